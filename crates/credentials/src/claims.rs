@@ -1,0 +1,323 @@
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::jwt::{MalformedJwt, payload_without_verifying};
+use crate::{AccessToken, IdToken};
+
+/// The claims that a sign-in reads from an ID token or an access token.
+///
+/// Names are those of the tokens ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
+/// A claim that is absent, null, empty or of another type is `None`: which of them are needed is
+/// decided where they are used.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Claims {
+    /// The issuer that the token says it is from.
+    #[serde(default, deserialize_with = "text")]
+    pub iss: Option<String>,
+    /// Who the token is for; empty when the claim is absent.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub aud: Option<Vec<String>>,
+    /// The party that the token was issued to.
+    #[serde(default, deserialize_with = "text")]
+    pub azp: Option<String>,
+    /// When the token expires, in seconds since 1970-01-01 UTC.
+    #[serde(default, deserialize_with = "numeric_date")]
+    pub exp: Option<i64>,
+    /// When the token was issued, in seconds since 1970-01-01 UTC.
+    #[serde(default, deserialize_with = "numeric_date")]
+    pub iat: Option<i64>,
+    /// The person's email address, for display.
+    #[serde(default, deserialize_with = "text")]
+    pub email: Option<String>,
+    /// The person's name, for display.
+    #[serde(default, deserialize_with = "text")]
+    pub name: Option<String>,
+    /// What OpenAI adds, under `https://api.openai.com/auth`.
+    #[serde(
+        default,
+        rename = "https://api.openai.com/auth",
+        deserialize_with = "openai"
+    )]
+    pub openai: OpenAiClaims,
+}
+
+/// The object under the claim `https://api.openai.com/auth`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct OpenAiClaims {
+    /// The organization that the person signed in to.
+    #[serde(default, deserialize_with = "text")]
+    pub organization_id: Option<String>,
+    /// The project in it that an API key is made for.
+    #[serde(default, deserialize_with = "text")]
+    pub project_id: Option<String>,
+    /// Whether the organization is set up on the platform.
+    #[serde(default, deserialize_with = "truth")]
+    pub completed_platform_onboarding: bool,
+    /// Whether this person could set it up.
+    #[serde(default, deserialize_with = "truth")]
+    pub is_org_owner: bool,
+    /// The ChatGPT account, `account_id` in `auth.json`.
+    #[serde(default, deserialize_with = "text")]
+    pub chatgpt_account_id: Option<String>,
+    /// The person, as ChatGPT numbers them.
+    #[serde(default, alias = "user_id", deserialize_with = "text")]
+    pub chatgpt_user_id: Option<String>,
+    /// The plan, such as `plus`; an access token carries it.
+    #[serde(default, deserialize_with = "text")]
+    pub chatgpt_plan_type: Option<String>,
+}
+
+impl Claims {
+    /// Reads the claims of an ID token without verifying its signature.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedJwt`] when it is not a signed JWT with a claims set.
+    pub fn of_id_token_without_verifying(token: &IdToken) -> Result<Self, MalformedJwt> {
+        payload_without_verifying(token.expose())
+    }
+
+    /// Reads the claims of an access token without verifying its signature.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedJwt`] when it is not a signed JWT with a claims set; an access token may as well
+    /// be opaque.
+    pub fn of_access_token_without_verifying(token: &AccessToken) -> Result<Self, MalformedJwt> {
+        payload_without_verifying(token.expose())
+    }
+
+    /// Holds the claims that are present against what this client expects
+    /// ([OpenID Connect Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
+    ///
+    /// # Errors
+    ///
+    /// The first [`ClaimMismatch`], in the order of the rules.
+    pub fn check(&self, expected: &Expected<'_>) -> Result<(), ClaimMismatch> {
+        self.check_issuer(expected.issuer)?;
+        self.check_audience(expected.client_id)?;
+        self.check_times(expected.now)
+    }
+
+    fn check_issuer(&self, issuer: &str) -> Result<(), ClaimMismatch> {
+        match &self.iss {
+            Some(iss) if iss != issuer => Err(ClaimMismatch::Issuer),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_audience(&self, client_id: &str) -> Result<(), ClaimMismatch> {
+        let Some(aud) = &self.aud else { return Ok(()) };
+        let named = aud.iter().any(|audience| audience == client_id);
+        let party = match &self.azp {
+            Some(azp) => azp == client_id,
+            None => aud.len() <= 1,
+        };
+        if named && party {
+            Ok(())
+        } else {
+            Err(ClaimMismatch::Audience)
+        }
+    }
+
+    fn check_times(&self, now: i64) -> Result<(), ClaimMismatch> {
+        if self
+            .exp
+            .is_some_and(|exp| exp.saturating_add(CLOCK_SKEW) < now)
+        {
+            return Err(ClaimMismatch::Expired);
+        }
+        if self
+            .iat
+            .is_some_and(|iat| iat.saturating_sub(CLOCK_SKEW) > now)
+        {
+            return Err(ClaimMismatch::IssuedInTheFuture);
+        }
+        Ok(())
+    }
+}
+
+/// Seconds by which two honest clocks may differ.
+const CLOCK_SKEW: i64 = 300;
+
+/// What a token must say where it says anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The issuer that was asked, without a trailing slash.
+    pub issuer: &'a str,
+    /// The `client_id` that asked.
+    pub client_id: &'a str,
+    /// Now, in seconds since 1970-01-01 UTC.
+    pub now: i64,
+}
+
+/// A claim that says something else than this client expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimMismatch {
+    /// `iss`: another issuer made it.
+    #[error("it was made by another issuer (iss)")]
+    Issuer,
+    /// `aud` or `azp`: it was made for another client.
+    #[error("it was made for another client (aud, azp)")]
+    Audience,
+    /// `exp`: it is over already, or this machine's clock is ahead.
+    #[error("it has expired already (exp)")]
+    Expired,
+    /// `iat`: it is not made yet, or this machine's clock is behind.
+    #[error("it was issued in the future (iat)")]
+    IssuedInTheFuture,
+}
+
+fn text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(input)? {
+        Value::String(text) if !text.is_empty() => Some(text),
+        _ => None,
+    })
+}
+
+fn truth<'de, D: Deserializer<'de>>(input: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(input)? == Value::Bool(true))
+}
+
+/// `aud` is one text or a list of them. A list without a text is a list that names nobody.
+fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>>, D::Error> {
+    Ok(match Value::deserialize(input)? {
+        Value::Null => None,
+        Value::String(one) => Some(vec![one]),
+        Value::Array(many) => Some(
+            many.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+        ),
+        _ => Some(Vec::new()),
+    })
+}
+
+/// A NumericDate ([RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2)) may have a
+/// fraction, which is cut off. The cast saturates, so that no year overflows.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float cast saturates; the fraction goes"
+)]
+fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
+    Ok(match Value::deserialize(input)? {
+        Value::Number(date) => date
+            .as_i64()
+            .or_else(|| date.as_f64().map(|seconds| seconds.floor() as i64)),
+        _ => None,
+    })
+}
+
+fn openai<'de, D: Deserializer<'de>>(input: D) -> Result<OpenAiClaims, D::Error> {
+    match Value::deserialize(input)? {
+        object @ Value::Object(_) => {
+            OpenAiClaims::deserialize(object).map_err(serde::de::Error::custom)
+        }
+        _ => Ok(OpenAiClaims::default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::json;
+
+    const EXPECTED: Expected<'_> = Expected {
+        issuer: "https://auth.openai.com",
+        client_id: "app_1",
+        now: 1_000_000,
+    };
+
+    fn read(payload: &str) -> Result<Claims, MalformedJwt> {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
+        let token = format!("{header}.{}.c2ln", URL_SAFE_NO_PAD.encode(payload));
+        Claims::of_id_token_without_verifying(&IdToken::new(token).unwrap())
+    }
+
+    #[track_caller]
+    fn check(payload: &Value, outcome: Result<(), ClaimMismatch>) {
+        assert_eq!(
+            read(&payload.to_string()).unwrap().check(&EXPECTED),
+            outcome,
+            "{payload}"
+        );
+    }
+
+    // threats 98
+    #[test]
+    fn the_issuer_is_compared_byte_for_byte_when_it_is_there() {
+        check(&json!({"iss": "https://auth.openai.com"}), Ok(()));
+        check(&json!({}), Ok(()));
+        for iss in [
+            "https://auth.openai.com/",
+            "http://auth.openai.com",
+            "HTTPS://auth.openai.com",
+        ] {
+            check(&json!({ "iss": iss }), Err(ClaimMismatch::Issuer));
+        }
+    }
+
+    // threats 99
+    #[test]
+    fn the_audience_names_this_client() {
+        check(&json!({"aud": "app_1"}), Ok(()));
+        check(&json!({"aud": ["app_1"]}), Ok(()));
+        check(&json!({"aud": ["app_1", "x"], "azp": "app_1"}), Ok(()));
+        check(&json!({ "aud": null }), Ok(()));
+        for other in [
+            json!({"aud": "app_2"}),
+            json!({"aud": []}),
+            json!({"aud": 7}),
+            json!({"aud": ["x", "y"]}),
+            json!({"aud": ["app_1", "x"]}),
+            json!({"aud": "app_1", "azp": "app_2"}),
+        ] {
+            check(&other, Err(ClaimMismatch::Audience));
+        }
+    }
+
+    // threats 100
+    #[test]
+    fn five_minutes_of_clock_skew_are_tolerated_and_no_year_overflows() {
+        check(&json!({"exp": 999_700}), Ok(()));
+        check(&json!({"exp": 999_699}), Err(ClaimMismatch::Expired));
+        check(&json!({"exp": 999_699.9}), Err(ClaimMismatch::Expired));
+        check(&json!({"exp": -1}), Err(ClaimMismatch::Expired));
+        check(&json!({"exp": -1e308}), Err(ClaimMismatch::Expired));
+        check(&json!({"exp": 1e308}), Ok(()));
+        check(&json!({"exp": i64::MAX}), Ok(()));
+        check(&json!({"exp": "soon"}), Ok(()));
+        check(&json!({"iat": 1_000_300}), Ok(()));
+        check(
+            &json!({"iat": 1_000_301}),
+            Err(ClaimMismatch::IssuedInTheFuture),
+        );
+    }
+
+    // threats 95 102 103 105
+    #[test]
+    fn odd_claims_are_absent_and_duplicates_are_refused() {
+        for auth in [json!(null), json!("x"), json!([]), json!(7)] {
+            let payload = json!({ "https://api.openai.com/auth": auth }).to_string();
+            assert_eq!(read(&payload).unwrap().openai, OpenAiClaims::default());
+        }
+        let odd = json!({"https://api.openai.com/auth": {
+            "organization_id": "", "project_id": 7, "chatgpt_plan_type": {}, "is_org_owner": "true",
+            "completed_platform_onboarding": null, "user_id": "user-1",
+        }});
+        let claims = read(&odd.to_string()).unwrap().openai;
+        let expected = OpenAiClaims {
+            chatgpt_user_id: Some("user-1".into()),
+            ..Default::default()
+        };
+        assert_eq!(claims, expected);
+        let twice = r#"{"https://api.openai.com/auth":{},"https://api.openai.com/auth":{}}"#;
+        assert_eq!(read(twice).unwrap_err(), MalformedJwt::Claims);
+    }
+}

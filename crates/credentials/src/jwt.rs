@@ -1,0 +1,161 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+/// Why a token is not a JWT in the compact serialization
+/// ([RFC 7519 §3](https://www.rfc-editor.org/rfc/rfc7519#section-3)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MalformedJwt {
+    /// Not header, payload and signature, each of them there.
+    #[error("it does not have three parts")]
+    Parts,
+    /// A part that is not base64url without padding.
+    #[error("a part of it is not base64url")]
+    Encoding,
+    /// A header that is not a JSON object with an `alg`.
+    #[error("its header is not the JSON of a JOSE header")]
+    Header,
+    /// `alg: none`: a token that anybody could have written
+    /// ([RFC 8725 §3.2](https://www.rfc-editor.org/rfc/rfc8725#section-3.2)).
+    #[error("it is not signed")]
+    Unsigned,
+    /// A payload that is not a JSON object of claims, or names a claim twice.
+    #[error("its payload is not the JSON of a claims set")]
+    Claims,
+}
+
+/// The only header that matters here. Nothing is ever fetched or opened because of a header
+/// (`jku`, `x5u`, `kid`), so the rest is not even read.
+#[derive(Deserialize)]
+struct JoseHeader {
+    alg: String,
+}
+
+/// The payload of `jwt`, read without a look at its signature.
+pub(crate) fn payload_without_verifying<T: DeserializeOwned>(jwt: &str) -> Result<T, MalformedJwt> {
+    let (header, payload) = split(jwt)?;
+    let header: JoseHeader = json(header, MalformedJwt::Header)?;
+    if header.alg.eq_ignore_ascii_case("none") {
+        return Err(MalformedJwt::Unsigned);
+    }
+    json(payload, MalformedJwt::Claims)
+}
+
+/// At most four pieces are ever looked at: a token of a million dots costs no more than one of four.
+fn split(jwt: &str) -> Result<(&str, &str), MalformedJwt> {
+    let mut parts = jwt.splitn(4, '.');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(header), Some(payload), Some(signature), None)
+            if !header.is_empty() && !payload.is_empty() && !signature.is_empty() =>
+        {
+            Ok((header, payload))
+        }
+        _ => Err(MalformedJwt::Parts),
+    }
+}
+
+fn json<T: DeserializeOwned>(part: &str, otherwise: MalformedJwt) -> Result<T, MalformedJwt> {
+    let bytes = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| MalformedJwt::Encoding)?;
+    serde_json::from_slice(&Zeroizing::new(bytes)).map_err(|_| otherwise)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Map, Value, json};
+
+    fn jwt(header: &Value, payload: &str) -> String {
+        let header = URL_SAFE_NO_PAD.encode(header.to_string());
+        format!("{header}.{}.c2ln", URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    #[track_caller]
+    fn refused(token: &str, why: MalformedJwt) {
+        let read = payload_without_verifying::<Map<String, Value>>(token);
+        assert_eq!(read.unwrap_err(), why, "{token}");
+    }
+
+    // threats 92
+    #[test]
+    fn a_jwt_has_three_parts() {
+        for token in [
+            "",
+            "a",
+            "a.b",
+            "a.b.",
+            "a..c",
+            ".b.c",
+            "a.b.c.d",
+            "a.b.c.d.e",
+            "...",
+            ".",
+        ] {
+            refused(token, MalformedJwt::Parts);
+        }
+        let good = jwt(&json!({"alg": "RS256"}), "{}");
+        for token in [
+            format!(" {good}"),
+            good.replace('.', "\n."),
+            good.replace("c2ln", "c2ln."),
+        ] {
+            assert!(
+                payload_without_verifying::<Value>(&token).is_err(),
+                "{token}"
+            );
+        }
+    }
+
+    // threats 93
+    #[test]
+    fn a_million_dots_are_refused_after_four() {
+        refused(&".".repeat(1_000_000), MalformedJwt::Parts);
+    }
+
+    // threats 95
+    #[test]
+    fn the_payload_is_a_json_object_in_utf8() {
+        let header = json!({"alg": "RS256"});
+        for payload in [
+            "[]",
+            "\"a\"",
+            "null",
+            "7",
+            "{",
+            "",
+            "{}x",
+            &"[".repeat(100_000),
+        ] {
+            let token = jwt(&header, payload);
+            let read = payload_without_verifying::<Map<String, Value>>(&token);
+            assert!(read.is_err(), "{payload:.20}");
+        }
+        let head = URL_SAFE_NO_PAD.encode(header.to_string());
+        refused(
+            &format!(
+                "{head}.{}.c2ln",
+                URL_SAFE_NO_PAD.encode(b"{\"a\":\"\xff\"}")
+            ),
+            MalformedJwt::Claims,
+        );
+        refused(&format!("{head}.e30=.c2ln"), MalformedJwt::Encoding);
+        refused(&format!("{head}.e3+/.c2ln"), MalformedJwt::Encoding);
+    }
+
+    // threats 96
+    #[test]
+    fn an_unsigned_token_is_refused_and_other_headers_are_not_followed() {
+        for alg in ["none", "None", "NONE"] {
+            refused(&jwt(&json!({"alg": alg}), "{}"), MalformedJwt::Unsigned);
+        }
+        refused(&jwt(&json!({"typ": "JWT"}), "{}"), MalformedJwt::Header);
+        refused(&jwt(&json!([]), "{}"), MalformedJwt::Header);
+        let odd =
+            json!({"alg": "HS256", "typ": "odd", "kid": "../../x", "jku": "https://evil.test"});
+        assert!(payload_without_verifying::<Value>(&jwt(&odd, "{}")).is_ok());
+    }
+}

@@ -1,0 +1,185 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Why a text cannot be the secret that it was offered as.
+///
+/// The text itself is never part of the error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MalformedSecret {
+    /// Nothing where a secret should be.
+    #[error("it is empty")]
+    Empty,
+    /// A character that the grammar of this secret excludes, such as a line break, which in a
+    /// request header would begin another header.
+    #[error("it contains a character that is not allowed")]
+    Character,
+}
+
+/// Declares one secret: what it is, and which characters may occur in it.
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident, $allowed:path) => {
+        $(#[$doc])*
+        ///
+        /// Not `Clone`, so that each copy of a secret is a decision. Not `PartialEq`, because a
+        /// comparison that stops at the first difference tells how long the common prefix is. Not
+        /// `Display` or `Serialize`, because both are how a secret ends up in a log.
+        pub struct $name(Zeroizing<String>);
+
+        impl $name {
+            /// Takes the secret over, after a look at its characters.
+            ///
+            /// # Errors
+            ///
+            /// [`MalformedSecret`] when the text is empty or has a character that this secret
+            /// cannot have.
+            pub fn new(text: impl Into<String>) -> Result<Self, MalformedSecret> {
+                let text = Zeroizing::new(text.into());
+                if text.is_empty() {
+                    return Err(MalformedSecret::Empty);
+                }
+                if !text.chars().all($allowed) {
+                    return Err(MalformedSecret::Character);
+                }
+                Ok(Self(text))
+            }
+
+            /// The secret itself, for the one place that needs it: a request, `auth.json`, or
+            /// standard output when the person asked for it.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "([redacted])"))
+            }
+        }
+    };
+}
+
+secret!(
+    /// An access token ([RFC 6749 §1.4](https://www.rfc-editor.org/rfc/rfc6749#section-1.4)), which
+    /// is sent as a bearer token.
+    AccessToken,
+    bearer_character
+);
+secret!(
+    /// An ID token ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)):
+    /// who signed in, and the `subject_token` of the exchange for an API key.
+    IdToken,
+    bearer_character
+);
+secret!(
+    /// A refresh token ([RFC 6749 §1.5](https://www.rfc-editor.org/rfc/rfc6749#section-1.5)). At
+    /// this issuer it is spent by its first use.
+    RefreshToken,
+    vschar
+);
+secret!(
+    /// An API key of the platform, `sk-…`, valid until somebody deletes it.
+    ApiKey,
+    bearer_character
+);
+secret!(
+    /// An authorization code ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)),
+    /// which works once and only together with its `code_verifier`.
+    AuthorizationCode,
+    no_control
+);
+secret!(
+    /// The `sensitive_id` of an onboarding session: the bearer token of the platform's dashboard.
+    SessionKey,
+    bearer_character
+);
+
+/// What can stand in an `Authorization` header without a second thought: visible ASCII. It is a
+/// superset of the `b64token` of [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
+fn bearer_character(c: char) -> bool {
+    c.is_ascii_graphic()
+}
+
+/// `VSCHAR` of [RFC 6749 appendix A](https://www.rfc-editor.org/rfc/rfc6749#appendix-A): visible
+/// ASCII and the space.
+fn vschar(c: char) -> bool {
+    c == ' ' || c.is_ascii_graphic()
+}
+
+/// A code is opaque and comes back exactly as it was given, so whatever prints is let through.
+fn no_control(c: char) -> bool {
+    !c.is_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "canary-3f9c1d";
+
+    #[track_caller]
+    fn shows(debug: &str, name: &str) {
+        assert_eq!(debug, format!("{name}([redacted])"));
+    }
+
+    // threats 6
+    #[test]
+    fn debug_shows_the_name_and_never_the_secret() {
+        shows(
+            format!("{:?}", AccessToken::new(CANARY).unwrap()),
+            "AccessToken",
+        );
+        shows(&format!("{:?}", IdToken::new(CANARY).unwrap()), "IdToken");
+        shows(
+            format!("{:?}", RefreshToken::new(CANARY).unwrap()),
+            "RefreshToken",
+        );
+        shows(&format!("{:?}", ApiKey::new(CANARY).unwrap()), "ApiKey");
+        shows(
+            format!("{:?}", AuthorizationCode::new(CANARY).unwrap()),
+            "AuthorizationCode",
+        );
+        shows(
+            format!("{:?}", SessionKey::new(CANARY).unwrap()),
+            "SessionKey",
+        );
+        shows(
+            format!("{:#?}", SessionKey::new(CANARY).unwrap()),
+            "SessionKey",
+        );
+    }
+
+    // threats 85 142
+    #[test]
+    fn nothing_that_could_start_another_header_is_a_bearer_token() {
+        for text in ["a\r\nb: c", "a\nb", "a\0b", "a b", "a\u{e9}", "\u{7f}"] {
+            assert_eq!(
+                AccessToken::new(text).unwrap_err(),
+                MalformedSecret::Character
+            );
+            assert_eq!(
+                SessionKey::new(text).unwrap_err(),
+                MalformedSecret::Character
+            );
+        }
+        assert_eq!(AccessToken::new("").unwrap_err(), MalformedSecret::Empty);
+        assert_eq!(
+            RefreshToken::new("a\r\n").unwrap_err(),
+            MalformedSecret::Character
+        );
+        assert_eq!(RefreshToken::new("a b").unwrap().expose(), "a b");
+    }
+
+    // threats 18
+    #[test]
+    fn a_code_is_opaque() {
+        let code = "a/b+c=d&e%f \u{e9}\u{1f511}";
+        assert_eq!(AuthorizationCode::new(code).unwrap().expose(), code);
+        assert_eq!(
+            AuthorizationCode::new("a\0").unwrap_err(),
+            MalformedSecret::Character
+        );
+    }
+}

@@ -1,0 +1,51 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The value of `code_challenge_method`. There is no other: a server that asks for `plain`, or for
+/// no challenge at all, is not signed in to
+/// ([RFC 7636 §7.2](https://www.rfc-editor.org/rfc/rfc7636#section-7.2)).
+pub const CODE_CHALLENGE_METHOD: &str = "S256";
+
+/// The `code_challenge`: what the authorization URL shows of a
+/// [`CodeVerifier`](crate::CodeVerifier). It is public, and so it prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeChallenge(String);
+
+impl CodeChallenge {
+    pub(crate) fn from_digest(sha256: &[u8]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(sha256))
+    }
+
+    /// The challenge as it stands in the URL: base64url without padding.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::CodeVerifier;
+    use proptest::prelude::*;
+
+    // threats 1
+    #[test]
+    fn rfc_7636_appendix_b_holds() {
+        let verifier = CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
+        assert_eq!(
+            verifier.challenge().as_str(),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
+    }
+
+    proptest! {
+        // threats 1 2
+        #[test]
+        fn a_challenge_is_43_characters_of_base64url(verifier in "[A-Za-z0-9._~-]{43,128}") {
+            let challenge = CodeVerifier::new(verifier).unwrap().challenge();
+            prop_assert_eq!(challenge.as_str().len(), 43);
+            let base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            prop_assert!(challenge.as_str().chars().all(base64url));
+        }
+    }
+}
