@@ -1,1 +1,37 @@
-//! Stub.
+//! One HTTP policy for every request of a sign-in: TLS roots, proxy, deadlines, size caps, and no
+//! redirects ([RFC 9700 §4.12](https://www.rfc-editor.org/rfc/rfc9700#section-4.12)).
+//!
+//! ```no_run
+#![doc = include_str!("../examples/ask.rs")]
+//! ```
+//!
+//! A request is built ([`Request`], pure), sent (one place), and its [`Answer`] judged by the crate
+//! that asked, since only that crate knows what a refusal means there.
+//!
+//! # What this crate does not do
+//!
+//! It knows neither OAuth nor the platform (`token-client`, `platform-api`), never asks twice by
+//! itself, and reads no environment variable: proxy and CA file are values in [`Options`].
+//!
+//! # Invariants
+//!
+//! - No other crate names the HTTP library underneath.
+//! - Nothing is built before the first request: a program that only prints a URL pays nothing.
+//! - Plain `http` goes to loopback hosts only, and loopback never through a proxy.
+//! - A redirect is an error: following one would hand code and verifier to whoever it names.
+//! - An error names the host and the kind of failure, and holds neither URL nor body.
+
+mod answer;
+mod base_url;
+mod client;
+mod error;
+mod options;
+mod request;
+
+pub use answer::{Answer, DecodeError};
+pub use base_url::{BaseUrl, InvalidBaseUrl};
+pub use client::HttpClient;
+pub use error::{Cause, Error, TlsFailure};
+pub use options::{Options, Proxy, SetupError};
+pub use request::Request;
+pub use url::Url;

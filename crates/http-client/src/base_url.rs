@@ -1,0 +1,171 @@
+use std::fmt;
+use std::str::FromStr;
+
+use url::{Host, Url};
+
+/// The base of a server's endpoints: an issuer, or the platform's API.
+///
+/// It is `https`, or `http` to a loopback host
+/// ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2) asks for TLS); it has no
+/// query, fragment or user; a trailing `/` is trimmed, so that the text equals an `iss`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    text: String,
+    url: Url,
+}
+
+impl BaseUrl {
+    /// The base as text, without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The host, for messages.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Whether this is a host on this very machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
+    /// The URL of `path_and_query` under this base. It begins with `/` and is percent-encoded
+    /// already; ids in it were encoded as one segment each.
+    #[must_use]
+    pub fn join(&self, path_and_query: &str) -> Url {
+        let (path, query) = match path_and_query.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path_and_query, None),
+        };
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
+        url.set_query(query);
+        url
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = InvalidBaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidBaseUrl> {
+        let url = Url::parse(text).map_err(|_| InvalidBaseUrl::NotAUrl)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidBaseUrl::User);
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(InvalidBaseUrl::QueryOrFragment);
+        }
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&url) => {}
+            "http" => return Err(InvalidBaseUrl::PlainHttp),
+            _ => return Err(InvalidBaseUrl::Scheme),
+        }
+        Ok(Self {
+            text: url.as_str().trim_end_matches('/').to_owned(),
+            url,
+        })
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Why a text cannot be the base of a server's endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidBaseUrl {
+    /// Not a URL at all, or one without a host.
+    #[error("it is not a URL, such as https://auth.openai.com")]
+    NotAUrl,
+    /// Another scheme than `https`.
+    #[error("it has to begin with https://")]
+    Scheme,
+    /// Tokens would travel unencrypted.
+    #[error("plain http is accepted for localhost, 127.0.0.1 and [::1] only")]
+    PlainHttp,
+    /// A query or a fragment would end up in the middle of an endpoint.
+    #[error("it must not have a query (?) or a fragment (#)")]
+    QueryOrFragment,
+    /// Credentials in a URL end up in logs.
+    #[error("it must not have a user name or a password")]
+    User,
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str, why: InvalidBaseUrl) {
+        assert_eq!(text.parse::<BaseUrl>().unwrap_err(), why, "{text}");
+    }
+
+    #[track_caller]
+    fn reads(text: &str, as_text: &str) {
+        assert_eq!(text.parse::<BaseUrl>().unwrap().as_str(), as_text);
+    }
+
+    // threats 84
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        reads("http://localhost:8080", "http://localhost:8080");
+        reads("http://127.0.0.1:1/x/", "http://127.0.0.1:1/x");
+        reads("http://[::1]:1", "http://[::1]:1");
+        for text in [
+            "http://auth.openai.com",
+            "http://localhost.evil.test",
+            "http://10.0.0.1",
+        ] {
+            refused(text, InvalidBaseUrl::PlainHttp);
+        }
+    }
+
+    // threats 7
+    #[test]
+    fn a_base_has_neither_query_nor_fragment_nor_user() {
+        reads("https://auth.openai.com/", "https://auth.openai.com");
+        reads(
+            "https://auth.openai.com/tenant//",
+            "https://auth.openai.com/tenant",
+        );
+        refused("https://a.test/?x=1", InvalidBaseUrl::QueryOrFragment);
+        refused("https://a.test/#x", InvalidBaseUrl::QueryOrFragment);
+        refused("https://user@a.test/", InvalidBaseUrl::User);
+        refused("https://:secret@a.test/", InvalidBaseUrl::User);
+        refused("ftp://a.test/", InvalidBaseUrl::Scheme);
+        refused("file:///etc/passwd", InvalidBaseUrl::Scheme);
+        refused("auth.openai.com", InvalidBaseUrl::NotAUrl);
+        refused("", InvalidBaseUrl::NotAUrl);
+    }
+
+    #[test]
+    fn an_endpoint_keeps_the_path_of_its_base() {
+        let base: BaseUrl = "https://a.test/tenant/".parse().unwrap();
+        assert_eq!(
+            base.join("/oauth/token").as_str(),
+            "https://a.test/tenant/oauth/token"
+        );
+        assert_eq!(
+            base.join("/p/org%2F1?limit=1&a=b").as_str(),
+            "https://a.test/tenant/p/org%2F1?limit=1&a=b"
+        );
+        assert_eq!(base.join("/").as_str(), "https://a.test/tenant/");
+    }
+}
