@@ -34,11 +34,7 @@ pub struct Claims {
     #[serde(default, deserialize_with = "text")]
     pub name: Option<String>,
     /// What OpenAI adds, under `https://api.openai.com/auth`.
-    #[serde(
-        default,
-        rename = "https://api.openai.com/auth",
-        deserialize_with = "openai"
-    )]
+    #[serde(default, rename = "https://api.openai.com/auth", deserialize_with = "openai")]
     pub openai: OpenAiClaims,
 }
 
@@ -62,8 +58,11 @@ pub struct OpenAiClaims {
     #[serde(default, deserialize_with = "text")]
     pub chatgpt_account_id: Option<String>,
     /// The person, as ChatGPT numbers them.
-    #[serde(default, alias = "user_id", deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub chatgpt_user_id: Option<String>,
+    /// The same, in tokens that do not have `chatgpt_user_id`.
+    #[serde(default, deserialize_with = "text")]
+    pub user_id: Option<String>,
     /// The plan, such as `plus`; an access token carries it.
     #[serde(default, deserialize_with = "text")]
     pub chatgpt_plan_type: Option<String>,
@@ -115,24 +114,14 @@ impl Claims {
             Some(azp) => azp == client_id,
             None => aud.len() <= 1,
         };
-        if named && party {
-            Ok(())
-        } else {
-            Err(ClaimMismatch::Audience)
-        }
+        if named && party { Ok(()) } else { Err(ClaimMismatch::Audience) }
     }
 
     fn check_times(&self, now: i64) -> Result<(), ClaimMismatch> {
-        if self
-            .exp
-            .is_some_and(|exp| exp.saturating_add(CLOCK_SKEW) < now)
-        {
+        if self.exp.is_some_and(|exp| exp.saturating_add(CLOCK_SKEW) < now) {
             return Err(ClaimMismatch::Expired);
         }
-        if self
-            .iat
-            .is_some_and(|iat| iat.saturating_sub(CLOCK_SKEW) > now)
-        {
+        if self.iat.is_some_and(|iat| iat.saturating_sub(CLOCK_SKEW) > now) {
             return Err(ClaimMismatch::IssuedInTheFuture);
         }
         Ok(())
@@ -187,27 +176,21 @@ fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>
     Ok(match Value::deserialize(input)? {
         Value::Null => None,
         Value::String(one) => Some(vec![one]),
-        Value::Array(many) => Some(
-            many.iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-        ),
+        Value::Array(many) => {
+            Some(many.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        }
         _ => Some(Vec::new()),
     })
 }
 
 /// A NumericDate ([RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2)) may have a
 /// fraction, which is cut off. The cast saturates, so that no year overflows.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a float cast saturates; the fraction goes"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "a float cast saturates; the fraction goes")]
 fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
     Ok(match Value::deserialize(input)? {
-        Value::Number(date) => date
-            .as_i64()
-            .or_else(|| date.as_f64().map(|seconds| seconds.floor() as i64)),
+        Value::Number(date) => {
+            date.as_i64().or_else(|| date.as_f64().map(|seconds| seconds.floor() as i64))
+        }
         _ => None,
     })
 }
@@ -228,11 +211,8 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
 
-    const EXPECTED: Expected<'_> = Expected {
-        issuer: "https://auth.openai.com",
-        client_id: "app_1",
-        now: 1_000_000,
-    };
+    const EXPECTED: Expected<'_> =
+        Expected { issuer: "https://auth.openai.com", client_id: "app_1", now: 1_000_000 };
 
     fn read(payload: &str) -> Result<Claims, MalformedJwt> {
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
@@ -242,11 +222,7 @@ mod tests {
 
     #[track_caller]
     fn check(payload: &Value, outcome: Result<(), ClaimMismatch>) {
-        assert_eq!(
-            read(&payload.to_string()).unwrap().check(&EXPECTED),
-            outcome,
-            "{payload}"
-        );
+        assert_eq!(read(&payload.to_string()).unwrap().check(&EXPECTED), outcome, "{payload}");
     }
 
     // threats 98
@@ -254,11 +230,8 @@ mod tests {
     fn the_issuer_is_compared_byte_for_byte_when_it_is_there() {
         check(&json!({"iss": "https://auth.openai.com"}), Ok(()));
         check(&json!({}), Ok(()));
-        for iss in [
-            "https://auth.openai.com/",
-            "http://auth.openai.com",
-            "HTTPS://auth.openai.com",
-        ] {
+        for iss in ["https://auth.openai.com/", "http://auth.openai.com", "HTTPS://auth.openai.com"]
+        {
             check(&json!({ "iss": iss }), Err(ClaimMismatch::Issuer));
         }
     }
@@ -294,10 +267,7 @@ mod tests {
         check(&json!({"exp": i64::MAX}), Ok(()));
         check(&json!({"exp": "soon"}), Ok(()));
         check(&json!({"iat": 1_000_300}), Ok(()));
-        check(
-            &json!({"iat": 1_000_301}),
-            Err(ClaimMismatch::IssuedInTheFuture),
-        );
+        check(&json!({"iat": 1_000_301}), Err(ClaimMismatch::IssuedInTheFuture));
     }
 
     // threats 95 102 103 105
@@ -312,10 +282,7 @@ mod tests {
             "completed_platform_onboarding": null, "user_id": "user-1",
         }});
         let claims = read(&odd.to_string()).unwrap().openai;
-        let expected = OpenAiClaims {
-            chatgpt_user_id: Some("user-1".into()),
-            ..Default::default()
-        };
+        let expected = OpenAiClaims { user_id: Some("user-1".into()), ..Default::default() };
         assert_eq!(claims, expected);
         let twice = r#"{"https://api.openai.com/auth":{},"https://api.openai.com/auth":{}}"#;
         assert_eq!(read(twice).unwrap_err(), MalformedJwt::Claims);

@@ -120,55 +120,31 @@ mod tests {
     const CANARY: &str = "canary-3f9c1d";
 
     #[track_caller]
-    fn shows(debug: &str, name: &str) {
-        assert_eq!(debug, format!("{name}([redacted])"));
+    fn shows(secret: &dyn fmt::Debug, name: &str) {
+        assert_eq!(format!("{secret:?}"), format!("{name}([redacted])"));
+        assert_eq!(format!("{secret:#?}"), format!("{name}([redacted])"));
     }
 
     // threats 6
     #[test]
     fn debug_shows_the_name_and_never_the_secret() {
-        shows(
-            format!("{:?}", AccessToken::new(CANARY).unwrap()),
-            "AccessToken",
-        );
-        shows(&format!("{:?}", IdToken::new(CANARY).unwrap()), "IdToken");
-        shows(
-            format!("{:?}", RefreshToken::new(CANARY).unwrap()),
-            "RefreshToken",
-        );
-        shows(&format!("{:?}", ApiKey::new(CANARY).unwrap()), "ApiKey");
-        shows(
-            format!("{:?}", AuthorizationCode::new(CANARY).unwrap()),
-            "AuthorizationCode",
-        );
-        shows(
-            format!("{:?}", SessionKey::new(CANARY).unwrap()),
-            "SessionKey",
-        );
-        shows(
-            format!("{:#?}", SessionKey::new(CANARY).unwrap()),
-            "SessionKey",
-        );
+        shows(&AccessToken::new(CANARY).unwrap(), "AccessToken");
+        shows(&IdToken::new(CANARY).unwrap(), "IdToken");
+        shows(&RefreshToken::new(CANARY).unwrap(), "RefreshToken");
+        shows(&ApiKey::new(CANARY).unwrap(), "ApiKey");
+        shows(&AuthorizationCode::new(CANARY).unwrap(), "AuthorizationCode");
+        shows(&SessionKey::new(CANARY).unwrap(), "SessionKey");
     }
 
     // threats 85 142
     #[test]
     fn nothing_that_could_start_another_header_is_a_bearer_token() {
         for text in ["a\r\nb: c", "a\nb", "a\0b", "a b", "a\u{e9}", "\u{7f}"] {
-            assert_eq!(
-                AccessToken::new(text).unwrap_err(),
-                MalformedSecret::Character
-            );
-            assert_eq!(
-                SessionKey::new(text).unwrap_err(),
-                MalformedSecret::Character
-            );
+            assert_eq!(AccessToken::new(text).unwrap_err(), MalformedSecret::Character);
+            assert_eq!(SessionKey::new(text).unwrap_err(), MalformedSecret::Character);
         }
         assert_eq!(AccessToken::new("").unwrap_err(), MalformedSecret::Empty);
-        assert_eq!(
-            RefreshToken::new("a\r\n").unwrap_err(),
-            MalformedSecret::Character
-        );
+        assert_eq!(RefreshToken::new("a\r\n").unwrap_err(), MalformedSecret::Character);
         assert_eq!(RefreshToken::new("a b").unwrap().expose(), "a b");
     }
 
@@ -177,9 +153,6 @@ mod tests {
     fn a_code_is_opaque() {
         let code = "a/b+c=d&e%f \u{e9}\u{1f511}";
         assert_eq!(AuthorizationCode::new(code).unwrap().expose(), code);
-        assert_eq!(
-            AuthorizationCode::new("a\0").unwrap_err(),
-            MalformedSecret::Character
-        );
+        assert_eq!(AuthorizationCode::new("a\0").unwrap_err(), MalformedSecret::Character);
     }
 }
