@@ -1,1 +1,54 @@
-//! Stub.
+//! Keeps a sign-in in `auth.json`: the one format that Codex CLI reads too, and one safe write.
+//!
+//! ```
+#![doc = include_str!("../examples/keep_a_sign_in.rs")]
+//! ```
+//!
+//! # The write
+//!
+//! [`AuthStore::update`] takes the two locks that Codex CLI takes, in its order, reads, lets the
+//! caller change the document, and replaces the file: a temporary file beside it, 0600 from its
+//! creation, is written and flushed, the content that was read is compared with what is there now,
+//! then the temporary file is renamed over it and the folder is flushed. At every moment the name
+//! stands for the old document or for the new one, and after a failure it stands for the old one.
+//! A symbolic link is followed once, after a look at where it leads, and stays a link.
+//!
+//! # The format
+//!
+//! UTF-8 JSON, indented by two spaces, without a newline at the end, as the `serde_json` of Codex
+//! CLI writes it. Fields that are not ours stay where they are, with every digit of their numbers, at
+//! every level. What Codex CLI refuses to read (a byte-order mark, a key that occurs
+//! twice, a time without a zone) is corrupt here too, and a corrupt file is only ever replaced by a
+//! new sign-in, which keeps a copy ([`AuthStore::update_or_set_aside`]).
+//!
+//! # What this crate does not do
+//!
+//! It decides neither when a token is due nor what a claim means: tokens are spent by
+//! `token-client`, claims are read by `credentials`. Where the folder is, is the cli's to say.
+//!
+//! # Invariants
+//!
+//! - The store cannot reach the network.
+//! - It knows no clock: times are values that are passed in, and a wait is a number of pauses.
+//! - No secret is in an error or a log. Trees and buffers that hold one are wiped when they are
+//!   dropped; serialization never goes through a buffer that grows, which would leave copies behind.
+//! - It never makes a file that somebody else can read, not even for a moment.
+//! - It blocks: an async caller runs it where blocking is allowed.
+
+mod store;
+
+mod document;
+mod format;
+mod wipe;
+
+mod check;
+mod file;
+mod folder;
+mod lock;
+mod place;
+
+mod error;
+
+pub use document::{AuthDocument, AuthMode, SignIn, StoredTokens};
+pub use error::{Error, Found, Operation, Problem};
+pub use store::AuthStore;

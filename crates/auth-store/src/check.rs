@@ -1,0 +1,43 @@
+use std::io::{self, Write as _};
+
+use crate::Error;
+use crate::folder::{Entry, Folder, Kind, remove_if_there};
+use crate::place::Place;
+
+/// Whether a rename may replace the file. Its mode does not matter for that; that it was made
+/// immutable, or was mounted read-only, does.
+pub(crate) fn replaceable(place: &Place) -> Result<(), Error> {
+    let refused = |source| Error::NotWritable { path: place.path(), source };
+    place.folder().may_replace(place.name()).map_err(refused)
+}
+
+/// Whether the lock file, if there is one, can be opened for writing.
+pub(crate) fn lockable(home: &Folder, name: &str) -> Result<(), Error> {
+    let path = home.path().join(name);
+    let refused = |source| Error::NotWritable { path: path.clone(), source };
+    match home.entry(name.as_ref()).map_err(refused)? {
+        None => Ok(()),
+        Some(Entry { kind: Kind::File, .. }) => home.may_write(name.as_ref()).map_err(refused),
+        Some(Entry { kind, .. }) => Err(Error::NotAFile { path, found: kind.found() }),
+    }
+}
+
+/// Finds out whether a file of the size of a sign-in could be made, and leaves nothing behind. It
+/// is not flushed, which would cost more than all that happens before the browser opens: a full
+/// disk says so at the write already.
+pub(crate) fn room(place: &Place) -> Result<(), Error> {
+    let (folder, name) = (place.folder(), place.beside(".login-cli.probe"));
+    let attempt = || -> io::Result<()> {
+        remove_if_there(folder, &name)?;
+        let written = match folder.create_file(&name) {
+            // Another program asks the same question at this moment, and has its answer.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            file => file.and_then(|mut file| file.write_all(&[0; SIZE])),
+        };
+        written.and(remove_if_there(folder, &name))
+    };
+    attempt().map_err(|source| Error::NotWritable { path: folder.path().to_owned(), source })
+}
+
+/// More than any sign-in takes.
+const SIZE: usize = 16 * 1024;

@@ -1,0 +1,285 @@
+use std::fmt;
+
+use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::wipe::{Tree, put};
+
+/// The document in `auth.json`: what this program reads and writes of it by name, and everything
+/// else as it is.
+///
+/// Not `Clone` and not `Serialize`: it holds secrets, and only the store writes it.
+#[derive(Default)]
+pub struct AuthDocument {
+    pub(crate) tree: Tree,
+}
+
+/// What a sign-in with ChatGPT leaves to keep.
+#[derive(Debug)]
+pub struct SignIn {
+    /// Who signed in.
+    pub id_token: IdToken,
+    /// What is sent to the service.
+    pub access_token: AccessToken,
+    /// What the next access token is bought with.
+    pub refresh_token: RefreshToken,
+    /// `chatgpt_account_id` of the ID token; without it Codex CLI never refreshes.
+    pub account_id: Option<String>,
+    /// The API key of the token exchange, or none, which is written as null.
+    pub api_key: Option<ApiKey>,
+    /// When the tokens were issued.
+    pub last_refresh: Timestamp,
+}
+
+/// The `tokens` of the document. Any of them may be missing in a file that another program wrote;
+/// an empty text counts as missing.
+#[derive(Debug)]
+pub struct StoredTokens {
+    /// Who signed in.
+    pub id_token: Option<IdToken>,
+    /// What is sent to the service.
+    pub access_token: Option<AccessToken>,
+    /// What the next access token is bought with.
+    pub refresh_token: Option<RefreshToken>,
+}
+
+/// How the person signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthMode {
+    /// With ChatGPT: the tokens count.
+    ChatGpt,
+    /// With an API key alone.
+    ApiKey,
+    /// In a way that only another program knows.
+    Other(String),
+}
+
+impl AuthDocument {
+    /// How the person signed in. A file without `auth_mode` is a sign-in with ChatGPT when it has
+    /// tokens, even beside a key, and one with a key otherwise; `None` when it has neither.
+    #[must_use]
+    pub fn auth_mode(&self) -> Option<AuthMode> {
+        match self.text("auth_mode") {
+            Some("chatgpt") => Some(AuthMode::ChatGpt),
+            Some("apikey") => Some(AuthMode::ApiKey),
+            Some(other) => Some(AuthMode::Other(other.to_owned())),
+            None if self.token("access_token").is_some() => Some(AuthMode::ChatGpt),
+            None if self.text("OPENAI_API_KEY").is_some() => Some(AuthMode::ApiKey),
+            None => None,
+        }
+    }
+
+    /// Whether there is something to sign a request with: an access token where the mode is
+    /// ChatGPT, a key where it is a key, either where the mode is not known. `{}` is not signed in.
+    #[must_use]
+    pub fn is_signed_in(&self) -> bool {
+        let token = self.token("access_token").is_some();
+        let key = self.text("OPENAI_API_KEY").is_some();
+        match self.auth_mode() {
+            Some(AuthMode::ChatGpt) => token,
+            Some(AuthMode::ApiKey) => key,
+            Some(AuthMode::Other(_)) => token || key,
+            None => false,
+        }
+    }
+
+    /// The key under `OPENAI_API_KEY`.
+    #[must_use]
+    pub fn api_key(&self) -> Option<ApiKey> {
+        self.text("OPENAI_API_KEY").and_then(|key| ApiKey::new(key).ok())
+    }
+
+    /// The tokens, if there is an object of them.
+    #[must_use]
+    pub fn tokens(&self) -> Option<StoredTokens> {
+        self.tree.0.get("tokens")?.as_object()?;
+        Some(StoredTokens {
+            id_token: self.token("id_token").and_then(|text| IdToken::new(text).ok()),
+            access_token: self.token("access_token").and_then(|text| AccessToken::new(text).ok()),
+            refresh_token: self
+                .token("refresh_token")
+                .and_then(|text| RefreshToken::new(text).ok()),
+        })
+    }
+
+    /// The ChatGPT account that the tokens belong to.
+    #[must_use]
+    pub fn account_id(&self) -> Option<&str> {
+        self.token("account_id")
+    }
+
+    /// When the tokens were issued.
+    #[must_use]
+    pub fn last_refresh(&self) -> Option<Timestamp> {
+        self.text("last_refresh")?.parse().ok()
+    }
+
+    /// Puts a new sign-in with ChatGPT in the place of whatever was there. Fields that are not part
+    /// of a [`SignIn`] stay.
+    pub fn set_sign_in(&mut self, sign_in: &SignIn) {
+        let key = sign_in.api_key.as_ref().map(ApiKey::expose);
+        self.set("auth_mode", "chatgpt".into());
+        self.set("OPENAI_API_KEY", key.into());
+        let mut tokens = self.take_tokens();
+        put(&mut tokens, "id_token", sign_in.id_token.expose().into());
+        put(&mut tokens, "access_token", sign_in.access_token.expose().into());
+        put(&mut tokens, "refresh_token", sign_in.refresh_token.expose().into());
+        put(&mut tokens, "account_id", sign_in.account_id.as_deref().into());
+        self.set("tokens", tokens.into());
+        self.set("last_refresh", rfc_3339(sign_in.last_refresh).into());
+    }
+
+    /// Keeps a key beside whatever is there. The mode becomes `apikey` only where no tokens are
+    /// held; where they are, it is written down, because Codex CLI takes a file with both and no
+    /// mode for one that is never refreshed.
+    pub fn set_api_key(&mut self, api_key: &ApiKey) {
+        let mode = match self.auth_mode() {
+            Some(AuthMode::Other(other)) => other,
+            Some(AuthMode::ChatGpt) if self.token("access_token").is_some() => "chatgpt".to_owned(),
+            _ => "apikey".to_owned(),
+        };
+        self.set("auth_mode", mode.into());
+        self.set("OPENAI_API_KEY", api_key.expose().into());
+    }
+
+    fn set(&mut self, key: &str, value: Value) {
+        put(&mut self.tree.0, key, value);
+    }
+
+    /// The object of tokens out of its place, which stays; an empty one where there is none.
+    fn take_tokens(&mut self) -> Map<String, Value> {
+        match self.tree.0.get_mut("tokens").map(Value::take) {
+            Some(Value::Object(tokens)) => tokens,
+            _ => Map::new(),
+        }
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        text(self.tree.0.get(key))
+    }
+
+    fn token(&self, key: &str) -> Option<&str> {
+        text(self.tree.0.get("tokens")?.get(key))
+    }
+}
+
+impl fmt::Debug for AuthDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthDocument([redacted])")
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<&str> {
+    value?.as_str().filter(|text| !text.is_empty())
+}
+
+/// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) in UTC with microseconds, as every program
+/// that writes this file has always done it.
+fn rfc_3339(time: Timestamp) -> String {
+    format!("{time:.6}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{parse, serialize};
+
+    fn read(text: &str) -> AuthDocument {
+        parse(text.as_bytes()).unwrap()
+    }
+
+    fn compact(document: &AuthDocument) -> String {
+        let bytes = serialize(document).unwrap();
+        std::str::from_utf8(&bytes).unwrap().split_whitespace().collect()
+    }
+
+    #[track_caller]
+    fn mode(text: &str, mode: impl Into<Option<AuthMode>>, signed_in: bool) {
+        let document = read(text);
+        assert_eq!(document.auth_mode(), mode.into(), "{text}");
+        assert_eq!(document.is_signed_in(), signed_in, "{text}");
+    }
+
+    // threats 170
+    #[test]
+    fn every_shape_of_the_file_is_understood() {
+        let other = |name: &str| AuthMode::Other(name.to_owned());
+        mode("{}", None, false);
+        mode(r#"{"OPENAI_API_KEY":null}"#, None, false);
+        mode(r#"{"OPENAI_API_KEY":"","tokens":null}"#, None, false);
+        mode(r#"{"OPENAI_API_KEY":"sk-1"}"#, AuthMode::ApiKey, true);
+        mode(r#"{"OPENAI_API_KEY":"sk-1","tokens":{}}"#, AuthMode::ApiKey, true);
+        let both = r#"{"OPENAI_API_KEY":"sk-1","tokens":{"access_token":"a"}}"#;
+        mode(both, AuthMode::ChatGpt, true);
+        let key_only =
+            r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-1","tokens":{"access_token":"a"}}"#;
+        mode(key_only, AuthMode::ApiKey, true);
+        mode(r#"{"auth_mode":"chatgpt","OPENAI_API_KEY":"sk-1"}"#, AuthMode::ChatGpt, false);
+        mode(r#"{"auth_mode":"apikey","tokens":{"access_token":"a"}}"#, AuthMode::ApiKey, false);
+        mode(r#"{"auth_mode":"agentIdentity","agent_identity":{}}"#, other("agentIdentity"), false);
+        let external =
+            r#"{"auth_mode":"chatgptAuthTokens","tokens":{"access_token":"a","refresh_token":""}}"#;
+        mode(external, other("chatgptAuthTokens"), true);
+        assert!(read(external).tokens().unwrap().refresh_token.is_none());
+    }
+
+    // threats 170
+    #[test]
+    fn a_time_is_read_in_every_form_that_has_a_zone() {
+        let time = |text: &str| read(&format!(r#"{{"last_refresh":"{text}"}}"#)).last_refresh();
+        let expected = "2026-11-21T18:48:46.859879Z".parse().ok();
+        assert_eq!(time("2026-11-21T18:48:46.859879Z"), expected);
+        assert_eq!(time("2026-11-21T18:48:46.859879+00:00"), expected);
+        assert_eq!(time("2026-11-21T20:48:46.859879000+02:00"), expected);
+        assert_eq!(read("{}").last_refresh(), None);
+        assert_eq!(read(r#"{"last_refresh":null}"#).last_refresh(), None);
+    }
+
+    #[test]
+    fn a_time_is_written_with_microseconds_even_where_they_are_zero() {
+        assert_eq!(rfc_3339(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000000Z");
+        let nanoseconds = "2026-11-21T18:48:46.123456789Z".parse().unwrap();
+        assert_eq!(rfc_3339(nanoseconds), "2026-11-21T18:48:46.123456Z");
+    }
+
+    #[test]
+    fn a_key_is_kept_beside_whatever_is_there() {
+        for (before, after) in [
+            ("{}", r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-2"}"#),
+            (
+                r#"{"OPENAI_API_KEY":"sk-1","x":1}"#,
+                r#"{"OPENAI_API_KEY":"sk-2","x":1,"auth_mode":"apikey"}"#,
+            ),
+            (
+                r#"{"OPENAI_API_KEY":null,"tokens":{"access_token":"a"}}"#,
+                r#"{"OPENAI_API_KEY":"sk-2","tokens":{"access_token":"a"},"auth_mode":"chatgpt"}"#,
+            ),
+            (
+                r#"{"auth_mode":"chatgpt","tokens":null}"#,
+                r#"{"auth_mode":"apikey","tokens":null,"OPENAI_API_KEY":"sk-2"}"#,
+            ),
+            (
+                r#"{"auth_mode":"agentIdentity"}"#,
+                r#"{"auth_mode":"agentIdentity","OPENAI_API_KEY":"sk-2"}"#,
+            ),
+        ] {
+            let mut document = read(before);
+            document.set_api_key(&ApiKey::new("sk-2").unwrap());
+            assert_eq!(compact(&document), after);
+        }
+    }
+
+    // threats 6
+    #[test]
+    fn debug_never_shows_a_secret() {
+        let document = read(r#"{"OPENAI_API_KEY":"canary","tokens":{"access_token":"canary"}}"#);
+        assert_eq!(
+            format!("{document:?} {document:#?}"),
+            "AuthDocument([redacted]) ".repeat(2).trim()
+        );
+        let shown = format!("{:?} {:?}", document.tokens(), document.api_key());
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}

@@ -1,0 +1,186 @@
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why the store could not do what it was asked to do.
+///
+/// Unless a variant says otherwise, the stored sign-in is what it was before. No variant holds
+/// anything of the content of a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing can be stored here: a folder that cannot be made or written, a full or read-only
+    /// disk. The person makes room, or chooses another folder.
+    #[error("cannot write {path}", path = path.display())]
+    NotWritable {
+        /// The file or folder that could not be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is there and is not an `auth.json`. It was left alone; a new sign-in may replace
+    /// it, see [`AuthStore::update_or_set_aside`](crate::AuthStore::update_or_set_aside).
+    #[error(
+        "{path}, line {line}, column {column}{field}: {problem}",
+        path = path.display(),
+        field = field.as_ref().map(|name| format!(", field {name}")).unwrap_or_default()
+    )]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Where reading stopped, counted from 1.
+        line: usize,
+        /// Where in that line, in bytes, counted from 1; 0 is its very beginning.
+        column: usize,
+        /// The field, where one is at fault: known names with dots, `*` for a name that is not ours.
+        field: Option<String>,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// The file is there and larger than any `auth.json` is. It was not read.
+    #[error("{path} is larger than {limit} bytes", path = path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// Another program held a lock all the time. Trying again later helps.
+    #[error("{path} was locked by another program for {waited:?}", path = path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// Other programs kept replacing the file while it was being changed, without taking the locks.
+    #[error("{path} keeps being changed by another program", path = path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Something else than a plain file is in its place, or a link that is not followed. It is left
+    /// for the person to remove.
+    #[error("{path} is {found}", path = path.display())]
+    NotAFile {
+        /// What was looked at.
+        path: PathBuf,
+        /// What it is.
+        found: Found,
+    },
+    /// A file or folder belongs to another user, who could read or replace what is stored.
+    #[error("{path} belongs to another user (uid {owner})", path = path.display())]
+    ForeignOwner {
+        /// The file or folder.
+        path: PathBuf,
+        /// The user it belongs to.
+        owner: u32,
+    },
+    /// A folder in which every user may create files, such as `/tmp`.
+    #[error("every user can write to the folder {path}", path = path.display())]
+    WorldWritable {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The new document is in place, but may not survive a power loss: the system would not flush
+    /// the folder.
+    #[error("{path} is written, but may not survive a power loss", path = path.display())]
+    NotDurable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused something else.
+    #[error("cannot {operation} {path}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was being done.
+        operation: Operation,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// What is wrong with a file that is not an `auth.json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// It begins with a byte-order mark.
+    ByteOrderMark,
+    /// It is not UTF-8.
+    Encoding,
+    /// It is not JSON, or ends too early.
+    Syntax,
+    /// A key occurs twice in one object.
+    DuplicateKey,
+    /// A field that this program reads has a value of the wrong type or form.
+    Shape,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ByteOrderMark => "it begins with a byte-order mark",
+            Self::Encoding => "it is not UTF-8",
+            Self::Syntax => "it is not JSON",
+            Self::DuplicateKey => "the key occurs twice",
+            Self::Shape => "the value has the wrong type or form",
+        })
+    }
+}
+
+/// What is where a plain file should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Found {
+    /// A folder; container tools make one when they mount a file that is not there.
+    Folder,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A device.
+    Device,
+    /// A symbolic link whose end is not there, or that leads in a circle.
+    BrokenLink,
+    /// Something that this program knows no name for.
+    Other,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Folder => "a folder",
+            Self::Fifo => "a named pipe",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+            Self::BrokenLink => "a symbolic link that leads to no file",
+            Self::Other => "not a plain file",
+        })
+    }
+}
+
+/// What the store was doing when the system refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Opening, or looking at, a file or folder.
+    Open,
+    /// Reading a file.
+    Read,
+    /// Locking a lock file.
+    Lock,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Read => "read",
+            Self::Lock => "lock",
+        })
+    }
+}

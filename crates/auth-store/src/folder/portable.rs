@@ -1,0 +1,109 @@
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Entry, Kind};
+use crate::Found;
+
+/// A folder by its path, for systems without handles to folders that std knows. Who may read what
+/// follows from the folder: a profile folder on Windows is its owner's.
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if fs::metadata(path)?.is_dir() {
+            Ok(Self { path: path.to_owned() })
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn itself(&self) -> io::Result<Entry> {
+        Ok(Entry::from(&fs::metadata(&self.path)?))
+    }
+
+    pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+        match fs::symlink_metadata(self.path.join(name)) {
+            Ok(metadata) => Ok(Some(Entry::from(&metadata))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        File::open(self.path.join(name))
+    }
+
+    pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).create_new(true).open(self.path.join(name))
+    }
+
+    /// The file to lock, made where there is none. A lock file is never removed: whoever waits for
+    /// it would hold a lock on nothing.
+    pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        options.open(self.path.join(name))
+    }
+
+    /// A file that is open cannot be removed here.
+    pub(crate) fn still_names(&self, _: &OsStr, _: &File) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    pub(crate) fn may_write(&self, name: &OsStr) -> io::Result<()> {
+        if fs::metadata(self.path.join(name))?.permissions().readonly() {
+            Err(io::ErrorKind::PermissionDenied.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A file that is marked read-only is not replaced by a rename here.
+    pub(crate) fn may_replace(&self, name: &OsStr) -> io::Result<()> {
+        self.may_write(name)
+    }
+
+    pub(crate) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    pub(crate) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        fs::remove_file(self.path.join(name))
+    }
+
+    /// There is no flushing of a folder here; the system journals its names.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Entry {
+    pub(crate) fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::from(&file.metadata()?))
+    }
+}
+
+impl From<&fs::Metadata> for Entry {
+    fn from(metadata: &fs::Metadata) -> Self {
+        let kind = match metadata.file_type() {
+            kind if kind.is_file() => Kind::File,
+            kind if kind.is_symlink() => Kind::Link,
+            kind if kind.is_dir() => Kind::Other(Found::Folder),
+            _ => Kind::Other(Found::Other),
+        };
+        Self { kind, foreign_owner: None, world_writable: false, shared: false }
+    }
+}
+
+/// A folder with the rights of the one above it.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)
+}

@@ -1,0 +1,192 @@
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, Permissions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{self, Access, AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::geteuid;
+
+use super::{Entry, Kind};
+use crate::Found;
+
+/// An open folder, and the path that it was opened by, for messages.
+pub(crate) struct Folder {
+    path: PathBuf,
+    handle: OwnedFd,
+}
+
+/// Of every file that is made here, before it has a content.
+const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// What no open may do: follow a link, wait for the other end of a pipe, outlive an `exec`.
+const CAREFULLY: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = retry_on_intr(|| fs::open(path, flags, Mode::empty()))?;
+        Ok(Self { path: path.to_owned(), handle })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn itself(&self) -> io::Result<Entry> {
+        Ok(Entry::from(fs::fstat(&self.handle)?))
+    }
+
+    pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+        match fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Entry::from(stat))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDONLY | CAREFULLY;
+        Ok(self.openat(name, flags)?.into())
+    }
+
+    /// A new file that only its owner can read, whatever the umask takes away or an access control
+    /// list adds.
+    pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
+        let file = self.openat(name, flags)?;
+        fs::fchmod(&file, OWNER_ONLY).inspect_err(|_| drop(self.remove(name)))?;
+        Ok(file.into())
+    }
+
+    /// The file to lock, made where there is none. A lock file is never removed: whoever waits for
+    /// it would hold a lock on nothing.
+    pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDWR | CAREFULLY;
+        match self.openat(name, flags) {
+            Err(Errno::NOENT) => match self.create_file(name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    Ok(self.openat(name, flags)?.into())
+                }
+                other => other,
+            },
+            other => Ok(other?.into()),
+        }
+    }
+
+    /// Whether `name` still stands for `file`.
+    pub(crate) fn still_names(&self, name: &OsStr, file: &File) -> io::Result<bool> {
+        let held = fs::fstat(file)?;
+        match fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(there) => Ok(there.st_dev == held.st_dev && there.st_ino == held.st_ino),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether this user may write to `name`, without a trace of the question.
+    pub(crate) fn may_write(&self, name: &OsStr) -> io::Result<()> {
+        Ok(fs::accessat(&self.handle, name, Access::WRITE_OK, AtFlags::EACCESS)?)
+    }
+
+    /// Whether a rename could put another file under `name`: not where the file was made immutable
+    /// or is mounted read-only. Its mode is its own affair.
+    pub(crate) fn may_replace(&self, name: &OsStr) -> io::Result<()> {
+        match fs::accessat(&self.handle, name, Access::WRITE_OK, AtFlags::EACCESS) {
+            Err(error @ (Errno::PERM | Errno::ROFS)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(fs::renameat(&self.handle, from, &self.handle, to)?)
+    }
+
+    pub(crate) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(fs::unlinkat(&self.handle, name, AtFlags::empty())?)
+    }
+
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        Ok(retry_on_intr(|| fs::fsync(&self.handle))?)
+    }
+
+    /// The mode counts only where a file is made.
+    fn openat(&self, name: &OsStr, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        retry_on_intr(|| fs::openat(&self.handle, name, flags, OWNER_ONLY))
+    }
+}
+
+impl Entry {
+    pub(crate) fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::from(fs::fstat(file)?))
+    }
+}
+
+impl From<Stat> for Entry {
+    fn from(stat: Stat) -> Self {
+        let mode = Mode::from_raw_mode(stat.st_mode);
+        let foreign = stat.st_uid != geteuid().as_raw();
+        Self {
+            kind: Kind::from(FileType::from_raw_mode(stat.st_mode)),
+            foreign_owner: foreign.then_some(stat.st_uid),
+            world_writable: mode.contains(Mode::WOTH),
+            shared: mode.intersects(Mode::RGRP | Mode::ROTH),
+        }
+    }
+}
+
+impl From<FileType> for Kind {
+    fn from(kind: FileType) -> Self {
+        match kind {
+            FileType::RegularFile => Self::File,
+            FileType::Symlink => Self::Link,
+            FileType::Directory => Self::Other(Found::Folder),
+            FileType::Fifo => Self::Other(Found::Fifo),
+            FileType::Socket => Self::Other(Found::Socket),
+            FileType::CharacterDevice | FileType::BlockDevice => Self::Other(Found::Device),
+            FileType::Unknown => Self::Other(Found::Other),
+        }
+    }
+}
+
+/// A folder that only its owner can enter, whatever the umask takes away.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o700))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // threats 173
+    #[test]
+    fn a_lock_file_that_was_removed_or_replaced_is_not_the_one_of_that_name() {
+        let around = tempfile::tempdir().unwrap();
+        let folder = Folder::open(around.path()).unwrap();
+        let name = OsStr::new("auth.lock");
+        let held = folder.open_lock(name).unwrap();
+        assert!(folder.still_names(name, &held).unwrap());
+        folder.remove(name).unwrap();
+        assert!(!folder.still_names(name, &held).unwrap());
+        let next = folder.open_lock(name).unwrap();
+        assert!(!folder.still_names(name, &held).unwrap());
+        assert!(folder.still_names(name, &next).unwrap());
+    }
+
+    // threats 177
+    #[test]
+    fn a_folder_that_is_moved_away_stays_the_folder() {
+        let around = tempfile::tempdir().unwrap();
+        let (path, moved) = (around.path().join("codex"), around.path().join("moved"));
+        make_private(&path).unwrap();
+        let folder = Folder::open(&path).unwrap();
+        std::fs::rename(&path, &moved).unwrap();
+        make_private(&path).unwrap();
+        drop(folder.create_file("new".as_ref()).unwrap());
+        folder.rename("new".as_ref(), "auth.json".as_ref()).unwrap();
+        assert!(moved.join("auth.json").exists() && !path.join("auth.json").exists());
+    }
+}

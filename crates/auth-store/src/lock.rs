@@ -1,0 +1,67 @@
+use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use crate::folder::Folder;
+use crate::{Error, Operation};
+
+/// How much longer to wait for locks: one budget for all that one save takes. Time is counted in
+/// pauses, because there is no lock with a deadline, and no clock here.
+pub(crate) struct Patience {
+    left: Duration,
+    waited: Duration,
+    pause: Duration,
+}
+
+/// Long enough not to load the machine, short enough not to be felt.
+const LONGEST_PAUSE: Duration = Duration::from_millis(25);
+
+impl Patience {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { left: limit, waited: Duration::ZERO, pause: Duration::from_millis(1) }
+    }
+
+    /// Takes an exclusive lock on the file `name`, which another program takes too. It is given
+    /// back when the file is dropped, also by the system, when this program dies.
+    ///
+    /// A lock file that was removed while we waited is no lock: the next one would be another file.
+    pub(crate) fn lock(&mut self, folder: &Folder, name: &OsStr) -> Result<File, Error> {
+        let path = folder.path().join(name);
+        let refused = |source| Error::Io { path: path.clone(), operation: Operation::Lock, source };
+        loop {
+            let file = folder.open_lock(name).map_err(refused)?;
+            let taken = try_lock(&file).map_err(refused)?;
+            if taken && folder.still_names(name, &file).map_err(refused)? {
+                return Ok(file);
+            }
+            drop(file);
+            if !self.pause() {
+                return Err(Error::Locked { path, waited: self.waited });
+            }
+        }
+    }
+
+    /// Waits a little; false when there is no time left.
+    fn pause(&mut self) -> bool {
+        if self.left.is_zero() {
+            return false;
+        }
+        let pause = self.pause.min(self.left);
+        thread::sleep(pause);
+        self.left -= pause;
+        self.waited += pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        true
+    }
+}
+
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}

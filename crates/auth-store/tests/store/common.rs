@@ -1,0 +1,85 @@
+//! What the tests of the store share: a home folder, a sign-in, and another program's view of files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use auth_store::{AuthStore, SignIn};
+use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
+use tempfile::TempDir;
+
+/// A home folder that is not there yet, in a folder that goes when the test ends.
+pub(crate) struct Home {
+    around: TempDir,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self { around: tempfile::tempdir().unwrap() }
+    }
+
+    /// One that is there, and holds this `auth.json`.
+    pub(crate) fn holding(content: impl AsRef<[u8]>) -> Self {
+        let home = Self::new();
+        fs::create_dir(home.path()).unwrap();
+        write(home.auth_json(), content);
+        home
+    }
+
+    pub(crate) fn around(&self) -> &Path {
+        self.around.path()
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.around.path().join("codex")
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    pub(crate) fn auth_json(&self) -> PathBuf {
+        self.file("auth.json")
+    }
+
+    pub(crate) fn store(&self) -> AuthStore {
+        AuthStore::new(self.path())
+    }
+
+    /// The names in it, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        names(&self.path())
+    }
+}
+
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// What is in the home folder after a save, and nothing else.
+pub(crate) const AFTER_A_SAVE: [&str; 3] = ["auth.json", "auth.json.lock", "auth.lock"];
+
+/// What another program does to a file, without a care.
+#[expect(clippy::disallowed_methods, reason = "the other program is not this project's")]
+pub(crate) fn write(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+    fs::write(path, content).unwrap();
+}
+
+pub(crate) fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+/// A sign-in whose tokens and account all carry `mark`.
+pub(crate) fn sign_in(mark: &str) -> SignIn {
+    SignIn {
+        id_token: IdToken::new(format!("id-{mark}")).unwrap(),
+        access_token: AccessToken::new(format!("access-{mark}")).unwrap(),
+        refresh_token: RefreshToken::new(format!("refresh-{mark}")).unwrap(),
+        account_id: Some(mark.to_owned()),
+        api_key: Some(ApiKey::new(format!("sk-{mark}")).unwrap()),
+        last_refresh: "2026-11-21T18:48:46.859879Z".parse().unwrap(),
+    }
+}

@@ -1,0 +1,173 @@
+//! The bytes of `auth.json`, both ways.
+
+use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
+use auth_store::{AuthMode, Error, Problem};
+use credentials::ApiKey;
+
+const GOLDEN: &str = r#"{
+  "auth_mode": "chatgpt",
+  "OPENAI_API_KEY": "sk-1",
+  "tokens": {
+    "id_token": "id-1",
+    "access_token": "access-1",
+    "refresh_token": "refresh-1",
+    "account_id": "1"
+  },
+  "last_refresh": "2026-11-21T18:48:46.859879Z"
+}"#;
+
+// threats 170
+#[test]
+fn a_new_sign_in_is_written_byte_for_byte() {
+    let home = Home::new();
+    home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+    assert_eq!(read(home.auth_json()), GOLDEN);
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}
+
+#[test]
+fn a_new_sign_in_without_a_key_or_an_account_writes_null() {
+    let home = Home::new();
+    let mut sign_in = sign_in("1");
+    (sign_in.api_key, sign_in.account_id) = (None, None);
+    home.store().update(|document| document.set_sign_in(&sign_in)).unwrap();
+    let expected = GOLDEN
+        .replace(r#""sk-1""#, "null")
+        .replace(r#""account_id": "1""#, r#""account_id": null"#);
+    assert_eq!(read(home.auth_json()), expected);
+}
+
+#[test]
+fn a_new_key_is_written_byte_for_byte() {
+    let home = Home::new();
+    let key = ApiKey::new("sk-1").unwrap();
+    home.store().update(|document| document.set_api_key(&key)).unwrap();
+    let expected = "{\n  \"auth_mode\": \"apikey\",\n  \"OPENAI_API_KEY\": \"sk-1\"\n}";
+    assert_eq!(read(home.auth_json()), expected);
+}
+
+#[test]
+fn what_was_written_is_read_back() {
+    let home = Home::holding(GOLDEN);
+    let document = home.store().load().unwrap().unwrap();
+    let tokens = document.tokens().unwrap();
+    assert_eq!(document.auth_mode(), Some(AuthMode::ChatGpt));
+    assert_eq!(document.api_key().unwrap().expose(), "sk-1");
+    assert_eq!(tokens.id_token.unwrap().expose(), "id-1");
+    assert_eq!(tokens.access_token.unwrap().expose(), "access-1");
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "refresh-1");
+    assert_eq!(document.account_id(), Some("1"));
+    assert_eq!(document.last_refresh(), "2026-11-21T18:48:46.859879Z".parse().ok());
+}
+
+// threats 169
+#[test]
+fn a_sign_in_keeps_what_other_programs_wrote_and_their_order() {
+    let before = r#"{"last_refresh":null,"agent_identity":{"n":12345678901234567890123.50},
+        "tokens":{"oauth_provenance":{"issuer":"i"},"refresh_token":"old","login_owner_id":"o"},
+        "personal_access_token":"p"}"#;
+    let home = Home::holding(before);
+    home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+    let after = r#"{
+  "last_refresh": "2026-11-21T18:48:46.859879Z",
+  "agent_identity": {
+    "n": 12345678901234567890123.50
+  },
+  "tokens": {
+    "oauth_provenance": {
+      "issuer": "i"
+    },
+    "refresh_token": "refresh-1",
+    "login_owner_id": "o",
+    "id_token": "id-1",
+    "access_token": "access-1",
+    "account_id": "1"
+  },
+  "personal_access_token": "p",
+  "auth_mode": "chatgpt",
+  "OPENAI_API_KEY": "sk-1"
+}"#;
+    assert_eq!(read(home.auth_json()), after);
+}
+
+// threats 168
+#[test]
+fn a_file_cut_off_anywhere_is_corrupt_and_left_alone() {
+    for length in 0..GOLDEN.len() {
+        let home = Home::holding(&GOLDEN[..length]);
+        let loaded = home.store().load().map(drop);
+        let updated = home.store().update(|document| document.set_sign_in(&sign_in("2")));
+        for outcome in [loaded, updated] {
+            assert!(
+                matches!(outcome, Err(Error::Corrupt { problem: Problem::Syntax, .. })),
+                "{length}: {outcome:?}"
+            );
+        }
+        assert_eq!(read(home.auth_json()), GOLDEN[..length]);
+        assert_eq!(home.names(), AFTER_A_SAVE);
+    }
+}
+
+// threats 168
+#[test]
+fn a_corrupt_file_is_reported_by_place_and_never_by_content() {
+    let home =
+        Home::holding("{\n  \"canary-key\": 1,\n  \"tokens\": {\"id_token\": [\"canary\"]}\n}");
+    let error = home.store().load().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{}, line 3, column 25, field tokens.id_token: the value has the wrong type or form",
+            home.auth_json().display()
+        )
+    );
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+
+    write(home.auth_json(), r#"{"canary": 1, "canary": 2}"#);
+    let error = home.store().load().unwrap_err();
+    assert!(!format!("{error:?} {error}").contains("canary"), "{error:?}");
+}
+
+// threats 168
+#[test]
+fn a_file_larger_than_any_document_is_not_read() {
+    let limit = 1024 * 1024;
+    let home = Home::holding([b"{}".as_slice(), &vec![b' '; limit - 2]].concat());
+    assert!(home.store().load().unwrap().is_some());
+
+    let home = Home::holding([b"{}".as_slice(), &vec![b' '; limit - 1]].concat());
+    let error = home.store().load().unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
+}
+
+// threats 168
+#[test]
+fn a_new_sign_in_keeps_a_copy_of_a_corrupt_file() {
+    let too_large = " ".repeat(2 * 1024 * 1024);
+    for broken in ["{\"tokens\":", "", too_large.as_str()] {
+        let home = Home::holding(broken);
+        let now = "2026-11-21T18:48:46.5Z".parse().unwrap();
+        let ((), copy) = home
+            .store()
+            .update_or_set_aside(now, |document| document.set_sign_in(&sign_in("1")))
+            .unwrap();
+        let copy = copy.unwrap();
+        assert_eq!(copy, home.file("auth.json.corrupt-20261121T184846.500000Z"));
+        assert_eq!(read(copy), broken);
+        assert_eq!(read(home.auth_json()), GOLDEN);
+        assert_eq!(home.names().len(), AFTER_A_SAVE.len() + 1);
+    }
+}
+
+#[test]
+fn a_new_sign_in_changes_a_file_that_can_be_read() {
+    let home = Home::holding(r#"{"x": 1}"#);
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    let ((), copy) = home
+        .store()
+        .update_or_set_aside(now, |document| document.set_sign_in(&sign_in("1")))
+        .unwrap();
+    assert!(copy.is_none());
+    assert!(read(home.auth_json()).starts_with("{\n  \"x\": 1,\n"));
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}

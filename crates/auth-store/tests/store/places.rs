@@ -1,0 +1,274 @@
+//! Links, strange files, foreign owners and modes.
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use crate::common::{AFTER_A_SAVE, Home, names, read, sign_in, write};
+use auth_store::{AuthStore, Error, Found};
+use rustix::fs::{CWD, Mode, mkfifoat};
+use rustix::process::geteuid;
+
+fn save(store: &AuthStore) -> Result<(), Error> {
+    store.update(|document| document.set_sign_in(&sign_in("1")))
+}
+
+fn mode(path: impl AsRef<Path>) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+fn set_mode(path: impl AsRef<Path>, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Everything that touches the file ends with an error that `is_expected`, the check before the
+/// browser opens as well.
+#[track_caller]
+fn refused(store: &AuthStore, is_expected: impl Fn(&Error) -> bool) {
+    for outcome in [store.check_writable(), store.load().map(drop), save(store)] {
+        assert!(outcome.as_ref().is_err_and(&is_expected), "{outcome:?}");
+    }
+}
+
+// threats 163
+#[test]
+fn a_file_is_its_owners_alone_after_a_save_whatever_it_was() {
+    for before in [0o644, 0o666, 0o604, 0o400] {
+        let home = Home::holding("{}");
+        set_mode(home.auth_json(), before);
+        home.store().check_writable().unwrap();
+        save(&home.store()).unwrap();
+        assert_eq!(mode(home.auth_json()), 0o600, "{before:o}");
+        assert_eq!(fs::metadata(home.auth_json()).unwrap().nlink(), 1);
+    }
+}
+
+// threats 168
+#[test]
+fn the_copy_of_a_corrupt_file_is_its_owners_alone() {
+    let home = Home::holding("{");
+    set_mode(home.auth_json(), 0o644);
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    let ((), copy) = home.store().update_or_set_aside(now, |_| ()).unwrap();
+    assert_eq!(mode(copy.unwrap()), 0o600);
+}
+
+// threats 159
+#[test]
+fn a_link_stays_a_link_and_its_end_is_replaced() {
+    let home = Home::holding("{}");
+    let dotfiles = home.around().join("dotfiles");
+    fs::create_dir(&dotfiles).unwrap();
+    let end = dotfiles.join("codex-auth.json");
+    fs::rename(home.auth_json(), &end).unwrap();
+    symlink("../dotfiles/codex-auth.json", home.auth_json()).unwrap();
+
+    home.store().check_writable().unwrap();
+    save(&home.store()).unwrap();
+    assert!(fs::symlink_metadata(home.auth_json()).unwrap().is_symlink());
+    assert_eq!(home.store().load().unwrap().unwrap().account_id(), Some("1"));
+    assert_eq!(mode(&end), 0o600);
+    assert_eq!(home.names(), AFTER_A_SAVE);
+    assert_eq!(names(&dotfiles), ["codex-auth.json", "codex-auth.json.lock"]);
+}
+
+// threats 160
+#[test]
+fn a_link_that_leads_to_no_file_of_ours_is_refused() {
+    let broken = |error: &Error| matches!(error, Error::NotAFile { found: Found::BrokenLink, .. });
+    for end in ["nowhere", "auth.json", "/dev/null/x"] {
+        let home = Home::holding("");
+        fs::remove_file(home.auth_json()).unwrap();
+        symlink(end, home.auth_json()).unwrap();
+        refused(&home.store(), broken);
+    }
+}
+
+// threats 160
+#[test]
+fn a_link_to_something_strange_is_refused() {
+    let home = Home::holding("{}");
+    let folder = home.around().join("folder");
+    fs::create_dir(&folder).unwrap();
+    for (end, kind) in [(folder.as_path(), Found::Folder), (Path::new("/dev/null"), Found::Device)]
+    {
+        fs::remove_file(home.auth_json()).unwrap();
+        symlink(end, home.auth_json()).unwrap();
+        refused(&home.store(), |error| match error {
+            Error::NotAFile { found, .. } => *found == kind,
+            // Who is not root is stopped at the folder of the devices already.
+            Error::ForeignOwner { .. } => kind == Found::Device && !geteuid().is_root(),
+            _ => false,
+        });
+    }
+    assert_eq!(names(&folder).len(), 0);
+}
+
+// threats 160
+#[test]
+fn a_link_into_a_folder_that_everybody_writes_to_is_refused() {
+    let home = Home::holding("{}");
+    let open = home.around().join("open");
+    fs::create_dir(&open).unwrap();
+    set_mode(&open, 0o1777);
+    fs::rename(home.auth_json(), open.join("x")).unwrap();
+    symlink(open.join("x"), home.auth_json()).unwrap();
+    refused(&home.store(), |error| matches!(error, Error::WorldWritable { .. }));
+    assert_eq!(read(open.join("x")), "{}");
+}
+
+// threats 160
+#[test]
+fn a_link_to_a_file_that_is_no_document_is_never_replaced() {
+    let home = Home::holding("{}");
+    let other = home.around().join("passwd");
+    write(&other, "root:x:0:0\n");
+    fs::remove_file(home.auth_json()).unwrap();
+    symlink(&other, home.auth_json()).unwrap();
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    let outcome = home.store().update_or_set_aside(now, |_| ());
+    assert!(matches!(outcome, Err(Error::Corrupt { .. })), "{outcome:?}");
+    assert_eq!(read(&other), "root:x:0:0\n");
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}
+
+// threats 160
+#[test]
+fn a_link_that_is_turned_round_during_a_save_does_not_reach_its_new_end() {
+    let home = Home::holding("{}");
+    let victim = home.around().join("victim");
+    write(&victim, "{}");
+    home.store()
+        .update(|document| {
+            let link = home.file("link");
+            symlink(&victim, &link).unwrap();
+            fs::rename(link, home.auth_json()).unwrap();
+            document.set_sign_in(&sign_in("1"));
+        })
+        .unwrap_err();
+    assert_eq!(read(&victim), "{}");
+}
+
+#[track_caller]
+fn named_and_left(kind: Found, make: impl FnOnce(&Path)) {
+    let home = Home::new();
+    fs::create_dir(home.path()).unwrap();
+    make(&home.auth_json());
+    refused(
+        &home.store(),
+        |error| matches!(error, Error::NotAFile { found, .. } if *found == kind),
+    );
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    home.store().update_or_set_aside(now, |_| ()).unwrap_err();
+    assert_eq!(home.names(), AFTER_A_SAVE);
+    assert!(!fs::symlink_metadata(home.auth_json()).unwrap().is_file());
+}
+
+// threats 161
+#[test]
+fn something_else_in_place_of_the_file_is_named_and_left() {
+    named_and_left(Found::Folder, |path| fs::create_dir(path).unwrap());
+    named_and_left(Found::Socket, |path| drop(UnixListener::bind(path).unwrap()));
+    named_and_left(Found::Fifo, |path| {
+        mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
+    });
+}
+
+// threats 166
+#[test]
+fn a_planted_temporary_name_is_removed_and_not_followed() {
+    let home = Home::holding("{}");
+    let victim = home.around().join("victim");
+    write(&victim, "theirs");
+    for name in ["auth.json.login-cli.tmp", "auth.json.login-cli.probe"] {
+        symlink(&victim, home.file(name)).unwrap();
+    }
+    home.store().check_writable().unwrap();
+    save(&home.store()).unwrap();
+    fs::hard_link(&victim, home.file("auth.json.login-cli.tmp")).unwrap();
+    save(&home.store()).unwrap();
+    assert_eq!(read(&victim), "theirs");
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}
+
+// threats 173
+#[test]
+fn a_lock_file_that_is_a_link_is_not_followed() {
+    let home = Home::holding("{}");
+    let victim = home.around().join("victim");
+    symlink(&victim, home.file("auth.lock")).unwrap();
+    let error = home.store().check_writable().unwrap_err();
+    assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
+    save(&home.store()).unwrap_err();
+    assert!(!victim.exists());
+}
+
+// threats 165
+#[test]
+fn a_folder_that_everybody_writes_to_is_refused() {
+    for open in [0o777, 0o1777] {
+        let home = Home::holding("{}");
+        set_mode(home.path(), open);
+        refused(&home.store(), |error| matches!(error, Error::WorldWritable { .. }));
+        assert_eq!(home.names(), ["auth.json"]);
+    }
+}
+
+// threats 165
+#[test]
+fn what_belongs_to_another_user_is_refused() {
+    let foreign = |owner| move |error: &Error| matches!(error, Error::ForeignOwner { owner: found, .. } if *found == owner);
+    if geteuid().is_root() {
+        let home = Home::holding("{}");
+        chown(home.auth_json(), Some(65534), None).unwrap();
+        refused(&home.store(), foreign(65534));
+        chown(home.auth_json(), Some(0), None).unwrap();
+        chown(home.path(), Some(65534), None).unwrap();
+        refused(&home.store(), foreign(65534));
+        assert_eq!(read(home.auth_json()), "{}");
+    } else {
+        refused(&AuthStore::new("/etc".into()), foreign(0));
+    }
+}
+
+// threats 157 158
+#[test]
+fn a_folder_that_cannot_be_written_is_found_by_the_check() {
+    let not_writable = |path: &Path| {
+        let error = AuthStore::new(path.to_owned()).check_writable().unwrap_err();
+        assert!(matches!(error, Error::NotWritable { .. }), "{path:?}: {error:?}");
+    };
+    // Not even root makes a file or a folder there.
+    #[cfg(target_os = "linux")]
+    {
+        not_writable(Path::new("/proc/self/task"));
+        not_writable(Path::new("/proc/nowhere/codex"));
+    }
+    // Root may write whatever the mode is.
+    let home = Home::holding("{}");
+    for mode in [0o555, 0o000] {
+        set_mode(home.path(), mode);
+        if geteuid().is_root() {
+            home.store().check_writable().unwrap();
+        } else {
+            not_writable(&home.path());
+        }
+    }
+    set_mode(home.path(), 0o700);
+    assert_eq!(home.names(), ["auth.json"]);
+}
+
+// threats 176
+#[test]
+fn any_path_will_do() {
+    let home = Home::new();
+    for name in [b"\xff x".as_slice(), b"new\nline", b"$(touch oops)", b"trailing/"] {
+        let store = AuthStore::new(home.around().join(OsStr::from_bytes(name)));
+        store.check_writable().unwrap();
+        save(&store).unwrap();
+        assert!(store.load().unwrap().unwrap().is_signed_in());
+    }
+}
