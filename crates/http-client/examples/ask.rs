@@ -1,16 +1,17 @@
-//! Asks the issuer for its metadata, with the deadlines and caps of the one policy.
+//! Asks an issuer for its metadata, with the deadlines and caps of the one policy.
 
 use http_client::{BaseUrl, HttpClient, Options};
+use sandbox::{Sandbox, Scenario};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let http = HttpClient::new(Options::default())?;
-    let issuer: BaseUrl = "https://auth.openai.com".parse()?;
+    // Stands in for https://auth.openai.com.
+    let sandbox = Sandbox::start(Scenario::default()).await?;
+    let issuer: BaseUrl = sandbox.issuer_url().parse()?;
 
-    let answer = http
-        .get(issuer.join("/.well-known/openid-configuration"))
-        .send()
-        .await?;
-    assert_eq!(answer.status(), 200);
+    let http = HttpClient::new(Options::default())?;
+    let answer = http.get(issuer.join("/.well-known/openid-configuration")).send().await?;
+    let metadata: serde_json::Value = answer.decode()?;
+    assert_eq!(metadata["issuer"], issuer.as_str());
     Ok(())
 }

@@ -27,23 +27,13 @@ impl Answer {
     ) -> Result<Self, Error> {
         let status = response.status().as_u16();
         if response.status().is_redirection() {
-            return Err(Error::Redirect {
-                host: host.to_owned(),
-                status,
-            });
+            return Err(Error::Redirect { host: host.to_owned(), status });
         }
         // All of it is reserved at once, so that no half-read copy is left behind by growing.
         let mut body = Zeroizing::new(Vec::with_capacity(expected_size(&response, max_body)));
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| Error::of(host, error))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|error| Error::of(host, error))? {
             if body.len() + chunk.len() > max_body {
-                return Err(Error::TooLarge {
-                    host: host.to_owned(),
-                    limit: max_body,
-                });
+                return Err(Error::TooLarge { host: host.to_owned(), limit: max_body });
             }
             body.extend_from_slice(&chunk);
         }
@@ -107,9 +97,7 @@ impl Answer {
 
     fn misshapen(&self, path: &str, error: &serde_json::Error) -> DecodeError {
         match error.classify() {
-            Category::Data => DecodeError::Shape {
-                field: field(path, &error.to_string()),
-            },
+            Category::Data => DecodeError::Shape { field: field(path, &error.to_string()) },
             _ => DecodeError::NotJson {
                 status: self.status,
                 content_type: self.content_type.clone(),
@@ -121,10 +109,7 @@ impl Answer {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Answer");
-        debug
-            .field("host", &self.host)
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        debug.field("host", &self.host).field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -162,9 +147,7 @@ fn field(path: &str, message: &str) -> String {
 }
 
 fn expected_size(response: &reqwest::Response, max_body: usize) -> usize {
-    let announced = response
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok());
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
     announced.unwrap_or(16 * 1024).min(max_body)
 }
 
@@ -211,13 +194,7 @@ mod tests {
     #[track_caller]
     fn misses(body: &str, field: &str) {
         let error = answer(body).decode::<Shape>().unwrap_err();
-        assert_eq!(
-            error,
-            DecodeError::Shape {
-                field: field.into()
-            },
-            "{body}"
-        );
+        assert_eq!(error, DecodeError::Shape { field: field.into() }, "{body}");
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
 
@@ -237,19 +214,12 @@ mod tests {
     #[test]
     fn what_is_not_json_is_said_with_status_and_content_type() {
         let deep = "[".repeat(100_000);
-        for body in [
-            "",
-            "<html>canary",
-            "{\"token\":\"a\"} trailing",
-            "\u{feff}{}",
-            "{\"token\":",
-            &deep,
-        ] {
+        for body in
+            ["", "<html>canary", "{\"token\":\"a\"} trailing", "\u{feff}{}", "{\"token\":", &deep]
+        {
             let error = answer(body).decode::<Shape>().unwrap_err();
-            let expected = DecodeError::NotJson {
-                status: 200,
-                content_type: Some("text/html".into()),
-            };
+            let expected =
+                DecodeError::NotJson { status: 200, content_type: Some("text/html".into()) };
             assert!(error == expected || body == deep, "{body:.20}: {error:?}");
         }
     }
@@ -258,18 +228,10 @@ mod tests {
     #[test]
     fn only_whole_seconds_count_as_retry_after() {
         assert_eq!(seconds("2"), Some(Duration::from_secs(2)));
-        assert_eq!(
-            seconds("1000000000"),
-            Some(Duration::from_secs(1_000_000_000))
-        );
-        for value in [
-            "-1",
-            "",
-            "soon",
-            "1e3",
-            "99999999999999999999",
-            "Wed, 21 Oct 2026 07:28:00 GMT",
-        ] {
+        assert_eq!(seconds("1000000000"), Some(Duration::from_secs(1_000_000_000)));
+        for value in
+            ["-1", "", "soon", "1e3", "99999999999999999999", "Wed, 21 Oct 2026 07:28:00 GMT"]
+        {
             assert_eq!(seconds(value), None, "{value}");
         }
     }

@@ -65,10 +65,7 @@ impl FromStr for BaseUrl {
             "http" => return Err(InvalidBaseUrl::PlainHttp),
             _ => return Err(InvalidBaseUrl::Scheme),
         }
-        Ok(Self {
-            text: url.as_str().trim_end_matches('/').to_owned(),
-            url,
-        })
+        Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), url })
     }
 }
 
@@ -128,11 +125,7 @@ mod tests {
         reads("http://localhost:8080", "http://localhost:8080");
         reads("http://127.0.0.1:1/x/", "http://127.0.0.1:1/x");
         reads("http://[::1]:1", "http://[::1]:1");
-        for text in [
-            "http://auth.openai.com",
-            "http://localhost.evil.test",
-            "http://10.0.0.1",
-        ] {
+        for text in ["http://auth.openai.com", "http://localhost.evil.test", "http://10.0.0.1"] {
             refused(text, InvalidBaseUrl::PlainHttp);
         }
     }
@@ -141,10 +134,7 @@ mod tests {
     #[test]
     fn a_base_has_neither_query_nor_fragment_nor_user() {
         reads("https://auth.openai.com/", "https://auth.openai.com");
-        reads(
-            "https://auth.openai.com/tenant//",
-            "https://auth.openai.com/tenant",
-        );
+        reads("https://auth.openai.com/tenant//", "https://auth.openai.com/tenant");
         refused("https://a.test/?x=1", InvalidBaseUrl::QueryOrFragment);
         refused("https://a.test/#x", InvalidBaseUrl::QueryOrFragment);
         refused("https://user@a.test/", InvalidBaseUrl::User);
@@ -158,10 +148,7 @@ mod tests {
     #[test]
     fn an_endpoint_keeps_the_path_of_its_base() {
         let base: BaseUrl = "https://a.test/tenant/".parse().unwrap();
-        assert_eq!(
-            base.join("/oauth/token").as_str(),
-            "https://a.test/tenant/oauth/token"
-        );
+        assert_eq!(base.join("/oauth/token").as_str(), "https://a.test/tenant/oauth/token");
         assert_eq!(
             base.join("/p/org%2F1?limit=1&a=b").as_str(),
             "https://a.test/tenant/p/org%2F1?limit=1&a=b"

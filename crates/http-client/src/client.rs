@@ -36,20 +36,9 @@ impl HttpClient {
     /// [`SetupError`] names what is wrong with an option.
     pub fn new(options: Options) -> Result<Self, SetupError> {
         let roots = read_roots(&options)?;
-        let proxy = options
-            .proxy
-            .as_ref()
-            .map(crate::Proxy::build)
-            .transpose()?;
-        let inner = Inner {
-            options,
-            roots,
-            proxy,
-            built: Mutex::new(None),
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let proxy = options.proxy.as_ref().map(crate::Proxy::build).transpose()?;
+        let inner = Inner { options, roots, proxy, built: Mutex::new(None) };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// A `GET` of `url`.
@@ -70,10 +59,7 @@ impl HttpClient {
     ///
     /// [`Error`] when the server cannot be reached.
     pub async fn warm_up(&self, base: &BaseUrl) -> Result<(), Error> {
-        match Request::new(self.clone(), reqwest::Method::HEAD, base.join("/"))
-            .send()
-            .await
-        {
+        match Request::new(self.clone(), reqwest::Method::HEAD, base.join("/")).send().await {
             Ok(_) | Err(Error::Redirect { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -86,11 +72,7 @@ impl HttpClient {
     /// The client underneath. Reading the system's roots takes milliseconds, which is why it waits
     /// for the first request.
     pub(crate) fn built(&self) -> Result<reqwest::Client, reqwest::Error> {
-        let mut built = self
-            .inner
-            .built
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut built = self.inner.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = &*built {
             return Ok(client.clone());
         }
@@ -101,10 +83,7 @@ impl HttpClient {
 }
 
 impl Inner {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one HTTP policy is made here"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one HTTP policy is made here")]
     fn build(&self) -> Result<reqwest::Client, reqwest::Error> {
         // An error means that the program around this crate has picked a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -132,10 +111,8 @@ fn read_roots(options: &Options) -> Result<Vec<reqwest::Certificate>, SetupError
     let Some(path) = &options.ca_file else {
         return Ok(Vec::new());
     };
-    let pem = std::fs::read(path).map_err(|source| SetupError::CaFileUnreadable {
-        path: path.clone(),
-        source,
-    })?;
+    let pem = std::fs::read(path)
+        .map_err(|source| SetupError::CaFileUnreadable { path: path.clone(), source })?;
     match reqwest::Certificate::from_pem_bundle(&pem) {
         Ok(roots) if !roots.is_empty() => Ok(roots),
         _ => Err(SetupError::CaFileEmpty { path: path.clone() }),

@@ -108,6 +108,16 @@ impl Error {
         )
     }
 
+    /// Whether the same request may well succeed in a while. A wrong certificate, a redirect or an
+    /// answer that is too large stays what it is.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Dns { .. } | Self::Connect { .. } | Self::Timeout { .. } | Self::CutOff { .. }
+        )
+    }
+
     /// The host that was asked, for messages.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -128,34 +138,18 @@ impl Error {
         let host = host.to_owned();
         let error = error.without_url();
         if error.is_builder() {
-            return Self::Unsendable {
-                host,
-                source: error.into(),
-            };
+            return Self::Unsendable { host, source: error.into() };
         }
         if let Some(failure) = tls_failure(&error) {
-            return Self::Tls {
-                host,
-                failure,
-                source: innermost(error),
-            };
+            return Self::Tls { host, failure, source: innermost(error) };
         }
         if error.is_dns() {
-            return Self::Dns {
-                host,
-                source: innermost(error),
-            };
+            return Self::Dns { host, source: innermost(error) };
         }
         if error.is_connect() {
-            return Self::Connect {
-                host,
-                source: innermost(error),
-            };
+            return Self::Connect { host, source: innermost(error) };
         }
-        Self::CutOff {
-            host,
-            source: innermost(error),
-        }
+        Self::CutOff { host, source: innermost(error) }
     }
 }
 
@@ -165,9 +159,7 @@ fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| {
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         match wrapped {
             Some(inner) => Some(inner as &(dyn StdError + 'static)),
             None => error.source(),
@@ -176,9 +168,7 @@ fn chain<'a>(
 }
 
 fn tls_failure(error: &(dyn StdError + 'static)) -> Option<TlsFailure> {
-    chain(error)
-        .find_map(|error| error.downcast_ref::<rustls::Error>())
-        .map(TlsFailure::of)
+    chain(error).find_map(|error| error.downcast_ref::<rustls::Error>()).map(TlsFailure::of)
 }
 
 impl TlsFailure {
@@ -188,7 +178,8 @@ impl TlsFailure {
             return Self::Protocol;
         };
         match bad {
-            Bad::UnknownIssuer => Self::UnknownAuthority,
+            // A signature that does not fit is that of an authority with the name of a trusted one.
+            Bad::UnknownIssuer | Bad::BadSignature => Self::UnknownAuthority,
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Self::WrongName,
             Bad::Expired | Bad::ExpiredContext { .. } => Self::Expired,
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::NotYetValid,

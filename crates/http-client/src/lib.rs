@@ -1,7 +1,7 @@
 //! One HTTP policy for every request of a sign-in: TLS roots, proxy, deadlines, size caps, and no
 //! redirects ([RFC 9700 §4.12](https://www.rfc-editor.org/rfc/rfc9700#section-4.12)).
 //!
-//! ```no_run
+//! ```
 #![doc = include_str!("../examples/ask.rs")]
 //! ```
 //!
@@ -11,7 +11,8 @@
 //! # What this crate does not do
 //!
 //! It knows neither OAuth nor the platform (`token-client`, `platform-api`), never asks twice by
-//! itself, and reads no environment variable: proxy and CA file are values in [`Options`].
+//! itself ([`deliver_once`] does, where it is safe), and reads no environment variable: proxy and CA file
+//! are values in [`Options`].
 //!
 //! # Invariants
 //!
@@ -25,13 +26,17 @@ mod answer;
 mod base_url;
 mod client;
 mod error;
+mod once;
 mod options;
+mod printable;
 mod request;
 
 pub use answer::{Answer, DecodeError};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client::HttpClient;
 pub use error::{Cause, Error, TlsFailure};
+pub use once::deliver_once;
 pub use options::{Options, Proxy, SetupError};
+pub use printable::printable;
 pub use request::Request;
 pub use url::Url;

@@ -49,10 +49,7 @@ impl Proxy {
             Some(list) => format!("{LOOPBACK},{list}"),
             None => LOOPBACK.to_owned(),
         };
-        Self {
-            url: url.into(),
-            no_proxy,
-        }
+        Self { url: url.into(), no_proxy }
     }
 
     pub(crate) fn build(&self) -> Result<reqwest::Proxy, SetupError> {
@@ -65,9 +62,7 @@ impl Proxy {
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The URL may hold a password.
-        f.debug_struct("Proxy")
-            .field("no_proxy", &self.no_proxy)
-            .finish_non_exhaustive()
+        f.debug_struct("Proxy").field("no_proxy", &self.no_proxy).finish_non_exhaustive()
     }
 }
 

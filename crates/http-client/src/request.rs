@@ -29,15 +29,7 @@ impl Request {
     pub(crate) fn new(client: HttpClient, method: Method, url: Url) -> Self {
         let timeout = client.timeout();
         let (headers, bearer, max_body) = (Vec::new(), None, MAX_BODY);
-        Self {
-            client,
-            method,
-            url,
-            headers,
-            bearer,
-            max_body,
-            timeout,
-        }
+        Self { client, method, url, headers, bearer, max_body, timeout }
     }
 
     /// Adds a bearer token ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
@@ -103,19 +95,13 @@ impl Request {
         let (timeout, max_body) = (self.timeout, self.max_body);
         let request = with_body(self.build().map_err(|error| Error::of(&host, error))?);
         let answer = async {
-            let response = request
-                .send()
-                .await
-                .map_err(|error| Error::of(&host, error))?;
+            let response = request.send().await.map_err(|error| Error::of(&host, error))?;
             tracing::debug!(host, status = response.status().as_u16(), "answered");
             Answer::read(&host, response, max_body).await
         };
         match tokio::time::timeout(timeout, answer).await {
             Ok(answer) => answer,
-            Err(_) => Err(Error::Timeout {
-                host,
-                after: timeout,
-            }),
+            Err(_) => Err(Error::Timeout { host, after: timeout }),
         }
     }
 

@@ -1,0 +1,61 @@
+use crate::answer::Answer;
+use crate::error::Error;
+
+/// Sends a request that must not arrive twice, such as one that spends a code or creates a key.
+///
+/// `send` is called once more, and only once, when the first attempt
+/// [provably did not reach the server](Error::provably_not_sent). Anything else may have been acted
+/// on, so that trying again is for a person to decide.
+///
+/// # Errors
+///
+/// What the last attempt came to.
+pub async fn deliver_once<F>(send: impl Fn() -> F) -> Result<Answer, Error>
+where
+    F: Future<Output = Result<Answer, Error>>,
+{
+    match send().await {
+        Err(error) if error.provably_not_sent() => {
+            tracing::debug!(%error, "never sent, so it is sent again");
+            send().await
+        }
+        outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    fn refused() -> Error {
+        let (host, source) = ("a.test".into(), "connection refused".into());
+        Error::Connect { host, source }
+    }
+
+    fn timed_out() -> Error {
+        let (host, after) = ("a.test".into(), Duration::from_secs(30));
+        Error::Timeout { host, after }
+    }
+
+    #[track_caller]
+    fn attempts(mut outcomes: Vec<Error>, expected: usize) {
+        outcomes.reverse();
+        let all = outcomes.len();
+        let outcomes = RefCell::new(outcomes);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let last =
+            runtime.block_on(deliver_once(async || Err(outcomes.borrow_mut().pop().unwrap())));
+        assert!(last.is_err());
+        assert_eq!(all - outcomes.borrow().len(), expected);
+    }
+
+    // threats 77
+    #[test]
+    fn only_what_never_left_is_sent_again_and_only_once() {
+        attempts(vec![refused(), refused(), refused()], 2);
+        attempts(vec![refused(), timed_out(), refused()], 2);
+        attempts(vec![timed_out(), refused()], 1);
+    }
+}
