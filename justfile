@@ -1,0 +1,78 @@
+# What people type here. `just` alone lists it; what needs code stands in `xtask/`.
+
+[private]
+default:
+    @just --list --unsorted
+
+# Every check, the quick ones first; what is asked before a change is handed in
+[group('check')]
+check: fmt-check deny clippy test doc
+
+# Run every test: the README's command
+[group('check')]
+test:
+    cargo test --workspace
+
+# Lint everything, tests and examples too; a warning fails
+[group('check')]
+clippy:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Build the documentation of our crates; a warning fails
+[group('check')]
+doc *ARGS:
+    cargo doc --workspace --no-deps --config 'build.rustdocflags=["-D", "warnings"]' {{ ARGS }}
+
+# Fail when a file is not formatted
+[group('check')]
+fmt-check:
+    cargo fmt --all --check
+
+# Licences, banned crates and sources of the dependencies; needs `cargo-deny`
+[group('check')]
+deny:
+    cargo deny check --hide-inclusion-graph bans licenses sources
+
+# Known vulnerabilities of the dependencies; fetches the advisory database, so not in `check`
+[group('check')]
+advisories:
+    cargo deny check advisories
+
+# What CI runs
+[group('check')]
+ci: check
+
+# Both sign-ins against the sandbox in your browser; `--headless` plays the person
+[group('see')]
+demo *ARGS:
+    cargo xtask demo {{ ARGS }}
+
+# Start, round trips, memory and size as a table of ratios
+[group('see')]
+bench *ARGS:
+    cargo xtask bench {{ ARGS }}
+
+# Which crate may use which, and what must stay away from what
+[group('see')]
+layers:
+    cargo xtask layers
+
+# Which rows of the table of threats a test names, and which none does
+[group('see')]
+threats *ARGS:
+    cargo xtask threats {{ ARGS }}
+
+# The local issuer and platform, to develop against
+[group('work')]
+sandbox *ARGS:
+    cargo run --package sandbox -- {{ ARGS }}
+
+# The program as a person gets it: optimised, in `target/release/`
+[group('work')]
+release:
+    cargo build --release --package login-cli
+
+# Format every file
+[group('work')]
+fmt:
+    cargo fmt --all

@@ -1,0 +1,133 @@
+//! Small rules of the repository that neither the compiler nor clippy knows.
+//!
+//! Each is here because breaking it is easy, silent, and expensive later; its reason stands with it
+//! and is printed when it is broken. Whatever clippy can say is left to clippy.
+
+mod can_fail;
+mod faults;
+
+use std::fs;
+
+use crate::sources::{Source, rust_sources};
+use crate::workspace_root;
+use faults::{front_page_faults, manifest_faults, misplaced_threats, shipped};
+
+/// Words that must not stand in some part of the code, and why.
+struct Rule {
+    scope: Scope,
+    words: &'static [&'static str],
+    reason: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Scope {
+    /// Attributes, which begin a line, in every file.
+    Attributes,
+    /// What is not shipped: tests, and examples, which are tests too.
+    Tests,
+    /// What is shipped, without the program and without the tools.
+    Libraries,
+    /// The crates that claim to have no way out.
+    Offline,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        scope: Scope::Attributes,
+        words: &["#[ignore"],
+        reason: "a test that nobody runs proves nothing; one that lacks a tool says so and passes",
+    },
+    Rule {
+        scope: Scope::Attributes,
+        words: &["#![allow("],
+        reason: "clippy asks no questions about an inner `allow`, and it silences a whole file; \
+                 `expect` goes away with its cause",
+    },
+    Rule {
+        scope: Scope::Tests,
+        words: &["thread::sleep"],
+        reason: "a test that sleeps is slow on a good day and flaky on a bad one: wait for an \
+                 event, or pause tokio's clock",
+    },
+    Rule {
+        scope: Scope::Libraries,
+        words: &["std::env", " env::"],
+        reason: "only the cli reads the environment; `disallowed-methods` says it for the calls, \
+                 this for an `expect` that would lift it",
+    },
+    Rule {
+        scope: Scope::Libraries,
+        words: &["io::stdin", "io::stdout", "io::stderr"],
+        reason: "only the cli talks to the terminal; clippy sees the macros, not the handles",
+    },
+    Rule {
+        scope: Scope::Libraries,
+        words: &["process::Command", "Command::new"],
+        reason: "no library starts a program, so that no secret becomes an argument",
+    },
+    Rule {
+        scope: Scope::Offline,
+        words: &["std::net", "os::unix::net"],
+        reason: "the table of layers shows that no network package is reached; std has sockets too",
+    },
+];
+
+#[test]
+fn no_file_has_a_word_that_must_not_stand_there() {
+    let sources = sources();
+    assert_none(RULES.iter().flat_map(|rule| rule.broken_by(&sources)));
+}
+
+/// Every manifest takes its lints, its version and its dependencies from the root, where each
+/// dependency stands once, beside its reason.
+#[test]
+fn every_manifest_inherits_from_the_workspace() {
+    assert_none(manifests().iter().flat_map(manifest_faults));
+}
+
+/// The front page answers what the crate is for, shows five lines that compile, and leads on; it is
+/// read by people who decide whether to read the rest.
+#[test]
+fn every_front_page_runs_its_example_and_holds_no_logic() {
+    let sources = sources();
+    let pages = sources.iter().filter(|source| source.path.ends_with("/src/lib.rs"));
+    assert_none(pages.flat_map(front_page_faults));
+}
+
+/// `cargo xtask threats` counts comments; one that stands above no test would be counted too.
+#[test]
+fn a_row_of_the_threats_is_named_just_above_a_test() {
+    assert_none(sources().iter().flat_map(misplaced_threats));
+}
+
+/// A file is read in one sitting; a longer one holds two things.
+#[test]
+fn no_file_is_longer_than_400_lines_without_its_tests() {
+    let long = |source: &&Source| shipped(source).count() > 400;
+    assert_none(sources().iter().filter(long).map(|source| format!("{}: cut it", source.path)));
+}
+
+fn sources() -> Vec<Source> {
+    rust_sources(workspace_root()).unwrap()
+}
+
+fn manifests() -> Vec<Source> {
+    let crates = fs::read_dir(workspace_root().join("crates")).unwrap();
+    let names = crates.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names
+        .map(|name| format!("crates/{name}"))
+        .chain(["xtask".to_owned()])
+        .map(|folder| format!("{folder}/Cargo.toml"))
+        .map(|path| file(&path, &fs::read_to_string(workspace_root().join(&path)).unwrap()))
+        .collect()
+}
+
+fn file(path: &str, text: &str) -> Source {
+    Source { path: path.to_owned(), text: text.to_owned() }
+}
+
+#[track_caller]
+fn assert_none(faults: impl Iterator<Item = String>) {
+    let faults: Vec<_> = faults.collect();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}

@@ -1,0 +1,78 @@
+//! Each rule can fail: what it forbids is handed to it, and found.
+
+use super::faults::{front_page_faults, manifest_faults, misplaced_threats};
+use super::{RULES, Scope, file};
+
+#[test]
+fn each_rule_finds_its_words_in_code_and_not_in_comments() {
+    for rule in RULES {
+        for word in rule.words {
+            let found = |line: String| rule.broken_by(&[file(rule.scope.a_path(), &line)]).len();
+            assert_eq!(found(format!("{word}\n")), 1, "{word}");
+            assert_eq!(found(format!("// {word}\n")), 0, "{word}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_for_libraries_leaves_their_tests_and_the_program_alone() {
+    let text = "std::env::temp_dir()";
+    let broken = |path, text: &str| RULES[3].broken_by(&[file(path, text)]);
+    assert_eq!(
+        broken("crates/login/src/a.rs", text),
+        [format!("crates/login/src/a.rs:1: `std::env`: {}", RULES[3].reason)]
+    );
+    assert!(broken("crates/login/tests/a.rs", text).is_empty());
+    assert!(broken("crates/login/src/a.rs", &format!("mod tests {{\n{text}\n}}")).is_empty());
+    assert!(broken("crates/cli/src/a.rs", text).is_empty());
+}
+
+#[test]
+fn a_manifest_that_goes_its_own_way_is_caught() {
+    let good = "[package]\nname = \"a\"\nversion.workspace = true\nedition.workspace = true\n\
+                rust-version.workspace = true\nlicense.workspace = true\n\
+                publish.workspace = true\n\n[dependencies]\n# Why.\nurl.workspace = true\n\
+                tokio = { workspace = true, features = [\"fs\"] }\n\n[lints]\nworkspace = true\n";
+    let faults = |text: &str| manifest_faults(&file("crates/a/Cargo.toml", text)).len();
+    assert_eq!(faults(good), 0);
+    assert_eq!(faults(&good.replace("[lints]\nworkspace = true\n", "")), 1);
+    assert_eq!(faults(&good.replace("version.workspace = true\ne", "version = \"2\"\ne")), 1);
+    assert_eq!(faults(&good.replace("url.workspace = true", "url = \"2\"")), 1);
+    for section in ["[dev-dependencies]", "[target.'cfg(unix)'.build-dependencies]"] {
+        assert_eq!(faults(&format!("{good}{section}\nurl = {{ version = \"2\" }}\n")), 1);
+    }
+    assert_eq!(faults(&format!("{good}[dependencies.serde]\nworkspace = true\n")), 1);
+}
+
+#[test]
+fn a_front_page_with_logic_or_without_an_example_is_caught() {
+    let good = "//! Why.\n#![doc = include_str!(\"../examples/a.rs\")]\n\nmod a;\npub use a::{\n    \
+                A,\n    B,\n};\n";
+    let faults = |text: &str| front_page_faults(&file("crates/a/src/lib.rs", text)).len();
+    assert_eq!(faults(good), 0);
+    assert_eq!(faults("//! Why.\nmod a;\n"), 1);
+    for logic in ["fn f() {}", "pub struct A;", "const A: u8 = 1;", "impl A {}"] {
+        assert_eq!(faults(&format!("{good}{logic}\n")), 1, "{logic}");
+    }
+}
+
+#[test]
+fn a_threat_above_no_test_is_caught() {
+    let faults = |text: &str| misplaced_threats(&file("crates/a/src/a.rs", text)).len();
+    assert_eq!(faults("// threats 1\n#[test]\nfn a() {}\n"), 0);
+    assert_eq!(faults("// threats 1 2\n// Why.\n#[cfg(unix)]\n#[tokio::test]\nasync fn"), 0);
+    assert_eq!(faults("// threats 1\nfn a() {}\n"), 1);
+    assert_eq!(faults("// threats one\n#[test]\nfn a() {}\n"), 1);
+}
+
+impl Scope {
+    /// A file that it covers.
+    fn a_path(self) -> &'static str {
+        match self {
+            Self::Attributes => "crates/sandbox/src/a.rs",
+            Self::Tests => "crates/pkce/tests/a.rs",
+            Self::Libraries => "crates/login/src/a.rs",
+            Self::Offline => "crates/auth-store/src/a.rs",
+        }
+    }
+}
