@@ -1,1 +1,39 @@
-//! Stub.
+//! The two sign-ins of OpenAI as stories: [sign in with ChatGPT](sign_in), and [create a project
+//! API key](create_api_key). Both are the authorization code flow of a native app
+//! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)) with PKCE.
+//!
+//! A story has two phases. `start` binds the port and returns the URL, without a request and without
+//! a TLS root read; `finish` waits for the person and does the rest, and answers the browser when it
+//! is known how it ended.
+//!
+//! ```
+#![doc = include_str!("../examples/sign_in.rs")]
+//! ```
+//!
+//! # What this crate does not do
+//!
+//! It prints nothing and reads no environment: progress is an [`Event`], the clock a value. The
+//! steps themselves live below: the callback in `oauth-callback-server`, the requests in
+//! `token-client` and `platform-api`, the file in `auth-store`.
+//!
+//! # Invariants
+//!
+//! - The port is bound before the URL is known to anybody.
+//! - What can be found wrong without the person is found before the browser opens.
+//! - The browser is told of a success only after the credentials are on disk, or the key is with
+//!   whom it was made for.
+//! - A code, an exchange and the creation of a key are never sent twice, unless the first provably
+//!   did not arrive.
+
+mod authorization;
+mod browser;
+pub mod create_api_key;
+mod error;
+mod event;
+pub mod pages;
+pub mod registered;
+pub mod sign_in;
+mod warm_up;
+
+pub use error::{Error, JsonWebToken};
+pub use event::{Event, Events};

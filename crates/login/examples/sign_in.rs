@@ -1,0 +1,30 @@
+//! Signs in with ChatGPT, and keeps the credentials in a folder.
+
+use auth_store::AuthStore;
+use http_client::{HttpClient, Options};
+use login::sign_in;
+use sandbox::{Account, Sandbox, Scenario};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Stands in for https://auth.openai.com and for the person with the browser.
+    let sandbox = Sandbox::start(Scenario::default()).await?;
+    let person = sandbox.person(Account::OWNER);
+
+    let folder = tempfile::tempdir()?;
+    let store = AuthStore::new(folder.path().join("codex"));
+    let options = sign_in::Options {
+        port: 0, // Any free port; the real client has registered `registered::SIGN_IN_PORT`.
+        ..sign_in::Options::new(sandbox.issuer_url().parse()?, jiff::Timestamp::now)
+    };
+
+    let pending = sign_in::start(options, HttpClient::new(Options::default())?, store)?;
+    let auth_url = pending.auth_url().to_string();
+    let browser = tokio::spawn(async move { person.visit(&auth_url).await });
+    let signed_in = pending.finish(&|event| drop(event)).await?;
+
+    assert_eq!(signed_in.claims.email.as_deref(), Some(Account::OWNER));
+    assert!(signed_in.path.exists());
+    browser.await??;
+    Ok(())
+}

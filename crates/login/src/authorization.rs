@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use http_client::BaseUrl;
+use oauth_callback_server::{BindOptions, CallbackServer, Expected, Pages, State};
+use pkce::CodeVerifier;
+use url::Url;
+
+use crate::error::Error;
+use crate::pages;
+use crate::registered::REDIRECT_PATH;
+
+/// One authorization request ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1))
+/// and the port at which its answer is awaited.
+///
+/// The secrets are made first, so that a system without randomness opens no port; the port is bound
+/// next, so that nobody is sent to a browser that could not come back.
+#[derive(Debug)]
+pub(crate) struct Authorization {
+    pub(crate) server: CallbackServer,
+    pub(crate) state: State,
+    pub(crate) code_verifier: CodeVerifier,
+    pub(crate) redirect_uri: String,
+}
+
+impl Authorization {
+    pub(crate) fn begin(port: u16) -> Result<Self, Error> {
+        let code_verifier = CodeVerifier::generate()?;
+        let state = State::generate()?;
+        let options = BindOptions { port, callback_path: REDIRECT_PATH, ..BindOptions::default() };
+        let server = CallbackServer::bind(&options)?;
+        let redirect_uri = server.redirect_uri();
+        Ok(Self { server, state, code_verifier, redirect_uri })
+    }
+}
+
+/// The callback that is waited for, and what the browser sees of everything that does not depend on
+/// how it ends. `failed` is the page for an outcome that is not known any more.
+pub(crate) fn expected(
+    state: State,
+    issuer: &BaseUrl,
+    timeout: Duration,
+    failed: &'static str,
+) -> Expected {
+    let pages = Pages {
+        denied: pages::DENIED.into(),
+        missing_code: pages::MISSING_CODE.into(),
+        failed: failed.into(),
+        finished: pages::ALREADY_DONE.into(),
+        state_mismatch: pages::STATE_MISMATCH.into(),
+        bad_request: pages::WRONG_REQUEST.into(),
+        forbidden: pages::FORBIDDEN.into(),
+        not_found: pages::NOT_FOUND.into(),
+    };
+    Expected { state, issuer: Some(issuer.as_str().to_owned()), pages, timeout }
+}
+
+/// The URL that the person opens. Each parameter stands in it once, encoded, in the given order.
+pub(crate) fn authorization_url(issuer: &BaseUrl, parameters: &[(&str, &str)]) -> Url {
+    let mut url = issuer.join("/oauth/authorize");
+    url.query_pairs_mut().extend_pairs(parameters);
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // threats 7
+    #[test]
+    fn odd_values_stand_in_the_url_once_and_encoded() {
+        let issuer: BaseUrl = "https://a.test/tenant/".parse().unwrap();
+        let parameters = [
+            ("client_id", "a b&c=d#\u{e9}%2"),
+            ("redirect_uri", "http://localhost:1/auth/callback"),
+            ("scope", ""),
+        ];
+        let url = authorization_url(&issuer, &parameters);
+        assert_eq!(
+            url.as_str(),
+            "https://a.test/tenant/oauth/authorize?client_id=a+b%26c%3Dd%23%C3%A9%252\
+             &redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fauth%2Fcallback&scope="
+        );
+        let back: Vec<_> = url.query_pairs().into_owned().collect();
+        let expected: Vec<_> = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        assert_eq!(back, expected);
+    }
+}

@@ -1,0 +1,254 @@
+//! Create a project API key: the browser, the code, a session of the platform, the default project
+//! of the preferred organization, a key.
+//!
+//! ```text
+//! start ── the port is bound, the URL is ready
+//!   └─ finish ── callback ── code for access token ── session ── organizations ── projects ── key
+//! ```
+
+use std::error::Error as StdError;
+use std::mem;
+use std::time::Duration;
+
+use auth_store::AuthStore;
+use credentials::ApiKey;
+use http_client::{BaseUrl, HttpClient};
+use jiff::Timestamp;
+use oauth_callback_server::Callback;
+use platform_api::{Organization, PlatformApi, Project};
+use token_client::{CodeRedemption, TokenClient};
+use tokio::join;
+use url::Url;
+
+use crate::authorization::{Authorization, authorization_url, expected};
+use crate::browser::{self, Launch};
+use crate::error::Error;
+use crate::event::{Event, Events};
+use crate::pages::{self, KeyHome};
+use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, SCOPE};
+use crate::warm_up::{alongside, keep_warm};
+
+pub use poll::{Patience, Seen};
+pub use target::Choice;
+
+mod poll;
+mod target;
+
+/// The audience of the access token: the platform's API, wherever it is asked.
+const AUDIENCE: &str = "https://api.openai.com/v1";
+
+/// What the creation of a key may be asked to do differently.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The authorization server.
+    pub issuer: BaseUrl,
+    /// The platform's API.
+    pub api_base: BaseUrl,
+    /// The registered client.
+    pub client_id: String,
+    /// The port of its redirect URI.
+    pub port: u16,
+    /// How long the browser is waited for.
+    pub timeout: Duration,
+    /// The name under which the platform lists the key.
+    pub name: String,
+    /// Where the key is made.
+    pub choice: Choice,
+    /// How long a default project is waited for.
+    pub patience: Patience,
+    /// Where the key is kept as well, if anywhere.
+    pub save_to: Option<AuthStore>,
+    /// The clock.
+    pub now: fn() -> Timestamp,
+}
+
+impl Options {
+    /// The registered client of `issuer`, with everything else as usual.
+    #[must_use]
+    pub fn new(issuer: BaseUrl, api_base: BaseUrl, now: fn() -> Timestamp) -> Self {
+        Self {
+            issuer,
+            api_base,
+            client_id: CREATE_API_KEY_CLIENT_ID.to_owned(),
+            port: CREATE_API_KEY_PORT,
+            timeout: Duration::from_secs(15 * 60),
+            name: "Codex CLI".to_owned(),
+            choice: Choice::default(),
+            patience: Patience::default(),
+            save_to: None,
+            now,
+        }
+    }
+}
+
+/// Begins: from here on the port is ours, and the URL can be opened. Nothing is sent yet.
+///
+/// # Errors
+///
+/// [`Error::Store`] when the key is to be kept and could not be, [`Error::Bind`] when the port is
+/// taken, [`Error::NoRandomness`] when the system gives none.
+pub fn start(options: Options, http: HttpClient) -> Result<PendingApiKey, Error> {
+    if let Some(store) = &options.save_to {
+        store.check_writable()?;
+    }
+    let authorization = Authorization::begin(options.port)?;
+    let auth_url = auth_url(&options, &authorization);
+    Ok(PendingApiKey { options, http, authorization, auth_url, browser: Launch::default() })
+}
+
+fn auth_url(options: &Options, authorization: &Authorization) -> Url {
+    let code_challenge = authorization.code_verifier.challenge();
+    let parameters = [
+        ("audience", AUDIENCE),
+        ("client_id", &options.client_id),
+        ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
+        ("code_challenge", code_challenge.as_str()),
+        ("redirect_uri", &authorization.redirect_uri),
+        ("response_type", "code"),
+        ("scope", SCOPE),
+        ("state", authorization.state.expose()),
+    ];
+    authorization_url(&options.issuer, &parameters)
+}
+
+/// A key that waits for its person. Dropping it gives the port back.
+#[derive(Debug)]
+pub struct PendingApiKey {
+    options: Options,
+    http: HttpClient,
+    authorization: Authorization,
+    auth_url: Url,
+    browser: Launch,
+}
+
+/// A key that was just made, and where it belongs. The platform shows it this once.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NewApiKey {
+    /// The organization that pays for it.
+    pub organization: Organization,
+    /// The project that it belongs to.
+    pub project: Project,
+    /// The name under which the platform lists it.
+    pub name: String,
+    /// The key.
+    pub key: ApiKey,
+}
+
+/// Why a key did not reach whom it was made for.
+pub type Undelivered = Box<dyn StdError + Send + Sync>;
+
+impl PendingApiKey {
+    /// The URL that the person has to open.
+    #[must_use]
+    pub fn auth_url(&self) -> &Url {
+        &self.auth_url
+    }
+
+    /// The port on which the browser is awaited.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.authorization.server.port()
+    }
+
+    /// Opens the default browser, and waits for nothing.
+    pub fn open_browser(&mut self) {
+        self.browser = browser::open(&self.auth_url);
+    }
+
+    /// Waits for the person, makes the key, keeps it where [`Options::save_to`] says, and hands it
+    /// to `deliver`. Only then is the browser told that it worked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says which step failed. After [`Error::Undelivered`], and after an
+    /// [`Error::Store`] from here, there is a key at the platform.
+    pub async fn finish(
+        mut self,
+        events: Events<'_>,
+        deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
+    ) -> Result<NewApiKey, Error> {
+        let (http, issuer) = (self.http.clone(), self.options.issuer.clone());
+        let api_base = self.options.api_base.clone();
+        let browser = mem::take(&mut self.browser).watch(events);
+        let warm_issuer = keep_warm(&http, &issuer, events);
+        let warm_api = keep_warm(&http, &api_base, events);
+        let company = async { join!(browser, warm_issuer, warm_api) };
+        alongside(self.story(events, deliver), company).await
+    }
+
+    async fn story(
+        self,
+        events: Events<'_>,
+        deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
+    ) -> Result<NewApiKey, Error> {
+        let Self { options, http, authorization, .. } = self;
+        let Authorization { server, state, code_verifier, redirect_uri } = authorization;
+        let expected = expected(state, &options.issuer, options.timeout, pages::KEY_FAILED);
+        let Callback { code, browser } = server.wait(expected).await?;
+        events(Event::CallbackReceived);
+
+        let redemption = CodeRedemption {
+            code: &code,
+            redirect_uri: &redirect_uri,
+            code_verifier: &code_verifier,
+        };
+        let created = create(&options, http, &redemption, events).await;
+        match created.and_then(|new| hand_over(&options, new, deliver)) {
+            Ok(new) => {
+                browser.show(key_created(&new)).await;
+                Ok(new)
+            }
+            Err(error) => {
+                browser.fail(pages::KEY_FAILED).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// From the code to a key.
+async fn create(
+    options: &Options,
+    http: HttpClient,
+    redemption: &CodeRedemption<'_>,
+    events: Events<'_>,
+) -> Result<NewApiKey, Error> {
+    let issuer = TokenClient::new(http.clone(), options.issuer.clone(), options.client_id.clone());
+    let access_token =
+        issuer.redeem_code_for_access_token(redemption).await.map_err(Error::Code)?;
+    let platform = PlatformApi::new(http, options.api_base.clone());
+    let session = platform.log_in(&access_token).await.map_err(Error::Platform)?;
+    let target = poll::wait_for_target(&session, &options.choice, options.patience, events).await?;
+    let (organization, project, name) = (target.organization, target.project, options.name.clone());
+    let key = session
+        .create_api_key(&organization.id, &project.id, &name)
+        .await
+        .map_err(Error::Platform)?;
+    Ok(NewApiKey { organization, project, name, key })
+}
+
+/// Keeps the key and delivers it. Both are tried whatever becomes of the other, because the key is
+/// shown only once.
+fn hand_over(
+    options: &Options,
+    new: NewApiKey,
+    deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
+) -> Result<NewApiKey, Error> {
+    let kept = match &options.save_to {
+        Some(store) => store.update(|document| document.set_api_key(&new.key)),
+        None => Ok(()),
+    };
+    let delivered = deliver(&new);
+    kept?;
+    match delivered {
+        Ok(()) => Ok(new),
+        Err(source) => Err(Error::Undelivered { name: new.name, source }),
+    }
+}
+
+fn key_created(new: &NewApiKey) -> zeroize::Zeroizing<String> {
+    let organization = new.organization.title.as_deref().unwrap_or(new.organization.id.as_str());
+    let project = new.project.title.as_deref().unwrap_or(new.project.id.as_str());
+    pages::key_created(&KeyHome { organization: Some(organization), project: Some(project) })
+}

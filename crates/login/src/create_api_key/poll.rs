@@ -1,0 +1,141 @@
+use std::fmt;
+use std::time::Duration;
+
+use platform_api::Session;
+use tokio::time::{Instant, sleep};
+
+use super::target::{Choice, Target, look};
+use crate::error::Error;
+use crate::event::{Event, Events};
+
+/// How long a default project is waited for: a new account gets one some seconds after its
+/// organization.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// The time between two looks.
+    pub interval: Duration,
+    /// The time until it is given up.
+    pub timeout: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(10), timeout: Duration::from_secs(60) }
+    }
+}
+
+/// What was there instead of a project to make a key in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Seen {
+    /// Organizations that were asked.
+    pub organizations: usize,
+    /// Of these, the ones that did not let this person in.
+    pub inaccessible: usize,
+    /// Projects that were found, none of them the one.
+    pub projects: usize,
+    /// The last failure that may pass, when a look ended in one.
+    pub failure: Option<String>,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(failure) = &self.failure {
+            return f.write_str(failure);
+        }
+        let Self { organizations, inaccessible, projects, .. } = self;
+        if *organizations == 0 {
+            return f.write_str("no organization found");
+        }
+        write!(
+            f,
+            "checked {organizations} organizations and {projects} projects, \
+             but no default project is ready yet"
+        )?;
+        if *inaccessible > 0 {
+            write!(f, " ({inaccessible} organizations not accessible)")?;
+        }
+        Ok(())
+    }
+}
+
+/// The last look may begin with the deadline, and gets this long.
+const LAST_LOOK: Duration = Duration::from_secs(2);
+
+/// A pause that is shorter than this is not worth another look.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Looks for the target until it is there or patience ends. A failure that may pass is no answer:
+/// the next look may get one.
+pub(crate) async fn wait_for_target(
+    session: &Session,
+    choice: &Choice,
+    patience: Patience,
+    events: Events<'_>,
+) -> Result<Target, Error> {
+    let deadline = Instant::now() + patience.timeout;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let (seen, asked_pause) = match look(&session.at_most(left + LAST_LOOK), choice).await {
+            Ok(Ok(target)) => return Ok(target),
+            Ok(Err(seen)) => (seen, None),
+            Err(error) if error.is_transient() => {
+                (Seen { failure: Some(failure(&error)), ..Seen::default() }, error.retry_after())
+            }
+            Err(error) => return Err(Error::Platform(error)),
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Some(again_in) = pause(patience.interval.max(asked_pause.unwrap_or_default()), left)
+        else {
+            return Err(Error::NoProject { seen });
+        };
+        events(Event::WaitingForProject { seen: &seen, again_in });
+        sleep(again_in).await;
+    }
+}
+
+/// How long to wait before the next look, if there is one: never past the deadline.
+fn pause(wanted: Duration, left: Duration) -> Option<Duration> {
+    (left >= SHORTEST_PAUSE.min(wanted)).then(|| wanted.min(left))
+}
+
+/// The error and its causes in one line.
+fn failure(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    // threats 134
+    #[test]
+    fn the_last_look_is_at_the_deadline() {
+        assert_eq!(pause(secs(10), secs(60)), Some(secs(10)));
+        assert_eq!(pause(secs(10), secs(4)), Some(secs(4)));
+        assert_eq!(pause(secs(10), secs(1)), Some(secs(1)));
+        assert_eq!(pause(secs(10), Duration::from_millis(900)), None);
+        assert_eq!(pause(secs(10), Duration::ZERO), None);
+        assert_eq!(
+            pause(Duration::from_millis(20), Duration::from_millis(30)),
+            Some(Duration::from_millis(20))
+        );
+    }
+
+    // threats 127 133 135
+    #[test]
+    fn what_was_seen_is_said_in_one_line() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.to_string(), "no organization found");
+        (seen.organizations, seen.projects) = (2, 3);
+        let line = "checked 2 organizations and 3 projects, but no default project is ready yet";
+        assert_eq!(seen.to_string(), line);
+        seen.inaccessible = 1;
+        assert_eq!(seen.to_string(), format!("{line} (1 organizations not accessible)"));
+    }
+}

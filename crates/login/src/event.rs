@@ -1,0 +1,25 @@
+use std::time::Duration;
+
+use crate::create_api_key::Seen;
+
+/// What a person may want to know while they wait. None of it ends the wait.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// No browser could be started: the URL has to be opened by hand.
+    BrowserNotOpened,
+    /// A server that will be needed cannot be reached at the moment; it is tried again.
+    Unreachable(&'a http_client::Error),
+    /// The browser came back with a code.
+    CallbackReceived,
+    /// The account has no default project yet, or the platform does not say at the moment.
+    WaitingForProject {
+        /// What was seen last.
+        seen: &'a Seen,
+        /// When it is asked again.
+        again_in: Duration,
+    },
+}
+
+/// Where events go. A plain reference, because a wait and what goes on beside it both tell.
+pub type Events<'a> = &'a dyn Fn(Event<'_>);

@@ -1,0 +1,106 @@
+//! What the person sees in the browser, as complete HTML documents.
+//!
+//! A page says what happened and what to do next, and it says so under the strictest policy that
+//! the callback server sends: `default-src 'none'` with inline styles allowed. It therefore has no
+//! script, loads nothing, and is the same page on a machine without a network.
+//!
+//! # Invariants
+//!
+//! - Whatever comes from outside is escaped, freed of what could rearrange the page, and cut to
+//!   one line of 80 columns.
+//! - No page holds a secret, except the link of [`finish_setup`], which holds the ID token. That
+//!   is why pages with data are wiped when they are dropped.
+//! - The constant pages reflect nothing at all of the request that they answer.
+
+mod details;
+mod setup_link;
+mod template;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use zeroize::Zeroizing;
+
+pub use details::{KeyHome, Who};
+pub use setup_link::finish_setup_url;
+
+use template::fill;
+
+/// One document, put together when the program is compiled. The template has only the text: its
+/// title, its sign and what else belongs into the head are named here, side by side.
+macro_rules! page {
+    ($title:literal, $sign:literal, $text:literal $(, head: $head:literal)?) => {
+        concat!(
+            include_str!("top.html"),
+            "<title>", $title, "</title>\n",
+            $($head, "\n",)?
+            "<style>\n", include_str!("style.css"), "</style>\n</head>\n<body>\n<main>\n",
+            include_str!($sign),
+            include_str!($text),
+            include_str!("bottom.html"),
+        )
+    };
+}
+
+/// The person is signed in, and the credentials are on disk.
+#[must_use]
+pub fn signed_in(who: &Who<'_>) -> Zeroizing<String> {
+    const PAGE: &str = page!("Signed in", "check.svg", "signed_in.html");
+    fill(PAGE, &[("details", &who.to_html())])
+}
+
+/// The person is signed in, and still has to set up the organization at `link`, which is what
+/// [`finish_setup_url`] returns. The page goes there by itself after a few seconds.
+///
+/// The only page with a secret: the link holds the ID token. It is served once and never stored.
+#[must_use]
+pub fn finish_setup(who: &Who<'_>, link: &str) -> Zeroizing<String> {
+    const PAGE: &str = page!(
+        "Signed in, one step left",
+        "check.svg",
+        "finish_setup.html",
+        head: r#"<meta http-equiv="refresh" content="{{seconds}}; url={{link}}">"#
+    );
+    // Long enough to see who signed in, short enough not to wonder.
+    const SECONDS: &str = "5";
+    let details = who.to_html();
+    let link = text::escaped(link);
+    let values = [("details", details.as_str()), ("link", &link), ("seconds", SECONDS)];
+    fill(PAGE, &values)
+}
+
+/// The API key exists and was handed over in the terminal; the page says where it belongs.
+#[must_use]
+pub fn key_created(home: &KeyHome<'_>) -> Zeroizing<String> {
+    const PAGE: &str = page!("API key created", "check.svg", "key_created.html");
+    fill(PAGE, &[("details", &home.to_html())])
+}
+
+/// The authorization was granted, and what came after it failed.
+pub const SIGN_IN_FAILED: &str = page!("Sign-in failed", "cross.svg", "sign_in_failed.html");
+
+/// The authorization was granted, and no API key came of it.
+pub const KEY_FAILED: &str = page!("No API key", "cross.svg", "key_failed.html");
+
+/// The authorization server answered with an `error`
+/// ([RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
+pub const DENIED: &str = page!("Sign-in was not granted", "cross.svg", "denied.html");
+
+/// The callback has another `state` than this sign-in, or none
+/// ([RFC 6749 §10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)). The wait goes on.
+pub const STATE_MISMATCH: &str = page!("Link not valid", "cross.svg", "state_mismatch.html");
+
+/// The callback has the right `state` and neither a `code` nor an `error`.
+pub const MISSING_CODE: &str = page!("Sign-in incomplete", "cross.svg", "missing_code.html");
+
+/// Another path than the ones in use. The wait goes on.
+pub const NOT_FOUND: &str = page!("Nothing here", "prompt.svg", "not_found.html");
+
+/// Another method, host or form than a callback has. The wait goes on.
+pub const WRONG_REQUEST: &str = page!("Not a sign-in", "prompt.svg", "wrong_request.html");
+
+/// A request that another web page made, not the person. The wait goes on.
+pub const FORBIDDEN: &str = page!("Turned away", "cross.svg", "forbidden.html");
+
+/// A request after the one that ended the sign-in, such as a reload.
+pub const ALREADY_DONE: &str = page!("Already done", "prompt.svg", "already_done.html");

@@ -1,0 +1,151 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A text from outside, fit to stand between two tags or in a quoted attribute.
+///
+/// It is one line of at most [`COLUMNS`] characters, with nothing in it that is invisible or
+/// rearranges its surroundings, and with every character that means something to HTML escaped.
+pub(super) struct Shown(String);
+
+impl Shown {
+    /// `None` when nothing visible is left of the text.
+    pub(super) fn new(outside: &str) -> Option<Self> {
+        let line = one_line(outside);
+        (!line.is_empty()).then(|| Self(escaped(&line).to_string()))
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A name is not an essay; a longer one ends in an ellipsis.
+const COLUMNS: usize = 80;
+
+/// HTML in which the text means itself, in content as in an attribute with either quote
+/// ([HTML §13.3](https://html.spec.whatwg.org/multipage/parsing.html#escapingString)).
+pub(super) fn escaped(text: &str) -> Zeroizing<String> {
+    // No character becomes longer than `&quot;`, so the buffer never moves and nothing of a secret
+    // is left where it was.
+    let mut html = Zeroizing::new(String::with_capacity(text.len() * "&quot;".len()));
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            _ => html.push(c),
+        }
+    }
+    html
+}
+
+fn one_line(outside: &str) -> String {
+    let seen: String = outside.chars().filter(|c| !is_unseen(*c)).collect();
+    let words: Vec<_> = seen.split_whitespace().collect();
+    cut(&words.join(" "))
+}
+
+fn cut(line: &str) -> String {
+    if line.chars().nth(COLUMNS).is_none() {
+        return line.to_owned();
+    }
+    line.chars().take(COLUMNS - 1).chain(['…']).collect()
+}
+
+/// Whether a character is not seen, or moves those around it: controls, bidi controls, zero-width
+/// and other format characters, tags and blank letters. White space is not among them.
+///
+/// The joiners between emoji go as well: a family falls apart into its members, and no name can
+/// look like another one because of them.
+fn is_unseen(c: char) -> bool {
+    if c.is_control() {
+        return !c.is_whitespace();
+    }
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn shown(outside: &str, html: &str) {
+        let shown = Shown::new(outside).map(|shown| shown.to_string());
+        assert_eq!(shown.unwrap_or_default(), html, "{outside:?}");
+    }
+
+    // threats 19
+    #[test]
+    fn what_means_something_to_html_is_escaped() {
+        for (outside, html) in [
+            ("Ada Lovelace", "Ada Lovelace"),
+            ("ada+x@example.com", "ada+x@example.com"),
+            ("Smith & Sons", "Smith &amp; Sons"),
+            ("O'Neill", "O&#39;Neill"),
+            ("&lt;", "&amp;lt;"),
+            ("<script>", "&lt;script&gt;"),
+            (r#""><img onerror=x>"#, "&quot;&gt;&lt;img onerror=x&gt;"),
+            ("{{link}}", "{{link}}"),
+            ("Zo\u{eb} \u{5d3}\u{5df} \u{1f511}", "Zo\u{eb} \u{5d3}\u{5df} \u{1f511}"),
+        ] {
+            shown(outside, html);
+        }
+    }
+
+    // threats 192
+    #[test]
+    fn what_is_not_seen_is_not_there() {
+        for (outside, html) in [
+            ("a\u{1b}[31mb", "a[31mb"),
+            ("a\u{1b}]8;;x\u{7}b", "a]8;;xb"),
+            ("a\0\u{8}\u{7f}\u{80}\u{9b}b", "ab"),
+            ("a\u{202e}\u{2066}\u{2069}\u{200f}\u{61c}b", "ab"),
+            ("a\u{200b}\u{200d}\u{feff}\u{ad}\u{2060}b", "ab"),
+            ("a\u{e0041}\u{3164}\u{fe0f}b", "ab"),
+            ("", ""),
+            ("\u{202e}\u{200b}", ""),
+            (" \t\r\n\u{a0}\u{3000}", ""),
+        ] {
+            shown(outside, html);
+        }
+    }
+
+    // threats 140
+    #[test]
+    fn it_is_one_line_without_loose_ends() {
+        shown(" a \r\n\t b\u{2028}c\u{85}d ", "a b c d");
+        shown("a\u{a0}b", "a b");
+        shown("a \u{200b} b", "a b");
+    }
+
+    // threats 140
+    #[test]
+    fn a_long_text_is_cut_at_80_columns() {
+        let fits = "x".repeat(80);
+        shown(&fits, &fits);
+        shown(&format!("{fits}  "), &fits);
+        shown(&format!("{fits}y"), &format!("{}…", "x".repeat(79)));
+        shown(&"\u{1f511}".repeat(1_000_000), &format!("{}…", "\u{1f511}".repeat(79)));
+        shown(&"<".repeat(1_000_000), &format!("{}…", "&lt;".repeat(79)));
+        shown(&"\0".repeat(1_000_000), "");
+    }
+
+    #[test]
+    fn an_escaped_text_never_outgrows_its_buffer() {
+        for c in ['&', '<', '>', '"', '\'', 'a', '\u{1f511}'] {
+            let text = String::from(c).repeat(1000);
+            let html = escaped(&text);
+            assert_eq!(html.capacity(), text.len() * 6, "{c}");
+        }
+    }
+}

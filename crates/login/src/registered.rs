@@ -1,0 +1,30 @@
+//! What OpenAI has registered for the two clients, which therefore cannot be chosen freely
+//! ([RFC 8252 §8.4](https://www.rfc-editor.org/rfc/rfc8252#section-8.4)).
+
+/// The issuer of both clients.
+pub const ISSUER: &str = "https://auth.openai.com";
+
+/// The platform's API.
+pub const API_BASE: &str = "https://api.openai.com";
+
+/// The path of both redirect URIs.
+pub const REDIRECT_PATH: &str = "/auth/callback";
+
+/// What both clients ask for; `offline_access` is what brings a refresh token.
+pub const SCOPE: &str = "openid profile email offline_access";
+
+/// The client of "sign in with ChatGPT".
+pub const SIGN_IN_CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
+
+/// The port in its redirect URI, `http://localhost:1455/auth/callback`.
+pub const SIGN_IN_PORT: u16 = 1455;
+
+/// The client of "create a project API key".
+pub const CREATE_API_KEY_CLIENT_ID: &str = "app_2SKx67EdpoN0G6j64rFvigXD";
+
+/// The port in its redirect URI, `http://localhost:5000/auth/callback`. AirPlay on macOS often
+/// holds it.
+pub const CREATE_API_KEY_PORT: u16 = 5000;
+
+/// What the client of "create a project API key" calls itself.
+pub const CREATE_API_KEY_USER_AGENT: &str = "Codex-Create-API-Key/1.0";

@@ -1,0 +1,250 @@
+//! Sign in with ChatGPT: the browser, the code, the tokens, an API key, `auth.json`.
+//!
+//! ```text
+//! start ── the store can be written, the port is bound, the URL is ready
+//!   └─ finish ── callback ── code for tokens ── ID token for API key ── auth.json ── success page
+//! ```
+
+use std::mem;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use auth_store::{AuthStore, SignIn};
+use credentials::{ApiKey, Claims};
+use http_client::{BaseUrl, HttpClient};
+use jiff::Timestamp;
+use oauth_callback_server::{Callback, Landing};
+use token_client::{CodeRedemption, TokenClient, Tokens};
+use tokio::join;
+use url::Url;
+
+use crate::authorization::{Authorization, authorization_url, expected};
+use crate::browser::{self, Launch};
+use crate::error::Error;
+use crate::event::{Event, Events};
+use crate::pages;
+use crate::registered::{SCOPE, SIGN_IN_CLIENT_ID, SIGN_IN_PORT};
+use crate::warm_up::{alongside, keep_warm};
+
+use identity::Identity;
+use key_name::key_name;
+use landing::landing;
+
+mod identity;
+mod key_name;
+mod landing;
+
+/// What a sign-in may be asked to do differently.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The authorization server.
+    pub issuer: BaseUrl,
+    /// The registered client.
+    pub client_id: String,
+    /// The port of its redirect URI.
+    pub port: u16,
+    /// How long the browser is waited for.
+    pub timeout: Duration,
+    /// Whether an API key is asked for.
+    pub api_key: ApiKeyWish,
+    /// Only these ChatGPT workspaces; any when empty.
+    pub workspaces: Vec<String>,
+    /// The clock.
+    pub now: fn() -> Timestamp,
+}
+
+/// Whether a sign-in brings an API key as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiKeyWish {
+    /// Exchange the ID token for one; without an organization and a project the sign-in fails.
+    Exchange,
+    /// Leave the key in `auth.json` null.
+    Skip,
+}
+
+impl Options {
+    /// The registered client of `issuer`, with everything else as usual.
+    #[must_use]
+    pub fn new(issuer: BaseUrl, now: fn() -> Timestamp) -> Self {
+        Self {
+            issuer,
+            client_id: SIGN_IN_CLIENT_ID.to_owned(),
+            port: SIGN_IN_PORT,
+            timeout: Duration::from_secs(15 * 60),
+            api_key: ApiKeyWish::Exchange,
+            workspaces: Vec::new(),
+            now,
+        }
+    }
+}
+
+/// Begins: from here on the port is ours, and the URL can be opened.
+///
+/// Nothing is sent and no TLS root is read, so that the URL is there at once.
+///
+/// # Errors
+///
+/// [`Error::Store`] when the credentials could not be kept, [`Error::Bind`] when the port is taken,
+/// [`Error::NoRandomness`] when the system gives none.
+pub fn start(options: Options, http: HttpClient, store: AuthStore) -> Result<PendingSignIn, Error> {
+    store.check_writable()?;
+    let authorization = Authorization::begin(options.port)?;
+    let auth_url = auth_url(&options, &authorization);
+    Ok(PendingSignIn { options, http, store, authorization, auth_url, browser: Launch::default() })
+}
+
+fn auth_url(options: &Options, authorization: &Authorization) -> Url {
+    let code_challenge = authorization.code_verifier.challenge();
+    let workspaces = options.workspaces.join(",");
+    let mut parameters = vec![
+        ("response_type", "code"),
+        ("client_id", &options.client_id),
+        ("redirect_uri", &authorization.redirect_uri),
+        ("scope", SCOPE),
+        ("code_challenge", code_challenge.as_str()),
+        ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
+        ("id_token_add_organizations", "true"),
+        ("state", authorization.state.expose()),
+    ];
+    if !workspaces.is_empty() {
+        parameters.push(("allowed_workspace_id", &workspaces));
+    }
+    authorization_url(&options.issuer, &parameters)
+}
+
+/// A sign-in that waits for its person. Dropping it gives the port back.
+#[derive(Debug)]
+pub struct PendingSignIn {
+    options: Options,
+    http: HttpClient,
+    store: AuthStore,
+    authorization: Authorization,
+    auth_url: Url,
+    browser: Launch,
+}
+
+/// Who signed in, and where that is kept.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedIn {
+    /// The claims of the ID token.
+    pub claims: Claims,
+    /// The plan, such as `plus`.
+    pub plan: Option<String>,
+    /// Whether an API key came with it.
+    pub has_api_key: bool,
+    /// Whether the organization still has to be set up on the platform.
+    pub needs_setup: bool,
+    /// The file.
+    pub path: PathBuf,
+    /// The copy of an old file that could not be read, if there was one.
+    pub set_aside: Option<PathBuf>,
+}
+
+impl PendingSignIn {
+    /// The URL that the person has to open.
+    #[must_use]
+    pub fn auth_url(&self) -> &Url {
+        &self.auth_url
+    }
+
+    /// The port on which the browser is awaited.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.authorization.server.port()
+    }
+
+    /// Opens the default browser, and waits for nothing.
+    pub fn open_browser(&mut self) {
+        self.browser = browser::open(&self.auth_url);
+    }
+
+    /// Waits for the person, and does the rest. The browser is told how it ended, and it is told of
+    /// a success when the credentials are on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says which step failed; whatever was stored before is untouched.
+    pub async fn finish(mut self, events: Events<'_>) -> Result<SignedIn, Error> {
+        let (http, issuer) = (self.http.clone(), self.options.issuer.clone());
+        let browser = mem::take(&mut self.browser).watch(events);
+        let warm = keep_warm(&http, &issuer, events);
+        alongside(self.story(events), async { join!(browser, warm) }).await
+    }
+
+    async fn story(self, events: Events<'_>) -> Result<SignedIn, Error> {
+        let Self { options, http, store, authorization, .. } = self;
+        let Authorization { server, state, code_verifier, redirect_uri } = authorization;
+        let expected = expected(state, &options.issuer, options.timeout, pages::SIGN_IN_FAILED);
+        let Callback { code, browser } = server.wait(expected).await?;
+        events(Event::CallbackReceived);
+
+        let client = TokenClient::new(http, options.issuer.clone(), options.client_id.clone());
+        let redemption = CodeRedemption {
+            code: &code,
+            redirect_uri: &redirect_uri,
+            code_verifier: &code_verifier,
+        };
+        match complete(&options, &client, &redemption, &store).await {
+            Ok((signed_in, landing)) => {
+                browser.redirect(landing).await;
+                Ok(signed_in)
+            }
+            Err(error) => {
+                browser.fail(pages::SIGN_IN_FAILED).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// From the code to credentials on disk, and to the page that says so.
+async fn complete(
+    options: &Options,
+    client: &TokenClient,
+    redemption: &CodeRedemption<'_>,
+    store: &AuthStore,
+) -> Result<(SignedIn, Landing), Error> {
+    let tokens = client.redeem_code(redemption).await.map_err(Error::Code)?;
+    let now = (options.now)();
+    let identity = Identity::read(&tokens, options, now)?;
+    let api_key = match options.api_key {
+        ApiKeyWish::Exchange => {
+            identity.needs_a_home_for_the_key()?;
+            let name = key_name(now)?;
+            let exchanged = client.exchange_for_api_key(&tokens.id_token, &name).await;
+            Some(exchanged.map_err(Error::KeyExchange)?)
+        }
+        ApiKeyWish::Skip => None,
+    };
+    let landing = landing(&identity, &tokens.id_token, &options.issuer);
+    let has_api_key = api_key.is_some();
+    let set_aside = keep(store, tokens, api_key, &identity, now)?;
+    let signed_in = SignedIn {
+        has_api_key,
+        needs_setup: identity.needs_setup(),
+        plan: identity.plan,
+        path: store.path(),
+        set_aside,
+        claims: identity.claims,
+    };
+    Ok((signed_in, landing))
+}
+
+/// Writes what was won. It blocks, and is meant to: between the tokens and the disk there is no
+/// moment at which an interrupt could lose them.
+fn keep(
+    store: &AuthStore,
+    tokens: Tokens,
+    api_key: Option<ApiKey>,
+    identity: &Identity,
+    now: Timestamp,
+) -> Result<Option<PathBuf>, Error> {
+    let Tokens { id_token, access_token, refresh_token, .. } = tokens;
+    let account_id = identity.claims.openai.chatgpt_account_id.clone();
+    let sign_in =
+        SignIn { id_token, access_token, refresh_token, account_id, api_key, last_refresh: now };
+    let ((), set_aside) =
+        store.update_or_set_aside(now, |document| document.set_sign_in(&sign_in))?;
+    Ok(set_aside)
+}

@@ -1,0 +1,54 @@
+use credentials::IdToken;
+use http_client::BaseUrl;
+use oauth_callback_server::Landing;
+
+use super::identity::Identity;
+use crate::pages::{self, Who, finish_setup_url};
+use crate::registered::ISSUER;
+
+/// Where the browser is sent when the credentials are on disk.
+///
+/// Its query has nothing secret, since it stays in the browser's history; what the page shows comes
+/// from here and not from that query. The ID token is only in the link of the finish-setup page.
+pub(super) fn landing(identity: &Identity, id_token: &IdToken, issuer: &BaseUrl) -> Landing {
+    let (claims, platform_url) = (&identity.claims, platform_url(issuer));
+    let openai = &claims.openai;
+    let who = Who {
+        name: claims.name.as_deref(),
+        email: claims.email.as_deref(),
+        plan: identity.plan.as_deref(),
+        organization: openai.organization_id.as_deref(),
+    };
+    let plan_type = identity.plan.as_deref().unwrap_or_default();
+    let home = openai.organization_id.as_deref().zip(openai.project_id.as_deref());
+    let page = match home {
+        Some((org_id, project_id)) if identity.needs_setup() => {
+            let link = finish_setup_url(platform_url, plan_type, id_token, org_id, project_id);
+            pages::finish_setup(&who, &link)
+        }
+        _ => pages::signed_in(&who),
+    };
+    Landing { path: "/success", query: query(identity, platform_url), page: page.into() }
+}
+
+/// A value that the tokens do not have is left out.
+fn query(identity: &Identity, platform_url: &str) -> Vec<(&'static str, String)> {
+    let openai = &identity.claims.openai;
+    let fields = [
+        ("needs_setup", Some(identity.needs_setup().to_string())),
+        ("org_id", openai.organization_id.clone()),
+        ("project_id", openai.project_id.clone()),
+        ("plan_type", identity.plan.clone()),
+        ("platform_url", Some(platform_url.to_owned())),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// The platform that belongs to the issuer.
+fn platform_url(issuer: &BaseUrl) -> &'static str {
+    if issuer.as_str() == ISSUER {
+        "https://platform.openai.com"
+    } else {
+        "https://platform.api.openai.org"
+    }
+}
