@@ -1,0 +1,68 @@
+//! The one place that reads the environment and the clock; everything else is handed values.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use http_client::Proxy;
+use jiff::Timestamp;
+
+/// A variable that is set to something. An empty one counts as not set, as shells leave them.
+#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// A variable as text; one that is not Unicode is none of those that this program reads as text.
+fn text(name: &str) -> Option<String> {
+    variable(name)?.into_string().ok()
+}
+
+/// The folder of `auth.json`: as asked for, else `CODEX_HOME`, else `~/.codex`. `None` when there
+/// is not even a home.
+pub(crate) fn codex_home(asked_for: Option<&Path>) -> Option<PathBuf> {
+    let chosen =
+        asked_for.map(Path::to_path_buf).or_else(|| variable("CODEX_HOME").map(Into::into));
+    let folder = match chosen {
+        Some(folder) => folder,
+        None => home()?.join(".codex"),
+    };
+    // A relative folder stays what it was when the program started.
+    std::path::absolute(folder).ok()
+}
+
+/// The person's home folder. On Unix it is what `HOME` says: without it, the user database would
+/// still name one, and a service without a home would find credentials in a place that nobody chose.
+#[cfg(unix)]
+fn home() -> Option<PathBuf> {
+    variable("HOME").map(Into::into)
+}
+
+/// The person's home folder.
+#[cfg(not(unix))]
+fn home() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
+}
+
+/// The file of further certificate authorities that the environment names.
+pub(crate) fn ca_file() -> Option<PathBuf> {
+    variable("CODEX_CA_CERTIFICATE").map(Into::into)
+}
+
+/// The proxy for `https`, lower case first, as curl reads it. `HTTP_PROXY` is never read: every
+/// server that is not this machine is asked by `https`.
+pub(crate) fn proxy() -> Option<Proxy> {
+    let either = |lower: &str, upper: &str| text(lower).or_else(|| text(upper));
+    let url = either("https_proxy", "HTTPS_PROXY").or_else(|| either("all_proxy", "ALL_PROXY"))?;
+    Some(Proxy::new(url, either("no_proxy", "NO_PROXY").as_deref()))
+}
+
+/// How much to log, where `LOGIN_CLI_LOG` says so: `error`, `warn`, `info`, `debug` or `trace`.
+pub(crate) fn log_level() -> Option<tracing::Level> {
+    text("LOGIN_CLI_LOG")?.parse().ok()
+}
+
+/// Now, for whoever needs it later.
+#[expect(clippy::disallowed_methods, reason = "this is the module that reads the clock")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,78 @@
+use http_client::Options as HttpOptions;
+use login::sign_in::{self, ApiKeyWish, SignedIn};
+use serde_json::json;
+
+use crate::args::LoginArgs;
+use crate::environment;
+use crate::failure::Failure;
+use crate::setup::Setup;
+use crate::terminal;
+use crate::waiting::{invite, tell};
+
+/// `login-cli login`.
+pub(crate) async fn run(args: &LoginArgs, setup: &Setup) -> Result<(), Failure> {
+    let terminal = setup.terminal;
+    let store = setup.store()?;
+    let http = setup.http(HttpOptions::default().user_agent)?;
+    let mut pending = sign_in::start(options(args), http, store)?;
+
+    let purpose = "sign in with ChatGPT";
+    invite(terminal, purpose, &args.browser, pending.auth_url());
+    if !args.browser.no_browser {
+        pending.open_browser();
+    }
+    let signed_in = pending.finish(&|event| tell(terminal, &event)).await?;
+
+    if let Some(kept) = &signed_in.set_aside {
+        terminal
+            .warn(&format!("the old auth.json could not be read; a copy is {}", kept.display()));
+    }
+    terminal.done(&format!("Signed in{}.", who(&signed_in)));
+    terminal.say(&format!("The credentials are in {}.", signed_in.path.display()));
+    if signed_in.needs_setup {
+        terminal.say("Finish setting up your organization in the browser.");
+    }
+    if args.shared.json {
+        terminal::result(&as_json(&signed_in)).map_err(Failure::Output)?;
+    }
+    Ok(())
+}
+
+fn options(args: &LoginArgs) -> sign_in::Options {
+    sign_in::Options {
+        client_id: args.client_id.clone(),
+        port: args.port,
+        timeout: args.browser.timeout,
+        api_key: if args.no_api_key { ApiKeyWish::Skip } else { ApiKeyWish::Exchange },
+        workspaces: args.workspaces.clone(),
+        ..sign_in::Options::new(args.shared.issuer.clone(), environment::now)
+    }
+}
+
+/// ` as Ada Lovelace <ada@example.com>, plan plus`, as far as it is known.
+fn who(signed_in: &SignedIn) -> String {
+    let claims = &signed_in.claims;
+    let person = match (&claims.name, &claims.email) {
+        (Some(name), Some(email)) => format!(" as {name} <{email}>"),
+        (Some(one), None) | (None, Some(one)) => format!(" as {one}"),
+        (None, None) => String::new(),
+    };
+    let plan = signed_in.plan.as_ref().map(|plan| format!(", plan {plan}"));
+    person + &plan.unwrap_or_default()
+}
+
+fn as_json(signed_in: &SignedIn) -> String {
+    let claims = &signed_in.claims;
+    json!({
+        "email": claims.email,
+        "name": claims.name,
+        "plan": signed_in.plan,
+        "account_id": claims.openai.chatgpt_account_id,
+        "organization_id": claims.openai.organization_id,
+        "project_id": claims.openai.project_id,
+        "has_api_key": signed_in.has_api_key,
+        "needs_setup": signed_in.needs_setup,
+        "stored_in": signed_in.path.to_string_lossy(),
+    })
+    .to_string()
+}

@@ -1,0 +1,83 @@
+use std::path::PathBuf;
+
+use auth_store::AuthStore;
+use http_client::{HttpClient, Options};
+
+use crate::args::SharedArgs;
+use crate::environment;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// What the flags and the environment that every command shares come to.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) terminal: Terminal,
+    codex_home: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
+}
+
+impl Setup {
+    pub(crate) fn new(args: &SharedArgs) -> Self {
+        log_as_asked(args.verbose);
+        Self {
+            terminal: Terminal::new(args.color),
+            codex_home: environment::codex_home(args.codex_home.as_deref()),
+            ca_file: args.ca_file.clone().or_else(environment::ca_file),
+        }
+    }
+
+    /// Runs `work` on a runtime of this one thread. Whatever is left over when it ends, such as a
+    /// browser that keeps its connection, is not waited for.
+    pub(crate) fn block_on(
+        &self,
+        work: impl Future<Output = Result<(), Failure>>,
+    ) -> Result<(), Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Failure::Runtime)?;
+        let outcome = runtime.block_on(work);
+        runtime.shutdown_background();
+        outcome
+    }
+
+    /// Where the credentials are kept.
+    pub(crate) fn store(&self) -> Result<AuthStore, Failure> {
+        self.codex_home.clone().map(AuthStore::new).ok_or(Failure::NoHome)
+    }
+
+    /// The client for every request; it is built when the first one is sent.
+    pub(crate) fn http(&self, user_agent: &'static str) -> Result<HttpClient, Failure> {
+        let options = Options {
+            user_agent,
+            ca_file: self.ca_file.clone(),
+            proxy: environment::proxy(),
+            ..Options::default()
+        };
+        HttpClient::new(options).map_err(Failure::Setup)
+    }
+}
+
+/// Only our own crates are heard: what the libraries underneath log is not ours to vouch for.
+const OURS: [&str; 8] = [
+    "auth_store",
+    "http_client",
+    "login",
+    "login_cli",
+    "oauth_callback_server",
+    "pkce",
+    "platform_api",
+    "token_client",
+];
+
+fn log_as_asked(verbose: bool) {
+    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    let level = environment::log_level().or(verbose.then_some(tracing::Level::DEBUG));
+    let Some(level) = level else { return };
+    let ours = Targets::new().with_targets(OURS.map(|target| (target, level)));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(ours).with(lines).init();
+}
