@@ -5,6 +5,7 @@ use http_client::{HttpClient, Options};
 use login::sign_in;
 use sandbox::{Account, Sandbox, Scenario};
 
+#[expect(clippy::disallowed_methods, reason = "a program decides which clock its libraries get")]
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Stands in for https://auth.openai.com and for the person with the browser.
@@ -21,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pending = sign_in::start(options, HttpClient::new(Options::default())?, store)?;
     let auth_url = pending.auth_url().to_string();
     let browser = tokio::spawn(async move { person.visit(&auth_url).await });
-    let signed_in = pending.finish(&|event| drop(event)).await?;
+    let signed_in = pending.finish(&|_progress| {}).await?;
 
     assert_eq!(signed_in.claims.email.as_deref(), Some(Account::OWNER));
     assert!(signed_in.path.exists());

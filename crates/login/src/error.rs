@@ -4,7 +4,7 @@ use auth_store::Error as StoreError;
 use credentials::{ClaimMismatch, MalformedJwt};
 use oauth_callback_server::{BindError, WaitError};
 
-use crate::create_api_key::{Seen, Undelivered};
+use crate::seen::Seen;
 
 /// Which step did not work, and whose side that is.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,9 @@ pub enum Error {
         source: Undelivered,
     },
 }
+
+/// Why a key did not reach whom it was made for.
+pub type Undelivered = Box<dyn StdError + Send + Sync>;
 
 /// The two tokens that are read as JWTs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

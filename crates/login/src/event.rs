@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::create_api_key::Seen;
+use crate::seen::Seen;
 
 /// What a person may want to know while they wait. None of it ends the wait.
 #[derive(Debug)]

@@ -32,8 +32,10 @@ mod error;
 mod event;
 pub mod pages;
 pub mod registered;
+mod seen;
 pub mod sign_in;
 mod warm_up;
 
-pub use error::{Error, JsonWebToken};
+pub use error::{Error, JsonWebToken, Undelivered};
 pub use event::{Event, Events};
+pub use seen::Seen;

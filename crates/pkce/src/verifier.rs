@@ -29,9 +29,7 @@ impl CodeVerifier {
     /// back to: a guessable verifier is worse than no sign-in.
     pub fn generate() -> Result<Self, NoRandomness> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
-        SysRng
-            .try_fill_bytes(bytes.as_mut())
-            .map_err(|error| NoRandomness(error.to_string()))?;
+        SysRng.try_fill_bytes(bytes.as_mut()).map_err(|error| NoRandomness(error.to_string()))?;
         Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref()))))
     }
 
@@ -93,33 +91,20 @@ mod tests {
             assert_eq!(CodeVerifier::new(good.clone()).unwrap().expose(), good);
         }
         let umlaut = "\u{fc}".repeat(43);
-        for bad in [
-            "",
-            &"a".repeat(42),
-            &"a".repeat(129),
-            &"+".repeat(50),
-            &"=".repeat(50),
-            &umlaut,
-        ] {
-            assert_eq!(
-                CodeVerifier::new(bad).unwrap_err(),
-                InvalidCodeVerifier,
-                "{bad}"
-            );
+        for bad in
+            ["", &"a".repeat(42), &"a".repeat(129), &"+".repeat(50), &"=".repeat(50), &umlaut]
+        {
+            assert_eq!(CodeVerifier::new(bad).unwrap_err(), InvalidCodeVerifier, "{bad}");
         }
     }
 
     // threats 4
     #[test]
     fn no_two_verifiers_are_alike() {
-        let all: HashSet<String> = (0..10_000)
-            .map(|_| CodeVerifier::generate().unwrap().expose().to_owned())
-            .collect();
+        let all: HashSet<String> =
+            (0..10_000).map(|_| CodeVerifier::generate().unwrap().expose().to_owned()).collect();
         assert_eq!(all.len(), 10_000);
-        assert!(
-            all.iter()
-                .all(|verifier| CodeVerifier::new(verifier.clone()).is_ok())
-        );
+        assert!(all.iter().all(|verifier| CodeVerifier::new(verifier.clone()).is_ok()));
     }
 
     // threats 6

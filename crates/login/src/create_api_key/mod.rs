@@ -6,7 +6,6 @@
 //!   └─ finish ── callback ── code for access token ── session ── organizations ── projects ── key
 //! ```
 
-use std::error::Error as StdError;
 use std::mem;
 use std::time::Duration;
 
@@ -22,13 +21,13 @@ use url::Url;
 
 use crate::authorization::{Authorization, authorization_url, expected};
 use crate::browser::{self, Launch};
-use crate::error::Error;
+use crate::error::{Error, Undelivered};
 use crate::event::{Event, Events};
 use crate::pages::{self, KeyHome};
 use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, SCOPE};
 use crate::warm_up::{alongside, keep_warm};
 
-pub use poll::{Patience, Seen};
+pub use poll::Patience;
 pub use target::Choice;
 
 mod poll;
@@ -134,9 +133,6 @@ pub struct NewApiKey {
     /// The key.
     pub key: ApiKey,
 }
-
-/// Why a key did not reach whom it was made for.
-pub type Undelivered = Box<dyn StdError + Send + Sync>;
 
 impl PendingApiKey {
     /// The URL that the person has to open.

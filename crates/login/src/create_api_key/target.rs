@@ -1,7 +1,7 @@
 use futures_util::stream::{self, StreamExt as _};
 use platform_api::{Organization, OrganizationId, Project, ProjectId, Session, by_preference};
 
-use super::Seen;
+use crate::seen::Seen;
 
 /// Where a key is made.
 #[derive(Clone, Debug)]

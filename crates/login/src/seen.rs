@@ -1,0 +1,53 @@
+use std::fmt;
+
+/// What was there instead of a project to make a key in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Seen {
+    /// Organizations that were asked.
+    pub organizations: usize,
+    /// Of these, the ones that did not let this person in.
+    pub inaccessible: usize,
+    /// Projects that were found, none of them the one.
+    pub projects: usize,
+    /// The last failure that may pass, when a look ended in one.
+    pub failure: Option<String>,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(failure) = &self.failure {
+            return f.write_str(failure);
+        }
+        let Self { organizations, inaccessible, projects, .. } = self;
+        if *organizations == 0 {
+            return f.write_str("no organization found");
+        }
+        write!(
+            f,
+            "checked {organizations} organizations and {projects} projects, \
+             but no default project is ready yet"
+        )?;
+        if *inaccessible > 0 {
+            write!(f, " ({inaccessible} organizations not accessible)")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // threats 127 133 135
+    #[test]
+    fn what_was_seen_is_said_in_one_line() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.to_string(), "no organization found");
+        (seen.organizations, seen.projects) = (2, 3);
+        let line = "checked 2 organizations and 3 projects, but no default project is ready yet";
+        assert_eq!(seen.to_string(), line);
+        seen.inaccessible = 1;
+        assert_eq!(seen.to_string(), format!("{line} (1 organizations not accessible)"));
+    }
+}
