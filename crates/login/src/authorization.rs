@@ -64,6 +64,7 @@ pub(crate) fn authorization_url(issuer: &BaseUrl, parameters: &[(&str, &str)]) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     // threats 7
     #[test]
@@ -86,5 +87,16 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         assert_eq!(back, expected);
+    }
+
+    // threats 4
+    #[test]
+    fn no_two_authorizations_share_a_secret() {
+        let secrets = |_| {
+            let begun = Authorization::begin(0).unwrap();
+            [begun.state.expose().to_owned(), begun.code_verifier.expose().to_owned()]
+        };
+        let all: HashSet<String> = (0..10_000).flat_map(secrets).collect();
+        assert_eq!(all.len(), 20_000);
     }
 }
