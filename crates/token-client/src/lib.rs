@@ -1,1 +1,49 @@
-//! Stub.
+//! The token endpoint and its neighbours: a code, an ID token or a refresh token goes in, tokens
+//! come out ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+//!
+//! ```
+#![doc = include_str!("../examples/use_a_sign_in.rs")]
+//! ```
+//!
+//! | request | source |
+//! |---|---|
+//! | [`TokenClient::redeem_code`] | [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3), [RFC 7636 §4.5](https://www.rfc-editor.org/rfc/rfc7636#section-4.5) |
+//! | [`TokenClient::exchange_for_api_key`] | [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1) |
+//! | [`TokenClient::refresh`] | [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6) |
+//! | [`TokenClient::revoke`] | [RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) |
+//! | [`TokenClient::begin_device_authorization`] | in the manner of [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628) |
+//!
+//! # What this crate does not do
+//!
+//! It builds no authorization URL and waits for no callback (`login`, `oauth-callback-server`),
+//! reads no claim (`credentials`), keeps nothing (`auth-store`), and never waits: when to refresh
+//! and when to poll again is decided where the clock is.
+//!
+//! # Invariants
+//!
+//! - It knows nothing of the platform: no organization, no project.
+//! - A secret is in the body of a request and nowhere else: in no URL, header, error or log.
+//! - What is spent by its first use is never sent twice, unless the first attempt provably did not
+//!   arrive.
+//! - A sign-in without PKCE does not exist: there is no request without a `code_verifier`
+//!   ([RFC 9700 §4.8](https://www.rfc-editor.org/rfc/rfc9700#section-4.8)).
+
+mod answer;
+mod api_key;
+mod client;
+mod code;
+mod device;
+mod error;
+mod interval;
+mod refresh;
+mod refusal;
+mod revocation;
+
+pub use client::TokenClient;
+pub use code::{CodeRedemption, Tokens};
+pub use device::{DeviceAuthorization, DeviceGrant, DevicePoll};
+pub use error::Error;
+pub use interval::Interval;
+pub use refresh::Refreshed;
+pub use refusal::Refusal;
+pub use revocation::Revocable;

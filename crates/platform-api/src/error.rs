@@ -1,0 +1,217 @@
+use std::fmt;
+use std::time::Duration;
+
+use http_client::{Answer, DecodeError};
+use serde::de::DeserializeOwned;
+
+use crate::refusal::Refusal;
+
+/// A request to the platform that did not bring what it was for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no whole answer.
+    #[error("cannot {call}")]
+    Http {
+        /// What was asked.
+        call: Call,
+        /// Why there is no answer.
+        source: http_client::Error,
+    },
+    /// The platform said no.
+    #[error("cannot {call}: {refusal}")]
+    Refused {
+        /// What was asked.
+        call: Call,
+        /// What the platform said.
+        refusal: Refusal,
+    },
+    /// The platform said yes, but what was asked for is not in its answer.
+    #[error("cannot {call}")]
+    Misshapen {
+        /// What was asked.
+        call: Call,
+        /// What is wrong with the answer.
+        source: DecodeError,
+    },
+}
+
+/// One of the requests of this crate, for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Call {
+    /// [`PlatformApi::log_in`](crate::PlatformApi::log_in).
+    LogIn,
+    /// [`Session::organizations`](crate::Session::organizations).
+    Organizations,
+    /// [`Session::projects`](crate::Session::projects).
+    Projects,
+    /// [`Session::create_api_key`](crate::Session::create_api_key).
+    CreateApiKey,
+}
+
+impl Error {
+    /// What was asked.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        match self {
+            Self::Http { call, .. } | Self::Refused { call, .. } | Self::Misshapen { call, .. } => {
+                *call
+            }
+        }
+    }
+
+    /// The status of a refusal.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { refusal, .. } => Some(refusal.status),
+            _ => None,
+        }
+    }
+
+    /// How long the platform asks to be left alone.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { refusal, .. } => refusal.retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether asking for a list again may well succeed in a while: nobody answered, or the
+    /// platform was busy (429) or broken (5xx).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Http { source, .. } => source.is_transient(),
+            Self::Refused { refusal, .. } => {
+                matches!(refusal.status, 408 | 429) || refusal.status >= 500
+            }
+            Self::Misshapen { .. } => false,
+        }
+    }
+
+    /// Whether what was asked for is not for this person (403) or not there (404).
+    #[must_use]
+    pub fn is_inaccessible(&self) -> bool {
+        matches!(self.status(), Some(403 | 404))
+    }
+
+    /// Whether a key may exist although none was received: the request may have arrived, and nobody
+    /// said that it was turned down
+    /// ([RFC 9110 §9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)).
+    #[must_use]
+    pub fn may_have_created_key(&self) -> bool {
+        let undecided = match self {
+            Self::Http { source, .. } => !source.provably_not_sent(),
+            Self::Refused { refusal, .. } => refusal.status >= 500,
+            Self::Misshapen { .. } => true,
+        };
+        self.call() == Call::CreateApiKey && undecided
+    }
+}
+
+/// What a person wanted: it completes "cannot …".
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LogIn => "log in to the platform",
+            Self::Organizations => "list the organizations",
+            Self::Projects => "list the projects",
+            Self::CreateApiKey => "create the API key",
+        })
+    }
+}
+
+/// The one place where answers are judged.
+pub(crate) fn judge<T: DeserializeOwned>(
+    call: Call,
+    answer: Result<Answer, http_client::Error>,
+) -> Result<T, Error> {
+    let answer = answer.map_err(|source| Error::Http { call, source })?;
+    if !answer.is_success() {
+        let refusal = Refusal::of(&answer);
+        return Err(Error::Refused { call, refusal });
+    }
+    let shape = answer.decode();
+    shape.map_err(|source| Error::Misshapen { call, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refusal::refusal;
+
+    fn refused(call: Call, status: u16) -> Error {
+        Error::Refused { call, refusal: refusal(status, "{}") }
+    }
+
+    fn http(call: Call, source: http_client::Error) -> Error {
+        Error::Http { call, source }
+    }
+
+    fn host() -> String {
+        "a.test".into()
+    }
+
+    #[track_caller]
+    fn is_judged(error: &Error, transient: bool, may_have_created_key: bool) {
+        assert_eq!(error.is_transient(), transient, "{error:?}");
+        assert_eq!(error.may_have_created_key(), may_have_created_key, "{error:?}");
+    }
+
+    // threats 126 128 129 130 131 132
+    #[test]
+    fn a_status_says_whether_to_wait_and_whether_a_key_may_exist() {
+        for status in [400, 401, 403, 404, 409] {
+            is_judged(&refused(Call::CreateApiKey, status), false, false);
+        }
+        is_judged(&refused(Call::CreateApiKey, 429), true, false);
+        for status in [500, 502, 503, 504] {
+            is_judged(&refused(Call::CreateApiKey, status), true, true);
+            is_judged(&refused(Call::Projects, status), true, false);
+        }
+    }
+
+    // threats 132
+    #[test]
+    fn a_lost_answer_may_have_been_a_key() {
+        let (after, source) = (Duration::from_secs(30), "reset".into());
+        let lost = http_client::Error::Timeout { host: host(), after };
+        is_judged(&http(Call::CreateApiKey, lost), true, true);
+        let reset = http_client::Error::CutOff { host: host(), source };
+        is_judged(&http(Call::CreateApiKey, reset), true, true);
+        let huge = http_client::Error::TooLarge { host: host(), limit: 1 };
+        is_judged(&http(Call::CreateApiKey, huge), false, true);
+        let refused = http_client::Error::Connect { host: host(), source: "refused".into() };
+        is_judged(&http(Call::CreateApiKey, refused), true, false);
+        let source = DecodeError::Shape { field: "key.sensitive_id".into() };
+        let odd = Error::Misshapen { call: Call::CreateApiKey, source };
+        is_judged(&odd, false, true);
+    }
+
+    // threats 127 128
+    #[test]
+    fn forbidden_and_absent_are_inaccessible_and_nothing_else_is() {
+        for (status, inaccessible) in
+            [(403, true), (404, true), (401, false), (429, false), (500, false)]
+        {
+            assert_eq!(refused(Call::Projects, status).is_inaccessible(), inaccessible, "{status}");
+        }
+    }
+
+    // threats 126
+    #[test]
+    fn an_error_says_which_call_failed() {
+        for (call, words) in [
+            (Call::LogIn, "cannot log in to the platform: HTTP 401"),
+            (Call::Organizations, "cannot list the organizations: HTTP 401"),
+            (Call::Projects, "cannot list the projects: HTTP 401"),
+            (Call::CreateApiKey, "cannot create the API key: HTTP 401"),
+        ] {
+            assert_eq!(refused(call, 401).to_string(), words);
+            assert_eq!(refused(call, 401).call(), call);
+        }
+    }
+}

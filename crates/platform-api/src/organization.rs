@@ -1,0 +1,152 @@
+use serde::Deserialize;
+
+use crate::error::{Call, Error, judge};
+use crate::id::OrganizationId;
+use crate::list;
+use crate::session::Session;
+
+/// An organization that the person belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name, as somebody typed it.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Whether it is the one that the person's requests are billed to by default.
+    #[serde(default, deserialize_with = "list::flag")]
+    pub is_default: bool,
+    /// Whether it is the person's own.
+    #[serde(default, deserialize_with = "list::flag")]
+    pub personal: bool,
+}
+
+/// How early an organization is looked at, the earliest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Preference {
+    /// The person's default one.
+    Default,
+    /// A personal one.
+    Personal,
+    /// Any other.
+    Rest,
+}
+
+#[derive(Deserialize)]
+struct Organizations {
+    #[serde(deserialize_with = "list::lenient")]
+    data: Vec<Organization>,
+}
+
+const ORGANIZATIONS: &str = "/v1/organizations";
+
+impl Session {
+    /// The organizations of the person, in the order in which the platform lists them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], with [`Call::Organizations`].
+    pub async fn organizations(&self) -> Result<Vec<Organization>, Error> {
+        let answer = self.get(ORGANIZATIONS).send().await;
+        let Organizations { data } = judge(Call::Organizations, answer)?;
+        Ok(data)
+    }
+}
+
+impl Organization {
+    /// How early it is looked at.
+    #[must_use]
+    pub fn preference(&self) -> Preference {
+        match self {
+            Self { is_default: true, .. } => Preference::Default,
+            Self { personal: true, .. } => Preference::Personal,
+            _ => Preference::Rest,
+        }
+    }
+}
+
+/// The organizations in the order in which they are looked at; within a [`Preference`] they stay in
+/// the order in which they were listed.
+#[must_use]
+pub fn by_preference(mut organizations: Vec<Organization>) -> Vec<Organization> {
+    organizations.sort_by_key(Organization::preference);
+    organizations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Vec<Organization>, serde_json::Error> {
+        serde_json::from_str::<Organizations>(body).map(|list| list.data)
+    }
+
+    #[track_caller]
+    fn ids(organizations: &[Organization], expected: &str) {
+        let ids: Vec<_> = organizations.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids.join(" "), expected);
+    }
+
+    #[test]
+    fn the_default_one_comes_first_then_personal_ones_then_the_rest_as_listed() {
+        let listed = read(
+            r#"{"data":[{"id":"r1"},{"id":"p1","personal":true},{"id":"r2"},{"id":"p2","personal":true},
+                {"id":"d","is_default":true,"personal":true},{"id":"d2","is_default":true}]}"#,
+        );
+        ids(&by_preference(listed.unwrap()), "d d2 p1 p2 r1 r2");
+        ids(&by_preference(Vec::new()), "");
+    }
+
+    // threats 140 141
+    #[test]
+    fn what_is_not_said_is_false_or_nothing() {
+        let null = r#"{"id":"a","title":null,"is_default":null,"personal":null,"more":{"x":1}}"#;
+        for entry in [null, r#"{"id":"a"}"#] {
+            let read = read(&format!(r#"{{"data":[{entry}]}}"#)).unwrap();
+            let [one] = read.as_slice() else { panic!("{entry}") };
+            assert_eq!((&one.title, one.is_default, one.personal), (&None, false, false));
+        }
+    }
+
+    // threats 140
+    #[test]
+    fn a_title_is_whatever_somebody_typed() {
+        let long = "x".repeat(500_000);
+        for title in [r"\u001b[2J\u202e\n", "\u{1f511}", long.as_str()] {
+            let body = format!(r#"{{"data":[{{"id":"a","title":"{title}"}}]}}"#);
+            ids(&read(&body).unwrap(), "a");
+        }
+    }
+
+    // threats 141
+    #[test]
+    fn an_odd_entry_does_not_hide_the_others() {
+        for odd in [
+            "{}",
+            "null",
+            "7",
+            r#""a""#,
+            "[]",
+            r#"{"id":null}"#,
+            r#"{"id":7}"#,
+            r#"{"id":""}"#,
+            r#"{"id":".."}"#,
+            r#"{"id":"a\r\nb"}"#,
+            r#"{"id":"a","is_default":"true"}"#,
+        ] {
+            let body = format!(r#"{{"data":[{{"id":"first"}},{odd},{{"id":"last"}}]}}"#);
+            ids(&read(&body).unwrap(), "first last");
+        }
+    }
+
+    // threats 141
+    #[test]
+    fn an_odd_envelope_is_no_list() {
+        for body in ["{}", r#"{"data":null}"#, r#"{"data":{}}"#, r#"{"data":"x"}"#, "null", "[7]"] {
+            assert!(read(body).is_err(), "{body}");
+        }
+        assert!(read(r#"{"data":[],"data":[]}"#).is_err());
+        ids(&read(r#"{"data":[]}"#).unwrap(), "");
+    }
+}

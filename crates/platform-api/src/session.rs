@@ -1,0 +1,160 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use credentials::{AccessToken, SessionKey};
+use http_client::{BaseUrl, HttpClient, Request, Url};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::error::{Call, Error, judge};
+
+/// The platform's API, before anybody has logged in to it.
+#[derive(Clone, Debug)]
+pub struct PlatformApi {
+    http: HttpClient,
+    base: BaseUrl,
+}
+
+/// A person's onboarding session: what every request but the first is authorized by.
+///
+/// A clone is the same session.
+#[derive(Clone)]
+pub struct Session {
+    api: PlatformApi,
+    key: Arc<SessionKey>,
+    at_most: Option<Duration>,
+}
+
+const LOGIN: &str = "/dashboard/onboarding/login";
+
+#[derive(Serialize)]
+struct LoginRequest {
+    app: &'static str,
+}
+
+#[derive(Deserialize)]
+struct LoginAnswer {
+    user: User,
+}
+
+#[derive(Deserialize)]
+struct User {
+    session: Sensitive,
+}
+
+#[derive(Deserialize)]
+struct Sensitive {
+    #[serde(deserialize_with = "session_key")]
+    sensitive_id: SessionKey,
+}
+
+impl PlatformApi {
+    /// The API at `base`, `https://api.openai.com` for the real one.
+    #[must_use]
+    pub fn new(http: HttpClient, base: BaseUrl) -> Self {
+        Self { http, base }
+    }
+
+    /// Turns the access token of a sign-in into a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], with [`Call::LogIn`].
+    pub async fn log_in(&self, access_token: &AccessToken) -> Result<Session, Error> {
+        let request = self.http.post(self.url(LOGIN)).bearer(access_token.expose());
+        let answer = request.send_json(&LoginRequest { app: "api" }).await;
+        let LoginAnswer { user } = judge(Call::LogIn, answer)?;
+        Ok(Session { api: self.clone(), key: Arc::new(user.session.sensitive_id), at_most: None })
+    }
+
+    fn url(&self, path: &str) -> Url {
+        self.base.join(path)
+    }
+}
+
+impl Session {
+    /// The same session, each of whose requests may take `time` at most: what is left until a
+    /// deadline, so that the last request before it does not outlast it.
+    #[must_use]
+    pub fn at_most(&self, time: Duration) -> Self {
+        Self { at_most: Some(time), ..self.clone() }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Request {
+        self.authorized(self.api.http.get(self.api.url(path)))
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Request {
+        self.authorized(self.api.http.post(self.api.url(path)))
+    }
+
+    fn authorized(&self, request: Request) -> Request {
+        let request = request.bearer(self.key.expose());
+        match self.at_most {
+            Some(time) => request.at_most(time),
+            None => request,
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("base", &self.api.base)
+            .field("at_most", &self.at_most)
+            .finish_non_exhaustive()
+    }
+}
+
+fn session_key<'de, D: Deserializer<'de>>(input: D) -> Result<SessionKey, D::Error> {
+    SessionKey::new(String::deserialize(input)?).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // threats 142
+    #[test]
+    fn a_login_without_a_usable_session_key_is_no_login() {
+        let read = |id: &str| {
+            serde_json::from_str::<LoginAnswer>(&format!(
+                r#"{{"user":{{"session":{{"sensitive_id":{id}}}}}}}"#
+            ))
+        };
+        assert_eq!(read("\"sess-1\"").unwrap().user.session.sensitive_id.expose(), "sess-1");
+        for odd in ["null", "\"\"", "7", r#""a\r\nX-Evil: 1""#, "\"\u{e9}\""] {
+            assert!(read(odd).is_err(), "{odd}");
+        }
+        for body in ["{}", r#"{"user":null}"#, r#"{"user":{"session":{}}}"#] {
+            assert!(serde_json::from_str::<LoginAnswer>(body).is_err(), "{body}");
+        }
+    }
+
+    // threats 6 195
+    #[test]
+    fn no_debug_shows_the_session_key() {
+        let http = HttpClient::new(http_client::Options::default()).unwrap();
+        let base = "https://api.openai.com".parse().unwrap();
+        let api = PlatformApi::new(http, base);
+        let key = Arc::new(SessionKey::new("canary").unwrap());
+        let session = Session { api, key, at_most: None }.at_most(Duration::from_secs(1));
+        let debug = format!("{session:?}");
+        assert!(debug.contains("api.openai.com") && debug.contains("1s"), "{debug}");
+        assert!(!debug.contains("canary"), "{debug}");
+    }
+
+    #[test]
+    fn many_organizations_can_be_asked_side_by_side() {
+        fn is_send(_: &impl Send) {}
+        let http = HttpClient::new(http_client::Options::default()).unwrap();
+        let api = PlatformApi::new(http, "https://api.openai.com".parse().unwrap());
+        let key = Arc::new(SessionKey::new("k").unwrap());
+        let session = Session { api, key, at_most: None };
+        let organization = crate::OrganizationId::new("o").unwrap();
+        let project = crate::ProjectId::new("p").unwrap();
+        is_send(&session.projects_until(&organization, |project| project.is_initial));
+        is_send(&session.create_api_key(&organization, &project, "n"));
+    }
+}

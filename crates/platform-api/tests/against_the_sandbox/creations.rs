@@ -1,0 +1,81 @@
+//! How often a key is created, and what is said when nobody knows.
+
+use std::time::Duration;
+
+use platform_api::Error;
+use sandbox::{Endpoint, Scenario, Then};
+use serde_json::json;
+
+use crate::rig::{Rig, organization_id, project_id};
+
+/// Creates a key where that fails. It is asked for once.
+async fn creation_with(then: Then) -> Error {
+    let rig = Rig::with(Endpoint::ApiKeys, then).await;
+    let session = rig.log_in().await.unwrap();
+    let (organization, project) = (organization_id("org-ada"), project_id("proj_ada"));
+    let error = session.create_api_key(&organization, &project, "a name").await.unwrap_err();
+    rig.only_request_at(&Endpoint::ApiKeys);
+    error
+}
+
+// threats 132
+#[tokio::test]
+async fn a_creation_that_nobody_answered_for_is_not_tried_again() {
+    let broken = [500, 502, 503, 504].map(|status| Then::json(status, json!({})));
+    let lost = [Then::Lose, Then::Close, Then::Reset, Then::CutOff { after: 5 }];
+    for then in broken.into_iter().chain(lost) {
+        let error = creation_with(then).await;
+        assert!(error.may_have_created_key(), "{error:?}");
+    }
+}
+
+// threats 129 130
+#[tokio::test]
+async fn a_creation_that_was_turned_down_left_nothing_behind() {
+    for status in [400, 401, 403, 404, 409, 429] {
+        let error = creation_with(Then::json(status, json!({}))).await;
+        assert!(!error.may_have_created_key(), "{error:?}");
+    }
+}
+
+// threats 132
+#[tokio::test]
+async fn a_creation_that_never_left_left_nothing_behind() {
+    let rig = Rig::new(Scenario::default()).await;
+    let session = rig.log_in().await.unwrap();
+    rig.sandbox.stop().await;
+    let (organization, project) = (organization_id("org-ada"), project_id("proj_ada"));
+    let error = session.create_api_key(&organization, &project, "a name").await.unwrap_err();
+    assert!(error.is_transient() && !error.may_have_created_key(), "{error:?}");
+}
+
+// threats 132 138
+#[tokio::test]
+async fn a_deadline_bounds_each_request() {
+    for at in [Endpoint::Organizations, Endpoint::ApiKeys] {
+        let rig = Rig::with(at.clone(), Then::Hang).await;
+        let session = rig.log_in().await.unwrap().at_most(Duration::from_secs(7));
+        let (organization, project) = (organization_id("org-ada"), project_id("proj_ada"));
+        let mut answer = std::pin::pin!(async {
+            match at {
+                Endpoint::ApiKeys => {
+                    let key = session.create_api_key(&organization, &project, "a name");
+                    key.await.map(drop)
+                }
+                _ => session.organizations().await.map(drop),
+            }
+        });
+        tokio::select! {
+            answer = &mut answer => panic!("too early: {answer:?}"),
+            arrived = rig.sandbox.arrived(&at, 1, Duration::from_secs(10)) => drop(arrived.unwrap()),
+        }
+        // From here on time runs by itself as soon as nothing else happens.
+        tokio::time::pause();
+        let error = answer.await.unwrap_err();
+        tokio::time::resume();
+        let Error::Http { source, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(source.to_string(), "127.0.0.1 did not answer within 7 seconds");
+        assert_eq!(error.may_have_created_key(), at == Endpoint::ApiKeys);
+        rig.only_request_at(&at);
+    }
+}

@@ -1,0 +1,123 @@
+//! What the platform can answer instead, and what the caller is told.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use platform_api::{Call, Error};
+use sandbox::{Body, Endpoint, Reply, Scenario, Then};
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, organization_id, project_id};
+
+const CALLS: [(Endpoint, Call); 4] = [
+    (Endpoint::Onboarding, Call::LogIn),
+    (Endpoint::Organizations, Call::Organizations),
+    (Endpoint::Projects, Call::Projects),
+    (Endpoint::ApiKeys, Call::CreateApiKey),
+];
+
+/// The whole way of a key, which ends at the endpoint that answers `then`. It was asked once.
+async fn fails_at(at: &Endpoint, then: Then) -> Error {
+    let rig = Rig::with(at.clone(), then).await;
+    let error = all_calls(&rig).await.unwrap_err();
+    rig.only_request_at(at);
+    let shown = format!("{error} {error:?} {:?}", error.source());
+    let canaries = rig.sandbox.canaries();
+    assert!(!canaries.iter().any(|canary| shown.contains(canary)), "{shown}");
+    error
+}
+
+async fn all_calls(rig: &Rig) -> Result<(), Error> {
+    let session = rig.log_in().await?;
+    session.organizations().await?;
+    let (organization, project) = (organization_id("org-ada"), project_id("proj_ada"));
+    session.projects(&organization).await?;
+    session.create_api_key(&organization, &project, "a name").await?;
+    Ok(())
+}
+
+// threats 126 128 129 130 131
+#[tokio::test]
+async fn a_refusal_says_which_call_and_why() {
+    for (at, call) in &CALLS {
+        for status in [401, 403, 404, 409, 429, 500, 503] {
+            let body = json!({"error": {"code": "a_code", "message": "Why\u{1b}[2J"}});
+            let error = fails_at(at, Then::json(status, body)).await;
+            assert_eq!((error.call(), error.status()), (*call, Some(status)));
+            let words = format!("cannot {call}: HTTP {status}, a_code: Why\\u{{1b}}[2J");
+            assert_eq!(error.to_string(), words);
+            assert_eq!(error.is_transient(), status == 429 || status >= 500);
+        }
+    }
+}
+
+// threats 130
+#[tokio::test]
+async fn the_platform_says_how_long_it_wants_to_be_left_alone() {
+    let headers = vec![("retry-after".into(), "2".into()), ("x-request-id".into(), "req_1".into())];
+    let then = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let error = fails_at(&Endpoint::Projects, then).await;
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
+    assert_eq!(error.to_string(), "cannot list the projects: HTTP 429 (request req_1)");
+}
+
+// threats 71 141 142
+#[tokio::test]
+async fn an_answer_without_what_was_asked_for_names_the_field() {
+    let cases: [(usize, Then, &str); 7] = [
+        (0, replaced("/user/session/sensitive_id", json!("")), "user.session.sensitive_id"),
+        (0, replaced("/user/session/sensitive_id", json!("a\r\nb")), "user.session.sensitive_id"),
+        (0, replaced("/user", Value::Null), "user"),
+        (1, replaced("/data", Value::Null), "data"),
+        (2, replaced("/data", json!({})), "data"),
+        (3, replaced("/key/sensitive_id", Value::Null), "key.sensitive_id"),
+        (3, Then::json(200, json!({})), "key"),
+    ];
+    for (number, then, field) in cases {
+        let (at, call) = &CALLS[number];
+        let error = fails_at(at, then).await;
+        assert_eq!(error.to_string(), format!("cannot {call}"));
+        let source = error.source().unwrap().to_string();
+        assert_eq!(source, format!("the answer has no usable `{field}`"));
+    }
+}
+
+fn replaced(pointer: &str, value: Value) -> Then {
+    Then::Replace { pointer: pointer.into(), value }
+}
+
+// threats 71
+#[tokio::test]
+async fn a_page_of_a_firewall_is_not_printed() {
+    for (at, call) in &CALLS {
+        let error = fails_at(at, Then::text(403, "text/html", "<html>Blocked</html>")).await;
+        assert_eq!(error.to_string(), format!("cannot {call}: HTTP 403, not JSON"));
+        let error = fails_at(at, Then::text(200, "text/html", "<html>Blocked</html>")).await;
+        let source = error.source().unwrap().to_string();
+        assert_eq!(source, "the answer is not JSON (HTTP 200, text/html)");
+    }
+}
+
+// threats 144
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    for (at, _) in &CALLS {
+        let other = Rig::new(Scenario::default()).await;
+        let location = format!("{}/elsewhere", other.sandbox.api_url());
+        let error = fails_at(at, Then::Redirect { status: 307, location }).await;
+        assert!(!error.is_transient(), "{error:?}");
+        assert!(other.sandbox.requests().is_empty());
+    }
+}
+
+// threats 146
+#[tokio::test]
+async fn a_body_without_an_end_or_cut_off_is_an_error() {
+    for (at, _) in &CALLS {
+        let Error::Http { source, .. } = fails_at(at, Then::Endless).await else { panic!() };
+        let limit = 1024 * 1024;
+        assert!(matches!(source, http_client::Error::TooLarge { limit: l, .. } if l == limit));
+        let error = fails_at(at, Then::CutOff { after: 3 }).await;
+        assert!(error.is_transient(), "{error:?}");
+    }
+}

@@ -1,0 +1,74 @@
+//! A sandbox, and a client of its platform.
+
+use credentials::AccessToken;
+use http_client::{HttpClient, Options};
+use platform_api::{Error, OrganizationId, PlatformApi, ProjectId, Session};
+use sandbox::{
+    Account, Endpoint, Fault, Fixed, Organization, Project, Recorded, Sandbox, Scenario, Then,
+};
+
+pub(crate) struct Rig {
+    pub(crate) sandbox: Sandbox,
+    api: PlatformApi,
+}
+
+impl Rig {
+    pub(crate) async fn new(scenario: Scenario) -> Self {
+        let sandbox = Sandbox::start(scenario).await.unwrap();
+        let user_agent = "Codex-Create-API-Key/1.0";
+        let http = HttpClient::new(Options { user_agent, ..Options::default() }).unwrap();
+        let api = PlatformApi::new(http, sandbox.api_url().parse().unwrap());
+        Self { sandbox, api }
+    }
+
+    pub(crate) async fn with(at: Endpoint, then: Then) -> Self {
+        let faults = vec![Fault::new(at, then)];
+        Self::new(Scenario { faults, ..Scenario::default() }).await
+    }
+
+    /// Logs the owner in.
+    pub(crate) async fn log_in(&self) -> Result<Session, Error> {
+        let minted = self.sandbox.mint(Account::OWNER).unwrap();
+        self.api.log_in(&AccessToken::new(minted.access_token).unwrap()).await
+    }
+
+    /// The one request that arrived there.
+    #[track_caller]
+    pub(crate) fn only_request_at(&self, at: &Endpoint) -> Recorded {
+        let mut requests = self.sandbox.requests_at(at);
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests.remove(0)
+    }
+}
+
+/// A platform whose owner has these organizations, with known secrets, so that whole requests can
+/// be written down.
+pub(crate) fn platform(organizations: Vec<Organization>) -> Scenario {
+    let fixed = Fixed {
+        access_tokens: vec!["an.access.token".into()],
+        session_keys: vec!["sess-a-key".into()],
+        api_keys: vec!["sk-a-key".into()],
+        ..Fixed::default()
+    };
+    let accounts = vec![Account { organizations, ..Account::owner() }];
+    Scenario { accounts, fixed, ..Scenario::default() }
+}
+
+/// An organization with so many projects, the last of which is the initial one.
+pub(crate) fn organization_of(projects: usize) -> Organization {
+    let project = |number: usize| Project {
+        id: format!("proj_{number}"),
+        is_initial: number == projects,
+        ..Project::default()
+    };
+    let projects = (1..=projects).map(project).collect();
+    Organization { id: "org-1".into(), projects, ..Organization::default() }
+}
+
+pub(crate) fn organization_id(text: &str) -> OrganizationId {
+    OrganizationId::new(text).unwrap()
+}
+
+pub(crate) fn project_id(text: &str) -> ProjectId {
+    ProjectId::new(text).unwrap()
+}

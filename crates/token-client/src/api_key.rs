@@ -1,0 +1,87 @@
+use credentials::{ApiKey, IdToken};
+use serde::Deserialize;
+
+use crate::answer::{self, BEARER};
+use crate::client::TokenClient;
+use crate::error::Error;
+
+/// [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1).
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// [RFC 8693 §3](https://www.rfc-editor.org/rfc/rfc8693#section-3).
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+
+/// The `token_type` of an issued token that is no access token
+/// ([RFC 8693 §2.2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1)), as a key is.
+const NOT_APPLICABLE: &str = "N_A";
+
+/// The key travels in the field that RFC 8693 §2.2.1 has for any issued token.
+#[derive(Deserialize)]
+struct Exchanged {
+    #[serde(deserialize_with = "answer::api_key")]
+    access_token: ApiKey,
+}
+
+impl TokenClient {
+    /// Exchanges an ID token for an API key of the organization and project that it names, by
+    /// [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693). The platform lists the key as `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]. Each success makes another key, so a failure after sending may have left one
+    /// behind.
+    pub async fn exchange_for_api_key(
+        &self,
+        id_token: &IdToken,
+        name: &str,
+    ) -> Result<ApiKey, Error> {
+        let form = exchange_form(self.client_id(), id_token, name);
+        let answer = self.spend_form(&form).await?;
+        answer::check_type(&answer, &[BEARER, NOT_APPLICABLE])?;
+        let Exchanged { access_token } = answer.decode()?;
+        Ok(access_token)
+    }
+}
+
+fn exchange_form<'a>(
+    client_id: &'a str,
+    id_token: &'a IdToken,
+    name: &'a str,
+) -> [(&'static str, &'a str); 6] {
+    [
+        ("grant_type", GRANT),
+        ("client_id", client_id),
+        ("requested_token", "openai-api-key"),
+        ("subject_token", id_token.expose()),
+        ("subject_token_type", ID_TOKEN),
+        ("name", name),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exchange_names_what_it_offers_and_what_it_wants() {
+        let id_token = IdToken::new("i.d.t").unwrap();
+        let expected = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("client_id", "app_1"),
+            ("requested_token", "openai-api-key"),
+            ("subject_token", "i.d.t"),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
+            ("name", "a name"),
+        ];
+        assert_eq!(exchange_form("app_1", &id_token, "a name"), expected);
+    }
+
+    // threats 85
+    #[test]
+    fn the_key_is_the_access_token_of_the_answer() {
+        let answer: Exchanged = serde_json::from_str(r#"{"access_token":"sk-1","x":{}}"#).unwrap();
+        assert_eq!(answer.access_token.expose(), "sk-1");
+        for body in ["{}", r#"{"access_token":null}"#, r#"{"access_token":"sk\n"}"#, "[]", "null"] {
+            assert!(serde_json::from_str::<Exchanged>(body).is_err(), "{body}");
+        }
+    }
+}

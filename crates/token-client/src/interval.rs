@@ -1,0 +1,108 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// How long to wait between two polls
+/// ([RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval(Duration);
+
+/// Where the server gives none, and by how much it grows when the server is asked too often: the
+/// RFC has five seconds for both.
+const FIVE_SECONDS: Duration = Duration::from_secs(5);
+
+/// A server that says zero does not mean a busy loop.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+impl Interval {
+    /// The time between two polls.
+    #[must_use]
+    pub fn as_duration(self) -> Duration {
+        self.0
+    }
+
+    /// Grows by five seconds, for this and all later polls.
+    #[must_use]
+    pub fn slow_down(self) -> Self {
+        Self(self.0.saturating_add(FIVE_SECONDS))
+    }
+
+    /// The wait before the next poll when the server also asked to be left alone for a while.
+    #[must_use]
+    pub fn after(self, retry_after: Option<Duration>) -> Duration {
+        self.0.max(retry_after.unwrap_or_default())
+    }
+
+    fn from_seconds(seconds: f64) -> Option<Self> {
+        let duration = Duration::try_from_secs_f64(seconds).ok()?;
+        Some(Self(duration.max(SHORTEST)))
+    }
+}
+
+impl Default for Interval {
+    fn default() -> Self {
+        Self(FIVE_SECONDS)
+    }
+}
+
+/// The issuer sends a text of a number where the RFC has a number. What is neither says nothing.
+impl<'de> Deserialize<'de> for Interval {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let seconds = match Value::deserialize(input)? {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        Ok(seconds.and_then(Self::from_seconds).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn reads(json: &str, millis: u64) {
+        let interval: Interval = serde_json::from_str(json).unwrap();
+        assert_eq!(interval.as_duration(), Duration::from_millis(millis), "{json}");
+    }
+
+    #[test]
+    fn an_interval_is_a_number_or_a_text_of_one_and_otherwise_five_seconds() {
+        reads("5", 5_000);
+        reads("\"7\"", 7_000);
+        reads("\" 7 \"", 7_000);
+        reads("1.5", 1_500);
+        reads("\"2.5\"", 2_500);
+        for nothing in ["null", "\"\"", "\"soon\"", "[]", "{}", "true", "-1", "\"-1\"", "\"NaN\""] {
+            reads(nothing, 5_000);
+        }
+    }
+
+    #[test]
+    fn no_interval_makes_a_busy_loop_or_an_overflow() {
+        reads("0", 1_000);
+        reads("\"0.001\"", 1_000);
+        reads("1e300", 5_000);
+        reads("\"inf\"", 5_000);
+        let longest = Interval(Duration::MAX);
+        assert_eq!(longest.slow_down(), longest);
+    }
+
+    #[test]
+    fn an_interval_that_grew_stays_grown() {
+        let interval = Interval::default().slow_down().slow_down();
+        assert_eq!(interval.as_duration(), Duration::from_secs(15));
+    }
+
+    // threats 78
+    #[test]
+    fn retry_after_can_only_make_the_wait_longer() {
+        let interval = Interval::default();
+        let after = |seconds| interval.after(Some(Duration::from_secs(seconds)));
+        assert_eq!(interval.after(None), FIVE_SECONDS);
+        assert_eq!(after(2), FIVE_SECONDS);
+        assert_eq!(after(30), Duration::from_secs(30));
+    }
+}

@@ -1,0 +1,92 @@
+//! How often a request that spends something arrives.
+
+use std::time::Duration;
+
+use credentials::{AuthorizationCode, IdToken};
+use http_client::{HttpClient, Options};
+use sandbox::{Account, Client, Defect, Endpoint, Scenario, Then, Tls};
+use serde_json::json;
+use token_client::{Error, TokenClient};
+
+use crate::rig::Rig;
+
+// threats 77
+#[tokio::test]
+async fn a_code_arrives_once_whatever_becomes_of_it() {
+    let broken = [500, 502, 503, 504].map(|status| Then::json(status, json!({})));
+    let lost = [Then::Lose, Then::Close, Then::Reset, Then::CutOff { after: 5 }];
+    for then in broken.into_iter().chain(lost) {
+        let rig = Rig::with(Endpoint::TokenCode, then).await;
+        let error = rig.sign_in().await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+        rig.only_request_at(&Endpoint::Token);
+    }
+}
+
+// threats 77
+#[tokio::test]
+async fn an_exchange_arrives_once_although_its_answer_is_lost() {
+    let rig = Rig::with(Endpoint::TokenExchange, Then::Lose).await;
+    let id_token = IdToken::new(rig.sandbox.mint(Account::OWNER).unwrap().id_token).unwrap();
+    let error = rig.client.exchange_for_api_key(&id_token, "a name").await.unwrap_err();
+    assert!(matches!(error, Error::Http(http_client::Error::CutOff { .. })), "{error:?}");
+    rig.only_request_at(&Endpoint::TokenExchange);
+    assert_eq!(rig.sandbox.issued().api_keys.len(), 1);
+}
+
+// threats 77
+#[tokio::test]
+async fn a_code_that_never_left_is_still_good() {
+    let rig = Rig::new(Scenario::default()).await;
+    let code = rig.code().await;
+    let http = HttpClient::new(Options::default()).unwrap();
+    let nobody = TokenClient::new(http, closed_port().parse().unwrap(), Client::SIGN_IN);
+    let Error::Http(error) = nobody.redeem_code(&rig.redemption(&code)).await.unwrap_err() else {
+        panic!("nobody listens there");
+    };
+    assert!(error.provably_not_sent(), "{error:?}");
+    rig.client.redeem_code(&rig.redemption(&code)).await.unwrap();
+}
+
+/// An address that answers with "refused": it was free a moment ago.
+fn closed_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+// threats 77 82
+#[tokio::test]
+async fn only_what_is_spent_and_never_left_is_tried_again() {
+    let tls = Tls::Broken(Defect::UnknownAuthority);
+    let rig = Rig::new(Scenario { tls, ..Scenario::default() }).await;
+    let code = AuthorizationCode::new("a-code").unwrap();
+    let error = rig.client.redeem_code(&rig.redemption(&code)).await.unwrap_err();
+    assert!(matches!(error, Error::Http(http_client::Error::Tls { .. })), "{error:?}");
+    assert_eq!(rig.sandbox.connections(), 2);
+    rig.client.begin_device_authorization().await.unwrap_err();
+    assert_eq!(rig.sandbox.connections(), 3);
+    assert!(rig.sandbox.requests().is_empty());
+}
+
+// threats 79
+#[tokio::test]
+async fn an_issuer_that_says_nothing_is_given_thirty_seconds() {
+    for then in [Then::Hang, Then::Stall { after: 10 }] {
+        let rig = Rig::with(Endpoint::TokenCode, then).await;
+        let code = rig.code().await;
+        let redemption = rig.redemption(&code);
+        let arrival = rig.sandbox.arrived(&Endpoint::TokenCode, 1, Duration::from_secs(10));
+        let mut answer = std::pin::pin!(rig.client.redeem_code(&redemption));
+        tokio::select! {
+            answer = &mut answer => panic!("too early: {answer:?}"),
+            arrived = arrival => drop(arrived.unwrap()),
+        }
+        // From here on time runs by itself as soon as nothing else happens.
+        tokio::time::pause();
+        let error = answer.await.unwrap_err();
+        tokio::time::resume();
+        assert_eq!(error.to_string(), "127.0.0.1 did not answer within 30 seconds");
+        assert!(error.is_transient());
+        rig.only_request_at(&Endpoint::Token);
+    }
+}

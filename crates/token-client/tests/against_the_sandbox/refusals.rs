@@ -1,0 +1,139 @@
+//! What an issuer can answer instead of tokens, and what the caller is told.
+
+use credentials::RefreshToken;
+use sandbox::{Account, Body, Endpoint, Reply, Scenario, Then};
+use serde_json::{Value, json};
+use token_client::Error;
+
+use crate::rig::Rig;
+
+/// A sign-in whose token answer is `then`, which was asked for once and only once.
+async fn sign_in_with(then: Then) -> Error {
+    let rig = Rig::with(Endpoint::TokenCode, then).await;
+    let error = rig.sign_in().await.unwrap_err();
+    assert_eq!(rig.sandbox.requests_at(&Endpoint::Token).len(), 1, "{error:?}");
+    let shown = format!("{error} {error:?}");
+    let canaries = rig.sandbox.canaries();
+    assert!(!canaries.iter().any(|canary| canary.len() > 8 && shown.contains(canary)), "{shown}");
+    error
+}
+
+#[track_caller]
+fn reads(error: &Error, words: &str) {
+    assert_eq!(error.to_string(), words);
+}
+
+// threats 5 69
+#[tokio::test]
+async fn a_refusal_says_status_name_and_description() {
+    for code in ["invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"] {
+        for status in [400, 401] {
+            let body = json!({"error": code, "error_description": "Why\u{1b}[2J it is so"});
+            let error = sign_in_with(Then::json(status, body)).await;
+            let words = format!("HTTP {status}, {code}: Why\\u{{1b}}[2J it is so");
+            reads(&error, &format!("the issuer refused: {words}"));
+            assert!(!error.is_transient());
+        }
+    }
+}
+
+// threats 5
+#[tokio::test]
+async fn an_issuer_without_pkce_is_not_signed_in_to() {
+    let body =
+        json!({"error": "invalid_request", "error_description": "code_verifier is not supported"});
+    let error = sign_in_with(Then::json(400, body)).await;
+    let words = "HTTP 400, invalid_request: code_verifier is not supported";
+    reads(&error, &format!("the issuer refused: {words}"));
+    assert!(!error.is_transient());
+}
+
+// threats 71
+#[tokio::test]
+async fn a_page_of_a_firewall_is_not_printed() {
+    let page = "<html><h1>Access denied for your country</h1></html>";
+    let error = sign_in_with(Then::text(403, "text/html", page)).await;
+    reads(&error, "the issuer refused: HTTP 403, not JSON");
+    let error = sign_in_with(Then::text(200, "text/html", page)).await;
+    reads(&error, "the issuer's answer cannot be used");
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(source, "the answer is not JSON (HTTP 200, text/html)");
+}
+
+// threats 72
+#[tokio::test]
+async fn tokens_are_json_whatever_their_content_type() {
+    let tokens = json!({"id_token": "i", "access_token": "a", "refresh_token": "r"}).to_string();
+    for content_type in ["text/plain", "application/json; charset=utf-16", ""] {
+        let rig = Rig::with(Endpoint::TokenCode, Then::text(200, content_type, &tokens)).await;
+        assert_eq!(rig.sign_in().await.unwrap().access_token.expose(), "a");
+    }
+    let utf16: Vec<u8> = tokens.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let with_mark = format!("\u{feff}{tokens}").into_bytes();
+    for body in [utf16, with_mark] {
+        let reply = Reply { status: 200, headers: Vec::new(), body: Body::Bytes(body) };
+        let error = sign_in_with(Then::Answer(reply)).await;
+        assert!(matches!(error, Error::Misshapen(_)), "{error:?}");
+    }
+}
+
+// threats 85 86
+#[tokio::test]
+async fn the_field_that_is_missing_or_odd_is_named() {
+    let odd: [(Value, &str); 6] = [
+        (json!({"id_token": null}), "id_token"),
+        (json!({"access_token": ""}), "access_token"),
+        (json!({"refresh_token": 7}), "refresh_token"),
+        (json!({"access_token": "a\r\nb"}), "access_token"),
+        (json!({"token_type": "mac"}), "token_type"),
+        (json!({"token_type": "N_A"}), "token_type"),
+    ];
+    for (patch, field) in odd {
+        let error = sign_in_with(Then::Merge(patch)).await;
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, format!("the answer has no usable `{field}`"));
+    }
+}
+
+// threats 74
+#[tokio::test]
+async fn an_answer_without_an_end_is_cut_at_the_cap() {
+    let error = sign_in_with(Then::Endless).await;
+    let Error::Http(http_client::Error::TooLarge { limit, .. }) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(limit, 64 * 1024);
+}
+
+// threats 76
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let other = Rig::new(Scenario::default()).await;
+        let location = format!("{}/oauth/token", other.sandbox.issuer_url());
+        let error = sign_in_with(Then::Redirect { status, location }).await;
+        reads(&error, &format!("unexpected redirect from 127.0.0.1 (HTTP {status})"));
+        assert!(other.sandbox.requests().is_empty());
+    }
+}
+
+// threats 112 113
+#[tokio::test]
+async fn a_refresh_tells_final_refusals_from_passing_ones() {
+    let cases = [
+        (Then::json(401, json!({"error": {"code": "refresh_token_reused"}})), true),
+        (Then::json(400, json!({"error": "invalid_grant"})), true),
+        (Then::json(401, json!({})), true),
+        (Then::text(503, "text/html", "<html>"), false),
+        (Then::json(429, json!({})), false),
+        (Then::Lose, false),
+    ];
+    for (then, ends_the_sign_in) in cases {
+        let rig = Rig::with(Endpoint::TokenRefresh, then).await;
+        let minted = rig.sandbox.mint(Account::OWNER).unwrap();
+        let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
+        let error = rig.client.refresh(&refresh_token).await.unwrap_err();
+        assert_eq!(error.ends_the_sign_in(), ends_the_sign_in, "{error:?}");
+        assert_eq!(error.is_transient(), !ends_the_sign_in, "{error:?}");
+    }
+}

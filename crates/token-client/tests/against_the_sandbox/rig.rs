@@ -1,0 +1,95 @@
+//! A sandbox, a client of it, and a person who has just come back from the browser.
+
+use credentials::AuthorizationCode;
+use http_client::{HttpClient, Options, Url};
+use pkce::CodeVerifier;
+use sandbox::{
+    Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then,
+};
+use token_client::{CodeRedemption, Error, TokenClient, Tokens};
+
+pub(crate) const REDIRECT_URI: &str = "http://localhost:1455/auth/callback";
+
+/// The verifier of RFC 7636 appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+pub(crate) struct Rig {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: TokenClient,
+    pub(crate) code_verifier: CodeVerifier,
+}
+
+impl Rig {
+    pub(crate) async fn new(scenario: Scenario) -> Self {
+        Self::of_client(scenario, Client::SIGN_IN, "a-test/1.0").await
+    }
+
+    pub(crate) async fn with(at: Endpoint, then: Then) -> Self {
+        let faults = vec![Fault::new(at, then)];
+        Self::new(Scenario { faults, ..Scenario::default() }).await
+    }
+
+    pub(crate) async fn of_client(
+        scenario: Scenario,
+        client_id: &str,
+        user_agent: &'static str,
+    ) -> Self {
+        let sandbox = Sandbox::start(scenario).await.unwrap();
+        let http = HttpClient::new(Options { user_agent, ..Options::default() }).unwrap();
+        let client = TokenClient::new(http, sandbox.issuer_url().parse().unwrap(), client_id);
+        Self { sandbox, client, code_verifier: CodeVerifier::new(VERIFIER).unwrap() }
+    }
+
+    /// Signs the owner in, as far as the redirect to the callback, and takes the code out of it.
+    pub(crate) async fn code(&self) -> AuthorizationCode {
+        let mut url = self.client.issuer().join("/oauth/authorize");
+        url.query_pairs_mut().extend_pairs([
+            ("response_type", "code"),
+            ("client_id", self.client.client_id()),
+            ("redirect_uri", REDIRECT_URI),
+            ("scope", "openid profile email offline_access"),
+            ("code_challenge", self.code_verifier.challenge().as_str()),
+            ("code_challenge_method", "S256"),
+            ("id_token_add_organizations", "true"),
+            ("state", "a-state"),
+        ]);
+        let person = self.sandbox.person(Account::OWNER).who(Conduct::StopsBeforeCallback);
+        let trail = person.visit(url.as_str()).await.unwrap();
+        code_in(&trail.last().unwrap().location().unwrap())
+    }
+
+    pub(crate) fn redemption<'a>(&'a self, code: &'a AuthorizationCode) -> CodeRedemption<'a> {
+        CodeRedemption { code, redirect_uri: REDIRECT_URI, code_verifier: &self.code_verifier }
+    }
+
+    /// A whole sign-in, from the browser to the tokens.
+    pub(crate) async fn sign_in(&self) -> Result<Tokens, Error> {
+        self.client.redeem_code(&self.redemption(&self.code().await)).await
+    }
+
+    /// The one request that arrived there.
+    #[track_caller]
+    pub(crate) fn only_request_at(&self, at: &Endpoint) -> Recorded {
+        let mut requests = self.sandbox.requests_at(at);
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests.remove(0)
+    }
+}
+
+fn code_in(callback: &Url) -> AuthorizationCode {
+    let (_, code) = callback.query_pairs().find(|(name, _)| name == "code").unwrap();
+    AuthorizationCode::new(code).unwrap()
+}
+
+/// Known secrets, so that whole requests can be written down.
+pub(crate) fn known() -> Scenario {
+    let fixed = Fixed {
+        codes: vec!["the/code+&=".into()],
+        id_tokens: vec!["an.id.token".into()],
+        access_tokens: vec!["an.access.token".into()],
+        refresh_tokens: vec!["a-refresh-token".into()],
+        api_keys: vec!["sk-a-key".into()],
+        ..Fixed::default()
+    };
+    Scenario { fixed, ..Scenario::default() }
+}

@@ -1,0 +1,168 @@
+//! Each request whole: method, path, headers and body, as the contract has them.
+
+use credentials::{AccessToken, IdToken, RefreshToken};
+use sandbox::{Account, Client, Endpoint, Recorded};
+use token_client::Revocable;
+
+use crate::rig::{Rig, known};
+
+/// The request as text, headers sorted. The port of the run is taken out, and so is the length of
+/// the body, which is told by the body.
+#[track_caller]
+fn is_whole(request: &Recorded, expected: &str) {
+    let body = String::from_utf8(request.body.clone()).unwrap();
+    assert_eq!(request.header("content-length"), Some(body.len().to_string().as_str()));
+    let others = request.headers.iter().filter(|(name, _)| name != "content-length");
+    let mut headers: Vec<String> =
+        others.map(|(name, value)| format!("{name}: {value}\n")).collect();
+    headers.sort();
+    let port = request.header("host").unwrap().rsplit(':').next().unwrap();
+    let headers = headers.concat().replace(port, "PORT");
+    let Recorded { method, path, query, .. } = request;
+    assert_eq!(*query, None, "a query is no place for a secret");
+    assert_eq!(format!("{method} {path}\n{headers}\n{body}"), expected);
+}
+
+// threats 68 149
+#[tokio::test]
+async fn a_code_is_redeemed_for_a_sign_in() {
+    let rig = Rig::new(known()).await;
+    let tokens = rig.sign_in().await.unwrap();
+    assert_eq!(tokens.id_token.expose(), "an.id.token");
+    assert_eq!(tokens.access_token.expose(), "an.access.token");
+    assert_eq!(tokens.refresh_token.expose(), "a-refresh-token");
+    is_whole(
+        &rig.only_request_at(&Endpoint::Token),
+        "POST /oauth/token\n\
+         accept: application/json\n\
+         content-type: application/x-www-form-urlencoded\n\
+         host: 127.0.0.1:PORT\n\
+         user-agent: a-test/1.0\n\
+         \n\
+         grant_type=authorization_code\
+         &code=the%2Fcode%2B%26%3D\
+         &redirect_uri=http%3A%2F%2Flocalhost%3A1455%2Fauth%2Fcallback\
+         &client_id=app_EMoamEEZ73f0CkXaXp7hrann\
+         &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    );
+}
+
+// threats 68 149
+#[tokio::test]
+async fn a_code_is_redeemed_for_an_access_token_alone() {
+    let rig = Rig::of_client(known(), Client::CREATE_KEY, "Codex-Create-API-Key/1.0").await;
+    let code = rig.code().await;
+    let redemption = rig.redemption(&code);
+    let access_token = rig.client.redeem_code_for_access_token(&redemption).await.unwrap();
+    assert_eq!(access_token.expose(), "an.access.token");
+    is_whole(
+        &rig.only_request_at(&Endpoint::Token),
+        "POST /oauth/token\n\
+         accept: application/json\n\
+         content-type: application/x-www-form-urlencoded\n\
+         host: 127.0.0.1:PORT\n\
+         user-agent: Codex-Create-API-Key/1.0\n\
+         \n\
+         client_id=app_2SKx67EdpoN0G6j64rFvigXD\
+         &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk\
+         &code=the%2Fcode%2B%26%3D\
+         &grant_type=authorization_code\
+         &redirect_uri=http%3A%2F%2Flocalhost%3A1455%2Fauth%2Fcallback",
+    );
+}
+
+// threats 68 86 149
+#[tokio::test]
+async fn an_id_token_is_exchanged_for_an_api_key() {
+    let rig = Rig::new(known()).await;
+    let id_token = IdToken::new(rig.sandbox.mint(Account::OWNER).unwrap().id_token).unwrap();
+    let name = "Codex CLI [auto-generated] (2026-11-21) [0123456789ab]";
+    let api_key = rig.client.exchange_for_api_key(&id_token, name).await.unwrap();
+    assert_eq!(api_key.expose(), "sk-a-key");
+    is_whole(
+        &rig.only_request_at(&Endpoint::Token),
+        "POST /oauth/token\n\
+         accept: application/json\n\
+         content-type: application/x-www-form-urlencoded\n\
+         host: 127.0.0.1:PORT\n\
+         user-agent: a-test/1.0\n\
+         \n\
+         grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
+         &client_id=app_EMoamEEZ73f0CkXaXp7hrann\
+         &requested_token=openai-api-key\
+         &subject_token=an.id.token\
+         &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aid_token\
+         &name=Codex+CLI+%5Bauto-generated%5D+%282026-11-21%29+%5B0123456789ab%5D",
+    );
+}
+
+// threats 109 149
+#[tokio::test]
+async fn a_refresh_token_is_spent() {
+    let rig = Rig::new(known()).await;
+    let minted = rig.sandbox.mint(Account::OWNER).unwrap();
+    let old = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
+    let refreshed = rig.client.refresh(&old).await.unwrap();
+    assert_ne!(refreshed.refresh_token.unwrap().expose(), old.expose());
+    assert!(refreshed.access_token.is_some() && refreshed.id_token.is_some());
+    assert!(refreshed.unusable.is_empty());
+    is_whole(
+        &rig.only_request_at(&Endpoint::Token),
+        "POST /oauth/token\n\
+         accept: application/json\n\
+         content-type: application/json\n\
+         host: 127.0.0.1:PORT\n\
+         user-agent: a-test/1.0\n\
+         \n\
+         {\"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\",\"grant_type\":\"refresh_token\",\
+         \"refresh_token\":\"a-refresh-token\"}",
+    );
+}
+
+// threats 149
+#[tokio::test]
+async fn a_refresh_token_is_revoked() {
+    let rig = Rig::new(known()).await;
+    let minted = rig.sandbox.mint(Account::OWNER).unwrap();
+    let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
+    rig.client.revoke(Revocable::RefreshToken(&refresh_token)).await.unwrap();
+    is_whole(
+        &rig.only_request_at(&Endpoint::Revoke),
+        "POST /oauth/revoke\n\
+         accept: application/json\n\
+         content-type: application/json\n\
+         host: 127.0.0.1:PORT\n\
+         user-agent: a-test/1.0\n\
+         \n\
+         {\"token\":\"a-refresh-token\",\"token_type_hint\":\"refresh_token\",\
+         \"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\"}",
+    );
+    assert!(rig.client.refresh(&refresh_token).await.unwrap_err().ends_the_sign_in());
+    let access_token = AccessToken::new(minted.access_token).unwrap();
+    rig.client.revoke(Revocable::AccessToken(&access_token)).await.unwrap();
+}
+
+// threats 149
+#[tokio::test]
+async fn a_device_asks_for_a_code_and_polls() {
+    let rig = Rig::new(known()).await;
+    let device = rig.client.begin_device_authorization().await.unwrap();
+    is_whole(
+        &rig.only_request_at(&Endpoint::DeviceUserCode),
+        "POST /api/accounts/deviceauth/usercode\n\
+         accept: application/json\n\
+         content-type: application/json\n\
+         host: 127.0.0.1:PORT\n\
+         user-agent: a-test/1.0\n\
+         \n\
+         {\"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\"}",
+    );
+    rig.client.poll_device(&device).await.unwrap();
+    let poll = rig.only_request_at(&Endpoint::DeviceToken);
+    assert_eq!(poll.header("content-type"), Some("application/json"));
+    assert_eq!(poll.path, "/api/accounts/deviceauth/token");
+    let body = poll.json().unwrap();
+    let names: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, ["device_auth_id", "user_code"]);
+    assert_eq!(body["user_code"], device.user_code);
+}
