@@ -1,0 +1,219 @@
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Somebody who can sign in, and what belongs to them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Account {
+    /// The address that the sign-in page shows and that a [`Person`](crate::Person) chooses by.
+    pub email: String,
+    /// The name that the sign-in page shows.
+    pub name: String,
+    /// What is special about this account, in the words of the sign-in page.
+    pub label: String,
+    /// The claim `sub`.
+    pub sub: String,
+    /// The plan, or none in the tokens.
+    pub plan: Option<String>,
+    /// The claim `organization_id`.
+    pub organization_id: Option<String>,
+    /// The claim `project_id`.
+    pub project_id: Option<String>,
+    /// The claim `chatgpt_account_id`, and the id that a workspace restriction names.
+    pub chatgpt_account_id: Option<String>,
+    /// The claim `completed_platform_onboarding`.
+    pub completed_platform_onboarding: bool,
+    /// The claim `is_org_owner`.
+    pub is_org_owner: bool,
+    /// What happens when this account is chosen.
+    pub when_chosen: WhenChosen,
+    /// Claims to put over those of the ID token, as a JSON merge patch
+    /// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)): null takes a claim away.
+    pub id_token_claims: Map<String, Value>,
+    /// The same for the access token.
+    pub access_token_claims: Map<String, Value>,
+    /// The organizations that the platform lists, in its order.
+    pub organizations: Vec<Organization>,
+}
+
+/// What happens when an account is chosen on the sign-in page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenChosen {
+    /// The callback gets a code.
+    #[default]
+    SignsIn,
+    /// The callback gets `error=access_denied`.
+    Denies,
+}
+
+/// An organization of the platform.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Organization {
+    /// Its id, of any characters.
+    pub id: String,
+    /// Its title; null in the answer when there is none.
+    pub title: Option<String>,
+    /// Whether it is the account's default organization.
+    pub is_default: bool,
+    /// Whether it is a personal one.
+    pub personal: bool,
+    /// The first listing that shows it; 1 is from the start.
+    pub appears_at_poll: u32,
+    /// Its projects, in the order of the listing.
+    pub projects: Vec<Project>,
+}
+
+/// A project of an organization.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Project {
+    /// Its id, of any characters.
+    pub id: String,
+    /// Its title; null in the answer when there is none.
+    pub title: Option<String>,
+    /// Whether it is the organization's default project.
+    pub is_initial: bool,
+    /// The first listing that shows it; 1 is from the start.
+    pub appears_at_poll: u32,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            email: "someone@example.com".to_owned(),
+            name: "Someone".to_owned(),
+            label: String::new(),
+            sub: "auth0|someone".to_owned(),
+            plan: Some("plus".to_owned()),
+            organization_id: None,
+            project_id: None,
+            chatgpt_account_id: Some("acct-someone".to_owned()),
+            completed_platform_onboarding: true,
+            is_org_owner: false,
+            when_chosen: WhenChosen::SignsIn,
+            id_token_claims: Map::new(),
+            access_token_claims: Map::new(),
+            organizations: Vec::new(),
+        }
+    }
+}
+
+impl Default for Organization {
+    fn default() -> Self {
+        Self {
+            id: "org-sandbox".to_owned(),
+            title: None,
+            is_default: false,
+            personal: false,
+            appears_at_poll: 1,
+            projects: Vec::new(),
+        }
+    }
+}
+
+impl Default for Project {
+    fn default() -> Self {
+        Self { id: "proj_sandbox".to_owned(), title: None, is_initial: false, appears_at_poll: 1 }
+    }
+}
+
+/// The cast of the default scenario: one account for each way that a sign-in can go.
+impl Account {
+    /// The address of the owner who finished setup.
+    pub const OWNER: &'static str = "ada@example.com";
+    /// The address of the owner who must still set up.
+    pub const NEW_OWNER: &'static str = "grace@example.com";
+    /// The address of the member without an organization.
+    pub const MEMBER: &'static str = "linus@example.com";
+    /// The address of the one who denies.
+    pub const DENIER: &'static str = "nora@example.com";
+
+    /// All four, in the order of the sign-in page.
+    #[must_use]
+    pub fn cast() -> Vec<Self> {
+        vec![Self::owner(), Self::new_owner(), Self::member(), Self::denier()]
+    }
+
+    /// The owner who finished setup: everything works.
+    #[must_use]
+    pub fn owner() -> Self {
+        Self {
+            label: "Owner, setup finished".to_owned(),
+            is_org_owner: true,
+            ..Self::of(Self::OWNER, "Ada Lovelace", "ada").with_organization("Analytical Engines")
+        }
+    }
+
+    /// The owner who must still set up: the sign-in works, and ends on the finish-setup page. The
+    /// default project appears when the platform is asked for the third time.
+    #[must_use]
+    pub fn new_owner() -> Self {
+        let mut account =
+            Self::of(Self::NEW_OWNER, "Grace Hopper", "grace").with_organization("Compilers & Co");
+        for project in account.organizations.iter_mut().flat_map(|org| &mut org.projects) {
+            project.appears_at_poll = 3;
+        }
+        Self {
+            label: "Owner, setup still to do".to_owned(),
+            plan: Some("pro".to_owned()),
+            completed_platform_onboarding: false,
+            is_org_owner: true,
+            ..account
+        }
+    }
+
+    /// The member without an organization: there is nothing that a key could be made for.
+    #[must_use]
+    pub fn member() -> Self {
+        Self {
+            label: "Member, no organization".to_owned(),
+            plan: Some("free".to_owned()),
+            ..Self::of(Self::MEMBER, "Linus Pauling", "linus")
+        }
+    }
+
+    /// The one who denies: the callback gets `error=access_denied`.
+    #[must_use]
+    pub fn denier() -> Self {
+        Self {
+            label: "Says no".to_owned(),
+            when_chosen: WhenChosen::Denies,
+            ..Self::of(Self::DENIER, "Nora Helmer", "nora")
+        }
+    }
+
+    fn of(email: &str, name: &str, id: &str) -> Self {
+        Self {
+            email: email.to_owned(),
+            name: name.to_owned(),
+            sub: format!("auth0|{id}"),
+            chatgpt_account_id: Some(format!("acct-{id}")),
+            ..Self::default()
+        }
+    }
+
+    fn with_organization(self, title: &str) -> Self {
+        let id = self.sub.trim_start_matches("auth0|").to_owned();
+        let project = Project {
+            id: format!("proj_{id}"),
+            title: Some("Default project".to_owned()),
+            is_initial: true,
+            ..Project::default()
+        };
+        let organization = Organization {
+            id: format!("org-{id}"),
+            title: Some(title.to_owned()),
+            is_default: true,
+            projects: vec![project],
+            ..Organization::default()
+        };
+        Self {
+            organization_id: Some(organization.id.clone()),
+            project_id: Some(format!("proj_{id}")),
+            organizations: vec![organization],
+            ..self
+        }
+    }
+}

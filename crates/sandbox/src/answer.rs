@@ -1,0 +1,81 @@
+use serde_json::{Value, json};
+
+/// What an endpoint answers, before it is put on the wire.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self::of_type(status, "application/json", body.to_string())
+    }
+
+    /// A page loads nothing, runs nothing, and is in nobody's frame. Its forms go to the sandbox,
+    /// whose answer redirects to a callback on this machine.
+    pub(crate) fn html(status: u16, page: String) -> Self {
+        const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+            form-action 'self' http://localhost:*; base-uri 'none'; frame-ancestors 'none'";
+        Self::of_type(status, "text/html; charset=utf-8", page)
+            .with("content-security-policy", POLICY)
+            .with("referrer-policy", "no-referrer")
+    }
+
+    pub(crate) fn redirect(location: &str) -> Self {
+        let empty = Self::of_type(302, "text/plain; charset=utf-8", String::new());
+        empty.with("location", location)
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Nothing here may be cached: [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)
+    /// asks it of tokens, and the rest is no different.
+    fn of_type(status: u16, content_type: &str, body: String) -> Self {
+        let answer = Self { status, headers: Vec::new(), body: body.into_bytes() };
+        answer.with("content-type", content_type).with("cache-control", "no-store")
+    }
+}
+
+/// Why a request was refused, in one of the two shapes that the real endpoints use.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    /// `{"error": "…", "error_description": "…"}`, as
+    /// [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2) has it.
+    OAuth(u16, &'static str, String),
+    /// `{"error": {"message", "type", "param", "code"}}`, as the platform has it.
+    Platform(u16, &'static str, String),
+}
+
+impl Refusal {
+    pub(crate) fn oauth(code: &'static str, description: impl Into<String>) -> Self {
+        Self::OAuth(400, code, description.into())
+    }
+
+    pub(crate) fn platform(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self::Platform(status, code, message.into())
+    }
+
+    pub(crate) fn server_error(message: impl Into<String>) -> Self {
+        Self::Platform(500, "server_error", message.into())
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OAuth(status, code, description) => {
+                Self::json(status, &json!({"error": code, "error_description": description}))
+            }
+            Refusal::Platform(status, code, message) => {
+                let kind = if status < 500 { "invalid_request_error" } else { "server_error" };
+                let error = json!({"message": message, "type": kind, "param": null, "code": code});
+                Self::json(status, &json!({ "error": error }))
+            }
+        }
+    }
+}

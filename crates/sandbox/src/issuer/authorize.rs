@@ -1,0 +1,114 @@
+use url::Url;
+
+use super::page;
+use crate::answer::{Answer, Refusal};
+use crate::ledger::Organizations;
+use crate::params::{Params, invalid};
+use crate::random;
+use crate::record::Recorded;
+use crate::world::World;
+
+/// An authorization request that holds ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1)).
+#[derive(Clone)]
+pub(crate) struct AuthorizationRequest {
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: Url,
+    pub(crate) scope: Vec<String>,
+    pub(crate) code_challenge: String,
+    pub(crate) state: String,
+    pub(crate) organizations: Organizations,
+    /// The only workspaces that may sign in, when the client says so.
+    pub(crate) workspaces: Option<Vec<String>>,
+}
+
+/// `GET /oauth/authorize`: the sign-in page, or a page that says what is wrong with the request.
+///
+/// Nothing is redirected that has a fault: the redirect of a broken request is not to be trusted.
+pub(crate) fn authorize(world: &World, request: &Recorded) -> Answer {
+    match check(world, request) {
+        Ok(checked) => sign_in_page(world, checked).unwrap_or_else(Into::into),
+        Err(Refusal::OAuth(status, _, what) | Refusal::Platform(status, _, what)) => {
+            page::refused(status, &what)
+        }
+    }
+}
+
+fn sign_in_page(world: &World, checked: AuthorizationRequest) -> Result<Answer, Refusal> {
+    let ticket = random::secret("ticket-")?;
+    let client = world.client(&checked.client_id);
+    let client_name = client.map_or("an application", |client| &client.name);
+    let answer = page::sign_in(client_name, &ticket, &world.scenario.accounts);
+    world.ledger().tickets.insert(ticket, checked);
+    Ok(answer)
+}
+
+fn check(world: &World, request: &Recorded) -> Result<AuthorizationRequest, Refusal> {
+    let params = Params::of_query(request)?;
+    let client_id = params.need("client_id")?;
+    if world.client(client_id).is_none() {
+        return Err(invalid("client_id is not registered"));
+    }
+    let redirect_uri = registered_redirect(params.need("redirect_uri")?)?;
+    params.need_one_of("response_type", &["code"])?;
+    params.need_one_of("code_challenge_method", &["S256"])?;
+    if params.get("audience").is_some() {
+        params.need_one_of("audience", &[API_AUDIENCE])?;
+    }
+    Ok(AuthorizationRequest {
+        client_id: client_id.to_owned(),
+        redirect_uri,
+        scope: known_scope(params.need("scope")?)?,
+        code_challenge: sha256_in_base64url(params.need("code_challenge")?)?,
+        state: params.need("state")?.to_owned(),
+        organizations: organizations(params.get("id_token_add_organizations")),
+        workspaces: params.get("allowed_workspace_id").map(list),
+    })
+}
+
+/// The audience of access tokens.
+pub(crate) const API_AUDIENCE: &str = "https://api.openai.com/v1";
+
+/// The redirect that is registered for both clients, byte for byte except for the port: any port is
+/// taken, since tests cannot share the registered one
+/// ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
+fn registered_redirect(text: &str) -> Result<Url, Refusal> {
+    let port =
+        text.strip_prefix("http://localhost:").and_then(|rest| rest.strip_suffix("/auth/callback"));
+    let is_a_port = |port: &str| port.parse::<u16>().is_ok_and(|p| p > 0 && p.to_string() == port);
+    match (port.is_some_and(is_a_port), Url::parse(text)) {
+        (true, Ok(url)) => Ok(url),
+        _ => Err(invalid("redirect_uri is not registered for this client")),
+    }
+}
+
+fn known_scope(text: &str) -> Result<Vec<String>, Refusal> {
+    const KNOWN: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+    let scope: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    if !scope.iter().all(|word| KNOWN.contains(&word.as_str())) {
+        return Err(invalid("scope has an unknown word"));
+    }
+    if !scope.iter().any(|word| word == "openid") {
+        return Err(invalid("scope lacks openid"));
+    }
+    Ok(scope)
+}
+
+fn sha256_in_base64url(text: &str) -> Result<String, Refusal> {
+    let in_alphabet = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if text.len() == 43 && text.chars().all(in_alphabet) {
+        Ok(text.to_owned())
+    } else {
+        Err(invalid("code_challenge is no SHA-256 in base64url"))
+    }
+}
+
+fn organizations(asked: Option<&str>) -> Organizations {
+    match asked {
+        Some("true") => Organizations::InTheToken,
+        _ => Organizations::LeftOut,
+    }
+}
+
+fn list(text: &str) -> Vec<String> {
+    text.split(',').map(str::to_owned).collect()
+}

@@ -1,0 +1,153 @@
+use serde_json::{Value, json};
+
+use super::grant::{self, Binding};
+use super::page;
+use super::token::s256;
+use crate::answer::{Answer, Refusal};
+use crate::ledger::{Granted, Organizations};
+use crate::params::{Params, invalid};
+use crate::random;
+use crate::record::Recorded;
+use crate::world::World;
+use crate::{Offered, WhenChosen};
+
+/// A device that waits for a person with a browser.
+#[derive(Clone)]
+pub(crate) struct DeviceGrant {
+    user_code: String,
+    client_id: String,
+    expires: i64,
+    verdict: Verdict,
+}
+
+/// What the person said so far.
+#[derive(Clone)]
+enum Verdict {
+    Pending,
+    Denied,
+    Approved { code: String, code_verifier: String },
+}
+
+/// `POST /api/accounts/deviceauth/usercode`.
+pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+    if world.scenario.device.offered == Offered::No {
+        return Err(Refusal::platform(404, "not_found", "Device code login is not enabled."));
+    }
+    let params = Params::of_body(request)?;
+    let client_id = params.need("client_id")?;
+    if world.client(client_id).is_none() {
+        return Err(Refusal::OAuth(401, "invalid_client", "unknown client_id".to_owned()));
+    }
+    let lifetime = world.scenario.lifetimes.user_code.as_secs();
+    let grant = DeviceGrant {
+        user_code: random::user_code()?,
+        client_id: client_id.to_owned(),
+        expires: world.now().saturating_add_unsigned(lifetime),
+        verdict: Verdict::Pending,
+    };
+    let device_auth_id = random::secret("deviceauth_")?;
+    let mut answer = json!({"device_auth_id": device_auth_id, "user_code": grant.user_code});
+    if !world.scenario.device.interval.is_null() {
+        answer["interval"] = world.scenario.device.interval.clone();
+    }
+    world.ledger().devices.insert(device_auth_id, grant);
+    Ok(Answer::json(200, &answer))
+}
+
+/// `POST /api/accounts/deviceauth/token`: 403 until the person has decided.
+pub(crate) fn device_token(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+    let params = Params::of_body(request)?;
+    let device_auth_id = params.need("device_auth_id")?;
+    let user_code = params.need("user_code")?;
+    let refused = |code, why| Err(Refusal::platform(403, code, why));
+    let grant = world.ledger().devices.get(device_auth_id).cloned();
+    let Some(grant) = grant.filter(|grant| grant.user_code == user_code) else {
+        return refused("deviceauth_authorization_unknown", "Device authorization is unknown.");
+    };
+    match grant.verdict {
+        Verdict::Denied => refused("access_denied", "The person denied the request."),
+        _ if grant.expires <= world.now() => refused("expired_token", "The code has expired."),
+        Verdict::Pending => refused("deviceauth_authorization_pending", "Not approved yet."),
+        Verdict::Approved { code, code_verifier } => {
+            world.ledger().devices.remove(device_auth_id);
+            Ok(Answer::json(200, &approved(&code, &code_verifier)))
+        }
+    }
+}
+
+fn approved(code: &str, code_verifier: &str) -> Value {
+    json!({
+        "authorization_code": code,
+        "code_challenge": s256(code_verifier),
+        "code_verifier": code_verifier,
+    })
+}
+
+/// `/codex/device`: GET shows the form, POST takes the code and the chosen account.
+pub(crate) fn device_page(world: &World, request: &Recorded) -> Answer {
+    if request.method != "POST" {
+        return page::device(&world.scenario.accounts);
+    }
+    match decide(world, request) {
+        Ok(()) => page::device_done(),
+        Err(Refusal::OAuth(status, _, what) | Refusal::Platform(status, _, what)) => {
+            page::refused(status, &what)
+        }
+    }
+}
+
+fn decide(world: &World, request: &Recorded) -> Result<(), Refusal> {
+    let params = Params::of_body(request)?;
+    let typed = params.need("user_code")?.trim().to_uppercase();
+    let (device_auth_id, client_id) = waiting_device(world, &typed)?;
+    let verdict = verdict(world, params.need("account")?, client_id)?;
+    if let Some(grant) = world.ledger().devices.get_mut(&device_auth_id) {
+        grant.verdict = verdict;
+    }
+    Ok(())
+}
+
+fn waiting_device(world: &World, user_code: &str) -> Result<(String, String), Refusal> {
+    let now = world.now();
+    let ledger = world.ledger();
+    let waits = |grant: &DeviceGrant| {
+        grant.user_code == user_code
+            && grant.expires > now
+            && matches!(grant.verdict, Verdict::Pending)
+    };
+    let mut devices = ledger.devices.iter();
+    let found = devices.find(|(_, grant)| waits(grant));
+    let (id, grant) = found.ok_or_else(|| invalid("no device waits with this code"))?;
+    Ok((id.clone(), grant.client_id.clone()))
+}
+
+fn verdict(world: &World, choice: &str, client_id: String) -> Result<Verdict, Refusal> {
+    let accounts = &world.scenario.accounts;
+    let Some(index) = accounts.iter().position(|account| account.sub == choice) else {
+        return Ok(Verdict::Denied);
+    };
+    if world.account(index)?.when_chosen == WhenChosen::Denies {
+        return Ok(Verdict::Denied);
+    }
+    let code_verifier = random::secret("")?;
+    let binding = device_binding(world, index, client_id, &code_verifier);
+    let code = grant::code(world, binding)?;
+    world.ledger().issued.code_verifiers.push(code_verifier.clone());
+    Ok(Verdict::Approved { code, code_verifier })
+}
+
+/// The code is exchanged like any other, with a redirect that nobody follows.
+fn device_binding(world: &World, account: usize, client_id: String, verifier: &str) -> Binding {
+    let scope = ["openid", "profile", "email", "offline_access"];
+    Binding {
+        granted: Granted {
+            account,
+            client_id,
+            scope: scope.map(str::to_owned).to_vec(),
+            organizations: Organizations::InTheToken,
+            expires: 0,
+        },
+        redirect_uri: format!("{}/deviceauth/callback", world.issuer),
+        code_challenge: s256(verifier),
+    }
+}

@@ -1,0 +1,200 @@
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::authorize::API_AUDIENCE;
+use crate::answer::Refusal;
+use crate::ledger::{Code, Granted, Organizations, RefreshToken, Use};
+use crate::merge::merge;
+use crate::random;
+use crate::world::World;
+use crate::{Account, Client};
+
+/// The claim that holds what OpenAI adds to a token.
+const AUTH_CLAIM: &str = "https://api.openai.com/auth";
+
+/// What a code is bound to.
+pub(crate) struct Binding {
+    pub(crate) granted: Granted,
+    pub(crate) redirect_uri: String,
+    pub(crate) code_challenge: String,
+}
+
+/// Issues an authorization code.
+pub(crate) fn code(world: &World, binding: Binding) -> Result<String, Refusal> {
+    let mut ledger = world.ledger();
+    let place = ledger.issued.codes.len();
+    let code = fixed_or(&world.scenario.fixed.codes, place, || random::secret("ac_"))?;
+    let entry = Code {
+        granted: until(world, binding.granted, world.scenario.lifetimes.code),
+        redirect_uri: binding.redirect_uri,
+        code_challenge: binding.code_challenge,
+        use_: Use::Fresh,
+    };
+    ledger.issued.codes.push(code.clone());
+    ledger.codes.insert(code.clone(), entry);
+    Ok(code)
+}
+
+/// The tokens of somebody who is signed in, as the token endpoint would have answered them.
+#[derive(Clone)]
+pub struct Minted {
+    /// The ID token.
+    pub id_token: String,
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token, when the scope has `offline_access`.
+    pub refresh_token: Option<String>,
+}
+
+impl std::fmt::Debug for Minted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Minted([redacted])")
+    }
+}
+
+/// The tokens that a full sign-in of this account with the sign-in client would bring.
+pub(crate) fn mint(world: &World, account: usize) -> Result<Minted, Refusal> {
+    let scope = ["openid", "profile", "email", "offline_access"];
+    let granted = Granted {
+        account,
+        client_id: Client::SIGN_IN.to_owned(),
+        scope: scope.map(str::to_owned).to_vec(),
+        organizations: Organizations::InTheToken,
+        expires: 0,
+    };
+    tokens(world, &granted)
+}
+
+/// Issues a set of tokens.
+pub(crate) fn tokens(world: &World, granted: &Granted) -> Result<Minted, Refusal> {
+    let offline = granted.scope.iter().any(|word| word == "offline_access");
+    Ok(Minted {
+        id_token: id_token(world, granted)?,
+        access_token: access_token(world, granted)?,
+        refresh_token: offline.then(|| refresh_token(world, granted)).transpose()?,
+    })
+}
+
+fn id_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
+    let granted = until(world, granted.clone(), world.scenario.lifetimes.id_token);
+    let claims = id_token_claims(world, world.account(granted.account)?, &granted);
+    let mut ledger = world.ledger();
+    let place = ledger.issued.id_tokens.len();
+    let token = fixed_or(&world.scenario.fixed.id_tokens, place, || world.signer.sign(&claims))?;
+    ledger.issued.id_tokens.push(token.clone());
+    ledger.id_tokens.insert(token.clone(), granted);
+    Ok(token)
+}
+
+fn access_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
+    let granted = until(world, granted.clone(), world.scenario.lifetimes.access_token);
+    let claims = access_token_claims(world, world.account(granted.account)?, &granted);
+    let mut ledger = world.ledger();
+    let place = ledger.issued.access_tokens.len();
+    let fixed = &world.scenario.fixed.access_tokens;
+    let token = fixed_or(fixed, place, || world.signer.sign(&claims))?;
+    ledger.issued.access_tokens.push(token.clone());
+    ledger.access_tokens.insert(token.clone(), granted);
+    Ok(token)
+}
+
+fn refresh_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
+    let granted = until(world, granted.clone(), world.scenario.lifetimes.refresh_token);
+    let mut ledger = world.ledger();
+    let place = ledger.issued.refresh_tokens.len();
+    let fixed = &world.scenario.fixed.refresh_tokens;
+    let token = fixed_or(fixed, place, || random::secret("rt_"))?;
+    let entry = RefreshToken { granted, use_: Use::Fresh };
+    ledger.issued.refresh_tokens.push(token.clone());
+    ledger.refresh_tokens.insert(token.clone(), entry);
+    Ok(token)
+}
+
+fn id_token_claims(world: &World, account: &Account, granted: &Granted) -> Value {
+    let now = world.now();
+    let mut auth = auth_claim(account);
+    if granted.organizations == Organizations::InTheToken {
+        auth.extend(organization_claims(account));
+    }
+    let claims = json!({
+        "iss": world.issuer,
+        "aud": [granted.client_id],
+        "exp": granted.expires,
+        "iat": now,
+        "auth_time": now,
+        "jti": format!("id-{}", world.ledger().issued.id_tokens.len()),
+        "sub": account.sub,
+        "email": account.email,
+        "email_verified": true,
+        "name": account.name,
+        AUTH_CLAIM: auth,
+    });
+    patched(claims, &account.id_token_claims)
+}
+
+fn access_token_claims(world: &World, account: &Account, granted: &Granted) -> Value {
+    let now = world.now();
+    let claims = json!({
+        "iss": world.issuer,
+        "aud": [API_AUDIENCE],
+        "client_id": granted.client_id,
+        "exp": granted.expires,
+        "iat": now,
+        "nbf": now,
+        "jti": format!("at-{}", world.ledger().issued.access_tokens.len()),
+        "scp": granted.scope,
+        "sub": account.sub,
+        "https://api.openai.com/profile": {"email": account.email, "email_verified": true},
+        AUTH_CLAIM: auth_claim(account),
+    });
+    patched(claims, &account.access_token_claims)
+}
+
+fn auth_claim(account: &Account) -> Map<String, Value> {
+    let user = account.sub.replace("auth0|", "user-");
+    let mut claims = present([
+        ("chatgpt_account_id", account.chatgpt_account_id.as_deref()),
+        ("chatgpt_plan_type", account.plan.as_deref()),
+        ("chatgpt_user_id", Some(&user)),
+        ("user_id", Some(&user)),
+    ]);
+    claims.insert("groups".to_owned(), json!([]));
+    claims
+}
+
+fn organization_claims(account: &Account) -> Map<String, Value> {
+    let mut claims = present([
+        ("organization_id", account.organization_id.as_deref()),
+        ("project_id", account.project_id.as_deref()),
+    ]);
+    let completed = account.completed_platform_onboarding;
+    claims.insert("completed_platform_onboarding".to_owned(), completed.into());
+    claims.insert("is_org_owner".to_owned(), account.is_org_owner.into());
+    claims
+}
+
+fn present<const N: usize>(claims: [(&str, Option<&str>); N]) -> Map<String, Value> {
+    let present =
+        claims.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+    present.collect()
+}
+
+fn patched(mut claims: Value, patch: &Map<String, Value>) -> Value {
+    merge(&mut claims, &Value::Object(patch.clone()));
+    claims
+}
+
+fn until(world: &World, granted: Granted, lifetime: Duration) -> Granted {
+    let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+    Granted { expires: world.now().saturating_add(seconds), ..granted }
+}
+
+/// The fixed value for this place in the row, or a fresh one.
+pub(crate) fn fixed_or(
+    fixed: &[String],
+    place: usize,
+    fresh: impl FnOnce() -> Result<String, Refusal>,
+) -> Result<String, Refusal> {
+    fixed.get(place).map_or_else(fresh, |fixed| Ok(fixed.clone()))
+}

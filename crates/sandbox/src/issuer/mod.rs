@@ -1,0 +1,24 @@
+//! The authorization server: who signs in, and what they get for it.
+
+mod authorize;
+mod choice;
+mod device;
+mod discovery;
+mod grant;
+mod jwt;
+mod page;
+mod revoke;
+mod token;
+
+pub(crate) use authorize::{AuthorizationRequest, authorize};
+pub(crate) use choice::choose;
+pub(crate) use device::{DeviceGrant, device_page, device_token, device_user_code};
+pub(crate) use discovery::{discovery, jwks};
+pub(crate) use grant::{fixed_or, mint};
+pub(crate) use jwt::Signer;
+pub(crate) use page::front_page;
+pub(crate) use revoke::revoke;
+pub(crate) use token::{api_key, token};
+
+pub use grant::Minted;
+pub use jwt::BrokenKey;

@@ -1,0 +1,67 @@
+use std::collections::HashMap;
+
+use crate::Issued;
+use crate::issuer::{AuthorizationRequest, DeviceGrant};
+
+/// What the sandbox remembers: what it issued, to whom, and whether it can still be used.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// Authorization requests that wait for a choice, by the ticket in the sign-in page.
+    pub(crate) tickets: HashMap<String, AuthorizationRequest>,
+    pub(crate) codes: HashMap<String, Code>,
+    pub(crate) id_tokens: HashMap<String, Granted>,
+    pub(crate) access_tokens: HashMap<String, Granted>,
+    pub(crate) refresh_tokens: HashMap<String, RefreshToken>,
+    /// By `device_auth_id`.
+    pub(crate) devices: HashMap<String, DeviceGrant>,
+    /// The account of each session key.
+    pub(crate) sessions: HashMap<String, usize>,
+    /// How often each listing was asked for, by account and organization.
+    pub(crate) polls: HashMap<(usize, Option<String>), u32>,
+    /// How many requests each fault has met.
+    pub(crate) fault_counts: Vec<u32>,
+    pub(crate) issued: Issued,
+}
+
+/// To whom something was granted, and until when.
+#[derive(Clone, Debug)]
+pub(crate) struct Granted {
+    /// The place of the account in the scenario.
+    pub(crate) account: usize,
+    pub(crate) client_id: String,
+    pub(crate) scope: Vec<String>,
+    /// Whether the ID token names the organization.
+    pub(crate) organizations: Organizations,
+    pub(crate) expires: i64,
+}
+
+/// Whether the client asked for organizations (`id_token_add_organizations`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Organizations {
+    InTheToken,
+    LeftOut,
+}
+
+/// An authorization code, and what it is bound to.
+#[derive(Clone)]
+pub(crate) struct Code {
+    pub(crate) granted: Granted,
+    pub(crate) redirect_uri: String,
+    pub(crate) code_challenge: String,
+    pub(crate) use_: Use,
+}
+
+/// A refresh token.
+#[derive(Clone)]
+pub(crate) struct RefreshToken {
+    pub(crate) granted: Granted,
+    pub(crate) use_: Use,
+}
+
+/// Whether a single-use secret can still be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    Fresh,
+    Spent,
+    Revoked,
+}

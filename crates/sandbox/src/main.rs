@@ -1,0 +1,149 @@
+//! The sandbox as a program: `cargo run -p sandbox`, and Ctrl-C to end it.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitCode};
+
+use clap::Parser;
+use sandbox::{Account, Answered, Endpoint, Listeners, Recorded, Sandbox, Scenario, Tls};
+
+/// A local issuer and platform in the shape of OpenAI's. Nobody in it is real.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The port to listen on; a free one unless given
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// A second port, for the platform API alone
+    #[arg(long, value_name = "N")]
+    api_port: Option<u16>,
+    /// Speak TLS, with a certificate authority made for this run
+    #[arg(long)]
+    tls: bool,
+    /// Accounts, lifetimes and faults from a JSON file
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let cause = error.source().map(|cause| format!(": {cause}"));
+            say(&format!("error: {error}{}", cause.unwrap_or_default()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let scenario = scenario(arguments)?;
+    let accounts = scenario.accounts.clone();
+    let sandbox = Sandbox::start_observed(scenario, log).await?;
+    // Listening for Ctrl-C begins at the task's first turn, which is now: it may come any time.
+    let stop = tokio::spawn(tokio::signal::ctrl_c());
+    tokio::task::yield_now().await;
+    let ca_file = sandbox.ca_pem().map(CaFile::write).transpose()?;
+    say(&welcome(&sandbox, ca_file.as_ref().map(CaFile::path), &accounts));
+    stop.await??;
+    sandbox.stop().await;
+    say("\nStopped.");
+    Ok(())
+}
+
+fn scenario(arguments: &Arguments) -> Result<Scenario, Box<dyn Error>> {
+    let mut scenario = match &arguments.scenario {
+        Some(file) => read(file)?,
+        None => Scenario::default(),
+    };
+    scenario.port = arguments.port.unwrap_or(scenario.port);
+    if let Some(port) = arguments.api_port {
+        scenario.listeners = Listeners::Separate;
+        scenario.api_port = port;
+    }
+    if arguments.tls {
+        scenario.tls = Tls::On;
+    }
+    Ok(scenario)
+}
+
+fn read(file: &Path) -> Result<Scenario, Box<dyn Error>> {
+    let name = file.display();
+    let text = fs::read_to_string(file).map_err(|error| format!("cannot read {name}: {error}"))?;
+    let scenario = serde_json::from_str(&text);
+    scenario.map_err(|error| format!("{name} is no scenario: {error}").into())
+}
+
+/// The certificate to trust, in a file for as long as the sandbox runs.
+struct CaFile(PathBuf);
+
+impl CaFile {
+    fn write(pem: &str) -> io::Result<Self> {
+        let file = format!("openai-sandbox-ca-{}.pem", process::id());
+        let path = std::env::temp_dir().join(file);
+        // A new file, so that nobody else's link in the shared folder is followed.
+        let _ = fs::remove_file(&path);
+        File::create_new(&path)?.write_all(pem.as_bytes())?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for CaFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn welcome(sandbox: &Sandbox, ca_file: Option<&Path>, accounts: &[Account]) -> String {
+    let (issuer, api) = (sandbox.issuer_url(), sandbox.api_url());
+    let ca = ca_file.map(|path| path.display().to_string());
+    let ca_line = ca.as_ref().map(|path| format!("\n  CA file   {path}"));
+    let ca_flag = ca.as_ref().map(|path| format!(" --ca-file {path}"));
+    let (ca_line, ca_flag) = (ca_line.unwrap_or_default(), ca_flag.unwrap_or_default());
+    let who = |account: &Account| format!("\n  {:<22}{}", account.email, account.label);
+    let who: String = accounts.iter().map(who).collect();
+    format!(
+        "The sandbox is running.
+
+  issuer    {issuer}
+  API base  {api}{ca_line}
+
+Point login-cli at it, with a folder of its own so that your credentials stay as they are:
+
+  login-cli login --codex-home sandbox-home --issuer {issuer}{ca_flag}
+  login-cli create-key --codex-home sandbox-home --issuer {issuer} --api-base {api}{ca_flag}
+
+The sign-in page offers:
+{who}
+
+Every request is a line below. Ctrl-C stops the sandbox.
+"
+    )
+}
+
+/// One line for a request, without its query and its body: the secrets are there.
+fn log(request: &Recorded, answered: Answered) {
+    let outcome = match answered {
+        Answered::With(status) => status.to_string(),
+        Answered::Not => "connection ended".to_owned(),
+    };
+    let grant = match request.endpoint {
+        Endpoint::TokenCode => "  (authorization code)",
+        Endpoint::TokenRefresh => "  (refresh token)",
+        Endpoint::TokenExchange => "  (ID token for an API key)",
+        _ => "",
+    };
+    let Recorded { method, path, .. } = request;
+    say(&format!("{method:<5}{path}  {outcome}{grant}"));
+}
+
+/// There is nothing to do about a terminal that is gone.
+fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}

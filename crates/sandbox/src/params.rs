@@ -1,0 +1,71 @@
+use serde_json::Value;
+
+use crate::answer::Refusal;
+use crate::record::Recorded;
+
+/// The parameters of a request, by name. A name that comes twice is an error
+/// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
+#[derive(Debug)]
+pub(crate) struct Params(Vec<(String, String)>);
+
+impl Params {
+    pub(crate) fn of_query(request: &Recorded) -> Result<Self, Refusal> {
+        Self::unique(request.query_pairs())
+    }
+
+    /// The body, which is a form or a JSON object of texts.
+    pub(crate) fn of_body(request: &Recorded) -> Result<Self, Refusal> {
+        let content_type = request.header("content-type").unwrap_or_default();
+        match content_type.split(';').next().unwrap_or_default().trim() {
+            "application/x-www-form-urlencoded" => Self::unique(request.form()),
+            "application/json" => Self::unique(texts(request)?),
+            _ => Err(invalid("the body is neither a form nor JSON")),
+        }
+    }
+
+    /// A parameter without a value counts as left out
+    /// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let mut all = self.0.iter();
+        all.find(|(candidate, value)| candidate == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn need(&self, name: &str) -> Result<&str, Refusal> {
+        self.get(name).ok_or_else(|| invalid(format!("{name} is missing")))
+    }
+
+    /// The parameter, when it has one of the values that are known.
+    pub(crate) fn need_one_of(&self, name: &str, known: &[&str]) -> Result<&str, Refusal> {
+        let value = self.need(name)?;
+        if known.contains(&value) {
+            Ok(value)
+        } else {
+            Err(invalid(format!("{name} must be {}", known.join(" or "))))
+        }
+    }
+
+    fn unique(pairs: Vec<(String, String)>) -> Result<Self, Refusal> {
+        let mut names: Vec<&String> = pairs.iter().map(|(name, _)| name).collect();
+        names.sort();
+        if names.windows(2).any(|two| two[0] == two[1]) {
+            return Err(invalid("a parameter comes twice"));
+        }
+        Ok(Self(pairs))
+    }
+}
+
+fn texts(request: &Recorded) -> Result<Vec<(String, String)>, Refusal> {
+    let Some(Value::Object(fields)) = request.json() else {
+        return Err(invalid("the body is not a JSON object"));
+    };
+    let pairs = fields.into_iter().filter_map(|(name, value)| match value {
+        Value::String(text) => Some((name, text)),
+        _ => None,
+    });
+    Ok(pairs.collect())
+}
+
+pub(crate) fn invalid(description: impl Into<String>) -> Refusal {
+    Refusal::oauth("invalid_request", description)
+}

@@ -1,0 +1,184 @@
+use std::io;
+use std::sync::Arc;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::{http1, http2};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+use url::Url;
+
+use super::error::PersonError;
+use super::trail::Step;
+
+/// The versions of HTTP that the browser offers by ALPN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Versions {
+    /// HTTP/2 and HTTP/1.1, as browsers do.
+    #[default]
+    Both,
+    /// HTTP/1.1 alone.
+    Http11,
+}
+
+/// Asks one URL after the other, each on a connection of its own.
+pub(super) struct Browser {
+    tls: Option<TlsConnector>,
+}
+
+impl Browser {
+    pub(super) fn new(ca_pem: Option<&str>, versions: Versions) -> Result<Self, PersonError> {
+        let tls = ca_pem.map(|pem| connector(pem, versions)).transpose();
+        let tls = tls.map_err(PersonError::Trust)?;
+        Ok(Self { tls })
+    }
+
+    pub(super) async fn get(&self, url: &Url) -> Result<Step, PersonError> {
+        self.ask("GET", url, None).await
+    }
+
+    pub(super) async fn submit(&self, url: &Url, form: String) -> Result<Step, PersonError> {
+        self.ask("POST", url, Some(form)).await
+    }
+
+    async fn ask(
+        &self,
+        method: &'static str,
+        url: &Url,
+        form: Option<String>,
+    ) -> Result<Step, PersonError> {
+        let response = self.exchange(url, &navigation(method, url, form)?).await?;
+        let (head, body) = response.into_parts();
+        let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), value.into_owned())
+        };
+        Ok(Step {
+            method,
+            url: url.clone(),
+            status: head.status.as_u16(),
+            version: head.version,
+            headers: head.headers.iter().map(header).collect(),
+            body: body.collect().await?.to_bytes().to_vec(),
+        })
+    }
+
+    async fn exchange(
+        &self,
+        url: &Url,
+        request: &Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, PersonError> {
+        let host = address(url)?;
+        let unreachable = |source| PersonError::Unreachable { host: host.clone(), source };
+        let stream = TcpStream::connect(&host).await.map_err(unreachable)?;
+        if url.scheme() == "http" {
+            return http11(stream, request).await;
+        }
+        let stream = self.handshake(url, stream).await.map_err(unreachable)?;
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            http2(stream, url, request).await
+        } else {
+            http11(stream, request).await
+        }
+    }
+
+    async fn handshake(
+        &self,
+        url: &Url,
+        stream: TcpStream,
+    ) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+        let tls = self.tls.as_ref();
+        let tls = tls.ok_or_else(|| io::Error::other("the browser trusts no certificate"))?;
+        let name = url.host_str().unwrap_or_default();
+        let name = name.trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(name).map_err(io::Error::other)?;
+        tls.connect(name, stream).await
+    }
+}
+
+fn connector(pem: &str, versions: Versions) -> Result<TlsConnector, rustls::Error> {
+    let malformed = |_| rustls::Error::InvalidCertificate(rustls::CertificateError::BadEncoding);
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        roots.add(certificate.map_err(malformed)?)?;
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let mut config = config
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    if versions == Versions::Both {
+        config.alpn_protocols.push(b"h2".to_vec());
+    }
+    config.alpn_protocols.push(b"http/1.1".to_vec());
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn address(url: &Url) -> Result<String, PersonError> {
+    let host = url.host_str().ok_or(PersonError::BadUrl)?;
+    let port = url.port_or_known_default().ok_or(PersonError::BadUrl)?;
+    Ok(format!("{host}:{port}"))
+}
+
+/// The request that a browser sends when somebody follows a link or submits a form.
+fn navigation(
+    method: &str,
+    url: &Url,
+    form: Option<String>,
+) -> Result<Request<Full<Bytes>>, PersonError> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(&url[url::Position::BeforePath..url::Position::AfterQuery])
+        .header("host", host_header(url))
+        .header("upgrade-insecure-requests", "1")
+        .header("user-agent", "Mozilla/5.0 (sandbox person)")
+        .header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+        .header("sec-fetch-site", "cross-site")
+        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-user", "?1")
+        .header("sec-fetch-dest", "document")
+        .header("accept-language", "en");
+    if form.is_some() {
+        request = request.header("content-type", "application/x-www-form-urlencoded");
+    }
+    let body = Full::from(form.unwrap_or_default());
+    request.body(body).map_err(|_| PersonError::BadUrl)
+}
+
+/// The port is left out when it is the scheme's own, as `url` has it.
+fn host_header(url: &Url) -> &str {
+    &url[url::Position::BeforeHost..url::Position::AfterPort]
+}
+
+async fn http11(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: &Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, PersonError> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // It ends when the answer has been read; what goes wrong shows in the answer.
+    tokio::spawn(connection);
+    Ok(sender.send_request(request.clone()).await?)
+}
+
+/// HTTP/2 has the host in the URL, and no header for it.
+async fn http2(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    url: &Url,
+    request: &Request<Full<Bytes>>,
+) -> Result<Response<Incoming>, PersonError> {
+    let mut request = request.clone();
+    request.headers_mut().remove("host");
+    let whole = url[..url::Position::AfterQuery].parse();
+    *request.uri_mut() = whole.map_err(|_| PersonError::BadUrl)?;
+    let io = TokioIo::new(stream);
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await?;
+    tokio::spawn(connection);
+    Ok(sender.send_request(request).await?)
+}

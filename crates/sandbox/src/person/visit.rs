@@ -1,0 +1,170 @@
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use url::Url;
+
+use super::browser::{Browser, Versions};
+use super::conduct::Conduct;
+use super::error::PersonError;
+use super::form::Form;
+use super::trail::{Step, Trail};
+
+/// Somebody who is shown an authorization URL: they open it, choose an account, and are taken to
+/// the callback and beyond, as by a browser.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The address, or the label, of the account that they choose.
+    pub account: String,
+    /// What they do.
+    pub conduct: Conduct,
+    /// The certificate that their browser trusts, as PEM.
+    pub ca_pem: Option<String>,
+    /// The versions of HTTP that their browser speaks.
+    pub versions: Versions,
+    /// How long they wait for the whole visit before they give up.
+    pub patience: Duration,
+}
+
+impl Person {
+    /// Somebody who signs in with this account, and whose browser trusts no certificate.
+    #[must_use]
+    pub fn named(account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            conduct: Conduct::SignsIn,
+            ca_pem: None,
+            versions: Versions::Both,
+            patience: Duration::from_secs(60),
+        }
+    }
+
+    /// The same person with other intentions.
+    #[must_use]
+    pub fn who(self, conduct: Conduct) -> Self {
+        Self { conduct, ..self }
+    }
+
+    /// Opens the URL, and returns what the browser saw. An error page is no error: it is the end of
+    /// the trail.
+    ///
+    /// # Errors
+    ///
+    /// [`PersonError`] when a page cannot be had, or does not offer what the person looks for.
+    pub async fn visit(&self, authorization_url: &str) -> Result<Trail, PersonError> {
+        let visit = self.whole_visit(authorization_url);
+        let outcome = tokio::time::timeout(self.patience, visit).await;
+        outcome.unwrap_or(Err(PersonError::Impatient))
+    }
+
+    /// [`visit`](Self::visit) for tests that are not async: it blocks the thread.
+    ///
+    /// # Errors
+    ///
+    /// [`PersonError`] when a page cannot be had, or does not offer what the person looks for.
+    pub fn visit_blocking(&self, authorization_url: &str) -> Result<Trail, PersonError> {
+        blocking(self.visit(authorization_url))
+    }
+
+    /// Opens the page for device codes, types the code, and chooses the account, or denies.
+    ///
+    /// # Errors
+    ///
+    /// [`PersonError`] when a page cannot be had, or does not offer what the person looks for.
+    pub async fn connect_device(
+        &self,
+        device_url: &str,
+        user_code: &str,
+    ) -> Result<Trail, PersonError> {
+        let visit = async {
+            let url = Url::parse(device_url).map_err(|_| PersonError::BadUrl)?;
+            let browser = Browser::new(self.ca_pem.as_deref(), self.versions)?;
+            let page = browser.get(&url).await?;
+            let done = self.press(&browser, &page, user_code).await?;
+            Ok(Trail { steps: vec![page, done] })
+        };
+        let outcome = tokio::time::timeout(self.patience, visit).await;
+        outcome.unwrap_or(Err(PersonError::Impatient))
+    }
+
+    /// [`connect_device`](Self::connect_device) for tests that are not async: it blocks the thread.
+    ///
+    /// # Errors
+    ///
+    /// [`PersonError`] when a page cannot be had, or does not offer what the person looks for.
+    pub fn connect_device_blocking(
+        &self,
+        device_url: &str,
+        user_code: &str,
+    ) -> Result<Trail, PersonError> {
+        blocking(self.connect_device(device_url, user_code))
+    }
+
+    async fn whole_visit(&self, authorization_url: &str) -> Result<Trail, PersonError> {
+        let url = Url::parse(authorization_url).map_err(|_| PersonError::BadUrl)?;
+        let browser = Browser::new(self.ca_pem.as_deref(), self.versions)?;
+        let page = browser.get(&url).await?;
+        let mut trail = Trail { steps: vec![page] };
+        let page = &trail.steps[0];
+        if page.status == 200 && !matches!(self.conduct, Conduct::OnlyLooks) {
+            let chosen = self.press(&browser, page, "").await?;
+            let callback = chosen.location();
+            trail.steps.push(chosen);
+            self.come_back(&browser, callback, &mut trail).await?;
+        }
+        Ok(trail)
+    }
+
+    /// Presses a button of a page; its form goes to where the page came from.
+    async fn press(
+        &self,
+        browser: &Browser,
+        page: &Step,
+        typed: &str,
+    ) -> Result<Step, PersonError> {
+        let text = page.text();
+        let form = Form::on(&text);
+        let account = match self.conduct {
+            Conduct::Denies => form.declining()?,
+            _ => form.account(&self.account)?,
+        };
+        let mut action = page.url.clone();
+        action.set_query(None);
+        browser.submit(&action, form.submitted(&account, typed)?).await
+    }
+
+    async fn come_back(
+        &self,
+        browser: &Browser,
+        callback: Option<Url>,
+        trail: &mut Trail,
+    ) -> Result<(), PersonError> {
+        const MOST_REDIRECTS: usize = 10;
+        let stays = matches!(self.conduct, Conduct::StopsBeforeCallback);
+        let mut next = callback.filter(|_| !stays);
+        if let Some(callback) = &mut next {
+            self.conduct.rewrite(callback);
+        }
+        for _ in 0..MOST_REDIRECTS {
+            let Some(url) = next else { return Ok(()) };
+            let step = browser.get(&url).await?;
+            let leaves = matches!(self.conduct, Conduct::StopsAfterCallback);
+            next = step.location().filter(|_| !leaves);
+            trail.steps.push(step);
+        }
+        Err(PersonError::TooManyRedirects(MOST_REDIRECTS))
+    }
+}
+
+/// Runs a visit in a thread of its own: the caller's may be running another runtime.
+fn blocking(
+    visit: impl Future<Output = Result<Trail, PersonError>> + Send,
+) -> Result<Trail, PersonError> {
+    let run = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build();
+        runtime.map_err(PersonError::Runtime)?.block_on(visit)
+    };
+    let panicked = |_| Err(PersonError::Runtime(io::Error::other("the visit panicked")));
+    thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(panicked)
+}

@@ -1,0 +1,44 @@
+use serde_json::{Value, json};
+
+use super::bearer::session;
+use super::organizations::named;
+use crate::answer::{Answer, Refusal};
+use crate::issuer::api_key;
+use crate::record::Recorded;
+use crate::world::World;
+
+/// `POST /dashboard/organizations/{org}/projects/{project}/api_keys`: a key, shown this once.
+pub(crate) fn api_keys(
+    world: &World,
+    request: &Recorded,
+    organization: &str,
+    project: &str,
+) -> Result<Answer, Refusal> {
+    let account = session(world, request)?;
+    let organization = named(world, account, organization, request)?;
+    if !organization.projects.iter().any(|candidate| candidate.id == project) {
+        return Err(Refusal::platform(404, "not_found", "There is no such project."));
+    }
+    let name = wanted_name(request)?;
+    let key = api_key(world, "sk-proj-")?;
+    let number = world.ledger().issued.api_keys.len();
+    let answer = json!({"result": "success", "key": {
+        "id": format!("key_{number}"),
+        "name": name,
+        "sensitive_id": key,
+        "created": world.now(),
+    }});
+    Ok(Answer::json(200, &answer))
+}
+
+fn wanted_name(request: &Recorded) -> Result<String, Refusal> {
+    let body = request.json().unwrap_or_default();
+    let name = body.get("name").and_then(Value::as_str);
+    match (body.get("action").and_then(Value::as_str), name) {
+        (Some("create"), Some(name)) if !name.is_empty() => Ok(name.to_owned()),
+        _ => {
+            let message = "The body must be {\"action\":\"create\",\"name\":\"…\"}.";
+            Err(Refusal::platform(400, "invalid_body", message))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use serde_json::{Value, json};
+
+use super::bearer::session;
+use super::organizations::{count_poll, named};
+use crate::Project;
+use crate::answer::{Answer, Refusal};
+use crate::params::Params;
+use crate::record::Recorded;
+use crate::world::World;
+
+/// `GET /dashboard/organizations/{org}/projects?detail=basic&limit=…&after=…`, a page at a time.
+pub(crate) fn projects(
+    world: &World,
+    request: &Recorded,
+    organization: &str,
+) -> Result<Answer, Refusal> {
+    let account = session(world, request)?;
+    if request.header("openai-organization").is_none() {
+        return Err(bad("missing_organization", "The header openai-organization is missing."));
+    }
+    let organization = named(world, account, organization, request)?;
+    let params = Params::of_query(request)?;
+    params.need_one_of("detail", &["basic"])?;
+    let poll = poll(world, account, &organization.id, &params);
+    let all = organization.projects.iter();
+    let there: Vec<&Project> = all.filter(|project| project.appears_at_poll <= poll).collect();
+    page(&there, limit(&params)?, params.get("after"))
+}
+
+/// The first page is a new poll, and the pages after it belong to it.
+fn poll(world: &World, account: usize, organization: &str, params: &Params) -> u32 {
+    if params.get("after").is_none() {
+        return count_poll(world, account, Some(organization));
+    }
+    let key = (account, Some(organization.to_owned()));
+    world.ledger().polls.get(&key).copied().unwrap_or_default()
+}
+
+fn limit(params: &Params) -> Result<usize, Refusal> {
+    const UNLESS_ASKED: usize = 20;
+    let Some(text) = params.get("limit") else { return Ok(UNLESS_ASKED) };
+    let limit = text.parse().ok().filter(|limit| (1..=100).contains(limit));
+    limit.ok_or_else(|| bad("invalid_limit", "limit must be 1 to 100."))
+}
+
+fn page(there: &[&Project], limit: usize, after: Option<&str>) -> Result<Answer, Refusal> {
+    let start = match after {
+        None => 0,
+        Some(id) => 1 + place_of(there, id)?,
+    };
+    let rest = &there[start..];
+    let shown = &rest[..limit.min(rest.len())];
+    let data: Vec<Value> = shown.iter().map(|project| listed(project)).collect();
+    let answer = json!({
+        "object": "list",
+        "data": data,
+        "first_id": shown.first().map(|project| &project.id),
+        "last_id": shown.last().map(|project| &project.id),
+        "has_more": rest.len() > limit,
+    });
+    Ok(Answer::json(200, &answer))
+}
+
+fn place_of(there: &[&Project], id: &str) -> Result<usize, Refusal> {
+    let place = there.iter().position(|project| project.id == id);
+    place.ok_or_else(|| bad("invalid_cursor", "after names no project."))
+}
+
+fn listed(project: &Project) -> Value {
+    json!({
+        "object": "organization.project",
+        "id": project.id,
+        "title": project.title,
+        "is_initial": project.is_initial,
+    })
+}
+
+fn bad(code: &'static str, message: &str) -> Refusal {
+    Refusal::platform(400, code, message)
+}

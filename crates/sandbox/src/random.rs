@@ -1,0 +1,26 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::answer::Refusal;
+
+/// A prefix that says what it is, and 32 random bytes.
+pub(crate) fn secret(prefix: &str) -> Result<String, Refusal> {
+    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes::<32>()?)))
+}
+
+/// Eight letters and digits in two groups, for a person to type. None of them looks like another.
+pub(crate) fn user_code() -> Result<String, Refusal> {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
+    let text: String = bytes::<8>()?.iter().map(letter).collect();
+    let (front, back) = text.split_at(4);
+    Ok(format!("{front}-{back}"))
+}
+
+fn bytes<const N: usize>() -> Result<[u8; N], Refusal> {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| Refusal::server_error("the operating system gives no random bytes"))?;
+    Ok(bytes)
+}

@@ -1,0 +1,199 @@
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::issuer::{self, Minted};
+use crate::record::{NotArrived, Recorded};
+use crate::server::Answered;
+use crate::start::{StartError, start, start_in_thread};
+use crate::world::World;
+use crate::{Endpoint, Issued, Person, Scenario};
+
+/// A running issuer and platform. It stops when it is dropped.
+pub struct Sandbox {
+    pub(crate) world: Arc<World>,
+    pub(crate) issuer_url: String,
+    pub(crate) api_url: String,
+    pub(crate) ca_pem: Option<String>,
+    pub(crate) running: Running,
+}
+
+/// What keeps it running.
+pub(crate) enum Running {
+    Tasks(Vec<JoinHandle<()>>),
+    Thread { stop: Option<oneshot::Sender<()>>, thread: Option<thread::JoinHandle<()>> },
+}
+
+impl Sandbox {
+    /// Starts a sandbox in this runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    pub async fn start(scenario: Scenario) -> Result<Self, StartError> {
+        start(scenario, None).await
+    }
+
+    /// Starts a sandbox in this runtime that tells of every request once it is answered.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    pub async fn start_observed(
+        scenario: Scenario,
+        observer: impl Fn(&Recorded, Answered) + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        start(scenario, Some(Arc::new(observer))).await
+    }
+
+    /// Starts a sandbox in a thread and a runtime of its own, for tests that are not async, such as
+    /// those that start a program and wait for its end.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    pub fn start_in_thread(scenario: Scenario) -> Result<Self, StartError> {
+        start_in_thread(scenario)
+    }
+
+    /// Stops, and returns when the ports are free again. Connections end where they are.
+    pub async fn stop(mut self) {
+        if let Running::Tasks(tasks) = &mut self.running {
+            for task in tasks {
+                task.abort();
+                let _ = task.await;
+            }
+        }
+    }
+
+    /// The issuer's base URL, such as `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn issuer_url(&self) -> &str {
+        &self.issuer_url
+    }
+
+    /// The API's base URL. It is the issuer's, unless the listeners are separate.
+    #[must_use]
+    pub fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
+    /// The certificate that a client has to trust, as PEM; none without TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// Everything that arrived so far, in that order.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.world.log.all()
+    }
+
+    /// What arrived so far at one endpoint.
+    #[must_use]
+    pub fn requests_at(&self, at: &Endpoint) -> Vec<Recorded> {
+        self.world.log.covered_by(at)
+    }
+
+    /// How many connections were accepted so far, whether or not a request came on them.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.world.connections()
+    }
+
+    /// Waits until so many requests have arrived at an endpoint, answered or not.
+    ///
+    /// # Errors
+    ///
+    /// [`NotArrived`] when they have not within the given time.
+    pub async fn arrived(
+        &self,
+        at: &Endpoint,
+        count: usize,
+        within: Duration,
+    ) -> Result<Vec<Recorded>, NotArrived> {
+        self.world.log.arrived(at, count, within).await
+    }
+
+    /// [`arrived`](Self::arrived) for tests that are not async: it blocks the thread.
+    ///
+    /// # Errors
+    ///
+    /// [`NotArrived`] when they have not within the given time.
+    pub fn wait_for(
+        &self,
+        at: &Endpoint,
+        count: usize,
+        within: Duration,
+    ) -> Result<Vec<Recorded>, NotArrived> {
+        self.world.log.wait_for(at, count, within)
+    }
+
+    /// Every secret that was handed out so far.
+    #[must_use]
+    pub fn issued(&self) -> Issued {
+        self.world.ledger().issued.clone()
+    }
+
+    /// Every secret of every sign-in so far: what was [issued](Self::issued), and the states and
+    /// code verifiers that clients sent.
+    #[must_use]
+    pub fn canaries(&self) -> Vec<String> {
+        let requests = self.requests();
+        let states = requests.iter().flat_map(Recorded::query_pairs);
+        let verifiers = requests.iter().flat_map(Recorded::form);
+        let secret = |name: &str| name == "state" || name == "code_verifier";
+        let sent = states.chain(verifiers).filter(|(name, _)| secret(name));
+        let issued = self.issued();
+        let mut all: Vec<String> = issued.all().into_iter().map(str::to_owned).collect();
+        all.extend(sent.map(|(_, value)| value));
+        all
+    }
+
+    /// Lets the requests go on that [`Then::Hold`](crate::Then::Hold) stopped, and all later ones.
+    pub fn release(&self) {
+        self.world.release();
+    }
+
+    /// Signs an account in without a browser, for tests that begin with stored credentials. The
+    /// tokens are those of the sign-in client. None when there is no such account.
+    #[must_use]
+    pub fn mint(&self, email: &str) -> Option<Minted> {
+        let mut accounts = self.world.scenario.accounts.iter();
+        let index = accounts.position(|account| account.email == email)?;
+        issuer::mint(&self.world, index).ok()
+    }
+
+    /// A person who chooses this account on the sign-in page, by its address or its label, and
+    /// whose browser trusts this sandbox.
+    #[must_use]
+    pub fn person(&self, account: &str) -> Person {
+        Person { ca_pem: self.ca_pem.clone(), ..Person::named(account) }
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sandbox({})", self.issuer_url)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        match &mut self.running {
+            Running::Tasks(tasks) => tasks.iter().for_each(JoinHandle::abort),
+            Running::Thread { stop, thread } => {
+                // Its runtime ends with the thread, and the sockets with the runtime.
+                drop(stop.take());
+                if let Some(thread) = thread.take() {
+                    let _ = thread.join();
+                }
+            }
+        }
+    }
+}

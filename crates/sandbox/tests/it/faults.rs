@@ -1,0 +1,221 @@
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use sandbox::{Account, Body, Endpoint, Fault, On, Reply, Sandbox, Scenario, Then};
+use serde_json::json;
+
+use crate::client::{Answer, code, get, redeem, refresh, sandbox, send};
+
+const SOON: Duration = Duration::from_secs(30);
+const JWKS: &str = "/.well-known/jwks.json";
+
+fn with_fault(fault: Fault) -> Sandbox {
+    sandbox(Scenario { faults: vec![fault], ..Scenario::default() })
+}
+
+fn jwks(sandbox: &Sandbox) -> std::io::Result<Answer> {
+    send(sandbox.issuer_url(), &format!("GET {JWKS} HTTP/1.1"), "")
+}
+
+#[track_caller]
+fn statuses_of_four(on: On, expected: [u16; 4]) {
+    let teapot = Then::json(418, json!({}));
+    let sandbox = with_fault(Fault::new(Endpoint::Jwks, teapot).on(on));
+    let statuses = [(); 4].map(|()| jwks(&sandbox).unwrap().status);
+    assert_eq!(statuses, expected);
+}
+
+#[test]
+fn a_fault_happens_at_its_requests_and_at_no_other() {
+    statuses_of_four(On::Every, [418, 418, 418, 418]);
+    statuses_of_four(On::Nth(vec![2, 4]), [200, 418, 200, 418]);
+    statuses_of_four(On::First(1), [418, 200, 200, 200]);
+    statuses_of_four(On::From(3), [200, 200, 418, 418]);
+}
+
+#[test]
+fn a_fault_can_answer_anything() {
+    let reply = Reply {
+        status: 503,
+        headers: vec![("retry-after".to_owned(), "7".to_owned())],
+        body: Body::Bytes(b"\xff\xfe".to_vec()),
+    };
+    let sandbox = with_fault(Fault::new(Endpoint::Any, Then::Answer(reply)));
+    let answer = jwks(&sandbox).unwrap();
+    assert_eq!(answer.status, 503);
+    assert!(answer.headers.contains("retry-after: 7"));
+    assert_eq!(answer.body, "\u{fffd}\u{fffd}");
+
+    let page = Then::text(403, "text/html", "<h1>no</h1>");
+    let path = Endpoint::Path(JWKS.to_owned());
+    let answer = jwks(&with_fault(Fault::new(path, page))).unwrap();
+    assert!(answer.headers.contains("content-type: text/html"));
+
+    let redirect = Then::Redirect { status: 307, location: "http://evil.test/".to_owned() };
+    let answer = jwks(&with_fault(Fault::new(Endpoint::Jwks, redirect))).unwrap();
+    assert_eq!(answer.status, 307);
+    assert!(answer.headers.contains("location: http://evil.test/"));
+}
+
+#[test]
+fn an_honest_answer_can_be_changed_in_one_place() {
+    let merge = Then::Merge(json!({"refresh_token": null, "token_type": "mac"}));
+    let sandbox = with_fault(Fault::new(Endpoint::TokenCode, merge));
+    let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
+    assert_eq!(answer.get("refresh_token"), None);
+    assert_eq!(answer["token_type"], "mac");
+    assert!(answer["id_token"].is_string());
+
+    let replace = Then::Replace { pointer: "/refresh_token".to_owned(), value: json!(null) };
+    let sandbox = with_fault(Fault::new(Endpoint::Token, replace));
+    let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
+    assert_eq!(answer.get("refresh_token"), Some(&json!(null)));
+}
+
+#[test]
+fn a_fault_that_answers_has_not_spent_the_refresh_token_and_a_lost_answer_has() {
+    let first = |then| vec![Fault::new(Endpoint::TokenRefresh, then).on(On::First(1))];
+    let faults = first(Then::json(500, json!({})));
+    let refused = sandbox(Scenario { faults, ..Scenario::default() });
+    let token = refused.mint(Account::OWNER).unwrap().refresh_token.unwrap();
+    assert_eq!(refresh(&refused, &token).status, 500);
+    assert_eq!(refresh(&refused, &token).status, 200);
+
+    let faults = first(Then::Lose);
+    let losing = sandbox(Scenario { faults, ..Scenario::default() });
+    let token = losing.mint(Account::OWNER).unwrap().refresh_token.unwrap();
+    let body = json!({
+        "client_id": sandbox::Client::SIGN_IN,
+        "grant_type": "refresh_token",
+        "refresh_token": token,
+    });
+    let head = "POST /oauth/token HTTP/1.1\r\nContent-Type: application/json";
+    assert!(send(losing.issuer_url(), head, &body.to_string()).is_err());
+    assert_eq!(refresh(&losing, &token).error(), "refresh_token_reused");
+}
+
+/// Asks with a socket of its own, and returns what came before the end, and how it ended.
+fn raw(sandbox: &Sandbox) -> (String, Option<ErrorKind>) {
+    let address = sandbox.issuer_url().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {JWKS} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut got = Vec::new();
+    let mut chunk = [0; 1024];
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => return (String::from_utf8(got).unwrap(), None),
+            Ok(count) => got.extend_from_slice(&chunk[..count]),
+            Err(error) => return (String::from_utf8(got).unwrap(), Some(error.kind())),
+        }
+    }
+}
+
+#[test]
+fn a_connection_can_be_closed_reset_or_cut_off() {
+    let (got, end) = raw(&with_fault(Fault::new(Endpoint::Jwks, Then::Close)));
+    assert_eq!((got.as_str(), end), ("", None));
+
+    let (got, end) = raw(&with_fault(Fault::new(Endpoint::Jwks, Then::Reset)));
+    assert_eq!((got.as_str(), end), ("", Some(ErrorKind::ConnectionReset)));
+
+    let (got, _) = raw(&with_fault(Fault::new(Endpoint::Jwks, Then::CutOff { after: 9 })));
+    let (head, body) = got.split_once("\r\n\r\n").unwrap();
+    assert_eq!(body, "{\"keys\":[");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    assert!(length.unwrap().parse::<usize>().unwrap() > 9);
+}
+
+#[test]
+fn an_endless_body_goes_on_until_the_client_has_enough() {
+    let sandbox = with_fault(Fault::new(Endpoint::Jwks, Then::Endless));
+    let address = sandbox.issuer_url().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {JWKS} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut much = vec![0; 4 * 1024 * 1024];
+    stream.read_exact(&mut much).unwrap();
+}
+
+#[test]
+fn a_held_request_goes_on_when_it_is_released() {
+    let sandbox = with_fault(Fault::new(Endpoint::Jwks, Then::Hold));
+    thread::scope(|scope| {
+        let answer = scope.spawn(|| jwks(&sandbox).unwrap().status);
+        sandbox.wait_for(&Endpoint::Jwks, 1, SOON).unwrap();
+        assert!(!answer.is_finished());
+        sandbox.release();
+        assert_eq!(answer.join().unwrap(), 200);
+    });
+}
+
+#[test]
+fn a_hanging_or_stalled_request_ends_with_the_sandbox() {
+    for then in [Then::Hang, Then::Stall { after: 3 }] {
+        let sandbox = with_fault(Fault::new(Endpoint::Jwks, then));
+        let address = sandbox.issuer_url().strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {JWKS} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+        sandbox.wait_for(&Endpoint::Jwks, 1, SOON).unwrap();
+        drop(sandbox);
+        // The end of the stream or a reset: either way the read returns.
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+}
+
+/// The clock stands still only once the request is there and waits: before that, a clock that moves
+/// whenever nobody has anything to do would run ahead of the sockets.
+#[tokio::test]
+async fn a_delay_passes_before_anything_happens() {
+    let delay = Duration::from_secs(3600);
+    let fault = Fault::new(Endpoint::Authorize, Then::Honest).after(delay);
+    let scenario = Scenario { faults: vec![fault], ..Scenario::default() };
+    let sandbox = Sandbox::start(scenario).await.unwrap();
+    let mut person = sandbox.person(Account::OWNER);
+    person.patience = delay * 2;
+    let url = format!("{}/oauth/authorize", sandbox.issuer_url());
+    let visit = tokio::spawn(async move { person.visit(&url).await });
+    sandbox.arrived(&Endpoint::Authorize, 1, SOON).await.unwrap();
+    assert!(!visit.is_finished());
+    tokio::time::pause();
+    tokio::time::advance(delay).await;
+    tokio::time::resume();
+    let trail = visit.await.unwrap().unwrap();
+    assert_eq!(trail.last().unwrap().status, 400);
+}
+
+#[test]
+fn waiting_for_what_never_comes_says_what_came() {
+    let sandbox = sandbox(Scenario::default());
+    get(sandbox.issuer_url(), "/?state=secret", &[]);
+    let error = sandbox.wait_for(&Endpoint::Token, 1, Duration::ZERO).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("1 requests to Token") && text.contains("GET /"), "{text}");
+    assert!(!text.contains("secret"), "{text}");
+}
+
+#[test]
+fn a_scenario_file_can_say_all_of_it() {
+    let file = include_str!("../scenario.json");
+    let scenario: Scenario = serde_json::from_str(file).unwrap();
+    let expected = [
+        Fault::new(Endpoint::TokenExchange, Then::Reset)
+            .on(On::Nth(vec![1]))
+            .after(Duration::from_secs(10)),
+        Fault::new(Endpoint::Path("/x".to_owned()), Then::json(500, json!({"a": 1}))),
+        Fault::new(
+            Endpoint::Jwks,
+            Then::Answer(Reply {
+                status: 502,
+                headers: Vec::new(),
+                body: Body::Text("text".to_owned()),
+            }),
+        )
+        .on(On::From(2)),
+        Fault::new(Endpoint::Revoke, Then::CutOff { after: 3 }),
+        Fault::new(Endpoint::Projects, Then::Merge(json!({"data": null}))),
+    ];
+    assert_eq!(scenario.faults, expected);
+    assert_eq!(scenario.lifetimes.access_token, Duration::from_secs(90));
+    assert_eq!(scenario.accounts[0].organizations[0].projects[0].appears_at_poll, 3);
+}

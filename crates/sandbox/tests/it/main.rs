@@ -1,0 +1,12 @@
+//! The sandbox's own protocol, asked over its sockets.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod client;
+mod device;
+mod faults;
+mod person;
+mod platform;
+mod program;
+mod refresh;
+mod sign_in;
+mod tls;

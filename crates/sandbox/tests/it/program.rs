@@ -1,0 +1,71 @@
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+use crate::client::get;
+
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(arguments: &[&str]) -> Program {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Program(command.spawn().unwrap())
+}
+
+#[test]
+fn the_program_says_where_it_is_and_logs_requests_without_their_secrets() {
+    let mut program = start(&[]);
+    let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines();
+    let mut line = || lines.next().unwrap().unwrap();
+    let mut welcome = String::new();
+    while !welcome.contains("Ctrl-C") {
+        welcome += &format!("{}\n", line());
+    }
+    let issuer = welcome.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    assert!(welcome.contains(&format!(
+        "login-cli create-key --codex-home sandbox-home --issuer {issuer} --api-base {issuer}"
+    )));
+    assert!(welcome.contains("ada@example.com"));
+
+    get(issuer, "/oauth/authorize?state=secret-state", &[]);
+    let logged = std::iter::repeat_with(line).find(|line| !line.is_empty()).unwrap();
+    assert_eq!(logged, "GET  /oauth/authorize  400");
+}
+
+/// The file with the certificate is gone afterwards, too.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_cleanly() {
+    let mut program = start(&["--tls"]);
+    let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines();
+    let mut line = || lines.next().unwrap().unwrap();
+    let named = std::iter::repeat_with(&mut line).find(|line| line.contains("CA file"));
+    let ca_file = named.unwrap().split_whitespace().last().unwrap().to_owned();
+    assert!(std::fs::read_to_string(&ca_file).unwrap().starts_with("-----BEGIN CERTIFICATE"));
+    std::iter::repeat_with(&mut line).find(|line| line.contains("Ctrl-C")).unwrap();
+
+    let id = program.0.id().to_string();
+    Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert_eq!(
+        std::iter::repeat_with(&mut line).find(|line| !line.is_empty()).unwrap(),
+        "Stopped."
+    );
+    assert_eq!(program.0.wait().unwrap().code(), Some(0));
+    assert!(!std::path::Path::new(&ca_file).exists());
+}
+
+#[test]
+fn a_file_that_is_no_scenario_is_an_error() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let mut program = start(&["--scenario", manifest]);
+    let mut output = String::new();
+    program.0.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+    assert!(output.contains("is no scenario"), "{output}");
+    assert_eq!(program.0.wait().unwrap().code(), Some(1));
+}

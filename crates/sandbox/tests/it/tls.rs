@@ -1,0 +1,65 @@
+use sandbox::{Account, Conduct, Defect, Person, PersonError, Sandbox, Scenario, Tls, Versions};
+use url::Url;
+
+use crate::client::{authorize_url, flow_a, sandbox};
+
+fn over(tls: Tls) -> Sandbox {
+    sandbox(Scenario { tls, ..Scenario::default() })
+}
+
+fn visit(person: &Person, url: &str) -> Result<String, PersonError> {
+    let person = person.clone().who(Conduct::StopsBeforeCallback);
+    let trail = person.visit_blocking(url)?;
+    Ok(format!("{:?}", trail.last().unwrap().version))
+}
+
+#[test]
+fn tls_speaks_both_versions_of_http() {
+    let sandbox = over(Tls::On);
+    assert!(sandbox.issuer_url().starts_with("https://127.0.0.1:"));
+    let url = authorize_url(&sandbox, &flow_a());
+    for (versions, spoken) in [(Versions::Both, "HTTP/2.0"), (Versions::Http11, "HTTP/1.1")] {
+        let person = Person { versions, ..sandbox.person(Account::OWNER) };
+        assert_eq!(visit(&person, &url).unwrap(), spoken);
+        let last = sandbox.requests().pop().unwrap();
+        assert_eq!(format!("{:?}", last.version), spoken);
+    }
+    assert_eq!(sandbox.issued().codes.len(), 2);
+}
+
+#[test]
+fn the_certificate_is_for_localhost_too() {
+    let sandbox = over(Tls::On);
+    let mut url = Url::parse(&authorize_url(&sandbox, &flow_a())).unwrap();
+    url.set_host(Some("localhost")).unwrap();
+    visit(&sandbox.person(Account::OWNER), url.as_str()).unwrap();
+}
+
+#[test]
+fn a_client_that_trusts_somebody_else_gets_no_page() {
+    let (sandbox, other) = (over(Tls::On), over(Tls::On));
+    let url = authorize_url(&sandbox, &flow_a());
+    for person in [other.person(Account::OWNER), Person::named(Account::OWNER)] {
+        let error = visit(&person, &url).unwrap_err();
+        assert!(matches!(error, PersonError::Unreachable { .. }), "{error}");
+    }
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_broken_certificate_is_accepted_by_nobody() {
+    for (defect, complaint) in [
+        (Defect::Expired, "Expired"),
+        (Defect::NotYetValid, "NotValidYet"),
+        (Defect::WrongHost, "NotValidForName"),
+        (Defect::UnknownAuthority, "BadSignature UnknownIssuer"),
+    ] {
+        let sandbox = over(Tls::Broken(defect));
+        let url = authorize_url(&sandbox, &flow_a());
+        let error = visit(&sandbox.person(Account::OWNER), &url).unwrap_err();
+        let text = format!("{error:?}");
+        let known = complaint.split(' ').any(|word| text.contains(word));
+        assert!(known, "{defect:?}: {text}");
+        assert!(sandbox.requests().is_empty());
+    }
+}
