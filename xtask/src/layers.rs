@@ -33,14 +33,19 @@ const LAYERS: &[Layer] = &[
     },
     Layer { name: "pkce", answers: "RFC 7636: verifier and S256 challenge", may_use: &[] },
     Layer {
+        name: "printable",
+        answers: "text from outside, made fit for a terminal, a log or a page",
+        may_use: &[],
+    },
+    Layer {
         name: "http-client",
         answers: "one HTTP policy for all: TLS roots, proxy, deadlines, size caps, no redirects",
-        may_use: &[],
+        may_use: &["printable"],
     },
     Layer {
         name: "oauth-callback-server",
         answers: "the loopback end of RFC 8252: bind, wait for one callback, answer the browser",
-        may_use: &["credentials"],
+        may_use: &["credentials", "printable"],
     },
     Layer {
         name: "token-client",
@@ -63,6 +68,7 @@ const LAYERS: &[Layer] = &[
         may_use: &[
             "credentials",
             "pkce",
+            "printable",
             "http-client",
             "oauth-callback-server",
             "token-client",
@@ -76,6 +82,7 @@ const LAYERS: &[Layer] = &[
         may_use: &[
             "credentials",
             "pkce",
+            "printable",
             "http-client",
             "oauth-callback-server",
             "token-client",

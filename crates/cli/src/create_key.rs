@@ -61,7 +61,7 @@ fn options(args: &CreateKeyArgs, setup: &Setup) -> Result<create_api_key::Option
 /// `Created the API key "Codex CLI" for Default project (proj_1) of Personal (org-1).`
 fn summary(new: &NewApiKey) -> String {
     let titled = |title: &Option<String>, id: &str| match title {
-        Some(title) => format!("{} ({id})", terminal::clean(title, 80)),
+        Some(title) => format!("{} ({id})", printable::excerpt(title, 80)),
         None => id.to_owned(),
     };
     let organization = titled(&new.organization.title, new.organization.id.as_str());

@@ -7,7 +7,7 @@ use login::Error as LoginError;
 use oauth_callback_server::{BindError, Holder, WaitError};
 
 use crate::signals::Interrupt;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, in_words};
 
 /// How a command can end badly. This is the one place that turns an error into sentences and an
 /// exit code.
@@ -62,6 +62,9 @@ impl Failure {
             Self::Login(LoginError::Callback(WaitError::Denied { error, error_description })) => {
                 let words = error_description.as_ref().map(|words| format!(": {words}"));
                 format!("sign-in was not granted ({error}){}", words.unwrap_or_default())
+            }
+            Self::Login(LoginError::Callback(WaitError::TimedOut { after })) => {
+                format!("the browser did not come back within {}", in_words(*after))
             }
             other => chain(other),
         }

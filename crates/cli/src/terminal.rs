@@ -10,9 +10,11 @@
 //! - Nothing here panics when the reader is gone.
 
 use std::io::{self, Write as _};
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use printable::{excerpt, one_line};
 
 use crate::args::Color;
 
@@ -55,7 +57,7 @@ impl Terminal {
 
     /// An address to open, alone between empty lines.
     pub(crate) fn address(self, url: &str) {
-        self.write(&format!("\n{ADDRESS}{}{ADDRESS:#}\n\n", clean(url, usize::MAX)));
+        self.write(&format!("\n{ADDRESS}{}{ADDRESS:#}\n\n", one_line(url)));
     }
 
     /// What went wrong, and what can be done.
@@ -67,7 +69,7 @@ impl Terminal {
     }
 
     fn line(self, label: &str, label_style: Style, text: &str, style: Style) {
-        let text = clean(text, LONGEST);
+        let text = excerpt(text, LONGEST);
         self.write(&format!("{label_style}{label}{label_style:#}{style}{text}{style:#}\n"));
     }
 
@@ -89,52 +91,32 @@ pub(crate) fn result(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// `15 minutes`, `90 seconds`: the largest unit that needs no fraction.
+pub(crate) fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (count, unit) = match seconds {
+        0 => return format!("{} ms", time.as_millis()),
+        _ if seconds % 3600 == 0 => (seconds / 3600, "hour"),
+        _ if seconds % 60 == 0 => (seconds / 60, "minute"),
+        _ => (seconds, "second"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Longer than any sentence of ours with a remote text in it.
 const LONGEST: usize = 1000;
-
-/// `text` without anything that a terminal would obey or that a person could not see, and no
-/// longer than `longest` characters.
-pub(crate) fn clean(text: &str, longest: usize) -> String {
-    let visible = |c: &char| !c.is_control() && !is_invisible(*c);
-    let mut cleaned: String =
-        text.chars().map(space_for_break).filter(visible).take(longest).collect();
-    if text.chars().count() > longest {
-        cleaned.push('…');
-    }
-    cleaned
-}
-
-fn space_for_break(c: char) -> char {
-    if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }
-}
-
-/// Marks that change the direction of text, join it or take no room: they make one text look like
-/// another.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn shows(text: &str, shown: &str) {
-        assert_eq!(clean(text, 20), shown, "{text:?}");
-    }
-
-    // threats 192
     #[test]
-    fn what_a_terminal_would_obey_is_taken_out() {
-        shows("plain \u{e9}\u{1f511}", "plain \u{e9}\u{1f511}");
-        shows("\u{1b}[31mred\u{1b}[0m", "[31mred[0m");
-        shows("\u{1b}]52;c;aGk=\u{7}", "]52;c;aGk=");
-        shows("a\r\nb\tc\u{8}\u{7f}", "a  b c");
-        shows("\u{9b}31m\u{85}", "31m");
-        shows("\u{202e}evil\u{202c}\u{2066}\u{200b}\u{feff}", "evil");
-        shows(&"x".repeat(21), &format!("{}…", "x".repeat(20)));
-        shows("", "");
+    fn a_time_is_said_in_its_largest_whole_unit() {
+        let words = |seconds| in_words(Duration::from_secs(seconds));
+        assert_eq!(words(900), "15 minutes");
+        assert_eq!(words(60), "1 minute");
+        assert_eq!(words(90), "90 seconds");
+        assert_eq!(words(7200), "2 hours");
+        assert_eq!(in_words(Duration::from_millis(250)), "250 ms");
     }
 }

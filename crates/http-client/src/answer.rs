@@ -80,6 +80,10 @@ impl Answer {
         self.request_id.as_deref()
     }
 
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The body as JSON of the shape `T`, whatever its `Content-Type` says.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ mod client;
 mod error;
 mod once;
 mod options;
-mod printable;
+mod refusal;
 mod request;
 
 pub use answer::{Answer, DecodeError};
@@ -37,6 +37,6 @@ pub use client::HttpClient;
 pub use error::{Cause, Error, TlsFailure};
 pub use once::deliver_once;
 pub use options::{Options, Proxy, SetupError};
-pub use printable::printable;
+pub use refusal::Refusal;
 pub use request::Request;
 pub use url::Url;

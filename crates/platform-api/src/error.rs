@@ -1,10 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use http_client::{Answer, DecodeError};
+use http_client::{Answer, DecodeError, Refusal};
 use serde::de::DeserializeOwned;
-
-use crate::refusal::Refusal;
 
 /// A request to the platform that did not bring what it was for.
 #[derive(Debug, thiserror::Error)]
@@ -85,9 +83,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Http { source, .. } => source.is_transient(),
-            Self::Refused { refusal, .. } => {
-                matches!(refusal.status, 408 | 429) || refusal.status >= 500
-            }
+            Self::Refused { refusal, .. } => refusal.is_transient(),
             Self::Misshapen { .. } => false,
         }
     }
@@ -141,10 +137,9 @@ pub(crate) fn judge<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refusal::refusal;
 
     fn refused(call: Call, status: u16) -> Error {
-        Error::Refused { call, refusal: refusal(status, "{}") }
+        Error::Refused { call, refusal: Refusal::from_body(status, b"{}") }
     }
 
     fn http(call: Call, source: http_client::Error) -> Error {

@@ -30,11 +30,9 @@ mod api_key;
 mod error;
 mod id;
 mod list;
-mod refusal;
 
 pub use error::{Call, Error};
 pub use id::{MalformedId, OrganizationId, ProjectId};
 pub use organization::{Organization, Preference, by_preference};
 pub use project::Project;
-pub use refusal::Refusal;
 pub use session::{PlatformApi, Session};

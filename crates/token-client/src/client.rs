@@ -1,8 +1,7 @@
-use http_client::{Answer, BaseUrl, HttpClient, Request, deliver_once};
+use http_client::{Answer, BaseUrl, HttpClient, Refusal, Request, deliver_once};
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::refusal::Refusal;
 
 /// One client at one issuer.
 ///

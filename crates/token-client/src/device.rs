@@ -1,6 +1,7 @@
 use std::fmt;
 
 use credentials::AuthorizationCode;
+use http_client::Refusal;
 use pkce::CodeVerifier;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,7 +11,6 @@ use crate::client::{TokenClient, accepted};
 use crate::code::{CodeRedemption, Tokens};
 use crate::error::Error;
 use crate::interval::Interval;
-use crate::refusal::Refusal;
 
 const USER_CODE: &str = "/api/accounts/deviceauth/usercode";
 const POLL: &str = "/api/accounts/deviceauth/token";
@@ -162,7 +162,6 @@ fn user_code<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refusal::refusal;
 
     fn authorization(body: &str) -> Result<DeviceAuthorization, serde_json::Error> {
         serde_json::from_str(body)
@@ -193,7 +192,7 @@ mod tests {
 
     #[track_caller]
     fn is_judged(status: u16, body: &str, expected: &str) {
-        let judged = match judge(refusal(status, body)) {
+        let judged = match judge(Refusal::from_body(status, body.as_bytes())) {
             Ok(poll) => format!("{poll:?}"),
             Err(error) => format!("error, transient: {}", error.is_transient()),
         };

@@ -1,8 +1,6 @@
 use std::time::Duration;
 
-use http_client::DecodeError;
-
-use crate::refusal::Refusal;
+use http_client::{DecodeError, Refusal};
 
 /// Why there are no tokens.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +37,7 @@ impl Error {
     /// that the person has to sign in again, unless another process has refreshed meanwhile.
     #[must_use]
     pub fn ends_the_sign_in(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.ends_the_sign_in())
+        matches!(self, Self::Refused(refusal) if is_final(refusal))
     }
 
     /// How long the server asks to be left alone.
@@ -49,5 +47,42 @@ impl Error {
             Self::Refused(refusal) => refusal.retry_after,
             _ => None,
         }
+    }
+}
+
+/// The errors after which a refresh token is of no use any more.
+const FINAL: [&str; 4] =
+    ["refresh_token_expired", "refresh_token_reused", "refresh_token_invalidated", "invalid_grant"];
+
+fn is_final(refusal: &Refusal) -> bool {
+    let code = refusal.code.as_deref();
+    refusal.status == 401 || code.is_some_and(|code| FINAL.contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is_judged(status: u16, body: &str, ends_the_sign_in: bool, transient: bool) {
+        let error = Error::Refused(Refusal::from_body(status, body.as_bytes()));
+        assert_eq!(error.ends_the_sign_in(), ends_the_sign_in, "{status} {body}");
+        assert_eq!(error.is_transient(), transient, "{status} {body}");
+    }
+
+    // threats 112 113
+    #[test]
+    fn only_what_the_contract_lists_ends_a_sign_in() {
+        for code in FINAL {
+            is_judged(400, &format!(r#"{{"error":"{code}"}}"#), true, false);
+            is_judged(400, &format!(r#"{{"error":{{"code":"{code}"}}}}"#), true, false);
+        }
+        is_judged(401, "", true, false);
+        is_judged(401, r#"{"error":"server_error"}"#, true, false);
+        is_judged(400, r#"{"error":"invalid_request"}"#, false, false);
+        is_judged(403, "<html>", false, false);
+        is_judged(429, "{}", false, true);
+        is_judged(500, "{}", false, true);
+        is_judged(503, "<html>", false, true);
     }
 }

@@ -36,7 +36,6 @@ mod device;
 mod error;
 mod interval;
 mod refresh;
-mod refusal;
 mod revocation;
 
 pub use client::TokenClient;
@@ -45,5 +44,4 @@ pub use device::{DeviceAuthorization, DeviceGrant, DevicePoll};
 pub use error::Error;
 pub use interval::Interval;
 pub use refresh::Refreshed;
-pub use refusal::Refusal;
 pub use revocation::Revocable;

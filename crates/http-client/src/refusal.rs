@@ -1,13 +1,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use http_client::{Answer, printable};
+use printable::excerpt;
 use serde_json::Value;
+
+use crate::answer::Answer;
 
 /// A status that is none of success, and what the server said about it.
 ///
-/// The words are the server's, made [`printable`]; from a body that is not JSON, such as the page of
-/// a firewall, none are taken.
+/// The words are the server's, made [`printable`] and short; from a body that is not JSON, such as
+/// the page of a firewall, none are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -15,7 +17,7 @@ pub struct Refusal {
     pub status: u16,
     /// The error's name, such as `invalid_grant`
     /// ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)) or
-    /// `refresh_token_expired`.
+    /// `insufficient_permissions`.
     pub code: Option<String>,
     /// What the server says to a person.
     pub description: Option<String>,
@@ -23,40 +25,44 @@ pub struct Refusal {
     pub request_id: Option<String>,
     /// How long the server asks to be left alone.
     pub retry_after: Option<Duration>,
-    /// Whether the body was JSON at all. One that was not is hardly the issuer's own answer.
+    /// Whether the body was JSON at all. One that was not is hardly the server's own answer.
     pub is_json: bool,
 }
 
-/// The errors after which a refresh token is of no use any more.
-const FINAL: [&str; 4] =
-    ["refresh_token_expired", "refresh_token_reused", "refresh_token_invalidated", "invalid_grant"];
+/// The most that is repeated of a text of a server.
+const LONGEST: usize = 200;
 
 impl Refusal {
-    pub(crate) fn of(answer: &Answer) -> Self {
-        let body = answer.decode::<Value>();
-        let is_json = body.is_ok();
-        let (code, description) = words(&body.unwrap_or_default());
+    /// What a whole answer says.
+    #[must_use]
+    pub fn of(answer: &Answer) -> Self {
         Self {
-            status: answer.status(),
-            code,
-            description,
-            request_id: answer.request_id().map(printable),
+            request_id: answer.request_id().map(|id| excerpt(id, LONGEST)),
             retry_after: answer.retry_after(),
-            is_json,
+            ..Self::from_body(answer.status(), answer.body())
         }
     }
 
-    pub(crate) fn is_transient(&self) -> bool {
+    /// What a status and a body say by themselves, in whichever of the shapes in use the body is:
+    /// `{"error":"…","error_description":"…"}`, `{"error":{"code":"…","message":"…"}}`,
+    /// `{"code":"…"}`, `{"detail":"…"}`, `{"message":"…"}`. Anything else says nothing.
+    #[must_use]
+    pub fn from_body(status: u16, body: &[u8]) -> Self {
+        let body = serde_json::from_slice::<Value>(body);
+        let is_json = body.is_ok();
+        let (code, description) = words(&body.unwrap_or_default());
+        Self { status, code, description, request_id: None, retry_after: None, is_json }
+    }
+
+    /// Whether asking the same again may well succeed in a while: the server was busy or broken.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
         matches!(self.status, 408 | 429) || self.status >= 500
     }
 
-    pub(crate) fn ends_the_sign_in(&self) -> bool {
-        let code = self.code.as_deref();
-        self.status == 401 || code.is_some_and(|code| FINAL.contains(&code))
-    }
-
     /// Whether the error's name has `word` in it; or, where the error has none, its description.
-    pub(crate) fn says(&self, word: &str) -> bool {
+    #[must_use]
+    pub fn says(&self, word: &str) -> bool {
         let words = self.code.as_ref().or(self.description.as_ref());
         words.is_some_and(|words| words.to_ascii_lowercase().contains(word))
     }
@@ -82,9 +88,6 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Code and description, in whichever of the shapes in use they are:
-/// `{"error":"…","error_description":"…"}`, `{"error":{"code":"…","message":"…"}}`, `{"code":"…"}`,
-/// `{"detail":"…"}`, `{"message":"…"}`. Anything else says nothing.
 fn words(body: &Value) -> (Option<String>, Option<String>) {
     let error = &body["error"];
     let code = [error, &error["code"], &body["code"], &error["type"]];
@@ -100,16 +103,7 @@ fn words(body: &Value) -> (Option<String>, Option<String>) {
 
 fn first(candidates: &[&Value]) -> Option<String> {
     let mut texts = candidates.iter().filter_map(|value| value.as_str());
-    texts.find(|text| !text.trim().is_empty()).map(printable)
-}
-
-/// A refusal as it comes out of a body, for tests of those who judge it.
-#[cfg(test)]
-pub(crate) fn refusal(status: u16, body: &str) -> Refusal {
-    let body = serde_json::from_str::<Value>(body);
-    let is_json = body.is_ok();
-    let (code, description) = words(&body.unwrap_or_default());
-    Refusal { status, code, description, request_id: None, retry_after: None, is_json }
+    texts.find(|text| !text.trim().is_empty()).map(|text| excerpt(text, LONGEST))
 }
 
 #[cfg(test)]
@@ -118,7 +112,7 @@ mod tests {
 
     #[track_caller]
     fn says(body: &str, code: Option<&str>, description: Option<&str>) {
-        let refusal = refusal(400, body);
+        let refusal = Refusal::from_body(400, body.as_bytes());
         assert_eq!(refusal.code.as_deref(), code, "{body:.80}");
         assert_eq!(refusal.description.as_deref(), description, "{body:.80}");
     }
@@ -189,7 +183,7 @@ mod tests {
     fn the_words_are_printable_and_short() {
         let long = "x".repeat(10_000);
         let body = format!(r#"{{"error":"a\u001b[2J\n","error_description":"{long}"}}"#);
-        says(&body, Some("a\\u{1b}[2J"), Some(&long[..200]));
+        says(&body, Some("a[2J"), Some(&format!("{}…", &long[..199])));
     }
 
     // threats 69 71
@@ -202,32 +196,9 @@ mod tests {
             (500, "{}", "HTTP 500"),
             (503, r#"{"detail":"Busy"}"#, "HTTP 503: Busy"),
         ] {
-            assert_eq!(refusal(status, body).to_string(), line);
+            assert_eq!(Refusal::from_body(status, body.as_bytes()).to_string(), line);
         }
-        let named = Refusal { request_id: Some("req_1".into()), ..refusal(500, "{}") };
+        let named = Refusal { request_id: Some("req_1".into()), ..Refusal::from_body(500, b"{}") };
         assert_eq!(named.to_string(), "HTTP 500 (request req_1)");
-    }
-
-    #[track_caller]
-    fn is_judged(status: u16, body: &str, ends_the_sign_in: bool, transient: bool) {
-        let refusal = refusal(status, body);
-        assert_eq!(refusal.ends_the_sign_in(), ends_the_sign_in, "{status} {body}");
-        assert_eq!(refusal.is_transient(), transient, "{status} {body}");
-    }
-
-    // threats 112 113
-    #[test]
-    fn only_what_the_contract_lists_ends_a_sign_in() {
-        for code in FINAL {
-            is_judged(400, &format!(r#"{{"error":"{code}"}}"#), true, false);
-            is_judged(400, &format!(r#"{{"error":{{"code":"{code}"}}}}"#), true, false);
-        }
-        is_judged(401, "", true, false);
-        is_judged(401, r#"{"error":"server_error"}"#, true, false);
-        is_judged(400, r#"{"error":"invalid_request"}"#, false, false);
-        is_judged(403, "<html>", false, false);
-        is_judged(429, "{}", false, true);
-        is_judged(500, "{}", false, true);
-        is_judged(503, "<html>", false, true);
     }
 }
