@@ -19,6 +19,11 @@
 //! - No I/O, no dependency, no state.
 //! - What comes out, put in again, comes out the same.
 
+#![expect(
+    clippy::needless_doctest_main,
+    reason = "the example is a program that runs by itself, too"
+)]
+
 mod line;
 
 pub use line::{excerpt, one_line};

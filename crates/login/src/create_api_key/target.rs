@@ -54,7 +54,8 @@ pub(crate) async fn look(
     // what was asked of the others is dropped.
     let mut answers = stream::iter(organizations)
         .map(async |organization| {
-            let projects = session.projects(&organization.id).await;
+            let is_it = |project: &Project| choice.wants_project(project);
+            let projects = session.projects_until(&organization.id, is_it).await;
             (organization, projects)
         })
         .buffered(SIDE_BY_SIDE);
