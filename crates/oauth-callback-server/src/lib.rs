@@ -1,1 +1,55 @@
-//! Stub.
+//! The loopback end of an authorization code flow for native apps
+//! ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)): it binds the
+//! `redirect_uri`, waits for the one callback that is meant for it, and tells the browser the truth.
+//!
+//! ```
+#![doc = include_str!("../examples/wait_for_callback.rs")]
+//! ```
+//!
+//! Each phase is a value that the next one consumes: [`CallbackServer::bind`], then
+//! [`CallbackServer::wait`], then one method of [`WaitingBrowser`]. The port is free as soon as that
+//! last future is done, or as soon as any of these values is dropped.
+//!
+//! # What this crate does not do
+//!
+//! It redeems no code (`token-client`), builds no authorization URL and writes no page that a person
+//! would want to read (`login`), and does not choose another port or talk to whoever holds this one.
+//!
+//! # Invariants
+//!
+//! - It knows neither PKCE nor an HTTP client: it follows nothing and asks nobody.
+//! - Only a callback with the right `state`, the deadline, or a drop ends the wait.
+//! - One code is handed out once; every copy of its callback gets the same answer, in its own time.
+//! - No byte of a request is in any answer.
+//! - Both loopback addresses, and no other, are listened on.
+
+mod state;
+
+mod bind;
+mod holder;
+#[cfg(target_os = "linux")]
+mod socket_table;
+
+mod browser;
+mod wait;
+
+mod pages;
+
+mod judge;
+mod query;
+
+mod guest;
+mod reply;
+mod session;
+
+mod connection;
+mod head_watch;
+mod serve;
+mod wire;
+
+pub use bind::{BindError, BindOptions, CallbackServer, Limits};
+pub use browser::{Landing, WaitingBrowser};
+pub use holder::Holder;
+pub use pages::{Page, Pages};
+pub use state::{NoRandomness, State};
+pub use wait::{Callback, Expected, WaitError};

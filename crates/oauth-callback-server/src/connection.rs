@@ -1,0 +1,131 @@
+//! One connection: one request, one answer, and the deadlines of both.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::Limits;
+use crate::guest::Guest;
+use crate::judge::{Head, LARGEST_HEADERS, LONGEST_LINE, Refusal};
+use crate::session::Response as Decision;
+use crate::wire::Wire;
+
+/// Serves one connection to its end. What the guest was promised counts as kept when this is done
+/// or dropped.
+pub(crate) async fn attend(stream: TcpStream, guest: Arc<Guest>) {
+    let leaving = PayOnDrop(&guest);
+    let mut wire = Wire::new(stream, &guest);
+    match converse(&mut wire, &guest).await {
+        Ending::Answered => guest.pay(true),
+        Ending::Unparsed(refusal) => refuse(&mut wire.stream, &guest, refusal).await,
+        Ending::Lost => return,
+    }
+    drop(leaving);
+    linger(wire.stream).await;
+}
+
+struct PayOnDrop<'a>(&'a Guest);
+
+impl Drop for PayOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.pay(false);
+    }
+}
+
+/// How the HTTP part of a connection ended.
+enum Ending {
+    Answered,
+    Unparsed(Refusal),
+    /// The other side left, or took too long.
+    Lost,
+}
+
+async fn converse(wire: &mut Wire<'_>, guest: &Guest) -> Ending {
+    let ended = {
+        let service = service_fn(|request| answer(request, guest));
+        let connection =
+            http(&guest.session.limits).serve_connection(TokioIo::new(&mut *wire), service);
+        let mut connection = pin!(connection);
+        tokio::select! {
+            ended = &mut connection => Some(ended),
+            () = guest.answering() => {
+                timeout(guest.session.limits.answer, connection).await.ok()
+            }
+        }
+    };
+    match ended {
+        _ if wire.watch.is_broken() => Ending::Unparsed(Refusal::BadRequest),
+        Some(Ok(())) => Ending::Answered,
+        Some(Err(error)) if error.is_parse_too_large() => Ending::Unparsed(wire.watch.too_large()),
+        Some(Err(error)) if error.is_parse() => Ending::Unparsed(Refusal::BadRequest),
+        _ => Ending::Lost,
+    }
+}
+
+fn http(limits: &Limits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .keep_alive(false)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(LONGEST_LINE + LARGEST_HEADERS)
+        .auto_date_header(false);
+    http
+}
+
+/// A browser sends about twenty.
+const MOST_HEADERS: usize = 64;
+
+async fn answer(
+    request: Request<Incoming>,
+    guest: &Guest,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let decision = guest.session.receive(Head::of(&request), guest);
+    // It holds the code, and the answer can take a while.
+    drop(request);
+    let reply = match decision {
+        Decision::Now(reply) => reply,
+        Decision::TheAnswer => guest.session.answer().await,
+    };
+    guest.begin_answer();
+    Ok(reply.into_response())
+}
+
+/// Answers what hyper could not parse, since hyper's own answer went nowhere.
+async fn refuse(stream: &mut TcpStream, guest: &Guest, refusal: Refusal) {
+    let bytes = guest.session.refuse(refusal).into_bytes();
+    let write = async {
+        stream.write_all(&bytes).await?;
+        stream.shutdown().await
+    };
+    // Whoever does not take the answer has no other use for the connection either.
+    let _ = timeout(guest.session.limits.answer, write).await;
+}
+
+/// Reads on for a moment after the answer: a socket that is closed with unread bytes resets the
+/// connection, and the client may lose the answer
+/// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
+async fn linger(mut stream: TcpStream) {
+    const LONGEST: Duration = Duration::from_millis(500);
+    const MOST_READS: usize = 256;
+    let mut sink = [0; 4096];
+    let drain = async {
+        for _ in 0..MOST_READS {
+            if !matches!(stream.read(&mut sink).await, Ok(1..)) {
+                return;
+            }
+        }
+    };
+    let _ = timeout(LONGEST, drain).await;
+}

@@ -1,0 +1,88 @@
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::session::Session;
+
+/// One connection, as the rest of the server sees it.
+pub(crate) struct Guest {
+    pub(crate) session: Arc<Session>,
+    ours: SocketAddr,
+    theirs: SocketAddr,
+    debt: Mutex<Option<Debt>>,
+    answered: AtomicBool,
+    answering: Notify,
+}
+
+/// What a connection was promised.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Debt {
+    /// What became of the code.
+    Answer,
+    /// The page that an answer sent the browser to.
+    Landing,
+}
+
+impl Guest {
+    pub(crate) fn new(session: Arc<Session>, ours: SocketAddr, theirs: SocketAddr) -> Self {
+        Self {
+            session,
+            ours,
+            theirs,
+            debt: Mutex::default(),
+            answered: AtomicBool::new(false),
+            answering: Notify::new(),
+        }
+    }
+
+    /// Takes a debt on, and says by how many there are more now.
+    pub(crate) fn owe(&self, debt: Debt) -> usize {
+        usize::from(self.debt().replace(debt).is_none())
+    }
+
+    pub(crate) fn is_owed(&self) -> bool {
+        self.debt().is_some()
+    }
+
+    /// The guest has what it was promised, or has left without it.
+    pub(crate) fn pay(&self, delivered: bool) {
+        let debt = self.debt().take();
+        if let Some(debt) = debt {
+            self.session.pay(debt, delivered);
+        }
+    }
+
+    fn debt(&self) -> MutexGuard<'_, Option<Debt>> {
+        self.debt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An answer was decided: from now on the bytes that go out are ours.
+    pub(crate) fn begin_answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+        self.answering.notify_one();
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Waits for [`Guest::begin_answer`].
+    pub(crate) async fn answering(&self) {
+        self.answering.notified().await;
+    }
+
+    /// Whether it belongs to another user of this machine, as far as the system tells. Every user
+    /// can connect to a loopback port, and the landing page may hold a secret link.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_stranger(&self) -> bool {
+        crate::socket_table::is_of_another_user(self.ours, self.theirs)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn is_stranger(&self) -> bool {
+        let _ = (self.ours, self.theirs);
+        false
+    }
+}

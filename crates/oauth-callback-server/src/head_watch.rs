@@ -1,0 +1,95 @@
+use crate::judge::Refusal;
+
+/// Looks at the head of a request as it arrives, for what the HTTP parser does not tell or does not
+/// mind. It keeps no byte.
+#[derive(Default)]
+pub(crate) struct HeadWatch {
+    previous: u8,
+    in_line: bool,
+    lines: usize,
+    complete: bool,
+    bare_line_feed: bool,
+}
+
+impl HeadWatch {
+    pub(crate) fn see(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if self.complete {
+                return;
+            }
+            self.see_byte(*byte);
+        }
+    }
+
+    fn see_byte(&mut self, byte: u8) {
+        match byte {
+            b'\n' => {
+                self.bare_line_feed |= self.previous != b'\r';
+                self.complete = !self.in_line && self.lines > 0;
+                self.lines += usize::from(self.in_line);
+                self.in_line = false;
+            }
+            b'\r' => {}
+            _ => self.in_line = true,
+        }
+        self.previous = byte;
+    }
+
+    /// A line that ends in `\n` alone. A recipient may accept it
+    /// ([RFC 9112 §2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)); no browser sends it,
+    /// and where two readers disagree about where a line ends, a request can be smuggled.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.bare_line_feed
+    }
+
+    /// Which part of a head that is too large was too large.
+    pub(crate) fn too_large(&self) -> Refusal {
+        match self.lines {
+            0 => Refusal::LineTooLong,
+            _ => Refusal::HeadTooLarge,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watch(bytes: &[u8]) -> HeadWatch {
+        let mut watch = HeadWatch::default();
+        watch.see(bytes);
+        watch
+    }
+
+    // threats 39
+    #[test]
+    fn a_bare_line_feed_in_the_head_is_seen() {
+        for broken in [
+            "GET / HTTP/1.1\nHost: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n\n",
+            "\nGET / HTTP/1.1\r\n\r\n",
+        ] {
+            assert!(watch(broken.as_bytes()).is_broken(), "{broken:?}");
+        }
+    }
+
+    // threats 39 45
+    #[test]
+    fn only_the_head_is_looked_at_however_it_is_cut() {
+        let request = b"\r\nPOST / HTTP/1.1\r\nHost: a\r\n\r\nline\nline\n";
+        for cut in 0..request.len() {
+            let mut watch = watch(&request[..cut]);
+            watch.see(&request[cut..]);
+            assert!(!watch.is_broken(), "cut at {cut}");
+        }
+    }
+
+    // threats 38
+    #[test]
+    fn a_line_that_never_ends_is_a_line_too_long() {
+        assert_eq!(watch(b"GET /aaaa").too_large(), Refusal::LineTooLong);
+        let headers = watch(b"GET / HTTP/1.1\r\na: b");
+        assert_eq!(headers.too_large(), Refusal::HeadTooLarge);
+    }
+}

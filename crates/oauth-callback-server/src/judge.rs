@@ -1,0 +1,206 @@
+//! What a request is, decided from its head alone: no I/O, no memory of other requests.
+
+use credentials::AuthorizationCode;
+use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::{Method, Request, Uri};
+use printable::excerpt;
+
+use crate::State;
+use crate::query::{Parameter, Parameters};
+
+/// What the one awaited callback looks like.
+pub(crate) struct Rules {
+    pub(crate) port: u16,
+    pub(crate) callback_path: &'static str,
+    pub(crate) state: State,
+    pub(crate) issuer: Option<String>,
+}
+
+/// A request without its body, which is never read.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) headers: &'a HeaderMap,
+}
+
+/// What to do with a request.
+pub(crate) enum Verdict {
+    /// Answer with a constant page and forget it.
+    Refused(Refusal),
+    /// An innocent request for another path, which is the landing page or nothing.
+    OtherPath,
+    /// The callback that was waited for: it has the right `state`.
+    Returned(Return),
+}
+
+/// Why a request is none of our business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    BadRequest,
+    StateMismatch,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    UnknownMethod,
+    LineTooLong,
+    HeadTooLarge,
+}
+
+/// How the authorization server answered
+/// ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)).
+#[derive(Debug)]
+pub(crate) enum Return {
+    Code(AuthorizationCode),
+    Denied { error: String, error_description: Option<String> },
+    MissingCode,
+    WrongIssuer,
+}
+
+/// The longest request line that is read.
+pub(crate) const LONGEST_LINE: usize = 8 * 1024;
+/// The largest header section that is read.
+pub(crate) const LARGEST_HEADERS: usize = 16 * 1024;
+
+impl<'a> Head<'a> {
+    pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
+        Self { method: request.method(), uri: request.uri(), headers: request.headers() }
+    }
+}
+
+/// The order matters: a request whose `Host` is not ours is not looked at any further.
+pub(crate) fn judge(rules: &Rules, head: Head<'_>) -> Verdict {
+    let checked = check_size(head)
+        .and_then(|()| check_host(head.headers, rules.port))
+        .and_then(|()| check_method(head.method))
+        .and_then(|()| check_origin(head.headers))
+        .and_then(|()| check_form(head.uri));
+    match checked {
+        Err(refusal) => Verdict::Refused(refusal),
+        Ok(()) if head.uri.path() != rules.callback_path => Verdict::OtherPath,
+        Ok(()) => {
+            let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
+            judge_callback(rules, &parameters).map_or_else(Verdict::Refused, Verdict::Returned)
+        }
+    }
+}
+
+fn check_size(head: Head<'_>) -> Result<(), Refusal> {
+    let target = head.uri.path_and_query().map_or(0, |it| it.as_str().len());
+    if head.method.as_str().len() + target + "  HTTP/1.1".len() > LONGEST_LINE {
+        return Err(Refusal::LineTooLong);
+    }
+    let lines = head.headers.iter();
+    let size = |(name, value): (&HeaderName, &header::HeaderValue)| {
+        name.as_str().len() + value.len() + ": \r\n".len()
+    };
+    if lines.map(size).sum::<usize>() > LARGEST_HEADERS {
+        return Err(Refusal::HeadTooLarge);
+    }
+    Ok(())
+}
+
+/// A page whose name was made to resolve to this machine (DNS rebinding) is of our origin as far as
+/// its browser knows; only the `Host` tells them apart.
+fn check_host(headers: &HeaderMap, port: u16) -> Result<(), Refusal> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err(Refusal::BadRequest);
+    };
+    if host.is_empty() {
+        return Err(Refusal::BadRequest);
+    }
+    let ours = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
+    let is_ours = |name: &String| host.as_bytes().eq_ignore_ascii_case(name.as_bytes());
+    ours.iter().any(is_ours).then_some(()).ok_or(Refusal::Forbidden)
+}
+
+fn check_method(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        Method::GET => Ok(()),
+        Method::POST => Err(Refusal::NotFound),
+        Method::HEAD
+        | Method::OPTIONS
+        | Method::PUT
+        | Method::DELETE
+        | Method::PATCH
+        | Method::TRACE
+        | Method::CONNECT => Err(Refusal::MethodNotAllowed),
+        _ => Err(Refusal::UnknownMethod),
+    }
+}
+
+/// The authorization server sends the person here by a navigation. An image, a frame, a form or a
+/// script of some page is not that, and says so
+/// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)); nor is a prefetch, which would spend
+/// the code before the person is there. A client that says nothing is let through.
+fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
+    let all_are = |name: &'static str, expected: &str| {
+        headers.get_all(name).iter().all(|value| value == expected)
+    };
+    let is_navigation = !headers.contains_key(header::ORIGIN)
+        && !headers.contains_key("sec-purpose")
+        && all_are("sec-fetch-dest", "document")
+        && all_are("sec-fetch-mode", "navigate");
+    is_navigation.then_some(()).ok_or(Refusal::Forbidden)
+}
+
+/// Only a proxy is asked in another form than by path
+/// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+fn check_form(uri: &Uri) -> Result<(), Refusal> {
+    let is_path = uri.scheme().is_none() && uri.authority().is_none();
+    is_path.then_some(()).ok_or(Refusal::BadRequest)
+}
+
+fn judge_callback(rules: &Rules, parameters: &Parameters) -> Result<Return, Refusal> {
+    let Parameters { state, code, error, error_description, iss } = parameters;
+    let once = [state, code, error, error_description];
+    let malformed = [state, code, error];
+    if once.into_iter().any(Parameter::is_repeated)
+        || malformed.into_iter().any(Parameter::is_malformed)
+    {
+        return Err(Refusal::BadRequest);
+    }
+    if !state.value().is_some_and(|offered| rules.state.is(offered)) {
+        return Err(Refusal::StateMismatch);
+    }
+    if !is_from(rules.issuer.as_deref(), iss) {
+        return Ok(Return::WrongIssuer);
+    }
+    match error.value() {
+        Some(error) => Ok(denied(error, error_description)),
+        None => judge_code(code),
+    }
+}
+
+/// An `iss` that is present must be the issuer, by simple comparison
+/// ([RFC 9207 §2.4](https://www.rfc-editor.org/rfc/rfc9207#section-2.4)).
+fn is_from(issuer: Option<&str>, iss: &Parameter) -> bool {
+    match (issuer, iss) {
+        (None, _) | (_, Parameter::Absent) => true,
+        (Some(issuer), iss) => iss.value() == Some(issuer),
+    }
+}
+
+/// The most that is repeated of what the authorization server says.
+const LONGEST_WORDS: usize = 200;
+
+fn denied(error: &str, error_description: &Parameter) -> Return {
+    Return::Denied {
+        error: excerpt(error, LONGEST_WORDS),
+        error_description: error_description.value().map(|words| excerpt(words, LONGEST_WORDS)),
+    }
+}
+
+/// A code with a control character was not issued by anybody, so it ends nothing.
+fn judge_code(code: &Parameter) -> Result<Return, Refusal> {
+    match code.value() {
+        None => Ok(Return::MissingCode),
+        Some(code) => {
+            AuthorizationCode::new(code).map(Return::Code).map_err(|_| Refusal::BadRequest)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

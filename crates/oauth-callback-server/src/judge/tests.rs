@@ -1,0 +1,349 @@
+use super::*;
+use proptest::prelude::*;
+
+const PORT: u16 = 1455;
+
+fn rules() -> Rules {
+    Rules {
+        port: PORT,
+        callback_path: "/auth/callback",
+        state: State::generate().unwrap(),
+        issuer: Some("https://issuer.example".to_owned()),
+    }
+}
+
+/// A request as a browser makes it, before a test spoils one thing about it.
+fn request(target: &str) -> Request<()> {
+    Request::get(target).header("host", "localhost:1455").body(()).unwrap()
+}
+
+#[track_caller]
+fn refused(request: &Request<()>, expected: Refusal) {
+    match judge(&rules(), Head::of(request)) {
+        Verdict::Refused(refusal) => assert_eq!(refusal, expected, "{request:?}"),
+        _ => panic!("not refused: {request:?}"),
+    }
+}
+
+fn with(name: &'static str, value: &[u8]) -> Request<()> {
+    let mut request = request("/auth/callback");
+    let value = hyper::header::HeaderValue::from_bytes(value).unwrap();
+    request.headers_mut().insert(name, value);
+    request
+}
+
+/// What becomes of a callback whose query is `query`, in which `S` stands for the right state.
+fn callback(query: &str) -> Result<Return, Refusal> {
+    let rules = rules();
+    let query = query.replace("state=S", &format!("state={}", rules.state.expose()));
+    let request = request(&format!("/auth/callback?{query}"));
+    match judge(&rules, Head::of(&request)) {
+        Verdict::Returned(returned) => Ok(returned),
+        Verdict::Refused(refusal) => Err(refusal),
+        Verdict::OtherPath => panic!("it is the callback's path"),
+    }
+}
+
+#[track_caller]
+fn gives_code(query: &str, expected: &str) {
+    match callback(query) {
+        Ok(Return::Code(code)) => assert_eq!(code.expose(), expected, "{query}"),
+        other => panic!("{query}: {other:?}"),
+    }
+}
+
+// threats 8 17
+#[test]
+fn the_right_state_brings_the_code() {
+    gives_code("code=C&state=S", "C");
+    gives_code("state=S&code=C", "C");
+    gives_code("scope=a+b&session_state=1&authuser=0&prompt=none&code=C&state=S&=&x", "C");
+    let many: String = (0..200).map(|n| format!("p{n}=%zz&")).collect();
+    gives_code(&format!("{many}code=C&state=S"), "C");
+}
+
+// threats 9 10 13
+#[test]
+fn nothing_without_the_right_state_ends_the_wait() {
+    for query in [
+        "",
+        "code=C",
+        "code=C&state=",
+        "code=C&state",
+        "code=C&State=S",
+        "code=C&state=wrong",
+        "error=access_denied",
+        "error=access_denied&state=wrong",
+        "state=wrong&iss=https://evil.example",
+        "state=%00",
+    ] {
+        assert!(matches!(callback(query), Err(Refusal::StateMismatch)), "{query}");
+    }
+}
+
+// threats 11
+#[test]
+fn a_callback_without_code_or_error_is_a_missing_code() {
+    for query in ["state=S", "state=S&code=", "state=S&code", "state=S&error=&code="] {
+        assert!(matches!(callback(query), Ok(Return::MissingCode)), "{query}");
+    }
+}
+
+// threats 12 14
+#[test]
+fn an_error_is_an_error_even_beside_a_code() {
+    for code in [
+        "access_denied",
+        "invalid_request",
+        "unauthorized_client",
+        "unsupported_response_type",
+        "invalid_scope",
+        "server_error",
+        "temporarily_unavailable",
+        "login_required",
+        "consent_required",
+        "interaction_required",
+        "whatever",
+    ] {
+        for query in [format!("error={code}&state=S"), format!("code=C&error={code}&state=S")] {
+            match callback(&query) {
+                Ok(Return::Denied { error, error_description: None }) => assert_eq!(error, code),
+                other => panic!("{query}: {other:?}"),
+            }
+        }
+    }
+}
+
+// threats 19
+#[test]
+fn an_error_is_printable() {
+    let query = "state=S&error=%1b%5B31mno&error_description=%0d%0aSet-Cookie:x%E2%80%AE!";
+    match callback(query) {
+        Ok(Return::Denied { error, error_description }) => {
+            assert_eq!(error, "[31mno");
+            assert_eq!(error_description.as_deref(), Some("Set-Cookie:x!"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+// threats 15
+#[test]
+fn a_duplicate_is_a_bad_request() {
+    for query in [
+        "code=C&state=S&state=S",
+        "code=C&state=S&state=X",
+        "code=A&code=B&state=S",
+        "code=&code=B&state=S",
+        "error=a&error=b&state=S",
+        "error=a&error_description=x&error_description=y&state=S",
+        "code=C&state=S&st%61te=X",
+    ] {
+        assert!(matches!(callback(query), Err(Refusal::BadRequest)), "{query}");
+    }
+}
+
+// threats 37
+#[test]
+fn a_bad_encoding_is_a_bad_request() {
+    for value in ["%", "%2", "%zz", "%u0041", "%ff%fe", "%c0%af", "%ed%a0%80"] {
+        for query in [
+            format!("code={value}&state=S"),
+            format!("code=C&state={value}"),
+            format!("error={value}&state=S"),
+        ] {
+            assert!(matches!(callback(&query), Err(Refusal::BadRequest)), "{query}");
+        }
+        gives_code(&format!("code=C&state=S&other={value}"), "C");
+    }
+    assert!(matches!(callback("code=a%00&state=S"), Err(Refusal::BadRequest)));
+}
+
+// threats 16
+#[test]
+fn an_issuer_that_is_named_must_be_the_issuer() {
+    gives_code("code=C&state=S&iss=https%3A%2F%2Fissuer.example", "C");
+    for iss in [
+        "iss=https://evil.example",
+        "iss=https://issuer.example/",
+        "iss=https://ISSUER.example",
+        "iss=https://issuer.example&iss=https://issuer.example",
+        "iss=%zz",
+        "iss=",
+    ] {
+        for rest in ["code=C&state=S", "error=access_denied&state=S"] {
+            let query = format!("{rest}&{iss}");
+            assert!(matches!(callback(&query), Ok(Return::WrongIssuer)), "{query}");
+        }
+    }
+}
+
+// threats 31
+#[test]
+fn every_name_of_the_loopback_is_our_host() {
+    for host in ["localhost:1455", "127.0.0.1:1455", "[::1]:1455", "LOCALHOST:1455"] {
+        refused(&with("host", host.as_bytes()), Refusal::StateMismatch);
+    }
+}
+
+// threats 32
+#[test]
+fn another_host_is_forbidden() {
+    for host in [
+        "evil.test:1455",
+        "localhost.evil.test:1455",
+        "127.0.0.1.nip.io:1455",
+        "localhost:9999",
+        "localhost",
+        "localhost:1455.",
+        "localhost.:1455",
+        "localhost:01455",
+        "0.0.0.0:1455",
+        "127.0.0.2:1455",
+        "[::ffff:127.0.0.1]:1455",
+        "localhost:1455@evil",
+        "user@localhost:1455",
+        "local host:1455",
+        "localhost:\t1455",
+        "localhost:1455, evil.test",
+        "http://localhost:1455",
+    ] {
+        refused(&with("host", host.as_bytes()), Refusal::Forbidden);
+    }
+    refused(&with("host", b"localhost:1455\xff"), Refusal::Forbidden);
+}
+
+// threats 33
+#[test]
+fn one_host_is_needed() {
+    refused(&with("host", b""), Refusal::BadRequest);
+    let mut two = request("/auth/callback");
+    let host = hyper::header::HeaderValue::from_static("localhost:1455");
+    two.headers_mut().append("host", host);
+    refused(&two, Refusal::BadRequest);
+    let mut none = request("/auth/callback");
+    none.headers_mut().clear();
+    refused(&none, Refusal::BadRequest);
+}
+
+// threats 29 30
+#[test]
+fn only_get_is_understood() {
+    for (method, refusal) in [
+        ("POST", Refusal::NotFound),
+        ("HEAD", Refusal::MethodNotAllowed),
+        ("OPTIONS", Refusal::MethodNotAllowed),
+        ("PUT", Refusal::MethodNotAllowed),
+        ("DELETE", Refusal::MethodNotAllowed),
+        ("PATCH", Refusal::MethodNotAllowed),
+        ("TRACE", Refusal::MethodNotAllowed),
+        ("CONNECT", Refusal::MethodNotAllowed),
+        ("FOO", Refusal::UnknownMethod),
+        ("get", Refusal::UnknownMethod),
+    ] {
+        // A preflight has an origin, and is still told that there is nothing but GET.
+        let mut request = with("origin", b"https://evil.example");
+        *request.method_mut() = method.parse().unwrap();
+        refused(&request, refusal);
+    }
+}
+
+// threats 35
+#[test]
+fn what_is_no_navigation_is_forbidden() {
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("origin", "http://localhost:1455"),
+        ("sec-fetch-dest", "image"),
+        ("sec-fetch-dest", "iframe"),
+        ("sec-fetch-dest", "empty"),
+        ("sec-fetch-mode", "no-cors"),
+        ("sec-fetch-mode", "cors"),
+        ("sec-purpose", "prefetch"),
+        ("sec-purpose", "prefetch;prerender"),
+    ] {
+        refused(&with(name, value.as_bytes()), Refusal::Forbidden);
+    }
+    for (name, value) in [
+        ("sec-fetch-dest", "document"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-user", "?1"),
+    ] {
+        refused(&with(name, value.as_bytes()), Refusal::StateMismatch);
+    }
+}
+
+// threats 28 37
+#[test]
+fn a_path_is_the_callback_path_or_another() {
+    for path in [
+        "/",
+        "/favicon.ico",
+        "/auth/callback/",
+        "//auth/callback",
+        "/auth//callback",
+        "/auth/./callback",
+        "/AUTH/callback",
+        "/auth/%63allback",
+        "/auth/callback%00",
+        "/auth/callback;x",
+        "*",
+    ] {
+        let verdict = judge(&rules(), Head::of(&request(path)));
+        assert!(matches!(verdict, Verdict::OtherPath), "{path}");
+    }
+    for target in ["http://localhost:1455/auth/callback", "localhost:1455"] {
+        refused(&request(target), Refusal::BadRequest);
+    }
+}
+
+// threats 38 39
+#[test]
+fn size_is_bounded() {
+    let fits = LONGEST_LINE - "GET /auth/callback? HTTP/1.1".len();
+    let target = |size: usize| format!("/auth/callback?{}", "a".repeat(size));
+    refused(&request(&target(fits)), Refusal::StateMismatch);
+    refused(&request(&target(fits + 1)), Refusal::LineTooLong);
+    refused(&with("x", &[b'a'; LARGEST_HEADERS]), Refusal::HeadTooLarge);
+    refused(&with("x", &[b'a'; LARGEST_HEADERS / 2]), Refusal::StateMismatch);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    // threats 10
+    #[test]
+    fn no_mutation_of_the_state_is_the_state(at in 0..43_usize, bit in 0..7_u32, how in 0..8_u8) {
+        let rules = rules();
+        let state = rules.state.expose();
+        let mutated = match how {
+            0 => state[..at].to_owned(),
+            1 => state[at + 1..].to_owned(),
+            2 => format!("{state}{}", &state[at..=at]),
+            3 => state.replacen(&state[at..=at], "", 1),
+            4 => format!("{state}%00"),
+            5 => format!("{state}+"),
+            _ => flip(state, at, 1 << bit),
+        };
+        let query = format!("code=C&state={mutated}");
+        let parameters = Parameters::parse(&query);
+        prop_assert!(judge_callback(&rules, &parameters).is_err());
+    }
+
+    // threats 18
+    #[test]
+    fn every_code_arrives_as_it_was_sent(code in "[^\\p{Cc}]{1,100}") {
+        match callback(&format!("code={}&state=S", urlencoding::encode(&code))) {
+            Ok(Return::Code(arrived)) => prop_assert_eq!(arrived.expose(), code),
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
+}
+
+fn flip(state: &str, at: usize, bit: u8) -> String {
+    let mut bytes = state.as_bytes().to_vec();
+    bytes[at] ^= bit;
+    bytes.iter().map(|byte| format!("%{byte:02x}")).collect()
+}

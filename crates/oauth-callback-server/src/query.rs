@@ -1,0 +1,199 @@
+//! The query of a callback, read strictly: what is ambiguous is no parameter, and what is no
+//! parameter of ours is not even decoded.
+
+use zeroize::Zeroizing;
+
+/// The parameters of an authorization response
+/// ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2),
+/// [RFC 9207 §2](https://www.rfc-editor.org/rfc/rfc9207#section-2)). All others are ignored, as
+/// RFC 6749 asks.
+#[derive(Default)]
+pub(crate) struct Parameters {
+    pub(crate) state: Parameter,
+    pub(crate) code: Parameter,
+    pub(crate) error: Parameter,
+    pub(crate) error_description: Parameter,
+    pub(crate) iss: Parameter,
+}
+
+/// One parameter. "Request and response parameters MUST NOT be included more than once"
+/// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)): of two, neither wins.
+#[derive(Default)]
+pub(crate) enum Parameter {
+    #[default]
+    Absent,
+    Once(Zeroizing<String>),
+    Repeated,
+    Malformed,
+}
+
+impl Parameters {
+    pub(crate) fn parse(query: &str) -> Self {
+        let mut parameters = Self::default();
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if let Some(parameter) = parameters.named(name) {
+                parameter.add(value);
+            }
+        }
+        parameters
+    }
+
+    /// The name is decoded first: `st%61te` is another spelling of `state`, not another parameter.
+    fn named(&mut self, name: &str) -> Option<&mut Parameter> {
+        match decode(name)?.as_str() {
+            "state" => Some(&mut self.state),
+            "code" => Some(&mut self.code),
+            "error" => Some(&mut self.error),
+            "error_description" => Some(&mut self.error_description),
+            "iss" => Some(&mut self.iss),
+            _ => None,
+        }
+    }
+}
+
+impl Parameter {
+    fn add(&mut self, value: &str) {
+        *self = match self {
+            Self::Absent => decode(value).map_or(Self::Malformed, Self::Once),
+            _ => Self::Repeated,
+        };
+    }
+
+    /// The value: "Parameters sent without a value MUST be treated as if they were omitted"
+    /// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
+    pub(crate) fn value(&self) -> Option<&str> {
+        match self {
+            Self::Once(value) if !value.is_empty() => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_repeated(&self) -> bool {
+        matches!(self, Self::Repeated)
+    }
+
+    pub(crate) fn is_malformed(&self) -> bool {
+        matches!(self, Self::Malformed)
+    }
+}
+
+/// Undoes `application/x-www-form-urlencoded`
+/// ([RFC 6749 appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B)) or nothing: no
+/// replacement characters, which would make different bytes equal, and no leniency with a `%`.
+fn decode(text: &str) -> Option<Zeroizing<String>> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => hex_digit(rest.next()?)? << 4 | hex_digit(rest.next()?)?,
+            visible if visible.is_ascii_graphic() => visible,
+            _ => return None,
+        });
+    }
+    String::from_utf8(decoded).ok().map(Zeroizing::new)
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn code(query: &str) -> Option<String> {
+        Parameters::parse(query).code.value().map(str::to_owned)
+    }
+
+    // threats 18
+    #[test]
+    fn a_code_is_decoded_once() {
+        for (query, expected) in [
+            ("code=a%2Fb%2Bc%3Dd%26e%25f", "a/b+c=d&e%f"),
+            ("code=a+b%20c", "a b c"),
+            ("code=%C3%A9%F0%9F%94%91", "\u{e9}\u{1f511}"),
+            ("code=%2525", "%25"),
+            ("code=a=b==", "a=b=="),
+            ("&&code=x&&", "x"),
+            ("=&?&code=x", "x"),
+        ] {
+            assert_eq!(code(query).as_deref(), Some(expected), "{query}");
+        }
+    }
+
+    // threats 37
+    #[test]
+    fn what_does_not_decode_is_malformed() {
+        for value in [
+            "%",
+            "%2",
+            "%zz",
+            "%u0041",
+            "%+1",
+            "%ff%fe",
+            "%c0%af",
+            "%ed%a0%80",
+            "a b",
+            "\u{e9}",
+            "a\0",
+            "a\r\nb",
+        ] {
+            let parameters = Parameters::parse(&format!("code={value}"));
+            assert!(parameters.code.is_malformed(), "{value:?}");
+            let ignored = Parameters::parse(&format!("other={value}&code=x"));
+            assert_eq!(ignored.code.value(), Some("x"), "{value:?}");
+        }
+    }
+
+    // threats 15
+    #[test]
+    fn of_two_neither_wins() {
+        for query in [
+            "code=A&code=B",
+            "code=A&code=A",
+            "code=&code=A",
+            "code&code=A",
+            "code=A&c%6fde=B",
+            "code=A&code=%zz",
+            "code=A&x=1&code=B&code=C",
+        ] {
+            let parameters = Parameters::parse(query);
+            assert!(parameters.code.is_repeated(), "{query}");
+            assert_eq!(parameters.code.value(), None, "{query}");
+        }
+    }
+
+    // threats 11
+    #[test]
+    fn an_empty_parameter_is_an_absent_one() {
+        for query in ["", "code", "code=", "CODE=x", "code%3Dx", "xcode=x", "?code=x"] {
+            assert_eq!(code(query), None, "{query}");
+        }
+    }
+
+    // threats 17 37
+    #[test]
+    fn ten_thousand_unknown_parameters_are_ignored() {
+        let many: String = (0..10_000).map(|n| format!("p{n}={n}&")).collect();
+        assert_eq!(code(&format!("{many}code=x")).as_deref(), Some("x"));
+    }
+
+    proptest! {
+        // threats 18
+        #[test]
+        fn every_code_comes_back_as_it_was(text in "\\PC{1,200}") {
+            let query = format!("x=1&code={}&y=2", urlencoding::encode(&text));
+            prop_assert_eq!(code(&query), Some(text));
+        }
+
+        // threats 37
+        #[test]
+        fn no_query_is_too_strange(query in "\\PC*", raw in "[ -~\r\n\t]*") {
+            Parameters::parse(&query);
+            Parameters::parse(&raw);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Who gets in: the listeners, and the connections that are held at once.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{self, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::timeout;
+
+use crate::connection::attend;
+use crate::guest::Guest;
+use crate::session::Session;
+
+/// The listeners, where both the task that accepts and the value that is dropped can reach them:
+/// the port is free at the drop, not when the runtime comes round to the task.
+pub(crate) struct Door(Mutex<Vec<TcpListener>>);
+
+impl Door {
+    pub(crate) fn open(listeners: Vec<net::TcpListener>) -> io::Result<Self> {
+        let listeners = listeners.into_iter().map(TcpListener::from_std);
+        Ok(Self(Mutex::new(listeners.collect::<io::Result<_>>()?)))
+    }
+
+    pub(crate) fn close(&self) {
+        self.listeners().clear();
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        std::future::poll_fn(|cx| self.poll_accept(cx)).await
+    }
+
+    /// The listeners take turns, so that a flood on one address does not shut out the other.
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let mut listeners = self.listeners();
+        for _ in 0..listeners.len() {
+            listeners.rotate_left(1);
+            if let Some(Poll::Ready(accepted)) = listeners.last().map(|it| it.poll_accept(cx)) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<TcpListener>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Accepts and serves until the session is closed and everyone has what they were promised.
+pub(crate) async fn serve(session: Arc<Session>) {
+    let mut guests = Guests::default();
+    let closed = session.closed();
+    tokio::pin!(closed);
+    loop {
+        tokio::select! {
+            () = &mut closed => return,
+            Some(_) = guests.tasks.join_next() => {}
+            accepted = session.door.accept() => match accepted {
+                Ok((stream, theirs)) => guests.admit(&session, stream, theirs),
+                Err(error) => {
+                    guests.make_do(&error);
+                    if timeout(PAUSE, &mut closed).await.is_ok() {
+                        return;
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// A connection that could not be accepted is still there: trying again at once would keep a
+/// processor busy.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The connections that are held, the oldest first. They end with this value.
+#[derive(Default)]
+struct Guests {
+    tasks: JoinSet<()>,
+    seats: VecDeque<(Weak<Guest>, AbortHandle)>,
+}
+
+impl Guests {
+    fn admit(&mut self, session: &Arc<Session>, stream: TcpStream, theirs: SocketAddr) {
+        let Ok(ours) = stream.local_addr() else {
+            return;
+        };
+        if !is_local(theirs) || !self.has_room(session.limits.connections) {
+            return;
+        }
+        let guest = Arc::new(Guest::new(session.clone(), ours, theirs));
+        let seat = Arc::downgrade(&guest);
+        let task = self.tasks.spawn(attend(stream, guest));
+        self.seats.push_back((seat, task));
+    }
+
+    fn has_room(&mut self, most: usize) -> bool {
+        if self.seats.len() >= most {
+            self.seats.retain(|(guest, _)| guest.strong_count() > 0);
+        }
+        self.seats.len() < most || self.send_away_the_oldest()
+    }
+
+    /// Nobody who was promised an answer has to go: they knew the `state`.
+    fn send_away_the_oldest(&mut self) -> bool {
+        let is_idle = |guest: &Weak<Guest>| guest.upgrade().is_none_or(|guest| !guest.is_owed());
+        let oldest = self.seats.iter().position(|(guest, _)| is_idle(guest));
+        let seat = oldest.and_then(|oldest| self.seats.remove(oldest));
+        seat.inspect(|(_, task)| task.abort()).is_some()
+    }
+
+    /// Usually the process has no file descriptor left, so the oldest quarter has to go: enough to
+    /// get through a crowd in a moment, and the youngest still have time for their request.
+    fn make_do(&mut self, error: &io::Error) {
+        tracing::trace!(%error, "cannot accept a connection");
+        self.seats.retain(|(guest, _)| guest.strong_count() > 0);
+        for _ in 0..=self.seats.len() / 4 {
+            self.send_away_the_oldest();
+        }
+    }
+}
+
+/// Only loopback addresses are listened on, so anything else is a mistake of somebody's.
+fn is_local(theirs: SocketAddr) -> bool {
+    theirs.ip().to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // threats 67
+    #[test]
+    fn only_this_machine_may_come_in() {
+        for (address, local) in [
+            ("127.0.0.1:1", true),
+            ("127.8.8.8:1", true),
+            ("[::1]:1", true),
+            ("[::ffff:127.0.0.1]:1", true),
+            ("192.168.1.5:1", false),
+            ("[fe80::1]:1", false),
+            ("[::ffff:192.168.1.5]:1", false),
+            ("0.0.0.0:1", false),
+        ] {
+            assert_eq!(is_local(address.parse().unwrap()), local, "{address}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What all connections of one sign-in share: how far it is, and what the browser is to be told.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::guest::{Debt, Guest};
+use crate::judge::{Head, Refusal, Return, Rules, Verdict, judge};
+use crate::reply::Reply;
+use crate::serve::Door;
+use crate::{Limits, Page, Pages};
+
+pub(crate) struct Session {
+    pub(crate) rules: Rules,
+    pub(crate) pages: Pages,
+    pub(crate) limits: Limits,
+    pub(crate) door: Door,
+    progress: watch::Sender<Progress>,
+    /// Which refusals were logged: a flood of them is one line.
+    refusals: AtomicU16,
+}
+
+/// How far the sign-in is. Every step forward is taken once.
+#[derive(Default)]
+struct Progress {
+    arrival: Arrival,
+    answer: Option<Reply>,
+    landing: Option<LandingPage>,
+    /// Connections that were promised the answer or a landing page and do not have it yet.
+    owed: usize,
+    /// Browsers that were sent to the landing page and did not ask for it yet. A quick one asks
+    /// before it is counted: then it is one less than none for a moment.
+    under_way: isize,
+    closing: bool,
+}
+
+#[derive(Default)]
+enum Arrival {
+    #[default]
+    Awaited,
+    Here(Return),
+    /// Somebody has the code; whatever else comes with the right `state` is a copy.
+    Taken,
+}
+
+struct LandingPage {
+    path: &'static str,
+    /// Gone when somebody asked for it.
+    page: Option<Page>,
+}
+
+/// What to tell a connection.
+pub(crate) enum Response {
+    Now(Reply),
+    /// The same answer as all copies of the callback, when there is one.
+    TheAnswer,
+}
+
+impl Session {
+    pub(crate) fn new(rules: Rules, pages: Pages, limits: Limits, door: Door) -> Self {
+        Self {
+            rules,
+            pages,
+            limits,
+            door,
+            progress: watch::Sender::default(),
+            refusals: AtomicU16::new(0),
+        }
+    }
+
+    /// Decides on one request, without waiting.
+    pub(crate) fn receive(&self, head: Head<'_>, guest: &Guest) -> Response {
+        match judge(&self.rules, head) {
+            Verdict::Refused(refusal) => Response::Now(self.refuse(refusal)),
+            Verdict::OtherPath => Response::Now(self.other_path(head.uri.path(), guest)),
+            Verdict::Returned(returned) => {
+                self.arrive(returned, guest);
+                Response::TheAnswer
+            }
+        }
+    }
+
+    pub(crate) fn refuse(&self, refusal: Refusal) -> Reply {
+        let bit = 1 << refusal as u16;
+        if self.refusals.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+            tracing::debug!(?refusal, "a request is refused; others like it are not logged");
+        }
+        Reply::refusal(refusal, &self.pages)
+    }
+
+    /// Only the first callback counts: a cancel that comes late changes nothing.
+    fn arrive(&self, returned: Return, guest: &Guest) {
+        self.progress.send_modify(|progress| {
+            progress.owed += guest.owe(Debt::Answer);
+            if matches!(progress.arrival, Arrival::Awaited) {
+                tracing::debug!("the callback is here");
+                progress.arrival = Arrival::Here(returned);
+            }
+        });
+    }
+
+    fn other_path(&self, path: &str, guest: &Guest) -> Reply {
+        // Asked before the lock is taken, because the answer is read from a file.
+        let may_see_it = !self.shows_a_page_at(path) || !guest.is_stranger();
+        let mut reply = None;
+        self.progress.send_if_modified(|progress| {
+            let Some(landing) = progress.landing.as_mut().filter(|it| it.path == path) else {
+                return false;
+            };
+            let first = landing.page.take_if(|_| may_see_it);
+            let is_expected = first.is_some() || (may_see_it && progress.under_way > 0);
+            let page = first.unwrap_or_else(|| self.pages.finished.clone());
+            reply = Some(Reply::new(StatusCode::OK, page));
+            if is_expected {
+                progress.under_way -= 1;
+                progress.owed += guest.owe(Debt::Landing);
+            }
+            is_expected
+        });
+        reply.unwrap_or_else(|| self.refuse(Refusal::NotFound))
+    }
+
+    fn shows_a_page_at(&self, path: &str) -> bool {
+        let progress = self.progress.borrow();
+        let landing = progress.landing.as_ref().filter(|it| it.path == path);
+        landing.is_some_and(|it| it.page.is_some())
+    }
+
+    /// Somebody who was promised something has it, or has left.
+    pub(crate) fn pay(&self, debt: Debt, delivered: bool) {
+        self.progress.send_modify(|progress| {
+            progress.owed -= 1;
+            if delivered && debt == Debt::Answer && progress.landing.is_some() {
+                progress.under_way += 1;
+            }
+        });
+    }
+
+    /// Waits for the one callback.
+    pub(crate) async fn arrival(&self) -> Return {
+        let mut steps = self.progress.subscribe();
+        loop {
+            if let Some(returned) = self.take_arrival() {
+                return returned;
+            }
+            // The sender is ours, so this cannot fail.
+            let _ = steps.changed().await;
+        }
+    }
+
+    fn take_arrival(&self) -> Option<Return> {
+        let mut taken = None;
+        self.progress.send_if_modified(|progress| {
+            if let Arrival::Here(_) = progress.arrival {
+                taken = Some(std::mem::replace(&mut progress.arrival, Arrival::Taken));
+            }
+            false
+        });
+        match taken {
+            Some(Arrival::Here(returned)) => Some(returned),
+            _ => None,
+        }
+    }
+
+    /// Waits for what the holder of the code decides to tell the browser.
+    pub(crate) async fn answer(&self) -> Reply {
+        let mut steps = self.progress.subscribe();
+        match steps.wait_for(|progress| progress.answer.is_some()).await {
+            Ok(progress) => progress.answer.clone(),
+            Err(_) => None,
+        }
+        .unwrap_or_else(|| self.failure())
+    }
+
+    /// Tells the browser how it ended. The first answer stands.
+    pub(crate) fn settle(&self, answer: Reply) {
+        self.progress.send_modify(|progress| {
+            progress.answer.get_or_insert(answer);
+        });
+    }
+
+    /// Expects those who get the answer at the landing page. The first sees it.
+    pub(crate) fn expect_at(&self, path: &'static str, page: Page) {
+        let page = Some(page);
+        self.progress.send_modify(|progress| progress.landing = Some(LandingPage { path, page }));
+    }
+
+    /// Waits until everyone has what they were promised, but not for ever.
+    pub(crate) async fn paid(&self, limit: Duration) {
+        let mut steps = self.progress.subscribe();
+        if timeout(limit, steps.wait_for(Progress::is_paid)).await.is_err() {
+            tracing::debug!("the browser did not take its answer in time");
+        }
+    }
+
+    /// Lets go of the port at once. Whoever still waits for an answer hears that it failed.
+    pub(crate) fn close(&self) {
+        self.door.close();
+        self.progress.send_modify(|progress| {
+            progress.answer.get_or_insert_with(|| self.failure());
+            progress.closing = true;
+        });
+    }
+
+    /// Waits for [`Session::close`], and for those who were promised something then.
+    pub(crate) async fn closed(&self) {
+        let mut steps = self.progress.subscribe();
+        let _ = steps.wait_for(|progress| progress.closing).await;
+        self.paid(self.limits.answer).await;
+    }
+
+    fn failure(&self) -> Reply {
+        Reply::new(StatusCode::INTERNAL_SERVER_ERROR, self.pages.failed.clone())
+    }
+}
+
+impl Progress {
+    fn is_paid(&self) -> bool {
+        self.owed == 0 && (self.under_way <= 0 || self.closing)
+    }
+}

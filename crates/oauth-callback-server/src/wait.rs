@@ -1,0 +1,142 @@
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use credentials::AuthorizationCode;
+use hyper::StatusCode;
+use tokio::time::timeout;
+
+use crate::judge::{Return, Rules};
+use crate::reply::Reply;
+use crate::serve::{Door, serve};
+use crate::session::Session;
+use crate::{CallbackServer, Pages, State, WaitingBrowser};
+
+/// Which callback is waited for, and what everyone else is told.
+#[derive(Debug)]
+pub struct Expected {
+    /// The `state` of the authorization URL.
+    pub state: State,
+    /// The authorization server's identifier, which an `iss` parameter must equal
+    /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)). Without one, `iss` is ignored.
+    pub issuer: Option<String>,
+    /// The pages that do not depend on how the sign-in ends.
+    pub pages: Pages,
+    /// How long to wait, on a clock that stands still while the machine sleeps.
+    pub timeout: Duration,
+}
+
+/// The authorization code, and the browser that brought it and waits for an answer.
+#[derive(Debug)]
+pub struct Callback {
+    /// The code, which works once.
+    pub code: AuthorizationCode,
+    /// Whom to tell what became of the code.
+    pub browser: WaitingBrowser,
+}
+
+impl CallbackServer {
+    /// Waits for the one callback with the right `state`. Everything else that arrives is answered
+    /// with a constant page and forgotten. It needs a tokio runtime with time and I/O.
+    ///
+    /// Dropping the future frees the port.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]: no code came. The browser, if it came, has seen a page that says so, and the
+    /// port is free.
+    pub async fn wait(self, expected: Expected) -> Result<Callback, WaitError> {
+        let after = expected.timeout;
+        let server = self.open(expected).map_err(WaitError::Runtime)?;
+        match timeout(after, server.session.arrival()).await {
+            Ok(Return::Code(code)) => Ok(Callback { code, browser: WaitingBrowser::new(server) }),
+            Ok(refused) => Err(server.refused(refused).await),
+            Err(_) => Err(WaitError::TimedOut { after }),
+        }
+    }
+
+    fn open(self, expected: Expected) -> io::Result<Server> {
+        let rules = Rules {
+            port: self.options.port,
+            callback_path: self.options.callback_path,
+            state: expected.state,
+            issuer: expected.issuer,
+        };
+        let door = Door::open(self.listeners)?;
+        let session = Session::new(rules, expected.pages, self.options.limits, door);
+        let session = Arc::new(session);
+        tokio::spawn(serve(session.clone()));
+        Ok(Server { session })
+    }
+}
+
+/// Why no code came.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// The authorization server, or the person, said no
+    /// ([RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
+    #[error("the authorization server refused: {error}")]
+    Denied {
+        /// The error code, such as `access_denied`, of printable characters only.
+        error: String,
+        /// The server's words for people, of printable characters only.
+        error_description: Option<String>,
+    },
+    /// The right `state`, but neither a code nor an error.
+    #[error("the callback has no authorization code")]
+    MissingCode,
+    /// The answer names another issuer than the one that was asked: a mix-up
+    /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
+    #[error("the callback comes from another issuer")]
+    WrongIssuer,
+    /// Nobody came.
+    #[error("no callback came")]
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The runtime cannot watch the sockets.
+    #[error("cannot wait for connections")]
+    Runtime(#[source] io::Error),
+}
+
+/// The running server. Dropping it frees the port.
+pub(crate) struct Server {
+    pub(crate) session: Arc<Session>,
+}
+
+impl Server {
+    pub(crate) async fn answer(&self, answer: Reply) {
+        self.session.settle(answer);
+        self.session.paid(self.session.limits.answer).await;
+    }
+
+    /// Tells the browser that there is no code, and then the caller.
+    async fn refused(&self, refused: Return) -> WaitError {
+        let pages = &self.session.pages;
+        let (status, page, error) = match refused {
+            Return::Denied { error, error_description } => {
+                let error = WaitError::Denied { error, error_description };
+                (StatusCode::FORBIDDEN, &pages.denied, error)
+            }
+            Return::WrongIssuer => (StatusCode::BAD_REQUEST, &pages.failed, WaitError::WrongIssuer),
+            _ => (StatusCode::BAD_REQUEST, &pages.missing_code, WaitError::MissingCode),
+        };
+        self.answer(Reply::new(status, page.clone())).await;
+        error
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.session.close();
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let port = self.session.rules.port;
+        f.debug_struct("Server").field("port", &port).finish_non_exhaustive()
+    }
+}

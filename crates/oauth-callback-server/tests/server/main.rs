@@ -1,0 +1,10 @@
+//! The server over real sockets, each test on a port of its own.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+mod callback;
+mod crowd;
+mod landing;
+mod port;
+mod surface;
