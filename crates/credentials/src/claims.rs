@@ -284,6 +284,7 @@ mod tests {
         let claims = read(&odd.to_string()).unwrap().openai;
         let expected = OpenAiClaims { user_id: Some("user-1".into()), ..Default::default() };
         assert_eq!(claims, expected);
+        assert_eq!(read("[]").unwrap_err(), MalformedJwt::Claims);
         let twice = r#"{"https://api.openai.com/auth":{},"https://api.openai.com/auth":{}}"#;
         assert_eq!(read(twice).unwrap_err(), MalformedJwt::Claims);
     }

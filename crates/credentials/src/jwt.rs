@@ -59,7 +59,12 @@ fn split(jwt: &str) -> Result<(&str, &str), MalformedJwt> {
 
 fn json<T: DeserializeOwned>(part: &str, otherwise: MalformedJwt) -> Result<T, MalformedJwt> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| MalformedJwt::Encoding)?;
-    serde_json::from_slice(&Zeroizing::new(bytes)).map_err(|_| otherwise)
+    let bytes = Zeroizing::new(bytes);
+    // A list would be read as the fields of a struct in their order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(otherwise);
+    }
+    serde_json::from_slice(&bytes).map_err(|_| otherwise)
 }
 
 #[cfg(test)]
@@ -100,6 +105,8 @@ mod tests {
     #[test]
     fn the_payload_is_a_json_object_in_utf8() {
         let header = json!({"alg": "RS256"});
+        refused(&jwt(&header, "[]"), MalformedJwt::Claims);
+        refused(&jwt(&json!(["RS256"]), "{}"), MalformedJwt::Header);
         for payload in ["[]", "\"a\"", "null", "7", "{", "", "{}x", &"[".repeat(100_000)] {
             let token = jwt(&header, payload);
             let read = payload_without_verifying::<Map<String, Value>>(&token);
