@@ -1,11 +1,12 @@
 use http_client::BaseUrl;
+use login::Event;
 use login::create_api_key::{self, Choice, NewApiKey, Patience};
 use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use serde_json::json;
 
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::environment;
-use crate::failure::Failure;
+use crate::failure::{Failure, KEY_MAY_EXIST};
 use crate::setup::Setup;
 use crate::terminal;
 use crate::waiting::{invite, tell};
@@ -25,7 +26,13 @@ pub(crate) async fn run(args: &CreateKeyArgs, setup: &Setup) -> Result<(), Failu
         let text = if args.shared.json { as_json(new) } else { new.key.expose().to_owned() };
         terminal::result(&text).map_err(Into::into)
     };
-    let new = pending.finish(&|event| tell(terminal, &event), deliver).await?;
+    let tell = |event: Event<'_>| {
+        if matches!(event, Event::CreatingApiKey) {
+            setup.at_stake.set(Some(KEY_MAY_EXIST));
+        }
+        tell(terminal, &event);
+    };
+    let new = pending.finish(&tell, deliver).await?;
 
     terminal.done(&summary(&new));
     if args.save {

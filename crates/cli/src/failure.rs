@@ -26,13 +26,11 @@ pub(crate) enum Failure {
     #[error("cannot start")]
     Runtime(#[source] io::Error),
     #[error("interrupted")]
-    Interrupt(Interrupt),
-}
-
-impl From<Interrupt> for Failure {
-    fn from(interrupt: Interrupt) -> Self {
-        Self::Interrupt(interrupt)
-    }
+    Interrupted {
+        by: Interrupt,
+        /// What the person has to know about what was under way.
+        at_stake: Option<&'static str>,
+    },
 }
 
 impl Failure {
@@ -47,8 +45,8 @@ impl Failure {
         match self {
             Self::ServersApart => 2,
             Self::Login(LoginError::Bind(BindError::PortInUse { .. })) => 13,
-            Self::Interrupt(Interrupt::Interrupted) => 130,
-            Self::Interrupt(Interrupt::Terminated) => 143,
+            Self::Interrupted { by: Interrupt::CtrlC, .. } => 130,
+            Self::Interrupted { by: Interrupt::Terminated, .. } => 143,
             _ => 1,
         }
     }
@@ -77,10 +75,15 @@ impl Failure {
             Self::ServersApart => {
                 Some("a token of one issuer is never sent to the platform of another".into())
             }
+            Self::Interrupted { at_stake, .. } => at_stake.map(Into::into),
             _ => None,
         }
     }
 }
+
+/// After a creation whose outcome is not known.
+pub(crate) const KEY_MAY_EXIST: &str = "a key of that name may exist: look at \
+    https://platform.openai.com/api-keys before you try again";
 
 fn login_hint(error: &LoginError) -> Option<String> {
     let hint = match error {
@@ -158,10 +161,7 @@ fn token_hint(error: &token_client::Error) -> Option<&'static str> {
 
 fn platform_hint(error: &platform_api::Error) -> Option<&'static str> {
     if error.may_have_created_key() {
-        return Some(
-            "a key of that name may exist: look at https://platform.openai.com/api-keys before you \
-             try again",
-        );
+        return Some(KEY_MAY_EXIST);
     }
     Some(match (error, error.status()) {
         (platform_api::Error::Http { source, .. }, _) => return http_hint(source),

@@ -41,7 +41,7 @@ fn run(
         tokio::select! {
             biased;
             outcome = command(&setup) => outcome,
-            interrupt = interrupt => Err(Failure::from(interrupt)),
+            by = interrupt => Err(Failure::Interrupted { by, at_stake: setup.at_stake.get() }),
         }
     });
     match outcome {

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use auth_store::AuthStore;
@@ -12,6 +13,8 @@ use crate::terminal::Terminal;
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) terminal: Terminal,
+    /// What a person who interrupts now has to know.
+    pub(crate) at_stake: Cell<Option<&'static str>>,
     codex_home: Option<PathBuf>,
     ca_file: Option<PathBuf>,
 }
@@ -21,6 +24,7 @@ impl Setup {
         log_as_asked(args.verbose);
         Self {
             terminal: Terminal::new(args.color),
+            at_stake: Cell::new(None),
             codex_home: environment::codex_home(args.codex_home.as_deref()),
             ca_file: args.ca_file.clone().or_else(environment::ca_file),
         }
@@ -32,11 +36,17 @@ impl Setup {
         &self,
         work: impl Future<Output = Result<(), Failure>>,
     ) -> Result<(), Failure> {
+        // Where the system gives no random numbers, the runtime would panic on its way up.
+        pkce::CodeVerifier::generate().map_err(login::Error::from)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(Failure::Runtime)?;
-        let outcome = runtime.block_on(work);
+        let outcome = runtime.block_on(async {
+            let outcome = work.await;
+            let_go().await;
+            outcome
+        });
         runtime.shutdown_background();
         outcome
     }
@@ -55,6 +65,14 @@ impl Setup {
             ..Options::default()
         };
         HttpClient::new(options).map_err(Failure::Setup)
+    }
+}
+
+/// Lets the tasks that were left take a few steps, and no more: a browser that waits for a sign-in
+/// which was interrupted is told so.
+async fn let_go() {
+    for _ in 0..16 {
+        tokio::task::yield_now().await;
     }
 }
 

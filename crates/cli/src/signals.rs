@@ -6,10 +6,14 @@ use tokio::signal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interrupt {
     /// Ctrl-C.
-    Interrupted,
+    CtrlC,
     /// `SIGTERM`, or a terminal that is gone.
     Terminated,
 }
+
+/// `SIGXFSZ`, which a file beyond `ulimit -f` brings; Linux, macOS and the BSDs agree on its number.
+#[cfg(unix)]
+const FILE_TOO_LARGE: i32 = 25;
 
 /// Listens from now on for a signal that ends the program. A signal that cannot be listened for
 /// keeps the system's default, which ends the program as well.
@@ -23,11 +27,14 @@ pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
             None => pending().await,
         }
     }
+    // Heard by nobody: with a handler, the write fails and says why, as on a full disk. Without one,
+    // the signal would end the program.
+    let _ = listen(SignalKind::from_raw(FILE_TOO_LARGE));
     let interrupted = listen(SignalKind::interrupt());
     let (terminated, hung_up) = (listen(SignalKind::terminate()), listen(SignalKind::hangup()));
     async {
         tokio::select! {
-            () = heard(interrupted) => Interrupt::Interrupted,
+            () = heard(interrupted) => Interrupt::CtrlC,
             () = heard(terminated) => Interrupt::Terminated,
             () = heard(hung_up) => Interrupt::Terminated,
         }
@@ -53,7 +60,7 @@ pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
             }
         };
         tokio::select! {
-            () = interrupted => Interrupt::Interrupted,
+            () = interrupted => Interrupt::CtrlC,
             () = closed => Interrupt::Terminated,
         }
     }

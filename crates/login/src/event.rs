@@ -12,6 +12,8 @@ pub enum Event<'a> {
     Unreachable(&'a http_client::Error),
     /// The browser came back with a code.
     CallbackReceived,
+    /// The key is being made. Whoever stops now may leave one behind that nobody has seen.
+    CreatingApiKey,
     /// The account has no default project yet, or the platform does not say at the moment.
     WaitingForProject {
         /// What was seen last.

@@ -10,14 +10,14 @@ pub const API_BASE: &str = "https://api.openai.com";
 /// The path of both redirect URIs.
 pub const REDIRECT_PATH: &str = "/auth/callback";
 
-/// What both clients ask for; `offline_access` is what brings a refresh token.
-pub const SCOPE: &str = "openid profile email offline_access";
-
 /// The client of "sign in with ChatGPT".
 pub const SIGN_IN_CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 
 /// The port in its redirect URI, `http://localhost:1455/auth/callback`.
 pub const SIGN_IN_PORT: u16 = 1455;
+
+/// What it asks for; `offline_access` is what brings a refresh token.
+pub const SIGN_IN_SCOPE: &str = "openid profile email offline_access";
 
 /// The client of "create a project API key".
 pub const CREATE_API_KEY_CLIENT_ID: &str = "app_2SKx67EdpoN0G6j64rFvigXD";
@@ -25,6 +25,9 @@ pub const CREATE_API_KEY_CLIENT_ID: &str = "app_2SKx67EdpoN0G6j64rFvigXD";
 /// The port in its redirect URI, `http://localhost:5000/auth/callback`. AirPlay on macOS often
 /// holds it.
 pub const CREATE_API_KEY_PORT: u16 = 5000;
+
+/// What it asks for: the same, in the order in which this client has always asked.
+pub const CREATE_API_KEY_SCOPE: &str = "openid email profile offline_access";
 
 /// What the client of "create a project API key" calls itself.
 pub const CREATE_API_KEY_USER_AGENT: &str = "Codex-Create-API-Key/1.0";

@@ -24,7 +24,7 @@ use crate::browser::{self, Launch};
 use crate::error::{Error, Undelivered};
 use crate::event::{Event, Events};
 use crate::pages::{self, KeyHome};
-use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, SCOPE};
+use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
 use crate::warm_up::{alongside, keep_warm};
 
 pub use poll::Patience;
@@ -104,7 +104,7 @@ fn auth_url(options: &Options, authorization: &Authorization) -> Url {
         ("code_challenge", code_challenge.as_str()),
         ("redirect_uri", &authorization.redirect_uri),
         ("response_type", "code"),
-        ("scope", SCOPE),
+        ("scope", CREATE_API_KEY_SCOPE),
         ("state", authorization.state.expose()),
     ];
     authorization_url(&options.issuer, &parameters)
@@ -217,6 +217,7 @@ async fn create(
     let session = platform.log_in(&access_token).await.map_err(Error::Platform)?;
     let target = poll::wait_for_target(&session, &options.choice, options.patience, events).await?;
     let (organization, project, name) = (target.organization, target.project, options.name.clone());
+    events(Event::CreatingApiKey);
     let key = session
         .create_api_key(&organization.id, &project.id, &name)
         .await

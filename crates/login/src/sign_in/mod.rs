@@ -23,7 +23,7 @@ use crate::browser::{self, Launch};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::pages;
-use crate::registered::{SCOPE, SIGN_IN_CLIENT_ID, SIGN_IN_PORT};
+use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
 use crate::warm_up::{alongside, keep_warm};
 
 use identity::Identity;
@@ -100,7 +100,7 @@ fn auth_url(options: &Options, authorization: &Authorization) -> Url {
         ("response_type", "code"),
         ("client_id", &options.client_id),
         ("redirect_uri", &authorization.redirect_uri),
-        ("scope", SCOPE),
+        ("scope", SIGN_IN_SCOPE),
         ("code_challenge", code_challenge.as_str()),
         ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
         ("id_token_add_organizations", "true"),
