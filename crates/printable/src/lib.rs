@@ -19,10 +19,7 @@
 //! - No I/O, no dependency, no state.
 //! - What comes out, put in again, comes out the same.
 
-#![expect(
-    clippy::needless_doctest_main,
-    reason = "the example is a program that runs by itself, too"
-)]
+#![expect(clippy::needless_doctest_main, reason = "the example is a program as well")]
 
 mod line;
 

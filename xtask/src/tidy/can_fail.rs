@@ -61,6 +61,7 @@ fn a_threat_above_no_test_is_caught() {
     let faults = |text: &str| misplaced_threats(&file("crates/a/src/a.rs", text)).len();
     assert_eq!(faults("// threats 1\n#[test]\nfn a() {}\n"), 0);
     assert_eq!(faults("// threats 1 2\n// Why.\n#[cfg(unix)]\n#[tokio::test]\nasync fn"), 0);
+    assert_eq!(faults("// threats 1\n#[track_caller]\nfn assert_a() {}\n"), 0);
     assert_eq!(faults("// threats 1\nfn a() {}\n"), 1);
     assert_eq!(faults("// threats one\n#[test]\nfn a() {}\n"), 1);
 }

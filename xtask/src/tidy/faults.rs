@@ -115,10 +115,11 @@ pub(super) fn misplaced_threats(source: &Source) -> Vec<String> {
         .collect()
 }
 
+/// A test, or an assertion that tests share.
 fn stands_above_a_test(below: &[(usize, &str)]) -> bool {
     below
         .iter()
         .map(|(_, line)| line)
         .take_while(|line| line.starts_with("//") || line.starts_with("#["))
-        .any(|line| line.starts_with("#[") && line.contains("test"))
+        .any(|line| line.starts_with("#[") && (line.contains("test") || *line == "#[track_caller]"))
 }

@@ -1,0 +1,132 @@
+//! The browser is opened once, with the address and nothing else, when there is somebody to come back
+//! to; and never otherwise.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+use sandbox::{Account, Endpoint};
+
+use crate::support::{BrowserDouble, Start, World, parameter, write};
+
+// threats 66 189
+#[test]
+fn the_browser_opens_once_at_a_port_that_listens() {
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let browser = BrowserDouble::in_(&world);
+        let running = flow(&world).opening(&browser).start();
+        let opened = browser.opened_with_url();
+        let redirect_uri = parameter(&opened, "redirect_uri");
+        let port = url::Url::parse(&redirect_uri).unwrap().port().unwrap();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        assert_eq!(opened, running.auth_url());
+        running.visit(Account::OWNER);
+        running.finish().exits(0).says(". If it does not, open this address:\n\n");
+        browser.assert_not_opened();
+    }
+}
+
+// threats 186
+#[test]
+fn nobody_who_asked_for_no_browser_gets_one() {
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let browser = BrowserDouble::in_(&world);
+        flow(&world).watched_by(&browser).signs_in(Account::OWNER).exits(0);
+        browser.assert_not_opened();
+    }
+}
+
+/// The run ends before there is anything to open.
+#[track_caller]
+fn stays_closed(world: &World, code: i32, start: Start<'_>) {
+    let browser = BrowserDouble::in_(world);
+    start.watched_by(&browser).run().exits(code);
+    browser.assert_not_opened();
+}
+
+// threats 59 189
+#[test]
+fn the_browser_stays_closed_when_the_port_is_taken() {
+    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = stranger.local_addr().unwrap().port();
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        stays_closed(&world, 13, flow(&world).without("--no-browser", 0).port(port));
+    }
+}
+
+// threats 157 189
+#[test]
+fn the_browser_stays_closed_when_nothing_could_be_kept() {
+    for (flow, save) in
+        [(World::login as fn(&World) -> Start<'_>, None), (World::create_key, Some("--save"))]
+    {
+        let world = World::new();
+        write(&world.codex_home(), "a file");
+        let start = flow(&world).without("--no-browser", 0).args(save);
+        stays_closed(&world, 1, start);
+    }
+}
+
+// threats 189
+#[test]
+fn the_browser_stays_closed_for_wrong_usage_and_for_help() {
+    for (code, arguments) in [
+        (0, vec!["--help"]),
+        (0, vec!["--version"]),
+        (2, vec!["--frobnicate"]),
+        (2, vec!["login", "--issuer", "http://example.com"]),
+        (2, vec!["create-key", "--issuer", "http://127.0.0.1:1"]),
+    ] {
+        let world = World::new();
+        stays_closed(&world, code, world.program(arguments));
+    }
+}
+
+// threats 202
+#[test]
+fn the_browser_stays_closed_without_a_home() {
+    let world = World::new();
+    let start = world.login().without("--no-browser", 0).without_env("HOME");
+    stays_closed(&world, 1, start.without_env("CODEX_HOME"));
+}
+
+// threats 182
+#[test]
+fn what_a_shell_would_obey_is_one_argument() {
+    let world = World::new();
+    let browser = BrowserDouble::in_(&world);
+    let client = "x;$(id)`id`'\"&|<> \n%s %c\\";
+    let start = world.login().args(["--client-id", client, "--timeout", "5s"]).opening(&browser);
+    let running = start.start();
+    let opened = browser.opened_with_url();
+    assert_eq!(opened, running.auth_url());
+    assert_eq!(parameter(&opened, "client_id"), client);
+    running.signal(rustix::process::Signal::INT);
+    running.finish().exits(130);
+    browser.assert_not_opened();
+}
+
+// threats 184
+#[test]
+fn a_browser_that_is_not_there_is_no_reason_to_stop() {
+    let world = World::new();
+    let start = world.login().without("--no-browser", 0).env("BROWSER", "/nonexistent/browser");
+    let running = start.start();
+    running.says("warning: no browser could be started; open the address above yourself\n");
+    running.visit(Account::OWNER);
+    running.finish().exits(0);
+}
+
+// threats 184
+#[test]
+fn a_noisy_browser_that_fails_disturbs_nobody() {
+    let world = World::new();
+    let script = world.path("noisy.sh");
+    write(&script, "echo noise; echo noise >&2; exit 1");
+    let browser = format!("/bin/sh {} %s", script.display());
+    let start = world.login().without("--no-browser", 0).env("BROWSER", browser);
+    let finished = start.signs_in(Account::OWNER);
+    finished.exits(0).prints("").says_nothing_of("noise");
+    assert_eq!(world.count(&Endpoint::Authorize), 1);
+}

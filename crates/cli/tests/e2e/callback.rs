@@ -1,0 +1,271 @@
+//! What may come to the callback instead of the one that is waited for. Whatever has not the right
+//! `state` changes nothing: the right one, afterwards, still signs in.
+
+use sandbox::{Account, Conduct, Endpoint, Iss, Scenario};
+use url::Url;
+
+use crate::support::{Finished, Page, Running, World, assert_policy, parameter};
+
+// threats 9
+#[test]
+fn a_wrong_state_is_refused_and_the_wait_goes_on() {
+    let world = World::new();
+    let running = world.login().logged().start();
+    let stranger = world.sandbox.person(Account::OWNER).who(Conduct::AltersState);
+    let refused = running.visit_by(&stranger);
+    let page = refused.last().unwrap();
+    assert_eq!(page.status, 400);
+    assert_policy(page, &[]);
+    assert!(page.text().contains("State parameter mismatch"));
+    assert_still_waits(&world, running);
+}
+
+/// The right one still signs in, and it is the only one whose code is redeemed.
+#[track_caller]
+fn assert_still_waits(world: &World, running: Running<'_>) {
+    assert_eq!(world.auth_json(), None);
+    assert_eq!(world.count(&Endpoint::Token), 0);
+    let trail = running.visit(Account::OWNER);
+    assert_eq!(trail.last().unwrap().status, 200);
+    running.finish().exits(0);
+    let code = world.sandbox.issued().codes.pop().unwrap();
+    let [redeemed] = world.sandbox.requests_at(&Endpoint::TokenCode).try_into().unwrap();
+    assert!(redeemed.form().contains(&("code".to_owned(), code)));
+}
+
+// threats 10 13 15 23 28 29 30
+#[test]
+fn strange_requests_change_nothing() {
+    let world = World::new();
+    let running = world.login().start();
+    let state = parameter(&running.auth_url(), "state");
+    for (status, request_line) in strange_requests(&state) {
+        let page = running.ask(&request_line);
+        assert_eq!(page.status, status, "{request_line}");
+        assert!(!page.body.contains("abc"), "{request_line} is reflected");
+        assert_policy(page, if status == 405 { &["allow"] } else { &[] });
+    }
+    assert_still_waits(&world, running);
+}
+
+fn strange_requests(state: &str) -> Vec<(u16, String)> {
+    let callback = format!("/auth/callback?code=abc&state={state}");
+    let (first, flipped) = (&state[..state.len() - 1], flipped(state));
+    vec![
+        (400, "GET /auth/callback".to_owned()),
+        (400, "GET /auth/callback?code=abc".to_owned()),
+        (400, "GET /auth/callback?code=abc&state=".to_owned()),
+        (400, format!("GET /auth/callback?code=abc&state={first}")),
+        (400, format!("GET /auth/callback?code=abc&state={state}x")),
+        (400, format!("GET /auth/callback?code=abc&state={state}+")),
+        (400, format!("GET /auth/callback?code=abc&state={state}%00")),
+        (400, format!("GET /auth/callback?code=abc&state={flipped}")),
+        (400, format!("GET /auth/callback?code=abc&state={}", state.to_uppercase())),
+        (400, "GET /auth/callback?error=access_denied".to_owned()),
+        (400, format!("GET /auth/callback?error=access_denied&state={state}x")),
+        (400, format!("GET {callback}&state={state}")),
+        (400, format!("GET {callback}&state=other")),
+        (400, format!("GET {callback}&code=other")),
+        (400, format!("GET {callback}&error=a&error=b")),
+        (400, format!("GET /auth/callback?code=%ff&state={state}")),
+        (404, "GET /success".to_owned()),
+        (404, "GET /success?needs_setup=false".to_owned()),
+        (404, "GET /favicon.ico".to_owned()),
+        (404, "GET /".to_owned()),
+        (404, "GET /cancel".to_owned()),
+        (404, format!("POST {callback}")),
+        (405, format!("HEAD {callback}")),
+        (405, format!("OPTIONS {callback}")),
+        (405, format!("DELETE {callback}")),
+        (501, format!("FOO {callback}")),
+    ]
+}
+
+/// The same but for one bit of its first character.
+fn flipped(state: &str) -> String {
+    let first = char::from(state.as_bytes()[0] ^ 1);
+    format!("{first}{}", &state[1..])
+}
+
+/// Both flows, with the callback's parameters changed: some set, and those with no value taken away.
+#[track_caller]
+fn comes_back_with(changes: &[(&str, &str)], check: impl Fn(&Page, &Finished)) {
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let running = flow(&world).logged().start();
+        let callback = changed(&running.callback(Account::OWNER), changes);
+        let page = running.open(&callback);
+        assert_policy(page.clone(), &[]);
+        let finished = running.finish();
+        finished.exits(1).prints("");
+        check(&page, &finished);
+        assert_eq!(world.count(&Endpoint::Token), 0);
+        assert_eq!(world.auth_json(), None);
+    }
+}
+
+fn changed(url: &Url, changes: &[(&str, &str)]) -> Url {
+    let is_kept = |name: &str| changes.iter().all(|(changed, _)| *changed != name);
+    let kept = url.query_pairs().into_owned().filter(|(name, _)| is_kept(name));
+    let set = changes.iter().filter(|(_, value)| !value.is_empty());
+    let set = set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let pairs: Vec<(String, String)> = kept.chain(set).collect();
+    let mut url = url.clone();
+    url.query_pairs_mut().clear().extend_pairs(pairs);
+    url
+}
+
+// threats 11
+#[test]
+fn a_missing_code_ends_the_sign_in() {
+    comes_back_with(&[("code", "")], |page, finished| {
+        assert_eq!(page.status, 400);
+        assert!(page.body.contains("Missing authorization code"));
+        finished.fails_with("the callback has no authorization code", "run the command again");
+    });
+}
+
+// threats 12
+#[test]
+fn whoever_denies_is_told_so_in_the_browser_and_in_the_terminal() {
+    let nothing_changed = "nothing was changed; run the command again to try once more";
+    for (person, words) in [
+        (Conduct::Denies, "The person cancelled the sign-in."),
+        (Conduct::SignsIn, "The person denied the request."),
+    ] {
+        let world = World::new();
+        let running = world.login().logged().start();
+        let trail = running.visit_by(&world.sandbox.person(Account::DENIER).who(person));
+        let page = trail.last().unwrap();
+        assert_eq!(page.status, 403);
+        assert_policy(page, &[]);
+        assert!(page.text().contains("Sign-in was not granted"));
+        let error = format!("sign-in was not granted (access_denied): {words}");
+        running.finish().exits(1).prints("").fails_with(&error, nothing_changed);
+        assert_eq!(world.count(&Endpoint::Token), 0);
+        assert_eq!(world.stored_names(), Vec::<String>::new());
+    }
+}
+
+// threats 12
+#[test]
+fn every_error_code_is_named() {
+    for error in [
+        "invalid_request",
+        "unauthorized_client",
+        "unsupported_response_type",
+        "invalid_scope",
+        "server_error",
+        "temporarily_unavailable",
+        "login_required",
+        "consent_required",
+        "something_else",
+    ] {
+        comes_back_with(&[("code", ""), ("error", error)], |page, finished| {
+            assert_eq!(page.status, 403);
+            let expected = format!("error: sign-in was not granted ({error})\n");
+            assert_eq!(finished.last_words(), expected);
+        });
+    }
+}
+
+// threats 14
+#[test]
+fn an_error_beside_a_code_is_an_error() {
+    comes_back_with(&[("error", "access_denied")], |page, finished| {
+        assert_eq!(page.status, 403);
+        finished.says("error: sign-in was not granted (access_denied)\n");
+    });
+}
+
+/// What the issuer says goes to the terminal alone, without anything that a terminal would obey.
+// threats 19 192
+#[test]
+fn a_hostile_description_is_shown_to_nobody_who_could_obey_it() {
+    let hostile = "<script>alert(1)</script>\u{1b}[2J\r\nSet-Cookie: x\u{202e}\u{9b}31m";
+    let changes = [("code", ""), ("error", "access_denied"), ("error_description", hostile)];
+    comes_back_with(&changes, |page, finished| {
+        assert_eq!(page.status, 403);
+        assert!(!page.body.contains("alert(1)"));
+        finished.says("(access_denied): <script>alert(1)</script>");
+    });
+}
+
+// threats 16
+#[test]
+fn a_callback_of_another_issuer_ends_the_sign_in() {
+    for iss in ["https://evil.test", "HTTP://127.0.0.1", "none"] {
+        comes_back_with(&[("iss", iss)], |page, finished| {
+            assert_eq!(page.status, 400);
+            finished.fails_with(
+                "the callback comes from another issuer",
+                "check --issuer; if it is right, somebody may have interfered with the sign-in",
+            );
+        });
+    }
+}
+
+// threats 16
+#[test]
+fn a_callback_that_names_the_issuer_signs_in() {
+    let world = World::of(Scenario { iss: Iss::Issuer, ..Scenario::default() });
+    world.login().signs_in(Account::OWNER).exits(0);
+}
+
+// threats 17
+#[test]
+fn unknown_parameters_are_ignored() {
+    let world = World::new();
+    let running = world.login().start();
+    let many: Vec<(String, String)> = (0..200).map(|n| (format!("x{n}"), "y".to_owned())).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let page = running.open(&changed(&running.callback(Account::OWNER), &many));
+    assert_eq!(page.status, 302);
+    running.finish().exits(0);
+}
+
+// threats 18
+#[test]
+fn a_code_of_odd_characters_reaches_the_issuer_as_it_is() {
+    let odd = "a/b+c=d&e%f g~é:long-enough";
+    let fixed = sandbox::Fixed { codes: vec![odd.to_owned()], ..sandbox::Fixed::default() };
+    let world = World::of(Scenario { fixed, ..Scenario::default() });
+    world.login().signs_in(Account::OWNER).exits(0);
+    let [redeemed] = world.sandbox.requests_at(&Endpoint::TokenCode).try_into().unwrap();
+    assert_eq!(redeemed.form()[1], ("code".to_owned(), odd.to_owned()));
+}
+
+// threats 20
+#[test]
+fn a_callback_that_comes_twice_is_redeemed_once() {
+    let world = World::new();
+    let running = world.login().start();
+    let callback = running.callback(Account::OWNER);
+    let line = format!("GET {}", &callback[url::Position::BeforePath..]);
+    let open = {
+        let port = running.port();
+        move || Page::of(port, &line)
+    };
+    let pages: Vec<Page> = std::thread::scope(|scope| {
+        let visits: Vec<_> = (0..5).map(|_| scope.spawn(&open)).collect();
+        visits.into_iter().map(|visit| visit.join().unwrap()).collect()
+    });
+    assert!(pages.iter().all(|page| page.status == 302));
+    running.finish().exits(0);
+    assert_eq!(world.count(&Endpoint::TokenCode), 1);
+    assert_eq!(world.count(&Endpoint::TokenExchange), 1);
+}
+
+/// Somebody who reloads the callback after it was answered gets the same answer again.
+// threats 22
+#[test]
+fn a_reload_before_the_end_gets_the_same_answer() {
+    let world = World::new();
+    let running = world.login().start();
+    let callback = running.callback(Account::OWNER);
+    let (first, again) = (running.open(&callback), running.open(&callback));
+    assert_eq!((first.status, again.status), (302, 302));
+    assert_eq!(first.headers, again.headers);
+    running.finish().exits(0);
+    assert_eq!(world.count(&Endpoint::Token), 2);
+}

@@ -1,0 +1,186 @@
+//! How a key comes to nothing, and what may be left of it at the platform.
+
+use sandbox::{Account, Endpoint, Sandbox, Scenario, Then};
+use serde_json::{Value, json};
+
+use crate::support::{Finished, World};
+
+/// The creation ends with these last words, and the browser is told. Nothing is stored even where
+/// it was asked for.
+#[track_caller]
+fn fails(at: &Endpoint, then: Then) -> (World, Finished) {
+    let world = World::failing(at.clone(), then);
+    world.store(STORED);
+    let running = world.create_key().logged().arg("--save").start();
+    let trail = running.visit(Account::OWNER);
+    let page = trail.last().unwrap();
+    assert_eq!(page.status, 500);
+    assert!(page.text().contains("No API key this time"));
+    let finished = running.finish();
+    finished.exits(1).prints("");
+    assert_eq!(world.count(at), 1, "{at:?}");
+    assert_eq!(world.auth_json().as_deref(), Some(STORED));
+    (world, finished)
+}
+
+const STORED: &str = "{\"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}";
+
+fn error(code: &str) -> Value {
+    json!({"error": {"code": code, "message": "M", "type": "t", "param": null}})
+}
+
+const PLACES: [(Endpoint, &str); 4] = [
+    (Endpoint::Onboarding, "log in to the platform"),
+    (Endpoint::Organizations, "list the organizations"),
+    (Endpoint::Projects, "list the projects"),
+    (Endpoint::ApiKeys, "create the API key"),
+];
+
+// threats 126
+#[test]
+fn every_call_that_is_unauthorized_is_named() {
+    for (at, call) in PLACES {
+        let (_world, finished) = fails(&at, Then::json(401, error("invalid_token")));
+        finished.fails_with(
+            &format!("cannot {call}: HTTP 401, invalid_token: M"),
+            "sign in again; if it stays like this, check --issuer and --api-base",
+        );
+    }
+}
+
+// threats 128
+#[test]
+fn a_platform_without_these_calls_is_an_error() {
+    let hint = "check --organization, --project and --api-base";
+    for (at, call) in PLACES.into_iter().filter(|(at, _)| *at != Endpoint::Projects) {
+        let (_world, finished) = fails(&at, Then::json(404, error("not_found")));
+        finished.fails_with(&format!("cannot {call}: HTTP 404, not_found: M"), hint);
+    }
+}
+
+#[test]
+fn a_refused_session_ends_it_before_anything_else_is_asked() {
+    let (world, finished) = fails(&Endpoint::Onboarding, Then::json(403, error("no_access")));
+    finished.says("error: cannot log in to the platform: HTTP 403, no_access: M\n");
+    assert_eq!(world.count(&Endpoint::Organizations), 0);
+}
+
+// threats 126 142
+#[test]
+fn a_session_key_that_cannot_be_one_is_not_used() {
+    for odd in [json!(null), json!(""), json!(7), json!("a\r\nb: c")] {
+        let then = Then::Replace { pointer: "/user/session/sensitive_id".to_owned(), value: odd };
+        let (world, finished) = fails(&Endpoint::Onboarding, then);
+        finished.says("error: cannot log in to the platform: ");
+        assert_eq!(world.count(&Endpoint::Organizations), 0);
+    }
+}
+
+// threats 141
+#[test]
+fn a_list_that_is_none_is_an_error() {
+    for (at, call) in [PLACES[1].clone(), PLACES[2].clone()] {
+        for body in [json!({"data": null}), json!({"data": {}}), json!({}), json!([])] {
+            let (_world, finished) = fails(&at, Then::json(200, body));
+            finished.says(&format!("error: cannot {call}: the answer has no usable `"));
+        }
+    }
+}
+
+// threats 128 129
+#[test]
+fn a_creation_that_was_turned_down_left_no_key() {
+    for status in [400, 403, 409] {
+        let (_world, finished) = fails(&Endpoint::ApiKeys, Then::json(status, error("no")));
+        finished.says(&format!("error: cannot create the API key: HTTP {status}, no: M\n"));
+        finished.says_nothing_of("may exist");
+    }
+}
+
+const MAY_EXIST: &str = "hint: a key of that name may exist: look at \
+                         https://platform.openai.com/api-keys before you try again\n";
+
+// threats 132
+#[test]
+fn a_creation_with_an_unknown_end_is_not_tried_again() {
+    for then in [
+        Then::json(500, error("server_error")),
+        Then::text(503, "text/html", "<h1>Busy</h1>"),
+        Then::Lose,
+        Then::Close,
+        Then::Reset,
+        Then::CutOff { after: 20 },
+        Then::Endless,
+        Then::Replace { pointer: "/key/sensitive_id".to_owned(), value: Value::Null },
+    ] {
+        let (_world, finished) = fails(&Endpoint::ApiKeys, then);
+        finished.says("error: cannot create the API key: ").says(MAY_EXIST);
+    }
+}
+
+// threats 144
+#[test]
+fn no_call_follows_a_redirect() {
+    let elsewhere = Sandbox::start_in_thread(Scenario::default()).unwrap();
+    for (at, call) in PLACES {
+        let location = format!("{}/v1/organizations", elsewhere.issuer_url());
+        let (_world, finished) = fails(&at, Then::Redirect { status: 307, location });
+        let words = "unexpected redirect from 127.0.0.1 (HTTP 307)";
+        finished.says(&format!("error: cannot {call}: {words}\n"));
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+// threats 146
+#[test]
+fn no_answer_of_any_size_is_read() {
+    for (at, call) in PLACES {
+        let (_world, finished) = fails(&at, Then::Endless);
+        finished.says(&format!("error: cannot {call}: the answer of 127.0.0.1 is larger than "));
+    }
+}
+
+// threats 192
+#[test]
+fn hostile_words_of_the_platform_are_made_harmless() {
+    let words = "\u{1b}[2J\u{1b}]52;c;aGk=\u{7}\u{202e}\r\n".to_owned() + &"x".repeat(10_000);
+    let body = json!({"error": {"code": "\u{1b}c", "message": words}});
+    for (at, call) in PLACES {
+        let (_world, finished) = fails(&at, Then::json(400, body.clone()));
+        finished.says(&format!("error: cannot {call}: HTTP 400, "));
+        assert!(finished.last_words().len() < 800, "{}", finished.last_words());
+    }
+}
+
+/// The organization that was asked for by name is not there, so there is nothing to choose.
+#[test]
+fn an_organization_that_is_not_there_is_not_replaced_by_another() {
+    let world = World::new();
+    let options =
+        ["--organization", "org-none", "--poll-interval", "20ms", "--poll-timeout", "50ms"];
+    let finished = world.create_key().args(options).signs_in(Account::OWNER);
+    finished.exits(1).prints("").says("error: timed out waiting for ");
+    assert_eq!(world.count(&Endpoint::ApiKeys), 0);
+}
+
+/// With `--save`, a disk that cannot be written would lose the key, so it is found out first.
+#[test]
+fn a_key_is_not_made_that_could_not_be_kept() {
+    let world = World::new();
+    crate::support::write(&world.codex_home(), "a file");
+    let finished = world.create_key().arg("--save").run();
+    finished.exits(1).prints("").says("error: cannot write ").says_nothing_of("/oauth/authorize");
+    assert!(world.sandbox.requests().is_empty());
+}
+
+/// A stored file that cannot be read is left alone: the key is printed, and the exit code says that
+/// it is not kept.
+// threats 168
+#[test]
+fn a_key_is_not_kept_in_a_file_that_cannot_be_read() {
+    let world = World::new();
+    world.store("not json");
+    let finished = world.create_key().arg("--save").signs_in(Account::OWNER);
+    finished.exits(1).says("auth.json");
+    assert_eq!(world.auth_json().as_deref(), Some("not json"));
+}

@@ -1,0 +1,146 @@
+//! Credentials that cannot be kept.
+
+use std::fs;
+
+use sandbox::{Account, Endpoint, Then};
+
+use crate::support::{Finished, PATIENCE, World, write};
+
+/// It is found out before there is anything to lose: no URL, no request.
+#[track_caller]
+fn is_found_first(world: &World, codex_home: &std::path::Path) -> Finished {
+    let start = world.login().logged().env("CODEX_HOME", codex_home);
+    let finished = start.run();
+    finished.exits(1).prints("").says_nothing_of("/oauth/authorize");
+    assert!(finished.last_words().starts_with("error: "), "{}", finished.stderr);
+    assert!(finished.last_words().contains("\nhint: "), "{}", finished.stderr);
+    assert!(world.sandbox.requests().is_empty());
+    finished
+}
+
+// threats 153 157
+#[test]
+fn a_file_in_the_place_of_the_folder_is_found_before_the_browser_opens() {
+    let world = World::new();
+    let file = world.path("file");
+    write(&file, "text");
+    let path = file.display().to_string();
+    is_found_first(&world, &file).says(&format!("error: cannot write {path}"));
+    is_found_first(&world, &file.join("below/it")).says(&format!("error: cannot write {path}"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "text");
+}
+
+/// The kernel's own folder takes no files, not even from root.
+// threats 158
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_that_takes_nothing_is_found_before_the_browser_opens() {
+    for path in ["/proc/codex", "/sys/codex"] {
+        is_found_first(&World::new(), path.as_ref()).says("error: cannot write /");
+    }
+}
+
+// threats 157
+#[cfg(unix)]
+#[test]
+fn a_folder_without_write_permission_is_found_before_the_browser_opens() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let folder = world.path("read only");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
+    if fs::File::create(folder.join("probe")).is_ok() {
+        crate::support::left_out("a read-only folder: permissions do not bind this user");
+        return;
+    }
+    is_found_first(&world, &folder).says("error: cannot write ");
+    is_found_first(&world, &folder.join("below")).says("error: cannot write ");
+}
+
+// threats 161
+#[test]
+fn a_folder_in_the_place_of_the_file_is_found_before_the_browser_opens() {
+    let world = World::new();
+    fs::create_dir_all(world.codex_home().join("auth.json/inside")).unwrap();
+    let finished = is_found_first(&world, &world.codex_home());
+    finished.says("auth.json is a folder\n");
+    assert!(world.codex_home().join("auth.json/inside").is_dir());
+}
+
+// threats 160 161
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_broken_link_in_the_place_of_the_file_is_found_before_the_browser_opens() {
+    let world = World::new();
+    let file = world.codex_home().join("auth.json");
+    fs::create_dir_all(world.codex_home()).unwrap();
+    std::os::unix::fs::symlink("nowhere", &file).unwrap();
+    is_found_first(&world, &world.codex_home()).says("auth.json is a symbolic link");
+    fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    is_found_first(&world, &world.codex_home()).says("auth.json is a named pipe");
+}
+
+/// The link stays one, as those who manage their files with links want it.
+// threats 159
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_file_of_ones_own_is_followed_and_stays() {
+    let world = World::new();
+    let (file, target) = (world.codex_home().join("auth.json"), world.path("home/kept.json"));
+    fs::create_dir_all(world.codex_home()).unwrap();
+    write(&target, "{}");
+    std::os::unix::fs::symlink(&target, &file).unwrap();
+    world.login().signs_in(Account::OWNER).exits(0);
+    assert_eq!(fs::read_link(&file).unwrap(), target);
+    assert!(fs::read_to_string(&target).unwrap().contains("\"auth_mode\": \"chatgpt\""));
+}
+
+// threats 176
+#[test]
+fn a_folder_of_any_name_is_made() {
+    for name in ["with space/and $(id)/é", "trailing/", "deeper/and/deeper"] {
+        let world = World::new();
+        let folder = world.path(name);
+        world.login().env("CODEX_HOME", &folder).signs_in(Account::OWNER).exits(0);
+        assert!(folder.join("auth.json").is_file(), "{name}");
+    }
+}
+
+/// A relative folder is one of the folder in which the program started.
+// threats 176
+#[test]
+fn a_relative_folder_is_made_where_the_program_started() {
+    let world = World::new();
+    world.login().env("CODEX_HOME", "here/codex").signs_in(Account::OWNER).exits(0);
+    assert!(world.path("work/here/codex/auth.json").is_file());
+}
+
+// threats 176
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_whose_name_is_not_unicode_is_made() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = World::new();
+    let folder = world.path("home").join(std::ffi::OsStr::from_bytes(b"\xff x"));
+    world.login().env("CODEX_HOME", &folder).signs_in(Account::OWNER).exits(0);
+    assert!(folder.join("auth.json").is_file());
+}
+
+/// What cannot be foreseen is told as well, in the browser too.
+// threats 153
+#[test]
+fn a_disk_that_is_gone_after_the_sign_in_is_told_to_the_browser() {
+    let world = World::failing(Endpoint::TokenExchange, Then::Hold);
+    let running = world.login().logged().start();
+    let visit = running.visit_meanwhile(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    if world.codex_home().exists() {
+        fs::remove_dir_all(world.codex_home()).unwrap();
+    }
+    write(&world.codex_home(), "a file");
+    world.sandbox.release();
+    let trail = running.joined(visit);
+    assert_eq!(trail.last().unwrap().status, 500);
+    running.finish().exits(1).prints("").says("error: cannot write ");
+}

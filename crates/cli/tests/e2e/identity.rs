@@ -1,0 +1,185 @@
+//! What the tokens say of the account, and what becomes of a sign-in when they do not.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sandbox::{Account, Endpoint, Fixed, Scenario};
+use serde_json::{Map, Value, json};
+
+use crate::support::{Finished, World};
+
+/// A world with this one account.
+fn world_of(account: Account) -> World {
+    World::of(Scenario { accounts: vec![account], ..Scenario::default() })
+}
+
+/// The owner, whose ID token says this as well.
+fn owner_with(claims: &Value) -> Account {
+    Account { id_token_claims: object(claims), ..Account::owner() }
+}
+
+fn object(value: &Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+/// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored.
+#[track_caller]
+fn ends_after_the_code(world: &World, email: &str) -> Finished {
+    let running = world.login().logged().start();
+    let trail = running.visit(email);
+    let page = trail.last().unwrap();
+    assert_eq!(page.status, 500);
+    assert!(page.text().contains("Sign-in failed"));
+    let finished = running.finish();
+    finished.exits(1).prints("");
+    assert_eq!(world.count(&Endpoint::TokenCode), 1);
+    assert_eq!(world.count(&Endpoint::TokenExchange), 0);
+    assert_eq!(world.auth_json(), None);
+    finished
+}
+
+const NO_HOME: &str = "set up the API platform for this account at https://platform.openai.com, or \
+                       sign in with --no-api-key";
+
+// threats 102 103
+#[test]
+fn an_account_without_an_organization_gets_no_key() {
+    let error = "this account has no organization_id, which an API key needs";
+    ends_after_the_code(&World::new(), Account::MEMBER).fails_with(error, NO_HOME);
+    for missing in [
+        json!({"https://api.openai.com/auth": null}),
+        json!({"https://api.openai.com/auth": "text"}),
+        json!({"https://api.openai.com/auth": []}),
+        json!({"https://api.openai.com/auth": {"organization_id": ""}}),
+        json!({"https://api.openai.com/auth": {"organization_id": 7}}),
+    ] {
+        let world = world_of(owner_with(&missing));
+        ends_after_the_code(&world, Account::OWNER).fails_with(error, NO_HOME);
+    }
+}
+
+// threats 103
+#[test]
+fn an_account_without_a_project_gets_no_key() {
+    let error = "this account has no project_id, which an API key needs";
+    let account = Account { project_id: None, ..Account::owner() };
+    ends_after_the_code(&world_of(account), Account::OWNER).fails_with(error, NO_HOME);
+}
+
+// threats 98 99 100
+#[test]
+fn an_id_token_for_somebody_else_is_not_used() {
+    let issuer = ("it was made by another issuer (iss)", "check --issuer");
+    let clock = "check the clock of this machine";
+    let audience = ("it was made for another client (aud, azp)", clock);
+    for (claims, (cause, hint)) in [
+        (json!({"iss": "https://evil.test"}), issuer),
+        (json!({"aud": "app_other"}), audience),
+        (json!({"aud": ["app_other", "app_another"]}), audience),
+        (json!({"exp": 1}), ("it has expired already (exp)", clock)),
+        (json!({"iat": 99_999_999_999_u64}), ("it was issued in the future (iat)", clock)),
+    ] {
+        let world = world_of(owner_with(&claims));
+        let error = format!("the issuer sent an ID token that is not for this sign-in: {cause}");
+        ends_after_the_code(&world, Account::OWNER).fails_with(&error, hint);
+    }
+}
+
+// threats 98 100
+#[test]
+fn claims_that_are_absent_are_no_mismatch() {
+    let claims = json!({"iss": null, "aud": null, "exp": null, "iat": null});
+    world_of(owner_with(&claims)).login().signs_in(Account::OWNER).exits(0);
+}
+
+// threats 92 95
+#[test]
+fn an_id_token_that_is_no_jwt_is_not_used() {
+    for token in [
+        "only-one-segment".to_owned(),
+        "two.segments-alone".to_owned(),
+        "one.two.three.four.five".to_owned(),
+        "eyJhbGciOiJSUzI1NiJ9.!!!!.c2ln".to_owned(),
+        jwt("not json"),
+        jwt("\"text\""),
+        jwt("7"),
+        jwt(r#"{"iss": "a", "iss": "b"}"#),
+    ] {
+        is_unusable(&token);
+    }
+}
+
+/// A list is no claims set, even one with as many elements as there are claims.
+// threats 95
+#[test]
+fn an_id_token_with_a_list_for_claims_is_not_used() {
+    is_unusable(&jwt("[]"));
+    is_unusable(&jwt("[1, 2]"));
+}
+
+fn jwt(payload: &str) -> String {
+    let encode = |part: &str| URL_SAFE_NO_PAD.encode(part);
+    format!("{}.{}.c2lnbmF0dXJl", encode(r#"{"alg":"RS256"}"#), encode(payload))
+}
+
+#[track_caller]
+fn is_unusable(id_token: &str) {
+    let fixed = Fixed { id_tokens: vec![id_token.to_owned()], ..Fixed::default() };
+    let world = World::of(Scenario { fixed, ..Scenario::default() });
+    let finished = ends_after_the_code(&world, Account::OWNER);
+    finished.says("error: the issuer sent an unusable ID token: ");
+}
+
+// threats 106
+#[test]
+fn an_opaque_access_token_is_enough_for_a_key_and_not_for_a_sign_in() {
+    let opaque = || {
+        let access_tokens = vec!["opaque-access-token-without-dots".to_owned()];
+        let fixed = Fixed { access_tokens, ..Fixed::default() };
+        World::of(Scenario { fixed, ..Scenario::default() })
+    };
+    let finished = ends_after_the_code(&opaque(), Account::OWNER);
+    finished.says("error: the issuer sent an unusable access token: ");
+    opaque().create_key().signs_in(Account::OWNER).exits(0);
+}
+
+// threats 105
+#[test]
+fn an_unknown_plan_is_left_out() {
+    for plan in [json!(null), json!({"name": "plus"}), json!(7)] {
+        let claims = json!({"https://api.openai.com/auth": {"chatgpt_plan_type": plan}});
+        let account = Account { access_token_claims: object(&claims), ..Account::owner() };
+        let world = world_of(account);
+        let running = world.login().start();
+        let trail = running.visit(Account::OWNER);
+        running.finish().exits(0).says("Signed in as Ada Lovelace <ada@example.com>.\n");
+        let success = trail.last().unwrap();
+        assert!(!success.url.as_str().contains("plan_type"));
+        assert!(!success.text().contains("Plan"), "{}", success.text());
+    }
+}
+
+/// Ids and names of any characters go where they belong, encoded or cleaned, and no further.
+// threats 27 103 140 192
+#[test]
+fn strange_claims_are_encoded_in_the_url_and_harmless_on_the_page_and_in_the_terminal() {
+    let id = "org/..//evil.test?a=b#c&\r\nSet-Cookie: x\u{1b}[2J\u{202e}";
+    let account = Account {
+        name: "<b>Ada</b> \u{1b}]0;title\u{7}\u{202e}ecalevoL\r\n".to_owned(),
+        organization_id: Some(id.to_owned()),
+        project_id: Some("\"><script>".to_owned()),
+        completed_platform_onboarding: false,
+        ..Account::owner()
+    };
+    let world = world_of(account);
+    let running = world.login().start();
+    let trail = running.visit(Account::OWNER);
+    running.finish().exits(0).says("<b>Ada</b> ]0;titleecalevoL");
+    let success = trail.last().unwrap();
+    let location = trail.callback().unwrap().header("location").unwrap();
+    assert!(location.starts_with("http://localhost:"), "{location}");
+    let org_id = success.url.query_pairs().find(|(name, _)| name == "org_id").unwrap().1;
+    assert_eq!(org_id, id);
+    let page = success.text();
+    assert!(!page.contains("<b>") && !page.contains("<script>"), "{page}");
+    assert!(page.chars().all(|c| c == '\n' || !c.is_control()), "{page:?}");
+}

@@ -1,0 +1,102 @@
+//! How a sign-in ends when the browser or the issuer never come.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use sandbox::{Account, Conduct, Defect, Endpoint, Scenario, Tls};
+
+use crate::support::World;
+
+// threats 26
+#[test]
+fn nobody_comes() {
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let finished = flow(&world).logged().args(["--timeout", "300ms"]).run();
+        finished.exits(1).prints("").fails_with(
+            "the browser did not come back within 300 ms",
+            "run the command again, or wait longer with --timeout",
+        );
+        finished.says("Waiting for the browser, up to 300 ms. Ctrl-C cancels.");
+        assert_eq!(world.stored_names(), Vec::<String>::new());
+        assert_eq!(world.count(&Endpoint::Token), 0);
+    }
+}
+
+/// Somebody who opens the page and does nothing is somebody who does not come.
+// threats 26
+#[test]
+fn somebody_only_looks() {
+    let world = World::new();
+    let running = world.login().args(["--timeout", "1s"]).start();
+    running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::OnlyLooks));
+    running.finish().exits(1).says("error: the browser did not come back within 1 second\n");
+}
+
+/// The bad news comes while there is still nobody to be sent to a page that will not load.
+#[test]
+fn an_issuer_that_cannot_be_reached_is_told_while_waiting() {
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let nowhere = format!("http://127.0.0.1:{}", unused_port());
+        let start = flow(&world).without("--issuer", 1).args(["--issuer", &nowhere]);
+        let finished = start.args(["--timeout", "1s"]).run();
+        finished.exits(1).says("warning: cannot connect to 127.0.0.1: ");
+        finished
+            .says("; trying again\n")
+            .says("error: the browser did not come back within 1 second\n");
+        assert_eq!(finished.stderr.matches("warning: ").count(), 1, "{}", finished.stderr);
+    }
+}
+
+/// A port that was free a moment ago.
+fn unused_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+// threats 82
+#[test]
+fn an_issuer_that_cannot_be_trusted_gets_nothing() {
+    let authority = "no secure connection to 127.0.0.1: ";
+    for defect in
+        [Defect::Expired, Defect::NotYetValid, Defect::WrongHost, Defect::UnknownAuthority]
+    {
+        let world = World::of(Scenario { tls: Tls::Broken(defect), ..Scenario::default() });
+        let start = world.login().logged().arg("--ca-file").arg(world.ca_file());
+        let finished = start.args(["--timeout", "1s"]).run();
+        finished.exits(1).says(&format!("warning: {authority}"));
+        assert!(world.sandbox.requests().is_empty(), "{defect:?}");
+    }
+}
+
+/// Without the file, the authority of the sandbox is nobody's.
+// threats 82
+#[test]
+fn an_authority_that_was_not_named_is_not_trusted() {
+    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let finished = world.login().args(["--timeout", "1s"]).run();
+    finished.exits(1).says("warning: no secure connection to 127.0.0.1: ");
+    assert!(world.sandbox.requests().is_empty());
+}
+
+// threats 204
+#[test]
+fn a_ca_file_of_the_environment_is_named_when_it_cannot_be_used() {
+    let world = World::new();
+    let (missing, empty) = (world.path("missing.pem"), world.path("empty.pem"));
+    crate::support::write(&empty, "no certificate in here");
+    for (path, words) in [
+        (&missing, format!("error: cannot read the CA file {}", missing.display())),
+        (&empty, format!("error: the CA file {} has no PEM certificate", empty.display())),
+    ] {
+        let finished = world.login().env("CODEX_CA_CERTIFICATE", path).run();
+        finished.exits(1).prints("").says(&words).says_nothing_of("/oauth/authorize");
+    }
+}
+
+// threats 204
+#[test]
+fn a_ca_file_of_the_environment_is_trusted() {
+    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let start = world.login().env("CODEX_CA_CERTIFICATE", world.ca_file());
+    start.signs_in(Account::OWNER).exits(0);
+}

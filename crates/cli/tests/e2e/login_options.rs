@@ -1,0 +1,258 @@
+//! What a sign-in can be asked to do differently, and what it finds when it comes.
+
+use sandbox::{Account, Conduct, Endpoint};
+use serde_json::{Value, json};
+
+use crate::support::{World, pairs};
+
+#[test]
+fn without_a_key_there_is_no_exchange_and_null_in_its_place() {
+    let world = World::new();
+    let finished = world.login().args(["--no-api-key", "--json"]).signs_in(Account::OWNER);
+    finished.exits(0);
+    assert_eq!(finished.json()["has_api_key"], false);
+    assert_eq!(world.count(&Endpoint::TokenExchange), 0);
+    let stored = stored(&world);
+    assert_eq!(stored["OPENAI_API_KEY"], Value::Null);
+    assert_eq!(stored["auth_mode"], "chatgpt");
+}
+
+/// Somebody without the API platform has neither organization nor project, and can sign in.
+#[test]
+fn without_a_key_a_member_can_sign_in() {
+    let world = World::new();
+    let running = world.login().arg("--no-api-key").start();
+    let trail = running.visit(Account::MEMBER);
+    running.finish().exits(0).says("Signed in as Linus Pauling <linus@example.com>, plan free.");
+    let query = trail.last().unwrap().url.query().map(str::to_owned);
+    let expected = "needs_setup=false&plan_type=free\
+                    &platform_url=https%3A%2F%2Fplatform.api.openai.org";
+    assert_eq!(query.as_deref(), Some(expected));
+    assert_eq!(stored(&world)["tokens"]["account_id"], "acct-linus");
+}
+
+#[test]
+fn workspaces_are_one_more_parameter_at_the_end() {
+    let world = World::new();
+    let running =
+        world.login().args(["--workspace", "acct-ada", "--workspace", "acct-grace"]).start();
+    let pairs = pairs(&running.auth_url());
+    assert_eq!(pairs.len(), 9);
+    let (name, value) = pairs.last().unwrap();
+    assert_eq!((name.as_str(), value.as_str()), ("allowed_workspace_id", "acct-ada,acct-grace"));
+    running.visit(Account::OWNER);
+    running.finish().exits(0);
+}
+
+#[test]
+fn another_workspace_is_turned_down() {
+    let world = World::new();
+    let finished = world.login().args(["--workspace", "acct-grace"]).signs_in(Account::OWNER);
+    finished.exits(1).fails_with(
+        "sign-in was not granted (access_denied): This workspace is not allowed.",
+        "nothing was changed; run the command again to try once more",
+    );
+    assert_eq!(world.auth_json(), None);
+}
+
+// threats 209
+#[test]
+fn the_result_as_json_is_one_document_without_a_secret() {
+    let world = World::new();
+    let finished = world.login().arg("--json").signs_in(Account::NEW_OWNER);
+    finished.exits(0);
+    let path = world.codex_home().join("auth.json");
+    let expected = json!({
+        "email": "grace@example.com",
+        "name": "Grace Hopper",
+        "plan": "pro",
+        "account_id": "acct-grace",
+        "organization_id": "org-grace",
+        "project_id": "proj_grace",
+        "has_api_key": true,
+        "needs_setup": true,
+        "stored_in": path.to_str().unwrap(),
+    });
+    assert_eq!(finished.json(), expected);
+}
+
+/// The command of everybody's habit is the bare name.
+#[test]
+fn the_bare_command_signs_in() {
+    let world = World::new();
+    let issuer = world.sandbox.issuer_url();
+    let start = world.program(["--issuer", issuer, "--no-browser", "--port", "0"]);
+    start.signs_in(Account::OWNER).exits(0).says("Signed in as Ada Lovelace");
+}
+
+#[test]
+fn a_trailing_slash_of_the_issuer_changes_nothing() {
+    let world = World::new();
+    let issuer = format!("{}/", world.sandbox.issuer_url());
+    let start = world.login().without("--issuer", 1).args(["--issuer", &issuer]);
+    start.signs_in(Account::OWNER).exits(0);
+}
+
+#[test]
+fn another_client_is_the_one_that_asks_and_redeems() {
+    let world = World::new();
+    let client = sandbox::Client::CREATE_KEY;
+    world.login().args(["--client-id", client]).signs_in(Account::OWNER).exits(0);
+    for request in world.sandbox.requests_at(&Endpoint::Token) {
+        assert!(request.form().contains(&("client_id".to_owned(), client.to_owned())));
+    }
+}
+
+/// What other programs keep in the file stays where it was, to the last digit.
+// threats 163 169
+#[test]
+fn unknown_fields_of_an_old_file_are_kept() {
+    let world = World::new();
+    world.store(OLD);
+    world.login().signs_in(Account::OWNER).exits(0);
+    let stored = world.auth_json().unwrap();
+    let issued = world.sandbox.issued();
+    let expected = OLD
+        .replace("apikey", "chatgpt")
+        .replace("old-key", &issued.api_keys[0])
+        .replace("old-id", &issued.id_tokens[0])
+        .replace("old-access", &issued.access_tokens[0])
+        .replace("old-refresh", &issued.refresh_tokens[0])
+        .replace("acct-old", "acct-ada")
+        .replace("2020-01-01T00:00:00Z", last_refresh(&stored).as_str());
+    assert!(stored == expected, "something else changed than what a sign-in changes");
+}
+
+const OLD: &str = r#"{
+  "zeta": [
+    1.50,
+    12345678901234567890123,
+    1e+400
+  ],
+  "auth_mode": "apikey",
+  "OPENAI_API_KEY": "old-key",
+  "tokens": {
+    "oauth_provenance": {
+      "issuer": "https://elsewhere.test",
+      "client_id": "app_else"
+    },
+    "id_token": "old-id",
+    "access_token": "old-access",
+    "refresh_token": "old-refresh",
+    "account_id": "acct-old",
+    "login_owner_id": null
+  },
+  "last_refresh": "2020-01-01T00:00:00Z",
+  "agent_identity": {
+    "nested": {
+      "é": "\u0001"
+    }
+  }
+}"#;
+
+fn last_refresh(stored: &str) -> String {
+    let document: Value = serde_json::from_str(stored).unwrap();
+    document["last_refresh"].as_str().unwrap().to_owned()
+}
+
+// threats 168
+#[test]
+fn a_file_that_cannot_be_read_is_kept_aside() {
+    for corrupt in ["", "{", "not json", "[]", "{\"tokens\": 7}", "\u{feff}{}"] {
+        let world = World::new();
+        world.store(corrupt);
+        let finished = world.login().signs_in(Account::OWNER);
+        finished.exits(0).says("warning: the old auth.json could not be read; a copy is ");
+        assert_eq!(stored(&world)["auth_mode"], "chatgpt");
+        assert_kept_aside(&world, corrupt);
+    }
+}
+
+#[track_caller]
+fn assert_kept_aside(world: &World, corrupt: &str) {
+    let names = world.stored_names();
+    let aside = names.iter().find(|name| name.starts_with("auth.json.corrupt-")).unwrap();
+    let copy = std::fs::read_to_string(world.codex_home().join(aside)).unwrap();
+    assert_eq!(copy, corrupt);
+}
+
+/// A sign-in that fails leaves a file alone that it could not read either.
+// threats 168
+#[test]
+fn a_corrupt_file_is_left_alone_by_a_sign_in_that_fails() {
+    let world = World::new();
+    world.store("not json");
+    let running = world.login().start();
+    running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::Denies));
+    running.finish().exits(1);
+    assert_eq!(world.auth_json().as_deref(), Some("not json"));
+}
+
+/// A folder as an argument comes before the one of the environment.
+#[test]
+fn the_folder_can_be_chosen() {
+    let world = World::new();
+    let folder = world.path("else where");
+    let start = world.login().arg("--codex-home").arg(&folder);
+    let finished = start.signs_in(Account::OWNER);
+    finished.exits(0).says(&format!("The credentials are in {}", folder.display()));
+    assert!(folder.join("auth.json").is_file());
+    assert_eq!(world.auth_json(), None);
+}
+
+// threats 202
+#[test]
+fn the_folder_is_in_the_home_when_nothing_else_is_said() {
+    for unset in [true, false] {
+        let world = World::new();
+        let start = world.login().without_env("CODEX_HOME");
+        let start = if unset { start } else { start.env("CODEX_HOME", "") };
+        let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+        let start = start.env(variable, world.path("home"));
+        start.signs_in(Account::OWNER).exits(0);
+        assert!(world.path("home").join(".codex/auth.json").is_file());
+    }
+}
+
+/// What a folder has in it that somebody else wrote decides nothing.
+// threats 145 205
+#[test]
+fn a_hostile_env_file_is_not_read() {
+    let world = World::new();
+    let lines = "CODEX_HOME=/nowhere\nHTTPS_PROXY=http://127.0.0.1:1\nOPENAI_API_KEY=sk-evil\n\
+                 OPENAI_BASE_URL=http://127.0.0.1:1\nCODEX_CA_CERTIFICATE=/nowhere\n";
+    crate::support::write(&world.path("work/.env"), lines);
+    world.login().signs_in(Account::OWNER).exits(0);
+}
+
+/// The variables of other tools that name another server change nothing.
+// threats 145 193
+#[test]
+fn an_environment_that_points_elsewhere_changes_nothing() {
+    let world = World::new();
+    let keys = world.path("keys.log");
+    let start = world
+        .login()
+        .env("OPENAI_BASE_URL", "http://127.0.0.1:1")
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("http_proxy", "http://127.0.0.1:1")
+        .env("RUST_LOG", "trace")
+        .env("SSLKEYLOGFILE", &keys);
+    let finished = start.signs_in(Account::OWNER);
+    finished.exits(0).says_nothing_of("TRACE");
+    assert!(!keys.exists());
+}
+
+/// A proxy is for what is not on this machine; a password in its URL is shown to nobody.
+// threats 203
+#[test]
+fn a_proxy_is_not_asked_for_this_machine() {
+    let world = World::new();
+    let proxy = "http://user:hunter2-password@127.0.0.1:1";
+    let start = world.login().logged().env("HTTPS_PROXY", proxy).env("ALL_PROXY", proxy);
+    start.signs_in(Account::OWNER).exits(0).says_nothing_of("hunter2");
+}
+
+fn stored(world: &World) -> Value {
+    serde_json::from_str(&world.auth_json().expect("the credentials are stored")).unwrap()
+}

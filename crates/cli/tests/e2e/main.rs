@@ -1,0 +1,38 @@
+//! The real program as a child process, with the sandbox as its issuer and platform and a person who
+//! plays the browser. Whatever a run prints and sends is scanned for secrets when it ends.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+mod login;
+mod login_options;
+
+mod callback;
+mod identity;
+mod login_failures;
+mod token_answers;
+
+mod create_key;
+mod create_key_failures;
+mod create_key_options;
+mod polling;
+
+mod disk;
+mod ports;
+mod streams;
+mod usage;
+
+/// Elsewhere, `BROWSER` does not say which browser is opened, and a real one would be.
+#[cfg(target_os = "linux")]
+mod browser;
+#[cfg(unix)]
+mod rig;
+#[cfg(unix)]
+mod signals;
+#[cfg(target_os = "linux")]
+mod traced;

@@ -1,0 +1,152 @@
+//! A new account gets its default project some seconds after its organization, and a platform may be
+//! busy in the meantime.
+
+use std::time::{Duration, Instant};
+
+use sandbox::{Account, Body, Endpoint, Fault, On, Organization, Project, Reply, Scenario, Then};
+use serde_json::json;
+
+use crate::support::{Finished, PATIENCE, Running, World};
+
+const QUICKLY: [&str; 4] = ["--poll-interval", "20ms", "--poll-timeout", "20s"];
+const IMPATIENTLY: [&str; 4] = ["--poll-interval", "50ms", "--poll-timeout", "200ms"];
+
+/// The one person's organizations.
+fn world_of(organizations: Vec<Organization>) -> World {
+    let account = Account { organizations, ..Account::owner() };
+    World::of(Scenario { accounts: vec![account], ..Scenario::default() })
+}
+
+// threats 134
+#[test]
+fn a_project_that_appears_later_is_found() {
+    for poll in [1, 3, 6] {
+        let project = Project { is_initial: true, appears_at_poll: poll, ..Project::default() };
+        let world =
+            world_of(vec![Organization { projects: vec![project], ..Organization::default() }]);
+        let finished = world.create_key().args(QUICKLY).signs_in(Account::OWNER);
+        finished.exits(0);
+        let waited = "Not yet: checked 1 organizations and 0 projects, but no default project is \
+                      ready yet. Looking again in 20 ms.\n";
+        let times = usize::try_from(poll).unwrap();
+        assert_eq!(finished.stderr.matches(waited).count(), times - 1, "{}", finished.stderr);
+        assert_eq!(world.count(&Endpoint::Projects), times);
+        assert_eq!(world.count(&Endpoint::ApiKeys), 1);
+    }
+}
+
+// threats 134
+#[test]
+fn an_organization_that_appears_later_is_found() {
+    let projects = vec![Project { is_initial: true, ..Project::default() }];
+    let organization = Organization { appears_at_poll: 3, projects, ..Organization::default() };
+    let world = world_of(vec![organization]);
+    let finished = world.create_key().args(QUICKLY).signs_in(Account::OWNER);
+    finished.exits(0).says("Not yet: no organization found. Looking again in 20 ms.\n");
+    assert_eq!(world.count(&Endpoint::Organizations), 3);
+    assert_eq!(world.count(&Endpoint::Projects), 1);
+}
+
+/// Patience is at its end, and what was seen last is told.
+#[track_caller]
+fn gives_up(world: &World, seen: &str) -> Finished {
+    let finished = world.create_key().logged().args(IMPATIENTLY).signs_in(Account::OWNER);
+    finished.exits(1).prints("").fails_with(
+        &format!("timed out waiting for an organization and default project: {seen}"),
+        "open https://platform.openai.com once to set up the account, or wait longer with \
+         --poll-timeout",
+    );
+    assert_eq!(world.count(&Endpoint::ApiKeys), 0);
+    assert_eq!(finished.trails[0].last().unwrap().status, 500);
+    finished
+}
+
+// threats 133
+#[test]
+fn no_organization_is_there_in_time() {
+    let world = world_of(Vec::new());
+    gives_up(&world, "no organization found");
+    let looks = world.count(&Endpoint::Organizations);
+    assert!((2..=5).contains(&looks), "{looks}");
+}
+
+// threats 135
+#[test]
+fn no_default_project_is_there_in_time() {
+    let project = |id: &str| Project { id: id.to_owned(), ..Project::default() };
+    let one =
+        Organization { projects: vec![project("a"), project("b")], ..Organization::default() };
+    let two =
+        Organization { id: "org-two".to_owned(), projects: vec![project("c")], ..one.clone() };
+    let seen = "checked 2 organizations and 3 projects, but no default project is ready yet";
+    gives_up(&world_of(vec![one, two]), seen);
+}
+
+// threats 127
+#[test]
+fn organizations_that_are_closed_are_counted() {
+    let account = Account::owner();
+    let refused = Then::json(403, json!({"error": {"message": "M", "code": "no_access"}}));
+    let faults = vec![Fault::new(Endpoint::Projects, refused)];
+    let world = World::of(Scenario { accounts: vec![account], faults, ..Scenario::default() });
+    let seen = "checked 1 organizations and 0 projects, but no default project is ready yet \
+                (1 organizations not accessible)";
+    gives_up(&world, seen);
+}
+
+// threats 131
+#[test]
+fn a_platform_that_fails_until_the_end_is_quoted() {
+    let broken = Then::json(500, json!({"error": {"message": "M", "code": "server_error"}}));
+    let world = World::failing(Endpoint::Projects, broken);
+    gives_up(&world, "cannot list the projects: HTTP 500, server_error: M");
+}
+
+// threats 131
+#[test]
+fn failures_that_pass_are_waited_out() {
+    let html = Then::text(502, "text/html", "<h1>Bad gateway</h1>");
+    for then in
+        [Then::json(500, json!({})), html, Then::Reset, Then::Close, Then::CutOff { after: 9 }]
+    {
+        for at in [Endpoint::Organizations, Endpoint::Projects] {
+            let world = World::with([Fault::new(at.clone(), then.clone()).on(On::First(2))]);
+            let finished = world.create_key().logged().args(QUICKLY).signs_in(Account::OWNER);
+            finished.exits(0).says("Not yet: cannot list the ");
+            assert!(world.count(&at) >= 3, "{then:?} at {at:?}");
+            assert_eq!(world.count(&Endpoint::ApiKeys), 1);
+        }
+    }
+}
+
+// threats 130
+#[test]
+fn a_busy_platform_is_left_alone_for_as_long_as_it_asks() {
+    let headers = vec![("retry-after".to_owned(), "1".to_owned())];
+    let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let world = World::with([Fault::new(Endpoint::Organizations, busy).on(On::First(1))]);
+    let running = world.create_key().args(QUICKLY).start();
+    let visit = running.visit_meanwhile(Account::OWNER);
+    assert!(gap(&world, &running) >= Duration::from_millis(900));
+    running.joined(visit);
+    running.finish().exits(0).says("Not yet: cannot list the organizations: HTTP 429.");
+}
+
+/// The time between the first two looks.
+fn gap(world: &World, running: &Running<'_>) -> Duration {
+    world.sandbox.wait_for(&Endpoint::Organizations, 1, PATIENCE).unwrap();
+    let first = Instant::now();
+    running.says("Looking again in 1 second.");
+    world.sandbox.wait_for(&Endpoint::Organizations, 2, PATIENCE).unwrap();
+    first.elapsed()
+}
+
+/// A platform that asks for more time than there is left ends the wait at its deadline.
+// threats 130
+#[test]
+fn a_platform_that_asks_for_too_much_time_is_not_waited_for() {
+    let headers = vec![("retry-after".to_owned(), "1000000000".to_owned())];
+    let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let world = World::failing(Endpoint::Organizations, busy);
+    gives_up(&world, "cannot list the organizations: HTTP 429");
+}

@@ -1,0 +1,98 @@
+//! The registered port is somebody else's.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
+
+use sandbox::Account;
+
+use crate::support::{Running, World, left_out};
+
+const ADDRESSES: [IpAddr; 4] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+];
+
+/// Wherever a stranger listens, they get nothing: not the browser, not a byte.
+// threats 59
+#[test]
+fn a_port_that_is_taken_ends_it_at_once() {
+    for address in ADDRESSES {
+        let Ok(stranger) = TcpListener::bind((address, 0)) else {
+            left_out(&format!("a stranger on {address}, which is not there"));
+            continue;
+        };
+        let port = stranger.local_addr().unwrap().port();
+        for flow in [World::login, World::create_key] {
+            let world = World::new();
+            let finished = flow(&world).logged().port(port).run();
+            finished.exits(13).prints("").says_nothing_of("/oauth/authorize");
+            finished.says(&format!("error: port {port} is in use{}\n", this_process()));
+            finished.says("hint: ");
+            assert!(world.sandbox.requests().is_empty());
+            assert_eq!(world.stored_names(), Vec::<String>::new());
+        }
+        assert_nobody_called(&stranger);
+    }
+}
+
+/// On Linux, the message names the program that holds the port, which is this one.
+fn this_process() -> String {
+    if !cfg!(target_os = "linux") {
+        return String::new();
+    }
+    let id = std::process::id();
+    let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap();
+    format!(" by {} (pid {id})", name.trim_end())
+}
+
+#[track_caller]
+fn assert_nobody_called(stranger: &TcpListener) {
+    stranger.set_nonblocking(true).unwrap();
+    assert_eq!(stranger.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+// threats 61
+#[test]
+fn a_second_sign_in_does_not_disturb_the_first() {
+    let world = World::new();
+    let first = world.waiting_login();
+    let second = world.login().port(first.port()).run();
+    second.exits(13).says(&format!("error: port {} is in use", first.port()));
+    if cfg!(target_os = "linux") {
+        second.says(" by login-cli (pid ");
+    }
+    first.visit(Account::OWNER);
+    first.finish().exits(0);
+}
+
+// threats 62
+#[test]
+fn of_many_starts_at_once_one_waits() {
+    let world = World::new();
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let started: Vec<Running<'_>> = (0..12).map(|_| world.login().port(port).start()).collect();
+    let (waiting, turned_away): (Vec<_>, Vec<_>) =
+        started.into_iter().partition(Running::is_waiting);
+    let [waiting] = waiting.try_into().unwrap_or_else(|all: Vec<_>| panic!("{} wait", all.len()));
+    for running in turned_away {
+        running.finish().exits(13);
+    }
+    waiting.visit(Account::OWNER);
+    waiting.finish().exits(0);
+}
+
+/// `--port 0` takes any; nothing is taken before the program is sure that it can go on.
+// threats 66
+#[test]
+fn the_port_is_open_when_its_url_is_shown() {
+    for _ in 0..5 {
+        let world = World::new();
+        let running = world.login().start();
+        let port = running.port();
+        std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    }
+}

@@ -1,0 +1,131 @@
+//! Standard streams that lead nowhere. Whoever closed one does not make the program fall over.
+
+use sandbox::{Account, Endpoint};
+
+use crate::support::World;
+
+// threats 198
+#[test]
+fn a_sign_in_needs_no_reader_of_its_output() {
+    let world = World::new();
+    world.login().without_stdout_reader().signs_in(Account::OWNER).exits(0);
+    assert!(world.auth_json().is_some());
+}
+
+/// The result was asked for and did not arrive; the credentials are on disk all the same.
+// threats 198
+#[test]
+fn a_sign_in_whose_result_nobody_reads_says_so() {
+    let world = World::new();
+    let finished = world.login().arg("--json").without_stdout_reader().signs_in(Account::OWNER);
+    finished.exits(1).says("error: cannot write the result to standard output: ");
+    assert!(world.auth_json().is_some());
+}
+
+/// The key exists and nobody has it: the person has to know by which name.
+// threats 147 198
+#[test]
+fn a_key_that_nobody_reads_is_named() {
+    let world = World::new();
+    let running = world.create_key().logged().without_stdout_reader().start();
+    let trail = running.visit(Account::OWNER);
+    assert_eq!(trail.last().unwrap().status, 500);
+    let finished = running.finish();
+    let error = "error: the API key \"Codex CLI\" was created, but could not be handed over: ";
+    finished.exits(1).says(error);
+    finished.says("hint: delete that key at https://platform.openai.com/api-keys");
+    assert_eq!(world.count(&Endpoint::ApiKeys), 1);
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use sandbox::{Account, Endpoint};
+
+    use crate::support::{BrowserDouble, Finished, Start, World};
+
+    /// Signs in with the URL of which the browser hears, since standard error may tell nothing.
+    #[track_caller]
+    fn signs_in_by_browser(world: &World, start: Start<'_>) -> Finished {
+        let browser = BrowserDouble::in_(world);
+        let running = start.opening(&browser).start();
+        running.visit_at(&browser.opened_with_url(), &world.sandbox.person(Account::OWNER));
+        let finished = running.finish();
+        browser.assert_not_opened();
+        finished
+    }
+
+    // threats 196 197
+    #[test]
+    fn a_sign_in_does_not_care_for_standard_output() {
+        for redirection in [">&-", ">/dev/full"] {
+            let world = World::new();
+            let start = world.login().in_shell("", redirection);
+            signs_in_by_browser(&world, start).exits(0);
+            assert!(world.auth_json().is_some());
+        }
+    }
+
+    // threats 197
+    #[test]
+    fn a_key_that_cannot_be_written_is_named() {
+        let world = World::new();
+        let start = world.create_key().in_shell("", ">/dev/full");
+        let finished = start.signs_in(Account::OWNER);
+        let error = "error: the API key \"Codex CLI\" was created, but could not be handed over: ";
+        finished.exits(1).says(error);
+        assert_eq!(world.count(&Endpoint::ApiKeys), 1);
+    }
+
+    // threats 198 199
+    #[test]
+    fn nobody_has_to_read_standard_error() {
+        for redirection in ["2>&-", "2>/dev/full", "2>&- >&-"] {
+            let world = World::new();
+            let start = world.login().in_shell("", redirection);
+            signs_in_by_browser(&world, start).exits(0);
+            assert!(world.auth_json().is_some());
+        }
+        let world = World::new();
+        let start = world.login().without_stderr_reader();
+        signs_in_by_browser(&world, start).exits(0);
+    }
+
+    // threats 199
+    #[test]
+    fn a_failure_that_nobody_hears_is_in_the_exit_code() {
+        let world = World::new();
+        let start = world.login().args(["--timeout", "10ms"]);
+        start.in_shell("", "2>&-").run().exits(1);
+        world.program(["--frobnicate"]).in_shell("", "2>/dev/full").run().exits(2);
+        world.program(["--help"]).in_shell("", ">&-").run();
+    }
+
+    // threats 201
+    #[test]
+    fn standard_input_is_not_read() {
+        for redirection in ["<&-", "</dev/zero"] {
+            let world = World::new();
+            let start = world.login().in_shell("", redirection);
+            start.signs_in(Account::OWNER).exits(0);
+        }
+    }
+
+    // threats 200
+    #[test]
+    fn an_address_is_one_line_wherever_it_is_shown() {
+        let world = World::new();
+        let start = world.login().env("TERM", "dumb").env("COLUMNS", "20").env("LC_ALL", "C");
+        start.signs_in(Account::OWNER).exits(0).says("Signed in as Ada Lovelace");
+    }
+
+    /// A file size limit is a signal by default, which would end the program in the middle.
+    // threats 154
+    #[test]
+    fn a_file_size_limit_is_a_full_disk() {
+        let world = World::new();
+        world.store("{}");
+        let finished = world.login().in_shell("ulimit -f 0;", "").run();
+        finished.exits(1).prints("").says("error: cannot write ").says_nothing_of("authorize");
+        assert_eq!(world.auth_json().as_deref(), Some("{}"));
+    }
+}

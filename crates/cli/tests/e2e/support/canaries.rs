@@ -1,0 +1,92 @@
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+/// The shortest part of a secret that counts as a leak, in bytes.
+const SHORTEST: usize = 12;
+
+/// Every part of every secret, in every encoding in which it could slip out.
+pub(crate) struct Canaries {
+    /// By their length, so that a text is walked through once for each.
+    parts: HashMap<usize, HashSet<Vec<u8>>>,
+}
+
+impl Canaries {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut parts: HashMap<usize, HashSet<Vec<u8>>> = HashMap::new();
+        for secret in secrets {
+            assert!(secret.len() >= SHORTEST, "a canary of {} bytes is too short", secret.len());
+            for part in secret.as_bytes().windows(SHORTEST) {
+                for spelling in spellings(part) {
+                    parts.entry(spelling.len()).or_default().insert(spelling);
+                }
+            }
+        }
+        Self { parts }
+    }
+
+    /// Where a part of a secret begins, if there is one. What it is stays untold: the report would
+    /// leak it again.
+    pub(crate) fn found_in(&self, bytes: &[u8]) -> Option<usize> {
+        let first_of = |(length, parts): (&usize, &HashSet<Vec<u8>>)| {
+            bytes.windows(*length).position(|window| parts.contains(window))
+        };
+        self.parts.iter().filter_map(first_of).min()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+}
+
+/// Base64 takes three bytes at a time, so that a part of a longer text looks the same as the part on
+/// its own at one of three offsets; every offset is among the parts.
+fn spellings(part: &[u8]) -> Vec<Vec<u8>> {
+    let hex = each(part, |text, byte| write!(text, "{byte:02x}").unwrap());
+    let percent = each(part, |text, byte| write!(text, "%{byte:02x}").unwrap());
+    vec![
+        part.to_vec(),
+        hex.to_ascii_uppercase(),
+        hex,
+        percent.to_ascii_uppercase(),
+        percent,
+        STANDARD_NO_PAD.encode(part).into_bytes(),
+        URL_SAFE_NO_PAD.encode(part).into_bytes(),
+    ]
+}
+
+fn each(part: &[u8], write: impl Fn(&mut String, u8)) -> Vec<u8> {
+    let mut text = String::new();
+    part.iter().for_each(|byte| write(&mut text, *byte));
+    text.into_bytes()
+}
+
+// threats 193
+#[test]
+fn a_planted_leak_is_found_in_every_spelling() {
+    let secret = "sk-proj-0123456789abcdefghij_KLMNOPQRST";
+    let canaries = Canaries::new([secret]);
+    let part = &secret[5..17];
+    let hex = each(part.as_bytes(), |text, byte| write!(text, "{byte:02X}").unwrap());
+    let percent = each(part.as_bytes(), |text, byte| write!(text, "%{byte:02X}").unwrap());
+    let base64 = |prefix: &str| STANDARD_NO_PAD.encode(format!("{prefix}{secret}")).into_bytes();
+    let leaks = [
+        secret.as_bytes().to_vec(),
+        part.as_bytes().to_vec(),
+        hex,
+        percent,
+        base64(""),
+        base64("x"),
+        base64("xy"),
+        URL_SAFE_NO_PAD.encode(secret).into_bytes(),
+    ];
+    for leak in &leaks {
+        let text = [b"some text, ", leak.as_slice(), b", and more"].concat();
+        assert!(canaries.found_in(&text).is_some(), "{}", String::from_utf8_lossy(&text));
+    }
+    for harmless in ["", "sk-proj-", "0123456789a", &secret.to_uppercase()] {
+        assert_eq!(canaries.found_in(harmless.as_bytes()), None, "{harmless}");
+    }
+}

@@ -1,0 +1,39 @@
+//! The rig: a world with a sandbox and a home folder, a run of the program in it, and what is held
+//! against every run.
+
+#[cfg(target_os = "linux")]
+mod browser_double;
+mod canaries;
+mod capture;
+mod finished;
+mod pages;
+mod process;
+mod running;
+mod scan;
+mod start;
+mod wire;
+mod world;
+
+#[cfg(target_os = "linux")]
+pub(crate) use browser_double::BrowserDouble;
+pub(crate) use canaries::Canaries;
+pub(crate) use finished::Finished;
+pub(crate) use pages::{Page, assert_policy};
+pub(crate) use running::Running;
+pub(crate) use start::Start;
+pub(crate) use wire::{
+    assert_headers, assert_pairs, assert_request, claims, form, pairs, parameter,
+};
+pub(crate) use world::{World, modified, write};
+
+use std::io::Write as _;
+use std::time::Duration;
+
+/// Long enough for a machine that is busy with something else; no test waits for it in vain.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Says that this machine cannot show something. Written past the test harness, which keeps what a
+/// test prints to itself.
+pub(crate) fn left_out(what: &str) {
+    let _ = writeln!(std::io::stderr(), "not tested on this machine: {what}");
+}

@@ -1,0 +1,161 @@
+use std::cell::RefCell;
+use std::process::Child;
+use std::thread;
+
+use sandbox::{Conduct, Person, PersonError, Trail};
+use url::Url;
+
+use super::capture::Capture;
+use super::process::Process;
+use super::{Finished, Page, World, parameter, scan};
+
+/// The program while it runs. It is ended when a test fails before its end.
+pub(crate) struct Running<'w> {
+    world: &'w World,
+    prints_key: bool,
+    stdout: Capture,
+    stderr: Capture,
+    process: Process,
+    trails: RefCell<Vec<Trail>>,
+    pages: RefCell<Vec<Page>>,
+}
+
+/// Somebody who is still in the browser.
+pub(crate) struct Visit(thread::JoinHandle<Result<Trail, PersonError>>);
+
+impl<'w> Running<'w> {
+    pub(crate) fn of(world: &'w World, mut child: Child, prints_key: bool) -> Self {
+        Self {
+            world,
+            prints_key,
+            stdout: Capture::of(child.stdout.take()),
+            stderr: Capture::of(child.stderr.take()),
+            process: Process::of(child),
+            trails: RefCell::default(),
+            pages: RefCell::default(),
+        }
+    }
+
+    /// The authorization URL, once it stands on a line of its own on standard error.
+    #[track_caller]
+    pub(crate) fn auth_url(&self) -> Url {
+        let found = self.stderr.find(authorization_url);
+        found.unwrap_or_else(|| panic!("no authorization URL in {:?}", self.stderr.so_far()))
+    }
+
+    /// Whether it came as far as the authorization URL; not, when it ended before.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.stderr.find(authorization_url).is_some()
+    }
+
+    /// The port of the redirect URI.
+    #[track_caller]
+    pub(crate) fn port(&self) -> u16 {
+        Url::parse(&parameter(&self.auth_url(), "redirect_uri")).unwrap().port().unwrap()
+    }
+
+    /// The account signs in, and the browser follows every redirect.
+    #[track_caller]
+    pub(crate) fn visit(&self, account: &str) -> Trail {
+        self.visit_by(&self.world.sandbox.person(account))
+    }
+
+    #[track_caller]
+    pub(crate) fn visit_by(&self, person: &Person) -> Trail {
+        self.visit_at(&self.auth_url(), person)
+    }
+
+    /// Somebody opens a URL that was found elsewhere than on standard error.
+    #[track_caller]
+    pub(crate) fn visit_at(&self, url: &Url, person: &Person) -> Trail {
+        let trail = person.visit_blocking(url.as_str()).unwrap();
+        self.trails.borrow_mut().push(trail.clone());
+        trail
+    }
+
+    /// The same while the test goes on.
+    #[track_caller]
+    pub(crate) fn visit_meanwhile(&self, account: &str) -> Visit {
+        let (person, url) = (self.world.sandbox.person(account), self.auth_url());
+        Visit(thread::spawn(move || person.visit_blocking(url.as_str())))
+    }
+
+    /// The end of such a visit.
+    #[track_caller]
+    pub(crate) fn joined(&self, visit: Visit) -> Trail {
+        let trail = visit.0.join().unwrap().unwrap();
+        self.trails.borrow_mut().push(trail.clone());
+        trail
+    }
+
+    /// The URL of the callback that choosing this account leads to. Nobody goes there yet.
+    #[track_caller]
+    pub(crate) fn callback(&self, account: &str) -> Url {
+        let person = self.world.sandbox.person(account).who(Conduct::StopsBeforeCallback);
+        self.visit_by(&person).last().unwrap().location().unwrap()
+    }
+
+    /// The answer of the callback server to a request of this line.
+    #[track_caller]
+    pub(crate) fn ask(&self, request_line: &str) -> Page {
+        let page = Page::of(self.port(), request_line);
+        self.pages.borrow_mut().push(page.clone());
+        page
+    }
+
+    /// The answer to a browser that opens this URL.
+    #[track_caller]
+    pub(crate) fn open(&self, url: &Url) -> Page {
+        self.ask(&format!("GET {}", &url[url::Position::BeforePath..]))
+    }
+
+    /// Waits until standard error says this.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) {
+        let found = self.stderr.find(|stderr| stderr.contains(text).then_some(()));
+        assert!(found.is_some(), "no {text:?} in {:?}", self.stderr.so_far());
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(self.process.id, signal).unwrap();
+    }
+
+    /// Waits for the end, and holds the run against what every run has to keep to.
+    #[track_caller]
+    pub(crate) fn finish(self) -> Finished {
+        let status = self.process.ended();
+        let status = status.unwrap_or_else(|| panic!("no end; stderr: {}", self.stderr.so_far()));
+        let text = |capture: &Capture| {
+            let whole = capture.whole().expect("something keeps the output open");
+            String::from_utf8(whole).expect("the output is UTF-8")
+        };
+        let finished = Finished {
+            code: status.code().unwrap_or_else(|| panic!("ended by a signal: {status}")),
+            stdout: text(&self.stdout),
+            stderr: text(&self.stderr),
+            trails: self.trails.take(),
+            pages: self.pages.take(),
+        };
+        scan::assert_kept(self.world, &finished, self.prints_key);
+        finished
+    }
+}
+
+impl Visit {
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.is_finished()
+    }
+
+    /// Waits for the end of a visit to a program that is gone: a page, or none at all.
+    pub(crate) fn give_up(self) {
+        let _ = self.0.join().unwrap();
+    }
+}
+
+/// The first line of this text that is an authorization URL, once it is complete.
+fn authorization_url(stderr: &str) -> Option<Url> {
+    let is_it = |line: &&str| line.starts_with("http") && line.contains("/oauth/authorize?");
+    let line = stderr.split_inclusive('\n').filter(|line| line.ends_with('\n')).find(is_it)?;
+    Some(Url::parse(line.trim_end_matches('\n')).unwrap())
+}

@@ -1,0 +1,170 @@
+use std::ffi::OsString;
+use std::process::{Command, Stdio};
+
+use super::{Finished, Running, World};
+
+/// A run that is being put together. The environment is empty but for what is named here; `PATH`
+/// leads to an empty folder, so that no test ever finds a real browser.
+pub(crate) struct Start<'w> {
+    world: &'w World,
+    wrapper: Vec<OsString>,
+    arguments: Vec<OsString>,
+    environment: Vec<(String, OsString)>,
+    /// The one secret that may be on standard output.
+    prints_key: bool,
+    streams: Streams,
+}
+
+/// What the program's output leads to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Streams {
+    Read,
+    /// Nobody reads standard output any more.
+    StdoutGone,
+    /// Nobody reads standard error any more.
+    StderrGone,
+}
+
+impl<'w> Start<'w> {
+    pub(crate) fn new(world: &'w World, command: &str) -> Self {
+        Self { prints_key: command == "create-key", ..Self::bare(world).arg(command) }
+    }
+
+    pub(crate) fn bare(world: &'w World) -> Self {
+        let environment = [
+            ("PATH", world.path("bin")),
+            ("HOME", world.path("home")),
+            ("CODEX_HOME", world.codex_home()),
+        ];
+        Self {
+            world,
+            wrapper: Vec::new(),
+            arguments: Vec::new(),
+            environment: environment.map(|(name, value)| (name.to_owned(), value.into())).into(),
+            prints_key: false,
+            streams: Streams::Read,
+        }
+    }
+
+    pub(crate) fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    pub(crate) fn args<A: Into<OsString>>(mut self, all: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(all.into_iter().map(Into::into));
+        self
+    }
+
+    /// Takes an option away again, and the values that follow it.
+    pub(crate) fn without(mut self, option: &str, values: usize) -> Self {
+        let place = self.arguments.iter().position(|argument| argument == option);
+        let place = place.expect("the option is there");
+        self.arguments.drain(place..=place + values);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.environment.retain(|(set, _)| set != name);
+        self
+    }
+
+    /// With everything in the log that can be in it.
+    pub(crate) fn logged(self) -> Self {
+        self.env("LOGIN_CLI_LOG", "trace")
+    }
+
+    /// The port that the registered redirect would have.
+    pub(crate) fn port(self, port: u16) -> Self {
+        self.without("--port", 1).args(["--port".to_owned(), port.to_string()])
+    }
+
+    /// Opens the browser, which `BROWSER` names.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn opening(self, browser: &super::BrowserDouble) -> Self {
+        self.without("--no-browser", 0).watched_by(browser)
+    }
+
+    /// Says which browser there is, whether or not it is opened.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn watched_by(self, browser: &super::BrowserDouble) -> Self {
+        self.env("BROWSER", browser.command())
+    }
+
+    /// Runs under another program, such as a tracer.
+    #[cfg(unix)]
+    pub(crate) fn under<A: Into<OsString>>(mut self, all: impl IntoIterator<Item = A>) -> Self {
+        self.wrapper = all.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Runs with the shell's redirections or limits, such as `>&-`.
+    #[cfg(unix)]
+    pub(crate) fn in_shell(self, before: &str, redirection: &str) -> Self {
+        let script = format!("{before} exec \"$@\" {redirection}");
+        self.under(["/bin/sh", "-c", &script, "sh"])
+    }
+
+    pub(crate) fn without_stdout_reader(mut self) -> Self {
+        self.streams = Streams::StdoutGone;
+        self
+    }
+
+    pub(crate) fn without_stderr_reader(mut self) -> Self {
+        self.streams = Streams::StderrGone;
+        self
+    }
+
+    pub(crate) fn start(self) -> Running<'w> {
+        let mut child = self.command().spawn().unwrap();
+        match self.streams {
+            Streams::Read => {}
+            Streams::StdoutGone => drop(child.stdout.take()),
+            Streams::StderrGone => drop(child.stderr.take()),
+        }
+        Running::of(self.world, child, self.prints_key)
+    }
+
+    /// Starts it, and waits for its end without anybody coming to the callback.
+    #[track_caller]
+    pub(crate) fn run(self) -> Finished {
+        self.start().finish()
+    }
+
+    /// Starts it, signs this account in, and waits for the end of both.
+    #[track_caller]
+    pub(crate) fn signs_in(self, account: &str) -> Finished {
+        let running = self.start();
+        running.visit(account);
+        running.finish()
+    }
+
+    fn command(&self) -> Command {
+        let program = OsString::from(env!("CARGO_BIN_EXE_login-cli"));
+        let mut line = self.wrapper.iter().chain([&program]).chain(&self.arguments);
+        let mut command = Command::new(line.next().unwrap());
+        command
+            .args(line)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.world.path("work"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        keep_what_windows_needs(&mut command);
+        command
+    }
+}
+
+/// Windows finds its own network libraries by this variable.
+#[expect(clippy::disallowed_methods, reason = "handed on to the program, not read")]
+fn keep_what_windows_needs(command: &mut Command) {
+    if let Some(root) = std::env::var_os("SystemRoot").filter(|_| cfg!(windows)) {
+        command.env("SystemRoot", root);
+    }
+}

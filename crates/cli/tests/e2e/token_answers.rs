@@ -1,0 +1,230 @@
+//! Every way in which the token endpoint can fail: at flow A's two requests, and at flow B's one.
+//! Each is sent once, nothing is stored, the browser is told, and the words have no secret.
+
+use sandbox::{Account, Body, Endpoint, Reply, Sandbox, Scenario, Then};
+use serde_json::{Value, json};
+
+use crate::support::{Start, World};
+
+/// A request of the token endpoint, and what is said when it fails.
+#[derive(Clone, Copy)]
+struct Place {
+    flow: fn(&World) -> Start<'_>,
+    exchange: bool,
+    error: &'static str,
+    hint: &'static str,
+    page: &'static str,
+}
+
+const SIGN_IN_CODE: Place = Place {
+    flow: World::login,
+    exchange: false,
+    error: "cannot exchange the code for tokens",
+    hint: "a code works once and for a short time: sign in again",
+    page: "Sign-in failed",
+};
+
+const KEY_EXCHANGE: Place = Place {
+    exchange: true,
+    error: "cannot exchange the sign-in for an API key",
+    hint: "to sign in without an API key, use --no-api-key",
+    ..SIGN_IN_CODE
+};
+
+const CREATE_KEY_CODE: Place =
+    Place { flow: World::create_key, page: "No API key this time", ..SIGN_IN_CODE };
+
+const PLACES: [Place; 3] = [SIGN_IN_CODE, KEY_EXCHANGE, CREATE_KEY_CODE];
+
+impl Place {
+    fn at(self) -> Endpoint {
+        if self.exchange { Endpoint::TokenExchange } else { Endpoint::TokenCode }
+    }
+
+    #[track_caller]
+    fn fails(self, then: &Then, words: &str, hint: Option<&str>) {
+        let world = World::failing(self.at(), then.clone());
+        let running = (self.flow)(&world).logged().start();
+        let trail = running.visit(Account::OWNER);
+        let page = trail.last().unwrap();
+        assert_eq!(page.status, 500);
+        assert!(page.text().contains(self.page));
+        let finished = running.finish();
+        let error = format!("{}: {words}", self.error);
+        finished.exits(1).prints("").fails_with(&error, hint.unwrap_or(self.hint));
+        assert_eq!(world.count(&self.at()), 1);
+        assert_eq!(world.count(&Endpoint::Onboarding), 0);
+        assert_eq!(world.auth_json(), None);
+    }
+}
+
+#[track_caller]
+fn everywhere(then: &Then, words: &str) {
+    for place in PLACES {
+        place.fails(then, words, None);
+    }
+}
+
+// threats 5 69 77 88
+#[test]
+fn every_error_of_the_rfcs_is_named_once() {
+    for code in [
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "invalid_target",
+    ] {
+        let body = json!({"error": code, "error_description": "Why it is so"});
+        let words = format!("the issuer refused: HTTP 400, {code}: Why it is so");
+        everywhere(&Then::json(400, body), &words);
+    }
+}
+
+// threats 70
+#[test]
+fn every_shape_of_an_error_is_understood() {
+    let body = json!({"error": {"code": "token_expired", "message": "M", "type": "t"}});
+    for (body, words) in [
+        (body, "HTTP 401, token_expired: M"),
+        (json!({"error": "x"}), "HTTP 401, x"),
+        (json!({"code": "y"}), "HTTP 401, y"),
+        (json!({"detail": "Why"}), "HTTP 401: Why"),
+        (json!({"error": {}}), "HTTP 401"),
+        (json!(["x"]), "HTTP 401"),
+        (json!("x"), "HTTP 401"),
+        (Value::Null, "HTTP 401"),
+    ] {
+        SIGN_IN_CODE.fails(&Then::json(401, body), &format!("the issuer refused: {words}"), None);
+    }
+    let empty = Then::text(401, "application/json", "");
+    SIGN_IN_CODE.fails(&empty, "the issuer refused: HTTP 401, not JSON", None);
+}
+
+// threats 71 77 78
+#[test]
+fn what_stands_in_between_is_told_apart_from_the_issuer() {
+    let html = "<!doctype html><title>Blocked</title><script>alert(1)</script>";
+    for status in [403, 429, 500, 502, 503, 504] {
+        let words = format!("the issuer refused: HTTP {status}, not JSON");
+        everywhere(&Then::text(status, "text/html", html), &words);
+    }
+    let words = "the issuer's answer cannot be used: the answer is not JSON (HTTP 200, text/html)";
+    everywhere(&Then::text(200, "text/html", html), words);
+}
+
+// threats 72 73
+#[test]
+fn an_answer_that_is_not_json_is_not_used() {
+    let words = "the issuer's answer cannot be used: the answer is not JSON \
+                 (HTTP 200, application/json)";
+    for body in ["", "{", "{\"id_token\":\"x\"} trailing", "\u{feff}{}", "NaN"] {
+        everywhere(&Then::text(200, "application/json", body), words);
+    }
+    let deep = format!("{{\"x\":{}", "[".repeat(50_000));
+    everywhere(&Then::text(200, "application/json", &deep), words);
+}
+
+// threats 76
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = Sandbox::start_in_thread(Scenario::default()).unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("{}/oauth/token", elsewhere.issuer_url());
+        let words = format!("unexpected redirect from 127.0.0.1 (HTTP {status})");
+        for place in PLACES {
+            let then = Then::Redirect { status, location: location.clone() };
+            place.fails(&then, &words, Some("check --issuer and --api-base"));
+        }
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+// threats 74
+#[test]
+fn an_answer_without_an_end_is_cut() {
+    let words = "the answer of 127.0.0.1 is larger than 65536 bytes";
+    everywhere(&Then::Endless, words);
+}
+
+// threats 73 74 77
+#[test]
+fn a_connection_that_breaks_is_not_tried_again() {
+    for then in [Then::CutOff { after: 40 }, Then::Close, Then::Reset, Then::Lose] {
+        for place in PLACES {
+            let world = World::failing(place.at(), then.clone());
+            let finished = (place.flow)(&world).signs_in(Account::OWNER);
+            finished.exits(1).prints("").says(&format!("error: {}: ", place.error));
+            finished.says("the connection to 127.0.0.1 ended before the answer was complete");
+            assert_eq!(world.count(&place.at()), 1, "{then:?}");
+            assert_eq!(world.auth_json(), None);
+        }
+    }
+}
+
+// threats 75
+#[test]
+fn a_compressed_answer_is_not_unpacked() {
+    let headers = ["gzip", "br", "x-unknown"].map(|name| ("content-encoding".to_owned(), name));
+    for (name, value) in headers {
+        let body = Body::Bytes(vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+        let type_ = ("content-type".to_owned(), "application/json".to_owned());
+        let headers = vec![(name, value.to_owned()), type_];
+        let words = "the issuer's answer cannot be used: the answer is not JSON \
+                     (HTTP 200, application/json)";
+        everywhere(&Then::Answer(Reply { status: 200, headers, body }), words);
+    }
+}
+
+/// All three tokens are needed for a sign-in, each of them as a text that a header can carry.
+// threats 85
+#[test]
+fn a_token_that_is_missing_or_odd_is_named() {
+    for token in ["id_token", "access_token", "refresh_token"] {
+        let words =
+            format!("the issuer's answer cannot be used: the answer has no usable `{token}`");
+        for odd in [json!(null), json!(7), json!(""), json!("a\r\nb: c"), json!("é"), json!([])] {
+            SIGN_IN_CODE.fails(&Then::Merge(json!({ token: odd.clone() })), &words, None);
+            if token == "access_token" {
+                KEY_EXCHANGE.fails(&Then::Merge(json!({ token: odd.clone() })), &words, None);
+                CREATE_KEY_CODE.fails(&Then::Merge(json!({ token: odd })), &words, None);
+            }
+        }
+    }
+}
+
+/// Flow B stores none of them.
+// threats 85
+#[test]
+fn a_key_needs_the_access_token_alone() {
+    let without = json!({"id_token": null, "refresh_token": null});
+    let world = World::failing(Endpoint::TokenCode, Then::Merge(without));
+    world.create_key().signs_in(Account::OWNER).exits(0);
+}
+
+// threats 86
+#[test]
+fn a_token_of_an_unknown_type_is_not_used() {
+    let words = "the issuer's answer cannot be used: the answer has no usable `token_type`";
+    everywhere(&Then::Merge(json!({"token_type": "mac"})), words);
+    for known in [json!("bearer"), json!("BEARER"), json!(null)] {
+        let world = World::failing(Endpoint::Token, Then::Merge(json!({ "token_type": known })));
+        world.login().signs_in(Account::OWNER).exits(0);
+    }
+}
+
+/// What a server says is a few words of text, whatever it is.
+// threats 69 192
+#[test]
+fn hostile_words_of_the_issuer_are_made_harmless() {
+    let words = "\u{1b}[2J\u{1b}]52;c;aGk=\u{7}\u{202e}\r\n".to_owned() + &"x".repeat(10_000);
+    let then = Then::json(400, json!({"error": "invalid_grant", "error_description": words}));
+    for place in PLACES {
+        let world = World::failing(place.at(), then.clone());
+        let finished = (place.flow)(&world).logged().signs_in(Account::OWNER);
+        finished.exits(1).says("HTTP 400, invalid_grant: ");
+        assert!(finished.last_words().len() < 600, "{}", finished.last_words());
+    }
+}

@@ -1,0 +1,156 @@
+//! What only the system calls show, and failures that only the system can bring. Where `strace` is not
+//! there or may not trace, these tests say so and prove nothing.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use sandbox::{Account, Endpoint};
+
+use crate::support::{Start, World, left_out};
+
+const STRACE: &str = "/usr/bin/strace";
+
+/// Whether this machine lets us trace.
+fn can_trace() -> bool {
+    let mut probe = Command::new(STRACE);
+    probe.args(["-e", "trace=none", "/bin/true"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let can =
+        Path::new("/bin/true").exists() && probe.status().is_ok_and(|status| status.success());
+    if !can {
+        left_out(&format!("system calls: {STRACE} is not there or may not trace"));
+    }
+    can
+}
+
+/// Runs under `strace` with this expression; what is traced goes to a file of its own.
+fn traced<'w>(world: &World, start: Start<'w>, expressions: &[&str]) -> Start<'w> {
+    let mut line = vec![STRACE.to_owned(), "-f".to_owned(), "-qq".to_owned(), "-o".to_owned()];
+    line.push(world.path("trace").to_str().unwrap().to_owned());
+    for expression in expressions {
+        line.extend(["-e".to_owned(), (*expression).to_owned()]);
+    }
+    start.under(line)
+}
+
+fn trace(world: &World) -> String {
+    String::from_utf8_lossy(&std::fs::read(world.path("trace")).unwrap()).into_owned()
+}
+
+/// There is no other source: without random numbers there is no sign-in.
+// threats 3
+#[test]
+fn without_random_numbers_no_port_opens_and_no_url_is_shown() {
+    if !can_trace() {
+        return;
+    }
+    for error in ["EIO", "EAGAIN"] {
+        for flow in [World::login, World::create_key] {
+            let world = World::new();
+            let inject = format!("inject=getrandom:error={error}");
+            let start = traced(&world, flow(&world), &[&inject, "trace=getrandom,bind,openat"]);
+            let finished = start.run();
+            finished.exits(1).prints("").says("error: ").says_nothing_of("/oauth/authorize");
+            assert!(trace(&world).contains("INJECTED"));
+            assert!(!trace(&world).contains("bind("), "{}", trace(&world));
+            assert!(world.sandbox.requests().is_empty());
+            assert_eq!(world.stored_names(), Vec::<String>::new());
+        }
+    }
+}
+
+// threats 186
+#[test]
+fn without_a_browser_no_other_program_is_started() {
+    if !can_trace() {
+        return;
+    }
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let start = traced(&world, flow(&world), &["trace=execve,execveat,fork,vfork"]);
+        start.signs_in(Account::OWNER).exits(0);
+        let calls = trace(&world);
+        assert_eq!(calls.matches("execve").count(), 1, "{calls}");
+        assert!(!calls.contains("fork("), "{calls}");
+    }
+}
+
+const STORED: &str = "{\"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}";
+
+/// A system call that fails from its first use on is found before the browser opens, and one that
+/// fails later is told to it. Neither changes what is stored.
+#[track_caller]
+fn fails_on_disk(inject: &str) {
+    let world = World::new();
+    world.store(STORED);
+    let running =
+        traced(&world, world.login(), &[inject, "trace=fsync,fdatasync,flock,/^rename,/chmod"])
+            .start();
+    if running.is_waiting() {
+        assert_eq!(running.visit(Account::OWNER).last().unwrap().status, 500, "{inject}");
+    }
+    running.finish().exits(1).prints("").says("error: ");
+    assert!(trace(&world).contains("INJECTED"), "{inject} never happened");
+    assert_eq!(world.auth_json().as_deref(), Some(STORED), "{inject}");
+}
+
+// threats 153 155
+#[test]
+fn a_disk_that_fails_loses_nothing() {
+    if !can_trace() {
+        return;
+    }
+    for inject in [
+        "inject=fsync,fdatasync:error=EIO:when=1",
+        "inject=/^rename:error=ENOSPC",
+        "inject=/^rename:error=EXDEV",
+        "inject=flock:error=ENOLCK",
+        "inject=fchmod,fchmodat:error=EPERM",
+    ] {
+        fails_on_disk(inject);
+    }
+}
+
+/// The new file is in place, and nobody is told that it is safe.
+// threats 155
+#[test]
+fn a_folder_that_cannot_be_flushed_is_no_success() {
+    if !can_trace() {
+        return;
+    }
+    let world = World::new();
+    // The first is the one of the file.
+    let inject = "inject=fsync:error=EIO:when=2";
+    let running = traced(&world, world.login(), &[inject, "trace=fsync"]).start();
+    assert_eq!(running.visit(Account::OWNER).last().unwrap().status, 500);
+    running.finish().exits(1).says(" is written, but may not survive a power loss: ");
+    assert!(world.auth_json().unwrap().contains("\"auth_mode\": \"chatgpt\""));
+}
+
+// threats 64
+#[test]
+fn a_port_that_the_system_refuses_is_not_taken_for_one_in_use() {
+    if !can_trace() {
+        return;
+    }
+    for error in ["EACCES", "ENOBUFS"] {
+        let world = World::new();
+        let inject = format!("inject=bind:error={error}");
+        let finished = traced(&world, world.login(), &[&inject]).run();
+        finished.exits(1).says("error: cannot listen on 127.0.0.1:0: ");
+        assert_eq!(world.count(&Endpoint::Any), 0);
+    }
+}
+
+/// A machine without IPv6 is a machine like any other.
+// threats 57
+#[test]
+fn without_ipv6_the_sign_in_works() {
+    if !can_trace() {
+        return;
+    }
+    let world = World::new();
+    // The second bind is the one of `[::1]`.
+    let inject = "inject=bind:error=EADDRNOTAVAIL:when=2";
+    traced(&world, world.login(), &[inject]).signs_in(Account::OWNER).exits(0);
+    assert!(trace(&world).contains("INJECTED"));
+}

@@ -1,0 +1,158 @@
+//! What is wrong with the command line is told before anything happens.
+
+use crate::support::World;
+
+/// Refused with a word about what is wrong. Nothing is asked and nothing is shown to open.
+#[track_caller]
+fn is_wrong(arguments: &[&str], words: &str) {
+    let world = World::new();
+    let finished = world.program(arguments.iter().copied()).run();
+    finished.exits(2).prints("").says("error: ").says(words);
+    finished.says_nothing_of("/oauth/authorize");
+    assert_eq!(world.stored_names(), Vec::<String>::new());
+}
+
+// threats 84 207
+#[test]
+fn a_wrong_option_is_named() {
+    for command in ["login", "create-key"] {
+        for (option, value) in [
+            ("--issuer", "http://example.com"),
+            ("--issuer", "http://192.168.0.1"),
+            ("--issuer", "ftp://localhost"),
+            ("--issuer", "https://user@example.com"),
+            ("--issuer", "https://example.com/?a=b"),
+            ("--issuer", "https://example.com/#a"),
+            ("--issuer", "-oProxyCommand=x"),
+            ("--api-base", "http://example.com"),
+            ("--api-base", "nonsense"),
+            ("--port", "65536"),
+            ("--port", "-1"),
+            ("--port", "http"),
+            ("--timeout", "10"),
+            ("--timeout", "0s"),
+            ("--timeout", "soon"),
+            ("--color", "sometimes"),
+        ] {
+            is_wrong(&[command, &format!("{option}={value}")], option);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_option_of_a_key_is_named() {
+    for (option, value) in [
+        ("--poll-interval", "10"),
+        ("--poll-timeout", "-1s"),
+        ("--organization", "a b"),
+        ("--project", ".."),
+        ("--project", ""),
+    ] {
+        is_wrong(&["create-key", &format!("{option}={value}")], option);
+    }
+}
+
+// threats 207
+#[test]
+fn an_unknown_word_is_wrong() {
+    is_wrong(&["--frobnicate"], "--frobnicate");
+    is_wrong(&["frobnicate"], "frobnicate");
+    is_wrong(&["login", "extra"], "extra");
+    is_wrong(&["login", "--", "extra"], "extra");
+    is_wrong(&["create-key", "--workspace", "x"], "--workspace");
+    is_wrong(&["login", "--poll-timeout", "1s"], "--poll-timeout");
+    is_wrong(&["--timeout"], "--timeout");
+}
+
+/// What is on a command line can be read by everybody on the machine.
+// threats 207
+#[test]
+fn no_option_takes_a_secret() {
+    for option in ["--token", "--api-key", "--with-token", "--access-token", "--code"] {
+        is_wrong(&["login", option, "sk-proj-secret"], option);
+        is_wrong(&["create-key", option, "sk-proj-secret"], option);
+    }
+}
+
+// threats 207
+#[test]
+fn an_endless_argument_is_wrong() {
+    is_wrong(&["login", &"x".repeat(100_000)], "unexpected argument");
+}
+
+// threats 207
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_unicode_is_wrong() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+    let world = World::new();
+    let odd = OsString::from_vec(b"\xff\xfe".to_vec());
+    world.program([OsString::from("login"), odd]).run().exits(2).prints("");
+}
+
+/// A token of one issuer is not sent to the platform of another.
+// threats 145
+#[test]
+fn issuer_and_platform_are_changed_together() {
+    let world = World::new();
+    for (option, server) in
+        [("--issuer", world.sandbox.issuer_url()), ("--api-base", world.sandbox.api_url())]
+    {
+        let finished = world.program(["create-key", "--no-browser", option, server]).run();
+        finished.exits(2).prints("").fails_with(
+            "--issuer and --api-base have to be given together",
+            "a token of one issuer is never sent to the platform of another",
+        );
+    }
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let world = World::new();
+    for (arguments, words) in [
+        (vec!["--help"], "Exit codes:"),
+        (vec!["login", "--help"], "--no-api-key"),
+        (vec!["create-key", "--help"], "--poll-interval"),
+        (vec!["--version"], "login-cli "),
+    ] {
+        let finished = world.program(arguments).run();
+        finished.exits(0);
+        assert!(finished.stdout.contains(words) && finished.stderr.is_empty());
+    }
+}
+
+// threats 202
+#[cfg(unix)]
+#[test]
+fn without_a_home_there_is_nowhere_to_keep_anything() {
+    for empty in [false, true] {
+        let world = World::new();
+        let start = world.login().without_env("CODEX_HOME").without_env("HOME");
+        let start = if empty { start.env("HOME", "").env("CODEX_HOME", "") } else { start };
+        let finished = start.run();
+        finished.exits(1).prints("").fails_with(
+            "cannot find your home folder",
+            "set HOME, or name a folder with --codex-home",
+        );
+        assert!(world.sandbox.requests().is_empty());
+    }
+}
+
+// threats 4
+#[test]
+fn no_two_runs_have_a_secret_in_common() {
+    let world = World::new();
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..25 {
+        let running = world.login().args(["--timeout", "1ms"]).start();
+        for (name, value) in running.auth_url().query_pairs() {
+            if name == "state" || name == "code_challenge" {
+                assert!(seen.insert(value.into_owned()), "{name} is used again");
+            }
+        }
+        running.finish().exits(1);
+    }
+    assert_eq!(seen.len(), 50);
+}
