@@ -40,7 +40,7 @@ fn home() -> Option<PathBuf> {
 /// The person's home folder.
 #[cfg(not(unix))]
 fn home() -> Option<PathBuf> {
-    etcetera::home_dir().ok()
+    std::env::home_dir()
 }
 
 /// The file of further certificate authorities that the environment names.

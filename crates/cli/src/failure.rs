@@ -94,6 +94,7 @@ fn login_hint(error: &LoginError) -> Option<String> {
         LoginError::Store(error) => store_hint(error)?,
         LoginError::Callback(error) => callback_hint(error)?,
         LoginError::WrongClaim(credentials::ClaimMismatch::Issuer) => "check --issuer",
+        LoginError::WrongClaim(credentials::ClaimMismatch::Audience) => "check --client-id",
         LoginError::WrongClaim(_) => "check the clock of this machine",
         LoginError::MissingClaim { .. } => {
             "set up the API platform for this account at https://platform.openai.com, or sign in \

@@ -70,7 +70,7 @@ fn an_account_without_a_project_gets_no_key() {
 fn an_id_token_for_somebody_else_is_not_used() {
     let issuer = ("it was made by another issuer (iss)", "check --issuer");
     let clock = "check the clock of this machine";
-    let audience = ("it was made for another client (aud, azp)", clock);
+    let audience = ("it was made for another client (aud, azp)", "check --client-id");
     for (claims, (cause, hint)) in [
         (json!({"iss": "https://evil.test"}), issuer),
         (json!({"aud": "app_other"}), audience),
