@@ -40,7 +40,7 @@ advisories:
 
 # What CI runs
 [group('check')]
-ci: check
+ci: check (demo "--headless")
 
 # Both sign-ins against the sandbox in your browser; `--headless` plays the person
 [group('see')]

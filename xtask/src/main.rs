@@ -3,7 +3,10 @@
 //! The rules of the repository are tests of this crate, so that plain `cargo test --workspace`
 //! holds them: [`layers`] the arrows between the crates, `tidy` the small habits.
 
+mod bench;
+mod demo;
 mod layers;
+mod program;
 mod sources;
 mod threats;
 #[cfg(test)]
@@ -26,6 +29,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Play both sign-ins against the sandbox, and show them
+    Demo {
+        /// Let somebody of the sandbox sign in, without a browser
+        #[arg(long)]
+        headless: bool,
+    },
+    /// Measure how fast and how small the program is, beside what is expected
+    Bench(bench::Options),
     /// Print which crate may use which, and hold the workspace against it
     Layers,
     /// Print which rows of the table of threats a test names, and which none does
@@ -50,11 +61,17 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<(), Box<dyn Error>> {
-    let out = &mut io::stdout().lock();
+    let out = &mut anstream::AutoStream::auto(io::stdout().lock());
     match task {
+        Task::Demo { headless } => demo::run(workspace_root(), viewer(headless), &mut *out),
+        Task::Bench(options) => bench::run(workspace_root(), &options, out),
         Task::Layers => layers::run(workspace_root(), out),
         Task::Threats { table } => threats::run(workspace_root(), &table, out),
     }
+}
+
+fn viewer(headless: bool) -> demo::Viewer {
+    if headless { demo::Viewer::Nobody } else { demo::Viewer::You }
 }
 
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {

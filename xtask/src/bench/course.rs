@@ -1,0 +1,246 @@
+//! One flow on a course: the servers at a given distance, TLS all the way, and a person who needs
+//! no longer than a browser.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sandbox::{
+    Account, Conduct, Endpoint, Listeners, Organization, Project, Sandbox, Scenario, Step, Tls,
+};
+use tempfile::TempDir;
+use url::{Position, Url};
+
+use super::delay_proxy::DelayProxy;
+use super::peak::Peak;
+use crate::program::{self, Running};
+
+/// What is run on the course.
+#[derive(Clone, Copy)]
+pub(super) enum Flow {
+    SignIn,
+    CreateKey { organizations: usize, decided_by: Deciding },
+}
+
+/// Which of the organizations has the default project; they are looked at by preference.
+#[derive(Clone, Copy)]
+pub(super) enum Deciding {
+    First,
+    Last,
+}
+
+/// The servers, and the way to them.
+pub(super) struct Course {
+    flow: Flow,
+    sandbox: Sandbox,
+    issuer: String,
+    api: String,
+    round_trip: Duration,
+    folder: TempDir,
+    /// How many programs have opened their connections.
+    runs: AtomicUsize,
+}
+
+impl Course {
+    pub(super) fn lay(flow: Flow, round_trip: Duration) -> Result<Self, Box<dyn Error>> {
+        let (to_issuer, to_api) = (DelayProxy::bind()?, DelayProxy::bind()?);
+        let url = |proxy: &DelayProxy| format!("https://{}", proxy.address);
+        let (issuer, api) = (url(&to_issuer), url(&to_api));
+        let sandbox = Sandbox::start_in_thread(Scenario {
+            accounts: vec![flow.account()],
+            listeners: Listeners::Separate,
+            tls: Tls::On,
+            issuer: Some(issuer.clone()),
+            ..Scenario::default()
+        })?;
+        to_issuer.carry_to(far_end(sandbox.issuer_url())?, round_trip);
+        to_api.carry_to(far_end(sandbox.api_url())?, round_trip);
+
+        let folder = TempDir::new()?;
+        let pem = sandbox.ca_pem().ok_or("the sandbox has no certificate")?;
+        File::create(ca_file(folder.path()))?.write_all(pem.as_bytes())?;
+        Ok(Self { flow, sandbox, issuer, api, round_trip, folder, runs: AtomicUsize::new(0) })
+    }
+
+    /// Lets the program run once, and says how long it takes. The clock starts when the browser is
+    /// sent to the callback, and stops when the program has ended; by then the browser has seen the
+    /// last page.
+    pub(super) fn time(&self, program: &Path) -> Result<Duration, Box<dyn Error>> {
+        let home = TempDir::new()?;
+        let mut running = Running::start(&mut self.command(program, home.path()))?;
+        let callback = self.begin(&mut running)?;
+        let begun = Instant::now();
+        finish(&mut running, &callback)?;
+        Ok(begun.elapsed())
+    }
+
+    /// Lets the program run once, and says how much memory was resident at the most, in bytes, where
+    /// the system tells. Watching takes time itself, so it is not timed.
+    pub(super) fn peak(&self, program: &Path) -> Result<Option<u64>, Box<dyn Error>> {
+        let home = TempDir::new()?;
+        let mut running = Running::start(&mut self.command(program, home.path()))?;
+        let peak = Peak::watch(running.id());
+        let callback = self.begin(&mut running)?;
+        finish(&mut running, &callback)?;
+        Ok(peak.highest())
+    }
+
+    /// Signs the person in, and leaves the program the time to open its connections that it has
+    /// while people read a page.
+    fn begin(&self, running: &mut Running) -> Result<Url, Box<dyn Error>> {
+        let callback = self.sign_in(&running.address()?)?;
+        let warm = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        self.sandbox.wait_for(&Endpoint::Root, warm * self.flow.servers(), PATIENCE)?;
+        // The answer to the last of these requests is still on its way.
+        thread::sleep(self.round_trip * 2);
+        Ok(callback)
+    }
+
+    fn command(&self, program: &Path, home: &Path) -> Command {
+        let mut command = program::untouched(program, home);
+        command.args(match self.flow {
+            Flow::SignIn => vec!["login"],
+            Flow::CreateKey { .. } => vec!["create-key", "--api-base", &self.api],
+        });
+        command.args(["--no-browser", "--port", "0", "--issuer", &self.issuer]);
+        command.arg("--ca-file").arg(ca_file(self.folder.path()));
+        command
+    }
+
+    /// What the person does before the clock starts. The browser is next to the servers: how long
+    /// its pages take is not this program's.
+    fn sign_in(&self, address: &str) -> Result<Url, Box<dyn Error>> {
+        let nearby = address.replacen(&self.issuer, self.sandbox.issuer_url(), 1);
+        let person = self.sandbox.person(Account::OWNER).who(Conduct::StopsBeforeCallback);
+        let trail = person.visit_blocking(&nearby)?;
+        let callback = trail.last().and_then(Step::location);
+        callback.ok_or_else(|| "the issuer does not send the browser back".into())
+    }
+}
+
+/// What the clock measures: the browser's way back, and the rest of the program.
+fn finish(running: &mut Running, callback: &Url) -> Result<(), Box<dyn Error>> {
+    let page = come_back(callback)?;
+    let (status, _) = running.ended()?;
+    if status.success() && page == 200 {
+        return Ok(());
+    }
+    Err(format!("the flow failed: {status}, and a page with status {page}").into())
+}
+
+/// Goes to the callback, and on to the page that it leads to; returns the status of that.
+///
+/// It is a browser that takes no time itself: there is no TLS on this machine, and one request a
+/// connection.
+fn come_back(callback: &Url) -> Result<u16, Box<dyn Error>> {
+    let mut answer = ask(callback)?;
+    while let Some(location) = header(&answer, "location") {
+        answer = ask(&location.parse()?)?;
+    }
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| "the program's answer is no HTTP".into())
+}
+
+fn ask(url: &Url) -> io::Result<String> {
+    let address = url.socket_addrs(|| None)?;
+    let (path, host) =
+        (&url[Position::BeforePath..], &url[Position::BeforeHost..Position::AfterPort]);
+    let mut stream = TcpStream::connect(&*address)?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let (head, _) = answer.split_once("\r\n\r\n")?;
+    let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// More than any machine needs to open a connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn far_end(url: &str) -> io::Result<SocketAddr> {
+    let address = url.trim_start_matches("https://").parse();
+    address.map_err(io::Error::other)
+}
+
+fn ca_file(folder: &Path) -> PathBuf {
+    folder.join("ca.pem")
+}
+
+impl Flow {
+    /// How many servers it asks; a connection to each stands before the callback.
+    fn servers(self) -> usize {
+        match self {
+            Self::SignIn => 1,
+            Self::CreateKey { .. } => 2,
+        }
+    }
+
+    fn account(self) -> Account {
+        match self {
+            Self::SignIn => Account::owner(),
+            Self::CreateKey { organizations, decided_by } => {
+                let deciding = match decided_by {
+                    Deciding::First => 0,
+                    Deciding::Last => organizations.saturating_sub(1),
+                };
+                let all = (0..organizations).map(|number| organization(number, deciding));
+                Account { organizations: all.collect(), ..Account::owner() }
+            }
+        }
+    }
+}
+
+/// One of many. The first of the list is the default one; the `deciding` one has the default
+/// project.
+fn organization(number: usize, deciding: usize) -> Organization {
+    let project = Project {
+        id: format!("proj_{number}"),
+        is_initial: number == deciding,
+        ..Project::default()
+    };
+    Organization {
+        id: format!("org-{number}"),
+        is_default: number == 0,
+        projects: vec![project],
+        ..Organization::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_found_whatever_its_case_and_only_in_the_head() {
+        let answer =
+            "HTTP/1.1 302 Found\r\nContent-Length: 9\r\nLocation: http://a/?b=c: d\r\n\r\nx: y";
+        assert_eq!(header(answer, "location"), Some("http://a/?b=c: d"));
+        assert_eq!(header(answer, "x"), None);
+    }
+
+    #[test]
+    fn one_organization_decides_and_the_first_is_the_default_one() {
+        let deciding = |organizations, decided_by| {
+            let account = Flow::CreateKey { organizations, decided_by }.account();
+            let has_it = |one: &Organization| one.projects.iter().any(|project| project.is_initial);
+            assert!(account.organizations[0].is_default);
+            let all = account.organizations.iter().enumerate();
+            all.filter(|(_, one)| has_it(one)).map(|(number, _)| number).collect::<Vec<_>>()
+        };
+        assert_eq!(deciding(1, Deciding::First), [0]);
+        assert_eq!(deciding(1, Deciding::Last), [0]);
+        assert_eq!(deciding(20, Deciding::First), [0]);
+        assert_eq!(deciding(20, Deciding::Last), [19]);
+    }
+}

@@ -1,0 +1,163 @@
+//! A network of a given length: everything takes half a round trip in each direction, and a new
+//! connection takes one more before its first byte, as the handshake of TCP does.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The near end of it. What connects there reaches the far end, late.
+pub(super) struct DelayProxy {
+    listener: TcpListener,
+    pub(super) address: SocketAddr,
+}
+
+impl DelayProxy {
+    pub(super) fn bind() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// Carries everything to `far_end` from now on, until this program ends.
+    pub(super) fn carry_to(self, far_end: SocketAddr, round_trip: Duration) {
+        thread::spawn(move || {
+            for near in self.listener.incoming().flatten() {
+                // A connection that cannot be had is closed, and whoever made it says so.
+                let _ = connect(near, far_end, round_trip);
+            }
+        });
+    }
+}
+
+/// How long a byte really takes there and back: timers and threads add to what was asked for. It is
+/// the shortest of some trips, so that a busy machine does not make what is measured by it look
+/// good.
+pub(super) fn measured(round_trip: Duration) -> io::Result<Duration> {
+    const TRIPS: usize = 8;
+    let far_end = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let proxy = DelayProxy::bind()?;
+    let mut near = TcpStream::connect(proxy.address)?;
+    near.set_nodelay(true)?;
+    proxy.carry_to(far_end.local_addr()?, round_trip);
+    let (far, _) = far_end.accept()?;
+    far.set_nodelay(true)?;
+    thread::spawn(move || echo(far));
+
+    let mut ping = || {
+        let begun = Instant::now();
+        near.write_all(b"?")?;
+        near.read_exact(&mut [0])?;
+        Ok(begun.elapsed())
+    };
+    // The first one pays for the connection.
+    ping()?;
+    let times: io::Result<Vec<_>> = (0..TRIPS).map(|_| ping()).collect();
+    times?.into_iter().min().ok_or_else(|| io::Error::other("nothing came back"))
+}
+
+fn echo(mut stream: TcpStream) -> io::Result<()> {
+    let mut byte = [0];
+    loop {
+        stream.read_exact(&mut byte)?;
+        stream.write_all(&byte)?;
+    }
+}
+
+fn connect(near: TcpStream, far_end: SocketAddr, round_trip: Duration) -> io::Result<()> {
+    let opened = Opened { at: Instant::now(), round_trip };
+    let far = TcpStream::connect(far_end)?;
+    // Bytes that wait for an acknowledgement would be a second delay.
+    near.set_nodelay(true)?;
+    far.set_nodelay(true)?;
+    carry(near.try_clone()?, far.try_clone()?, opened);
+    carry(far, near, opened);
+    Ok(())
+}
+
+/// One direction: one thread notes when bytes came, the other lets them go when it is time. So
+/// nothing that follows is held up by what is on its way.
+fn carry(from: TcpStream, to: TcpStream, opened: Opened) {
+    let (on_its_way, arriving) = mpsc::channel();
+    thread::spawn(move || depart(from, &on_its_way, opened));
+    thread::spawn(move || arrive(to, &arriving));
+}
+
+type Parcel = (Instant, Vec<u8>);
+
+fn depart(mut from: TcpStream, on_its_way: &Sender<Parcel>, opened: Opened) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        let due = opened.due(Instant::now());
+        if on_its_way.send((due, buffer[..read].to_vec())).is_err() {
+            return;
+        }
+    }
+}
+
+fn arrive(mut to: TcpStream, arriving: &Receiver<Parcel>) {
+    for (due, bytes) in arriving {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        if to.write_all(&bytes).is_err() {
+            return;
+        }
+    }
+    // The other side has said that nothing more comes.
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+/// When a connection was begun, and how far its ends are apart.
+#[derive(Clone, Copy)]
+struct Opened {
+    at: Instant,
+    round_trip: Duration,
+}
+
+impl Opened {
+    /// When bytes that were sent now arrive: nothing is on its way before the handshake is done.
+    fn due(self, sent: Instant) -> Instant {
+        sent.max(self.at + self.round_trip) + self.round_trip / 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_byte_takes_a_round_trip_more_and_later_ones_take_half() {
+        let (at, round_trip) = (Instant::now(), Duration::from_millis(50));
+        let opened = Opened { at, round_trip };
+        let due = |sent| (opened.due(at + Duration::from_millis(sent)) - at).as_millis();
+        assert_eq!(due(0), 75);
+        assert_eq!(due(49), 75);
+        assert_eq!(due(100), 125);
+    }
+
+    #[test]
+    fn a_byte_comes_back() {
+        assert!(measured(Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn what_is_sent_arrives_whole_both_ways() {
+        let far_end = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let proxy = DelayProxy::bind().unwrap();
+        let mut near = TcpStream::connect(proxy.address).unwrap();
+        proxy.carry_to(far_end.local_addr().unwrap(), Duration::ZERO);
+
+        near.write_all(b"there").unwrap();
+        near.shutdown(Shutdown::Write).unwrap();
+        let (mut far, _) = far_end.accept().unwrap();
+        let mut heard = String::new();
+        far.read_to_string(&mut heard).unwrap();
+        assert_eq!(heard, "there");
+
+        far.write_all(b"and back").unwrap();
+        drop(far);
+        heard.clear();
+        near.read_to_string(&mut heard).unwrap();
+        assert_eq!(heard, "and back");
+    }
+}

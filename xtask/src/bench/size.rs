@@ -1,0 +1,64 @@
+//! What is built, and what it takes to build it.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use super::flows::megabytes;
+use super::table::Row;
+use crate::program::{self, Profile};
+
+/// The size of the program, and the number of crates in it.
+pub(super) fn rows(program: &Path, root: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
+    const MOST: f64 = 4.0;
+    let crates = |edges| crates(root, edges).map(|count| count.to_string());
+    Ok(vec![
+        megabytes("binary", fs::metadata(program)?.len(), MOST),
+        Row::figure("crates in it", crates("normal,no-proc-macro")?),
+        Row::figure("crates to build it", crates("normal,build")?),
+    ])
+}
+
+/// Builds everything anew, in a folder of its own.
+pub(super) fn clean_build(root: &Path) -> Result<Row, Box<dyn Error>> {
+    let folder = TempDir::new()?;
+    let target = folder.path().to_str().ok_or("the temporary folder has an odd name")?;
+    let begun = Instant::now();
+    program::build(root, Profile::Release, &["--target-dir", target])?;
+    Ok(Row::figure("clean release build", format!("{:.0} s", begun.elapsed().as_secs_f64())))
+}
+
+fn crates(root: &Path, edges: &str) -> Result<usize, Box<dyn Error>> {
+    let mut tree = program::cargo(root);
+    tree.args(["tree", "--package", "login-cli", "--prefix", "none", "--edges", edges]);
+    let output = tree.output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    Ok(count(&String::from_utf8(output.stdout)?))
+}
+
+/// Every line is `name v1.2.3`, and perhaps more: where it lies, or that it was listed before.
+fn count(tree: &str) -> usize {
+    let named = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.to_owned(), words.next()?.to_owned()))
+    };
+    tree.lines().filter_map(named).collect::<BTreeSet<_>>().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_counts_once_for_each_of_its_versions() {
+        let tree = "login-cli v0.1.0 (/somewhere)\nurl v2.5.8\nurl v2.5.8 (*)\n\nurl v1.7.2\n";
+        assert_eq!(count(tree), 3);
+        assert_eq!(count(""), 0);
+    }
+}

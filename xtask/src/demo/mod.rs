@@ -1,0 +1,158 @@
+//! Both sign-ins from the first key to the last byte, against a sandbox on this machine: no account,
+//! no network, and no file outside a temporary folder.
+
+mod elide;
+mod page;
+mod show;
+mod stage;
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use sandbox::{Recorded, Trail};
+
+use crate::program::{self, Profile};
+use elide::{elide, has_none};
+use page::Page;
+use stage::{Played, Stage};
+
+pub(crate) use stage::Viewer;
+
+/// Plays both flows, and shows them.
+///
+/// # Errors
+///
+/// Something could not be started, or something that the demo claims did not hold.
+pub(crate) fn run(root: &Path, viewer: Viewer, out: impl Write) -> Result<(), Box<dyn Error>> {
+    let mut page = Page::new(out);
+    page.paragraph(match viewer {
+        Viewer::You => YOU,
+        Viewer::Nobody => NOBODY,
+    })?;
+    let stage = Stage::set(program::build(root, Profile::Dev, &[])?, viewer)?;
+    stage.sign_in(&mut page)?;
+    stage.create_key(&mut page)?;
+    drop(stage);
+
+    let broken = page.broken().join("; ");
+    if !broken.is_empty() {
+        return Err(format!("this did not hold: {broken}").into());
+    }
+    page.paragraph("")?;
+    page.paragraph("Everything held. The temporary folder is gone.")?;
+    Ok(())
+}
+
+const YOU: &str = "Both sign-ins, against a sandbox on this machine. Your browser opens twice: \
+    choose Ada Lovelace, for whom both work. Nobody there is real, nothing leaves this machine, \
+    and every file is in a temporary folder.";
+
+const NOBODY: &str = "Both sign-ins, against a sandbox on this machine, with somebody made up in \
+    front of it. Nobody here is real, nothing leaves this machine, and every file is in a \
+    temporary folder. Secrets are shown as \"…\".";
+
+/// The ports of the registered redirects.
+const REGISTERED_FOR_SIGN_IN: u16 = 1455;
+const REGISTERED_FOR_KEYS: u16 = 5000;
+
+impl Stage {
+    fn sign_in(&self, page: &mut Page<impl Write>) -> Result<(), Box<dyn Error>> {
+        page.title("Flow A: sign in with ChatGPT")?;
+        let arguments = ["login", "--issuer", self.sandbox.issuer_url()];
+        let played = self.play(page, &arguments, REGISTERED_FOR_SIGN_IN)?;
+        self.show_wire(page, &played)?;
+
+        page.section("The file that is left: auth.json")?;
+        let path = self.home.path().join("auth.json");
+        let text = fs::read_to_string(&path)?;
+        for line in elide(&text, &played.secrets).lines() {
+            page.verbatim(line)?;
+        }
+
+        page.section("What held")?;
+        page.claim("standard output is empty", played.result.is_empty())?;
+        page.claim("auth.json is its owner's alone, mode 0600", is_private(&path)?)?;
+        page.claim("it has the tokens and the key that were issued", self.has_issued(&text))?;
+        self.claim_discretion(page, &played)
+    }
+
+    fn create_key(&self, page: &mut Page<impl Write>) -> Result<(), Box<dyn Error>> {
+        page.title("Flow B: create a project API key")?;
+        let (issuer, api) = (self.sandbox.issuer_url(), self.sandbox.api_url());
+        let arguments = ["create-key", "--issuer", issuer, "--api-base", api];
+        let before = fs::read(self.home.path().join("auth.json"))?;
+        let played = self.play(page, &arguments, REGISTERED_FOR_KEYS)?;
+        self.show_wire(page, &played)?;
+
+        page.section("Standard output, for OPENAI_API_KEY=$(login-cli create-key)")?;
+        page.verbatim(&elide(played.result.trim_end(), &played.secrets))?;
+
+        page.section("What held")?;
+        let newest = self.sandbox.issued().api_keys.pop().unwrap_or_default();
+        let after = fs::read(self.home.path().join("auth.json"))?;
+        page.claim("standard output is the key alone", played.result == newest + "\n")?;
+        page.claim("auth.json is as it was", before == after)?;
+        self.claim_discretion(page, &played)
+    }
+
+    fn has_issued(&self, text: &str) -> bool {
+        let issued = self.sandbox.issued();
+        let kinds =
+            [issued.id_tokens, issued.access_tokens, issued.refresh_tokens, issued.api_keys];
+        let newest = |kind: &Vec<String>| kind.last().is_some_and(|one| text.contains(one));
+        kinds.iter().all(newest)
+    }
+
+    /// What went over the wire, as the browser and as the servers saw it.
+    fn show_wire(&self, page: &mut Page<impl Write>, played: &Played) -> io::Result<()> {
+        if let Some(trail) = &played.trail {
+            page.section("The browser sees, when ada@example.com is chosen")?;
+            for [asked, outcome] in trail.steps.iter().map(show::step) {
+                page.line(&asked)?;
+                page.detail(&outcome)?;
+            }
+        }
+        page.section("The servers are asked by login-cli")?;
+        let by_program = |request: &&Recorded| request.path != "/oauth/authorize";
+        for request in played.requests.iter().filter(by_program) {
+            let (line, parts) = show::request(request);
+            page.line(&format!("{}  {line}", self.name(request)))?;
+            parts.iter().try_for_each(|part| page.detail(part))?;
+        }
+        Ok(())
+    }
+
+    /// Which of the two servers was asked, in words of one length.
+    fn name(&self, request: &Recorded) -> &'static str {
+        let host = request.header("host").unwrap_or_default();
+        if self.sandbox.api_url().ends_with(host) { "platform" } else { "issuer  " }
+    }
+
+    fn claim_discretion(
+        &self,
+        page: &mut Page<impl Write>,
+        played: &Played,
+    ) -> Result<(), Box<dyn Error>> {
+        page.claim("the terminal shows no secret", has_none(&played.said, &played.secrets))?;
+        if self.viewer == Viewer::Nobody {
+            let last = played.trail.as_ref().and_then(Trail::last);
+            let is_good = last.is_some_and(|step| step.status == 200);
+            page.claim("the browser ends on a page that says so", is_good)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn is_private(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o777 == 0o600)
+}
+
+/// A mode is a matter of Unix; elsewhere the folder's rights are inherited.
+#[cfg(not(unix))]
+fn is_private(path: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(path)?.is_file())
+}

@@ -1,0 +1,129 @@
+//! The transcript on the terminal: sections, short lines, and colour as emphasis only.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+const TITLE: Style = Style::new().bold();
+const SECTION: Style = AnsiColor::Cyan.on_default();
+const QUIET: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// As wide as the narrowest terminal that people use.
+const WIDTH: usize = 80;
+
+/// Where what explains a line begins.
+const DETAIL: usize = 12;
+
+/// Where the transcript is written, and whether all of its claims held.
+pub(super) struct Page<W> {
+    out: W,
+    broken: Vec<&'static str>,
+}
+
+impl<W: Write> Page<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out, broken: Vec::new() }
+    }
+
+    /// Begins a flow.
+    pub(super) fn title(&mut self, text: &str) -> io::Result<()> {
+        let rule = "─".repeat(WIDTH.saturating_sub(text.chars().count() + 4));
+        writeln!(self.out, "\n{TITLE}── {text} {rule}{TITLE:#}")
+    }
+
+    /// Begins a section of it.
+    pub(super) fn section(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "\n{SECTION}{text}{SECTION:#}\n")
+    }
+
+    /// A paragraph at the margin.
+    pub(super) fn paragraph(&mut self, text: &str) -> io::Result<()> {
+        self.wrapped(text, 0, Style::new())
+    }
+
+    /// A line of the section, broken where it is too long.
+    pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
+        self.wrapped(text, 2, Style::new())
+    }
+
+    /// What explains the line before.
+    pub(super) fn detail(&mut self, text: &str) -> io::Result<()> {
+        self.wrapped(text, DETAIL, QUIET)
+    }
+
+    /// A line that is not to be broken.
+    pub(super) fn verbatim(&mut self, text: &str) -> io::Result<()> {
+        let text = format!("  {text}");
+        writeln!(self.out, "{}", text.trim_end())
+    }
+
+    fn wrapped(&mut self, text: &str, indent: usize, style: Style) -> io::Result<()> {
+        for line in wrap(text, WIDTH.saturating_sub(indent)) {
+            let indent = if line.is_empty() { 0 } else { indent };
+            writeln!(self.out, "{:indent$}{style}{line}{style:#}", "")?;
+        }
+        Ok(())
+    }
+
+    /// A claim that the demo makes, and whether it held.
+    pub(super) fn claim(&mut self, claim: &'static str, holds: bool) -> io::Result<()> {
+        let (mark, style) = if holds { ("✓", GOOD) } else { ("✗", BAD) };
+        if !holds {
+            self.broken.push(claim);
+        }
+        writeln!(self.out, "  {style}{mark}{style:#} {claim}")
+    }
+
+    /// The claims that did not hold.
+    pub(super) fn broken(&self) -> &[&'static str] {
+        &self.broken
+    }
+}
+
+/// `text` in lines of at most `width` characters, broken at spaces. A word that is longer has a
+/// line of its own, and an empty text one line.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().filter(|line| {
+            line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width
+        });
+        match line {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) => *line = format!("{line} {word}"),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_at_spaces_and_words_never() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one incomprehensible two", 7), ["one", "incomprehensible", "two"]);
+        assert_eq!(wrap("", 7), [""]);
+    }
+
+    #[test]
+    fn a_title_is_as_wide_as_the_page() {
+        let mut out = Vec::new();
+        Page::new(&mut out).title("Flow A").unwrap();
+        let text = anstream::adapter::strip_bytes(&out).into_vec();
+        assert_eq!(String::from_utf8(text).unwrap().trim().chars().count(), WIDTH);
+    }
+
+    #[test]
+    fn a_claim_that_does_not_hold_is_remembered() {
+        let mut page = Page::new(Vec::new());
+        page.claim("this holds", true).unwrap();
+        assert!(page.broken().is_empty());
+        page.claim("this does not", false).unwrap();
+        assert_eq!(page.broken(), ["this does not"]);
+    }
+}

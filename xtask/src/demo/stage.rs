@@ -1,0 +1,166 @@
+//! The program, the servers and the person: one run of all three.
+
+use std::error::Error;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread::{self, ScopedJoinHandle};
+
+use sandbox::{Account, Listeners, PersonError, Recorded, Sandbox, Scenario, Trail};
+use tempfile::TempDir;
+use url::Url;
+
+use super::page::Page;
+use super::show;
+use crate::program::{self, Running, is_address};
+
+/// Who looks at the sign-in page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Viewer {
+    /// Whoever sits at this machine, in the default browser.
+    You,
+    /// A person of the sandbox, without a browser.
+    Nobody,
+}
+
+/// What both flows are played on.
+pub(super) struct Stage {
+    program: PathBuf,
+    pub(super) sandbox: Sandbox,
+    pub(super) home: TempDir,
+    pub(super) viewer: Viewer,
+}
+
+/// How a flow went.
+pub(super) struct Played {
+    /// What the program wrote to standard output.
+    pub(super) result: String,
+    /// What it said on standard error, without the address.
+    pub(super) said: String,
+    /// What the browser saw, if it was not a real one.
+    pub(super) trail: Option<Trail>,
+    /// What the servers were asked, by the browser as well.
+    pub(super) requests: Vec<Recorded>,
+    /// What may stand in none of it.
+    pub(super) secrets: Vec<String>,
+}
+
+impl Stage {
+    pub(super) fn set(program: PathBuf, viewer: Viewer) -> Result<Self, Box<dyn Error>> {
+        // Two addresses, as in the real world; and each flow then shows which one it needs.
+        let scenario = Scenario { listeners: Listeners::Separate, ..Scenario::default() };
+        let sandbox = Sandbox::start_in_thread(scenario)?;
+        Ok(Self { program, sandbox, home: TempDir::new()?, viewer })
+    }
+
+    /// Runs the program to its end, and shows what it says. It listens on the `registered` port, as
+    /// it does for OpenAI, unless that is taken: the sandbox accepts any other.
+    pub(super) fn play(
+        &self,
+        page: &mut Page<impl Write>,
+        arguments: &[&str],
+        registered: u16,
+    ) -> Result<Played, Box<dyn Error>> {
+        let mut command = self.command(arguments, registered);
+        page.section("You type")?;
+        page.verbatim(&format!("$ export CODEX_HOME={}", self.home.path().display()))?;
+        show_command(page, &command)?;
+
+        page.section("The terminal says")?;
+        let already = self.sandbox.requests().len();
+        let mut running = Running::start(&mut command)?;
+        let (said, trail) = self.attend(page, &mut running)?;
+        let (status, result) = running.ended()?;
+        if !status.success() {
+            return Err(format!("login-cli ended with {status}; above it says why").into());
+        }
+        page.line(&format!("(exit code {})", status.code().unwrap_or_default()))?;
+        let requests = self.sandbox.requests().split_off(already);
+        Ok(Played { result, said, trail, requests, secrets: self.sandbox.canaries() })
+    }
+
+    /// Listens to the program, while the person goes where it sends them.
+    fn attend(
+        &self,
+        page: &mut Page<impl Write>,
+        running: &mut Running,
+    ) -> Result<(String, Option<Trail>), Box<dyn Error>> {
+        thread::scope(|scope| {
+            let mut visit = None;
+            let said = self.listen(page, running, |url| {
+                visit = Some(scope.spawn(move || self.visit(&url)));
+            })?;
+            Ok((said, visit.map(joined).transpose()?))
+        })
+    }
+
+    fn command(&self, arguments: &[&str], registered: u16) -> Command {
+        let mut command = program::untouched(&self.program, self.home.path());
+        command.args(arguments);
+        if !is_free(registered) {
+            command.args(["--port", "0"]);
+        }
+        if self.viewer == Viewer::Nobody {
+            command.arg("--no-browser").env("HOME", self.home.path());
+        }
+        command
+    }
+
+    /// Shows what the program says while it says it, and hands over the address.
+    fn listen(
+        &self,
+        page: &mut Page<impl Write>,
+        running: &mut Running,
+        mut at_address: impl FnMut(Url),
+    ) -> Result<String, Box<dyn Error>> {
+        let mut said = String::new();
+        while let Some(line) = running.next_line()? {
+            match (is_address(&line), self.viewer) {
+                (false, _) => {
+                    page.line(&line)?;
+                    said = said + &line + "\n";
+                }
+                // It is to be copied, if the browser did not open.
+                (true, Viewer::You) => page.verbatim(&line)?,
+                (true, Viewer::Nobody) => {
+                    let url: Url = line.parse()?;
+                    show::address(&url).iter().try_for_each(|line| page.verbatim(line))?;
+                    at_address(url);
+                }
+            }
+        }
+        Ok(said)
+    }
+
+    fn visit(&self, url: &Url) -> Result<Trail, PersonError> {
+        self.sandbox.person(Account::OWNER).visit_blocking(url.as_str())
+    }
+}
+
+fn is_free(port: u16) -> bool {
+    let taken = |bound: io::Result<TcpListener>| {
+        bound.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+    };
+    !taken(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))
+        && !taken(TcpListener::bind((Ipv6Addr::LOCALHOST, port)))
+}
+
+fn joined(
+    visit: ScopedJoinHandle<'_, Result<Trail, PersonError>>,
+) -> Result<Trail, Box<dyn Error>> {
+    match visit.join() {
+        Ok(trail) => Ok(trail?),
+        Err(_) => Err("the visit to the sign-in page broke off".into()),
+    }
+}
+
+/// The command as it would be typed, one option a line.
+fn show_command(page: &mut Page<impl Write>, command: &Command) -> io::Result<()> {
+    let words = command.get_args().map(|word| word.to_string_lossy());
+    let typed = words.fold("$ login-cli".to_owned(), |line, word| {
+        let gap = if word.starts_with("--") { " \\\n      " } else { " " };
+        line + gap + &word
+    });
+    typed.lines().try_for_each(|line| page.verbatim(line))
+}

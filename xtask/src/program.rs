@@ -1,0 +1,169 @@
+//! `login-cli` as the demo and the benchmarks have it: built, started, listened to.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+
+use cargo_metadata::Message;
+
+/// How it is compiled.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    /// Quickly.
+    Dev,
+    /// As it is shipped.
+    Release,
+}
+
+/// Builds `login-cli`, and says where it is. What the compiler says is shown.
+///
+/// # Errors
+///
+/// Cargo cannot be started, or it is not content with the code.
+pub(crate) fn build(
+    root: &Path,
+    profile: Profile,
+    more: &[&str],
+) -> Result<PathBuf, Box<dyn Error>> {
+    let mut build = cargo(root);
+    build.args(["build", "--quiet", "--package", "login-cli"]);
+    build.args(["--message-format", "json-render-diagnostics"]).args(more);
+    if matches!(profile, Profile::Release) {
+        build.arg("--release");
+    }
+    let output = build.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err("login-cli cannot be built".into());
+    }
+    let programs = Message::parse_stream(output.stdout.as_slice()).filter_map(program);
+    programs.last().ok_or_else(|| "cargo does not say where login-cli is".into())
+}
+
+fn program(message: io::Result<Message>) -> Option<PathBuf> {
+    match message {
+        Ok(Message::CompilerArtifact(artifact)) => artifact.executable.map(Into::into),
+        _ => None,
+    }
+}
+
+/// The cargo that runs this task, in the workspace's folder.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut cargo = Command::new(running_cargo());
+    cargo.current_dir(root).stdin(Stdio::null());
+    cargo
+}
+
+/// The compiler that belongs to it.
+pub(crate) fn rustc() -> Command {
+    let beside = Path::new(&running_cargo()).with_file_name("rustc");
+    let beside = beside.with_extension(std::env::consts::EXE_EXTENSION);
+    Command::new(if beside.is_file() { beside } else { "rustc".into() })
+}
+
+#[expect(clippy::disallowed_methods, reason = "cargo tells its tasks by this who it is")]
+fn running_cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// `login-cli`, with none of what the person of this terminal has set up for their own.
+pub(crate) fn untouched(program: &Path, codex_home: &Path) -> Command {
+    const THEIRS: [&str; 10] = [
+        "ALL_PROXY",
+        "CODEX_CA_CERTIFICATE",
+        "HTTPS_PROXY",
+        "LOGIN_CLI_LOG",
+        "NO_PROXY",
+        "OPENAI_API_KEY",
+        "all_proxy",
+        "https_proxy",
+        "no_proxy",
+        "CLICOLOR_FORCE",
+    ];
+    let mut command = Command::new(program);
+    for name in THEIRS {
+        command.env_remove(name);
+    }
+    command.env("CODEX_HOME", codex_home);
+    command
+}
+
+/// A program that was started, and what it says. It is ended when this is dropped.
+pub(crate) struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Running {
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// The system's reason why it does not start.
+    pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = quiet.spawn()?;
+        let stderr = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(Self { child, stderr: BufReader::new(stderr) })
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line that it says to people; none when it has nothing more to say.
+    ///
+    /// # Errors
+    ///
+    /// The line is not text, or cannot be read.
+    pub(crate) fn next_line(&mut self) -> io::Result<Option<String>> {
+        let mut line = String::new();
+        let read = self.stderr.read_line(&mut line)?;
+        line.truncate(line.trim_end_matches(['\r', '\n']).len());
+        Ok(Some(line).filter(|_| read > 0))
+    }
+
+    /// Listens until it says which address to open.
+    ///
+    /// # Errors
+    ///
+    /// It has ended without saying one; the error is what it said instead.
+    pub(crate) fn address(&mut self) -> Result<String, Box<dyn Error>> {
+        let mut said = String::new();
+        while let Some(line) = self.next_line()? {
+            if is_address(&line) {
+                return Ok(line);
+            }
+            said = said + &line + "\n";
+        }
+        Err(format!("it names no address to open, and says:\n{said}").into())
+    }
+
+    /// Waits until it ends, and returns how, and what it wrote as its result.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub(crate) fn ended(&mut self) -> io::Result<(ExitStatus, String)> {
+        let mut result = String::new();
+        if let Some(mut stdout) = self.child.stdout.take() {
+            stdout.read_to_string(&mut result)?;
+        }
+        Ok((self.child.wait()?, result))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A program that has ended already cannot be ended, and that is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether a line is an address, as `login-cli` has it: alone on its line.
+pub(crate) fn is_address(line: &str) -> bool {
+    line.starts_with("http://") || line.starts_with("https://")
+}
