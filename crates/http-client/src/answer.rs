@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
@@ -29,8 +29,8 @@ impl Answer {
         if response.status().is_redirection() {
             return Err(Error::Redirect { host: host.to_owned(), status });
         }
-        // All of it is reserved at once, so that no half-read copy is left behind by growing.
-        let mut body = Zeroizing::new(Vec::with_capacity(expected_size(&response, max_body)));
+        let size = reserved(response.content_length(), max_body);
+        let mut body = Zeroizing::new(Vec::with_capacity(size));
         while let Some(chunk) = response.chunk().await.map_err(|error| Error::of(host, error))? {
             if body.len() + chunk.len() > max_body {
                 return Err(Error::TooLarge { host: host.to_owned(), limit: max_body });
@@ -42,7 +42,7 @@ impl Answer {
             host: host.to_owned(),
             status,
             content_type: text(headers, CONTENT_TYPE.as_str()),
-            retry_after: text(headers, RETRY_AFTER.as_str()).and_then(|value| seconds(&value)),
+            retry_after: retry_after(headers),
             request_id: text(headers, "x-request-id"),
             body,
         })
@@ -67,8 +67,8 @@ impl Answer {
     }
 
     /// How long the server asks to be left alone
-    /// ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)), where it gives
-    /// seconds.
+    /// ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)). A date counts
+    /// from the answer's own `Date`, so that this machine's clock does not matter.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -154,19 +154,31 @@ fn field(path: &str, message: &str) -> String {
     }
 }
 
-fn expected_size(response: &reqwest::Response, max_body: usize) -> usize {
-    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-    announced.unwrap_or(16 * 1024).min(max_body)
+/// What is reserved for a body whose length is not announced: any answer with a secret fits.
+const UNANNOUNCED: usize = 64 * 1024;
+
+/// How much is reserved before the body is read: a buffer that grows leaves a copy of what was read
+/// so far behind, unwiped. Only a long list of unannounced length makes it grow.
+fn reserved(announced: Option<u64>, max_body: usize) -> usize {
+    let announced = announced.map(|length| usize::try_from(length).unwrap_or(max_body));
+    announced.unwrap_or(UNANNOUNCED).min(max_body)
 }
 
 /// A header as text, cut to what a message can show.
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
-    Some(value.chars().take(100).collect())
+    Some(value.trim().chars().take(100).collect())
 }
 
-fn seconds(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(Duration::from_secs)
+/// Seconds, or a date, of which one that is past means no time at all.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = text(headers, RETRY_AFTER.as_str())?;
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = httpdate::parse_http_date(&value).ok()?;
+    let now = httpdate::parse_http_date(&text(headers, DATE.as_str())?).ok()?;
+    Some(then.duration_since(now).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -233,15 +245,59 @@ mod tests {
         }
     }
 
-    // threats 78
-    #[test]
-    fn only_whole_seconds_count_as_retry_after() {
-        assert_eq!(seconds("2"), Some(Duration::from_secs(2)));
-        assert_eq!(seconds("1000000000"), Some(Duration::from_secs(1_000_000_000)));
-        for value in
-            ["-1", "", "soon", "1e3", "99999999999999999999", "Wed, 21 Oct 2026 07:28:00 GMT"]
-        {
-            assert_eq!(seconds(value), None, "{value}");
+    #[track_caller]
+    fn leaves_alone(value: &str, date: Option<&str>, expected: Option<u64>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, value.parse().unwrap());
+        if let Some(date) = date {
+            headers.insert(DATE, date.parse().unwrap());
         }
+        assert_eq!(retry_after(&headers), expected.map(Duration::from_secs), "{value} {date:?}");
+    }
+
+    const DATED: Option<&str> = Some("Wed, 21 Oct 2026 07:28:00 GMT");
+
+    // threats 78 130
+    #[test]
+    fn retry_after_is_seconds_or_a_date_after_that_of_the_answer() {
+        for (value, expected) in [("0", 0), ("2", 2), (" 2 ", 2), ("1000000000", 1_000_000_000)] {
+            leaves_alone(value, None, Some(expected));
+            leaves_alone(value, Some("soon"), Some(expected));
+        }
+        // The three forms of RFC 9110 §5.6.7.
+        leaves_alone("Wed, 21 Oct 2026 07:28:07 GMT", DATED, Some(7));
+        leaves_alone("Wednesday, 21-Oct-26 07:28:07 GMT", DATED, Some(7));
+        leaves_alone("Wed Oct 21 07:28:07 2026", DATED, Some(7));
+        leaves_alone("Wed, 21 Oct 2026 07:28:00 GMT", DATED, Some(0));
+        leaves_alone("Sun, 06 Nov 1994 08:49:37 GMT", DATED, Some(0));
+    }
+
+    // threats 78 130
+    #[test]
+    fn a_retry_after_that_says_nothing_is_none() {
+        for value in ["-1", "", "soon", "1e3", "1.5", "99999999999999999999", "2026-10-21"] {
+            leaves_alone(value, DATED, None);
+        }
+        leaves_alone("Wed, 41 Oct 2026 07:28:07 GMT", DATED, None);
+        leaves_alone("Wed, 21 Oct 2026 07:28:07 +0200", DATED, None);
+        leaves_alone("Wed, 21 Oct 2026 07:28:07 GMT", None, None);
+        leaves_alone("Wed, 21 Oct 2026 07:28:07 GMT", Some("soon"), None);
+    }
+
+    #[test]
+    fn a_body_of_a_token_answer_never_grows_out_of_what_was_reserved() {
+        let cap = 64 * 1024;
+        for (announced, expected) in [
+            (None, cap),
+            (Some(0), 0),
+            (Some(900), 900),
+            (Some(65_536), cap),
+            (Some(u64::MAX), cap),
+        ] {
+            assert_eq!(reserved(announced, cap), expected, "{announced:?}");
+        }
+        assert_eq!(reserved(None, 16 * cap), cap);
+        assert_eq!(reserved(Some(300_000), 16 * cap), 300_000);
+        assert_eq!(reserved(None, 7), 7);
     }
 }

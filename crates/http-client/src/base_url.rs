@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 /// The base of a server's endpoints: an issuer, or the platform's API.
 ///
@@ -21,10 +21,10 @@ impl BaseUrl {
         &self.text
     }
 
-    /// The host, for messages.
+    /// The host, and its port unless that is the scheme's own, for messages.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.url.host_str().unwrap_or_default()
+        host(&self.url)
     }
 
     /// Whether this is a host on this very machine.
@@ -96,7 +96,12 @@ pub enum InvalidBaseUrl {
     User,
 }
 
-pub(crate) fn is_loopback(url: &Url) -> bool {
+/// What the `Host` header says ([RFC 9110 §7.2](https://www.rfc-editor.org/rfc/rfc9110#section-7.2)).
+pub(crate) fn host(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
+}
+
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -143,6 +148,20 @@ mod tests {
         refused("file:///etc/passwd", InvalidBaseUrl::Scheme);
         refused("auth.openai.com", InvalidBaseUrl::NotAUrl);
         refused("", InvalidBaseUrl::NotAUrl);
+    }
+
+    #[test]
+    fn a_host_is_named_with_a_port_of_its_own() {
+        for (url, named) in [
+            ("https://a.test/tenant", "a.test"),
+            ("https://a.test:443", "a.test"),
+            ("https://a.test:8443/tenant", "a.test:8443"),
+            ("http://127.0.0.1:9", "127.0.0.1:9"),
+            ("http://[::1]:9/x", "[::1]:9"),
+            ("http://localhost", "localhost"),
+        ] {
+            assert_eq!(url.parse::<BaseUrl>().unwrap().host(), named);
+        }
     }
 
     #[test]

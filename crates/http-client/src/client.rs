@@ -4,6 +4,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::base_url::BaseUrl;
+use crate::ca_file;
 use crate::error::Error;
 use crate::options::{Options, SetupError};
 use crate::request::Request;
@@ -35,7 +36,7 @@ impl HttpClient {
     ///
     /// [`SetupError`] names what is wrong with an option.
     pub fn new(options: Options) -> Result<Self, SetupError> {
-        let roots = read_roots(&options)?;
+        let roots = options.ca_file.as_deref().map(ca_file::read).transpose()?.unwrap_or_default();
         let proxy = options.proxy.as_ref().map(crate::Proxy::build).transpose()?;
         let inner = Inner { options, roots, proxy, built: Mutex::new(None) };
         Ok(Self { inner: Arc::new(inner) })
@@ -104,17 +105,5 @@ impl Inner {
             client = client.proxy(proxy.clone());
         }
         client.build()
-    }
-}
-
-fn read_roots(options: &Options) -> Result<Vec<reqwest::Certificate>, SetupError> {
-    let Some(path) = &options.ca_file else {
-        return Ok(Vec::new());
-    };
-    let pem = std::fs::read(path)
-        .map_err(|source| SetupError::CaFileUnreadable { path: path.clone(), source })?;
-    match reqwest::Certificate::from_pem_bundle(&pem) {
-        Ok(roots) if !roots.is_empty() => Ok(roots),
-        _ => Err(SetupError::CaFileEmpty { path: path.clone() }),
     }
 }

@@ -1,10 +1,11 @@
-use std::error::Error as StdError;
-use std::io;
 use std::time::Duration;
+
+use crate::cause::Cause;
 
 /// Why there is no answer. Each variant is another thing to do for the person.
 ///
-/// The URL is in none of them, since it could hold a secret: the host says which server it was.
+/// The URL is in none of them, since it could hold a secret: the host says which server it was,
+/// together with the port unless that is the scheme's own.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -24,7 +25,7 @@ pub enum Error {
         /// What the system said.
         source: Cause,
     },
-    /// The connection stands but cannot be trusted, or speaks no TLS that this client speaks.
+    /// The handshake failed: the server cannot be trusted, or speaks no TLS that this client speaks.
     #[error("no secure connection to {host}")]
     Tls {
         /// The host that was asked for.
@@ -94,9 +95,6 @@ pub enum TlsFailure {
     Protocol,
 }
 
-/// The error underneath, kept for its words.
-pub type Cause = Box<dyn StdError + Send + Sync>;
-
 impl Error {
     /// Whether it is certain that the server never saw the request, so that even one that must not
     /// be sent twice may be sent again.
@@ -118,7 +116,7 @@ impl Error {
         )
     }
 
-    /// The host that was asked, for messages.
+    /// The host that was asked, and its port unless that is the scheme's own, for messages.
     #[must_use]
     pub fn host(&self) -> &str {
         match self {
@@ -134,41 +132,26 @@ impl Error {
     }
 
     /// Sorts an error of the library by what is underneath, not by its text.
+    ///
+    /// Only what fails while connecting sent nothing. TLS fails on a connection that stands, too,
+    /// and then the server may have read the request.
     pub(crate) fn of(host: &str, error: reqwest::Error) -> Self {
         let host = host.to_owned();
-        let error = error.without_url();
-        if error.is_builder() {
-            return Self::Unsendable { host, source: error.into() };
+        let (is_builder, is_connect, is_dns) =
+            (error.is_builder(), error.is_connect(), error.is_dns());
+        let source = Cause::new(error.without_url());
+        if is_builder {
+            return Self::Unsendable { host, source };
         }
-        if let Some(failure) = tls_failure(&error) {
-            return Self::Tls { host, failure, source: innermost(error) };
+        if !is_connect {
+            return Self::CutOff { host, source };
         }
-        if error.is_dns() {
-            return Self::Dns { host, source: innermost(error) };
+        match source.find().map(TlsFailure::of) {
+            Some(failure) => Self::Tls { host, failure, source },
+            None if is_dns => Self::Dns { host, source },
+            None => Self::Connect { host, source },
         }
-        if error.is_connect() {
-            return Self::Connect { host, source: innermost(error) };
-        }
-        Self::CutOff { host, source: innermost(error) }
     }
-}
-
-/// The chain from `error` down, itself first. An I/O error that wraps another hides it from
-/// `source`, so it is opened here.
-fn chain<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        match wrapped {
-            Some(inner) => Some(inner as &(dyn StdError + 'static)),
-            None => error.source(),
-        }
-    })
-}
-
-fn tls_failure(error: &(dyn StdError + 'static)) -> Option<TlsFailure> {
-    chain(error).find_map(|error| error.downcast_ref::<rustls::Error>()).map(TlsFailure::of)
 }
 
 impl TlsFailure {
@@ -185,15 +168,5 @@ impl TlsFailure {
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::NotYetValid,
             _ => Self::Certificate,
         }
-    }
-}
-
-/// The words at the bottom of the chain are the ones that say something: "connection refused"
-/// rather than "client error (Connect)".
-fn innermost(error: reqwest::Error) -> Cause {
-    let words = chain(&error).last().map(ToString::to_string);
-    match words {
-        Some(words) => words.into(),
-        None => error.into(),
     }
 }

@@ -12,7 +12,8 @@
 //!
 //! It knows neither OAuth nor the platform (`token-client`, `platform-api`), never asks twice by
 //! itself ([`deliver_once`] does, where it is safe), and reads no environment variable: proxy and CA file
-//! are values in [`Options`].
+//! are values in [`Options`]. Only the library that finds the system's TLS roots, on Linux and its
+//! like, reads `SSL_CERT_FILE` and `SSL_CERT_DIR` by itself.
 //!
 //! # Invariants
 //!
@@ -24,6 +25,8 @@
 
 mod answer;
 mod base_url;
+mod ca_file;
+mod cause;
 mod client;
 mod error;
 mod once;
@@ -33,8 +36,9 @@ mod request;
 
 pub use answer::{Answer, DecodeError};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
+pub use cause::Cause;
 pub use client::HttpClient;
-pub use error::{Cause, Error, TlsFailure};
+pub use error::{Error, TlsFailure};
 pub use once::deliver_once;
 pub use options::{Options, Proxy, SetupError};
 pub use refusal::Refusal;

@@ -26,11 +26,12 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cause::Cause;
     use std::cell::RefCell;
     use std::time::Duration;
 
     fn refused() -> Error {
-        let (host, source) = ("a.test".into(), "connection refused".into());
+        let (host, source) = ("a.test".into(), Cause::new("connection refused"));
         Error::Connect { host, source }
     }
 

@@ -3,6 +3,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cause::Cause;
+
 /// The policy, as far as the person or the caller decides it.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -18,10 +20,13 @@ pub struct Options {
     pub timeout: Duration,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    /// The policy of the program that calls itself `user_agent`: the system's authorities, no
+    /// proxy, and deadlines that a slow network keeps.
+    #[must_use]
+    pub fn new(user_agent: &'static str) -> Self {
         Self {
-            user_agent: concat!("login-cli/", env!("CARGO_PKG_VERSION")),
+            user_agent,
             ca_file: None,
             proxy: None,
             connect_timeout: Duration::from_secs(10),
@@ -83,6 +88,14 @@ pub enum SetupError {
     CaFileEmpty {
         /// The file of [`Options::ca_file`].
         path: PathBuf,
+    },
+    /// A certificate of the CA file is none, or is damaged.
+    #[error("the CA file {} has a certificate in it that cannot be read", path.display())]
+    CaFileInvalid {
+        /// The file of [`Options::ca_file`].
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Cause,
     },
     /// The proxy is not a URL that a proxy can have.
     #[error("the proxy is not a URL such as http://proxy.example.com:3128")]

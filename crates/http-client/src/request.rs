@@ -1,5 +1,4 @@
 use std::fmt;
-use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
@@ -7,6 +6,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::answer::Answer;
+use crate::base_url::host;
 use crate::client::HttpClient;
 use crate::error::Error;
 
@@ -19,7 +19,6 @@ pub struct Request {
     headers: Vec<(&'static str, String)>,
     bearer: Option<String>,
     max_body: usize,
-    timeout: Duration,
 }
 
 /// Enough for every list of the platform, and too little to hurt.
@@ -27,9 +26,8 @@ const MAX_BODY: usize = 1024 * 1024;
 
 impl Request {
     pub(crate) fn new(client: HttpClient, method: Method, url: Url) -> Self {
-        let timeout = client.timeout();
         let (headers, bearer, max_body) = (Vec::new(), None, MAX_BODY);
-        Self { client, method, url, headers, bearer, max_body, timeout }
+        Self { client, method, url, headers, bearer, max_body }
     }
 
     /// Adds a bearer token ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
@@ -47,13 +45,6 @@ impl Request {
     /// Reads at most `bytes` of the answer's body; one that is larger is an error.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
-        self
-    }
-
-    /// Gives this request less time than [`Options::timeout`](crate::Options::timeout), such as
-    /// what is left until a deadline.
-    pub fn at_most(mut self, time: Duration) -> Self {
-        self.timeout = self.timeout.min(time);
         self
     }
 
@@ -91,12 +82,14 @@ impl Request {
         self,
         with_body: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Result<Answer, Error> {
-        let host = self.url.host_str().unwrap_or_default().to_owned();
-        let (timeout, max_body) = (self.timeout, self.max_body);
+        let (host, path) = (host(&self.url).to_owned(), self.url.path().to_owned());
+        let (timeout, max_body) = (self.client.timeout(), self.max_body);
+        tracing::debug!(method = %self.method, host, path, "asking");
         let request = with_body(self.build().map_err(|error| Error::of(&host, error))?);
         let answer = async {
             let response = request.send().await.map_err(|error| Error::of(&host, error))?;
-            tracing::debug!(host, status = response.status().as_u16(), "answered");
+            // Answers that were asked for side by side are told apart by their paths.
+            tracing::debug!(host, path, status = response.status().as_u16(), "answered");
             Answer::read(&host, response, max_body).await
         };
         match tokio::time::timeout(timeout, answer).await {
@@ -106,7 +99,6 @@ impl Request {
     }
 
     fn build(self) -> Result<reqwest::RequestBuilder, reqwest::Error> {
-        tracing::debug!(method = %self.method, host = self.url.host_str(), path = self.url.path(), "asking");
         let mut request = self
             .client
             .built()?

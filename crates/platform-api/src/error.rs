@@ -137,6 +137,7 @@ pub(crate) fn judge<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_client::Cause;
 
     fn refused(call: Call, status: u16) -> Error {
         Error::Refused { call, refusal: Refusal::from_body(status, b"{}") }
@@ -172,14 +173,14 @@ mod tests {
     // threats 132
     #[test]
     fn a_lost_answer_may_have_been_a_key() {
-        let (after, source) = (Duration::from_secs(30), "reset".into());
+        let (after, source) = (Duration::from_secs(30), Cause::new("reset"));
         let lost = http_client::Error::Timeout { host: host(), after };
         is_judged(&http(Call::CreateApiKey, lost), true, true);
         let reset = http_client::Error::CutOff { host: host(), source };
         is_judged(&http(Call::CreateApiKey, reset), true, true);
         let huge = http_client::Error::TooLarge { host: host(), limit: 1 };
         is_judged(&http(Call::CreateApiKey, huge), false, true);
-        let refused = http_client::Error::Connect { host: host(), source: "refused".into() };
+        let refused = http_client::Error::Connect { host: host(), source: Cause::new("refused") };
         is_judged(&http(Call::CreateApiKey, refused), true, false);
         let source = DecodeError::Shape { field: "key.sensitive_id".into() };
         let odd = Error::Misshapen { call: Call::CreateApiKey, source };

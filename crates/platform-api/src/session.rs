@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use credentials::{AccessToken, SessionKey};
 use http_client::{BaseUrl, HttpClient, Request, Url};
@@ -23,7 +22,6 @@ pub struct PlatformApi {
 pub struct Session {
     api: PlatformApi,
     key: Arc<SessionKey>,
-    at_most: Option<Duration>,
 }
 
 const LOGIN: &str = "/dashboard/onboarding/login";
@@ -65,7 +63,7 @@ impl PlatformApi {
         let request = self.http.post(self.url(LOGIN)).bearer(access_token.expose());
         let answer = request.send_json(&LoginRequest { app: "api" }).await;
         let LoginAnswer { user } = judge(Call::LogIn, answer)?;
-        Ok(Session { api: self.clone(), key: Arc::new(user.session.sensitive_id), at_most: None })
+        Ok(Session { api: self.clone(), key: Arc::new(user.session.sensitive_id) })
     }
 
     fn url(&self, path: &str) -> Url {
@@ -74,13 +72,6 @@ impl PlatformApi {
 }
 
 impl Session {
-    /// The same session, each of whose requests may take `time` at most: what is left until a
-    /// deadline, so that the last request before it does not outlast it.
-    #[must_use]
-    pub fn at_most(&self, time: Duration) -> Self {
-        Self { at_most: Some(time), ..self.clone() }
-    }
-
     pub(crate) fn get(&self, path: &str) -> Request {
         self.authorized(self.api.http.get(self.api.url(path)))
     }
@@ -90,20 +81,13 @@ impl Session {
     }
 
     fn authorized(&self, request: Request) -> Request {
-        let request = request.bearer(self.key.expose());
-        match self.at_most {
-            Some(time) => request.at_most(time),
-            None => request,
-        }
+        request.bearer(self.key.expose())
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("base", &self.api.base)
-            .field("at_most", &self.at_most)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("base", &self.api.base).finish_non_exhaustive()
     }
 }
 
@@ -135,23 +119,23 @@ mod tests {
     // threats 6 195
     #[test]
     fn no_debug_shows_the_session_key() {
-        let http = HttpClient::new(http_client::Options::default()).unwrap();
+        let http = HttpClient::new(http_client::Options::new("a-test/1.0")).unwrap();
         let base = "https://api.openai.com".parse().unwrap();
         let api = PlatformApi::new(http, base);
         let key = Arc::new(SessionKey::new("canary").unwrap());
-        let session = Session { api, key, at_most: None }.at_most(Duration::from_secs(1));
+        let session = Session { api, key };
         let debug = format!("{session:?}");
-        assert!(debug.contains("api.openai.com") && debug.contains("1s"), "{debug}");
+        assert!(debug.contains("api.openai.com"), "{debug}");
         assert!(!debug.contains("canary"), "{debug}");
     }
 
     #[test]
     fn many_organizations_can_be_asked_side_by_side() {
         fn is_send(_: &impl Send) {}
-        let http = HttpClient::new(http_client::Options::default()).unwrap();
+        let http = HttpClient::new(http_client::Options::new("a-test/1.0")).unwrap();
         let api = PlatformApi::new(http, "https://api.openai.com".parse().unwrap());
         let key = Arc::new(SessionKey::new("k").unwrap());
-        let session = Session { api, key, at_most: None };
+        let session = Session { api, key };
         let organization = crate::OrganizationId::new("o").unwrap();
         let project = crate::ProjectId::new("p").unwrap();
         is_send(&session.projects_until(&organization, |project| project.is_initial));

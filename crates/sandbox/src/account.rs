@@ -59,7 +59,7 @@ pub struct Organization {
     pub is_default: bool,
     /// Whether it is a personal one.
     pub personal: bool,
-    /// The first listing that shows it; 1 is from the start.
+    /// The first listing that shows it, counted from the start of the sandbox; 1 is always there.
     pub appears_at_poll: u32,
     /// Its projects, in the order of the listing.
     pub projects: Vec<Project>,
@@ -75,7 +75,7 @@ pub struct Project {
     pub title: Option<String>,
     /// Whether it is the organization's default project.
     pub is_initial: bool,
-    /// The first listing that shows it; 1 is from the start.
+    /// The first listing that shows it, counted from the start of the sandbox; 1 is always there.
     pub appears_at_poll: u32,
 }
 
@@ -147,7 +147,8 @@ impl Account {
     }
 
     /// The owner who must still set up: the sign-in works, and ends on the finish-setup page. The
-    /// default project appears when the platform is asked for the third time.
+    /// default project appears at the third listing in the life of the sandbox: the first
+    /// `create-key` waits for it, and the next one finds it at once.
     #[must_use]
     pub fn new_owner() -> Self {
         let mut account =

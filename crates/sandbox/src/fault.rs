@@ -113,6 +113,8 @@ pub enum Then {
     Hold,
     /// The request does what it should, and the connection closes without an answer.
     Lose,
+    /// The honest answer, garbled below TLS: what arrives is no TLS record, or no HTTP.
+    Garble,
     /// The connection closes without an answer; the request changes nothing.
     Close,
     /// The connection is reset; the request changes nothing.

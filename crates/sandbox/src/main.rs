@@ -22,9 +22,20 @@ struct Arguments {
     #[arg(long)]
     tls: bool,
     /// Accounts, lifetimes and faults from a JSON file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", long_help = ABOUT_SCENARIOS)]
     scenario: Option<PathBuf>,
 }
+
+const ABOUT_SCENARIOS: &str = r#"Accounts, lifetimes and faults from a JSON file
+
+Every field may be left out; `{}` is what runs without a file. For example:
+
+{
+  "lifetimes": {"access_token": "90s"},
+  "faults": [{"at": "token_exchange", "then": "reset"}]
+}
+
+The fields are those of `Scenario` in `cargo doc -p sandbox --open`."#;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -104,26 +115,29 @@ fn welcome(sandbox: &Sandbox, ca_file: Option<&Path>, accounts: &[Account]) -> S
     let (issuer, api) = (sandbox.issuer_url(), sandbox.api_url());
     let ca = ca_file.map(|path| path.display().to_string());
     let ca_line = ca.as_ref().map(|path| format!("\n  CA file   {path}"));
-    let ca_flag = ca.as_ref().map(|path| format!(" --ca-file {path}"));
+    let ca_flag = ca.as_ref().map(|path| format!(" --ca-file \"{path}\""));
     let (ca_line, ca_flag) = (ca_line.unwrap_or_default(), ca_flag.unwrap_or_default());
+    let home = std::env::temp_dir().join(format!("openai-sandbox-home-{}", process::id()));
+    let home = home.display();
     let who = |account: &Account| format!("\n  {:<22}{}", account.email, account.label);
     let who: String = accounts.iter().map(who).collect();
     format!(
-        "The sandbox is running.
+        r#"The sandbox is running.
 
   issuer    {issuer}
   API base  {api}{ca_line}
 
-Point login-cli at it, with a folder of its own so that your credentials stay as they are:
+Point login-cli at it from another terminal, with a folder of its own so that your credentials stay
+as they are:
 
-  login-cli login --codex-home sandbox-home --issuer {issuer}{ca_flag}
-  login-cli create-key --codex-home sandbox-home --issuer {issuer} --api-base {api}{ca_flag}
+  cargo run -p login-cli -- login --codex-home "{home}" --issuer {issuer}{ca_flag}
+  cargo run -p login-cli -- create-key --codex-home "{home}" --issuer {issuer} --api-base {api}{ca_flag}
 
 The sign-in page offers:
 {who}
 
 Every request is a line below. Ctrl-C stops the sandbox.
-"
+"#
     )
 }
 

@@ -102,6 +102,8 @@ pub enum Tls {
     Off,
     /// TLS, with HTTP/2 and HTTP/1.1 by ALPN, and a certificate for `localhost`, `127.0.0.1`, `::1`.
     On,
+    /// The same without HTTP/2.
+    Http11,
     /// TLS, with a certificate that no client may accept.
     Broken(Defect),
 }

@@ -11,7 +11,7 @@ use crate::issuer::{BrokenKey, Signer};
 use crate::sandbox::{Running, Sandbox};
 use crate::server::{Authority, Observer, Side, TlsError, accept};
 use crate::world::World;
-use crate::{Listeners, Scenario, Tls};
+use crate::{Listeners, Scenario, Tls, Versions};
 
 /// The sandbox could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +74,9 @@ pub(crate) async fn start(
 fn authority(tls: Tls) -> Result<Option<Authority>, TlsError> {
     match tls {
         Tls::Off => Ok(None),
-        Tls::On => Authority::new(None).map(Some),
-        Tls::Broken(defect) => Authority::new(Some(defect)).map(Some),
+        Tls::On => Authority::new(None, Versions::Both).map(Some),
+        Tls::Http11 => Authority::new(None, Versions::Http11).map(Some),
+        Tls::Broken(defect) => Authority::new(Some(defect), Versions::Both).map(Some),
     }
 }
 

@@ -100,7 +100,7 @@ impl<'a> CodeRedemption<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_client::BaseUrl;
+    use http_client::{BaseUrl, HttpClient, Options};
 
     #[test]
     fn the_two_registered_clients_send_the_same_fields_each_in_its_order() {
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_request_can_be_made_from_another_thread() {
         fn is_send(_: &impl Send) {}
-        let http = http_client::HttpClient::new(http_client::Options::default()).unwrap();
+        let http = HttpClient::new(Options::new("a-test/1.0")).unwrap();
         let issuer: BaseUrl = "https://auth.openai.com".parse().unwrap();
         let client = TokenClient::new(http, issuer, "app_1");
         let (id_token, refresh_token) =

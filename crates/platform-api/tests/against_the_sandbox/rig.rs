@@ -1,10 +1,12 @@
 //! A sandbox, and a client of its platform.
 
+use std::io::Write as _;
+
 use credentials::AccessToken;
 use http_client::{HttpClient, Options};
 use platform_api::{Error, OrganizationId, PlatformApi, ProjectId, Session};
 use sandbox::{
-    Account, Endpoint, Fault, Fixed, Organization, Project, Recorded, Sandbox, Scenario, Then,
+    Account, Endpoint, Fault, Fixed, Organization, Project, Recorded, Sandbox, Scenario, Then, Tls,
 };
 
 pub(crate) struct Rig {
@@ -15,8 +17,7 @@ pub(crate) struct Rig {
 impl Rig {
     pub(crate) async fn new(scenario: Scenario) -> Self {
         let sandbox = Sandbox::start(scenario).await.unwrap();
-        let user_agent = "Codex-Create-API-Key/1.0";
-        let http = HttpClient::new(Options { user_agent, ..Options::default() }).unwrap();
+        let http = client_of(&sandbox, "Codex-Create-API-Key/1.0");
         let api = PlatformApi::new(http, sandbox.api_url().parse().unwrap());
         Self { sandbox, api }
     }
@@ -24,6 +25,12 @@ impl Rig {
     pub(crate) async fn with(at: Endpoint, then: Then) -> Self {
         let faults = vec![Fault::new(at, then)];
         Self::new(Scenario { faults, ..Scenario::default() }).await
+    }
+
+    /// Over TLS, which breaks once the request at `at` was read and acted on.
+    pub(crate) async fn garbling(tls: Tls, at: Endpoint) -> Self {
+        let faults = vec![Fault::new(at, Then::Garble)];
+        Self::new(Scenario { tls, faults, ..Scenario::default() }).await
     }
 
     /// Logs the owner in.
@@ -39,6 +46,17 @@ impl Rig {
         assert_eq!(requests.len(), 1, "{requests:?}");
         requests.remove(0)
     }
+}
+
+/// A client that trusts the sandbox.
+fn client_of(sandbox: &Sandbox, user_agent: &'static str) -> HttpClient {
+    let ca_file = sandbox.ca_pem().map(|pem| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(pem.as_bytes()).unwrap();
+        file
+    });
+    let path = ca_file.as_ref().map(|file| file.path().to_owned());
+    HttpClient::new(Options { ca_file: path, ..Options::new(user_agent) }).unwrap()
 }
 
 /// A platform whose owner has these organizations, with known secrets, so that whole requests can

@@ -18,14 +18,25 @@ use url::Url;
 use super::error::PersonError;
 use super::trail::Step;
 
-/// The versions of HTTP that the browser offers by ALPN.
+/// The versions of HTTP that one side of a connection offers by ALPN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Versions {
-    /// HTTP/2 and HTTP/1.1, as browsers do.
+    /// HTTP/2 and HTTP/1.1, as browsers and the real hosts do.
     #[default]
     Both,
     /// HTTP/1.1 alone.
     Http11,
+}
+
+impl Versions {
+    /// The names of RFC 7301, the preferred one first.
+    pub(crate) fn alpn(self) -> Vec<Vec<u8>> {
+        let names: &[&[u8]] = match self {
+            Self::Both => &[b"h2", b"http/1.1"],
+            Self::Http11 => &[b"http/1.1"],
+        };
+        names.iter().map(|name| name.to_vec()).collect()
+    }
 }
 
 /// Asks one URL after the other, each on a connection of its own.
@@ -114,10 +125,7 @@ fn connector(pem: &str, versions: Versions) -> Result<TlsConnector, rustls::Erro
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    if versions == Versions::Both {
-        config.alpn_protocols.push(b"h2".to_vec());
-    }
-    config.alpn_protocols.push(b"http/1.1".to_vec());
+    config.alpn_protocols = versions.alpn();
     Ok(TlsConnector::from(Arc::new(config)))
 }
 

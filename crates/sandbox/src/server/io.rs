@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 pub(super) struct Ending {
     decided: Notify,
     by_reset: AtomicBool,
+    garbled: AtomicBool,
 }
 
 impl Ending {
@@ -25,12 +26,17 @@ impl Ending {
         self.decided.notify_one();
     }
 
+    /// Not an end by itself: the client cannot read on, and goes.
+    pub(super) fn garble(&self) {
+        self.garbled.store(true, Ordering::Relaxed);
+    }
+
     pub(super) async fn decided(&self) {
         self.decided.notified().await;
     }
 }
 
-/// A socket that ends with a reset when a fault says so.
+/// A socket that ends with a reset, or garbles what is written, when a fault says so.
 pub(super) struct Socket {
     stream: TcpStream,
     ending: Arc<Ending>,
@@ -69,6 +75,10 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.ending.garbled.load(Ordering::Relaxed) {
+            let garbled: Vec<u8> = buf.iter().map(|byte| !byte).collect();
+            return Pin::new(&mut self.stream).poll_write(cx, &garbled);
+        }
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 

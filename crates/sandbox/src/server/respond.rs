@@ -32,6 +32,7 @@ pub enum Answered {
 /// What a request gets.
 enum Outcome {
     Answer(Answer, End),
+    Garbled(Answer),
     Close,
     Reset,
 }
@@ -55,6 +56,10 @@ pub(super) async fn respond(
             return response(Answer { body: Vec::new(), ..answer }, End::Proper);
         }
         Outcome::Answer(answer, end) => return response(answer, end),
+        Outcome::Garbled(answer) => {
+            ending.garble();
+            return response(answer, End::Proper);
+        }
         Outcome::Close => ending.close(),
         Outcome::Reset => ending.reset(),
     }
@@ -116,6 +121,7 @@ async fn outcome(connection: &Connection, request: &Recorded, fault: Option<Faul
             honest();
             Outcome::Close
         }
+        Then::Garble => Outcome::Garbled(honest()),
         Then::Close => Outcome::Close,
         Then::Reset => Outcome::Reset,
     }
@@ -166,7 +172,7 @@ impl From<Reply> for Answer {
 
 fn observe(connection: &Connection, request: &Recorded, outcome: &Outcome) {
     let answered = match outcome {
-        Outcome::Answer(answer, _) => Answered::With(answer.status),
+        Outcome::Answer(answer, _) | Outcome::Garbled(answer) => Answered::With(answer.status),
         Outcome::Close | Outcome::Reset => Answered::Not,
     };
     if let Some(observer) = &connection.observer {

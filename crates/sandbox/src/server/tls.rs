@@ -9,7 +9,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
-use crate::Defect;
+use crate::{Defect, Versions};
 
 /// A certificate authority that lives as long as the sandbox, and its one server certificate.
 pub(crate) struct Authority {
@@ -30,7 +30,7 @@ pub enum TlsError {
 }
 
 impl Authority {
-    pub(crate) fn new(defect: Option<Defect>) -> Result<Self, TlsError> {
+    pub(crate) fn new(defect: Option<Defect>, versions: Versions) -> Result<Self, TlsError> {
         let trusted = authority()?;
         let pem = trusted.pem();
         let signing = match defect {
@@ -39,7 +39,7 @@ impl Authority {
         };
         let key = KeyPair::generate()?;
         let certificate = server(defect)?.signed_by(&key, &signing)?;
-        let acceptor = acceptor(certificate.der().clone(), &key)?;
+        let acceptor = acceptor(certificate.der().clone(), &key, versions)?;
         Ok(Self { pem, acceptor })
     }
 }
@@ -68,14 +68,17 @@ fn server(defect: Option<Defect>) -> Result<CertificateParams, TlsError> {
     Ok(params)
 }
 
-/// HTTP/2 is offered first, as the real hosts do.
-fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> Result<TlsAcceptor, TlsError> {
+fn acceptor(
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+    versions: Versions,
+) -> Result<TlsAcceptor, TlsError> {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let mut config = config
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = versions.alpn();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

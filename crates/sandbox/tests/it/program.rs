@@ -28,9 +28,12 @@ fn the_program_says_where_it_is_and_logs_requests_without_their_secrets() {
         welcome += &format!("{}\n", line());
     }
     let issuer = welcome.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    let home = welcome.split("--codex-home \"").nth(1).unwrap().split('"').next().unwrap();
     assert!(welcome.contains(&format!(
-        "login-cli create-key --codex-home sandbox-home --issuer {issuer} --api-base {issuer}"
+        "cargo run -p login-cli -- create-key --codex-home \"{home}\" --issuer {issuer} --api-base"
     )));
+    let home = std::path::Path::new(home);
+    assert!(home.starts_with(std::env::temp_dir()) && !home.exists(), "{home:?}");
     assert!(welcome.contains("ada@example.com"));
 
     get(issuer, "/oauth/authorize?state=secret-state", &[]);
@@ -58,6 +61,16 @@ fn ctrl_c_ends_it_cleanly() {
     );
     assert_eq!(program.0.wait().unwrap().code(), Some(0));
     assert!(!std::path::Path::new(&ca_file).exists());
+}
+
+#[test]
+fn the_scenario_in_the_help_is_one() {
+    let mut help = String::new();
+    start(&["--help"]).0.stdout.take().unwrap().read_to_string(&mut help).unwrap();
+    let (_, example) = help.split_once("For example:").unwrap();
+    let (example, _) = example.split_once("The fields").unwrap();
+    let scenario: sandbox::Scenario = serde_json::from_str(example).unwrap();
+    assert_eq!(scenario.faults.len(), 1);
 }
 
 #[test]

@@ -1,4 +1,7 @@
-use sandbox::{Account, Conduct, Defect, Person, PersonError, Sandbox, Scenario, Tls, Versions};
+use sandbox::{
+    Account, Conduct, Defect, Endpoint, Fault, Person, PersonError, Sandbox, Scenario, Then, Tls,
+    Versions,
+};
 use url::Url;
 
 use crate::client::{authorize_url, flow_a, sandbox};
@@ -28,6 +31,13 @@ fn tls_speaks_both_versions_of_http() {
 }
 
 #[test]
+fn a_sandbox_without_http2_speaks_http11_to_everybody() {
+    let sandbox = over(Tls::Http11);
+    let url = authorize_url(&sandbox, &flow_a());
+    assert_eq!(visit(&sandbox.person(Account::OWNER), &url).unwrap(), "HTTP/1.1");
+}
+
+#[test]
 fn the_certificate_is_for_localhost_too() {
     let sandbox = over(Tls::On);
     let mut url = Url::parse(&authorize_url(&sandbox, &flow_a())).unwrap();
@@ -44,6 +54,18 @@ fn a_client_that_trusts_somebody_else_gets_no_page() {
         assert!(matches!(error, PersonError::Unreachable { .. }), "{error}");
     }
     assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_garbled_answer_comes_after_the_request_and_ends_in_nothing() {
+    for versions in [Versions::Both, Versions::Http11] {
+        let faults = vec![Fault::new(Endpoint::Authorize, Then::Garble)];
+        let sandbox = sandbox(Scenario { tls: Tls::On, faults, ..Scenario::default() });
+        let person = Person { versions, ..sandbox.person(Account::OWNER) };
+        let error = visit(&person, &authorize_url(&sandbox, &flow_a())).unwrap_err();
+        assert!(format!("{error:?}").contains("InvalidContentType"), "{error:?}");
+        assert_eq!(sandbox.requests_at(&Endpoint::Authorize).len(), 1);
+    }
 }
 
 #[test]

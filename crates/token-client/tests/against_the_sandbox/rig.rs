@@ -1,10 +1,12 @@
 //! A sandbox, a client of it, and a person who has just come back from the browser.
 
+use std::io::Write as _;
+
 use credentials::AuthorizationCode;
 use http_client::{HttpClient, Options, Url};
 use pkce::CodeVerifier;
 use sandbox::{
-    Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then,
+    Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then, Tls,
 };
 use token_client::{CodeRedemption, Error, TokenClient, Tokens};
 
@@ -29,13 +31,19 @@ impl Rig {
         Self::new(Scenario { faults, ..Scenario::default() }).await
     }
 
+    /// Over TLS, which breaks once the request at `at` was read and acted on.
+    pub(crate) async fn garbling(tls: Tls, at: Endpoint) -> Self {
+        let faults = vec![Fault::new(at, Then::Garble)];
+        Self::new(Scenario { tls, faults, ..Scenario::default() }).await
+    }
+
     pub(crate) async fn of_client(
         scenario: Scenario,
         client_id: &str,
         user_agent: &'static str,
     ) -> Self {
         let sandbox = Sandbox::start(scenario).await.unwrap();
-        let http = HttpClient::new(Options { user_agent, ..Options::default() }).unwrap();
+        let http = client_of(&sandbox, user_agent);
         let client = TokenClient::new(http, sandbox.issuer_url().parse().unwrap(), client_id);
         Self { sandbox, client, code_verifier: CodeVerifier::new(VERIFIER).unwrap() }
     }
@@ -74,6 +82,17 @@ impl Rig {
         assert_eq!(requests.len(), 1, "{requests:?}");
         requests.remove(0)
     }
+}
+
+/// A client that trusts the sandbox.
+fn client_of(sandbox: &Sandbox, user_agent: &'static str) -> HttpClient {
+    let ca_file = sandbox.ca_pem().map(|pem| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(pem.as_bytes()).unwrap();
+        file
+    });
+    let path = ca_file.as_ref().map(|file| file.path().to_owned());
+    HttpClient::new(Options { ca_file: path, ..Options::new(user_agent) }).unwrap()
 }
 
 fn code_in(callback: &Url) -> AuthorizationCode {

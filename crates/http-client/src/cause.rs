@@ -1,0 +1,75 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+/// The error underneath. It reads as the words at the bottom of its chain, which are the ones that
+/// say something: "connection refused" rather than "client error (Connect)".
+///
+/// To whoever prints chains it is the last error, so that nothing is said twice; what it holds is
+/// reached by [`Cause::innermost`].
+#[derive(Debug)]
+pub struct Cause(Box<dyn StdError + Send + Sync>);
+
+impl Cause {
+    /// Keeps `error`.
+    #[must_use]
+    pub fn new(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+
+    /// The error at the bottom, such as an [`io::Error`] with what the system said.
+    #[must_use]
+    pub fn innermost(&self) -> &(dyn StdError + 'static) {
+        let outermost: &(dyn StdError + 'static) = &*self.0;
+        chain(outermost).last().unwrap_or(outermost)
+    }
+
+    /// The first error of the type `T`, from the outermost down.
+    pub(crate) fn find<T: StdError + 'static>(&self) -> Option<&T> {
+        chain(&*self.0).find_map(|error| error.downcast_ref())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.innermost(), f)
+    }
+}
+
+impl StdError for Cause {}
+
+/// The chain from `error` down, itself first. An I/O error that wraps another hides it from
+/// `source`, so it is opened here.
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        match wrapped {
+            Some(inner) => Some(inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("client error (Connect)")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn a_cause_reads_as_its_innermost_error_and_ends_the_chain() {
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let hidden = io::Error::other(Outer(refused()));
+        for cause in [Cause::new(refused()), Cause::new(Outer(refused())), Cause::new(hidden)] {
+            assert_eq!(cause.to_string(), "connection refused");
+            let innermost = cause.innermost().downcast_ref::<io::Error>().unwrap();
+            assert_eq!(innermost.kind(), io::ErrorKind::ConnectionRefused);
+            assert!(cause.source().is_none());
+        }
+        assert_eq!(Cause::new("a word").to_string(), "a word");
+    }
+}
