@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::io::{self, Write as _};
 
 use crate::Error;
@@ -11,13 +12,13 @@ pub(crate) fn replaceable(place: &Place) -> Result<(), Error> {
     place.folder().may_replace(place.name()).map_err(refused)
 }
 
-/// Whether the lock file, if there is one, can be opened for writing.
-pub(crate) fn lockable(home: &Folder, name: &str) -> Result<(), Error> {
-    let path = home.path().join(name);
-    let refused = |source| Error::NotWritable { path: path.clone(), source };
-    match home.entry(name.as_ref()).map_err(refused)? {
-        None => Ok(()),
-        Some(Entry { kind: Kind::File, .. }) => home.may_write(name.as_ref()).map_err(refused),
+/// Whether the lock file can be opened for writing, or made where there is none.
+pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
+    let path = folder.path().join(name);
+    let refused = |path| |source| Error::NotWritable { path, source };
+    match folder.entry(name).map_err(refused(path.clone()))? {
+        None => folder.may_add().map_err(refused(folder.path().to_owned())),
+        Some(Entry { kind: Kind::File, .. }) => folder.may_write(name).map_err(refused(path)),
         Some(Entry { kind, .. }) => Err(Error::NotAFile { path, found: kind.found() }),
     }
 }

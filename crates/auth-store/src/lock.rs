@@ -5,7 +5,30 @@ use std::thread;
 use std::time::Duration;
 
 use crate::folder::Folder;
+use crate::place::Place;
 use crate::{Error, Operation};
+
+/// The locks that Codex CLI takes while it commits, in its order.
+const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
+
+/// Visits every lock of a save in its order, and finds the place on the way: under the first two,
+/// where the visit takes them.
+///
+/// Behind a link the file has a third lock, beside it, because links in two folders may lead to the
+/// same file. Beside what is no file of ours there is none.
+pub(crate) fn each_lock(
+    home: Folder,
+    mut visit: impl FnMut(&Folder, &OsStr) -> Result<(), Error>,
+) -> Result<Place, Error> {
+    for name in LOCKS {
+        visit(&home, name.as_ref())?;
+    }
+    let place = Place::find(home)?;
+    if place.is_linked() && place.is_there()? {
+        visit(place.folder(), &place.beside(".lock"))?;
+    }
+    Ok(place)
+}
 
 /// How much longer to wait for locks: one budget for all that one save takes. Time is counted in
 /// pauses, because there is no lock with a deadline, and no clock here.

@@ -14,7 +14,7 @@ pub(crate) const AUTH_JSON: &str = "auth.json";
 /// Where the document is: `auth.json` in the home folder, or the file that a symbolic link of that
 /// name leads to.
 pub(crate) struct Place {
-    pub(crate) home: Folder,
+    home: Folder,
     linked: Option<Linked>,
 }
 

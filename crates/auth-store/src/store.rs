@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::file::{self, Unkept};
 use crate::format::Defect;
-use crate::lock::Patience;
+use crate::lock::{Patience, each_lock};
 use crate::place::{AUTH_JSON, Content, Place, SIZE_LIMIT};
 use crate::{AuthDocument, Error, check, folder, format};
 
@@ -16,9 +16,6 @@ pub struct AuthStore {
     codex_home: PathBuf,
     lock_wait: Duration,
 }
-
-/// The locks that Codex CLI takes while it commits, in its order.
-const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
 /// A commit takes milliseconds; who holds a lock for longer than this does not commit.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -52,12 +49,10 @@ impl AuthStore {
     ///
     /// [`Error::NotWritable`], or what else is wrong with the place.
     pub fn check_writable(&self) -> Result<(), Error> {
-        let place = Place::find(folder::open_or_make(&self.codex_home)?)?;
+        let home = folder::open_or_make(&self.codex_home)?;
+        let place = each_lock(home, check::lockable)?;
         if place.is_there()? {
             check::replaceable(&place)?;
-        }
-        for name in LOCKS {
-            check::lockable(&place.home, name)?;
         }
         check::room(&place)
     }
@@ -142,19 +137,15 @@ impl AuthStore {
         attempt()
     }
 
-    /// Takes the locks, in Codex CLI's order. Behind a link the file has a third lock, beside it,
-    /// because links in two folders may lead to the same file.
+    /// Takes the locks, and finds the place under them.
     fn lock(&self) -> Result<(Place, Vec<File>), Error> {
         let home = folder::open_or_make(&self.codex_home)?;
         let mut patience = Patience::new(self.lock_wait);
-        let mut locks = Vec::with_capacity(LOCKS.len() + 1);
-        for name in LOCKS {
-            locks.push(patience.lock(&home, name.as_ref())?);
-        }
-        let place = Place::find(home)?;
-        if place.is_linked() {
-            locks.push(patience.lock(place.folder(), &place.beside(".lock"))?);
-        }
+        let mut locks = Vec::new();
+        let place = each_lock(home, |folder, name| {
+            locks.push(patience.lock(folder, name)?);
+            Ok(())
+        })?;
         Ok((place, locks))
     }
 }

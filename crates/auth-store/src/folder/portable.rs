@@ -66,6 +66,11 @@ impl Folder {
         }
     }
 
+    /// Only trying would tell: the mark "read-only" means nothing on a folder here.
+    pub(crate) fn may_add(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// A file that is marked read-only is not replaced by a rename here.
     pub(crate) fn may_replace(&self, name: &OsStr) -> io::Result<()> {
         self.may_write(name)

@@ -91,6 +91,12 @@ impl Folder {
         Ok(fs::accessat(&self.handle, name, Access::WRITE_OK, AtFlags::EACCESS)?)
     }
 
+    /// Whether this user may make a file here, which takes searching the folder as well.
+    pub(crate) fn may_add(&self) -> io::Result<()> {
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        Ok(fs::accessat(&self.handle, ".", access, AtFlags::EACCESS)?)
+    }
+
     /// Whether a rename could put another file under `name`: not where the file was made immutable
     /// or is mounted read-only. Its mode is its own affair.
     pub(crate) fn may_replace(&self, name: &OsStr) -> io::Result<()> {

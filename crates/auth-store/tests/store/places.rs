@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::common::{AFTER_A_SAVE, Home, names, read, sign_in, write};
 use auth_store::{AuthStore, Error, Found};
@@ -247,18 +247,97 @@ fn a_folder_that_cannot_be_written_is_found_by_the_check() {
         not_writable(Path::new("/proc/self/task"));
         not_writable(Path::new("/proc/nowhere/codex"));
     }
-    // Root may write whatever the mode is.
     let home = Home::holding("{}");
     for mode in [0o555, 0o000] {
         set_mode(home.path(), mode);
-        if geteuid().is_root() {
-            home.store().check_writable().unwrap();
-        } else {
-            not_writable(&home.path());
-        }
+        bound_by_modes(|| not_writable(&home.path()));
     }
     set_mode(home.path(), 0o700);
     assert_eq!(home.names(), ["auth.json"]);
+}
+
+/// Runs `test` where a mode says no to its owner. It says nothing to root, who on Linux becomes
+/// like others in one thread, by giving up what root may for good.
+fn bound_by_modes(test: impl FnOnce() + Send) {
+    #[cfg(target_os = "linux")]
+    std::thread::scope(|scope| {
+        use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
+        let none = CapabilitySet::empty();
+        let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+        let outcome = scope.spawn(move || {
+            set_capabilities(None, sets).unwrap();
+            test();
+        });
+        outcome.join().unwrap();
+    });
+    #[cfg(not(target_os = "linux"))]
+    if !geteuid().is_root() {
+        test();
+    }
+}
+
+/// A home folder whose `auth.json` is a link into the folder `dotfiles` beside it.
+fn home_with_dotfiles() -> (Home, PathBuf) {
+    let home = Home::holding("{}");
+    let dotfiles = home.around().join("dotfiles");
+    fs::create_dir(&dotfiles).unwrap();
+    fs::rename(home.auth_json(), dotfiles.join("auth.json")).unwrap();
+    symlink("../dotfiles/auth.json", home.auth_json()).unwrap();
+    (home, dotfiles)
+}
+
+/// The probe is made beside the end of the link, the locks in both folders.
+// threats 157 159
+#[test]
+fn a_folder_without_room_for_a_lock_is_found_by_the_check() {
+    for read_only in ["codex", "dotfiles"] {
+        let (home, _) = home_with_dotfiles();
+        let folder = home.around().join(read_only);
+        set_mode(&folder, 0o555);
+        bound_by_modes(|| {
+            let error = home.store().check_writable().unwrap_err();
+            assert!(
+                matches!(&error, Error::NotWritable { path, .. } if path.ends_with(read_only)),
+                "{read_only}: {error:?}"
+            );
+            save(&home.store()).unwrap_err();
+        });
+        set_mode(&folder, 0o700);
+    }
+}
+
+/// A read-only folder is no obstacle to a save that makes nothing in it.
+// threats 157 159
+#[test]
+fn locks_that_are_there_need_no_room() {
+    let (home, dotfiles) = home_with_dotfiles();
+    save(&home.store()).unwrap();
+    set_mode(home.path(), 0o555);
+    bound_by_modes(|| {
+        home.store().check_writable().unwrap();
+        save(&home.store()).unwrap();
+    });
+    set_mode(home.path(), 0o700);
+    set_mode(dotfiles.join("auth.json.lock"), 0o400);
+    bound_by_modes(|| {
+        let error = home.store().check_writable().unwrap_err();
+        assert!(
+            matches!(&error, Error::NotWritable { path, .. } if path.ends_with("auth.json.lock"))
+        );
+        save(&home.store()).unwrap_err();
+    });
+}
+
+// threats 160
+#[test]
+fn a_link_to_no_file_of_ours_gets_no_lock_beside_its_end() {
+    let home = Home::holding("{}");
+    let folder = home.around().join("folder");
+    fs::create_dir(&folder).unwrap();
+    fs::remove_file(home.auth_json()).unwrap();
+    symlink(&folder, home.auth_json()).unwrap();
+    save(&home.store()).unwrap_err();
+    assert_eq!(names(home.around()), ["codex", "folder"]);
 }
 
 // threats 176

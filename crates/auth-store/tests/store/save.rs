@@ -226,3 +226,23 @@ fn a_home_that_is_a_file_or_in_a_file_is_found_by_the_check() {
     }
     assert_eq!(read(&file), "");
 }
+
+/// An async caller moves the save to where blocking is allowed, such as `spawn_blocking`.
+#[test]
+fn a_save_can_be_moved_to_another_thread() {
+    fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+        std::thread::spawn(work).join().unwrap()
+    }
+    fn shared<T: Clone + Send + Sync + 'static>(value: &T) -> T {
+        value.clone()
+    }
+    let home = Home::holding("{");
+    let (store, sign_in) = (shared(&home.store()), sign_in("1"));
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    let outcome = spawn_blocking(move || {
+        store.update_or_set_aside(now, |document| document.set_sign_in(&sign_in))
+    });
+    let ((), copy) = outcome.unwrap();
+    assert!(copy.is_some());
+    assert_eq!(home.store().load().unwrap().unwrap().account_id(), Some("1"));
+}
