@@ -5,32 +5,34 @@ use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use serde_json::json;
 
 use crate::args::{CreateKeyArgs, SharedArgs};
-use crate::environment;
-use crate::failure::{Failure, KEY_MAY_EXIST};
+use crate::failure::Failure;
 use crate::setup::Setup;
 use crate::terminal;
 use crate::waiting::{invite, tell};
 
 /// `login-cli create-key`.
-pub(crate) async fn run(args: &CreateKeyArgs, setup: &Setup) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &CreateKeyArgs,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<(), Failure> {
     let terminal = setup.terminal;
-    servers_belong_together(&args.shared)?;
+    servers_belong_together(shared)?;
+    terminal::check_result_can_be_printed().map_err(Failure::Output)?;
     let http = setup.http(CREATE_API_KEY_USER_AGENT)?;
-    let mut pending = create_api_key::start(options(args, setup)?, http)?;
+    let mut pending = create_api_key::start(options(args, shared, setup)?, http)?;
 
     invite(terminal, "create an API key", &args.browser, pending.auth_url());
     if !args.browser.no_browser {
         pending.open_browser();
     }
     let deliver = |new: &NewApiKey| {
-        let text = if args.shared.json { as_json(new) } else { new.key.expose().to_owned() };
+        let text = if shared.json { as_json(new) } else { new.key.expose().to_owned() };
         terminal::result(&text).map_err(Into::into)
     };
-    let tell = |event: Event<'_>| {
-        if matches!(event, Event::CreatingApiKey) {
-            setup.at_stake.set(Some(KEY_MAY_EXIST));
-        }
-        tell(terminal, &event);
+    let tell = |event: Event<'_>| match event {
+        Event::CallbackReceived => terminal.say("Signed in. Looking for the project of the key."),
+        other => tell(setup, &other),
     };
     let new = pending.finish(&tell, deliver).await?;
 
@@ -42,26 +44,31 @@ pub(crate) async fn run(args: &CreateKeyArgs, setup: &Setup) -> Result<(), Failu
 }
 
 /// A token of one issuer never goes to the platform of another.
-fn servers_belong_together(args: &SharedArgs) -> Result<(), Failure> {
+fn servers_belong_together(shared: &SharedArgs) -> Result<(), Failure> {
     let is = |server: &BaseUrl, default: &str| server.as_str() == default;
-    if is(&args.issuer, ISSUER) == is(&args.api_base, API_BASE) {
+    if is(&shared.issuer, ISSUER) == is(&shared.api_base, API_BASE) {
         Ok(())
     } else {
         Err(Failure::ServersApart)
     }
 }
 
-fn options(args: &CreateKeyArgs, setup: &Setup) -> Result<create_api_key::Options, Failure> {
-    let SharedArgs { issuer, api_base, .. } = &args.shared;
+fn options(
+    args: &CreateKeyArgs,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<create_api_key::Options, Failure> {
+    let SharedArgs { issuer, api_base, client_id, .. } = shared;
+    let usual = create_api_key::Options::new(issuer.clone(), api_base.clone());
     Ok(create_api_key::Options {
-        client_id: args.client_id.clone(),
+        client_id: client_id.clone().unwrap_or(usual.client_id),
         port: args.port,
         timeout: args.browser.timeout,
         name: args.name.clone(),
         choice: Choice { organization: args.organization.clone(), project: args.project.clone() },
         patience: Patience { interval: args.poll_interval, timeout: args.poll_timeout },
         save_to: if args.save { Some(setup.store()?) } else { None },
-        ..create_api_key::Options::new(issuer.clone(), api_base.clone(), environment::now)
+        ..usual
     })
 }
 

@@ -1,27 +1,34 @@
-use http_client::Options as HttpOptions;
 use login::sign_in::{self, ApiKeyWish, SignedIn};
+use printable::excerpt;
 use serde_json::json;
 
-use crate::args::LoginArgs;
+use crate::args::{LoginArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
 use crate::terminal;
 use crate::waiting::{invite, tell};
 
+/// What this program calls itself when it signs in.
+const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
+
 /// `login-cli login`.
-pub(crate) async fn run(args: &LoginArgs, setup: &Setup) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &LoginArgs,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<(), Failure> {
     let terminal = setup.terminal;
     let store = setup.store()?;
-    let http = setup.http(HttpOptions::default().user_agent)?;
-    let mut pending = sign_in::start(options(args), http, store)?;
+    let http = setup.http(USER_AGENT)?;
+    let mut pending = sign_in::start(options(args, shared), http, store)?;
 
     let purpose = "sign in with ChatGPT";
     invite(terminal, purpose, &args.browser, pending.auth_url());
     if !args.browser.no_browser {
         pending.open_browser();
     }
-    let signed_in = pending.finish(&|event| tell(terminal, &event)).await?;
+    let signed_in = pending.finish(&|event| tell(setup, &event)).await?;
 
     if let Some(kept) = &signed_in.set_aside {
         terminal
@@ -30,34 +37,39 @@ pub(crate) async fn run(args: &LoginArgs, setup: &Setup) -> Result<(), Failure> 
     terminal.done(&format!("Signed in{}.", who(&signed_in)));
     terminal.say(&format!("The credentials are in {}.", signed_in.path.display()));
     if signed_in.needs_setup {
-        terminal.say("Finish setting up your organization in the browser.");
+        terminal.say(
+            "Your organization still has to be set up: in the browser, or at \
+             https://platform.openai.com.",
+        );
     }
-    if args.shared.json {
+    if shared.json {
         terminal::result(&as_json(&signed_in)).map_err(Failure::Output)?;
     }
     Ok(())
 }
 
-fn options(args: &LoginArgs) -> sign_in::Options {
+fn options(args: &LoginArgs, shared: &SharedArgs) -> sign_in::Options {
+    let usual = sign_in::Options::new(shared.issuer.clone(), environment::now);
     sign_in::Options {
-        client_id: args.client_id.clone(),
+        client_id: shared.client_id.clone().unwrap_or(usual.client_id),
         port: args.port,
         timeout: args.browser.timeout,
         api_key: if args.no_api_key { ApiKeyWish::Skip } else { ApiKeyWish::Exchange },
         workspaces: args.workspaces.clone(),
-        ..sign_in::Options::new(args.shared.issuer.clone(), environment::now)
+        ..usual
     }
 }
 
 /// ` as Ada Lovelace <ada@example.com>, plan plus`, as far as it is known.
 fn who(signed_in: &SignedIn) -> String {
+    let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
     let claims = &signed_in.claims;
-    let person = match (&claims.name, &claims.email) {
+    let person = match (shown(&claims.name), shown(&claims.email)) {
         (Some(name), Some(email)) => format!(" as {name} <{email}>"),
         (Some(one), None) | (None, Some(one)) => format!(" as {one}"),
         (None, None) => String::new(),
     };
-    let plan = signed_in.plan.as_ref().map(|plan| format!(", plan {plan}"));
+    let plan = shown(&signed_in.plan).map(|plan| format!(", plan {plan}"));
     person + &plan.unwrap_or_default()
 }
 

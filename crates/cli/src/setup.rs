@@ -10,11 +10,10 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 
 /// What the flags and the environment that every command shares come to.
-#[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) terminal: Terminal,
     /// What a person who interrupts now has to know.
-    pub(crate) at_stake: Cell<Option<&'static str>>,
+    pub(crate) at_stake: Cell<Option<String>>,
     codex_home: Option<PathBuf>,
     ca_file: Option<PathBuf>,
 }
@@ -59,10 +58,9 @@ impl Setup {
     /// The client for every request; it is built when the first one is sent.
     pub(crate) fn http(&self, user_agent: &'static str) -> Result<HttpClient, Failure> {
         let options = Options {
-            user_agent,
             ca_file: self.ca_file.clone(),
             proxy: environment::proxy(),
-            ..Options::default()
+            ..Options::new(user_agent)
         };
         HttpClient::new(options).map_err(Failure::Setup)
     }
@@ -93,9 +91,14 @@ fn log_as_asked(verbose: bool) {
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
 
-    let level = environment::log_level().or(verbose.then_some(tracing::Level::DEBUG));
-    let Some(level) = level else { return };
+    let asked = [environment::log_level(), verbose.then_some(tracing::Level::DEBUG)];
+    // A level is the greater the less it says.
+    let Some(level) = asked.into_iter().flatten().max() else { return };
     let ours = Targets::new().with_targets(OURS.map(|target| (target, level)));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        // It would complain of a standard error that cannot be written to standard error.
+        .log_internal_errors(false);
     tracing_subscriber::registry().with(ours).with(lines).init();
 }

@@ -79,6 +79,29 @@ impl Terminal {
     }
 }
 
+/// Finds out whether somebody can get the result, before it is made.
+///
+/// A standard output that was closed is `/dev/null` by now, opened by Rust's runtime for reading and
+/// writing; one that a person sent there is open for writing alone.
+///
+/// # Errors
+///
+/// That it is closed.
+#[cfg(unix)]
+pub(crate) fn check_result_can_be_printed() -> io::Result<()> {
+    use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
+    let stdout = io::stdout();
+    let is_null = fstat(&stdout)?.st_rdev == stat("/dev/null")?.st_rdev;
+    let is_for_both = fcntl_getfl(&stdout)?.contains(OFlags::RDWR);
+    if is_null && is_for_both { Err(io::Error::other("it is closed")) } else { Ok(()) }
+}
+
+/// Finds out whether somebody can get the result, before it is made.
+#[cfg(not(unix))]
+pub(crate) fn check_result_can_be_printed() -> io::Result<()> {
+    Ok(())
+}
+
 /// Puts `text` and a line break on standard output, to the last byte.
 ///
 /// # Errors

@@ -2,7 +2,8 @@ use login::Event;
 use url::Url;
 
 use crate::args::BrowserArgs;
-use crate::failure::chain;
+use crate::failure::{chain, key_may_exist};
+use crate::setup::Setup;
 use crate::terminal::{Terminal, in_words};
 
 /// Says where to go, in the order in which a person needs it: the address first, what happens by
@@ -18,18 +19,21 @@ pub(crate) fn invite(terminal: Terminal, purpose: &str, args: &BrowserArgs, auth
     terminal.say(&format!("Waiting for the browser, up to {limit}. Ctrl-C cancels."));
 }
 
-/// Says what happens while the person waits.
-pub(crate) fn tell(terminal: Terminal, event: &Event<'_>) {
+/// Says what happens while the person waits, and remembers what they would have to know if they
+/// stopped it now.
+pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
+    let terminal = setup.terminal;
     match event {
         Event::BrowserNotOpened => {
             terminal.warn("no browser could be started; open the address above yourself");
         }
-        Event::Unreachable(error) => {
-            terminal.warn(&format!("{}; trying again", chain(error)));
-        }
-        Event::WaitingForProject { seen, again_in } => {
+        Event::Unreachable(error) => terminal.warn(&format!("{}; trying again", chain(error))),
+        Event::ReachedAgain(server) => terminal.say(&format!("{server} can be reached now.")),
+        Event::WaitingForProject { seen, failure, again_in } => {
+            let seen = failure.map_or_else(|| seen.to_string(), |failure| chain(failure));
             terminal.say(&format!("Not yet: {seen}. Looking again in {}.", in_words(*again_in)));
         }
+        Event::CreatingApiKey { name } => setup.at_stake.set(Some(key_may_exist(name))),
         _ => {}
     }
 }

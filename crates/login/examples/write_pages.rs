@@ -1,40 +1,59 @@
-//! Writes every browser page with sample data into a folder, to look at them.
+//! Writes every browser page, as the sandbox's people would see it, into a folder to look at.
 //!
 //! `cargo run -p login --example write_pages -- FOLDER`
 
-use std::path::PathBuf;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use credentials::IdToken;
 use login::pages::{self, KeyHome, Who};
+use sandbox::Account;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let folder = env::args_os().nth(1).map(PathBuf::from);
-    let folder = folder.ok_or("the folder to write the pages into is missing")?;
-    fs::create_dir_all(&folder)?;
+    write_into(&folder.ok_or("the folder to write the pages into is missing")?)
+}
+
+pub(crate) fn write_into(folder: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
     for (name, page) in sample_pages()? {
         write(&folder.join(name).with_extension("html"), &page)?;
     }
     Ok(())
 }
 
-fn sample_pages() -> Result<Vec<(&'static str, String)>, Box<dyn std::error::Error>> {
-    let who = Who {
-        name: Some("Ada Lovelace"),
-        email: Some("ada@example.com"),
-        plan: Some("plus"),
-        organization: Some("Analytical Engines"),
-    };
-    let home = KeyHome { organization: who.organization, project: Some("Default project") };
+fn sample_pages() -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
+    let (owner, new_owner) = (Account::owner(), Account::new_owner());
     let id_token = IdToken::new("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2FtcGxl")?;
-    let link = pages::finish_setup_url("http://localhost:9", "plus", &id_token, "org-1", "proj-1");
+    let link = pages::finish_setup_url("http://localhost:9", "pro", &id_token, "org-1", "proj-1");
     let mut all = vec![
-        ("signed_in", pages::signed_in(&who).to_string()),
-        ("finish_setup", pages::finish_setup(&who, &link).to_string()),
-        ("key_created", pages::key_created(&home).to_string()),
+        ("signed_in", pages::signed_in(&who(&owner)).to_string()),
+        ("finish_setup", pages::finish_setup(&who(&new_owner), &link).to_string()),
+        ("key_created", pages::key_created(&key_home(&owner)).to_string()),
     ];
     all.extend(constant_pages().map(|(name, page)| (name, page.to_owned())));
     Ok(all)
+}
+
+/// A token has the organization's id, and no title.
+fn who(account: &Account) -> Who<'_> {
+    Who {
+        name: Some(&account.name),
+        email: Some(&account.email),
+        plan: account.plan.as_deref(),
+        organization: account.organization_id.as_deref(),
+    }
+}
+
+/// The platform has titles.
+fn key_home(account: &Account) -> KeyHome<'_> {
+    let organization = account.organizations.first();
+    let project = organization.and_then(|organization| organization.projects.first());
+    KeyHome {
+        organization: organization.and_then(|organization| organization.title.as_deref()),
+        project: project.and_then(|project| project.title.as_deref()),
+    }
 }
 
 fn constant_pages() -> [(&'static str, &'static str); 9] {
@@ -55,6 +74,6 @@ fn constant_pages() -> [(&'static str, &'static str); 9] {
     clippy::disallowed_methods,
     reason = "sample pages may be torn by a crash; nothing of a sign-in is in them"
 )]
-fn write(path: &std::path::Path, page: &str) -> io::Result<()> {
+fn write(path: &Path, page: &str) -> io::Result<()> {
     fs::write(path, page)
 }

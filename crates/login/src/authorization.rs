@@ -1,8 +1,12 @@
 use std::time::Duration;
 
+use credentials::AuthorizationCode;
 use http_client::BaseUrl;
-use oauth_callback_server::{BindOptions, CallbackServer, Expected, Pages, State};
+use oauth_callback_server::{
+    BindOptions, Callback, CallbackServer, Expected, Pages, State, WaitingBrowser,
+};
 use pkce::CodeVerifier;
+use token_client::CodeRedemption;
 use url::Url;
 
 use crate::error::Error;
@@ -33,15 +37,40 @@ impl Authorization {
     }
 }
 
-/// The callback that is waited for, and what the browser sees of everything that does not depend on
-/// how it ends. `failed` is the page for an outcome that is not known any more.
-pub(crate) fn expected(
-    state: State,
-    issuer: &BaseUrl,
-    timeout: Duration,
-    failed: &'static str,
-) -> Expected {
-    let pages = Pages {
+/// What the callback brought, with what is needed to spend it.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    code: AuthorizationCode,
+    code_verifier: CodeVerifier,
+    redirect_uri: String,
+}
+
+impl Grant {
+    pub(crate) fn redemption(&self) -> CodeRedemption<'_> {
+        let Self { code, code_verifier, redirect_uri } = self;
+        CodeRedemption { code, redirect_uri, code_verifier }
+    }
+}
+
+impl Authorization {
+    /// Waits for the browser. `failed` is what it sees where nobody tells it how it ended.
+    pub(crate) async fn granted(
+        self,
+        issuer: &BaseUrl,
+        timeout: Duration,
+        failed: &'static str,
+    ) -> Result<(Grant, WaitingBrowser), Error> {
+        let Self { server, state, code_verifier, redirect_uri } = self;
+        let issuer = Some(issuer.as_str().to_owned());
+        let expected = Expected { state, issuer, pages: pages(failed), timeout };
+        let Callback { code, browser } = server.wait(expected).await?;
+        Ok((Grant { code, code_verifier, redirect_uri }, browser))
+    }
+}
+
+/// The pages that do not depend on how it ends.
+fn pages(failed: &'static str) -> Pages {
+    Pages {
         denied: pages::DENIED.into(),
         missing_code: pages::MISSING_CODE.into(),
         failed: failed.into(),
@@ -50,8 +79,7 @@ pub(crate) fn expected(
         bad_request: pages::WRONG_REQUEST.into(),
         forbidden: pages::FORBIDDEN.into(),
         not_found: pages::NOT_FOUND.into(),
-    };
-    Expected { state, issuer: Some(issuer.as_str().to_owned()), pages, timeout }
+    }
 }
 
 /// The URL that the person opens. Each parameter stands in it once, encoded, in the given order.

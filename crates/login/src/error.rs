@@ -3,6 +3,7 @@ use std::error::Error as StdError;
 use auth_store::Error as StoreError;
 use credentials::{ClaimMismatch, MalformedJwt};
 use oauth_callback_server::{BindError, WaitError};
+use platform_api::{Organization, OrganizationId, Project, ProjectId};
 
 use crate::seen::Seen;
 
@@ -44,23 +45,60 @@ pub enum Error {
     },
     /// The ID token could not be exchanged for an API key.
     #[error("cannot exchange the sign-in for an API key")]
-    KeyExchange(#[source] token_client::Error),
+    KeyExchange {
+        /// The name that the key was to have. It may exist where the answer was lost.
+        name: String,
+        /// What the issuer said.
+        source: token_client::Error,
+    },
     /// The platform refused, or could not be reached.
     #[error(transparent)]
     Platform(platform_api::Error),
+    /// The account is in no organization of this id.
+    #[error("this account has no organization {wanted}")]
+    UnknownOrganization {
+        /// The organization that was asked for.
+        wanted: OrganizationId,
+        /// Those that there are.
+        offered: Vec<Organization>,
+    },
+    /// None of the organizations that were looked at has a project of this id.
+    #[error("there is no project {wanted}")]
+    UnknownProject {
+        /// The project that was asked for.
+        wanted: ProjectId,
+        /// Those that there are.
+        offered: Vec<Project>,
+    },
     /// No project to make a key in was there in time.
-    #[error("timed out waiting for an organization and default project: {seen}")]
+    #[error(
+        "timed out waiting for an organization and default project{}",
+        seen.unless_nothing_was(failure.is_some())
+    )]
     NoProject {
         /// What was there instead.
         seen: Seen,
+        /// Why the last look saw nothing, if it did not.
+        #[source]
+        failure: Option<Box<platform_api::Error>>,
     },
-    /// The key was made, and could not be handed over.
+    /// The key was made, and did not reach whom it was made for.
     #[error("the API key \"{name}\" was created, but could not be handed over")]
     Undelivered {
         /// The name under which the platform lists it.
         name: String,
+        /// Whether it is kept in `auth.json` all the same.
+        kept: bool,
         /// Why not.
         source: Undelivered,
+    },
+    /// The key was made and handed over, and could not be kept.
+    #[error("the API key \"{name}\" was created, but could not be kept")]
+    Unkept {
+        /// The name under which the platform lists it.
+        name: String,
+        /// Why not.
+        source: StoreError,
     },
 }
 

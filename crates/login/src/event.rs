@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use http_client::BaseUrl;
+
 use crate::seen::Seen;
 
 /// What a person may want to know while they wait. None of it ends the wait.
@@ -10,16 +12,23 @@ pub enum Event<'a> {
     BrowserNotOpened,
     /// A server that will be needed cannot be reached at the moment; it is tried again.
     Unreachable(&'a http_client::Error),
+    /// That server can be reached now.
+    ReachedAgain(&'a BaseUrl),
     /// The browser came back with a code.
     CallbackReceived,
-    /// The key is being made. Whoever stops now may leave one behind that nobody has seen.
-    CreatingApiKey,
-    /// The account has no default project yet, or the platform does not say at the moment.
+    /// The account has no default project yet; or the platform does not say at the moment.
     WaitingForProject {
         /// What was seen last.
-        seen: &'a Seen,
-        /// When it is asked again.
+        seen: Seen,
+        /// Why the last look saw nothing, if it did not.
+        failure: Option<&'a platform_api::Error>,
+        /// When it is looked again.
         again_in: Duration,
+    },
+    /// An API key is being made. Whoever stops now may leave one behind that nobody has seen.
+    CreatingApiKey {
+        /// The name under which the platform lists it.
+        name: &'a str,
     },
 }
 

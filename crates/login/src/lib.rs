@@ -12,9 +12,10 @@
 //!
 //! # What this crate does not do
 //!
-//! It prints nothing and reads no environment: progress is an [`Event`], the clock a value. The
-//! steps themselves live below: the callback in `oauth-callback-server`, the requests in
-//! `token-client` and `platform-api`, the file in `auth-store`.
+//! It prints nothing and reads no environment: progress is an [`Event`], the clock a value. Only the
+//! library that opens the browser reads `BROWSER` by itself, on Linux and its like. The steps
+//! themselves live below: the callback in `oauth-callback-server`, the requests in `token-client`
+//! and `platform-api`, the file in `auth-store`.
 //!
 //! # Invariants
 //!
@@ -27,6 +28,7 @@
 
 mod authorization;
 mod browser;
+mod commit;
 pub mod create_api_key;
 mod error;
 mod event;

@@ -16,6 +16,9 @@ pub const SIGN_IN_CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 /// The port in its redirect URI, `http://localhost:1455/auth/callback`.
 pub const SIGN_IN_PORT: u16 = 1455;
 
+/// The port in its other redirect URI, `http://localhost:1457/auth/callback`.
+pub const SIGN_IN_OTHER_PORT: u16 = 1457;
+
 /// What it asks for; `offline_access` is what brings a refresh token.
 pub const SIGN_IN_SCOPE: &str = "openid profile email offline_access";
 

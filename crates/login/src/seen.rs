@@ -1,7 +1,7 @@
 use std::fmt;
 
 /// What was there instead of a project to make a key in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Seen {
     /// Organizations that were asked.
@@ -10,16 +10,18 @@ pub struct Seen {
     pub inaccessible: usize,
     /// Projects that were found, none of them the one.
     pub projects: usize,
-    /// The last failure that may pass, when a look ended in one.
-    pub failure: Option<String>,
+}
+
+impl Seen {
+    /// `: checked …`; nothing when every look failed, because then nothing was seen.
+    pub(crate) fn unless_nothing_was(&self, failed: bool) -> String {
+        if failed && *self == Self::default() { String::new() } else { format!(": {self}") }
+    }
 }
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(failure) = &self.failure {
-            return f.write_str(failure);
-        }
-        let Self { organizations, inaccessible, projects, .. } = self;
+        let Self { organizations, inaccessible, projects } = self;
         if *organizations == 0 {
             return f.write_str("no organization found");
         }

@@ -1,5 +1,4 @@
 use std::convert::Infallible;
-use std::pin::pin;
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
@@ -16,7 +15,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// Keeps a connection to `server` ready for as long as it is polled, and never ends.
 ///
 /// A person needs at least seconds in the browser. Name resolution, TCP and TLS happen in that time,
-/// and so does the bad news, if there is any. It is told once, and again after it was good in between.
+/// and so does the bad news, if there is any: it is told once, and so is its end.
 pub(crate) async fn keep_warm(
     http: &HttpClient,
     server: &BaseUrl,
@@ -26,6 +25,9 @@ pub(crate) async fn keep_warm(
     loop {
         let pause = match http.warm_up(server).await {
             Ok(()) => {
+                if told {
+                    events(Event::ReachedAgain(server));
+                }
                 told = false;
                 STILL_THERE
             }
@@ -42,15 +44,13 @@ pub(crate) async fn keep_warm(
 }
 
 /// The outcome of `story`, while `company`, which never ends, is kept going beside it.
-pub(crate) async fn alongside<T, Never>(
+pub(crate) async fn alongside<T>(
     story: impl Future<Output = T>,
-    company: impl Future<Output = Never>,
+    company: impl Future<Output = Infallible>,
 ) -> T {
-    let mut company = pin!(company);
-    let mut story = pin!(story);
     tokio::select! {
         biased;
-        outcome = &mut story => outcome,
-        _ = &mut company => story.await,
+        outcome = story => outcome,
+        never = company => match never {},
     }
 }

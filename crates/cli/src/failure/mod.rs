@@ -1,13 +1,16 @@
 use std::io;
 use std::process::ExitCode;
 
-use auth_store::Error as StoreError;
-use http_client::{Error as HttpError, SetupError, TlsFailure};
+use http_client::SetupError;
 use login::Error as LoginError;
 use oauth_callback_server::{BindError, Holder, WaitError};
 
 use crate::signals::Interrupt;
 use crate::terminal::{Terminal, in_words};
+
+mod hints;
+
+pub(crate) use hints::key_may_exist;
 
 /// How a command can end badly. This is the one place that turns an error into sentences and an
 /// exit code.
@@ -19,7 +22,7 @@ pub(crate) enum Failure {
     Setup(SetupError),
     #[error("cannot find your home folder")]
     NoHome,
-    #[error("--issuer and --api-base have to be given together")]
+    #[error("--issuer and --api-base belong together: give both, or none")]
     ServersApart,
     #[error("cannot write the result to standard output")]
     Output(#[source] io::Error),
@@ -29,7 +32,7 @@ pub(crate) enum Failure {
     Interrupted {
         by: Interrupt,
         /// What the person has to know about what was under way.
-        at_stake: Option<&'static str>,
+        at_stake: Option<String>,
     },
 }
 
@@ -64,133 +67,23 @@ impl Failure {
             Self::Login(LoginError::Callback(WaitError::TimedOut { after })) => {
                 format!("the browser did not come back within {}", in_words(*after))
             }
+            Self::Interrupted { by: Interrupt::Terminated, .. } => "terminated".to_owned(),
             other => chain(other),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Login(error) => login_hint(error),
+            Self::Login(error) => hints::login(error),
             Self::NoHome => Some("set HOME, or name a folder with --codex-home".into()),
             Self::ServersApart => {
                 Some("a token of one issuer is never sent to the platform of another".into())
             }
-            Self::Interrupted { at_stake, .. } => at_stake.map(Into::into),
+            Self::Output(_) => Some("send standard output to a terminal, a file or a pipe".into()),
+            Self::Interrupted { at_stake, .. } => at_stake.clone(),
             _ => None,
         }
     }
-}
-
-/// After a creation whose outcome is not known.
-pub(crate) const KEY_MAY_EXIST: &str = "a key of that name may exist: look at \
-    https://platform.openai.com/api-keys before you try again";
-
-fn login_hint(error: &LoginError) -> Option<String> {
-    let hint = match error {
-        LoginError::Bind(BindError::PortInUse { .. }) => {
-            "end that program, or wait until it is done; the port is registered with OpenAI and \
-             cannot be chosen freely"
-        }
-        LoginError::Store(error) => store_hint(error)?,
-        LoginError::Callback(error) => callback_hint(error)?,
-        LoginError::WrongClaim(credentials::ClaimMismatch::Issuer) => "check --issuer",
-        LoginError::WrongClaim(credentials::ClaimMismatch::Audience) => "check --client-id",
-        LoginError::WrongClaim(_) => "check the clock of this machine",
-        LoginError::MissingClaim { .. } => {
-            "set up the API platform for this account at https://platform.openai.com, or sign in \
-             with --no-api-key"
-        }
-        LoginError::KeyExchange(error) => {
-            token_hint(error).unwrap_or("to sign in without an API key, use --no-api-key")
-        }
-        LoginError::Code(error) => {
-            token_hint(error).unwrap_or("a code works once and for a short time: sign in again")
-        }
-        LoginError::NoProject { .. } => {
-            "open https://platform.openai.com once to set up the account, or wait longer with \
-             --poll-timeout"
-        }
-        LoginError::Undelivered { .. } => {
-            "delete that key at https://platform.openai.com/api-keys, and create another"
-        }
-        LoginError::Platform(error) => platform_hint(error)?,
-        _ => return None,
-    };
-    Some(hint.to_owned())
-}
-
-fn store_hint(error: &StoreError) -> Option<&'static str> {
-    Some(match error {
-        StoreError::NotWritable { .. } => {
-            "check the permissions and the free space there, or choose another folder with \
-             --codex-home"
-        }
-        StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => {
-            "move the file away, or sign in again with login-cli login, which keeps a copy of it"
-        }
-        StoreError::Locked { .. } | StoreError::Changed { .. } => {
-            "another program is using it: try again"
-        }
-        StoreError::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
-        StoreError::ForeignOwner { .. } | StoreError::WorldWritable { .. } => {
-            "choose a folder of your own with --codex-home"
-        }
-        _ => return None,
-    })
-}
-
-fn callback_hint(error: &WaitError) -> Option<&'static str> {
-    Some(match error {
-        WaitError::Denied { error, .. } if error == "access_denied" => {
-            "nothing was changed; run the command again to try once more"
-        }
-        WaitError::TimedOut { .. } => "run the command again, or wait longer with --timeout",
-        WaitError::MissingCode => "run the command again",
-        WaitError::WrongIssuer => {
-            "check --issuer; if it is right, somebody may have interfered with the sign-in"
-        }
-        _ => return None,
-    })
-}
-
-fn token_hint(error: &token_client::Error) -> Option<&'static str> {
-    match error {
-        token_client::Error::Http(error) => http_hint(error),
-        _ => None,
-    }
-}
-
-fn platform_hint(error: &platform_api::Error) -> Option<&'static str> {
-    if error.may_have_created_key() {
-        return Some(KEY_MAY_EXIST);
-    }
-    Some(match (error, error.status()) {
-        (platform_api::Error::Http { source, .. }, _) => return http_hint(source),
-        (_, Some(401)) => "sign in again; if it stays like this, check --issuer and --api-base",
-        (_, Some(403)) => "ask an owner of the organization for access",
-        (_, Some(404)) => "check --organization, --project and --api-base",
-        (_, Some(429)) => "wait a little, and try again",
-        (_, Some(500..)) => "the platform has a problem: try again later",
-        _ => return None,
-    })
-}
-
-fn http_hint(error: &HttpError) -> Option<&'static str> {
-    Some(match error {
-        HttpError::Dns { .. } => "check the network connection, and the proxy in HTTPS_PROXY",
-        HttpError::Connect { .. } | HttpError::Timeout { .. } => {
-            "check the network connection, the firewall, and the proxy in HTTPS_PROXY"
-        }
-        HttpError::Tls { failure: TlsFailure::UnknownAuthority, .. } => {
-            "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE"
-        }
-        HttpError::Tls { failure: TlsFailure::Expired | TlsFailure::NotYetValid, .. } => {
-            "check the clock of this machine"
-        }
-        HttpError::Redirect { .. } => "check --issuer and --api-base",
-        HttpError::CutOff { .. } => "try again",
-        _ => return None,
-    })
 }
 
 /// ` by code (pid 812)`, as far as the system tells.

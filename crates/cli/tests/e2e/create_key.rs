@@ -60,6 +60,7 @@ fn assert_told(finished: &Finished, auth_url: &Url) {
     let expected = format!(
         "Open this address to create an API key:\n\n{auth_url}\n\n\
          Waiting for the browser, up to 15 minutes. Ctrl-C cancels.\n\
+         Signed in. Looking for the project of the key.\n\
          Created the API key \"Codex CLI\" for Default project (proj_ada) of Analytical Engines \
          (org-ada).\n"
     );

@@ -197,3 +197,31 @@ fn a_shell_takes_the_key_from_standard_output() {
     let finished = start.signs_in(Account::OWNER);
     finished.exits(0).prints(&format!("<{}>\n", world.sandbox.issued().api_keys[0]));
 }
+
+/// The place was good before the browser opened, and is not when the key is there: the key is on
+/// standard output, so the page and the words say what is true.
+#[test]
+fn a_key_that_could_not_be_kept_is_printed_all_the_same() {
+    let world = World::new();
+    let running = world.create_key().arg("--save").start();
+    let callback = running.auth_url();
+    std::fs::create_dir(world.codex_home().join("auth.json")).unwrap();
+    let trail = running.visit_at(&callback, &world.sandbox.person(Account::OWNER));
+    assert!(trail.last().unwrap().text().contains("API key created"));
+    let finished = running.finish();
+    let key = world.sandbox.issued().api_keys.pop().unwrap();
+    finished.exits(1).prints(&format!("{key}\n"));
+    finished.says("error: the API key \"Codex CLI\" was created, but could not be kept: ");
+    finished.says("hint: the key above works, keep it yourself; ");
+}
+
+/// It is on the disk, but nobody could read it from standard output.
+#[test]
+fn a_key_that_nobody_reads_is_kept_where_that_was_asked_for() {
+    let world = World::new();
+    let finished =
+        world.create_key().arg("--save").without_stdout_reader().signs_in(Account::OWNER);
+    let key = world.sandbox.issued().api_keys.pop().unwrap();
+    finished.exits(1).says("hint: it is kept in auth.json all the same\n");
+    assert!(world.auth_json().unwrap().contains(&key));
+}

@@ -144,3 +144,45 @@ fn a_disk_that_is_gone_after_the_sign_in_is_told_to_the_browser() {
     assert_eq!(trail.last().unwrap().status, 500);
     running.finish().exits(1).prints("").says("error: cannot write ");
 }
+
+/// Another program, such as one that refreshes, holds the lock while this one has new credentials.
+fn locked(world: &World) -> fs::File {
+    world.store("{}");
+    let lock = fs::File::create(world.codex_home().join("auth.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+// threats 122
+#[test]
+fn a_sign_in_waits_for_a_program_that_holds_the_lock() {
+    let world = World::new();
+    let lock = locked(&world);
+    let running = world.login().start();
+    let visit = running.visit_meanwhile(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    // The port is served meanwhile: a browser with another state is told so.
+    assert_eq!(running.ask("GET /auth/callback?state=other HTTP/1.1").status, 400);
+    assert_eq!(world.auth_json().as_deref(), Some("{}"));
+    drop(lock);
+    let trail = running.joined(visit);
+    assert_eq!(trail.last().unwrap().status, 200);
+    running.finish().exits(0);
+    assert_ne!(world.auth_json().as_deref(), Some("{}"));
+}
+
+// threats 51
+#[cfg(unix)]
+#[test]
+fn a_wait_for_the_lock_can_be_interrupted() {
+    let world = World::new();
+    let _lock = locked(&world);
+    let running = world.login().start();
+    let visit = running.visit_meanwhile(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    running.signal(rustix::process::Signal::INT);
+    let finished = running.finish();
+    finished.exits(130).says("hint: a key named \"Codex CLI [auto-generated] (");
+    visit.give_up();
+    assert_eq!(world.auth_json().as_deref(), Some("{}"));
+}

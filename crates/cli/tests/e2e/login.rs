@@ -270,7 +270,7 @@ fn an_owner_who_must_still_set_up_is_offered_the_link() {
     let trail = running.visit(Account::NEW_OWNER);
     let finished = running.finish();
     finished.exits(0).says("Signed in as Grace Hopper <grace@example.com>, plan pro.\n");
-    finished.says("Finish setting up your organization in the browser.\n");
+    finished.says("Your organization still has to be set up: in the browser, or at https://platform.openai.com.\n");
 
     let success = trail.last().unwrap();
     let expected = "needs_setup=true&org_id=org-grace&project_id=proj_grace&plan_type=pro\

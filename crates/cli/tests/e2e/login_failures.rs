@@ -40,7 +40,9 @@ fn an_issuer_that_cannot_be_reached_is_told_while_waiting() {
         let nowhere = format!("http://127.0.0.1:{}", unused_port());
         let start = flow(&world).without("--issuer", 1).args(["--issuer", &nowhere]);
         let finished = start.args(["--timeout", "1s"]).run();
-        finished.exits(1).says("warning: cannot connect to 127.0.0.1: ");
+        finished
+            .exits(1)
+            .says(&format!("warning: cannot connect to {}: ", &nowhere["http://".len()..]));
         finished
             .says("; trying again\n")
             .says("error: the browser did not come back within 1 second\n");
@@ -56,14 +58,13 @@ fn unused_port() -> u16 {
 // threats 82
 #[test]
 fn an_issuer_that_cannot_be_trusted_gets_nothing() {
-    let authority = "no secure connection to 127.0.0.1: ";
     for defect in
         [Defect::Expired, Defect::NotYetValid, Defect::WrongHost, Defect::UnknownAuthority]
     {
         let world = World::of(Scenario { tls: Tls::Broken(defect), ..Scenario::default() });
         let start = world.login().logged().arg("--ca-file").arg(world.ca_file());
         let finished = start.args(["--timeout", "1s"]).run();
-        finished.exits(1).says(&format!("warning: {authority}"));
+        finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
         assert!(world.sandbox.requests().is_empty(), "{defect:?}");
     }
 }
@@ -74,7 +75,7 @@ fn an_issuer_that_cannot_be_trusted_gets_nothing() {
 fn an_authority_that_was_not_named_is_not_trusted() {
     let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
     let finished = world.login().args(["--timeout", "1s"]).run();
-    finished.exits(1).says("warning: no secure connection to 127.0.0.1: ");
+    finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
     assert!(world.sandbox.requests().is_empty());
 }
 
@@ -83,10 +84,16 @@ fn an_authority_that_was_not_named_is_not_trusted() {
 fn a_ca_file_of_the_environment_is_named_when_it_cannot_be_used() {
     let world = World::new();
     let (missing, empty) = (world.path("missing.pem"), world.path("empty.pem"));
+    let damaged = world.path("damaged.pem");
     crate::support::write(&empty, "no certificate in here");
+    crate::support::write(
+        &damaged,
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    );
     for (path, words) in [
         (&missing, format!("error: cannot read the CA file {}", missing.display())),
         (&empty, format!("error: the CA file {} has no PEM certificate", empty.display())),
+        (&damaged, format!("error: the CA file {} has a certificate in it", damaged.display())),
     ] {
         let finished = world.login().env("CODEX_CA_CERTIFICATE", path).run();
         finished.exits(1).prints("").says(&words).says_nothing_of("/oauth/authorize");

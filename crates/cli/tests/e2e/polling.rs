@@ -50,11 +50,17 @@ fn an_organization_that_appears_later_is_found() {
 /// Patience is at its end, and what was seen last is told.
 #[track_caller]
 fn gives_up(world: &World, seen: &str) -> Finished {
+    let hint = "open https://platform.openai.com once to set up the account, or wait longer with \
+         --poll-timeout";
+    gives_up_with(world, seen, hint)
+}
+
+#[track_caller]
+fn gives_up_with(world: &World, seen: &str, hint: &str) -> Finished {
     let finished = world.create_key().logged().args(IMPATIENTLY).signs_in(Account::OWNER);
     finished.exits(1).prints("").fails_with(
         &format!("timed out waiting for an organization and default project: {seen}"),
-        "open https://platform.openai.com once to set up the account, or wait longer with \
-         --poll-timeout",
+        hint,
     );
     assert_eq!(world.count(&Endpoint::ApiKeys), 0);
     assert_eq!(finished.trails[0].last().unwrap().status, 500);
@@ -99,7 +105,8 @@ fn organizations_that_are_closed_are_counted() {
 fn a_platform_that_fails_until_the_end_is_quoted() {
     let broken = Then::json(500, json!({"error": {"message": "M", "code": "server_error"}}));
     let world = World::failing(Endpoint::Projects, broken);
-    gives_up(&world, "cannot list the projects: HTTP 500, server_error: M");
+    let hint = "the server has a problem: try again later";
+    gives_up_with(&world, "cannot list the projects: HTTP 500, server_error: M", hint);
 }
 
 // threats 131
@@ -148,5 +155,20 @@ fn a_platform_that_asks_for_too_much_time_is_not_waited_for() {
     let headers = vec![("retry-after".to_owned(), "1000000000".to_owned())];
     let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let world = World::failing(Endpoint::Organizations, busy);
-    gives_up(&world, "cannot list the organizations: HTTP 429");
+    let hint = "wait a little, and try again";
+    gives_up_with(&world, "cannot list the organizations: HTTP 429", hint);
+}
+
+/// A platform that never answers is part of the wait, not beside it.
+// threats 134
+#[test]
+fn patience_ends_in_the_middle_of_a_look() {
+    for at in [Endpoint::Organizations, Endpoint::Projects] {
+        let world = World::failing(at, Then::Hang);
+        let begun = Instant::now();
+        let finished = world.create_key().args(IMPATIENTLY).signs_in(Account::OWNER);
+        finished.exits(1).says("error: timed out waiting for an organization and default project");
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(world.count(&Endpoint::ApiKeys), 0);
+    }
 }

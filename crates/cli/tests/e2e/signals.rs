@@ -23,7 +23,8 @@ fn ends_without_a_trace(
     let port = running.port();
     running.signal(signal);
     let finished = running.finish();
-    finished.exits(code).prints("").says("error: interrupted\n");
+    let words = if code == 130 { "error: interrupted\n" } else { "error: terminated\n" };
+    finished.exits(code).prints("").says(words);
     assert_free(port);
     assert_eq!(world.auth_json().as_deref(), Some(STORED));
     finished

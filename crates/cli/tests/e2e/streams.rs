@@ -76,6 +76,18 @@ mod linux {
         assert_eq!(world.count(&Endpoint::ApiKeys), 1);
     }
 
+    /// Nobody could ever have the key, so that it is not made. A null device that somebody chose is
+    /// another matter.
+    // threats 196
+    #[test]
+    fn a_key_that_could_not_be_printed_is_not_made() {
+        let world = World::new();
+        let finished = world.create_key().in_shell("", ">&-").run();
+        finished.exits(1).says("error: cannot write the result to standard output: it is closed\n");
+        assert!(world.sandbox.requests().is_empty());
+        world.create_key().in_shell("", ">/dev/null").signs_in(Account::OWNER).exits(0);
+    }
+
     // threats 198 199
     #[test]
     fn nobody_has_to_read_standard_error() {

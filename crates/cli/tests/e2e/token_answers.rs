@@ -41,8 +41,20 @@ impl Place {
         if self.exchange { Endpoint::TokenExchange } else { Endpoint::TokenCode }
     }
 
+    /// The hint that goes with a failure here.
+    fn hint(self, advice: Advice) -> &'static str {
+        match advice {
+            // The answer is lost, and with it perhaps a key.
+            Advice::Lost(_) if self.exchange => "a key named \"Codex CLI [auto-generated] (",
+            Advice::Own => self.hint,
+            Advice::Elsewhere => ELSEWHERE,
+            Advice::Lost(hint) => hint.unwrap_or(self.hint),
+            Advice::Wait => "wait a little, and try again",
+        }
+    }
+
     #[track_caller]
-    fn fails(self, then: &Then, words: &str, hint: Option<&str>) {
+    fn fails(self, then: &Then, words: &str, advice: Advice) {
         let world = World::failing(self.at(), then.clone());
         let running = (self.flow)(&world).logged().start();
         let trail = running.visit(Account::OWNER);
@@ -50,18 +62,37 @@ impl Place {
         assert_eq!(page.status, 500);
         assert!(page.text().contains(self.page));
         let finished = running.finish();
-        let error = format!("{}: {words}", self.error);
-        finished.exits(1).prints("").fails_with(&error, hint.unwrap_or(self.hint));
+        let words = words.replace("HOST", world.host());
+        let error = format!("error: {}: {words}\nhint: {}", self.error, self.hint(advice));
+        let last_words = finished.exits(1).prints("").last_words();
+        assert!(last_words.starts_with(&error), "{last_words:?} is not {error:?}");
         assert_eq!(world.count(&self.at()), 1);
         assert_eq!(world.count(&Endpoint::Onboarding), 0);
         assert_eq!(world.auth_json(), None);
     }
 }
 
+/// What a person is told to do.
+#[derive(Clone, Copy)]
+enum Advice {
+    /// What fits the request.
+    Own,
+    /// To look for what stands in between.
+    Elsewhere,
+    /// This, where nothing but an answer is lost.
+    Lost(Option<&'static str>),
+    /// To wait.
+    Wait,
+}
+
+const ELSEWHERE: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
+
+const LATER: Option<&str> = Some("the server has a problem: try again later");
+
 #[track_caller]
-fn everywhere(then: &Then, words: &str) {
+fn everywhere(then: &Then, words: &str, advice: Advice) {
     for place in PLACES {
-        place.fails(then, words, None);
+        place.fails(then, words, advice);
     }
 }
 
@@ -79,7 +110,7 @@ fn every_error_of_the_rfcs_is_named_once() {
     ] {
         let body = json!({"error": code, "error_description": "Why it is so"});
         let words = format!("the issuer refused: HTTP 400, {code}: Why it is so");
-        everywhere(&Then::json(400, body), &words);
+        everywhere(&Then::json(400, body), &words, Advice::Own);
     }
 }
 
@@ -97,10 +128,11 @@ fn every_shape_of_an_error_is_understood() {
         (json!("x"), "HTTP 401"),
         (Value::Null, "HTTP 401"),
     ] {
-        SIGN_IN_CODE.fails(&Then::json(401, body), &format!("the issuer refused: {words}"), None);
+        let words = format!("the issuer refused: {words}");
+        SIGN_IN_CODE.fails(&Then::json(401, body), &words, Advice::Own);
     }
     let empty = Then::text(401, "application/json", "");
-    SIGN_IN_CODE.fails(&empty, "the issuer refused: HTTP 401, not JSON", None);
+    SIGN_IN_CODE.fails(&empty, "the issuer refused: HTTP 401, not JSON", Advice::Elsewhere);
 }
 
 // threats 71 77 78
@@ -109,10 +141,15 @@ fn what_stands_in_between_is_told_apart_from_the_issuer() {
     let html = "<!doctype html><title>Blocked</title><script>alert(1)</script>";
     for status in [403, 429, 500, 502, 503, 504] {
         let words = format!("the issuer refused: HTTP {status}, not JSON");
-        everywhere(&Then::text(status, "text/html", html), &words);
+        let advice = match status {
+            403 => Advice::Elsewhere,
+            429 => Advice::Wait,
+            _ => Advice::Lost(LATER),
+        };
+        everywhere(&Then::text(status, "text/html", html), &words, advice);
     }
     let words = "the issuer's answer cannot be used: the answer is not JSON (HTTP 200, text/html)";
-    everywhere(&Then::text(200, "text/html", html), words);
+    everywhere(&Then::text(200, "text/html", html), words, Advice::Lost(Some(ELSEWHERE)));
 }
 
 // threats 72 73
@@ -121,10 +158,14 @@ fn an_answer_that_is_not_json_is_not_used() {
     let words = "the issuer's answer cannot be used: the answer is not JSON \
                  (HTTP 200, application/json)";
     for body in ["", "{", "{\"id_token\":\"x\"} trailing", "\u{feff}{}", "NaN"] {
-        everywhere(&Then::text(200, "application/json", body), words);
+        everywhere(
+            &Then::text(200, "application/json", body),
+            words,
+            Advice::Lost(Some(ELSEWHERE)),
+        );
     }
     let deep = format!("{{\"x\":{}", "[".repeat(50_000));
-    everywhere(&Then::text(200, "application/json", &deep), words);
+    everywhere(&Then::text(200, "application/json", &deep), words, Advice::Lost(Some(ELSEWHERE)));
 }
 
 // threats 76
@@ -133,10 +174,10 @@ fn a_redirect_is_not_followed() {
     let elsewhere = Sandbox::start_in_thread(Scenario::default()).unwrap();
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}/oauth/token", elsewhere.issuer_url());
-        let words = format!("unexpected redirect from 127.0.0.1 (HTTP {status})");
+        let words = format!("unexpected redirect from HOST (HTTP {status})");
         for place in PLACES {
             let then = Then::Redirect { status, location: location.clone() };
-            place.fails(&then, &words, Some("check --issuer and --api-base"));
+            place.fails(&then, &words, Advice::Lost(Some(ELSEWHERE)));
         }
     }
     assert_eq!(elsewhere.connections(), 0);
@@ -145,8 +186,8 @@ fn a_redirect_is_not_followed() {
 // threats 74
 #[test]
 fn an_answer_without_an_end_is_cut() {
-    let words = "the answer of 127.0.0.1 is larger than 65536 bytes";
-    everywhere(&Then::Endless, words);
+    let words = "the answer of HOST is larger than 65536 bytes";
+    everywhere(&Then::Endless, words, Advice::Lost(None));
 }
 
 // threats 73 74 77
@@ -157,7 +198,9 @@ fn a_connection_that_breaks_is_not_tried_again() {
             let world = World::failing(place.at(), then.clone());
             let finished = (place.flow)(&world).signs_in(Account::OWNER);
             finished.exits(1).prints("").says(&format!("error: {}: ", place.error));
-            finished.says("the connection to 127.0.0.1 ended before the answer was complete");
+            let host = world.host();
+            finished
+                .says(&format!("the connection to {host} ended before the answer was complete"));
             assert_eq!(world.count(&place.at()), 1, "{then:?}");
             assert_eq!(world.auth_json(), None);
         }
@@ -174,7 +217,8 @@ fn a_compressed_answer_is_not_unpacked() {
         let headers = vec![(name, value.to_owned()), type_];
         let words = "the issuer's answer cannot be used: the answer is not JSON \
                      (HTTP 200, application/json)";
-        everywhere(&Then::Answer(Reply { status: 200, headers, body }), words);
+        let then = Then::Answer(Reply { status: 200, headers, body });
+        everywhere(&then, words, Advice::Lost(Some(ELSEWHERE)));
     }
 }
 
@@ -186,10 +230,11 @@ fn a_token_that_is_missing_or_odd_is_named() {
         let words =
             format!("the issuer's answer cannot be used: the answer has no usable `{token}`");
         for odd in [json!(null), json!(7), json!(""), json!("a\r\nb: c"), json!("é"), json!([])] {
-            SIGN_IN_CODE.fails(&Then::Merge(json!({ token: odd.clone() })), &words, None);
+            let then = Then::Merge(json!({ token: odd }));
+            SIGN_IN_CODE.fails(&then, &words, Advice::Own);
             if token == "access_token" {
-                KEY_EXCHANGE.fails(&Then::Merge(json!({ token: odd.clone() })), &words, None);
-                CREATE_KEY_CODE.fails(&Then::Merge(json!({ token: odd })), &words, None);
+                KEY_EXCHANGE.fails(&then, &words, Advice::Lost(None));
+                CREATE_KEY_CODE.fails(&then, &words, Advice::Own);
             }
         }
     }
@@ -208,7 +253,7 @@ fn a_key_needs_the_access_token_alone() {
 #[test]
 fn a_token_of_an_unknown_type_is_not_used() {
     let words = "the issuer's answer cannot be used: the answer has no usable `token_type`";
-    everywhere(&Then::Merge(json!({"token_type": "mac"})), words);
+    everywhere(&Then::Merge(json!({"token_type": "mac"})), words, Advice::Lost(None));
     for known in [json!("bearer"), json!("BEARER"), json!(null)] {
         let world = World::failing(Endpoint::Token, Then::Merge(json!({ "token_type": known })));
         world.login().signs_in(Account::OWNER).exits(0);

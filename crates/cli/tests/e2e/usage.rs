@@ -101,7 +101,7 @@ fn issuer_and_platform_are_changed_together() {
     {
         let finished = world.program(["create-key", "--no-browser", option, server]).run();
         finished.exits(2).prints("").fails_with(
-            "--issuer and --api-base have to be given together",
+            "--issuer and --api-base belong together: give both, or none",
             "a token of one issuer is never sent to the platform of another",
         );
     }

@@ -12,20 +12,22 @@ use std::time::Duration;
 use auth_store::AuthStore;
 use credentials::ApiKey;
 use http_client::{BaseUrl, HttpClient};
-use jiff::Timestamp;
-use oauth_callback_server::Callback;
 use platform_api::{Organization, PlatformApi, Project};
-use token_client::{CodeRedemption, TokenClient};
+use token_client::TokenClient;
 use tokio::join;
 use url::Url;
+use zeroize::Zeroizing;
 
-use crate::authorization::{Authorization, authorization_url, expected};
+use crate::authorization::{Authorization, Grant, authorization_url};
 use crate::browser::{self, Launch};
+use crate::commit::commit;
 use crate::error::{Error, Undelivered};
 use crate::event::{Event, Events};
 use crate::pages::{self, KeyHome};
 use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
 use crate::warm_up::{alongside, keep_warm};
+
+use poll::wait_for_target;
 
 pub use poll::Patience;
 pub use target::Choice;
@@ -57,14 +59,12 @@ pub struct Options {
     pub patience: Patience,
     /// Where the key is kept as well, if anywhere.
     pub save_to: Option<AuthStore>,
-    /// The clock.
-    pub now: fn() -> Timestamp,
 }
 
 impl Options {
     /// The registered client of `issuer`, with everything else as usual.
     #[must_use]
-    pub fn new(issuer: BaseUrl, api_base: BaseUrl, now: fn() -> Timestamp) -> Self {
+    pub fn new(issuer: BaseUrl, api_base: BaseUrl) -> Self {
         Self {
             issuer,
             api_base,
@@ -75,7 +75,6 @@ impl Options {
             choice: Choice::default(),
             patience: Patience::default(),
             save_to: None,
-            now,
         }
     }
 }
@@ -89,6 +88,8 @@ impl Options {
 pub fn start(options: Options, http: HttpClient) -> Result<PendingApiKey, Error> {
     if let Some(store) = &options.save_to {
         store.check_writable()?;
+        // Only a sign-in may replace a file that cannot be read.
+        store.load()?;
     }
     let authorization = Authorization::begin(options.port)?;
     let auth_url = auth_url(&options, &authorization);
@@ -152,13 +153,13 @@ impl PendingApiKey {
         self.browser = browser::open(&self.auth_url);
     }
 
-    /// Waits for the person, makes the key, keeps it where [`Options::save_to`] says, and hands it
-    /// to `deliver`. Only then is the browser told that it worked.
+    /// Waits for the person, makes the key, hands it to `deliver`, and keeps it where
+    /// [`Options::save_to`] says. The browser is told that it worked when the key was delivered.
     ///
     /// # Errors
     ///
-    /// [`Error`] says which step failed. After [`Error::Undelivered`], and after an
-    /// [`Error::Store`] from here, there is a key at the platform.
+    /// [`Error`] says which step failed. After [`Error::Undelivered`] and [`Error::Unkept`] there is
+    /// a key at the platform.
     pub async fn finish(
         mut self,
         events: Events<'_>,
@@ -169,7 +170,7 @@ impl PendingApiKey {
         let browser = mem::take(&mut self.browser).watch(events);
         let warm_issuer = keep_warm(&http, &issuer, events);
         let warm_api = keep_warm(&http, &api_base, events);
-        let company = async { join!(browser, warm_issuer, warm_api) };
+        let company = async { join!(browser, warm_issuer, warm_api).1 };
         alongside(self.story(events, deliver), company).await
     }
 
@@ -179,27 +180,25 @@ impl PendingApiKey {
         deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
     ) -> Result<NewApiKey, Error> {
         let Self { options, http, authorization, .. } = self;
-        let Authorization { server, state, code_verifier, redirect_uri } = authorization;
-        let expected = expected(state, &options.issuer, options.timeout, pages::KEY_FAILED);
-        let Callback { code, browser } = server.wait(expected).await?;
+        let granted = authorization.granted(&options.issuer, options.timeout, pages::KEY_FAILED);
+        let (grant, browser) = granted.await?;
         events(Event::CallbackReceived);
 
-        let redemption = CodeRedemption {
-            code: &code,
-            redirect_uri: &redirect_uri,
-            code_verifier: &code_verifier,
-        };
-        let created = create(&options, http, &redemption, events).await;
-        match created.and_then(|new| hand_over(&options, new, deliver)) {
-            Ok(new) => {
-                browser.show(key_created(&new)).await;
-                Ok(new)
-            }
+        let new = match create(&options, http, &grant, events).await {
+            Ok(new) => new,
             Err(error) => {
                 browser.fail(pages::KEY_FAILED).await;
-                Err(error)
+                return Err(error);
             }
+        };
+        // Both are tried whatever becomes of the other, because the key is shown only once.
+        let delivered = deliver(&new);
+        let (new, kept) = keep(options.save_to, new).await;
+        match &delivered {
+            Ok(()) => browser.show(key_created(&new)).await,
+            Err(_) => browser.fail(pages::KEY_FAILED).await,
         }
+        handed_over(new, delivered, kept)
     }
 }
 
@@ -207,44 +206,50 @@ impl PendingApiKey {
 async fn create(
     options: &Options,
     http: HttpClient,
-    redemption: &CodeRedemption<'_>,
+    grant: &Grant,
     events: Events<'_>,
 ) -> Result<NewApiKey, Error> {
     let issuer = TokenClient::new(http.clone(), options.issuer.clone(), options.client_id.clone());
-    let access_token =
-        issuer.redeem_code_for_access_token(redemption).await.map_err(Error::Code)?;
+    let access_token = issuer.redeem_code_for_access_token(&grant.redemption()).await;
     let platform = PlatformApi::new(http, options.api_base.clone());
-    let session = platform.log_in(&access_token).await.map_err(Error::Platform)?;
-    let target = poll::wait_for_target(&session, &options.choice, options.patience, events).await?;
+    let session = platform.log_in(&access_token.map_err(Error::Code)?).await;
+    let session = session.map_err(Error::Platform)?;
+    let target = wait_for_target(&session, &options.choice, options.patience, events).await?;
     let (organization, project, name) = (target.organization, target.project, options.name.clone());
-    events(Event::CreatingApiKey);
-    let key = session
-        .create_api_key(&organization.id, &project.id, &name)
-        .await
-        .map_err(Error::Platform)?;
-    Ok(NewApiKey { organization, project, name, key })
+    events(Event::CreatingApiKey { name: &name });
+    let key = session.create_api_key(&organization.id, &project.id, &name).await;
+    Ok(NewApiKey { organization, project, name, key: key.map_err(Error::Platform)? })
 }
 
-/// Keeps the key and delivers it. Both are tried whatever becomes of the other, because the key is
-/// shown only once.
-fn hand_over(
-    options: &Options,
+/// Keeps the key where that was asked for, and says whether it is kept.
+async fn keep(
+    store: Option<AuthStore>,
     new: NewApiKey,
-    deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
-) -> Result<NewApiKey, Error> {
-    let kept = match &options.save_to {
-        Some(store) => store.update(|document| document.set_api_key(&new.key)),
-        None => Ok(()),
+) -> (NewApiKey, Result<bool, auth_store::Error>) {
+    let Some(store) = store else { return (new, Ok(false)) };
+    let save = move || {
+        let kept = store.update(|document| document.set_api_key(&new.key));
+        (new, kept.map(|()| true))
     };
-    let delivered = deliver(&new);
-    kept?;
-    match delivered {
-        Ok(()) => Ok(new),
-        Err(source) => Err(Error::Undelivered { name: new.name, source }),
+    commit(save).await
+}
+
+fn handed_over(
+    new: NewApiKey,
+    delivered: Result<(), Undelivered>,
+    kept: Result<bool, auth_store::Error>,
+) -> Result<NewApiKey, Error> {
+    match (delivered, kept) {
+        (Ok(()), Ok(_)) => Ok(new),
+        (Ok(()), Err(source)) => Err(Error::Unkept { name: new.name, source }),
+        (Err(source), kept) => {
+            let kept = kept.unwrap_or(false);
+            Err(Error::Undelivered { name: new.name, kept, source })
+        }
     }
 }
 
-fn key_created(new: &NewApiKey) -> zeroize::Zeroizing<String> {
+fn key_created(new: &NewApiKey) -> Zeroizing<String> {
     let organization = new.organization.title.as_deref().unwrap_or(new.organization.id.as_str());
     let project = new.project.title.as_deref().unwrap_or(new.project.id.as_str());
     pages::key_created(&KeyHome { organization: Some(organization), project: Some(project) })

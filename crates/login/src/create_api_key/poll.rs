@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use platform_api::Session;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::target::{Choice, Target, look};
+use super::target::{Choice, Look, Target, look};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::seen::Seen;
@@ -38,36 +38,35 @@ pub(crate) async fn wait_for_target(
     patience: Patience,
     events: Events<'_>,
 ) -> Result<Target, Error> {
-    let deadline = Instant::now() + patience.timeout;
+    let deadline = Instant::now() + patience.timeout.min(LONGEST_PATIENCE);
+    let mut seen = Seen::default();
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let (seen, asked_pause) = match look(&session.at_most(left + LAST_LOOK), choice).await {
-            Ok(Ok(target)) => return Ok(target),
-            Ok(Err(seen)) => (seen, None),
-            Err(error) if error.is_transient() => {
-                (Seen { failure: Some(failure(&error)), ..Seen::default() }, error.retry_after())
+        let failure = match timeout_at(deadline + LAST_LOOK, look(session, choice)).await {
+            Ok(Ok(Look::Found(target))) => return Ok(target),
+            Ok(Ok(Look::NotYet(what))) => {
+                seen = what;
+                None
             }
-            Err(error) => return Err(Error::Platform(error)),
+            Ok(Err(Error::Platform(error))) if error.is_transient() => Some(error),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(Error::NoProject { seen, failure: None }),
         };
+        let asked = failure.as_ref().and_then(platform_api::Error::retry_after);
         let left = deadline.saturating_duration_since(Instant::now());
-        let Some(again_in) = pause(patience.interval.max(asked_pause.unwrap_or_default()), left)
-        else {
-            return Err(Error::NoProject { seen });
+        let Some(again_in) = pause(patience.interval.max(asked.unwrap_or_default()), left) else {
+            return Err(Error::NoProject { seen, failure: failure.map(Box::new) });
         };
-        events(Event::WaitingForProject { seen: &seen, again_in });
+        events(Event::WaitingForProject { seen, failure: failure.as_ref(), again_in });
         sleep(again_in).await;
     }
 }
 
+/// A clock has an end, and adding to it must not pass it.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How long to wait before the next look, if there is one: never past the deadline.
 fn pause(wanted: Duration, left: Duration) -> Option<Duration> {
     (left >= SHORTEST_PAUSE.min(wanted)).then(|| wanted.min(left))
-}
-
-/// The error and its causes in one line.
-fn failure(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

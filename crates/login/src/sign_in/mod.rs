@@ -13,13 +13,14 @@ use auth_store::{AuthStore, SignIn};
 use credentials::{ApiKey, Claims};
 use http_client::{BaseUrl, HttpClient};
 use jiff::Timestamp;
-use oauth_callback_server::{Callback, Landing};
-use token_client::{CodeRedemption, TokenClient, Tokens};
+use oauth_callback_server::Landing;
+use token_client::{TokenClient, Tokens};
 use tokio::join;
 use url::Url;
 
-use crate::authorization::{Authorization, authorization_url, expected};
+use crate::authorization::{Authorization, Grant, authorization_url};
 use crate::browser::{self, Launch};
+use crate::commit::commit;
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::pages;
@@ -169,23 +170,17 @@ impl PendingSignIn {
         let (http, issuer) = (self.http.clone(), self.options.issuer.clone());
         let browser = mem::take(&mut self.browser).watch(events);
         let warm = keep_warm(&http, &issuer, events);
-        alongside(self.story(events), async { join!(browser, warm) }).await
+        alongside(self.story(events), async { join!(browser, warm).1 }).await
     }
 
     async fn story(self, events: Events<'_>) -> Result<SignedIn, Error> {
         let Self { options, http, store, authorization, .. } = self;
-        let Authorization { server, state, code_verifier, redirect_uri } = authorization;
-        let expected = expected(state, &options.issuer, options.timeout, pages::SIGN_IN_FAILED);
-        let Callback { code, browser } = server.wait(expected).await?;
+        let granted =
+            authorization.granted(&options.issuer, options.timeout, pages::SIGN_IN_FAILED);
+        let (grant, browser) = granted.await?;
         events(Event::CallbackReceived);
 
-        let client = TokenClient::new(http, options.issuer.clone(), options.client_id.clone());
-        let redemption = CodeRedemption {
-            code: &code,
-            redirect_uri: &redirect_uri,
-            code_verifier: &code_verifier,
-        };
-        match complete(&options, &client, &redemption, &store).await {
+        match complete(&options, http, &grant, store, events).await {
             Ok((signed_in, landing)) => {
                 browser.redirect(landing).await;
                 Ok(signed_in)
@@ -201,40 +196,47 @@ impl PendingSignIn {
 /// From the code to credentials on disk, and to the page that says so.
 async fn complete(
     options: &Options,
-    client: &TokenClient,
-    redemption: &CodeRedemption<'_>,
-    store: &AuthStore,
+    http: HttpClient,
+    grant: &Grant,
+    store: AuthStore,
+    events: Events<'_>,
 ) -> Result<(SignedIn, Landing), Error> {
-    let tokens = client.redeem_code(redemption).await.map_err(Error::Code)?;
+    let client = TokenClient::new(http, options.issuer.clone(), options.client_id.clone());
+    let tokens = client.redeem_code(&grant.redemption()).await.map_err(Error::Code)?;
     let now = (options.now)();
     let identity = Identity::read(&tokens, options, now)?;
     let api_key = match options.api_key {
-        ApiKeyWish::Exchange => {
-            identity.needs_a_home_for_the_key()?;
-            let name = key_name(now)?;
-            let exchanged = client.exchange_for_api_key(&tokens.id_token, &name).await;
-            Some(exchanged.map_err(Error::KeyExchange)?)
-        }
+        ApiKeyWish::Exchange => Some(exchange(&client, &identity, &tokens, now, events).await?),
         ApiKeyWish::Skip => None,
     };
     let landing = landing(&identity, &tokens.id_token, &options.issuer);
-    let has_api_key = api_key.is_some();
-    let set_aside = keep(store, tokens, api_key, &identity, now)?;
-    let signed_in = SignedIn {
-        has_api_key,
-        needs_setup: identity.needs_setup(),
-        plan: identity.plan,
-        path: store.path(),
-        set_aside,
-        claims: identity.claims,
-    };
-    Ok((signed_in, landing))
+    let (path, has_api_key) = (store.path(), api_key.is_some());
+    let set_aside = keep(store, tokens, api_key, &identity, now).await?;
+    let needs_setup = identity.needs_setup();
+    let Identity { claims, plan } = identity;
+    Ok((SignedIn { claims, plan, has_api_key, needs_setup, path, set_aside }, landing))
 }
 
-/// Writes what was won. It blocks, and is meant to: between the tokens and the disk there is no
-/// moment at which an interrupt could lose them.
-fn keep(
-    store: &AuthStore,
+async fn exchange(
+    client: &TokenClient,
+    identity: &Identity,
+    tokens: &Tokens,
+    now: Timestamp,
+    events: Events<'_>,
+) -> Result<ApiKey, Error> {
+    identity.needs_a_home_for_the_key()?;
+    let name = key_name(now)?;
+    events(Event::CreatingApiKey { name: &name });
+    let key = client.exchange_for_api_key(&tokens.id_token, &name).await;
+    key.map_err(|source| Error::KeyExchange { name, source })
+}
+
+/// What was won at the issuer is worth a longer wait than usual for a program that holds the lock,
+/// such as another one that refreshes.
+const WORTH_WAITING: Duration = Duration::from_secs(40);
+
+async fn keep(
+    store: AuthStore,
     tokens: Tokens,
     api_key: Option<ApiKey>,
     identity: &Identity,
@@ -244,7 +246,8 @@ fn keep(
     let account_id = identity.claims.openai.chatgpt_account_id.clone();
     let sign_in =
         SignIn { id_token, access_token, refresh_token, account_id, api_key, last_refresh: now };
-    let ((), set_aside) =
-        store.update_or_set_aside(now, |document| document.set_sign_in(&sign_in))?;
+    let store = store.with_lock_wait(WORTH_WAITING);
+    let save = move || store.update_or_set_aside(now, |document| document.set_sign_in(&sign_in));
+    let ((), set_aside) = commit(save).await?;
     Ok(set_aside)
 }

@@ -38,6 +38,12 @@ impl World {
         Self::of(Scenario { faults, ..Scenario::default() })
     }
 
+    /// The server as messages name it: with its port.
+    pub(crate) fn host(&self) -> &str {
+        let url = self.sandbox.issuer_url();
+        url.split_once("://").map_or(url, |(_, host)| host)
+    }
+
     /// `login-cli login` for this world, without a browser and on a free port.
     pub(crate) fn login(&self) -> Start<'_> {
         let issuer = self.sandbox.issuer_url();

@@ -1,0 +1,215 @@
+//! What a person can do about a failure, where there is something to do.
+
+use auth_store::Error as StoreError;
+use credentials::ClaimMismatch;
+use http_client::{DecodeError, Error as HttpError, Refusal, TlsFailure};
+use login::Error as LoginError;
+use login::registered::{SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use oauth_callback_server::{BindError, WaitError};
+use printable::excerpt;
+use token_client::Error as TokenError;
+
+/// After the creation of a key whose outcome is not known.
+pub(crate) fn key_may_exist(name: &str) -> String {
+    format!(
+        "a key named \"{name}\" may exist: look at https://platform.openai.com/api-keys before you \
+         try again"
+    )
+}
+
+pub(super) fn login(error: &LoginError) -> Option<String> {
+    match error {
+        LoginError::Bind(error) => port(error),
+        LoginError::Store(error) => store(error).map(Into::into),
+        LoginError::Callback(error) => callback(error).map(Into::into),
+        LoginError::Code(error) => Some(code(error).into()),
+        LoginError::KeyExchange { name, source } => Some(key_exchange(name, source)),
+        LoginError::Platform(error) => platform(error),
+        LoginError::UnknownOrganization { offered, .. } => {
+            list("its organizations", offered.iter().map(|it| (it.id.as_str(), &it.title)))
+        }
+        LoginError::UnknownProject { offered, .. } => {
+            list("its projects", offered.iter().map(|it| (it.id.as_str(), &it.title)))
+        }
+        LoginError::NoProject { failure: Some(failure), .. } => platform(failure),
+        LoginError::Undelivered { kept, .. } => Some(undelivered(*kept).into()),
+        LoginError::Unkept { source, .. } => Some(unkept(source)),
+        other => account(other).map(Into::into),
+    }
+}
+
+/// What has to do with who signed in.
+fn account(error: &LoginError) -> Option<&'static str> {
+    Some(match error {
+        LoginError::WrongClaim(ClaimMismatch::Issuer) => "check --issuer",
+        LoginError::WrongClaim(ClaimMismatch::Audience) => "check --client-id",
+        LoginError::WrongClaim(_) => "check the clock of this machine",
+        LoginError::MissingClaim { .. } => {
+            "set up the API platform for this account at https://platform.openai.com, or sign in \
+             with --no-api-key"
+        }
+        LoginError::NoProject { .. } => {
+            "open https://platform.openai.com once to set up the account, or wait longer with \
+             --poll-timeout"
+        }
+        _ => return None,
+    })
+}
+
+fn port(error: &BindError) -> Option<String> {
+    let BindError::PortInUse { port, .. } = error else { return None };
+    let other = match *port {
+        SIGN_IN_PORT => Some(SIGN_IN_OTHER_PORT),
+        SIGN_IN_OTHER_PORT => Some(SIGN_IN_PORT),
+        _ => None,
+    };
+    Some(match other {
+        Some(other) => {
+            format!("end that program, or use the other registered port with --port {other}")
+        }
+        None => "end that program, or wait until it is done; the port is registered with OpenAI \
+                 and cannot be chosen freely"
+            .to_owned(),
+    })
+}
+
+fn store(error: &StoreError) -> Option<&'static str> {
+    Some(match error {
+        StoreError::NotWritable { .. } | StoreError::Io { .. } => {
+            "check the permissions and the free space there, or choose another folder with \
+             --codex-home"
+        }
+        StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => {
+            "move the file away, or sign in again with login-cli login, which keeps a copy of it"
+        }
+        StoreError::Locked { .. } | StoreError::Changed { .. } => {
+            "another program is using it: try again when it is done"
+        }
+        StoreError::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
+        StoreError::ForeignOwner { .. } | StoreError::WorldWritable { .. } => {
+            "choose a folder of your own with --codex-home"
+        }
+        _ => return None,
+    })
+}
+
+fn callback(error: &WaitError) -> Option<&'static str> {
+    Some(match error {
+        WaitError::Denied { error, .. } if error == "access_denied" => {
+            "nothing was changed; run the command again to try once more"
+        }
+        WaitError::TimedOut { .. } => "run the command again, or wait longer with --timeout",
+        WaitError::MissingCode => "run the command again",
+        WaitError::WrongIssuer => {
+            "check --issuer; if it is right, somebody may have interfered with the sign-in"
+        }
+        _ => return None,
+    })
+}
+
+fn code(error: &TokenError) -> &'static str {
+    token(error).unwrap_or("a code works once and for a short time: sign in again")
+}
+
+/// The answer of an exchange may be lost, and then there is a key that nobody has.
+fn key_exchange(name: &str, error: &TokenError) -> String {
+    let undecided = match error {
+        TokenError::Http(error) => !error.provably_not_sent(),
+        TokenError::Refused(refusal) => refusal.status >= 500,
+        TokenError::Misshapen(_) => true,
+        _ => false,
+    };
+    if undecided {
+        return key_may_exist(name);
+    }
+    token(error).unwrap_or("to sign in without an API key, use --no-api-key").to_owned()
+}
+
+fn token(error: &TokenError) -> Option<&'static str> {
+    match error {
+        TokenError::Http(error) => http(error),
+        TokenError::Refused(refusal) => server(refusal),
+        TokenError::Misshapen(DecodeError::NotJson { .. }) => Some(NOT_THE_SERVER),
+        _ => None,
+    }
+}
+
+const NOT_THE_SERVER: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
+
+/// What a refusal means wherever it comes from.
+fn server(refusal: &Refusal) -> Option<&'static str> {
+    Some(match refusal.status {
+        429 => "wait a little, and try again",
+        500.. => "the server has a problem: try again later",
+        _ if !refusal.is_json => NOT_THE_SERVER,
+        _ => return None,
+    })
+}
+
+fn platform(error: &platform_api::Error) -> Option<String> {
+    let hint = match (error, error.status()) {
+        _ if error.may_have_created_key() => {
+            "a key of that name may exist: look at https://platform.openai.com/api-keys before you \
+             try again"
+        }
+        (platform_api::Error::Http { source, .. }, _) => http(source)?,
+        (platform_api::Error::Misshapen { source: DecodeError::NotJson { .. }, .. }, _) => {
+            NOT_THE_SERVER
+        }
+        (_, Some(401)) => "sign in again; if it stays like this, check --issuer and --api-base",
+        (platform_api::Error::Refused { refusal, .. }, _) if server(refusal).is_some() => {
+            server(refusal)?
+        }
+        (_, Some(403)) => "ask an owner of the organization for access",
+        (_, Some(404)) => "check --organization, --project and --api-base",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn http(error: &HttpError) -> Option<&'static str> {
+    Some(match error {
+        HttpError::Dns { .. } => "check the network connection, and the proxy in HTTPS_PROXY",
+        HttpError::Connect { .. } | HttpError::Timeout { .. } => {
+            "check the network connection, the firewall, and the proxy in HTTPS_PROXY"
+        }
+        HttpError::Tls { failure: TlsFailure::UnknownAuthority, .. } => {
+            "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE"
+        }
+        HttpError::Tls { failure: TlsFailure::Expired | TlsFailure::NotYetValid, .. } => {
+            "check the clock of this machine"
+        }
+        HttpError::Redirect { .. } => NOT_THE_SERVER,
+        HttpError::CutOff { .. } => "try again",
+        _ => return None,
+    })
+}
+
+fn undelivered(kept: bool) -> &'static str {
+    if kept {
+        "it is kept in auth.json all the same"
+    } else {
+        "delete that key at https://platform.openai.com/api-keys, and create another"
+    }
+}
+
+fn unkept(error: &StoreError) -> String {
+    let then = store(error).map(|hint| format!("; {hint}"));
+    format!("the key above works, keep it yourself{}", then.unwrap_or_default())
+}
+
+/// `its projects: proj_1 (Default project), proj_2`, as far as that fits a few lines.
+fn list<'a>(
+    what: &str,
+    all: impl Iterator<Item = (&'a str, &'a Option<String>)>,
+) -> Option<String> {
+    let named = |(id, title): (&str, &Option<String>)| match title {
+        Some(title) => format!("{id} ({})", excerpt(title, 40)),
+        None => id.to_owned(),
+    };
+    let mut names: Vec<_> = all.take(9).map(named).collect();
+    if names.len() == 9 {
+        names[8] = "…".to_owned();
+    }
+    (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+}
