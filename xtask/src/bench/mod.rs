@@ -23,12 +23,9 @@ use table::Row;
 /// How much is measured.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Fewer rounds
+    /// Fewer rounds, and no clean build
     #[arg(long)]
     quick: bool,
-    /// Build the program anew as well, which takes minutes
-    #[arg(long)]
-    clean_build: bool,
     /// How far away the servers are, in milliseconds for there and back
     #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=2000))]
     round_trip: u32,
@@ -55,8 +52,8 @@ pub(crate) fn run(
     progress("peak memory");
     rows.extend(flows::memory(&program, peaks)?);
     rows.extend(size::rows(&program, root)?);
-    if options.clean_build {
-        progress("clean build");
+    if !options.quick {
+        progress("clean build, which takes minutes");
         rows.push(size::clean_build(root)?);
     }
     progress("");

@@ -100,6 +100,20 @@ fn a_row_of_the_threats_is_named_just_above_a_test() {
     assert_none(sources().iter().flat_map(misplaced_threats));
 }
 
+/// The cli lets our own crates be heard, by name; one that is missing there would log to nobody.
+#[test]
+fn every_crate_that_logs_is_heard() {
+    let setup = fs::read_to_string(workspace_root().join("crates/cli/src/setup.rs")).unwrap();
+    let logs = |manifest: &Source| manifest.text.contains("\ntracing.workspace = true");
+    let target = |manifest: &Source| {
+        let name = manifest.text.split('"').nth(1).unwrap().replace('-', "_");
+        format!("\"{name}\"")
+    };
+    let logging: Vec<_> = manifests().iter().filter(|it| logs(it)).map(target).collect();
+    assert!(logging.len() > 3, "{logging:?}");
+    assert_none(logging.into_iter().filter(|name| !setup.contains(name)));
+}
+
 /// A file is read in one sitting; a longer one holds two things.
 #[test]
 fn no_file_is_longer_than_400_lines_without_its_tests() {
