@@ -28,7 +28,9 @@ pub(crate) async fn run(
     }
     let deliver = |new: &NewApiKey| {
         let text = if shared.json { as_json(new) } else { new.key.expose().to_owned() };
-        terminal::result(&text).map_err(Into::into)
+        terminal::result(&text)?;
+        setup.at_stake.take();
+        Ok(())
     };
     let tell = |event: Event<'_>| match event {
         Event::CallbackReceived => terminal.say("Signed in. Looking for the project of the key."),

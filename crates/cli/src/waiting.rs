@@ -34,6 +34,10 @@ pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
             terminal.say(&format!("Not yet: {seen}. Looking again in {}.", in_words(*again_in)));
         }
         Event::CreatingApiKey { name } => setup.at_stake.set(Some(key_may_exist(name))),
+        Event::Kept { path } => {
+            let kept = format!("the credentials are in {} all the same", path.display());
+            setup.at_stake.set(Some(kept));
+        }
         _ => {}
     }
 }

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::time::Duration;
 
 use http_client::BaseUrl;
@@ -29,6 +30,11 @@ pub enum Event<'a> {
     CreatingApiKey {
         /// The name under which the platform lists it.
         name: &'a str,
+    },
+    /// The credentials are on disk. Whoever stops now misses the last page and nothing else.
+    Kept {
+        /// The file.
+        path: &'a Path,
     },
 }
 

@@ -109,7 +109,9 @@ fn an_interrupt_after_the_end_loses_nothing() {
     let port = running.port();
     running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::StopsAfterCallback));
     running.signal(Signal::INT);
-    running.finish().exits(130);
+    let path = world.codex_home().join("auth.json");
+    let hint = format!("hint: the credentials are in {} all the same\n", path.display());
+    running.finish().exits(130).says(&hint);
     assert_free(port);
     let stored: Value = serde_json::from_str(&world.auth_json().unwrap()).unwrap();
     assert_eq!(stored["auth_mode"], "chatgpt");

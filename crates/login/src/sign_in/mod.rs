@@ -212,6 +212,7 @@ async fn complete(
     let landing = landing(&identity, &tokens.id_token, &options.issuer);
     let (path, has_api_key) = (store.path(), api_key.is_some());
     let set_aside = keep(store, tokens, api_key, &identity, now).await?;
+    events(Event::Kept { path: &path });
     let needs_setup = identity.needs_setup();
     let Identity { claims, plan } = identity;
     Ok((SignedIn { claims, plan, has_api_key, needs_setup, path, set_aside }, landing))
