@@ -54,10 +54,10 @@ impl Cli {
         let matches = definition.try_get_matches_from_mut(words)?;
         if let Some((command, _)) = matches.subcommand() {
             // `login-cli --no-api-key create-key` would ignore what it was told.
-            let given =
-                |id: &clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
-            if let Some(option) = of_login().find(given) {
-                let option = option.as_str().replace('_', "-");
+            let given = |(id, _): &(clap::Id, String)| {
+                matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
+            };
+            if let Some((_, option)) = of_login().find(given) {
                 let words = format!("--{option} goes after the command, if {command} knows it");
                 return Err(definition.error(ErrorKind::ArgumentConflict, words));
             }
@@ -71,12 +71,12 @@ impl Cli {
     }
 }
 
-/// The options of `login` that may stand without it.
-fn of_login() -> impl Iterator<Item = clap::Id> {
+/// The options of `login` that may stand without it, and how they are written.
+fn of_login() -> impl Iterator<Item = (clap::Id, String)> {
     let definition = LoginArgs::augment_args(clap::Command::new("login"));
     definition
         .get_arguments()
-        .map(|argument| argument.get_id().clone())
+        .filter_map(|argument| Some((argument.get_id().clone(), argument.get_long()?.to_owned())))
         .collect::<Vec<_>>()
         .into_iter()
 }
@@ -93,9 +93,9 @@ pub(crate) enum Command {
 pub(crate) struct LoginArgs {
     #[command(flatten)]
     pub(crate) browser: BrowserArgs,
-    /// Port for the browser's way back. OpenAI has registered 1455 and 1457
-    #[arg(long, value_name = "N", default_value_t = registered::SIGN_IN_PORT, help_heading = "Sign-in")]
-    pub(crate) port: u16,
+    /// Ports for the browser's way back: the first that is free. OpenAI has registered 1455, 1457
+    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', default_values_t = [registered::SIGN_IN_PORT], help_heading = "Sign-in")]
+    pub(crate) ports: Vec<u16>,
     /// Do not exchange the sign-in for an API key; works for accounts without the API platform
     #[arg(long, help_heading = "Sign-in")]
     pub(crate) no_api_key: bool,
@@ -108,9 +108,9 @@ pub(crate) struct LoginArgs {
 pub(crate) struct CreateKeyArgs {
     #[command(flatten)]
     pub(crate) browser: BrowserArgs,
-    /// Port for the browser's way back. OpenAI has registered 5000
-    #[arg(long, value_name = "N", default_value_t = registered::CREATE_API_KEY_PORT, help_heading = "Sign-in")]
-    pub(crate) port: u16,
+    /// Ports for the browser's way back: the first that is free. OpenAI has registered 5000
+    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', default_values_t = [registered::CREATE_API_KEY_PORT], help_heading = "Sign-in")]
+    pub(crate) ports: Vec<u16>,
     /// Name of the new key
     #[arg(long, value_name = "NAME", default_value = "Codex CLI", value_parser = name, help_heading = "Key")]
     pub(crate) name: String,
@@ -136,6 +136,9 @@ pub(crate) struct BrowserArgs {
     /// Only print the address to open, and start no browser
     #[arg(long, help_heading = "Sign-in")]
     pub(crate) no_browser: bool,
+    /// Take the place of a sign-in of yours that is still waiting on the port
+    #[arg(long, help_heading = "Sign-in")]
+    pub(crate) cancel_previous: bool,
     /// How long to wait for the browser
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration, help_heading = "Sign-in")]
     pub(crate) timeout: Duration,
@@ -248,11 +251,27 @@ mod tests {
     }
 
     #[test]
+    fn ports_are_a_list_and_one_of_them_is_the_default() {
+        let ports = |words: &str| match reads(words).unwrap().split().0 {
+            Command::Login(args) => args.ports,
+            Command::CreateKey(args) => args.ports,
+        };
+        assert_eq!(ports("login-cli"), [registered::SIGN_IN_PORT]);
+        assert_eq!(ports("login-cli create-key"), [registered::CREATE_API_KEY_PORT]);
+        assert_eq!(ports("login-cli --port 1455,1457"), [1455, 1457]);
+        assert_eq!(ports("login-cli create-key --port 0"), [0]);
+        for bad in ["", "1,", ",", "70000", "-1", "x", "1455;1457"] {
+            assert!(reads(&format!("login-cli --port={bad}")).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn an_option_of_the_sign_in_is_not_swallowed_by_another_command() {
         assert!(reads("login-cli --no-api-key").is_ok());
         let error = reads("login-cli --no-api-key create-key").unwrap_err().to_string();
         assert!(error.contains("--no-api-key goes after the command"), "{error}");
-        assert!(reads("login-cli --port 1 login").is_err());
+        let error = reads("login-cli --port 1 login").unwrap_err().to_string();
+        assert!(error.contains("--port goes after the command"), "{error}");
     }
 
     #[test]

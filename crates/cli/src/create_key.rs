@@ -64,7 +64,7 @@ fn options(
     let usual = create_api_key::Options::new(issuer.clone(), api_base.clone());
     Ok(create_api_key::Options {
         client_id: client_id.clone().unwrap_or(usual.client_id),
-        port: args.port,
+        ports: setup.callback_ports(&args.ports, &args.browser),
         timeout: args.browser.timeout,
         name: args.name.clone(),
         choice: Choice { organization: args.organization.clone(), project: args.project.clone() },

@@ -43,6 +43,24 @@ fn home() -> Option<PathBuf> {
     std::env::home_dir()
 }
 
+/// The folder in which this person's waiting sign-ins find each other: in the one that the system
+/// keeps for what runs, else among the temporary files, where the name tells whose it is.
+#[cfg(unix)]
+pub(crate) fn rendezvous() -> Option<PathBuf> {
+    let runtime = variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|it| it.is_absolute());
+    let shared = || {
+        let uid = rustix::process::geteuid().as_raw();
+        std::env::temp_dir().join(format!("login-cli-{uid}"))
+    };
+    Some(runtime.map_or_else(shared, |runtime| runtime.join("login-cli")))
+}
+
+/// There is none on this system.
+#[cfg(not(unix))]
+pub(crate) fn rendezvous() -> Option<PathBuf> {
+    None
+}
+
 /// The file of further certificate authorities that the environment names.
 pub(crate) fn ca_file() -> Option<PathBuf> {
     variable("CODEX_CA_CERTIFICATE").map(Into::into)

@@ -21,7 +21,7 @@ pub(crate) async fn run(
     let terminal = setup.terminal;
     let store = setup.store()?;
     let http = setup.http(USER_AGENT)?;
-    let mut pending = sign_in::start(options(args, shared), http, store)?;
+    let mut pending = sign_in::start(options(args, shared, setup), http, store)?;
 
     let purpose = "sign in with ChatGPT";
     invite(terminal, purpose, &args.browser, pending.auth_url());
@@ -48,11 +48,11 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn options(args: &LoginArgs, shared: &SharedArgs) -> sign_in::Options {
+fn options(args: &LoginArgs, shared: &SharedArgs, setup: &Setup) -> sign_in::Options {
     let usual = sign_in::Options::new(shared.issuer.clone(), environment::now);
     sign_in::Options {
         client_id: shared.client_id.clone().unwrap_or(usual.client_id),
-        port: args.port,
+        ports: setup.callback_ports(&args.ports, &args.browser),
         timeout: args.browser.timeout,
         api_key: if args.no_api_key { ApiKeyWish::Skip } else { ApiKeyWish::Exchange },
         workspaces: args.workspaces.clone(),

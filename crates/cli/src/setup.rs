@@ -3,8 +3,10 @@ use std::path::PathBuf;
 
 use auth_store::AuthStore;
 use http_client::{HttpClient, Options};
+use login::CallbackPorts;
+use oauth_callback_server::PortConflict;
 
-use crate::args::SharedArgs;
+use crate::args::{BrowserArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -53,6 +55,16 @@ impl Setup {
     /// Where the credentials are kept.
     pub(crate) fn store(&self) -> Result<AuthStore, Failure> {
         self.codex_home.clone().map(AuthStore::new).ok_or(Failure::NoHome)
+    }
+
+    /// Where the browser may come back to.
+    pub(crate) fn callback_ports(&self, ports: &[u16], args: &BrowserArgs) -> CallbackPorts {
+        if args.cancel_previous && !cfg!(unix) {
+            self.terminal.warn("--cancel-previous is not supported on this system");
+        }
+        let conflict =
+            if args.cancel_previous { PortConflict::CancelPrevious } else { PortConflict::Fail };
+        CallbackPorts { ports: ports.to_vec(), conflict, rendezvous: environment::rendezvous() }
     }
 
     /// The client for every request; it is built when the first one is sent.

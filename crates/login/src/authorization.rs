@@ -1,9 +1,10 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use credentials::AuthorizationCode;
 use http_client::BaseUrl;
 use oauth_callback_server::{
-    BindOptions, Callback, CallbackServer, Expected, Pages, State, WaitingBrowser,
+    BindOptions, Callback, CallbackServer, Expected, Pages, PortConflict, State, WaitingBrowser,
 };
 use pkce::CodeVerifier;
 use token_client::CodeRedemption;
@@ -12,6 +13,33 @@ use url::Url;
 use crate::error::Error;
 use crate::pages;
 use crate::registered::REDIRECT_PATH;
+
+/// Where the browser may come back to.
+#[derive(Clone, Debug)]
+pub struct CallbackPorts {
+    /// The ports to try, in this order: the first that is free is bound. 0 stands for any.
+    pub ports: Vec<u16>,
+    /// What to do when each of them is taken.
+    pub conflict: PortConflict,
+    /// The folder in which the waits of one user and program find each other;
+    /// [`BindOptions::rendezvous`] says more.
+    pub rendezvous: Option<PathBuf>,
+}
+
+impl From<u16> for CallbackPorts {
+    /// This one, if it is free.
+    fn from(port: u16) -> Self {
+        Self { ports: vec![port], conflict: PortConflict::Fail, rendezvous: None }
+    }
+}
+
+impl CallbackPorts {
+    fn bind_options(&self) -> BindOptions {
+        let Self { ports, conflict, rendezvous } = self.clone();
+        let callback_path = REDIRECT_PATH;
+        BindOptions { ports, conflict, rendezvous, callback_path, ..BindOptions::default() }
+    }
+}
 
 /// One authorization request ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1))
 /// and the port at which its answer is awaited.
@@ -27,11 +55,10 @@ pub(crate) struct Authorization {
 }
 
 impl Authorization {
-    pub(crate) fn begin(port: u16) -> Result<Self, Error> {
+    pub(crate) fn begin(ports: &CallbackPorts) -> Result<Self, Error> {
         let code_verifier = CodeVerifier::generate()?;
         let state = State::generate()?;
-        let options = BindOptions { port, callback_path: REDIRECT_PATH, ..BindOptions::default() };
-        let server = CallbackServer::bind(&options)?;
+        let server = CallbackServer::bind(&ports.bind_options())?;
         let redirect_uri = server.redirect_uri();
         Ok(Self { server, state, code_verifier, redirect_uri })
     }
@@ -121,7 +148,7 @@ mod tests {
     #[test]
     fn no_two_authorizations_share_a_secret() {
         let secrets = |_| {
-            let begun = Authorization::begin(0).unwrap();
+            let begun = Authorization::begin(&0.into()).unwrap();
             [begun.state.expose().to_owned(), begun.code_verifier.expose().to_owned()]
         };
         let all: HashSet<String> = (0..10_000).flat_map(secrets).collect();

@@ -38,6 +38,7 @@ mod seen;
 pub mod sign_in;
 mod warm_up;
 
+pub use authorization::CallbackPorts;
 pub use error::{Error, JsonWebToken, Undelivered};
 pub use event::{Event, Events};
 pub use seen::Seen;

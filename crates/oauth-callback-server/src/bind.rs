@@ -1,16 +1,23 @@
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::time::Duration;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 
-use tokio::net::TcpSocket;
-
-use crate::Holder;
+use crate::conflict::{Meeting, meet, take_over};
+use crate::listen::{ANY, Listeners, listen_on};
+use crate::{Holder, Limits, PortConflict};
 
 /// Where to listen, and for how long to put up with whom.
 #[derive(Clone, Debug)]
 pub struct BindOptions {
-    /// The port, on both loopback addresses; 0 lets the system choose one that is free on both.
-    pub port: u16,
+    /// The ports to try, in this order: the first that is free on both loopback addresses is bound.
+    /// 0 stands for any that the system chooses, and so does an empty list.
+    pub ports: Vec<u16>,
+    /// What to do when each of them is taken.
+    pub conflict: PortConflict,
+    /// The folder in which the waits of one user and program find each other, so that a newer one
+    /// can ask an older one to give way. It is made if it is missing, and not used if it is open to
+    /// others. Without one, or where it cannot be used, a wait cannot be asked.
+    pub rendezvous: Option<PathBuf>,
     /// The path of the `redirect_uri`, beginning with a `/`.
     pub callback_path: &'static str,
     /// The bounds of every connection.
@@ -20,32 +27,12 @@ pub struct BindOptions {
 impl Default for BindOptions {
     /// Any free port, and the path that both registered clients use.
     fn default() -> Self {
-        Self { port: 0, callback_path: "/auth/callback", limits: Limits::default() }
-    }
-}
-
-/// How much time and room the server gives to its clients, known or not.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// How long a client may take for the head of its request.
-    pub head: Duration,
-    /// How long a client may take to accept an answer.
-    pub answer: Duration,
-    /// How long a redirected browser may take to ask for the page that it was sent to.
-    pub landing: Duration,
-    /// How many connections are held at once. When one more comes, the oldest that is owed nothing
-    /// has to go.
-    pub connections: usize,
-}
-
-impl Default for Limits {
-    /// Five seconds for everything, and 512 connections: room for the browser's, whoever floods.
-    fn default() -> Self {
         Self {
-            head: Duration::from_secs(5),
-            answer: Duration::from_secs(5),
-            landing: Duration::from_secs(5),
-            connections: 512,
+            ports: vec![ANY],
+            conflict: PortConflict::Fail,
+            rendezvous: None,
+            callback_path: "/auth/callback",
+            limits: Limits::default(),
         }
     }
 }
@@ -54,8 +41,11 @@ impl Default for Limits {
 /// waiting by the system.
 #[derive(Debug)]
 pub struct CallbackServer {
+    /// Before the listeners, because its name has to be gone when the port is free.
+    pub(crate) meeting: Option<Meeting>,
     pub(crate) listeners: Vec<TcpListener>,
     pub(crate) options: BindOptions,
+    port: u16,
 }
 
 impl CallbackServer {
@@ -65,31 +55,32 @@ impl CallbackServer {
     ///
     /// # Errors
     ///
-    /// [`BindError::PortInUse`] when somebody else listens there, to whom nothing was sent, and
-    /// [`BindError::Listen`] when the system refuses for another reason. A machine without IPv6 is
-    /// no error.
+    /// [`BindError::PortsInUse`] when somebody else listens on each of the ports, to whom nothing
+    /// was sent there, and [`BindError::Listen`] when the system refuses for another reason, or when
+    /// no way leads to a loopback address. A machine without IPv6 is no error.
     pub fn bind(options: &BindOptions) -> Result<Self, BindError> {
-        let (listeners, port) = match options.port {
-            0 => (bind_any()?, 0),
-            port => (bind_both(port)?, port),
+        let Listeners { port, sockets } = match (first_free(&options.ports), &options.rendezvous) {
+            (Err(BindError::PortsInUse { taken }), Some(folder))
+                if options.conflict == PortConflict::CancelPrevious =>
+            {
+                take_over(folder, &taken).ok_or(BindError::PortsInUse { taken })?
+            }
+            (outcome, _) => outcome?,
         };
-        let bound = listeners.first().and_then(|first| first.local_addr().ok());
-        let port = bound.map_or(port, |address| address.port());
-        let options = BindOptions { port, ..options.clone() };
-        Ok(Self { listeners, options })
+        let meeting = options.rendezvous.as_ref().and_then(|folder| meet(folder, port));
+        Ok(Self { meeting, listeners: sockets, options: options.clone(), port })
     }
 
-    /// The port that is bound, also when the system chose it.
+    /// The port that is bound, whichever it is.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.options.port
+        self.port
     }
 
-    /// The `redirect_uri` as it is registered: with the word `localhost`.
+    /// The `redirect_uri` as it is registered: with the word `localhost`, and the port that is bound.
     #[must_use]
     pub fn redirect_uri(&self) -> String {
-        let BindOptions { port, callback_path, .. } = self.options;
-        format!("http://localhost:{port}{callback_path}")
+        format!("http://localhost:{}{}", self.port, self.options.callback_path)
     }
 }
 
@@ -97,13 +88,12 @@ impl CallbackServer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
-    /// Somebody else listens on the port: on a loopback address, or on all addresses.
-    #[error("port {port} is in use")]
-    PortInUse {
-        /// The port that was asked for.
-        port: u16,
-        /// Who listens there, as far as the system tells.
-        holder: Option<Holder>,
+    /// Somebody else listens on each port that was to be tried: on a loopback address, or on all
+    /// addresses.
+    #[error("{}", in_use(taken))]
+    PortsInUse {
+        /// The ports, in the order in which they were tried.
+        taken: Vec<TakenPort>,
     },
     /// The system refuses the address for another reason.
     #[error("cannot listen on {address}")]
@@ -115,134 +105,63 @@ pub enum BindError {
     },
 }
 
-const LOOPBACK_V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const LOOPBACK_V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+/// A port that is somebody else's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TakenPort {
+    /// The port that was asked for.
+    pub port: u16,
+    /// Who listens there, as far as the system tells.
+    pub holder: Option<Holder>,
+}
 
-/// A port that the system gives for IPv4 may be taken on IPv6; so many in a row never are.
-const TRIES_FOR_A_FREE_PORT: usize = 16;
+fn in_use(taken: &[TakenPort]) -> String {
+    let ports: Vec<String> = taken.iter().map(|taken| taken.port.to_string()).collect();
+    match ports.as_slice() {
+        [port] => format!("port {port} is in use"),
+        ports => format!("ports {} are in use", ports.join(", ")),
+    }
+}
 
-fn bind_any() -> Result<Vec<TcpListener>, BindError> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match bind_pair(0) {
-            Err(Refusal { source, .. })
-                if source.kind() == io::ErrorKind::AddrInUse && tries < TRIES_FOR_A_FREE_PORT => {}
-            Err(Refusal { address, source }) => return Err(BindError::Listen { address, source }),
+/// Passes over the ports that are taken, and over nothing else: what the system forbids on one port
+/// is to be known, not to be avoided.
+fn first_free(ports: &[u16]) -> Result<Listeners, BindError> {
+    let mut taken = Vec::new();
+    for &port in if ports.is_empty() { &[ANY] } else { ports } {
+        match listen_on(port) {
             Ok(listeners) => return Ok(listeners),
-        }
-    }
-}
-
-fn bind_both(port: u16) -> Result<Vec<TcpListener>, BindError> {
-    bind_pair(port).map_err(|Refusal { address, source }| match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::PortInUse { port, holder: Holder::of_port(port) },
-        _ => BindError::Listen { address, source },
-    })
-}
-
-/// One address that could not be bound, before it is known what that means.
-struct Refusal {
-    address: SocketAddr,
-    source: io::Error,
-}
-
-fn bind_pair(port: u16) -> Result<Vec<TcpListener>, Refusal> {
-    refuse_a_stranger_on_all_addresses(port)?;
-    let v4 = listen(SocketAddr::new(LOOPBACK_V4, port))?;
-    let port = v4.local_addr().map_or(port, |address| address.port());
-    match listen(SocketAddr::new(LOOPBACK_V6, port)) {
-        Ok(v6) => Ok(vec![v4, v6]),
-        Err(Refusal { source, .. }) if is_without_ipv6(&source) => Ok(vec![v4]),
-        Err(refusal) => Err(refusal),
-    }
-}
-
-/// On Unix, std sets `SO_REUSEADDR`, so that the last run's connections in `TIME_WAIT` are no
-/// obstacle. `SO_REUSEPORT` would let a stranger share the port and is never set.
-fn listen(address: SocketAddr) -> Result<TcpListener, Refusal> {
-    let bind = || {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    };
-    bind().map_err(|source| Refusal { address, source })
-}
-
-/// Linux refuses a loopback address while somebody listens on all of them. Other systems let the
-/// more specific address win, so there the wildcard is bound for a moment to see whether it is free;
-/// without listening, so nobody can connect to it.
-fn refuse_a_stranger_on_all_addresses(port: u16) -> Result<(), Refusal> {
-    if cfg!(target_os = "linux") || port == 0 {
-        return Ok(());
-    }
-    for ip in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)] {
-        let address = SocketAddr::new(ip, port);
-        match bind_without_listening(address) {
-            Err(source) if source.kind() == io::ErrorKind::AddrInUse => {
-                return Err(Refusal { address, source });
+            Err(refusal) if refusal.is_taken() && port != ANY => {
+                taken.push(TakenPort { port, holder: Holder::of_port(port) });
             }
-            _ => {}
+            Err(refusal) => {
+                let (address, source) = (refusal.address, refusal.source);
+                return Err(BindError::Listen { address, source });
+            }
         }
     }
-    Ok(())
+    Err(BindError::PortsInUse { taken })
 }
-
-fn bind_without_listening(address: SocketAddr) -> io::Result<()> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(cfg!(unix))?;
-    socket.bind(address)
-}
-
-/// The only two refusals of `[::1]` that say "there is no IPv6 here" and not "somebody else is".
-fn is_without_ipv6(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AddrNotAvailable
-        || error.raw_os_error() == Some(ADDRESS_FAMILY_NOT_SUPPORTED)
-}
-
-/// `EAFNOSUPPORT`, for which std has no stable name.
-const ADDRESS_FAMILY_NOT_SUPPORTED: i32 = if cfg!(windows) {
-    10047
-} else if cfg!(any(target_os = "linux", target_os = "android")) {
-    97
-} else {
-    47
-};
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    // threats 57
-    #[test]
-    fn only_a_machine_without_ipv6_does_without_ipv6() {
-        let refusal = |code| is_without_ipv6(&io::Error::from_raw_os_error(code));
-        assert!(refusal(ADDRESS_FAMILY_NOT_SUPPORTED));
-        assert!(is_without_ipv6(&io::ErrorKind::AddrNotAvailable.into()));
-        for kind in [io::ErrorKind::AddrInUse, io::ErrorKind::PermissionDenied] {
-            assert!(!is_without_ipv6(&kind.into()), "{kind:?}");
-        }
-    }
-
-    // threats 59
-    #[test]
-    fn a_wildcard_that_is_taken_is_seen_without_listening() {
-        let stranger = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
-        let taken = stranger.local_addr().unwrap();
-        let seen = bind_without_listening(taken).unwrap_err();
-        assert_eq!(seen.kind(), io::ErrorKind::AddrInUse);
-        drop(stranger);
-        bind_without_listening(taken).unwrap();
-    }
 
     #[test]
     fn the_redirect_uri_says_localhost() {
         let server = CallbackServer::bind(&BindOptions::default()).unwrap();
         let expected = format!("http://localhost:{}/auth/callback", server.port());
         assert_eq!(server.redirect_uri(), expected);
-        assert_ne!(server.port(), 0);
+        assert_ne!(server.port(), ANY);
+    }
+
+    #[test]
+    fn all_ports_that_are_taken_are_named() {
+        let taken = |port| TakenPort { port, holder: None };
+        let words = |ports: &[u16]| {
+            let taken = ports.iter().copied().map(taken).collect();
+            BindError::PortsInUse { taken }.to_string()
+        };
+        assert_eq!(words(&[1455]), "port 1455 is in use");
+        assert_eq!(words(&[1455, 1457]), "ports 1455, 1457 are in use");
     }
 }

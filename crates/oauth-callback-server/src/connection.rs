@@ -11,8 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use crate::Limits;
@@ -23,7 +22,7 @@ use crate::wire::Wire;
 
 /// Serves one connection to its end. What the guest was promised counts as kept when this is done
 /// or dropped.
-pub(crate) async fn attend(stream: TcpStream, guest: Arc<Guest>) {
+pub(crate) async fn attend(stream: impl Stream, guest: Arc<Guest>) {
     let leaving = PayOnDrop(&guest);
     let mut wire = Wire::new(stream, &guest);
     match converse(&mut wire, &guest).await {
@@ -34,6 +33,11 @@ pub(crate) async fn attend(stream: TcpStream, guest: Arc<Guest>) {
     drop(leaving);
     linger(wire.stream).await;
 }
+
+/// A `TcpStream`, or what takes its place where no socket can be had.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 struct PayOnDrop<'a>(&'a Guest);
 
@@ -51,7 +55,7 @@ enum Ending {
     Lost,
 }
 
-async fn converse(wire: &mut Wire<'_>, guest: &Guest) -> Ending {
+async fn converse(wire: &mut Wire<'_, impl Stream>, guest: &Guest) -> Ending {
     let ended = {
         let service = service_fn(|request| answer(request, guest));
         let connection =
@@ -103,7 +107,7 @@ async fn answer(
 }
 
 /// Answers what hyper could not parse, since hyper's own answer went nowhere.
-async fn refuse(stream: &mut TcpStream, guest: &Guest, refusal: Refusal) {
+async fn refuse(stream: &mut impl Stream, guest: &Guest, refusal: Refusal) {
     let bytes = guest.session.refuse(refusal).into_bytes();
     let write = async {
         stream.write_all(&bytes).await?;
@@ -116,7 +120,7 @@ async fn refuse(stream: &mut TcpStream, guest: &Guest, refusal: Refusal) {
 /// Reads on for a moment after the answer: a socket that is closed with unread bytes resets the
 /// connection, and the client may lose the answer
 /// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
-async fn linger(mut stream: TcpStream) {
+async fn linger(mut stream: impl AsyncRead + Unpin) {
     const LONGEST: Duration = Duration::from_millis(500);
     const MOST_READS: usize = 256;
     let mut sink = [0; 4096];

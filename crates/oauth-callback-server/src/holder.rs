@@ -8,6 +8,9 @@ pub struct Holder {
     pub program: Option<String>,
     /// The user who opened the socket.
     pub uid: Option<u32>,
+    /// Whether it is the program that asks, run by the same user: where that program listens for
+    /// nothing else, another sign-in is waiting.
+    pub same_program: bool,
 }
 
 impl Holder {
@@ -22,13 +25,29 @@ impl Holder {
         let v4 = sockets(Family::V4).into_iter();
         let socket = v4.chain(sockets(Family::V6)).find(|socket| socket.is_in_the_way_on(port))?;
         let pid = linux::process_with(socket.inode);
-        Some(Self { pid, program: pid.and_then(linux::program), uid: Some(socket.uid) })
+        let program = pid.and_then(linux::program);
+        let same_program = pid.is_some_and(|pid| linux::is_of_us(socket.uid, pid));
+        Some(Self { pid, program, uid: Some(socket.uid), same_program })
     }
+}
+
+/// Whether a process of this user runs the program that asks, as far as the system tells.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_our_program(pid: Option<u32>) -> bool {
+    pid.is_some_and(linux::is_our_program)
+}
+
+/// Whether a process of this user runs the program that asks: the system does not tell.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) fn is_our_program(_pid: Option<u32>) -> bool {
+    true
 }
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::fmt::Display;
     use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
     use std::path::Path;
 
     use printable::excerpt;
@@ -51,8 +70,27 @@ mod linux {
             .any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == link))
     }
 
-    pub(super) fn program(pid: u32) -> Option<String> {
-        let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    /// Whether this user runs this very program there.
+    pub(super) fn is_of_us(uid: u32, pid: u32) -> bool {
+        uid == rustix::process::geteuid().as_raw() && is_our_program(pid)
+    }
+
+    /// Where the system does not tell which file a process runs, its name has to do.
+    pub(super) fn is_our_program(pid: u32) -> bool {
+        match (executable(pid), executable("self")) {
+            (Some(theirs), Some(ours)) => theirs == ours,
+            _ => program("self").is_some_and(|ours| program(pid) == Some(ours)),
+        }
+    }
+
+    /// The file that a process runs, also when it was replaced since.
+    fn executable(process: impl Display) -> Option<(u64, u64)> {
+        let file = fs::metadata(format!("/proc/{process}/exe")).ok()?;
+        Some((file.dev(), file.ino()))
+    }
+
+    pub(super) fn program(process: impl Display) -> Option<String> {
+        let name = fs::read(format!("/proc/{process}/comm")).ok()?;
         // The kernel keeps 15 bytes of it.
         let name = excerpt(&String::from_utf8_lossy(&name), 30);
         Some(name).filter(|name| !name.is_empty())

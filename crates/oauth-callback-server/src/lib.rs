@@ -13,12 +13,15 @@
 //! # What this crate does not do
 //!
 //! It redeems no code (`token-client`), builds no authorization URL and writes no page that a person
-//! would want to read (`login`), and does not choose another port or talk to whoever holds this one.
+//! would want to read (`login`), and does not talk to whoever holds a port that it wants, unless
+//! that is another wait of the same user and program, and [`PortConflict`] says so.
 //!
 //! # Invariants
 //!
 //! - It knows neither PKCE nor an HTTP client: it follows nothing and asks nobody.
-//! - Only a callback with the right `state`, the deadline, or a drop ends the wait.
+//! - Only a callback with the right `state`, the deadline, a drop, or a newer wait of the same user
+//!   and program ends the wait.
+//! - Nothing is sent to a port that is taken.
 //! - One code is handed out once; every copy of its callback gets the same answer, in its own time.
 //! - No byte of a request is in any answer.
 //! - Both loopback addresses, and no other, are listened on.
@@ -26,7 +29,12 @@
 mod state;
 
 mod bind;
+mod conflict;
 mod holder;
+mod limits;
+mod listen;
+#[cfg(unix)]
+mod rendezvous;
 #[cfg(target_os = "linux")]
 mod socket_table;
 
@@ -47,9 +55,15 @@ mod head_watch;
 mod serve;
 mod wire;
 
-pub use bind::{BindError, BindOptions, CallbackServer, Limits};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
+pub use bind::{BindError, BindOptions, CallbackServer, TakenPort};
 pub use browser::{Landing, WaitingBrowser};
+pub use conflict::PortConflict;
 pub use holder::Holder;
+pub use limits::Limits;
 pub use pages::{Page, Pages};
 pub use state::{NoRandomness, State};
 pub use wait::{Callback, Expected, WaitError};

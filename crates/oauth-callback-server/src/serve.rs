@@ -59,7 +59,7 @@ pub(crate) async fn serve(session: Arc<Session>) {
         tokio::select! {
             () = &mut closed => return,
             Some(_) = guests.tasks.join_next() => {}
-            accepted = session.door.accept() => match accepted {
+            accepted = session.door.accept(), if guests.are_few(&session) => match accepted {
                 Ok((stream, theirs)) => guests.admit(&session, stream, theirs),
                 Err(error) => {
                     guests.make_do(&error);
@@ -95,6 +95,12 @@ impl Guests {
         let seat = Arc::downgrade(&guest);
         let task = self.tasks.spawn(attend(stream, guest));
         self.seats.push_back((seat, task));
+    }
+
+    /// Who was sent away keeps a socket until their task has ended; only so many of them at a time.
+    fn are_few(&self, session: &Session) -> bool {
+        const LEAVING: usize = 8;
+        self.tasks.len() < session.limits.connections + LEAVING
     }
 
     fn has_room(&mut self, most: usize) -> bool {

@@ -29,6 +29,12 @@ impl State {
         Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref()))))
     }
 
+    /// A `state` that is no secret, so that a fuzz target can come upon it.
+    #[cfg(fuzzing)]
+    pub(crate) fn known(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
     /// The `state` itself, for the authorization URL and nothing else.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -6,6 +6,7 @@ use credentials::AuthorizationCode;
 use hyper::StatusCode;
 use tokio::time::timeout;
 
+use crate::conflict::{Meeting, asked};
 use crate::judge::{Return, Rules};
 use crate::reply::Reply;
 use crate::serve::{Door, serve};
@@ -47,17 +48,29 @@ impl CallbackServer {
     /// port is free.
     pub async fn wait(self, expected: Expected) -> Result<Callback, WaitError> {
         let after = expected.timeout;
-        let server = self.open(expected).map_err(WaitError::Runtime)?;
-        match timeout(after, server.session.arrival()).await {
+        let (server, meeting) = self.open(expected).map_err(WaitError::Runtime)?;
+        let arrival = timeout(after, server.session.arrival());
+        let arrived = tokio::select! {
+            biased;
+            arrived = arrival => arrived,
+            asker = asked(meeting.as_ref()) => {
+                // In this order: who asks sees the name go, then the port, then this connection.
+                drop(meeting);
+                drop(server);
+                drop(asker);
+                return Err(WaitError::Superseded);
+            }
+        };
+        match arrived {
             Ok(Return::Code(code)) => Ok(Callback { code, browser: WaitingBrowser::new(server) }),
             Ok(refused) => Err(server.refused(refused).await),
             Err(_) => Err(WaitError::TimedOut { after }),
         }
     }
 
-    fn open(self, expected: Expected) -> io::Result<Server> {
+    fn open(self, expected: Expected) -> io::Result<(Server, Option<Meeting>)> {
         let rules = Rules {
-            port: self.options.port,
+            port: self.port(),
             callback_path: self.options.callback_path,
             state: expected.state,
             issuer: expected.issuer,
@@ -66,7 +79,7 @@ impl CallbackServer {
         let session = Session::new(rules, expected.pages, self.options.limits, door);
         let session = Arc::new(session);
         tokio::spawn(serve(session.clone()));
-        Ok(Server { session })
+        Ok((Server { session }, self.meeting))
     }
 }
 
@@ -96,6 +109,9 @@ pub enum WaitError {
         /// How long was waited.
         after: Duration,
     },
+    /// A newer wait of the same user and program asked for the port, and has it now.
+    #[error("another sign-in took the place of this one")]
+    Superseded,
     /// The runtime cannot watch the sockets.
     #[error("cannot wait for connections")]
     Runtime(#[source] io::Error),

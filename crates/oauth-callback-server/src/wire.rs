@@ -3,21 +3,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::guest::Guest;
 use crate::head_watch::HeadWatch;
 
 /// The stream as hyper sees it. What hyper would say by itself, to a request that it cannot parse,
 /// goes nowhere, because it lacks the headers that every answer of ours has.
-pub(crate) struct Wire<'a> {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Wire<'a, S> {
+    pub(crate) stream: S,
     pub(crate) watch: HeadWatch,
     guest: &'a Guest,
 }
 
-impl<'a> Wire<'a> {
-    pub(crate) fn new(stream: TcpStream, guest: &'a Guest) -> Self {
+impl<'a, S> Wire<'a, S> {
+    pub(crate) fn new(stream: S, guest: &'a Guest) -> Self {
         Self { stream, watch: HeadWatch::default(), guest }
     }
 
@@ -26,7 +25,7 @@ impl<'a> Wire<'a> {
     }
 }
 
-impl AsyncRead for Wire<'_> {
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -42,7 +41,7 @@ impl AsyncRead for Wire<'_> {
     }
 }
 
-impl AsyncWrite for Wire<'_> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

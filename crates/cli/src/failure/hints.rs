@@ -1,13 +1,16 @@
 //! What a person can do about a failure, where there is something to do.
 
+use std::io;
+
 use auth_store::Error as StoreError;
 use credentials::ClaimMismatch;
 use http_client::{DecodeError, Error as HttpError, Refusal, TlsFailure};
 use login::Error as LoginError;
-use login::registered::{SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use oauth_callback_server::{BindError, WaitError};
 use printable::excerpt;
 use token_client::Error as TokenError;
+
+use super::ports;
 
 /// After the creation of a key whose outcome is not known.
 pub(crate) fn key_may_exist(name: &str) -> String {
@@ -19,7 +22,8 @@ pub(crate) fn key_may_exist(name: &str) -> String {
 
 pub(super) fn login(error: &LoginError) -> Option<String> {
     match error {
-        LoginError::Bind(error) => port(error),
+        LoginError::Bind(BindError::PortsInUse { taken }) => Some(ports::hint(taken)),
+        LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(Into::into),
         LoginError::Store(error) => store(error).map(Into::into),
         LoginError::Callback(error) => callback(error).map(Into::into),
         LoginError::Code(error) => Some(code(error).into()),
@@ -56,21 +60,9 @@ fn account(error: &LoginError) -> Option<&'static str> {
     })
 }
 
-fn port(error: &BindError) -> Option<String> {
-    let BindError::PortInUse { port, .. } = error else { return None };
-    let other = match *port {
-        SIGN_IN_PORT => Some(SIGN_IN_OTHER_PORT),
-        SIGN_IN_OTHER_PORT => Some(SIGN_IN_PORT),
-        _ => None,
-    };
-    Some(match other {
-        Some(other) => {
-            format!("end that program, or use the other registered port with --port {other}")
-        }
-        None => "end that program, or wait until it is done; the port is registered with OpenAI \
-                 and cannot be chosen freely"
-            .to_owned(),
-    })
+fn listen(source: &io::Error) -> Option<&'static str> {
+    let is_down = source.kind() == io::ErrorKind::NetworkUnreachable;
+    is_down.then_some("the browser could not come back: bring the loopback interface up")
 }
 
 fn store(error: &StoreError) -> Option<&'static str> {
@@ -99,6 +91,7 @@ fn callback(error: &WaitError) -> Option<&'static str> {
             "nothing was changed; run the command again to try once more"
         }
         WaitError::TimedOut { .. } => "run the command again, or wait longer with --timeout",
+        WaitError::Superseded => "go on with the other one; nothing was changed by this one",
         WaitError::MissingCode => "run the command again",
         WaitError::WrongIssuer => {
             "check --issuer; if it is right, somebody may have interfered with the sign-in"

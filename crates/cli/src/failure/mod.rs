@@ -3,12 +3,13 @@ use std::process::ExitCode;
 
 use http_client::SetupError;
 use login::Error as LoginError;
-use oauth_callback_server::{BindError, Holder, WaitError};
+use oauth_callback_server::{BindError, WaitError};
 
 use crate::signals::Interrupt;
 use crate::terminal::{Terminal, in_words};
 
 mod hints;
+mod ports;
 
 pub(crate) use hints::key_may_exist;
 
@@ -47,7 +48,7 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::ServersApart => 2,
-            Self::Login(LoginError::Bind(BindError::PortInUse { .. })) => 13,
+            Self::Login(LoginError::Bind(BindError::PortsInUse { .. })) => 13,
             Self::Interrupted { by: Interrupt::CtrlC, .. } => 130,
             Self::Interrupted { by: Interrupt::Terminated, .. } => 143,
             _ => 1,
@@ -56,10 +57,7 @@ impl Failure {
 
     fn what(&self) -> String {
         match self {
-            Self::Login(LoginError::Bind(BindError::PortInUse { port, holder })) => {
-                let holder = holder.as_ref().and_then(held_by).unwrap_or_default();
-                format!("port {port} is in use{holder}")
-            }
+            Self::Login(LoginError::Bind(BindError::PortsInUse { taken })) => ports::what(taken),
             Self::Login(LoginError::Callback(WaitError::Denied { error, error_description })) => {
                 let words = error_description.as_ref().map(|words| format!(": {words}"));
                 format!("sign-in was not granted ({error}){}", words.unwrap_or_default())
@@ -83,16 +81,6 @@ impl Failure {
             Self::Interrupted { at_stake, .. } => at_stake.clone(),
             _ => None,
         }
-    }
-}
-
-/// ` by code (pid 812)`, as far as the system tells.
-fn held_by(holder: &Holder) -> Option<String> {
-    match (&holder.program, holder.pid, holder.uid) {
-        (Some(program), Some(pid), _) => Some(format!(" by {program} (pid {pid})")),
-        (None, Some(pid), _) => Some(format!(" by the process {pid}")),
-        (_, None, Some(uid)) => Some(format!(" by a program of another user (uid {uid})")),
-        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use sandbox::{Account, Endpoint};
 
-use crate::support::{BrowserDouble, Start, World, parameter, write};
+use crate::support::{BrowserDouble, Running, Start, World, parameter, write};
 
 // threats 66 189
 #[test]
@@ -53,6 +53,28 @@ fn the_browser_stays_closed_when_the_port_is_taken() {
         let world = World::new();
         stays_closed(&world, 13, flow(&world).without("--no-browser", 0).port(port));
     }
+}
+
+// threats 62 189
+#[test]
+fn of_fifty_starts_at_once_one_opens_the_browser() {
+    let world = World::new();
+    let browser = BrowserDouble::in_(&world);
+    let free = world.waiting_login().port();
+    let start = || world.login().port(free).opening(&browser).start();
+    let started: Vec<Running<'_>> = (0..50).map(|_| start()).collect();
+    let (waiting, turned_away): (Vec<_>, Vec<_>) =
+        started.into_iter().partition(Running::is_waiting);
+    assert_eq!((waiting.len(), turned_away.len()), (1, 49));
+    for running in turned_away {
+        running.finish().exits(13);
+    }
+    for running in waiting {
+        assert_eq!(browser.opened_with_url(), running.auth_url());
+        running.visit(Account::OWNER);
+        running.finish().exits(0);
+    }
+    browser.assert_not_opened();
 }
 
 // threats 157 189

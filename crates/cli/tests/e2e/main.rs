@@ -31,8 +31,12 @@ mod usage;
 #[cfg(target_os = "linux")]
 mod browser;
 #[cfg(unix)]
+mod cancel_previous;
+#[cfg(unix)]
 mod rig;
 #[cfg(unix)]
 mod signals;
+#[cfg(target_os = "linux")]
+mod system;
 #[cfg(target_os = "linux")]
 mod traced;

@@ -58,10 +58,16 @@ fn assert_nobody_called(stranger: &TcpListener) {
 fn a_second_sign_in_does_not_disturb_the_first() {
     let world = World::new();
     let first = world.waiting_login();
-    let second = world.login().port(first.port()).run();
-    second.exits(13).says(&format!("error: port {} is in use", first.port()));
+    let port = first.port();
+    let second = world.login().port(port).run();
+    second.exits(13).says_nothing_of("/oauth/authorize");
     if cfg!(target_os = "linux") {
-        second.says(" by login-cli (pid ");
+        let words = format!("another sign-in is waiting on port {port} (pid {})", first.id);
+        let hint = "finish that sign-in in the browser, end it with Ctrl-C where it was started, or \
+                    take its place with --cancel-previous";
+        second.fails_with(&words, hint);
+    } else {
+        second.says(&format!("error: port {port} is in use\n"));
     }
     first.visit(Account::OWNER);
     first.finish().exits(0);
@@ -71,9 +77,7 @@ fn a_second_sign_in_does_not_disturb_the_first() {
 #[test]
 fn of_many_starts_at_once_one_waits() {
     let world = World::new();
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = free_port(&world);
     let started: Vec<Running<'_>> = (0..12).map(|_| world.login().port(port).start()).collect();
     let (waiting, turned_away): (Vec<_>, Vec<_>) =
         started.into_iter().partition(Running::is_waiting);
@@ -81,6 +85,44 @@ fn of_many_starts_at_once_one_waits() {
     for running in turned_away {
         running.finish().exits(13);
     }
+    waiting.visit(Account::OWNER);
+    waiting.finish().exits(0);
+}
+
+/// A port that was free a moment ago. It was the program's: one of this process would be held on to
+/// by whatever program another test starts at that moment.
+fn free_port(world: &World) -> u16 {
+    world.waiting_login().port()
+}
+
+// threats 61
+#[test]
+fn a_port_that_is_taken_is_passed_over() {
+    let strangers = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let [first, second] =
+        strangers.each_ref().map(|stranger| stranger.local_addr().unwrap().port());
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let free = free_port(&world);
+        let running = flow(&world).ports(&[first, second, free]).start();
+        assert_eq!(running.port(), free);
+        running.visit(Account::OWNER);
+        running.finish().exits(0);
+    }
+    strangers.iter().for_each(assert_nobody_called);
+}
+
+// threats 61
+#[test]
+fn of_a_list_that_is_taken_every_holder_is_named() {
+    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = stranger.local_addr().unwrap().port();
+    let world = World::new();
+    let waiting = world.waiting_login();
+    let refused = world.create_key().ports(&[port, waiting.port()]).run();
+    refused.exits(13).says(&format!("error: port {port} is in use{}; ", this_process()));
+    refused.says(&format!(" port {}", waiting.port())).says_nothing_of("/oauth/authorize");
+    assert_nobody_called(&stranger);
     waiting.visit(Account::OWNER);
     waiting.finish().exits(0);
 }

@@ -132,12 +132,36 @@ fn a_port_that_the_system_refuses_is_not_taken_for_one_in_use() {
     if !can_trace() {
         return;
     }
-    for error in ["EACCES", "ENOBUFS"] {
+    for (call, error) in [
+        ("bind", "EACCES"),
+        ("bind", "EPERM"),
+        ("bind", "ENOBUFS"),
+        ("listen", "ENOBUFS"),
+        ("getsockname", "ENOBUFS"),
+    ] {
         let world = World::new();
-        let inject = format!("inject=bind:error={error}");
+        let inject = format!("inject={call}:error={error}");
         let finished = traced(&world, world.login(), &[&inject]).run();
         finished.exits(1).says("error: cannot listen on 127.0.0.1:0: ");
+        assert_eq!(world.auth_json(), None);
         assert_eq!(world.count(&Endpoint::Any), 0);
+    }
+}
+
+/// A connection that cannot be accepted now is accepted later, and nobody loses it.
+// threats 50
+#[test]
+fn a_connection_that_cannot_be_accepted_is_tried_again() {
+    if !can_trace() {
+        return;
+    }
+    for error in ["EMFILE", "ENFILE", "ECONNABORTED", "EPROTO"] {
+        let world = World::new();
+        let inject = format!("inject=accept4:error={error}:when=1..5");
+        let start = traced(&world, world.login(), &[&inject, "trace=accept4"]);
+        start.signs_in(Account::OWNER).exits(0);
+        let refused = trace(&world).matches("INJECTED").count();
+        assert_eq!(refused, 5, "{error}");
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::join;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::authorization::{Authorization, Grant, authorization_url};
+use crate::authorization::{Authorization, CallbackPorts, Grant, authorization_url};
 use crate::browser::{self, Launch};
 use crate::commit::commit;
 use crate::error::{Error, Undelivered};
@@ -47,8 +47,8 @@ pub struct Options {
     pub api_base: BaseUrl,
     /// The registered client.
     pub client_id: String,
-    /// The port of its redirect URI.
-    pub port: u16,
+    /// The ports of its redirect URIs.
+    pub ports: CallbackPorts,
     /// How long the browser is waited for.
     pub timeout: Duration,
     /// The name under which the platform lists the key.
@@ -69,7 +69,7 @@ impl Options {
             issuer,
             api_base,
             client_id: CREATE_API_KEY_CLIENT_ID.to_owned(),
-            port: CREATE_API_KEY_PORT,
+            ports: CREATE_API_KEY_PORT.into(),
             timeout: Duration::from_secs(15 * 60),
             name: "Codex CLI".to_owned(),
             choice: Choice::default(),
@@ -91,7 +91,7 @@ pub fn start(options: Options, http: HttpClient) -> Result<PendingApiKey, Error>
         // Only a sign-in may replace a file that cannot be read.
         store.load()?;
     }
-    let authorization = Authorization::begin(options.port)?;
+    let authorization = Authorization::begin(&options.ports)?;
     let auth_url = auth_url(&options, &authorization);
     Ok(PendingApiKey { options, http, authorization, auth_url, browser: Launch::default() })
 }

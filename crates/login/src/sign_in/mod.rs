@@ -18,7 +18,7 @@ use token_client::{TokenClient, Tokens};
 use tokio::join;
 use url::Url;
 
-use crate::authorization::{Authorization, Grant, authorization_url};
+use crate::authorization::{Authorization, CallbackPorts, Grant, authorization_url};
 use crate::browser::{self, Launch};
 use crate::commit::commit;
 use crate::error::Error;
@@ -42,8 +42,8 @@ pub struct Options {
     pub issuer: BaseUrl,
     /// The registered client.
     pub client_id: String,
-    /// The port of its redirect URI.
-    pub port: u16,
+    /// The ports of its redirect URIs.
+    pub ports: CallbackPorts,
     /// How long the browser is waited for.
     pub timeout: Duration,
     /// Whether an API key is asked for.
@@ -70,7 +70,7 @@ impl Options {
         Self {
             issuer,
             client_id: SIGN_IN_CLIENT_ID.to_owned(),
-            port: SIGN_IN_PORT,
+            ports: SIGN_IN_PORT.into(),
             timeout: Duration::from_secs(15 * 60),
             api_key: ApiKeyWish::Exchange,
             workspaces: Vec::new(),
@@ -89,7 +89,7 @@ impl Options {
 /// [`Error::NoRandomness`] when the system gives none.
 pub fn start(options: Options, http: HttpClient, store: AuthStore) -> Result<PendingSignIn, Error> {
     store.check_writable()?;
-    let authorization = Authorization::begin(options.port)?;
+    let authorization = Authorization::begin(&options.ports)?;
     let auth_url = auth_url(&options, &authorization);
     Ok(PendingSignIn { options, http, store, authorization, auth_url, browser: Launch::default() })
 }

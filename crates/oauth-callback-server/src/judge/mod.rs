@@ -152,7 +152,7 @@ fn check_form(uri: &Uri) -> Result<(), Refusal> {
     is_path.then_some(()).ok_or(Refusal::BadRequest)
 }
 
-fn judge_callback(rules: &Rules, parameters: &Parameters) -> Result<Return, Refusal> {
+pub(crate) fn judge_callback(rules: &Rules, parameters: &Parameters) -> Result<Return, Refusal> {
     let Parameters { state, code, error, error_description, iss } = parameters;
     let once = [state, code, error, error_description];
     let malformed = [state, code, error];

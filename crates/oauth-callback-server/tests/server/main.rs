@@ -7,4 +7,6 @@ mod callback;
 mod crowd;
 mod landing;
 mod port;
+#[cfg(unix)]
+mod rendezvous;
 mod surface;

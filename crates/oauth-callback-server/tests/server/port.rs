@@ -3,12 +3,12 @@
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 
-use oauth_callback_server::{BindError, BindOptions, CallbackServer, Holder};
+use oauth_callback_server::{BindError, BindOptions, CallbackServer, Holder, TakenPort};
 
 use crate::support::{PATIENCE, assert_free};
 
 fn on(port: u16) -> BindOptions {
-    BindOptions { port, ..BindOptions::default() }
+    BindOptions { ports: vec![port], ..BindOptions::default() }
 }
 
 /// A port that was free on both addresses a moment ago.
@@ -24,12 +24,40 @@ fn has_ipv6() -> bool {
 #[track_caller]
 fn holder_of(port: u16) -> Option<Holder> {
     match CallbackServer::bind(&on(port)) {
-        Err(BindError::PortInUse { port: named, holder }) => {
-            assert_eq!(named, port);
-            holder
+        Err(BindError::PortsInUse { taken }) => {
+            let [taken]: [TakenPort; 1] = taken.try_into().unwrap();
+            assert_eq!(taken.port, port);
+            taken.holder
         }
         other => panic!("{other:?}"),
     }
+}
+
+// threats 61
+#[test]
+fn the_first_free_port_of_a_list_is_bound() {
+    let [first, second] = [(); 2].map(|()| CallbackServer::bind(&on(0)).unwrap());
+    let free = free_port();
+    let ports = vec![first.port(), second.port(), free, 0];
+    let server = CallbackServer::bind(&BindOptions { ports, ..on(0) }).unwrap();
+    assert_eq!(server.port(), free);
+    assert_eq!(server.redirect_uri(), format!("http://localhost:{free}/auth/callback"));
+}
+
+// threats 61
+#[test]
+fn a_list_without_a_free_port_names_all_of_them() {
+    let [first, second] = [(); 2].map(|()| CallbackServer::bind(&on(0)).unwrap());
+    let ports = vec![second.port(), first.port()];
+    let refused = CallbackServer::bind(&BindOptions { ports: ports.clone(), ..on(0) });
+    let Err(BindError::PortsInUse { taken }) = refused else { panic!("{refused:?}") };
+    assert_eq!(taken.iter().map(|taken| taken.port).collect::<Vec<_>>(), ports);
+}
+
+#[test]
+fn a_list_of_nothing_is_no_restriction() {
+    let server = CallbackServer::bind(&BindOptions { ports: Vec::new(), ..on(0) }).unwrap();
+    assert_ne!(server.port(), 0);
 }
 
 // threats 56
@@ -89,6 +117,7 @@ fn the_holder_is_named() {
     assert_eq!(holder.uid, Some(std::fs::metadata("/proc/self").unwrap().uid()));
     let program = std::fs::read_to_string("/proc/self/comm").unwrap();
     assert_eq!(holder.program.as_deref(), Some(program.trim_end()));
+    assert!(holder.same_program);
 }
 
 // threats 62
@@ -105,7 +134,7 @@ fn of_fifty_starts_one_wins() {
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-    let in_use = |outcome: &Result<_, _>| matches!(outcome, Err(BindError::PortInUse { .. }));
+    let in_use = |outcome: &Result<_, _>| matches!(outcome, Err(BindError::PortsInUse { .. }));
     assert_eq!(outcomes.iter().filter(|outcome| in_use(outcome)).count(), 49);
 }
 

@@ -32,7 +32,7 @@ impl Waiting {
     }
 
     pub(crate) fn on(port: u16) -> Self {
-        let options = BindOptions { port, ..BindOptions::default() };
+        let options = BindOptions { ports: vec![port], ..BindOptions::default() };
         Self::serve(CallbackServer::bind(&options).unwrap(), PATIENCE)
     }
 
@@ -105,7 +105,7 @@ impl Waiting {
 /// Both loopback addresses can be bound again, at once.
 #[track_caller]
 pub(crate) fn assert_free(port: u16) {
-    let options = BindOptions { port, ..BindOptions::default() };
+    let options = BindOptions { ports: vec![port], ..BindOptions::default() };
     CallbackServer::bind(&options).unwrap();
 }
 

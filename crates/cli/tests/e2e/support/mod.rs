@@ -6,6 +6,8 @@ mod browser_double;
 mod canaries;
 mod capture;
 mod finished;
+#[cfg(target_os = "linux")]
+mod netns;
 mod pages;
 mod process;
 mod running;
@@ -18,6 +20,8 @@ mod world;
 pub(crate) use browser_double::BrowserDouble;
 pub(crate) use canaries::Canaries;
 pub(crate) use finished::Finished;
+#[cfg(target_os = "linux")]
+pub(crate) use netns::{Loopback, alone};
 pub(crate) use pages::{Page, assert_policy};
 pub(crate) use running::Running;
 pub(crate) use start::Start;

@@ -13,6 +13,8 @@ use super::{Finished, Page, World, parameter, scan};
 pub(crate) struct Running<'w> {
     world: &'w World,
     prints_key: bool,
+    /// The id of its process.
+    pub(crate) id: u32,
     stdout: Capture,
     stderr: Capture,
     process: Process,
@@ -28,6 +30,7 @@ impl<'w> Running<'w> {
         Self {
             world,
             prints_key,
+            id: child.id(),
             stdout: Capture::of(child.stdout.take()),
             stderr: Capture::of(child.stderr.take()),
             process: Process::of(child),
@@ -119,6 +122,29 @@ impl<'w> Running<'w> {
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(self.process.id, signal).unwrap();
+    }
+
+    /// Stops it, and waits until it stands still (proc(5)).
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn stop(&self) {
+        self.signal(rustix::process::Signal::STOP);
+        let status = format!("/proc/{}/stat", self.id);
+        let since = std::time::Instant::now();
+        while !std::fs::read_to_string(&status).unwrap().contains(") T ") {
+            assert!(since.elapsed() < super::PATIENCE, "it does not stop");
+            thread::yield_now();
+        }
+    }
+
+    /// Kills it, and waits until it is gone.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn kill(self) {
+        use std::os::unix::process::ExitStatusExt as _;
+        self.signal(rustix::process::Signal::KILL);
+        let status = self.process.ended().expect("it is gone");
+        assert_eq!(status.signal(), Some(9), "{status}");
     }
 
     /// Waits for the end, and holds the run against what every run has to keep to.

@@ -35,6 +35,7 @@ impl<'w> Start<'w> {
             ("PATH", world.path("bin")),
             ("HOME", world.path("home")),
             ("CODEX_HOME", world.codex_home()),
+            ("XDG_RUNTIME_DIR", world.path("run")),
         ];
         Self {
             world,
@@ -81,7 +82,13 @@ impl<'w> Start<'w> {
 
     /// The port that the registered redirect would have.
     pub(crate) fn port(self, port: u16) -> Self {
-        self.without("--port", 1).args(["--port".to_owned(), port.to_string()])
+        self.ports(&[port])
+    }
+
+    /// A list of them, to be tried in this order.
+    pub(crate) fn ports(self, ports: &[u16]) -> Self {
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        self.without("--port", 1).args(["--port".to_owned(), ports.join(",")])
     }
 
     /// Opens the browser, which `BROWSER` names.

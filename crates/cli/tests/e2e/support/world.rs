@@ -22,7 +22,7 @@ impl World {
     pub(crate) fn of(scenario: Scenario) -> Self {
         let sandbox = Sandbox::start_in_thread(scenario).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        for name in ["home", "work", "bin"] {
+        for name in ["home", "work", "bin", "run"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         Self { sandbox, folder }

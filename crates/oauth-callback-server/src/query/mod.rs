@@ -100,6 +100,8 @@ fn hex_digit(byte: u8) -> Option<u8> {
 }
 
 #[cfg(test)]
+mod differential_tests;
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

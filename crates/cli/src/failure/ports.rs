@@ -1,0 +1,55 @@
+//! Every port is somebody else's: whose, and what to do.
+
+use login::registered::{SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use oauth_callback_server::{Holder, TakenPort};
+
+/// Each port and its holder, in the order in which they were tried.
+pub(super) fn what(taken: &[TakenPort]) -> String {
+    taken.iter().map(clause).collect::<Vec<_>>().join("; ")
+}
+
+fn clause(taken: &TakenPort) -> String {
+    let port = taken.port;
+    match &taken.holder {
+        Some(holder) if holder.same_program => {
+            let pid = holder.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+            format!("another sign-in is waiting on port {port}{pid}")
+        }
+        holder => {
+            let holder = holder.as_ref().and_then(held_by).unwrap_or_default();
+            format!("port {port} is in use{holder}")
+        }
+    }
+}
+
+/// ` by code (pid 812)`, as far as the system tells.
+fn held_by(holder: &Holder) -> Option<String> {
+    match (&holder.program, holder.pid, holder.uid) {
+        (Some(program), Some(pid), _) => Some(format!(" by {program} (pid {pid})")),
+        (None, Some(pid), _) => Some(format!(" by the process {pid}")),
+        (_, None, Some(uid)) => Some(format!(" by a program of another user (uid {uid})")),
+        _ => None,
+    }
+}
+
+pub(super) fn hint(taken: &[TakenPort]) -> String {
+    let is_ours = |taken: &TakenPort| taken.holder.as_ref().is_some_and(|it| it.same_program);
+    if taken.iter().any(is_ours) {
+        return "finish that sign-in in the browser, end it with Ctrl-C where it was started, or take \
+                its place with --cancel-previous"
+            .to_owned();
+    }
+    let other = match taken {
+        [TakenPort { port: SIGN_IN_PORT, .. }] => Some(SIGN_IN_OTHER_PORT),
+        [TakenPort { port: SIGN_IN_OTHER_PORT, .. }] => Some(SIGN_IN_PORT),
+        _ => None,
+    };
+    match other {
+        Some(other) => {
+            format!("end that program, or use the other registered port with --port {other}")
+        }
+        None => "end that program, or wait until it is done; the port is registered with OpenAI \
+                 and cannot be chosen freely"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,131 @@
+//! A newer sign-in takes the place of an older one, where both want it.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use rustix::process::Signal;
+use sandbox::{Account, Endpoint, Then};
+
+use crate::support::{PATIENCE, Start, World};
+
+const SUPERSEDED: &str = "another sign-in took the place of this one";
+const SUPERSEDED_HINT: &str = "go on with the other one; nothing was changed by this one";
+
+fn newer(flow: fn(&World) -> Start<'_>, world: &World, port: u16) -> Start<'_> {
+    flow(world).port(port).arg("--cancel-previous")
+}
+
+// threats 61
+#[test]
+fn an_older_sign_in_gives_way_when_it_is_told_to() {
+    for flows in [[World::login, World::create_key], [World::create_key, World::login]] {
+        let world = World::new();
+        let older = flows[0](&world).logged().start();
+        let port = older.port();
+        let newer = newer(flows[1], &world, port).logged().start();
+        assert_eq!(newer.port(), port);
+        older.finish().exits(1).prints("").fails_with(SUPERSEDED, SUPERSEDED_HINT);
+        newer.visit(Account::OWNER);
+        newer.finish().exits(0);
+        assert_eq!(world.count(&Endpoint::TokenCode), 1);
+    }
+}
+
+/// The browser of the older one comes to the newer one, which is told nothing by it.
+// threats 9 61
+#[test]
+fn the_browser_of_the_older_one_is_told_that_it_is_another_sign_in() {
+    let world = World::new();
+    let older = world.login().start();
+    let callback = older.callback(Account::OWNER);
+    let newer = newer(World::login, &world, older.port()).start();
+    older.finish().exits(1);
+    newer.auth_url();
+    assert_eq!(newer.open(&callback).status, 400);
+    newer.visit(Account::OWNER);
+    newer.finish().exits(0);
+    assert_eq!(world.count(&Endpoint::TokenCode), 1);
+}
+
+/// It holds a code that is good once; its person is done.
+// threats 61
+#[test]
+fn a_sign_in_that_is_under_way_keeps_its_port() {
+    let world = World::failing(Endpoint::TokenCode, Then::Hold);
+    let older = world.login().start();
+    let visit = older.visit_meanwhile(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenCode, 1, PATIENCE).unwrap();
+    newer(World::login, &world, older.port()).run().exits(13);
+    older.signal(Signal::INT);
+    older.finish().exits(130);
+    visit.give_up();
+}
+
+/// One that does not answer is not waited for without an end.
+// threats 53 61
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sign_in_that_is_stopped_keeps_its_port() {
+    let world = World::new();
+    let older = world.waiting_login();
+    let port = older.port();
+    older.stop();
+    newer(World::login, &world, port).run().exits(13).says_nothing_of("/oauth/authorize");
+    older.signal(Signal::CONT);
+    older.visit(Account::OWNER);
+    older.finish().exits(0);
+}
+
+// threats 59 61
+#[test]
+fn an_unknown_service_is_never_asked() {
+    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = stranger.local_addr().unwrap().port();
+    let world = World::new();
+    newer(World::login, &world, port).run().exits(13).says(&format!("port {port} is in use"));
+    stranger.set_nonblocking(true).unwrap();
+    assert!(stranger.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
+}
+
+/// Another program of the same user is not spoken to; on Linux, the system tells which one it is.
+// threats 61
+#[cfg(target_os = "linux")]
+#[test]
+fn another_program_cannot_ask() {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::net::UnixStream;
+
+    let world = World::new();
+    let waiting = world.waiting_login();
+    let folder = world.path("run").join("login-cli");
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    let mut stranger =
+        UnixStream::connect(folder.join(format!("{}.sock", waiting.port()))).unwrap();
+    stranger.set_read_timeout(Some(PATIENCE)).unwrap();
+    let _ = stranger.write_all(b"give way\n");
+    let mut heard = Vec::new();
+    // With a reset, where our words were not read.
+    let _ = stranger.read_to_end(&mut heard);
+    assert_eq!(heard, b"");
+    waiting.visit(Account::OWNER);
+    waiting.finish().exits(0);
+}
+
+/// Whoever is killed leaves a name behind, which is in nobody's way.
+// threats 52 61
+#[test]
+fn after_a_kill_sign_ins_can_be_taken_over_again() {
+    let world = World::new();
+    let killed = world.login().start();
+    let port = killed.port();
+    killed.kill();
+    let older = world.login().port(port).start();
+    older.auth_url();
+    let newer = newer(World::login, &world, port).start();
+    newer.auth_url();
+    older.finish().exits(1).fails_with(SUPERSEDED, SUPERSEDED_HINT);
+    newer.visit(Account::OWNER);
+    newer.finish().exits(0);
+    let names = std::fs::read_dir(world.path("run").join("login-cli")).unwrap();
+    assert_eq!(names.count(), 0);
+}

@@ -1,0 +1,179 @@
+//! What a system does to a program that waits: it takes the loopback interface away, runs out of file
+//! descriptors, stops the program or kills it, and gives its port to somebody else.
+
+use std::fs;
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use rustix::process::Signal;
+use sandbox::{Account, Endpoint};
+
+use crate::support::{Loopback, PATIENCE, Running, World, alone, left_out};
+
+/// A crowd that takes every file descriptor there is, and sends nothing.
+// threats 50
+#[test]
+fn without_file_descriptors_it_waits_on_and_stays_calm() {
+    let world = World::new();
+    let running = world.login().in_shell("ulimit -n 64;", "").start();
+    let (port, before, started) = (running.port(), processor_time(&running), Instant::now());
+    let crowd: Vec<TcpStream> =
+        (0..300).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    crowd.into_iter().for_each(assert_sent_away);
+    let busy = processor_time(&running) - before;
+    assert!(busy < started.elapsed() / 5, "{busy:?} of {:?}", started.elapsed());
+    running.visit(Account::OWNER);
+    running.finish().exits(0);
+}
+
+/// The server ends the connection without a word, or with a reset.
+#[track_caller]
+fn assert_sent_away(mut stream: TcpStream) {
+    use std::io::Read as _;
+
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut answer = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut answer) {
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+    assert_eq!(answer, b"");
+}
+
+/// The browser comes while a crowd holds all file descriptors but those of a moment.
+// threats 50
+#[test]
+fn without_file_descriptors_the_browser_gets_in() {
+    let world = World::new();
+    let running = world.login().in_shell("ulimit -n 64;", "").start();
+    let port = running.port();
+    let crowd: Vec<TcpStream> =
+        (0..300).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    running.visit(Account::OWNER);
+    running.finish().exits(0);
+    drop(crowd);
+}
+
+/// How long a processor worked for this program, in its own code and in the system's (proc(5)).
+fn processor_time(running: &Running<'_>) -> Duration {
+    // Linux counts in hundredths of a second, whatever the machine.
+    const TICK: Duration = Duration::from_millis(10);
+    let status = fs::read_to_string(format!("/proc/{}/stat", running.id)).unwrap();
+    // The name before the bracket may have spaces.
+    let fields: Vec<&str> = status.rsplit_once(") ").unwrap().1.split(' ').collect();
+    let ticks = |field: usize| fields[field].parse::<u32>().unwrap();
+    TICK * (ticks(11) + ticks(12))
+}
+
+// threats 52
+#[test]
+fn whoever_is_killed_leaves_nothing_in_the_way() {
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let killed = flow(&world).start();
+        let port = killed.port();
+        killed.kill();
+        assert_eq!(world.auth_json(), None);
+        flow(&world).port(port).signs_in(Account::OWNER).exits(0);
+    }
+}
+
+/// The browser comes back while the program is stopped, and is served when it goes on.
+// threats 53
+#[test]
+fn a_program_that_was_stopped_goes_on() {
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let running = flow(&world).start();
+        running.auth_url();
+        running.stop();
+        let visit = running.visit_meanwhile(Account::OWNER);
+        world.sandbox.wait_for(&Endpoint::Choice, 1, PATIENCE).unwrap();
+        assert!(!visit.is_over());
+        assert_eq!(world.count(&Endpoint::Token), 0);
+        running.signal(Signal::CONT);
+        assert_eq!(running.joined(visit).last().unwrap().status, 200);
+        running.finish().exits(0);
+    }
+}
+
+// threats 57
+#[test]
+fn a_network_without_ipv6_is_enough() {
+    alone("system::a_network_without_ipv6_is_enough", Loopback::WithoutIpv6, || {
+        assert!(
+            TcpStream::connect("[::1]:9")
+                .is_err_and(|error| { error.kind() == std::io::ErrorKind::AddrNotAvailable })
+        );
+        for flow in [World::login, World::create_key] {
+            let world = World::new();
+            let finished = flow(&world).signs_in(Account::OWNER);
+            finished.exits(0).says_nothing_of("error: ").says_nothing_of("warning: ");
+        }
+    });
+}
+
+/// A loopback address can be bound while its interface is down; nobody could come.
+// threats 58
+#[test]
+fn without_a_loopback_interface_nobody_is_sent_to_a_browser() {
+    let mut probe = Command::new("unshare");
+    if !succeeds(probe.args(["-Urn", "true"])) {
+        return left_out("a machine without a loopback interface: no network namespace is allowed");
+    }
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let finished = flow(&world).under(["/usr/bin/unshare", "-Urn"]).run();
+        finished.exits(1).prints("").says_nothing_of("/oauth/authorize");
+        finished.says("error: cannot listen on 127.0.0.1:").says(": Network is unreachable");
+        finished.says("hint: the browser could not come back: bring the loopback interface up\n");
+        assert_eq!(world.auth_json(), None);
+    }
+}
+
+/// The ports that are registered, one after the other, where nobody else can be on them.
+// threats 56 61
+#[test]
+fn the_registered_ports_are_bound() {
+    alone("system::the_registered_ports_are_bound", Loopback::Usual, || {
+        let world = World::new();
+        let first = world.login().without("--port", 1).start();
+        assert_eq!(first.port(), SIGN_IN_PORT);
+        let second = world.login().ports(&[SIGN_IN_PORT, SIGN_IN_OTHER_PORT]).start();
+        assert_eq!(second.port(), SIGN_IN_OTHER_PORT);
+        let key = world.create_key().without("--port", 1).start();
+        assert_eq!(key.port(), CREATE_API_KEY_PORT);
+        for running in [first, second, key] {
+            running.visit(Account::OWNER);
+            running.finish().exits(0);
+        }
+    });
+}
+
+const SETPRIV: &str = "/usr/bin/setpriv";
+
+/// Of another user's program, the system tells who that is and no more.
+// threats 60
+#[test]
+fn another_users_program_is_told_by_its_user() {
+    let of = |uid: u32| [SETPRIV.to_owned(), format!("--reuid={uid}"), "--clear-groups".to_owned()];
+    let mut probe = Command::new(SETPRIV);
+    probe.args(&of(65_534)[1..]).args([env!("CARGO_BIN_EXE_login-cli"), "--version"]);
+    if !succeeds(&mut probe) {
+        return left_out("a port that another user holds: only the superuser can become one");
+    }
+    let world = World::new();
+    let theirs = world.create_key().under(of(65_534)).start();
+    let port = theirs.port();
+    let ours = world.create_key().under(of(65_533)).port(port).run();
+    ours.exits(13)
+        .says(&format!("error: port {port} is in use by a program of another user (uid 65534)\n"));
+    theirs.visit(Account::OWNER);
+    theirs.finish().exits(0);
+}
+
+fn succeeds(probe: &mut Command) -> bool {
+    let status = probe.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}

@@ -1,0 +1,87 @@
+//! The doors for the fuzz targets in `fuzz/`. Only a build of `cargo fuzz` has them: they are no part
+//! of what this crate offers.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::connection::attend;
+use crate::guest::Guest;
+use crate::judge::{Refusal, Return, Rules, judge_callback};
+use crate::query::Parameters;
+use crate::reply::Reply;
+use crate::serve::Door;
+use crate::session::Session;
+use crate::{Limits, Page, Pages, State};
+
+/// The port that a `Host` has to name.
+pub const PORT: u16 = 1455;
+/// The path of the callback.
+pub const CALLBACK_PATH: &str = "/auth/callback";
+/// The `state` that is waited for: a constant, so that what was found can be tried again.
+pub const STATE: &str = "c3RhdGUtb2YtdGhlLWZ1enotdGFyZ2V0cy0wMDAwMDA";
+/// The issuer that an `iss` has to name.
+pub const ISSUER: &str = "https://issuer.example";
+/// The page for a browser whose request ended the wait.
+pub const ANSWER: &str = "the answer";
+
+/// What a callback came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is a variant of `judge::Return` or `judge::Refusal`")]
+pub enum Outcome {
+    Code(String),
+    Denied { error: String, error_description: Option<String> },
+    MissingCode,
+    WrongIssuer,
+    StateMismatch,
+    BadRequest,
+}
+
+/// Reads and judges the query of a callback.
+#[must_use]
+pub fn callback_query(query: &str) -> Outcome {
+    match judge_callback(&rules(), &Parameters::parse(query)) {
+        Ok(returned) => returned.into(),
+        Err(Refusal::StateMismatch) => Outcome::StateMismatch,
+        Err(_) => Outcome::BadRequest,
+    }
+}
+
+/// Serves one connection, from its first byte to its last, and says what the waiting program was
+/// given: `None` when it still waits. It needs a tokio runtime with time.
+pub async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<Outcome> {
+    let door = Door::open(Vec::new()).ok()?;
+    let session = Session::new(rules(), Pages::default(), Limits::default(), door);
+    let session = Arc::new(session);
+    let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
+    let guest = Guest::new(session.clone(), nobody, nobody);
+    let mut attending = pin!(attend(stream, Arc::new(guest)));
+    let returned = tokio::select! {
+        returned = session.arrival() => returned,
+        () = &mut attending => return None,
+    };
+    session.settle(Reply::new(StatusCode::OK, Page::from(ANSWER)));
+    attending.await;
+    Some(returned.into())
+}
+
+fn rules() -> Rules {
+    let issuer = Some(ISSUER.to_owned());
+    Rules { port: PORT, callback_path: CALLBACK_PATH, state: State::known(STATE), issuer }
+}
+
+impl From<Return> for Outcome {
+    fn from(returned: Return) -> Self {
+        match returned {
+            Return::Code(code) => Self::Code(code.expose().to_owned()),
+            Return::Denied { error, error_description } => {
+                Self::Denied { error, error_description }
+            }
+            Return::MissingCode => Self::MissingCode,
+            Return::WrongIssuer => Self::WrongIssuer,
+        }
+    }
+}
