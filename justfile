@@ -40,7 +40,7 @@ advisories:
 
 # What CI runs
 [group('check')]
-ci: check (demo "--headless")
+ci: check (demo "--headless") browser (stress "callback" "--short") (threats "--table" "../shared/threats.md")
 
 # Both sign-ins against the sandbox in your browser; `--headless` plays the person
 [group('see')]
@@ -51,6 +51,16 @@ demo *ARGS:
 [group('see')]
 bench *ARGS:
     cargo xtask bench {{ ARGS }}
+
+# Other people's pages against a sign-in in a real Chromium; `--screenshots DIR` keeps pictures
+[group('see')]
+browser *ARGS:
+    cargo xtask browser {{ ARGS }}
+
+# The callback server among slow, flooding and hostile clients; `callback --short` takes a minute
+[group('see')]
+stress *ARGS:
+    cargo xtask stress {{ ARGS }}
 
 # Which crate may use which, and what must stay away from what
 [group('see')]

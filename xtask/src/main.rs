@@ -4,10 +4,14 @@
 //! holds them: [`layers`] the arrows between the crates, `tidy` the small habits.
 
 mod bench;
+mod browser;
 mod demo;
 mod layers;
 mod program;
 mod sources;
+mod statistics;
+mod stress;
+mod table;
 mod threats;
 #[cfg(test)]
 mod tidy;
@@ -37,6 +41,11 @@ enum Task {
     },
     /// Measure how fast and how small the program is, beside what is expected
     Bench(bench::Options),
+    /// Put the program under more load than it should ever meet, and see what it still does
+    #[command(subcommand)]
+    Stress(stress::Target),
+    /// Let pages of another origin attack a sign-in in a real browser, and then sign in
+    Browser(browser::Options),
     /// Print which crate may use which, and hold the workspace against it
     Layers,
     /// Print which rows of the table of threats a test names, and which none does
@@ -65,6 +74,8 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
     match task {
         Task::Demo { headless } => demo::run(workspace_root(), viewer(headless), &mut *out),
         Task::Bench(options) => bench::run(workspace_root(), &options, out),
+        Task::Stress(target) => stress::run(workspace_root(), target, out),
+        Task::Browser(options) => browser::run(workspace_root(), &options, out),
         Task::Layers => layers::run(workspace_root(), out),
         Task::Threats { table } => threats::run(workspace_root(), &table, out),
     }
@@ -77,6 +88,13 @@ fn viewer(headless: bool) -> demo::Viewer {
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let io = error.downcast_ref::<io::Error>();
     io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Says on standard error what takes a moment.
+fn progress(text: &str) {
+    let dots = if text.is_empty() { "" } else { " …" };
+    // Whoever does not want to hear it does not stop the measurement.
+    let _ = writeln!(io::stderr(), "{text}{dots}");
 }
 
 /// The folder of the workspace, wherever the command is started from.

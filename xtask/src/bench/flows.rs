@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::course::{Course, Deciding, Flow};
 use super::delay_proxy::measured;
-use super::statistics::median;
-use super::table::{Figure, Row};
+use crate::statistics::median;
+use crate::table::{Figure, Row};
 
 struct Race {
     what: &'static str,

@@ -7,18 +7,16 @@ mod flows;
 mod peak;
 mod size;
 mod start;
-mod statistics;
-mod table;
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
 
 use crate::program::{self, Profile};
-use table::Row;
+use crate::{progress, table};
 
 /// How much is measured.
 #[derive(Args)]
@@ -57,22 +55,6 @@ pub(crate) fn run(
         rows.push(size::clean_build(root)?);
     }
     progress("");
-    print(&rows, out)
-}
-
-fn print(rows: &[Row], out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    table::print(rows, out)?;
-    let missed = rows.iter().filter(|row| row.expected.as_ref().is_some_and(|it| !it.is_met));
-    match missed.count() {
-        0 => writeln!(out, "\nEverything is as expected.")?,
-        count => writeln!(out, "\n{count} of the figures are not as expected.")?,
-    }
+    table::print_judged(&rows, out)?;
     Ok(())
-}
-
-/// Says on standard error what takes a moment.
-fn progress(text: &str) {
-    let dots = if text.is_empty() { "" } else { " …" };
-    // Whoever does not want to hear it does not stop the measurement.
-    let _ = writeln!(io::stderr(), "{text}{dots}");
 }

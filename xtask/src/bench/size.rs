@@ -9,8 +9,8 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::flows::megabytes;
-use super::table::Row;
 use crate::program::{self, Profile};
+use crate::table::Row;
 
 /// The size of the program, and the number of crates in it.
 pub(super) fn rows(program: &Path, root: &Path) -> Result<Vec<Row>, Box<dyn Error>> {

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::statistics::median;
-use super::table::{Figure, Row};
 use crate::program::{self, Running};
+use crate::statistics::median;
+use crate::table::{Figure, Row};
 
 /// What is expected of `login-cli` beyond a program that only binds and prints.
 const MOST_MORE: Duration = Duration::from_millis(2);

@@ -1,39 +1,41 @@
+//! Figures beside what is expected of them, in columns.
+
 use std::io::{self, Write};
 
 /// One line of the table: a figure, what it is measured by, and what is expected.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) what: String,
+pub(crate) struct Row {
+    pub(crate) what: String,
     /// The figure, with its unit.
-    pub(super) measured: String,
+    pub(crate) measured: String,
     /// What it is divided by, with its unit; empty where nothing is.
-    pub(super) by: String,
-    pub(super) ratio: Option<f64>,
-    pub(super) expected: Option<Expected>,
+    pub(crate) by: String,
+    pub(crate) ratio: Option<f64>,
+    pub(crate) expected: Option<Expected>,
 }
 
 /// What a figure should not exceed.
 #[derive(Clone, Debug)]
-pub(super) struct Expected {
+pub(crate) struct Expected {
     /// In words, such as `at most 2.2`.
-    pub(super) text: String,
-    pub(super) is_met: bool,
+    pub(crate) text: String,
+    pub(crate) is_met: bool,
 }
 
 impl Row {
     /// A figure and its ratio to another.
-    pub(super) fn ratio(what: &str, (measured, value): Figure, (by, unit): Figure) -> Self {
+    pub(crate) fn ratio(what: &str, (measured, value): Figure, (by, unit): Figure) -> Self {
         let ratio = Some(value / unit);
         Self { what: what.to_owned(), measured, by, ratio, expected: None }
     }
 
     /// A figure on its own.
-    pub(super) fn figure(what: &str, measured: String) -> Self {
+    pub(crate) fn figure(what: &str, measured: String) -> Self {
         Self { what: what.to_owned(), measured, by: String::new(), ratio: None, expected: None }
     }
 
     /// The same row, with what is expected of it.
-    pub(super) fn expect(self, text: &str, is_met: bool) -> Self {
+    pub(crate) fn expect(self, text: &str, is_met: bool) -> Self {
         Self { expected: Some(Expected { text: text.to_owned(), is_met }), ..self }
     }
 
@@ -50,12 +52,22 @@ impl Row {
 }
 
 /// A figure in words, and its value.
-pub(super) type Figure = (String, f64);
+pub(crate) type Figure = (String, f64);
 
 const HEAD: [&str; 5] = ["", "measured", "beside", "ratio", "expected"];
 
+/// Prints the table, and below it how many figures are not as expected.
+pub(crate) fn print_judged(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+    print(rows, out)?;
+    let missed = rows.iter().filter(|row| row.expected.as_ref().is_some_and(|it| !it.is_met));
+    match missed.count() {
+        0 => writeln!(out, "\nEverything is as expected."),
+        count => writeln!(out, "\n{count} of the figures are not as expected."),
+    }
+}
+
 /// Prints the rows below a head, each column as wide as it has to be.
-pub(super) fn print(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+fn print(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     let cells: Vec<_> =
         std::iter::once(HEAD.map(str::to_owned)).chain(rows.iter().map(Row::cells)).collect();
     let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max();

@@ -1,0 +1,195 @@
+//! What a page of somebody else tries, and what must come of it: a refusal.
+
+use std::error::Error;
+
+use url::Url;
+
+use super::chromium::{Chromium, FOREIGN_HOST, REBOUND_HOST};
+use super::net_log::Exchange;
+use super::report::{Line, Verdict};
+
+/// What is tried, as it is named in `attack.html` or below, and in words.
+const FORMS: [(&str, &str); 16] = [
+    ("img", "<img>"),
+    ("iframe", "<iframe>"),
+    ("object", "<object>"),
+    ("script", "<script src>"),
+    ("style", "<link rel=stylesheet>"),
+    ("prefetch", "<link rel=prefetch>"),
+    ("cors", "fetch, cors"),
+    ("no-cors", "fetch, no-cors with credentials"),
+    ("preflight", "fetch with a header of its own"),
+    ("events", "EventSource"),
+    ("post", "form POST, into a frame"),
+    ("get", "form GET, into a frame"),
+    ("rebound", "rebound host name, typed or linked"),
+    ("rebound-fetch", "fetch by a page of the rebound name"),
+    (LINK, "link with a made-up state"),
+    (SCRIPT, "link with a script for an error"),
+];
+
+const LINK: &str = "link";
+const SCRIPT: &str = "link-script";
+
+/// How the two rounds are told apart. The state of the second is right, as if it had been guessed:
+/// then only the form of a request can give it away.
+const WRONG: &str = "-wrong";
+const RIGHT: &str = "-right";
+
+/// A script where the person is told why a sign-in failed.
+pub(super) const HOSTILE: &str = "\"><script>document.title='harmed';console.log('harmed');alert('harmed')</script>\
+     <img src=x onerror=\"document.title='harmed'\">";
+
+/// The title of a page, and whether nothing of [`HOSTILE`] is in it: the policy would keep a script
+/// from running, but it may not even be there.
+pub(super) fn is_unharmed(browser: &mut Chromium) -> Result<(String, bool), Box<dyn Error>> {
+    let foreign = browser.run("document.querySelectorAll('script, img').length")?;
+    let title = browser.title()?;
+    let has_its_title = !title.is_empty() && title != "harmed";
+    Ok((format!("\"{title}\""), foreign == 0 && has_its_title && browser.is_quiet()))
+}
+
+/// The address of a callback.
+pub(super) fn callback(redirect_uri: &Url, pairs: &[(&str, &str)]) -> Url {
+    let mut url = redirect_uri.clone();
+    url.query_pairs_mut().extend_pairs(pairs);
+    url
+}
+
+/// Every form with a state that is not that of the sign-in.
+pub(super) fn with_wrong_state(
+    browser: &mut Chromium,
+    foreign_port: u16,
+    redirect_uri: &Url,
+) -> Result<(), Box<dyn Error>> {
+    let made_up = "A".repeat(43);
+    let url = callback(redirect_uri, &[("code", "made-up"), ("state", &made_up)]);
+    from_elsewhere(browser, foreign_port, &url, WRONG)?;
+    from_rebound_name(browser, &url, WRONG)?;
+    browser.go(marked(&url, LINK, WRONG).as_str())
+}
+
+/// Every form but one with the right state: a page that leads the person to the callback does what
+/// the authorization server does, and the code is what is wrong then.
+pub(super) fn with_right_state(
+    browser: &mut Chromium,
+    foreign_port: u16,
+    redirect_uri: &Url,
+    state: &str,
+) -> Result<(), Box<dyn Error>> {
+    let url = callback(redirect_uri, &[("code", "injected"), ("state", state)]);
+    from_elsewhere(browser, foreign_port, &url, RIGHT)?;
+    from_rebound_name(browser, &url, RIGHT)
+}
+
+/// A script in the words of an error, for a sign-in that goes on.
+pub(super) fn with_script(
+    browser: &mut Chromium,
+    redirect_uri: &Url,
+) -> Result<(), Box<dyn Error>> {
+    let pairs = [("error", "access_denied"), ("error_description", HOSTILE), ("state", "made-up")];
+    browser.go(marked(&callback(redirect_uri, &pairs), SCRIPT, WRONG).as_str())
+}
+
+fn from_elsewhere(
+    browser: &mut Chromium,
+    foreign_port: u16,
+    url: &Url,
+    suffix: &str,
+) -> Result<(), Box<dyn Error>> {
+    browser.go(&format!("http://{FOREIGN_HOST}:{foreign_port}/"))?;
+    let attack = format!("attack('{url}', '{suffix}')");
+    browser.run(&attack).map(drop)
+}
+
+/// The name leads to the port, so that its pages are of the same origin as far as the browser
+/// knows. The page that the port has for it is made to run a script, as one would that the name
+/// showed before it was rebound.
+fn from_rebound_name(
+    browser: &mut Chromium,
+    url: &Url,
+    suffix: &str,
+) -> Result<(), Box<dyn Error>> {
+    let mut rebound = marked(url, "rebound", suffix);
+    rebound.set_host(Some(REBOUND_HOST))?;
+    let fetched = marked(url, "rebound-fetch", suffix);
+    let place = &fetched[url::Position::BeforePath..];
+    browser.ignore_policies(true)?;
+    browser.go(rebound.as_str())?;
+    browser.run(&format!("fetch('{place}').catch(() => null).then(() => null)"))?;
+    browser.ignore_policies(false)
+}
+
+fn marked(url: &Url, form: &str, suffix: &str) -> Url {
+    callback(url, &[("form", &format!("{form}{suffix}"))])
+}
+
+/// What became of each.
+pub(super) fn lines(exchanges: &[Exchange]) -> Vec<Line> {
+    FORMS.iter().map(|(form, words)| line(exchanges, form, words)).collect()
+}
+
+fn line(exchanges: &[Exchange], form: &str, words: &str) -> Line {
+    let answers = |suffix| answers(exchanges, &format!("{form}{suffix}"));
+    let (wrong, right) = (answers(WRONG), answers(RIGHT));
+    let only_wrong = form == LINK || form == SCRIPT;
+    let verdict = match (wrong.is_empty(), right.is_empty() && !only_wrong) {
+        (false, false) => Verdict::of(wrong.iter().chain(&right).all(is_refusal)),
+        _ => Verdict::Untried,
+    };
+    let right = if only_wrong { String::new() } else { shown(&right) };
+    Line { tried: words.to_owned(), seen: format!("{:<13}{right}", shown(&wrong)), verdict }
+}
+
+fn answers(exchanges: &[Exchange], form: &str) -> Vec<Option<u16>> {
+    let of_form = exchanges.iter().filter(|exchange| exchange.parameter("form") == Some(form));
+    of_form.map(|exchange| exchange.status).collect()
+}
+
+/// A request without an answer may have been accepted.
+fn is_refusal(status: &Option<u16>) -> bool {
+    status.is_some_and(|status| (400..500).contains(&status))
+}
+
+fn shown(statuses: &[Option<u16>]) -> String {
+    let one = |status: &Option<u16>| {
+        status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
+    };
+    match statuses {
+        [] => "not sent".to_owned(),
+        statuses => statuses.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(form: &str, sent: &[(&str, Option<u16>)]) -> (String, Verdict) {
+        let exchange = |&(form, status): &(&str, _)| Exchange {
+            target: format!("/auth/callback?state=s&form={form}"),
+            status,
+            ..Exchange::default()
+        };
+        let exchanges: Vec<_> = sent.iter().map(exchange).collect();
+        let line = line(&exchanges, form, "words");
+        (line.seen.split_whitespace().collect::<Vec<_>>().join(" "), line.verdict)
+    }
+
+    #[test]
+    fn only_a_refusal_of_both_rounds_holds() {
+        let both = |wrong, right| judged("img", &[("img-wrong", wrong), ("img-right", right)]);
+        assert_eq!(both(Some(400), Some(403)), ("400 403".to_owned(), Verdict::Held));
+        assert_eq!(both(Some(403), Some(302)).1, Verdict::Broken);
+        assert_eq!(both(Some(200), Some(403)).1, Verdict::Broken);
+        assert_eq!(both(Some(403), Some(500)).1, Verdict::Broken);
+        assert_eq!(both(Some(403), None), ("403 no answer".to_owned(), Verdict::Broken));
+    }
+
+    #[test]
+    fn what_was_not_sent_was_not_tried() {
+        assert_eq!(judged("img", &[("img-wrong", Some(403))]).1, Verdict::Untried);
+        assert_eq!(judged("img", &[("iframe-wrong", Some(403))]).0, "not sent not sent");
+        assert_eq!(judged(LINK, &[("link-wrong", Some(400))]), ("400".to_owned(), Verdict::Held));
+    }
+}

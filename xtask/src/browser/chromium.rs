@@ -1,0 +1,227 @@
+//! Chromium, without a window and without a way off this machine.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::devtools::DevTools;
+use super::net_log::{self, Exchange};
+
+/// The names that it goes by.
+const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Somebody else's name, and one that is made to lead here (DNS rebinding).
+pub(super) const FOREIGN_HOST: &str = "attacker.test";
+pub(super) const REBOUND_HOST: &str = "evil.test";
+
+/// What a page is looked at on.
+#[derive(Clone, Copy)]
+pub(super) struct Screen {
+    width: u32,
+    height: u32,
+    is_phone: bool,
+}
+
+pub(super) const DESKTOP: Screen = Screen { width: 1280, height: 800, is_phone: false };
+pub(super) const PHONE: Screen = Screen { width: 390, height: 844, is_phone: true };
+
+/// A browser with a fresh profile and one tab. It is ended when this is dropped.
+pub(super) struct Chromium {
+    child: Child,
+    devtools: DevTools<ChildStdin>,
+    tab: String,
+    folder: TempDir,
+}
+
+/// One that can be started, with its version; none when there is none.
+pub(super) fn find() -> Option<(&'static str, String)> {
+    NAMES.into_iter().find_map(|name| {
+        let output = Command::new(name).arg("--version").stderr(Stdio::null()).output().ok()?;
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        output.status.success().then_some((name, version))
+    })
+}
+
+impl Chromium {
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, or does not answer.
+    pub(super) fn start(name: &str) -> Result<Self, Box<dyn Error>> {
+        let folder = TempDir::new()?;
+        let mut child = command(name, folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err("the browser has no pipes".into());
+        };
+        let devtools = DevTools::new(to, from);
+        let mut browser = Self { child, devtools, tab: String::new(), folder };
+        browser.open_tab()?;
+        Ok(browser)
+    }
+
+    fn open_tab(&mut self) -> Result<(), Box<dyn Error>> {
+        let page = json!({ "url": "about:blank" });
+        let target = self.devtools.call(None, "Target.createTarget", &page)?;
+        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let session = self.devtools.call(None, "Target.attachToTarget", &attach)?;
+        session["sessionId"].as_str().unwrap_or_default().clone_into(&mut self.tab);
+        for domain in ["Page", "Runtime"] {
+            self.call(&format!("{domain}.enable"), &json!({}))?;
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, method: &str, params: &Value) -> Result<Value, Box<dyn Error>> {
+        self.devtools.call(Some(&self.tab), method, params)
+    }
+
+    /// Goes to an address as the person does who types it, and waits until its page is there.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is there.
+    pub(super) fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>> {
+        self.devtools.forget();
+        let gone = self.call("Page.navigate", &json!({ "url": address }))?;
+        if let Some(error) = gone["errorText"].as_str() {
+            return Err(format!("the browser finds no page: {error}").into());
+        }
+        self.devtools.wait_for("Page.loadEventFired")
+    }
+
+    /// Clicks on what a selector finds, and waits for the page where that leads.
+    ///
+    /// # Errors
+    ///
+    /// It finds nothing, or that leads nowhere.
+    pub(super) fn click(&mut self, selector: &str) -> Result<(), Box<dyn Error>> {
+        self.devtools.forget();
+        self.run(&format!("document.querySelector({}).click()", Value::from(selector)))?;
+        self.devtools.wait_for("Page.loadEventFired")
+    }
+
+    /// Runs a script in the page, and returns its value when that is there.
+    ///
+    /// # Errors
+    ///
+    /// The script fails.
+    pub(super) fn run(&mut self, script: &str) -> Result<Value, Box<dyn Error>> {
+        let params = json!({
+            "expression": script, "awaitPromise": true, "returnByValue": true, "userGesture": true
+        });
+        let mut ran = self.call("Runtime.evaluate", &params)?;
+        match ran.get("exceptionDetails") {
+            Some(failure) => Err(format!("a script fails: {}", failure["text"]).into()),
+            None => Ok(ran["result"]["value"].take()),
+        }
+    }
+
+    /// The title of the page.
+    ///
+    /// # Errors
+    ///
+    /// There is no page.
+    pub(super) fn title(&mut self) -> Result<String, Box<dyn Error>> {
+        Ok(self.run("document.title")?.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Whether no script of this page has said or shown anything.
+    pub(super) fn is_quiet(&self) -> bool {
+        const NOISES: [&str; 3] =
+            ["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Page.javascriptDialogOpening"];
+        self.devtools.happened(&NOISES) == 0
+    }
+
+    /// Lets scripts of ours do what the policy of a page forbids, or no longer.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not know how.
+    pub(super) fn ignore_policies(&mut self, ignore: bool) -> Result<(), Box<dyn Error>> {
+        self.call("Page.setBypassCSP", &json!({ "enabled": ignore }))?;
+        Ok(())
+    }
+
+    /// The page as it is seen on a screen, in its `light` or `dark` colours, as a PNG.
+    ///
+    /// # Errors
+    ///
+    /// The browser cannot draw it.
+    pub(super) fn screenshot(
+        &mut self,
+        screen: Screen,
+        scheme: &str,
+    ) -> Result<Vec<u8>, Box<dyn Error>> {
+        let Screen { width, height, is_phone } = screen;
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": is_phone });
+        self.call("Emulation.setDeviceMetricsOverride", &size)?;
+        let scheme = json!({ "name": "prefers-color-scheme", "value": scheme });
+        self.call("Emulation.setEmulatedMedia", &json!({ "features": [scheme] }))?;
+        let shot = self.call("Page.captureScreenshot", &json!({ "format": "png" }))?;
+        Ok(BASE64_STANDARD.decode(shot["data"].as_str().unwrap_or_default())?)
+    }
+
+    /// Ends it, and returns everything that it has said to servers and heard from them.
+    ///
+    /// # Errors
+    ///
+    /// It does not end in order, or leaves no log.
+    pub(super) fn close(mut self) -> Result<Vec<Exchange>, Box<dyn Error>> {
+        self.devtools.call(None, "Browser.close", &json!({}))?;
+        self.devtools.hang_up();
+        self.child.wait()?;
+        net_log::read(&fs::read(self.folder.path().join(NET_LOG))?)
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // One that has ended already cannot be ended, and that is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const NET_LOG: &str = "net-log.json";
+
+/// The pipe is at the descriptors 3 and 4, where std cannot put it, but every shell can.
+fn command(name: &str, folder: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null"#, name]);
+    command.args(["--headless", "--disable-gpu", "--remote-debugging-pipe"]);
+    // It opens only pages of this machine, and would not start as root otherwise.
+    command.arg("--no-sandbox");
+    // In a container the shared memory of the system may be too small.
+    command.arg("--disable-dev-shm-usage");
+    command.args(["--no-first-run", "--no-default-browser-check", "--no-proxy-server"]);
+    command.args(["--disable-quic", "--disable-background-networking"]);
+    command.args(["--disable-component-update", "--disable-sync", "--disable-extensions"]);
+    // The browser's own walls around a loopback port are taken down: others lack them, and it is
+    // ours that is looked at.
+    command.arg("--disable-features=LocalNetworkAccessChecks,HttpsUpgrades");
+    command.arg(format!(
+        "--host-resolver-rules=MAP {FOREIGN_HOST} 127.0.0.1, MAP {REBOUND_HOST} 127.0.0.1, \
+         MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+    ));
+    command.arg(option("--user-data-dir=", &folder.join("profile")));
+    command.arg(option("--log-net-log=", &folder.join(NET_LOG)));
+    command
+}
+
+fn option(name: &str, value: &Path) -> std::ffi::OsString {
+    let mut option = std::ffi::OsString::from(name);
+    option.push(value);
+    option
+}

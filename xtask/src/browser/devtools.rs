@@ -1,0 +1,149 @@
+//! The browser's `DevTools` protocol, over a pipe that it opens for this.
+//!
+//! A pipe needs neither a driver beside the browser nor a client for WebSocket: messages are JSON
+//! with a NUL after each, as `--remote-debugging-pipe` has them.
+
+use std::error::Error;
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// Longer than anything here takes, even on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A conversation with the browser.
+pub(super) struct DevTools<W> {
+    to: W,
+    from: Receiver<Value>,
+    last_id: u64,
+    events: Vec<Value>,
+}
+
+impl<W: Write> DevTools<W> {
+    /// Begins one. What the browser says is read by a thread, so that waiting can end.
+    pub(super) fn new(to: W, from: impl Read + Send + 'static) -> Self {
+        let (heard, hearing) = mpsc::channel();
+        thread::spawn(move || listen(from, &heard));
+        Self { to, from: hearing, last_id: 0, events: Vec::new() }
+    }
+
+    /// Has the browser do something, and returns its answer. Without a session it is for the whole
+    /// browser, with one for its tab.
+    ///
+    /// # Errors
+    ///
+    /// The browser says no, or says nothing.
+    pub(super) fn call(
+        &mut self,
+        session: Option<&str>,
+        method: &str,
+        params: &Value,
+    ) -> Result<Value, Box<dyn Error>> {
+        self.last_id += 1;
+        let id = self.last_id;
+        let mut message = json!({ "id": id, "method": method, "params": params });
+        if let Some(session) = session {
+            message["sessionId"] = session.into();
+        }
+        self.to.write_all(format!("{message}\0").as_bytes())?;
+        self.to.flush()?;
+        let mut answer = self.next(method, |message| message["id"] == id)?;
+        match answer.get("error") {
+            Some(error) => Err(format!("the browser refuses {method}: {error}").into()),
+            None => Ok(answer["result"].take()),
+        }
+    }
+
+    /// Waits for an event, unless it has happened since [`DevTools::forget`].
+    ///
+    /// # Errors
+    ///
+    /// It does not happen.
+    pub(super) fn wait_for(&mut self, event: &str) -> Result<(), Box<dyn Error>> {
+        if self.happened(&[event]) == 0 {
+            let message = self.next(event, |message| message["method"] == event)?;
+            self.events.push(message);
+        }
+        Ok(())
+    }
+
+    /// How many of these events have happened.
+    pub(super) fn happened(&self, names: &[&str]) -> usize {
+        let is_one = |event: &&Value| names.iter().any(|name| event["method"] == *name);
+        self.events.iter().filter(is_one).count()
+    }
+
+    /// Forgets what has happened so far.
+    pub(super) fn forget(&mut self) {
+        self.events.clear();
+    }
+
+    /// Waits until the browser has nothing more to say, because it ends.
+    pub(super) fn hang_up(&self) {
+        while self.from.recv_timeout(DEADLINE).is_ok() {}
+    }
+
+    /// The next message of this kind. Events on the way there are kept.
+    fn next(
+        &mut self,
+        what: &str,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Box<dyn Error>> {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let message = self.from.recv_timeout(left);
+            let message = message.map_err(|_| format!("the browser is silent about {what}"))?;
+            if is_it(&message) {
+                return Ok(message);
+            }
+            self.events.push(message);
+        }
+    }
+}
+
+/// Until the browser closes its end, or nobody is interested any more.
+fn listen(from: impl Read, heard: &Sender<Value>) {
+    for message in BufReader::new(from).split(0) {
+        let message = message.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if message.is_none_or(|message| heard.send(message).is_err()) {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(messages: &'static str) -> DevTools<Vec<u8>> {
+        DevTools::new(Vec::new(), messages.as_bytes())
+    }
+
+    #[test]
+    fn a_call_has_its_own_answer_and_keeps_the_events_before_it() {
+        let mut browser = told("{\"method\":\"Page.loaded\"}\0{\"id\":1,\"result\":{\"a\":2}}\0");
+        let answer = browser.call(Some("tab"), "Page.navigate", &json!({ "url": "x" })).unwrap();
+        assert_eq!(answer, json!({ "a": 2 }));
+        let sent: Value = serde_json::from_slice(browser.to.strip_suffix(b"\0").unwrap()).unwrap();
+        let expected = json!({
+            "id": 1, "method": "Page.navigate", "params": { "url": "x" }, "sessionId": "tab"
+        });
+        assert_eq!(sent, expected);
+
+        browser.wait_for("Page.loaded").unwrap();
+        assert_eq!(browser.happened(&["Page.loaded", "Page.other"]), 1);
+        browser.forget();
+        assert_eq!(browser.happened(&["Page.loaded"]), 0);
+    }
+
+    #[test]
+    fn a_refusal_and_a_browser_that_is_gone_are_errors() {
+        let mut browser = told("{\"id\":1,\"error\":{\"message\":\"no\"}}\0");
+        assert!(browser.call(None, "A.b", &Value::Null).unwrap_err().to_string().contains("no"));
+        assert!(browser.wait_for("A.c").is_err());
+    }
+}

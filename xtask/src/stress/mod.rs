@@ -1,0 +1,91 @@
+//! More load than the program should ever meet, from clients of its own, beside what is promised
+//! for it.
+//!
+//! The program is `login-cli` as it is shipped, one process for each sign-in, against the sandbox.
+//! Nothing leaves this machine. The clients share its processors with the program, so a busy or small
+//! machine makes the times longer: like the benchmarks, this judges times and does not fail for one.
+//! It does fail for a count, because a sign-in that is lost is lost at any speed.
+
+mod attack;
+mod bounds;
+mod browser;
+mod copies;
+mod crowd;
+mod flood;
+mod hostile;
+mod report;
+mod stage;
+mod system;
+mod vitals;
+
+use std::error::Error;
+use std::io::Write;
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+
+use crate::program::{self, Profile};
+use crate::progress;
+use report::Report;
+
+/// What is put under load.
+#[derive(Subcommand)]
+pub(crate) enum Target {
+    /// The server that waits for the browser: slow clients, floods, hostile requests, copies
+    Callback(Options),
+}
+
+/// How much of it.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// About a tenth of everything, in less than a minute
+    #[arg(long)]
+    short: bool,
+}
+
+/// How often everything is done.
+struct Numbers {
+    slow_clients: usize,
+    /// Under slow clients alone, and again with a flood, half of them for each form.
+    sign_ins: usize,
+    hostile_requests: usize,
+    rounds_of_copies: usize,
+    /// How often each end of the program is timed.
+    ends: usize,
+}
+
+const FULL: Numbers = Numbers {
+    slow_clients: 1000,
+    sign_ins: 200,
+    hostile_requests: 100_000,
+    rounds_of_copies: 500,
+    ends: 20,
+};
+
+const SHORT: Numbers = Numbers {
+    slow_clients: 1000,
+    sign_ins: 16,
+    hostile_requests: 10_000,
+    rounds_of_copies: 50,
+    ends: 4,
+};
+
+/// Puts the target under load, and prints the table.
+///
+/// # Errors
+///
+/// A count is not what it must be, or something cannot be built, started or measured.
+pub(crate) fn run(root: &Path, target: Target, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let Target::Callback(options) = target;
+    let numbers = if options.short { SHORT } else { FULL };
+    progress("building login-cli, as it is shipped");
+    let program = program::build(root, Profile::Release, &[])?;
+    system::allow_many_sockets()?;
+    let mut report = Report::default();
+    attack::run(&program, &numbers, &mut report)?;
+    hostile::run(&program, &numbers, &mut report)?;
+    copies::run(&program, &numbers, &mut report)?;
+    bounds::run(&program, &numbers, &mut report)?;
+    progress("");
+    report.print(out)
+}

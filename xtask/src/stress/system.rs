@@ -1,0 +1,43 @@
+//! What is asked of the system itself: sockets, and the signal of Ctrl-C.
+
+use std::io;
+
+/// Lets this process open as many sockets as the crowd and the flood need.
+///
+/// # Errors
+///
+/// The system does not allow as many to anybody.
+#[cfg(unix)]
+pub(super) fn allow_many_sockets() -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    const ENOUGH: u64 = 2048;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= ENOUGH) {
+        return Ok(());
+    }
+    setrlimit(Resource::Nofile, Rlimit { current: Some(ENOUGH), maximum })?;
+    Ok(())
+}
+
+/// There is no such limit.
+#[cfg(not(unix))]
+pub(super) fn allow_many_sockets() -> io::Result<()> {
+    Ok(())
+}
+
+/// Sends the signal that Ctrl-C sends.
+#[cfg(unix)]
+pub(super) fn interrupt(process: u32) -> io::Result<()> {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+    kill_process(pid.ok_or(io::ErrorKind::InvalidInput)?, Signal::INT)?;
+    Ok(())
+}
+
+/// A console is needed for it.
+#[cfg(not(unix))]
+pub(super) fn interrupt(_: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
