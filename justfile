@@ -38,6 +38,16 @@ deny:
 advisories:
     cargo deny check advisories
 
+# Each fuzz target for SECONDS; needs a nightly compiler and `cargo install cargo-fuzz`
+[group('check')]
+fuzz SECONDS="60": (fuzz-one "callback_query" SECONDS) (fuzz-one "http_head" SECONDS)
+
+# What is found on the way stays in `fuzz/target`; `fuzz/corpus` holds the seeds alone.
+[private]
+fuzz-one TARGET SECONDS:
+    mkdir -p fuzz/target/corpus/{{ TARGET }}
+    cargo +nightly fuzz run {{ TARGET }} fuzz/target/corpus/{{ TARGET }} fuzz/corpus/{{ TARGET }} -- -dict=fuzz/dictionaries/{{ TARGET }}.dict -max_total_time={{ SECONDS }} -timeout=1 -rss_limit_mb=256 -print_final_stats=1
+
 # What CI runs
 [group('check')]
 ci: check (demo "--headless") browser (stress "callback" "--short") (threats "--table" "../shared/threats.md")

@@ -1,0 +1,123 @@
+//! The query of a callback, read and judged, against a second reading of the same rules with the
+//! parsers of the URL Standard. That one replaces what it cannot decode where ours refuses; so each
+//! value is asked whether it was well-formed.
+
+#![no_main]
+
+use std::borrow::Cow;
+
+use libfuzzer_sys::fuzz_target;
+use oauth_callback_server::fuzzing::{ISSUER, Outcome, STATE, callback_query};
+use percent_encoding::percent_decode_str;
+
+fuzz_target!(|query: &str| {
+    let outcome = callback_query(query);
+    check_words(&outcome);
+    check_round_trip(&outcome);
+    assert_eq!(kind(outcome), expected(query), "{query:?}");
+});
+
+/// What our rules make of a query, in an order of its own.
+fn expected(query: &str) -> Outcome {
+    use Outcome::*;
+    let [state, code, error, description, iss] = given(query);
+    let doubtful = |it: &Given| matches!(it, Given::Often | Given::Malformed);
+    if [&state, &code, &error].into_iter().any(doubtful) || description == Given::Often {
+        return BadRequest;
+    }
+    let (state, code, error) = (state.value(), code.value(), error.value());
+    match (state, iss, error, code) {
+        (Some(state), ..) if state != STATE => StateMismatch,
+        (None, ..) => StateMismatch,
+        (_, Given::Once(iss), ..) if iss != ISSUER => WrongIssuer,
+        (_, Given::Often | Given::Malformed, ..) => WrongIssuer,
+        (_, _, Some(_), _) => DENIED,
+        (_, _, _, None) => MissingCode,
+        (_, _, _, Some(code)) if code.chars().any(char::is_control) => BadRequest,
+        (_, _, _, Some(code)) => Code(code),
+    }
+}
+
+/// A refusal of the authorization server's, whatever its words.
+const DENIED: Outcome = Outcome::Denied { error: String::new(), error_description: None };
+
+fn kind(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Denied { .. } => DENIED,
+        other => other,
+    }
+}
+
+/// How often a parameter occurs, and as what.
+#[derive(Debug, PartialEq)]
+enum Given {
+    Never,
+    Once(String),
+    Malformed,
+    Often,
+}
+
+fn given(query: &str) -> [Given; NAMES.len()] {
+    let mut given = NAMES.map(|_| Given::Never);
+    for pair in query.split('&') {
+        let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
+            continue;
+        };
+        if let Some(place) = NAMES.iter().position(|it| *it == name) {
+            given[place] = match &given[place] {
+                Given::Never if is_well_formed(pair) => Given::Once(value.into_owned()),
+                Given::Never => Given::Malformed,
+                _ => Given::Often,
+            };
+        }
+    }
+    given
+}
+
+const NAMES: [&str; 5] = ["state", "code", "error", "error_description", "iss"];
+
+impl Given {
+    fn value(self) -> Option<String> {
+        match self {
+            Self::Once(value) if !value.is_empty() => Some(value),
+            _ => None,
+        }
+    }
+}
+
+fn is_well_formed(pair: &str) -> bool {
+    let is_octet = |rest: &str| {
+        rest.get(..2).is_some_and(|two| two.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    pair.bytes().all(|byte| (b'!'..=b'~').contains(&byte))
+        && pair.split('%').skip(1).all(is_octet)
+        && percent_decode_str(pair).decode_utf8().is_ok()
+}
+
+/// A code arrives as it was sent, however it was encoded.
+fn check_round_trip(outcome: &Outcome) {
+    let Outcome::Code(code) = outcome else {
+        return;
+    };
+    let encoded: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
+    let bytes: String = code.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    for code in [encoded, bytes] {
+        assert_eq!(&callback_query(&format!("state={STATE}&code={code}")), outcome);
+    }
+}
+
+/// The words of an authorization server go to a terminal: one short line, in which nothing acts.
+fn check_words(outcome: &Outcome) {
+    let Outcome::Denied { error, error_description } = outcome else {
+        return;
+    };
+    for words in [Cow::from(error), error_description.as_deref().unwrap_or_default().into()] {
+        assert!(words.chars().count() <= 201, "{words:?}");
+        assert!(!words.chars().any(acts), "{words:?}");
+    }
+}
+
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
