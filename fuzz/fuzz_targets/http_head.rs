@@ -30,7 +30,7 @@ fuzz_target!(|request: &[u8]| {
     // However the network cuts the request, it is the same request.
     let sum: usize = request.iter().map(|byte| usize::from(*byte)).sum();
     let step = 1 + sum % request.len().max(1);
-    let patience = if sum % 4 == 0 { Patience::Leaves } else { Patience::Waits };
+    let patience = if sum.is_multiple_of(4) { Patience::Leaves } else { Patience::Waits };
     let (again, same) = exchange(request, step, patience);
     check_answer(request, &again);
     if has_end(request) && patience == Patience::Waits {
