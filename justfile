@@ -50,7 +50,7 @@ fuzz-one TARGET SECONDS:
 
 # What CI runs
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (threats "--table" "../shared/threats.md")
+ci: check (demo "--headless") browser (threats "--table" "../shared/threats.md")
 
 # Both sign-ins against the sandbox in your browser; `--headless` plays the person
 [group('see')]
