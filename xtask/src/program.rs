@@ -52,7 +52,19 @@ fn program(message: io::Result<Message>) -> Option<PathBuf> {
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut cargo = Command::new(running_cargo());
     cargo.current_dir(root).stdin(Stdio::null());
+    for name in about_this_task() {
+        cargo.env_remove(name);
+    }
     cargo
+}
+
+/// What cargo says in the environment about the task that it runs. Some build scripts run again when
+/// it changes, and everything that depends on theirs is then built again.
+#[expect(clippy::disallowed_methods, reason = "only the names matter")]
+fn about_this_task() -> impl Iterator<Item = OsString> {
+    const PREFIXES: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| name.to_str().is_some_and(|it| PREFIXES.iter().any(|p| it.starts_with(p))))
 }
 
 /// The compiler that belongs to it.

@@ -122,8 +122,8 @@ async fn refuse(stream: &mut impl Stream, guest: &Guest, refusal: Refusal) {
 /// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
 async fn linger(mut stream: impl AsyncRead + Unpin) {
     const LONGEST: Duration = Duration::from_millis(500);
-    const MOST_READS: usize = 256;
-    let mut sink = [0; 4096];
+    const MOST_READS: usize = 1024;
+    let mut sink = [0; 1024];
     let drain = async {
         for _ in 0..MOST_READS {
             if !matches!(stream.read(&mut sink).await, Ok(1..)) {

@@ -22,7 +22,7 @@ impl Holder {
     #[cfg(target_os = "linux")]
     pub(crate) fn of_port(port: u16) -> Option<Self> {
         use crate::socket_table::{Family, sockets};
-        let v4 = sockets(Family::V4).into_iter();
+        let v4 = sockets(Family::V4);
         let socket = v4.chain(sockets(Family::V6)).find(|socket| socket.is_in_the_way_on(port))?;
         let pid = linux::process_with(socket.inode);
         let program = pid.and_then(linux::program);

@@ -15,7 +15,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Five seconds for everything, and 512 connections: room for the browser's, whoever floods.
+    /// Five seconds for everything, and 512 connections: room for the browser's, whoever floods, in
+    /// a few megabytes.
     fn default() -> Self {
         Self {
             head: Duration::from_secs(5),

@@ -1,7 +1,8 @@
 //! Linux's table of TCP sockets, `/proc/net/tcp` and `/proc/net/tcp6` (proc(5)): who owns a socket,
 //! without a connection to it.
 
-use std::fs;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The two halves of the table.
@@ -29,13 +30,14 @@ impl Socket {
     }
 }
 
-/// The sockets of one family that the system shows; none when it shows no table.
-pub(crate) fn sockets(family: Family) -> Vec<Socket> {
+/// The sockets of one family that the system shows; none when it shows no table. They are read one by
+/// one: whoever floods us makes the table long, and it must not cost memory.
+pub(crate) fn sockets(family: Family) -> impl Iterator<Item = Socket> {
     let path = match family {
         Family::V4 => "/proc/net/tcp",
         Family::V6 => "/proc/net/tcp6",
     };
-    parse(&fs::read_to_string(path).unwrap_or_default())
+    File::open(path).into_iter().flat_map(|table| parse(BufReader::new(table)))
 }
 
 /// Whether the other end of a connection to us belongs to another user than our end. The
@@ -46,24 +48,29 @@ pub(crate) fn is_of_another_user(ours: SocketAddr, theirs: SocketAddr) -> bool {
         SocketAddr::V4(_) => Family::V4,
         SocketAddr::V6(_) => Family::V6,
     });
-    are_of_two_users(&table, ours, theirs)
+    are_of_two_users(table, ours, theirs)
 }
 
-fn are_of_two_users(table: &[Socket], ours: SocketAddr, theirs: SocketAddr) -> bool {
-    let uid_of = |local, remote| {
-        let end = |socket: &&Socket| socket.local == local && socket.remote == remote;
-        table.iter().find(end).map(|socket| socket.uid)
-    };
-    match (uid_of(ours, theirs), uid_of(theirs, ours)) {
-        (Some(us), Some(them)) => them != us && them != SUPERUSER,
-        _ => false,
+fn are_of_two_users(
+    table: impl Iterator<Item = Socket>,
+    ours: SocketAddr,
+    theirs: SocketAddr,
+) -> bool {
+    let (mut us, mut them) = (None, None);
+    for socket in table {
+        match (socket.local, socket.remote) {
+            ends if ends == (ours, theirs) => us = Some(socket.uid),
+            ends if ends == (theirs, ours) => them = Some(socket.uid),
+            _ => {}
+        }
     }
+    us.zip(them).is_some_and(|(us, them)| them != us && them != SUPERUSER)
 }
 
 const SUPERUSER: u32 = 0;
 
-fn parse(table: &str) -> Vec<Socket> {
-    table.lines().filter_map(parse_line).collect()
+fn parse(table: impl BufRead) -> impl Iterator<Item = Socket> {
+    table.lines().map_while(Result::ok).filter_map(|line| parse_line(&line))
 }
 
 fn parse_line(line: &str) -> Option<Socket> {
@@ -103,6 +110,8 @@ fn words(text: &str) -> Option<Vec<u32>> {
 
 #[cfg(all(test, target_endian = "little"))]
 mod tests {
+    use std::iter;
+
     use super::*;
 
     const V4: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -114,7 +123,7 @@ mod tests {
     // threats 60
     #[test]
     fn a_line_tells_address_user_and_inode() {
-        let sockets = parse(V4);
+        let sockets: Vec<_> = parse(V4.as_bytes()).collect();
         assert_eq!(sockets.len(), 2);
         assert_eq!(sockets[0].local, "127.0.0.1:1455".parse().unwrap());
         assert_eq!((sockets[0].uid, sockets[0].inode), (1000, 12345));
@@ -127,7 +136,7 @@ mod tests {
     // threats 60
     #[test]
     fn an_ipv6_line_is_read_too() {
-        let [socket] = parse(V6)[..] else { panic!("one line") };
+        let socket = parse(V6.as_bytes()).next().unwrap();
         assert_eq!(socket.local, "[::1]:1455".parse().unwrap());
         assert_eq!(socket.uid, 65534);
         assert!(socket.is_in_the_way_on(1455));
@@ -140,9 +149,9 @@ mod tests {
         let end = |local, remote, uid| Socket { local, remote, listening: false, uid, inode: 1 };
         for (uid, is_another) in [(1000, false), (1001, true), (0, false)] {
             let table = [end(ours, theirs, 1000), end(theirs, ours, uid)];
-            assert_eq!(are_of_two_users(&table, ours, theirs), is_another, "{uid}");
+            assert_eq!(are_of_two_users(table.into_iter(), ours, theirs), is_another, "{uid}");
         }
-        assert!(!are_of_two_users(&[], ours, theirs), "nobody knows");
+        assert!(!are_of_two_users(iter::empty(), ours, theirs), "nobody knows");
     }
 
     #[test]
@@ -151,14 +160,14 @@ mod tests {
         let ours = listener.local_addr().unwrap();
         let theirs = std::net::TcpStream::connect(ours).unwrap();
         let theirs = theirs.local_addr().unwrap();
-        assert!(sockets(Family::V4).iter().any(|it| it.listening && it.local == ours));
+        assert!(sockets(Family::V4).any(|it| it.listening && it.local == ours));
         assert!(!is_of_another_user(ours, theirs));
     }
 
     #[test]
     fn what_is_no_table_has_no_sockets() {
         for text in ["", "sl", "0: zz:1 00:0 0A", "0: 0100007F 0100007F:C350 01"] {
-            assert_eq!(parse(text), []);
+            assert_eq!(parse(text.as_bytes()).next(), None);
         }
     }
 }
