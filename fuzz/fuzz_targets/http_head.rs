@@ -73,6 +73,10 @@ fn status(answer: &[u8]) -> &[u8] {
     answer.get("HTTP/1.1 ".len()..).and_then(|it| it.get(..3)).unwrap_or_default()
 }
 
+/// What the server reads at once. Of a head that does not fit, hyper looks at the rest when it has
+/// the end.
+const ONE_READ: usize = 8192;
+
 /// Who sent a request, or what can become none, is answered; who did not is not.
 fn check_presence(request: &[u8], answer: &[u8]) {
     let mut headers = [httparse::EMPTY_HEADER; 64];
@@ -81,7 +85,8 @@ fn check_presence(request: &[u8], answer: &[u8]) {
         Ok(httparse::Status::Partial)
     );
     if !unfinished {
-        assert!(!answer.is_empty(), "no answer");
+        let is_looked_at = has_end(request) || request.len() <= ONE_READ;
+        assert!(!answer.is_empty() || !is_looked_at, "no answer");
     } else if !answer.is_empty() {
         assert!(FAULTS.contains(&status(answer)), "{}", answer.escape_ascii());
     }
