@@ -73,6 +73,7 @@ impl<'a> Course<'a> {
         self.attacked_sign_in()?;
         self.hostile_error()?;
         self.denied_sign_in()?;
+        self.failed_sign_in()?;
         self.sign_in_with_setup_left()?;
         self.create_key()
     }
@@ -125,6 +126,15 @@ impl<'a> Course<'a> {
         self.choose(&waiting, Account::DENIER)?;
         self.claim_title("a denied sign-in ends on its page", "Sign-in was not granted")?;
         self.take_pictures("denied")?;
+        self.claim_exit("and the program with", waiting, 1)
+    }
+
+    /// A member without an organization can have no API key, which shows after the callback.
+    fn failed_sign_in(&mut self) -> Result<(), Box<dyn Error>> {
+        let waiting = self.start("login")?;
+        self.choose(&waiting, Account::MEMBER)?;
+        self.claim_title("a sign-in that fails afterwards ends on its page", "Sign-in failed")?;
+        self.take_pictures("failed")?;
         self.claim_exit("and the program with", waiting, 1)
     }
 
