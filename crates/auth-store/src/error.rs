@@ -3,6 +3,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::{Location, VaultError};
+
 /// Why the store could not do what it was asked to do.
 ///
 /// Unless a variant says otherwise, the stored sign-in is what it was before. No variant holds
@@ -19,16 +21,15 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The file is there and is not an `auth.json`. It was left alone; a new sign-in may replace
+    /// What is there is not an `auth.json`. It was left alone; a new sign-in may replace
     /// it, see [`AuthStore::update_or_set_aside`](crate::AuthStore::update_or_set_aside).
     #[error(
-        "{path}, line {line}, column {column}{field}: {problem}",
-        path = path.display(),
+        "{location}, line {line}, column {column}{field}: {problem}",
         field = field.as_ref().map(|name| format!(", field {name}")).unwrap_or_default()
     )]
     Corrupt {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        location: Location,
         /// Where reading stopped, counted from 1.
         line: usize,
         /// Where in that line, in bytes, counted from 1; 0 is its very beginning.
@@ -39,10 +40,10 @@ pub enum Error {
         problem: Problem,
     },
     /// The file is there and larger than any `auth.json` is. It was not read.
-    #[error("{path} is larger than {limit} bytes", path = path.display())]
+    #[error("{location} is larger than {limit} bytes")]
     TooLarge {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        location: Location,
         /// The most that is read.
         limit: u64,
     },
@@ -54,11 +55,30 @@ pub enum Error {
         /// How long it was waited for.
         waited: Duration,
     },
-    /// Other programs kept replacing the file while it was being changed, without taking the locks.
-    #[error("{path} keeps being changed by another program", path = path.display())]
+    /// Another program wrote while the document was being changed, without taking the locks.
+    #[error("{location} is being changed by another program")]
     Changed {
+        /// Where it is.
+        location: Location,
+    },
+    /// The vault could not do it: it is locked, or absent.
+    #[error("{name} cannot be used")]
+    Vault {
+        /// What people call it.
+        name: String,
+        /// What it said.
+        source: VaultError,
+    },
+    /// The file is a mount of its own, so it was written in its place, and that failed halfway. What
+    /// it held before is in the copy.
+    #[error("{path} was written only in part; what it held before is in {copy}", path = path.display(), copy = copy.display())]
+    HalfWritten {
         /// The file.
         path: PathBuf,
+        /// The copy.
+        copy: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// Something else than a plain file is in its place, or a link that is not followed. It is left
     /// for the person to remove.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::Error;
+use crate::{Error, Location};
 use crate::folder::{Folder, remove_if_there};
 use crate::place::{Content, Place};
 
@@ -57,20 +57,60 @@ impl Drop for Unkept<'_> {
     }
 }
 
+/// The one name of a file that is being written.
+const TEMPORARY: &str = ".login-cli.tmp";
+
+/// What a file held that has to be written in its place.
+const BACKUP: &str = ".bak";
+
 /// Puts `bytes` in the place of the content that was read, under the locks. [`flush_name`] makes it
 /// last.
 ///
 /// The temporary file has one fixed name beside the file: what a writer that died has left is
 /// recognized and removed, and a rename never crosses file systems.
 pub(crate) fn replace(place: &Place, read: &Content, bytes: &[u8]) -> Result<(), Error> {
-    let temporary = place.beside(".login-cli.tmp");
+    let temporary = place.beside(TEMPORARY);
     let refused = |source| Error::NotWritable { path: place.path(), source };
     remove_if_there(place.folder(), &temporary).map_err(refused)?;
     let new = Unkept::create(place.folder(), temporary, |file| file.write_all(bytes))?;
     if place.read()? != *read {
-        return Err(Error::Changed { path: place.path() });
+        return Err(Error::Changed { location: Location::File(place.path()) });
     }
-    new.rename(place.name()).map_err(refused)
+    match new.rename(place.name()) {
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => in_place(place, bytes),
+        other => other.map_err(refused),
+    }
+}
+
+/// Writes into the file itself, which a container may have as a mount of its own: nothing can be
+/// renamed over that. What it holds is copied first, to `auth.json.bak` with mode 0600, and the copy
+/// stays until the new document is on the disk.
+fn in_place(place: &Place, bytes: &[u8]) -> Result<(), Error> {
+    let name = place.beside(BACKUP);
+    let path = place.path();
+    let refused = |source| Error::NotWritable { path: path.clone(), source };
+    remove_if_there(place.folder(), &name).map_err(refused)?;
+    let copy = Unkept::create(place.folder(), name, |copy| copy_of(place, copy))?;
+    flush_name(place)?;
+    let mut file = place.folder().open_for_writing(place.name()).map_err(refused)?;
+    let length = bytes.len() as u64;
+    let written = file.write_all(bytes).and_then(|()| file.set_len(length));
+    let halfway = |source| Error::HalfWritten { path: path.clone(), copy: copy.keep(), source };
+    written.and_then(|()| file.sync_all()).map_err(halfway)?;
+    tracing::debug!(path = %path.display(), "a file that is a mount was written in its place");
+    Ok(())
+}
+
+/// Removes the file, the link that led to it, and what a writer that died may have left beside it.
+pub(crate) fn remove(place: &Place) -> Result<bool, Error> {
+    let refused = |source| Error::NotWritable { path: place.path(), source };
+    let was_there = place.is_there()?;
+    for name in [place.name().to_owned(), place.beside(TEMPORARY), place.beside(BACKUP)] {
+        remove_if_there(place.folder(), &name).map_err(refused)?;
+    }
+    flush_name(place)?;
+    place.remove_link().map_err(refused)?;
+    Ok(was_there)
 }
 
 /// Flushes the folder, so that the names in it survive a power loss.
@@ -83,9 +123,13 @@ pub(crate) fn flush_name(place: &Place) -> Result<(), Error> {
 /// so that the old file is in its place until the new one is.
 pub(crate) fn set_aside(place: &Place, now: Timestamp) -> Result<Unkept<'_>, Error> {
     let name = place.beside(&format!(".corrupt-{}", now.strftime("%Y%m%dT%H%M%S%.6fZ")));
-    Unkept::create(place.folder(), name, |copy| match place.open() {
+    Unkept::create(place.folder(), name, |copy| copy_of(place, copy))
+}
+
+fn copy_of(place: &Place, copy: &mut File) -> io::Result<()> {
+    match place.open() {
         Ok(Some(mut original)) => io::copy(&mut original, copy).map(drop),
         Ok(None) => Err(io::ErrorKind::NotFound.into()),
         Err(error) => Err(io::Error::other(error)),
-    })
+    }
 }

@@ -36,10 +36,14 @@
 //! - It blocks: an async caller runs it where blocking is allowed.
 
 mod store;
+mod locked;
 
 mod document;
 mod format;
 mod wipe;
+
+mod keeper;
+mod vault;
 
 mod check;
 mod file;
@@ -48,7 +52,11 @@ mod lock;
 mod place;
 
 mod error;
+mod location;
 
 pub use document::{AuthDocument, AuthMode, SignIn, StoredTokens};
 pub use error::{Error, Found, Operation, Problem};
+pub use location::Location;
+pub use locked::Locked;
 pub use store::AuthStore;
+pub use vault::{Vault, VaultError};

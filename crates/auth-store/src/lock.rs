@@ -1,33 +1,39 @@
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use crate::folder::Folder;
+use crate::keeper::Keeper;
 use crate::place::Place;
-use crate::{Error, Operation};
+use crate::{Error, Operation, Vault};
 
 /// The locks that Codex CLI takes while it commits, in its order.
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
-/// Visits every lock of a save in its order, and finds the place on the way: under the first two,
+/// Visits every lock of a save in its order, and finds the keeper on the way: under the first two,
 /// where the visit takes them.
 ///
 /// Behind a link the file has a third lock, beside it, because links in two folders may lead to the
 /// same file. Beside what is no file of ours there is none.
 pub(crate) fn each_lock(
     home: Folder,
+    vault: Option<&Arc<dyn Vault>>,
     mut visit: impl FnMut(&Folder, &OsStr) -> Result<(), Error>,
-) -> Result<Place, Error> {
+) -> Result<Keeper, Error> {
     for name in LOCKS {
         visit(&home, name.as_ref())?;
+    }
+    if let Some(vault) = vault {
+        return Ok(Keeper::Vault(vault.clone()));
     }
     let place = Place::find(home)?;
     if place.is_linked() && place.is_there()? {
         visit(place.folder(), &place.beside(".lock"))?;
     }
-    Ok(place)
+    Ok(Keeper::File(place))
 }
 
 /// How much longer to wait for locks: one budget for all that one save takes. Time is counted in

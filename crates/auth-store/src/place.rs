@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::folder::{self, Entry, Folder, Kind};
+use crate::folder::{self, Entry, Folder, Kind, remove_if_there};
 use crate::{Error, Found, Operation};
 
 /// The document's name in the home folder.
@@ -65,6 +65,15 @@ impl Place {
 
     pub(crate) fn is_linked(&self) -> bool {
         self.linked.is_some()
+    }
+
+    /// Removes the link, which leads nowhere when its end is removed.
+    pub(crate) fn remove_link(&self) -> io::Result<()> {
+        if self.is_linked() {
+            remove_if_there(&self.home, AUTH_JSON.as_ref())?;
+            self.home.sync()?;
+        }
+        Ok(())
     }
 
     /// Whether there is a file, which is then a plain one and ours.

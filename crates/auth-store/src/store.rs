@@ -1,19 +1,20 @@
-use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::file::{self, Unkept};
-use crate::format::Defect;
+use crate::keeper::Keeper;
 use crate::lock::{Patience, each_lock};
-use crate::place::{AUTH_JSON, Content, Place, SIZE_LIMIT};
-use crate::{AuthDocument, Error, check, folder, format};
+use crate::place::Place;
+use crate::{AuthDocument, Error, Location, Locked, Vault, check, folder};
 
-/// The `auth.json` of one folder, `$CODEX_HOME`.
+/// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or what a [`Vault`] holds in
+/// its place.
 #[derive(Clone, Debug)]
 pub struct AuthStore {
     codex_home: PathBuf,
+    vault: Option<Arc<dyn Vault>>,
     lock_wait: Duration,
 }
 
@@ -27,7 +28,14 @@ impl AuthStore {
     /// The store in `codex_home`. Nothing is looked at yet.
     #[must_use]
     pub fn new(codex_home: PathBuf) -> Self {
-        Self { codex_home, lock_wait: LOCK_WAIT }
+        Self { codex_home, vault: None, lock_wait: LOCK_WAIT }
+    }
+
+    /// Keeps the document in `vault` and not in a file. The locks stay files in the folder, so
+    /// everybody who shares the vault has to share the folder too.
+    #[must_use]
+    pub fn in_vault(self, vault: Arc<dyn Vault>) -> Self {
+        Self { vault: Some(vault), ..self }
     }
 
     /// Waits at most this long for the locks, instead of five seconds.
@@ -38,8 +46,11 @@ impl AuthStore {
 
     /// Where the document is, or will be.
     #[must_use]
-    pub fn path(&self) -> PathBuf {
-        self.codex_home.join(AUTH_JSON)
+    pub fn location(&self) -> Location {
+        match &self.vault {
+            Some(vault) => Location::Vault(vault.name()),
+            None => Location::in_folder(&self.codex_home),
+        }
     }
 
     /// Finds out whether a sign-in could be stored, so that nobody signs in for nothing. The folder
@@ -47,14 +58,10 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::NotWritable`], or what else is wrong with the place.
+    /// [`Error::NotWritable`], [`Error::Vault`], or what else is wrong with the place.
     pub fn check_writable(&self) -> Result<(), Error> {
         let home = folder::open_or_make(&self.codex_home)?;
-        let place = each_lock(home, check::lockable)?;
-        if place.is_there()? {
-            check::replaceable(&place)?;
-        }
-        check::room(&place)
+        each_lock(home, self.vault.as_ref(), check::lockable)?.check_writable()
     }
 
     /// Reads the document; `None` where there is none. No lock is needed: what the name stands for
@@ -62,14 +69,45 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Corrupt`] and [`Error::TooLarge`] for a file that is not an `auth.json`, or what
-    /// else is wrong with the place.
+    /// [`Error::Corrupt`] and [`Error::TooLarge`] for what is no `auth.json`, or what else is wrong
+    /// with the place.
     pub fn load(&self) -> Result<Option<AuthDocument>, Error> {
-        let Some(home) = folder::open(&self.codex_home)? else {
-            return Ok(None);
+        let keeper = match &self.vault {
+            Some(vault) => Keeper::Vault(vault.clone()),
+            None => match folder::open(&self.codex_home)? {
+                Some(home) => Keeper::File(Place::find(home)?),
+                None => return Ok(None),
+            },
         };
-        let place = Place::find(home)?;
-        document(&place, &place.read()?)
+        keeper.document(&keeper.read()?)
+    }
+
+    /// Takes the locks, for a change that needs more than a moment, such as a refresh.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`] after the longest wait, or what else is wrong with the place.
+    pub fn lock(&self) -> Result<Locked, Error> {
+        let home = folder::open_or_make(&self.codex_home)?;
+        let mut patience = Patience::new(self.lock_wait);
+        let mut locks = Vec::new();
+        let keeper = each_lock(home, self.vault.as_ref(), |folder, name| {
+            locks.push(patience.lock(folder, name)?);
+            Ok(())
+        })?;
+        Ok(Locked::new(keeper, locks))
+    }
+
+    /// Takes the locks if nobody has them, for a caller who has a way of its own to wait.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the place; never [`Error::Locked`].
+    pub fn try_lock(&self) -> Result<Option<Locked>, Error> {
+        match self.clone().with_lock_wait(Duration::ZERO).lock() {
+            Err(Error::Locked { .. }) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// Changes the document, durably: when this returns, the new one survives a power loss. Where
@@ -82,10 +120,7 @@ impl AuthStore {
     ///
     /// Any [`Error`]; only after [`Error::NotDurable`] is the new document in place.
     pub fn update<T>(&self, change: impl FnMut(&mut AuthDocument) -> T) -> Result<T, Error> {
-        self.commit(change, |place, content| {
-            Ok((document(place, content)?.unwrap_or_default(), None))
-        })
-        .map(|(outcome, _)| outcome)
+        self.change(None, change).map(|(outcome, _)| outcome)
     }
 
     /// Like [`update`](Self::update), for a new sign-in, which may replace a file that cannot be
@@ -95,76 +130,28 @@ impl AuthStore {
     /// # Errors
     ///
     /// Like [`update`](Self::update). A corrupt file behind a symbolic link is not replaced: it may
-    /// well be something else than an `auth.json`.
+    /// well be something else than an `auth.json`. Nor is what a vault holds: a copy of it would be
+    /// a secret in a file.
     pub fn update_or_set_aside<T>(
         &self,
         now: Timestamp,
         change: impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
-        self.commit(change, |place, content| match document(place, content) {
-            Err(Error::Corrupt { .. } | Error::TooLarge { .. }) if !place.is_linked() => {
-                Ok((AuthDocument::default(), Some(file::set_aside(place, now)?)))
-            }
-            other => Ok((other?.unwrap_or_default(), None)),
-        })
+        self.change(Some(now), change)
     }
 
-    /// Locks, reads, changes and replaces. `read` makes a document of what was read, and may say
-    /// that a copy of it is to be kept.
-    fn commit<T>(
+    fn change<T>(
         &self,
+        set_aside: Option<Timestamp>,
         mut change: impl FnMut(&mut AuthDocument) -> T,
-        read: impl for<'a> Fn(&'a Place, &Content) -> Result<(AuthDocument, Option<Unkept<'a>>), Error>,
     ) -> Result<(T, Option<PathBuf>), Error> {
-        let (place, _locks) = self.lock()?;
-        let mut attempt = || {
-            let content = place.read()?;
-            let (mut document, copy) = read(&place, &content)?;
-            let outcome = change(&mut document);
-            let bytes = format::serialize(&document)
-                .map_err(|source| Error::NotWritable { path: place.path(), source })?;
-            file::replace(&place, &content, &bytes)?;
-            let copy = copy.map(Unkept::keep);
-            file::flush_name(&place)?;
-            Ok((outcome, copy))
-        };
+        let mut locked = self.lock()?;
         for _ in 1..ATTEMPTS {
-            match attempt() {
+            match locked.change(set_aside, &mut change) {
                 Err(Error::Changed { .. }) => {}
                 other => return other,
             }
         }
-        attempt()
+        locked.change(set_aside, &mut change)
     }
-
-    /// Takes the locks, and finds the place under them.
-    fn lock(&self) -> Result<(Place, Vec<File>), Error> {
-        let home = folder::open_or_make(&self.codex_home)?;
-        let mut patience = Patience::new(self.lock_wait);
-        let mut locks = Vec::new();
-        let place = each_lock(home, |folder, name| {
-            locks.push(patience.lock(folder, name)?);
-            Ok(())
-        })?;
-        Ok((place, locks))
-    }
-}
-
-fn document(place: &Place, content: &Content) -> Result<Option<AuthDocument>, Error> {
-    let path = place.path();
-    let bytes = match content {
-        Content::Absent => return Ok(None),
-        Content::TooLarge => {
-            return Err(Error::TooLarge { path, limit: SIZE_LIMIT });
-        }
-        Content::Bytes(bytes) => bytes,
-    };
-    let corrupt = |Defect { line, column, field, problem }| Error::Corrupt {
-        path,
-        line,
-        column,
-        field,
-        problem,
-    };
-    format::parse(bytes).map(Some).map_err(corrupt)
 }

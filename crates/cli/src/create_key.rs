@@ -40,7 +40,7 @@ pub(crate) async fn run(
 
     terminal.done(&summary(&new));
     if args.save {
-        terminal.say(&format!("It is kept in {} as well.", setup.store()?.path().display()));
+        terminal.say(&format!("It is kept in {} as well.", setup.store()?.location()));
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(
             .warn(&format!("the old auth.json could not be read; a copy is {}", kept.display()));
     }
     terminal.done(&format!("Signed in{}.", who(&signed_in)));
-    terminal.say(&format!("The credentials are in {}.", signed_in.path.display()));
+    terminal.say(&format!("The credentials are in {}.", signed_in.location));
     if signed_in.needs_setup {
         terminal.say(
             "Your organization still has to be set up: in the browser, or at \
@@ -84,7 +84,7 @@ fn as_json(signed_in: &SignedIn) -> String {
         "project_id": claims.openai.project_id,
         "has_api_key": signed_in.has_api_key,
         "needs_setup": signed_in.needs_setup,
-        "stored_in": signed_in.path.to_string_lossy(),
+        "stored_in": signed_in.location.to_string(),
     })
     .to_string()
 }

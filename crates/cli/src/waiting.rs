@@ -34,8 +34,8 @@ pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
             terminal.say(&format!("Not yet: {seen}. Looking again in {}.", in_words(*again_in)));
         }
         Event::CreatingApiKey { name } => setup.at_stake.set(Some(key_may_exist(name))),
-        Event::Kept { path } => {
-            let kept = format!("the credentials are in {} all the same", path.display());
+        Event::Kept { location } => {
+            let kept = format!("the credentials are in {location} all the same");
             setup.at_stake.set(Some(kept));
         }
         _ => {}

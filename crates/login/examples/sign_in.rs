@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let signed_in = pending.finish(&|_progress| {}).await?;
 
     assert_eq!(signed_in.claims.email.as_deref(), Some(Account::OWNER));
-    assert!(signed_in.path.exists());
+    assert!(signed_in.location.to_string().ends_with("auth.json"));
     browser.await??;
     Ok(())
 }

@@ -1,6 +1,6 @@
-use std::path::Path;
 use std::time::Duration;
 
+use auth_store::Location;
 use http_client::BaseUrl;
 
 use crate::seen::Seen;
@@ -31,10 +31,10 @@ pub enum Event<'a> {
         /// The name under which the platform lists it.
         name: &'a str,
     },
-    /// The credentials are on disk. Whoever stops now misses the last page and nothing else.
+    /// The credentials are stored. Whoever stops now misses the last page and nothing else.
     Kept {
-        /// The file.
-        path: &'a Path,
+        /// Where they are.
+        location: &'a Location,
     },
 }
 

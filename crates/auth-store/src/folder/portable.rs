@@ -41,6 +41,10 @@ impl Folder {
         File::open(self.path.join(name))
     }
 
+    pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
+        OpenOptions::new().write(true).open(self.path.join(name))
+    }
+
     pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.path.join(name))
     }

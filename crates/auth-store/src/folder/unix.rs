@@ -52,6 +52,13 @@ impl Folder {
         Ok(self.openat(name, flags)?.into())
     }
 
+    /// A file that is there, from now on for its owner alone.
+    pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
+        let file = self.openat(name, OFlags::WRONLY | CAREFULLY)?;
+        fs::fchmod(&file, OWNER_ONLY)?;
+        Ok(file.into())
+    }
+
     /// A new file that only its owner can read, whatever the umask takes away or an access control
     /// list adds.
     pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {

@@ -9,7 +9,7 @@ use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use auth_store::{AuthStore, SignIn};
+use auth_store::{AuthStore, Location, SignIn};
 use credentials::{ApiKey, Claims};
 use http_client::{BaseUrl, HttpClient};
 use jiff::Timestamp;
@@ -136,8 +136,8 @@ pub struct SignedIn {
     pub has_api_key: bool,
     /// Whether the organization still has to be set up on the platform.
     pub needs_setup: bool,
-    /// The file.
-    pub path: PathBuf,
+    /// Where it is kept.
+    pub location: Location,
     /// The copy of an old file that could not be read, if there was one.
     pub set_aside: Option<PathBuf>,
 }
@@ -210,12 +210,12 @@ async fn complete(
         ApiKeyWish::Skip => None,
     };
     let landing = landing(&identity, &tokens.id_token, &options.issuer);
-    let (path, has_api_key) = (store.path(), api_key.is_some());
+    let (location, has_api_key) = (store.location(), api_key.is_some());
     let set_aside = keep(store, tokens, api_key, &identity, now).await?;
-    events(Event::Kept { path: &path });
+    events(Event::Kept { location: &location });
     let needs_setup = identity.needs_setup();
     let Identity { claims, plan } = identity;
-    Ok((SignedIn { claims, plan, has_api_key, needs_setup, path, set_aside }, landing))
+    Ok((SignedIn { claims, plan, has_api_key, needs_setup, location, set_aside }, landing))
 }
 
 async fn exchange(

@@ -1,0 +1,28 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::place::AUTH_JSON;
+
+/// Where a sign-in is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In this file.
+    File(PathBuf),
+    /// In the vault of this name.
+    Vault(String),
+}
+
+impl Location {
+    pub(crate) fn in_folder(codex_home: &Path) -> Self {
+        Self::File(codex_home.join(AUTH_JSON))
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Vault(name) => name.fmt(f),
+        }
+    }
+}
