@@ -38,6 +38,11 @@ const LAYERS: &[Layer] = &[
         may_use: &[],
     },
     Layer {
+        name: "credential-helper",
+        answers: "the docker-credential-helpers protocol: one program, one verb, one deadline",
+        may_use: &["printable"],
+    },
+    Layer {
         name: "http-client",
         answers: "one HTTP policy for all: TLS roots, proxy, deadlines, size caps, no redirects",
         may_use: &["printable"],

@@ -23,13 +23,17 @@ impl Scope {
         let path = source.path.as_str();
         let one_of = |crates: &[&str]| crates.iter().any(|name| path.starts_with(name));
         let tools = ["crates/cli/", "crates/sandbox/", "xtask/"];
+        let starts_one = ["crates/credential-helper/"];
         let offline = ["crates/auth-store/", "crates/credentials/", "crates/pkce/"];
         let lines: Vec<_> = match self {
             Self::Attributes => numbered(source).collect(),
             Self::Tests => numbered(source).skip(shipped(source).count()).collect(),
             Self::Libraries if !one_of(&tools) => shipped(source).collect(),
+            Self::StartNothing if !one_of(&tools) && !one_of(&starts_one) => {
+                shipped(source).collect()
+            }
             Self::Offline if one_of(&offline) => shipped(source).collect(),
-            Self::Libraries | Self::Offline => Vec::new(),
+            Self::Libraries | Self::StartNothing | Self::Offline => Vec::new(),
         };
         lines.into_iter().filter(|(_, line)| !line.trim_start().starts_with("//")).collect()
     }

@@ -27,6 +27,9 @@ enum Scope {
     Tests,
     /// What is shipped, without the program and without the tools.
     Libraries,
+    /// The libraries without `credential-helper`, which exists to start one program. What it starts
+    /// has an absolute path and one fixed argument, and its secret goes through a pipe.
+    StartNothing,
     /// The crates that claim to have no way out.
     Offline,
 }
@@ -61,9 +64,10 @@ const RULES: &[Rule] = &[
         reason: "only the cli talks to the terminal; clippy sees the macros, not the handles",
     },
     Rule {
-        scope: Scope::Libraries,
+        scope: Scope::StartNothing,
         words: &["process::Command", "Command::new"],
-        reason: "no library starts a program, so that no secret becomes an argument",
+        reason: "no library starts a program, so that no secret becomes an argument; \
+                 `credential-helper` is the one that does",
     },
     Rule {
         scope: Scope::Offline,

@@ -1,0 +1,208 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::message::{refusal, says_not_found};
+use crate::protocol::{self, Credential};
+use crate::run::{Deadline, Failure, Outcome, Run};
+use crate::{Error, InvalidName};
+
+/// Enough for every store that is open, and short enough for a person who waits.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// A `docker-credential-NAME` program, and how it is called.
+///
+/// Nothing is looked for or started before a call.
+#[derive(Clone)]
+pub struct Helper {
+    program: String,
+    /// Where it may be, in this order.
+    paths: Vec<PathBuf>,
+    env: Vec<(OsString, OsString)>,
+    deadline: Duration,
+}
+
+impl Helper {
+    /// The program `docker-credential-NAME` in the first of `folders` that has it. A program passes
+    /// the folders of its `PATH`, from `split_paths` of the standard library.
+    ///
+    /// A folder that is not absolute is passed over. The empty one, which an empty component of
+    /// `PATH` stands for, would be the current folder: whoever owns that one is not trusted.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`], which says what a name is made of.
+    pub fn new(
+        name: &str,
+        folders: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<Self, InvalidName> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if name.is_empty() || !name.bytes().all(fits) {
+            return Err(InvalidName);
+        }
+        let program = format!("docker-credential-{name}");
+        let file = if cfg!(windows) { format!("{program}.exe") } else { program.clone() };
+        let paths = folders.into_iter().map(|folder| folder.join(&file)).collect();
+        Ok(Self { program, paths, env: Vec::new(), deadline: DEADLINE })
+    }
+
+    /// The program at `path`, which has to be absolute to be found.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let program = printable::one_line(&path.to_string_lossy());
+        Self { program, paths: vec![path], env: Vec::new(), deadline: DEADLINE }
+    }
+
+    /// The longest that one call may take, instead of 3 seconds.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets one environment variable of the helper, which has those of this process otherwise: the
+    /// `PASSWORD_STORE_DIR` of `pass`, for example. It is no place for a secret, because others may
+    /// read the environment of a process.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// The name of the program, as errors have it: `docker-credential-NAME`, or the path that was
+    /// given.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// The entry for `server_url`; `None` where the store has none.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`Error`].
+    pub fn get(&self, server_url: &str) -> Result<Option<Credential>, Error> {
+        self.get_before(Deadline::from_now(self.deadline), server_url)
+    }
+
+    /// Stores an entry for `server_url`. Most stores replace the one of the same username and some
+    /// keep one for each username, of which [`get`](Self::get) finds any: keep to one username.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`Error`]. After [`Error::TimedOut`] the entry may be the old or the new one.
+    pub fn store(&self, server_url: &str, credential: &Credential) -> Result<(), Error> {
+        let deadline = Deadline::from_now(self.deadline);
+        let input = protocol::entry(server_url, credential).map_err(|source| self.io(source))?;
+        let outcome = self.run(deadline, "store", input)?;
+        if outcome.status.success() {
+            return Ok(());
+        }
+        Err(self.refused(&outcome, &credential.secret))
+    }
+
+    /// Removes the entry for `server_url`. That there is none is fine.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`Error`].
+    pub fn erase(&self, server_url: &str) -> Result<(), Error> {
+        let deadline = Deadline::from_now(self.deadline);
+        let outcome = self.run(deadline, "erase", bytes(server_url))?;
+        if outcome.status.success() || says_not_found(&outcome) {
+            return Ok(());
+        }
+        // Some helpers have words of their own for an entry that is not there, `pass` among them.
+        match self.get_before(deadline, server_url) {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) | Err(_) => Err(self.refused(&outcome, "")),
+        }
+    }
+
+    /// The usernames of all entries, by server URL.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`Error`].
+    pub fn list(&self) -> Result<BTreeMap<String, String>, Error> {
+        let outcome = self.run(Deadline::from_now(self.deadline), "list", bytes(""))?;
+        if outcome.status.success() {
+            return protocol::entries(&outcome.stdout).map_err(|_| self.misshapen());
+        }
+        Err(self.refused(&outcome, ""))
+    }
+
+    fn get_before(
+        &self,
+        deadline: Deadline,
+        server_url: &str,
+    ) -> Result<Option<Credential>, Error> {
+        let outcome = self.run(deadline, "get", bytes(server_url))?;
+        if outcome.status.success() {
+            return protocol::credential(&outcome.stdout).map_err(|_| self.misshapen());
+        }
+        if says_not_found(&outcome) {
+            return Ok(None);
+        }
+        Err(self.refused(&outcome, ""))
+    }
+
+    fn run(
+        &self,
+        deadline: Deadline,
+        verb: &'static str,
+        input: Zeroizing<Vec<u8>>,
+    ) -> Result<Outcome, Error> {
+        let path = self.find().ok_or_else(|| self.not_installed())?;
+        Run { path, env: &self.env, verb, deadline }.with(input).map_err(|failure| match failure {
+            Failure::TimedOut => self.timed_out(),
+            Failure::TooMuch => self.misshapen(),
+            Failure::Io(source) => self.io(source),
+        })
+    }
+
+    fn find(&self) -> Option<&Path> {
+        let mut absolute = self.paths.iter().filter(|path| path.is_absolute());
+        absolute.find(|path| path.is_file()).map(PathBuf::as_path)
+    }
+
+    fn not_installed(&self) -> Error {
+        Error::NotInstalled { program: self.program.clone() }
+    }
+
+    fn timed_out(&self) -> Error {
+        Error::TimedOut { program: self.program.clone(), after: self.deadline }
+    }
+
+    fn refused(&self, outcome: &Outcome, secret: &str) -> Error {
+        Error::Refused { program: self.program.clone(), message: refusal(outcome, secret) }
+    }
+
+    fn misshapen(&self) -> Error {
+        Error::Misshapen { program: self.program.clone() }
+    }
+
+    fn io(&self, source: std::io::Error) -> Error {
+        Error::Io { program: self.program.clone(), source }
+    }
+}
+
+/// Without the environment: somebody may have put a secret there after all.
+impl fmt::Debug for Helper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { program, deadline, .. } = self;
+        f.debug_struct("Helper")
+            .field("program", program)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+fn bytes(text: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(text.as_bytes().to_vec())
+}

@@ -1,0 +1,163 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use zeroize::Zeroizing;
+
+/// What a store keeps for a server URL.
+///
+/// It cannot be cloned or compared: a copy of a secret is made where it can be seen.
+pub struct Credential {
+    /// Whom the secret belongs to; helpers refuse an empty one.
+    pub username: String,
+    /// The secret, wiped when it is dropped.
+    pub secret: Zeroizing<String>,
+}
+
+/// Without the secret.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("username", &self.username)
+            .field("secret", &format_args!("[redacted]"))
+            .finish()
+    }
+}
+
+/// What `store` reads.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry<'a> {
+    #[serde(rename = "ServerURL")]
+    server_url: &'a str,
+    username: &'a str,
+    secret: &'a str,
+}
+
+/// The entry as one line of JSON. The length is counted first, so that the buffer never grows and
+/// leaves a copy behind.
+pub(crate) fn entry(server_url: &str, credential: &Credential) -> io::Result<Zeroizing<Vec<u8>>> {
+    let Credential { username, secret } = credential;
+    let entry = Entry { server_url, username, secret };
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, &entry)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *bytes, &entry)?;
+    Ok(bytes)
+}
+
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What `get` answers. The URL is in there too, and was known before.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    #[serde(default)]
+    username: String,
+    #[serde(deserialize_with = "secret")]
+    secret: Zeroizing<String>,
+}
+
+/// Reads the answer of `get`. One with neither username nor secret is how helpers before 0.7 say
+/// that there is no entry; `store` has never let such a one in.
+pub(crate) fn credential(answer: &[u8]) -> serde_json::Result<Option<Credential>> {
+    let Answer { username, secret } = serde_json::from_slice(answer)?;
+    let absent = username.is_empty() && secret.is_empty();
+    Ok((!absent).then_some(Credential { username, secret }))
+}
+
+fn secret<'de, D: Deserializer<'de>>(input: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(input).map(Zeroizing::new)
+}
+
+/// Reads the answer of `list`. An empty map of Go is an object or `null`, as it was made.
+pub(crate) fn entries(answer: &[u8]) -> serde_json::Result<BTreeMap<String, String>> {
+    let entries: Option<BTreeMap<String, String>> = serde_json::from_slice(answer)?;
+    Ok(entries.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credential_of(username: &str, secret: &str) -> Credential {
+        Credential { username: username.to_owned(), secret: secret.to_owned().into() }
+    }
+
+    // threats 180
+    #[test]
+    fn the_entry_is_one_line_in_a_buffer_that_never_grew() {
+        let entry = entry("https://a.test/x", &credential_of("me", "{\n \"k\": \"ü\"}")).unwrap();
+        let json =
+            r#"{"ServerURL":"https://a.test/x","Username":"me","Secret":"{\n \"k\": \"ü\"}"}"#;
+        assert_eq!(std::str::from_utf8(&entry).unwrap(), json);
+        assert_eq!(entry.capacity(), entry.len());
+    }
+
+    #[test]
+    fn an_answer_is_a_credential() {
+        let answer = br#"{"ServerURL":"https://a.test","Username":"me","Secret":"{\n\"k\":1}"}
+"#;
+        let found = credential(answer).unwrap().unwrap();
+        assert_eq!((found.username.as_str(), found.secret.as_str()), ("me", "{\n\"k\":1}"));
+        let bare = credential(br#"{"Secret":"s","Expires":7}"#).unwrap().unwrap();
+        assert_eq!((bare.username.as_str(), bare.secret.as_str()), ("", "s"));
+        assert!(credential(br#"{"Username":"me","Secret":""}"#).unwrap().is_some());
+    }
+
+    #[test]
+    fn an_answer_without_username_and_secret_is_an_entry_that_is_not_there() {
+        let answer = br#"{"ServerURL":"https://a.test","Username":"","Secret":""}"#;
+        assert!(credential(answer).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_refused() {
+        for answer in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "Secret",
+            r#"{"Username":"me"}"#,
+            r#"{"Secret":7}"#,
+            r#"{"Secret":"a","Secret":"b"}"#,
+            r#"{"Secret":"a"} {"Secret":"b"}"#,
+            r#"warning: old
+{"Secret":"a"}"#,
+        ] {
+            assert!(credential(answer.as_bytes()).is_err(), "{answer}");
+        }
+        assert!(credential(b"{\"Secret\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn a_list_is_usernames_by_url() {
+        let found = entries(br#"{"https://b.test":"b","https://a.test":"a"}"#).unwrap();
+        let expected = [("https://a.test", "a"), ("https://b.test", "b")];
+        assert!(found.iter().map(|(url, name)| (url.as_str(), name.as_str())).eq(expected));
+        assert!(entries(b"null\n").unwrap().is_empty());
+        for answer in ["", "[]", r#"{"a":1}"#, "{} {}"] {
+            assert!(entries(answer.as_bytes()).is_err(), "{answer}");
+        }
+    }
+
+    // threats 195
+    #[test]
+    fn a_credential_is_shown_without_its_secret() {
+        let shown = format!("{:?}", credential_of("me", "canary-0123456789"));
+        assert_eq!(shown, r#"Credential { username: "me", secret: [redacted] }"#);
+    }
+}

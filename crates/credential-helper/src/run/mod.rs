@@ -1,0 +1,164 @@
+mod pipes;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pipes::{Chunk, Output, Stream, feed, forward};
+use zeroize::Zeroizing;
+
+/// How often it is looked whether the helper has ended, while something holds its output open. In
+/// general the end of the output says so, at once.
+const TICK: Duration = Duration::from_millis(20);
+
+/// The pause between two looks at a helper that has closed its output and is about to end.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// How long the output of a helper that has ended is still read. What it wrote is in the pipe by
+/// then; only a program that it left behind can hold the pipe open for longer.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// How long a killed helper may take to go. One that hangs in the kernel is left to the system.
+const BURIAL: Duration = Duration::from_millis(100);
+
+/// The moment at which a call ends.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline {
+    started: Instant,
+    after: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn from_now(after: Duration) -> Self {
+        Self { started: Instant::now(), after }
+    }
+
+    fn left(self) -> Duration {
+        self.after.saturating_sub(self.started.elapsed())
+    }
+}
+
+/// A helper to be started once.
+pub(crate) struct Run<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) env: &'a [(OsString, OsString)],
+    pub(crate) verb: &'static str,
+    pub(crate) deadline: Deadline,
+}
+
+/// How the helper ended, and what it wrote until then.
+pub(crate) struct Outcome {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Zeroizing<Vec<u8>>,
+    pub(crate) stderr: Zeroizing<Vec<u8>>,
+}
+
+/// Why the end of the helper was not seen, or not waited for.
+pub(crate) enum Failure {
+    TimedOut,
+    TooMuch,
+    Io(io::Error),
+}
+
+impl Run<'_> {
+    /// Runs the helper with `input`.
+    ///
+    /// Each pipe has a thread of its own, so that neither side waits for the other; this one only
+    /// ever waits with a limit. When it gives up, a thread may stay behind, blocked by a program
+    /// that left the helper's process group with the pipe open; it ends with that program.
+    pub(crate) fn with(&self, input: Zeroizing<Vec<u8>>) -> Result<Outcome, Failure> {
+        let mut running = Running::start(self).map_err(Failure::Io)?;
+        let chunks = running.connect(input).map_err(Failure::Io)?;
+        let mut output = Output::default();
+        let status = running.end(&chunks, &mut output, self.deadline)?;
+        output.drain(&chunks, GRACE.min(self.deadline.left()))?;
+        Ok(Outcome { status, stdout: output.stdout(), stderr: output.stderr() })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.path);
+        command.arg(self.verb).envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // In a group of its own, what the helper started can be killed with it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command
+    }
+}
+
+/// A helper that was started. Dropped before its end was seen, it is killed.
+struct Running {
+    child: Child,
+    ended: bool,
+}
+
+impl Running {
+    fn start(run: &Run<'_>) -> io::Result<Self> {
+        Ok(Self { child: run.command().spawn()?, ended: false })
+    }
+
+    fn connect(&mut self, input: Zeroizing<Vec<u8>>) -> io::Result<Receiver<Chunk>> {
+        // A few chunks may wait, so that a helper which floods us fills no memory.
+        let (sender, chunks) = sync_channel(4);
+        if let Some(stdout) = self.child.stdout.take() {
+            forward(stdout, Stream::Out, sender.clone())?;
+        }
+        if let Some(stderr) = self.child.stderr.take() {
+            forward(stderr, Stream::Err, sender)?;
+        }
+        if let Some(stdin) = self.child.stdin.take() {
+            feed(stdin, input)?;
+        }
+        Ok(chunks)
+    }
+
+    /// Waits for the end of the helper, and takes its output meanwhile.
+    fn end(
+        &mut self,
+        chunks: &Receiver<Chunk>,
+        output: &mut Output,
+        deadline: Deadline,
+    ) -> Result<ExitStatus, Failure> {
+        loop {
+            let closed = output.take_one(chunks, TICK.min(deadline.left()))?;
+            if let Some(status) = self.child.try_wait().map_err(Failure::Io)? {
+                self.ended = true;
+                return Ok(status);
+            }
+            if deadline.left().is_zero() {
+                return Err(Failure::TimedOut);
+            }
+            if closed {
+                thread::sleep(PAUSE);
+            }
+        }
+    }
+
+    /// Kills the helper and what it started. It was not waited for yet, so its id is its own still,
+    /// even if it ended by itself a moment ago. That it is gone already is no failure.
+    fn kill(&mut self) {
+        #[cfg(unix)]
+        {
+            let group = rustix::process::Pid::from_child(&self.child);
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.child.kill();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        self.kill();
+        let killed = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && killed.elapsed() < BURIAL {
+            thread::sleep(PAUSE);
+        }
+    }
+}
