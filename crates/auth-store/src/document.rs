@@ -32,6 +32,20 @@ pub struct SignIn {
     pub last_refresh: Timestamp,
 }
 
+/// What a refresh leaves to keep. A token that it did not bring is `None`, and the old one stays
+/// ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
+#[derive(Debug)]
+pub struct Renewal {
+    /// Who signed in.
+    pub id_token: Option<IdToken>,
+    /// What is sent to the service.
+    pub access_token: Option<AccessToken>,
+    /// What the next access token is bought with.
+    pub refresh_token: Option<RefreshToken>,
+    /// When the tokens were issued.
+    pub last_refresh: Timestamp,
+}
+
 /// The `tokens` of the document. Any of them may be missing in a file that another program wrote;
 /// an empty text counts as missing.
 #[derive(Debug)]
@@ -69,6 +83,11 @@ impl AuthDocument {
             None if self.text("OPENAI_API_KEY").is_some() => Some(AuthMode::ApiKey),
             None => None,
         }
+    }
+
+    /// Whether the mode is written down.
+    pub(crate) fn has_auth_mode(&self) -> bool {
+        self.text("auth_mode").is_some()
     }
 
     /// Whether there is something to sign a request with: an access token where the mode is
@@ -129,6 +148,32 @@ impl AuthDocument {
         put(&mut tokens, "account_id", sign_in.account_id.as_deref().into());
         self.set("tokens", tokens.into());
         self.set("last_refresh", rfc_3339(sign_in.last_refresh).into());
+    }
+
+    /// Puts what a refresh brought in the place of what it replaces. Everything else stays.
+    pub fn set_renewal(&mut self, renewal: &Renewal) {
+        let mut tokens = self.take_tokens();
+        let brought = [
+            ("id_token", renewal.id_token.as_ref().map(IdToken::expose)),
+            ("access_token", renewal.access_token.as_ref().map(AccessToken::expose)),
+            ("refresh_token", renewal.refresh_token.as_ref().map(RefreshToken::expose)),
+        ];
+        for (name, token) in brought {
+            if let Some(token) = token {
+                put(&mut tokens, name, token.into());
+            }
+        }
+        self.set("tokens", tokens.into());
+        self.set("last_refresh", rfc_3339(renewal.last_refresh).into());
+    }
+
+    /// Puts an API key alone in the place of whatever was there. Fields that are not part of a
+    /// sign-in stay.
+    pub fn set_api_key_sign_in(&mut self, api_key: &ApiKey) {
+        self.set("auth_mode", "apikey".into());
+        self.set("OPENAI_API_KEY", api_key.expose().into());
+        self.set("tokens", Value::Null);
+        self.set("last_refresh", Value::Null);
     }
 
     /// Keeps a key beside whatever is there. The mode becomes `apikey` only where no tokens are

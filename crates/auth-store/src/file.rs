@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::{Error, Location};
 use crate::folder::{Folder, remove_if_there};
 use crate::place::{Content, Place};
+use crate::{Error, Location};
 
 /// A new file that is removed again unless it is kept.
 pub(crate) struct Unkept<'a> {

@@ -35,14 +35,16 @@
 //! - It never makes a file that somebody else can read, not even for a moment.
 //! - It blocks: an async caller runs it where blocking is allowed.
 
-mod store;
 mod locked;
+mod store;
 
 mod document;
 mod format;
 mod wipe;
 
+mod helper_vault;
 mod keeper;
+mod oddity;
 mod vault;
 
 mod check;
@@ -54,9 +56,11 @@ mod place;
 mod error;
 mod location;
 
-pub use document::{AuthDocument, AuthMode, SignIn, StoredTokens};
+pub use document::{AuthDocument, AuthMode, Renewal, SignIn, StoredTokens};
 pub use error::{Error, Found, Operation, Problem};
+pub use helper_vault::HelperVault;
 pub use location::Location;
 pub use locked::Locked;
+pub use oddity::Oddity;
 pub use store::AuthStore;
 pub use vault::{Vault, VaultError};

@@ -67,6 +67,16 @@ impl Place {
         self.linked.is_some()
     }
 
+    /// What stands under the name, if it can be looked at.
+    pub(crate) fn entry(&self) -> Option<Entry> {
+        self.folder().entry(self.name()).ok().flatten()
+    }
+
+    /// Whether the file is a mount of its own, as far as the system tells.
+    pub(crate) fn is_mount(&self) -> bool {
+        self.folder().is_mount(self.name())
+    }
+
     /// Removes the link, which leads nowhere when its end is removed.
     pub(crate) fn remove_link(&self) -> io::Result<()> {
         if self.is_linked() {

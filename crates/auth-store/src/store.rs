@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::keeper::Keeper;
 use crate::lock::{Patience, each_lock};
 use crate::place::Place;
-use crate::{AuthDocument, Error, Location, Locked, Vault, check, folder};
+use crate::{AuthDocument, Error, Location, Locked, Oddity, Vault, check, folder, oddity};
 
 /// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or what a [`Vault`] holds in
 /// its place.
@@ -80,6 +80,22 @@ impl AuthStore {
             },
         };
         keeper.document(&keeper.read()?)
+    }
+
+    /// What works and is not usual about `document`, which was loaded from here, and its file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the place.
+    pub fn oddities(&self, document: &AuthDocument) -> Result<Vec<Oddity>, Error> {
+        let mut oddities = Vec::new();
+        if self.vault.is_none()
+            && let Some(home) = folder::open(&self.codex_home)?
+        {
+            oddities.extend(oddity::of_place(&Place::find(home)?));
+        }
+        oddities.extend(oddity::of_document(document));
+        Ok(oddities)
     }
 
     /// Takes the locks, for a change that needs more than a moment, such as a refresh.

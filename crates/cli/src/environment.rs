@@ -2,9 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use http_client::Proxy;
 use jiff::Timestamp;
+
+use crate::args::{ProfileName, StoreKind};
+use crate::failure::Failure;
 
 /// A variable that is set to something. An empty one counts as not set, as shells leave them.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
@@ -28,6 +32,33 @@ pub(crate) fn codex_home(asked_for: Option<&Path>) -> Option<PathBuf> {
     };
     // A relative folder stays what it was when the program started.
     std::path::absolute(folder).ok()
+}
+
+/// The folder of `auth.json` where nobody has chosen one.
+pub(crate) fn codex_home_of_everyone() -> Option<PathBuf> {
+    std::path::absolute(home()?.join(".codex")).ok()
+}
+
+/// The profile that the environment names.
+pub(crate) fn profile() -> Result<Option<ProfileName>, Failure> {
+    parsed("LOGIN_CLI_PROFILE")
+}
+
+/// What the environment has hold the credentials.
+pub(crate) fn store() -> Result<Option<StoreKind>, Failure> {
+    parsed("LOGIN_CLI_STORE")
+}
+
+/// Where programs are found.
+pub(crate) fn path() -> Vec<PathBuf> {
+    variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+/// A variable that takes what an option takes.
+fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, Failure> {
+    let Some(value) = variable(name) else { return Ok(None) };
+    let parsed = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(str::parse);
+    parsed.map(Some).map_err(|problem| Failure::Variable { name, problem })
 }
 
 /// The person's home folder. On Unix it is what `HOME` says: without it, the user database would

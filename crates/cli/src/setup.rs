@@ -1,22 +1,32 @@
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::pin::pin;
+use std::time::Duration;
 
 use auth_store::AuthStore;
 use http_client::{HttpClient, Options};
-use login::CallbackPorts;
+use login::stored::StoredSignIn;
+use login::{CallbackPorts, registered};
 use oauth_callback_server::PortConflict;
+use token_client::TokenClient;
+use tokio::time::timeout;
 
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
+use crate::signals;
 use crate::terminal::Terminal;
+
+/// What this program calls itself.
+pub(crate) const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
 
 /// What the flags and the environment that every command shares come to.
 pub(crate) struct Setup {
     pub(crate) terminal: Terminal,
     /// What a person who interrupts now has to know.
     pub(crate) at_stake: Cell<Option<String>>,
-    codex_home: Option<PathBuf>,
+    /// Whether something is being spent, so that an interruption has to wait a moment.
+    pub(crate) is_spending: Cell<bool>,
     ca_file: Option<PathBuf>,
 }
 
@@ -26,17 +36,17 @@ impl Setup {
         Self {
             terminal: Terminal::new(args.color),
             at_stake: Cell::new(None),
-            codex_home: environment::codex_home(args.codex_home.as_deref()),
+            is_spending: Cell::new(false),
             ca_file: args.ca_file.clone().or_else(environment::ca_file),
         }
     }
 
-    /// Runs `work` on a runtime of this one thread. Whatever is left over when it ends, such as a
-    /// browser that keeps its connection, is not waited for.
-    pub(crate) fn block_on(
+    /// Runs `work` on a runtime of this one thread, until it is done or a signal ends it. Whatever is
+    /// left over then, such as a browser that keeps its connection, is not waited for.
+    pub(crate) fn block_on<T>(
         &self,
-        work: impl Future<Output = Result<(), Failure>>,
-    ) -> Result<(), Failure> {
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         // Where the system gives no random numbers, the runtime would panic on its way up.
         pkce::CodeVerifier::generate().map_err(login::Error::from)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -44,7 +54,7 @@ impl Setup {
             .build()
             .map_err(Failure::Runtime)?;
         let outcome = runtime.block_on(async {
-            let outcome = work.await;
+            let outcome = self.until_interrupted(work).await;
             let_go().await;
             outcome
         });
@@ -52,9 +62,36 @@ impl Setup {
         outcome
     }
 
-    /// Where the credentials are kept.
-    pub(crate) fn store(&self) -> Result<AuthStore, Failure> {
-        self.codex_home.clone().map(AuthStore::new).ok_or(Failure::NoHome)
+    /// What is being spent is not given up at once: an answer that is on its way may hold the only
+    /// token that still works.
+    async fn until_interrupted<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        const GRACE: Duration = Duration::from_millis(1500);
+        let interrupt = signals::interrupt();
+        let mut work = pin!(work);
+        let by = tokio::select! {
+            biased;
+            outcome = &mut work => return outcome,
+            by = interrupt => by,
+        };
+        if self.is_spending.get() {
+            // How it ends does not matter any more, only that it has ended.
+            let _ = timeout(GRACE, work).await;
+        }
+        Err(Failure::Interrupted { by, at_stake: self.at_stake.take() })
+    }
+
+    /// The sign-in that `store` holds, and the client that it belongs to.
+    pub(crate) fn stored_sign_in(
+        &self,
+        store: AuthStore,
+        args: &SharedArgs,
+    ) -> Result<StoredSignIn, Failure> {
+        let client_id = args.client_id.as_deref().unwrap_or(registered::SIGN_IN_CLIENT_ID);
+        let client = TokenClient::new(self.http(USER_AGENT)?, args.issuer.clone(), client_id);
+        Ok(StoredSignIn::new(store, client, environment::now))
     }
 
     /// Where the browser may come back to.

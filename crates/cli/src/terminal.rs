@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 use printable::{excerpt, one_line};
 
 use crate::args::Color;
@@ -126,6 +127,18 @@ pub(crate) fn in_words(time: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
+/// `in 47 minutes`, `3 days ago`: as much as a person wants to know.
+pub(crate) fn from_now(time: Timestamp, now: Timestamp) -> String {
+    let away = time.duration_since(now);
+    let seconds = away.as_secs().unsigned_abs();
+    let units = [(86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let largest = units.iter().find(|(size, _)| seconds >= *size);
+    let Some((size, unit)) = largest else { return "just now".to_owned() };
+    let count = seconds / size;
+    let words = format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    if away.is_negative() { format!("{words} ago") } else { format!("in {words}") }
+}
+
 /// Longer than any sentence of ours with a remote text in it.
 const LONGEST: usize = 1000;
 
@@ -141,5 +154,16 @@ mod tests {
         assert_eq!(words(90), "90 seconds");
         assert_eq!(words(7200), "2 hours");
         assert_eq!(in_words(Duration::from_millis(250)), "250 ms");
+    }
+
+    #[test]
+    fn a_moment_is_said_by_its_distance() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let at = |time: &str| from_now(time.parse().unwrap(), now);
+        assert_eq!(at("2026-11-21T12:00:00Z"), "just now");
+        assert_eq!(at("2026-11-21T12:00:01Z"), "in 1 second");
+        assert_eq!(at("2026-11-21T12:47:59Z"), "in 47 minutes");
+        assert_eq!(at("2026-11-21T09:00:00Z"), "3 hours ago");
+        assert_eq!(at("2026-12-01T12:00:00Z"), "in 10 days");
     }
 }

@@ -15,6 +15,9 @@ pub struct Claims {
     /// The issuer that the token says it is from.
     #[serde(default, deserialize_with = "text")]
     pub iss: Option<String>,
+    /// Who signed in, as the issuer numbers people.
+    #[serde(default, deserialize_with = "text")]
+    pub sub: Option<String>,
     /// Who the token is for; empty when the claim is absent.
     #[serde(default, deserialize_with = "one_or_many")]
     pub aud: Option<Vec<String>>,
@@ -95,9 +98,33 @@ impl Claims {
     ///
     /// The first [`ClaimMismatch`], in the order of the rules.
     pub fn check(&self, expected: &Expected<'_>) -> Result<(), ClaimMismatch> {
-        self.check_issuer(expected.issuer)?;
-        self.check_audience(expected.client_id)?;
+        self.check_origin(expected.issuer, expected.client_id)?;
         self.check_times(expected.now)
+    }
+
+    /// The part of [`check`](Self::check) that no clock has a say in: who made the token, and for
+    /// which client.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimMismatch::Issuer`] or [`ClaimMismatch::Audience`].
+    pub fn check_origin(&self, issuer: &str, client_id: &str) -> Result<(), ClaimMismatch> {
+        self.check_issuer(issuer)?;
+        self.check_audience(client_id)
+    }
+
+    /// Holds the claims of an ID token that came with a refresh against those of the one before: it
+    /// is about the same person
+    /// ([OpenID Connect Core §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)).
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimMismatch::Subject`].
+    pub fn check_same_person(&self, before: &Self) -> Result<(), ClaimMismatch> {
+        match (&self.sub, &before.sub) {
+            (Some(now), Some(before)) if now != before => Err(ClaimMismatch::Subject),
+            _ => Ok(()),
+        }
     }
 
     fn check_issuer(&self, issuer: &str) -> Result<(), ClaimMismatch> {
@@ -152,6 +179,9 @@ pub enum ClaimMismatch {
     /// `aud` or `azp`: it was made for another client.
     #[error("it was made for another client (aud, azp)")]
     Audience,
+    /// `sub`: it is about another person.
+    #[error("it is about another person (sub)")]
+    Subject,
     /// `exp`: it is over already, or this machine's clock is ahead.
     #[error("it has expired already (exp)")]
     Expired,

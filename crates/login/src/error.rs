@@ -1,6 +1,7 @@
 use std::error::Error as StdError;
+use std::time::Duration;
 
-use auth_store::Error as StoreError;
+use auth_store::{Error as StoreError, Location};
 use credentials::{ClaimMismatch, MalformedJwt};
 use oauth_callback_server::{BindError, WaitError};
 use platform_api::{Organization, OrganizationId, Project, ProjectId};
@@ -92,6 +93,48 @@ pub enum Error {
         /// Why not.
         source: Undelivered,
     },
+    /// Nobody is signed in, or not any more.
+    #[error("not signed in: there is no sign-in in {location}")]
+    NotSignedIn {
+        /// Where it was looked for.
+        location: Location,
+    },
+    /// The issuer does not know the sign-in any more. The stored document was left alone.
+    #[error("the sign-in is not valid any more")]
+    SignInEnded(#[source] token_client::Error),
+    /// The access token could not be refreshed; nothing has changed.
+    #[error("cannot refresh the access token")]
+    Refresh(#[source] token_client::Error),
+    /// The sign-in has no refresh token.
+    #[error("the sign-in in {location} has no refresh token")]
+    NothingToRefresh {
+        /// Where it is.
+        location: Location,
+    },
+    /// The stored tokens are another issuer's, which is not asked. They are sent to nobody else.
+    #[error("the stored sign-in is from {stored}, and not from {asked}")]
+    OtherIssuer {
+        /// Whose they are.
+        stored: String,
+        /// Who was to be asked.
+        asked: String,
+    },
+    /// The answer to a refresh has a field that cannot be what its name says. A new refresh token in
+    /// it was kept.
+    #[error("the issuer sent an unusable {field}")]
+    UnusableAnswer {
+        /// Which.
+        field: &'static str,
+    },
+    /// The issuer has sent new tokens, and they could not be kept: those that are stored are spent.
+    #[error("the new tokens could not be stored, and the stored ones are spent")]
+    Unsaved(#[source] StoreError),
+    /// Another program held the locks of the store all the time.
+    #[error("another program has kept the stored sign-in locked for {waited:?}")]
+    Busy {
+        /// How long it was waited for.
+        waited: Duration,
+    },
     /// The key was made and handed over, and could not be kept.
     #[error("the API key \"{name}\" was created, but could not be kept")]
     Unkept {
@@ -100,6 +143,24 @@ pub enum Error {
         /// Why not.
         source: StoreError,
     },
+}
+
+/// Why tokens may still be valid at the issuer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RevocationError {
+    /// The issuer refused, or could not be reached.
+    #[error(transparent)]
+    Refused(token_client::Error),
+    /// The issuer did not answer in time.
+    #[error("the issuer did not answer within {0:?}")]
+    TimedOut(Duration),
+    /// The tokens are of this issuer, and another one was to be asked.
+    #[error("the tokens are from {0}")]
+    OtherIssuer(String),
+    /// The stored document cannot be read, so the tokens in it are not known.
+    #[error(transparent)]
+    Unreadable(StoreError),
 }
 
 /// Why a key did not reach whom it was made for.

@@ -3,6 +3,7 @@ use std::time::Duration;
 use auth_store::Location;
 use http_client::BaseUrl;
 
+use crate::error::{Error, RevocationError};
 use crate::seen::Seen;
 
 /// What a person may want to know while they wait. None of it ends the wait.
@@ -36,6 +37,16 @@ pub enum Event<'a> {
         /// Where they are.
         location: &'a Location,
     },
+    /// Another program has the store, and has had it for a while.
+    WaitingForAnotherProgram,
+    /// The refresh token is being spent. Whoever stops now may lose the sign-in.
+    Refreshing,
+    /// What the refresh brought is stored, as far as it can be.
+    Refreshed,
+    /// The refresh did not work at the moment, and the old access token is good for a little longer.
+    RefreshPostponed(&'a Error),
+    /// The sign-in that was replaced may still be valid at the issuer.
+    NotRevoked(&'a RevocationError),
 }
 
 /// Where events go. A plain reference, because a wait and what goes on beside it both tell.

@@ -36,9 +36,10 @@ pub mod pages;
 pub mod registered;
 mod seen;
 pub mod sign_in;
+pub mod stored;
 mod warm_up;
 
 pub use authorization::CallbackPorts;
-pub use error::{Error, JsonWebToken, Undelivered};
+pub use error::{Error, JsonWebToken, RevocationError, Undelivered};
 pub use event::{Event, Events};
 pub use seen::Seen;

@@ -64,8 +64,8 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "auth-store",
-        answers: "auth.json: one format, one safe write",
-        may_use: &["credentials"],
+        answers: "auth.json: one format, one safe write, in a file or a vault",
+        may_use: &["credentials", "credential-helper"],
     },
     Layer {
         name: "login",
@@ -93,6 +93,7 @@ const LAYERS: &[Layer] = &[
             "token-client",
             "platform-api",
             "auth-store",
+            "credential-helper",
             "login",
         ],
     },

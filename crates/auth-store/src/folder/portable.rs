@@ -41,6 +41,11 @@ impl Folder {
         File::open(self.path.join(name))
     }
 
+    /// There are no mounts of single files here.
+    pub(crate) fn is_mount(&self, _: &OsStr) -> bool {
+        false
+    }
+
     pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
         OpenOptions::new().write(true).open(self.path.join(name))
     }

@@ -52,6 +52,20 @@ impl Folder {
         Ok(self.openat(name, flags)?.into())
     }
 
+    /// Whether `name` is a mount of its own, which no rename can replace.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_mount(&self, name: &OsStr) -> bool {
+        use rustix::fs::{StatxAttributes, StatxFlags, statx};
+        let asked = statx(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+        asked.is_ok_and(|it| it.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    }
+
+    /// Whether `name` is a mount of its own: the system does not tell.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn is_mount(&self, _: &OsStr) -> bool {
+        false
+    }
+
     /// A file that is there, from now on for its owner alone.
     pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
         let file = self.openat(name, OFlags::WRONLY | CAREFULLY)?;

@@ -38,6 +38,10 @@ pub(super) fn login(error: &LoginError) -> Option<String> {
         LoginError::NoProject { failure: Some(failure), .. } => platform(failure),
         LoginError::Undelivered { kept, .. } => Some(undelivered(*kept).into()),
         LoginError::Unkept { source, .. } => Some(unkept(source)),
+        LoginError::Refresh(error) => token(error).map(Into::into),
+        LoginError::OtherIssuer { stored, .. } => {
+            Some(format!("give --issuer {}", excerpt(stored, 200)))
+        }
         other => account(other).map(Into::into),
     }
 }
@@ -52,6 +56,14 @@ fn account(error: &LoginError) -> Option<&'static str> {
             "set up the API platform for this account at https://platform.openai.com, or sign in \
              with --no-api-key"
         }
+        LoginError::NotSignedIn { .. } => "sign in with login-cli login",
+        LoginError::SignInEnded(_) => "sign in again with login-cli login",
+        LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",
+        LoginError::UnusableAnswer { .. } => "try again; if it stays like this, sign in again",
+        LoginError::Unsaved(_) => {
+            "make room or give back the permissions there, then sign in again with login-cli login"
+        }
+        LoginError::Busy { .. } => "another program is using it: try again when it is done",
         LoginError::NoProject { .. } => {
             "open https://platform.openai.com once to set up the account, or wait longer with \
              --poll-timeout"
@@ -78,6 +90,10 @@ fn store(error: &StoreError) -> Option<&'static str> {
             "another program is using it: try again when it is done"
         }
         StoreError::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
+        StoreError::Vault { .. } => {
+            "unlock or install it, or keep the credentials in a file with --store file"
+        }
+        StoreError::HalfWritten { .. } => "put the copy back in its place",
         StoreError::ForeignOwner { .. } | StoreError::WorldWritable { .. } => {
             "choose a folder of your own with --codex-home"
         }

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -25,6 +26,19 @@ pub(crate) enum Failure {
     NoHome,
     #[error("--issuer and --api-base belong together: give both, or none")]
     ServersApart,
+    #[error("invalid value for {name}: {problem}")]
+    Variable { name: &'static str, problem: String },
+    /// The sign-in has not what was asked for.
+    #[error("the stored sign-in has no {what}")]
+    NotHeld { what: &'static str, instead: &'static str },
+    #[error("standard input holds no API key")]
+    NoApiKey,
+    #[error("cannot read standard input")]
+    Input(#[source] io::Error),
+    #[error("cannot list the profiles")]
+    Profiles(#[source] io::Error),
+    #[error("cannot run {}", program.display())]
+    NotStarted { program: OsString, source: io::Error },
     #[error("cannot write the result to standard output")]
     Output(#[source] io::Error),
     #[error("cannot start")]
@@ -47,7 +61,13 @@ impl Failure {
     /// The exit codes of this program; scripts rely on them.
     fn exit_code(&self) -> u8 {
         match self {
-            Self::ServersApart => 2,
+            Self::ServersApart | Self::Variable { .. } => 2,
+            Self::Login(LoginError::NotSignedIn { .. } | LoginError::SignInEnded(_)) => 3,
+            // As a shell has it.
+            Self::NotStarted { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => 127,
+                _ => 126,
+            },
             Self::Login(LoginError::Bind(BindError::PortsInUse { .. })) => 13,
             Self::Interrupted { by: Interrupt::CtrlC, .. } => 130,
             Self::Interrupted { by: Interrupt::Terminated, .. } => 143,
@@ -77,6 +97,12 @@ impl Failure {
             Self::ServersApart => {
                 Some("a token of one issuer is never sent to the platform of another".into())
             }
+            Self::NotHeld { instead, .. } => Some((*instead).into()),
+            Self::NoApiKey => Some(
+                "a key is one line that begins with sk-; for example: login-cli login \
+                 --with-api-key < key.txt"
+                    .into(),
+            ),
             Self::Output(_) => Some("send standard output to a terminal, a file or a pipe".into()),
             Self::Interrupted { at_stake, .. } => at_stake.clone(),
             _ => None,

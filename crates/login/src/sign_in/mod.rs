@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::pages;
 use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
+use crate::stored::{Replaced, revoke_replaced};
 use crate::warm_up::{alongside, keep_warm};
 
 use identity::Identity;
@@ -180,9 +181,10 @@ impl PendingSignIn {
         let (grant, browser) = granted.await?;
         events(Event::CallbackReceived);
 
-        match complete(&options, http, &grant, store, events).await {
-            Ok((signed_in, landing)) => {
-                browser.redirect(landing).await;
+        let client = TokenClient::new(http, options.issuer.clone(), options.client_id.clone());
+        match complete(&options, &client, &grant, store, events).await {
+            Ok(Completed { signed_in, landing, replaced }) => {
+                join!(browser.redirect(landing), revoke_replaced(&client, &replaced, events));
                 Ok(signed_in)
             }
             Err(error) => {
@@ -193,29 +195,36 @@ impl PendingSignIn {
     }
 }
 
+/// Credentials on disk, and what is left to do then.
+struct Completed {
+    signed_in: SignedIn,
+    landing: Landing,
+    replaced: Replaced,
+}
+
 /// From the code to credentials on disk, and to the page that says so.
 async fn complete(
     options: &Options,
-    http: HttpClient,
+    client: &TokenClient,
     grant: &Grant,
     store: AuthStore,
     events: Events<'_>,
-) -> Result<(SignedIn, Landing), Error> {
-    let client = TokenClient::new(http, options.issuer.clone(), options.client_id.clone());
+) -> Result<Completed, Error> {
     let tokens = client.redeem_code(&grant.redemption()).await.map_err(Error::Code)?;
     let now = (options.now)();
     let identity = Identity::read(&tokens, options, now)?;
     let api_key = match options.api_key {
-        ApiKeyWish::Exchange => Some(exchange(&client, &identity, &tokens, now, events).await?),
+        ApiKeyWish::Exchange => Some(exchange(client, &identity, &tokens, now, events).await?),
         ApiKeyWish::Skip => None,
     };
     let landing = landing(&identity, &tokens.id_token, &options.issuer);
     let (location, has_api_key) = (store.location(), api_key.is_some());
-    let set_aside = keep(store, tokens, api_key, &identity, now).await?;
+    let (replaced, set_aside) = keep(store, tokens, api_key, &identity, now).await?;
     events(Event::Kept { location: &location });
     let needs_setup = identity.needs_setup();
     let Identity { claims, plan } = identity;
-    Ok((SignedIn { claims, plan, has_api_key, needs_setup, location, set_aside }, landing))
+    let signed_in = SignedIn { claims, plan, has_api_key, needs_setup, location, set_aside };
+    Ok(Completed { signed_in, landing, replaced })
 }
 
 async fn exchange(
@@ -242,13 +251,18 @@ async fn keep(
     api_key: Option<ApiKey>,
     identity: &Identity,
     now: Timestamp,
-) -> Result<Option<PathBuf>, Error> {
+) -> Result<(Replaced, Option<PathBuf>), Error> {
     let Tokens { id_token, access_token, refresh_token, .. } = tokens;
     let account_id = identity.claims.openai.chatgpt_account_id.clone();
     let sign_in =
         SignIn { id_token, access_token, refresh_token, account_id, api_key, last_refresh: now };
     let store = store.with_lock_wait(WORTH_WAITING);
-    let save = move || store.update_or_set_aside(now, |document| document.set_sign_in(&sign_in));
-    let ((), set_aside) = commit(save).await?;
-    Ok(set_aside)
+    let save = move || {
+        store.update_or_set_aside(now, |document| {
+            let replaced = Replaced::of(document);
+            document.set_sign_in(&sign_in);
+            replaced
+        })
+    };
+    Ok(commit(save).await?)
 }

@@ -12,6 +12,14 @@ use http_client::BaseUrl;
 use login::registered;
 use platform_api::{OrganizationId, ProjectId};
 
+use values::{duration, name, variable, workspace};
+
+pub(crate) use values::{ProfileName, StoreKind};
+
+#[cfg(test)]
+mod tests;
+mod values;
+
 /// Sign in to OpenAI from a terminal.
 ///
 /// Without a command, it signs in with ChatGPT, as `login-cli login` does.
@@ -30,10 +38,15 @@ const EXAMPLES: &str = "\
 Examples:
   login-cli                                      sign in with ChatGPT
   login-cli --no-browser                         the same, and open the address yourself
+  login-cli status                               who is signed in, and until when
+  TOKEN=$(login-cli token)                       a valid access token, for a script
+  login-cli exec -- codex                        a program with OPENAI_API_KEY set
   OPENAI_API_KEY=$(login-cli create-key)         a new project API key for this shell
 
 Environment:
   CODEX_HOME             folder of auth.json, unless --codex-home is given
+  LOGIN_CLI_PROFILE      profile, unless --profile is given
+  LOGIN_CLI_STORE        what holds the credentials, unless --store is given
   CODEX_CA_CERTIFICATE   certificate authorities, unless --ca-file is given
   HTTPS_PROXY, ALL_PROXY, NO_PROXY
                          proxy for the servers, and the hosts that need none
@@ -41,7 +54,8 @@ Environment:
   LOGIN_CLI_LOG          error, warn, info, debug or trace: what is said beside --verbose
 
 Exit codes:
-  0 done, 1 failed, 2 wrong usage, 13 callback port in use, 130 interrupted, 143 terminated";
+  0 done, 1 failed, 2 wrong usage, 3 not signed in, 13 callback port in use, 130 interrupted,
+  143 terminated; exec ends as its program does";
 
 impl Cli {
     /// Reads the command line; help, the version and wrong usage end the program here.
@@ -87,6 +101,18 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// Create a project API key, and print it
     CreateKey(CreateKeyArgs),
+    /// Show who is signed in, with what, until when, and where that is stored
+    Status,
+    /// Print a valid access token, refreshed when it is due
+    Token(TokenArgs),
+    /// Run a program with OPENAI_API_KEY set
+    Exec(ExecArgs),
+    /// Refresh the tokens now
+    Refresh,
+    /// Revoke the sign-in, and remove it
+    Logout(LogoutArgs),
+    /// List the accounts that are kept beside each other
+    Profiles,
 }
 
 #[derive(Debug, Args)]
@@ -99,6 +125,9 @@ pub(crate) struct LoginArgs {
     /// Do not exchange the sign-in for an API key; works for accounts without the API platform
     #[arg(long, help_heading = "Sign-in")]
     pub(crate) no_api_key: bool,
+    /// Sign in with an API key that is read from standard input, and with no browser
+    #[arg(long, conflicts_with_all = ["no_browser", "cancel_previous", "timeout", "ports", "no_api_key", "workspaces"], help_heading = "Sign-in")]
+    pub(crate) with_api_key: bool,
     /// Accept this ChatGPT workspace only; may be given several times
     #[arg(long = "workspace", value_name = "ID", value_parser = workspace, help_heading = "Sign-in")]
     pub(crate) workspaces: Vec<String>,
@@ -132,6 +161,38 @@ pub(crate) struct CreateKeyArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// Print the ID token instead, which says who signed in
+    #[arg(long, group = "which", help_heading = "Token")]
+    pub(crate) id_token: bool,
+    /// Print the API key instead
+    #[arg(long, group = "which", help_heading = "Token")]
+    pub(crate) api_key: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExecArgs {
+    /// Set this variable as well, to a valid access token
+    #[arg(long, value_name = "NAME", value_parser = variable, help_heading = "Program")]
+    pub(crate) access_token_env: Option<String>,
+    /// The program, and what it is given
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
+    pub(crate) program: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogoutArgs {
+    /// End the sign-in of every profile
+    #[arg(long, conflicts_with = "profile", help_heading = "Sign-in")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct BrowserArgs {
     /// Only print the address to open, and start no browser
     #[arg(long, help_heading = "Sign-in")]
@@ -162,6 +223,12 @@ pub(crate) struct SharedArgs {
     /// Folder of auth.json [default: ~/.codex]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Output and storage")]
     pub(crate) codex_home: Option<PathBuf>,
+    /// Account beside the default one, with a sign-in of its own
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Output and storage")]
+    pub(crate) profile: Option<ProfileName>,
+    /// What holds the credentials: file, or helper:NAME for docker-credential-NAME [default: file]
+    #[arg(long, global = true, value_name = "KIND", help_heading = "Output and storage")]
+    pub(crate) store: Option<StoreKind>,
     /// Print the result as JSON
     #[arg(long, global = true, help_heading = "Output and storage")]
     pub(crate) json: bool,
@@ -184,116 +251,4 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
-}
-
-/// A time as people write it: `10s`, `15m`, `1h30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-    let time: jiff::SignedDuration =
-        text.parse().map_err(|_| "it is written like 10s or 15m".to_owned())?;
-    match Duration::try_from(time) {
-        Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
-        _ => Err("it has to be longer than nothing, and at most a day".to_owned()),
-    }
-}
-
-/// An id that stands in a list with commas.
-fn workspace(id: &str) -> Result<String, String> {
-    if id.is_empty() || !id.chars().all(|c| c.is_ascii_graphic() && c != ',') {
-        return Err(
-            "it is one id, without spaces and commas; give the option again for another".to_owned()
-        );
-    }
-    Ok(id.to_owned())
-}
-
-/// A name that can be seen in a list.
-fn name(text: &str) -> Result<String, String> {
-    const LONGEST: usize = 100;
-    if text.is_empty() || printable::excerpt(text, LONGEST) != text {
-        return Err(format!("it is one line of 1 to {LONGEST} visible characters"));
-    }
-    Ok(text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_definition_holds_together() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn durations_are_written_with_their_unit() {
-        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
-        assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
-        assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
-        for text in ["", "10", "-1s", "0s", "soon", "1e999s", "25h", "9223372036854775807s"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
-
-    #[track_caller]
-    fn reads(words: &str) -> Result<Cli, clap::Error> {
-        Cli::read(words.split(' ').map(OsString::from))
-    }
-
-    #[test]
-    fn shared_options_stand_before_or_after_the_command() {
-        for words in
-            ["login-cli --json create-key", "login-cli create-key --json", "login-cli --json"]
-        {
-            assert!(reads(words).unwrap().shared.json, "{words}");
-        }
-        assert!(!reads("login-cli create-key").unwrap().shared.json);
-    }
-
-    #[test]
-    fn ports_are_a_list_and_one_of_them_is_the_default() {
-        let ports = |words: &str| match reads(words).unwrap().split().0 {
-            Command::Login(args) => args.ports,
-            Command::CreateKey(args) => args.ports,
-        };
-        assert_eq!(ports("login-cli"), [registered::SIGN_IN_PORT]);
-        assert_eq!(ports("login-cli create-key"), [registered::CREATE_API_KEY_PORT]);
-        assert_eq!(ports("login-cli --port 1455,1457"), [1455, 1457]);
-        assert_eq!(ports("login-cli create-key --port 0"), [0]);
-        for bad in ["", "1,", ",", "70000", "-1", "x", "1455;1457"] {
-            assert!(reads(&format!("login-cli --port={bad}")).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn an_option_of_the_sign_in_is_not_swallowed_by_another_command() {
-        assert!(reads("login-cli --no-api-key").is_ok());
-        let error = reads("login-cli --no-api-key create-key").unwrap_err().to_string();
-        assert!(error.contains("--no-api-key goes after the command"), "{error}");
-        let error = reads("login-cli --port 1 login").unwrap_err().to_string();
-        assert!(error.contains("--port goes after the command"), "{error}");
-    }
-
-    #[test]
-    fn a_restriction_to_nothing_is_no_restriction() {
-        for bad in ["", "a,b", "a b", "\u{e9}"] {
-            assert!(workspace(bad).is_err(), "{bad:?}");
-        }
-        assert!(name("").is_err() && name("a\nb").is_err() && name(&"x".repeat(101)).is_err());
-        assert_eq!(name("Codex CLI"), Ok("Codex CLI".to_owned()));
-    }
-
-    // threats 207
-    #[test]
-    fn no_option_takes_a_secret_as_its_value() {
-        for command in Cli::command().get_subcommands() {
-            for argument in command.get_arguments() {
-                let name = argument.get_id().as_str();
-                for word in ["token", "secret", "password", "code"] {
-                    let named = name.split('_').any(|part| part == word);
-                    assert!(!named, "{} --{name}", command.get_name());
-                }
-            }
-        }
-    }
 }

@@ -1,16 +1,17 @@
+use std::path::Path;
+
+use auth_store::AuthStore;
 use login::sign_in::{self, ApiKeyWish, SignedIn};
 use printable::excerpt;
 use serde_json::json;
 
+use super::waiting::{invite, tell};
+use crate::accounts::Accounts;
 use crate::args::{LoginArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
-use crate::setup::Setup;
-use crate::terminal;
-use crate::waiting::{invite, tell};
-
-/// What this program calls itself when it signs in.
-const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
+use crate::setup::{Setup, USER_AGENT};
+use crate::{stdin, terminal};
 
 /// `login-cli login`.
 pub(crate) async fn run(
@@ -19,7 +20,10 @@ pub(crate) async fn run(
     setup: &Setup,
 ) -> Result<(), Failure> {
     let terminal = setup.terminal;
-    let store = setup.store()?;
+    let store = Accounts::chosen(shared)?.store();
+    if args.with_api_key {
+        return with_api_key(store, shared, setup).await;
+    }
     let http = setup.http(USER_AGENT)?;
     let mut pending = sign_in::start(options(args, shared, setup), http, store)?;
 
@@ -30,10 +34,7 @@ pub(crate) async fn run(
     }
     let signed_in = pending.finish(&|event| tell(setup, &event)).await?;
 
-    if let Some(kept) = &signed_in.set_aside {
-        terminal
-            .warn(&format!("the old auth.json could not be read; a copy is {}", kept.display()));
-    }
+    tell_of_copy(setup, signed_in.set_aside.as_deref());
     terminal.done(&format!("Signed in{}.", who(&signed_in)));
     terminal.say(&format!("The credentials are in {}.", signed_in.location));
     if signed_in.needs_setup {
@@ -46,6 +47,25 @@ pub(crate) async fn run(
         terminal::result(&as_json(&signed_in)).map_err(Failure::Output)?;
     }
     Ok(())
+}
+
+/// `login-cli login --with-api-key`.
+async fn with_api_key(store: AuthStore, shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
+    store.check_writable().map_err(login::Error::Store)?;
+    let api_key = stdin::api_key(setup.terminal).await?;
+    let location = store.location();
+    let sign_in = setup.stored_sign_in(store, shared)?;
+    let set_aside = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
+    tell_of_copy(setup, set_aside.as_deref());
+    setup.terminal.done(&format!("Signed in with an API key, which is in {location}."));
+    Ok(())
+}
+
+fn tell_of_copy(setup: &Setup, copy: Option<&Path>) {
+    if let Some(copy) = copy {
+        let copy = copy.display();
+        setup.terminal.warn(&format!("the old auth.json could not be read; a copy is {copy}"));
+    }
 }
 
 fn options(args: &LoginArgs, shared: &SharedArgs, setup: &Setup) -> sign_in::Options {

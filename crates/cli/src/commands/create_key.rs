@@ -4,11 +4,12 @@ use login::create_api_key::{self, Choice, NewApiKey, Patience};
 use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use serde_json::json;
 
+use super::waiting::{invite, tell};
+use crate::accounts::Accounts;
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
 use crate::setup::Setup;
 use crate::terminal;
-use crate::waiting::{invite, tell};
 
 /// `login-cli create-key`.
 pub(crate) async fn run(
@@ -40,7 +41,10 @@ pub(crate) async fn run(
 
     terminal.done(&summary(&new));
     if args.save {
-        terminal.say(&format!("It is kept in {} as well.", setup.store()?.location()));
+        terminal.say(&format!(
+            "It is kept in {} as well.",
+            Accounts::chosen(shared)?.store().location()
+        ));
     }
     Ok(())
 }
@@ -69,7 +73,7 @@ fn options(
         name: args.name.clone(),
         choice: Choice { organization: args.organization.clone(), project: args.project.clone() },
         patience: Patience { interval: args.poll_interval, timeout: args.poll_timeout },
-        save_to: if args.save { Some(setup.store()?) } else { None },
+        save_to: if args.save { Some(Accounts::chosen(shared)?.store()) } else { None },
         ..usual
     })
 }

@@ -38,6 +38,18 @@ pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
             let kept = format!("the credentials are in {location} all the same");
             setup.at_stake.set(Some(kept));
         }
+        Event::WaitingForAnotherProgram => {
+            terminal.say("Another program is using the stored sign-in; waiting for it.");
+        }
+        Event::Refreshing => setup.is_spending.set(true),
+        Event::Refreshed => setup.is_spending.set(false),
+        Event::RefreshPostponed(error) => {
+            terminal.warn(&format!("{}; the old token is good for a little longer", chain(error)));
+        }
+        Event::NotRevoked(error) => terminal.warn(&format!(
+            "the sign-in that was replaced could not be revoked, and may still be valid: {}",
+            chain(error)
+        )),
         _ => {}
     }
 }

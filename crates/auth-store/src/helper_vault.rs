@@ -1,0 +1,67 @@
+use credential_helper::{Credential, Helper};
+use zeroize::Zeroizing;
+
+use crate::{Vault, VaultError};
+
+/// An entry of a credential helper: `docker-credential-pass`, the system's keychain, or whatever a
+/// company has.
+#[derive(Clone, Debug)]
+pub struct HelperVault {
+    helper: Helper,
+    entry: String,
+}
+
+/// Helpers keep one entry for each user name, so it is always the same.
+const USERNAME: &str = "login-cli";
+
+impl HelperVault {
+    /// The entry under `entry`, which has to be a URL, because some helpers take it apart.
+    #[must_use]
+    pub fn new(helper: Helper, entry: String) -> Self {
+        Self { helper, entry }
+    }
+
+    /// An entry beside ours, to try what works.
+    fn probe(&self) -> String {
+        format!("{}/probe", self.entry)
+    }
+}
+
+impl Vault for HelperVault {
+    fn name(&self) -> String {
+        format!("{} ({})", self.helper.program(), self.entry)
+    }
+
+    /// Only writing and reading tells: a store that was never set up looks empty, and one that is
+    /// locked may still take what it cannot give back.
+    fn check(&self) -> Result<(), VaultError> {
+        let probe = Credential {
+            username: USERNAME.to_owned(),
+            secret: Zeroizing::new("probe".to_owned()),
+        };
+        self.helper.store(&self.probe(), &probe)?;
+        let there = self.helper.get(&self.probe())?;
+        self.helper.erase(&self.probe())?;
+        if there.is_some_and(|there| there.secret == probe.secret) {
+            return Ok(());
+        }
+        Err(format!("{} does not give back what it took", self.helper.program()).into())
+    }
+
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+        let bytes = |credential: Credential| credential.secret.as_bytes().to_vec().into();
+        Ok(self.helper.get(&self.entry)?.map(bytes))
+    }
+
+    fn write(&self, document: &[u8]) -> Result<(), VaultError> {
+        let secret = Zeroizing::new(std::str::from_utf8(document)?.to_owned());
+        let credential = Credential { username: USERNAME.to_owned(), secret };
+        Ok(self.helper.store(&self.entry, &credential)?)
+    }
+
+    fn remove(&self) -> Result<bool, VaultError> {
+        let was_there = self.helper.get(&self.entry)?.is_some();
+        self.helper.erase(&self.entry)?;
+        Ok(was_there)
+    }
+}

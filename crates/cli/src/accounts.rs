@@ -1,0 +1,101 @@
+//! Which of the accounts beside each other is meant, and what holds its credentials.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use auth_store::{AuthStore, HelperVault};
+use credential_helper::{Helper, InvalidName};
+use sha2::{Digest as _, Sha256};
+
+use crate::args::{ProfileName, SharedArgs, StoreKind};
+use crate::environment;
+use crate::failure::Failure;
+
+/// The accounts of one folder, `$CODEX_HOME`, and the one that is meant.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    codex_home: PathBuf,
+    /// What holds the credentials, where that is not a file.
+    helper: Option<Helper>,
+    pub(crate) profile: ProfileName,
+}
+
+/// The folder of the profiles that have a name.
+const PROFILES: &str = "profiles";
+
+impl Accounts {
+    /// As the flags say, else the environment, else the default.
+    pub(crate) fn chosen(args: &SharedArgs) -> Result<Self, Failure> {
+        let codex_home = environment::codex_home(args.codex_home.as_deref());
+        let store = args.store.clone().map_or_else(environment::store, |kind| Ok(Some(kind)));
+        let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
+        Ok(Self {
+            codex_home: codex_home.ok_or(Failure::NoHome)?,
+            helper: helper(store?)?,
+            profile: profile?.unwrap_or_default(),
+        })
+    }
+
+    /// Where the credentials of the one that is meant are kept.
+    pub(crate) fn store(&self) -> AuthStore {
+        self.store_of(&self.profile)
+    }
+
+    pub(crate) fn store_of(&self, profile: &ProfileName) -> AuthStore {
+        let store = AuthStore::new(self.folder_of(profile));
+        match &self.helper {
+            None => store,
+            Some(helper) => {
+                let entry = entry(&self.codex_home, profile);
+                store.in_vault(Arc::new(HelperVault::new(helper.clone(), entry)))
+            }
+        }
+    }
+
+    /// All that there are, the default one first, the others by name.
+    ///
+    /// # Errors
+    ///
+    /// The folder of the profiles cannot be read.
+    pub(crate) fn profiles(&self) -> io::Result<Vec<ProfileName>> {
+        let entries = match fs::read_dir(self.codex_home.join(PROFILES)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            entries => Some(entries?),
+        };
+        let name = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
+        let mut named: Vec<ProfileName> = entries.into_iter().flatten().filter_map(name).collect();
+        named.retain(|name| !name.is_default());
+        named.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        named.insert(0, ProfileName::default());
+        Ok(named)
+    }
+
+    fn folder_of(&self, profile: &ProfileName) -> PathBuf {
+        match profile.is_default() {
+            true => self.codex_home.clone(),
+            false => self.codex_home.join(PROFILES).join(profile.as_str()),
+        }
+    }
+}
+
+fn helper(kind: Option<StoreKind>) -> Result<Option<Helper>, Failure> {
+    let Some(StoreKind::Helper(name)) = kind else { return Ok(None) };
+    let helper = Helper::new(&name, environment::path());
+    let wrong =
+        |problem: InvalidName| Failure::Variable { name: "--store", problem: problem.to_string() };
+    helper.map(Some).map_err(wrong)
+}
+
+/// The name of an entry in a vault. It is the same on every machine where the folder is the usual
+/// one, so that a vault can be shared; another folder has entries of its own.
+fn entry(codex_home: &Path, profile: &ProfileName) -> String {
+    let name = format!("https://auth.openai.com/login-cli/{}", profile.as_str());
+    if environment::codex_home_of_everyone().as_deref() == Some(codex_home) {
+        return name;
+    }
+    let digest = Sha256::digest(codex_home.as_os_str().as_encoded_bytes());
+    let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{name}/{short}")
+}

@@ -1,0 +1,86 @@
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::CommandFactory as _;
+
+use super::values::{duration, name, workspace};
+use super::{Cli, Command, registered};
+
+#[test]
+fn the_definition_holds_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn durations_are_written_with_their_unit() {
+    assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+    assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
+    assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
+    for text in ["", "10", "-1s", "0s", "soon", "1e999s", "25h", "9223372036854775807s"] {
+        assert!(duration(text).is_err(), "{text}");
+    }
+}
+
+#[track_caller]
+fn reads(words: &str) -> Result<Cli, clap::Error> {
+    Cli::read(words.split(' ').map(OsString::from))
+}
+
+#[test]
+fn shared_options_stand_before_or_after_the_command() {
+    for words in ["login-cli --json create-key", "login-cli create-key --json", "login-cli --json"]
+    {
+        assert!(reads(words).unwrap().shared.json, "{words}");
+    }
+    assert!(!reads("login-cli create-key").unwrap().shared.json);
+}
+
+#[test]
+fn ports_are_a_list_and_one_of_them_is_the_default() {
+    let ports = |words: &str| match reads(words).unwrap().split().0 {
+        Command::Login(args) => args.ports,
+        Command::CreateKey(args) => args.ports,
+        _ => Vec::new(),
+    };
+    assert_eq!(ports("login-cli"), [registered::SIGN_IN_PORT]);
+    assert_eq!(ports("login-cli create-key"), [registered::CREATE_API_KEY_PORT]);
+    assert_eq!(ports("login-cli --port 1455,1457"), [1455, 1457]);
+    assert_eq!(ports("login-cli create-key --port 0"), [0]);
+    for bad in ["", "1,", ",", "70000", "-1", "x", "1455;1457"] {
+        assert!(reads(&format!("login-cli --port={bad}")).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn an_option_of_the_sign_in_is_not_swallowed_by_another_command() {
+    assert!(reads("login-cli --no-api-key").is_ok());
+    let error = reads("login-cli --no-api-key create-key").unwrap_err().to_string();
+    assert!(error.contains("--no-api-key goes after the command"), "{error}");
+    let error = reads("login-cli --port 1 login").unwrap_err().to_string();
+    assert!(error.contains("--port goes after the command"), "{error}");
+}
+
+#[test]
+fn a_restriction_to_nothing_is_no_restriction() {
+    for bad in ["", "a,b", "a b", "\u{e9}"] {
+        assert!(workspace(bad).is_err(), "{bad:?}");
+    }
+    assert!(name("").is_err() && name("a\nb").is_err() && name(&"x".repeat(101)).is_err());
+    assert_eq!(name("Codex CLI"), Ok("Codex CLI".to_owned()));
+}
+
+// threats 207
+#[test]
+fn no_option_takes_a_secret_as_its_value() {
+    for command in Cli::command().get_subcommands() {
+        let with_value = command.get_arguments().filter(|it| it.get_action().takes_values());
+        // The value of `--access-token-env` is the name of a variable.
+        for argument in with_value.filter(|it| it.get_id() != "access_token_env") {
+            let name = argument.get_id().as_str();
+            for word in ["token", "secret", "password", "code"] {
+                let named = name.split('_').any(|part| part == word);
+                assert!(!named, "{} --{name}", command.get_name());
+            }
+        }
+    }
+}

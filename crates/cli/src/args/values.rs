@@ -1,0 +1,107 @@
+use std::str::FromStr;
+use std::time::Duration;
+
+use credential_helper::Helper;
+
+/// A time as people write it: `10s`, `15m`, `1h30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+    let time: jiff::SignedDuration =
+        text.parse().map_err(|_| "it is written like 10s or 15m".to_owned())?;
+    match Duration::try_from(time) {
+        Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
+        _ => Err("it has to be longer than nothing, and at most a day".to_owned()),
+    }
+}
+
+/// An id that stands in a list with commas.
+pub(super) fn workspace(id: &str) -> Result<String, String> {
+    if id.is_empty() || !id.chars().all(|c| c.is_ascii_graphic() && c != ',') {
+        return Err(
+            "it is one id, without spaces and commas; give the option again for another".to_owned()
+        );
+    }
+    Ok(id.to_owned())
+}
+
+/// A name that can be seen in a list.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    const LONGEST: usize = 100;
+    if text.is_empty() || printable::excerpt(text, LONGEST) != text {
+        return Err(format!("it is one line of 1 to {LONGEST} visible characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A name that a shell would take for a variable.
+pub(super) fn variable(name: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.starts_with(|c: char| !c.is_ascii_digit()) && name.chars().all(fits) {
+        return Ok(name.to_owned());
+    }
+    Err("it is a-z, A-Z, 0-9 and _, and begins with no digit".to_owned())
+}
+
+/// A profile: the name of a folder, and of an entry in a vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProfileName(String);
+
+/// The profile that needs no name.
+const DEFAULT: &str = "default";
+
+impl ProfileName {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn is_default(&self) -> bool {
+        self.0 == DEFAULT
+    }
+}
+
+impl Default for ProfileName {
+    fn default() -> Self {
+        Self(DEFAULT.to_owned())
+    }
+}
+
+impl FromStr for ProfileName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        const LONGEST: usize = 64;
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let begins_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if begins_well && name.len() <= LONGEST && name.chars().all(fits) {
+            return Ok(Self(name.to_owned()));
+        }
+        Err(format!(
+            "it is 1 to {LONGEST} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with none of the last three"
+        ))
+    }
+}
+
+/// What holds the credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreKind {
+    File,
+    /// The program `docker-credential-NAME`.
+    Helper(String),
+}
+
+impl FromStr for StoreKind {
+    type Err = String;
+
+    fn from_str(kind: &str) -> Result<Self, String> {
+        match kind.split_once(':') {
+            None if kind == "file" => Ok(Self::File),
+            Some(("helper", name)) => {
+                Helper::new(name, []).map_err(|error| error.to_string())?;
+                Ok(Self::Helper(name.to_owned()))
+            }
+            _ => {
+                Err("it is file, or helper:NAME for the program docker-credential-NAME".to_owned())
+            }
+        }
+    }
+}

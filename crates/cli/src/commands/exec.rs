@@ -1,0 +1,48 @@
+use std::io;
+use std::process::{Command, ExitCode};
+
+use super::token;
+use crate::accounts::Accounts;
+use crate::args::{ExecArgs, SharedArgs};
+use crate::failure::Failure;
+use crate::setup::Setup;
+
+/// `login-cli exec`. Where the system can, the program takes this one's place: signals, the terminal
+/// and the exit code are its own.
+pub(crate) fn run(
+    args: &ExecArgs,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<ExitCode, Failure> {
+    let Some((program, arguments)) = args.program.split_first() else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let document = match &args.access_token_env {
+        Some(_) => token::valid(shared, setup)?,
+        None => token::stored(&Accounts::chosen(shared)?)?,
+    };
+    if let Some(name) = &args.access_token_env {
+        command.env(name, token::access_token(&document)?.expose());
+    }
+    match (token::api_key(&document), &args.access_token_env) {
+        (Ok(key), _) => drop(command.env("OPENAI_API_KEY", key.expose())),
+        // The token is what was asked for, and an account without a key can have no other.
+        (Err(_), Some(_)) => {}
+        (Err(failure), None) => return Err(failure),
+    }
+    become_it(command).map_err(|source| Failure::NotStarted { program: program.clone(), source })
+}
+
+#[cfg(unix)]
+fn become_it(mut command: Command) -> io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt as _;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn become_it(mut command: Command) -> io::Result<ExitCode> {
+    let code = command.status()?.code();
+    Ok(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}

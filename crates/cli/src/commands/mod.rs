@@ -1,0 +1,36 @@
+//! Each command: what it asks of the crates below, and what it says about it.
+
+mod create_key;
+mod exec;
+mod login;
+mod logout;
+mod profiles;
+mod refresh;
+mod status;
+mod token;
+mod waiting;
+
+use std::process::ExitCode;
+
+use crate::args::{Command, SharedArgs};
+use crate::failure::Failure;
+use crate::setup::Setup;
+
+/// Does what was asked for. Only what may have to wait for somebody gets a runtime.
+pub(crate) fn run(
+    command: &Command,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Login(args) => setup.block_on(login::run(args, shared, setup))?,
+        Command::CreateKey(args) => setup.block_on(create_key::run(args, shared, setup))?,
+        Command::Status => status::run(shared, setup)?,
+        Command::Token(args) => token::run(args, shared, setup)?,
+        Command::Exec(args) => return exec::run(args, shared, setup),
+        Command::Refresh => setup.block_on(refresh::run(shared, setup))?,
+        Command::Logout(args) => setup.block_on(logout::run(args, shared, setup))?,
+        Command::Profiles => profiles::run(shared, setup)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

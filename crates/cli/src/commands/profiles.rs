@@ -1,0 +1,85 @@
+use auth_store::AuthDocument;
+use login::stored::claims;
+use printable::excerpt;
+use serde_json::json;
+
+use crate::accounts::Accounts;
+use crate::args::{ProfileName, SharedArgs};
+use crate::failure::Failure;
+use crate::setup::Setup;
+use crate::terminal;
+
+/// One line of the list.
+struct Profile {
+    name: ProfileName,
+    /// Whether it is the one that a command without `--profile` means now.
+    chosen: bool,
+    state: State,
+}
+
+enum State {
+    SignedIn { who: Option<String> },
+    SignedOut,
+    Unreadable,
+}
+
+/// `login-cli profiles`.
+pub(crate) fn run(shared: &SharedArgs, _: &Setup) -> Result<(), Failure> {
+    let accounts = Accounts::chosen(shared)?;
+    let names = accounts.profiles().map_err(Failure::Profiles)?;
+    let mut profiles: Vec<Profile> =
+        names.into_iter().map(|name| Profile::look(&accounts, name)).collect();
+    // What a logout leaves is an empty folder.
+    profiles
+        .retain(|it| it.chosen || it.name.is_default() || !matches!(it.state, State::SignedOut));
+    let text = match shared.json {
+        true => json!(profiles.iter().map(Profile::as_json).collect::<Vec<_>>()).to_string(),
+        false => as_table(&profiles),
+    };
+    terminal::result(&text).map_err(Failure::Output)
+}
+
+impl Profile {
+    fn look(accounts: &Accounts, name: ProfileName) -> Self {
+        let state = match accounts.store_of(&name).load() {
+            Ok(document) => document
+                .filter(AuthDocument::is_signed_in)
+                .map_or(State::SignedOut, |document| State::SignedIn { who: who(&document) }),
+            Err(_) => State::Unreadable,
+        };
+        Self { chosen: accounts.profile == name, name, state }
+    }
+
+    fn as_json(&self) -> serde_json::Value {
+        let (state, who) = match &self.state {
+            State::SignedIn { who } => ("signed_in", who.as_deref()),
+            State::SignedOut => ("signed_out", None),
+            State::Unreadable => ("unreadable", None),
+        };
+        json!({ "name": self.name.as_str(), "chosen": self.chosen, "state": state, "who": who })
+    }
+
+    fn in_words(&self) -> String {
+        match &self.state {
+            State::SignedIn { who: Some(who) } => excerpt(who, 80),
+            State::SignedIn { who: None } => "signed in".to_owned(),
+            State::SignedOut => "not signed in".to_owned(),
+            State::Unreadable => "cannot be read; login-cli status says why".to_owned(),
+        }
+    }
+}
+
+fn who(document: &AuthDocument) -> Option<String> {
+    let of_tokens = claims(document).and_then(|claims| claims.email.or(claims.name));
+    of_tokens.or_else(|| document.api_key().map(|_| "API key".to_owned()))
+}
+
+/// The names below each other, with a mark at the one that is chosen.
+fn as_table(profiles: &[Profile]) -> String {
+    let width = profiles.iter().map(|it| it.name.as_str().len()).max().unwrap_or_default();
+    let line = |profile: &Profile| {
+        let mark = if profile.chosen { '*' } else { ' ' };
+        format!("{mark} {:width$}  {}", profile.name.as_str(), profile.in_words())
+    };
+    profiles.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,135 @@
+use auth_store::{AuthDocument, AuthMode, AuthStore};
+use credentials::Claims;
+use jiff::Timestamp;
+use login::stored::{access_claims, claims, expires_at};
+use printable::excerpt;
+use serde_json::json;
+
+use crate::accounts::Accounts;
+use crate::args::SharedArgs;
+use crate::environment;
+use crate::failure::Failure;
+use crate::setup::Setup;
+use crate::terminal::{self, from_now};
+
+/// What `status` knows, without asking anybody.
+struct Status {
+    document: AuthDocument,
+    claims: Claims,
+    plan: Option<String>,
+    now: Timestamp,
+    notes: Vec<String>,
+}
+
+/// `login-cli status`.
+pub(crate) fn run(shared: &SharedArgs, _: &Setup) -> Result<(), Failure> {
+    let accounts = Accounts::chosen(shared)?;
+    let store = accounts.store();
+    let text = match Status::read(&store)? {
+        Some(status) if shared.json => status.as_json(&accounts, &store),
+        Some(status) => status.as_lines(&accounts, &store),
+        None => {
+            if shared.json {
+                let nobody = json!({ "signed_in": false, "profile": accounts.profile.as_str(),
+                    "stored_in": store.location().to_string() });
+                terminal::result(&nobody.to_string()).map_err(Failure::Output)?;
+            }
+            return Err(login::Error::NotSignedIn { location: store.location() }.into());
+        }
+    };
+    terminal::result(&text).map_err(Failure::Output)
+}
+
+impl Status {
+    fn read(store: &AuthStore) -> Result<Option<Self>, Failure> {
+        let document = store.load().map_err(login::Error::Store)?;
+        let Some(document) = document.filter(AuthDocument::is_signed_in) else {
+            return Ok(None);
+        };
+        let oddities = store.oddities(&document).map_err(login::Error::Store)?;
+        let notes = oddities.iter().map(ToString::to_string).collect();
+        let claims = claims(&document).unwrap_or_default();
+        let access = access_claims(&document).unwrap_or_default();
+        let plan = access.openai.chatgpt_plan_type.or(claims.openai.chatgpt_plan_type.clone());
+        Ok(Some(Self { document, claims, plan, now: environment::now(), notes }))
+    }
+
+    fn as_lines(&self, accounts: &Accounts, store: &AuthStore) -> String {
+        let openai = &self.claims.openai;
+        let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
+        let named = (!accounts.profile.is_default()).then(|| accounts.profile.as_str().to_owned());
+        let rows = [
+            ("Signed in", Some(self.how())),
+            ("Profile", named),
+            ("Name", shown(&self.claims.name)),
+            ("Email", shown(&self.claims.email)),
+            ("Plan", shown(&self.plan)),
+            ("Organization", shown(&openai.organization_id)),
+            ("Project", shown(&openai.project_id)),
+            ("Account", self.document.account_id().map(|id| excerpt(id, 80))),
+            ("Access token", self.access_token()),
+            ("API key", Some(self.api_key().to_owned())),
+            ("Last refresh", self.document.last_refresh().map(|then| from_now(then, self.now))),
+            ("Stored in", Some(excerpt(&store.location().to_string(), 400))),
+        ];
+        let rows = rows.into_iter().filter_map(|(name, text)| Some((name, text?)));
+        let notes = self.notes.iter().map(|note| ("Note", excerpt(note, 400)));
+        let lines = rows.chain(notes).map(|(name, text)| format!("{name:<14}{text}"));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn how(&self) -> String {
+        match self.document.auth_mode() {
+            Some(AuthMode::ApiKey) => "with an API key".to_owned(),
+            Some(AuthMode::Other(mode)) => format!("by another program ({})", excerpt(&mode, 40)),
+            _ => "with ChatGPT".to_owned(),
+        }
+    }
+
+    /// `expires in 47 minutes`; what is over is not the end of the sign-in.
+    fn access_token(&self) -> Option<String> {
+        let tokens = self.document.tokens()?;
+        tokens.access_token?;
+        Some(match (expires_at(&self.document), tokens.refresh_token) {
+            (None, _) => "does not say when it expires".to_owned(),
+            (Some(exp), _) if exp > self.now => format!("expires {}", from_now(exp, self.now)),
+            (Some(exp), Some(_)) => {
+                format!("expired {}, refreshed when it is needed", from_now(exp, self.now))
+            }
+            (Some(exp), None) => format!("expired {}", from_now(exp, self.now)),
+        })
+    }
+
+    fn api_key(&self) -> &'static str {
+        match self.document.api_key() {
+            Some(_) => "stored",
+            None => "none",
+        }
+    }
+
+    fn as_json(&self, accounts: &Accounts, store: &AuthStore) -> String {
+        let openai = &self.claims.openai;
+        let mode = match self.document.auth_mode() {
+            Some(AuthMode::ApiKey) => "apikey".to_owned(),
+            Some(AuthMode::Other(mode)) => mode,
+            _ => "chatgpt".to_owned(),
+        };
+        json!({
+            "signed_in": true,
+            "auth_mode": mode,
+            "profile": accounts.profile.as_str(),
+            "email": self.claims.email,
+            "name": self.claims.name,
+            "plan": self.plan,
+            "account_id": self.document.account_id(),
+            "organization_id": openai.organization_id,
+            "project_id": openai.project_id,
+            "has_api_key": self.document.api_key().is_some(),
+            "access_token_expires_at": expires_at(&self.document).map(|time| time.to_string()),
+            "last_refresh": self.document.last_refresh().map(|time| time.to_string()),
+            "stored_in": store.location().to_string(),
+            "notes": self.notes,
+        })
+        .to_string()
+    }
+}

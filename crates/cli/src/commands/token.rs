@@ -1,0 +1,63 @@
+use auth_store::AuthDocument;
+use credentials::{AccessToken, ApiKey, IdToken};
+use login::stored::{is_due, signed_in};
+
+use super::waiting::tell;
+use crate::accounts::Accounts;
+use crate::args::{SharedArgs, TokenArgs};
+use crate::environment;
+use crate::failure::Failure;
+use crate::setup::Setup;
+use crate::terminal;
+
+/// `login-cli token`. Scripts call it in a loop, so that a token which is not due costs one read: no
+/// runtime, no lock.
+pub(crate) fn run(args: &TokenArgs, shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
+    let document = match args.api_key {
+        true => stored(&Accounts::chosen(shared)?)?,
+        false => valid(shared, setup)?,
+    };
+    let text = if args.api_key {
+        api_key(&document)?.expose().to_owned()
+    } else if args.id_token {
+        id_token(&document)?.expose().to_owned()
+    } else {
+        access_token(&document)?.expose().to_owned()
+    };
+    terminal::result(&zeroize::Zeroizing::new(text)).map_err(Failure::Output)
+}
+
+/// The sign-in as it is stored.
+pub(super) fn stored(accounts: &Accounts) -> Result<AuthDocument, Failure> {
+    let store = accounts.store();
+    let document = store.load().map_err(login::Error::Store)?;
+    Ok(signed_in(document, &store)?)
+}
+
+/// The sign-in with a valid access token, where it has one at all.
+pub(super) fn valid(shared: &SharedArgs, setup: &Setup) -> Result<AuthDocument, Failure> {
+    let accounts = Accounts::chosen(shared)?;
+    let document = stored(&accounts)?;
+    if !is_due(&document, environment::now()) {
+        return Ok(document);
+    }
+    setup.block_on(async {
+        let sign_in = setup.stored_sign_in(accounts.store(), shared)?;
+        Ok(sign_in.valid(&|event| tell(setup, &event)).await?)
+    })
+}
+
+pub(super) fn access_token(document: &AuthDocument) -> Result<AccessToken, Failure> {
+    let token = document.tokens().and_then(|tokens| tokens.access_token);
+    token.ok_or(Failure::NotHeld { what: "access token", instead: "--api-key prints the key" })
+}
+
+fn id_token(document: &AuthDocument) -> Result<IdToken, Failure> {
+    let token = document.tokens().and_then(|tokens| tokens.id_token);
+    token.ok_or(Failure::NotHeld { what: "ID token", instead: "--api-key prints the key" })
+}
+
+pub(super) fn api_key(document: &AuthDocument) -> Result<ApiKey, Failure> {
+    let instead = "login-cli create-key --save makes one and keeps it here";
+    document.api_key().ok_or(Failure::NotHeld { what: "API key", instead })
+}

@@ -1,0 +1,111 @@
+//! A secret from standard input, where no list of processes shows it.
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use credentials::ApiKey;
+use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// No key comes near it.
+const LONGEST: u64 = 4096;
+
+/// Reads an API key: one line. A person who types it does not see it.
+pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, Failure> {
+    let is_typed = io::stdin().is_terminal();
+    if is_typed {
+        terminal.say("Paste the API key, which is not shown, and press Enter:");
+    }
+    // Given back when this is dropped, also by Ctrl-C.
+    let _unseen = is_typed.then(Unseen::begin);
+    let reading = spawn_blocking(move || if is_typed { one_line() } else { everything() });
+    let text = reading.await.map_err(io::Error::other).flatten().map_err(Failure::Input)?;
+    as_key(&text).ok_or(Failure::NoApiKey)
+}
+
+fn one_line() -> io::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::with_capacity(LONGEST as usize));
+    io::stdin().read_line(&mut line)?;
+    Ok(line)
+}
+
+fn everything() -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize + 1));
+    io::stdin().lock().take(LONGEST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// What has the shape of a key: one word that begins with `sk-`.
+fn as_key(text: &str) -> Option<ApiKey> {
+    const SHORTEST: usize = 20;
+    let word = text.trim();
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let has_shape = word.starts_with("sk-") && word.len() >= SHORTEST && word.chars().all(fits);
+    has_shape.then(|| ApiKey::new(word).ok()).flatten()
+}
+
+/// A terminal that does not show what is typed, as long as this is held.
+#[cfg(unix)]
+struct Unseen(Option<rustix::termios::Termios>);
+
+#[cfg(unix)]
+impl Unseen {
+    fn begin() -> Self {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(io::stdin()).ok();
+        if let Some(mut attributes) = before.clone() {
+            attributes.local_modes.remove(LocalModes::ECHO);
+            attributes.local_modes.insert(LocalModes::ECHONL);
+            // A terminal that cannot do it shows the key to the person who has it anyway.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &attributes);
+        }
+        Self(before)
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        if let Some(before) = &self.0 {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Unseen;
+
+#[cfg(not(unix))]
+impl Unseen {
+    fn begin() -> Self {
+        Self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_one_word_that_begins_with_sk() {
+        let is_key = |text: &str| as_key(text).is_some();
+        assert!(is_key("sk-proj-abcdefghijklmnop_qrstuvwxyz\n"));
+        assert!(is_key("  sk-abcdefghijklmnopqrstuvwxyz\r\n"));
+        for bad in [
+            "",
+            "\n",
+            "sk-",
+            "sk-short",
+            "pk-abcdefghijklmnopqrstuvwxyz",
+            "sk-abcdefghijkl mnopqrstuvwxyz",
+            "sk-abcdefghijkl\nsk-mnopqrstuvwxyz",
+            "sk-abcdefghijklmnopqrst\u{e9}",
+            "{\"key\":\"sk-abcdefghijklmnopqrst\"}",
+        ] {
+            assert!(!is_key(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+use auth_store::{AuthDocument, Location};
+use credentials::{AccessToken, RefreshToken};
+use token_client::{Revocable, TokenClient};
+use tokio::time::timeout;
+
+use super::{REVOCATION_LIMIT, StoredSignIn, claims};
+use crate::error::{Error, RevocationError};
+use crate::event::{Event, Events};
+
+/// How a sign-in ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LoggedOut {
+    /// Where it was stored.
+    pub location: Location,
+    /// Whether there was anything to remove.
+    pub was_there: bool,
+    /// What became of its tokens at the issuer.
+    pub revocation: Revocation,
+    /// Whether an API key went with it. No revocation ends a key.
+    pub had_api_key: bool,
+}
+
+/// What became of tokens that are not needed any more.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Revocation {
+    /// There was none to revoke.
+    NothingToRevoke,
+    /// The issuer has revoked them.
+    Revoked,
+    /// They may still be valid.
+    Failed(RevocationError),
+}
+
+impl StoredSignIn {
+    /// Revokes the sign-in, then removes it; what cannot be read is removed all the same. A
+    /// revocation that fails is told, and keeps nothing from being removed.
+    ///
+    /// The locks are held from reading to removing, so that nobody refreshes what is being revoked,
+    /// and nobody writes it again afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] or [`Error::Busy`]; the sign-in may then still be stored.
+    pub async fn log_out(&self, events: Events<'_>) -> Result<LoggedOut, Error> {
+        let mut locked = self.locked(events).await?;
+        let document = locked.load();
+        let had_api_key = matches!(&document, Ok(Some(document)) if document.api_key().is_some());
+        let revocation = match document {
+            Ok(Some(document)) => revoke(&self.client, &Replaced::of(&document)).await,
+            Ok(None) => Revocation::NothingToRevoke,
+            Err(error) => Revocation::Failed(RevocationError::Unreadable(error)),
+        };
+        let was_there = locked.remove()?;
+        Ok(LoggedOut { location: locked.location(), was_there, revocation, had_api_key })
+    }
+}
+
+/// The tokens of a sign-in that another one takes the place of.
+#[derive(Debug, Default)]
+pub(crate) struct Replaced {
+    refresh_token: Option<RefreshToken>,
+    access_token: Option<AccessToken>,
+    issuer: Option<String>,
+}
+
+impl Replaced {
+    pub(crate) fn of(document: &AuthDocument) -> Self {
+        let Some(tokens) = document.tokens() else {
+            return Self::default();
+        };
+        let issuer = claims(document).and_then(|claims| claims.iss);
+        let (refresh_token, access_token) = (tokens.refresh_token, tokens.access_token);
+        Self { refresh_token, access_token, issuer }
+    }
+
+    /// The refresh token, because the whole sign-in ends with it; else the access token.
+    fn revocable(&self) -> Option<Revocable<'_>> {
+        let refresh_token = self.refresh_token.as_ref().map(Revocable::RefreshToken);
+        refresh_token.or_else(|| self.access_token.as_ref().map(Revocable::AccessToken))
+    }
+}
+
+/// Revokes what another sign-in has taken the place of, and tells when that fails.
+pub(crate) async fn revoke_replaced(client: &TokenClient, replaced: &Replaced, events: Events<'_>) {
+    if let Revocation::Failed(error) = revoke(client, replaced).await {
+        events(Event::NotRevoked(&error));
+    }
+}
+
+/// Tokens are only sent to the issuer that they are from.
+async fn revoke(client: &TokenClient, replaced: &Replaced) -> Revocation {
+    let Some(revocable) = replaced.revocable() else {
+        return Revocation::NothingToRevoke;
+    };
+    if let Some(issuer) = replaced.issuer.as_ref().filter(|it| *it != client.issuer().as_str()) {
+        return Revocation::Failed(RevocationError::OtherIssuer(issuer.clone()));
+    }
+    match timeout(REVOCATION_LIMIT, client.revoke(revocable)).await {
+        Ok(Ok(())) => Revocation::Revoked,
+        Ok(Err(error)) => Revocation::Failed(RevocationError::Refused(error)),
+        Err(_) => Revocation::Failed(RevocationError::TimedOut(REVOCATION_LIMIT)),
+    }
+}

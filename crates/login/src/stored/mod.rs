@@ -1,0 +1,83 @@
+//! The life of a stored sign-in: a valid access token for everybody who asks, one refresh for all of
+//! them, and its end.
+//!
+//! ```text
+//! valid ── not due ── the document
+//!   └─ due ── the locks ── read again ── still due ── the store can be written ── refresh ── commit
+//! ```
+//!
+//! # What a crash can lose
+//!
+//! At this issuer a refresh token works once. From the moment when the issuer has spent it until the
+//! answer is on this disk, the only copy of its successor is in the answer: on the wire, then in this
+//! program. Who kills the program or the machine in that window, a round trip and a few milliseconds
+//! for the disk, has to sign in again; nothing on this side can close it. Everywhere else a crash
+//! leaves the sign-in as it was, or as it became.
+
+mod api_key;
+mod due;
+mod log_out;
+mod refresh;
+mod turn;
+
+use std::time::Duration;
+
+use auth_store::{AuthDocument, AuthStore};
+use credentials::Claims;
+use jiff::Timestamp;
+use token_client::TokenClient;
+
+use crate::error::Error;
+
+pub use due::{expires_at, is_due};
+pub use log_out::{LoggedOut, Revocation};
+
+pub(crate) use log_out::{Replaced, revoke_replaced};
+
+/// The sign-in of a store, and the client that it belongs to.
+#[derive(Clone, Debug)]
+pub struct StoredSignIn {
+    store: AuthStore,
+    client: TokenClient,
+    now: fn() -> Timestamp,
+}
+
+/// How long the issuer may take to revoke a token. It is asked as a courtesy to the person; what is
+/// done here does not depend on the answer.
+const REVOCATION_LIMIT: Duration = Duration::from_secs(5);
+
+impl StoredSignIn {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
+        Self { store, client, now }
+    }
+
+    fn load(&self) -> Result<AuthDocument, Error> {
+        signed_in(self.store.load()?, &self.store)
+    }
+}
+
+/// The document, if it is a sign-in: `{}` is none.
+///
+/// # Errors
+///
+/// [`Error::NotSignedIn`].
+pub fn signed_in(document: Option<AuthDocument>, store: &AuthStore) -> Result<AuthDocument, Error> {
+    let document = document.filter(AuthDocument::is_signed_in);
+    document.ok_or_else(|| Error::NotSignedIn { location: store.location() })
+}
+
+/// The claims of the stored ID token, as far as it is one.
+#[must_use]
+pub fn claims(document: &AuthDocument) -> Option<Claims> {
+    let id_token = document.tokens()?.id_token?;
+    Claims::of_id_token_without_verifying(&id_token).ok()
+}
+
+/// The claims of the stored access token, as far as it is a JWT.
+#[must_use]
+pub fn access_claims(document: &AuthDocument) -> Option<Claims> {
+    let access_token = document.tokens()?.access_token?;
+    Claims::of_access_token_without_verifying(&access_token).ok()
+}

@@ -1,0 +1,186 @@
+use auth_store::{AuthDocument, Error as StoreError, Locked, Renewal};
+use credentials::{Claims, RefreshToken};
+use token_client::Refreshed;
+
+use super::due::still_works;
+use super::turn::Turn;
+use super::{StoredSignIn, claims, is_due, signed_in};
+use crate::commit::commit;
+use crate::error::Error;
+use crate::event::{Event, Events};
+
+/// How often a commit is tried when programs that take no lock write at the same moment.
+const ATTEMPTS: usize = 3;
+
+impl StoredSignIn {
+    /// The document with an access token that is valid now: the stored one, or, where that is
+    /// [due](is_due), the one of a refresh. Of all who ask at once, in any number of processes, one
+    /// refreshes, and the others get what it brings.
+    ///
+    /// Where the refresh does not work at the moment, a token that is not over yet is still handed
+    /// out, and [`Event::RefreshPostponed`] says why.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSignedIn`], [`Error::SignInEnded`], or why the refresh did not work.
+    pub async fn valid(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
+        let document = self.load()?;
+        let now = (self.now)();
+        if !is_due(&document, now) {
+            return Ok(document);
+        }
+        let is_left = |document: &AuthDocument| is_due(document, (self.now)());
+        match self.renewed(is_left, events).await {
+            Err(error) if may_pass(&error) && still_works(&document, now) => {
+                events(Event::RefreshPostponed(&error));
+                Ok(document)
+            }
+            other => other,
+        }
+    }
+
+    /// Refreshes now, due or not; unless another program does so at the same moment, whose result
+    /// counts as well.
+    ///
+    /// # Errors
+    ///
+    /// Like [`valid`](Self::valid).
+    pub async fn refresh(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
+        let before = refresh_token(&self.load()?);
+        let is_left = |document: &AuthDocument| is_same(&refresh_token(document), &before);
+        self.renewed(is_left, events).await
+    }
+
+    async fn renewed(
+        &self,
+        is_left: impl Fn(&AuthDocument) -> bool,
+        events: Events<'_>,
+    ) -> Result<AuthDocument, Error> {
+        match self.turn(is_left, events).await? {
+            Turn::Done(document) => Ok(document),
+            Turn::Ours(locked, document) => self.spend(locked, document, events).await,
+        }
+    }
+
+    /// Spends the refresh token, under the locks.
+    async fn spend(
+        &self,
+        mut locked: Locked,
+        document: AuthDocument,
+        events: Events<'_>,
+    ) -> Result<AuthDocument, Error> {
+        let token = refresh_token(&document);
+        let token = token.ok_or_else(|| Error::NothingToRefresh { location: locked.location() })?;
+        self.is_ours(&document)?;
+        locked.check_writable()?;
+        events(Event::Refreshing);
+        let refreshed = match self.client.refresh(&token).await {
+            Err(error) if error.ends_the_sign_in() => {
+                return match signed_in(locked.load()?, &self.store)? {
+                    // A program that takes no lock was quicker.
+                    newer if !is_same(&refresh_token(&newer), &Some(token)) => Ok(newer),
+                    _ => Err(Error::SignInEnded(error)),
+                };
+            }
+            other => other.map_err(Error::Refresh)?,
+        };
+        let (renewal, verdict) = self.judge(refreshed, &document);
+        let keep = move || keep(&mut locked, document, &token, &renewal);
+        let kept = commit(keep).await;
+        events(Event::Refreshed);
+        verdict.and(kept?.ok_or_else(|| Error::NotSignedIn { location: self.store.location() }))
+    }
+
+    /// Tokens are only sent to the issuer that they are from.
+    fn is_ours(&self, document: &AuthDocument) -> Result<(), Error> {
+        let asked = self.client.issuer().as_str();
+        match claims(document).and_then(|claims| claims.iss) {
+            Some(stored) if stored != asked => {
+                Err(Error::OtherIssuer { stored, asked: asked.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What of an answer is kept, and whether it is an answer. A rotated refresh token is kept
+    /// whatever is wrong with the rest: its predecessor is spent.
+    fn judge(&self, refreshed: Refreshed, before: &AuthDocument) -> (Renewal, Result<(), Error>) {
+        let Refreshed { id_token, access_token, refresh_token, unusable, .. } = refreshed;
+        let last_refresh = (self.now)();
+        let verdict = match &id_token {
+            Some(id_token) => Claims::of_id_token_without_verifying(id_token)
+                .map_err(|source| Error::MalformedJwt { token: crate::JsonWebToken::Id, source })
+                .and_then(|new| self.is_about_the_same(&new, before)),
+            None => Ok(()),
+        };
+        let verdict = verdict.and(match unusable.first() {
+            Some(field) => Err(Error::UnusableAnswer { field }),
+            None => Ok(()),
+        });
+        let renewal = match verdict {
+            Ok(()) => Renewal { id_token, access_token, refresh_token, last_refresh },
+            Err(_) => Renewal { id_token: None, access_token: None, refresh_token, last_refresh },
+        };
+        (renewal, verdict)
+    }
+
+    /// Times are not looked at: the clock of this machine may be wrong, and was before.
+    fn is_about_the_same(&self, new: &Claims, before: &AuthDocument) -> Result<(), Error> {
+        new.check_origin(self.client.issuer().as_str(), self.client.client_id())
+            .and_then(|()| claims(before).map_or(Ok(()), |before| new.check_same_person(&before)))
+            .map_err(Error::WrongClaim)
+    }
+}
+
+/// Writes the renewal where its predecessor still stands. What another program wrote meanwhile, one
+/// that takes no lock, stays; `None` when it removed the sign-in.
+fn keep(
+    locked: &mut Locked,
+    mut document: AuthDocument,
+    spent: &RefreshToken,
+    renewal: &Renewal,
+) -> Result<Option<AuthDocument>, Error> {
+    for _ in 0..ATTEMPTS {
+        document.set_renewal(renewal);
+        match commit_stubbornly(locked, &document) {
+            Ok(()) => return Ok(Some(document)),
+            Err(StoreError::Changed { .. }) => {}
+            Err(source) => return Err(Error::Unsaved(source)),
+        }
+        let Some(theirs) = locked.load().map_err(Error::Unsaved)? else {
+            return Ok(None);
+        };
+        if refresh_token(&theirs).is_none_or(|theirs| theirs.expose() != spent.expose()) {
+            return Ok(Some(theirs));
+        }
+        document = theirs;
+    }
+    Err(Error::Unsaved(StoreError::Changed { location: locked.location() }))
+}
+
+/// A disk that refused may take it the second time, and there is nothing else to do with tokens
+/// whose predecessors are spent.
+fn commit_stubbornly(locked: &mut Locked, document: &AuthDocument) -> Result<(), StoreError> {
+    match locked.commit(document) {
+        Err(StoreError::NotWritable { .. } | StoreError::Vault { .. }) => locked.commit(document),
+        other => other,
+    }
+}
+
+fn refresh_token(document: &AuthDocument) -> Option<RefreshToken> {
+    document.tokens()?.refresh_token
+}
+
+fn is_same(one: &Option<RefreshToken>, other: &Option<RefreshToken>) -> bool {
+    let exposed = |token: &Option<RefreshToken>| token.as_ref().map(|it| it.expose().to_owned());
+    exposed(one) == exposed(other)
+}
+
+/// Whether the same may well work later, so that a token which is not over yet is good for now.
+fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::Refresh(error) => error.is_transient(),
+        Error::Store(_) | Error::Busy { .. } => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use auth_store::{AuthDocument, Locked};
+use tokio::time::sleep;
+
+use super::{StoredSignIn, signed_in};
+use crate::error::Error;
+use crate::event::{Event, Events};
+
+/// What came of waiting for the locks.
+pub(super) enum Turn {
+    /// They are ours, and there is still something to do to this document.
+    Ours(Locked, AuthDocument),
+    /// Meanwhile somebody else has done it.
+    Done(AuthDocument),
+}
+
+/// A program that refreshes holds the locks for as long as the issuer takes to answer, which is at
+/// most ten seconds to connect and thirty for the rest.
+const LONGEST_WAIT: Duration = Duration::from_secs(45);
+
+/// When a person would begin to wonder.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
+
+impl StoredSignIn {
+    /// Waits for the locks, or until nothing `is_left` to do: who waits uses what the other program
+    /// brings as soon as it is there, and never comes to hold the locks at all.
+    pub(super) async fn turn(
+        &self,
+        is_left: impl Fn(&AuthDocument) -> bool,
+        events: Events<'_>,
+    ) -> Result<Turn, Error> {
+        let mut wait = Wait::default();
+        loop {
+            if let Some(mut locked) = self.store.try_lock()? {
+                let document = signed_in(locked.load()?, &self.store)?;
+                return Ok(match is_left(&document) {
+                    true => Turn::Ours(locked, document),
+                    false => Turn::Done(document),
+                });
+            }
+            wait.a_little(events).await?;
+            let document = self.load()?;
+            if !is_left(&document) {
+                return Ok(Turn::Done(document));
+            }
+        }
+    }
+
+    /// Waits for the locks, whatever is stored.
+    pub(super) async fn locked(&self, events: Events<'_>) -> Result<Locked, Error> {
+        let mut wait = Wait::default();
+        loop {
+            match self.store.try_lock()? {
+                Some(locked) => return Ok(locked),
+                None => wait.a_little(events).await?,
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Wait {
+    waited: Duration,
+    pause: Duration,
+    told: bool,
+}
+
+impl Wait {
+    /// Longer each time, so that a crowd that waits does not keep the machine from what it waits for.
+    async fn a_little(&mut self, events: Events<'_>) -> Result<(), Error> {
+        const SHORTEST: Duration = Duration::from_millis(2);
+        const LONGEST: Duration = Duration::from_millis(50);
+        if self.waited >= LONGEST_WAIT {
+            return Err(Error::Busy { waited: self.waited });
+        }
+        if self.waited >= WORTH_A_WORD && !std::mem::replace(&mut self.told, true) {
+            events(Event::WaitingForAnotherProgram);
+        }
+        self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
+        sleep(self.pause).await;
+        self.waited += self.pause;
+        Ok(())
+    }
+}
