@@ -34,7 +34,7 @@ pub struct SignIn {
 
 /// What a refresh leaves to keep. A token that it did not bring is `None`, and the old one stays
 /// ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Renewal {
     /// Who signed in.
     pub id_token: Option<IdToken>,
@@ -42,8 +42,8 @@ pub struct Renewal {
     pub access_token: Option<AccessToken>,
     /// What the next access token is bought with.
     pub refresh_token: Option<RefreshToken>,
-    /// When the tokens were issued.
-    pub last_refresh: Timestamp,
+    /// When the access token was issued, if there is a new one.
+    pub last_refresh: Option<Timestamp>,
 }
 
 /// The `tokens` of the document. Any of them may be missing in a file that another program wrote;
@@ -164,7 +164,9 @@ impl AuthDocument {
             }
         }
         self.set("tokens", tokens.into());
-        self.set("last_refresh", rfc_3339(renewal.last_refresh).into());
+        if let Some(time) = renewal.last_refresh {
+            self.set("last_refresh", rfc_3339(time).into());
+        }
     }
 
     /// Puts an API key alone in the place of whatever was there. Fields that are not part of a

@@ -101,12 +101,17 @@ fn in_place(place: &Place, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes the file, the link that led to it, and what a writer that died may have left beside it.
+/// Removes the file, the link that led to it, and what a writer that died may have left beside it. A
+/// file that is a mount of its own cannot go; it becomes an empty document.
 pub(crate) fn remove(place: &Place) -> Result<bool, Error> {
     let refused = |source| Error::NotWritable { path: place.path(), source };
     let was_there = place.is_there()?;
-    for name in [place.name().to_owned(), place.beside(TEMPORARY), place.beside(BACKUP)] {
-        remove_if_there(place.folder(), &name).map_err(refused)?;
+    match remove_if_there(place.folder(), place.name()) {
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => in_place(place, b"{}")?,
+        other => other.map_err(refused)?,
+    }
+    for name in [TEMPORARY, BACKUP] {
+        remove_if_there(place.folder(), &place.beside(name)).map_err(refused)?;
     }
     flush_name(place)?;
     place.remove_link().map_err(refused)?;

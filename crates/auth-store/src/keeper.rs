@@ -20,11 +20,17 @@ impl Keeper {
     }
 
     /// Where the file is, if it is one.
-    pub(crate) fn file(&self) -> Option<&Place> {
+    fn file(&self) -> Option<&Place> {
         match self {
             Self::File(place) => Some(place),
             Self::Vault(_) => None,
         }
+    }
+
+    /// The file, if a copy of it may be set aside when it cannot be read. What stands behind a link
+    /// may be no `auth.json` at all; what a vault holds does not belong into a file.
+    pub(crate) fn to_set_aside(&self) -> Option<&Place> {
+        self.file().filter(|place| !place.is_linked())
     }
 
     pub(crate) fn read(&self) -> Result<Content, Error> {
@@ -65,6 +71,14 @@ impl Keeper {
         }
     }
 
+    /// Finds out whether a new sign-in could take the place of what is there.
+    pub(crate) fn check_replaceable(&self) -> Result<(), Error> {
+        match self.to_set_aside() {
+            Some(_) => Ok(()),
+            None => self.document(&self.read()?).map(drop),
+        }
+    }
+
     /// Puts `bytes` in the place of the content that was read. [`Keeper::flush`] makes it last.
     pub(crate) fn replace(&self, seen: &Content, bytes: &[u8]) -> Result<(), Error> {
         match self {
@@ -78,10 +92,17 @@ impl Keeper {
         self.file().map_or(Ok(()), file::flush_name)
     }
 
-    /// Removes the document, readable or not. False where there was none.
+    /// Removes the document, readable or not, unless it is unreadable behind a link. False where there
+    /// was none.
     pub(crate) fn remove(&self) -> Result<bool, Error> {
         match self {
-            Self::File(place) => file::remove(place),
+            Self::File(place) => {
+                // What a link leads to may well be something else than an `auth.json`.
+                if place.is_linked() {
+                    self.document(&self.read()?)?;
+                }
+                file::remove(place)
+            }
             Self::Vault(vault) => vault.remove().map_err(|source| vault::failed(vault, source)),
         }
     }

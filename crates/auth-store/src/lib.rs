@@ -1,4 +1,5 @@
-//! Keeps a sign-in in `auth.json`: the one format that Codex CLI reads too, and one safe write.
+//! Keeps a sign-in in `auth.json`: the one format that Codex CLI reads too, and one safe write, in a
+//! file or a vault.
 //!
 //! ```
 #![doc = include_str!("../examples/keep_a_sign_in.rs")]
@@ -11,7 +12,15 @@
 //! creation, is written and flushed, the content that was read is compared with what is there now,
 //! then the temporary file is renamed over it and the folder is flushed. At every moment the name
 //! stands for the old document or for the new one, and after a failure it stands for the old one.
-//! A symbolic link is followed once, after a look at where it leads, and stays a link.
+//! A symbolic link is followed once, after a look at where it leads, and stays a link. A file that
+//! is a mount of its own, as containers make them, cannot be renamed over: it is written in its place,
+//! after what it held was copied to `auth.json.bak`, and the copy goes when the write is on the disk.
+//!
+//! [`AuthStore::lock`] takes the same locks for longer, for whoever reads, asks a server, and writes:
+//! [`Locked::commit`] still compares, because not every program takes locks.
+//!
+//! A [`Vault`] can hold the document in place of the file, such as a [`HelperVault`]. It is written
+//! and read as a whole, and nothing of it ever goes to a file instead.
 //!
 //! # The format
 //!

@@ -36,6 +36,18 @@ pub(crate) fn each_lock(
     Ok(Keeper::File(place))
 }
 
+/// An exclusive lock on a file, which another program takes too. It is given back when this is
+/// dropped, also by the system, when this program dies.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file would do, but for a program that another thread starts at this moment: it
+    /// has the file open as well, for as long as it takes to start.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 /// How much longer to wait for locks: one budget for all that one save takes. Time is counted in
 /// pauses, because there is no lock with a deadline, and no clock here.
 pub(crate) struct Patience {
@@ -52,20 +64,18 @@ impl Patience {
         Self { left: limit, waited: Duration::ZERO, pause: Duration::from_millis(1) }
     }
 
-    /// Takes an exclusive lock on the file `name`, which another program takes too. It is given
-    /// back when the file is dropped, also by the system, when this program dies.
-    ///
-    /// A lock file that was removed while we waited is no lock: the next one would be another file.
-    pub(crate) fn lock(&mut self, folder: &Folder, name: &OsStr) -> Result<File, Error> {
+    /// Takes the lock on the file `name`. One that was removed while we waited is no lock: the next
+    /// one would be another file.
+    pub(crate) fn lock(&mut self, folder: &Folder, name: &OsStr) -> Result<Lock, Error> {
         let path = folder.path().join(name);
         let refused = |source| Error::Io { path: path.clone(), operation: Operation::Lock, source };
         loop {
             let file = folder.open_lock(name).map_err(refused)?;
-            let taken = try_lock(&file).map_err(refused)?;
-            if taken && folder.still_names(name, &file).map_err(refused)? {
-                return Ok(file);
+            if let Some(lock) = try_lock(file).map_err(refused)?
+                && folder.still_names(name, &lock.0).map_err(refused)?
+            {
+                return Ok(lock);
             }
-            drop(file);
             if !self.pause() {
                 return Err(Error::Locked { path, waited: self.waited });
             }
@@ -86,11 +96,11 @@ impl Patience {
     }
 }
 
-fn try_lock(file: &File) -> io::Result<bool> {
+fn try_lock(file: File) -> io::Result<Option<Lock>> {
     match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }

@@ -1,11 +1,11 @@
 use std::fmt;
-use std::fs::File;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use crate::file::Unkept;
 use crate::keeper::Keeper;
+use crate::lock::Lock;
 use crate::place::Content;
 use crate::{AuthDocument, Error, Location, format};
 
@@ -15,13 +15,13 @@ use crate::{AuthDocument, Error, Location, format};
 /// A program that takes no lock can still write: a [commit](Self::commit) compares before it swaps.
 pub struct Locked {
     keeper: Keeper,
-    _locks: Vec<File>,
+    _locks: Vec<Lock>,
     /// What was read or written last. Before, it is nothing, and so a commit makes the first one.
     seen: Content,
 }
 
 impl Locked {
-    pub(crate) fn new(keeper: Keeper, locks: Vec<File>) -> Self {
+    pub(crate) fn new(keeper: Keeper, locks: Vec<Lock>) -> Self {
         Self { keeper, _locks: locks, seen: Content::Absent }
     }
 
@@ -68,7 +68,8 @@ impl Locked {
     ///
     /// # Errors
     ///
-    /// What is wrong with the place; the document may then still be there.
+    /// What is wrong with the place; the document may then still be there. A corrupt file behind a
+    /// symbolic link is not removed: it may well be something else than an `auth.json`.
     pub fn remove(&mut self) -> Result<bool, Error> {
         let was_there = self.keeper.remove()?;
         self.seen = Content::Absent;
@@ -82,10 +83,8 @@ impl Locked {
         change: &mut impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
         let loaded = self.load();
-        let (mut document, copy) = match (loaded, set_aside.zip(self.keeper.file())) {
-            (Err(Error::Corrupt { .. } | Error::TooLarge { .. }), Some((now, place)))
-                if !place.is_linked() =>
-            {
+        let (mut document, copy) = match (loaded, set_aside.zip(self.keeper.to_set_aside())) {
+            (Err(Error::Corrupt { .. } | Error::TooLarge { .. }), Some((now, place))) => {
                 (AuthDocument::default(), Some(crate::file::set_aside(place, now)?))
             }
             (other, _) => (other?.unwrap_or_default(), None),

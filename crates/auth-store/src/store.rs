@@ -58,10 +58,13 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::NotWritable`], [`Error::Vault`], or what else is wrong with the place.
+    /// [`Error::NotWritable`], [`Error::Vault`], [`Error::Corrupt`] where not even a new sign-in may
+    /// replace what cannot be read, or what else is wrong with the place.
     pub fn check_writable(&self) -> Result<(), Error> {
         let home = folder::open_or_make(&self.codex_home)?;
-        each_lock(home, self.vault.as_ref(), check::lockable)?.check_writable()
+        let keeper = each_lock(home, self.vault.as_ref(), check::lockable)?;
+        keeper.check_writable()?;
+        keeper.check_replaceable()
     }
 
     /// Reads the document; `None` where there is none. No lock is needed: what the name stands for

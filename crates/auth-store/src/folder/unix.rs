@@ -85,16 +85,18 @@ impl Folder {
     /// The file to lock, made where there is none. A lock file is never removed: whoever waits for
     /// it would hold a lock on nothing.
     pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
-        let flags = OFlags::RDWR | CAREFULLY;
-        match self.openat(name, flags) {
-            Err(Errno::NOENT) => match self.create_file(name) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    Ok(self.openat(name, flags)?.into())
-                }
-                other => other,
-            },
-            other => Ok(other?.into()),
+        // Others make it too, and somebody may remove it again, but not for ever.
+        for _ in 0..100 {
+            match self.openat(name, OFlags::RDWR | CAREFULLY) {
+                Err(Errno::NOENT) => {}
+                other => return Ok(other?.into()),
+            }
+            match self.create_file(name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                other => return other,
+            }
         }
+        Err(Errno::NOENT.into())
     }
 
     /// Whether `name` still stands for `file`.

@@ -1,6 +1,6 @@
 //! What the tests of the store share: a home folder, a sign-in, and another program's view of files.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use auth_store::{AuthStore, SignIn};
@@ -72,6 +72,17 @@ pub(crate) fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap()
 }
 
+/// Whether somebody holds the lock on this file. A lock that was taken to find out is given back by
+/// its name: a program that another test starts has the file open for a moment after it is closed.
+pub(crate) fn is_locked(path: impl AsRef<Path>) -> bool {
+    let file = File::open(path).unwrap();
+    let taken = file.try_lock().is_ok();
+    if taken {
+        file.unlock().unwrap();
+    }
+    !taken
+}
+
 /// A sign-in whose tokens and account all carry `mark`.
 pub(crate) fn sign_in(mark: &str) -> SignIn {
     SignIn {
@@ -82,4 +93,12 @@ pub(crate) fn sign_in(mark: &str) -> SignIn {
         api_key: Some(ApiKey::new(format!("sk-{mark}")).unwrap()),
         last_refresh: "2026-11-21T18:48:46.859879Z".parse().unwrap(),
     }
+}
+
+/// Says that this machine cannot show something, past the capture of the test harness, which would
+/// show it to nobody.
+#[cfg(target_os = "linux")]
+pub(crate) fn left_out(what: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "not tested on this machine: {what}");
 }

@@ -1,9 +1,24 @@
 //! The store from outside: what is in the file, how it comes there, and where it may be.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+
+mod changes;
 mod format;
+mod locked;
+mod remove;
+mod save;
+mod vault;
+
+#[cfg(unix)]
+mod helper;
+#[cfg(unix)]
+mod oddities;
 #[cfg(unix)]
 mod places;
-mod save;
+
+#[cfg(target_os = "linux")]
+mod access;
+#[cfg(target_os = "linux")]
+mod mount;

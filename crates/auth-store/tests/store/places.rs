@@ -131,6 +131,9 @@ fn a_link_to_a_file_that_is_no_document_is_never_replaced() {
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
     let outcome = home.store().update_or_set_aside(now, |_| ());
     assert!(matches!(outcome, Err(Error::Corrupt { .. })), "{outcome:?}");
+    // So that nobody signs in for nothing.
+    let checked = home.store().check_writable();
+    assert!(matches!(checked, Err(Error::Corrupt { .. })), "{checked:?}");
     assert_eq!(read(&other), "root:x:0:0\n");
     assert_eq!(home.names(), AFTER_A_SAVE);
 }

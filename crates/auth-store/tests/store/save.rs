@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
+use crate::common::{AFTER_A_SAVE, Home, is_locked, read, sign_in, write};
 use auth_store::{AuthDocument, AuthStore, Error};
 
 /// Long enough for the slowest disk that the tests run on.
@@ -57,10 +57,7 @@ fn a_lock_that_another_program_holds_ends_the_wait_and_harms_nothing() {
 #[test]
 fn both_locks_are_held_while_the_document_is_changed() {
     let home = Home::new();
-    let taken = |name| {
-        let file = File::open(home.file(name)).unwrap();
-        file.try_lock().is_err()
-    };
+    let taken = |name| is_locked(home.file(name));
     let held = home.store().update(|_| (taken("auth.lock"), taken("auth.json.lock"))).unwrap();
     assert_eq!(held, (true, true));
     assert!(!taken("auth.lock") && !taken("auth.json.lock"));

@@ -1,0 +1,115 @@
+//! The end of a sign-in on the disk.
+
+use std::fs;
+
+use crate::common::{Home, read, sign_in, write};
+use auth_store::{AuthStore, Error};
+
+/// What is left in the home folder, and holds nothing.
+const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
+
+fn remove(store: &AuthStore) -> Result<bool, Error> {
+    store.lock().unwrap().remove()
+}
+
+// threats 179
+#[test]
+fn the_file_is_removed_and_that_there_is_none_is_fine() {
+    let home = Home::new();
+    assert!(!remove(&home.store()).unwrap());
+    home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+    assert!(remove(&home.store()).unwrap());
+    assert!(home.store().load().unwrap().is_none());
+    assert!(!remove(&home.store()).unwrap());
+    assert_eq!(home.names(), LOCKS);
+}
+
+// threats 179
+#[test]
+fn what_cannot_be_read_is_removed_all_the_same() {
+    let too_large = " ".repeat(2 * 1024 * 1024);
+    for broken in ["", "{", "\u{feff}{}", r#"{"tokens":7}"#, too_large.as_str()] {
+        let home = Home::holding(broken);
+        home.store().load().unwrap_err();
+        assert!(remove(&home.store()).unwrap());
+        assert_eq!(home.names(), LOCKS);
+    }
+}
+
+/// Removed is whatever is there, and not only what was loaded.
+// threats 175 179
+#[test]
+fn what_another_program_wrote_since_the_load_is_removed_too() {
+    let home = Home::holding("{}");
+    let mut locked = home.store().lock().unwrap();
+    locked.load().unwrap();
+    write(home.auth_json(), r#"{"theirs":1}"#);
+    assert!(locked.remove().unwrap());
+    assert_eq!(home.names(), LOCKS);
+}
+
+/// They may hold the tokens of the sign-in that ends.
+// threats 166 179
+#[test]
+fn what_a_writer_that_died_has_left_goes_with_the_file() {
+    for (content, was_there) in [(Some("{}"), true), (None, false)] {
+        let home = Home::holding("{}");
+        fs::remove_file(home.auth_json()).unwrap();
+        if let Some(content) = content {
+            write(home.auth_json(), content);
+        }
+        write(home.file("auth.json.login-cli.tmp"), "half of a secr");
+        write(home.file("auth.json.bak"), "an old secret");
+        write(home.file("config.toml"), "theirs");
+        assert_eq!(remove(&home.store()).unwrap(), was_there);
+        assert_eq!(home.names(), ["auth.json.lock", "auth.lock", "config.toml"]);
+        assert_eq!(read(home.file("config.toml")), "theirs");
+    }
+}
+
+/// A link whose end is gone would be in the way of the next sign-in.
+// threats 159 179
+#[cfg(unix)]
+#[test]
+fn a_link_goes_with_its_end() {
+    let home = Home::holding("{}");
+    let dotfiles = home.around().join("dotfiles");
+    fs::create_dir(&dotfiles).unwrap();
+    fs::rename(home.auth_json(), dotfiles.join("kept.json")).unwrap();
+    std::os::unix::fs::symlink("../dotfiles/kept.json", home.auth_json()).unwrap();
+    for leftover in ["kept.json.login-cli.tmp", "kept.json.bak"] {
+        write(dotfiles.join(leftover), "an old secret");
+    }
+    assert!(remove(&home.store()).unwrap());
+    assert_eq!(home.names(), LOCKS);
+    assert_eq!(crate::common::names(&dotfiles), ["kept.json.lock"]);
+    home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+}
+
+/// A link may lead anywhere, and what is no `auth.json` there is not ours to remove.
+// threats 160 179
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_behind_a_link_stays() {
+    let home = Home::holding("");
+    let elsewhere = home.around().join("notes.txt");
+    fs::rename(home.auth_json(), &elsewhere).unwrap();
+    write(&elsewhere, "no JSON at all");
+    std::os::unix::fs::symlink(&elsewhere, home.auth_json()).unwrap();
+    let error = remove(&home.store()).unwrap_err();
+    assert!(matches!(error, Error::Corrupt { .. }), "{error:?}");
+    assert_eq!(read(&elsewhere), "no JSON at all");
+    assert!(home.auth_json().is_symlink());
+}
+
+/// Nobody's sign-in is there, and a person has to look.
+// threats 161 179
+#[test]
+fn a_folder_in_the_place_of_the_file_is_named_and_left() {
+    let home = Home::holding("{}");
+    fs::remove_file(home.auth_json()).unwrap();
+    fs::create_dir(home.auth_json()).unwrap();
+    let error = remove(&home.store()).unwrap_err();
+    assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
+    assert!(home.auth_json().is_dir());
+}

@@ -1,0 +1,348 @@
+//! A vault in the place of the file: the same document, the same locks, and never a copy in a file.
+
+use std::fs::{self, File};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::common::{Home, is_locked, read, sign_in, write};
+use auth_store::{AuthDocument, AuthStore, Error, Location, Oddity, Problem, Vault, VaultError};
+use zeroize::Zeroizing;
+
+/// A vault in the memory, which may be locked.
+#[derive(Debug, Default)]
+struct Memory {
+    entry: Mutex<Option<Vec<u8>>>,
+    /// What it refuses.
+    locked: Mutex<Option<&'static str>>,
+    writes: AtomicUsize,
+}
+
+impl Memory {
+    fn holding(content: impl AsRef<[u8]>) -> Arc<Self> {
+        let vault = Arc::<Self>::default();
+        vault.set(Some(content.as_ref()));
+        vault
+    }
+
+    /// What another machine does, which shares it.
+    fn set(&self, content: Option<&[u8]>) {
+        *self.entry.lock().unwrap() = content.map(<[u8]>::to_vec);
+    }
+
+    fn text(&self) -> Option<String> {
+        let entry = self.entry.lock().unwrap().clone();
+        entry.map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    fn refuse(&self, what: &'static str) {
+        *self.locked.lock().unwrap() = Some(what);
+    }
+
+    fn open(&self, what: &'static str) -> Result<(), VaultError> {
+        match *self.locked.lock().unwrap() {
+            Some(refused) if refused == what || refused == "all" => Err("it is locked".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Vault for Memory {
+    fn name(&self) -> String {
+        "the memory".to_owned()
+    }
+
+    fn check(&self) -> Result<(), VaultError> {
+        self.open("check")
+    }
+
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+        self.open("read")?;
+        Ok(self.entry.lock().unwrap().clone().map(Zeroizing::new))
+    }
+
+    fn write(&self, document: &[u8]) -> Result<(), VaultError> {
+        self.open("write")?;
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.set(Some(document));
+        Ok(())
+    }
+
+    fn remove(&self) -> Result<bool, VaultError> {
+        self.open("remove")?;
+        Ok(self.entry.lock().unwrap().take().is_some())
+    }
+}
+
+fn store(home: &Home, vault: &Arc<Memory>) -> AuthStore {
+    home.store().in_vault(vault.clone())
+}
+
+fn save(store: &AuthStore, mark: &str) -> Result<(), Error> {
+    store.update(|document| document.set_sign_in(&sign_in(mark)))
+}
+
+fn document(mark: &str) -> AuthDocument {
+    let mut document = AuthDocument::default();
+    document.set_sign_in(&sign_in(mark));
+    document
+}
+
+/// What may be in the folder of a sign-in that is in a vault.
+const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
+
+fn here() -> Location {
+    Location::Vault("the memory".to_owned())
+}
+
+#[test]
+fn a_vault_holds_the_document_and_the_folder_the_locks() {
+    let (home, vault) = (Home::new(), Arc::<Memory>::default());
+    let store = store(&home, &vault);
+    assert_eq!(store.location(), here());
+    assert!(store.load().unwrap().is_none());
+    assert!(!home.path().exists());
+    store.check_writable().unwrap();
+    assert_eq!(vault.text(), None);
+
+    save(&store, "1").unwrap();
+    assert_eq!(store.load().unwrap().unwrap().account_id(), Some("1"));
+    assert_eq!(home.names(), LOCKS);
+
+    // The text is the one that would be in the file.
+    let other = Home::new();
+    save(&other.store(), "1").unwrap();
+    assert_eq!(vault.text().unwrap(), read(other.auth_json()));
+}
+
+// threats 169
+#[test]
+fn what_other_programs_keep_in_a_vault_stays() {
+    let vault = Memory::holding(r#"{"z":1.50,"tokens":{"x":{"y":1e+400}}}"#);
+    save(&store(&Home::new(), &vault), "1").unwrap();
+    let text: String = vault.text().unwrap().split_whitespace().collect();
+    assert!(text.starts_with(r#"{"z":1.50,"tokens":{"x":{"y":1e+400},"id_token":"#), "{text}");
+}
+
+/// Whoever chose a vault has nothing in the file, and what is there is somebody else's.
+#[test]
+fn a_file_beside_a_vault_is_neither_read_nor_touched() {
+    let (home, vault) = (Home::holding(r#"{"OPENAI_API_KEY":"sk-1"}"#), Arc::<Memory>::default());
+    let store = store(&home, &vault);
+    assert!(store.load().unwrap().is_none());
+    store.check_writable().unwrap();
+    save(&store, "1").unwrap();
+    assert!(store.lock().unwrap().remove().unwrap());
+    assert_eq!(read(home.auth_json()), r#"{"OPENAI_API_KEY":"sk-1"}"#);
+    assert_eq!(home.names(), ["auth.json", "auth.json.lock", "auth.lock"]);
+}
+
+/// Nothing of the file is odd where there is none that counts.
+#[cfg(unix)]
+#[test]
+fn only_the_content_of_a_vault_can_be_odd() {
+    let (home, vault) =
+        (Home::holding("{}"), Memory::holding(r#"{"tokens":{"access_token":"a"}}"#));
+    std::os::unix::fs::symlink("auth.json", home.file("x")).unwrap();
+    fs::rename(home.file("x"), home.auth_json()).unwrap();
+    let store = store(&home, &vault);
+    let document = store.load().unwrap().unwrap();
+    let expected = [Oddity::NoAccountId, Oddity::NoRefreshToken];
+    assert_eq!(store.oddities(&document).unwrap(), expected);
+}
+
+// threats 120 122
+#[test]
+fn the_locks_are_held_around_a_change_in_a_vault() {
+    let (home, vault) = (Home::new(), Arc::<Memory>::default());
+    let store = store(&home, &vault);
+    let is_held = |name: &&str| is_locked(home.file(name));
+    assert!(store.update(|_| LOCKS.iter().all(is_held)).unwrap());
+    assert!(!LOCKS.iter().any(is_held));
+
+    let locked = store.lock().unwrap();
+    assert!(store.try_lock().unwrap().is_none());
+    assert_eq!(locked.location(), here());
+    drop(locked);
+    let theirs = File::open(home.file("auth.json.lock")).unwrap();
+    theirs.lock().unwrap();
+    assert!(store.try_lock().unwrap().is_none());
+}
+
+#[test]
+fn what_was_loaded_from_a_vault_is_replaced_and_removed() {
+    let (home, vault) = (Home::new(), Memory::holding("{}"));
+    let mut locked = store(&home, &vault).lock().unwrap();
+    locked.check_writable().unwrap();
+    let mut loaded = locked.load().unwrap().unwrap();
+    for mark in ["1", "2"] {
+        loaded.set_sign_in(&sign_in(mark));
+        locked.commit(&loaded).unwrap();
+        assert!(vault.text().unwrap().contains(&format!("access-{mark}")));
+    }
+    assert!(locked.remove().unwrap());
+    assert_eq!(vault.text(), None);
+    assert!(!locked.remove().unwrap());
+    locked.commit(&document("3")).unwrap();
+    assert!(vault.text().unwrap().contains("access-3"));
+}
+
+// threats 122 175
+#[test]
+fn what_another_machine_did_to_a_vault_since_the_load_stays() {
+    for (before, theirs) in [
+        (Some("{}"), Some(r#"{"theirs":1}"#)),
+        (Some("{}"), Some("{")),
+        (Some("{}"), None),
+        (None, Some(r#"{"theirs":1}"#)),
+    ] {
+        let (home, vault) = (Home::new(), Arc::<Memory>::default());
+        vault.set(before.map(str::as_bytes));
+        let mut locked = store(&home, &vault).lock().unwrap();
+        locked.load().unwrap();
+        vault.set(theirs.map(str::as_bytes));
+        let error = locked.commit(&document("1")).unwrap_err();
+        assert!(matches!(&error, Error::Changed { location } if *location == here()), "{error:?}");
+        assert_eq!(vault.text().as_deref(), theirs);
+        assert_eq!(vault.writes.load(Ordering::Relaxed), 0);
+    }
+}
+
+// threats 175
+#[test]
+fn a_change_is_made_anew_of_what_another_machine_wrote() {
+    let (home, vault) = (Home::new(), Memory::holding("{}"));
+    let mut calls = 0;
+    store(&home, &vault)
+        .update(|document| {
+            calls += 1;
+            if calls == 1 {
+                vault.set(Some(br#"{"theirs":1}"#));
+            }
+            document.set_sign_in(&sign_in("1"));
+        })
+        .unwrap();
+    assert_eq!(calls, 2);
+    assert!(vault.text().unwrap().starts_with("{\n  \"theirs\": 1,\n"));
+}
+
+#[track_caller]
+fn unreadable(content: &[u8], is_expected: impl Fn(&Error) -> bool) {
+    let (home, vault) = (Home::new(), Memory::holding(content));
+    let store = store(&home, &vault);
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    let set_aside = store.update_or_set_aside(now, |document| document.set_sign_in(&sign_in("1")));
+    for outcome in [store.load().map(drop), save(&store, "1"), set_aside.map(drop)] {
+        let error = outcome.unwrap_err();
+        assert!(is_expected(&error), "{error:?}");
+        let said = format!("{error:?} {error}");
+        assert!(said.contains("the memory") && !said.contains("canary"), "{said}");
+    }
+    assert_eq!(vault.entry.lock().unwrap().as_deref(), Some(content));
+    assert_eq!(home.names(), LOCKS);
+    assert!(store.lock().unwrap().remove().unwrap());
+    save(&store, "1").unwrap();
+}
+
+/// A copy of it would be a secret in a file.
+// threats 168 179
+#[test]
+fn what_cannot_be_read_in_a_vault_is_reported_and_never_set_aside() {
+    let corrupt = |problem| {
+        move |error: &Error| {
+            let Error::Corrupt { location, problem: found, .. } = error else { return false };
+            *location == here() && *found == problem
+        }
+    };
+    unreadable(b"", corrupt(Problem::Syntax));
+    unreadable(b"{\"canary\":", corrupt(Problem::Syntax));
+    unreadable(b"{\"tokens\":\"canary\"}", corrupt(Problem::Shape));
+    unreadable(b"\"canary\xff\"", corrupt(Problem::Encoding));
+    unreadable(
+        &vec![b' '; 1024 * 1024 + 1],
+        |error| matches!(error, Error::TooLarge { location, limit: 1_048_576 } if *location == here()),
+    );
+}
+
+/// Nobody signs in for what could not be kept afterwards.
+// threats 157 168
+#[test]
+fn what_cannot_be_read_in_a_vault_is_found_by_the_check() {
+    for (content, fits) in [("{", false), ("{}", true)] {
+        let (home, vault) = (Home::new(), Memory::holding(content));
+        let outcome = store(&home, &vault).check_writable();
+        assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
+        assert!(fits || matches!(outcome, Err(Error::Corrupt { .. })));
+    }
+}
+
+/// Of everything that is asked of the store, this much fails; the entry is what it was, and nothing
+/// of it comes into a file.
+#[track_caller]
+fn refused(what: &'static str, fails: [bool; 5]) {
+    let (home, vault) = (Home::new(), Memory::holding(r#"{"OPENAI_API_KEY":"sk-canary"}"#));
+    let store = store(&home, &vault);
+    vault.refuse(what);
+    let committed = store.lock().and_then(|mut locked| {
+        locked.load()?;
+        locked.commit(&document("1"))
+    });
+    let outcomes = [
+        store.check_writable(),
+        store.load().map(drop),
+        save(&store, "1"),
+        committed,
+        store.lock().unwrap().remove().map(drop),
+    ];
+    for (outcome, fails) in outcomes.iter().zip(fails) {
+        assert_eq!(outcome.is_err(), fails, "{what}: {outcomes:?}");
+        if let Err(error) = outcome {
+            let Error::Vault { name, source } = error else { panic!("{error:?}") };
+            assert_eq!(
+                (name.as_str(), source.to_string().as_str()),
+                ("the memory", "it is locked")
+            );
+            assert_eq!(error.to_string(), "the memory cannot be used");
+        }
+    }
+    if what == "all" {
+        assert_eq!(vault.text().unwrap(), r#"{"OPENAI_API_KEY":"sk-canary"}"#);
+    }
+    assert_eq!(home.names(), LOCKS);
+}
+
+// threats 153 157
+#[test]
+fn a_vault_that_is_locked_is_an_error_and_nothing_goes_into_a_file_instead() {
+    refused("all", [true; 5]);
+    refused("check", [true, false, false, false, false]);
+    refused("read", [true, true, true, true, false]);
+    refused("write", [false, false, true, true, false]);
+    refused("remove", [false, false, false, false, true]);
+}
+
+// threats 153 155
+#[test]
+fn a_write_that_a_vault_refused_can_be_tried_again() {
+    let (home, vault) = (Home::new(), Memory::holding("{}"));
+    let mut locked = store(&home, &vault).lock().unwrap();
+    locked.load().unwrap();
+    vault.refuse("write");
+    locked.commit(&document("1")).unwrap_err();
+    assert_eq!(vault.text().as_deref(), Some("{}"));
+    vault.refuse("nothing");
+    locked.commit(&document("1")).unwrap();
+    assert!(vault.text().unwrap().contains("access-1"));
+}
+
+/// The locks are files also where the document is none.
+// threats 157
+#[test]
+fn a_folder_without_room_for_the_locks_is_found_by_the_check() {
+    let (home, vault) = (Home::new(), Arc::<Memory>::default());
+    write(home.path(), "a file");
+    let store = store(&home, &vault);
+    let error = store.check_writable().unwrap_err();
+    assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+    save(&store, "1").unwrap_err();
+    assert_eq!(vault.text(), None);
+}
