@@ -16,7 +16,7 @@ use args::Cli;
 use setup::Setup;
 
 fn main() -> ExitCode {
-    let (command, shared) = Cli::from_command_line().split();
+    let (command, shared) = Cli::from_command_line();
     let setup = Setup::new(&shared);
     let outcome = commands::run(&command, &shared, &setup);
     outcome.unwrap_or_else(|failure| failure.report(setup.terminal))

@@ -33,14 +33,15 @@ fn one_line() -> io::Result<Zeroizing<String>> {
 
 fn everything() -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize + 1));
-    io::stdin().lock().take(LONGEST).read_to_string(&mut text)?;
+    io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// What has the shape of a key: one word that begins with `sk-`.
+/// What has the shape of a key: one word that begins with `sk-`. A text that is too long was not read
+/// to its end, and half a key is none.
 fn as_key(text: &str) -> Option<ApiKey> {
     const SHORTEST: usize = 20;
-    let word = text.trim();
+    let word = Some(text.trim()).filter(|_| text.len() as u64 <= LONGEST)?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let has_shape = word.starts_with("sk-") && word.len() >= SHORTEST && word.chars().all(fits);
     has_shape.then(|| ApiKey::new(word).ok()).flatten()
@@ -104,6 +105,7 @@ mod tests {
             "sk-abcdefghijkl\nsk-mnopqrstuvwxyz",
             "sk-abcdefghijklmnopqrst\u{e9}",
             "{\"key\":\"sk-abcdefghijklmnopqrst\"}",
+            &format!("sk-{}", "x".repeat(4096)),
         ] {
             assert!(!is_key(bad), "{bad:?}");
         }

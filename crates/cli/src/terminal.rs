@@ -16,6 +16,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use printable::{excerpt, one_line};
+use serde_json::Value;
 
 use crate::args::Color;
 
@@ -115,6 +116,23 @@ pub(crate) fn result(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// A JSON document in one line. What JSON may hold as it is and a terminal would obey, or nobody would
+/// see, is escaped as well; outside of texts there is none of it.
+pub(crate) fn as_json(document: &Value) -> String {
+    let mut text = String::new();
+    for c in document.to_string().chars() {
+        match c {
+            ' ' => text.push(c),
+            _ if !one_line(c.encode_utf8(&mut [0; 4])).is_empty() => text.push(c),
+            _ => {
+                let escaped = |unit: &u16| format!("\\u{unit:04x}");
+                text.extend(c.encode_utf16(&mut [0; 2]).iter().map(escaped));
+            }
+        }
+    }
+    text
+}
+
 /// `15 minutes`, `90 seconds`: the largest unit that needs no fraction.
 pub(crate) fn in_words(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -154,6 +172,17 @@ mod tests {
         assert_eq!(words(90), "90 seconds");
         assert_eq!(words(7200), "2 hours");
         assert_eq!(in_words(Duration::from_millis(250)), "250 ms");
+    }
+
+    // threats 192 209
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys_and_means_the_same() {
+        let value =
+            serde_json::json!({"a b\u{7f}": "\u{1b}\u{9b}31m \u{202e}\u{e0041}\u{2028}é🔑"});
+        let text = as_json(&value);
+        let expected = r#"{"a b\u007f":"\u001b\u009b31m \u202e\udb40\udc41\u2028é🔑"}"#;
+        assert_eq!(text, expected);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! The two sign-ins of OpenAI as stories: [sign in with ChatGPT](sign_in), and [create a project
-//! API key](create_api_key). Both are the authorization code flow of a native app
-//! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)) with PKCE.
+//! The two sign-ins of OpenAI as stories, [sign in with ChatGPT](sign_in) and [create a project
+//! API key](create_api_key), and [what happens to a sign-in afterwards](stored). The sign-ins are the
+//! authorization code flow of a native app ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)) with
+//! PKCE.
 //!
 //! A story has two phases. `start` binds the port and returns the URL, without a request and without
 //! a TLS root read; `finish` waits for the person and does the rest, and answers the browser when it

@@ -40,6 +40,14 @@ impl Error {
         matches!(self, Self::Refused(refusal) if is_final(refusal))
     }
 
+    /// Whether the refresh token was good, and somebody else has spent it: whoever that was has its
+    /// successor.
+    #[must_use]
+    pub fn is_spent_elsewhere(&self) -> bool {
+        let code = |refusal: &Refusal| refusal.code.as_deref() == Some("refresh_token_reused");
+        matches!(self, Self::Refused(refusal) if code(refusal))
+    }
+
     /// How long the server asks to be left alone.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

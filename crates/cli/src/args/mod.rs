@@ -59,8 +59,22 @@ Exit codes:
 
 impl Cli {
     /// Reads the command line; help, the version and wrong usage end the program here.
-    pub(crate) fn from_command_line() -> Self {
-        Self::read(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    pub(crate) fn from_command_line() -> (Command, SharedArgs) {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        let token = Self::token_alone(&words);
+        token.unwrap_or_else(|| Self::read(words).unwrap_or_else(|error| error.exit()).split())
+    }
+
+    /// `login-cli token` and nothing else, which scripts call in a loop: to define every option of
+    /// every command would take longer than all that it does.
+    fn token_alone(words: &[OsString]) -> Option<(Command, SharedArgs)> {
+        match words {
+            [_, command] if command == "token" => {
+                let args = TokenArgs { id_token: false, api_key: false };
+                Some((Command::Token(args), SharedArgs::usual()?))
+            }
+            _ => None,
+        }
     }
 
     fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
@@ -80,7 +94,7 @@ impl Cli {
     }
 
     /// What is to be done; to sign in where nothing is said.
-    pub(crate) fn split(self) -> (Command, SharedArgs) {
+    fn split(self) -> (Command, SharedArgs) {
         (self.command.unwrap_or(Command::Login(self.bare)), self.shared)
     }
 }
@@ -244,6 +258,24 @@ pub(crate) struct SharedArgs {
         help_heading = "Output and storage"
     )]
     pub(crate) color: Color,
+}
+
+impl SharedArgs {
+    /// What they are where none is given.
+    fn usual() -> Option<Self> {
+        Some(Self {
+            issuer: registered::ISSUER.parse().ok()?,
+            api_base: registered::API_BASE.parse().ok()?,
+            client_id: None,
+            ca_file: None,
+            codex_home: None,
+            profile: None,
+            store: None,
+            json: false,
+            verbose: false,
+            color: Color::Auto,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -52,6 +52,19 @@ fn ports_are_a_list_and_one_of_them_is_the_default() {
 }
 
 #[test]
+fn the_short_way_of_token_leads_to_the_same() {
+    let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+    let short = Cli::token_alone(&words("login-cli token")).unwrap();
+    let long = reads("login-cli token").unwrap().split();
+    assert_eq!(format!("{short:?}"), format!("{long:?}"));
+    for other in
+        ["login-cli", "login-cli token --json", "login-cli --json token", "login-cli tokens"]
+    {
+        assert!(Cli::token_alone(&words(other)).is_none(), "{other}");
+    }
+}
+
+#[test]
 fn an_option_of_the_sign_in_is_not_swallowed_by_another_command() {
     assert!(reads("login-cli --no-api-key").is_ok());
     let error = reads("login-cli --no-api-key create-key").unwrap_err().to_string();

@@ -90,11 +90,10 @@ fn summary(new: &NewApiKey) -> String {
 }
 
 fn as_json(new: &NewApiKey) -> String {
-    json!({
+    terminal::as_json(&json!({
         "organization": { "id": new.organization.id.as_str(), "title": new.organization.title },
         "project": { "id": new.project.id.as_str(), "title": new.project.title },
         "name": new.name,
         "api_key": new.key.expose(),
-    })
-    .to_string()
+    }))
 }

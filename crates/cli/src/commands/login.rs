@@ -95,7 +95,7 @@ fn who(signed_in: &SignedIn) -> String {
 
 fn as_json(signed_in: &SignedIn) -> String {
     let claims = &signed_in.claims;
-    json!({
+    terminal::as_json(&json!({
         "email": claims.email,
         "name": claims.name,
         "plan": signed_in.plan,
@@ -105,6 +105,5 @@ fn as_json(signed_in: &SignedIn) -> String {
         "has_api_key": signed_in.has_api_key,
         "needs_setup": signed_in.needs_setup,
         "stored_in": signed_in.location.to_string(),
-    })
-    .to_string()
+    }))
 }

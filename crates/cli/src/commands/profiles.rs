@@ -7,7 +7,7 @@ use crate::accounts::Accounts;
 use crate::args::{ProfileName, SharedArgs};
 use crate::failure::Failure;
 use crate::setup::Setup;
-use crate::terminal;
+use crate::terminal::{self, as_json};
 
 /// One line of the list.
 struct Profile {
@@ -26,14 +26,18 @@ enum State {
 /// `login-cli profiles`.
 pub(crate) fn run(shared: &SharedArgs, _: &Setup) -> Result<(), Failure> {
     let accounts = Accounts::chosen(shared)?;
-    let names = accounts.profiles().map_err(Failure::Profiles)?;
+    let mut names = accounts.profiles().map_err(Failure::Profiles)?;
+    if !names.contains(&accounts.profile) {
+        let after = names.iter().skip(1).filter(|it| it.as_str() < accounts.profile.as_str());
+        names.insert(1 + after.count(), accounts.profile.clone());
+    }
     let mut profiles: Vec<Profile> =
         names.into_iter().map(|name| Profile::look(&accounts, name)).collect();
     // What a logout leaves is an empty folder.
     profiles
         .retain(|it| it.chosen || it.name.is_default() || !matches!(it.state, State::SignedOut));
     let text = match shared.json {
-        true => json!(profiles.iter().map(Profile::as_json).collect::<Vec<_>>()).to_string(),
+        true => as_json(&profiles.iter().map(Profile::as_json).collect()),
         false => as_table(&profiles),
     };
     terminal::result(&text).map_err(Failure::Output)

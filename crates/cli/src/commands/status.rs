@@ -10,7 +10,7 @@ use crate::args::SharedArgs;
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use crate::terminal::{self, from_now};
+use crate::terminal::{self, as_json, from_now};
 
 /// What `status` knows, without asking anybody.
 struct Status {
@@ -32,7 +32,7 @@ pub(crate) fn run(shared: &SharedArgs, _: &Setup) -> Result<(), Failure> {
             if shared.json {
                 let nobody = json!({ "signed_in": false, "profile": accounts.profile.as_str(),
                     "stored_in": store.location().to_string() });
-                terminal::result(&nobody.to_string()).map_err(Failure::Output)?;
+                terminal::result(&as_json(&nobody)).map_err(Failure::Output)?;
             }
             return Err(login::Error::NotSignedIn { location: store.location() }.into());
         }
@@ -114,7 +114,7 @@ impl Status {
             Some(AuthMode::Other(mode)) => mode,
             _ => "chatgpt".to_owned(),
         };
-        json!({
+        as_json(&json!({
             "signed_in": true,
             "auth_mode": mode,
             "profile": accounts.profile.as_str(),
@@ -129,7 +129,6 @@ impl Status {
             "last_refresh": self.document.last_refresh().map(|time| time.to_string()),
             "stored_in": store.location().to_string(),
             "notes": self.notes,
-        })
-        .to_string()
+        }))
     }
 }

@@ -1,6 +1,9 @@
 use auth_store::AuthDocument;
 use credentials::{AccessToken, ApiKey, IdToken};
-use login::stored::{is_due, signed_in};
+use jiff::Timestamp;
+use login::stored::{expires_at, is_due, signed_in};
+use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::waiting::tell;
 use crate::accounts::Accounts;
@@ -18,13 +21,31 @@ pub(crate) fn run(args: &TokenArgs, shared: &SharedArgs, setup: &Setup) -> Resul
         false => valid(shared, setup)?,
     };
     let text = if args.api_key {
-        api_key(&document)?.expose().to_owned()
+        shown("api_key", api_key(&document)?.expose(), None, shared)
     } else if args.id_token {
-        id_token(&document)?.expose().to_owned()
+        shown("id_token", id_token(&document)?.expose(), None, shared)
     } else {
-        access_token(&document)?.expose().to_owned()
+        let expires_at = expires_at(&document);
+        shown("access_token", access_token(&document)?.expose(), expires_at, shared)
     };
-    terminal::result(&zeroize::Zeroizing::new(text)).map_err(Failure::Output)
+    terminal::result(&text).map_err(Failure::Output)
+}
+
+/// The token alone, or with its name and its time.
+fn shown(
+    name: &str,
+    token: &str,
+    expires_at: Option<Timestamp>,
+    shared: &SharedArgs,
+) -> Zeroizing<String> {
+    if !shared.json {
+        return Zeroizing::new(token.to_owned());
+    }
+    let mut fields = json!({ name: token });
+    if let Some(expires_at) = expires_at {
+        fields["expires_at"] = expires_at.to_string().into();
+    }
+    Zeroizing::new(fields.to_string())
 }
 
 /// The sign-in as it is stored.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use auth_store::Error as StoreError;
+use auth_store::{Error as StoreError, Location};
 use credentials::ClaimMismatch;
 use http_client::{DecodeError, Error as HttpError, Refusal, TlsFailure};
 use login::Error as LoginError;
@@ -51,6 +51,7 @@ fn account(error: &LoginError) -> Option<&'static str> {
     Some(match error {
         LoginError::WrongClaim(ClaimMismatch::Issuer) => "check --issuer",
         LoginError::WrongClaim(ClaimMismatch::Audience) => "check --client-id",
+        LoginError::WrongClaim(ClaimMismatch::Subject) => "sign in again with login-cli login",
         LoginError::WrongClaim(_) => "check the clock of this machine",
         LoginError::MissingClaim { .. } => {
             "set up the API platform for this account at https://platform.openai.com, or sign in \
@@ -82,6 +83,10 @@ fn store(error: &StoreError) -> Option<&'static str> {
         StoreError::NotWritable { .. } | StoreError::Io { .. } => {
             "check the permissions and the free space there, or choose another folder with \
              --codex-home"
+        }
+        StoreError::Corrupt { location: Location::Vault(_), .. }
+        | StoreError::TooLarge { location: Location::Vault(_), .. } => {
+            "remove it with login-cli logout, then sign in again with login-cli login"
         }
         StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => {
             "move the file away, or sign in again with login-cli login, which keeps a copy of it"

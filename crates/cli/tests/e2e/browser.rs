@@ -1,11 +1,15 @@
 //! The browser is opened once, with the address and nothing else, when there is somebody to come back
 //! to; and never otherwise.
 
+use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sandbox::{Account, Endpoint};
 
-use crate::support::{BrowserDouble, Running, Start, World, parameter, write};
+use crate::support::{BrowserDouble, PATIENCE, Running, Start, World, parameter, write};
 
 // threats 66 189
 #[test]
@@ -151,4 +155,53 @@ fn a_noisy_browser_that_fails_disturbs_nobody() {
     let finished = start.signs_in(Account::OWNER);
     finished.exits(0).prints("").says_nothing_of("noise");
     assert_eq!(world.count(&Endpoint::Authorize), 1);
+}
+
+/// A socket of ours that the browser inherited would keep the port taken for as long as it runs, and
+/// an output would end in the terminal.
+// threats 181
+#[test]
+fn the_browser_inherits_nothing() {
+    const SCRIPT: &str =
+        r#"ls -l /proc/$$/fd > "${0%.sh}.partial"; mv "${0%.sh}.partial" "${0%.sh}.list""#;
+    let world = World::new();
+    let (script, list) = (world.path("descriptors.sh"), world.path("descriptors.list"));
+    write(&script, SCRIPT);
+    let command = format!("/bin/sh {} %s", script.display());
+    // Whoever runs the tests may have left them a pipe.
+    let inherited: Vec<PathBuf> = descriptors_of_this_test();
+    let start = world.login().without("--no-browser", 0).env("BROWSER", command);
+    let running = start.env("PATH", "/usr/bin:/bin").start();
+    running.auth_url();
+    let begun = Instant::now();
+    while !list.exists() {
+        assert!(begun.elapsed() < PATIENCE, "the browser is not opened");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let listed = fs::read_to_string(&list).unwrap();
+    let open: Vec<(&str, &str)> = listed.lines().filter_map(number_and_target).collect();
+    for standard in ["0", "2"] {
+        assert!(open.contains(&(standard, "/dev/null")), "{listed}");
+    }
+    // The shell has its script open, and the list that it sends its standard output to.
+    let of_the_shell = [Path::new("/dev/null"), &script, &list.with_extension("partial")];
+    let is_explained = |target: &str| {
+        let target = Path::new(target);
+        of_the_shell.contains(&target) || inherited.iter().any(|it| it == target)
+    };
+    let strange: Vec<_> = open.iter().filter(|(_, target)| !is_explained(target)).collect();
+    assert!(strange.is_empty(), "{strange:?}");
+    running.visit(Account::OWNER);
+    running.finish().exits(0);
+}
+
+/// Of a line of `ls -l`, such as `l-wx------ 1 ada ada 64 Nov 21 18:48 1 -> /dev/null`.
+fn number_and_target(line: &str) -> Option<(&str, &str)> {
+    let (before, target) = line.split_once(" -> ")?;
+    Some((before.rsplit(' ').next()?, target))
+}
+
+fn descriptors_of_this_test() -> Vec<PathBuf> {
+    let entries = fs::read_dir("/proc/self/fd").unwrap();
+    entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).collect()
 }

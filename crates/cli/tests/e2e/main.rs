@@ -22,6 +22,16 @@ mod create_key_failures;
 mod create_key_options;
 mod polling;
 
+mod api_key_sign_in;
+mod exec;
+mod logout;
+mod profiles;
+mod refresh;
+mod refresh_failures;
+mod replacing;
+mod status;
+mod token;
+
 mod disk;
 mod ports;
 mod streams;
@@ -33,6 +43,10 @@ mod browser;
 #[cfg(unix)]
 mod cancel_previous;
 #[cfg(unix)]
+mod codex;
+#[cfg(unix)]
+mod refresh_interrupted;
+#[cfg(unix)]
 mod rig;
 #[cfg(unix)]
 mod signals;
@@ -40,3 +54,5 @@ mod signals;
 mod system;
 #[cfg(target_os = "linux")]
 mod traced;
+#[cfg(target_os = "linux")]
+mod vault;

@@ -40,3 +40,22 @@ fn other_faults_are_caught() {
     is_caught(": > \"$CODEX_HOME/auth.json.tmp\"", "auth.json.tmp");
     is_caught("kill -9 $$", "ended by a signal");
 }
+
+/// A command that prints one secret may not print another, nor the same one twice.
+// threats 193
+#[test]
+fn a_secret_that_may_be_printed_excuses_no_other() {
+    for (fault, words) in [
+        ("/bin/cat \"$CODEX_HOME/auth.json\"", "a secret in stdout"),
+        ("\"$@\"", "a secret in stdout"),
+        ("\"$@\" >&2", "a secret in stderr"),
+    ] {
+        let world = World::new();
+        world.signed_in(3600);
+        let script = format!("\"$@\"; {fault}");
+        let running = world.command("token").under(["/bin/sh", "-c", &script, "sh"]).start();
+        let caught = catch_unwind(AssertUnwindSafe(|| drop(running.finish())));
+        let report = *caught.expect_err(fault).downcast::<String>().unwrap();
+        assert!(report.contains(words), "{fault}: {report}");
+    }
+}

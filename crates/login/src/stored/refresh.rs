@@ -1,10 +1,13 @@
+use std::time::Duration;
+
 use auth_store::{AuthDocument, Error as StoreError, Locked, Renewal};
 use credentials::{Claims, RefreshToken};
 use token_client::Refreshed;
+use tokio::time::sleep;
 
 use super::due::still_works;
 use super::turn::Turn;
-use super::{StoredSignIn, claims, is_due, signed_in};
+use super::{StoredSignIn, claims, is_due};
 use crate::commit::commit;
 use crate::error::Error;
 use crate::event::{Event, Events};
@@ -76,11 +79,8 @@ impl StoredSignIn {
         events(Event::Refreshing);
         let refreshed = match self.client.refresh(&token).await {
             Err(error) if error.ends_the_sign_in() => {
-                return match signed_in(locked.load()?, &self.store)? {
-                    // A program that takes no lock was quicker.
-                    newer if !is_same(&refresh_token(&newer), &Some(token)) => Ok(newer),
-                    _ => Err(Error::SignInEnded(error)),
-                };
+                drop(locked);
+                return self.successor(&token, error).await;
             }
             other => other.map_err(Error::Refresh)?,
         };
@@ -89,6 +89,29 @@ impl StoredSignIn {
         let kept = commit(keep).await;
         events(Event::Refreshed);
         verdict.and(kept?.ok_or_else(|| Error::NotSignedIn { location: self.store.location() }))
+    }
+
+    /// What has taken the place of a token that the issuer does not take any more. A program that
+    /// takes no lock while it refreshes, such as Codex CLI, may have been quicker, and be about to
+    /// write what it got; it needs the locks for that.
+    async fn successor(
+        &self,
+        spent: &RefreshToken,
+        error: token_client::Error,
+    ) -> Result<AuthDocument, Error> {
+        const EVERY: Duration = Duration::from_millis(50);
+        const LOOKS: u32 = 40;
+        let looks = if error.is_spent_elsewhere() { LOOKS } else { 1 };
+        for look in 1..=looks {
+            let document = self.load()?;
+            if refresh_token(&document).is_none_or(|newer| newer.expose() != spent.expose()) {
+                return Ok(document);
+            }
+            if look < looks {
+                sleep(EVERY).await;
+            }
+        }
+        Err(Error::SignInEnded(error))
     }
 
     /// Tokens are only sent to the issuer that they are from.
@@ -106,7 +129,8 @@ impl StoredSignIn {
     /// whatever is wrong with the rest: its predecessor is spent.
     fn judge(&self, refreshed: Refreshed, before: &AuthDocument) -> (Renewal, Result<(), Error>) {
         let Refreshed { id_token, access_token, refresh_token, unusable, .. } = refreshed;
-        let last_refresh = (self.now)();
+        // The time is the access token's: an old one that stays is as old as it was, and still due.
+        let last_refresh = access_token.as_ref().map(|_| (self.now)());
         let verdict = match &id_token {
             Some(id_token) => Claims::of_id_token_without_verifying(id_token)
                 .map_err(|source| Error::MalformedJwt { token: crate::JsonWebToken::Id, source })
@@ -119,7 +143,7 @@ impl StoredSignIn {
         });
         let renewal = match verdict {
             Ok(()) => Renewal { id_token, access_token, refresh_token, last_refresh },
-            Err(_) => Renewal { id_token: None, access_token: None, refresh_token, last_refresh },
+            Err(_) => Renewal { refresh_token, ..Renewal::default() },
         };
         (renewal, verdict)
     }
@@ -176,11 +200,8 @@ fn is_same(one: &Option<RefreshToken>, other: &Option<RefreshToken>) -> bool {
     exposed(one) == exposed(other)
 }
 
-/// Whether the same may well work later, so that a token which is not over yet is good for now.
+/// Whether the sign-in is what it was, so that a token which is not over yet is good for now: the
+/// issuer is broken, or not to be had, or something else has answered in its place.
 fn may_pass(error: &Error) -> bool {
-    match error {
-        Error::Refresh(error) => error.is_transient(),
-        Error::Store(_) | Error::Busy { .. } => true,
-        _ => false,
-    }
+    matches!(error, Error::Refresh(_) | Error::Store(_) | Error::Busy { .. })
 }

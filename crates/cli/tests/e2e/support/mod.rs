@@ -13,6 +13,7 @@ mod process;
 mod running;
 mod scan;
 mod start;
+mod stored;
 mod wire;
 mod world;
 
@@ -24,7 +25,9 @@ pub(crate) use finished::Finished;
 pub(crate) use netns::{Loopback, alone};
 pub(crate) use pages::{Page, assert_policy};
 pub(crate) use running::Running;
+pub(crate) use scan::{Leave, Printed};
 pub(crate) use start::Start;
+pub(crate) use stored::{StoredSignIn, jwt};
 pub(crate) use wire::{
     assert_headers, assert_pairs, assert_request, claims, form, pairs, parameter,
 };

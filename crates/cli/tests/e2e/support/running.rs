@@ -7,12 +7,12 @@ use url::Url;
 
 use super::capture::Capture;
 use super::process::Process;
-use super::{Finished, Page, World, parameter, scan};
+use super::{Finished, Leave, Page, World, parameter, scan};
 
 /// The program while it runs. It is ended when a test fails before its end.
 pub(crate) struct Running<'w> {
     world: &'w World,
-    prints_key: bool,
+    leave: Leave,
     /// The id of its process.
     pub(crate) id: u32,
     stdout: Capture,
@@ -26,10 +26,10 @@ pub(crate) struct Running<'w> {
 pub(crate) struct Visit(thread::JoinHandle<Result<Trail, PersonError>>);
 
 impl<'w> Running<'w> {
-    pub(crate) fn of(world: &'w World, mut child: Child, prints_key: bool) -> Self {
+    pub(crate) fn of(world: &'w World, mut child: Child, leave: Leave) -> Self {
         Self {
             world,
-            prints_key,
+            leave,
             id: child.id(),
             stdout: Capture::of(child.stdout.take()),
             stderr: Capture::of(child.stderr.take()),
@@ -163,7 +163,7 @@ impl<'w> Running<'w> {
             trails: self.trails.take(),
             pages: self.pages.take(),
         };
-        scan::assert_kept(self.world, &finished, self.prints_key);
+        scan::assert_kept(self.world, &finished, self.leave);
         finished
     }
 }

@@ -2,20 +2,41 @@
 
 use sandbox::{Endpoint, Recorded, Step};
 
+use super::world::names_in;
 use super::{Canaries, Finished, Page, World};
 
 /// The exit codes of the program; a panic (101) or a signal is none of them.
 const EXIT_CODES: [i32; 7] = [0, 1, 2, 3, 13, 130, 143];
 
+/// What a run may do, because it is for that, and others may not.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Leave {
+    /// The one secret that may be on standard output.
+    pub(crate) prints: Printed,
+    /// Whether it may end as the program does that takes its place.
+    pub(crate) ends_as_another: bool,
+}
+
+/// A secret that is the result of a run.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Printed {
+    #[default]
+    Nothing,
+    ApiKey,
+    AccessToken,
+    IdToken,
+}
+
 // threats 193 208
 #[track_caller]
-pub(crate) fn assert_kept(world: &World, finished: &Finished, prints_key: bool) {
-    assert!(EXIT_CODES.contains(&finished.code), "{}: {}", finished.code, finished.stderr);
+pub(crate) fn assert_kept(world: &World, finished: &Finished, leave: Leave) {
+    let is_ours = EXIT_CODES.contains(&finished.code);
+    assert!(is_ours || leave.ends_as_another, "{}: {}", finished.code, finished.stderr);
     assert_eq!(hostile(&finished.stderr), None, "stderr: {:?}", finished.stderr);
     assert_eq!(hostile(&finished.stdout), None);
     assert!(finished.stderr.matches("/oauth/authorize?").count() <= 1, "more than one URL");
     assert_nothing_left_behind(world);
-    assert_no_secret(world, finished, prints_key);
+    assert_no_secret(world, finished, leave.prints);
 }
 
 /// The first character that a terminal would obey, or that a person could not see.
@@ -27,20 +48,24 @@ pub(crate) fn hostile(text: &str) -> Option<char> {
     })
 }
 
-/// No temporary file: it could hold a secret.
+/// No temporary file: it could hold a secret. What has another name is not ours.
 #[track_caller]
 fn assert_nothing_left_behind(world: &World) {
     let known = |name: &String| {
         matches!(name.as_str(), "auth.json" | "auth.lock" | "auth.json.lock")
             || name.starts_with("auth.json.corrupt-")
+            || !name.starts_with("auth")
     };
-    let names = world.stored_names();
+    let mut names = world.stored_names();
+    names.retain(|name| name != "profiles");
+    let of_profiles = world.profiles().into_iter().flat_map(|(_, folder)| names_in(&folder));
+    names.extend(of_profiles);
     assert!(names.iter().all(known), "{names:?}");
 }
 
 #[track_caller]
-fn assert_no_secret(world: &World, finished: &Finished, prints_key: bool) {
-    let secrets = world.sandbox.canaries();
+fn assert_no_secret(world: &World, finished: &Finished, prints: Printed) {
+    let secrets = [world.sandbox.canaries(), world.planted()].concat();
     let canaries = Canaries::new(secrets.iter().map(String::as_str));
     if canaries.is_empty() {
         return;
@@ -48,7 +73,7 @@ fn assert_no_secret(world: &World, finished: &Finished, prints_key: bool) {
     let is_clean = |what: &str, bytes: &[u8]| {
         assert_eq!(canaries.found_in(bytes), None, "a secret in {what}, at this byte");
     };
-    is_clean("stdout", stdout_without_key(world, finished, prints_key).as_bytes());
+    is_clean("stdout", stdout_without(world, finished, prints).as_bytes());
     is_clean("stderr", without_state(&finished.stderr).as_bytes());
     for step in finished.trails.iter().flat_map(|trail| &trail.steps) {
         if is_ours(world, step) {
@@ -65,12 +90,18 @@ fn assert_no_secret(world: &World, finished: &Finished, prints_key: bool) {
     }
 }
 
-/// A key that was printed where that is what the command is for counts once.
-fn stdout_without_key(world: &World, finished: &Finished, prints_key: bool) -> String {
-    let keys = world.sandbox.issued().api_keys;
-    let key = keys.iter().filter(|_| prints_key).find(|key| finished.stdout.contains(*key));
-    match key {
-        Some(key) => finished.stdout.replacen(key, "", 1),
+/// A secret that was printed where that is what the command is for counts once.
+fn stdout_without(world: &World, finished: &Finished, prints: Printed) -> String {
+    let issued = world.sandbox.issued();
+    let issued = match prints {
+        Printed::Nothing => return finished.stdout.clone(),
+        Printed::ApiKey => issued.api_keys,
+        Printed::AccessToken => issued.access_tokens,
+        Printed::IdToken => issued.id_tokens,
+    };
+    let allowed = [issued, world.planted()].concat();
+    match allowed.iter().find(|secret| finished.stdout.contains(*secret)) {
+        Some(secret) => finished.stdout.replacen(secret, "", 1),
         None => finished.stdout.clone(),
     }
 }

@@ -1,7 +1,8 @@
 use std::ffi::OsString;
-use std::process::{Command, Stdio};
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
 
-use super::{Finished, Running, World};
+use super::{Finished, Leave, Printed, Running, World};
 
 /// A run that is being put together. The environment is empty but for what is named here; `PATH`
 /// leads to an empty folder, so that no test ever finds a real browser.
@@ -10,9 +11,10 @@ pub(crate) struct Start<'w> {
     wrapper: Vec<OsString>,
     arguments: Vec<OsString>,
     environment: Vec<(String, OsString)>,
-    /// The one secret that may be on standard output.
-    prints_key: bool,
+    leave: Leave,
     streams: Streams,
+    /// What stands on standard input, which is empty otherwise.
+    input: Option<Vec<u8>>,
 }
 
 /// What the program's output leads to.
@@ -27,7 +29,13 @@ enum Streams {
 
 impl<'w> Start<'w> {
     pub(crate) fn new(world: &'w World, command: &str) -> Self {
-        Self { prints_key: command == "create-key", ..Self::bare(world).arg(command) }
+        let prints = match command {
+            "create-key" => Printed::ApiKey,
+            "token" => Printed::AccessToken,
+            _ => Printed::Nothing,
+        };
+        let leave = Leave { prints, ends_as_another: command == "exec" };
+        Self { leave, ..Self::bare(world).arg(command) }
     }
 
     pub(crate) fn bare(world: &'w World) -> Self {
@@ -42,9 +50,22 @@ impl<'w> Start<'w> {
             wrapper: Vec::new(),
             arguments: Vec::new(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.into())).into(),
-            prints_key: false,
+            leave: Leave::default(),
             streams: Streams::Read,
+            input: None,
         }
+    }
+
+    /// May print this secret, and no other one.
+    pub(crate) fn printing(mut self, secret: Printed) -> Self {
+        self.leave.prints = secret;
+        self
+    }
+
+    /// Reads this from standard input.
+    pub(crate) fn reading(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(input.into());
+        self
     }
 
     pub(crate) fn arg(mut self, argument: impl Into<OsString>) -> Self {
@@ -129,12 +150,13 @@ impl<'w> Start<'w> {
 
     pub(crate) fn start(self) -> Running<'w> {
         let mut child = self.command().spawn().unwrap();
+        self.hand_over(&mut child);
         match self.streams {
             Streams::Read => {}
             Streams::StdoutGone => drop(child.stdout.take()),
             Streams::StderrGone => drop(child.stderr.take()),
         }
-        Running::of(self.world, child, self.prints_key)
+        Running::of(self.world, child, self.leave)
     }
 
     /// Starts it, and waits for its end without anybody coming to the callback.
@@ -151,6 +173,13 @@ impl<'w> Start<'w> {
         running.finish()
     }
 
+    /// The end of standard input follows; whoever does not want the rest of it may be gone by then.
+    fn hand_over(&self, child: &mut Child) {
+        if let (Some(input), Some(mut stdin)) = (&self.input, child.stdin.take()) {
+            let _ = stdin.write_all(input);
+        }
+    }
+
     fn command(&self) -> Command {
         let program = OsString::from(env!("CARGO_BIN_EXE_login-cli"));
         let mut line = self.wrapper.iter().chain([&program]).chain(&self.arguments);
@@ -160,7 +189,7 @@ impl<'w> Start<'w> {
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.world.path("work"))
-            .stdin(Stdio::null())
+            .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         keep_what_windows_needs(&mut command);

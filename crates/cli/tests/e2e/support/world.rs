@@ -1,9 +1,11 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use sandbox::{Endpoint, Fault, Sandbox, Scenario, Then};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Running, Start};
@@ -12,6 +14,8 @@ use super::{Running, Start};
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     folder: TempDir,
+    /// Secrets that the sandbox knows nothing of.
+    planted: Mutex<Vec<String>>,
 }
 
 impl World {
@@ -25,7 +29,7 @@ impl World {
         for name in ["home", "work", "bin", "run"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Self { sandbox, folder }
+        Self { sandbox, folder, planted: Mutex::default() }
     }
 
     /// A world in which this goes wrong whenever it is asked for.
@@ -64,6 +68,11 @@ impl World {
         ])
     }
 
+    /// Another command for this world.
+    pub(crate) fn command(&self, name: &str) -> Start<'_> {
+        Start::new(self, name).args(["--issuer", self.sandbox.issuer_url()])
+    }
+
     /// The program with exactly these arguments.
     pub(crate) fn program<A: Into<OsString>>(
         &self,
@@ -99,15 +108,30 @@ impl World {
         write(&self.codex_home().join("auth.json"), auth_json);
     }
 
+    /// The stored credentials as JSON.
+    #[track_caller]
+    pub(crate) fn auth_document(&self) -> Value {
+        serde_json::from_str(&self.auth_json().expect("there is an auth.json")).unwrap()
+    }
+
+    /// From now on this is a secret, which no run may tell.
+    pub(crate) fn plant(&self, secret: &str) {
+        self.planted.lock().unwrap().push(secret.to_owned());
+    }
+
+    pub(crate) fn planted(&self) -> Vec<String> {
+        self.planted.lock().unwrap().clone()
+    }
+
     /// The names in the folder of the credentials, in order; none when there is no folder.
     pub(crate) fn stored_names(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.codex_home()) else { return Vec::new() };
-        let name = |entry: std::io::Result<fs::DirEntry>| {
-            entry.unwrap().file_name().into_string().unwrap()
-        };
-        let mut names: Vec<String> = entries.map(name).collect();
-        names.sort();
-        names
+        names_in(&self.codex_home())
+    }
+
+    /// The profiles that have a folder, and their folders.
+    pub(crate) fn profiles(&self) -> Vec<(String, PathBuf)> {
+        let folder = self.codex_home().join("profiles");
+        names_in(&folder).into_iter().map(|name| (name.clone(), folder.join(name))).collect()
     }
 
     /// How many requests arrived at an endpoint.
@@ -121,6 +145,16 @@ impl World {
         write(&path, self.sandbox.ca_pem().expect("the sandbox speaks TLS"));
         path
     }
+}
+
+/// The names in a folder, in order; none when there is no folder.
+pub(super) fn names_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let name =
+        |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let mut names: Vec<String> = entries.map(name).collect();
+    names.sort();
+    names
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own file may be torn by a crash")]

@@ -1,0 +1,193 @@
+//! `login-cli login --with-api-key`: a key from standard input.
+
+use sandbox::{Endpoint, Then};
+
+use crate::support::{Finished, PATIENCE, StoredSignIn, World};
+
+const HOUR: i64 = 60 * 60;
+const KEY: &str = "sk-proj-a-key_of-Somebody-0123456789";
+
+/// Reads this from standard input.
+#[track_caller]
+fn with(world: &World, input: impl Into<Vec<u8>>) -> Finished {
+    let start = world.command("login").arg("--with-api-key").logged();
+    start.reading(input).run()
+}
+
+/// The key, and nothing that was there of another sign-in.
+#[track_caller]
+fn assert_stored(world: &World) {
+    let expected = format!(
+        "{{\n  \"auth_mode\": \"apikey\",\n  \"OPENAI_API_KEY\": \"{KEY}\",\n  \"tokens\": null,\n  \
+         \"last_refresh\": null\n}}"
+    );
+    assert!(world.auth_json().unwrap() == expected, "the document is another one");
+}
+
+#[test]
+fn a_key_is_read_and_stored() {
+    for input in [KEY.to_owned(), format!("{KEY}\n"), format!("  {KEY}\r\n\n")] {
+        let world = World::new();
+        world.plant(KEY);
+        let finished = with(&world, input);
+        let path = world.codex_home().join("auth.json");
+        finished.exits(0).prints("");
+        finished.says(&format!("Signed in with an API key, which is in {}.\n", path.display()));
+        finished.says_nothing_of("Paste the API key");
+        assert_stored(&world);
+        assert_eq!(world.sandbox.connections(), 0);
+        world.command("status").run().exits(0);
+    }
+}
+
+/// Half a line, two lines, something else: no key, and the old sign-in stays as it was.
+#[test]
+fn what_has_not_the_shape_of_a_key_changes_nothing() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    world.plant(KEY);
+    for input in [
+        Vec::new(),
+        b"\n".to_vec(),
+        b"sk-short".to_vec(),
+        b"pk-proj-a-key_of-Somebody-0123456789".to_vec(),
+        format!("{KEY}\n{KEY}\n").into_bytes(),
+        format!("{{\"key\":\"{KEY}\"}}").into_bytes(),
+        format!("OPENAI_API_KEY={KEY}").into_bytes(),
+        format!("sk-{}\u{e9}", "x".repeat(30)).into_bytes(),
+        format!("sk-{}", "x".repeat(100_000)).into_bytes(),
+    ] {
+        with(&world, input).exits(1).prints("").fails_with(
+            "standard input holds no API key",
+            "a key is one line that begins with sk-; for example: login-cli login --with-api-key \
+             < key.txt",
+        );
+        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    }
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+#[test]
+fn bytes_that_are_no_text_change_nothing() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    let input = b"sk-proj-\xff\xfe-0123456789abcdef".to_vec();
+    with(&world, input).exits(1).prints("").says("error: ");
+    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+}
+
+/// Nobody is asked, and nothing is waited for.
+// threats 200
+#[test]
+fn without_standard_input_nothing_is_waited_for() {
+    let world = World::new();
+    let finished = world.command("login").arg("--with-api-key").run();
+    finished.exits(1).prints("").says("error: standard input holds no API key\n");
+    assert_eq!(world.auth_json(), None);
+}
+
+/// The tokens that are of no use any more are revoked, once the key is stored.
+#[test]
+fn a_key_takes_the_place_of_tokens_and_they_are_revoked() {
+    let world = World::failing(Endpoint::Revoke, Then::Hold);
+    let stored = world.signed_in(HOUR);
+    world.plant(KEY);
+    let running = world.command("login").arg("--with-api-key").reading(KEY).start();
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    assert_stored(&world);
+    world.sandbox.release();
+    running.finish().exits(0).says_nothing_of("warning: ");
+    let [request] = world.sandbox.requests().try_into().unwrap();
+    assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another was revoked");
+}
+
+#[test]
+fn a_revocation_that_fails_is_a_warning() {
+    let world = World::failing(Endpoint::Revoke, Then::json(503, serde_json::json!({})));
+    world.signed_in(HOUR);
+    world.plant(KEY);
+    let finished = with(&world, KEY);
+    finished.exits(0).says(
+        "warning: the sign-in that was replaced could not be revoked, and may still be valid: the \
+         issuer refused: HTTP 503",
+    );
+    assert_stored(&world);
+}
+
+/// Fields that belong to no sign-in stay.
+// threats 169
+#[test]
+fn unknown_fields_stay() {
+    let world = World::new();
+    let stored = StoredSignIn::new(&world, HOUR).with("/agent_identity", 7).stored(&world);
+    world.plant(KEY);
+    with(&world, KEY).exits(0);
+    let mut expected = stored.document;
+    expected["auth_mode"] = "apikey".into();
+    expected["OPENAI_API_KEY"] = KEY.into();
+    expected["tokens"] = serde_json::Value::Null;
+    expected["last_refresh"] = serde_json::Value::Null;
+    assert!(world.auth_document() == expected, "the document is another one");
+}
+
+/// A file that cannot be read is kept beside the new one.
+// threats 168
+#[test]
+fn a_file_that_cannot_be_read_is_set_aside() {
+    let world = World::new();
+    world.store("{\"tokens\":");
+    world.plant(KEY);
+    let finished = with(&world, KEY);
+    finished.exits(0).says("warning: the old auth.json could not be read; a copy is ");
+    assert_stored(&world);
+    let copies: Vec<String> = world.stored_names();
+    let copy = copies.iter().find(|name| name.starts_with("auth.json.corrupt-")).unwrap();
+    let copy = std::fs::read_to_string(world.codex_home().join(copy)).unwrap();
+    assert_eq!(copy, "{\"tokens\":");
+}
+
+/// It is found out before somebody types a key.
+// threats 157
+#[test]
+fn a_folder_that_cannot_be_written_is_found_first() {
+    let world = World::new();
+    crate::support::write(&world.codex_home(), "a file");
+    let start = world.command("login").arg("--with-api-key").reading(KEY);
+    start.run().exits(1).prints("").says("error: cannot write ");
+}
+
+// threats 207
+#[test]
+fn the_key_is_no_argument_and_goes_with_no_browser() {
+    let world = World::new();
+    let with = |words: &[&str]| {
+        let words = ["login", "--with-api-key"].iter().chain(words);
+        world.program(words.copied()).reading(KEY).run()
+    };
+    with(&[KEY]).exits(2).prints("");
+    with(&["--no-browser"]).exits(2).says("--no-browser");
+    with(&["--port", "0"]).exits(2).says("--port");
+    with(&["--no-api-key"]).exits(2).says("--no-api-key");
+    assert_eq!(world.auth_json(), None);
+}
+
+/// A pipe that somebody holds open and writes nothing to.
+// threats 51
+#[cfg(unix)]
+#[test]
+fn a_wait_for_the_key_can_be_interrupted() {
+    let world = World::new();
+    let pipe = world.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let start = world.command("login").arg("--with-api-key");
+    let running = start.in_shell("", &format!("<> {}", pipe.display())).start();
+    // The folder is made right before the key is read.
+    let since = std::time::Instant::now();
+    while !world.codex_home().exists() {
+        assert!(since.elapsed() < PATIENCE, "it does not come that far");
+        std::thread::yield_now();
+    }
+    running.signal(rustix::process::Signal::INT);
+    running.finish().exits(130).prints("");
+    assert_eq!(world.auth_json(), None);
+}

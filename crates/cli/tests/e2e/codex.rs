@@ -1,0 +1,266 @@
+//! The real Codex CLI on the same files. Where it is not installed (`npm install -g @openai/codex`),
+//! these tests say so and check nothing.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustix::process::{Pid, Signal, kill_process_group};
+use sandbox::{Account, Endpoint, Fault, Then};
+use serde_json::{Value, json};
+
+use crate::support::{PATIENCE, World};
+
+/// A Codex CLI that was found.
+struct Codex {
+    program: PathBuf,
+    path: OsString,
+}
+
+impl Codex {
+    /// The one that is installed; nothing, and a word about it, where none is.
+    #[expect(clippy::disallowed_methods, reason = "a tool of the machine is looked for")]
+    fn installed() -> Option<Self> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let program =
+            std::env::split_paths(&path).map(|it| it.join("codex")).find(|it| it.is_file());
+        if program.is_none() {
+            let mut stderr = std::io::stderr().lock();
+            writeln!(stderr, "skipped: no codex here (npm install -g @openai/codex)").unwrap();
+        }
+        Some(Self { program: program?, path })
+    }
+
+    /// It in this world: the same folder, and the sandbox for its refreshes.
+    fn command(&self, world: &World) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .env("PATH", &self.path)
+            .env("HOME", world.path("home"))
+            .env("CODEX_HOME", world.codex_home())
+            .env("NO_PROXY", "127.0.0.1")
+            .env(
+                "CODEX_REFRESH_TOKEN_URL_OVERRIDE",
+                format!("{}/oauth/token", world.sandbox.issuer_url()),
+            )
+            .current_dir(world.path("work"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    #[track_caller]
+    fn says_signed_in(&self, world: &World, how: &str) {
+        let Output { status, stdout, stderr } =
+            self.command(world).args(["login", "status"]).output().unwrap();
+        let said = String::from_utf8([stdout, stderr].concat()).unwrap();
+        assert!(status.success() && said.contains(how), "{status}: {said}");
+    }
+
+    /// Has it ask a model, for which it needs a valid access token; the model is not there.
+    fn ask(&self, world: &World) -> Asking {
+        let mut command = self.command(world);
+        command
+            .args([
+                "exec",
+                "--skip-git-repo-check",
+                "-c",
+                r#"chatgpt_base_url="http://127.0.0.1:9/""#,
+            ])
+            .arg("hello")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
+        Asking(command.spawn().unwrap())
+    }
+}
+
+/// A Codex CLI at work, which ends with this value.
+struct Asking(Child);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let group = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.0.wait();
+    }
+}
+
+/// `login-cli` with a command for a stored sign-in of this world.
+fn ours<'w>(world: &'w World, command: &'w str) -> crate::support::Start<'w> {
+    world.program([command, "--issuer", world.sandbox.issuer_url()])
+}
+
+fn auth_json(world: &World) -> Value {
+    serde_json::from_str(&world.auth_json().unwrap()).unwrap()
+}
+
+/// Makes the stored access token one that is over, and that came long ago.
+fn expire(world: &World) {
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let claims = json!({
+        "exp": 1_700_000_000,
+        "https://api.openai.com/auth": { "chatgpt_plan_type": "plus" },
+    });
+    let mut stored = auth_json(world);
+    let token = format!("{}.{}.c2ln", part(json!({"alg": "RS256"})), part(claims));
+    stored["tokens"]["access_token"] = token.into();
+    stored["last_refresh"] = "2025-01-01T00:00:00Z".into();
+    world.store(&serde_json::to_string_pretty(&stored).unwrap());
+}
+
+#[test]
+fn codex_is_signed_in_by_every_file_that_is_written_here() {
+    let Some(codex) = Codex::installed() else { return };
+    for (options, how) in [(&[][..], "ChatGPT"), (&["--no-api-key"][..], "ChatGPT")] {
+        let world = World::new();
+        world.login().args(options.iter().copied()).signs_in(Account::OWNER).exits(0);
+        codex.says_signed_in(&world, how);
+        ours(&world, "refresh").run().exits(0);
+        codex.says_signed_in(&world, how);
+    }
+
+    let world = World::new();
+    world.create_key().arg("--save").signs_in(Account::OWNER).exits(0);
+    codex.says_signed_in(&world, "API key");
+    world.login().signs_in(Account::OWNER).exits(0);
+    codex.says_signed_in(&world, "ChatGPT");
+    ours(&world, "logout").run().exits(0);
+    let said = codex.command(&world).args(["login", "status"]).output().unwrap();
+    assert!(!said.status.success());
+}
+
+#[test]
+fn a_key_that_codex_keeps_is_understood() {
+    let Some(codex) = Codex::installed() else { return };
+    let world = World::new();
+    std::fs::create_dir_all(world.codex_home()).unwrap();
+    let key = world.path("key.txt");
+    crate::support::write(&key, "sk-proj-0123456789abcdefghijklmnop\n");
+    let mut login = codex.command(&world);
+    login.args(["login", "--with-api-key"]).stdin(File::open(key).unwrap());
+    assert!(login.output().unwrap().status.success());
+    let status = ours(&world, "status").arg("--json").run().exits(0).json();
+    assert_eq!((&status["auth_mode"], &status["has_api_key"]), (&json!("apikey"), &json!(true)));
+}
+
+#[test]
+fn a_sign_in_of_codex_is_understood_and_kept_as_it_is_by_a_refresh() {
+    let Some(codex) = Codex::installed() else { return };
+    let world = World::new();
+    std::fs::create_dir_all(world.codex_home()).unwrap();
+    let issuer = world.sandbox.issuer_url();
+    let mut login = codex.command(&world);
+    login.args(["login", "--device-auth", "--experimental_issuer", issuer]);
+    let mut child = login.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    agree(&world, &user_code(&mut said));
+    std::io::copy(&mut said, &mut std::io::sink()).unwrap();
+    assert!(child.wait().unwrap().success());
+
+    let status = ours(&world, "status").arg("--json").run().exits(0).json();
+    assert_eq!(
+        (&status["auth_mode"], &status["email"]),
+        (&json!("chatgpt"), &json!(Account::OWNER))
+    );
+    let before = auth_json(&world);
+    ours(&world, "refresh").run().exits(0);
+    let mut after = auth_json(&world);
+    assert_ne!(after["tokens"]["refresh_token"], before["tokens"]["refresh_token"]);
+    for name in ["id_token", "access_token", "refresh_token"] {
+        after["tokens"][name] = before["tokens"][name].clone();
+    }
+    after["last_refresh"] = before["last_refresh"].clone();
+    assert_eq!(after, before, "something else has changed");
+    codex.says_signed_in(&world, "ChatGPT");
+}
+
+/// The code that Codex shows, such as `DBWF-6MFP`.
+fn user_code(stdout: &mut impl BufRead) -> String {
+    let is_code = |word: &str| {
+        word.len() == 9
+            && word.split('-').all(|half| half.len() == 4)
+            && word.to_uppercase() == word
+    };
+    let lines = stdout.lines().map(Result::unwrap);
+    let mut words = lines.flat_map(|line| {
+        let plain = line.replace("\u{1b}[94m", "").replace("\u{1b}[0m", "");
+        plain.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    });
+    words.find(|word| is_code(word)).unwrap()
+}
+
+/// The person types the code on another device.
+fn agree(world: &World, user_code: &str) {
+    let body = format!("user_code={user_code}&account=auth0%7Cada");
+    let host = world.host();
+    let request = format!(
+        "POST /codex/device HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// An expired sign-in, and an issuer that takes its time.
+fn expired(world: &World) -> usize {
+    world.login().signs_in(Account::OWNER).exits(0);
+    expire(world);
+    world.sandbox.issued().refresh_tokens.len()
+}
+
+/// One refresh token was issued since, and it is the one that both programs have now.
+#[track_caller]
+fn assert_one_was_spent(world: &World, before: usize) {
+    let begun = Instant::now();
+    let stored = |world: &World| auth_json(world)["tokens"]["refresh_token"].clone();
+    let newest = || world.sandbox.issued().refresh_tokens.last().cloned().unwrap();
+    while stored(world) != newest() {
+        assert!(begun.elapsed() < PATIENCE, "the stored refresh token is spent");
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(world.sandbox.issued().refresh_tokens.len(), before + 1);
+}
+
+// threats 112
+#[test]
+fn codex_and_this_program_spend_one_refresh_token_when_codex_is_first() {
+    let Some(codex) = Codex::installed() else { return };
+    let late = Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_millis(700));
+    let world = World::with([late]);
+    let before = expired(&world);
+    let _asking = codex.ask(&world);
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    ours(&world, "refresh").run().exits(0);
+    assert_one_was_spent(&world, before);
+}
+
+// threats 112
+#[test]
+fn codex_and_this_program_spend_one_refresh_token_when_this_program_is_first() {
+    let Some(codex) = Codex::installed() else { return };
+    let late = Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_secs(3));
+    let world = World::with([late]);
+    let before = expired(&world);
+    let running = ours(&world, "refresh").start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    let _asking = codex.ask(&world);
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, PATIENCE).unwrap();
+    running.finish().exits(0);
+    assert_one_was_spent(&world, before);
+    codex.says_signed_in(&world, "ChatGPT");
+}

@@ -1,0 +1,166 @@
+//! `login-cli exec`: a program with the credentials in its environment.
+
+use sandbox::{Endpoint, Then};
+
+use crate::support::{Printed, Start, StoredSignIn, World};
+
+const HOUR: i64 = 60 * 60;
+const KEY: &str = "sk-proj-a-key-that-was-stored";
+
+/// A sign-in with a key.
+fn with_key(seconds_left: i64) -> (World, StoredSignIn) {
+    let world = World::new();
+    let stored = StoredSignIn::new(&world, seconds_left).with_key(&world, KEY).stored(&world);
+    (world, stored)
+}
+
+/// Runs these lines in a shell.
+fn shell<'w>(world: &'w World, options: &[&str], script: &str) -> Start<'w> {
+    let start = world.command("exec").args(options.iter().copied());
+    start.args(["--", "/bin/sh", "-c", script, "sh", "--help", "a b"])
+}
+
+#[test]
+fn the_program_gets_the_key_and_its_arguments() {
+    let (world, stored) = with_key(-HOUR);
+    let script = r#"printf '%s|%s|%s|%s' "$#" "$1" "$2" "$OPENAI_API_KEY""#;
+    let finished = shell(&world, &[], script).printing(Printed::ApiKey).run();
+    finished.exits(0).prints(&format!("2|--help|a b|{KEY}"));
+    assert_eq!(finished.stderr, "");
+    assert_eq!(world.sandbox.connections(), 0);
+    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert_eq!(world.stored_names(), ["auth.json"]);
+}
+
+/// Whatever the person has set before is what the person has not asked for now.
+#[test]
+fn the_rest_of_the_environment_is_handed_on() {
+    let (world, _) = with_key(HOUR);
+    let script = r#"test "$OPENAI_API_KEY" != old && printf %s "$MINE:${OTHER-unset}""#;
+    let start = shell(&world, &[], script).env("OPENAI_API_KEY", "old").env("MINE", "kept");
+    start.run().exits(0).prints("kept:unset");
+}
+
+/// The exit code is the program's, also one that is no exit code of ours.
+#[test]
+fn the_exit_code_is_the_programs() {
+    let (world, _) = with_key(HOUR);
+    for code in [0, 1, 3, 42, 101, 255] {
+        let finished = shell(&world, &[], &format!("echo out; echo err >&2; exit {code}")).run();
+        finished.exits(code).prints("out\n");
+        assert_eq!(finished.stderr, "err\n");
+    }
+}
+
+/// Signals, the terminal and the exit code need no middleman.
+#[cfg(unix)]
+#[test]
+fn the_program_takes_the_place_of_this_one() {
+    let (world, _) = with_key(HOUR);
+    for options in [&[][..], &["--access-token-env", "TOKEN"]] {
+        let running = shell(&world, options, "echo $$").start();
+        let id = running.id;
+        running.finish().exits(0).prints(&format!("{id}\n"));
+    }
+}
+
+/// Also where a refresh came first, which listens for signals itself.
+#[cfg(unix)]
+#[test]
+fn signals_reach_the_program_as_ever() {
+    let (world, _) = with_key(-HOUR);
+    let script = "trap 'exit 7' TERM; echo ready >&2; while :; do /bin/sleep 0.05; done";
+    for options in [&["--access-token-env", "TOKEN"][..], &[]] {
+        let running = shell(&world, options, script).start();
+        running.says("ready\n");
+        running.signal(rustix::process::Signal::TERM);
+        running.finish().exits(7);
+    }
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
+}
+
+#[test]
+fn the_program_reads_standard_input() {
+    let (world, _) = with_key(HOUR);
+    let start = world.command("exec").args(["--", "/bin/cat"]).reading("a line\nand another");
+    start.run().exits(0).prints("a line\nand another");
+}
+
+#[test]
+fn a_program_that_cannot_be_run_is_told_as_a_shell_does() {
+    let (world, _) = with_key(HOUR);
+    let run = |program: &str| world.command("exec").args(["--", program]).run();
+    run("no-such-program").exits(127).prints("").says("error: cannot run no-such-program: ");
+    run("/no/such/program").exits(127).prints("").says("error: cannot run /no/such/program: ");
+    let folder = world.path("work").display().to_string();
+    run(&folder).exits(126).prints("").says(&format!("error: cannot run {folder}: "));
+    run("/dev/null").exits(126).prints("").says("error: cannot run /dev/null: ");
+    world.command("exec").run().exits(2).prints("");
+}
+
+const SHOW_TOKEN: &str = r#"printf %s "$TOKEN""#;
+
+#[test]
+fn an_access_token_is_handed_over_where_it_is_asked_for() {
+    let (world, stored) = with_key(HOUR);
+    let options = ["--access-token-env", "TOKEN"];
+    let fresh = shell(&world, &options, SHOW_TOKEN).printing(Printed::AccessToken).run();
+    fresh.exits(0).prints(&stored.access_token);
+    assert_eq!(world.sandbox.connections(), 0);
+    let key = shell(&world, &options, r#"printf %s "$OPENAI_API_KEY""#);
+    key.printing(Printed::ApiKey).run().exits(0).prints(KEY);
+    shell(&world, &[], r#"test -z "${TOKEN+set}""#).run().exits(0);
+}
+
+// threats 109
+#[test]
+fn an_access_token_that_is_due_is_refreshed_first() {
+    let (world, _) = with_key(-HOUR);
+    let options = ["--access-token-env", "TOKEN"];
+    let finished = shell(&world, &options, SHOW_TOKEN).printing(Printed::AccessToken).run();
+    let new = world.sandbox.issued().access_tokens.pop().unwrap();
+    finished.exits(0).prints(&new);
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
+    assert!(world.auth_document()["tokens"]["access_token"] == *new, "another one is stored");
+}
+
+/// The program is not run with what does not work.
+#[test]
+fn where_there_is_no_valid_token_the_program_is_not_run() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::json(500, serde_json::json!({})));
+    world.signed_in(-HOUR);
+    let finished = shell(&world, &["--access-token-env", "TOKEN"], "echo ran").run();
+    finished.exits(1).prints("").says("error: cannot refresh the access token: ");
+}
+
+/// An account without the API platform has a token and no key.
+#[test]
+fn without_a_key_only_a_token_can_be_handed_over() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    shell(&world, &[], "echo ran").run().exits(1).prints("").fails_with(
+        "the stored sign-in has no API key",
+        "login-cli create-key --save makes one and keeps it here",
+    );
+    let script = r#"printf %s "${OPENAI_API_KEY-unset}:$TOKEN""#;
+    let start = shell(&world, &["--access-token-env", "TOKEN"], script);
+    let finished = start.printing(Printed::AccessToken).run();
+    finished.exits(0).prints(&format!("unset:{}", stored.access_token));
+}
+
+// threats 207
+#[test]
+fn a_name_that_no_shell_takes_is_wrong() {
+    let (world, _) = with_key(HOUR);
+    for name in ["", "1A", "A-B", "A=B", "A B", "\u{e9}"] {
+        let option = format!("--access-token-env={name}");
+        let finished = shell(&world, &[&option], "echo ran").run();
+        finished.exits(2).prints("").says("--access-token-env");
+    }
+}
+
+#[test]
+fn without_a_sign_in_no_program_is_run() {
+    let world = World::new();
+    shell(&world, &[], "echo ran").run().exits(3).prints("").says("error: not signed in: ");
+}

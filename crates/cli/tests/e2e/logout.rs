@@ -1,0 +1,228 @@
+//! `login-cli logout`: revoked, and gone.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use sandbox::{Client, Endpoint, Fault, Then};
+use serde_json::json;
+
+use crate::support::{
+    Finished, PATIENCE, StoredSignIn, World, assert_headers, assert_request, jwt,
+};
+
+const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
+const HOUR: i64 = 60 * 60;
+const WAITING: &str = "Another program is using the stored sign-in; waiting for it.\n";
+
+fn location(world: &World) -> String {
+    world.codex_home().join("auth.json").display().to_string()
+}
+
+/// What is left in the folder of somebody who signed out.
+const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
+
+/// Signed out here, although the issuer could not be told; the person hears of that.
+#[track_caller]
+fn is_only_removed(world: &World, why: &str) -> Finished {
+    let finished = world.command("logout").logged().run();
+    finished.exits(0).prints("");
+    finished.says(&format!("Signed out: removed from {}.\n", location(world)));
+    finished.says("warning: the sign-in could not be revoked, and may still be valid: ").says(why);
+    finished.says("; end it in the security settings of your account\n");
+    assert_eq!(world.stored_names(), LOCKS);
+    finished
+}
+
+// threats 179
+#[test]
+fn a_logout_revokes_and_removes() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    let finished = world.command("logout").run();
+    finished.exits(0).prints("");
+    let expected = format!("Signed out: revoked, and removed from {}.\n", location(&world));
+    assert_eq!(finished.stderr, expected);
+    assert_eq!(world.stored_names(), LOCKS);
+    assert_revoked(&world, "refresh_token", &stored.refresh_token);
+    world.command("token").run().exits(3);
+    world.command("status").run().exits(3);
+}
+
+/// One request of the contract, and no other one.
+#[track_caller]
+fn assert_revoked(world: &World, hint: &str, token: &str) {
+    let [request] = world.sandbox.requests().try_into().unwrap();
+    assert_request(&request, "POST", "/oauth/revoke", None);
+    assert_headers(&request, USER_AGENT, &["content-length", "content-type"]);
+    let client_id = Client::SIGN_IN;
+    let body =
+        format!(r#"{{"token":"{token}","token_type_hint":"{hint}","client_id":"{client_id}"}}"#);
+    assert!(request.body == body.as_bytes(), "the body is another one");
+}
+
+// threats 179
+#[test]
+fn without_a_refresh_token_the_access_token_is_revoked() {
+    let world = World::new();
+    let stored = StoredSignIn::new(&world, HOUR).with("/tokens/refresh_token", "").stored(&world);
+    world.command("logout").run().exits(0).says("Signed out: revoked, and removed from ");
+    assert_revoked(&world, "access_token", &stored.access_token);
+}
+
+/// No revocation ends a key, so the person is told how to end it.
+// threats 179
+#[test]
+fn a_key_is_removed_and_still_works() {
+    let world = World::new();
+    let key = "sk-proj-a-key-that-was-stored";
+    let told = "The API key that was stored with it still works. To end it, delete it at \
+                https://platform.openai.com/api-keys.\n";
+    StoredSignIn::new(&world, HOUR).with_key(&world, key).stored(&world);
+    world.command("logout").run().exits(0).says("Signed out: revoked, and removed").says(told);
+    world.store(&format!(r#"{{"auth_mode":"apikey","OPENAI_API_KEY":"{key}"}}"#));
+    world.command("logout").run().exits(0).says("Signed out: removed from ").says(told);
+    assert_eq!(world.stored_names(), LOCKS);
+    assert_eq!(world.count(&Endpoint::Any), 1);
+}
+
+// threats 179
+#[test]
+fn a_revocation_that_fails_does_not_keep_the_sign_in_here() {
+    for (then, why) in [
+        (Then::json(503, json!({"error": "temporarily_unavailable"})), "HTTP 503"),
+        (Then::text(404, "text/html", "<html>"), "HTTP 404, not JSON"),
+        (Then::Close, "connection"),
+        (Then::Reset, "connection"),
+    ] {
+        let world = World::failing(Endpoint::Revoke, then);
+        world.signed_in(HOUR);
+        is_only_removed(&world, why);
+    }
+}
+
+// threats 179
+#[test]
+fn an_issuer_that_does_not_answer_is_waited_for_five_seconds() {
+    let world = World::failing(Endpoint::Revoke, Then::Hang);
+    world.signed_in(HOUR);
+    let since = Instant::now();
+    is_only_removed(&world, "the issuer did not answer within 5s");
+    let took = since.elapsed();
+    assert!((Duration::from_secs(5)..Duration::from_secs(8)).contains(&took), "{took:?}");
+}
+
+// threats 145 179
+#[test]
+fn tokens_of_another_issuer_are_removed_and_sent_to_nobody() {
+    let world = World::new();
+    let id_token = jwt(&json!({"iss": "https://auth.elsewhere.test"}));
+    world.plant(&id_token);
+    StoredSignIn::new(&world, HOUR).with("/tokens/id_token", id_token).stored(&world);
+    is_only_removed(&world, "the tokens are from https://auth.elsewhere.test");
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+// threats 179
+#[test]
+fn where_nobody_is_signed_in_there_is_nothing_to_do() {
+    let world = World::new();
+    for _ in 0..2 {
+        let finished = world.command("logout").run();
+        finished.exits(0).prints("");
+        assert_eq!(finished.stderr, "Nobody was signed in.\n");
+    }
+    world.store("{}");
+    world.command("logout").run().exits(0).says("Signed out: removed from ");
+    assert_eq!(world.stored_names(), LOCKS);
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+// threats 168 179
+#[test]
+fn a_file_that_cannot_be_read_is_removed() {
+    for text in ["", "{\"tokens\":", "[]", "{\"tokens\":7}"] {
+        let world = World::new();
+        world.store(text);
+        is_only_removed(&world, "auth.json, line 1, column ");
+        assert_eq!(world.sandbox.connections(), 0);
+    }
+}
+
+/// The link was the sign-in's place; what a dotfile manager keeps behind it goes as well.
+// threats 159 179
+#[cfg(unix)]
+#[test]
+fn a_link_and_what_it_leads_to_are_removed() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    let (link, target) = (world.codex_home().join("auth.json"), world.path("home/kept.json"));
+    fs::rename(&link, &target).unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    world.command("logout").run().exits(0).says("Signed out: revoked, and removed from ");
+    assert_eq!(world.stored_names(), LOCKS);
+    assert!(!target.exists());
+    assert_revoked(&world, "refresh_token", &stored.refresh_token);
+}
+
+/// What the refresh brings is what is revoked, and it does not come back.
+// threats 122
+#[test]
+fn a_logout_waits_for_a_refresh_and_ends_what_that_brings() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let refresh = world.command("refresh").start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    let logout = world.command("logout").start();
+    logout.says(WAITING);
+    assert!(world.auth_json().is_some());
+    world.sandbox.release();
+    refresh.finish().exits(0);
+    logout.finish().exits(0).says("Signed out: revoked, and removed from ");
+    assert_eq!(world.stored_names(), LOCKS);
+    let [request] = world.sandbox.requests_at(&Endpoint::Revoke).try_into().unwrap();
+    let [_, rotated] = world.sandbox.issued().refresh_tokens.try_into().unwrap();
+    assert!(request.json().unwrap()["token"] == *rotated, "another token was revoked");
+}
+
+// threats 122
+#[test]
+fn a_refresh_waits_for_a_logout_and_brings_nothing_back() {
+    let world = World::failing(Endpoint::Revoke, Then::Hold);
+    world.signed_in(-HOUR);
+    let logout = world.command("logout").start();
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    let token = world.command("token").start();
+    token.says(WAITING);
+    world.sandbox.release();
+    logout.finish().exits(0);
+    token.finish().exits(3).prints("").says("error: not signed in: ");
+    assert_eq!(world.stored_names(), LOCKS);
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 0);
+}
+
+/// One that cannot be ended keeps no other from being ended.
+// threats 179
+#[test]
+fn a_logout_of_all_ends_every_profile() {
+    let fault = Fault::new(Endpoint::Revoke, Then::json(503, json!({}))).on(sandbox::On::First(1));
+    let world = World::with([fault]);
+    world.signed_in(HOUR);
+    for name in ["play", "work"] {
+        let folder = world.codex_home().join("profiles").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let stored = StoredSignIn::new(&world, HOUR);
+        crate::support::write(&folder.join("auth.json"), &stored.text());
+    }
+    let finished = world.command("logout").arg("--all").run();
+    finished.exits(0).prints("").says("warning: the sign-in could not be revoked");
+    assert_eq!(finished.stderr.matches("Signed out: revoked, and removed from ").count(), 2);
+    assert_eq!(finished.stderr.matches("Signed out: removed from ").count(), 1);
+    for (name, folder) in world.profiles() {
+        assert!(!folder.join("auth.json").exists(), "{name}");
+    }
+    assert_eq!(world.auth_json(), None);
+    let revoked = world.sandbox.requests_at(&Endpoint::Revoke);
+    let tokens = revoked.iter().map(|request| request.json().unwrap()["token"].clone());
+    assert!(tokens.eq(world.sandbox.issued().refresh_tokens), "others were revoked");
+    world.command("logout").args(["--all", "--profile", "work"]).run().exits(2);
+}

@@ -1,0 +1,161 @@
+//! Accounts beside each other, each with a sign-in of its own.
+
+use std::path::PathBuf;
+
+use sandbox::{Account, Endpoint};
+use serde_json::json;
+
+use crate::support::{Finished, StoredSignIn, World, write};
+
+const HOUR: i64 = 60 * 60;
+
+fn folder(world: &World, name: &str) -> PathBuf {
+    world.codex_home().join("profiles").join(name)
+}
+
+/// A sign-in in a profile of this name.
+fn profile(world: &World, name: &str) -> StoredSignIn {
+    let stored = StoredSignIn::new(world, HOUR);
+    std::fs::create_dir_all(folder(world, name)).unwrap();
+    write(&folder(world, name).join("auth.json"), &stored.text());
+    stored
+}
+
+#[track_caller]
+fn prints_the_token_of(stored: &StoredSignIn, finished: &Finished) {
+    finished.exits(0).prints(&format!("{}\n", stored.access_token));
+}
+
+#[test]
+fn a_profile_has_a_sign_in_of_its_own() {
+    let world = World::new();
+    let (default, work) = (world.signed_in(HOUR), profile(&world, "work"));
+    let token = || world.command("token");
+    prints_the_token_of(&default, &token().run());
+    prints_the_token_of(&work, &token().args(["--profile", "work"]).run());
+    prints_the_token_of(&work, &token().env("LOGIN_CLI_PROFILE", "work").run());
+    // The option is nearer than the environment; an empty variable is none.
+    let default_asked = token().env("LOGIN_CLI_PROFILE", "work").args(["--profile", "default"]);
+    prints_the_token_of(&default, &default_asked.run());
+    prints_the_token_of(&default, &token().env("LOGIN_CLI_PROFILE", "").run());
+    token().args(["--profile", "play"]).run().exits(3).prints("");
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// A login into a profile leaves the others alone, and has locks of its own.
+#[test]
+fn a_login_makes_a_profile() {
+    let world = World::new();
+    let default = world.signed_in(HOUR);
+    world.login().args(["--profile", "work"]).signs_in(Account::OWNER).exits(0).says("profiles");
+    assert!(world.auth_json().unwrap() == default.text(), "the default one was changed");
+    assert_eq!(world.stored_names(), ["auth.json", "profiles"]);
+    let folder = folder(&world, "work");
+    for name in ["auth.json", "auth.lock", "auth.json.lock"] {
+        assert!(folder.join(name).is_file(), "{name}");
+    }
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+    assert_private(&folder);
+    let status = world.command("status").args(["--profile", "work", "--json"]).run();
+    let status = status.exits(0).json();
+    assert_eq!(status["profile"], "work");
+    assert_eq!(status["stored_in"], folder.join("auth.json").display().to_string());
+}
+
+/// The folder is for nobody else, and neither is the one above it.
+#[track_caller]
+fn assert_private(folder: &std::path::Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode =
+            |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode(folder), 0o700);
+        assert_eq!(mode(folder.parent().unwrap()), 0o700);
+        assert_eq!(mode(&folder.join("auth.json")), 0o600);
+    }
+    let _ = folder;
+}
+
+/// Each refresh is of its own sign-in: two locks, two requests.
+#[test]
+fn a_refresh_of_one_profile_is_none_of_another() {
+    let world = World::new();
+    let default = world.signed_in(HOUR);
+    let work = profile(&world, "work");
+    world.command("refresh").args(["--profile", "work"]).run().exits(0);
+    assert!(world.auth_json().unwrap() == default.text(), "the default one was changed");
+    let [request] = world.sandbox.requests().try_into().unwrap();
+    assert!(request.json().unwrap()["refresh_token"] == *work.refresh_token);
+    assert_eq!(world.stored_names(), ["auth.json", "profiles"]);
+}
+
+#[test]
+fn profiles_are_listed_by_name() {
+    let world = World::new();
+    world.signed_in(HOUR);
+    profile(&world, "work");
+    let key = "sk-proj-a-key-that-was-stored";
+    world.plant(key);
+    for (name, text) in [
+        ("Zoo", format!(r#"{{"OPENAI_API_KEY":"{key}"}}"#)),
+        ("broken", "{".to_owned()),
+        ("a-left-over", "{}".to_owned()),
+        (".hidden", "{}".to_owned()),
+    ] {
+        std::fs::create_dir_all(folder(&world, name)).unwrap();
+        write(&folder(&world, name).join("auth.json"), &text);
+    }
+    write(&folder(&world, "a file"), "x");
+    let finished = world.command("profiles").run();
+    finished.exits(0).prints(
+        "* default  ada@example.com\n\
+         \x20 Zoo      API key\n\
+         \x20 broken   cannot be read; login-cli status says why\n\
+         \x20 work     ada@example.com\n",
+    );
+    assert_eq!(finished.stderr, "");
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+// threats 209
+#[test]
+fn the_list_as_json_is_one_document() {
+    let world = World::new();
+    profile(&world, "work");
+    let finished = world.command("profiles").args(["--json", "--profile", "play"]).run();
+    let expected = json!([
+        {"name": "default", "chosen": false, "state": "signed_out", "who": null},
+        {"name": "play", "chosen": true, "state": "signed_out", "who": null},
+        {"name": "work", "chosen": false, "state": "signed_in", "who": "ada@example.com"},
+    ]);
+    assert_eq!(finished.exits(0).json(), expected);
+}
+
+/// Without anything there is one profile, where nobody is signed in; looking makes no folder.
+#[test]
+fn an_empty_home_has_one_profile() {
+    let world = World::new();
+    world.command("profiles").run().exits(0).prints("* default  not signed in\n");
+    assert!(!world.codex_home().exists());
+}
+
+/// A name is a folder's, and must not lead anywhere else.
+// threats 207
+#[test]
+fn a_name_that_leads_elsewhere_is_wrong() {
+    let world = World::new();
+    world.signed_in(HOUR);
+    let long = "x".repeat(65);
+    for name in ["..", ".", "../work", "a/b", "a\\b", "-x", ".x", "a b", "\u{e9}", "a\nb", &long] {
+        let option = format!("--profile={name}");
+        for command in ["token", "login", "logout", "profiles"] {
+            let finished = world.program([command, &option]).run();
+            finished.exits(2).prints("").says("--profile");
+        }
+        let finished = world.command("token").env("LOGIN_CLI_PROFILE", name).run();
+        finished.exits(2).prints("").says("error: invalid value for LOGIN_CLI_PROFILE: ");
+    }
+    world.program(["token", "--profile="]).run().exits(2).prints("");
+    assert_eq!(world.stored_names(), ["auth.json"]);
+}

@@ -1,0 +1,218 @@
+//! A refresh that works, and an answer that is not quite one.
+
+use sandbox::{Account, Client, Endpoint, Fault, Lifetimes, On, Scenario, Then};
+use serde_json::{Value, json};
+
+use crate::support::{Finished, StoredSignIn, World, assert_headers, assert_request, claims, jwt};
+
+const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
+const HOUR: i64 = 60 * 60;
+
+/// The document after a refresh that brought these of its tokens; `last_refresh` is whatever it is
+/// now, and not what it was.
+#[track_caller]
+fn assert_renewed(world: &World, before: &StoredSignIn, brought: &[&str]) {
+    let issued = world.sandbox.issued();
+    let mut expected = before.document.clone();
+    for name in brought {
+        let issued = match *name {
+            "id_token" => &issued.id_tokens,
+            "access_token" => &issued.access_tokens,
+            _ => &issued.refresh_tokens,
+        };
+        expected["tokens"][name] = json!(issued.last().unwrap());
+    }
+    let after = world.auth_document();
+    assert_ne!(after["last_refresh"], expected["last_refresh"]);
+    expected["last_refresh"] = after["last_refresh"].clone();
+    let (text, expected) = (world.auth_json().unwrap(), serde_json::to_string_pretty(&expected));
+    assert!(text == expected.unwrap(), "the document is another one");
+}
+
+const ALL: [&str; 3] = ["id_token", "access_token", "refresh_token"];
+
+/// Whatever else is in the file stays where it is, to the last digit.
+// threats 109 169
+#[test]
+fn a_refresh_replaces_the_tokens_and_nothing_else() {
+    let world = World::new();
+    let number: Value = serde_json::from_str("12345678901234567890.10").unwrap();
+    let stored = StoredSignIn::new(&world, HOUR)
+        .with_key(&world, "sk-proj-a-key-that-stays")
+        .with("/tokens/scope", json!({"z": [1, {"y": null}], "a": number}))
+        .with("/agent_identity", json!({"b": true, "a": "\u{1f511}"}))
+        .stored(&world);
+    let finished = world.command("refresh").logged().run();
+    finished.exits(0).prints("").says("Refreshed. The access token expires in 9 days.\n");
+    assert_renewed(&world, &stored, &ALL);
+    assert_eq!(world.stored_names(), ["auth.json", "auth.json.lock", "auth.lock"]);
+    assert_private(&world);
+}
+
+#[track_caller]
+fn assert_private(world: &World) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = std::fs::metadata(world.codex_home().join("auth.json")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o7777, 0o600);
+    }
+    let _ = world;
+}
+
+// threats 109
+#[test]
+fn a_refresh_is_one_request_of_the_contract() {
+    let world = World::new();
+    let stored = world.signed_in(0);
+    world.command("refresh").run().exits(0);
+    let [request] = world.sandbox.requests().try_into().unwrap();
+    assert_request(&request, "POST", "/oauth/token", None);
+    assert_headers(&request, USER_AGENT, &["content-length", "content-type"]);
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    let body = format!(
+        r#"{{"client_id":"{}","grant_type":"refresh_token","refresh_token":"{}"}}"#,
+        Client::SIGN_IN,
+        stored.refresh_token
+    );
+    assert!(request.body == body.as_bytes(), "the body is another one");
+}
+
+/// It can be done again and again: each time with the token that came last.
+// threats 109
+#[test]
+fn each_refresh_spends_what_the_last_one_brought() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    for _ in 0..3 {
+        world.command("refresh").run().exits(0);
+        assert_renewed(&world, &stored, &ALL);
+    }
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 3);
+}
+
+/// What is not sent has not changed (RFC 6749 section 6).
+// threats 110 111
+#[test]
+fn what_an_answer_does_not_bring_stays() {
+    for absent in ["refresh_token", "id_token"] {
+        let world = World::failing(Endpoint::TokenRefresh, Then::Merge(json!({absent: null})));
+        let stored = world.signed_in(0);
+        world.command("token").run().exits(0);
+        let brought: Vec<&str> = ALL.into_iter().filter(|name| *name != absent).collect();
+        assert_renewed(&world, &stored, &brought);
+    }
+}
+
+/// The answer to the first refresh is wrong at this place, that to the second one right.
+#[track_caller]
+fn is_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
+    let scenario = Scenario::default();
+    let owner = World::of(scenario.clone());
+    let id_token = claims(&owner.sandbox.mint(Account::OWNER).unwrap().id_token);
+    drop(owner);
+    let then = Then::Replace { pointer: pointer.to_owned(), value: value(&id_token) };
+    let fault = Fault::new(Endpoint::TokenRefresh, then).on(On::First(1));
+    let world = World::of(Scenario { faults: vec![fault], ..scenario });
+    let stored = world.signed_in(-HOUR);
+
+    let finished = world.command("token").logged().run();
+    finished.exits(1).prints("");
+    let [_, rotated] = world.sandbox.issued().refresh_tokens.try_into().unwrap();
+    let expected = stored.with("/tokens/refresh_token", rotated);
+    assert!(world.auth_json().unwrap() == expected.text(), "the document is another one");
+
+    // The old access token is not taken for a new one.
+    let again = world.command("token").run();
+    again.exits(0).prints(&format!("{}\n", world.sandbox.issued().access_tokens[2]));
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 2);
+    finished
+}
+
+/// The new refresh token is the only one that still works, so it is kept all the same.
+// threats 111
+#[test]
+fn an_id_token_that_is_somebody_elses_brings_nothing_but_the_refresh_token() {
+    let with = |name: &'static str, value: Value| {
+        is_not_used("/id_token", move |claims| {
+            let mut claims = claims.clone();
+            // The issuer's address is another one for each world.
+            claims.as_object_mut().unwrap().remove("iss");
+            claims[name] = value.clone();
+            jwt(&claims).into()
+        })
+    };
+    let error =
+        |cause: &str| format!("the issuer sent an ID token that is not for this sign-in: {cause}");
+    with("iss", json!("https://evil.test"))
+        .fails_with(&error("it was made by another issuer (iss)"), "check --issuer");
+    with("aud", json!("app_other"))
+        .fails_with(&error("it was made for another client (aud, azp)"), "check --client-id");
+    with("sub", json!("auth0|mallory")).fails_with(
+        &error("it is about another person (sub)"),
+        "sign in again with login-cli login",
+    );
+}
+
+// threats 85 111
+#[test]
+fn a_token_of_another_type_brings_nothing_but_the_refresh_token() {
+    let hint = "try again; if it stays like this, sign in again";
+    for (pointer, value) in [
+        ("access_token", json!(7)),
+        ("access_token", json!("two words")),
+        ("id_token", json!({})),
+        ("token_type", json!("mac")),
+    ] {
+        let finished = is_not_used(&format!("/{pointer}"), |_| value.clone());
+        finished.fails_with(&format!("the issuer sent an unusable {pointer}"), hint);
+    }
+    is_not_used("/id_token", |_| json!("no-jwt"))
+        .says("error: the issuer sent an unusable ID token");
+}
+
+/// The clock of this machine says nothing about who signed in.
+// threats 123
+#[test]
+fn an_id_token_that_seems_over_is_one() {
+    let lifetimes = Lifetimes { id_token: std::time::Duration::ZERO, ..Lifetimes::default() };
+    let world = World::of(Scenario { lifetimes, ..Scenario::default() });
+    let stored = world.signed_in(0);
+    world.command("token").run().exits(0);
+    assert_renewed(&world, &stored, &ALL);
+}
+
+#[test]
+fn a_sign_in_without_a_refresh_token_cannot_be_refreshed() {
+    let world = World::new();
+    let path = world.codex_home().join("auth.json");
+    let key = "sk-proj-a-key-alone-in-its-file";
+    world.plant(key);
+    let alone = format!(r#"{{"OPENAI_API_KEY":"{key}"}}"#);
+    let external = StoredSignIn::new(&world, 0).with("/tokens/refresh_token", "").text();
+    for text in [alone, external] {
+        world.store(&text);
+        let error = format!("the sign-in in {} has no refresh token", path.display());
+        let finished = world.command("refresh").run();
+        finished.exits(1).fails_with(&error, "sign in with ChatGPT: login-cli login");
+        assert!(world.auth_json().unwrap() == text, "it was changed");
+    }
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// The tokens of one issuer are no business of another.
+// threats 145
+#[test]
+fn a_sign_in_of_another_issuer_is_not_sent_to_this_one() {
+    let (theirs, ours) = (World::new(), World::new());
+    let stored = StoredSignIn::new(&theirs, 0).stored(&ours);
+    for command in ["token", "refresh"] {
+        let (stored_issuer, asked) = (theirs.sandbox.issuer_url(), ours.sandbox.issuer_url());
+        ours.command(command).run().exits(1).prints("").fails_with(
+            &format!("the stored sign-in is from {stored_issuer}, and not from {asked}"),
+            &format!("give --issuer {stored_issuer}"),
+        );
+    }
+    assert_eq!(ours.sandbox.connections() + theirs.sandbox.connections(), 0);
+    assert!(ours.auth_json().unwrap() == stored.text(), "it was changed");
+}

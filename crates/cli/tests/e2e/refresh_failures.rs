@@ -1,0 +1,226 @@
+//! A refresh that does not work: what is stored then, and what a script gets.
+
+use std::time::Duration;
+
+use sandbox::{Account, Endpoint, Fault, Lifetimes, Scenario, Then};
+use serde_json::{Value, json};
+
+use crate::support::{Finished, PATIENCE, StoredSignIn, World, jwt};
+
+const HOUR: i64 = 60 * 60;
+
+/// The issuer says for good that this is over. What is stored stays: only the person decides that it
+/// is of no use any more.
+#[track_caller]
+fn is_over(world: &World, stored: &StoredSignIn, words: &str) {
+    world.store(&stored.text());
+    for command in ["token", "refresh"] {
+        let before = world.count(&Endpoint::TokenRefresh);
+        let finished = world.command(command).logged().run();
+        finished.exits(3).prints("").fails_with(
+            &format!("the sign-in is not valid any more: the issuer refused: {words}"),
+            "sign in again with login-cli login",
+        );
+        assert_eq!(world.count(&Endpoint::TokenRefresh) - before, 1);
+        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    }
+}
+
+// threats 112
+#[test]
+fn a_refresh_token_that_expired_or_was_revoked_ends_the_sign_in() {
+    let lifetimes = Lifetimes { refresh_token: Duration::ZERO, ..Lifetimes::default() };
+    let world = World::of(Scenario { lifetimes, ..Scenario::default() });
+    let stored = world.signed_in(-HOUR);
+    is_over(&world, &stored, "HTTP 401, refresh_token_expired: The refresh token has expired.");
+
+    let world = World::new();
+    let stored = world.signed_in(-HOUR);
+    world.command("logout").run().exits(0);
+    is_over(&world, &stored, "HTTP 401, refresh_token_invalidated: The refresh token was revoked.");
+}
+
+/// Such as by a program that had a copy of the file.
+// threats 112
+#[test]
+fn a_refresh_token_that_was_spent_elsewhere_ends_the_sign_in() {
+    let world = World::new();
+    let stored = world.signed_in(-HOUR);
+    world.command("token").run().exits(0);
+    let words = "HTTP 401, refresh_token_reused: The refresh token was used already.";
+    is_over(&world, &stored, words);
+}
+
+// threats 112
+#[test]
+fn every_final_answer_ends_the_sign_in() {
+    for (then, words) in [
+        (Then::json(400, json!({"error": "invalid_grant"})), "HTTP 400, invalid_grant"),
+        (
+            Then::json(400, json!({"error": {"code": "refresh_token_expired"}})),
+            "HTTP 400, refresh_token_expired",
+        ),
+        (Then::json(401, json!({"error": "server_error"})), "HTTP 401, server_error"),
+        (Then::text(401, "text/html", "<html>"), "HTTP 401, not JSON"),
+    ] {
+        let world = World::failing(Endpoint::TokenRefresh, then);
+        let stored = world.signed_in(-HOUR);
+        is_over(&world, &stored, words);
+    }
+}
+
+/// While the request was under way, a program that takes no lock has done the same: its refresh token
+/// was the first, and ours is the one that was used already.
+#[track_caller]
+fn another_program_writes(meanwhile: impl FnOnce(&World) -> Option<String>) -> (World, Finished) {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    // No token of this issuer: it will be refused.
+    let stored =
+        StoredSignIn::new(&world, -HOUR).with("/tokens/refresh_token", "rt_from-elsewhere");
+    stored.stored(&world);
+    let running = world.command("token").logged().start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    let after = meanwhile(&world);
+    world.sandbox.release();
+    let finished = running.finish();
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
+    assert!(world.auth_json() == after, "it was changed");
+    (world, finished)
+}
+
+// threats 112 175
+#[test]
+fn newer_tokens_of_another_program_are_used() {
+    let mut new = None;
+    let (_world, finished) = another_program_writes(|world| {
+        let newer = world.signed_in(HOUR);
+        new = Some(newer.access_token.clone());
+        Some(newer.text())
+    });
+    finished.exits(0).prints(&format!("{}\n", new.unwrap()));
+}
+
+// threats 112 122
+#[test]
+fn a_sign_in_that_another_program_removed_is_not_there_any_more() {
+    let (world, finished) = another_program_writes(|world| {
+        std::fs::remove_file(world.codex_home().join("auth.json")).unwrap();
+        None
+    });
+    let path = world.codex_home().join("auth.json");
+    finished.exits(3).prints("").fails_with(
+        &format!("not signed in: there is no sign-in in {}", path.display()),
+        "sign in with login-cli login",
+    );
+}
+
+/// Both refreshes worked; the one that is stored already stays.
+// threats 175
+#[test]
+fn what_another_program_wrote_is_not_overwritten() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let running = world.command("token").start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    let theirs = world.signed_in(HOUR);
+    world.sandbox.release();
+    running.finish().exits(0).prints(&format!("{}\n", theirs.access_token));
+    assert!(world.auth_json().unwrap() == theirs.text(), "it was overwritten");
+}
+
+/// Such as a logout of a program that takes no lock: the refresh worked, and comes too late.
+// threats 122
+#[test]
+fn a_refresh_does_not_bring_back_what_was_removed_meanwhile() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let running = world.command("token").start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    std::fs::remove_file(world.codex_home().join("auth.json")).unwrap();
+    world.sandbox.release();
+    running.finish().exits(3).prints("").says("error: not signed in: ");
+    assert_eq!(world.auth_json(), None);
+}
+
+/// What may pass, and the words of it.
+fn passing() -> Vec<(Then, &'static str)> {
+    vec![
+        (Then::json(500, json!({"error": "server_error"})), "HTTP 500, server_error"),
+        (Then::text(503, "text/html", "<html>"), "HTTP 503, not JSON"),
+        (Then::json(429, Value::Null), "HTTP 429"),
+        (Then::text(403, "text/html", "<html>"), "HTTP 403, not JSON"),
+        (Then::text(200, "text/html", "<html>"), "the issuer's answer cannot be used"),
+        (Then::Redirect { status: 307, location: "https://evil.test/".into() }, "HTTP 307"),
+        (Then::Close, "the connection"),
+        (Then::Reset, "the connection"),
+    ]
+}
+
+// threats 113
+#[test]
+fn what_may_pass_changes_nothing() {
+    for (then, words) in passing() {
+        let world = World::failing(Endpoint::TokenRefresh, then);
+        let stored = world.signed_in(-HOUR);
+        for (count, command) in ["token", "refresh"].into_iter().enumerate() {
+            let finished = world.command(command).logged().run();
+            finished.exits(1).prints("").says("error: cannot refresh the access token: ");
+            finished.says(words).says("\nhint: ");
+            assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+            assert_eq!(world.count(&Endpoint::TokenRefresh), count + 1);
+        }
+    }
+}
+
+/// It has four minutes left, and a script wants it now.
+// threats 113
+#[test]
+fn a_token_that_still_works_is_handed_out_with_a_warning() {
+    for (then, words) in passing() {
+        let world = World::failing(Endpoint::TokenRefresh, then);
+        let stored = world.signed_in(240);
+        let finished = world.command("token").logged().run();
+        finished.exits(0).prints(&format!("{}\n", stored.access_token));
+        finished.says("warning: cannot refresh the access token: ").says(words);
+        finished.says("; the old token is good for a little longer\n");
+        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    }
+}
+
+// threats 113
+#[test]
+fn without_a_network_a_token_that_still_works_is_handed_out() {
+    for seconds_left in [240, -HOUR] {
+        let world = World::new();
+        // A port that nobody listens on any more.
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let issuer = format!("http://{closed}");
+        let id_token = jwt(&json!({"iss": issuer}));
+        world.plant(&id_token);
+        let stored = StoredSignIn::new(&world, seconds_left).with("/tokens/id_token", id_token);
+        let stored = stored.stored(&world);
+        let finished =
+            world.command("token").without("--issuer", 1).args(["--issuer", &issuer]).run();
+        if seconds_left > 0 {
+            finished.exits(0).prints(&format!("{}\n", stored.access_token)).says("warning: ");
+        } else {
+            finished.exits(1).prints("").says("error: cannot refresh the access token: ");
+        }
+        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    }
+}
+
+/// The answer is lost after the token was spent: nothing on this side can bring it back, and the
+/// second try says what to do.
+// threats 112 116
+#[test]
+fn an_answer_that_was_lost_ends_the_sign_in_at_the_next_refresh() {
+    let fault = Fault::new(Endpoint::TokenRefresh, Then::Lose).on(sandbox::On::First(1));
+    let world = World::with([fault]);
+    let stored = world.signed_in(-HOUR);
+    world.command("token").run().exits(1).prints("");
+    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    let words = "HTTP 401, refresh_token_reused: The refresh token was used already.";
+    is_over(&world, &stored, words);
+    world.login().signs_in(Account::OWNER).exits(0);
+}

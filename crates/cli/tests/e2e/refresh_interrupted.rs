@@ -1,0 +1,205 @@
+//! A refresh that the person or the system comes in between of.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use sandbox::{Endpoint, Then};
+
+use crate::support::{Finished, PATIENCE, Running, Start, World, left_out};
+
+const HOUR: i64 = 60 * 60;
+
+/// A refresh whose request is with the issuer, which keeps the answer to itself.
+#[track_caller]
+fn under_way<'w>(world: &'w World, command: &str) -> Running<'w> {
+    let running = world.command(command).logged().start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    running
+}
+
+/// The token is spent, and the answer has its only successor.
+// threats 51
+#[test]
+fn an_answer_that_comes_soon_after_an_interrupt_is_stored() {
+    for command in ["token", "refresh"] {
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+            world.signed_in(-HOUR);
+            let running = under_way(&world, command);
+            running.signal(signal);
+            world.sandbox.release();
+            running.finish().exits(code).prints("");
+            let new = world.sandbox.issued().access_tokens.pop().unwrap();
+            world.command("token").run().exits(0).prints(&format!("{new}\n"));
+            assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
+        }
+    }
+}
+
+// threats 51
+#[test]
+fn an_interrupt_does_not_wait_for_an_answer_that_does_not_come() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    let stored = world.signed_in(-HOUR);
+    let running = under_way(&world, "token");
+    let since = Instant::now();
+    running.signal(Signal::INT);
+    running.finish().exits(130).prints("").says("error: interrupted\n");
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+}
+
+/// Nothing is being spent then, so nothing is waited for.
+// threats 51
+#[test]
+fn a_wait_for_another_program_is_interrupted_at_once() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let holder = under_way(&world, "refresh");
+    let waiting = world.command("token").start();
+    waiting.says(WAITING);
+    let since = Instant::now();
+    waiting.signal(Signal::INT);
+    waiting.finish().exits(130).prints("");
+    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+    world.sandbox.release();
+    holder.finish().exits(0);
+}
+
+/// Another program, such as Codex CLI, has the lock.
+fn locked(world: &World) -> fs::File {
+    let lock = fs::File::create(world.codex_home().join("auth.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+const WAITING: &str = "Another program is using the stored sign-in; waiting for it.\n";
+
+// threats 122
+#[test]
+fn a_refresh_waits_for_a_program_that_holds_the_lock() {
+    let world = World::new();
+    world.signed_in(-HOUR);
+    let lock = locked(&world);
+    let running = world.command("token").start();
+    running.says(WAITING);
+    assert_eq!(world.sandbox.connections(), 0);
+    drop(lock);
+    let finished = running.finish();
+    finished.exits(0).prints(&format!("{}\n", world.sandbox.issued().access_tokens[1]));
+    assert_eq!(finished.stderr, WAITING);
+}
+
+/// What the other program brings is enough; its lock is of no interest then.
+// threats 114 122
+#[test]
+fn what_another_program_writes_ends_the_wait_for_it() {
+    for command in ["token", "refresh"] {
+        let world = World::new();
+        world.signed_in(-HOUR);
+        let _lock = locked(&world);
+        let running = world.command(command).start();
+        running.says(WAITING);
+        let theirs = world.signed_in(HOUR);
+        let finished = running.finish();
+        let token = format!("{}\n", theirs.access_token);
+        finished.exits(0).prints(if command == "token" { &token } else { "" });
+        assert_eq!(world.sandbox.connections(), 0);
+        assert!(world.auth_json().unwrap() == theirs.text(), "it was changed");
+    }
+}
+
+/// The system gives the locks of a program back that is gone; who waits goes on, with what there is.
+// threats 116
+#[test]
+fn whoever_waits_takes_over_from_a_program_that_was_killed() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let holder = under_way(&world, "refresh");
+    let waiting = world.command("token").start();
+    waiting.says(WAITING);
+    holder.kill();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, Duration::from_secs(1)).unwrap();
+    world.sandbox.release();
+    // Which of the two requests the issuer took first is its own affair.
+    assert!([0, 3].contains(&waiting.finish().code));
+}
+
+const SETPRIV: &str = "/usr/bin/setpriv";
+const NOBODY: u32 = 65_534;
+
+/// Runs as somebody who is bound by modes, and who owns the folder; `None` where that cannot be.
+fn as_its_owner<'w>(world: &World, start: Start<'w>) -> Option<Start<'w>> {
+    if !rustix::process::geteuid().is_root() {
+        return Some(start);
+    }
+    let line = [SETPRIV.to_owned(), format!("--reuid={NOBODY}"), "--clear-groups".to_owned()];
+    let mut probe = std::process::Command::new(SETPRIV);
+    probe.args(&line[1..]).args([env!("CARGO_BIN_EXE_login-cli"), "--version"]);
+    if !probe.output().is_ok_and(|output| output.status.success()) {
+        return None;
+    }
+    // Everybody may pass through the folders above.
+    set_mode(world, "", 0o711);
+    for name in ["", "auth.json", "auth.lock", "auth.json.lock"] {
+        let path = world.codex_home().join(name);
+        if path.exists() {
+            chown(path, Some(NOBODY), None).unwrap();
+        }
+    }
+    Some(start.under(line))
+}
+
+fn set_mode(world: &World, name: &str, mode: u32) {
+    fs::set_permissions(world.path(name), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// In a folder that takes no new file, with the lock files there or not.
+fn read_only(seconds_left: i64, locks: &[&str], check: impl Fn(&World, &Finished)) {
+    let world = World::new();
+    let stored = world.signed_in(seconds_left);
+    for name in locks {
+        fs::File::create(world.codex_home().join(name)).unwrap();
+    }
+    set_mode(&world, "codex/auth.json", 0o600);
+    let Some(start) = as_its_owner(&world, world.command("token")) else {
+        return left_out("a read-only folder: only the superuser can become somebody else");
+    };
+    set_mode(&world, "codex", 0o500);
+    let finished = start.run();
+    set_mode(&world, "codex", 0o700);
+    check(&world, &finished);
+    assert_eq!(world.sandbox.connections(), 0);
+    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+}
+
+const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
+
+/// Whether the lock files are there, and what the first thing is that cannot be done.
+const CASES: [(&[&str], &str); 2] = [(&LOCKS, "cannot write "), (&[], "cannot lock ")];
+
+/// The refresh token is not spent for tokens that could not be kept.
+// threats 118 157
+#[test]
+fn nothing_is_spent_where_nothing_can_be_stored() {
+    for (locks, words) in CASES {
+        read_only(-HOUR, locks, |world, finished| {
+            let folder = world.codex_home();
+            finished.exits(1).prints("").says(&format!("error: {words}{}", folder.display()));
+            finished.says("\nhint: check the permissions and the free space there");
+        });
+    }
+}
+
+// threats 118
+#[test]
+fn where_nothing_can_be_stored_a_token_that_still_works_is_handed_out() {
+    for (locks, words) in CASES {
+        read_only(240, locks, |world, finished| {
+            finished.exits(0).prints(&format!("{}\n", world.planted()[0]));
+            finished.says(&format!("warning: {words}"));
+        });
+    }
+}

@@ -1,0 +1,197 @@
+//! A login in the place of an older sign-in: the old one is harmed by nothing but a new one that is
+//! on disk.
+
+use sandbox::{Account, Endpoint, Then};
+use serde_json::json;
+
+use crate::support::{Finished, PATIENCE, Start, StoredSignIn, World, jwt};
+
+const HOUR: i64 = 60 * 60;
+
+/// The stored document has the tokens that were issued last.
+#[track_caller]
+fn assert_new(world: &World) {
+    let (stored, issued) = (world.auth_document(), world.sandbox.issued());
+    let tokens = &stored["tokens"];
+    assert!(tokens["access_token"] == *issued.access_tokens.last().unwrap());
+    assert!(tokens["refresh_token"] == *issued.refresh_tokens.last().unwrap());
+    assert!(tokens["id_token"] == *issued.id_tokens.last().unwrap());
+}
+
+/// The tokens that were revoked, in their order.
+fn revoked(world: &World) -> Vec<String> {
+    let requests = world.sandbox.requests_at(&Endpoint::Revoke);
+    let token = |body: serde_json::Value| body["token"].as_str().unwrap().to_owned();
+    requests.iter().map(|request| token(request.json().unwrap())).collect()
+}
+
+/// The revocation is the last of all requests, and when it arrives the new tokens are stored.
+#[test]
+fn the_old_tokens_are_revoked_once_the_new_ones_are_stored() {
+    let world = World::failing(Endpoint::Revoke, Then::Hold);
+    let stored = world.signed_in(HOUR);
+    let running = world.login().start();
+    let visit = running.visit_meanwhile(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    assert_new(&world);
+    assert_eq!(world.sandbox.requests().last().unwrap().endpoint, Endpoint::Revoke);
+    assert_eq!(world.count(&Endpoint::TokenExchange), 1);
+    // The person need not wait for it.
+    assert_eq!(running.joined(visit).last().unwrap().status, 200);
+    world.sandbox.release();
+    running.finish().exits(0).says_nothing_of("warning: ");
+    assert!(revoked(&world) == [stored.refresh_token], "others were revoked");
+    assert_new(&world);
+}
+
+#[test]
+fn where_nothing_is_replaced_nothing_is_revoked() {
+    let key = "sk-proj-a-key-that-was-stored";
+    for stored in [None, Some("{}".to_owned()), Some(format!(r#"{{"OPENAI_API_KEY":"{key}"}}"#))] {
+        let world = World::new();
+        world.plant(key);
+        stored.inspect(|stored| world.store(stored));
+        world.login().signs_in(Account::OWNER).exits(0).says_nothing_of("warning: ");
+        assert_new(&world);
+        assert_eq!(world.count(&Endpoint::Revoke), 0);
+    }
+}
+
+/// What cannot be read names no tokens that could be revoked.
+// threats 168
+#[test]
+fn a_file_that_cannot_be_read_is_set_aside_and_nothing_is_revoked() {
+    let world = World::new();
+    world.store("{\"tokens\":{");
+    world.login().signs_in(Account::OWNER).exits(0).says("warning: the old auth.json could not be");
+    assert_new(&world);
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+}
+
+const STILL_VALID: &str =
+    "warning: the sign-in that was replaced could not be revoked, and may still be valid: ";
+
+#[test]
+fn a_revocation_that_fails_is_a_warning() {
+    for (then, why) in [
+        (Then::json(503, json!({})), "the issuer refused: HTTP 503"),
+        (Then::Reset, "connection"),
+        (Then::Hang, "the issuer did not answer within 5s"),
+    ] {
+        let world = World::failing(Endpoint::Revoke, then);
+        world.signed_in(HOUR);
+        let finished = world.login().logged().signs_in(Account::OWNER);
+        finished.exits(0).says(STILL_VALID).says(why).says("Signed in as Ada Lovelace");
+        assert_eq!(finished.trails[0].last().unwrap().status, 200);
+        assert_new(&world);
+    }
+}
+
+// threats 145
+#[test]
+fn old_tokens_of_another_issuer_are_sent_to_nobody() {
+    let world = World::new();
+    let id_token = jwt(&json!({"iss": "https://auth.elsewhere.test"}));
+    world.plant(&id_token);
+    StoredSignIn::new(&world, HOUR).with("/tokens/id_token", id_token).stored(&world);
+    let finished = world.login().signs_in(Account::OWNER);
+    finished.exits(0).says(STILL_VALID).says("the tokens are from https://auth.elsewhere.test");
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+    assert_new(&world);
+}
+
+/// The login does not come to its end: what was stored is as it was, and still works.
+#[track_caller]
+fn leaves_the_old_one(world: &World, login: impl Fn(Start<'_>) -> Finished) {
+    let stored = world.signed_in(HOUR);
+    let finished = login(world.login().logged());
+    assert!([1, 130].contains(&finished.code), "{}", finished.stderr);
+    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+    world.command("refresh").run().exits(0);
+}
+
+#[test]
+fn a_login_that_fails_leaves_the_old_sign_in_as_it_was() {
+    let other = Then::Merge(json!({"id_token": jwt(&json!({"iss": "https://evil.test"}))}));
+    for (at, then) in [
+        (Endpoint::TokenCode, Then::json(500, json!({}))),
+        (Endpoint::TokenCode, Then::Lose),
+        (Endpoint::TokenCode, other),
+        (Endpoint::TokenExchange, Then::json(401, json!({}))),
+        (Endpoint::TokenExchange, Then::Lose),
+    ] {
+        leaves_the_old_one(&World::failing(at, then), |start| start.signs_in(Account::OWNER));
+    }
+    leaves_the_old_one(&World::new(), |start| start.signs_in(Account::DENIER));
+    leaves_the_old_one(&World::new(), |start| start.signs_in(Account::MEMBER));
+    leaves_the_old_one(&World::new(), |start| start.args(["--timeout", "1ms"]).run());
+}
+
+// threats 51
+#[cfg(unix)]
+#[test]
+fn a_login_that_is_cancelled_leaves_the_old_sign_in_as_it_was() {
+    leaves_the_old_one(&World::new(), |start| {
+        let running = start.start();
+        running.auth_url();
+        running.signal(rustix::process::Signal::INT);
+        running.finish()
+    });
+}
+
+/// The new one is stored by then.
+// threats 51
+#[cfg(unix)]
+#[test]
+fn an_interrupt_while_the_old_tokens_are_revoked_loses_nothing() {
+    let world = World::failing(Endpoint::Revoke, Then::Hold);
+    world.signed_in(HOUR);
+    let running = world.login().start();
+    running.visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    running.signal(rustix::process::Signal::INT);
+    let path = world.codex_home().join("auth.json");
+    let hint = format!("hint: the credentials are in {} all the same\n", path.display());
+    running.finish().exits(130).says(&hint);
+    assert_new(&world);
+}
+
+/// A login comes while a refresh has the locks. It is the last word, and what the refresh brought is
+/// what it replaces.
+// threats 122
+#[test]
+fn a_login_waits_for_a_refresh_and_replaces_what_that_brings() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let refresh = world.command("refresh").start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    let login = world.login().start();
+    let visit = login.visit_meanwhile(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    let of_login = world.sandbox.issued();
+    world.sandbox.release();
+    refresh.finish().exits(0);
+    assert_eq!(login.joined(visit).last().unwrap().status, 200);
+    login.finish().exits(0);
+    let (stored, issued) = (world.auth_document(), world.sandbox.issued());
+    assert!(stored["tokens"]["access_token"] == *of_login.access_tokens.last().unwrap());
+    assert!(revoked(&world) == [issued.refresh_tokens.last().unwrap().clone()]);
+    world.command("refresh").run().exits(0);
+}
+
+/// Whoever wants a token meanwhile need not wait for it.
+#[test]
+fn while_the_old_tokens_are_revoked_the_new_ones_are_handed_out() {
+    let world = World::failing(Endpoint::Revoke, Then::Hold);
+    world.signed_in(-HOUR);
+    let login = world.login().start();
+    login.visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    let new = world.sandbox.issued().access_tokens.pop().unwrap();
+    world.command("token").run().exits(0).prints(&format!("{new}\n"));
+    world.command("refresh").run().exits(0);
+    world.sandbox.release();
+    login.finish().exits(0);
+    assert_new(&world);
+}

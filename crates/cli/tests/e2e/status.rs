@@ -1,0 +1,260 @@
+//! `login-cli status`: who is signed in, with what, until when; for every shape of the file.
+
+use serde_json::{Value, json};
+
+use crate::support::{Finished, StoredSignIn, World, claims, jwt};
+
+const HOUR: i64 = 60 * 60;
+const DAY: i64 = 24 * HOUR;
+const KEY: &str = "sk-proj-a-key-that-was-stored";
+
+fn path(world: &World) -> String {
+    world.codex_home().join("auth.json").display().to_string()
+}
+
+/// Looking asks nobody, and changes nothing.
+#[track_caller]
+fn looks(world: &World, options: &[&str]) -> Finished {
+    let before = world.auth_json();
+    let finished = world.command("status").args(options.iter().copied()).run();
+    finished.exits(0);
+    assert_eq!(finished.stderr, "");
+    assert_eq!(world.auth_json(), before);
+    assert_eq!(world.sandbox.connections(), 0);
+    finished
+}
+
+/// The lines, in this order; `Stored in` is the last but the notes.
+#[track_caller]
+fn shows(world: &World, lines: &[(&str, &str)], notes: &[&str]) {
+    let path = path(world);
+    let all = lines.iter().copied().chain([("Stored in", path.as_str())]);
+    let all = all.chain(notes.iter().map(|note| ("Note", *note)));
+    let expected: String = all.map(|(name, text)| format!("{name:<14}{text}\n")).collect();
+    looks(world, &[]).prints(&expected);
+}
+
+#[test]
+fn a_sign_in_with_chatgpt_is_shown_whole() {
+    let world = World::new();
+    private(StoredSignIn::new(&world, 3 * HOUR + 90).with_key(&world, KEY), &world);
+    let lines = [
+        ("Signed in", "with ChatGPT"),
+        ("Name", "Ada Lovelace"),
+        ("Email", "ada@example.com"),
+        ("Plan", "plus"),
+        ("Organization", "org-ada"),
+        ("Project", "proj_ada"),
+        ("Account", "acct-ada"),
+        ("Access token", "expires in 3 hours"),
+        ("API key", "stored"),
+        ("Last refresh", "9 days ago"),
+    ];
+    shows(&world, &lines, &[]);
+}
+
+/// As a sign-in leaves it: for nobody else to read.
+fn private(stored: StoredSignIn, world: &World) -> StoredSignIn {
+    let stored = stored.stored(world);
+    set_mode(world, 0o600);
+    stored
+}
+
+fn set_mode(world: &World, mode: u32) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(world.codex_home().join("auth.json"), permissions).unwrap();
+    }
+    let _ = (world, mode);
+}
+
+// threats 209
+#[test]
+fn the_same_as_json_is_one_document() {
+    let world = World::new();
+    let stored = private(StoredSignIn::new(&world, 3 * HOUR), &world);
+    let exp = claims(&stored.access_token)["exp"].as_i64().unwrap();
+    let expires_at = jiff::Timestamp::from_second(exp).unwrap().to_string();
+    let expected = json!({
+        "signed_in": true,
+        "auth_mode": "chatgpt",
+        "profile": "default",
+        "email": "ada@example.com",
+        "name": "Ada Lovelace",
+        "plan": "plus",
+        "account_id": "acct-ada",
+        "organization_id": "org-ada",
+        "project_id": "proj_ada",
+        "has_api_key": false,
+        "access_token_expires_at": expires_at,
+        "last_refresh": stored.document["last_refresh"],
+        "stored_in": path(&world),
+        "notes": [],
+    });
+    assert_eq!(looks(&world, &["--json"]).json(), expected);
+}
+
+/// Nobody is signed in, which is an answer as well.
+// threats 209
+#[test]
+fn as_json_nobody_is_a_document_too() {
+    for stored in [None, Some("{}"), Some(r#"{"OPENAI_API_KEY":null}"#)] {
+        let world = World::new();
+        stored.inspect(|stored| world.store(stored));
+        let finished = world.command("status").arg("--json").run();
+        finished.exits(3).says("error: not signed in: there is no sign-in in ");
+        let expected = json!({"signed_in": false, "profile": "default", "stored_in": path(&world)});
+        assert_eq!(finished.json(), expected);
+        assert_eq!(world.auth_json().as_deref(), stored);
+    }
+}
+
+/// A file with a key alone, with `auth_mode` and without.
+// threats 170
+#[test]
+fn a_sign_in_with_a_key_is_shown() {
+    for mode in ["", r#""auth_mode":"apikey","#] {
+        for rest in ["", r#","tokens":null,"last_refresh":null"#] {
+            let world = World::new();
+            world.plant(KEY);
+            world.store(&format!(r#"{{{mode}"OPENAI_API_KEY":"{KEY}"{rest}}}"#));
+            set_mode(&world, 0o600);
+            shows(&world, &[("Signed in", "with an API key"), ("API key", "stored")], &[]);
+            let json = looks(&world, &["--json"]).json();
+            assert_eq!((&json["auth_mode"], &json["email"]), (&json!("apikey"), &Value::Null));
+        }
+    }
+}
+
+const MODELESS: &str = "it has a key, tokens and no auth_mode, which Codex CLI takes for a key \
+                        alone";
+
+/// Older programs write no `auth_mode`.
+// threats 170
+#[test]
+fn a_key_and_tokens_without_a_mode_are_a_sign_in_with_chatgpt() {
+    let world = World::new();
+    let mut stored = StoredSignIn::new(&world, HOUR).with_key(&world, KEY);
+    stored.document.as_object_mut().unwrap().remove("auth_mode");
+    private(stored, &world);
+    let finished = looks(&world, &[]);
+    assert!(finished.stdout.starts_with("Signed in     with ChatGPT\n"), "{}", finished.stdout);
+    assert!(finished.stdout.ends_with(&format!("\nNote          {MODELESS}\n")));
+    assert_eq!(looks(&world, &["--json"]).json()["notes"], json!([MODELESS]));
+}
+
+/// Fields of other versions, and a mode of another program.
+// threats 169 170
+#[test]
+fn what_another_program_wrote_beside_it_is_no_obstacle() {
+    let world = World::new();
+    let stored = StoredSignIn::new(&world, HOUR)
+        .with("/agent_identity", json!({"id": 7}))
+        .with("/tokens/scope", json!(["x"]));
+    private(stored, &world);
+    looks(&world, &[]);
+    let stored = StoredSignIn::new(&world, HOUR)
+        .with("/auth_mode", "chatgptAuthTokens")
+        .with("/tokens/refresh_token", "");
+    private(stored, &world);
+    let finished = looks(&world, &[]);
+    let first = "Signed in     by another program (chatgptAuthTokens)\n";
+    assert!(finished.stdout.starts_with(first), "{}", finished.stdout);
+    assert_eq!(looks(&world, &["--json"]).json()["auth_mode"], "chatgptAuthTokens");
+}
+
+#[test]
+fn an_access_token_that_is_over_is_not_the_end() {
+    let expired = |refresh_token: Option<&str>, shown: &str| {
+        let world = World::new();
+        let mut stored = StoredSignIn::new(&world, -2 * DAY - 60);
+        if let Some(token) = refresh_token {
+            stored = stored.with("/tokens/refresh_token", token);
+        }
+        private(stored, &world);
+        let finished = looks(&world, &[]);
+        let line = format!("\nAccess token  {shown}\n");
+        assert!(finished.stdout.contains(&line), "no {line:?} in {}", finished.stdout);
+    };
+    expired(None, "expired 2 days ago, refreshed when it is needed");
+    expired(Some(""), "expired 2 days ago");
+}
+
+/// It works, and its person may not expect it.
+// threats 163 170
+#[test]
+fn what_is_unusual_is_noted() {
+    let world = World::new();
+    let stored = StoredSignIn::new(&world, HOUR)
+        .with("/tokens/account_id", Value::Null)
+        .with("/tokens/refresh_token", Value::Null)
+        .with("/tokens/access_token", "opaque");
+    private(stored, &world);
+    set_mode(&world, 0o644);
+    let mut notes = vec![
+        "it has no account_id, which Codex CLI needs",
+        "it has no refresh token: it ends when its access token expires",
+    ];
+    if cfg!(unix) {
+        notes.insert(0, "other users may read the file; the next save makes it private");
+    }
+    assert_eq!(looks(&world, &["--json"]).json()["notes"], json!(notes));
+    let lines = [
+        ("Signed in", "with ChatGPT"),
+        ("Name", "Ada Lovelace"),
+        ("Email", "ada@example.com"),
+        ("Plan", "plus"),
+        ("Organization", "org-ada"),
+        ("Project", "proj_ada"),
+        ("Access token", "does not say when it expires"),
+        ("API key", "none"),
+        ("Last refresh", "9 days ago"),
+    ];
+    shows(&world, &lines, &notes);
+}
+
+// threats 159
+#[cfg(unix)]
+#[test]
+fn a_link_is_noted() {
+    let world = World::new();
+    private(StoredSignIn::new(&world, HOUR), &world);
+    let (link, target) = (world.codex_home().join("auth.json"), world.path("home/kept.json"));
+    std::fs::rename(&link, &target).unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let note = format!("it is a link to {}", target.display());
+    assert_eq!(looks(&world, &["--json"]).json()["notes"], json!([note]));
+}
+
+/// What is written in a token is somebody else's text.
+// threats 192 209
+#[test]
+fn a_hostile_name_is_shown_as_text() {
+    let world = World::new();
+    let stored = StoredSignIn::new(&world, HOUR);
+    let mut claims = claims(&stored.id_token);
+    claims["name"] = json!("Eve\u{1b}[2J\r\n\u{202e}\u{200b}elpmaxe");
+    claims["https://api.openai.com/auth"]["organization_id"] = json!("o\u{9b}31m".repeat(100));
+    private(stored.with("/tokens/id_token", jwt(&claims)), &world);
+    let finished = looks(&world, &[]);
+    assert!(finished.stdout.contains("\nName          Eve[2J  elpmaxe\n"), "{}", finished.stdout);
+    assert!(finished.stdout.lines().all(|line| line.chars().count() < 200));
+    assert_eq!(looks(&world, &["--json"]).json()["name"], claims["name"]);
+}
+
+/// An ID token that is none does not hide what else is known.
+#[test]
+fn without_a_readable_id_token_the_rest_is_shown() {
+    let world = World::new();
+    private(StoredSignIn::new(&world, HOUR + 60).with("/tokens/id_token", "no-jwt"), &world);
+    let lines = [
+        ("Signed in", "with ChatGPT"),
+        ("Account", "acct-ada"),
+        ("Access token", "expires in 1 hour"),
+        ("API key", "none"),
+        ("Last refresh", "9 days ago"),
+    ];
+    shows(&world, &lines, &[]);
+}

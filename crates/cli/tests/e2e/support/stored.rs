@@ -1,0 +1,91 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use sandbox::Account;
+use serde_json::{Value, json};
+
+use super::{World, modified, write};
+
+/// A sign-in as an earlier login left it: its ID and refresh token are real ones of this world's
+/// issuer, its access token expires when the test wants it to.
+pub(crate) struct StoredSignIn {
+    pub(crate) id_token: String,
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+    /// The whole document, for a test that wants another one.
+    pub(crate) document: Value,
+}
+
+impl StoredSignIn {
+    /// The owner's, whose access token has so many seconds left. Nothing is stored yet.
+    pub(crate) fn new(world: &World, seconds_left: i64) -> Self {
+        let minted = world.sandbox.mint(Account::OWNER).unwrap();
+        let now = now(world);
+        let access_token = jwt(&json!({
+            "iss": world.sandbox.issuer_url(),
+            "exp": now.as_second() + seconds_left,
+            // No two of them are the same.
+            "jti": world.planted().len(),
+        }));
+        world.plant(&access_token);
+        let (id_token, refresh_token) = (minted.id_token, minted.refresh_token.unwrap());
+        let document = json!({
+            "auth_mode": "chatgpt",
+            "OPENAI_API_KEY": null,
+            "tokens": {
+                "id_token": id_token,
+                "access_token": access_token,
+                "refresh_token": refresh_token,
+                "account_id": "acct-ada",
+            },
+            "last_refresh": (now - SignedDuration::from_hours(9 * 24)).to_string(),
+        });
+        Self { id_token, access_token, refresh_token, document }
+    }
+
+    /// The same with another value in its document, at this JSON pointer.
+    #[track_caller]
+    pub(crate) fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        self.document.pointer_mut(parent).unwrap()[name] = value.into();
+        self
+    }
+
+    /// With this key beside the tokens, which is a secret.
+    pub(crate) fn with_key(self, world: &World, key: &str) -> Self {
+        world.plant(key);
+        self.with("/OPENAI_API_KEY", key)
+    }
+
+    /// The text of its file.
+    pub(crate) fn text(&self) -> String {
+        serde_json::to_string_pretty(&self.document).unwrap()
+    }
+
+    /// Puts it in place.
+    pub(crate) fn stored(self, world: &World) -> Self {
+        world.store(&self.text());
+        self
+    }
+}
+
+impl World {
+    /// A stored sign-in whose access token has so many seconds left.
+    pub(crate) fn signed_in(&self, seconds_left: i64) -> StoredSignIn {
+        StoredSignIn::new(self, seconds_left).stored(self)
+    }
+}
+
+/// A JWT of these claims that nobody has signed.
+pub(crate) fn jwt(claims: &Value) -> String {
+    let base64url = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let header = base64url(r#"{"alg":"RS256","typ":"JWT"}"#);
+    format!("{header}.{}.{}", base64url(&claims.to_string()), base64url("not a signature"))
+}
+
+/// The time, by the clock that the program has as well.
+fn now(world: &World) -> Timestamp {
+    let file = world.path("work/clock");
+    write(&file, "");
+    modified(&file).try_into().unwrap()
+}

@@ -1,0 +1,183 @@
+//! Helpers that are missing, locked, or hang. No sign-in goes into a file instead.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
+
+use sandbox::{Account, Endpoint};
+
+use super::pass::Pass;
+use super::scripted::{self, Scripted, write_helper};
+use super::{assert_only_locks, document, is_refused};
+use crate::support::{BrowserDouble, Finished, Start, StoredSignIn, World};
+
+/// How long a helper may take, and what a busy machine may need beside it.
+const DEADLINE: Duration = Duration::from_secs(3);
+const SLACK: Duration = Duration::from_millis(1500);
+
+const HINT: &str =
+    "hint: unlock or install it, or keep the credentials in a file with --store file\n";
+
+/// A login with a browser to open and a port that is taken: it ends before it comes to either.
+#[track_caller]
+fn ends_before_the_browser<'w>(
+    world: &'w World,
+    given: impl FnOnce(Start<'w>) -> Start<'w>,
+    words: &str,
+) -> Duration {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let browser = BrowserDouble::in_(world);
+    let login = world.login().port(taken.local_addr().unwrap().port()).opening(&browser);
+    let start = given(login.logged());
+    let started = Instant::now();
+    let finished = start.run();
+    let took = started.elapsed();
+    is_refused(world, &finished, words);
+    browser.assert_not_opened();
+    assert_eq!(world.sandbox.connections(), 0);
+    took
+}
+
+// threats 157 189
+#[test]
+fn a_store_that_was_never_set_up_is_an_error_before_the_browser_opens() {
+    let Some(pass) = Pass::without_store() else { return };
+    let world = World::new();
+    let given = |start| pass.given(start).args(["--store", "helper:pass"]);
+    let words = "error: docker-credential-pass (https://auth.openai.com/login-cli/default/";
+    let took = ends_before_the_browser(&world, given, words);
+    assert!(took < DEADLINE, "{took:?}");
+    assert!(!pass.store().exists());
+}
+
+// threats 157 189
+#[test]
+fn a_helper_that_hangs_is_an_error_before_the_browser_opens() {
+    let world = World::new();
+    // It writes down who it is, and waits for somebody who never comes.
+    write_helper(&world, "hangs", "echo $$ >\"${0%/*}/id\"\nsleep 1000");
+    let given = |start| scripted::given(&world, start, "hangs");
+    let words = "docker-credential-hangs did not answer within 3s\n";
+    let took = ends_before_the_browser(&world, given, words);
+    assert!(took >= DEADLINE && took < DEADLINE + SLACK, "{took:?}");
+
+    // It is gone, and so is what it started.
+    let id = fs::read_to_string(world.path("bin/id")).unwrap();
+    assert!(!fs::exists(format!("/proc/{}", id.trim())).unwrap());
+}
+
+// threats 157
+#[test]
+fn a_helper_that_hangs_is_an_error_for_who_is_signed_in() {
+    let world = World::new();
+    write_helper(&world, "hangs", "sleep 1000");
+    for name in ["token", "status"] {
+        let started = Instant::now();
+        let finished = scripted::given(&world, world.command(name), "hangs").run();
+        let took = started.elapsed();
+        is_refused(&world, &finished, "docker-credential-hangs did not answer within 3s\n");
+        assert!(took < DEADLINE + SLACK, "{name}: {took:?}");
+    }
+}
+
+// threats 157 189
+#[test]
+fn a_helper_that_is_missing_is_an_error_of_every_command() {
+    let world = World::new();
+    let given = |start| scripted::given(&world, start, "nothing");
+    let words = "cannot be used: docker-credential-nothing is not installed\n";
+    ends_before_the_browser(&world, given, words);
+    for name in ["status", "token", "refresh", "logout"] {
+        let finished = given(world.command(name)).run();
+        is_refused(&world, &finished, words);
+        finished.says(HINT);
+    }
+    let from_stdin = given(world.command("login").arg("--with-api-key")).reading("sk-0123456789\n");
+    is_refused(&world, &from_stdin.run(), words);
+}
+
+/// Whoever asked for a vault and misspelt it does not get a file.
+#[test]
+fn a_kind_of_store_that_does_not_exist_is_an_error_of_usage() {
+    for kind in ["pass", "helper", "helper:", "helper:../x", "FILE"] {
+        let world = World::new();
+        world.login().args(["--store", kind]).run().exits(2).says("--store");
+        let finished = world.login().env("LOGIN_CLI_STORE", kind).run();
+        finished.exits(2).prints("").says("error: invalid value for LOGIN_CLI_STORE: ");
+        assert!(world.sandbox.requests().is_empty());
+        assert!(!world.codex_home().exists());
+    }
+}
+
+/// A sign-in in the helper whose access token has expired, and the helper's text of it.
+fn expired(world: &World, helper: &Scripted<'_>) -> String {
+    helper.given(world.login()).signs_in(Account::OWNER).exits(0);
+    let text = StoredSignIn::new(world, -60).text();
+    helper.hold(&text);
+    text
+}
+
+#[track_caller]
+fn fails_and_keeps(world: &World, helper: &Scripted<'_>, before: &str, words: &str) -> Finished {
+    let finished = helper.given(world.command("token").logged()).run();
+    is_refused(world, &finished, words);
+    assert!(helper.held().unwrap() == before, "the entry was changed");
+    finished
+}
+
+/// What could not be kept is not bought.
+// threats 118
+#[test]
+fn a_helper_that_takes_nothing_is_found_before_the_refresh_token_is_spent() {
+    let world = World::new();
+    let helper = Scripted::new(&world);
+    let before = expired(&world, &helper);
+    for verb in ["^store", "^get .*/probe$"] {
+        helper.refuse(verb);
+        fails_and_keeps(&world, &helper, &before, "the double is locked\n").says(HINT);
+        assert_eq!(world.count(&Endpoint::TokenRefresh), 0, "{verb}");
+        helper.refuse("^nothing");
+        helper.given(world.command("status")).run().exits(0);
+    }
+    helper.given(world.command("token")).run().exits(0);
+}
+
+/// The probe went well, and the write after the refresh does not.
+// threats 119
+#[test]
+fn a_helper_that_takes_nothing_after_the_refresh_is_told_as_a_lost_sign_in() {
+    let world = World::new();
+    let helper = Scripted::new(&world);
+    let before = expired(&world, &helper);
+    helper.refuse("^store .*/default/[0-9a-f]*$");
+    let finished = fails_and_keeps(&world, &helper, &before, "the double is locked\n");
+    finished.says("sign in again with login-cli login");
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
+}
+
+// threats 168 179
+#[test]
+fn an_entry_that_cannot_be_read_is_left_to_its_person() {
+    let world = World::new();
+    let helper = Scripted::new(&world);
+    expired(&world, &helper);
+    let connections = world.sandbox.connections();
+    for broken in ["", "{", "{\"tokens\":7}"] {
+        helper.hold(broken);
+        for start in [world.login(), world.command("token"), world.command("refresh")] {
+            let finished = helper.given(start).run();
+            is_refused(&world, &finished, "/login-cli/default/");
+            finished.says("hint: remove it with login-cli logout, then sign in again");
+            assert_eq!(helper.held().as_deref(), Some(broken));
+        }
+    }
+    assert_eq!(world.sandbox.connections(), connections);
+
+    // It does as the hint says.
+    let finished = helper.given(world.command("logout")).run();
+    finished.exits(0).says("removed from ").says("could not be revoked");
+    assert_eq!(helper.held(), None);
+    helper.given(world.login()).signs_in(Account::OWNER).exits(0);
+    assert_eq!(document(&helper.held().unwrap())["auth_mode"], "chatgpt");
+    assert_only_locks(&world);
+}

@@ -1,0 +1,196 @@
+//! The life of a stored sign-in within one process, against the sandbox.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use auth_store::{AuthDocument, AuthStore, SignIn};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use credentials::{AccessToken, IdToken, RefreshToken};
+use http_client::{HttpClient, Options};
+use jiff::Timestamp;
+use login::stored::StoredSignIn;
+use login::{Error, Event};
+use sandbox::{Account, Endpoint, Fault, Sandbox, Scenario, Then};
+use tempfile::TempDir;
+use token_client::TokenClient;
+use tokio::task::LocalSet;
+
+fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+/// A sandbox, and a sign-in that is due.
+struct Rig {
+    sandbox: Sandbox,
+    store: AuthStore,
+    home: TempDir,
+    /// The stored access token.
+    old: String,
+}
+
+impl Rig {
+    /// Its access token has so many seconds left.
+    fn new(seconds_left: i64, faults: Vec<Fault>) -> Self {
+        let scenario = Scenario { faults, now: Some(now().as_second()), ..Scenario::default() };
+        let sandbox = Sandbox::start_in_thread(scenario).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let store = AuthStore::new(home.path().to_owned());
+        let minted = sandbox.mint(Account::OWNER).unwrap();
+        let old = jwt(now().as_second() + seconds_left);
+        let sign_in = SignIn {
+            id_token: IdToken::new(minted.id_token).unwrap(),
+            access_token: AccessToken::new(old.clone()).unwrap(),
+            refresh_token: RefreshToken::new(minted.refresh_token.unwrap()).unwrap(),
+            account_id: None,
+            api_key: None,
+            last_refresh: "2026-11-12T12:00:00Z".parse().unwrap(),
+        };
+        store.update(|document| document.set_sign_in(&sign_in)).unwrap();
+        Self { sandbox, store, home, old }
+    }
+
+    /// Asked by a client of its own, as each program has one.
+    fn sign_in(&self, timeout: Duration) -> StoredSignIn {
+        let http = HttpClient::new(Options { timeout, ..Options::new("test/1") }).unwrap();
+        let issuer = self.sandbox.issuer_url().parse().unwrap();
+        let client = TokenClient::new(http, issuer, login::registered::SIGN_IN_CLIENT_ID);
+        StoredSignIn::new(self.store.clone(), client, now)
+    }
+
+    /// There was one refresh; everybody has its token, and so has the store.
+    #[track_caller]
+    fn assert_one_refresh(&self, tokens: &[String]) {
+        assert_eq!(self.sandbox.requests_at(&Endpoint::Any).len(), 1);
+        let new = self.sandbox.issued().access_tokens.pop().unwrap();
+        assert!(tokens.iter().all(|token| *token == new), "some have another token");
+        self.assert_stored(&new);
+    }
+
+    #[track_caller]
+    fn assert_stored(&self, access_token: &str) {
+        let document = self.store.load().unwrap().unwrap();
+        assert!(access_token_of(&document) == access_token, "another token is stored");
+    }
+}
+
+fn jwt(exp: i64) -> String {
+    let base64url = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+    let claims = base64url(&format!(r#"{{"exp":{exp}}}"#));
+    format!("{}.{claims}.{}", base64url(r#"{"alg":"RS256"}"#), base64url("not a signature"))
+}
+
+fn access_token_of(document: &AuthDocument) -> String {
+    document.tokens().unwrap().access_token.unwrap().expose().to_owned()
+}
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+async fn token(sign_in: StoredSignIn) -> String {
+    access_token_of(&sign_in.valid(&|_: Event<'_>| {}).await.unwrap())
+}
+
+/// Half of them share a client, and half have one each.
+// threats 115
+#[tokio::test]
+async fn of_two_hundred_tasks_one_refreshes() {
+    let rig = Rig::new(-1, vec![]);
+    let shared = rig.sign_in(PATIENT);
+    let tasks = LocalSet::new();
+    let ask = |number: u32| match number % 2 {
+        0 => tasks.spawn_local(token(shared.clone())),
+        _ => tasks.spawn_local(token(rig.sign_in(PATIENT))),
+    };
+    let asked: Vec<_> = (0..200).map(ask).collect();
+    tasks.await;
+    let mut tokens = Vec::new();
+    for task in asked {
+        tokens.push(task.await.unwrap());
+    }
+    rig.assert_one_refresh(&tokens);
+}
+
+// threats 115
+#[test]
+fn of_two_hundred_threads_one_refreshes() {
+    let rig = Rig::new(-1, vec![]);
+    let ask = || {
+        let sign_in = rig.sign_in(PATIENT);
+        thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(token(sign_in))
+        })
+    };
+    let asked: Vec<_> = (0..200).map(|_| ask()).collect();
+    let tokens: Vec<String> = asked.into_iter().map(|thread| thread.join().unwrap()).collect();
+    rig.assert_one_refresh(&tokens);
+}
+
+/// An issuer that does not answer is one that may answer later.
+// threats 113
+#[tokio::test]
+async fn an_issuer_that_does_not_answer_changes_nothing() {
+    const IMPATIENT: Duration = Duration::from_millis(200);
+    let hang = || vec![Fault::new(Endpoint::TokenRefresh, Then::Hang)];
+    let over = Rig::new(-1, hang());
+    let outcome = over.sign_in(IMPATIENT).valid(&|_| {}).await;
+    assert!(matches!(outcome, Err(Error::Refresh(error)) if error.is_transient()));
+    over.assert_stored(&over.old);
+
+    let rig = Rig::new(60, hang());
+    let postponed = RefCell::new(0);
+    let events = |event: Event<'_>| {
+        *postponed.borrow_mut() += i32::from(matches!(event, Event::RefreshPostponed(_)));
+    };
+    let document = rig.sign_in(IMPATIENT).valid(&events).await.unwrap();
+    assert!(access_token_of(&document) == rig.old && postponed.take() == 1);
+    rig.assert_stored(&rig.old);
+}
+
+/// Another program that holds the lock for good.
+fn lock(home: &Path) -> File {
+    let lock = File::create(home.join("auth.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+/// A wait has an end, and is told once while it lasts. A token that still works is good meanwhile.
+// threats 173
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_is_never_given_back_is_not_waited_for_forever() {
+    for (seconds_left, works) in [(-1, false), (60, true)] {
+        let rig = Rig::new(seconds_left, vec![]);
+        let _lock = lock(rig.home.path());
+        let told = RefCell::new(0);
+        let events = |event: Event<'_>| {
+            *told.borrow_mut() += i32::from(matches!(event, Event::WaitingForAnotherProgram));
+        };
+        let outcome = rig.sign_in(PATIENT).valid(&events).await;
+        match outcome {
+            Ok(document) => assert!(works && access_token_of(&document) == rig.old),
+            Err(Error::Busy { waited }) => {
+                assert!(!works);
+                assert!((Duration::from_secs(45)..Duration::from_secs(46)).contains(&waited));
+            }
+            Err(other) => panic!("{other}"),
+        }
+        assert_eq!(told.take(), 1);
+        assert_eq!(rig.sandbox.connections(), 0);
+    }
+}
+
+/// Nobody is signed out while another program may be writing.
+// threats 122
+#[tokio::test(start_paused = true)]
+async fn a_logout_does_not_take_what_another_program_has() {
+    let rig = Rig::new(-1, vec![]);
+    let _lock = lock(rig.home.path());
+    let outcome = rig.sign_in(PATIENT).log_out(&|_| {}).await;
+    assert!(matches!(outcome, Err(Error::Busy { .. })));
+    rig.assert_stored(&rig.old);
+    assert_eq!(rig.sandbox.connections(), 0);
+}
