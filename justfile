@@ -47,7 +47,7 @@ fuzz LIMIT="-max_total_time=60": (fuzz-one "callback_query" LIMIT) (fuzz-one "ht
 [private]
 fuzz-one TARGET LIMIT:
     mkdir -p fuzz/target/corpus/{{ TARGET }}
-    cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} fuzz/corpus/{{ TARGET }} -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -print_final_stats=1
+    cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} fuzz/corpus/{{ TARGET }} -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -verbosity=0 -print_final_stats=1
 
 # What CI runs; where a nightly compiler is, `.ci/run` fuzzes as well
 [group('check')]
