@@ -7,6 +7,7 @@ mod flows;
 mod peak;
 mod size;
 mod start;
+mod token;
 
 use std::error::Error;
 use std::io::Write;
@@ -45,6 +46,8 @@ pub(crate) fn run(
     let program = program::build(root, Profile::Release, &[])?;
     progress("start to URL");
     let mut rows = start::rows(&program, root, starts)?;
+    progress("start to token");
+    rows.extend(token::rows(&program, root, starts)?);
     progress("callback to exit");
     rows.extend(flows::round_trips(&program, away, flows)?);
     progress("peak memory");

@@ -21,7 +21,7 @@ const WARM_UP: usize = 5;
 /// Starts both programs in turns, so that whatever else the machine does meets both.
 pub(super) fn rows(program: &Path, root: &Path, pairs: usize) -> Result<Vec<Row>, Box<dyn Error>> {
     let folder = TempDir::new()?;
-    let bare = bind_and_print(root, folder.path())?;
+    let bare = bare_program("bind_and_print", root, folder.path())?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..WARM_UP + pairs {
         let mut login = program::untouched(program, folder.path());
@@ -54,7 +54,7 @@ fn compared(ours: Duration, theirs: Duration) -> Vec<Row> {
     ]
 }
 
-fn figure(time: Duration) -> Figure {
+pub(super) fn figure(time: Duration) -> Figure {
     let millis = time.as_secs_f64() * 1000.0;
     (format!("{millis:.2} ms"), millis)
 }
@@ -67,12 +67,12 @@ fn to_address(command: &mut Command) -> Result<Duration, Box<dyn Error>> {
     Ok(start.elapsed())
 }
 
-/// Compiles the bare program as the release profile does. It needs no crate, so that the compiler
-/// is enough; cargo would build everything that this task depends on once more.
-fn bind_and_print(root: &Path, into: &Path) -> io::Result<PathBuf> {
-    let program = into.join("bind_and_print").with_extension(std::env::consts::EXE_EXTENSION);
-    let source = root.join("xtask/examples/bind_and_print.rs");
-    let options = ["lto=fat", "codegen-units=1", "opt-level=s", "panic=abort", "strip=symbols"];
+/// Compiles a bare program of `xtask/examples` as the release profile does. It needs no crate, so
+/// that the compiler is enough; cargo would build everything that this task depends on once more.
+pub(super) fn bare_program(name: &str, root: &Path, into: &Path) -> io::Result<PathBuf> {
+    let program = into.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let source = root.join("xtask/examples").join(name).with_extension("rs");
+    let options = ["lto=fat", "codegen-units=1", "opt-level=z", "panic=abort", "strip=symbols"];
     let mut rustc = program::rustc();
     rustc.args(["--edition", "2024"]).args(options.map(|option| format!("-C{option}")));
     let status = rustc.arg("-o").arg(&program).arg(source).status()?;
