@@ -38,6 +38,13 @@ deny:
 advisories:
     cargo deny check advisories
 
+# The build that has `--store keyring`; needs `dbus`, `gnome-keyring` and `libsecret-tools` to show more
+[group('check')]
+keyring:
+    cargo clippy --package auth-store --package login-cli --features keyring --all-targets -- -D warnings
+    cargo test --package auth-store --features keyring --test keyring
+    cargo test --package login-cli --features keyring --bin login-cli args
+
 # Each fuzz target until a LIMIT of libFuzzer's; needs a nightly compiler and `cargo install cargo-fuzz`
 [group('check')]
 fuzz LIMIT="-max_total_time=60": (fuzz-one "callback_query" LIMIT) (fuzz-one "http_head" LIMIT)

@@ -21,6 +21,8 @@
 //!
 //! A [`Vault`] can hold the document in place of the file, such as a [`HelperVault`]. It is written
 //! and read as a whole, and nothing of it ever goes to a file instead.
+//! With the feature `keyring` there is `KeyringVault` as well, the keyring of the system; it speaks to
+//! the session's bus, and what it costs in dependencies is why it is off by default.
 //!
 //! # The format
 //!
@@ -53,6 +55,8 @@ mod wipe;
 
 mod helper_vault;
 mod keeper;
+#[cfg(feature = "keyring")]
+mod keyring_vault;
 mod oddity;
 mod vault;
 
@@ -68,6 +72,8 @@ mod location;
 pub use document::{AuthDocument, AuthMode, Renewal, SignIn, StoredTokens};
 pub use error::{Error, Found, Operation, Problem};
 pub use helper_vault::HelperVault;
+#[cfg(feature = "keyring")]
+pub use keyring_vault::KeyringVault;
 pub use location::Location;
 pub use locked::Locked;
 pub use oddity::Oddity;

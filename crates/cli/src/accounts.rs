@@ -17,9 +17,17 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub(crate) struct Accounts {
     codex_home: PathBuf,
-    /// What holds the credentials, where that is not a file.
-    helper: Option<Helper>,
+    holder: Holder,
     pub(crate) profile: ProfileName,
+}
+
+/// What holds the credentials.
+#[derive(Debug)]
+enum Holder {
+    File,
+    Helper(Helper),
+    #[cfg(feature = "keyring")]
+    Keyring,
 }
 
 /// The folder of the profiles that have a name.
@@ -33,7 +41,7 @@ impl Accounts {
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
         Ok(Self {
             codex_home: codex_home.ok_or(Failure::NoHome)?,
-            helper: helper(store?)?,
+            holder: holder(store?)?,
             profile: profile?.unwrap_or_default(),
         })
     }
@@ -45,12 +53,14 @@ impl Accounts {
 
     pub(crate) fn store_of(&self, profile: &ProfileName) -> AuthStore {
         let store = AuthStore::new(self.folder_of(profile));
-        match &self.helper {
-            None => store,
-            Some(helper) => {
-                let entry = entry(&self.codex_home, profile);
-                store.in_vault(Arc::new(HelperVault::new(helper.clone(), entry)))
+        let entry = || entry(&self.codex_home, profile);
+        match &self.holder {
+            Holder::File => store,
+            Holder::Helper(helper) => {
+                store.in_vault(Arc::new(HelperVault::new(helper.clone(), entry())))
             }
+            #[cfg(feature = "keyring")]
+            Holder::Keyring => store.in_vault(Arc::new(auth_store::KeyringVault::new(entry()))),
         }
     }
 
@@ -80,12 +90,17 @@ impl Accounts {
     }
 }
 
-fn helper(kind: Option<StoreKind>) -> Result<Option<Helper>, Failure> {
-    let Some(StoreKind::Helper(name)) = kind else { return Ok(None) };
-    let helper = Helper::new(&name, environment::path());
+fn holder(kind: Option<StoreKind>) -> Result<Holder, Failure> {
     let wrong =
         |problem: InvalidName| Failure::Variable { name: "--store", problem: problem.to_string() };
-    helper.map(Some).map_err(wrong)
+    match kind {
+        None | Some(StoreKind::File) => Ok(Holder::File),
+        Some(StoreKind::Helper(name)) => {
+            Helper::new(&name, environment::path()).map(Holder::Helper).map_err(wrong)
+        }
+        #[cfg(feature = "keyring")]
+        Some(StoreKind::Keyring) => Ok(Holder::Keyring),
+    }
 }
 
 /// The name of an entry in a vault. It is the same on every machine where the folder is the usual

@@ -69,7 +69,7 @@ impl Folder {
     /// A file that is there, from now on for its owner alone.
     pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
         let file = self.openat(name, OFlags::WRONLY | CAREFULLY)?;
-        fs::fchmod(&file, OWNER_ONLY)?;
+        keep_private(&file)?;
         Ok(file.into())
     }
 
@@ -78,7 +78,7 @@ impl Folder {
     pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
         let file = self.openat(name, flags)?;
-        fs::fchmod(&file, OWNER_ONLY).inspect_err(|_| drop(self.remove(name)))?;
+        keep_private(&file).inspect_err(|_| drop(self.remove(name)))?;
         Ok(file.into())
     }
 
@@ -178,6 +178,11 @@ impl From<FileType> for Kind {
             FileType::Unknown => Self::Other(Found::Other),
         }
     }
+}
+
+/// POSIX lets it be interrupted.
+fn keep_private(file: &OwnedFd) -> rustix::io::Result<()> {
+    retry_on_intr(|| fs::fchmod(file, OWNER_ONLY))
 }
 
 /// A folder that only its owner can enter, whatever the umask takes away.

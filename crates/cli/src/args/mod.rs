@@ -240,7 +240,14 @@ pub(crate) struct SharedArgs {
     /// Account beside the default one, with a sign-in of its own
     #[arg(long, global = true, value_name = "NAME", help_heading = "Output and storage")]
     pub(crate) profile: Option<ProfileName>,
-    /// What holds the credentials: file, or helper:NAME for docker-credential-NAME [default: file]
+    #[cfg_attr(
+        not(feature = "keyring"),
+        doc = "What holds the credentials: file, or helper:NAME for docker-credential-NAME [default: file]"
+    )]
+    #[cfg_attr(
+        feature = "keyring",
+        doc = "What holds the credentials: file, keyring, or helper:NAME for docker-credential-NAME [default: file]"
+    )]
     #[arg(long, global = true, value_name = "KIND", help_heading = "Output and storage")]
     pub(crate) store: Option<StoreKind>,
     /// Print the result as JSON

@@ -97,3 +97,13 @@ fn no_option_takes_a_secret_as_its_value() {
         }
     }
 }
+
+#[test]
+fn a_build_without_the_keyring_says_what_there_is_instead() {
+    let outcome = reads("login-cli --store keyring");
+    assert_eq!(outcome.is_ok(), cfg!(feature = "keyring"));
+    if let Err(error) = outcome {
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("use helper:secretservice"), "{error}");
+    }
+}

@@ -87,6 +87,9 @@ pub(crate) enum StoreKind {
     File,
     /// The program `docker-credential-NAME`.
     Helper(String),
+    /// The one of the system.
+    #[cfg(feature = "keyring")]
+    Keyring,
 }
 
 impl FromStr for StoreKind {
@@ -95,13 +98,25 @@ impl FromStr for StoreKind {
     fn from_str(kind: &str) -> Result<Self, String> {
         match kind.split_once(':') {
             None if kind == "file" => Ok(Self::File),
+            None if kind == "keyring" => keyring(),
             Some(("helper", name)) => {
                 Helper::new(name, []).map_err(|error| error.to_string())?;
                 Ok(Self::Helper(name.to_owned()))
             }
-            _ => {
-                Err("it is file, or helper:NAME for the program docker-credential-NAME".to_owned())
-            }
+            _ => Err("it is file, keyring, or helper:NAME for the program docker-credential-NAME"
+                .to_owned()),
         }
     }
+}
+
+#[cfg(feature = "keyring")]
+fn keyring() -> Result<StoreKind, String> {
+    Ok(StoreKind::Keyring)
+}
+
+#[cfg(not(feature = "keyring"))]
+fn keyring() -> Result<StoreKind, String> {
+    Err("this build has no keyring: use helper:secretservice (or osxkeychain, wincred), or build \
+         with --features keyring"
+        .to_owned())
 }

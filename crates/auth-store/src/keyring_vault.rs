@@ -1,0 +1,192 @@
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use keyring_core::api::CredentialStoreApi as _;
+use keyring_core::{Entry, Error};
+use zeroize::Zeroizing;
+
+#[cfg(target_os = "macos")]
+use apple_native_keyring_store::keychain::Store;
+#[cfg(windows)]
+use windows_native_keyring_store::Store;
+#[cfg(all(unix, not(target_os = "macos")))]
+use zbus_secret_service_keyring_store::Store;
+
+use crate::{Vault, VaultError};
+
+/// An entry of the keyring that the system has: the secret service of the session, the login
+/// keychain of macOS, the credentials of Windows.
+///
+/// Windows keeps at most 2,560 bytes in one credential, and a sign-in with ChatGPT is longer: there,
+/// [`check`](Vault::check) says so.
+#[derive(Clone, Debug)]
+pub struct KeyringVault {
+    entry: String,
+    deadline: Duration,
+}
+
+/// A keyring keeps one entry for each user name, so it is always the same.
+const USERNAME: &str = "login-cli";
+
+/// Long enough for a keyring that has to be started first, and short enough for whoever waits.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+impl KeyringVault {
+    /// The entry under `entry`, which is the service of the keyring's attributes.
+    #[must_use]
+    pub fn new(entry: String) -> Self {
+        Self { entry, deadline: DEADLINE }
+    }
+
+    /// How long each call may take; three seconds if nothing is said. Nothing is begun after it;
+    /// whether a write that was under way then took place is not known.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Does it on a thread that can be left behind: a keyring may wait for a person, or hang.
+    fn within<T: Send + 'static>(
+        &self,
+        entry: String,
+        act: impl FnOnce(&Entry) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, VaultError> {
+        let (answer, answers) = mpsc::sync_channel(1);
+        let asking = Arc::new(());
+        let asked = Arc::downgrade(&asking);
+        thread::Builder::new().name("keyring".to_owned()).spawn(move || {
+            let entry = open(&entry);
+            // Whoever was told that it failed must not find something changed later.
+            if asked.strong_count() > 0 {
+                drop(answer.send(entry.and_then(|entry| act(&entry))));
+            }
+        })?;
+        let outcome = answers.recv_timeout(self.deadline);
+        drop(asking);
+        Ok(outcome.map_err(|error| Refusal::unanswered(error, self.deadline))??)
+    }
+}
+
+impl Vault for KeyringVault {
+    fn name(&self) -> String {
+        format!("the keyring ({})", self.entry)
+    }
+
+    fn check(&self) -> Result<(), VaultError> {
+        self.within(format!("{}/probe", self.entry), try_out)
+    }
+
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+        self.within(self.entry.clone(), read)
+    }
+
+    fn write(&self, document: &[u8]) -> Result<(), VaultError> {
+        let document = Zeroizing::new(document.to_vec());
+        self.within(self.entry.clone(), move |entry| Ok(entry.set_secret(&document)?))
+    }
+
+    fn remove(&self) -> Result<bool, VaultError> {
+        self.within(self.entry.clone(), |entry| Ok(found(entry.delete_credential())?.is_some()))
+    }
+}
+
+fn open(entry: &str) -> Result<Entry, Refusal> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    refuse_locked(entry)?;
+    Ok(Store::new()?.build(entry, USERNAME, None)?)
+}
+
+/// The store would ask the person to unlock it, in a window that is gone with the deadline.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn refuse_locked(entry: &str) -> Result<(), Refusal> {
+    use secret_service::blocking::SecretService;
+    use secret_service::{EncryptionType, Error};
+
+    // Nothing secret is asked for here.
+    let service = SecretService::connect(EncryptionType::Plain)?;
+    let found = service.search_items([("service", entry), ("username", USERNAME)].into())?;
+    let locked = || Err(Refusal::System("it is locked".into()));
+    if !found.locked.is_empty() {
+        return locked();
+    }
+    match service.get_default_collection() {
+        Ok(collection) if collection.is_locked()? => locked(),
+        // The store says what it makes of that.
+        Ok(_) | Err(Error::NoResult) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// As long as a sign-in is, because a keyring may have a limit.
+const PROBE: [u8; 4096] = [b'0'; 4096];
+
+/// Only writing and reading tells.
+fn try_out(probe: &Entry) -> Result<(), Refusal> {
+    probe.set_secret(&PROBE)?;
+    let there = read(probe);
+    probe.delete_credential()?;
+    match there? {
+        Some(bytes) if *bytes == PROBE => Ok(()),
+        _ => Err(Refusal::Forgetful),
+    }
+}
+
+fn read(entry: &Entry) -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
+    found(entry.get_secret().map(Zeroizing::new))
+}
+
+/// That there is no entry is an answer.
+fn found<T>(outcome: Result<T, Error>) -> Result<Option<T>, Refusal> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Why the keyring could not do it. An error of the libraries may hold the bytes of an entry, so none
+/// is kept but the system's own.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("it did not answer within {0:?}")]
+    TimedOut(Duration),
+    #[error("it holds at most {limit} bytes in one entry, and a sign-in is longer")]
+    TooLong { limit: u32 },
+    #[error("it has several entries of that name")]
+    Ambiguous,
+    #[error("it does not give back what it took")]
+    Forgetful,
+    #[error("its answer cannot be used")]
+    Misshapen,
+    #[error(transparent)]
+    System(VaultError),
+}
+
+impl Refusal {
+    fn unanswered(error: mpsc::RecvTimeoutError, deadline: Duration) -> Self {
+        match error {
+            mpsc::RecvTimeoutError::Timeout => Self::TimedOut(deadline),
+            // The library panicked, at an answer that it did not expect.
+            mpsc::RecvTimeoutError::Disconnected => Self::Misshapen,
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::PlatformFailure(source) | Error::NoStorageAccess(source) => Self::System(source),
+            Error::TooLong(_, limit) => Self::TooLong { limit },
+            Error::Ambiguous(_) => Self::Ambiguous,
+            _ => Self::Misshapen,
+        }
+    }
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+impl From<secret_service::Error> for Refusal {
+    fn from(error: secret_service::Error) -> Self {
+        Self::System(error.into())
+    }
+}
