@@ -58,7 +58,7 @@ fuzz-one TARGET LIMIT:
 
 # What CI runs; where a nightly compiler is, `.ci/run` fuzzes as well
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (threats "--table" "../shared/threats.md")
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") (threats "--table" "../shared/threats.md")
 
 # Both sign-ins against the sandbox in your browser; `--headless` plays the person
 [group('see')]
@@ -79,6 +79,11 @@ browser *ARGS:
 [group('see')]
 stress *ARGS:
     cargo xtask stress {{ ARGS }}
+
+# The credential store killed and refused at every step of a save; `--short` takes a minute; needs `strace`
+[group('see')]
+faults *ARGS:
+    cargo xtask faults {{ ARGS }}
 
 # Which crate may use which, and what must stay away from what
 [group('see')]

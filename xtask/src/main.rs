@@ -6,11 +6,14 @@
 mod bench;
 mod browser;
 mod demo;
+mod faults;
 mod layers;
 mod program;
+mod report;
 mod sources;
 mod statistics;
 mod stress;
+mod system;
 mod table;
 mod threats;
 #[cfg(test)]
@@ -44,6 +47,8 @@ enum Task {
     /// Put the program under more load than it should ever meet, and see what it still does
     #[command(subcommand)]
     Stress(stress::Target),
+    /// Break what the credential store stands on, at every step of a save, and see what it holds then
+    Faults(faults::Options),
     /// Let pages of another origin attack a sign-in in a real browser, and then sign in
     Browser(browser::Options),
     /// Print which crate may use which, and hold the workspace against it
@@ -75,6 +80,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
         Task::Demo { headless } => demo::run(workspace_root(), viewer(headless), &mut *out),
         Task::Bench(options) => bench::run(workspace_root(), &options, out),
         Task::Stress(target) => stress::run(workspace_root(), target, out),
+        Task::Faults(options) => faults::run(workspace_root(), &options, out),
         Task::Browser(options) => browser::run(workspace_root(), &options, out),
         Task::Layers => layers::run(workspace_root(), out),
         Task::Threats { table } => threats::run(workspace_root(), &table, out),

@@ -20,10 +20,10 @@ use super::Numbers;
 use super::browser::exchange;
 use super::crowd::Crowd;
 use super::flood::{Flood, Form};
-use super::report::{Report, milliseconds};
 use super::stage::{SignIn, Stage};
 use super::vitals::{Vitals, Watch};
 use crate::progress;
+use crate::report::{Report, milliseconds};
 use crate::statistics::{median, percentile};
 
 /// How many connections the server holds at once, and what it may hold beside them.

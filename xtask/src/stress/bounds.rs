@@ -11,11 +11,11 @@ use sandbox::{Endpoint, Fault, Then};
 
 use super::Numbers;
 use super::browser::{connect, exchange, get};
-use super::report::Report;
 use super::stage::{SignIn, Stage};
-use super::system::interrupt;
 use super::vitals::Vitals;
 use crate::progress;
+use crate::report::Report;
+use crate::system::interrupt;
 
 pub(super) fn run(
     program: &Path,

@@ -13,9 +13,9 @@ use sandbox::{Endpoint, Fault, On, Then};
 
 use super::Numbers;
 use super::browser::{Answer, connect, read_answer, visit};
-use super::report::Report;
 use super::stage::{SignIn, Stage};
 use crate::progress;
+use crate::report::Report;
 
 /// How many copies make a round.
 const COPIES: usize = 20;

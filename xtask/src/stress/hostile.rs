@@ -15,10 +15,10 @@ use url::Position;
 
 use super::Numbers;
 use super::browser::{Answer, connect};
-use super::report::Report;
 use super::stage::{SignIn, Stage};
 use super::vitals::Vitals;
 use crate::progress;
+use crate::report::Report;
 
 pub(super) fn run(
     program: &Path,

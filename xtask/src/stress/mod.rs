@@ -13,9 +13,7 @@ mod copies;
 mod crowd;
 mod flood;
 mod hostile;
-mod report;
 mod stage;
-mod system;
 mod vitals;
 
 use std::error::Error;
@@ -26,7 +24,7 @@ use clap::{Args, Subcommand};
 
 use crate::program::{self, Profile};
 use crate::progress;
-use report::Report;
+use crate::report::Report;
 
 /// What is put under load.
 #[derive(Subcommand)]
@@ -80,7 +78,7 @@ pub(crate) fn run(root: &Path, target: Target, out: &mut impl Write) -> Result<(
     let numbers = if options.short { SHORT } else { FULL };
     progress("building login-cli, as it is shipped");
     let program = program::build(root, Profile::Release, &[])?;
-    system::allow_many_sockets()?;
+    crate::system::allow_many_sockets()?;
     let mut report = Report::default();
     attack::run(&program, &numbers, &mut report)?;
     hostile::run(&program, &numbers, &mut report)?;

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sandbox::{Account, Endpoint};
 
@@ -176,7 +176,7 @@ fn the_browser_inherits_nothing() {
     let begun = Instant::now();
     while !list.exists() {
         assert!(begun.elapsed() < PATIENCE, "the browser is not opened");
-        thread::sleep(Duration::from_millis(5));
+        thread::yield_now();
     }
     let listed = fs::read_to_string(&list).unwrap();
     let open: Vec<(&str, &str)> = listed.lines().filter_map(number_and_target).collect();

@@ -44,6 +44,8 @@ mod browser;
 mod cancel_previous;
 #[cfg(unix)]
 mod codex;
+#[cfg(target_os = "linux")]
+mod power;
 #[cfg(unix)]
 mod refresh_interrupted;
 #[cfg(unix)]

@@ -24,10 +24,23 @@ fn can_trace() -> bool {
 
 /// Runs under `strace` with this expression; what is traced goes to a file of its own.
 fn traced<'w>(world: &World, start: Start<'w>, expressions: &[&str]) -> Start<'w> {
+    traced_at(world, start, expressions, &[])
+}
+
+/// The same, with an eye on these paths alone.
+fn traced_at<'w>(
+    world: &World,
+    start: Start<'w>,
+    expressions: &[&str],
+    paths: &[&str],
+) -> Start<'w> {
     let mut line = vec![STRACE.to_owned(), "-f".to_owned(), "-qq".to_owned(), "-o".to_owned()];
     line.push(world.path("trace").to_str().unwrap().to_owned());
     for expression in expressions {
         line.extend(["-e".to_owned(), (*expression).to_owned()]);
+    }
+    for path in paths {
+        line.extend(["-P".to_owned(), (*path).to_owned()]);
     }
     start.under(line)
 }
@@ -107,6 +120,27 @@ fn a_disk_that_fails_loses_nothing() {
         "inject=fchmod,fchmodat:error=EPERM",
     ] {
         fails_on_disk(inject);
+    }
+}
+
+/// A call that a signal has interrupted is made again.
+// threats 156
+#[test]
+fn an_interrupted_call_changes_nothing() {
+    if !can_trace() {
+        return;
+    }
+    let names = ["", "auth.json", "auth.json.login-cli.tmp", "auth.lock", "auth.json.lock"];
+    for call in ["open", "openat", "flock", "fchmod", "write", "fsync", "read"] {
+        let world = World::new();
+        world.store(STORED);
+        let expressions = [&*format!("inject={call}:error=EINTR:when=1")];
+        let home = world.codex_home().to_str().unwrap().to_owned();
+        let paths = names.map(|name| format!("{home}/{name}"));
+        let paths = paths.each_ref().map(|path| path.trim_end_matches('/'));
+        let start = traced_at(&world, world.login(), &expressions, &paths);
+        start.signs_in(Account::OWNER).exits(0);
+        assert!(trace(&world).contains("INJECTED"), "{call} never happened");
     }
 }
 

@@ -8,14 +8,15 @@ use crate::table::{self, Row};
 
 /// The table in the making.
 #[derive(Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     rows: Vec<Row>,
     wrong_counts: Vec<String>,
+    details: Vec<String>,
 }
 
 impl Report {
     /// A count that is right or wrong, whatever the machine.
-    pub(super) fn count(&mut self, what: &str, measured: usize, expected: usize) {
+    pub(crate) fn count(&mut self, what: &str, measured: usize, expected: usize) {
         let row = Row::figure(what, measured.to_string());
         self.rows.push(row.expect(&expected.to_string(), measured == expected));
         if measured != expected {
@@ -24,7 +25,7 @@ impl Report {
     }
 
     /// A time that should not be longer than this; none was not measured.
-    pub(super) fn time(&mut self, what: &str, measured: Option<Duration>, most: Duration) {
+    pub(crate) fn time(&mut self, what: &str, measured: Option<Duration>, most: Duration) {
         let (text, is_met) = match measured {
             Some(time) => (milliseconds(time), time <= most),
             None => ("not measured".to_owned(), false),
@@ -34,12 +35,12 @@ impl Report {
     }
 
     /// A figure that should not be larger than this. What was not measured is zero.
-    pub(super) fn most(&mut self, what: &str, measured: u64, most: u64) {
+    pub(crate) fn most(&mut self, what: &str, measured: u64, most: u64) {
         self.size(what, measured, |figure| figure.to_string(), most);
     }
 
     /// The same in bytes.
-    pub(super) fn memory(&mut self, what: &str, measured: u64, most: u64) {
+    pub(crate) fn memory(&mut self, what: &str, measured: u64, most: u64) {
         let mebibytes =
             |bytes: u64| format!("{}.{} MiB", bytes >> 20, (bytes >> 10) % 1024 * 10 / 1024);
         self.size(what, measured, mebibytes, most);
@@ -52,9 +53,19 @@ impl Report {
         self.rows.push(Row::figure(what, text).expect(&expected, is_known && measured <= most));
     }
 
+    /// Something that this machine lacks what it takes for, and what would help.
+    pub(crate) fn skipped(&mut self, what: &str, help: &str) {
+        self.rows.push(Row::figure(what, "skipped".to_owned()).expect(help, false));
+    }
+
     /// A figure of which nothing is expected.
-    pub(super) fn note(&mut self, what: &str, measured: String) {
+    pub(crate) fn note(&mut self, what: &str, measured: String) {
         self.rows.push(Row::figure(what, measured));
+    }
+
+    /// What a count alone does not tell, in a line below the table.
+    pub(crate) fn detail(&mut self, text: String) {
+        self.details.push(text);
     }
 
     /// Prints the table.
@@ -62,8 +73,9 @@ impl Report {
     /// # Errors
     ///
     /// A count is wrong, or the table cannot be written.
-    pub(super) fn print(self, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn print(self, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         table::print_judged(&self.rows, out)?;
+        self.details.iter().try_for_each(|detail| writeln!(out, "{detail}"))?;
         match self.wrong_counts.is_empty() {
             true => Ok(()),
             false => Err(format!("counts are wrong: {}", self.wrong_counts.join("; ")).into()),
@@ -71,7 +83,7 @@ impl Report {
     }
 }
 
-pub(super) fn milliseconds(time: Duration) -> String {
+pub(crate) fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }
 

@@ -1,0 +1,199 @@
+//! Row 114: one refresh for everybody, however many ask at once, and whoever of them dies.
+//!
+//! The issuer takes a moment for its answer, so that everybody is there before it comes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sandbox::{Account, Endpoint, Fault, Minted, On, Sandbox, Scenario, Then};
+
+use super::home::Home;
+use super::random::Random;
+use super::scene::Ended;
+use super::{Numbers, Outcome, content};
+use crate::report::Report;
+use crate::{program, progress, system};
+
+/// How long the issuer takes.
+const ANSWER: Duration = Duration::from_secs(1);
+
+pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
+    undisturbed(program, numbers, report)?;
+    with_deaths(program, numbers, report)
+}
+
+fn undisturbed(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
+    let Numbers { rounds, crowd, .. } = *numbers;
+    progress(&format!("one refresh for {crowd} processes"));
+    let played: Vec<Round> =
+        (0..rounds).map(|_| Round::play(program, crowd, &[])).collect::<Outcome<_>>()?;
+    let sum = |count: fn(&Round) -> usize| played.iter().map(count).sum::<usize>();
+    report.count(
+        &format!("refreshes in {rounds} rounds of {crowd}"),
+        sum(Round::refreshes),
+        rounds,
+    );
+    report.count("  processes that end with 0", sum(Round::succeeded), rounds * crowd);
+    report.count("  rounds in which all print the same", sum(Round::agrees), rounds);
+    let longest = played.iter().map(|round| round.took).max();
+    report.time("  a round, the longest", longest, Duration::from_secs(10));
+    Ok(())
+}
+
+fn with_deaths(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
+    let Numbers { rounds, crowd, .. } = *numbers;
+    progress("the same, while some are killed");
+    let mut random = Random::new(crowd);
+    let mut played = Vec::new();
+    for _ in 0..rounds {
+        // Dead within the time that a round takes, at about the moment of the answer or around it.
+        let death =
+            |random: &mut Random| (random.below(crowd), ANSWER.mul_f64(random.fraction() * 1.2));
+        let deaths: Vec<_> = (0..crowd.div_ceil(20)).map(|_| death(&mut random)).collect();
+        played.push(Round::play(program, crowd, &deaths)?);
+    }
+    let sum = |count: fn(&Round) -> usize| played.iter().map(count).sum::<usize>();
+    let what = format!("{rounds} rounds of {crowd} with 5 % killed: token lost for no reason");
+    report.count(&what, sum(Round::lost_for_no_reason), 0);
+    report.count("  survivors that end otherwise than they should", sum(Round::wrong), 0);
+    report.note("  killed", sum(|round| round.killed).to_string());
+    report.note("  of them while they held the locks", sum(|round| round.holders).to_string());
+    report.note("  rounds in which the answer was lost with them", sum(Round::lost).to_string());
+    let longest = played.iter().map(|round| round.took).max();
+    report.note(
+        "  a round, the longest",
+        longest.map(crate::report::milliseconds).unwrap_or_default(),
+    );
+    Ok(())
+}
+
+/// What came of a crowd that wanted a token at the same moment.
+struct Round {
+    sandbox: Sandbox,
+    survivors: Vec<Ended>,
+    killed: usize,
+    /// How many of the killed held the locks.
+    holders: usize,
+    /// Whether the file has tokens of an answer.
+    is_refreshed: bool,
+    took: Duration,
+}
+
+/// How one of them ended.
+struct Death {
+    held_locks: bool,
+}
+
+impl Round {
+    fn play(program: &Path, crowd: usize, deaths: &[(usize, Duration)]) -> Outcome<Self> {
+        let slow = Fault::new(Endpoint::TokenRefresh, Then::Honest).on(On::First(1)).after(ANSWER);
+        let scenario = Scenario { faults: vec![slow], ..Scenario::default() };
+        let sandbox = Sandbox::start_in_thread(scenario)?;
+        let home = Home::empty()?;
+        let tokens = sandbox.mint(Account::OWNER).ok_or("nobody to sign in")?;
+        home.put(&content::sign_in(&Minted { access_token: expired(), ..tokens }))?;
+        let before = home.content()?;
+
+        let (ready, begun) = (Barrier::new(crowd), Instant::now());
+        let one = |number: usize| {
+            let death = deaths.iter().find(|(whose, _)| *whose == number).map(|(_, after)| *after);
+            ready.wait();
+            ask(program, &home, sandbox.issuer_url(), death)
+        };
+        let ends: Vec<_> = thread::scope(|scope| {
+            let all: Vec<_> = (0..crowd).map(|number| scope.spawn(move || one(number))).collect();
+            let ends = all.into_iter().map(|it| it.join().map_err(|_| "a thread gave up")?);
+            ends.collect::<Outcome<_>>()
+        })?;
+        let took = begun.elapsed();
+        let is_refreshed = home.content()? != before;
+        let (dead, survivors): (Vec<_>, Vec<_>) =
+            ends.into_iter().partition(|(_, it)| it.code.is_none());
+        let holders = dead.iter().filter(|(death, _)| death.held_locks).count();
+        let survivors = survivors.into_iter().map(|(_, ended)| ended).collect();
+        Ok(Self { sandbox, survivors, killed: dead.len(), holders, is_refreshed, took })
+    }
+
+    fn refreshes(&self) -> usize {
+        self.sandbox.requests_at(&Endpoint::TokenRefresh).len()
+    }
+
+    fn succeeded(&self) -> usize {
+        self.survivors.iter().filter(|it| it.code == Some(0)).count()
+    }
+
+    /// 1 when all who got a token got the one that the issuer gave out last.
+    fn agrees(&self) -> usize {
+        let printed: BTreeSet<&str> = self
+            .survivors
+            .iter()
+            .filter(|it| it.code == Some(0))
+            .map(|it| it.stdout.trim_end())
+            .collect();
+        let issued = self.sandbox.issued();
+        let last = issued.access_tokens.last().map(String::as_str);
+        usize::from(printed.len() == 1 && printed.first().copied() == last)
+    }
+
+    /// 1 when the issuer has spent the token, and nobody has what it was spent for.
+    fn lost(&self) -> usize {
+        usize::from(!self.is_refreshed && self.sandbox.issued().access_tokens.len() > 1)
+    }
+
+    /// 1 when nobody died who could have had the answer.
+    fn lost_for_no_reason(&self) -> usize {
+        if self.holders == 0 { self.lost() } else { 0 }
+    }
+
+    /// All get the same token, unless it is lost: then all are told to sign in again.
+    fn wrong(&self) -> usize {
+        let expected = if self.lost() == 1 { Some(3) } else { Some(0) };
+        let otherwise = self.survivors.iter().filter(|it| it.code != expected).count();
+        otherwise + usize::from(self.lost() == 0 && self.agrees() == 0)
+    }
+}
+
+/// Asks for a token, and dies after a time, if it is to die and has not ended before.
+fn ask(
+    program: &Path,
+    home: &Home,
+    issuer: &str,
+    death: Option<Duration>,
+) -> Outcome<(Death, Ended)> {
+    use std::process::Stdio;
+
+    let mut command = program::untouched(program, home.path());
+    command.args(["token", "--issuer", issuer]).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut held_locks = false;
+    if let Some(after) = death {
+        thread::sleep(after);
+        // It stands still, so that what it holds now is what it holds when it dies.
+        if child.try_wait()?.is_none() && system::halt(child.id()).is_ok() {
+            held_locks = holds_a_lock(child.id());
+        }
+        child.kill()?;
+    }
+    Ok((Death { held_locks }, Ended::wait(child)?))
+}
+
+/// As Linux tells; elsewhere nobody does, and everybody may have held one.
+fn holds_a_lock(process: u32) -> bool {
+    let Ok(locks) = fs::read_to_string("/proc/locks") else { return true };
+    locks.lines().any(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        fields.get(1) == Some(&"FLOCK") && fields.get(4) == Some(&&*process.to_string())
+    })
+}
+
+/// A token that was valid until 1970.
+fn expired() -> String {
+    let part = |text| BASE64_URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(r#"{"exp":1}"#), part("signature"))
+}
