@@ -12,6 +12,16 @@ pub(crate) fn replaceable(place: &Place) -> Result<(), Error> {
     place.folder().may_replace(place.name()).map_err(refused)
 }
 
+/// Whether the file could be unlinked, where there is one.
+pub(crate) fn removable(place: &Place) -> Result<(), Error> {
+    if !place.is_there()? {
+        return Ok(());
+    }
+    replaceable(place)?;
+    let refused = |source| Error::NotWritable { path: place.path(), source };
+    place.folder().may_add().map_err(refused)
+}
+
 /// Whether the lock file can be opened for writing, or made where there is none.
 pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = folder.path().join(name);

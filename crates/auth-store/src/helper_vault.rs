@@ -14,6 +14,9 @@ pub struct HelperVault {
 /// Helpers keep one entry for each user name, so it is always the same.
 const USERNAME: &str = "login-cli";
 
+/// Of a probe, because a store may have a limit: that of Windows has one of 2,560 bytes.
+const AS_LONG_AS_A_SIGN_IN: usize = 8 * 1024;
+
 impl HelperVault {
     /// The entry under `entry`, which has to be a URL, because some helpers take it apart.
     #[must_use]
@@ -35,10 +38,8 @@ impl Vault for HelperVault {
     /// Only writing and reading tells: a store that was never set up looks empty, and one that is
     /// locked may still take what it cannot give back.
     fn check(&self) -> Result<(), VaultError> {
-        let probe = Credential {
-            username: USERNAME.to_owned(),
-            secret: Zeroizing::new("probe".to_owned()),
-        };
+        let secret = Zeroizing::new("0".repeat(AS_LONG_AS_A_SIGN_IN));
+        let probe = Credential { username: USERNAME.to_owned(), secret };
         self.helper.store(&self.probe(), &probe)?;
         let there = self.helper.get(&self.probe());
         let erased = match there {

@@ -59,6 +59,12 @@ impl Keeper {
         format::parse(bytes).map(Some).map_err(corrupt)
     }
 
+    /// Whether a new sign-in could be saved, over whatever is there.
+    pub(crate) fn check_savable(&self) -> Result<(), Error> {
+        self.check_writable()?;
+        self.check_replaceable()
+    }
+
     pub(crate) fn check_writable(&self) -> Result<(), Error> {
         match self {
             Self::File(place) => {
@@ -77,6 +83,11 @@ impl Keeper {
             Some(_) => Ok(()),
             None => self.document(&self.read()?).map(drop),
         }
+    }
+
+    /// A vault is not asked: it was read a moment ago.
+    pub(crate) fn check_removable(&self) -> Result<(), Error> {
+        self.file().map_or(Ok(()), check::removable)
     }
 
     /// Puts `bytes` in the place of the content that was read. [`Keeper::flush`] makes it last.

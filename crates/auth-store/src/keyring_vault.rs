@@ -119,7 +119,7 @@ fn refuse_locked(entry: &str) -> Result<(), Refusal> {
 }
 
 /// As long as a sign-in is, because a keyring may have a limit.
-const PROBE: [u8; 4096] = [b'0'; 4096];
+const PROBE: [u8; 8192] = [b'0'; 8192];
 
 /// Only writing and reading tells.
 fn try_out(probe: &Entry) -> Result<(), Refusal> {

@@ -64,6 +64,19 @@ impl Locked {
         Ok(())
     }
 
+    pub(crate) fn check_savable(&self) -> Result<(), Error> {
+        self.keeper.check_savable()
+    }
+
+    /// Finds out whether a removal could work, before something is given up for it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`remove`](Self::remove).
+    pub fn check_removable(&self) -> Result<(), Error> {
+        self.keeper.check_removable()
+    }
+
     /// Removes the document, readable or not, durably. False where there was none.
     ///
     /// # Errors

@@ -18,7 +18,8 @@ pub struct AuthStore {
     lock_wait: Duration,
 }
 
-/// A commit takes milliseconds; who holds a lock for longer than this does not commit.
+/// A save takes milliseconds. Who refreshes holds the locks for longer, and a caller who cannot ask the
+/// person to try again waits for that, see [`AuthStore::with_lock_wait`].
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// How often the change is made anew when a program that takes no lock writes at the same moment.
@@ -61,10 +62,12 @@ impl AuthStore {
     /// [`Error::NotWritable`], [`Error::Vault`], [`Error::Corrupt`] where not even a new sign-in may
     /// replace what cannot be read, or what else is wrong with the place.
     pub fn check_writable(&self) -> Result<(), Error> {
+        // The probe of a vault is an entry with a fixed name, which is for one program at a time.
+        if self.vault.is_some() {
+            return self.lock()?.check_savable();
+        }
         let home = folder::open_or_make(&self.codex_home)?;
-        let keeper = each_lock(home, self.vault.as_ref(), check::lockable)?;
-        keeper.check_writable()?;
-        keeper.check_replaceable()
+        each_lock(home, None, check::lockable)?.check_savable()
     }
 
     /// Reads the document; `None` where there is none. No lock is needed: what the name stands for

@@ -107,7 +107,7 @@ fn holder(kind: Option<StoreKind>) -> Result<Holder, Failure> {
 /// one, so that a vault can be shared; another folder has entries of its own.
 fn entry(codex_home: &Path, profile: &ProfileName) -> String {
     let name = format!("https://auth.openai.com/login-cli/{}", profile.as_str());
-    if environment::codex_home_of_everyone().as_deref() == Some(codex_home) {
+    if environment::default_codex_home().as_deref() == Some(codex_home) {
         return name;
     }
     let digest = Sha256::digest(codex_home.as_os_str().as_encoded_bytes());

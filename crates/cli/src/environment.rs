@@ -30,12 +30,12 @@ pub(crate) fn codex_home(asked_for: Option<&Path>) -> Option<PathBuf> {
         Some(folder) => folder,
         None => home()?.join(".codex"),
     };
-    // A relative folder stays what it was when the program started.
-    std::path::absolute(folder).ok()
+    // A relative folder stays what it was when the program started, and `DIR/` is `DIR`.
+    Some(std::path::absolute(folder).ok()?.components().collect())
 }
 
 /// The folder of `auth.json` where nobody has chosen one.
-pub(crate) fn codex_home_of_everyone() -> Option<PathBuf> {
+pub(crate) fn default_codex_home() -> Option<PathBuf> {
     std::path::absolute(home()?.join(".codex")).ok()
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod args;
 mod commands;
+mod core_dump;
 mod environment;
 mod failure;
 mod setup;
@@ -19,5 +20,5 @@ fn main() -> ExitCode {
     let (command, shared) = Cli::from_command_line();
     let setup = Setup::new(&shared);
     let outcome = commands::run(&command, &shared, &setup);
-    outcome.unwrap_or_else(|failure| failure.report(setup.terminal))
+    outcome.unwrap_or_else(|failure| failure.report(setup.terminal, &shared.account()))
 }

@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
-use crate::signals;
 use crate::terminal::Terminal;
+use crate::{core_dump, signals};
 
 /// What this program calls itself.
 pub(crate) const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
@@ -26,7 +26,9 @@ pub(crate) struct Setup {
     /// What a person who interrupts now has to know.
     pub(crate) at_stake: Cell<Option<String>>,
     /// Whether something is being spent, so that an interruption has to wait a moment.
-    pub(crate) is_spending: Cell<bool>,
+    is_spending: Cell<bool>,
+    /// What a program that takes this one's place may do.
+    pub(crate) core_dumps: core_dump::Before,
     ca_file: Option<PathBuf>,
 }
 
@@ -37,6 +39,7 @@ impl Setup {
             terminal: Terminal::new(args.color),
             at_stake: Cell::new(None),
             is_spending: Cell::new(false),
+            core_dumps: core_dump::forbid(),
             ca_file: args.ca_file.clone().or_else(environment::ca_file),
         }
     }
@@ -77,10 +80,17 @@ impl Setup {
             by = interrupt => by,
         };
         if self.is_spending.get() {
+            self.terminal.say("Finishing the refresh, so that the sign-in is not lost.");
             // How it ends does not matter any more, only that it has ended.
             let _ = timeout(GRACE, work).await;
         }
         Err(Failure::Interrupted { by, at_stake: self.at_stake.take() })
+    }
+
+    /// Something is being spent, or no more; and what a person has to know who stops it.
+    pub(crate) fn spends(&self, at_stake: Option<&str>) {
+        self.is_spending.set(at_stake.is_some());
+        self.at_stake.set(at_stake.map(str::to_owned));
     }
 
     /// The sign-in that `store` holds, and the client that it belongs to.

@@ -9,8 +9,23 @@ use tokio::task::spawn_blocking;
 /// A save that has begun is not given up halfway: dropping the future waits for it, for a moment.
 /// What was spent at a server must not be lost because somebody pressed Ctrl-C.
 pub(crate) async fn commit<T: Send + 'static>(save: impl FnOnce() -> T + Send + 'static) -> T {
+    commit_within(A_MOMENT, save).await
+}
+
+/// The same for a save whose locks are held, and whose loss would be the end of the sign-in: it is as
+/// quick as the disk, or as the vault, which has deadlines of its own.
+pub(crate) async fn commit_patiently<T: Send + 'static>(
+    save: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    commit_within(AS_LONG_AS_A_VAULT, save).await
+}
+
+async fn commit_within<T: Send + 'static>(
+    goodbye: Duration,
+    save: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (saving, saved) = channel::<()>();
-    let _until_saved = WaitOnDrop(saved);
+    let _until_saved = WaitOnDrop { saved, goodbye };
     let save = move || {
         let outcome = save();
         drop(saving);
@@ -20,15 +35,21 @@ pub(crate) async fn commit<T: Send + 'static>(save: impl FnOnce() -> T + Send + 
     spawn_blocking(save).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
-struct WaitOnDrop(Receiver<()>);
+struct WaitOnDrop {
+    saved: Receiver<()>,
+    goodbye: Duration,
+}
 
 /// A save takes milliseconds, unless another program holds the lock.
-const LONGEST_GOODBYE: Duration = Duration::from_secs(1);
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// It is read once more, and written, each in three seconds at most; and perhaps tried again.
+const AS_LONG_AS_A_VAULT: Duration = Duration::from_secs(13);
 
 impl Drop for WaitOnDrop {
     fn drop(&mut self) {
         // Nothing is ever sent: the other end hangs up.
-        let _ = self.0.recv_timeout(LONGEST_GOODBYE);
+        let _ = self.saved.recv_timeout(self.goodbye);
     }
 }
 

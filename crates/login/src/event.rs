@@ -41,7 +41,7 @@ pub enum Event<'a> {
     WaitingForAnotherProgram,
     /// The refresh token is being spent. Whoever stops now may lose the sign-in.
     Refreshing,
-    /// What the refresh brought is stored, as far as it can be.
+    /// What the refresh brought is stored, as far as it can be; or it has brought nothing.
     Refreshed,
     /// The refresh did not work at the moment, and the old access token is good for a little longer.
     RefreshPostponed(&'a Error),

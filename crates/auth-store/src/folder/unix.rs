@@ -138,7 +138,11 @@ impl Folder {
     }
 
     pub(crate) fn sync(&self) -> io::Result<()> {
-        Ok(retry_on_intr(|| fs::fsync(&self.handle))?)
+        match retry_on_intr(|| fs::fsync(&self.handle)) {
+            // Some file systems have no way to flush a folder, and no need of it.
+            Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
+            other => Ok(other?),
+        }
     }
 
     /// The mode counts only where a file is made.

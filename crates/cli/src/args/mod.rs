@@ -12,7 +12,7 @@ use http_client::BaseUrl;
 use login::registered;
 use platform_api::{OrganizationId, ProjectId};
 
-use values::{duration, name, variable, workspace};
+use values::{duration, name, shell_word, variable, workspace};
 
 pub(crate) use values::{ProfileName, StoreKind};
 
@@ -268,6 +268,20 @@ pub(crate) struct SharedArgs {
 }
 
 impl SharedArgs {
+    /// The flags that say which account is meant, as they are written before a command.
+    pub(crate) fn account(&self) -> String {
+        let codex_home = self.codex_home.as_ref().map(|it| shell_word(&it.to_string_lossy()));
+        let profile = self.profile.as_ref().map(|it| it.as_str().to_owned());
+        let flags = [
+            ("--codex-home", codex_home),
+            ("--profile", profile),
+            ("--store", self.store.as_ref().map(ToString::to_string)),
+        ];
+        let given =
+            flags.into_iter().filter_map(|(name, value)| Some(format!("{name} {} ", value?)));
+        given.collect()
+    }
+
     /// What they are where none is given.
     fn usual() -> Option<Self> {
         Some(Self {

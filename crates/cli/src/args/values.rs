@@ -1,3 +1,4 @@
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -33,13 +34,25 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A name that a shell would take for a variable.
+/// A name that a shell would take for a variable, and that is not the key's.
 pub(super) fn variable(name: &str) -> Result<String, String> {
+    if name == "OPENAI_API_KEY" {
+        return Err("that variable holds the API key".to_owned());
+    }
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.starts_with(|c: char| !c.is_ascii_digit()) && name.chars().all(fits) {
         return Ok(name.to_owned());
     }
     Err("it is a-z, A-Z, 0-9 and _, and begins with no digit".to_owned())
+}
+
+/// A text as a shell takes it for one word.
+pub(super) fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+:@%".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
 }
 
 /// A profile: the name of a folder, and of an entry in a vault.
@@ -92,6 +105,17 @@ pub(crate) enum StoreKind {
     Keyring,
 }
 
+impl fmt::Display for StoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("file"),
+            Self::Helper(name) => write!(f, "helper:{name}"),
+            #[cfg(feature = "keyring")]
+            Self::Keyring => f.write_str("keyring"),
+        }
+    }
+}
+
 impl FromStr for StoreKind {
     type Err = String;
 
@@ -116,7 +140,7 @@ fn keyring() -> Result<StoreKind, String> {
 
 #[cfg(not(feature = "keyring"))]
 fn keyring() -> Result<StoreKind, String> {
-    Err("this build has no keyring: use helper:secretservice (or osxkeychain, wincred), or build \
+    Err("this build has no keyring: use helper:secretservice or helper:osxkeychain, or build \
          with --features keyring"
         .to_owned())
 }

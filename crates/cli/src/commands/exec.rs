@@ -28,10 +28,11 @@ pub(crate) fn run(
     }
     match (token::api_key(&document), &args.access_token_env) {
         (Ok(key), _) => drop(command.env("OPENAI_API_KEY", key.expose())),
-        // The token is what was asked for, and an account without a key can have no other.
-        (Err(_), Some(_)) => {}
+        // The token is what was asked for, and a key from elsewhere would be another account's.
+        (Err(_), Some(_)) => drop(command.env_remove("OPENAI_API_KEY")),
         (Err(failure), None) => return Err(failure),
     }
+    setup.core_dumps.restore();
     become_it(command).map_err(|source| Failure::NotStarted { program: program.clone(), source })
 }
 

@@ -52,12 +52,16 @@ pub(crate) async fn run(
 /// `login-cli login --with-api-key`.
 async fn with_api_key(store: AuthStore, shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     store.check_writable().map_err(login::Error::Store)?;
-    let api_key = stdin::api_key(setup.terminal).await?;
     let location = store.location();
     let sign_in = setup.stored_sign_in(store, shared)?;
+    let api_key = stdin::api_key(setup.terminal).await?;
     let set_aside = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
     tell_of_copy(setup, set_aside.as_deref());
     setup.terminal.done(&format!("Signed in with an API key, which is in {location}."));
+    if shared.json {
+        let kept = json!({ "has_api_key": true, "stored_in": location.to_string() });
+        terminal::result(&terminal::as_json(&kept)).map_err(Failure::Output)?;
+    }
     Ok(())
 }
 

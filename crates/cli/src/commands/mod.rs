@@ -25,12 +25,12 @@ pub(crate) fn run(
     match command {
         Command::Login(args) => setup.block_on(login::run(args, shared, setup))?,
         Command::CreateKey(args) => setup.block_on(create_key::run(args, shared, setup))?,
-        Command::Status => status::run(shared, setup)?,
+        Command::Status => status::run(shared)?,
         Command::Token(args) => token::run(args, shared, setup)?,
         Command::Exec(args) => return exec::run(args, shared, setup),
         Command::Refresh => setup.block_on(refresh::run(shared, setup))?,
         Command::Logout(args) => setup.block_on(logout::run(args, shared, setup))?,
-        Command::Profiles => profiles::run(shared, setup)?,
+        Command::Profiles => profiles::run(shared)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,11 @@
 use auth_store::AuthDocument;
-use login::stored::claims;
+use login::stored::claims_without_verifying;
 use printable::excerpt;
 use serde_json::json;
 
 use crate::accounts::Accounts;
 use crate::args::{ProfileName, SharedArgs};
 use crate::failure::Failure;
-use crate::setup::Setup;
 use crate::terminal::{self, as_json};
 
 /// One line of the list.
@@ -24,7 +23,7 @@ enum State {
 }
 
 /// `login-cli profiles`.
-pub(crate) fn run(shared: &SharedArgs, _: &Setup) -> Result<(), Failure> {
+pub(crate) fn run(shared: &SharedArgs) -> Result<(), Failure> {
     let accounts = Accounts::chosen(shared)?;
     let mut names = accounts.profiles().map_err(Failure::Profiles)?;
     if !names.contains(&accounts.profile) {
@@ -74,7 +73,8 @@ impl Profile {
 }
 
 fn who(document: &AuthDocument) -> Option<String> {
-    let of_tokens = claims(document).and_then(|claims| claims.email.or(claims.name));
+    let of_tokens =
+        claims_without_verifying(document).and_then(|claims| claims.email.or(claims.name));
     of_tokens.or_else(|| document.api_key().map(|_| "API key".to_owned()))
 }
 

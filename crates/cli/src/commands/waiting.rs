@@ -41,8 +41,11 @@ pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
         Event::WaitingForAnotherProgram => {
             terminal.say("Another program is using the stored sign-in; waiting for it.");
         }
-        Event::Refreshing => setup.is_spending.set(true),
-        Event::Refreshed => setup.is_spending.set(false),
+        Event::Refreshing => setup.spends(Some(
+            "a refresh was under way, and its answer may be lost: if login-cli token now says that \
+             the sign-in is not valid any more, sign in again with login-cli login",
+        )),
+        Event::Refreshed => setup.spends(None),
         Event::RefreshPostponed(error) => {
             terminal.warn(&format!("{}; the old token is good for a little longer", chain(error)));
         }

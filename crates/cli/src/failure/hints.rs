@@ -61,6 +61,9 @@ fn account(error: &LoginError) -> Option<&'static str> {
         LoginError::SignInEnded(_) => "sign in again with login-cli login",
         LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",
         LoginError::UnusableAnswer { .. } => "try again; if it stays like this, sign in again",
+        LoginError::Unsaved(StoreError::Vault { .. }) => {
+            "see to that store, then sign in again with login-cli login"
+        }
         LoginError::Unsaved(_) => {
             "make room or give back the permissions there, then sign in again with login-cli login"
         }

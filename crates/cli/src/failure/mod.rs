@@ -2,8 +2,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use auth_store::Location;
 use http_client::SetupError;
-use login::Error as LoginError;
+use login::{Error as LoginError, RevocationError};
 use oauth_callback_server::{BindError, WaitError};
 
 use crate::signals::Interrupt;
@@ -35,6 +36,10 @@ pub(crate) enum Failure {
     NoApiKey,
     #[error("cannot read standard input")]
     Input(#[source] io::Error),
+    #[error(
+        "the sign-in in {location} was removed, and could not be revoked: it may still be valid"
+    )]
+    NotRevoked { location: Location, source: Box<RevocationError> },
     #[error("cannot list the profiles")]
     Profiles(#[source] io::Error),
     #[error("cannot run {}", program.display())]
@@ -52,9 +57,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Tells the person, and says how the program ends.
-    pub(crate) fn report(&self, terminal: Terminal) -> ExitCode {
-        terminal.fail(&self.what(), self.hint().as_deref());
+    /// Tells the person, and says how the program ends. A command in a hint is about the account that
+    /// this one was about, which `flags` name.
+    pub(crate) fn report(&self, terminal: Terminal, flags: &str) -> ExitCode {
+        let hint =
+            self.hint().map(|hint| hint.replace("login-cli ", &format!("login-cli {flags}")));
+        terminal.fail(&self.what(), hint.as_deref());
         ExitCode::from(self.exit_code())
     }
 
@@ -75,7 +83,8 @@ impl Failure {
         }
     }
 
-    fn what(&self) -> String {
+    /// What went wrong, in one line.
+    pub(crate) fn what(&self) -> String {
         match self {
             Self::Login(LoginError::Bind(BindError::PortsInUse { taken })) => ports::what(taken),
             Self::Login(LoginError::Callback(WaitError::Denied { error, error_description })) => {
@@ -102,6 +111,9 @@ impl Failure {
                 "a key is one line that begins with sk-; for example: login-cli login \
                  --with-api-key < key.txt"
                     .into(),
+            ),
+            Self::NotRevoked { .. } => Some(
+                "end it in the security settings of your account, at https://chatgpt.com".into(),
             ),
             Self::Output(_) => Some("send standard output to a terminal, a file or a pipe".into()),
             Self::Interrupted { at_stake, .. } => at_stake.clone(),

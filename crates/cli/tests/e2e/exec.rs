@@ -164,3 +164,20 @@ fn without_a_sign_in_no_program_is_run() {
     let world = World::new();
     shell(&world, &[], "echo ran").run().exits(3).prints("").says("error: not signed in: ");
 }
+
+/// The access token is this account's; a key from elsewhere beside it would be another's.
+#[test]
+fn a_key_from_outside_does_not_come_along() {
+    let world = World::new();
+    world.signed_in(HOUR);
+    let script = "echo ${OPENAI_API_KEY-none} ${#TOKEN}";
+    let start =
+        world.command("exec").args(["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", script]);
+    let finished = start.env("OPENAI_API_KEY", "sk-another-account").run();
+    let words: Vec<&str> = finished.exits(0).stdout.split_whitespace().collect();
+    assert_eq!(words[0], "none");
+    assert_ne!(words[1], "0");
+    let refused =
+        world.command("exec").args(["--access-token-env", "OPENAI_API_KEY", "true"]).run();
+    refused.exits(2).says("that variable holds the API key");
+}

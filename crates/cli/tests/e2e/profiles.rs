@@ -159,3 +159,14 @@ fn a_name_that_leads_elsewhere_is_wrong() {
     world.program(["token", "--profile="]).run().exits(2).prints("");
     assert_eq!(world.stored_names(), ["auth.json"]);
 }
+
+/// To follow a hint must not end in another account.
+#[test]
+fn a_hint_names_the_account_that_was_meant() {
+    let world = World::new();
+    let finished = world.command("status").args(["--profile", "work"]).run();
+    finished.exits(3).says("hint: sign in with login-cli --profile work login\n");
+    let finished = world.command("logout").args(["--profile", "nobody"]).run();
+    finished.exits(0).says("Nobody was signed in.\n");
+    assert_eq!(world.profiles(), [], "a question leaves nothing behind");
+}

@@ -224,3 +224,24 @@ fn an_answer_that_was_lost_ends_the_sign_in_at_the_next_refresh() {
     is_over(&world, &stored, words);
     world.login().signs_in(Account::OWNER).exits(0);
 }
+
+/// Where the ID token does not say whose the tokens are, the access token may, and where neither does,
+/// they are taken for OpenAI's.
+// threats 145
+#[test]
+fn tokens_that_do_not_say_whose_they_are_stay_here() {
+    for claims in [json!({"iss": "https://auth.openai.com", "exp": 1}), json!({"exp": 1})] {
+        let world = World::new();
+        let access_token = jwt(&claims);
+        world.plant(&access_token);
+        StoredSignIn::new(&world, -60)
+            .with("/tokens/id_token", serde_json::Value::Null)
+            .with("/tokens/access_token", access_token)
+            .stored(&world);
+        for command in ["token", "refresh", "logout"] {
+            let finished = world.command(command).run();
+            finished.exits(1).says("the stored sign-in is from https://auth.openai.com");
+        }
+        assert_eq!(world.sandbox.connections(), 0);
+    }
+}

@@ -177,3 +177,21 @@ fn succeeds(probe: &mut Command) -> bool {
     let status = probe.stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
+
+/// A crash would leave the tokens in a file. What a program that is run may do is its own affair.
+// threats 180
+#[test]
+fn a_crash_leaves_no_file() {
+    let world = World::new();
+    let running = world.login().in_shell("ulimit -c unlimited 2>/dev/null;", "").start();
+    running.auth_url();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id)).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    running.kill();
+
+    world.store(r#"{"OPENAI_API_KEY":"sk-proj-0123456789abcdef"}"#);
+    let exec = world.command("exec").args(["--", "/bin/sh", "-c", "ulimit -S -c"]);
+    let inherited = exec.in_shell("ulimit -S -c 8;", "").run();
+    inherited.exits(0).prints("8\n");
+}

@@ -25,6 +25,7 @@ use crate::error::{Error, Undelivered};
 use crate::event::{Event, Events};
 use crate::pages::{self, KeyHome};
 use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
+use crate::stored::WORTH_WAITING;
 use crate::warm_up::{alongside, keep_warm};
 
 use poll::wait_for_target;
@@ -227,6 +228,7 @@ async fn keep(
     new: NewApiKey,
 ) -> (NewApiKey, Result<bool, auth_store::Error>) {
     let Some(store) = store else { return (new, Ok(false)) };
+    let store = store.with_lock_wait(WORTH_WAITING);
     let save = move || {
         let kept = store.update(|document| document.set_api_key(&new.key));
         (new, kept.map(|()| true))

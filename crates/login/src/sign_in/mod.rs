@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::pages;
 use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
-use crate::stored::{Replaced, revoke_replaced};
+use crate::stored::{Replaced, WORTH_WAITING, revoke_replaced};
 use crate::warm_up::{alongside, keep_warm};
 
 use identity::Identity;
@@ -240,10 +240,6 @@ async fn exchange(
     let key = client.exchange_for_api_key(&tokens.id_token, &name).await;
     key.map_err(|source| Error::KeyExchange { name, source })
 }
-
-/// What was won at the issuer is worth a longer wait than usual for a program that holds the lock,
-/// such as another one that refreshes.
-const WORTH_WAITING: Duration = Duration::from_secs(40);
 
 async fn keep(
     store: AuthStore,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use credentials::ApiKey;
 
-use super::{Replaced, StoredSignIn, revoke_replaced};
+use super::{Replaced, StoredSignIn, WORTH_WAITING, revoke_replaced};
 use crate::commit::commit;
 use crate::error::Error;
 use crate::event::{Event, Events};
@@ -20,7 +20,7 @@ impl StoredSignIn {
         api_key: ApiKey,
         events: Events<'_>,
     ) -> Result<Option<PathBuf>, Error> {
-        let (store, now) = (self.store.clone(), (self.now)());
+        let (store, now) = (self.store.clone().with_lock_wait(WORTH_WAITING), (self.now)());
         let save = move || {
             store.update_or_set_aside(now, |document| {
                 let replaced = Replaced::of(document);

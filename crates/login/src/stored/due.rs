@@ -1,7 +1,7 @@
 use auth_store::AuthDocument;
 use jiff::{SignedDuration, Timestamp};
 
-use super::access_claims;
+use super::access_claims_without_verifying;
 
 /// A token is refreshed while it still has this long.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
@@ -33,7 +33,7 @@ pub fn is_due(document: &AuthDocument, now: Timestamp) -> bool {
 /// When the access token expires, where it says so.
 #[must_use]
 pub fn expires_at(document: &AuthDocument) -> Option<Timestamp> {
-    Timestamp::from_second(access_claims(document)?.exp?).ok()
+    Timestamp::from_second(access_claims_without_verifying(document)?.exp?).ok()
 }
 
 /// Whether the access token still works, as far as this machine's clock can tell.

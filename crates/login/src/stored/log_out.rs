@@ -1,9 +1,9 @@
-use auth_store::{AuthDocument, Location};
+use auth_store::{AuthDocument, Location, Renewal};
 use credentials::{AccessToken, RefreshToken};
 use token_client::{Revocable, TokenClient};
 use tokio::time::timeout;
 
-use super::{REVOCATION_LIMIT, StoredSignIn, claims};
+use super::{REVOCATION_LIMIT, StoredSignIn, issuer_of};
 use crate::error::{Error, RevocationError};
 use crate::event::{Event, Events};
 
@@ -42,10 +42,21 @@ impl StoredSignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] or [`Error::Busy`]; the sign-in may then still be stored.
+    /// [`Error::OtherIssuer`] and nothing has happened; [`Error::Store`] or [`Error::Busy`], and the
+    /// sign-in may still be stored.
     pub async fn log_out(&self, events: Events<'_>) -> Result<LoggedOut, Error> {
+        // Where there is nothing, no folder is made to lock it.
+        if matches!(self.store.load(), Ok(None)) {
+            return Ok(LoggedOut::nothing(self.store.location()));
+        }
         let mut locked = self.locked(events).await?;
+        locked.check_removable()?;
         let document = locked.load();
+        if let Ok(Some(document)) = &document
+            && document.tokens().is_some()
+        {
+            self.is_ours(document)?;
+        }
         let had_api_key = matches!(&document, Ok(Some(document)) if document.api_key().is_some());
         let revocation = match document {
             Ok(Some(document)) => revoke(&self.client, &Replaced::of(&document)).await,
@@ -57,12 +68,19 @@ impl StoredSignIn {
     }
 }
 
+impl LoggedOut {
+    fn nothing(location: Location) -> Self {
+        let revocation = Revocation::NothingToRevoke;
+        Self { location, was_there: false, revocation, had_api_key: false }
+    }
+}
+
 /// The tokens of a sign-in that another one takes the place of.
 #[derive(Debug, Default)]
 pub(crate) struct Replaced {
     refresh_token: Option<RefreshToken>,
     access_token: Option<AccessToken>,
-    issuer: Option<String>,
+    issuer: String,
 }
 
 impl Replaced {
@@ -70,8 +88,14 @@ impl Replaced {
         let Some(tokens) = document.tokens() else {
             return Self::default();
         };
-        let issuer = claims(document).and_then(|claims| claims.iss);
+        let issuer = issuer_of(document);
         let (refresh_token, access_token) = (tokens.refresh_token, tokens.access_token);
+        Self { refresh_token, access_token, issuer }
+    }
+
+    /// Tokens that nobody waits for any more.
+    pub(crate) fn unwanted(renewal: Renewal, issuer: String) -> Self {
+        let Renewal { refresh_token, access_token, .. } = renewal;
         Self { refresh_token, access_token, issuer }
     }
 
@@ -94,8 +118,8 @@ async fn revoke(client: &TokenClient, replaced: &Replaced) -> Revocation {
     let Some(revocable) = replaced.revocable() else {
         return Revocation::NothingToRevoke;
     };
-    if let Some(issuer) = replaced.issuer.as_ref().filter(|it| *it != client.issuer().as_str()) {
-        return Revocation::Failed(RevocationError::OtherIssuer(issuer.clone()));
+    if replaced.issuer != client.issuer().as_str() {
+        return Revocation::Failed(RevocationError::OtherIssuer(replaced.issuer.clone()));
     }
     match timeout(REVOCATION_LIMIT, client.revoke(revocable)).await {
         Ok(Ok(())) => Revocation::Revoked,

@@ -11,8 +11,9 @@
 //! At this issuer a refresh token works once. From the moment when the issuer has spent it until the
 //! answer is on this disk, the only copy of its successor is in the answer: on the wire, then in this
 //! program. Who kills the program or the machine in that window, a round trip and a few milliseconds
-//! for the disk, has to sign in again; nothing on this side can close it. Everywhere else a crash
-//! leaves the sign-in as it was, or as it became.
+//! for the disk, has to sign in again; nothing on this side can close it. Dropping the future in that
+//! window, as Ctrl-C does, is the same; a caller waits for [`Event::Refreshed`](crate::Event) as long as
+//! it can bear. Everywhere else a crash leaves the sign-in as it was, or as it became.
 
 mod api_key;
 mod due;
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 use token_client::TokenClient;
 
 use crate::error::Error;
+use crate::registered::ISSUER;
 
 pub use due::{expires_at, is_due};
 pub use log_out::{LoggedOut, Revocation};
@@ -41,6 +43,10 @@ pub struct StoredSignIn {
     client: TokenClient,
     now: fn() -> Timestamp,
 }
+
+/// How long is waited for a program that holds the locks of the store. One that refreshes does so for as
+/// long as the issuer takes to answer: ten seconds at most to connect, thirty for the rest, and the save.
+pub(crate) const WORTH_WAITING: Duration = Duration::from_secs(45);
 
 /// How long the issuer may take to revoke a token. It is asked as a courtesy to the person; what is
 /// done here does not depend on the answer.
@@ -68,16 +74,25 @@ pub fn signed_in(document: Option<AuthDocument>, store: &AuthStore) -> Result<Au
     document.ok_or_else(|| Error::NotSignedIn { location: store.location() })
 }
 
-/// The claims of the stored ID token, as far as it is one.
+/// The claims of the stored ID token, as far as it is one. It came from the token endpoint once; since
+/// then, whoever can write the document could have changed it.
 #[must_use]
-pub fn claims(document: &AuthDocument) -> Option<Claims> {
+pub fn claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
     let id_token = document.tokens()?.id_token?;
     Claims::of_id_token_without_verifying(&id_token).ok()
 }
 
+/// The issuer that the stored tokens are from, as they say themselves. Where they do not say, they are
+/// taken for the registered one's, so that a token of its is sent to nobody else.
+pub(crate) fn issuer_of(document: &AuthDocument) -> String {
+    let of_id_token = claims_without_verifying(document).and_then(|claims| claims.iss);
+    let of_access_token = || access_claims_without_verifying(document)?.iss;
+    of_id_token.or_else(of_access_token).unwrap_or_else(|| ISSUER.to_owned())
+}
+
 /// The claims of the stored access token, as far as it is a JWT.
 #[must_use]
-pub fn access_claims(document: &AuthDocument) -> Option<Claims> {
+pub fn access_claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
     let access_token = document.tokens()?.access_token?;
     Claims::of_access_token_without_verifying(&access_token).ok()
 }

@@ -7,8 +7,8 @@ use tokio::time::sleep;
 
 use super::due::still_works;
 use super::turn::Turn;
-use super::{StoredSignIn, claims, is_due};
-use crate::commit::commit;
+use super::{Replaced, StoredSignIn, claims_without_verifying, is_due, issuer_of, revoke_replaced};
+use crate::commit::commit_patiently;
 use crate::error::Error;
 use crate::event::{Event, Events};
 
@@ -28,13 +28,16 @@ impl StoredSignIn {
     /// [`Error::NotSignedIn`], [`Error::SignInEnded`], or why the refresh did not work.
     pub async fn valid(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
         let document = self.load()?;
-        let now = (self.now)();
-        if !is_due(&document, now) {
+        let is_left = |document: &AuthDocument| is_due(document, (self.now)());
+        if !is_left(&document) {
             return Ok(document);
         }
-        let is_left = |document: &AuthDocument| is_due(document, (self.now)());
         match self.renewed(is_left, events).await {
-            Err(error) if may_pass(&error) && still_works(&document, now) => {
+            // It was never meant to last longer.
+            Err(Error::NothingToRefresh { .. }) if still_works(&document, (self.now)()) => {
+                Ok(document)
+            }
+            Err(error) if may_pass(&error) && still_works(&document, (self.now)()) => {
                 events(Event::RefreshPostponed(&error));
                 Ok(document)
             }
@@ -79,16 +82,25 @@ impl StoredSignIn {
         events(Event::Refreshing);
         let refreshed = match self.client.refresh(&token).await {
             Err(error) if error.ends_the_sign_in() => {
+                events(Event::Refreshed);
                 drop(locked);
                 return self.successor(&token, error).await;
             }
             other => other.map_err(Error::Refresh)?,
         };
         let (renewal, verdict) = self.judge(refreshed, &document);
-        let keep = move || keep(&mut locked, document, &token, &renewal);
-        let kept = commit(keep).await;
+        let issuer = issuer_of(&document);
+        let keep = move || (keep(&mut locked, document, &token, &renewal), renewal);
+        let (kept, renewal) = commit_patiently(keep).await;
         events(Event::Refreshed);
-        verdict.and(kept?.ok_or_else(|| Error::NotSignedIn { location: self.store.location() }))
+        let current = match kept? {
+            Kept::Renewed(document) => Ok(document),
+            Kept::Superseded(theirs) => {
+                revoke_replaced(&self.client, &Replaced::unwanted(renewal, issuer), events).await;
+                theirs.ok_or_else(|| Error::NotSignedIn { location: self.store.location() })
+            }
+        };
+        verdict.and(current)
     }
 
     /// What has taken the place of a token that the issuer does not take any more. A program that
@@ -104,7 +116,7 @@ impl StoredSignIn {
         let looks = if error.is_spent_elsewhere() { LOOKS } else { 1 };
         for look in 1..=looks {
             let document = self.load()?;
-            if refresh_token(&document).is_none_or(|newer| newer.expose() != spent.expose()) {
+            if !is_token(&refresh_token(&document), spent) {
                 return Ok(document);
             }
             if look < looks {
@@ -115,13 +127,11 @@ impl StoredSignIn {
     }
 
     /// Tokens are only sent to the issuer that they are from.
-    fn is_ours(&self, document: &AuthDocument) -> Result<(), Error> {
+    pub(super) fn is_ours(&self, document: &AuthDocument) -> Result<(), Error> {
         let asked = self.client.issuer().as_str();
-        match claims(document).and_then(|claims| claims.iss) {
-            Some(stored) if stored != asked => {
-                Err(Error::OtherIssuer { stored, asked: asked.to_owned() })
-            }
-            _ => Ok(()),
+        match issuer_of(document) {
+            stored if stored == asked => Ok(()),
+            stored => Err(Error::OtherIssuer { stored, asked: asked.to_owned() }),
         }
     }
 
@@ -151,33 +161,42 @@ impl StoredSignIn {
     /// Times are not looked at: the clock of this machine may be wrong, and was before.
     fn is_about_the_same(&self, new: &Claims, before: &AuthDocument) -> Result<(), Error> {
         new.check_origin(self.client.issuer().as_str(), self.client.client_id())
-            .and_then(|()| claims(before).map_or(Ok(()), |before| new.check_same_person(&before)))
+            .and_then(|()| {
+                claims_without_verifying(before)
+                    .map_or(Ok(()), |before| new.check_same_person(&before))
+            })
             .map_err(Error::WrongClaim)
     }
 }
 
-/// Writes the renewal where its predecessor still stands. What another program wrote meanwhile, one
-/// that takes no lock, stays; `None` when it removed the sign-in.
+/// What came of writing a renewal.
+enum Kept {
+    /// It is stored.
+    Renewed(AuthDocument),
+    /// Another program, one that takes no lock, has put something else in its place, or nothing.
+    Superseded(Option<AuthDocument>),
+}
+
+/// Writes the renewal where its predecessor still stands. What another program wrote meanwhile stays.
 fn keep(
     locked: &mut Locked,
     mut document: AuthDocument,
     spent: &RefreshToken,
     renewal: &Renewal,
-) -> Result<Option<AuthDocument>, Error> {
+) -> Result<Kept, Error> {
     for _ in 0..ATTEMPTS {
         document.set_renewal(renewal);
         match commit_stubbornly(locked, &document) {
-            Ok(()) => return Ok(Some(document)),
+            Ok(()) => return Ok(Kept::Renewed(document)),
             Err(StoreError::Changed { .. }) => {}
+            // The new tokens are in place, which is not the same as lost.
+            Err(source @ StoreError::NotDurable { .. }) => return Err(Error::Store(source)),
             Err(source) => return Err(Error::Unsaved(source)),
         }
-        let Some(theirs) = locked.load().map_err(Error::Unsaved)? else {
-            return Ok(None);
-        };
-        if refresh_token(&theirs).is_none_or(|theirs| theirs.expose() != spent.expose()) {
-            return Ok(Some(theirs));
+        match locked.load().map_err(Error::Unsaved)? {
+            Some(theirs) if is_token(&refresh_token(&theirs), spent) => document = theirs,
+            superseding => return Ok(Kept::Superseded(superseding)),
         }
-        document = theirs;
     }
     Err(Error::Unsaved(StoreError::Changed { location: locked.location() }))
 }
@@ -198,12 +217,18 @@ fn refresh_token(document: &AuthDocument) -> Option<RefreshToken> {
 }
 
 fn is_same(one: &Option<RefreshToken>, other: &Option<RefreshToken>) -> bool {
-    let exposed = |token: &Option<RefreshToken>| token.as_ref().map(|it| it.expose().to_owned());
-    exposed(one) == exposed(other)
+    one.as_ref().map(RefreshToken::expose) == other.as_ref().map(RefreshToken::expose)
+}
+
+fn is_token(stored: &Option<RefreshToken>, token: &RefreshToken) -> bool {
+    stored.as_ref().is_some_and(|stored| stored.expose() == token.expose())
 }
 
 /// Whether the sign-in is what it was, so that a token which is not over yet is good for now: the
-/// issuer is broken, or not to be had, or something else has answered in its place.
+/// issuer is broken, or not to be had, or not the one that was to be asked.
 fn may_pass(error: &Error) -> bool {
-    matches!(error, Error::Refresh(_) | Error::Store(_) | Error::Busy { .. })
+    matches!(
+        error,
+        Error::Refresh(_) | Error::Store(_) | Error::Busy { .. } | Error::OtherIssuer { .. }
+    )
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use auth_store::{AuthDocument, Locked};
 use tokio::time::sleep;
 
-use super::{StoredSignIn, signed_in};
+use super::{StoredSignIn, WORTH_WAITING, signed_in};
 use crate::error::Error;
 use crate::event::{Event, Events};
 
@@ -14,10 +14,6 @@ pub(super) enum Turn {
     /// Meanwhile somebody else has done it.
     Done(AuthDocument),
 }
-
-/// A program that refreshes holds the locks for as long as the issuer takes to answer, which is at
-/// most ten seconds to connect and thirty for the rest.
-const LONGEST_WAIT: Duration = Duration::from_secs(45);
 
 /// When a person would begin to wonder.
 const WORTH_A_WORD: Duration = Duration::from_secs(2);
@@ -71,7 +67,7 @@ impl Wait {
     async fn a_little(&mut self, events: Events<'_>) -> Result<(), Error> {
         const SHORTEST: Duration = Duration::from_millis(2);
         const LONGEST: Duration = Duration::from_millis(50);
-        if self.waited >= LONGEST_WAIT {
+        if self.waited >= WORTH_WAITING {
             return Err(Error::Busy { waited: self.waited });
         }
         if self.waited >= WORTH_A_WORD && !std::mem::replace(&mut self.told, true) {

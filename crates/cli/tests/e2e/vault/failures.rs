@@ -151,7 +151,7 @@ fn a_helper_that_takes_nothing_after_the_refresh_is_told_as_a_lost_sign_in() {
     let before = expired(&world, &helper);
     helper.refuse("^store .*/default/[0-9a-f]*$");
     let finished = fails_and_keeps(&world, &helper, &before, "the double is locked\n");
-    finished.says("sign in again with login-cli login");
+    finished.says("see to that store, then sign in again with login-cli ");
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
 }
 
@@ -167,7 +167,8 @@ fn an_entry_that_cannot_be_read_is_left_to_its_person() {
         for start in [world.login(), world.command("token"), world.command("refresh")] {
             let finished = helper.given(start).run();
             is_refused(&world, &finished, "/login-cli/default/");
-            finished.says("hint: remove it with login-cli logout, then sign in again");
+            finished
+                .says("hint: remove it with login-cli --store helper:double logout, then sign in");
             assert_eq!(helper.held().as_deref(), Some(broken));
         }
     }
@@ -175,7 +176,7 @@ fn an_entry_that_cannot_be_read_is_left_to_its_person() {
 
     // It does as the hint says.
     let finished = helper.given(world.command("logout")).run();
-    finished.exits(0).says("removed from ").says("could not be revoked");
+    finished.exits(1).says("removed from ").says("could not be revoked");
     assert_eq!(helper.held(), None);
     helper.given(world.login()).signs_in(Account::OWNER).exits(0);
     assert_eq!(document(&helper.held().unwrap())["auth_mode"], "chatgpt");
