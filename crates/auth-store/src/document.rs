@@ -46,18 +46,6 @@ pub struct Renewal {
     pub last_refresh: Option<Timestamp>,
 }
 
-/// The `tokens` of the document. Any of them may be missing in a file that another program wrote;
-/// an empty text counts as missing.
-#[derive(Debug)]
-pub struct StoredTokens {
-    /// Who signed in.
-    pub id_token: Option<IdToken>,
-    /// What is sent to the service.
-    pub access_token: Option<AccessToken>,
-    /// What the next access token is bought with.
-    pub refresh_token: Option<RefreshToken>,
-}
-
 /// How the person signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -110,17 +98,29 @@ impl AuthDocument {
         self.text("OPENAI_API_KEY").and_then(|key| ApiKey::new(key).ok())
     }
 
-    /// The tokens, if there is an object of them.
+    /// Whether there is an object of tokens. Any of them may be missing in a file that another program
+    /// wrote; an empty text counts as missing.
     #[must_use]
-    pub fn tokens(&self) -> Option<StoredTokens> {
-        self.tree.0.get("tokens")?.as_object()?;
-        Some(StoredTokens {
-            id_token: self.token("id_token").and_then(|text| IdToken::new(text).ok()),
-            access_token: self.token("access_token").and_then(|text| AccessToken::new(text).ok()),
-            refresh_token: self
-                .token("refresh_token")
-                .and_then(|text| RefreshToken::new(text).ok()),
-        })
+    pub fn has_tokens(&self) -> bool {
+        self.tree.0.get("tokens").is_some_and(Value::is_object)
+    }
+
+    /// Who signed in.
+    #[must_use]
+    pub fn id_token(&self) -> Option<IdToken> {
+        IdToken::new(self.token("id_token")?).ok()
+    }
+
+    /// What is sent to the service.
+    #[must_use]
+    pub fn access_token(&self) -> Option<AccessToken> {
+        AccessToken::new(self.token("access_token")?).ok()
+    }
+
+    /// What the next access token is bought with.
+    #[must_use]
+    pub fn refresh_token(&self) -> Option<RefreshToken> {
+        RefreshToken::new(self.token("refresh_token")?).ok()
     }
 
     /// The ChatGPT account that the tokens belong to.
@@ -269,7 +269,7 @@ mod tests {
         let external =
             r#"{"auth_mode":"chatgptAuthTokens","tokens":{"access_token":"a","refresh_token":""}}"#;
         mode(external, other("chatgptAuthTokens"), true);
-        assert!(read(external).tokens().unwrap().refresh_token.is_none());
+        assert!(read(external).refresh_token().is_none());
     }
 
     // threats 170
@@ -326,7 +326,7 @@ mod tests {
             format!("{document:?} {document:#?}"),
             "AuthDocument([redacted]) ".repeat(2).trim()
         );
-        let shown = format!("{:?} {:?}", document.tokens(), document.api_key());
+        let shown = format!("{:?} {:?}", document.access_token(), document.api_key());
         assert!(!shown.contains("canary"), "{shown}");
     }
 }

@@ -69,7 +69,7 @@ mod place;
 mod error;
 mod location;
 
-pub use document::{AuthDocument, AuthMode, Renewal, SignIn, StoredTokens};
+pub use document::{AuthDocument, AuthMode, Renewal, SignIn};
 pub use error::{Error, Found, Operation, Problem};
 pub use helper_vault::HelperVault;
 #[cfg(feature = "keyring")]

@@ -63,8 +63,8 @@ pub(crate) fn of_place(place: &Place) -> impl Iterator<Item = Oddity> {
 /// What is odd about the content.
 pub(crate) fn of_document(document: &AuthDocument) -> impl Iterator<Item = Oddity> {
     let is_chatgpt = document.auth_mode() == Some(AuthMode::ChatGpt);
-    let has_both = document.api_key().is_some() && document.tokens().is_some();
-    let ends = document.tokens().is_some_and(|tokens| tokens.refresh_token.is_none());
+    let has_both = document.api_key().is_some() && document.has_tokens();
+    let ends = document.has_tokens() && document.refresh_token().is_none();
     [
         (is_chatgpt && has_both && !document.has_auth_mode()).then_some(Oddity::NoAuthMode),
         (is_chatgpt && document.account_id().is_none()).then_some(Oddity::NoAccountId),

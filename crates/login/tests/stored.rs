@@ -85,7 +85,7 @@ fn jwt(exp: i64) -> String {
 }
 
 fn access_token_of(document: &AuthDocument) -> String {
-    document.tokens().unwrap().access_token.unwrap().expose().to_owned()
+    document.access_token().unwrap().expose().to_owned()
 }
 
 const PATIENT: Duration = Duration::from_secs(30);

@@ -91,8 +91,8 @@ fn a_refresh_of_nothing_makes_the_tokens() {
         let home = Home::holding(before);
         let renewal = renewal(Some("id"), Some("access"), Some("refresh"));
         home.store().update(|document| document.set_renewal(&renewal)).unwrap();
-        let tokens = home.store().load().unwrap().unwrap().tokens().unwrap();
-        assert_eq!(tokens.refresh_token.unwrap().expose(), "refresh");
+        let document = home.store().load().unwrap().unwrap();
+        assert_eq!(document.refresh_token().unwrap().expose(), "refresh");
     }
 }
 
@@ -116,7 +116,7 @@ fn a_sign_in_with_a_key_drops_the_tokens_and_leaves_what_is_not_of_a_sign_in() {
 
     let document = home.store().load().unwrap().unwrap();
     assert_eq!(document.auth_mode(), Some(AuthMode::ApiKey));
-    assert!(document.is_signed_in() && document.tokens().is_none());
+    assert!(document.is_signed_in() && !document.has_tokens());
     assert_eq!(document.last_refresh(), None);
 }
 

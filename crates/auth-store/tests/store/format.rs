@@ -50,12 +50,11 @@ fn a_new_key_is_written_byte_for_byte() {
 fn what_was_written_is_read_back() {
     let home = Home::holding(GOLDEN);
     let document = home.store().load().unwrap().unwrap();
-    let tokens = document.tokens().unwrap();
     assert_eq!(document.auth_mode(), Some(AuthMode::ChatGpt));
     assert_eq!(document.api_key().unwrap().expose(), "sk-1");
-    assert_eq!(tokens.id_token.unwrap().expose(), "id-1");
-    assert_eq!(tokens.access_token.unwrap().expose(), "access-1");
-    assert_eq!(tokens.refresh_token.unwrap().expose(), "refresh-1");
+    assert_eq!(document.id_token().unwrap().expose(), "id-1");
+    assert_eq!(document.access_token().unwrap().expose(), "access-1");
+    assert_eq!(document.refresh_token().unwrap().expose(), "refresh-1");
     assert_eq!(document.account_id(), Some("1"));
     assert_eq!(document.last_refresh(), "2026-11-21T18:48:46.859879Z".parse().ok());
 }

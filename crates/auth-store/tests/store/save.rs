@@ -89,10 +89,9 @@ fn writers_at_the_same_time_come_one_after_the_other() {
 
 /// Whether all parts of the document are of one sign-in.
 fn is_of_one_piece(document: &AuthDocument) -> bool {
-    let tokens = document.tokens().unwrap();
     let mark = document.account_id().unwrap();
-    tokens.access_token.unwrap().expose() == format!("access-{mark}")
-        && tokens.refresh_token.unwrap().expose() == format!("refresh-{mark}")
+    document.access_token().unwrap().expose() == format!("access-{mark}")
+        && document.refresh_token().unwrap().expose() == format!("refresh-{mark}")
         && document.api_key().unwrap().expose() == format!("sk-{mark}")
 }
 

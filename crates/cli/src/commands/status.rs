@@ -87,9 +87,8 @@ impl Status {
 
     /// `expires in 47 minutes`; what is over is not the end of the sign-in.
     fn access_token(&self) -> Option<String> {
-        let tokens = self.document.tokens()?;
-        tokens.access_token?;
-        Some(match (expires_at(&self.document), tokens.refresh_token) {
+        self.document.access_token()?;
+        Some(match (expires_at(&self.document), self.document.refresh_token()) {
             (None, _) => "does not say when it expires".to_owned(),
             (Some(exp), _) if exp > self.now => format!("expires {}", from_now(exp, self.now)),
             (Some(exp), Some(_)) => {

@@ -69,13 +69,15 @@ pub(super) fn valid(shared: &SharedArgs, setup: &Setup) -> Result<AuthDocument, 
 }
 
 pub(super) fn access_token(document: &AuthDocument) -> Result<AccessToken, Failure> {
-    let token = document.tokens().and_then(|tokens| tokens.access_token);
-    token.ok_or(Failure::NotHeld { what: "access token", instead: "--api-key prints the key" })
+    document
+        .access_token()
+        .ok_or(Failure::NotHeld { what: "access token", instead: "--api-key prints the key" })
 }
 
 fn id_token(document: &AuthDocument) -> Result<IdToken, Failure> {
-    let token = document.tokens().and_then(|tokens| tokens.id_token);
-    token.ok_or(Failure::NotHeld { what: "ID token", instead: "--api-key prints the key" })
+    document
+        .id_token()
+        .ok_or(Failure::NotHeld { what: "ID token", instead: "--api-key prints the key" })
 }
 
 pub(super) fn api_key(document: &AuthDocument) -> Result<ApiKey, Failure> {

@@ -17,16 +17,13 @@ const JUST_NOW: SignedDuration = SignedDuration::from_mins(1);
 /// does not say, is older than eight days. Where there is no access token, nothing is due.
 #[must_use]
 pub fn is_due(document: &AuthDocument, now: Timestamp) -> bool {
-    if document.tokens().is_none_or(|tokens| tokens.access_token.is_none()) {
-        return false;
-    }
     let age = document.last_refresh().map(|then| now.duration_since(then));
     if age.is_some_and(|age| !age.is_negative() && age < JUST_NOW) {
         return false;
     }
     match expires_at(document) {
         Some(exp) => exp.duration_since(now) < MARGIN,
-        None => age.is_none_or(|age| age > LONGEST_LIFE),
+        None => document.access_token().is_some() && age.is_none_or(|age| age > LONGEST_LIFE),
     }
 }
 

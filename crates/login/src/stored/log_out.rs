@@ -53,7 +53,7 @@ impl StoredSignIn {
         locked.check_removable()?;
         let document = locked.load();
         if let Ok(Some(document)) = &document
-            && document.tokens().is_some()
+            && document.has_tokens()
         {
             self.is_ours(document)?;
         }
@@ -85,12 +85,11 @@ pub(crate) struct Replaced {
 
 impl Replaced {
     pub(crate) fn of(document: &AuthDocument) -> Self {
-        let Some(tokens) = document.tokens() else {
-            return Self::default();
-        };
-        let issuer = issuer_of(document);
-        let (refresh_token, access_token) = (tokens.refresh_token, tokens.access_token);
-        Self { refresh_token, access_token, issuer }
+        Self {
+            refresh_token: document.refresh_token(),
+            access_token: document.access_token(),
+            issuer: issuer_of(document),
+        }
     }
 
     /// Tokens that nobody waits for any more.

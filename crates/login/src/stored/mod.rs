@@ -78,7 +78,7 @@ pub fn signed_in(document: Option<AuthDocument>, store: &AuthStore) -> Result<Au
 /// then, whoever can write the document could have changed it.
 #[must_use]
 pub fn claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
-    let id_token = document.tokens()?.id_token?;
+    let id_token = document.id_token()?;
     Claims::of_id_token_without_verifying(&id_token).ok()
 }
 
@@ -93,6 +93,6 @@ pub(crate) fn issuer_of(document: &AuthDocument) -> String {
 /// The claims of the stored access token, as far as it is a JWT.
 #[must_use]
 pub fn access_claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
-    let access_token = document.tokens()?.access_token?;
+    let access_token = document.access_token()?;
     Claims::of_access_token_without_verifying(&access_token).ok()
 }

@@ -52,8 +52,8 @@ impl StoredSignIn {
     ///
     /// Like [`valid`](Self::valid).
     pub async fn refresh(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
-        let before = refresh_token(&self.load()?);
-        let is_left = |document: &AuthDocument| is_same(&refresh_token(document), &before);
+        let before = self.load()?.refresh_token();
+        let is_left = |document: &AuthDocument| is_same(&document.refresh_token(), &before);
         self.renewed(is_left, events).await
     }
 
@@ -75,7 +75,7 @@ impl StoredSignIn {
         document: AuthDocument,
         events: Events<'_>,
     ) -> Result<AuthDocument, Error> {
-        let token = refresh_token(&document);
+        let token = document.refresh_token();
         let token = token.ok_or_else(|| Error::NothingToRefresh { location: locked.location() })?;
         self.is_ours(&document)?;
         locked.check_writable()?;
@@ -116,7 +116,7 @@ impl StoredSignIn {
         let looks = if error.is_spent_elsewhere() { LOOKS } else { 1 };
         for look in 1..=looks {
             let document = self.load()?;
-            if !is_token(&refresh_token(&document), spent) {
+            if !is_token(&document.refresh_token(), spent) {
                 return Ok(document);
             }
             if look < looks {
@@ -194,7 +194,7 @@ fn keep(
             Err(source) => return Err(Error::Unsaved(source)),
         }
         match locked.load().map_err(Error::Unsaved)? {
-            Some(theirs) if is_token(&refresh_token(&theirs), spent) => document = theirs,
+            Some(theirs) if is_token(&theirs.refresh_token(), spent) => document = theirs,
             superseding => return Ok(Kept::Superseded(superseding)),
         }
     }
@@ -210,10 +210,6 @@ fn commit_stubbornly(locked: &mut Locked, document: &AuthDocument) -> Result<(),
         }
         other => other,
     }
-}
-
-fn refresh_token(document: &AuthDocument) -> Option<RefreshToken> {
-    document.tokens()?.refresh_token
 }
 
 fn is_same(one: &Option<RefreshToken>, other: &Option<RefreshToken>) -> bool {

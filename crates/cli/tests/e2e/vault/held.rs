@@ -151,25 +151,26 @@ fn a_second_sign_in_takes_the_place_of_the_first() {
 fn profiles_are_entries_beside_each_other() {
     let Some(scene) = Scene::new(by_variable) else { return };
     let default = scene.signs_in();
-    let work = scene.login().args(["--profile", "work", "--no-api-key"]).signs_in(Account::MEMBER);
-    work.exits(0).says("Signed in as Linus Pauling");
+    let office =
+        scene.login().args(["--profile", "office", "--no-api-key"]).signs_in(Account::MEMBER);
+    office.exits(0).says("Signed in as Linus Pauling");
     let entries: Vec<String> = scene.pass.entries().into_keys().collect();
-    let [_, work] = entries.as_slice() else { panic!("{entries:?}") };
-    assert_eq!(*work, default.replace("/login-cli/default/", "/login-cli/work/"));
+    let [_, office] = entries.as_slice() else { panic!("{entries:?}") };
+    assert_eq!(*office, default.replace("/login-cli/default/", "/login-cli/office/"));
     assert_eq!(document(&scene.pass.held(&default))["tokens"]["account_id"], "acct-ada");
-    assert_eq!(document(&scene.pass.held(work))["tokens"]["account_id"], "acct-linus");
+    assert_eq!(document(&scene.pass.held(office))["tokens"]["account_id"], "acct-linus");
 
     let list = scene.command("profiles").run();
-    list.exits(0).prints("* default  ada@example.com\n  work     linus@example.com\n");
+    list.exits(0).prints("* default  ada@example.com\n  office   linus@example.com\n");
     let token = scene.world.sandbox.issued().access_tokens.pop().unwrap();
-    let start = scene.command("token").args(["--profile", "work"]);
+    let start = scene.command("token").args(["--profile", "office"]);
     start.run().exits(0).prints(&format!("{token}\n"));
 
-    scene.command("logout").args(["--profile", "work"]).run().exits(0);
+    scene.command("logout").args(["--profile", "office"]).run().exits(0);
     assert_eq!(scene.pass.only_entry(), default);
     assert_eq!(scene.world.stored_names(), ["auth.json.lock", "auth.lock", "profiles"]);
     for (name, folder) in scene.world.profiles() {
-        assert_eq!(name, "work");
+        assert_eq!(name, "office");
         let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
         assert!(names.into_iter().all(|name| LOCKS.contains(&name.to_str().unwrap())));
     }
