@@ -18,6 +18,14 @@ test:
 clippy:
     cargo clippy --workspace --all-targets -- -D warnings
 
+# Lint for macOS and Windows, from any system; needs `rustup target add` for both. No C is compiled.
+[group('check')]
+platforms: (platform "aarch64-apple-darwin") (platform "x86_64-pc-windows-gnu")
+
+[private]
+platform TARGET:
+    CC_{{ replace(TARGET, "-", "_") }}=true AR_{{ replace(TARGET, "-", "_") }}=true cargo clippy --target-dir target/platforms --target {{ TARGET }} --workspace --all-targets -- -D warnings
+
 # Build the documentation of our crates; a warning fails
 [group('check')]
 doc *ARGS:

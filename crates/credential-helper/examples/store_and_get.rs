@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// A helper such as anybody can write; this one keeps one entry, in a file beside itself.
+#[cfg(unix)]
 const DEMO: &str = "#!/bin/sh
 case $1 in
 store) cat >\"$0.entry\" ;;

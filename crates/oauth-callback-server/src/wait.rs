@@ -54,10 +54,8 @@ impl CallbackServer {
             biased;
             arrived = arrival => arrived,
             asker = asked(meeting.as_ref()) => {
-                // In this order: who asks sees the name go, then the port, then this connection.
-                drop(meeting);
-                drop(server);
-                drop(asker);
+                // Who asks sees the name go, then the port, then this connection.
+                let _in_this_order = (meeting, server, asker);
                 return Err(WaitError::Superseded);
             }
         };

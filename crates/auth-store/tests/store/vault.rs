@@ -1,11 +1,15 @@
 //! A vault in the place of the file: the same document, the same locks, and never a copy in a file.
 
-use std::fs::{self, File};
+#[cfg(unix)]
+use std::fs;
+use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::common::{Home, is_locked, read, sign_in, write};
-use auth_store::{AuthDocument, AuthStore, Error, Location, Oddity, Problem, Vault, VaultError};
+#[cfg(unix)]
+use auth_store::Oddity;
+use auth_store::{AuthDocument, AuthStore, Error, Location, Problem, Vault, VaultError};
 use zeroize::Zeroizing;
 
 /// A vault in the memory, which may be locked.

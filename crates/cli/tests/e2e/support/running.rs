@@ -173,6 +173,7 @@ impl Visit {
         self.0.is_finished()
     }
 
+    #[cfg(unix)]
     /// Waits for the end of a visit to a program that is gone: a page, or none at all.
     pub(crate) fn give_up(self) {
         let _ = self.0.join().unwrap();

@@ -24,6 +24,7 @@ enum Streams {
     /// Nobody reads standard output any more.
     StdoutGone,
     /// Nobody reads standard error any more.
+    #[cfg(target_os = "linux")]
     StderrGone,
 }
 
@@ -143,6 +144,7 @@ impl<'w> Start<'w> {
         self
     }
 
+    #[cfg(target_os = "linux")]
     pub(crate) fn without_stderr_reader(mut self) -> Self {
         self.streams = Streams::StderrGone;
         self
@@ -154,6 +156,7 @@ impl<'w> Start<'w> {
         match self.streams {
             Streams::Read => {}
             Streams::StdoutGone => drop(child.stdout.take()),
+            #[cfg(target_os = "linux")]
             Streams::StderrGone => drop(child.stderr.take()),
         }
         Running::of(self.world, child, self.leave)
