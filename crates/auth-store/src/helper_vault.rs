@@ -28,16 +28,10 @@ impl HelperVault {
     fn probe(&self) -> String {
         format!("{}/probe", self.entry)
     }
-}
-
-impl Vault for HelperVault {
-    fn name(&self) -> String {
-        format!("{} ({})", self.helper.program(), self.entry)
-    }
 
     /// Only writing and reading tells: a store that was never set up looks empty, and one that is
     /// locked may still take what it cannot give back.
-    fn check(&self) -> Result<(), VaultError> {
+    fn try_out(&self) -> Result<(), VaultError> {
         let secret = Zeroizing::new("0".repeat(AS_LONG_AS_A_SIGN_IN));
         let probe = Credential { username: USERNAME.to_owned(), secret };
         self.helper.store(&self.probe(), &probe)?;
@@ -53,6 +47,28 @@ impl Vault for HelperVault {
             return Ok(());
         }
         Err(format!("{} does not give back what it took", self.helper.program()).into())
+    }
+
+    /// A simple helper keeps one entry, whatever it is called, and has ours no more.
+    fn put_back(&self, before: &Credential) -> Result<(), VaultError> {
+        match self.helper.get(&self.entry)? {
+            Some(now) if now.secret == before.secret => Ok(()),
+            _ => Ok(self.helper.store(&self.entry, before)?),
+        }
+    }
+}
+
+impl Vault for HelperVault {
+    fn name(&self) -> String {
+        format!("{} ({})", self.helper.program(), self.entry)
+    }
+
+    /// It is tried beside the entry, which may be the only copy of a sign-in.
+    fn check(&self) -> Result<(), VaultError> {
+        let before = self.helper.get(&self.entry)?;
+        let tried = self.try_out();
+        let put_back = before.map_or(Ok(()), |before| self.put_back(&before));
+        tried.and(put_back)
     }
 
     fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {

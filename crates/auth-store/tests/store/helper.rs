@@ -110,6 +110,18 @@ fn the_check_writes_reads_and_removes_an_entry_of_its_own() {
     assert_eq!(names(&scripted.entries()), [ENTRY_FILE]);
 }
 
+/// Somebody's script may keep one secret in one file.
+// threats 157
+#[test]
+fn a_helper_that_keeps_one_entry_alone_loses_nothing_to_the_check() {
+    let scripted = Scripted::new("file=${file%/*}/only");
+    scripted.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+    for _ in 0..2 {
+        scripted.store().check_writable().unwrap();
+        assert!(scripted.store().load().unwrap().unwrap().is_signed_in());
+    }
+}
+
 /// The check fails, with these words, and nothing of it stays.
 #[track_caller]
 fn fails_the_check(instead: &str, words: &str) {
