@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use http_client::Proxy;
+use http_client::{Authorities, Proxy};
 use jiff::Timestamp;
 
 use crate::args::{ProfileName, StoreKind};
@@ -92,17 +92,31 @@ pub(crate) fn rendezvous() -> Option<PathBuf> {
     None
 }
 
-/// The file of further certificate authorities that the environment names.
-pub(crate) fn ca_file() -> Option<PathBuf> {
-    variable("CODEX_CA_CERTIFICATE").map(Into::into)
+/// The certificate authorities that are trusted beside the system's.
+pub(crate) fn extra_authorities() -> Option<Authorities> {
+    const NAME: &str = "CODEX_CA_CERTIFICATE";
+    variable(NAME).map(|path| Authorities::file(NAME, path))
+}
+
+/// The certificate authorities that take the place of the system's, in the variables that OpenSSL
+/// made common: a file, and a list of folders.
+pub(crate) fn system_authorities() -> Vec<Authorities> {
+    const FILE: &str = "SSL_CERT_FILE";
+    const FOLDERS: &str = "SSL_CERT_DIR";
+    let file = variable(FILE).map(|path| Authorities::file(FILE, path));
+    let folders = variable(FOLDERS).map(|list| std::env::split_paths(&list).collect::<Vec<_>>());
+    let named = |folders: Vec<PathBuf>| folders.into_iter().filter(|it| !it.as_os_str().is_empty());
+    let folders = folders.map(named).into_iter().flatten();
+    file.into_iter().chain(folders.map(|path| Authorities::folder(FOLDERS, path))).collect()
 }
 
 /// The proxy for `https`, lower case first, as curl reads it. `HTTP_PROXY` is never read: every
 /// server that is not this machine is asked by `https`.
 pub(crate) fn proxy() -> Option<Proxy> {
-    let either = |lower: &str, upper: &str| text(lower).or_else(|| text(upper));
-    let url = either("https_proxy", "HTTPS_PROXY").or_else(|| either("all_proxy", "ALL_PROXY"))?;
-    Some(Proxy::new(url, either("no_proxy", "NO_PROXY").as_deref()))
+    const NAMES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let (name, url) = NAMES.iter().find_map(|name| Some((*name, text(name)?)))?;
+    let no_proxy = text("no_proxy").or_else(|| text("NO_PROXY"));
+    Some(Proxy::new(name, &url, no_proxy.as_deref()))
 }
 
 /// How much to log, where `LOGIN_CLI_LOG` says so: `error`, `warn`, `info`, `debug` or `trace`.

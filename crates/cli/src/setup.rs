@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use auth_store::AuthStore;
-use http_client::{HttpClient, Options};
+use http_client::{Authorities, HttpClient, Options};
 use login::stored::StoredSignIn;
 use login::{CallbackPorts, registered};
 use oauth_callback_server::PortConflict;
@@ -40,7 +40,7 @@ impl Setup {
             at_stake: Cell::new(None),
             is_spending: Cell::new(false),
             core_dumps: core_dump::forbid(),
-            ca_file: args.ca_file.clone().or_else(environment::ca_file),
+            ca_file: args.ca_file.clone(),
         }
     }
 
@@ -100,7 +100,7 @@ impl Setup {
         args: &SharedArgs,
     ) -> Result<StoredSignIn, Failure> {
         let client_id = args.client_id.as_deref().unwrap_or(registered::SIGN_IN_CLIENT_ID);
-        let client = TokenClient::new(self.http(USER_AGENT)?, args.issuer.clone(), client_id);
+        let client = TokenClient::new(self.http(USER_AGENT), args.issuer.clone(), client_id);
         Ok(StoredSignIn::new(store, client, environment::now))
     }
 
@@ -115,13 +115,22 @@ impl Setup {
     }
 
     /// The client for every request; it is built when the first one is sent.
-    pub(crate) fn http(&self, user_agent: &'static str) -> Result<HttpClient, Failure> {
-        let options = Options {
-            ca_file: self.ca_file.clone(),
+    pub(crate) fn http(&self, user_agent: &'static str) -> HttpClient {
+        let asked_for = self.ca_file.as_ref().map(|path| Authorities::file("--ca-file", path));
+        HttpClient::new(Options {
+            extra_authorities: asked_for.or_else(environment::extra_authorities),
+            system_authorities: environment::system_authorities(),
             proxy: environment::proxy(),
             ..Options::new(user_agent)
-        };
-        HttpClient::new(options).map_err(Failure::Setup)
+        })
+    }
+
+    /// The client of a sign-in. What is wrong with a file of authorities or with the proxy is found
+    /// before the person goes through a browser.
+    pub(crate) fn checked_http(&self, user_agent: &'static str) -> Result<HttpClient, Failure> {
+        let http = self.http(user_agent);
+        http.check().map_err(Failure::Setup)?;
+        Ok(http)
     }
 }
 

@@ -66,8 +66,13 @@ impl Terminal {
     pub(crate) fn fail(self, what: &str, hint: Option<&str>) {
         self.line("error: ", BAD, what, EMPHASIS);
         if let Some(hint) = hint {
-            self.line("hint: ", ADVICE, hint, Style::new());
+            self.hint(hint);
         }
+    }
+
+    /// What can be done about the line before.
+    pub(crate) fn hint(self, text: &str) {
+        self.line("hint: ", ADVICE, text, Style::new());
     }
 
     fn line(self, label: &str, label_style: Style, text: &str, style: Style) {

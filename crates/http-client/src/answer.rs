@@ -1,12 +1,13 @@
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::echo::Secrets;
+use crate::error::{Attempt, Error};
 
 /// A whole answer: status, the few headers that matter, and the body, which is wiped on drop
 /// because token answers are secrets.
@@ -16,35 +17,40 @@ pub struct Answer {
     content_type: Option<String>,
     retry_after: Option<Duration>,
     request_id: Option<String>,
+    date: Option<SystemTime>,
     body: Zeroizing<Vec<u8>>,
+    secrets: Secrets,
 }
 
 impl Answer {
     pub(crate) async fn read(
-        host: &str,
+        attempt: &Attempt,
         mut response: reqwest::Response,
         max_body: usize,
+        secrets: Secrets,
     ) -> Result<Self, Error> {
-        let status = response.status().as_u16();
-        if response.status().is_redirection() {
-            return Err(Error::Redirect { host: host.to_owned(), status });
-        }
+        let host = || attempt.host.clone();
         let size = reserved(response.content_length(), max_body);
         let mut body = Zeroizing::new(Vec::with_capacity(size));
-        while let Some(chunk) = response.chunk().await.map_err(|error| Error::of(host, error))? {
+        loop {
+            let chunk = attempt.piece(response.chunk()).await?;
+            let Some(chunk) = chunk.map_err(|error| attempt.failed(error))? else { break };
             if body.len() + chunk.len() > max_body {
-                return Err(Error::TooLarge { host: host.to_owned(), limit: max_body });
+                return Err(Error::TooLarge { host: host(), limit: max_body });
             }
             body.extend_from_slice(&chunk);
         }
         let headers = response.headers();
+        let text = |name| text(headers, name).map(|text| secrets.strip(text));
         Ok(Self {
-            host: host.to_owned(),
-            status,
-            content_type: text(headers, CONTENT_TYPE.as_str()),
+            host: host(),
+            status: response.status().as_u16(),
+            content_type: text(CONTENT_TYPE.as_str()),
             retry_after: retry_after(headers),
-            request_id: text(headers, "x-request-id"),
+            request_id: text("x-request-id"),
+            date: date(headers),
             body,
+            secrets,
         })
     }
 
@@ -54,7 +60,7 @@ impl Answer {
         &self.host
     }
 
-    /// The status code; never a redirect.
+    /// The status code.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
@@ -80,8 +86,20 @@ impl Answer {
         self.request_id.as_deref()
     }
 
+    /// The moment of the answer by the server's clock
+    /// ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
+    #[must_use]
+    pub fn date(&self) -> Option<SystemTime> {
+        self.date
+    }
+
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The server's words without the secrets that it was sent.
+    pub(crate) fn without_secrets(&self, words: String) -> String {
+        self.secrets.strip(words)
     }
 
     /// The body as a JSON object of the shape `T`, whatever its `Content-Type` says.
@@ -177,8 +195,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let then = httpdate::parse_http_date(&value).ok()?;
-    let now = httpdate::parse_http_date(&text(headers, DATE.as_str())?).ok()?;
-    Some(then.duration_since(now).unwrap_or_default())
+    Some(then.duration_since(date(headers)?).unwrap_or_default())
+}
+
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(&text(headers, DATE.as_str())?).ok()
 }
 
 #[cfg(test)]
@@ -208,6 +229,8 @@ mod tests {
             retry_after: None,
             request_id: None,
             body: Zeroizing::new(body.into()),
+            date: None,
+            secrets: Secrets::default(),
         }
     }
 

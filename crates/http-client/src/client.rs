@@ -1,15 +1,18 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
-use crate::base_url::BaseUrl;
-use crate::ca_file;
-use crate::error::Error;
+use crate::authorities::Authorities;
+use crate::base_url::{BaseUrl, host};
+use crate::error::{Attempt, Error};
 use crate::options::{Options, SetupError};
+use crate::proxy::Paths;
 use crate::request::Request;
+use crate::resolver::Resolver;
 
-/// A client for one program: made at once, built when it first sends something.
+/// A client for one program: made at once, and built when it first sends something.
 ///
 /// Clones share the connections.
 #[derive(Clone, Debug)]
@@ -20,26 +23,35 @@ pub struct HttpClient {
 #[derive(Debug)]
 struct Inner {
     options: Options,
-    roots: Vec<reqwest::Certificate>,
-    proxy: Option<reqwest::Proxy>,
+    choices: OnceLock<Choices>,
     built: Mutex<Option<reqwest::Client>>,
 }
 
-/// Shorter than the idle time after which servers and the boxes between drop a connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// What became of the files and the proxy that the options name.
+#[derive(Debug)]
+struct Choices {
+    extra: Vec<reqwest::Certificate>,
+    system: Vec<reqwest::Certificate>,
+    proxy: Option<(reqwest::Proxy, Paths)>,
+}
 
 impl HttpClient {
-    /// Checks the options, and reads the CA file if there is one. The system's roots are read by
-    /// the first request.
+    /// A client with this policy. Nothing is read before [`HttpClient::check`] or the first request.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let inner = Inner { options, choices: OnceLock::new(), built: Mutex::new(None) };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Reads the authorities that the options name, and looks at the proxy, so that what is wrong
+    /// with them is known before a person has gone through a browser. The system's own authorities
+    /// are read by the first request.
     ///
     /// # Errors
     ///
-    /// [`SetupError`] names what is wrong with an option.
-    pub fn new(options: Options) -> Result<Self, SetupError> {
-        let roots = options.ca_file.as_deref().map(ca_file::read).transpose()?.unwrap_or_default();
-        let proxy = options.proxy.as_ref().map(crate::Proxy::build).transpose()?;
-        let inner = Inner { options, roots, proxy, built: Mutex::new(None) };
-        Ok(Self { inner: Arc::new(inner) })
+    /// [`SetupError`] names the choice that cannot be used.
+    pub fn check(&self) -> Result<(), SetupError> {
+        self.choices().map(drop)
     }
 
     /// A `GET` of `url`.
@@ -52,6 +64,11 @@ impl HttpClient {
         Request::new(self.clone(), reqwest::Method::POST, url)
     }
 
+    /// A `HEAD` of `base` itself, for which no credential is needed and every answer is fine.
+    pub(crate) fn knock(&self, base: &BaseUrl) -> Request {
+        Request::new(self.clone(), reqwest::Method::HEAD, base.join("/")).any_answer()
+    }
+
     /// Opens a connection to `base` and leaves it ready, so that a later request pays no handshake.
     ///
     /// It asks for `HEAD {base}/` without any credential, and whatever the server answers is fine.
@@ -60,50 +77,121 @@ impl HttpClient {
     ///
     /// [`Error`] when the server cannot be reached.
     pub async fn warm_up(&self, base: &BaseUrl) -> Result<(), Error> {
-        match Request::new(self.clone(), reqwest::Method::HEAD, base.join("/")).send().await {
-            Ok(_) | Err(Error::Redirect { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.knock(base).send().await.map(drop)
     }
 
-    pub(crate) fn timeout(&self) -> Duration {
-        self.inner.options.timeout
+    pub(crate) fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    pub(crate) fn resolver(&self) -> Resolver {
+        self.options().resolver()
+    }
+
+    /// What the errors of a request to `url` are told with.
+    pub(crate) fn attempt(&self, url: &Url) -> Result<Attempt, Error> {
+        let host = host(url).to_owned();
+        let choices = match self.choices() {
+            Ok(choices) => choices,
+            Err(error) => return Err(Error::Setup { host, source: error.into() }),
+        };
+        let via = choices.proxy.as_ref().and_then(|(_, paths)| paths.to(url));
+        let Options { connect_timeout, idle_timeout, timeout, .. } = *self.options();
+        Ok(Attempt { host, via, begun: Instant::now(), connect_timeout, idle_timeout, timeout })
+    }
+
+    fn choices(&self) -> Result<&Choices, SetupError> {
+        let inner = &*self.inner;
+        if let Some(choices) = inner.choices.get() {
+            return Ok(choices);
+        }
+        let choices = Choices::of(&inner.options)?;
+        Ok(inner.choices.get_or_init(|| choices))
     }
 
     /// The client underneath. Reading the system's roots takes milliseconds, which is why it waits
     /// for the first request.
-    pub(crate) fn built(&self) -> Result<reqwest::Client, reqwest::Error> {
+    pub(crate) fn built(&self, attempt: &Attempt) -> Result<reqwest::Client, Error> {
         let mut built = self.inner.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = &*built {
             return Ok(client.clone());
         }
-        let client = self.inner.build()?;
+        let host = attempt.host.clone();
+        let choices =
+            self.choices().map_err(|error| Error::Setup { host, source: error.into() })?;
+        let client = self.inner.options.build(choices).map_err(|error| attempt.failed(error))?;
         *built = Some(client.clone());
         Ok(client)
     }
 }
 
-impl Inner {
+impl Choices {
+    fn of(options: &Options) -> Result<Self, SetupError> {
+        let extra = options.extra_authorities.iter().map(|it| named(it, Authorities::picked));
+        let system = options.system_authorities.iter().map(|it| named(it, Authorities::collected));
+        Ok(Self {
+            extra: extra.collect::<Result<Vec<_>, _>>()?.concat(),
+            system: system.collect::<Result<Vec<_>, _>>()?.concat(),
+            proxy: options.proxy.as_ref().map(crate::Proxy::build).transpose()?,
+        })
+    }
+}
+
+fn named<T>(
+    authorities: &Authorities,
+    read: impl Fn(&Authorities) -> Result<T, crate::BadAuthorities>,
+) -> Result<T, SetupError> {
+    read(authorities).map_err(|source| SetupError::Authorities {
+        named_by: authorities.named_by,
+        path: authorities.path().to_owned(),
+        source,
+    })
+}
+
+impl Options {
+    /// A name has less time than the connection that waits for it, so that the two are told apart.
+    fn resolver(&self) -> Resolver {
+        Resolver { deadline: self.connect_timeout.mul_f32(0.8) }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the one HTTP policy is made here")]
-    fn build(&self) -> Result<reqwest::Client, reqwest::Error> {
+    fn build(&self, choices: &Choices) -> Result<reqwest::Client, reqwest::Error> {
         // An error means that the program around this crate has picked a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
-            .user_agent(self.options.user_agent)
-            .tls_certs_merge(self.roots.iter().cloned())
+            .user_agent(self.user_agent)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             // Proxies are an option of ours: the environment is read by the cli alone.
             .no_proxy()
-            .connect_timeout(self.options.connect_timeout)
+            .dns_resolver(self.resolver())
+            .connect_timeout(self.connect_timeout)
             // A person may take their time in the browser while the connection waits.
             .pool_idle_timeout(None)
+            .http1_max_headers(MAX_HEADERS)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .http2_keep_alive_while_idle(true)
             .tcp_keepalive(KEEP_ALIVE);
-        if let Some(proxy) = &self.proxy {
+        if let Some((proxy, _)) = &choices.proxy {
             client = client.proxy(proxy.clone());
         }
-        client.build()
+        choices.trusted_by(client).build()
+    }
+}
+
+/// More than any honest answer has.
+const MAX_HEADERS: usize = 100;
+
+/// Shorter than the idle time after which servers and the boxes between drop a connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+impl Choices {
+    fn trusted_by(&self, client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        let extra = self.extra.iter().cloned();
+        if self.system.is_empty() {
+            client.tls_certs_merge(extra)
+        } else {
+            client.tls_certs_only(extra.chain(self.system.iter().cloned()))
+        }
     }
 }

@@ -1,6 +1,13 @@
+use std::io;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use crate::cause::Cause;
+use crate::options::SetupError;
+use crate::proxy::{ProxyFailure, Via};
+use crate::resolver::Unresolved;
+use crate::tls_failure::TlsFailure;
 
 /// Why there is no answer. Each variant is another thing to do for the person.
 ///
@@ -9,6 +16,14 @@ use crate::cause::Cause;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// What the person chose, a file of authorities or a proxy, cannot be used.
+    #[error("cannot ask {host}")]
+    Setup {
+        /// The host that was to be asked.
+        host: String,
+        /// Which choice, and what is wrong with it.
+        source: Box<SetupError>,
+    },
     /// The name has no address: the network is down, or the name is wrong.
     #[error("cannot find the address of {host}")]
     Dns {
@@ -17,7 +32,7 @@ pub enum Error {
         /// What the resolver said.
         source: Cause,
     },
-    /// No connection: refused, unreachable, or nobody answered in time.
+    /// No connection: refused, or unreachable.
     #[error("cannot connect to {host}")]
     Connect {
         /// The host that was asked for.
@@ -25,21 +40,33 @@ pub enum Error {
         /// What the system said.
         source: Cause,
     },
+    /// The proxy was no way to the server.
+    #[error("cannot connect to {host} through the proxy {proxy}")]
+    Proxy {
+        /// The host that was asked for.
+        host: String,
+        /// The proxy's host and port.
+        proxy: String,
+        /// The flag or the variable that names it.
+        named_by: &'static str,
+        /// What went wrong there.
+        source: ProxyFailure,
+    },
     /// The handshake failed: the server cannot be trusted, or speaks no TLS that this client speaks.
     #[error("no secure connection to {host}")]
     Tls {
         /// The host that was asked for.
         host: String,
         /// What is wrong with it.
-        failure: TlsFailure,
-        /// What the TLS library said.
-        source: Cause,
+        source: TlsFailure,
     },
-    /// The whole request took too long; whether the server acted on it is unknown.
-    #[error("{host} did not answer within {} seconds", after.as_secs_f32())]
+    /// Something took too long; which says whether the server may have acted on the request.
+    #[error("{}", phase.overdue(host, *after))]
     Timeout {
         /// The host that was asked.
         host: String,
+        /// What was waited for.
+        phase: Phase,
         /// The time that it had.
         after: Duration,
     },
@@ -77,22 +104,39 @@ pub enum Error {
     },
 }
 
-/// What is wrong with a server's TLS.
+/// What a request was doing when its time was over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TlsFailure {
-    /// Signed by nobody whom this machine trusts.
-    UnknownAuthority,
-    /// Made for another name.
-    WrongName,
-    /// Over already, or this machine's clock is ahead.
-    Expired,
-    /// Not valid yet, or this machine's clock is behind.
-    NotYetValid,
-    /// Anything else about the certificate.
-    Certificate,
-    /// No common version or cipher, or no TLS at all.
-    Protocol,
+pub enum Phase {
+    /// Asking for the address of a name.
+    Resolving,
+    /// Connecting, and shaking hands.
+    Connecting,
+    /// Waiting for the answer to begin; the server may have acted on the request.
+    Answer,
+    /// Waiting for the rest of an answer that went silent.
+    Rest,
+    /// Reading an answer that went on, and did not end.
+    Body,
+}
+
+impl Phase {
+    fn overdue(self, host: &str, after: Duration) -> String {
+        let seconds = after.as_secs_f32();
+        match self {
+            Self::Resolving => {
+                format!("no resolver gave the address of {host} within {seconds} seconds")
+            }
+            Self::Connecting => {
+                format!("{host} did not complete a connection within {seconds} seconds")
+            }
+            Self::Answer => format!("{host} did not answer within {seconds} seconds"),
+            Self::Rest => {
+                format!("{host} stopped in the middle of its answer for {seconds} seconds")
+            }
+            Self::Body => format!("{host} did not end its answer within {seconds} seconds"),
+        }
+    }
 }
 
 impl Error {
@@ -102,7 +146,13 @@ impl Error {
     pub fn provably_not_sent(&self) -> bool {
         matches!(
             self,
-            Self::Dns { .. } | Self::Connect { .. } | Self::Tls { .. } | Self::Unsendable { .. }
+            Self::Setup { .. }
+                | Self::Dns { .. }
+                | Self::Connect { .. }
+                | Self::Proxy { .. }
+                | Self::Tls { .. }
+                | Self::Timeout { phase: Phase::Resolving | Phase::Connecting, .. }
+                | Self::Unsendable { .. }
         )
     }
 
@@ -110,18 +160,23 @@ impl Error {
     /// answer that is too large stays what it is.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Dns { .. } | Self::Connect { .. } | Self::Timeout { .. } | Self::CutOff { .. }
-        )
+        match self {
+            Self::Proxy { source, .. } => source.is_transient(),
+            Self::Tls { source, .. } => matches!(source, TlsFailure::CutOff(_)),
+            Self::Dns { .. } | Self::Connect { .. } => true,
+            Self::Timeout { .. } | Self::CutOff { .. } => true,
+            _ => false,
+        }
     }
 
     /// The host that was asked, and its port unless that is the scheme's own, for messages.
     #[must_use]
     pub fn host(&self) -> &str {
         match self {
-            Self::Dns { host, .. }
+            Self::Setup { host, .. }
+            | Self::Dns { host, .. }
             | Self::Connect { host, .. }
+            | Self::Proxy { host, .. }
             | Self::Tls { host, .. }
             | Self::Timeout { host, .. }
             | Self::CutOff { host, .. }
@@ -130,43 +185,120 @@ impl Error {
             | Self::Unsendable { host, .. } => host,
         }
     }
+}
+
+/// One request, as far as its errors need it: on its way since `begun`.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) host: String,
+    pub(crate) via: Option<Via>,
+    pub(crate) begun: Instant,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) timeout: Duration,
+}
+
+impl Attempt {
+    /// The beginning of an answer. The deadline is that of the whole request.
+    pub(crate) async fn head<T>(&self, answer: impl Future<Output = T>) -> Result<T, Error> {
+        let answer = timeout_at(self.begun + self.timeout, answer).await;
+        answer.map_err(|_| self.overdue(Phase::Answer, self.timeout))
+    }
+
+    /// The next piece of an answer, which may neither pause for long nor go on for ever.
+    pub(crate) async fn piece<T>(&self, piece: impl Future<Output = T>) -> Result<T, Error> {
+        let (end, silence) = (self.begun + self.timeout, Instant::now() + self.idle_timeout);
+        let piece = timeout_at(end.min(silence), piece).await;
+        piece.map_err(|_| match silence < end {
+            true => self.overdue(Phase::Rest, self.idle_timeout),
+            false => self.overdue(Phase::Body, self.timeout),
+        })
+    }
 
     /// Sorts an error of the library by what is underneath, not by its text.
     ///
     /// Only what fails while connecting sent nothing. TLS fails on a connection that stands, too,
     /// and then the server may have read the request.
-    pub(crate) fn of(host: &str, error: reqwest::Error) -> Self {
-        let host = host.to_owned();
-        let (is_builder, is_connect, is_dns) =
-            (error.is_builder(), error.is_connect(), error.is_dns());
+    pub(crate) fn failed(&self, error: reqwest::Error) -> Error {
+        let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
+        let is_builder = error.is_builder();
         let source = Cause::new(error.without_url());
-        if is_builder {
-            return Self::Unsendable { host, source };
+        match (is_builder, is_connect) {
+            (true, _) => self.unsendable(source),
+            (_, true) => self.unconnected(source, is_timeout),
+            _ => Error::CutOff { host: self.host(), source },
         }
-        if !is_connect {
-            return Self::CutOff { host, source };
+    }
+
+    fn unsendable(&self, source: Cause) -> Error {
+        let host = self.host();
+        // The library found no authority, before it looked at any certificate.
+        match source.find::<rustls::Error>() {
+            Some(rustls::Error::General(_)) => {
+                Error::Setup { host, source: SetupError::NoAuthorities.into() }
+            }
+            _ => Error::Unsendable { host, source },
         }
+    }
+
+    fn unconnected(&self, source: Cause, is_timeout: bool) -> Error {
+        if let Some(unresolved) = source.find::<Unresolved>() {
+            return match unresolved {
+                Unresolved::TimedOut { after } => self.overdue(Phase::Resolving, *after),
+                Unresolved::Refused(_) => self.without_address(source),
+            };
+        }
+        // The system's own deadline for a connection is an answer of the system.
+        let system = source.find::<io::Error>().and_then(io::Error::raw_os_error);
         match source.find().map(TlsFailure::of) {
-            Some(failure) => Self::Tls { host, failure, source },
-            None if is_dns => Self::Dns { host, source },
-            None => Self::Connect { host, source },
+            Some(source) => Error::Tls { host: self.host(), source },
+            None if is_timeout && system.is_none() => {
+                self.overdue(Phase::Connecting, self.connect_timeout)
+            }
+            None => self.no_way(source),
         }
+    }
+
+    fn overdue(&self, phase: Phase, after: Duration) -> Error {
+        Error::Timeout { host: self.host(), phase, after }
+    }
+
+    /// The name that was looked up is the proxy's, where there is one.
+    pub(crate) fn without_address(&self, source: Cause) -> Error {
+        match &self.via {
+            Some(via) => self.proxy(via, ProxyFailure::Dns(source)),
+            None => Error::Dns { host: self.host(), source },
+        }
+    }
+
+    fn no_way(&self, source: Cause) -> Error {
+        let kind = source.find::<io::Error>().map(io::Error::kind);
+        let ended = kind.is_some_and(is_end);
+        match &self.via {
+            Some(via) if kind.is_some() && !ended => {
+                self.proxy(via, ProxyFailure::Unreachable(source))
+            }
+            Some(via) => self.proxy(via, ProxyFailure::Broken(source)),
+            None if ended => Error::Tls { host: self.host(), source: TlsFailure::CutOff(source) },
+            None => Error::Connect { host: self.host(), source },
+        }
+    }
+
+    pub(crate) fn proxy(&self, via: &Via, source: ProxyFailure) -> Error {
+        let (host, proxy, named_by) = (self.host(), via.host.clone(), via.named_by);
+        Error::Proxy { host, proxy, named_by, source }
+    }
+
+    fn host(&self) -> String {
+        self.host.clone()
     }
 }
 
-impl TlsFailure {
-    fn of(error: &rustls::Error) -> Self {
-        use rustls::CertificateError as Bad;
-        let rustls::Error::InvalidCertificate(bad) = error else {
-            return Self::Protocol;
-        };
-        match bad {
-            // A signature that does not fit is that of an authority with the name of a trusted one.
-            Bad::UnknownIssuer | Bad::BadSignature => Self::UnknownAuthority,
-            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Self::WrongName,
-            Bad::Expired | Bad::ExpiredContext { .. } => Self::Expired,
-            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::NotYetValid,
-            _ => Self::Certificate,
-        }
-    }
+/// The end of a connection that stood, while the handshake was under way.
+fn is_end(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        kind,
+        Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe
+    )
 }

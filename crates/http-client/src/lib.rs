@@ -24,23 +24,33 @@
 //! - An error names the host and the kind of failure, and holds neither URL nor body.
 
 mod answer;
+mod authorities;
 mod base_url;
-mod ca_file;
 mod cause;
 mod client;
+mod echo;
 mod error;
 mod once;
 mod options;
+mod probe;
+mod proxy;
 mod refusal;
 mod request;
+mod resolver;
+mod tls_failure;
+mod tunnel;
 
 pub use answer::{Answer, DecodeError};
+pub use authorities::{Authorities, BadAuthorities, Place};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use cause::Cause;
 pub use client::HttpClient;
-pub use error::{Error, TlsFailure};
+pub use error::{Error, Phase};
 pub use once::deliver_once;
-pub use options::{Options, Proxy, SetupError};
+pub use options::{Options, SetupError};
+pub use probe::Probe;
+pub use proxy::{BadProxy, Proxy, ProxyFailure};
 pub use refusal::Refusal;
 pub use request::Request;
+pub use tls_failure::TlsFailure;
 pub use url::Url;

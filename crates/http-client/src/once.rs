@@ -27,6 +27,7 @@ where
 mod tests {
     use super::*;
     use crate::cause::Cause;
+    use crate::error::Phase;
     use std::cell::RefCell;
     use std::time::Duration;
 
@@ -37,7 +38,7 @@ mod tests {
 
     fn timed_out() -> Error {
         let (host, after) = ("a.test".into(), Duration::from_secs(30));
-        Error::Timeout { host, after }
+        Error::Timeout { host, phase: Phase::Answer, after }
     }
 
     #[track_caller]

@@ -8,8 +8,8 @@ use crate::answer::Answer;
 
 /// A status that is none of success, and what the server said about it.
 ///
-/// The words are the server's, made [`printable`] and short; from a body that is not JSON, such as
-/// the page of a firewall, none are taken.
+/// The words are the server's, made [`printable`] and short, and without the secrets that it was sent;
+/// from a body that is not JSON, such as the page of a firewall, none are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -36,10 +36,14 @@ impl Refusal {
     /// What a whole answer says.
     #[must_use]
     pub fn of(answer: &Answer) -> Self {
+        let said = Self::from_body(answer.status(), answer.body());
+        let without_secrets = |words: String| answer.without_secrets(words);
         Self {
+            code: said.code.map(without_secrets),
+            description: said.description.map(without_secrets),
             request_id: answer.request_id().map(|id| excerpt(id, LONGEST)),
             retry_after: answer.retry_after(),
-            ..Self::from_body(answer.status(), answer.body())
+            ..said
         }
     }
 

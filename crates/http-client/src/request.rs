@@ -6,9 +6,11 @@ use serde::Serialize;
 use url::Url;
 
 use crate::answer::Answer;
-use crate::base_url::host;
 use crate::client::HttpClient;
-use crate::error::Error;
+use crate::echo::Secrets;
+use crate::error::{Attempt, Error};
+use crate::proxy::ProxyFailure;
+use crate::tunnel;
 
 /// A request that is not sent yet. It asks for JSON.
 #[must_use = "a request does nothing until it is sent"]
@@ -18,7 +20,10 @@ pub struct Request {
     url: Url,
     headers: Vec<(&'static str, String)>,
     bearer: Option<String>,
+    secrets: Secrets,
     max_body: usize,
+    /// Whether a redirect is an answer like any other.
+    takes_redirects: bool,
 }
 
 /// Enough for every list of the platform, and too little to hurt.
@@ -26,13 +31,26 @@ const MAX_BODY: usize = 1024 * 1024;
 
 impl Request {
     pub(crate) fn new(client: HttpClient, method: Method, url: Url) -> Self {
-        let (headers, bearer, max_body) = (Vec::new(), None, MAX_BODY);
-        Self { client, method, url, headers, bearer, max_body }
+        let (headers, bearer, secrets) = (Vec::new(), None, Secrets::default());
+        let (max_body, takes_redirects) = (MAX_BODY, false);
+        Self { client, method, url, headers, bearer, secrets, max_body, takes_redirects }
     }
 
     /// Adds a bearer token ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     pub fn bearer(mut self, token: &str) -> Self {
         self.bearer = Some(token.to_owned());
+        self.secret(token)
+    }
+
+    /// Names a secret that the body holds: where a [`Refusal`](crate::Refusal) repeats it or a part of
+    /// it, that is taken out. A bearer token is known to be one.
+    pub fn secret(mut self, secret: &str) -> Self {
+        self.secrets.add(secret);
+        self
+    }
+
+    pub(crate) fn any_answer(mut self) -> Self {
+        self.takes_redirects = true;
         self
     }
 
@@ -82,35 +100,47 @@ impl Request {
         self,
         with_body: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Result<Answer, Error> {
-        let (host, path) = (host(&self.url).to_owned(), self.url.path().to_owned());
-        let (timeout, max_body) = (self.client.timeout(), self.max_body);
+        let attempt = self.client.attempt(&self.url)?;
+        let (host, path) = (&attempt.host, self.url.path());
         tracing::debug!(method = %self.method, host, path, "asking");
-        let request = with_body(self.build().map_err(|error| Error::of(&host, error))?);
-        let answer = async {
-            let response = request.send().await.map_err(|error| Error::of(&host, error))?;
-            // Answers that were asked for side by side are told apart by their paths.
-            tracing::debug!(host, path, status = response.status().as_u16(), "answered");
-            Answer::read(&host, response, max_body).await
+        let client = self.client.built(&attempt)?;
+        let response = match attempt.head(with_body(self.build(&client)).send()).await? {
+            Ok(response) => response,
+            Err(error) => return Err(self.explained(&attempt, attempt.failed(error)).await),
         };
-        match tokio::time::timeout(timeout, answer).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Error::Timeout { host, after: timeout }),
+        let status = response.status().as_u16();
+        // Answers that were asked for side by side are told apart by their paths.
+        tracing::debug!(host, path, status, "answered");
+        if response.status().is_redirection() && !self.takes_redirects {
+            return Err(Error::Redirect { host: host.clone(), status });
         }
+        Answer::read(&attempt, response, self.max_body, self.secrets).await
     }
 
-    fn build(self) -> Result<reqwest::RequestBuilder, reqwest::Error> {
-        let mut request = self
-            .client
-            .built()?
-            .request(self.method, self.url)
+    /// The library does not say what a proxy has against a tunnel.
+    async fn explained(&self, attempt: &Attempt, error: Error) -> Error {
+        let (Error::Proxy { source: ProxyFailure::Broken(_), .. }, Some(via)) =
+            (&error, &attempt.via)
+        else {
+            return error;
+        };
+        let host = self.url.host_str().unwrap_or_default();
+        let target = format!("{host}:{}", self.url.port_or_known_default().unwrap_or(443));
+        let refusal = tunnel::refusal(via, &target).await;
+        refusal.map_or(error, |source| attempt.proxy(via, source))
+    }
+
+    fn build(&self, client: &reqwest::Client) -> reqwest::RequestBuilder {
+        let mut request = client
+            .request(self.method.clone(), self.url.clone())
             .header(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, value) in &self.headers {
             request = request.header(HeaderName::from_static(name), value);
         }
-        Ok(match &self.bearer {
+        match &self.bearer {
             Some(token) => request.bearer_auth(token),
             None => request,
-        })
+        }
     }
 }
 

@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ada = sandbox.mint(Account::OWNER).ok_or("no such account")?;
     let access_token = AccessToken::new(ada.access_token)?;
 
-    let http = HttpClient::new(Options::new("create-a-key/1.0"))?;
+    let http = HttpClient::new(Options::new("create-a-key/1.0"));
     let api = PlatformApi::new(http, sandbox.api_url().parse()?);
     let session = api.log_in(&access_token).await?;
 

@@ -137,7 +137,7 @@ pub(crate) fn judge<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_client::Cause;
+    use http_client::{Cause, Phase};
 
     fn refused(call: Call, status: u16) -> Error {
         Error::Refused { call, refusal: Refusal::from_body(status, b"{}") }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_lost_answer_may_have_been_a_key() {
         let (after, source) = (Duration::from_secs(30), Cause::new("reset"));
-        let lost = http_client::Error::Timeout { host: host(), after };
+        let lost = http_client::Error::Timeout { host: host(), phase: Phase::Answer, after };
         is_judged(&http(Call::CreateApiKey, lost), true, true);
         let reset = http_client::Error::CutOff { host: host(), source };
         is_judged(&http(Call::CreateApiKey, reset), true, true);

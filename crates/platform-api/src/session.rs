@@ -119,7 +119,7 @@ mod tests {
     // threats 6 195
     #[test]
     fn no_debug_shows_the_session_key() {
-        let http = HttpClient::new(http_client::Options::new("a-test/1.0")).unwrap();
+        let http = HttpClient::new(http_client::Options::new("a-test/1.0"));
         let base = "https://api.openai.com".parse().unwrap();
         let api = PlatformApi::new(http, base);
         let key = Arc::new(SessionKey::new("canary").unwrap());
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn many_organizations_can_be_asked_side_by_side() {
         fn is_send(_: &impl Send) {}
-        let http = HttpClient::new(http_client::Options::new("a-test/1.0")).unwrap();
+        let http = HttpClient::new(http_client::Options::new("a-test/1.0"));
         let api = PlatformApi::new(http, "https://api.openai.com".parse().unwrap());
         let key = Arc::new(SessionKey::new("k").unwrap());
         let session = Session { api, key };

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let id_token = IdToken::new(ada.id_token)?;
     let refresh_token = RefreshToken::new(ada.refresh_token.unwrap_or_default())?;
 
-    let http = HttpClient::new(Options::new("use-a-sign-in/1.0"))?;
+    let http = HttpClient::new(Options::new("use-a-sign-in/1.0"));
     let client = TokenClient::new(http, sandbox.issuer_url().parse()?, Client::SIGN_IN);
 
     let api_key = client.exchange_for_api_key(&id_token, "An example").await?;

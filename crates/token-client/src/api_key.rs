@@ -35,7 +35,7 @@ impl TokenClient {
         name: &str,
     ) -> Result<ApiKey, Error> {
         let form = exchange_form(self.client_id(), id_token, name);
-        let answer = self.spend_form(&form).await?;
+        let answer = self.spend_form(&form, &[id_token.expose()]).await?;
         answer::check_type(&answer, &[BEARER, NOT_APPLICABLE])?;
         let Exchanged { access_token } = answer.decode()?;
         Ok(access_token)

@@ -40,19 +40,22 @@ impl TokenClient {
         &self.client_id
     }
 
-    /// Sends a form that spends what is in it.
-    pub(crate) async fn spend_form(&self, fields: &[(&str, &str)]) -> Result<Answer, Error> {
-        let answer = deliver_once(|| self.post(TOKEN).send_form(fields)).await?;
-        accepted(answer)
+    /// Sends a form that spends what is in it, of which `secrets` are repeated by nobody.
+    pub(crate) async fn spend_form(
+        &self,
+        fields: &[(&str, &str)],
+        secrets: &[&str],
+    ) -> Result<Answer, Error> {
+        let request = || secrets.iter().fold(self.post(TOKEN), |it, secret| it.secret(secret));
+        accepted(deliver_once(|| request().send_form(fields)).await?)
     }
 
-    /// Sends JSON that spends what is in it.
-    pub(crate) async fn spend_json<T>(&self, path: &str, body: &T) -> Result<Answer, Error>
+    /// Sends JSON that spends `secret`, which is in it.
+    pub(crate) async fn spend_json<T>(&self, body: &T, secret: &str) -> Result<Answer, Error>
     where
         T: Serialize + Sync,
     {
-        let answer = deliver_once(|| self.post(path).send_json(body)).await?;
-        accepted(answer)
+        accepted(deliver_once(|| self.post(TOKEN).secret(secret).send_json(body)).await?)
     }
 
     /// A request whose answer is small. Every answer here is, and may hold tokens.

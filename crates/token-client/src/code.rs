@@ -48,7 +48,7 @@ impl TokenClient {
     /// be one. The code is spent as soon as the request may have arrived.
     pub async fn redeem_code(&self, redemption: &CodeRedemption<'_>) -> Result<Tokens, Error> {
         let form = redemption.sign_in_form(self.client_id());
-        let answer = self.spend_form(&form).await?;
+        let answer = self.spend_form(&form, &redemption.secrets()).await?;
         answer::check_type(&answer, &[BEARER])?;
         Ok(answer.decode()?)
     }
@@ -63,7 +63,7 @@ impl TokenClient {
         redemption: &CodeRedemption<'_>,
     ) -> Result<AccessToken, Error> {
         let form = redemption.access_form(self.client_id());
-        let answer = self.spend_form(&form).await?;
+        let answer = self.spend_form(&form, &redemption.secrets()).await?;
         answer::check_type(&answer, &[BEARER])?;
         let AccessTokenAlone { access_token } = answer.decode()?;
         Ok(access_token)
@@ -94,6 +94,10 @@ impl<'a> CodeRedemption<'a> {
             ("grant_type", "authorization_code"),
             ("redirect_uri", self.redirect_uri),
         ]
+    }
+
+    fn secrets(&self) -> [&'a str; 2] {
+        [self.code.expose(), self.code_verifier.expose()]
     }
 }
 
@@ -182,7 +186,7 @@ mod tests {
     #[test]
     fn a_request_can_be_made_from_another_thread() {
         fn is_send(_: &impl Send) {}
-        let http = HttpClient::new(Options::new("a-test/1.0")).unwrap();
+        let http = HttpClient::new(Options::new("a-test/1.0"));
         let issuer: BaseUrl = "https://auth.openai.com".parse().unwrap();
         let client = TokenClient::new(http, issuer, "app_1");
         let (id_token, refresh_token) =

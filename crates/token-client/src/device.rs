@@ -93,7 +93,8 @@ impl TokenClient {
     ///
     /// [`Error`]; after one that [is transient](Error::is_transient) the wait goes on.
     pub async fn poll_device(&self, device: &DeviceAuthorization) -> Result<DevicePoll, Error> {
-        let answer = self.post(POLL).send_json(&device.poll_request()).await?;
+        let request = self.post(POLL).secret(&device.device_auth_id).secret(&device.user_code);
+        let answer = request.send_json(&device.poll_request()).await?;
         match accepted(answer) {
             Ok(answer) => Ok(DevicePoll::Approved(answer.decode()?)),
             Err(Error::Refused(refusal)) => judge(refusal),

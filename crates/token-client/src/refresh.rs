@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::{self, BEARER};
-use crate::client::{TOKEN, TokenClient};
+use crate::client::TokenClient;
 use crate::error::Error;
 
 /// What a refresh brought. A token that is `None` was not sent: the old one stays
@@ -54,7 +54,8 @@ impl TokenClient {
     /// [`Error`]; [`Error::ends_the_sign_in`] tells the final ones from those that may pass.
     pub async fn refresh(&self, refresh_token: &RefreshToken) -> Result<Refreshed, Error> {
         let request = RefreshRequest::new(self.client_id(), refresh_token);
-        let answer: RefreshAnswer = self.spend_json(TOKEN, &request).await?.decode()?;
+        let answer = self.spend_json(&request, refresh_token.expose()).await?;
+        let answer: RefreshAnswer = answer.decode()?;
         Ok(answer.into_refreshed())
     }
 }

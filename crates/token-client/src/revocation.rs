@@ -33,7 +33,7 @@ impl TokenClient {
     /// [`Error`]; the token may then still be valid.
     pub async fn revoke(&self, token: Revocable<'_>) -> Result<(), Error> {
         let request = RevocationRequest::new(self.client_id(), token);
-        accepted(self.post(REVOKE).send_json(&request).await?)?;
+        accepted(self.post(REVOKE).secret(request.token).send_json(&request).await?)?;
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ pub(crate) async fn run(
     let terminal = setup.terminal;
     servers_belong_together(shared)?;
     terminal::check_result_can_be_printed().map_err(Failure::Output)?;
-    let http = setup.http(CREATE_API_KEY_USER_AGENT)?;
+    let http = setup.checked_http(CREATE_API_KEY_USER_AGENT)?;
     let mut pending = create_api_key::start(options(args, shared, setup)?, http)?;
 
     invite(terminal, "create an API key", &args.browser, pending.auth_url());

@@ -24,7 +24,7 @@ pub(crate) async fn run(
     if args.with_api_key {
         return with_api_key(store, shared, setup).await;
     }
-    let http = setup.http(USER_AGENT)?;
+    let http = setup.checked_http(USER_AGENT)?;
     let mut pending = sign_in::start(options(args, shared, setup), http, store)?;
 
     let purpose = "sign in with ChatGPT";

@@ -2,7 +2,7 @@ use login::Event;
 use url::Url;
 
 use crate::args::BrowserArgs;
-use crate::failure::{chain, key_may_exist};
+use crate::failure::{chain, key_may_exist, network_hint};
 use crate::setup::Setup;
 use crate::terminal::{Terminal, in_words};
 
@@ -27,7 +27,12 @@ pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
         Event::BrowserNotOpened => {
             terminal.warn("no browser could be started; open the address above yourself");
         }
-        Event::Unreachable(error) => terminal.warn(&format!("{}; trying again", chain(error))),
+        Event::Unreachable(error) => {
+            terminal.warn(&format!("{}; trying again", chain(error)));
+            if let Some(hint) = network_hint(error) {
+                terminal.hint(&hint);
+            }
+        }
         Event::ReachedAgain(server) => terminal.say(&format!("{server} can be reached now.")),
         Event::WaitingForProject { seen, failure, again_in } => {
             let seen = failure.map_or_else(|| seen.to_string(), |failure| chain(failure));

@@ -4,12 +4,13 @@ use std::io;
 
 use auth_store::{Error as StoreError, Location};
 use credentials::ClaimMismatch;
-use http_client::{DecodeError, Error as HttpError, Refusal, TlsFailure};
+use http_client::{DecodeError, Refusal};
 use login::Error as LoginError;
 use oauth_callback_server::{BindError, WaitError};
 use printable::excerpt;
 use token_client::Error as TokenError;
 
+use super::network::{NOT_THE_SERVER, http};
 use super::ports;
 
 /// After the creation of a key whose outcome is not known.
@@ -26,7 +27,7 @@ pub(super) fn login(error: &LoginError) -> Option<String> {
         LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(Into::into),
         LoginError::Store(error) => store(error).map(Into::into),
         LoginError::Callback(error) => callback(error).map(Into::into),
-        LoginError::Code(error) => Some(code(error).into()),
+        LoginError::Code(error) => Some(code(error)),
         LoginError::KeyExchange { name, source } => Some(key_exchange(name, source)),
         LoginError::Platform(error) => platform(error),
         LoginError::UnknownOrganization { offered, .. } => {
@@ -38,7 +39,7 @@ pub(super) fn login(error: &LoginError) -> Option<String> {
         LoginError::NoProject { failure: Some(failure), .. } => platform(failure),
         LoginError::Undelivered { kept, .. } => Some(undelivered(*kept).into()),
         LoginError::Unkept { source, .. } => Some(unkept(source)),
-        LoginError::Refresh(error) => token(error).map(Into::into),
+        LoginError::Refresh(error) => token(error),
         LoginError::OtherIssuer { stored, .. } => {
             Some(format!("give --issuer {}", excerpt(stored, 200)))
         }
@@ -124,8 +125,9 @@ fn callback(error: &WaitError) -> Option<&'static str> {
     })
 }
 
-fn code(error: &TokenError) -> &'static str {
-    token(error).unwrap_or("a code works once and for a short time: sign in again")
+fn code(error: &TokenError) -> String {
+    let expired = || "a code works once and for a short time: sign in again".to_owned();
+    token(error).unwrap_or_else(expired)
 }
 
 /// The answer of an exchange may be lost, and then there is a key that nobody has.
@@ -139,19 +141,17 @@ fn key_exchange(name: &str, error: &TokenError) -> String {
     if undecided {
         return key_may_exist(name);
     }
-    token(error).unwrap_or("to sign in without an API key, use --no-api-key").to_owned()
+    token(error).unwrap_or_else(|| "to sign in without an API key, use --no-api-key".to_owned())
 }
 
-fn token(error: &TokenError) -> Option<&'static str> {
+fn token(error: &TokenError) -> Option<String> {
     match error {
         TokenError::Http(error) => http(error),
-        TokenError::Refused(refusal) => server(refusal),
-        TokenError::Misshapen(DecodeError::NotJson { .. }) => Some(NOT_THE_SERVER),
+        TokenError::Refused(refusal) => server(refusal).map(Into::into),
+        TokenError::Misshapen(DecodeError::NotJson { .. }) => Some(NOT_THE_SERVER.to_owned()),
         _ => None,
     }
 }
-
-const NOT_THE_SERVER: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
 
 /// What a refusal means wherever it comes from.
 fn server(refusal: &Refusal) -> Option<&'static str> {
@@ -169,7 +169,7 @@ fn platform(error: &platform_api::Error) -> Option<String> {
             "a key of that name may exist: look at https://platform.openai.com/api-keys before you \
              try again"
         }
-        (platform_api::Error::Http { source, .. }, _) => http(source)?,
+        (platform_api::Error::Http { source, .. }, _) => return http(source),
         (platform_api::Error::Misshapen { source: DecodeError::NotJson { .. }, .. }, _) => {
             NOT_THE_SERVER
         }
@@ -182,24 +182,6 @@ fn platform(error: &platform_api::Error) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
-}
-
-fn http(error: &HttpError) -> Option<&'static str> {
-    Some(match error {
-        HttpError::Dns { .. } => "check the network connection, and the proxy in HTTPS_PROXY",
-        HttpError::Connect { .. } | HttpError::Timeout { .. } => {
-            "check the network connection, the firewall, and the proxy in HTTPS_PROXY"
-        }
-        HttpError::Tls { failure: TlsFailure::UnknownAuthority, .. } => {
-            "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE"
-        }
-        HttpError::Tls { failure: TlsFailure::Expired | TlsFailure::NotYetValid, .. } => {
-            "check the clock of this machine"
-        }
-        HttpError::Redirect { .. } => NOT_THE_SERVER,
-        HttpError::CutOff { .. } => "try again",
-        _ => return None,
-    })
 }
 
 fn undelivered(kept: bool) -> &'static str {

@@ -11,9 +11,11 @@ use crate::signals::Interrupt;
 use crate::terminal::{Terminal, in_words};
 
 mod hints;
+mod network;
 mod ports;
 
 pub(crate) use hints::key_may_exist;
+pub(crate) use network::http as network_hint;
 
 /// How a command can end badly. This is the one place that turns an error into sentences and an
 /// exit code.
@@ -102,6 +104,7 @@ impl Failure {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Login(error) => hints::login(error),
+            Self::Setup(error) => Some(network::setup(error)),
             Self::NoHome => Some("set HOME, or name a folder with --codex-home".into()),
             Self::ServersApart => {
                 Some("a token of one issuer is never sent to the platform of another".into())

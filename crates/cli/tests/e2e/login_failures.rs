@@ -90,20 +90,66 @@ fn a_ca_file_of_the_environment_is_named_when_it_cannot_be_used() {
         &damaged,
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     );
-    for (path, words) in [
-        (&missing, format!("error: cannot read the CA file {}", missing.display())),
-        (&empty, format!("error: the CA file {} has no PEM certificate", empty.display())),
-        (&damaged, format!("error: the CA file {} has a certificate in it", damaged.display())),
+    for (path, why) in [
+        (&missing, "it cannot be read: No such file or directory"),
+        (&empty, "it has no PEM certificate in it"),
+        (&damaged, "it has a certificate in it that cannot be used: "),
     ] {
-        let finished = world.login().env("CODEX_CA_CERTIFICATE", path).run();
-        finished.exits(1).prints("").says(&words).says_nothing_of("/oauth/authorize");
+        for variable in ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE"] {
+            let place = format!("{}, which {variable} names", path.display());
+            let finished = world.login().env(variable, path).run();
+            finished
+                .exits(1)
+                .prints("")
+                .says(&format!("error: cannot trust the certificate authorities in {place}: {why}"))
+                .says(&format!("hint: correct {variable}, or unset it"))
+                .says_nothing_of("/oauth/authorize");
+        }
+    }
+}
+
+// threats 204
+#[test]
+fn a_folder_of_the_environment_is_named_when_it_cannot_be_used() {
+    let world = World::new();
+    let missing = world.path("missing");
+    let words = format!("in {}, which SSL_CERT_DIR names: it cannot be read", missing.display());
+    world.create_key().env("SSL_CERT_DIR", missing).run().exits(1).prints("").says(&words);
+}
+
+/// What a person names on the command line counts before what a variable names.
+// threats 204
+#[test]
+fn the_flag_counts_before_the_variable() {
+    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let start = world.login().arg("--ca-file").arg(world.ca_file());
+    start.env("CODEX_CA_CERTIFICATE", world.path("missing.pem")).signs_in(Account::OWNER).exits(0);
+}
+
+// threats 203
+#[test]
+fn a_proxy_that_cannot_be_one_is_named_before_the_browser_opens() {
+    let world = World::new();
+    for (variable, url, why) in [
+        ("ALL_PROXY", "socks://user:hunter2-password@127.0.0.1:1", "it begins with socks://"),
+        ("https_proxy", "http://user:hunter2-password@[", "it is not a URL such as http://"),
+    ] {
+        let finished = world.login().env(variable, url).run();
+        finished
+            .exits(1)
+            .prints("")
+            .says(&format!("error: cannot use the proxy that {variable} names: {why}"))
+            .says(&format!("hint: correct {variable}, or unset it"))
+            .says_nothing_of("hunter2")
+            .says_nothing_of("/oauth/authorize");
     }
 }
 
 // threats 204
 #[test]
 fn a_ca_file_of_the_environment_is_trusted() {
-    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
-    let start = world.login().env("CODEX_CA_CERTIFICATE", world.ca_file());
-    start.signs_in(Account::OWNER).exits(0);
+    for variable in ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE"] {
+        let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+        world.login().env(variable, world.ca_file()).signs_in(Account::OWNER).exits(0);
+    }
 }

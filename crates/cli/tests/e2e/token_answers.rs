@@ -187,7 +187,7 @@ fn a_redirect_is_not_followed() {
 #[test]
 fn an_answer_without_an_end_is_cut() {
     let words = "the answer of HOST is larger than 65536 bytes";
-    everywhere(&Then::Endless, words, Advice::Lost(None));
+    everywhere(&Then::Endless, words, Advice::Lost(Some(ELSEWHERE)));
 }
 
 // threats 73 74 77

@@ -12,7 +12,7 @@ use crate::rig::Rig;
 /// What the person does on the other device.
 async fn decide(rig: &Rig, device: &DeviceAuthorization, account: &str) {
     let page = rig.client.verification_uri().parse().unwrap();
-    let http = HttpClient::new(Options::new("a-test/1.0")).unwrap();
+    let http = HttpClient::new(Options::new("a-test/1.0"));
     let form = [("user_code", device.user_code.as_str()), ("account", account)];
     assert!(http.post(page).send_form(&form).await.unwrap().is_success());
 }

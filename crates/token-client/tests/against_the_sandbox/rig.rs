@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use credentials::AuthorizationCode;
-use http_client::{HttpClient, Options, Url};
+use http_client::{Authorities, HttpClient, Options, Url};
 use pkce::CodeVerifier;
 use sandbox::{
     Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then, Tls,
@@ -91,8 +91,11 @@ fn client_of(sandbox: &Sandbox, user_agent: &'static str) -> HttpClient {
         file.write_all(pem.as_bytes()).unwrap();
         file
     });
-    let path = ca_file.as_ref().map(|file| file.path().to_owned());
-    HttpClient::new(Options { ca_file: path, ..Options::new(user_agent) }).unwrap()
+    let extra_authorities = ca_file.as_ref().map(|file| Authorities::file("a test", file.path()));
+    let http = HttpClient::new(Options { extra_authorities, ..Options::new(user_agent) });
+    // The file is gone in a moment.
+    http.check().unwrap();
+    http
 }
 
 fn code_in(callback: &Url) -> AuthorizationCode {

@@ -1,0 +1,149 @@
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use reqwest::Certificate;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
+use crate::cause::Cause;
+
+/// Where certificate authorities stand, and who said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Authorities {
+    /// The flag or the variable that names the place, for messages.
+    pub named_by: &'static str,
+    /// The place.
+    pub place: Place,
+}
+
+/// A place with certificate authorities in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A PEM file with one or more of them.
+    File(PathBuf),
+    /// A folder as OpenSSL's `c_rehash` makes it, with one file for each.
+    Folder(PathBuf),
+}
+
+impl Authorities {
+    /// The PEM file at `path`, which `named_by` names.
+    #[must_use]
+    pub fn file(named_by: &'static str, path: impl Into<PathBuf>) -> Self {
+        Self { named_by, place: Place::File(path.into()) }
+    }
+
+    /// The folder at `path`, which `named_by` names.
+    #[must_use]
+    pub fn folder(named_by: &'static str, path: impl Into<PathBuf>) -> Self {
+        Self { named_by, place: Place::Folder(path.into()) }
+    }
+
+    /// The file or the folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match &self.place {
+            Place::File(path) | Place::Folder(path) => path,
+        }
+    }
+
+    /// Those that a person has picked: each of them has to be good, since one that was left out would
+    /// be missed only by the first request, without the name of the file.
+    pub(crate) fn picked(&self) -> Result<Vec<Certificate>, BadAuthorities> {
+        let certificates = self.read()?;
+        certificates.into_iter().map(|it| usable(&it).map_err(BadAuthorities::Invalid)).collect()
+    }
+
+    /// Those of a whole system, among which there may be some that TLS has no use for.
+    pub(crate) fn collected(&self) -> Result<Vec<Certificate>, BadAuthorities> {
+        let all: Vec<_> = self.read()?.iter().map(usable).collect();
+        let (good, bad): (Vec<_>, Vec<_>) = all.into_iter().partition(Result::is_ok);
+        match bad.into_iter().next() {
+            Some(Err(why)) if good.is_empty() => Err(BadAuthorities::Invalid(why)),
+            _ => Ok(good.into_iter().flatten().collect()),
+        }
+    }
+
+    fn read(&self) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
+        let certificates = match &self.place {
+            Place::File(path) => of_file(path)?,
+            Place::Folder(path) => of_folder(path)?,
+        };
+        if certificates.is_empty() { Err(BadAuthorities::Empty) } else { Ok(certificates) }
+    }
+}
+
+/// Why no certificate authorities can be had from a place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadAuthorities {
+    /// The system does not let it be read.
+    #[error("it cannot be read")]
+    Unreadable(#[source] io::Error),
+    /// It has no certificate in it.
+    #[error("it has no PEM certificate in it")]
+    Empty,
+    /// What stands there as a certificate is none, is damaged, or is no authority's.
+    #[error("it has a certificate in it that cannot be used")]
+    Invalid(#[source] Cause),
+    /// It is no list of certificates, whatever it is.
+    #[error("it is larger than {limit} bytes")]
+    TooLarge {
+        /// The most that is read.
+        limit: u64,
+    },
+}
+
+fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
+    let pem = whole(path)?;
+    let certificates = CertificateDer::pem_slice_iter(&pem);
+    certificates.collect::<Result<_, _>>().map_err(|why| BadAuthorities::Invalid(Cause::new(why)))
+}
+
+/// A device would never end, and no list of authorities comes close to this.
+fn whole(path: &Path) -> Result<Vec<u8>, BadAuthorities> {
+    const LIMIT: u64 = 64 * 1024 * 1024;
+    let mut pem = Vec::new();
+    let file = File::open(path).map_err(BadAuthorities::Unreadable)?;
+    file.take(LIMIT + 1).read_to_end(&mut pem).map_err(BadAuthorities::Unreadable)?;
+    if pem.len() as u64 > LIMIT { Err(BadAuthorities::TooLarge { limit: LIMIT }) } else { Ok(pem) }
+}
+
+/// Only what has the name of a hash is looked at: a bundle with all of them often lies beside.
+fn of_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
+    let entries = path.read_dir().map_err(BadAuthorities::Unreadable)?;
+    let hashed = entries.flatten().map(|entry| entry.path()).filter(|path| is_hash(path));
+    // A link to a certificate that is gone says nothing about the others.
+    Ok(hashed.filter_map(|path| of_file(&path).ok()).flatten().collect())
+}
+
+/// `5ed36f99.0`, as OpenSSL looks it up.
+fn is_hash(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_hex = |text: &str| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    name.split_once('.').is_some_and(|(hash, number)| is_hex(hash) && is_number(number))
+}
+
+/// It is held against what TLS asks of an authority.
+fn usable(certificate: &CertificateDer<'static>) -> Result<Certificate, Cause> {
+    RootCertStore::empty().add(certificate.clone()).map_err(Cause::new)?;
+    Certificate::from_der(certificate).map_err(Cause::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_hashes_are_looked_at_in_a_folder() {
+        for name in ["5ed36f99.0", "ABCDEF01.12"] {
+            assert!(is_hash(Path::new(name)), "{name}");
+        }
+        for name in ["ca.pem", "5ed36f99", "5ed36f99.", "5ed36f99.r0", "5ed36f9.0", ".0", ""] {
+            assert!(!is_hash(Path::new(name)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use futures_util::future::select_ok;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::answer::Answer;
+use crate::base_url::BaseUrl;
+use crate::cause::Cause;
+use crate::client::HttpClient;
+use crate::error::{Attempt, Error, Phase};
+use crate::proxy::ProxyFailure;
+use crate::resolver::Unresolved;
+
+/// The way to a server, step by step, as far as it goes.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Probe {
+    /// The host and port of the proxy that the way leads through.
+    pub proxy: Option<String>,
+    /// The addresses of the server, or of the proxy.
+    pub addresses: Result<Vec<SocketAddr>, Error>,
+    /// How long a connection to the first of them that answers takes; `None` without an address.
+    pub connected: Option<Result<Duration, Error>>,
+    /// What the server says to a `HEAD` without any credential, which takes a TLS handshake and, where
+    /// there is a proxy, its tunnel; `None` without a connection.
+    pub answered: Option<Result<Answer, Error>>,
+}
+
+impl HttpClient {
+    /// Goes the way to `base` once, and says how far it leads. No credential is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setup`] when the way cannot be begun.
+    pub async fn probe(&self, base: &BaseUrl) -> Result<Probe, Error> {
+        let url = base.join("/");
+        let attempt = self.attempt(&url)?;
+        let proxy = attempt.via.as_ref().map(|via| via.host.clone());
+        let own = || Some((url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?));
+        let first = attempt.via.as_ref().map_or_else(own, |via| via.address());
+        let (host, port) = first.unwrap_or_default();
+        let addresses = self.addresses(&attempt, host, port).await;
+        let mut probe = Probe { proxy, addresses, connected: None, answered: None };
+        if let Ok(addresses) = &probe.addresses {
+            probe.connected = Some(self.connect(&attempt, addresses).await);
+        }
+        if let Some(Ok(_)) = probe.connected {
+            probe.answered = Some(self.knock(base).send().await);
+        }
+        Ok(probe)
+    }
+
+    async fn addresses(
+        &self,
+        attempt: &Attempt,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Error> {
+        self.resolver().look_up(host, port).await.map_err(|unresolved| match unresolved {
+            Unresolved::TimedOut { after } => {
+                Error::Timeout { host: attempt.host.clone(), phase: Phase::Resolving, after }
+            }
+            Unresolved::Refused(source) => attempt.without_address(Cause::new(source)),
+        })
+    }
+
+    async fn connect(
+        &self,
+        attempt: &Attempt,
+        addresses: &[SocketAddr],
+    ) -> Result<Duration, Error> {
+        let (begun, after) = (Instant::now(), self.options().connect_timeout);
+        let host = || attempt.host.clone();
+        // One family of addresses may lead nowhere, and the other well.
+        let attempts = addresses.iter().map(|address| Box::pin(TcpStream::connect(*address)));
+        match timeout(after, select_ok(attempts)).await {
+            Ok(Ok(_)) => Ok(begun.elapsed()),
+            Ok(Err(error)) => Err(match &attempt.via {
+                Some(via) => attempt.proxy(via, ProxyFailure::Unreachable(Cause::new(error))),
+                None => Error::Connect { host: host(), source: Cause::new(error) },
+            }),
+            Err(_) => Err(Error::Timeout { host: host(), phase: Phase::Connecting, after }),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+/// The system's resolver, with a deadline of its own, so that a name without an answer is told from a
+/// server without one.
+#[derive(Debug)]
+pub(crate) struct Resolver {
+    pub(crate) deadline: Duration,
+}
+
+/// Why a name has no address.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unresolved {
+    #[error("the resolver did not answer")]
+    TimedOut { after: Duration },
+    #[error(transparent)]
+    Refused(#[from] io::Error),
+}
+
+impl Resolver {
+    /// The addresses of `host`, each with `port`.
+    pub(crate) async fn look_up(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Unresolved> {
+        let found = timeout(self.deadline, lookup_host((host, port))).await;
+        let found = found.map_err(|_| Unresolved::TimedOut { after: self.deadline })?;
+        let found: Vec<_> = found?.collect();
+        // Some resolvers find a name that has no address.
+        if found.is_empty() {
+            Err(io::Error::from(io::ErrorKind::NotFound).into())
+        } else {
+            Ok(found)
+        }
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = Self { deadline: self.deadline };
+        Box::pin(async move {
+            let found = resolver.look_up(name.as_str(), 0).await?;
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,148 @@
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use printable::excerpt;
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError};
+
+use crate::cause::Cause;
+
+/// What is wrong with a server's TLS.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsFailure {
+    /// Signed by nobody whom this machine trusts.
+    #[error("its certificate is signed by an authority that this machine does not trust")]
+    UnknownAuthority,
+    /// A signature of a certificate or of the handshake that was made with another key: an authority
+    /// that has the name of a trusted one, such as a renewed one, or an impostor.
+    #[error(
+        "a signature does not fit: its authority only has the name of one that this machine trusts, \
+         or somebody pretends to be this server"
+    )]
+    BadSignature,
+    /// Made for other names.
+    #[error("its certificate is for {}", names.join(", "))]
+    WrongName {
+        /// The names, as far as they fit a line; made [`printable`].
+        names: Vec<String>,
+    },
+    /// Over already, or this machine's clock is ahead.
+    #[error("its certificate ended on {}, and this machine's clock says {}", day(*not_after), day(*now))]
+    Expired {
+        /// Its last moment.
+        not_after: SystemTime,
+        /// The moment that this machine takes it to be.
+        now: SystemTime,
+    },
+    /// Not valid yet, or this machine's clock is behind.
+    #[error("its certificate begins on {}, and this machine's clock says {}", day(*not_before), day(*now))]
+    NotYetValid {
+        /// Its first moment.
+        not_before: SystemTime,
+        /// The moment that this machine takes it to be.
+        now: SystemTime,
+    },
+    /// Anything else about the certificate.
+    #[error("its certificate is not acceptable")]
+    Certificate(#[source] Cause),
+    /// No version or cipher that both sides speak.
+    #[error("no TLS version or cipher in common")]
+    Incompatible(#[source] Cause),
+    /// What answered is something else than TLS.
+    #[error("what answered does not speak TLS")]
+    NotTls(#[source] Cause),
+    /// The connection ended before the handshake did.
+    #[error("the connection ended during the handshake")]
+    CutOff(#[source] Cause),
+    /// Anything else about the handshake.
+    #[error("the handshake failed")]
+    Protocol(#[source] Cause),
+}
+
+impl TlsFailure {
+    /// Sorts an error of the TLS library.
+    pub(crate) fn of(error: &rustls::Error) -> Self {
+        use AlertDescription as Alert;
+        let cause = || Cause::new(error.clone());
+        match error {
+            rustls::Error::InvalidCertificate(bad) => Self::of_certificate(bad, cause()),
+            rustls::Error::PeerIncompatible(_)
+            | rustls::Error::AlertReceived(
+                Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity,
+            ) => Self::Incompatible(cause()),
+            rustls::Error::InvalidMessage(_) => Self::NotTls(cause()),
+            _ => Self::Protocol(cause()),
+        }
+    }
+
+    fn of_certificate(bad: &CertificateError, cause: Cause) -> Self {
+        use CertificateError as Bad;
+        match bad {
+            Bad::UnknownIssuer => Self::UnknownAuthority,
+            Bad::BadSignature => Self::BadSignature,
+            Bad::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
+                Self::WrongName { names: names(presented) }
+            }
+            Bad::ExpiredContext { time, not_after } => {
+                Self::Expired { not_after: moment(*not_after), now: moment(*time) }
+            }
+            Bad::NotValidYetContext { time, not_before } => {
+                Self::NotYetValid { not_before: moment(*not_before), now: moment(*time) }
+            }
+            _ => Self::Certificate(cause),
+        }
+    }
+}
+
+/// The library writes `DnsName("a.test")` and `IpAddress(127.0.0.1)`.
+fn names(presented: &[String]) -> Vec<String> {
+    const MOST: usize = 3;
+    let bare = |name: &String| {
+        let inside = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        excerpt(inside.unwrap_or(name).trim_matches('"'), 60)
+    };
+    let mut names: Vec<_> = presented.iter().take(MOST).map(bare).collect();
+    if presented.len() > MOST {
+        names.push("…".to_owned());
+    }
+    names
+}
+
+fn moment(time: UnixTime) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs())
+}
+
+/// `2026-11-22`, in UTC as certificates have it.
+fn day(time: SystemTime) -> String {
+    match Timestamp::try_from(time) {
+        Ok(time) => time.to_string().chars().take_while(|&c| c != 'T').collect(),
+        Err(_) => "a day without a date".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_certificate_are_few_and_bare() {
+        let presented = ["DnsName(\"a.test\")", "IpAddress(127.0.0.1)", "odd\u{1b}[2J", "d"];
+        let presented = presented.map(str::to_owned);
+        assert_eq!(names(&presented), ["a.test", "127.0.0.1", "odd[2J", "…"]);
+        assert_eq!(names(&presented[..1]), ["a.test"]);
+    }
+
+    // threats 82
+    #[test]
+    fn a_clock_is_named_beside_the_date_that_it_misses() {
+        let (not_after, now) = (
+            SystemTime::UNIX_EPOCH,
+            moment(UnixTime::since_unix_epoch(Duration::from_secs(1_795_305_600))),
+        );
+        let words = TlsFailure::Expired { not_after, now }.to_string();
+        let expected =
+            "its certificate ended on 1970-01-01, and this machine's clock says 2026-11-22";
+        assert_eq!(words, expected);
+    }
+}

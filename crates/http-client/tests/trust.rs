@@ -1,0 +1,216 @@
+//! Whom the policy trusts: the system's authorities, those that a person names, and nobody else.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use http_client::{
+    Authorities, BadAuthorities, BaseUrl, Error, HttpClient, Options, SetupError, TlsFailure,
+};
+use sandbox::{Defect, Endpoint, Fault, Sandbox, Scenario, Then, Tls};
+use tempfile::TempDir;
+
+fn base(sandbox: &Sandbox) -> BaseUrl {
+    sandbox.api_url().parse().unwrap()
+}
+
+async fn ask(sandbox: &Sandbox, options: Options) -> Result<u16, Error> {
+    let url = base(sandbox).join("/v1/organizations");
+    Ok(HttpClient::new(options).get(url).send().await?.status())
+}
+
+fn options() -> Options {
+    Options::new("a-test/1.0")
+}
+
+async fn speaking(tls: Tls) -> Sandbox {
+    Sandbox::start(Scenario { tls, ..Scenario::default() }).await.unwrap()
+}
+
+/// A folder with a file in it.
+fn file(name: &str, content: &[u8]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    #[expect(clippy::disallowed_methods, reason = "a certificate is no secret")]
+    std::fs::write(&path, content).unwrap();
+    (folder, path)
+}
+
+fn picking(path: &Path) -> Options {
+    Options { extra_authorities: Some(Authorities::file("--a-flag", path)), ..options() }
+}
+
+fn trusting(pem: &str) -> (TempDir, Options) {
+    let (folder, path) = file("ca.pem", pem.as_bytes());
+    (folder, picking(&path))
+}
+
+/// Nobody is signed in here; that there is an answer is the point.
+const ANSWERED: u16 = 401;
+
+#[tokio::test]
+async fn a_ca_file_makes_its_servers_trusted() {
+    let sandbox = speaking(Tls::On).await;
+    let (_folder, options) = trusting(sandbox.ca_pem().unwrap());
+    let http = HttpClient::new(options);
+    http.warm_up(&base(&sandbox)).await.unwrap();
+    let answer = http.get(base(&sandbox).join("/v1/organizations")).send().await.unwrap();
+    assert_eq!(answer.status(), ANSWERED);
+    assert_eq!(sandbox.connections(), 1, "the warm connection is the one that is used");
+}
+
+// threats 204
+#[tokio::test]
+async fn a_file_or_a_folder_takes_the_place_of_the_systems_authorities() {
+    let sandbox = speaking(Tls::On).await;
+    let other = speaking(Tls::On).await;
+    let pem = sandbox.ca_pem().unwrap().as_bytes();
+    let (_file, path) = file("bundle.pem", pem);
+    let (folder, _) = file("0a1b2c3d.0", pem);
+    for place in [Authorities::file("A", path), Authorities::folder("B", folder.path())] {
+        let options = Options { system_authorities: vec![place], ..options() };
+        assert_eq!(ask(&sandbox, options.clone()).await.unwrap(), ANSWERED);
+        assert!(matches!(ask(&other, options).await, Err(Error::Tls { .. })));
+    }
+}
+
+// threats 204
+#[tokio::test]
+async fn what_a_person_adds_is_trusted_beside_a_systems_bundle() {
+    let (system, added) = (speaking(Tls::On).await, speaking(Tls::On).await);
+    let (_bundle, bundle) = file("bundle.pem", system.ca_pem().unwrap().as_bytes());
+    let (_ca, ca) = file("ca.pem", added.ca_pem().unwrap().as_bytes());
+    let system_authorities = vec![Authorities::file("SYSTEM", bundle)];
+    let options = Options { system_authorities, ..picking(&ca) };
+    assert_eq!(ask(&system, options.clone()).await.unwrap(), ANSWERED);
+    assert_eq!(ask(&added, options).await.unwrap(), ANSWERED);
+}
+
+// threats 82
+#[tokio::test]
+async fn a_bad_certificate_is_named_and_nothing_is_sent() {
+    for (defect, expected) in [
+        (Defect::Expired, "its certificate ended on 2001-01-01, and this machine's clock says 20"),
+        (Defect::NotYetValid, "its certificate begins on 2999-01-01, and this machine's clock "),
+        (Defect::WrongHost, "its certificate is for elsewhere.test"),
+        (
+            Defect::UnknownAuthority,
+            "a signature does not fit: its authority only has the name of one",
+        ),
+    ] {
+        let sandbox = speaking(Tls::Broken(defect)).await;
+        let (_folder, options) = trusting(sandbox.ca_pem().unwrap());
+        match ask(&sandbox, options).await.unwrap_err() {
+            Error::Tls { source, .. } => {
+                assert!(source.to_string().starts_with(expected), "{source}");
+            }
+            other => panic!("{defect:?}: {other:?}"),
+        }
+        assert_eq!(sandbox.requests().len(), 0);
+    }
+}
+
+// threats 77
+#[tokio::test]
+async fn tls_that_fails_after_the_request_may_have_delivered_it() {
+    for tls in [Tls::On, Tls::Http11] {
+        let faults = vec![Fault::new(Endpoint::Organizations, Then::Garble)];
+        let scenario = Scenario { tls, faults, ..Scenario::default() };
+        let sandbox = Sandbox::start(scenario).await.unwrap();
+        let (_folder, options) = trusting(sandbox.ca_pem().unwrap());
+        let error = ask(&sandbox, options).await.unwrap_err();
+        let Error::CutOff { source, .. } = &error else { panic!("{error:?}") };
+        assert!(source.to_string().contains("corrupt message"), "{source:?}");
+        assert!(!error.provably_not_sent());
+        assert_eq!(sandbox.requests().len(), 1);
+    }
+}
+
+// threats 83
+#[tokio::test]
+async fn plain_http_where_tls_is_expected_is_named() {
+    let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
+    let base: BaseUrl = sandbox.api_url().replace("http:", "https:").parse().unwrap();
+    let error = HttpClient::new(options()).get(base.join("/")).send().await.unwrap_err();
+    assert!(matches!(&error, Error::Tls { source: TlsFailure::NotTls(_), .. }), "{error:?}");
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+/// What is wrong with a choice, before anything is sent.
+#[track_caller]
+fn refused(options: Options, named_by: &str, path: &Path) -> BadAuthorities {
+    match HttpClient::new(options).check().unwrap_err() {
+        SetupError::Authorities { named_by: flag, path: place, source } => {
+            assert_eq!((flag, &*place), (named_by, path));
+            source
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+// threats 204
+#[test]
+fn bad_authorities_are_named_with_their_flag_and_path_before_anything_is_sent() {
+    let (folder, empty) = file("empty.pem", b"");
+    let (_junk, junk) = file("junk.pem", &[0xff; 5000]);
+    for path in [empty, junk] {
+        assert!(matches!(refused(picking(&path), "--a-flag", &path), BadAuthorities::Empty));
+    }
+    for path in [folder.path().join("missing.pem"), folder.path().to_owned()] {
+        let why = refused(picking(&path), "--a-flag", &path);
+        assert!(matches!(why, BadAuthorities::Unreadable(_)), "{why:?}");
+    }
+    let in_place = |path: &Path| vec![Authorities::folder("A_FOLDER", path)];
+    let missing = folder.path().join("missing");
+    let options = Options { system_authorities: in_place(&missing), ..options() };
+    assert!(matches!(refused(options, "A_FOLDER", &missing), BadAuthorities::Unreadable(_)));
+    let options = Options { system_authorities: in_place(folder.path()), ..self::options() };
+    assert!(matches!(refused(options, "A_FOLDER", folder.path()), BadAuthorities::Empty));
+}
+
+// threats 204
+#[cfg(unix)]
+#[test]
+fn a_device_without_an_end_is_no_list_of_authorities() {
+    let zero = Path::new("/dev/zero");
+    assert!(matches!(refused(picking(zero), "--a-flag", zero), BadAuthorities::TooLarge { .. }));
+}
+
+// threats 204
+#[test]
+fn a_ca_file_with_a_bad_certificate_is_named_although_it_is_pem() {
+    let base64 = |body| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    let unended = "-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned();
+    for pem in [base64("bm90IGEgY2VydGlmaWNhdGU="), base64(""), base64("!"), unended] {
+        let (_folder, path) = file("ca.pem", pem.as_bytes());
+        let why = refused(picking(&path), "--a-flag", &path);
+        assert!(matches!(why, BadAuthorities::Invalid(_)), "{pem}: {why:?}");
+    }
+}
+
+/// PEM, of which TLS can use nothing.
+const BAD: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+// threats 204
+#[tokio::test]
+async fn one_bad_certificate_spoils_a_picked_file_and_other_sections_do_not() {
+    let sandbox = speaking(Tls::On).await;
+    let good = sandbox.ca_pem().unwrap();
+    let other = "# a comment\n-----BEGIN TRUSTED CERTIFICATE-----\nAAAA\n\
+                 -----END TRUSTED CERTIFICATE-----\n";
+    let (_folder, options) = trusting(&format!("{other}{good}{other}"));
+    assert_eq!(ask(&sandbox, options).await.unwrap(), ANSWERED);
+    let (_folder, options) = trusting(&format!("{good}{BAD}"));
+    HttpClient::new(options).check().unwrap_err();
+}
+
+// threats 204
+#[tokio::test]
+async fn a_systems_bundle_may_be_large_and_have_odd_certificates_in_it() {
+    let sandbox = speaking(Tls::On).await;
+    let good = sandbox.ca_pem().unwrap();
+    let comment = format!("# {}\n", "x".repeat(98)).repeat(100_000);
+    let (_folder, path) = file("bundle.pem", format!("{BAD}{comment}{good}").as_bytes());
+    let system_authorities = vec![Authorities::file("A_FILE", path)];
+    assert_eq!(ask(&sandbox, Options { system_authorities, ..options() }).await.unwrap(), ANSWERED);
+}
