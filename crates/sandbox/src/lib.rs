@@ -11,6 +11,10 @@
 //! was sent and [`Sandbox::issued`] for the secrets that may not show up elsewhere; they wait by
 //! [`Sandbox::arrived`] or [`Sandbox::wait_for`], and never by sleeping.
 //!
+//! What goes wrong on the way is data, too: a [`Proxy`] stands between a client and a server, as an
+//! HTTP or SOCKS proxy or as a plain relay, leads the names of its [`ProxyScenario`] to the addresses
+//! there, and refuses, hangs, cuts off or slows down as that says. Tests read [`Proxy::requests`].
+//!
 //! # What this crate does not do
 //!
 //! It is no server for anybody else: it listens on `127.0.0.1` alone, keeps nothing, asks for no
@@ -23,6 +27,7 @@
 //!   theirs.
 //! - Only tests and the demo know it.
 //! - A request that a fault answers changes nothing, unless the fault says otherwise.
+//! - A proxy reaches what its scenario names and this machine, and nothing else.
 //! - No `Debug` and no log line of it shows a secret.
 
 mod account;
@@ -32,13 +37,17 @@ mod fault;
 mod issued;
 mod issuer;
 mod ledger;
+mod listen;
+mod log;
 mod merge;
 mod params;
 mod person;
 mod platform;
+mod proxy;
 mod random;
 mod record;
 mod route;
+mod running;
 mod sandbox;
 mod scenario;
 mod server;
@@ -51,6 +60,9 @@ pub use fault::{Body, Fault, On, Reply, Then};
 pub use issued::Issued;
 pub use issuer::{BrokenKey, Minted};
 pub use person::{Conduct, Person, PersonError, Step, Trail, Versions};
+pub use proxy::{
+    Link, NotSeen, Proxy, ProxyConduct, ProxyKind, ProxyLogin, ProxyRequest, ProxyScenario,
+};
 pub use record::{NotArrived, Recorded};
 pub use sandbox::Sandbox;
 pub use scenario::{

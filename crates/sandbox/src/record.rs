@@ -1,9 +1,6 @@
 use std::fmt;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::sync::Notify;
 
 use crate::Endpoint;
 
@@ -75,88 +72,6 @@ impl fmt::Debug for Recorded {
         let Self { method, path, endpoint, .. } = self;
         write!(f, "{method} {path} ({endpoint:?}, {} bytes)", self.body.len())
     }
-}
-
-/// Everything that arrived, and those who wait for more. One wakes by a condition variable and the
-/// other by a task's waker, so that neither kind of test has to poll.
-#[derive(Default)]
-pub(crate) struct Log {
-    requests: Mutex<Vec<Recorded>>,
-    for_threads: Condvar,
-    for_tasks: Notify,
-}
-
-impl Log {
-    pub(crate) fn add(&self, request: Recorded) {
-        self.lock().push(request);
-        self.for_threads.notify_all();
-        self.for_tasks.notify_waiters();
-    }
-
-    pub(crate) fn all(&self) -> Vec<Recorded> {
-        self.lock().clone()
-    }
-
-    pub(crate) async fn arrived(
-        &self,
-        at: &Endpoint,
-        count: usize,
-        within: Duration,
-    ) -> Result<Vec<Recorded>, NotArrived> {
-        let enough = async {
-            loop {
-                // Registered before looking: what arrives in between is not missed.
-                let more = self.for_tasks.notified();
-                let found = self.covered_by(at);
-                if found.len() >= count {
-                    return found;
-                }
-                more.await;
-            }
-        };
-        let outcome = tokio::time::timeout(within, enough).await;
-        outcome.map_err(|_| self.not_arrived(at, count))
-    }
-
-    pub(crate) fn wait_for(
-        &self,
-        at: &Endpoint,
-        count: usize,
-        within: Duration,
-    ) -> Result<Vec<Recorded>, NotArrived> {
-        let deadline = Instant::now() + within;
-        let mut requests = self.lock();
-        loop {
-            let found = covered(&requests, at);
-            if found.len() >= count {
-                return Ok(found);
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                drop(requests);
-                return Err(self.not_arrived(at, count));
-            }
-            let woken = self.for_threads.wait_timeout(requests, left);
-            requests = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    pub(crate) fn covered_by(&self, at: &Endpoint) -> Vec<Recorded> {
-        covered(&self.lock(), at)
-    }
-
-    fn not_arrived(&self, at: &Endpoint, count: usize) -> NotArrived {
-        NotArrived { at: at.clone(), wanted: count, arrived: self.all() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Recorded>> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn covered(requests: &[Recorded], at: &Endpoint) -> Vec<Recorded> {
-    let covered = requests.iter().filter(|request| at.covers(request));
-    covered.cloned().collect()
 }
 
 /// The requests that were waited for did not come in time.

@@ -1,13 +1,11 @@
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
-
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use crate::issuer::{self, Minted};
 use crate::record::{NotArrived, Recorded};
+use crate::running::Running;
 use crate::server::Answered;
 use crate::start::{StartError, start, start_in_thread};
 use crate::world::World;
@@ -17,15 +15,11 @@ use crate::{Endpoint, Issued, Person, Scenario};
 pub struct Sandbox {
     pub(crate) world: Arc<World>,
     pub(crate) issuer_url: String,
+    pub(crate) issuer_address: SocketAddr,
     pub(crate) api_url: String,
+    pub(crate) api_address: SocketAddr,
     pub(crate) ca_pem: Option<String>,
     pub(crate) running: Running,
-}
-
-/// What keeps it running.
-pub(crate) enum Running {
-    Tasks(Vec<JoinHandle<()>>),
-    Thread { stop: Option<oneshot::Sender<()>>, thread: Option<thread::JoinHandle<()>> },
 }
 
 impl Sandbox {
@@ -62,12 +56,7 @@ impl Sandbox {
 
     /// Stops, and returns when the ports are free again. Connections end where they are.
     pub async fn stop(mut self) {
-        if let Running::Tasks(tasks) = &mut self.running {
-            for task in tasks {
-                task.abort();
-                let _ = task.await;
-            }
-        }
+        self.running.stop().await;
     }
 
     /// The issuer's base URL, such as `http://127.0.0.1:40123`.
@@ -80,6 +69,18 @@ impl Sandbox {
     #[must_use]
     pub fn api_url(&self) -> &str {
         &self.api_url
+    }
+
+    /// Where the issuer listens, for those who reach it under another name.
+    #[must_use]
+    pub fn issuer_address(&self) -> SocketAddr {
+        self.issuer_address
+    }
+
+    /// Where the API listens. It is where the issuer does, unless the listeners are separate.
+    #[must_use]
+    pub fn api_address(&self) -> SocketAddr {
+        self.api_address
     }
 
     /// The certificate that a client has to trust, as PEM; none without TLS.
@@ -97,7 +98,7 @@ impl Sandbox {
     /// What arrived so far at one endpoint.
     #[must_use]
     pub fn requests_at(&self, at: &Endpoint) -> Vec<Recorded> {
-        self.world.log.covered_by(at)
+        self.world.log.of(|request| at.covers(request))
     }
 
     /// How many connections were accepted so far, whether or not a request came on them.
@@ -117,7 +118,8 @@ impl Sandbox {
         count: usize,
         within: Duration,
     ) -> Result<Vec<Recorded>, NotArrived> {
-        self.world.log.arrived(at, count, within).await
+        let arrived = self.world.log.arrived(|request| at.covers(request), count, within).await;
+        arrived.ok_or_else(|| self.not_arrived(at, count))
     }
 
     /// [`arrived`](Self::arrived) for tests that are not async: it blocks the thread.
@@ -131,7 +133,12 @@ impl Sandbox {
         count: usize,
         within: Duration,
     ) -> Result<Vec<Recorded>, NotArrived> {
-        self.world.log.wait_for(at, count, within)
+        let arrived = self.world.log.wait_for(|request| at.covers(request), count, within);
+        arrived.ok_or_else(|| self.not_arrived(at, count))
+    }
+
+    fn not_arrived(&self, at: &Endpoint, count: usize) -> NotArrived {
+        NotArrived { at: at.clone(), wanted: count, arrived: self.requests() }
     }
 
     /// Every secret that was handed out so far.
@@ -185,15 +192,6 @@ impl fmt::Debug for Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        match &mut self.running {
-            Running::Tasks(tasks) => tasks.iter().for_each(JoinHandle::abort),
-            Running::Thread { stop, thread } => {
-                // Its runtime ends with the thread, and the sockets with the runtime.
-                drop(stop.take());
-                if let Some(thread) = thread.take() {
-                    let _ = thread.join();
-                }
-            }
-        }
+        self.running.end();
     }
 }

@@ -1,12 +1,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
 use crate::answer::Refusal;
 use crate::issuer::Signer;
 use crate::ledger::Ledger;
-use crate::record::{Log, Recorded};
+use crate::log::Log;
+use crate::record::Recorded;
 use crate::{Account, Client, Fault, Scenario};
 
 /// The scenario and everything that became of it: what all connections share.
@@ -14,7 +16,7 @@ pub(crate) struct World {
     pub(crate) scenario: Scenario,
     pub(crate) issuer: String,
     pub(crate) signer: Signer,
-    pub(crate) log: Log,
+    pub(crate) log: Log<Recorded>,
     /// Whether the requests that [`Then::Hold`](crate::Then::Hold) stopped may go on.
     gate: watch::Sender<bool>,
     connections: AtomicU64,
@@ -41,7 +43,15 @@ impl World {
 
     /// Seconds since 1970-01-01 UTC.
     pub(crate) fn now(&self) -> i64 {
-        self.scenario.now.unwrap_or_else(clock)
+        self.scenario.now.unwrap_or_else(clock).saturating_add(self.scenario.clock_offset)
+    }
+
+    /// The same as a `Date` ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)),
+    /// which has room for four digits of a year.
+    pub(crate) fn date(&self) -> String {
+        const LAST: i64 = 253_402_300_799;
+        let seconds = self.now().clamp(0, LAST).unsigned_abs();
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
     }
 
     pub(crate) fn account(&self, index: usize) -> Result<&Account, Refusal> {
@@ -92,6 +102,6 @@ impl World {
     reason = "the sandbox plays a server, which has a clock of its own; `Scenario::now` replaces it"
 )]
 fn clock() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }

@@ -2,11 +2,14 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+
+use super::verbatim::Verbatim;
 
 /// How a fault ends a connection: a request decides it, and the connection acts on it.
 #[derive(Default)]
@@ -14,6 +17,7 @@ pub(super) struct Ending {
     decided: Notify,
     by_reset: AtomicBool,
     garbled: AtomicBool,
+    verbatim: Mutex<Option<Verbatim>>,
 }
 
 impl Ending {
@@ -31,6 +35,15 @@ impl Ending {
         self.garbled.store(true, Ordering::Relaxed);
     }
 
+    /// From here on, these bytes are written instead of what HTTP would write.
+    pub(super) fn say(&self, verbatim: Verbatim) {
+        *self.verbatim() = Some(verbatim);
+    }
+
+    pub(super) fn verbatim(&self) -> MutexGuard<'_, Option<Verbatim>> {
+        self.verbatim.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) async fn decided(&self) {
         self.decided.notified().await;
     }
@@ -44,8 +57,6 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, ending: Arc<Ending>) -> Self {
-        // Answers are small, and a test waits for each of them.
-        let _ = stream.set_nodelay(true);
         Self { stream, ending }
     }
 }

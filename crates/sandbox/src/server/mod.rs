@@ -1,14 +1,18 @@
-//! From the socket to the answer: listening, TLS, HTTP, recording, faults.
+//! From the socket to the answer: TLS, HTTP, recording, faults.
 
-mod accept;
 mod body;
+mod bomb;
+mod certificate;
+mod checksum;
 mod connection;
 mod io;
+mod outcome;
 mod respond;
 mod side;
 mod tls;
+mod verbatim;
 
-pub(crate) use accept::accept;
+pub(crate) use connection::Serving;
 pub(crate) use side::Side;
 pub(crate) use tls::Authority;
 

@@ -1,15 +1,12 @@
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
-};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
+use url::Url;
 
-use crate::{Defect, Versions};
+use super::certificate::Certified;
+use crate::{Defect, Scenario, Tls, Versions};
 
 /// A certificate authority that lives as long as the sandbox, and its one server certificate.
 pub(crate) struct Authority {
@@ -30,55 +27,40 @@ pub enum TlsError {
 }
 
 impl Authority {
-    pub(crate) fn new(defect: Option<Defect>, versions: Versions) -> Result<Self, TlsError> {
-        let trusted = authority()?;
-        let pem = trusted.pem();
-        let signing = match defect {
-            Some(Defect::UnknownAuthority) => authority()?,
-            _ => trusted,
-        };
-        let key = KeyPair::generate()?;
-        let certificate = server(defect)?.signed_by(&key, &signing)?;
-        let acceptor = acceptor(certificate.der().clone(), &key, versions)?;
-        Ok(Self { pem, acceptor })
+    /// None for a sandbox that speaks plain HTTP.
+    pub(crate) fn of(scenario: &Scenario) -> Result<Option<Self>, TlsError> {
+        let names = names(scenario);
+        match scenario.tls {
+            Tls::Off => Ok(None),
+            Tls::On => Self::new(&names, None, Versions::Both).map(Some),
+            Tls::Http11 => Self::new(&names, None, Versions::Http11).map(Some),
+            Tls::Broken(defect) => Self::new(&names, Some(defect), Versions::Both).map(Some),
+        }
+    }
+
+    fn new(names: &[String], defect: Option<Defect>, versions: Versions) -> Result<Self, TlsError> {
+        let Certified { trusted, chain, key } = Certified::new(names, defect)?;
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let mut config = config
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        config.alpn_protocols = versions.alpn();
+        Ok(Self { pem: trusted, acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 }
 
-fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, TlsError> {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.distinguished_name.push(DnType::CommonName, "Sandbox test authority");
-    Ok(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?)
-}
-
-fn server(defect: Option<Defect>) -> Result<CertificateParams, TlsError> {
-    let names: &[&str] = match defect {
-        Some(Defect::WrongHost) => &["elsewhere.test"],
-        _ => &["localhost", "127.0.0.1", "::1"],
-    };
-    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    let mut params = CertificateParams::new(names)?;
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    match defect {
-        Some(Defect::Expired) => params.not_after = date_time_ymd(2001, 1, 1),
-        Some(Defect::NotYetValid) => params.not_before = date_time_ymd(2999, 1, 1),
-        _ => {}
+/// The names of this machine, of the issuer, and those that the scenario adds.
+fn names(scenario: &Scenario) -> Vec<String> {
+    let issuer = scenario.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
+    let issuer = issuer.as_ref().and_then(Url::host_str).map(|host| host.trim_matches(['[', ']']));
+    let local = ["127.0.0.1", "::1", "localhost"];
+    let all = local.into_iter().chain(issuer).chain(scenario.names.iter().map(String::as_str));
+    let mut names: Vec<String> = Vec::new();
+    for name in all {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
     }
-    Ok(params)
-}
-
-fn acceptor(
-    certificate: CertificateDer<'static>,
-    key: &KeyPair,
-    versions: Versions,
-) -> Result<TlsAcceptor, TlsError> {
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let mut config = config
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
-    config.alpn_protocols = versions.alpn();
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    names
 }

@@ -2,9 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Arc;
 
 use sandbox::{Client, Conduct, Person, Sandbox, Scenario};
 use serde_json::{Value, json};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -64,6 +69,26 @@ pub(crate) fn send(base: &str, head: &str, body: &str) -> std::io::Result<Answer
         headers: headers.to_owned(),
         body: body.to_owned(),
     })
+}
+
+/// A TLS connection that asks for this name, trusts the sandbox, and offers no HTTP/2.
+pub(crate) fn secure(
+    sandbox: &Sandbox,
+    name: &'static str,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    let trusted = CertificateDer::from_pem_slice(sandbox.ca_pem().unwrap().as_bytes());
+    roots.add(trusted.unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = ClientConnection::new(Arc::new(config), ServerName::try_from(name).unwrap());
+    let stream = TcpStream::connect(sandbox.issuer_address())?;
+    let mut stream = StreamOwned::new(client.unwrap(), stream);
+    stream.conn.complete_io(&mut stream.sock)?;
+    Ok(stream)
 }
 
 pub(crate) fn get(base: &str, target: &str, headers: &[(&str, &str)]) -> Answer {

@@ -7,6 +7,7 @@ mod faults;
 mod person;
 mod platform;
 mod program;
+mod proxy;
 mod refresh;
 mod sign_in;
 mod tls;

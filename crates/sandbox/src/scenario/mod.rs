@@ -1,9 +1,15 @@
+mod duration;
+mod tls;
+
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{Account, Fault};
+
+pub(crate) use duration::duration;
+pub use tls::{Defect, Tls};
 
 /// What the sandbox is to be: who can sign in, how long tokens live, and what goes wrong.
 ///
@@ -26,8 +32,10 @@ pub struct Scenario {
     /// Plain HTTP, or TLS with a certificate authority made for this run.
     pub tls: Tls,
     /// The issuer's name, when clients reach it under another address than the listener's, such as
-    /// through a proxy.
+    /// through a proxy. The certificate is for its host, too.
     pub issuer: Option<String>,
+    /// Further names that the certificate is for, such as the API's behind a proxy.
+    pub names: Vec<String>,
     /// Whether the callback carries `iss` ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
     pub iss: Iss,
     /// How long what is issued can be used.
@@ -38,8 +46,11 @@ pub struct Scenario {
     pub fixed: Fixed,
     /// What goes wrong, and when.
     pub faults: Vec<Fault>,
-    /// The time that tokens are dated with, in seconds since 1970-01-01 UTC; the clock's when absent.
+    /// The time that tokens and answers are dated with, in seconds since 1970-01-01 UTC; the
+    /// clock's when absent.
     pub now: Option<i64>,
+    /// How many seconds that time is ahead of what it would be, or behind when negative.
+    pub clock_offset: i64,
 }
 
 impl Default for Scenario {
@@ -52,12 +63,14 @@ impl Default for Scenario {
             api_port: 0,
             tls: Tls::Off,
             issuer: None,
+            names: Vec::new(),
             iss: Iss::Absent,
             lifetimes: Lifetimes::default(),
             device: Device::default(),
             fixed: Fixed::default(),
             faults: Vec::new(),
             now: None,
+            clock_offset: 0,
         }
     }
 }
@@ -92,34 +105,6 @@ pub enum Listeners {
     Shared,
     /// Two addresses, each of which knows only its own endpoints.
     Separate,
-}
-
-/// How the listeners speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tls {
-    /// Plain HTTP.
-    Off,
-    /// TLS, with HTTP/2 and HTTP/1.1 by ALPN, and a certificate for `localhost`, `127.0.0.1`, `::1`.
-    On,
-    /// The same without HTTP/2.
-    Http11,
-    /// TLS, with a certificate that no client may accept.
-    Broken(Defect),
-}
-
-/// What is wrong with a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Defect {
-    /// It was valid until the year 2001.
-    Expired,
-    /// It is valid from the year 2999.
-    NotYetValid,
-    /// It is for `elsewhere.test`.
-    WrongHost,
-    /// Another authority signed it than the one of [`Sandbox::ca_pem`](crate::Sandbox::ca_pem).
-    UnknownAuthority,
 }
 
 /// Whether the callback names the issuer.
@@ -214,44 +199,9 @@ pub struct Fixed {
     pub api_keys: Vec<String>,
 }
 
-/// Reads `"500ms"`, `"10s"`, `"15m"`, `"1h"`.
-pub(crate) fn duration<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(input)?;
-    parse_duration(&text).ok_or_else(|| {
-        serde::de::Error::custom(format!("`{text}` is no duration such as 500ms, 10s, 15m or 1h"))
-    })
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(unit_at);
-    let millis_per_unit: u64 = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60 * 1000,
-        "h" => 60 * 60 * 1000,
-        _ => return None,
-    };
-    let millis = number.parse::<u64>().ok()?.checked_mul(millis_per_unit)?;
-    Some(Duration::from_millis(millis))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_duration_is_a_number_and_a_unit() {
-        for (text, millis) in [("500ms", 500), ("10s", 10_000), ("15m", 900_000), ("1h", 3_600_000)]
-        {
-            assert_eq!(parse_duration(text), Some(Duration::from_millis(millis)), "{text}");
-        }
-        for text in
-            ["", "10", "s", "-1s", "1.5s", "1d", "99999999999999999999s", "9999999999999999h"]
-        {
-            assert_eq!(parse_duration(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn an_empty_file_is_the_default_and_a_misspelt_field_is_refused() {

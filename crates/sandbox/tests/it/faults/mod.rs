@@ -1,3 +1,5 @@
+mod bytes;
+
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
@@ -10,6 +12,8 @@ use crate::client::{Answer, code, get, redeem, refresh, sandbox, send};
 
 const SOON: Duration = Duration::from_secs(30);
 const JWKS: &str = "/.well-known/jwks.json";
+const REQUEST: &str =
+    "GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 fn with_fault(fault: Fault) -> Sandbox {
     sandbox(Scenario { faults: vec![fault], ..Scenario::default() })
@@ -96,11 +100,16 @@ fn a_fault_that_answers_has_not_spent_the_refresh_token_and_a_lost_answer_has() 
     assert_eq!(refresh(&losing, &token).error(), "refresh_token_reused");
 }
 
+/// A request on a socket of its own.
+fn asked(sandbox: &Sandbox) -> TcpStream {
+    let mut stream = TcpStream::connect(sandbox.issuer_address()).unwrap();
+    stream.write_all(REQUEST.as_bytes()).unwrap();
+    stream
+}
+
 /// Asks with a socket of its own, and returns what came before the end, and how it ended.
 fn raw(sandbox: &Sandbox) -> (String, Option<ErrorKind>) {
-    let address = sandbox.issuer_url().strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {JWKS} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut stream = asked(sandbox);
     let mut got = Vec::new();
     let mut chunk = [0; 1024];
     loop {
@@ -130,11 +139,11 @@ fn a_connection_can_be_closed_reset_or_cut_off() {
 #[test]
 fn an_endless_body_goes_on_until_the_client_has_enough() {
     let sandbox = with_fault(Fault::new(Endpoint::Jwks, Then::Endless));
-    let address = sandbox.issuer_url().strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {JWKS} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut stream = asked(&sandbox);
     let mut much = vec![0; 4 * 1024 * 1024];
     stream.read_exact(&mut much).unwrap();
+    let head = String::from_utf8_lossy(&much[..300]);
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
 }
 
 #[test]
@@ -153,9 +162,7 @@ fn a_held_request_goes_on_when_it_is_released() {
 fn a_hanging_or_stalled_request_ends_with_the_sandbox() {
     for then in [Then::Hang, Then::Stall { after: 3 }] {
         let sandbox = with_fault(Fault::new(Endpoint::Jwks, then));
-        let address = sandbox.issuer_url().strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(stream, "GET {JWKS} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+        let mut stream = asked(&sandbox);
         sandbox.wait_for(&Endpoint::Jwks, 1, SOON).unwrap();
         drop(sandbox);
         // The end of the stream or a reset: either way the read returns.
@@ -196,7 +203,7 @@ fn waiting_for_what_never_comes_says_what_came() {
 
 #[test]
 fn a_scenario_file_can_say_all_of_it() {
-    let file = include_str!("../scenario.json");
+    let file = include_str!("../../scenario.json");
     let scenario: Scenario = serde_json::from_str(file).unwrap();
     let expected = [
         Fault::new(Endpoint::TokenExchange, Then::Reset)
@@ -214,6 +221,12 @@ fn a_scenario_file_can_say_all_of_it() {
         .on(On::From(2)),
         Fault::new(Endpoint::Revoke, Then::CutOff { after: 3 }),
         Fault::new(Endpoint::Projects, Then::Merge(json!({"data": null}))),
+        Fault::new(Endpoint::Any, Then::ResetAfter { after: 3 }),
+        Fault::new(Endpoint::Any, Then::Drip { every: Duration::from_secs(10) }),
+        Fault::new(Endpoint::Any, Then::Bomb { spaces: 9 }),
+        Fault::new(Endpoint::Any, Then::Head(b"HTTP/1.0 200\r\n\r\n".to_vec())),
+        Fault::new(Endpoint::Any, Then::Raw(b"SSH-2.0\r\n".to_vec())),
+        Fault::new(Endpoint::Any, Then::Flood { first: Vec::new(), again: b"\r\n".to_vec() }),
     ];
     assert_eq!(scenario.faults, expected);
     assert_eq!(scenario.lifetimes.access_token, Duration::from_secs(90));

@@ -1,0 +1,42 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::StartError;
+
+/// Listens on loopback, and nowhere else.
+pub(crate) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { port, source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// Accepts until it is aborted, which ends its connections, too.
+pub(crate) async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else {
+                    // Out of sockets: trying again at once would only keep the others from closing.
+                    tokio::time::sleep(BREATH).await;
+                    continue;
+                };
+                // Answers are small, and a test waits for each of them.
+                let _ = stream.set_nodelay(true);
+                connections.spawn(serve(stream));
+            }
+            // A task that is never joined stays in memory.
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// The rest after a connection that could not be accepted.
+const BREATH: Duration = Duration::from_millis(10);

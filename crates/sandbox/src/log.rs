@@ -1,0 +1,91 @@
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// Everything that arrived, and those who wait for more. One wakes by a condition variable and the
+/// other by a task's waker, so that neither kind of test has to poll.
+pub(crate) struct Log<T> {
+    entries: Mutex<Vec<T>>,
+    for_threads: Condvar,
+    for_tasks: Notify,
+}
+
+impl<T: Clone> Log<T> {
+    pub(crate) fn add(&self, entry: T) {
+        self.lock().push(entry);
+        self.for_threads.notify_all();
+        self.for_tasks.notify_waiters();
+    }
+
+    pub(crate) fn all(&self) -> Vec<T> {
+        self.lock().clone()
+    }
+
+    /// Waits until there are so many of a kind; none when they do not come in time.
+    pub(crate) async fn arrived(
+        &self,
+        kind: impl Fn(&T) -> bool,
+        count: usize,
+        within: Duration,
+    ) -> Option<Vec<T>> {
+        let enough = async {
+            loop {
+                // Registered before looking: what arrives in between is not missed.
+                let more = self.for_tasks.notified();
+                let found = self.of(&kind);
+                if found.len() >= count {
+                    return found;
+                }
+                more.await;
+            }
+        };
+        tokio::time::timeout(within, enough).await.ok()
+    }
+
+    /// The same for those who are not async: it blocks the thread.
+    pub(crate) fn wait_for(
+        &self,
+        kind: impl Fn(&T) -> bool,
+        count: usize,
+        within: Duration,
+    ) -> Option<Vec<T>> {
+        let deadline = Instant::now() + within;
+        let mut entries = self.lock();
+        loop {
+            let found = filtered(&entries, &kind);
+            if found.len() >= count {
+                return Some(found);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            let woken = self.for_threads.wait_timeout(entries, left);
+            entries = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    pub(crate) fn of(&self, kind: impl Fn(&T) -> bool) -> Vec<T> {
+        filtered(&self.lock(), kind)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Written out, because a derived one would ask the entries for a default.
+impl<T> Default for Log<T> {
+    fn default() -> Self {
+        Self {
+            entries: Mutex::default(),
+            for_threads: Condvar::default(),
+            for_tasks: Notify::new(),
+        }
+    }
+}
+
+fn filtered<T: Clone>(entries: &[T], kind: impl Fn(&T) -> bool) -> Vec<T> {
+    entries.iter().filter(|entry| kind(entry)).cloned().collect()
+}

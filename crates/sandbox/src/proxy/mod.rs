@@ -1,0 +1,14 @@
+//! What stands between a client and a server: a forward proxy, and what goes wrong on the way.
+
+mod connection;
+mod http;
+mod link;
+mod request;
+mod scenario;
+mod server;
+mod socks5;
+
+pub use link::Link;
+pub use request::{NotSeen, ProxyRequest};
+pub use scenario::{ProxyConduct, ProxyKind, ProxyLogin, ProxyScenario};
+pub use server::Proxy;

@@ -1,0 +1,109 @@
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::time::Duration;
+
+use sandbox::{Proxy, ProxyConduct, ProxyLogin, ProxyScenario, Scenario};
+
+use super::{ESTABLISHED, SOON, TO_THE_ISSUER, ask, connect, http_to, nobody, proxy, rest};
+use crate::client::sandbox;
+
+fn ask_text(proxy: &Proxy, text: &str) -> String {
+    String::from_utf8(ask(proxy, text)).unwrap()
+}
+
+#[test]
+fn an_http_proxy_refuses_what_it_does_not_know() {
+    let proxy = proxy(ProxyScenario::http().host("down.test", 443, nobody()));
+    for (request, status) in [
+        ("CONNECT elsewhere.test:443 HTTP/1.1\r\n\r\n", "502 Bad Gateway"),
+        ("CONNECT down.test:80 HTTP/1.1\r\n\r\n", "502 Bad Gateway"),
+        ("CONNECT down.test:443 HTTP/1.1\r\n\r\n", "502 Bad Gateway"),
+        ("CONNECT 192.0.2.1:443 HTTP/1.1\r\n\r\n", "502 Bad Gateway"),
+        ("CONNECT down.test HTTP/1.1\r\n\r\n", "400 Bad Request"),
+        ("GET http://down.test/ HTTP/1.1\r\n\r\n", "405 Method Not Allowed"),
+    ] {
+        let answer = ask_text(&proxy, request);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{request}: {answer}");
+    }
+    assert_eq!(proxy.requests()[5].target, "http://down.test/");
+}
+
+#[test]
+fn an_address_of_this_machine_leads_to_itself_and_a_name_has_no_case() {
+    let sandbox = sandbox(Scenario::default());
+    let proxy = proxy(http_to(&sandbox));
+    let address = sandbox.issuer_address();
+    for target in [address.to_string(), "ISSUER.test:443".to_owned()] {
+        let answer = ask_text(&proxy, &format!("CONNECT {target} HTTP/1.1\r\n\r\n"));
+        assert_eq!(answer, ESTABLISHED, "{target}");
+    }
+}
+
+#[test]
+fn an_http_proxy_demands_its_name_and_password() {
+    let sandbox = sandbox(Scenario::default());
+    let login = Some(ProxyLogin::new("Aladdin", "open sesame"));
+    let proxy = proxy(ProxyScenario { login, ..http_to(&sandbox) });
+    let with = |header: &str| ask_text(&proxy, &TO_THE_ISSUER.replace("\r\n\r\n", header));
+    let refused = "HTTP/1.1 407 Proxy Authentication Required\r\n\
+        proxy-authenticate: Basic realm=\"sandbox\"\r\n";
+    assert!(with("\r\n\r\n").starts_with(refused));
+    assert!(with("\r\nProxy-Authorization: Basic Zm9vOmJhcg==\r\n\r\n").starts_with(refused));
+    // RFC 7617 §2.
+    let right = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
+    assert_eq!(with(&format!("\r\nproxy-authorization:{right}\r\n\r\n")), ESTABLISHED);
+    let requests = proxy.requests();
+    assert_eq!(requests[0].authorization, None);
+    assert_eq!(requests[2].authorization.as_deref(), Some(right));
+    let shown = format!("{requests:?} {:?}", ProxyLogin::new("Aladdin", "open sesame"));
+    assert!(!shown.contains("QWxh") && !shown.contains("sesame"), "{shown}");
+}
+
+#[test]
+fn a_proxy_answers_as_it_is_told_and_hears_what_is_said_to_it_then() {
+    for (conduct, expected) in [
+        (ProxyConduct::status(407, b""), "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-"),
+        (ProxyConduct::status(403, b"<p>"), "HTTP/1.1 403 Forbidden\r\nconnection: close\r\n"),
+        (ProxyConduct::status(200, b"junk"), "HTTP/1.1 200 OK\r\n\r\njunk"),
+        (ProxyConduct::Answer(b"SSH-2.0-x\r\n".to_vec()), "SSH-2.0-x\r\n"),
+    ] {
+        let proxy = proxy(ProxyScenario { conduct, ..ProxyScenario::http() });
+        let answer = ask_text(&proxy, &format!("{TO_THE_ISSUER}hello"));
+        assert!(answer.starts_with(expected), "{answer}");
+        assert_eq!(proxy.requests()[0].target, "issuer.test:443");
+        proxy.wait_for_ends(1, SOON).unwrap();
+        assert_eq!(proxy.bytes_up(), 5);
+    }
+}
+
+#[test]
+fn a_proxy_can_close_and_hang_without_an_answer() {
+    let close = |scenario| ProxyScenario { conduct: ProxyConduct::Close, ..scenario };
+    assert_eq!(ask(&proxy(close(ProxyScenario::http())), TO_THE_ISSUER), b"");
+    assert_eq!(ask(&proxy(close(ProxyScenario::socks5())), [5, 1, 0]), b"");
+    let asked =
+        [(ProxyScenario::http(), TO_THE_ISSUER.as_bytes()), (ProxyScenario::socks5(), &[5, 1, 0])];
+    for (scenario, bytes) in asked {
+        let proxy = proxy(ProxyScenario { conduct: ProxyConduct::Hang, ..scenario });
+        let mut stream = connect(&proxy);
+        stream.write_all(bytes).unwrap();
+        proxy.wait_for(1, SOON).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let error = stream.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        drop(proxy);
+        stream.set_nonblocking(false).unwrap();
+        assert_eq!(rest(&mut stream).0, b"");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_stopped_has_freed_its_port_and_one_that_is_not_asked_says_so() {
+    let proxy = Proxy::start(ProxyScenario::http()).await.unwrap();
+    let error = proxy.arrived(1, Duration::ZERO).await.unwrap_err();
+    assert!(error.to_string().contains("1 requests to the proxy"), "{error}");
+    let error = proxy.ended(1, Duration::ZERO).await.unwrap_err();
+    assert!(error.to_string().contains("1 ends of connections"), "{error}");
+    let port = proxy.address().port();
+    proxy.stop().await;
+    Proxy::start(ProxyScenario { port, ..ProxyScenario::http() }).await.unwrap();
+}
