@@ -6,6 +6,7 @@ mod commands;
 mod core_dump;
 mod environment;
 mod failure;
+mod panic;
 mod setup;
 mod signals;
 mod stdin;
@@ -17,6 +18,7 @@ use args::Cli;
 use setup::Setup;
 
 fn main() -> ExitCode {
+    panic::end_without_a_trace();
     let (command, shared) = Cli::from_command_line();
     let setup = Setup::new(&shared);
     let outcome = commands::run(&command, &shared, &setup);

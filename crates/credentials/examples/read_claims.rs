@@ -3,9 +3,10 @@
 use credentials::{Claims, Expected, IdToken};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // {"alg":"RS256"} . {"iss":"https://auth.openai.com","email":"ada@example.com"} . a signature
+    // {"alg":"RS256"} . {"iss":"https://auth.openai.com","sub":"auth0|ada","email":"ada@example.com"} .
+    // a signature
     let id_token = IdToken::new(
-        "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2F1dGgub3BlbmFpLmNvbSIsImVtYWlsIjoiYWRhQGV4YW1wbGUuY29tIn0.c2ln",
+        "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2F1dGgub3BlbmFpLmNvbSIsInN1YiI6ImF1dGgwfGFkYSIsImVtYWlsIjoiYWRhQGV4YW1wbGUuY29tIn0.c2ln",
     )?;
     let claims = Claims::of_id_token_without_verifying(&id_token)?;
     claims.check(&Expected { issuer: "https://auth.openai.com", client_id: "app_1", now: 0 })?;

@@ -91,15 +91,18 @@ impl Claims {
         payload_without_verifying(token.expose())
     }
 
-    /// Holds the claims that are present against what this client expects
+    /// Holds the claims of the ID token of a sign-in against what this client expects
     /// ([OpenID Connect Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
+    /// It has to say who signed in; of the other claims, those that are there count. A `nonce` is
+    /// none of them: this client sends none, so there is nothing that it could answer to.
     ///
     /// # Errors
     ///
     /// The first [`ClaimMismatch`], in the order of the rules.
     pub fn check(&self, expected: &Expected<'_>) -> Result<(), ClaimMismatch> {
         self.check_origin(expected.issuer, expected.client_id)?;
-        self.check_times(expected.now)
+        self.check_times(expected.now)?;
+        self.check_subject()
     }
 
     /// The part of [`check`](Self::check) that no clock has a say in: who made the token, and for
@@ -124,6 +127,16 @@ impl Claims {
         match (&self.sub, &before.sub) {
             (Some(now), Some(before)) if now != before => Err(ClaimMismatch::Subject),
             _ => Ok(()),
+        }
+    }
+
+    /// `sub` is a text of at most 255 characters
+    /// ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
+    fn check_subject(&self) -> Result<(), ClaimMismatch> {
+        const LONGEST: usize = 255;
+        match &self.sub {
+            Some(sub) if sub.chars().nth(LONGEST).is_none() => Ok(()),
+            _ => Err(ClaimMismatch::Nobody),
         }
     }
 
@@ -182,6 +195,9 @@ pub enum ClaimMismatch {
     /// `sub`: it is about another person.
     #[error("it is about another person (sub)")]
     Subject,
+    /// `sub`: it does not say who signed in, or says more than an identifier can.
+    #[error("it does not say who signed in (sub)")]
+    Nobody,
     /// `exp`: it is over already, or this machine's clock is ahead.
     #[error("it has expired already (exp)")]
     Expired,
@@ -214,12 +230,14 @@ fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>
 }
 
 /// A NumericDate ([RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2)) may have a
-/// fraction, which is cut off. The cast saturates, so that no year overflows.
+/// fraction, which is cut off. The cast saturates, so that no year overflows, nor one with more digits
+/// than a float has.
 #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates; the fraction goes")]
 fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
     Ok(match Value::deserialize(input)? {
         Value::Number(date) => {
-            date.as_i64().or_else(|| date.as_f64().map(|seconds| seconds.floor() as i64))
+            let seconds = || date.as_str().parse::<f64>().ok();
+            date.as_i64().or_else(|| seconds().map(|seconds| seconds.floor() as i64))
         }
         _ => None,
     })
@@ -250,8 +268,11 @@ mod tests {
         Claims::of_id_token_without_verifying(&IdToken::new(token).unwrap())
     }
 
+    /// The claims are somebody's.
     #[track_caller]
     fn check(payload: &Value, outcome: Result<(), ClaimMismatch>) {
+        let mut payload = payload.clone();
+        payload["sub"] = "auth0|ada".into();
         assert_eq!(read(&payload.to_string()).unwrap().check(&EXPECTED), outcome, "{payload}");
     }
 
@@ -294,10 +315,34 @@ mod tests {
         check(&json!({"exp": -1}), Err(ClaimMismatch::Expired));
         check(&json!({"exp": -1e308}), Err(ClaimMismatch::Expired));
         check(&json!({"exp": 1e308}), Ok(()));
+        let far = read(r#"{"exp":-1e400,"iat":1e400}"#).unwrap();
+        assert_eq!((far.exp, far.iat), (Some(i64::MIN), Some(i64::MAX)));
         check(&json!({"exp": i64::MAX}), Ok(()));
         check(&json!({"exp": "soon"}), Ok(()));
         check(&json!({"iat": 1_000_300}), Ok(()));
         check(&json!({"iat": 1_000_301}), Err(ClaimMismatch::IssuedInTheFuture));
+    }
+
+    // threats 101
+    #[test]
+    fn the_token_of_a_sign_in_says_who_signed_in() {
+        let check = |sub: Value| read(&json!({ "sub": sub }).to_string()).unwrap().check(&EXPECTED);
+        for sub in ["a".to_owned(), "x".repeat(255), "\u{e9}".repeat(255)] {
+            assert_eq!(check(json!(sub)), Ok(()), "{sub}");
+        }
+        for sub in [json!("x".repeat(256)), json!(""), json!(null), json!(7), json!(["a"])] {
+            assert_eq!(check(sub.clone()), Err(ClaimMismatch::Nobody), "{sub}");
+        }
+        assert_eq!(read("{}").unwrap().check(&EXPECTED), Err(ClaimMismatch::Nobody));
+    }
+
+    /// None is sent, so none is expected, and none is wrong.
+    // threats 101
+    #[test]
+    fn a_nonce_is_not_looked_at() {
+        for nonce in [json!(""), json!("n-0S6_WzA2Mj"), json!(7)] {
+            check(&json!({ "nonce": nonce }), Ok(()));
+        }
     }
 
     // threats 95 102 103 105

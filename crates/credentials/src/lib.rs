@@ -13,8 +13,11 @@
 //!
 //! It verifies no signature: a token that came straight from the token endpoint needs none
 //! ([OpenID Connect Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)
-//! rule 6), and nothing else may be handed to it. The PKCE `code_verifier` lives in `pkce`, the
-//! `state` in `oauth-callback-server`, the file in `auth-store`.
+//! rule 6), and nothing else may be handed to it. What such a token says of itself is held against
+//! what was asked for all the same ([`Claims::check`]).
+//!
+//! The PKCE `code_verifier` lives in `pkce`, the `state` in `oauth-callback-server`, the file in
+//! `auth-store`.
 //!
 //! # Invariants
 //!

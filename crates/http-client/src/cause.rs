@@ -28,6 +28,11 @@ impl Cause {
     pub(crate) fn find<T: StdError + 'static>(&self) -> Option<&T> {
         chain(&*self.0).find_map(|error| error.downcast_ref())
     }
+
+    /// The last error of the type `T`: where one wraps another of its kind, what it wraps says more.
+    pub(crate) fn find_last<T: StdError + 'static>(&self) -> Option<&T> {
+        chain(&*self.0).filter_map(|error| error.downcast_ref()).last()
+    }
 }
 
 impl fmt::Display for Cause {
@@ -69,6 +74,8 @@ mod tests {
             let innermost = cause.innermost().downcast_ref::<io::Error>().unwrap();
             assert_eq!(innermost.kind(), io::ErrorKind::ConnectionRefused);
             assert!(cause.source().is_none());
+            let last = cause.find_last::<io::Error>().unwrap();
+            assert_eq!(last.kind(), io::ErrorKind::ConnectionRefused);
         }
         assert_eq!(Cause::new("a word").to_string(), "a word");
     }

@@ -249,7 +249,7 @@ impl Attempt {
             };
         }
         // The system's own deadline for a connection is an answer of the system.
-        let system = source.find::<io::Error>().and_then(io::Error::raw_os_error);
+        let system = source.find_last::<io::Error>().and_then(io::Error::raw_os_error);
         match source.find().map(TlsFailure::of) {
             Some(source) => Error::Tls { host: self.host(), source },
             None if is_timeout && system.is_none() => {
@@ -272,7 +272,7 @@ impl Attempt {
     }
 
     fn no_way(&self, source: Cause) -> Error {
-        let kind = source.find::<io::Error>().map(io::Error::kind);
+        let kind = source.find_last::<io::Error>().map(io::Error::kind);
         let ended = kind.is_some_and(is_end);
         match &self.via {
             Some(via) if kind.is_some() && !ended => {

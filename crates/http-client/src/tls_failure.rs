@@ -66,7 +66,7 @@ impl TlsFailure {
         use AlertDescription as Alert;
         let cause = || Cause::new(error.clone());
         match error {
-            rustls::Error::InvalidCertificate(bad) => Self::of_certificate(bad, cause()),
+            rustls::Error::InvalidCertificate(bad) => Self::of_certificate(bad),
             rustls::Error::PeerIncompatible(_)
             | rustls::Error::AlertReceived(
                 Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity,
@@ -76,11 +76,14 @@ impl TlsFailure {
         }
     }
 
-    fn of_certificate(bad: &CertificateError, cause: Cause) -> Self {
+    fn of_certificate(bad: &CertificateError) -> Self {
         use CertificateError as Bad;
         match bad {
             Bad::UnknownIssuer => Self::UnknownAuthority,
-            Bad::BadSignature => Self::BadSignature,
+            // Such a signature cannot be by such a key at all.
+            Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                Self::BadSignature
+            }
             Bad::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
                 Self::WrongName { names: names(presented) }
             }
@@ -90,8 +93,21 @@ impl TlsFailure {
             Bad::NotValidYetContext { time, not_before } => {
                 Self::NotYetValid { not_before: moment(*not_before), now: moment(*time) }
             }
-            _ => Self::Certificate(cause),
+            _ => Self::Certificate(objection(bad)),
         }
+    }
+}
+
+/// What the library has against a certificate, without its own types and lists of numbers.
+fn objection(bad: &CertificateError) -> Cause {
+    use CertificateError as Bad;
+    match bad {
+        Bad::Other(other) => Cause::new(other.clone()),
+        Bad::NotValidForNameContext { .. } => Cause::new("it names no server"),
+        Bad::UnsupportedSignatureAlgorithmContext { .. } => {
+            Cause::new("it is signed in a way that is not safe any more")
+        }
+        _ => Cause::new(bad.to_string()),
     }
 }
 

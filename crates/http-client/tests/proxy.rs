@@ -1,7 +1,15 @@
 //! The way through a proxy, and past it.
 
-use http_client::{BadProxy, HttpClient, Options, Proxy, SetupError};
-use sandbox::{Sandbox, Scenario};
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use http_client::{
+    Authorities, BadProxy, BaseUrl, Error, HttpClient, Options, Phase, Proxy, ProxyFailure,
+    SetupError,
+};
+use sandbox::{ProxyConduct, ProxyLogin, ProxyScenario, Sandbox, Scenario, Tls};
 
 fn through(url: &str, no_proxy: Option<&str>) -> Options {
     let proxy = Some(Proxy::new("A_VARIABLE", url, no_proxy));
@@ -33,7 +41,7 @@ fn a_proxy_that_cannot_be_one_is_refused_without_its_password() {
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
         match error {
             SetupError::Proxy { named_by: "A_VARIABLE", source } => assert_eq!(source, expected),
-            other => unreachable!("{url}: {other:?}"),
+            other => panic!("{url}: {other:?}"),
         }
     }
 }
@@ -50,4 +58,159 @@ fn a_proxy_is_named_by_its_host_and_port_alone() {
         assert_eq!(Proxy::new("A_VARIABLE", url, None).host().unwrap(), host, "{url}");
         HttpClient::new(through(url, None)).check().unwrap();
     }
+}
+
+/// A server that is reached by the name `issuer.test` alone, and the proxy that knows it.
+struct Rig {
+    sandbox: Sandbox,
+    proxy: sandbox::Proxy,
+    ca: tempfile::NamedTempFile,
+}
+
+const ISSUER: &str = "https://issuer.test";
+
+impl Rig {
+    async fn of(proxy: ProxyScenario) -> Self {
+        let issuer = Some(ISSUER.to_owned());
+        let scenario = Scenario { tls: Tls::On, issuer, ..Scenario::default() };
+        let sandbox = Sandbox::start(scenario).await.unwrap();
+        let listener =
+            sandbox.issuer_url().trim_start_matches("https://").replace("localhost", "127.0.0.1");
+        let proxy = proxy.host("issuer.test", 443, listener.parse().unwrap());
+        let proxy = sandbox::Proxy::start(proxy).await.unwrap();
+        let mut ca = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut ca, sandbox.ca_pem().unwrap().as_bytes()).unwrap();
+        Self { sandbox, proxy, ca }
+    }
+
+    fn client(&self, scheme: &str, login: &str) -> HttpClient {
+        let url = format!("{scheme}://{login}{}", self.proxy.address());
+        let extra_authorities = Some(Authorities::file("A_FILE", self.ca.path()));
+        HttpClient::new(Options { extra_authorities, ..through(&url, None) })
+    }
+
+    async fn ask(&self, scheme: &str, login: &str) -> Result<u16, Error> {
+        let url = base().join("/v1/organizations");
+        Ok(self.client(scheme, login).get(url).send().await?.status())
+    }
+
+    /// What is wrong with the proxy.
+    async fn fails(&self, scheme: &str, login: &str) -> ProxyFailure {
+        let error = self.ask(scheme, login).await.unwrap_err();
+        assert!(error.provably_not_sent());
+        assert!(self.sandbox.requests().is_empty());
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        match error {
+            Error::Proxy { host, proxy, named_by, source } => {
+                let place = self.proxy.address().to_string();
+                assert_eq!((&*host, proxy, named_by), ("issuer.test", place, "A_VARIABLE"));
+                source
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn base() -> BaseUrl {
+    ISSUER.parse().unwrap()
+}
+
+// threats 203
+#[tokio::test]
+async fn every_kind_of_proxy_is_a_way() {
+    for (scenario, scheme) in
+        [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
+    {
+        for login in [None, Some(ProxyLogin::new("us@er", "canary-password"))] {
+            let given = if login.is_some() { "us%40er:canary-password@" } else { "" };
+            let rig = Rig::of(ProxyScenario { login, ..scenario.clone() }).await;
+            assert_eq!(rig.ask(scheme, given).await.unwrap(), 401, "{scheme} {given}");
+            let asked = rig.proxy.requests();
+            assert_eq!(asked.len(), 1);
+            assert_eq!(asked[0].target, "issuer.test:443");
+        }
+    }
+}
+
+// threats 203
+#[tokio::test]
+async fn a_proxy_that_asks_who_is_there_is_told_apart() {
+    let login = Some(ProxyLogin::new("user", "canary-password"));
+    let rig = Rig::of(ProxyScenario { login, ..ProxyScenario::http() }).await;
+    for given in ["", "user:canary-wrong@"] {
+        let why = rig.fails("http", given).await;
+        assert!(matches!(why, ProxyFailure::AuthenticationRequired), "{why:?}");
+    }
+}
+
+// threats 203
+#[tokio::test]
+async fn what_a_proxy_refuses_has_a_status() {
+    for status in [403, 502, 503] {
+        let conduct = ProxyConduct::status(status, b"<html>blocked</html>");
+        let rig = Rig::of(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+        let why = rig.fails("http", "").await;
+        assert!(matches!(why, ProxyFailure::Refused { status: it } if it == status), "{why:?}");
+    }
+}
+
+// threats 203
+#[tokio::test]
+async fn a_proxy_that_breaks_off_is_none() {
+    for (scenario, scheme) in
+        [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
+    {
+        let rig = Rig::of(ProxyScenario { conduct: ProxyConduct::Close, ..scenario }).await;
+        let why = rig.fails(scheme, "").await;
+        assert!(matches!(why, ProxyFailure::Broken(_)), "{why:?}");
+    }
+    let conduct = ProxyConduct::Answer(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec());
+    let rig = Rig::of(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+    let why = rig.fails("http", "").await;
+    assert!(matches!(why, ProxyFailure::Broken(_)), "{why:?}");
+}
+
+// threats 203
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_named() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let http = HttpClient::new(through(&format!("http://{nobody}"), None));
+    let error = http.get(base().join("/")).send().await.unwrap_err();
+    let words = format!("cannot connect to issuer.test through the proxy {nobody}");
+    assert_eq!(error.to_string(), words);
+    let unreachable =
+        |it: &Error| matches!(it, Error::Proxy { source: ProxyFailure::Unreachable(_), .. });
+    assert!(unreachable(&error), "{error:?}");
+}
+
+// threats 79 203
+#[tokio::test]
+async fn a_proxy_that_says_nothing_is_not_waited_for() {
+    let conduct = ProxyConduct::Hang;
+    let rig = Rig::of(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+    let connect_timeout = Duration::from_millis(300);
+    let options = through(&format!("http://{}", rig.proxy.address()), None);
+    let http = HttpClient::new(Options { connect_timeout, ..options });
+    let error = http.get(base().join("/")).send().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { phase: Phase::Connecting, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_probe_says_how_far_the_way_leads() {
+    let rig = Rig::of(ProxyScenario::http()).await;
+    let probe = rig.client("http", "").probe(&base()).await.unwrap();
+    assert_eq!(probe.proxy, Some(rig.proxy.address().to_string()));
+    assert_eq!(probe.addresses.unwrap(), [rig.proxy.address()]);
+    probe.connected.unwrap().unwrap();
+    let answer = probe.answered.unwrap().unwrap();
+    assert!(answer.date().is_some());
+    let asked = rig.sandbox.requests();
+    assert_eq!(asked.len(), 1);
+    assert_eq!((&*asked[0].method, asked[0].header("authorization")), ("HEAD", None));
+
+    let direct = HttpClient::new(Options::new("a-test/1.0"));
+    let probe = direct.probe(&rig.sandbox.api_url().parse().unwrap()).await.unwrap();
+    assert_eq!(probe.proxy, None);
+    probe.connected.unwrap().unwrap();
+    assert!(matches!(probe.answered.unwrap().unwrap_err(), Error::Tls { .. }));
 }

@@ -32,6 +32,13 @@ pub(crate) fn open(url: &Url) -> Launch {
     Launch(Some(hears_of_failure))
 }
 
+/// Whether there is a program to open a browser with. None is started, but for the one that knows
+/// which browser is the default; it may hang, so ask where that does no harm.
+#[must_use]
+pub fn can_open_browser() -> bool {
+    Browser::is_available()
+}
+
 impl Launch {
     /// Tells when the browser could not be started; ends when that is known.
     pub(crate) async fn watch(self, events: Events<'_>) {

@@ -1,8 +1,10 @@
+use std::any::Any;
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, SendError, channel};
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
+use tokio::sync::oneshot;
 
 /// Runs a save where blocking is allowed, so that browsers and signals are heard meanwhile.
 ///
@@ -26,13 +28,38 @@ async fn commit_within<T: Send + 'static>(
 ) -> T {
     let (saving, saved) = channel::<()>();
     let _until_saved = WaitOnDrop { saved, goodbye };
+    let (done, outcome) = oneshot::channel();
     let save = move || {
         let outcome = save();
         drop(saving);
-        outcome
+        // Nobody may wait for it any more.
+        let _ = done.send(outcome);
     };
-    // It fails only where `save` panicked.
-    spawn_blocking(save).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+    let thread = begin(save);
+    match outcome.await {
+        Ok(outcome) => outcome,
+        Err(_) => resume_unwind(panic_of(thread)),
+    }
+}
+
+/// Where the system has no thread to give, the save is made here: what it is for is spent already, so
+/// that everything else has to wait.
+fn begin(save: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+    let (hand_over, handed_over) = channel::<Save>();
+    let work = move || handed_over.into_iter().for_each(|save| save());
+    let thread = Builder::new().name("save".to_owned()).spawn(work).ok();
+    if let Err(SendError(save)) = hand_over.send(Box::new(save)) {
+        save();
+    }
+    thread
+}
+
+type Save = Box<dyn FnOnce() + Send>;
+
+/// A save without an outcome has panicked.
+fn panic_of(thread: Option<JoinHandle<()>>) -> Box<dyn Any + Send> {
+    let panic = thread.and_then(|thread| thread.join().err());
+    panic.unwrap_or_else(|| Box::new("a save ended without an outcome"))
 }
 
 struct WaitOnDrop {

@@ -55,6 +55,15 @@ pub enum Error {
     /// The platform refused, or could not be reached.
     #[error(transparent)]
     Platform(platform_api::Error),
+    /// No key was made, as far as that is known.
+    #[error("{source}")]
+    KeyCreation {
+        /// The name that the key was to have. It may exist where
+        /// [the answer was lost](platform_api::Error::may_have_created_key).
+        name: String,
+        /// What the platform said.
+        source: Box<platform_api::Error>,
+    },
     /// The account is in no organization of this id.
     #[error("this account has no organization {wanted}")]
     UnknownOrganization {
@@ -110,6 +119,12 @@ pub enum Error {
     NothingToRefresh {
         /// Where it is.
         location: Location,
+    },
+    /// The sign-in was made in a way that only another program knows; its tokens are not spent here.
+    #[error("the sign-in is another program's, of a kind that is not known here ({auth_mode})")]
+    UnknownMode {
+        /// What the document says of it.
+        auth_mode: String,
     },
     /// The stored tokens are another issuer's, which is not asked. They are sent to nobody else.
     #[error("the stored sign-in is from {stored}, and not from {asked}")]

@@ -41,6 +41,7 @@ pub mod stored;
 mod warm_up;
 
 pub use authorization::CallbackPorts;
+pub use browser::can_open_browser;
 pub use error::{Error, JsonWebToken, RevocationError, Undelivered};
 pub use event::{Event, Events};
 pub use seen::Seen;

@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::cell::RefCell;
-use std::fs::File;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -149,6 +150,64 @@ async fn an_issuer_that_does_not_answer_changes_nothing() {
     let document = rig.sign_in(IMPATIENT).valid(&events).await.unwrap();
     assert!(access_token_of(&document) == rig.old && postponed.take() == 1);
     rig.assert_stored(&rig.old);
+}
+
+/// Whoever is told that a token is being spent is told as well when that is over, however it ended.
+#[tokio::test]
+async fn the_end_of_every_attempt_is_told() {
+    const IMPATIENT: Duration = Duration::from_millis(200);
+    let json = |status, body: &str| Then::text(status, "application/json", body);
+    for then in [
+        Then::Honest,
+        json(200, r#"{"access_token":7}"#),
+        json(500, r#"{"error":"server_error"}"#),
+        json(429, "{}"),
+        json(400, r#"{"error":{"code":"refresh_token_expired"}}"#),
+        Then::text(200, "text/html", "<html>"),
+        Then::Close,
+        Then::Lose,
+        Then::Hang,
+    ] {
+        for (seconds_left, removed) in [(-1, false), (60, false), (-1, true)] {
+            let rig =
+                Rig::new(seconds_left, vec![Fault::new(Endpoint::TokenRefresh, then.clone())]);
+            let told = RefCell::new(Vec::new());
+            let events = |event: Event<'_>| match event {
+                Event::Refreshing => {
+                    told.borrow_mut().push("begun");
+                    // Another program may sign out meanwhile, and what was brought is not wanted then.
+                    drop(removed.then(|| fs::remove_file(rig.home.path().join("auth.json"))));
+                }
+                Event::Refreshed => told.borrow_mut().push("over"),
+                _ => {}
+            };
+            let _ = rig.sign_in(IMPATIENT).valid(&events).await;
+            assert_eq!(told.take(), ["begun", "over"], "{then:?}, {seconds_left}, {removed}");
+        }
+    }
+}
+
+/// What it means is that program's affair, and so is what a refresh of it has to keep.
+// threats 211
+#[tokio::test]
+async fn a_sign_in_of_an_unknown_kind_is_not_spent() {
+    for (seconds_left, works) in [(-1, false), (60, true), (3600, true)] {
+        let rig = Rig::new(seconds_left, vec![]);
+        let path = rig.home.path().join("auth.json");
+        let text = fs::read_to_string(&path).unwrap();
+        let unknown = text.replace("\"chatgpt\"", "\"passkey\"");
+        File::create(&path).unwrap().write_all(unknown.as_bytes()).unwrap();
+        let outcome = rig.sign_in(PATIENT).valid(&|_| {}).await;
+        match outcome {
+            Ok(document) => assert!(works && access_token_of(&document) == rig.old),
+            Err(Error::UnknownMode { auth_mode }) => assert!(!works && auth_mode == "passkey"),
+            Err(other) => panic!("{other}"),
+        }
+        let refreshed = rig.sign_in(PATIENT).refresh(&|_| {}).await;
+        assert!(matches!(refreshed, Err(Error::UnknownMode { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), unknown);
+        assert_eq!(rig.sandbox.connections(), 0);
+    }
 }
 
 /// Another program that holds the lock for good.

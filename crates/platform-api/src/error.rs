@@ -17,7 +17,7 @@ pub enum Error {
         source: http_client::Error,
     },
     /// The platform said no.
-    #[error("cannot {call}: {refusal}")]
+    #[error("cannot {call}: the platform refused: {refusal}")]
     Refused {
         /// What was asked.
         call: Call,
@@ -88,10 +88,11 @@ impl Error {
         }
     }
 
-    /// Whether what was asked for is not for this person (403) or not there (404).
+    /// Whether what was asked for is not for this person (403) or not there (404). The page of a
+    /// firewall says the one or the other too, and is not believed.
     #[must_use]
     pub fn is_inaccessible(&self) -> bool {
-        matches!(self.status(), Some(403 | 404))
+        matches!(self, Self::Refused { refusal, .. } if refusal.is_json && matches!(refusal.status, 403 | 404))
     }
 
     /// Whether a key may exist although none was received: the request may have arrived, and nobody

@@ -1,17 +1,20 @@
 //! What a person can do about a failure, where there is something to do.
 
 use std::io;
+use std::time::Duration;
 
 use auth_store::{Error as StoreError, Location};
 use credentials::ClaimMismatch;
 use http_client::{DecodeError, Refusal};
 use login::Error as LoginError;
 use oauth_callback_server::{BindError, WaitError};
+use platform_api::{Call, Error as PlatformError};
 use printable::excerpt;
 use token_client::Error as TokenError;
 
 use super::network::{NOT_THE_SERVER, http};
 use super::ports;
+use crate::terminal::in_words;
 
 /// After the creation of a key whose outcome is not known.
 pub(crate) fn key_may_exist(name: &str) -> String {
@@ -30,6 +33,7 @@ pub(super) fn login(error: &LoginError) -> Option<String> {
         LoginError::Code(error) => Some(code(error)),
         LoginError::KeyExchange { name, source } => Some(key_exchange(name, source)),
         LoginError::Platform(error) => platform(error),
+        LoginError::KeyCreation { name, source } => Some(key_creation(name, source)),
         LoginError::UnknownOrganization { offered, .. } => {
             list("its organizations", offered.iter().map(|it| (it.id.as_str(), &it.title)))
         }
@@ -37,9 +41,14 @@ pub(super) fn login(error: &LoginError) -> Option<String> {
             list("its projects", offered.iter().map(|it| (it.id.as_str(), &it.title)))
         }
         LoginError::NoProject { failure: Some(failure), .. } => platform(failure),
+        LoginError::NoProject { seen, .. } if seen.inaccessible == seen.organizations => {
+            (seen.organizations > 0)
+                .then(|| NO_ACCESS.to_owned())
+                .or_else(|| account(error).map(Into::into))
+        }
         LoginError::Undelivered { kept, .. } => Some(undelivered(*kept).into()),
         LoginError::Unkept { source, .. } => Some(unkept(source)),
-        LoginError::Refresh(error) => token(error),
+        LoginError::Refresh(error) => Some(refresh(error)),
         LoginError::OtherIssuer { stored, .. } => {
             Some(format!("give --issuer {}", excerpt(stored, 200)))
         }
@@ -50,7 +59,7 @@ pub(super) fn login(error: &LoginError) -> Option<String> {
 /// What has to do with who signed in.
 fn account(error: &LoginError) -> Option<&'static str> {
     Some(match error {
-        LoginError::WrongClaim(ClaimMismatch::Issuer) => "check --issuer",
+        LoginError::WrongClaim(ClaimMismatch::Issuer | ClaimMismatch::Nobody) => "check --issuer",
         LoginError::WrongClaim(ClaimMismatch::Audience) => "check --client-id",
         LoginError::WrongClaim(ClaimMismatch::Subject) => "sign in again with login-cli login",
         LoginError::WrongClaim(_) => "check the clock of this machine",
@@ -61,6 +70,9 @@ fn account(error: &LoginError) -> Option<&'static str> {
         LoginError::NotSignedIn { .. } => "sign in with login-cli login",
         LoginError::SignInEnded(_) => "sign in again with login-cli login",
         LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",
+        LoginError::UnknownMode { .. } => {
+            "refresh it with the program that made it, or sign in here with login-cli login"
+        }
         LoginError::UnusableAnswer { .. } => "try again; if it stays like this, sign in again",
         LoginError::Unsaved(StoreError::Vault { .. }) => {
             "see to that store, then sign in again with login-cli login"
@@ -126,8 +138,13 @@ fn callback(error: &WaitError) -> Option<&'static str> {
 }
 
 fn code(error: &TokenError) -> String {
-    let expired = || "a code works once and for a short time: sign in again".to_owned();
-    token(error).unwrap_or_else(expired)
+    let status = |refusal: &Refusal| match (refusal.status, refusal.code.as_deref()) {
+        (_, Some("invalid_client" | "unauthorized_client")) => "check --client-id",
+        (403, _) => "your workspace or country may not allow it: ask its administrator",
+        (404, _) => CHECK_ISSUER,
+        _ => "a code works once and for a short time: sign in again",
+    };
+    token(error, status).unwrap_or_else(|| ODD_ANSWER.to_owned())
 }
 
 /// The answer of an exchange may be lost, and then there is a key that nobody has.
@@ -141,47 +158,95 @@ fn key_exchange(name: &str, error: &TokenError) -> String {
     if undecided {
         return key_may_exist(name);
     }
-    token(error).unwrap_or_else(|| "to sign in without an API key, use --no-api-key".to_owned())
+    let without = "to sign in without an API key, use --no-api-key";
+    token(error, |_| without).unwrap_or_else(|| without.to_owned())
 }
 
-fn token(error: &TokenError) -> Option<String> {
+fn refresh(error: &TokenError) -> String {
+    let status = |refusal: &Refusal| match refusal.status {
+        404 => CHECK_ISSUER,
+        _ => UNCHANGED,
+    };
+    token(error, status).unwrap_or_else(|| UNCHANGED.to_owned())
+}
+
+const ODD_ANSWER: &str = "sign in again; if it stays like this, look for a newer login-cli";
+
+const CHECK_ISSUER: &str = "check --issuer";
+
+const UNCHANGED: &str = "the stored sign-in is as it was: try again later; if it stays like this, sign in again with \
+     login-cli login";
+
+/// What the issuer's failure asks for; `refused` says it for a status that means something else at
+/// each of its endpoints.
+fn token(error: &TokenError, refused: impl Fn(&Refusal) -> &'static str) -> Option<String> {
     match error {
         TokenError::Http(error) => http(error),
-        TokenError::Refused(refusal) => server(refusal).map(Into::into),
+        TokenError::Refused(refusal) => {
+            Some(server(refusal).unwrap_or_else(|| refused(refusal).to_owned()))
+        }
         TokenError::Misshapen(DecodeError::NotJson { .. }) => Some(NOT_THE_SERVER.to_owned()),
         _ => None,
     }
 }
 
 /// What a refusal means wherever it comes from.
-fn server(refusal: &Refusal) -> Option<&'static str> {
-    Some(match refusal.status {
-        429 => "wait a little, and try again",
-        500.. => "the server has a problem: try again later",
-        _ if !refusal.is_json => NOT_THE_SERVER,
+fn server(refusal: &Refusal) -> Option<String> {
+    Some(match (refusal.status, refusal.retry_after) {
+        (429 | 503, Some(pause)) => format!("wait {}, and try again", in_words(rounded(pause))),
+        (429, None) => "wait a little, and try again".to_owned(),
+        (500.., _) => "the server has a problem: try again later".to_owned(),
+        _ if !refusal.is_json => NOT_THE_SERVER.to_owned(),
         _ => return None,
     })
 }
 
-fn platform(error: &platform_api::Error) -> Option<String> {
-    let hint = match (error, error.status()) {
-        _ if error.may_have_created_key() => {
-            "a key of that name may exist: look at https://platform.openai.com/api-keys before you \
-             try again"
+/// Nobody waits longer than a day because a server says so.
+fn rounded(pause: Duration) -> Duration {
+    pause.clamp(Duration::from_secs(1), Duration::from_secs(24 * 60 * 60))
+}
+
+fn key_creation(name: &str, error: &PlatformError) -> String {
+    if error.may_have_created_key() {
+        return key_may_exist(name);
+    }
+    platform(error).unwrap_or_else(|| NO_KEY.to_owned())
+}
+
+const NO_KEY: &str = "no key was made: try again";
+
+const NO_ACCESS: &str = "ask an owner of the organization for access to a project, or choose another with --organization";
+
+fn platform(error: &PlatformError) -> Option<String> {
+    let hint = match error {
+        PlatformError::Http { source, .. } => return http(source),
+        PlatformError::Misshapen { source: DecodeError::NotJson { .. }, .. } => NOT_THE_SERVER,
+        PlatformError::Refused { refusal, call } => {
+            return server(refusal).or_else(|| at_call(*call, refusal.status).map(Into::into));
         }
-        (platform_api::Error::Http { source, .. }, _) => return http(source),
-        (platform_api::Error::Misshapen { source: DecodeError::NotJson { .. }, .. }, _) => {
-            NOT_THE_SERVER
-        }
-        (_, Some(401)) => "sign in again; if it stays like this, check --issuer and --api-base",
-        (platform_api::Error::Refused { refusal, .. }, _) if server(refusal).is_some() => {
-            server(refusal)?
-        }
-        (_, Some(403)) => "ask an owner of the organization for access",
-        (_, Some(404)) => "check --organization, --project and --api-base",
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// What a status means at one of the platform's calls.
+fn at_call(call: Call, status: u16) -> Option<&'static str> {
+    Some(match (call, status) {
+        (_, 401) => "sign in again; if it stays like this, check --issuer and --api-base",
+        (Call::LogIn, 403) => {
+            "this account may not use the platform: open https://platform.openai.com with it, or sign \
+             in with another"
+        }
+        (Call::CreateApiKey, 403) => "no key was made: ask an owner of the organization for access",
+        (Call::CreateApiKey, 404) => {
+            "no key was made; the project may be gone: run it again, or choose one with --project"
+        }
+        (Call::CreateApiKey, 409) => "no key was made: choose another name with --name",
+        (Call::CreateApiKey, _) => NO_KEY,
+        (_, 403) => "ask an owner of the organization for access",
+        (_, 404) => "check --api-base",
+        _ => "try again; if it stays like this, look for a newer login-cli",
+    })
 }
 
 fn undelivered(kept: bool) -> &'static str {

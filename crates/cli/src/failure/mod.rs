@@ -101,7 +101,8 @@ impl Failure {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    /// What can be done, where there is something.
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Login(error) => hints::login(error),
             Self::Setup(error) => Some(network::setup(error)),

@@ -42,7 +42,7 @@ fn every_call_that_is_unauthorized_is_named() {
     for (at, call) in PLACES {
         let (_world, finished) = fails(&at, Then::json(401, error("invalid_token")));
         finished.fails_with(
-            &format!("cannot {call}: HTTP 401, invalid_token: M"),
+            &format!("cannot {call}: the platform refused: HTTP 401, invalid_token: M"),
             "sign in again; if it stays like this, check --issuer and --api-base",
         );
     }
@@ -51,17 +51,42 @@ fn every_call_that_is_unauthorized_is_named() {
 // threats 128
 #[test]
 fn a_platform_without_these_calls_is_an_error() {
-    let hint = "check --organization, --project and --api-base";
     for (at, call) in PLACES.into_iter().filter(|(at, _)| *at != Endpoint::Projects) {
+        let hint = match at {
+            Endpoint::ApiKeys => {
+                "no key was made; the project may be gone: run it again, or choose one with --project"
+            }
+            _ => "check --api-base",
+        };
         let (_world, finished) = fails(&at, Then::json(404, error("not_found")));
-        finished.fails_with(&format!("cannot {call}: HTTP 404, not_found: M"), hint);
+        let words = format!("cannot {call}: the platform refused: HTTP 404, not_found: M");
+        finished.fails_with(&words, hint);
+    }
+}
+
+/// A firewall says 403 and 404 too, and says nothing about the projects.
+// threats 71 127
+#[test]
+fn the_page_of_a_firewall_is_no_closed_door() {
+    for status in [403, 404] {
+        let page = Then::text(status, "text/html", "<h1>Blocked</h1>");
+        let (_world, finished) = fails(&Endpoint::Projects, page);
+        finished.fails_with(
+            &format!("cannot list the projects: the platform refused: HTTP {status}, not JSON"),
+            "something else than the server seems to have answered: check the network, the proxy and \
+             --issuer",
+        );
     }
 }
 
 #[test]
 fn a_refused_session_ends_it_before_anything_else_is_asked() {
     let (world, finished) = fails(&Endpoint::Onboarding, Then::json(403, error("no_access")));
-    finished.says("error: cannot log in to the platform: HTTP 403, no_access: M\n");
+    finished.fails_with(
+        "cannot log in to the platform: the platform refused: HTTP 403, no_access: M",
+        "this account may not use the platform: open https://platform.openai.com with it, or sign in \
+         with another",
+    );
     assert_eq!(world.count(&Endpoint::Organizations), 0);
 }
 
@@ -90,14 +115,19 @@ fn a_list_that_is_none_is_an_error() {
 // threats 128 129
 #[test]
 fn a_creation_that_was_turned_down_left_no_key() {
-    for status in [400, 403, 409] {
+    for (status, hint) in [
+        (400, "no key was made: try again"),
+        (403, "no key was made: ask an owner of the organization for access"),
+        (409, "no key was made: choose another name with --name"),
+    ] {
         let (_world, finished) = fails(&Endpoint::ApiKeys, Then::json(status, error("no")));
-        finished.says(&format!("error: cannot create the API key: HTTP {status}, no: M\n"));
-        finished.says_nothing_of("may exist");
+        let words =
+            format!("cannot create the API key: the platform refused: HTTP {status}, no: M");
+        finished.fails_with(&words, hint).says_nothing_of("may exist");
     }
 }
 
-const MAY_EXIST: &str = "hint: a key of that name may exist: look at \
+const MAY_EXIST: &str = "hint: a key named \"Codex CLI\" may exist: look at \
                          https://platform.openai.com/api-keys before you try again\n";
 
 // threats 132
@@ -148,7 +178,7 @@ fn hostile_words_of_the_platform_are_made_harmless() {
     let body = json!({"error": {"code": "\u{1b}c", "message": words}});
     for (at, call) in PLACES {
         let (_world, finished) = fails(&at, Then::json(400, body.clone()));
-        finished.says(&format!("error: cannot {call}: HTTP 400, "));
+        finished.says(&format!("error: cannot {call}: the platform refused: HTTP 400, "));
         assert!(finished.last_words().len() < 800, "{}", finished.last_words());
     }
 }

@@ -13,6 +13,7 @@ mod login;
 mod login_options;
 
 mod callback;
+mod id_token;
 mod identity;
 mod login_failures;
 mod token_answers;
@@ -34,6 +35,7 @@ mod token;
 
 mod disk;
 mod ports;
+mod proxy;
 mod streams;
 mod usage;
 
@@ -44,6 +46,8 @@ mod browser;
 mod cancel_previous;
 #[cfg(unix)]
 mod codex;
+#[cfg(target_os = "linux")]
+mod panic;
 #[cfg(target_os = "linux")]
 mod power;
 #[cfg(unix)]
@@ -58,3 +62,5 @@ mod system;
 mod traced;
 #[cfg(target_os = "linux")]
 mod vault;
+#[cfg(target_os = "linux")]
+mod versions;

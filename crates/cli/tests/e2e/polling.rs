@@ -97,7 +97,12 @@ fn organizations_that_are_closed_are_counted() {
     let world = World::of(Scenario { accounts: vec![account], faults, ..Scenario::default() });
     let seen = "checked 1 organizations and 0 projects, but no default project is ready yet \
                 (1 organizations not accessible)";
-    gives_up(&world, seen);
+    gives_up_with(
+        &world,
+        seen,
+        "ask an owner of the organization for access to a project, or choose another with \
+         --organization",
+    );
 }
 
 // threats 131
@@ -106,7 +111,11 @@ fn a_platform_that_fails_until_the_end_is_quoted() {
     let broken = Then::json(500, json!({"error": {"message": "M", "code": "server_error"}}));
     let world = World::failing(Endpoint::Projects, broken);
     let hint = "the server has a problem: try again later";
-    gives_up_with(&world, "cannot list the projects: HTTP 500, server_error: M", hint);
+    gives_up_with(
+        &world,
+        "cannot list the projects: the platform refused: HTTP 500, server_error: M",
+        hint,
+    );
 }
 
 // threats 131
@@ -136,7 +145,10 @@ fn a_busy_platform_is_left_alone_for_as_long_as_it_asks() {
     let visit = running.visit_meanwhile(Account::OWNER);
     assert!(gap(&world, &running) >= Duration::from_millis(900));
     running.joined(visit);
-    running.finish().exits(0).says("Not yet: cannot list the organizations: HTTP 429.");
+    running
+        .finish()
+        .exits(0)
+        .says("Not yet: cannot list the organizations: the platform refused: HTTP 429.");
 }
 
 /// The time between the first two looks.
@@ -155,8 +167,8 @@ fn a_platform_that_asks_for_too_much_time_is_not_waited_for() {
     let headers = vec![("retry-after".to_owned(), "1000000000".to_owned())];
     let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let world = World::failing(Endpoint::Organizations, busy);
-    let hint = "wait a little, and try again";
-    gives_up_with(&world, "cannot list the organizations: HTTP 429", hint);
+    let hint = "wait 24 hours, and try again";
+    gives_up_with(&world, "cannot list the organizations: the platform refused: HTTP 429", hint);
 }
 
 /// A platform that never answers is part of the wait, not beside it.

@@ -1,7 +1,7 @@
 //! Every way in which the token endpoint can fail: at flow A's two requests, and at flow B's one.
 //! Each is sent once, nothing is stored, the browser is told, and the words have no secret.
 
-use sandbox::{Account, Body, Endpoint, Reply, Sandbox, Scenario, Then};
+use sandbox::{Account, Body, Endpoint, Fault, Fixed, Reply, Sandbox, Scenario, Then};
 use serde_json::{Value, json};
 
 use crate::support::{Start, World};
@@ -46,10 +46,14 @@ impl Place {
         match advice {
             // The answer is lost, and with it perhaps a key.
             Advice::Lost(_) if self.exchange => "a key named \"Codex CLI [auto-generated] (",
+            Advice::Own | Advice::Code(_) | Advice::Client if self.exchange => self.hint,
             Advice::Own => self.hint,
+            Advice::Code(hint) => hint,
+            Advice::Client => "check --client-id",
             Advice::Elsewhere => ELSEWHERE,
             Advice::Lost(hint) => hint.unwrap_or(self.hint),
-            Advice::Wait => "wait a little, and try again",
+            Advice::Wait => "wait a little, and try again\n",
+            Advice::WaitFor(hint) => hint,
         }
     }
 
@@ -77,15 +81,23 @@ impl Place {
 enum Advice {
     /// What fits the request.
     Own,
+    /// This, where a code was refused.
+    Code(&'static str),
+    /// To look at the client.
+    Client,
     /// To look for what stands in between.
     Elsewhere,
     /// This, where nothing but an answer is lost.
     Lost(Option<&'static str>),
     /// To wait.
     Wait,
+    /// To wait as long as the server asks for.
+    WaitFor(&'static str),
 }
 
 const ELSEWHERE: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
+
+const ODD: Option<&str> = Some("sign in again; if it stays like this, look for a newer login-cli");
 
 const LATER: Option<&str> = Some("the server has a problem: try again later");
 
@@ -110,7 +122,8 @@ fn every_error_of_the_rfcs_is_named_once() {
     ] {
         let body = json!({"error": code, "error_description": "Why it is so"});
         let words = format!("the issuer refused: HTTP 400, {code}: Why it is so");
-        everywhere(&Then::json(400, body), &words, Advice::Own);
+        let advice = if code.ends_with("_client") { Advice::Client } else { Advice::Own };
+        everywhere(&Then::json(400, body), &words, advice);
     }
 }
 
@@ -133,6 +146,40 @@ fn every_shape_of_an_error_is_understood() {
     }
     let empty = Then::text(401, "application/json", "");
     SIGN_IN_CODE.fails(&empty, "the issuer refused: HTTP 401, not JSON", Advice::Elsewhere);
+}
+
+// threats 69
+#[test]
+fn a_status_has_words_of_its_own_where_it_means_something_else() {
+    for (status, hint) in [
+        (403, "your workspace or country may not allow it: ask its administrator"),
+        (404, "check --issuer\n"),
+        (409, SIGN_IN_CODE.hint),
+    ] {
+        let words = format!("the issuer refused: HTTP {status}, no: M");
+        let body = json!({"error": {"code": "no", "message": "M"}});
+        everywhere(&Then::json(status, body), &words, Advice::Code(hint));
+    }
+}
+
+/// However long a server asks for, nobody is told to wait for more than a day.
+// threats 78
+#[test]
+fn a_server_that_asks_for_time_is_quoted() {
+    for (asked, hint) in [
+        ("90", "wait 90 seconds, and try again\n"),
+        ("120", "wait 2 minutes, and try again\n"),
+        ("0", "wait 1 second, and try again\n"),
+        ("1000000000", "wait 24 hours, and try again\n"),
+        ("-1", "wait a little, and try again\n"),
+        ("soon", "wait a little, and try again\n"),
+    ] {
+        let headers = vec![("retry-after".to_owned(), asked.to_owned())];
+        let body = Body::Json(json!({"error": "slow_down"}));
+        let then = Then::Answer(Reply { status: 429, headers, body });
+        let words = "the issuer refused: HTTP 429, slow_down";
+        SIGN_IN_CODE.fails(&then, words, Advice::WaitFor(hint));
+    }
 }
 
 // threats 71 77 78
@@ -231,10 +278,10 @@ fn a_token_that_is_missing_or_odd_is_named() {
             format!("the issuer's answer cannot be used: the answer has no usable `{token}`");
         for odd in [json!(null), json!(7), json!(""), json!("a\r\nb: c"), json!("é"), json!([])] {
             let then = Then::Merge(json!({ token: odd }));
-            SIGN_IN_CODE.fails(&then, &words, Advice::Own);
+            SIGN_IN_CODE.fails(&then, &words, Advice::Lost(ODD));
             if token == "access_token" {
-                KEY_EXCHANGE.fails(&then, &words, Advice::Lost(None));
-                CREATE_KEY_CODE.fails(&then, &words, Advice::Own);
+                KEY_EXCHANGE.fails(&then, &words, Advice::Lost(ODD));
+                CREATE_KEY_CODE.fails(&then, &words, Advice::Lost(ODD));
             }
         }
     }
@@ -253,7 +300,7 @@ fn a_key_needs_the_access_token_alone() {
 #[test]
 fn a_token_of_an_unknown_type_is_not_used() {
     let words = "the issuer's answer cannot be used: the answer has no usable `token_type`";
-    everywhere(&Then::Merge(json!({"token_type": "mac"})), words, Advice::Lost(None));
+    everywhere(&Then::Merge(json!({"token_type": "mac"})), words, Advice::Lost(ODD));
     for known in [json!("bearer"), json!("BEARER"), json!(null)] {
         let world = World::failing(Endpoint::Token, Then::Merge(json!({ "token_type": known })));
         world.login().signs_in(Account::OWNER).exits(0);
@@ -271,5 +318,44 @@ fn hostile_words_of_the_issuer_are_made_harmless() {
         let finished = (place.flow)(&world).logged().signs_in(Account::OWNER);
         finished.exits(1).says("HTTP 400, invalid_grant: ");
         assert!(finished.last_words().len() < 600, "{}", finished.last_words());
+    }
+}
+
+/// A server that quotes what it was sent would put it into the terminal and the log.
+// threats 69 126 195
+#[test]
+fn what_a_server_repeats_of_a_secret_is_taken_out() {
+    let code = "code-0123456789abcdef";
+    for start in [World::login, World::create_key] {
+        let said = json!({"error": code, "error_description": format!("{code} is not {code}")});
+        let faults = vec![Fault::new(Endpoint::TokenCode, Then::json(400, said))];
+        let fixed = Fixed { codes: vec![code.to_owned()], ..Fixed::default() };
+        let world = World::of(Scenario { faults, fixed, ..Scenario::default() });
+        let finished = start(&world).logged().signs_in(Account::OWNER);
+        let words = "the issuer refused: HTTP 400, [hidden]: [hidden] is not [hidden]";
+        finished.exits(1).says(&format!("cannot exchange the code for tokens: {words}\n"));
+    }
+}
+
+// threats 126 195
+#[test]
+fn a_platform_that_repeats_its_bearer_token_is_not_believed_to_be_quotable() {
+    let session = "sess-0123456789abcdef";
+    for (at, words) in [
+        (
+            Endpoint::Organizations,
+            "cannot list the organizations: the platform refused: HTTP 403: no [hidden] here",
+        ),
+        (
+            Endpoint::ApiKeys,
+            "cannot create the API key: the platform refused: HTTP 403: no [hidden] here",
+        ),
+    ] {
+        let said = json!({"error": {"message": format!("no {session} here")}});
+        let faults = vec![Fault::new(at, Then::json(403, said))];
+        let fixed = Fixed { session_keys: vec![session.to_owned()], ..Fixed::default() };
+        let world = World::of(Scenario { faults, fixed, ..Scenario::default() });
+        let finished = world.create_key().logged().signs_in(Account::OWNER);
+        finished.exits(1).says(&format!("error: {words}\n"));
     }
 }

@@ -8,10 +8,10 @@ use sandbox::{Account, Endpoint};
 
 use crate::support::{Start, World, left_out};
 
-const STRACE: &str = "/usr/bin/strace";
+pub(crate) const STRACE: &str = "/usr/bin/strace";
 
 /// Whether this machine lets us trace.
-fn can_trace() -> bool {
+pub(crate) fn can_trace() -> bool {
     let mut probe = Command::new(STRACE);
     probe.args(["-e", "trace=none", "/bin/true"]).stdout(Stdio::null()).stderr(Stdio::null());
     let can =
@@ -23,7 +23,7 @@ fn can_trace() -> bool {
 }
 
 /// Runs under `strace` with this expression; what is traced goes to a file of its own.
-fn traced<'w>(world: &World, start: Start<'w>, expressions: &[&str]) -> Start<'w> {
+pub(crate) fn traced<'w>(world: &World, start: Start<'w>, expressions: &[&str]) -> Start<'w> {
     traced_at(world, start, expressions, &[])
 }
 
@@ -45,7 +45,7 @@ fn traced_at<'w>(
     start.under(line)
 }
 
-fn trace(world: &World) -> String {
+pub(crate) fn trace(world: &World) -> String {
     String::from_utf8_lossy(&std::fs::read(world.path("trace")).unwrap()).into_owned()
 }
 

@@ -218,8 +218,10 @@ async fn create(
     let target = wait_for_target(&session, &options.choice, options.patience, events).await?;
     let (organization, project, name) = (target.organization, target.project, options.name.clone());
     events(Event::CreatingApiKey { name: &name });
-    let key = session.create_api_key(&organization.id, &project.id, &name).await;
-    Ok(NewApiKey { organization, project, name, key: key.map_err(Error::Platform)? })
+    match session.create_api_key(&organization.id, &project.id, &name).await {
+        Ok(key) => Ok(NewApiKey { organization, project, name, key }),
+        Err(error) => Err(Error::KeyCreation { name, source: error.into() }),
+    }
 }
 
 /// Keeps the key where that was asked for, and says whether it is kept.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_store::{AuthDocument, Error as StoreError, Locked, Renewal};
+use auth_store::{AuthDocument, AuthMode, Error as StoreError, Locked, Renewal};
 use credentials::{Claims, RefreshToken};
 use token_client::Refreshed;
 use tokio::time::sleep;
@@ -34,7 +34,9 @@ impl StoredSignIn {
         }
         match self.renewed(is_left, events).await {
             // It was never meant to last longer.
-            Err(Error::NothingToRefresh { .. }) if still_works(&document, (self.now)()) => {
+            Err(Error::NothingToRefresh { .. } | Error::UnknownMode { .. })
+                if still_works(&document, (self.now)()) =>
+            {
                 Ok(document)
             }
             Err(error) if may_pass(&error) && still_works(&document, (self.now)()) => {
@@ -75,18 +77,17 @@ impl StoredSignIn {
         document: AuthDocument,
         events: Events<'_>,
     ) -> Result<AuthDocument, Error> {
-        let token = document.refresh_token();
-        let token = token.ok_or_else(|| Error::NothingToRefresh { location: locked.location() })?;
+        let token = spendable(&document, &locked)?;
         self.is_ours(&document)?;
         locked.check_writable()?;
         events(Event::Refreshing);
         let refreshed = match self.client.refresh(&token).await {
-            Err(error) if error.ends_the_sign_in() => {
+            Ok(refreshed) => refreshed,
+            Err(error) => {
                 events(Event::Refreshed);
                 drop(locked);
                 return self.successor(&token, error).await;
             }
-            other => other.map_err(Error::Refresh)?,
         };
         let (renewal, verdict) = self.judge(refreshed, &document);
         let issuer = issuer_of(&document);
@@ -103,9 +104,9 @@ impl StoredSignIn {
         verdict.and(current)
     }
 
-    /// What has taken the place of a token that the issuer does not take any more. A program that
-    /// takes no lock while it refreshes, such as Codex CLI, may have been quicker, and be about to
-    /// write what it got; it needs the locks for that.
+    /// What has taken the place of a token that the issuer does not take any more; nothing, where it
+    /// may still take it. A program that takes no lock while it refreshes, such as Codex CLI, may have
+    /// been quicker, and be about to write what it got; it needs the locks for that.
     async fn successor(
         &self,
         spent: &RefreshToken,
@@ -113,6 +114,9 @@ impl StoredSignIn {
     ) -> Result<AuthDocument, Error> {
         const EVERY: Duration = Duration::from_millis(50);
         const LOOKS: u32 = 40;
+        if !error.ends_the_sign_in() {
+            return Err(Error::Refresh(error));
+        }
         let looks = if error.is_spent_elsewhere() { LOOKS } else { 1 };
         for look in 1..=looks {
             let document = self.load()?;
@@ -167,6 +171,16 @@ impl StoredSignIn {
             })
             .map_err(Error::WrongClaim)
     }
+}
+
+/// The refresh token of a sign-in of ours. One that was made in a way that only another program knows
+/// is that program's to spend: what a refresh brings may not be all that it would have kept.
+fn spendable(document: &AuthDocument, locked: &Locked) -> Result<RefreshToken, Error> {
+    if let Some(AuthMode::Other(auth_mode)) = document.auth_mode() {
+        return Err(Error::UnknownMode { auth_mode });
+    }
+    let token = document.refresh_token();
+    token.ok_or_else(|| Error::NothingToRefresh { location: locked.location() })
 }
 
 /// What came of writing a renewal.

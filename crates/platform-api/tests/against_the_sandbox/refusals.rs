@@ -58,7 +58,10 @@ async fn the_platform_says_how_long_it_wants_to_be_left_alone() {
     let then = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let error = fails_at(&Endpoint::Projects, then).await;
     assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
-    assert_eq!(error.to_string(), "cannot list the projects: HTTP 429 (request req_1)");
+    assert_eq!(
+        error.to_string(),
+        "cannot list the projects: the platform refused: HTTP 429 (request req_1)"
+    );
 }
 
 // threats 71 141 142

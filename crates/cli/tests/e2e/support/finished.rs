@@ -8,6 +8,8 @@ pub(crate) struct Finished {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    /// What it logged, unless the test asked for the log itself.
+    pub(crate) log: String,
     /// What the browsers saw.
     pub(crate) trails: Vec<Trail>,
     /// The answers to requests of another kind.

@@ -7,12 +7,14 @@ use url::Url;
 
 use super::capture::Capture;
 use super::process::Process;
+use super::start::Log;
 use super::{Finished, Leave, Page, World, parameter, scan};
 
 /// The program while it runs. It is ended when a test fails before its end.
 pub(crate) struct Running<'w> {
     world: &'w World,
     leave: Leave,
+    log: Log,
     /// The id of its process.
     pub(crate) id: u32,
     stdout: Capture,
@@ -26,10 +28,11 @@ pub(crate) struct Running<'w> {
 pub(crate) struct Visit(thread::JoinHandle<Result<Trail, PersonError>>);
 
 impl<'w> Running<'w> {
-    pub(crate) fn of(world: &'w World, mut child: Child, leave: Leave) -> Self {
+    pub(crate) fn of(world: &'w World, mut child: Child, leave: Leave, log: Log) -> Self {
         Self {
             world,
             leave,
+            log,
             id: child.id(),
             stdout: Capture::of(child.stdout.take()),
             stderr: Capture::of(child.stderr.take()),
@@ -156,10 +159,12 @@ impl<'w> Running<'w> {
             let whole = capture.whole().expect("something keeps the output open");
             String::from_utf8(whole).expect("the output is UTF-8")
         };
+        let (stderr, log) = apart(text(&self.stderr), self.log);
         let finished = Finished {
             code: status.code().unwrap_or_else(|| panic!("ended by a signal: {status}")),
             stdout: text(&self.stdout),
-            stderr: text(&self.stderr),
+            stderr,
+            log,
             trails: self.trails.take(),
             pages: self.pages.take(),
         };
@@ -178,6 +183,25 @@ impl Visit {
     pub(crate) fn give_up(self) {
         let _ = self.0.join().unwrap();
     }
+}
+
+/// What the program says, and what it logs.
+fn apart(stderr: String, log: Log) -> (String, String) {
+    match log {
+        Log::InPlace => (stderr, String::new()),
+        Log::Apart => {
+            let (logged, said): (Vec<_>, Vec<_>) =
+                stderr.split_inclusive('\n').partition(|line| is_logged(line));
+            (said.concat(), logged.concat())
+        }
+    }
+}
+
+/// `2026-11-22T12:00:00.000000Z DEBUG …`
+fn is_logged(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let is_time = words.next().is_some_and(|it| it.len() > 20 && it.ends_with('Z'));
+    is_time && matches!(words.next(), Some("TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR"))
 }
 
 /// The first line of this text that is an authorization URL, once it is complete.

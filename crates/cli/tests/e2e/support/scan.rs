@@ -36,6 +36,7 @@ pub(crate) fn assert_kept(world: &World, finished: &Finished, leave: Leave) {
     let is_ours = EXIT_CODES.contains(&finished.code);
     assert!(is_ours || leave.ends_as_another, "{}: {}", finished.code, finished.stderr);
     assert_eq!(hostile(&finished.stderr), None, "stderr: {:?}", finished.stderr);
+    assert_eq!(hostile(&finished.log), None, "log: {:?}", finished.log);
     assert_eq!(hostile(&finished.stdout), None);
     assert!(finished.stderr.matches("/oauth/authorize?").count() <= 1, "more than one URL");
     assert_nothing_left_behind(world);
@@ -84,6 +85,7 @@ fn assert_no_secret(world: &World, finished: &Finished, prints: Printed) {
     };
     is_clean("stdout", stdout_without(world, finished, prints).as_bytes());
     is_clean("stderr", without_state(&finished.stderr).as_bytes());
+    is_clean("log", finished.log.as_bytes());
     for step in finished.trails.iter().flat_map(|trail| &trail.steps) {
         if is_ours(world, step) {
             let (head, body) = seen_by_browser(world, step);

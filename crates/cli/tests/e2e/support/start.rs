@@ -5,17 +5,31 @@ use std::process::{Child, Command, Stdio};
 use super::{Finished, Leave, Printed, Running, World};
 
 /// A run that is being put together. The environment is empty but for what is named here; `PATH`
-/// leads to an empty folder, so that no test ever finds a real browser.
+/// leads to an empty folder, so that no test ever finds a real browser. Every run logs all that it
+/// can, so that every run shows whether a secret gets there.
 pub(crate) struct Start<'w> {
     world: &'w World,
     wrapper: Vec<OsString>,
     arguments: Vec<OsString>,
     environment: Vec<(String, OsString)>,
     leave: Leave,
+    log: Log,
     streams: Streams,
     /// What stands on standard input, which is empty otherwise.
     input: Option<Vec<u8>>,
 }
+
+/// Where a test finds the log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// Beside standard error, as if it had not been asked for.
+    Apart,
+    /// On standard error, where the program writes it if it was asked to.
+    InPlace,
+}
+
+/// The variable that asks for a log.
+const LOG: &str = "LOGIN_CLI_LOG";
 
 /// What the program's output leads to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,6 +66,7 @@ impl<'w> Start<'w> {
             arguments: Vec::new(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.into())).into(),
             leave: Leave::default(),
+            log: Log::Apart,
             streams: Streams::Read,
             input: None,
         }
@@ -69,13 +84,15 @@ impl<'w> Start<'w> {
         self
     }
 
-    pub(crate) fn arg(mut self, argument: impl Into<OsString>) -> Self {
-        self.arguments.push(argument.into());
-        self
+    pub(crate) fn arg(self, argument: impl Into<OsString>) -> Self {
+        self.args([argument])
     }
 
     pub(crate) fn args<A: Into<OsString>>(mut self, all: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(all.into_iter().map(Into::into));
+        if self.arguments.iter().any(|argument| argument == "--verbose" || argument == "-v") {
+            self.log = Log::InPlace;
+        }
         self
     }
 
@@ -88,6 +105,9 @@ impl<'w> Start<'w> {
     }
 
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        if name == LOG {
+            self.log = Log::InPlace;
+        }
         self.environment.push((name.to_owned(), value.into()));
         self
     }
@@ -97,9 +117,9 @@ impl<'w> Start<'w> {
         self
     }
 
-    /// With everything in the log that can be in it.
+    /// With everything that a log can hold on standard error.
     pub(crate) fn logged(self) -> Self {
-        self.env("LOGIN_CLI_LOG", "trace")
+        self.env(LOG, "trace")
     }
 
     /// The port that the registered redirect would have.
@@ -159,7 +179,7 @@ impl<'w> Start<'w> {
             #[cfg(target_os = "linux")]
             Streams::StderrGone => drop(child.stderr.take()),
         }
-        Running::of(self.world, child, self.leave)
+        Running::of(self.world, child, self.leave, self.log)
     }
 
     /// Starts it, and waits for its end without anybody coming to the callback.
@@ -190,6 +210,7 @@ impl<'w> Start<'w> {
         command
             .args(line)
             .env_clear()
+            .envs((self.log == Log::Apart).then_some((LOG, "trace")))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.world.path("work"))
             .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })

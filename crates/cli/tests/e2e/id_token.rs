@@ -1,0 +1,115 @@
+//! What an ID token has to say of itself, whoever signed it: signatures are not verified, because the
+//! token came straight from the token endpoint.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::Ed25519KeyPair;
+use sandbox::{Account, Endpoint, Fixed, Scenario};
+use serde_json::{Value, json};
+
+use crate::support::{World, claims, pairs};
+
+/// A world whose issuer sends an ID token with these claims over its own, under the header of its own
+/// tokens, signed with a key that is not its own.
+fn signed_by_another_key(changes: &Value) -> World {
+    let honest = World::new().sandbox.mint(Account::OWNER).unwrap().id_token;
+    let mut claims = claims(&honest);
+    // The issuer's address is another one for each world.
+    claims["iss"] = Value::Null;
+    claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    let header = honest.split('.').next().unwrap();
+    let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+    let key = Ed25519KeyPair::from_pkcs8(key.as_ref()).unwrap();
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()));
+    let fixed = Fixed { id_tokens: vec![format!("{message}.{signature}")], ..Fixed::default() };
+    World::of(Scenario { fixed, ..Scenario::default() })
+}
+
+/// A world of the owner alone, whose ID token says this as well.
+fn owner_with(claims: &Value) -> World {
+    let id_token_claims = claims.as_object().unwrap().clone();
+    let accounts = vec![Account { id_token_claims, ..Account::owner() }];
+    World::of(Scenario { accounts, ..Scenario::default() })
+}
+
+/// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored.
+#[track_caller]
+fn is_refused(world: &World, cause: &str, hint: &str) {
+    let running = world.login().logged().start();
+    assert_eq!(running.visit(Account::OWNER).last().unwrap().status, 500);
+    let finished = running.finish();
+    let error = format!("the issuer sent an ID token that is not for this sign-in: {cause}");
+    finished.exits(1).prints("").fails_with(&error, hint);
+    assert_eq!(world.count(&Endpoint::TokenCode), 1);
+    assert_eq!(world.count(&Endpoint::TokenExchange), 0);
+    assert_eq!(world.auth_json(), None);
+}
+
+#[track_caller]
+fn is_accepted(world: &World) {
+    let finished = world.login().signs_in(Account::OWNER);
+    finished.exits(0).says("Signed in as Ada Lovelace <ada@example.com>, ");
+    let stored = world.auth_document();
+    assert_eq!(stored["tokens"]["id_token"], world.sandbox.issued().id_tokens[0]);
+}
+
+// threats 97
+#[test]
+fn a_signature_by_another_key_is_not_looked_at() {
+    is_accepted(&signed_by_another_key(&json!({})));
+}
+
+/// What a token says of itself counts all the same.
+// threats 97 98 99 100 101
+#[test]
+fn under_the_signature_of_another_key_every_claim_counts() {
+    let clock = "check the clock of this machine";
+    for (claims, cause, hint) in [
+        (json!({"iss": "https://evil.test"}), "it was made by another issuer (iss)", CHECK_ISSUER),
+        (
+            json!({"aud": ["app_other"]}),
+            "it was made for another client (aud, azp)",
+            "check --client-id",
+        ),
+        (json!({"exp": 1}), "it has expired already (exp)", clock),
+        (json!({"iat": 99_999_999_999_u64}), "it was issued in the future (iat)", clock),
+        (json!({"sub": ""}), NOBODY, CHECK_ISSUER),
+    ] {
+        is_refused(&signed_by_another_key(&claims), cause, hint);
+    }
+}
+
+const CHECK_ISSUER: &str = "check --issuer";
+const NOBODY: &str = "it does not say who signed in (sub)";
+
+// threats 101
+#[test]
+fn an_id_token_that_says_not_who_signed_in_is_not_used() {
+    for sub in [json!(null), json!(""), json!(7), json!({}), json!("x".repeat(256))] {
+        is_refused(&owner_with(&json!({ "sub": sub })), NOBODY, CHECK_ISSUER);
+    }
+    is_accepted(&owner_with(&json!({ "sub": "x".repeat(255) })));
+}
+
+/// None is sent, so none comes back; and one that does says nothing.
+// threats 101
+#[test]
+fn a_nonce_is_neither_sent_nor_looked_at() {
+    for nonce in [json!("n-0S6_WzA2Mj"), json!(""), json!(7)] {
+        let world = owner_with(&json!({ "nonce": nonce }));
+        let auth_url = world.waiting_login().auth_url();
+        assert!(pairs(&auth_url).iter().all(|(name, _)| name != "nonce"));
+        is_accepted(&world);
+    }
+}
+
+/// The key of the other flow needs no ID token at all.
+// threats 101
+#[test]
+fn a_key_can_be_made_whatever_the_id_token_says() {
+    for claims in [json!({ "sub": null }), json!({ "iss": "https://evil.test", "exp": 1 })] {
+        owner_with(&claims).create_key().signs_in(Account::OWNER).exits(0);
+    }
+}

@@ -1,0 +1,139 @@
+//! Panics of the real program. It has none of its own to offer, so the system is made to answer in a
+//! way that tokio panics of: it cannot wait for events, or it has no thread to give.
+
+use sandbox::{Account, Endpoint};
+
+use crate::support::{Finished, Start, World};
+use crate::traced::{STRACE, can_trace, trace, traced};
+
+const LAST_WORDS: &str = "error: login-cli had to stop because of an internal error; if it happens \
+                          again, please report what you did\n";
+
+const STORED: &str = "{\"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}";
+
+/// A run that tells everything there is to tell, if it tells.
+fn talkative<'w>(world: &World, start: Start<'w>, inject: &str) -> Start<'w> {
+    let talkative = start.logged().env("RUST_BACKTRACE", "full").env("RUST_LIB_BACKTRACE", "full");
+    traced(world, talkative, &[inject, "trace=epoll_wait,clone,clone3"])
+}
+
+/// The one line, and nothing of the panic. Secrets are looked for in every run.
+#[track_caller]
+fn assert_last_words(finished: &Finished) {
+    finished.exits(1);
+    assert_eq!(finished.last_words(), LAST_WORDS);
+    for panic in ["panicked", "backtrace", "polling the I/O driver", "spawn", "Input/output"] {
+        finished.says_nothing_of(panic);
+    }
+}
+
+/// Whoever comes back after the panic finds nobody.
+fn visited(start: Start<'_>) -> Finished {
+    let running = start.start();
+    if running.is_waiting() {
+        running.visit_meanwhile(Account::OWNER).give_up();
+    }
+    running.finish()
+}
+
+/// At each time when the program waits for something: the browser, an answer, its own save.
+// threats 194
+#[test]
+fn a_panic_at_any_time_says_one_line_that_is_always_the_same() {
+    if !can_trace() {
+        return;
+    }
+    for flow in [World::login, World::create_key] {
+        let panicked = (0..12).map(|time| panics_at(flow, 1 + time * 2)).filter(|it| *it).count();
+        assert!(panicked >= 6, "{panicked} panics");
+    }
+}
+
+/// Whether the program waited that often at all.
+fn panics_at(flow: fn(&World) -> Start<'_>, time: u32) -> bool {
+    let world = World::new();
+    world.store(STORED);
+    let inject = format!("inject=epoll_wait:error=EIO:when={time}");
+    let finished = visited(talkative(&world, flow(&world), &inject));
+    if !trace(&world).contains("INJECTED") {
+        finished.exits(0);
+        return false;
+    }
+    assert_last_words(&finished);
+    let stored = world.auth_json().unwrap();
+    assert!(stored == STORED || is_complete(&world), "neither the old document nor a new one");
+    let keys = world.sandbox.issued().api_keys;
+    let whole = |key: &String| finished.stdout == format!("{key}\n");
+    assert!(finished.stdout.is_empty() || keys.iter().any(whole), "a part of a key is printed");
+    true
+}
+
+/// What is stored is what the issuer sent, and no part of it.
+fn is_complete(world: &World) -> bool {
+    let (stored, issued) = (world.auth_document(), world.sandbox.issued());
+    stored["tokens"]["refresh_token"] == issued.refresh_tokens[0]
+        && stored["OPENAI_API_KEY"] == issued.api_keys[0]
+}
+
+/// Such as under a limit of processes. The thread is that of the name resolution.
+// threats 194
+#[test]
+fn a_system_that_gives_no_thread_ends_it_with_that_line() {
+    if !can_trace() {
+        return;
+    }
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        world.store(STORED);
+        let issuer = world.sandbox.issuer_url().replace("127.0.0.1", "localhost");
+        let named = flow(&world).without("--issuer", 1).args(["--issuer", &issuer]);
+        let finished = talkative(&world, named, NO_THREAD).run();
+        assert_nothing_happened(&world, &finished);
+        assert_eq!(world.count(&Endpoint::Any), 0);
+    }
+}
+
+/// What the code has won is not lost because there is nobody to save it.
+// threats 194
+#[test]
+fn a_save_needs_no_thread() {
+    if !can_trace() {
+        return;
+    }
+    let world = World::new();
+    let finished = visited(talkative(&world, world.login(), NO_THREAD));
+    finished.exits(0);
+    assert!(trace(&world).contains("INJECTED"));
+    assert!(is_complete(&world));
+}
+
+const NO_THREAD: &str = "inject=clone,clone3:error=EAGAIN";
+const NO_EVENTS: &str = "inject=epoll_wait:error=EIO";
+
+#[track_caller]
+fn assert_nothing_happened(world: &World, finished: &Finished) {
+    assert!(trace(world).contains("INJECTED"));
+    assert_last_words(finished);
+    finished.prints("");
+    assert_eq!(world.auth_json().as_deref(), Some(STORED));
+}
+
+/// Nobody hears it, and it ends in the same way.
+// threats 194
+#[test]
+fn a_panic_that_nobody_hears_ends_it_all_the_same() {
+    if !can_trace() {
+        return;
+    }
+    for deaf in ["2>&-", "2>/dev/full"] {
+        let world = World::new();
+        let stored = world.signed_in(3600);
+        let (trace, script) = (world.path("trace"), format!("exec \"$@\" {deaf}"));
+        let tracer = [STRACE, "-f", "-qq", "-o", trace.to_str().unwrap(), "-e", NO_EVENTS];
+        let shell = ["/bin/sh", "-c", &script, "sh"];
+        let finished = world.command("logout").under(tracer.into_iter().chain(shell)).run();
+        finished.exits(1).prints("");
+        assert_eq!(finished.stderr, "");
+        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    }
+}

@@ -1,0 +1,272 @@
+//! Another version of this program, or of Codex CLI, on the same files: what a newer one wrote beside
+//! what is known here stays as it is, and the locks of both are the same two.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::thread;
+use std::time::Instant;
+
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use sandbox::{Account, Endpoint, Recorded};
+use serde_json::{Value, json};
+
+use crate::support::{Finished, PATIENCE, Start, StoredSignIn, World};
+
+const HOUR: i64 = 60 * 60;
+const KEY: &str = "sk-proj-a-key_of-Somebody-0123456789";
+
+/// A document of which this version knows the half: new fields on every level, between the known ones.
+const NEWER: &str = r#"{
+    "format": {"version": 9, "features": ["a", {"b": null}], "checksum": 12345678901234567890.10},
+    "auth_mode": "chatgpt",
+    "workspaces": [{"id": "ws_1", "tokens": {"access_token": null}, "last_refresh": 7}, "\ud83d\udd11"],
+    "OPENAI_API_KEY": null,
+    "tokens": {
+        "proof": {"kty": "EC", "rounds": 1e400, "id_token": []},
+        "id_token": "", "access_token": "", "refresh_token": "",
+        "expires_at": 99999999999999999999,
+        "account_id": "acct-ada"
+    },
+    "last_refresh": "",
+    "refreshed_by": {"name": "a newer one", "version": "9.0.0"}
+}"#;
+
+/// Such a document of the owner's, whose access token has so many seconds left.
+fn newer(world: &World, seconds_left: i64) -> StoredSignIn {
+    let known = StoredSignIn::new(world, seconds_left);
+    let mut document: Value = serde_json::from_str(NEWER).unwrap();
+    for name in ["id_token", "access_token", "refresh_token"] {
+        document["tokens"][name] = known.document["tokens"][name].clone();
+    }
+    document["last_refresh"] = known.document["last_refresh"].clone();
+    StoredSignIn { document, ..known }
+}
+
+/// The document is this one, to the last digit and in this order.
+#[track_caller]
+fn assert_stored(world: &World, expected: &Value) {
+    let expected = serde_json::to_string_pretty(expected).unwrap();
+    assert!(world.auth_json().unwrap() == expected, "the document is another one");
+}
+
+/// The document with the tokens that were issued last, and the time of the stored one.
+fn renewed(world: &World, before: &Value) -> Value {
+    let (mut document, issued) = (before.clone(), world.sandbox.issued());
+    document["tokens"]["id_token"] = json!(issued.id_tokens.last());
+    document["tokens"]["access_token"] = json!(issued.access_tokens.last());
+    document["tokens"]["refresh_token"] = json!(issued.refresh_tokens.last());
+    let last_refresh = world.auth_document()["last_refresh"].clone();
+    assert_ne!(last_refresh, before["last_refresh"]);
+    document["last_refresh"] = last_refresh;
+    document
+}
+
+/// A command that writes, and what it leaves of a document; nothing, where it removes it.
+#[derive(Clone, Copy)]
+struct Writes {
+    start: fn(&World) -> Start<'_>,
+    browser: bool,
+    /// How many tokens are of no use afterwards.
+    revokes: usize,
+    leaves: fn(&World, &Value) -> Option<Value>,
+}
+
+const LOGOUT: Writes = Writes {
+    start: |world| world.command("logout"),
+    browser: false,
+    revokes: 1,
+    leaves: |_, _| None,
+};
+
+const LOGIN: Writes = Writes {
+    start: World::login,
+    browser: true,
+    revokes: 1,
+    leaves: |world, before| Some(with_key_of_issuer(world, renewed(world, before))),
+};
+
+const CREATE_KEY: Writes = Writes {
+    start: |world| world.create_key().arg("--save"),
+    browser: true,
+    revokes: 0,
+    leaves: |world, before| Some(with_key_of_issuer(world, before.clone())),
+};
+
+const LOGIN_WITH_KEY: Writes = Writes {
+    start: |world| world.command("login").arg("--with-api-key").reading(KEY),
+    browser: false,
+    revokes: 1,
+    leaves: |_, before| {
+        let mut document = before.clone();
+        document["auth_mode"] = "apikey".into();
+        document["OPENAI_API_KEY"] = KEY.into();
+        // They are the old sign-in's, whatever else is among them.
+        document["tokens"] = Value::Null;
+        document["last_refresh"] = Value::Null;
+        Some(document)
+    },
+};
+
+const WRITES: [Writes; 4] = [LOGOUT, LOGIN, CREATE_KEY, LOGIN_WITH_KEY];
+
+fn with_key_of_issuer(world: &World, mut document: Value) -> Value {
+    document["OPENAI_API_KEY"] = json!(world.sandbox.issued().api_keys.last());
+    document
+}
+
+impl Writes {
+    #[track_caller]
+    fn assert_done(self, world: &World, before: &Value) {
+        match (self.leaves)(world, before) {
+            Some(document) => assert_stored(world, &document),
+            None => assert_eq!(world.auth_json(), None),
+        }
+    }
+}
+
+// threats 211
+#[test]
+fn what_a_newer_version_added_survives_a_refresh() {
+    for command in ["token", "refresh"] {
+        let world = World::new();
+        let before = newer(&world, -HOUR).stored(&world);
+        world.command(command).run().exits(0);
+        assert_stored(&world, &renewed(&world, &before.document));
+    }
+}
+
+// threats 211
+#[test]
+fn what_a_newer_version_added_survives_what_replaces_the_rest() {
+    for writes in WRITES {
+        let world = World::new();
+        world.plant(KEY);
+        let before = newer(&world, HOUR).stored(&world);
+        let running = (writes.start)(&world).start();
+        if writes.browser {
+            running.visit(Account::OWNER);
+        }
+        running.finish().exits(0);
+        writes.assert_done(&world, &before.document);
+    }
+}
+
+/// Only the version that made such a sign-in knows what a refresh of it would have to keep. What the
+/// person asks for here is done all the same.
+// threats 211
+#[test]
+fn a_sign_in_of_a_newer_kind_is_left_to_the_newer_version() {
+    let of_newer_kind = |seconds_left| {
+        let world = World::new();
+        let before = newer(&world, seconds_left).with("/auth_mode", "passkey").stored(&world);
+        (world, before)
+    };
+    let (world, before) = of_newer_kind(-HOUR);
+    for command in ["token", "refresh"] {
+        world.command(command).run().exits(1).prints("").fails_with(
+            "the sign-in is another program's, of a kind that is not known here (passkey)",
+            "refresh it with the program that made it, or sign in here with login-cli login",
+        );
+        assert_stored(&world, &before.document);
+    }
+    assert_eq!(world.sandbox.connections(), 0);
+
+    let (world, before) = of_newer_kind(60);
+    world.command("token").run().exits(0).prints(&format!("{}\n", before.access_token));
+    assert_eq!(world.sandbox.connections(), 0);
+
+    for writes in [LOGOUT, CREATE_KEY] {
+        let (world, before) = of_newer_kind(HOUR);
+        let running = (writes.start)(&world).start();
+        if writes.browser {
+            running.visit(Account::OWNER);
+        }
+        running.finish().exits(0);
+        writes.assert_done(&world, &before.document);
+    }
+}
+
+/// The names that every version has, and Codex CLI, in the order in which they are taken.
+const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
+
+/// Runs while the other version has this lock, and writes a document of its own before it gives it
+/// back. Until then nothing is changed here.
+#[track_caller]
+fn waits(world: &World, name: &str, start: Start<'_>, browser: bool) -> (StoredSignIn, Finished) {
+    world.plant(KEY);
+    let (before, theirs) = (newer(world, -HOUR).stored(world), newer(world, HOUR));
+    let lock = File::create(world.codex_home().join(name)).unwrap();
+    lock.lock().unwrap();
+    let running = start.start();
+    if browser {
+        // What comes before is a look at whether a save would work.
+        running.auth_url();
+    }
+    let tries = Opens::of(&world.codex_home().join(name));
+    let visit = browser.then(|| running.visit_meanwhile(Account::OWNER));
+    tries.wait(3);
+    assert_stored(world, &before.document);
+    let theirs = theirs.stored(world);
+    drop(lock);
+    visit.map(|visit| running.joined(visit));
+    (theirs, running.finish())
+}
+
+/// How often a file is opened: by whoever waits for a lock on it, over and over.
+struct Opens(OwnedFd);
+
+impl Opens {
+    fn of(path: &Path) -> Self {
+        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).unwrap();
+        inotify::add_watch(&inotify, path, WatchFlags::OPEN).unwrap();
+        Self(inotify)
+    }
+
+    #[track_caller]
+    fn wait(&self, mut times: usize) {
+        let begun = Instant::now();
+        while times > 0 {
+            assert!(begun.elapsed() < PATIENCE, "nobody tries to lock it");
+            match rustix::io::read(&self.0, &mut [0; 4096]) {
+                Ok(_) => times -= 1,
+                Err(_) => thread::yield_now(),
+            }
+        }
+    }
+}
+
+/// One refresh is enough for both.
+// threats 211
+#[test]
+fn a_refresh_of_another_version_is_waited_for_and_used() {
+    for name in LOCKS {
+        for command in ["token", "refresh"] {
+            let world = World::new();
+            let (theirs, finished) = waits(&world, name, world.command(command), false);
+            let token = format!("{}\n", theirs.access_token);
+            finished.exits(0).prints(if command == "token" { &token } else { "" });
+            assert_stored(&world, &theirs.document);
+            assert_eq!(world.sandbox.connections(), 0);
+        }
+    }
+}
+
+/// What the other version wrote last is what is changed, and whose tokens are revoked.
+// threats 211
+#[test]
+fn a_save_of_another_version_is_waited_for_and_kept() {
+    for name in LOCKS {
+        for writes in WRITES {
+            let world = World::new();
+            let (theirs, finished) = waits(&world, name, (writes.start)(&world), writes.browser);
+            finished.exits(0);
+            writes.assert_done(&world, &theirs.document);
+            let revoked = world.sandbox.requests_at(&Endpoint::Revoke);
+            let token = |request: &Recorded| request.json().unwrap()["token"].clone();
+            let revoked: Vec<Value> = revoked.iter().map(token).collect();
+            let expected = vec![json!(theirs.refresh_token); writes.revokes];
+            assert!(revoked == expected, "another token was revoked");
+        }
+    }
+}
