@@ -96,6 +96,17 @@ impl Patience {
     }
 }
 
+/// Whether another program has the lock on the file `name`. It is held for a moment to find out, which
+/// makes whoever comes then wait for one pause.
+pub(crate) fn is_held(folder: &Folder, name: &OsStr) -> Result<bool, Error> {
+    let path = folder.path().join(name);
+    let refused = |source| Error::Io { path: path.clone(), operation: Operation::Lock, source };
+    match folder.open_file(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        file => Ok(file.and_then(try_lock).map_err(refused)?.is_none()),
+    }
+}
+
 fn try_lock(file: File) -> io::Result<Option<Lock>> {
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),

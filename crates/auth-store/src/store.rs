@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::keeper::Keeper;
-use crate::lock::{Patience, each_lock};
+use crate::lock::{self, Patience, each_lock};
 use crate::place::Place;
 use crate::{AuthDocument, Error, Location, Locked, Oddity, Vault, check, folder, oddity};
 
@@ -68,6 +68,38 @@ impl AuthStore {
         }
         let home = folder::open_or_make(&self.codex_home)?;
         each_lock(home, None, check::lockable)?.check_savable()
+    }
+
+    /// Like [`check_writable`](Self::check_writable), for whoever only wants to know: the folder is not
+    /// made, and false says that it is not there and could be, as far as permissions tell. A vault is
+    /// tried without the locks, which would be made for it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`check_writable`](Self::check_writable).
+    pub fn could_be_written(&self) -> Result<bool, Error> {
+        if let Some(home) = folder::open(&self.codex_home)? {
+            let keeper = each_lock(home, self.vault.as_ref(), check::lockable)?;
+            return keeper.check_savable().map(|()| true);
+        }
+        folder::check_makeable(&self.codex_home)?;
+        let vault = self.vault.clone().map(Keeper::Vault);
+        vault.map_or(Ok(()), |vault| vault.check_savable()).map(|()| false)
+    }
+
+    /// Whether another program has one of the locks at this moment. Nothing is made for the question.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the place.
+    pub fn is_locked(&self) -> Result<bool, Error> {
+        let Some(home) = folder::open(&self.codex_home)? else { return Ok(false) };
+        let mut is_locked = false;
+        each_lock(home, self.vault.as_ref(), |folder, name| {
+            is_locked |= lock::is_held(folder, name)?;
+            Ok(())
+        })?;
+        Ok(is_locked)
     }
 
     /// Reads the document; `None` where there is none. No lock is needed: what the name stands for

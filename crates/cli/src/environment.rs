@@ -129,3 +129,50 @@ pub(crate) fn log_level() -> Option<tracing::Level> {
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
+
+/// Where this program runs, as far as it matters to a browser that has to come back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings {
+    /// Through SSH.
+    pub(crate) ssh: bool,
+    /// In a container, which has a network of its own unless it was given another.
+    pub(crate) container: bool,
+    /// In a container of Kubernetes.
+    pub(crate) kubernetes: bool,
+    /// In the Linux of a Windows.
+    pub(crate) wsl: bool,
+    /// With a screen, on which a browser can open.
+    pub(crate) screen: bool,
+    /// With a program for opening addresses, which somebody has named.
+    pub(crate) browser: Option<String>,
+}
+
+/// Where this program runs.
+pub(crate) fn surroundings() -> Surroundings {
+    let any = |names: &[&str]| names.iter().any(|name| variable(name).is_some());
+    let ssh = any(&["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"]);
+    // These have a screen without a variable that says so, and it is not before who comes by SSH.
+    let own_screen = cfg!(any(target_os = "macos", windows)) && !ssh;
+    let kubernetes = any(&["KUBERNETES_SERVICE_HOST"]);
+    let container = kubernetes || is_in_container();
+    Surroundings {
+        ssh,
+        container,
+        kubernetes,
+        wsl: any(&["WSL_DISTRO_NAME", "WSL_INTEROP"]) || (!container && has_kernel_of_windows()),
+        screen: own_screen || any(&["DISPLAY", "WAYLAND_DISPLAY"]),
+        browser: text("BROWSER"),
+    }
+}
+
+/// Docker, Podman, and whoever else says so. A Flatpak is a container for files alone.
+fn is_in_container() -> bool {
+    let said = text("container").is_some_and(|kind| !kind.eq_ignore_ascii_case("flatpak"));
+    said || ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
+}
+
+/// `5.15.153.1-microsoft-standard-WSL2`, as the kernel calls itself.
+fn has_kernel_of_windows() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    release.to_ascii_lowercase().contains("microsoft")
+}

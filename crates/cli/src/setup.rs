@@ -116,13 +116,18 @@ impl Setup {
 
     /// The client for every request; it is built when the first one is sent.
     pub(crate) fn http(&self, user_agent: &'static str) -> HttpClient {
+        HttpClient::new(self.http_options(user_agent))
+    }
+
+    /// The policy of that client.
+    pub(crate) fn http_options(&self, user_agent: &'static str) -> Options {
         let asked_for = self.ca_file.as_ref().map(|path| Authorities::file("--ca-file", path));
-        HttpClient::new(Options {
+        Options {
             extra_authorities: asked_for.or_else(environment::extra_authorities),
             system_authorities: environment::system_authorities(),
             proxy: environment::proxy(),
             ..Options::new(user_agent)
-        })
+        }
     }
 
     /// The client of a sign-in. What is wrong with a file of authorities or with the proxy is found

@@ -20,10 +20,11 @@ use serde_json::Value;
 
 use crate::args::Color;
 
-const EMPHASIS: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const ADVICE: Style = AnsiColor::Cyan.on_default().bold();
+pub(crate) const EMPHASIS: Style = Style::new().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const CAUTION: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const ADVICE: Style = AnsiColor::Cyan.on_default().bold();
 const ADDRESS: Style = Style::new().underline();
 
 /// The screen of one person.
@@ -54,7 +55,7 @@ impl Terminal {
 
     /// Something that the person should know and that ends nothing.
     pub(crate) fn warn(self, text: &str) {
-        self.line("warning: ", AnsiColor::Yellow.on_default().bold(), text, Style::new());
+        self.line("warning: ", CAUTION, text, Style::new());
     }
 
     /// An address to open, alone between empty lines.
@@ -73,6 +74,17 @@ impl Terminal {
     /// What can be done about the line before.
     pub(crate) fn hint(self, text: &str) {
         self.line("hint: ", ADVICE, text, Style::new());
+    }
+
+    /// A result that has styles in it, with its line breaks, on standard output.
+    ///
+    /// # Errors
+    ///
+    /// Like [`result`].
+    pub(crate) fn styled_result(self, text: &str) -> io::Result<()> {
+        let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
     }
 
     fn line(self, label: &str, label_style: Style, text: &str, style: Style) {
@@ -153,13 +165,16 @@ pub(crate) fn in_words(time: Duration) -> String {
 /// `in 47 minutes`, `3 days ago`: as much as a person wants to know.
 pub(crate) fn from_now(time: Timestamp, now: Timestamp) -> String {
     let away = time.duration_since(now);
-    let seconds = away.as_secs().unsigned_abs();
-    let units = [(86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
-    let largest = units.iter().find(|(size, _)| seconds >= *size);
-    let Some((size, unit)) = largest else { return "just now".to_owned() };
-    let count = seconds / size;
-    let words = format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    let Some(words) = roughly(away.unsigned_abs()) else { return "just now".to_owned() };
     if away.is_negative() { format!("{words} ago") } else { format!("in {words}") }
+}
+
+/// `47 minutes`, in the largest unit that it reaches; `None` for less than a second.
+pub(crate) fn roughly(time: Duration) -> Option<String> {
+    let units = [(86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let (size, unit) = units.iter().find(|(size, _)| time.as_secs() >= *size)?;
+    let count = time.as_secs() / size;
+    Some(format!("{count} {unit}{}", if count == 1 { "" } else { "s" }))
 }
 
 /// Longer than any sentence of ours with a remote text in it.

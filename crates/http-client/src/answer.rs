@@ -86,6 +86,12 @@ impl Answer {
         self.request_id.as_deref()
     }
 
+    /// What the body is, in the server's words.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
+
     /// The moment of the answer by the server's clock
     /// ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
     #[must_use]
@@ -128,6 +134,27 @@ impl Answer {
                 status: self.status,
                 content_type: self.content_type.clone(),
             },
+        }
+    }
+}
+
+#[cfg(fuzzing)]
+impl Answer {
+    /// An answer that no server gave, to a request with one secret, for the fuzz targets.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn known(status: u16, content_type: &str, body: &[u8], secret: &str) -> Self {
+        let mut secrets = Secrets::default();
+        secrets.add(secret);
+        Self {
+            host: "a.test".to_owned(),
+            status,
+            content_type: Some(content_type.to_owned()),
+            retry_after: None,
+            request_id: None,
+            date: None,
+            body: Zeroizing::new(body.to_owned()),
+            secrets,
         }
     }
 }

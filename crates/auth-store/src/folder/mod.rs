@@ -66,6 +66,16 @@ pub(crate) fn open_or_make(path: &Path) -> Result<Folder, Error> {
     }
 }
 
+/// Finds out whether a folder that is not there could be made, as far as the permissions of the folder
+/// above it tell.
+pub(crate) fn check_makeable(path: &Path) -> Result<(), Error> {
+    // A link that leads nowhere is in the way as well.
+    let is_there = |folder: &&Path| folder.symlink_metadata().is_ok();
+    let above = path.ancestors().find(is_there).unwrap_or(Path::new("."));
+    let may_add = Folder::open(above).and_then(|folder| folder.may_add());
+    may_add.map_err(|source| Error::NotWritable { path: path.to_owned(), source })
+}
+
 fn make_with_parents(path: &Path) -> io::Result<()> {
     let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let folders: Vec<&Path> = path.ancestors().take_while(missing).collect();

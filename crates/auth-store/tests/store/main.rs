@@ -7,6 +7,7 @@ mod common;
 mod changes;
 mod format;
 mod locked;
+mod look;
 mod remove;
 mod save;
 mod vault;

@@ -350,3 +350,13 @@ fn a_folder_without_room_for_the_locks_is_found_by_the_check() {
     save(&store, "1").unwrap_err();
     assert_eq!(vault.text(), None);
 }
+
+#[test]
+fn a_vault_is_tried_without_a_folder_for_its_locks() {
+    let (home, vault) = (Home::new(), Arc::<Memory>::default());
+    assert!(!store(&home, &vault).could_be_written().unwrap());
+    vault.refuse("check");
+    let error = store(&home, &vault).could_be_written().unwrap_err();
+    assert!(matches!(error, Error::Vault { .. }), "{error:?}");
+    assert!(!home.path().exists());
+}

@@ -12,9 +12,9 @@ use http_client::BaseUrl;
 use login::registered;
 use platform_api::{OrganizationId, ProjectId};
 
-use values::{duration, name, shell_word, variable, workspace};
+use values::{duration, name, variable, workspace};
 
-pub(crate) use values::{ProfileName, StoreKind};
+pub(crate) use values::{ProfileName, StoreKind, shell_word};
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +41,7 @@ Examples:
   login-cli status                               who is signed in, and until when
   TOKEN=$(login-cli token)                       a valid access token, for a script
   login-cli exec -- codex                        a program with OPENAI_API_KEY set
+  login-cli doctor                               what is in the way of a sign-in, and what helps
   OPENAI_API_KEY=$(login-cli create-key)         a new project API key for this shell
 
 Environment:
@@ -127,7 +128,29 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     /// List the accounts that are kept beside each other
     Profiles,
+    /// Find out what would keep a sign-in from working, and what helps
+    #[command(long_about = DOCTOR, after_help = DOCTOR_EXAMPLES)]
+    Doctor,
 }
+
+const DOCTOR: &str = "\
+Find out what would keep a sign-in from working, and what helps.
+
+It looks at the stored credentials, the ports that the browser comes back to, the browser, the way to \
+the servers with its names, proxy and certificate authorities, and the clock. Each finding is one \
+line: ok, note, warn, or FAIL for what has to be repaired first. Where something can be done, the \
+lines below say what.
+
+It changes nothing, starts no browser and sends no secret: the servers are asked for their front page.";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  login-cli doctor                               a report to read, or to send to whoever helps
+  login-cli doctor --json                        the same for a program
+  login-cli doctor --ca-file corporate.pem       whether that certificate authority is the right one
+
+Exit codes:
+  0 a sign-in can work, 1 it cannot";
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {

@@ -47,7 +47,7 @@ pub(super) fn variable(name: &str) -> Result<String, String> {
 }
 
 /// A text as a shell takes it for one word.
-pub(super) fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+:@%".contains(c);
     match !text.is_empty() && text.chars().all(is_plain) {
         true => text.to_owned(),

@@ -58,7 +58,7 @@ impl Status {
         let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
         let named = (!accounts.profile.is_default()).then(|| accounts.profile.as_str().to_owned());
         let rows = [
-            ("Signed in", Some(self.how())),
+            ("Signed in", Some(how(&self.document))),
             ("Profile", named),
             ("Name", shown(&self.claims.name)),
             ("Email", shown(&self.claims.email)),
@@ -66,7 +66,7 @@ impl Status {
             ("Organization", shown(&openai.organization_id)),
             ("Project", shown(&openai.project_id)),
             ("Account", self.document.account_id().map(|id| excerpt(id, 80))),
-            ("Access token", self.access_token()),
+            ("Access token", access_token(&self.document, self.now)),
             ("API key", Some(self.api_key().to_owned())),
             ("Last refresh", self.document.last_refresh().map(|then| from_now(then, self.now))),
             ("Stored in", Some(excerpt(&store.location().to_string(), 400))),
@@ -75,27 +75,6 @@ impl Status {
         let notes = self.notes.iter().map(|note| ("Note", excerpt(note, 400)));
         let lines = rows.chain(notes).map(|(name, text)| format!("{name:<14}{text}"));
         lines.collect::<Vec<_>>().join("\n")
-    }
-
-    fn how(&self) -> String {
-        match self.document.auth_mode() {
-            Some(AuthMode::ApiKey) => "with an API key".to_owned(),
-            Some(AuthMode::Other(mode)) => format!("by another program ({})", excerpt(&mode, 40)),
-            _ => "with ChatGPT".to_owned(),
-        }
-    }
-
-    /// `expires in 47 minutes`; what is over is not the end of the sign-in.
-    fn access_token(&self) -> Option<String> {
-        self.document.access_token()?;
-        Some(match (expires_at(&self.document), self.document.refresh_token()) {
-            (None, _) => "does not say when it expires".to_owned(),
-            (Some(exp), _) if exp > self.now => format!("expires {}", from_now(exp, self.now)),
-            (Some(exp), Some(_)) => {
-                format!("expired {}, refreshed when it is needed", from_now(exp, self.now))
-            }
-            (Some(exp), None) => format!("expired {}", from_now(exp, self.now)),
-        })
     }
 
     fn api_key(&self) -> &'static str {
@@ -129,4 +108,26 @@ impl Status {
             "notes": self.notes,
         }))
     }
+}
+
+/// `with ChatGPT`, and what else there is.
+pub(super) fn how(document: &AuthDocument) -> String {
+    match document.auth_mode() {
+        Some(AuthMode::ApiKey) => "with an API key".to_owned(),
+        Some(AuthMode::Other(mode)) => format!("by another program ({})", excerpt(&mode, 40)),
+        _ => "with ChatGPT".to_owned(),
+    }
+}
+
+/// `expires in 47 minutes`; what is over is not the end of the sign-in.
+pub(super) fn access_token(document: &AuthDocument, now: Timestamp) -> Option<String> {
+    document.access_token()?;
+    Some(match (expires_at(document), document.refresh_token()) {
+        (None, _) => "does not say when it expires".to_owned(),
+        (Some(exp), _) if exp > now => format!("expires {}", from_now(exp, now)),
+        (Some(exp), Some(_)) => {
+            format!("expired {}, refreshed when it is needed", from_now(exp, now))
+        }
+        (Some(exp), None) => format!("expired {}", from_now(exp, now)),
+    })
 }

@@ -47,6 +47,8 @@ mod cancel_previous;
 #[cfg(unix)]
 mod codex;
 #[cfg(target_os = "linux")]
+mod doctor;
+#[cfg(target_os = "linux")]
 mod panic;
 #[cfg(target_os = "linux")]
 mod power;

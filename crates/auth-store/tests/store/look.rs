@@ -1,0 +1,65 @@
+//! Questions that change nothing, for whoever only wants to know.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use auth_store::{AuthStore, Error};
+
+use crate::common::{Home, names, read, write};
+
+#[test]
+fn a_folder_that_could_be_made_is_not_made() {
+    let home = Home::new();
+    for path in [home.path(), home.path().join("and/below")] {
+        let store = AuthStore::new(path);
+        assert!(!store.could_be_written().unwrap());
+        assert!(!store.is_locked().unwrap());
+    }
+    assert_eq!(names(home.around()), [""; 0]);
+}
+
+#[test]
+fn a_folder_that_is_there_gets_no_file() {
+    let home = Home::holding("{}");
+    assert!(home.store().could_be_written().unwrap());
+    assert!(!home.store().is_locked().unwrap());
+    assert_eq!((home.names(), read(home.auth_json())), (vec!["auth.json".to_owned()], "{}".into()));
+}
+
+#[test]
+fn what_is_in_the_way_is_found() {
+    let home = Home::new();
+    let file = home.around().join("file");
+    write(&file, "");
+    let refused = |path: &Path| {
+        let error = AuthStore::new(path.to_owned()).could_be_written().unwrap_err();
+        assert!(matches!(error, Error::NotWritable { .. } | Error::Io { .. }), "{error:?}");
+    };
+    refused(&file);
+    refused(&file.join("below"));
+    #[cfg(unix)]
+    {
+        let link = home.around().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        refused(&link);
+    }
+    fs::create_dir_all(home.auth_json()).unwrap();
+    let error = home.store().could_be_written().unwrap_err();
+    assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
+}
+
+/// Each of the two locks is another program's own affair.
+#[test]
+fn a_lock_that_somebody_holds_is_seen_and_left_alone() {
+    for name in ["auth.lock", "auth.json.lock"] {
+        let home = Home::holding("{}");
+        write(home.file(name), "");
+        let theirs = File::open(home.file(name)).unwrap();
+        theirs.lock().unwrap();
+        assert!(home.store().is_locked().unwrap(), "{name}");
+        theirs.unlock().unwrap();
+        assert!(!home.store().is_locked().unwrap(), "{name}");
+        theirs.try_lock().unwrap();
+        theirs.unlock().unwrap();
+    }
+}

@@ -1,0 +1,137 @@
+//! `login-cli doctor`: what is in the way of a sign-in is found, and nothing is changed and nothing
+//! told for it. The registered ports are bound for a moment, so each test has a network of its own.
+
+mod layout;
+mod network;
+mod place;
+mod store;
+
+use std::fs;
+use std::path::Path;
+
+use sandbox::{Endpoint, Recorded};
+use serde_json::Value;
+
+use crate::support::{Finished, Loopback, Start, World, alone};
+
+/// A run for this world, on a machine with a screen.
+fn doctor(world: &World) -> Start<'_> {
+    let (issuer, api) = (world.sandbox.issuer_url(), world.sandbox.api_url());
+    let browser = world.path("bin/browser");
+    let script = "printf '#!/bin/sh\\n' >\"$1\" && chmod 700 \"$1\"";
+    let mut shell = std::process::Command::new("/bin/sh");
+    assert!(shell.args(["-c", script, "sh"]).arg(&browser).status().unwrap().success());
+    Start::new(world, "doctor")
+        .args(["--issuer", issuer, "--api-base", api])
+        .env("DISPLAY", ":0")
+        .env("BROWSER", browser)
+}
+
+/// Runs the test, of this full name, where every port is free.
+#[track_caller]
+fn in_peace(name: &str, test: fn()) {
+    alone(&format!("doctor::{name}"), Loopback::Usual, test);
+}
+
+/// What was found, by a run that left no trace.
+struct Report {
+    finished: Finished,
+    document: Value,
+}
+
+/// Looks, as a program would have it.
+#[track_caller]
+fn looks(world: &World, start: Start<'_>) -> Report {
+    let finished = without_a_trace(world, start.arg("--json").logged());
+    let document = finished.json();
+    assert_eq!(document["ok"], finished.code == 0);
+    Report { finished, document }
+}
+
+/// Nothing is changed, and the servers hear nothing but that somebody is there.
+#[track_caller]
+fn without_a_trace(world: &World, start: Start<'_>) -> Finished {
+    let before = everything_below(&world.path(""));
+    let finished = start.run();
+    assert_eq!(everything_below(&world.path("")), before);
+    world.sandbox.requests().iter().for_each(assert_harmless);
+    finished
+}
+
+#[track_caller]
+fn assert_harmless(request: &Recorded) {
+    assert_eq!((&request.endpoint, request.method.as_str()), (&Endpoint::Root, "HEAD"));
+    assert_eq!((request.path.as_str(), request.query.as_deref()), ("/", None));
+    assert!(request.body.is_empty());
+    for secret in ["authorization", "cookie", "proxy-authorization"] {
+        assert_eq!(request.header(secret), None, "{secret}");
+    }
+}
+
+/// Each file with its content, and each folder; what else there is, by its name.
+fn everything_below(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        let content = kind.is_file().then(|| fs::read(&path).unwrap());
+        all.push((path.display().to_string(), content));
+        if kind.is_dir() {
+            all.extend(everything_below(&path));
+        }
+    }
+    all.sort();
+    all
+}
+
+impl Report {
+    /// The first check of this area and name.
+    #[track_caller]
+    fn check(&self, area: &str, name: &str) -> &Value {
+        let mut checks = self.document["checks"].as_array().unwrap().iter();
+        let found = checks.find(|check| check["area"] == area && check["name"] == name);
+        found.unwrap_or_else(|| panic!("no {area}/{name} in {:#}", self.document))
+    }
+
+    /// It was found good, and this is how.
+    #[track_caller]
+    fn good(&self, area: &str, name: &str, found: &str) -> &Self {
+        self.judged(area, name, "ok", found, None)
+    }
+
+    /// The verdict, with what was found and what helps.
+    #[track_caller]
+    fn judged(
+        &self,
+        area: &str,
+        name: &str,
+        verdict: &str,
+        found: &str,
+        remedy: Option<&str>,
+    ) -> &Self {
+        let check = self.check(area, name);
+        let text = |field: &str| check[field].as_str();
+        assert_eq!(text("verdict"), Some(verdict), "{check:#}");
+        assert_eq!(text("found"), Some(found), "{check:#}");
+        assert_eq!(text("remedy"), remedy, "{check:#}");
+        self
+    }
+
+    /// A sign-in can work.
+    #[track_caller]
+    fn is_fit(&self) -> &Self {
+        self.finished.exits(0).says_nothing_of("error: ");
+        self
+    }
+
+    /// None can, for so many reasons.
+    #[track_caller]
+    fn has_problems(&self, count: usize) -> &Self {
+        let words = match count {
+            1 => "error: 1 problem is in the way of a sign-in\n".to_owned(),
+            _ => format!("error: {count} problems are in the way of a sign-in\n"),
+        };
+        self.finished.exits(1);
+        assert_eq!(self.finished.last_words(), words);
+        self
+    }
+}
