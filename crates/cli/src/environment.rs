@@ -119,7 +119,7 @@ pub(crate) fn proxy() -> Option<Proxy> {
     Some(Proxy::new(name, &url, no_proxy.as_deref()))
 }
 
-/// How much to log, where `LOGIN_CLI_LOG` says so: `error`, `warn`, `info`, `debug` or `trace`.
+/// How much to log, where `LOGIN_CLI_LOG` says so: `error`, `warn`, `info` or `debug`.
 pub(crate) fn log_level() -> Option<tracing::Level> {
     text("LOGIN_CLI_LOG")?.parse().ok()
 }

@@ -169,6 +169,8 @@ impl Options {
             // A person may take their time in the browser while the connection waits.
             .pool_idle_timeout(None)
             .http1_max_headers(MAX_HEADERS)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .http2_keep_alive_while_idle(true)
             .tcp_keepalive(KEEP_ALIVE);
@@ -181,6 +183,12 @@ impl Options {
 
 /// More than any honest answer has.
 const MAX_HEADERS: usize = 100;
+
+/// How much of an answer a server may send before it is read: a whole token answer.
+const STREAM_WINDOW: u32 = 64 * 1024;
+
+/// The same for all the answers that are asked for side by side.
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
 /// Shorter than the idle time after which servers and the boxes between drop a connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);

@@ -226,7 +226,7 @@ impl Attempt {
         match (is_builder, is_connect) {
             (true, _) => self.unsendable(source),
             (_, true) => self.unconnected(source, is_timeout),
-            _ => Error::CutOff { host: self.host(), source },
+            _ => Error::CutOff { host: self.host(), source: in_plain_words(source) },
         }
     }
 
@@ -291,6 +291,15 @@ impl Attempt {
 
     fn host(&self) -> String {
         self.host.clone()
+    }
+}
+
+/// The library explains an end at length, to programmers.
+fn in_plain_words(source: Cause) -> Cause {
+    let kind = source.find_last::<io::Error>().map(io::Error::kind);
+    match kind {
+        Some(io::ErrorKind::UnexpectedEof) => Cause::new("it was closed too early"),
+        _ => source,
     }
 }
 

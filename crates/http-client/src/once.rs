@@ -5,7 +5,8 @@ use crate::error::Error;
 ///
 /// `send` is called once more, and only once, when the first attempt
 /// [provably did not reach the server](Error::provably_not_sent). Anything else may have been acted
-/// on, so that trying again is for a person to decide.
+/// on, so that trying again is for a person to decide; and whoever has waited for a connection in vain
+/// has waited long enough.
 ///
 /// # Errors
 ///
@@ -15,7 +16,7 @@ where
     F: Future<Output = Result<Answer, Error>>,
 {
     match send().await {
-        Err(error) if error.provably_not_sent() => {
+        Err(error) if error.provably_not_sent() && !matches!(error, Error::Timeout { .. }) => {
             tracing::debug!(%error, "never sent, so it is sent again");
             send().await
         }
@@ -37,8 +38,12 @@ mod tests {
     }
 
     fn timed_out() -> Error {
+        overdue(Phase::Answer)
+    }
+
+    fn overdue(phase: Phase) -> Error {
         let (host, after) = ("a.test".into(), Duration::from_secs(30));
-        Error::Timeout { host, phase: Phase::Answer, after }
+        Error::Timeout { host, phase, after }
     }
 
     #[track_caller]
@@ -59,5 +64,6 @@ mod tests {
         attempts(vec![refused(), refused(), refused()], 2);
         attempts(vec![refused(), timed_out(), refused()], 2);
         attempts(vec![timed_out(), refused()], 1);
+        attempts(vec![overdue(Phase::Connecting), refused()], 1);
     }
 }

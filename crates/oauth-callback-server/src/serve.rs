@@ -121,7 +121,7 @@ impl Guests {
     /// Usually the process has no file descriptor left, so the oldest quarter has to go: enough to
     /// get through a crowd in a moment, and the youngest still have time for their request.
     fn make_do(&mut self, error: &io::Error) {
-        tracing::trace!(%error, "cannot accept a connection");
+        tracing::debug!(%error, "cannot accept a connection");
         self.seats.retain(|(guest, _)| guest.strong_count() > 0);
         for _ in 0..=self.seats.len() / 4 {
             self.send_away_the_oldest();

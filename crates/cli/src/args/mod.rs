@@ -52,7 +52,7 @@ Environment:
   HTTPS_PROXY, ALL_PROXY, NO_PROXY
                          proxy for the servers, and the hosts that need none
   BROWSER                program that opens the address
-  LOGIN_CLI_LOG          error, warn, info, debug or trace: what is said beside --verbose
+  LOGIN_CLI_LOG          error, warn, info or debug, which is what --verbose logs
 
 Exit codes:
   0 done, 1 failed, 2 wrong usage, 3 not signed in, 13 callback port in use, 130 interrupted,

@@ -57,7 +57,7 @@ fn tls(failure: &TlsFailure) -> Option<&'static str> {
     Some(match failure {
         TlsFailure::UnknownAuthority | TlsFailure::BadSignature => {
             "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE; \
-             login-cli doctor shows what is trusted now"
+             login-cli doctor shows what is trusted now, such as a stale SSL_CERT_FILE"
         }
         TlsFailure::Expired { .. } | TlsFailure::NotYetValid { .. } => {
             "if the clock of this machine is wrong, set it; if it is right, something else than the \

@@ -49,6 +49,8 @@ mod codex;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(target_os = "linux")]
+mod network;
+#[cfg(target_os = "linux")]
 mod panic;
 #[cfg(target_os = "linux")]
 mod power;
@@ -60,6 +62,9 @@ mod rig;
 mod signals;
 #[cfg(target_os = "linux")]
 mod system;
+/// Elsewhere, the system judges certificates, in words of its own.
+#[cfg(target_os = "linux")]
+mod tls;
 #[cfg(target_os = "linux")]
 mod traced;
 #[cfg(target_os = "linux")]

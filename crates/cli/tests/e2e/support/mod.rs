@@ -22,7 +22,7 @@ pub(crate) use browser_double::BrowserDouble;
 pub(crate) use canaries::Canaries;
 pub(crate) use finished::Finished;
 #[cfg(target_os = "linux")]
-pub(crate) use netns::{Loopback, alone};
+pub(crate) use netns::{Loopback, alone, set_up};
 pub(crate) use pages::{Page, assert_policy};
 pub(crate) use running::Running;
 pub(crate) use scan::{Leave, Printed};
@@ -42,5 +42,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Says that this machine cannot show something. Written past the test harness, which keeps what a
 /// test prints to itself.
 pub(crate) fn left_out(what: &str) {
-    let _ = writeln!(std::io::stderr(), "not tested on this machine: {what}");
+    let _ = writeln!(std::io::stderr(), "{LEFT_OUT}{what}");
 }
+
+const LEFT_OUT: &str = "not tested on this machine: ";

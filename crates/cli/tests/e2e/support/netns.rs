@@ -1,6 +1,6 @@
 use std::process::{Command, Stdio};
 
-use super::left_out;
+use super::{LEFT_OUT, left_out};
 
 /// What the network namespace of a test has.
 #[derive(Clone, Copy)]
@@ -25,21 +25,34 @@ impl Loopback {
 /// Set in a run that is in a namespace of its own.
 const MARK: &str = "LOGIN_CLI_TEST_IS_ALONE";
 
-/// Runs a test, of this full name, in a network namespace of its own, where every port is free. It
-/// needs no privileges; where the machine does not allow it all the same, the test is left out.
+/// Runs a test, of this full name, in namespaces of its own: every port is free, and what it mounts
+/// nobody else sees. It needs no privileges; where the machine does not allow it all the same, the
+/// test is left out.
 #[track_caller]
 pub(crate) fn alone(name: &str, loopback: Loopback, test: fn()) {
     if is_alone() {
         return test();
     }
     if !run(loopback, &["true".into()]).is_ok_and(|(succeeds, _)| succeeds) {
-        return left_out(&format!("{name}: a network namespace of its own is not allowed"));
+        return left_out(&format!("{name}: namespaces of its own are not allowed"));
     }
     let this = std::env::current_exe().unwrap().into_os_string().into_string().unwrap();
     let again = [this, "--exact".into(), name.into(), "--nocapture".into()];
     let (succeeds, output) = run(loopback, &again).unwrap();
     assert!(succeeds, "{output}");
     assert!(output.contains("1 passed"), "there is no test of the name {name}: {output}");
+    output.lines().filter_map(|line| Some(line.split_once(LEFT_OUT)?.1)).for_each(left_out);
+}
+
+/// Runs a program that sets the namespace up; a test without it is left out.
+pub(crate) fn set_up(program: &str, arguments: &[&str]) -> Option<()> {
+    let problem = match Command::new(program).args(arguments).output() {
+        Ok(output) if output.status.success() => return Some(()),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; "),
+        Err(error) => error.to_string(),
+    };
+    left_out(&format!("`{program} {}`: {problem}", arguments.join(" ")));
+    None
 }
 
 #[expect(clippy::disallowed_methods, reason = "it tells two runs of one test apart")]
@@ -50,7 +63,7 @@ fn is_alone() -> bool {
 fn run(loopback: Loopback, line: &[String]) -> std::io::Result<(bool, String)> {
     let script = format!("{} && exec \"$@\"", loopback.set_up());
     let mut unshare = Command::new("unshare");
-    unshare.args(["-Urn", "/bin/sh", "-c", &script, "sh"]).args(line).env(MARK, "1");
+    unshare.args(["-Urnm", "/bin/sh", "-c", &script, "sh"]).args(line).env(MARK, "1");
     let output = unshare.stdin(Stdio::null()).output()?;
     let said = [output.stdout, output.stderr].concat();
     Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))

@@ -1,0 +1,188 @@
+use rustls::pki_types::CertificateDer;
+use rustls::version::{TLS12, TLS13};
+
+use super::authority::{Authority, INTERMEDIATE, Pair, RSA_1024, RSA_2048, SERVER, Wanted};
+use super::matrix::{Row, assert_refused, row};
+use super::s_server::s_server;
+use super::speaker::{Speaker, certificate};
+use crate::support::World;
+
+/// What is wrong is known when the server's certificate is: before anything that the client would
+/// cipher.
+// threats 82
+#[test]
+fn a_certificate_with_anything_wrong_is_refused() {
+    let world = World::new();
+    let Some(authority) = Authority::new(world.path("authority")) else { return };
+    let rows = [trust(&authority), names(&authority), times(&authority), chains(&authority)];
+    let more = [purposes(&authority), signatures(&authority), possession(&authority)];
+    let rows = rows.into_iter().chain(more).flatten().collect();
+    assert_refused(&authority.root.certificate, rows);
+}
+
+const MISFIT: &str = "a signature does not fit: its authority only has the name of one that this \
+                      machine trusts, or somebody pretends to be this server";
+
+/// The chain, and the key of its first.
+fn shows(name: &'static str, chain: &[&Pair], words: &'static str) -> Row {
+    row(name, Speaker::new(chain).conduct(), words)
+}
+
+/// One certificate, by the root.
+fn leaf(authority: &Authority, name: &'static str, wanted: &Wanted, words: &'static str) -> Row {
+    shows(name, &[&authority.issues(wanted)], words)
+}
+
+/// A good one, by an authority that is below the root.
+fn below(authority: &Authority, name: &'static str, wanted: &Wanted, words: &'static str) -> Row {
+    let between = authority.issues(wanted);
+    shows(name, &[&authority.issues_by(&between, &SERVER), &between], words)
+}
+
+fn trust(authority: &Authority) -> Vec<Row> {
+    const UNKNOWN: &str =
+        "its certificate is signed by an authority that this machine does not trust";
+    let own = Wanted { subject: "/CN=A server on its own", ..SERVER };
+    let usual = Wanted { extensions: &["basicConstraints=critical,CA:TRUE"], ..own };
+    let strange = Wanted { subject: "/CN=An authority on its own", ..INTERMEDIATE };
+    let (strange, impostor) = (authority.self_signed(&strange), authority.impostor());
+    let between = authority.issues(&INTERMEDIATE);
+    let signed_by = |issuer| authority.issues_by(issuer, &SERVER);
+    vec![
+        shows("self-signed", &[&authority.self_signed(&own)], UNKNOWN).hint("--ca-file"),
+        // What `openssl req -x509` makes unless it is told otherwise.
+        shows(
+            "self-signed, and an authority",
+            &[&authority.self_signed(&usual)],
+            "its certificate is not acceptable: CaUsedAsEndEntity",
+        ),
+        shows("an unknown authority", &[&signed_by(&strange), &strange], UNKNOWN).hint("--ca-file"),
+        shows("an authority's name", &[&signed_by(&impostor), &impostor], MISFIT).hint("--ca-file"),
+        shows("a missing intermediate", &[&signed_by(&between)], UNKNOWN).hint("--ca-file"),
+    ]
+}
+
+fn names(authority: &Authority) -> Vec<Row> {
+    let named = |name, names, words| leaf(authority, name, &Wanted { names, ..SERVER }, words);
+    vec![
+        named("another host", "DNS:elsewhere.test", "its certificate is for elsewhere.test"),
+        named(
+            "other hosts",
+            "DNS:a.test,DNS:localhost.test,IP:192.0.2.1,DNS:d.test",
+            "its certificate is for a.test, localhost.test, 192.0.2.1, …",
+        ),
+        named("a wildcard too deep", "DNS:*.localhost", "its certificate is for *.localhost"),
+        named("a wildcard for everything", "DNS:*", "its certificate is for *"),
+        named("no name", "", "its certificate is not acceptable: it names no server"),
+        named("no address", "DNS:localhost", "its certificate is for localhost").at("127.0.0.1"),
+        named("an address as a name", "DNS:127.0.0.1", "its certificate is for 127.0.0.1")
+            .at("127.0.0.1"),
+        named("only an address", "IP:127.0.0.1", "its certificate is for 127.0.0.1"),
+    ]
+}
+
+fn times(authority: &Authority) -> Vec<Row> {
+    const ENDED: &str =
+        "its certificate ended on 2001-01-01, and this machine's clock says {today}";
+    const TO_COME: &str =
+        "its certificate begins on 2999-01-01, and this machine's clock says {today}";
+    let past = |wanted| Wanted { from: "19990101000000Z", until: "20010101000000Z", ..wanted };
+    let future = |wanted| Wanted { from: "29990101000000Z", until: "30990101000000Z", ..wanted };
+    let rows = [
+        leaf(authority, "expired", &past(SERVER), ENDED),
+        leaf(authority, "not yet valid", &future(SERVER), TO_COME),
+        below(authority, "an expired intermediate", &past(INTERMEDIATE), ENDED),
+        below(authority, "a future intermediate", &future(INTERMEDIATE), TO_COME),
+    ];
+    rows.map(|row| row.hint("clock of this machine")).into()
+}
+
+fn chains(authority: &Authority) -> Vec<Row> {
+    const OUTSIDE: &str = "its certificate is not acceptable: NameConstraintViolation";
+    let with = |extensions| Wanted { extensions, ..INTERMEDIATE };
+    let elsewhere =
+        &["basicConstraints=critical,CA:TRUE", "nameConstraints=permitted;DNS:elsewhere.test"];
+    let not_here = &["basicConstraints=critical,CA:TRUE", "nameConstraints=excluded;DNS:localhost"];
+    let last = authority.issues(&with(&["basicConstraints=critical,CA:TRUE,pathlen:0"]));
+    let next = Wanted { subject: "/CN=An authority below that", ..INTERMEDIATE };
+    let next = authority.issues_by(&last, &next);
+    vec![
+        below(
+            authority,
+            "no authority",
+            &with(&["basicConstraints=critical,CA:FALSE"]),
+            "its certificate is not acceptable: EndEntityUsedAsCa",
+        ),
+        shows(
+            "a chain that is too long",
+            &[&authority.issues_by(&next, &SERVER), &next, &last],
+            "its certificate is not acceptable: PathLenConstraintViolated",
+        ),
+        below(authority, "an authority for elsewhere", &with(elsewhere), OUTSIDE),
+        below(authority, "an authority, but not for us", &with(not_here), OUTSIDE),
+    ]
+}
+
+fn purposes(authority: &Authority) -> Vec<Row> {
+    let with = |extensions| Wanted { extensions, ..SERVER };
+    vec![
+        leaf(
+            authority,
+            "a certificate for clients",
+            &with(&["basicConstraints=critical,CA:FALSE", "extendedKeyUsage=clientAuth"]),
+            "its certificate is not acceptable: certificate had invalid extensions",
+        ),
+        leaf(
+            authority,
+            "an unknown critical extension",
+            &with(&["basicConstraints=critical,CA:FALSE", "1.2.3.4=critical,DER:0500"]),
+            "its certificate is not acceptable: UnsupportedCriticalExtension",
+        ),
+        leaf(
+            authority,
+            "an authority as a server",
+            &with(&["basicConstraints=critical,CA:TRUE"]),
+            "its certificate is not acceptable: CaUsedAsEndEntity",
+        ),
+    ]
+}
+
+/// A key that is too small makes no signature that fits, as far as the client is concerned.
+fn signatures(authority: &Authority) -> Vec<Row> {
+    let small = authority.issues(&Wanted { key: RSA_1024, ..SERVER });
+    let options = ["-tls1_2", "-cipher", "DEFAULT@SECLEVEL=0"];
+    vec![
+        leaf(
+            authority,
+            "SHA-1",
+            &Wanted { digest: "sha1", ..SERVER },
+            "its certificate is not acceptable: it is signed in a way that is not safe any more",
+        ),
+        row("1024 bits", s_server(&small, &options), MISFIT),
+        below(
+            authority,
+            "an authority of 1024 bits",
+            &Wanted { key: RSA_1024, ..INTERMEDIATE },
+            MISFIT,
+        ),
+    ]
+}
+
+/// The certificate may be a good one, but the server has not its key, or no certificate at all.
+fn possession(authority: &Authority) -> Vec<Row> {
+    const BROKEN: &str = "its certificate is not acceptable: BadEncoding";
+    let (server, other) = (authority.issues(&SERVER), authority.issues(&SERVER));
+    let rsa = authority.issues(&Wanted { key: RSA_2048, ..SERVER });
+    let stolen = |pair| Speaker::with_key_of(&other, &[pair]);
+    let garbage = CertificateDer::from(b"not a certificate".to_vec());
+    let half = CertificateDer::from(certificate(&server)[..200].to_vec());
+    let shows = |certificates| Speaker::showing(certificates, &server).conduct();
+    vec![
+        row("another key, TLS 1.3", stolen(&server).only(&TLS13).conduct(), MISFIT),
+        row("another key, TLS 1.2", stolen(&server).only(&TLS12).conduct(), MISFIT),
+        row("a key of another kind", stolen(&rsa).conduct(), MISFIT),
+        row("garbage as a certificate", shows(vec![garbage]), BROKEN),
+        row("half a certificate", shows(vec![half]), BROKEN),
+        row("no certificate", shows(vec![]), "the handshake failed: peer sent no certificates"),
+    ]
+}

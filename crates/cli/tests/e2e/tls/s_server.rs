@@ -1,0 +1,70 @@
+//! Servers by the `openssl` command, which still speaks what nobody should.
+
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use super::authority::Pair;
+use super::server::{Conduct, Seen};
+
+/// `openssl s_server` with these options, for the certificate of this pair. It holds the keys; what
+/// is for the application is told by the records that pass here, which takes TLS 1.2 or less.
+pub(super) fn s_server(pair: &Pair, options: &[&str]) -> Conduct {
+    let server = Process::start(pair, options);
+    Box::new(move |client| {
+        let behind = server.connect();
+        let (from, to) = (client.try_clone().unwrap(), behind.try_clone().unwrap());
+        let heard = thread::spawn(move || {
+            let heard = pass_on(from, &to);
+            let _ = to.shutdown(Shutdown::Write);
+            heard
+        });
+        pass_on(behind, &client);
+        let _ = client.shutdown(Shutdown::Write);
+        Seen::on_the_wire(heard.join().unwrap())
+    })
+}
+
+/// Hands everything on until it ends, and keeps a copy.
+fn pass_on(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
+    let mut all = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        all.extend_from_slice(&buffer[..count]);
+        let _ = to.write_all(&buffer[..count]);
+    }
+    all
+}
+
+struct Process {
+    child: Child,
+    port: u16,
+}
+
+impl Process {
+    /// It says on which port it listens. Its standard input stays open, and so does it.
+    fn start(pair: &Pair, options: &[&str]) -> Self {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["s_server", "-accept", "127.0.0.1:0"]).args(options);
+        openssl.arg("-cert").arg(&pair.certificate).arg("-key").arg(&pair.key);
+        openssl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = openssl.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| line.strip_prefix("ACCEPT 127.0.0.1:")?.parse().ok());
+        // What else it says is of no interest, and has to go somewhere.
+        thread::spawn(|| lines.for_each(drop));
+        Self { child, port: port.unwrap_or_else(|| panic!("{openssl:?} does not listen")) }
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,47 @@
+//! A server that gives up: the request, or the whole connection.
+
+use http_client::Error;
+
+use crate::support::http2::{FIRST, data, goaway, head, reset};
+use crate::support::{Server, ask, breaks};
+
+const NO_ERROR: u32 = 0;
+const INTERNAL_ERROR: u32 = 2;
+const REFUSED_STREAM: u32 = 7;
+const CANCEL: u32 = 8;
+
+/// Every other code of RFC 9113 section 7, and one that nobody knows.
+// threats 91
+#[tokio::test]
+async fn a_server_that_gives_up_is_believed() {
+    for code in (1..=0xd).filter(|code| *code != REFUSED_STREAM).chain([0xffff_ffff]) {
+        let midway = [head(), data(0, "{\"ok\":"), reset(code)].concat();
+        breaks(Server::http2(goaway(0, code)), &format!("GOAWAY {code}")).await;
+        breaks(Server::http2_closing(goaway(FIRST, code)), &format!("GOAWAY {code} later")).await;
+        breaks(Server::http2(reset(code)), &format!("RST_STREAM {code}")).await;
+        breaks(Server::http2(midway), &format!("RST_STREAM {code} midway")).await;
+    }
+}
+
+/// What a server may have looked at is sent once: it may spend a code. Only where it says that it
+/// looked at nothing (RFC 9113 section 8.7) is it asked again, and not for ever.
+// threats 77 91
+#[tokio::test]
+async fn a_request_is_repeated_only_where_the_server_did_not_look_at_it() {
+    for (what, frames, most) in [
+        ("nothing looked at", goaway(0, NO_ERROR), 3),
+        ("refused", reset(REFUSED_STREAM), 3),
+        ("an error", goaway(0, INTERNAL_ERROR), 1),
+        ("looked at", goaway(FIRST, NO_ERROR), 1),
+        ("looked at and ended", [goaway(FIRST, NO_ERROR), reset(CANCEL)].concat(), 1),
+        ("half an answer", [goaway(FIRST, NO_ERROR), head()].concat(), 1),
+        ("half an answer and refused", [head(), reset(REFUSED_STREAM)].concat(), 1),
+        ("the end of the connection", Vec::new(), 1),
+    ] {
+        let server = Server::http2_closing(frames);
+        let error = ask(&server).await.expect_err(what);
+        assert!(matches!(error, Error::CutOff { .. }), "{what}: {error:?}");
+        let requests = server.requests().len();
+        assert!((1..=most).contains(&requests), "{what}: {requests} requests");
+    }
+}

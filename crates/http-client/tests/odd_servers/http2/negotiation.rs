@@ -1,0 +1,28 @@
+//! Which protocol it is: the server's first that the client knows as well (RFC 7301).
+
+use http_client::Error;
+
+use crate::support::{Peer, Server, Tls, ask, ok, works};
+
+// threats 91
+#[tokio::test]
+async fn http_1_is_spoken_where_the_server_prefers_it_or_knows_nothing_else() {
+    for offered in [&["http/1.1"][..], &["http/1.1", "h2"], &[]] {
+        let server = Server::secure(Tls::offering(offered), |peer: &mut Peer| {
+            peer.request()?;
+            peer.say(ok("r1"))?;
+            peer.end()
+        });
+        works(server, &format!("{offered:?}")).await;
+    }
+}
+
+// threats 91
+#[tokio::test]
+async fn a_server_of_another_protocol_is_never_asked() {
+    let server = Server::secure(Tls::offering(&["smtp"]), Peer::request);
+    let error = ask(&server).await.unwrap_err();
+    assert!(matches!(error, Error::Tls { .. }), "{error:?}");
+    assert!(error.provably_not_sent());
+    assert_eq!(server.requests().len(), 0);
+}

@@ -1,0 +1,30 @@
+//! Answers before the answer (RFC 9110 section 15.2): passed over, however many there are.
+
+use crate::support::{Server, ok, works};
+
+const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n";
+
+// threats 91
+#[tokio::test]
+async fn the_answer_is_the_first_that_is_not_informational() {
+    for before in [
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 100\r\n\r\n",
+        "HTTP/1.1 102 Processing\r\n\r\n",
+        "HTTP/1.1 199 What\r\nX-Request-Id: another\r\nRetry-After: 99\r\n\r\n",
+        HINTS,
+    ] {
+        for times in [1, 3] {
+            let answer = format!("{}{}", before.repeat(times), ok("r1"));
+            let answer = works(Server::answering(answer), before).await;
+            assert_eq!(answer.request_id(), Some("r1"));
+            assert_eq!(answer.retry_after(), None);
+        }
+    }
+}
+
+// threats 89
+#[tokio::test]
+async fn ten_thousand_of_them_are_passed_over() {
+    works(Server::answering(format!("{}{}", HINTS.repeat(10_000), ok("r1"))), HINTS).await;
+}

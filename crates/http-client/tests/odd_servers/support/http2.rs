@@ -1,0 +1,170 @@
+use std::io;
+
+use super::{Peer, Server, Tls};
+
+/// The frames of RFC 9113 section 6.
+pub(crate) mod kind {
+    pub(crate) const DATA: u8 = 0;
+    pub(crate) const HEADERS: u8 = 1;
+    pub(crate) const PRIORITY: u8 = 2;
+    pub(crate) const RST_STREAM: u8 = 3;
+    pub(crate) const SETTINGS: u8 = 4;
+    pub(crate) const PUSH_PROMISE: u8 = 5;
+    pub(crate) const PING: u8 = 6;
+    pub(crate) const GOAWAY: u8 = 7;
+    pub(crate) const WINDOW_UPDATE: u8 = 8;
+    pub(crate) const CONTINUATION: u8 = 9;
+}
+
+pub(crate) const ACK: u8 = 1;
+pub(crate) const END_STREAM: u8 = 1;
+pub(crate) const END_HEADERS: u8 = 4;
+pub(crate) const PADDED: u8 = 8;
+
+/// The stream of a client's first request.
+pub(crate) const FIRST: u32 = 1;
+
+/// A frame, whatever is in it.
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    let payload = payload.as_ref();
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A header that no table keeps (RFC 7541 section 6.2.2).
+pub(crate) fn header(name: &str, value: &str) -> Vec<u8> {
+    [vec![0], string(name), string(value)].concat()
+}
+
+/// A header that the table of the connection keeps (section 6.2.1).
+pub(crate) fn kept_header(name: &str, value: &str) -> Vec<u8> {
+    [vec![0x40], string(name), string(value)].concat()
+}
+
+/// The header that was put into the table last (section 6.1).
+pub(crate) const KEPT: u8 = 0x80 | 62;
+
+/// `:status: 200` of the table that never changes.
+pub(crate) const STATUS_200: u8 = 0x88;
+
+/// A text as it is (section 5.2), whose length is an integer with a prefix of seven bits.
+fn string(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.len();
+    if rest < 127 {
+        bytes.push(u8::try_from(rest).unwrap());
+    } else {
+        bytes.push(127);
+        rest -= 127;
+        while rest >= 128 {
+            bytes.push(u8::try_from(rest % 128).unwrap() | 128);
+            rest /= 128;
+        }
+        bytes.push(u8::try_from(rest).unwrap());
+    }
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+/// A whole head of the answer to the first request, of these headers.
+pub(crate) fn headers(block: &[&[u8]]) -> Vec<u8> {
+    frame(kind::HEADERS, END_HEADERS, FIRST, block.concat())
+}
+
+/// The beginning of one.
+pub(crate) fn open(block: &[u8]) -> Vec<u8> {
+    frame(kind::HEADERS, 0, FIRST, block)
+}
+
+/// More of one that has begun.
+pub(crate) fn more(flags: u8, block: &[u8]) -> Vec<u8> {
+    frame(kind::CONTINUATION, flags, FIRST, block)
+}
+
+/// Some of the body of that answer.
+pub(crate) fn data(flags: u8, bytes: &str) -> Vec<u8> {
+    frame(kind::DATA, flags, FIRST, bytes)
+}
+
+/// The head of a good answer.
+pub(crate) fn head() -> Vec<u8> {
+    headers(&[&[STATUS_200]])
+}
+
+/// Its whole body.
+pub(crate) fn body() -> Vec<u8> {
+    data(END_STREAM, "{\"ok\":true}")
+}
+
+/// The server ends that request.
+pub(crate) fn reset(code: u32) -> Vec<u8> {
+    frame(kind::RST_STREAM, 0, FIRST, code.to_be_bytes())
+}
+
+/// The server ends the connection, and may have looked at the requests up to this one.
+pub(crate) fn goaway(last: u32, code: u32) -> Vec<u8> {
+    frame(kind::GOAWAY, 0, 0, [last.to_be_bytes(), code.to_be_bytes()].concat())
+}
+
+impl Server {
+    /// A server of HTTP/2, which answers the first request of each connection with these bytes.
+    pub(crate) fn http2(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::secure(Tls::offering(&["h2"]), move |peer| {
+            peer.http2_request()?;
+            peer.say(&answer)?;
+            peer.until_gone();
+            Ok(())
+        })
+    }
+
+    /// The same, and ends the connection.
+    pub(crate) fn http2_closing(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::secure(Tls::offering(&["h2"]), move |peer| {
+            peer.http2_request()?;
+            peer.say(&answer)?;
+            peer.end()
+        })
+    }
+
+    /// The same, with a rest that comes over and over.
+    pub(crate) fn http2_flooding(beginning: impl Into<Vec<u8>>, rest: impl Into<Vec<u8>>) -> Self {
+        let (beginning, rest) = (beginning.into(), rest.into());
+        Self::secure(Tls::offering(&["h2"]), move |peer| {
+            peer.http2_request()?;
+            peer.say(&beginning)?;
+            peer.flood(&rest)
+        })
+    }
+}
+
+impl Peer {
+    /// Greets the client, and waits until its first request is complete.
+    pub(crate) fn http2_request(&mut self) -> io::Result<()> {
+        self.say(frame(kind::SETTINGS, 0, 0, ""))?;
+        assert_eq!(&self.read::<24>()?, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        loop {
+            let (kind, flags, stream) = self.frame()?;
+            match kind {
+                kind::SETTINGS if flags & ACK == 0 => {
+                    self.say(frame(kind::SETTINGS, ACK, 0, ""))?;
+                }
+                kind::HEADERS | kind::DATA if flags & END_STREAM != 0 => {
+                    self.note(format!("stream {stream}"));
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The kind, the flags and the stream of the next frame, of which nothing else matters.
+    fn frame(&mut self) -> io::Result<(u8, u8, u32)> {
+        let [a, b, c, kind, flags, stream @ ..] = self.read::<9>()?;
+        for _ in 0..u32::from_be_bytes([0, a, b, c]) {
+            self.read::<1>()?;
+        }
+        Ok((kind, flags, u32::from_be_bytes(stream)))
+    }
+}

@@ -1,0 +1,110 @@
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// The requests of all connections, in the order in which they came.
+pub(super) type Requests = Arc<Mutex<Vec<String>>>;
+
+/// A client, as the server sees it.
+pub(crate) struct Peer {
+    /// How many connected before it.
+    pub(crate) number: usize,
+    stream: Box<dyn Stream>,
+    socket: TcpStream,
+    requests: Requests,
+}
+
+trait Stream: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Stream for S {}
+
+impl Peer {
+    pub(super) fn new(
+        number: usize,
+        socket: TcpStream,
+        tls: Option<Arc<ServerConfig>>,
+        requests: Requests,
+    ) -> io::Result<Self> {
+        let raw = socket.try_clone()?;
+        let stream: Box<dyn Stream> = match tls {
+            Some(config) => {
+                let connection = ServerConnection::new(config).map_err(io::Error::other)?;
+                Box::new(StreamOwned::new(connection, raw))
+            }
+            None => Box::new(raw),
+        };
+        Ok(Self { number, stream, socket, requests })
+    }
+
+    /// Waits for the head of the next request; what follows it is not read.
+    pub(crate) fn request(&mut self) -> io::Result<()> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.read::<1>()?[0]);
+        }
+        self.note(String::from_utf8_lossy(&head).into_owned());
+        Ok(())
+    }
+
+    pub(super) fn note(&self, request: String) {
+        self.requests.lock().unwrap().push(request);
+    }
+
+    pub(super) fn read<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.stream.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    pub(crate) fn say(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(bytes.as_ref())?;
+        self.stream.flush()
+    }
+
+    /// Says this again and again, until the client has enough. Whatever the client says meanwhile is
+    /// taken from it, so that it is never the one who has to wait.
+    pub(crate) fn flood(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut unread = self.socket.try_clone()?;
+        thread::spawn(move || io::copy(&mut unread, &mut io::sink()));
+        // In large pieces, since the client is to be what is slow.
+        let bytes = bytes.repeat(64 * 1024 / bytes.len() + 1);
+        loop {
+            self.say(&bytes)?;
+        }
+    }
+
+    /// Says that nothing follows. What the client says until it leaves is read, since the system
+    /// would reset the connection otherwise, and what was said could be lost.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        self.socket.shutdown(Shutdown::Write)?;
+        self.until_gone();
+        Ok(())
+    }
+
+    /// Waits until the client ends the connection, and whatever it says meanwhile.
+    pub(crate) fn until_gone(&mut self) {
+        while self.stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
+    }
+
+    /// Waits for so long, whatever the client says meanwhile; an error when it leaves.
+    pub(crate) fn pause(&mut self, pause: Duration) -> io::Result<()> {
+        self.socket.set_read_timeout(Some(pause))?;
+        loop {
+            match self.socket.read(&mut [0; 1024]) {
+                Ok(0) => return Err(io::ErrorKind::ConnectionAborted.into()),
+                Ok(_) => {}
+                Err(error) if is_timeout(&error) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Windows has another name for it than Unix.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
+}
