@@ -202,10 +202,10 @@ mod tests {
     #[test]
     fn an_error_says_which_call_failed() {
         for (call, words) in [
-            (Call::LogIn, "cannot log in to the platform: HTTP 401"),
-            (Call::Organizations, "cannot list the organizations: HTTP 401"),
-            (Call::Projects, "cannot list the projects: HTTP 401"),
-            (Call::CreateApiKey, "cannot create the API key: HTTP 401"),
+            (Call::LogIn, "cannot log in to the platform: the platform refused: HTTP 401"),
+            (Call::Organizations, "cannot list the organizations: the platform refused: HTTP 401"),
+            (Call::Projects, "cannot list the projects: the platform refused: HTTP 401"),
+            (Call::CreateApiKey, "cannot create the API key: the platform refused: HTTP 401"),
         ] {
             assert_eq!(refused(call, 401).to_string(), words);
             assert_eq!(refused(call, 401).call(), call);

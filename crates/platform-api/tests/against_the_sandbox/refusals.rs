@@ -44,7 +44,8 @@ async fn a_refusal_says_which_call_and_why() {
             let body = json!({"error": {"code": "a_code", "message": "Why\u{1b}[2J"}});
             let error = fails_at(at, Then::json(status, body)).await;
             assert_eq!((error.call(), error.status()), (*call, Some(status)));
-            let words = format!("cannot {call}: HTTP {status}, a_code: Why[2J");
+            let words =
+                format!("cannot {call}: the platform refused: HTTP {status}, a_code: Why[2J");
             assert_eq!(error.to_string(), words);
             assert_eq!(error.is_transient(), status == 429 || status >= 500);
         }
@@ -94,7 +95,10 @@ fn replaced(pointer: &str, value: Value) -> Then {
 async fn a_page_of_a_firewall_is_not_printed() {
     for (at, call) in &CALLS {
         let error = fails_at(at, Then::text(403, "text/html", "<html>Blocked</html>")).await;
-        assert_eq!(error.to_string(), format!("cannot {call}: HTTP 403, not JSON"));
+        assert_eq!(
+            error.to_string(),
+            format!("cannot {call}: the platform refused: HTTP 403, not JSON")
+        );
         let error = fails_at(at, Then::text(200, "text/html", "<html>Blocked</html>")).await;
         let source = error.source().unwrap().to_string();
         assert_eq!(source, "the answer is not JSON (HTTP 200, text/html)");
