@@ -11,9 +11,10 @@
 //! # What this crate does not do
 //!
 //! It knows neither OAuth nor the platform (`token-client`, `platform-api`), never asks twice by
-//! itself ([`deliver_once`] does, where it is safe), and reads no environment variable: proxy and CA file
-//! are values in [`Options`]. Only the library that finds the system's TLS roots, on Linux and its
-//! like, reads `SSL_CERT_FILE` and `SSL_CERT_DIR` by itself.
+//! itself ([`deliver_once`] does, where it is safe), and reads no environment variable: proxy and
+//! [`Authorities`] are values in [`Options`]. Only the library that finds the system's authorities, on
+//! Linux and its like, reads `SSL_CERT_FILE` and `SSL_CERT_DIR` by itself, where no others take their
+//! place.
 //!
 //! # Invariants
 //!
@@ -21,7 +22,9 @@
 //! - Nothing is built before the first request: a program that only prints a URL pays nothing.
 //! - Plain `http` goes to loopback hosts only, and loopback never through a proxy.
 //! - A redirect is an error: following one would hand code and verifier to whoever it names.
-//! - An error names the host and the kind of failure, and holds neither URL nor body.
+//! - An error names the host and the kind of failure, sorted by the types underneath and not by their
+//!   text, and holds neither URL nor body.
+//! - What a server says is repeated without the secrets that it was sent.
 
 mod answer;
 mod authorities;
