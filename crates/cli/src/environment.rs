@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use http_client::{Authorities, Proxy};
 use jiff::Timestamp;
+use tracing::Level;
 
 use crate::args::{ProfileName, StoreKind};
 use crate::failure::Failure;
@@ -98,30 +99,70 @@ pub(crate) fn extra_authorities() -> Option<Authorities> {
     variable(NAME).map(|path| Authorities::file(NAME, path))
 }
 
+const CERT_FILE: &str = "SSL_CERT_FILE";
+const CERT_DIR: &str = "SSL_CERT_DIR";
+
 /// The certificate authorities that take the place of the system's, in the variables that OpenSSL
 /// made common: a file, and a list of folders.
 pub(crate) fn system_authorities() -> Vec<Authorities> {
-    const FILE: &str = "SSL_CERT_FILE";
-    const FOLDERS: &str = "SSL_CERT_DIR";
-    let file = variable(FILE).map(|path| Authorities::file(FILE, path));
-    let folders = variable(FOLDERS).map(|list| std::env::split_paths(&list).collect::<Vec<_>>());
+    let file = variable(CERT_FILE).map(|path| Authorities::file(CERT_FILE, path));
+    let folders = variable(CERT_DIR).map(|list| std::env::split_paths(&list).collect::<Vec<_>>());
     let named = |folders: Vec<PathBuf>| folders.into_iter().filter(|it| !it.as_os_str().is_empty());
     let folders = folders.map(named).into_iter().flatten();
-    file.into_iter().chain(folders.map(|path| Authorities::folder(FOLDERS, path))).collect()
+    let folders = folders.map(|path| Authorities::folder(CERT_DIR, path));
+    let all: Vec<_> = file.into_iter().chain(folders).collect();
+    if all.is_empty() { no_file().into_iter().collect() } else { all }
+}
+
+/// The file that `SSL_CERT_FILE` names where it is set and empty.
+///
+/// Where the system's authorities are files, the library that reads them asks this variable as well,
+/// and to it an empty one is not unset: it would read no file, and trust nobody.
+#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
+fn no_file() -> Option<Authorities> {
+    let are_files = cfg!(all(unix, not(target_os = "macos")));
+    let path = std::env::var_os(CERT_FILE).filter(|path| are_files && path.is_empty())?;
+    Some(Authorities::file(CERT_FILE, path))
 }
 
 /// The proxy for `https`, lower case first, as curl reads it. `HTTP_PROXY` is never read: every
 /// server that is not this machine is asked by `https`.
 pub(crate) fn proxy() -> Option<Proxy> {
     const NAMES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    let (name, url) = NAMES.iter().find_map(|name| Some((*name, text(name)?)))?;
-    let no_proxy = text("no_proxy").or_else(|| text("NO_PROXY"));
-    Some(Proxy::new(name, &url, no_proxy.as_deref()))
+    let (name, url) = NAMES.iter().find_map(|name| Some((*name, variable(name)?)))?;
+    let no_proxy = variable("no_proxy").or_else(|| variable("NO_PROXY"));
+    let no_proxy = no_proxy.map(|list| list.to_string_lossy().into_owned());
+    Some(Proxy::new(name, &url_of(url), no_proxy.as_deref()))
 }
 
-/// How much to log, where `LOGIN_CLI_LOG` says so: `error`, `warn`, `info` or `debug`.
-pub(crate) fn log_level() -> Option<tracing::Level> {
-    text("LOGIN_CLI_LOG")?.parse().ok()
+/// One that is not Unicode is no URL, wherever in it that is, and neither is an empty text: what has
+/// been set is refused by its name, and not passed over.
+fn url_of(value: OsString) -> String {
+    value.into_string().unwrap_or_default()
+}
+
+/// How much to log, where `LOGIN_CLI_LOG` says so.
+///
+/// # Errors
+///
+/// That it says something else, in words for a person.
+pub(crate) fn log_level() -> Result<Option<Level>, String> {
+    const NAME: &str = "LOGIN_CLI_LOG";
+    let Some(value) = variable(NAME) else { return Ok(None) };
+    let level = level(&value.to_string_lossy());
+    level.map(Some).ok_or_else(|| format!("{NAME} is none of error, warn, info and debug"))
+}
+
+/// What other programs call `trace` is all that there is, which is `debug` here.
+fn level(name: &str) -> Option<Level> {
+    let name = name.trim().to_ascii_lowercase();
+    Some(match name.as_str() {
+        "error" => Level::ERROR,
+        "warn" => Level::WARN,
+        "info" => Level::INFO,
+        "debug" | "trace" => Level::DEBUG,
+        _ => return None,
+    })
 }
 
 /// Now, for whoever needs it later.
@@ -175,4 +216,19 @@ fn is_in_container() -> bool {
 fn has_kernel_of_windows() -> bool {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     release.to_ascii_lowercase().contains("microsoft")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_one_of_four_names() {
+        assert_eq!(level("warn"), Some(Level::WARN));
+        assert_eq!(level(" DEBUG"), Some(Level::DEBUG));
+        assert_eq!(level("trace"), Some(Level::DEBUG));
+        for other in ["", "verbose", "1", "debug,hyper=trace", "off", "\u{fffd}"] {
+            assert_eq!(level(other), None, "{other:?}");
+        }
+    }
 }

@@ -22,5 +22,5 @@ fn main() -> ExitCode {
     let (command, shared) = Cli::from_command_line();
     let setup = Setup::new(&shared);
     let outcome = commands::run(&command, &shared, &setup);
-    outcome.unwrap_or_else(|failure| failure.report(setup.terminal, &shared.account()))
+    outcome.unwrap_or_else(|failure| failure.report(&setup))
 }

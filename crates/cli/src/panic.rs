@@ -15,17 +15,21 @@
 use std::io::{self, Write as _};
 use std::{panic, process};
 
+use crate::stdin;
+
 /// All that is said of a panic, whatever it was about.
 const LAST_WORDS: &[u8] =
     b"error: login-cli had to stop because of an internal error; if it happens \
                             again, please report what you did\n";
 
-/// From now on, a panic of any thread ends the program with [`LAST_WORDS`] and exit code 1.
+/// From now on, a panic of any thread ends the program with [`LAST_WORDS`] and exit code 1. A terminal
+/// that does not show what is typed is given back as it was.
 ///
 /// The hook ends the process itself: after it, a release build would abort, and a debug build would
 /// unwind through whatever catches panics.
 pub(crate) fn end_without_a_trace() {
     panic::set_hook(Box::new(|_| {
+        stdin::show_again();
         // Whoever closed standard error does not want to hear of it.
         let _ = io::stderr().write_all(LAST_WORDS);
         process::exit(1)

@@ -1,5 +1,4 @@
 use std::cell::Cell;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -29,19 +28,25 @@ pub(crate) struct Setup {
     is_spending: Cell<bool>,
     /// What a program that takes this one's place may do.
     pub(crate) core_dumps: core_dump::Before,
-    ca_file: Option<PathBuf>,
+    args: SharedArgs,
 }
 
 impl Setup {
     pub(crate) fn new(args: &SharedArgs) -> Self {
-        log_as_asked(args.verbose);
+        let terminal = Terminal::new(args.color);
+        log_as_asked(args.verbose, terminal);
         Self {
-            terminal: Terminal::new(args.color),
+            terminal,
             at_stake: Cell::new(None),
             is_spending: Cell::new(false),
             core_dumps: core_dump::forbid(),
-            ca_file: args.ca_file.clone(),
+            args: args.clone(),
         }
+    }
+
+    /// A hint as this person would type its commands.
+    pub(crate) fn completed(&self, hint: &str) -> String {
+        self.args.completed(hint)
     }
 
     /// Runs `work` on a runtime of this one thread, until it is done or a signal ends it. Whatever is
@@ -121,7 +126,7 @@ impl Setup {
 
     /// The policy of that client.
     pub(crate) fn http_options(&self, user_agent: &'static str) -> Options {
-        let asked_for = self.ca_file.as_ref().map(|path| Authorities::file("--ca-file", path));
+        let asked_for = self.args.ca_file.as_ref().map(|path| Authorities::file("--ca-file", path));
         Options {
             extra_authorities: asked_for.or_else(environment::extra_authorities),
             system_authorities: environment::system_authorities(),
@@ -158,12 +163,16 @@ const OURS: [&str; 7] = [
     "token_client",
 ];
 
-fn log_as_asked(verbose: bool) {
+fn log_as_asked(verbose: bool, terminal: Terminal) {
     use tracing_subscriber::filter::Targets;
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
 
-    let asked = [environment::log_level(), verbose.then_some(tracing::Level::DEBUG)];
+    let named = environment::log_level().unwrap_or_else(|problem| {
+        terminal.warn(&format!("{problem}, and is ignored"));
+        None
+    });
+    let asked = [named, verbose.then_some(tracing::Level::DEBUG)];
     // A level is the greater the less it says.
     let Some(level) = asked.into_iter().flatten().max() else { return };
     let ours = Targets::new().with_targets(OURS.map(|target| (target, level)));

@@ -1,8 +1,12 @@
 //! A secret from standard input, where no list of processes shows it.
 
 use std::io::{self, IsTerminal as _, Read as _};
+#[cfg(unix)]
+use std::sync::{Mutex, PoisonError};
 
 use credentials::ApiKey;
+#[cfg(unix)]
+use rustix::termios::Termios;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
@@ -49,30 +53,44 @@ fn as_key(text: &str) -> Option<ApiKey> {
 
 /// A terminal that does not show what is typed, as long as this is held.
 #[cfg(unix)]
-struct Unseen(Option<rustix::termios::Termios>);
+struct Unseen;
+
+/// What the terminal was like before, as long as it does not show what is typed. It stands here and
+/// not in the guard, because a panic ends the process, and drops nothing.
+#[cfg(unix)]
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
 #[cfg(unix)]
 impl Unseen {
     fn begin() -> Self {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(io::stdin()).ok();
-        if let Some(mut attributes) = before.clone() {
+        if let Ok(before) = tcgetattr(io::stdin()) {
+            let mut attributes = before.clone();
             attributes.local_modes.remove(LocalModes::ECHO);
             attributes.local_modes.insert(LocalModes::ECHONL);
+            *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
             // A terminal that cannot do it shows the key to the person who has it anyway.
             let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &attributes);
         }
-        Self(before)
+        Self
     }
 }
 
 #[cfg(unix)]
 impl Drop for Unseen {
     fn drop(&mut self) {
-        use rustix::termios::{OptionalActions, tcsetattr};
-        if let Some(before) = &self.0 {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-        }
+        show_again();
+    }
+}
+
+/// Gives a terminal back as it was, if a key is being typed. It waits for nobody, since a panic may
+/// call it anywhere.
+#[cfg(unix)]
+pub(crate) fn show_again() {
+    use rustix::termios::{OptionalActions, tcsetattr};
+    let Ok(mut before) = BEFORE.try_lock() else { return };
+    if let Some(before) = before.take() {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }
 }
 
@@ -85,6 +103,10 @@ impl Unseen {
         Self
     }
 }
+
+/// Nothing was taken.
+#[cfg(not(unix))]
+pub(crate) fn show_again() {}
 
 #[cfg(test)]
 mod tests {

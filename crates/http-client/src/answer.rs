@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
+use crate::attempt::Attempt;
 use crate::echo::Secrets;
-use crate::error::{Attempt, Error};
+use crate::error::Error;
 
 /// A whole answer: status, the few headers that matter, and the body, which is wiped on drop
 /// because token answers are secrets.

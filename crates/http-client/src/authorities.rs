@@ -56,6 +56,21 @@ impl Authorities {
         certificates.into_iter().map(|it| usable(&it).map_err(BadAuthorities::Invalid)).collect()
     }
 
+    /// Whether a whole system's are there: one that can be used says so, and all of them would take
+    /// milliseconds.
+    pub(crate) fn check(&self) -> Result<(), BadAuthorities> {
+        match &self.place {
+            Place::File(path) => {
+                let pem = whole(path)?;
+                let mut all = CertificateDer::pem_slice_iter(&pem).flatten();
+                any(&mut all)
+            }
+            Place::Folder(path) => {
+                any(&mut hashed(path)?.flat_map(|path| of_file(&path)).flatten())
+            }
+        }
+    }
+
     /// Those of a whole system, among which there may be some that TLS has no use for.
     pub(crate) fn collected(&self) -> Result<Vec<Certificate>, BadAuthorities> {
         let all: Vec<_> = self.read()?.iter().map(usable).collect();
@@ -82,6 +97,9 @@ pub enum BadAuthorities {
     /// The system does not let it be read.
     #[error("it cannot be read")]
     Unreadable(#[source] io::Error),
+    /// A pipe or a device, which might never end.
+    #[error("it is not a regular file")]
+    NotAFile,
     /// It has no certificate in it.
     #[error("it has no PEM certificate in it")]
     Empty,
@@ -102,21 +120,43 @@ fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> 
     certificates.collect::<Result<_, _>>().map_err(|why| BadAuthorities::Invalid(Cause::new(why)))
 }
 
-/// A device would never end, and no list of authorities comes close to this.
+/// No list of authorities comes close to this size.
 fn whole(path: &Path) -> Result<Vec<u8>, BadAuthorities> {
     const LIMIT: u64 = 64 * 1024 * 1024;
+    let metadata = path.metadata().map_err(BadAuthorities::Unreadable)?;
+    // To open a pipe would wait for whoever writes to it.
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(BadAuthorities::NotAFile);
+    }
     let mut pem = Vec::new();
     let file = File::open(path).map_err(BadAuthorities::Unreadable)?;
     file.take(LIMIT + 1).read_to_end(&mut pem).map_err(BadAuthorities::Unreadable)?;
     if pem.len() as u64 > LIMIT { Err(BadAuthorities::TooLarge { limit: LIMIT }) } else { Ok(pem) }
 }
 
-/// Only what has the name of a hash is looked at: a bundle with all of them often lies beside.
 fn of_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
-    let entries = path.read_dir().map_err(BadAuthorities::Unreadable)?;
-    let hashed = entries.flatten().map(|entry| entry.path()).filter(|path| is_hash(path));
     // A link to a certificate that is gone says nothing about the others.
-    Ok(hashed.filter_map(|path| of_file(&path).ok()).flatten().collect())
+    Ok(hashed(path)?.flat_map(|path| of_file(&path)).flatten().collect())
+}
+
+/// Only what has the name of a hash is looked at: a bundle with all of them often lies beside.
+fn hashed(path: &Path) -> Result<impl Iterator<Item = PathBuf>, BadAuthorities> {
+    let entries = path.read_dir().map_err(BadAuthorities::Unreadable)?;
+    Ok(entries.flatten().map(|entry| entry.path()).filter(|path| is_hash(path)))
+}
+
+/// Whether one of them can be used; else, what is wrong with the last.
+fn any(
+    certificates: &mut dyn Iterator<Item = CertificateDer<'static>>,
+) -> Result<(), BadAuthorities> {
+    let mut outcome = Err(BadAuthorities::Empty);
+    for certificate in certificates {
+        match usable(&certificate) {
+            Ok(_) => return Ok(()),
+            Err(why) => outcome = Err(BadAuthorities::Invalid(why)),
+        }
+    }
+    outcome
 }
 
 /// `5ed36f99.0`, as OpenSSL looks it up.

@@ -1,12 +1,14 @@
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use url::Url;
 
-use crate::authorities::Authorities;
+use crate::attempt::Attempt;
+use crate::authorities::{Authorities, BadAuthorities};
 use crate::base_url::{BaseUrl, host};
-use crate::error::{Attempt, Error};
+use crate::error::Error;
 use crate::options::{Options, SetupError};
 use crate::proxy::Paths;
 use crate::request::Request;
@@ -28,11 +30,17 @@ struct Inner {
 }
 
 /// What became of the files and the proxy that the options name.
-#[derive(Debug)]
 struct Choices {
     extra: Vec<reqwest::Certificate>,
-    system: Vec<reqwest::Certificate>,
     proxy: Option<(reqwest::Proxy, Paths)>,
+}
+
+/// The library's own form of a proxy shows its password.
+impl fmt::Debug for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let paths = self.proxy.as_ref().map(|(_, paths)| paths);
+        f.debug_struct("Choices").field("proxy", &paths).finish_non_exhaustive()
+    }
 }
 
 impl HttpClient {
@@ -44,8 +52,8 @@ impl HttpClient {
     }
 
     /// Reads the authorities that the options name, and looks at the proxy, so that what is wrong
-    /// with them is known before a person has gone through a browser. The system's own authorities
-    /// are read by the first request.
+    /// with them is known before a person has gone through a browser. Those of the whole system are
+    /// read by the first request; here, one that can be used is enough.
     ///
     /// # Errors
     ///
@@ -116,10 +124,12 @@ impl HttpClient {
         if let Some(client) = &*built {
             return Ok(client.clone());
         }
-        let host = attempt.host.clone();
-        let choices =
-            self.choices().map_err(|error| Error::Setup { host, source: error.into() })?;
-        let client = self.inner.options.build(choices).map_err(|error| attempt.failed(error))?;
+        let setup =
+            |error: SetupError| Error::Setup { host: attempt.host.clone(), source: error.into() };
+        let choices = self.choices().map_err(setup)?;
+        let system = self.options().system().map_err(setup)?;
+        let client = self.options().build(choices, system);
+        let client = client.map_err(|error| attempt.failed(error))?;
         *built = Some(client.clone());
         Ok(client)
     }
@@ -127,19 +137,19 @@ impl HttpClient {
 
 impl Choices {
     fn of(options: &Options) -> Result<Self, SetupError> {
+        for authorities in &options.system_authorities {
+            named(authorities, Authorities::check)?;
+        }
         let extra = options.extra_authorities.iter().map(|it| named(it, Authorities::picked));
-        let system = options.system_authorities.iter().map(|it| named(it, Authorities::collected));
-        Ok(Self {
-            extra: extra.collect::<Result<Vec<_>, _>>()?.concat(),
-            system: system.collect::<Result<Vec<_>, _>>()?.concat(),
-            proxy: options.proxy.as_ref().map(crate::Proxy::build).transpose()?,
-        })
+        let extra = extra.collect::<Result<Vec<_>, _>>()?.concat();
+        let proxy = options.proxy.as_ref().filter(|proxy| !proxy.is_for_nobody());
+        Ok(Self { extra, proxy: proxy.map(crate::Proxy::build).transpose()? })
     }
 }
 
 fn named<T>(
     authorities: &Authorities,
-    read: impl Fn(&Authorities) -> Result<T, crate::BadAuthorities>,
+    read: impl Fn(&Authorities) -> Result<T, BadAuthorities>,
 ) -> Result<T, SetupError> {
     read(authorities).map_err(|source| SetupError::Authorities {
         named_by: authorities.named_by,
@@ -154,8 +164,18 @@ impl Options {
         Resolver { deadline: self.connect_timeout.mul_f32(0.8) }
     }
 
+    /// Those that take the place of the system's.
+    fn system(&self) -> Result<Vec<reqwest::Certificate>, SetupError> {
+        let all = self.system_authorities.iter().map(|it| named(it, Authorities::collected));
+        Ok(all.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the one HTTP policy is made here")]
-    fn build(&self, choices: &Choices) -> Result<reqwest::Client, reqwest::Error> {
+    fn build(
+        &self,
+        choices: &Choices,
+        system: Vec<reqwest::Certificate>,
+    ) -> Result<reqwest::Client, reqwest::Error> {
         // An error means that the program around this crate has picked a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
@@ -177,7 +197,12 @@ impl Options {
         if let Some((proxy, _)) = &choices.proxy {
             client = client.proxy(proxy.clone());
         }
-        choices.trusted_by(client).build()
+        let extra = choices.extra.iter().cloned();
+        client = match system.is_empty() {
+            true => client.tls_certs_merge(extra),
+            false => client.tls_certs_only(extra.chain(system)),
+        };
+        client.build()
     }
 }
 
@@ -192,14 +217,3 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
 /// Shorter than the idle time after which servers and the boxes between drop a connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
-
-impl Choices {
-    fn trusted_by(&self, client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        let extra = self.extra.iter().cloned();
-        if self.system.is_empty() {
-            client.tls_certs_merge(extra)
-        } else {
-            client.tls_certs_only(extra.chain(self.system.iter().cloned()))
-        }
-    }
-}

@@ -1,12 +1,8 @@
-use std::io;
 use std::time::Duration;
-
-use tokio::time::{Instant, timeout_at};
 
 use crate::cause::Cause;
 use crate::options::SetupError;
-use crate::proxy::{ProxyFailure, Via};
-use crate::resolver::Unresolved;
+use crate::proxy::ProxyFailure;
 use crate::tls_failure::TlsFailure;
 
 /// Why there is no answer. Each variant is another thing to do for the person.
@@ -169,6 +165,25 @@ impl Error {
         }
     }
 
+    /// Whether something was waited for in vain.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        let overdue = |it: &ProxyFailure| matches!(it, ProxyFailure::TimedOut { .. });
+        match self {
+            Self::Timeout { .. } => true,
+            Self::Proxy { source, .. } => overdue(source),
+            _ => false,
+        }
+    }
+
+    /// Whether a proxy did not accept who is there. To ask again with the same user name and password
+    /// may lock an account.
+    #[must_use]
+    pub fn is_login_refused(&self) -> bool {
+        let refused = |it: &ProxyFailure| matches!(it, ProxyFailure::AuthenticationRequired { .. });
+        matches!(self, Self::Proxy { source, .. } if refused(source))
+    }
+
     /// The host that was asked, and its port unless that is the scheme's own, for messages.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -185,129 +200,4 @@ impl Error {
             | Self::Unsendable { host, .. } => host,
         }
     }
-}
-
-/// One request, as far as its errors need it: on its way since `begun`.
-#[derive(Debug)]
-pub(crate) struct Attempt {
-    pub(crate) host: String,
-    pub(crate) via: Option<Via>,
-    pub(crate) begun: Instant,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) timeout: Duration,
-}
-
-impl Attempt {
-    /// The beginning of an answer. The deadline is that of the whole request.
-    pub(crate) async fn head<T>(&self, answer: impl Future<Output = T>) -> Result<T, Error> {
-        let answer = timeout_at(self.begun + self.timeout, answer).await;
-        answer.map_err(|_| self.overdue(Phase::Answer, self.timeout))
-    }
-
-    /// The next piece of an answer, which may neither pause for long nor go on for ever.
-    pub(crate) async fn piece<T>(&self, piece: impl Future<Output = T>) -> Result<T, Error> {
-        let (end, silence) = (self.begun + self.timeout, Instant::now() + self.idle_timeout);
-        let piece = timeout_at(end.min(silence), piece).await;
-        piece.map_err(|_| match silence < end {
-            true => self.overdue(Phase::Rest, self.idle_timeout),
-            false => self.overdue(Phase::Body, self.timeout),
-        })
-    }
-
-    /// Sorts an error of the library by what is underneath, not by its text.
-    ///
-    /// Only what fails while connecting sent nothing. TLS fails on a connection that stands, too,
-    /// and then the server may have read the request.
-    pub(crate) fn failed(&self, error: reqwest::Error) -> Error {
-        let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
-        let is_builder = error.is_builder();
-        let source = Cause::new(error.without_url());
-        match (is_builder, is_connect) {
-            (true, _) => self.unsendable(source),
-            (_, true) => self.unconnected(source, is_timeout),
-            _ => Error::CutOff { host: self.host(), source: in_plain_words(source) },
-        }
-    }
-
-    fn unsendable(&self, source: Cause) -> Error {
-        let host = self.host();
-        // The library found no authority, before it looked at any certificate.
-        match source.find::<rustls::Error>() {
-            Some(rustls::Error::General(_)) => {
-                Error::Setup { host, source: SetupError::NoAuthorities.into() }
-            }
-            _ => Error::Unsendable { host, source },
-        }
-    }
-
-    fn unconnected(&self, source: Cause, is_timeout: bool) -> Error {
-        if let Some(unresolved) = source.find::<Unresolved>() {
-            return match unresolved {
-                Unresolved::TimedOut { after } => self.overdue(Phase::Resolving, *after),
-                Unresolved::Refused(_) => self.without_address(source),
-            };
-        }
-        // The system's own deadline for a connection is an answer of the system.
-        let system = source.find_last::<io::Error>().and_then(io::Error::raw_os_error);
-        match source.find().map(TlsFailure::of) {
-            Some(source) => Error::Tls { host: self.host(), source },
-            None if is_timeout && system.is_none() => {
-                self.overdue(Phase::Connecting, self.connect_timeout)
-            }
-            None => self.no_way(source),
-        }
-    }
-
-    fn overdue(&self, phase: Phase, after: Duration) -> Error {
-        Error::Timeout { host: self.host(), phase, after }
-    }
-
-    /// The name that was looked up is the proxy's, where there is one.
-    pub(crate) fn without_address(&self, source: Cause) -> Error {
-        match &self.via {
-            Some(via) => self.proxy(via, ProxyFailure::Dns(source)),
-            None => Error::Dns { host: self.host(), source },
-        }
-    }
-
-    fn no_way(&self, source: Cause) -> Error {
-        let kind = source.find_last::<io::Error>().map(io::Error::kind);
-        let ended = kind.is_some_and(is_end);
-        match &self.via {
-            Some(via) if kind.is_some() && !ended => {
-                self.proxy(via, ProxyFailure::Unreachable(source))
-            }
-            Some(via) => self.proxy(via, ProxyFailure::Broken(source)),
-            None if ended => Error::Tls { host: self.host(), source: TlsFailure::CutOff(source) },
-            None => Error::Connect { host: self.host(), source },
-        }
-    }
-
-    pub(crate) fn proxy(&self, via: &Via, source: ProxyFailure) -> Error {
-        let (host, proxy, named_by) = (self.host(), via.host.clone(), via.named_by);
-        Error::Proxy { host, proxy, named_by, source }
-    }
-
-    fn host(&self) -> String {
-        self.host.clone()
-    }
-}
-
-/// The library explains an end at length, to programmers.
-fn in_plain_words(source: Cause) -> Cause {
-    let kind = source.find_last::<io::Error>().map(io::Error::kind);
-    match kind {
-        Some(io::ErrorKind::UnexpectedEof) => Cause::new("it was closed too early"),
-        _ => source,
-    }
-}
-
-/// The end of a connection that stood, while the handshake was under way.
-fn is_end(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind as Kind;
-    matches!(
-        kind,
-        Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe
-    )
 }

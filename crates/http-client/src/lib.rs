@@ -19,7 +19,7 @@
 //! # Invariants
 //!
 //! - No other crate names the HTTP library underneath.
-//! - Nothing is built before the first request: a program that only prints a URL pays nothing.
+//! - Nothing is built before the first request; [`HttpClient::check`] reads what a person has named.
 //! - Plain `http` goes to loopback hosts only, and loopback never through a proxy.
 //! - A redirect is an error: following one would hand code and verifier to whoever it names.
 //! - An error names the host and the kind of failure, sorted by the types underneath and not by their
@@ -27,6 +27,7 @@
 //! - What a server says is repeated without the secrets that it was sent.
 
 mod answer;
+mod attempt;
 mod authorities;
 mod base_url;
 mod cause;
@@ -41,7 +42,6 @@ mod refusal;
 mod request;
 mod resolver;
 mod tls_failure;
-mod tunnel;
 
 pub use answer::{Answer, DecodeError};
 pub use authorities::{Authorities, BadAuthorities, Place};

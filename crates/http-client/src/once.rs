@@ -4,9 +4,9 @@ use crate::error::Error;
 /// Sends a request that must not arrive twice, such as one that spends a code or creates a key.
 ///
 /// `send` is called once more, and only once, when the first attempt
-/// [provably did not reach the server](Error::provably_not_sent). Anything else may have been acted
-/// on, so that trying again is for a person to decide; and whoever has waited for a connection in vain
-/// has waited long enough.
+/// [provably did not reach the server](Error::provably_not_sent), for a reason that may pass. Anything
+/// else may have been acted on, so that trying again is for a person to decide; and whoever has waited
+/// for a connection in vain has waited long enough.
 ///
 /// # Errors
 ///
@@ -16,12 +16,16 @@ where
     F: Future<Output = Result<Answer, Error>>,
 {
     match send().await {
-        Err(error) if error.provably_not_sent() && !matches!(error, Error::Timeout { .. }) => {
+        Err(error) if is_worth_another(&error) => {
             tracing::debug!(%error, "never sent, so it is sent again");
             send().await
         }
         outcome => outcome,
     }
+}
+
+fn is_worth_another(error: &Error) -> bool {
+    error.provably_not_sent() && error.is_transient() && !error.is_overdue()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::authorities::{Authorities, BadAuthorities};
@@ -46,7 +46,7 @@ impl Options {
 #[non_exhaustive]
 pub enum SetupError {
     /// The certificate authorities of a file or a folder.
-    #[error("cannot trust the certificate authorities in {}, which {named_by} names", path.display())]
+    #[error("{}", authorities(named_by, path))]
     Authorities {
         /// The flag or the variable.
         named_by: &'static str,
@@ -66,4 +66,12 @@ pub enum SetupError {
     /// Nothing names any certificate authority, and the system has none.
     #[error("this system has no certificate authorities, so no server can be trusted")]
     NoAuthorities,
+}
+
+fn authorities(named_by: &str, path: &Path) -> String {
+    if path.as_os_str().is_empty() {
+        return format!("{named_by} is set, and names no certificate authorities");
+    }
+    let path = path.display();
+    format!("cannot trust the certificate authorities in {path}, which {named_by} names")
 }

@@ -6,12 +6,12 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::answer::Answer;
+use crate::attempt::Attempt;
 use crate::base_url::BaseUrl;
 use crate::cause::Cause;
 use crate::client::HttpClient;
-use crate::error::{Attempt, Error, Phase};
-use crate::proxy::ProxyFailure;
-use crate::resolver::Unresolved;
+use crate::error::{Error, Phase};
+use crate::proxy::{ProxyFailure, Via};
 
 /// The way to a server, step by step, as far as it goes.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl HttpClient {
         let attempt = self.attempt(&url)?;
         let proxy = attempt.via.as_ref().map(|via| via.host.clone());
         let own = || Some((url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?));
-        let first = attempt.via.as_ref().map_or_else(own, |via| via.address());
+        let first = attempt.via.as_ref().map(Via::address).or_else(own);
         let (host, port) = first.unwrap_or_default();
         let addresses = self.addresses(&attempt, host, port).await;
         let mut probe = Probe { proxy, addresses, connected: None, answered: None };
@@ -58,12 +58,8 @@ impl HttpClient {
         host: &str,
         port: u16,
     ) -> Result<Vec<SocketAddr>, Error> {
-        self.resolver().look_up(host, port).await.map_err(|unresolved| match unresolved {
-            Unresolved::TimedOut { after } => {
-                Error::Timeout { host: attempt.host.clone(), phase: Phase::Resolving, after }
-            }
-            Unresolved::Refused(source) => attempt.without_address(Cause::new(source)),
-        })
+        let found = self.resolver().look_up(host, port).await;
+        found.map_err(|unresolved| attempt.unresolved(Cause::new(unresolved)))
     }
 
     async fn connect(
@@ -72,16 +68,15 @@ impl HttpClient {
         addresses: &[SocketAddr],
     ) -> Result<Duration, Error> {
         let (begun, after) = (Instant::now(), self.options().connect_timeout);
-        let host = || attempt.host.clone();
         // One family of addresses may lead nowhere, and the other well.
         let attempts = addresses.iter().map(|address| Box::pin(TcpStream::connect(*address)));
         match timeout(after, select_ok(attempts)).await {
             Ok(Ok(_)) => Ok(begun.elapsed()),
             Ok(Err(error)) => Err(match &attempt.via {
                 Some(via) => attempt.proxy(via, ProxyFailure::Unreachable(Cause::new(error))),
-                None => Error::Connect { host: host(), source: Cause::new(error) },
+                None => Error::Connect { host: attempt.host.clone(), source: Cause::new(error) },
             }),
-            Err(_) => Err(Error::Timeout { host: host(), phase: Phase::Connecting, after }),
+            Err(_) => Err(attempt.overdue(Phase::Connecting, after)),
         }
     }
 }

@@ -6,11 +6,11 @@ use serde::Serialize;
 use url::Url;
 
 use crate::answer::Answer;
+use crate::attempt::Attempt;
 use crate::client::HttpClient;
 use crate::echo::Secrets;
-use crate::error::{Attempt, Error};
+use crate::error::Error;
 use crate::proxy::ProxyFailure;
-use crate::tunnel;
 
 /// A request that is not sent yet. It asks for JSON.
 #[must_use = "a request does nothing until it is sent"]
@@ -119,15 +119,12 @@ impl Request {
 
     /// The library does not say what a proxy has against a tunnel.
     async fn explained(&self, attempt: &Attempt, error: Error) -> Error {
-        let (Error::Proxy { source: ProxyFailure::Broken(_), .. }, Some(via)) =
-            (&error, &attempt.via)
-        else {
-            return error;
-        };
-        let host = self.url.host_str().unwrap_or_default();
-        let target = format!("{host}:{}", self.url.port_or_known_default().unwrap_or(443));
-        let refusal = tunnel::refusal(via, &target).await;
-        refusal.map_or(error, |source| attempt.proxy(via, source))
+        match error {
+            Error::Proxy { source: ProxyFailure::Broken(_), .. } => {
+                attempt.refusal(&self.url).await.unwrap_or(error)
+            }
+            _ => error,
+        }
     }
 
     fn build(&self, client: &reqwest::Client) -> reqwest::RequestBuilder {

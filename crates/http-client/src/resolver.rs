@@ -17,9 +17,9 @@ pub(crate) struct Resolver {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unresolved {
     #[error("the resolver did not answer")]
-    TimedOut { after: Duration },
-    #[error(transparent)]
-    Refused(#[from] io::Error),
+    TimedOut { name: String, after: Duration },
+    #[error("{source}")]
+    Refused { name: String, source: io::Error },
 }
 
 impl Resolver {
@@ -29,15 +29,14 @@ impl Resolver {
         host: &str,
         port: u16,
     ) -> Result<Vec<SocketAddr>, Unresolved> {
+        let name = || host.to_owned();
+        let refused = |source| Unresolved::Refused { name: name(), source };
         let found = timeout(self.deadline, lookup_host((host, port))).await;
-        let found = found.map_err(|_| Unresolved::TimedOut { after: self.deadline })?;
-        let found: Vec<_> = found?.collect();
+        let overdue = |_| Unresolved::TimedOut { name: name(), after: self.deadline };
+        let found = found.map_err(overdue)?.map_err(refused)?;
+        let found: Vec<_> = found.collect();
         // Some resolvers find a name that has no address.
-        if found.is_empty() {
-            Err(io::Error::from(io::ErrorKind::NotFound).into())
-        } else {
-            Ok(found)
-        }
+        if found.is_empty() { Err(refused(io::ErrorKind::NotFound.into())) } else { Ok(found) }
     }
 }
 

@@ -28,7 +28,7 @@ pub enum TlsFailure {
         names: Vec<String>,
     },
     /// Over already, or this machine's clock is ahead.
-    #[error("its certificate ended on {}, and this machine's clock says {}", day(*not_after), day(*now))]
+    #[error("its certificate ended on {}", beside(*not_after, *now))]
     Expired {
         /// Its last moment.
         not_after: SystemTime,
@@ -36,7 +36,7 @@ pub enum TlsFailure {
         now: SystemTime,
     },
     /// Not valid yet, or this machine's clock is behind.
-    #[error("its certificate begins on {}, and this machine's clock says {}", day(*not_before), day(*now))]
+    #[error("its certificate begins on {}", beside(*not_before, *now))]
     NotYetValid {
         /// Its first moment.
         not_before: SystemTime,
@@ -98,16 +98,45 @@ impl TlsFailure {
     }
 }
 
-/// What the library has against a certificate, without its own types and lists of numbers.
+/// What the library has against a certificate, in words for people.
 fn objection(bad: &CertificateError) -> Cause {
     use CertificateError as Bad;
-    match bad {
-        Bad::Other(other) => Cause::new(other.clone()),
-        Bad::NotValidForNameContext { .. } => Cause::new("it names no server"),
-        Bad::UnsupportedSignatureAlgorithmContext { .. } => {
+    let inner = match bad {
+        Bad::Other(other) => other.0.downcast_ref(),
+        _ => None,
+    };
+    match (bad, inner) {
+        (_, Some(inner)) => of_the_chain(inner),
+        // The verifier of this system has words of its own.
+        (Bad::Other(other), None) => Cause::new(other.clone()),
+        (Bad::NotValidForNameContext { .. }, _) => Cause::new("it names no server"),
+        (Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. }, _) => Cause::new(NOT_FOR_SERVERS),
+        (Bad::UnsupportedSignatureAlgorithmContext { .. }, _) => {
             Cause::new("it is signed in a way that is not safe any more")
         }
         _ => Cause::new(bad.to_string()),
+    }
+}
+
+const NOT_FOR_SERVERS: &str = "it is not for servers";
+
+fn of_the_chain(bad: &webpki::Error) -> Cause {
+    use webpki::Error as Bad;
+    match bad {
+        Bad::CaUsedAsEndEntity => {
+            Cause::new("it is an authority's own, which a server may not use")
+        }
+        Bad::EndEntityUsedAsCa => {
+            Cause::new("it is signed by a certificate that is no authority's")
+        }
+        Bad::NameConstraintViolation | Bad::PathLenConstraintViolated => {
+            Cause::new("its authority may not sign it")
+        }
+        Bad::RequiredEkuNotFoundContext(_) => Cause::new(NOT_FOR_SERVERS),
+        Bad::UnsupportedCriticalExtension => {
+            Cause::new("it has a rule that this program does not know")
+        }
+        other => Cause::new(other.clone()),
     }
 }
 
@@ -129,12 +158,23 @@ fn moment(time: UnixTime) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs())
 }
 
-/// `2026-11-22`, in UTC as certificates have it.
-fn day(time: SystemTime) -> String {
-    match Timestamp::try_from(time) {
-        Ok(time) => time.to_string().chars().take_while(|&c| c != 'T').collect(),
-        Err(_) => "a day without a date".to_owned(),
-    }
+/// `2001-01-01, and this machine's clock says 2026-11-22`, in UTC as certificates have it; with the
+/// time where the days are the same.
+fn beside(limit: SystemTime, now: SystemTime) -> String {
+    let (limit, now) = (written(limit), written(now));
+    let day = |time: &str| time.get(..DAY).unwrap_or(time).to_owned();
+    let (limit, now) = match (day(&limit), day(&now)) {
+        (day, today) if day == today => (limit, now),
+        days => days,
+    };
+    format!("{limit}, and this machine's clock says {now}")
+}
+
+/// The length of `2026-11-22`.
+const DAY: usize = 10;
+
+fn written(time: SystemTime) -> String {
+    Timestamp::try_from(time).map_or_else(|_| "a day without a date".into(), |it| it.to_string())
 }
 
 #[cfg(test)]
@@ -159,6 +199,16 @@ mod tests {
         let words = TlsFailure::Expired { not_after, now }.to_string();
         let expected =
             "its certificate ended on 1970-01-01, and this machine's clock says 2026-11-22";
+        assert_eq!(words, expected);
+        let (not_before, now) = (now, now - Duration::from_secs(60));
+        let words = TlsFailure::NotYetValid { not_before, now }.to_string();
+        let expected =
+            "its certificate begins on 2026-11-22, and this machine's clock says 2026-11-21";
+        assert_eq!(words, expected);
+        let (not_before, now) = (now, now - Duration::from_secs(60));
+        let words = TlsFailure::NotYetValid { not_before, now }.to_string();
+        let expected = "its certificate begins on 2026-11-21T23:59:00Z, and this machine's clock says \
+                        2026-11-21T23:58:00Z";
         assert_eq!(words, expected);
     }
 }

@@ -6,8 +6,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use http_client::{
-    Authorities, BadProxy, BaseUrl, Error, HttpClient, Options, Phase, Proxy, ProxyFailure,
-    SetupError,
+    Authorities, BadProxy, BaseUrl, Error, HttpClient, Options, Proxy, ProxyFailure, SetupError,
 };
 use sandbox::{ProxyConduct, ProxyLogin, ProxyScenario, Sandbox, Scenario, Tls};
 
@@ -22,6 +21,9 @@ async fn loopback_is_never_behind_a_proxy() {
     let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
     let options = through("http://user:canary@127.0.0.1:9", Some("example.com"));
     assert!(!format!("{options:?}").contains("canary"));
+    let http = HttpClient::new(options.clone());
+    http.check().unwrap();
+    assert!(!format!("{http:?}").contains("canary"));
     let url = format!("{}/v1/organizations", sandbox.api_url()).parse().unwrap();
     assert_eq!(HttpClient::new(options).get(url).send().await.unwrap().status(), 401);
 }
@@ -34,6 +36,11 @@ fn a_proxy_that_cannot_be_one_is_refused_without_its_password() {
         ("http://user:canary@[", BadProxy::NotAUrl),
         ("http://", BadProxy::NotAUrl),
         (":", BadProxy::NotAUrl),
+        ("http://ada:x@canary/y@proxy.test:3128", BadProxy::NotAUrl),
+        ("http://ada:12345/canary@proxy.test", BadProxy::NotAUrl),
+        ("http://ada:canary?@proxy.test", BadProxy::NotAUrl),
+        ("http://ada:canary#@proxy.test", BadProxy::NotAUrl),
+        ("canary:x@proxy.test://", BadProxy::NotAUrl),
         ("socks://user:canary@127.0.0.1:1080", scheme("socks")),
         ("ftp://proxy.test", scheme("ftp")),
     ] {
@@ -137,10 +144,35 @@ async fn every_kind_of_proxy_is_a_way() {
 async fn a_proxy_that_asks_who_is_there_is_told_apart() {
     let login = Some(ProxyLogin::new("user", "canary-password"));
     let rig = Rig::of(ProxyScenario { login, ..ProxyScenario::http() }).await;
-    for given in ["", "user:canary-wrong@"] {
-        let why = rig.fails("http", given).await;
-        assert!(matches!(why, ProxyFailure::AuthenticationRequired), "{why:?}");
+    for (login, words) in [
+        ("", "it wants a user name and a password (HTTP 407)"),
+        ("user:canary-wrong@", "it does not accept this user name and password (HTTP 407)"),
+    ] {
+        let why = rig.fails("http", login).await;
+        assert!(matches!(why, ProxyFailure::AuthenticationRequired { .. }), "{why:?}");
+        assert_eq!(why.to_string(), words);
     }
+    let login = Some(ProxyLogin::new("user", "canary-password"));
+    let rig = Rig::of(ProxyScenario { login, ..ProxyScenario::socks5() }).await;
+    for (login, words) in [
+        ("", "it wants a user name and a password"),
+        ("user:canary-wrong@", "it does not accept this user name and password"),
+    ] {
+        assert_eq!(rig.fails("socks5h", login).await.to_string(), words);
+    }
+}
+
+/// To be wrong again and again would lock an account.
+// threats 203
+#[tokio::test]
+async fn a_password_that_was_refused_is_not_tried_again() {
+    let login = Some(ProxyLogin::new("user", "canary-password"));
+    let rig = Rig::of(ProxyScenario { login, ..ProxyScenario::http() }).await;
+    let http = rig.client("http", "user:canary-wrong@");
+    let ask = || http.get(base().join("/")).send();
+    let error = http_client::deliver_once(ask).await.unwrap_err();
+    assert!(error.is_login_refused());
+    assert_eq!(rig.proxy.connections(), 2, "once, and once more to hear why");
 }
 
 // threats 203
@@ -192,7 +224,46 @@ async fn a_proxy_that_says_nothing_is_not_waited_for() {
     let options = through(&format!("http://{}", rig.proxy.address()), None);
     let http = HttpClient::new(Options { connect_timeout, ..options });
     let error = http.get(base().join("/")).send().await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { phase: Phase::Connecting, .. }), "{error:?}");
+    assert!(error.is_overdue());
+    let overdue =
+        |it: &Error| matches!(it, Error::Proxy { source: ProxyFailure::TimedOut { .. }, .. });
+    assert!(overdue(&error), "{error:?}");
+}
+
+// threats 203
+#[tokio::test]
+async fn a_proxy_that_cannot_reach_a_server_says_so() {
+    let elsewhere: BaseUrl = "https://elsewhere.test".parse().unwrap();
+    for (scenario, scheme, words) in [
+        (ProxyScenario::http(), "http", "it refuses (HTTP 502)"),
+        (ProxyScenario::socks5(), "socks5h", "it refuses (SOCKS reply 4)"),
+    ] {
+        let rig = Rig::of(scenario).await;
+        let error = rig.client(scheme, "").get(elsewhere.join("/")).send().await.unwrap_err();
+        let Error::Proxy { source, .. } = error else { panic!("{error:?}") };
+        assert_eq!(source.to_string(), words);
+    }
+}
+
+/// A name that only the proxy knows is nothing to a proxy that wants an address.
+// threats 203
+#[tokio::test]
+async fn a_name_that_has_to_be_looked_up_here_is_told_apart_from_the_proxys() {
+    let rig = Rig::of(ProxyScenario::socks5()).await;
+    let why = rig.fails("socks5", "").await;
+    assert!(matches!(why, ProxyFailure::UnresolvedHere(_)), "{why:?}");
+}
+
+// threats 203
+#[tokio::test]
+async fn whoever_needs_no_proxy_at_all_has_none() {
+    let rig = Rig::of(ProxyScenario::http()).await;
+    let url = format!("http://{}", rig.proxy.address());
+    let connect_timeout = Duration::from_millis(50);
+    let options = Options { connect_timeout, ..through(&url, Some("*")) };
+    let nowhere: BaseUrl = "https://192.0.2.1".parse().unwrap();
+    HttpClient::new(options).get(nowhere.join("/")).send().await.unwrap_err();
+    assert_eq!(rig.proxy.connections(), 0);
 }
 
 #[tokio::test]

@@ -171,9 +171,25 @@ fn bad_authorities_are_named_with_their_flag_and_path_before_anything_is_sent() 
 // threats 204
 #[cfg(unix)]
 #[test]
-fn a_device_without_an_end_is_no_list_of_authorities() {
+fn a_device_is_no_list_of_authorities() {
     let zero = Path::new("/dev/zero");
-    assert!(matches!(refused(picking(zero), "--a-flag", zero), BadAuthorities::TooLarge { .. }));
+    assert!(matches!(refused(picking(zero), "--a-flag", zero), BadAuthorities::NotAFile));
+}
+
+// threats 204
+#[test]
+fn a_file_without_an_end_is_no_list_of_authorities() {
+    let (_folder, path) = file("huge.pem", b"");
+    std::fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+    let why = refused(picking(&path), "--a-flag", &path);
+    assert!(matches!(why, BadAuthorities::TooLarge { .. }), "{why:?}");
+}
+
+// threats 204
+#[test]
+fn a_name_without_a_place_is_told() {
+    let error = HttpClient::new(picking(Path::new(""))).check().unwrap_err();
+    assert_eq!(error.to_string(), "--a-flag is set, and names no certificate authorities");
 }
 
 // threats 204

@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::future::pending;
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
@@ -15,7 +16,8 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// Keeps a connection to `server` ready for as long as it is polled, and never ends.
 ///
 /// A person needs at least seconds in the browser. Name resolution, TCP and TLS happen in that time,
-/// and so does the bad news, if there is any: it is told once, and so is its end.
+/// and so does the bad news, if there is any: it is told once, and so is its end. A proxy that did not
+/// accept a password is not asked again, since that may lock an account.
 pub(crate) async fn keep_warm(
     http: &HttpClient,
     server: &BaseUrl,
@@ -36,6 +38,9 @@ pub(crate) async fn keep_warm(
                     events(Event::Unreachable(&error));
                 }
                 told = true;
+                if error.is_login_refused() {
+                    return pending().await;
+                }
                 TRY_AGAIN
             }
         };

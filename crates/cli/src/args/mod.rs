@@ -1,21 +1,20 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help that a terminal shows")]
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use http_client::BaseUrl;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use login::registered;
 use platform_api::{OrganizationId, ProjectId};
 
 use values::{duration, name, variable, workspace};
 
+pub(crate) use shared::{Color, SharedArgs};
 pub(crate) use values::{ProfileName, StoreKind, shell_word};
 
+mod shared;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -51,6 +50,8 @@ Environment:
   CODEX_CA_CERTIFICATE   certificate authorities, unless --ca-file is given
   HTTPS_PROXY, ALL_PROXY, NO_PROXY
                          proxy for the servers, and the hosts that need none
+  SSL_CERT_FILE, SSL_CERT_DIR
+                         certificate authorities in place of the system's
   BROWSER                program that opens the address
   LOGIN_CLI_LOG          error, warn, info or debug, which is what --verbose logs
 
@@ -240,91 +241,4 @@ pub(crate) struct BrowserArgs {
     /// How long to wait for the browser
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration, help_heading = "Sign-in")]
     pub(crate) timeout: Duration,
-}
-
-/// What every command takes, before or after its name.
-#[derive(Debug, Args)]
-pub(crate) struct SharedArgs {
-    /// Authorization server; plain http for this machine only
-    #[arg(long, global = true, value_name = "URL", default_value = registered::ISSUER, help_heading = "Servers")]
-    pub(crate) issuer: BaseUrl,
-    /// Platform API, which belongs to the issuer; plain http for this machine only
-    #[arg(long, global = true, value_name = "URL", default_value = registered::API_BASE, help_heading = "Servers")]
-    pub(crate) api_base: BaseUrl,
-    /// OAuth client [default: the one that is registered for the command]
-    #[arg(long, global = true, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), help_heading = "Servers")]
-    pub(crate) client_id: Option<String>,
-    /// PEM file of certificate authorities to trust beside the system's
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Servers")]
-    pub(crate) ca_file: Option<PathBuf>,
-    /// Folder of auth.json [default: ~/.codex]
-    #[arg(long, global = true, value_name = "DIR", help_heading = "Output and storage")]
-    pub(crate) codex_home: Option<PathBuf>,
-    /// Account beside the default one, with a sign-in of its own
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Output and storage")]
-    pub(crate) profile: Option<ProfileName>,
-    #[cfg_attr(
-        not(feature = "keyring"),
-        doc = "What holds the credentials: file, or helper:NAME for docker-credential-NAME [default: file]"
-    )]
-    #[cfg_attr(
-        feature = "keyring",
-        doc = "What holds the credentials: file, keyring, or helper:NAME for docker-credential-NAME [default: file]"
-    )]
-    #[arg(long, global = true, value_name = "KIND", help_heading = "Output and storage")]
-    pub(crate) store: Option<StoreKind>,
-    /// Print the result as JSON
-    #[arg(long, global = true, help_heading = "Output and storage")]
-    pub(crate) json: bool,
-    /// Log each step on standard error; holds no secret
-    #[arg(short, long, global = true, help_heading = "Output and storage")]
-    pub(crate) verbose: bool,
-    /// When to use colours
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "Output and storage"
-    )]
-    pub(crate) color: Color,
-}
-
-impl SharedArgs {
-    /// The flags that say which account is meant, as they are written before a command.
-    pub(crate) fn account(&self) -> String {
-        let codex_home = self.codex_home.as_ref().map(|it| shell_word(&it.to_string_lossy()));
-        let profile = self.profile.as_ref().map(|it| it.as_str().to_owned());
-        let flags = [
-            ("--codex-home", codex_home),
-            ("--profile", profile),
-            ("--store", self.store.as_ref().map(ToString::to_string)),
-        ];
-        let given =
-            flags.into_iter().filter_map(|(name, value)| Some(format!("{name} {} ", value?)));
-        given.collect()
-    }
-
-    /// What they are where none is given.
-    fn usual() -> Option<Self> {
-        Some(Self {
-            issuer: registered::ISSUER.parse().ok()?,
-            api_base: registered::API_BASE.parse().ok()?,
-            client_id: None,
-            ca_file: None,
-            codex_home: None,
-            profile: None,
-            store: None,
-            json: false,
-            verbose: false,
-            color: Color::Auto,
-        })
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
 }

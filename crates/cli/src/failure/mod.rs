@@ -7,15 +7,16 @@ use http_client::SetupError;
 use login::{Error as LoginError, RevocationError};
 use oauth_callback_server::{BindError, WaitError};
 
+use crate::setup::Setup;
 use crate::signals::Interrupt;
-use crate::terminal::{Terminal, in_words};
+use crate::terminal::in_words;
 
 mod hints;
 mod network;
 mod ports;
 
 pub(crate) use hints::key_may_exist;
-pub(crate) use network::http as network_hint;
+pub(crate) use network::{hint as network_hint, http as network_advice};
 
 /// How a command can end badly. This is the one place that turns an error into sentences and an
 /// exit code.
@@ -59,12 +60,10 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Tells the person, and says how the program ends. A command in a hint is about the account that
-    /// this one was about, which `flags` name.
-    pub(crate) fn report(&self, terminal: Terminal, flags: &str) -> ExitCode {
-        let hint =
-            self.hint().map(|hint| hint.replace("login-cli ", &format!("login-cli {flags}")));
-        terminal.fail(&self.what(), hint.as_deref());
+    /// Tells the person, and says how the program ends.
+    pub(crate) fn report(&self, setup: &Setup) -> ExitCode {
+        let hint = self.hint().map(|hint| setup.completed(&hint));
+        setup.terminal.fail(&self.what(), hint.as_deref());
         ExitCode::from(self.exit_code())
     }
 

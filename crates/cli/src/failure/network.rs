@@ -1,27 +1,45 @@
 //! What a person can do where a server cannot be reached, or should not be.
 
-use http_client::{Error, Phase, ProxyFailure, SetupError, TlsFailure};
+use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
 
 pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
 
 const NO_NETWORK: &str =
     "check the network connection; a network with a proxy needs its address in HTTPS_PROXY";
 
+const NO_ADDRESS: &str = "check the network connection and --issuer; a network with a proxy needs its address in HTTPS_PROXY";
+
+const NOBODY_HERE: &str = "nothing listens there: check --issuer and --api-base";
+
 const SLOW: &str = "the network or the server is slow: try again";
 
-/// Where there is no answer.
+/// Where there is no answer: the advice, and where `login-cli doctor` shows more.
+pub(crate) fn hint(error: &Error) -> Option<String> {
+    let more = tls_failure(error).map(more).unwrap_or_default();
+    http(error).map(|advice| advice + more)
+}
+
+/// The advice alone, for `login-cli doctor` itself.
 pub(crate) fn http(error: &Error) -> Option<String> {
     Some(match error {
         Error::Setup { source, .. } => setup(source),
-        Error::Dns { .. } | Error::Connect { .. } => NO_NETWORK.to_owned(),
+        Error::Dns { .. } => NO_ADDRESS.to_owned(),
+        Error::Connect { host, .. } if is_loopback(host) => NOBODY_HERE.to_owned(),
+        Error::Connect { .. } => NO_NETWORK.to_owned(),
         Error::Timeout { phase: Phase::Resolving | Phase::Connecting, .. } => NO_NETWORK.to_owned(),
         Error::Timeout { .. } => SLOW.to_owned(),
-        Error::Proxy { host, named_by, source, .. } => proxy(host, named_by, source),
+        Error::Proxy { host, named_by, source, .. } => proxy(host, named_by, source)?,
         Error::Tls { source, .. } => tls(source)?.to_owned(),
         Error::Redirect { .. } | Error::TooLarge { .. } => NOT_THE_SERVER.to_owned(),
         Error::CutOff { .. } => "try again".to_owned(),
         _ => return None,
     })
+}
+
+/// Whether `host`, with or without a port, is this very machine.
+fn is_loopback(host: &str) -> bool {
+    let base: Result<BaseUrl, _> = format!("https://{host}").parse();
+    base.is_ok_and(|base| base.is_loopback())
 }
 
 /// What a flag or a variable of this machine is at fault for.
@@ -38,34 +56,68 @@ pub(super) fn setup(error: &SetupError) -> String {
     }
 }
 
-fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> String {
-    match failure {
-        ProxyFailure::AuthenticationRequired => {
-            format!(
-                "write {named_by} as http://USER:PASSWORD@PROXY:PORT, with %40 for an @ in them"
-            )
+/// What stands for the characters that would end a user name or a password.
+const ESCAPES: &str = "an @ in them is written as %40, a : as %3A, a / as %2F";
+
+fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<String> {
+    Some(match failure {
+        ProxyFailure::AuthenticationRequired { given: false, .. } => {
+            format!("put USER:PASSWORD@ before its host in {named_by}; {ESCAPES}")
         }
-        ProxyFailure::Refused { .. } => format!(
-            "ask whoever runs the proxy to let {host} through, or add it to NO_PROXY if it can be \
-             reached without"
-        ),
+        ProxyFailure::AuthenticationRequired { .. } => {
+            format!("check the user name and password in {named_by}; {ESCAPES}")
+        }
+        ProxyFailure::Refused { status } => refused(host, *status),
+        ProxyFailure::SocksRefused { .. } => forbidden(host),
+        ProxyFailure::UnresolvedHere(_) => {
+            format!("write socks5h:// in {named_by}, so that the proxy looks names up")
+        }
+        ProxyFailure::Tls(failure) => tls(failure)?.to_owned(),
         _ => format!("check the proxy in {named_by}, or unset it if this network has none"),
+    })
+}
+
+/// What a status means where a proxy was asked for a way to `host`.
+fn refused(host: &str, status: u16) -> String {
+    match status {
+        // Network Authentication Required (RFC 6585 §6), or a redirect to a page that asks for it.
+        300..=399 | 511 => {
+            "open a page in a browser: this network may want you to sign in first".to_owned()
+        }
+        502..=504 => {
+            format!("the proxy cannot reach {host}: try again, or ask whoever runs it")
+        }
+        _ => forbidden(host),
+    }
+}
+
+fn forbidden(host: &str) -> String {
+    format!(
+        "ask whoever runs the proxy to let {host} through, or add it to NO_PROXY if it can be \
+         reached without"
+    )
+}
+
+/// What is wrong with the TLS of the server, or of the proxy before it.
+fn tls_failure(error: &Error) -> Option<&TlsFailure> {
+    match error {
+        Error::Tls { source, .. } => Some(source),
+        Error::Proxy { source: ProxyFailure::Tls(source), .. } => Some(source),
+        _ => None,
     }
 }
 
 fn tls(failure: &TlsFailure) -> Option<&'static str> {
     Some(match failure {
         TlsFailure::UnknownAuthority | TlsFailure::BadSignature => {
-            "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE; \
-             login-cli doctor shows what is trusted now, such as a stale SSL_CERT_FILE"
+            "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE"
         }
         TlsFailure::Expired { .. } | TlsFailure::NotYetValid { .. } => {
             "if the clock of this machine is wrong, set it; if it is right, something else than the \
              server may have answered"
         }
         TlsFailure::CutOff(_) | TlsFailure::Incompatible(_) | TlsFailure::Protocol(_) => {
-            "a firewall or a proxy on the way may be interfering: try another network, and look at \
-             login-cli doctor"
+            "a firewall or a proxy on the way may be interfering: try another network"
         }
         TlsFailure::WrongName { .. } | TlsFailure::NotTls(_) | TlsFailure::Certificate(_) => {
             "something else than the server may have answered, such as the sign-in page of a Wi-Fi: \
@@ -73,4 +125,139 @@ fn tls(failure: &TlsFailure) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// What follows that advice where `login-cli doctor` shows more.
+fn more(failure: &TlsFailure) -> &'static str {
+    match failure {
+        TlsFailure::UnknownAuthority | TlsFailure::BadSignature => {
+            "; login-cli doctor shows what is trusted now, such as a stale SSL_CERT_FILE"
+        }
+        TlsFailure::CutOff(_) | TlsFailure::Incompatible(_) | TlsFailure::Protocol(_) => {
+            ", and look at login-cli doctor"
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_client::Cause;
+
+    use super::*;
+
+    fn cause() -> Cause {
+        Cause::new("why")
+    }
+
+    #[track_caller]
+    fn of_connect(host: &str, advice: &str) {
+        let error = Error::Connect { host: host.to_owned(), source: cause() };
+        assert_eq!(http(&error).as_deref(), Some(advice), "{host}");
+    }
+
+    #[test]
+    fn a_port_of_this_machine_is_no_matter_of_the_network() {
+        for host in ["localhost", "localhost:8080", "127.0.0.1:9", "127.1.2.3", "[::1]:9"] {
+            of_connect(host, NOBODY_HERE);
+        }
+        for host in ["auth.openai.com", "localhost.test:9", "10.0.0.1:9", "[2001:db8::1]:9"] {
+            of_connect(host, NO_NETWORK);
+        }
+    }
+
+    #[test]
+    fn a_name_without_an_address_may_be_a_wrong_issuer() {
+        let error = Error::Dns { host: "issuer.test".to_owned(), source: cause() };
+        assert_eq!(http(&error).as_deref(), Some(NO_ADDRESS));
+    }
+
+    fn of_proxy(source: ProxyFailure) -> Error {
+        let (host, proxy) = ("issuer.test".to_owned(), "proxy.test:3128".to_owned());
+        Error::Proxy { host, proxy, named_by: "ALL_PROXY", source }
+    }
+
+    #[track_caller]
+    fn advises(source: ProxyFailure, advice: &str) {
+        let words = format!("{source:?}");
+        assert_eq!(http(&of_proxy(source)).as_deref(), Some(advice), "{words}");
+    }
+
+    // threats 203
+    #[test]
+    fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_knows_it_is_wrong() {
+        let unknown = |given| ProxyFailure::AuthenticationRequired { status: Some(407), given };
+        advises(
+            unknown(false),
+            "put USER:PASSWORD@ before its host in ALL_PROXY; an @ in them is written as %40, \
+             a : as %3A, a / as %2F",
+        );
+        advises(
+            unknown(true),
+            "check the user name and password in ALL_PROXY; an @ in them is written as %40, \
+             a : as %3A, a / as %2F",
+        );
+    }
+
+    // threats 203
+    #[test]
+    fn what_a_proxy_refuses_with_says_what_helps() {
+        let forbidden = "ask whoever runs the proxy to let issuer.test through, or add it to \
+                         NO_PROXY if it can be reached without";
+        let portal = "open a page in a browser: this network may want you to sign in first";
+        let unreached = "the proxy cannot reach issuer.test: try again, or ask whoever runs it";
+        for (status, advice) in [
+            (302, portal),
+            (511, portal),
+            (502, unreached),
+            (504, unreached),
+            (403, forbidden),
+            (500, forbidden),
+            (505, forbidden),
+        ] {
+            advises(ProxyFailure::Refused { status }, advice);
+        }
+        advises(ProxyFailure::SocksRefused { reply: 2 }, forbidden);
+    }
+
+    // threats 203
+    #[test]
+    fn a_proxy_that_is_no_way_is_named_by_its_variable() {
+        let check = "check the proxy in ALL_PROXY, or unset it if this network has none";
+        advises(ProxyFailure::TimedOut { after: std::time::Duration::from_secs(10) }, check);
+        advises(ProxyFailure::Unreachable(cause()), check);
+        advises(
+            ProxyFailure::UnresolvedHere(cause()),
+            "write socks5h:// in ALL_PROXY, so that the proxy looks names up",
+        );
+    }
+
+    #[track_caller]
+    fn leads_to_doctor(failure: fn() -> TlsFailure, advice: &str, more: &str) {
+        let direct = Error::Tls { host: "issuer.test".to_owned(), source: failure() };
+        for error in [direct, of_proxy(ProxyFailure::Tls(failure().into()))] {
+            assert_eq!(http(&error).as_deref(), Some(advice));
+            assert_eq!(hint(&error), Some(format!("{advice}{more}")));
+        }
+    }
+
+    #[test]
+    fn the_doctor_gives_its_advice_without_itself() {
+        leads_to_doctor(
+            || TlsFailure::UnknownAuthority,
+            "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE",
+            "; login-cli doctor shows what is trusted now, such as a stale SSL_CERT_FILE",
+        );
+        leads_to_doctor(
+            || TlsFailure::CutOff(cause()),
+            "a firewall or a proxy on the way may be interfering: try another network",
+            ", and look at login-cli doctor",
+        );
+        leads_to_doctor(
+            || TlsFailure::NotTls(cause()),
+            "something else than the server may have answered, such as the sign-in page of a \
+             Wi-Fi: check the network, the proxy and --issuer",
+            "",
+        );
+    }
 }

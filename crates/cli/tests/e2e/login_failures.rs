@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use sandbox::{Account, Conduct, Defect, Endpoint, Scenario, Tls};
 
-use crate::support::World;
+use crate::support::{Start, World, write};
 
 // threats 26
 #[test]
@@ -44,7 +44,7 @@ fn an_issuer_that_cannot_be_reached_is_told_while_waiting() {
             .exits(1)
             .says(&format!("warning: cannot connect to {}: ", &nowhere["http://".len()..]));
         finished
-            .says("; trying again\n")
+            .says("; trying again\nhint: nothing listens there: check --issuer and --api-base\n")
             .says("error: the browser did not come back within 1 second\n");
         assert_eq!(finished.stderr.matches("warning: ").count(), 1, "{}", finished.stderr);
     }
@@ -79,17 +79,37 @@ fn an_authority_that_was_not_named_is_not_trusted() {
     assert!(world.sandbox.requests().is_empty());
 }
 
+/// The program that it leads to looks at the same account and at the same servers.
+#[test]
+fn a_hint_to_the_doctor_is_complete_while_waiting_and_at_the_end() {
+    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let other = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let (codex_home, ca_file) = (world.codex_home(), world.path("another ca.pem"));
+    write(&ca_file, other.sandbox.ca_pem().unwrap());
+    let there = |start: Start<'_>| {
+        start.arg("--codex-home").arg(&codex_home).arg("--ca-file").arg(&ca_file).run()
+    };
+    let doctor = format!(
+        "login-cli --codex-home {} --issuer {} --ca-file '{}' doctor shows what is trusted now",
+        codex_home.display(),
+        world.sandbox.issuer_url(),
+        ca_file.display()
+    );
+    let waiting = there(world.login().args(["--timeout", "1s"]));
+    waiting.exits(1).says("; trying again\nhint: ").says(&doctor);
+    world.signed_in(-60);
+    let failed = there(world.command("refresh"));
+    assert!(failed.exits(1).last_words().contains(&doctor), "{}", failed.stderr);
+}
+
 // threats 204
 #[test]
 fn a_ca_file_of_the_environment_is_named_when_it_cannot_be_used() {
     let world = World::new();
     let (missing, empty) = (world.path("missing.pem"), world.path("empty.pem"));
     let damaged = world.path("damaged.pem");
-    crate::support::write(&empty, "no certificate in here");
-    crate::support::write(
-        &damaged,
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    );
+    write(&empty, "no certificate in here");
+    write(&damaged, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     for (path, why) in [
         (&missing, "it cannot be read: No such file or directory"),
         (&empty, "it has no PEM certificate in it"),
@@ -117,6 +137,27 @@ fn a_folder_of_the_environment_is_named_when_it_cannot_be_used() {
     world.create_key().env("SSL_CERT_DIR", missing).run().exits(1).prints("").says(&words);
 }
 
+/// To the library that reads the system's authorities, an empty file is the one that was named.
+// threats 204
+#[cfg(target_os = "linux")]
+#[test]
+fn an_empty_variable_does_not_leave_nobody_to_trust() {
+    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    for flow in [World::login, World::create_key] {
+        let finished = flow(&world).env("SSL_CERT_FILE", "").run();
+        finished
+            .exits(1)
+            .prints("")
+            .says("error: SSL_CERT_FILE is set, and names no")
+            .says("hint: correct SSL_CERT_FILE, or unset it")
+            .says_nothing_of("/oauth/authorize");
+    }
+    // This one counts as not set, as other programs have it, and so does either beside a good one.
+    let start = || world.login().env("SSL_CERT_DIR", "");
+    start().env("SSL_CERT_FILE", world.ca_file()).signs_in(Account::OWNER).exits(0);
+    start().arg("--ca-file").arg(world.ca_file()).signs_in(Account::OWNER).exits(0);
+}
+
 /// What a person names on the command line counts before what a variable names.
 // threats 204
 #[test]
@@ -142,6 +183,30 @@ fn a_proxy_that_cannot_be_one_is_named_before_the_browser_opens() {
             .says(&format!("hint: correct {variable}, or unset it"))
             .says_nothing_of("hunter2")
             .says_nothing_of("/oauth/authorize");
+    }
+}
+
+/// Without the proxy, the secrets of the sign-in would go another way than the person has chosen.
+// threats 203
+#[cfg(unix)]
+#[test]
+fn a_proxy_that_is_not_unicode_is_not_passed_over() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+    let world = World::new();
+    for url in [&b"http://proxy\xff.test:3128"[..], b"http://ada:hunter2\xff@127.0.0.1:1", b"\xff"]
+    {
+        for variable in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+            let finished = world.login().env(variable, OsString::from_vec(url.to_vec())).run();
+            finished
+                .exits(1)
+                .prints("")
+                .says(&format!(
+                    "error: cannot use the proxy that {variable} names: it is not a URL"
+                ))
+                .says_nothing_of("hunter2")
+                .says_nothing_of("/oauth/authorize");
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Panics of the real program. It has none of its own to offer, so the system is made to answer in a
 //! way that tokio panics of: it cannot wait for events, or it has no thread to give.
 
+use std::process::Command;
+
 use sandbox::{Account, Endpoint};
 
-use crate::support::{Finished, Start, World};
+use crate::support::{Finished, Start, World, left_out};
 use crate::traced::{STRACE, can_trace, trace, traced};
 
 const LAST_WORDS: &str = "error: login-cli had to stop because of an internal error; if it happens \
@@ -136,4 +138,37 @@ fn a_panic_that_nobody_hears_ends_it_all_the_same() {
         assert_eq!(finished.stderr, "");
         assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
     }
+}
+
+/// Whoever was typing a key sees again what they type. The terminal is that of script(1).
+// threats 194
+#[test]
+fn a_panic_while_a_key_is_typed_gives_the_terminal_back() {
+    const SCRIPT: &str = "/usr/bin/script";
+    if !can_trace() {
+        return;
+    }
+    if !std::path::Path::new(SCRIPT).exists() {
+        return left_out("a panic while a key is typed: there is no script(1)");
+    }
+    let world = World::new();
+    let (trace, screen) = (world.path("trace"), world.path("screen"));
+    let pipe = world.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let tracer = format!("{STRACE} -f -qq -o {} -e {NO_EVENTS}", trace.display());
+    let typed = format!(r"{tracer} $*; code=\$?; /usr/bin/stty -a; exit \$code");
+    // Nobody types anything, and nobody ends the input either.
+    let streams = format!("<> {} > {}", pipe.display(), screen.display());
+    let shell = format!("SHELL=/bin/sh exec {SCRIPT} -qec \"{typed}\" /dev/null {streams}");
+    let start = world.command("login").arg("--with-api-key");
+    start.under(["/bin/sh", "-c", &shell, "sh"]).run().exits(1).prints("");
+
+    assert!(std::fs::read_to_string(&trace).unwrap().contains("INJECTED"));
+    let screen = std::fs::read_to_string(&screen).unwrap();
+    assert!(
+        screen.contains("Paste the API key") && screen.contains(LAST_WORDS.trim_end()),
+        "{screen}"
+    );
+    let modes: Vec<&str> = screen.split_whitespace().collect();
+    assert!(modes.contains(&"echo") && modes.contains(&"-echonl"), "{screen}");
 }

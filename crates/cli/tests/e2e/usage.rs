@@ -113,6 +113,7 @@ fn help_and_version_are_results() {
     let world = World::new();
     for (arguments, words) in [
         (vec!["--help"], "Exit codes:"),
+        (vec!["--help"], "SSL_CERT_FILE, SSL_CERT_DIR\n"),
         (vec!["login", "--help"], "--no-api-key"),
         (vec!["create-key", "--help"], "--poll-interval"),
         (vec!["--version"], "login-cli "),
@@ -120,6 +121,24 @@ fn help_and_version_are_results() {
         let finished = world.program(arguments).run();
         finished.exits(0);
         assert!(finished.stdout.contains(words) && finished.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_level_of_the_log_that_is_none_is_named() {
+    const WARNING: &str =
+        "warning: LOGIN_CLI_LOG is none of error, warn, info and debug, and is ignored\n";
+    let world = World::new();
+    let status = |level: &str| world.command("status").env("LOGIN_CLI_LOG", level).run();
+    for level in ["verbose", "login_cli=debug", "3"] {
+        let finished = status(level);
+        assert!(finished.exits(3).stderr.starts_with(WARNING), "{}", finished.stderr);
+        // It ends nothing, and what was asked for in another way still counts.
+        let verbose = world.command("refresh").arg("--verbose").env("LOGIN_CLI_LOG", level).run();
+        verbose.exits(3).says(WARNING);
+    }
+    for level in ["", "error", "WARN", "info", "debug", "trace"] {
+        status(level).exits(3).says_nothing_of("warning: ");
     }
 }
 

@@ -84,9 +84,8 @@ struct Report<'a> {
 impl Report<'_> {
     /// People see it at once.
     fn add(&mut self, mut checks: Vec<Check>) -> Result<(), Failure> {
-        let command = format!("login-cli {}", self.shared.account());
         for remedy in checks.iter_mut().filter_map(|check| check.remedy.as_mut()) {
-            *remedy = remedy.replace("login-cli ", &command);
+            *remedy = self.shared.completed(remedy);
         }
         self.show(&report::table(&checks))?;
         self.checks.append(&mut checks);

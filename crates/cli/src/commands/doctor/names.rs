@@ -37,14 +37,15 @@ fn judge(found: io::Result<BTreeSet<IpAddr>>) -> Check {
     };
     let words: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     let words = words.join(" and ");
-    if addresses.iter().any(|address| !LOOPBACK.contains(address)) {
-        return of_localhost(Verdict::Problem, format!("localhost leads to {words}"))
-            .remedy(REMEDY);
+    let right = addresses.iter().filter(|address| LOOPBACK.contains(address)).count();
+    let astray = |verdict| of_localhost(verdict, format!("localhost leads to {words}"));
+    match right {
+        0 => astray(Verdict::Problem).remedy(REMEDY),
+        // A browser that comes to nobody there tries the next one.
+        _ if right < addresses.len() => astray(Verdict::Warning).remedy(REMEDY),
+        1 => of_localhost(Verdict::Note, format!("localhost is {words} alone, which is enough")),
+        _ => of_localhost(Verdict::Good, format!("localhost is {words}")),
     }
-    if addresses.len() < LOOPBACK.len() {
-        return of_localhost(Verdict::Note, format!("localhost is {words} alone, which is enough"));
-    }
-    of_localhost(Verdict::Good, format!("localhost is {words}"))
 }
 
 fn of_localhost(verdict: Verdict, found: String) -> Check {
@@ -60,7 +61,7 @@ mod tests {
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         let check = judge(Ok(addresses));
         assert_eq!((check.verdict, check.found.as_str()), (verdict, found));
-        assert_eq!(check.remedy.is_some(), verdict == Verdict::Problem);
+        assert_eq!(check.remedy.is_some(), verdict >= Verdict::Warning);
     }
 
     #[test]
@@ -68,7 +69,8 @@ mod tests {
         judged(&["::1", "127.0.0.1", "::1"], Verdict::Good, "localhost is 127.0.0.1 and ::1");
         judged(&["127.0.0.1"], Verdict::Note, "localhost is 127.0.0.1 alone, which is enough");
         let elsewhere = "localhost leads to 10.0.0.7 and 127.0.0.1";
-        judged(&["127.0.0.1", "10.0.0.7"], Verdict::Problem, elsewhere);
+        judged(&["127.0.0.1", "10.0.0.7"], Verdict::Warning, elsewhere);
+        judged(&["10.0.0.7"], Verdict::Problem, "localhost leads to 10.0.0.7");
         judged(&["127.0.1.1"], Verdict::Problem, "localhost leads to 127.0.1.1");
     }
 

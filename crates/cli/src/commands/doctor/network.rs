@@ -1,7 +1,7 @@
 //! The way to the servers: the proxy, the certificate authorities, and then every step to the issuer
 //! and to the API. They are asked for their front page, without any credential.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use http_client::{
@@ -9,12 +9,13 @@ use http_client::{
 };
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
+use url::{Host, Url};
 
 use super::check::{Check, Verdict};
 use super::clock::{self, Reading};
 use super::{aside, in_time};
 use crate::environment;
-use crate::failure::{Failure, chain, network_hint};
+use crate::failure::{Failure, chain, network_advice};
 
 const AREA: &str = "network";
 
@@ -28,7 +29,8 @@ struct Server<'a> {
 
 /// How far the way to a server led, and when that was known.
 struct Seen {
-    probe: Result<Probe, Error>,
+    /// `None` when that was not known in time.
+    probe: Option<Result<Probe, Error>>,
     ours: Timestamp,
 }
 
@@ -49,15 +51,19 @@ pub(super) async fn checks(
     }
     let issuer = Server { area: "issuer", base: issuer, needed_by: None };
     let api = Server { area: "api", base: api, needed_by: Some("create-key") };
-    match timeout_at(deadline, ask(&http, &issuer, &api)).await {
-        Ok(steps) => checks.extend(steps),
-        Err(_) => checks.push(issuer.check("way", Verdict::Problem, "nobody answers in time")),
-    }
+    checks.extend(ask(&http, &issuer, &api, deadline).await);
     checks
 }
 
-async fn ask(http: &HttpClient, issuer: &Server<'_>, api: &Server<'_>) -> Vec<Check> {
-    let (to_issuer, to_api) = tokio::join!(visit(http, issuer), visit(http, api));
+/// What is known of one server does not depend on the other.
+async fn ask(
+    http: &HttpClient,
+    issuer: &Server<'_>,
+    api: &Server<'_>,
+    deadline: Instant,
+) -> Vec<Check> {
+    let (to_issuer, to_api) =
+        tokio::join!(visit(http, issuer, deadline), visit(http, api, deadline));
     let readings = [reading(issuer, &to_issuer), reading(api, &to_api)];
     let mut checks = issuer.way(to_issuer);
     checks.extend(api.way(to_api));
@@ -73,7 +79,7 @@ fn quick(options: Options) -> Options {
 
 fn late() -> Check {
     Check::new(AREA, "authority", Verdict::Problem, "the certificate authorities cannot be read")
-        .remedy("look at what --ca-file, CODEX_CA_CERTIFICATE and SSL_CERT_FILE name")
+        .remedy("look at what --ca-file, CODEX_CA_CERTIFICATE, SSL_CERT_FILE and SSL_CERT_DIR name")
 }
 
 /// What a person has chosen, which is looked at before any server is asked.
@@ -103,13 +109,13 @@ fn authorities(options: &Options) -> String {
     all.join(", and ")
 }
 
-async fn visit(http: &HttpClient, server: &Server<'_>) -> Seen {
-    let probe = http.probe(server.base).await;
+async fn visit(http: &HttpClient, server: &Server<'_>, deadline: Instant) -> Seen {
+    let probe = timeout_at(deadline, http.probe(server.base)).await.ok();
     Seen { probe, ours: environment::now() }
 }
 
 fn reading(server: &Server<'_>, seen: &Seen) -> Option<Reading> {
-    let answer = seen.probe.as_ref().ok()?.answered.as_ref()?.as_ref().ok()?;
+    let answer = seen.probe.as_ref()?.as_ref().ok()?.answered.as_ref()?.as_ref().ok()?;
     let theirs = answer.date().and_then(|date| Timestamp::try_from(date).ok());
     Some(Reading { host: server.base.host().to_owned(), theirs, ours: seen.ours })
 }
@@ -118,8 +124,9 @@ impl Server<'_> {
     /// One line for every step, as far as the way led.
     fn way(&self, seen: Seen) -> Vec<Check> {
         let probe = match seen.probe {
-            Ok(probe) => probe,
-            Err(error) => return vec![self.failed("way", &error)],
+            Some(Ok(probe)) => probe,
+            Some(Err(error)) => return vec![self.failed("way", &error)],
+            None => return vec![self.at_fault("way", "it does not answer in time".to_owned())],
         };
         let found = |all: Vec<SocketAddr>| self.address(probe.proxy.as_deref(), &all);
         let mut checks = vec![self.step("dns", probe.addresses.map(found))];
@@ -147,9 +154,12 @@ impl Server<'_> {
             0 | 1 => String::new(),
             count => format!(" and {} more", count - 1),
         };
-        let first = all.first().map(|first| first.ip().to_string()).unwrap_or_default();
+        let own = own_address(self.base);
+        let first = all.first().map(SocketAddr::ip);
+        let is_own = first.is_some() && first == own;
+        let first = first.map(|first| first.to_string()).unwrap_or_default();
         match proxy {
-            None if host.contains(&first) => format!("{host} is an address already"),
+            None if is_own => format!("{host} is an address already"),
             None => format!("{host} is {first}{more}"),
             Some(proxy) => format!("{host} is reached through {proxy}, which is {first}{more}"),
         }
@@ -178,14 +188,16 @@ impl Server<'_> {
 
     fn failed(&self, name: &'static str, error: &Error) -> Check {
         let name = if matches!(error, Error::Proxy { .. }) { "proxy" } else { name };
-        let found = chain(error);
-        let check = match self.needed_by {
+        Check { remedy: network_advice(error), ..self.at_fault(name, chain(error)) }
+    }
+
+    fn at_fault(&self, name: &'static str, found: String) -> Check {
+        match self.needed_by {
             None => self.check(name, Verdict::Problem, found),
             Some(command) => {
                 self.check(name, Verdict::Warning, format!("{found}; {command} needs it"))
             }
-        };
-        Check { remedy: network_hint(error).map(without_doctor), ..check }
+        }
     }
 
     fn check(&self, name: &'static str, verdict: Verdict, found: impl Into<String>) -> Check {
@@ -202,10 +214,60 @@ fn last_step(error: &Error) -> &'static str {
     }
 }
 
-/// Other commands lead a person here, who is here now.
-fn without_doctor(hint: String) -> String {
-    match hint.split_once("login-cli doctor") {
-        Some((first, _)) => first.trim_end_matches(", and look at ").trim_end_matches("; ").into(),
-        None => hint,
+/// The address that is written in the URL, where it is no name.
+fn own_address(base: &BaseUrl) -> Option<IpAddr> {
+    match Url::parse(base.as_str()).ok()?.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    fn base(url: &str) -> BaseUrl {
+        url.parse().unwrap()
+    }
+
+    #[test]
+    fn a_name_that_has_an_address_in_it_is_a_name() {
+        let found = |url: &str, address: &str| {
+            let base = base(url);
+            let server = Server { area: "issuer", base: &base, needed_by: None };
+            server.address(None, &[format!("{address}:443").parse().unwrap()])
+        };
+        let already = "is an address already";
+        assert_eq!(found("https://10.0.0.1", "10.0.0.1"), format!("10.0.0.1 {already}"));
+        assert_eq!(
+            found("https://[2001:db8::1]:8", "[2001:db8::1]"),
+            format!("[2001:db8::1]:8 {already}")
+        );
+        assert_eq!(found("https://10.0.0.1.test", "10.0.0.1"), "10.0.0.1.test is 10.0.0.1");
+        assert_eq!(found("https://10.0.0.12", "10.0.0.1"), "10.0.0.12 is 10.0.0.1");
+    }
+
+    /// The time is over before it begins: what the first look shows is known, and nothing more.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_is_known_of_one_server_stays_when_the_other_takes_too_long() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let silent = base(&format!("http://{}", listener.local_addr().unwrap()));
+        let dead = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let dead = base(&format!("http://{dead}"));
+        let http = HttpClient::new(Options::new("test"));
+        let issuer = Server { area: "issuer", base: &silent, needed_by: None };
+        let api = Server { area: "api", base: &dead, needed_by: Some("create-key") };
+        let checks = ask(&http, &issuer, &api, Instant::now()).await;
+        let [way, dns, tcp, clock] = &checks[..] else { panic!("{checks:?}") };
+        assert_eq!((way.area, way.name, way.verdict), ("issuer", "way", Verdict::Problem));
+        assert_eq!(way.found, "it does not answer in time");
+        assert_eq!((dns.area, dns.name, dns.verdict), ("api", "dns", Verdict::Good));
+        assert_eq!((tcp.area, tcp.name, tcp.verdict), ("api", "tcp", Verdict::Warning));
+        assert!(tcp.found.ends_with("; create-key needs it"), "{}", tcp.found);
+        assert_eq!(clock.verdict, Verdict::Note);
     }
 }

@@ -105,6 +105,11 @@ fn localhost_somewhere_else_is_a_problem() {
         let remedy = "name 127.0.0.1 and ::1 localhost, and nothing else, in /etc/hosts";
         let found = "localhost leads to 10.0.0.7";
         report.judged("names", "localhost", "problem", found, Some(remedy)).has_problems(1);
+        // A browser tries the next one as well.
+        write(&file, "10.0.0.7 localhost\n127.0.0.1 localhost\n");
+        let report = looks(&world, doctor(&world).under(line.clone()));
+        let found = "localhost leads to 10.0.0.7 and 127.0.0.1";
+        report.judged("names", "localhost", "warning", found, Some(remedy)).is_fit();
         write(&file, "127.0.0.1 localhost\n::1 localhost\n");
         let report = looks(&world, doctor(&world).under(line));
         report.good("names", "localhost", "localhost is 127.0.0.1 and ::1").is_fit();

@@ -11,8 +11,8 @@ use crate::support::left_out;
 const GOOD: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const OTHER: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-const NO_NETWORK: &str =
-    "check the network connection; a network with a proxy needs its address in HTTPS_PROXY";
+const NO_ADDRESS: &str = "check the network connection and --issuer; a network with a proxy needs its \
+                          address in HTTPS_PROXY";
 
 /// No address of it is found, and the person waits no longer than this to be told.
 #[track_caller]
@@ -22,7 +22,7 @@ fn has_no_address(name: &str, longest: Duration) {
     finished.exits(1).prints("").says(&format!(
         "error: cannot refresh the access token: cannot find the address of {name}:{PORT}: "
     ));
-    assert!(finished.last_words().ends_with(&format!("\nhint: {NO_NETWORK}\n")));
+    assert!(finished.last_words().ends_with(&format!("\nhint: {NO_ADDRESS}\n")));
     assert!(took < longest, "{name}: {took:?}");
     person.assert_unchanged();
 }

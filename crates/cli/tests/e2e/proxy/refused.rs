@@ -17,36 +17,76 @@ fn is_told(behind: &Behind, url: &str, error: &str, hint: &str) {
     assert!(behind.world.sandbox.requests().is_empty());
 }
 
+const ESCAPES: &str = "an @ in them is written as %40, a : as %3A, a / as %2F";
+
 // threats 203
 #[test]
 fn a_proxy_that_wants_to_know_who_is_there_says_so() {
-    let login = Some(ProxyLogin::new("ada", "hunter2-password"));
-    let behind = Behind::of(ProxyScenario { login, ..ProxyScenario::http() });
-    for given in ["", "ada:hunter3-password@"] {
+    let unknown = ("it wants a user name and a password", "put USER:PASSWORD@ before its host");
+    let wrong =
+        ("it does not accept this user name and password", "check the user name and password");
+    for (kind, scheme, status) in
+        [(ProxyScenario::http(), "http", " (HTTP 407)"), (ProxyScenario::socks5(), "socks5h", "")]
+    {
+        let login = Some(ProxyLogin::new("ada", "hunter2-password"));
+        let behind = Behind::of(ProxyScenario { login, ..kind });
         behind.world.plant("hunter3-password");
         let place = behind.proxy.address();
-        is_told(
-            &behind,
-            &behind.url("http", given),
-            &format!("through the proxy {place}: it wants a user name and a password (HTTP 407)"),
-            "write HTTPS_PROXY as http://USER:PASSWORD@PROXY:PORT, with %40 for an @ in them",
-        );
+        for (given, (why, advice)) in [("", unknown), ("ada:hunter3-password@", wrong)] {
+            is_told(
+                &behind,
+                &behind.url(scheme, given),
+                &format!("through the proxy {place}: {why}{status}"),
+                &format!("{advice} in HTTPS_PROXY; {ESCAPES}"),
+            );
+        }
     }
 }
 
 // threats 203
 #[test]
-fn a_proxy_that_forbids_says_so() {
-    let conduct = ProxyConduct::status(403, b"<html>blocked by policy</html>");
-    let behind = Behind::of(ProxyScenario { conduct, ..ProxyScenario::http() });
+fn a_proxy_that_refuses_says_with_what_and_that_says_what_helps() {
+    const FORBIDDEN: &str = "ask whoever runs the proxy to let issuer.test through, or add it to \
+                             NO_PROXY if it can be reached without";
+    const PORTAL: &str = "open a page in a browser: this network may want you to sign in first";
+    const UNREACHED: &str = "the proxy cannot reach issuer.test: try again, or ask whoever runs it";
+    let status = |status| ProxyConduct::status(status, b"<html>blocked by policy</html>");
+    for (kind, scheme, conduct, why, hint) in [
+        (ProxyScenario::http(), "http", status(403), "HTTP 403", FORBIDDEN),
+        (ProxyScenario::http(), "http", status(302), "HTTP 302", PORTAL),
+        (ProxyScenario::http(), "http", status(511), "HTTP 511", PORTAL),
+        (ProxyScenario::http(), "http", status(503), "HTTP 503", UNREACHED),
+        (
+            ProxyScenario::socks5(),
+            "socks5h",
+            ProxyConduct::reply(2, b""),
+            "SOCKS reply 2",
+            FORBIDDEN,
+        ),
+    ] {
+        let behind = Behind::of(ProxyScenario { conduct, ..kind });
+        let place = behind.proxy.address();
+        let error = format!("through the proxy {place}: it refuses ({why})");
+        is_told(&behind, &behind.url(scheme, ""), &error, hint);
+    }
+}
+
+/// With `socks5://` the program looks the name up, which only the proxy knows.
+// threats 203
+#[test]
+fn a_name_that_only_the_proxy_knows_is_for_the_proxy_to_look_up() {
+    let behind = Behind::of(ProxyScenario::socks5());
+    StoredSignIn::new(&behind.world, -60).stored(&behind.world);
     let place = behind.proxy.address();
-    is_told(
-        &behind,
-        &behind.url("http", ""),
-        &format!("through the proxy {place}: it refuses (HTTP 403)"),
-        "ask whoever runs the proxy to let issuer.test through, or add it to NO_PROXY if it can be \
-         reached without",
-    );
+    let start = Start::new(&behind.world, "refresh").args(["--issuer", ISSUER]);
+    let finished = start.env("ALL_PROXY", behind.url("socks5", "")).run();
+    finished
+        .exits(1)
+        .says(&format!(
+            "through the proxy {place}: this machine cannot find its address, and did not ask the \
+             proxy: "
+        ))
+        .says("\nhint: write socks5h:// in ALL_PROXY, so that the proxy looks names up\n");
 }
 
 // threats 203

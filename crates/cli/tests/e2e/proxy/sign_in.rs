@@ -74,6 +74,21 @@ fn what_needs_no_proxy_goes_without() {
     }
 }
 
+/// One entry that is not Unicode takes none of the others away.
+// threats 203
+#[cfg(unix)]
+#[test]
+fn a_list_that_is_not_unicode_still_counts() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+    let behind = Behind::of(ProxyScenario::http());
+    StoredSignIn::new(&behind.world, -60).stored(&behind.world);
+    let list = OsString::from_vec(b"\xff.test,issuer.test".to_vec());
+    let start = refresh(&behind).env("HTTPS_PROXY", behind.url("http", "")).env("NO_PROXY", list);
+    start.run().exits(1).says("cannot find the address of issuer.test");
+    assert_eq!(behind.proxy.connections(), 0);
+}
+
 fn refresh(behind: &Behind) -> Start<'_> {
     let start = Start::new(&behind.world, "refresh").args(["--issuer", ISSUER]);
     start.arg("--ca-file").arg(behind.world.ca_file())

@@ -1,35 +1,26 @@
-//! Why a proxy made no tunnel. The HTTP library says only that it made none, so the proxy is asked
-//! once more, and its status line read.
+//! `CONNECT` in plain HTTP ([RFC 9110 §9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)).
 
-use std::time::Duration;
-
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
-use crate::proxy::{ProxyFailure, Via};
+use crate::proxy::ProxyFailure;
 
-/// A proxy that has refused once does so at once.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// What `via` says to a tunnel to `target`, a host with its port; `None` where it cannot be asked, or
-/// makes one.
-pub(crate) async fn refusal(via: &Via, target: &str) -> Option<ProxyFailure> {
-    let (proxy, authorization) = via.plain_http()?;
-    let status = timeout(PATIENCE, status(proxy, authorization, target)).await.ok()??;
+pub(super) async fn refusal(
+    stream: &mut TcpStream,
+    target: &str,
+    authorization: Option<&HeaderValue>,
+) -> Option<ProxyFailure> {
+    stream.write_all(&request(authorization, target)).await.ok()?;
+    let status = status_of(&first_bytes(stream).await?)?;
     match status {
-        407 => Some(ProxyFailure::AuthenticationRequired),
+        407 => Some(ProxyFailure::AuthenticationRequired {
+            status: Some(status),
+            given: authorization.is_some(),
+        }),
         200..300 => None,
         _ => Some(ProxyFailure::Refused { status }),
     }
-}
-
-async fn status(proxy: &Uri, authorization: Option<&HeaderValue>, target: &str) -> Option<u16> {
-    let address = (proxy.host()?.trim_matches(['[', ']']), proxy.port_u16().unwrap_or(80));
-    let mut stream = TcpStream::connect(address).await.ok()?;
-    stream.write_all(&request(authorization, target)).await.ok()?;
-    status_of(&first_bytes(&mut stream).await?)
 }
 
 fn request(authorization: Option<&HeaderValue>, target: &str) -> Vec<u8> {

@@ -1,0 +1,119 @@
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, ValueEnum};
+use http_client::BaseUrl;
+use login::registered;
+
+use super::values::{ProfileName, StoreKind, shell_word};
+
+/// What every command takes, before or after its name.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SharedArgs {
+    /// Authorization server; plain http for this machine only
+    #[arg(long, global = true, value_name = "URL", default_value = registered::ISSUER, help_heading = "Servers")]
+    pub(crate) issuer: BaseUrl,
+    /// Platform API, which belongs to the issuer; plain http for this machine only
+    #[arg(long, global = true, value_name = "URL", default_value = registered::API_BASE, help_heading = "Servers")]
+    pub(crate) api_base: BaseUrl,
+    /// OAuth client [default: the one that is registered for the command]
+    #[arg(long, global = true, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), help_heading = "Servers")]
+    pub(crate) client_id: Option<String>,
+    /// PEM file of certificate authorities to trust beside the system's
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Servers")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Folder of auth.json [default: ~/.codex]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Output and storage")]
+    pub(crate) codex_home: Option<PathBuf>,
+    /// Account beside the default one, with a sign-in of its own
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Output and storage")]
+    pub(crate) profile: Option<ProfileName>,
+    #[cfg_attr(
+        not(feature = "keyring"),
+        doc = "What holds the credentials: file, or helper:NAME for docker-credential-NAME [default: file]"
+    )]
+    #[cfg_attr(
+        feature = "keyring",
+        doc = "What holds the credentials: file, keyring, or helper:NAME for docker-credential-NAME [default: file]"
+    )]
+    #[arg(long, global = true, value_name = "KIND", help_heading = "Output and storage")]
+    pub(crate) store: Option<StoreKind>,
+    /// Print the result as JSON
+    #[arg(long, global = true, help_heading = "Output and storage")]
+    pub(crate) json: bool,
+    /// Log each step on standard error; holds no secret
+    #[arg(short, long, global = true, help_heading = "Output and storage")]
+    pub(crate) verbose: bool,
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output and storage"
+    )]
+    pub(crate) color: Color,
+}
+
+impl SharedArgs {
+    /// A hint whose commands are about what this one was about: the same account, and in the case of
+    /// `doctor`, which asks for no sign-in, the same servers as well.
+    pub(crate) fn completed(&self, hint: &str) -> String {
+        let command = format!("login-cli {}", self.account());
+        let doctor = format!("{command}{}doctor", self.servers());
+        hint.replace("login-cli ", &command).replace(&format!("{command}doctor"), &doctor)
+    }
+
+    /// The flags that say which account is meant, as they are written before a command.
+    fn account(&self) -> String {
+        let codex_home = self.codex_home.as_ref().map(|it| shell_word(&it.to_string_lossy()));
+        let profile = self.profile.as_ref().map(|it| it.as_str().to_owned());
+        written([
+            ("--codex-home", codex_home),
+            ("--profile", profile),
+            ("--store", self.store.as_ref().map(ToString::to_string)),
+        ])
+    }
+
+    /// The flags that say which servers are meant, and who may vouch for them, likewise.
+    fn servers(&self) -> String {
+        let other = |server: &BaseUrl, usual| {
+            Some(server.as_str()).filter(|it| *it != usual).map(shell_word)
+        };
+        let ca_file = self.ca_file.as_ref().map(|it| shell_word(&it.to_string_lossy()));
+        written([
+            ("--issuer", other(&self.issuer, registered::ISSUER)),
+            ("--api-base", other(&self.api_base, registered::API_BASE)),
+            ("--ca-file", ca_file),
+        ])
+    }
+
+    /// What they are where none is given.
+    pub(super) fn usual() -> Option<Self> {
+        Some(Self {
+            issuer: registered::ISSUER.parse().ok()?,
+            api_base: registered::API_BASE.parse().ok()?,
+            client_id: None,
+            ca_file: None,
+            codex_home: None,
+            profile: None,
+            store: None,
+            json: false,
+            verbose: false,
+            color: Color::Auto,
+        })
+    }
+}
+
+/// `--profile work `, as far as something was given.
+fn written(flags: [(&str, Option<String>); 3]) -> String {
+    let given = flags.into_iter().filter_map(|(name, value)| Some(format!("{name} {} ", value?)));
+    given.collect()
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}

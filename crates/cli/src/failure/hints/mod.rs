@@ -1,0 +1,144 @@
+//! What a person can do about a failure, where there is something to do.
+
+mod issuer;
+mod platform;
+mod store;
+
+use std::io;
+use std::time::Duration;
+
+use auth_store::Error as StoreError;
+use credentials::ClaimMismatch;
+use http_client::Refusal;
+use login::Error as LoginError;
+use oauth_callback_server::{BindError, WaitError};
+use printable::excerpt;
+
+use super::network::NOT_THE_SERVER;
+use super::ports;
+use crate::terminal::in_words;
+
+/// After the creation of a key whose outcome is not known.
+pub(crate) fn key_may_exist(name: &str) -> String {
+    format!(
+        "a key named \"{name}\" may exist: look at https://platform.openai.com/api-keys before you \
+         try again"
+    )
+}
+
+pub(super) fn login(error: &LoginError) -> Option<String> {
+    match error {
+        LoginError::Bind(BindError::PortsInUse { taken }) => Some(ports::hint(taken)),
+        LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(Into::into),
+        LoginError::Store(error) => store::any(error).map(Into::into),
+        LoginError::Callback(error) => callback(error).map(Into::into),
+        LoginError::Code(error) => Some(issuer::code(error)),
+        LoginError::KeyExchange { name, source } => Some(issuer::key_exchange(name, source)),
+        LoginError::Platform(error) => platform::any(error),
+        LoginError::KeyCreation { name, source } => Some(platform::key_creation(name, source)),
+        LoginError::UnknownOrganization { offered, .. } => {
+            list("its organizations", offered.iter().map(|it| (it.id.as_str(), &it.title)))
+        }
+        LoginError::UnknownProject { offered, .. } => {
+            list("its projects", offered.iter().map(|it| (it.id.as_str(), &it.title)))
+        }
+        LoginError::NoProject { failure: Some(failure), .. } => platform::any(failure),
+        LoginError::NoProject { seen, .. } if seen.inaccessible == seen.organizations => {
+            (seen.organizations > 0)
+                .then(|| platform::NO_ACCESS.to_owned())
+                .or_else(|| account(error).map(Into::into))
+        }
+        LoginError::Undelivered { kept, .. } => Some(store::undelivered(*kept).into()),
+        LoginError::Unkept { source, .. } => Some(store::unkept(source)),
+        LoginError::Refresh(error) => Some(issuer::refresh(error)),
+        LoginError::OtherIssuer { stored, .. } => {
+            Some(format!("give --issuer {}", excerpt(stored, 200)))
+        }
+        other => account(other).map(Into::into),
+    }
+}
+
+/// What has to do with who signed in.
+fn account(error: &LoginError) -> Option<&'static str> {
+    Some(match error {
+        LoginError::WrongClaim(ClaimMismatch::Issuer | ClaimMismatch::Nobody) => "check --issuer",
+        LoginError::WrongClaim(ClaimMismatch::Audience) => "check --client-id",
+        LoginError::WrongClaim(ClaimMismatch::Subject) => "sign in again with login-cli login",
+        LoginError::WrongClaim(_) => "check the clock of this machine",
+        LoginError::MissingClaim { .. } => {
+            "set up the API platform for this account at https://platform.openai.com, or sign in \
+             with --no-api-key"
+        }
+        LoginError::NotSignedIn { .. } => "sign in with login-cli login",
+        LoginError::SignInEnded(_) => "sign in again with login-cli login",
+        LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",
+        LoginError::UnknownMode { .. } => {
+            "refresh it with the program that made it, or sign in here with login-cli login"
+        }
+        LoginError::UnusableAnswer { .. } => "try again; if it stays like this, sign in again",
+        LoginError::Unsaved(StoreError::Vault { .. }) => {
+            "see to that store, then sign in again with login-cli login"
+        }
+        LoginError::Unsaved(_) => {
+            "make room or give back the permissions there, then sign in again with login-cli login"
+        }
+        LoginError::Busy { .. } => "another program is using it: try again when it is done",
+        LoginError::NoProject { .. } => {
+            "open https://platform.openai.com once to set up the account, or wait longer with \
+             --poll-timeout"
+        }
+        _ => return None,
+    })
+}
+
+fn listen(source: &io::Error) -> Option<&'static str> {
+    let is_down = source.kind() == io::ErrorKind::NetworkUnreachable;
+    is_down.then_some("the browser could not come back: bring the loopback interface up")
+}
+
+fn callback(error: &WaitError) -> Option<&'static str> {
+    Some(match error {
+        WaitError::Denied { error, .. } if error == "access_denied" => {
+            "nothing was changed; run the command again to try once more"
+        }
+        WaitError::TimedOut { .. } => "run the command again, or wait longer with --timeout",
+        WaitError::Superseded => "go on with the other one; nothing was changed by this one",
+        WaitError::MissingCode => "run the command again",
+        WaitError::WrongIssuer => {
+            "check --issuer; if it is right, somebody may have interfered with the sign-in"
+        }
+        _ => return None,
+    })
+}
+
+/// `its projects: proj_1 (Default project), proj_2`, as far as that fits a few lines.
+fn list<'a>(
+    what: &str,
+    all: impl Iterator<Item = (&'a str, &'a Option<String>)>,
+) -> Option<String> {
+    let named = |(id, title): (&str, &Option<String>)| match title {
+        Some(title) => format!("{id} ({})", excerpt(title, 40)),
+        None => id.to_owned(),
+    };
+    let mut names: Vec<_> = all.take(9).map(named).collect();
+    if names.len() == 9 {
+        names[8] = "…".to_owned();
+    }
+    (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+}
+
+/// What a refusal means wherever it comes from.
+fn server(refusal: &Refusal) -> Option<String> {
+    Some(match (refusal.status, refusal.retry_after) {
+        (429 | 503, Some(pause)) => format!("wait {}, and try again", in_words(rounded(pause))),
+        (429, None) => "wait a little, and try again".to_owned(),
+        (500.., _) => "the server has a problem: try again later".to_owned(),
+        _ if !refusal.is_json => NOT_THE_SERVER.to_owned(),
+        _ => return None,
+    })
+}
+
+/// Nobody waits longer than a day because a server says so.
+fn rounded(pause: Duration) -> Duration {
+    pause.clamp(Duration::from_secs(1), Duration::from_secs(24 * 60 * 60))
+}

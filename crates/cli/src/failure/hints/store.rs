@@ -1,0 +1,44 @@
+//! What can be done where credentials cannot be kept.
+
+use auth_store::{Error, Location};
+
+pub(super) fn any(error: &Error) -> Option<&'static str> {
+    Some(match error {
+        Error::NotWritable { .. } | Error::Io { .. } => {
+            "check the permissions and the free space there, or choose another folder with \
+             --codex-home"
+        }
+        Error::Corrupt { location: Location::Vault(_), .. }
+        | Error::TooLarge { location: Location::Vault(_), .. } => {
+            "remove it with login-cli logout, then sign in again with login-cli login"
+        }
+        Error::Corrupt { .. } | Error::TooLarge { .. } => {
+            "move the file away, or sign in again with login-cli login, which keeps a copy of it"
+        }
+        Error::Locked { .. } | Error::Changed { .. } => {
+            "another program is using it: try again when it is done"
+        }
+        Error::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
+        Error::Vault { .. } => {
+            "unlock or install it, or keep the credentials in a file with --store file"
+        }
+        Error::HalfWritten { .. } => "put the copy back in its place",
+        Error::ForeignOwner { .. } | Error::WorldWritable { .. } => {
+            "choose a folder of your own with --codex-home"
+        }
+        _ => return None,
+    })
+}
+
+pub(super) fn undelivered(kept: bool) -> &'static str {
+    if kept {
+        "it is kept in auth.json all the same"
+    } else {
+        "delete that key at https://platform.openai.com/api-keys, and create another"
+    }
+}
+
+pub(super) fn unkept(error: &Error) -> String {
+    let then = any(error).map(|hint| format!("; {hint}"));
+    format!("the key above works, keep it yourself{}", then.unwrap_or_default())
+}

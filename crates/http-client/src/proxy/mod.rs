@@ -1,0 +1,118 @@
+use std::fmt;
+
+use url::Url;
+
+use crate::base_url::host;
+use crate::options::SetupError;
+
+mod failure;
+mod path;
+mod refusal;
+
+pub use failure::ProxyFailure;
+
+pub(crate) use path::{Paths, Via};
+pub(crate) use refusal::refusal;
+
+/// A proxy, and the hosts that are reached without it.
+#[derive(Clone)]
+pub struct Proxy {
+    named_by: &'static str,
+    url: String,
+    no_proxy: String,
+}
+
+/// Loopback is never behind a proxy, whatever the person's `NO_PROXY` says.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+/// What a proxy's URL may begin with; a text without any is taken for `http`.
+const SCHEMES: [&str; 6] = ["http", "https", "socks5", "socks5h", "socks4", "socks4a"];
+
+impl Proxy {
+    /// The proxy that `named_by`, a flag or a variable, names: `url`, such as
+    /// `http://user:password@proxy.test:3128` or `socks5h://127.0.0.1:1080`, except for the hosts of
+    /// `no_proxy`: a list with commas of names, addresses and networks, or `*`.
+    #[must_use]
+    pub fn new(named_by: &'static str, url: &str, no_proxy: Option<&str>) -> Self {
+        let url = url.trim();
+        let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        let no_proxy = match no_proxy {
+            Some(list) => format!("{LOOPBACK},{list}"),
+            None => LOOPBACK.to_owned(),
+        };
+        Self { named_by, url, no_proxy }
+    }
+
+    /// The flag or the variable that names it.
+    #[must_use]
+    pub fn named_by(&self) -> &'static str {
+        self.named_by
+    }
+
+    /// Its host and port, for messages.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Proxy`] when it is not a URL that a proxy can have.
+    pub fn host(&self) -> Result<String, SetupError> {
+        Ok(host(&self.parsed()?).to_owned())
+    }
+
+    /// Whether every host is reached without it. The library would ask it for addresses all the same.
+    pub(crate) fn is_for_nobody(&self) -> bool {
+        self.no_proxy.split(',').any(|entry| entry.trim() == "*")
+    }
+
+    /// The proxy as the HTTP library has it, and the ways through it.
+    pub(crate) fn build(&self) -> Result<(reqwest::Proxy, Paths), SetupError> {
+        let paths = Paths::new(self.host()?, self.named_by, &self.url, &self.no_proxy);
+        let proxy = reqwest::Proxy::all(&self.url).map_err(|_| self.bad(BadProxy::NotAUrl))?;
+        Ok((proxy.no_proxy(reqwest::NoProxy::from_string(&self.no_proxy)), paths))
+    }
+
+    /// A password with a character that ends the host would be taken for a host, or for a path; a URL
+    /// that has more than a host is no proxy's.
+    fn parsed(&self) -> Result<Url, SetupError> {
+        // The library's own errors repeat the URL, which may hold a password.
+        let url = Url::parse(&self.url).map_err(|_| self.bad(BadProxy::NotAUrl))?;
+        let scheme = url.scheme();
+        let has_host = url.host_str().is_some_and(|host| !host.is_empty());
+        let has_more = !matches!(url.path(), "" | "/") || url.query().or(url.fragment()).is_some();
+        match SCHEMES.contains(&scheme) {
+            true if has_host && !has_more => Ok(url),
+            false if self.url.starts_with(&format!("{scheme}://")) => {
+                Err(self.bad(BadProxy::Scheme(printable::excerpt(scheme, 20))))
+            }
+            _ => Err(self.bad(BadProxy::NotAUrl)),
+        }
+    }
+
+    fn bad(&self, source: BadProxy) -> SetupError {
+        SetupError::Proxy { named_by: self.named_by, source }
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL may hold a password.
+        f.debug_struct("Proxy")
+            .field("named_by", &self.named_by)
+            .field("no_proxy", &self.no_proxy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a text cannot be a proxy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadProxy {
+    /// Not a URL at all, one without a host, or one with more than that.
+    #[error(
+        "it is not a URL such as http://USER:PASSWORD@proxy.example.com:3128 (an @ in a password is \
+         written as %40, a : as %3A, a / as %2F, a # as %23, a ? as %3F)"
+    )]
+    NotAUrl,
+    /// A scheme that is none of a proxy.
+    #[error("it begins with {0}://, where http://, https://, socks5:// or socks5h:// is expected")]
+    Scheme(String),
+}

@@ -1,0 +1,62 @@
+use http::{HeaderValue, Uri};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use url::Url;
+
+/// Which requests go through the proxy.
+#[derive(Debug)]
+pub(crate) struct Paths {
+    host: String,
+    named_by: &'static str,
+    matcher: Matcher,
+}
+
+impl Paths {
+    pub(super) fn new(host: String, named_by: &'static str, url: &str, no_proxy: &str) -> Self {
+        let matcher = Matcher::builder().all(url.to_owned()).no(no_proxy.to_owned()).build();
+        Self { host, named_by, matcher }
+    }
+
+    /// The proxy that a request to `url` goes through, if it does.
+    pub(crate) fn to(&self, url: &Url) -> Option<Via> {
+        let target: Uri = url.as_str().parse().ok()?;
+        let intercept = self.matcher.intercept(&target)?;
+        Some(Via { host: self.host.clone(), named_by: self.named_by, intercept })
+    }
+}
+
+/// The proxy of one request.
+#[derive(Debug)]
+pub(crate) struct Via {
+    /// Its host and port, for messages.
+    pub(crate) host: String,
+    pub(crate) named_by: &'static str,
+    intercept: Intercept,
+}
+
+impl Via {
+    /// How it is spoken to.
+    pub(crate) fn scheme(&self) -> &str {
+        self.intercept.uri().scheme_str().unwrap_or_default()
+    }
+
+    /// The name and the port to connect to.
+    pub(crate) fn address(&self) -> (&str, u16) {
+        let uri = self.intercept.uri();
+        let port = uri.port_u16().unwrap_or(match self.scheme() {
+            "http" => 80,
+            "https" => 443,
+            _ => 1080,
+        });
+        (uri.host().unwrap_or_default().trim_matches(['[', ']']), port)
+    }
+
+    /// Who is there, for `Proxy-Authorization`.
+    pub(super) fn basic(&self) -> Option<&HeaderValue> {
+        self.intercept.basic_auth()
+    }
+
+    /// Who is there, for SOCKS: a user name and a password.
+    pub(super) fn login(&self) -> Option<(&str, &str)> {
+        self.intercept.raw_auth()
+    }
+}
