@@ -53,9 +53,12 @@ keyring:
     cargo test --package auth-store --features keyring --test keyring
     cargo test --package login-cli --features keyring --bin login-cli args
 
+fuzz_targets := "callback_query http_head token_response token_error jwt_claims organization_list project_list terminal"
+
 # Each fuzz target until a LIMIT of libFuzzer's; needs a nightly compiler and `cargo install cargo-fuzz`
 [group('check')]
-fuzz LIMIT="-max_total_time=60": (fuzz-one "callback_query" LIMIT) (fuzz-one "http_head" LIMIT)
+fuzz LIMIT="-max_total_time=60":
+    for target in {{ fuzz_targets }}; do just fuzz-one $target "{{ LIMIT }}" || exit 1; done
 
 # What is found on the way stays in `fuzz/target`; `fuzz/corpus` holds the seeds alone. No code of ours
 # is unsafe, and without the address sanitizer ten times as much is tried.

@@ -106,8 +106,8 @@ fn words(body: &Value) -> (Option<String>, Option<String>) {
 }
 
 fn first(candidates: &[&Value]) -> Option<String> {
-    let mut texts = candidates.iter().filter_map(|value| value.as_str());
-    texts.find(|text| !text.trim().is_empty()).map(|text| excerpt(text, LONGEST))
+    let texts = candidates.iter().filter_map(|value| value.as_str());
+    texts.map(|text| excerpt(text, LONGEST)).find(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -172,6 +172,7 @@ mod tests {
             "NaN",
             "\u{feff}{\"error\":\"x\"}",
             r#"{"error":""}"#,
+            r#"{"error":"\u001b","message":"\u200b"}"#,
             r#"{"error":7}"#,
             r#"{"error":[1]}"#,
             r#"{"error":{"code":7,"message":[]}}"#,

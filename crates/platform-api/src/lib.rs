@@ -31,6 +31,10 @@ mod error;
 mod id;
 mod list;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use error::{Call, Error};
 pub use id::{MalformedId, OrganizationId, ProjectId};
 pub use organization::{Organization, Preference, by_preference};

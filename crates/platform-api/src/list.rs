@@ -19,8 +19,9 @@ where
     Ok(read)
 }
 
+/// A list would be read as the fields of a struct in their order.
 fn entry<T: DeserializeOwned>(value: Value) -> Option<T> {
-    serde_json::from_value(value).ok()
+    if value.is_object() { serde_json::from_value(value).ok() } else { None }
 }
 
 /// A truth value, where null is `false`.

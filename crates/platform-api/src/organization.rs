@@ -34,9 +34,9 @@ pub enum Preference {
 }
 
 #[derive(Deserialize)]
-struct Organizations {
+pub(crate) struct Organizations {
     #[serde(deserialize_with = "list::lenient")]
-    data: Vec<Organization>,
+    pub(crate) data: Vec<Organization>,
 }
 
 const ORGANIZATIONS: &str = "/v1/organizations";
@@ -128,6 +128,7 @@ mod tests {
             "7",
             r#""a""#,
             "[]",
+            r#"["a"]"#,
             r#"{"id":null}"#,
             r#"{"id":7}"#,
             r#"{"id":""}"#,

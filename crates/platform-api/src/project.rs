@@ -21,7 +21,7 @@ pub struct Project {
 
 /// One answer of the list.
 #[derive(Deserialize)]
-struct Page {
+pub(crate) struct Page {
     #[serde(deserialize_with = "list::lenient")]
     data: Vec<Project>,
     #[serde(default, deserialize_with = "list::flag")]
@@ -32,8 +32,8 @@ struct Page {
 
 /// The pages so far.
 #[derive(Default)]
-struct Pages {
-    projects: Vec<Project>,
+pub(crate) struct Pages {
+    pub(crate) projects: Vec<Project>,
     cursors: Vec<String>,
 }
 
@@ -89,7 +89,7 @@ impl Session {
 
 impl Pages {
     /// Takes a page over, and says after which project the next one begins, if there is one.
-    fn add(&mut self, page: Page) -> Option<String> {
+    pub(crate) fn add(&mut self, page: Page) -> Option<String> {
         let last_read = page.data.last().map(|project| project.id.to_string());
         self.projects.extend(page.data);
         let cursor = page.last_id.or(last_read).filter(|_| page.has_more)?;
@@ -101,7 +101,7 @@ impl Pages {
     }
 }
 
-fn page_path(organization: &OrganizationId, after: Option<&str>) -> String {
+pub(crate) fn page_path(organization: &OrganizationId, after: Option<&str>) -> String {
     let organization = organization.segment();
     let first = format!("/dashboard/organizations/{organization}/projects?detail=basic&limit=100");
     match after {
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn an_odd_project_does_not_hide_the_others_and_an_odd_envelope_is_no_page() {
         let read = page(
-            r#"{"data":[{"id":"p1","is_initial":null,"title":null},{"id":""},7,{"id":"p2","is_initial":true},
+            r#"{"data":[{"id":"p1","is_initial":null,"title":null},{"id":""},7,["p"],{"id":"p2","is_initial":true},
                 {"id":"p3","is_initial":"true"}]}"#,
         );
         let read: Vec<_> = read.data.iter().map(|p| (p.id.as_str(), p.is_initial)).collect();

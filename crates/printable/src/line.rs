@@ -13,7 +13,7 @@ pub fn excerpt(text: &str, longest: usize) -> String {
     if line.chars().nth(longest).is_none() {
         return line;
     }
-    line.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+    line.chars().take(longest.saturating_sub(1)).chain(['…']).take(longest).collect()
 }
 
 /// Whatever breaks a line, or moves within it, becomes the space that a reader would put there.
@@ -32,7 +32,8 @@ fn is_seen(c: char) -> bool {
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}');
     !c.is_control() && !unseen
 }
@@ -62,6 +63,7 @@ mod tests {
         shows("\u{9b}31m", "31m");
         shows("a\0b\u{8}\u{7f}", "ab");
         shows("\u{202e}txt.exe\u{202c}\u{2066}", "txt.exe");
+        shows("a\u{13430}b\u{1bca0}", "ab");
         shows("in\u{200b}vis\u{ad}ible\u{feff}\u{e0041}", "invisible");
     }
 
@@ -70,6 +72,7 @@ mod tests {
     fn an_excerpt_has_at_most_so_many_characters() {
         assert_eq!(excerpt("abc", 3), "abc");
         assert_eq!(excerpt("abcd", 3), "ab…");
+        assert_eq!(excerpt("a", 0), "");
         assert_eq!(excerpt(&"\u{e9}".repeat(1_000_000), 200).chars().count(), 200);
         assert_eq!(excerpt(&format!("{}ab", "\u{1b}".repeat(1_000_000)), 2), "ab");
     }

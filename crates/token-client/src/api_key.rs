@@ -1,4 +1,5 @@
 use credentials::{ApiKey, IdToken};
+use http_client::Answer;
 use serde::Deserialize;
 
 use crate::answer::{self, BEARER};
@@ -35,11 +36,14 @@ impl TokenClient {
         name: &str,
     ) -> Result<ApiKey, Error> {
         let form = exchange_form(self.client_id(), id_token, name);
-        let answer = self.spend_form(&form, &[id_token.expose()]).await?;
-        answer::check_type(&answer, &[BEARER, NOT_APPLICABLE])?;
-        let Exchanged { access_token } = answer.decode()?;
-        Ok(access_token)
+        issued_key(&self.spend_form(&form, &[id_token.expose()]).await?)
     }
+}
+
+pub(crate) fn issued_key(answer: &Answer) -> Result<ApiKey, Error> {
+    answer::check_type(answer, &[BEARER, NOT_APPLICABLE])?;
+    let Exchanged { access_token } = answer.decode()?;
+    Ok(access_token)
 }
 
 fn exchange_form<'a>(

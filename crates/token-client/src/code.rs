@@ -1,4 +1,5 @@
 use credentials::{AccessToken, AuthorizationCode, IdToken, RefreshToken};
+use http_client::Answer;
 use pkce::CodeVerifier;
 use serde::Deserialize;
 
@@ -48,9 +49,7 @@ impl TokenClient {
     /// be one. The code is spent as soon as the request may have arrived.
     pub async fn redeem_code(&self, redemption: &CodeRedemption<'_>) -> Result<Tokens, Error> {
         let form = redemption.sign_in_form(self.client_id());
-        let answer = self.spend_form(&form, &redemption.secrets()).await?;
-        answer::check_type(&answer, &[BEARER])?;
-        Ok(answer.decode()?)
+        all_tokens(&self.spend_form(&form, &redemption.secrets()).await?)
     }
 
     /// Redeems a code for an access token alone, as the client that creates API keys does.
@@ -63,11 +62,19 @@ impl TokenClient {
         redemption: &CodeRedemption<'_>,
     ) -> Result<AccessToken, Error> {
         let form = redemption.access_form(self.client_id());
-        let answer = self.spend_form(&form, &redemption.secrets()).await?;
-        answer::check_type(&answer, &[BEARER])?;
-        let AccessTokenAlone { access_token } = answer.decode()?;
-        Ok(access_token)
+        access_token_alone(&self.spend_form(&form, &redemption.secrets()).await?)
     }
+}
+
+pub(crate) fn all_tokens(answer: &Answer) -> Result<Tokens, Error> {
+    answer::check_type(answer, &[BEARER])?;
+    Ok(answer.decode()?)
+}
+
+pub(crate) fn access_token_alone(answer: &Answer) -> Result<AccessToken, Error> {
+    answer::check_type(answer, &[BEARER])?;
+    let AccessTokenAlone { access_token } = answer.decode()?;
+    Ok(access_token)
 }
 
 /// A form, in the order in which it is sent.

@@ -38,6 +38,10 @@ mod interval;
 mod refresh;
 mod revocation;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use client::TokenClient;
 pub use code::{CodeRedemption, Tokens};
 pub use device::{DeviceAuthorization, DeviceGrant, DevicePoll};

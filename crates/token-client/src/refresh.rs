@@ -1,4 +1,5 @@
 use credentials::{AccessToken, IdToken, RefreshToken};
+use http_client::Answer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -54,10 +55,13 @@ impl TokenClient {
     /// [`Error`]; [`Error::ends_the_sign_in`] tells the final ones from those that may pass.
     pub async fn refresh(&self, refresh_token: &RefreshToken) -> Result<Refreshed, Error> {
         let request = RefreshRequest::new(self.client_id(), refresh_token);
-        let answer = self.spend_json(&request, refresh_token.expose()).await?;
-        let answer: RefreshAnswer = answer.decode()?;
-        Ok(answer.into_refreshed())
+        refreshed(&self.spend_json(&request, refresh_token.expose()).await?)
     }
+}
+
+pub(crate) fn refreshed(answer: &Answer) -> Result<Refreshed, Error> {
+    let answer: RefreshAnswer = answer.decode()?;
+    Ok(answer.into_refreshed())
 }
 
 impl<'a> RefreshRequest<'a> {

@@ -1,0 +1,105 @@
+//! A status and a body with which the token endpoint says no: what is made of its words, and what
+//! follows from them, against a second reading of the same rules. An input is the three digits of a
+//! status, a space, and a body.
+
+#![no_main]
+
+use fuzz::json::Json;
+use fuzz::screen;
+use http_client::Refusal;
+use libfuzzer_sys::fuzz_target;
+use token_client::Error;
+use token_client::fuzzing::{SECRET, refusal};
+
+fuzz_target!(|input: &[u8]| {
+    let (status, body) = split(input).unwrap_or((400, input));
+    let Some(error) = refusal(status, body) else {
+        return assert_eq!(status / 100, 2);
+    };
+    let json = Json::read(body).filter(|json| json.is_whole(0));
+    if json.as_ref().is_none_or(|json| !json.is_disguised()) {
+        check_words(&error, status, json.as_ref());
+    }
+    check_decisions(&error, status);
+    check_text(&error);
+});
+
+fn split(input: &[u8]) -> Option<(u16, &[u8])> {
+    let (digits, body) = input.split_at_checked(3)?;
+    let status = str::from_utf8(digits).ok()?.parse().ok()?;
+    Some((status, body.strip_prefix(b" ")?)).filter(|(status, _)| (100..1000).contains(status))
+}
+
+fn words(error: &Error) -> &Refusal {
+    match error {
+        Error::Refused(refusal) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn check_words(error: &Error, status: u16, json: Option<&Json>) {
+    let refusal = words(error);
+    assert_eq!(refusal.status, status);
+    assert_eq!(refusal.is_json, json.is_some());
+    let null = Json::Null;
+    let body = json.unwrap_or(&null);
+    let inner = body.last("error");
+    let code = [inner, inner.last("code"), body.last("code"), inner.last("type")];
+    assert_eq!(refusal.code, first(&code));
+    let description = [
+        body.last("error_description"),
+        inner.last("message"),
+        body.last("message"),
+        body.last("detail"),
+        body.last("detail").last("message"),
+    ];
+    assert_eq!(refusal.description, first(&description));
+}
+
+/// The first text of which a person would see anything.
+fn first(candidates: &[&Json]) -> Option<String> {
+    let texts = candidates.iter().filter_map(|candidate| candidate.text());
+    let shown = texts.map(|text| screen::cut(text, 200)).find(|text| !text.is_empty());
+    shown.map(|text| without_secret(&text))
+}
+
+/// What is left when every run of it that tells something of the secret is one word.
+fn without_secret(text: &str) -> String {
+    let tells = |at: usize| text.get(at..at + TELLING).is_some_and(|run| SECRET.contains(run));
+    let starts: Vec<_> = (0..text.len()).filter(|at| tells(*at)).collect();
+    let is_hidden = |at: usize| starts.iter().any(|start| (*start..start + TELLING).contains(&at));
+    let mut shown = String::new();
+    for (at, c) in text.char_indices() {
+        match is_hidden(at) {
+            false => shown.push(c),
+            true if at > 0 && is_hidden(at - 1) => {}
+            true => shown.push_str("[hidden]"),
+        }
+    }
+    shown
+}
+
+/// So many letters of it in a row, and somebody knows that it is this one.
+const TELLING: usize = 12;
+
+/// Neither depends on more than the status and the name of the error, letter for letter.
+fn check_decisions(error: &Error, status: u16) {
+    let spent = b"refresh_token_reused".as_slice();
+    let finals = [b"invalid_grant", spent, b"refresh_token_expired", b"refresh_token_invalidated"];
+    let code = words(error).code.as_deref().unwrap_or_default().as_bytes();
+    assert_eq!(error.ends_the_sign_in(), finals.contains(&code) || status == 401);
+    assert_eq!(error.is_spent_elsewhere(), code == spent);
+    assert_eq!(error.is_transient(), !(0..500).contains(&status) || [408, 429].contains(&status));
+    assert!(!error.is_spent_elsewhere() || error.ends_the_sign_in());
+    assert_eq!(error.retry_after(), None);
+}
+
+/// Two texts of the server's at most, one line, and nothing of what was turned in.
+fn check_text(error: &Error) {
+    let text = error.to_string();
+    let said = format!("{text} {error:?}");
+    let runs = SECRET.as_bytes().windows(TELLING).map(|run| str::from_utf8(run).unwrap());
+    assert!(!runs.into_iter().any(|run| said.contains(run)), "{said}");
+    assert!(screen::is_clean(&text), "{text:?}");
+    assert!(text.chars().count() <= 2 * 200 + 50, "{text:?}");
+}
