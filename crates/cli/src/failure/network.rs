@@ -2,12 +2,14 @@
 
 use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
 
-pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
+pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: \
+     check the network, the proxy and --issuer";
 
 const NO_NETWORK: &str =
     "check the network connection; a network with a proxy needs its address in HTTPS_PROXY";
 
-const NO_ADDRESS: &str = "check the network connection and --issuer; a network with a proxy needs its address in HTTPS_PROXY";
+const NO_ADDRESS: &str = "check the network connection and --issuer; a network with a proxy needs \
+     its address in HTTPS_PROXY";
 
 const NOBODY_HERE: &str = "nothing listens there: check --issuer and --api-base";
 

@@ -68,13 +68,23 @@ fn a_platform_without_these_calls_is_an_error() {
 // threats 71 127
 #[test]
 fn the_page_of_a_firewall_is_no_closed_door() {
-    for status in [403, 404] {
+    for (status, hint) in [
+        (
+            403,
+            "something on the way blocks this, such as a firewall or a rule for your country: try \
+             another network, or ask whoever runs this one",
+        ),
+        (
+            404,
+            "something else than the server seems to have answered: check the network, the proxy and \
+             --issuer",
+        ),
+    ] {
         let page = Then::text(status, "text/html", "<h1>Blocked</h1>");
         let (_world, finished) = fails(&Endpoint::Projects, page);
         finished.fails_with(
             &format!("cannot list the projects: the platform refused: HTTP {status}, not JSON"),
-            "something else than the server seems to have answered: check the network, the proxy and \
-             --issuer",
+            hint,
         );
     }
 }

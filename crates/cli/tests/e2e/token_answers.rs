@@ -51,6 +51,7 @@ impl Place {
             Advice::Code(hint) => hint,
             Advice::Client => "check --client-id",
             Advice::Elsewhere => ELSEWHERE,
+            Advice::Blocked => BLOCKED,
             Advice::Lost(hint) => hint.unwrap_or(self.hint),
             Advice::Wait => "wait a little, and try again\n",
             Advice::WaitFor(hint) => hint,
@@ -87,6 +88,8 @@ enum Advice {
     Client,
     /// To look for what stands in between.
     Elsewhere,
+    /// To go another way.
+    Blocked,
     /// This, where nothing but an answer is lost.
     Lost(Option<&'static str>),
     /// To wait.
@@ -94,6 +97,9 @@ enum Advice {
     /// To wait as long as the server asks for.
     WaitFor(&'static str),
 }
+
+const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your \
+                       country: try another network, or ask whoever runs this one";
 
 const ELSEWHERE: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
 
@@ -189,7 +195,7 @@ fn what_stands_in_between_is_told_apart_from_the_issuer() {
     for status in [403, 429, 500, 502, 503, 504] {
         let words = format!("the issuer refused: HTTP {status}, not JSON");
         let advice = match status {
-            403 => Advice::Elsewhere,
+            403 => Advice::Blocked,
             429 => Advice::Wait,
             _ => Advice::Lost(LATER),
         };

@@ -43,10 +43,10 @@ pub(super) fn login(error: &LoginError) -> Option<String> {
             list("its projects", offered.iter().map(|it| (it.id.as_str(), &it.title)))
         }
         LoginError::NoProject { failure: Some(failure), .. } => platform::any(failure),
-        LoginError::NoProject { seen, .. } if seen.inaccessible == seen.organizations => {
-            (seen.organizations > 0)
-                .then(|| platform::NO_ACCESS.to_owned())
-                .or_else(|| account(error).map(Into::into))
+        LoginError::NoProject { seen, .. }
+            if seen.inaccessible > 0 && seen.inaccessible == seen.organizations =>
+        {
+            Some(platform::NO_ACCESS.to_owned())
         }
         LoginError::Undelivered { kept, .. } => Some(store::undelivered(*kept).into()),
         LoginError::Unkept { source, .. } => Some(store::unkept(source)),
@@ -133,10 +133,14 @@ fn server(refusal: &Refusal) -> Option<String> {
         (429 | 503, Some(pause)) => format!("wait {}, and try again", in_words(rounded(pause))),
         (429, None) => "wait a little, and try again".to_owned(),
         (500.., _) => "the server has a problem: try again later".to_owned(),
+        (403 | 451, _) if !refusal.is_json => BLOCKED.to_owned(),
         _ if !refusal.is_json => NOT_THE_SERVER.to_owned(),
         _ => return None,
     })
 }
+
+const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your country: try another \
+     network, or ask whoever runs this one";
 
 /// Nobody waits longer than a day because a server says so.
 fn rounded(pause: Duration) -> Duration {

@@ -15,7 +15,8 @@ pub(super) fn key_creation(name: &str, error: &PlatformError) -> String {
 
 const NO_KEY: &str = "no key was made: try again";
 
-pub(super) const NO_ACCESS: &str = "ask an owner of the organization for access to a project, or choose another with --organization";
+pub(super) const NO_ACCESS: &str = "ask an owner of the organization for access to a project, or \
+     choose another with --organization";
 
 /// Whatever it was asked for.
 pub(super) fn any(error: &PlatformError) -> Option<String> {
