@@ -225,8 +225,6 @@ fn own_address(base: &BaseUrl) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener};
-
     use super::*;
 
     fn base(url: &str) -> BaseUrl {
@@ -254,6 +252,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn what_is_known_of_one_server_stays_when_the_other_takes_too_long() {
+        use std::net::{Ipv4Addr, TcpListener};
+
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let silent = base(&format!("http://{}", listener.local_addr().unwrap()));
         let dead = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
