@@ -55,6 +55,11 @@ pub(crate) fn path() -> Vec<PathBuf> {
     variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
+/// The file that this program was started from, if that is still known.
+pub(crate) fn this_program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 /// A variable that takes what an option takes.
 fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, Failure> {
     let Some(value) = variable(name) else { return Ok(None) };

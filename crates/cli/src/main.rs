@@ -2,6 +2,7 @@
 
 mod accounts;
 mod args;
+mod browser;
 mod commands;
 mod core_dump;
 mod environment;
@@ -19,6 +20,9 @@ use setup::Setup;
 
 fn main() -> ExitCode {
     panic::end_without_a_trace();
+    if let Some(url) = browser::asked_for() {
+        return browser::open_apart(&url);
+    }
     let (command, shared) = Cli::from_command_line();
     let setup = Setup::new(&shared);
     let outcome = commands::run(&command, &shared, &setup);

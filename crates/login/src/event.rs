@@ -10,7 +10,7 @@ use crate::seen::Seen;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// No browser could be started: the URL has to be opened by hand.
+    /// No browser could be opened: the URL has to be opened by hand.
     BrowserNotOpened,
     /// A server that will be needed cannot be reached at the moment; it is tried again.
     Unreachable(&'a http_client::Error),

@@ -13,9 +13,10 @@
 //!
 //! # What this crate does not do
 //!
-//! It prints nothing and reads no environment: progress is an [`Event`], the clock a value. Only the
-//! library that opens the browser reads `BROWSER` by itself, on Linux and its like. The steps
-//! themselves live below: the callback in `oauth-callback-server`, the requests in `token-client`
+//! It prints nothing, reads no environment and starts no program: progress is an [`Event`], the clock
+//! and what opens the browser are values. Only the library behind [`open_default_browser`] reads
+//! `BROWSER` by itself, on Linux and its like, and starts what it names. The steps themselves live
+//! below: the callback in `oauth-callback-server`, the requests in `token-client`
 //! and `platform-api`, the file in `auth-store`.
 //!
 //! # Invariants
@@ -41,7 +42,7 @@ pub mod stored;
 mod warm_up;
 
 pub use authorization::CallbackPorts;
-pub use browser::can_open_browser;
+pub use browser::{NotOpened, can_open_browser, open_default_browser};
 pub use error::{Error, JsonWebToken, RevocationError, Undelivered};
 pub use event::{Event, Events};
 pub use seen::Seen;

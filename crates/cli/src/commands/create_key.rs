@@ -9,7 +9,7 @@ use crate::accounts::Accounts;
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
 use crate::setup::Setup;
-use crate::terminal;
+use crate::{browser, terminal};
 
 /// `login-cli create-key`.
 pub(crate) async fn run(
@@ -25,7 +25,7 @@ pub(crate) async fn run(
 
     invite(terminal, "create an API key", &args.browser, pending.auth_url());
     if !args.browser.no_browser {
-        pending.open_browser();
+        pending.open_browser_by(browser::open);
     }
     let deliver = |new: &NewApiKey| {
         let text = if shared.json { as_json(new) } else { new.key.expose().to_owned() };

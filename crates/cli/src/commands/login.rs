@@ -11,7 +11,7 @@ use crate::args::{LoginArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::{Setup, USER_AGENT};
-use crate::{stdin, terminal};
+use crate::{browser, stdin, terminal};
 
 /// `login-cli login`.
 pub(crate) async fn run(
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     let purpose = "sign in with ChatGPT";
     invite(terminal, purpose, &args.browser, pending.auth_url());
     if !args.browser.no_browser {
-        pending.open_browser();
+        pending.open_browser_by(browser::open);
     }
     let signed_in = pending.finish(&|event| tell(setup, &event)).await?;
 

@@ -42,6 +42,8 @@ mod usage;
 /// Elsewhere, `BROWSER` does not say which browser is opened, and a real one would be.
 #[cfg(target_os = "linux")]
 mod browser;
+#[cfg(target_os = "linux")]
+mod browser_launcher;
 #[cfg(unix)]
 mod cancel_previous;
 #[cfg(unix)]

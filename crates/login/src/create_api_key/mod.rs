@@ -19,7 +19,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::authorization::{Authorization, CallbackPorts, Grant, authorization_url};
-use crate::browser::{self, Launch};
+use crate::browser::{self, Launch, NotOpened};
 use crate::commit::commit;
 use crate::error::{Error, Undelivered};
 use crate::event::{Event, Events};
@@ -149,9 +149,19 @@ impl PendingApiKey {
         self.authorization.server.port()
     }
 
-    /// Opens the default browser, and waits for nothing.
+    /// Opens the default browser from this process, and waits for nothing.
     pub fn open_browser(&mut self) {
-        self.browser = browser::open(&self.auth_url);
+        self.open_browser_by(browser::open_default_browser);
+    }
+
+    /// Has `open` open a browser, and waits for nothing. It runs on a thread of its own, which it may
+    /// keep for as long as it takes to know how that went; [`Event::BrowserNotOpened`] follows when
+    /// it fails.
+    pub fn open_browser_by(
+        &mut self,
+        open: impl FnOnce(&Url) -> Result<(), NotOpened> + Send + 'static,
+    ) {
+        self.browser = browser::launch(&self.auth_url, open);
     }
 
     /// Waits for the person, makes the key, hands it to `deliver`, and keeps it where

@@ -1,0 +1,350 @@
+//! Whatever the program does that opens the browser, the sign-in goes on: it is started in a session of
+//! its own, heard when it fails, and left alone otherwise.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use sandbox::Account;
+use url::Url;
+
+use crate::support::{
+    BrowserDouble, Canaries, PATIENCE, Running, Start, World, left_out, parameter, write,
+};
+
+const WARNING: &str = "warning: no browser could be started; open the address above yourself\n";
+
+/// What `BROWSER` is to be, so that a shell runs this script with the address as its argument.
+fn launcher(world: &World, script: &str) -> String {
+    let path = world.path("launcher.sh");
+    write(&path, script);
+    format!("/bin/sh {} %s", path.display())
+}
+
+fn opening_with<'w>(start: Start<'w>, browser: &str) -> Start<'w> {
+    start.without("--no-browser", 0).env("BROWSER", browser)
+}
+
+/// What a script wrote to this file: one line.
+#[track_caller]
+fn line_of(path: &Path) -> String {
+    let begun = Instant::now();
+    loop {
+        match fs::read_to_string(path) {
+            Ok(text) if text.ends_with('\n') => return text.trim_end().to_owned(),
+            _ => assert!(begun.elapsed() < PATIENCE, "no line in {}", path.display()),
+        }
+        thread::yield_now();
+    }
+}
+
+/// The processes that it started and that it has not yet seen end.
+fn children(running: &Running<'_>) -> String {
+    let threads = fs::read_dir(format!("/proc/{}/task", running.id)).unwrap();
+    threads.filter_map(|it| fs::read_to_string(it.unwrap().path().join("children")).ok()).collect()
+}
+
+// threats 184
+#[test]
+fn a_launcher_that_fails_is_told_of_and_disturbs_nobody() {
+    for flow in [World::login, World::create_key] {
+        for script in [
+            "exit 1",
+            "exit 3",
+            "echo noise; echo noise >&2; exit 1",
+            "kill -SEGV $$",
+            "kill -KILL $$",
+            "a-program-that-is-not-there \"$1\"",
+        ] {
+            let world = World::new();
+            let running = opening_with(flow(&world), &launcher(&world, script)).start();
+            running.says(WARNING);
+            assert_eq!(children(&running), "", "{script}");
+            running.visit(Account::OWNER);
+            let finished = running.finish();
+            finished.exits(0).says_nothing_of("noise").says_nothing_of("not found");
+            assert_eq!(finished.stderr.matches("warning: ").count(), 1, "{script}");
+        }
+    }
+}
+
+// threats 184
+#[test]
+fn a_launcher_that_opens_nothing_is_waited_for_by_nobody() {
+    for script in ["", "echo noise; echo noise >&2", "(echo noise; exit 1) &"] {
+        let world = World::new();
+        let ran = world.path("ran");
+        let script = format!("echo ran > {}; {script}", ran.display());
+        let running = opening_with(world.login(), &launcher(&world, &script)).start();
+        line_of(&ran);
+        let begun = Instant::now();
+        while !children(&running).is_empty() {
+            assert!(begun.elapsed() < PATIENCE, "a process is left over");
+            thread::yield_now();
+        }
+        running.visit(Account::OWNER);
+        let finished = running.finish();
+        finished.exits(0).says_nothing_of("warning: ").says_nothing_of("noise");
+    }
+}
+
+/// A launcher that says who it is and who started it, and runs on until it is let go.
+struct Hanging {
+    command: String,
+    started: PathBuf,
+    ended: PathBuf,
+    hold: PathBuf,
+}
+
+impl Hanging {
+    fn in_(world: &World) -> Self {
+        let [started, ended, hold] =
+            ["started", "ended", "hold"].map(|name| world.path(&format!("launcher.{name}")));
+        assert!(Command::new("mkfifo").arg(&hold).status().unwrap().success());
+        let script = format!(
+            "echo $$ $PPID > {}; read word < {}; echo $word > {}",
+            started.display(),
+            hold.display(),
+            ended.display()
+        );
+        Self { command: launcher(world, &script), started, ended, hold }
+    }
+
+    /// The ids of the launcher, and of the process that opens the browser.
+    #[track_caller]
+    fn ids(&self) -> [String; 2] {
+        let ids = line_of(&self.started);
+        ids.split(' ').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
+    }
+
+    /// It can do so only when nobody has ended it.
+    #[track_caller]
+    fn let_go(self) {
+        // Opened for both, so that opening it waits for nobody.
+        let mut pipe = File::options().read(true).write(true).open(&self.hold).unwrap();
+        writeln!(pipe, "alive").unwrap();
+        assert_eq!(line_of(&self.ended), "alive");
+    }
+}
+
+// threats 184
+#[test]
+fn a_launcher_that_hangs_is_left_alone() {
+    for flow in [World::login, World::create_key] {
+        let world = World::new();
+        let hanging = Hanging::in_(&world);
+        let running = opening_with(flow(&world), &hanging.command).start();
+        hanging.ids();
+        running.visit(Account::OWNER);
+        running.finish().exits(0).says_nothing_of("warning: ");
+        hanging.let_go();
+    }
+}
+
+/// Ctrl-C is a signal to every process of the group that has the terminal.
+// threats 185
+#[test]
+fn what_interrupts_the_sign_in_does_not_reach_the_launcher() {
+    if !has_setsid() {
+        return;
+    }
+    let world = World::new();
+    let hanging = Hanging::in_(&world);
+    let running = opening_with(world.login(), &hanging.command).under([SETSID]).start();
+    hanging.ids();
+    let group = Pid::from_raw(running.id.try_into().unwrap()).unwrap();
+    kill_process_group(group, Signal::INT).unwrap();
+    running.finish().exits(130);
+    hanging.let_go();
+}
+
+/// Of util-linux. It has what it starts lead a session.
+const SETSID: &str = "/usr/bin/setsid";
+
+fn has_setsid() -> bool {
+    let has = Path::new(SETSID).exists();
+    if !has {
+        left_out(&format!("the leader of a session: {SETSID} is not there"));
+    }
+    has
+}
+
+/// The arguments are the address, the environment is the one that the program was given, and neither has
+/// a secret of this sign-in or of the one that it replaces.
+// threats 182 187
+#[test]
+fn who_opens_the_browser_is_told_the_address_and_nothing_else() {
+    let world = World::new();
+    world.signed_in(3600);
+    let hanging = Hanging::in_(&world);
+    let running = opening_with(world.login(), &hanging.command).start();
+    let auth_url = running.auth_url();
+    let read = |id: &str, what: &str| fs::read(format!("/proc/{id}/{what}")).unwrap();
+    let words = |id: &str| {
+        let line = String::from_utf8(read(id, "cmdline")).unwrap();
+        line.split_terminator('\0').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let ids = hanging.ids();
+    let [launched, opener] = ids.each_ref().map(|id| words(id));
+    let program = env!("CARGO_BIN_EXE_login-cli");
+    assert_eq!(opener, [program, "__open-browser", auth_url.as_str()]);
+    let script = world.path("launcher.sh");
+    assert_eq!(launched, ["/bin/sh", script.to_str().unwrap(), auth_url.as_str()]);
+    let given = read(&running.id.to_string(), "environ");
+    assert!(!given.is_empty());
+    let seen = ids.each_ref().map(|id| read(id, "environ"));
+    assert!(seen[1] == given, "{}", String::from_utf8_lossy(&seen[1]));
+
+    running.visit(Account::OWNER);
+    running.finish().exits(0);
+    let secrets = [world.sandbox.canaries(), world.planted()].concat();
+    let canaries = Canaries::new(secrets.iter().map(String::as_str));
+    let state = format!("&state={}", parameter(&auth_url, "state"));
+    let without_state = auth_url.as_str().replace(&state, "");
+    assert!(canaries.found_in(auth_url.as_str().as_bytes()).is_some(), "the state is one");
+    assert_eq!(canaries.found_in(without_state.as_bytes()), None);
+    for environment in seen {
+        assert_eq!(canaries.found_in(&environment), None);
+    }
+    hanging.let_go();
+}
+
+/// Whether it can open its terminal, and what it and its parent are (proc(5)).
+const TERMINAL_SCRIPT: &str = r#"
+case $1 in http*) who=launcher;; *) who=test;; esac
+if (: < /dev/tty) 2> /dev/null; then tty=open; else tty=none; fi
+read own < "/proc/$$/stat"
+read parent < "/proc/$PPID/stat"
+echo "$tty/$own/$parent" > "${0%.sh}.$who"
+"#;
+
+/// Runs on a terminal of its own, which is its controlling one; its output is read as ever. The script
+/// of the launcher is there before it.
+fn on_a_terminal<'w>(world: &World, start: Start<'w>) -> Start<'w> {
+    let script = world.path("launcher.sh");
+    let wrapper = format!(
+        "line='/bin/sh {} here; exec'; for word; do line=\"$line '$word'\"; done; \
+         exec {SCRIPT} -qec \"$line >&8 2>&9\" /dev/null 8>&1 9>&2",
+        script.display()
+    );
+    start.env("SHELL", "/bin/sh").under(["/bin/sh", "-c", &wrapper, "sh"])
+}
+
+/// Of util-linux.
+const SCRIPT: &str = "/usr/bin/script";
+
+/// The launcher is a shell by its own name and by that of a browser that draws on the terminal, which
+/// the library starts in another way.
+// threats 185
+#[test]
+fn no_launcher_gets_hold_of_the_terminal() {
+    if !Path::new(SCRIPT).exists() {
+        return left_out(&format!("a browser that draws on the terminal: {SCRIPT} is not there"));
+    }
+    for name in ["sh", "lynx", "w3m"] {
+        let world = World::new();
+        let shell = world.path(&format!("bin/{name}"));
+        symlink("/bin/sh", &shell).unwrap();
+        let script = world.path("launcher.sh");
+        write(&script, TERMINAL_SCRIPT);
+        let browser = format!("{} {} %s", shell.display(), script.display());
+        let start = opening_with(world.login(), &browser);
+        let running = on_a_terminal(&world, start).start();
+        let [test, launched] = ["test", "launcher"].map(|who| line_of(&script.with_extension(who)));
+        assert!(test.starts_with("open/"), "{test}");
+        assert_ne!(terminal_of(test.split('/').nth(1).unwrap()), "0");
+
+        let seen: Vec<&str> = launched.split('/').collect();
+        let [tty, launcher, opener] = seen.try_into().unwrap();
+        assert_eq!(tty, "none", "{name}");
+        let opener_id = opener.split(' ').next().unwrap();
+        for process in [launcher, opener] {
+            assert_eq!(session_of(process), opener_id, "{process}");
+            assert_eq!(terminal_of(process), "0", "{process}");
+        }
+        running.visit(Account::OWNER);
+        running.finish().exits(0).says_nothing_of("warning: ");
+    }
+}
+
+fn session_of(stat: &str) -> &str {
+    after_the_name(stat)[3]
+}
+
+/// The controlling terminal; 0 is none.
+fn terminal_of(stat: &str) -> &str {
+    after_the_name(stat)[4]
+}
+
+/// State, parent, group, session, terminal.
+fn after_the_name(stat: &str) -> Vec<&str> {
+    stat.rsplit_once(") ").unwrap().1.split(' ').collect()
+}
+
+/// What the program says to the process that opens the browser, said by somebody else.
+#[track_caller]
+fn asked(words: &[&str], code: i32) {
+    let world = World::new();
+    let browser = BrowserDouble::in_(&world);
+    let start = world.program(words.iter().copied()).watched_by(&browser);
+    start.run().exits(code).prints("");
+    browser.assert_not_opened();
+}
+
+// threats 182
+#[test]
+fn only_one_address_of_the_web_is_ever_opened() {
+    const WORD: &str = "__open-browser";
+    for address in
+        ["", "x", "-x", "--help", "file:///etc/passwd", "javascript:alert(1)", "x-app:--run"]
+    {
+        asked(&[WORD, address], 1);
+    }
+    for words in [vec![WORD], vec![WORD, "http://a.test/", "http://b.test/"]] {
+        asked(&words, 2);
+    }
+    let world = World::new();
+    let browser = BrowserDouble::in_(&world);
+    let address = "https://a.test/?x=$(id)`id`'%20;&%20-x";
+    let start = world.program([WORD, address]).watched_by(&browser);
+    start.run().exits(0).prints("");
+    assert_eq!(browser.opened(), Url::parse(address).unwrap().as_str());
+    browser.assert_not_opened();
+    let help = world.program(["--help"]).run();
+    assert!(!help.stdout.contains(WORD), "{}", help.stdout);
+}
+
+/// What a shell starts leads a group of processes, and cannot leave the session of its terminal.
+// threats 185
+#[test]
+fn who_cannot_leave_the_terminal_opens_nothing() {
+    if !has_setsid() {
+        return;
+    }
+    let world = World::new();
+    let browser = BrowserDouble::in_(&world);
+    let start = world.program(["__open-browser", "https://a.test/"]).watched_by(&browser);
+    start.under([SETSID]).run().exits(1);
+    browser.assert_not_opened();
+}
+
+/// As an update does while the program runs: it cannot start itself any more.
+// threats 184 189
+#[test]
+fn a_program_whose_file_is_gone_opens_the_browser_once() {
+    const WITHOUT_FILE: &str = r#"/bin/cp "$1" "$0" && exec 3< "$0" && /bin/rm "$0" && shift && exec /proc/self/fd/3 "$@""#;
+    let world = World::new();
+    let browser = BrowserDouble::in_(&world);
+    let copy = world.path("copy");
+    let wrapper = ["/bin/sh", "-c", WITHOUT_FILE, copy.to_str().unwrap()];
+    let running = world.login().opening(&browser).under(wrapper).start();
+    assert_eq!(browser.opened_with_url(), running.auth_url());
+    running.visit(Account::OWNER);
+    running.finish().exits(0).says_nothing_of("warning: ");
+    browser.assert_not_opened();
+}
