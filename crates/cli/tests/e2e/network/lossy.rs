@@ -8,7 +8,7 @@ use super::{SignedIn, in_a_network};
 use crate::support::set_up;
 
 /// The deadline of a request, and some time to start and to end.
-const LONGEST: Duration = Duration::from_secs(33);
+const LONGEST: Duration = Duration::from_secs(40);
 
 /// The sign-in is the old one or the new one, and which of them is said.
 #[track_caller]

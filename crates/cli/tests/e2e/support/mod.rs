@@ -36,8 +36,9 @@ pub(crate) use world::{World, modified, write};
 use std::io::Write as _;
 use std::time::Duration;
 
-/// Long enough for a machine that is busy with something else; no test waits for it in vain.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than any deadline of the program, and long enough for a machine that is busy with something
+/// else; no test waits for it in vain.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Says that this machine cannot show something. Written past the test harness, which keeps what a
 /// test prints to itself.
