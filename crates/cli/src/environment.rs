@@ -10,6 +10,8 @@ use tracing::Level;
 
 use crate::args::{ProfileName, StoreKind};
 use crate::failure::Failure;
+use crate::sudo::Sudo;
+use crate::surroundings::{Codespace, Ssh, Surroundings};
 
 /// A variable that is set to something. An empty one counts as not set, as shells leave them.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
@@ -78,6 +80,41 @@ fn home() -> Option<PathBuf> {
 #[cfg(not(unix))]
 fn home() -> Option<PathBuf> {
     std::env::home_dir()
+}
+
+/// Who has become root through sudo, without choosing where the credentials are kept.
+pub(crate) fn sudo(codex_home: Option<&Path>) -> Option<Sudo> {
+    let is_chosen = codex_home.is_some() || variable("CODEX_HOME").is_some();
+    if is_chosen || !is_root() {
+        return None;
+    }
+    // One that is not Unicode names nobody, and has been set all the same.
+    let said = |name| variable(name).map(|it| it.to_string_lossy().into_owned());
+    let (name, uid) = (said("SUDO_USER"), said("SUDO_UID"));
+    Sudo::new(name.as_deref(), uid.as_deref(), owner(&home()?))
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// There is none on this system.
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn owner(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some(path.metadata().ok()?.uid())
+}
+
+/// Files have no owner by number on this system.
+#[cfg(not(unix))]
+fn owner(_path: &Path) -> Option<u32> {
+    None
 }
 
 /// The folder in which this person's waiting sign-ins find each other: in the one that the system
@@ -176,39 +213,40 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Where this program runs, as far as it matters to a browser that has to come back.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Surroundings {
-    /// Through SSH.
-    pub(crate) ssh: bool,
-    /// In a container, which has a network of its own unless it was given another.
-    pub(crate) container: bool,
-    /// In a container of Kubernetes.
-    pub(crate) kubernetes: bool,
-    /// In the Linux of a Windows.
-    pub(crate) wsl: bool,
-    /// With a screen, on which a browser can open.
-    pub(crate) screen: bool,
-    /// With a program for opening addresses, which somebody has named.
-    pub(crate) browser: Option<String>,
-}
-
 /// Where this program runs.
 pub(crate) fn surroundings() -> Surroundings {
     let any = |names: &[&str]| names.iter().any(|name| variable(name).is_some());
-    let ssh = any(&["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"]);
+    let ssh = ssh();
     // These have a screen without a variable that says so, and it is not before who comes by SSH.
-    let own_screen = cfg!(any(target_os = "macos", windows)) && !ssh;
+    let own_screen = cfg!(any(target_os = "macos", windows)) && ssh.is_none();
     let kubernetes = any(&["KUBERNETES_SERVICE_HOST"]);
     let container = kubernetes || is_in_container();
     Surroundings {
-        ssh,
+        codespace: codespace(),
+        editor: any(&["VSCODE_IPC_HOOK_CLI"]) || (ssh.is_some() && is_terminal_of_vscode()),
         container,
         kubernetes,
         wsl: any(&["WSL_DISTRO_NAME", "WSL_INTEROP"]) || (!container && has_kernel_of_windows()),
         screen: own_screen || any(&["DISPLAY", "WAYLAND_DISPLAY"]),
         browser: text("BROWSER"),
+        ssh,
     }
+}
+
+fn ssh() -> Option<Ssh> {
+    let names = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"];
+    let user = || text("USER").or_else(|| text("LOGNAME"));
+    let through_it = names.iter().any(|name| variable(name).is_some());
+    through_it.then(|| Ssh::new(text("SSH_CONNECTION").as_deref(), user().as_deref()))
+}
+
+fn codespace() -> Option<Codespace> {
+    let is_one = text("CODESPACES").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+    is_one.then(|| Codespace::new(text("CODESPACE_NAME").as_deref()))
+}
+
+fn is_terminal_of_vscode() -> bool {
+    text("TERM_PROGRAM").is_some_and(|program| program == "vscode")
 }
 
 /// Docker, Podman, and whoever else says so. A Flatpak is a container for files alone.

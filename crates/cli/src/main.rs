@@ -11,6 +11,8 @@ mod panic;
 mod setup;
 mod signals;
 mod stdin;
+mod sudo;
+mod surroundings;
 mod terminal;
 
 use std::process::ExitCode;

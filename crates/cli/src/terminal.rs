@@ -63,6 +63,11 @@ impl Terminal {
         self.write(&format!("\n{ADDRESS}{}{ADDRESS:#}\n\n", one_line(url)));
     }
 
+    /// A command for the person to run, alone on its line.
+    pub(crate) fn command(self, line: &str) {
+        self.write(&format!("    {}\n", one_line(line)));
+    }
+
     /// What went wrong, and what can be done.
     pub(crate) fn fail(self, what: &str, hint: Option<&str>) {
         self.line("error: ", BAD, what, EMPHASIS);

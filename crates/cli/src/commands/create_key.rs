@@ -4,7 +4,7 @@ use login::create_api_key::{self, Choice, NewApiKey, Patience};
 use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use serde_json::json;
 
-use super::waiting::{invite, tell};
+use super::waiting::{Opener, invite, tell, warn_of_sudo};
 use crate::accounts::Accounts;
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
@@ -23,8 +23,13 @@ pub(crate) async fn run(
     let http = setup.checked_http(CREATE_API_KEY_USER_AGENT)?;
     let mut pending = create_api_key::start(options(args, shared, setup)?, http)?;
 
-    invite(terminal, "create an API key", &args.browser, pending.auth_url());
-    if !args.browser.no_browser {
+    if args.save {
+        warn_of_sudo(setup, shared, &Accounts::chosen(shared)?.store().location());
+    }
+    let opener = Opener::chosen(&args.browser, pending.port());
+    let purpose = "create an API key";
+    invite(terminal, purpose, &opener, args.browser.timeout, pending.auth_url());
+    if opener == Opener::ThisProgram {
         pending.open_browser_by(browser::open);
     }
     let deliver = |new: &NewApiKey| {

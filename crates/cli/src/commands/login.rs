@@ -5,7 +5,7 @@ use login::sign_in::{self, ApiKeyWish, SignedIn};
 use printable::excerpt;
 use serde_json::json;
 
-use super::waiting::{invite, tell};
+use super::waiting::{Opener, invite, tell, warn_of_sudo};
 use crate::accounts::Accounts;
 use crate::args::{LoginArgs, SharedArgs};
 use crate::environment;
@@ -25,11 +25,14 @@ pub(crate) async fn run(
         return with_api_key(store, shared, setup).await;
     }
     let http = setup.checked_http(USER_AGENT)?;
+    let location = store.location();
     let mut pending = sign_in::start(options(args, shared, setup), http, store)?;
 
+    warn_of_sudo(setup, shared, &location);
+    let opener = Opener::chosen(&args.browser, pending.port());
     let purpose = "sign in with ChatGPT";
-    invite(terminal, purpose, &args.browser, pending.auth_url());
-    if !args.browser.no_browser {
+    invite(terminal, purpose, &opener, args.browser.timeout, pending.auth_url());
+    if opener == Opener::ThisProgram {
         pending.open_browser_by(browser::open);
     }
     let signed_in = pending.finish(&|event| tell(setup, &event)).await?;
@@ -53,6 +56,7 @@ pub(crate) async fn run(
 async fn with_api_key(store: AuthStore, shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     store.check_writable().map_err(login::Error::Store)?;
     let location = store.location();
+    warn_of_sudo(setup, shared, &location);
     let sign_in = setup.stored_sign_in(store, shared)?;
     let api_key = stdin::api_key(setup.terminal).await?;
     let set_aside = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;

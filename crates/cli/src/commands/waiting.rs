@@ -1,22 +1,65 @@
+use std::time::Duration;
+
+use auth_store::Location;
 use login::Event;
 use url::Url;
 
-use crate::args::BrowserArgs;
+use crate::args::{BrowserArgs, SharedArgs};
+use crate::environment;
 use crate::failure::{chain, key_may_exist, network_hint};
 use crate::setup::Setup;
+use crate::surroundings::{BrowserPlace, Help};
 use crate::terminal::{Terminal, in_words};
 
-/// Says where to go, in the order in which a person needs it: the address first, what happens by
-/// itself after it.
-pub(crate) fn invite(terminal: Terminal, purpose: &str, args: &BrowserArgs, auth_url: &Url) {
-    terminal.say(&if args.no_browser {
-        format!("Open this address to {purpose}:")
-    } else {
-        format!("Your browser opens to {purpose}. If it does not, open this address:")
+/// Who opens the address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Opener {
+    ThisProgram,
+    /// The person, who is told how their browser comes back.
+    Person(Help),
+}
+
+impl Opener {
+    /// As asked for, and as the surroundings allow, for a callback that comes to this port.
+    pub(crate) fn chosen(args: &BrowserArgs, port: u16) -> Self {
+        let here = environment::surroundings();
+        match here.browser_place() {
+            _ if args.no_browser => Self::Person(here.help_by_hand(port)),
+            BrowserPlace::Here => Self::ThisProgram,
+            BrowserPlace::Elsewhere(why) => Self::Person(here.help(why, port)),
+        }
+    }
+}
+
+/// Says where to go, in the order in which a person needs it: the address first, how the browser comes
+/// back after it, what happens by itself last.
+pub(crate) fn invite(
+    terminal: Terminal,
+    purpose: &str,
+    opener: &Opener,
+    timeout: Duration,
+    auth_url: &Url,
+) {
+    terminal.say(&match opener {
+        Opener::Person(_) => format!("Open this address to {purpose}:"),
+        Opener::ThisProgram => {
+            format!("Your browser opens to {purpose}. If it does not, open this address:")
+        }
     });
     terminal.address(auth_url.as_str());
-    let limit = in_words(args.timeout);
+    if let Opener::Person(help) = opener {
+        help.sentences.iter().for_each(|sentence| terminal.say(sentence));
+        help.command.iter().for_each(|command| terminal.command(command));
+    }
+    let limit = in_words(timeout);
     terminal.say(&format!("Waiting for the browser, up to {limit}. Ctrl-C cancels."));
+}
+
+/// Warns whoever is about to make root's what may be meant for themselves.
+pub(crate) fn warn_of_sudo(setup: &Setup, shared: &SharedArgs, store: &Location) {
+    if let Some(sudo) = environment::sudo(shared.codex_home.as_deref()) {
+        setup.terminal.warn(&sudo.warning(&store.to_string()));
+    }
 }
 
 /// Says what happens while the person waits, and remembers what they would have to know if they

@@ -63,6 +63,8 @@ mod rig;
 #[cfg(unix)]
 mod signals;
 #[cfg(target_os = "linux")]
+mod surroundings;
+#[cfg(target_os = "linux")]
 mod system;
 /// Elsewhere, the system judges certificates, in words of its own.
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! Whether a browser can be opened, by the same search that opens it.
 
 use super::check::{Check, Verdict};
-use crate::environment::Surroundings;
+use crate::surroundings::{BrowserPlace, Surroundings, Why};
 
 const AREA: &str = "browser";
 
@@ -18,16 +18,23 @@ pub(super) fn late() -> Check {
 const WITHOUT: &str = "login-cli login --no-browser, and open the address yourself";
 
 fn judge(here: &Surroundings, can_open: bool) -> Check {
-    let is_expected = here.screen || here.wsl || here.browser.is_some();
-    match (can_open, is_expected) {
-        (true, true) => launcher(Verdict::Good, "one can be opened"),
-        (_, false) => launcher(Verdict::Note, "none opens here, without a screen").remedy(WITHOUT),
-        (false, true) if here.browser.is_some() => {
+    match (here.browser_place(), can_open) {
+        (BrowserPlace::Elsewhere(Why::Codespace | Why::Editor), _) => {
+            launcher(Verdict::Note, "none opens here, where the editor's screen is not")
+                .remedy(WITHOUT)
+        }
+        (BrowserPlace::Elsewhere(_), _) => {
+            launcher(Verdict::Note, "none opens here, without a screen").remedy(WITHOUT)
+        }
+        (BrowserPlace::Here, true) => launcher(Verdict::Good, "one can be opened"),
+        (BrowserPlace::Here, false) if here.browser.is_some() => {
             launcher(Verdict::Warning, "what BROWSER names is no program that is there")
                 .remedy(format!("name another one in BROWSER, or {WITHOUT}"))
         }
-        (false, true) => launcher(Verdict::Warning, "no program that opens one is there")
-            .remedy(format!("name one in BROWSER, or {WITHOUT}")),
+        (BrowserPlace::Here, false) => {
+            launcher(Verdict::Warning, "no program that opens one is there")
+                .remedy(format!("name one in BROWSER, or {WITHOUT}"))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where the program runs, as far as the browser is somewhere else.
 
 use super::check::{Check, Verdict};
-use crate::environment::Surroundings;
+use crate::surroundings::{Codespace, OUT_OF_THE_CONTAINER, Ssh, Surroundings, pod_tunnel};
 
 const AREA: &str = "session";
 
@@ -9,12 +9,17 @@ const AREA: &str = "session";
 pub(super) fn checks(here: &Surroundings, (port, flag): (u16, &str)) -> Vec<Check> {
     let login = format!("here: login-cli login --no-browser{flag}");
     let mut checks = Vec::new();
-    if here.ssh {
-        checks.push(ssh(here.screen, port, &login));
+    if let Some(codespace) = &here.codespace {
+        checks.push(in_codespace(codespace, port, &login));
+    } else if here.editor && !here.wsl {
+        checks.push(editor(port, &login));
+    }
+    if let Some(session) = &here.ssh {
+        checks.push(ssh(session, here.screen, port, &login));
     }
     if here.kubernetes {
         checks.push(pod(port, &login));
-    } else if here.container {
+    } else if here.container && here.codespace.is_none() && !here.editor {
         checks.push(container(&login));
     }
     if here.wsl {
@@ -27,25 +32,36 @@ pub(super) fn checks(here: &Surroundings, (port, flag): (u16, &str)) -> Vec<Chec
     checks
 }
 
-fn ssh(has_screen: bool, port: u16, login: &str) -> Check {
+fn in_codespace(codespace: &Codespace, port: u16, login: &str) -> Check {
+    let found = format!("in a codespace: a browser on your side has to reach port {port} here");
+    let tunnel = codespace.tunnel(port);
+    let remedy = format!("VS Code forwards it (Ports view); else on your side: {tunnel}\n{login}");
+    note("codespace", found).remedy(remedy)
+}
+
+fn editor(port: u16, login: &str) -> Check {
+    let found = format!("behind an editor: the browser there has to reach port {port} here");
+    note("editor", found).remedy(format!("forward it in the editor's Ports view\n{login}"))
+}
+
+fn ssh(session: &Ssh, has_screen: bool, port: u16, login: &str) -> Check {
     if has_screen {
         let found = "through SSH, with a screen to open a browser on";
         return Check::new(AREA, "ssh", Verdict::Good, found);
     }
     note("ssh", format!("through SSH: a browser on your side has to reach port {port} here"))
-        .remedy(format!("on your side: ssh -L {port}:localhost:{port} HOST\n{login}"))
+        .remedy(format!("on your side: {}\n{login}", session.tunnel(port)))
 }
 
 fn pod(port: u16, login: &str) -> Check {
     note("container", format!("in a pod: a browser on your side has to reach port {port} here"))
-        .remedy(format!("on your side: kubectl port-forward POD {port}:{port}\n{login}"))
+        .remedy(format!("on your side: {}\n{login}", pod_tunnel(port)))
 }
 
 /// A published port does not lead to the loopback address in the container.
 fn container(login: &str) -> Check {
-    let share = "start it with --network=host, or sign in outside and mount auth.json";
     note("container", "in a container: a browser outside of it may not reach its ports".to_owned())
-        .remedy(format!("{share}\n{login}"))
+        .remedy(format!("{OUT_OF_THE_CONTAINER}\n{login}"))
 }
 
 fn wsl(port: u16) -> Check {

@@ -168,19 +168,24 @@ fn through_ssh_the_way_back_is_told() {
         let report = looks(&world, start());
         let found = "through SSH: a browser on your side has to reach port 1455 here";
         let remedy =
-            "on your side: ssh -L 1455:localhost:1455 HOST\nhere: login-cli login --no-browser";
+            "on your side: ssh -L 1455:localhost:1455 10.0.0.7\nhere: login-cli login --no-browser";
         report.judged("session", "ssh", "note", found, Some(remedy)).is_fit();
 
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, SIGN_IN_PORT)).unwrap();
         let found = "through SSH: a browser on your side has to reach port 1457 here";
-        let remedy = "on your side: ssh -L 1457:localhost:1457 HOST\nhere: login-cli --profile work \
+        let remedy = "on your side: ssh -L 1457:localhost:1457 ada@10.0.0.7\nhere: login-cli --profile work \
                       login --no-browser --port 1457";
-        let report = looks(&world, start().args(["--profile", "work"]));
+        let report = looks(&world, start().env("USER", "ada").args(["--profile", "work"]));
         report.judged("session", "ssh", "note", found, Some(remedy)).is_fit();
         drop(taken);
 
         let report = looks(&world, start().env("DISPLAY", "localhost:10.0"));
         report.good("session", "ssh", "through SSH, with a screen to open a browser on");
+        let report = looks(&world, start().env("SSH_CONNECTION", "\u{1b}[2J 1 $(id) 22"));
+        let remedy =
+            "on your side: ssh -L 1455:localhost:1455 HOST\nhere: login-cli login --no-browser";
+        let found = "through SSH: a browser on your side has to reach port 1455 here";
+        report.judged("session", "ssh", "note", found, Some(remedy));
     });
 }
 
@@ -196,6 +201,12 @@ fn what_is_between_it_and_the_person_is_noted() {
                 "in a pod: ",
                 "on your side: kubectl port-forward POD 1455:1455\n",
             ),
+            (
+                "VSCODE_IPC_HOOK_CLI",
+                "editor",
+                "behind an editor: ",
+                "forward it in the editor's Ports view\n",
+            ),
             ("WSL_DISTRO_NAME", "wsl", "in WSL: ", "if it does not: localhostForwarding=true"),
         ] {
             let report = looks(&world, doctor(&world).env(variable, "x"));
@@ -205,5 +216,13 @@ fn what_is_between_it_and_the_person_is_noted() {
             assert!(check["remedy"].as_str().unwrap().starts_with(remedy), "{check}");
             report.is_fit();
         }
+        let start = doctor(&world).env("CODESPACES", "true").env("CODESPACE_NAME", "ada-x1");
+        let report = looks(&world, start.without_env("BROWSER"));
+        let check = report.check("session", "codespace");
+        let remedy = "VS Code forwards it (Ports view); else on your side: gh codespace ports \
+                      forward 1455:1455 -c ada-x1\n";
+        assert!(check["remedy"].as_str().unwrap().starts_with(remedy), "{check}");
+        let found = "none opens here, where the editor's screen is not";
+        report.judged("browser", "launcher", "note", found, Some(WITHOUT)).is_fit();
     });
 }
