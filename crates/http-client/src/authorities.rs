@@ -52,19 +52,15 @@ impl Authorities {
     /// Those that a person has picked: each of them has to be good, since one that was left out would
     /// be missed only by the first request, without the name of the file.
     pub(crate) fn picked(&self) -> Result<Vec<Certificate>, BadAuthorities> {
-        let certificates = self.read()?;
-        certificates.into_iter().map(|it| usable(&it).map_err(BadAuthorities::Invalid)).collect()
+        let certificates = self.read()?.into_iter().map(usable);
+        certificates.collect::<Result<_, _>>().map_err(BadAuthorities::Invalid)
     }
 
     /// Whether a whole system's are there: one that can be used says so, and all of them would take
     /// milliseconds.
     pub(crate) fn check(&self) -> Result<(), BadAuthorities> {
         match &self.place {
-            Place::File(path) => {
-                let pem = whole(path)?;
-                let mut all = CertificateDer::pem_slice_iter(&pem).flatten();
-                any(&mut all)
-            }
+            Place::File(path) => any(&mut sections(&whole(path)?)),
             Place::Folder(path) => {
                 any(&mut hashed(path)?.flat_map(|path| of_file(&path)).flatten())
             }
@@ -73,15 +69,15 @@ impl Authorities {
 
     /// Those of a whole system, among which there may be some that TLS has no use for.
     pub(crate) fn collected(&self) -> Result<Vec<Certificate>, BadAuthorities> {
-        let all: Vec<_> = self.read()?.iter().map(usable).collect();
-        let (good, bad): (Vec<_>, Vec<_>) = all.into_iter().partition(Result::is_ok);
+        let all = self.read()?.into_iter().map(usable);
+        let (good, bad): (Vec<_>, Vec<_>) = all.partition(Result::is_ok);
         match bad.into_iter().next() {
             Some(Err(why)) if good.is_empty() => Err(BadAuthorities::Invalid(why)),
             _ => Ok(good.into_iter().flatten().collect()),
         }
     }
 
-    fn read(&self) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
+    fn read(&self) -> Result<Vec<Section>, BadAuthorities> {
         let certificates = match &self.place {
             Place::File(path) => of_file(path)?,
             Place::Folder(path) => of_folder(path)?,
@@ -114,10 +110,15 @@ pub enum BadAuthorities {
     },
 }
 
-fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
-    let pem = whole(path)?;
-    let certificates = CertificateDer::pem_slice_iter(&pem);
-    certificates.collect::<Result<_, _>>().map_err(|why| BadAuthorities::Invalid(Cause::new(why)))
+/// A certificate, or what is wrong with the PEM that should be one.
+type Section = Result<CertificateDer<'static>, Cause>;
+
+fn of_file(path: &Path) -> Result<Vec<Section>, BadAuthorities> {
+    Ok(sections(&whole(path)?).collect())
+}
+
+fn sections(pem: &[u8]) -> impl Iterator<Item = Section> {
+    CertificateDer::pem_slice_iter(pem).map(|section| section.map_err(Cause::new))
 }
 
 /// No list of authorities comes close to this size.
@@ -134,7 +135,7 @@ fn whole(path: &Path) -> Result<Vec<u8>, BadAuthorities> {
     if pem.len() as u64 > LIMIT { Err(BadAuthorities::TooLarge { limit: LIMIT }) } else { Ok(pem) }
 }
 
-fn of_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
+fn of_folder(path: &Path) -> Result<Vec<Section>, BadAuthorities> {
     // A link to a certificate that is gone says nothing about the others.
     Ok(hashed(path)?.flat_map(|path| of_file(&path)).flatten().collect())
 }
@@ -146,12 +147,10 @@ fn hashed(path: &Path) -> Result<impl Iterator<Item = PathBuf>, BadAuthorities> 
 }
 
 /// Whether one of them can be used; else, what is wrong with the last.
-fn any(
-    certificates: &mut dyn Iterator<Item = CertificateDer<'static>>,
-) -> Result<(), BadAuthorities> {
+fn any(sections: &mut dyn Iterator<Item = Section>) -> Result<(), BadAuthorities> {
     let mut outcome = Err(BadAuthorities::Empty);
-    for certificate in certificates {
-        match usable(&certificate) {
+    for section in sections {
+        match usable(section) {
             Ok(_) => return Ok(()),
             Err(why) => outcome = Err(BadAuthorities::Invalid(why)),
         }
@@ -168,9 +167,10 @@ fn is_hash(path: &Path) -> bool {
 }
 
 /// It is held against what TLS asks of an authority.
-fn usable(certificate: &CertificateDer<'static>) -> Result<Certificate, Cause> {
+fn usable(section: Section) -> Result<Certificate, Cause> {
+    let certificate = section?;
     RootCertStore::empty().add(certificate.clone()).map_err(Cause::new)?;
-    Certificate::from_der(certificate).map_err(Cause::new)
+    Certificate::from_der(&certificate).map_err(Cause::new)
 }
 
 #[cfg(test)]

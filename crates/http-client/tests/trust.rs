@@ -204,6 +204,24 @@ fn a_ca_file_with_a_bad_certificate_is_named_although_it_is_pem() {
     }
 }
 
+/// What is wrong with a bundle is the same to whoever looks at it first and to whoever uses it.
+// threats 204
+#[tokio::test]
+async fn a_damaged_section_of_a_systems_bundle_is_passed_over_and_named_where_it_is_all() {
+    let damaged = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    let sandbox = speaking(Tls::On).await;
+    let (_folder, path) =
+        file("bundle.pem", format!("{damaged}{}", sandbox.ca_pem().unwrap()).as_bytes());
+    let in_place = |path: &Path| vec![Authorities::file("A_FILE", path)];
+    let options = Options { system_authorities: in_place(&path), ..options() };
+    HttpClient::new(options.clone()).check().unwrap();
+    assert_eq!(ask(&sandbox, options).await.unwrap(), ANSWERED);
+    let (_folder, path) = file("bundle.pem", damaged.as_bytes());
+    let options = Options { system_authorities: in_place(&path), ..self::options() };
+    let why = refused(options, "A_FILE", &path);
+    assert!(matches!(why, BadAuthorities::Invalid(_)), "{why:?}");
+}
+
 /// PEM, of which TLS can use nothing.
 const BAD: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
