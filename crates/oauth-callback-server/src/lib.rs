@@ -10,6 +10,9 @@
 //! [`CallbackServer::wait`], then one method of [`WaitingBrowser`]. The port is free as soon as that
 //! last future is done, or as soon as any of these values is dropped.
 //!
+//! A browser on another machine cannot come here. Its person can bring the address at which it ended:
+//! [`CallbackServer::serve`] opens [a second way](ByHand), with the same rules.
+//!
 //! # What this crate does not do
 //!
 //! It redeems no code (`token-client`), builds no authorization URL and writes no page that a person
@@ -39,6 +42,7 @@ mod rendezvous;
 mod socket_table;
 
 mod browser;
+mod by_hand;
 mod wait;
 
 mod pages;
@@ -61,9 +65,10 @@ pub mod fuzzing;
 
 pub use bind::{BindError, BindOptions, CallbackServer, TakenPort};
 pub use browser::{Landing, WaitingBrowser};
+pub use by_hand::{AddressRefusal, ByHand};
 pub use conflict::PortConflict;
 pub use holder::Holder;
 pub use limits::Limits;
 pub use pages::{Page, Pages};
 pub use state::{NoRandomness, State};
-pub use wait::{Callback, Expected, WaitError};
+pub use wait::{Callback, Expected, Serving, WaitError};

@@ -95,11 +95,13 @@ impl Session {
     fn arrive(&self, returned: Return, guest: &Guest) {
         self.progress.send_modify(|progress| {
             progress.owed += guest.owe(Debt::Answer);
-            if matches!(progress.arrival, Arrival::Awaited) {
-                tracing::debug!("the callback is here");
-                progress.arrival = Arrival::Here(returned);
-            }
+            progress.take(returned);
         });
+    }
+
+    /// The same for a callback that comes without a browser, which is owed nothing.
+    pub(crate) fn bring(&self, returned: Return) {
+        self.progress.send_modify(|progress| progress.take(returned));
     }
 
     fn other_path(&self, path: &str, guest: &Guest) -> Reply {
@@ -218,6 +220,13 @@ impl Session {
 }
 
 impl Progress {
+    fn take(&mut self, returned: Return) {
+        if matches!(self.arrival, Arrival::Awaited) {
+            tracing::debug!("the callback is here");
+            self.arrival = Arrival::Here(returned);
+        }
+    }
+
     fn is_paid(&self) -> bool {
         self.owed == 0 && (self.under_way <= 0 || self.closing)
     }

@@ -11,7 +11,7 @@ use crate::judge::{Return, Rules};
 use crate::reply::Reply;
 use crate::serve::{Door, serve};
 use crate::session::Session;
-use crate::{CallbackServer, Pages, State, WaitingBrowser};
+use crate::{ByHand, CallbackServer, Pages, State, WaitingBrowser};
 
 /// Which callback is waited for, and what everyone else is told.
 #[derive(Debug)]
@@ -47,8 +47,58 @@ impl CallbackServer {
     /// [`WaitError`]: no code came. The browser, if it came, has seen a page that says so, and the
     /// port is free.
     pub async fn wait(self, expected: Expected) -> Result<Callback, WaitError> {
-        let after = expected.timeout;
+        self.serve(expected)?.callback().await
+    }
+
+    /// Begins to answer whoever comes, and to take addresses [by hand](Serving::by_hand). It needs a
+    /// tokio runtime with time and I/O.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Runtime`]: the port is free.
+    pub fn serve(self, expected: Expected) -> Result<Serving, WaitError> {
+        let timeout = expected.timeout;
         let (server, meeting) = self.open(expected).map_err(WaitError::Runtime)?;
+        Ok(Serving { server, meeting, timeout })
+    }
+
+    fn open(self, expected: Expected) -> io::Result<(Server, Option<Meeting>)> {
+        let rules = Rules {
+            port: self.port(),
+            callback_path: self.options.callback_path,
+            state: expected.state,
+            issuer: expected.issuer,
+        };
+        let door = Door::open(self.listeners)?;
+        let session = Session::new(rules, expected.pages, self.options.limits, door);
+        let session = Arc::new(session);
+        tokio::spawn(serve(session.clone()));
+        Ok((Server { session }, self.meeting))
+    }
+}
+
+/// A server that answers, and has not seen the callback yet. Dropping it frees the port.
+#[derive(Debug)]
+pub struct Serving {
+    server: Server,
+    meeting: Option<Meeting>,
+    timeout: Duration,
+}
+
+impl Serving {
+    /// The other way for the callback to come here.
+    #[must_use]
+    pub fn by_hand(&self) -> ByHand {
+        ByHand::new(self.server.session.clone())
+    }
+
+    /// Waits for the callback, from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`CallbackServer::wait`].
+    pub async fn callback(self) -> Result<Callback, WaitError> {
+        let Self { server, meeting, timeout: after } = self;
         let arrival = timeout(after, server.session.arrival());
         let arrived = tokio::select! {
             biased;
@@ -64,20 +114,6 @@ impl CallbackServer {
             Ok(refused) => Err(server.refused(refused).await),
             Err(_) => Err(WaitError::TimedOut { after }),
         }
-    }
-
-    fn open(self, expected: Expected) -> io::Result<(Server, Option<Meeting>)> {
-        let rules = Rules {
-            port: self.port(),
-            callback_path: self.options.callback_path,
-            state: expected.state,
-            issuer: expected.issuer,
-        };
-        let door = Door::open(self.listeners)?;
-        let session = Session::new(rules, expected.pages, self.options.limits, door);
-        let session = Arc::new(session);
-        tokio::spawn(serve(session.clone()));
-        Ok((Server { session }, self.meeting))
     }
 }
 

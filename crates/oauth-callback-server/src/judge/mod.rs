@@ -62,6 +62,15 @@ pub(crate) const LONGEST_LINE: usize = 8 * 1024;
 /// The largest header section that is read.
 pub(crate) const LARGEST_HEADERS: usize = 16 * 1024;
 
+impl Rules {
+    /// Whether this is one of the names under which a browser finds this port.
+    pub(crate) fn is_our_host(&self, host: &[u8]) -> bool {
+        let port = self.port;
+        let ours = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
+        ours.iter().any(|name| host.eq_ignore_ascii_case(name.as_bytes()))
+    }
+}
+
 impl<'a> Head<'a> {
     pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
         Self { method: request.method(), uri: request.uri(), headers: request.headers() }
@@ -71,7 +80,7 @@ impl<'a> Head<'a> {
 /// The order matters: a request whose `Host` is not ours is not looked at any further.
 pub(crate) fn judge(rules: &Rules, head: Head<'_>) -> Verdict {
     let checked = check_size(head)
-        .and_then(|()| check_host(head.headers, rules.port))
+        .and_then(|()| check_host(head.headers, rules))
         .and_then(|()| check_method(head.method))
         .and_then(|()| check_origin(head.headers))
         .and_then(|()| check_form(head.uri));
@@ -102,7 +111,7 @@ fn check_size(head: Head<'_>) -> Result<(), Refusal> {
 
 /// A page whose name was made to resolve to this machine (DNS rebinding) is of our origin as far as
 /// its browser knows; only the `Host` tells them apart.
-fn check_host(headers: &HeaderMap, port: u16) -> Result<(), Refusal> {
+fn check_host(headers: &HeaderMap, rules: &Rules) -> Result<(), Refusal> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return Err(Refusal::BadRequest);
@@ -110,9 +119,7 @@ fn check_host(headers: &HeaderMap, port: u16) -> Result<(), Refusal> {
     if host.is_empty() {
         return Err(Refusal::BadRequest);
     }
-    let ours = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
-    let is_ours = |name: &String| host.as_bytes().eq_ignore_ascii_case(name.as_bytes());
-    ours.iter().any(is_ours).then_some(()).ok_or(Refusal::Forbidden)
+    rules.is_our_host(host.as_bytes()).then_some(()).ok_or(Refusal::Forbidden)
 }
 
 fn check_method(method: &Method) -> Result<(), Refusal> {

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod by_hand;
 mod callback;
 mod crowd;
 mod landing;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use oauth_callback_server::{
-    BindOptions, Callback, CallbackServer, Expected, Limits, Pages, State, WaitError,
+    BindOptions, ByHand, Callback, CallbackServer, Expected, Limits, Pages, State, WaitError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -17,6 +17,7 @@ pub(crate) const ISSUER: &str = "https://issuer.example";
 /// A sign-in that waits for its callback.
 pub(crate) struct Waiting {
     pub(crate) port: u16,
+    pub(crate) by_hand: ByHand,
     state: String,
     outcome: JoinHandle<Result<Callback, WaitError>>,
 }
@@ -37,17 +38,14 @@ impl Waiting {
     }
 
     pub(crate) fn serve(server: CallbackServer, timeout: Duration) -> Self {
+        let port = server.port();
         let state = State::generate().unwrap();
-        Self {
-            port: server.port(),
-            state: state.expose().to_owned(),
-            outcome: tokio::spawn(server.wait(Expected {
-                state,
-                issuer: Some(ISSUER.to_owned()),
-                pages: Pages::default(),
-                timeout,
-            })),
-        }
+        let known = state.expose().to_owned();
+        let issuer = Some(ISSUER.to_owned());
+        let expected = Expected { state, issuer, pages: Pages::default(), timeout };
+        let serving = server.serve(expected).unwrap();
+        let by_hand = serving.by_hand();
+        Self { port, by_hand, state: known, outcome: tokio::spawn(serving.callback()) }
     }
 
     /// The callback with this query, in which `S` stands for the right state.

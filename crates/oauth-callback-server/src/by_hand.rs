@@ -1,0 +1,219 @@
+use std::sync::Arc;
+
+use crate::judge::{LONGEST_LINE, Refusal, Return, Rules, judge_callback};
+use crate::query::Parameters;
+use crate::session::Session;
+
+/// Takes the address of the callback from a person whose browser could not come here by itself: one
+/// on another machine, which was sent to a `localhost` that is its own.
+///
+/// What is brought is held against the same rules as a request, and counts as one: the first that is
+/// the callback ends the wait, and a browser that comes with the same address later gets the same
+/// answer.
+#[derive(Clone)]
+pub struct ByHand {
+    session: Arc<Session>,
+}
+
+/// Why an address that somebody brought is not the callback. The wait goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressRefusal {
+    /// A code or something else, without what has to come with it: without the `state`, nobody can
+    /// tell whose code it is ([RFC 9700 §4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
+    #[error("it is not a whole address")]
+    NotAnAddress,
+    /// The address of some other place, such as the authorization server's.
+    #[error("it does not lead to this sign-in")]
+    OtherPlace,
+    /// The address that the browser was sent out with, and not the one that it ended at.
+    #[error("it is the address to open, not the one where the browser ends")]
+    AuthorizationUrl,
+    /// No `state`, or one that is not this sign-in's.
+    #[error("it belongs to another sign-in, or a part of it is missing")]
+    OtherState,
+    /// The right `state`, and neither a code nor an error.
+    #[error("it has no code in it")]
+    MissingCode,
+    /// A parameter stands in it twice, or is not written as a URL is.
+    #[error("it is damaged")]
+    Malformed,
+    /// Longer than a request that is read.
+    #[error("it is too long")]
+    TooLong,
+}
+
+impl ByHand {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Self { session }
+    }
+
+    /// Hands in an address. White space around it does not matter, nor does a fragment, which no
+    /// browser would have sent.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressRefusal`]: nothing has changed.
+    pub fn bring(&self, address: &str) -> Result<(), AddressRefusal> {
+        let returned = judge_address(&self.session.rules, address)?;
+        self.session.bring(returned);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for ByHand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ByHand").finish_non_exhaustive()
+    }
+}
+
+/// What a browser at this address would have been to us.
+fn judge_address(rules: &Rules, address: &str) -> Result<Return, AddressRefusal> {
+    let address = address.trim();
+    if address.len() > LONGEST_LINE {
+        return Err(AddressRefusal::TooLong);
+    }
+    let query = query_at_our_place(rules, address)?;
+    match judge_callback(rules, &Parameters::parse(query)) {
+        Ok(Return::MissingCode) => Err(AddressRefusal::MissingCode),
+        Ok(returned) => Ok(returned),
+        Err(Refusal::StateMismatch) => Err(AddressRefusal::OtherState),
+        Err(_) => Err(AddressRefusal::Malformed),
+    }
+}
+
+/// The query of an address that leads here.
+fn query_at_our_place<'a>(rules: &Rules, address: &'a str) -> Result<&'a str, AddressRefusal> {
+    let address = address.split('#').next().unwrap_or_default();
+    let (place, query) = address.split_once('?').ok_or(without_query(address))?;
+    // A browser that shows no scheme may not copy it either.
+    let place = without_scheme(place);
+    let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
+    if path == rules.callback_path && rules.is_our_host(authority.as_bytes()) {
+        return Ok(query);
+    }
+    let was_sent_out = Parameters::parse(query).state.value().is_some_and(|it| rules.state.is(it));
+    Err(if was_sent_out { AddressRefusal::AuthorizationUrl } else { AddressRefusal::OtherPlace })
+}
+
+fn without_scheme(place: &str) -> &str {
+    const SCHEME: &str = "http://";
+    let scheme = place.get(..SCHEME.len()).filter(|it| it.eq_ignore_ascii_case(SCHEME));
+    scheme.map_or(place, |scheme| &place[scheme.len()..])
+}
+
+fn without_query(address: &str) -> AddressRefusal {
+    if address.contains("://") { AddressRefusal::OtherPlace } else { AddressRefusal::NotAnAddress }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+
+    const PLACE: &str = "http://localhost:1455/auth/callback";
+
+    fn rules() -> Rules {
+        Rules {
+            port: 1455,
+            callback_path: "/auth/callback",
+            state: State::generate().unwrap(),
+            issuer: Some("https://issuer.example".to_owned()),
+        }
+    }
+
+    /// What becomes of an address, in which `S` stands for the right state.
+    fn judged(address: &str) -> Result<Return, AddressRefusal> {
+        let rules = rules();
+        judge_address(
+            &rules,
+            &address.replace("state=S", &format!("state={}", rules.state.expose())),
+        )
+    }
+
+    #[track_caller]
+    fn gives_code(address: &str) {
+        match judged(address) {
+            Ok(Return::Code(code)) => assert_eq!(code.expose(), "C", "{address}"),
+            other => panic!("{address}: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn refused(address: &str, expected: AddressRefusal) {
+        assert_eq!(judged(address).unwrap_err(), expected, "{address:.200}");
+    }
+
+    #[test]
+    fn the_address_at_which_the_browser_ended_brings_the_code() {
+        gives_code(&format!("{PLACE}?code=C&state=S"));
+        gives_code(&format!("  {PLACE}?state=S&scope=a+b&code=C#fragment\r\n"));
+        gives_code("localhost:1455/auth/callback?code=C&state=S");
+        gives_code("HTTP://LOCALHOST:1455/auth/callback?code=C&state=S");
+        gives_code("http://127.0.0.1:1455/auth/callback?code=C&state=S");
+        gives_code("http://[::1]:1455/auth/callback?code=C&state=S");
+    }
+
+    #[test]
+    fn a_no_of_the_authorization_server_is_brought_like_a_code() {
+        let denied = judged(&format!("{PLACE}?error=access_denied&state=S"));
+        assert!(matches!(denied, Ok(Return::Denied { .. })), "{denied:?}");
+        let mix_up = judged(&format!("{PLACE}?code=C&state=S&iss=https%3A%2F%2Fother.example"));
+        assert!(matches!(mix_up, Ok(Return::WrongIssuer)), "{mix_up:?}");
+    }
+
+    // threats 190
+    #[test]
+    fn a_code_alone_is_refused_whatever_it_looks_like() {
+        for bare in ["", "C", "code=C", "code=C&state=S", "ac_Zm9v.bar", "C#S", "/auth/callback"] {
+            refused(bare, AddressRefusal::NotAnAddress);
+        }
+        refused("?code=C&state=S", AddressRefusal::AuthorizationUrl);
+        refused("/auth/callback?code=C&state=S", AddressRefusal::AuthorizationUrl);
+    }
+
+    // threats 190
+    #[test]
+    fn an_address_of_another_place_is_refused() {
+        for place in [
+            "http://localhost:1457/auth/callback",
+            "http://localhost/auth/callback",
+            "http://localhost:1455/auth/callback/",
+            "http://localhost:1455/",
+            "https://localhost:1455/auth/callback",
+            "http://localhost.evil.test:1455/auth/callback",
+            "http://localhost:1455@evil.test/auth/callback",
+            "http://evil.test:1455/auth/callback",
+            "http://[::ffff:127.0.0.1]:1455/auth/callback",
+            "http://http://localhost:1455/auth/callback",
+            "\u{1b}[31mhttp://localhost:1455/auth/callback",
+        ] {
+            refused(&format!("{place}?code=C&state=T"), AddressRefusal::OtherPlace);
+            refused(&format!("{place}?code=C"), AddressRefusal::OtherPlace);
+            assert!(judged(&format!("{place}?code=C&state=S")).is_err(), "{place}");
+        }
+        refused("https://issuer.example/oauth/authorize?state=S", AddressRefusal::AuthorizationUrl);
+        refused("https://issuer.example/login", AddressRefusal::OtherPlace);
+    }
+
+    // threats 10 190
+    #[test]
+    fn an_address_with_another_state_is_refused() {
+        for query in ["code=C", "code=C&state=", "code=C&state=T", "code=C&state=S%20", "code=C&"] {
+            refused(&format!("{PLACE}?{query}"), AddressRefusal::OtherState);
+        }
+    }
+
+    // threats 190
+    #[test]
+    fn what_a_request_could_not_be_is_refused() {
+        let odd = ["code=C&code=C&state=S", "code=C\u{1b}[2J&state=S", "code=%zz&state=S"];
+        for query in odd {
+            refused(&format!("{PLACE}?{query}"), AddressRefusal::Malformed);
+        }
+        refused(&format!("{PLACE}?state=S"), AddressRefusal::MissingCode);
+        refused(&format!("{PLACE}?state=S&code="), AddressRefusal::MissingCode);
+        let long = format!("{PLACE}?code=C&state=S&x={}", "x".repeat(1 << 20));
+        refused(&long, AddressRefusal::TooLong);
+    }
+}
