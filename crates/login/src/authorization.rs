@@ -4,7 +4,8 @@ use std::time::Duration;
 use credentials::AuthorizationCode;
 use http_client::BaseUrl;
 use oauth_callback_server::{
-    BindOptions, Callback, CallbackServer, Expected, Pages, PortConflict, State, WaitingBrowser,
+    BindOptions, ByHand, Callback, CallbackServer, Expected, Pages, PortConflict, Serving, State,
+    WaitingBrowser,
 };
 use pkce::CodeVerifier;
 use token_client::CodeRedemption;
@@ -80,17 +81,35 @@ impl Grant {
 }
 
 impl Authorization {
-    /// Waits for the browser. `failed` is what it sees where nobody tells it how it ended.
-    pub(crate) async fn granted(
+    /// Begins to answer the browser. `failed` is what it sees where nobody tells it how it ended.
+    pub(crate) fn awaited(
         self,
         issuer: &BaseUrl,
         timeout: Duration,
         failed: &'static str,
-    ) -> Result<(Grant, WaitingBrowser), Error> {
+    ) -> Result<AwaitedCallback, Error> {
         let Self { server, state, code_verifier, redirect_uri } = self;
         let issuer = Some(issuer.as_str().to_owned());
         let expected = Expected { state, issuer, pages: pages(failed), timeout };
-        let Callback { code, browser } = server.wait(expected).await?;
+        Ok(AwaitedCallback { serving: server.serve(expected)?, code_verifier, redirect_uri })
+    }
+}
+
+/// A callback that may come by a browser or by hand.
+pub(crate) struct AwaitedCallback {
+    serving: Serving,
+    code_verifier: CodeVerifier,
+    redirect_uri: String,
+}
+
+impl AwaitedCallback {
+    pub(crate) fn by_hand(&self) -> ByHand {
+        self.serving.by_hand()
+    }
+
+    pub(crate) async fn granted(self) -> Result<(Grant, WaitingBrowser), Error> {
+        let Self { serving, code_verifier, redirect_uri } = self;
+        let Callback { code, browser } = serving.callback().await?;
         Ok((Grant { code, code_verifier, redirect_uri }, browser))
     }
 }

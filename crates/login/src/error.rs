@@ -24,6 +24,15 @@ pub enum Error {
     /// No code came.
     #[error(transparent)]
     Callback(#[from] WaitError),
+    /// The issuer gives no code for another device, or ended the wait for it.
+    #[error("cannot sign in by device code")]
+    DeviceCode(#[source] token_client::Error),
+    /// The person said no on the other device.
+    #[error("the sign-in was denied on the other device")]
+    DeviceDenied,
+    /// Nobody typed the code on another device in time.
+    #[error("the device code was not used in time")]
+    DeviceExpired,
     /// The code could not be exchanged for tokens.
     #[error("cannot exchange the code for tokens")]
     Code(#[source] token_client::Error),

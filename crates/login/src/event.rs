@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use auth_store::Location;
 use http_client::BaseUrl;
+use oauth_callback_server::AddressRefusal;
 
 use crate::error::{Error, RevocationError};
 use crate::seen::Seen;
@@ -16,7 +17,22 @@ pub enum Event<'a> {
     Unreachable(&'a http_client::Error),
     /// That server can be reached now.
     ReachedAgain(&'a BaseUrl),
-    /// The browser came back with a code.
+    /// An address that was brought is not the callback; the wait goes on.
+    AddressRefused(AddressRefusal),
+    /// There is a code for another device, and the wait for it has begun.
+    DeviceCode {
+        /// The page to open there.
+        verification_uri: &'a str,
+        /// What to type on it.
+        user_code: &'a str,
+        /// How long that can be done.
+        expires_in: Duration,
+    },
+    /// The issuer is too busy to give such a code; it is asked again.
+    DeviceCodePostponed(&'a token_client::Error),
+    /// There is no such code, or not any more; the browser is still waited for.
+    DeviceCodeFailed(&'a Error),
+    /// The browser came back with a code, or somebody brought it, or another device agreed.
     CallbackReceived,
     /// The account has no default project yet; or the platform does not say at the moment.
     WaitingForProject {

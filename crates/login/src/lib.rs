@@ -5,7 +5,8 @@
 //!
 //! A story has two phases. `start` binds the port and returns the URL, without a request and without
 //! a TLS root read; `finish` waits for the person and does the rest, and answers the browser when it
-//! is known how it ended.
+//! is known how it ended. A person whose browser cannot come back has other ways, which are open
+//! beside it: they bring its address by hand, or type a code on another device ([`Input`]).
 //!
 //! ```
 #![doc = include_str!("../examples/sign_in.rs")]
@@ -34,6 +35,7 @@ mod commit;
 pub mod create_api_key;
 mod error;
 mod event;
+mod input;
 pub mod pages;
 pub mod registered;
 mod seen;
@@ -45,4 +47,5 @@ pub use authorization::CallbackPorts;
 pub use browser::{NotOpened, can_open_browser, open_default_browser};
 pub use error::{Error, JsonWebToken, RevocationError, Undelivered};
 pub use event::{Event, Events};
+pub use input::{Input, Inputs};
 pub use seen::Seen;

@@ -12,6 +12,8 @@ pub struct Interval(Duration);
 /// RFC has five seconds for both.
 const FIVE_SECONDS: Duration = Duration::from_secs(5);
 
+const ONE_MINUTE: Duration = Duration::from_secs(60);
+
 /// A server that says zero does not mean a busy loop.
 const SHORTEST: Duration = Duration::from_secs(1);
 
@@ -26,6 +28,12 @@ impl Interval {
     #[must_use]
     pub fn slow_down(self) -> Self {
         Self(self.0.saturating_add(FIVE_SECONDS))
+    }
+
+    /// Doubles, for a server that did not answer. No poll is further away than a minute by it.
+    #[must_use]
+    pub fn halve_frequency(self) -> Self {
+        Self(self.0.saturating_mul(2).min(self.0.max(ONE_MINUTE)))
     }
 
     /// The wait before the next poll when the server also asked to be left alone for a while.
@@ -94,6 +102,16 @@ mod tests {
     fn an_interval_that_grew_stays_grown() {
         let interval = Interval::default().slow_down().slow_down();
         assert_eq!(interval.as_duration(), Duration::from_secs(15));
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_asked_less_often_and_within_a_minute() {
+        let waits =
+            std::iter::successors(Some(Interval::default()), |it| Some(it.halve_frequency()));
+        let seconds: Vec<_> = waits.take(6).map(|it| it.as_duration().as_secs()).collect();
+        assert_eq!(seconds, [5, 10, 20, 40, 60, 60]);
+        let slow = Interval(Duration::from_secs(90));
+        assert_eq!(slow.halve_frequency(), slow, "the server wanted no more than that");
     }
 
     // threats 78

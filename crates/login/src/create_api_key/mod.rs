@@ -23,6 +23,7 @@ use crate::browser::{self, Launch, NotOpened};
 use crate::commit::commit;
 use crate::error::{Error, Undelivered};
 use crate::event::{Event, Events};
+use crate::input::{Inputs, bring_all};
 use crate::pages::{self, KeyHome};
 use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
 use crate::stored::WORTH_WAITING;
@@ -94,7 +95,8 @@ pub fn start(options: Options, http: HttpClient) -> Result<PendingApiKey, Error>
     }
     let authorization = Authorization::begin(&options.ports)?;
     let auth_url = auth_url(&options, &authorization);
-    Ok(PendingApiKey { options, http, authorization, auth_url, browser: Launch::default() })
+    let (browser, inputs) = (Launch::default(), None);
+    Ok(PendingApiKey { options, http, authorization, auth_url, browser, inputs })
 }
 
 fn auth_url(options: &Options, authorization: &Authorization) -> Url {
@@ -120,6 +122,7 @@ pub struct PendingApiKey {
     authorization: Authorization,
     auth_url: Url,
     browser: Launch,
+    inputs: Option<Inputs>,
 }
 
 /// A key that was just made, and where it belongs. The platform shows it this once.
@@ -164,6 +167,12 @@ impl PendingApiKey {
         self.browser = browser::launch(&self.auth_url, open);
     }
 
+    /// Takes the address of the callback by hand as well. There is no device code for this client, and
+    /// an input that asks for one is ignored.
+    pub fn listen_to(&mut self, inputs: Inputs) {
+        self.inputs = Some(inputs);
+    }
+
     /// Waits for the person, makes the key, hands it to `deliver`, and keeps it where
     /// [`Options::save_to`] says. The browser is told that it worked when the key was delivered.
     ///
@@ -190,9 +199,12 @@ impl PendingApiKey {
         events: Events<'_>,
         deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
     ) -> Result<NewApiKey, Error> {
-        let Self { options, http, authorization, .. } = self;
-        let granted = authorization.granted(&options.issuer, options.timeout, pages::KEY_FAILED);
-        let (grant, browser) = granted.await?;
+        let Self { options, http, authorization, inputs, .. } = self;
+        let callback =
+            authorization.awaited(&options.issuer, options.timeout, pages::KEY_FAILED)?;
+        let by_hand = callback.by_hand();
+        let granted = alongside(callback.granted(), bring_all(by_hand, inputs, events)).await;
+        let (grant, browser) = granted?;
         events(Event::CallbackReceived);
 
         let new = match create(&options, http, &grant, events).await {

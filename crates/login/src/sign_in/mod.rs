@@ -3,6 +3,8 @@
 //! ```text
 //! start ── the store can be written, the port is bound, the URL is ready
 //!   └─ finish ── callback ── code for tokens ── ID token for API key ── auth.json ── success page
+//!
+//! by_device_code ── user code ── agreed ── the same from there, without a page
 //! ```
 
 use std::mem;
@@ -18,23 +20,28 @@ use token_client::{TokenClient, Tokens};
 use tokio::join;
 use url::Url;
 
-use crate::authorization::{Authorization, CallbackPorts, Grant, authorization_url};
+use crate::authorization::{Authorization, CallbackPorts, authorization_url};
 use crate::browser::{self, Launch, NotOpened};
 use crate::commit::commit;
 use crate::error::Error;
 use crate::event::{Event, Events};
+use crate::input::Inputs;
 use crate::pages;
 use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
 use crate::stored::{Replaced, WORTH_WAITING, revoke_replaced};
 use crate::warm_up::{alongside, keep_warm};
 
+use device::device_grant;
 use identity::Identity;
 use key_name::key_name;
 use landing::landing;
+use ways::{Granted, first_of_all};
 
+mod device;
 mod identity;
 mod key_name;
 mod landing;
+mod ways;
 
 /// What a sign-in may be asked to do differently.
 #[derive(Clone, Debug)]
@@ -92,7 +99,28 @@ pub fn start(options: Options, http: HttpClient, store: AuthStore) -> Result<Pen
     store.check_writable()?;
     let authorization = Authorization::begin(&options.ports)?;
     let auth_url = auth_url(&options, &authorization);
-    Ok(PendingSignIn { options, http, store, authorization, auth_url, browser: Launch::default() })
+    let (browser, inputs) = (Launch::default(), None);
+    Ok(PendingSignIn { options, http, store, authorization, auth_url, browser, inputs })
+}
+
+/// Signs in by a code that the person types on another device, in the manner of
+/// [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628): without a port, and without a browser here.
+/// [`Event::DeviceCode`] brings the code.
+///
+/// # Errors
+///
+/// [`Error::Store`] when the credentials could not be kept; [`Error`] for every step after it.
+pub async fn by_device_code(
+    options: Options,
+    http: HttpClient,
+    store: AuthStore,
+    events: Events<'_>,
+) -> Result<SignedIn, Error> {
+    store.check_writable()?;
+    let client = client(&options, http);
+    let grant = device_grant(&client, options.timeout, events).await?;
+    let granted = Granted::ByDevice(grant);
+    settle(&options, &client, granted, store, events).await
 }
 
 fn auth_url(options: &Options, authorization: &Authorization) -> Url {
@@ -123,6 +151,7 @@ pub struct PendingSignIn {
     authorization: Authorization,
     auth_url: Url,
     browser: Launch,
+    inputs: Option<Inputs>,
 }
 
 /// Who signed in, and where that is kept.
@@ -171,6 +200,12 @@ impl PendingSignIn {
         self.browser = browser::launch(&self.auth_url, open);
     }
 
+    /// Takes what a person does meanwhile: the address of the callback by hand, or a code for another
+    /// device. Whichever way brings a grant first wins, and the others end.
+    pub fn listen_to(&mut self, inputs: Inputs) {
+        self.inputs = Some(inputs);
+    }
+
     /// Waits for the person, and does the rest. The browser is told how it ended, and it is told of
     /// a success when the credentials are on disk.
     ///
@@ -185,22 +220,45 @@ impl PendingSignIn {
     }
 
     async fn story(self, events: Events<'_>) -> Result<SignedIn, Error> {
-        let Self { options, http, store, authorization, .. } = self;
-        let granted =
-            authorization.granted(&options.issuer, options.timeout, pages::SIGN_IN_FAILED);
-        let (grant, browser) = granted.await?;
-        events(Event::CallbackReceived);
+        let Self { options, http, store, authorization, inputs, .. } = self;
+        let Options { issuer, timeout, .. } = &options;
+        let callback = authorization.awaited(issuer, *timeout, pages::SIGN_IN_FAILED)?;
+        let client = client(&options, http);
+        let granted = first_of_all(callback, &client, inputs, *timeout, events).await?;
+        settle(&options, &client, granted, store, events).await
+    }
+}
 
-        let client = TokenClient::new(http, options.issuer.clone(), options.client_id.clone());
-        match complete(&options, &client, &grant, store, events).await {
-            Ok(Completed { signed_in, landing, replaced }) => {
-                join!(browser.redirect(landing), revoke_replaced(&client, &replaced, events));
-                Ok(signed_in)
-            }
-            Err(error) => {
+fn client(options: &Options, http: HttpClient) -> TokenClient {
+    TokenClient::new(http, options.issuer.clone(), options.client_id.clone())
+}
+
+/// From a grant to its end, of which the browser is told, if there is one.
+async fn settle(
+    options: &Options,
+    client: &TokenClient,
+    granted: Granted,
+    store: AuthStore,
+    events: Events<'_>,
+) -> Result<SignedIn, Error> {
+    events(Event::CallbackReceived);
+    let completed = complete(options, client, &granted, store, events).await;
+    let browser = granted.browser();
+    match completed {
+        Ok(Completed { signed_in, landing, replaced }) => {
+            let last_page = async {
+                if let Some(browser) = browser {
+                    browser.redirect(landing).await;
+                }
+            };
+            join!(last_page, revoke_replaced(client, &replaced, events));
+            Ok(signed_in)
+        }
+        Err(error) => {
+            if let Some(browser) = browser {
                 browser.fail(pages::SIGN_IN_FAILED).await;
-                Err(error)
             }
+            Err(error)
         }
     }
 }
@@ -212,15 +270,15 @@ struct Completed {
     replaced: Replaced,
 }
 
-/// From the code to credentials on disk, and to the page that says so.
+/// From the grant to credentials on disk, and to the page that says so.
 async fn complete(
     options: &Options,
     client: &TokenClient,
-    grant: &Grant,
+    granted: &Granted,
     store: AuthStore,
     events: Events<'_>,
 ) -> Result<Completed, Error> {
-    let tokens = client.redeem_code(&grant.redemption()).await.map_err(Error::Code)?;
+    let tokens = granted.redeem(client).await?;
     let now = (options.now)();
     let identity = Identity::read(&tokens, options, now)?;
     let api_key = match options.api_key {

@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use token_client::{DeviceAuthorization, DeviceGrant, DevicePoll, Interval, TokenClient};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::error::Error;
+use crate::event::{Event, Events};
+
+/// No code for another device is good for longer than this.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// Gets a code, tells the person, and asks until they have decided
+/// ([RFC 8628 §3.3](https://www.rfc-editor.org/rfc/rfc8628#section-3.3) and the two after it).
+///
+/// # Errors
+///
+/// [`Error::DeviceCode`] when the issuer gives no code or ends the wait in words of its own,
+/// [`Error::DeviceDenied`] and [`Error::DeviceExpired`] when the person does.
+pub(super) async fn device_grant(
+    client: &TokenClient,
+    timeout: Duration,
+    events: Events<'_>,
+) -> Result<DeviceGrant, Error> {
+    let deadline = Instant::now() + timeout.min(LONGEST);
+    let device = begin(client, deadline, events).await?;
+    let (verification_uri, user_code) = (client.verification_uri(), device.user_code.as_str());
+    let expires_in = deadline.saturating_duration_since(Instant::now());
+    events(Event::DeviceCode { verification_uri: &verification_uri, user_code, expires_in });
+    poll(client, &device, deadline).await
+}
+
+/// A server that is busy or broken for a moment is asked again, as RFC 8628 §3.5 asks for the polls.
+async fn begin(
+    client: &TokenClient,
+    deadline: Instant,
+    events: Events<'_>,
+) -> Result<DeviceAuthorization, Error> {
+    let mut told = false;
+    loop {
+        let error = match client.begin_device_authorization().await {
+            Ok(device) => return Ok(device),
+            Err(error) => error,
+        };
+        let pause = Interval::default().after(error.retry_after());
+        let is_busy = matches!(error, token_client::Error::Refused(_)) && error.is_transient();
+        if !is_busy || Instant::now() + pause >= deadline {
+            return Err(Error::DeviceCode(error));
+        }
+        if !told {
+            events(Event::DeviceCodePostponed(&error));
+        }
+        told = true;
+        sleep(pause).await;
+    }
+}
+
+async fn poll(
+    client: &TokenClient,
+    device: &DeviceAuthorization,
+    deadline: Instant,
+) -> Result<DeviceGrant, Error> {
+    let mut interval = device.interval;
+    let mut pause = interval.as_duration();
+    loop {
+        if Instant::now() + pause >= deadline {
+            sleep_until(deadline).await;
+            return Err(Error::DeviceExpired);
+        }
+        sleep(pause).await;
+        pause = match client.poll_device(device).await {
+            Ok(DevicePoll::Approved(grant)) => return Ok(grant),
+            Ok(DevicePoll::Denied) => return Err(Error::DeviceDenied),
+            Ok(DevicePoll::Expired) => return Err(Error::DeviceExpired),
+            Ok(DevicePoll::Pending) => interval.as_duration(),
+            Ok(DevicePoll::SlowDown) => {
+                interval = interval.slow_down();
+                interval.as_duration()
+            }
+            Err(error) if error.is_transient() => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "a poll got no answer");
+                interval = after_trouble(interval, &error);
+                interval.after(error.retry_after())
+            }
+            Err(error) => return Err(Error::DeviceCode(error)),
+        };
+    }
+}
+
+/// Who does not answer is asked half as often from then on: "clients MUST unilaterally reduce their
+/// polling frequency" ([RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)). Who
+/// answers that it is busy says by `Retry-After` what it wants.
+fn after_trouble(interval: Interval, error: &token_client::Error) -> Interval {
+    match error {
+        token_client::Error::Http(_) => interval.halve_frequency(),
+        _ => interval,
+    }
+}
