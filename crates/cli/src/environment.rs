@@ -207,6 +207,11 @@ fn level(name: &str) -> Option<Level> {
     })
 }
 
+/// Whether the terminal does more than to print one line after another.
+pub(crate) fn has_able_terminal() -> bool {
+    cfg!(windows) || text("TERM").is_some_and(|kind| kind != "dumb")
+}
+
 /// Now, for whoever needs it later.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the clock")]
 pub(crate) fn now() -> Timestamp {

@@ -7,6 +7,7 @@ mod commands;
 mod core_dump;
 mod environment;
 mod failure;
+mod keyboard;
 mod panic;
 mod setup;
 mod signals;
@@ -14,6 +15,7 @@ mod stdin;
 mod sudo;
 mod surroundings;
 mod terminal;
+mod unseen;
 
 use std::process::ExitCode;
 

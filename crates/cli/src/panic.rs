@@ -15,7 +15,7 @@
 use std::io::{self, Write as _};
 use std::{panic, process};
 
-use crate::stdin;
+use crate::unseen;
 
 /// All that is said of a panic, whatever it was about.
 const LAST_WORDS: &[u8] =
@@ -29,7 +29,7 @@ const LAST_WORDS: &[u8] =
 /// unwind through whatever catches panics.
 pub(crate) fn end_without_a_trace() {
     panic::set_hook(Box::new(|_| {
-        stdin::show_again();
+        unseen::show_again();
         // Whoever closed standard error does not want to hear of it.
         let _ = io::stderr().write_all(LAST_WORDS);
         process::exit(1)

@@ -1,17 +1,14 @@
 //! A secret from standard input, where no list of processes shows it.
 
 use std::io::{self, IsTerminal as _, Read as _};
-#[cfg(unix)]
-use std::sync::{Mutex, PoisonError};
 
 use credentials::ApiKey;
-#[cfg(unix)]
-use rustix::termios::Termios;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::terminal::Terminal;
+use crate::unseen::{Typing, Unseen};
 
 /// No key comes near it.
 const LONGEST: u64 = 4096;
@@ -23,7 +20,7 @@ pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, Failure> {
         terminal.say("Paste the API key, which is not shown, and press Enter:");
     }
     // Given back when this is dropped, also by Ctrl-C.
-    let _unseen = is_typed.then(Unseen::begin);
+    let _unseen = is_typed.then(|| Unseen::begin(Typing::Lines));
     let reading = spawn_blocking(move || if is_typed { one_line() } else { everything() });
     let text = reading.await.map_err(io::Error::other).flatten().map_err(Failure::Input)?;
     as_key(&text).ok_or(Failure::NoApiKey)
@@ -50,63 +47,6 @@ fn as_key(text: &str) -> Option<ApiKey> {
     let has_shape = word.starts_with("sk-") && word.len() >= SHORTEST && word.chars().all(fits);
     has_shape.then(|| ApiKey::new(word).ok()).flatten()
 }
-
-/// A terminal that does not show what is typed, as long as this is held.
-#[cfg(unix)]
-struct Unseen;
-
-/// What the terminal was like before, as long as it does not show what is typed. It stands here and
-/// not in the guard, because a panic ends the process, and drops nothing.
-#[cfg(unix)]
-static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
-
-#[cfg(unix)]
-impl Unseen {
-    fn begin() -> Self {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        if let Ok(before) = tcgetattr(io::stdin()) {
-            let mut attributes = before.clone();
-            attributes.local_modes.remove(LocalModes::ECHO);
-            attributes.local_modes.insert(LocalModes::ECHONL);
-            *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
-            // A terminal that cannot do it shows the key to the person who has it anyway.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &attributes);
-        }
-        Self
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Unseen {
-    fn drop(&mut self) {
-        show_again();
-    }
-}
-
-/// Gives a terminal back as it was, if a key is being typed. It waits for nobody, since a panic may
-/// call it anywhere.
-#[cfg(unix)]
-pub(crate) fn show_again() {
-    use rustix::termios::{OptionalActions, tcsetattr};
-    let Ok(mut before) = BEFORE.try_lock() else { return };
-    if let Some(before) = before.take() {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
-    }
-}
-
-#[cfg(not(unix))]
-struct Unseen;
-
-#[cfg(not(unix))]
-impl Unseen {
-    fn begin() -> Self {
-        Self
-    }
-}
-
-/// Nothing was taken.
-#[cfg(not(unix))]
-pub(crate) fn show_again() {}
 
 #[cfg(test)]
 mod tests {

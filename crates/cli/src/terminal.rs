@@ -9,7 +9,7 @@
 //!   written is, because somebody waits for the result.
 //! - Nothing here panics when the reader is gone.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
@@ -19,6 +19,7 @@ use printable::{excerpt, one_line};
 use serde_json::Value;
 
 use crate::args::Color;
+use crate::environment;
 
 pub(crate) const EMPHASIS: Style = Style::new().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -61,6 +62,17 @@ impl Terminal {
     /// An address to open, alone between empty lines.
     pub(crate) fn address(self, url: &str) {
         self.write(&format!("\n{ADDRESS}{}{ADDRESS:#}\n\n", one_line(url)));
+    }
+
+    /// A code to type elsewhere, alone on its line.
+    pub(crate) fn code(self, code: &str) {
+        self.write(&format!("    {EMPHASIS}{}{EMPHASIS:#}\n\n", one_line(code)));
+    }
+
+    /// Whether a person reads it who may be asked something: whoever has a simpler terminal, such as
+    /// one in an editor, is asked nothing.
+    pub(crate) fn is_interactive(self) -> bool {
+        io::stderr().is_terminal() && environment::has_able_terminal()
     }
 
     /// A command for the person to run, alone on its line.

@@ -37,6 +37,7 @@ const EXAMPLES: &str = "\
 Examples:
   login-cli                                      sign in with ChatGPT
   login-cli --no-browser                         the same, and open the address yourself
+  login-cli login --device                       the same, with a code for another device
   login-cli status                               who is signed in, and until when
   TOKEN=$(login-cli token)                       a valid access token, for a script
   login-cli exec -- codex                        a program with OPENAI_API_KEY set
@@ -163,6 +164,9 @@ pub(crate) struct LoginArgs {
     /// Do not exchange the sign-in for an API key; works for accounts without the API platform
     #[arg(long, help_heading = "Sign-in")]
     pub(crate) no_api_key: bool,
+    /// Sign in with a code that is typed on another device, and with no browser here
+    #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "with_api_key", "workspaces"], help_heading = "Sign-in")]
+    pub(crate) device: bool,
     /// Sign in with an API key that is read from standard input, and with no browser
     #[arg(long, conflicts_with_all = ["no_browser", "cancel_previous", "timeout", "ports", "no_api_key", "workspaces"], help_heading = "Sign-in")]
     pub(crate) with_api_key: bool,

@@ -4,7 +4,7 @@ use login::create_api_key::{self, Choice, NewApiKey, Patience};
 use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use serde_json::json;
 
-use super::waiting::{Opener, invite, tell, warn_of_sudo};
+use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
 use crate::accounts::Accounts;
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
@@ -26,12 +26,20 @@ pub(crate) async fn run(
     if args.save {
         warn_of_sudo(setup, shared, &Accounts::chosen(shared)?.store().location());
     }
-    let opener = Opener::chosen(&args.browser, pending.port());
-    let purpose = "create an API key";
-    invite(terminal, purpose, &opener, args.browser.timeout, pending.auth_url());
-    if opener == Opener::ThisProgram {
+    let invitation = Invitation {
+        purpose: "create an API key",
+        opener: Opener::chosen(&args.browser, pending.port()),
+        timeout: args.browser.timeout,
+        other_ways: OtherWays::Address,
+    };
+    let keyboard = invitation.show(terminal, pending.auth_url());
+    if invitation.opener == Opener::ThisProgram {
         pending.open_browser_by(browser::open);
     }
+    let _until_signed_in = keyboard.map(|(keyboard, inputs)| {
+        pending.listen_to(inputs);
+        keyboard
+    });
     let deliver = |new: &NewApiKey| {
         let text = if shared.json { as_json(new) } else { new.key.expose().to_owned() };
         terminal::result(&text)?;

@@ -1,11 +1,12 @@
 use std::path::Path;
 
 use auth_store::AuthStore;
-use login::sign_in::{self, ApiKeyWish, SignedIn};
+use login::Event;
+use login::sign_in::{self, ApiKeyWish, PendingSignIn, SignedIn};
 use printable::excerpt;
 use serde_json::json;
 
-use super::waiting::{Opener, invite, tell, warn_of_sudo};
+use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
 use crate::accounts::Accounts;
 use crate::args::{LoginArgs, SharedArgs};
 use crate::environment;
@@ -25,17 +26,13 @@ pub(crate) async fn run(
         return with_api_key(store, shared, setup).await;
     }
     let http = setup.checked_http(USER_AGENT)?;
-    let location = store.location();
-    let mut pending = sign_in::start(options(args, shared, setup), http, store)?;
-
-    warn_of_sudo(setup, shared, &location);
-    let opener = Opener::chosen(&args.browser, pending.port());
-    let purpose = "sign in with ChatGPT";
-    invite(terminal, purpose, &opener, args.browser.timeout, pending.auth_url());
-    if opener == Opener::ThisProgram {
-        pending.open_browser_by(browser::open);
-    }
-    let signed_in = pending.finish(&|event| tell(setup, &event)).await?;
+    warn_of_sudo(setup, shared, &store.location());
+    let options = options(args, shared, setup);
+    let events = |event: Event<'_>| tell(setup, &event);
+    let signed_in = match args.device {
+        true => sign_in::by_device_code(options, http, store, &events).await?,
+        false => by_browser(args, sign_in::start(options, http, store)?, setup).await?,
+    };
 
     tell_of_copy(setup, signed_in.set_aside.as_deref());
     terminal.done(&format!("Signed in{}.", who(&signed_in)));
@@ -50,6 +47,29 @@ pub(crate) async fn run(
         terminal::result(&as_json(&signed_in)).map_err(Failure::Output)?;
     }
     Ok(())
+}
+
+/// In the browser, unless the person finds another way while it is waited for.
+async fn by_browser(
+    args: &LoginArgs,
+    mut pending: PendingSignIn,
+    setup: &Setup,
+) -> Result<SignedIn, Failure> {
+    let invitation = Invitation {
+        purpose: "sign in with ChatGPT",
+        opener: Opener::chosen(&args.browser, pending.port()),
+        timeout: args.browser.timeout,
+        other_ways: OtherWays::AddressOrDevice,
+    };
+    let keyboard = invitation.show(setup.terminal, pending.auth_url());
+    if invitation.opener == Opener::ThisProgram {
+        pending.open_browser_by(browser::open);
+    }
+    let _until_signed_in = keyboard.map(|(keyboard, inputs)| {
+        pending.listen_to(inputs);
+        keyboard
+    });
+    Ok(pending.finish(&|event| tell(setup, &event)).await?)
 }
 
 /// `login-cli login --with-api-key`.

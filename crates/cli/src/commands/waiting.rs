@@ -1,12 +1,14 @@
 use std::time::Duration;
 
 use auth_store::Location;
-use login::Event;
+use login::{Event, Inputs};
+use oauth_callback_server::AddressRefusal;
 use url::Url;
 
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::environment;
-use crate::failure::{chain, key_may_exist, network_hint};
+use crate::failure::{chain, key_may_exist, login_hint, network_hint};
+use crate::keyboard::Keyboard;
 use crate::setup::Setup;
 use crate::surroundings::{BrowserPlace, Help};
 use crate::terminal::{Terminal, in_words};
@@ -31,28 +33,71 @@ impl Opener {
     }
 }
 
-/// Says where to go, in the order in which a person needs it: the address first, how the browser comes
-/// back after it, what happens by itself last.
-pub(crate) fn invite(
-    terminal: Terminal,
-    purpose: &str,
-    opener: &Opener,
-    timeout: Duration,
-    auth_url: &Url,
-) {
-    terminal.say(&match opener {
-        Opener::Person(_) => format!("Open this address to {purpose}:"),
-        Opener::ThisProgram => {
-            format!("Your browser opens to {purpose}. If it does not, open this address:")
+/// What the person is asked to do.
+pub(crate) struct Invitation {
+    pub(crate) purpose: &'static str,
+    pub(crate) opener: Opener,
+    pub(crate) timeout: Duration,
+    pub(crate) other_ways: OtherWays,
+}
+
+/// What helps a person whose browser cannot come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OtherWays {
+    /// They paste its address here.
+    Address,
+    /// They do, or type a code on another device.
+    AddressOrDevice,
+}
+
+impl Invitation {
+    /// Says where to go, in the order in which a person needs it: the address first, how the browser
+    /// comes back after it, what else there is, and what happens by itself last.
+    ///
+    /// From then on the keyboard is listened to, where there is one.
+    pub(crate) fn show(&self, terminal: Terminal, auth_url: &Url) -> Option<(Keyboard, Inputs)> {
+        let purpose = self.purpose;
+        terminal.say(&match self.opener {
+            Opener::Person(_) => format!("Open this address to {purpose}:"),
+            Opener::ThisProgram => {
+                format!("Your browser opens to {purpose}. If it does not, open this address:")
+            }
+        });
+        terminal.address(auth_url.as_str());
+        if let Opener::Person(help) = &self.opener {
+            help.sentences.iter().for_each(|sentence| terminal.say(sentence));
+            help.command.iter().for_each(|command| terminal.command(command));
         }
-    });
-    terminal.address(auth_url.as_str());
-    if let Opener::Person(help) = opener {
-        help.sentences.iter().for_each(|sentence| terminal.say(sentence));
-        help.command.iter().for_each(|command| terminal.command(command));
+        let keyboard = terminal.is_interactive().then(|| self.listen()).flatten();
+        if keyboard.is_some() {
+            self.other_ways.offered_to(&self.opener).iter().for_each(|offer| terminal.say(offer));
+        }
+        let limit = in_words(self.timeout);
+        terminal.say(&format!("Waiting for the browser, up to {limit}. Ctrl-C cancels."));
+        keyboard
     }
-    let limit = in_words(timeout);
-    terminal.say(&format!("Waiting for the browser, up to {limit}. Ctrl-C cancels."));
+
+    fn listen(&self) -> Option<(Keyboard, Inputs)> {
+        Keyboard::listen(self.other_ways == OtherWays::AddressOrDevice)
+    }
+}
+
+impl OtherWays {
+    /// Where a browser opens here, it comes back here, and needs no word about a paste.
+    fn offered_to(self, opener: &Opener) -> &'static [&'static str] {
+        const PASTE: &str = "Does it end on a page that does not load? Paste the address of that page \
+                             here, and press Enter.";
+        match (self, opener) {
+            (Self::Address, Opener::ThisProgram) => &[],
+            (Self::AddressOrDevice, Opener::ThisProgram) => {
+                &["No browser here? Press d, for a code to type on another device."]
+            }
+            (Self::Address, Opener::Person(_)) => &[PASTE],
+            (Self::AddressOrDevice, Opener::Person(_)) => {
+                &[PASTE, "Or press d, for a code to type on another device."]
+            }
+        }
+    }
 }
 
 /// Warns whoever is about to make root's what may be meant for themselves.
@@ -72,10 +117,59 @@ pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
     if let Some(text) = trouble(event) {
         setup.terminal.warn(&text);
     }
-    if let Event::Unreachable(error) = event
-        && let Some(hint) = network_hint(error)
-    {
+    if let Some(hint) = advice(event) {
         setup.terminal.hint(&setup.completed(&hint));
+    }
+    if let Event::DeviceCode { verification_uri, user_code, expires_in } = event {
+        show_device_code(setup.terminal, verification_uri, user_code, *expires_in);
+    }
+}
+
+/// Where to go with which code, and what to be wary of: who gets somebody else to type it is signed in
+/// as them ([RFC 8628 §5.4](https://www.rfc-editor.org/rfc/rfc8628#section-5.4)).
+fn show_device_code(
+    terminal: Terminal,
+    verification_uri: &str,
+    user_code: &str,
+    expires_in: Duration,
+) {
+    terminal.say("On any device, open this address, sign in, and type the code below it:");
+    terminal.address(verification_uri);
+    terminal.code(user_code);
+    let limit = in_words(rounded(expires_in));
+    terminal.say(&format!(
+        "Type it on that page alone, and give it to nobody. Waiting, up to {limit}. Ctrl-C cancels."
+    ));
+}
+
+/// A whole second, of which some thousandths are gone already.
+fn rounded(time: Duration) -> Duration {
+    Duration::from_secs((time + Duration::from_millis(500)).as_secs())
+}
+
+/// What can be done about it.
+fn advice(event: &Event<'_>) -> Option<String> {
+    match event {
+        Event::Unreachable(error) => network_hint(error),
+        Event::AddressRefused(refusal) => Some(address(*refusal).to_owned()),
+        Event::DeviceCodeFailed(error) => login_hint(error),
+        _ => None,
+    }
+}
+
+fn address(refusal: AddressRefusal) -> &'static str {
+    match refusal {
+        AddressRefusal::NotAnAddress => {
+            "a code alone cannot be checked: paste all that stands in the address bar of that page, \
+             from http:// on"
+        }
+        AddressRefusal::AuthorizationUrl => {
+            "open it in a browser, sign in, and paste the address of the page where that ends"
+        }
+        AddressRefusal::OtherState => {
+            "paste all of the address of the page where the address above has led, and of no older one"
+        }
+        _ => "paste all that stands in the address bar of the page that does not load",
     }
 }
 
@@ -119,6 +213,13 @@ fn trouble(event: &Event<'_>) -> Option<String> {
         Event::Unreachable(error) => format!("{}; trying again", chain(error)),
         Event::RefreshPostponed(error) => {
             format!("{}; the old token is good for a little longer", chain(error))
+        }
+        Event::AddressRefused(refusal) => {
+            format!("that is not the address of the page where the browser ends: {refusal}")
+        }
+        Event::DeviceCodePostponed(error) => format!("{}; trying again", chain(error)),
+        Event::DeviceCodeFailed(error) => {
+            format!("{}; the browser is still waited for", chain(error))
         }
         Event::NotRevoked(error) => format!(
             "the sign-in that was replaced could not be revoked, and may still be valid: {}",

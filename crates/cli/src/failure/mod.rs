@@ -15,7 +15,7 @@ mod hints;
 mod network;
 mod ports;
 
-pub(crate) use hints::key_may_exist;
+pub(crate) use hints::{key_may_exist, login as login_hint};
 pub(crate) use network::{hint as network_hint, http as network_advice};
 
 /// How a command can end badly. This is the one place that turns an error into sentences and an

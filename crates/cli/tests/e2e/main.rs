@@ -24,6 +24,7 @@ mod create_key_options;
 mod polling;
 
 mod api_key_sign_in;
+mod device;
 mod exec;
 mod logout;
 mod profiles;

@@ -16,6 +16,23 @@ pub(super) fn code(error: &TokenError) -> String {
     token(error, status).unwrap_or_else(|| ODD_ANSWER.to_owned())
 }
 
+/// The browser is another way to the same sign-in.
+pub(super) fn device_code(error: &TokenError) -> String {
+    if matches!(error, TokenError::DeviceCodeNotEnabled) {
+        return NOT_ENABLED.to_owned();
+    }
+    let status = |refusal: &Refusal| match refusal.code.as_deref() {
+        Some("invalid_client" | "unauthorized_client") => "check --client-id",
+        _ => WITHOUT_CODE,
+    };
+    token(error, status).unwrap_or_else(|| ODD_ANSWER.to_owned())
+}
+
+const NOT_ENABLED: &str = "switch on device codes in the security settings of your account, at https://chatgpt.com, or \
+     have the administrator of your workspace do it; without them: login-cli login --no-browser";
+
+const WITHOUT_CODE: &str = "without a device code: login-cli login --no-browser";
+
 /// The answer of an exchange may be lost, and then there is a key that nobody has.
 pub(super) fn key_exchange(name: &str, error: &TokenError) -> String {
     let undecided = match error {

@@ -26,13 +26,14 @@ pub(crate) fn key_may_exist(name: &str) -> String {
     )
 }
 
-pub(super) fn login(error: &LoginError) -> Option<String> {
+pub(crate) fn login(error: &LoginError) -> Option<String> {
     match error {
         LoginError::Bind(BindError::PortsInUse { taken }) => Some(ports::hint(taken)),
         LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(Into::into),
         LoginError::Store(error) => store::any(error).map(Into::into),
         LoginError::Callback(error) => callback(error).map(Into::into),
         LoginError::Code(error) => Some(issuer::code(error)),
+        LoginError::DeviceCode(error) => Some(issuer::device_code(error)),
         LoginError::KeyExchange { name, source } => Some(issuer::key_exchange(name, source)),
         LoginError::Platform(error) => platform::any(error),
         LoginError::KeyCreation { name, source } => Some(platform::key_creation(name, source)),
@@ -69,6 +70,8 @@ fn account(error: &LoginError) -> Option<&'static str> {
             "set up the API platform for this account at https://platform.openai.com, or sign in \
              with --no-api-key"
         }
+        LoginError::DeviceDenied => "nothing was changed; run the command again to try once more",
+        LoginError::DeviceExpired => "run the command again for a new code",
         LoginError::NotSignedIn { .. } => "sign in with login-cli login",
         LoginError::SignInEnded(_) => "sign in again with login-cli login",
         LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",

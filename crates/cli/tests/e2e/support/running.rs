@@ -115,6 +115,11 @@ impl<'w> Running<'w> {
         self.ask(&format!("GET {}", &url[url::Position::BeforePath..]))
     }
 
+    /// What standard error has said so far, without the log.
+    pub(crate) fn said(&self) -> String {
+        apart(self.stderr.so_far(), self.log).0
+    }
+
     /// Waits until standard error says this.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) {

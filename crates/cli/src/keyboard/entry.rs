@@ -1,0 +1,132 @@
+use login::Input;
+use zeroize::Zeroizing;
+
+/// What is being typed or pasted.
+///
+/// A terminal does not say where a paste ends. What comes without a pause is taken for one, so that
+/// an address which was broken into lines on its way is whole again, and a paste of a thousand lines
+/// is one mistake and not a thousand.
+pub(super) struct Entry {
+    text: Zeroizing<Vec<u8>>,
+    is_ended: bool,
+    has_device_key: bool,
+}
+
+/// Longer than any address that is taken, so that one which is too long is known to be.
+const LONGEST: usize = 16 * 1024;
+
+const BACKSPACE: u8 = 0x08;
+const DELETE: u8 = 0x7f;
+/// Ctrl-U, which takes a line back.
+const KILL: u8 = 0x15;
+
+impl Entry {
+    /// Room that never moves, so that no part of a secret is left behind.
+    pub(super) fn new(has_device_key: bool) -> Self {
+        let text = Zeroizing::new(Vec::with_capacity(LONGEST));
+        Self { text, is_ended: false, has_device_key }
+    }
+
+    /// What came of the keyboard.
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.take_one(*byte));
+    }
+
+    fn take_one(&mut self, byte: u8) {
+        match byte {
+            b'\r' | b'\n' => self.is_ended = true,
+            BACKSPACE | DELETE => drop(self.text.pop()),
+            KILL => self.text.clear(),
+            _ if self.text.len() < LONGEST => self.text.push(byte),
+            _ => {}
+        }
+    }
+
+    /// What it has come to, now that nothing more comes for a moment.
+    pub(super) fn pause(&mut self) -> Option<Input> {
+        if self.has_device_key && matches!(self.text.as_slice(), b"d" | b"D") {
+            self.clear();
+            return Some(Input::DeviceCode);
+        }
+        if !self.is_ended {
+            return None;
+        }
+        let text = Zeroizing::new(String::from_utf8_lossy(&self.text).into_owned());
+        self.clear();
+        (!text.trim().is_empty()).then_some(Input::Address(text))
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.is_ended = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is made of bursts with a pause after each.
+    fn comes_to(bursts: &[&[u8]]) -> Vec<String> {
+        let mut entry = Entry::new(true);
+        let mut inputs = Vec::new();
+        for burst in bursts {
+            entry.take(burst);
+            inputs.extend(entry.pause());
+        }
+        let shown = |input: Input| match input {
+            Input::Address(text) => text.to_string(),
+            other => format!("{other:?}"),
+        };
+        inputs.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn an_address_ends_with_enter() {
+        assert_eq!(comes_to(&[b"http://a/?b\r"]), ["http://a/?b"]);
+        assert_eq!(comes_to(&[b"http://a/", b"?b", b"\n"]), ["http://a/?b"]);
+        assert_eq!(comes_to(&[b"http://a/?b"]), [""; 0]);
+        assert_eq!(comes_to(&[b"\n", b"\r\r"]), [""; 0]);
+    }
+
+    #[test]
+    fn an_address_that_was_broken_into_lines_is_whole_again() {
+        assert_eq!(comes_to(&[b"http://a/?b\r\nc\nd\n"]), ["http://a/?bcd"]);
+    }
+
+    #[test]
+    fn what_was_typed_can_be_taken_back() {
+        assert_eq!(comes_to(&[b"wrong", b"\x15", b"rihj\x7f\x08ght\n"]), ["right"]);
+        assert_eq!(comes_to(&[b"\x7f\x7fx\n"]), ["x"]);
+    }
+
+    #[test]
+    fn a_d_alone_asks_for_a_device_code() {
+        assert_eq!(comes_to(&[b"d"]), ["DeviceCode"]);
+        assert_eq!(comes_to(&[b"D\n", b"d"]), ["DeviceCode", "DeviceCode"]);
+        assert_eq!(comes_to(&[b"x", b"d", b"\n"]), ["xd"]);
+        assert_eq!(comes_to(&[b"data\n"]), ["data"]);
+    }
+
+    #[test]
+    fn where_there_is_no_device_code_a_d_is_a_letter() {
+        let mut entry = Entry::new(false);
+        entry.take(b"d");
+        assert!(entry.pause().is_none());
+    }
+
+    // threats 190
+    #[test]
+    fn a_paste_without_end_is_one_mistake() {
+        let flood = b"0123456789abcdef\n".repeat(65_536);
+        let inputs = comes_to(&[&flood]);
+        assert_eq!(inputs.len(), 1);
+        assert_eq!(inputs[0].len(), LONGEST);
+    }
+
+    // threats 190
+    #[test]
+    fn bytes_that_are_no_text_are_taken_as_such() {
+        assert_eq!(comes_to(&[b"\xff\x1b[A\n"]), ["\u{fffd}\u{1b}[A"]);
+    }
+}

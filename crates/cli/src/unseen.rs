@@ -1,0 +1,118 @@
+//! A terminal that does not show what is typed, because it is a secret.
+
+#[cfg(unix)]
+pub(crate) use unix::{Unseen, hide_again, is_in_foreground, show_again};
+
+#[cfg(not(unix))]
+pub(crate) use elsewhere::{Unseen, show_again};
+
+/// How what is typed reaches this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Typing {
+    /// As whole lines, which the terminal lets the person correct.
+    Lines,
+    /// As it comes, key by key: a line of a terminal may not be longer than 1,024 bytes on some
+    /// systems, and an address may.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "keys are read on Unix alone"))]
+    Keys,
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::sync::{Mutex, PoisonError};
+
+    use rustix::process::getpgrp;
+    use rustix::termios::{
+        LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+    };
+
+    use super::Typing;
+
+    /// As long as this is held, nothing that is typed is shown.
+    pub(crate) struct Unseen;
+
+    /// What the terminal was like before, as long as it does not show what is typed. It stands here
+    /// and not in the guard, because a panic ends the process, and drops nothing.
+    static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+    impl Unseen {
+        pub(crate) fn begin(typing: Typing) -> Self {
+            let mut held = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Ok(before) = tcgetattr(io::stdin()) {
+                hide(&before, typing);
+                *held = Some(before);
+            }
+            Self
+        }
+    }
+
+    /// Hides what is typed once more, if it is to be hidden, after a shell had the terminal in between
+    /// (Ctrl-Z, `fg`).
+    pub(crate) fn hide_again(typing: Typing) {
+        // Held meanwhile, so that nothing is hidden that has just been given back.
+        let held = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(now) = tcgetattr(io::stdin()) else { return };
+        if held.is_some() && now.local_modes.contains(LocalModes::ECHO) {
+            hide(&now, typing);
+        }
+    }
+
+    /// A terminal that cannot do it shows what is typed to the person who knows it anyway.
+    fn hide(before: &Termios, typing: Typing) {
+        let mut attributes = before.clone();
+        attributes.local_modes.remove(LocalModes::ECHO);
+        match typing {
+            Typing::Lines => attributes.local_modes.insert(LocalModes::ECHONL),
+            Typing::Keys => {
+                attributes.local_modes.remove(LocalModes::ICANON);
+                attributes.special_codes[SpecialCodeIndex::VMIN] = 1;
+                attributes.special_codes[SpecialCodeIndex::VTIME] = 0;
+            }
+        }
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &attributes);
+    }
+
+    impl Drop for Unseen {
+        fn drop(&mut self) {
+            show_again();
+        }
+    }
+
+    /// Gives a terminal back as it was, if something is being typed. It waits for nobody, since a
+    /// panic may call it anywhere.
+    ///
+    /// What was typed and not read is a part of a secret, and not a command for the shell that comes
+    /// next: it is thrown away.
+    pub(crate) fn show_again() {
+        let Ok(mut before) = BEFORE.try_lock() else { return };
+        if let Some(before) = before.take()
+            && is_in_foreground()
+        {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &before);
+        }
+    }
+
+    /// Whether the terminal is this program's at the moment. One in the background that changes it, or
+    /// reads from it, is stopped by the system; and the shell has made it its own again.
+    pub(crate) fn is_in_foreground() -> bool {
+        tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+    }
+}
+
+#[cfg(not(unix))]
+mod elsewhere {
+    use super::Typing;
+
+    /// What is typed is shown.
+    pub(crate) struct Unseen;
+
+    impl Unseen {
+        pub(crate) fn begin(_typing: Typing) -> Self {
+            Self
+        }
+    }
+
+    /// Nothing was taken.
+    pub(crate) fn show_again() {}
+}
