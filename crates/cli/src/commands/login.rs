@@ -1,7 +1,6 @@
 use std::path::Path;
 
 use auth_store::AuthStore;
-use login::Event;
 use login::sign_in::{self, ApiKeyWish, PendingSignIn, SignedIn};
 use printable::excerpt;
 use serde_json::json;
@@ -26,12 +25,15 @@ pub(crate) async fn run(
         return with_api_key(store, shared, setup).await;
     }
     let http = setup.checked_http(USER_AGENT)?;
-    warn_of_sudo(setup, shared, &store.location());
-    let options = options(args, shared, setup);
-    let events = |event: Event<'_>| tell(setup, &event);
-    let signed_in = match args.device {
-        true => sign_in::by_device_code(options, http, store, &events).await?,
-        false => by_browser(args, sign_in::start(options, http, store)?, setup).await?,
+    let (location, options) = (store.location(), options(args, shared, setup));
+    let signed_in = if args.device {
+        let pending = sign_in::start_by_device_code(options, http, store)?;
+        warn_of_sudo(setup, shared, &location);
+        pending.finish(&|event| tell(setup, &event)).await?
+    } else {
+        let pending = sign_in::start(options, http, store)?;
+        warn_of_sudo(setup, shared, &location);
+        by_browser(args, pending, setup).await?
     };
 
     tell_of_copy(setup, signed_in.set_aside.as_deref());

@@ -1,10 +1,51 @@
 use std::time::Duration;
 
+use auth_store::AuthStore;
+use http_client::HttpClient;
 use token_client::{DeviceAuthorization, DeviceGrant, DevicePoll, Interval, TokenClient};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::ways::Granted;
+use super::{Options, SignedIn, client, settle};
 use crate::error::Error;
 use crate::event::{Event, Events};
+
+/// A sign-in by a code that is typed on another device, in the manner of
+/// [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628): without a port, and without a browser here.
+#[derive(Debug)]
+pub struct PendingDeviceCode {
+    options: Options,
+    http: HttpClient,
+    store: AuthStore,
+}
+
+/// Begins: the credentials can be kept. Nothing is sent yet.
+///
+/// # Errors
+///
+/// [`Error::Store`] when they could not be.
+pub fn start_by_device_code(
+    options: Options,
+    http: HttpClient,
+    store: AuthStore,
+) -> Result<PendingDeviceCode, Error> {
+    store.check_writable()?;
+    Ok(PendingDeviceCode { options, http, store })
+}
+
+impl PendingDeviceCode {
+    /// Gets a code, which [`Event::DeviceCode`] brings, waits for the person, and does the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says which step failed; whatever was stored before is untouched.
+    pub async fn finish(self, events: Events<'_>) -> Result<SignedIn, Error> {
+        let Self { options, http, store } = self;
+        let client = client(&options, http);
+        let grant = device_grant(&client, options.timeout, events).await?;
+        settle(&options, &client, Granted::ByDevice(grant), store, events).await
+    }
+}
 
 /// No code for another device is good for longer than this.
 const LONGEST: Duration = Duration::from_secs(15 * 60);

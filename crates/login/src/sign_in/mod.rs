@@ -4,7 +4,8 @@
 //! start ── the store can be written, the port is bound, the URL is ready
 //!   └─ finish ── callback ── code for tokens ── ID token for API key ── auth.json ── success page
 //!
-//! by_device_code ── user code ── agreed ── the same from there, without a page
+//! start_by_device_code ── the store can be written
+//!   └─ finish ── user code ── agreed ── the same from there, without a page
 //! ```
 
 use std::mem;
@@ -31,11 +32,12 @@ use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
 use crate::stored::{Replaced, WORTH_WAITING, revoke_replaced};
 use crate::warm_up::{alongside, keep_warm};
 
-use device::device_grant;
 use identity::Identity;
 use key_name::key_name;
 use landing::landing;
 use ways::{Granted, first_of_all};
+
+pub use device::{PendingDeviceCode, start_by_device_code};
 
 mod device;
 mod identity;
@@ -101,26 +103,6 @@ pub fn start(options: Options, http: HttpClient, store: AuthStore) -> Result<Pen
     let auth_url = auth_url(&options, &authorization);
     let (browser, inputs) = (Launch::default(), None);
     Ok(PendingSignIn { options, http, store, authorization, auth_url, browser, inputs })
-}
-
-/// Signs in by a code that the person types on another device, in the manner of
-/// [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628): without a port, and without a browser here.
-/// [`Event::DeviceCode`] brings the code.
-///
-/// # Errors
-///
-/// [`Error::Store`] when the credentials could not be kept; [`Error`] for every step after it.
-pub async fn by_device_code(
-    options: Options,
-    http: HttpClient,
-    store: AuthStore,
-    events: Events<'_>,
-) -> Result<SignedIn, Error> {
-    store.check_writable()?;
-    let client = client(&options, http);
-    let grant = device_grant(&client, options.timeout, events).await?;
-    let granted = Granted::ByDevice(grant);
-    settle(&options, &client, granted, store, events).await
 }
 
 fn auth_url(options: &Options, authorization: &Authorization) -> Url {
