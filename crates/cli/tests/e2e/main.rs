@@ -67,6 +67,8 @@ mod signals;
 mod surroundings;
 #[cfg(target_os = "linux")]
 mod system;
+#[cfg(target_os = "linux")]
+mod terminal;
 /// Elsewhere, the system judges certificates, in words of its own.
 #[cfg(target_os = "linux")]
 mod tls;

@@ -59,3 +59,38 @@ fn a_secret_that_may_be_printed_excuses_no_other() {
         assert!(report.contains(words), "{fault}: {report}");
     }
 }
+
+/// The same of what a run does to a terminal.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn is_caught_on_a_terminal(fault: &str, words: &str) {
+    let world = World::new();
+    world.signed_in(3600);
+    let script = format!("\"$@\"; {fault}");
+    let start = world.command("status").under(["/bin/sh", "-c", &script, "sh"]);
+    let person = start.on_terminal(80, 24);
+    let caught = catch_unwind(AssertUnwindSafe(|| drop(person.finish())));
+    let report = *caught.expect_err(fault).downcast::<String>().unwrap();
+    assert!(report.contains(words), "{fault}: {report}");
+}
+
+// threats 192 193
+#[cfg(target_os = "linux")]
+#[test]
+fn faults_on_a_terminal_are_caught() {
+    let first_token = "/usr/bin/grep access_token \"$CODEX_HOME/auth.json\"";
+    is_caught_on_a_terminal(first_token, "a secret in stderr");
+    // Erased at once, and seen all the same.
+    let erased = format!("{first_token} | /usr/bin/cut -c 1-60; printf '\\033[A\\033[K'");
+    is_caught_on_a_terminal(&erased, "a secret on the terminal");
+    is_caught_on_a_terminal("/bin/stty -echo", "the terminal is not as it was");
+    is_caught_on_a_terminal("/bin/stty raw", "the terminal is not as it was");
+    is_caught_on_a_terminal("printf '\\033[?25l'", "the cursor is hidden");
+    is_caught_on_a_terminal("printf '\\033[1m'", "a style goes on");
+    is_caught_on_a_terminal("printf 'and'", "the last line does not end");
+    is_caught_on_a_terminal("printf '\\033[2J'", "CSI [2]J");
+    is_caught_on_a_terminal("printf '\\033[6n'", "on the terminal");
+    is_caught_on_a_terminal("printf '\\033]0;title\\007'", "OSC 0;title");
+    is_caught_on_a_terminal("printf '\\007'", "control 0x07");
+    is_caught_on_a_terminal("printf '\\342\\200\\256\\n'", "Some('\\u{202e}')");
+}

@@ -3,22 +3,55 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use super::PATIENCE;
+#[cfg(target_os = "linux")]
+use super::pty::Screen;
 
 /// What a pipe has brought so far. A thread of its own empties it, so that the program never waits
 /// for somebody to read.
+#[derive(Clone)]
 pub(crate) struct Capture {
     shared: Arc<(Mutex<Seen>, Condvar)>,
 }
 
 #[derive(Default)]
-struct Seen {
-    bytes: Vec<u8>,
+pub(crate) struct Seen {
+    pub(crate) bytes: Vec<u8>,
     ended: bool,
+    /// What they look like, where they went to a terminal.
+    #[cfg(target_os = "linux")]
+    pub(crate) screen: Option<Screen>,
+}
+
+impl Seen {
+    fn take(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        #[cfg(target_os = "linux")]
+        self.screen.iter_mut().for_each(|screen| screen.write(bytes));
+    }
+
+    /// What a person could read.
+    fn text(&self) -> String {
+        #[cfg(target_os = "linux")]
+        if let Some(screen) = &self.screen {
+            return screen.contents();
+        }
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
 }
 
 impl Capture {
     pub(crate) fn of(pipe: Option<impl Read + Send + 'static>) -> Self {
-        let shared = Arc::new((Mutex::new(Seen::default()), Condvar::new()));
+        Self::into(Seen::default(), pipe)
+    }
+
+    /// The same of a terminal that shows this screen.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn shown(terminal: impl Read + Send + 'static, screen: Screen) -> Self {
+        Self::into(Seen { screen: Some(screen), ..Seen::default() }, Some(terminal))
+    }
+
+    fn into(seen: Seen, pipe: Option<impl Read + Send + 'static>) -> Self {
+        let shared = Arc::new((Mutex::new(seen), Condvar::new()));
         let capture = Self { shared: Arc::clone(&shared) };
         thread::spawn(move || {
             if let Some(pipe) = pipe {
@@ -32,33 +65,44 @@ impl Capture {
 
     /// Waits until `find` finds something in what came so far, or until nothing more can come.
     pub(crate) fn find<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.look(|seen| find(&seen.text()))
+    }
+
+    /// The same of all that is known.
+    pub(crate) fn look<T>(&self, look: impl Fn(&Seen) -> Option<T>) -> Option<T> {
         let (seen, changed) = &*self.shared;
-        let look = |seen: &Seen| find(&String::from_utf8_lossy(&seen.bytes));
         let seen = seen.lock().unwrap();
         let wait = |seen: &mut Seen| !seen.ended && look(seen).is_none();
         let (seen, _) = changed.wait_timeout_while(seen, PATIENCE, wait).unwrap();
         look(&seen)
     }
 
+    /// What is known now.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn now<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+        look(&mut self.shared.0.lock().unwrap())
+    }
+
     /// Everything, once the pipe is closed. None when it stays open, which something that the program
     /// left behind would do.
-    pub(crate) fn whole(&self) -> Option<Vec<u8>> {
+    pub(crate) fn whole(&self) -> Option<String> {
         let (seen, changed) = &*self.shared;
         let open = |seen: &mut Seen| !seen.ended;
         let (seen, _) = changed.wait_timeout_while(seen.lock().unwrap(), PATIENCE, open).unwrap();
-        seen.ended.then(|| seen.bytes.clone())
+        assert!(str::from_utf8(&seen.bytes).is_ok(), "the output is no UTF-8: {}", seen.text());
+        seen.ended.then(|| seen.text())
     }
 
     /// What came so far, for the text of a failure.
     pub(crate) fn so_far(&self) -> String {
-        String::from_utf8_lossy(&self.shared.0.lock().unwrap().bytes).into_owned()
+        self.shared.0.lock().unwrap().text()
     }
 }
 
 fn drain(mut pipe: impl Read, shared: &(Mutex<Seen>, Condvar)) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-        shared.0.lock().unwrap().bytes.extend_from_slice(&buffer[..count]);
+        shared.0.lock().unwrap().take(&buffer[..count]);
         shared.1.notify_all();
     }
 }

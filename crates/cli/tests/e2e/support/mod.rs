@@ -10,6 +10,8 @@ mod finished;
 mod netns;
 mod pages;
 mod process;
+#[cfg(target_os = "linux")]
+mod pty;
 mod running;
 mod scan;
 mod start;
@@ -24,6 +26,8 @@ pub(crate) use finished::Finished;
 #[cfg(target_os = "linux")]
 pub(crate) use netns::{Loopback, alone, set_up};
 pub(crate) use pages::{Page, assert_policy};
+#[cfg(target_os = "linux")]
+pub(crate) use pty::Look;
 pub(crate) use running::Running;
 pub(crate) use scan::{Leave, Printed};
 pub(crate) use start::Start;

@@ -12,8 +12,8 @@ use super::{Finished, Leave, Page, World, parameter, scan};
 
 /// The program while it runs. It is ended when a test fails before its end.
 pub(crate) struct Running<'w> {
-    world: &'w World,
-    leave: Leave,
+    pub(super) world: &'w World,
+    pub(super) leave: Leave,
     log: Log,
     /// The id of its process.
     pub(crate) id: u32,
@@ -29,13 +29,24 @@ pub(crate) struct Visit(thread::JoinHandle<Result<Trail, PersonError>>);
 
 impl<'w> Running<'w> {
     pub(crate) fn of(world: &'w World, mut child: Child, leave: Leave, log: Log) -> Self {
+        let stderr = Capture::of(child.stderr.take());
+        Self::captured(world, child, stderr, (leave, log))
+    }
+
+    /// A run whose standard error is read like this.
+    pub(super) fn captured(
+        world: &'w World,
+        mut child: Child,
+        stderr: Capture,
+        (leave, log): (Leave, Log),
+    ) -> Self {
         Self {
             world,
             leave,
             log,
             id: child.id(),
             stdout: Capture::of(child.stdout.take()),
-            stderr: Capture::of(child.stderr.take()),
+            stderr,
             process: Process::of(child),
             trails: RefCell::default(),
             pages: RefCell::default(),
@@ -160,10 +171,7 @@ impl<'w> Running<'w> {
     pub(crate) fn finish(self) -> Finished {
         let status = self.process.ended();
         let status = status.unwrap_or_else(|| panic!("no end; stderr: {}", self.stderr.so_far()));
-        let text = |capture: &Capture| {
-            let whole = capture.whole().expect("something keeps the output open");
-            String::from_utf8(whole).expect("the output is UTF-8")
-        };
+        let text = |capture: &Capture| capture.whole().expect("something keeps the output open");
         let (stderr, log) = apart(text(&self.stderr), self.log);
         let finished = Finished {
             code: status.code().unwrap_or_else(|| panic!("ended by a signal: {status}")),

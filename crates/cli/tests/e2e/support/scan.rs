@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use sandbox::{Endpoint, Recorded, Step};
 
+#[cfg(target_os = "linux")]
+use super::pty::Escapes;
 use super::world::names_in;
 use super::{Canaries, Finished, PATIENCE, Page, World};
 
@@ -16,6 +18,8 @@ const EXIT_CODES: [i32; 7] = [0, 1, 2, 3, 13, 130, 143];
 pub(crate) struct Leave {
     /// The one secret that may be on standard output.
     pub(crate) prints: Printed,
+    /// The one that may be on the terminal, because standard output leads there.
+    pub(crate) shows: Printed,
     /// Whether it may end as the program does that takes its place.
     pub(crate) ends_as_another: bool,
 }
@@ -40,7 +44,29 @@ pub(crate) fn assert_kept(world: &World, finished: &Finished, leave: Leave) {
     assert_eq!(hostile(&finished.stdout), None);
     assert!(finished.stderr.matches("/oauth/authorize?").count() <= 1, "more than one URL");
     assert_nothing_left_behind(world);
-    assert_no_secret(world, finished, leave.prints);
+    assert_no_secret(world, finished, leave);
+}
+
+/// What a run at a terminal has to keep to beside that: it obeys the run in little, and no secret was
+/// ever to be seen on it, not even for a moment.
+// threats 192 193
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn assert_terminal_kept(world: &World, escapes: &Escapes, leave: Leave) {
+    assert_eq!(escapes.strange, [""; 0], "on the terminal");
+    assert_eq!(hostile(&escapes.text), None, "on the terminal: {:?}", escapes.text);
+    let canaries = all_canaries(world);
+    let text = without_printed(world, &without_state(&escapes.text), leave.shows);
+    assert_eq!(canaries.found_in(text.as_bytes()), None, "a secret on the terminal, at this byte");
+    for link in &escapes.links {
+        let found = canaries.found_in(without_state(link).as_bytes());
+        assert_eq!(found, None, "a secret in a hyperlink, at this byte");
+    }
+}
+
+fn all_canaries(world: &World) -> Canaries {
+    let secrets = [world.sandbox.canaries(), world.planted()].concat();
+    Canaries::new(secrets.iter().map(String::as_str))
 }
 
 /// The first character that a terminal would obey, or that a person could not see.
@@ -74,17 +100,17 @@ fn names(world: &World) -> impl Iterator<Item = String> {
 }
 
 #[track_caller]
-fn assert_no_secret(world: &World, finished: &Finished, prints: Printed) {
-    let secrets = [world.sandbox.canaries(), world.planted()].concat();
-    let canaries = Canaries::new(secrets.iter().map(String::as_str));
+fn assert_no_secret(world: &World, finished: &Finished, leave: Leave) {
+    let canaries = all_canaries(world);
     if canaries.is_empty() {
         return;
     }
     let is_clean = |what: &str, bytes: &[u8]| {
         assert_eq!(canaries.found_in(bytes), None, "a secret in {what}, at this byte");
     };
-    is_clean("stdout", stdout_without(world, finished, prints).as_bytes());
-    is_clean("stderr", without_state(&finished.stderr).as_bytes());
+    is_clean("stdout", without_printed(world, &finished.stdout, leave.prints).as_bytes());
+    let stderr = without_printed(world, &without_state(&finished.stderr), leave.shows);
+    is_clean("stderr", stderr.as_bytes());
     is_clean("log", finished.log.as_bytes());
     for step in finished.trails.iter().flat_map(|trail| &trail.steps) {
         if is_ours(world, step) {
@@ -102,18 +128,18 @@ fn assert_no_secret(world: &World, finished: &Finished, prints: Printed) {
 }
 
 /// A secret that was printed where that is what the command is for counts once.
-fn stdout_without(world: &World, finished: &Finished, prints: Printed) -> String {
+fn without_printed(world: &World, text: &str, prints: Printed) -> String {
     let issued = world.sandbox.issued();
     let issued = match prints {
-        Printed::Nothing => return finished.stdout.clone(),
+        Printed::Nothing => return text.to_owned(),
         Printed::ApiKey => issued.api_keys,
         Printed::AccessToken => issued.access_tokens,
         Printed::IdToken => issued.id_tokens,
     };
     let allowed = [issued, world.planted()].concat();
-    match allowed.iter().find(|secret| finished.stdout.contains(*secret)) {
-        Some(secret) => finished.stdout.replacen(secret, "", 1),
-        None => finished.stdout.clone(),
+    match allowed.iter().find(|secret| text.contains(*secret)) {
+        Some(secret) => text.replacen(secret, "", 1),
+        None => text.to_owned(),
     }
 }
 

@@ -2,6 +2,8 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
+#[cfg(target_os = "linux")]
+use super::capture::Capture;
 use super::{Finished, Leave, Printed, Running, World};
 
 /// A run that is being put together. The environment is empty but for what is named here; `PATH`
@@ -49,7 +51,7 @@ impl<'w> Start<'w> {
             "token" => Printed::AccessToken,
             _ => Printed::Nothing,
         };
-        let leave = Leave { prints, ends_as_another: command == "exec" };
+        let leave = Leave { prints, ends_as_another: command == "exec", ..Leave::default() };
         Self { leave, ..Self::bare(world).arg(command) }
     }
 
@@ -180,6 +182,34 @@ impl<'w> Start<'w> {
             Streams::StderrGone => drop(child.stderr.take()),
         }
         Running::of(self.world, child, self.leave, self.log)
+    }
+
+    /// Starts it on the streams of a terminal, which controls it, or on all of them but standard
+    /// output.
+    #[cfg(target_os = "linux")]
+    pub(super) fn start_on(
+        mut self,
+        [stdin, stdout, stderr]: [Stdio; 3],
+        is_captured: bool,
+        shown: Capture,
+    ) -> Running<'w> {
+        for (name, usual) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")] {
+            if !self.environment.iter().any(|(set, _)| set == name) {
+                self = self.env(name, usual);
+            }
+        }
+        // A log would tear the screen.
+        self.log = Log::InPlace;
+        let controlled = ["/usr/bin/setsid", "--ctty"].map(OsString::from);
+        self.wrapper.splice(..0, controlled);
+        let mut command = self.command();
+        command.stdin(stdin).stderr(stderr);
+        if !is_captured {
+            command.stdout(stdout);
+            self.leave.shows = self.leave.prints;
+        }
+        let child = command.spawn().unwrap();
+        Running::captured(self.world, child, shown, (self.leave, self.log))
     }
 
     /// Starts it, and waits for its end without anybody coming to the callback.

@@ -1,0 +1,107 @@
+use std::num::NonZeroU16;
+
+use vt100::Parser;
+
+/// What a person sees of the bytes.
+pub(crate) struct Screen {
+    terminal: Parser,
+    /// The same on paper: nothing scrolls away, and a line that the terminal broke is one.
+    paper: Parser,
+}
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) color: vt100::Color,
+    pub(crate) background: vt100::Color,
+    pub(crate) bold: bool,
+    pub(crate) underlined: bool,
+}
+
+impl Look {
+    pub(crate) const PLAIN: Self = Self {
+        color: vt100::Color::Default,
+        background: vt100::Color::Default,
+        bold: false,
+        underlined: false,
+    };
+}
+
+/// Longer than anything that a test prints.
+const PAPER: u16 = 1000;
+
+impl Screen {
+    pub(crate) fn new(columns: u16, rows: u16) -> Self {
+        let of = |rows| Parser::new(size(rows), size(columns), 0);
+        Self { terminal: of(rows), paper: of(PAPER) }
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.terminal.process(bytes);
+        self.paper.process(bytes);
+    }
+
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        self.terminal.set_size(size(rows), size(columns));
+        self.paper.set_size(size(PAPER), size(columns));
+    }
+
+    /// The rows as they stand there, without the blanks at their ends and without empty ones at the
+    /// end.
+    pub(crate) fn text(&self) -> String {
+        let columns = self.terminal.screen().size().1.get();
+        let rows = self.terminal.screen().rows(0, columns).map(|row| row.trim_end().to_owned());
+        let rows: Vec<String> = rows.collect();
+        let text = rows.join("\n");
+        text.trim_end_matches('\n').to_owned()
+    }
+
+    /// All that was written and not erased, without the line breaks of the terminal; it ends with a
+    /// line break where the cursor is at the beginning of a line.
+    pub(crate) fn contents(&self) -> String {
+        let paper = self.paper.screen();
+        let contents = paper.contents();
+        let contents = contents.trim_end_matches('\n');
+        let ends = paper.cursor_position().1 == 0 && !contents.is_empty();
+        format!("{contents}{}", if ends { "\n" } else { "" })
+    }
+
+    /// How the first place looks where this text stands in one row.
+    pub(crate) fn look_of(&self, text: &str) -> Option<Look> {
+        let screen = self.terminal.screen();
+        let columns = screen.size().1.get();
+        let (row, column) = screen.rows(0, columns).enumerate().find_map(|(row, line)| {
+            // Everything before it is one column wide.
+            Some((row, line[..line.find(text)?].chars().count()))
+        })?;
+        self.look_at(u16::try_from(row).unwrap(), u16::try_from(column).unwrap())
+    }
+
+    /// How the cell at this place looks, counted from 0.
+    pub(crate) fn look_at(&self, row: u16, column: u16) -> Option<Look> {
+        let cell = self.terminal.screen().cell(row, column)?;
+        let (color, background) = (cell.fgcolor(), cell.bgcolor());
+        Some(Look { color, background, bold: cell.bold(), underlined: cell.underline() })
+    }
+
+    /// What is not as it was before anything was written, in words. Where somebody has typed, the last
+    /// line may be theirs.
+    pub(crate) fn left_behind(&self, has_typed: bool) -> Option<&'static str> {
+        let screen = self.terminal.screen();
+        let style = (screen.fgcolor(), screen.bgcolor(), screen.bold(), screen.underline());
+        let plain = (vt100::Color::Default, vt100::Color::Default, false, false);
+        [
+            (screen.hide_cursor(), "the cursor is hidden"),
+            (screen.bracketed_paste(), "pastes are marked"),
+            (screen.alternate_screen(), "another screen is shown"),
+            (style != plain, "a style goes on"),
+            (!has_typed && screen.cursor_position().1 != 0, "the last line does not end"),
+        ]
+        .into_iter()
+        .find_map(|(is_so, what)| is_so.then_some(what))
+    }
+}
+
+fn size(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
