@@ -44,7 +44,7 @@ impl Entry {
 
     /// What it has come to, now that nothing more comes for a moment.
     pub(super) fn pause(&mut self) -> Option<Input> {
-        if self.has_device_key && matches!(self.text.as_slice(), b"d" | b"D") {
+        if self.has_device_key && self.is_device_key() {
             self.clear();
             return Some(Input::DeviceCode);
         }
@@ -54,6 +54,11 @@ impl Entry {
         let text = Zeroizing::new(String::from_utf8_lossy(&self.text).into_owned());
         self.clear();
         (!text.trim().is_empty()).then_some(Input::Address(text))
+    }
+
+    /// However long it was held down.
+    fn is_device_key(&self) -> bool {
+        !self.text.is_empty() && self.text.iter().all(|key| matches!(key, b'd' | b'D'))
     }
 
     fn clear(&mut self) {
@@ -104,6 +109,7 @@ mod tests {
     fn a_d_alone_asks_for_a_device_code() {
         assert_eq!(comes_to(&[b"d"]), ["DeviceCode"]);
         assert_eq!(comes_to(&[b"D\n", b"d"]), ["DeviceCode", "DeviceCode"]);
+        assert_eq!(comes_to(&[b"dddd"]), ["DeviceCode"]);
         assert_eq!(comes_to(&[b"x", b"d", b"\n"]), ["xd"]);
         assert_eq!(comes_to(&[b"data\n"]), ["data"]);
     }

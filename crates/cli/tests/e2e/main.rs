@@ -78,3 +78,5 @@ mod traced;
 mod vault;
 #[cfg(target_os = "linux")]
 mod versions;
+#[cfg(target_os = "linux")]
+mod ways;

@@ -10,7 +10,6 @@ fn a_sign_in_on_a_terminal_is_seen_by_the_person() {
     let person = world.login().on_terminal(80, 24);
     person.shows("Open this address to sign in with ChatGPT:");
     person.shows("Waiting for the browser");
-    assert!(person.echoes(), "what is typed is not shown");
     assert!(person.look_of("http://").underlined, "the address does not stand out");
     assert_eq!(person.look_of("Open this"), Look::PLAIN);
     person.visit(Account::OWNER);

@@ -27,7 +27,7 @@ pub(crate) use finished::Finished;
 pub(crate) use netns::{Loopback, alone, set_up};
 pub(crate) use pages::{Page, assert_policy};
 #[cfg(target_os = "linux")]
-pub(crate) use pty::Look;
+pub(crate) use pty::{Look, OnTerminal};
 pub(crate) use running::Running;
 pub(crate) use scan::{Leave, Printed};
 pub(crate) use start::Start;

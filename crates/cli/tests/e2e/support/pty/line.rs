@@ -6,7 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{
+    LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
+};
 
 /// The end of a terminal at which the person is.
 pub(super) struct Line {
@@ -48,6 +50,10 @@ impl Line {
     /// How the terminal treats what is typed.
     pub(super) fn modes(&self) -> Termios {
         tcgetattr(&self.person).unwrap()
+    }
+
+    pub(super) fn set_modes(&self, modes: &Termios) {
+        tcsetattr(&self.person, OptionalActions::Now, modes).unwrap();
     }
 
     /// Whether what is typed is shown.

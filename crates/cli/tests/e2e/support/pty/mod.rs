@@ -124,6 +124,11 @@ impl OnTerminal<'_> {
         self.line.resize(columns, rows);
     }
 
+    /// Makes the terminal as it was before, as a shell does when the program is stopped.
+    pub(crate) fn shell_takes_the_terminal(&self) {
+        self.line.set_modes(&self.before);
+    }
+
     /// Whether what is typed is shown.
     pub(crate) fn echoes(&self) -> bool {
         self.line.echoes()
