@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Position, Url};
+use url::{Host, ParseError, Position, Url};
 
 /// The base of a server's endpoints: an issuer, or the platform's API.
 ///
@@ -52,7 +52,10 @@ impl FromStr for BaseUrl {
     type Err = InvalidBaseUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidBaseUrl> {
-        let url = Url::parse(text).map_err(|_| InvalidBaseUrl::NotAUrl)?;
+        let url = Url::parse(text).map_err(|error| match error {
+            ParseError::IdnaError => InvalidBaseUrl::HostName,
+            _ => InvalidBaseUrl::NotAUrl,
+        })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(InvalidBaseUrl::User);
         }
@@ -82,6 +85,11 @@ pub enum InvalidBaseUrl {
     /// Not a URL at all, or one without a host.
     #[error("it is not a URL, such as https://auth.openai.com")]
     NotAUrl,
+    /// A host with letters beyond ASCII, which are not translated here, or with others that none has.
+    #[error(
+        "the host in it is no host's name; one with letters beyond ASCII is written in its xn-- form"
+    )]
+    HostName,
     /// Another scheme than `https`.
     #[error("it has to begin with https://")]
     Scheme,
@@ -148,6 +156,17 @@ mod tests {
         refused("file:///etc/passwd", InvalidBaseUrl::Scheme);
         refused("auth.openai.com", InvalidBaseUrl::NotAUrl);
         refused("", InvalidBaseUrl::NotAUrl);
+    }
+
+    #[test]
+    fn a_host_beyond_ascii_is_written_in_its_other_form() {
+        reads("https://xn--bcher-kva.test", "https://xn--bcher-kva.test");
+        for host in
+            ["b\u{fc}cher.test", "b%C3%BCcher.test", "\u{ff4c}ocalhost", "a b.test", "xn--.test"]
+        {
+            refused(&format!("https://{host}/"), InvalidBaseUrl::HostName);
+        }
+        assert!(InvalidBaseUrl::HostName.to_string().contains("in its xn-- form"));
     }
 
     #[test]

@@ -41,6 +41,7 @@ fn a_proxy_that_cannot_be_one_is_refused_without_its_password() {
         ("http://ada:canary?@proxy.test", BadProxy::NotAUrl),
         ("http://ada:canary#@proxy.test", BadProxy::NotAUrl),
         ("canary:x@proxy.test://", BadProxy::NotAUrl),
+        ("http://ada:canary@prox\u{fd}.test:3128", BadProxy::HostName),
         ("socks://user:canary@127.0.0.1:1080", scheme("socks")),
         ("ftp://proxy.test", scheme("ftp")),
     ] {

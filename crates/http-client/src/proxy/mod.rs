@@ -1,6 +1,6 @@
 use std::fmt;
 
-use url::Url;
+use url::{ParseError, Url};
 
 use crate::base_url::host;
 use crate::options::SetupError;
@@ -74,7 +74,10 @@ impl Proxy {
     /// that has more than a host is no proxy's.
     fn parsed(&self) -> Result<Url, SetupError> {
         // The library's own errors repeat the URL, which may hold a password.
-        let url = Url::parse(&self.url).map_err(|_| self.bad(BadProxy::NotAUrl))?;
+        let url = Url::parse(&self.url).map_err(|error| match error {
+            ParseError::IdnaError => self.bad(BadProxy::HostName),
+            _ => self.bad(BadProxy::NotAUrl),
+        })?;
         let scheme = url.scheme();
         let has_host = url.host_str().is_some_and(|host| !host.is_empty());
         let has_more = !matches!(url.path(), "" | "/") || url.query().or(url.fragment()).is_some();
@@ -112,6 +115,11 @@ pub enum BadProxy {
          written as %40, a : as %3A, a / as %2F, a # as %23, a ? as %3F)"
     )]
     NotAUrl,
+    /// A host with letters beyond ASCII, which are not translated here, or with others that none has.
+    #[error(
+        "the host in it is no host's name; one with letters beyond ASCII is written in its xn-- form"
+    )]
+    HostName,
     /// A scheme that is none of a proxy.
     #[error("it begins with {0}://, where http://, https://, socks5:// or socks5h:// is expected")]
     Scheme(String),
