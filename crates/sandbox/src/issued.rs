@@ -20,6 +20,8 @@ pub struct Issued {
     pub api_keys: Vec<String>,
     /// The code verifiers that the sandbox made for devices.
     pub code_verifiers: Vec<String>,
+    /// What a program polls with until somebody has typed its user code: whoever has it gets the code.
+    pub device_auth_ids: Vec<String>,
 }
 
 impl Issued {
@@ -34,6 +36,7 @@ impl Issued {
             &self.session_keys,
             &self.api_keys,
             &self.code_verifiers,
+            &self.device_auth_ids,
         ];
         kinds.into_iter().flatten().map(String::as_str).collect()
     }

@@ -50,7 +50,9 @@ pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Answ
     if !world.scenario.device.interval.is_null() {
         answer["interval"] = world.scenario.device.interval.clone();
     }
-    world.ledger().devices.insert(device_auth_id, grant);
+    let mut ledger = world.ledger();
+    ledger.issued.device_auth_ids.push(device_auth_id.clone());
+    ledger.devices.insert(device_auth_id, grant);
     Ok(Answer::json(200, &answer))
 }
 
