@@ -7,13 +7,16 @@
 use std::borrow::Cow;
 
 use libfuzzer_sys::fuzz_target;
-use oauth_callback_server::fuzzing::{ISSUER, Outcome, STATE, callback_query};
+use oauth_callback_server::fuzzing::{
+    CALLBACK_PATH, ISSUER, Outcome, PORT, STATE, callback_query, pasted_address,
+};
 use percent_encoding::percent_decode_str;
 
 fuzz_target!(|query: &str| {
     let outcome = callback_query(query);
     check_words(&outcome);
     check_round_trip(&outcome);
+    check_pasted(query, &outcome);
     assert_eq!(kind(outcome), expected(query), "{query:?}");
 });
 
@@ -104,6 +107,23 @@ fn check_round_trip(outcome: &Outcome) {
     for code in [encoded, bytes] {
         assert_eq!(&callback_query(&format!("state={STATE}&code={code}")), outcome);
     }
+}
+
+/// An address that somebody pastes comes to the same as a browser at it, or to nothing.
+fn check_pasted(query: &str, outcome: &Outcome) {
+    let place = format!("localhost:{PORT}{CALLBACK_PATH}?");
+    if let Some(pasted) = pasted_address(query) {
+        assert!(query.contains(STATE) || query.contains('%'), "{query:?}: {pasted:?}");
+        assert!(query.to_ascii_lowercase().contains(CALLBACK_PATH), "{query:?}: {pasted:?}");
+    }
+    if query.contains('#') || query.trim() != query || query.len() > 8000 {
+        return;
+    }
+    let ends_the_wait =
+        matches!(outcome, Outcome::Code(_) | Outcome::Denied { .. } | Outcome::WrongIssuer);
+    let expected = ends_the_wait.then(|| outcome.clone());
+    assert_eq!(pasted_address(&format!("http://{place}{query}")), expected, "{query:?}");
+    assert_eq!(pasted_address(&format!("  {place}{query}#x\n")), expected, "{query:?}");
 }
 
 /// The words of an authorization server go to a terminal: one short line, in which nothing acts.

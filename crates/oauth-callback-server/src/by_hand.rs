@@ -68,7 +68,7 @@ impl std::fmt::Debug for ByHand {
 }
 
 /// What a browser at this address would have been to us.
-fn judge_address(rules: &Rules, address: &str) -> Result<Return, AddressRefusal> {
+pub(crate) fn judge_address(rules: &Rules, address: &str) -> Result<Return, AddressRefusal> {
     let address = address.trim();
     if address.len() > LONGEST_LINE {
         return Err(AddressRefusal::TooLong);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::by_hand::judge_address;
 use crate::connection::attend;
 use crate::guest::Guest;
 use crate::judge::{Refusal, Return, Rules, judge_callback};
@@ -48,6 +49,12 @@ pub fn callback_query(query: &str) -> Outcome {
         Err(Refusal::StateMismatch) => Outcome::StateMismatch,
         Err(_) => Outcome::BadRequest,
     }
+}
+
+/// Reads and judges an address that somebody brought; `None` when it is refused.
+#[must_use]
+pub fn pasted_address(address: &str) -> Option<Outcome> {
+    judge_address(&rules(), address).ok().map(Outcome::from)
 }
 
 /// Serves one connection, from its first byte to its last, and says what the waiting program was
