@@ -8,6 +8,7 @@ mod core_dump;
 mod environment;
 mod failure;
 mod keyboard;
+mod output;
 mod panic;
 mod setup;
 mod signals;
@@ -27,7 +28,10 @@ fn main() -> ExitCode {
     if let Some(url) = browser::asked_for() {
         return browser::open_apart(&url);
     }
-    let (command, shared) = Cli::from_command_line();
+    let (command, shared) = match Cli::from_command_line() {
+        Ok(understood) => understood,
+        Err(instead) => failure::say_instead(&instead),
+    };
     let setup = Setup::new(&shared);
     let outcome = commands::run(&command, &shared, &setup);
     outcome.unwrap_or_else(|failure| failure.report(&setup))

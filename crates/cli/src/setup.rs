@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::terminal::Terminal;
 use crate::{core_dump, signals};
 
@@ -22,6 +23,7 @@ pub(crate) const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSIO
 /// What the flags and the environment that every command shares come to.
 pub(crate) struct Setup {
     pub(crate) terminal: Terminal,
+    pub(crate) output: Output,
     /// What a person who interrupts now has to know.
     pub(crate) at_stake: Cell<Option<String>>,
     /// Whether something is being spent, so that an interruption has to wait a moment.
@@ -37,6 +39,7 @@ impl Setup {
         log_as_asked(args.verbose, terminal);
         Self {
             terminal,
+            output: Output::new(args.json, args.color),
             at_stake: Cell::new(None),
             is_spending: Cell::new(false),
             core_dumps: core_dump::forbid(),

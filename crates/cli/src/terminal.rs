@@ -1,12 +1,11 @@
 //! What a person sees. The rules of the terminal:
 //!
-//! - Results go to standard output, everything for people to standard error.
+//! - It is on standard error; results go to standard output, which [`output`](crate::output) has.
 //! - Whatever comes from outside is cleaned on its way out, here and nowhere else: no control
 //!   character, nothing that reorders or hides text, and no more of it than fits a few lines.
 //! - An address stands alone on its line and is never broken, so that it can be copied.
 //! - Colour adds emphasis and never meaning; it follows `NO_COLOR`, `CLICOLOR_FORCE` and `--color`.
-//! - A standard error that cannot be written is no reason to fail; a standard output that cannot be
-//!   written is, because somebody waits for the result.
+//! - A standard error that cannot be written is no reason to fail.
 //! - Nothing here panics when the reader is gone.
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -16,7 +15,6 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use printable::{excerpt, one_line};
-use serde_json::Value;
 
 use crate::args::Color;
 use crate::environment;
@@ -36,12 +34,7 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new(color: Color) -> Self {
-        let color = match color {
-            Color::Auto => ColorChoice::Auto,
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
-        };
-        Self { color }
+        Self { color: color.choice() }
     }
 
     /// A sentence.
@@ -93,17 +86,6 @@ impl Terminal {
         self.line("hint: ", ADVICE, text, Style::new());
     }
 
-    /// A result that has styles in it, with its line breaks, on standard output.
-    ///
-    /// # Errors
-    ///
-    /// Like [`result`].
-    pub(crate) fn styled_result(self, text: &str) -> io::Result<()> {
-        let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
-    }
-
     fn line(self, label: &str, label_style: Style, text: &str, style: Style) {
         let text = excerpt(text, LONGEST);
         self.write(&format!("{label_style}{label}{label_style:#}{style}{text}{style:#}\n"));
@@ -113,58 +95,6 @@ impl Terminal {
         // Whoever closed standard error does not want to hear that it is closed.
         let _ = AutoStream::new(io::stderr().lock(), self.color).write_all(text.as_bytes());
     }
-}
-
-/// Finds out whether somebody can get the result, before it is made.
-///
-/// A standard output that was closed is `/dev/null` by now, opened by Rust's runtime for reading and
-/// writing; one that a person sent there is open for writing alone.
-///
-/// # Errors
-///
-/// That it is closed.
-#[cfg(unix)]
-pub(crate) fn check_result_can_be_printed() -> io::Result<()> {
-    use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
-    let stdout = io::stdout();
-    let is_null = fstat(&stdout)?.st_rdev == stat("/dev/null")?.st_rdev;
-    let is_for_both = fcntl_getfl(&stdout)?.contains(OFlags::RDWR);
-    if is_null && is_for_both { Err(io::Error::other("it is closed")) } else { Ok(()) }
-}
-
-/// Finds out whether somebody can get the result, before it is made.
-#[cfg(not(unix))]
-pub(crate) fn check_result_can_be_printed() -> io::Result<()> {
-    Ok(())
-}
-
-/// Puts `text` and a line break on standard output, to the last byte.
-///
-/// # Errors
-///
-/// What the system says: a reader that is gone, or a full disk.
-pub(crate) fn result(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.write_all(b"\n")?;
-    stdout.flush()
-}
-
-/// A JSON document in one line. What JSON may hold as it is and a terminal would obey, or nobody would
-/// see, is escaped as well; outside of texts there is none of it.
-pub(crate) fn as_json(document: &Value) -> String {
-    let mut text = String::new();
-    for c in document.to_string().chars() {
-        match c {
-            ' ' => text.push(c),
-            _ if !one_line(c.encode_utf8(&mut [0; 4])).is_empty() => text.push(c),
-            _ => {
-                let escaped = |unit: &u16| format!("\\u{unit:04x}");
-                text.extend(c.encode_utf16(&mut [0; 2]).iter().map(escaped));
-            }
-        }
-    }
-    text
 }
 
 /// `15 minutes`, `90 seconds`: the largest unit that needs no fraction.
@@ -209,17 +139,6 @@ mod tests {
         assert_eq!(words(90), "90 seconds");
         assert_eq!(words(7200), "2 hours");
         assert_eq!(in_words(Duration::from_millis(250)), "250 ms");
-    }
-
-    // threats 192 209
-    #[test]
-    fn json_holds_nothing_that_a_terminal_obeys_and_means_the_same() {
-        let value =
-            serde_json::json!({"a b\u{7f}": "\u{1b}\u{9b}31m \u{202e}\u{e0041}\u{2028}é🔑"});
-        let text = as_json(&value);
-        let expected = r#"{"a b\u007f":"\u001b\u009b31m \u202e\udb40\udc41\u2028é🔑"}"#;
-        assert_eq!(text, expected);
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 
     #[test]

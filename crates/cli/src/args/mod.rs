@@ -11,7 +11,7 @@ use platform_api::{OrganizationId, ProjectId};
 
 use values::{duration, name, variable, workspace};
 
-pub(crate) use shared::{Color, SharedArgs};
+pub(crate) use shared::{Color, Json, SharedArgs};
 pub(crate) use values::{ProfileName, StoreKind, shell_word};
 
 mod shared;
@@ -61,11 +61,19 @@ Exit codes:
   143 terminated; exec ends as its program does";
 
 impl Cli {
-    /// Reads the command line; help, the version and wrong usage end the program here.
-    pub(crate) fn from_command_line() -> (Command, SharedArgs) {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    ///
+    /// What to say instead of doing something: help, the version, or that the usage is wrong.
+    pub(crate) fn from_command_line() -> Result<(Command, SharedArgs), Instead> {
         let words: Vec<OsString> = std::env::args_os().collect();
-        let token = Self::token_alone(&words);
-        token.unwrap_or_else(|| Self::read(words).unwrap_or_else(|error| error.exit()).split())
+        if let Some(token) = Self::token_alone(&words) {
+            return Ok(token);
+        }
+        let read = Self::read(words.iter().cloned());
+        read.map(Self::split)
+            .map_err(|error| Instead { error, json: Json::asked_for_among(&words) })
     }
 
     /// `login-cli token` and nothing else, which scripts call in a loop: to define every option of
@@ -99,6 +107,27 @@ impl Cli {
     /// What is to be done; to sign in where nothing is said.
     fn split(self) -> (Command, SharedArgs) {
         (self.command.unwrap_or(Command::Login(self.bare)), self.shared)
+    }
+}
+
+/// What is said about a command line that asks for nothing to be done, or is not understood.
+pub(crate) struct Instead {
+    error: clap::Error,
+    /// What JSON the program wants that wrote it.
+    pub(crate) json: Option<Json>,
+}
+
+impl Instead {
+    /// What is wrong with it, in one line; nothing is with a question for help.
+    pub(crate) fn wrong(&self) -> Option<String> {
+        let text = self.error.use_stderr().then(|| self.error.to_string())?;
+        let what = text.split("\n\n").next()?.trim_start_matches("error: ");
+        Some(what.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// Says it, and ends the program.
+    pub(crate) fn say(&self) -> ! {
+        self.error.exit()
     }
 }
 

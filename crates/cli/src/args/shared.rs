@@ -1,5 +1,7 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use anstream::ColorChoice;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use http_client::BaseUrl;
@@ -38,9 +40,18 @@ pub(crate) struct SharedArgs {
     )]
     #[arg(long, global = true, value_name = "KIND", help_heading = "Output and storage")]
     pub(crate) store: Option<StoreKind>,
-    /// Print the result as JSON
-    #[arg(long, global = true, help_heading = "Output and storage")]
-    pub(crate) json: bool,
+    /// Print one JSON document, also about a failure
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "document",
+        hide_possible_values = true,
+        help_heading = "Output and storage"
+    )]
+    pub(crate) json: Option<Json>,
     /// Log each step on standard error; holds no secret
     #[arg(short, long, global = true, help_heading = "Output and storage")]
     pub(crate) verbose: bool,
@@ -98,7 +109,7 @@ impl SharedArgs {
             codex_home: None,
             profile: None,
             store: None,
-            json: false,
+            json: None,
             verbose: false,
             color: Color::Auto,
         })
@@ -111,9 +122,41 @@ fn written(flags: [(&str, Option<String>); 3]) -> String {
     given.collect()
 }
 
+/// What JSON a program wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Json {
+    /// One document, at the end.
+    Document,
+    /// Events, and the document last.
+    Stream,
+}
+
+impl Json {
+    /// What is wanted by a command line that is not understood.
+    pub(super) fn asked_for_among(words: &[OsString]) -> Option<Self> {
+        let options = words.iter().take_while(|word| *word != "--");
+        let mut forms = options.filter_map(|word| word.to_str()?.strip_prefix("--json"));
+        forms.find_map(|form| match form {
+            "=stream" => Some(Self::Stream),
+            _ if form.is_empty() || form.starts_with('=') => Some(Self::Document),
+            _ => None,
+        })
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl Color {
+    pub(crate) fn choice(self) -> ColorChoice {
+        match self {
+            Self::Auto => ColorChoice::Auto,
+            Self::Always => ColorChoice::Always,
+            Self::Never => ColorChoice::Never,
+        }
+    }
 }

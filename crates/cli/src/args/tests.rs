@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::CommandFactory as _;
 
 use super::values::{duration, name, workspace};
-use super::{Cli, Command, registered};
+use super::{Cli, Command, Json, registered};
 
 #[test]
 fn the_definition_holds_together() {
@@ -30,9 +30,36 @@ fn reads(words: &str) -> Result<Cli, clap::Error> {
 fn shared_options_stand_before_or_after_the_command() {
     for words in ["login-cli --json create-key", "login-cli create-key --json", "login-cli --json"]
     {
-        assert!(reads(words).unwrap().shared.json, "{words}");
+        assert_eq!(reads(words).unwrap().shared.json, Some(Json::Document), "{words}");
     }
-    assert!(!reads("login-cli create-key").unwrap().shared.json);
+    assert_eq!(reads("login-cli create-key").unwrap().shared.json, None);
+}
+
+#[test]
+fn the_form_of_json_needs_an_equals_sign() {
+    for (words, form) in [
+        ("login-cli --json=document status", Json::Document),
+        ("login-cli status --json=stream", Json::Stream),
+        ("login-cli --json=stream", Json::Stream),
+    ] {
+        assert_eq!(reads(words).unwrap().shared.json, Some(form), "{words}");
+    }
+    for wrong in ["login-cli status --json stream", "login-cli --json=x", "login-cli --json="] {
+        assert!(reads(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_may_still_ask_for_json() {
+    let asked_for = |words: &str| {
+        let words: Vec<_> = words.split(' ').map(OsString::from).collect();
+        Json::asked_for_among(&words)
+    };
+    assert_eq!(asked_for("login-cli --x --json"), Some(Json::Document));
+    assert_eq!(asked_for("login-cli --json=x"), Some(Json::Document));
+    assert_eq!(asked_for("login-cli --json=stream --x"), Some(Json::Stream));
+    assert_eq!(asked_for("login-cli --jsonx"), None);
+    assert_eq!(asked_for("login-cli exec --x -- program --json"), None);
 }
 
 #[test]

@@ -2,14 +2,14 @@ use http_client::BaseUrl;
 use login::Event;
 use login::create_api_key::{self, Choice, NewApiKey, Patience};
 use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
 use crate::accounts::Accounts;
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
 use crate::setup::Setup;
-use crate::{browser, terminal};
+use crate::{browser, output};
 
 /// `login-cli create-key`.
 pub(crate) async fn run(
@@ -19,7 +19,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let terminal = setup.terminal;
     servers_belong_together(shared)?;
-    terminal::check_result_can_be_printed().map_err(Failure::Output)?;
+    output::check_can_be_written().map_err(Failure::Output)?;
     let http = setup.checked_http(CREATE_API_KEY_USER_AGENT)?;
     let mut pending = create_api_key::start(options(args, shared, setup)?, http)?;
 
@@ -41,8 +41,8 @@ pub(crate) async fn run(
         keyboard
     });
     let deliver = |new: &NewApiKey| {
-        let text = if shared.json { as_json(new) } else { new.key.expose().to_owned() };
-        terminal::result(&text)?;
+        setup.output.document(|| as_json(new))?;
+        setup.output.text(|| new.key.expose())?;
         setup.at_stake.take();
         Ok(())
     };
@@ -102,11 +102,11 @@ fn summary(new: &NewApiKey) -> String {
     format!("Created the API key \"{}\" for {project} of {organization}.", new.name)
 }
 
-fn as_json(new: &NewApiKey) -> String {
-    terminal::as_json(&json!({
+fn as_json(new: &NewApiKey) -> Value {
+    json!({
         "organization": { "id": new.organization.id.as_str(), "title": new.organization.title },
         "project": { "id": new.project.id.as_str(), "title": new.project.title },
         "name": new.name,
         "api_key": new.key.expose(),
-    }))
+    })
 }

@@ -3,7 +3,7 @@ use std::path::Path;
 use auth_store::AuthStore;
 use login::sign_in::{self, ApiKeyWish, PendingSignIn, SignedIn};
 use printable::excerpt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
 use crate::accounts::Accounts;
@@ -11,7 +11,7 @@ use crate::args::{LoginArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::{Setup, USER_AGENT};
-use crate::{browser, stdin, terminal};
+use crate::{browser, stdin};
 
 /// `login-cli login`.
 pub(crate) async fn run(
@@ -45,10 +45,7 @@ pub(crate) async fn run(
              https://platform.openai.com.",
         );
     }
-    if shared.json {
-        terminal::result(&as_json(&signed_in)).map_err(Failure::Output)?;
-    }
-    Ok(())
+    setup.output.document(|| as_json(&signed_in)).map_err(Failure::Output)
 }
 
 /// In the browser, unless the person finds another way while it is waited for.
@@ -84,11 +81,8 @@ async fn with_api_key(store: AuthStore, shared: &SharedArgs, setup: &Setup) -> R
     let set_aside = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
     tell_of_copy(setup, set_aside.as_deref());
     setup.terminal.done(&format!("Signed in with an API key, which is in {location}."));
-    if shared.json {
-        let kept = json!({ "has_api_key": true, "stored_in": location.to_string() });
-        terminal::result(&terminal::as_json(&kept)).map_err(Failure::Output)?;
-    }
-    Ok(())
+    let kept = || json!({ "has_api_key": true, "stored_in": location.to_string() });
+    setup.output.document(kept).map_err(Failure::Output)
 }
 
 fn tell_of_copy(setup: &Setup, copy: Option<&Path>) {
@@ -123,9 +117,9 @@ fn who(signed_in: &SignedIn) -> String {
     person + &plan.unwrap_or_default()
 }
 
-fn as_json(signed_in: &SignedIn) -> String {
+fn as_json(signed_in: &SignedIn) -> Value {
     let claims = &signed_in.claims;
-    terminal::as_json(&json!({
+    json!({
         "email": claims.email,
         "name": claims.name,
         "plan": signed_in.plan,
@@ -135,5 +129,5 @@ fn as_json(signed_in: &SignedIn) -> String {
         "has_api_key": signed_in.has_api_key,
         "needs_setup": signed_in.needs_setup,
         "stored_in": signed_in.location.to_string(),
-    }))
+    })
 }

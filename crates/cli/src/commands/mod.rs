@@ -26,13 +26,13 @@ pub(crate) fn run(
     match command {
         Command::Login(args) => setup.block_on(login::run(args, shared, setup))?,
         Command::CreateKey(args) => setup.block_on(create_key::run(args, shared, setup))?,
-        Command::Status => status::run(shared)?,
+        Command::Status => status::run(shared, setup)?,
         Command::Token(args) => token::run(args, shared, setup)?,
         Command::Exec(args) => return exec::run(args, shared, setup),
         Command::Refresh => setup.block_on(refresh::run(shared, setup))?,
         Command::Logout(args) => setup.block_on(logout::run(args, shared, setup))?,
-        Command::Profiles => profiles::run(shared)?,
-        Command::Doctor => return setup.block_on(doctor::run(shared, setup)),
+        Command::Profiles => profiles::run(shared, setup)?,
+        Command::Doctor => setup.block_on(doctor::run(shared, setup))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,12 @@
 use auth_store::AuthDocument;
 use login::stored::claims_without_verifying;
 use printable::excerpt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::accounts::Accounts;
 use crate::args::{ProfileName, SharedArgs};
 use crate::failure::Failure;
-use crate::terminal::{self, as_json};
+use crate::setup::Setup;
 
 /// One line of the list.
 struct Profile {
@@ -23,7 +23,7 @@ enum State {
 }
 
 /// `login-cli profiles`.
-pub(crate) fn run(shared: &SharedArgs) -> Result<(), Failure> {
+pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     let accounts = Accounts::chosen(shared)?;
     let mut names = accounts.profiles().map_err(Failure::Profiles)?;
     if !names.contains(&accounts.profile) {
@@ -35,11 +35,9 @@ pub(crate) fn run(shared: &SharedArgs) -> Result<(), Failure> {
     // What a logout leaves is an empty folder.
     profiles
         .retain(|it| it.chosen || it.name.is_default() || !matches!(it.state, State::SignedOut));
-    let text = match shared.json {
-        true => as_json(&profiles.iter().map(Profile::as_json).collect()),
-        false => as_table(&profiles),
-    };
-    terminal::result(&text).map_err(Failure::Output)
+    let output = &setup.output;
+    output.document(|| profiles.iter().map(Profile::as_json).collect()).map_err(Failure::Output)?;
+    output.text(|| as_table(&profiles)).map_err(Failure::Output)
 }
 
 impl Profile {
@@ -53,7 +51,7 @@ impl Profile {
         Self { chosen: accounts.profile == name, name, state }
     }
 
-    fn as_json(&self) -> serde_json::Value {
+    fn as_json(&self) -> Value {
         let (state, who) = match &self.state {
             State::SignedIn { who } => ("signed_in", who.as_deref()),
             State::SignedOut => ("signed_out", None),

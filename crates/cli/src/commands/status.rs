@@ -3,13 +3,14 @@ use credentials::Claims;
 use jiff::Timestamp;
 use login::stored::{access_claims_without_verifying, claims_without_verifying, expires_at};
 use printable::excerpt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::accounts::Accounts;
 use crate::args::SharedArgs;
 use crate::environment;
 use crate::failure::Failure;
-use crate::terminal::{self, as_json, from_now};
+use crate::setup::Setup;
+use crate::terminal::from_now;
 
 /// What `status` knows, without asking anybody.
 struct Status {
@@ -21,22 +22,30 @@ struct Status {
 }
 
 /// `login-cli status`.
-pub(crate) fn run(shared: &SharedArgs) -> Result<(), Failure> {
+pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     let accounts = Accounts::chosen(shared)?;
     let store = accounts.store();
-    let text = match Status::read(&store)? {
-        Some(status) if shared.json => status.as_json(&accounts, &store),
-        Some(status) => status.as_lines(&accounts, &store),
-        None => {
-            if shared.json {
-                let nobody = json!({ "signed_in": false, "profile": accounts.profile.as_str(),
-                    "stored_in": store.location().to_string() });
-                terminal::result(&as_json(&nobody)).map_err(Failure::Output)?;
-            }
-            return Err(login::Error::NotSignedIn { location: store.location() }.into());
-        }
+    let Some(status) = Status::read(&store)? else {
+        return nobody(&accounts, &store, setup);
     };
-    terminal::result(&text).map_err(Failure::Output)
+    let output = &setup.output;
+    output.document(|| status.as_json(&accounts, &store)).map_err(Failure::Output)?;
+    output.text(|| status.as_lines(&accounts, &store)).map_err(Failure::Output)
+}
+
+/// Nobody is an answer, and no success.
+fn nobody(accounts: &Accounts, store: &AuthStore, setup: &Setup) -> Result<(), Failure> {
+    let failure = Failure::from(login::Error::NotSignedIn { location: store.location() });
+    let document = || {
+        json!({
+            "signed_in": false,
+            "profile": accounts.profile.as_str(),
+            "stored_in": store.location().to_string(),
+            "error": failure.document(setup),
+        })
+    };
+    setup.output.document(document).map_err(Failure::Output)?;
+    Err(failure)
 }
 
 impl Status {
@@ -84,14 +93,14 @@ impl Status {
         }
     }
 
-    fn as_json(&self, accounts: &Accounts, store: &AuthStore) -> String {
+    fn as_json(&self, accounts: &Accounts, store: &AuthStore) -> Value {
         let openai = &self.claims.openai;
         let mode = match self.document.auth_mode() {
             Some(AuthMode::ApiKey) => "apikey".to_owned(),
             Some(AuthMode::Other(mode)) => mode,
             _ => "chatgpt".to_owned(),
         };
-        as_json(&json!({
+        json!({
             "signed_in": true,
             "auth_mode": mode,
             "profile": accounts.profile.as_str(),
@@ -106,7 +115,7 @@ impl Status {
             "last_refresh": self.document.last_refresh().map(|time| time.to_string()),
             "stored_in": store.location().to_string(),
             "notes": self.notes,
-        }))
+        })
     }
 }
 

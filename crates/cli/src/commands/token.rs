@@ -3,7 +3,6 @@ use credentials::{AccessToken, ApiKey, IdToken};
 use jiff::Timestamp;
 use login::stored::{expires_at, is_due, signed_in};
 use serde_json::json;
-use zeroize::Zeroizing;
 
 use super::waiting::tell;
 use crate::accounts::Accounts;
@@ -11,7 +10,6 @@ use crate::args::{SharedArgs, TokenArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use crate::terminal;
 
 /// `login-cli token`. Scripts call it in a loop, so that a token which is not due costs one read: no
 /// runtime, no lock.
@@ -20,32 +18,29 @@ pub(crate) fn run(args: &TokenArgs, shared: &SharedArgs, setup: &Setup) -> Resul
         true => stored(&Accounts::chosen(shared)?)?,
         false => valid(shared, setup)?,
     };
-    let text = if args.api_key {
-        shown("api_key", api_key(&document)?.expose(), None, shared)
+    if args.api_key {
+        print(setup, "api_key", api_key(&document)?.expose(), None)
     } else if args.id_token {
-        shown("id_token", id_token(&document)?.expose(), None, shared)
+        print(setup, "id_token", id_token(&document)?.expose(), None)
     } else {
-        let expires_at = expires_at(&document);
-        shown("access_token", access_token(&document)?.expose(), expires_at, shared)
-    };
-    terminal::result(&text).map_err(Failure::Output)
+        let token = access_token(&document)?;
+        print(setup, "access_token", token.expose(), expires_at(&document))
+    }
 }
 
 /// The token alone, or with its name and its time.
-fn shown(
+fn print(
+    setup: &Setup,
     name: &str,
     token: &str,
     expires_at: Option<Timestamp>,
-    shared: &SharedArgs,
-) -> Zeroizing<String> {
-    if !shared.json {
-        return Zeroizing::new(token.to_owned());
-    }
-    let mut fields = json!({ name: token });
-    if let Some(expires_at) = expires_at {
-        fields["expires_at"] = expires_at.to_string().into();
-    }
-    Zeroizing::new(fields.to_string())
+) -> Result<(), Failure> {
+    let document = || match expires_at {
+        Some(expires_at) => json!({ name: token, "expires_at": expires_at.to_string() }),
+        None => json!({ name: token }),
+    };
+    setup.output.document(document).map_err(Failure::Output)?;
+    setup.output.text(|| token).map_err(Failure::Output)
 }
 
 /// The sign-in as it is stored.

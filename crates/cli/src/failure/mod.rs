@@ -6,20 +6,30 @@ use auth_store::Location;
 use http_client::SetupError;
 use login::{Error as LoginError, RevocationError};
 use oauth_callback_server::{BindError, WaitError};
+use serde_json::Value;
 
+use crate::args::{Color, Instead};
+use crate::output::Output;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
 use crate::terminal::in_words;
 
+mod document;
 mod hints;
+mod kind;
 mod network;
 mod ports;
+#[cfg(test)]
+mod tests;
+mod underneath;
+
+use kind::Kind;
 
 pub(crate) use hints::{key_may_exist, login as login_hint};
 pub(crate) use network::{hint as network_hint, http as network_advice};
 
-/// How a command can end badly. This is the one place that turns an error into sentences and an
-/// exit code.
+/// How a command can end badly. This is the one place that turns an error into sentences, a document
+/// and an exit code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
@@ -28,6 +38,9 @@ pub(crate) enum Failure {
     Setup(SetupError),
     #[error("cannot find your home folder")]
     NoHome,
+    /// The command line is not understood.
+    #[error("{0}")]
+    Usage(String),
     #[error("--issuer and --api-base belong together: give both, or none")]
     ServersApart,
     #[error("invalid value for {name}: {problem}")]
@@ -45,6 +58,9 @@ pub(crate) enum Failure {
     NotRevoked { location: Location, source: Box<RevocationError> },
     #[error("cannot list the profiles")]
     Profiles(#[source] io::Error),
+    /// What `doctor` has found, and how much of it is in the way.
+    #[error("{}", in_the_way(*.0))]
+    Problems(usize),
     #[error("cannot run {}", program.display())]
     NotStarted { program: OsString, source: io::Error },
     #[error("cannot write the result to standard output")]
@@ -60,28 +76,21 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Tells the person, and says how the program ends.
+    /// Tells the person, and the program that asked for it, and says how the program ends.
     pub(crate) fn report(&self, setup: &Setup) -> ExitCode {
-        let hint = self.hint().map(|hint| setup.completed(&hint));
-        setup.terminal.fail(&self.what(), hint.as_deref());
-        ExitCode::from(self.exit_code())
+        setup.terminal.fail(&self.what(), self.advice(setup).as_deref());
+        setup.output.error(&self.document(setup));
+        ExitCode::from(Kind::of(self).exit_code())
     }
 
-    /// The exit codes of this program; scripts rely on them.
-    fn exit_code(&self) -> u8 {
-        match self {
-            Self::ServersApart | Self::Variable { .. } => 2,
-            Self::Login(LoginError::NotSignedIn { .. } | LoginError::SignInEnded(_)) => 3,
-            // As a shell has it.
-            Self::NotStarted { source, .. } => match source.kind() {
-                io::ErrorKind::NotFound => 127,
-                _ => 126,
-            },
-            Self::Login(LoginError::Bind(BindError::PortsInUse { .. })) => 13,
-            Self::Interrupted { by: Interrupt::CtrlC, .. } => 130,
-            Self::Interrupted { by: Interrupt::Terminated, .. } => 143,
-            _ => 1,
-        }
+    /// What a program reads of it.
+    pub(crate) fn document(&self, setup: &Setup) -> Value {
+        document::of(self, self.advice(setup).as_deref())
+    }
+
+    /// The hint, as this person would type its commands.
+    fn advice(&self, setup: &Setup) -> Option<String> {
+        self.hint().map(|hint| setup.completed(&hint))
     }
 
     /// What went wrong, in one line.
@@ -124,6 +133,25 @@ impl Failure {
         }
     }
 }
+
+/// Says what there is to say about a command line instead of doing something, and ends the program.
+pub(crate) fn say_instead(instead: &Instead) -> ! {
+    if let Some(wrong) = instead.wrong() {
+        let output = Output::new(instead.json, Color::Auto);
+        output.error(&document::of(&Failure::Usage(wrong), None));
+    }
+    instead.say()
+}
+
+fn in_the_way(problems: usize) -> String {
+    match problems {
+        1 => "1 problem is in the way of a sign-in".to_owned(),
+        _ => format!("{problems} problems are in the way of a sign-in"),
+    }
+}
+
+/// More than any sentence of ours needs, with a text of a server in it.
+const LONGEST: usize = 1000;
 
 /// The error and its causes in one line, without a cause that its effect has said already.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {

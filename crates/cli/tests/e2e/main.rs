@@ -26,6 +26,7 @@ mod polling;
 mod api_key_sign_in;
 mod device;
 mod exec;
+mod json;
 mod logout;
 mod profiles;
 mod refresh;

@@ -105,8 +105,11 @@ fn as_json_nobody_is_a_document_too() {
         stored.inspect(|stored| world.store(stored));
         let finished = world.command("status").arg("--json").run();
         finished.exits(3).says("error: not signed in: there is no sign-in in ");
+        let mut document = finished.json();
+        let error = document.as_object_mut().unwrap().remove("error").unwrap();
         let expected = json!({"signed_in": false, "profile": "default", "stored_in": path(&world)});
-        assert_eq!(finished.json(), expected);
+        assert_eq!(document, expected);
+        assert_eq!((&error["kind"], &error["exit_code"]), (&json!("not_signed_in"), &json!(3)));
         assert_eq!(world.auth_json().as_deref(), stored);
     }
 }

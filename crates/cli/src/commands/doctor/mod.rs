@@ -11,7 +11,6 @@ mod report;
 mod store;
 mod surroundings;
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -22,14 +21,13 @@ use crate::args::SharedArgs;
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::{Setup, USER_AGENT};
-use crate::terminal;
 use check::{Check, Verdict};
 
 /// How long all of it may take, whatever hangs.
 const LIMIT: Duration = Duration::from_secs(11);
 
 /// `login-cli doctor`. Everything is under way at once, and shown in its order, as soon as it is known.
-pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     let deadline = Instant::now() + LIMIT;
     let store = Accounts::chosen(shared)?.store();
     let here = environment::surroundings();
@@ -93,26 +91,16 @@ impl Report<'_> {
     }
 
     fn show(&self, text: &str) -> Result<(), Failure> {
-        if self.shared.json {
-            return Ok(());
-        }
-        self.setup.terminal.styled_result(text).map_err(Failure::Output)
+        self.setup.output.styled(text).map_err(Failure::Output)
     }
 
-    fn end(self) -> Result<ExitCode, Failure> {
-        if self.shared.json {
-            terminal::result(&report::document(&self.checks)).map_err(Failure::Output)?;
-        }
+    fn end(self) -> Result<(), Failure> {
+        let problems = report::count(&self.checks, Verdict::Problem);
+        let failure = (problems > 0).then_some(Failure::Problems(problems));
+        let error = || failure.as_ref().map(|failure| failure.document(self.setup));
+        let document = || report::document(&self.checks, error());
+        self.setup.output.document(document).map_err(Failure::Output)?;
         self.show(&report::summary(&self.checks))?;
-        Ok(match report::count(&self.checks, Verdict::Problem) {
-            0 => return Ok(ExitCode::SUCCESS),
-            1 => self.fail("1 problem is in the way of a sign-in"),
-            count => self.fail(&format!("{count} problems are in the way of a sign-in")),
-        })
-    }
-
-    fn fail(&self, what: &str) -> ExitCode {
-        self.setup.terminal.fail(what, None);
-        ExitCode::FAILURE
+        failure.map_or(Ok(()), Err)
     }
 }

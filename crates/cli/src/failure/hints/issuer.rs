@@ -33,15 +33,18 @@ const NOT_ENABLED: &str = "switch on device codes in the security settings of yo
 
 const WITHOUT_CODE: &str = "without a device code: login-cli login --no-browser";
 
-/// The answer of an exchange may be lost, and then there is a key that nobody has.
-pub(super) fn key_exchange(name: &str, error: &TokenError) -> String {
-    let undecided = match error {
+/// Whether the answer of an exchange is lost, so that there may be a key that nobody has.
+pub(crate) fn may_have_created_key(error: &TokenError) -> bool {
+    match error {
         TokenError::Http(error) => !error.provably_not_sent(),
         TokenError::Refused(refusal) => refusal.status >= 500,
         TokenError::Misshapen(_) => true,
         _ => false,
-    };
-    if undecided {
+    }
+}
+
+pub(super) fn key_exchange(name: &str, error: &TokenError) -> String {
+    if may_have_created_key(error) {
         return key_may_exist(name);
     }
     let without = "to sign in without an API key, use --no-api-key";

@@ -18,6 +18,8 @@ use super::network::NOT_THE_SERVER;
 use super::ports;
 use crate::terminal::in_words;
 
+pub(super) use issuer::may_have_created_key;
+
 /// After the creation of a key whose outcome is not known.
 pub(crate) fn key_may_exist(name: &str) -> String {
     format!(

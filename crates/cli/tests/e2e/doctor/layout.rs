@@ -145,6 +145,8 @@ fn it_can_be_interrupted() {
         let running = doctor(&world).arg("--json").start();
         world.sandbox.wait_for(&Endpoint::Root, 1, PATIENCE).unwrap();
         running.signal(Signal::INT);
-        running.finish().exits(130).prints("").says("error: interrupted\n");
+        let finished = running.finish();
+        finished.exits(130).says("error: interrupted\n");
+        assert_eq!(finished.json()["error"]["kind"], "interrupted");
     });
 }

@@ -45,6 +45,8 @@ fn looks(world: &World, start: Start<'_>) -> Report {
     let finished = without_a_trace(world, start.arg("--json").logged());
     let document = finished.json();
     assert_eq!(document["ok"], finished.code == 0);
+    let kind = (finished.code != 0).then_some("problems");
+    assert_eq!(document["error"]["kind"].as_str(), kind);
     Report { finished, document }
 }
 

@@ -1,0 +1,260 @@
+//! Every failure has a kind, and every kind stands in the documentation.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use auth_store::{AuthStore, Error as StoreError, Location};
+use credentials::{ClaimMismatch, MalformedJwt};
+use http_client::{Cause, DecodeError, Error as HttpError, Refusal, SetupError, TlsFailure};
+use login::{JsonWebToken, RevocationError, Seen};
+use platform_api::{Call, Error as PlatformError};
+use serde_json::json;
+use token_client::Error as TokenError;
+
+use super::*;
+
+const DOCUMENTATION: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/json.md"));
+
+/// The variants of the error that most failures come from.
+const LOGIN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../login/src/error.rs"));
+
+fn io() -> io::Error {
+    io::Error::from(io::ErrorKind::NotFound)
+}
+
+fn location() -> Location {
+    AuthStore::new("/home/ada/.codex".into()).location()
+}
+
+fn dns() -> HttpError {
+    HttpError::Dns { host: "a.test".to_owned(), source: Cause::new("why") }
+}
+
+fn refusal(status: u16) -> Refusal {
+    let body = br#"{"error":"invalid_grant","error_description":"Why"}"#;
+    let mut refusal = Refusal::from_body(status, body);
+    refusal.retry_after = Some(Duration::from_millis(2500));
+    refusal
+}
+
+fn refused(status: u16) -> TokenError {
+    TokenError::Refused(refusal(status))
+}
+
+fn misshapen() -> DecodeError {
+    DecodeError::Shape { field: "access_token".to_owned() }
+}
+
+fn locked() -> StoreError {
+    StoreError::Locked { path: "auth.lock".into(), waited: Duration::from_secs(45) }
+}
+
+fn corrupt() -> StoreError {
+    StoreError::TooLarge { location: location(), limit: 1 }
+}
+
+fn creation(source: PlatformError) -> LoginError {
+    LoginError::KeyCreation { name: "Key".to_owned(), source: Box::new(source) }
+}
+
+fn platform_refusal(status: u16) -> PlatformError {
+    PlatformError::Refused { call: Call::CreateApiKey, refusal: refusal(status) }
+}
+
+/// At least one of every kind.
+fn samples() -> Vec<(&'static str, Failure)> {
+    let mut all = of_sign_ins();
+    all.extend(of_stored());
+    all.extend(of_this_machine());
+    all
+}
+
+fn of_sign_ins() -> Vec<(&'static str, Failure)> {
+    let name = || "Key".to_owned();
+    let denied = WaitError::Denied { error: "access_denied".to_owned(), error_description: None };
+    let of_platform = PlatformError::Http { call: Call::LogIn, source: dns() };
+    let undelivered = LoginError::Undelivered { name: name(), kept: true, source: io().into() };
+    let no_project = LoginError::NoProject { seen: Seen::default(), failure: None };
+    let organization = platform_api::OrganizationId::new("org-1").unwrap();
+    let unknown = LoginError::UnknownOrganization { wanted: organization, offered: Vec::new() };
+    let wanted = platform_api::ProjectId::new("proj_1").unwrap();
+    let malformed =
+        LoginError::MalformedJwt { token: JsonWebToken::Id, source: MalformedJwt::Parts };
+    let not_enabled = TokenError::DeviceCodeNotEnabled;
+    [
+        ("port_in_use", LoginError::Bind(BindError::PortsInUse { taken: Vec::new() })),
+        ("denied", LoginError::Callback(denied)),
+        ("timed_out", LoginError::Callback(WaitError::TimedOut { after: Duration::ZERO })),
+        ("superseded", LoginError::Callback(WaitError::Superseded)),
+        ("bad_callback", LoginError::Callback(WaitError::MissingCode)),
+        ("network", LoginError::Code(dns().into())),
+        ("refused", LoginError::Code(refused(400))),
+        ("refused", LoginError::KeyExchange { name: name(), source: refused(403) }),
+        ("unusable_answer", LoginError::Code(misshapen().into())),
+        ("unusable_answer", malformed),
+        ("unusable_answer", LoginError::WrongClaim(ClaimMismatch::Issuer)),
+        ("account_not_set_up", LoginError::MissingClaim { claim: "project_id" }),
+        ("network", LoginError::Platform(of_platform)),
+        ("refused", creation(platform_refusal(403))),
+        ("unknown_organization", unknown),
+        ("unknown_project", LoginError::UnknownProject { wanted, offered: Vec::new() }),
+        ("no_project", no_project),
+        ("not_delivered", undelivered),
+        ("not_kept", LoginError::Unkept { name: name(), source: corrupt() }),
+        ("device_code_not_enabled", LoginError::DeviceCode(not_enabled)),
+        ("refused", LoginError::DeviceCode(refused(403))),
+        ("denied", LoginError::DeviceDenied),
+        ("timed_out", LoginError::DeviceExpired),
+        ("system", LoginError::NoRandomness(io().into())),
+    ]
+    .into_iter()
+    .map(|(kind, error)| (kind, error.into()))
+    .collect()
+}
+
+fn of_stored() -> Vec<(&'static str, Failure)> {
+    let text = || "https://auth.elsewhere.test".to_owned();
+    let waited = Duration::from_secs(45);
+    [
+        ("store", LoginError::Store(corrupt())),
+        ("store_busy", LoginError::Store(locked())),
+        ("store_busy", LoginError::Busy { waited }),
+        ("not_signed_in", LoginError::NotSignedIn { location: location() }),
+        ("sign_in_ended", LoginError::SignInEnded(refused(401))),
+        ("network", LoginError::Refresh(dns().into())),
+        ("nothing_to_refresh", LoginError::NothingToRefresh { location: location() }),
+        ("nothing_to_refresh", LoginError::UnknownMode { auth_mode: text() }),
+        ("other_issuer", LoginError::OtherIssuer { stored: text(), asked: text() }),
+        ("unusable_answer", LoginError::UnusableAnswer { field: "access_token" }),
+        ("sign_in_lost", LoginError::Unsaved(corrupt())),
+    ]
+    .into_iter()
+    .map(|(kind, error)| (kind, error.into()))
+    .collect()
+}
+
+fn of_this_machine() -> Vec<(&'static str, Failure)> {
+    let interrupted = |by| Failure::Interrupted { by, at_stake: None };
+    let not_started = |kind: io::ErrorKind| {
+        let (program, source) = ("x".into(), kind.into());
+        Failure::NotStarted { program, source }
+    };
+    let not_revoked = RevocationError::TimedOut(Duration::from_secs(5));
+    vec![
+        ("network", Failure::Setup(SetupError::NoAuthorities)),
+        ("no_home", Failure::NoHome),
+        ("wrong_usage", Failure::ServersApart),
+        ("not_held", Failure::NotHeld { what: "API key", instead: "" }),
+        ("bad_input", Failure::NoApiKey),
+        ("not_revoked", Failure::NotRevoked { location: location(), source: not_revoked.into() }),
+        ("store", Failure::Profiles(io())),
+        ("problems", Failure::Problems(1)),
+        ("program_not_found", not_started(io::ErrorKind::NotFound)),
+        ("program_not_runnable", not_started(io::ErrorKind::PermissionDenied)),
+        ("output", Failure::Output(io())),
+        ("system", Failure::Runtime(io())),
+        ("interrupted", interrupted(Interrupt::CtrlC)),
+        ("terminated", interrupted(Interrupt::Terminated)),
+    ]
+}
+
+// threats 208
+#[test]
+fn every_failure_has_a_kind_that_is_documented() {
+    let mut kinds = BTreeSet::new();
+    for (kind, failure) in samples() {
+        let document = document::of(&failure, failure.hint().as_deref());
+        assert_eq!(document["kind"], kind, "{failure:?}");
+        kinds.insert((kind.to_owned(), document["exit_code"].to_string()));
+    }
+    assert_eq!(kinds, documented());
+}
+
+/// The first two cells of each row of the table of kinds.
+fn documented() -> BTreeSet<(String, String)> {
+    let table = DOCUMENTATION.split("| `kind` | exit code |").nth(1).unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str| {
+        let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`').to_owned());
+        (cells.nth(1).unwrap(), cells.next().unwrap())
+    };
+    rows.map(cells).collect()
+}
+
+/// The compiler does not say when another crate's error has a new variant.
+#[test]
+fn every_way_for_a_sign_in_to_fail_was_thought_of() {
+    let variants = LOGIN.split("pub enum Error {").nth(1).unwrap().split("\n}").next().unwrap();
+    let is_variant =
+        |line: &&str| line.starts_with("    ") && line.as_bytes()[4].is_ascii_uppercase();
+    let variants = variants.lines().filter(|line| line.len() > 4).filter(is_variant);
+    let names: Vec<_> =
+        variants.map(|line| line.trim().split(['(', ' ', ',']).next().unwrap()).collect();
+    assert!(names.len() > 20, "{names:?}");
+    let thought_of = include_str!("kind.rs");
+    for name in names {
+        assert!(
+            thought_of.contains(&format!("LoginError::{name}")) || name == "NoRandomness",
+            "{name}"
+        );
+    }
+}
+
+#[track_caller]
+fn has(failure: impl Into<Failure>, fields: &Value) {
+    let document = document::of(&failure.into(), None);
+    for (name, value) in fields.as_object().unwrap() {
+        assert_eq!(&document[name], value, "{name} of {document}");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_a_program_needs() {
+    has(
+        LoginError::Refresh(refused(429)),
+        &json!({"status": 429, "code": "invalid_grant", "retry_after_seconds": 3, "transient": true}),
+    );
+    has(
+        LoginError::SignInEnded(refused(401)),
+        &json!({"status": 401, "code": "invalid_grant", "transient": false}),
+    );
+    let failure = Some(Box::new(platform_refusal(503)));
+    let no_project = LoginError::NoProject { seen: Seen::default(), failure };
+    has(no_project, &json!({"kind": "no_project", "status": 503, "transient": true}));
+}
+
+#[test]
+fn no_answer_has_a_cause() {
+    has(
+        LoginError::Refresh(dns().into()),
+        &json!({"cause": "dns", "host": "a.test", "transient": true}),
+    );
+    let tls = HttpError::Tls { host: "a.test".to_owned(), source: TlsFailure::UnknownAuthority };
+    has(LoginError::Refresh(tls.into()), &json!({"cause": "tls", "transient": false}));
+    has(Failure::Setup(SetupError::NoAuthorities), &json!({"cause": "setup"}));
+    has(LoginError::Store(corrupt()), &json!({"cause": "unreadable", "transient": false}));
+    has(LoginError::Store(locked()), &json!({"cause": "locked", "transient": true}));
+}
+
+/// Whoever tries again without a look may make a second key.
+// threats 132 147
+#[test]
+fn a_key_that_may_exist_is_no_reason_to_try_again() {
+    let fields = json!({"key_name": "Key", "key_may_exist": true, "transient": false});
+    has(creation(platform_refusal(503)), &fields);
+    let exchange = LoginError::KeyExchange { name: "Key".to_owned(), source: refused(500) };
+    has(exchange, &fields);
+    has(creation(platform_refusal(429)), &json!({"key_may_exist": false, "transient": true}));
+}
+
+// threats 192
+#[test]
+fn a_text_from_outside_is_cleaned_and_short() {
+    let error_description = Some(format!("a\u{1b}[2J\n{}", "x".repeat(5000)));
+    let denied = WaitError::Denied { error: "e".to_owned(), error_description };
+    let document = document::of(&LoginError::Callback(denied).into(), None);
+    let message = document["message"].as_str().unwrap();
+    assert!(message.starts_with("sign-in was not granted (e): a[2J x"), "{message}");
+    assert_eq!(message.chars().count(), 1000);
+}

@@ -1,0 +1,155 @@
+//! What a program gets. The rules of standard output:
+//!
+//! - Nothing else writes to it. Everything for people goes to standard error, whatever is asked for.
+//! - With `--json` it is one document in one line. A command that fails has one too; its `error` says
+//!   what went wrong. `exec` alone has none when all is well, because the output is its program's.
+//! - With `--json=stream` it is the same in the last line, whose `event` says whether it is a result.
+//! - Nothing follows the document. A key that was printed and could not be kept is in it, and only the
+//!   exit code and standard error say the rest.
+//! - A secret is in the document of a command that is for it, and in nothing else.
+//! - What a terminal would obey is escaped, so that a person may look at it.
+//! - A line is written to its end at once. One that cannot be written is a failure, because somebody
+//!   waits for it.
+
+use std::cell::Cell;
+use std::io::{self, Write as _};
+
+use anstream::AutoStream;
+use printable::one_line;
+use serde_json::{Value, json};
+
+use crate::args::{Color, Json};
+
+/// Standard output, in the form that was asked for.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: Option<Json>,
+    color: Color,
+    /// Whether the document was written, or could not be.
+    is_complete: Cell<bool>,
+}
+
+impl Output {
+    pub(crate) fn new(json: Option<Json>, color: Color) -> Self {
+        Self { json, color, is_complete: Cell::new(false) }
+    }
+
+    /// Puts a result that is no JSON on standard output, with a line break; nothing where JSON was
+    /// asked for.
+    ///
+    /// # Errors
+    ///
+    /// What the system says: a reader that is gone, or a full disk.
+    pub(crate) fn text<T: AsRef<str>>(&self, text: impl FnOnce() -> T) -> io::Result<()> {
+        if self.json.is_some() {
+            return Ok(());
+        }
+        line(text().as_ref())
+    }
+
+    /// The same for a text that has styles in it, and its line breaks.
+    ///
+    /// # Errors
+    ///
+    /// Like [`text`](Self::text).
+    pub(crate) fn styled(&self, text: &str) -> io::Result<()> {
+        if self.json.is_some() {
+            return Ok(());
+        }
+        let mut stdout = AutoStream::new(io::stdout().lock(), self.color.choice());
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    /// Puts the result on standard output where JSON was asked for, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Like [`text`](Self::text).
+    pub(crate) fn document(&self, document: impl FnOnce() -> Value) -> io::Result<()> {
+        self.end(|json| match json {
+            Json::Document => document(),
+            Json::Stream => json!({ "event": "result", "result": document() }),
+        })
+    }
+
+    /// The same for what went wrong, unless there is a document already.
+    pub(crate) fn error(&self, error: &Value) {
+        // Whoever closed standard output hears of it by the exit code.
+        let _ = self.end(|json| match json {
+            Json::Document => json!({ "error": error }),
+            Json::Stream => json!({ "event": "error", "error": error }),
+        });
+    }
+
+    fn end(&self, document: impl FnOnce(Json) -> Value) -> io::Result<()> {
+        let Some(json) = self.json else { return Ok(()) };
+        if self.is_complete.replace(true) {
+            return Ok(());
+        }
+        line(&as_json(&document(json)))
+    }
+}
+
+/// Puts `text` and a line break on standard output, to the last byte.
+fn line(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.write_all(b"\n")?;
+    stdout.flush()
+}
+
+/// Finds out whether somebody can get the result, before it is made.
+///
+/// A standard output that was closed is `/dev/null` by now, opened by Rust's runtime for reading and
+/// writing; one that a person sent there is open for writing alone.
+///
+/// # Errors
+///
+/// That it is closed.
+#[cfg(unix)]
+pub(crate) fn check_can_be_written() -> io::Result<()> {
+    use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
+    let stdout = io::stdout();
+    let is_null = fstat(&stdout)?.st_rdev == stat("/dev/null")?.st_rdev;
+    let is_for_both = fcntl_getfl(&stdout)?.contains(OFlags::RDWR);
+    if is_null && is_for_both { Err(io::Error::other("it is closed")) } else { Ok(()) }
+}
+
+/// Finds out whether somebody can get the result, before it is made.
+#[cfg(not(unix))]
+pub(crate) fn check_can_be_written() -> io::Result<()> {
+    Ok(())
+}
+
+/// A JSON document in one line. What JSON may hold as it is and a terminal would obey, or nobody would
+/// see, is escaped as well; outside of texts there is none of it.
+fn as_json(document: &Value) -> String {
+    let mut text = String::new();
+    for c in document.to_string().chars() {
+        match c {
+            ' ' => text.push(c),
+            _ if !one_line(c.encode_utf8(&mut [0; 4])).is_empty() => text.push(c),
+            _ => {
+                let escaped = |unit: &u16| format!("\\u{unit:04x}");
+                text.extend(c.encode_utf16(&mut [0; 2]).iter().map(escaped));
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // threats 192 209
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys_and_means_the_same() {
+        let value = json!({"a b\u{7f}": "\u{1b}\u{9b}31m \u{202e}\u{e0041}\u{2028}é🔑"});
+        let text = as_json(&value);
+        let expected = r#"{"a b\u007f":"\u001b\u009b31m \u202e\udb40\udc41\u2028é🔑"}"#;
+        assert_eq!(text, expected);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+}

@@ -1,0 +1,35 @@
+//! What a program gets: one document in one line, whatever happens.
+
+#[cfg(unix)]
+mod ends;
+mod errors;
+
+use serde_json::{Value, json};
+
+use crate::support::Finished;
+
+/// What every error has, and before what only some have.
+const FIELDS: [&str; 5] = ["kind", "message", "hint", "exit_code", "transient"];
+
+/// The error in the only document of a run that failed. It says what standard error says.
+#[track_caller]
+fn error_in(finished: &Finished) -> Value {
+    let error = finished.json()["error"].clone();
+    let fields: Vec<&String> = error.as_object().unwrap().keys().collect();
+    assert_eq!(fields[..FIELDS.len()], FIELDS, "{error}");
+    assert_eq!(error["exit_code"], finished.code);
+    let text = |field: &str| error[field].as_str().unwrap_or_default();
+    finished.says(&format!("error: {}", text("message")));
+    finished.says(text("hint"));
+    error
+}
+
+/// The kind of an error that comes instead of a result.
+#[track_caller]
+fn fails_as(finished: &Finished, kind: &str, code: i32) -> Value {
+    finished.exits(code);
+    let error = error_in(finished);
+    assert_eq!(finished.json(), json!({ "error": error }));
+    assert_eq!(error["kind"], kind);
+    error
+}
