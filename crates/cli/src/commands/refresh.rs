@@ -1,4 +1,7 @@
+use auth_store::{AuthDocument, Location};
+use jiff::Timestamp;
 use login::stored::expires_at;
+use serde_json::{Value, json};
 
 use super::waiting::tell;
 use crate::accounts::Accounts;
@@ -10,10 +13,23 @@ use crate::terminal::from_now;
 
 /// `login-cli refresh`.
 pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    let sign_in = setup.stored_sign_in(Accounts::chosen(shared)?.store(), shared)?;
+    let accounts = Accounts::chosen(shared)?;
+    let location = accounts.store().location();
+    let sign_in = setup.stored_sign_in(accounts.store(), shared)?;
     let document = sign_in.refresh(&|event| tell(setup, &event)).await?;
     let until = expires_at(&document)
         .map(|exp| format!(" The access token expires {}.", from_now(exp, environment::now())));
     setup.terminal.done(&format!("Refreshed.{}", until.unwrap_or_default()));
-    Ok(())
+    let refreshed = || as_json(&document, &accounts, &location);
+    setup.output.document(refreshed).map_err(Failure::Output)
+}
+
+fn as_json(document: &AuthDocument, accounts: &Accounts, location: &Location) -> Value {
+    let text = |time: Timestamp| time.to_string();
+    json!({
+        "profile": accounts.profile.as_str(),
+        "access_token_expires_at": expires_at(document).map(text),
+        "last_refresh": document.last_refresh().map(text),
+        "stored_in": location.to_string(),
+    })
 }

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod ends;
 mod errors;
+mod stored;
 
 use serde_json::{Value, json};
 
