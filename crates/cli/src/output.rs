@@ -3,13 +3,13 @@
 //! - Nothing else writes to it. Everything for people goes to standard error, whatever is asked for.
 //! - With `--json` it is one document in one line. A command that fails has one too; its `error` says
 //!   what went wrong. `exec` alone has none when all is well, because the output is its program's.
-//! - With `--json=stream` it is the same in the last line, whose `event` says whether it is a result.
+//! - With `--json=stream` it is one object in each line: events as they happen, and the document last.
 //! - Nothing follows the document. A key that was printed and could not be kept is in it, and only the
 //!   exit code and standard error say the rest.
-//! - A secret is in the document of a command that is for it, and in nothing else.
+//! - A secret is in the document of a command that is for it, and in nothing else; never in an event.
 //! - What a terminal would obey is escaped, so that a person may look at it.
 //! - A line is written to its end at once. One that cannot be written is a failure, because somebody
-//!   waits for it.
+//!   waits for it; an event that cannot is not, since the document fails after it.
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
@@ -80,6 +80,16 @@ impl Output {
             Json::Document => json!({ "error": error }),
             Json::Stream => json!({ "event": "error", "error": error }),
         });
+    }
+
+    /// Tells of something that happens before the end, where that was asked for.
+    pub(crate) fn event(&self, event: impl FnOnce() -> Option<Value>) {
+        if self.json != Some(Json::Stream) || self.is_complete.get() {
+            return;
+        }
+        if let Some(event) = event() {
+            let _ = line(&as_json(&event));
+        }
     }
 
     fn end(&self, document: impl FnOnce(Json) -> Value) -> io::Result<()> {

@@ -40,7 +40,7 @@ pub(crate) struct SharedArgs {
     )]
     #[arg(long, global = true, value_name = "KIND", help_heading = "Output and storage")]
     pub(crate) store: Option<StoreKind>,
-    /// Print one JSON document, also about a failure
+    /// Print one JSON document, also about a failure; --json=stream prints events as well, a line each
     #[arg(
         long,
         global = true,

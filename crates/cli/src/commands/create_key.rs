@@ -29,10 +29,11 @@ pub(crate) async fn run(
     let invitation = Invitation {
         purpose: "create an API key",
         opener: Opener::chosen(&args.browser, pending.port()),
+        port: pending.port(),
         timeout: args.browser.timeout,
         other_ways: OtherWays::Address,
     };
-    let keyboard = invitation.show(terminal, pending.auth_url());
+    let keyboard = invitation.show(setup, pending.auth_url());
     if invitation.opener == Opener::ThisProgram {
         pending.open_browser_by(browser::open);
     }
@@ -46,9 +47,11 @@ pub(crate) async fn run(
         setup.at_stake.take();
         Ok(())
     };
-    let tell = |event: Event<'_>| match event {
-        Event::CallbackReceived => terminal.say("Signed in. Looking for the project of the key."),
-        other => tell(setup, &other),
+    let tell = |event: Event<'_>| {
+        tell(setup, &event);
+        if matches!(event, Event::CallbackReceived) {
+            terminal.say("Signed in. Looking for the project of the key.");
+        }
     };
     let new = pending.finish(&tell, deliver).await?;
 

@@ -2,6 +2,7 @@ use std::io;
 use std::process::{Command, ExitCode};
 
 use super::token;
+use super::waiting::tell_person;
 use crate::accounts::Accounts;
 use crate::args::{ExecArgs, SharedArgs};
 use crate::failure::Failure;
@@ -20,7 +21,8 @@ pub(crate) fn run(
     let mut command = Command::new(program);
     command.args(arguments);
     let document = match &args.access_token_env {
-        Some(_) => token::valid(shared, setup)?,
+        // Standard output is the program's, and no place for events.
+        Some(_) => token::valid(shared, setup, tell_person)?,
         None => token::stored(&Accounts::chosen(shared)?)?,
     };
     if let Some(name) = &args.access_token_env {

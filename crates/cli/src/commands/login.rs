@@ -57,10 +57,11 @@ async fn by_browser(
     let invitation = Invitation {
         purpose: "sign in with ChatGPT",
         opener: Opener::chosen(&args.browser, pending.port()),
+        port: pending.port(),
         timeout: args.browser.timeout,
         other_ways: OtherWays::AddressOrDevice,
     };
-    let keyboard = invitation.show(setup.terminal, pending.auth_url());
+    let keyboard = invitation.show(setup, pending.auth_url());
     if invitation.opener == Opener::ThisProgram {
         pending.open_browser_by(browser::open);
     }

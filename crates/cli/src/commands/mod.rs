@@ -2,6 +2,7 @@
 
 mod create_key;
 mod doctor;
+mod events;
 mod exec;
 mod login;
 mod logout;

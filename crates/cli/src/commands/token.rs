@@ -1,6 +1,7 @@
 use auth_store::AuthDocument;
 use credentials::{AccessToken, ApiKey, IdToken};
 use jiff::Timestamp;
+use login::Event;
 use login::stored::{expires_at, is_due, signed_in};
 use serde_json::json;
 
@@ -16,7 +17,7 @@ use crate::setup::Setup;
 pub(crate) fn run(args: &TokenArgs, shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     let document = match args.api_key {
         true => stored(&Accounts::chosen(shared)?)?,
-        false => valid(shared, setup)?,
+        false => valid(shared, setup, tell)?,
     };
     if args.api_key {
         print(setup, "api_key", api_key(&document)?.expose(), None)
@@ -50,8 +51,13 @@ pub(super) fn stored(accounts: &Accounts) -> Result<AuthDocument, Failure> {
     Ok(signed_in(document, &store)?)
 }
 
-/// The sign-in with a valid access token, where it has one at all.
-pub(super) fn valid(shared: &SharedArgs, setup: &Setup) -> Result<AuthDocument, Failure> {
+/// The sign-in with a valid access token, where it has one at all; `tell` is for what happens on the
+/// way to it.
+pub(super) fn valid(
+    shared: &SharedArgs,
+    setup: &Setup,
+    tell: fn(&Setup, &Event<'_>),
+) -> Result<AuthDocument, Failure> {
     let accounts = Accounts::chosen(shared)?;
     let document = stored(&accounts)?;
     if !is_due(&document, environment::now()) {

@@ -5,6 +5,7 @@ use login::{Event, Inputs};
 use oauth_callback_server::AddressRefusal;
 use url::Url;
 
+use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::environment;
 use crate::failure::{chain, key_may_exist, login_hint, network_hint};
@@ -37,6 +38,8 @@ impl Opener {
 pub(crate) struct Invitation {
     pub(crate) purpose: &'static str,
     pub(crate) opener: Opener,
+    /// Where the browser comes back.
+    pub(crate) port: u16,
     pub(crate) timeout: Duration,
     pub(crate) other_ways: OtherWays,
 }
@@ -55,8 +58,9 @@ impl Invitation {
     /// comes back after it, what else there is, and what happens by itself last.
     ///
     /// From then on the keyboard is listened to, where there is one.
-    pub(crate) fn show(&self, terminal: Terminal, auth_url: &Url) -> Option<(Keyboard, Inputs)> {
-        let purpose = self.purpose;
+    pub(crate) fn show(&self, setup: &Setup, auth_url: &Url) -> Option<(Keyboard, Inputs)> {
+        events::invited(&setup.output, &self.opener, self.port, self.timeout, auth_url);
+        let (terminal, purpose) = (setup.terminal, self.purpose);
         terminal.say(&match self.opener {
             Opener::Person(_) => format!("Open this address to {purpose}:"),
             Opener::ThisProgram => {
@@ -107,9 +111,14 @@ pub(crate) fn warn_of_sudo(setup: &Setup, shared: &SharedArgs, store: &Location)
     }
 }
 
-/// Says what happens while the person waits, and remembers what they would have to know if they
-/// stopped it now.
+/// Says what happens while the person waits, also to the program that asked for it.
 pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
+    events::happened(&setup.output, event);
+    tell_person(setup, event);
+}
+
+/// Says it to the person alone, and remembers what they would have to know if they stopped it now.
+pub(crate) fn tell_person(setup: &Setup, event: &Event<'_>) {
     remember(setup, event);
     if let Some(text) = news(event) {
         setup.terminal.say(&text);

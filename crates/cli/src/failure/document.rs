@@ -50,7 +50,7 @@ fn of_server(underneath: Underneath<'_>) -> Value {
 }
 
 /// Why there is no answer, and whose.
-fn no_answer(error: &HttpError) -> Value {
+pub(crate) fn no_answer(error: &HttpError) -> Value {
     let cause = match error {
         HttpError::Setup { .. } => SETUP,
         HttpError::Dns { .. } => "dns",

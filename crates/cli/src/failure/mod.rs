@@ -25,6 +25,7 @@ mod underneath;
 
 use kind::Kind;
 
+pub(crate) use document::no_answer;
 pub(crate) use hints::{key_may_exist, login as login_hint};
 pub(crate) use network::{hint as network_hint, http as network_advice};
 

@@ -4,6 +4,7 @@
 mod ends;
 mod errors;
 mod stored;
+mod stream;
 
 use serde_json::{Value, json};
 

@@ -61,4 +61,11 @@ impl Finished {
         assert_eq!(self.stdout.matches('\n').count(), 1, "{:?}", self.stdout);
         serde_json::from_str(self.stdout.strip_suffix('\n').unwrap()).unwrap()
     }
+
+    /// Standard output as one JSON object in each line.
+    #[track_caller]
+    pub(crate) fn events(&self) -> Vec<Value> {
+        assert!(self.stdout.ends_with('\n'), "{:?}", self.stdout);
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
 }

@@ -3,6 +3,7 @@ use std::process::Child;
 use std::thread;
 
 use sandbox::{Conduct, Person, PersonError, Trail};
+use serde_json::Value;
 use url::Url;
 
 use super::capture::Capture;
@@ -124,6 +125,15 @@ impl<'w> Running<'w> {
     #[track_caller]
     pub(crate) fn open(&self, url: &Url) -> Page {
         self.ask(&format!("GET {}", &url[url::Position::BeforePath..]))
+    }
+
+    /// The first event of this name, once its line is whole on standard output.
+    #[track_caller]
+    pub(crate) fn event(&self, name: &str) -> Value {
+        let is_it = |event: &Value| event["event"] == name;
+        let read = |line: &str| serde_json::from_str(line.strip_suffix('\n')?).ok().filter(is_it);
+        let found = self.stdout.find(|stdout| stdout.split_inclusive('\n').find_map(read));
+        found.unwrap_or_else(|| panic!("no event {name} in {:?}", self.stdout.so_far()))
     }
 
     /// What standard error has said so far, without the log.

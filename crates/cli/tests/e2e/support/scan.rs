@@ -108,7 +108,8 @@ fn assert_no_secret(world: &World, finished: &Finished, leave: Leave) {
     let is_clean = |what: &str, bytes: &[u8]| {
         assert_eq!(canaries.found_in(bytes), None, "a secret in {what}, at this byte");
     };
-    is_clean("stdout", without_printed(world, &finished.stdout, leave.prints).as_bytes());
+    let stdout = without_printed(world, &without_state(&finished.stdout), leave.prints);
+    is_clean("stdout", stdout.as_bytes());
     let stderr = without_printed(world, &without_state(&finished.stderr), leave.shows);
     is_clean("stderr", stderr.as_bytes());
     is_clean("log", finished.log.as_bytes());
@@ -144,16 +145,18 @@ fn without_printed(world: &World, text: &str, prints: Printed) -> String {
 }
 
 /// The authorization URL has the state, and it alone: it stands at the end of its line, or before
-/// the workspaces.
-fn without_state(stderr: &str) -> String {
+/// the workspaces; or in the one event that is for it.
+fn without_state(text: &str) -> String {
+    let may_have_it =
+        |line: &str| line.starts_with("http") || line.starts_with(r#"{"event":"url","url":""#);
     let without = |line: &str| match line.split_once("&state=") {
-        Some((url, rest)) if line.starts_with("http") => {
-            let after = rest.find('&').unwrap_or(rest.len());
+        Some((url, rest)) if may_have_it(line) => {
+            let after = rest.find(['&', '"']).unwrap_or(rest.len());
             format!("{url}{}\n", &rest[after..])
         }
         _ => format!("{line}\n"),
     };
-    stderr.lines().map(without).collect()
+    text.lines().map(without).collect()
 }
 
 /// Whether the answer came from the program and not from the sandbox.

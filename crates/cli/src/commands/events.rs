@@ -1,0 +1,141 @@
+//! What happens while somebody waits, as a program reads it with `--json=stream`. `docs/json.md` has a
+//! row for each event. None has a secret in it: the address to open has the state of the sign-in, which
+//! is for the browser of whoever reads the event, and the code for another device is for its person.
+
+use std::time::Duration;
+
+use http_client::Error as HttpError;
+use login::{Event, Seen};
+use platform_api::Error as PlatformError;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::waiting::Opener;
+use crate::failure::{chain, no_answer};
+use crate::output::Output;
+
+/// Where to go, and what has to be done so that the browser finds its way back to this port.
+pub(super) fn invited(
+    output: &Output,
+    opener: &Opener,
+    port: u16,
+    timeout: Duration,
+    auth_url: &Url,
+) {
+    let (opened_by, help) = match opener {
+        Opener::ThisProgram => ("program", None),
+        Opener::Person(help) => ("person", Some(help)),
+    };
+    output.event(|| {
+        Some(json!({
+            "event": "url",
+            "url": auth_url.as_str(),
+            "port": port,
+            "opened_by": opened_by,
+            "help": help.map(|help| help.sentences.as_slice()).unwrap_or_default(),
+            "command": help.and_then(|help| help.command.as_ref()),
+        }))
+    });
+    output.event(|| Some(json!({ "event": "waiting", "timeout_seconds": seconds(timeout) })));
+}
+
+pub(super) fn happened(output: &Output, event: &Event<'_>) {
+    output.event(|| as_json(event));
+}
+
+/// Nothing of what a program has no use for.
+fn as_json(event: &Event<'_>) -> Option<Value> {
+    Some(match event {
+        Event::BrowserNotOpened => json!({ "event": "browser_not_opened" }),
+        Event::Unreachable(error) => unreachable(error),
+        Event::ReachedAgain(server) => {
+            json!({ "event": "reached_again", "server": server.as_str() })
+        }
+        Event::AddressRefused(refusal) => {
+            json!({ "event": "address_refused", "message": refusal.to_string() })
+        }
+        Event::DeviceCode { verification_uri, user_code, expires_in } => json!({
+            "event": "device_code",
+            "verification_uri": verification_uri,
+            "user_code": user_code,
+            "expires_in_seconds": expires_in.as_secs_f64().round() as u64,
+        }),
+        Event::DeviceCodePostponed(error) => {
+            json!({ "event": "device_code_postponed", "message": chain(error) })
+        }
+        Event::DeviceCodeFailed(error) => {
+            json!({ "event": "device_code_failed", "message": chain(error) })
+        }
+        Event::CallbackReceived => json!({ "event": "callback" }),
+        Event::WaitingForProject { seen, failure, again_in } => {
+            waiting_for_project(seen, *failure, *again_in)
+        }
+        Event::CreatingApiKey { name } => json!({ "event": "creating_api_key", "name": name }),
+        Event::Kept { location } => {
+            json!({ "event": "stored", "stored_in": location.to_string() })
+        }
+        Event::WaitingForAnotherProgram => json!({ "event": "waiting_for_another_program" }),
+        Event::Refreshing => json!({ "event": "refreshing" }),
+        Event::RefreshPostponed(error) => {
+            json!({ "event": "refresh_postponed", "message": chain(error) })
+        }
+        Event::NotRevoked(error) => json!({ "event": "not_revoked", "message": chain(error) }),
+        _ => return None,
+    })
+}
+
+fn unreachable(error: &HttpError) -> Value {
+    let mut event = json!({ "event": "unreachable", "message": chain(error) });
+    if let (Some(event), Value::Object(why)) = (event.as_object_mut(), no_answer(error)) {
+        event.extend(why);
+    }
+    event
+}
+
+fn waiting_for_project(seen: &Seen, failure: Option<&PlatformError>, again_in: Duration) -> Value {
+    json!({
+        "event": "waiting_for_project",
+        "organizations": seen.organizations,
+        "inaccessible": seen.inaccessible,
+        "projects": seen.projects,
+        "message": failure.map_or_else(|| seen.to_string(), |failure| chain(failure)),
+        "again_in_seconds": seconds(again_in),
+    })
+}
+
+/// A whole number where it is one.
+fn seconds(time: Duration) -> Value {
+    match time.subsec_nanos() {
+        0 => time.as_secs().into(),
+        _ => time.as_secs_f64().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const DOCUMENTATION: &str =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/json.md"));
+
+    #[test]
+    fn every_event_is_documented() {
+        let (code, _) = include_str!("events.rs").split_once("mod tests").unwrap();
+        let all = [code, include_str!("../output.rs")].concat();
+        let words = all.split("\"event\": \"").skip(1);
+        let words: BTreeSet<&str> = words.filter_map(|rest| rest.split('"').next()).collect();
+        let (_, table) = DOCUMENTATION.split_once("| `event` |").unwrap();
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        let documented: BTreeSet<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+        assert_eq!(words, documented);
+        assert!(words.len() > 15, "{words:?}");
+    }
+
+    #[test]
+    fn whole_seconds_are_whole_numbers() {
+        assert_eq!(seconds(Duration::from_secs(900)).to_string(), "900");
+        assert_eq!(seconds(Duration::from_millis(20)).to_string(), "0.02");
+    }
+}

@@ -1,0 +1,170 @@
+use std::net::TcpListener;
+
+use sandbox::{Account, Device, Endpoint, Fault, On, Organization, Project, Scenario, Then};
+use serde_json::{Value, json};
+
+use crate::support::{Finished, Printed, StoredSignIn, World, parameter};
+
+const HOUR: i64 = 60 * 60;
+const STREAM: &str = "--json=stream";
+
+/// The names of what happened, in order.
+fn names(finished: &Finished) -> Vec<String> {
+    let name = |event: &Value| event["event"].as_str().unwrap().to_owned();
+    finished.events().iter().map(name).collect()
+}
+
+/// What the one event of this name has beside its name.
+#[track_caller]
+fn fields(finished: &Finished, name: &str) -> Value {
+    let mut events = finished.events().into_iter().filter(|event| event["event"] == name);
+    let mut event = events.next().unwrap_or_else(|| panic!("no {name} in {}", finished.stdout));
+    assert_eq!(events.next(), None);
+    event.as_object_mut().unwrap().remove("event");
+    event
+}
+
+// threats 189 209
+#[test]
+fn a_sign_in_is_told_as_it_happens() {
+    let world = World::new();
+    let running = world.login().arg(STREAM).start();
+    // It is there while the browser is awaited.
+    let url = running.event("url");
+    running.event("waiting");
+    running.visit(Account::OWNER);
+    let finished = running.finish();
+    let expected = ["url", "waiting", "callback", "creating_api_key", "stored", "result"];
+    assert_eq!(names(finished.exits(0)), expected);
+    finished.says(&format!("\n{}\n", url["url"].as_str().unwrap()));
+    let auth_url = url::Url::parse(url["url"].as_str().unwrap()).unwrap();
+    let port = format!("http://localhost:{}/auth/callback", url["port"]);
+    assert_eq!(parameter(&auth_url, "redirect_uri"), port);
+    let (by, help, command) = (&url["opened_by"], &url["help"], &url["command"]);
+    assert_eq!((by, help, command), (&json!("person"), &json!([]), &Value::Null));
+    assert_eq!(fields(&finished, "waiting"), json!({"timeout_seconds": 900}));
+    let path = world.codex_home().join("auth.json");
+    assert_eq!(fields(&finished, "stored"), json!({"stored_in": path.to_str().unwrap()}));
+    let name = fields(&finished, "creating_api_key")["name"].clone();
+    assert!(name.as_str().unwrap().starts_with("Codex CLI [auto-generated] ("), "{name}");
+    let result = fields(&finished, "result")["result"].clone();
+    assert_eq!((&result["email"], &result["has_api_key"]), (&json!(Account::OWNER), &json!(true)));
+}
+
+// threats 209
+#[test]
+fn the_way_back_of_the_browser_is_told() {
+    let world = World::new();
+    let ssh = ("SSH_CONNECTION", "10.0.0.9 50000 10.0.0.7 22");
+    let start = world.login().args([STREAM, "--timeout", "10ms"]).env(ssh.0, ssh.1);
+    let finished = start.env("USER", "ada").run();
+    assert_eq!(names(finished.exits(1)), ["url", "waiting", "error"]);
+    let url = fields(&finished, "url");
+    let port = &url["port"];
+    let command = format!("ssh -L {port}:localhost:{port} ada@10.0.0.7");
+    assert_eq!(url["command"], command);
+    let help =
+        format!("The browser on your side has to reach port {port} here. On your side, run:");
+    assert_eq!(url["help"], json!([help]));
+    assert_eq!(fields(&finished, "waiting"), json!({"timeout_seconds": 0.01}));
+    assert_eq!(fields(&finished, "error")["error"]["kind"], "timed_out");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_browser_that_does_not_open_is_told() {
+    let world = World::new();
+    let start = world.login().without("--no-browser", 0).env("BROWSER", "/nonexistent/browser");
+    let running = start.arg(STREAM).start();
+    assert_eq!(running.event("url")["opened_by"], "program");
+    running.event("browser_not_opened");
+    running.visit(Account::OWNER);
+    running.finish().exits(0);
+}
+
+/// Nobody listens at the port of the issuer.
+#[test]
+fn a_server_that_cannot_be_reached_is_told() {
+    let world = World::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let start = world.login().without("--issuer", 1);
+    let start = start.args(["--issuer", &format!("http://{free}"), STREAM, "--timeout", "1s"]);
+    let finished = start.run();
+    let event = fields(finished.exits(1), "unreachable");
+    assert_eq!((&event["cause"], &event["host"]), (&json!("connect"), &json!(free.to_string())));
+    let message = event["message"].as_str().unwrap();
+    finished.says(&format!("warning: {message}; trying again\n"));
+}
+
+// threats 134 209
+#[test]
+fn a_key_is_told_as_it_is_made() {
+    let project = Project { is_initial: true, appears_at_poll: 2, ..Project::default() };
+    let organization = Organization { projects: vec![project], ..Organization::default() };
+    let account = Account { organizations: vec![organization], ..Account::owner() };
+    let world = World::of(Scenario { accounts: vec![account], ..Scenario::default() });
+    let start = world.create_key().args([STREAM, "--save", "--poll-interval", "20ms"]);
+    let finished = start.signs_in(Account::OWNER);
+    let expected =
+        ["url", "waiting", "callback", "waiting_for_project", "creating_api_key", "result"];
+    assert_eq!(names(finished.exits(0)), expected);
+    let expected = json!({
+        "organizations": 1,
+        "inaccessible": 0,
+        "projects": 0,
+        "message": "checked 1 organizations and 0 projects, but no default project is ready yet",
+        "again_in_seconds": 0.02,
+    });
+    assert_eq!(fields(&finished, "waiting_for_project"), expected);
+    assert_eq!(fields(&finished, "creating_api_key"), json!({"name": "Codex CLI"}));
+    let key = &fields(&finished, "result")["result"]["api_key"];
+    assert_eq!(*key, *world.sandbox.issued().api_keys.last().unwrap());
+}
+
+// threats 209
+#[test]
+fn a_code_for_another_device_is_told() {
+    let device = Device { interval: json!(1), ..Device::default() };
+    let world = World::of(Scenario { device, ..Scenario::default() });
+    let running = world.command("login").args(["--device", STREAM]).start();
+    let told = running.event("device_code");
+    let address = told["verification_uri"].as_str().unwrap();
+    assert_eq!(address, format!("{}/codex/device", world.sandbox.issuer_url()));
+    assert_eq!(told["expires_in_seconds"], 900);
+    let code = told["user_code"].as_str().unwrap();
+    running.says(&format!("{code}\n"));
+    world.sandbox.person(Account::OWNER).connect_device_blocking(address, code).unwrap();
+    let finished = running.finish();
+    let expected = ["device_code", "callback", "creating_api_key", "stored", "result"];
+    assert_eq!(names(finished.exits(0)), expected);
+}
+
+// threats 209
+#[test]
+fn a_refresh_is_told_and_a_program_has_its_output_to_itself() {
+    let world = World::new();
+    world.signed_in(-HOUR);
+    let finished = world.command("refresh").arg(STREAM).run();
+    assert_eq!(names(finished.exits(0)), ["refreshing", "result"]);
+
+    let world = World::new();
+    StoredSignIn::new(&world, -HOUR).stored(&world);
+    let start = world.command("exec").args([STREAM, "--access-token-env", "TOKEN", "--"]);
+    let start = start.args(["/bin/sh", "-c", "echo out"]).printing(Printed::Nothing);
+    start.run().exits(0).prints("out\n");
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
+}
+
+#[test]
+fn what_ends_nothing_is_told_too() {
+    let refused = |at| Fault::new(at, Then::json(503, json!({}))).on(On::First(1));
+    let world = World::with([refused(Endpoint::TokenRefresh), refused(Endpoint::Revoke)]);
+    world.signed_in(60);
+    let finished = world.command("token").arg(STREAM).run();
+    assert_eq!(names(finished.exits(0)), ["refreshing", "refresh_postponed", "result"]);
+    let message = "cannot refresh the access token: the issuer refused: HTTP 503";
+    assert_eq!(fields(&finished, "refresh_postponed"), json!({ "message": message }));
+    let finished = world.login().args([STREAM, "--no-api-key"]).signs_in(Account::OWNER);
+    let expected = ["url", "waiting", "callback", "stored", "not_revoked", "result"];
+    assert_eq!(names(finished.exits(0)), expected);
+}
