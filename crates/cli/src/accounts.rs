@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use auth_store::{AuthStore, HelperVault};
+use auth_store::{AuthStore, HelperVault, Location};
 use credential_helper::{Helper, InvalidName};
 use sha2::{Digest as _, Sha256};
 
-use crate::args::{ProfileName, SharedArgs, StoreKind};
+use crate::args::{ProfileName, SharedArgs, StoreKind, shell_word};
 use crate::environment;
 use crate::failure::Failure;
 
@@ -90,6 +90,21 @@ impl Accounts {
     }
 }
 
+/// Where credentials are, as a person would write it: `~` is their home folder.
+pub(crate) fn shown(location: &Location) -> String {
+    let home = environment::home().filter(|_| cfg!(unix));
+    let short = home.and_then(|home| below_home(location, &home));
+    short.unwrap_or_else(|| location.to_string())
+}
+
+/// Only where a shell takes it back: in quotes, `~` is a folder of that name.
+fn below_home(location: &Location, home: &Path) -> Option<String> {
+    let Location::File(path) = location else { return None };
+    let rest = path.strip_prefix(home).ok()?.to_str()?;
+    let is_plain = !home.as_os_str().is_empty() && shell_word(rest) == rest;
+    is_plain.then(|| format!("~/{rest}"))
+}
+
 fn holder(kind: Option<StoreKind>) -> Result<Holder, Failure> {
     let wrong =
         |problem: InvalidName| Failure::Variable { name: "--store", problem: problem.to_string() };
@@ -113,4 +128,25 @@ fn entry(codex_home: &Path, profile: &ProfileName) -> String {
     let digest = Sha256::digest(codex_home.as_os_str().as_encoded_bytes());
     let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("{name}/{short}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_at_home_is_short_where_it_can_be_copied() {
+        let shown =
+            |path: &str, home: &str| below_home(&Location::File(path.into()), Path::new(home));
+        let codex = "/home/ada/.codex/auth.json";
+        assert_eq!(shown(codex, "/home/ada").as_deref(), Some("~/.codex/auth.json"));
+        assert_eq!(shown(codex, "/home/ada/").as_deref(), Some("~/.codex/auth.json"));
+        assert_eq!(shown("/home/ada/my codex/auth.json", "/home/ada"), None);
+        assert_eq!(shown(codex, "/home/a"), None);
+        assert_eq!(shown(codex, ""), None);
+        assert_eq!(
+            below_home(&Location::Vault("/home/ada/x".into()), Path::new("/home/ada")),
+            None
+        );
+    }
 }

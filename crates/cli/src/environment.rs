@@ -72,13 +72,13 @@ fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, Fai
 /// The person's home folder. On Unix it is what `HOME` says: without it, the user database would
 /// still name one, and a service without a home would find credentials in a place that nobody chose.
 #[cfg(unix)]
-fn home() -> Option<PathBuf> {
+pub(crate) fn home() -> Option<PathBuf> {
     variable("HOME").map(Into::into)
 }
 
 /// The person's home folder.
 #[cfg(not(unix))]
-fn home() -> Option<PathBuf> {
+pub(crate) fn home() -> Option<PathBuf> {
     std::env::home_dir()
 }
 
@@ -210,6 +210,26 @@ fn level(name: &str) -> Option<Level> {
 /// Whether the terminal does more than to print one line after another.
 pub(crate) fn has_able_terminal() -> bool {
     cfg!(windows) || text("TERM").is_some_and(|kind| kind != "dumb")
+}
+
+/// Whether it makes a hyperlink of an address, as far as the variables tell by which it is known.
+pub(crate) fn has_hyperlinks() -> bool {
+    supports_hyperlinks::on(supports_hyperlinks::Stream::Stderr)
+}
+
+/// Whether it shows more than letters: it speaks UTF-8, and is not the console of Linux, which has few
+/// signs.
+pub(crate) fn has_symbols() -> bool {
+    speaks_utf8() && text("TERM").is_none_or(|kind| kind != "linux")
+}
+
+/// Whether the terminal takes UTF-8, by the first of the variables that count (POSIX, Base
+/// Definitions, 8.2). Where none is set, the systems differ.
+pub(crate) fn speaks_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name));
+    let Some(locale) = locale else { return cfg!(any(target_os = "macos", windows)) };
+    let locale = locale.to_string_lossy().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// Now, for whoever needs it later.

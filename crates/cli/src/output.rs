@@ -19,6 +19,7 @@ use printable::one_line;
 use serde_json::{Value, json};
 
 use crate::args::{Color, Json};
+use crate::terminal::above;
 
 /// Standard output, in the form that was asked for.
 #[derive(Debug)]
@@ -56,9 +57,11 @@ impl Output {
         if self.json.is_some() {
             return Ok(());
         }
-        let mut stdout = AutoStream::new(io::stdout().lock(), self.color.choice());
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
+        above(|| {
+            let mut stdout = AutoStream::new(io::stdout().lock(), self.color.choice());
+            stdout.write_all(text.as_bytes())?;
+            stdout.flush()
+        })
     }
 
     /// Puts the result on standard output where JSON was asked for, and nothing else.
@@ -103,10 +106,12 @@ impl Output {
 
 /// Puts `text` and a line break on standard output, to the last byte.
 fn line(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.write_all(b"\n")?;
-    stdout.flush()
+    above(|| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    })
 }
 
 /// Finds out whether somebody can get the result, before it is made.

@@ -15,7 +15,7 @@
 use std::io::{self, Write as _};
 use std::{panic, process};
 
-use crate::unseen;
+use crate::{terminal, unseen};
 
 /// All that is said of a panic, whatever it was about.
 const LAST_WORDS: &[u8] =
@@ -30,6 +30,7 @@ const LAST_WORDS: &[u8] =
 pub(crate) fn end_without_a_trace() {
     panic::set_hook(Box::new(|_| {
         unseen::show_again();
+        terminal::let_go();
         // Whoever closed standard error does not want to hear of it.
         let _ = io::stderr().write_all(LAST_WORDS);
         process::exit(1)

@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::args::{BrowserArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::terminal::Terminal;
+use crate::terminal::{Lines, StatusLine, Terminal};
 use crate::{core_dump, signals};
 
 /// What this program calls itself.
@@ -28,6 +28,8 @@ pub(crate) struct Setup {
     pub(crate) at_stake: Cell<Option<String>>,
     /// Whether something is being spent, so that an interruption has to wait a moment.
     is_spending: Cell<bool>,
+    /// What is waited for at the moment, the newest last.
+    waiting: RefCell<Vec<StatusLine>>,
     /// What a program that takes this one's place may do.
     pub(crate) core_dumps: core_dump::Before,
     args: SharedArgs,
@@ -42,6 +44,7 @@ impl Setup {
             output: Output::new(args.json, args.color),
             at_stake: Cell::new(None),
             is_spending: Cell::new(false),
+            waiting: RefCell::default(),
             core_dumps: core_dump::forbid(),
             args: args.clone(),
         }
@@ -66,6 +69,7 @@ impl Setup {
             .map_err(Failure::Runtime)?;
         let outcome = runtime.block_on(async {
             let outcome = self.until_interrupted(work).await;
+            self.waits_no_more();
             let_go().await;
             outcome
         });
@@ -99,6 +103,21 @@ impl Setup {
     pub(crate) fn spends(&self, at_stake: Option<&str>) {
         self.is_spending.set(at_stake.is_some());
         self.at_stake.set(at_stake.map(str::to_owned));
+    }
+
+    /// From now on this is waited for as well, up to so long.
+    pub(crate) fn waits(&self, text: &str, limit: Option<Duration>) {
+        self.waiting.borrow_mut().push(self.terminal.status_line(text, limit));
+    }
+
+    /// What came after the first is not waited for any more.
+    pub(crate) fn waits_for_the_first(&self) {
+        self.waiting.borrow_mut().truncate(1);
+    }
+
+    /// Nothing is waited for any more.
+    pub(crate) fn waits_no_more(&self) {
+        self.waiting.take();
     }
 
     /// The sign-in that `store` holds, and the client that it belongs to.
@@ -180,7 +199,7 @@ fn log_as_asked(verbose: bool, terminal: Terminal) {
     let Some(level) = asked.into_iter().flatten().max() else { return };
     let ours = Targets::new().with_targets(OURS.map(|target| (target, level)));
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Lines)
         .with_ansi(false)
         // It would complain of a standard error that cannot be written to standard error.
         .log_internal_errors(false);

@@ -48,6 +48,9 @@ pub struct OpenAiClaims {
     /// The organization that the person signed in to.
     #[serde(default, deserialize_with = "text")]
     pub organization_id: Option<String>,
+    /// The organizations that the person is in, as far as each of them has an id.
+    #[serde(default, deserialize_with = "organizations")]
+    pub organizations: Vec<OrganizationClaim>,
     /// The project in it that an API key is made for.
     #[serde(default, deserialize_with = "text")]
     pub project_id: Option<String>,
@@ -69,6 +72,26 @@ pub struct OpenAiClaims {
     /// The plan, such as `plus`; an access token carries it.
     #[serde(default, deserialize_with = "text")]
     pub chatgpt_plan_type: Option<String>,
+}
+
+/// One of the `organizations` under the claim `https://api.openai.com/auth`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct OrganizationClaim {
+    /// Its id.
+    pub id: String,
+    /// Its title, for display.
+    #[serde(default, deserialize_with = "text")]
+    pub title: Option<String>,
+}
+
+impl OpenAiClaims {
+    /// The title of the organization that the person signed in to, where the token tells.
+    #[must_use]
+    pub fn organization_title(&self) -> Option<&str> {
+        let id = self.organization_id.as_deref()?;
+        self.organizations.iter().find(|it| it.id == id)?.title.as_deref()
+    }
 }
 
 impl Claims {
@@ -243,6 +266,12 @@ fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::E
     })
 }
 
+/// What is no organization with an id is passed over.
+fn organizations<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<OrganizationClaim>, D::Error> {
+    let Value::Array(all) = Value::deserialize(input)? else { return Ok(Vec::new()) };
+    Ok(all.into_iter().filter_map(|one| OrganizationClaim::deserialize(one).ok()).collect())
+}
+
 fn openai<'de, D: Deserializer<'de>>(input: D) -> Result<OpenAiClaims, D::Error> {
     match Value::deserialize(input)? {
         object @ Value::Object(_) => {
@@ -342,6 +371,20 @@ mod tests {
     fn a_nonce_is_not_looked_at() {
         for nonce in [json!(""), json!("n-0S6_WzA2Mj"), json!(7)] {
             check(&json!({ "nonce": nonce }), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_organization_has_the_title_that_goes_with_its_id() {
+        let title = |organizations: Value| {
+            let auth = json!({ "organization_id": "org-1", "organizations": organizations });
+            let payload = json!({ "https://api.openai.com/auth": auth }).to_string();
+            read(&payload).unwrap().openai.organization_title().map(str::to_owned)
+        };
+        let named = json!([7, {"title": "x"}, {"id": "org-2", "title": "b"}, {"id": "org-1", "title": "a"}]);
+        assert_eq!(title(named).as_deref(), Some("a"));
+        for nameless in [json!(null), json!({}), json!([]), json!([{"id": "org-1", "title": ""}])] {
+            assert_eq!(title(nameless.clone()), None, "{nameless}");
         }
     }
 

@@ -29,7 +29,7 @@ mod claims;
 mod jwt;
 mod secret;
 
-pub use claims::{ClaimMismatch, Claims, Expected, OpenAiClaims};
+pub use claims::{ClaimMismatch, Claims, Expected, OpenAiClaims, OrganizationClaim};
 pub use jwt::MalformedJwt;
 pub use secret::{
     AccessToken, ApiKey, AuthorizationCode, IdToken, MalformedSecret, RefreshToken, SessionKey,

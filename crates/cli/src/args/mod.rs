@@ -197,7 +197,7 @@ pub(crate) struct LoginArgs {
     #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "with_api_key", "workspaces"], help_heading = "Sign-in")]
     pub(crate) device: bool,
     /// Sign in with an API key that is read from standard input, and with no browser
-    #[arg(long, conflicts_with_all = ["no_browser", "cancel_previous", "timeout", "ports", "no_api_key", "workspaces"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "workspaces"], help_heading = "Sign-in")]
     pub(crate) with_api_key: bool,
     /// Accept this ChatGPT workspace only; may be given several times
     #[arg(long = "workspace", value_name = "ID", value_parser = workspace, help_heading = "Sign-in")]
@@ -268,6 +268,9 @@ pub(crate) struct BrowserArgs {
     /// Only print the address to open, and start no browser
     #[arg(long, help_heading = "Sign-in")]
     pub(crate) no_browser: bool,
+    /// Show the address as a QR code as well, for a phone
+    #[arg(long, help_heading = "Sign-in")]
+    pub(crate) qr: bool,
     /// Take the place of a sign-in of yours that is still waiting on the port
     #[arg(long, help_heading = "Sign-in")]
     pub(crate) cancel_previous: bool,

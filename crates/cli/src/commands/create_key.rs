@@ -1,3 +1,6 @@
+use std::cell::Cell;
+
+use auth_store::Location;
 use http_client::BaseUrl;
 use login::Event;
 use login::create_api_key::{self, Choice, NewApiKey, Patience};
@@ -5,7 +8,7 @@ use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use serde_json::{Value, json};
 
 use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, shown};
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
 use crate::setup::Setup;
@@ -31,6 +34,7 @@ pub(crate) async fn run(
         opener: Opener::chosen(&args.browser, pending.port()),
         port: pending.port(),
         timeout: args.browser.timeout,
+        has_qr: args.browser.qr,
         other_ways: OtherWays::Address,
     };
     let keyboard = invitation.show(setup, pending.auth_url());
@@ -47,21 +51,24 @@ pub(crate) async fn run(
         setup.at_stake.take();
         Ok(())
     };
+    let has_waited = Cell::new(false);
     let tell = |event: Event<'_>| {
         tell(setup, &event);
-        if matches!(event, Event::CallbackReceived) {
-            terminal.say("Signed in. Looking for the project of the key.");
+        match event {
+            Event::CallbackReceived => {
+                terminal.say("Signed in. Looking for the project of the key.");
+            }
+            Event::WaitingForProject { .. } if !has_waited.replace(true) => {
+                setup.waits("Waiting for a default project", Some(args.poll_timeout));
+            }
+            _ => {}
         }
     };
     let new = pending.finish(&tell, deliver).await?;
 
-    terminal.done(&summary(&new));
-    if args.save {
-        terminal.say(&format!(
-            "It is kept in {} as well.",
-            Accounts::chosen(shared)?.store().location()
-        ));
-    }
+    setup.waits_no_more();
+    let stored = if args.save { Some(Accounts::chosen(shared)?.store().location()) } else { None };
+    terminal.done(&summary(&new, stored.as_ref()));
     Ok(())
 }
 
@@ -94,15 +101,17 @@ fn options(
     })
 }
 
-/// `Created the API key "Codex CLI" for Default project (proj_1) of Personal (org-1).`
-fn summary(new: &NewApiKey) -> String {
+/// `Created the API key "Codex CLI" for Default project (proj_1) of Personal (org-1)`, and where it is
+/// kept.
+fn summary(new: &NewApiKey, stored: Option<&Location>) -> String {
     let titled = |title: &Option<String>, id: &str| match title {
         Some(title) => format!("{} ({id})", printable::excerpt(title, 80)),
         None => id.to_owned(),
     };
     let organization = titled(&new.organization.title, new.organization.id.as_str());
     let project = titled(&new.project.title, new.project.id.as_str());
-    format!("Created the API key \"{}\" for {project} of {organization}.", new.name)
+    let end = stored.map_or_else(|| ".".to_owned(), |it| format!(", stored in {}", shown(it)));
+    format!("Created the API key \"{}\" for {project} of {organization}{end}", new.name)
 }
 
 fn as_json(new: &NewApiKey) -> Value {

@@ -1,12 +1,13 @@
 use std::path::Path;
 
 use auth_store::AuthStore;
+use login::Event;
 use login::sign_in::{self, ApiKeyWish, PendingSignIn, SignedIn};
 use printable::excerpt;
 use serde_json::{Value, json};
 
 use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, shown};
 use crate::args::{LoginArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ pub(crate) async fn run(
     let signed_in = if args.device {
         let pending = sign_in::start_by_device_code(options, http, store)?;
         warn_of_sudo(setup, shared, &location);
-        pending.finish(&|event| tell(setup, &event)).await?
+        pending.finish(&|event| told(args, setup, &event)).await?
     } else {
         let pending = sign_in::start(options, http, store)?;
         warn_of_sudo(setup, shared, &location);
@@ -37,8 +38,12 @@ pub(crate) async fn run(
     };
 
     tell_of_copy(setup, signed_in.set_aside.as_deref());
-    terminal.done(&format!("Signed in{}.", who(&signed_in)));
-    terminal.say(&format!("The credentials are in {}.", signed_in.location));
+    setup.waits_no_more();
+    terminal.done(&format!(
+        "Signed in{}, stored in {}",
+        who(&signed_in),
+        shown(&signed_in.location)
+    ));
     if signed_in.needs_setup {
         terminal.say(
             "Your organization still has to be set up: in the browser, or at \
@@ -59,6 +64,7 @@ async fn by_browser(
         opener: Opener::chosen(&args.browser, pending.port()),
         port: pending.port(),
         timeout: args.browser.timeout,
+        has_qr: args.browser.qr,
         other_ways: OtherWays::AddressOrDevice,
     };
     let keyboard = invitation.show(setup, pending.auth_url());
@@ -69,7 +75,17 @@ async fn by_browser(
         pending.listen_to(inputs);
         keyboard
     });
-    Ok(pending.finish(&|event| tell(setup, &event)).await?)
+    Ok(pending.finish(&|event| told(args, setup, &event)).await?)
+}
+
+/// As every event is told, and before it the address of a device code as a picture.
+fn told(args: &LoginArgs, setup: &Setup, event: &Event<'_>) {
+    if let Event::DeviceCode { verification_uri, .. } = event
+        && args.browser.qr
+    {
+        setup.terminal.qr(verification_uri);
+    }
+    tell(setup, event);
 }
 
 /// `login-cli login --with-api-key`.
@@ -81,7 +97,7 @@ async fn with_api_key(store: AuthStore, shared: &SharedArgs, setup: &Setup) -> R
     let api_key = stdin::api_key(setup.terminal).await?;
     let set_aside = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
     tell_of_copy(setup, set_aside.as_deref());
-    setup.terminal.done(&format!("Signed in with an API key, which is in {location}."));
+    setup.terminal.done(&format!("Signed in with an API key, stored in {}", shown(&location)));
     let kept = || json!({ "has_api_key": true, "stored_in": location.to_string() });
     setup.output.document(kept).map_err(Failure::Output)
 }
@@ -105,17 +121,21 @@ fn options(args: &LoginArgs, shared: &SharedArgs, setup: &Setup) -> sign_in::Opt
     }
 }
 
-/// ` as Ada Lovelace <ada@example.com>, plan plus`, as far as it is known.
+/// ` as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines`, as far as it is
+/// known.
 fn who(signed_in: &SignedIn) -> String {
-    let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
+    let known = |text: Option<&str>| text.map(|text| excerpt(text, 80));
     let claims = &signed_in.claims;
-    let person = match (shown(&claims.name), shown(&claims.email)) {
+    let person = match (known(claims.name.as_deref()), known(claims.email.as_deref())) {
         (Some(name), Some(email)) => format!(" as {name} <{email}>"),
         (Some(one), None) | (None, Some(one)) => format!(" as {one}"),
         (None, None) => String::new(),
     };
-    let plan = shown(&signed_in.plan).map(|plan| format!(", plan {plan}"));
-    person + &plan.unwrap_or_default()
+    let openai = &claims.openai;
+    let organization = openai.organization_title().or(openai.organization_id.as_deref());
+    let known = [("plan", known(signed_in.plan.as_deref())), ("organization", known(organization))];
+    let more = known.into_iter().filter_map(|(what, text)| Some(format!(", {what} {}", text?)));
+    person + &more.collect::<String>()
 }
 
 fn as_json(signed_in: &SignedIn) -> Value {

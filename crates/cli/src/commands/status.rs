@@ -72,7 +72,7 @@ impl Status {
             ("Name", shown(&self.claims.name)),
             ("Email", shown(&self.claims.email)),
             ("Plan", shown(&self.plan)),
-            ("Organization", shown(&openai.organization_id)),
+            ("Organization", self.organization()),
             ("Project", shown(&openai.project_id)),
             ("Account", self.document.account_id().map(|id| excerpt(id, 80))),
             ("Access token", access_token(&self.document, self.now)),
@@ -84,6 +84,14 @@ impl Status {
         let notes = self.notes.iter().map(|note| ("Note", excerpt(note, 400)));
         let lines = rows.chain(notes).map(|(name, text)| format!("{name:<14}{text}"));
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// `Analytical Engines (org-1)`.
+    fn organization(&self) -> Option<String> {
+        let openai = &self.claims.openai;
+        let id = excerpt(openai.organization_id.as_deref()?, 80);
+        let title = openai.organization_title().map(|title| excerpt(title, 80));
+        Some(title.map_or_else(|| id.clone(), |title| format!("{title} ({id})")))
     }
 
     fn api_key(&self) -> &'static str {

@@ -12,7 +12,7 @@ use crate::failure::{chain, key_may_exist, login_hint, network_hint};
 use crate::keyboard::Keyboard;
 use crate::setup::Setup;
 use crate::surroundings::{BrowserPlace, Help};
-use crate::terminal::{Terminal, in_words};
+use crate::terminal::in_words;
 
 /// Who opens the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub(crate) struct Invitation {
     /// Where the browser comes back.
     pub(crate) port: u16,
     pub(crate) timeout: Duration,
+    pub(crate) has_qr: bool,
     pub(crate) other_ways: OtherWays,
 }
 
@@ -67,6 +68,9 @@ impl Invitation {
                 format!("Your browser opens to {purpose}. If it does not, open this address:")
             }
         });
+        if self.has_qr {
+            terminal.qr(auth_url.as_str());
+        }
         terminal.address(auth_url.as_str());
         if let Opener::Person(help) = &self.opener {
             help.sentences.iter().for_each(|sentence| terminal.say(sentence));
@@ -76,8 +80,7 @@ impl Invitation {
         if keyboard.is_some() {
             self.other_ways.offered_to(&self.opener).iter().for_each(|offer| terminal.say(offer));
         }
-        let limit = in_words(self.timeout);
-        terminal.say(&format!("Waiting for the browser, up to {limit}. Ctrl-C cancels."));
+        setup.waits("Waiting for the browser", Some(self.timeout));
         keyboard
     }
 
@@ -120,6 +123,7 @@ pub(crate) fn tell(setup: &Setup, event: &Event<'_>) {
 /// Says it to the person alone, and remembers what they would have to know if they stopped it now.
 pub(crate) fn tell_person(setup: &Setup, event: &Event<'_>) {
     remember(setup, event);
+    wait(setup, event);
     if let Some(text) = news(event) {
         setup.terminal.say(&text);
     }
@@ -130,25 +134,19 @@ pub(crate) fn tell_person(setup: &Setup, event: &Event<'_>) {
         setup.terminal.hint(&setup.completed(&hint));
     }
     if let Event::DeviceCode { verification_uri, user_code, expires_in } = event {
-        show_device_code(setup.terminal, verification_uri, user_code, *expires_in);
+        show_device_code(setup, verification_uri, user_code, *expires_in);
     }
 }
 
 /// Where to go with which code, and what to be wary of: who gets somebody else to type it is signed in
 /// as them ([RFC 8628 §5.4](https://www.rfc-editor.org/rfc/rfc8628#section-5.4)).
-fn show_device_code(
-    terminal: Terminal,
-    verification_uri: &str,
-    user_code: &str,
-    expires_in: Duration,
-) {
+fn show_device_code(setup: &Setup, verification_uri: &str, user_code: &str, expires_in: Duration) {
+    let terminal = setup.terminal;
     terminal.say("On any device, open this address, sign in, and type the code below it:");
     terminal.address(verification_uri);
     terminal.code(user_code);
-    let limit = in_words(rounded(expires_in));
-    terminal.say(&format!(
-        "Type it on that page alone, and give it to nobody. Waiting, up to {limit}. Ctrl-C cancels."
-    ));
+    terminal.say("Type it on that page alone, and give it to nobody.");
+    setup.waits("Waiting", Some(rounded(expires_in)));
 }
 
 /// A whole second, of which some thousandths are gone already.
@@ -198,6 +196,18 @@ fn remember(setup: &Setup, event: &Event<'_>) {
     }
 }
 
+/// What is waited for from here on.
+fn wait(setup: &Setup, event: &Event<'_>) {
+    match event {
+        Event::WaitingForAnotherProgram => {
+            setup.waits("Another program is using the stored sign-in; waiting for it", None);
+        }
+        Event::DeviceCodeFailed(_) => setup.waits_for_the_first(),
+        Event::CallbackReceived | Event::Refreshing | Event::Kept { .. } => setup.waits_no_more(),
+        _ => {}
+    }
+}
+
 /// What goes its way, and only takes time.
 fn news(event: &Event<'_>) -> Option<String> {
     Some(match event {
@@ -205,9 +215,6 @@ fn news(event: &Event<'_>) -> Option<String> {
         Event::WaitingForProject { seen, failure, again_in } => {
             let seen = failure.map_or_else(|| seen.to_string(), |failure| chain(failure));
             format!("Not yet: {seen}. Looking again in {}.", in_words(*again_in))
-        }
-        Event::WaitingForAnotherProgram => {
-            "Another program is using the stored sign-in; waiting for it.".to_owned()
         }
         _ => return None,
     })

@@ -32,7 +32,7 @@ fn a_key_is_read_and_stored() {
         let finished = with(&world, input);
         let path = world.codex_home().join("auth.json");
         finished.exits(0).prints("");
-        finished.says(&format!("Signed in with an API key, which is in {}.\n", path.display()));
+        finished.says(&format!("Signed in with an API key, stored in {}\n", path.display()));
         finished.says_nothing_of("Paste the API key");
         assert_stored(&world);
         assert_eq!(world.sandbox.connections(), 0);

@@ -161,7 +161,7 @@ fn a_key_can_be_kept_without_a_sign_in() {
     let finished = world.create_key().arg("--save").signs_in(Account::OWNER);
     let key = world.sandbox.issued().api_keys.pop().unwrap();
     let path = world.codex_home().join("auth.json");
-    let said = format!("It is kept in {} as well.\n", path.display());
+    let said = format!("(org-ada), stored in {}\n", path.display());
     finished.exits(0).prints(&format!("{key}\n")).says(&said);
     let stored: Value = serde_json::from_str(&world.auth_json().unwrap()).unwrap();
     assert_eq!(stored["auth_mode"], "apikey");

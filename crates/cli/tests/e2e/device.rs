@@ -61,7 +61,7 @@ fn a_code_that_is_typed_on_another_device_signs_in() {
     finished.exits(0).prints("").says("Signed in as Ada Lovelace <ada@example.com>, plan plus");
     finished.says(&path.display().to_string()).says(&format!("\n{issuer}/codex/device\n"));
     finished.says(
-        "Type it on that page alone, and give it to nobody. Waiting, up to 15 minutes. Ctrl-C cancels.\n",
+        "Type it on that page alone, and give it to nobody.\nWaiting, up to 15 minutes. Ctrl-C cancels.\n",
     );
     assert_sent(&world);
     let document = world.auth_document();

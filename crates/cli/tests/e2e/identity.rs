@@ -151,7 +151,10 @@ fn an_unknown_plan_is_left_out() {
         let world = world_of(account);
         let running = world.login().start();
         let trail = running.visit(Account::OWNER);
-        running.finish().exits(0).says("Signed in as Ada Lovelace <ada@example.com>.\n");
+        running
+            .finish()
+            .exits(0)
+            .says("Signed in as Ada Lovelace <ada@example.com>, organization Analytical Engines, ");
         let success = trail.last().unwrap();
         assert!(!success.url.as_str().contains("plan_type"));
         assert!(!success.text().contains("Plan"), "{}", success.text());

@@ -48,8 +48,8 @@ fn assert_told(world: &World, finished: &Finished, auth_url: &Url) {
     let expected = format!(
         "Open this address to sign in with ChatGPT:\n\n{auth_url}\n\n\
          Waiting for the browser, up to 15 minutes. Ctrl-C cancels.\n\
-         Signed in as Ada Lovelace <ada@example.com>, plan plus.\n\
-         The credentials are in {}.\n",
+         Signed in as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines, \
+         stored in {}\n",
         path.display()
     );
     assert_eq!(finished.stderr, expected);
@@ -99,7 +99,8 @@ fn assert_seen_by_browser(auth_url: &Url, trail: &Trail) {
 #[track_caller]
 fn assert_names_ada(success: &Step) {
     let page = success.text();
-    for shown in ["You’re signed in", "Ada Lovelace", "ada@example.com", "plus", "org-ada"] {
+    let who = ["Ada Lovelace", "ada@example.com", "plus", "Analytical Engines"];
+    for shown in ["You’re signed in"].into_iter().chain(who) {
         assert!(page.contains(shown), "no {shown} in {page}");
     }
     assert!(!page.contains("href"), "{page}");
@@ -269,7 +270,7 @@ fn an_owner_who_must_still_set_up_is_offered_the_link() {
     let running = world.login().start();
     let trail = running.visit(Account::NEW_OWNER);
     let finished = running.finish();
-    finished.exits(0).says("Signed in as Grace Hopper <grace@example.com>, plan pro.\n");
+    finished.exits(0).says("Signed in as Grace Hopper <grace@example.com>, plan pro, ");
     finished.says("Your organization still has to be set up: in the browser, or at https://platform.openai.com.\n");
 
     let success = trail.last().unwrap();

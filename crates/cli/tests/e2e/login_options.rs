@@ -23,7 +23,7 @@ fn without_a_key_a_member_can_sign_in() {
     let world = World::new();
     let running = world.login().arg("--no-api-key").start();
     let trail = running.visit(Account::MEMBER);
-    running.finish().exits(0).says("Signed in as Linus Pauling <linus@example.com>, plan free.");
+    running.finish().exits(0).says("Signed in as Linus Pauling <linus@example.com>, plan free,");
     let query = trail.last().unwrap().url.query().map(str::to_owned);
     let expected = "needs_setup=false&plan_type=free\
                     &platform_url=https%3A%2F%2Fplatform.api.openai.org";
@@ -195,7 +195,7 @@ fn the_folder_can_be_chosen() {
     let folder = world.path("else where");
     let start = world.login().arg("--codex-home").arg(&folder);
     let finished = start.signs_in(Account::OWNER);
-    finished.exits(0).says(&format!("The credentials are in {}", folder.display()));
+    finished.exits(0).says(&format!("stored in {}", folder.display()));
     assert!(folder.join("auth.json").is_file());
     assert_eq!(world.auth_json(), None);
 }

@@ -17,7 +17,7 @@ pub(super) fn landing(identity: &Identity, id_token: &IdToken, issuer: &BaseUrl)
         name: claims.name.as_deref(),
         email: claims.email.as_deref(),
         plan: identity.plan.as_deref(),
-        organization: openai.organization_id.as_deref(),
+        organization: openai.organization_title().or(openai.organization_id.as_deref()),
     };
     let plan_type = identity.plan.as_deref().unwrap_or_default();
     let home = openai.organization_id.as_deref().zip(openai.project_id.as_deref());

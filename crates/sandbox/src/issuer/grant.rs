@@ -8,7 +8,7 @@ use crate::ledger::{Code, Granted, Organizations, RefreshToken, Use};
 use crate::merge::merge;
 use crate::random;
 use crate::world::World;
-use crate::{Account, Client};
+use crate::{Account, Client, Organization};
 
 /// The claim that holds what OpenAI adds to a token.
 const AUTH_CLAIM: &str = "https://api.openai.com/auth";
@@ -171,6 +171,10 @@ fn organization_claims(account: &Account) -> Map<String, Value> {
     let completed = account.completed_platform_onboarding;
     claims.insert("completed_platform_onboarding".to_owned(), completed.into());
     claims.insert("is_org_owner".to_owned(), account.is_org_owner.into());
+    let role = if account.is_org_owner { "owner" } else { "reader" };
+    let organization = |it: &Organization| json!({ "id": it.id, "is_default": it.is_default, "role": role, "title": it.title });
+    let all: Vec<Value> = account.organizations.iter().map(organization).collect();
+    claims.insert("organizations".to_owned(), all.into());
     claims
 }
 

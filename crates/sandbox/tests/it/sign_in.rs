@@ -64,6 +64,12 @@ fn the_id_token_has_the_claims_of_the_contract() {
             "project_id": "proj_grace",
             "completed_platform_onboarding": false,
             "is_org_owner": true,
+            "organizations": [{
+                "id": "org-grace",
+                "is_default": true,
+                "role": "owner",
+                "title": "Compilers & Co",
+            }],
         },
     });
     assert_eq!(claims(&answer.text("/id_token")), expected);

@@ -46,8 +46,8 @@ impl Scene {
     fn signs_in(&self) -> String {
         let finished = self.login().logged().signs_in(Account::OWNER);
         let entry = self.pass.only_entry();
-        finished.exits(0).says("Signed in as Ada Lovelace <ada@example.com>, plan plus.\n");
-        let place = format!("The credentials are in docker-credential-pass ({entry}).\n");
+        finished.exits(0).says("Signed in as Ada Lovelace <ada@example.com>, plan plus, ");
+        let place = format!(", stored in docker-credential-pass ({entry})\n");
         finished.says(&place);
         entry
     }
