@@ -7,6 +7,7 @@ mod commands;
 mod core_dump;
 mod environment;
 mod failure;
+mod foreground;
 mod keyboard;
 mod output;
 mod panic;

@@ -22,12 +22,12 @@ mod unix {
     use std::io;
     use std::sync::{Mutex, PoisonError};
 
-    use rustix::process::getpgrp;
     use rustix::termios::{
-        LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+        LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
     };
 
     use super::Typing;
+    use crate::foreground;
 
     /// As long as this is held, nothing that is typed is shown.
     pub(crate) struct Unseen;
@@ -93,10 +93,10 @@ mod unix {
         }
     }
 
-    /// Whether the terminal is this program's at the moment. One in the background that changes it, or
-    /// reads from it, is stopped by the system; and the shell has made it its own again.
+    /// Whether the terminal is this program's at the moment. In the background, the shell has made it its
+    /// own again.
     pub(crate) fn is_in_foreground() -> bool {
-        tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+        foreground::is_ours(io::stdin()) == Some(true)
     }
 }
 

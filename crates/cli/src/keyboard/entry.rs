@@ -42,6 +42,11 @@ impl Entry {
         }
     }
 
+    /// How much of it there is.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// What it has come to, now that nothing more comes for a moment.
     pub(super) fn pause(&mut self) -> Option<Input> {
         if self.has_device_key && self.is_device_key() {

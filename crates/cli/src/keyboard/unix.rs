@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use zeroize::Zeroize as _;
 
 use super::entry::Entry;
+use crate::terminal::show_typed;
 use crate::unseen::{Typing, Unseen, hide_again, is_in_foreground};
 
 /// The person's keyboard, as long as it is listened to. The terminal is given back when this is
@@ -72,9 +73,11 @@ impl Listener {
             is_burst = match found {
                 Ok(Found::Something) => true,
                 Ok(Found::Nothing) => self.pause(&mut entry),
-                Err(_) => return,
+                Err(_) => break,
             };
+            show_typed(entry.len());
         }
+        show_typed(0);
     }
 
     /// Hands over what is complete. There is no burst any more.

@@ -30,7 +30,9 @@ use printable::{excerpt, one_line};
 use crate::args::Color;
 use crate::environment;
 use qr::Picture;
-pub(crate) use status_line::above;
+use status_line::is_in_foreground;
+
+pub(crate) use status_line::{above, show_typed};
 
 pub(crate) use status_line::{StatusLine, let_go};
 pub(crate) use time::{from_now, in_words, roughly};
@@ -119,7 +121,7 @@ impl Terminal {
     /// Says what is waited for, as long as what this returns is held: on a terminal in a line that
     /// counts down to this limit, elsewhere in a sentence.
     pub(crate) fn status_line(self, text: &str, limit: Option<Duration>) -> StatusLine {
-        if !self.is_interactive() {
+        if !self.is_interactive() || !is_in_foreground() {
             self.say(&match limit {
                 Some(limit) => format!("{text}, up to {}. Ctrl-C cancels.", in_words(limit)),
                 None => format!("{text}."),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::wrap::width;
 use super::{Terminal, columns};
-use crate::environment;
+use crate::{environment, foreground};
 
 /// Something that is waited for. Its line goes away when this is dropped.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ struct Waits {
     /// How often the line was drawn anew.
     turns: usize,
     is_ticking: bool,
+    /// How much a person has typed that is not shown.
+    typed: usize,
 }
 
 struct Wait {
@@ -87,7 +89,7 @@ impl Drop for StatusLine {
 }
 
 impl Waits {
-    const NONE: Self = Self { all: Vec::new(), last_id: 0, turns: 0, is_ticking: false };
+    const NONE: Self = Self { all: Vec::new(), last_id: 0, turns: 0, is_ticking: false, typed: 0 };
 
     fn add(&mut self, wait: Wait) -> u64 {
         self.last_id += 1;
@@ -103,7 +105,18 @@ impl Waits {
         let wait = self.all.last()?;
         let left = wait.until.map(|until| until.saturating_duration_since(Instant::now()));
         let sign = wait.signs[self.turns % wait.signs.len()];
-        Some(line(sign, &wait.text, left, columns))
+        Some(match self.typed {
+            0 => line(sign, &wait.text, left, columns),
+            typed => line_of_typed(sign, typed, columns),
+        })
+    }
+}
+
+/// Says how much was typed that is not shown, so that a person sees that something arrives.
+pub(crate) fn show_typed(count: usize) {
+    let is_news = std::mem::replace(&mut held(&WAITS).typed, count) != count;
+    if is_news {
+        above(|| ());
     }
 }
 
@@ -183,6 +196,14 @@ fn line(sign: char, text: &str, left: Option<Duration>, columns: usize) -> Strin
     candidates.into_iter().find(|it| width(it) < columns).unwrap_or_default()
 }
 
+/// What is typed is a secret; how long it is may be known.
+fn line_of_typed(sign: char, count: usize, columns: usize) -> String {
+    let said = format!("{sign} {count} characters, not shown");
+    let candidates = [format!("{said}. Enter sends them, Ctrl-U takes them back."), said];
+    let fits = candidates.into_iter().find(|it| width(it) < columns);
+    fits.unwrap_or_else(|| sign.to_string())
+}
+
 /// `14:32`, `1:00:00`: what is left, up to the second that has begun.
 fn clock(left: Duration) -> String {
     let seconds = left.as_millis().div_ceil(1000);
@@ -203,18 +224,10 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether the terminal is this program's at the moment.
-#[cfg(unix)]
-fn is_in_foreground() -> bool {
-    let group = rustix::termios::tcgetpgrp(io::stderr());
-    // One that controls nobody is nobody else's either.
-    group.is_ok_and(|group| group == rustix::process::getpgrp()) || group.is_err()
-}
-
-/// There is no other on this system.
-#[cfg(not(unix))]
-fn is_in_foreground() -> bool {
-    true
+/// Whether the terminal is this program's at the moment. One that controls nobody is nobody else's
+/// either.
+pub(super) fn is_in_foreground() -> bool {
+    foreground::is_ours(io::stderr()) != Some(false)
 }
 
 #[cfg(test)]
@@ -241,6 +254,14 @@ mod tests {
         shows(None, 80, "- Waiting for the browser. Ctrl-C cancels.");
         shows(None, 20, "-");
         shows(None, 0, "");
+    }
+
+    #[test]
+    fn what_is_typed_is_counted() {
+        let wide = "- 312 characters, not shown. Enter sends them, Ctrl-U takes them back.";
+        assert_eq!(line_of_typed('-', 312, 80), wide);
+        assert_eq!(line_of_typed('-', 312, 40), "- 312 characters, not shown");
+        assert_eq!(line_of_typed('-', 312, 20), "-");
     }
 
     #[test]

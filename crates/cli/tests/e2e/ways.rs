@@ -54,10 +54,12 @@ fn agrees(world: &World, running: &OnTerminal<'_>) {
 fn the_address_at_which_a_browser_elsewhere_ends_signs_in() {
     let world = world();
     let running = waiting(&world);
-    running.shows(PASTE);
-    running.shows(DEVICE);
+    running.reads(PASTE);
+    running.reads(DEVICE);
     let address = address(&running);
-    running.types(&format!("{address}\r"));
+    running.types(&address);
+    running.shows(&format!("{} characters, not shown. Enter sends them", address.len()));
+    running.types("\r");
     assert_signed_in(&world, &running.finish());
     assert_eq!(world.count(&Endpoint::Token), 2);
 }
@@ -84,10 +86,9 @@ fn an_address_may_be_broken_into_lines_or_lack_its_scheme() {
 fn refused(running: &OnTerminal<'_>, pasted: impl AsRef<[u8]>, reason: &str, advice: &str) {
     running.pastes(pasted);
     running.pastes("\r");
-    running.shows(&format!(
-        "warning: that is not the address of the page where the browser ends: {reason}\n"
+    running.reads(&format!(
+        "warning: that is not the address of the page where the browser ends: {reason} hint: {advice}"
     ));
-    running.shows(&format!("hint: {advice}"));
 }
 
 // threats 10 190
@@ -204,9 +205,9 @@ fn where_there_are_no_device_codes_the_browser_is_still_waited_for() {
     let world = World::of(Scenario { device, ..Scenario::default() });
     let running = waiting(&world);
     running.types("d");
-    running.shows(
+    running.reads(
         "warning: cannot sign in by device code: sign-in by device code is not enabled; the browser is \
-         still waited for\nhint: switch on device codes",
+         still waited for hint: switch on device codes",
     );
     running.visit(Account::OWNER);
     assert_signed_in(&world, &running.finish());
@@ -220,7 +221,7 @@ fn a_device_code_that_fails_can_be_had_once_more() {
     let world = World::of(Scenario { device, faults, ..Scenario::default() });
     let running = waiting(&world);
     running.types("d");
-    running.shows("warning: cannot sign in by device code: the issuer refused: HTTP 400, odd: M;");
+    running.reads("warning: cannot sign in by device code: the issuer refused: HTTP 400, odd: M;");
     running.types("d");
     agrees(&world, &running);
     assert_signed_in(&world, &running.finish());

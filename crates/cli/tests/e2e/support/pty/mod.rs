@@ -79,6 +79,13 @@ impl OnTerminal<'_> {
         self.shows_when(text, |screen| screen.contains(text));
     }
 
+    /// Waits until the screen has this sentence in it, wherever its lines end.
+    #[track_caller]
+    pub(crate) fn reads(&self, sentence: &str) {
+        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.shows_when(sentence, |screen| flat(screen).contains(&flat(sentence)));
+    }
+
     /// Waits until the screen does not have this in it any more.
     #[track_caller]
     pub(crate) fn shows_no(&self, text: &str) {
