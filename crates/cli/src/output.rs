@@ -114,6 +114,11 @@ fn line(text: &str) -> io::Result<()> {
     })
 }
 
+/// How many columns there are for a result; `None` where it goes to something else than a terminal.
+pub(crate) fn columns() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
+}
+
 /// Finds out whether somebody can get the result, before it is made.
 ///
 /// A standard output that was closed is `/dev/null` by now, opened by Rust's runtime for reading and

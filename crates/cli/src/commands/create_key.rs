@@ -59,7 +59,7 @@ pub(crate) async fn run(
                 terminal.say("Signed in. Looking for the project of the key.");
             }
             Event::WaitingForProject { .. } if !has_waited.replace(true) => {
-                setup.waits("Waiting for a default project", Some(args.poll_timeout));
+                setup.waits("Waiting for the project", Some(args.poll_timeout));
             }
             _ => {}
         }

@@ -9,8 +9,9 @@ use crate::accounts::Accounts;
 use crate::args::SharedArgs;
 use crate::environment;
 use crate::failure::Failure;
+use crate::output::columns;
 use crate::setup::Setup;
-use crate::terminal::from_now;
+use crate::terminal::{Page, from_now, wrapped};
 
 /// What `status` knows, without asking anybody.
 struct Status {
@@ -82,7 +83,7 @@ impl Status {
         ];
         let rows = rows.into_iter().filter_map(|(name, text)| Some((name, text?)));
         let notes = self.notes.iter().map(|note| ("Note", excerpt(note, 400)));
-        let lines = rows.chain(notes).map(|(name, text)| format!("{name:<14}{text}"));
+        let lines = rows.chain(notes).map(|(name, text)| format!("{name:<14}{}", beside(&text)));
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -125,6 +126,13 @@ impl Status {
             "notes": self.notes,
         })
     }
+}
+
+/// What stands beside a name, in as many lines as the terminal needs.
+fn beside(text: &str) -> String {
+    const NARROW: usize = 30;
+    let page = |width| Page { width, first: 14, indent: if width < NARROW { 2 } else { 14 } };
+    columns().map_or_else(|| text.to_owned(), |width| wrapped(text, page(width)))
 }
 
 /// `with ChatGPT`, and what else there is.

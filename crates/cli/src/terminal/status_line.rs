@@ -178,7 +178,7 @@ fn refresh(drawn: &mut Option<Drawn>) {
             // A line that the terminal has broken took the place of the empty one above it.
             let has_gap = drawn.as_ref().is_none_or(|it| it.used < columns);
             erase(drawn);
-            put(&format!("{}{line}", if has_gap { "\n" } else { "" }));
+            put(&format!("{}{line}", if has_gap { "\r\n" } else { "" }));
             *drawn = Some(Drawn { has_gap, columns, used, at });
         }
     }

@@ -37,11 +37,14 @@ pub(crate) fn wrapped(text: &str, page: Page) -> String {
             lines.push(' ');
             column += 1;
         }
-        lines.push_str(&word);
+        lines.push_str(&word.replace(UNBREAKABLE, " "));
         column += length;
     }
     lines
 }
+
+/// A space at which no line ends.
+const UNBREAKABLE: char = '\u{a0}';
 
 /// How many columns a terminal gives to a text of visible characters.
 pub(crate) fn width(text: &str) -> usize {
@@ -204,6 +207,7 @@ mod tests {
                 "a|login-cli --codex-home '/a b c' login|b",
             ),
             ("a newer login-cli", "a newer|login-cli"),
+            ("with: ssh\u{a0}-L\u{a0}1:localhost:1", "with:|ssh -L 1:localhost:1"),
         ] {
             shows(text, 20, lines);
         }

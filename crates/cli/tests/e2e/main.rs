@@ -62,6 +62,8 @@ mod power;
 mod refresh_interrupted;
 #[cfg(unix)]
 mod rig;
+#[cfg(target_os = "linux")]
+mod screens;
 #[cfg(unix)]
 mod signals;
 #[cfg(target_os = "linux")]

@@ -1,33 +1,83 @@
-//! A person at a terminal, and the rig that plays them.
+//! A person at a terminal: what stands in its last line, what goes above it, and what becomes of a
+//! terminal that is small, simple or odd.
+
+use std::thread;
+use std::time::Instant;
 
 use sandbox::Account;
+use vt100::Color;
 
-use crate::support::{Look, World};
+use crate::support::{Look, OnTerminal, PATIENCE, World};
 
+/// A login that waits for its browser, with its last line.
+fn waiting(world: &World, columns: u16) -> OnTerminal<'_> {
+    let person = world.login().on_terminal(columns, 50);
+    person.shows(" left.");
+    person
+}
+
+// threats 193
 #[test]
-fn a_sign_in_on_a_terminal_is_seen_by_the_person() {
+fn the_last_line_counts_down_and_goes_away() {
     let world = World::new();
-    let person = world.login().on_terminal(80, 24);
-    person.shows("Open this address to sign in with ChatGPT:");
-    person.shows("Waiting for the browser");
-    assert!(person.look_of("http://").underlined, "the address does not stand out");
-    assert_eq!(person.look_of("Open this"), Look::PLAIN);
-    person.visit(Account::OWNER);
-    person.shows("Signed in as Ada Lovelace");
-    person.finish().exits(0).prints("").says("/oauth/authorize?");
+    let person = world.login().args(["--timeout", "3s"]).on_terminal(80, 24);
+    person.shows(" Waiting for the browser, 0:03 left. Ctrl-C cancels.");
+    assert_eq!(person.look_of("Waiting for"), Look::PLAIN);
+    person.shows("Waiting for the browser, 0:02 left. Ctrl-C cancels.");
+    let finished = person.finish();
+    finished.exits(1).says("error: the browser did not come back within 3 seconds\n");
+    finished.says_nothing_of("Waiting for").says_nothing_of("⠋");
 }
 
 // threats 49
 #[test]
-fn ctrl_c_ends_it() {
+fn ctrl_c_leaves_no_trace_of_it() {
     let world = World::new();
-    let person = world.login().on_terminal(80, 24);
-    person.shows("Waiting for the browser");
+    let person = waiting(&world, 80);
     person.types("\x03");
-    person.finish().exits(130);
+    let finished = person.finish();
+    finished.exits(130).says_nothing_of("Waiting for").says_nothing_of("^C");
+    assert!(finished.stderr.ends_with("device.\nerror: interrupted\n"), "{}", finished.stderr);
 }
 
-/// As in `TOKEN=$(login-cli token)`.
+/// What stood above it stays, whether or not the terminal breaks lines that are too long now.
+#[test]
+fn the_window_may_change_its_size() {
+    let world = World::new();
+    let person = waiting(&world, 80);
+    let url = person.auth_url();
+    person.resize(50, 50);
+    person.shows_no("Ctrl-C");
+    person.resize(30, 50);
+    person.shows_no("Waiting for");
+    person.resize(6, 50);
+    person.shows_no(":5");
+    person.resize(80, 50);
+    person.shows("Waiting for the browser, ");
+    let screen = person.screen();
+    assert_eq!(screen.matches("Waiting for the browser").count(), 1, "{screen}");
+    assert!(screen.starts_with("Open t") && screen.contains("\nOr pre"), "{screen}");
+    person.visit_at(&url, &world.sandbox.person(Account::OWNER));
+    let finished = person.finish();
+    finished.exits(0).says("\nSigned in as Ada Lovelace");
+}
+
+/// Each line of the log is whole, and begins where a line begins.
+#[test]
+fn a_log_does_not_tear_it() {
+    let world = World::new();
+    let person = world.login().arg("--verbose").on_terminal(200, 50);
+    person.shows("Ctrl-C cancels.");
+    person.visit(Account::OWNER);
+    let finished = person.finish();
+    finished.exits(0).says("\nSigned in as Ada Lovelace").says(" DEBUG ");
+    for line in finished.stderr.lines().filter(|line| line.contains(" DEBUG ")) {
+        assert!(line.starts_with("20") && !line.contains("left"), "{line:?}");
+    }
+    finished.says_nothing_of("Waiting for the browser");
+}
+
+/// As in `TOKEN=$(login-cli token)`: what is said goes to the person, the result to the shell.
 #[test]
 fn a_result_goes_where_it_is_asked_for() {
     let world = World::new();
@@ -36,16 +86,203 @@ fn a_result_goes_where_it_is_asked_for() {
     captured.exits(0).prints(&format!("{}\n", stored.access_token));
     let shown = world.command("token").on_terminal(80, 24).finish();
     assert!(shown.exits(0).stderr.contains(&stored.access_token), "the token is not shown");
+
+    let person = world.create_key().captured_on_terminal(80, 24);
+    person.shows("Ctrl-C cancels.");
+    person.visit(Account::OWNER);
+    let key = world.sandbox.issued().api_keys.pop().unwrap();
+    person.finish().exits(0).prints(&format!("{key}\n")).says("Created the API key");
+}
+
+/// One that can only print a line after another gets what a file would get, but for the length of the
+/// lines.
+// threats 200
+#[test]
+fn a_simple_terminal_gets_plain_sentences() {
+    for kind in [Some("dumb"), Some(""), None] {
+        let world = World::new();
+        let start = world.login().env("TERM", kind.unwrap_or("xterm"));
+        let unset = ["/usr/bin/env", "-u", "TERM"].into_iter().filter(|_| kind.is_none());
+        let person = start.under(unset).on_terminal(80, 24);
+        person.shows("Waiting for the browser, up to 15 minutes. Ctrl-C cancels.");
+        assert!(person.echoes(), "somebody is asked for something");
+        person.visit(Account::OWNER);
+        person.ends();
+        let screen = person.screen();
+        assert!(screen.contains("\nSigned in as Ada Lovelace"), "{screen}");
+        let written = person.bytes();
+        let finished = person.finish();
+        finished.exits(0);
+        if kind == Some("dumb") {
+            assert!(!written.contains(&0x1b), "{}", finished.stderr);
+        }
+    }
+}
+
+// threats 200
+#[test]
+fn twenty_columns_are_enough() {
+    let world = World::new();
+    let person = world.login().on_terminal(20, 60);
+    person.shows(" 14:5");
+    // The terminal has broken it, and knows that it is one line.
+    assert!(person.auth_url().as_str().len() > 100);
+    let screen = person.screen();
+    assert!(
+        screen.starts_with("Open this address to\nsign in with\nChatGPT:\n\nhttp://"),
+        "{screen}"
+    );
+    assert!(screen.contains("\nDoes it end on a\npage that does not\nload?"), "{screen}");
+    person.visit(Account::MEMBER);
+    let finished = person.finish();
+    finished
+        .exits(1)
+        .says("\nerror: this account\nhas no\n")
+        .says("\nhint: set up the API\nplatform for this\n");
+}
+
+// threats 200
+#[test]
+fn a_terminal_without_utf_8_gets_ascii() {
+    for locale in ["C", "POSIX", "de_DE.ISO-8859-1"] {
+        let world = World::new();
+        let person = world.login().arg("--qr").env("LC_ALL", locale).on_terminal(100, 70);
+        person.shows("- Waiting for the browser, ");
+        person.shows("warning: no QR code: it needs a terminal that speaks UTF-8\n");
+        person.visit(Account::OWNER);
+        person.ends();
+        assert!(person.bytes().is_ascii(), "{}", person.screen());
+        person.finish().exits(0);
+    }
+}
+
+/// The address is a link where that is known, and stands there in full all the same.
+#[test]
+fn an_address_is_a_hyperlink_where_the_terminal_knows_them() {
+    let link = |variables: &[(&str, &str)]| {
+        let world = World::new();
+        let start = world.login();
+        let start = variables.iter().fold(start, |start, (name, value)| start.env(name, *value));
+        let person = start.on_terminal(80, 50);
+        let url = person.auth_url();
+        person.visit(Account::OWNER);
+        person.ends();
+        let written = String::from_utf8(person.bytes()).unwrap();
+        person.finish().exits(0);
+        let begin = format!("\r\n\x1b]8;;{url}\x1b\\");
+        let end = format!("{url}\x1b[0m\x1b]8;;\x1b\\\r\n");
+        assert_eq!(written.contains(&begin), written.contains("\x1b]8"));
+        assert_eq!(written.contains(&end), written.contains("\x1b]8"));
+        written.contains("\x1b]8")
+    };
+    assert!(link(&[("TERM_PROGRAM", "WezTerm")]));
+    assert!(link(&[("VTE_VERSION", "7600")]));
+    assert!(!link(&[]));
+    assert!(!link(&[("TERM_PROGRAM", "WezTerm"), ("NO_COLOR", "1")]));
+    assert!(!link(&[("TERM_PROGRAM", "WezTerm"), ("TERM", "dumb")]));
+}
+
+/// Nothing is asked of a standard input that is closed, has no end, or is a terminal in a mode that
+/// some program has left behind.
+// threats 201
+#[test]
+fn an_odd_standard_input_is_no_obstacle() {
+    for redirection in ["<&-", "</dev/zero", "</dev/null"] {
+        let world = World::new();
+        let person = world.login().in_shell("", redirection).on_terminal(80, 50);
+        person.visit(Account::OWNER);
+        person.finish().exits(0).says("Signed in as Ada Lovelace");
+    }
+    let world = World::new();
+    let raw =
+        "was=$(/bin/stty -g); /bin/stty raw opost; \"$@\"; code=$?; /bin/stty \"$was\"; exit $code";
+    let person = world.login().under(["/bin/sh", "-c", raw, "sh"]).on_terminal(80, 50);
+    person.visit(Account::OWNER);
+    person.finish().exits(0);
 }
 
 /// More than a terminal takes when nobody reads.
-// threats 201
+// threats 190 201
 #[test]
-fn what_is_pasted_and_not_asked_for_is_ignored() {
+fn a_flood_of_keys_is_no_obstacle() {
     let world = World::new();
-    let person = world.login().on_terminal(80, 24);
-    person.shows("Waiting for the browser");
+    let person = waiting(&world, 80);
     person.pastes(vec![b'x'; 1 << 20]);
     person.visit(Account::OWNER);
     person.finish().exits(0);
+}
+
+/// The rig holds the screen against every secret, and the terminal against what it was.
+// threats 193
+#[test]
+fn a_key_that_is_pasted_is_not_seen() {
+    let key = "sk-proj-abcdefghijklmnopqrstuvwxyz_0123456789";
+    let world = World::new();
+    world.plant(key);
+    let person = world.command("login").arg("--with-api-key").on_terminal(80, 24);
+    person.shows("Paste the API key");
+    let since = Instant::now();
+    while person.echoes() {
+        assert!(since.elapsed() < PATIENCE, "what is typed stays to be seen");
+        thread::yield_now();
+    }
+    person.types(&format!("{key}\r"));
+    person.finish().exits(0).says("Signed in with an API key, stored in ");
+    assert_eq!(world.auth_document()["OPENAI_API_KEY"].as_str().unwrap(), key);
+}
+
+/// What stands between the first sentence and the address, read as a camera would.
+fn decoded(person: &OnTerminal<'_>) -> String {
+    let screen = person.screen();
+    let rows: Vec<&str> =
+        screen.lines().skip(2).take_while(|row| !row.starts_with("http")).collect();
+    let side = 2 * rows.iter().rposition(|row| !row.is_empty()).unwrap();
+    let is_drawn = |x: usize, y: usize| {
+        let cell = rows[y / 2].chars().nth(x).unwrap_or(' ');
+        cell == '█' || cell == if y.is_multiple_of(2) { '▀' } else { '▄' }
+    };
+    // With colours, what is drawn is dark; without, it is what the letters are, which is light here.
+    let has_colors = person.look_at(2, 0).unwrap() != Look::PLAIN;
+    const SCALE: usize = 4;
+    let light = |x: usize, y: usize| is_drawn(x / SCALE, y / SCALE) != has_colors;
+    let gray = |x, y| if light(x, y) { 255 } else { 0 };
+    let size = (side + 8) * SCALE;
+    let mut image = rqrr::PreparedImage::prepare_from_greyscale(size, side * SCALE, gray);
+    let [code] = image.detect_grids().try_into().unwrap_or_else(|_| panic!("no code in {screen}"));
+    code.decode().unwrap().1
+}
+
+#[test]
+fn a_qr_code_leads_where_the_address_leads() {
+    for variables in [&[][..], &[("NO_COLOR", "1")]] {
+        let world = World::new();
+        let start = world.login().arg("--qr");
+        let start = variables.iter().fold(start, |start, (name, value)| start.env(name, *value));
+        let person = start.on_terminal(100, 80);
+        person.shows(" left.");
+        assert_eq!(decoded(&person), person.auth_url().as_str());
+        let paper = Look { color: Color::Idx(16), background: Color::Idx(231), ..Look::PLAIN };
+        let look = if variables.is_empty() { paper } else { Look::PLAIN };
+        assert_eq!(person.look_at(2, 0), Some(look));
+        person.visit(Account::OWNER);
+        person.finish().exits(0);
+    }
+}
+
+/// It is left out, and says what it would take.
+#[test]
+fn a_qr_code_needs_room() {
+    for (columns, rows) in [(80, 24), (60, 80), (100, 39)] {
+        let world = World::new();
+        let person = world.create_key().arg("--qr").on_terminal(columns, rows);
+        person.shows("Ctrl-C cancels.");
+        person.visit(Account::OWNER);
+        let finished = person.finish();
+        let said = finished.exits(0).stderr.replace('\n', " ").replace("         ", "");
+        let has = format!("and the terminal has {columns} and {rows} ");
+        assert!(said.contains("warning: no QR code: it needs ") && said.contains(&has), "{said}");
+    }
+    let world = World::new();
+    let finished = world.login().arg("--qr").signs_in(Account::OWNER);
+    finished.exits(0).says("warning: no QR code: it needs a terminal\n");
 }

@@ -20,8 +20,10 @@ use crate::accounts::Accounts;
 use crate::args::SharedArgs;
 use crate::environment;
 use crate::failure::Failure;
+use crate::output;
 use crate::setup::{Setup, USER_AGENT};
 use check::{Check, Verdict};
+use report::Layout;
 
 /// How long all of it may take, whatever hangs.
 const LIMIT: Duration = Duration::from_secs(11);
@@ -85,7 +87,7 @@ impl Report<'_> {
         for remedy in checks.iter_mut().filter_map(|check| check.remedy.as_mut()) {
             *remedy = self.shared.completed(remedy);
         }
-        self.show(&report::table(&checks))?;
+        self.show(&Layout::of(output::columns()).table(&checks))?;
         self.checks.append(&mut checks);
         Ok(())
     }

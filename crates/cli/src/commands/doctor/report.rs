@@ -10,39 +10,73 @@ use printable::{excerpt, one_line};
 use serde_json::{Value, json};
 
 use super::check::{Check, Verdict};
-use crate::terminal::{ADVICE, BAD, CAUTION, EMPHASIS, GOOD};
+use crate::terminal::{ADVICE, BAD, CAUTION, EMPHASIS, GOOD, Page, wrapped};
 
-/// No line is wider, unless an address or a path is.
-const WIDTH: usize = 100;
-
-/// Where the third column begins: verdict, area and name stand before it.
-const INDENT: usize = 26;
+/// How wide the page is, and where what was found begins on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    width: usize,
+    indent: usize,
+}
 
 /// Before every step of a remedy.
 const ARROW: &str = "-> ";
 
-/// The lines of some checks. An area is named once.
-pub(super) fn table(checks: &[Check]) -> String {
-    let mut text = String::new();
-    let mut area = "";
-    for check in checks {
-        let shown = if check.area == area { "" } else { check.area };
-        area = check.area;
-        row(&mut text, check, shown);
+impl Layout {
+    /// For so many columns; as wide as is good to read where nobody says how many there are.
+    pub(super) fn of(columns: Option<usize>) -> Self {
+        const WIDEST: usize = 100;
+        // Less leaves too little room beside the first columns.
+        const NARROW: usize = 60;
+        let width = columns.unwrap_or(WIDEST).min(WIDEST);
+        Self { width, indent: if width < NARROW { 6 } else { 26 } }
     }
-    text
+
+    fn is_narrow(self) -> bool {
+        self.indent < 26
+    }
+
+    /// The lines of some checks. An area is named once.
+    pub(super) fn table(self, checks: &[Check]) -> String {
+        let mut text = String::new();
+        let mut area = "";
+        for check in checks {
+            let shown = if check.area == area && !self.is_narrow() { "" } else { check.area };
+            area = check.area;
+            self.row(&mut text, check, shown);
+        }
+        text
+    }
+
+    /// What was found stands behind the name, or below it.
+    fn row(self, text: &mut String, check: &Check, area: &str) {
+        let (word, style) = shown(check.verdict);
+        let (name, indent) = (check.name, self.indent);
+        let found = self.wrapped(&excerpt(&check.found, LONGEST), indent);
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{style}{word:<4}{style:#}  ");
+        let _ = match self.is_narrow() {
+            true => writeln!(text, "{EMPHASIS}{area}{EMPHASIS:#} {name}\n{:indent$}{found}", ""),
+            false => writeln!(text, "{EMPHASIS}{area:<7}{EMPHASIS:#}  {name:<9}  {found}"),
+        };
+        for step in check.remedy.iter().flat_map(|remedy| remedy.lines()) {
+            let step = self.wrapped(&with_whole_command(&one_line(step)), indent + ARROW.len());
+            let _ = writeln!(text, "{:indent$}{ADVICE}{ARROW}{ADVICE:#}{step}", "");
+        }
+    }
+
+    fn wrapped(self, text: &str, indent: usize) -> String {
+        wrapped(text, Page { width: self.width, first: indent, indent })
+    }
 }
 
-fn row(text: &mut String, check: &Check, area: &str) {
-    let (word, style) = shown(check.verdict);
-    let name = check.name;
-    // Writing to a text cannot fail.
-    let _ = write!(text, "{style}{word:<4}{style:#}  ");
-    let _ = write!(text, "{EMPHASIS}{area:<7}{EMPHASIS:#}  {name:<9}  ");
-    wrapped(text, &excerpt(&check.found, LONGEST), INDENT);
-    for step in check.remedy.iter().flat_map(|remedy| remedy.lines()) {
-        let _ = write!(text, "{:INDENT$}{ADVICE}{ARROW}{ADVICE:#}", "");
-        wrapped(text, &one_line(step), INDENT + ARROW.len());
+/// The program of somebody else that a step tells to run stays on one line.
+fn with_whole_command(step: &str) -> String {
+    let programs = ["ssh", "kubectl", "gh", "sudo"];
+    let is_command = |text: &&str| programs.contains(&text.split(' ').next().unwrap_or_default());
+    match step.rsplit_once(": ").filter(|(_, rest)| is_command(rest)) {
+        Some((words, command)) => format!("{words}: {}", command.replace(' ', "\u{a0}")),
+        None => step.to_owned(),
     }
 }
 
@@ -56,25 +90,6 @@ fn shown(verdict: Verdict) -> (&'static str, Style) {
         Verdict::Warning => ("warn", CAUTION),
         Verdict::Problem => ("FAIL", BAD),
     }
-}
-
-/// Writes the rest of a line that has `indent` columns already, and what does not fit below it.
-fn wrapped(text: &mut String, words: &str, indent: usize) {
-    let mut column = indent;
-    for word in words.split(' ') {
-        let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
-            let _ = write!(text, "\n{:indent$}", "");
-            column = indent;
-        }
-        if column > indent {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += length;
-    }
-    text.push('\n');
 }
 
 /// What it comes to, in one line.
@@ -127,8 +142,9 @@ mod tests {
     use super::*;
 
     /// Without the colours.
-    fn plain(checks: &[Check]) -> String {
-        anstream::adapter::strip_str(&table(checks)).to_string()
+    fn plain(columns: usize, checks: &[Check]) -> String {
+        let table = Layout::of(Some(columns)).table(checks);
+        anstream::adapter::strip_str(&table).to_string()
     }
 
     #[test]
@@ -146,10 +162,35 @@ warn           mode       other users may read it
                           -> and sleep
 FAIL  clock    time       off
 ";
-        assert_eq!(plain(&checks), expected);
+        assert_eq!(plain(200, &checks), expected);
         assert_eq!(summary(&checks), "\n3 checks: 1 ok, 1 warning, 1 problem.\n");
         let expected = "\nA sign-in can work. 2 checks: 1 ok, 1 warning.\n";
         assert_eq!(summary(&checks[..2]), expected);
+    }
+
+    #[test]
+    fn where_there_is_little_room_it_stands_below() {
+        let checks = [
+            Check::new("store", "place", Verdict::Good, "/home/ada/.codex/auth.json"),
+            Check::new(
+                "store",
+                "mode",
+                Verdict::Warning,
+                "other users of this machine may read it",
+            )
+            .remedy("login-cli login --port 1455,1457\non your side: ssh -L 1:localhost:1 ada@h"),
+        ];
+        let expected = "\
+ok    store place
+      /home/ada/.codex/auth.json
+warn  store mode
+      other users of this machine may
+      read it
+      -> login-cli login --port 1455,1457
+      -> on your side:
+         ssh -L 1:localhost:1 ada@h
+";
+        assert_eq!(plain(40, &checks), expected);
     }
 
     #[test]
@@ -158,10 +199,10 @@ FAIL  clock    time       off
         let found = format!("{}{path} {}", "word ".repeat(30), "word ".repeat(30));
         let checks =
             [Check::new("store", "place", Verdict::Good, found).remedy("go on ".repeat(40))];
-        let text = plain(&checks);
+        let text = plain(200, &checks);
         assert!(text.contains(&path));
         for line in text.lines().filter(|line| !line.contains(&path)) {
-            assert!(line.chars().count() <= WIDTH, "{line:?}");
+            assert!(line.chars().count() <= 100, "{line:?}");
             assert_eq!(line, line.trim_end());
         }
     }
@@ -171,7 +212,7 @@ FAIL  clock    time       off
     fn what_comes_from_outside_is_cleaned() {
         let hostile = "a\u{1b}[2J\nb\u{202e}".repeat(1000);
         let check = Check::new("clock", "time", Verdict::Good, &hostile);
-        let text = plain(&[check.clone().remedy(&hostile)]);
+        let text = plain(200, &[check.clone().remedy(&hostile)]);
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
     }
 }

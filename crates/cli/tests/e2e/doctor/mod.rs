@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::support::{Finished, Loopback, Start, World, alone};
 
 /// A run for this world, on a machine with a screen.
-fn doctor(world: &World) -> Start<'_> {
+pub(crate) fn doctor(world: &World) -> Start<'_> {
     let (issuer, api) = (world.sandbox.issuer_url(), world.sandbox.api_url());
     let browser = world.path("bin/browser");
     let script = "printf '#!/bin/sh\\n' >\"$1\" && chmod 700 \"$1\"";

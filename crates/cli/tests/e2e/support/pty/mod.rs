@@ -104,6 +104,17 @@ impl OnTerminal<'_> {
         self.now(|screen| screen.text())
     }
 
+    /// The same row by row, and each once more with the names of its styles.
+    pub(crate) fn rows(&self) -> Vec<(String, String)> {
+        self.now(|screen| screen.text().lines().map(str::to_owned).zip(screen.marked()).collect())
+    }
+
+    /// Waits until nothing is written any more.
+    #[track_caller]
+    pub(crate) fn ends(&self) {
+        assert!(self.shown.whole().is_some(), "no end; there is:\n{}", self.screen());
+    }
+
     /// How the first place on the screen looks where this text stands in one row.
     #[track_caller]
     pub(crate) fn look_of(&self, text: &str) -> Look {

@@ -25,6 +25,26 @@ impl Look {
         bold: false,
         underlined: false,
     };
+
+    fn of(cell: &vt100::Cell) -> Self {
+        let (color, background) = (cell.fgcolor(), cell.bgcolor());
+        Self { color, background, bold: cell.bold(), underlined: cell.underline() }
+    }
+
+    /// `bold green`; nothing for what is plain.
+    fn name(self) -> String {
+        const COLORS: [&str; 8] =
+            ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
+        let color = match self.color {
+            vt100::Color::Default => String::new(),
+            vt100::Color::Idx(place) if place < 8 => COLORS[usize::from(place)].to_owned(),
+            other => format!("{other:?}"),
+        };
+        let bold = if self.bold { "bold" } else { "" };
+        let underlined = if self.underlined { "underlined" } else { "" };
+        let words = [bold, underlined, &color];
+        words.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Longer than anything that a test prints.
@@ -56,6 +76,27 @@ impl Screen {
         text.trim_end_matches('\n').to_owned()
     }
 
+    /// Every row, with `{bold green}` where a style begins and `{}` where it ends.
+    pub(crate) fn marked(&self) -> Vec<String> {
+        let (rows, columns) = self.terminal.screen().size();
+        let row = |row| self.marked_row(row, columns.get());
+        (0..rows.get()).map(row).collect()
+    }
+
+    fn marked_row(&self, row: u16, columns: u16) -> String {
+        let mut text = String::new();
+        let mut style = String::new();
+        for cell in (0..columns).filter_map(|column| self.terminal.screen().cell(row, column)) {
+            let next = if cell.has_contents() { Look::of(cell).name() } else { String::new() };
+            if next != style {
+                text = format!("{text}{{{next}}}");
+                style = next;
+            }
+            text.push_str(if cell.has_contents() { cell.contents() } else { " " });
+        }
+        text.trim_end().trim_end_matches("{}").to_owned()
+    }
+
     /// All that was written and not erased, without the line breaks of the terminal; it ends with a
     /// line break where the cursor is at the beginning of a line.
     pub(crate) fn contents(&self) -> String {
@@ -79,9 +120,7 @@ impl Screen {
 
     /// How the cell at this place looks, counted from 0.
     pub(crate) fn look_at(&self, row: u16, column: u16) -> Option<Look> {
-        let cell = self.terminal.screen().cell(row, column)?;
-        let (color, background) = (cell.fgcolor(), cell.bgcolor());
-        Some(Look { color, background, bold: cell.bold(), underlined: cell.underline() })
+        self.terminal.screen().cell(row, column).map(Look::of)
     }
 
     /// What is not as it was before anything was written, in words. Where somebody has typed, the last

@@ -1,0 +1,71 @@
+//! Whole screens, as a person sees them, at three widths, with colours and without. What is expected
+//! stands in `expected/`, to be read; `LOGIN_CLI_WRITE_SCREENS=1 cargo test -p login-cli --test e2e
+//! screens` writes it anew.
+
+mod scenes;
+mod shot;
+mod stage;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::write;
+use shot::Shot;
+use stage::Stage;
+
+const WIDTHS: [u16; 3] = [40, 80, 120];
+
+/// Plays a scene at every width, and holds it against its file. Without colours, the same stands there.
+#[track_caller]
+fn shows(name: &str, play: impl Fn(&Stage) -> Shot) {
+    let mut sections = Vec::new();
+    for columns in WIDTHS {
+        let [colored, plain] =
+            [true, false].map(|has_colors| play(&Stage::new(columns, has_colors)));
+        assert_eq!(colored.text, plain.text, "{name} at {columns} columns");
+        assert_eq!(plain.marked, plain.text, "{name} at {columns} columns has colours");
+        sections.push((format!("{columns} columns"), colored.text));
+        if columns == 80 {
+            sections.push(("80 columns, in colour".to_owned(), colored.marked));
+        }
+    }
+    let of = |(title, rows): &(String, String)| format!("== {title}\n\n{rows}\n");
+    let screens = sections.iter().map(of).collect::<Vec<_>>().join("\n");
+    if is_writing() {
+        write(&file(name), &screens);
+    }
+    assert_eq!(screens, expected(name), "{name}: see how these files are written anew");
+}
+
+fn expected(name: &str) -> String {
+    fs::read_to_string(file(name)).unwrap_or_default()
+}
+
+/// The rows of one section.
+fn section(name: &str, title: &str) -> String {
+    let screens = expected(name);
+    let (_, rest) =
+        screens.split_once(&format!("== {title}\n\n")).expect("there is such a section");
+    rest.split("\n\n== ").next().unwrap().trim_end().to_owned()
+}
+
+fn file(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/screens/expected");
+    folder.join(format!("{name}.txt"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "it asks for another run than usual")]
+fn is_writing() -> bool {
+    std::env::var_os("LOGIN_CLI_WRITE_SCREENS").is_some()
+}
+
+/// What the README shows is what a person sees.
+#[test]
+fn the_readme_shows_these_screens() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    for name in ["login-done", "failure", "create-key-waiting"] {
+        let block = format!("```text\n{}\n```\n", section(name, "80 columns"));
+        assert!(readme.contains(&block), "the README does not show {name}:\n{block}");
+    }
+}
