@@ -105,10 +105,12 @@ impl AuthDocument {
         self.tree.0.get("tokens").is_some_and(Value::is_object)
     }
 
-    /// Who signed in.
+    /// Who signed in. The access token in its place is none, see
+    /// [`set_access_token_sign_in`](Self::set_access_token_sign_in).
     #[must_use]
     pub fn id_token(&self) -> Option<IdToken> {
-        IdToken::new(self.token("id_token")?).ok()
+        let is_it = |text: &&str| self.token("access_token") != Some(*text);
+        IdToken::new(self.token("id_token").filter(is_it)?).ok()
     }
 
     /// What is sent to the service.
@@ -176,6 +178,29 @@ impl AuthDocument {
         self.set("OPENAI_API_KEY", api_key.expose().into());
         self.set("tokens", Value::Null);
         self.set("last_refresh", Value::Null);
+    }
+
+    /// Puts an access token alone in the place of whatever was there. Fields that are not part of a
+    /// sign-in stay.
+    ///
+    /// Codex CLI reads no file whose ID token is not a JWT, or whose refresh token is not a text. So the
+    /// access token stands in the place of the ID token as well, where Codex CLI itself puts one that
+    /// came alone, and the refresh token is empty.
+    pub fn set_access_token_sign_in(
+        &mut self,
+        access_token: &AccessToken,
+        account_id: Option<&str>,
+        now: Timestamp,
+    ) {
+        self.set("auth_mode", "chatgpt".into());
+        self.set("OPENAI_API_KEY", Value::Null);
+        let mut tokens = self.take_tokens();
+        put(&mut tokens, "id_token", access_token.expose().into());
+        put(&mut tokens, "access_token", access_token.expose().into());
+        put(&mut tokens, "refresh_token", "".into());
+        put(&mut tokens, "account_id", account_id.into());
+        self.set("tokens", tokens.into());
+        self.set("last_refresh", rfc_3339(now).into());
     }
 
     /// Keeps a key beside whatever is there. The mode becomes `apikey` only where no tokens are
@@ -289,6 +314,21 @@ mod tests {
         assert_eq!(rfc_3339(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000000Z");
         let nanoseconds = "2026-11-21T18:48:46.123456789Z".parse().unwrap();
         assert_eq!(rfc_3339(nanoseconds), "2026-11-21T18:48:46.123456Z");
+    }
+
+    #[test]
+    fn an_access_token_alone_is_no_id_token_and_nothing_to_refresh_with() {
+        let mut document =
+            read(r#"{"OPENAI_API_KEY":"sk-1","x":1,"tokens":{"id_token":"i","y":2}}"#);
+        let token = AccessToken::new("a.b.c").unwrap();
+        document.set_access_token_sign_in(&token, Some("acct-1"), Timestamp::UNIX_EPOCH);
+        let expected = r#"{"OPENAI_API_KEY":null,"x":1,"tokens":{"id_token":"a.b.c","y":2,
+            "access_token":"a.b.c","refresh_token":"","account_id":"acct-1"},
+            "auth_mode":"chatgpt","last_refresh":"1970-01-01T00:00:00.000000Z"}"#;
+        let expected: String = expected.split_whitespace().collect();
+        assert_eq!(compact(&document), expected);
+        assert!(document.is_signed_in() && document.access_token().is_some());
+        assert!(document.id_token().is_none() && document.refresh_token().is_none());
     }
 
     #[test]

@@ -1,51 +1,131 @@
 //! A secret from standard input, where no list of processes shows it.
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, BufRead, IsTerminal as _, Read};
 
-use credentials::ApiKey;
+use credentials::{AccessToken, ApiKey, Claims, MalformedJwt};
+use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, from_now};
 use crate::unseen::{Typing, Unseen};
 
-/// No key comes near it.
-const LONGEST: u64 = 4096;
+/// No key and no token comes near it.
+const LONGEST: usize = 16 * 1024;
+
+/// Why what was read is no access token. Nothing of it is repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadToken {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is longer than {LONGEST} bytes")]
+    TooLong,
+    #[error("it is more than one word")]
+    Several,
+    #[error("it is an API key")]
+    ApiKey,
+    #[error(transparent)]
+    Malformed(MalformedJwt),
+    #[error("it expired {0}")]
+    Expired(String),
+}
 
 /// Reads an API key: one line. A person who types it does not see it.
 pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, Failure> {
+    as_key(&secret(terminal, "API key", Typing::Lines).await?).ok_or(Failure::NoApiKey)
+}
+
+/// Reads an access token likewise, and what it says of itself. It is longer than a line of some
+/// terminals may be.
+pub(crate) async fn access_token(
+    terminal: Terminal,
+    now: Timestamp,
+) -> Result<(AccessToken, Claims), Failure> {
+    let text = secret(terminal, "access token", Typing::Keys).await?;
+    as_token(&text, now).map_err(Failure::NoAccessToken)
+}
+
+async fn secret(
+    terminal: Terminal,
+    what: &str,
+    typing: Typing,
+) -> Result<Zeroizing<String>, Failure> {
     let is_typed = io::stdin().is_terminal();
+    // Before anybody is asked, and given back when this is dropped, also by Ctrl-C.
+    let _unseen = is_typed.then(|| Unseen::begin(typing));
     if is_typed {
-        terminal.say("Paste the API key, which is not shown, and press Enter:");
+        terminal.say(&format!("Paste the {what}, which is not shown, and press Enter:"));
     }
-    // Given back when this is dropped, also by Ctrl-C.
-    let _unseen = is_typed.then(|| Unseen::begin(Typing::Lines));
-    let reading = spawn_blocking(move || if is_typed { one_line() } else { everything() });
-    let text = reading.await.map_err(io::Error::other).flatten().map_err(Failure::Input)?;
-    as_key(&text).ok_or(Failure::NoApiKey)
+    let read = move || {
+        let stdin = io::stdin().lock();
+        if is_typed { one_line(stdin) } else { everything(stdin) }
+    };
+    spawn_blocking(read).await.map_err(io::Error::other).flatten().map_err(Failure::Input)
 }
 
-fn one_line() -> io::Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(String::with_capacity(LONGEST as usize));
-    io::stdin().read_line(&mut line)?;
-    Ok(line)
+/// What is typed until Enter, or until Ctrl-D. Where keys are read, those that correct a line are keys
+/// like any other.
+fn one_line(input: impl BufRead) -> io::Result<Zeroizing<String>> {
+    const CTRL_D: u8 = 0x04;
+    const CTRL_U: u8 = 0x15;
+    const BACKSPACE: u8 = 0x08;
+    const DELETE: u8 = 0x7f;
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    for key in input.bytes() {
+        match key? {
+            b'\n' | b'\r' | CTRL_D => break,
+            BACKSPACE | DELETE => drop(line.pop()),
+            CTRL_U => line.clear(),
+            key if line.len() <= LONGEST => line.push(key),
+            _ => {}
+        }
+    }
+    text(&line)
 }
 
-fn everything() -> io::Result<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize + 1));
-    io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text)?;
-    Ok(text)
+fn everything(input: impl Read) -> io::Result<Zeroizing<String>> {
+    let mut all = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    input.take(LONGEST as u64 + 1).read_to_end(&mut all)?;
+    text(&all)
+}
+
+fn text(bytes: &[u8]) -> io::Result<Zeroizing<String>> {
+    let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// What has the shape of a key: one word that begins with `sk-`. A text that is too long was not read
 /// to its end, and half a key is none.
 fn as_key(text: &str) -> Option<ApiKey> {
     const SHORTEST: usize = 20;
-    let word = Some(text.trim()).filter(|_| text.len() as u64 <= LONGEST)?;
+    let word = Some(text.trim()).filter(|_| text.len() <= LONGEST)?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let has_shape = word.starts_with("sk-") && word.len() >= SHORTEST && word.chars().all(fits);
     has_shape.then(|| ApiKey::new(word).ok()).flatten()
+}
+
+/// What has the shape of a token that is good for something: one JWT, which is not over.
+fn as_token(text: &str, now: Timestamp) -> Result<(AccessToken, Claims), BadToken> {
+    let word = text.trim();
+    if text.len() > LONGEST {
+        return Err(BadToken::TooLong);
+    }
+    if word.contains(char::is_whitespace) {
+        return Err(BadToken::Several);
+    }
+    if word.starts_with("sk-") {
+        return Err(BadToken::ApiKey);
+    }
+    if word.is_empty() {
+        return Err(BadToken::Empty);
+    }
+    let token = AccessToken::new(word).map_err(|_| BadToken::Malformed(MalformedJwt::Encoding))?;
+    let claims = Claims::of_access_token_without_verifying(&token).map_err(BadToken::Malformed)?;
+    match claims.exp.and_then(|exp| Timestamp::from_second(exp).ok()) {
+        Some(exp) if exp <= now => Err(BadToken::Expired(from_now(exp, now))),
+        _ => Ok((token, claims)),
+    }
 }
 
 #[cfg(test)]
@@ -67,9 +147,57 @@ mod tests {
             "sk-abcdefghijkl\nsk-mnopqrstuvwxyz",
             "sk-abcdefghijklmnopqrst\u{e9}",
             "{\"key\":\"sk-abcdefghijklmnopqrst\"}",
-            &format!("sk-{}", "x".repeat(4096)),
+            &format!("sk-{}", "x".repeat(LONGEST)),
         ] {
             assert!(!is_key(bad), "{bad:?}");
         }
+    }
+
+    fn jwt(payload: &str) -> String {
+        use base64::Engine as _;
+        let part = |text: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(payload), part("signature"))
+    }
+
+    #[track_caller]
+    fn is_token(text: &str, outcome: &Result<(), BadToken>) {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        assert_eq!(&as_token(text, now).map(|_| ()), outcome, "{text:.40}");
+    }
+
+    #[test]
+    fn a_token_is_one_jwt_that_is_not_over() {
+        let good = jwt(r#"{"exp":1000001}"#);
+        is_token(&good, &Ok(()));
+        is_token(&format!("  {good}\r\n"), &Ok(()));
+        is_token(&jwt("{}"), &Ok(()));
+        is_token("", &Err(BadToken::Empty));
+        is_token("\n", &Err(BadToken::Empty));
+        is_token(&format!("{good}\n{good}"), &Err(BadToken::Several));
+        is_token(&format!("Bearer {good}"), &Err(BadToken::Several));
+        is_token("sk-proj-abcdefghijklmnop", &Err(BadToken::ApiKey));
+        is_token(&"x".repeat(LONGEST + 1), &Err(BadToken::TooLong));
+        is_token("at-0123456789", &Err(BadToken::Malformed(MalformedJwt::Parts)));
+        is_token(&good.replace('.', ".+"), &Err(BadToken::Malformed(MalformedJwt::Encoding)));
+        is_token(&jwt("[]"), &Err(BadToken::Malformed(MalformedJwt::Claims)));
+        is_token(&jwt(r#"{"exp":1000000}"#), &Err(BadToken::Expired("just now".to_owned())));
+        let long_ago = Err(BadToken::Expired("2 hours ago".to_owned()));
+        is_token(&jwt(&format!(r#"{{"exp":{}}}"#, 1_000_000 - 7200)), &long_ago);
+    }
+
+    #[test]
+    fn a_line_ends_with_enter_and_can_be_corrected() {
+        for (typed, line) in [
+            (&b"sk-1\nrest"[..], "sk-1"),
+            (b"sk-1\rrest", "sk-1"),
+            (b"sk-1\x04rest", "sk-1"),
+            (b"sk-x\x7f1\n", "sk-1"),
+            (b"wrong\x15sk-1\n", "sk-1"),
+            (b"\x08sk-1", "sk-1"),
+        ] {
+            assert_eq!(one_line(typed).unwrap().as_str(), line);
+        }
+        let endless = "x".repeat(2 * LONGEST);
+        assert_eq!(one_line(endless.as_bytes()).unwrap().len(), LONGEST + 1);
     }
 }

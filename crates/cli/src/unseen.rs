@@ -13,7 +13,6 @@ pub(crate) enum Typing {
     Lines,
     /// As it comes, key by key: a line of a terminal may not be longer than 1,024 bytes on some
     /// systems, and an address may.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "keys are read on Unix alone"))]
     Keys,
 }
 

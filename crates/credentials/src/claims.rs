@@ -36,6 +36,13 @@ pub struct Claims {
     /// The person's name, for display.
     #[serde(default, deserialize_with = "text")]
     pub name: Option<String>,
+    /// The email address in an access token, which has it under `https://api.openai.com/profile`.
+    #[serde(
+        default,
+        rename = "https://api.openai.com/profile",
+        deserialize_with = "email_of_profile"
+    )]
+    pub profile_email: Option<String>,
     /// What OpenAI adds, under `https://api.openai.com/auth`.
     #[serde(default, rename = "https://api.openai.com/auth", deserialize_with = "openai")]
     pub openai: OpenAiClaims,
@@ -270,6 +277,12 @@ fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::E
 fn organizations<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<OrganizationClaim>, D::Error> {
     let Value::Array(all) = Value::deserialize(input)? else { return Ok(Vec::new()) };
     Ok(all.into_iter().filter_map(|one| OrganizationClaim::deserialize(one).ok()).collect())
+}
+
+fn email_of_profile<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let profile = Value::deserialize(input)?;
+    let email = profile.get("email").and_then(Value::as_str);
+    Ok(email.filter(|email| !email.is_empty()).map(str::to_owned))
 }
 
 fn openai<'de, D: Deserializer<'de>>(input: D) -> Result<OpenAiClaims, D::Error> {

@@ -199,6 +199,9 @@ pub(crate) struct LoginArgs {
     /// Sign in with an API key that is read from standard input, and with no browser
     #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "workspaces"], help_heading = "Sign-in")]
     pub(crate) with_api_key: bool,
+    /// Sign in with a ChatGPT access token that is read from standard input; it cannot be refreshed
+    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "workspaces", "device", "with_api_key"], help_heading = "Sign-in")]
+    pub(crate) with_access_token: bool,
     /// Accept this ChatGPT workspace only; may be given several times
     #[arg(long = "workspace", value_name = "ID", value_parser = workspace, help_heading = "Sign-in")]
     pub(crate) workspaces: Vec<String>,

@@ -1,18 +1,16 @@
-use std::path::Path;
-
-use auth_store::AuthStore;
 use login::Event;
 use login::sign_in::{self, ApiKeyWish, PendingSignIn, SignedIn};
 use printable::excerpt;
 use serde_json::{Value, json};
 
+use super::brought;
 use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
 use crate::accounts::{Accounts, shown};
 use crate::args::{LoginArgs, SharedArgs};
+use crate::browser;
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::{Setup, USER_AGENT};
-use crate::{browser, stdin};
 
 /// `login-cli login`.
 pub(crate) async fn run(
@@ -23,7 +21,10 @@ pub(crate) async fn run(
     let terminal = setup.terminal;
     let store = Accounts::chosen(shared)?.store();
     if args.with_api_key {
-        return with_api_key(store, shared, setup).await;
+        return brought::api_key(store, shared, setup).await;
+    }
+    if args.with_access_token {
+        return brought::access_token(store, shared, setup).await;
     }
     let http = setup.checked_http(USER_AGENT)?;
     let (location, options) = (store.location(), options(args, shared, setup));
@@ -37,7 +38,7 @@ pub(crate) async fn run(
         by_browser(args, pending, setup).await?
     };
 
-    tell_of_copy(setup, signed_in.set_aside.as_deref());
+    brought::tell_of_copy(setup, signed_in.set_aside.as_deref());
     setup.waits_no_more();
     terminal.done(&format!(
         "Signed in{}, stored in {}",
@@ -86,27 +87,6 @@ fn told(args: &LoginArgs, setup: &Setup, event: &Event<'_>) {
         setup.terminal.qr(verification_uri);
     }
     tell(setup, event);
-}
-
-/// `login-cli login --with-api-key`.
-async fn with_api_key(store: AuthStore, shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    store.check_writable().map_err(login::Error::Store)?;
-    let location = store.location();
-    warn_of_sudo(setup, shared, &location);
-    let sign_in = setup.stored_sign_in(store, shared)?;
-    let api_key = stdin::api_key(setup.terminal).await?;
-    let set_aside = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
-    tell_of_copy(setup, set_aside.as_deref());
-    setup.terminal.done(&format!("Signed in with an API key, stored in {}", shown(&location)));
-    let kept = || json!({ "has_api_key": true, "stored_in": location.to_string() });
-    setup.output.document(kept).map_err(Failure::Output)
-}
-
-fn tell_of_copy(setup: &Setup, copy: Option<&Path>) {
-    if let Some(copy) = copy {
-        let copy = copy.display();
-        setup.terminal.warn(&format!("the old auth.json could not be read; a copy is {copy}"));
-    }
 }
 
 fn options(args: &LoginArgs, shared: &SharedArgs, setup: &Setup) -> sign_in::Options {

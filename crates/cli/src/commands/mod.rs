@@ -1,5 +1,6 @@
 //! Each command: what it asks of the crates below, and what it says about it.
 
+mod brought;
 mod create_key;
 mod doctor;
 mod events;

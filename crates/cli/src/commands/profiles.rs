@@ -1,5 +1,5 @@
 use auth_store::AuthDocument;
-use login::stored::claims_without_verifying;
+use login::stored::identity_without_verifying;
 use printable::excerpt;
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ impl Profile {
 
 fn who(document: &AuthDocument) -> Option<String> {
     let of_tokens =
-        claims_without_verifying(document).and_then(|claims| claims.email.or(claims.name));
+        identity_without_verifying(document).and_then(|claims| claims.email.or(claims.name));
     of_tokens.or_else(|| document.api_key().map(|_| "API key".to_owned()))
 }
 

@@ -1,7 +1,7 @@
 use auth_store::{AuthDocument, AuthMode, AuthStore};
 use credentials::Claims;
 use jiff::Timestamp;
-use login::stored::{access_claims_without_verifying, claims_without_verifying, expires_at};
+use login::stored::{access_claims_without_verifying, expires_at, identity_without_verifying};
 use printable::excerpt;
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ impl Status {
         };
         let oddities = store.oddities(&document).map_err(login::Error::Store)?;
         let notes = oddities.iter().map(ToString::to_string).collect();
-        let claims = claims_without_verifying(&document).unwrap_or_default();
+        let claims = identity_without_verifying(&document).unwrap_or_default();
         let access = access_claims_without_verifying(&document).unwrap_or_default();
         let plan = access.openai.chatgpt_plan_type.or(claims.openai.chatgpt_plan_type.clone());
         Ok(Some(Self { document, claims, plan, now: environment::now(), notes }))

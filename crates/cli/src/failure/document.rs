@@ -13,6 +13,7 @@ use super::hints::may_have_created_key;
 use super::kind::Kind;
 use super::underneath::{self, Underneath};
 use super::{Failure, LONGEST};
+use crate::stdin::BadToken;
 
 pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
     let kind = Kind::of(failure);
@@ -87,8 +88,19 @@ fn details(failure: &Failure) -> Value {
     match failure {
         Failure::Login(error) => of_login(error),
         Failure::Setup(_) => json!({ "cause": SETUP }),
+        Failure::NoApiKey => json!({ "cause": "malformed" }),
+        Failure::NoAccessToken(bad) => json!({ "cause": of_token(bad) }),
+        Failure::Input(_) => json!({ "cause": "unreadable" }),
         Failure::NotRevoked { location, .. } => json!({ "removed_from": location.to_string() }),
         _ => Value::Null,
+    }
+}
+
+fn of_token(bad: &BadToken) -> &'static str {
+    match bad {
+        BadToken::ApiKey => "api_key",
+        BadToken::Expired(_) => "expired",
+        _ => "malformed",
     }
 }
 

@@ -12,6 +12,7 @@ use crate::args::{Color, Instead};
 use crate::output::Output;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
+use crate::stdin::BadToken;
 use crate::terminal::in_words;
 
 mod document;
@@ -51,6 +52,8 @@ pub(crate) enum Failure {
     NotHeld { what: &'static str, instead: &'static str },
     #[error("standard input holds no API key")]
     NoApiKey,
+    #[error("standard input holds no usable access token")]
+    NoAccessToken(#[source] BadToken),
     #[error("cannot read standard input")]
     Input(#[source] io::Error),
     #[error(
@@ -125,6 +128,7 @@ impl Failure {
                  --with-api-key < key.txt"
                     .into(),
             ),
+            Self::NoAccessToken(bad) => Some(bad_token(bad).into()),
             Self::NotRevoked { .. } => Some(
                 "end it in the security settings of your account, at https://chatgpt.com".into(),
             ),
@@ -142,6 +146,17 @@ pub(crate) fn say_instead(instead: &Instead) -> ! {
         output.error(&document::of(&Failure::Usage(wrong), None));
     }
     instead.say()
+}
+
+fn bad_token(bad: &BadToken) -> &'static str {
+    match bad {
+        BadToken::ApiKey => "read it with --with-api-key",
+        BadToken::Expired(_) => "get a new one where it is from, or sign in with login-cli login",
+        _ => {
+            "an access token is one line of three parts with dots between them; for example: \
+             login-cli login --with-access-token < token.txt"
+        }
+    }
 }
 
 fn in_the_way(problems: usize) -> String {

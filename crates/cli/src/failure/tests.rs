@@ -147,6 +147,8 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
         ("wrong_usage", Failure::ServersApart),
         ("not_held", Failure::NotHeld { what: "API key", instead: "" }),
         ("bad_input", Failure::NoApiKey),
+        ("bad_input", Failure::NoAccessToken(BadToken::Empty)),
+        ("bad_input", Failure::Input(io())),
         ("not_revoked", Failure::NotRevoked { location: location(), source: not_revoked.into() }),
         ("store", Failure::Profiles(io())),
         ("problems", Failure::Problems(1)),
@@ -159,7 +161,7 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
     ]
 }
 
-// threats 208
+// threats 209
 #[test]
 fn every_failure_has_a_kind_that_is_documented() {
     let mut kinds = BTreeSet::new();

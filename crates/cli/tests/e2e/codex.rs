@@ -140,6 +140,17 @@ fn codex_is_signed_in_by_every_file_that_is_written_here() {
     assert!(!said.status.success());
 }
 
+/// It takes no file without a JWT in the place of the ID token, and a text in that of the refresh token.
+#[test]
+fn codex_is_signed_in_by_an_access_token_alone() {
+    let Some(codex) = Codex::installed() else { return };
+    let world = World::new();
+    let token = world.sandbox.mint(Account::OWNER).unwrap().access_token;
+    ours(&world, "login").arg("--with-access-token").reading(token).run().exits(0);
+    codex.says_signed_in(&world, "ChatGPT");
+    ours(&world, "status").run().exits(0).says_nothing_of("account_id");
+}
+
 #[test]
 fn a_key_that_codex_keeps_is_understood() {
     let Some(codex) = Codex::installed() else { return };

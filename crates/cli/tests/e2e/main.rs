@@ -23,6 +23,7 @@ mod create_key_failures;
 mod create_key_options;
 mod polling;
 
+mod access_token_sign_in;
 mod api_key_sign_in;
 mod device;
 mod exec;

@@ -92,6 +92,13 @@ impl Replaced {
         }
     }
 
+    /// Nothing, where the new sign-in has the same access token: whoever ends the old one ends both.
+    pub(crate) fn unless_kept_in(self, document: &AuthDocument) -> Self {
+        let kept = document.access_token();
+        let is_kept = |old: &AccessToken| kept.is_some_and(|kept| kept.expose() == old.expose());
+        if self.access_token.as_ref().is_some_and(is_kept) { Self::default() } else { self }
+    }
+
     /// Tokens that nobody waits for any more.
     pub(crate) fn unwanted(renewal: Renewal, issuer: String) -> Self {
         let Renewal { refresh_token, access_token, .. } = renewal;

@@ -15,7 +15,7 @@
 //! window, as Ctrl-C does, is the same; a caller waits for [`Event::Refreshed`](crate::Event) as long as
 //! it can bear. Everywhere else a crash leaves the sign-in as it was, or as it became.
 
-mod api_key;
+mod brought;
 mod due;
 mod log_out;
 mod refresh;
@@ -80,6 +80,16 @@ pub fn signed_in(document: Option<AuthDocument>, store: &AuthStore) -> Result<Au
 pub fn claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
     let id_token = document.id_token()?;
     Claims::of_id_token_without_verifying(&id_token).ok()
+}
+
+/// Who signed in, by the claims of the ID token, or of the access token where that is all there is.
+#[must_use]
+pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
+    claims_without_verifying(document).or_else(|| {
+        let mut claims = access_claims_without_verifying(document)?;
+        claims.email = claims.email.or_else(|| claims.profile_email.clone());
+        Some(claims)
+    })
 }
 
 /// The issuer that the stored tokens are from, as they say themselves. Where they do not say, they are

@@ -24,7 +24,7 @@ fn fields(finished: &Finished, name: &str) -> Value {
     event
 }
 
-// threats 189 209
+// threats 209
 #[test]
 fn a_sign_in_is_told_as_it_happens() {
     let world = World::new();
@@ -96,7 +96,7 @@ fn a_server_that_cannot_be_reached_is_told() {
     finished.says(&format!("warning: {message}; trying again\n"));
 }
 
-// threats 134 209
+// threats 209
 #[test]
 fn a_key_is_told_as_it_is_made() {
     let project = Project { is_initial: true, appears_at_poll: 2, ..Project::default() };

@@ -1,0 +1,94 @@
+//! `login-cli login` with a credential that the person has already.
+
+use std::path::Path;
+
+use auth_store::AuthStore;
+use credentials::Claims;
+use jiff::Timestamp;
+use login::stored::StoredSignIn;
+use printable::excerpt;
+use serde_json::{Value, json};
+
+use super::waiting::{tell, warn_of_sudo};
+use crate::accounts::shown;
+use crate::args::SharedArgs;
+use crate::failure::Failure;
+use crate::setup::Setup;
+use crate::terminal::from_now;
+use crate::{environment, stdin};
+
+/// `login-cli login --with-api-key`.
+pub(super) async fn api_key(
+    store: AuthStore,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<(), Failure> {
+    let location = store.location();
+    let sign_in = ready(store, shared, setup)?;
+    let api_key = stdin::api_key(setup.terminal).await?;
+    let set_aside = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
+    tell_of_copy(setup, set_aside.as_deref());
+    setup.terminal.done(&format!("Signed in with an API key, stored in {}", shown(&location)));
+    let kept = || json!({ "has_api_key": true, "stored_in": location.to_string() });
+    setup.output.document(kept).map_err(Failure::Output)
+}
+
+/// `login-cli login --with-access-token`.
+pub(super) async fn access_token(
+    store: AuthStore,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<(), Failure> {
+    let location = store.location();
+    let sign_in = ready(store, shared, setup)?;
+    let now = environment::now();
+    let (token, claims) = stdin::access_token(setup.terminal, now).await?;
+    let set_aside = sign_in.replace_by_access_token(token, &|event| tell(setup, &event)).await?;
+    tell_of_copy(setup, set_aside.as_deref());
+    let (terminal, place) = (setup.terminal, shown(&location));
+    let who = who(&claims);
+    terminal.done(&format!("Signed in{who} with an access token, stored in {place}"));
+    if let Some(exp) = expires_at(&claims) {
+        let until = from_now(exp, now);
+        terminal.say(&format!("It expires {until}, and cannot be refreshed."));
+    }
+    setup.output.document(|| as_json(&claims, &location.to_string())).map_err(Failure::Output)
+}
+
+/// Finds out that it can be kept before somebody types it.
+fn ready(store: AuthStore, shared: &SharedArgs, setup: &Setup) -> Result<StoredSignIn, Failure> {
+    store.check_writable().map_err(login::Error::Store)?;
+    warn_of_sudo(setup, shared, &store.location());
+    setup.stored_sign_in(store, shared)
+}
+
+pub(super) fn tell_of_copy(setup: &Setup, copy: Option<&Path>) {
+    if let Some(copy) = copy {
+        let copy = copy.display();
+        setup.terminal.warn(&format!("the old auth.json could not be read; a copy is {copy}"));
+    }
+}
+
+fn email(claims: &Claims) -> Option<&String> {
+    claims.email.as_ref().or(claims.profile_email.as_ref())
+}
+
+fn who(claims: &Claims) -> String {
+    let email = email(claims).map(|email| format!(" as {}", excerpt(email, 80)));
+    email.unwrap_or_default()
+}
+
+fn expires_at(claims: &Claims) -> Option<Timestamp> {
+    Timestamp::from_second(claims.exp?).ok()
+}
+
+fn as_json(claims: &Claims, stored_in: &str) -> Value {
+    json!({
+        "email": email(claims),
+        "plan": claims.openai.chatgpt_plan_type,
+        "account_id": claims.openai.chatgpt_account_id,
+        "has_api_key": false,
+        "access_token_expires_at": expires_at(claims).map(|time| time.to_string()),
+        "stored_in": stored_in,
+    })
+}

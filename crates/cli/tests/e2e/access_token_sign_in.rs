@@ -1,0 +1,244 @@
+//! `login-cli login --with-access-token`: a token from standard input, and nothing to refresh it with.
+
+use sandbox::{Account, Endpoint, Then};
+use serde_json::{Value, json};
+
+use crate::support::{Finished, Printed, Start, StoredSignIn, World, jwt};
+
+const HOUR: i64 = 60 * 60;
+
+/// A token of the owner, which expires in so many seconds; nothing is stored.
+fn token(world: &World, seconds_left: i64) -> String {
+    let payload = StoredSignIn::new(world, seconds_left).access_token;
+    let mut claims = crate::support::claims(&payload);
+    claims["https://api.openai.com/auth"] =
+        json!({"chatgpt_account_id": "acct-ada", "chatgpt_plan_type": "plus"});
+    claims["https://api.openai.com/profile"] = json!({"email": Account::OWNER});
+    let token = jwt(&claims);
+    world.plant(&token);
+    token
+}
+
+fn start<'w>(world: &'w World, input: impl Into<Vec<u8>>) -> Start<'w> {
+    world.command("login").arg("--with-access-token").reading(input)
+}
+
+#[track_caller]
+fn with(world: &World, input: impl Into<Vec<u8>>) -> Finished {
+    start(world, input).run()
+}
+
+#[test]
+fn a_token_is_read_and_stored_and_printed() {
+    let world = World::new();
+    let token = token(&world, HOUR);
+    for input in [token.clone(), format!("{token}\n"), format!("  {token}\r\n\n")] {
+        let finished = with(&world, input);
+        let path = world.codex_home().join("auth.json");
+        finished.exits(0).prints("").says(&format!(
+            "Signed in as {} with an access token, stored in {}\nIt expires in 59 minutes, and \
+             cannot be refreshed.\n",
+            Account::OWNER,
+            path.display()
+        ));
+    }
+    let mut stored = world.auth_document();
+    let last_refresh = stored["last_refresh"].take();
+    assert!(last_refresh.as_str().unwrap().parse::<jiff::Timestamp>().is_ok());
+    let expected = json!({
+        "auth_mode": "chatgpt",
+        "OPENAI_API_KEY": null,
+        "tokens": {
+            "id_token": token,
+            "access_token": token,
+            "refresh_token": "",
+            "account_id": "acct-ada",
+        },
+        "last_refresh": null,
+    });
+    assert!(stored == expected, "the document is another one");
+    world.command("token").run().exits(0).prints(&format!("{token}\n"));
+    let script = ["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", "printf %s \"$TOKEN\""];
+    let exec = world.command("exec").args(script).printing(Printed::AccessToken);
+    exec.run().exits(0).prints(&token);
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// It is longer than a line that a terminal takes.
+#[cfg(unix)]
+#[test]
+fn a_token_that_is_typed_is_not_shown() {
+    let world = World::new();
+    let claims = json!({"iss": world.sandbox.issuer_url(), "x": "x".repeat(6000)});
+    let token = jwt(&claims);
+    world.plant(&token);
+    let person = world.command("login").arg("--with-access-token").on_terminal(80, 24);
+    person.shows("Paste the access token, which is not shown, and press Enter:");
+    assert!(!person.echoes());
+    person.pastes(format!("{token}x\x7f\r"));
+    person.shows("Signed in with an access token, stored in ");
+    person.finish().exits(0);
+    assert!(world.auth_document()["tokens"]["access_token"] == *token, "it is another one");
+}
+
+// threats 209
+#[test]
+fn a_program_is_told_whose_it_is_and_until_when() {
+    let world = World::new();
+    let token = token(&world, HOUR);
+    let document = start(&world, token).arg("--json").run().exits(0).json();
+    let status = world.command("status").arg("--json").run().exits(0).json();
+    let expected = json!({
+        "email": Account::OWNER,
+        "plan": "plus",
+        "account_id": "acct-ada",
+        "has_api_key": false,
+        "access_token_expires_at": status["access_token_expires_at"],
+        "stored_in": world.codex_home().join("auth.json").to_str().unwrap(),
+    });
+    assert_eq!(document, expected);
+    for name in ["email", "plan", "account_id", "has_api_key", "stored_in"] {
+        assert_eq!(status[name], document[name], "{name}");
+    }
+    assert_eq!((&status["signed_in"], &status["auth_mode"]), (&json!(true), &json!("chatgpt")));
+    let note = "it has no refresh token: it ends when its access token expires";
+    assert_eq!(status["notes"], json!([note]));
+    let profiles = world.command("profiles").arg("--json").run().exits(0).json();
+    assert_eq!(profiles[0]["who"], Account::OWNER);
+}
+
+/// The access token stands in the place of the ID token, and is none.
+#[test]
+fn what_it_does_not_have_is_not_held() {
+    let world = World::new();
+    with(&world, token(&world, HOUR)).exits(0);
+    world.command("token").arg("--id-token").run().exits(1).says("has no ID token");
+    world.command("exec").args(["--", "true"]).run().exits(1).says("has no API key");
+    let refresh = world.command("refresh").run();
+    refresh.exits(1).prints("").says(" has no refresh token\nhint: sign in with ChatGPT: ");
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// In its last minutes it is handed out, and after them it is not.
+#[test]
+fn a_token_that_is_over_is_not_handed_out() {
+    let world = World::new();
+    let token = token(&world, 60);
+    with(&world, token.clone()).exits(0);
+    world.command("token").run().exits(0).prints(&format!("{token}\n"));
+    let stored = StoredSignIn::new(&world, -HOUR);
+    let over = stored.access_token.clone();
+    let stored = stored.with("/tokens/id_token", over).with("/tokens/refresh_token", "");
+    stored.stored(&world);
+    let finished = world.command("token").run();
+    finished.exits(1).prints("").says(" has no refresh token\nhint: sign in with ChatGPT: ");
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// Nothing of what was read is repeated: all of it is a secret to the rig.
+// threats 92 95 96 209
+#[test]
+fn what_is_no_token_changes_nothing() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    let good = token(&world, HOUR);
+    let key = "sk-proj-a-key_of-Somebody-0123456789";
+    world.plant(key);
+    let unsigned = good.split_once('.').unwrap().1;
+    let unsigned = format!("eyJhbGciOiJub25lIn0.{unsigned}");
+    for (input, why, cause) in [
+        (String::new(), "it is empty", "malformed"),
+        (format!("{good}\n{good}\n"), "it is more than one word", "malformed"),
+        (format!("{{\"access_token\": \"{good}\"}}"), "it is more than one word", "malformed"),
+        (good[..good.rfind('.').unwrap()].to_owned(), "it does not have three parts", "malformed"),
+        (good.replace('.', ".="), "a part of it is not base64url", "malformed"),
+        (unsigned, "it is not signed", "malformed"),
+        ("x".repeat(100_000), "it is longer than 16384 bytes", "malformed"),
+        (key.to_owned(), "it is an API key", "api_key"),
+        (token(&world, -2 * HOUR), "it expired 2 hours ago", "expired"),
+    ] {
+        let finished = start(&world, input).arg("--json").run();
+        finished.exits(1);
+        finished
+            .says(&format!("error: standard input holds no usable access token: {why}\nhint: "));
+        let error = &finished.json()["error"];
+        assert_eq!((&error["kind"], &error["cause"]), (&json!("bad_input"), &json!(cause)));
+        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    }
+    with(&world, b"a.\xff.c".to_vec()).exits(1).prints("").says("cannot read standard input");
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+#[test]
+fn what_it_replaces_is_revoked() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    with(&world, token(&world, HOUR)).exits(0).says_nothing_of("warning: ");
+    let [request] = world.sandbox.requests_at(&Endpoint::Revoke).try_into().unwrap();
+    assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another was revoked");
+    // A token that is replaced by itself is still in use.
+    let again = world.auth_document()["tokens"]["access_token"].as_str().unwrap().to_owned();
+    with(&world, again).exits(0);
+    assert_eq!(world.count(&Endpoint::Revoke), 1);
+    with(&world, token(&world, 2 * HOUR)).exits(0);
+    assert_eq!(world.count(&Endpoint::Revoke), 2);
+}
+
+/// `login-cli token | login-cli login --with-access-token`: to end the one would end the other.
+#[test]
+fn a_sign_in_whose_token_it_is_is_not_revoked() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    with(&world, stored.access_token).exits(0);
+    assert_eq!(world.auth_document()["tokens"]["refresh_token"], "");
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+// threats 179
+#[test]
+fn a_logout_revokes_it() {
+    let world = World::new();
+    let token = token(&world, HOUR);
+    with(&world, token.clone()).exits(0);
+    world.command("logout").run().exits(0).says("Signed out: revoked, and removed from ");
+    let [request] = world.sandbox.requests_at(&Endpoint::Revoke).try_into().unwrap();
+    let sent = request.json().unwrap();
+    assert!(sent["token"] == *token, "another was revoked");
+    assert_eq!(sent["token_type_hint"], "access_token");
+}
+
+/// Fields that belong to no sign-in stay, and a revocation that fails is a warning.
+// threats 169
+#[test]
+fn unknown_fields_stay() {
+    let world = World::failing(Endpoint::Revoke, Then::json(503, json!({})));
+    StoredSignIn::new(&world, HOUR).with("/agent_identity", 7).stored(&world);
+    with(&world, token(&world, HOUR)).exits(0).says("warning: the sign-in that was replaced ");
+    assert_eq!(world.auth_document()["agent_identity"], 7);
+    assert_eq!(world.auth_document()["OPENAI_API_KEY"], Value::Null);
+}
+
+// threats 207
+#[test]
+fn the_token_is_no_argument_and_goes_with_no_other_way() {
+    let world = World::new();
+    let with = |words: &[&str]| {
+        let words = ["login", "--with-access-token"].iter().chain(words);
+        world.program(words.copied()).reading("").run()
+    };
+    with(&["a.b.c"]).exits(2).prints("");
+    for other in ["--no-browser", "--no-api-key", "--device", "--with-api-key"] {
+        with(&[other]).exits(2).says(other);
+    }
+    with(&["--port", "0"]).exits(2).says("--port");
+    assert_eq!(world.auth_json(), None);
+}
+
+/// It is found out before somebody types a token.
+// threats 157
+#[test]
+fn a_folder_that_cannot_be_written_is_found_first() {
+    let world = World::new();
+    crate::support::write(&world.codex_home(), "a file");
+    start(&world, "").run().exits(1).prints("").says("error: cannot write ");
+}
