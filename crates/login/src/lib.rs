@@ -1,7 +1,7 @@
 //! The two sign-ins of OpenAI as stories, [sign in with ChatGPT](sign_in) and [create a project
-//! API key](create_api_key), and [what happens to a sign-in afterwards](stored). The sign-ins are the
-//! authorization code flow of a native app ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)) with
-//! PKCE.
+//! API key](create_api_key) in [a session of the platform](platform), and [what happens to a sign-in
+//! afterwards](stored). The sign-ins are the authorization code flow of a native app
+//! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)) with PKCE.
 //!
 //! A story has two phases. `start` binds the port and returns the URL, without a request and without
 //! a TLS root read; `finish` waits for the person and does the rest, and answers the browser when it
@@ -37,6 +37,7 @@ mod error;
 mod event;
 mod input;
 pub mod pages;
+pub mod platform;
 pub mod registered;
 mod seen;
 pub mod sign_in;

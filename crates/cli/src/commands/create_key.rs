@@ -2,9 +2,9 @@ use std::cell::Cell;
 
 use auth_store::Location;
 use http_client::BaseUrl;
-use login::Event;
 use login::create_api_key::{self, Choice, NewApiKey, Patience};
 use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
+use login::{Event, platform};
 use serde_json::{Value, json};
 
 use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
@@ -90,14 +90,16 @@ fn options(
     let SharedArgs { issuer, api_base, client_id, .. } = shared;
     let usual = create_api_key::Options::new(issuer.clone(), api_base.clone());
     Ok(create_api_key::Options {
-        client_id: client_id.clone().unwrap_or(usual.client_id),
-        ports: setup.callback_ports(&args.ports, &args.browser),
-        timeout: args.browser.timeout,
+        session: platform::Options {
+            client_id: client_id.clone().unwrap_or(usual.session.client_id),
+            ports: setup.callback_ports(&args.ports, &args.browser),
+            timeout: args.browser.timeout,
+            ..usual.session
+        },
         name: args.name.clone(),
         choice: Choice { organization: args.organization.clone(), project: args.project.clone() },
         patience: Patience { interval: args.poll_interval, timeout: args.poll_timeout },
         save_to: if args.save { Some(Accounts::chosen(shared)?.store()) } else { None },
-        ..usual
     })
 }
 
