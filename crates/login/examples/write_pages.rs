@@ -56,8 +56,9 @@ fn key_home(account: &Account) -> KeyHome<'_> {
     }
 }
 
-fn constant_pages() -> [(&'static str, &'static str); 9] {
+fn constant_pages() -> [(&'static str, &'static str); 10] {
     [
+        ("logged_in", pages::LOGGED_IN),
         ("sign_in_failed", pages::SIGN_IN_FAILED),
         ("key_failed", pages::KEY_FAILED),
         ("denied", pages::DENIED),

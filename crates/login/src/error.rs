@@ -129,6 +129,12 @@ pub enum Error {
         /// Where it is.
         location: Location,
     },
+    /// The sign-in has no access token: it is by an API key.
+    #[error("the sign-in in {location} has no access token")]
+    NoAccessToken {
+        /// Where it is.
+        location: Location,
+    },
     /// The sign-in was made in a way that only another program knows; its tokens are not spent here.
     #[error("the sign-in is another program's, of a kind that is not known here ({auth_mode})")]
     UnknownMode {
@@ -167,6 +173,24 @@ pub enum Error {
         /// Why not.
         source: StoreError,
     },
+}
+
+impl Error {
+    /// Whether what is stored is no sign-in, or not one that serves for this, so that a new one would
+    /// be another matter.
+    #[must_use]
+    pub fn asks_for_sign_in(&self) -> bool {
+        match self {
+            Self::NotSignedIn { .. }
+            | Self::SignInEnded(_)
+            | Self::NothingToRefresh { .. }
+            | Self::NoAccessToken { .. }
+            | Self::UnknownMode { .. }
+            | Self::OtherIssuer { .. } => true,
+            Self::Platform(error) => error.is_unauthorized(),
+            _ => false,
+        }
+    }
 }
 
 /// Why tokens may still be valid at the issuer.

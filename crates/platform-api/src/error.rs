@@ -95,6 +95,13 @@ impl Error {
         matches!(self, Self::Refused { refusal, .. } if refusal.is_json && matches!(refusal.status, 403 | 404))
     }
 
+    /// Whether the platform does not take the token for a login, or not from this person (401, 403). The
+    /// page of a firewall is not believed here either.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.is_json && matches!(refusal.status, 401 | 403))
+    }
+
     /// Whether a key may exist although none was received: the request may have arrived, and nobody
     /// said that it was turned down
     /// ([RFC 9110 §9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)).
@@ -195,6 +202,19 @@ mod tests {
             [(403, true), (404, true), (401, false), (429, false), (500, false)]
         {
             assert_eq!(refused(Call::Projects, status).is_inaccessible(), inaccessible, "{status}");
+        }
+    }
+
+    // threats 126
+    #[test]
+    fn a_token_is_refused_by_the_platform_and_not_by_a_firewall() {
+        for (status, is_meant) in
+            [(401, true), (403, true), (404, false), (429, false), (500, false)]
+        {
+            assert_eq!(refused(Call::LogIn, status).is_unauthorized(), is_meant, "{status}");
+            let refusal = Refusal::from_body(status, b"<h1>Blocked</h1>");
+            let page = Error::Refused { call: Call::LogIn, refusal };
+            assert!(!page.is_unauthorized(), "{status}");
         }
     }
 

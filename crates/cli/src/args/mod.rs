@@ -43,6 +43,7 @@ Examples:
   login-cli exec -- codex                        a program with OPENAI_API_KEY set
   login-cli doctor                               what is in the way of a sign-in, and what helps
   OPENAI_API_KEY=$(login-cli create-key)         a new project API key for this shell
+  login-cli projects                             the projects that a key can be made in
 
 Environment:
   CODEX_HOME             folder of auth.json, unless --codex-home is given
@@ -147,6 +148,12 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// Create a project API key, and print it
     CreateKey(CreateKeyArgs),
+    /// List the organizations of the account
+    #[command(long_about = ORGANIZATIONS, after_help = ORGANIZATIONS_EXAMPLES)]
+    Organizations(PlatformArgs),
+    /// List the projects of the account, by organization
+    #[command(long_about = PROJECTS, after_help = PROJECTS_EXAMPLES)]
+    Projects(ProjectsArgs),
     /// Show who is signed in, with what, until when, and where that is stored
     Status,
     /// Print a valid access token, refreshed when it is due
@@ -183,6 +190,31 @@ Examples:
 Exit codes:
   0 a sign-in can work, 1 it cannot";
 
+const ORGANIZATIONS: &str = "\
+List the organizations of the account, in the order in which create-key prefers them.
+
+Whoever is signed in is asked for nothing; otherwise the browser opens once, and nothing of that is \
+stored.";
+
+const ORGANIZATIONS_EXAMPLES: &str = "\
+Examples:
+  login-cli organizations                        ids, what is special about each, and names
+  login-cli organizations --json | jq -r '.[].id'
+                                                 the ids alone";
+
+const PROJECTS: &str = "\
+List the projects of the account, by organization, in the order in which create-key prefers them.
+
+Whoever is signed in is asked for nothing; otherwise the browser opens once, and nothing of that is \
+stored. An organization that shows you no projects is listed all the same.";
+
+const PROJECTS_EXAMPLES: &str = "\
+Examples:
+  login-cli projects                             every organization, and its projects below it
+  login-cli projects --organization org-1        those of one organization
+  login-cli projects --json | jq -r '.[].projects[]?.id'
+                                                 the ids alone";
+
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
     #[command(flatten)]
@@ -210,10 +242,7 @@ pub(crate) struct LoginArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CreateKeyArgs {
     #[command(flatten)]
-    pub(crate) browser: BrowserArgs,
-    /// Ports for the browser's way back: the first that is free. OpenAI has registered 5000
-    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', default_values_t = [registered::CREATE_API_KEY_PORT], help_heading = "Sign-in")]
-    pub(crate) ports: Vec<u16>,
+    pub(crate) platform: PlatformArgs,
     /// Name of the new key
     #[arg(long, value_name = "NAME", default_value = "Codex CLI", value_parser = name, help_heading = "Key")]
     pub(crate) name: String,
@@ -264,6 +293,25 @@ pub(crate) struct LogoutArgs {
     /// End the sign-in of every profile
     #[arg(long, conflicts_with = "profile", help_heading = "Sign-in")]
     pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProjectsArgs {
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+    /// List the projects of this organization alone
+    #[arg(long, value_name = "ID", value_parser = |id: &str| OrganizationId::new(id), help_heading = "List")]
+    pub(crate) organization: Option<OrganizationId>,
+}
+
+/// How a session of the platform is had through the browser.
+#[derive(Debug, Args)]
+pub(crate) struct PlatformArgs {
+    #[command(flatten)]
+    pub(crate) browser: BrowserArgs,
+    /// Ports for the browser's way back: the first that is free. OpenAI has registered 5000
+    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', default_values_t = [registered::CREATE_API_KEY_PORT], help_heading = "Sign-in")]
+    pub(crate) ports: Vec<u16>,
 }
 
 #[derive(Debug, Args)]

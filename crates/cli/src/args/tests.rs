@@ -66,7 +66,7 @@ fn a_command_line_that_is_not_understood_may_still_ask_for_json() {
 fn ports_are_a_list_and_one_of_them_is_the_default() {
     let ports = |words: &str| match reads(words).unwrap().split().0 {
         Command::Login(args) => args.ports,
-        Command::CreateKey(args) => args.ports,
+        Command::CreateKey(args) => args.platform.ports,
         _ => Vec::new(),
     };
     assert_eq!(ports("login-cli"), [registered::SIGN_IN_PORT]);

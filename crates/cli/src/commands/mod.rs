@@ -7,7 +7,10 @@ mod events;
 mod exec;
 mod login;
 mod logout;
+mod organizations;
+mod platform;
 mod profiles;
+mod projects;
 mod refresh;
 mod status;
 mod token;
@@ -28,6 +31,8 @@ pub(crate) fn run(
     match command {
         Command::Login(args) => setup.block_on(login::run(args, shared, setup))?,
         Command::CreateKey(args) => setup.block_on(create_key::run(args, shared, setup))?,
+        Command::Organizations(args) => setup.block_on(organizations::run(args, shared, setup))?,
+        Command::Projects(args) => setup.block_on(projects::run(args, shared, setup))?,
         Command::Status => status::run(shared, setup)?,
         Command::Token(args) => token::run(args, shared, setup)?,
         Command::Exec(args) => return exec::run(args, shared, setup),

@@ -155,6 +155,7 @@ fn of_login(error: &LoginError) -> Kind {
         LoginError::NothingToRefresh { .. } | LoginError::UnknownMode { .. } => {
             Kind::NothingToRefresh
         }
+        LoginError::NoAccessToken { .. } => Kind::NotHeld,
         LoginError::OtherIssuer { .. } => Kind::OtherIssuer,
         LoginError::Unsaved(_) => Kind::SignInLost,
         // `NoRandomness`, `Bind(Listen)`: what the system does not give.

@@ -21,6 +21,7 @@ mod token_answers;
 mod create_key;
 mod create_key_failures;
 mod create_key_options;
+mod lists;
 mod polling;
 
 mod access_token_sign_in;

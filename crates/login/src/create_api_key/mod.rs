@@ -10,14 +10,11 @@ use auth_store::AuthStore;
 use credentials::ApiKey;
 use http_client::{BaseUrl, HttpClient};
 use platform_api::{Organization, Project, Session};
-use url::Url;
 use zeroize::Zeroizing;
 
-use crate::browser::{self, NotOpened};
 use crate::commit::commit;
 use crate::error::{Error, Undelivered};
 use crate::event::{Event, Events};
-use crate::input::Inputs;
 use crate::pages::{self, KeyHome};
 use crate::platform::{self, PendingSession};
 use crate::stored::WORTH_WAITING;
@@ -98,34 +95,9 @@ pub struct NewApiKey {
 }
 
 impl PendingApiKey {
-    /// The URL that the person has to open.
-    #[must_use]
-    pub fn auth_url(&self) -> &Url {
-        self.session.auth_url()
-    }
-
-    /// The port on which the browser is awaited.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.session.port()
-    }
-
-    /// As [`PendingSession::open_browser`].
-    pub fn open_browser(&mut self) {
-        self.open_browser_by(browser::open_default_browser);
-    }
-
-    /// As [`PendingSession::open_browser_by`].
-    pub fn open_browser_by(
-        &mut self,
-        open: impl FnOnce(&Url) -> Result<(), NotOpened> + Send + 'static,
-    ) {
-        self.session.open_browser_by(open);
-    }
-
-    /// As [`PendingSession::listen_to`].
-    pub fn listen_to(&mut self, inputs: Inputs) {
-        self.session.listen_to(inputs);
+    /// The session in which the key will be made, and which is waited for: its URL is to be opened.
+    pub fn session(&mut self) -> &mut PendingSession {
+        &mut self.session
     }
 
     /// Waits for the person, makes the key, hands it to `deliver`, and keeps it where

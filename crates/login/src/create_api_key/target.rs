@@ -1,7 +1,8 @@
-use futures_util::stream::{self, StreamExt as _};
-use platform_api::{Organization, OrganizationId, Project, ProjectId, Session, by_preference};
+use futures_util::StreamExt as _;
+use platform_api::{Organization, OrganizationId, Project, ProjectId, Session};
 
 use crate::error::Error;
+use crate::platform::{among, organizations, projects_of_each};
 use crate::seen::Seen;
 
 /// Where a key is made.
@@ -21,16 +22,6 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// The organizations to look at. An account without any may get one yet.
-    fn among(&self, all: Vec<Organization>) -> Result<Vec<Organization>, Error> {
-        let Some(wanted) = &self.organization else { return Ok(all) };
-        match all.iter().find(|organization| organization.id == *wanted) {
-            Some(organization) => Ok(vec![organization.clone()]),
-            None if all.is_empty() => Ok(all),
-            None => Err(Error::UnknownOrganization { wanted: wanted.clone(), offered: all }),
-        }
-    }
-
     fn wants_project(&self, project: &Project) -> bool {
         match &self.project {
             Some(wanted) => *wanted == project.id,
@@ -48,10 +39,6 @@ impl Choice {
     }
 }
 
-/// As many organizations as are asked for their projects at the same time. A person in more of them
-/// waits a little longer, and no server meets a crowd.
-const SIDE_BY_SIDE: usize = 20;
-
 /// What one look came to.
 pub(crate) enum Look {
     Found(Target),
@@ -65,19 +52,12 @@ pub(crate) enum Look {
 /// The first failure of the platform that is not one organization's closed door; and an id that was
 /// asked for and is not there, since ids do not appear by waiting.
 pub(crate) async fn look(session: &Session, choice: &Choice) -> Result<Look, Error> {
-    let all = by_preference(session.organizations().await.map_err(Error::Platform)?);
-    let organizations = choice.among(all)?;
+    let organizations = among(organizations(session).await?, choice.organization.as_ref())?;
     let mut seen = Seen { organizations: organizations.len(), ..Seen::default() };
     let mut others = Vec::new();
-    // Asked together and judged in order of preference: the first that decides ends the search, and
-    // what was asked of the others is dropped.
-    let mut answers = stream::iter(organizations)
-        .map(async |organization| {
-            let is_it = |project: &Project| choice.wants_project(project);
-            let projects = session.projects_until(&organization.id, is_it).await;
-            (organization, projects)
-        })
-        .buffered(SIDE_BY_SIDE);
+    let is_it = |project: &Project| choice.wants_project(project);
+    // Judged in order of preference: the first that decides ends the search.
+    let mut answers = projects_of_each(session, organizations, is_it);
     while let Some((organization, projects)) = answers.next().await {
         let mut projects = match projects {
             Ok(projects) => projects,
@@ -87,7 +67,7 @@ pub(crate) async fn look(session: &Session, choice: &Choice) -> Result<Look, Err
             }
             Err(error) => return Err(Error::Platform(error)),
         };
-        if let Some(here) = projects.iter().position(|project| choice.wants_project(project)) {
+        if let Some(here) = projects.iter().position(is_it) {
             let project = projects.swap_remove(here);
             return Ok(Look::Found(Target { organization, project }));
         }

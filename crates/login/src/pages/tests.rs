@@ -17,6 +17,7 @@ fn pages_about(text: &str) -> [Zeroizing<String>; 3] {
 
 fn every_page() -> Vec<String> {
     let constant = [
+        LOGGED_IN,
         SIGN_IN_FAILED,
         KEY_FAILED,
         DENIED,

@@ -14,6 +14,7 @@ use crate::browser::{self, Launch, NotOpened};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::input::{Inputs, bring_all};
+use crate::pages;
 use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
 use crate::warm_up::{alongside, keep_warm};
 
@@ -119,6 +120,21 @@ impl PendingSession {
     /// an input that asks for one is ignored.
     pub fn listen_to(&mut self, inputs: Inputs) {
         self.inputs = Some(inputs);
+    }
+
+    /// Waits for the person, and logs them in. Nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says which step failed.
+    pub async fn finish(mut self, events: Events<'_>) -> Result<Session, Error> {
+        let company = self.company(events);
+        let story = async {
+            let (session, browser) = self.logged_in(pages::SIGN_IN_FAILED, events).await?;
+            browser.show(pages::LOGGED_IN).await;
+            Ok(session)
+        };
+        alongside(story, company).await
     }
 
     /// What goes on beside the wait, and never ends: the browser is watched, and a connection to each

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use auth_store::{AuthDocument, AuthMode, Error as StoreError, Locked, Renewal};
-use credentials::{Claims, RefreshToken};
+use credentials::{AccessToken, Claims, RefreshToken};
 use token_client::Refreshed;
 use tokio::time::sleep;
 
@@ -45,6 +45,24 @@ impl StoredSignIn {
             }
             other => other,
         }
+    }
+
+    /// The access token of that document, for a server of the issuer whose client asks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OtherIssuer`], [`Error::NoAccessToken`], or like [`valid`](Self::valid).
+    pub(crate) async fn access_token(&self, events: Events<'_>) -> Result<AccessToken, Error> {
+        self.our_access_token(&self.load()?)?;
+        // Meanwhile another sign-in may have taken its place.
+        self.our_access_token(&self.valid(events).await?)
+    }
+
+    fn our_access_token(&self, document: &AuthDocument) -> Result<AccessToken, Error> {
+        let token = document.access_token();
+        let none = || Error::NoAccessToken { location: self.store.location() };
+        let token = token.ok_or_else(none)?;
+        self.is_ours(document).map(|()| token)
     }
 
     /// Refreshes now, due or not; unless another program does so at the same moment, whose result

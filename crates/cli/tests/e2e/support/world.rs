@@ -56,16 +56,14 @@ impl World {
 
     /// `login-cli create-key`, likewise.
     pub(crate) fn create_key(&self) -> Start<'_> {
+        self.on_platform("create-key")
+    }
+
+    /// A command that asks the platform, likewise.
+    pub(crate) fn on_platform(&self, name: &str) -> Start<'_> {
         let (issuer, api) = (self.sandbox.issuer_url(), self.sandbox.api_url());
-        Start::new(self, "create-key").args([
-            "--issuer",
-            issuer,
-            "--api-base",
-            api,
-            "--no-browser",
-            "--port",
-            "0",
-        ])
+        let servers = ["--issuer", issuer, "--api-base", api];
+        Start::new(self, name).args(servers).args(["--no-browser", "--port", "0"])
     }
 
     /// Another command for this world.

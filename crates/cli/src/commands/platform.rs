@@ -1,0 +1,156 @@
+use http_client::{BaseUrl, HttpClient};
+use login::platform::{self, Options, PendingSession, by_stored_sign_in};
+use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
+use login::{Error, Event};
+use platform_api::{Organization, PlatformApi, Session};
+use printable::excerpt;
+use serde_json::{Value, json};
+
+use super::waiting::{Invitation, Opener, OtherWays, tell};
+use crate::accounts::Accounts;
+use crate::args::{BrowserArgs, PlatformArgs, SharedArgs};
+use crate::failure::{Failure, chain};
+use crate::keyboard::Keyboard;
+use crate::setup::Setup;
+use crate::terminal::Terminal;
+use crate::{browser, output};
+
+/// The client of the platform, once it is clear that it may be asked, and that somebody gets what it
+/// answers.
+pub(super) fn client(shared: &SharedArgs, setup: &Setup) -> Result<HttpClient, Failure> {
+    servers_belong_together(shared)?;
+    output::check_can_be_written().map_err(Failure::Output)?;
+    setup.checked_http(CREATE_API_KEY_USER_AGENT)
+}
+
+/// A token of one issuer never goes to the platform of another.
+fn servers_belong_together(shared: &SharedArgs) -> Result<(), Failure> {
+    let is = |server: &BaseUrl, default: &str| server.as_str() == default;
+    if is(&shared.issuer, ISSUER) == is(&shared.api_base, API_BASE) {
+        Ok(())
+    } else {
+        Err(Failure::ServersApart)
+    }
+}
+
+pub(super) fn options(args: &PlatformArgs, shared: &SharedArgs, setup: &Setup) -> Options {
+    let SharedArgs { issuer, api_base, client_id, .. } = shared;
+    let usual = Options::new(issuer.clone(), api_base.clone());
+    Options {
+        client_id: client_id.clone().unwrap_or(usual.client_id),
+        ports: setup.callback_ports(&args.ports, &args.browser),
+        timeout: args.browser.timeout,
+        ..usual
+    }
+}
+
+/// Sends the person to the browser. The keyboard is theirs again when it is dropped.
+pub(super) fn invite(
+    purpose: &'static str,
+    pending: &mut PendingSession,
+    args: &BrowserArgs,
+    setup: &Setup,
+) -> Option<Keyboard> {
+    let invitation = Invitation {
+        purpose,
+        opener: Opener::chosen(args, pending.port()),
+        port: pending.port(),
+        timeout: args.timeout,
+        has_qr: args.qr,
+        other_ways: OtherWays::Address,
+    };
+    let listening = invitation.show(setup, pending.auth_url());
+    if invitation.opener == Opener::ThisProgram {
+        pending.open_browser_by(browser::open);
+    }
+    listening.map(|(keyboard, inputs)| {
+        pending.listen_to(inputs);
+        keyboard
+    })
+}
+
+/// A session to list something in: by the stored sign-in, else through the browser.
+pub(super) async fn session(
+    purpose: &'static str,
+    args: &PlatformArgs,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<Session, Failure> {
+    let http = client(shared, setup)?;
+    match by_store(http.clone(), shared, setup).await {
+        Err(Failure::Login(error)) if error.asks_for_sign_in() => {
+            explain(&error, setup.terminal);
+        }
+        other => return other,
+    }
+    let mut pending =
+        platform::start(options(args, shared, setup), http).map_err(Failure::Login)?;
+    let _until_signed_in = invite(purpose, &mut pending, &args.browser, setup);
+    Ok(pending.finish(&|event| tell(setup, &event)).await?)
+}
+
+async fn by_store(
+    http: HttpClient,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<Session, Failure> {
+    let sign_in = setup.stored_sign_in(Accounts::chosen(shared)?.store(), shared)?;
+    let platform = PlatformApi::new(http, shared.api_base.clone());
+    let events = |event: Event<'_>| tell(setup, &event);
+    Ok(by_stored_sign_in(&sign_in, &platform, &events).await?)
+}
+
+/// What stands in the way of a list without a browser.
+fn explain(error: &Error, terminal: Terminal) {
+    match error {
+        Error::NotSignedIn { .. } => terminal.say("Nobody is signed in here."),
+        other => {
+            let why = chain(other);
+            terminal.say(&format!("The stored sign-in does not serve for this: {why}"));
+        }
+    }
+    terminal.say("Sign in for this once; nothing is stored.");
+}
+
+/// `org-1  default  Analytical Engines`: what somebody typed stands last, so that it cannot pass for
+/// anything else.
+pub(super) struct Row<'a> {
+    pub(super) id: &'a str,
+    pub(super) mark: &'static str,
+    pub(super) title: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn of(organization: &'a Organization) -> Self {
+        let mark = match (organization.is_default, organization.personal) {
+            (true, true) => "default, personal",
+            (true, false) => "default",
+            (false, true) => "personal",
+            (false, false) => "",
+        };
+        Self { id: organization.id.as_str(), mark, title: organization.title.as_deref() }
+    }
+}
+
+/// The rows below each other, in columns.
+pub(super) fn table(rows: &[Row<'_>]) -> Vec<String> {
+    let widest = |column: fn(&Row<'_>) -> usize| rows.iter().map(column).max().unwrap_or_default();
+    let (ids, marks) = (widest(|row| row.id.len()), widest(|row| row.mark.len()));
+    let line = |Row { id, mark, title }: &Row<'_>| {
+        let title = title.map(|title| excerpt(title, LONGEST_TITLE)).unwrap_or_default();
+        let marks = if marks == 0 { String::new() } else { format!("  {mark:marks$}") };
+        format!("{id:ids$}{marks}  {title}").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+const LONGEST_TITLE: usize = 80;
+
+pub(super) fn organization_as_json(organization: &Organization) -> Value {
+    json!({
+        "id": organization.id.as_str(),
+        "title": organization.title,
+        "is_default": organization.is_default,
+        "personal": organization.personal,
+    })
+}

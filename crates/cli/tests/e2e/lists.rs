@@ -1,0 +1,397 @@
+//! `login-cli organizations` and `login-cli projects`: what the account has, by the stored sign-in or
+//! through the browser.
+
+use sandbox::{
+    Account, Body, Endpoint, Fault, On, Organization, Project, Reply, Scenario, Then, Trail,
+};
+use serde_json::{Value, json};
+
+use crate::support::{Finished, World, jwt};
+
+const HOUR: i64 = 60 * 60;
+
+fn world_of(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
+    let account = Account { organizations, ..Account::owner() };
+    World::of(Scenario { accounts: vec![account], faults, ..Scenario::default() })
+}
+
+fn organization(id: &str, title: &str) -> Organization {
+    let title = Some(title.to_owned());
+    Organization { id: id.to_owned(), title, ..Organization::default() }
+}
+
+fn project(id: &str, title: Option<&str>) -> Project {
+    Project { id: id.to_owned(), title: title.map(str::to_owned), ..Project::default() }
+}
+
+fn projects_of(id: &str) -> Endpoint {
+    Endpoint::Path(format!("/dashboard/organizations/{id}/projects"))
+}
+
+/// Somebody in three organizations, listed in another order than the preferred one.
+fn engines() -> Vec<Organization> {
+    let first = Project { is_initial: true, ..project("proj_1", Some("Default project")) };
+    vec![
+        organization("org-compilers", "Compilers & Co"),
+        Organization {
+            personal: true,
+            projects: vec![project("proj_home", None)],
+            ..organization("org-ada", "Ada's")
+        },
+        Organization {
+            is_default: true,
+            projects: vec![first, project("proj_research", Some("Research"))],
+            ..organization("org-engines", "Analytical Engines")
+        },
+    ]
+}
+
+/// A world whose one person has signed in already.
+fn signed_in_to(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
+    let world = world_of(organizations, faults);
+    world.login().signs_in(Account::OWNER).exits(0);
+    world
+}
+
+/// It succeeds without a browser, and leaves what is stored as it was.
+#[track_caller]
+fn lists(world: &World, command: &str, options: &[&str]) -> Finished {
+    let (before, visits) = (world.auth_json(), world.count(&Endpoint::Authorize));
+    let finished = world.on_platform(command).args(options).run();
+    finished.exits(0);
+    assert_eq!(finished.stderr, "");
+    assert_eq!(world.count(&Endpoint::Authorize), visits);
+    assert!(world.auth_json() == before, "the store has changed");
+    finished
+}
+
+// threats 149
+#[test]
+fn organizations_are_listed_in_the_order_in_which_they_are_preferred() {
+    let world = signed_in_to(engines(), vec![]);
+    lists(&world, "organizations", &[]).prints(
+        "org-engines    default   Analytical Engines\n\
+         org-ada        personal  Ada's\n\
+         org-compilers            Compilers & Co\n",
+    );
+    let [login] = world.sandbox.requests_at(&Endpoint::Onboarding).try_into().unwrap();
+    let stored = world.auth_document()["tokens"]["access_token"].as_str().unwrap().to_owned();
+    assert!(login.header("authorization").unwrap() == format!("Bearer {stored}"));
+    assert_eq!(login.header("user-agent"), Some("Codex-Create-API-Key/1.0"));
+    assert_eq!(world.count(&Endpoint::Projects), 0, "nobody has asked for projects");
+}
+
+// threats 209
+#[test]
+fn organizations_are_objects_for_a_program() {
+    let world = signed_in_to(engines(), vec![]);
+    let one = |id, title, is_default, personal| json!({"id": id, "title": title, "is_default": is_default, "personal": personal});
+    let expected = json!([
+        one("org-engines", "Analytical Engines", true, false),
+        one("org-ada", "Ada's", false, true),
+        one("org-compilers", "Compilers & Co", false, false),
+    ]);
+    assert_eq!(lists(&world, "organizations", &["--json"]).json(), expected);
+}
+
+#[test]
+fn projects_stand_below_their_organization() {
+    let world = signed_in_to(engines(), vec![]);
+    lists(&world, "projects", &[]).prints(
+        "org-engines  default  Analytical Engines\n\
+        \x20 proj_1         default  Default project\n\
+        \x20 proj_research           Research\n\
+         \n\
+         org-ada  personal  Ada's\n\
+        \x20 proj_home\n\
+         \n\
+         org-compilers  Compilers & Co\n\
+        \x20 (no projects)\n",
+    );
+}
+
+// threats 209
+#[test]
+fn projects_are_objects_for_a_program() {
+    let world = signed_in_to(engines(), vec![]);
+    let all = lists(&world, "projects", &["--json"]).json();
+    let first = json!({
+        "id": "org-engines",
+        "title": "Analytical Engines",
+        "is_default": true,
+        "personal": false,
+        "projects": [
+            {"id": "proj_1", "title": "Default project", "is_initial": true},
+            {"id": "proj_research", "title": "Research", "is_initial": false},
+        ],
+    });
+    assert_eq!(all[0], first);
+    assert_eq!(
+        all[1]["projects"],
+        json!([{"id": "proj_home", "title": null, "is_initial": false}])
+    );
+    assert_eq!(all[2]["projects"], json!([]));
+}
+
+#[test]
+fn the_projects_of_one_organization_are_asked_for_alone() {
+    let world = signed_in_to(engines(), vec![]);
+    let finished = lists(&world, "projects", &["--organization", "org-ada"]);
+    finished.prints("org-ada  personal  Ada's\n  proj_home\n");
+    assert_eq!(world.count(&Endpoint::Projects), 1);
+    let unknown = world.on_platform("projects").args(["--organization", "org-x"]).run();
+    unknown.exits(1).prints("").fails_with(
+        "this account has no organization org-x",
+        "its organizations: org-engines (Analytical Engines), org-ada (Ada's), org-compilers \
+         (Compilers & Co)",
+    );
+}
+
+// threats 137
+#[test]
+fn every_page_of_projects_is_read() {
+    let projects = (0..250).map(|number| project(&format!("p{number}"), None)).collect();
+    let big = Organization { projects, ..organization("big", "Big") };
+    let world = signed_in_to(vec![big], vec![]);
+    let all = lists(&world, "projects", &["--json"]).json();
+    let ids: Vec<_> = all[0]["projects"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
+    assert_eq!(ids.len(), 250);
+    assert_eq!((ids[0], ids[249]), (&json!("p0"), &json!("p249")));
+    assert_eq!(world.count(&Endpoint::Projects), 3);
+}
+
+// threats 127 128
+#[test]
+fn a_closed_organization_is_listed_and_hides_no_other() {
+    for status in [403, 404] {
+        let refused = Then::json(status, json!({"error": {"code": "no_access", "message": "M"}}));
+        let faults = vec![Fault::new(projects_of("org-engines"), refused)];
+        let world = signed_in_to(engines(), faults);
+        let finished = lists(&world, "projects", &[]);
+        let begin = "org-engines  default  Analytical Engines\n  \
+                     (its projects are not for this account)\n\norg-ada  personal  Ada's\n";
+        assert!(finished.stdout.starts_with(begin), "{}", finished.stdout);
+        let all = lists(&world, "projects", &["--json"]).json();
+        assert_eq!((&all[0]["projects"], all.as_array().unwrap().len()), (&Value::Null, 3));
+    }
+}
+
+/// What is broken is not closed: a list that lacks something unsaid would be wrong.
+// threats 126 131
+#[test]
+fn a_list_that_cannot_be_had_ends_it() {
+    for (status, hint) in [
+        (500, "the server has a problem: try again later"),
+        (401, "sign in again; if it stays like this, check --issuer and --api-base"),
+    ] {
+        let then = Then::json(status, json!({"error": {"code": "c", "message": "M"}}));
+        let world = signed_in_to(engines(), vec![Fault::new(projects_of("org-ada"), then)]);
+        let finished = world.on_platform("projects").run();
+        let what = format!("cannot list the projects: the platform refused: HTTP {status}, c: M");
+        finished.exits(1).prints("").fails_with(&what, hint);
+    }
+}
+
+#[test]
+fn an_account_without_an_organization_is_told_so() {
+    for command in ["organizations", "projects"] {
+        let world = signed_in_to(vec![], vec![]);
+        for (options, stdout) in [(&[][..], ""), (&["--json"], "[]\n")] {
+            let finished = world.on_platform(command).args(options).run();
+            finished.exits(0).prints(stdout);
+            assert_eq!(finished.stderr, "This account has no organization.\n");
+        }
+    }
+}
+
+/// A title is whatever somebody typed: it is harmless on a terminal, and to the letter for a program.
+// threats 140 192 209
+#[test]
+fn hostile_titles_are_shown_without_harm() {
+    let hostile = format!("x  default  \u{1b}[2J\u{202e}\r\n\u{200b}{}", "é".repeat(20_000));
+    let inside = vec![project("p", Some(hostile.as_str()))];
+    let one = Organization { projects: inside, ..organization("org", &hostile) };
+    let world = signed_in_to(vec![one], vec![]);
+    for command in ["organizations", "projects"] {
+        let plain = lists(&world, command, &[]);
+        assert!(plain.stdout.starts_with("org  x  default  [2J"), "{}", plain.stdout);
+        let harmless = |c: char| c == '\n' || !(c.is_control() || "\u{202e}\u{200b}".contains(c));
+        assert!(plain.stdout.chars().all(harmless), "{}", plain.stdout);
+        assert!(plain.stdout.len() < 400, "{} bytes", plain.stdout.len());
+        let json = lists(&world, command, &["--json"]);
+        assert!(!json.stdout.contains(['\u{1b}', '\u{202e}']), "{}", json.stdout);
+        assert_eq!(json.json()[0]["title"], hostile);
+    }
+}
+
+/// The person is told why, and signs in for this once: nothing is stored.
+#[track_caller]
+fn lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
+    let before = world.auth_json();
+    let running = world.on_platform("organizations").start();
+    let trail = running.visit(Account::OWNER);
+    let finished = running.finish();
+    finished.exits(0).prints("org-ada  default  Analytical Engines\n");
+    let asked = "Sign in for this once; nothing is stored.\n\
+                 Open this address to list your organizations:\n\nhttp";
+    finished.says(&format!("{why}\n{asked}"));
+    assert!(world.auth_json() == before, "the store has changed");
+    (finished, trail)
+}
+
+#[test]
+fn whoever_is_not_signed_in_goes_to_the_browser_once() {
+    let world = World::new();
+    let (finished, trail) = lists_through_browser(&world, "Nobody is signed in here.");
+    assert!(finished.stderr.starts_with("Nobody"), "it is said before anything else");
+    let page = trail.last().unwrap().text();
+    for words in ["You’re signed in", "Nothing is saved on this computer", "close this tab"] {
+        assert!(page.contains(words), "{page}");
+    }
+    assert_eq!(world.stored_names(), Vec::<String>::new());
+    let client = "app_2SKx67EdpoN0G6j64rFvigXD";
+    assert!(trail.steps[0].url.as_str().contains(client), "{}", trail.steps[0].url);
+    let again = world.on_platform("organizations").signs_in(Account::OWNER);
+    again.exits(0).says("Nobody is signed in here");
+}
+
+#[test]
+fn an_api_key_is_no_sign_in_for_this() {
+    let world = World::new();
+    world.plant("sk-0123456789abcdefghijklmnop");
+    world.store(r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-0123456789abcdefghijklmnop"}"#);
+    let path = world.codex_home().join("auth.json");
+    let why = format!(
+        "The stored sign-in does not serve for this: the sign-in in {} has no access token",
+        path.display()
+    );
+    lists_through_browser(&world, &why);
+    assert_eq!(world.count(&Endpoint::Onboarding), 1);
+}
+
+// threats 126
+#[test]
+fn a_token_that_the_platform_does_not_take_is_not_the_end() {
+    let world = World::new();
+    let stored = world.signed_in(HOUR);
+    let why = "The stored sign-in does not serve for this: cannot log in to the platform: the \
+               platform refused: HTTP 401, invalid_token: Unknown access token.";
+    lists_through_browser(&world, why);
+    let logins = world.sandbox.requests_at(&Endpoint::Onboarding);
+    let with_stored = format!("Bearer {}", stored.access_token);
+    let is_stored =
+        |login: &&sandbox::Recorded| login.header("authorization") == Some(&with_stored);
+    assert_eq!((logins.len(), logins.iter().filter(is_stored).count()), (2, 1));
+
+    let refused = Then::json(403, json!({"error": {"code": "not_allowed", "message": "No."}}));
+    let world = World::with([Fault::new(Endpoint::Onboarding, refused).on(On::First(1))]);
+    world.login().signs_in(Account::OWNER).exits(0);
+    let why = "The stored sign-in does not serve for this: cannot log in to the platform: the \
+               platform refused: HTTP 403, not_allowed: No.";
+    lists_through_browser(&world, why);
+}
+
+/// Neither is a reason to sign in once more.
+#[test]
+fn a_firewall_or_a_broken_platform_is_the_end() {
+    let page = Then::Answer(Reply {
+        status: 403,
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        body: Body::Text("<h1>Blocked</h1>".to_owned()),
+    });
+    let broken = Then::json(500, json!({"error": {"code": "c", "message": "M"}}));
+    for then in [page, broken, Then::Reset] {
+        let world = World::with([Fault::new(Endpoint::Onboarding, then)]);
+        world.login().signs_in(Account::OWNER).exits(0);
+        let finished = world.on_platform("organizations").run();
+        finished.exits(1).prints("").says("error: cannot log in to the platform");
+        finished.says_nothing_of("Sign in for this once");
+    }
+}
+
+// threats 108
+#[test]
+fn a_token_that_is_due_is_refreshed_first() {
+    let world = World::new();
+    let stored = world.signed_in(10);
+    let finished = world.on_platform("organizations").run();
+    finished.exits(0).prints("org-ada  default  Analytical Engines\n");
+    assert!(!world.auth_json().unwrap().contains(&stored.refresh_token), "it was not kept");
+    assert_eq!(world.count(&Endpoint::Authorize), 0);
+}
+
+#[test]
+fn a_sign_in_that_is_over_is_not_the_end() {
+    let world = World::new();
+    world.signed_in(10);
+    let before = world.auth_json().unwrap();
+    world.on_platform("organizations").run().exits(0);
+    // The refresh token that was spent, as an old copy of the file has it.
+    world.store(&before);
+    let why = "The stored sign-in does not serve for this: the sign-in is not valid any more: the \
+               issuer refused: HTTP 401, refresh_token_reused: The refresh token was used already.";
+    lists_through_browser(&world, why);
+}
+
+/// Not to the platform, and not to the issuer either, due or not.
+// threats 145
+#[test]
+fn a_token_of_another_issuer_is_sent_to_nobody() {
+    for seconds_left in [HOUR, 10] {
+        let world = World::new();
+        let theirs = "https://auth.openai.com";
+        let id_token = jwt(&json!({"iss": theirs, "sub": "auth0|ada"}));
+        let stored = crate::support::StoredSignIn::new(&world, seconds_left);
+        let stored = stored.with("/tokens/id_token", id_token).stored(&world);
+        let issuer = world.sandbox.issuer_url();
+        let why = format!(
+            "The stored sign-in does not serve for this: the stored sign-in is from {theirs}, and \
+             not from {issuer}"
+        );
+        lists_through_browser(&world, &why);
+        for request in world.sandbox.requests() {
+            let whole = format!("{request:?}{}", String::from_utf8_lossy(&request.body));
+            for token in [&stored.access_token, &stored.refresh_token] {
+                assert!(!whole.contains(token.as_str()), "sent to {}", request.path);
+            }
+            assert!(
+                request.header("authorization") != Some(&format!("Bearer {}", stored.access_token))
+            );
+        }
+    }
+}
+
+// threats 145
+#[test]
+fn issuer_and_platform_are_given_together_or_not_at_all() {
+    for command in ["organizations", "projects"] {
+        let world = World::new();
+        world.signed_in(HOUR);
+        let finished = world.command(command).run();
+        finished.exits(2).prints("").fails_with(
+            "--issuer and --api-base belong together: give both, or none",
+            "a token of one issuer is never sent to the platform of another",
+        );
+        assert_eq!(world.sandbox.connections(), 0);
+    }
+}
+
+// threats 12
+#[test]
+fn a_person_who_says_no_lists_nothing() {
+    let world = World::new();
+    let finished = world.on_platform("projects").signs_in(Account::DENIER);
+    finished.exits(1).prints("").says("error: sign-in was not granted (access_denied)");
+    assert_eq!(world.count(&Endpoint::Onboarding), 0);
+}
+
+/// A failure after the browser has done its part is told there as well.
+#[test]
+fn a_session_that_is_refused_is_told_in_the_browser() {
+    let refused = Then::json(403, json!({"error": {"code": "not_allowed", "message": "No."}}));
+    let world = World::with([Fault::new(Endpoint::Onboarding, refused)]);
+    let running = world.on_platform("organizations").start();
+    let trail = running.visit(Account::OWNER);
+    assert!(trail.last().unwrap().text().contains("Sign-in failed"));
+    running.finish().exits(1).prints("").says("HTTP 403, not_allowed: No.");
+}
