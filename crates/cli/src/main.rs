@@ -9,6 +9,7 @@ mod environment;
 mod failure;
 mod foreground;
 mod keyboard;
+mod menu;
 mod output;
 mod panic;
 mod setup;

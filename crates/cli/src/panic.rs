@@ -15,7 +15,7 @@
 use std::io::{self, Write as _};
 use std::{panic, process};
 
-use crate::{terminal, unseen};
+use crate::{menu, terminal, unseen};
 
 /// All that is said of a panic, whatever it was about.
 const LAST_WORDS: &[u8] =
@@ -23,12 +23,13 @@ const LAST_WORDS: &[u8] =
                             again, please report what you did\n";
 
 /// From now on, a panic of any thread ends the program with [`LAST_WORDS`] and exit code 1. A terminal
-/// that does not show what is typed is given back as it was.
+/// that shows a menu, or does not show what is typed, is given back as it was.
 ///
 /// The hook ends the process itself: after it, a release build would abort, and a debug build would
 /// unwind through whatever catches panics.
 pub(crate) fn end_without_a_trace() {
     panic::set_hook(Box::new(|_| {
+        menu::give_back();
         unseen::show_again();
         terminal::let_go();
         // Whoever closed standard error does not want to hear of it.

@@ -56,9 +56,10 @@ fn key_home(account: &Account) -> KeyHome<'_> {
     }
 }
 
-fn constant_pages() -> [(&'static str, &'static str); 10] {
+fn constant_pages() -> [(&'static str, &'static str); 11] {
     [
         ("logged_in", pages::LOGGED_IN),
+        ("choose", pages::CHOOSE),
         ("sign_in_failed", pages::SIGN_IN_FAILED),
         ("key_failed", pages::KEY_FAILED),
         ("denied", pages::DENIED),

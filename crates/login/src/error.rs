@@ -89,6 +89,9 @@ pub enum Error {
         /// Those that there are.
         offered: Vec<Project>,
     },
+    /// Several projects could be meant, and none of them was chosen. No key was made.
+    #[error(transparent)]
+    Undecided(#[from] Undecided),
     /// No project to make a key in was there in time.
     #[error(
         "timed out waiting for an organization and default project{}",
@@ -191,6 +194,18 @@ impl Error {
             _ => false,
         }
     }
+}
+
+/// Why a choice was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Undecided {
+    /// Whoever was asked does not want any of them.
+    #[error("nothing was chosen")]
+    Declined,
+    /// Nobody could be asked.
+    #[error("cannot ask for a choice")]
+    Unasked(#[source] Box<dyn StdError + Send + Sync>),
 }
 
 /// Why tokens may still be valid at the issuer.

@@ -46,7 +46,7 @@ mod warm_up;
 
 pub use authorization::CallbackPorts;
 pub use browser::{NotOpened, can_open_browser, open_default_browser};
-pub use error::{Error, JsonWebToken, RevocationError, Undelivered};
+pub use error::{Error, JsonWebToken, RevocationError, Undecided, Undelivered};
 pub use event::{Event, Events};
 pub use input::{Input, Inputs};
 pub use seen::Seen;

@@ -147,6 +147,7 @@ pub(crate) enum Command {
     /// Sign in with ChatGPT, and keep the credentials in auth.json
     Login(LoginArgs),
     /// Create a project API key, and print it
+    #[command(long_about = CREATE_KEY, after_help = CREATE_KEY_EXAMPLES)]
     CreateKey(CreateKeyArgs),
     /// List the organizations of the account
     #[command(long_about = ORGANIZATIONS, after_help = ORGANIZATIONS_EXAMPLES)]
@@ -189,6 +190,19 @@ Examples:
 
 Exit codes:
   0 a sign-in can work, 1 it cannot";
+
+const CREATE_KEY: &str = "\
+Create a project API key, and print it.
+
+It belongs to the default project of your default organization. Where there are more projects, it asks \
+you on a terminal which of them you mean; a script is never asked, and gets the default one.";
+
+const CREATE_KEY_EXAMPLES: &str = "\
+Examples:
+  OPENAI_API_KEY=$(login-cli create-key)         a new project API key for this shell
+  login-cli create-key --save                    the same, and keep it beside the sign-in
+  login-cli create-key --organization org-1      in one of the projects of this organization
+  login-cli create-key --project proj_1 --json   in this project, asking nothing";
 
 const ORGANIZATIONS: &str = "\
 List the organizations of the account, in the order in which create-key prefers them.

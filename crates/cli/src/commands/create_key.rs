@@ -1,8 +1,8 @@
 use std::cell::Cell;
 
 use auth_store::Location;
-use login::Event;
-use login::create_api_key::{self, Choice, NewApiKey, Patience};
+use login::create_api_key::{self, Candidates, Choice, NewApiKey, Patience, PendingApiKey};
+use login::{Error, Event, Undecided, Undelivered};
 use serde_json::{Value, json};
 
 use super::platform::{self, client, invite};
@@ -10,7 +10,10 @@ use super::waiting::{tell, warn_of_sudo};
 use crate::accounts::{Accounts, shown};
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
+use crate::keyboard::Keyboard;
+use crate::menu;
 use crate::setup::Setup;
+use crate::signals::Interrupt;
 
 /// `login-cli create-key`.
 pub(crate) async fn run(
@@ -26,18 +29,35 @@ pub(crate) async fn run(
         warn_of_sudo(setup, shared, &Accounts::chosen(shared)?.store().location());
     }
     let (purpose, browser) = ("create an API key", &args.platform.browser);
-    let _until_signed_in = invite(purpose, pending.session(), browser, setup);
-    let deliver = |new: &NewApiKey| {
-        setup.output.document(|| as_json(new))?;
-        setup.output.text(|| new.key.expose())?;
-        setup.at_stake.take();
-        Ok(())
-    };
-    let has_waited = Cell::new(false);
+    let keyboard = invite(purpose, pending.session(), browser, setup);
+    let new = make(pending, keyboard, (args, shared), setup).await?;
+
+    setup.waits_no_more();
+    let stored = if args.save { Some(Accounts::chosen(shared)?.store().location()) } else { None };
+    terminal.done(&summary(&new, stored.as_ref()));
+    Ok(())
+}
+
+/// Waits for the person, and asks them where there is a choice and somebody to make it.
+async fn make(
+    pending: PendingApiKey,
+    keyboard: Option<Keyboard>,
+    (args, shared): (&CreateKeyArgs, &SharedArgs),
+    setup: &Setup,
+) -> Result<NewApiKey, Failure> {
+    let terminal = setup.terminal;
+    let keyboard = Cell::new(keyboard);
+    let (has_waited, is_choosing) = (Cell::new(false), Cell::new(false));
     let tell = |event: Event<'_>| {
+        // The screen is the menu's then; what stays wrong is told where it matters.
+        if is_choosing.get() {
+            return;
+        }
         tell(setup, &event);
         match event {
             Event::CallbackReceived => {
+                // From here on the keys are for the menu.
+                keyboard.take();
                 terminal.say("Signed in. Looking for the project of the key.");
             }
             Event::WaitingForProject { .. } if !has_waited.replace(true) => {
@@ -46,12 +66,35 @@ pub(crate) async fn run(
             _ => {}
         }
     };
-    let new = pending.finish(&tell, deliver).await?;
+    let deliver = |new: &NewApiKey| deliver(new, setup);
+    if shared.json.is_some() || !menu::can_ask(terminal) {
+        return Ok(pending.finish(&tell, deliver).await?);
+    }
+    let choose = async |candidates: Candidates| {
+        setup.waits_no_more();
+        is_choosing.set(true);
+        let target = menu::choose(candidates, terminal).await;
+        is_choosing.set(false);
+        target
+    };
+    pending.finish_choosing(choose, &tell, deliver).await.map_err(undecided)
+}
 
-    setup.waits_no_more();
-    let stored = if args.save { Some(Accounts::chosen(shared)?.store().location()) } else { None };
-    terminal.done(&summary(&new, stored.as_ref()));
+fn deliver(new: &NewApiKey, setup: &Setup) -> Result<(), Undelivered> {
+    setup.output.document(|| as_json(new))?;
+    setup.output.text(|| new.key.expose())?;
+    setup.at_stake.take();
     Ok(())
+}
+
+/// Whoever turns the choice down ends the program, as with Ctrl-C.
+fn undecided(error: Error) -> Failure {
+    match error {
+        Error::Undecided(Undecided::Declined) => {
+            Failure::Interrupted { by: Interrupt::CtrlC, at_stake: None }
+        }
+        other => other.into(),
+    }
 }
 
 fn options(

@@ -158,7 +158,7 @@ fn of_login(error: &LoginError) -> Kind {
         LoginError::NoAccessToken { .. } => Kind::NotHeld,
         LoginError::OtherIssuer { .. } => Kind::OtherIssuer,
         LoginError::Unsaved(_) => Kind::SignInLost,
-        // `NoRandomness`, `Bind(Listen)`: what the system does not give.
+        // `NoRandomness`, `Bind(Listen)`, `Undecided(Unasked)`: what the system does not give.
         _ => Kind::System,
     }
 }

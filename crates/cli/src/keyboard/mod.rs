@@ -10,13 +10,15 @@ mod entry;
 mod unix;
 
 #[cfg(unix)]
-pub(crate) use unix::Keyboard;
+pub(crate) use unix::{Keyboard, is_there};
 
 #[cfg(not(unix))]
-pub(crate) use elsewhere::Keyboard;
+pub(crate) use elsewhere::{Keyboard, is_there};
 
 #[cfg(not(unix))]
 mod elsewhere {
+    use std::io::{self, IsTerminal as _};
+
     use login::Inputs;
 
     /// There is none on this system: its consoles are where its browsers are.
@@ -26,5 +28,9 @@ mod elsewhere {
         pub(crate) fn listen(_has_device_key: bool) -> Option<(Self, Inputs)> {
             None
         }
+    }
+    /// Whether a person sits at it.
+    pub(crate) fn is_there() -> bool {
+        io::stdin().is_terminal()
     }
 }

@@ -31,7 +31,7 @@ impl Keyboard {
     /// Listens, where a person sits at it who is not busy with another program. Where there is a key
     /// for a device code, it is `d`.
     pub(crate) fn listen(has_device_key: bool) -> Option<(Self, Inputs)> {
-        if !io::stdin().is_terminal() || !is_in_foreground() {
+        if !is_there() {
             return None;
         }
         let (tell, inputs) = unbounded_channel();
@@ -42,6 +42,11 @@ impl Keyboard {
         Builder::new().name("keyboard".into()).spawn(move || listener.run()).ok()?;
         Some((Self { is_over, _unseen }, inputs))
     }
+}
+
+/// Whether a person sits at it who is not busy with another program.
+pub(crate) fn is_there() -> bool {
+    io::stdin().is_terminal() && is_in_foreground()
 }
 
 impl Drop for Keyboard {
@@ -63,6 +68,8 @@ impl Listener {
         let mut is_burst = false;
         while !self.is_over.load(Ordering::Relaxed) {
             let found = match look(if is_burst { PAUSE } else { TICK }) {
+                // What comes now is for whoever asks next.
+                Ok(Found::Something) if self.is_over.load(Ordering::Relaxed) => return,
                 Ok(Found::Something) if !is_in_foreground() => {
                     sleep(TICK);
                     continue;

@@ -11,7 +11,8 @@
 //!   above it. When it is over, no trace of it is left. A terminal that can only print one line after
 //!   another gets a sentence.
 //! - Colour adds emphasis and never meaning; it follows `NO_COLOR`, `CLICOLOR_FORCE` and `--color`.
-//! - Nothing is done to the terminal that a program which is killed would have to undo.
+//! - Nothing is done to the terminal that a program which is killed would have to undo; but what is
+//!   typed is hidden where it is a secret, and a [menu](crate::menu) has a screen of its own.
 //! - A standard error that cannot be written is no reason to fail.
 //! - Nothing here panics when the reader is gone.
 
@@ -87,7 +88,8 @@ impl Terminal {
         self.is_interactive() && self.has_colors() && environment::has_hyperlinks()
     }
 
-    fn has_colors(self) -> bool {
+    /// Whether standard error gets colours, and what comes with them.
+    pub(crate) fn has_colors(self) -> bool {
         AutoStream::new(io::stderr(), self.color).current_choice() != ColorChoice::Never
     }
 

@@ -50,6 +50,8 @@ mod browser;
 mod browser_launcher;
 #[cfg(unix)]
 mod cancel_previous;
+#[cfg(target_os = "linux")]
+mod choice;
 #[cfg(unix)]
 mod codex;
 #[cfg(target_os = "linux")]

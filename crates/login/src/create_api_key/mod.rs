@@ -1,29 +1,34 @@
 //! Create a project API key: [a session of the platform](crate::platform), the default project of the
-//! preferred organization, a key.
+//! preferred organization or the one that somebody chooses, a key.
 //!
 //! ```text
 //! start ── the port is bound, the URL is ready
 //!   └─ finish ── session ── organizations ── projects ── key
 //! ```
 
+use std::future::Ready;
+
 use auth_store::AuthStore;
 use credentials::ApiKey;
 use http_client::{BaseUrl, HttpClient};
+use oauth_callback_server::{Page, WaitingBrowser};
 use platform_api::{Organization, Project, Session};
+use tokio::join;
 use zeroize::Zeroizing;
 
 use crate::commit::commit;
-use crate::error::{Error, Undelivered};
+use crate::error::{Error, Undecided, Undelivered};
 use crate::event::{Event, Events};
 use crate::pages::{self, KeyHome};
 use crate::platform::{self, PendingSession};
 use crate::stored::WORTH_WAITING;
 use crate::warm_up::alongside;
 
-use poll::wait_for_target;
+use poll::wait_for_candidates;
+use target::Breadth;
 
 pub use poll::Patience;
-pub use target::Choice;
+pub use target::{Candidates, Choice, Target};
 
 mod poll;
 mod target;
@@ -100,33 +105,64 @@ impl PendingApiKey {
         &mut self.session
     }
 
-    /// Waits for the person, makes the key, hands it to `deliver`, and keeps it where
-    /// [`Options::save_to`] says. The browser is told that it worked when the key was delivered.
+    /// Waits for the person, makes the key where [`Options::choice`] says, hands it to `deliver`, and
+    /// keeps it where [`Options::save_to`] says. The browser is told that it worked when the key was
+    /// delivered.
     ///
     /// # Errors
     ///
     /// [`Error`] says which step failed. After [`Error::Undelivered`] and [`Error::Unkept`] there is
     /// a key at the platform.
     pub async fn finish(
+        self,
+        events: Events<'_>,
+        deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
+    ) -> Result<NewApiKey, Error> {
+        self.finish_as(None::<Nobody>, events, deliver).await
+    }
+
+    /// The same, with somebody to `choose` where [`Options::choice`] leaves several projects open. The
+    /// browser does not wait for that: it is told where the choice is.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish), and [`Error::Undecided`].
+    pub async fn finish_choosing(
+        self,
+        choose: impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>,
+        events: Events<'_>,
+        deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
+    ) -> Result<NewApiKey, Error> {
+        self.finish_as(Some(choose), events, deliver).await
+    }
+
+    async fn finish_as(
         mut self,
+        choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
         events: Events<'_>,
         deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
     ) -> Result<NewApiKey, Error> {
         let company = self.session.company(events);
-        alongside(self.story(events, deliver), company).await
+        alongside(self.story(choose, events, deliver), company).await
     }
 
     async fn story(
         self,
+        choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
         events: Events<'_>,
         deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
     ) -> Result<NewApiKey, Error> {
         let Self { options, session } = self;
         let (session, browser) = session.logged_in(pages::KEY_FAILED, events).await?;
-        let new = match create(&options, &session, events).await {
+        let mut browser = Unanswered(Some(browser));
+        let created = async {
+            let target = find_target(&options, &session, &mut browser, choose, events).await?;
+            create(&session, target, &options.name, events).await
+        };
+        let new = match created.await {
             Ok(new) => new,
             Err(error) => {
-                browser.fail(pages::KEY_FAILED).await;
+                browser.fail().await;
                 return Err(error);
             }
         };
@@ -135,20 +171,61 @@ impl PendingApiKey {
         let (new, kept) = keep(options.save_to, new).await;
         match &delivered {
             Ok(()) => browser.show(key_created(&new)).await,
-            Err(_) => browser.fail(pages::KEY_FAILED).await,
+            Err(_) => browser.fail().await,
         }
         handed_over(new, delivered, kept)
     }
 }
 
-/// From the session to a key.
-async fn create(
+/// Who is asked where nobody is.
+type Nobody = fn(Candidates) -> Ready<Result<Target, Undecided>>;
+
+/// The browser, as long as it waits to hear how it ended.
+struct Unanswered(Option<WaitingBrowser>);
+
+impl Unanswered {
+    async fn show(&mut self, page: impl Into<Page>) {
+        if let Some(browser) = self.0.take() {
+            browser.show(page).await;
+        }
+    }
+
+    async fn fail(&mut self) {
+        if let Some(browser) = self.0.take() {
+            browser.fail(pages::KEY_FAILED).await;
+        }
+    }
+}
+
+/// Where the key is made.
+async fn find_target(
     options: &Options,
     session: &Session,
+    browser: &mut Unanswered,
+    choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
+    events: Events<'_>,
+) -> Result<Target, Error> {
+    let Options { choice, patience, .. } = options;
+    // A project that was asked for by its id is the one.
+    let choose = choose.filter(|_| choice.project.is_none());
+    let breadth = if choose.is_some() { Breadth::Everything } else { Breadth::UntilDecided };
+    let candidates = wait_for_candidates(session, choice, breadth, *patience, events).await?;
+    match choose {
+        Some(choose) if candidates.targets().len() > 1 => {
+            let ((), target) = join!(browser.show(pages::CHOOSE), choose(candidates));
+            Ok(target?)
+        }
+        _ => Ok(candidates.into_default()),
+    }
+}
+
+async fn create(
+    session: &Session,
+    target: Target,
+    name: &str,
     events: Events<'_>,
 ) -> Result<NewApiKey, Error> {
-    let target = wait_for_target(session, &options.choice, options.patience, events).await?;
-    let (organization, project, name) = (target.organization, target.project, options.name.clone());
+    let (Target { organization, project }, name) = (target, name.to_owned());
     events(Event::CreatingApiKey { name: &name });
     match session.create_api_key(&organization.id, &project.id, &name).await {
         Ok(key) => Ok(NewApiKey { organization, project, name, key }),

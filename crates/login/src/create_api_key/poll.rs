@@ -3,7 +3,7 @@ use std::time::Duration;
 use platform_api::Session;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::target::{Choice, Look, Target, look};
+use super::target::{Breadth, Candidates, Choice, Look, look};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::seen::Seen;
@@ -30,19 +30,20 @@ const LAST_LOOK: Duration = Duration::from_secs(2);
 /// A pause that is shorter than this is not worth another look.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks for the target until it is there or patience ends. A failure that may pass is no answer:
+/// Looks for the default target until it is there or patience ends. A failure that may pass is no answer:
 /// the next look may get one.
-pub(crate) async fn wait_for_target(
+pub(super) async fn wait_for_candidates(
     session: &Session,
     choice: &Choice,
+    breadth: Breadth,
     patience: Patience,
     events: Events<'_>,
-) -> Result<Target, Error> {
+) -> Result<Candidates, Error> {
     let deadline = Instant::now() + patience.timeout.min(LONGEST_PATIENCE);
     let mut seen = Seen::default();
     loop {
-        let failure = match timeout_at(deadline + LAST_LOOK, look(session, choice)).await {
-            Ok(Ok(Look::Found(target))) => return Ok(target),
+        let failure = match timeout_at(deadline + LAST_LOOK, look(session, choice, breadth)).await {
+            Ok(Ok(Look::Found(candidates))) => return Ok(candidates),
             Ok(Ok(Look::NotYet(what))) => {
                 seen = what;
                 None

@@ -1,5 +1,7 @@
 use futures_util::StreamExt as _;
-use platform_api::{Organization, OrganizationId, Project, ProjectId, Session};
+use platform_api::{
+    Error as PlatformError, Organization, OrganizationId, Project, ProjectId, Session,
+};
 
 use crate::error::Error;
 use crate::platform::{among, organizations, projects_of_each};
@@ -7,9 +9,42 @@ use crate::seen::Seen;
 
 /// Where a key is made.
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) organization: Organization,
-    pub(crate) project: Project,
+pub struct Target {
+    /// The organization that pays for it.
+    pub organization: Organization,
+    /// The project that it belongs to.
+    pub project: Project,
+}
+
+/// Where a key could be made: always somewhere.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    targets: Vec<Target>,
+    default: usize,
+}
+
+impl Candidates {
+    /// All of them, in order of preference of their organizations.
+    #[must_use]
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// The place of the one that is taken where nobody chooses.
+    #[must_use]
+    pub fn default(&self) -> usize {
+        self.default
+    }
+
+    /// The one at this place, if there is one.
+    #[must_use]
+    pub fn into_target(mut self, place: usize) -> Option<Target> {
+        (place < self.targets.len()).then(|| self.targets.swap_remove(place))
+    }
+
+    pub(super) fn into_default(mut self) -> Target {
+        self.targets.swap_remove(self.default)
+    }
 }
 
 /// Which organization and project the person asked for; the default ones where they did not.
@@ -28,51 +63,95 @@ impl Choice {
             None => project.is_initial,
         }
     }
+}
 
-    fn or_unknown(&self, seen: Seen, others: Vec<Project>) -> Result<Look, Error> {
-        match &self.project {
-            Some(wanted) if seen.organizations > 0 => {
-                Err(Error::UnknownProject { wanted: wanted.clone(), offered: others })
-            }
-            _ => Ok(Look::NotYet(seen)),
-        }
-    }
+/// How much is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Breadth {
+    /// As much as it takes to know what is taken where nobody chooses.
+    UntilDecided,
+    /// Everything, so that somebody can choose.
+    Everything,
 }
 
 /// What one look came to.
-pub(crate) enum Look {
-    Found(Target),
+pub(super) enum Look {
+    Found(Candidates),
     NotYet(Seen),
 }
 
-/// One look at everything: the first project, by preference of its organization, that is `choice`.
+/// One look for the first project, by preference of its organization, that is `choice`; with it comes
+/// what else was seen.
 ///
 /// # Errors
 ///
 /// The first failure of the platform that is not one organization's closed door; and an id that was
 /// asked for and is not there, since ids do not appear by waiting.
-pub(crate) async fn look(session: &Session, choice: &Choice) -> Result<Look, Error> {
+pub(super) async fn look(
+    session: &Session,
+    choice: &Choice,
+    breadth: Breadth,
+) -> Result<Look, Error> {
     let organizations = among(organizations(session).await?, choice.organization.as_ref())?;
-    let mut seen = Seen { organizations: organizations.len(), ..Seen::default() };
-    let mut others = Vec::new();
-    let is_it = |project: &Project| choice.wants_project(project);
+    let mut found = Found::among(organizations.len());
+    let is_enough = breadth == Breadth::UntilDecided;
+    let sought = |project: &Project| is_enough && choice.wants_project(project);
+    let mut answers = projects_of_each(session, organizations, sought);
     // Judged in order of preference: the first that decides ends the search.
-    let mut answers = projects_of_each(session, organizations, is_it);
     while let Some((organization, projects)) = answers.next().await {
-        let mut projects = match projects {
+        found.add(&organization, projects, choice)?;
+        if is_enough && found.default.is_some() {
+            break;
+        }
+    }
+    found.judged(choice)
+}
+
+/// What was found so far.
+struct Found {
+    seen: Seen,
+    targets: Vec<Target>,
+    default: Option<usize>,
+}
+
+impl Found {
+    fn among(organizations: usize) -> Self {
+        let seen = Seen { organizations, ..Seen::default() };
+        Self { seen, targets: Vec::new(), default: None }
+    }
+
+    fn add(
+        &mut self,
+        organization: &Organization,
+        projects: Result<Vec<Project>, PlatformError>,
+        choice: &Choice,
+    ) -> Result<(), Error> {
+        let projects = match projects {
             Ok(projects) => projects,
-            Err(error) if error.is_inaccessible() => {
-                seen.inaccessible += 1;
-                continue;
+            // What nobody would have waited for keeps nobody from choosing among the rest.
+            Err(error) if error.is_inaccessible() || self.default.is_some() => {
+                self.seen.inaccessible += 1;
+                return Ok(());
             }
             Err(error) => return Err(Error::Platform(error)),
         };
-        if let Some(here) = projects.iter().position(is_it) {
-            let project = projects.swap_remove(here);
-            return Ok(Look::Found(Target { organization, project }));
-        }
-        others.extend(projects);
+        let here = projects.iter().position(|project| choice.wants_project(project));
+        self.default = self.default.or(here.map(|here| self.targets.len() + here));
+        let target = |project| Target { organization: organization.clone(), project };
+        self.targets.extend(projects.into_iter().map(target));
+        self.seen.projects = self.targets.len();
+        Ok(())
     }
-    seen.projects = others.len();
-    choice.or_unknown(seen, others)
+
+    fn judged(self, choice: &Choice) -> Result<Look, Error> {
+        let Self { seen, targets, default } = self;
+        match (default, &choice.project) {
+            (Some(default), _) => Ok(Look::Found(Candidates { targets, default })),
+            (None, Some(wanted)) if seen.organizations > 0 => Err(Error::UnknownProject {
+                wanted: wanted.clone(),
+                offered: targets.into_iter().map(|target| target.project).collect(),
+            }),
+            (None, _) => Ok(Look::NotYet(seen)),
+        }
+    }
 }

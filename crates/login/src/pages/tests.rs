@@ -18,6 +18,7 @@ fn pages_about(text: &str) -> [Zeroizing<String>; 3] {
 fn every_page() -> Vec<String> {
     let constant = [
         LOGGED_IN,
+        CHOOSE,
         SIGN_IN_FAILED,
         KEY_FAILED,
         DENIED,

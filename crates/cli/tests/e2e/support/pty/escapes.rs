@@ -9,7 +9,12 @@ pub(crate) struct Escapes {
     pub(crate) links: Vec<String>,
     /// What no run may write: it would clear, scroll, rename, question or ring somebody's terminal.
     pub(crate) strange: Vec<String>,
+    /// Whether the second screen is shown, on which nothing of anybody's stands.
+    is_on_second_screen: bool,
 }
+
+/// The mode of xterm that saves the cursor and shows another screen, an empty one.
+const SECOND_SCREEN: u16 = 1049;
 
 impl Escapes {
     pub(crate) fn of(bytes: &[u8]) -> Self {
@@ -44,7 +49,13 @@ impl Perform for Escapes {
             (b"", 'm' | 'A'..='G' | 'K') => true,
             (b"", 'J') => first == 0,
             // The cursor shown or not, lines broken or not, pastes marked or not.
-            (b"?", 'h' | 'l') => matches!(first, 7 | 25 | 2004),
+            (b"?", 'h' | 'l') if matches!(first, 7 | 25 | 2004) => true,
+            (b"?", 'h' | 'l') if first == SECOND_SCREEN => {
+                self.is_on_second_screen = action == 'h';
+                true
+            }
+            // To any place, as on a screen of its own.
+            (b"", 'H') => self.is_on_second_screen,
             _ => false,
         };
         if !is_known {

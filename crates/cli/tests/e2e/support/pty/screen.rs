@@ -62,8 +62,8 @@ impl Screen {
     }
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        // Paper stays as wide as it is: no line on it is cut, and none comes apart.
         self.terminal.set_size(size(rows), size(columns));
-        self.paper.set_size(size(PAPER), size(columns));
     }
 
     /// The rows as they stand there, without the blanks at their ends and without empty ones at the
