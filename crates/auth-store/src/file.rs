@@ -127,7 +127,7 @@ pub(crate) fn flush_name(place: &Place) -> Result<(), Error> {
 /// Copies the file, unreadable as it is, to a name with the time in it. A copy and not a rename,
 /// so that the old file is in its place until the new one is.
 pub(crate) fn set_aside(place: &Place, now: Timestamp) -> Result<Unkept<'_>, Error> {
-    let name = place.beside(&format!(".corrupt-{}", now.strftime("%Y%m%dT%H%M%S%.6fZ")));
+    let name = place.beside(&format!(".corrupt-{}", format!("{now:.6}").replace(['-', ':'], "")));
     Unkept::create(place.folder(), name, |copy| copy_of(place, copy))
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod args;
 mod browser;
 mod commands;
+mod completions;
 mod core_dump;
 mod environment;
 mod failure;
@@ -29,6 +30,9 @@ fn main() -> ExitCode {
     panic::end_without_a_trace();
     if let Some(url) = browser::asked_for() {
         return browser::open_apart(&url);
+    }
+    if let Some(words) = completions::asked_for() {
+        return completions::answer(words);
     }
     let (command, shared) = match Cli::from_command_line() {
         Ok(understood) => understood,

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
 use login::registered;
 use platform_api::{OrganizationId, ProjectId};
 
 use values::{duration, name, variable, workspace};
 
 pub(crate) use shared::{Color, Json, SharedArgs};
-pub(crate) use values::{ProfileName, StoreKind, shell_word};
+pub(crate) use values::{ProfileName, Shell, StoreKind, shell_word};
 
 mod shared;
 #[cfg(test)]
@@ -62,6 +62,11 @@ Exit codes:
   143 terminated; exec ends as its program does";
 
 impl Cli {
+    /// The command line, with the pages of its help.
+    pub(crate) fn definition() -> clap::Command {
+        Self::command()
+    }
+
     /// Reads the command line.
     ///
     /// # Errors
@@ -90,7 +95,7 @@ impl Cli {
     }
 
     fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut definition = Self::command();
+        let mut definition = Self::definition();
         let matches = definition.try_get_matches_from_mut(words)?;
         if let Some((command, _)) = matches.subcommand() {
             // `login-cli --no-api-key create-key` would ignore what it was told.
@@ -170,6 +175,8 @@ pub(crate) enum Command {
     /// Find out what would keep a sign-in from working, and what helps
     #[command(long_about = DOCTOR, after_help = DOCTOR_EXAMPLES)]
     Doctor,
+    /// Print a script that lets your shell complete commands, options and profiles
+    Completions(CompletionsArgs),
 }
 
 const DOCTOR: &str = "\
@@ -297,7 +304,8 @@ pub(crate) struct ExecArgs {
         required = true,
         trailing_var_arg = true,
         allow_hyphen_values = true,
-        value_name = "CMD"
+        value_name = "CMD",
+        value_hint = ValueHint::CommandWithArguments
     )]
     pub(crate) program: Vec<OsString>,
 }
@@ -326,6 +334,13 @@ pub(crate) struct PlatformArgs {
     /// Ports for the browser's way back: the first that is free. OpenAI has registered 5000
     #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', default_values_t = [registered::CREATE_API_KEY_PORT], help_heading = "Sign-in")]
     pub(crate) ports: Vec<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell that you use
+    #[arg(value_enum, value_name = "bash|zsh|fish|powershell|elvish", hide_possible_values = true)]
+    pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use http_client::BaseUrl;
 use login::registered;
 
@@ -25,7 +25,7 @@ pub(crate) struct SharedArgs {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Servers")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Folder of auth.json [default: ~/.codex]
-    #[arg(long, global = true, value_name = "DIR", help_heading = "Output and storage")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output and storage")]
     pub(crate) codex_home: Option<PathBuf>,
     /// Account beside the default one, with a sign-in of its own
     #[arg(long, global = true, value_name = "NAME", help_heading = "Output and storage")]
@@ -100,7 +100,7 @@ impl SharedArgs {
     }
 
     /// What they are where none is given.
-    pub(super) fn usual() -> Option<Self> {
+    pub(crate) fn usual() -> Option<Self> {
         Some(Self {
             issuer: registered::ISSUER.parse().ok()?,
             api_base: registered::API_BASE.parse().ok()?,

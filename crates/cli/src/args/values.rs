@@ -2,6 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use credential_helper::Helper;
 
 /// A time as people write it: `10s`, `15m`, `1h30m`.
@@ -143,4 +144,27 @@ fn keyring() -> Result<StoreKind, String> {
     Err("this build has no keyring: use helper:secretservice or helper:osxkeychain, or build \
          with --features keyring"
         .to_owned())
+}
+
+/// A shell that completes command lines.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(alias = "pwsh")]
+    Powershell,
+    Elvish,
+}
+
+impl Shell {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::Powershell => "powershell",
+            Self::Elvish => "elvish",
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Each command: what it asks of the crates below, and what it says about it.
 
 mod brought;
+mod completions;
 mod create_key;
 mod doctor;
 mod events;
@@ -39,6 +40,7 @@ pub(crate) fn run(
         Command::Refresh => setup.block_on(refresh::run(shared, setup))?,
         Command::Logout(args) => setup.block_on(logout::run(args, shared, setup))?,
         Command::Profiles => profiles::run(shared, setup)?,
+        Command::Completions(args) => completions::run(args, setup)?,
         Command::Doctor => setup.block_on(doctor::run(shared, setup))?,
     }
     Ok(ExitCode::SUCCESS)

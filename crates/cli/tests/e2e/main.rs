@@ -55,6 +55,8 @@ mod choice;
 #[cfg(unix)]
 mod codex;
 #[cfg(target_os = "linux")]
+mod completions;
+#[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(target_os = "linux")]
 mod network;

@@ -1,0 +1,14 @@
+use serde_json::json;
+
+use crate::args::CompletionsArgs;
+use crate::completions::script;
+use crate::failure::Failure;
+use crate::setup::Setup;
+
+/// `login-cli completions`.
+pub(crate) fn run(args: &CompletionsArgs, setup: &Setup) -> Result<(), Failure> {
+    let (shell, script) = (args.shell.name(), script(args.shell));
+    let output = &setup.output;
+    output.document(|| json!({ "shell": shell, "script": script })).map_err(Failure::Output)?;
+    output.text(|| script.trim_end()).map_err(Failure::Output)
+}

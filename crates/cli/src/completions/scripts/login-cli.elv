@@ -1,0 +1,16 @@
+# What Elvish offers after login-cli. The program is asked; this puts the question.
+use str
+
+set edit:completion:arg-completer[login-cli] = {|@words|
+    var current = $words[-1]
+    e:login-cli __complete $@words[1..-1] '@'$current 2>/dev/null | from-lines | each {|line|
+        if (has-value [:files :folders] $line) {
+            edit:complete-filename $current
+        } elif (eq $line :commands) {
+            edit:complete-sudo sudo $current
+        } elif (not-eq $line '') {
+            var value @rest = (str:split &max=2 ' ' $line)
+            edit:complex-candidate $value &display=(str:join ' - ' [$value $@rest])
+        }
+    }
+}

@@ -1,0 +1,75 @@
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ValueHint};
+
+use crate::accounts::Accounts;
+use crate::args::{SharedArgs, StoreKind};
+use crate::environment;
+
+/// What the shell completes better, because it knows `~` and how to quote. The first word of a command
+/// is a program, and the `following` ones are what it is given.
+pub(super) fn left_to_the_shell(argument: &Arg, following: usize) -> Option<&'static str> {
+    match argument.get_value_hint() {
+        ValueHint::AnyPath | ValueHint::FilePath => Some(":files"),
+        ValueHint::DirPath => Some(":folders"),
+        ValueHint::CommandWithArguments if following == 0 => Some(":commands"),
+        ValueHint::CommandWithArguments => Some(":files"),
+        _ => None,
+    }
+}
+
+/// All that an argument can be on this machine, as far as that is known.
+pub(super) fn of(argument: &Arg, words: &[OsString]) -> Vec<String> {
+    match argument.get_id().as_str() {
+        "profile" => profiles(codex_home(words)),
+        "store" => stores(),
+        _ => {
+            let values = argument.get_possible_values();
+            let shown = values.iter().filter(|value| !value.is_hide_set());
+            shown.map(|value| value.get_name().to_owned()).collect()
+        }
+    }
+}
+
+/// The `--codex-home` of a command line that is not complete yet.
+pub(super) fn codex_home(words: &[OsString]) -> Option<PathBuf> {
+    const OPTION: &str = "--codex-home";
+    let ours = words.split(|word| word == "--").next()?;
+    let last = ours.iter().enumerate().rev().find_map(|(at, word)| match word.to_str()? {
+        OPTION => ours.get(at + 1)?.to_str(),
+        word => word.strip_prefix(OPTION)?.strip_prefix('='),
+    })?;
+    // Nobody has expanded it yet.
+    match Path::new(last).strip_prefix("~") {
+        Ok(rest) => Some(environment::home()?.join(rest)),
+        Err(_) => Some(last.into()),
+    }
+}
+
+/// The profiles in that folder, as far as it can be read.
+fn profiles(codex_home: Option<PathBuf>) -> Vec<String> {
+    let shared = SharedArgs::usual().map(|usual| SharedArgs { codex_home, ..usual });
+    let accounts = shared.and_then(|shared| Accounts::chosen(&shared).ok());
+    let profiles = accounts.and_then(|accounts| accounts.profiles().ok()).unwrap_or_default();
+    profiles.iter().map(|name| name.as_str().to_owned()).collect()
+}
+
+/// What can hold the credentials: this program, and the helpers in `PATH`.
+fn stores() -> Vec<String> {
+    let folders = environment::path().into_iter().filter_map(|folder| fs::read_dir(folder).ok());
+    let programs = folders.flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut helpers: Vec<String> = programs.filter_map(|program| helper(&program)).collect();
+    helpers.sort();
+    helpers.dedup();
+    let ours = if cfg!(feature = "keyring") { &["file", "keyring"][..] } else { &["file"] };
+    ours.iter().map(ToString::to_string).chain(helpers).collect()
+}
+
+/// `helper:pass` for the program `docker-credential-pass`.
+fn helper(program: &str) -> Option<String> {
+    let program = program.strip_suffix(std::env::consts::EXE_SUFFIX)?;
+    let kind = format!("helper:{}", program.strip_prefix("docker-credential-")?);
+    kind.parse::<StoreKind>().is_ok().then_some(kind)
+}

@@ -1,0 +1,91 @@
+//! What shells offer at TAB, asked for by real shells.
+
+mod shells;
+
+use std::path::PathBuf;
+
+use crate::support::{StoredSignIn, World, write};
+
+/// A sign-in in a profile of this name.
+fn profile(world: &World, name: &str) -> PathBuf {
+    let folder = world.codex_home().join("profiles").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    write(&folder.join("auth.json"), &StoredSignIn::new(world, 3600).text());
+    folder
+}
+
+/// What the scripts ask the program itself.
+#[track_caller]
+fn answers(world: &World, words: &[&str], expected: &str) {
+    let finished = world.program(["__complete"]).args(words.iter().copied()).run();
+    finished.exits(0).prints(expected);
+    assert_eq!(finished.stderr, "", "{words:?}");
+}
+
+#[test]
+fn the_profiles_of_the_folder_that_is_meant_are_offered() {
+    let world = World::new();
+    world.signed_in(3600);
+    profile(&world, "work");
+    profile(&world, "home");
+    answers(&world, &["--profile", "@"], "default\nhome\nwork\n");
+    answers(&world, &["status", "@--profile=w"], "--profile=work\n");
+    let elsewhere = world.path("work");
+    std::fs::create_dir_all(elsewhere.join("profiles/third")).unwrap();
+    let elsewhere = elsewhere.to_str().unwrap();
+    let words = ["--codex-home", elsewhere, "token", "--profile", "@"];
+    answers(&world, &words, "default\nthird\n");
+    assert!(world.sandbox.requests().is_empty());
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// A person who types has asked for no message.
+#[test]
+fn what_is_wrong_is_not_said_while_somebody_types() {
+    let world = World::new();
+    for words in [
+        &["--profile=\u{1b}[31m", "@"][..],
+        &["--no-such-option", "@--no-such"],
+        &["staus", "--issuer", "@"],
+        &["without a mark"],
+        &[],
+    ] {
+        let finished = world.program(["__complete"]).args(words.iter().copied()).run();
+        assert_eq!(finished.exits(0).stderr, "", "{words:?}");
+    }
+    answers(&world, &["--codex-home", "/dev/null", "--profile", "@"], "\n");
+    let profiles = || world.program(["__complete", "--profile", "@"]);
+    let broken = profiles().env("LOGIN_CLI_STORE", "nonsense").run();
+    let homeless = profiles().without_env("HOME").without_env("CODEX_HOME").run();
+    for finished in [broken, homeless] {
+        assert_eq!(finished.exits(0).prints("\n").stderr, "");
+    }
+}
+
+#[test]
+fn the_helpers_of_this_machine_are_offered() {
+    let world = World::new();
+    for name in ["docker-credential-pass", "docker-credential-", "docker-credential-a b", "docker"]
+    {
+        std::fs::File::create(world.path("bin").join(name)).unwrap();
+    }
+    answers(&world, &["--store", "@"], "file\nhelper:pass\n");
+    answers(&world, &["--store", "@helper:p"], "helper:pass\n");
+}
+
+#[test]
+fn a_shell_has_to_be_named() {
+    let world = World::new();
+    for (arguments, said) in [
+        (&["completions"][..], "<bash|zsh|fish|powershell|elvish>"),
+        (&["completions", "tcsh"], "[possible values: bash, zsh, fish, powershell, elvish]"),
+    ] {
+        world.program(arguments.iter().copied()).run().exits(2).prints("").says(said);
+    }
+    let json = world.program(["completions", "fish", "--json"]).run().exits(0).json();
+    let script = world.program(["completions", "fish"]).run();
+    assert_eq!(json["shell"], "fish");
+    assert_eq!(json["script"].as_str().unwrap(), script.stdout);
+    let help = world.program(["--help"]).run();
+    assert!(!help.stdout.contains("__complete"), "{}", help.stdout);
+}

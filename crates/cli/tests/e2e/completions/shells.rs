@@ -1,0 +1,118 @@
+//! Each driver is a script for the shell itself. It loads what `completions` prints, types the lines of
+//! `LINES` and says for each what came of it. Each line ends where TAB is pressed.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::profile;
+use crate::support::{PATIENCE, World, left_out, write};
+
+/// What is typed, and what the shell makes of it.
+const CASES: [(&str, &str); 12] = [
+    ("login-cli create", "create-key"),
+    ("login-cli create-key --poll-i", "--poll-interval"),
+    ("login-cli status --profile wo", "work"),
+    ("login-cli status --profile=wo", "--profile=work"),
+    ("login-cli --codex-home ELSEWHERE --profile th", "third"),
+    ("login-cli --store fi", "file"),
+    ("login-cli --store helper:cana", "helper:canary"),
+    ("login-cli --store=helper:cana", "--store=helper:canary"),
+    ("login-cli --color ne", "never"),
+    ("login-cli --ca-file ELSEWHERE/cor", "ELSEWHERE/corporate.pem"),
+    ("login-cli exec -- docker-credential-cana", "docker-credential-canary"),
+    // What is being typed is not a command yet.
+    ("login-cli --profile $(touch EVALUATED) --color ne", "never"),
+];
+
+/// Lets a shell complete all of it. `driver` gets a folder with `login-cli.script` in it, and writes a
+/// line for each case into `answers`.
+#[track_caller]
+fn completes(shell: &str, start: &[&str], driver: &str) {
+    if !is_there(start[0]) {
+        return left_out(&format!("completions of {shell}: it is not installed"));
+    }
+    let world = World::new();
+    profile(&world, "work");
+    let (folder, elsewhere) = (world.path("run"), world.path("work"));
+    std::fs::create_dir_all(elsewhere.join("profiles/third")).unwrap();
+    write(&elsewhere.join("corporate.pem"), "");
+    program(&world, "docker-credential-canary");
+    let script = world.program(["completions", shell]).run();
+    write(&folder.join("login-cli.script"), &script.exits(0).stdout);
+    let at_home = |text: &str| {
+        let text = text.replace("ELSEWHERE", elsewhere.to_str().unwrap());
+        text.replace("EVALUATED", folder.join("evaluated").to_str().unwrap())
+    };
+    let lines: Vec<String> = CASES.iter().map(|(line, _)| at_home(line)).collect();
+    write(&folder.join("lines"), &(lines.join("\n") + "\n"));
+    write(&folder.join("driver"), driver);
+    let output = run(&world, start);
+    let answers = std::fs::read_to_string(folder.join("answers")).unwrap_or_default();
+    let expected: Vec<String> = CASES.iter().map(|(_, word)| at_home(word)).collect();
+    let answers: Vec<&str> = answers.lines().collect();
+    assert_eq!(answers, expected, "{shell}: {output}");
+    assert!(!folder.join("evaluated").exists(), "{shell} has run what was being typed");
+    assert!(world.sandbox.requests().is_empty());
+}
+
+fn is_there(shell: &str) -> bool {
+    Command::new(shell)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
+}
+
+/// An empty program of this name, where the shell looks for programs.
+fn program(world: &World, name: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = world.path("bin").join(name);
+    write(&path, "#!/bin/sh\n");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs the driver in its folder, and returns what it says.
+fn run(world: &World, start: &[&str]) -> String {
+    let ours = Path::new(env!("CARGO_BIN_EXE_login-cli")).parent().unwrap();
+    let path = [world.path("bin").as_path(), ours, Path::new("/usr/bin"), Path::new("/bin")]
+        .map(Path::to_owned);
+    // A shell that waits for a key that nobody presses would wait for ever.
+    let mut shell = Command::new("timeout");
+    shell
+        .arg(PATIENCE.as_secs().to_string())
+        .args(start)
+        .current_dir(world.path("run"))
+        .stdin(Stdio::null())
+        .env_clear();
+    shell.env("PATH", std::env::join_paths(path).unwrap()).env("TERM", "xterm");
+    shell.env("HOME", world.path("home")).env("CODEX_HOME", world.codex_home());
+    let output = shell.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    format!("{}: {}", output.status, String::from_utf8_lossy(&said))
+}
+
+#[test]
+fn bash_completes() {
+    let start = ["bash", "--noprofile", "--norc", "driver"];
+    completes("bash", &start, include_str!("drivers/bash"));
+}
+
+#[test]
+fn zsh_completes() {
+    completes("zsh", &["zsh", "-f", "driver"], include_str!("drivers/zsh"));
+}
+
+#[test]
+fn fish_completes() {
+    completes("fish", &["fish", "--no-config", "driver"], include_str!("drivers/fish"));
+}
+
+#[test]
+fn powershell_completes() {
+    completes(
+        "powershell",
+        &["pwsh", "-NoProfile", "-File", "driver"],
+        include_str!("drivers/powershell"),
+    );
+}
