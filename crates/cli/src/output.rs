@@ -35,6 +35,11 @@ impl Output {
         Self { json, color, is_complete: Cell::new(false) }
     }
 
+    /// Whether a program follows what happens.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.json == Some(Json::Stream)
+    }
+
     /// Puts a result that is no JSON on standard output, with a line break; nothing where JSON was
     /// asked for.
     ///
@@ -87,7 +92,7 @@ impl Output {
 
     /// Tells of something that happens before the end, where that was asked for.
     pub(crate) fn event(&self, event: impl FnOnce() -> Option<Value>) {
-        if self.json != Some(Json::Stream) || self.is_complete.get() {
+        if !self.is_stream() || self.is_complete.get() {
             return;
         }
         if let Some(event) = event() {

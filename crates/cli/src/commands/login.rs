@@ -68,11 +68,11 @@ async fn by_browser(
         has_qr: args.browser.qr,
         other_ways: OtherWays::AddressOrDevice,
     };
-    let keyboard = invitation.show(setup, pending.auth_url());
+    let listening = invitation.show(setup, pending.auth_url());
     if invitation.opener == Opener::ThisProgram {
         pending.open_browser_by(browser::open);
     }
-    let _until_signed_in = keyboard.map(|(keyboard, inputs)| {
+    let _until_signed_in = listening.map(|(keyboard, inputs)| {
         pending.listen_to(inputs);
         keyboard
     });

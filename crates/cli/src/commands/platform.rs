@@ -63,10 +63,9 @@ pub(super) fn invite(
     if invitation.opener == Opener::ThisProgram {
         pending.open_browser_by(browser::open);
     }
-    listening.map(|(keyboard, inputs)| {
-        pending.listen_to(inputs);
-        keyboard
-    })
+    let (keyboard, inputs) = listening?;
+    pending.listen_to(inputs);
+    keyboard
 }
 
 /// A session to list something in: by the stored sign-in, else through the browser.

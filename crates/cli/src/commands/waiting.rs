@@ -1,3 +1,4 @@
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use auth_store::Location;
@@ -9,7 +10,7 @@ use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::environment;
 use crate::failure::{chain, key_may_exist, login_hint, network_hint};
-use crate::keyboard::Keyboard;
+use crate::keyboard::{Keyboard, lines};
 use crate::setup::Setup;
 use crate::surroundings::{BrowserPlace, Help};
 use crate::terminal::in_words;
@@ -58,8 +59,8 @@ impl Invitation {
     /// Says where to go, in the order in which a person needs it: the address first, how the browser
     /// comes back after it, what else there is, and what happens by itself last.
     ///
-    /// From then on the keyboard is listened to, where there is one.
-    pub(crate) fn show(&self, setup: &Setup, auth_url: &Url) -> Option<(Keyboard, Inputs)> {
+    /// From then on the keyboard is listened to, where there is one, or the program that follows.
+    pub(crate) fn show(&self, setup: &Setup, auth_url: &Url) -> Option<(Option<Keyboard>, Inputs)> {
         events::invited(&setup.output, &self.opener, self.port, self.timeout, auth_url);
         let (terminal, purpose) = (setup.terminal, self.purpose);
         terminal.say(&match self.opener {
@@ -76,16 +77,23 @@ impl Invitation {
             help.sentences.iter().for_each(|sentence| terminal.say(sentence));
             help.command.iter().for_each(|command| terminal.command(command));
         }
-        let keyboard = terminal.is_interactive().then(|| self.listen()).flatten();
-        if keyboard.is_some() {
+        let listening = self.listen(setup);
+        if let Some((Some(_), _)) = listening {
             self.other_ways.offered_to(&self.opener).iter().for_each(|offer| terminal.say(offer));
         }
         setup.waits("Waiting for the browser", Some(self.timeout));
-        keyboard
+        listening
     }
 
-    fn listen(&self) -> Option<(Keyboard, Inputs)> {
-        Keyboard::listen(self.other_ways == OtherWays::AddressOrDevice)
+    fn listen(&self, setup: &Setup) -> Option<(Option<Keyboard>, Inputs)> {
+        let has_device_key = self.other_ways == OtherWays::AddressOrDevice;
+        if setup.terminal.is_interactive()
+            && let Some((keyboard, inputs)) = Keyboard::listen(has_device_key)
+        {
+            return Some((Some(keyboard), inputs));
+        }
+        let is_asked = setup.output.is_stream() && !io::stdin().is_terminal();
+        is_asked.then(|| (None, lines()))
     }
 }
 

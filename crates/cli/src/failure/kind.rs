@@ -41,7 +41,6 @@ pub(super) enum Kind {
     System,
     Terminated,
     TimedOut,
-    Undecided,
     UnknownOrganization,
     UnknownProject,
     UnusableAnswer,
@@ -81,7 +80,6 @@ impl Kind {
             Self::System => "system",
             Self::Terminated => "terminated",
             Self::TimedOut => "timed_out",
-            Self::Undecided => "undecided",
             Self::UnknownOrganization => "unknown_organization",
             Self::UnknownProject => "unknown_project",
             Self::UnusableAnswer => "unusable_answer",
@@ -159,8 +157,6 @@ fn of_login(error: &LoginError) -> Kind {
         }
         LoginError::NoAccessToken { .. } => Kind::NotHeld,
         LoginError::OtherIssuer { .. } => Kind::OtherIssuer,
-        LoginError::NoAccessToken { .. } => Kind::NotHeld,
-        LoginError::Undecided(_) => Kind::Undecided,
         LoginError::Unsaved(_) => Kind::SignInLost,
         // `NoRandomness`, `Bind(Listen)`, `Undecided(Unasked)`: what the system does not give.
         _ => Kind::System,

@@ -158,7 +158,6 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
         ("system", Failure::Runtime(io())),
         ("interrupted", interrupted(Interrupt::CtrlC)),
         ("terminated", interrupted(Interrupt::Terminated)),
-        ("undecided", LoginError::Undecided(login::Undecided::Declined).into()),
         ("not_held", LoginError::NoAccessToken { location: location() }.into()),
     ]
 }

@@ -1,13 +1,16 @@
-//! What a person types while the browser is awaited: the address where theirs has ended, or the key
-//! for a device code.
+//! What a person does while the browser is awaited: they bring the address where theirs has ended, or
+//! ask for a device code. They type it, or a program that they use writes it to standard input.
 //!
-//! It is read on a thread of its own, which looks before it reads: a program in the background that
+//! A terminal is read on a thread of its own, which looks before it reads: a program in the background that
 //! reads from its terminal would be stopped, and what is typed then is meant for another program.
 
 #[cfg(unix)]
 mod entry;
+mod lines;
 #[cfg(unix)]
 mod unix;
+
+pub(crate) use lines::lines;
 
 #[cfg(unix)]
 pub(crate) use unix::{Keyboard, is_there};

@@ -113,6 +113,7 @@ impl Waits {
 }
 
 /// Says how much was typed that is not shown, so that a person sees that something arrives.
+#[cfg(unix)]
 pub(crate) fn show_typed(count: usize) {
     let is_news = std::mem::replace(&mut held(&WAITS).typed, count) != count;
     if is_news {

@@ -26,7 +26,6 @@ mod polling;
 
 mod access_token_sign_in;
 mod api_key_sign_in;
-mod device;
 mod exec;
 mod json;
 mod logout;
@@ -56,6 +55,8 @@ mod choice;
 mod codex;
 #[cfg(target_os = "linux")]
 mod completions;
+#[cfg(unix)]
+mod device;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(target_os = "linux")]

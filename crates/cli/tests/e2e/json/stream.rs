@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::net::TcpListener;
 
 use sandbox::{Account, Device, Endpoint, Fault, On, Organization, Project, Scenario, Then};
@@ -167,4 +168,50 @@ fn what_ends_nothing_is_told_too() {
     let finished = world.login().args([STREAM, "--no-api-key"]).signs_in(Account::OWNER);
     let expected = ["url", "waiting", "callback", "stored", "not_revoked", "result"];
     assert_eq!(names(finished.exits(0)), expected);
+}
+
+/// A program may ask its person for the address at which a browser elsewhere has ended.
+// threats 190
+#[test]
+fn an_address_is_taken_from_the_program_that_follows() {
+    let world = World::new();
+    let running = world.login().arg(STREAM).reading_later().start();
+    let callback = running.callback(Account::OWNER);
+    let mut stdin = running.stdin();
+    writeln!(stdin, "http://localhost:1/auth/callback?code=x").unwrap();
+    assert_eq!(running.event("address_refused")["message"], "it does not lead to this sign-in");
+    writeln!(stdin, "\n{callback}").unwrap();
+    let finished = running.finish();
+    let expected =
+        ["url", "waiting", "address_refused", "callback", "creating_api_key", "stored", "result"];
+    assert_eq!(names(finished.exits(0)), expected);
+}
+
+#[test]
+fn a_device_code_is_asked_for_by_the_program_that_follows() {
+    let device = Device { interval: json!(1), ..Device::default() };
+    let world = World::of(Scenario { device, ..Scenario::default() });
+    let running = world.login().arg(STREAM).reading_later().start();
+    running.event("waiting");
+    writeln!(running.stdin(), "device").unwrap();
+    let code = running.event("device_code");
+    let (page, code) = (&code["verification_uri"], &code["user_code"]);
+    let person = world.sandbox.person(Account::OWNER);
+    person.connect_device_blocking(page.as_str().unwrap(), code.as_str().unwrap()).unwrap();
+    let expected =
+        ["url", "waiting", "device_code", "callback", "creating_api_key", "stored", "result"];
+    assert_eq!(names(running.finish().exits(0)), expected);
+}
+
+// threats 201
+#[test]
+fn input_without_end_is_one_mistake() {
+    let world = World::new();
+    let start = world.login().arg(STREAM).under(["/bin/sh", "-c", "\"$@\" </dev/zero", "sh"]);
+    let running = start.start();
+    assert_eq!(running.event("address_refused")["message"], "it is too long");
+    running.visit(Account::OWNER);
+    let finished = running.finish();
+    let refused = names(finished.exits(0)).iter().filter(|name| *name == "address_refused").count();
+    assert_eq!(refused, 1);
 }

@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::process::Child;
+use std::process::{Child, ChildStdin};
 use std::thread;
 
 use sandbox::{Conduct, Person, PersonError, Trail};
@@ -18,6 +18,8 @@ pub(crate) struct Running<'w> {
     log: Log,
     /// The id of its process.
     pub(crate) id: u32,
+    /// Standard input, where a test writes to it.
+    pub(super) stdin: RefCell<Option<ChildStdin>>,
     stdout: Capture,
     stderr: Capture,
     process: Process,
@@ -46,12 +48,19 @@ impl<'w> Running<'w> {
             leave,
             log,
             id: child.id(),
+            stdin: RefCell::default(),
             stdout: Capture::of(child.stdout.take()),
             stderr,
             process: Process::of(child),
             trails: RefCell::default(),
             pages: RefCell::default(),
         }
+    }
+
+    /// Standard input, which ends when this is dropped.
+    #[track_caller]
+    pub(crate) fn stdin(&self) -> ChildStdin {
+        self.stdin.take().expect("it is read later, and was not asked for before")
     }
 
     /// The authorization URL, once it stands on a line of its own on standard error.

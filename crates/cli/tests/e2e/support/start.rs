@@ -19,6 +19,8 @@ pub(crate) struct Start<'w> {
     streams: Streams,
     /// What stands on standard input, which is empty otherwise.
     input: Option<Vec<u8>>,
+    /// Whether the test writes to it later.
+    is_read_later: bool,
 }
 
 /// Where a test finds the log.
@@ -71,6 +73,7 @@ impl<'w> Start<'w> {
             log: Log::Apart,
             streams: Streams::Read,
             input: None,
+            is_read_later: false,
         }
     }
 
@@ -83,6 +86,12 @@ impl<'w> Start<'w> {
     /// Reads this from standard input.
     pub(crate) fn reading(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
+        self
+    }
+
+    /// Reads from standard input what the test writes to [`Running::stdin`].
+    pub(crate) fn reading_later(mut self) -> Self {
+        self.is_read_later = true;
         self
     }
 
@@ -175,13 +184,16 @@ impl<'w> Start<'w> {
     pub(crate) fn start(self) -> Running<'w> {
         let mut child = self.command().spawn().unwrap();
         self.hand_over(&mut child);
+        let stdin = child.stdin.take();
         match self.streams {
             Streams::Read => {}
             Streams::StdoutGone => drop(child.stdout.take()),
             #[cfg(target_os = "linux")]
             Streams::StderrGone => drop(child.stderr.take()),
         }
-        Running::of(self.world, child, self.leave, self.log)
+        let running = Running::of(self.world, child, self.leave, self.log);
+        running.stdin.replace(stdin);
+        running
     }
 
     /// Starts it on the streams of a terminal, which controls it, or on all of them but standard
@@ -228,7 +240,9 @@ impl<'w> Start<'w> {
 
     /// The end of standard input follows; whoever does not want the rest of it may be gone by then.
     fn hand_over(&self, child: &mut Child) {
-        if let (Some(input), Some(mut stdin)) = (&self.input, child.stdin.take()) {
+        if let Some(input) = &self.input
+            && let Some(mut stdin) = child.stdin.take()
+        {
             let _ = stdin.write_all(input);
         }
     }
@@ -243,7 +257,11 @@ impl<'w> Start<'w> {
             .envs((self.log == Log::Apart).then_some((LOG, "trace")))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.world.path("work"))
-            .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdin(if self.input.is_some() || self.is_read_later {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         keep_what_windows_needs(&mut command);

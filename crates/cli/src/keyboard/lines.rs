@@ -1,0 +1,58 @@
+use std::io::{self, BufRead as _, Read as _};
+use std::thread::Builder;
+
+use login::{Input, Inputs};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use zeroize::Zeroizing;
+
+/// The line that asks for a device code; every other one is an address.
+const DEVICE: &str = "device";
+
+/// Longer than any address that is taken.
+const LONGEST: usize = 16 * 1024;
+
+/// Listens to a program, which writes a line to standard input for what its person does. The end of
+/// them is no end of the sign-in.
+pub(crate) fn lines() -> Inputs {
+    let (tell, inputs) = unbounded_channel();
+    // Where the system has no thread to give, the browser is waited for all the same.
+    let _ = Builder::new().name("lines".into()).spawn(move || read(&tell));
+    inputs
+}
+
+fn read(tell: &UnboundedSender<Input>) {
+    while let Ok(Some(line)) = next() {
+        let is_last = line.len() > LONGEST;
+        if !line.trim().is_empty() && tell.send(input(line)).is_err() {
+            return;
+        }
+        // Where the next line begins is not known.
+        if is_last {
+            return;
+        }
+    }
+}
+
+/// The next line, or the beginning of one that is too long.
+fn next() -> io::Result<Option<Zeroizing<String>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    io::stdin().lock().take(LONGEST as u64 + 1).read_until(b'\n', &mut bytes)?;
+    let text = (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned());
+    Ok(text.map(Zeroizing::new))
+}
+
+fn input(line: Zeroizing<String>) -> Input {
+    if line.trim() == DEVICE { Input::DeviceCode } else { Input::Address(line) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_address_unless_it_asks_for_a_code() {
+        let kind = |line: &str| format!("{:?}", input(Zeroizing::new(line.to_owned())));
+        assert_eq!(kind("device\n"), "DeviceCode");
+        assert_eq!(kind("http://localhost:1455/?device\n"), "Address([redacted])");
+    }
+}
