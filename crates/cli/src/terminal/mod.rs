@@ -33,11 +33,9 @@ use crate::environment;
 use qr::Picture;
 use status_line::is_in_foreground;
 
-pub(crate) use status_line::above;
 #[cfg(unix)]
 pub(crate) use status_line::show_typed;
-
-pub(crate) use status_line::{StatusLine, let_go};
+pub(crate) use status_line::{StatusLine, above, let_go};
 pub(crate) use time::{from_now, in_words, roughly};
 pub(crate) use wrap::{Page, wrapped};
 

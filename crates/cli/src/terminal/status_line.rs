@@ -113,7 +113,7 @@ impl Waits {
 }
 
 /// Says how much was typed that is not shown, so that a person sees that something arrives.
-#[cfg(unix)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "keys are read on Unix alone"))]
 pub(crate) fn show_typed(count: usize) {
     let is_news = std::mem::replace(&mut held(&WAITS).typed, count) != count;
     if is_news {

@@ -65,7 +65,7 @@ fn a_token_is_read_and_stored_and_printed() {
 }
 
 /// It is longer than a line that a terminal takes.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn a_token_that_is_typed_is_not_shown() {
     let world = World::new();

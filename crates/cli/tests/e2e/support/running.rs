@@ -146,6 +146,7 @@ impl<'w> Running<'w> {
     }
 
     /// What standard error has said so far, without the log.
+    #[cfg(unix)]
     pub(crate) fn said(&self) -> String {
         apart(self.stderr.so_far(), self.log).0
     }
