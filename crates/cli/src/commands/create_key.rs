@@ -67,9 +67,6 @@ async fn make(
         }
     };
     let deliver = |new: &NewApiKey| deliver(new, setup);
-    if shared.json.is_some() || !menu::can_ask(terminal) {
-        return Ok(pending.finish(&tell, deliver).await?);
-    }
     let choose = async |candidates: Candidates| {
         setup.waits_no_more();
         is_choosing.set(true);
@@ -77,6 +74,8 @@ async fn make(
         is_choosing.set(false);
         target
     };
+    let can_ask = shared.json.is_none() && menu::can_ask(terminal);
+    let choose = can_ask.then_some(choose);
     pending.finish_choosing(choose, &tell, deliver).await.map_err(undecided)
 }
 

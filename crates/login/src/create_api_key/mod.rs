@@ -118,25 +118,16 @@ impl PendingApiKey {
         events: Events<'_>,
         deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
     ) -> Result<NewApiKey, Error> {
-        self.finish_as(None::<Nobody>, events, deliver).await
+        self.finish_choosing(None::<Nobody>, events, deliver).await
     }
 
-    /// The same, with somebody to `choose` where [`Options::choice`] leaves several projects open. The
-    /// browser does not wait for that: it is told where the choice is.
+    /// The same, with somebody to `choose` where [`Options::choice`] leaves several projects open, if
+    /// there is somebody. The browser does not wait for that: it is told where the choice is.
     ///
     /// # Errors
     ///
     /// As [`finish`](Self::finish), and [`Error::Undecided`].
     pub async fn finish_choosing(
-        self,
-        choose: impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>,
-        events: Events<'_>,
-        deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
-    ) -> Result<NewApiKey, Error> {
-        self.finish_as(Some(choose), events, deliver).await
-    }
-
-    async fn finish_as(
         mut self,
         choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
         events: Events<'_>,
