@@ -54,7 +54,7 @@ impl<'d> Cursor<'d> {
         let (name, value) = name.split_once('=').map_or((name, None), |(a, b)| (a, Some(b)));
         let Some(option) = self.option_called(name) else { return };
         self.given.push(option);
-        self.option = Some(option).filter(|it| value.is_none() && takes_a_value(it));
+        self.option = Some(option).filter(|it| value.is_none() && takes_a_word(it));
     }
 
     fn pass_word(&mut self, word: &str) {
@@ -138,8 +138,9 @@ impl<'d> Cursor<'d> {
     }
 }
 
-fn takes_a_value(option: &Arg) -> bool {
-    option.get_action().takes_values()
+/// Whether the next word is its value.
+fn takes_a_word(option: &Arg) -> bool {
+    option.get_action().takes_values() && !option.is_require_equals_set()
 }
 
 fn line(value: &str, description: Option<&StyledStr>) -> String {

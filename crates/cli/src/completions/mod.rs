@@ -44,8 +44,8 @@ pub(crate) fn asked_for() -> Option<Vec<OsString>> {
 pub(crate) fn answer(mut words: Vec<OsString>) -> ExitCode {
     let at_cursor = words.pop().and_then(|word| word.into_string().ok());
     if let Some(at_cursor) = at_cursor.as_deref().and_then(|word| word.strip_prefix('@')) {
-        // Whoever asked may have typed on.
         let output = Output::new(None, Color::Never);
+        // Whoever asked may have typed on.
         let _ = output.text(|| offered(&words, at_cursor).join("\n"));
     }
     ExitCode::SUCCESS

@@ -36,6 +36,8 @@ fn values_that_are_known_are_offered_in_both_ways_to_write_them() {
     assert_eq!(offered("status --color=n"), ["--color=never"]);
     assert_eq!(offered("completions "), ["bash", "zsh", "fish", "powershell", "elvish"]);
     assert_eq!(offered("--store fi"), ["file"]);
+    assert_eq!(offered("status --json=s"), ["--json=stream"]);
+    assert_eq!(offered("--json st"), ["status"]);
     assert!(offered("--issuer ").is_empty() && offered("create-key --name x").is_empty());
 }
 

@@ -2,8 +2,8 @@
 use str
 
 set edit:completion:arg-completer[login-cli] = {|@words|
-    var current = $words[-1]
-    e:login-cli __complete $@words[1..-1] '@'$current 2>/dev/null | from-lines | each {|line|
+    var given current = $words[1..-1] $words[-1]
+    e:login-cli __complete $@given '@'$current 2>/dev/null | from-lines | each {|line|
         if (has-value [:files :folders] $line) {
             edit:complete-filename $current
         } elif (eq $line :commands) {

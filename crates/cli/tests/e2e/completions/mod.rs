@@ -85,7 +85,7 @@ fn a_shell_has_to_be_named() {
     let json = world.program(["completions", "fish", "--json"]).run().exits(0).json();
     let script = world.program(["completions", "fish"]).run();
     assert_eq!(json["shell"], "fish");
-    assert_eq!(json["script"].as_str().unwrap(), script.stdout);
+    assert_eq!(json["script"], script.stdout.as_str());
     let help = world.program(["--help"]).run();
     assert!(!help.stdout.contains("__complete"), "{}", help.stdout);
 }

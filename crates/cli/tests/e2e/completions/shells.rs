@@ -28,8 +28,9 @@ const CASES: [(&str, &str); 12] = [
 /// line for each case into `answers`.
 #[track_caller]
 fn completes(shell: &str, start: &[&str], driver: &str) {
-    if !is_there(start[0]) {
-        return left_out(&format!("completions of {shell}: it is not installed"));
+    let lacking = needed(shell).iter().find(|program| !is_there(program));
+    if let Some(program) = lacking {
+        return left_out(&format!("completions of {shell}: there is no {program} here"));
     }
     let world = World::new();
     profile(&world, "work");
@@ -53,6 +54,18 @@ fn completes(shell: &str, start: &[&str], driver: &str) {
     assert_eq!(answers, expected, "{shell}: {output}");
     assert!(!folder.join("evaluated").exists(), "{shell} has run what was being typed");
     assert!(world.sandbox.requests().is_empty());
+}
+
+/// The programs that a driver starts. script(1) lends a terminal to a shell that has its editor at one
+/// only; zsh has a module for that.
+fn needed(shell: &str) -> &[&str] {
+    match shell {
+        "bash" => &["bash", "script"],
+        "elvish" => &["elvish", "script"],
+        "fish" => &["fish"],
+        "powershell" => &["pwsh"],
+        _ => &["zsh"],
+    }
 }
 
 fn is_there(shell: &str) -> bool {
@@ -115,4 +128,10 @@ fn powershell_completes() {
         &["pwsh", "-NoProfile", "-File", "driver"],
         include_str!("drivers/powershell"),
     );
+}
+
+#[test]
+fn elvish_completes() {
+    let start = ["script", "--quiet", "--command", "elvish -rc driver", "/dev/null"];
+    completes("elvish", &start, include_str!("drivers/elvish"));
 }
