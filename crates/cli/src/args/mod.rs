@@ -14,16 +14,15 @@ use values::{duration, name, variable, workspace};
 pub(crate) use shared::{Color, Json, SharedArgs};
 pub(crate) use values::{ProfileName, Shell, StoreKind, shell_word};
 
+mod pages;
 mod shared;
 #[cfg(test)]
 mod tests;
 mod values;
 
-/// Sign in to OpenAI from a terminal.
-///
-/// Without a command, it signs in with ChatGPT, as `login-cli login` does.
+/// Sign in to OpenAI from a terminal
 #[derive(Debug, Parser)]
-#[command(name = "login-cli", version, after_help = EXAMPLES)]
+#[command(name = "login-cli", version)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -33,38 +32,10 @@ pub(crate) struct Cli {
     pub(crate) shared: SharedArgs,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  login-cli                                      sign in with ChatGPT
-  login-cli --no-browser                         the same, and open the address yourself
-  login-cli login --device                       the same, with a code for another device
-  login-cli status                               who is signed in, and until when
-  TOKEN=$(login-cli token)                       a valid access token, for a script
-  login-cli exec -- codex                        a program with OPENAI_API_KEY set
-  login-cli doctor                               what is in the way of a sign-in, and what helps
-  OPENAI_API_KEY=$(login-cli create-key)         a new project API key for this shell
-  login-cli projects                             the projects that a key can be made in
-
-Environment:
-  CODEX_HOME             folder of auth.json, unless --codex-home is given
-  LOGIN_CLI_PROFILE      profile, unless --profile is given
-  LOGIN_CLI_STORE        what holds the credentials, unless --store is given
-  CODEX_CA_CERTIFICATE   certificate authorities, unless --ca-file is given
-  HTTPS_PROXY, ALL_PROXY, NO_PROXY
-                         proxy for the servers, and the hosts that need none
-  SSL_CERT_FILE, SSL_CERT_DIR
-                         certificate authorities in place of the system's
-  BROWSER                program that opens the address
-  LOGIN_CLI_LOG          error, warn, info or debug, which is what --verbose logs
-
-Exit codes:
-  0 done, 1 failed, 2 wrong usage, 3 not signed in, 13 callback port in use, 130 interrupted,
-  143 terminated; exec ends as its program does";
-
 impl Cli {
     /// The command line, with the pages of its help.
     pub(crate) fn definition() -> clap::Command {
-        Self::command()
+        pages::documented(Self::command())
     }
 
     /// Reads the command line.
@@ -131,9 +102,18 @@ impl Instead {
         Some(what.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
-    /// Says it, and ends the program.
-    pub(crate) fn say(&self) -> ! {
-        self.error.exit()
+    /// The help or the version that was asked for.
+    pub(crate) fn help(&self) -> Option<String> {
+        let text = || self.error.render().ansi().to_string();
+        (!self.error.use_stderr()).then(|| pages::as_shown(&text()))
+    }
+
+    /// Ends the program, and says first what is wrong.
+    pub(crate) fn end(&self) -> ! {
+        match self.error.use_stderr() {
+            true => self.error.exit(),
+            false => std::process::exit(self.error.exit_code()),
+        }
     }
 }
 
@@ -152,13 +132,10 @@ pub(crate) enum Command {
     /// Sign in with ChatGPT, and keep the credentials in auth.json
     Login(LoginArgs),
     /// Create a project API key, and print it
-    #[command(long_about = CREATE_KEY, after_help = CREATE_KEY_EXAMPLES)]
     CreateKey(CreateKeyArgs),
     /// List the organizations of the account
-    #[command(long_about = ORGANIZATIONS, after_help = ORGANIZATIONS_EXAMPLES)]
     Organizations(PlatformArgs),
     /// List the projects of the account, by organization
-    #[command(long_about = PROJECTS, after_help = PROJECTS_EXAMPLES)]
     Projects(ProjectsArgs),
     /// Show who is signed in, with what, until when, and where that is stored
     Status,
@@ -173,68 +150,10 @@ pub(crate) enum Command {
     /// List the accounts that are kept beside each other
     Profiles,
     /// Find out what would keep a sign-in from working, and what helps
-    #[command(long_about = DOCTOR, after_help = DOCTOR_EXAMPLES)]
     Doctor,
     /// Print a script that lets your shell complete commands, options and profiles
     Completions(CompletionsArgs),
 }
-
-const DOCTOR: &str = "\
-Find out what would keep a sign-in from working, and what helps.
-
-It looks at the stored credentials, the ports that the browser comes back to, the browser, the way to \
-the servers with its names, proxy and certificate authorities, and the clock. Each finding is one \
-line: ok, note, warn, or FAIL for what has to be repaired first. Where something can be done, the \
-lines below say what.
-
-It changes nothing, starts no browser and sends no secret: the servers are asked for their front page.";
-
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  login-cli doctor                               a report to read, or to send to whoever helps
-  login-cli doctor --json                        the same for a program
-  login-cli doctor --ca-file corporate.pem       whether that certificate authority is the right one
-
-Exit codes:
-  0 a sign-in can work, 1 it cannot";
-
-const CREATE_KEY: &str = "\
-Create a project API key, and print it.
-
-It belongs to the default project of your default organization. Where there are more projects, it asks \
-you on a terminal which of them you mean; a script is never asked, and gets the default one.";
-
-const CREATE_KEY_EXAMPLES: &str = "\
-Examples:
-  OPENAI_API_KEY=$(login-cli create-key)         a new project API key for this shell
-  login-cli create-key --save                    the same, and keep it beside the sign-in
-  login-cli create-key --organization org-1      in one of the projects of this organization
-  login-cli create-key --project proj_1 --json   in this project, asking nothing";
-
-const ORGANIZATIONS: &str = "\
-List the organizations of the account, in the order in which create-key prefers them.
-
-Whoever is signed in is asked for nothing; otherwise the browser opens once, and nothing of that is \
-stored.";
-
-const ORGANIZATIONS_EXAMPLES: &str = "\
-Examples:
-  login-cli organizations                        ids, what is special about each, and names
-  login-cli organizations --json | jq -r '.[].id'
-                                                 the ids alone";
-
-const PROJECTS: &str = "\
-List the projects of the account, by organization, in the order in which create-key prefers them.
-
-Whoever is signed in is asked for nothing; otherwise the browser opens once, and nothing of that is \
-stored. An organization that shows you no projects is listed all the same.";
-
-const PROJECTS_EXAMPLES: &str = "\
-Examples:
-  login-cli projects                             every organization, and its projects below it
-  login-cli projects --organization org-1        those of one organization
-  login-cli projects --json | jq -r '.[].projects[]?.id'
-                                                 the ids alone";
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {

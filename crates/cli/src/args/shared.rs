@@ -21,22 +21,22 @@ pub(crate) struct SharedArgs {
     /// OAuth client [default: the one that is registered for the command]
     #[arg(long, global = true, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), help_heading = "Servers")]
     pub(crate) client_id: Option<String>,
-    /// PEM file of certificate authorities to trust beside the system's
+    /// PEM file of certificate authorities to trust beside the system's [env: CODEX_CA_CERTIFICATE]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Servers")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Folder of auth.json [default: ~/.codex]
+    /// Folder of auth.json [env: CODEX_HOME] [default: ~/.codex]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output and storage")]
     pub(crate) codex_home: Option<PathBuf>,
-    /// Account beside the default one, with a sign-in of its own
+    /// Account beside the default one, with a sign-in of its own [env: LOGIN_CLI_PROFILE]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Output and storage")]
     pub(crate) profile: Option<ProfileName>,
     #[cfg_attr(
         not(feature = "keyring"),
-        doc = "What holds the credentials: file, or helper:NAME for docker-credential-NAME [default: file]"
+        doc = "What holds the credentials: file, or helper:NAME for docker-credential-NAME [env: LOGIN_CLI_STORE] [default: file]"
     )]
     #[cfg_attr(
         feature = "keyring",
-        doc = "What holds the credentials: file, keyring, or helper:NAME for docker-credential-NAME [default: file]"
+        doc = "What holds the credentials: file, keyring, or helper:NAME for docker-credential-NAME [env: LOGIN_CLI_STORE] [default: file]"
     )]
     #[arg(long, global = true, value_name = "KIND", help_heading = "Output and storage")]
     pub(crate) store: Option<StoreKind>,
@@ -52,7 +52,7 @@ pub(crate) struct SharedArgs {
         help_heading = "Output and storage"
     )]
     pub(crate) json: Option<Json>,
-    /// Log each step on standard error; holds no secret
+    /// Log each step on standard error, without a secret [env: LOGIN_CLI_LOG=debug]
     #[arg(short, long, global = true, help_heading = "Output and storage")]
     pub(crate) verbose: bool,
     /// When to use colours

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 
+use super::pages::Page;
 use super::values::{duration, name, workspace};
 use super::{Cli, Command, Json, registered};
 
@@ -154,4 +155,36 @@ fn a_build_without_the_keyring_says_what_there_is_instead() {
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("use helper:secretservice"), "{error}");
     }
+}
+
+#[test]
+fn every_command_has_a_page_and_every_page_a_command() {
+    let definition = Cli::command();
+    let names = definition.get_subcommands().map(clap::Command::get_name).chain([""]);
+    let names: Vec<&str> = names.collect();
+    for name in &names {
+        let page = Page::of(name).unwrap_or_else(|| panic!("{name} has no page"));
+        assert!(!page.examples.is_empty() && !page.description.contains("  "), "{name}");
+    }
+    assert!(Page::all().iter().all(|page| names.contains(&page.command)));
+}
+
+/// The command line of ours in an example, as a shell would take it.
+fn command_of(example: &str) -> Option<&str> {
+    let ours = &example[example.find("login-cli")?..];
+    let end = ours.find(" | ").or_else(|| ours.find(" > ")).or_else(|| ours.find(" < "));
+    Some(ours[..end.or_else(|| ours.find(" ||")).unwrap_or(ours.len())].trim_end_matches(')'))
+}
+
+#[test]
+fn every_example_is_understood() {
+    let examples = || Page::all().iter().flat_map(|page| page.examples);
+    for (wanted, example) in examples() {
+        assert!(!wanted.ends_with('.') && !wanted.is_empty(), "{wanted}");
+        if let Some(command) = command_of(example) {
+            let words = command.split(' ').map(OsString::from);
+            assert!(Cli::read(words).is_ok(), "{example}: {command}");
+        }
+    }
+    assert!(examples().count() > 30);
 }

@@ -145,7 +145,11 @@ pub(crate) fn say_instead(instead: &Instead) -> ! {
         let output = Output::new(instead.json, Color::Auto);
         output.error(&document::of(&Failure::Usage(wrong), None));
     }
-    instead.say()
+    if let Some(help) = instead.help() {
+        // Whoever closed standard output does not want to hear that it is closed.
+        let _ = Output::new(None, Color::Auto).styled(&help);
+    }
+    instead.end()
 }
 
 fn bad_token(bad: &BadToken) -> &'static str {

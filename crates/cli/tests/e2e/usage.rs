@@ -124,6 +124,39 @@ fn help_and_version_are_results() {
     }
 }
 
+/// Commands of ours, an address and how a command is used stay in one line; all else fits.
+#[track_caller]
+fn fits(help: &str, columns: usize) {
+    let is_whole = |line: &str| {
+        line.starts_with("Usage: ") || line.contains("login-cli ") || !line.trim().contains(' ')
+    };
+    for line in help.lines().filter(|line| line.len() > columns && !is_whole(line)) {
+        panic!("{line:?} is wider than {columns} columns");
+    }
+}
+
+#[test]
+fn help_begins_with_examples_and_fits_any_screen() {
+    let world = World::new();
+    for command in ["", "login", "create-key", "exec", "doctor", "completions"] {
+        let words = |option| [command, option].into_iter().filter(|word| !word.is_empty());
+        for columns in [40, 80] {
+            let said = |option| {
+                let start = world.program(words(option)).env("COLUMNS", columns.to_string());
+                start.run().exits(0).stdout.clone()
+            };
+            let (long, short) = (said("--help"), said("-h"));
+            fits(&long, columns);
+            fits(&short, columns);
+            let place = |text: &str| long.find(text);
+            assert!(place("\nExamples:\n") < place("\nOptions:\n"), "{long}");
+            assert!(place("\nExamples:\n").is_some() && !short.contains("Examples:"), "{short}");
+            assert!(short.contains("--codex-home") && short.len() < long.len(), "{short}");
+            assert!(!long.contains('\u{a0}') && !long.contains('\u{1b}'), "{long}");
+        }
+    }
+}
+
 #[test]
 fn a_level_of_the_log_that_is_none_is_named() {
     const WARNING: &str =
