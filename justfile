@@ -69,7 +69,7 @@ fuzz-one TARGET LIMIT:
 
 # What CI runs; where a nightly compiler is, `.ci/run` fuzzes as well
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") (threats "--table" "../shared/threats.md")
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") dist (threats "--table" "../shared/threats.md")
 
 # Both sign-ins against the sandbox in your browser; `--headless` plays the person
 [group('see')]
@@ -110,6 +110,11 @@ threats *ARGS:
 [group('work')]
 sandbox *ARGS:
     cargo run --package sandbox -- {{ ARGS }}
+
+# One archive with the program, its manual and its completions, in `target/dist/`
+[group('work')]
+dist:
+    cargo xtask dist
 
 # The program as a person gets it: optimised, in `target/release/`
 [group('work')]

@@ -6,6 +6,7 @@
 mod bench;
 mod browser;
 mod demo;
+mod dist;
 mod faults;
 mod layers;
 mod program;
@@ -42,6 +43,8 @@ enum Task {
         #[arg(long)]
         headless: bool,
     },
+    /// Put the program, its manual and its completions into one archive, and look at that
+    Dist,
     /// Measure how fast and how small the program is, beside what is expected
     Bench(bench::Options),
     /// Put the program under more load than it should ever meet, and see what it still does
@@ -78,6 +81,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
     let out = &mut anstream::AutoStream::auto(io::stdout().lock());
     match task {
         Task::Demo { headless } => demo::run(workspace_root(), viewer(headless), &mut *out),
+        Task::Dist => dist::run(workspace_root(), out),
         Task::Bench(options) => bench::run(workspace_root(), &options, out),
         Task::Stress(target) => stress::run(workspace_root(), target, out),
         Task::Faults(options) => faults::run(workspace_root(), &options, out),

@@ -10,6 +10,8 @@ mod environment;
 mod failure;
 mod foreground;
 mod keyboard;
+#[cfg(feature = "man-pages")]
+mod manual;
 mod menu;
 mod output;
 mod panic;
@@ -33,6 +35,10 @@ fn main() -> ExitCode {
     }
     if let Some(words) = completions::asked_for() {
         return completions::answer(words);
+    }
+    #[cfg(feature = "man-pages")]
+    if let Some((folder, date)) = manual::asked_for() {
+        return manual::write(folder.as_ref(), &date);
     }
     let (command, shared) = match Cli::from_command_line() {
         Ok(understood) => understood,

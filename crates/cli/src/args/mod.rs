@@ -11,6 +11,8 @@ use platform_api::{OrganizationId, ProjectId};
 
 use values::{duration, name, variable, workspace};
 
+#[cfg(feature = "man-pages")]
+pub(crate) use pages::Page;
 pub(crate) use shared::{Color, Json, SharedArgs};
 pub(crate) use values::{ProfileName, Shell, StoreKind, shell_word};
 

@@ -55,12 +55,13 @@ pub(crate) struct SharedArgs {
     /// Log each step on standard error, without a secret [env: LOGIN_CLI_LOG=debug]
     #[arg(short, long, global = true, help_heading = "Output and storage")]
     pub(crate) verbose: bool,
-    /// When to use colours
+    /// When to use colours: auto, always or never
     #[arg(
         long,
         global = true,
         value_name = "WHEN",
         default_value = "auto",
+        hide_possible_values = true,
         help_heading = "Output and storage"
     )]
     pub(crate) color: Color,

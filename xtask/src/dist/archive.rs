@@ -1,0 +1,64 @@
+//! A `.tar.gz` in which nothing depends on who made it, where and when.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use flate2::{Compression, GzBuilder};
+use tar::{Builder, EntryType, Header};
+
+/// A file in the archive.
+pub(super) struct Entry {
+    /// Below the one folder that the archive has.
+    pub(super) path: String,
+    pub(super) bytes: Vec<u8>,
+    mode: u32,
+}
+
+impl Entry {
+    /// One that is read.
+    pub(super) fn file(path: &str, bytes: Vec<u8>) -> Self {
+        Self { path: path.to_owned(), bytes, mode: 0o644 }
+    }
+
+    /// One that is started.
+    pub(super) fn program(path: &str, bytes: Vec<u8>) -> Self {
+        Self { mode: 0o755, ..Self::file(path, bytes) }
+    }
+}
+
+/// Writes them, in their order, into a folder of the archive's own.
+pub(super) fn write(path: &Path, folder: &str, time: u64, entries: &[Entry]) -> io::Result<()> {
+    let packed = GzBuilder::new().write(File::create(path)?, Compression::best());
+    let mut archive = Builder::new(packed);
+    for entry in entries {
+        let mut header = Header::new_ustar();
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(entry.bytes.len() as u64);
+        header.set_mode(entry.mode);
+        header.set_mtime(time);
+        header.set_uid(0);
+        header.set_gid(0);
+        let place = format!("{folder}/{}", entry.path);
+        archive.append_data(&mut header, place, entry.bytes.as_slice())?;
+    }
+    archive.into_inner()?.finish()?.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_files_make_the_same_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let entries = || [Entry::program("a", vec![7; 1000]), Entry::file("b/c", b"text".to_vec())];
+        let written = ["1", "2"].map(|name| {
+            let path = folder.path().join(name);
+            write(&path, "x-1", 1_767_225_600, &entries()).unwrap();
+            std::fs::read(path).unwrap()
+        });
+        assert_eq!(written[0], written[1]);
+        assert!(written[0].len() < 1000);
+    }
+}

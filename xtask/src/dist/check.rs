@@ -1,0 +1,79 @@
+//! The archive as somebody has it who unpacks it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use flate2::read::GzDecoder;
+use tempfile::TempDir;
+
+use super::{Outcome, SHELLS, said};
+
+/// How a shell or a reader of the manual says that it understands a file.
+const READERS: [(&str, &[&str]); 4] = [
+    ("bash", &["-n"]),
+    ("zsh", &["-n"]),
+    ("fish", &["--no-execute"]),
+    ("mandoc", &["-T", "lint", "-W", "warning"]),
+];
+
+/// Looks at all of it, and says what was looked at.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(super) fn unpacked(archive: &Path, name: &str) -> Outcome<Vec<String>> {
+    let folder = TempDir::new()?;
+    tar::Archive::new(GzDecoder::new(File::open(archive)?)).unpack(folder.path())?;
+    let folder = folder.path().join(name);
+    let mut findings = vec![program(&folder)?];
+    for (shell, file) in SHELLS {
+        let script = folder.join("completions").join(file);
+        findings.extend(understood(shell, &[script], &format!("completions for {shell}"))?);
+    }
+    let pages = pages(&folder.join("man/man1"))?;
+    findings.extend(understood("mandoc", &pages, &format!("{} pages of the manual", pages.len()))?);
+    Ok(findings)
+}
+
+fn program(folder: &Path) -> Outcome<String> {
+    let program = folder.join("login-cli").with_extension(std::env::consts::EXE_EXTENSION);
+    let version = String::from_utf8(said(Command::new(program).arg("--version"))?)?;
+    let ours = concat!("login-cli ", env!("CARGO_PKG_VERSION"));
+    if version.trim() != ours {
+        return Err(format!("the program says that it is {version}").into());
+    }
+    Ok(format!("it starts, and is {ours}"))
+}
+
+/// Every command has its page.
+fn pages(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let pages: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|page| Ok(page?.path())).collect::<std::io::Result<_>>()?;
+    match pages.len() {
+        0 | 1 => Err("there is no manual".into()),
+        _ => Ok(pages),
+    }
+}
+
+/// Lets a program of this machine read the files, if it has one for them.
+fn understood(reader: &str, files: &[PathBuf], what: &str) -> Outcome<Option<String>> {
+    let Some((reader, options)) = READERS.iter().find(|(name, _)| *name == reader) else {
+        return Ok(None);
+    };
+    if Command::new(reader)
+        .arg("--help")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_err()
+    {
+        return Ok(Some(format!("skipped: {what}; there is no {reader} here")));
+    }
+    let output = Command::new(reader).args(*options).args(files).stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        return Err(format!("{what}: {}", String::from_utf8_lossy(&said)).into());
+    }
+    Ok(Some(format!("{reader} understands the {what}")))
+}
