@@ -19,8 +19,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..sign_in::Options::new(sandbox.issuer_url().parse()?, jiff::Timestamp::now)
     };
 
-    let pending = sign_in::start(options, HttpClient::new(Options::new("sign-in/1.0")), store)?;
-    let auth_url = pending.auth_url().to_string();
+    let mut pending = sign_in::start(options, HttpClient::new(Options::new("sign-in/1.0")), store)?;
+    let auth_url = pending.authorization().url().to_string();
     let browser = tokio::spawn(async move { person.visit(&auth_url).await });
     let signed_in = pending.finish(&|_progress| {}).await?;
 

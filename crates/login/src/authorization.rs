@@ -1,3 +1,4 @@
+use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use pkce::CodeVerifier;
 use token_client::CodeRedemption;
 use url::Url;
 
+use crate::browser::{self, Launch, NotOpened};
 use crate::error::Error;
+use crate::input::Inputs;
 use crate::pages;
 use crate::registered::REDIRECT_PATH;
 
@@ -42,26 +45,86 @@ impl CallbackPorts {
     }
 }
 
-/// One authorization request ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1))
-/// and the port at which its answer is awaited.
+/// One authorization request ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1)),
+/// the port at which its answer is awaited, and how the person gets there and back.
 ///
 /// The secrets are made first, so that a system without randomness opens no port; the port is bound
 /// next, so that nobody is sent to a browser that could not come back.
 #[derive(Debug)]
-pub(crate) struct Authorization {
-    pub(crate) server: CallbackServer,
-    pub(crate) state: State,
-    pub(crate) code_verifier: CodeVerifier,
-    pub(crate) redirect_uri: String,
+pub struct Authorization {
+    server: CallbackServer,
+    state: State,
+    code_verifier: CodeVerifier,
+    redirect_uri: String,
+    url: Url,
+    browser: Launch,
+    inputs: Option<Inputs>,
+}
+
+/// What an authorization URL is made of, beside what the client is registered with.
+pub(crate) struct Parts<'a> {
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) code_challenge: &'a str,
+    pub(crate) state: &'a str,
 }
 
 impl Authorization {
-    pub(crate) fn begin(ports: &CallbackPorts) -> Result<Self, Error> {
+    /// `parameters` are those of the URL, in their order.
+    pub(crate) fn begin<'a>(
+        ports: &CallbackPorts,
+        issuer: &BaseUrl,
+        parameters: impl FnOnce(Parts<'_>) -> Vec<(&'a str, String)>,
+    ) -> Result<Self, Error> {
         let code_verifier = CodeVerifier::generate()?;
         let state = State::generate()?;
         let server = CallbackServer::bind(&ports.bind_options())?;
         let redirect_uri = server.redirect_uri();
-        Ok(Self { server, state, code_verifier, redirect_uri })
+        let url = {
+            let challenge = code_verifier.challenge();
+            let (code_challenge, state) = (challenge.as_str(), state.expose());
+            let redirect_uri = &redirect_uri;
+            authorization_url(issuer, &parameters(Parts { redirect_uri, code_challenge, state }))
+        };
+        let (browser, inputs) = (Launch::default(), None);
+        Ok(Self { server, state, code_verifier, redirect_uri, url, browser, inputs })
+    }
+
+    /// The URL that the person has to open.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The port on which the browser is awaited.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.server.port()
+    }
+
+    /// Opens the default browser from this process, and waits for nothing.
+    pub fn open_browser(&mut self) {
+        self.open_browser_by(browser::open_default_browser);
+    }
+
+    /// Has `open` open a browser, and waits for nothing. It runs on a thread of its own, which it may
+    /// keep for as long as it takes to know how that went;
+    /// [`Event::BrowserNotOpened`](crate::Event::BrowserNotOpened) follows when it fails.
+    pub fn open_browser_by(
+        &mut self,
+        open: impl FnOnce(&Url) -> Result<(), NotOpened> + Send + 'static,
+    ) {
+        self.browser = browser::launch(&self.url, open);
+    }
+
+    /// Takes what a person does meanwhile: they bring the address of the callback by hand, or ask for a
+    /// code for another device, where the client has such codes.
+    pub fn listen_to(&mut self, inputs: Inputs) {
+        self.inputs = Some(inputs);
+    }
+
+    /// The browser that is being started, if one is.
+    pub(crate) fn take_browser(&mut self) -> Launch {
+        mem::take(&mut self.browser)
     }
 }
 
@@ -81,17 +144,19 @@ impl Grant {
 }
 
 impl Authorization {
-    /// Begins to answer the browser. `failed` is what it sees where nobody tells it how it ended.
+    /// Begins to answer the browser, and to hear the person. `failed` is what the browser sees where
+    /// nobody tells it how it ended.
     pub(crate) fn awaited(
         self,
         issuer: &BaseUrl,
         timeout: Duration,
         failed: &'static str,
-    ) -> Result<AwaitedCallback, Error> {
-        let Self { server, state, code_verifier, redirect_uri } = self;
+    ) -> Result<(AwaitedCallback, Option<Inputs>), Error> {
+        let Self { server, state, code_verifier, redirect_uri, inputs, .. } = self;
         let issuer = Some(issuer.as_str().to_owned());
         let expected = Expected { state, issuer, pages: pages(failed), timeout };
-        Ok(AwaitedCallback { serving: server.serve(expected)?, code_verifier, redirect_uri })
+        let serving = server.serve(expected)?;
+        Ok((AwaitedCallback { serving, code_verifier, redirect_uri }, inputs))
     }
 }
 
@@ -129,7 +194,7 @@ fn pages(failed: &'static str) -> Pages {
 }
 
 /// The URL that the person opens. Each parameter stands in it once, encoded, in the given order.
-pub(crate) fn authorization_url(issuer: &BaseUrl, parameters: &[(&str, &str)]) -> Url {
+fn authorization_url(issuer: &BaseUrl, parameters: &[(&str, String)]) -> Url {
     let mut url = issuer.join("/oauth/authorize");
     url.query_pairs_mut().extend_pairs(parameters);
     url
@@ -145,9 +210,9 @@ mod tests {
     fn odd_values_stand_in_the_url_once_and_encoded() {
         let issuer: BaseUrl = "https://a.test/tenant/".parse().unwrap();
         let parameters = [
-            ("client_id", "a b&c=d#\u{e9}%2"),
-            ("redirect_uri", "http://localhost:1/auth/callback"),
-            ("scope", ""),
+            ("client_id", "a b&c=d#\u{e9}%2".to_owned()),
+            ("redirect_uri", "http://localhost:1/auth/callback".to_owned()),
+            ("scope", String::new()),
         ];
         let url = authorization_url(&issuer, &parameters);
         assert_eq!(
@@ -156,10 +221,8 @@ mod tests {
              &redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fauth%2Fcallback&scope="
         );
         let back: Vec<_> = url.query_pairs().into_owned().collect();
-        let expected: Vec<_> = parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let expected: Vec<_> =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         assert_eq!(back, expected);
     }
 
@@ -167,7 +230,8 @@ mod tests {
     #[test]
     fn no_two_authorizations_share_a_secret() {
         let secrets = |_| {
-            let begun = Authorization::begin(&0.into()).unwrap();
+            let issuer = "https://a.test".parse().unwrap();
+            let begun = Authorization::begin(&0.into(), &issuer, |_| Vec::new()).unwrap();
             [begun.state.expose().to_owned(), begun.code_verifier.expose().to_owned()]
         };
         let all: HashSet<String> = (0..10_000).flat_map(secrets).collect();

@@ -44,7 +44,7 @@ pub mod sign_in;
 pub mod stored;
 mod warm_up;
 
-pub use authorization::CallbackPorts;
+pub use authorization::{Authorization, CallbackPorts};
 pub use browser::{NotOpened, can_open_browser, open_default_browser};
 pub use error::{Error, JsonWebToken, RevocationError, Undecided, Undelivered};
 pub use event::{Event, Events};

@@ -5,8 +5,8 @@ use login::create_api_key::{self, Candidates, Choice, NewApiKey, Patience, Pendi
 use login::{Error, Event, Undecided, Undelivered};
 use serde_json::{Value, json};
 
-use super::platform::{self, client, invite};
-use super::waiting::{tell, warn_of_sudo};
+use super::platform::{self, client};
+use super::waiting::{Invitation, OtherWays, tell, warn_of_sudo};
 use crate::accounts::{Accounts, shown};
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
@@ -29,7 +29,8 @@ pub(crate) async fn run(
         warn_of_sudo(setup, shared, &Accounts::chosen(shared)?.store().location());
     }
     let (purpose, browser) = ("create an API key", &args.platform.browser);
-    let keyboard = invite(purpose, pending.session(), browser, setup);
+    let invitation = Invitation { purpose, args: browser, other_ways: OtherWays::Address };
+    let keyboard = invitation.extend(setup, pending.authorization());
     let new = make(pending, keyboard, (args, shared), setup).await?;
 
     setup.waits_no_more();

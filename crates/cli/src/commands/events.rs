@@ -5,22 +5,20 @@
 use std::time::Duration;
 
 use http_client::Error as HttpError;
-use login::{Event, Seen};
+use login::{Authorization, Event, Seen};
 use platform_api::Error as PlatformError;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::waiting::Opener;
 use crate::failure::{chain, no_answer};
 use crate::output::Output;
 
-/// Where to go, and what has to be done so that the browser finds its way back to this port.
+/// Where to go, and what has to be done so that the browser finds its way back to its port.
 pub(super) fn invited(
     output: &Output,
     opener: &Opener,
-    port: u16,
     timeout: Duration,
-    auth_url: &Url,
+    authorization: &Authorization,
 ) {
     let (opened_by, help) = match opener {
         Opener::ThisProgram => ("program", None),
@@ -29,8 +27,8 @@ pub(super) fn invited(
     output.event(|| {
         Some(json!({
             "event": "url",
-            "url": auth_url.as_str(),
-            "port": port,
+            "url": authorization.url().as_str(),
+            "port": authorization.port(),
             "opened_by": opened_by,
             "help": help.map(|help| help.sentences.as_slice()).unwrap_or_default(),
             "command": help.and_then(|help| help.command.as_ref()),

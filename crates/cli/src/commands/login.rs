@@ -4,10 +4,9 @@ use printable::excerpt;
 use serde_json::{Value, json};
 
 use super::brought;
-use super::waiting::{Invitation, Opener, OtherWays, tell, warn_of_sudo};
+use super::waiting::{Invitation, OtherWays, tell, warn_of_sudo};
 use crate::accounts::{Accounts, shown};
 use crate::args::{LoginArgs, SharedArgs};
-use crate::browser;
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::{Setup, USER_AGENT};
@@ -62,20 +61,10 @@ async fn by_browser(
 ) -> Result<SignedIn, Failure> {
     let invitation = Invitation {
         purpose: "sign in with ChatGPT",
-        opener: Opener::chosen(&args.browser, pending.port()),
-        port: pending.port(),
-        timeout: args.browser.timeout,
-        has_qr: args.browser.qr,
+        args: &args.browser,
         other_ways: OtherWays::AddressOrDevice,
     };
-    let listening = invitation.show(setup, pending.auth_url());
-    if invitation.opener == Opener::ThisProgram {
-        pending.open_browser_by(browser::open);
-    }
-    let _until_signed_in = listening.map(|(keyboard, inputs)| {
-        pending.listen_to(inputs);
-        keyboard
-    });
+    let _until_signed_in = invitation.extend(setup, pending.authorization());
     Ok(pending.finish(&|event| told(args, setup, &event)).await?)
 }
 

@@ -1,19 +1,18 @@
 use http_client::{BaseUrl, HttpClient};
-use login::platform::{self, Options, PendingSession, by_stored_sign_in};
+use login::platform::{self, Options, by_stored_sign_in};
 use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use login::{Error, Event};
 use platform_api::{Organization, PlatformApi, Session};
 use printable::excerpt;
 use serde_json::{Value, json};
 
-use super::waiting::{Invitation, Opener, OtherWays, tell};
+use super::waiting::{Invitation, OtherWays, tell};
 use crate::accounts::Accounts;
-use crate::args::{BrowserArgs, PlatformArgs, SharedArgs};
+use crate::args::{PlatformArgs, SharedArgs};
 use crate::failure::{Failure, chain};
-use crate::keyboard::Keyboard;
+use crate::output;
 use crate::setup::Setup;
 use crate::terminal::Terminal;
-use crate::{browser, output};
 
 /// The client of the platform, once it is clear that it may be asked, and that somebody gets what it
 /// answers.
@@ -44,30 +43,6 @@ pub(super) fn options(args: &PlatformArgs, shared: &SharedArgs, setup: &Setup) -
     }
 }
 
-/// Sends the person to the browser. The keyboard is theirs again when it is dropped.
-pub(super) fn invite(
-    purpose: &'static str,
-    pending: &mut PendingSession,
-    args: &BrowserArgs,
-    setup: &Setup,
-) -> Option<Keyboard> {
-    let invitation = Invitation {
-        purpose,
-        opener: Opener::chosen(args, pending.port()),
-        port: pending.port(),
-        timeout: args.timeout,
-        has_qr: args.qr,
-        other_ways: OtherWays::Address,
-    };
-    let listening = invitation.show(setup, pending.auth_url());
-    if invitation.opener == Opener::ThisProgram {
-        pending.open_browser_by(browser::open);
-    }
-    let (keyboard, inputs) = listening?;
-    pending.listen_to(inputs);
-    keyboard
-}
-
 /// A session to list something in: by the stored sign-in, else through the browser.
 pub(super) async fn session(
     purpose: &'static str,
@@ -84,7 +59,8 @@ pub(super) async fn session(
     }
     let mut pending =
         platform::start(options(args, shared, setup), http).map_err(Failure::Login)?;
-    let _until_signed_in = invite(purpose, &mut pending, &args.browser, setup);
+    let invitation = Invitation { purpose, args: &args.browser, other_ways: OtherWays::Address };
+    let _until_signed_in = invitation.extend(setup, pending.authorization());
     Ok(pending.finish(&|event| tell(setup, &event)).await?)
 }
 

@@ -2,18 +2,18 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use auth_store::Location;
-use login::{Event, Inputs};
+use login::{Authorization, Event, Inputs};
 use oauth_callback_server::AddressRefusal;
 use url::Url;
 
 use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
-use crate::environment;
 use crate::failure::{chain, key_may_exist, login_hint, network_hint};
 use crate::keyboard::{Keyboard, lines};
 use crate::setup::Setup;
 use crate::surroundings::{BrowserPlace, Help};
-use crate::terminal::in_words;
+use crate::terminal::{Terminal, in_words};
+use crate::{browser, environment};
 
 /// Who opens the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,13 +36,9 @@ impl Opener {
 }
 
 /// What the person is asked to do.
-pub(crate) struct Invitation {
+pub(crate) struct Invitation<'a> {
     pub(crate) purpose: &'static str,
-    pub(crate) opener: Opener,
-    /// Where the browser comes back.
-    pub(crate) port: u16,
-    pub(crate) timeout: Duration,
-    pub(crate) has_qr: bool,
+    pub(crate) args: &'a BrowserArgs,
     pub(crate) other_ways: OtherWays,
 }
 
@@ -55,45 +51,59 @@ pub(crate) enum OtherWays {
     AddressOrDevice,
 }
 
-impl Invitation {
-    /// Says where to go, in the order in which a person needs it: the address first, how the browser
-    /// comes back after it, what else there is, and what happens by itself last.
-    ///
-    /// From then on the keyboard is listened to, where there is one, or the program that follows.
-    pub(crate) fn show(&self, setup: &Setup, auth_url: &Url) -> Option<(Option<Keyboard>, Inputs)> {
-        events::invited(&setup.output, &self.opener, self.port, self.timeout, auth_url);
-        let (terminal, purpose) = (setup.terminal, self.purpose);
-        terminal.say(&match self.opener {
+impl Invitation<'_> {
+    /// Sends the person to the browser, and listens to their keyboard, or to the program that follows.
+    /// The keyboard is theirs again when it is dropped.
+    pub(crate) fn extend(
+        &self,
+        setup: &Setup,
+        authorization: &mut Authorization,
+    ) -> Option<Keyboard> {
+        let opener = Opener::chosen(self.args, authorization.port());
+        events::invited(&setup.output, &opener, self.args.timeout, authorization);
+        self.say_where(setup.terminal, &opener, authorization.url());
+        let (keyboard, inputs) = self.listen(setup);
+        if keyboard.is_some() {
+            self.other_ways.offered_to(&opener).iter().for_each(|offer| setup.terminal.say(offer));
+        }
+        setup.waits("Waiting for the browser", Some(self.args.timeout));
+        if opener == Opener::ThisProgram {
+            authorization.open_browser_by(browser::open);
+        }
+        if let Some(inputs) = inputs {
+            authorization.listen_to(inputs);
+        }
+        keyboard
+    }
+
+    /// In the order in which a person needs it: the address first, how the browser comes back after it.
+    fn say_where(&self, terminal: Terminal, opener: &Opener, url: &Url) {
+        let purpose = self.purpose;
+        terminal.say(&match opener {
             Opener::Person(_) => format!("Open this address to {purpose}:"),
             Opener::ThisProgram => {
                 format!("Your browser opens to {purpose}. If it does not, open this address:")
             }
         });
-        if self.has_qr {
-            terminal.qr(auth_url.as_str());
+        if self.args.qr {
+            terminal.qr(url.as_str());
         }
-        terminal.address(auth_url.as_str());
-        if let Opener::Person(help) = &self.opener {
+        terminal.address(url.as_str());
+        if let Opener::Person(help) = opener {
             help.sentences.iter().for_each(|sentence| terminal.say(sentence));
             help.command.iter().for_each(|command| terminal.command(command));
         }
-        let listening = self.listen(setup);
-        if let Some((Some(_), _)) = listening {
-            self.other_ways.offered_to(&self.opener).iter().for_each(|offer| terminal.say(offer));
-        }
-        setup.waits("Waiting for the browser", Some(self.timeout));
-        listening
     }
 
-    fn listen(&self, setup: &Setup) -> Option<(Option<Keyboard>, Inputs)> {
+    fn listen(&self, setup: &Setup) -> (Option<Keyboard>, Option<Inputs>) {
         let has_device_key = self.other_ways == OtherWays::AddressOrDevice;
         if setup.terminal.is_interactive()
             && let Some((keyboard, inputs)) = Keyboard::listen(has_device_key)
         {
-            return Some((Some(keyboard), inputs));
+            return (Some(keyboard), Some(inputs));
         }
-        let is_asked = setup.output.is_stream() && !io::stdin().is_terminal();
-        is_asked.then(|| (None, lines()))
+        let is_followed = setup.output.is_stream() && !io::stdin().is_terminal();
+        (None, is_followed.then(lines))
     }
 }
 

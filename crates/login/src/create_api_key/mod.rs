@@ -16,6 +16,7 @@ use platform_api::{Organization, Project, Session};
 use tokio::join;
 use zeroize::Zeroizing;
 
+use crate::authorization::Authorization;
 use crate::commit::commit;
 use crate::error::{Error, Undecided, Undelivered};
 use crate::event::{Event, Events};
@@ -100,9 +101,9 @@ pub struct NewApiKey {
 }
 
 impl PendingApiKey {
-    /// The session in which the key will be made, and which is waited for: its URL is to be opened.
-    pub fn session(&mut self) -> &mut PendingSession {
-        &mut self.session
+    /// Where the person has to go, and how they come back.
+    pub fn authorization(&mut self) -> &mut Authorization {
+        self.session.authorization()
     }
 
     /// Waits for the person, makes the key where [`Options::choice`] says, hands it to `deliver`, and

@@ -1,5 +1,4 @@
 use std::convert::Infallible;
-use std::mem;
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
@@ -7,13 +6,11 @@ use oauth_callback_server::WaitingBrowser;
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
 use tokio::join;
-use url::Url;
 
-use crate::authorization::{Authorization, CallbackPorts, Grant, authorization_url};
-use crate::browser::{self, Launch, NotOpened};
+use crate::authorization::{Authorization, CallbackPorts, Grant, Parts};
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::input::{Inputs, bring_all};
+use crate::input::bring_all;
 use crate::pages;
 use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
 use crate::warm_up::{alongside, keep_warm};
@@ -56,25 +53,23 @@ impl Options {
 ///
 /// [`Error::Bind`] when the port is taken, [`Error::NoRandomness`] when the system gives none.
 pub fn start(options: Options, http: HttpClient) -> Result<PendingSession, Error> {
-    let authorization = Authorization::begin(&options.ports)?;
-    let auth_url = auth_url(&options, &authorization);
-    let (browser, inputs) = (Launch::default(), None);
-    Ok(PendingSession { options, http, authorization, auth_url, browser, inputs })
+    let parameters = |parts: Parts<'_>| parameters(&options.client_id, &parts);
+    let authorization = Authorization::begin(&options.ports, &options.issuer, parameters)?;
+    Ok(PendingSession { options, http, authorization })
 }
 
-fn auth_url(options: &Options, authorization: &Authorization) -> Url {
-    let code_challenge = authorization.code_verifier.challenge();
+fn parameters(client_id: &str, parts: &Parts<'_>) -> Vec<(&'static str, String)> {
     let parameters = [
         ("audience", AUDIENCE),
-        ("client_id", &options.client_id),
+        ("client_id", client_id),
         ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
-        ("code_challenge", code_challenge.as_str()),
-        ("redirect_uri", &authorization.redirect_uri),
+        ("code_challenge", parts.code_challenge),
+        ("redirect_uri", parts.redirect_uri),
         ("response_type", "code"),
         ("scope", CREATE_API_KEY_SCOPE),
-        ("state", authorization.state.expose()),
+        ("state", parts.state),
     ];
-    authorization_url(&options.issuer, &parameters)
+    parameters.map(|(name, value)| (name, value.to_owned())).into()
 }
 
 /// A session that waits for its person. Dropping it gives the port back.
@@ -83,43 +78,13 @@ pub struct PendingSession {
     options: Options,
     http: HttpClient,
     authorization: Authorization,
-    auth_url: Url,
-    browser: Launch,
-    inputs: Option<Inputs>,
 }
 
 impl PendingSession {
-    /// The URL that the person has to open.
-    #[must_use]
-    pub fn auth_url(&self) -> &Url {
-        &self.auth_url
-    }
-
-    /// The port on which the browser is awaited.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.authorization.server.port()
-    }
-
-    /// Opens the default browser from this process, and waits for nothing.
-    pub fn open_browser(&mut self) {
-        self.open_browser_by(browser::open_default_browser);
-    }
-
-    /// Has `open` open a browser, and waits for nothing. It runs on a thread of its own, which it may
-    /// keep for as long as it takes to know how that went; [`Event::BrowserNotOpened`] follows when
-    /// it fails.
-    pub fn open_browser_by(
-        &mut self,
-        open: impl FnOnce(&Url) -> Result<(), NotOpened> + Send + 'static,
-    ) {
-        self.browser = browser::launch(&self.auth_url, open);
-    }
-
-    /// Takes the address of the callback by hand as well. There is no device code for this client, and
+    /// Where the person has to go, and how they come back. There are no device codes for this client, and
     /// an input that asks for one is ignored.
-    pub fn listen_to(&mut self, inputs: Inputs) {
-        self.inputs = Some(inputs);
+    pub fn authorization(&mut self) -> &mut Authorization {
+        &mut self.authorization
     }
 
     /// Waits for the person, and logs them in. Nothing is stored.
@@ -145,7 +110,7 @@ impl PendingSession {
     ) -> impl Future<Output = Infallible> + use<'e> {
         let http = self.http.clone();
         let Options { issuer, api_base, .. } = self.options.clone();
-        let browser = mem::take(&mut self.browser);
+        let browser = self.authorization.take_browser();
         async move {
             let browser = browser.watch(events);
             let warm_issuer = keep_warm(&http, &issuer, events);
@@ -161,8 +126,8 @@ impl PendingSession {
         failed: &'static str,
         events: Events<'_>,
     ) -> Result<(Session, WaitingBrowser), Error> {
-        let Self { options, http, authorization, inputs, .. } = self;
-        let callback = authorization.awaited(&options.issuer, options.timeout, failed)?;
+        let Self { options, http, authorization } = self;
+        let (callback, inputs) = authorization.awaited(&options.issuer, options.timeout, failed)?;
         let by_hand = callback.by_hand();
         let granted = alongside(callback.granted(), bring_all(by_hand, inputs, events)).await;
         let (grant, browser) = granted?;

@@ -8,7 +8,6 @@
 //!   └─ finish ── user code ── agreed ── the same from there, without a page
 //! ```
 
-use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,14 +18,11 @@ use jiff::Timestamp;
 use oauth_callback_server::Landing;
 use token_client::{TokenClient, Tokens};
 use tokio::join;
-use url::Url;
 
-use crate::authorization::{Authorization, CallbackPorts, authorization_url};
-use crate::browser::{self, Launch, NotOpened};
+use crate::authorization::{Authorization, CallbackPorts, Parts};
 use crate::commit::commit;
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::input::Inputs;
 use crate::pages;
 use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
 use crate::stored::{Replaced, WORTH_WAITING, revoke_replaced};
@@ -99,29 +95,28 @@ impl Options {
 /// [`Error::NoRandomness`] when the system gives none.
 pub fn start(options: Options, http: HttpClient, store: AuthStore) -> Result<PendingSignIn, Error> {
     store.check_writable()?;
-    let authorization = Authorization::begin(&options.ports)?;
-    let auth_url = auth_url(&options, &authorization);
-    let (browser, inputs) = (Launch::default(), None);
-    Ok(PendingSignIn { options, http, store, authorization, auth_url, browser, inputs })
+    let parameters = |parts: Parts<'_>| parameters(&options, &parts);
+    let authorization = Authorization::begin(&options.ports, &options.issuer, parameters)?;
+    Ok(PendingSignIn { options, http, store, authorization })
 }
 
-fn auth_url(options: &Options, authorization: &Authorization) -> Url {
-    let code_challenge = authorization.code_verifier.challenge();
+fn parameters(options: &Options, parts: &Parts<'_>) -> Vec<(&'static str, String)> {
     let workspaces = options.workspaces.join(",");
-    let mut parameters = vec![
+    let parameters = [
         ("response_type", "code"),
         ("client_id", &options.client_id),
-        ("redirect_uri", &authorization.redirect_uri),
+        ("redirect_uri", parts.redirect_uri),
         ("scope", SIGN_IN_SCOPE),
-        ("code_challenge", code_challenge.as_str()),
+        ("code_challenge", parts.code_challenge),
         ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
         ("id_token_add_organizations", "true"),
-        ("state", authorization.state.expose()),
+        ("state", parts.state),
+        ("allowed_workspace_id", &workspaces),
     ];
-    if !workspaces.is_empty() {
-        parameters.push(("allowed_workspace_id", &workspaces));
-    }
-    authorization_url(&options.issuer, &parameters)
+    let is_said =
+        |(name, _): &(&str, &str)| *name != "allowed_workspace_id" || !workspaces.is_empty();
+    let parameters = parameters.into_iter().filter(is_said);
+    parameters.map(|(name, value)| (name, value.to_owned())).collect()
 }
 
 /// A sign-in that waits for its person. Dropping it gives the port back.
@@ -131,9 +126,6 @@ pub struct PendingSignIn {
     http: HttpClient,
     store: AuthStore,
     authorization: Authorization,
-    auth_url: Url,
-    browser: Launch,
-    inputs: Option<Inputs>,
 }
 
 /// Who signed in, and where that is kept.
@@ -155,37 +147,11 @@ pub struct SignedIn {
 }
 
 impl PendingSignIn {
-    /// The URL that the person has to open.
-    #[must_use]
-    pub fn auth_url(&self) -> &Url {
-        &self.auth_url
-    }
-
-    /// The port on which the browser is awaited.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.authorization.server.port()
-    }
-
-    /// Opens the default browser from this process, and waits for nothing.
-    pub fn open_browser(&mut self) {
-        self.open_browser_by(browser::open_default_browser);
-    }
-
-    /// Has `open` open a browser, and waits for nothing. It runs on a thread of its own, which it may
-    /// keep for as long as it takes to know how that went; [`Event::BrowserNotOpened`] follows when
-    /// it fails.
-    pub fn open_browser_by(
-        &mut self,
-        open: impl FnOnce(&Url) -> Result<(), NotOpened> + Send + 'static,
-    ) {
-        self.browser = browser::launch(&self.auth_url, open);
-    }
-
-    /// Takes what a person does meanwhile: the address of the callback by hand, or a code for another
-    /// device. Whichever way brings a grant first wins, and the others end.
-    pub fn listen_to(&mut self, inputs: Inputs) {
-        self.inputs = Some(inputs);
+    /// Where the person has to go, and how they come back.
+    ///
+    /// Whichever way brings a grant first wins, and the others end.
+    pub fn authorization(&mut self) -> &mut Authorization {
+        &mut self.authorization
     }
 
     /// Waits for the person, and does the rest. The browser is told how it ended, and it is told of
@@ -196,17 +162,17 @@ impl PendingSignIn {
     /// [`Error`] says which step failed; whatever was stored before is untouched.
     pub async fn finish(mut self, events: Events<'_>) -> Result<SignedIn, Error> {
         let (http, issuer) = (self.http.clone(), self.options.issuer.clone());
-        let browser = mem::take(&mut self.browser).watch(events);
+        let browser = self.authorization.take_browser().watch(events);
         let warm = keep_warm(&http, &issuer, events);
         alongside(self.story(events), async { join!(browser, warm).1 }).await
     }
 
     async fn story(self, events: Events<'_>) -> Result<SignedIn, Error> {
-        let Self { options, http, store, authorization, inputs, .. } = self;
+        let Self { options, http, store, authorization } = self;
         let Options { issuer, timeout, .. } = &options;
-        let callback = authorization.awaited(issuer, *timeout, pages::SIGN_IN_FAILED)?;
+        let awaited = authorization.awaited(issuer, *timeout, pages::SIGN_IN_FAILED)?;
         let client = client(&options, http);
-        let granted = first_of_all(callback, &client, inputs, *timeout, events).await?;
+        let granted = first_of_all(awaited, &client, *timeout, events).await?;
         settle(&options, &client, granted, store, events).await
     }
 }

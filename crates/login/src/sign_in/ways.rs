@@ -42,9 +42,8 @@ impl Granted {
 
 /// Waits for the callback, by itself or by hand, and for a device once the person asks for that.
 pub(super) async fn first_of_all(
-    callback: AwaitedCallback,
+    (callback, inputs): (AwaitedCallback, Option<Inputs>),
     client: &TokenClient,
-    inputs: Option<Inputs>,
     timeout: Duration,
     events: Events<'_>,
 ) -> Result<Granted, Error> {
