@@ -204,6 +204,7 @@ fn a_device_code_is_asked_for_by_the_program_that_follows() {
 }
 
 // threats 201
+#[cfg(unix)]
 #[test]
 fn input_without_end_is_one_mistake() {
     let world = World::new();
