@@ -116,7 +116,9 @@ fn check_pasted(query: &str, outcome: &Outcome) {
         assert!(query.contains(STATE) || query.contains('%'), "{query:?}: {pasted:?}");
         assert!(query.to_ascii_lowercase().contains(CALLBACK_PATH), "{query:?}: {pasted:?}");
     }
-    if query.contains('#') || query.trim() != query || query.len() > 8000 {
+    // No browser sends these as they are, and they end an address that was copied with quotes.
+    let ends_it = |c: char| !c.is_ascii_graphic() || "\"'`<>#".contains(c);
+    if query.contains(ends_it) || query.len() > 8000 {
         return;
     }
     let ends_the_wait =

@@ -69,10 +69,10 @@ impl std::fmt::Debug for ByHand {
 
 /// What a browser at this address would have been to us.
 pub(crate) fn judge_address(rules: &Rules, address: &str) -> Result<Return, AddressRefusal> {
-    let address = address.trim();
     if address.len() > LONGEST_LINE {
         return Err(AddressRefusal::TooLong);
     }
+    let address = without_company(address);
     let query = query_at_our_place(rules, address)?;
     match judge_callback(rules, &Parameters::parse(query)) {
         Ok(Return::MissingCode) => Err(AddressRefusal::MissingCode),
@@ -80,6 +80,16 @@ pub(crate) fn judge_address(rules: &Rules, address: &str) -> Result<Return, Addr
         Err(Refusal::StateMismatch) => Err(AddressRefusal::OtherState),
         Err(_) => Err(AddressRefusal::Malformed),
     }
+}
+
+/// The address alone, where a person has copied it with words before it, or quotes around it.
+fn without_company(text: &str) -> &str {
+    let text = text.trim();
+    let begin = text.find("http://").filter(|begin| !text[..*begin].contains(char::is_control));
+    let address = &text[begin.unwrap_or_default()..];
+    let is_after =
+        |c: char| c.is_whitespace() || "\"'`<>\u{201d}\u{2019}\u{203a}\u{bb}".contains(c);
+    address.split(is_after).next().unwrap_or_default()
 }
 
 /// The query of an address that leads here.
@@ -152,6 +162,13 @@ mod tests {
         gives_code("HTTP://LOCALHOST:1455/auth/callback?code=C&state=S");
         gives_code("http://127.0.0.1:1455/auth/callback?code=C&state=S");
         gives_code("http://[::1]:1455/auth/callback?code=C&state=S");
+    }
+
+    #[test]
+    fn what_was_copied_with_it_does_not_matter() {
+        for around in ["\"{}\"", "'{}'", "<{}>", "\u{2039}{}\u{203a}", "URL: {}", "see {} there"] {
+            gives_code(&around.replace("{}", &format!("{PLACE}?code=C&state=S")));
+        }
     }
 
     #[test]

@@ -63,9 +63,11 @@ impl Invitation<'_> {
         events::invited(&setup.output, &opener, self.args.timeout, authorization);
         self.say_where(setup.terminal, &opener, authorization.url());
         let (keyboard, inputs) = self.listen(setup);
-        if keyboard.is_some() {
-            self.other_ways.offered_to(&opener).iter().for_each(|offer| setup.terminal.say(offer));
-        }
+        let offers = match keyboard {
+            Some(_) => self.other_ways.offered_to(&opener),
+            None => self.other_ways.offered_elsewhere(&opener),
+        };
+        offers.iter().for_each(|offer| setup.terminal.say(&setup.completed(offer)));
         setup.waits("Waiting for the browser", Some(self.args.timeout));
         if opener == Opener::ThisProgram {
             authorization.open_browser_by(browser::open);
@@ -121,6 +123,16 @@ impl OtherWays {
             (Self::AddressOrDevice, Opener::Person(_)) => {
                 &[PASTE, "Or press d, for a code to type on another device."]
             }
+        }
+    }
+
+    /// Where nobody can be asked, and the browser may not find its way back.
+    fn offered_elsewhere(self, opener: &Opener) -> &'static [&'static str] {
+        match (self, opener) {
+            (Self::AddressOrDevice, Opener::Person(help)) if !help.sentences.is_empty() => {
+                &["Or use login-cli login --device, which needs no way back."]
+            }
+            _ => &[],
         }
     }
 }

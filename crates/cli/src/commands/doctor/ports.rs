@@ -33,7 +33,7 @@ fn judge(
 ) -> Vec<Check> {
     let (is_free, is_other_free) = (sign_in.is_ok(), other.is_ok());
     let sign_in = sign_in.map(|()| free("1455", "free, for login"));
-    let other = other.map(|()| free("1457", "free, for login when 1455 is taken"));
+    let other = other.map(|()| free("1457", "free, for login --port 1455,1457"));
     let create_key = create_key.map(|()| free("5000", "free, for create-key"));
     let other_taken = |error| {
         let verdict = if is_free { Verdict::Note } else { Verdict::Warning };

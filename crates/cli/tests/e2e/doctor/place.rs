@@ -22,7 +22,7 @@ fn free_ports_are_told_by_their_use() {
         let world = World::new();
         let report = looks(&world, doctor(&world));
         report.good("ports", "1455", "free, for login");
-        report.good("ports", "1457", "free, for login when 1455 is taken");
+        report.good("ports", "1457", "free, for login --port 1455,1457");
         report.good("ports", "5000", "free, for create-key").is_fit();
     });
 }
