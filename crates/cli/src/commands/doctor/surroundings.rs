@@ -7,7 +7,9 @@ const AREA: &str = "session";
 
 /// With the port that a sign-in would wait on, and the flag that says so.
 pub(super) fn checks(here: &Surroundings, (port, flag): (u16, &str)) -> Vec<Check> {
-    let login = format!("here: login-cli login --no-browser{flag}");
+    let login = format!(
+        "here: login-cli login --no-browser{flag}\nwithout a way back: login-cli login --device"
+    );
     let mut checks = Vec::new();
     if let Some(codespace) = &here.codespace {
         checks.push(in_codespace(codespace, port, &login));

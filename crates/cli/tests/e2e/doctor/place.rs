@@ -167,14 +167,15 @@ fn through_ssh_the_way_back_is_told() {
         };
         let report = looks(&world, start());
         let found = "through SSH: a browser on your side has to reach port 1455 here";
-        let remedy =
-            "on your side: ssh -L 1455:localhost:1455 10.0.0.7\nhere: login-cli login --no-browser";
+        let remedy = "on your side: ssh -L 1455:localhost:1455 10.0.0.7\nhere: login-cli login \
+                      --no-browser\nwithout a way back: login-cli login --device";
         report.judged("session", "ssh", "note", found, Some(remedy)).is_fit();
 
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, SIGN_IN_PORT)).unwrap();
         let found = "through SSH: a browser on your side has to reach port 1457 here";
         let remedy = "on your side: ssh -L 1457:localhost:1457 ada@10.0.0.7\nhere: login-cli --profile work \
-                      login --no-browser --port 1457";
+                      login --no-browser --port 1457\nwithout a way back: login-cli --profile work login \
+                      --device";
         let report = looks(&world, start().env("USER", "ada").args(["--profile", "work"]));
         report.judged("session", "ssh", "note", found, Some(remedy)).is_fit();
         drop(taken);
@@ -182,8 +183,8 @@ fn through_ssh_the_way_back_is_told() {
         let report = looks(&world, start().env("DISPLAY", "localhost:10.0"));
         report.good("session", "ssh", "through SSH, with a screen to open a browser on");
         let report = looks(&world, start().env("SSH_CONNECTION", "\u{1b}[2J 1 $(id) 22"));
-        let remedy =
-            "on your side: ssh -L 1455:localhost:1455 HOST\nhere: login-cli login --no-browser";
+        let remedy = "on your side: ssh -L 1455:localhost:1455 HOST\nhere: login-cli login \
+                      --no-browser\nwithout a way back: login-cli login --device";
         let found = "through SSH: a browser on your side has to reach port 1455 here";
         report.judged("session", "ssh", "note", found, Some(remedy));
     });
