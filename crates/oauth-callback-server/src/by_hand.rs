@@ -102,7 +102,8 @@ fn query_at_our_place<'a>(rules: &Rules, address: &'a str) -> Result<&'a str, Ad
     if path == rules.callback_path && rules.is_our_host(authority.as_bytes()) {
         return Ok(query);
     }
-    let was_sent_out = Parameters::parse(query).state.value().is_some_and(|it| rules.state.is(it));
+    let has_state = Parameters::parse(query).state.value().is_some_and(|it| rules.state.is(it));
+    let was_sent_out = has_state && !place.ends_with(rules.callback_path);
     Err(if was_sent_out { AddressRefusal::AuthorizationUrl } else { AddressRefusal::OtherPlace })
 }
 
@@ -186,7 +187,7 @@ mod tests {
             refused(bare, AddressRefusal::NotAnAddress);
         }
         refused("?code=C&state=S", AddressRefusal::AuthorizationUrl);
-        refused("/auth/callback?code=C&state=S", AddressRefusal::AuthorizationUrl);
+        refused("/auth/callback?code=C&state=S", AddressRefusal::OtherPlace);
     }
 
     // threats 190
@@ -208,6 +209,10 @@ mod tests {
             refused(&format!("{place}?code=C&state=T"), AddressRefusal::OtherPlace);
             refused(&format!("{place}?code=C"), AddressRefusal::OtherPlace);
             assert!(judged(&format!("{place}?code=C&state=S")).is_err(), "{place}");
+        }
+        for place in ["http://localhost:1457/auth/callback", "https://localhost:1455/auth/callback"]
+        {
+            refused(&format!("{place}?code=C&state=S"), AddressRefusal::OtherPlace);
         }
         refused("https://issuer.example/oauth/authorize?state=S", AddressRefusal::AuthorizationUrl);
         refused("https://issuer.example/login", AddressRefusal::OtherPlace);

@@ -112,8 +112,8 @@ impl Invitation<'_> {
 impl OtherWays {
     /// Where a browser opens here, it comes back here, and needs no word about a paste.
     fn offered_to(self, opener: &Opener) -> &'static [&'static str] {
-        const PASTE: &str = "Does it end on a page that does not load? Paste the address of that page \
-                             here, and press Enter.";
+        const PASTE: &str = "If the browser ends on a page that does not load, paste the address of \
+                             that page here, and press Enter.";
         match (self, opener) {
             (Self::Address, Opener::ThisProgram) => &[],
             (Self::AddressOrDevice, Opener::ThisProgram) => {

@@ -1,6 +1,6 @@
 //! Every port is somebody else's: whose, and what to do.
 
-use login::registered::{SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use oauth_callback_server::{Holder, TakenPort};
 
 /// Each port and its holder, in the order in which they were tried.
@@ -32,6 +32,10 @@ fn held_by(holder: &Holder) -> Option<String> {
     }
 }
 
+fn is_registered(taken: &TakenPort) -> bool {
+    [SIGN_IN_PORT, SIGN_IN_OTHER_PORT, CREATE_API_KEY_PORT].contains(&taken.port)
+}
+
 pub(super) fn hint(taken: &[TakenPort]) -> String {
     let is_ours = |taken: &TakenPort| taken.holder.as_ref().is_some_and(|it| it.same_program);
     if taken.iter().any(is_ours) {
@@ -48,8 +52,13 @@ pub(super) fn hint(taken: &[TakenPort]) -> String {
         Some(other) => {
             format!("end that program, or use the other registered port with --port {other}")
         }
-        None => "end that program, or wait until it is done; the port is registered with OpenAI \
-                 and cannot be chosen freely"
+        None if taken.iter().all(is_registered) => {
+            "end that program, or wait until it is done; the port is registered with OpenAI and cannot \
+             be chosen freely"
+                .to_owned()
+        }
+        None => "end that program, or give another --port; OpenAI knows none but those that it has \
+                 registered"
             .to_owned(),
     }
 }

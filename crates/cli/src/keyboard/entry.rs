@@ -8,13 +8,24 @@ use zeroize::Zeroizing;
 /// is one mistake and not a thousand.
 pub(super) struct Entry {
     text: Zeroizing<Vec<u8>>,
+    key: Key,
     is_ended: bool,
     has_device_key: bool,
+}
+
+/// How far a key is that sends more than a character, such as an arrow: `ESC [ A`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Key {
+    #[default]
+    Character,
+    Escaped,
+    Sequence,
 }
 
 /// Longer than any address that is taken, so that one which is too long is known to be.
 const LONGEST: usize = 16 * 1024;
 
+const ESCAPE: u8 = 0x1b;
 const BACKSPACE: u8 = 0x08;
 const DELETE: u8 = 0x7f;
 /// Ctrl-U, which takes a line back.
@@ -24,7 +35,7 @@ impl Entry {
     /// Room that never moves, so that no part of a secret is left behind.
     pub(super) fn new(has_device_key: bool) -> Self {
         let text = Zeroizing::new(Vec::with_capacity(LONGEST));
-        Self { text, is_ended: false, has_device_key }
+        Self { text, key: Key::Character, is_ended: false, has_device_key }
     }
 
     /// What came of the keyboard.
@@ -33,13 +44,30 @@ impl Entry {
     }
 
     fn take_one(&mut self, byte: u8) {
+        if self.is_of_a_key(byte) {
+            return;
+        }
         match byte {
             b'\r' | b'\n' => self.is_ended = true,
             BACKSPACE | DELETE => drop(self.text.pop()),
             KILL => self.text.clear(),
+            _ if byte.is_ascii_control() => {}
             _ if self.text.len() < LONGEST => self.text.push(byte),
             _ => {}
         }
+    }
+
+    /// Whether it belongs to a key that is no character (ECMA-48 §5.4, §8.3.143).
+    fn is_of_a_key(&mut self, byte: u8) -> bool {
+        let (next, is_taken) = match (self.key, byte) {
+            (_, ESCAPE) => (Key::Escaped, true),
+            (Key::Escaped, b'[' | b'O') => (Key::Sequence, true),
+            (Key::Sequence, b' '..=b'?') => (Key::Sequence, true),
+            (Key::Sequence, b'@'..=b'~') => (Key::Character, true),
+            _ => (Key::Character, false),
+        };
+        self.key = next;
+        is_taken
     }
 
     /// How much of it there is.
@@ -49,6 +77,7 @@ impl Entry {
 
     /// What it has come to, now that nothing more comes for a moment.
     pub(super) fn pause(&mut self) -> Option<Input> {
+        self.key = Key::Character;
         if self.has_device_key && self.is_device_key() {
             self.clear();
             return Some(Input::DeviceCode);
@@ -138,6 +167,14 @@ mod tests {
     // threats 190
     #[test]
     fn bytes_that_are_no_text_are_taken_as_such() {
-        assert_eq!(comes_to(&[b"\xff\x1b[A\n"]), ["\u{fffd}\u{1b}[A"]);
+        assert_eq!(comes_to(&[b"\xffx\n"]), ["\u{fffd}x"]);
+    }
+
+    // threats 190
+    #[test]
+    fn keys_that_are_no_characters_are_none() {
+        let odd = b"\x1b[A\x1bOP\x1b[15;2~\x1b[200~\t\x04\x0c\x17address\x1b[201~\x1b\n";
+        assert_eq!(comes_to(&[odd]), ["address"]);
+        assert_eq!(comes_to(&[b"\x1b", b"d"]), ["DeviceCode"]);
     }
 }

@@ -199,8 +199,9 @@ fn line(sign: char, text: &str, left: Option<Duration>, columns: usize) -> Strin
 
 /// What is typed is a secret; how long it is may be known.
 fn line_of_typed(sign: char, count: usize, columns: usize) -> String {
-    let said = format!("{sign} {count} characters, not shown");
-    let candidates = [format!("{said}. Enter sends them, Ctrl-U takes them back."), said];
+    let characters = if count == 1 { "character" } else { "characters" };
+    let said = format!("{sign} {count} {characters}, not shown");
+    let candidates = [format!("{said}. Enter hands it in, Ctrl-U takes it back."), said];
     let fits = candidates.into_iter().find(|it| width(it) < columns);
     fits.unwrap_or_else(|| sign.to_string())
 }
@@ -259,9 +260,10 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_counted() {
-        let wide = "- 312 characters, not shown. Enter sends them, Ctrl-U takes them back.";
+        let wide = "- 312 characters, not shown. Enter hands it in, Ctrl-U takes it back.";
         assert_eq!(line_of_typed('-', 312, 80), wide);
         assert_eq!(line_of_typed('-', 312, 40), "- 312 characters, not shown");
+        assert_eq!(line_of_typed('-', 1, 40), "- 1 character, not shown");
         assert_eq!(line_of_typed('-', 312, 20), "-");
     }
 

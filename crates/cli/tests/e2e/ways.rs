@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::support::{Finished, OnTerminal, PATIENCE, Running, World};
 
-const PASTE: &str = "Does it end on a page that does not load? Paste the address of that page here, and \
-                     press Enter.";
+const PASTE: &str = "If the browser ends on a page that does not load, paste the address of that page here, \
+                     and press Enter.";
 const DEVICE: &str = "Or press d, for a code to type on another device.";
 
 fn world() -> World {
@@ -58,7 +58,7 @@ fn the_address_at_which_a_browser_elsewhere_ends_signs_in() {
     running.reads(DEVICE);
     let address = address(&running);
     running.types(&address);
-    running.shows(&format!("{} characters, not shown. Enter sends them", address.len()));
+    running.shows(&format!("{} characters, not shown. Enter hands it in", address.len()));
     running.types("\r");
     assert_signed_in(&world, &running.finish());
     assert_eq!(world.count(&Endpoint::Token), 2);
@@ -116,6 +116,12 @@ fn what_is_not_the_address_is_refused_with_its_reason_and_the_wait_goes_on() {
     refused(
         &running,
         address.replace("//localhost", "//localhost.evil.test"),
+        "it does not lead to this sign-in",
+        bar,
+    );
+    refused(
+        &running,
+        running.auth_url().as_str(),
         "it is the address to open, not the one where the browser ends",
         "open it in a browser",
     );
@@ -127,6 +133,7 @@ fn what_is_not_the_address_is_refused_with_its_reason_and_the_wait_goes_on() {
     );
     refused(&running, format!("{address}&code=twice"), "it is damaged", bar);
     refused(&running, format!("{address}&code=\u{1b}[31m\u{1b}]0;x\u{7}"), "it is damaged", bar);
+    running.types("\u{1b}[A\u{1b}OP\t");
     refused(&running, "0123456789abcde\n".repeat(1 << 16), "it is too long", bar);
     assert_eq!(world.count(&Endpoint::Token), 0);
     running.types(&format!("{address}\r"));
