@@ -105,6 +105,16 @@ impl AuthDocument {
         self.tree.0.get("tokens").is_some_and(Value::is_object)
     }
 
+    /// Whether the tokens are one access token alone, which
+    /// [`set_access_token_sign_in`](Self::set_access_token_sign_in) has put there: a copy of a token
+    /// whose sign-in may be somewhere else.
+    #[must_use]
+    pub fn is_access_token_alone(&self) -> bool {
+        let access_token = self.token("access_token");
+        let has_no_other = self.token("refresh_token").is_none();
+        has_no_other && access_token.is_some() && access_token == self.token("id_token")
+    }
+
     /// Who signed in. The access token in its place is none, see
     /// [`set_access_token_sign_in`](Self::set_access_token_sign_in).
     #[must_use]
@@ -329,6 +339,21 @@ mod tests {
         assert_eq!(compact(&document), expected);
         assert!(document.is_signed_in() && document.access_token().is_some());
         assert!(document.id_token().is_none() && document.refresh_token().is_none());
+        assert!(document.is_access_token_alone());
+    }
+
+    #[test]
+    fn what_else_has_an_access_token_is_not_that_alone() {
+        for text in [
+            "{}",
+            r#"{"tokens":{}}"#,
+            r#"{"tokens":{"id_token":"","access_token":""}}"#,
+            r#"{"tokens":{"access_token":"a.b.c"}}"#,
+            r#"{"tokens":{"id_token":"i.j.k","access_token":"a.b.c"}}"#,
+            r#"{"tokens":{"id_token":"a.b.c","access_token":"a.b.c","refresh_token":"r"}}"#,
+        ] {
+            assert!(!read(text).is_access_token_alone(), "{text}");
+        }
     }
 
     #[test]

@@ -1,12 +1,15 @@
 use auth_store::Location;
+use jiff::Timestamp;
 use login::stored::{LoggedOut, Revocation};
 use serde_json::{Value, json};
 
 use super::waiting::tell;
 use crate::accounts::Accounts;
 use crate::args::{LogoutArgs, ProfileName, SharedArgs};
+use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
+use crate::terminal::from_now;
 
 /// What became of one sign-in.
 struct End {
@@ -16,9 +19,22 @@ struct End {
     was_there: Option<bool>,
     /// Whether its tokens are of no use any more, if there were any.
     revoked: Option<bool>,
-    had_api_key: bool,
+    /// What it leaves behind, and nobody has ended.
+    left: Left,
     /// What could not be done.
     failure: Option<Failure>,
+}
+
+/// Credentials that still work, because they were not this sign-in's to end.
+#[derive(Default)]
+struct Left {
+    api_key: bool,
+    access_token: Option<BroughtToken>,
+}
+
+/// An access token that was brought with `login --with-access-token`.
+struct BroughtToken {
+    expires_at: Option<Timestamp>,
 }
 
 /// `login-cli logout`. Every profile is tried, whatever becomes of the others.
@@ -57,20 +73,26 @@ pub(crate) async fn run(
 impl End {
     fn of(profile: ProfileName, outcome: LoggedOut) -> Self {
         let LoggedOut { location, was_there, revocation, had_api_key, .. } = outcome;
+        let mut left = Left { api_key: had_api_key, access_token: None };
         let (revoked, failure) = match revocation {
             Revocation::Revoked => (Some(true), None),
             Revocation::Failed(error) if was_there => {
                 let (location, source) = (location.clone(), Box::new(error));
                 (Some(false), Some(Failure::NotRevoked { location, source }))
             }
+            Revocation::NotOurs { expires_at } => {
+                left.access_token = Some(BroughtToken { expires_at });
+                (None, None)
+            }
             _ => (None, None),
         };
-        Self { profile, location, was_there: Some(was_there), revoked, had_api_key, failure }
+        Self { profile, location, was_there: Some(was_there), revoked, left, failure }
     }
 
     fn failed(profile: ProfileName, location: Location, error: login::Error) -> Self {
         let failure = Some(error.into());
-        Self { profile, location, was_there: None, revoked: None, had_api_key: false, failure }
+        let left = Left::default();
+        Self { profile, location, was_there: None, revoked: None, left, failure }
     }
 
     /// Says what was done.
@@ -83,12 +105,7 @@ impl End {
             Some(true) => format!("Signed out: revoked, and removed from {location}."),
             _ => format!("Signed out: removed from {location}."),
         });
-        if self.had_api_key {
-            terminal.say(
-                "The API key that was stored with it still works. To end it, delete it at \
-                 https://platform.openai.com/api-keys.",
-            );
-        }
+        self.left.report(setup);
     }
 
     fn as_json(&self, setup: &Setup) -> Value {
@@ -96,10 +113,35 @@ impl End {
             "profile": self.profile.as_str(),
             "was_signed_in": self.was_there,
             "revoked": self.revoked,
-            "api_key_still_valid": self.had_api_key,
+            "api_key_still_valid": self.left.api_key,
+            "access_token_still_valid": self.left.access_token.is_some(),
+            "access_token_expires_at": self.left.token_expires_at().map(|time| time.to_string()),
             "stored_in": self.location.to_string(),
             "error": self.failure.as_ref().map(|failure| failure.document(setup)),
         })
+    }
+}
+
+impl Left {
+    fn report(&self, setup: &Setup) {
+        if self.api_key {
+            setup.terminal.say(
+                "The API key that was stored with it still works. To end it, delete it at \
+                 https://platform.openai.com/api-keys.",
+            );
+        }
+        if self.access_token.is_some() {
+            let now = environment::now();
+            let until = self.token_expires_at().map(|time| format!(", {}", from_now(time, now)));
+            setup.terminal.say(&format!(
+                "The access token that was stored with it stays valid until it expires{}.",
+                until.unwrap_or_default()
+            ));
+        }
+    }
+
+    fn token_expires_at(&self) -> Option<Timestamp> {
+        self.access_token.as_ref()?.expires_at
     }
 }
 

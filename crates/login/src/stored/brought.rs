@@ -26,8 +26,9 @@ impl StoredSignIn {
         self.replace(move |document| document.set_api_key_sign_in(&api_key), events).await
     }
 
-    /// The same with an access token alone, which nobody can refresh. Tokens that are replaced are not
-    /// revoked where the new one is among them, because it would end with them.
+    /// The same with an access token alone, which nobody can refresh, and which is never revoked from
+    /// here. Tokens that are replaced are not revoked where the new one is among them, because it would
+    /// end with them.
     ///
     /// # Errors
     ///

@@ -1,9 +1,10 @@
 use auth_store::{AuthDocument, Location, Renewal};
 use credentials::{AccessToken, RefreshToken};
+use jiff::Timestamp;
 use token_client::{Revocable, TokenClient};
 use tokio::time::timeout;
 
-use super::{REVOCATION_LIMIT, StoredSignIn, issuer_of};
+use super::{REVOCATION_LIMIT, StoredSignIn, expires_at, issuer_of};
 use crate::error::{Error, RevocationError};
 use crate::event::{Event, Events};
 
@@ -27,6 +28,12 @@ pub struct LoggedOut {
 pub enum Revocation {
     /// There was none to revoke.
     NothingToRevoke,
+    /// It is an access token that the person had brought. It was not revoked, because the sign-in that
+    /// it is from would end with it.
+    NotOurs {
+        /// How long it stays valid, where it says so.
+        expires_at: Option<Timestamp>,
+    },
     /// The issuer has revoked them.
     Revoked,
     /// They may still be valid.
@@ -34,8 +41,9 @@ pub enum Revocation {
 }
 
 impl StoredSignIn {
-    /// Revokes the sign-in, then removes it; what cannot be read is removed all the same. A
-    /// revocation that fails is told, and keeps nothing from being removed.
+    /// Revokes the sign-in, then removes it; what cannot be read is removed all the same, and so is an
+    /// access token that was brought, which is not revoked. A revocation that fails is told, and keeps
+    /// nothing from being removed.
     ///
     /// The locks are held from reading to removing, so that nobody refreshes what is being revoked,
     /// and nobody writes it again afterwards.
@@ -54,17 +62,29 @@ impl StoredSignIn {
         let document = locked.load();
         if let Ok(Some(document)) = &document
             && document.has_tokens()
+            && !document.is_access_token_alone()
         {
             self.is_ours(document)?;
         }
         let had_api_key = matches!(&document, Ok(Some(document)) if document.api_key().is_some());
         let revocation = match document {
+            Ok(Some(document)) if document.is_access_token_alone() => {
+                left_alone(&document, (self.now)())
+            }
             Ok(Some(document)) => revoke(&self.client, &Replaced::of(&document)).await,
             Ok(None) => Revocation::NothingToRevoke,
             Err(error) => Revocation::Failed(RevocationError::Unreadable(error)),
         };
         let was_there = locked.remove()?;
         Ok(LoggedOut { location: locked.location(), was_there, revocation, had_api_key })
+    }
+}
+
+/// What becomes of an access token that was brought: nothing, but that it may be over.
+fn left_alone(document: &AuthDocument, now: Timestamp) -> Revocation {
+    match expires_at(document) {
+        Some(exp) if exp <= now => Revocation::NothingToRevoke,
+        expires_at => Revocation::NotOurs { expires_at },
     }
 }
 
@@ -84,7 +104,11 @@ pub(crate) struct Replaced {
 }
 
 impl Replaced {
+    /// Nothing, where it is an access token that was brought: the sign-in that it is from would end.
     pub(crate) fn of(document: &AuthDocument) -> Self {
+        if document.is_access_token_alone() {
+            return Self::default();
+        }
         Self {
             refresh_token: document.refresh_token(),
             access_token: document.access_token(),

@@ -191,7 +191,9 @@ it, its tokens are taken.",
 
 const LOGOUT: Page = Page {
     command: "logout",
-    description: "Where the issuer cannot be told, the sign-in is removed from this machine all the same.",
+    description: "\
+Where the issuer cannot be told, the sign-in is removed from this machine all the same. An access token \
+that was brought with login --with-access-token is removed, and not revoked.",
     examples: &[
         ("End the sign-in", "login-cli logout"),
         ("End that of one profile", "login-cli logout --profile work"),
@@ -199,7 +201,7 @@ const LOGOUT: Page = Page {
     ],
     environment: &[],
     exit_codes: &[
-        ("0", "revoked and removed, or there was none"),
+        ("0", "revoked and removed, or there was nothing to revoke"),
         ("1", "not revoked, or not removed; error: says which"),
     ],
 };

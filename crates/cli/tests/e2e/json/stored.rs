@@ -43,6 +43,8 @@ fn a_logout_says_what_became_of_the_sign_in() {
         "was_signed_in": true,
         "revoked": true,
         "api_key_still_valid": false,
+        "access_token_still_valid": false,
+        "access_token_expires_at": null,
         "stored_in": location(&world),
         "error": null,
     });
