@@ -26,6 +26,8 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+// How many columns a terminal gives to a text.
+use dialoguer::console::measure_text_width as width;
 use printable::{excerpt, one_line};
 
 use crate::args::Color;

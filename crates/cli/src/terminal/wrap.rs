@@ -1,6 +1,8 @@
 //! Sentences in lines that a screen can show. A line ends between two words, never in an address or a
 //! path, and never in a command of ours: what is copied from the screen is whole.
 
+use super::width;
+
 /// The columns of a page, and those that are taken where its lines begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
@@ -45,22 +47,6 @@ pub(crate) fn wrapped(text: &str, page: Page) -> String {
 
 /// A space at which no line ends.
 const UNBREAKABLE: char = '\u{a0}';
-
-/// How many columns a terminal gives to a text of visible characters.
-pub(crate) fn width(text: &str) -> usize {
-    text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
-}
-
-/// The letters of East Asia and the pictures, by their blocks
-/// ([UAX #11](https://www.unicode.org/reports/tr11/)). A block that is not here costs a line that is
-/// broken by the terminal.
-fn is_wide(c: char) -> bool {
-    matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{a4cf}'
-        | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}' | '\u{ff01}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}'
-        | '\u{1f300}'..='\u{1f64f}' | '\u{1f680}'..='\u{1f6ff}' | '\u{1f900}'..='\u{1f9ff}'
-        | '\u{20000}'..='\u{3fffd}')
-}
 
 /// What stands on one line, whatever happens: a word, or a command of ours with all that belongs to it.
 fn units(text: &str) -> Vec<String> {
@@ -181,6 +167,7 @@ mod tests {
             "open|https://platform.openai.com/api-keys|now",
         );
         shows("\u{65e5}\u{672c} \u{8a9e}\u{8a9e} x", 12, "\u{65e5}\u{672c}|\u{8a9e}\u{8a9e} x");
+        shows("e\u{301}e\u{301} e\u{301} x", 12, "e\u{301}e\u{301} e\u{301} x");
     }
 
     #[test]
