@@ -26,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) output: Output,
     /// What a person who interrupts now has to know.
     pub(crate) at_stake: Cell<Option<String>>,
+    /// Whether an address is shown as a QR code as well.
+    pub(crate) has_qr: Cell<bool>,
     /// Whether something is being spent, so that an interruption has to wait a moment.
     is_spending: Cell<bool>,
     /// What is waited for at the moment, the newest last.
@@ -43,6 +45,7 @@ impl Setup {
             terminal,
             output: Output::new(args.json, args.color),
             at_stake: Cell::new(None),
+            has_qr: Cell::new(false),
             is_spending: Cell::new(false),
             waiting: RefCell::default(),
             core_dumps: core_dump::forbid(),

@@ -1,4 +1,3 @@
-use login::Event;
 use login::sign_in::{self, ApiKeyWish, PendingSignIn, SignedIn};
 use printable::excerpt;
 use serde_json::{Value, json};
@@ -25,12 +24,13 @@ pub(crate) async fn run(
     if args.with_access_token {
         return brought::access_token(store, shared, setup).await;
     }
+    setup.has_qr.set(args.browser.qr);
     let http = setup.checked_http(USER_AGENT)?;
     let (location, options) = (store.location(), options(args, shared, setup));
     let signed_in = if args.device {
         let pending = sign_in::start_by_device_code(options, http, store)?;
         warn_of_sudo(setup, shared, &location);
-        pending.finish(&|event| told(args, setup, &event)).await?
+        pending.finish(&|event| tell(setup, &event)).await?
     } else {
         let pending = sign_in::start(options, http, store)?;
         warn_of_sudo(setup, shared, &location);
@@ -65,17 +65,7 @@ async fn by_browser(
         other_ways: OtherWays::AddressOrDevice,
     };
     let _until_signed_in = invitation.extend(setup, pending.authorization());
-    Ok(pending.finish(&|event| told(args, setup, &event)).await?)
-}
-
-/// As every event is told, and before it the address of a device code as a picture.
-fn told(args: &LoginArgs, setup: &Setup, event: &Event<'_>) {
-    if let Event::DeviceCode { verification_uri, .. } = event
-        && args.browser.qr
-    {
-        setup.terminal.qr(verification_uri);
-    }
-    tell(setup, event);
+    Ok(pending.finish(&|event| tell(setup, &event)).await?)
 }
 
 fn options(args: &LoginArgs, shared: &SharedArgs, setup: &Setup) -> sign_in::Options {

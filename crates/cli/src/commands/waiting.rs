@@ -68,6 +68,10 @@ impl Invitation<'_> {
             None => self.other_ways.offered_elsewhere(&opener),
         };
         offers.iter().for_each(|offer| setup.terminal.say(&setup.completed(offer)));
+        if self.args.qr {
+            // It is long, so it comes last: a camera has to see all of it.
+            setup.terminal.qr(authorization.url().as_str(), ROWS_OF_STATUS);
+        }
         setup.waits("Waiting for the browser", Some(self.args.timeout));
         if opener == Opener::ThisProgram {
             authorization.open_browser_by(browser::open);
@@ -87,9 +91,6 @@ impl Invitation<'_> {
                 format!("Your browser opens to {purpose}. If it does not, open this address:")
             }
         });
-        if self.args.qr {
-            terminal.qr(url.as_str());
-        }
         terminal.address(url.as_str());
         if let Opener::Person(help) = opener {
             help.sentences.iter().for_each(|sentence| terminal.say(sentence));
@@ -164,20 +165,33 @@ pub(crate) fn tell_person(setup: &Setup, event: &Event<'_>) {
         setup.terminal.hint(&setup.completed(&hint));
     }
     if let Event::DeviceCode { verification_uri, user_code, expires_in } = event {
-        show_device_code(setup, verification_uri, user_code, *expires_in);
+        show_device_code(setup, (verification_uri, user_code), *expires_in);
     }
 }
 
 /// Where to go with which code, and what to be wary of: who gets somebody else to type it is signed in
 /// as them ([RFC 8628 §5.4](https://www.rfc-editor.org/rfc/rfc8628#section-5.4)).
-fn show_device_code(setup: &Setup, verification_uri: &str, user_code: &str, expires_in: Duration) {
+fn show_device_code(
+    setup: &Setup,
+    (verification_uri, user_code): (&str, &str),
+    expires_in: Duration,
+) {
     let terminal = setup.terminal;
     terminal.say("On any device, open this address, sign in, and type the code below it:");
     terminal.address(verification_uri);
-    terminal.code(user_code);
     terminal.say("Type it on that page alone, and give it to nobody.");
+    if setup.has_qr.get() {
+        terminal.qr(verification_uri, ROWS_OF_CODE + ROWS_OF_STATUS);
+    }
+    terminal.code(user_code);
     setup.waits("Waiting", Some(rounded(expires_in)));
 }
+
+/// The line that says what is waited for, and the empty one above it.
+const ROWS_OF_STATUS: usize = 2;
+
+/// A code to type, between empty lines.
+const ROWS_OF_CODE: usize = 3;
 
 /// A whole second, of which some thousandths are gone already.
 fn rounded(time: Duration) -> Duration {

@@ -95,15 +95,16 @@ impl Terminal {
         AutoStream::new(io::stderr(), self.color).current_choice() != ColorChoice::Never
     }
 
-    /// The same address as a QR code; or why there is none, which ends nothing.
-    pub(crate) fn qr(self, url: &str) {
-        match self.picture(url) {
-            Ok(picture) => self.write(&format!("\n{}", picture.drawn(self.has_colors()))),
+    /// The same address as a QR code, which so many rows will stand below; or why there is none, which
+    /// ends nothing.
+    pub(crate) fn qr(self, url: &str, below: usize) {
+        match self.picture(url, below) {
+            Ok(picture) => self.write(&picture.drawn(self.has_colors())),
             Err(problem) => self.warn(&format!("no QR code: {problem}")),
         }
     }
 
-    fn picture(self, url: &str) -> Result<Picture, String> {
+    fn picture(self, url: &str, below: usize) -> Result<Picture, String> {
         if !self.is_interactive() {
             return Err("it needs a terminal".to_owned());
         }
@@ -111,8 +112,7 @@ impl Terminal {
             return Err("it needs a terminal that speaks UTF-8".to_owned());
         }
         let picture = Picture::of(url).ok_or("the address is too long")?;
-        // The line that the cursor is on is another one.
-        let needed = (picture.columns(), picture.rows() + 1);
+        let needed = (picture.columns(), picture.rows() + below);
         match size() {
             Some(size) if size.0 < needed.0 || size.1 < needed.1 => Err(format!(
                 "it needs {} columns and {} rows, and the terminal has {} and {}",
@@ -136,7 +136,7 @@ impl Terminal {
 
     /// A code to type elsewhere, alone on its line.
     pub(crate) fn code(self, code: &str) {
-        self.write(&format!("    {EMPHASIS}{}{EMPHASIS:#}\n\n", one_line(code)));
+        self.write(&format!("\n    {EMPHASIS}{}{EMPHASIS:#}\n\n", one_line(code)));
     }
 
     /// Whether a person reads it who may be asked something: whoever has a simpler terminal, such as

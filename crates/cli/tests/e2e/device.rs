@@ -35,8 +35,9 @@ fn invitation(running: &Running<'_>) -> (String, String) {
         lines.next(),
         Some("On any device, open this address, sign in, and type the code below it:")
     );
-    let (address, code) = (lines.next().unwrap(), lines.next().unwrap());
-    (address.to_owned(), code.trim().to_owned())
+    let address = lines.next().unwrap();
+    assert_eq!(lines.next(), Some("Type it on that page alone, and give it to nobody."));
+    (address.to_owned(), lines.next().unwrap().trim().to_owned())
 }
 
 /// Somebody types the code on another device, and chooses this account there.
@@ -60,9 +61,7 @@ fn a_code_that_is_typed_on_another_device_signs_in() {
     let (issuer, path) = (world.sandbox.issuer_url(), world.codex_home().join("auth.json"));
     finished.exits(0).prints("").says("Signed in as Ada Lovelace <ada@example.com>, plan plus");
     finished.says(&path.display().to_string()).says(&format!("\n{issuer}/codex/device\n"));
-    finished.says(
-        "Type it on that page alone, and give it to nobody.\nWaiting, up to 15 minutes. Ctrl-C cancels.\n",
-    );
+    finished.says("\nWaiting, up to 15 minutes. Ctrl-C cancels.\n");
     assert_sent(&world);
     let document = world.auth_document();
     assert_eq!(document["auth_mode"], "chatgpt");

@@ -235,18 +235,24 @@ fn a_key_that_is_pasted_is_not_seen() {
     assert_eq!(world.auth_document()["OPENAI_API_KEY"].as_str().unwrap(), key);
 }
 
-/// What stands between the first sentence and the address, read as a camera would.
+const PAPER: Look = Look { color: Color::Idx(16), background: Color::Idx(231), ..Look::PLAIN };
+
+/// The code on the screen, read as a camera would.
 fn decoded(person: &OnTerminal<'_>) -> String {
     let screen = person.screen();
-    let rows: Vec<&str> =
-        screen.lines().skip(2).take_while(|row| !row.starts_with("http")).collect();
-    let side = 2 * rows.iter().rposition(|row| !row.is_empty()).unwrap();
+    let has_colors = (0..80).any(|row| person.look_at(row, 0) == Some(PAPER));
+    let is_of_code = |(row, text): &(u16, &str)| match has_colors {
+        true => person.look_at(*row, 0) == Some(PAPER),
+        false => text.starts_with('█'),
+    };
+    let rows: Vec<&str> = (0..).zip(screen.lines()).filter(is_of_code).map(|it| it.1).collect();
+    assert!(!rows.is_empty(), "no code in {screen}");
+    let side = 2 * rows.len();
     let is_drawn = |x: usize, y: usize| {
         let cell = rows[y / 2].chars().nth(x).unwrap_or(' ');
         cell == '█' || cell == if y.is_multiple_of(2) { '▀' } else { '▄' }
     };
     // With colours, what is drawn is dark; without, it is what the letters are, which is light here.
-    let has_colors = person.look_at(2, 0).unwrap() != Look::PLAIN;
     const SCALE: usize = 4;
     let light = |x: usize, y: usize| is_drawn(x / SCALE, y / SCALE) != has_colors;
     let gray = |x, y| if light(x, y) { 255 } else { 0 };
@@ -265,12 +271,22 @@ fn a_qr_code_leads_where_the_address_leads() {
         let person = start.on_terminal(100, 80);
         person.shows(" left.");
         assert_eq!(decoded(&person), person.auth_url().as_str());
-        let paper = Look { color: Color::Idx(16), background: Color::Idx(231), ..Look::PLAIN };
-        let look = if variables.is_empty() { paper } else { Look::PLAIN };
-        assert_eq!(person.look_at(2, 0), Some(look));
         person.visit(Account::OWNER);
         person.finish().exits(0);
     }
+}
+
+/// All of it, and the code to type, on the screen of a usual terminal.
+#[test]
+fn a_qr_code_of_a_device_code_fits_a_usual_terminal() {
+    let world = World::new();
+    let person = world.command("login").args(["--device", "--qr"]).on_terminal(80, 24);
+    person.shows(" left.");
+    let page = format!("{}/codex/device", world.sandbox.issuer_url());
+    assert_eq!(decoded(&person), page);
+    person.types("\x03");
+    let finished = person.finish();
+    finished.exits(130).says_nothing_of("no QR code");
 }
 
 /// It is left out, and says what it would take.

@@ -42,9 +42,9 @@ fn assert_signed_in(world: &World, finished: &Finished) {
 /// Somebody types the code that is shown, and chooses the owner.
 fn agrees(world: &World, running: &OnTerminal<'_>) {
     running.shows("/codex/device");
-    running.shows("Type it on that page alone");
+    running.shows("Waiting, ");
     let screen = running.screen();
-    let (_, below) = screen.split_once("/codex/device").unwrap();
+    let (_, below) = screen.split_once("give it to nobody.").unwrap();
     let code = below.lines().map(str::trim).find(|line| !line.is_empty()).unwrap();
     let page = format!("{}/codex/device", world.sandbox.issuer_url());
     world.sandbox.person(Account::OWNER).connect_device_blocking(&page, code).unwrap();
