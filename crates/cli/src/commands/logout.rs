@@ -4,7 +4,7 @@ use login::stored::{LoggedOut, Revocation};
 use serde_json::{Value, json};
 
 use super::waiting::tell;
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, shown};
 use crate::args::{LogoutArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
@@ -97,7 +97,7 @@ impl End {
 
     /// Says what was done.
     fn report(&self, setup: &Setup) {
-        let (terminal, location) = (setup.terminal, &self.location);
+        let (terminal, location) = (setup.terminal, shown(&self.location));
         if self.was_there != Some(true) {
             return;
         }

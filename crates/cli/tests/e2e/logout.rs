@@ -48,6 +48,18 @@ fn a_logout_revokes_and_removes() {
     world.command("status").run().exits(3);
 }
 
+/// As `login` has said it.
+#[cfg(unix)]
+#[test]
+fn the_place_is_said_as_a_login_says_it() {
+    let world = World::new();
+    let codex_home = world.path("home/.codex");
+    let login = world.login().env("CODEX_HOME", &codex_home).signs_in(sandbox::Account::OWNER);
+    login.exits(0).says(", stored in ~/.codex/auth.json\n");
+    let finished = world.command("logout").env("CODEX_HOME", &codex_home).run();
+    finished.exits(0).says("Signed out: revoked, and removed from ~/.codex/auth.json.\n");
+}
+
 /// One request of the contract, and no other one.
 #[track_caller]
 fn assert_revoked(world: &World, hint: &str, token: &str) {
