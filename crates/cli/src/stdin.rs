@@ -25,6 +25,8 @@ pub(crate) enum BadToken {
     Several,
     #[error("it is an API key")]
     ApiKey,
+    #[error("it is an ID token")]
+    IdToken,
     #[error(transparent)]
     Malformed(MalformedJwt),
     #[error("it expired {0}")]
@@ -37,13 +39,14 @@ pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, Failure> {
 }
 
 /// Reads an access token likewise, and what it says of itself. It is longer than a line of some
-/// terminals may be.
+/// terminals may be. One that is for one of the `clients` is an ID token.
 pub(crate) async fn access_token(
     terminal: Terminal,
+    clients: &[&str],
     now: Timestamp,
 ) -> Result<(AccessToken, Claims), Failure> {
     let text = secret(terminal, "access token", Typing::Keys).await?;
-    as_token(&text, now).map_err(Failure::NoAccessToken)
+    as_token(&text, clients, now).map_err(Failure::NoAccessToken)
 }
 
 async fn secret(
@@ -105,8 +108,13 @@ fn as_key(text: &str) -> Option<ApiKey> {
     has_shape.then(|| ApiKey::new(word).ok()).flatten()
 }
 
-/// What has the shape of a token that is good for something: one JWT, which is not over.
-fn as_token(text: &str, now: Timestamp) -> Result<(AccessToken, Claims), BadToken> {
+/// What has the shape of a token that is good for something: one JWT, which is for an API, and is not
+/// over.
+fn as_token(
+    text: &str,
+    clients: &[&str],
+    now: Timestamp,
+) -> Result<(AccessToken, Claims), BadToken> {
     let word = text.trim();
     if text.len() > LONGEST {
         return Err(BadToken::TooLong);
@@ -122,10 +130,21 @@ fn as_token(text: &str, now: Timestamp) -> Result<(AccessToken, Claims), BadToke
     }
     let token = AccessToken::new(word).map_err(|_| BadToken::Malformed(MalformedJwt::Encoding))?;
     let claims = Claims::of_access_token_without_verifying(&token).map_err(BadToken::Malformed)?;
+    if is_for(&claims, clients) {
+        return Err(BadToken::IdToken);
+    }
     match claims.exp.and_then(|exp| Timestamp::from_second(exp).ok()) {
         Some(exp) if exp <= now => Err(BadToken::Expired(from_now(exp, now))),
         _ => Ok((token, claims)),
     }
+}
+
+/// The audience of an ID token is the client that asked for it
+/// ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)), where an
+/// access token has the API that takes it.
+fn is_for(claims: &Claims, clients: &[&str]) -> bool {
+    let audiences = claims.aud.as_deref().unwrap_or_default();
+    audiences.iter().any(|audience| clients.contains(&audience.as_str()))
 }
 
 #[cfg(test)]
@@ -162,7 +181,7 @@ mod tests {
     #[track_caller]
     fn is_token(text: &str, outcome: &Result<(), BadToken>) {
         let now = Timestamp::from_second(1_000_000).unwrap();
-        assert_eq!(&as_token(text, now).map(|_| ()), outcome, "{text:.40}");
+        assert_eq!(&as_token(text, &["app_1", "app_2"], now).map(|_| ()), outcome, "{text:.40}");
     }
 
     #[test]
@@ -181,6 +200,9 @@ mod tests {
         is_token(&good.replace('.', ".+"), &Err(BadToken::Malformed(MalformedJwt::Encoding)));
         is_token(&jwt("[]"), &Err(BadToken::Malformed(MalformedJwt::Claims)));
         is_token(&jwt(r#"{"exp":1000000}"#), &Err(BadToken::Expired("just now".to_owned())));
+        is_token(&jwt(r#"{"aud":["https://api.test/v1"]}"#), &Ok(()));
+        is_token(&jwt(r#"{"aud":"app_2"}"#), &Err(BadToken::IdToken));
+        is_token(&jwt(r#"{"aud":["app_1"],"exp":1}"#), &Err(BadToken::IdToken));
         let long_ago = Err(BadToken::Expired("2 hours ago".to_owned()));
         is_token(&jwt(&format!(r#"{{"exp":{}}}"#, 1_000_000 - 7200)), &long_ago);
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use auth_store::AuthStore;
 use credentials::Claims;
 use jiff::Timestamp;
+use login::registered::SIGN_IN_CLIENT_ID;
 use login::stored::StoredSignIn;
 use printable::excerpt;
 use serde_json::{Value, json};
@@ -42,7 +43,9 @@ pub(super) async fn access_token(
     let location = store.location();
     let sign_in = ready(store, shared, setup)?;
     let now = environment::now();
-    let (token, claims) = stdin::access_token(setup.terminal, now).await?;
+    let client = shared.client_id.as_deref().unwrap_or(SIGN_IN_CLIENT_ID);
+    let clients = [SIGN_IN_CLIENT_ID, client];
+    let (token, claims) = stdin::access_token(setup.terminal, &clients, now).await?;
     let set_aside = sign_in.replace_by_access_token(token, &|event| tell(setup, &event)).await?;
     tell_of_copy(setup, set_aside.as_deref());
     let (terminal, place) = (setup.terminal, shown(&location));

@@ -99,6 +99,7 @@ fn details(failure: &Failure) -> Value {
 fn of_token(bad: &BadToken) -> &'static str {
     match bad {
         BadToken::ApiKey => "api_key",
+        BadToken::IdToken => "id_token",
         BadToken::Expired(_) => "expired",
         _ => "malformed",
     }

@@ -155,6 +155,10 @@ pub(crate) fn say_instead(instead: &Instead) -> ! {
 fn bad_token(bad: &BadToken) -> &'static str {
     match bad {
         BadToken::ApiKey => "read it with --with-api-key",
+        BadToken::IdToken => {
+            "an ID token says who signed in, and opens nothing: bring the access token that came \
+             with it, as login-cli token prints it"
+        }
         BadToken::Expired(_) => "get a new one where it is from, or sign in with login-cli login",
         _ => {
             "an access token is one line of three parts with dots between them; for example: \

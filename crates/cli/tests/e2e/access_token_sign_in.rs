@@ -155,6 +155,7 @@ fn what_is_no_token_changes_nothing() {
         (unsigned, "it is not signed", "malformed"),
         ("x".repeat(100_000), "it is longer than 16384 bytes", "malformed"),
         (key.to_owned(), "it is an API key", "api_key"),
+        (stored.id_token.clone(), "it is an ID token", "id_token"),
         (token(&world, -2 * HOUR), "it expired 2 hours ago", "expired"),
     ] {
         let finished = start(&world, input).arg("--json").run();
@@ -167,6 +168,18 @@ fn what_is_no_token_changes_nothing() {
     }
     with(&world, b"a.\xff.c".to_vec()).exits(1).prints("").says("cannot read standard input");
     assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// `login-cli token --id-token | login-cli login --with-access-token`, also with a client of one's own.
+#[test]
+fn an_id_token_is_for_a_client_and_opens_nothing() {
+    let world = World::new();
+    let id_token = jwt(&json!({"iss": world.sandbox.issuer_url(), "aud": "app_of_the_company"}));
+    world.plant(&id_token);
+    let start = start(&world, id_token).args(["--client-id", "app_of_the_company"]);
+    let finished = start.run();
+    finished.exits(1).prints("").says(": it is an ID token\nhint: an ID token says who signed in");
+    assert_eq!((world.auth_json(), world.sandbox.connections()), (None, 0));
 }
 
 #[test]
