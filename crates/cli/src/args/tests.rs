@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 
 use super::pages::Page;
 use super::values::{duration, name, workspace};
-use super::{Cli, Command, Json, registered};
+use super::{Cli, Command, Json, StoreKind, registered};
 
 #[test]
 fn the_definition_holds_together() {
@@ -155,6 +155,15 @@ fn a_build_without_the_keyring_says_what_there_is_instead() {
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("use helper:secretservice"), "{error}");
     }
+}
+
+#[test]
+fn only_the_stores_of_this_build_are_offered() {
+    let problem = "foo".parse::<StoreKind>().unwrap_err();
+    let is_offered = problem.contains("keyring");
+    assert_eq!(is_offered, cfg!(feature = "keyring"), "{problem}");
+    let others = problem.replace("file, keyring, or", "file or");
+    assert_eq!(others, "it is file or helper:NAME for the program docker-credential-NAME");
 }
 
 #[test]

@@ -128,11 +128,18 @@ impl FromStr for StoreKind {
                 Helper::new(name, []).map_err(|error| error.to_string())?;
                 Ok(Self::Helper(name.to_owned()))
             }
-            _ => Err("it is file, keyring, or helper:NAME for the program docker-credential-NAME"
-                .to_owned()),
+            _ => Err(format!("it is {KINDS}helper:NAME for the program docker-credential-NAME")),
         }
     }
 }
+
+/// What this build has beside a helper.
+#[cfg(feature = "keyring")]
+const KINDS: &str = "file, keyring, or ";
+
+/// What this build has beside a helper.
+#[cfg(not(feature = "keyring"))]
+const KINDS: &str = "file or ";
 
 #[cfg(feature = "keyring")]
 fn keyring() -> Result<StoreKind, String> {
