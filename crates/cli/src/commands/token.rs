@@ -70,15 +70,21 @@ pub(super) fn valid(
 }
 
 pub(super) fn access_token(document: &AuthDocument) -> Result<AccessToken, Failure> {
-    document
-        .access_token()
-        .ok_or(Failure::NotHeld { what: "access token", instead: "--api-key prints the key" })
+    let not_held = || Failure::NotHeld { what: "access token", instead: instead(document) };
+    document.access_token().ok_or_else(not_held)
 }
 
 fn id_token(document: &AuthDocument) -> Result<IdToken, Failure> {
-    document
-        .id_token()
-        .ok_or(Failure::NotHeld { what: "ID token", instead: "--api-key prints the key" })
+    let not_held = || Failure::NotHeld { what: "ID token", instead: instead(document) };
+    document.id_token().ok_or_else(not_held)
+}
+
+/// What there is where a token is missing, or how to come by it.
+fn instead(document: &AuthDocument) -> &'static str {
+    match document.api_key() {
+        Some(_) => "--api-key prints the key",
+        None => "sign in with ChatGPT: login-cli login",
+    }
 }
 
 pub(super) fn api_key(document: &AuthDocument) -> Result<ApiKey, Failure> {

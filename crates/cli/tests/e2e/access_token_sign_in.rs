@@ -112,10 +112,15 @@ fn a_program_is_told_whose_it_is_and_until_when() {
 fn what_it_does_not_have_is_not_held() {
     let world = World::new();
     with(&world, token(&world, HOUR)).exits(0);
-    world.command("token").arg("--id-token").run().exits(1).says("has no ID token");
+    let id_token = || world.command("token").arg("--id-token").run();
+    id_token().exits(1).says("has no ID token\nhint: sign in with ChatGPT: ");
     world.command("exec").args(["--", "true"]).run().exits(1).says("has no API key");
     let refresh = world.command("refresh").run();
     refresh.exits(1).prints("").says(" has no refresh token\nhint: sign in with ChatGPT: ");
+    let mut document = world.auth_document();
+    document["OPENAI_API_KEY"] = "sk-proj-a-key-that-was-stored".into();
+    world.store(&document.to_string());
+    id_token().exits(1).says("has no ID token\nhint: --api-key prints the key\n");
     assert_eq!(world.sandbox.connections(), 0);
 }
 
