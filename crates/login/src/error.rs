@@ -168,11 +168,13 @@ pub enum Error {
         /// How long it was waited for.
         waited: Duration,
     },
-    /// The key was made and handed over, and could not be kept.
+    /// The key was made, and could not be kept.
     #[error("the API key \"{name}\" was created, but could not be kept")]
     Unkept {
         /// The name under which the platform lists it.
         name: String,
+        /// Whether it was handed over, so that somebody has it all the same.
+        handed_over: bool,
         /// Why not.
         source: StoreError,
     },

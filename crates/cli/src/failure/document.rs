@@ -116,7 +116,7 @@ fn of_login(error: &LoginError) -> Value {
             json!({ "key_name": name, "key_may_exist": is_unconfirmed(error) })
         }
         LoginError::Undelivered { name, kept, .. } => json!({ "key_name": name, "kept": kept }),
-        LoginError::Unkept { name, source } => {
+        LoginError::Unkept { name, source, .. } => {
             json!({ "key_name": name, "cause": of_store(source) })
         }
         LoginError::UnknownOrganization { offered, .. } => {

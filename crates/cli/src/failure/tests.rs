@@ -76,6 +76,7 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
     let of_platform = PlatformError::Http { call: Call::LogIn, source: dns() };
     let undelivered = LoginError::Undelivered { name: name(), kept: true, source: io().into() };
     let no_project = LoginError::NoProject { seen: Seen::default(), failure: None };
+    let unkept = LoginError::Unkept { name: name(), handed_over: false, source: corrupt() };
     let organization = platform_api::OrganizationId::new("org-1").unwrap();
     let unknown = LoginError::UnknownOrganization { wanted: organization, offered: Vec::new() };
     let wanted = platform_api::ProjectId::new("proj_1").unwrap();
@@ -101,7 +102,7 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
         ("unknown_project", LoginError::UnknownProject { wanted, offered: Vec::new() }),
         ("no_project", no_project),
         ("not_delivered", undelivered),
-        ("not_kept", LoginError::Unkept { name: name(), source: corrupt() }),
+        ("not_kept", unkept),
         ("device_code_not_enabled", LoginError::DeviceCode(not_enabled)),
         ("refused", LoginError::DeviceCode(refused(403))),
         ("denied", LoginError::DeviceDenied),
@@ -249,6 +250,22 @@ fn a_key_that_may_exist_is_no_reason_to_try_again() {
     let exchange = LoginError::KeyExchange { name: "Key".to_owned(), source: refused(500) };
     has(exchange, &fields);
     has(creation(platform_refusal(429)), &json!({"key_may_exist": false, "transient": true}));
+}
+
+/// A lock that is given back is no reason to make a second key, and a key that nobody has is to go.
+// threats 147 153
+#[test]
+fn a_key_that_could_not_be_kept_is_named() {
+    let unkept = |handed_over, source| {
+        Failure::from(LoginError::Unkept { name: "Key".to_owned(), handed_over, source })
+    };
+    let fields = json!({"kind": "not_kept", "key_name": "Key", "transient": false});
+    has(unkept(false, locked()), &fields);
+    let hint = |handed_over| unkept(handed_over, locked()).hint().unwrap();
+    let then = "; another program is using it: try again when it is done";
+    assert_eq!(hint(true), format!("the key above works, keep it yourself{then}"));
+    let delete = "delete that key at https://platform.openai.com/api-keys, because nobody has it";
+    assert_eq!(hint(false), format!("{delete}{then}"));
 }
 
 // threats 192

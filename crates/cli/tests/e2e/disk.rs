@@ -142,6 +142,26 @@ fn a_disk_that_is_gone_after_the_sign_in_is_told_to_the_browser() {
     world.sandbox.release();
     let trail = running.joined(visit);
     assert_eq!(trail.last().unwrap().status, 500);
+    let finished = running.finish();
+    finished.exits(1).prints("").says("error: the API key \"Codex CLI [auto-generated] (");
+    finished.says("\" was created, but could not be kept: cannot write ");
+    finished.says("hint: delete that key at https://platform.openai.com/api-keys, because nobody ");
+}
+
+/// Where there is no key, there is none to name.
+// threats 153
+#[test]
+fn a_disk_that_is_gone_is_all_there_is_to_say_without_a_key() {
+    let world = World::failing(Endpoint::TokenCode, Then::Hold);
+    let running = world.login().arg("--no-api-key").start();
+    let visit = running.visit_meanwhile(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenCode, 1, PATIENCE).unwrap();
+    if world.codex_home().exists() {
+        fs::remove_dir_all(world.codex_home()).unwrap();
+    }
+    write(&world.codex_home(), "a file");
+    world.sandbox.release();
+    running.joined(visit);
     running.finish().exits(1).prints("").says("error: cannot write ");
 }
 

@@ -246,7 +246,7 @@ fn handed_over(
 ) -> Result<NewApiKey, Error> {
     match (delivered, kept) {
         (Ok(()), Ok(_)) => Ok(new),
-        (Ok(()), Err(source)) => Err(Error::Unkept { name: new.name, source }),
+        (Ok(()), Err(source)) => Err(Error::Unkept { name: new.name, handed_over: true, source }),
         (Err(source), kept) => {
             let kept = kept.unwrap_or(false);
             Err(Error::Undelivered { name: new.name, kept, source })

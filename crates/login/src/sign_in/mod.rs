@@ -11,7 +11,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use auth_store::{AuthStore, Location, SignIn};
+use auth_store::{AuthStore, Error as StoreError, Location, SignIn};
 use credentials::{ApiKey, Claims};
 use http_client::{BaseUrl, HttpClient};
 use jiff::Timestamp;
@@ -233,9 +233,11 @@ async fn complete(
         ApiKeyWish::Exchange => Some(exchange(client, &identity, &tokens, now, events).await?),
         ApiKeyWish::Skip => None,
     };
+    let (key_name, api_key) = api_key.unzip();
     let landing = landing(&identity, &tokens.id_token, &options.issuer);
     let (location, has_api_key) = (store.location(), api_key.is_some());
-    let (replaced, set_aside) = keep(store, tokens, api_key, &identity, now).await?;
+    let kept = keep(store, tokens, api_key, &identity, now).await;
+    let (replaced, set_aside) = kept.map_err(|source| unkept(key_name, source))?;
     events(Event::Kept { location: &location });
     let needs_setup = identity.needs_setup();
     let Identity { claims, plan } = identity;
@@ -243,18 +245,21 @@ async fn complete(
     Ok(Completed { signed_in, landing, replaced })
 }
 
+/// An API key, and the name under which the platform lists it.
 async fn exchange(
     client: &TokenClient,
     identity: &Identity,
     tokens: &Tokens,
     now: Timestamp,
     events: Events<'_>,
-) -> Result<ApiKey, Error> {
+) -> Result<(String, ApiKey), Error> {
     identity.needs_a_home_for_the_key()?;
     let name = key_name(now)?;
     events(Event::CreatingApiKey { name: &name });
-    let key = client.exchange_for_api_key(&tokens.id_token, &name).await;
-    key.map_err(|source| Error::KeyExchange { name, source })
+    match client.exchange_for_api_key(&tokens.id_token, &name).await {
+        Ok(key) => Ok((name, key)),
+        Err(source) => Err(Error::KeyExchange { name, source }),
+    }
 }
 
 async fn keep(
@@ -263,7 +268,7 @@ async fn keep(
     api_key: Option<ApiKey>,
     identity: &Identity,
     now: Timestamp,
-) -> Result<(Replaced, Option<PathBuf>), Error> {
+) -> Result<(Replaced, Option<PathBuf>), StoreError> {
     let Tokens { id_token, access_token, refresh_token, .. } = tokens;
     let account_id = identity.claims.openai.chatgpt_account_id.clone();
     let sign_in =
@@ -276,5 +281,16 @@ async fn keep(
             replaced
         })
     };
-    Ok(commit(save).await?)
+    commit(save).await
+}
+
+/// A key that exists is named, because nobody has it; but where it is stored, and only a power cut could
+/// take it back, it is had.
+fn unkept(key_name: Option<String>, source: StoreError) -> Error {
+    match key_name {
+        Some(name) if !matches!(source, StoreError::NotDurable { .. }) => {
+            Error::Unkept { name, handed_over: false, source }
+        }
+        _ => Error::Store(source),
+    }
 }

@@ -52,7 +52,7 @@ pub(crate) fn login(error: &LoginError) -> Option<String> {
             Some(platform::NO_ACCESS.to_owned())
         }
         LoginError::Undelivered { kept, .. } => Some(store::undelivered(*kept).into()),
-        LoginError::Unkept { source, .. } => Some(store::unkept(source)),
+        LoginError::Unkept { handed_over, source, .. } => Some(store::unkept(*handed_over, source)),
         LoginError::Refresh(error) => Some(issuer::refresh(error)),
         LoginError::OtherIssuer { stored, .. } => {
             Some(format!("give --issuer {}", excerpt(stored, 200)))

@@ -38,7 +38,12 @@ pub(super) fn undelivered(kept: bool) -> &'static str {
     }
 }
 
-pub(super) fn unkept(error: &Error) -> String {
+pub(super) fn unkept(handed_over: bool, error: &Error) -> String {
     let then = any(error).map(|hint| format!("; {hint}"));
-    format!("the key above works, keep it yourself{}", then.unwrap_or_default())
+    let of_key = if handed_over {
+        "the key above works, keep it yourself"
+    } else {
+        "delete that key at https://platform.openai.com/api-keys, because nobody has it"
+    };
+    format!("{of_key}{}", then.unwrap_or_default())
 }
