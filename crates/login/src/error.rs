@@ -24,6 +24,15 @@ pub enum Error {
     /// No code came.
     #[error(transparent)]
     Callback(#[from] WaitError),
+    /// No code came in time, and a server that will be needed could not be reached when the time was
+    /// over.
+    #[error("no callback came, and {} could not be reached", source.host())]
+    Unreached {
+        /// How long was waited.
+        after: Duration,
+        /// Why not.
+        source: http_client::Error,
+    },
     /// The issuer gives no code for another device, or ended the wait for it.
     #[error("cannot sign in by device code")]
     DeviceCode(#[source] token_client::Error),

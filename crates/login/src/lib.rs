@@ -32,6 +32,7 @@
 mod authorization;
 mod browser;
 mod commit;
+mod company;
 pub mod create_api_key;
 mod error;
 mod event;

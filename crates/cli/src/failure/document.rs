@@ -38,7 +38,7 @@ pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
 fn is_transient(failure: &Failure, kind: Kind) -> bool {
     let is_decided = !matches!(failure, Failure::Login(error) if is_unconfirmed(error));
     let passes = underneath::of(failure).is_some_and(Underneath::is_transient);
-    let counts = matches!(kind, Kind::Network | Kind::Refused | Kind::NoProject);
+    let counts = matches!(kind, Kind::Network | Kind::Refused | Kind::NoProject | Kind::TimedOut);
     kind == Kind::StoreBusy || (counts && passes && is_decided)
 }
 

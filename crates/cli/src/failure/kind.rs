@@ -134,7 +134,7 @@ fn of_login(error: &LoginError) -> Kind {
         LoginError::Bind(BindError::PortsInUse { .. }) => Kind::PortInUse,
         LoginError::Callback(error) => of_callback(error),
         LoginError::DeviceDenied => Kind::Denied,
-        LoginError::DeviceExpired => Kind::TimedOut,
+        LoginError::Unreached { .. } | LoginError::DeviceExpired => Kind::TimedOut,
         LoginError::DeviceCode(error)
         | LoginError::Code(error)
         | LoginError::KeyExchange { source: error, .. }

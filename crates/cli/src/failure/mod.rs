@@ -108,6 +108,12 @@ impl Failure {
             Self::Login(LoginError::Callback(WaitError::TimedOut { after })) => {
                 format!("the browser did not come back within {}", in_words(*after))
             }
+            Self::Login(LoginError::Unreached { after, source }) => format!(
+                "the browser did not come back within {}, and {} could not be reached: {}",
+                in_words(*after),
+                source.host(),
+                network::why(source)
+            ),
             Self::Interrupted { by: Interrupt::Terminated, .. } => "terminated".to_owned(),
             other => chain(other),
         }

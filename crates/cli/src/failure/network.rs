@@ -1,6 +1,10 @@
 //! What a person can do where a server cannot be reached, or should not be.
 
+use std::error::Error as _;
+
 use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
+
+use super::chain;
 
 pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: \
      check the network, the proxy and --issuer";
@@ -19,6 +23,15 @@ const SLOW: &str = "the network or the server is slow: try again";
 pub(crate) fn hint(error: &Error) -> Option<String> {
     let more = tls_failure(error).map(more).unwrap_or_default();
     http(error).map(|advice| advice + more)
+}
+
+/// What there is to say beside that there is no answer from its host.
+pub(super) fn why(error: &Error) -> String {
+    let cause = match error {
+        Error::Dns { .. } | Error::Connect { .. } | Error::Tls { .. } => error.source(),
+        _ => None,
+    };
+    cause.map_or_else(|| chain(error), chain)
 }
 
 /// The advice alone, for `login-cli doctor` itself.

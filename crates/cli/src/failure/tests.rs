@@ -87,6 +87,7 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
         ("port_in_use", LoginError::Bind(BindError::PortsInUse { taken: Vec::new() })),
         ("denied", LoginError::Callback(denied)),
         ("timed_out", LoginError::Callback(WaitError::TimedOut { after: Duration::ZERO })),
+        ("timed_out", LoginError::Unreached { after: Duration::ZERO, source: dns() }),
         ("superseded", LoginError::Callback(WaitError::Superseded)),
         ("bad_callback", LoginError::Callback(WaitError::MissingCode)),
         ("network", LoginError::Code(dns().into())),
@@ -236,6 +237,13 @@ fn no_answer_has_a_cause() {
     );
     let tls = HttpError::Tls { host: "a.test".to_owned(), source: TlsFailure::UnknownAuthority };
     has(LoginError::Refresh(tls.into()), &json!({"cause": "tls", "transient": false}));
+    let unreached = LoginError::Unreached { after: Duration::from_secs(900), source: dns() };
+    has(
+        unreached,
+        &json!({"kind": "timed_out", "cause": "dns", "host": "a.test", "transient": true}),
+    );
+    let nobody = WaitError::TimedOut { after: Duration::from_secs(900) };
+    has(LoginError::Callback(nobody), &json!({"cause": null, "transient": false}));
     has(Failure::Setup(SetupError::NoAuthorities), &json!({"cause": "setup"}));
     has(LoginError::Store(corrupt()), &json!({"cause": "unreadable", "transient": false}));
     has(LoginError::Store(locked()), &json!({"cause": "locked", "transient": true}));

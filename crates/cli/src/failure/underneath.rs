@@ -51,6 +51,7 @@ pub(super) fn of(failure: &Failure) -> Option<Underneath<'_>> {
 
 fn of_login(error: &LoginError) -> Option<Underneath<'_>> {
     Some(match error {
+        LoginError::Unreached { source, .. } => Underneath::NoAnswer(source),
         LoginError::DeviceCode(error)
         | LoginError::Code(error)
         | LoginError::KeyExchange { source: error, .. }

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use sandbox::{Account, Conduct, Defect, Endpoint, Scenario, Tls};
+use sandbox::{Account, Conduct, Defect, Endpoint, Sandbox, Scenario, Tls};
 
 use crate::support::{Start, World, write};
 
@@ -32,22 +32,46 @@ fn somebody_only_looks() {
     running.finish().exits(1).says("error: the browser did not come back within 1 second\n");
 }
 
-/// The bad news comes while there is still nobody to be sent to a page that will not load.
+/// The bad news comes while there is still nobody to be sent to a page that will not load, and again at
+/// the end: to wait longer would not help.
 #[test]
 fn an_issuer_that_cannot_be_reached_is_told_while_waiting() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        let nowhere = format!("http://127.0.0.1:{}", unused_port());
-        let start = flow(&world).without("--issuer", 1).args(["--issuer", &nowhere]);
+        let host = format!("127.0.0.1:{}", unused_port());
+        let start = elsewhere(flow(&world), &host);
         let finished = start.args(["--timeout", "1s"]).run();
-        finished
-            .exits(1)
-            .says(&format!("warning: cannot connect to {}: ", &nowhere["http://".len()..]));
-        finished
-            .says("; trying again\nhint: nothing listens there: check --issuer and --api-base\n")
-            .says("error: the browser did not come back within 1 second\n");
+        finished.exits(1).says(&format!("warning: cannot connect to {host}: "));
+        let hint = "nothing listens there: check --issuer and --api-base";
+        finished.says(&format!("; trying again\nhint: {hint}\n"));
+        let error = format!("the browser did not come back within 1 second, and {host} could not");
+        assert!(
+            finished.last_words().starts_with(&format!("error: {error} be reached: Connection "))
+        );
+        assert!(finished.last_words().ends_with(&format!("\nhint: {hint}\n")));
         assert_eq!(finished.stderr.matches("warning: ").count(), 1, "{}", finished.stderr);
     }
+}
+
+/// Then it was the person who did not come.
+#[test]
+fn an_issuer_that_was_reached_again_is_not_to_blame() {
+    let world = World::new();
+    let port = unused_port();
+    let start = elsewhere(world.login(), &format!("127.0.0.1:{port}"));
+    let running = start.args(["--timeout", "9s"]).start();
+    running.says("; trying again\n");
+    let _issuer = Sandbox::start_in_thread(Scenario { port, ..Scenario::default() }).unwrap();
+    running.says(" can be reached now.\n");
+    running.finish().exits(1).fails_with(
+        "the browser did not come back within 9 seconds",
+        "run the command again, or wait longer with --timeout",
+    );
+}
+
+/// With this issuer.
+fn elsewhere<'w>(start: Start<'w>, host: &str) -> Start<'w> {
+    start.without("--issuer", 1).args(["--issuer".to_owned(), format!("http://{host}")])
 }
 
 /// A port that was free a moment ago.
@@ -65,6 +89,7 @@ fn an_issuer_that_cannot_be_trusted_gets_nothing() {
         let start = world.login().logged().arg("--ca-file").arg(world.ca_file());
         let finished = start.args(["--timeout", "1s"]).run();
         finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
+        finished.says(&format!(" within 1 second, and {} could not be reached: ", world.host()));
         assert!(world.sandbox.requests().is_empty(), "{defect:?}");
     }
 }

@@ -23,7 +23,6 @@ use crate::event::{Event, Events};
 use crate::pages::{self, KeyHome};
 use crate::platform::{self, PendingSession};
 use crate::stored::WORTH_WAITING;
-use crate::warm_up::alongside;
 
 use poll::wait_for_candidates;
 use target::Breadth;
@@ -134,8 +133,8 @@ impl PendingApiKey {
         events: Events<'_>,
         deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
     ) -> Result<NewApiKey, Error> {
-        let company = self.session.company(events);
-        alongside(self.story(choose, events, deliver), company).await
+        let company = self.session.company();
+        company.beside(self.story(choose, events, deliver), events).await
     }
 
     async fn story(

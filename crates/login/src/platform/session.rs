@@ -1,19 +1,18 @@
-use std::convert::Infallible;
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
 use oauth_callback_server::WaitingBrowser;
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
-use tokio::join;
 
 use crate::authorization::{Authorization, CallbackPorts, Grant, Parts};
+use crate::company::Company;
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::input::bring_all;
 use crate::pages;
 use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
-use crate::warm_up::{alongside, keep_warm};
+use crate::warm_up::alongside;
 
 /// The audience of the access token: the platform's API, wherever it is asked.
 const AUDIENCE: &str = "https://api.openai.com/v1";
@@ -93,30 +92,20 @@ impl PendingSession {
     ///
     /// [`Error`] says which step failed.
     pub async fn finish(mut self, events: Events<'_>) -> Result<Session, Error> {
-        let company = self.company(events);
+        let company = self.company();
         let story = async {
             let (session, browser) = self.logged_in(pages::SIGN_IN_FAILED, events).await?;
             browser.show(pages::LOGGED_IN).await;
             Ok(session)
         };
-        alongside(story, company).await
+        company.beside(story, events).await
     }
 
-    /// What goes on beside the wait, and never ends: the browser is watched, and a connection to each
-    /// server is kept ready.
-    pub(crate) fn company<'e>(
-        &mut self,
-        events: Events<'e>,
-    ) -> impl Future<Output = Infallible> + use<'e> {
-        let http = self.http.clone();
-        let Options { issuer, api_base, .. } = self.options.clone();
+    /// What goes on beside the wait.
+    pub(crate) fn company(&mut self) -> Company {
+        let Options { issuer, api_base, .. } = &self.options;
         let browser = self.authorization.take_browser();
-        async move {
-            let browser = browser.watch(events);
-            let warm_issuer = keep_warm(&http, &issuer, events);
-            let warm_api = keep_warm(&http, &api_base, events);
-            join!(browser, warm_issuer, warm_api).1
-        }
+        Company::new(browser, &self.http, issuer).and(&self.http, api_base)
     }
 
     /// Waits for the person, and logs them in. The browser, which then waits for the outcome of the

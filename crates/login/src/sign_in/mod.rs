@@ -21,12 +21,12 @@ use tokio::join;
 
 use crate::authorization::{Authorization, CallbackPorts, Parts};
 use crate::commit::commit;
+use crate::company::Company;
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::pages;
 use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
 use crate::stored::{Replaced, WORTH_WAITING, revoke_replaced};
-use crate::warm_up::{alongside, keep_warm};
 
 use identity::Identity;
 use key_name::key_name;
@@ -161,10 +161,9 @@ impl PendingSignIn {
     ///
     /// [`Error`] says which step failed; whatever was stored before is untouched.
     pub async fn finish(mut self, events: Events<'_>) -> Result<SignedIn, Error> {
-        let (http, issuer) = (self.http.clone(), self.options.issuer.clone());
-        let browser = self.authorization.take_browser().watch(events);
-        let warm = keep_warm(&http, &issuer, events);
-        alongside(self.story(events), async { join!(browser, warm).1 }).await
+        let browser = self.authorization.take_browser();
+        let company = Company::new(browser, &self.http, &self.options.issuer);
+        company.beside(self.story(events), events).await
     }
 
     async fn story(self, events: Events<'_>) -> Result<SignedIn, Error> {

@@ -14,7 +14,7 @@ use login::Error as LoginError;
 use oauth_callback_server::{BindError, WaitError};
 use printable::excerpt;
 
-use super::network::NOT_THE_SERVER;
+use super::network::{self, NOT_THE_SERVER};
 use super::ports;
 use crate::terminal::in_words;
 
@@ -34,6 +34,7 @@ pub(crate) fn login(error: &LoginError) -> Option<String> {
         LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(Into::into),
         LoginError::Store(error) => store::any(error).map(Into::into),
         LoginError::Callback(error) => callback(error).map(Into::into),
+        LoginError::Unreached { source, .. } => network::hint(source),
         LoginError::Code(error) => Some(issuer::code(error)),
         LoginError::DeviceCode(error) => Some(issuer::device_code(error)),
         LoginError::KeyExchange { name, source } => Some(issuer::key_exchange(name, source)),

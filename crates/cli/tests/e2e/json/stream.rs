@@ -95,6 +95,9 @@ fn a_server_that_cannot_be_reached_is_told() {
     assert_eq!((&event["cause"], &event["host"]), (&json!("connect"), &json!(free.to_string())));
     let message = event["message"].as_str().unwrap();
     finished.says(&format!("warning: {message}; trying again\n"));
+    let error = fields(&finished, "error")["error"].clone();
+    assert_eq!((&error["kind"], &error["transient"]), (&json!("timed_out"), &json!(true)));
+    assert_eq!((&error["cause"], &error["host"]), (&event["cause"], &event["host"]));
 }
 
 // threats 209
