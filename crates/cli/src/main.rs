@@ -8,6 +8,7 @@ mod completions;
 mod core_dump;
 mod environment;
 mod failure;
+mod follower;
 mod foreground;
 mod keyboard;
 #[cfg(feature = "man-pages")]

@@ -9,9 +9,13 @@
 //! - A secret is in the document of a command that is for it, and in nothing else; never in an event.
 //! - What a terminal would obey is escaped, so that a person may look at it.
 //! - A line is written to its end at once. One that cannot be written is a failure, because somebody
-//!   waits for it; an event that cannot is not, since the document fails after it.
+//!   waits for it.
+//! - An event that cannot be written ends the command soon, and so does a reader who is gone while
+//!   nothing happens: nobody holds a port for a program that has died. But what is being spent or made
+//!   is brought to its end, and then the document fails.
 
 use std::cell::Cell;
+use std::future::pending;
 use std::io::{self, Write as _};
 
 use anstream::AutoStream;
@@ -19,6 +23,7 @@ use printable::one_line;
 use serde_json::{Value, json};
 
 use crate::args::{Color, Json};
+use crate::follower::Follower;
 use crate::terminal::above;
 
 /// Standard output, in the form that was asked for.
@@ -28,11 +33,12 @@ pub(crate) struct Output {
     color: Color,
     /// Whether the document was written, or could not be.
     is_complete: Cell<bool>,
+    follower: Follower,
 }
 
 impl Output {
     pub(crate) fn new(json: Option<Json>, color: Color) -> Self {
-        Self { json, color, is_complete: Cell::new(false) }
+        Self { json, color, is_complete: Cell::new(false), follower: Follower::default() }
     }
 
     /// Whether a program follows what happens.
@@ -96,8 +102,20 @@ impl Output {
             return;
         }
         if let Some(event) = event() {
-            let _ = line(&as_json(&event));
+            self.follower.told(line(&as_json(&event)));
         }
+    }
+
+    /// Waits until nobody can be told of what happens any more, and says why; for ever where nobody
+    /// asked to be told, or has heard of the end.
+    pub(crate) async fn deserted(&self) -> io::Error {
+        while self.is_stream() {
+            let error = self.follower.left().await;
+            if !self.is_complete.get() {
+                return error;
+            }
+        }
+        pending().await
     }
 
     fn end(&self, document: impl FnOnce(Json) -> Value) -> io::Result<()> {

@@ -58,8 +58,9 @@ impl Setup {
         self.args.completed(hint)
     }
 
-    /// Runs `work` on a runtime of this one thread, until it is done or a signal ends it. Whatever is
-    /// left over then, such as a browser that keeps its connection, is not waited for.
+    /// Runs `work` on a runtime of this one thread, until it is done, or a signal ends it, or nobody is
+    /// left who follows it. Whatever is left over then, such as a browser that keeps its connection, is
+    /// not waited for.
     pub(crate) fn block_on<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
@@ -93,6 +94,7 @@ impl Setup {
             biased;
             outcome = &mut work => return outcome,
             by = interrupt => by,
+            failure = self.deserted() => return Err(failure),
         };
         if self.is_spending.get() {
             self.terminal.say("Finishing the refresh, so that the sign-in is not lost.");
@@ -100,6 +102,19 @@ impl Setup {
             let _ = timeout(GRACE, work).await;
         }
         Err(Failure::Interrupted { by, at_stake: self.at_stake.take() })
+    }
+
+    /// Waits until nobody follows what happens any more, and nothing is at stake: nobody would hear of
+    /// what became of it.
+    async fn deserted(&self) -> Failure {
+        loop {
+            let error = self.output.deserted().await;
+            let at_stake = self.at_stake.take();
+            if at_stake.is_none() {
+                return Failure::Output(error);
+            }
+            self.at_stake.set(at_stake);
+        }
     }
 
     /// Something is being spent, or no more; and what a person has to know who stops it.

@@ -22,6 +22,16 @@ fn a_sign_in_whose_result_nobody_reads_says_so() {
     assert!(world.auth_json().is_some());
 }
 
+/// A program that has asked for every event and has died would get nothing of it.
+// threats 198
+#[test]
+fn a_sign_in_that_nobody_follows_ends_at_once() {
+    let world = World::new();
+    let finished = world.login().arg("--json=stream").without_stdout_reader().run();
+    finished.exits(1).prints("").says("error: cannot write the result to standard output: ");
+    assert_eq!(world.count(&Endpoint::Token), 0);
+}
+
 /// The key exists and nobody has it: the person has to know by which name.
 // threats 147 198
 #[test]
@@ -39,9 +49,13 @@ fn a_key_that_nobody_reads_is_named() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use sandbox::{Account, Endpoint};
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::thread;
+    use std::time::{Duration, Instant};
 
-    use crate::support::{BrowserDouble, Finished, Start, World};
+    use sandbox::{Account, Endpoint, Then};
+
+    use crate::support::{BrowserDouble, Finished, PATIENCE, Running, Start, World};
 
     /// Signs in with the URL of which the browser hears, since standard error may tell nothing.
     #[track_caller]
@@ -74,6 +88,81 @@ mod linux {
         let error = "error: the API key \"Codex CLI\" was created, but could not be handed over: ";
         finished.exits(1).says(error);
         assert_eq!(world.count(&Endpoint::ApiKeys), 1);
+    }
+
+    /// Runs it for a program that follows what happens and goes away after the event of this name, and
+    /// ends with the exit code of its own on standard error.
+    fn followed_until<'w>(event: &str, start: Start<'w>) -> Start<'w> {
+        let follower =
+            format!("while read -r line; do case $line in *{event}*) exit ;; esac; done");
+        let script = format!("{{ \"$@\"; echo \"exit code $?\" >&2; }} | {{ {follower}; }}");
+        start.arg("--json=stream").under(["/bin/sh", "-c", &script, "sh"])
+    }
+
+    /// Nothing is written while the browser is awaited.
+    // threats 198
+    #[test]
+    fn a_follower_that_goes_away_leaves_no_port_behind() {
+        for flow in [World::login, World::create_key] {
+            let world = World::new();
+            let start = flow(&world).args(["--timeout", "60s"]);
+            let running = followed_until("\"waiting\"", start).start();
+            let port = running.port();
+            running.says("\nexit code 1\n");
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+            running.finish().says(
+                "\nerror: cannot write the result to standard output: Broken pipe (os error 32)\n",
+            );
+        }
+    }
+
+    // threats 197
+    #[test]
+    fn an_event_that_cannot_be_written_ends_the_wait() {
+        let world = World::new();
+        let finished = world.login().arg("--json=stream").in_shell("", ">/dev/full").run();
+        finished.exits(1).says("error: cannot write the result to standard output: No space left");
+        assert_eq!(world.count(&Endpoint::Token), 0);
+    }
+
+    /// Its answer has the only token that still works.
+    // threats 51 198
+    #[test]
+    fn a_refresh_that_nobody_follows_is_brought_to_its_end() {
+        let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+        world.signed_in(-60 * 60);
+        let running = followed_until("refreshing", world.command("refresh")).start();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        outlives_a_look(&running);
+        world.sandbox.release();
+        running.says("\nexit code 1\n");
+        running.finish().says("error: cannot write the result to standard output: ");
+        let new = world.sandbox.issued().access_tokens.pop().unwrap();
+        world.command("token").run().exits(0).prints(&format!("{new}\n"));
+    }
+
+    // threats 147 198
+    #[test]
+    fn a_key_that_is_being_made_is_named_to_whoever_is_left() {
+        let world = World::failing(Endpoint::ApiKeys, Then::Hold);
+        let running = followed_until("creating_api_key", world.create_key()).start();
+        let visit = running.visit_meanwhile(Account::OWNER);
+        world.sandbox.wait_for(&Endpoint::ApiKeys, 1, PATIENCE).unwrap();
+        outlives_a_look(&running);
+        world.sandbox.release();
+        running.joined(visit);
+        running.says("\nexit code 1\n");
+        running.finish().says("error: the API key \"Codex CLI\" was created, but could not be");
+    }
+
+    /// It goes on for longer than a follower that has gone away stays unnoticed.
+    #[track_caller]
+    fn outlives_a_look(running: &Running<'_>) {
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_millis(2500) {
+            assert!(!running.said().contains("exit code"), "{}", running.said());
+            thread::yield_now();
+        }
     }
 
     /// Nobody could ever have the key, so that it is not made. A null device that somebody chose is
