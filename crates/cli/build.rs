@@ -12,7 +12,7 @@ fn main() {
     if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && has_usual_linker() {
         let folder = var("CARGO_MANIFEST_DIR").unwrap_or_default();
         println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{folder}/{SCRIPT}");
+        println!("cargo::rustc-link-arg-bins=-T{folder}/{SCRIPT}");
     }
 }
 

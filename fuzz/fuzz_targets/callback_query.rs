@@ -117,7 +117,7 @@ fn check_pasted(query: &str, outcome: &Outcome) {
         assert!(query.to_ascii_lowercase().contains(CALLBACK_PATH), "{query:?}: {pasted:?}");
     }
     // No browser sends these as they are, and they end an address that was copied with quotes.
-    let ends_it = |c: char| !c.is_ascii_graphic() || "\"'`<>#".contains(c);
+    let ends_it = |c: char| !c.is_ascii_graphic() || "\"'`>)#".contains(c);
     if query.contains(ends_it) || query.len() > 8000 {
         return;
     }

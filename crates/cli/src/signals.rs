@@ -7,7 +7,7 @@ use tokio::signal;
 pub(crate) enum Interrupt {
     /// Ctrl-C.
     CtrlC,
-    /// `SIGTERM`, or a terminal that is gone.
+    /// `SIGTERM`, `SIGQUIT` (Ctrl-\\), or a terminal that is gone.
     Terminated,
 }
 
@@ -32,11 +32,14 @@ pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
     let _ = listen(SignalKind::from_raw(FILE_TOO_LARGE));
     let interrupted = listen(SignalKind::interrupt());
     let (terminated, hung_up) = (listen(SignalKind::terminate()), listen(SignalKind::hangup()));
+    // By default it would end the program before the terminal is given back.
+    let quit = listen(SignalKind::quit());
     async {
         tokio::select! {
             () = heard(interrupted) => Interrupt::CtrlC,
             () = heard(terminated) => Interrupt::Terminated,
             () = heard(hung_up) => Interrupt::Terminated,
+            () = heard(quit) => Interrupt::Terminated,
         }
     }
 }

@@ -1,15 +1,19 @@
 //! A secret from standard input, where no list of processes shows it.
 
-use std::io::{self, BufRead, IsTerminal as _, Read};
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::time::Duration;
 
 use credentials::{AccessToken, ApiKey, Claims, MalformedJwt};
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
-use zeroize::Zeroizing;
+use tokio::time::sleep;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::failure::Failure;
 use crate::terminal::{Terminal, from_now};
-use crate::unseen::{Typing, Unseen};
+use crate::unseen::{Typing, Unseen, hide_again};
 
 /// No key and no token comes near it.
 const LONGEST: usize = 16 * 1024;
@@ -61,25 +65,54 @@ async fn secret(
         terminal.say(&format!("Paste the {what}, which is not shown, and press Enter:"));
     }
     let read = move || {
-        let stdin = io::stdin().lock();
+        let stdin = unbuffered()?;
         if is_typed { one_line(stdin) } else { everything(stdin) }
     };
-    spawn_blocking(read).await.map_err(io::Error::other).flatten().map_err(Failure::Input)
+    let reading = spawn_blocking(read);
+    let outcome = tokio::select! {
+        outcome = reading => outcome,
+        never = keep_unseen(typing), if is_typed => match never {},
+    };
+    outcome.map_err(io::Error::other).flatten().map_err(Failure::Input)
+}
+
+/// A shell that had the terminal in between shows what is typed again (Ctrl-Z, `fg`).
+async fn keep_unseen(typing: Typing) -> Infallible {
+    const TICK: Duration = Duration::from_millis(250);
+    loop {
+        sleep(TICK).await;
+        hide_again(typing);
+    }
+}
+
+/// Standard input without the buffer of the standard library, which would keep what is a secret.
+#[cfg(unix)]
+pub(crate) fn unbuffered() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Standard input without the buffer of the standard library, which would keep what is a secret.
+#[cfg(windows)]
+pub(crate) fn unbuffered() -> io::Result<File> {
+    use std::os::windows::io::AsHandle as _;
+    Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
 }
 
 /// What is typed until Enter, or until Ctrl-D. Where keys are read, those that correct a line are keys
 /// like any other.
-fn one_line(input: impl BufRead) -> io::Result<Zeroizing<String>> {
+fn one_line(mut input: impl Read) -> io::Result<Zeroizing<String>> {
     const CTRL_D: u8 = 0x04;
     const CTRL_U: u8 = 0x15;
     const BACKSPACE: u8 = 0x08;
     const DELETE: u8 = 0x7f;
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
-    for key in input.bytes() {
-        match key? {
+    let mut key = [0];
+    while input.read(&mut key)? == 1 {
+        match key[0] {
             b'\n' | b'\r' | CTRL_D => break,
             BACKSPACE | DELETE => drop(line.pop()),
-            CTRL_U => line.clear(),
+            CTRL_U => line.zeroize(),
             key if line.len() <= LONGEST => line.push(key),
             _ => {}
         }

@@ -4,7 +4,7 @@
 pub(crate) use unix::{Unseen, hide_again, is_in_foreground, show_again};
 
 #[cfg(not(unix))]
-pub(crate) use elsewhere::{Unseen, show_again};
+pub(crate) use elsewhere::{Unseen, hide_again, show_again};
 
 /// How what is typed reaches this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Typing {
 #[cfg(unix)]
 mod unix {
     use std::io;
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use rustix::termios::{
         LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
@@ -52,7 +52,8 @@ mod unix {
         // Held meanwhile, so that nothing is hidden that has just been given back.
         let held = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(now) = tcgetattr(io::stdin()) else { return };
-        if held.is_some() && now.local_modes.contains(LocalModes::ECHO) {
+        let is_shown = now.local_modes.contains(LocalModes::ECHO);
+        if held.is_some() && is_shown && is_in_foreground() {
             hide(&now, typing);
         }
     }
@@ -74,17 +75,21 @@ mod unix {
 
     impl Drop for Unseen {
         fn drop(&mut self) {
-            show_again();
+            give_back(BEFORE.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
     /// Gives a terminal back as it was, if something is being typed. It waits for nobody, since a
     /// panic may call it anywhere.
-    ///
+    pub(crate) fn show_again() {
+        if let Ok(before) = BEFORE.try_lock() {
+            give_back(before);
+        }
+    }
+
     /// What was typed and not read is a part of a secret, and not a command for the shell that comes
     /// next: it is thrown away.
-    pub(crate) fn show_again() {
-        let Ok(mut before) = BEFORE.try_lock() else { return };
+    fn give_back(mut before: MutexGuard<'_, Option<Termios>>) {
         if let Some(before) = before.take()
             && is_in_foreground()
         {
@@ -111,6 +116,9 @@ mod elsewhere {
             Self
         }
     }
+
+    /// Nothing is hidden.
+    pub(crate) fn hide_again(_typing: Typing) {}
 
     /// Nothing was taken.
     pub(crate) fn show_again() {}

@@ -87,9 +87,8 @@ fn without_company(text: &str) -> &str {
     let text = text.trim();
     let begin = text.find("http://").filter(|begin| !text[..*begin].contains(char::is_control));
     let address = &text[begin.unwrap_or_default()..];
-    let is_after =
-        |c: char| c.is_whitespace() || "\"'`<>\u{201d}\u{2019}\u{203a}\u{bb}".contains(c);
-    address.split(is_after).next().unwrap_or_default()
+    // No word: the rest of a code that was cut would be one.
+    address.trim_end_matches(|c| "\"'`>)\u{201d}\u{2019}\u{203a}\u{bb}".contains(c))
 }
 
 /// The query of an address that leads here.
@@ -167,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_was_copied_with_it_does_not_matter() {
-        for around in ["\"{}\"", "'{}'", "<{}>", "\u{2039}{}\u{203a}", "URL: {}", "see {} there"] {
+        for around in ["\"{}\"", "'{}'", "<{}>", "\u{2039}{}\u{203a}", "URL: {}", "(see {})"] {
             gives_code(&around.replace("{}", &format!("{PLACE}?code=C&state=S")));
         }
     }
@@ -232,6 +231,9 @@ mod tests {
         let odd = ["code=C&code=C&state=S", "code=C\u{1b}[2J&state=S", "code=%zz&state=S"];
         for query in odd {
             refused(&format!("{PLACE}?{query}"), AddressRefusal::Malformed);
+        }
+        for cut in ["state=S&code=ab cd", "state=S&code=ab'cd'e f", "state=S&code=C there"] {
+            refused(&format!("{PLACE}?{cut}"), AddressRefusal::Malformed);
         }
         refused(&format!("{PLACE}?state=S"), AddressRefusal::MissingCode);
         refused(&format!("{PLACE}?state=S&code="), AddressRefusal::MissingCode);

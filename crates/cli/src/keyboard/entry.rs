@@ -1,5 +1,5 @@
 use login::Input;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// What is being typed or pasted.
 ///
@@ -50,7 +50,7 @@ impl Entry {
         match byte {
             b'\r' | b'\n' => self.is_ended = true,
             BACKSPACE | DELETE => drop(self.text.pop()),
-            KILL => self.text.clear(),
+            KILL => self.text.zeroize(),
             _ if byte.is_ascii_control() => {}
             _ if self.text.len() < LONGEST => self.text.push(byte),
             _ => {}
@@ -96,7 +96,7 @@ impl Entry {
     }
 
     fn clear(&mut self) {
-        self.text.clear();
+        self.text.zeroize();
         self.is_ended = false;
     }
 }

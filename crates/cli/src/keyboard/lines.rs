@@ -1,9 +1,12 @@
-use std::io::{self, BufRead as _, Read as _};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::thread::Builder;
 
 use login::{Input, Inputs};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use zeroize::Zeroizing;
+
+use crate::stdin::unbuffered;
 
 /// The line that asks for a device code; every other one is an address.
 const DEVICE: &str = "device";
@@ -21,7 +24,8 @@ pub(crate) fn lines() -> Inputs {
 }
 
 fn read(tell: &UnboundedSender<Input>) {
-    while let Ok(Some(line)) = next() {
+    let Ok(mut stdin) = unbuffered() else { return };
+    while let Ok(Some(line)) = next(&mut stdin) {
         let is_last = line.len() > LONGEST;
         if !line.trim().is_empty() && tell.send(input(line)).is_err() {
             return;
@@ -33,11 +37,18 @@ fn read(tell: &UnboundedSender<Input>) {
     }
 }
 
-/// The next line, or the beginning of one that is too long.
-fn next() -> io::Result<Option<Zeroizing<String>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
-    io::stdin().lock().take(LONGEST as u64 + 1).read_until(b'\n', &mut bytes)?;
-    let text = (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned());
+/// The next line, or the beginning of one that is too long. Byte by byte: a buffer would keep what is a
+/// secret, and it is one line.
+fn next(stdin: &mut File) -> io::Result<Option<Zeroizing<String>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    let mut byte = [0];
+    while line.len() <= LONGEST && stdin.read(&mut byte)? == 1 {
+        line.push(byte[0]);
+        if byte == *b"\n" {
+            break;
+        }
+    }
+    let text = (!line.is_empty()).then(|| String::from_utf8_lossy(&line).into_owned());
     Ok(text.map(Zeroizing::new))
 }
 

@@ -93,9 +93,7 @@ impl Listener {
             // Nobody wants it any more when the sign-in is over.
             let _ = self.tell.send(input);
         }
-        if is_in_foreground() {
-            hide_again(Typing::Keys);
-        }
+        hide_again(Typing::Keys);
         false
     }
 }

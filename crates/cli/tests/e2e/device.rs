@@ -206,6 +206,20 @@ fn a_code_that_nobody_types_ends_with_its_time() {
     fails(&world, by_device(&world).start(), what, hint);
 }
 
+/// No clock goes as far as these ask to wait.
+#[test]
+fn a_pause_without_end_ends_with_the_time_that_there_is() {
+    let headers = vec![("retry-after".to_owned(), u64::MAX.to_string())];
+    let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let later = Fault::new(Endpoint::DeviceToken, busy);
+    for (interval, faults) in [(json!("1e19"), vec![]), (json!(1), vec![later])] {
+        let device = Device { interval, ..Device::default() };
+        let world = World::of(Scenario { device, faults, ..Scenario::default() });
+        let finished = by_device(&world).args(["--timeout", "3s"]).run();
+        finished.exits(1).says("error: the device code was not used in time\n");
+    }
+}
+
 #[test]
 fn an_issuer_without_device_codes_is_said_to_have_none() {
     let device = Device { offered: Offered::No, ..Device::default() };

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::support::{Finished, PATIENCE, Running, Start, World};
 
-const SIGNALS: [(Signal, i32); 3] = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 143)];
+const SIGNALS: [(Signal, i32); 4] =
+    [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 143), (Signal::QUIT, 143)];
 
 const STORED: &str = "{\n  \"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}\n";
 

@@ -136,7 +136,10 @@ fn twenty_columns_are_enough() {
         screen.starts_with("Open this address to\nsign in with\nChatGPT:\n\nhttp://"),
         "{screen}"
     );
-    assert!(screen.contains("\nDoes it end on a\npage that does not\nload?"), "{screen}");
+    assert!(
+        screen.contains("\nIf the browser ends\non a page that does\nnot load, paste the"),
+        "{screen}"
+    );
     person.visit(Account::MEMBER);
     let finished = person.finish();
     finished

@@ -206,6 +206,28 @@ fn assert_free(port: u16) {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
 }
 
+/// Who asks for a code late has the time that is promised for it.
+#[test]
+fn a_device_code_outlives_the_wait_for_the_browser() {
+    let world = world();
+    let running = world.login().args(["--timeout", "8s"]).on_terminal(200, 50);
+    running.shows("0:02 left");
+    running.types("d");
+    world.sandbox.wait_for(&Endpoint::DeviceToken, 4, PATIENCE).unwrap();
+    agrees(&world, &running);
+    assert_signed_in(&world, &running.finish());
+}
+
+// threats 51
+#[test]
+fn a_quit_gives_the_terminal_back() {
+    let world = world();
+    let running = waiting(&world);
+    echo_becomes(&running, false);
+    running.types("\x1c");
+    running.finish().exits(143).says("error: terminated\n");
+}
+
 #[test]
 fn where_there_are_no_device_codes_the_browser_is_still_waited_for() {
     let device = Device { offered: Offered::No, ..Device::default() };

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use platform_api::Session;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use super::target::{Breadth, Candidates, Choice, Look, look};
 use crate::error::Error;
@@ -42,15 +42,15 @@ pub(super) async fn wait_for_candidates(
     let deadline = Instant::now() + patience.timeout.min(LONGEST_PATIENCE);
     let mut seen = Seen::default();
     loop {
-        let failure = match timeout_at(deadline + LAST_LOOK, look(session, choice, breadth)).await {
-            Ok(Ok(Look::Found(candidates))) => return Ok(candidates),
-            Ok(Ok(Look::NotYet(what))) => {
+        let failure = match look(session, choice, breadth, deadline + LAST_LOOK).await {
+            Ok(Look::Found(candidates)) => return Ok(candidates),
+            Ok(Look::NotYet(what)) => {
                 seen = what;
                 None
             }
-            Ok(Err(Error::Platform(error))) if error.is_transient() => Some(error),
-            Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(Error::NoProject { seen, failure: None }),
+            Ok(Look::TooLate) => return Err(Error::NoProject { seen, failure: None }),
+            Err(Error::Platform(error)) if error.is_transient() => Some(error),
+            Err(error) => return Err(error),
         };
         let asked = failure.as_ref().and_then(platform_api::Error::retry_after);
         let left = deadline.saturating_duration_since(Instant::now());

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use platform_api::{
     Error as PlatformError, Organization, OrganizationId, Project, ProjectId, Session,
 };
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
 use crate::platform::{among, organizations, projects_of_each};
@@ -78,6 +81,8 @@ pub(super) enum Breadth {
 pub(super) enum Look {
     Found(Candidates),
     NotYet(Seen),
+    /// The time was over before there was an answer.
+    TooLate,
 }
 
 /// One look for the first project, by preference of its organization, that is `choice`; with it comes
@@ -91,21 +96,33 @@ pub(super) async fn look(
     session: &Session,
     choice: &Choice,
     breadth: Breadth,
+    until: Instant,
 ) -> Result<Look, Error> {
-    let organizations = among(organizations(session).await?, choice.organization.as_ref())?;
+    let Ok(all) = timeout_at(until, organizations(session)).await else {
+        return Ok(Look::TooLate);
+    };
+    let organizations = among(all?, choice.organization.as_ref())?;
     let mut found = Found::among(organizations.len());
     let is_enough = breadth == Breadth::UntilDecided;
     let sought = |project: &Project| is_enough && choice.wants_project(project);
     let mut answers = projects_of_each(session, organizations, sought);
+    let mut rest_until = None;
     // Judged in order of preference: the first that decides ends the search.
-    while let Some((organization, projects)) = answers.next().await {
+    while let Ok(answer) = timeout_at(rest_until.unwrap_or(until), answers.next()).await {
+        let Some((organization, projects)) = answer else { return found.judged(choice) };
         found.add(&organization, projects, choice)?;
+        if found.default.is_some() {
+            rest_until = rest_until.or(Some(Instant::now() + FOR_THE_REST));
+        }
         if is_enough && found.default.is_some() {
-            break;
+            return found.judged(choice);
         }
     }
-    found.judged(choice)
+    if found.default.is_some() { found.judged(choice) } else { Ok(Look::TooLate) }
 }
+
+/// Once it is known what is taken where nobody chooses, so long is waited for what else there is.
+const FOR_THE_REST: Duration = Duration::from_secs(10);
 
 /// What was found so far.
 struct Found {

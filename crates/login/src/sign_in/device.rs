@@ -84,7 +84,7 @@ async fn begin(
         };
         let pause = Interval::default().after(error.retry_after());
         let is_busy = matches!(error, token_client::Error::Refused(_)) && error.is_transient();
-        if !is_busy || Instant::now() + pause >= deadline {
+        if !is_busy || is_too_late(pause, deadline) {
             return Err(Error::DeviceCode(error));
         }
         if !told {
@@ -103,7 +103,7 @@ async fn poll(
     let mut interval = device.interval;
     let mut pause = interval.as_duration();
     loop {
-        if Instant::now() + pause >= deadline {
+        if is_too_late(pause, deadline) {
             sleep_until(deadline).await;
             return Err(Error::DeviceExpired);
         }
@@ -125,6 +125,11 @@ async fn poll(
             Err(error) => return Err(Error::DeviceCode(error)),
         };
     }
+}
+
+/// Whether such a pause ends at the deadline or after it. A server may ask for one that no clock has.
+fn is_too_late(pause: Duration, deadline: Instant) -> bool {
+    pause >= deadline.saturating_duration_since(Instant::now())
 }
 
 /// Who does not answer is asked half as often from then on: "clients MUST unilaterally reduce their

@@ -1,11 +1,12 @@
 //! The ways of one sign-in, which are open at the same time. Whichever brings a grant first wins; the
 //! others end with it.
 
+use std::cell::Cell;
 use std::future::pending;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use oauth_callback_server::{ByHand, WaitingBrowser};
+use oauth_callback_server::{ByHand, WaitError, WaitingBrowser};
 use token_client::{DeviceGrant, TokenClient, Tokens};
 
 use super::device::device_grant;
@@ -48,14 +49,23 @@ pub(super) async fn first_of_all(
     events: Events<'_>,
 ) -> Result<Granted, Error> {
     let by_hand = callback.by_hand();
-    let other_ways = OtherWays { by_hand, client, timeout, events, device: None };
-    tokio::select! {
+    let (has_device, is_alone) = (Cell::new(false), Cell::new(false));
+    let (has, alone) = (&has_device, &is_alone);
+    let other_ways = OtherWays { by_hand, client, timeout, events, device: None, has, alone };
+    let mut other_ways = pin!(other_ways.granted(inputs));
+    let callback = tokio::select! {
         biased;
-        granted = callback.granted() => {
-            let (grant, browser) = granted?;
-            Ok(Granted::ByCallback(grant, browser))
+        granted = callback.granted() => granted,
+        grant = &mut other_ways => return grant.map(Granted::ByDevice),
+    };
+    match callback {
+        Ok((grant, browser)) => Ok(Granted::ByCallback(grant, browser)),
+        // Who types a code on another device has the time that was promised for that.
+        Err(Error::Callback(WaitError::TimedOut { .. })) if has_device.get() => {
+            is_alone.set(true);
+            other_ways.await.map(Granted::ByDevice)
         }
-        grant = other_ways.granted(inputs) => Ok(Granted::ByDevice(grant)),
+        Err(error) => Err(error),
     }
 }
 
@@ -66,23 +76,28 @@ struct OtherWays<'a> {
     events: Events<'a>,
     /// The device code that is waited for, if there is one.
     device: Option<DeviceWait<'a>>,
+    /// Whether there is one, for who waits for the callback.
+    has: &'a Cell<bool>,
+    /// Whether nobody waits for the callback any more.
+    alone: &'a Cell<bool>,
 }
 
 type DeviceWait<'a> = Pin<Box<dyn Future<Output = Result<DeviceGrant, Error>> + 'a>>;
 
 impl OtherWays<'_> {
-    /// Ends with the grant of a device alone. What goes wrong here is told, and leaves the callback to
-    /// be waited for.
-    async fn granted(mut self, mut inputs: Option<Inputs>) -> DeviceGrant {
+    /// Ends with the grant of a device. What goes wrong here is told, and leaves the callback to be
+    /// waited for; where that is over, it is the end.
+    async fn granted(mut self, mut inputs: Option<Inputs>) -> Result<DeviceGrant, Error> {
         loop {
             tokio::select! {
                 input = next(&mut inputs) => self.take(input),
                 outcome = self.device_ends() => match outcome {
-                    Ok(grant) => return grant,
-                    Err(error) => {
+                    Err(error) if !self.alone.get() => {
                         self.device = None;
+                        self.has.set(false);
                         (self.events)(Event::DeviceCodeFailed(&error));
                     }
+                    outcome => return outcome,
                 },
             }
         }
@@ -95,6 +110,7 @@ impl OtherWays<'_> {
             Input::DeviceCode => {
                 let grant = device_grant(self.client, self.timeout, self.events);
                 self.device = Some(Box::pin(grant));
+                self.has.set(true);
             }
         }
     }

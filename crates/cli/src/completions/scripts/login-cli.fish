@@ -13,7 +13,8 @@ function __login_cli_complete
                 printf '%s\n' "$before"(__fish_complete_directories $piece)
             case :commands
                 __fish_complete_command
-            case '?*'
+            case ''
+            case '*'
                 string replace ' ' \t -- $line
         end
     end
