@@ -85,7 +85,9 @@ pub(crate) fn judge_address(rules: &Rules, address: &str) -> Result<Return, Addr
 /// The address alone, where a person has copied it with words before it, or quotes around it.
 fn without_company(text: &str) -> &str {
     let text = text.trim();
-    let begin = text.find("http://").filter(|begin| !text[..*begin].contains(char::is_control));
+    // An address without a scheme may have another one in its query.
+    let is_outside = |begin: &usize| !text[..*begin].contains(|c: char| c == '?' || c.is_control());
+    let begin = text.find("http://").filter(is_outside);
     let address = &text[begin.unwrap_or_default()..];
     // No word: the rest of a code that was cut would be one.
     address.trim_end_matches(|c| "\"'`>)\u{201d}\u{2019}\u{203a}\u{bb}".contains(c))
@@ -159,6 +161,7 @@ mod tests {
         gives_code(&format!("{PLACE}?code=C&state=S"));
         gives_code(&format!("  {PLACE}?state=S&scope=a+b&code=C#fragment\r\n"));
         gives_code("localhost:1455/auth/callback?code=C&state=S");
+        gives_code("localhost:1455/auth/callback?code=C&state=S&error_uri=http://issuer.example");
         gives_code("HTTP://LOCALHOST:1455/auth/callback?code=C&state=S");
         gives_code("http://127.0.0.1:1455/auth/callback?code=C&state=S");
         gives_code("http://[::1]:1455/auth/callback?code=C&state=S");
