@@ -84,11 +84,13 @@ fn an_address_may_be_broken_into_lines_or_lack_its_scheme() {
 /// What was pasted is refused with this reason and this advice, and the wait goes on.
 #[track_caller]
 fn refused(running: &OnTerminal<'_>, pasted: impl AsRef<[u8]>, reason: &str, advice: &str) {
+    let expected = format!(
+        "warning: that is not the address of the page where the browser ends: {reason} hint: {advice}"
+    );
+    let before = running.times(&expected);
     running.pastes(pasted);
     running.pastes("\r");
-    running.reads(&format!(
-        "warning: that is not the address of the page where the browser ends: {reason} hint: {advice}"
-    ));
+    running.reads_times(&expected, before + 1);
 }
 
 // threats 10 190

@@ -82,8 +82,18 @@ impl OnTerminal<'_> {
     /// Waits until the screen has this sentence in it, wherever its lines end.
     #[track_caller]
     pub(crate) fn reads(&self, sentence: &str) {
-        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.shows_when(sentence, |screen| flat(screen).contains(&flat(sentence)));
+        self.reads_times(sentence, 1);
+    }
+
+    /// Waits until it has it so many times.
+    #[track_caller]
+    pub(crate) fn reads_times(&self, sentence: &str, times: usize) {
+        self.shows_when(sentence, |screen| occurrences(screen, sentence) >= times);
+    }
+
+    /// How often the screen has this sentence in it now.
+    pub(crate) fn times(&self, sentence: &str) -> usize {
+        occurrences(&self.screen(), sentence)
     }
 
     /// Waits until the screen does not have this in it any more.
@@ -169,4 +179,10 @@ impl OnTerminal<'_> {
         assert_eq!(modes(&after), modes(&self.before), "the terminal is not as it was");
         finished
     }
+}
+
+/// Wherever the lines end.
+fn occurrences(screen: &str, sentence: &str) -> usize {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    flat(screen).matches(&flat(sentence)).count()
 }
