@@ -1,33 +1,32 @@
 use sandbox::{Account, Organization, Project, Scenario};
 
+use super::stage::Stage;
 use super::{Shot, shows};
-use crate::support::{BrowserDouble, Loopback, World, alone};
+use crate::support::{BrowserDouble, Loopback, Start, World, alone};
 
 /// Nobody has come back yet.
 #[test]
 fn login_waiting() {
     shows("login-waiting", |stage| {
         let browser = BrowserDouble::in_(&stage.world);
-        let person = stage.plays(stage.world.login().opening(&browser));
-        person.shows(" left.");
-        let shot = Shot::of(stage, &person);
-        person.types("\x03");
-        person.finish().exits(130);
-        shot
+        while_it_waits(stage, stage.world.login().opening(&browser))
     });
 }
 
 /// The person opens the address.
 #[test]
 fn login_by_hand() {
-    shows("login-by-hand", |stage| {
-        let person = stage.plays(stage.world.login());
-        person.shows(" left.");
-        let shot = Shot::of(stage, &person);
-        person.types("\x03");
-        person.finish().exits(130);
-        shot
-    });
+    shows("login-by-hand", |stage| while_it_waits(stage, stage.world.login()));
+}
+
+/// What stands there until the person gives up.
+fn while_it_waits(stage: &Stage, start: Start<'_>) -> Shot {
+    let person = stage.plays(start);
+    person.shows(" left.");
+    let shot = Shot::of(stage, &person);
+    person.types("\x03");
+    person.finish().exits(130);
+    shot
 }
 
 #[test]
@@ -46,7 +45,7 @@ fn login_done() {
 #[test]
 fn failure() {
     shows("failure", |stage| {
-        let start = stage.world.command("refresh").args(["--profile", "work"]);
+        let start = stage.world.command("refresh").args(["--profile", "team"]);
         let person = stage.plays(start);
         person.ends();
         let shot = Shot::of(stage, &person);

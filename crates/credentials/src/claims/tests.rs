@@ -1,0 +1,123 @@
+use super::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+
+const EXPECTED: Expected<'_> =
+    Expected { issuer: "https://auth.openai.com", client_id: "app_1", now: 1_000_000 };
+
+fn read(payload: &str) -> Result<Claims, MalformedJwt> {
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
+    let token = format!("{header}.{}.c2ln", URL_SAFE_NO_PAD.encode(payload));
+    Claims::of_id_token_without_verifying(&IdToken::new(token).unwrap())
+}
+
+/// The claims are somebody's.
+#[track_caller]
+fn check(payload: &Value, outcome: Result<(), ClaimMismatch>) {
+    let mut payload = payload.clone();
+    payload["sub"] = "auth0|ada".into();
+    assert_eq!(read(&payload.to_string()).unwrap().check(&EXPECTED), outcome, "{payload}");
+}
+
+// threats 98
+#[test]
+fn the_issuer_is_compared_byte_for_byte_when_it_is_there() {
+    check(&json!({"iss": "https://auth.openai.com"}), Ok(()));
+    check(&json!({}), Ok(()));
+    for iss in ["https://auth.openai.com/", "http://auth.openai.com", "HTTPS://auth.openai.com"] {
+        check(&json!({ "iss": iss }), Err(ClaimMismatch::Issuer));
+    }
+}
+
+// threats 99
+#[test]
+fn the_audience_names_this_client() {
+    check(&json!({"aud": "app_1"}), Ok(()));
+    check(&json!({"aud": ["app_1"]}), Ok(()));
+    check(&json!({"aud": ["app_1", "x"], "azp": "app_1"}), Ok(()));
+    check(&json!({ "aud": null }), Ok(()));
+    for other in [
+        json!({"aud": "app_2"}),
+        json!({"aud": []}),
+        json!({"aud": 7}),
+        json!({"aud": ["x", "y"]}),
+        json!({"aud": ["app_1", "x"]}),
+        json!({"aud": "app_1", "azp": "app_2"}),
+    ] {
+        check(&other, Err(ClaimMismatch::Audience));
+    }
+}
+
+// threats 100
+#[test]
+fn five_minutes_of_clock_skew_are_tolerated_and_no_year_overflows() {
+    check(&json!({"exp": 999_700}), Ok(()));
+    check(&json!({"exp": 999_699}), Err(ClaimMismatch::Expired));
+    check(&json!({"exp": 999_699.9}), Err(ClaimMismatch::Expired));
+    check(&json!({"exp": -1}), Err(ClaimMismatch::Expired));
+    check(&json!({"exp": -1e308}), Err(ClaimMismatch::Expired));
+    check(&json!({"exp": 1e308}), Ok(()));
+    let far = read(r#"{"exp":-1e400,"iat":1e400}"#).unwrap();
+    assert_eq!((far.exp, far.iat), (Some(i64::MIN), Some(i64::MAX)));
+    check(&json!({"exp": i64::MAX}), Ok(()));
+    check(&json!({"exp": "soon"}), Ok(()));
+    check(&json!({"iat": 1_000_300}), Ok(()));
+    check(&json!({"iat": 1_000_301}), Err(ClaimMismatch::IssuedInTheFuture));
+}
+
+// threats 101
+#[test]
+fn the_token_of_a_sign_in_says_who_signed_in() {
+    let check = |sub: Value| read(&json!({ "sub": sub }).to_string()).unwrap().check(&EXPECTED);
+    for sub in ["a".to_owned(), "x".repeat(255), "\u{e9}".repeat(255)] {
+        assert_eq!(check(json!(sub)), Ok(()), "{sub}");
+    }
+    for sub in [json!("x".repeat(256)), json!(""), json!(null), json!(7), json!(["a"])] {
+        assert_eq!(check(sub.clone()), Err(ClaimMismatch::Nobody), "{sub}");
+    }
+    assert_eq!(read("{}").unwrap().check(&EXPECTED), Err(ClaimMismatch::Nobody));
+}
+
+/// None is sent, so none is expected, and none is wrong.
+// threats 101
+#[test]
+fn a_nonce_is_not_looked_at() {
+    for nonce in [json!(""), json!("n-0S6_WzA2Mj"), json!(7)] {
+        check(&json!({ "nonce": nonce }), Ok(()));
+    }
+}
+
+#[test]
+fn an_organization_has_the_title_that_goes_with_its_id() {
+    let title = |organizations: Value| {
+        let auth = json!({ "organization_id": "org-1", "organizations": organizations });
+        let payload = json!({ "https://api.openai.com/auth": auth }).to_string();
+        read(&payload).unwrap().openai.organization_title().map(str::to_owned)
+    };
+    let named =
+        json!([7, {"title": "x"}, {"id": "org-2", "title": "b"}, {"id": "org-1", "title": "a"}]);
+    assert_eq!(title(named).as_deref(), Some("a"));
+    for nameless in [json!(null), json!({}), json!([]), json!([{"id": "org-1", "title": ""}])] {
+        assert_eq!(title(nameless.clone()), None, "{nameless}");
+    }
+}
+
+// threats 95 102 103 105
+#[test]
+fn odd_claims_are_absent_and_duplicates_are_refused() {
+    for auth in [json!(null), json!("x"), json!([]), json!(7)] {
+        let payload = json!({ "https://api.openai.com/auth": auth }).to_string();
+        assert_eq!(read(&payload).unwrap().openai, OpenAiClaims::default());
+    }
+    let odd = json!({"https://api.openai.com/auth": {
+        "organization_id": "", "project_id": 7, "chatgpt_plan_type": {}, "is_org_owner": "true",
+        "completed_platform_onboarding": null, "user_id": "user-1",
+    }});
+    let claims = read(&odd.to_string()).unwrap().openai;
+    let expected = OpenAiClaims { user_id: Some("user-1".into()), ..Default::default() };
+    assert_eq!(claims, expected);
+    assert_eq!(read("[]").unwrap_err(), MalformedJwt::Claims);
+    let twice = r#"{"https://api.openai.com/auth":{},"https://api.openai.com/auth":{}}"#;
+    assert_eq!(read(twice).unwrap_err(), MalformedJwt::Claims);
+}
