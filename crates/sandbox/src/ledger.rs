@@ -16,11 +16,29 @@ pub(crate) struct Ledger {
     pub(crate) devices: HashMap<String, DeviceGrant>,
     /// The account of each session key.
     pub(crate) sessions: HashMap<String, usize>,
+    /// How many sign-ins there were.
+    pub(crate) families: u64,
     /// How often each listing was asked for, by account and organization.
     pub(crate) polls: HashMap<(usize, Option<String>), u32>,
     /// How many requests each fault has met.
     pub(crate) fault_counts: Vec<u32>,
     pub(crate) issued: Issued,
+}
+
+impl Ledger {
+    /// A number for one more sign-in.
+    pub(crate) fn new_family(&mut self) -> u64 {
+        self.families += 1;
+        self.families
+    }
+
+    /// Ends the refresh and access tokens of those grants.
+    pub(crate) fn revoke(&mut self, is_meant: impl Fn(&Granted) -> bool) {
+        for entry in self.refresh_tokens.values_mut().filter(|entry| is_meant(&entry.granted)) {
+            entry.use_ = Use::Revoked;
+        }
+        self.access_tokens.retain(|_, granted| !is_meant(granted));
+    }
 }
 
 /// To whom something was granted, and until when.
@@ -32,6 +50,8 @@ pub(crate) struct Granted {
     pub(crate) scope: Vec<String>,
     /// Whether the ID token names the organization.
     pub(crate) organizations: Organizations,
+    /// The sign-in that it came from: its tokens are one family.
+    pub(crate) family: u64,
     pub(crate) expires: i64,
 }
 

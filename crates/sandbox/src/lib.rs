@@ -66,7 +66,8 @@ pub use proxy::{
 pub use record::{NotArrived, Recorded};
 pub use sandbox::Sandbox;
 pub use scenario::{
-    Client, Defect, Device, Fixed, Iss, Lifetimes, Listeners, Offered, Scenario, Tls,
+    Client, Defect, Device, Fixed, Iss, Lifetimes, Listeners, Offered, Policy, Reuse, Revocation,
+    Rotation, Scenario, Tls, Workspaces,
 };
 pub use server::{Answered, TlsError};
 pub use start::StartError;

@@ -147,6 +147,12 @@ impl Sandbox {
         self.world.ledger().issued.clone()
     }
 
+    /// The refresh tokens that still work: issued, and neither spent, revoked nor expired.
+    #[must_use]
+    pub fn live_refresh_tokens(&self) -> Vec<String> {
+        self.world.live_refresh_tokens()
+    }
+
     /// Every secret of every sign-in so far: what was [issued](Self::issued), and the states and
     /// code verifiers that clients sent.
     #[must_use]

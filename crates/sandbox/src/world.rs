@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::answer::Refusal;
 use crate::issuer::Signer;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, RefreshToken, Use};
 use crate::log::Log;
 use crate::record::Recorded;
 use crate::{Account, Client, Fault, Scenario};
@@ -61,6 +61,14 @@ impl World {
 
     pub(crate) fn client(&self, id: &str) -> Option<&Client> {
         self.scenario.clients.iter().find(|client| client.id == id)
+    }
+
+    pub(crate) fn live_refresh_tokens(&self) -> Vec<String> {
+        let (now, ledger) = (self.now(), self.ledger());
+        let is_live =
+            |entry: &RefreshToken| entry.use_ == Use::Fresh && entry.granted.expires > now;
+        let live = ledger.refresh_tokens.iter().filter(|(_, entry)| is_live(entry));
+        live.map(|(token, _)| token.clone()).collect()
     }
 
     /// One more connection, and how many there were with it.

@@ -8,7 +8,7 @@ use crate::ledger::Granted;
 use crate::params::{Params, invalid};
 use crate::record::Recorded;
 use crate::world::World;
-use crate::{Account, Iss, WhenChosen};
+use crate::{Account, Iss, WhenChosen, Workspaces};
 
 /// `POST /oauth/authorize`: somebody chose an account on the sign-in page, or pressed "Cancel".
 pub(crate) fn choose(world: &World, request: &Recorded) -> Answer {
@@ -43,20 +43,22 @@ fn chosen_callback(
     if account.when_chosen == WhenChosen::Denies {
         return Ok(denied(asked, "The person denied the request."));
     }
-    if !may_use_workspace(account, asked) {
+    let is_restricted = world.scenario.policy.workspaces == Workspaces::Restricted;
+    if is_restricted && !may_use_workspace(account, asked) {
         return Ok(denied(asked, "This workspace is not allowed."));
     }
-    let code = grant::code(world, binding(asked, index))?;
+    let code = grant::code(world, binding(world, asked, index))?;
     Ok(redirect(asked, &[("code", &code), ("scope", &asked.scope.join(" "))]))
 }
 
-fn binding(asked: &AuthorizationRequest, account: usize) -> Binding {
+fn binding(world: &World, asked: &AuthorizationRequest, account: usize) -> Binding {
     Binding {
         granted: Granted {
             account,
             client_id: asked.client_id.clone(),
             scope: asked.scope.clone(),
             organizations: asked.organizations,
+            family: world.ledger().new_family(),
             expires: 0,
         },
         redirect_uri: asked.redirect_uri.to_string(),

@@ -147,6 +147,7 @@ fn device_binding(world: &World, account: usize, client_id: String, verifier: &s
             client_id,
             scope: scope.map(str::to_owned).to_vec(),
             organizations: Organizations::InTheToken,
+            family: world.ledger().new_family(),
             expires: 0,
         },
         redirect_uri: format!("{}/deviceauth/callback", world.issuer),

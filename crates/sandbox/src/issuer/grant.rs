@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::authorize::API_AUDIENCE;
 use crate::answer::Refusal;
-use crate::ledger::{Code, Granted, Organizations, RefreshToken, Use};
+use crate::ledger::{Code, Granted, Ledger, Organizations, RefreshToken, Use};
 use crate::merge::merge;
 use crate::random;
 use crate::world::World;
-use crate::{Account, Client, Organization};
+use crate::{Account, Client, Organization, Rotation};
 
 /// The claim that holds what OpenAI adds to a token.
 const AUTH_CLAIM: &str = "https://api.openai.com/auth";
@@ -61,6 +61,7 @@ pub(crate) fn mint(world: &World, account: usize) -> Result<Minted, Refusal> {
         client_id: Client::SIGN_IN.to_owned(),
         scope: scope.map(str::to_owned).to_vec(),
         organizations: Organizations::InTheToken,
+        family: world.ledger().new_family(),
         expires: 0,
     };
     tokens(world, &granted)
@@ -102,6 +103,11 @@ fn access_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
 fn refresh_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
     let granted = until(world, granted.clone(), world.scenario.lifetimes.refresh_token);
     let mut ledger = world.ledger();
+    if world.scenario.policy.rotation == Rotation::Same
+        && let Some(same) = live_refresh_token(&ledger, &granted, world.now())
+    {
+        return Ok(same);
+    }
     let place = ledger.issued.refresh_tokens.len();
     let fixed = &world.scenario.fixed.refresh_tokens;
     let token = fixed_or(fixed, place, || random::secret("rt_"))?;
@@ -109,6 +115,16 @@ fn refresh_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
     ledger.issued.refresh_tokens.push(token.clone());
     ledger.refresh_tokens.insert(token.clone(), entry);
     Ok(token)
+}
+
+/// The one that this person has at this client already.
+fn live_refresh_token(ledger: &Ledger, asking: &Granted, now: i64) -> Option<String> {
+    let is_theirs = |entry: &RefreshToken| {
+        let Granted { account, client_id, expires, .. } = &entry.granted;
+        let is_live = entry.use_ == Use::Fresh && *expires > now;
+        is_live && *account == asking.account && *client_id == asking.client_id
+    };
+    ledger.refresh_tokens.iter().find(|(_, entry)| is_theirs(entry)).map(|(token, _)| token.clone())
 }
 
 fn id_token_claims(world: &World, account: &Account, granted: &Granted) -> Value {

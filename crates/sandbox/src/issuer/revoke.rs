@@ -1,7 +1,8 @@
 use serde_json::json;
 
+use crate::Revocation;
 use crate::answer::{Answer, Refusal};
-use crate::ledger::Use;
+use crate::ledger::{Granted, Ledger, Use};
 use crate::params::Params;
 use crate::record::Recorded;
 use crate::world::World;
@@ -13,11 +14,24 @@ pub(crate) fn revoke(world: &World, request: &Recorded) -> Result<Answer, Refusa
     let token = params.need("token")?;
     let client_id = params.need("client_id")?;
     let mut ledger = world.ledger();
-    if let Some(entry) = ledger.refresh_tokens.get_mut(token)
-        && entry.granted.client_id == client_id
-    {
-        entry.use_ = Use::Revoked;
+    let known = ledger.refresh_tokens.get(token).map(|entry| entry.granted.clone());
+    if let Some(granted) = known.filter(|granted| granted.client_id == client_id) {
+        end(world, &mut ledger, token, &granted);
     }
     ledger.access_tokens.remove(token);
     Ok(Answer::json(200, &json!({})))
+}
+
+/// Ends the token, and what the policy ends with it.
+fn end(world: &World, ledger: &mut Ledger, token: &str, granted: &Granted) {
+    if let Some(entry) = ledger.refresh_tokens.get_mut(token) {
+        entry.use_ = Use::Revoked;
+    }
+    match world.scenario.policy.revocation {
+        Revocation::Token => {}
+        Revocation::Family => ledger.revoke(|other| other.family == granted.family),
+        Revocation::Person => ledger.revoke(|other| {
+            other.account == granted.account && other.client_id == granted.client_id
+        }),
+    }
 }

@@ -11,6 +11,7 @@ use crate::params::Params;
 use crate::random;
 use crate::record::Recorded;
 use crate::world::World;
+use crate::{Reuse, Rotation};
 
 /// `POST /oauth/token`, a form or JSON, with one of three grant types.
 pub(crate) fn token(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
@@ -66,9 +67,8 @@ pub(super) fn s256(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
-/// [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6) with rotation. A second use is
-/// refused and ends nothing else: the real issuer expects that the loser of a race finds the
-/// winner's tokens in the store.
+/// [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6), with rotation and what a second use
+/// ends as the [`Policy`](crate::Policy) says.
 fn refresh(world: &World, params: &Params, client_id: &str) -> Result<Answer, Refusal> {
     let granted = spend_refresh_token(world, params.need("refresh_token")?, client_id)?;
     let tokens = grant::tokens(world, &granted)?;
@@ -84,12 +84,20 @@ fn spend_refresh_token(world: &World, token: &str, client_id: &str) -> Result<Gr
     let refused = |code, why| Err(Refusal::platform(401, code, why));
     match entry.use_ {
         Use::Revoked => refused("refresh_token_invalidated", "The refresh token was revoked."),
-        Use::Spent => refused("refresh_token_reused", "The refresh token was used already."),
+        Use::Spent => {
+            let family = entry.granted.family;
+            if world.scenario.policy.reuse == Reuse::RevokesFamily {
+                ledger.revoke(|other| other.family == family);
+            }
+            refused("refresh_token_reused", "The refresh token was used already.")
+        }
         Use::Fresh if entry.granted.expires <= now => {
             refused("refresh_token_expired", "The refresh token has expired.")
         }
         Use::Fresh => {
-            entry.use_ = Use::Spent;
+            if world.scenario.policy.rotation == Rotation::New {
+                entry.use_ = Use::Spent;
+            }
             Ok(entry.granted.clone())
         }
     }

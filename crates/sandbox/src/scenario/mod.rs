@@ -1,4 +1,5 @@
 mod duration;
+mod policy;
 mod tls;
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use crate::{Account, Fault};
 
 pub(crate) use duration::duration;
+pub use policy::{Policy, Reuse, Revocation, Rotation, Workspaces};
 pub use tls::{Defect, Tls};
 
 /// What the sandbox is to be: who can sign in, how long tokens live, and what goes wrong.
@@ -40,6 +42,8 @@ pub struct Scenario {
     pub iss: Iss,
     /// How long what is issued can be used.
     pub lifetimes: Lifetimes,
+    /// How the issuer treats refresh tokens and what it was asked to restrict.
+    pub policy: Policy,
     /// The device code endpoints.
     pub device: Device,
     /// Secrets to hand out instead of random ones.
@@ -66,6 +70,7 @@ impl Default for Scenario {
             names: Vec::new(),
             iss: Iss::Absent,
             lifetimes: Lifetimes::default(),
+            policy: Policy::default(),
             device: Device::default(),
             fixed: Fixed::default(),
             faults: Vec::new(),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use sandbox::{Account, Client, Lifetimes, Sandbox, Scenario};
+use sandbox::{Account, Client, Lifetimes, Policy, Reuse, Revocation, Rotation, Sandbox, Scenario};
 use serde_json::json;
 
 use crate::client::{post_json, refresh, sandbox};
@@ -46,4 +46,49 @@ fn a_refresh_token_expires_and_an_unknown_one_is_an_invalid_grant() {
     let token = sandbox.mint(Account::OWNER).unwrap().refresh_token.unwrap();
     assert_eq!(refresh(&sandbox, &token).error(), "refresh_token_expired");
     assert_eq!(refresh(&sandbox, "made-up").error(), "invalid_grant");
+}
+
+/// Two sign-ins of the owner and one of somebody else.
+fn three_sign_ins(policy: Policy) -> (Sandbox, [String; 3]) {
+    let sandbox = sandbox(Scenario { policy, ..Scenario::default() });
+    let accounts = [Account::OWNER, Account::OWNER, Account::NEW_OWNER];
+    let tokens = accounts.map(|email| sandbox.mint(email).unwrap().refresh_token.unwrap());
+    (sandbox, tokens)
+}
+
+#[track_caller]
+fn assert_revocation_leaves(revocation: Revocation, live: [bool; 3]) {
+    let (sandbox, tokens) = three_sign_ins(Policy { revocation, ..Policy::default() });
+    let rotated = refresh(&sandbox, &tokens[0]).text("/refresh_token");
+    // A token of the same sign-in that is spent already.
+    assert_eq!(revoke(&sandbox, &tokens[0]), 200);
+    let remaining = sandbox.live_refresh_tokens();
+    let is_live = [&rotated, &tokens[1], &tokens[2]].map(|token| remaining.contains(token));
+    assert_eq!(is_live, live, "{revocation:?}");
+}
+
+#[test]
+fn a_revocation_ends_a_token_or_a_family_or_all_of_a_person() {
+    assert_revocation_leaves(Revocation::Token, [true, true, true]);
+    assert_revocation_leaves(Revocation::Family, [false, true, true]);
+    assert_revocation_leaves(Revocation::Person, [false, false, true]);
+}
+
+#[test]
+fn an_issuer_can_issue_the_same_refresh_token_again() {
+    let policy = Policy { rotation: Rotation::Same, ..Policy::default() };
+    let (sandbox, [first, second, other]) = three_sign_ins(policy);
+    assert!(first == second && first != other);
+    assert_eq!(refresh(&sandbox, &first).text("/refresh_token"), first);
+    assert_eq!(refresh(&sandbox, &first).status, 200);
+}
+
+#[test]
+fn a_second_use_can_end_the_family() {
+    let policy = Policy { reuse: Reuse::RevokesFamily, ..Policy::default() };
+    let (sandbox, [first, second, _]) = three_sign_ins(policy);
+    let rotated = refresh(&sandbox, &first).text("/refresh_token");
+    assert_eq!(refresh(&sandbox, &first).error(), "refresh_token_reused");
+    assert_eq!(refresh(&sandbox, &rotated).error(), "refresh_token_invalidated");
+    assert_eq!(refresh(&sandbox, &second).status, 200);
 }
