@@ -107,6 +107,11 @@ fn progress(text: &str) {
     let _ = writeln!(io::stderr(), "{text}{dots}");
 }
 
+/// Reports a check that this machine cannot run; `.ci/run` counts these lines.
+fn left_out(what: &str) {
+    let _ = io::stderr().write_all(format!("not tested on this machine: {what}\n").as_bytes());
+}
+
 /// The folder of the workspace, wherever the command is started from.
 fn workspace_root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

@@ -1,11 +1,7 @@
 //! A million verifiers, half of them ours and half of any legal length, against another
 //! implementation of the same RFC: Python's `hashlib` and `base64`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it could not do"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::process::{ChildStdin, Command, Stdio};
@@ -63,7 +59,10 @@ fn a_million_challenges_are_those_of_python() {
     python.args(["-c", PYTHON]);
     let python = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut python) = python else {
-        eprintln!("python3 is not here: nothing to compare with");
+        // Past the capture of the test harness; `.ci/run` counts these lines.
+        let line =
+            b"not tested on this machine: a comparison with Python: there is no python3 here\n";
+        let _ = std::io::stderr().write_all(line);
         return;
     };
     let sending = send(python.stdin.take().unwrap());

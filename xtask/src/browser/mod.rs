@@ -40,6 +40,7 @@ pub(crate) fn run(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let Some((name, version)) = chromium::find() else {
+        crate::left_out("attacks in a browser: there is no chromium here");
         writeln!(out, "{NOT_TESTED}")?;
         return Ok(());
     };
@@ -55,6 +56,6 @@ pub(crate) fn run(
 }
 
 const NOT_TESTED: &str = "\
-not tested: there is no Chromium here. It is looked for as chromium, chromium-browser,
+No Chromium was found. It is looked for as chromium, chromium-browser,
 google-chrome and google-chrome-stable, and started through sh.
 Debian and Ubuntu: apt install chromium. Fedora: dnf install chromium.";

@@ -68,7 +68,9 @@ fn understood(reader: &str, files: &[PathBuf], what: &str) -> Outcome<Option<Str
         .status()
         .is_err()
     {
-        return Ok(Some(format!("skipped: {what}; there is no {reader} here")));
+        let lacking = format!("{what}: there is no {reader} here");
+        crate::left_out(&lacking);
+        return Ok(Some(format!("skipped: {lacking}")));
     }
     let output = Command::new(reader).args(*options).args(files).stdin(Stdio::null()).output()?;
     if !output.status.success() {

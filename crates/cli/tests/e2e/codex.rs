@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use sandbox::{Account, Endpoint, Fault, Then};
 use serde_json::{Value, json};
 
-use crate::support::{PATIENCE, World};
+use crate::support::{PATIENCE, World, left_out};
 
 /// A Codex CLI that was found.
 struct Codex {
@@ -33,8 +33,7 @@ impl Codex {
         let program =
             std::env::split_paths(&path).map(|it| it.join("codex")).find(|it| it.is_file());
         if program.is_none() {
-            let mut stderr = std::io::stderr().lock();
-            writeln!(stderr, "skipped: no codex here (npm install -g @openai/codex)").unwrap();
+            left_out("Codex CLI on the same files: there is no codex here (npm: @openai/codex)");
         }
         Some(Self { program: program?, path })
     }

@@ -152,12 +152,14 @@ fn shown(parameter: Parameter) -> String {
 
 // threats 15 18 37
 #[test]
-#[expect(clippy::print_stderr, reason = "it says what it could not do")]
 fn a_hundred_thousand_queries_are_read_as_python_reads_them() {
     let mut python = Command::new("python3");
     python.args(["-c", PYTHON]).env("PYTHONUTF8", "1");
     let Ok(mut python) = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
-        eprintln!("python3 is not here: nothing to compare with");
+        // Past the capture of the test harness; `.ci/run` counts these lines.
+        let line =
+            b"not tested on this machine: a comparison with Python: there is no python3 here\n";
+        let _ = std::io::stderr().write_all(line);
         return;
     };
     let mut generator = Generator(0x9e37_79b9_7f4a_7c15);

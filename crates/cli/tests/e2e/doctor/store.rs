@@ -3,13 +3,13 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{Report, doctor, in_peace, looks};
-use crate::support::{Start, StoredSignIn, World, left_out, write};
+use crate::support::{Start, StoredSignIn, World, bound_by_modes, write};
 
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
@@ -134,25 +134,16 @@ fn a_place_that_holds_no_sign_in_is_a_problem() {
     });
 }
 
-const SETPRIV: &str = "/usr/bin/setpriv";
-
-/// Gives up what the superuser may, so that modes bind.
-const BOUND: [&str; 3] = [SETPRIV, "--bounding-set=-all", "--inh-caps=-all"];
-
 #[test]
 fn a_folder_that_takes_nothing_is_a_problem() {
     in_peace("store::a_folder_that_takes_nothing_is_a_problem", || {
-        let mut probe = Command::new(SETPRIV);
-        probe.args(&BOUND[1..]).arg("/bin/true").stderr(Stdio::null());
-        if !probe.status().is_ok_and(|status| status.success()) {
-            return left_out("a folder that takes nothing: privileges cannot be given up");
-        }
+        let Some(bound) = bound_by_modes("a folder that takes nothing") else { return };
         let world = World::new();
         private(StoredSignIn::new(&world, HOUR), &world);
         set_mode(&world.codex_home(), 0o500);
         for (folder, named) in [("codex", "codex"), ("codex/below/it", "codex/below/it")] {
-            let report =
-                looks(&world, doctor(&world).env("CODEX_HOME", world.path(folder)).under(BOUND));
+            let start = doctor(&world).env("CODEX_HOME", world.path(folder));
+            let report = looks(&world, start.under(bound.iter().copied()));
             let check = report.check("store", "place");
             let found = check["found"].as_str().unwrap();
             let words = format!("cannot write {}: Permission denied", world.path(named).display());

@@ -9,6 +9,8 @@ mod finished;
 #[cfg(target_os = "linux")]
 mod netns;
 mod pages;
+#[cfg(target_os = "linux")]
+mod privileges;
 mod process;
 #[cfg(target_os = "linux")]
 mod pty;
@@ -27,6 +29,8 @@ pub(crate) use finished::Finished;
 pub(crate) use netns::{Loopback, alone, set_up};
 pub(crate) use pages::{Page, assert_policy};
 #[cfg(target_os = "linux")]
+pub(crate) use privileges::bound_by_modes;
+#[cfg(target_os = "linux")]
 pub(crate) use pty::{Look, OnTerminal};
 pub(crate) use running::Running;
 pub(crate) use scan::{Leave, Printed};
@@ -44,10 +48,11 @@ use std::time::Duration;
 /// else; no test waits for it in vain.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Says that this machine cannot show something. Written past the test harness, which keeps what a
-/// test prints to itself.
+/// Reports a test that this machine cannot run. `.ci/run` counts these lines and fails on one that it
+/// does not expect. Written past the test harness, which captures what a test prints, and in one call,
+/// because the tests of a crate run side by side.
 pub(crate) fn left_out(what: &str) {
-    let _ = writeln!(std::io::stderr(), "{LEFT_OUT}{what}");
+    let _ = std::io::stderr().write_all(format!("{LEFT_OUT}{what}\n").as_bytes());
 }
 
 const LEFT_OUT: &str = "not tested on this machine: ";
