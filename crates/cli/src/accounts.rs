@@ -40,7 +40,7 @@ impl Accounts {
         let store = args.store.clone().map_or_else(environment::store, |kind| Ok(Some(kind)));
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
         Ok(Self {
-            codex_home: codex_home.ok_or(Failure::NoHome)?,
+            codex_home: codex_home?,
             holder: holder(store?)?,
             profile: profile?.unwrap_or_default(),
         })

@@ -10,6 +10,7 @@ use tracing::Level;
 
 use crate::args::{ProfileName, StoreKind};
 use crate::failure::Failure;
+use crate::shell_path;
 use crate::sudo::Sudo;
 use crate::surroundings::{Codespace, Ssh, Surroundings};
 
@@ -24,17 +25,35 @@ fn text(name: &str) -> Option<String> {
     variable(name)?.into_string().ok()
 }
 
-/// The folder of `auth.json`: as asked for, else `CODEX_HOME`, else `~/.codex`. `None` when there
-/// is not even a home.
-pub(crate) fn codex_home(asked_for: Option<&Path>) -> Option<PathBuf> {
-    let chosen =
-        asked_for.map(Path::to_path_buf).or_else(|| variable("CODEX_HOME").map(Into::into));
-    let folder = match chosen {
-        Some(folder) => folder,
-        None => home()?.join(".codex"),
+/// The folder of `auth.json`: as asked for, else `CODEX_HOME`, else `~/.codex`.
+///
+/// # Errors
+///
+/// There is not even a home, or the variable was meant for a shell.
+pub(crate) fn codex_home(asked_for: Option<&Path>) -> Result<PathBuf, Failure> {
+    const NAME: &str = "CODEX_HOME";
+    let folder = match (asked_for, variable(NAME)) {
+        (Some(folder), _) => folder.to_owned(),
+        (None, Some(folder)) => {
+            path_for_us(folder).map_err(|problem| Failure::Variable { name: NAME, problem })?
+        }
+        (None, None) => home().ok_or(Failure::NoHome)?.join(".codex"),
     };
     // A relative folder stays what it was when the program started, and `DIR/` is `DIR`.
-    Some(std::path::absolute(folder).ok()?.components().collect())
+    let folder = std::path::absolute(folder).map_err(|_| Failure::NoHome)?;
+    Ok(folder.components().collect())
+}
+
+/// A path as somebody wrote it.
+///
+/// # Errors
+///
+/// It was meant for a shell, in words for a person.
+pub(crate) fn path_for_us(path: OsString) -> Result<PathBuf, String> {
+    shell_path::check(path, |name| match name {
+        "HOME" => home().map(Into::into),
+        _ => variable(name),
+    })
 }
 
 /// The folder of `auth.json` where nobody has chosen one.

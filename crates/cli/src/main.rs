@@ -17,6 +17,7 @@ mod menu;
 mod output;
 mod panic;
 mod setup;
+mod shell_path;
 mod signals;
 mod stdin;
 mod sudo;

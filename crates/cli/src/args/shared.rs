@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use http_client::BaseUrl;
 use login::registered;
 
-use super::values::{ProfileName, StoreKind, shell_word};
+use super::values::{ProfileName, StoreKind, path, shell_word};
 
 /// What every command takes, before or after its name.
 #[derive(Clone, Debug, Args)]
@@ -22,10 +22,10 @@ pub(crate) struct SharedArgs {
     #[arg(long, global = true, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), help_heading = "Servers")]
     pub(crate) client_id: Option<String>,
     /// PEM file of certificate authorities to trust beside the system's [env: CODEX_CA_CERTIFICATE]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Servers")]
+    #[arg(long, global = true, value_name = "FILE", value_parser = path(), value_hint = ValueHint::FilePath, help_heading = "Servers")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Folder of auth.json [env: CODEX_HOME] [default: ~/.codex]
-    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Output and storage")]
+    #[arg(long, global = true, value_name = "DIR", value_parser = path(), value_hint = ValueHint::DirPath, help_heading = "Output and storage")]
     pub(crate) codex_home: Option<PathBuf>,
     /// Account beside the default one, with a sign-in of its own [env: LOGIN_CLI_PROFILE]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Output and storage")]

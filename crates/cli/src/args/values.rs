@@ -1,9 +1,13 @@
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use credential_helper::Helper;
+
+use crate::environment;
 
 /// A time as people write it: `10s`, `15m`, `1h30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -14,6 +18,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
         _ => Err("it has to be longer than nothing, and at most a day".to_owned()),
     }
+}
+
+/// A path that no shell has to read any more.
+pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(environment::path_for_us)
 }
 
 /// An id that stands in a list with commas.

@@ -91,6 +91,31 @@ fn an_argument_that_is_not_unicode_is_wrong() {
     world.program([OsString::from("login"), odd]).run().exits(2).prints("");
 }
 
+/// Taken as it is, `~/x` is a folder in whatever repository the program runs in.
+#[test]
+fn a_path_that_was_meant_for_a_shell_is_refused() {
+    let world = World::new();
+    let home = world.path("home");
+    let meant = format!("did you mean {}?", home.join("x").display());
+    let tilde = format!("it begins with ~, which only a shell replaces; {meant}");
+    let dollar = format!("it begins with $, which only a shell replaces; {meant}");
+    for (path, problem) in [("~/x", &tilde), ("$HOME/x", &dollar), ("${HOME}/x", &dollar)] {
+        for command in ["login", "status", "token", "logout", "profiles", "doctor"] {
+            let start = world.program([command]).env("CODEX_HOME", path);
+            let finished = start.run();
+            finished.exits(2).prints("").says(&format!("invalid value for CODEX_HOME: {problem}"));
+        }
+        for option in ["--codex-home", "--ca-file"] {
+            let finished = world.program(["login", option, path]).run();
+            finished.exits(2).prints("").says(&format!("'{path}' for '{option} <")).says(problem);
+        }
+    }
+    assert!(std::fs::read_dir(world.path("work")).unwrap().next().is_none(), "a folder was made");
+    // It is not asked where an option says otherwise, and a folder of that name can still be had.
+    let named = ["status", "--codex-home", "./~/x"];
+    world.program(named).env("CODEX_HOME", "~/x").run().exits(3);
+}
+
 /// A token of one issuer is not sent to the platform of another.
 // threats 145
 #[test]

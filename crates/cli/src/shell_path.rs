@@ -1,0 +1,88 @@
+//! A path that was written for a shell which did not see it.
+//!
+//! `~` and `$HOME` are replaced by shells, and not in every place: `'~/x'` in quotes, a line of an env
+//! file, a unit of systemd and an entry of a Dockerfile keep them. Taken as they are, they name a folder
+//! called `~` wherever the program happens to run, which may be a repository.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// The path, unless it begins with what only a shell replaces.
+///
+/// # Errors
+///
+/// What it begins with, and what was probably meant, in words for a person. `variable` looks up a
+/// variable of the environment, of which `HOME` is one wherever there is a home folder.
+pub(crate) fn check(
+    path: OsString,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<PathBuf, String> {
+    let sign = match path.as_encoded_bytes().first() {
+        Some(b'~') => '~',
+        Some(b'$') => '$',
+        _ => return Ok(path.into()),
+    };
+    let advice = match meant(Path::new(&path), variable) {
+        Some(meant) => format!("did you mean {}?", meant.display()),
+        None => "write the whole path".to_owned(),
+    };
+    Err(format!("it begins with {sign}, which only a shell replaces; {advice}"))
+}
+
+/// What a shell makes of it.
+fn meant(path: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let mut parts = path.components();
+    let first = name(parts.next()?.as_os_str())?;
+    let value = variable(first).filter(|value| !value.is_empty())?;
+    let meant: PathBuf = Path::new(&value).components().chain(parts).collect();
+    meant.is_absolute().then_some(meant)
+}
+
+/// The variable that stands for the first part of a path.
+fn name(part: &OsStr) -> Option<&str> {
+    let part = part.to_str()?;
+    if part == "~" {
+        return Some("HOME");
+    }
+    let name = part.strip_prefix('$')?;
+    let in_braces = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+    Some(in_braces.unwrap_or(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_refused(path: &str, advice: &str) {
+        let variable = |name: &str| match name {
+            "HOME" => Some("/home/ada".into()),
+            "DATA" => Some("/srv/data/".into()),
+            "RELATIVE" => Some("data".into()),
+            "EMPTY" => Some(OsString::new()),
+            _ => None,
+        };
+        let sign = &path[..1];
+        let problem = format!("it begins with {sign}, which only a shell replaces; {advice}");
+        assert_eq!(check(path.into(), variable), Err(problem), "{path}");
+    }
+
+    #[test]
+    fn what_was_meant_for_a_shell_is_refused_with_what_it_means() {
+        assert_refused("~", "did you mean /home/ada?");
+        assert_refused("~/x", "did you mean /home/ada/x?");
+        assert_refused("$HOME/x/y", "did you mean /home/ada/x/y?");
+        assert_refused("${DATA}/codex/", "did you mean /srv/data/codex?");
+        for unknown in ["~bob/x", "$NOTHING/x", "$EMPTY/x", "$RELATIVE/x", "$HOMEx/y", "${DATA/x"] {
+            assert_refused(unknown, "write the whole path");
+        }
+    }
+
+    #[test]
+    fn every_other_path_is_taken_as_it_is() {
+        for path in ["/x", "x", "./~/x", "./$x", "a~/x", "/~/$x", "C:\\Users\\ada~1", "%HOME%", ""]
+        {
+            assert_eq!(check(path.into(), |_| None), Ok(path.into()));
+        }
+    }
+}
