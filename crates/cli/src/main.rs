@@ -16,6 +16,7 @@ mod manual;
 mod menu;
 mod output;
 mod panic;
+mod secret_text;
 mod setup;
 mod shell_path;
 mod signals;

@@ -12,11 +12,31 @@ use tokio::time::sleep;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::failure::Failure;
+use crate::secret_text;
 use crate::terminal::{Terminal, from_now};
 use crate::unseen::{Typing, Unseen, hide_again};
 
 /// No key and no token comes near it.
 const LONGEST: usize = 16 * 1024;
+
+/// Why what was read is no API key. Nothing of it is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadKey {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is longer than {LONGEST} bytes")]
+    TooLong,
+    #[error("it is more than one word")]
+    Several,
+    #[error("it is an access token")]
+    AccessToken,
+    #[error("it does not begin with sk-")]
+    Beginning,
+    #[error("it is shorter than a key")]
+    TooShort,
+    #[error("it has a character that no key has")]
+    Character,
+}
 
 /// Why what was read is no access token. Nothing of it is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +59,8 @@ pub(crate) enum BadToken {
 
 /// Reads an API key: one line. A person who types it does not see it.
 pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, Failure> {
-    as_key(&secret(terminal, "API key", Typing::Lines).await?).ok_or(Failure::NoApiKey)
+    let text = secret(terminal, "API key", Typing::Lines).await?;
+    as_key(text.as_deref().map(String::as_str)).map_err(Failure::NoApiKey)
 }
 
 /// Reads an access token likewise, and what it says of itself. It is longer than a line of some
@@ -50,14 +71,15 @@ pub(crate) async fn access_token(
     now: Timestamp,
 ) -> Result<(AccessToken, Claims), Failure> {
     let text = secret(terminal, "access token", Typing::Keys).await?;
-    as_token(&text, clients, now).map_err(Failure::NoAccessToken)
+    as_token(text.as_deref().map(String::as_str), clients, now).map_err(Failure::NoAccessToken)
 }
 
+/// What was read, or nothing where it was too long to be read to its end.
 async fn secret(
     terminal: Terminal,
     what: &str,
     typing: Typing,
-) -> Result<Zeroizing<String>, Failure> {
+) -> Result<Option<Zeroizing<String>>, Failure> {
     let is_typed = io::stdin().is_terminal();
     // Before anybody is asked, and given back when this is dropped, also by Ctrl-C.
     let _unseen = is_typed.then(|| Unseen::begin(typing));
@@ -101,7 +123,7 @@ pub(crate) fn unbuffered() -> io::Result<File> {
 
 /// What is typed until Enter, or until Ctrl-D. Where keys are read, those that correct a line are keys
 /// like any other.
-fn one_line(mut input: impl Read) -> io::Result<Zeroizing<String>> {
+fn one_line(mut input: impl Read) -> io::Result<Option<Zeroizing<String>>> {
     const CTRL_D: u8 = 0x04;
     const CTRL_U: u8 = 0x15;
     const BACKSPACE: u8 = 0x08;
@@ -120,38 +142,52 @@ fn one_line(mut input: impl Read) -> io::Result<Zeroizing<String>> {
     text(&line)
 }
 
-fn everything(input: impl Read) -> io::Result<Zeroizing<String>> {
+fn everything(input: impl Read) -> io::Result<Option<Zeroizing<String>>> {
     let mut all = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     input.take(LONGEST as u64 + 1).read_to_end(&mut all)?;
     text(&all)
 }
 
-fn text(bytes: &[u8]) -> io::Result<Zeroizing<String>> {
-    let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
-    Ok(Zeroizing::new(text.to_owned()))
+/// A text that is too long was not read to its end, and half a secret is none.
+fn text(bytes: &[u8]) -> io::Result<Option<Zeroizing<String>>> {
+    if bytes.len() > LONGEST {
+        return Ok(None);
+    }
+    secret_text::decode(bytes).map(Some)
 }
 
-/// What has the shape of a key: one word that begins with `sk-`. A text that is too long was not read
-/// to its end, and half a key is none.
-fn as_key(text: &str) -> Option<ApiKey> {
+/// What has the shape of a key: one word that begins with `sk-`.
+fn as_key(text: Option<&str>) -> Result<ApiKey, BadKey> {
     const SHORTEST: usize = 20;
-    let word = Some(text.trim()).filter(|_| text.len() <= LONGEST)?;
+    let word = secret_text::value(text.ok_or(BadKey::TooLong)?);
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let has_shape = word.starts_with("sk-") && word.len() >= SHORTEST && word.chars().all(fits);
-    has_shape.then(|| ApiKey::new(word).ok()).flatten()
+    if word.is_empty() {
+        return Err(BadKey::Empty);
+    }
+    if word.contains(char::is_whitespace) {
+        return Err(BadKey::Several);
+    }
+    if word.starts_with("eyJ") {
+        return Err(BadKey::AccessToken);
+    }
+    if !word.starts_with("sk-") {
+        return Err(BadKey::Beginning);
+    }
+    if word.len() < SHORTEST {
+        return Err(BadKey::TooShort);
+    }
+    let key = Some(word).filter(|word| word.chars().all(fits));
+    key.and_then(|word| ApiKey::new(word).ok()).ok_or(BadKey::Character)
 }
 
 /// What has the shape of a token that is good for something: one JWT, which is for an API, and is not
 /// over.
 fn as_token(
-    text: &str,
+    text: Option<&str>,
     clients: &[&str],
     now: Timestamp,
 ) -> Result<(AccessToken, Claims), BadToken> {
-    let word = text.trim();
-    if text.len() > LONGEST {
-        return Err(BadToken::TooLong);
-    }
+    let word = secret_text::value(text.ok_or(BadToken::TooLong)?);
     if word.contains(char::is_whitespace) {
         return Err(BadToken::Several);
     }
@@ -186,23 +222,32 @@ mod tests {
 
     #[test]
     fn a_key_is_one_word_that_begins_with_sk() {
-        let is_key = |text: &str| as_key(text).is_some();
-        assert!(is_key("sk-proj-abcdefghijklmnop_qrstuvwxyz\n"));
-        assert!(is_key("  sk-abcdefghijklmnopqrstuvwxyz\r\n"));
-        for bad in [
-            "",
-            "\n",
-            "sk-",
-            "sk-short",
-            "pk-abcdefghijklmnopqrstuvwxyz",
-            "sk-abcdefghijkl mnopqrstuvwxyz",
-            "sk-abcdefghijkl\nsk-mnopqrstuvwxyz",
-            "sk-abcdefghijklmnopqrst\u{e9}",
-            "{\"key\":\"sk-abcdefghijklmnopqrst\"}",
-            &format!("sk-{}", "x".repeat(LONGEST)),
+        let judged = |text: &str| as_key(Some(text)).map(drop);
+        for good in [
+            "sk-proj-abcdefghijklmnop_qrstuvwxyz\n",
+            "  sk-abcdefghijklmnopqrstuvwxyz\r\n",
+            "export OPENAI_API_KEY=\"sk-abcdefghijklmnopqrstuvwxyz\"\n",
+            "Bearer sk-abcdefghijklmnopqrstuvwxyz",
         ] {
-            assert!(!is_key(bad), "{bad:?}");
+            assert_eq!(judged(good), Ok(()), "{good:?}");
         }
+        for (bad, why) in [
+            ("", BadKey::Empty),
+            ("\n", BadKey::Empty),
+            ("OPENAI_API_KEY=", BadKey::Empty),
+            ("sk-", BadKey::TooShort),
+            ("sk-short", BadKey::TooShort),
+            ("pk-abcdefghijklmnopqrstuvwxyz", BadKey::Beginning),
+            ("sk-abcdefghijkl mnopqrstuvwxyz", BadKey::Several),
+            ("sk-abcdefghijkl\nsk-mnopqrstuvwxyz", BadKey::Several),
+            ("sk-abcdefghijklmnopqrst\u{e9}", BadKey::Character),
+            ("sk-abcdefghijklmnopqrst\u{1b}[A", BadKey::Character),
+            ("{\"key\":\"sk-abcdefghijklmnopqrst\"}", BadKey::Beginning),
+            (&jwt("{}"), BadKey::AccessToken),
+        ] {
+            assert_eq!(judged(bad), Err(why), "{bad:?}");
+        }
+        assert_eq!(as_key(None).map(drop), Err(BadKey::TooLong));
     }
 
     fn jwt(payload: &str) -> String {
@@ -214,7 +259,11 @@ mod tests {
     #[track_caller]
     fn is_token(text: &str, outcome: &Result<(), BadToken>) {
         let now = Timestamp::from_second(1_000_000).unwrap();
-        assert_eq!(&as_token(text, &["app_1", "app_2"], now).map(|_| ()), outcome, "{text:.40}");
+        assert_eq!(
+            &as_token(Some(text), &["app_1", "app_2"], now).map(|_| ()),
+            outcome,
+            "{text:.40}"
+        );
     }
 
     #[test]
@@ -226,9 +275,9 @@ mod tests {
         is_token("", &Err(BadToken::Empty));
         is_token("\n", &Err(BadToken::Empty));
         is_token(&format!("{good}\n{good}"), &Err(BadToken::Several));
-        is_token(&format!("Bearer {good}"), &Err(BadToken::Several));
+        is_token(&format!("Authorization: Bearer {good}"), &Ok(()));
+        is_token(&format!("CODEX_ACCESS_TOKEN='{good}'"), &Ok(()));
         is_token("sk-proj-abcdefghijklmnop", &Err(BadToken::ApiKey));
-        is_token(&"x".repeat(LONGEST + 1), &Err(BadToken::TooLong));
         is_token("at-0123456789", &Err(BadToken::Malformed(MalformedJwt::Parts)));
         is_token(&good.replace('.', ".+"), &Err(BadToken::Malformed(MalformedJwt::Encoding)));
         is_token(&jwt("[]"), &Err(BadToken::Malformed(MalformedJwt::Claims)));
@@ -250,9 +299,10 @@ mod tests {
             (b"wrong\x15sk-1\n", "sk-1"),
             (b"\x08sk-1", "sk-1"),
         ] {
-            assert_eq!(one_line(typed).unwrap().as_str(), line);
+            assert_eq!(one_line(typed).unwrap().unwrap().as_str(), line);
         }
         let endless = "x".repeat(2 * LONGEST);
-        assert_eq!(one_line(endless.as_bytes()).unwrap().len(), LONGEST + 1);
+        assert!(one_line(endless.as_bytes()).unwrap().is_none());
+        assert!(everything(endless.as_bytes()).unwrap().is_none());
     }
 }

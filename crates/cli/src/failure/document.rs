@@ -13,7 +13,7 @@ use super::hints::may_have_created_key;
 use super::kind::Kind;
 use super::underneath::{self, Underneath};
 use super::{Failure, LONGEST};
-use crate::stdin::BadToken;
+use crate::stdin::{BadKey, BadToken};
 
 pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
     let kind = Kind::of(failure);
@@ -88,7 +88,8 @@ fn details(failure: &Failure) -> Value {
     match failure {
         Failure::Login(error) => of_login(error),
         Failure::Setup(_) => json!({ "cause": SETUP }),
-        Failure::NoApiKey => json!({ "cause": "malformed" }),
+        Failure::NoApiKey(BadKey::AccessToken) => json!({ "cause": "access_token" }),
+        Failure::NoApiKey(_) => json!({ "cause": "malformed" }),
         Failure::NoAccessToken(bad) => json!({ "cause": of_token(bad) }),
         Failure::Input(_) => json!({ "cause": "unreadable" }),
         Failure::NotRevoked { location, .. } => json!({ "removed_from": location.to_string() }),

@@ -111,7 +111,7 @@ impl Kind {
                 Self::WrongUsage
             }
             Failure::NotHeld { .. } => Self::NotHeld,
-            Failure::NoApiKey | Failure::NoAccessToken(_) | Failure::Input(_) => Self::BadInput,
+            Failure::NoApiKey(_) | Failure::NoAccessToken(_) | Failure::Input(_) => Self::BadInput,
             Failure::NotRevoked { .. } => Self::NotRevoked,
             Failure::Profiles(_) => Self::Store,
             Failure::Problems(_) => Self::Problems,

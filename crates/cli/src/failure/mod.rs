@@ -12,7 +12,7 @@ use crate::args::{Color, Instead};
 use crate::output::Output;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
-use crate::stdin::BadToken;
+use crate::stdin::{BadKey, BadToken};
 use crate::terminal::in_words;
 
 mod document;
@@ -51,7 +51,7 @@ pub(crate) enum Failure {
     #[error("the stored sign-in has no {what}")]
     NotHeld { what: &'static str, instead: &'static str },
     #[error("standard input holds no API key")]
-    NoApiKey,
+    NoApiKey(#[source] BadKey),
     #[error("standard input holds no usable access token")]
     NoAccessToken(#[source] BadToken),
     #[error("cannot read standard input")]
@@ -129,7 +129,8 @@ impl Failure {
                 Some("a token of one issuer is never sent to the platform of another".into())
             }
             Self::NotHeld { instead, .. } => Some((*instead).into()),
-            Self::NoApiKey => Some(
+            Self::NoApiKey(BadKey::AccessToken) => Some("read it with --with-access-token".into()),
+            Self::NoApiKey(_) => Some(
                 "a key is one line that begins with sk-; for example: login-cli login \
                  --with-api-key < key.txt"
                     .into(),

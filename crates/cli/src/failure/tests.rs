@@ -148,7 +148,7 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
         ("no_home", Failure::NoHome),
         ("wrong_usage", Failure::ServersApart),
         ("not_held", Failure::NotHeld { what: "API key", instead: "" }),
-        ("bad_input", Failure::NoApiKey),
+        ("bad_input", Failure::NoApiKey(BadKey::Empty)),
         ("bad_input", Failure::NoAccessToken(BadToken::Empty)),
         ("bad_input", Failure::Input(io())),
         ("not_revoked", Failure::NotRevoked { location: location(), source: not_revoked.into() }),

@@ -28,11 +28,19 @@ fn with(world: &World, input: impl Into<Vec<u8>>) -> Finished {
     start(world, input).run()
 }
 
+// threats 222
 #[test]
 fn a_token_is_read_and_stored_and_printed() {
     let world = World::new();
     let token = token(&world, HOUR);
-    for input in [token.clone(), format!("{token}\n"), format!("  {token}\r\n\n")] {
+    for input in [
+        token.clone(),
+        format!("  {token}\r\n\n"),
+        format!("\u{feff}\"{token}\"\r\n"),
+        format!("export CODEX_ACCESS_TOKEN='{token}'\n"),
+        format!("Bearer {token}\n"),
+        format!("\u{1b}[200~{token}\u{1b}[201~\u{200b}"),
+    ] {
         let finished = with(&world, input);
         let path = world.codex_home().join("auth.json");
         finished.exits(0).prints("").says(&format!(

@@ -46,25 +46,46 @@ fn what_has_not_the_shape_of_a_key_changes_nothing() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     world.plant(KEY);
-    for input in [
-        Vec::new(),
-        b"\n".to_vec(),
-        b"sk-short".to_vec(),
-        b"pk-proj-a-key_of-Somebody-0123456789".to_vec(),
-        format!("{KEY}\n{KEY}\n").into_bytes(),
-        format!("{{\"key\":\"{KEY}\"}}").into_bytes(),
-        format!("OPENAI_API_KEY={KEY}").into_bytes(),
-        format!("sk-{}\u{e9}", "x".repeat(30)).into_bytes(),
-        format!("sk-{}", "x".repeat(100_000)).into_bytes(),
+    for (input, why) in [
+        (String::new(), "it is empty"),
+        ("\n".to_owned(), "it is empty"),
+        ("sk-short".to_owned(), "it is shorter than a key"),
+        ("pk-proj-a-key_of-Somebody-0123456789".to_owned(), "it does not begin with sk-"),
+        (format!("{KEY}\n{KEY}\n"), "it is more than one word"),
+        (format!("{{\"key\":\"{KEY}\"}}"), "it does not begin with sk-"),
+        (format!("sk-{}\u{e9}", "x".repeat(30)), "it has a character that no key has"),
+        (format!("sk-{}", "x".repeat(100_000)), "it is longer than 16384 bytes"),
     ] {
         with(&world, input).exits(1).prints("").fails_with(
-            "standard input holds no API key",
+            &format!("standard input holds no API key: {why}"),
             "a key is one line that begins with sk-; for example: login-cli login --with-api-key \
              < key.txt",
         );
         assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
     }
     assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// As shells, editors, web pages and PowerShell 5 hand it over.
+// threats 222
+#[test]
+fn what_stands_around_a_key_is_taken_away() {
+    let utf_16 = |text: String| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for input in [
+        format!("\u{feff}{KEY}\r\n").into_bytes(),
+        format!("\"{KEY}\"\n").into_bytes(),
+        format!("OPENAI_API_KEY={KEY}\n").into_bytes(),
+        format!("export OPENAI_API_KEY='{KEY}'\n").into_bytes(),
+        format!("Authorization: Bearer {KEY}\n").into_bytes(),
+        format!("\u{1b}[200~{KEY}\u{1b}[201~\n").into_bytes(),
+        format!("\u{200b}{KEY}\u{200b}").into_bytes(),
+        utf_16(format!("\u{feff}{KEY}\r\n")),
+    ] {
+        let world = World::new();
+        world.plant(KEY);
+        with(&world, input).exits(0);
+        assert_stored(&world);
+    }
 }
 
 #[test]
@@ -82,7 +103,7 @@ fn bytes_that_are_no_text_change_nothing() {
 fn without_standard_input_nothing_is_waited_for() {
     let world = World::new();
     let finished = world.command("login").arg("--with-api-key").run();
-    finished.exits(1).prints("").says("error: standard input holds no API key\n");
+    finished.exits(1).prints("").says("error: standard input holds no API key: it is empty\n");
     assert_eq!(world.auth_json(), None);
 }
 
