@@ -29,19 +29,25 @@ pub(crate) fn run(
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<ExitCode, Failure> {
+    // Most of these only print; whoever does not read it to the end needs no error.
+    let quiet = Failure::of_a_list;
     match command {
         Command::Login(args) => setup.block_on(login::run(args, shared, setup))?,
         Command::CreateKey(args) => setup.block_on(create_key::run(args, shared, setup))?,
-        Command::Organizations(args) => setup.block_on(organizations::run(args, shared, setup))?,
-        Command::Projects(args) => setup.block_on(projects::run(args, shared, setup))?,
-        Command::Status => status::run(shared, setup)?,
-        Command::Token(args) => token::run(args, shared, setup)?,
+        Command::Organizations(args) => {
+            setup.block_on(organizations::run(args, shared, setup)).map_err(quiet)?;
+        }
+        Command::Projects(args) => {
+            setup.block_on(projects::run(args, shared, setup)).map_err(quiet)?;
+        }
+        Command::Status => status::run(shared, setup).map_err(quiet)?,
+        Command::Token(args) => token::run(args, shared, setup).map_err(quiet)?,
         Command::Exec(args) => return exec::run(args, shared, setup),
         Command::Refresh => setup.block_on(refresh::run(shared, setup))?,
         Command::Logout(args) => setup.block_on(logout::run(args, shared, setup))?,
-        Command::Profiles => profiles::run(shared, setup)?,
-        Command::Completions(args) => completions::run(args, setup)?,
-        Command::Doctor => setup.block_on(doctor::run(shared, setup))?,
+        Command::Profiles => profiles::run(shared, setup).map_err(quiet)?,
+        Command::Completions(args) => completions::run(args, setup).map_err(quiet)?,
+        Command::Doctor => setup.block_on(doctor::run(shared, setup)).map_err(quiet)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -119,7 +119,7 @@ impl Kind {
                 io::ErrorKind::NotFound => Self::ProgramNotFound,
                 _ => Self::ProgramNotRunnable,
             },
-            Failure::Output(_) => Self::Output,
+            Failure::Output(_) | Failure::ReaderGone => Self::Output,
             Failure::Runtime(_) => Self::System,
             Failure::Interrupted { by: Interrupt::CtrlC, .. } => Self::Interrupted,
             Failure::Interrupted { by: Interrupt::Terminated, .. } => Self::Terminated,

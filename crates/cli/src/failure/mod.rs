@@ -69,6 +69,9 @@ pub(crate) enum Failure {
     NotStarted { program: OsString, source: io::Error },
     #[error("cannot write the result to standard output")]
     Output(#[source] io::Error),
+    /// The reader of a list or a token has seen enough, as `head` has. No tool says a word about that.
+    #[error("the reader of standard output is gone")]
+    ReaderGone,
     #[error("cannot start")]
     Runtime(#[source] io::Error),
     #[error("interrupted")]
@@ -82,9 +85,22 @@ pub(crate) enum Failure {
 impl Failure {
     /// Tells the person, and the program that asked for it, and says how the program ends.
     pub(crate) fn report(&self, setup: &Setup) -> ExitCode {
+        let code = ExitCode::from(Kind::of(self).exit_code());
+        if matches!(self, Self::ReaderGone) {
+            return code;
+        }
         setup.terminal.fail(&self.what(), self.advice(setup).as_deref());
         setup.output.error(&self.document(setup));
-        ExitCode::from(Kind::of(self).exit_code())
+        code
+    }
+
+    /// The same about a command that only prints what it found, and changed nothing that the person
+    /// would have to hear of.
+    pub(crate) fn of_a_list(self) -> Self {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Self::ReaderGone,
+            other => other,
+        }
     }
 
     /// What a program reads of it.

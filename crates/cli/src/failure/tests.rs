@@ -157,6 +157,7 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
         ("program_not_found", not_started(io::ErrorKind::NotFound)),
         ("program_not_runnable", not_started(io::ErrorKind::PermissionDenied)),
         ("output", Failure::Output(io())),
+        ("output", Failure::ReaderGone),
         ("system", Failure::Runtime(io())),
         ("interrupted", interrupted(Interrupt::CtrlC)),
         ("terminated", interrupted(Interrupt::Terminated)),

@@ -55,7 +55,7 @@ mod linux {
 
     use sandbox::{Account, Endpoint, Then};
 
-    use crate::support::{BrowserDouble, Finished, PATIENCE, Running, Start, World};
+    use crate::support::{BrowserDouble, Finished, PATIENCE, Printed, Running, Start, World};
 
     /// Signs in with the URL of which the browser hears, since standard error may tell nothing.
     #[track_caller]
@@ -162,6 +162,53 @@ mod linux {
         while since.elapsed() < Duration::from_millis(2500) {
             assert!(!running.said().contains("exit code"), "{}", running.said());
             thread::yield_now();
+        }
+    }
+
+    /// As every Unix tool: `head` is no failure that anybody has to read about.
+    // threats 230
+    #[test]
+    fn a_list_whose_reader_leaves_early_ends_in_silence() {
+        let world = World::new();
+        world.login().signs_in(Account::OWNER).exits(0);
+        for command in [
+            &["profiles"][..],
+            &["profiles", "--json"],
+            &["status"],
+            &["token"],
+            &["completions", "bash"],
+            &["--help"],
+            &["login", "--help"],
+            &["organizations"],
+            &["projects"],
+        ] {
+            let start = match command {
+                ["organizations" | "projects"] => world.on_platform(command[0]),
+                _ => world.program(command.iter().copied()).printing(Printed::AccessToken),
+            };
+            let loops = "set -o pipefail; for reader in head true head true head true; do \
+                         \"$@\" | { [ $reader = true ] || { read -r line; }; }; \
+                         case ${PIPESTATUS[0]} in [01]) ;; *) echo \"${PIPESTATUS[*]}\" >&2 ;; esac; \
+                         done";
+            let finished = start.under(["/bin/bash", "-c", loops, "bash"]).run();
+            assert_eq!(finished.exits(0).stderr, "", "{command:?}");
+        }
+    }
+
+    /// The same to the last byte: its reader is gone before anything is written.
+    // threats 230
+    #[test]
+    fn a_list_that_nobody_reads_is_in_the_exit_code_alone() {
+        let world = World::new();
+        world.login().signs_in(Account::OWNER).exits(0);
+        for command in ["profiles", "status", "token", "organizations", "projects"] {
+            let start = world.on_platform(command);
+            let start = match command {
+                "organizations" | "projects" => start,
+                _ => world.command(command),
+            };
+            let finished = start.without_stdout_reader().run();
+            assert_eq!(finished.exits(1).prints("").stderr, "", "{command}");
         }
     }
 
