@@ -89,7 +89,8 @@ pub enum Error {
         /// What it is.
         found: Found,
     },
-    /// A file or folder belongs to another user, who could read or replace what is stored.
+    /// A file, folder or link belongs to another user, who could read or replace what is written there.
+    /// Reading it is fine.
     #[error("{path} belongs to another user (uid {owner})", path = path.display())]
     ForeignOwner {
         /// The file or folder.
@@ -97,7 +98,7 @@ pub enum Error {
         /// The user it belongs to.
         owner: u32,
     },
-    /// A folder in which every user may create files, such as `/tmp`.
+    /// A folder in which every user may replace the files of others. Reading there is fine.
     #[error("every user can write to the folder {path}", path = path.display())]
     WorldWritable {
         /// The folder.
@@ -164,7 +165,7 @@ pub enum Found {
     Socket,
     /// A device.
     Device,
-    /// A symbolic link whose end is not there, or that leads in a circle.
+    /// A symbolic link that leads to no folder, in a circle, or to what is open in some process.
     BrokenLink,
     /// Something that this program knows no name for.
     Other,

@@ -101,8 +101,8 @@ fn in_place(place: &Place, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes the file, the link that led to it, and what a writer that died may have left beside it. A
-/// file that is a mount of its own cannot go; it becomes an empty document.
+/// Removes the file, and what a writer that died may have left beside it. A link that led to it stays,
+/// for the next sign-in. A file that is a mount of its own cannot go; it becomes an empty document.
 pub(crate) fn remove(place: &Place) -> Result<bool, Error> {
     let refused = |source| Error::NotWritable { path: place.path(), source };
     let was_there = place.is_there()?;
@@ -114,7 +114,6 @@ pub(crate) fn remove(place: &Place) -> Result<bool, Error> {
         remove_if_there(place.folder(), &place.beside(name)).map_err(refused)?;
     }
     flush_name(place)?;
-    place.remove_link().map_err(refused)?;
     Ok(was_there)
 }
 

@@ -40,10 +40,11 @@ impl Keeper {
         }
     }
 
-    /// What the content means.
+    /// What the content means. An empty file is no document: somebody has made room for one.
     pub(crate) fn document(&self, content: &Content) -> Result<Option<AuthDocument>, Error> {
         let bytes = match content {
             Content::Absent => return Ok(None),
+            Content::Bytes(bytes) if bytes.trim_ascii().is_empty() => return Ok(None),
             Content::TooLarge => {
                 return Err(Error::TooLarge { location: self.location(), limit: SIZE_LIMIT });
             }

@@ -17,7 +17,7 @@ const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 /// where the visit takes them.
 ///
 /// Behind a link the file has a third lock, beside it, because links in two folders may lead to the
-/// same file. Beside what is no file of ours there is none.
+/// same file. Beside what may not be written there is none.
 pub(crate) fn each_lock(
     home: Folder,
     vault: Option<&Arc<dyn Vault>>,
@@ -30,7 +30,8 @@ pub(crate) fn each_lock(
         return Ok(Keeper::Vault(vault.clone()));
     }
     let place = Place::find(home)?;
-    if place.is_linked() && place.is_there()? {
+    place.check_trusted()?;
+    if place.is_linked() {
         visit(place.folder(), &place.beside(".lock"))?;
     }
     Ok(Keeper::File(place))

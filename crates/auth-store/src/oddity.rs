@@ -1,7 +1,6 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::folder::Entry;
 use crate::place::Place;
 use crate::{AuthDocument, AuthMode};
 
@@ -11,6 +10,18 @@ use crate::{AuthDocument, AuthMode};
 pub enum Oddity {
     /// Users other than the owner may read the file. The next save makes it private.
     ReadableByOthers,
+    /// The file belongs to somebody else than the user who runs this program.
+    ForeignOwner {
+        /// The user it belongs to.
+        owner: u32,
+    },
+    /// A folder in which every user may create files.
+    WorldWritable {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The sign-in can be read and not written, as far as permissions tell: nothing refreshes it here.
+    NotWritable,
     /// The file is the end of a symbolic link.
     Linked {
         /// Where it is.
@@ -32,6 +43,15 @@ impl fmt::Display for Oddity {
             Self::ReadableByOthers => {
                 f.write_str("other users may read the file; the next save makes it private")
             }
+            Self::ForeignOwner { owner } => {
+                write!(f, "the file belongs to another user (uid {owner})")
+            }
+            Self::WorldWritable { path } => {
+                write!(f, "every user can write to the folder {}", path.display())
+            }
+            Self::NotWritable => f.write_str(
+                "it cannot be written here, so its tokens are not refreshed when they expire",
+            ),
             Self::Linked { to } => write!(f, "it is a link to {}", to.display()),
             Self::Mounted => f.write_str(
                 "the file is a mount of its own, so it is written in its place, after a copy",
@@ -49,11 +69,18 @@ impl fmt::Display for Oddity {
 
 /// What is odd about the file.
 pub(crate) fn of_place(place: &Place) -> impl Iterator<Item = Oddity> {
-    let shared = place.entry().is_some_and(|entry: Entry| entry.shared);
-    let linked = place.is_linked().then(|| Oddity::Linked { to: place.path() });
+    let entry = place.entry();
+    let shared = entry.as_ref().is_some_and(|entry| entry.shared);
+    let owner = entry.and_then(|entry| entry.foreign_owner);
+    let folder = place.folder();
+    let is_open = folder.itself().is_ok_and(|folder| folder.world_writable);
+    let is_fixed = place.check_trusted().is_err() || folder.may_add().is_err();
     [
         shared.then_some(Oddity::ReadableByOthers),
-        linked,
+        owner.map(|owner| Oddity::ForeignOwner { owner }),
+        is_open.then(|| Oddity::WorldWritable { path: folder.path().to_owned() }),
+        is_fixed.then_some(Oddity::NotWritable),
+        place.is_linked().then(|| Oddity::Linked { to: place.path() }),
         place.is_mount().then_some(Oddity::Mounted),
     ]
     .into_iter()

@@ -1,11 +1,11 @@
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::folder::{self, Entry, Folder, Kind, remove_if_there};
+use crate::folder::{self, Entry, Folder, Kind};
 use crate::{Error, Found, Operation};
 
 /// The document's name in the home folder.
@@ -21,6 +21,8 @@ pub(crate) struct Place {
 struct Linked {
     folder: Folder,
     name: OsString,
+    /// The owner of a link on the way, other than this user and root.
+    made_by: Option<u32>,
 }
 
 /// What the place holds.
@@ -38,7 +40,7 @@ impl Place {
     /// Resolves a link once, so that whoever turns it round later changes nothing.
     pub(crate) fn find(home: Folder) -> Result<Self, Error> {
         let linked = match entry(&home, AUTH_JSON.as_ref())? {
-            Some(Entry { kind: Kind::Link, .. }) => Some(follow(&home)?),
+            Some(link) if link.kind == Kind::Link => Some(follow(&home, &link)?),
             _ => None,
         };
         Ok(Self { home, linked })
@@ -77,21 +79,25 @@ impl Place {
         self.folder().is_mount(self.name())
     }
 
-    /// Removes the link, which leads nowhere when its end is removed.
-    pub(crate) fn remove_link(&self) -> io::Result<()> {
-        if self.is_linked() {
-            remove_if_there(&self.home, AUTH_JSON.as_ref())?;
-            self.home.sync()?;
+    /// Finds out whether this program writes here: the folder and the file are this user's or root's,
+    /// see [`folder::check_trusted`], and a link is theirs or leads to a folder of its own owner.
+    pub(crate) fn check_trusted(&self) -> Result<(), Error> {
+        folder::check_trusted(self.folder())?;
+        if let Some(owner) = self.linked.as_ref().and_then(Linked::misleading_owner) {
+            let path = self.home.path().join(AUTH_JSON);
+            return Err(Error::ForeignOwner { path, owner });
         }
-        Ok(())
+        let entry = entry(self.folder(), self.name())?;
+        match entry.and_then(|entry| entry.untrusted_owner()) {
+            Some(owner) => Err(Error::ForeignOwner { path: self.path(), owner }),
+            None => self.is_there().map(drop),
+        }
     }
 
-    /// Whether there is a file, which is then a plain one and ours.
+    /// Whether there is a file, which is then a plain one.
     pub(crate) fn is_there(&self) -> Result<bool, Error> {
         match entry(self.folder(), self.name())? {
-            Some(entry) => judge(&entry, &self.path()).map(|()| true),
-            // The end of a link was there a moment ago.
-            None if self.is_linked() => Err(self.not_a_file(Found::BrokenLink)),
+            Some(entry) => self.check_kind(entry.kind).map(|()| true),
             None => Ok(false),
         }
     }
@@ -107,7 +113,7 @@ impl Place {
             other => other.map_err(|source| self.failed(Operation::Open, source))?,
         };
         let entry = Entry::of(&file).map_err(|source| self.failed(Operation::Open, source))?;
-        judge(&entry, &self.path())?;
+        self.check_kind(entry.kind)?;
         if entry.shared {
             tracing::debug!(path = %self.path().display(), "other users may read this file");
         }
@@ -138,8 +144,11 @@ impl Place {
         Error::Io { path: self.path(), operation, source }
     }
 
-    fn not_a_file(&self, found: Found) -> Error {
-        Error::NotAFile { path: self.path(), found }
+    fn check_kind(&self, kind: Kind) -> Result<(), Error> {
+        match kind {
+            Kind::File => Ok(()),
+            _ => Err(Error::NotAFile { path: self.path(), found: kind.found() }),
+        }
     }
 }
 
@@ -151,23 +160,45 @@ fn entry(folder: &Folder, name: &OsStr) -> Result<Option<Entry>, Error> {
     })
 }
 
-fn judge(entry: &Entry, path: &Path) -> Result<(), Error> {
-    let path = path.to_owned();
-    match (entry.kind, entry.foreign_owner) {
-        (Kind::File, None) => Ok(()),
-        (Kind::File, Some(owner)) => Err(Error::ForeignOwner { path, owner }),
-        (kind, _) => Err(Error::NotAFile { path, found: kind.found() }),
+impl Linked {
+    /// Whose link it is that leads out of what is theirs: another user could have root write to any
+    /// place of the system that way.
+    fn misleading_owner(&self) -> Option<u32> {
+        let end = self.folder.itself().ok().and_then(|entry| entry.foreign_owner);
+        self.made_by.filter(|&owner| end != Some(owner))
     }
 }
 
-/// The end of the link, in a folder that passes the same examination as the home folder.
-fn follow(home: &Folder) -> Result<Linked, Error> {
+/// As many links in a row as Linux follows.
+const LONGEST_CHAIN: usize = 40;
+
+/// The end of the link, which need not be there: only the folder that it would be in.
+fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
     let path = home.path().join(AUTH_JSON);
     let broken = || Error::NotAFile { path: path.clone(), found: Found::BrokenLink };
-    let end = path.canonicalize().map_err(|_| broken())?;
-    let (Some(parent), Some(name)) = (end.parent(), end.file_name()) else {
-        return Err(broken());
-    };
-    let folder = folder::open(parent)?.ok_or_else(broken)?;
-    Ok(Linked { folder, name: name.to_owned() })
+    let (mut link, mut made_by) = (path.clone(), first.owner_but_root());
+    for _ in 0..LONGEST_CHAIN {
+        let (folder, name) = end_of(&link).ok_or_else(broken)?;
+        let folder = match Folder::open(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(broken()),
+            Err(source) => {
+                return Err(Error::Io { path: folder, operation: Operation::Open, source });
+            }
+            Ok(folder) => folder,
+        };
+        match entry(&folder, &name)? {
+            Some(next) if next.kind == Kind::Link => made_by = made_by.or(next.owner_but_root()),
+            _ => return Ok(Linked { folder, name, made_by }),
+        }
+        link = folder.path().join(name);
+    }
+    Err(broken())
+}
+
+/// The folder and the name that a link leads to. What is open in some process is no file of a name.
+fn end_of(link: &Path) -> Option<(PathBuf, OsString)> {
+    let end = link.parent()?.join(fs::read_link(link).ok()?);
+    let folder = end.parent()?.canonicalize().ok()?;
+    let is_open_file = ["/proc", "/dev/fd"].iter().any(|open| folder.starts_with(open));
+    (!is_open_file).then_some((folder, end.file_name()?.to_owned()))
 }

@@ -79,6 +79,7 @@ impl AuthStore {
     /// Like [`check_writable`](Self::check_writable).
     pub fn could_be_written(&self) -> Result<bool, Error> {
         if let Some(home) = folder::open(&self.codex_home)? {
+            folder::check_trusted(&home)?;
             let keeper = each_lock(home, self.vault.as_ref(), check::lockable)?;
             return keeper.check_savable().map(|()| true);
         }

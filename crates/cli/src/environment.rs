@@ -104,7 +104,9 @@ pub(crate) fn home() -> Option<PathBuf> {
 /// Who has become root through sudo, without choosing where the credentials are kept.
 pub(crate) fn sudo(codex_home: Option<&Path>) -> Option<Sudo> {
     let is_chosen = codex_home.is_some() || variable("CODEX_HOME").is_some();
-    if is_chosen || !is_root() {
+    // What root makes in a folder of somebody's is theirs.
+    let is_theirs = || owner(&default_codex_home()?).filter(|&owner| owner != 0);
+    if is_chosen || !is_root() || is_theirs().is_some() {
         return None;
     }
     // One that is not Unicode names nobody, and has been set all the same.

@@ -11,9 +11,9 @@ use std::io;
 use std::path::Path;
 
 #[cfg(not(unix))]
-pub(crate) use portable::{Folder, make_private};
+pub(crate) use portable::{Folder, make_private, runs_as_root};
 #[cfg(unix)]
-pub(crate) use unix::{Folder, make_private};
+pub(crate) use unix::{Folder, make_private, runs_as_root};
 
 use crate::{Error, Found, Operation};
 
@@ -23,6 +23,8 @@ pub(crate) struct Entry {
     /// The user it belongs to, where that is not the one who runs this program.
     pub(crate) foreign_owner: Option<u32>,
     pub(crate) world_writable: bool,
+    /// Of a folder: only the owner of a file in it may remove or replace it.
+    pub(crate) sticky: bool,
     /// Whether users other than the owner may read it.
     pub(crate) shared: bool,
 }
@@ -44,25 +46,41 @@ impl Kind {
     }
 }
 
-/// Opens a folder that others cannot write to; `None` where there is none.
+impl Entry {
+    /// The owner, where nothing of theirs is written to: this user and root are trusted, and root
+    /// trusts everybody, whose files it can write to anyway and leaves to them.
+    pub(crate) fn untrusted_owner(&self) -> Option<u32> {
+        self.owner_but_root().filter(|_| !runs_as_root())
+    }
+
+    /// The owner, where that is neither this user nor root.
+    pub(crate) fn owner_but_root(&self) -> Option<u32> {
+        self.foreign_owner.filter(|&owner| owner != ROOT)
+    }
+}
+
+const ROOT: u32 = 0;
+
+/// Opens a folder to read in it, which takes no more than that the system allows it; `None` where
+/// there is none.
 pub(crate) fn open(path: &Path) -> Result<Option<Folder>, Error> {
     match Folder::open(path) {
-        Ok(folder) => judge(folder).map(Some),
+        Ok(folder) => Ok(Some(folder)),
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::Io { path: path.to_owned(), operation: Operation::Open, source }),
     }
 }
 
-/// Opens a folder that others cannot write to, made with mode 0700, like the folders above it, where
-/// there is none.
+/// Opens a folder to write in it, see [`check_trusted`]. Where there is none it is made with mode 0700,
+/// like the folders above it.
 pub(crate) fn open_or_make(path: &Path) -> Result<Folder, Error> {
     let refused = |source| Error::NotWritable { path: path.to_owned(), source };
     match Folder::open(path) {
         Err(source) if source.kind() == io::ErrorKind::NotFound => {
             make_with_parents(path).map_err(refused)?;
-            Folder::open(path).map_err(refused).and_then(judge)
+            Folder::open(path).map_err(refused).and_then(trusted)
         }
-        other => other.map_err(refused).and_then(judge),
+        other => other.map_err(refused).and_then(trusted),
     }
 }
 
@@ -88,13 +106,24 @@ fn make_with_parents(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn judge(folder: Folder) -> Result<Folder, Error> {
+fn trusted(folder: Folder) -> Result<Folder, Error> {
+    check_trusted(&folder).map(|()| folder)
+}
+
+/// Finds out whether a file that is written to this folder stays what it is: no other user but root
+/// may replace it.
+pub(crate) fn check_trusted(folder: &Folder) -> Result<(), Error> {
     let path = folder.path().to_owned();
-    match folder.itself() {
-        Err(source) => Err(Error::Io { path, operation: Operation::Open, source }),
-        Ok(Entry { foreign_owner: Some(owner), .. }) => Err(Error::ForeignOwner { path, owner }),
-        Ok(Entry { world_writable: true, .. }) => Err(Error::WorldWritable { path }),
-        Ok(_) => Ok(folder),
+    let entry = match folder.itself() {
+        Ok(entry) => entry,
+        Err(source) => return Err(Error::Io { path, operation: Operation::Open, source }),
+    };
+    match entry.untrusted_owner() {
+        Some(owner) => Err(Error::ForeignOwner { path, owner }),
+        None if entry.world_writable && !entry.sticky && !runs_as_root() => {
+            Err(Error::WorldWritable { path })
+        }
+        None => Ok(()),
     }
 }
 

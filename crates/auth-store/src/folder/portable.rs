@@ -113,8 +113,13 @@ impl From<&fs::Metadata> for Entry {
             kind if kind.is_dir() => Kind::Other(Found::Folder),
             _ => Kind::Other(Found::Other),
         };
-        Self { kind, foreign_owner: None, world_writable: false, shared: false }
+        Self { kind, foreign_owner: None, world_writable: false, sticky: false, shared: false }
     }
+}
+
+/// There is no such user here.
+pub(crate) fn runs_as_root() -> bool {
+    false
 }
 
 /// A folder with the rights of the one above it.

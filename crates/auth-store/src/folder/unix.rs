@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{self, Access, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
-use rustix::process::geteuid;
+use rustix::process::{Gid, Uid, geteuid};
 
-use super::{Entry, Kind};
+use super::{Entry, Kind, ROOT};
 use crate::Found;
 
 /// An open folder, and the path that it was opened by, for messages.
@@ -74,11 +74,16 @@ impl Folder {
     }
 
     /// A new file that only its owner can read, whatever the umask takes away or an access control
-    /// list adds.
+    /// list adds. Where root makes it, it belongs to the owner of the folder, who could neither read nor
+    /// lock it otherwise.
     pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
         let file = self.openat(name, flags)?;
-        keep_private(&file).inspect_err(|_| drop(self.remove(name)))?;
+        let made = keep_private(&file).and_then(|()| match fs::fstat(&self.handle)? {
+            folder if runs_as_root() && folder.st_uid != ROOT => give_to(&file, &folder),
+            _ => Ok(()),
+        });
+        made.inspect_err(|_| drop(self.remove(name)))?;
         Ok(file.into())
     }
 
@@ -165,6 +170,7 @@ impl From<Stat> for Entry {
             kind: Kind::from(FileType::from_raw_mode(stat.st_mode)),
             foreign_owner: foreign.then_some(stat.st_uid),
             world_writable: mode.contains(Mode::WOTH),
+            sticky: mode.contains(Mode::SVTX),
             shared: mode.intersects(Mode::RGRP | Mode::ROTH),
         }
     }
@@ -184,9 +190,24 @@ impl From<FileType> for Kind {
     }
 }
 
+/// Some mounts give every file to one user, and refuse even to be asked for that.
+fn give_to(file: &OwnedFd, owner: &Stat) -> rustix::io::Result<()> {
+    let made = fs::fstat(file)?;
+    if (made.st_uid, made.st_gid) == (owner.st_uid, owner.st_gid) {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));
+    retry_on_intr(|| fs::fchown(file, Some(uid), Some(gid)))
+}
+
 /// POSIX lets it be interrupted.
 fn keep_private(file: &OwnedFd) -> rustix::io::Result<()> {
     retry_on_intr(|| fs::fchmod(file, OWNER_ONLY))
+}
+
+/// Root may write anywhere, so that a look at the owner tells it nothing.
+pub(crate) fn runs_as_root() -> bool {
+    geteuid().is_root()
 }
 
 /// A folder that only its owner can enter, whatever the umask takes away.

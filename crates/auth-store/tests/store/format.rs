@@ -92,7 +92,7 @@ fn a_sign_in_keeps_what_other_programs_wrote_and_their_order() {
 // threats 168
 #[test]
 fn a_file_cut_off_anywhere_is_corrupt_and_left_alone() {
-    for length in 0..GOLDEN.len() {
+    for length in 1..GOLDEN.len() {
         let home = Home::holding(&GOLDEN[..length]);
         let loaded = home.store().load().map(drop);
         let updated = home.store().update(|document| document.set_sign_in(&sign_in("2")));
@@ -139,11 +139,25 @@ fn a_file_larger_than_any_document_is_not_read() {
     assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
 }
 
+/// A person made room for one, or a program was interrupted.
+// threats 168 221
+#[test]
+fn an_empty_file_is_no_sign_in_and_is_filled() {
+    for empty in ["", "\n", " \r\n\t"] {
+        let home = Home::holding(empty);
+        assert!(home.store().load().unwrap().is_none());
+        home.store().check_writable().unwrap();
+        home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+        assert_eq!(read(home.auth_json()), GOLDEN);
+        assert_eq!(home.names(), AFTER_A_SAVE);
+    }
+}
+
 // threats 168
 #[test]
 fn a_new_sign_in_keeps_a_copy_of_a_corrupt_file() {
     let too_large = " ".repeat(2 * 1024 * 1024);
-    for broken in ["{\"tokens\":", "", too_large.as_str()] {
+    for broken in ["{\"tokens\":", too_large.as_str()] {
         let home = Home::holding(broken);
         let now = "2026-11-21T18:48:46.5Z".parse().unwrap();
         let ((), copy) = home

@@ -22,4 +22,6 @@ mod places;
 #[cfg(target_os = "linux")]
 mod access;
 #[cfg(target_os = "linux")]
+mod layouts;
+#[cfg(target_os = "linux")]
 mod mount;

@@ -96,6 +96,9 @@ fn a_content_that_another_program_takes_otherwise_is_odd() {
 fn each_is_one_line_of_its_own() {
     let all = [
         Oddity::ReadableByOthers,
+        Oddity::ForeignOwner { owner: 7 },
+        Oddity::WorldWritable { path: "/there".into() },
+        Oddity::NotWritable,
         Oddity::Linked { to: "/there".into() },
         Oddity::Mounted,
         Oddity::NoAuthMode,

@@ -257,7 +257,6 @@ fn what_cannot_be_read_in_a_vault_is_reported_and_never_set_aside() {
             *location == here() && *found == problem
         }
     };
-    unreadable(b"", corrupt(Problem::Syntax));
     unreadable(b"{\"canary\":", corrupt(Problem::Syntax));
     unreadable(b"{\"tokens\":\"canary\"}", corrupt(Problem::Shape));
     unreadable(b"\"canary\xff\"", corrupt(Problem::Encoding));

@@ -74,15 +74,43 @@ fn a_folder_in_the_place_of_the_file_is_found_before_the_browser_opens() {
 // threats 160 161
 #[cfg(unix)]
 #[test]
-fn a_pipe_or_a_broken_link_in_the_place_of_the_file_is_found_before_the_browser_opens() {
+fn a_pipe_or_a_link_to_nowhere_in_the_place_of_the_file_is_found_before_the_browser_opens() {
     let world = World::new();
     let file = world.codex_home().join("auth.json");
     fs::create_dir_all(world.codex_home()).unwrap();
-    std::os::unix::fs::symlink("nowhere", &file).unwrap();
-    is_found_first(&world, &world.codex_home()).says("auth.json is a symbolic link");
-    fs::remove_file(&file).unwrap();
+    for end in ["no/where", "auth.json", "/proc/self/fd/1"] {
+        std::os::unix::fs::symlink(end, &file).unwrap();
+        is_found_first(&world, &world.codex_home()).says("auth.json is a symbolic link");
+        fs::remove_file(&file).unwrap();
+    }
     assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
     is_found_first(&world, &world.codex_home()).says("auth.json is a named pipe");
+}
+
+// threats 160
+#[cfg(unix)]
+#[test]
+fn an_empty_file_and_a_link_without_an_end_are_no_sign_in_and_are_filled() {
+    for is_linked in [false, true] {
+        let world = World::new();
+        let (file, target) = (world.codex_home().join("auth.json"), world.path("home/kept.json"));
+        if is_linked {
+            fs::create_dir_all(world.codex_home()).unwrap();
+            std::os::unix::fs::symlink(&target, &file).unwrap();
+        } else {
+            world.store("");
+        }
+        for command in ["status", "token", "refresh"] {
+            world.command(command).run().exits(3).says("not signed in");
+        }
+        world.command("exec").args(["--", "/bin/true"]).run().exits(3);
+        world.login().signs_in(Account::OWNER).exits(0);
+        world.command("status").run().exits(0);
+        world.command("logout").run().exits(0);
+        assert!(!target.exists());
+        assert_eq!(file.is_symlink(), is_linked);
+        world.command("status").run().exits(3);
+    }
 }
 
 /// The link stays one, as those who manage their files with links want it.

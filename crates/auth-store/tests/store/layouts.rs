@@ -1,0 +1,265 @@
+//! The owners and modes that containers and mounts have, with real users.
+//!
+//! Who runs the tests has to be root, to become each of them in a thread of its own.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::path::Path;
+
+use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in};
+use auth_store::{AuthStore, Error, Oddity};
+use rustix::process::{Gid, Uid, geteuid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+
+const ADA: u32 = 1000;
+const BOB: u32 = 1001;
+
+/// Runs `test` as the user and group of these numbers.
+#[track_caller]
+fn run_as(user: u32, groups: &[u32], test: impl FnOnce() + Send) {
+    let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
+    std::thread::scope(|scope| {
+        let outcome = scope.spawn(move || {
+            let (user, group) = (Uid::from_raw(user), groups[0]);
+            set_thread_groups(&groups).unwrap();
+            set_thread_res_gid(group, group, group).unwrap();
+            set_thread_res_uid(user, user, user).unwrap();
+            test();
+        });
+        outcome.join().unwrap();
+    });
+}
+
+/// Whether this process may become anybody else.
+fn is_root(what: &str) -> bool {
+    if !geteuid().is_root() {
+        left_out(&format!("{what}: only root can give a file to another user"));
+    }
+    geteuid().is_root()
+}
+
+fn own(path: impl AsRef<Path>, (user, group): (u32, u32), mode: u32) {
+    chown(path.as_ref(), Some(user), Some(group)).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// A home folder and an `auth.json` in it, of these owners and modes.
+fn home(folder: ((u32, u32), u32), file: ((u32, u32), u32)) -> Home {
+    let home = Home::holding(STORED);
+    own(home.around(), (0, 0), 0o755);
+    own(home.path(), folder.0, folder.1);
+    own(home.auth_json(), file.0, file.1);
+    home
+}
+
+const STORED: &str = r#"{"OPENAI_API_KEY":"sk-1"}"#;
+
+fn save(store: &AuthStore) -> Result<(), Error> {
+    store.update(|document| document.set_sign_in(&sign_in("1")))
+}
+
+/// It is read, and this is odd about it.
+#[track_caller]
+fn is_read(store: &AuthStore, expected: &[Oddity]) {
+    let document = store.load().unwrap().unwrap();
+    assert!(document.is_signed_in());
+    assert_eq!(store.oddities(&document).unwrap(), expected);
+}
+
+/// A sign-in is refused before the browser opens, and so is a save: nothing changes.
+#[track_caller]
+fn is_not_written(home: &Home, is_expected: impl Fn(&Error) -> bool) {
+    let store = home.store();
+    let asked = store.could_be_written().map(drop);
+    for outcome in [store.check_writable(), asked, save(&store)] {
+        assert!(outcome.as_ref().is_err_and(&is_expected), "{outcome:?}");
+    }
+    assert_eq!(read(home.auth_json()), STORED);
+}
+
+#[track_caller]
+fn is_written(store: &AuthStore) {
+    store.check_writable().unwrap();
+    assert!(store.could_be_written().unwrap());
+    save(store).unwrap();
+    assert_eq!(store.load().unwrap().unwrap().account_id(), Some("1"));
+}
+
+fn owner(path: impl AsRef<Path>) -> (u32, u32) {
+    let metadata = fs::symlink_metadata(path).unwrap();
+    (metadata.uid(), metadata.gid())
+}
+
+fn foreign(expected: u32) -> impl Fn(&Error) -> bool {
+    move |error| matches!(error, Error::ForeignOwner { owner, .. } if *owner == expected)
+}
+
+/// A container of root with a folder of the host's user: they find all of it theirs afterwards, the
+/// locks as well.
+// threats 165
+#[test]
+fn root_leaves_a_folder_of_the_host_to_its_user() {
+    if !is_root("a folder of the host in a container of root") {
+        return;
+    }
+    let home = home(((ADA, ADA), 0o700), ((ADA, ADA), 0o600));
+    is_read(&home.store(), &[Oddity::ForeignOwner { owner: ADA }]);
+    is_written(&home.store());
+    for name in AFTER_A_SAVE {
+        assert_eq!(owner(home.file(name)), (ADA, ADA), "{name}");
+    }
+    assert_eq!(owner(home.path()), (ADA, ADA));
+    run_as(ADA, &[ADA], || {
+        is_read(&home.store(), &[]);
+        is_written(&home.store());
+    });
+}
+
+/// Root may write anywhere, and a link must not lead it there.
+// threats 160 165
+#[test]
+fn root_follows_no_link_out_of_what_its_maker_owns() {
+    if !is_root("a link for root") {
+        return;
+    }
+    let home = home(((ADA, ADA), 0o700), ((ADA, ADA), 0o600));
+    let (theirs, roots) = (home.around().join("theirs"), home.around().join("roots"));
+    for (folder, user) in [(&theirs, ADA), (&roots, 0)] {
+        fs::create_dir(folder).unwrap();
+        own(folder, (user, user), 0o755);
+    }
+    for (folder, follows) in [(&theirs, true), (&roots, false)] {
+        fs::remove_file(home.auth_json()).unwrap();
+        symlink(folder.join("auth.json"), home.auth_json()).unwrap();
+        std::os::unix::fs::lchown(home.auth_json(), Some(ADA), Some(ADA)).unwrap();
+        if follows {
+            is_written(&home.store());
+            assert_eq!(owner(folder.join("auth.json")), (ADA, ADA));
+        } else {
+            save(&home.store()).unwrap_err();
+            assert_eq!(crate::common::names(folder), [""; 0]);
+        }
+    }
+}
+
+/// Kubernetes mounts a Secret like this.
+// threats 165
+#[test]
+fn a_secret_of_a_pod_is_read() {
+    if !is_root("a Secret of a pod") {
+        return;
+    }
+    let home = home(((0, 0), 0o1777), ((0, 0), 0o444));
+    let data = home.file("..2026_11_27_06_20_00.1");
+    fs::create_dir(&data).unwrap();
+    fs::rename(home.auth_json(), data.join("auth.json")).unwrap();
+    symlink(data.file_name().unwrap(), home.file("..data")).unwrap();
+    symlink("..data/auth.json", home.auth_json()).unwrap();
+    run_as(ADA, &[ADA], || {
+        let to = data.canonicalize().unwrap().join("auth.json");
+        is_read(
+            &home.store(),
+            &[
+                Oddity::ReadableByOthers,
+                Oddity::ForeignOwner { owner: 0 },
+                Oddity::NotWritable,
+                Oddity::Linked { to },
+            ],
+        );
+        is_not_written(&home, |error| {
+            matches!(error, Error::NotWritable { .. } | Error::Io { .. })
+        });
+    });
+}
+
+/// With `fsGroup` a volume belongs to a group, whose every member may write.
+// threats 165
+#[test]
+fn a_volume_of_a_group_is_read_and_written() {
+    if !is_root("a volume of a group") {
+        return;
+    }
+    let home = home(((0, 2000), 0o2775), ((0, 2000), 0o660));
+    run_as(ADA, &[ADA, 2000], || {
+        is_read(&home.store(), &[Oddity::ReadableByOthers, Oddity::ForeignOwner { owner: 0 }]);
+        is_written(&home.store());
+        is_read(&home.store(), &[]);
+    });
+}
+
+/// `OpenShift` runs a container as a user of no name, in the group of root.
+// threats 165
+#[test]
+fn an_arbitrary_user_of_a_pod_reads_what_its_group_may_read() {
+    const ANYBODY: u32 = 1_000_650_000;
+    if !is_root("an arbitrary user of a pod") {
+        return;
+    }
+    let image = home(((BOB, 0), 0o770), ((BOB, 0), 0o640));
+    run_as(ANYBODY, &[0], || {
+        let foreign_owner = Oddity::ForeignOwner { owner: BOB };
+        is_read(&image.store(), &[Oddity::ReadableByOthers, foreign_owner, Oddity::NotWritable]);
+        is_not_written(&image, foreign(BOB));
+    });
+    let image = home(((0, 0), 0o775), ((0, 0), 0o664));
+    run_as(ANYBODY, &[0], || is_written(&image.store()));
+}
+
+/// What Windows or a server lends has one owner, and every permission.
+// threats 165
+#[test]
+fn a_mount_on_which_all_is_open_is_read() {
+    if !is_root("a mount on which all is open") {
+        return;
+    }
+    let home = home(((ADA, ADA), 0o777), ((ADA, ADA), 0o777));
+    let open = || Oddity::WorldWritable { path: home.path() };
+    let unwritable = |error: &Error| matches!(error, Error::WorldWritable { .. });
+    run_as(ADA, &[ADA], || {
+        is_read(&home.store(), &[Oddity::ReadableByOthers, open(), Oddity::NotWritable]);
+        is_not_written(&home, unwritable);
+    });
+    run_as(BOB, &[BOB], || {
+        let foreign_owner = Oddity::ForeignOwner { owner: ADA };
+        let expected = [Oddity::ReadableByOthers, foreign_owner, open(), Oddity::NotWritable];
+        is_read(&home.store(), &expected);
+        is_not_written(&home, foreign(ADA));
+    });
+    is_written(&home.store());
+    assert_eq!(owner(home.auth_json()), (ADA, ADA));
+}
+
+/// In `/tmp` and its like nobody can replace the file of another user.
+// threats 165
+#[test]
+fn a_sticky_folder_of_root_takes_a_file_of_ones_own() {
+    if !is_root("a sticky folder") {
+        return;
+    }
+    let home = home(((0, 0), 0o1777), ((ADA, ADA), 0o600));
+    let open = || Oddity::WorldWritable { path: home.path() };
+    run_as(ADA, &[ADA], || {
+        is_read(&home.store(), &[open()]);
+        is_written(&home.store());
+    });
+    run_as(BOB, &[BOB], || {
+        let error = home.store().load().unwrap_err();
+        assert!(matches!(error, Error::Io { .. }), "{error:?}");
+        save(&home.store()).unwrap_err();
+    });
+    assert_eq!(owner(home.auth_json()), (ADA, ADA));
+}
+
+// threats 165
+#[test]
+fn a_file_of_another_user_is_read_and_left_alone() {
+    if !is_root("a file of another user") {
+        return;
+    }
+    let home = home(((ADA, ADA), 0o700), ((BOB, BOB), 0o644));
+    run_as(ADA, &[ADA], || {
+        let foreign_owner = Oddity::ForeignOwner { owner: BOB };
+        is_read(&home.store(), &[Oddity::ReadableByOthers, foreign_owner, Oddity::NotWritable]);
+        is_not_written(&home, foreign(BOB));
+    });
+}
