@@ -1,9 +1,11 @@
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
 
-use crate::Error;
+use crate::file::TEMPORARY;
 use crate::folder::{Entry, Folder, Kind, remove_if_there};
+use crate::new_file::clear;
 use crate::place::Place;
+use crate::{Error, Found};
 
 /// Whether a rename may replace the file. Its mode does not matter for that; that it was made
 /// immutable, or was mounted read-only, does.
@@ -38,16 +40,25 @@ pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
 /// disk says so at the write already.
 pub(crate) fn room(place: &Place) -> Result<(), Error> {
     let (folder, name) = (place.folder(), place.beside(".login-cli.probe"));
-    let attempt = || -> io::Result<()> {
-        remove_if_there(folder, &name)?;
-        let written = match folder.create_file(&name) {
-            // Another program asks the same question at this moment, and has its answer.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            file => file.and_then(|mut file| file.write_all(&[0; SIZE])),
-        };
-        written.and(remove_if_there(folder, &name))
+    not_in_the_way(folder, &place.beside(TEMPORARY))?;
+    clear(folder, &name)?;
+    let written = match folder.create_file(&name) {
+        // Another program asks the same question at this moment, and has its answer.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        file => file.and_then(|mut file| file.write_all(&[0; SIZE])),
     };
-    attempt().map_err(|source| Error::NotWritable { path: folder.path().to_owned(), source })
+    let refused = |source| Error::NotWritable { path: folder.path().to_owned(), source };
+    written.and(remove_if_there(folder, &name)).map_err(refused)
+}
+
+/// A folder of that name cannot be removed as a file can.
+fn not_in_the_way(folder: &Folder, name: &OsStr) -> Result<(), Error> {
+    match folder.entry(name) {
+        Ok(Some(Entry { kind: Kind::Other(found @ Found::Folder), .. })) => {
+            Err(Error::NotAFile { path: folder.path().join(name), found })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// More than any sign-in takes.

@@ -47,6 +47,15 @@ pub enum Error {
         /// The most that is read.
         limit: u64,
     },
+    /// What is to be saved would be larger than what is read, or might become so. The rest of the
+    /// document, which is another program's, leaves no room for a sign-in.
+    #[error("with a new sign-in {location} might be larger than {limit} bytes")]
+    Outgrown {
+        /// Where it is.
+        location: Location,
+        /// The most that is read.
+        limit: u64,
+    },
     /// Another program held a lock all the time. Trying again later helps.
     #[error("{path} was locked by another program for {waited:?}", path = path.display())]
     Locked {

@@ -1,96 +1,96 @@
-use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
-use crate::folder::{Folder, remove_if_there};
+use crate::folder::remove_if_there;
+use crate::new_file::{NewFile, clear};
 use crate::place::{Content, Place};
+use crate::seen::Seen;
 use crate::{Error, Location};
 
-/// A new file that is removed again unless it is kept.
-pub(crate) struct Unkept<'a> {
-    folder: &'a Folder,
-    name: OsString,
-    kept: bool,
-}
-
-impl<'a> Unkept<'a> {
-    /// Makes a file that must not be there yet, lets `fill` write it, and flushes it to the disk. A
-    /// flush that failed is not tried again: the system forgets what it could not write.
-    pub(crate) fn create(
-        folder: &'a Folder,
-        name: OsString,
-        fill: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> Result<Self, Error> {
-        let path = folder.path().join(&name);
-        let refused = |source| Error::NotWritable { path: path.clone(), source };
-        let mut file = folder.create_file(&name).map_err(refused)?;
-        let unkept = Self { folder, name, kept: false };
-        fill(&mut file).and_then(|()| file.sync_all()).map_err(refused)?;
-        Ok(unkept)
-    }
-
-    /// Keeps the file, and says where it is.
-    pub(crate) fn keep(mut self) -> PathBuf {
-        self.kept = true;
-        self.folder.path().join(&self.name)
-    }
-
-    fn rename(mut self, to: &OsStr) -> io::Result<()> {
-        self.folder.rename(&self.name, to)?;
-        self.kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for Unkept<'_> {
-    fn drop(&mut self) {
-        if self.kept {
-            return;
-        }
-        if let Err(error) = remove_if_there(self.folder, &self.name) {
-            let path = self.folder.path().join(&self.name);
-            tracing::debug!(path = %path.display(), %error, "a file is left behind");
-        }
-    }
-}
-
-/// The one name of a file that is being written.
-const TEMPORARY: &str = ".login-cli.tmp";
+/// The one name of a file that is being written: what a writer that died has left is recognized and
+/// removed.
+pub(crate) const TEMPORARY: &str = ".login-cli.tmp";
 
 /// What a file held that has to be written in its place.
 const BACKUP: &str = ".bak";
 
-/// Puts `bytes` in the place of the content that was read, under the locks. [`flush_name`] makes it
+/// The temporary file of a save to come, with room for this many bytes on the disk. It is beside the
+/// file, so that a rename never crosses file systems.
+pub(crate) fn reserve(place: &Arc<Place>, room: u64) -> Result<NewFile, Error> {
+    let mut new = temporary(place)?;
+    new.allocate(room)?;
+    Ok(new)
+}
+
+/// Puts `bytes` in the place of the content that was seen, under the locks. [`flush_name`] makes it
 /// last.
 ///
-/// The temporary file has one fixed name beside the file: what a writer that died has left is
-/// recognized and removed, and a rename never crosses file systems.
-pub(crate) fn replace(place: &Place, read: &Content, bytes: &[u8]) -> Result<(), Error> {
-    let temporary = place.beside(TEMPORARY);
-    let refused = |source| Error::NotWritable { path: place.path(), source };
-    remove_if_there(place.folder(), &temporary).map_err(refused)?;
-    let new = Unkept::create(place.folder(), temporary, |file| file.write_all(bytes))?;
-    if place.read()? != *read {
+/// With a file that was reserved, no step needs space, memory or a descriptor that it does not have
+/// already. After an error it stays reserved, if it can be used once more.
+pub(crate) fn replace(
+    place: &Arc<Place>,
+    seen: &mut Seen,
+    reserved: &mut Option<NewFile>,
+    bytes: Zeroizing<Vec<u8>>,
+) -> Result<(), Error> {
+    let was_reserved = reserved.is_some();
+    let mut new = match reserved.take() {
+        Some(new) => new,
+        None => temporary(place)?,
+    };
+    match swap(place, seen, &mut new, &bytes) {
+        Ok(Swap::Renamed) => *seen = Seen::written(bytes, new.into_file()),
+        Ok(Swap::InPlace) => *seen = Seen::without_file(Content::Bytes(bytes)),
+        Err(error) => {
+            *reserved = Some(new).filter(|new| was_reserved && new.is_sound());
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn temporary(place: &Arc<Place>) -> Result<NewFile, Error> {
+    NewFile::replace(place, place.beside(TEMPORARY))
+}
+
+/// How the new content came into its place.
+enum Swap {
+    Renamed,
+    InPlace,
+}
+
+fn swap(
+    place: &Arc<Place>,
+    seen: &mut Seen,
+    new: &mut NewFile,
+    bytes: &[u8],
+) -> Result<Swap, Error> {
+    new.fill(bytes)?;
+    if !seen.is_there(place)? {
         return Err(Error::Changed { location: Location::File(place.path()) });
     }
     match new.rename(place.name()) {
-        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => in_place(place, bytes),
-        other => other.map_err(refused),
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+            in_place(place, bytes).map(|()| Swap::InPlace)
+        }
+        Err(source) => Err(Error::NotWritable { path: place.path(), source }),
+        Ok(()) => Ok(Swap::Renamed),
     }
 }
 
 /// Writes into the file itself, which a container may have as a mount of its own: nothing can be
 /// renamed over that. What it holds is copied first, to `auth.json.bak` with mode 0600, and the copy
 /// stays until the new document is on the disk.
-fn in_place(place: &Place, bytes: &[u8]) -> Result<(), Error> {
+fn in_place(place: &Arc<Place>, bytes: &[u8]) -> Result<(), Error> {
     let name = place.beside(BACKUP);
     let path = place.path();
     let refused = |source| Error::NotWritable { path: path.clone(), source };
-    remove_if_there(place.folder(), &name).map_err(refused)?;
-    let copy = Unkept::create(place.folder(), name, |copy| copy_of(place, copy))?;
+    clear(place.folder(), &name)?;
+    let copy = copy(place, name)?;
     flush_name(place)?;
     let mut file = place.folder().open_for_writing(place.name()).map_err(refused)?;
     let length = bytes.len() as u64;
@@ -103,7 +103,7 @@ fn in_place(place: &Place, bytes: &[u8]) -> Result<(), Error> {
 
 /// Removes the file, and what a writer that died may have left beside it. A link that led to it stays,
 /// for the next sign-in. A file that is a mount of its own cannot go; it becomes an empty document.
-pub(crate) fn remove(place: &Place) -> Result<bool, Error> {
+pub(crate) fn remove(place: &Arc<Place>) -> Result<bool, Error> {
     let refused = |source| Error::NotWritable { path: place.path(), source };
     let was_there = place.is_there()?;
     match remove_if_there(place.folder(), place.name()) {
@@ -125,15 +125,15 @@ pub(crate) fn flush_name(place: &Place) -> Result<(), Error> {
 
 /// Copies the file, unreadable as it is, to a name with the time in it. A copy and not a rename,
 /// so that the old file is in its place until the new one is.
-pub(crate) fn set_aside(place: &Place, now: Timestamp) -> Result<Unkept<'_>, Error> {
-    let name = place.beside(&format!(".corrupt-{}", format!("{now:.6}").replace(['-', ':'], "")));
-    Unkept::create(place.folder(), name, |copy| copy_of(place, copy))
+pub(crate) fn set_aside(place: &Arc<Place>, now: Timestamp) -> Result<NewFile, Error> {
+    copy(place, place.beside(&format!(".corrupt-{}", format!("{now:.6}").replace(['-', ':'], ""))))
 }
 
-fn copy_of(place: &Place, copy: &mut File) -> io::Result<()> {
-    match place.open() {
-        Ok(Some(mut original)) => io::copy(&mut original, copy).map(drop),
-        Ok(None) => Err(io::ErrorKind::NotFound.into()),
-        Err(error) => Err(io::Error::other(error)),
-    }
+fn copy(place: &Arc<Place>, name: OsString) -> Result<NewFile, Error> {
+    let refused = |source| Error::NotWritable { path: place.path(), source };
+    let gone = || refused(io::ErrorKind::NotFound.into());
+    let original = place.open()?.ok_or_else(gone)?;
+    let mut copy = NewFile::create(place, name)?;
+    copy.copy(&original)?;
+    Ok(copy)
 }

@@ -14,9 +14,6 @@ pub struct HelperVault {
 /// Helpers keep one entry for each user name, so it is always the same.
 const USERNAME: &str = "login-cli";
 
-/// Of a probe, because a store may have a limit: that of Windows has one of 2,560 bytes.
-const AS_LONG_AS_A_SIGN_IN: usize = 8 * 1024;
-
 impl HelperVault {
     /// The entry under `entry`, which has to be a URL, because some helpers take it apart.
     #[must_use]
@@ -31,8 +28,8 @@ impl HelperVault {
 
     /// Only writing and reading tells: a store that was never set up looks empty, and one that is
     /// locked may still take what it cannot give back.
-    fn try_out(&self) -> Result<(), VaultError> {
-        let secret = Zeroizing::new("0".repeat(AS_LONG_AS_A_SIGN_IN));
+    fn try_out(&self, length: usize) -> Result<(), VaultError> {
+        let secret = Zeroizing::new("0".repeat(length));
         let probe = Credential { username: USERNAME.to_owned(), secret };
         self.helper.store(&self.probe(), &probe)?;
         let there = self.helper.get(&self.probe());
@@ -64,9 +61,9 @@ impl Vault for HelperVault {
     }
 
     /// It is tried beside the entry, which may be the only copy of a sign-in.
-    fn check(&self) -> Result<(), VaultError> {
+    fn check(&self, length: usize) -> Result<(), VaultError> {
         let before = self.helper.get(&self.entry)?;
-        let tried = self.try_out();
+        let tried = self.try_out(length);
         let put_back = before.map_or(Ok(()), |before| self.put_back(&before));
         tried.and(put_back)
     }

@@ -1,13 +1,25 @@
 use std::io;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::format::Defect;
+use crate::new_file::NewFile;
 use crate::place::{Content, Place, SIZE_LIMIT};
+use crate::seen::Seen;
 use crate::{AuthDocument, Error, Location, Vault, check, file, format, vault};
+
+/// By how much a document may grow: the answer of a token endpoint is 64 KiB at most, and has what is
+/// new in it.
+const GROWTH: u64 = 68 * 1024;
+
+/// The same in a vault, some of which hold no more than a few thousand bytes: by as much as a usual
+/// sign-in has.
+const GROWTH_IN_VAULT: u64 = 8 * 1024;
 
 /// Who holds the document.
 pub(crate) enum Keeper {
-    File(Place),
+    File(Arc<Place>),
     Vault(Arc<dyn Vault>),
 }
 
@@ -20,7 +32,7 @@ impl Keeper {
     }
 
     /// Where the file is, if it is one.
-    fn file(&self) -> Option<&Place> {
+    fn file(&self) -> Option<&Arc<Place>> {
         match self {
             Self::File(place) => Some(place),
             Self::Vault(_) => None,
@@ -29,7 +41,7 @@ impl Keeper {
 
     /// The file, if a copy of it may be set aside when it cannot be read. What stands behind a link
     /// may be no `auth.json` at all; what a vault holds does not belong into a file.
-    pub(crate) fn to_set_aside(&self) -> Option<&Place> {
+    pub(crate) fn to_set_aside(&self) -> Option<&Arc<Place>> {
         self.file().filter(|place| !place.is_linked())
     }
 
@@ -60,22 +72,69 @@ impl Keeper {
         format::parse(bytes).map(Some).map_err(corrupt)
     }
 
-    /// Whether a new sign-in could be saved, over whatever is there.
-    pub(crate) fn check_savable(&self) -> Result<(), Error> {
-        self.check_writable()?;
-        self.check_replaceable()
+    /// Reads what is to be compared later. Whether it is something else than before.
+    pub(crate) fn see(&self, seen: &mut Seen) -> Result<bool, Error> {
+        match self {
+            Self::File(place) => seen.read(place),
+            Self::Vault(vault) => {
+                *seen = Seen::without_file(vault::read(vault.as_ref())?);
+                Ok(true)
+            }
+        }
     }
 
-    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+    /// Whether a new sign-in could be saved, over whatever is there.
+    pub(crate) fn check_savable(&self) -> Result<(), Error> {
         match self {
             Self::File(place) => {
-                if place.is_there()? {
-                    check::replaceable(place)?;
-                }
-                check::room(place)
+                self.check_place(place)?;
+                check::room(place)?;
+                self.check_replaceable()
             }
-            Self::Vault(vault) => vault.check().map_err(|source| vault::failed(vault, source)),
+            Self::Vault(_) => self.reserve(&self.read()?).map(drop),
         }
+    }
+
+    /// Makes sure that what takes the place of this content can be written. A vault keeps nothing
+    /// free; it is tried with an entry of that length.
+    pub(crate) fn reserve(&self, content: &Content) -> Result<Option<NewFile>, Error> {
+        let length = self.length_to_come(content);
+        match self {
+            Self::File(place) => {
+                self.check_place(place)?;
+                file::reserve(place, length? + GROWTH).map(Some)
+            }
+            Self::Vault(vault) => {
+                // One that gives back what it never took has no entry that could be read either.
+                let tried = length.as_ref().unwrap_or(&0) + GROWTH_IN_VAULT;
+                let checked = vault.check(usize::try_from(tried).unwrap_or(usize::MAX));
+                checked.map_err(|source| vault::failed(vault, source))?;
+                length.map(|_| None)
+            }
+        }
+    }
+
+    /// How long the document is when it is written anew, which may be longer than it was before. What
+    /// cannot be read will be replaced as a whole.
+    fn length_to_come(&self, content: &Content) -> Result<u64, Error> {
+        let document = match self.document(content) {
+            Err(_) if self.to_set_aside().is_some() => AuthDocument::default(),
+            other => other?.unwrap_or_default(),
+        };
+        let bytes = format::serialize(&document).map_err(|source| self.refused(source))?;
+        let length = bytes.len() as u64;
+        if length + GROWTH > SIZE_LIMIT {
+            return Err(self.outgrown());
+        }
+        Ok(length)
+    }
+
+    fn outgrown(&self) -> Error {
+        Error::Outgrown { location: self.location(), limit: SIZE_LIMIT }
+    }
+
+    fn check_place(&self, place: &Place) -> Result<(), Error> {
+        if place.is_there()? { check::replaceable(place) } else { Ok(()) }
     }
 
     /// Finds out whether a new sign-in could take the place of what is there.
@@ -88,20 +147,34 @@ impl Keeper {
 
     /// A vault is not asked: it was read a moment ago.
     pub(crate) fn check_removable(&self) -> Result<(), Error> {
-        self.file().map_or(Ok(()), check::removable)
+        self.file().map_or(Ok(()), |place| check::removable(place))
     }
 
-    /// Puts `bytes` in the place of the content that was read. [`Keeper::flush`] makes it last.
-    pub(crate) fn replace(&self, seen: &Content, bytes: &[u8]) -> Result<(), Error> {
+    /// Puts `bytes` in the place of the content that was seen, and sees them from then on.
+    /// [`Keeper::flush`] makes it last.
+    pub(crate) fn replace(
+        &self,
+        seen: &mut Seen,
+        reserved: &mut Option<NewFile>,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<(), Error> {
+        // Nothing is written that could not be read again.
+        if bytes.len() as u64 > SIZE_LIMIT {
+            return Err(self.outgrown());
+        }
         match self {
-            Self::File(place) => file::replace(place, seen, bytes),
-            Self::Vault(vault) => vault::replace(vault.as_ref(), seen, bytes),
+            Self::File(place) => file::replace(place, seen, reserved, bytes),
+            Self::Vault(vault) => {
+                vault::replace(vault.as_ref(), seen.content(), &bytes)?;
+                *seen = Seen::without_file(Content::Bytes(bytes));
+                Ok(())
+            }
         }
     }
 
     /// What a vault has taken is its own to make last.
     pub(crate) fn flush(&self) -> Result<(), Error> {
-        self.file().map_or(Ok(()), file::flush_name)
+        self.file().map_or(Ok(()), |place| file::flush_name(place))
     }
 
     /// Removes the document, readable or not, unless it is unreadable behind a link. False where there

@@ -73,8 +73,8 @@ impl Vault for KeyringVault {
         format!("the keyring ({})", self.entry)
     }
 
-    fn check(&self) -> Result<(), VaultError> {
-        self.within(format!("{}/probe", self.entry), try_out)
+    fn check(&self, length: usize) -> Result<(), VaultError> {
+        self.within(format!("{}/probe", self.entry), move |probe| try_out(probe, length))
     }
 
     fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
@@ -118,16 +118,14 @@ fn refuse_locked(entry: &str) -> Result<(), Refusal> {
     }
 }
 
-/// As long as a sign-in is, because a keyring may have a limit.
-const PROBE: [u8; 8192] = [b'0'; 8192];
-
 /// Only writing and reading tells.
-fn try_out(probe: &Entry) -> Result<(), Refusal> {
-    probe.set_secret(&PROBE)?;
+fn try_out(probe: &Entry, length: usize) -> Result<(), Refusal> {
+    let content = vec![b'0'; length];
+    probe.set_secret(&content)?;
     let there = read(probe);
     probe.delete_credential()?;
     match there? {
-        Some(bytes) if *bytes == PROBE => Ok(()),
+        Some(bytes) if *bytes == content => Ok(()),
         _ => Err(Refusal::Forgetful),
     }
 }

@@ -17,7 +17,9 @@
 //! after what it held was copied to `auth.json.bak`, and the copy goes when the write is on the disk.
 //!
 //! [`AuthStore::lock`] takes the same locks for longer, for whoever reads, asks a server, and writes:
-//! [`Locked::commit`] still compares, because not every program takes locks.
+//! [`Locked::commit`] still compares, because not every program takes locks. [`Locked::reserve`] makes the
+//! temporary file before the server is asked, with room on the disk, so that nothing that the commit
+//! needs can run out meanwhile.
 //!
 //! A [`Vault`] can hold the document in place of the file, such as a [`HelperVault`]. It is written
 //! and read as a whole, and nothing of it ever goes to a file instead.
@@ -64,7 +66,9 @@ mod check;
 mod file;
 mod folder;
 mod lock;
+mod new_file;
 mod place;
+mod seen;
 
 mod error;
 mod location;

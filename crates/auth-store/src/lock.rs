@@ -34,7 +34,7 @@ pub(crate) fn each_lock(
     if place.is_linked() {
         visit(place.folder(), &place.beside(".lock"))?;
     }
-    Ok(Keeper::File(place))
+    Ok(Keeper::File(place.into()))
 }
 
 /// An exclusive lock on a file, which another program takes too. It is given back when this is

@@ -3,11 +3,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::file::Unkept;
 use crate::keeper::Keeper;
 use crate::lock::Lock;
-use crate::place::Content;
-use crate::{AuthDocument, Error, Location, format};
+use crate::new_file::NewFile;
+use crate::seen::Seen;
+use crate::{AuthDocument, Error, Location, file, format};
 
 /// The stored sign-in, while no program that takes the locks can change it. They are given back when
 /// this is dropped, also by the system, when this program dies.
@@ -15,14 +15,21 @@ use crate::{AuthDocument, Error, Location, format};
 /// A program that takes no lock can still write: a [commit](Self::commit) compares before it swaps.
 pub struct Locked {
     keeper: Keeper,
-    _locks: Vec<Lock>,
     /// What was read or written last. Before, it is nothing, and so a commit makes the first one.
-    seen: Content,
+    seen: Seen,
+    /// The file of the next commit. It goes before the locks are given back.
+    reserved: Option<NewFile>,
+    /// The copy of what was seen, where that cannot be read and is going to be replaced.
+    copy: Option<NewFile>,
+    _locks: Vec<Lock>,
 }
+
+/// How often the change is made anew when a program that takes no lock writes at the same moment.
+const ATTEMPTS: usize = 3;
 
 impl Locked {
     pub(crate) fn new(keeper: Keeper, locks: Vec<Lock>) -> Self {
-        Self { keeper, _locks: locks, seen: Content::Absent }
+        Self { keeper, seen: Seen::nothing(), reserved: None, copy: None, _locks: locks }
     }
 
     /// Where the document is, or will be.
@@ -37,17 +44,38 @@ impl Locked {
     ///
     /// Like [`AuthStore::load`](crate::AuthStore::load).
     pub fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
-        self.seen = self.keeper.read()?;
-        self.keeper.document(&self.seen)
+        if self.keeper.see(&mut self.seen)? {
+            self.copy = None;
+        }
+        self.keeper.document(self.seen.content())
     }
 
-    /// Finds out whether a commit could work, before something is spent for it.
+    /// Makes sure that the next [commit](Self::commit) works, before something is spent for it: of what
+    /// takes the place of the document that was [loaded](Self::load) last, room for as much as a
+    /// token endpoint can add is taken on the disk, in a file that is open from now on. The commit needs
+    /// neither space nor a descriptor more. A vault is tried with an entry of that length.
+    ///
+    /// What was reserved is given back when this is dropped.
     ///
     /// # Errors
     ///
-    /// Like [`AuthStore::check_writable`](crate::AuthStore::check_writable).
-    pub fn check_writable(&self) -> Result<(), Error> {
-        self.keeper.check_writable()
+    /// [`Error::Outgrown`], or like [`AuthStore::check_writable`](crate::AuthStore::check_writable).
+    pub fn reserve(&mut self) -> Result<(), Error> {
+        self.reserved = self.keeper.reserve(self.seen.content())?;
+        Ok(())
+    }
+
+    /// Loads, and [reserves](Self::reserve) what a new sign-in takes: [`update_or_set_aside`] with the
+    /// same time needs nothing more. A file that cannot be read is copied already.
+    ///
+    /// # Errors
+    ///
+    /// Like [`reserve`](Self::reserve).
+    ///
+    /// [`update_or_set_aside`]: Self::update_or_set_aside
+    pub fn reserve_for_sign_in(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.load_or_set_aside(Some(now))?;
+        self.reserve()
     }
 
     /// Puts a document, durably, in the place of the one that was [loaded](Self::load) last: when
@@ -57,11 +85,10 @@ impl Locked {
     ///
     /// [`Error::Changed`] when another program, one that takes no lock, has written, or removed, the
     /// document since: load it again, and decide. Or any other [`Error`]; only after
-    /// [`Error::NotDurable`] is the new document in place.
+    /// [`Error::NotDurable`] is the new document in place. What was [reserved](Self::reserve) is used,
+    /// and stays for another try where it can.
     pub fn commit(&mut self, document: &AuthDocument) -> Result<(), Error> {
-        let (written, _) = put(&self.keeper, &self.seen, document, None)?;
-        self.seen = written;
-        Ok(())
+        self.put(document).map(drop)
     }
 
     pub(crate) fn check_savable(&self) -> Result<(), Error> {
@@ -85,27 +112,70 @@ impl Locked {
     /// symbolic link is not removed: it may well be something else than an `auth.json`.
     pub fn remove(&mut self) -> Result<bool, Error> {
         let was_there = self.keeper.remove()?;
-        self.seen = Content::Absent;
+        self.seen = Seen::nothing();
         Ok(was_there)
     }
 
-    /// Loads, changes and commits. With a time, a file that cannot be read is set aside.
+    /// Changes the document like [`AuthStore::update_or_set_aside`](crate::AuthStore::update_or_set_aside),
+    /// for whoever holds the locks already.
+    ///
+    /// # Errors
+    ///
+    /// Like there.
+    pub fn update_or_set_aside<T>(
+        &mut self,
+        now: Timestamp,
+        change: impl FnMut(&mut AuthDocument) -> T,
+    ) -> Result<(T, Option<PathBuf>), Error> {
+        self.change(Some(now), change)
+    }
+
+    /// Loads, changes and commits, and again where another program wrote meanwhile. With a time, a file
+    /// that cannot be read is set aside.
     pub(crate) fn change<T>(
+        &mut self,
+        set_aside: Option<Timestamp>,
+        mut change: impl FnMut(&mut AuthDocument) -> T,
+    ) -> Result<(T, Option<PathBuf>), Error> {
+        for _ in 1..ATTEMPTS {
+            match self.change_once(set_aside, &mut change) {
+                Err(Error::Changed { .. }) => {}
+                other => return other,
+            }
+        }
+        self.change_once(set_aside, &mut change)
+    }
+
+    fn change_once<T>(
         &mut self,
         set_aside: Option<Timestamp>,
         change: &mut impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
-        let loaded = self.load();
-        let (mut document, copy) = match (loaded, set_aside.zip(self.keeper.to_set_aside())) {
-            (Err(Error::Corrupt { .. } | Error::TooLarge { .. }), Some((now, place))) => {
-                (AuthDocument::default(), Some(crate::file::set_aside(place, now)?))
-            }
-            (other, _) => (other?.unwrap_or_default(), None),
-        };
+        let mut document = self.load_or_set_aside(set_aside)?;
         let outcome = change(&mut document);
-        let (written, copy) = put(&self.keeper, &self.seen, &document, copy)?;
-        self.seen = written;
-        Ok((outcome, copy))
+        Ok((outcome, self.put(&document)?))
+    }
+
+    /// Loads. With a time, what cannot be read is copied, and taken for nothing.
+    fn load_or_set_aside(&mut self, now: Option<Timestamp>) -> Result<AuthDocument, Error> {
+        match (self.load(), now.zip(self.keeper.to_set_aside())) {
+            (Err(Error::Corrupt { .. } | Error::TooLarge { .. }), Some((now, place))) => {
+                if self.copy.is_none() {
+                    self.copy = Some(file::set_aside(place, now)?);
+                }
+                Ok(AuthDocument::default())
+            }
+            (other, _) => Ok(other?.unwrap_or_default()),
+        }
+    }
+
+    /// Writes the document where the one was that was seen, and keeps the copy of that one.
+    fn put(&mut self, document: &AuthDocument) -> Result<Option<PathBuf>, Error> {
+        let bytes = format::serialize(document).map_err(|source| self.keeper.refused(source))?;
+        self.keeper.replace(&mut self.seen, &mut self.reserved, bytes)?;
+        let copy = self.copy.take().map(NewFile::keep);
+        self.keeper.flush()?;
+        Ok(copy)
     }
 }
 
@@ -113,18 +183,4 @@ impl fmt::Debug for Locked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Locked").field("location", &self.location()).finish_non_exhaustive()
     }
-}
-
-/// Writes the document where `seen` was, and keeps the copy that was made of an unreadable one.
-fn put(
-    keeper: &Keeper,
-    seen: &Content,
-    document: &AuthDocument,
-    copy: Option<Unkept<'_>>,
-) -> Result<(Content, Option<PathBuf>), Error> {
-    let bytes = format::serialize(document).map_err(|source| keeper.refused(source))?;
-    keeper.replace(seen, &bytes)?;
-    let copy = copy.map(Unkept::keep);
-    keeper.flush()?;
-    Ok((Content::Bytes(bytes), copy))
 }

@@ -121,10 +121,20 @@ impl Place {
     }
 
     pub(crate) fn read(&self) -> Result<Content, Error> {
+        Ok(self.open_and_read()?.0)
+    }
+
+    /// The content, and the file that it is from.
+    pub(crate) fn open_and_read(&self) -> Result<(Content, Option<File>), Error> {
+        match self.open()? {
+            Some(file) => Ok((self.read_from(&file)?, Some(file))),
+            None => Ok((Content::Absent, None)),
+        }
+    }
+
+    /// Reads an open file from where it stands.
+    pub(crate) fn read_from(&self, file: &File) -> Result<Content, Error> {
         let failed = |source| self.failed(Operation::Read, source);
-        let Some(file) = self.open()? else {
-            return Ok(Content::Absent);
-        };
         let length = file.metadata().map_err(failed)?.len();
         if length > SIZE_LIMIT {
             return Ok(Content::TooLarge);
@@ -140,7 +150,7 @@ impl Place {
         Ok(Content::Bytes(bytes))
     }
 
-    fn failed(&self, operation: Operation, source: io::Error) -> Error {
+    pub(crate) fn failed(&self, operation: Operation, source: io::Error) -> Error {
         Error::Io { path: self.path(), operation, source }
     }
 

@@ -22,9 +22,6 @@ pub struct AuthStore {
 /// person to try again waits for that, see [`AuthStore::with_lock_wait`].
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// How often the change is made anew when a program that takes no lock writes at the same moment.
-const ATTEMPTS: usize = 3;
-
 impl AuthStore {
     /// The store in `codex_home`. Nothing is looked at yet.
     #[must_use]
@@ -114,7 +111,7 @@ impl AuthStore {
         let keeper = match &self.vault {
             Some(vault) => Keeper::Vault(vault.clone()),
             None => match folder::open(&self.codex_home)? {
-                Some(home) => Keeper::File(Place::find(home)?),
+                Some(home) => Keeper::File(Place::find(home)?.into()),
                 None => return Ok(None),
             },
         };
@@ -175,7 +172,7 @@ impl AuthStore {
     ///
     /// Any [`Error`]; only after [`Error::NotDurable`] is the new document in place.
     pub fn update<T>(&self, change: impl FnMut(&mut AuthDocument) -> T) -> Result<T, Error> {
-        self.change(None, change).map(|(outcome, _)| outcome)
+        self.lock()?.change(None, change).map(|(outcome, _)| outcome)
     }
 
     /// Like [`update`](Self::update), for a new sign-in, which may replace a file that cannot be
@@ -192,21 +189,6 @@ impl AuthStore {
         now: Timestamp,
         change: impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
-        self.change(Some(now), change)
-    }
-
-    fn change<T>(
-        &self,
-        set_aside: Option<Timestamp>,
-        mut change: impl FnMut(&mut AuthDocument) -> T,
-    ) -> Result<(T, Option<PathBuf>), Error> {
-        let mut locked = self.lock()?;
-        for _ in 1..ATTEMPTS {
-            match locked.change(set_aside, &mut change) {
-                Err(Error::Changed { .. }) => {}
-                other => return other,
-            }
-        }
-        locked.change(set_aside, &mut change)
+        self.lock()?.update_or_set_aside(now, change)
     }
 }

@@ -15,12 +15,13 @@ pub trait Vault: fmt::Debug + Send + Sync {
     /// What people call it, with the entry where that tells more; nothing secret.
     fn name(&self) -> String;
 
-    /// Finds out whether the entry can be written and read back. Nothing stays.
+    /// Finds out whether an entry of this many bytes can be written and read back, because some vaults
+    /// have a limit. Nothing stays.
     ///
     /// # Errors
     ///
     /// It is locked, or absent, or the entry cannot be used. It is told in seconds.
-    fn check(&self) -> Result<(), VaultError>;
+    fn check(&self, length: usize) -> Result<(), VaultError>;
 
     /// The entry; `None` where there is none.
     ///

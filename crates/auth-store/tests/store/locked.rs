@@ -52,7 +52,7 @@ fn the_first_document_needs_no_other_before_it() {
     for load_first in [true, false] {
         let home = Home::new();
         let mut locked = home.store().lock().unwrap();
-        locked.check_writable().unwrap();
+        locked.reserve().unwrap();
         if load_first {
             assert!(locked.load().unwrap().is_none());
         }

@@ -9,6 +9,7 @@ mod format;
 mod locked;
 mod look;
 mod remove;
+mod reserve;
 mod save;
 mod vault;
 

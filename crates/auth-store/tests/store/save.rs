@@ -168,7 +168,7 @@ fn a_save_that_fails_leaves_everything_as_it_was() {
     let in_the_way = home.file("auth.json.login-cli.tmp");
     fs::create_dir(&in_the_way).unwrap();
     let error = save(&home.store(), "1").unwrap_err();
-    assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+    assert!(matches!(&error, Error::NotAFile { path, .. } if *path == in_the_way), "{error:?}");
     assert_eq!(read(home.auth_json()), r#"{"x":1}"#);
 
     fs::remove_dir(&in_the_way).unwrap();
@@ -190,7 +190,7 @@ fn a_sign_in_over_a_corrupt_file_that_fails_leaves_no_copy() {
     let outcome = home.store().update_or_set_aside(now, |document| {
         document.set_sign_in(&sign_in("1"));
     });
-    assert!(matches!(outcome, Err(Error::NotWritable { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::NotAFile { .. })), "{outcome:?}");
     fs::remove_dir(home.file("auth.json.login-cli.tmp")).unwrap();
     assert_eq!(read(home.auth_json()), "{");
     assert_eq!(home.names(), AFTER_A_SAVE);

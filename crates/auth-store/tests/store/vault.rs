@@ -55,7 +55,7 @@ impl Vault for Memory {
         "the memory".to_owned()
     }
 
-    fn check(&self) -> Result<(), VaultError> {
+    fn check(&self, _: usize) -> Result<(), VaultError> {
         self.open("check")
     }
 
@@ -176,7 +176,7 @@ fn the_locks_are_held_around_a_change_in_a_vault() {
 fn what_was_loaded_from_a_vault_is_replaced_and_removed() {
     let (home, vault) = (Home::new(), Memory::holding("{}"));
     let mut locked = store(&home, &vault).lock().unwrap();
-    locked.check_writable().unwrap();
+    locked.reserve().unwrap();
     let mut loaded = locked.load().unwrap().unwrap();
     for mark in ["1", "2"] {
         loaded.set_sign_in(&sign_in(mark));

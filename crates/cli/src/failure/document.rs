@@ -150,6 +150,7 @@ fn of_store(error: &StoreError) -> &'static str {
     match error {
         StoreError::NotWritable { .. } => "not_writable",
         StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => "unreadable",
+        StoreError::Outgrown { .. } => "too_large",
         StoreError::Locked { .. } => "locked",
         StoreError::Changed { .. } => "changed",
         StoreError::Vault { .. } => "vault",

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! valid ── not due ── the document
-//!   └─ due ── the locks ── read again ── still due ── the store can be written ── refresh ── commit
+//!   └─ due ── the locks ── read again ── still due ── room is reserved ── refresh ── commit
 //! ```
 //!
 //! # What a crash can lose

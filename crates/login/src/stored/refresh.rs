@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_store::{AuthDocument, AuthMode, Error as StoreError, Locked, Renewal};
+use auth_store::{AuthDocument, AuthMode, Error as StoreError, Location, Locked, Renewal};
 use credentials::{AccessToken, Claims, RefreshToken};
 use token_client::Refreshed;
 use tokio::time::sleep;
@@ -97,7 +97,7 @@ impl StoredSignIn {
     ) -> Result<AuthDocument, Error> {
         let token = spendable(&document, &locked)?;
         self.is_ours(&document)?;
-        locked.check_writable()?;
+        locked.reserve()?;
         events(Event::Refreshing);
         let refreshed = match self.client.refresh(&token).await {
             Ok(refreshed) => refreshed,
@@ -110,7 +110,11 @@ impl StoredSignIn {
         let (renewal, verdict) = self.judge(refreshed, &document);
         let issuer = issuer_of(&document);
         let keep = move || (keep(&mut locked, document, &token, &renewal), renewal);
-        let (kept, renewal) = commit_patiently(keep).await;
+        let (kept, renewal) = match self.store.location() {
+            // It takes a moment, and must not take a thread, which may not be had by now.
+            Location::File(_) => keep(),
+            Location::Vault(_) => commit_patiently(keep).await,
+        };
         events(Event::Refreshed);
         let current = match kept? {
             Kept::Renewed(document) => Ok(document),

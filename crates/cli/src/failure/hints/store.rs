@@ -15,6 +15,10 @@ pub(super) fn any(error: &Error) -> Option<&'static str> {
         Error::Corrupt { .. } | Error::TooLarge { .. } => {
             "move the file away, or sign in again with login-cli login, which keeps a copy of it"
         }
+        Error::Outgrown { .. } => {
+            "most of it belongs to another program: remove what is not needed, or choose another \
+             folder with --codex-home"
+        }
         Error::Locked { .. } | Error::Changed { .. } => {
             "another program is using it: try again when it is done"
         }

@@ -1,5 +1,7 @@
 //! What is held against every run, whatever it was for.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
@@ -81,22 +83,35 @@ pub(crate) fn hostile(text: &str) -> Option<char> {
 /// No temporary file: it could hold a secret. What has another name is not ours.
 #[track_caller]
 fn assert_nothing_left_behind(world: &World) {
-    let known = |name: &String| {
-        matches!(name.as_str(), "auth.json" | "auth.lock" | "auth.json.lock")
-            || name.starts_with("auth.json.corrupt-")
-            || !name.starts_with("auth")
-    };
     // Another program of this world may be in the middle of a save.
     let begun = Instant::now();
-    while let Some(strange) = names(world).find(|name| !known(name)) {
+    while let Some(strange) = folders(world).iter().find_map(|folder| strange_in(folder)) {
         assert!(begun.elapsed() < PATIENCE, "{strange}");
         thread::yield_now();
     }
 }
 
-fn names(world: &World) -> impl Iterator<Item = String> {
-    let home = world.stored_names().into_iter().filter(|name| name != "profiles");
-    home.chain(world.profiles().into_iter().flat_map(|(_, folder)| names_in(&folder)))
+fn folders(world: &World) -> Vec<PathBuf> {
+    let profiles = world.profiles().into_iter().map(|(_, folder)| folder);
+    profiles.chain([world.codex_home()]).collect()
+}
+
+fn strange_in(folder: &Path) -> Option<String> {
+    let known = |name: &String| {
+        matches!(name.as_str(), "auth.json" | "auth.lock" | "auth.json.lock")
+            || name.starts_with("auth.json.corrupt-")
+            || !name.starts_with("auth")
+            || (name == "auth.json.login-cli.tmp" && is_reserved(folder, name))
+    };
+    names_in(folder).into_iter().find(|name| !known(name))
+}
+
+/// Whether it is room for an answer that another program, which holds the locks, still waits for.
+fn is_reserved(folder: &Path, name: &str) -> bool {
+    let is_blank = |content: Vec<u8>| content.iter().all(|&byte| byte == b'\n');
+    let lock = fs::File::open(folder.join("auth.json.lock"));
+    lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
+        && fs::read(folder.join(name)).is_ok_and(is_blank)
 }
 
 #[track_caller]

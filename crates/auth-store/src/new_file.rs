@@ -1,0 +1,122 @@
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::Error;
+use crate::folder::{Entry, Folder, Kind, remove_if_there};
+use crate::place::Place;
+
+/// A new file beside the document. It is removed again unless it is kept or renamed.
+pub(crate) struct NewFile {
+    file: File,
+    name: Name,
+    /// Whether it can be written once more. After a flush that failed it cannot: the system forgets
+    /// what it could not write.
+    is_sound: bool,
+}
+
+/// The name of a file that is removed again unless it stays.
+struct Name {
+    place: Arc<Place>,
+    name: OsString,
+    stays: bool,
+}
+
+impl NewFile {
+    /// Makes an empty file, which must not be there yet.
+    pub(crate) fn create(place: &Arc<Place>, name: OsString) -> Result<Self, Error> {
+        let refused =
+            |source| Error::NotWritable { path: place.folder().path().join(&name), source };
+        let file = place.folder().create_file(&name).map_err(refused)?;
+        let name = Name { place: place.clone(), name, stays: false };
+        Ok(Self { file, name, is_sound: true })
+    }
+
+    /// The same, in the place of one that a writer that died has left.
+    pub(crate) fn replace(place: &Arc<Place>, name: OsString) -> Result<Self, Error> {
+        clear(place.folder(), &name)?;
+        Self::create(place, name)
+    }
+
+    /// Takes this much room on the disk. It is written and flushed, because some systems give space out
+    /// only then.
+    pub(crate) fn allocate(&mut self, room: u64) -> Result<(), Error> {
+        self.fill_with(|mut file| io::copy(&mut io::repeat(b'\n').take(room), &mut file))
+    }
+
+    /// Makes this the whole content, and flushes it to the disk. What was reserved is written over.
+    pub(crate) fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.fill_with(|mut file| file.write_all(bytes).map(|()| bytes.len() as u64))
+    }
+
+    /// Copies all of another file.
+    pub(crate) fn copy(&mut self, mut original: &File) -> Result<(), Error> {
+        self.fill_with(|mut file| io::copy(&mut original, &mut file))
+    }
+
+    fn fill_with(&mut self, fill: impl FnOnce(&File) -> io::Result<u64>) -> Result<(), Error> {
+        let mut file = &self.file;
+        let filled = file.rewind().and_then(|()| fill(file));
+        filled.and_then(|length| file.set_len(length)).map_err(|source| self.refused(source))?;
+        self.is_sound = false;
+        self.file.sync_all().map_err(|source| self.refused(source))?;
+        self.is_sound = true;
+        Ok(())
+    }
+
+    /// Whether another [`fill`](Self::fill) could work.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.is_sound
+    }
+
+    /// Keeps the file, and says where it is.
+    pub(crate) fn keep(mut self) -> PathBuf {
+        self.name.stays = true;
+        self.name.path()
+    }
+
+    /// Gives it another name, which may be that of another file, and makes sure that it stays.
+    pub(crate) fn rename(&mut self, to: &OsStr) -> io::Result<()> {
+        self.name.place.folder().rename(&self.name.name, to)?;
+        self.name.stays = true;
+        Ok(())
+    }
+
+    /// The open file.
+    pub(crate) fn into_file(self) -> File {
+        self.file
+    }
+
+    fn refused(&self, source: io::Error) -> Error {
+        Error::NotWritable { path: self.name.path(), source }
+    }
+}
+
+impl Name {
+    fn path(&self) -> PathBuf {
+        self.place.folder().path().join(&self.name)
+    }
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        if self.stays {
+            return;
+        }
+        if let Err(error) = remove_if_there(self.place.folder(), &self.name) {
+            let path = self.path();
+            tracing::debug!(path = %path.display(), %error, "a file is left behind");
+        }
+    }
+}
+
+/// Removes what is there under the name, if a file is. A folder is for the person to remove.
+pub(crate) fn clear(folder: &Folder, name: &OsStr) -> Result<(), Error> {
+    let path = folder.path().join(name);
+    remove_if_there(folder, name).map_err(|source| match folder.entry(name) {
+        Ok(Some(Entry { kind: Kind::Other(found), .. })) => Error::NotAFile { path, found },
+        _ => Error::NotWritable { path, source },
+    })
+}

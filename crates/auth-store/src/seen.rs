@@ -1,0 +1,96 @@
+use std::fs::File;
+use std::io::{self, Read, Seek as _};
+
+use zeroize::Zeroizing;
+
+use crate::place::{Content, Place};
+use crate::{Error, Operation};
+
+/// What was read or written last, to be compared with what is there when something else is to take
+/// its place.
+///
+/// The file stays open meanwhile, so that the comparison needs no descriptor that the system may have
+/// no more of by then.
+pub(crate) struct Seen {
+    content: Content,
+    file: Option<File>,
+}
+
+impl Seen {
+    /// Before anything was read, it is nothing.
+    pub(crate) fn nothing() -> Self {
+        Self::without_file(Content::Absent)
+    }
+
+    /// What has no file.
+    pub(crate) fn without_file(content: Content) -> Self {
+        Self { content, file: None }
+    }
+
+    /// What was written into a file.
+    pub(crate) fn written(bytes: Zeroizing<Vec<u8>>, file: File) -> Self {
+        Self { content: Content::Bytes(bytes), file: worth_keeping(file) }
+    }
+
+    pub(crate) fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Reads what is there now. Whether it is something else than before.
+    pub(crate) fn read(&mut self, place: &Place) -> Result<bool, Error> {
+        // One that the name does not stand for any more is closed, which makes room for the next.
+        self.file = self.file.take().filter(|file| stands(place, file));
+        let content = match &mut self.file {
+            Some(file) => {
+                file.rewind().map_err(|source| place.failed(Operation::Read, source))?;
+                place.read_from(file)?
+            }
+            None => {
+                let (content, file) = place.open_and_read()?;
+                self.file = file.and_then(worth_keeping);
+                content
+            }
+        };
+        Ok(std::mem::replace(&mut self.content, content) != self.content)
+    }
+
+    /// Whether it is still there. It is compared by content: not every program that writes takes a
+    /// lock, and some write into the same file.
+    pub(crate) fn is_there(&mut self, place: &Place) -> Result<bool, Error> {
+        let failed = |source| place.failed(Operation::Read, source);
+        if let Content::Bytes(bytes) = &self.content
+            && let Some(mut file) = self.file.as_ref().filter(|file| stands(place, file))
+        {
+            return file.rewind().and_then(|()| is_rest(file, bytes)).map_err(failed);
+        }
+        self.file = None;
+        Ok(place.read()? == self.content)
+    }
+}
+
+fn stands(place: &Place, file: &File) -> bool {
+    place.folder().still_names(place.name(), file).unwrap_or_default()
+}
+
+/// Where a file that is open cannot be replaced, none is kept open.
+fn worth_keeping(file: File) -> Option<File> {
+    cfg!(unix).then_some(file)
+}
+
+/// Whether this is all that is left in the file. It takes no memory of its own.
+fn is_rest(mut file: &File, mut bytes: &[u8]) -> io::Result<bool> {
+    let mut buffer = Zeroizing::new([0; 4096]);
+    loop {
+        let read = match file.read(&mut *buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        if read == 0 {
+            return Ok(bytes.is_empty());
+        }
+        match bytes.strip_prefix(&buffer[..read]) {
+            Some(rest) => bytes = rest,
+            None => return Ok(false),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What a commit needs is there before something is spent for it.
+
+use std::fs;
+
+use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
+use auth_store::{AuthDocument, Error, Found, Locked};
+
+const TEMPORARY: &str = "auth.json.login-cli.tmp";
+
+/// Loaded and reserved.
+fn reserved(home: &Home) -> (Locked, AuthDocument) {
+    let mut locked = home.store().lock().unwrap();
+    let document = locked.load().unwrap().unwrap_or_default();
+    locked.reserve().unwrap();
+    (locked, document)
+}
+
+// threats 215
+#[test]
+fn room_for_an_answer_of_64_kib_is_taken_and_given_back() {
+    let home = Home::holding("{}");
+    let (locked, _) = reserved(&home);
+    assert!(fs::metadata(home.file(TEMPORARY)).unwrap().len() > 64 * 1024);
+    drop(locked);
+    assert_eq!(home.names(), AFTER_A_SAVE);
+    assert_eq!(read(home.auth_json()), "{}");
+}
+
+/// A document without white space grows when it is written anew.
+// threats 215
+#[test]
+fn room_is_taken_for_the_document_as_it_is_written() {
+    let dense = format!("{{\"theirs\":[{}0]}}", "0,".repeat(40_000));
+    let home = Home::holding(&dense);
+    let (mut locked, mut document) = reserved(&home);
+    let taken = fs::metadata(home.file(TEMPORARY)).unwrap().len();
+    document.set_sign_in(&sign_in("1"));
+    locked.commit(&document).unwrap();
+    let written = fs::metadata(home.auth_json()).unwrap().len();
+    assert!(taken > written && written > dense.len() as u64, "{taken} {written}");
+    drop(locked);
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}
+
+// threats 215
+#[test]
+fn what_was_reserved_stays_for_another_try() {
+    let home = Home::holding("{}");
+    let (mut locked, _) = reserved(&home);
+    write(home.auth_json(), r#"{"theirs":1}"#);
+    let mut document = AuthDocument::default();
+    document.set_sign_in(&sign_in("1"));
+    let error = locked.commit(&document).unwrap_err();
+    assert!(matches!(error, Error::Changed { .. }), "{error:?}");
+    assert!(home.file(TEMPORARY).exists());
+    locked.load().unwrap();
+    locked.commit(&document).unwrap();
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}
+
+/// What the reader would refuse is not written, and nothing is spent for it.
+// threats 215
+#[test]
+fn a_document_that_could_outgrow_what_is_read_is_refused_in_time() {
+    const LIMIT: usize = 1024 * 1024;
+    for (length, is_refused) in [(900_000, false), (LIMIT - 1000, true)] {
+        let old = format!("{{\"theirs\":\"{}\"}}", "x".repeat(length));
+        let home = Home::holding(&old);
+        let mut locked = home.store().lock().unwrap();
+        let mut document = locked.load().unwrap().unwrap();
+        match locked.reserve() {
+            Ok(()) => assert!(!is_refused),
+            Err(Error::Outgrown { .. }) => assert!(is_refused),
+            Err(error) => panic!("{error:?}"),
+        }
+        document.set_sign_in(&sign_in(&"x".repeat(if is_refused { 1000 } else { 10 })));
+        assert_eq!(locked.commit(&document).is_err(), is_refused);
+        assert_eq!(read(home.auth_json()) == old, is_refused);
+    }
+}
+
+// threats 215
+#[test]
+fn a_folder_in_the_place_of_the_temporary_file_is_found_in_time() {
+    let home = Home::holding("{}");
+    fs::create_dir(home.file(TEMPORARY)).unwrap();
+    let mut locked = home.store().lock().unwrap();
+    for error in [locked.reserve().unwrap_err(), home.store().check_writable().unwrap_err()] {
+        let Error::NotAFile { path, found: Found::Folder } = &error else { panic!("{error:?}") };
+        assert_eq!(*path, home.file(TEMPORARY));
+    }
+}
+
+/// The copy is made before, too.
+// threats 168 215
+#[test]
+fn a_sign_in_over_a_file_that_cannot_be_read_has_its_copy_already() {
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    let home = Home::holding("{");
+    let mut locked = home.store().lock().unwrap();
+    locked.reserve_for_sign_in(now).unwrap();
+    assert_eq!(home.names().len(), AFTER_A_SAVE.len() + 2);
+    drop(locked);
+    assert_eq!(home.names(), AFTER_A_SAVE);
+
+    let mut locked = home.store().lock().unwrap();
+    locked.reserve_for_sign_in(now).unwrap();
+    write(home.auth_json(), "{{");
+    let change = |document: &mut AuthDocument| document.set_sign_in(&sign_in("1"));
+    let ((), copy) = locked.update_or_set_aside(now, change).unwrap();
+    assert_eq!(read(copy.unwrap()), "{{", "another file that cannot be read is there by now");
+    assert_eq!(home.names().len(), AFTER_A_SAVE.len() + 1);
+}
