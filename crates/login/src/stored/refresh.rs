@@ -3,6 +3,7 @@ use std::time::Duration;
 use auth_store::{AuthDocument, AuthMode, Error as StoreError, Location, Locked, Renewal};
 use credentials::{AccessToken, Claims, RefreshToken};
 use token_client::Refreshed;
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::due::still_works;
@@ -112,7 +113,11 @@ impl StoredSignIn {
         let keep = move || (keep(&mut locked, document, &token, &renewal), renewal);
         let (kept, renewal) = match self.store.location() {
             // It takes a moment, and must not take a thread, which may not be had by now.
-            Location::File(_) => keep(),
+            Location::File(_) => {
+                let kept = keep();
+                let_signals_in().await;
+                kept
+            }
             Location::Vault(_) => commit_patiently(keep).await,
         };
         events(Event::Refreshed);
@@ -203,6 +208,13 @@ fn spendable(document: &AuthDocument, locked: &Locked) -> Result<RefreshToken, E
     }
     let token = document.refresh_token();
     token.ok_or_else(|| Error::NothingToRefresh { location: locked.location() })
+}
+
+/// A signal that came before the save counts: in the first turn the runtime sees it, and in the second
+/// whatever waits for it beside this future.
+async fn let_signals_in() {
+    yield_now().await;
+    yield_now().await;
 }
 
 /// What came of writing a renewal.
