@@ -27,6 +27,9 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// Whether the body was JSON at all. One that was not is hardly the server's own answer.
     pub is_json: bool,
+    /// Whether the body has the shape of an OAuth error, or of the vendor's error object: that is the
+    /// server's own answer, and not the page of a gateway on the way.
+    pub is_oauth: bool,
 }
 
 /// The most that is repeated of a text of a server.
@@ -54,8 +57,10 @@ impl Refusal {
     pub fn from_body(status: u16, body: &[u8]) -> Self {
         let body = serde_json::from_slice::<Value>(body);
         let is_json = body.is_ok();
-        let (code, description) = words(&body.unwrap_or_default());
-        Self { status, code, description, request_id: None, retry_after: None, is_json }
+        let body = body.unwrap_or_default();
+        let (code, description) = words(&body);
+        let is_oauth = is_oauth(&body["error"]);
+        Self { status, code, description, request_id: None, retry_after: None, is_json, is_oauth }
     }
 
     /// Whether asking the same again may well succeed in a while: the server was busy or broken.
@@ -103,6 +108,25 @@ fn words(body: &Value) -> (Option<String>, Option<String>) {
         &body["detail"]["message"],
     ];
     (first(&code), first(&description))
+}
+
+/// `{"error":"invalid_grant"}`, whose word is lower case in every registered error
+/// ([RFC 6749 §11.4](https://www.rfc-editor.org/rfc/rfc6749#section-11.4)), or
+/// `{"error":{"message":"…","type":"…","code":"…"}}`, whose code is a word or nothing.
+fn is_oauth(error: &Value) -> bool {
+    let is_word = |text: &str| {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        !text.is_empty() && text.bytes().all(fits)
+    };
+    match error {
+        Value::String(word) => is_word(word),
+        Value::Object(object) => match object.get("code") {
+            Some(Value::String(_)) => true,
+            Some(Value::Null) | None => object.get("message").is_some_and(Value::is_string),
+            Some(_) => false,
+        },
+        _ => false,
+    }
 }
 
 fn first(candidates: &[&Value]) -> Option<String> {

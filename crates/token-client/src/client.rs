@@ -34,6 +34,12 @@ impl TokenClient {
         &self.issuer
     }
 
+    /// Another client at the same issuer.
+    #[must_use]
+    pub fn with_client_id(self, client_id: impl Into<String>) -> Self {
+        Self { client_id: client_id.into(), ..self }
+    }
+
     /// The registered id, which every request names.
     #[must_use]
     pub fn client_id(&self) -> &str {

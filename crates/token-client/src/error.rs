@@ -58,13 +58,22 @@ impl Error {
     }
 }
 
-/// The errors after which a refresh token is of no use any more.
-const FINAL: [&str; 4] =
-    ["refresh_token_expired", "refresh_token_reused", "refresh_token_invalidated", "invalid_grant"];
+/// The errors after which a refresh token is of no use any more, whatever the status.
+const FINAL: [&str; 7] = [
+    "refresh_token_expired",
+    "refresh_token_reused",
+    "refresh_token_invalidated",
+    "invalid_refresh_token",
+    "app_session_expired",
+    "app_session_terminated",
+    "invalid_grant",
+];
 
+/// A 401 counts only in the issuer's own words: a gateway on the way has pages of its own.
 fn is_final(refusal: &Refusal) -> bool {
     let code = refusal.code.as_deref();
-    refusal.status == 401 || code.is_some_and(|code| FINAL.contains(&code))
+    let is_unauthorized = refusal.status == 401 && refusal.is_oauth;
+    is_unauthorized || code.is_some_and(|code| FINAL.contains(&code))
 }
 
 #[cfg(test)]
@@ -82,15 +91,39 @@ mod tests {
     #[test]
     fn only_what_the_contract_lists_ends_a_sign_in() {
         for code in FINAL {
-            is_judged(400, &format!(r#"{{"error":"{code}"}}"#), true, false);
-            is_judged(400, &format!(r#"{{"error":{{"code":"{code}"}}}}"#), true, false);
+            for status in [400, 401, 403] {
+                is_judged(status, &format!(r#"{{"error":"{code}"}}"#), true, false);
+                is_judged(status, &format!(r#"{{"error":{{"code":"{code}"}}}}"#), true, false);
+            }
         }
-        is_judged(401, "", true, false);
         is_judged(401, r#"{"error":"server_error"}"#, true, false);
+        is_judged(
+            401,
+            r#"{"error":{"message":"M","type":"t","param":null,"code":null}}"#,
+            true,
+            false,
+        );
         is_judged(400, r#"{"error":"invalid_request"}"#, false, false);
         is_judged(403, "<html>", false, false);
         is_judged(429, "{}", false, true);
         is_judged(500, "{}", false, true);
         is_judged(503, "<html>", false, true);
+    }
+
+    // threats 112 113
+    #[test]
+    fn a_401_of_a_gateway_ends_nothing() {
+        for body in [
+            "",
+            "<html><h1>401 Authorization Required</h1></html>",
+            "{}",
+            "[]",
+            r#"{"message":"Unauthorized"}"#,
+            r#"{"detail":"Unauthorized"}"#,
+            r#"{"status":401,"error":"Unauthorized","path":"/oauth/token"}"#,
+            r#"{"error":{"code":401,"message":"Unauthorized","status":"UNAUTHENTICATED"}}"#,
+        ] {
+            is_judged(401, body, false, false);
+        }
     }
 }
