@@ -4,7 +4,8 @@ use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::wipe::{Tree, put};
+use crate::AuthMode;
+use crate::wipe::{Tree, put, remove};
 
 /// The document in `auth.json`: what this program reads and writes of it by name, and everything
 /// else as it is.
@@ -46,52 +47,7 @@ pub struct Renewal {
     pub last_refresh: Option<Timestamp>,
 }
 
-/// How the person signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AuthMode {
-    /// With ChatGPT: the tokens count.
-    ChatGpt,
-    /// With an API key alone.
-    ApiKey,
-    /// In a way that only another program knows.
-    Other(String),
-}
-
 impl AuthDocument {
-    /// How the person signed in. A file without `auth_mode` is a sign-in with ChatGPT when it has
-    /// tokens, even beside a key, and one with a key otherwise; `None` when it has neither.
-    #[must_use]
-    pub fn auth_mode(&self) -> Option<AuthMode> {
-        match self.text("auth_mode") {
-            Some("chatgpt") => Some(AuthMode::ChatGpt),
-            Some("apikey") => Some(AuthMode::ApiKey),
-            Some(other) => Some(AuthMode::Other(other.to_owned())),
-            None if self.token("access_token").is_some() => Some(AuthMode::ChatGpt),
-            None if self.text("OPENAI_API_KEY").is_some() => Some(AuthMode::ApiKey),
-            None => None,
-        }
-    }
-
-    /// Whether the mode is written down.
-    pub(crate) fn has_auth_mode(&self) -> bool {
-        self.text("auth_mode").is_some()
-    }
-
-    /// Whether there is something to sign a request with: an access token where the mode is
-    /// ChatGPT, a key where it is a key, either where the mode is not known. `{}` is not signed in.
-    #[must_use]
-    pub fn is_signed_in(&self) -> bool {
-        let token = self.token("access_token").is_some();
-        let key = self.text("OPENAI_API_KEY").is_some();
-        match self.auth_mode() {
-            Some(AuthMode::ChatGpt) => token,
-            Some(AuthMode::ApiKey) => key,
-            Some(AuthMode::Other(_)) => token || key,
-            None => false,
-        }
-    }
-
     /// The key under `OPENAI_API_KEY`.
     #[must_use]
     pub fn api_key(&self) -> Option<ApiKey> {
@@ -213,36 +169,42 @@ impl AuthDocument {
         self.set("last_refresh", rfc_3339(now).into());
     }
 
-    /// Keeps a key beside whatever is there. The mode becomes `apikey` only where no tokens are
-    /// held; where they are, it is written down, because Codex CLI takes a file with both and no
-    /// mode for one that is never refreshed.
+    /// Keeps a key beside whatever is there. The mode becomes `apikey` only where nothing else is held;
+    /// beside tokens it is written down, because Codex CLI takes a file with both and no mode for one
+    /// that is never refreshed.
     pub fn set_api_key(&mut self, api_key: &ApiKey) {
         let mode = match self.auth_mode() {
-            Some(AuthMode::Other(other)) => other,
-            Some(AuthMode::ChatGpt) if self.token("access_token").is_some() => "chatgpt".to_owned(),
-            _ => "apikey".to_owned(),
+            Some(AuthMode::PersonalAccessToken | AuthMode::Other(_)) if self.is_signed_in() => None,
+            Some(AuthMode::ChatGpt) if self.token("access_token").is_some() => Some("chatgpt"),
+            _ => Some("apikey"),
         };
-        self.set("auth_mode", mode.into());
+        if let Some(mode) = mode {
+            self.set("auth_mode", mode.into());
+        }
         self.set("OPENAI_API_KEY", api_key.expose().into());
     }
 
-    fn set(&mut self, key: &str, value: Value) {
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
         put(&mut self.tree.0, key, value);
     }
 
+    pub(crate) fn remove(&mut self, key: &str) {
+        remove(&mut self.tree.0, key);
+    }
+
     /// The object of tokens out of its place, which stays; an empty one where there is none.
-    fn take_tokens(&mut self) -> Map<String, Value> {
+    pub(crate) fn take_tokens(&mut self) -> Map<String, Value> {
         match self.tree.0.get_mut("tokens").map(Value::take) {
             Some(Value::Object(tokens)) => tokens,
             _ => Map::new(),
         }
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         text(self.tree.0.get(key))
     }
 
-    fn token(&self, key: &str) -> Option<&str> {
+    pub(crate) fn token(&self, key: &str) -> Option<&str> {
         text(self.tree.0.get("tokens")?.get(key))
     }
 }
@@ -275,36 +237,6 @@ mod tests {
     fn compact(document: &AuthDocument) -> String {
         let bytes = serialize(document).unwrap();
         std::str::from_utf8(&bytes).unwrap().split_whitespace().collect()
-    }
-
-    #[track_caller]
-    fn mode(text: &str, mode: impl Into<Option<AuthMode>>, signed_in: bool) {
-        let document = read(text);
-        assert_eq!(document.auth_mode(), mode.into(), "{text}");
-        assert_eq!(document.is_signed_in(), signed_in, "{text}");
-    }
-
-    // threats 170
-    #[test]
-    fn every_shape_of_the_file_is_understood() {
-        let other = |name: &str| AuthMode::Other(name.to_owned());
-        mode("{}", None, false);
-        mode(r#"{"OPENAI_API_KEY":null}"#, None, false);
-        mode(r#"{"OPENAI_API_KEY":"","tokens":null}"#, None, false);
-        mode(r#"{"OPENAI_API_KEY":"sk-1"}"#, AuthMode::ApiKey, true);
-        mode(r#"{"OPENAI_API_KEY":"sk-1","tokens":{}}"#, AuthMode::ApiKey, true);
-        let both = r#"{"OPENAI_API_KEY":"sk-1","tokens":{"access_token":"a"}}"#;
-        mode(both, AuthMode::ChatGpt, true);
-        let key_only =
-            r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-1","tokens":{"access_token":"a"}}"#;
-        mode(key_only, AuthMode::ApiKey, true);
-        mode(r#"{"auth_mode":"chatgpt","OPENAI_API_KEY":"sk-1"}"#, AuthMode::ChatGpt, false);
-        mode(r#"{"auth_mode":"apikey","tokens":{"access_token":"a"}}"#, AuthMode::ApiKey, false);
-        mode(r#"{"auth_mode":"agentIdentity","agent_identity":{}}"#, other("agentIdentity"), false);
-        let external =
-            r#"{"auth_mode":"chatgptAuthTokens","tokens":{"access_token":"a","refresh_token":""}}"#;
-        mode(external, other("chatgptAuthTokens"), true);
-        assert!(read(external).refresh_token().is_none());
     }
 
     // threats 170

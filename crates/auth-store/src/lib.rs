@@ -53,6 +53,8 @@ mod store;
 
 mod document;
 mod format;
+mod mode;
+mod provenance;
 mod wipe;
 
 mod helper_vault;
@@ -73,13 +75,14 @@ mod seen;
 mod error;
 mod location;
 
-pub use document::{AuthDocument, AuthMode, Renewal, SignIn};
+pub use document::{AuthDocument, Renewal, SignIn};
 pub use error::{Error, Found, Operation, Problem};
 pub use helper_vault::HelperVault;
 #[cfg(feature = "keyring")]
 pub use keyring_vault::KeyringVault;
 pub use location::Location;
 pub use locked::Locked;
+pub use mode::AuthMode;
 pub use oddity::Oddity;
 pub use store::AuthStore;
 pub use vault::{Vault, VaultError};

@@ -18,6 +18,13 @@ pub(crate) fn put(object: &mut Map<String, Value>, key: &str, value: Value) {
     }
 }
 
+/// Takes the value under `key` out and wipes it. The others keep their places.
+pub(crate) fn remove(object: &mut Map<String, Value>, key: &str) {
+    if let Some(mut removed) = object.shift_remove(key) {
+        wipe(&mut removed);
+    }
+}
+
 /// Numbers and keys stay: neither is where a secret stands. The depth is bounded by the parser's.
 fn wipe(value: &mut Value) {
     match value {

@@ -1,0 +1,64 @@
+use serde_json::{Map, Value};
+
+use crate::AuthDocument;
+use crate::wipe::put;
+
+const OAUTH_PROVENANCE: &str = "oauth_provenance";
+
+/// `tokens.oauth_provenance`, which Codex CLI writes since 0.169: the OAuth client that the tokens
+/// belong to, and its issuer.
+impl AuthDocument {
+    /// The `client_id` that a refresh and a revocation of these tokens have to name.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.provenance("client_id")
+    }
+
+    /// The issuer of the tokens.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.provenance("issuer")
+    }
+
+    /// Writes down which client the tokens belong to.
+    pub fn set_oauth_provenance(&mut self, issuer: &str, client_id: &str) {
+        let mut tokens = self.take_tokens();
+        let provenance = Map::from_iter([
+            ("issuer".to_owned(), Value::from(issuer)),
+            ("client_id".to_owned(), Value::from(client_id)),
+        ]);
+        put(&mut tokens, OAUTH_PROVENANCE, provenance.into());
+        self.set("tokens", tokens.into());
+    }
+
+    fn provenance(&self, name: &str) -> Option<&str> {
+        let provenance = self.tree.0.get("tokens")?.get(OAUTH_PROVENANCE)?;
+        provenance.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::{parse, serialize};
+
+    #[test]
+    fn the_provenance_of_the_tokens_is_read_and_written() {
+        let mut document = parse(br#"{"tokens":{"access_token":"a"}}"#).unwrap();
+        assert_eq!((document.issuer(), document.client_id()), (None, None));
+        document.set_oauth_provenance("https://issuer.test", "app_1");
+        let bytes = serialize(&document).unwrap();
+        let compact: String = std::str::from_utf8(&bytes).unwrap().split_whitespace().collect();
+        let expected = r#"{"tokens":{"access_token":"a","oauth_provenance":{"issuer":"https://issuer.test","client_id":"app_1"}}}"#;
+        assert_eq!(compact, expected);
+        assert_eq!(document.issuer(), Some("https://issuer.test"));
+        assert_eq!(document.client_id(), Some("app_1"));
+    }
+
+    #[test]
+    fn a_provenance_of_another_shape_says_nothing() {
+        for provenance in ["null", "7", "[]", "{}", r#"{"client_id":""}"#, r#"{"client_id":7}"#] {
+            let text = format!(r#"{{"tokens":{{"oauth_provenance":{provenance}}}}}"#);
+            assert_eq!(parse(text.as_bytes()).unwrap().client_id(), None, "{text}");
+        }
+    }
+}
