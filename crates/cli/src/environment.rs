@@ -71,6 +71,13 @@ pub(crate) fn store() -> Result<Option<StoreKind>, Failure> {
     parsed("LOGIN_CLI_STORE")
 }
 
+/// The variables that are set and from which Codex CLI takes its credentials before any file.
+pub(crate) fn codex_credentials() -> impl Iterator<Item = &'static str> {
+    const NAMES: [&str; 3] =
+        ["CODEX_ACCESS_TOKEN", "OPENAI_FEDERATION_RULE_ID", "OPENAI_IDENTITY_TOKEN_FILE"];
+    NAMES.into_iter().filter(|name| variable(name).is_some())
+}
+
 /// Where programs are found.
 pub(crate) fn path() -> Vec<PathBuf> {
     variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()

@@ -3,6 +3,7 @@
 mod accounts;
 mod args;
 mod browser;
+mod codex_cli;
 mod commands;
 mod completions;
 mod core_dump;

@@ -146,7 +146,8 @@ impl Setup {
     ) -> Result<StoredSignIn, Failure> {
         let client_id = args.client_id.as_deref().unwrap_or(registered::SIGN_IN_CLIENT_ID);
         let client = TokenClient::new(self.http(USER_AGENT), args.issuer.clone(), client_id);
-        Ok(StoredSignIn::new(store, client, environment::now))
+        let sign_in = StoredSignIn::new(store, client, environment::now);
+        Ok(if args.client_id.is_some() { sign_in.require_client() } else { sign_in })
     }
 
     /// Where the browser may come back to.

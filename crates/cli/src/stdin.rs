@@ -57,19 +57,26 @@ pub(crate) enum BadToken {
     Expired(String),
 }
 
+/// An access token that a person has already.
+pub(crate) enum ImportedToken {
+    /// Of a sign-in with ChatGPT, and what it says of itself.
+    Jwt(AccessToken, Box<Claims>),
+    /// A personal access token, `at-…`, which says nothing.
+    Personal(AccessToken),
+}
+
 /// Reads an API key: one line. A person who types it does not see it.
 pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, Failure> {
     let text = secret(terminal, "API key", Typing::Lines).await?;
     as_key(text.as_deref().map(String::as_str)).map_err(Failure::NoApiKey)
 }
 
-/// Reads an access token likewise, and what it says of itself. It is longer than a line of some
-/// terminals may be. One that is for one of the `clients` is an ID token.
+/// Reads an access token likewise. It is longer than a line of some terminals may be. One that is for one of the `clients` is an ID token.
 pub(crate) async fn access_token(
     terminal: Terminal,
     clients: &[&str],
     now: Timestamp,
-) -> Result<(AccessToken, Claims), Failure> {
+) -> Result<ImportedToken, Failure> {
     let text = secret(terminal, "access token", Typing::Keys).await?;
     as_token(text.as_deref().map(String::as_str), clients, now).map_err(Failure::NoAccessToken)
 }
@@ -167,7 +174,7 @@ fn as_key(text: Option<&str>) -> Result<ApiKey, BadKey> {
     if word.contains(char::is_whitespace) {
         return Err(BadKey::Several);
     }
-    if word.starts_with("eyJ") {
+    if word.starts_with("eyJ") || word.starts_with(PERSONAL) {
         return Err(BadKey::AccessToken);
     }
     if !word.starts_with("sk-") {
@@ -180,13 +187,16 @@ fn as_key(text: Option<&str>) -> Result<ApiKey, BadKey> {
     key.and_then(|word| ApiKey::new(word).ok()).ok_or(BadKey::Character)
 }
 
-/// What has the shape of a token that is good for something: one JWT, which is for an API, and is not
-/// over.
+/// How every personal access token begins.
+const PERSONAL: &str = "at-";
+
+/// What has the shape of a token that is good for something: a personal access token, or one JWT, which
+/// is for an API, and is not over.
 fn as_token(
     text: Option<&str>,
     clients: &[&str],
     now: Timestamp,
-) -> Result<(AccessToken, Claims), BadToken> {
+) -> Result<ImportedToken, BadToken> {
     let word = secret_text::value(text.ok_or(BadToken::TooLong)?);
     if word.contains(char::is_whitespace) {
         return Err(BadToken::Several);
@@ -198,14 +208,23 @@ fn as_token(
         return Err(BadToken::Empty);
     }
     let token = AccessToken::new(word).map_err(|_| BadToken::Malformed(MalformedJwt::Encoding))?;
+    if is_personal(word) {
+        return Ok(ImportedToken::Personal(token));
+    }
     let claims = Claims::of_access_token_without_verifying(&token).map_err(BadToken::Malformed)?;
     if is_for(&claims, clients) {
         return Err(BadToken::IdToken);
     }
     match claims.exp.and_then(|exp| Timestamp::from_second(exp).ok()) {
         Some(exp) if exp <= now => Err(BadToken::Expired(from_now(exp, now))),
-        _ => Ok((token, claims)),
+        _ => Ok(ImportedToken::Jwt(token, Box::new(claims))),
     }
+}
+
+fn is_personal(word: &str) -> bool {
+    const SHORTEST: usize = 12;
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    word.starts_with(PERSONAL) && word.len() >= SHORTEST && word.chars().all(fits)
 }
 
 /// The audience of an ID token is the client that asked for it
@@ -243,6 +262,7 @@ mod tests {
             ("sk-abcdefghijklmnopqrst\u{e9}", BadKey::Character),
             ("sk-abcdefghijklmnopqrst\u{1b}[A", BadKey::Character),
             ("{\"key\":\"sk-abcdefghijklmnopqrst\"}", BadKey::Beginning),
+            ("at-0123456789abcdefghij", BadKey::AccessToken),
             (&jwt("{}"), BadKey::AccessToken),
         ] {
             assert_eq!(judged(bad), Err(why), "{bad:?}");
@@ -278,7 +298,10 @@ mod tests {
         is_token(&format!("Authorization: Bearer {good}"), &Ok(()));
         is_token(&format!("CODEX_ACCESS_TOKEN='{good}'"), &Ok(()));
         is_token("sk-proj-abcdefghijklmnop", &Err(BadToken::ApiKey));
-        is_token("at-0123456789", &Err(BadToken::Malformed(MalformedJwt::Parts)));
+        is_token("at-0123456789", &Ok(()));
+        is_token("  at-a_b-c.d0123\r\n", &Ok(()));
+        is_token("at-", &Err(BadToken::Malformed(MalformedJwt::Parts)));
+        is_token("at-0123456789\u{7f}", &Err(BadToken::Malformed(MalformedJwt::Encoding)));
         is_token(&good.replace('.', ".+"), &Err(BadToken::Malformed(MalformedJwt::Encoding)));
         is_token(&jwt("[]"), &Err(BadToken::Malformed(MalformedJwt::Claims)));
         is_token(&jwt(r#"{"exp":1000000}"#), &Err(BadToken::Expired("just now".to_owned())));

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use auth_store::{Error as StoreError, Location};
 use credentials::{ClaimMismatch, MalformedJwt};
+use jiff::Timestamp;
 use oauth_callback_server::{BindError, WaitError};
 use platform_api::{Organization, OrganizationId, Project, ProjectId};
 
@@ -129,6 +130,20 @@ pub enum Error {
         /// Where it was looked for.
         location: Location,
     },
+    /// The access token has expired, and nothing can refresh it.
+    #[error(
+        "not signed in any more: the access token in {location} expired, and nothing can refresh it"
+    )]
+    SignInOver {
+        /// Where it is.
+        location: Location,
+        /// When it expired.
+        expired_at: Timestamp,
+        /// Whether an API key is stored beside it, which still works.
+        has_api_key: bool,
+        /// The mode, where it is another program's, which may be able to refresh it.
+        other_mode: Option<String>,
+    },
     /// The issuer does not know the sign-in any more. The stored document was left alone.
     #[error("the sign-in is not valid any more")]
     SignInEnded(#[source] token_client::Error),
@@ -159,6 +174,14 @@ pub enum Error {
         /// Whose they are.
         stored: String,
         /// Who was to be asked.
+        asked: String,
+    },
+    /// The stored sign-in names another client than the one that was asked for.
+    #[error("the stored sign-in is of client {stored}, and not of {asked}")]
+    OtherClient {
+        /// Whose it is.
+        stored: String,
+        /// The client that was asked for.
         asked: String,
     },
     /// The answer to a refresh has a field that cannot be what its name says. A new refresh token in
@@ -196,11 +219,13 @@ impl Error {
     pub fn asks_for_sign_in(&self) -> bool {
         match self {
             Self::NotSignedIn { .. }
+            | Self::SignInOver { .. }
             | Self::SignInEnded(_)
             | Self::NothingToRefresh { .. }
             | Self::NoAccessToken { .. }
             | Self::UnknownMode { .. }
-            | Self::OtherIssuer { .. } => true,
+            | Self::OtherIssuer { .. }
+            | Self::OtherClient { .. } => true,
             Self::Platform(error) => error.is_unauthorized(),
             _ => false,
         }

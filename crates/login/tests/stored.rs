@@ -200,11 +200,17 @@ async fn a_sign_in_of_an_unknown_kind_is_not_spent() {
         let outcome = rig.sign_in(PATIENT).valid(&|_| {}).await;
         match outcome {
             Ok(document) => assert!(works && access_token_of(&document) == rig.old),
-            Err(Error::UnknownMode { auth_mode }) => assert!(!works && auth_mode == "passkey"),
+            Err(Error::SignInOver { other_mode, .. }) => {
+                assert!(!works && other_mode.as_deref() == Some("passkey"));
+            }
             Err(other) => panic!("{other}"),
         }
         let refreshed = rig.sign_in(PATIENT).refresh(&|_| {}).await;
-        assert!(matches!(refreshed, Err(Error::UnknownMode { .. })));
+        assert!(match refreshed {
+            Err(Error::SignInOver { .. }) => !works,
+            Err(Error::UnknownMode { auth_mode }) => works && auth_mode == "passkey",
+            _ => false,
+        });
         assert_eq!(fs::read_to_string(&path).unwrap(), unknown);
         assert_eq!(rig.sandbox.connections(), 0);
     }

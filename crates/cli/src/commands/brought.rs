@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use auth_store::AuthStore;
-use credentials::Claims;
+use auth_store::{AuthStore, Location};
+use credentials::{AccessToken, Claims};
 use jiff::Timestamp;
+use login::Event;
 use login::registered::SIGN_IN_CLIENT_ID;
 use login::stored::StoredSignIn;
 use printable::excerpt;
@@ -15,6 +16,7 @@ use crate::accounts::shown;
 use crate::args::SharedArgs;
 use crate::failure::Failure;
 use crate::setup::Setup;
+use crate::stdin::ImportedToken;
 use crate::terminal::from_now;
 use crate::{environment, stdin};
 
@@ -45,7 +47,12 @@ pub(super) async fn access_token(
     let now = environment::now();
     let client = shared.client_id.as_deref().unwrap_or(SIGN_IN_CLIENT_ID);
     let clients = [SIGN_IN_CLIENT_ID, client];
-    let (token, claims) = stdin::access_token(setup.terminal, &clients, now).await?;
+    let (token, claims) = match stdin::access_token(setup.terminal, &clients, now).await? {
+        ImportedToken::Jwt(token, claims) => (token, claims),
+        ImportedToken::Personal(token) => {
+            return personal_access_token(&sign_in, token, &location, setup).await;
+        }
+    };
     let set_aside = sign_in.replace_by_access_token(token, &|event| tell(setup, &event)).await?;
     tell_of_copy(setup, set_aside.as_deref());
     let (terminal, place) = (setup.terminal, shown(&location));
@@ -56,6 +63,21 @@ pub(super) async fn access_token(
         terminal.say(&format!("It expires {until}, and cannot be refreshed."));
     }
     setup.output.document(|| as_json(&claims, &location.to_string())).map_err(Failure::Output)
+}
+
+async fn personal_access_token(
+    sign_in: &StoredSignIn,
+    token: AccessToken,
+    location: &Location,
+    setup: &Setup,
+) -> Result<(), Failure> {
+    let events = |event: Event<'_>| tell(setup, &event);
+    let set_aside = sign_in.replace_by_personal_access_token(token, &events).await?;
+    tell_of_copy(setup, set_aside.as_deref());
+    let place = shown(location);
+    setup.terminal.done(&format!("Signed in with a personal access token, stored in {place}"));
+    let document = || as_json(&Claims::default(), &location.to_string());
+    setup.output.document(document).map_err(Failure::Output)
 }
 
 /// Finds out that it can be kept before somebody types it.

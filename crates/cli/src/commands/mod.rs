@@ -19,7 +19,9 @@ mod waiting;
 
 use std::process::ExitCode;
 
+use crate::accounts::Accounts;
 use crate::args::{Command, SharedArgs};
+use crate::codex_cli;
 use crate::failure::Failure;
 use crate::setup::Setup;
 
@@ -32,7 +34,11 @@ pub(crate) fn run(
     // Most of these only print; whoever does not read it to the end needs no error.
     let quiet = Failure::of_a_list;
     match command {
-        Command::Login(args) => setup.block_on(login::run(args, shared, setup))?,
+        Command::Login(args) => {
+            setup.block_on(login::run(args, shared, setup))?;
+            let notes = codex_cli::notes(&Accounts::chosen(shared)?.store());
+            notes.iter().for_each(|note| setup.terminal.warn(note));
+        }
         Command::CreateKey(args) => setup.block_on(create_key::run(args, shared, setup))?,
         Command::Organizations(args) => {
             setup.block_on(organizations::run(args, shared, setup)).map_err(quiet)?;

@@ -1,10 +1,11 @@
-use auth_store::AuthDocument;
-use login::stored::identity_without_verifying;
+use auth_store::{AuthDocument, AuthMode};
+use login::stored::{identity_without_verifying, is_over};
 use printable::excerpt;
 use serde_json::{Value, json};
 
 use crate::accounts::Accounts;
 use crate::args::{ProfileName, SharedArgs};
+use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
 
@@ -17,7 +18,13 @@ struct Profile {
 }
 
 enum State {
-    SignedIn { who: Option<String> },
+    SignedIn {
+        who: Option<String>,
+    },
+    /// Its access token has expired, and nothing can refresh it.
+    Over {
+        who: Option<String>,
+    },
     SignedOut,
     Unreadable,
 }
@@ -45,7 +52,7 @@ impl Profile {
         let state = match accounts.store_of(&name).load() {
             Ok(document) => document
                 .filter(AuthDocument::is_signed_in)
-                .map_or(State::SignedOut, |document| State::SignedIn { who: who(&document) }),
+                .map_or(State::SignedOut, |document| State::of_sign_in(&document)),
             Err(_) => State::Unreadable,
         };
         Self { chosen: accounts.profile == name, name, state }
@@ -54,6 +61,7 @@ impl Profile {
     fn as_json(&self) -> Value {
         let (state, who) = match &self.state {
             State::SignedIn { who } => ("signed_in", who.as_deref()),
+            State::Over { who } => ("signed_out", who.as_deref()),
             State::SignedOut => ("signed_out", None),
             State::Unreadable => ("unreadable", None),
         };
@@ -64,13 +72,32 @@ impl Profile {
         match &self.state {
             State::SignedIn { who: Some(who) } => excerpt(who, 80),
             State::SignedIn { who: None } => "signed in".to_owned(),
+            State::Over { who: Some(who) } => {
+                format!("{}, not signed in any more", excerpt(who, 80))
+            }
+            State::Over { who: None } => "not signed in any more".to_owned(),
             State::SignedOut => "not signed in".to_owned(),
             State::Unreadable => "cannot be read; login-cli status says why".to_owned(),
         }
     }
 }
 
+impl State {
+    fn of_sign_in(document: &AuthDocument) -> Self {
+        let who = who(document);
+        match is_over(document, environment::now()) {
+            true => Self::Over { who },
+            false => Self::SignedIn { who },
+        }
+    }
+}
+
 fn who(document: &AuthDocument) -> Option<String> {
+    match document.auth_mode() {
+        Some(AuthMode::PersonalAccessToken) => return Some("personal access token".to_owned()),
+        Some(AuthMode::Other(mode)) => return Some(format!("another program's, mode {mode}")),
+        _ => {}
+    }
     let of_tokens =
         identity_without_verifying(document).and_then(|claims| claims.email.or(claims.name));
     of_tokens.or_else(|| document.api_key().map(|_| "API key".to_owned()))

@@ -1,17 +1,20 @@
 use auth_store::{AuthDocument, AuthMode, AuthStore};
 use credentials::Claims;
 use jiff::Timestamp;
-use login::stored::{access_claims_without_verifying, expires_at, identity_without_verifying};
+use login::stored::{
+    access_claims_without_verifying, check_not_over, expires_at, identity_without_verifying,
+    is_over,
+};
 use printable::excerpt;
 use serde_json::{Value, json};
 
 use crate::accounts::Accounts;
 use crate::args::SharedArgs;
-use crate::environment;
 use crate::failure::Failure;
 use crate::output::columns;
 use crate::setup::Setup;
 use crate::terminal::{Page, from_now, wrapped};
+use crate::{codex_cli, environment};
 
 /// What `status` knows, without asking anybody.
 struct Status {
@@ -29,9 +32,15 @@ pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     let Some(status) = Status::read(&store)? else {
         return nobody(&accounts, &store, setup);
     };
+    let over = check_not_over(&status.document, &store, status.now).err().map(Failure::from);
     let output = &setup.output;
-    output.document(|| status.as_json(&accounts, &store)).map_err(Failure::Output)?;
-    output.text(|| status.as_lines(&accounts, &store)).map_err(Failure::Output)
+    let document = || {
+        let error = over.as_ref().map(|failure| failure.document(setup));
+        status.as_json(&accounts, &store, error)
+    };
+    output.document(document).map_err(Failure::Output)?;
+    output.text(|| status.as_lines(&accounts, &store)).map_err(Failure::Output)?;
+    over.map_or(Ok(()), Err)
 }
 
 /// Nobody is an answer, and no success.
@@ -56,9 +65,12 @@ impl Status {
             return Ok(None);
         };
         let oddities = store.oddities(&document).map_err(login::Error::Store)?;
-        let notes = oddities.iter().map(ToString::to_string).collect();
-        let claims = identity_without_verifying(&document).unwrap_or_default();
-        let access = access_claims_without_verifying(&document).unwrap_or_default();
+        let mut notes: Vec<String> = oddities.iter().map(ToString::to_string).collect();
+        notes.extend(codex_cli::notes(store));
+        // Tokens that stand beside a personal access token are not what counts.
+        let counting = Some(&document).filter(|it| it.personal_access_token().is_none());
+        let claims = counting.and_then(identity_without_verifying).unwrap_or_default();
+        let access = counting.and_then(access_claims_without_verifying).unwrap_or_default();
         let plan = access.openai.chatgpt_plan_type.or(claims.openai.chatgpt_plan_type.clone());
         Ok(Some(Self { document, claims, plan, now: environment::now(), notes }))
     }
@@ -68,7 +80,7 @@ impl Status {
         let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
         let named = (!accounts.profile.is_default()).then(|| accounts.profile.as_str().to_owned());
         let rows = [
-            ("Signed in", Some(how(&self.document))),
+            ("Signed in", Some(self.signed_in())),
             ("Profile", named),
             ("Name", shown(&self.claims.name)),
             ("Email", shown(&self.claims.email)),
@@ -87,6 +99,15 @@ impl Status {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    fn is_over(&self) -> bool {
+        is_over(&self.document, self.now)
+    }
+
+    fn signed_in(&self) -> String {
+        let how = how(&self.document);
+        if self.is_over() { format!("not any more ({how})") } else { how }
+    }
+
     /// `Analytical Engines (org-1)`.
     fn organization(&self) -> Option<String> {
         let openai = &self.claims.openai;
@@ -102,16 +123,12 @@ impl Status {
         }
     }
 
-    fn as_json(&self, accounts: &Accounts, store: &AuthStore) -> Value {
+    /// With an `error` where the sign-in is over.
+    fn as_json(&self, accounts: &Accounts, store: &AuthStore, error: Option<Value>) -> Value {
         let openai = &self.claims.openai;
-        let mode = match self.document.auth_mode() {
-            Some(AuthMode::ApiKey) => "apikey".to_owned(),
-            Some(AuthMode::Other(mode)) => mode,
-            _ => "chatgpt".to_owned(),
-        };
-        json!({
-            "signed_in": true,
-            "auth_mode": mode,
+        let mut json = json!({
+            "signed_in": !self.is_over(),
+            "auth_mode": self.document.auth_mode().as_ref().map(AuthMode::as_str),
             "profile": accounts.profile.as_str(),
             "email": self.claims.email,
             "name": self.claims.name,
@@ -124,7 +141,11 @@ impl Status {
             "last_refresh": self.document.last_refresh().map(|time| time.to_string()),
             "stored_in": store.location().to_string(),
             "notes": self.notes,
-        })
+        });
+        if let Some(error) = error {
+            json["error"] = error;
+        }
+        json
     }
 }
 
@@ -139,20 +160,24 @@ fn beside(text: &str) -> String {
 pub(super) fn how(document: &AuthDocument) -> String {
     match document.auth_mode() {
         Some(AuthMode::ApiKey) => "with an API key".to_owned(),
-        Some(AuthMode::Other(mode)) => format!("by another program ({})", excerpt(&mode, 40)),
+        Some(AuthMode::PersonalAccessToken) => "with a personal access token".to_owned(),
+        Some(AuthMode::Other(mode)) => format!("by another program, mode {}", excerpt(&mode, 40)),
         _ => "with ChatGPT".to_owned(),
     }
 }
 
 /// `expires in 47 minutes`; what is over is not the end of the sign-in.
 pub(super) fn access_token(document: &AuthDocument, now: Timestamp) -> Option<String> {
+    if document.personal_access_token().is_some() {
+        return Some("does not say when it expires".to_owned());
+    }
     document.access_token()?;
     Some(match (expires_at(document), document.refresh_token()) {
         (None, _) => "does not say when it expires".to_owned(),
         (Some(exp), _) if exp > now => format!("expires {}", from_now(exp, now)),
-        (Some(exp), Some(_)) => {
+        (Some(exp), Some(_)) if !is_over(document, now) => {
             format!("expired {}, refreshed when it is needed", from_now(exp, now))
         }
-        (Some(exp), None) => format!("expired {}", from_now(exp, now)),
+        (Some(exp), _) => format!("expired {}", from_now(exp, now)),
     })
 }

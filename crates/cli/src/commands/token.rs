@@ -1,8 +1,8 @@
-use auth_store::AuthDocument;
+use auth_store::{AuthDocument, AuthMode};
 use credentials::{AccessToken, ApiKey, IdToken};
 use jiff::Timestamp;
 use login::Event;
-use login::stored::{expires_at, is_due, signed_in};
+use login::stored::{check_not_over, expires_at, is_due, signed_in};
 use serde_json::json;
 
 use super::waiting::tell;
@@ -15,13 +15,14 @@ use crate::setup::Setup;
 /// `login-cli token`. Scripts call it in a loop, so that a token which is not due costs one read: no
 /// runtime, no lock.
 pub(crate) fn run(args: &TokenArgs, shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    let document = match args.api_key {
-        true => stored(&Accounts::chosen(shared)?)?,
-        false => valid(shared, setup, tell)?,
-    };
     if args.api_key {
-        print(setup, "api_key", api_key(&document)?.expose(), None)
-    } else if args.id_token {
+        let store = Accounts::chosen(shared)?.store();
+        // A key does not end with the tokens beside it.
+        let document = signed_in(store.load().map_err(login::Error::Store)?, &store)?;
+        return print(setup, "api_key", api_key(&document)?.expose(), None);
+    }
+    let document = valid(shared, setup, tell)?;
+    if args.id_token {
         print(setup, "id_token", id_token(&document)?.expose(), None)
     } else {
         let token = access_token(&document)?;
@@ -44,11 +45,13 @@ fn print(
     setup.output.text(|| token).map_err(Failure::Output)
 }
 
-/// The sign-in as it is stored.
+/// The sign-in as it is stored, unless it is over.
 pub(super) fn stored(accounts: &Accounts) -> Result<AuthDocument, Failure> {
     let store = accounts.store();
     let document = store.load().map_err(login::Error::Store)?;
-    Ok(signed_in(document, &store)?)
+    let document = signed_in(document, &store)?;
+    check_not_over(&document, &store, environment::now())?;
+    Ok(document)
 }
 
 /// The sign-in with a valid access token, where it has one at all; `tell` is for what happens on the
@@ -69,9 +72,10 @@ pub(super) fn valid(
     })
 }
 
+/// What is sent to the service. A personal access token goes before the tokens, as in Codex CLI.
 pub(super) fn access_token(document: &AuthDocument) -> Result<AccessToken, Failure> {
     let not_held = || Failure::NotHeld { what: "access token", instead: instead(document) };
-    document.access_token().ok_or_else(not_held)
+    document.personal_access_token().or_else(|| document.access_token()).ok_or_else(not_held)
 }
 
 fn id_token(document: &AuthDocument) -> Result<IdToken, Failure> {
@@ -81,9 +85,14 @@ fn id_token(document: &AuthDocument) -> Result<IdToken, Failure> {
 
 /// What there is where a token is missing, or how to come by it.
 fn instead(document: &AuthDocument) -> &'static str {
-    match document.api_key() {
-        Some(_) => "--api-key prints the key",
-        None => "sign in with ChatGPT: login-cli login",
+    match (document.api_key(), document.auth_mode()) {
+        (Some(_), _) => "--api-key prints the key",
+        (None, Some(AuthMode::Other(_))) => {
+            "another program made this sign-in, and knows how to use it; to sign in here: \
+             login-cli login"
+        }
+        (None, Some(AuthMode::PersonalAccessToken)) => "login-cli token prints the access token",
+        (None, _) => "sign in with ChatGPT: login-cli login",
     }
 }
 

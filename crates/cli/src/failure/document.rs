@@ -8,6 +8,7 @@ use login::Error as LoginError;
 use oauth_callback_server::{BindError, TakenPort, WaitError};
 use printable::excerpt;
 use serde_json::{Value, json};
+use token_client::Error as TokenError;
 
 use super::hints::may_have_created_key;
 use super::kind::Kind;
@@ -37,9 +38,18 @@ pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
 /// make another one.
 fn is_transient(failure: &Failure, kind: Kind) -> bool {
     let is_decided = !matches!(failure, Failure::Login(error) if is_unconfirmed(error));
-    let passes = underneath::of(failure).is_some_and(Underneath::is_transient);
+    let passes = underneath::of(failure).is_some_and(Underneath::is_transient)
+        || is_refused_by_a_gateway(failure);
     let counts = matches!(kind, Kind::Network | Kind::Refused | Kind::NoProject | Kind::TimedOut);
     kind == Kind::StoreBusy || (counts && passes && is_decided)
+}
+
+/// A 401 of the issuer itself would have ended the sign-in.
+fn is_refused_by_a_gateway(failure: &Failure) -> bool {
+    let Failure::Login(LoginError::Refresh(TokenError::Refused(refusal))) = failure else {
+        return false;
+    };
+    refusal.status == 401
 }
 
 fn of_server(underneath: Underneath<'_>) -> Value {
@@ -127,6 +137,10 @@ fn of_login(error: &LoginError) -> Value {
             offer(offered.iter().map(|it| (it.id.as_str(), &it.title)))
         }
         LoginError::OtherIssuer { stored, .. } => json!({ "issuer": stored }),
+        LoginError::OtherClient { stored, .. } => json!({ "client_id": stored }),
+        LoginError::SignInOver { expired_at, .. } => {
+            json!({ "expired_at": expired_at.to_string() })
+        }
         _ => Value::Null,
     }
 }

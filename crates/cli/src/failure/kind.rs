@@ -26,6 +26,7 @@ pub(super) enum Kind {
     NotRevoked,
     NotSignedIn,
     NothingToRefresh,
+    OtherClient,
     OtherIssuer,
     Output,
     PortInUse,
@@ -65,6 +66,7 @@ impl Kind {
             Self::NotRevoked => "not_revoked",
             Self::NotSignedIn => "not_signed_in",
             Self::NothingToRefresh => "nothing_to_refresh",
+            Self::OtherClient => "other_client",
             Self::OtherIssuer => "other_issuer",
             Self::Output => "output",
             Self::PortInUse => "port_in_use",
@@ -151,11 +153,12 @@ fn of_login(error: &LoginError) -> Kind {
         LoginError::Undelivered { .. } => Kind::NotDelivered,
         LoginError::Unkept { .. } => Kind::NotKept,
         LoginError::NotSignedIn { .. } => Kind::NotSignedIn,
-        LoginError::SignInEnded(_) => Kind::SignInEnded,
+        LoginError::SignInEnded(_) | LoginError::SignInOver { .. } => Kind::SignInEnded,
         LoginError::NothingToRefresh { .. } | LoginError::UnknownMode { .. } => {
             Kind::NothingToRefresh
         }
         LoginError::NoAccessToken { .. } => Kind::NotHeld,
+        LoginError::OtherClient { .. } => Kind::OtherClient,
         LoginError::OtherIssuer { .. } => Kind::OtherIssuer,
         LoginError::Unsaved(_) => Kind::SignInLost,
         // `NoRandomness`, `Bind(Listen)`, `Undecided(Unasked)`: what the system does not give.

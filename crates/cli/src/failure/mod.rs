@@ -9,11 +9,12 @@ use oauth_callback_server::{BindError, WaitError};
 use serde_json::Value;
 
 use crate::args::{Color, Instead};
+use crate::environment;
 use crate::output::Output;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
 use crate::stdin::{BadKey, BadToken};
-use crate::terminal::in_words;
+use crate::terminal::{from_now, in_words};
 
 mod document;
 mod hints;
@@ -130,6 +131,17 @@ impl Failure {
                 source.host(),
                 network::why(source)
             ),
+            Self::Login(LoginError::SignInOver { location, expired_at, other_mode, .. }) => {
+                let when = from_now(*expired_at, environment::now());
+                let cannot = match other_mode {
+                    None => "nothing can refresh it",
+                    Some(_) => "only the program that made it can refresh it",
+                };
+                format!(
+                    "not signed in any more: the access token in {location} expired {when}, and \
+                     {cannot}"
+                )
+            }
             Self::Interrupted { by: Interrupt::Terminated, .. } => "terminated".to_owned(),
             other => chain(other),
         }

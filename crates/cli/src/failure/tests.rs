@@ -127,6 +127,7 @@ fn of_stored() -> Vec<(&'static str, Failure)> {
         ("network", LoginError::Refresh(dns().into())),
         ("nothing_to_refresh", LoginError::NothingToRefresh { location: location() }),
         ("nothing_to_refresh", LoginError::UnknownMode { auth_mode: text() }),
+        ("other_client", LoginError::OtherClient { stored: text(), asked: text() }),
         ("other_issuer", LoginError::OtherIssuer { stored: text(), asked: text() }),
         ("unusable_answer", LoginError::UnusableAnswer { field: "access_token" }),
         ("sign_in_lost", LoginError::Unsaved(corrupt())),

@@ -144,7 +144,9 @@ fn a_token_that_is_over_is_not_handed_out() {
     let stored = stored.with("/tokens/id_token", over).with("/tokens/refresh_token", "");
     stored.stored(&world);
     let finished = world.command("token").run();
-    finished.exits(1).prints("").says(" has no refresh token\nhint: sign in with ChatGPT: ");
+    finished.exits(3).prints("").says(
+        " expired 1 hour ago, and nothing can refresh it\nhint: sign in again with login-cli login",
+    );
     assert_eq!(world.sandbox.connections(), 0);
 }
 

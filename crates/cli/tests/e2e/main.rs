@@ -26,9 +26,12 @@ mod polling;
 
 mod access_token_sign_in;
 mod api_key_sign_in;
+mod codex_elsewhere;
 mod exec;
 mod json;
 mod logout;
+mod over;
+mod personal_access_token;
 mod profiles;
 mod refresh;
 mod refresh_failures;

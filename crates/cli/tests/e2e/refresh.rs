@@ -189,7 +189,7 @@ fn a_sign_in_without_a_refresh_token_cannot_be_refreshed() {
     let key = "sk-proj-a-key-alone-in-its-file";
     world.plant(key);
     let alone = format!(r#"{{"OPENAI_API_KEY":"{key}"}}"#);
-    let external = StoredSignIn::new(&world, 0).with("/tokens/refresh_token", "").text();
+    let external = StoredSignIn::new(&world, 60).with("/tokens/refresh_token", "").text();
     for text in [alone, external] {
         world.store(&text);
         let error = format!("the sign-in in {} has no refresh token", path.display());

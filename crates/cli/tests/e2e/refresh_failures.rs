@@ -60,12 +60,42 @@ fn every_final_answer_ends_the_sign_in() {
             Then::json(400, json!({"error": {"code": "refresh_token_expired"}})),
             "HTTP 400, refresh_token_expired",
         ),
+        (
+            Then::json(403, json!({"error": {"code": "app_session_terminated"}})),
+            "HTTP 403, app_session_terminated",
+        ),
+        (Then::json(400, json!({"error": "app_session_expired"})), "HTTP 400, app_session_expired"),
+        (
+            Then::json(400, json!({"error": {"code": "invalid_refresh_token", "message": "M"}})),
+            "HTTP 400, invalid_refresh_token: M",
+        ),
         (Then::json(401, json!({"error": "server_error"})), "HTTP 401, server_error"),
-        (Then::text(401, "text/html", "<html>"), "HTTP 401, not JSON"),
     ] {
         let world = World::failing(Endpoint::TokenRefresh, then);
         let stored = world.signed_in(-HOUR);
         is_over(&world, &stored, words);
+    }
+}
+
+/// A gateway on the way has a login page of its own, which says nothing about the sign-in.
+// threats 112 113
+#[test]
+fn a_401_of_a_gateway_does_not_end_the_sign_in() {
+    for then in [
+        Then::text(401, "text/html", "<html><h1>401 Authorization Required</h1></html>"),
+        Then::json(401, json!({"message": "Unauthorized"})),
+    ] {
+        let world = World::failing(Endpoint::TokenRefresh, then.clone());
+        let stored = world.signed_in(-HOUR);
+        let finished = world.command("token").arg("--json").run();
+        let error = finished.exits(1).says("cannot refresh the access token").json();
+        let error = &error["error"];
+        assert_eq!((&error["kind"], &error["transient"]), (&json!("refused"), &json!(true)));
+        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+
+        let world = World::failing(Endpoint::TokenRefresh, then);
+        let stored = world.signed_in(60);
+        world.command("token").run().exits(0).prints(&format!("{}\n", stored.access_token));
     }
 }
 

@@ -219,7 +219,8 @@ fn the_same_refresh_token_again_is_accepted() {
     assert_eq!(world.auth_document()["tokens"]["refresh_token"], "rt_that-never-changes");
 }
 
-/// It is what the issuer has; asking again would bring the same.
+/// It is what the issuer has. The next call asks again: an expired token is never handed out while it
+/// can be refreshed.
 // threats 124
 #[test]
 fn a_new_access_token_that_is_over_already_is_handed_out() {
@@ -227,7 +228,29 @@ fn a_new_access_token_that_is_over_already_is_handed_out() {
     let world = World::of(Scenario { lifetimes, ..Scenario::default() });
     world.signed_in(-HOUR);
     refreshes(&world);
-    // It was issued a moment ago: the next call does not ask again.
+    world.command("token").run().exits(0);
+    assert_eq!(world.count(&Endpoint::TokenRefresh), 2);
+}
+
+/// Asking again would bring another one that lives as short.
+// threats 123
+#[test]
+fn a_new_access_token_with_little_time_is_not_refreshed_at_once() {
+    let lifetimes = Lifetimes { access_token: Duration::from_secs(60), ..Lifetimes::default() };
+    let world = World::of(Scenario { lifetimes, ..Scenario::default() });
+    world.signed_in(-HOUR);
+    refreshes(&world);
     world.command("token").run().exits(0);
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
+}
+
+/// CI puts an old token into a file with the time of its run.
+// threats 123
+#[test]
+fn an_expired_token_is_refreshed_however_new_its_file_says_it_is() {
+    let world = World::new();
+    let now = jiff::Timestamp::try_from(crate::support::modified(&world.path("work"))).unwrap();
+    let stored = StoredSignIn::new(&world, -HOUR).with("/last_refresh", now.to_string());
+    stored.stored(&world);
+    refreshes(&world);
 }

@@ -163,16 +163,22 @@ fn a_sign_in_of_a_newer_kind_is_left_to_the_newer_version() {
         (world, before)
     };
     let (world, before) = of_newer_kind(-HOUR);
+    let hint = "refresh it with the program that made it, or sign in here with login-cli login";
+    let path = world.codex_home().join("auth.json");
+    let over = format!(
+        "not signed in any more: the access token in {} expired 1 hour ago, and only the program that \
+         made it can refresh it",
+        path.display()
+    );
     for command in ["token", "refresh"] {
-        world.command(command).run().exits(1).prints("").fails_with(
-            "the sign-in is another program's, of a kind that is not known here (passkey)",
-            "refresh it with the program that made it, or sign in here with login-cli login",
-        );
+        world.command(command).run().exits(3).prints("").fails_with(&over, hint);
         assert_stored(&world, &before.document);
     }
     assert_eq!(world.sandbox.connections(), 0);
 
     let (world, before) = of_newer_kind(60);
+    let error = "the sign-in is another program's, of a kind that is not known here (passkey)";
+    world.command("refresh").run().exits(1).prints("").fails_with(error, hint);
     world.command("token").run().exits(0).prints(&format!("{}\n", before.access_token));
     assert_eq!(world.sandbox.connections(), 0);
 

@@ -48,6 +48,23 @@ impl StoredSignIn {
         self.replace(change, events).await
     }
 
+    /// The same with a personal access token, which does not expire, and which is never revoked from
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`]; what was stored before is untouched.
+    pub async fn replace_by_personal_access_token(
+        &self,
+        token: AccessToken,
+        events: Events<'_>,
+    ) -> Result<Option<PathBuf>, Error> {
+        let change = move |document: &mut AuthDocument| {
+            document.set_personal_access_token_sign_in(&token);
+        };
+        self.replace(change, events).await
+    }
+
     async fn replace(
         &self,
         change: impl Fn(&mut AuthDocument) + Send + 'static,

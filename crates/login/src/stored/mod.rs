@@ -31,7 +31,7 @@ use token_client::TokenClient;
 use crate::error::Error;
 use crate::registered::ISSUER;
 
-pub use due::{expires_at, is_due};
+pub use due::{expires_at, is_due, is_over};
 pub use log_out::{LoggedOut, Revocation};
 
 pub(crate) use log_out::{Replaced, revoke_replaced};
@@ -41,6 +41,8 @@ pub(crate) use log_out::{Replaced, revoke_replaced};
 pub struct StoredSignIn {
     store: AuthStore,
     client: TokenClient,
+    /// Whether a sign-in that names another client is refused.
+    requires_client: bool,
     now: fn() -> Timestamp,
 }
 
@@ -53,14 +55,40 @@ pub(crate) const WORTH_WAITING: Duration = Duration::from_secs(45);
 const REVOCATION_LIMIT: Duration = Duration::from_secs(5);
 
 impl StoredSignIn {
-    /// Nothing is read yet.
+    /// Nothing is read yet. The id of `client` is used where the sign-in names no client itself.
     #[must_use]
     pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
-        Self { store, client, now }
+        Self { store, client, requires_client: false, now }
+    }
+
+    /// Refuses a sign-in that names another client ([`Error::OtherClient`]).
+    #[must_use]
+    pub fn require_client(self) -> Self {
+        Self { requires_client: true, ..self }
     }
 
     fn load(&self) -> Result<AuthDocument, Error> {
-        signed_in(self.store.load()?, &self.store)
+        self.current(self.store.load()?)
+    }
+
+    /// The document, if it is a sign-in that is not over.
+    fn current(&self, document: Option<AuthDocument>) -> Result<AuthDocument, Error> {
+        let document = signed_in(document, &self.store)?;
+        check_not_over(&document, &self.store, (self.now)())?;
+        Ok(document)
+    }
+
+    /// The client that the tokens belong to: the one that they name, else the one that is asked for.
+    fn client_of(&self, document: &AuthDocument) -> Result<TokenClient, Error> {
+        let asked = self.client.client_id();
+        match document.client_id() {
+            Some(stored) if stored != asked && self.requires_client => {
+                let (stored, asked) = (stored.to_owned(), asked.to_owned());
+                Err(Error::OtherClient { stored, asked })
+            }
+            Some(stored) => Ok(self.client.clone().with_client_id(stored)),
+            None => Ok(self.client.clone()),
+        }
     }
 }
 
@@ -72,6 +100,27 @@ impl StoredSignIn {
 pub fn signed_in(document: Option<AuthDocument>, store: &AuthStore) -> Result<AuthDocument, Error> {
     let document = document.filter(AuthDocument::is_signed_in);
     document.ok_or_else(|| Error::NotSignedIn { location: store.location() })
+}
+
+/// Finds out whether the sign-in [is over](is_over).
+///
+/// # Errors
+///
+/// [`Error::SignInOver`].
+pub fn check_not_over(
+    document: &AuthDocument,
+    store: &AuthStore,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match expires_at(document) {
+        Some(expired_at) if is_over(document, now) => Err(Error::SignInOver {
+            location: store.location(),
+            expired_at,
+            has_api_key: document.api_key().is_some(),
+            other_mode: document.other_mode(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The claims of the stored ID token, as far as it is one. It came from the token endpoint once; since
@@ -92,12 +141,14 @@ pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
     })
 }
 
-/// The issuer that the stored tokens are from, as they say themselves. Where they do not say, they are
-/// taken for the registered one's, so that a token of its is sent to nobody else.
+/// The issuer that the stored tokens are from, as they say themselves, or as is written beside them.
+/// Where neither says, they are taken for the registered one's, so that a token of its is sent to
+/// nobody else.
 pub(crate) fn issuer_of(document: &AuthDocument) -> String {
     let of_id_token = claims_without_verifying(document).and_then(|claims| claims.iss);
     let of_access_token = || access_claims_without_verifying(document)?.iss;
-    of_id_token.or_else(of_access_token).unwrap_or_else(|| ISSUER.to_owned())
+    let written = || document.issuer().map(|issuer| issuer.trim_end_matches('/').to_owned());
+    of_id_token.or_else(of_access_token).or_else(written).unwrap_or_else(|| ISSUER.to_owned())
 }
 
 /// The claims of the stored access token, as far as it is a JWT.

@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use auth_store::{AuthDocument, AuthMode, Error as StoreError, Location, Locked, Renewal};
 use credentials::{AccessToken, Claims, RefreshToken};
-use token_client::Refreshed;
+use token_client::{Refreshed, TokenClient};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::due::still_works;
+use super::due::{has_expired, still_works};
 use super::turn::Turn;
 use super::{Replaced, StoredSignIn, claims_without_verifying, is_due, issuer_of, revoke_replaced};
 use crate::commit::commit_patiently;
@@ -34,9 +34,9 @@ impl StoredSignIn {
             return Ok(document);
         }
         match self.renewed(is_left, events).await {
-            // It was never meant to last longer.
+            // It was never meant to last longer, and is not over.
             Err(Error::NothingToRefresh { .. } | Error::UnknownMode { .. })
-                if still_works(&document, (self.now)()) =>
+                if !has_expired(&document, (self.now)()) =>
             {
                 Ok(document)
             }
@@ -60,7 +60,8 @@ impl StoredSignIn {
     }
 
     fn our_access_token(&self, document: &AuthDocument) -> Result<AccessToken, Error> {
-        let token = document.access_token();
+        let is_chatgpt = document.personal_access_token().is_none();
+        let token = document.access_token().filter(|_| is_chatgpt);
         let none = || Error::NoAccessToken { location: self.store.location() };
         let token = token.ok_or_else(none)?;
         self.is_ours(document).map(|()| token)
@@ -98,9 +99,10 @@ impl StoredSignIn {
     ) -> Result<AuthDocument, Error> {
         let token = spendable(&document, &locked)?;
         self.is_ours(&document)?;
+        let client = self.client_of(&document)?;
         locked.reserve()?;
         events(Event::Refreshing);
-        let refreshed = match self.client.refresh(&token).await {
+        let refreshed = match client.refresh(&token).await {
             Ok(refreshed) => refreshed,
             Err(error) => {
                 events(Event::Refreshed);
@@ -108,7 +110,7 @@ impl StoredSignIn {
                 return self.successor(&token, error).await;
             }
         };
-        let (renewal, verdict) = self.judge(refreshed, &document);
+        let (renewal, verdict) = self.judge(refreshed, &document, &client);
         let issuer = issuer_of(&document);
         let keep = move || (keep(&mut locked, document, &token, &renewal), renewal);
         let (kept, renewal) = match self.store.location() {
@@ -124,7 +126,7 @@ impl StoredSignIn {
         let current = match kept? {
             Kept::Renewed(document) => Ok(document),
             Kept::Superseded(theirs) => {
-                revoke_replaced(&self.client, &Replaced::unwanted(renewal, issuer), events).await;
+                revoke_replaced(&client, &Replaced::unwanted(renewal, issuer), events).await;
                 theirs.ok_or_else(|| Error::NotSignedIn { location: self.store.location() })
             }
         };
@@ -168,14 +170,19 @@ impl StoredSignIn {
 
     /// What of an answer is kept, and whether it is an answer. A rotated refresh token is kept
     /// whatever is wrong with the rest: its predecessor is spent.
-    fn judge(&self, refreshed: Refreshed, before: &AuthDocument) -> (Renewal, Result<(), Error>) {
+    fn judge(
+        &self,
+        refreshed: Refreshed,
+        before: &AuthDocument,
+        client: &TokenClient,
+    ) -> (Renewal, Result<(), Error>) {
         let Refreshed { id_token, access_token, refresh_token, unusable, .. } = refreshed;
         // The time is the access token's: an old one that stays is as old as it was, and still due.
         let last_refresh = access_token.as_ref().map(|_| (self.now)());
         let verdict = match &id_token {
             Some(id_token) => Claims::of_id_token_without_verifying(id_token)
                 .map_err(|source| Error::MalformedJwt { token: crate::JsonWebToken::Id, source })
-                .and_then(|new| self.is_about_the_same(&new, before)),
+                .and_then(|new| is_about_the_same(&new, before, client)),
             None => Ok(()),
         };
         let verdict = verdict.and(match unusable.first() {
@@ -188,25 +195,29 @@ impl StoredSignIn {
         };
         (renewal, verdict)
     }
+}
 
-    /// Times are not looked at: the clock of this machine may be wrong, and was before.
-    fn is_about_the_same(&self, new: &Claims, before: &AuthDocument) -> Result<(), Error> {
-        new.check_origin(self.client.issuer().as_str(), self.client.client_id())
-            .and_then(|()| {
-                claims_without_verifying(before)
-                    .map_or(Ok(()), |before| new.check_same_person(&before))
-            })
-            .map_err(Error::WrongClaim)
-    }
+/// Times are not looked at: the clock of this machine may be wrong, and was before.
+fn is_about_the_same(
+    new: &Claims,
+    before: &AuthDocument,
+    client: &TokenClient,
+) -> Result<(), Error> {
+    new.check_origin(client.issuer().as_str(), client.client_id())
+        .and_then(|()| {
+            claims_without_verifying(before).map_or(Ok(()), |before| new.check_same_person(&before))
+        })
+        .map_err(Error::WrongClaim)
 }
 
 /// The refresh token of a sign-in of ours. One that was made in a way that only another program knows
 /// is that program's to spend: what a refresh brings may not be all that it would have kept.
 fn spendable(document: &AuthDocument, locked: &Locked) -> Result<RefreshToken, Error> {
-    if let Some(AuthMode::Other(auth_mode)) = document.auth_mode() {
-        return Err(Error::UnknownMode { auth_mode });
-    }
-    let token = document.refresh_token();
+    let token = match document.auth_mode() {
+        Some(AuthMode::Other(auth_mode)) => return Err(Error::UnknownMode { auth_mode }),
+        Some(AuthMode::PersonalAccessToken) => None,
+        _ => document.refresh_token(),
+    };
     token.ok_or_else(|| Error::NothingToRefresh { location: locked.location() })
 }
 
@@ -273,6 +284,10 @@ fn is_token(stored: &Option<RefreshToken>, token: &RefreshToken) -> bool {
 fn may_pass(error: &Error) -> bool {
     matches!(
         error,
-        Error::Refresh(_) | Error::Store(_) | Error::Busy { .. } | Error::OtherIssuer { .. }
+        Error::Refresh(_)
+            | Error::Store(_)
+            | Error::Busy { .. }
+            | Error::OtherIssuer { .. }
+            | Error::OtherClient { .. }
     )
 }

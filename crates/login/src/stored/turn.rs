@@ -3,7 +3,7 @@ use std::time::Duration;
 use auth_store::{AuthDocument, Locked};
 use tokio::time::sleep;
 
-use super::{StoredSignIn, WORTH_WAITING, signed_in};
+use super::{StoredSignIn, WORTH_WAITING};
 use crate::error::Error;
 use crate::event::{Event, Events};
 
@@ -29,7 +29,7 @@ impl StoredSignIn {
         let mut wait = Wait::default();
         loop {
             if let Some(mut locked) = self.store.try_lock()? {
-                let document = signed_in(locked.load()?, &self.store)?;
+                let document = self.current(locked.load()?)?;
                 return Ok(match is_left(&document) {
                     true => Turn::Ours(locked, document),
                     false => Turn::Done(document),

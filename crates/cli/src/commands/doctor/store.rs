@@ -2,10 +2,11 @@
 
 use auth_store::{AuthDocument, AuthStore, Error, Location, Oddity};
 use jiff::Timestamp;
-use login::stored::expires_at;
+use login::stored::is_over;
 
 use super::check::{Check, Verdict};
 use crate::args::shell_word;
+use crate::codex_cli;
 use crate::commands::status;
 
 const AREA: &str = "store";
@@ -22,8 +23,13 @@ pub(super) fn checks(store: &AuthStore, now: Timestamp) -> Vec<Check> {
     let place = if is_in_vault(store) { vault(store, document.is_some()) } else { place(store) };
     let mut checks = vec![place, sign_in(document.as_ref(), now)];
     checks.extend(document.map(|document| oddities(store, &document)).unwrap_or_default());
+    checks.extend(codex_cli::notes(store).into_iter().map(unused_by_codex));
     checks.push(lock(store));
     checks
+}
+
+fn unused_by_codex(note: String) -> Check {
+    Check::new(AREA, "Codex CLI", Verdict::Note, note)
 }
 
 /// No stored sign-in to be had in time: only a vault takes that long.
@@ -73,8 +79,7 @@ fn sign_in(document: Option<&AuthDocument>, now: Timestamp) -> Check {
     let token = status::access_token(document, now);
     let token = token.map(|words| format!("; the access token {words}")).unwrap_or_default();
     let found = format!("{}{token}", status::how(document));
-    let is_over = expires_at(document).is_some_and(|exp| exp <= now);
-    if is_over && document.has_tokens() && document.refresh_token().is_none() {
+    if is_over(document, now) {
         return Check::new(AREA, "sign-in", Verdict::Warning, found).remedy("login-cli login");
     }
     Check::new(AREA, "sign-in", Verdict::Good, found)

@@ -58,6 +58,9 @@ pub(crate) fn login(error: &LoginError) -> Option<String> {
         LoginError::OtherIssuer { stored, .. } => {
             Some(format!("give --issuer {}", excerpt(stored, 200)))
         }
+        LoginError::OtherClient { .. } => {
+            Some("leave out --client-id, or sign in with it: login-cli login".to_owned())
+        }
         other => account(other).map(Into::into),
     }
 }
@@ -76,11 +79,17 @@ fn account(error: &LoginError) -> Option<&'static str> {
         LoginError::DeviceDenied => "nothing was changed; run the command again to try once more",
         LoginError::DeviceExpired => "run the command again for a new code",
         LoginError::NotSignedIn { .. } => "sign in with login-cli login",
-        LoginError::SignInEnded(_) => "sign in again with login-cli login",
-        LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",
-        LoginError::UnknownMode { .. } => {
+        LoginError::SignInOver { other_mode: Some(_), .. } | LoginError::UnknownMode { .. } => {
             "refresh it with the program that made it, or sign in here with login-cli login"
         }
+        LoginError::SignInOver { has_api_key: true, .. } => {
+            "sign in again with login-cli login; the API key beside it still works: login-cli token \
+             --api-key"
+        }
+        LoginError::SignInEnded(_) | LoginError::SignInOver { .. } => {
+            "sign in again with login-cli login"
+        }
+        LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",
         LoginError::UnusableAnswer { .. } => "try again; if it stays like this, sign in again",
         LoginError::Unsaved(StoreError::Vault { .. }) => {
             "see to that store, then sign in again with login-cli login"

@@ -1,0 +1,135 @@
+//! A personal access token, as Codex CLI keeps one, and the modes that only other programs know.
+
+use serde_json::{Value, json};
+
+use crate::support::{Printed, StoredSignIn, World};
+
+const HOUR: i64 = 60 * 60;
+const TOKEN: &str = "at-a-personal-access-token-0123456789";
+const KEY: &str = "sk-proj-a-key-beside-it-0123456789";
+
+/// As Codex CLI writes it.
+fn personal(world: &World) -> Value {
+    world.plant(TOKEN);
+    json!({ "OPENAI_API_KEY": null, "personal_access_token": TOKEN })
+}
+
+fn store(world: &World, document: &Value) {
+    world.store(&serde_json::to_string_pretty(document).unwrap());
+}
+
+/// What `login` writes is what Codex CLI writes, to the byte.
+// threats 221
+#[test]
+fn a_login_with_one_is_kept_as_codex_cli_keeps_it() {
+    let world = World::new();
+    let expected = personal(&world);
+    let login = || world.command("login").arg("--with-access-token").reading(format!("{TOKEN}\n"));
+    let finished = login().run();
+    finished.exits(0).says("Signed in with a personal access token, stored in ");
+    assert!(world.auth_json().unwrap() == serde_json::to_string_pretty(&expected).unwrap());
+
+    let document = login().arg("--json").run().exits(0).json();
+    assert_eq!(document["access_token_expires_at"], Value::Null);
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+// threats 221
+#[test]
+fn it_is_shown_and_handed_out_and_never_refreshed() {
+    let world = World::new();
+    let stored = personal(&world);
+    // The tokens of an older sign-in beside it do not count, as in Codex CLI.
+    let mut beside = StoredSignIn::new(&world, -HOUR).document;
+    beside.as_object_mut().unwrap().remove("auth_mode");
+    beside["personal_access_token"] = TOKEN.into();
+    let mut written = stored.clone();
+    written["auth_mode"] = "personalAccessToken".into();
+    for document in [stored, beside, written] {
+        store(&world, &document);
+        let status = world.command("status").run();
+        let first = "Signed in     with a personal access token\n";
+        assert!(status.exits(0).stdout.starts_with(first), "{}", status.stdout);
+        let status = world.command("status").arg("--json").run().exits(0).json();
+        assert_eq!(status["signed_in"], true);
+        assert_eq!(status["auth_mode"], "personalAccessToken");
+        assert_eq!(status["access_token_expires_at"], Value::Null);
+        assert_eq!(status["email"], Value::Null);
+        world.command("token").run().exits(0).prints(&format!("{TOKEN}\n"));
+        let exec = world.command("exec").args(["--access-token-env", "TOKEN", "--"]);
+        let script = format!("test \"$TOKEN\" = {TOKEN} && test -z \"$OPENAI_API_KEY\"");
+        exec.args(["/bin/sh", "-c", &script]).run().exits(0);
+        world.command("refresh").run().exits(1).says("has no refresh token");
+        assert!(world.auth_document() == document, "it was changed");
+    }
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+/// Codex CLI would use the key in its place.
+// threats 221
+#[test]
+fn a_key_that_is_saved_beside_it_leaves_the_mode_alone() {
+    let world = World::new();
+    let mut expected = personal(&world);
+    store(&world, &expected);
+    world.create_key().arg("--save").signs_in(sandbox::Account::OWNER).exits(0);
+    expected["OPENAI_API_KEY"] = world.sandbox.issued().api_keys.last().unwrap().clone().into();
+    assert!(world.auth_document() == expected, "the document is another one");
+    world.command("token").run().exits(0).prints(&format!("{TOKEN}\n"));
+}
+
+/// The token stays in the file, as other programs' fields do; the mode that is written down goes before
+/// it.
+// threats 169
+#[test]
+fn another_sign_in_goes_before_it() {
+    let world = World::new();
+    store(&world, &personal(&world));
+    world.plant(KEY);
+    world.command("login").arg("--with-api-key").reading(KEY).run().exits(0);
+    assert_eq!(world.auth_document()["personal_access_token"], TOKEN);
+    let status = world.command("status").arg("--json").run().exits(0).json();
+    assert_eq!(status["auth_mode"], "apikey");
+
+    store(&world, &personal(&world));
+    world.login().signs_in(sandbox::Account::OWNER).exits(0);
+    assert_eq!(world.auth_document()["personal_access_token"], TOKEN);
+    let status = world.command("status").arg("--json").run().exits(0).json();
+    assert_eq!(status["auth_mode"], "chatgpt");
+    assert_eq!(world.count(&sandbox::Endpoint::Revoke), 0);
+}
+
+/// Whatever signs it in is that program's.
+// threats 221
+#[test]
+fn a_sign_in_that_only_another_program_knows_is_named_and_left_alone() {
+    for (document, mode) in [
+        (
+            json!({"auth_mode": "bedrockApiKey", "bedrock_api_key": {"api_key": "x"}}),
+            "bedrockApiKey",
+        ),
+        (json!({"OPENAI_API_KEY": null, "bedrock_api_key": {"api_key": "x"}}), "bedrockApiKey"),
+        (json!({"auth_mode": "agentIdentity", "agent_identity": {"a": 1}}), "agentIdentity"),
+    ] {
+        let world = World::new();
+        store(&world, &document);
+        let status = world.command("status").run();
+        let first = format!("Signed in     by another program, mode {mode}\n");
+        assert!(status.exits(0).stdout.starts_with(&first), "{}", status.stdout);
+        let status = world.command("status").arg("--json").run().exits(0).json();
+        assert_eq!((&status["signed_in"], &status["auth_mode"]), (&json!(true), &json!(mode)));
+        world.command("token").printing(Printed::Nothing).run().exits(1).fails_with(
+            "the stored sign-in has no access token",
+            "another program made this sign-in, and knows how to use it; to sign in here: login-cli \
+             login",
+        );
+        assert!(world.auth_document() == document, "it was changed");
+
+        world.create_key().arg("--save").signs_in(sandbox::Account::OWNER).exits(0);
+        let mut expected = document;
+        let key = world.sandbox.issued().api_keys.last().unwrap().clone();
+        expected["OPENAI_API_KEY"] = key.into();
+        assert!(world.auth_document() == expected, "the document is another one");
+        assert_eq!(world.count(&sandbox::Endpoint::Revoke), 0);
+    }
+}
