@@ -30,8 +30,13 @@ pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let refused = |path| |source| Error::NotWritable { path, source };
     match folder.entry(name).map_err(refused(path.clone()))? {
         None => folder.may_add().map_err(refused(folder.path().to_owned())),
-        Some(Entry { kind: Kind::File, .. }) => folder.may_write(name).map_err(refused(path)),
-        Some(Entry { kind, .. }) => Err(Error::NotAFile { path, found: kind.found() }),
+        Some(entry) if entry.kind != Kind::File => {
+            Err(Error::NotAFile { path, found: entry.kind.found() })
+        }
+        Some(entry) => match entry.untrusted_owner() {
+            Some(owner) => Err(Error::ForeignOwner { path, owner }),
+            None => folder.may_write(name).map_err(refused(path)),
+        },
     }
 }
 

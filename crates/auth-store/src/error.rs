@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{Location, VaultError};
+use crate::{Holder, Location, VaultError};
 
 /// Why the store could not do what it was asked to do.
 ///
@@ -57,12 +57,25 @@ pub enum Error {
         limit: u64,
     },
     /// Another program held a lock all the time. Trying again later helps.
-    #[error("{path} was locked by another program for {waited:?}", path = path.display())]
+    #[error(
+        "{path} was locked by {holder} for {waited:?}",
+        path = path.display(),
+        holder = holder.as_ref().map_or("another program".to_owned(), Holder::to_string)
+    )]
     Locked {
         /// The lock file.
         path: PathBuf,
         /// How long it was waited for.
         waited: Duration,
+        /// That program, where the system tells.
+        holder: Option<Holder>,
+    },
+    /// The file system has no file locks, so that nothing can be spent there that only one program may
+    /// spend. What can be replaced as a whole is, by comparison alone.
+    #[error("the file system of {path} has no file locks", path = path.display())]
+    NoLocks {
+        /// The lock file.
+        path: PathBuf,
     },
     /// Another program wrote while the document was being changed, without taking the locks.
     #[error("{location} is being changed by another program")]

@@ -67,9 +67,12 @@ mod vault;
 mod check;
 mod file;
 mod folder;
+mod holder;
 mod lock;
 mod new_file;
 mod place;
+#[cfg(any(not(unix), test))]
+mod retry;
 mod seen;
 
 mod error;
@@ -78,6 +81,7 @@ mod location;
 pub use document::{AuthDocument, Renewal, SignIn};
 pub use error::{Error, Found, Operation, Problem};
 pub use helper_vault::HelperVault;
+pub use holder::Holder;
 #[cfg(feature = "keyring")]
 pub use keyring_vault::KeyringVault;
 pub use location::Location;

@@ -1,14 +1,15 @@
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::folder::Folder;
+use crate::folder::{Entry, Folder};
 use crate::keeper::Keeper;
 use crate::place::Place;
-use crate::{Error, Operation, Vault};
+use crate::{Error, Holder, Operation, Vault};
 
 /// The locks that Codex CLI takes while it commits, in its order.
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
@@ -49,6 +50,36 @@ impl Drop for Lock {
     }
 }
 
+/// All locks of a save, or what is said about a file system that has none.
+#[derive(Default)]
+pub(crate) struct Locks {
+    held: Vec<Lock>,
+    /// The first lock file that could not be locked.
+    unlockable: Option<PathBuf>,
+}
+
+impl Locks {
+    pub(crate) fn add(&mut self, lock: Result<Lock, Error>) -> Result<(), Error> {
+        match lock {
+            Ok(lock) => self.held.push(lock),
+            Err(Error::NoLocks { path }) => {
+                tracing::debug!(path = %path.display(), "there are no file locks here");
+                self.unlockable.get_or_insert(path);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Whether they keep other programs out.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match &self.unlockable {
+            Some(path) => Err(Error::NoLocks { path: path.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// How much longer to wait for locks: one budget for all that one save takes. Time is counted in
 /// pauses, because there is no lock with a deadline, and no clock here.
 pub(crate) struct Patience {
@@ -71,14 +102,15 @@ impl Patience {
         let path = folder.path().join(name);
         let refused = |source| Error::Io { path: path.clone(), operation: Operation::Lock, source };
         loop {
-            let file = folder.open_lock(name).map_err(refused)?;
-            if let Some(lock) = try_lock(file).map_err(refused)?
+            let file = open(folder, name, folder.open_lock(name))?;
+            if let Some(lock) = try_lock(&path, file)?
                 && folder.still_names(name, &lock.0).map_err(refused)?
             {
                 return Ok(lock);
             }
             if !self.pause() {
-                return Err(Error::Locked { path, waited: self.waited });
+                let holder = Holder::find(folder, name);
+                return Err(Error::Locked { path, waited: self.waited, holder });
             }
         }
     }
@@ -100,19 +132,39 @@ impl Patience {
 /// Whether another program has the lock on the file `name`. It is held for a moment to find out, which
 /// makes whoever comes then wait for one pause.
 pub(crate) fn is_held(folder: &Folder, name: &OsStr) -> Result<bool, Error> {
-    let path = folder.path().join(name);
-    let refused = |source| Error::Io { path: path.clone(), operation: Operation::Lock, source };
     match folder.open_file(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        file => Ok(file.and_then(try_lock).map_err(refused)?.is_none()),
+        file => {
+            let file = open(folder, name, file)?;
+            Ok(try_lock(&folder.path().join(name), file)?.is_none())
+        }
     }
 }
 
-fn try_lock(file: File) -> io::Result<Option<Lock>> {
+/// A lock file that was opened, unless it is another user's, who could hold it as long as they like.
+fn open(folder: &Folder, name: &OsStr, opened: io::Result<File>) -> Result<File, Error> {
+    let path = folder.path().join(name);
+    let entry = match &opened {
+        Ok(file) => Entry::of(file).ok(),
+        Err(_) => folder.entry(name).ok().flatten(),
+    };
+    match entry.and_then(|entry| entry.untrusted_owner()) {
+        Some(owner) => Err(Error::ForeignOwner { path, owner }),
+        None => opened.map_err(|source| Error::Io { path, operation: Operation::Lock, source }),
+    }
+}
+
+fn try_lock(path: &Path, file: File) -> Result<Option<Lock>, Error> {
+    let path = || path.to_owned();
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+        Err(TryLockError::Error(error)) if Folder::has_no_locks(&error) => {
+            Err(Error::NoLocks { path: path() })
+        }
+        Err(TryLockError::Error(source)) => {
+            Err(Error::Io { path: path(), operation: Operation::Lock, source })
+        }
     }
 }

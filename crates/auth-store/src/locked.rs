@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::keeper::Keeper;
-use crate::lock::Lock;
+use crate::lock::Locks;
 use crate::new_file::NewFile;
 use crate::seen::Seen;
 use crate::{AuthDocument, Error, Location, file, format};
@@ -21,15 +21,15 @@ pub struct Locked {
     reserved: Option<NewFile>,
     /// The copy of what was seen, where that cannot be read and is going to be replaced.
     copy: Option<NewFile>,
-    _locks: Vec<Lock>,
+    locks: Locks,
 }
 
 /// How often the change is made anew when a program that takes no lock writes at the same moment.
 const ATTEMPTS: usize = 3;
 
 impl Locked {
-    pub(crate) fn new(keeper: Keeper, locks: Vec<Lock>) -> Self {
-        Self { keeper, seen: Seen::nothing(), reserved: None, copy: None, _locks: locks }
+    pub(crate) fn new(keeper: Keeper, locks: Locks) -> Self {
+        Self { keeper, seen: Seen::nothing(), reserved: None, copy: None, locks }
     }
 
     /// Where the document is, or will be.
@@ -59,23 +59,32 @@ impl Locked {
     ///
     /// # Errors
     ///
+    /// [`Error::NoLocks`], because of what is spent by several programs all but one is lost;
     /// [`Error::Outgrown`], or like [`AuthStore::check_writable`](crate::AuthStore::check_writable).
     pub fn reserve(&mut self) -> Result<(), Error> {
-        self.reserved = self.keeper.reserve(self.seen.content())?;
-        Ok(())
+        self.locks.check()?;
+        self.reserve_room()
     }
 
     /// Loads, and [reserves](Self::reserve) what a new sign-in takes: [`update_or_set_aside`] with the
-    /// same time needs nothing more. A file that cannot be read is copied already.
+    /// same time needs nothing more. A file that cannot be read is copied already. A sign-in replaces
+    /// whatever is there, and so it needs no locks where there are none.
     ///
     /// # Errors
     ///
-    /// Like [`reserve`](Self::reserve).
+    /// Like [`reserve`](Self::reserve), but for the first.
     ///
     /// [`update_or_set_aside`]: Self::update_or_set_aside
     pub fn reserve_for_sign_in(&mut self, now: Timestamp) -> Result<(), Error> {
         self.load_or_set_aside(Some(now))?;
-        self.reserve()
+        self.reserve_room()
+    }
+
+    fn reserve_room(&mut self) -> Result<(), Error> {
+        // It has the name of the next one.
+        self.reserved = None;
+        self.reserved = self.keeper.reserve(self.seen.content())?;
+        Ok(())
     }
 
     /// Puts a document, durably, in the place of the one that was [loaded](Self::load) last: when

@@ -22,6 +22,9 @@ pub enum Oddity {
     },
     /// The sign-in can be read and not written, as far as permissions tell: nothing refreshes it here.
     NotWritable,
+    /// The file system has no file locks: nothing is refreshed there, because two programs could do it at
+    /// once.
+    NoLocks,
     /// The file is the end of a symbolic link.
     Linked {
         /// Where it is.
@@ -51,6 +54,9 @@ impl fmt::Display for Oddity {
             }
             Self::NotWritable => f.write_str(
                 "it cannot be written here, so its tokens are not refreshed when they expire",
+            ),
+            Self::NoLocks => f.write_str(
+                "the file system has no file locks, so its tokens are not refreshed when they expire",
             ),
             Self::Linked { to } => write!(f, "it is a link to {}", to.display()),
             Self::Mounted => f.write_str(

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::keeper::Keeper;
-use crate::lock::{self, Patience, each_lock};
+use crate::lock::{self, Locks, Patience, each_lock};
 use crate::place::Place;
-use crate::{AuthDocument, Error, Location, Locked, Oddity, Vault, check, folder, oddity};
+use crate::{AuthDocument, Error, Holder, Location, Locked, Oddity, Vault, check, folder, oddity};
 
 /// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or what a [`Vault`] holds in
 /// its place.
@@ -100,6 +100,18 @@ impl AuthStore {
         Ok(is_locked)
     }
 
+    /// The program that has one of the locks, where the system tells.
+    #[must_use]
+    pub fn holder(&self) -> Option<Holder> {
+        let home = folder::open(&self.codex_home).ok()??;
+        let mut holder = None;
+        let visited = each_lock(home, self.vault.as_ref(), |folder, name| {
+            holder = holder.take().or_else(|| Holder::find(folder, name));
+            Ok(())
+        });
+        visited.ok().and(holder)
+    }
+
     /// Reads the document; `None` where there is none. No lock is needed: what the name stands for
     /// is always a whole document.
     ///
@@ -130,11 +142,15 @@ impl AuthStore {
         {
             oddities.extend(oddity::of_place(&Place::find(home)?));
         }
+        if let Err(Error::NoLocks { .. }) = self.is_locked() {
+            oddities.push(Oddity::NoLocks);
+        }
         oddities.extend(oddity::of_document(document));
         Ok(oddities)
     }
 
-    /// Takes the locks, for a change that needs more than a moment, such as a refresh.
+    /// Takes the locks, for a change that needs more than a moment, such as a refresh. Where the file
+    /// system has none, nothing is locked, and [`Locked::reserve`] says so.
     ///
     /// # Errors
     ///
@@ -142,10 +158,9 @@ impl AuthStore {
     pub fn lock(&self) -> Result<Locked, Error> {
         let home = folder::open_or_make(&self.codex_home)?;
         let mut patience = Patience::new(self.lock_wait);
-        let mut locks = Vec::new();
+        let mut locks = Locks::default();
         let keeper = each_lock(home, self.vault.as_ref(), |folder, name| {
-            locks.push(patience.lock(folder, name)?);
-            Ok(())
+            locks.add(patience.lock(folder, name))
         })?;
         Ok(Locked::new(keeper, locks))
     }

@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use auth_store::{Error as StoreError, Location};
+use auth_store::{Error as StoreError, Holder, Location};
 use credentials::{ClaimMismatch, MalformedJwt};
 use jiff::Timestamp;
 use oauth_callback_server::{BindError, WaitError};
@@ -195,10 +195,15 @@ pub enum Error {
     #[error("the new tokens could not be stored, and the stored ones are spent")]
     Unsaved(#[source] StoreError),
     /// Another program held the locks of the store all the time.
-    #[error("another program has kept the stored sign-in locked for {waited:?}")]
+    #[error(
+        "{holder} has kept the stored sign-in locked for {waited:?}",
+        holder = holder.as_ref().map_or("another program".to_owned(), Holder::to_string)
+    )]
     Busy {
         /// How long it was waited for.
         waited: Duration,
+        /// That program, where the system tells.
+        holder: Option<Holder>,
     },
     /// The key was made, and could not be kept.
     #[error("the API key \"{name}\" was created, but could not be kept")]

@@ -224,7 +224,7 @@ fn lock(home: &Path) -> File {
 }
 
 /// A wait has an end, and is told once while it lasts. A token that still works is good meanwhile.
-// threats 173
+// threats 173 216
 #[tokio::test(start_paused = true)]
 async fn a_lock_that_is_never_given_back_is_not_waited_for_forever() {
     for (seconds_left, works) in [(-1, false), (60, true)] {
@@ -237,8 +237,10 @@ async fn a_lock_that_is_never_given_back_is_not_waited_for_forever() {
         let outcome = rig.sign_in(PATIENT).valid(&events).await;
         match outcome {
             Ok(document) => assert!(works && access_token_of(&document) == rig.old),
-            Err(Error::Busy { waited }) => {
+            Err(Error::Busy { waited, holder }) => {
                 assert!(!works);
+                let process = holder.map(|holder| holder.process);
+                assert_eq!(process, cfg!(target_os = "linux").then(std::process::id));
                 assert!((Duration::from_secs(45)..Duration::from_secs(46)).contains(&waited));
             }
             Err(other) => panic!("{other}"),

@@ -2,9 +2,11 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
 
 use super::{Entry, Kind};
 use crate::Found;
+use crate::retry::while_in_use;
 
 /// A folder by its path, for systems without handles to folders that std knows. Who may read what
 /// follows from the folder: a profile folder on Windows is its owner's.
@@ -62,6 +64,10 @@ impl Folder {
         options.open(self.path.join(name))
     }
 
+    pub(crate) fn has_no_locks(error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::Unsupported
+    }
+
     /// A file that is open cannot be removed here.
     pub(crate) fn still_names(&self, _: &OsStr, _: &File) -> io::Result<bool> {
         Ok(true)
@@ -86,11 +92,11 @@ impl Folder {
     }
 
     pub(crate) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        fs::rename(self.path.join(from), self.path.join(to))
+        while_in_use(|| fs::rename(self.path.join(from), self.path.join(to)), sleep)
     }
 
     pub(crate) fn remove(&self, name: &OsStr) -> io::Result<()> {
-        fs::remove_file(self.path.join(name))
+        while_in_use(|| fs::remove_file(self.path.join(name)), sleep)
     }
 
     /// There is no flushing of a folder here; the system journals its names.

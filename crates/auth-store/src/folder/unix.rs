@@ -11,6 +11,8 @@ use rustix::process::{Gid, Uid, geteuid};
 
 use super::{Entry, Kind, ROOT};
 use crate::Found;
+#[cfg(target_os = "linux")]
+use crate::holder::Identity;
 
 /// An open folder, and the path that it was opened by, for messages.
 pub(crate) struct Folder {
@@ -20,6 +22,9 @@ pub(crate) struct Folder {
 
 /// Of every file that is made here, before it has a content.
 const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// All that a mode can give to the group and to everybody.
+const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
 
 /// What no open may do: follow a link, wait for the other end of a pipe, outlive an `exec`.
 const CAREFULLY: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
@@ -94,7 +99,7 @@ impl Folder {
         for _ in 0..100 {
             match self.openat(name, OFlags::RDWR | CAREFULLY) {
                 Err(Errno::NOENT) => {}
-                other => return Ok(other?.into()),
+                other => return Ok(other.inspect(keep_from_others)?.into()),
             }
             match self.create_file(name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -102,6 +107,19 @@ impl Folder {
             }
         }
         Err(Errno::NOENT.into())
+    }
+
+    /// Whether an error says that files cannot be locked here, as on some network file systems.
+    pub(crate) fn has_no_locks(error: &io::Error) -> bool {
+        let none = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::INVAL];
+        Errno::from_io_error(error).is_some_and(|error| none.contains(&error))
+    }
+
+    /// The device of a file and its number there.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn identity(&self, name: &OsStr) -> io::Result<Identity> {
+        let stat = fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok((fs::major(stat.st_dev), fs::minor(stat.st_dev), stat.st_ino))
     }
 
     /// Whether `name` still stands for `file`.
@@ -203,6 +221,15 @@ fn give_to(file: &OwnedFd, owner: &Stat) -> rustix::io::Result<()> {
 /// POSIX lets it be interrupted.
 fn keep_private(file: &OwnedFd) -> rustix::io::Result<()> {
     retry_on_intr(|| fs::fchmod(file, OWNER_ONLY))
+}
+
+/// Any user who can open a lock file can hold it, and Codex CLI makes one with mode 0644. Where this
+/// cannot be changed, it is as it was.
+fn keep_from_others(lock: &OwnedFd) {
+    let is_shared = |stat: Stat| Mode::from_raw_mode(stat.st_mode).intersects(OTHERS);
+    if fs::fstat(lock).is_ok_and(is_shared) {
+        let _ = keep_private(lock);
+    }
 }
 
 /// Root may write anywhere, so that a look at the owner tells it nothing.

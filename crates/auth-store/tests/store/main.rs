@@ -25,4 +25,6 @@ mod access;
 #[cfg(target_os = "linux")]
 mod layouts;
 #[cfg(target_os = "linux")]
+mod lock_files;
+#[cfg(target_os = "linux")]
 mod mount;

@@ -31,7 +31,7 @@ fn locked_by(name: &str, home: &Home) {
     let error = save(&home.store().with_lock_wait(Duration::ZERO), "2").unwrap_err();
     let expected = home.file(name);
     assert!(
-        matches!(&error, Error::Locked { path, waited } if *path == expected && waited.is_zero()),
+        matches!(&error, Error::Locked { path, waited, .. } if *path == expected && waited.is_zero()),
         "{error:?}"
     );
 }

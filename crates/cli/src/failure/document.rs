@@ -165,6 +165,7 @@ fn of_store(error: &StoreError) -> &'static str {
         StoreError::NotWritable { .. } => "not_writable",
         StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => "unreadable",
         StoreError::Outgrown { .. } => "too_large",
+        StoreError::NoLocks { .. } => "no_locks",
         StoreError::Locked { .. } => "locked",
         StoreError::Changed { .. } => "changed",
         StoreError::Vault { .. } => "vault",

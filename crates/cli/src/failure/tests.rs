@@ -47,7 +47,7 @@ fn misshapen() -> DecodeError {
 }
 
 fn locked() -> StoreError {
-    StoreError::Locked { path: "auth.lock".into(), waited: Duration::from_secs(45) }
+    StoreError::Locked { path: "auth.lock".into(), waited: Duration::from_secs(45), holder: None }
 }
 
 fn corrupt() -> StoreError {
@@ -121,7 +121,7 @@ fn of_stored() -> Vec<(&'static str, Failure)> {
     [
         ("store", LoginError::Store(corrupt())),
         ("store_busy", LoginError::Store(locked())),
-        ("store_busy", LoginError::Busy { waited }),
+        ("store_busy", LoginError::Busy { waited, holder: None }),
         ("not_signed_in", LoginError::NotSignedIn { location: location() }),
         ("sign_in_ended", LoginError::SignInEnded(refused(401))),
         ("network", LoginError::Refresh(dns().into())),

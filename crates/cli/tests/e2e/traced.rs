@@ -116,10 +116,56 @@ fn a_disk_that_fails_loses_nothing() {
         "inject=fsync,fdatasync:error=EIO:when=1",
         "inject=/^rename:error=ENOSPC",
         "inject=/^rename:error=EXDEV",
-        "inject=flock:error=ENOLCK",
         "inject=fchmod,fchmodat:error=EPERM",
     ] {
         fails_on_disk(inject);
+    }
+}
+
+/// A sign-in replaces all that is there, which needs no lock.
+// threats 120 224
+#[test]
+fn a_sign_in_works_without_file_locks_and_status_notes_them() {
+    if !can_trace() {
+        return;
+    }
+    for error in ["ENOLCK", "ENOSYS", "EOPNOTSUPP", "EINVAL"] {
+        let world = World::new();
+        let inject = format!("inject=flock:error={error}");
+        let expressions = [inject.as_str(), "trace=flock"];
+        traced(&world, world.login(), &expressions).signs_in(Account::OWNER).exits(0);
+        assert!(trace(&world).contains("INJECTED"), "{error} never happened");
+        let status = traced(&world, world.command("status"), &expressions).run();
+        status.exits(0);
+        let note = "no file locks, so its tokens are not refreshed when they expire";
+        assert!(status.stdout.contains(note), "{}", status.stdout);
+    }
+}
+
+/// Two programs could spend one token at once.
+// threats 120 224
+#[test]
+fn nothing_is_refreshed_without_file_locks() {
+    if !can_trace() {
+        return;
+    }
+    for error in ["ENOLCK", "ENOSYS", "EOPNOTSUPP", "EINVAL"] {
+        let world = World::new();
+        let stored = world.signed_in(-60 * 60);
+        let expressions = [&*format!("inject=flock:error={error}"), "trace=flock"];
+        for command in ["token", "refresh"] {
+            let run = traced(&world, world.command(command), &expressions).run();
+            run.exits(1)
+                .prints("")
+                .says("has no file locks")
+                .says("hint: choose a folder on another");
+        }
+        assert_eq!(world.count(&Endpoint::TokenRefresh), 0);
+        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        // One that is due and not over yet is still good.
+        world.signed_in(60);
+        let run = traced(&world, world.command("token"), &expressions).run();
+        run.exits(0).says("has no file locks");
     }
 }
 

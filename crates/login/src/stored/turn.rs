@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_store::{AuthDocument, Locked};
+use auth_store::{AuthDocument, AuthStore, Locked};
 use tokio::time::sleep;
 
 use super::{StoredSignIn, WORTH_WAITING};
@@ -35,7 +35,7 @@ impl StoredSignIn {
                     false => Turn::Done(document),
                 });
             }
-            wait.a_little(events).await?;
+            wait.a_little(&self.store, events).await?;
             let document = self.load()?;
             if !is_left(&document) {
                 return Ok(Turn::Done(document));
@@ -49,7 +49,7 @@ impl StoredSignIn {
         loop {
             match self.store.try_lock()? {
                 Some(locked) => return Ok(locked),
-                None => wait.a_little(events).await?,
+                None => wait.a_little(&self.store, events).await?,
             }
         }
     }
@@ -64,11 +64,11 @@ struct Wait {
 
 impl Wait {
     /// Longer each time, so that a crowd that waits does not keep the machine from what it waits for.
-    async fn a_little(&mut self, events: Events<'_>) -> Result<(), Error> {
+    async fn a_little(&mut self, store: &AuthStore, events: Events<'_>) -> Result<(), Error> {
         const SHORTEST: Duration = Duration::from_millis(2);
         const LONGEST: Duration = Duration::from_millis(50);
         if self.waited >= WORTH_WAITING {
-            return Err(Error::Busy { waited: self.waited });
+            return Err(Error::Busy { waited: self.waited, holder: store.holder() });
         }
         if self.waited >= WORTH_A_WORD && !std::mem::replace(&mut self.told, true) {
             events(Event::WaitingForAnotherProgram);

@@ -114,10 +114,17 @@ fn lock(store: &AuthStore) -> Check {
     match store.is_locked() {
         Ok(false) => Check::new(AREA, "lock", Verdict::Good, "no other program is using it"),
         Ok(true) => {
-            Check::new(AREA, "lock", Verdict::Note, "another program is using it right now").remedy(
+            let holder = store.holder().map(|holder| holder.to_string());
+            let holder = holder.as_deref().unwrap_or("another program");
+            let found = format!("{holder} is using it right now");
+            Check::new(AREA, "lock", Verdict::Note, found).remedy(
                 "a sign-in waits a few seconds for it; if it stays like this, end that program",
             )
         }
-        Err(error) => Check::failed(AREA, "lock", Verdict::Problem, of_store(error)),
+        Err(error) => {
+            let works = matches!(error, Error::NoLocks { .. });
+            let verdict = if works { Verdict::Warning } else { Verdict::Problem };
+            Check::failed(AREA, "lock", verdict, of_store(error))
+        }
     }
 }

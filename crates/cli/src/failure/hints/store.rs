@@ -1,6 +1,6 @@
 //! What can be done where credentials cannot be kept.
 
-use auth_store::{Error, Location};
+use auth_store::{Error, Holder, Location};
 
 pub(super) fn any(error: &Error) -> Option<&'static str> {
     Some(match error {
@@ -18,6 +18,13 @@ pub(super) fn any(error: &Error) -> Option<&'static str> {
         Error::Outgrown { .. } => {
             "most of it belongs to another program: remove what is not needed, or choose another \
              folder with --codex-home"
+        }
+        Error::NoLocks { .. } => {
+            "choose a folder on another disk with --codex-home, or sign in again with login-cli login \
+             when the access token has expired"
+        }
+        Error::Locked { holder: Some(Holder { is_stopped: true, .. }), .. } => {
+            "continue it with fg, or end it"
         }
         Error::Locked { .. } | Error::Changed { .. } => {
             "another program is using it: try again when it is done"

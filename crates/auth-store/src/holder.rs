@@ -1,0 +1,115 @@
+use std::ffi::OsStr;
+use std::fmt;
+
+use crate::folder::Folder;
+
+/// A program that holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holder {
+    /// Its process id.
+    pub process: u32,
+    /// What the system calls it, in printable ASCII.
+    pub program: String,
+    /// Whether it is stopped (Ctrl-Z), so that it does not give the lock back by itself.
+    pub is_stopped: bool,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { process, program, is_stopped } = self;
+        let stopped = if *is_stopped { ", stopped" } else { "" };
+        write!(f, "{program} (pid {process}{stopped})")
+    }
+}
+
+impl Holder {
+    /// Of the lock on the file `name`, where the system tells: Linux does, unless the program is in
+    /// another container.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn find(folder: &Folder, name: &OsStr) -> Option<Self> {
+        let identity = folder.identity(name).ok()?;
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        let process = locks.lines().find_map(|line| process_in(line, identity))?;
+        let stat = std::fs::read(format!("/proc/{process}/stat")).ok()?;
+        let (program, state) = program_and_state(&String::from_utf8_lossy(&stat))?;
+        Some(Self { process, program, is_stopped: matches!(state, 'T' | 't') })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn find(_: &Folder, _: &OsStr) -> Option<Self> {
+        None
+    }
+}
+
+/// The device and the number of a file, as `/proc/locks` has both.
+#[cfg(any(target_os = "linux", test))]
+pub(crate) type Identity = (u32, u32, u64);
+
+/// The process that holds the file, by one line of `/proc/locks`; one that waits for it does not.
+///
+/// ```text
+/// 3: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF
+/// ```
+#[cfg(any(target_os = "linux", test))]
+fn process_in(line: &str, (major, minor, inode): Identity) -> Option<u32> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let [_, "FLOCK", _, _, process, file, ..] = fields[..] else { return None };
+    let mut parts = file.split(':');
+    let mut device = || u32::from_str_radix(parts.next()?, 16).ok();
+    let (its_major, its_minor) = (device()?, device()?);
+    // A layered file system (overlay, btrfs) has a second number, which is not a disk's either.
+    let is_disk = its_major != 0;
+    let is_same = (its_major, its_minor) == (major, minor) || (!is_disk && major == 0);
+    (is_same && parts.next()?.parse() == Ok(inode)).then_some(())?;
+    process.parse().ok().filter(|&process| process > 0)
+}
+
+/// `1234 (codex) S …`, where the name can hold anything.
+#[cfg(any(target_os = "linux", test))]
+fn program_and_state(stat: &str) -> Option<(String, char)> {
+    let (_, rest) = stat.split_once('(')?;
+    let (name, rest) = rest.rsplit_once(')')?;
+    let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    Some((name.chars().map(shown).collect(), rest.trim_start().chars().next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: Identity = (0xfe, 1, 5678);
+
+    // threats 216
+    #[test]
+    fn the_process_that_holds_the_file_is_found() {
+        let held = "3: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF";
+        assert_eq!(process_in(held, FILE), Some(1234));
+        for other in [
+            "3: -> FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF",
+            "3: POSIX  ADVISORY  WRITE 1234 fe:01:5678 0 EOF",
+            "3: FLOCK  ADVISORY  WRITE 1234 fe:01:5679 0 EOF",
+            "3: FLOCK  ADVISORY  WRITE 1234 fe:02:5678 0 EOF",
+            "3: FLOCK  ADVISORY  WRITE 0 fe:01:5678 0 EOF",
+            "3: FLOCK  ADVISORY  WRITE -1 fe:01:5678 0 EOF",
+            "3: FLOCK",
+            "",
+        ] {
+            assert_eq!(process_in(other, FILE), None, "{other}");
+        }
+        let layered = "3: FLOCK  ADVISORY  WRITE 1234 00:2a:5678 0 EOF";
+        assert_eq!(process_in(layered, (0, 0x31, 5678)), Some(1234));
+    }
+
+    // threats 216
+    #[test]
+    fn a_program_is_named_as_it_can_be_shown() {
+        let read = |stat| program_and_state(stat).unwrap();
+        assert_eq!(read("1234 (codex) S 1 1"), ("codex".to_owned(), 'S'));
+        assert_eq!(read("1 (a) b) T 1"), ("a) b".to_owned(), 'T'));
+        assert_eq!(read("1 (\u{1b}[2J\u{202e}) T 1"), ("?[2J?".to_owned(), 'T'));
+        assert_eq!(program_and_state("1 (codex"), None);
+        let stopped = Holder { process: 7, program: "login-cli".to_owned(), is_stopped: true };
+        assert_eq!(stopped.to_string(), "login-cli (pid 7, stopped)");
+    }
+}
