@@ -54,6 +54,18 @@ fn check_words(error: &Error, status: u16, json: Option<&Json>) {
         body.last("detail").last("message"),
     ];
     assert_eq!(refusal.description, first(&description));
+    assert_eq!(refusal.is_oauth, is_oauth(inner));
+}
+
+/// Whether this is how OAuth, or the vendor, writes an error.
+fn is_oauth(error: &Json) -> bool {
+    let is_part = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_');
+    match (error, error.last("code")) {
+        (Json::Text(Some(word)), _) => !word.is_empty() && word.chars().all(is_part),
+        (Json::Object(_), Json::Text(_)) => true,
+        (Json::Object(_), Json::Null) => matches!(error.last("message"), Json::Text(_)),
+        _ => false,
+    }
 }
 
 /// The first text of which a person would see anything.
@@ -82,12 +94,21 @@ fn without_secret(text: &str) -> String {
 /// So many letters of it in a row, and somebody knows that it is this one.
 const TELLING: usize = 12;
 
-/// Neither depends on more than the status and the name of the error, letter for letter.
+/// Neither depends on more than the status, the shape, and the name of the error, letter for letter.
 fn check_decisions(error: &Error, status: u16) {
     let spent = b"refresh_token_reused".as_slice();
-    let finals = [b"invalid_grant", spent, b"refresh_token_expired", b"refresh_token_invalidated"];
+    let finals = [
+        b"invalid_grant",
+        spent,
+        b"refresh_token_expired",
+        b"refresh_token_invalidated",
+        b"invalid_refresh_token",
+        b"app_session_expired",
+        b"app_session_terminated",
+    ];
     let code = words(error).code.as_deref().unwrap_or_default().as_bytes();
-    assert_eq!(error.ends_the_sign_in(), finals.contains(&code) || status == 401);
+    let is_unauthorized = status == 401 && words(error).is_oauth;
+    assert_eq!(error.ends_the_sign_in(), finals.contains(&code) || is_unauthorized);
     assert_eq!(error.is_spent_elsewhere(), code == spent);
     assert_eq!(error.is_transient(), !(0..500).contains(&status) || [408, 429].contains(&status));
     assert!(!error.is_spent_elsewhere() || error.ends_the_sign_in());

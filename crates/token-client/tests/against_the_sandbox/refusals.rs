@@ -125,7 +125,8 @@ async fn a_refresh_tells_final_refusals_from_passing_ones() {
     let cases = [
         (Then::json(401, json!({"error": {"code": "refresh_token_reused"}})), true),
         (Then::json(400, json!({"error": "invalid_grant"})), true),
-        (Then::json(401, json!({})), true),
+        (Then::json(401, json!({"error": "invalid_client"})), true),
+        (Then::json(400, json!({"error": "app_session_terminated"})), true),
         (Then::text(503, "text/html", "<html>"), false),
         (Then::json(429, json!({})), false),
         (Then::Lose, false),
@@ -137,5 +138,18 @@ async fn a_refresh_tells_final_refusals_from_passing_ones() {
         let error = rig.client.refresh(&refresh_token).await.unwrap_err();
         assert_eq!(error.ends_the_sign_in(), ends_the_sign_in, "{error:?}");
         assert_eq!(error.is_transient(), !ends_the_sign_in, "{error:?}");
+    }
+}
+
+/// It does not say that the refresh token is of no use.
+// threats 113
+#[tokio::test]
+async fn a_401_of_a_gateway_ends_nothing() {
+    for then in [Then::json(401, json!({})), Then::text(401, "text/html", "<html>")] {
+        let rig = Rig::with(Endpoint::TokenRefresh, then).await;
+        let minted = rig.sandbox.mint(Account::OWNER).unwrap();
+        let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
+        let error = rig.client.refresh(&refresh_token).await.unwrap_err();
+        assert!(!error.ends_the_sign_in(), "{error:?}");
     }
 }
