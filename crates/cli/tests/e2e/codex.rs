@@ -1,10 +1,11 @@
-//! The real Codex CLI on the same files. Where it is not installed (`npm install -g @openai/codex`),
-//! these tests say so and check nothing.
+//! The real Codex CLI on the same files, in each of the versions in `.ci/codex-versions`: today's, the
+//! first that writes more than the tokens, and one from before it took any lock. They are found as
+//! `codex-VERSION`; `.ci/run` installs them, and each that is missing is reported.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -21,21 +22,31 @@ use crate::support::{PATIENCE, World, left_out};
 
 /// A Codex CLI that was found.
 struct Codex {
+    version: &'static str,
     program: PathBuf,
     path: OsString,
 }
 
 impl Codex {
-    /// The one that is installed; nothing, and a word about it, where none is.
-    #[expect(clippy::disallowed_methods, reason = "a tool of the machine is looked for")]
-    fn installed() -> Option<Self> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let program =
-            std::env::split_paths(&path).map(|it| it.join("codex")).find(|it| it.is_file());
-        if program.is_none() {
-            left_out("Codex CLI on the same files: there is no codex here (npm: @openai/codex)");
+    /// Runs a test with each version.
+    #[track_caller]
+    fn each(test: impl Fn(&Self)) {
+        for version in include_str!("../../../../.ci/codex-versions").lines() {
+            match Self::find(version) {
+                Some(codex) => test(&codex),
+                None => left_out(&format!(
+                    "Codex CLI {version} on the same files: there is no codex-{version} here"
+                )),
+            }
         }
-        Some(Self { program: program?, path })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a tool of the machine is looked for")]
+    fn find(version: &'static str) -> Option<Self> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let name = format!("codex-{version}");
+        let program = std::env::split_paths(&path).map(|it| it.join(&name)).find(|it| it.is_file());
+        Some(Self { version, program: program?, path })
     }
 
     /// It in this world: the same folder, and the sandbox for its refreshes.
@@ -61,7 +72,8 @@ impl Codex {
         let Output { status, stdout, stderr } =
             self.command(world).args(["login", "status"]).output().unwrap();
         let said = String::from_utf8([stdout, stderr].concat()).unwrap();
-        assert!(status.success() && said.contains(how), "{status}: {said}");
+        let version = self.version;
+        assert!(status.success() && said.contains(how), "{version}: {status}: {said}");
     }
 
     /// Has it ask a model, for which it needs a valid access token; the model is not there.
@@ -120,79 +132,166 @@ fn expire(world: &World) {
 
 #[test]
 fn codex_is_signed_in_by_every_file_that_is_written_here() {
-    let Some(codex) = Codex::installed() else { return };
-    for (options, how) in [(&[][..], "ChatGPT"), (&["--no-api-key"][..], "ChatGPT")] {
-        let world = World::new();
-        world.login().args(options.iter().copied()).signs_in(Account::OWNER).exits(0);
-        codex.says_signed_in(&world, how);
-        ours(&world, "refresh").run().exits(0);
-        codex.says_signed_in(&world, how);
-    }
+    Codex::each(|codex| {
+        for (options, how) in [(&[][..], "ChatGPT"), (&["--no-api-key"][..], "ChatGPT")] {
+            let world = World::new();
+            world.login().args(options.iter().copied()).signs_in(Account::OWNER).exits(0);
+            codex.says_signed_in(&world, how);
+            ours(&world, "refresh").run().exits(0);
+            codex.says_signed_in(&world, how);
+        }
 
-    let world = World::new();
-    world.create_key().arg("--save").signs_in(Account::OWNER).exits(0);
-    codex.says_signed_in(&world, "API key");
-    world.login().signs_in(Account::OWNER).exits(0);
-    codex.says_signed_in(&world, "ChatGPT");
-    ours(&world, "logout").run().exits(0);
-    let said = codex.command(&world).args(["login", "status"]).output().unwrap();
-    assert!(!said.status.success());
+        let world = World::new();
+        world.create_key().arg("--save").signs_in(Account::OWNER).exits(0);
+        codex.says_signed_in(&world, "API key");
+        world.login().signs_in(Account::OWNER).exits(0);
+        codex.says_signed_in(&world, "ChatGPT");
+        ours(&world, "logout").run().exits(0);
+        let said = codex.command(&world).args(["login", "status"]).output().unwrap();
+        assert!(!said.status.success());
+    });
 }
 
 /// It takes no file without a JWT in the place of the ID token, and a text in that of the refresh token.
 #[test]
 fn codex_is_signed_in_by_an_access_token_alone() {
-    let Some(codex) = Codex::installed() else { return };
-    let world = World::new();
-    let token = world.sandbox.mint(Account::OWNER).unwrap().access_token;
-    ours(&world, "login").arg("--with-access-token").reading(token).run().exits(0);
-    codex.says_signed_in(&world, "ChatGPT");
-    ours(&world, "status").run().exits(0).says_nothing_of("account_id");
+    Codex::each(|codex| {
+        let world = World::new();
+        let token = world.sandbox.mint(Account::OWNER).unwrap().access_token;
+        ours(&world, "login").arg("--with-access-token").reading(token).run().exits(0);
+        codex.says_signed_in(&world, "ChatGPT");
+        ours(&world, "status").run().exits(0).says_nothing_of("account_id");
+    });
+}
+
+/// Where Codex CLI asks whose a personal access token is. It gets as many answers as it wants, as long as
+/// the test lasts.
+fn metadata_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let body = json!({
+            "email": Account::OWNER,
+            "chatgpt_user_id": "user-ada",
+            "chatgpt_account_id": "acct-ada",
+            "chatgpt_plan_type": "plus",
+            "chatgpt_account_is_fedramp": false,
+        });
+        let body = body.to_string();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+/// Either program reads what the other keeps, and both keep the same.
+// threats 221
+#[test]
+fn a_personal_access_token_is_kept_alike_by_both() {
+    const TOKEN: &str = "at-a-personal-access-token-0123456789";
+    let server = metadata_server();
+    Codex::each(|codex| {
+        let world = World::new();
+        world.plant(TOKEN);
+        std::fs::create_dir_all(world.codex_home()).unwrap();
+        let file = world.path("token.txt");
+        crate::support::write(&file, TOKEN);
+        let mut login = codex.command(&world);
+        login.env("CODEX_AUTHAPI_BASE_URL", &server).args(["login", "--with-access-token"]);
+        assert!(login.stdin(File::open(file).unwrap()).output().unwrap().status.success());
+        let theirs = world.auth_json().unwrap();
+        let status = ours(&world, "status").arg("--json").run().exits(0).json();
+        assert_eq!(status["auth_mode"], "personalAccessToken");
+        ours(&world, "logout").run().exits(0);
+
+        ours(&world, "login").arg("--with-access-token").reading(TOKEN).run().exits(0);
+        assert!(world.auth_json().unwrap() == theirs, "{}: kept otherwise", codex.version);
+        let mut status = codex.command(&world);
+        status.env("CODEX_AUTHAPI_BASE_URL", &server).args(["login", "status"]);
+        let Output { status, stdout, stderr } = status.output().unwrap();
+        let said = String::from_utf8([stdout, stderr].concat()).unwrap();
+        assert!(status.success() && said.contains("personal access token"), "{status}: {said}");
+    });
+}
+
+/// Where `status` notes that Codex CLI does not read the file, it does not, and nowhere else.
+// threats 221
+#[test]
+fn the_note_about_another_store_is_true() {
+    Codex::each(|codex| {
+        for (store, reads) in
+            [("file", true), ("auto", true), ("ephemeral", false), ("keyring", false)]
+        {
+            let world = World::new();
+            world.signed_in(60 * 60);
+            let config = world.codex_home().join("config.toml");
+            let setting = format!("cli_auth_credentials_store = \"{store}\"\n");
+            crate::support::write(&config, &setting);
+            let said = codex.command(&world).args(["login", "status"]).output().unwrap();
+            assert_eq!(said.status.success(), reads, "{}: {store}", codex.version);
+            let notes = ours(&world, "status").run();
+            let is_noted = notes.stdout.contains("Codex CLI does not read this file");
+            assert_eq!(is_noted, !reads, "{store}");
+        }
+    });
 }
 
 #[test]
 fn a_key_that_codex_keeps_is_understood() {
-    let Some(codex) = Codex::installed() else { return };
-    let world = World::new();
-    std::fs::create_dir_all(world.codex_home()).unwrap();
-    let key = world.path("key.txt");
-    crate::support::write(&key, "sk-proj-0123456789abcdefghijklmnop\n");
-    let mut login = codex.command(&world);
-    login.args(["login", "--with-api-key"]).stdin(File::open(key).unwrap());
-    assert!(login.output().unwrap().status.success());
-    let status = ours(&world, "status").arg("--json").run().exits(0).json();
-    assert_eq!((&status["auth_mode"], &status["has_api_key"]), (&json!("apikey"), &json!(true)));
+    Codex::each(|codex| {
+        let world = World::new();
+        std::fs::create_dir_all(world.codex_home()).unwrap();
+        let key = world.path("key.txt");
+        crate::support::write(&key, "sk-proj-0123456789abcdefghijklmnop\n");
+        let mut login = codex.command(&world);
+        login.args(["login", "--with-api-key"]).stdin(File::open(key).unwrap());
+        assert!(login.output().unwrap().status.success());
+        let status = ours(&world, "status").arg("--json").run().exits(0).json();
+        assert_eq!(
+            (&status["auth_mode"], &status["has_api_key"]),
+            (&json!("apikey"), &json!(true))
+        );
+    });
 }
 
 #[test]
 fn a_sign_in_of_codex_is_understood_and_kept_as_it_is_by_a_refresh() {
-    let Some(codex) = Codex::installed() else { return };
-    let world = World::new();
-    std::fs::create_dir_all(world.codex_home()).unwrap();
-    let issuer = world.sandbox.issuer_url();
-    let mut login = codex.command(&world);
-    login.args(["login", "--device-auth", "--experimental_issuer", issuer]);
-    let mut child = login.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut said = BufReader::new(child.stdout.take().unwrap());
-    agree(&world, &user_code(&mut said));
-    std::io::copy(&mut said, &mut std::io::sink()).unwrap();
-    assert!(child.wait().unwrap().success());
+    Codex::each(|codex| {
+        let world = World::new();
+        std::fs::create_dir_all(world.codex_home()).unwrap();
+        let issuer = world.sandbox.issuer_url();
+        let mut login = codex.command(&world);
+        login.args(["login", "--device-auth", "--experimental_issuer", issuer]);
+        let mut child = login.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        agree(&world, &user_code(&mut said));
+        std::io::copy(&mut said, &mut std::io::sink()).unwrap();
+        assert!(child.wait().unwrap().success());
 
-    let status = ours(&world, "status").arg("--json").run().exits(0).json();
-    assert_eq!(
-        (&status["auth_mode"], &status["email"]),
-        (&json!("chatgpt"), &json!(Account::OWNER))
-    );
-    let before = auth_json(&world);
-    ours(&world, "refresh").run().exits(0);
-    let mut after = auth_json(&world);
-    assert_ne!(after["tokens"]["refresh_token"], before["tokens"]["refresh_token"]);
-    for name in ["id_token", "access_token", "refresh_token"] {
-        after["tokens"][name] = before["tokens"][name].clone();
-    }
-    after["last_refresh"] = before["last_refresh"].clone();
-    assert_eq!(after, before, "something else has changed");
-    codex.says_signed_in(&world, "ChatGPT");
+        let status = ours(&world, "status").arg("--json").run().exits(0).json();
+        assert_eq!(
+            (&status["auth_mode"], &status["email"]),
+            (&json!("chatgpt"), &json!(Account::OWNER))
+        );
+        let before = auth_json(&world);
+        ours(&world, "refresh").run().exits(0);
+        let mut after = auth_json(&world);
+        assert_ne!(after["tokens"]["refresh_token"], before["tokens"]["refresh_token"]);
+        for name in ["id_token", "access_token", "refresh_token"] {
+            after["tokens"][name] = before["tokens"][name].clone();
+        }
+        after["last_refresh"] = before["last_refresh"].clone();
+        assert_eq!(after, before, "something else has changed");
+        codex.says_signed_in(&world, "ChatGPT");
+    });
 }
 
 /// The code that Codex shows, such as `DBWF-6MFP`.
@@ -249,28 +348,31 @@ fn assert_one_was_spent(world: &World, before: usize) {
 // threats 112
 #[test]
 fn codex_and_this_program_spend_one_refresh_token_when_codex_is_first() {
-    let Some(codex) = Codex::installed() else { return };
-    let late = Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_millis(700));
-    let world = World::with([late]);
-    let before = expired(&world);
-    let _asking = codex.ask(&world);
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
-    ours(&world, "refresh").run().exits(0);
-    assert_one_was_spent(&world, before);
+    Codex::each(|codex| {
+        let late =
+            Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_millis(700));
+        let world = World::with([late]);
+        let before = expired(&world);
+        let _asking = codex.ask(&world);
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        ours(&world, "refresh").run().exits(0);
+        assert_one_was_spent(&world, before);
+    });
 }
 
 // threats 112
 #[test]
 fn codex_and_this_program_spend_one_refresh_token_when_this_program_is_first() {
-    let Some(codex) = Codex::installed() else { return };
-    let late = Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_secs(3));
-    let world = World::with([late]);
-    let before = expired(&world);
-    let running = ours(&world, "refresh").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
-    let _asking = codex.ask(&world);
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, PATIENCE).unwrap();
-    running.finish().exits(0);
-    assert_one_was_spent(&world, before);
-    codex.says_signed_in(&world, "ChatGPT");
+    Codex::each(|codex| {
+        let late = Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_secs(3));
+        let world = World::with([late]);
+        let before = expired(&world);
+        let running = ours(&world, "refresh").start();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        let _asking = codex.ask(&world);
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, PATIENCE).unwrap();
+        running.finish().exits(0);
+        assert_one_was_spent(&world, before);
+        codex.says_signed_in(&world, "ChatGPT");
+    });
 }
