@@ -4,8 +4,9 @@ use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::AuthMode;
+use crate::mode::PERSONAL_ACCESS_TOKEN;
 use crate::wipe::{Tree, put, remove};
+use crate::{AuthMode, flat};
 
 /// The document in `auth.json`: what this program reads and writes of it by name, and everything
 /// else as it is.
@@ -54,11 +55,12 @@ impl AuthDocument {
         self.text("OPENAI_API_KEY").and_then(|key| ApiKey::new(key).ok())
     }
 
-    /// Whether there is an object of tokens. Any of them may be missing in a file that another program
-    /// wrote; an empty text counts as missing.
+    /// Whether there is a token. Any of them may be missing in a file that another program wrote; an
+    /// empty text counts as missing.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
-        self.tree.0.get("tokens").is_some_and(Value::is_object)
+        let names = ["access_token", "refresh_token"];
+        self.id_token().is_some() || names.iter().any(|name| self.token(name).is_some())
     }
 
     /// Whether the tokens are one access token alone, which
@@ -72,11 +74,27 @@ impl AuthDocument {
     }
 
     /// Who signed in. The access token in its place is none, see
-    /// [`set_access_token_sign_in`](Self::set_access_token_sign_in).
+    /// [`set_access_token_sign_in`](Self::set_access_token_sign_in). Where another program has put its
+    /// claims in its place, it may stand among them.
     #[must_use]
     pub fn id_token(&self) -> Option<IdToken> {
         let is_it = |text: &&str| self.token("access_token") != Some(*text);
-        IdToken::new(self.token("id_token").filter(is_it)?).ok()
+        let among_claims = || text(self.id_token_claims()?.get("raw_jwt"));
+        IdToken::new(self.token("id_token").filter(is_it).or_else(among_claims)?).ok()
+    }
+
+    fn id_token_claims(&self) -> Option<&Map<String, Value>> {
+        self.tree.0.get("tokens")?.get("id_token")?.as_object()
+    }
+
+    /// Whether the claims of the ID token stand in its place.
+    pub(crate) fn has_decoded_id_token(&self) -> bool {
+        self.id_token_claims().is_some()
+    }
+
+    /// Whether the time of the last refresh is an empty text.
+    pub(crate) fn has_empty_last_refresh(&self) -> bool {
+        self.tree.0.get("last_refresh").and_then(Value::as_str) == Some("")
     }
 
     /// What is sent to the service.
@@ -103,13 +121,15 @@ impl AuthDocument {
         self.text("last_refresh")?.parse().ok()
     }
 
-    /// Puts a new sign-in with ChatGPT in the place of whatever was there. Fields that are not part
-    /// of a [`SignIn`] stay.
+    /// Puts a new sign-in with ChatGPT in the place of whatever was there. `tokens` is replaced as a
+    /// whole, because what other programs keep in it is about the old ones; fields at the top stay that
+    /// are no part of a sign-in.
     pub fn set_sign_in(&mut self, sign_in: &SignIn) {
+        self.remove_other_sign_ins();
         let key = sign_in.api_key.as_ref().map(ApiKey::expose);
         self.set("auth_mode", "chatgpt".into());
         self.set("OPENAI_API_KEY", key.into());
-        let mut tokens = self.take_tokens();
+        let mut tokens = Map::new();
         put(&mut tokens, "id_token", sign_in.id_token.expose().into());
         put(&mut tokens, "access_token", sign_in.access_token.expose().into());
         put(&mut tokens, "refresh_token", sign_in.refresh_token.expose().into());
@@ -137,17 +157,18 @@ impl AuthDocument {
         }
     }
 
-    /// Puts an API key alone in the place of whatever was there. Fields that are not part of a
-    /// sign-in stay.
+    /// Puts an API key alone in the place of whatever was there. Fields at the top stay that are no part
+    /// of a sign-in.
     pub fn set_api_key_sign_in(&mut self, api_key: &ApiKey) {
+        self.remove_other_sign_ins();
         self.set("auth_mode", "apikey".into());
         self.set("OPENAI_API_KEY", api_key.expose().into());
         self.set("tokens", Value::Null);
         self.set("last_refresh", Value::Null);
     }
 
-    /// Puts an access token alone in the place of whatever was there. Fields that are not part of a
-    /// sign-in stay.
+    /// Puts an access token alone in the place of whatever was there. Fields at the top stay that are no
+    /// part of a sign-in.
     ///
     /// Codex CLI reads no file whose ID token is not a JWT, or whose refresh token is not a text. So the
     /// access token stands in the place of the ID token as well, where Codex CLI itself puts one that
@@ -158,9 +179,10 @@ impl AuthDocument {
         account_id: Option<&str>,
         now: Timestamp,
     ) {
+        self.remove_other_sign_ins();
         self.set("auth_mode", "chatgpt".into());
         self.set("OPENAI_API_KEY", Value::Null);
-        let mut tokens = self.take_tokens();
+        let mut tokens = Map::new();
         put(&mut tokens, "id_token", access_token.expose().into());
         put(&mut tokens, "access_token", access_token.expose().into());
         put(&mut tokens, "refresh_token", "".into());
@@ -182,6 +204,13 @@ impl AuthDocument {
             self.set("auth_mode", mode.into());
         }
         self.set("OPENAI_API_KEY", api_key.expose().into());
+    }
+
+    /// Removes what a new sign-in has no place of its own for: Codex CLI would go on with a personal
+    /// access token, and other programs with theirs.
+    fn remove_other_sign_ins(&mut self) {
+        self.remove(PERSONAL_ACCESS_TOKEN);
+        flat::remove(&mut self.tree.0);
     }
 
     pub(crate) fn set(&mut self, key: &str, value: Value) {
@@ -261,10 +290,10 @@ mod tests {
     #[test]
     fn an_access_token_alone_is_no_id_token_and_nothing_to_refresh_with() {
         let mut document =
-            read(r#"{"OPENAI_API_KEY":"sk-1","x":1,"tokens":{"id_token":"i","y":2}}"#);
+            read(r#"{"OPENAI_API_KEY":"sk-1","x":1,"personal_access_token":"p","tokens":{"y":2}}"#);
         let token = AccessToken::new("a.b.c").unwrap();
         document.set_access_token_sign_in(&token, Some("acct-1"), Timestamp::UNIX_EPOCH);
-        let expected = r#"{"OPENAI_API_KEY":null,"x":1,"tokens":{"id_token":"a.b.c","y":2,
+        let expected = r#"{"OPENAI_API_KEY":null,"x":1,"tokens":{"id_token":"a.b.c",
             "access_token":"a.b.c","refresh_token":"","account_id":"acct-1"},
             "auth_mode":"chatgpt","last_refresh":"1970-01-01T00:00:00.000000Z"}"#;
         let expected: String = expected.split_whitespace().collect();

@@ -38,6 +38,8 @@ pub enum Error {
         field: Option<String>,
         /// What is wrong.
         problem: Problem,
+        /// Whether a new sign-in takes its place, and keeps a copy.
+        replaceable: bool,
     },
     /// The file is there and larger than any `auth.json` is. It was not read.
     #[error("{location} is larger than {limit} bytes")]
@@ -46,6 +48,8 @@ pub enum Error {
         location: Location,
         /// The most that is read.
         limit: u64,
+        /// Whether a new sign-in takes its place, and keeps a copy.
+        replaceable: bool,
     },
     /// What is to be saved would be larger than what is read, or might become so. The rest of the
     /// document, which is another program's, leaves no room for a sign-in.
@@ -155,12 +159,22 @@ pub enum Problem {
     ByteOrderMark,
     /// It is not UTF-8.
     Encoding,
-    /// It is not JSON, or ends too early.
+    /// It ends too early.
+    Truncated,
+    /// It has a comment, which JSON has not.
+    Comment,
+    /// It has a comma with nothing behind it, which JSON has not.
+    TrailingComma,
+    /// It has two values without a comma between them.
+    MissingComma,
+    /// It is not JSON.
     Syntax,
     /// A key occurs twice in one object.
     DuplicateKey,
     /// A field that this program reads has a value of the wrong type or form.
     Shape,
+    /// Nobody is signed in, but another program keeps a secret in this field.
+    Misplaced,
 }
 
 impl fmt::Display for Problem {
@@ -168,9 +182,14 @@ impl fmt::Display for Problem {
         f.write_str(match self {
             Self::ByteOrderMark => "it begins with a byte-order mark",
             Self::Encoding => "it is not UTF-8",
+            Self::Truncated => "it ends too early",
+            Self::Comment => "JSON has no comments",
+            Self::TrailingComma => "JSON has no comma before this",
+            Self::MissingComma => "a comma is missing before this",
             Self::Syntax => "it is not JSON",
             Self::DuplicateKey => "the key occurs twice",
             Self::Shape => "the value has the wrong type or form",
+            Self::Misplaced => "another program keeps its sign-in like this",
         })
     }
 }

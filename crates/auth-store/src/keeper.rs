@@ -54,11 +54,13 @@ impl Keeper {
 
     /// What the content means. An empty file is no document: somebody has made room for one.
     pub(crate) fn document(&self, content: &Content) -> Result<Option<AuthDocument>, Error> {
+        let replaceable = self.to_set_aside().is_some();
         let bytes = match content {
             Content::Absent => return Ok(None),
             Content::Bytes(bytes) if bytes.trim_ascii().is_empty() => return Ok(None),
             Content::TooLarge => {
-                return Err(Error::TooLarge { location: self.location(), limit: SIZE_LIMIT });
+                let location = self.location();
+                return Err(Error::TooLarge { location, limit: SIZE_LIMIT, replaceable });
             }
             Content::Bytes(bytes) => bytes,
         };
@@ -68,6 +70,7 @@ impl Keeper {
             column,
             field,
             problem,
+            replaceable,
         };
         format::parse(bytes).map(Some).map_err(corrupt)
     }

@@ -30,9 +30,12 @@
 //!
 //! UTF-8 JSON, indented by two spaces, without a newline at the end, as the `serde_json` of Codex
 //! CLI writes it. Fields that are not ours stay where they are, with every digit of their numbers, at
-//! every level. What Codex CLI refuses to read (a byte-order mark, a key that occurs
-//! twice, a time without a zone) is corrupt here too, and a corrupt file is only ever replaced by a
-//! new sign-in, which keeps a copy ([`AuthStore::update_or_set_aside`]).
+//! every level; a new sign-in replaces `tokens` as a whole, and removes what other programs keep a
+//! sign-in in at the top. What Codex CLI refuses to read (a byte-order mark, a key that occurs
+//! twice, a time without a zone) is corrupt here too, with the line that has to change, and a corrupt
+//! file is only ever replaced by a new sign-in, which keeps a copy
+//! ([`AuthStore::update_or_set_aside`]). Where it is clear what is meant, it is read and noted: an ID
+//! token whose claims stand in its place, an empty `last_refresh`.
 //!
 //! # What this crate does not do
 //!
@@ -52,6 +55,7 @@ mod locked;
 mod store;
 
 mod document;
+mod flat;
 mod format;
 mod mode;
 mod provenance;

@@ -1,7 +1,7 @@
 use credentials::AccessToken;
 use serde_json::Value;
 
-use crate::AuthDocument;
+use crate::{AuthDocument, flat};
 
 /// How the person signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum AuthMode {
 }
 
 const AUTH_MODE: &str = "auth_mode";
-const PERSONAL_ACCESS_TOKEN: &str = "personal_access_token";
+pub(crate) const PERSONAL_ACCESS_TOKEN: &str = "personal_access_token";
 
 /// The credentials of other programs by which Codex CLI knows a sign-in without `auth_mode`, and the
 /// mode that it takes it for.
@@ -106,6 +106,7 @@ impl AuthDocument {
     /// Puts a personal access token in the place of whatever was there, in the shape that Codex CLI
     /// gives it: without a mode and without tokens. Fields that are not part of a sign-in stay.
     pub fn set_personal_access_token_sign_in(&mut self, token: &AccessToken) {
+        flat::remove(&mut self.tree.0);
         self.set("OPENAI_API_KEY", Value::Null);
         self.set(PERSONAL_ACCESS_TOKEN, token.expose().into());
         for name in [AUTH_MODE, "tokens", "last_refresh"] {

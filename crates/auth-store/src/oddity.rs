@@ -38,6 +38,10 @@ pub enum Oddity {
     NoAccountId,
     /// No refresh token: the sign-in ends with its access token.
     NoRefreshToken,
+    /// The claims of the ID token in its place: Codex CLI does not read the file.
+    DecodedIdToken,
+    /// An empty time of the last refresh: Codex CLI does not read the file.
+    EmptyLastRefresh,
 }
 
 impl fmt::Display for Oddity {
@@ -69,6 +73,12 @@ impl fmt::Display for Oddity {
             Self::NoRefreshToken => {
                 f.write_str("it has no refresh token: it ends when its access token expires")
             }
+            Self::DecodedIdToken => f.write_str(
+                "its id_token is an object and no JWT, so that Codex CLI does not read the file",
+            ),
+            Self::EmptyLastRefresh => f.write_str(
+                "its last_refresh is empty, so that Codex CLI does not read the file: write null",
+            ),
         }
     }
 }
@@ -102,6 +112,8 @@ pub(crate) fn of_document(document: &AuthDocument) -> impl Iterator<Item = Oddit
         (is_chatgpt && has_both && !document.has_auth_mode()).then_some(Oddity::NoAuthMode),
         (is_chatgpt && document.account_id().is_none()).then_some(Oddity::NoAccountId),
         (is_chatgpt && ends).then_some(Oddity::NoRefreshToken),
+        document.has_decoded_id_token().then_some(Oddity::DecodedIdToken),
+        document.has_empty_last_refresh().then_some(Oddity::EmptyLastRefresh),
     ]
     .into_iter()
     .flatten()

@@ -26,7 +26,7 @@ pub(crate) fn remove(object: &mut Map<String, Value>, key: &str) {
 }
 
 /// Numbers and keys stay: neither is where a secret stands. The depth is bounded by the parser's.
-fn wipe(value: &mut Value) {
+pub(crate) fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
         Value::Array(values) => values.iter_mut().for_each(wipe),

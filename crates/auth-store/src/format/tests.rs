@@ -1,6 +1,8 @@
+use super::defect::NAMES;
 use super::*;
 use crate::SignIn;
-use crate::wipe::put;
+use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -14,14 +16,81 @@ fn corrupt(text: &[u8], problem: Problem, line: usize, column: usize, field: Opt
 // threats 168
 #[test]
 fn a_text_that_is_not_json_is_corrupt_where_it_stops() {
-    corrupt(b"", Problem::Syntax, 1, 0, None);
-    corrupt(b"{\n  \"tokens\": {", Problem::Syntax, 2, 13, Some("tokens"));
+    corrupt(b"", Problem::Truncated, 1, 0, None);
+    corrupt(b"{\n  \"tokens\": {", Problem::Truncated, 2, 13, Some("tokens"));
     corrupt(b"{} {}", Problem::Syntax, 1, 4, None);
-    corrupt(b"{\"a\": \0}", Problem::Syntax, 1, 7, Some("*"));
+    corrupt(b"{\"a\": \0}", Problem::Truncated, 1, 7, Some("*"));
+    corrupt(b"{\"a\": x}", Problem::Syntax, 1, 7, Some("*"));
     corrupt(b"\xef\xbb\xbf{}", Problem::ByteOrderMark, 1, 1, None);
     corrupt(b"{\n\"a\": \"\xff\"}", Problem::Encoding, 2, 7, None);
     let deep = [b"{\"a\":".repeat(200), b"}".repeat(200)].concat();
     assert_eq!(parse(&deep).unwrap_err().problem, Problem::Syntax);
+}
+
+// threats 221
+#[test]
+fn what_other_formats_have_is_told_by_its_place() {
+    let comment = |text: &str, line, column| {
+        let defect = parse(text.as_bytes()).unwrap_err();
+        let found = (defect.problem, defect.line, defect.column);
+        assert_eq!(found, (Problem::Comment, line, column), "{text}");
+    };
+    comment("// theirs\n{}", 1, 1);
+    comment("# theirs\n{}", 1, 1);
+    comment("{\n  // theirs\n  \"a\": 1\n}", 2, 3);
+    comment("{\r\n  \"a\": 1, // theirs\r\n  \"b\": 2\r\n}", 2, 11);
+    comment("{\n  \"a\": /* theirs */ 1\n}", 2, 8);
+    comment("{\n  \"a\": [1, # theirs\n  2]\n}", 2, 12);
+    comment("{\n  \"a\": 1 // theirs\n}", 2, 10);
+    comment("{}\n// theirs", 2, 1);
+    corrupt(b"{\n  \"a\": 1,\n}", Problem::TrailingComma, 3, 1, None);
+    corrupt(b"{\"a\": [1, ]}", Problem::TrailingComma, 1, 11, Some("*"));
+    corrupt(b"{\"a\": }", Problem::Syntax, 1, 7, Some("*"));
+    corrupt(b"{'a': 1}", Problem::Syntax, 1, 2, None);
+    corrupt(b"{\"a\": 1\n\"b\": 2}", Problem::MissingComma, 2, 1, None);
+    corrupt(b"{\"a\": [{}\n\"b\"]}", Problem::MissingComma, 2, 1, Some("*"));
+}
+
+// threats 221
+#[test]
+fn the_sign_in_of_another_program_is_named_where_there_is_no_other() {
+    for (text, line, field) in [
+        ("{\n\"access_token\": \"a\"}", 2, "access_token"),
+        ("{\"type\":\"oauth\",\n\"refresh\":\"r\",\"access\":\"a\"}", 2, "refresh"),
+        (r#"{"OPENAI_API_KEY":null,"tokens":{},"token":"a"}"#, 1, "token"),
+        (r#"{"openai":{"type":"oauth","access":"a"}}"#, 1, "openai.access"),
+        (r#"{"auth_mode":"chatgpt","apiKey":"sk-1"}"#, 1, "apiKey"),
+    ] {
+        let defect = parse(text.as_bytes()).unwrap_err();
+        let found = (defect.problem, defect.line, defect.field.as_deref());
+        assert_eq!(found, (Problem::Misplaced, line, Some(field)), "{text}");
+    }
+    for text in [
+        r#"{"access_token":"a","OPENAI_API_KEY":"sk-1"}"#,
+        r#"{"access_token":"a","tokens":{"access_token":"b"}}"#,
+        r#"{"access_token":"","token":null,"type":"oauth"}"#,
+        r#"{"openai":{"access":""},"theirs":{"access":"a"}}"#,
+        r#"{"auth_mode":"theirs","token":"a"}"#,
+    ] {
+        assert!(parse(text.as_bytes()).is_ok(), "{text}");
+    }
+}
+
+// threats 221
+#[test]
+fn what_is_clear_is_read() {
+    let read = |text: &str| parse(text.as_bytes()).unwrap();
+    assert_eq!(read("{\"last_refresh\":\"\"}").last_refresh(), None);
+    assert!(read("{\r\n\"OPENAI_API_KEY\":\r\n\"sk-1\"\r\n}\r\n").is_signed_in());
+    let decoded = |claims: &str| {
+        read(&format!(
+            r#"{{"tokens":{{"id_token":{claims},"access_token":"a","refresh_token":null}}}}"#
+        ))
+    };
+    assert!(decoded(r#"{"email":"e","plan":{"x":[1]}}"#).is_signed_in());
+    assert!(decoded(r#"{"email":"e"}"#).id_token().is_none());
+    assert_eq!(decoded(r#"{"raw_jwt":"i.j.k"}"#).id_token().unwrap().expose(), "i.j.k");
+    assert!(!decoded(r#"{"raw_jwt":"a"}"#).is_access_token_alone());
 }
 
 // threats 168
@@ -44,9 +113,10 @@ fn a_field_of_the_wrong_type_or_form_is_named() {
         (r#"{"auth_mode":7}"#, Some("auth_mode")),
         (r#"{"OPENAI_API_KEY":["sk-1"]}"#, Some("OPENAI_API_KEY")),
         (r#"{"OPENAI_API_KEY":"sk-1\n"}"#, Some("OPENAI_API_KEY")),
+        (r#"{"personal_access_token":"at-1\n"}"#, Some("personal_access_token")),
         (r#"{"tokens":[]}"#, Some("tokens")),
         (r#"{"tokens":"x"}"#, Some("tokens")),
-        (r#"{"tokens":{"id_token":{}}}"#, Some("tokens.id_token")),
+        (r#"{"tokens":{"id_token":[]}}"#, Some("tokens.id_token")),
         (r#"{"tokens":{"access_token":1}}"#, Some("tokens.access_token")),
         (r#"{"tokens":{"refresh_token":"a\u0000"}}"#, Some("tokens.refresh_token")),
         (r#"{"tokens":{"account_id":false}}"#, Some("tokens.account_id")),
@@ -58,6 +128,12 @@ fn a_field_of_the_wrong_type_or_form_is_named() {
         assert_eq!((defect.problem, defect.field.as_deref()), (Problem::Shape, field), "{text}");
         assert!(defect.line == 1 && defect.column <= text.len(), "{text}: {defect:?}");
     }
+    // The place is the value's, whatever follows it.
+    let last = b"{\n\"tokens\": {\n\"access_token\": \"\\n\"\n}\n}";
+    corrupt(last, Problem::Shape, 3, 20, Some("tokens.access_token"));
+    corrupt(b"{\n\"last_refresh\": \"now\"\n\n}", Problem::Shape, 2, 21, Some("last_refresh"));
+    corrupt(b"{\n\"token\": \"now\"\n\n}", Problem::Misplaced, 2, 14, Some("token"));
+    corrupt(b"[\n\n]", Problem::Shape, 1, 0, None);
 }
 
 /// A number as it may stand in a file, also one that no machine type holds.
@@ -120,11 +196,9 @@ proptest! {
         document.set_sign_in(&sign_in());
         file.insert("auth_mode".into(), json!("chatgpt"));
         file.insert("OPENAI_API_KEY".into(), json!("sk-1"));
-        let tokens = file["tokens"].as_object_mut().unwrap();
-        put(tokens, "id_token", json!("i"));
-        put(tokens, "access_token", json!("a"));
-        put(tokens, "refresh_token", json!("r"));
-        put(tokens, "account_id", json!(null));
+        file["tokens"] = json!({
+            "id_token": "i", "access_token": "a", "refresh_token": "r", "account_id": null,
+        });
         file.insert("last_refresh".into(), json!("1970-01-01T00:00:00.000000Z"));
         prop_assert_eq!(
             serialize(&document).unwrap().to_vec(),

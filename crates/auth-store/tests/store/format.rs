@@ -59,12 +59,13 @@ fn what_was_written_is_read_back() {
     assert_eq!(document.last_refresh(), "2026-11-21T18:48:46.859879Z".parse().ok());
 }
 
-// threats 169
+/// What other programs keep in `tokens` is about the old ones.
+// threats 169 221
 #[test]
-fn a_sign_in_keeps_what_other_programs_wrote_and_their_order() {
+fn a_sign_in_keeps_what_other_programs_wrote_beside_it_and_their_order() {
     let before = r#"{"last_refresh":null,"agent_identity":{"n":12345678901234567890123.50},
-        "tokens":{"oauth_provenance":{"issuer":"i"},"refresh_token":"old","login_owner_id":"o"},
-        "personal_access_token":"p"}"#;
+        "tokens":{"oauth_provenance":{"issuer":"i"},"access_token":"old","login_owner_id":"o"},
+        "access_token":"flat","expires_at":1,"theirs":{"tokens":{}}}"#;
     let home = Home::holding(before);
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     let after = r#"{
@@ -73,16 +74,14 @@ fn a_sign_in_keeps_what_other_programs_wrote_and_their_order() {
     "n": 12345678901234567890123.50
   },
   "tokens": {
-    "oauth_provenance": {
-      "issuer": "i"
-    },
-    "refresh_token": "refresh-1",
-    "login_owner_id": "o",
     "id_token": "id-1",
     "access_token": "access-1",
+    "refresh_token": "refresh-1",
     "account_id": "1"
   },
-  "personal_access_token": "p",
+  "theirs": {
+    "tokens": {}
+  },
   "auth_mode": "chatgpt",
   "OPENAI_API_KEY": "sk-1"
 }"#;
@@ -98,7 +97,7 @@ fn a_file_cut_off_anywhere_is_corrupt_and_left_alone() {
         let updated = home.store().update(|document| document.set_sign_in(&sign_in("2")));
         for outcome in [loaded, updated] {
             assert!(
-                matches!(outcome, Err(Error::Corrupt { problem: Problem::Syntax, .. })),
+                matches!(outcome, Err(Error::Corrupt { problem: Problem::Truncated, .. })),
                 "{length}: {outcome:?}"
             );
         }
@@ -116,7 +115,7 @@ fn a_corrupt_file_is_reported_by_place_and_never_by_content() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{}, line 3, column 25, field tokens.id_token: the value has the wrong type or form",
+            "{}, line 3, column 26, field tokens.id_token: the value has the wrong type or form",
             home.auth_json().display()
         )
     );

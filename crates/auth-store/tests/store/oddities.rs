@@ -87,6 +87,10 @@ fn a_content_that_another_program_takes_otherwise_is_odd() {
     is_odd(&with_mode("chatgpt", neither), &[NoAccountId, NoRefreshToken]);
     let all = format!(r#"{{"OPENAI_API_KEY":"sk-1","tokens":{neither}}}"#);
     is_odd(&all, &[NoAuthMode, NoAccountId, NoRefreshToken]);
+    let decoded =
+        r#"{"id_token":{"email":"e"},"access_token":"a","refresh_token":"r","account_id":"1"}"#;
+    is_odd(&with_mode("chatgpt", decoded), &[Oddity::DecodedIdToken]);
+    is_odd(&format!(r#"{{"tokens":{whole},"last_refresh":""}}"#), &[Oddity::EmptyLastRefresh]);
     // With a key alone, and in the way of another program, tokens mean nothing here.
     is_odd(&with_mode("apikey", neither), &[]);
     is_odd(&with_mode("chatgptAuthTokens", neither), &[]);
@@ -104,6 +108,8 @@ fn each_is_one_line_of_its_own() {
         Oddity::NoAuthMode,
         Oddity::NoAccountId,
         Oddity::NoRefreshToken,
+        Oddity::DecodedIdToken,
+        Oddity::EmptyLastRefresh,
     ];
     let mut lines: Vec<String> = all.iter().map(ToString::to_string).collect();
     assert!(lines.iter().all(|line| !line.is_empty() && !line.contains('\n')));

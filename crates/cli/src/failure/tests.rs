@@ -51,7 +51,7 @@ fn locked() -> StoreError {
 }
 
 fn corrupt() -> StoreError {
-    StoreError::TooLarge { location: location(), limit: 1 }
+    StoreError::TooLarge { location: location(), limit: 1, replaceable: true }
 }
 
 fn creation(source: PlatformError) -> LoginError {

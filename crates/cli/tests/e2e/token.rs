@@ -168,16 +168,26 @@ fn nobody_is_signed_in_where_nothing_is_stored() {
 fn a_file_that_cannot_be_read_is_named_and_left_alone() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, 0).with("/tokens/refresh_token", json!(["x"])).text();
-    for (text, place) in [
-        ("{\"tokens\": {", "line 1, column 12, field tokens: it is not JSON"),
-        (stored.as_str(), "field tokens.refresh_token: the value has the wrong type or form"),
+    for (text, place, hint) in [
+        (
+            "{\"tokens\": {",
+            "line 1, column 12, field tokens: it ends too early",
+            "put the whole file",
+        ),
+        (
+            stored.as_str(),
+            "field tokens.refresh_token: the value has the wrong type or form",
+            "write one text in quotes",
+        ),
     ] {
         world.store(text);
         let path = world.codex_home().join("auth.json");
         for command in ["token", "refresh", "status"] {
             let finished = world.command(command).run();
             finished.exits(1).prints("").says(&format!("error: {}, line ", path.display()));
-            finished.says(place).says("hint: move the file away, or sign in again");
+            finished.says(place).says(&format!("hint: {hint}"));
+            finished
+                .says(", or sign in again with login-cli login, which keeps a copy of the file");
             assert_eq!(world.auth_json().as_deref(), Some(text));
         }
     }

@@ -83,7 +83,15 @@ const LOGIN: Writes = Writes {
     start: World::login,
     browser: true,
     revokes: 1,
-    leaves: |world, before| Some(with_key_of_issuer(world, renewed(world, before))),
+    leaves: |world, before| {
+        let mut document = with_key_of_issuer(world, renewed(world, before));
+        // What else is among the tokens is about the old ones.
+        let tokens = document["tokens"].take();
+        for name in ["id_token", "access_token", "refresh_token", "account_id"] {
+            document["tokens"][name] = tokens[name].clone();
+        }
+        Some(document)
+    },
 };
 
 const CREATE_KEY: Writes = Writes {

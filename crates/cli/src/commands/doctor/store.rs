@@ -14,7 +14,7 @@ const AREA: &str = "store";
 pub(super) fn checks(store: &AuthStore, now: Timestamp) -> Vec<Check> {
     let document = match store.load() {
         Ok(document) => document,
-        Err(error) if may_be_replaced(store, &error) => {
+        Err(error) if may_be_replaced(&error) => {
             let unreadable = Check::failed(AREA, "sign-in", Verdict::Warning, of_store(error));
             return vec![place(store), unreadable, lock(store)];
         }
@@ -42,9 +42,11 @@ fn of_store(error: Error) -> login::Error {
     login::Error::Store(error)
 }
 
-/// A new sign-in sets a file aside that cannot be read, and nothing else.
-fn may_be_replaced(store: &AuthStore, error: &Error) -> bool {
-    !is_in_vault(store) && matches!(error, Error::Corrupt { .. } | Error::TooLarge { .. })
+fn may_be_replaced(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Corrupt { replaceable: true, .. } | Error::TooLarge { replaceable: true, .. }
+    )
 }
 
 fn is_in_vault(store: &AuthStore) -> bool {

@@ -1,5 +1,6 @@
 //! What a person can do about a failure, where there is something to do.
 
+mod corrupt;
 mod issuer;
 mod platform;
 mod store;
@@ -32,7 +33,7 @@ pub(crate) fn login(error: &LoginError) -> Option<String> {
     match error {
         LoginError::Bind(BindError::PortsInUse { taken }) => Some(ports::hint(taken)),
         LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(Into::into),
-        LoginError::Store(error) => store::any(error).map(Into::into),
+        LoginError::Store(error) => store::any(error),
         LoginError::Callback(error) => callback(error).map(Into::into),
         LoginError::Unreached { source, .. } => network::hint(source),
         LoginError::Code(error) => Some(issuer::code(error)),

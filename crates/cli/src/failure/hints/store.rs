@@ -2,18 +2,32 @@
 
 use auth_store::{Error, Holder, Location};
 
-pub(super) fn any(error: &Error) -> Option<&'static str> {
+use super::corrupt::correction;
+
+pub(super) fn any(error: &Error) -> Option<String> {
+    let then = |replaceable: &bool| match replaceable {
+        true => "sign in again with login-cli login, which keeps a copy of the file",
+        false => "move the file away, and sign in again with login-cli login",
+    };
+    match error {
+        Error::Corrupt { location: Location::File(_), field, problem, replaceable, .. } => {
+            Some(format!("{}, or {}", correction(*problem, field.as_deref()), then(replaceable)))
+        }
+        Error::TooLarge { location: Location::File(_), replaceable, .. } => {
+            Some(then(replaceable).to_owned())
+        }
+        other => fixed(other).map(str::to_owned),
+    }
+}
+
+fn fixed(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::NotWritable { .. } | Error::Io { .. } => {
             "check the permissions and the free space there, or choose another folder with \
              --codex-home"
         }
-        Error::Corrupt { location: Location::Vault(_), .. }
-        | Error::TooLarge { location: Location::Vault(_), .. } => {
-            "remove it with login-cli logout, then sign in again with login-cli login"
-        }
         Error::Corrupt { .. } | Error::TooLarge { .. } => {
-            "move the file away, or sign in again with login-cli login, which keeps a copy of it"
+            "remove it with login-cli logout, then sign in again with login-cli login"
         }
         Error::Outgrown { .. } => {
             "most of it belongs to another program: remove what is not needed, or choose another \
