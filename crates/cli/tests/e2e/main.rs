@@ -39,6 +39,7 @@ mod replacing;
 mod status;
 mod token;
 
+mod corpus;
 mod disk;
 mod ports;
 mod proxy;

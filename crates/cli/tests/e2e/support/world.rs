@@ -102,8 +102,13 @@ impl World {
 
     /// Puts an `auth.json` in place, as an earlier sign-in left it.
     pub(crate) fn store(&self, auth_json: &str) {
+        self.store_bytes(auth_json.as_bytes());
+    }
+
+    /// Puts one in place that need not be a text.
+    pub(crate) fn store_bytes(&self, auth_json: &[u8]) {
         fs::create_dir_all(self.codex_home()).unwrap();
-        write(&self.codex_home().join("auth.json"), auth_json);
+        write_bytes(&self.codex_home().join("auth.json"), auth_json);
     }
 
     /// The stored credentials as JSON.
@@ -155,9 +160,13 @@ pub(super) fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test's own file may be torn by a crash")]
 pub(crate) fn write(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
+    write_bytes(path, text.as_bytes());
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own file may be torn by a crash")]
+fn write_bytes(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
 }
 
 /// When a file was last written, by the clock that the program has as well.
