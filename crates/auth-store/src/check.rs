@@ -47,7 +47,7 @@ pub(crate) fn room(place: &Place) -> Result<(), Error> {
     let (folder, name) = (place.folder(), place.beside(".login-cli.probe"));
     not_in_the_way(folder, &place.beside(TEMPORARY))?;
     clear(folder, &name)?;
-    let written = match folder.create_file(&name) {
+    let written = match folder.create_file_like(&name, place.name()) {
         // Another program asks the same question at this moment, and has its answer.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         file => file.and_then(|mut file| file.write_all(&[0; SIZE])),

@@ -25,11 +25,12 @@ struct Name {
 }
 
 impl NewFile {
-    /// Makes an empty file, which must not be there yet.
+    /// Makes an empty file, which must not be there yet. Where root makes it, it belongs to the owner of
+    /// the document, whose place it may take.
     pub(crate) fn create(place: &Arc<Place>, name: OsString) -> Result<Self, Error> {
         let refused =
             |source| Error::NotWritable { path: place.folder().path().join(&name), source };
-        let file = place.folder().create_file(&name).map_err(refused)?;
+        let file = place.folder().create_file_like(&name, place.name()).map_err(refused)?;
         let name = Name { place: place.clone(), name, stays: false };
         Ok(Self { file, name, is_sound: true })
     }

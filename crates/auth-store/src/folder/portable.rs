@@ -56,6 +56,10 @@ impl Folder {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.path.join(name))
     }
 
+    pub(crate) fn create_file_like(&self, name: &OsStr, _: &OsStr) -> io::Result<File> {
+        self.create_file(name)
+    }
+
     /// The file to lock, made where there is none. A lock file is never removed: whoever waits for
     /// it would hold a lock on nothing.
     pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {

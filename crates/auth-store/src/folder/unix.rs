@@ -82,13 +82,25 @@ impl Folder {
     /// list adds. Where root makes it, it belongs to the owner of the folder, who could neither read nor
     /// lock it otherwise.
     pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
+        let folder = fs::fstat(&self.handle)?;
+        Ok(self.create_for(name, &folder)?)
+    }
+
+    /// The same, but that it belongs to the owner of the file `model`, where there is one that is not
+    /// root's.
+    pub(crate) fn create_file_like(&self, name: &OsStr, model: &OsStr) -> io::Result<File> {
+        match fs::statat(&self.handle, model, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(model) if model.st_uid != ROOT => Ok(self.create_for(name, &model)?),
+            _ => self.create_file(name),
+        }
+    }
+
+    fn create_for(&self, name: &OsStr, owner: &Stat) -> rustix::io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
         let file = self.openat(name, flags)?;
-        let made = keep_private(&file).and_then(|()| match fs::fstat(&self.handle)? {
-            folder if runs_as_root() && folder.st_uid != ROOT => give_to(&file, &folder),
-            _ => Ok(()),
-        });
-        made.inspect_err(|_| drop(self.remove(name)))?;
+        let may_give = runs_as_root() && owner.st_uid != ROOT;
+        let given = || if may_give { give_to(&file, owner) } else { Ok(()) };
+        keep_private(&file).and_then(|()| given()).inspect_err(|_| drop(self.remove(name)))?;
         Ok(file.into())
     }
 

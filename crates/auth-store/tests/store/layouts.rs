@@ -115,6 +115,25 @@ fn root_leaves_a_folder_of_the_host_to_its_user() {
     });
 }
 
+// threats 165
+#[test]
+fn root_leaves_a_file_to_its_user() {
+    if !is_root("a file of another user in a folder of root") {
+        return;
+    }
+    let home = home(((0, 0), 0o755), ((ADA, BOB), 0o600));
+    for _ in 0..2 {
+        is_written(&home.store());
+        assert_eq!(owner(home.auth_json()), (ADA, BOB));
+    }
+    // A copy of what could not be read holds the same secrets.
+    crate::common::write(home.auth_json(), "{");
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    let ((), copy) = home.store().update_or_set_aside(now, |_| ()).unwrap();
+    assert_eq!(owner(copy.unwrap()), (ADA, BOB));
+    assert_eq!(owner(home.path()), (0, 0));
+}
+
 /// Root may write anywhere, and a link must not lead it there.
 // threats 160 165
 #[test]
