@@ -150,6 +150,10 @@ pub enum Error {
     /// The access token could not be refreshed; nothing has changed.
     #[error("cannot refresh the access token")]
     Refresh(#[source] token_client::Error),
+    /// The access token has expired, and its refresh token was not spent, because what that brings could
+    /// not be stored.
+    #[error("the access token has expired, and a new one could not be stored")]
+    Unstorable(#[source] StoreError),
     /// The sign-in has no refresh token.
     #[error("the sign-in in {location} has no refresh token")]
     NothingToRefresh {

@@ -122,7 +122,9 @@ fn of_login(error: &LoginError) -> Value {
             json!({ "ports": taken.iter().map(port).collect::<Vec<_>>() })
         }
         LoginError::Callback(WaitError::Denied { error, .. }) => json!({ "code": error }),
-        LoginError::Store(error) => json!({ "cause": of_store(error) }),
+        LoginError::Store(error) | LoginError::Unstorable(error) => {
+            json!({ "cause": of_store(error) })
+        }
         LoginError::KeyExchange { name, .. } | LoginError::KeyCreation { name, .. } => {
             json!({ "key_name": name, "key_may_exist": is_unconfirmed(error) })
         }

@@ -131,7 +131,7 @@ impl Kind {
 
 fn of_login(error: &LoginError) -> Kind {
     match error {
-        LoginError::Store(error) => of_store(error),
+        LoginError::Store(error) | LoginError::Unstorable(error) => of_store(error),
         LoginError::Busy { .. } => Kind::StoreBusy,
         LoginError::Bind(BindError::PortsInUse { .. }) => Kind::PortInUse,
         LoginError::Callback(error) => of_callback(error),

@@ -186,7 +186,7 @@ fn nothing_is_spent_where_nothing_can_be_stored() {
     for (locks, words) in CASES {
         read_only(-HOUR, locks, |world, finished| {
             let folder = world.codex_home();
-            finished.exits(1).prints("").says(&format!("error: {words}{}", folder.display()));
+            finished.exits(1).prints("").says(&format!("stored: {words}{}", folder.display()));
             finished.says("\nhint: check the permissions and the free space there");
         });
     }

@@ -44,6 +44,7 @@ impl StoredSignIn {
                 events(Event::RefreshPostponed(&error));
                 Ok(document)
             }
+            Err(Error::Store(source)) if is_not_writable(&source) => Err(Error::Unstorable(source)),
             other => other,
         }
     }
@@ -277,6 +278,17 @@ fn is_same(one: &Option<RefreshToken>, other: &Option<RefreshToken>) -> bool {
 
 fn is_token(stored: &Option<RefreshToken>, token: &RefreshToken) -> bool {
     stored.as_ref().is_some_and(|stored| stored.expose() == token.expose())
+}
+
+/// Whether it is the place that nothing can be written to, which was found before a token was spent.
+fn is_not_writable(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::NotWritable { .. }
+            | StoreError::ForeignOwner { .. }
+            | StoreError::WorldWritable { .. }
+            | StoreError::Io { .. }
+    )
 }
 
 /// Whether the sign-in is what it was, so that a token which is not over yet is good for now: the

@@ -33,7 +33,7 @@ pub(crate) fn login(error: &LoginError) -> Option<String> {
     match error {
         LoginError::Bind(BindError::PortsInUse { taken }) => Some(ports::hint(taken)),
         LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(Into::into),
-        LoginError::Store(error) => store::any(error),
+        LoginError::Store(error) | LoginError::Unstorable(error) => store::any(error),
         LoginError::Callback(error) => callback(error).map(Into::into),
         LoginError::Unreached { source, .. } => network::hint(source),
         LoginError::Code(error) => Some(issuer::code(error)),
