@@ -140,11 +140,13 @@ impl Keeper {
         if place.is_there()? { check::replaceable(place) } else { Ok(()) }
     }
 
-    /// Finds out whether a new sign-in could take the place of what is there.
+    /// Finds out whether a new sign-in could take the place of what is there, which takes reading it: what
+    /// no `auth.json` is has to be copied, or to stay.
     pub(crate) fn check_replaceable(&self) -> Result<(), Error> {
+        let content = self.read()?;
         match self.to_set_aside() {
             Some(_) => Ok(()),
-            None => self.document(&self.read()?).map(drop),
+            None => self.document(&content).map(drop),
         }
     }
 

@@ -26,6 +26,14 @@
 //! With the feature `keyring` there is `KeyringVault` as well, the keyring of the system; it speaks to
 //! the session's bus, and what it costs in dependencies is why it is off by default.
 //!
+//! # The place
+//!
+//! Reading takes a plain file that the system lets us read, whoever owns it; [`AuthStore::oddities`]
+//! notes what is unusual. Writing is refused, before anything changes, where the folder, the file or a link
+//! belongs to another user than ours and root, or where every user could replace the file. Root writes
+//! everywhere: what it makes belongs to the owner of the file or the folder, and it follows no link out
+//! of what the link's owner owns. An empty file is no document, and the end of a link need not be there.
+//!
 //! # The format
 //!
 //! UTF-8 JSON, indented by two spaces, without a newline at the end, as the `serde_json` of Codex

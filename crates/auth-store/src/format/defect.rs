@@ -45,7 +45,8 @@ impl Defect {
 
 /// What people write that other formats have, and JSON has not.
 fn syntax(text: &str, line: usize, column: usize) -> Problem {
-    let line_start = text.split_inclusive('\n').take(line - 1).map(str::len).sum::<usize>();
+    let line_start =
+        text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
     let place = line_start + column.saturating_sub(1);
     let (before, rest) = text.as_bytes().split_at(place.min(text.len()));
     match rest {

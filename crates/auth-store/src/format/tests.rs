@@ -211,6 +211,17 @@ proptest! {
     fn no_text_makes_the_parser_panic(text in prop::collection::vec(any::<u8>(), 0..64)) {
         let _ = parse(&text);
     }
+
+    /// The place is one of the text, so that a person finds it.
+    // threats 168 221
+    #[test]
+    fn what_is_wrong_has_a_place(text in "[{}\\[\\]:,\"/#*a1\u{e9} \n\r\u{0}]{1,64}") {
+        if let Err(defect) = parse(text.as_bytes()) {
+            let lines: Vec<&str> = text.split('\n').collect();
+            prop_assert!((1..=lines.len()).contains(&defect.line), "{defect:?}");
+            prop_assert!(defect.column <= lines[defect.line - 1].len() + 1, "{defect:?}");
+        }
+    }
 }
 
 // threats 169

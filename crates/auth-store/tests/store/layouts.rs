@@ -282,3 +282,56 @@ fn a_file_of_another_user_is_read_and_left_alone() {
         is_not_written(&home, foreign(BOB));
     });
 }
+
+/// A sign-in through sudo has left it.
+// threats 165 188
+#[test]
+fn a_file_of_root_that_cannot_be_read_is_found_first() {
+    if !is_root("a file of root") {
+        return;
+    }
+    let home = home(((ADA, ADA), 0o700), ((0, 0), 0o600));
+    run_as(ADA, &[ADA], || {
+        let store = home.store();
+        let asked = store.could_be_written().map(drop);
+        let loaded = store.load().map(drop);
+        for outcome in [loaded, store.check_writable(), asked, save(&store)] {
+            assert!(matches!(outcome, Err(Error::Io { .. })), "{outcome:?}");
+        }
+    });
+    assert_eq!(read(home.auth_json()), STORED);
+    own(home.auth_json(), (0, 0), 0o644);
+    run_as(ADA, &[ADA], || is_written(&home.store()));
+    assert_eq!(owner(home.auth_json()), (ADA, ADA));
+}
+
+/// Nothing of theirs is written, whoever made the link.
+// threats 160
+#[test]
+fn a_link_to_a_file_of_another_user_is_read_and_left_alone() {
+    if !is_root("a link to a file of another user") {
+        return;
+    }
+    let home = home(((ADA, ADA), 0o700), ((BOB, BOB), 0o644));
+    let theirs = home.around().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    own(&theirs, (BOB, BOB), 0o755);
+    fs::rename(home.auth_json(), theirs.join("x.json")).unwrap();
+    for (folder, mode) in [(BOB, 0o755), (ADA, 0o755), (0, 0o1777)] {
+        own(&theirs, (folder, folder), mode);
+        for end in ["x.json", "missing.json"] {
+            let _ = fs::remove_file(home.auth_json());
+            symlink(theirs.join(end), home.auth_json()).unwrap();
+            std::os::unix::fs::lchown(home.auth_json(), Some(ADA), Some(ADA)).unwrap();
+            run_as(ADA, &[ADA], || {
+                assert_eq!(home.store().load().unwrap().is_some(), end == "x.json");
+                if folder == BOB || end == "x.json" {
+                    let error = save(&home.store()).unwrap_err();
+                    assert!(foreign(BOB)(&error), "{folder} {end}: {error:?}");
+                }
+            });
+        }
+    }
+    assert_eq!(read(theirs.join("x.json")), STORED);
+    assert_eq!(crate::common::names(&theirs), ["x.json"]);
+}

@@ -28,3 +28,5 @@ mod layouts;
 mod lock_files;
 #[cfg(target_os = "linux")]
 mod mount;
+#[cfg(target_os = "linux")]
+mod race;

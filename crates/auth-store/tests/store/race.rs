@@ -1,0 +1,51 @@
+//! A link that comes and goes while the file is written.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::common::{Home, read, sign_in, write};
+
+const TURNS: usize = 100_000;
+
+/// What is looked at and what is written is the same file, or none.
+// threats 160
+#[test]
+fn a_link_that_takes_turns_with_the_file_never_leads_a_save_to_its_end() {
+    let home = Home::holding("{}");
+    let victim = home.around().join("victim");
+    write(&victim, "theirs, and no document\n");
+    let (file, link) = (home.auth_json(), home.file("link"));
+    let is_over = AtomicBool::new(false);
+    let saved = thread::scope(|scope| {
+        let saves = scope.spawn(|| {
+            let now = "2026-11-21T18:48:46Z".parse().unwrap();
+            let save = || {
+                let change =
+                    |document: &mut auth_store::AuthDocument| document.set_sign_in(&sign_in("1"));
+                home.store().update_or_set_aside(now, change).is_ok()
+            };
+            let mut saved = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                saved += usize::from(save());
+            }
+            saved
+        });
+        for _ in 0..TURNS {
+            // A save puts a file in the place of the link as well.
+            let is_there = fs::symlink_metadata(&link).is_ok_and(|link| link.is_symlink());
+            if !is_there && !home.auth_json().is_symlink() {
+                let _ = fs::remove_file(&link);
+                symlink(&victim, &link).unwrap();
+            }
+            let _ = renameat_with(CWD, &link, CWD, &file, RenameFlags::EXCHANGE);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        saves.join().unwrap()
+    });
+    assert_eq!(read(&victim), "theirs, and no document\n");
+    assert!(saved > 0, "no save has worked");
+}
