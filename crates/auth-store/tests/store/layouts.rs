@@ -33,7 +33,7 @@ fn run_as(user: u32, groups: &[u32], test: impl FnOnce() + Send) {
 /// Whether this process may become anybody else.
 fn is_root(what: &str) -> bool {
     if !geteuid().is_root() {
-        left_out(&format!("{what}: only root can give a file to another user"));
+        left_out(&format!("{what}: this is not root"));
     }
     geteuid().is_root()
 }

@@ -113,6 +113,28 @@ fn an_empty_file_and_a_link_without_an_end_are_no_sign_in_and_are_filled() {
     }
 }
 
+/// What a link leads to may be no `auth.json` at all: it is for the person to move.
+// threats 160 221
+#[cfg(unix)]
+#[test]
+fn a_file_behind_a_link_that_cannot_be_read_is_never_replaced() {
+    let world = World::new();
+    let (file, target) = (world.codex_home().join("auth.json"), world.path("home/kept.json"));
+    fs::create_dir_all(world.codex_home()).unwrap();
+    write(&target, "{\n  // theirs\n}");
+    std::os::unix::fs::symlink(&target, &file).unwrap();
+    let hint = "remove the comment, or move the file away, and sign in again with login-cli login";
+    let place = format!("{}, line 2, column 3: JSON has no comments", target.display());
+    for finished in [is_found_first(&world, &world.codex_home()), world.command("status").run()] {
+        finished.exits(1).fails_with(&place, hint);
+    }
+    assert_eq!(fs::read_to_string(&target).unwrap(), "{\n  // theirs\n}");
+
+    fs::remove_file(&target).unwrap();
+    world.login().signs_in(Account::OWNER).exits(0);
+    assert_eq!(fs::read_link(&file).unwrap(), target);
+}
+
 /// The link stays one, as those who manage their files with links want it.
 // threats 159
 #[cfg(unix)]
