@@ -151,6 +151,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether a file or folder went that had just been there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        let (Self::Io { source, .. } | Self::NotWritable { source, .. }) = self else {
+            return false;
+        };
+        source.kind() == io::ErrorKind::NotFound
+    }
+}
+
 /// What is wrong with a file that is not an `auth.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

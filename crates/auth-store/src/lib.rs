@@ -61,6 +61,7 @@
 
 mod locked;
 mod store;
+mod unused;
 
 mod document;
 mod flat;

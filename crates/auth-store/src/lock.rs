@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::{Error, Holder, Operation, Vault};
 
 /// The locks that Codex CLI takes while it commits, in its order.
-const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
+pub(crate) const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
 /// Visits every lock of a save in its order, and finds the keeper on the way: under the first two,
 /// where the visit takes them.

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ pub struct AuthStore {
 /// person to try again waits for that, see [`AuthStore::with_lock_wait`].
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
+/// How often the locks are taken anew when their folder goes.
+const ATTEMPTS: usize = 3;
+
 impl AuthStore {
     /// The store in `codex_home`. Nothing is looked at yet.
     #[must_use]
@@ -40,6 +43,10 @@ impl AuthStore {
     #[must_use]
     pub fn with_lock_wait(self, lock_wait: Duration) -> Self {
         Self { lock_wait, ..self }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.codex_home
     }
 
     /// Where the document is, or will be.
@@ -156,6 +163,17 @@ impl AuthStore {
     ///
     /// [`Error::Locked`] after the longest wait, or what else is wrong with the place.
     pub fn lock(&self) -> Result<Locked, Error> {
+        // A cancelled sign-in may remove its folder between the opening and the locking here.
+        for _ in 1..ATTEMPTS {
+            match self.lock_once() {
+                Err(error) if error.is_not_found() => {}
+                other => return other,
+            }
+        }
+        self.lock_once()
+    }
+
+    fn lock_once(&self) -> Result<Locked, Error> {
         let home = folder::open_or_make(&self.codex_home)?;
         let mut patience = Patience::new(self.lock_wait);
         let mut locks = Locks::default();

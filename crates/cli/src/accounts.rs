@@ -9,7 +9,7 @@ use auth_store::{AuthStore, HelperVault, Location};
 use credential_helper::{Helper, InvalidName};
 use sha2::{Digest as _, Sha256};
 
-use crate::args::{ProfileName, SharedArgs, StoreKind, shell_word};
+use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_word};
 use crate::environment;
 use crate::failure::Failure;
 
@@ -39,11 +39,36 @@ impl Accounts {
         let codex_home = environment::codex_home(args.codex_home.as_deref());
         let store = args.store.clone().map_or_else(environment::store, |kind| Ok(Some(kind)));
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
-        Ok(Self {
+        let accounts = Self {
             codex_home: codex_home?,
             holder: holder(store?)?,
             profile: profile?.unwrap_or_default(),
-        })
+        };
+        let name = if args.profile.is_some() { "--profile" } else { "LOGIN_CLI_PROFILE" };
+        match accounts.other_case() {
+            Some(other) => Err(Failure::Variable { name, problem: differs_in_case(&other) }),
+            None => Ok(accounts),
+        }
+    }
+
+    /// A profile that differs in upper and lower case alone. Windows and macOS would take the one for
+    /// the other; where both are there already, each is itself.
+    fn other_case(&self) -> Option<String> {
+        let name = self.profile.as_str();
+        if self.profile.is_default() {
+            return None;
+        }
+        let entries = fs::read_dir(self.codex_home.join(PROFILES)).ok()?;
+        let there = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
+        let alike = entries.filter_map(there).filter(|other| other.eq_ignore_ascii_case(name));
+        let alike: Vec<String> = alike.collect();
+        if alike.iter().any(|other| other == name) { None } else { alike.into_iter().next() }
+    }
+
+    /// The profile that is meant, if it has no folder yet.
+    pub(crate) fn new_profile(self) -> Option<NewProfile> {
+        let is_new = !self.profile.is_default() && !self.folder_of(&self.profile).exists();
+        is_new.then_some(NewProfile(self))
     }
 
     /// Where the credentials of the one that is meant are kept.
@@ -86,6 +111,19 @@ impl Accounts {
         match profile.is_default() {
             true => self.codex_home.clone(),
             false => self.codex_home.join(PROFILES).join(profile.as_str()),
+        }
+    }
+}
+
+/// A profile whose folder was not there when the program began.
+pub(crate) struct NewProfile(Accounts);
+
+impl NewProfile {
+    /// Leaves no trace of it, unless somebody is signed in there after all.
+    pub(crate) fn forget(self) {
+        if self.0.store().remove_unused() {
+            // Other profiles keep theirs.
+            let _ = fs::remove_dir(self.0.codex_home.join(PROFILES));
         }
     }
 }

@@ -60,7 +60,7 @@ impl Folder {
         self.create_file(name)
     }
 
-    /// The file to lock, made where there is none. A lock file is never removed: whoever waits for
+    /// The file to lock, made where there is none. A lock file is never removed here: whoever waits for
     /// it would hold a lock on nothing.
     pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
         let mut options = OpenOptions::new();

@@ -104,8 +104,9 @@ impl Folder {
         Ok(file.into())
     }
 
-    /// The file to lock, made where there is none. A lock file is never removed: whoever waits for
-    /// it would hold a lock on nothing.
+    /// The file to lock, made where there is none. A lock file is removed only together with its folder,
+    /// see [`AuthStore::remove_unused`](crate::AuthStore::remove_unused): whoever waits for it would hold
+    /// a lock on nothing.
     pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
         // Others make it too, and somebody may remove it again, but not for ever.
         for _ in 0..100 {

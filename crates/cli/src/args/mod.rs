@@ -14,7 +14,7 @@ use values::{duration, name, variable, workspace};
 #[cfg(feature = "man-pages")]
 pub(crate) use pages::Page;
 pub(crate) use shared::{Color, Json, SharedArgs};
-pub(crate) use values::{ProfileName, Shell, StoreKind, shell_word};
+pub(crate) use values::{ProfileName, Shell, StoreKind, differs_in_case, shell_word};
 
 mod pages;
 mod shared;

@@ -95,13 +95,41 @@ impl FromStr for ProfileName {
         const LONGEST: usize = 64;
         let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         let begins_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-        if begins_well && name.len() <= LONGEST && name.chars().all(fits) {
-            return Ok(Self(name.to_owned()));
+        if !(begins_well && name.len() <= LONGEST && name.chars().all(fits)) {
+            return Err(format!(
+                "it is 1 to {LONGEST} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with none of the last three"
+            ));
         }
-        Err(format!(
-            "it is 1 to {LONGEST} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with none of the last three"
-        ))
+        // A folder moves between systems, and what one of them cannot tell apart is one sign-in there.
+        if name.ends_with('.') {
+            return Err("it ends with a dot, which Windows drops".to_owned());
+        }
+        if is_device(name) {
+            return Err("Windows has a device of that name".to_owned());
+        }
+        if name != DEFAULT && name.eq_ignore_ascii_case(DEFAULT) {
+            return Err(differs_in_case(DEFAULT));
+        }
+        Ok(Self(name.to_owned()))
     }
+}
+
+/// Why a name cannot stand beside this one.
+pub(crate) fn differs_in_case(from: &str) -> String {
+    format!("it differs from the profile {from} only in upper and lower case")
+}
+
+/// What no file of Windows may be called, in any case and with any ending
+/// ([Naming Files](https://learn.microsoft.com/windows/win32/fileio/naming-a-file)).
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
+    let is_numbered = |device| {
+        stem.strip_prefix(device)
+            .is_some_and(|number: &str| matches!(number.as_bytes(), [b'0'..=b'9']))
+    };
+    ["aux", "con", "nul", "prn"].contains(&stem.as_str())
+        || is_numbered("com")
+        || is_numbered("lpt")
 }
 
 /// What holds the credentials.

@@ -35,11 +35,13 @@ pub(crate) fn run(
     let quiet = Failure::of_a_list;
     match command {
         Command::Login(args) => {
-            setup.block_on(login::run(args, shared, setup))?;
+            or_forget_profile(shared, || setup.block_on(login::run(args, shared, setup)))?;
             let notes = codex_cli::notes(&Accounts::chosen(shared)?.store());
             notes.iter().for_each(|note| setup.terminal.warn(note));
         }
-        Command::CreateKey(args) => setup.block_on(create_key::run(args, shared, setup))?,
+        Command::CreateKey(args) => {
+            or_forget_profile(shared, || setup.block_on(create_key::run(args, shared, setup)))?;
+        }
         Command::Organizations(args) => {
             setup.block_on(organizations::run(args, shared, setup)).map_err(quiet)?;
         }
@@ -56,4 +58,18 @@ pub(crate) fn run(
         Command::Doctor => setup.block_on(doctor::run(shared, setup)).map_err(quiet)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A sign-in that fails leaves no profile behind that it has made, so that `profiles` shows no name that
+/// was only a slip.
+fn or_forget_profile(
+    shared: &SharedArgs,
+    sign_in: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let new = Accounts::chosen(shared).ok().and_then(Accounts::new_profile);
+    let outcome = sign_in();
+    if let (Err(_), Some(new)) = (&outcome, new) {
+        new.forget();
+    }
+    outcome
 }

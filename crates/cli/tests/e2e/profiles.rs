@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sandbox::{Account, Endpoint};
+use sandbox::{Account, Conduct, Endpoint, Then};
 use serde_json::json;
 
 use crate::support::{Finished, StoredSignIn, World, write};
@@ -169,4 +169,108 @@ fn a_hint_names_the_account_that_was_meant() {
     let finished = world.command("logout").args(["--profile", "nobody"]).run();
     finished.exits(0).says("Nobody was signed in.\n");
     assert_eq!(world.profiles(), [], "a question leaves nothing behind");
+}
+
+/// A folder of profiles that moves to Windows or macOS keeps its sign-ins apart.
+// threats 228
+#[test]
+fn a_name_that_another_system_would_confuse_is_refused() {
+    let world = World::new();
+    profile(&world, "work");
+    let wrong = |name: &str, why: &str| {
+        for command in ["token", "login", "logout", "status", "profiles", "exec"] {
+            let words = [command, "--profile", name].into_iter();
+            let after = if command == "exec" { &["--", "true"][..] } else { &[] };
+            let finished = world.program(words.chain(after.iter().copied())).run();
+            finished.exits(2).prints("").says("--profile").says(why);
+        }
+        let finished = world.command("token").env("LOGIN_CLI_PROFILE", name).run();
+        finished.exits(2).prints("").says("invalid value for LOGIN_CLI_PROFILE: ").says(why);
+    };
+    for name in ["WORK", "Work", "wOrK"] {
+        wrong(name, "it differs from the profile work only in upper and lower case\n");
+    }
+    wrong("Default", "it differs from the profile default only in upper and lower case\n");
+    wrong("work.", "it ends with a dot, which Windows drops\n");
+    for name in ["con", "NUL", "aux", "prn", "com1", "Lpt9", "nul.txt", "con.a.b"] {
+        wrong(name, "Windows has a device of that name\n");
+    }
+    for name in ["console", "com", "com10", "nul-1", "work.1", "xcon"] {
+        world.command("token").args(["--profile", name]).run().exits(3);
+    }
+    let names: Vec<_> = world.profiles().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["work"]);
+}
+
+/// On systems that tell them apart there may be both from earlier.
+// threats 228
+#[cfg(target_os = "linux")]
+#[test]
+fn profiles_that_differ_in_case_and_are_there_can_be_used() {
+    let world = World::new();
+    let (small, large) = (profile(&world, "work"), profile(&world, "WORK"));
+    prints_the_token_of(&small, &world.command("token").args(["--profile", "work"]).run());
+    prints_the_token_of(&large, &world.command("token").args(["--profile", "WORK"]).run());
+}
+
+/// Denied, out of time, or a key that is none.
+// threats 229
+#[test]
+fn a_login_that_fails_leaves_no_profile() {
+    let new = ["--profile", "new"];
+    let world = World::new();
+    world.login().args(new).args(["--timeout", "1ms"]).run().exits(1);
+    let denied = world.login().args(new).start();
+    denied.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::Denies));
+    denied.finish().exits(1);
+    let key = world.program(["login", "--with-api-key"]).args(new).reading("no key");
+    key.run().exits(1);
+    let save = world.create_key().args(["--save", "--timeout", "1ms"]).args(new);
+    save.run().exits(1);
+    let broken =
+        World::failing(Endpoint::Token, Then::json(400, json!({ "error": "invalid_grant" })));
+    broken.login().args(new).signs_in(Account::OWNER).exits(1);
+    for world in [&world, &broken] {
+        assert_eq!(world.stored_names(), Vec::<String>::new());
+    }
+}
+
+// threats 229
+#[cfg(unix)]
+#[test]
+fn a_login_that_is_cancelled_leaves_no_profile_but_one_that_was_there() {
+    use rustix::process::Signal;
+    let world = World::new();
+    std::fs::create_dir_all(folder(&world, "empty")).unwrap();
+    profile(&world, "work");
+    for (name, signal, code) in [
+        ("new", Signal::INT, 130),
+        ("new", Signal::TERM, 143),
+        ("empty", Signal::INT, 130),
+        ("work", Signal::INT, 130),
+    ] {
+        let running = world.login().args(["--profile", name]).start();
+        running.auth_url();
+        running.signal(signal);
+        running.finish().exits(code);
+    }
+    let names: Vec<_> = world.profiles().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["empty", "work"]);
+}
+
+/// Two sign-ins into one new profile: the one that is cancelled takes nothing from the other.
+// threats 229
+#[cfg(unix)]
+#[test]
+fn a_login_that_is_cancelled_leaves_the_profile_to_another() {
+    let world = World::new();
+    let logins = [0, 1].map(|_| world.login().args(["--profile", "new"]).start());
+    let [cancelled, other] = logins;
+    cancelled.auth_url();
+    other.auth_url();
+    cancelled.signal(rustix::process::Signal::INT);
+    cancelled.finish().exits(130);
+    other.visit(Account::OWNER);
+    other.finish().exits(0);
+    assert!(folder(&world, "new").join("auth.json").is_file());
 }

@@ -1,0 +1,79 @@
+//! The folder of a sign-in that did not happen.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crate::common::{Home, sign_in, write};
+
+// threats 229
+#[test]
+fn a_folder_without_a_sign_in_is_removed() {
+    let home = Home::new();
+    assert!(!home.store().remove_unused(), "there is none");
+    home.store().check_writable().unwrap();
+    assert!(home.store().remove_unused());
+    assert!(!home.path().exists());
+}
+
+/// Elsewhere the lock files stay, and the folder with them.
+// threats 229
+#[cfg(unix)]
+#[test]
+fn lock_files_go_with_the_folder_unless_another_program_holds_one() {
+    let home = Home::new();
+    let locked = home.store().lock().unwrap();
+    assert!(!home.store().remove_unused());
+    drop(locked);
+    for name in ["auth.lock", "auth.json.lock"] {
+        let theirs = fs::File::open(home.file(name)).unwrap();
+        theirs.lock().unwrap();
+        assert!(!home.store().remove_unused());
+        theirs.unlock().unwrap();
+    }
+    assert_eq!(home.names(), ["auth.json.lock", "auth.lock"]);
+    assert!(home.store().remove_unused());
+    assert!(!home.path().exists());
+}
+
+// threats 229
+#[test]
+fn a_folder_that_holds_something_stays() {
+    let home = Home::new();
+    home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+    assert!(!home.store().remove_unused());
+    for name in ["auth.json", "auth.json.corrupt-1", "auth.json.login-cli.1", "config.toml"] {
+        let home = Home::holding("");
+        fs::remove_file(home.auth_json()).unwrap();
+        write(home.file(name), "");
+        assert!(!home.store().remove_unused(), "{name}");
+        assert_eq!(home.names(), [name]);
+    }
+}
+
+/// A save that meets the removal makes the folder anew, and loses nothing.
+// threats 229
+#[test]
+fn a_removal_at_the_same_moment_costs_no_save() {
+    let home = Home::new();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let remover = scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let _ = home.store().remove_unused();
+            }
+        });
+        for round in 0..300 {
+            let mut locked = home.store().lock().unwrap();
+            if round % 3 == 0 {
+                let mut document = locked.load().unwrap().unwrap_or_default();
+                document.set_sign_in(&sign_in("1"));
+                locked.commit(&document).unwrap();
+                assert!(home.store().load().unwrap().is_some(), "round {round}");
+                locked.remove().unwrap();
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+        remover.join().unwrap();
+    });
+}
