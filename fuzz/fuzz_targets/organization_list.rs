@@ -4,7 +4,7 @@
 #![no_main]
 
 use fuzz::json::Json;
-use fuzz::platform::{check_error, check_path, entries, flag, id, text};
+use fuzz::platform::{check_error, check_path, entries, flag, id, title};
 use libfuzzer_sys::fuzz_target;
 use platform_api::fuzzing::organizations;
 use platform_api::{Call, Organization, Preference, by_preference};
@@ -27,7 +27,7 @@ type Read = (String, Option<String>, bool, bool);
 
 fn organization(entry: &Json) -> Option<Read> {
     let (default, personal) = (flag(entry.last("is_default")), flag(entry.last("personal")));
-    Some((id(entry)?, text(entry.last("title"))?, default?, personal?))
+    Some((id(entry)?, title(entry.last("title"))?, default?, personal?))
 }
 
 fn fields(it: &Organization) -> Read {

@@ -5,7 +5,7 @@
 #![no_main]
 
 use fuzz::json::Json;
-use fuzz::platform::{check_error, check_path, entries, flag, id, text};
+use fuzz::platform::{check_error, check_path, entries, flag, id, text, title};
 use libfuzzer_sys::fuzz_target;
 use platform_api::fuzzing::Listing;
 use platform_api::{Call, OrganizationId, Project};
@@ -41,7 +41,7 @@ fn fields(it: &Project) -> Read {
 }
 
 fn project(entry: &Json) -> Option<Read> {
-    Some((id(entry)?, text(entry.last("title"))?, flag(entry.last("is_initial"))?))
+    Some((id(entry)?, title(entry.last("title"))?, flag(entry.last("is_initial"))?))
 }
 
 /// The projects of an answer, and where the next answer begins, if it says that there is one.
@@ -62,11 +62,11 @@ struct Expected {
 }
 
 impl Expected {
-    /// No answer is asked for twice, and none after the fiftieth.
+    /// No answer is asked for twice, none after the fiftieth, and none behind what is no id.
     fn add(&mut self, (projects, next): Page) -> Option<String> {
         self.projects.extend(projects);
         let is_new = !self.begun.contains(&next);
         self.begun.push(next.clone());
-        next.filter(|_| is_new && self.begun.len() < 50)
+        next.filter(|next| is_new && self.begun.len() < 50 && next.len() <= 256)
     }
 }

@@ -7,19 +7,19 @@ use platform_api::{Call, Error, OrganizationId};
 use crate::ascii::is_visible;
 use crate::json::{DISGUISE, Json};
 
-/// The entries of a list, without those that cannot be read; `None` where this is no list.
+/// The first thousand entries of a list that can be read; `None` where this is no list.
 pub fn entries<T>(body: &Json, entry: fn(&Json) -> Option<T>) -> Option<Vec<T>> {
     match body.only("data").filter(|data| data.is_whole(1))? {
         Json::List(all) if body.has_names() => {
-            Some(all.iter().filter(|it| it.is_object()).filter_map(entry).collect())
+            Some(all.iter().filter(|it| it.is_object()).filter_map(entry).take(1000).collect())
         }
         _ => None,
     }
 }
 
-/// Whatever can be one segment of a path.
+/// Whatever can be one segment of a path, and is no longer than an id.
 pub fn id(entry: &Json) -> Option<String> {
-    let is_segment = |id: &&str| is_visible(id) && !matches!(*id, "." | "..");
+    let is_segment = |id: &&str| is_visible(id) && id.len() <= 256 && !matches!(*id, "." | "..");
     entry.last("id").text().filter(is_segment).map(str::to_owned)
 }
 
@@ -29,6 +29,11 @@ pub fn text(value: &Json) -> Option<Option<String>> {
         Json::Null => Some(None),
         value => value.text().map(|text| Some(text.to_owned())),
     }
+}
+
+/// A title or none, of which 256 characters count.
+pub fn title(value: &Json) -> Option<Option<String>> {
+    Some(text(value)?.map(|title| title.chars().take(256).collect()))
 }
 
 /// A truth value, where none is false.

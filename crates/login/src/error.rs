@@ -114,6 +114,12 @@ pub enum Error {
         #[source]
         failure: Option<Box<platform_api::Error>>,
     },
+    /// Not everything was listed in time.
+    #[error("the platform did not list everything in time")]
+    ListTimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
     /// The key was made, and did not reach whom it was made for.
     #[error("the API key \"{name}\" was created, but could not be handed over")]
     Undelivered {

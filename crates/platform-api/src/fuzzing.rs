@@ -6,7 +6,7 @@ use http_client::Answer;
 use crate::error::judge;
 use crate::organization::Organizations;
 use crate::project::{Pages, page_path};
-use crate::{Call, Error, Organization, OrganizationId, Project};
+use crate::{Call, Error, Organization, OrganizationId, Project, Room};
 
 /// What every answer says that it is.
 pub const CONTENT_TYPE: &str = "application/json";
@@ -32,13 +32,13 @@ impl Listing {
     /// Takes the next answer, and says after which project the one behind it begins, if there is one.
     pub fn add(&mut self, body: &[u8]) -> Result<Option<String>, Error> {
         let page = judge(Call::Projects, Ok(success(body)))?;
-        Ok(self.0.add(page))
+        Ok(self.0.add(page, &Room::new(usize::MAX)))
     }
 
     /// The projects so far.
     #[must_use]
     pub fn projects(&self) -> &[Project] {
-        &self.0.projects
+        &self.0.list.projects
     }
 }
 

@@ -62,13 +62,18 @@ id!(
 
 /// A text that can be nobody's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an id is visible ASCII, and neither empty nor `.` nor `..`")]
+#[error(
+    "an id is at most {LONGEST} characters of visible ASCII, and neither empty nor `.` nor `..`"
+)]
 pub struct MalformedId;
+
+/// Many times what ids have, and no room for an answer that is all one id.
+const LONGEST: usize = 256;
 
 /// `.` and `..` are no segments of a path but steps in it, even when they are percent-encoded
 /// ([URL Standard](https://url.spec.whatwg.org/#double-dot-path-segment)).
 fn well_formed(text: String) -> Result<String, MalformedId> {
-    let visible = text.chars().all(|c| c.is_ascii_graphic());
+    let visible = text.len() <= LONGEST && text.chars().all(|c| c.is_ascii_graphic());
     if visible && !["", ".", ".."].contains(&text.as_str()) { Ok(text) } else { Err(MalformedId) }
 }
 
@@ -94,7 +99,8 @@ mod tests {
     // threats 141
     #[test]
     fn what_would_leave_its_place_is_no_id() {
-        for text in ["", ".", "..", "a b", "a\r\nb", "\u{1b}[2J", "\u{fc}", "\0"] {
+        let long = "x".repeat(LONGEST + 1);
+        for text in ["", ".", "..", "a b", "a\r\nb", "\u{1b}[2J", "\u{fc}", "\0", &long] {
             assert_eq!(ProjectId::new(text).unwrap_err(), MalformedId, "{text:?}");
         }
     }

@@ -38,5 +38,5 @@ pub mod fuzzing;
 pub use error::{Call, Error};
 pub use id::{MalformedId, OrganizationId, ProjectId};
 pub use organization::{Organization, Preference, by_preference};
-pub use project::Project;
+pub use project::{Project, ProjectList, Room};
 pub use session::{PlatformApi, Session};

@@ -1,22 +1,51 @@
 //! How the lists of the platform are read.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Reads a list, leaving out what cannot be read: one odd entry must not hide the others.
+/// Ten times what is asked for at once. What an answer has beyond that is not kept.
+const MOST_ENTRIES: usize = 1000;
+
+/// Longer than any title that is shown. The rest of one is not kept, so that many of them take little
+/// room.
+const LONGEST_TITLE: usize = 256;
+
+/// Reads a list, leaving out what cannot be read: one odd entry must not hide the others. Entries are
+/// read one after the other, because as trees all together would take many times the room of the answer.
 pub(crate) fn lenient<'de, D, T>(input: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    let entries = Vec::<Value>::deserialize(input)?;
-    let all = entries.len();
-    let read: Vec<T> = entries.into_iter().filter_map(entry).collect();
-    if read.len() < all {
-        tracing::debug!(left_out = all - read.len(), "entries that cannot be read");
+    input.deserialize_seq(Entries(PhantomData))
+}
+
+struct Entries<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Entries<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
     }
-    Ok(read)
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+        let (mut read, mut left_out) = (Vec::new(), 0);
+        while let Some(value) = entries.next_element()? {
+            match entry(value).filter(|_| read.len() < MOST_ENTRIES) {
+                Some(one) => read.push(one),
+                None => left_out += 1,
+            }
+        }
+        if left_out > 0 {
+            tracing::debug!(left_out, "entries that cannot be read, or are too many");
+        }
+        Ok(read)
+    }
 }
 
 /// A list would be read as the fields of a struct in their order.
@@ -27,4 +56,11 @@ fn entry<T: DeserializeOwned>(value: Value) -> Option<T> {
 /// A truth value, where null is `false`.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(input: D) -> Result<bool, D::Error> {
     Ok(Option::deserialize(input)?.unwrap_or(false))
+}
+
+/// A title, as much of it as anybody reads.
+pub(crate) fn title<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let whole = Option::<String>::deserialize(input)?;
+    // A new text, because one that is only cut keeps its room.
+    Ok(whole.map(|title| title.chars().take(LONGEST_TITLE).collect()))
 }

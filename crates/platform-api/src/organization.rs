@@ -11,8 +11,8 @@ use crate::session::Session;
 pub struct Organization {
     /// Its id.
     pub id: OrganizationId,
-    /// Its name, as somebody typed it.
-    #[serde(default)]
+    /// Its name, as somebody typed it, and no more than its beginning where it is very long.
+    #[serde(default, deserialize_with = "list::title")]
     pub title: Option<String>,
     /// Whether it is the one that the person's requests are billed to by default.
     #[serde(default, deserialize_with = "list::flag")]

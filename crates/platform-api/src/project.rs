@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde::Deserialize;
 
 use crate::error::{Call, Error, judge};
@@ -11,8 +13,8 @@ use crate::session::Session;
 pub struct Project {
     /// Its id.
     pub id: ProjectId,
-    /// Its name, as somebody typed it.
-    #[serde(default)]
+    /// Its name, as somebody typed it, and no more than its beginning where it is very long.
+    #[serde(default, deserialize_with = "list::title")]
     pub title: Option<String>,
     /// Whether it is the one that every organization begins with.
     #[serde(default, deserialize_with = "list::flag")]
@@ -30,16 +32,48 @@ pub(crate) struct Page {
     last_id: Option<String>,
 }
 
+/// The projects of an organization.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProjectList {
+    /// As the platform lists them.
+    pub projects: Vec<Project>,
+    /// Whether there are more, which were not read.
+    pub has_more: bool,
+}
+
+/// How many projects are kept in all of the lists that are read side by side.
+#[derive(Debug)]
+pub struct Room(AtomicUsize);
+
+impl Room {
+    /// Room for so many.
+    #[must_use]
+    pub fn new(projects: usize) -> Self {
+        Self(AtomicUsize::new(projects))
+    }
+
+    /// As many of these as there is room for.
+    fn take(&self, wanted: usize) -> usize {
+        let rest = |left: usize| Some(left.saturating_sub(wanted));
+        let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
+        left.unwrap_or_default().min(wanted)
+    }
+}
+
 /// The pages so far.
 #[derive(Default)]
 pub(crate) struct Pages {
-    pub(crate) projects: Vec<Project>,
+    pub(crate) list: ProjectList,
     cursors: Vec<String>,
 }
 
 /// With a hundred projects on each, more than any organization has; a list that never ends is not
 /// followed for ever.
 const MOST_PAGES: usize = 50;
+
+/// An id, and nothing that would fill a page of its own.
+const LONGEST_CURSOR: usize = 256;
 
 impl Session {
     /// All projects of an organization.
@@ -63,14 +97,30 @@ impl Session {
         organization: &OrganizationId,
         sought: impl Fn(&Project) -> bool,
     ) -> Result<Vec<Project>, Error> {
+        let room = Room::new(usize::MAX);
+        Ok(self.projects_within(organization, sought, &room).await?.projects)
+    }
+
+    /// The same where many organizations are asked side by side, and all of their projects have to fit
+    /// into `room`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::projects`].
+    pub async fn projects_within(
+        &self,
+        organization: &OrganizationId,
+        sought: impl Fn(&Project) -> bool,
+        room: &Room,
+    ) -> Result<ProjectList, Error> {
         let mut pages = Pages::default();
         let mut after = None;
         loop {
             let page = self.projects_page(organization, after.as_deref()).await?;
             let found = page.data.iter().any(&sought);
-            after = pages.add(page);
+            after = pages.add(page, room);
             if found || after.is_none() {
-                return Ok(pages.projects);
+                return Ok(pages.list);
             }
         }
     }
@@ -89,15 +139,19 @@ impl Session {
 
 impl Pages {
     /// Takes a page over, and says after which project the next one begins, if there is one.
-    pub(crate) fn add(&mut self, page: Page) -> Option<String> {
+    pub(crate) fn add(&mut self, page: Page, room: &Room) -> Option<String> {
         let last_read = page.data.last().map(|project| project.id.to_string());
-        self.projects.extend(page.data);
-        let cursor = page.last_id.or(last_read).filter(|_| page.has_more)?;
-        let goes_on = self.cursors.len() + 1 < MOST_PAGES && !self.cursors.contains(&cursor);
-        goes_on.then(|| {
-            self.cursors.push(cursor.clone());
-            cursor
-        })
+        let (listed, kept) = (page.data.len(), room.take(page.data.len()));
+        self.list.projects.extend(page.data.into_iter().take(kept));
+        let cursor = page.last_id.or(last_read).filter(|_| page.has_more);
+        let cursor = cursor.filter(|cursor| !self.cursors.contains(cursor));
+        let is_too_long = |cursor: &String| cursor.len() > LONGEST_CURSOR;
+        let is_last =
+            self.cursors.len() + 1 >= MOST_PAGES || cursor.as_ref().is_some_and(is_too_long);
+        self.list.has_more = kept < listed || (is_last && cursor.is_some());
+        let cursor = cursor.filter(|_| !self.list.has_more)?;
+        self.cursors.push(cursor.clone());
+        Some(cursor)
     }
 }
 
@@ -120,7 +174,8 @@ mod tests {
 
     #[track_caller]
     fn next(pages: &mut Pages, body: &str, expected: Option<&str>) {
-        assert_eq!(pages.add(page(body)).as_deref(), expected, "{body}");
+        let room = Room::new(usize::MAX);
+        assert_eq!(pages.add(page(body), &room).as_deref(), expected, "{body}");
     }
 
     #[test]
@@ -139,7 +194,7 @@ mod tests {
         next(&mut pages, r#"{"data":[{"id":"p1"}],"has_more":true,"last_id":"p1"}"#, Some("p1"));
         next(&mut pages, r#"{"data":[{"id":"p2"},{}],"has_more":true}"#, Some("p2"));
         next(&mut pages, r#"{"data":[{"id":"p3"}],"has_more":false,"last_id":"p3"}"#, None);
-        assert_eq!(pages.projects.len(), 3);
+        assert_eq!(pages.list.projects.len(), 3);
         for end in
             [r#"{"data":[]}"#, r#"{"data":[],"has_more":true}"#, r#"{"data":[],"has_more":null}"#]
         {
@@ -161,9 +216,41 @@ mod tests {
     fn a_list_without_an_end_is_not_followed_for_ever() {
         let mut pages = Pages::default();
         let endless = |n: usize| format!(r#"{{"data":[{{"id":"p{n}"}}],"has_more":true}}"#);
-        let followed = (0..).take_while(|&n| pages.add(page(&endless(n))).is_some()).count();
+        let room = Room::new(usize::MAX);
+        let followed = (0..).take_while(|&n| pages.add(page(&endless(n)), &room).is_some()).count();
+        assert!(pages.list.has_more);
         assert_eq!(followed + 1, MOST_PAGES);
-        assert_eq!(pages.projects.len(), MOST_PAGES);
+        assert_eq!(pages.list.projects.len(), MOST_PAGES);
+    }
+
+    // threats 226
+    #[test]
+    fn lists_that_are_read_together_end_together() {
+        let room = Room::new(3);
+        let (mut one, mut other) = (Pages::default(), Pages::default());
+        let two = r#"{"data":[{"id":"p1"},{"id":"p2"}],"has_more":true}"#;
+        assert_eq!(one.add(page(two), &room).as_deref(), Some("p2"));
+        assert_eq!(other.add(page(two), &room), None);
+        assert_eq!((one.list.projects.len(), one.list.has_more), (2, false));
+        assert_eq!((other.list.projects.len(), other.list.has_more), (1, true));
+    }
+
+    /// What an answer could fill the memory with is not kept.
+    // threats 226
+    #[test]
+    fn a_page_takes_little_room() {
+        let long = "\u{1f511}".repeat(10_000);
+        let project = format!(r#"{{"id":"p","title":"{long}"}}"#);
+        let body = format!(r#"{{"data":[{}],"has_more":true}}"#, vec![project; 20].join(","));
+        let read = page(&body).data;
+        assert!(read.iter().all(|it| it.title.as_ref().unwrap().capacity() <= 2048));
+        let many = vec![r#"{"id":"p"}"#; 5000].join(",");
+        assert_eq!(page(&format!(r#"{{"data":[{many}]}}"#)).data.len(), 1000);
+        let mut pages = Pages::default();
+        let cursor = "x".repeat(10_000);
+        let body = format!(r#"{{"data":[{{"id":"p"}}],"has_more":true,"last_id":"{cursor}"}}"#);
+        assert_eq!(pages.add(page(&body), &Room::new(9)), None);
+        assert!(pages.list.has_more);
     }
 
     // threats 141

@@ -63,6 +63,8 @@ pub struct Organization {
     pub appears_at_poll: u32,
     /// Its projects, in the order of the listing.
     pub projects: Vec<Project>,
+    /// Whether further projects follow on full pages, each title as long as fits, without an end.
+    pub endless: bool,
 }
 
 /// A project of an organization.
@@ -109,6 +111,7 @@ impl Default for Organization {
             personal: false,
             appears_at_poll: 1,
             projects: Vec::new(),
+            endless: false,
         }
     }
 }

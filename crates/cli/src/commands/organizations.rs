@@ -1,6 +1,6 @@
 use login::platform::organizations;
 
-use super::platform::{Row, organization_as_json, session, table};
+use super::platform::{LIST_TIMEOUT, Row, organization_as_json, session, table};
 use crate::args::{PlatformArgs, SharedArgs};
 use crate::failure::Failure;
 use crate::setup::Setup;
@@ -12,7 +12,7 @@ pub(crate) async fn run(
     setup: &Setup,
 ) -> Result<(), Failure> {
     let session = session("list your organizations", args, shared, setup).await?;
-    let organizations = organizations(&session).await?;
+    let organizations = organizations(&session, LIST_TIMEOUT).await?;
     let output = &setup.output;
     let in_json = || organizations.iter().map(organization_as_json).collect();
     output.document(in_json).map_err(Failure::Output)?;

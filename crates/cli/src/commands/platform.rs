@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http_client::{BaseUrl, HttpClient};
 use login::platform::{self, Options, by_stored_sign_in};
 use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
@@ -120,6 +122,9 @@ pub(super) fn table(rows: &[Row<'_>]) -> Vec<String> {
 }
 
 const LONGEST_TITLE: usize = 80;
+
+/// How long a list may take, however many answers it has.
+pub(super) const LIST_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) fn organization_as_json(organization: &Organization) -> Value {
     json!({

@@ -2,7 +2,7 @@ use login::platform::{Listed, projects};
 use platform_api::Project;
 use serde_json::{Value, json};
 
-use super::platform::{Row, organization_as_json, session, table};
+use super::platform::{LIST_TIMEOUT, Row, organization_as_json, session, table};
 use crate::args::{ProjectsArgs, SharedArgs};
 use crate::failure::Failure;
 use crate::setup::Setup;
@@ -14,8 +14,9 @@ pub(crate) async fn run(
     setup: &Setup,
 ) -> Result<(), Failure> {
     let session = session("list your projects", &args.platform, shared, setup).await?;
-    let listed = projects(&session, args.organization.as_ref()).await?;
+    let listed = projects(&session, args.organization.as_ref(), LIST_TIMEOUT).await?;
     let output = &setup.output;
+    warn_of_more(&listed, setup);
     output.document(|| listed.iter().map(in_json).collect()).map_err(Failure::Output)?;
     if listed.is_empty() {
         setup.terminal.say("This account has no organization.");
@@ -25,15 +26,27 @@ pub(crate) async fn run(
     output.text(|| groups.join("\n\n")).map_err(Failure::Output)
 }
 
+/// A list that ends before its end looks whole.
+fn warn_of_more(listed: &[Listed], setup: &Setup) {
+    if listed.iter().any(|one| one.has_more) {
+        let projects: usize =
+            listed.iter().filter_map(|one| Some(one.projects.as_ref()?.len())).sum();
+        setup.terminal.warn(&format!(
+            "the list was cut after {projects} projects; --organization ID lists those of one organization"
+        ));
+    }
+}
+
 /// An organization, and below it its projects, or why there are none.
-fn group(Listed { organization, projects, .. }: &Listed) -> String {
+fn group(Listed { organization, projects, has_more, .. }: &Listed) -> String {
     let mut lines = table(&[Row::of(organization)]);
     let below = match projects.as_deref() {
         None => vec!["(its projects are not for this account)".to_owned()],
-        Some([]) => vec!["(no projects)".to_owned()],
+        Some([]) if !has_more => vec!["(no projects)".to_owned()],
         Some(projects) => table(&projects.iter().map(row).collect::<Vec<_>>()),
     };
-    lines.extend(below.iter().map(|line| format!("  {line}")));
+    let rest = has_more.then(|| "(and more)".to_owned());
+    lines.extend(below.iter().chain(&rest).map(|line| format!("  {line}")));
     lines.join("\n")
 }
 
@@ -43,7 +56,7 @@ fn row(project: &Project) -> Row<'_> {
 }
 
 /// Projects that are not for this account are null, and not none.
-fn in_json(Listed { organization, projects, .. }: &Listed) -> Value {
+fn in_json(Listed { organization, projects, has_more, .. }: &Listed) -> Value {
     let project = |project: &Project| {
         json!({
             "id": project.id.as_str(),
@@ -54,5 +67,6 @@ fn in_json(Listed { organization, projects, .. }: &Listed) -> Value {
     let mut fields = organization_as_json(organization);
     fields["projects"] =
         projects.as_ref().map(|all| all.iter().map(project).collect::<Value>()).into();
+    fields["has_more"] = (*has_more).into();
     fields
 }

@@ -136,7 +136,9 @@ fn of_login(error: &LoginError) -> Kind {
         LoginError::Bind(BindError::PortsInUse { .. }) => Kind::PortInUse,
         LoginError::Callback(error) => of_callback(error),
         LoginError::DeviceDenied => Kind::Denied,
-        LoginError::Unreached { .. } | LoginError::DeviceExpired => Kind::TimedOut,
+        LoginError::Unreached { .. }
+        | LoginError::DeviceExpired
+        | LoginError::ListTimedOut { .. } => Kind::TimedOut,
         LoginError::DeviceCode(error)
         | LoginError::Code(error)
         | LoginError::KeyExchange { source: error, .. }

@@ -125,6 +125,9 @@ impl Failure {
             Self::Login(LoginError::Callback(WaitError::TimedOut { after })) => {
                 format!("the browser did not come back within {}", in_words(*after))
             }
+            Self::Login(LoginError::ListTimedOut { after }) => {
+                format!("the platform did not list everything within {}", in_words(*after))
+            }
             Self::Login(LoginError::Unreached { after, source }) => format!(
                 "the browser did not come back within {}, and {} could not be reached: {}",
                 in_words(*after),

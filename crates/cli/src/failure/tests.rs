@@ -87,6 +87,7 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
         ("port_in_use", LoginError::Bind(BindError::PortsInUse { taken: Vec::new() })),
         ("denied", LoginError::Callback(denied)),
         ("timed_out", LoginError::Callback(WaitError::TimedOut { after: Duration::ZERO })),
+        ("timed_out", LoginError::ListTimedOut { after: Duration::ZERO }),
         ("timed_out", LoginError::Unreached { after: Duration::ZERO, source: dns() }),
         ("superseded", LoginError::Callback(WaitError::Superseded)),
         ("bad_callback", LoginError::Callback(WaitError::MissingCode)),

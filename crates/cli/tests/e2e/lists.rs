@@ -124,6 +124,7 @@ fn projects_are_objects_for_a_program() {
             {"id": "proj_1", "title": "Default project", "is_initial": true},
             {"id": "proj_research", "title": "Research", "is_initial": false},
         ],
+        "has_more": false,
     });
     assert_eq!(all[0], first);
     assert_eq!(
@@ -204,7 +205,8 @@ fn an_account_without_an_organization_is_told_so() {
     }
 }
 
-/// A title is whatever somebody typed: it is harmless on a terminal, and to the letter for a program.
+/// A title is whatever somebody typed: it is harmless on a terminal, and to the letter for a program, as
+/// much of it as anybody reads.
 // threats 140 192 209
 #[test]
 fn hostile_titles_are_shown_without_harm() {
@@ -220,8 +222,53 @@ fn hostile_titles_are_shown_without_harm() {
         assert!(plain.stdout.len() < 400, "{} bytes", plain.stdout.len());
         let json = lists(&world, command, &["--json"]);
         assert!(!json.stdout.contains(['\u{1b}', '\u{202e}']), "{}", json.stdout);
-        assert_eq!(json.json()[0]["title"], hostile);
+        let beginning: String = hostile.chars().take(256).collect();
+        assert_eq!(json.json()[0]["title"], beginning);
     }
+}
+
+/// Forty organizations whose full pages have no end: the list is cut, and says so.
+// threats 226
+#[cfg(target_os = "linux")]
+#[test]
+fn endless_lists_end_and_take_little_memory() {
+    let endless =
+        |n: usize| Organization { endless: true, ..organization(&format!("org-{n}"), "Endless") };
+    let world = signed_in_to((0..40).map(endless).collect(), vec![]);
+    let fifo = world.path("run/stdout");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for options in [&[][..], &["--json"]] {
+        let start = world.on_platform("projects").args(options.iter().copied());
+        let running = start.in_shell("", &format!(">{}", fifo.display())).start();
+        let (stdout, peak) = read_with_peak(&fifo, running.id);
+        assert!(peak < 64 << 20, "{} MiB", peak >> 20);
+        assert!(stdout.matches("proj_endless_").count() == 10_000, "{stdout:.500}");
+        let finished = running.finish();
+        finished.exits(0).says("warning: the list was cut after 10000 projects; --organization ID");
+    }
+    let key = world.create_key().args(["--poll-timeout", "10ms"]).signs_in(Account::OWNER);
+    key.exits(1).says("error: timed out waiting for an organization and default project");
+    // One organization is read further, and has an end as well.
+    let one = world.on_platform("projects").args(["--organization", "org-7"]).run();
+    one.exits(0).says("warning: the list was cut after 5000 projects");
+    assert!(one.stdout.ends_with("\n  (and more)\n"), "no word about the rest");
+}
+
+/// The whole output, and the most memory that the program had before somebody read it: it is more than a
+/// pipe takes, so that the program is still there.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn read_with_peak(fifo: &std::path::Path, id: u32) -> (String, u64) {
+    use std::io::Read as _;
+    let mut output = std::fs::File::open(fifo).unwrap();
+    let mut first = [0];
+    output.read_exact(&mut first).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let mut text = String::from_utf8(first.to_vec()).unwrap();
+    output.read_to_string(&mut text).unwrap();
+    (text, peak * 1024)
 }
 
 /// The person is told why, and signs in for this once: nothing is stored.

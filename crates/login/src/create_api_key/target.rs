@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use platform_api::{
-    Error as PlatformError, Organization, OrganizationId, Project, ProjectId, Session,
+    Error as PlatformError, Organization, OrganizationId, Project, ProjectId, ProjectList, Session,
 };
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
-use crate::platform::{among, organizations, projects_of_each};
+use crate::platform::{among, by_preference_of, projects_of_each};
 use crate::seen::Seen;
 
 /// Where a key is made.
@@ -98,7 +98,7 @@ pub(super) async fn look(
     breadth: Breadth,
     until: Instant,
 ) -> Result<Look, Error> {
-    let Ok(all) = timeout_at(until, organizations(session)).await else {
+    let Ok(all) = timeout_at(until, by_preference_of(session)).await else {
         return Ok(Look::TooLate);
     };
     let organizations = among(all?, choice.organization.as_ref())?;
@@ -140,11 +140,11 @@ impl Found {
     fn add(
         &mut self,
         organization: &Organization,
-        projects: Result<Vec<Project>, PlatformError>,
+        projects: Result<ProjectList, PlatformError>,
         choice: &Choice,
     ) -> Result<(), Error> {
         let projects = match projects {
-            Ok(projects) => projects,
+            Ok(list) => list.projects,
             // What nobody would have waited for keeps nobody from choosing among the rest.
             Err(error) if error.is_inaccessible() || self.default.is_some() => {
                 self.seen.inaccessible += 1;

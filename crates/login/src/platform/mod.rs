@@ -16,4 +16,4 @@ pub use lists::{Listed, organizations, projects};
 pub use session::{Options, PendingSession, start};
 pub use stored::by_stored_sign_in;
 
-pub(crate) use lists::{among, projects_of_each};
+pub(crate) use lists::{among, by_preference_of, projects_of_each};

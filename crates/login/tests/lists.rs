@@ -1,0 +1,31 @@
+//! What the platform lists, where it takes its time.
+
+use std::time::Duration;
+
+use credentials::AccessToken;
+use http_client::{HttpClient, Options};
+use login::Error;
+use login::platform::{organizations, projects};
+use platform_api::PlatformApi;
+use sandbox::{Account, Endpoint, Fault, Sandbox, Scenario, Then};
+
+/// Every answer is within the time of a request, and all of them together are not.
+// threats 226
+#[tokio::test]
+async fn a_list_ends_when_its_time_is_over() {
+    const LIMIT: Duration = Duration::from_millis(200);
+    for held in [Endpoint::Organizations, Endpoint::Projects] {
+        let faults = vec![Fault::new(held.clone(), Then::Hold)];
+        let sandbox = Sandbox::start(Scenario { faults, ..Scenario::default() }).await.unwrap();
+        let http = HttpClient::new(Options::new("a-test/1.0"));
+        let platform = PlatformApi::new(http, sandbox.api_url().parse().unwrap());
+        let token = sandbox.mint(Account::OWNER).unwrap().access_token;
+        let session = platform.log_in(&AccessToken::new(token).unwrap()).await.unwrap();
+        let error = projects(&session, None, LIMIT).await.unwrap_err();
+        assert!(matches!(error, Error::ListTimedOut { after: LIMIT }), "{error:?}");
+        if held == Endpoint::Organizations {
+            let error = organizations(&session, LIMIT).await.unwrap_err();
+            assert!(matches!(error, Error::ListTimedOut { .. }), "{error:?}");
+        }
+    }
+}
