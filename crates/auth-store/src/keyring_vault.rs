@@ -24,6 +24,8 @@ use crate::{Vault, VaultError};
 pub struct KeyringVault {
     entry: String,
     deadline: Duration,
+    /// Whether somebody is there who can unlock it.
+    has_person: bool,
 }
 
 /// A keyring keeps one entry for each user name, so it is always the same.
@@ -36,7 +38,7 @@ impl KeyringVault {
     /// The entry under `entry`, which is the service of the keyring's attributes.
     #[must_use]
     pub fn new(entry: String) -> Self {
-        Self { entry, deadline: DEADLINE }
+        Self { entry, deadline: DEADLINE, has_person: false }
     }
 
     /// How long each call may take; three seconds if nothing is said. Nothing is begun after it;
@@ -44,6 +46,12 @@ impl KeyringVault {
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// Lets a locked keyring ask the person to unlock it, in a window of its own.
+    #[must_use]
+    pub fn at_terminal(self) -> Self {
+        Self { has_person: true, ..self }
     }
 
     /// Does it on a thread that can be left behind: a keyring may wait for a person, or hang.
@@ -55,8 +63,9 @@ impl KeyringVault {
         let (answer, answers) = mpsc::sync_channel(1);
         let asking = Arc::new(());
         let asked = Arc::downgrade(&asking);
+        let has_person = self.has_person;
         thread::Builder::new().name("keyring".to_owned()).spawn(move || {
-            let entry = open(&entry);
+            let entry = open(&entry, has_person);
             // Whoever was told that it failed must not find something changed later.
             if asked.strong_count() > 0 {
                 drop(answer.send(entry.and_then(|entry| act(&entry))));
@@ -91,9 +100,11 @@ impl Vault for KeyringVault {
     }
 }
 
-fn open(entry: &str) -> Result<Entry, Refusal> {
+fn open(entry: &str, _has_person: bool) -> Result<Entry, Refusal> {
     #[cfg(all(unix, not(target_os = "macos")))]
-    refuse_locked(entry)?;
+    if !_has_person {
+        refuse_locked(entry)?;
+    }
     Ok(Store::new()?.build(entry, USERNAME, None)?)
 }
 

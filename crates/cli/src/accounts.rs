@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use auth_store::{AuthStore, HelperVault, Location};
 use credential_helper::{Helper, InvalidName};
@@ -12,6 +11,8 @@ use sha2::{Digest as _, Sha256};
 use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_word};
 use crate::environment;
 use crate::failure::Failure;
+use crate::patience::Patience;
+use crate::terminal::Terminal;
 
 /// The accounts of one folder, `$CODEX_HOME`, and the one that is meant.
 #[derive(Debug)]
@@ -25,9 +26,9 @@ pub(crate) struct Accounts {
 #[derive(Debug)]
 enum Holder {
     File,
-    Helper(Helper),
+    Helper(Helper, Patience),
     #[cfg(feature = "keyring")]
-    Keyring,
+    Keyring(Patience),
 }
 
 /// The folder of the profiles that have a name.
@@ -41,7 +42,7 @@ impl Accounts {
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
         let accounts = Self {
             codex_home: codex_home?,
-            holder: holder(store?)?,
+            holder: holder(store?, Terminal::new(args.color))?,
             profile: profile?.unwrap_or_default(),
         };
         let name = if args.profile.is_some() { "--profile" } else { "LOGIN_CLI_PROFILE" };
@@ -81,11 +82,16 @@ impl Accounts {
         let entry = || entry(&self.codex_home, profile);
         match &self.holder {
             Holder::File => store,
-            Holder::Helper(helper) => {
-                store.in_vault(Arc::new(HelperVault::new(helper.clone(), entry())))
+            Holder::Helper(helper, patience) => {
+                let vault = HelperVault::new(helper.clone(), entry());
+                store.in_vault(patience.announced(vault, helper.program()))
             }
             #[cfg(feature = "keyring")]
-            Holder::Keyring => store.in_vault(Arc::new(auth_store::KeyringVault::new(entry()))),
+            Holder::Keyring(patience) => {
+                let vault = auth_store::KeyringVault::new(entry()).with_deadline(patience.deadline);
+                let vault = if patience.has_person() { vault.at_terminal() } else { vault };
+                store.in_vault(patience.announced(vault, "the keyring"))
+            }
         }
     }
 
@@ -143,16 +149,20 @@ fn below_home(location: &Location, home: &Path) -> Option<String> {
     is_plain.then(|| format!("~/{rest}"))
 }
 
-fn holder(kind: Option<StoreKind>) -> Result<Holder, Failure> {
+fn holder(kind: Option<StoreKind>, terminal: Terminal) -> Result<Holder, Failure> {
     let wrong =
         |problem: InvalidName| Failure::Variable { name: "--store", problem: problem.to_string() };
     match kind {
         None | Some(StoreKind::File) => Ok(Holder::File),
         Some(StoreKind::Helper(name)) => {
-            Helper::new(&name, environment::path()).map(Holder::Helper).map_err(wrong)
+            let patience = Patience::chosen(terminal)?;
+            let helper = Helper::new(&name, environment::path()).map_err(wrong)?;
+            let helper = helper.with_deadline(patience.deadline);
+            let helper = if patience.has_person() { helper.at_terminal() } else { helper };
+            Ok(Holder::Helper(helper, patience))
         }
         #[cfg(feature = "keyring")]
-        Some(StoreKind::Keyring) => Ok(Holder::Keyring),
+        Some(StoreKind::Keyring) => Ok(Holder::Keyring(Patience::chosen(terminal)?)),
     }
 }
 

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use http_client::{Authorities, Proxy};
 use jiff::Timestamp;
 use tracing::Level;
 
-use crate::args::{ProfileName, StoreKind};
+use crate::args::{ProfileName, StoreKind, duration};
 use crate::failure::Failure;
 use crate::shell_path;
 use crate::sudo::Sudo;
@@ -78,6 +79,11 @@ pub(crate) fn codex_credentials() -> impl Iterator<Item = &'static str> {
     NAMES.into_iter().filter(|name| variable(name).is_some())
 }
 
+/// How long what holds the credentials may take.
+pub(crate) fn helper_timeout() -> Result<Option<Duration>, Failure> {
+    parsed_by("LOGIN_CLI_HELPER_TIMEOUT", duration)
+}
+
 /// Where programs are found.
 pub(crate) fn path() -> Vec<PathBuf> {
     variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
@@ -90,8 +96,15 @@ pub(crate) fn this_program() -> std::io::Result<PathBuf> {
 
 /// A variable that takes what an option takes.
 fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, Failure> {
+    parsed_by(name, str::parse)
+}
+
+fn parsed_by<T>(
+    name: &'static str,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Failure> {
     let Some(value) = variable(name) else { return Ok(None) };
-    let parsed = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(str::parse);
+    let parsed = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(parse);
     parsed.map(Some).map_err(|problem| Failure::Variable { name, problem })
 }
 

@@ -17,6 +17,7 @@ mod manual;
 mod menu;
 mod output;
 mod panic;
+mod patience;
 mod secret_text;
 mod setup;
 mod shell_path;

@@ -15,7 +15,7 @@ pub enum Error {
     },
     /// The helper did not end in time: its store waits for somebody to unlock it, or hangs. It was
     /// killed; whether an entry was stored or erased is not known.
-    #[error("{program} did not answer within {after:?}")]
+    #[error("{program} did not answer within {after:?} and was stopped")]
     TimedOut {
         /// The helper.
         program: String,

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::message::{refusal, says_not_found};
 use crate::protocol::{self, Credential};
-use crate::run::{Deadline, Failure, Outcome, Run};
+use crate::run::{Deadline, Failure, Group, Outcome, Run};
 use crate::{Error, InvalidName};
 
 /// Enough for every store that is open, and short enough for a person who waits.
@@ -24,6 +24,7 @@ pub struct Helper {
     paths: Vec<PathBuf>,
     env: Vec<(OsString, OsString)>,
     deadline: Duration,
+    group: Group,
 }
 
 impl Helper {
@@ -47,7 +48,7 @@ impl Helper {
         let program = format!("docker-credential-{name}");
         let file = if cfg!(windows) { format!("{program}.exe") } else { program.clone() };
         let paths = folders.into_iter().map(|folder| folder.join(&file)).collect();
-        Ok(Self { program, paths, env: Vec::new(), deadline: DEADLINE })
+        Ok(Self { program, paths, env: Vec::new(), deadline: DEADLINE, group: Group::Own })
     }
 
     /// The program at `path`, which has to be absolute to be found.
@@ -55,13 +56,21 @@ impl Helper {
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let program = printable::one_line(&path.to_string_lossy());
-        Self { program, paths: vec![path], env: Vec::new(), deadline: DEADLINE }
+        Self { program, paths: vec![path], env: Vec::new(), deadline: DEADLINE, group: Group::Own }
     }
 
     /// The longest that one call may take, instead of 3 seconds.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Lets the helper ask the person at the terminal. It stays in the process group of this program: it may
+    /// read from the terminal, and Ctrl-C ends both. What it starts is then not killed with it.
+    #[must_use]
+    pub fn at_terminal(mut self) -> Self {
+        self.group = Group::Ours;
         self
     }
 
@@ -159,7 +168,8 @@ impl Helper {
         input: Zeroizing<Vec<u8>>,
     ) -> Result<Outcome, Error> {
         let path = self.find().ok_or_else(|| self.not_installed())?;
-        Run { path, env: &self.env, verb, deadline }.with(input).map_err(|failure| match failure {
+        let run = Run { path, env: &self.env, verb, deadline, group: self.group };
+        run.with(input).map_err(|failure| match failure {
             Failure::TimedOut => self.timed_out(),
             Failure::TooMuch => self.misshapen(),
             Failure::Io(source) => self.io(source),

@@ -9,12 +9,12 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use login::registered;
 use platform_api::{OrganizationId, ProjectId};
 
-use values::{duration, name, variable, workspace};
+use values::{name, variable, workspace};
 
 #[cfg(feature = "man-pages")]
 pub(crate) use pages::Page;
 pub(crate) use shared::{Color, Json, SharedArgs};
-pub(crate) use values::{ProfileName, Shell, StoreKind, differs_in_case, shell_word};
+pub(crate) use values::{ProfileName, Shell, StoreKind, differs_in_case, duration, shell_word};
 
 mod pages;
 mod shared;

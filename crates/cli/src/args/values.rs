@@ -10,7 +10,7 @@ use credential_helper::Helper;
 use crate::environment;
 
 /// A time as people write it: `10s`, `15m`, `1h30m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
     let time: jiff::SignedDuration =
         text.parse().map_err(|_| "it is written like 10s or 15m".to_owned())?;

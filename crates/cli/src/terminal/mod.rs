@@ -145,6 +145,11 @@ impl Terminal {
         io::stderr().is_terminal() && environment::has_able_terminal()
     }
 
+    /// Whether a person is there who can be told to do something, in this window or another one.
+    pub(crate) fn has_person(self) -> bool {
+        self.is_interactive() && is_in_foreground()
+    }
+
     /// A command for the person to run, alone on its line.
     pub(crate) fn command(self, line: &str) {
         self.write(&format!("    {}\n", one_line(line)));

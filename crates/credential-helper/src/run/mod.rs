@@ -42,12 +42,22 @@ impl Deadline {
     }
 }
 
+/// The process group of a helper.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// One of its own, so that it can be killed with what it started. It cannot read from a terminal.
+    Own,
+    /// That of this program.
+    Ours,
+}
+
 /// A helper to be started once.
 pub(crate) struct Run<'a> {
     pub(crate) path: &'a Path,
     pub(crate) env: &'a [(OsString, OsString)],
     pub(crate) verb: &'static str,
     pub(crate) deadline: Deadline,
+    pub(crate) group: Group,
 }
 
 /// How the helper ended, and what it wrote until then.
@@ -83,9 +93,10 @@ impl Run<'_> {
         let mut command = Command::new(self.path);
         command.arg(self.verb).envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // In a group of its own, what the helper started can be killed with it.
         #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        if self.group == Group::Own {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
         command
     }
 }
@@ -93,12 +104,13 @@ impl Run<'_> {
 /// A helper that was started. Dropped before its end was seen, it is killed.
 struct Running {
     child: Child,
+    group: Group,
     ended: bool,
 }
 
 impl Running {
     fn start(run: &Run<'_>) -> io::Result<Self> {
-        Ok(Self { child: run.command().spawn()?, ended: false })
+        Ok(Self { child: run.command().spawn()?, group: run.group, ended: false })
     }
 
     fn connect(&mut self, input: Zeroizing<Vec<u8>>) -> io::Result<Receiver<Chunk>> {
@@ -138,11 +150,11 @@ impl Running {
         }
     }
 
-    /// Kills the helper and what it started. It was not waited for yet, so its id is its own still,
+    /// Kills the helper, and what it started where they have a group of their own. It was not waited for yet, so its id is its own still,
     /// even if it ended by itself a moment ago. That it is gone already is no failure.
     fn kill(&mut self) {
         #[cfg(unix)]
-        {
+        if self.group == Group::Own {
             let group = rustix::process::Pid::from_child(&self.child);
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }

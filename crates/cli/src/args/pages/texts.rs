@@ -33,6 +33,10 @@ const PROGRAM: Page = Page {
         ("CODEX_HOME", "folder of auth.json, unless --codex-home is given"),
         ("LOGIN_CLI_PROFILE", "profile, unless --profile is given"),
         ("LOGIN_CLI_STORE", "what holds the credentials, unless --store is given"),
+        (
+            "LOGIN_CLI_HELPER_TIMEOUT",
+            "how long a helper or keyring may take, such as 30s [1m on a terminal, else 3s]",
+        ),
         ("CODEX_CA_CERTIFICATE", "certificate authorities, unless --ca-file is given"),
         ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "proxy for the servers, and the hosts that need none"),
         ("SSL_CERT_FILE, SSL_CERT_DIR", "certificate authorities in place of the system's"),

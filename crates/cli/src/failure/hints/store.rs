@@ -1,6 +1,7 @@
 //! What can be done where credentials cannot be kept.
 
 use auth_store::{Error, Holder, Location};
+use credential_helper::Error::TimedOut;
 
 use super::corrupt::correction;
 
@@ -44,6 +45,10 @@ fn fixed(error: &Error) -> Option<&'static str> {
             "another program is using it: try again when it is done"
         }
         Error::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
+        Error::Vault { source, .. } if matches!(source.downcast_ref(), Some(TimedOut { .. })) => {
+            "unlock it, give it longer with LOGIN_CLI_HELPER_TIMEOUT=2m, or keep the credentials in \
+             a file with --store file"
+        }
         Error::Vault { .. } => {
             "unlock or install it, or keep the credentials in a file with --store file"
         }

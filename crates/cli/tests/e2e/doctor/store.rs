@@ -196,7 +196,12 @@ fn is_unusable(world: &World, start: Start<'_>, found: &str) -> Report {
     assert_eq!(check["verdict"], "problem");
     let text = check["found"].as_str().unwrap();
     assert!(text.starts_with("docker-credential-") && text.contains(found), "{text}");
-    let remedy = "unlock or install it, or keep the credentials in a file with --store file";
+    let remedy = if text.contains("was stopped") {
+        "unlock it, give it longer with LOGIN_CLI_HELPER_TIMEOUT=2m, or keep the credentials in a file \
+         with --store file"
+    } else {
+        "unlock or install it, or keep the credentials in a file with --store file"
+    };
     assert_eq!(check["remedy"], remedy);
     report.has_problems(1);
     report

@@ -57,7 +57,7 @@ fn a_helper_that_hangs_is_an_error_before_the_browser_opens() {
     // It writes down who it is, and waits for somebody who never comes.
     write_helper(&world, "hangs", "echo $$ >\"${0%/*}/id\"\nsleep 1000");
     let given = |start| scripted::given(&world, start, "hangs");
-    let words = "docker-credential-hangs did not answer within 3s\n";
+    let words = "docker-credential-hangs did not answer within 3s and was stopped\n";
     let took = ends_before_the_browser(&world, given, words);
     assert!(took >= DEADLINE && took < DEADLINE + SLACK, "{took:?}");
 
@@ -75,7 +75,11 @@ fn a_helper_that_hangs_is_an_error_for_who_is_signed_in() {
         let started = Instant::now();
         let finished = scripted::given(&world, world.command(name), "hangs").run();
         let took = started.elapsed();
-        is_refused(&world, &finished, "docker-credential-hangs did not answer within 3s\n");
+        is_refused(
+            &world,
+            &finished,
+            "docker-credential-hangs did not answer within 3s and was stopped\n",
+        );
         assert!(took < DEADLINE + SLACK, "{name}: {took:?}");
     }
 }

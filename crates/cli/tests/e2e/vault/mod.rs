@@ -4,6 +4,7 @@
 mod failures;
 mod held;
 mod pass;
+mod person;
 mod scripted;
 
 use std::ffi::OsString;
