@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use auth_store::{AuthStore, HelperVault, Location};
 use credential_helper::{Helper, InvalidName};
+use login::stored::OtherStore;
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_word};
@@ -111,6 +112,23 @@ impl Accounts {
         named.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         named.insert(0, ProfileName::default());
         Ok(named)
+    }
+
+    /// Where sign-ins are stored beside that of `profile`: in the other profiles, and in files where
+    /// another store is in use. Profiles that cannot be listed cannot be used either.
+    pub(crate) fn other_stores(&self, profile: &ProfileName) -> Vec<OtherStore> {
+        let profiles = self.profiles().unwrap_or_default();
+        let others = profiles.iter().filter(|other| *other != profile);
+        let others = others.map(|other| OtherStore {
+            name: format!("profile {}", other.as_str()),
+            store: self.store_of(other),
+        });
+        let in_files = profiles.iter().filter(|_| !matches!(self.holder, Holder::File));
+        let in_files = in_files.map(|profile| {
+            let store = AuthStore::new(self.folder_of(profile));
+            OtherStore { name: store.location().to_string(), store }
+        });
+        others.chain(in_files).collect()
     }
 
     fn folder_of(&self, profile: &ProfileName) -> PathBuf {

@@ -2,15 +2,16 @@ use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::time::Duration;
 
-use auth_store::AuthStore;
 use http_client::{Authorities, HttpClient, Options};
 use login::stored::StoredSignIn;
 use login::{CallbackPorts, registered};
 use oauth_callback_server::PortConflict;
 use token_client::TokenClient;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use crate::args::{BrowserArgs, SharedArgs};
+use crate::accounts::Accounts;
+use crate::args::{BrowserArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -20,6 +21,10 @@ use crate::{core_dump, signals};
 /// What this program calls itself.
 pub(crate) const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
 
+/// What a person has to know who stops a sign-in while it has tokens that are stored nowhere.
+pub(crate) const TOKENS_AT_STAKE: &str =
+    "the issuer may have issued tokens that are stored nowhere; they expire by themselves";
+
 /// What the flags and the environment that every command shares come to.
 pub(crate) struct Setup {
     pub(crate) terminal: Terminal,
@@ -28,8 +33,10 @@ pub(crate) struct Setup {
     pub(crate) at_stake: Cell<Option<String>>,
     /// Whether an address is shown as a QR code as well.
     pub(crate) has_qr: Cell<bool>,
-    /// Whether something is being spent, so that an interruption has to wait a moment.
-    is_spending: Cell<bool>,
+    /// What is finished before an interruption ends the program, because something is being spent.
+    finishing: Cell<Option<&'static str>>,
+    /// Ends a sign-in in order.
+    pub(crate) cancellation: CancellationToken,
     /// What is waited for at the moment, the newest last.
     waiting: RefCell<Vec<StatusLine>>,
     /// What a program that takes this one's place may do.
@@ -46,7 +53,8 @@ impl Setup {
             output: Output::new(args.json, args.color),
             at_stake: Cell::new(None),
             has_qr: Cell::new(false),
-            is_spending: Cell::new(false),
+            finishing: Cell::new(None),
+            cancellation: CancellationToken::new(),
             waiting: RefCell::default(),
             core_dumps: core_dump::forbid(),
             args: args.clone(),
@@ -96,10 +104,13 @@ impl Setup {
             by = interrupt => by,
             failure = self.deserted() => return Err(failure),
         };
-        if self.is_spending.get() {
-            self.terminal.say("Finishing the refresh, so that the sign-in is not lost.");
-            // How it ends does not matter any more, only that it has ended.
-            let _ = timeout(GRACE, work).await;
+        if let Some(sentence) = self.finishing.get() {
+            self.terminal.say(sentence);
+            self.cancellation.cancel();
+            // Whether it worked does not matter any more, only that it has ended.
+            if timeout(GRACE, work).await.is_ok() && self.at_stake_is(TOKENS_AT_STAKE) {
+                self.at_stake.take();
+            }
         }
         Err(Failure::Interrupted { by, at_stake: self.at_stake.take() })
     }
@@ -117,10 +128,24 @@ impl Setup {
         }
     }
 
-    /// Something is being spent, or no more; and what a person has to know who stops it.
-    pub(crate) fn spends(&self, at_stake: Option<&str>) {
-        self.is_spending.set(at_stake.is_some());
-        self.at_stake.set(at_stake.map(str::to_owned));
+    /// Something is being spent: an interruption says `finishing`, waits a moment, and where that was
+    /// not enough, tells the person what is `at_stake`.
+    pub(crate) fn begin_spending(&self, finishing: &'static str, at_stake: &str) {
+        self.finishing.set(Some(finishing));
+        self.at_stake.set(Some(at_stake.to_owned()));
+    }
+
+    /// Nothing is being spent any more.
+    pub(crate) fn end_spending(&self) {
+        self.finishing.set(None);
+        self.at_stake.set(None);
+    }
+
+    fn at_stake_is(&self, text: &str) -> bool {
+        let at_stake = self.at_stake.take();
+        let is_it = at_stake.as_deref() == Some(text);
+        self.at_stake.set(at_stake);
+        is_it
     }
 
     /// From now on this is waited for as well, up to so long.
@@ -138,15 +163,18 @@ impl Setup {
         self.waiting.take();
     }
 
-    /// The sign-in that `store` holds, and the client that it belongs to.
+    /// The sign-in of this profile, and the client that it belongs to.
     pub(crate) fn stored_sign_in(
         &self,
-        store: AuthStore,
+        accounts: &Accounts,
+        profile: &ProfileName,
         args: &SharedArgs,
     ) -> Result<StoredSignIn, Failure> {
+        let (store, others) = (accounts.store_of(profile), accounts.other_stores(profile));
         let client_id = args.client_id.as_deref().unwrap_or(registered::SIGN_IN_CLIENT_ID);
         let client = TokenClient::new(self.http(USER_AGENT), args.issuer.clone(), client_id);
         let sign_in = StoredSignIn::new(store, client, environment::now);
+        let sign_in = sign_in.with_other_stores(others);
         Ok(if args.client_id.is_some() { sign_in.require_client() } else { sign_in })
     }
 

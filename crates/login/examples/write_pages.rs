@@ -24,11 +24,12 @@ pub(crate) fn write_into(folder: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn sample_pages() -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
-    let (owner, new_owner) = (Account::owner(), Account::new_owner());
+    let (owner, new_owner, member) = (Account::owner(), Account::new_owner(), Account::member());
     let id_token = IdToken::new("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2FtcGxl")?;
     let link = pages::finish_setup_url("http://localhost:9", "pro", &id_token, "org-1", "proj-1");
     let mut all = vec![
         ("signed_in", pages::signed_in(&who(&owner)).to_string()),
+        ("signed_in_without_key", pages::signed_in(&without_key(&member)).to_string()),
         ("finish_setup", pages::finish_setup(&who(&new_owner), &link).to_string()),
         ("key_created", pages::key_created(&key_home(&owner)).to_string()),
     ];
@@ -43,7 +44,12 @@ fn who(account: &Account) -> Who<'_> {
         email: Some(&account.email),
         plan: account.plan.as_deref(),
         organization: account.organization_id.as_deref(),
+        no_api_key: None,
     }
+}
+
+fn without_key(account: &Account) -> Who<'_> {
+    Who { no_api_key: Some("None: this account has no API organization"), ..who(account) }
 }
 
 /// The platform has titles.

@@ -6,6 +6,7 @@ use credentials::{ClaimMismatch, MalformedJwt};
 use jiff::Timestamp;
 use oauth_callback_server::{BindError, WaitError};
 use platform_api::{Organization, OrganizationId, Project, ProjectId};
+use printable::excerpt;
 
 use crate::seen::Seen;
 
@@ -57,6 +58,24 @@ pub enum Error {
     /// The ID token is not for this sign-in.
     #[error("the issuer sent an ID token that is not for this sign-in")]
     WrongClaim(#[source] ClaimMismatch),
+    /// The access token is not for this sign-in.
+    #[error("the access token is not for this sign-in")]
+    WrongAccessToken(#[source] ClaimMismatch),
+    /// The account is of another ChatGPT workspace than the sign-in is restricted to.
+    #[error(
+        "this account is of the workspace {}, and only {} is allowed",
+        workspace.as_deref().map_or_else(|| "(none)".to_owned(), |it| excerpt(it, 80)),
+        allowed.join(", ")
+    )]
+    WrongWorkspace {
+        /// Its workspace, where its tokens name one.
+        workspace: Option<String>,
+        /// Those that are allowed.
+        allowed: Vec<String>,
+    },
+    /// The sign-in was cancelled, and its tokens were revoked where there were any.
+    #[error("the sign-in was cancelled")]
+    Cancelled,
     /// The account has no organization or no project, so it can have no API key.
     #[error("this account has no {claim}, which an API key needs")]
     MissingClaim {

@@ -6,6 +6,7 @@ use oauth_callback_server::AddressRefusal;
 
 use crate::error::{Error, RevocationError};
 use crate::seen::Seen;
+use crate::stored::AtRisk;
 
 /// What a person may want to know while they wait. None of it ends the wait.
 #[derive(Debug)]
@@ -32,6 +33,9 @@ pub enum Event<'a> {
     DeviceCodePostponed(&'a token_client::Error),
     /// There is no such code, or not any more; the browser is still waited for.
     DeviceCodeFailed(&'a Error),
+    /// The code is being exchanged for tokens. From now on the sign-in ends by its
+    /// [cancellation](crate::sign_in::Options::cancellation), so that no token is left behind.
+    ExchangingCode,
     /// The browser came back with a code, or somebody brought it, or another device agreed.
     CallbackReceived,
     /// The account has no default project yet; or the platform does not say at the moment.
@@ -61,8 +65,11 @@ pub enum Event<'a> {
     Refreshed,
     /// The refresh did not work at the moment, and the old access token is good for a little longer.
     RefreshPostponed(&'a Error),
-    /// The sign-in that was replaced may still be valid at the issuer.
+    /// Tokens that are not stored any more may still be valid at the issuer.
     NotRevoked(&'a RevocationError),
+    /// Tokens of a sign-in that failed were not revoked, because a stored one of the same person could
+    /// end with them.
+    RevocationWithheld(&'a AtRisk),
 }
 
 /// Where events go. A plain reference, because a wait and what goes on beside it both tell.

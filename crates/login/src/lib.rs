@@ -40,6 +40,7 @@ mod input;
 pub mod pages;
 pub mod platform;
 pub mod registered;
+mod restrictions;
 mod seen;
 pub mod sign_in;
 pub mod stored;

@@ -19,5 +19,5 @@ fn the_sample_pages_are_those_of_the_sandbox_s_people() {
     shows("signed_in.html", &["Ada Lovelace", "ada@example.com", ">plus<", ">org-ada<"]);
     shows("finish_setup.html", &["Grace Hopper", ">pro<", "/org-setup?p=pro"]);
     shows("key_created.html", &["Analytical Engines", "Default project"]);
-    assert_eq!(fs::read_dir(folder.path().join("pages")).unwrap().count(), 14);
+    assert_eq!(fs::read_dir(folder.path().join("pages")).unwrap().count(), 15);
 }

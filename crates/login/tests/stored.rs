@@ -14,7 +14,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use credentials::{AccessToken, IdToken, RefreshToken};
 use http_client::{HttpClient, Options};
 use jiff::Timestamp;
-use login::stored::StoredSignIn;
+use login::stored::{LogOutScope, StoredSignIn};
 use login::{Error, Event};
 use sandbox::{Account, Endpoint, Fault, Sandbox, Scenario, Then};
 use tempfile::TempDir;
@@ -256,7 +256,7 @@ async fn a_lock_that_is_never_given_back_is_not_waited_for_forever() {
 async fn a_logout_does_not_take_what_another_program_has() {
     let rig = Rig::new(-1, vec![]);
     let _lock = lock(rig.home.path());
-    let outcome = rig.sign_in(PATIENT).log_out(&|_| {}).await;
+    let outcome = rig.sign_in(PATIENT).log_out(LogOutScope::Everywhere, &|_| {}).await;
     assert!(matches!(outcome, Err(Error::Busy { .. })));
     rig.assert_stored(&rig.old);
     assert_eq!(rig.sandbox.connections(), 0);

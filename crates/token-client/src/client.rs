@@ -28,6 +28,12 @@ impl TokenClient {
         Self { http, issuer, client_id }
     }
 
+    /// The same client at another issuer.
+    #[must_use]
+    pub fn with_issuer(self, issuer: BaseUrl) -> Self {
+        Self { issuer, ..self }
+    }
+
     /// The issuer that is asked.
     #[must_use]
     pub fn issuer(&self) -> &BaseUrl {

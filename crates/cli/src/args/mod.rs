@@ -164,17 +164,20 @@ pub(crate) struct LoginArgs {
     /// Ports for the browser's way back: the first that is free. OpenAI has registered 1455, 1457
     #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', default_values_t = [registered::SIGN_IN_PORT], help_heading = "Sign-in")]
     pub(crate) ports: Vec<u16>,
-    /// Do not exchange the sign-in for an API key; works for accounts without the API platform
+    /// Do not create an API key
     #[arg(long, help_heading = "Sign-in")]
     pub(crate) no_api_key: bool,
+    /// Fail, and store nothing, where no API key can be created
+    #[arg(long, conflicts_with = "no_api_key", help_heading = "Sign-in")]
+    pub(crate) require_api_key: bool,
     /// Sign in with a code that is typed on another device, and with no browser here
-    #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "with_api_key", "workspaces"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "with_api_key"], help_heading = "Sign-in")]
     pub(crate) device: bool,
     /// Sign in with an API key that is read from standard input, and with no browser
-    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "workspaces"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "require_api_key", "workspaces"], help_heading = "Sign-in")]
     pub(crate) with_api_key: bool,
     /// Sign in with a ChatGPT access token that is read from standard input; it cannot be refreshed
-    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "workspaces", "device", "with_api_key"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "require_api_key", "device", "with_api_key"], help_heading = "Sign-in")]
     pub(crate) with_access_token: bool,
     /// Accept this ChatGPT workspace only; may be given several times
     #[arg(long = "workspace", value_name = "ID", value_parser = workspace, help_heading = "Sign-in")]
@@ -236,6 +239,9 @@ pub(crate) struct LogoutArgs {
     /// End the sign-in of every profile
     #[arg(long, conflicts_with = "profile", help_heading = "Sign-in")]
     pub(crate) all: bool,
+    /// Only remove the credentials from this machine, and revoke nothing
+    #[arg(long, help_heading = "Sign-in")]
+    pub(crate) local: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use auth_store::{AuthStore, Location};
+use auth_store::Location;
 use credentials::{AccessToken, Claims};
 use jiff::Timestamp;
 use login::Event;
 use login::registered::SIGN_IN_CLIENT_ID;
-use login::stored::StoredSignIn;
+use login::stored::{AtRisk, Imported, ReplacedSignIn, Restrictions, Revocation, StoredSignIn};
 use printable::excerpt;
 use serde_json::{Value, json};
 
 use super::waiting::{tell, warn_of_sudo};
-use crate::accounts::shown;
+use crate::accounts::{Accounts, shown};
 use crate::args::SharedArgs;
 use crate::failure::Failure;
 use crate::setup::Setup;
@@ -22,28 +22,34 @@ use crate::{environment, stdin};
 
 /// `login-cli login --with-api-key`.
 pub(super) async fn api_key(
-    store: AuthStore,
+    accounts: &Accounts,
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<(), Failure> {
-    let location = store.location();
-    let sign_in = ready(store, shared, setup)?;
+    let location = accounts.store().location();
+    let sign_in = ready(accounts, shared, setup)?;
     let api_key = stdin::api_key(setup.terminal).await?;
-    let set_aside = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
-    tell_of_copy(setup, set_aside.as_deref());
+    let imported = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
+    tell_of_copy(setup, imported.set_aside.as_deref());
     setup.terminal.done(&format!("Signed in with an API key, stored in {}", shown(&location)));
-    let kept = || json!({ "has_api_key": true, "stored_in": location.to_string() });
+    if let Some(replaced) = &imported.replaced {
+        tell_of_replaced(setup, replaced);
+    }
+    let replaced = imported.replaced.as_ref().map(replaced_as_json);
+    let kept =
+        || json!({ "has_api_key": true, "stored_in": location.to_string(), "replaced": replaced });
     setup.output.document(kept).map_err(Failure::Output)
 }
 
 /// `login-cli login --with-access-token`.
 pub(super) async fn access_token(
-    store: AuthStore,
+    accounts: &Accounts,
+    restrictions: &Restrictions,
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<(), Failure> {
-    let location = store.location();
-    let sign_in = ready(store, shared, setup)?;
+    let location = accounts.store().location();
+    let sign_in = ready(accounts, shared, setup)?;
     let now = environment::now();
     let client = shared.client_id.as_deref().unwrap_or(SIGN_IN_CLIENT_ID);
     let clients = [SIGN_IN_CLIENT_ID, client];
@@ -53,16 +59,21 @@ pub(super) async fn access_token(
             return personal_access_token(&sign_in, token, &location, setup).await;
         }
     };
-    let set_aside = sign_in.replace_by_access_token(token, &|event| tell(setup, &event)).await?;
-    tell_of_copy(setup, set_aside.as_deref());
+    let events = |event: Event<'_>| tell(setup, &event);
+    let imported = sign_in.replace_by_access_token(token, restrictions, &events).await?;
+    tell_of_copy(setup, imported.set_aside.as_deref());
     let (terminal, place) = (setup.terminal, shown(&location));
     let who = who(&claims);
     terminal.done(&format!("Signed in{who} with an access token, stored in {place}"));
+    if let Some(replaced) = &imported.replaced {
+        tell_of_replaced(setup, replaced);
+    }
     if let Some(exp) = expires_at(&claims) {
         let until = from_now(exp, now);
         terminal.say(&format!("It expires {until}, and cannot be refreshed."));
     }
-    setup.output.document(|| as_json(&claims, &location.to_string())).map_err(Failure::Output)
+    let document = || as_json(&claims, &location.to_string(), &imported);
+    setup.output.document(document).map_err(Failure::Output)
 }
 
 async fn personal_access_token(
@@ -72,19 +83,60 @@ async fn personal_access_token(
     setup: &Setup,
 ) -> Result<(), Failure> {
     let events = |event: Event<'_>| tell(setup, &event);
-    let set_aside = sign_in.replace_by_personal_access_token(token, &events).await?;
-    tell_of_copy(setup, set_aside.as_deref());
+    let imported = sign_in.replace_by_personal_access_token(token, &events).await?;
+    tell_of_copy(setup, imported.set_aside.as_deref());
     let place = shown(location);
     setup.terminal.done(&format!("Signed in with a personal access token, stored in {place}"));
-    let document = || as_json(&Claims::default(), &location.to_string());
+    if let Some(replaced) = &imported.replaced {
+        tell_of_replaced(setup, replaced);
+    }
+    let document = || as_json(&Claims::default(), &location.to_string(), &imported);
     setup.output.document(document).map_err(Failure::Output)
 }
 
 /// Finds out that it can be kept before somebody types it.
-fn ready(store: AuthStore, shared: &SharedArgs, setup: &Setup) -> Result<StoredSignIn, Failure> {
+fn ready(accounts: &Accounts, shared: &SharedArgs, setup: &Setup) -> Result<StoredSignIn, Failure> {
+    let store = accounts.store();
     store.check_writable().map_err(login::Error::Store)?;
     warn_of_sudo(setup, shared, &store.location());
-    setup.stored_sign_in(store, shared)
+    setup.stored_sign_in(accounts, &accounts.profile, shared)
+}
+
+/// Whose sign-in was replaced, and what became of its tokens.
+pub(super) fn tell_of_replaced(setup: &Setup, replaced: &ReplacedSignIn) {
+    let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
+    let whose = match (shown(&replaced.name), shown(&replaced.email)) {
+        (Some(name), Some(email)) => format!("{name} <{email}>"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => "an account without a name".to_owned(),
+    };
+    let fate = match &replaced.revocation {
+        Revocation::Revoked => " Its tokens were revoked.".to_owned(),
+        Revocation::Withheld(AtRisk { this: true, .. }) => {
+            " Its tokens were not revoked, because that could end the new sign-in: they expire by \
+             themselves."
+                .to_owned()
+        }
+        Revocation::Withheld(AtRisk { others, .. }) => format!(
+            " Its tokens were not revoked, because that could end the sign-in of {}.",
+            others.join(" and ")
+        ),
+        // A warning has said why.
+        _ => String::new(),
+    };
+    setup.terminal.say(&match replaced.was_another_person {
+        true => format!("This replaced the sign-in of {whose}.{fate}"),
+        false => format!("This replaced the earlier sign-in.{fate}"),
+    });
+}
+
+pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
+    json!({
+        "email": replaced.email,
+        "name": replaced.name,
+        "another_person": replaced.was_another_person,
+        "revoked": matches!(replaced.revocation, Revocation::Revoked),
+    })
 }
 
 pub(super) fn tell_of_copy(setup: &Setup, copy: Option<&Path>) {
@@ -107,7 +159,7 @@ fn expires_at(claims: &Claims) -> Option<Timestamp> {
     Timestamp::from_second(claims.exp?).ok()
 }
 
-fn as_json(claims: &Claims, stored_in: &str) -> Value {
+fn as_json(claims: &Claims, stored_in: &str, imported: &Imported) -> Value {
     json!({
         "email": email(claims),
         "plan": claims.openai.chatgpt_plan_type,
@@ -115,5 +167,6 @@ fn as_json(claims: &Claims, stored_in: &str) -> Value {
         "has_api_key": false,
         "access_token_expires_at": expires_at(claims).map(|time| time.to_string()),
         "stored_in": stored_in,
+        "replaced": imported.replaced.as_ref().map(replaced_as_json),
     })
 }

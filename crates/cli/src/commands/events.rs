@@ -9,7 +9,7 @@ use login::{Authorization, Event, Seen};
 use platform_api::Error as PlatformError;
 use serde_json::{Value, json};
 
-use super::waiting::Opener;
+use super::waiting::{Opener, stored_sign_ins};
 use crate::failure::{chain, no_answer};
 use crate::output::Output;
 
@@ -78,6 +78,9 @@ fn as_json(event: &Event<'_>) -> Option<Value> {
             json!({ "event": "refresh_postponed", "message": chain(error) })
         }
         Event::NotRevoked(error) => json!({ "event": "not_revoked", "message": chain(error) }),
+        Event::RevocationWithheld(at_risk) => {
+            json!({ "event": "revocation_withheld", "could_end": stored_sign_ins(at_risk) })
+        }
         _ => return None,
     })
 }

@@ -1,4 +1,5 @@
-use login::sign_in::{self, ApiKeyWish, PendingSignIn, SignedIn};
+use login::sign_in::{self, ApiKeyMode, ApiKeyOutcome, PendingSignIn, SignedIn};
+use login::stored::Restrictions;
 use printable::excerpt;
 use serde_json::{Value, json};
 
@@ -16,17 +17,19 @@ pub(crate) async fn run(
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<(), Failure> {
-    let terminal = setup.terminal;
-    let store = Accounts::chosen(shared)?.store();
+    let accounts = Accounts::chosen(shared)?;
     if args.with_api_key {
-        return brought::api_key(store, shared, setup).await;
+        return brought::api_key(&accounts, shared, setup).await;
     }
     if args.with_access_token {
-        return brought::access_token(store, shared, setup).await;
+        let client_id = shared.client_id.clone();
+        let restrictions = Restrictions { workspaces: args.workspaces.clone(), client_id };
+        return brought::access_token(&accounts, &restrictions, shared, setup).await;
     }
     setup.has_qr.set(args.browser.qr);
     let http = setup.checked_http(USER_AGENT)?;
-    let (location, options) = (store.location(), options(args, shared, setup));
+    let store = accounts.store();
+    let (location, options) = (store.location(), options(args, &accounts, shared, setup)?);
     let signed_in = if args.device {
         let pending = sign_in::start_by_device_code(options, http, store)?;
         warn_of_sudo(setup, shared, &location);
@@ -37,20 +40,38 @@ pub(crate) async fn run(
         by_browser(args, pending, setup).await?
     };
 
+    report(signed_in, setup)
+}
+
+/// Says who signed in, and what else there is to know.
+fn report(signed_in: SignedIn, setup: &Setup) -> Result<(), Failure> {
+    let terminal = setup.terminal;
     brought::tell_of_copy(setup, signed_in.set_aside.as_deref());
     setup.waits_no_more();
-    terminal.done(&format!(
-        "Signed in{}, stored in {}",
-        who(&signed_in),
-        shown(&signed_in.location)
-    ));
+    let place = shown(&signed_in.location);
+    terminal.done(&format!("Signed in{}, stored in {place}", who(&signed_in)));
+    if let Some(replaced) = &signed_in.replaced {
+        brought::tell_of_replaced(setup, replaced);
+    }
+    if let ApiKeyOutcome::Unavailable { .. } = signed_in.api_key {
+        terminal.say("There is no API key: this account has no API organization.");
+    }
     if signed_in.needs_setup {
         terminal.say(
             "Your organization still has to be set up: in the browser, or at \
              https://platform.openai.com.",
         );
     }
-    setup.output.document(|| as_json(&signed_in)).map_err(Failure::Output)
+    let mut document = as_json(&signed_in);
+    let failure = match signed_in.api_key {
+        ApiKeyOutcome::Failed(error) => Some(Failure::SignedInWithoutApiKey(error)),
+        _ => None,
+    };
+    if let Some(failure) = &failure {
+        document["error"] = failure.document(setup);
+    }
+    setup.output.document(|| document).map_err(Failure::Output)?;
+    failure.map_or(Ok(()), Err)
 }
 
 /// In the browser, unless the person finds another way while it is waited for.
@@ -68,16 +89,27 @@ async fn by_browser(
     Ok(pending.finish(&|event| tell(setup, &event)).await?)
 }
 
-fn options(args: &LoginArgs, shared: &SharedArgs, setup: &Setup) -> sign_in::Options {
+fn options(
+    args: &LoginArgs,
+    accounts: &Accounts,
+    shared: &SharedArgs,
+    setup: &Setup,
+) -> Result<sign_in::Options, Failure> {
     let usual = sign_in::Options::new(shared.issuer.clone(), environment::now);
-    sign_in::Options {
+    Ok(sign_in::Options {
         client_id: shared.client_id.clone().unwrap_or(usual.client_id),
         ports: setup.callback_ports(&args.ports, &args.browser),
         timeout: args.browser.timeout,
-        api_key: if args.no_api_key { ApiKeyWish::Skip } else { ApiKeyWish::Exchange },
+        api_key: match (args.no_api_key, args.require_api_key) {
+            (true, _) => ApiKeyMode::Skip,
+            (false, true) => ApiKeyMode::Required,
+            (false, false) => ApiKeyMode::IfPossible,
+        },
         workspaces: args.workspaces.clone(),
+        other_stores: accounts.other_stores(&accounts.profile),
+        cancellation: setup.cancellation.clone(),
         ..usual
-    }
+    })
 }
 
 /// ` as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines`, as far as it is
@@ -106,8 +138,20 @@ fn as_json(signed_in: &SignedIn) -> Value {
         "account_id": claims.openai.chatgpt_account_id,
         "organization_id": claims.openai.organization_id,
         "project_id": claims.openai.project_id,
-        "has_api_key": signed_in.has_api_key,
+        "has_api_key": matches!(signed_in.api_key, ApiKeyOutcome::Created),
+        "no_api_key_reason": no_api_key_reason(&signed_in.api_key),
         "needs_setup": signed_in.needs_setup,
         "stored_in": signed_in.location.to_string(),
+        "replaced": signed_in.replaced.as_ref().map(brought::replaced_as_json),
     })
+}
+
+/// A stable identifier; null where there is a key.
+fn no_api_key_reason(api_key: &ApiKeyOutcome) -> Option<&'static str> {
+    match api_key {
+        ApiKeyOutcome::Created => None,
+        ApiKeyOutcome::NotRequested => Some("not_requested"),
+        ApiKeyOutcome::Unavailable { .. } => Some("no_api_organization"),
+        _ => Some("failed"),
+    }
 }

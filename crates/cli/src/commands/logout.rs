@@ -1,6 +1,6 @@
 use auth_store::Location;
 use jiff::Timestamp;
-use login::stored::{LoggedOut, Revocation};
+use login::stored::{LogOutScope, LoggedOut, Revocation};
 use serde_json::{Value, json};
 
 use super::waiting::tell;
@@ -19,6 +19,8 @@ struct End {
     was_there: Option<bool>,
     /// Whether its tokens are of no use any more, if there were any.
     revoked: Option<bool>,
+    /// What may have ended with it: the same person's.
+    may_have_ended: Vec<String>,
     /// What it leaves behind, and nobody has ended.
     left: Left,
     /// What could not be done.
@@ -30,6 +32,8 @@ struct End {
 struct Left {
     api_key: bool,
     access_token: Option<BroughtToken>,
+    /// The tokens, because only the credentials of this machine were to go.
+    tokens: bool,
 }
 
 /// An access token that was brought with `login --with-access-token`.
@@ -49,11 +53,13 @@ pub(crate) async fn run(
         false => vec![accounts.profile.clone()],
     };
     let mut ends = Vec::new();
+    let scope = if args.local { LogOutScope::ThisMachine } else { LogOutScope::Everywhere };
     for profile in profiles {
-        let store = accounts.store_of(&profile);
-        let location = store.location();
-        let sign_in = setup.stored_sign_in(store, shared)?;
-        let end = match sign_in.log_out(&|event| tell(setup, &event)).await {
+        let location = accounts.store_of(&profile).location();
+        let sign_in = setup.stored_sign_in(&accounts, &profile, shared)?;
+        // All of them end, each in its turn.
+        let sign_in = if args.all { sign_in.with_other_stores(Vec::new()) } else { sign_in };
+        let end = match sign_in.log_out(scope, &|event| tell(setup, &event)).await {
             Ok(outcome) => End::of(profile, outcome),
             Err(error) => End::failed(profile, location, error),
         };
@@ -72,27 +78,34 @@ pub(crate) async fn run(
 
 impl End {
     fn of(profile: ProfileName, outcome: LoggedOut) -> Self {
-        let LoggedOut { location, was_there, revocation, had_api_key, .. } = outcome;
-        let mut left = Left { api_key: had_api_key, access_token: None };
+        let LoggedOut { location, was_there, revocation, may_have_ended, had_api_key, .. } =
+            outcome;
+        let mut left = Left { api_key: had_api_key, ..Left::default() };
         let (revoked, failure) = match revocation {
             Revocation::Revoked => (Some(true), None),
             Revocation::Failed(error) if was_there => {
                 let (location, source) = (location.clone(), Box::new(error));
                 (Some(false), Some(Failure::NotRevoked { location, source }))
             }
-            Revocation::NotOurs { expires_at } => {
+            Revocation::Imported { expires_at } => {
                 left.access_token = Some(BroughtToken { expires_at });
                 (None, None)
             }
+            Revocation::NotRequested => {
+                left.tokens = was_there;
+                (Some(false), None)
+            }
             _ => (None, None),
         };
-        Self { profile, location, was_there: Some(was_there), revoked, left, failure }
+        let was_there = Some(was_there);
+        Self { profile, location, was_there, revoked, may_have_ended, left, failure }
     }
 
     fn failed(profile: ProfileName, location: Location, error: login::Error) -> Self {
         let failure = Some(error.into());
         let left = Left::default();
-        Self { profile, location, was_there: None, revoked: None, left, failure }
+        let may_have_ended = Vec::new();
+        Self { profile, location, was_there: None, revoked: None, may_have_ended, left, failure }
     }
 
     /// Says what was done.
@@ -105,6 +118,13 @@ impl End {
             Some(true) => format!("Signed out: revoked, and removed from {location}."),
             _ => format!("Signed out: removed from {location}."),
         });
+        if !self.may_have_ended.is_empty() {
+            let others = self.may_have_ended.join(" and ");
+            terminal.say(&format!(
+                "The same account is signed in as {others}: that sign-in may have ended as well. \
+                 logout --local removes a sign-in without ending others."
+            ));
+        }
         self.left.report(setup);
     }
 
@@ -113,6 +133,7 @@ impl End {
             "profile": self.profile.as_str(),
             "was_signed_in": self.was_there,
             "revoked": self.revoked,
+            "may_have_ended": self.may_have_ended,
             "api_key_still_valid": self.left.api_key,
             "access_token_still_valid": self.left.access_token.is_some(),
             "access_token_expires_at": self.left.token_expires_at().map(|time| time.to_string()),
@@ -129,6 +150,9 @@ impl Left {
                 "The API key that was stored with it still works. To end it, delete it at \
                  https://platform.openai.com/api-keys.",
             );
+        }
+        if self.tokens {
+            setup.terminal.say("Its tokens were not revoked, and stay valid until they expire.");
         }
         if self.access_token.is_some() {
             let now = environment::now();

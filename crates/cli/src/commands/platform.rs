@@ -71,7 +71,8 @@ async fn by_store(
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<Session, Failure> {
-    let sign_in = setup.stored_sign_in(Accounts::chosen(shared)?.store(), shared)?;
+    let accounts = Accounts::chosen(shared)?;
+    let sign_in = setup.stored_sign_in(&accounts, &accounts.profile, shared)?;
     let platform = PlatformApi::new(http, shared.api_base.clone());
     let events = |event: Event<'_>| tell(setup, &event);
     Ok(by_stored_sign_in(&sign_in, &platform, &events).await?)

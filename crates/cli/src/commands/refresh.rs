@@ -15,7 +15,7 @@ use crate::terminal::from_now;
 pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     let accounts = Accounts::chosen(shared)?;
     let location = accounts.store().location();
-    let sign_in = setup.stored_sign_in(accounts.store(), shared)?;
+    let sign_in = setup.stored_sign_in(&accounts, &accounts.profile, shared)?;
     let document = sign_in.refresh(&|event| tell(setup, &event)).await?;
     let until = expires_at(&document)
         .map(|exp| format!(" The access token expires {}.", from_now(exp, environment::now())));

@@ -67,7 +67,7 @@ pub(super) fn valid(
         return Ok(document);
     }
     setup.block_on(async {
-        let sign_in = setup.stored_sign_in(accounts.store(), shared)?;
+        let sign_in = setup.stored_sign_in(&accounts, &accounts.profile, shared)?;
         Ok(sign_in.valid(&|event| tell(setup, &event)).await?)
     })
 }

@@ -2,6 +2,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use auth_store::Location;
+use login::stored::AtRisk;
 use login::{Authorization, Event, Inputs};
 use oauth_callback_server::AddressRefusal;
 use url::Url;
@@ -10,7 +11,7 @@ use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::failure::{chain, key_may_exist, login_hint, network_hint};
 use crate::keyboard::{Keyboard, lines};
-use crate::setup::Setup;
+use crate::setup::{Setup, TOKENS_AT_STAKE};
 use crate::surroundings::{BrowserPlace, Help};
 use crate::terminal::{Terminal, in_words};
 use crate::{browser, environment};
@@ -138,6 +139,13 @@ impl OtherWays {
     }
 }
 
+/// `the stored sign-in and that of profile work`
+pub(super) fn stored_sign_ins(at_risk: &AtRisk) -> String {
+    let this = at_risk.this.then(|| "the stored sign-in".to_owned());
+    let others = at_risk.others.iter().map(|name| format!("that of {name}"));
+    this.into_iter().chain(others).collect::<Vec<_>>().join(" and ")
+}
+
 /// Warns whoever is about to make root's what may be meant for themselves.
 pub(crate) fn warn_of_sudo(setup: &Setup, shared: &SharedArgs, store: &Location) {
     if let Some(sudo) = environment::sudo(shared.codex_home.as_deref()) {
@@ -229,13 +237,19 @@ fn remember(setup: &Setup, event: &Event<'_>) {
         Event::CreatingApiKey { name } => setup.at_stake.set(Some(key_may_exist(name))),
         Event::Kept { location } => {
             let kept = format!("the credentials are in {location} all the same");
+            setup.end_spending();
             setup.at_stake.set(Some(kept));
         }
-        Event::Refreshing => setup.spends(Some(
+        Event::ExchangingCode => setup.begin_spending(
+            "Ending the sign-in, so that no token is left behind.",
+            TOKENS_AT_STAKE,
+        ),
+        Event::Refreshing => setup.begin_spending(
+            "Finishing the refresh, so that the sign-in is not lost.",
             "a refresh was under way, and its answer may be lost: if login-cli token now says that \
              the sign-in is not valid any more, sign in again with login-cli login",
-        )),
-        Event::Refreshed => setup.spends(None),
+        ),
+        Event::Refreshed => setup.end_spending(),
         _ => {}
     }
 }
@@ -282,8 +296,13 @@ fn trouble(event: &Event<'_>) -> Option<String> {
             format!("{}; the browser is still waited for", chain(error))
         }
         Event::NotRevoked(error) => format!(
-            "the sign-in that was replaced could not be revoked, and may still be valid: {}",
+            "tokens that are not stored any more could not be revoked, and may still be valid: {}",
             chain(error)
+        ),
+        Event::RevocationWithheld(at_risk) => format!(
+            "the tokens of this sign-in were not revoked, because that could end {}; they expire by \
+             themselves",
+            stored_sign_ins(at_risk)
         ),
         _ => return None,
     })

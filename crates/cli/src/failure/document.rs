@@ -97,6 +97,7 @@ fn in_seconds(pause: Duration) -> u64 {
 fn details(failure: &Failure) -> Value {
     match failure {
         Failure::Login(error) => of_login(error),
+        Failure::SignedInWithoutApiKey(error) => of_login(error),
         Failure::Setup(_) => json!({ "cause": SETUP }),
         Failure::NoApiKey(BadKey::AccessToken) => json!({ "cause": "access_token" }),
         Failure::NoApiKey(_) => json!({ "cause": "malformed" }),
@@ -143,6 +144,7 @@ fn of_login(error: &LoginError) -> Value {
         LoginError::SignInOver { expired_at, .. } => {
             json!({ "expired_at": expired_at.to_string() })
         }
+        LoginError::WrongWorkspace { workspace, .. } => json!({ "workspace": workspace }),
         _ => Value::Null,
     }
 }

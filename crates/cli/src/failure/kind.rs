@@ -18,6 +18,7 @@ pub(super) enum Kind {
     DeviceCodeNotEnabled,
     Interrupted,
     Network,
+    NoApiKey,
     NoHome,
     NoProject,
     NotDelivered,
@@ -46,6 +47,7 @@ pub(super) enum Kind {
     UnknownProject,
     UnusableAnswer,
     WrongUsage,
+    WrongWorkspace,
 }
 
 impl Kind {
@@ -58,6 +60,7 @@ impl Kind {
             Self::DeviceCodeNotEnabled => "device_code_not_enabled",
             Self::Interrupted => "interrupted",
             Self::Network => "network",
+            Self::NoApiKey => "no_api_key",
             Self::NoHome => "no_home",
             Self::NoProject => "no_project",
             Self::NotDelivered => "not_delivered",
@@ -86,6 +89,7 @@ impl Kind {
             Self::UnknownProject => "unknown_project",
             Self::UnusableAnswer => "unusable_answer",
             Self::WrongUsage => "wrong_usage",
+            Self::WrongWorkspace => "wrong_workspace",
         }
     }
 
@@ -107,6 +111,7 @@ impl Kind {
     pub(super) fn of(failure: &Failure) -> Self {
         match failure {
             Failure::Login(error) => of_login(error),
+            Failure::SignedInWithoutApiKey(_) => Self::NoApiKey,
             Failure::Setup(_) => Self::Network,
             Failure::NoHome => Self::NoHome,
             Failure::Usage(_) | Failure::ServersApart | Failure::Variable { .. } => {
@@ -147,8 +152,11 @@ fn of_login(error: &LoginError) -> Kind {
         LoginError::KeyCreation { source, .. } => underneath::of_platform(source).kind(),
         LoginError::MalformedJwt { .. }
         | LoginError::WrongClaim(_)
+        | LoginError::WrongAccessToken(_)
         | LoginError::UnusableAnswer { .. } => Kind::UnusableAnswer,
         LoginError::MissingClaim { .. } => Kind::AccountNotSetUp,
+        LoginError::WrongWorkspace { .. } => Kind::WrongWorkspace,
+        LoginError::Cancelled => Kind::Interrupted,
         LoginError::UnknownOrganization { .. } => Kind::UnknownOrganization,
         LoginError::UnknownProject { .. } => Kind::UnknownProject,
         LoginError::NoProject { .. } => Kind::NoProject,

@@ -37,6 +37,9 @@ pub(crate) use network::{hint as network_hint, http as network_advice};
 pub(crate) enum Failure {
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// The sign-in is stored all the same.
+    #[error("signed in, but without an API key")]
+    SignedInWithoutApiKey(#[source] Box<LoginError>),
     #[error(transparent)]
     Setup(SetupError),
     #[error("cannot find your home folder")]
@@ -154,6 +157,7 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Login(error) => hints::login(error),
+            Self::SignedInWithoutApiKey(error) => Some(hints::without_api_key(error)),
             Self::Setup(error) => Some(network::setup(error)),
             Self::NoHome => Some("set HOME, or name a folder with --codex-home".into()),
             Self::ServersApart => {

@@ -41,6 +41,7 @@ impl Underneath<'_> {
 pub(super) fn of(failure: &Failure) -> Option<Underneath<'_>> {
     match failure {
         Failure::Login(error) => of_login(error),
+        Failure::SignedInWithoutApiKey(error) => of_login(error),
         Failure::NotRevoked { source, .. } => match source.as_ref() {
             RevocationError::Refused(error) => Some(of_issuer(error)),
             _ => None,

@@ -11,6 +11,7 @@ const HOUR: i64 = 60 * 60;
 fn token(world: &World, seconds_left: i64) -> String {
     let payload = StoredSignIn::new(world, seconds_left).access_token;
     let mut claims = crate::support::claims(&payload);
+    claims["sub"] = "auth0|ada".into();
     claims["https://api.openai.com/auth"] =
         json!({"chatgpt_account_id": "acct-ada", "chatgpt_plan_type": "plus"});
     claims["https://api.openai.com/profile"] = json!({"email": Account::OWNER});
@@ -103,6 +104,7 @@ fn a_program_is_told_whose_it_is_and_until_when() {
         "has_api_key": false,
         "access_token_expires_at": status["access_token_expires_at"],
         "stored_in": world.codex_home().join("auth.json").to_str().unwrap(),
+        "replaced": null,
     });
     assert_eq!(document, expected);
     for name in ["email", "plan", "account_id", "has_api_key", "stored_in"] {
@@ -200,7 +202,7 @@ fn an_id_token_is_for_a_client_and_opens_nothing() {
 #[test]
 fn what_it_replaces_is_revoked() {
     let world = World::new();
-    let stored = world.signed_in(HOUR);
+    let stored = StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR).stored(&world);
     with(&world, token(&world, HOUR)).exits(0).says_nothing_of("warning: ");
     let [request] = world.sandbox.requests_at(&Endpoint::Revoke).try_into().unwrap();
     assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another was revoked");
@@ -264,7 +266,9 @@ fn a_logout_removes_it_whosever_it_is_and_however_old() {
     let world = World::new();
     let elsewhere = jwt(&json!({"iss": "https://auth.elsewhere.test"}));
     world.plant(&elsewhere);
-    with(&world, elsewhere).exits(0);
+    let stored = StoredSignIn::new(&world, HOUR).with("/tokens/id_token", elsewhere.clone());
+    let stored = stored.with("/tokens/access_token", elsewhere).with("/tokens/refresh_token", "");
+    stored.stored(&world);
     let finished = world.command("logout").run();
     finished.exits(0).says("that was stored with it stays valid until it expires.\n");
     let over = StoredSignIn::new(&world, -HOUR);
@@ -280,8 +284,10 @@ fn a_logout_removes_it_whosever_it_is_and_however_old() {
 #[test]
 fn unknown_fields_stay() {
     let world = World::failing(Endpoint::Revoke, Then::json(503, json!({})));
-    StoredSignIn::new(&world, HOUR).with("/agent_identity", 7).stored(&world);
-    with(&world, token(&world, HOUR)).exits(0).says("warning: the sign-in that was replaced ");
+    let stored = StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR);
+    stored.with("/agent_identity", 7).stored(&world);
+    let finished = with(&world, token(&world, HOUR));
+    finished.exits(0).says("warning: tokens that are not stored any more could not be revoked");
     assert_eq!(world.auth_document()["agent_identity"], 7);
     assert_eq!(world.auth_document()["OPENAI_API_KEY"], Value::Null);
 }

@@ -129,8 +129,8 @@ fn a_revocation_that_fails_is_a_warning() {
     world.plant(KEY);
     let finished = with(&world, KEY);
     finished.exits(0).says(
-        "warning: the sign-in that was replaced could not be revoked, and may still be valid: the \
-         issuer refused: HTTP 503",
+        "warning: tokens that are not stored any more could not be revoked, and may still be valid: \
+         the issuer refused: HTTP 503",
     );
     assert_stored(&world);
 }

@@ -7,7 +7,7 @@ use sandbox::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Finished, PATIENCE, Running, Start, World, form};
+use crate::support::{Finished, PATIENCE, Running, Start, StoredSignIn, World, form};
 
 const HOUR: i64 = 60 * 60;
 
@@ -250,7 +250,7 @@ fn what_nobody_could_type_is_no_code() {
 #[test]
 fn what_it_replaces_is_revoked_after_it() {
     let world = world_with([]);
-    let stored = world.signed_in(HOUR);
+    let stored = StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR).stored(&world);
     signs_in(&world, by_device(&world)).exits(0);
     let revoked = world.sandbox.requests_at(&Endpoint::Revoke);
     let token = |request: &sandbox::Recorded| request.json().unwrap()["token"].clone();

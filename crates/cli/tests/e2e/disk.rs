@@ -227,14 +227,15 @@ fn locked(world: &World) -> fs::File {
     lock
 }
 
-// threats 122
+// threats 122 216
 #[test]
 fn a_sign_in_waits_for_a_program_that_holds_the_lock() {
     let world = World::new();
     let lock = locked(&world);
     let running = world.login().start();
     let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    running.says("Another program is using the stored sign-in; waiting for it");
+    assert_eq!(world.count(&Endpoint::Token), 0, "the code is spent only when the lock is there");
     // The port is served meanwhile: a browser with another state is told so.
     assert_eq!(running.ask("GET /auth/callback?state=other HTTP/1.1").status, 400);
     assert_eq!(world.auth_json().as_deref(), Some("{}"));
@@ -253,10 +254,10 @@ fn a_wait_for_the_lock_can_be_interrupted() {
     let _lock = locked(&world);
     let running = world.login().start();
     let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    running.says("Another program is using the stored sign-in; waiting for it");
     running.signal(rustix::process::Signal::INT);
-    let finished = running.finish();
-    finished.exits(130).says("hint: a key named \"Codex CLI [auto-generated] (");
+    running.finish().exits(130).says_nothing_of("hint: ");
     visit.give_up();
+    assert_eq!(world.count(&Endpoint::Token), 0);
     assert_eq!(world.auth_json().as_deref(), Some("{}"));
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sandbox::{Account, Endpoint, Fixed, Scenario};
+use sandbox::{Account, Endpoint, Fixed, Scenario, Then};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Finished, World};
@@ -21,10 +21,11 @@ fn object(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored.
+/// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored, and no token
+/// stays valid.
 #[track_caller]
 fn ends_after_the_code(world: &World, email: &str) -> Finished {
-    let running = world.login().logged().start();
+    let running = world.login().arg("--require-api-key").logged().start();
     let trail = running.visit(email);
     let page = trail.last().unwrap();
     assert_eq!(page.status, 500);
@@ -34,11 +35,62 @@ fn ends_after_the_code(world: &World, email: &str) -> Finished {
     assert_eq!(world.count(&Endpoint::TokenCode), 1);
     assert_eq!(world.count(&Endpoint::TokenExchange), 0);
     assert_eq!(world.auth_json(), None);
+    assert!(world.sandbox.live_refresh_tokens().is_empty(), "a token stays valid");
     finished
 }
 
 const NO_HOME: &str = "set up the API platform for this account at https://platform.openai.com, or \
-                       sign in with --no-api-key";
+                       sign in without --require-api-key";
+
+/// An account without an API organization is signed in, and told that it has no key.
+// threats 102 103
+#[test]
+fn an_account_without_an_api_organization_is_signed_in_without_a_key() {
+    let no_project = Account { project_id: None, ..Account::owner() };
+    for (world, email) in [(World::new(), Account::MEMBER), (world_of(no_project), Account::OWNER)]
+    {
+        let running = world.login().arg("--json").start();
+        let trail = running.visit(email);
+        let page = trail.last().unwrap();
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("None: this account has no API organization"));
+        let finished = running.finish();
+        finished.exits(0).says("There is no API key: this account has no API organization.\n");
+        let document = finished.json();
+        assert_eq!(document["no_api_key_reason"], "no_api_organization");
+        assert_eq!(document["has_api_key"], false);
+        assert_eq!(world.count(&Endpoint::TokenExchange), 0);
+        assert_eq!(world.auth_document()["OPENAI_API_KEY"], Value::Null);
+        world.command("token").run().exits(0);
+    }
+}
+
+/// A failed exchange costs nobody the sign-in.
+// threats 88
+#[test]
+fn a_failed_exchange_leaves_a_sign_in_without_a_key() {
+    let world = World::failing(Endpoint::TokenExchange, Then::json(500, json!({})));
+    let running = world.login().arg("--json").start();
+    let trail = running.visit(Account::OWNER);
+    let page = trail.last().unwrap();
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("None: it could not be created, see the terminal"));
+    let finished = running.finish();
+    finished.exits(1).says("Signed in as Ada Lovelace").says(
+        "error: signed in, but without an API key: cannot exchange the sign-in for an API key: the \
+         issuer refused: HTTP 500\nhint: a key named \"Codex CLI [auto-generated] (",
+    );
+    let document = finished.json();
+    let error = &document["error"];
+    assert_eq!((&error["kind"], &error["key_may_exist"]), (&json!("no_api_key"), &json!(true)));
+    assert_eq!(document["no_api_key_reason"], "failed");
+    assert_eq!(world.auth_document()["OPENAI_API_KEY"], Value::Null);
+    world.command("token").run().exits(0);
+    let refused = World::failing(Endpoint::TokenExchange, Then::json(401, json!({})));
+    refused.login().signs_in(Account::OWNER).exits(1).says(
+        "hint: try again with login-cli login, or create a key with login-cli create-key --save\n",
+    );
+}
 
 // threats 102 103
 #[test]

@@ -70,8 +70,10 @@ fn the_result_as_json_is_one_document_without_a_secret() {
         "organization_id": "org-grace",
         "project_id": "proj_grace",
         "has_api_key": true,
+        "no_api_key_reason": null,
         "needs_setup": true,
         "stored_in": path.to_str().unwrap(),
+        "replaced": null,
     });
     assert_eq!(finished.json(), expected);
 }

@@ -36,6 +36,8 @@ mod profiles;
 mod refresh;
 mod refresh_failures;
 mod replacing;
+mod restrictions;
+mod revocation;
 mod status;
 mod token;
 

@@ -127,7 +127,7 @@ fn a_simple_terminal_gets_plain_sentences() {
 #[test]
 fn twenty_columns_are_enough() {
     let world = World::new();
-    let person = world.login().on_terminal(20, 60);
+    let person = world.login().arg("--require-api-key").on_terminal(20, 60);
     person.shows(" 1");
     // The terminal has broken it, and knows that it is one line.
     assert!(person.auth_url().as_str().len() > 100);

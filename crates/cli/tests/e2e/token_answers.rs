@@ -24,10 +24,12 @@ const SIGN_IN_CODE: Place = Place {
     page: "Sign-in failed",
 };
 
+/// Where a key is required. Where it is not, the sign-in is stored without one.
 const KEY_EXCHANGE: Place = Place {
+    flow: |world| world.login().arg("--require-api-key"),
     exchange: true,
     error: "cannot exchange the sign-in for an API key",
-    hint: "to sign in without an API key, use --no-api-key",
+    hint: "to sign in without an API key, leave --require-api-key out",
     ..SIGN_IN_CODE
 };
 

@@ -82,7 +82,8 @@ const LOGOUT: Writes = Writes {
 const LOGIN: Writes = Writes {
     start: World::login,
     browser: true,
-    revokes: 1,
+    // It is the same person's.
+    revokes: 0,
     leaves: |world, before| {
         let mut document = with_key_of_issuer(world, renewed(world, before));
         // What else is among the tokens is about the old ones.

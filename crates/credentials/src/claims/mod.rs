@@ -24,6 +24,10 @@ pub struct Claims {
     /// The party that the token was issued to.
     #[serde(default, deserialize_with = "text")]
     pub azp: Option<String>,
+    /// The client that an access token was issued to
+    /// ([RFC 9068 §2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)).
+    #[serde(default, deserialize_with = "text")]
+    pub client_id: Option<String>,
     /// When the token expires, in seconds since 1970-01-01 UTC.
     #[serde(default, deserialize_with = "numeric_date")]
     pub exp: Option<i64>,
@@ -148,14 +152,19 @@ impl Claims {
 
     /// Holds the claims of an ID token that came with a refresh against those of the one before: it
     /// is about the same person
-    /// ([OpenID Connect Core §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)).
+    /// ([OpenID Connect Core §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse))
+    /// in the same workspace.
     ///
     /// # Errors
     ///
-    /// [`ClaimMismatch::Subject`].
+    /// [`ClaimMismatch::Subject`] or [`ClaimMismatch::Workspace`].
     pub fn check_same_person(&self, before: &Self) -> Result<(), ClaimMismatch> {
         match (&self.sub, &before.sub) {
-            (Some(now), Some(before)) if now != before => Err(ClaimMismatch::Subject),
+            (Some(now), Some(before)) if now != before => return Err(ClaimMismatch::Subject),
+            _ => {}
+        }
+        match (&self.openai.chatgpt_account_id, &before.openai.chatgpt_account_id) {
+            (Some(now), Some(before)) if now != before => Err(ClaimMismatch::Workspace),
             _ => Ok(()),
         }
     }
@@ -225,6 +234,9 @@ pub enum ClaimMismatch {
     /// `sub`: it is about another person.
     #[error("it is about another person (sub)")]
     Subject,
+    /// `chatgpt_account_id`: it is for another workspace.
+    #[error("it is for another workspace (chatgpt_account_id)")]
+    Workspace,
     /// `sub`: it does not say who signed in, or says more than an identifier can.
     #[error("it does not say who signed in (sub)")]
     Nobody,

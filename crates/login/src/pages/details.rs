@@ -11,6 +11,8 @@ pub struct Who<'a> {
     pub plan: Option<&'a str>,
     /// The organization, by its title or else its id.
     pub organization: Option<&'a str>,
+    /// Why there is no API key, where a person may expect one.
+    pub no_api_key: Option<&'a str>,
 }
 
 impl Who<'_> {
@@ -20,6 +22,7 @@ impl Who<'_> {
             Row::new("Email", self.email),
             Row { class: " class=\"plan\"", ..Row::new("Plan", self.plan) },
             Row::new("Organization", self.organization),
+            Row::new("API key", self.no_api_key),
         ])
     }
 }
@@ -78,6 +81,7 @@ mod tests {
             email: Some("ada@example.com"),
             plan: Some("plus"),
             organization: Some("Analytical Engines"),
+            no_api_key: None,
         };
         let expected = "<dl>\n\
             <div><dt>Name</dt><dd><bdi>Ada &lt;Lovelace&gt;</bdi></dd></div>\n\

@@ -10,7 +10,7 @@ fn link() -> Zeroizing<String> {
 
 fn pages_about(text: &str) -> [Zeroizing<String>; 3] {
     let text = Some(text);
-    let who = Who { name: text, email: text, plan: text, organization: text };
+    let who = Who { name: text, email: text, plan: text, organization: text, no_api_key: text };
     let home = KeyHome { organization: text, project: text };
     [signed_in(&who), finish_setup(&who, &link()), key_created(&home)]
 }

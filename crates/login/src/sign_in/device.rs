@@ -5,8 +5,9 @@ use http_client::HttpClient;
 use token_client::{DeviceAuthorization, DeviceGrant, DevicePoll, Interval, TokenClient};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::completion::Completion;
 use super::ways::Granted;
-use super::{Options, SignedIn, client, settle};
+use super::{Options, SignedIn, client};
 use crate::error::Error;
 use crate::event::{Event, Events};
 
@@ -43,7 +44,8 @@ impl PendingDeviceCode {
         let Self { options, http, store } = self;
         let client = client(&options, http);
         let grant = device_grant(&client, options.timeout, events).await?;
-        settle(&options, &client, Granted::ByDevice(grant), store, events).await
+        let completion = Completion { options: &options, client: &client, store: &store, events };
+        completion.finish(Granted::ByDevice(grant)).await
     }
 }
 

@@ -1,21 +1,28 @@
-use credentials::{Claims, Expected};
+use credentials::{Claims, Expected, IdToken};
 use jiff::Timestamp;
 use token_client::Tokens;
 
 use super::Options;
 use crate::error::{Error, JsonWebToken};
+use crate::restrictions::{check_access_token, check_workspace};
 
 /// Who signed in, by the claims of both tokens.
 #[derive(Debug)]
-pub(super) struct Identity {
+pub(super) struct Identity<'a> {
+    pub(super) id_token: &'a IdToken,
     pub(super) claims: Claims,
     pub(super) plan: Option<String>,
 }
 
-impl Identity {
+impl<'a> Identity<'a> {
     /// Reads both tokens. They came straight from the token endpoint, so their signatures are not
-    /// verified; what the ID token says of itself is held against what was asked for.
-    pub(super) fn read(tokens: &Tokens, options: &Options, now: Timestamp) -> Result<Self, Error> {
+    /// verified; what the ID token says of itself is held against what was asked for. The issuer may
+    /// have ignored that.
+    pub(super) fn read(
+        tokens: &'a Tokens,
+        options: &Options,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let malformed = |token| move |source| Error::MalformedJwt { token, source };
         let claims = Claims::of_id_token_without_verifying(&tokens.id_token)
             .map_err(malformed(JsonWebToken::Id))?;
@@ -25,14 +32,17 @@ impl Identity {
             now: now.as_second(),
         };
         claims.check(&expected).map_err(Error::WrongClaim)?;
+        check_workspace(&claims, &options.workspaces)?;
         let access = Claims::of_access_token_without_verifying(&tokens.access_token)
             .map_err(malformed(JsonWebToken::Access))?;
-        Ok(Self { claims, plan: access.openai.chatgpt_plan_type })
+        check_access_token(&access, options.issuer.as_str(), Some(&options.client_id))?;
+        let id_token = &tokens.id_token;
+        Ok(Self { id_token, claims, plan: access.openai.chatgpt_plan_type })
     }
 
     /// An API key belongs to a project of an organization; without both, the exchange could only
     /// fail with less to say.
-    pub(super) fn needs_a_home_for_the_key(&self) -> Result<(), Error> {
+    pub(super) fn check_api_project(&self) -> Result<(), Error> {
         let openai = &self.claims.openai;
         match (&openai.organization_id, &openai.project_id) {
             (None, _) => Err(Error::MissingClaim { claim: "organization_id" }),

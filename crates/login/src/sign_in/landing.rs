@@ -1,7 +1,7 @@
-use credentials::IdToken;
 use http_client::BaseUrl;
 use oauth_callback_server::Landing;
 
+use super::api_key::ApiKeyOutcome;
 use super::identity::Identity;
 use crate::pages::{self, Who, finish_setup_url};
 use crate::registered::ISSUER;
@@ -10,7 +10,11 @@ use crate::registered::ISSUER;
 ///
 /// Its query has nothing secret, since it stays in the browser's history; what the page shows comes
 /// from here and not from that query. The ID token is only in the link of the finish-setup page.
-pub(super) fn landing(identity: &Identity, id_token: &IdToken, issuer: &BaseUrl) -> Landing {
+pub(super) fn landing(
+    identity: &Identity<'_>,
+    api_key: &ApiKeyOutcome,
+    issuer: &BaseUrl,
+) -> Landing {
     let (claims, platform_url) = (&identity.claims, platform_url(issuer));
     let openai = &claims.openai;
     let who = Who {
@@ -18,12 +22,14 @@ pub(super) fn landing(identity: &Identity, id_token: &IdToken, issuer: &BaseUrl)
         email: claims.email.as_deref(),
         plan: identity.plan.as_deref(),
         organization: openai.organization_title().or(openai.organization_id.as_deref()),
+        no_api_key: why_no_key(api_key),
     };
     let plan_type = identity.plan.as_deref().unwrap_or_default();
     let home = openai.organization_id.as_deref().zip(openai.project_id.as_deref());
     let page = match home {
         Some((org_id, project_id)) if identity.needs_setup() => {
-            let link = finish_setup_url(platform_url, plan_type, id_token, org_id, project_id);
+            let link =
+                finish_setup_url(platform_url, plan_type, identity.id_token, org_id, project_id);
             pages::finish_setup(&who, &link)
         }
         _ => pages::signed_in(&who),
@@ -31,8 +37,17 @@ pub(super) fn landing(identity: &Identity, id_token: &IdToken, issuer: &BaseUrl)
     Landing { path: "/success", query: query(identity, platform_url), page: page.into() }
 }
 
+/// Why there is no API key, where there might be one.
+fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
+    match api_key {
+        ApiKeyOutcome::Created | ApiKeyOutcome::NotRequested => None,
+        ApiKeyOutcome::Unavailable { .. } => Some("None: this account has no API organization"),
+        ApiKeyOutcome::Failed(_) => Some("None: it could not be created, see the terminal"),
+    }
+}
+
 /// A value that the tokens do not have is left out.
-fn query(identity: &Identity, platform_url: &str) -> Vec<(&'static str, String)> {
+fn query(identity: &Identity<'_>, platform_url: &str) -> Vec<(&'static str, String)> {
     let openai = &identity.claims.openai;
     let fields = [
         ("needs_setup", Some(identity.needs_setup().to_string())),

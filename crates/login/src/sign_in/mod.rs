@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! start ── the store can be written, the port is bound, the URL is ready
-//!   └─ finish ── callback ── code for tokens ── ID token for API key ── auth.json ── success page
+//!   └─ finish ── callback ── the store is locked, with room ── code for tokens
+//!        ── ID token for API key ── auth.json ── success page
 //!
 //! start_by_device_code ── the store can be written
 //!   └─ finish ── user code ── agreed ── the same from there, without a page
@@ -11,30 +12,29 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use auth_store::{AuthStore, Error as StoreError, Location, SignIn};
-use credentials::{ApiKey, Claims};
+use auth_store::{AuthStore, Location};
+use credentials::Claims;
 use http_client::{BaseUrl, HttpClient};
 use jiff::Timestamp;
-use oauth_callback_server::Landing;
-use token_client::{TokenClient, Tokens};
-use tokio::join;
+use token_client::TokenClient;
+use tokio_util::sync::CancellationToken;
 
 use crate::authorization::{Authorization, CallbackPorts, Parts};
-use crate::commit::commit;
 use crate::company::Company;
 use crate::error::Error;
-use crate::event::{Event, Events};
+use crate::event::Events;
 use crate::pages;
 use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
-use crate::stored::{Replaced, WORTH_WAITING, revoke_replaced};
+use crate::stored::{OtherStore, ReplacedSignIn};
 
-use identity::Identity;
-use key_name::key_name;
-use landing::landing;
-use ways::{Granted, first_of_all};
+use completion::Completion;
+use ways::first_of_all;
 
+pub use api_key::{ApiKeyMode, ApiKeyOutcome};
 pub use device::{PendingDeviceCode, start_by_device_code};
 
+mod api_key;
+mod completion;
 mod device;
 mod identity;
 mod key_name;
@@ -53,20 +53,17 @@ pub struct Options {
     /// How long the browser is waited for.
     pub timeout: Duration,
     /// Whether an API key is asked for.
-    pub api_key: ApiKeyWish,
-    /// Only these ChatGPT workspaces; any when empty.
+    pub api_key: ApiKeyMode,
+    /// Only these ChatGPT workspaces; any when empty. An account of another one is refused here,
+    /// whatever the issuer makes of the parameter.
     pub workspaces: Vec<String>,
+    /// Where else sign-ins are stored. Tokens are not revoked that one of those could end with.
+    pub other_stores: Vec<OtherStore>,
+    /// Ends the sign-in once it is cancelled: tokens that were issued by then are revoked. Dropping
+    /// [`PendingSignIn::finish`] instead is good as long as [`Event::ExchangingCode`] has not come.
+    pub cancellation: CancellationToken,
     /// The clock.
     pub now: fn() -> Timestamp,
-}
-
-/// Whether a sign-in brings an API key as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ApiKeyWish {
-    /// Exchange the ID token for one; without an organization and a project the sign-in fails.
-    Exchange,
-    /// Leave the key in `auth.json` null.
-    Skip,
 }
 
 impl Options {
@@ -78,8 +75,10 @@ impl Options {
             client_id: SIGN_IN_CLIENT_ID.to_owned(),
             ports: SIGN_IN_PORT.into(),
             timeout: Duration::from_secs(15 * 60),
-            api_key: ApiKeyWish::Exchange,
+            api_key: ApiKeyMode::IfPossible,
             workspaces: Vec::new(),
+            other_stores: Vec::new(),
+            cancellation: CancellationToken::new(),
             now,
         }
     }
@@ -129,21 +128,23 @@ pub struct PendingSignIn {
 }
 
 /// Who signed in, and where that is kept.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct SignedIn {
     /// The claims of the ID token.
     pub claims: Claims,
     /// The plan, such as `plus`.
     pub plan: Option<String>,
-    /// Whether an API key came with it.
-    pub has_api_key: bool,
+    /// Whether an API key came with it, or why not.
+    pub api_key: ApiKeyOutcome,
     /// Whether the organization still has to be set up on the platform.
     pub needs_setup: bool,
     /// Where it is kept.
     pub location: Location,
     /// The copy of an old file that could not be read, if there was one.
     pub set_aside: Option<PathBuf>,
+    /// The sign-in that was there before, if there was one.
+    pub replaced: Option<ReplacedSignIn>,
 }
 
 impl PendingSignIn {
@@ -172,124 +173,11 @@ impl PendingSignIn {
         let awaited = authorization.awaited(issuer, *timeout, pages::SIGN_IN_FAILED)?;
         let client = client(&options, http);
         let granted = first_of_all(awaited, &client, *timeout, events).await?;
-        settle(&options, &client, granted, store, events).await
+        let completion = Completion { options: &options, client: &client, store: &store, events };
+        completion.finish(granted).await
     }
 }
 
 fn client(options: &Options, http: HttpClient) -> TokenClient {
     TokenClient::new(http, options.issuer.clone(), options.client_id.clone())
-}
-
-/// From a grant to its end, of which the browser is told, if there is one.
-async fn settle(
-    options: &Options,
-    client: &TokenClient,
-    granted: Granted,
-    store: AuthStore,
-    events: Events<'_>,
-) -> Result<SignedIn, Error> {
-    events(Event::CallbackReceived);
-    let completed = complete(options, client, &granted, store, events).await;
-    let browser = granted.browser();
-    match completed {
-        Ok(Completed { signed_in, landing, replaced }) => {
-            let last_page = async {
-                if let Some(browser) = browser {
-                    browser.redirect(landing).await;
-                }
-            };
-            join!(last_page, revoke_replaced(client, &replaced, events));
-            Ok(signed_in)
-        }
-        Err(error) => {
-            if let Some(browser) = browser {
-                browser.fail(pages::SIGN_IN_FAILED).await;
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Credentials on disk, and what is left to do then.
-struct Completed {
-    signed_in: SignedIn,
-    landing: Landing,
-    replaced: Replaced,
-}
-
-/// From the grant to credentials on disk, and to the page that says so.
-async fn complete(
-    options: &Options,
-    client: &TokenClient,
-    granted: &Granted,
-    store: AuthStore,
-    events: Events<'_>,
-) -> Result<Completed, Error> {
-    let tokens = granted.redeem(client).await?;
-    let now = (options.now)();
-    let identity = Identity::read(&tokens, options, now)?;
-    let api_key = match options.api_key {
-        ApiKeyWish::Exchange => Some(exchange(client, &identity, &tokens, now, events).await?),
-        ApiKeyWish::Skip => None,
-    };
-    let (key_name, api_key) = api_key.unzip();
-    let landing = landing(&identity, &tokens.id_token, &options.issuer);
-    let (location, has_api_key) = (store.location(), api_key.is_some());
-    let kept = keep(store, tokens, api_key, &identity, now).await;
-    let (replaced, set_aside) = kept.map_err(|source| unkept(key_name, source))?;
-    events(Event::Kept { location: &location });
-    let needs_setup = identity.needs_setup();
-    let Identity { claims, plan } = identity;
-    let signed_in = SignedIn { claims, plan, has_api_key, needs_setup, location, set_aside };
-    Ok(Completed { signed_in, landing, replaced })
-}
-
-/// An API key, and the name under which the platform lists it.
-async fn exchange(
-    client: &TokenClient,
-    identity: &Identity,
-    tokens: &Tokens,
-    now: Timestamp,
-    events: Events<'_>,
-) -> Result<(String, ApiKey), Error> {
-    identity.needs_a_home_for_the_key()?;
-    let name = key_name(now)?;
-    events(Event::CreatingApiKey { name: &name });
-    match client.exchange_for_api_key(&tokens.id_token, &name).await {
-        Ok(key) => Ok((name, key)),
-        Err(source) => Err(Error::KeyExchange { name, source }),
-    }
-}
-
-async fn keep(
-    store: AuthStore,
-    tokens: Tokens,
-    api_key: Option<ApiKey>,
-    identity: &Identity,
-    now: Timestamp,
-) -> Result<(Replaced, Option<PathBuf>), StoreError> {
-    let Tokens { id_token, access_token, refresh_token, .. } = tokens;
-    let account_id = identity.claims.openai.chatgpt_account_id.clone();
-    let sign_in =
-        SignIn { id_token, access_token, refresh_token, account_id, api_key, last_refresh: now };
-    let store = store.with_lock_wait(WORTH_WAITING);
-    let save = move || {
-        store.update_or_set_aside(now, |document| {
-            let replaced = Replaced::of(document);
-            document.set_sign_in(&sign_in);
-            replaced
-        })
-    };
-    commit(save).await
-}
-
-/// A key that exists is named, because nobody has it; but where it is stored, and only a power cut could
-/// take it back, it is had.
-fn unkept(key_name: Option<String>, source: StoreError) -> Error {
-    match key_name {
-        Some(name) if !matches!(source, StoreError::NotDurable { .. }) => {
-            Error::Unkept { name, handed_over: false, source }
-        }
-        _ => Error::Store(source),
-    }
 }

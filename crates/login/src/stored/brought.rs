@@ -5,15 +5,34 @@ use std::path::PathBuf;
 use auth_store::AuthDocument;
 use credentials::{AccessToken, ApiKey, Claims};
 
-use super::{Replaced, StoredSignIn, WORTH_WAITING, revoke_replaced};
+use super::{Replaced, ReplacedSignIn, StoredSignIn, WORTH_WAITING};
 use crate::commit::commit;
 use crate::error::{Error, JsonWebToken};
 use crate::event::{Event, Events};
+use crate::restrictions::{check_access_token, check_workspace};
+
+/// What an imported credential has taken the place of.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Imported {
+    /// The sign-in with tokens that was there, if there was one.
+    pub replaced: Option<ReplacedSignIn>,
+    /// The copy of an old file that could not be read, if there was one.
+    pub set_aside: Option<PathBuf>,
+}
+
+/// What an imported access token has to be.
+#[derive(Clone, Debug, Default)]
+pub struct Restrictions {
+    /// Only of these ChatGPT workspaces; of any when empty.
+    pub workspaces: Vec<String>,
+    /// Only of this client, as far as the token says.
+    pub client_id: Option<String>,
+}
 
 impl StoredSignIn {
     /// Signs in with an API key that the person has: it takes the place of whatever is stored, whose
-    /// tokens are then revoked. The copy of an old file that could not be read is returned, if there
-    /// was one.
+    /// tokens are then revoked, unless another stored sign-in could end with them.
     ///
     /// # Errors
     ///
@@ -22,25 +41,29 @@ impl StoredSignIn {
         &self,
         api_key: ApiKey,
         events: Events<'_>,
-    ) -> Result<Option<PathBuf>, Error> {
+    ) -> Result<Imported, Error> {
         self.replace(move |document| document.set_api_key_sign_in(&api_key), events).await
     }
 
-    /// The same with an access token alone, which nobody can refresh, and which is never revoked from
-    /// here. Tokens that are replaced are not revoked where the new one is among them, because it would
-    /// end with them.
+    /// The same with an access token alone, which nothing can refresh, and which is never revoked from
+    /// here.
     ///
     /// # Errors
     ///
-    /// [`Error::MalformedJwt`] where it does not say whose it is, [`Error::Store`]; what was stored
+    /// [`Error::MalformedJwt`] where it does not say whose it is, [`Error::WrongAccessToken`] and
+    /// [`Error::WrongWorkspace`] where it is not what was asked for, [`Error::Store`]; what was stored
     /// before is untouched.
     pub async fn replace_by_access_token(
         &self,
         access_token: AccessToken,
+        restrictions: &Restrictions,
         events: Events<'_>,
-    ) -> Result<Option<PathBuf>, Error> {
+    ) -> Result<Imported, Error> {
         let malformed = |source| Error::MalformedJwt { token: JsonWebToken::Access, source };
         let claims = Claims::of_access_token_without_verifying(&access_token).map_err(malformed)?;
+        let Restrictions { workspaces, client_id } = restrictions;
+        check_access_token(&claims, self.client.issuer().as_str(), client_id.as_deref())?;
+        check_workspace(&claims, workspaces)?;
         let (account_id, now) = (claims.openai.chatgpt_account_id, (self.now)());
         let change = move |document: &mut AuthDocument| {
             document.set_access_token_sign_in(&access_token, account_id.as_deref(), now);
@@ -58,7 +81,7 @@ impl StoredSignIn {
         &self,
         token: AccessToken,
         events: Events<'_>,
-    ) -> Result<Option<PathBuf>, Error> {
+    ) -> Result<Imported, Error> {
         let change = move |document: &mut AuthDocument| {
             document.set_personal_access_token_sign_in(&token);
         };
@@ -69,18 +92,13 @@ impl StoredSignIn {
         &self,
         change: impl Fn(&mut AuthDocument) + Send + 'static,
         events: Events<'_>,
-    ) -> Result<Option<PathBuf>, Error> {
+    ) -> Result<Imported, Error> {
         let (store, now) = (self.store.clone().with_lock_wait(WORTH_WAITING), (self.now)());
-        let save = move || {
-            store.update_or_set_aside(now, |document| {
-                let replaced = Replaced::of(document);
-                change(document);
-                replaced.unless_kept_in(document)
-            })
-        };
+        let save =
+            move || store.update_or_set_aside(now, |document| Replaced::by(document, &change));
         let (replaced, set_aside) = commit(save).await?;
         events(Event::Kept { location: &self.store.location() });
-        revoke_replaced(&self.client, &replaced, events).await;
-        Ok(set_aside)
+        let replaced = self.revoker().revoke_replaced(replaced, events).await;
+        Ok(Imported { replaced, set_aside })
     }
 }

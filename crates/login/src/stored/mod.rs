@@ -19,6 +19,7 @@ mod brought;
 mod due;
 mod log_out;
 mod refresh;
+mod revocation;
 mod turn;
 
 use std::time::Duration;
@@ -31,10 +32,13 @@ use token_client::TokenClient;
 use crate::error::Error;
 use crate::registered::ISSUER;
 
+pub use brought::{Imported, Restrictions};
 pub use due::{expires_at, is_due, is_over};
-pub use log_out::{LoggedOut, Revocation};
+pub use log_out::{LogOutScope, LoggedOut};
+pub use revocation::{AtRisk, OtherStore, ReplacedSignIn, Revocation};
 
-pub(crate) use log_out::{Replaced, revoke_replaced};
+pub(crate) use revocation::{DiscardedTokens, Replaced, Revoker};
+pub(crate) use turn::locked;
 
 /// The sign-in of a store, and the client that it belongs to.
 #[derive(Clone, Debug)]
@@ -43,6 +47,7 @@ pub struct StoredSignIn {
     client: TokenClient,
     /// Whether a sign-in that names another client is refused.
     requires_client: bool,
+    others: Vec<OtherStore>,
     now: fn() -> Timestamp,
 }
 
@@ -58,13 +63,23 @@ impl StoredSignIn {
     /// Nothing is read yet. The id of `client` is used where the sign-in names no client itself.
     #[must_use]
     pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
-        Self { store, client, requires_client: false, now }
+        Self { store, client, requires_client: false, others: Vec::new(), now }
     }
 
     /// Refuses a sign-in that names another client ([`Error::OtherClient`]).
     #[must_use]
     pub fn require_client(self) -> Self {
         Self { requires_client: true, ..self }
+    }
+
+    /// These may hold sign-ins of the same person, which must not end with tokens of this one.
+    #[must_use]
+    pub fn with_other_stores(self, others: Vec<OtherStore>) -> Self {
+        Self { others, ..self }
+    }
+
+    fn revoker(&self) -> Revoker<'_> {
+        Revoker { client: &self.client, store: &self.store, others: &self.others }
     }
 
     fn load(&self) -> Result<AuthDocument, Error> {

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::due::{has_expired, still_works};
 use super::turn::Turn;
-use super::{Replaced, StoredSignIn, claims_without_verifying, is_due, issuer_of, revoke_replaced};
+use super::{DiscardedTokens, StoredSignIn, claims_without_verifying, is_due, issuer_of};
 use crate::commit::commit_patiently;
 use crate::error::Error;
 use crate::event::{Event, Events};
@@ -112,7 +112,7 @@ impl StoredSignIn {
             }
         };
         let (renewal, verdict) = self.judge(refreshed, &document, &client);
-        let issuer = issuer_of(&document);
+        let unkept = DiscardedTokens::from_document(&document);
         let keep = move || (keep(&mut locked, document, &token, &renewal), renewal);
         let (kept, renewal) = match self.store.location() {
             // It takes a moment, and must not take a thread, which may not be had by now.
@@ -127,7 +127,8 @@ impl StoredSignIn {
         let current = match kept? {
             Kept::Renewed(document) => Ok(document),
             Kept::Superseded(theirs) => {
-                revoke_replaced(&client, &Replaced::unwanted(renewal, issuer), events).await;
+                let unkept = unkept.with_renewal(renewal);
+                self.revoker().discard(unkept, events).await;
                 theirs.ok_or_else(|| Error::NotSignedIn { location: self.store.location() })
             }
         };

@@ -42,15 +42,15 @@ impl StoredSignIn {
             }
         }
     }
+}
 
-    /// Waits for the locks, whatever is stored.
-    pub(super) async fn locked(&self, events: Events<'_>) -> Result<Locked, Error> {
-        let mut wait = Wait::default();
-        loop {
-            match self.store.try_lock()? {
-                Some(locked) => return Ok(locked),
-                None => wait.a_little(&self.store, events).await?,
-            }
+/// Waits for the locks, whatever is stored.
+pub(crate) async fn locked(store: &AuthStore, events: Events<'_>) -> Result<Locked, Error> {
+    let mut wait = Wait::default();
+    loop {
+        match store.try_lock()? {
+            Some(locked) => return Ok(locked),
+            None => wait.a_little(store, events).await?,
         }
     }
 }

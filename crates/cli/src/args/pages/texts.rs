@@ -61,7 +61,10 @@ const LOGIN: Page = Page {
 Your browser opens, and comes back to a port of this machine. Where it cannot, the address that it ends \
 at can be pasted at the prompt. Whichever comes first ends the wait.
 
-What is signed in before is replaced when the new sign-in is complete, and not earlier.",
+The new sign-in replaces the earlier one when it is complete. The tokens of another person's sign-in are \
+revoked then; those of your own are not, because at some issuers that would end the new sign-in too.
+
+Accounts without an API organization are signed in without an API key; --require-api-key makes that an error.",
     examples: &[
         ("In the browser of this machine", "login-cli login"),
         ("In a browser of another one", "login-cli login --no-browser"),
@@ -75,7 +78,7 @@ What is signed in before is replaced when the new sign-in is complete, and not e
     environment: &[],
     exit_codes: &[
         ("0", "signed in"),
-        ("1", "not signed in; what was there before still is"),
+        ("1", "not signed in, and the earlier sign-in is unchanged; or signed in without an API key"),
         ("2", "wrong usage"),
         ("13", "every callback port is in use"),
         ("130", "interrupted by Ctrl-C"),
@@ -196,12 +199,14 @@ it, its tokens are taken.",
 const LOGOUT: Page = Page {
     command: "logout",
     description: "\
-Where the issuer cannot be told, the sign-in is removed from this machine all the same. An access token \
-that was brought with login --with-access-token is removed, and not revoked.",
+The issuer may end other sign-ins of the same account with it; --local removes the credentials from this \
+machine and revokes nothing. An access token that was brought with login --with-access-token is removed, \
+and not revoked. If the issuer cannot be reached, the sign-in is removed all the same.",
     examples: &[
         ("End the sign-in", "login-cli logout"),
         ("End that of one profile", "login-cli logout --profile work"),
         ("End all of them", "login-cli logout --all"),
+        ("Remove it here, and leave its tokens valid", "login-cli logout --local"),
     ],
     environment: &[],
     exit_codes: &[

@@ -47,9 +47,16 @@ pub(super) fn key_exchange(name: &str, error: &TokenError) -> String {
     if may_have_created_key(error) {
         return key_may_exist(name);
     }
-    let without = "to sign in without an API key, use --no-api-key";
+    let without = "to sign in without an API key, leave --require-api-key out";
     token(error, |_| without).unwrap_or_else(|| without.to_owned())
 }
+
+pub(super) fn signed_in_without_key(error: &TokenError) -> String {
+    token(error, |_| OTHER_KEY).unwrap_or_else(|| OTHER_KEY.to_owned())
+}
+
+pub(super) const OTHER_KEY: &str =
+    "try again with login-cli login, or create a key with login-cli create-key --save";
 
 pub(super) fn refresh(error: &TokenError) -> String {
     let status = |refusal: &Refusal| match refusal.status {

@@ -29,6 +29,17 @@ pub(crate) fn key_may_exist(name: &str) -> String {
     )
 }
 
+/// The sign-in is stored, and its key is not there.
+pub(super) fn without_api_key(error: &LoginError) -> String {
+    match error {
+        LoginError::KeyExchange { name, source } if may_have_created_key(source) => {
+            key_may_exist(name)
+        }
+        LoginError::KeyExchange { source, .. } => issuer::signed_in_without_key(source),
+        _ => issuer::OTHER_KEY.to_owned(),
+    }
+}
+
 pub(crate) fn login(error: &LoginError) -> Option<String> {
     match error {
         LoginError::Bind(BindError::PortsInUse { taken }) => Some(ports::hint(taken)),
@@ -69,13 +80,21 @@ pub(crate) fn login(error: &LoginError) -> Option<String> {
 /// What has to do with who signed in.
 fn account(error: &LoginError) -> Option<&'static str> {
     Some(match error {
-        LoginError::WrongClaim(ClaimMismatch::Issuer | ClaimMismatch::Nobody) => "check --issuer",
-        LoginError::WrongClaim(ClaimMismatch::Audience) => "check --client-id",
-        LoginError::WrongClaim(ClaimMismatch::Subject) => "sign in again with login-cli login",
+        LoginError::WrongClaim(ClaimMismatch::Issuer | ClaimMismatch::Nobody)
+        | LoginError::WrongAccessToken(ClaimMismatch::Issuer) => "check --issuer",
+        LoginError::WrongClaim(ClaimMismatch::Audience) | LoginError::WrongAccessToken(_) => {
+            "check --client-id"
+        }
+        LoginError::WrongClaim(ClaimMismatch::Subject | ClaimMismatch::Workspace) => {
+            "sign in again with login-cli login"
+        }
+        LoginError::WrongWorkspace { .. } => {
+            "choose that workspace when you sign in, or leave --workspace out; nothing was stored"
+        }
         LoginError::WrongClaim(_) => "check the clock of this machine",
         LoginError::MissingClaim { .. } => {
             "set up the API platform for this account at https://platform.openai.com, or sign in \
-             with --no-api-key"
+             without --require-api-key"
         }
         LoginError::DeviceDenied => "nothing was changed; run the command again to try once more",
         LoginError::DeviceExpired => "run the command again for a new code",

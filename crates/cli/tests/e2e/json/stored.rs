@@ -42,6 +42,7 @@ fn a_logout_says_what_became_of_the_sign_in() {
         "profile": "default",
         "was_signed_in": true,
         "revoked": true,
+        "may_have_ended": [],
         "api_key_still_valid": false,
         "access_token_still_valid": false,
         "access_token_expires_at": null,

@@ -163,7 +163,7 @@ fn a_refresh_is_told_and_a_program_has_its_output_to_itself() {
 fn what_ends_nothing_is_told_too() {
     let refused = |at| Fault::new(at, Then::json(503, json!({}))).on(On::First(1));
     let world = World::with([refused(Endpoint::TokenRefresh), refused(Endpoint::Revoke)]);
-    world.signed_in(60);
+    StoredSignIn::minted(&world, Account::NEW_OWNER, 60).stored(&world);
     let finished = world.command("token").arg(STREAM).run();
     assert_eq!(names(finished.exits(0)), ["refreshing", "refresh_postponed", "result"]);
     let message = "cannot refresh the access token: the issuer refused: HTTP 503";

@@ -19,7 +19,12 @@ pub(crate) struct StoredSignIn {
 impl StoredSignIn {
     /// The owner's, whose access token has so many seconds left. Nothing is stored yet.
     pub(crate) fn new(world: &World, seconds_left: i64) -> Self {
-        let minted = world.sandbox.mint(Account::OWNER).unwrap();
+        Self::minted(world, Account::OWNER, seconds_left)
+    }
+
+    /// That of another account.
+    pub(crate) fn minted(world: &World, account: &str, seconds_left: i64) -> Self {
+        let minted = world.sandbox.mint(account).unwrap();
         let now = now(world);
         let access_token = jwt(&json!({
             "iss": world.sandbox.issuer_url(),

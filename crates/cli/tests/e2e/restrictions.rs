@@ -1,0 +1,204 @@
+//! What a sign-in is restricted to holds here, whatever the issuer makes of it and whatever way the
+//! sign-in comes: nothing is stored, and no token stays valid.
+
+use std::io::Write as _;
+
+use sandbox::{Account, Device, Endpoint, Policy, Sandbox, Scenario, Then, Workspaces};
+use serde_json::json;
+
+use crate::support::{Finished, Running, StoredSignIn, World, jwt};
+
+const HOUR: i64 = 60 * 60;
+
+/// An issuer that ignores `allowed_workspace_id`.
+fn lying() -> World {
+    let policy = Policy { workspaces: Workspaces::Ignored, ..Policy::default() };
+    let device = Device { interval: json!(1), ..Device::default() };
+    World::of(Scenario { policy, device, ..Scenario::default() })
+}
+
+const RESTRICTED: [&str; 2] = ["--workspace", "acct-grace"];
+
+#[track_caller]
+fn assert_refused(world: &World, finished: &Finished) {
+    finished.exits(1).fails_with(
+        "this account is of the workspace acct-ada, and only acct-grace is allowed",
+        "choose that workspace when you sign in, or leave --workspace out; nothing was stored",
+    );
+    assert_eq!(world.auth_json(), None);
+    assert_eq!(world.sandbox.live_refresh_tokens(), [""; 0], "a token stays valid");
+    assert_eq!(world.count(&Endpoint::TokenExchange), 0);
+}
+
+// threats 214 227
+#[test]
+fn another_workspace_is_refused_by_browser() {
+    let world = lying();
+    let finished = world.login().args(RESTRICTED).signs_in(Account::OWNER);
+    assert_refused(&world, &finished);
+}
+
+// threats 214 227
+#[test]
+fn another_workspace_is_refused_by_pasted_address() {
+    let world = lying();
+    let start = world.login().args(RESTRICTED).arg("--json=stream").reading_later();
+    let running = start.start();
+    running.event("url");
+    let callback = running.callback(Account::OWNER);
+    writeln!(running.stdin(), "{callback}").unwrap();
+    assert_refused(&world, &running.finish());
+}
+
+// threats 214 227
+#[test]
+fn another_workspace_is_refused_by_device_code() {
+    let world = lying();
+    let start = world.command("login").arg("--device").args(RESTRICTED).arg("--json=stream");
+    let running = start.start();
+    types_the_code(&world, &running);
+    assert_refused(&world, &running.finish());
+}
+
+fn types_the_code(world: &World, running: &Running<'_>) {
+    let device = running.event("device_code");
+    let text = |name: &str| device[name].as_str().unwrap().to_owned();
+    let person = world.sandbox.person(Account::OWNER);
+    person.connect_device_blocking(&text("verification_uri"), &text("user_code")).unwrap();
+}
+
+fn imported(world: &World, token: &str, options: &[&str]) -> Finished {
+    world.plant(token);
+    world.command("login").arg("--with-access-token").args(options).reading(token).run()
+}
+
+// threats 214
+#[test]
+fn an_imported_token_is_held_to_every_restriction() {
+    let world = lying();
+    let token = |claims| {
+        let mut all = json!({
+            "iss": world.sandbox.issuer_url(),
+            "exp": 4_102_444_800_u64,
+            "client_id": "app_mine",
+            "https://api.openai.com/auth": {"chatgpt_account_id": "acct-ada"},
+        });
+        all.as_object_mut().unwrap().extend(claims);
+        jwt(&all)
+    };
+    let mine = token(serde_json::Map::new());
+    assert_refused(&world, &imported(&world, &mine, &RESTRICTED));
+    let elsewhere = json!({"iss": "https://auth.elsewhere.test"});
+    let elsewhere = token(elsewhere.as_object().unwrap().clone());
+    imported(&world, &elsewhere, &[]).exits(1).fails_with(
+        "the access token is not for this sign-in: it was made by another issuer (iss)",
+        "check --issuer",
+    );
+    imported(&world, &mine, &["--client-id", "app_other"]).exits(1).fails_with(
+        "the access token is not for this sign-in: it was made for another client (aud, azp)",
+        "check --client-id",
+    );
+    assert_eq!(world.auth_json(), None);
+    let allowed = ["--workspace", "acct-ada", "--client-id", "app_mine"];
+    imported(&world, &mine, &allowed).exits(0);
+}
+
+/// The issuer answers a refresh with tokens of another workspace of the same person.
+// threats 214
+#[test]
+fn a_refresh_stays_in_its_workspace() {
+    let id_token = jwt(&json!({
+        "sub": "auth0|ada",
+        "https://api.openai.com/auth": {"chatgpt_account_id": "acct-other"},
+    }));
+    let then = Then::Merge(json!({"id_token": id_token}));
+    let world = World::failing(Endpoint::TokenRefresh, then);
+    world.plant(&id_token);
+    let stored = world.signed_in(-HOUR);
+    world.command("token").run().exits(1).prints("").says("it is for another workspace");
+    let document = world.auth_document();
+    assert!(document["tokens"]["access_token"] == *stored.access_token);
+    assert_eq!(document["tokens"]["account_id"], "acct-ada");
+}
+
+/// The issuer answers with an access token of another issuer, or for another client.
+// threats 214 227
+#[test]
+fn an_access_token_of_somebody_else_is_refused() {
+    for (claims, why) in [
+        (json!({"iss": "https://auth.elsewhere.test"}), "it was made by another issuer (iss)"),
+        (json!({"client_id": "app_other"}), "it was made for another client (aud, azp)"),
+    ] {
+        let token = jwt(&claims);
+        let world =
+            World::failing(Endpoint::TokenCode, Then::Merge(json!({"access_token": token})));
+        world.plant(&token);
+        let finished = world.login().signs_in(Account::OWNER);
+        finished.exits(1).says("error: the access token is not for this sign-in: ").says(why);
+        assert_eq!(world.auth_json(), None);
+        assert_eq!(world.sandbox.live_refresh_tokens(), [""; 0]);
+    }
+}
+
+/// What is refused leaves the sign-in alone that was there before, and so does the revocation of what
+/// was refused, where that could end it.
+// threats 214 227
+#[test]
+fn a_refused_sign_in_leaves_the_old_one_alive() {
+    let world = lying();
+    world.login().signs_in(Account::OWNER).exits(0);
+    let before = world.auth_json();
+    let finished = world.login().args(RESTRICTED).signs_in(Account::OWNER);
+    finished.exits(1).says(
+        "warning: the tokens of this sign-in were not revoked, because that could end the stored \
+         sign-in; they expire by themselves",
+    );
+    assert!(world.auth_json() == before, "it was changed");
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+    world.command("refresh").run().exits(0);
+}
+
+/// Tokens are revoked at the issuer that they are from, and sent to no other.
+// threats 145 212
+#[test]
+fn a_replaced_sign_in_of_another_issuer_is_revoked_there() {
+    let world = World::new();
+    let other = Sandbox::start_in_thread(Scenario::default()).unwrap();
+    let minted = other.mint(Account::OWNER).unwrap();
+    for secret in [&minted.id_token, &minted.access_token, minted.refresh_token.as_ref().unwrap()] {
+        world.plant(secret);
+    }
+    let stored = StoredSignIn::new(&world, HOUR)
+        .with("/tokens/id_token", minted.id_token)
+        .with("/tokens/access_token", minted.access_token)
+        .with("/tokens/refresh_token", minted.refresh_token.unwrap());
+    let own = stored.refresh_token.clone();
+    stored.stored(&world);
+    let finished = world.login().signs_in(Account::OWNER);
+    finished
+        .exits(0)
+        .says("This replaced the sign-in of Ada Lovelace <ada@example.com>. Its tokens");
+    assert_eq!(other.live_refresh_tokens(), [""; 0]);
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+    assert!(world.sandbox.live_refresh_tokens().contains(&own));
+}
+
+/// A person who cancels while tokens are on their way has none left behind.
+// threats 51 227
+#[cfg(unix)]
+#[test]
+fn a_cancelled_sign_in_leaves_no_token_behind() {
+    for at in [Endpoint::TokenCode, Endpoint::TokenExchange] {
+        let world = World::failing(at.clone(), Then::Hold);
+        let running = world.login().start();
+        let visit = running.visit_meanwhile(Account::OWNER);
+        world.sandbox.wait_for(&at, 1, crate::support::PATIENCE).unwrap();
+        running.signal(rustix::process::Signal::INT);
+        running.says("Ending the sign-in, so that no token is left behind.");
+        world.sandbox.release();
+        running.finish().exits(130);
+        drop(visit);
+        assert_eq!(world.auth_json(), None);
+        assert_eq!(world.sandbox.live_refresh_tokens(), [""; 0], "{at:?}");
+    }
+}

@@ -1,0 +1,33 @@
+//! What a sign-in is restricted to. The parameters of a request only ask for it; whether the issuer kept to
+//! them is found out here, on every way in.
+
+use credentials::{ClaimMismatch, Claims};
+
+use crate::error::Error;
+
+/// The workspace of the ID or access token is among these, where there are any.
+pub(crate) fn check_workspace(claims: &Claims, allowed: &[String]) -> Result<(), Error> {
+    let workspace = &claims.openai.chatgpt_account_id;
+    let is_allowed = workspace.as_ref().is_some_and(|workspace| allowed.contains(workspace));
+    if allowed.is_empty() || is_allowed {
+        return Ok(());
+    }
+    Err(Error::WrongWorkspace { workspace: workspace.clone(), allowed: allowed.to_vec() })
+}
+
+/// The access token is from this issuer and for this client, as far as it says
+/// ([RFC 9068 §2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)). Its `aud` is the resource server.
+pub(crate) fn check_access_token(
+    claims: &Claims,
+    issuer: &str,
+    client_id: Option<&str>,
+) -> Result<(), Error> {
+    let differs = |said: &Option<String>, asked: &str| said.as_ref().is_some_and(|it| it != asked);
+    if differs(&claims.iss, issuer) {
+        return Err(Error::WrongAccessToken(ClaimMismatch::Issuer));
+    }
+    if client_id.is_some_and(|client_id| differs(&claims.client_id, client_id)) {
+        return Err(Error::WrongAccessToken(ClaimMismatch::Audience));
+    }
+    Ok(())
+}

@@ -1,0 +1,174 @@
+use std::path::PathBuf;
+
+use auth_store::{AuthStore, Error as StoreError, Locked, SignIn};
+use jiff::Timestamp;
+use oauth_callback_server::Landing;
+use token_client::{TokenClient, Tokens};
+use tokio::{join, select};
+
+use super::api_key::{ApiKeyOutcome, NewApiKey};
+use super::identity::Identity;
+use super::landing::landing;
+use super::ways::Granted;
+use super::{Options, SignedIn};
+use crate::commit::commit_patiently;
+use crate::error::Error;
+use crate::event::{Event, Events};
+use crate::pages;
+use crate::stored::{DiscardedTokens, Replaced, Revoker, locked};
+
+/// The way from a grant to credentials on disk.
+pub(super) struct Completion<'a> {
+    pub(super) options: &'a Options,
+    pub(super) client: &'a TokenClient,
+    pub(super) store: &'a AuthStore,
+    pub(super) events: Events<'a>,
+}
+
+/// Credentials on disk, and what is left to do then.
+struct Completed {
+    signed_in: SignedIn,
+    landing: Landing,
+    replaced: Replaced,
+}
+
+/// Everything about a sign-in that can be stored now.
+struct Prepared {
+    /// Without its sign-in that was replaced, and the copy of an old file.
+    signed_in: SignedIn,
+    landing: Landing,
+    new_key: Option<NewApiKey>,
+}
+
+impl Completion<'_> {
+    /// Spends the grant, keeps what it brings, and tells the browser how it ended, if there is one.
+    pub(super) async fn finish(&self, granted: Granted) -> Result<SignedIn, Error> {
+        (self.events)(Event::CallbackReceived);
+        let completed = self.complete(&granted).await;
+        let browser = granted.browser();
+        match completed {
+            Ok(Completed { signed_in, landing, replaced }) => {
+                let last_page = async {
+                    if let Some(browser) = browser {
+                        browser.redirect(landing).await;
+                    }
+                };
+                let revoker = self.revoker();
+                let ((), replaced) =
+                    join!(last_page, revoker.revoke_replaced(replaced, self.events));
+                Ok(SignedIn { replaced, ..signed_in })
+            }
+            Err(error) => {
+                if let Some(browser) = browser {
+                    browser.fail(pages::SIGN_IN_FAILED).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The grant is spent only when what it brings can be kept: the store is locked, and has room.
+    async fn complete(&self, granted: &Granted) -> Result<Completed, Error> {
+        let locked = self.reserve().await?;
+        (self.events)(Event::ExchangingCode);
+        let tokens = granted.redeem(self.client).await?;
+        let now = (self.options.now)();
+        let Prepared { mut signed_in, landing, new_key } = match self.prepare(&tokens, now).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                drop(locked);
+                self.discard(sign_in(tokens, None, None, now)).await;
+                return Err(error);
+            }
+        };
+        let (key_name, key) = new_key.map(|new| (new.name, new.key)).unzip();
+        let account_id = signed_in.claims.openai.chatgpt_account_id.clone();
+        let (unkept, stored) = store(locked, sign_in(tokens, account_id, key, now), now).await;
+        match stored {
+            Ok((replaced, set_aside)) => {
+                (self.events)(Event::Kept { location: &signed_in.location });
+                signed_in.set_aside = set_aside;
+                Ok(Completed { signed_in, landing, replaced })
+            }
+            // It is in place, and only a power cut could take it back.
+            Err(source @ StoreError::NotDurable { .. }) => Err(Error::Store(source)),
+            Err(source) => {
+                self.discard(unkept).await;
+                Err(unkept_error(key_name, source))
+            }
+        }
+    }
+
+    async fn reserve(&self) -> Result<Locked, Error> {
+        let mut locked = locked(self.store, self.events).await?;
+        // A sign-in may take the place of what cannot be read.
+        let _ = locked.load();
+        locked.reserve()?;
+        Ok(locked)
+    }
+
+    /// From tokens to what is to be stored, unless that is not wanted any more.
+    async fn prepare(&self, tokens: &Tokens, now: Timestamp) -> Result<Prepared, Error> {
+        let prepared = async {
+            let identity = Identity::read(tokens, self.options, now)?;
+            let mode = self.options.api_key;
+            let (api_key, new_key) = mode.obtain(self.client, &identity, now, self.events).await?;
+            let landing = landing(&identity, &api_key, &self.options.issuer);
+            Ok(Prepared { signed_in: self.signed_in(identity, api_key), landing, new_key })
+        };
+        select! {
+            biased;
+            () = self.options.cancellation.cancelled() => Err(Error::Cancelled),
+            prepared = prepared => prepared,
+        }
+    }
+
+    fn signed_in(&self, identity: Identity<'_>, api_key: ApiKeyOutcome) -> SignedIn {
+        let (needs_setup, location) = (identity.needs_setup(), self.store.location());
+        let Identity { claims, plan, .. } = identity;
+        let (set_aside, replaced) = (None, None);
+        SignedIn { claims, plan, api_key, needs_setup, location, set_aside, replaced }
+    }
+
+    /// Revokes tokens that are not stored, unless a stored sign-in could end with them.
+    async fn discard(&self, unkept: SignIn) {
+        let tokens = DiscardedTokens::from_sign_in(unkept, &self.options.issuer);
+        self.revoker().discard(tokens, self.events).await;
+    }
+
+    fn revoker(&self) -> Revoker<'_> {
+        let Self { client, store, .. } = *self;
+        Revoker { client, store, others: &self.options.other_stores }
+    }
+}
+
+fn sign_in(
+    tokens: Tokens,
+    account_id: Option<String>,
+    api_key: Option<credentials::ApiKey>,
+    last_refresh: Timestamp,
+) -> SignIn {
+    let Tokens { id_token, access_token, refresh_token, .. } = tokens;
+    SignIn { id_token, access_token, refresh_token, account_id, api_key, last_refresh }
+}
+
+type Stored = Result<(Replaced, Option<PathBuf>), StoreError>;
+
+/// Puts the sign-in in the place of whatever is there, and gives it back for the case that it could not.
+async fn store(mut locked: Locked, sign_in: SignIn, now: Timestamp) -> (SignIn, Stored) {
+    let save = move || {
+        let stored = locked.update_or_set_aside(now, |document| {
+            Replaced::by(document, |document| document.set_sign_in(&sign_in))
+        });
+        (sign_in, stored)
+    };
+    commit_patiently(save).await
+}
+
+/// A key that exists is named, because nothing holds it.
+fn unkept_error(key_name: Option<String>, source: StoreError) -> Error {
+    match key_name {
+        Some(name) => Error::Unkept { name, handed_over: false, source },
+        None => Error::Store(source),
+    }
+}
