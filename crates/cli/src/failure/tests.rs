@@ -98,6 +98,7 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
         ("unusable_answer", malformed),
         ("unusable_answer", LoginError::WrongClaim(ClaimMismatch::Issuer)),
         ("account_not_set_up", LoginError::MissingClaim { claim: "project_id" }),
+        ("wrong_workspace", LoginError::WrongWorkspace { workspace: None, allowed: Vec::new() }),
         ("network", LoginError::Platform(of_platform)),
         ("refused", creation(platform_refusal(403))),
         ("unknown_organization", unknown),
@@ -147,6 +148,7 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
     let not_revoked = RevocationError::TimedOut(Duration::from_secs(5));
     vec![
         ("network", Failure::Setup(SetupError::NoAuthorities)),
+        ("no_api_key", Failure::SignedInWithoutApiKey(LoginError::Cancelled.into())),
         ("no_home", Failure::NoHome),
         ("wrong_usage", Failure::ServersApart),
         ("not_held", Failure::NotHeld { what: "API key", instead: "" }),

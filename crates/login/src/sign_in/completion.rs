@@ -69,7 +69,9 @@ impl Completion<'_> {
 
     /// The grant is spent only when what it brings can be kept: the store is locked, and has room.
     async fn complete(&self, granted: &Granted) -> Result<Completed, Error> {
-        let locked = self.reserve().await?;
+        let mut locked = locked(self.store, self.events).await?;
+        let reserved_at = (self.options.now)();
+        locked.reserve_for_sign_in(reserved_at)?;
         (self.events)(Event::ExchangingCode);
         let tokens = granted.redeem(self.client).await?;
         let now = (self.options.now)();
@@ -83,7 +85,8 @@ impl Completion<'_> {
         };
         let (key_name, key) = new_key.map(|new| (new.name, new.key)).unzip();
         let account_id = signed_in.claims.openai.chatgpt_account_id.clone();
-        let (unkept, stored) = store(locked, sign_in(tokens, account_id, key, now), now).await;
+        let new = sign_in(tokens, account_id, key, now);
+        let (unkept, stored) = store(locked, new, reserved_at).await;
         match stored {
             Ok((replaced, set_aside)) => {
                 (self.events)(Event::Kept { location: &signed_in.location });
@@ -97,14 +100,6 @@ impl Completion<'_> {
                 Err(unkept_error(key_name, source))
             }
         }
-    }
-
-    async fn reserve(&self) -> Result<Locked, Error> {
-        let mut locked = locked(self.store, self.events).await?;
-        // A sign-in may take the place of what cannot be read.
-        let _ = locked.load();
-        locked.reserve()?;
-        Ok(locked)
     }
 
     /// From tokens to what is to be stored, unless that is not wanted any more.
@@ -155,9 +150,9 @@ fn sign_in(
 type Stored = Result<(Replaced, Option<PathBuf>), StoreError>;
 
 /// Puts the sign-in in the place of whatever is there, and gives it back for the case that it could not.
-async fn store(mut locked: Locked, sign_in: SignIn, now: Timestamp) -> (SignIn, Stored) {
+async fn store(mut locked: Locked, sign_in: SignIn, reserved_at: Timestamp) -> (SignIn, Stored) {
     let save = move || {
-        let stored = locked.update_or_set_aside(now, |document| {
+        let stored = locked.update_or_set_aside(reserved_at, |document| {
             Replaced::by(document, |document| document.set_sign_in(&sign_in))
         });
         (sign_in, stored)

@@ -45,7 +45,9 @@ pub(crate) fn assert_kept(world: &World, finished: &Finished, leave: Leave) {
     assert_eq!(hostile(&finished.log), None, "log: {:?}", finished.log);
     assert_eq!(hostile(&finished.stdout), None);
     assert!(finished.stderr.matches("/oauth/authorize?").count() <= 1, "more than one URL");
-    assert_nothing_left_behind(world);
+    // A panic ends the process where it is, and cannot remove what it has reserved.
+    let panicked = finished.stderr.contains("had to stop because of an internal error");
+    assert_nothing_left_behind(world, panicked);
     assert_no_secret(world, finished, leave);
 }
 
@@ -82,10 +84,10 @@ pub(crate) fn hostile(text: &str) -> Option<char> {
 
 /// No temporary file: it could hold a secret. What has another name is not ours.
 #[track_caller]
-fn assert_nothing_left_behind(world: &World) {
+fn assert_nothing_left_behind(world: &World, panicked: bool) {
     // Another program of this world may be in the middle of a save.
     let begun = Instant::now();
-    while let Some(strange) = folders(world).iter().find_map(|folder| strange_in(folder)) {
+    while let Some(strange) = folders(world).iter().find_map(|it| strange_in(it, panicked)) {
         assert!(begun.elapsed() < PATIENCE, "{strange}");
         thread::yield_now();
     }
@@ -96,22 +98,27 @@ fn folders(world: &World) -> Vec<PathBuf> {
     profiles.chain([world.codex_home()]).collect()
 }
 
-fn strange_in(folder: &Path) -> Option<String> {
+fn strange_in(folder: &Path, panicked: bool) -> Option<String> {
     let known = |name: &String| {
         matches!(name.as_str(), "auth.json" | "auth.lock" | "auth.json.lock")
             || name.starts_with("auth.json.corrupt-")
             || !name.starts_with("auth")
-            || (name == "auth.json.login-cli.tmp" && is_reserved(folder, name))
+            || (name == "auth.json.login-cli.tmp"
+                && is_blank(&folder.join(name))
+                && (panicked || is_locked(folder)))
     };
     names_in(folder).into_iter().find(|name| !known(name))
 }
 
-/// Whether it is room for an answer that another program, which holds the locks, still waits for.
-fn is_reserved(folder: &Path, name: &str) -> bool {
-    let is_blank = |content: Vec<u8>| content.iter().all(|&byte| byte == b'\n');
+/// Whether it is room for an answer, and holds nothing yet.
+fn is_blank(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|content| content.iter().all(|&byte| byte == b'\n'))
+}
+
+/// Whether another program holds the locks, and may wait for an answer.
+fn is_locked(folder: &Path) -> bool {
     let lock = fs::File::open(folder.join("auth.json.lock"));
     lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
-        && fs::read(folder.join(name)).is_ok_and(is_blank)
 }
 
 #[track_caller]
