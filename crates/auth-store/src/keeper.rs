@@ -7,7 +7,7 @@ use crate::format::Defect;
 use crate::new_file::NewFile;
 use crate::place::{Content, Place, SIZE_LIMIT};
 use crate::seen::Seen;
-use crate::{AuthDocument, Error, Location, Vault, check, file, format, vault};
+use crate::{AuthDocument, Error, Location, Vault, check, file, format, memory, vault};
 
 /// By how much a document may grow: the answer of a token endpoint is 64 KiB at most, and has what is
 /// new in it.
@@ -105,7 +105,9 @@ impl Keeper {
         match self {
             Self::File(place) => {
                 self.check_place(place)?;
-                file::reserve(place, length? + GROWTH).map(Some)
+                let room = length? + GROWTH;
+                memory::keep_ready(room);
+                file::reserve(place, room).map(Some)
             }
             Self::Vault(vault) => {
                 // One that gives back what it never took has no entry that could be read either.

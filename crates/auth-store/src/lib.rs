@@ -82,6 +82,7 @@ mod file;
 mod folder;
 mod holder;
 mod lock;
+mod memory;
 mod new_file;
 mod place;
 #[cfg(any(not(unix), test))]

@@ -12,8 +12,8 @@ use crate::place::Place;
 pub(crate) struct NewFile {
     file: File,
     name: Name,
-    /// Whether it can be written once more. After a flush that failed it cannot: the system forgets
-    /// what it could not write.
+    /// Whether it can be written once more: not where that has failed. After a flush that failed the
+    /// system even forgets what it could not write.
     is_sound: bool,
 }
 
@@ -42,14 +42,24 @@ impl NewFile {
     }
 
     /// Takes this much room on the disk. It is written and flushed, because some systems give space out
-    /// only then.
+    /// only then; and what is written over it is to take no other room.
     pub(crate) fn allocate(&mut self, room: u64) -> Result<(), Error> {
+        self.name.place.folder().write_over(&self.file);
         self.fill_with(|mut file| io::copy(&mut io::repeat(b'\n').take(room), &mut file))
     }
 
     /// Makes this the whole content, and flushes it to the disk. What was reserved is written over.
     pub(crate) fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.fill_with(|mut file| file.write_all(bytes).map(|()| bytes.len() as u64))
+        self.fill_with(|mut file| {
+            if let Err(error) = file.write_all(bytes) {
+                tracing::debug!(%error, "what was reserved cannot be written over");
+                // Some file systems write elsewhere, and have room for that when the old is given up.
+                file.set_len(0)?;
+                file.rewind()?;
+                file.write_all(bytes)?;
+            }
+            Ok(bytes.len() as u64)
+        })
     }
 
     /// Copies all of another file.
@@ -58,10 +68,10 @@ impl NewFile {
     }
 
     fn fill_with(&mut self, fill: impl FnOnce(&File) -> io::Result<u64>) -> Result<(), Error> {
+        self.is_sound = false;
         let mut file = &self.file;
         let filled = file.rewind().and_then(|()| fill(file));
         filled.and_then(|length| file.set_len(length)).map_err(|source| self.refused(source))?;
-        self.is_sound = false;
         self.file.sync_all().map_err(|source| self.refused(source))?;
         self.is_sound = true;
         Ok(())

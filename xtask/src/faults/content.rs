@@ -75,6 +75,11 @@ const KEPT: &str = "somebody_elses";
 
 /// A stored sign-in with these tokens, which came long ago.
 pub(super) fn sign_in(tokens: &Minted) -> String {
+    sign_in_of(tokens, 0)
+}
+
+/// The same, with this much of another program beside it.
+pub(super) fn sign_in_of(tokens: &Minted, length: usize) -> String {
     let document = json!({
         "auth_mode": "chatgpt",
         "OPENAI_API_KEY": null,
@@ -85,6 +90,7 @@ pub(super) fn sign_in(tokens: &Minted) -> String {
         },
         "last_refresh": "2020-01-01T00:00:00Z",
         KEPT: true,
+        "theirs": "x".repeat(length),
     });
     format!("{document:#}")
 }

@@ -19,8 +19,10 @@ mod places;
 mod random;
 mod random_kills;
 mod record;
+mod run_out;
 mod scene;
 mod shell;
+mod spent;
 mod sweep;
 mod tracer;
 
@@ -40,6 +42,9 @@ pub(crate) struct Options {
     /// Every kill, one error at each step, and about a twentieth of the rest: about a minute
     #[arg(long)]
     short: bool,
+    /// Only the refresh tokens that are spent already
+    #[arg(long)]
+    spent: bool,
 }
 
 /// How often everything is done.
@@ -49,11 +54,15 @@ struct Numbers {
     rounds: usize,
     /// How many processes a round has.
     crowd: usize,
+    /// How often something runs out.
+    repeats: usize,
 }
 
-const FULL: Numbers = Numbers { every_error: true, random_kills: 10_000, rounds: 20, crowd: 200 };
+const FULL: Numbers =
+    Numbers { every_error: true, random_kills: 10_000, rounds: 20, crowd: 200, repeats: 4 };
 
-const SHORT: Numbers = Numbers { every_error: false, random_kills: 500, rounds: 2, crowd: 50 };
+const SHORT: Numbers =
+    Numbers { every_error: false, random_kills: 500, rounds: 2, crowd: 50, repeats: 1 };
 
 /// What goes wrong here crosses threads.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -73,12 +82,20 @@ pub(crate) fn run(
     let program = program::build(root, Profile::Release, &[])?.canonicalize()?;
     let mut report = Report::default();
     // The two kinds of boxed error have no `From` between them.
-    all(&program, &numbers, &mut report).map_err(|error| -> Box<dyn Error> { error })?;
+    all(&program, &numbers, options, &mut report).map_err(|error| -> Box<dyn Error> { error })?;
     progress("");
     report.print(out)
 }
 
-fn all(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
+fn all(program: &Path, numbers: &Numbers, options: &Options, report: &mut Report) -> Outcome<()> {
+    match tracer::missing() {
+        None => spent::run(program, numbers, report)?,
+        Some(help) => report.skipped("steps after a token is spent that are refused", help),
+    }
+    run_out::run(program, numbers, report)?;
+    if options.spent {
+        return Ok(());
+    }
     match tracer::missing() {
         None => {
             kill_sweep::run(program, report)?;

@@ -103,13 +103,22 @@ impl Flow {
 impl<'a> Scene<'a> {
     /// The answer to a refresh is held where the save alone is looked at.
     pub(super) fn set(program: &'a Path, flow: Flow, phase: Phase) -> Outcome<Self> {
+        Self::set_with(program, flow, phase, 0)
+    }
+
+    /// A refresh whose answer is held, of a document that has this much of another program in it.
+    pub(super) fn with_document(program: &'a Path, length: usize) -> Outcome<Self> {
+        Self::set_with(program, Flow::Refresh, Phase::Save, length)
+    }
+
+    fn set_with(program: &'a Path, flow: Flow, phase: Phase, length: usize) -> Outcome<Self> {
         let held = Fault::new(Endpoint::TokenRefresh, Then::Hold).on(On::First(1));
         let faults = if phase == Phase::Save { vec![held] } else { Vec::new() };
         let sandbox = Sandbox::start_in_thread(Scenario { faults, ..Scenario::default() })?;
         let home = Home::empty()?;
         if flow != Flow::FirstKey {
             let tokens = sandbox.mint(Account::OWNER).ok_or("nobody to sign in")?;
-            home.put(&content::sign_in(&tokens))?;
+            home.put(&content::sign_in_of(&tokens, length))?;
         }
         let before = home.content()?;
         Ok(Self { program, flow, sandbox, home, before })

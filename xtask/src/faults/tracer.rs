@@ -35,6 +35,15 @@ pub(super) enum What {
     ErrorFromThenOn(&'static str),
 }
 
+/// Which calls are written down and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Those that touch the folder.
+    Folder,
+    /// Those of these names.
+    Process(&'static str),
+}
+
 /// A run that was looked at.
 pub(super) struct Traced {
     pub(super) ended: Ended,
@@ -80,8 +89,18 @@ pub(super) fn run(
     phase: Phase,
     injection: Option<&Injection>,
 ) -> Outcome<Traced> {
+    run_in(scene, phase, Scope::Folder, injection)
+}
+
+/// The same with an eye on other calls.
+pub(super) fn run_in(
+    scene: &Scene<'_>,
+    phase: Phase,
+    scope: Scope,
+    injection: Option<&Injection>,
+) -> Outcome<Traced> {
     let log = NamedTempFile::new()?;
-    let arguments = arguments(&scene.home, log.path(), injection);
+    let arguments = arguments(&scene.home, log.path(), scope, injection);
     let ended = match phase {
         Phase::Start => started(scene, &arguments)?,
         Phase::Save => attached(scene, &arguments)?,
@@ -139,12 +158,21 @@ impl Attached {
     }
 }
 
-/// Only what touches the folder is written down and counted. What is written into files is not.
-fn arguments(home: &Home, log: &Path, injection: Option<&Injection>) -> Vec<OsString> {
+/// What is written into files is not written down.
+fn arguments(
+    home: &Home,
+    log: &Path,
+    scope: Scope,
+    injection: Option<&Injection>,
+) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = ["-f", "-y", "-s", "0", "-o"].map(Into::into).into();
     arguments.push(log.into());
-    for path in home.touched() {
-        arguments.extend(["-P".into(), path.into()]);
+    match scope {
+        Scope::Folder => {
+            let paths = home.touched().flat_map(|path| ["-P".into(), path.into()]);
+            arguments.extend(paths);
+        }
+        Scope::Process(calls) => arguments.extend(["-e".into(), format!("trace={calls}").into()]),
     }
     if let Some(injection) = injection {
         arguments.extend(["-e".into(), injection.to_string().into()]);

@@ -104,6 +104,19 @@ impl Folder {
         Ok(file.into())
     }
 
+    /// Asks a file system that writes elsewhere what is written over (btrfs) not to do so with this file,
+    /// which must be empty. Most have no such choice.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn write_over(&self, file: &File) {
+        let flags = fs::ioctl_getflags(file);
+        if let Ok(flags) = flags {
+            let _ = fs::ioctl_setflags(file, flags | fs::IFlags::NOCOW);
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn write_over(&self, _: &File) {}
+
     /// The file to lock, made where there is none. A lock file is removed only together with its folder,
     /// see [`AuthStore::remove_unused`](crate::AuthStore::remove_unused): whoever waits for it would hold
     /// a lock on nothing.

@@ -73,6 +73,8 @@ mod network;
 mod panic;
 #[cfg(target_os = "linux")]
 mod power;
+#[cfg(target_os = "linux")]
+mod refresh_exhausted;
 #[cfg(unix)]
 mod refresh_interrupted;
 #[cfg(unix)]

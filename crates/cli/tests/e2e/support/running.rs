@@ -163,6 +163,14 @@ impl<'w> Running<'w> {
         rustix::process::kill_process(self.process.id, signal).unwrap();
     }
 
+    /// From now on it can open nothing more.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn takes_no_descriptors(&self) {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let none = Rlimit { current: Some(3), maximum: Some(3) };
+        prlimit(Some(self.process.id), Resource::Nofile, none).unwrap();
+    }
+
     /// Stops it, and waits until it stands still (proc(5)).
     #[cfg(target_os = "linux")]
     #[track_caller]

@@ -1,0 +1,45 @@
+//! What runs out, or is in the way, between the moment when a refresh token is spent and the moment when
+//! its successor is stored.
+
+use std::fs;
+
+use sandbox::{Endpoint, Then};
+
+use crate::support::{PATIENCE, World};
+
+const HOUR: i64 = 60 * 60;
+
+/// Nothing more can be opened when the answer comes: all that the save needs is open.
+// threats 215
+#[test]
+fn an_answer_is_stored_without_a_descriptor_more() {
+    for command in ["token", "refresh"] {
+        let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+        world.signed_in(-HOUR);
+        let running = world.command(command).start();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        running.takes_no_descriptors();
+        world.sandbox.release();
+        running.finish().exits(0);
+        let issued = world.sandbox.issued().refresh_tokens.pop().unwrap();
+        assert!(world.auth_json().unwrap().contains(&issued), "the new token is not stored");
+    }
+}
+
+/// It is said before the token is spent, and by a sign-in before the browser opens.
+// threats 215
+#[test]
+fn a_folder_in_the_place_of_the_temporary_file_is_named_in_time() {
+    let world = World::new();
+    let stored = world.signed_in(-HOUR);
+    let in_the_way = world.codex_home().join("auth.json.login-cli.tmp");
+    fs::create_dir(&in_the_way).unwrap();
+    let error = format!("error: {} is a folder\n", in_the_way.display());
+    for start in [world.command("token"), world.command("refresh"), world.login()] {
+        start.run().exits(1).prints("").says(&error).says("hint: remove it, or choose");
+    }
+    assert_eq!(world.sandbox.requests().len(), 0);
+    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    fs::remove_dir(in_the_way).unwrap();
+    world.command("refresh").run().exits(0);
+}

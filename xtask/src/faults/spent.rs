@@ -1,0 +1,166 @@
+//! Row 215: the issuer has spent the refresh token and holds the answer; from then on the disk, a quota,
+//! descriptors or memory run out, and the answer has to come to the disk all the same.
+//!
+//! Each step between the request and the end of the save is refused, once and from then on, by
+//! `strace`. What a step does not take any more, because it was reserved, `strace` can refuse all the
+//! same; that is counted apart, and has to be told. What can really run out is in `run_out.rs`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::content::State;
+use super::record::Step;
+use super::scene::{Ended, Phase, Scene};
+use super::sweep::Findings;
+use super::tracer::{self, Injection, Scope, What};
+use super::{Numbers, Outcome, parallel};
+use crate::progress;
+use crate::report::Report;
+
+/// From a usual sign-in to what is nearly too large to be read.
+pub(super) const LENGTHS: [usize; 6] = [2_000, 20_000, 64_000, 200_000, 500_000, 900_000];
+
+/// What the disk and the kernel refuse at a step in the folder.
+const OF_FOLDER: [&str; 4] = ["ENOSPC", "EDQUOT", "EMFILE", "ENOMEM"];
+
+/// Calls of the whole process that take memory, or a thread.
+const MEMORY: &str = "mmap,mremap,brk,mprotect,clone,clone3";
+
+/// Calls of the whole process that take a descriptor.
+const DESCRIPTORS: &str =
+    "open,openat,socket,accept4,dup,eventfd2,epoll_create1,pipe2,memfd_create";
+
+pub(super) const LOST: &str = "spent tokens that are lost";
+const LOST_RESERVED: &str = "spent tokens lost to a reserved file that is refused for good, untold";
+
+/// A fault to come.
+struct Point {
+    length: usize,
+    scope: Scope,
+    injection: Injection,
+    /// Whether it is refused what it has already, and for good.
+    is_reserved: bool,
+}
+
+/// What became of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// Its successor is stored.
+    Kept,
+    /// The issuer was not asked.
+    Unspent,
+    Lost,
+}
+
+impl Token {
+    pub(super) fn judge(state: State, refreshes: usize) -> Self {
+        match (state, refreshes) {
+            (State::New, _) => Self::Kept,
+            (State::Old, 0) => Self::Unspent,
+            _ => Self::Lost,
+        }
+    }
+}
+
+pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
+    let mut findings = Findings::of(&[LOST, LOST_RESERVED]);
+    let lengths = if numbers.every_error { &LENGTHS[..] } else { &LENGTHS[..1] };
+    let (mut runs, mut told) = (0, 0);
+    for &length in lengths {
+        progress(&format!("a spent token and {length} bytes"));
+        let points = points(program, length, numbers)?;
+        let met = parallel::each(&points, |point| Ok((point, attempt(program, point)?)))?;
+        runs += met.len();
+        for (point, (token, ended)) in met.iter().filter(|(_, (token, _))| *token == Token::Lost) {
+            let is_told = ended.stderr.contains("sign in again");
+            let words = format!(
+                "{length} bytes: {} {}: {}",
+                point.injection,
+                point.injection.step,
+                ended.in_words()
+            );
+            match point.is_reserved {
+                true if is_told => told += 1,
+                true => findings.add(LOST_RESERVED, words),
+                false => findings.add(LOST, format!("{token:?} {words}")),
+            }
+        }
+    }
+    report.note("steps after a token is spent that are refused", runs.to_string());
+    findings.report(report);
+    report.note("  lost to a reserved file that is refused for good, and told", told.to_string());
+    Ok(())
+}
+
+fn attempt(program: &Path, point: &Point) -> Outcome<(Token, Ended)> {
+    let scene = Scene::with_document(program, point.length)?;
+    let traced = tracer::run_in(&scene, Phase::Save, point.scope, Some(&point.injection))?;
+    Ok((Token::judge(scene.state()?, scene.refreshes()), traced.ended))
+}
+
+fn points(program: &Path, length: usize, numbers: &Numbers) -> Outcome<Vec<Point>> {
+    let mut points = of_folder(program, length, numbers)?;
+    for (calls, error) in [(MEMORY, "ENOMEM"), (DESCRIPTORS, "EMFILE"), (DESCRIPTORS, "ENFILE")] {
+        let scope = Scope::Process(calls);
+        let point = |step, what| {
+            let injection = Injection { step, what };
+            Point { length, scope, injection, is_reserved: false }
+        };
+        let all = Step { call: calls.to_owned(), nth: 1, arguments: String::new() };
+        points.push(point(all, What::ErrorFromThenOn(error)));
+        points.extend(
+            steps(program, length, scope)?.into_iter().map(|it| point(it, What::Error(error))),
+        );
+    }
+    Ok(points)
+}
+
+fn of_folder(program: &Path, length: usize, numbers: &Numbers) -> Outcome<Vec<Point>> {
+    let mut points = Vec::new();
+    for (index, step) in steps(program, length, Scope::Folder)?.into_iter().enumerate() {
+        let mut whats: Vec<What> = OF_FOLDER
+            .into_iter()
+            .flat_map(|error| [What::Error(error), What::ErrorFromThenOn(error)])
+            .collect();
+        if !numbers.every_error {
+            whats = vec![whats[index % whats.len()]];
+        }
+        points.extend(whats.into_iter().map(|what| {
+            let is_reserved = matches!(what, What::ErrorFromThenOn(_)) && !takes_descriptor(&step);
+            let injection = Injection { step: step.clone(), what };
+            Point { length, scope: Scope::Folder, injection, is_reserved }
+        }));
+    }
+    Ok(points)
+}
+
+fn takes_descriptor(step: &Step) -> bool {
+    DESCRIPTORS.split(',').any(|call| call == step.call)
+}
+
+/// What a run without faults does from the request on.
+fn steps(program: &Path, length: usize, scope: Scope) -> Outcome<Vec<Step>> {
+    let scene = Scene::with_document(program, length)?;
+    let traced = tracer::run_in(&scene, Phase::Save, scope, None)?;
+    if traced.ended.code != Some(0) || scene.state()? != State::New {
+        return Err(
+            format!("a refresh does not work under strace: {}", traced.ended.in_words()).into()
+        );
+    }
+    let mut seen = BTreeSet::new();
+    let steps = traced.steps(Phase::Save).into_iter();
+    Ok(steps.filter(|step| seen.insert((step.call.clone(), step.nth))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_lost_when_it_was_spent_and_its_successor_is_not_there() {
+        assert_eq!(Token::judge(State::New, 1), Token::Kept);
+        assert_eq!(Token::judge(State::Old, 0), Token::Unspent);
+        assert_eq!(Token::judge(State::Old, 1), Token::Lost);
+        assert_eq!(Token::judge(State::Torn, 0), Token::Lost);
+    }
+}
