@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use login::registered;
 use platform_api::{OrganizationId, ProjectId};
 
-use values::{name, variable, workspace};
+use values::{name, scope, variable, workspace};
 
 #[cfg(feature = "man-pages")]
 pub(crate) use pages::Page;
@@ -171,14 +171,17 @@ pub(crate) struct LoginArgs {
     #[arg(long, conflicts_with = "no_api_key", help_heading = "Sign-in")]
     pub(crate) require_api_key: bool,
     /// Sign in with a code that is typed on another device, and with no browser here
-    #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "with_api_key"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "scopes", "with_api_key"], help_heading = "Sign-in")]
     pub(crate) device: bool,
     /// Sign in with an API key that is read from standard input, and with no browser
-    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "require_api_key", "workspaces"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "require_api_key", "scopes", "workspaces"], help_heading = "Sign-in")]
     pub(crate) with_api_key: bool,
     /// Sign in with a ChatGPT access token that is read from standard input; it cannot be refreshed
-    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "require_api_key", "device", "with_api_key"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "require_api_key", "scopes", "device", "with_api_key"], help_heading = "Sign-in")]
     pub(crate) with_access_token: bool,
+    /// Ask for this scope as well; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope, help_heading = "Sign-in")]
+    pub(crate) scopes: Vec<String>,
     /// Accept this ChatGPT workspace only; may be given several times
     #[arg(long = "workspace", value_name = "ID", value_parser = workspace, help_heading = "Sign-in")]
     pub(crate) workspaces: Vec<String>,

@@ -35,6 +35,14 @@ pub(super) fn workspace(id: &str) -> Result<String, String> {
     Ok(id.to_owned())
 }
 
+/// One `scope-token` ([RFC 6749 §3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
+pub(super) fn scope(text: &str) -> Result<String, String> {
+    if text.is_empty() || !text.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\') {
+        return Err("it is one scope, without spaces; give the option again for another".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// A name that can be seen in a list.
 pub(super) fn name(text: &str) -> Result<String, String> {
     const LONGEST: usize = 100;

@@ -105,6 +105,7 @@ fn options(
             (false, true) => ApiKeyMode::Required,
             (false, false) => ApiKeyMode::IfPossible,
         },
+        scopes: args.scopes.clone(),
         workspaces: args.workspaces.clone(),
         other_stores: accounts.other_stores(&accounts.profile),
         cancellation: setup.cancellation.clone(),

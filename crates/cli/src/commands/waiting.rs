@@ -139,10 +139,10 @@ impl OtherWays {
     }
 }
 
-/// `the stored sign-in and that of profile work`
+/// `the stored sign-in and the sign-in of profile work`
 pub(super) fn stored_sign_ins(at_risk: &AtRisk) -> String {
     let this = at_risk.this.then(|| "the stored sign-in".to_owned());
-    let others = at_risk.others.iter().map(|name| format!("that of {name}"));
+    let others = at_risk.others.iter().map(|name| format!("the sign-in of {name}"));
     this.into_iter().chain(others).collect::<Vec<_>>().join(" and ")
 }
 

@@ -45,6 +45,19 @@ fn workspaces_are_one_more_parameter_at_the_end() {
 }
 
 #[test]
+fn scopes_are_asked_for_besides_the_usual_ones() {
+    let world = World::new();
+    let scopes = ["--scope", "api.connectors.read", "--scope", "api.connectors.invoke"];
+    let running = world.login().args(scopes).start();
+    let (_, scope) = pairs(&running.auth_url()).swap_remove(3);
+    let expected = "openid profile email offline_access api.connectors.read api.connectors.invoke";
+    assert_eq!(scope, expected);
+    running.visit(Account::OWNER);
+    running.finish().exits(0);
+    world.login().args(["--scope", "two words"]).run().exits(2);
+}
+
+#[test]
 fn another_workspace_is_turned_down() {
     let world = World::new();
     let finished = world.login().args(["--workspace", "acct-grace"]).signs_in(Account::OWNER);

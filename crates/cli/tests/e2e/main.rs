@@ -46,6 +46,7 @@ mod disk;
 mod ports;
 mod proxy;
 mod streams;
+mod unkept;
 mod usage;
 
 /// Elsewhere, `BROWSER` does not say which browser is opened, and a real one would be.

@@ -182,23 +182,3 @@ fn a_replaced_sign_in_of_another_issuer_is_revoked_there() {
     assert_eq!(world.count(&Endpoint::Revoke), 0);
     assert!(world.sandbox.live_refresh_tokens().contains(&own));
 }
-
-/// A person who cancels while tokens are on their way has none left behind.
-// threats 51 227
-#[cfg(unix)]
-#[test]
-fn a_cancelled_sign_in_leaves_no_token_behind() {
-    for at in [Endpoint::TokenCode, Endpoint::TokenExchange] {
-        let world = World::failing(at.clone(), Then::Hold);
-        let running = world.login().start();
-        let visit = running.visit_meanwhile(Account::OWNER);
-        world.sandbox.wait_for(&at, 1, crate::support::PATIENCE).unwrap();
-        running.signal(rustix::process::Signal::INT);
-        running.says("Ending the sign-in, so that no token is left behind.");
-        world.sandbox.release();
-        running.finish().exits(130);
-        drop(visit);
-        assert_eq!(world.auth_json(), None);
-        assert_eq!(world.sandbox.live_refresh_tokens(), [""; 0], "{at:?}");
-    }
-}

@@ -9,6 +9,7 @@
 //!   └─ finish ── user code ── agreed ── the same from there, without a page
 //! ```
 
+use std::iter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ pub struct Options {
     pub timeout: Duration,
     /// Whether an API key is asked for.
     pub api_key: ApiKeyMode,
+    /// Scopes to ask for besides the usual ones.
+    pub scopes: Vec<String>,
     /// Only these ChatGPT workspaces; any when empty. An account of another one is refused here,
     /// whatever the issuer makes of the parameter.
     pub workspaces: Vec<String>,
@@ -76,6 +79,7 @@ impl Options {
             ports: SIGN_IN_PORT.into(),
             timeout: Duration::from_secs(15 * 60),
             api_key: ApiKeyMode::IfPossible,
+            scopes: Vec::new(),
             workspaces: Vec::new(),
             other_stores: Vec::new(),
             cancellation: CancellationToken::new(),
@@ -101,11 +105,13 @@ pub fn start(options: Options, http: HttpClient, store: AuthStore) -> Result<Pen
 
 fn parameters(options: &Options, parts: &Parts<'_>) -> Vec<(&'static str, String)> {
     let workspaces = options.workspaces.join(",");
+    let scopes = iter::once(SIGN_IN_SCOPE).chain(options.scopes.iter().map(String::as_str));
+    let scope = scopes.collect::<Vec<_>>().join(" ");
     let parameters = [
         ("response_type", "code"),
         ("client_id", &options.client_id),
         ("redirect_uri", parts.redirect_uri),
-        ("scope", SIGN_IN_SCOPE),
+        ("scope", &scope),
         ("code_challenge", parts.code_challenge),
         ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
         ("id_token_add_organizations", "true"),

@@ -6,7 +6,7 @@
 //! sign-in of the person at this client. So tokens are only revoked where no stored sign-in of the same
 //! person could end with them.
 
-use auth_store::{AuthDocument, AuthStore, Renewal, SignIn};
+use auth_store::{AuthDocument, AuthStore, Error as StoreError, Renewal, SignIn};
 use credentials::{AccessToken, Claims, RefreshToken};
 use http_client::BaseUrl;
 use jiff::Timestamp;
@@ -167,7 +167,7 @@ impl DiscardedTokens {
     fn endanger(&self, store: &AuthStore) -> bool {
         match store.load() {
             Ok(Some(document)) => self.endanger_document(&document),
-            Ok(None) => false,
+            Ok(None) | Err(StoreError::NotAFile { .. }) => false,
             Err(_) => true,
         }
     }

@@ -82,7 +82,14 @@ fn registered_redirect(text: &str) -> Result<Url, Refusal> {
 }
 
 fn known_scope(text: &str) -> Result<Vec<String>, Refusal> {
-    const KNOWN: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+    const KNOWN: [&str; 6] = [
+        "openid",
+        "profile",
+        "email",
+        "offline_access",
+        "api.connectors.read",
+        "api.connectors.invoke",
+    ];
     let scope: Vec<String> = text.split(' ').map(str::to_owned).collect();
     if !scope.iter().all(|word| KNOWN.contains(&word.as_str())) {
         return Err(invalid("scope has an unknown word"));

@@ -1,0 +1,99 @@
+//! Tokens that the issuer has issued and this machine could not keep: none of them stays valid without a
+//! word.
+
+use std::fs;
+
+use sandbox::{Account, Endpoint, Then};
+
+use crate::support::{Finished, PATIENCE, StoredSignIn, World, write};
+
+const HOUR: i64 = 60 * 60;
+
+/// A sign-in whose store is spoilt while the ID token is exchanged for an API key.
+fn spoilt(world: &World, profile: &str, spoil: impl Fn()) -> Finished {
+    let running = world.login().args(["--profile", profile]).start();
+    let visit = running.visit_meanwhile(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    spoil();
+    world.sandbox.release();
+    assert_eq!(running.joined(visit).last().unwrap().status, 500);
+    running.finish()
+}
+
+// threats 227
+#[test]
+fn tokens_that_cannot_be_stored_are_revoked() {
+    let world = World::failing(Endpoint::TokenExchange, Then::Hold);
+    let in_the_way = world.codex_home().join("auth.json");
+    let finished = spoilt(&world, "default", || fs::create_dir(&in_the_way).unwrap());
+    finished.exits(1).says("error: the API key \"Codex CLI [auto-generated] (");
+    assert_eq!(world.sandbox.live_refresh_tokens(), [""; 0], "a token stays valid");
+    assert_eq!(world.count(&Endpoint::Revoke), 1);
+}
+
+/// A revocation could end the sign-in of another profile, so that it is said instead.
+// threats 212 227
+#[test]
+fn tokens_of_a_person_who_is_signed_in_elsewhere_are_left_and_named() {
+    let world = World::failing(Endpoint::TokenExchange, Then::Hold);
+    world.signed_in(HOUR);
+    let in_the_way = world.codex_home().join("profiles/work/auth.json");
+    let finished = spoilt(&world, "work", || fs::create_dir(&in_the_way).unwrap());
+    finished.exits(1).says(
+        "warning: the tokens of this sign-in were not revoked, because that could end the sign-in of \
+         profile default; they expire by themselves",
+    );
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+    world.command("refresh").run().exits(0);
+}
+
+/// Another program has removed the sign-in while its tokens were refreshed.
+// threats 122 227
+#[test]
+fn what_a_refresh_brings_after_a_logout_is_revoked() {
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let refresh = world.command("refresh").start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    fs::remove_file(world.codex_home().join("auth.json")).unwrap();
+    world.sandbox.release();
+    refresh.finish().exits(3);
+    assert_eq!(world.sandbox.live_refresh_tokens(), [""; 0], "a token stays valid");
+}
+
+/// What cannot be read could be anybody's.
+// threats 212
+#[test]
+fn an_unreadable_profile_counts_as_the_same_person() {
+    let world = World::new();
+    StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR).stored(&world);
+    let folder = world.codex_home().join("profiles/work");
+    fs::create_dir_all(&folder).unwrap();
+    write(&folder.join("auth.json"), "{\"tokens\": {");
+    let finished = world.login().signs_in(Account::OWNER);
+    finished.exits(0).says(
+        "This replaced the sign-in of Grace Hopper <grace@example.com>. Its tokens were not \
+         revoked, because that could end the sign-in of profile work.\n",
+    );
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+}
+
+/// A person who cancels while tokens are on their way has none left behind.
+// threats 51 227
+#[cfg(unix)]
+#[test]
+fn a_cancelled_sign_in_leaves_no_token_behind() {
+    for at in [Endpoint::TokenCode, Endpoint::TokenExchange] {
+        let world = World::failing(at.clone(), Then::Hold);
+        let running = world.login().start();
+        let visit = running.visit_meanwhile(Account::OWNER);
+        world.sandbox.wait_for(&at, 1, PATIENCE).unwrap();
+        running.signal(rustix::process::Signal::INT);
+        running.says("Ending the sign-in, so that no token is left behind.");
+        world.sandbox.release();
+        running.finish().exits(130);
+        drop(visit);
+        assert_eq!(world.auth_json(), None);
+        assert_eq!(world.sandbox.live_refresh_tokens(), [""; 0], "{at:?}");
+    }
+}
