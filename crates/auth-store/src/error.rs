@@ -229,7 +229,7 @@ impl fmt::Display for Found {
             Self::Fifo => "a named pipe",
             Self::Socket => "a socket",
             Self::Device => "a device",
-            Self::BrokenLink => "a symbolic link that leads to no file",
+            Self::BrokenLink => "a symbolic link that leads nowhere",
             Self::Other => "not a plain file",
         })
     }

@@ -186,16 +186,16 @@ const LONGEST_CHAIN: usize = 40;
 fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
     let path = home.path().join(AUTH_JSON);
     let broken = || Error::NotAFile { path: path.clone(), found: Found::BrokenLink };
+    let refused = |source: io::Error| match source.kind() {
+        io::ErrorKind::PermissionDenied => {
+            Error::Io { path: path.clone(), operation: Operation::Open, source }
+        }
+        _ => broken(),
+    };
     let (mut link, mut made_by) = (path.clone(), first.owner_but_root());
     for _ in 0..LONGEST_CHAIN {
-        let (folder, name) = end_of(&link).ok_or_else(broken)?;
-        let folder = match Folder::open(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(broken()),
-            Err(source) => {
-                return Err(Error::Io { path: folder, operation: Operation::Open, source });
-            }
-            Ok(folder) => folder,
-        };
+        let (folder, name) = end_of(&link).map_err(refused)?;
+        let folder = Folder::open(&folder).map_err(refused)?;
         match entry(&folder, &name)? {
             Some(next) if next.kind == Kind::Link => made_by = made_by.or(next.owner_but_root()),
             _ => return Ok(Linked { folder, name, made_by }),
@@ -206,9 +206,13 @@ fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
 }
 
 /// The folder and the name that a link leads to. What is open in some process is no file of a name.
-fn end_of(link: &Path) -> Option<(PathBuf, OsString)> {
-    let end = link.parent()?.join(fs::read_link(link).ok()?);
-    let folder = end.parent()?.canonicalize().ok()?;
-    let is_open_file = ["/proc", "/dev/fd"].iter().any(|open| folder.starts_with(open));
-    (!is_open_file).then_some((folder, end.file_name()?.to_owned()))
+fn end_of(link: &Path) -> io::Result<(PathBuf, OsString)> {
+    let end = link.with_file_name("").join(fs::read_link(link)?);
+    let nowhere = || io::Error::from(io::ErrorKind::NotFound);
+    let (folder, name) = end.parent().zip(end.file_name()).ok_or_else(nowhere)?;
+    let folder = folder.canonicalize()?;
+    match ["/proc", "/dev/fd"].iter().any(|open_files| folder.starts_with(open_files)) {
+        true => Err(nowhere()),
+        false => Ok((folder, name.to_owned())),
+    }
 }

@@ -332,6 +332,12 @@ fn a_link_to_a_file_of_another_user_is_read_and_left_alone() {
             });
         }
     }
+    own(&theirs, (BOB, BOB), 0o700);
+    run_as(ADA, &[ADA], || {
+        for outcome in [home.store().load().map(drop), save(&home.store())] {
+            assert!(matches!(outcome, Err(Error::Io { .. })), "{outcome:?}");
+        }
+    });
     assert_eq!(read(theirs.join("x.json")), STORED);
     assert_eq!(crate::common::names(&theirs), ["x.json"]);
 }

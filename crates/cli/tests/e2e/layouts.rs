@@ -30,7 +30,7 @@ struct Layout {
     refused: Option<&'static str>,
 }
 
-const LAYOUTS: [Layout; 6] = [
+const LAYOUTS: [Layout; 7] = [
     Layout {
         name: "a folder of the host in a container of root",
         user: ROOT,
@@ -95,6 +95,21 @@ const LAYOUTS: [Layout; 6] = [
             own(world, "auth.json", (1001, 1001), 0o644);
         },
         notes: &["(uid 1001)", "it cannot be written here"],
+        refused: Some("belongs to another user (uid 1001)"),
+    },
+    Layout {
+        name: "a link to a file of another user",
+        user: ADA,
+        make: |world| {
+            let theirs = world.codex_home().join("theirs");
+            fs::create_dir(&theirs).unwrap();
+            fs::rename(world.codex_home().join("auth.json"), theirs.join("x.json")).unwrap();
+            symlink("theirs/x.json", world.codex_home().join("auth.json")).unwrap();
+            own(world, "theirs", (1001, 1001), 0o755);
+            own(world, "auth.json", (1001, 1001), 0o644);
+            own(world, "", (1000, 1000), 0o700);
+        },
+        notes: &["(uid 1001)", "it cannot be written here", "it is a link to "],
         refused: Some("belongs to another user (uid 1001)"),
     },
 ];
