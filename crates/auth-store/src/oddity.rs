@@ -8,7 +8,8 @@ use crate::{AuthDocument, AuthMode};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Oddity {
-    /// Users other than the owner may read the file. The next save makes it private.
+    /// Users other than the owner may read the file. The next save, where there can be one, makes it
+    /// private.
     ReadableByOthers,
     /// The file belongs to somebody else than the user who runs this program.
     ForeignOwner {
@@ -47,9 +48,7 @@ pub enum Oddity {
 impl fmt::Display for Oddity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ReadableByOthers => {
-                f.write_str("other users may read the file; the next save makes it private")
-            }
+            Self::ReadableByOthers => f.write_str("other users may read the file"),
             Self::ForeignOwner { owner } => {
                 write!(f, "the file belongs to another user (uid {owner})")
             }

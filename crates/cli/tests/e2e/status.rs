@@ -193,7 +193,7 @@ fn what_is_unusual_is_noted() {
         "it has no refresh token: it ends when its access token expires",
     ];
     if cfg!(unix) {
-        notes.insert(0, "other users may read the file; the next save makes it private");
+        notes.insert(0, "other users may read the file");
     }
     assert_eq!(looks(&world, &["--json"]).json()["notes"], json!(notes));
     let lines = [
