@@ -94,6 +94,12 @@ impl AuthDocument {
         }
     }
 
+    /// Whether there is a personal access token, even where another mode counts.
+    #[must_use]
+    pub fn has_personal_access_token(&self) -> bool {
+        self.text(PERSONAL_ACCESS_TOKEN).is_some()
+    }
+
     /// The personal access token, where that is how the person signed in.
     #[must_use]
     pub fn personal_access_token(&self) -> Option<AccessToken> {

@@ -70,6 +70,11 @@ pub enum Event<'a> {
     /// Tokens of a sign-in that failed were not revoked, because a stored one of the same person could
     /// end with them.
     RevocationWithheld(&'a AtRisk),
+    /// The sign-in that is about to be removed is another program's. It is not revoked.
+    OtherProgramsSignIn {
+        /// Its mode.
+        auth_mode: &'a str,
+    },
 }
 
 /// Where events go. A plain reference, because a wait and what goes on beside it both tell.

@@ -78,6 +78,9 @@ fn as_json(event: &Event<'_>) -> Option<Value> {
             json!({ "event": "refresh_postponed", "message": chain(error) })
         }
         Event::NotRevoked(error) => json!({ "event": "not_revoked", "message": chain(error) }),
+        Event::OtherProgramsSignIn { auth_mode } => {
+            json!({ "event": "other_programs_sign_in", "auth_mode": auth_mode })
+        }
         Event::RevocationWithheld(at_risk) => {
             json!({ "event": "revocation_withheld", "could_end": stored_sign_ins(at_risk) })
         }

@@ -31,6 +31,7 @@ struct End {
 #[derive(Default)]
 struct Left {
     api_key: bool,
+    personal_access_token: bool,
     access_token: Option<BroughtToken>,
     /// The tokens, because only the credentials of this machine were to go.
     tokens: bool,
@@ -78,9 +79,12 @@ pub(crate) async fn run(
 
 impl End {
     fn of(profile: ProfileName, outcome: LoggedOut) -> Self {
-        let LoggedOut { location, was_there, revocation, may_have_ended, had_api_key, .. } =
-            outcome;
-        let mut left = Left { api_key: had_api_key, ..Left::default() };
+        let LoggedOut { location, was_there, revocation, may_have_ended, .. } = outcome;
+        let mut left = Left {
+            api_key: outcome.had_api_key,
+            personal_access_token: outcome.had_personal_access_token,
+            ..Left::default()
+        };
         let (revoked, failure) = match revocation {
             Revocation::Revoked => (Some(true), None),
             Revocation::Failed(error) if was_there => {
@@ -135,7 +139,7 @@ impl End {
             "revoked": self.revoked,
             "may_have_ended": self.may_have_ended,
             "api_key_still_valid": self.left.api_key,
-            "access_token_still_valid": self.left.access_token.is_some(),
+            "access_token_still_valid": self.left.has_access_token(),
             "access_token_expires_at": self.left.token_expires_at().map(|time| time.to_string()),
             "stored_in": self.location.to_string(),
             "error": self.failure.as_ref().map(|failure| failure.document(setup)),
@@ -151,6 +155,12 @@ impl Left {
                  https://platform.openai.com/api-keys.",
             );
         }
+        if self.personal_access_token {
+            setup.terminal.say(
+                "The personal access token that was stored here stays valid. To end it, delete it in \
+                 the settings of your account, at https://chatgpt.com.",
+            );
+        }
         if self.tokens {
             setup.terminal.say("Its tokens were not revoked, and stay valid until they expire.");
         }
@@ -162,6 +172,10 @@ impl Left {
                 until.unwrap_or_default()
             ));
         }
+    }
+
+    fn has_access_token(&self) -> bool {
+        self.access_token.is_some() || self.personal_access_token
     }
 
     fn token_expires_at(&self) -> Option<Timestamp> {

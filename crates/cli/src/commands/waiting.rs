@@ -299,6 +299,10 @@ fn trouble(event: &Event<'_>) -> Option<String> {
             "tokens that are not stored any more could not be revoked, and may still be valid: {}",
             chain(error)
         ),
+        Event::OtherProgramsSignIn { auth_mode } => format!(
+            "this sign-in was made by another program (mode {}); it is removed here, and not revoked",
+            printable::excerpt(auth_mode, 40)
+        ),
         Event::RevocationWithheld(at_risk) => format!(
             "the tokens of this sign-in were not revoked, because that could end {}; they expire by \
              themselves",

@@ -30,6 +30,7 @@ mod codex_elsewhere;
 mod exec;
 mod json;
 mod logout;
+mod oauth_client;
 mod over;
 mod personal_access_token;
 mod profiles;

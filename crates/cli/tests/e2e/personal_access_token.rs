@@ -132,3 +132,50 @@ fn a_sign_in_that_only_another_program_knows_is_named_and_left_alone() {
         assert_eq!(world.count(&sandbox::Endpoint::Revoke), 0);
     }
 }
+
+/// It is nobody's here to end.
+// threats 221
+#[test]
+fn logout_removes_it_and_says_that_it_stays_valid() {
+    let world = World::new();
+    store(&world, &personal(&world));
+    let finished = world.command("logout").run();
+    finished.exits(0).says("Signed out: removed from ").says(
+        "The personal access token that was stored here stays valid. To end it, delete it in the \
+         settings of your account",
+    );
+    assert_eq!(world.auth_json(), None);
+    store(&world, &personal(&world));
+    let document = world.command("logout").arg("--json").run().exits(0).json();
+    let profile = &document["profiles"][0];
+    assert_eq!(profile["access_token_still_valid"], true);
+    assert_eq!(
+        (&profile["revoked"], &profile["access_token_expires_at"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(world.sandbox.connections(), 0);
+}
+
+// threats 221
+#[test]
+fn logout_names_another_programs_sign_in_and_revokes_nothing() {
+    let world = World::new();
+    store(&world, &json!({"auth_mode": "bedrockApiKey", "bedrock_api_key": {"api_key": "x"}}));
+    let words = "this sign-in was made by another program (mode bedrockApiKey); it is removed here, and \
+                 not revoked";
+    world.command("logout").run().exits(0).says(words);
+    assert_eq!(world.auth_json(), None);
+
+    StoredSignIn::new(&world, HOUR).with("/auth_mode", "chatgptAuthTokens").stored(&world);
+    let finished = world.command("logout").arg("--json=stream").run();
+    let events = finished.exits(0).events();
+    assert_eq!(
+        events[0],
+        json!({"event": "other_programs_sign_in", "auth_mode": "chatgptAuthTokens"})
+    );
+    assert_eq!(events.last().unwrap()["result"]["profiles"][0]["access_token_still_valid"], true);
+
+    StoredSignIn::new(&world, HOUR).with("/auth_mode", "chatgptAuthTokens").stored(&world);
+    world.login().signs_in(sandbox::Account::OWNER).exits(0);
+    assert_eq!(world.count(&sandbox::Endpoint::Revoke), 0);
+}

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use auth_store::{AuthStore, Error as StoreError, Locked, SignIn};
+use auth_store::{AuthDocument, AuthStore, Error as StoreError, Locked, SignIn};
 use jiff::Timestamp;
 use oauth_callback_server::Landing;
 use token_client::{TokenClient, Tokens};
@@ -15,6 +15,7 @@ use crate::commit::commit_patiently;
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::pages;
+use crate::registered::SIGN_IN_CLIENT_ID;
 use crate::stored::{DiscardedTokens, Replaced, Revoker, locked};
 
 /// The way from a grant to credentials on disk.
@@ -86,7 +87,7 @@ impl Completion<'_> {
         let (key_name, key) = new_key.map(|new| (new.name, new.key)).unzip();
         let account_id = signed_in.claims.openai.chatgpt_account_id.clone();
         let new = sign_in(tokens, account_id, key, now);
-        let (unkept, stored) = store(locked, new, reserved_at).await;
+        let (unkept, stored) = store(locked, new, self.provenance(), reserved_at).await;
         match stored {
             Ok((replaced, set_aside)) => {
                 (self.events)(Event::Kept { location: &signed_in.location });
@@ -131,6 +132,13 @@ impl Completion<'_> {
         self.revoker().discard(tokens, self.events).await;
     }
 
+    /// Written down only where it is not the registered client, which is what the lack of it means.
+    fn provenance(&self) -> Option<Provenance> {
+        let Options { issuer, client_id, .. } = self.options;
+        let (issuer, client_id) = (issuer.as_str().to_owned(), client_id.clone());
+        (client_id != SIGN_IN_CLIENT_ID).then_some(Provenance { issuer, client_id })
+    }
+
     fn revoker(&self) -> Revoker<'_> {
         let Self { client, store, .. } = *self;
         Revoker { client, store, others: &self.options.other_stores }
@@ -147,14 +155,29 @@ fn sign_in(
     SignIn { id_token, access_token, refresh_token, account_id, api_key, last_refresh }
 }
 
+/// The client that a later refresh and revocation have to name.
+struct Provenance {
+    issuer: String,
+    client_id: String,
+}
+
 type Stored = Result<(Replaced, Option<PathBuf>), StoreError>;
 
 /// Puts the sign-in in the place of whatever is there, and gives it back for the case that it could not.
-async fn store(mut locked: Locked, sign_in: SignIn, reserved_at: Timestamp) -> (SignIn, Stored) {
+async fn store(
+    mut locked: Locked,
+    sign_in: SignIn,
+    provenance: Option<Provenance>,
+    reserved_at: Timestamp,
+) -> (SignIn, Stored) {
     let save = move || {
-        let stored = locked.update_or_set_aside(reserved_at, |document| {
-            Replaced::by(document, |document| document.set_sign_in(&sign_in))
-        });
+        let change = |document: &mut AuthDocument| {
+            document.set_sign_in(&sign_in);
+            if let Some(Provenance { issuer, client_id }) = &provenance {
+                document.set_oauth_provenance(issuer, client_id);
+            }
+        };
+        let stored = locked.update_or_set_aside(reserved_at, |document| Replaced::by(document, change));
         (sign_in, stored)
     };
     commit_patiently(save).await

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use super::revocation::DiscardedTokens;
 use super::{AtRisk, Revocation, StoredSignIn, expires_at, locked};
 use crate::error::{Error, RevocationError};
-use crate::event::Events;
+use crate::event::{Event, Events};
 
 /// How a sign-in ended.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct LoggedOut {
     pub may_have_ended: Vec<String>,
     /// Whether an API key went with it. No revocation ends a key.
     pub had_api_key: bool,
+    /// Whether a personal access token went with it. It stays valid.
+    pub had_personal_access_token: bool,
 }
 
 /// What a log-out ends.
@@ -57,13 +59,27 @@ impl StoredSignIn {
         locked.check_removable()?;
         let document = locked.load();
         let had_api_key = matches!(&document, Ok(Some(document)) if document.api_key().is_some());
+        let had_personal_access_token =
+            matches!(&document, Ok(Some(document)) if document.has_personal_access_token());
+        if let Ok(Some(document)) = &document
+            && let Some(auth_mode) = document.other_mode()
+        {
+            events(Event::OtherProgramsSignIn { auth_mode: &auth_mode });
+        }
         let (revocation, may_have_ended) = match scope {
             LogOutScope::Everywhere => self.revoke_stored(document).await?,
             LogOutScope::ThisMachine => (Revocation::NotRequested, Vec::new()),
         };
         let was_there = locked.remove()?;
         let location = locked.location();
-        Ok(LoggedOut { location, was_there, revocation, may_have_ended, had_api_key })
+        Ok(LoggedOut {
+            location,
+            was_there,
+            revocation,
+            may_have_ended,
+            had_api_key,
+            had_personal_access_token,
+        })
     }
 
     /// The person asks for it, so that it is done also where other sign-ins of theirs could end with it.
@@ -79,7 +95,7 @@ impl StoredSignIn {
                 return Ok((Revocation::Failed(unreadable), Vec::new()));
             }
         };
-        if document.is_access_token_alone() {
+        if document.is_access_token_alone() || document.other_mode().is_some() {
             return Ok((left_alone(&document, (self.now)()), Vec::new()));
         }
         if document.has_tokens() {
@@ -96,10 +112,12 @@ impl StoredSignIn {
     }
 }
 
-/// What becomes of an access token that was brought: nothing, but that it may be over.
+/// What becomes of an access token that was imported, or is another program's: nothing, but that it may
+/// be over.
 fn left_alone(document: &AuthDocument, now: Timestamp) -> Revocation {
     match expires_at(document) {
         Some(exp) if exp <= now => Revocation::NothingToRevoke,
+        None if document.access_token().is_none() => Revocation::NothingToRevoke,
         expires_at => Revocation::Imported { expires_at },
     }
 }
@@ -108,6 +126,13 @@ impl LoggedOut {
     fn nothing(location: Location) -> Self {
         let revocation = Revocation::NothingToRevoke;
         let may_have_ended = Vec::new();
-        Self { location, was_there: false, revocation, may_have_ended, had_api_key: false }
+        Self {
+            location,
+            was_there: false,
+            revocation,
+            may_have_ended,
+            had_api_key: false,
+            had_personal_access_token: false,
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::{REVOCATION_LIMIT, identity_without_verifying, issuer_of};
 use crate::commit::commit;
 use crate::error::RevocationError;
 use crate::event::{Event, Events};
+use crate::registered::SIGN_IN_CLIENT_ID;
 
 /// Another place of this machine where a sign-in may be stored, such as that of another profile.
 #[derive(Clone, Debug)]
@@ -123,9 +124,9 @@ impl From<Claims> for Owner {
 
 impl DiscardedTokens {
     /// Those of a stored sign-in. An imported access token is not among them: the sign-in that it was
-    /// copied from would end with it.
+    /// copied from would end with it. Nor is what only another program understands.
     pub(crate) fn from_document(document: &AuthDocument) -> Self {
-        if document.is_access_token_alone() {
+        if document.is_access_token_alone() || document.other_mode().is_some() {
             return Self::default();
         }
         Self {
@@ -200,7 +201,9 @@ pub(crate) struct Replaced {
 impl Replaced {
     /// What `change` replaces in the document.
     pub(crate) fn by(document: &mut AuthDocument, change: impl FnOnce(&mut AuthDocument)) -> Self {
-        let tokens = DiscardedTokens::from_document(document);
+        let mut tokens = DiscardedTokens::from_document(document);
+        // The client of the new sign-in may be another one.
+        tokens.client_id.get_or_insert_with(|| SIGN_IN_CLIENT_ID.to_owned());
         change(document);
         let was_another_person = tokens.owner.is_another_person(&Owner::from_document(document));
         Self { tokens, was_another_person }

@@ -201,7 +201,7 @@ const LOGOUT: Page = Page {
     description: "\
 The issuer may end other sign-ins of the same account with it; --local removes the credentials from this \
 machine and revokes nothing. An access token that was brought with login --with-access-token is removed, \
-and not revoked. If the issuer cannot be reached, the sign-in is removed all the same.",
+and not revoked; nor is a sign-in that only another program understands. If the issuer cannot be reached, the sign-in is removed all the same.",
     examples: &[
         ("End the sign-in", "login-cli logout"),
         ("End that of one profile", "login-cli logout --profile work"),
