@@ -87,7 +87,7 @@ impl Status {
             ("Plan", shown(&self.plan)),
             ("Organization", self.organization()),
             ("Project", shown(&openai.project_id)),
-            ("Account", self.document.account_id().map(|id| excerpt(id, 80))),
+            ("Account", self.account_id().map(|id| excerpt(id, 80))),
             ("Access token", access_token(&self.document, self.now)),
             ("API key", Some(self.api_key().to_owned())),
             ("Last refresh", self.document.last_refresh().map(|then| from_now(then, self.now))),
@@ -106,6 +106,11 @@ impl Status {
     fn signed_in(&self) -> String {
         let how = how(&self.document);
         if self.is_over() { format!("not any more ({how})") } else { how }
+    }
+
+    fn account_id(&self) -> Option<&str> {
+        let is_personal = self.document.personal_access_token().is_some();
+        self.document.account_id().filter(|_| !is_personal)
     }
 
     /// `Analytical Engines (org-1)`.
@@ -133,7 +138,7 @@ impl Status {
             "email": self.claims.email,
             "name": self.claims.name,
             "plan": self.plan,
-            "account_id": self.document.account_id(),
+            "account_id": self.account_id(),
             "organization_id": openai.organization_id,
             "project_id": openai.project_id,
             "has_api_key": self.document.api_key().is_some(),
