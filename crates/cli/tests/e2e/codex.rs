@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustix::process::{Pid, Signal, kill_process_group};
-use sandbox::{Account, Endpoint, Fault, Then};
+use sandbox::{Account, Client, Endpoint, Fault, Scenario, Then};
 use serde_json::{Value, json};
 
 use crate::support::{PATIENCE, World, left_out};
@@ -343,6 +343,26 @@ fn assert_one_was_spent(world: &World, before: usize) {
         thread::yield_now();
     }
     assert_eq!(world.sandbox.issued().refresh_tokens.len(), before + 1);
+}
+
+/// It refreshes a sign-in for the client that is written down here. The oldest version knows one alone.
+#[test]
+fn codex_refreshes_a_sign_in_of_another_client_for_it() {
+    const OTHER: &str = "app_of_the_company";
+    Codex::each(|codex| {
+        if codex.version == "0.140.0" {
+            return;
+        }
+        let mut scenario = Scenario::default();
+        scenario.clients.push(Client { id: OTHER.to_owned(), name: "Of the company".to_owned() });
+        let world = World::of(scenario);
+        world.login().args(["--client-id", OTHER]).signs_in(Account::OWNER).exits(0);
+        expire(&world);
+        let _asking = codex.ask(&world);
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        let request = world.sandbox.requests_at(&Endpoint::TokenRefresh).remove(0);
+        assert_eq!(request.json().unwrap()["client_id"], OTHER, "{}", codex.version);
+    });
 }
 
 // threats 112

@@ -177,7 +177,8 @@ async fn store(
                 document.set_oauth_provenance(issuer, client_id);
             }
         };
-        let stored = locked.update_or_set_aside(reserved_at, |document| Replaced::by(document, change));
+        let stored =
+            locked.update_or_set_aside(reserved_at, |document| Replaced::by(document, change));
         (sign_in, stored)
     };
     commit_patiently(save).await
