@@ -194,7 +194,7 @@ impl fmt::Display for Problem {
             Self::Encoding => "it is not UTF-8",
             Self::Truncated => "it ends too early",
             Self::Comment => "JSON has no comments",
-            Self::TrailingComma => "JSON has no comma before this",
+            Self::TrailingComma => "one comma too many before this",
             Self::MissingComma => "a comma is missing before this",
             Self::Syntax => "it is not JSON",
             Self::DuplicateKey => "the key occurs twice",

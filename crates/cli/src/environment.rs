@@ -124,15 +124,14 @@ pub(crate) fn home() -> Option<PathBuf> {
 /// Who has become root through sudo, without choosing where the credentials are kept.
 pub(crate) fn sudo(codex_home: Option<&Path>) -> Option<Sudo> {
     let is_chosen = codex_home.is_some() || variable("CODEX_HOME").is_some();
-    // What root makes in a folder of somebody's is theirs.
-    let is_theirs = || owner(&default_codex_home()?).filter(|&owner| owner != 0);
-    if is_chosen || !is_root() || is_theirs().is_some() {
+    if is_chosen || !is_root() {
         return None;
     }
     // One that is not Unicode names nobody, and has been set all the same.
     let said = |name| variable(name).map(|it| it.to_string_lossy().into_owned());
     let (name, uid) = (said("SUDO_USER"), said("SUDO_UID"));
-    Sudo::new(name.as_deref(), uid.as_deref(), owner(&home()?))
+    let owners = [default_codex_home()?, home()?].map(|folder| owner(&folder));
+    Sudo::new(name.as_deref(), uid.as_deref(), owners)
 }
 
 #[cfg(unix)]

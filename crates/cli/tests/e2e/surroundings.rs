@@ -270,9 +270,10 @@ fn the_home_of_somebody_else_is_not_written_to_in_silence() {
     let owner = |name: &str| home.join(name).metadata().unwrap().uid();
     assert_eq!([owner(""), owner(".codex"), owner(".codex/auth.json")], [1000, 0, 0]);
 
-    // What is in a folder of theirs is theirs, and there is nothing to warn of.
+    // What is in a folder of theirs is theirs.
     chown(home.join(".codex"), Some(1000), Some(1000)).unwrap();
-    as_root(&world).signs_in(Account::OWNER).exits(0).says_nothing_of("warning: ");
+    let finished = as_root(&world).signs_in(Account::OWNER);
+    finished.exits(0).says(&warning(&world, "and belong to the owner of that folder"));
     assert_eq!([owner(".codex"), owner(".codex/auth.json")], [1000, 1000]);
 }
 
