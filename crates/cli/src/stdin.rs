@@ -14,7 +14,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::failure::Failure;
 use crate::secret_text;
 use crate::terminal::{Terminal, from_now};
-use crate::unseen::{Typing, Unseen, hide_again};
+use crate::unseen::{Typing, Unseen, hide_again, typed};
 
 /// No key and no token comes near it.
 const LONGEST: usize = 16 * 1024;
@@ -94,8 +94,7 @@ async fn secret(
         terminal.say(&format!("Paste the {what}, which is not shown, and press Enter:"));
     }
     let read = move || {
-        let stdin = unbuffered()?;
-        if is_typed { one_line(stdin) } else { everything(stdin) }
+        if is_typed { one_line(typed()?) } else { everything(unbuffered()?) }
     };
     let reading = spawn_blocking(read);
     let outcome = tokio::select! {

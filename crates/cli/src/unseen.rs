@@ -1,10 +1,10 @@
 //! A terminal that does not show what is typed, because it is a secret.
 
 #[cfg(unix)]
-pub(crate) use unix::{Unseen, hide_again, is_in_foreground, show_again};
+pub(crate) use unix::{Unseen, hide_again, is_in_foreground, show_again, typed};
 
 #[cfg(not(unix))]
-pub(crate) use elsewhere::{Unseen, hide_again, show_again};
+pub(crate) use elsewhere::{Unseen, hide_again, show_again, typed};
 
 /// How what is typed reaches this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,16 @@ mod unix {
 
     use super::Typing;
     use crate::foreground;
+    use crate::stdin::unbuffered;
+
+    /// What is typed, which [`Unseen`] hides.
+    ///
+    /// # Errors
+    ///
+    /// There is no standard input.
+    pub(crate) fn typed() -> io::Result<impl io::Read> {
+        unbuffered()
+    }
 
     /// As long as this is held, nothing that is typed is shown.
     pub(crate) struct Unseen;
@@ -106,9 +116,53 @@ mod unix {
 
 #[cfg(not(unix))]
 mod elsewhere {
-    use super::Typing;
+    use std::io::{self, Read};
 
-    /// What is typed is shown.
+    use dialoguer::console::{Key, Term};
+
+    use super::Typing;
+    use crate::stdin::unbuffered;
+
+    /// What is typed, key by key: a console shows the lines that are typed, and no keys.
+    ///
+    /// # Errors
+    ///
+    /// There is no standard input.
+    pub(crate) fn typed() -> io::Result<Box<dyn Read>> {
+        // Keys are of the console behind standard input; it is known by an output of the same one.
+        match [Term::stderr(), Term::stdout()].into_iter().find(Term::is_term) {
+            Some(console) => Ok(Box::new(Keys { console, rest: Vec::with_capacity(4) })),
+            None => Ok(Box::new(unbuffered()?)),
+        }
+    }
+
+    struct Keys {
+        console: Term,
+        /// The bytes of the last key that were not read yet, backwards.
+        rest: Vec<u8>,
+    }
+
+    impl Read for Keys {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let Some(first) = buffer.first_mut() else { return Ok(0) };
+            loop {
+                if let Some(byte) = self.rest.pop() {
+                    *first = byte;
+                    return Ok(1);
+                }
+                let key = match self.console.read_key()? {
+                    Key::Enter => '\n',
+                    Key::Backspace => '\x08',
+                    Key::Escape => '\x1b',
+                    Key::Char(key) => key,
+                    _ => continue,
+                };
+                self.rest.extend(key.encode_utf8(&mut [0; 4]).bytes().rev());
+            }
+        }
+    }
+
+    /// Nothing is to be hidden, since [`typed`] shows nothing.
     pub(crate) struct Unseen;
 
     impl Unseen {
@@ -117,7 +171,7 @@ mod elsewhere {
         }
     }
 
-    /// Nothing is hidden.
+    /// Nothing is to be hidden again.
     pub(crate) fn hide_again(_typing: Typing) {}
 
     /// Nothing was taken.

@@ -93,9 +93,8 @@ impl Run<'_> {
         let mut command = Command::new(self.path);
         command.arg(self.verb).envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        #[cfg(unix)]
         if self.group == Group::Own {
-            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            lead_a_group(&mut command);
         }
         command
     }
@@ -153,10 +152,8 @@ impl Running {
     /// Kills the helper, and what it started where they have a group of their own. It was not waited for yet, so its id is its own still,
     /// even if it ended by itself a moment ago. That it is gone already is no failure.
     fn kill(&mut self) {
-        #[cfg(unix)]
         if self.group == Group::Own {
-            let group = rustix::process::Pid::from_child(&self.child);
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            kill_group_of(&self.child);
         }
         let _ = self.child.kill();
     }
@@ -174,3 +171,22 @@ impl Drop for Running {
         }
     }
 }
+
+#[cfg(unix)]
+fn lead_a_group(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(unix)]
+fn kill_group_of(leader: &Child) {
+    let group = rustix::process::Pid::from_child(leader);
+    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+}
+
+/// There are no process groups on this system.
+#[cfg(not(unix))]
+fn lead_a_group(_command: &mut Command) {}
+
+/// There are no process groups on this system.
+#[cfg(not(unix))]
+fn kill_group_of(_leader: &Child) {}
