@@ -159,7 +159,7 @@ fn save(store: &AuthStore, mark: &str) -> Result<(), Error> {
 #[track_caller]
 fn all_refused(vault: &KeyringVault, reason: &str) {
     let calls: [(&str, &dyn Fn() -> Option<auth_store::VaultError>); 4] = [
-        ("check", &|| vault.check().err()),
+        ("check", &|| vault.check(8 * 1024).err()),
         ("read", &|| vault.read().err()),
         ("write", &|| vault.write(b"tok-1").err()),
         ("remove", &|| vault.remove().err()),
@@ -237,6 +237,10 @@ fn a_locked_keyring_is_an_error_and_keeps_what_it_has() {
                 all_refused(&vault(), "it is locked");
                 let error = save(&store, "2").unwrap_err();
                 assert!(matches!(error, Error::Vault { .. }), "{error:?}");
+                // With a person it may ask; here is no program that would show the question.
+                let asking = vault().at_terminal().with_deadline(Duration::from_millis(500));
+                let error = asking.read().unwrap_err().to_string();
+                assert!(!error.contains("it is locked"), "{error}");
             },
             || assert_eq!(store().1.load().unwrap().unwrap().account_id(), Some("1")),
         ],
