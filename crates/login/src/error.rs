@@ -242,7 +242,7 @@ pub enum Error {
         /// Whether it was handed over, so that somebody has it all the same.
         handed_over: bool,
         /// Why not.
-        source: StoreError,
+        source: Box<StoreError>,
     },
 }
 

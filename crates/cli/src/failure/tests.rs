@@ -76,7 +76,7 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
     let of_platform = PlatformError::Http { call: Call::LogIn, source: dns() };
     let undelivered = LoginError::Undelivered { name: name(), kept: true, source: io().into() };
     let no_project = LoginError::NoProject { seen: Seen::default(), failure: None };
-    let unkept = LoginError::Unkept { name: name(), handed_over: false, source: corrupt() };
+    let unkept = LoginError::Unkept { name: name(), handed_over: false, source: corrupt().into() };
     let organization = platform_api::OrganizationId::new("org-1").unwrap();
     let unknown = LoginError::UnknownOrganization { wanted: organization, offered: Vec::new() };
     let wanted = platform_api::ProjectId::new("proj_1").unwrap();
@@ -269,7 +269,8 @@ fn a_key_that_may_exist_is_no_reason_to_try_again() {
 // threats 147 153
 #[test]
 fn a_key_that_could_not_be_kept_is_named() {
-    let unkept = |handed_over, source| {
+    let unkept = |handed_over, source: StoreError| {
+        let source = source.into();
         Failure::from(LoginError::Unkept { name: "Key".to_owned(), handed_over, source })
     };
     let fields = json!({"kind": "not_kept", "key_name": "Key", "transient": false});

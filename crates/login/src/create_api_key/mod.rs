@@ -245,7 +245,9 @@ fn handed_over(
 ) -> Result<NewApiKey, Error> {
     match (delivered, kept) {
         (Ok(()), Ok(_)) => Ok(new),
-        (Ok(()), Err(source)) => Err(Error::Unkept { name: new.name, handed_over: true, source }),
+        (Ok(()), Err(source)) => {
+            Err(Error::Unkept { name: new.name, handed_over: true, source: source.into() })
+        }
         (Err(source), kept) => {
             let kept = kept.unwrap_or(false);
             Err(Error::Undelivered { name: new.name, kept, source })

@@ -187,7 +187,7 @@ async fn store(
 /// A key that exists is named, because nothing holds it.
 fn unkept_error(key_name: Option<String>, source: StoreError) -> Error {
     match key_name {
-        Some(name) => Error::Unkept { name, handed_over: false, source },
+        Some(name) => Error::Unkept { name, handed_over: false, source: source.into() },
         None => Error::Store(source),
     }
 }

@@ -87,7 +87,7 @@ impl StoredSignIn {
     ) -> Result<AuthDocument, Error> {
         match self.turn(is_left, events).await? {
             Turn::Done(document) => Ok(document),
-            Turn::Ours(locked, document) => self.spend(locked, document, events).await,
+            Turn::Ours(locked, document) => self.spend(*locked, document, events).await,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::event::{Event, Events};
 /// What came of waiting for the locks.
 pub(super) enum Turn {
     /// They are ours, and there is still something to do to this document.
-    Ours(Locked, AuthDocument),
+    Ours(Box<Locked>, AuthDocument),
     /// Meanwhile somebody else has done it.
     Done(AuthDocument),
 }
@@ -31,7 +31,7 @@ impl StoredSignIn {
             if let Some(mut locked) = self.store.try_lock()? {
                 let document = self.current(locked.load()?)?;
                 return Ok(match is_left(&document) {
-                    true => Turn::Ours(locked, document),
+                    true => Turn::Ours(Box::new(locked), document),
                     false => Turn::Done(document),
                 });
             }
