@@ -1,11 +1,12 @@
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::folder::remove_if_there;
+use crate::mount::{BACKUP, Mounted};
 use crate::new_file::{NewFile, clear};
 use crate::place::{Content, Place};
 use crate::seen::Seen;
@@ -15,46 +16,67 @@ use crate::{Error, Location};
 /// removed.
 pub(crate) const TEMPORARY: &str = ".login-cli.tmp";
 
-/// What a file held that has to be written in its place.
-const BACKUP: &str = ".bak";
+/// What a save takes: the temporary file beside the document, so that a rename never crosses file
+/// systems; and the document itself, where it is a mount that has to be written in its place.
+pub(crate) struct Reserved {
+    new: NewFile,
+    mounted: Option<Mounted>,
+}
 
-/// The temporary file of a save to come, with room for this many bytes on the disk. It is beside the
-/// file, so that a rename never crosses file systems.
-pub(crate) fn reserve(place: &Arc<Place>, room: u64) -> Result<NewFile, Error> {
-    let mut new = temporary(place)?;
-    new.allocate(room)?;
-    Ok(new)
+/// Takes room on the disk for this many bytes.
+pub(crate) fn reserve(
+    place: &Arc<Place>,
+    seen: &mut Seen,
+    room: u64,
+) -> Result<Box<Reserved>, Error> {
+    let mut reserved = unreserved(place)?;
+    let mut room = room;
+    if place.is_mount() {
+        clear(place.folder(), &place.beside(BACKUP))?;
+        let mounted = Mounted::open(place, room)?;
+        let refused = |source| Error::NotWritable { path: place.path(), source };
+        let length = mounted.padded_length().map_err(refused)?;
+        seen.pad(length);
+        // The temporary file will be the copy of what is there.
+        room = room.max(length);
+        reserved.mounted = Some(mounted);
+    }
+    reserved.new.allocate(room)?;
+    Ok(reserved)
 }
 
 /// Puts `bytes` in the place of the content that was seen, under the locks. [`flush_name`] makes it
 /// last.
 ///
-/// With a file that was reserved, no step needs space, memory or a descriptor that it does not have
-/// already. After an error it stays reserved, if it can be used once more.
+/// With what was reserved, no step needs space, memory or a descriptor that it does not have already.
+/// After an error it stays reserved, if it can be used once more.
 pub(crate) fn replace(
     place: &Arc<Place>,
     seen: &mut Seen,
-    reserved: &mut Option<NewFile>,
+    reserved: &mut Option<Box<Reserved>>,
     bytes: Zeroizing<Vec<u8>>,
 ) -> Result<(), Error> {
     let was_reserved = reserved.is_some();
-    let mut new = match reserved.take() {
-        Some(new) => new,
-        None => temporary(place)?,
+    let mut reservation = match reserved.take() {
+        Some(reservation) => reservation,
+        None => unreserved(place)?,
     };
-    match swap(place, seen, &mut new, &bytes) {
-        Ok(Swap::Renamed) => *seen = Seen::written(bytes, new.into_file()),
+    match swap(place, seen, &mut reservation, &bytes) {
+        Ok(Swap::Renamed) => *seen = Seen::written(bytes, reservation.new.into_file()),
         Ok(Swap::InPlace) => *seen = Seen::without_file(Content::Bytes(bytes)),
         Err(error) => {
-            *reserved = Some(new).filter(|new| was_reserved && new.is_sound());
+            let is_usable = reservation.mounted.is_none() && reservation.new.is_sound();
+            *reserved = Some(reservation).filter(|_| was_reserved && is_usable);
             return Err(error);
         }
     }
     Ok(())
 }
 
-fn temporary(place: &Arc<Place>) -> Result<NewFile, Error> {
-    NewFile::replace(place, place.beside(TEMPORARY))
+/// The temporary file without room.
+fn unreserved(place: &Arc<Place>) -> Result<Box<Reserved>, Error> {
+    let new = NewFile::replace(place, place.beside(TEMPORARY))?;
+    Ok(Box::new(Reserved { new, mounted: None }))
 }
 
 /// How the new content came into its place.
@@ -66,39 +88,57 @@ enum Swap {
 fn swap(
     place: &Arc<Place>,
     seen: &mut Seen,
-    new: &mut NewFile,
+    reserved: &mut Reserved,
     bytes: &[u8],
 ) -> Result<Swap, Error> {
-    new.fill(bytes)?;
-    if !seen.is_there(place)? {
-        return Err(Error::Changed { location: Location::File(place.path()) });
+    if reserved.mounted.is_some() || place.is_mount() {
+        return in_place(place, seen, reserved, bytes);
     }
-    match new.rename(place.name()) {
+    reserved.new.fill(bytes)?;
+    check_unchanged(place, seen)?;
+    match reserved.new.rename(place.name()) {
+        // A mount that the system has not told of.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-            in_place(place, bytes).map(|()| Swap::InPlace)
+            in_place(place, seen, reserved, bytes)
         }
         Err(source) => Err(Error::NotWritable { path: place.path(), source }),
         Ok(()) => Ok(Swap::Renamed),
     }
 }
 
-/// Writes into the file itself, which a container may have as a mount of its own: nothing can be
-/// renamed over that. What it holds is copied first, to `auth.json.bak` with mode 0600, and the copy
-/// stays until the new document is on the disk.
-fn in_place(place: &Arc<Place>, bytes: &[u8]) -> Result<(), Error> {
-    let name = place.beside(BACKUP);
+fn check_unchanged(place: &Place, seen: &mut Seen) -> Result<(), Error> {
+    match seen.is_there(place)? {
+        true => Ok(()),
+        false => Err(Error::Changed { location: Location::File(place.path()) }),
+    }
+}
+
+/// Writes into the file itself. What it holds is copied first, to `auth.json.bak` with mode 0600, and the
+/// copy stays until the new document is on the disk.
+fn in_place(
+    place: &Arc<Place>,
+    seen: &mut Seen,
+    reserved: &mut Reserved,
+    bytes: &[u8],
+) -> Result<Swap, Error> {
+    check_unchanged(place, seen)?;
     let path = place.path();
-    let refused = |source| Error::NotWritable { path: path.clone(), source };
-    clear(place.folder(), &name)?;
-    let copy = copy(place, name)?;
+    match seen.content() {
+        Content::Bytes(old) => reserved.new.fill(old)?,
+        _ => reserved.new.copy(&place.open()?.ok_or_else(|| gone(place))?)?,
+    }
+    reserved.new.move_to(place.beside(BACKUP))?;
     flush_name(place)?;
-    let mut file = place.folder().open_for_writing(place.name()).map_err(refused)?;
-    let length = bytes.len() as u64;
-    let written = file.write_all(bytes).and_then(|()| file.set_len(length));
-    let halfway = |source| Error::HalfWritten { path: path.clone(), copy: copy.keep(), source };
-    written.and_then(|()| file.sync_all()).map_err(halfway)?;
+    check_unchanged(place, seen)?;
+    let mut mounted = match reserved.mounted.take() {
+        Some(mounted) => mounted,
+        None => Mounted::open(place, bytes.len() as u64)?,
+    };
+    if let Err(source) = mounted.write(bytes) {
+        return Err(Error::HalfWritten { path, copy: reserved.new.keep(), source });
+    }
     tracing::debug!(path = %path.display(), "a file that is a mount was written in its place");
-    Ok(())
+    Ok(Swap::InPlace)
 }
 
 /// Removes the file, and what a writer that died may have left beside it. A link that led to it stays,
@@ -107,7 +147,12 @@ pub(crate) fn remove(place: &Arc<Place>) -> Result<bool, Error> {
     let refused = |source| Error::NotWritable { path: place.path(), source };
     let was_there = place.is_there()?;
     match remove_if_there(place.folder(), place.name()) {
-        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => in_place(place, b"{}")?,
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+            let mut seen = Seen::nothing();
+            seen.read(place)?;
+            let mut reserved = unreserved(place)?;
+            in_place(place, &mut seen, &mut reserved, b"{}")?;
+        }
         other => other.map_err(refused)?,
     }
     for name in [TEMPORARY, BACKUP] {
@@ -130,10 +175,12 @@ pub(crate) fn set_aside(place: &Arc<Place>, now: Timestamp) -> Result<NewFile, E
 }
 
 fn copy(place: &Arc<Place>, name: OsString) -> Result<NewFile, Error> {
-    let refused = |source| Error::NotWritable { path: place.path(), source };
-    let gone = || refused(io::ErrorKind::NotFound.into());
-    let original = place.open()?.ok_or_else(gone)?;
+    let original = place.open()?.ok_or_else(|| gone(place))?;
     let mut copy = NewFile::create(place, name)?;
     copy.copy(&original)?;
     Ok(copy)
+}
+
+fn gone(place: &Place) -> Error {
+    Error::NotWritable { path: place.path(), source: io::ErrorKind::NotFound.into() }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::file::Reserved;
 use crate::format::Defect;
-use crate::new_file::NewFile;
 use crate::place::{Content, Place, SIZE_LIMIT};
 use crate::seen::Seen;
 use crate::{AuthDocument, Error, Location, Vault, check, file, format, memory, vault};
@@ -94,20 +94,20 @@ impl Keeper {
                 check::room(place)?;
                 self.check_replaceable()
             }
-            Self::Vault(_) => self.reserve(&self.read()?).map(drop),
+            Self::Vault(_) => self.reserve(&mut Seen::without_file(self.read()?)).map(drop),
         }
     }
 
     /// Makes sure that what takes the place of this content can be written. A vault keeps nothing
     /// free; it is tried with an entry of that length.
-    pub(crate) fn reserve(&self, content: &Content) -> Result<Option<NewFile>, Error> {
-        let length = self.length_to_come(content);
+    pub(crate) fn reserve(&self, seen: &mut Seen) -> Result<Option<Box<Reserved>>, Error> {
+        let length = self.length_to_come(seen.content());
         match self {
             Self::File(place) => {
                 self.check_place(place)?;
                 let room = length? + GROWTH;
                 memory::keep_ready(room);
-                file::reserve(place, room).map(Some)
+                file::reserve(place, seen, room).map(Some)
             }
             Self::Vault(vault) => {
                 // One that gives back what it never took has no entry that could be read either.
@@ -162,7 +162,7 @@ impl Keeper {
     pub(crate) fn replace(
         &self,
         seen: &mut Seen,
-        reserved: &mut Option<NewFile>,
+        reserved: &mut Option<Box<Reserved>>,
         bytes: Zeroizing<Vec<u8>>,
     ) -> Result<(), Error> {
         // Nothing is written that could not be read again.

@@ -14,7 +14,9 @@
 //! stands for the old document or for the new one, and after a failure it stands for the old one.
 //! A symbolic link is followed once, after a look at where it leads, and stays a link. A file that
 //! is a mount of its own, as containers make them, cannot be renamed over: it is written in its place,
-//! after what it held was copied to `auth.json.bak`, and the copy goes when the write is on the disk.
+//! after what it held was copied to `auth.json.bak`, and the copy goes when the write is on the disk. It is
+//! made long enough first, with white space, and written at once; a reader here waits while the copy is
+//! there, so that it sees no document in parts.
 //!
 //! [`AuthStore::lock`] takes the same locks for longer, for whoever reads, asks a server, and writes:
 //! [`Locked::commit`] still compares, because not every program takes locks. [`Locked::reserve`] makes the
@@ -83,6 +85,7 @@ mod folder;
 mod holder;
 mod lock;
 mod memory;
+mod mount;
 mod new_file;
 mod place;
 #[cfg(any(not(unix), test))]

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::file::Reserved;
 use crate::keeper::Keeper;
 use crate::lock::Locks;
 use crate::new_file::NewFile;
@@ -17,8 +18,8 @@ pub struct Locked {
     keeper: Keeper,
     /// What was read or written last. Before, it is nothing, and so a commit makes the first one.
     seen: Seen,
-    /// The file of the next commit. It goes before the locks are given back.
-    reserved: Option<NewFile>,
+    /// What the next commit takes. It goes before the locks are given back.
+    reserved: Option<Box<Reserved>>,
     /// The copy of what was seen, where that cannot be read and is going to be replaced.
     copy: Option<NewFile>,
     locks: Locks,
@@ -83,7 +84,7 @@ impl Locked {
     fn reserve_room(&mut self) -> Result<(), Error> {
         // It has the name of the next one.
         self.reserved = None;
-        self.reserved = self.keeper.reserve(self.seen.content())?;
+        self.reserved = self.keeper.reserve(&mut self.seen)?;
         Ok(())
     }
 
@@ -182,7 +183,7 @@ impl Locked {
     fn put(&mut self, document: &AuthDocument) -> Result<Option<PathBuf>, Error> {
         let bytes = format::serialize(document).map_err(|source| self.keeper.refused(source))?;
         self.keeper.replace(&mut self.seen, &mut self.reserved, bytes)?;
-        let copy = self.copy.take().map(NewFile::keep);
+        let copy = self.copy.take().map(|mut copy| copy.keep());
         self.keeper.flush()?;
         Ok(copy)
     }

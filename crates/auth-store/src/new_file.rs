@@ -83,7 +83,7 @@ impl NewFile {
     }
 
     /// Keeps the file, and says where it is.
-    pub(crate) fn keep(mut self) -> PathBuf {
+    pub(crate) fn keep(&mut self) -> PathBuf {
         self.name.stays = true;
         self.name.path()
     }
@@ -92,6 +92,14 @@ impl NewFile {
     pub(crate) fn rename(&mut self, to: &OsStr) -> io::Result<()> {
         self.name.place.folder().rename(&self.name.name, to)?;
         self.name.stays = true;
+        Ok(())
+    }
+
+    /// Gives it another name, under which it is removed again unless it is kept.
+    pub(crate) fn move_to(&mut self, to: OsString) -> Result<(), Error> {
+        let moved = self.name.place.folder().rename(&self.name.name, &to);
+        moved.map_err(|source| self.refused(source))?;
+        self.name.name = to;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::folder::{self, Entry, Folder, Kind};
-use crate::{Error, Found, Operation};
+use crate::{Error, Found, Operation, lock, mount};
 
 /// The document's name in the home folder.
 pub(crate) const AUTH_JSON: &str = "auth.json";
@@ -127,9 +127,15 @@ impl Place {
     /// The content, and the file that it is from.
     pub(crate) fn open_and_read(&self) -> Result<(Content, Option<File>), Error> {
         match self.open()? {
+            Some(file) if self.is_mount() => Ok((mount::read_whole(self, &file)?, Some(file))),
             Some(file) => Ok((self.read_from(&file)?, Some(file))),
             None => Ok((Content::Absent, None)),
         }
+    }
+
+    /// Whether a program has the lock of a save, as far as can be told.
+    pub(crate) fn is_locked(&self) -> bool {
+        lock::is_held(&self.home, "auth.json.lock".as_ref()).unwrap_or(true)
     }
 
     /// Reads an open file from where it stands.

@@ -64,7 +64,26 @@ impl Seen {
             return file.rewind().and_then(|()| is_rest(file, bytes)).map_err(failed);
         }
         self.file = None;
-        Ok(place.read()? == self.content)
+        let now = match place.open()? {
+            Some(file) => place.read_from(&file)?,
+            None => Content::Absent,
+        };
+        Ok(now == self.content)
+    }
+
+    /// White space was written to the end of the file, which is now this long.
+    pub(crate) fn pad(&mut self, length: u64) {
+        if let (Content::Bytes(bytes), Ok(length)) = (&self.content, usize::try_from(length)) {
+            let mut padded = Zeroizing::new(Vec::with_capacity(length.max(bytes.len())));
+            padded.extend_from_slice(bytes);
+            while padded.len() > length && padded.last() == Some(&b'\n') {
+                padded.pop();
+            }
+            if padded.len() < length {
+                padded.resize(length, b'\n');
+            }
+            self.content = Content::Bytes(padded);
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl Folder {
     }
 
     pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
-        OpenOptions::new().write(true).open(self.path.join(name))
+        OpenOptions::new().read(true).write(true).open(self.path.join(name))
     }
 
     pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {

@@ -1,0 +1,125 @@
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
+
+use zeroize::Zeroizing;
+
+use crate::place::{Content, Place};
+use crate::{Error, Operation};
+
+/// What a file held that is being written in its place.
+pub(crate) const BACKUP: &str = ".bak";
+
+/// White space, which readers of JSON skip.
+const PADDING: u8 = b'\n';
+
+/// A file that is a mount of its own, as containers make them: nothing can be renamed over it, and so it
+/// is written in its place. It has room for what is to come, which is padding until then.
+pub(crate) struct Mounted {
+    file: File,
+    /// Without the padding.
+    length: u64,
+}
+
+impl Mounted {
+    /// Opens it, and makes it at least this long.
+    pub(crate) fn open(place: &Arc<Place>, room: u64) -> Result<Self, Error> {
+        let refused = |source| Error::NotWritable { path: place.path(), source };
+        let file = place.folder().open_for_writing(place.name()).map_err(refused)?;
+        let length = file.metadata().map_err(refused)?.len();
+        let mounted = Self { file, length };
+        mounted.pad(room).map_err(refused)?;
+        Ok(mounted)
+    }
+
+    fn pad(&self, room: u64) -> io::Result<()> {
+        if room <= self.length {
+            return Ok(());
+        }
+        let mut file = &self.file;
+        file.seek(SeekFrom::End(0))?;
+        io::copy(&mut io::repeat(PADDING).take(room - self.length), &mut file)?;
+        file.sync_all()
+    }
+
+    /// How long it is with its padding.
+    pub(crate) fn padded_length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    /// Makes this the whole content. It is written at once and as long as what was there, so that a
+    /// reader finds no rest of the old document behind the new one; then the padding goes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = usize::try_from(self.padded_length()?).unwrap_or_default().max(bytes.len());
+        let mut text = Zeroizing::new(Vec::with_capacity(length));
+        text.extend_from_slice(bytes);
+        text.resize(length, PADDING);
+        let mut file = &self.file;
+        file.rewind()?;
+        file.write_all(&text)?;
+        self.length = bytes.len() as u64;
+        file.set_len(self.length)?;
+        file.sync_all()
+    }
+
+    /// Takes the padding away, and nothing that another program has written meanwhile.
+    fn strip(&self) -> io::Result<()> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(self.length))?;
+        let mut rest = Zeroizing::new(Vec::new());
+        file.read_to_end(&mut rest)?;
+        match rest.iter().all(|&byte| byte == PADDING) && !rest.is_empty() {
+            true => file.set_len(self.length),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        if let Err(error) = self.strip() {
+            tracing::debug!(%error, "white space is left at the end of a file");
+        }
+    }
+}
+
+/// How often it is looked at while another program writes it, and the pause in between: one second in
+/// all, which no write takes.
+const LOOKS: usize = 200;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Reads an open file that is a mount, when nothing is being written into it: a system may show a part
+/// of the new content beside a part of the old one.
+pub(crate) fn read_whole(place: &Place, file: &File) -> Result<Content, Error> {
+    let read = || {
+        let mut again = file;
+        again.rewind().map_err(|source| place.failed(Operation::Read, source))?;
+        place.read_from(file)
+    };
+    for _ in 0..LOOKS {
+        let before = (stamp(file), is_being_written(place));
+        let content = read()?;
+        let after = (stamp(file), is_being_written(place));
+        if before == after && !after.1 {
+            return Ok(content);
+        }
+        if after.1 && !place.is_locked() {
+            // The writer is done, or has died.
+            return read();
+        }
+        sleep(PAUSE);
+    }
+    read()
+}
+
+fn stamp(file: &File) -> Option<(u64, SystemTime)> {
+    let metadata = file.metadata().ok()?;
+    Some((metadata.len(), metadata.modified().ok()?))
+}
+
+/// A write has its backup beside it from before its beginning until after its end.
+fn is_being_written(place: &Place) -> bool {
+    place.folder().entry(&place.beside(BACKUP)).is_ok_and(|entry| entry.is_some())
+}
