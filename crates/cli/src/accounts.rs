@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use auth_store::{AuthStore, HelperVault, Location};
 use credential_helper::{Helper, InvalidName};
-use login::stored::OtherStore;
+use login::stored::{OtherStore, OtherStores};
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_word};
@@ -16,7 +16,7 @@ use crate::patience::Patience;
 use crate::terminal::Terminal;
 
 /// The accounts of one folder, `$CODEX_HOME`, and the one that is meant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Accounts {
     codex_home: PathBuf,
     holder: Holder,
@@ -24,7 +24,7 @@ pub(crate) struct Accounts {
 }
 
 /// What holds the credentials.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Holder {
     File,
     Helper(Helper, Patience),
@@ -114,21 +114,58 @@ impl Accounts {
         Ok(named)
     }
 
-    /// Where sign-ins are stored beside that of `profile`: in the other profiles, and in files where
-    /// another store is in use. Profiles that cannot be listed cannot be used either.
-    pub(crate) fn other_stores(&self, profile: &ProfileName) -> Vec<OtherStore> {
-        let profiles = self.profiles().unwrap_or_default();
-        let others = profiles.iter().filter(|other| *other != profile);
-        let others = others.map(|other| OtherStore {
-            name: format!("profile {}", other.as_str()),
-            store: self.store_of(other),
-        });
-        let in_files = profiles.iter().filter(|_| !matches!(self.holder, Holder::File));
-        let in_files = in_files.map(|profile| {
-            let store = AuthStore::new(self.folder_of(profile));
-            OtherStore { name: store.location().to_string(), store }
-        });
-        others.chain(in_files).collect()
+    /// Where sign-ins may be stored beside that of `profile`: in the other profiles, in files where
+    /// another store is in use, and in the other folders that are usual here. What another helper or
+    /// keyring holds is not known.
+    pub(crate) fn other_stores(&self, profile: &ProfileName) -> OtherStores {
+        let (accounts, profile) = (self.clone(), profile.clone());
+        OtherStores::new(move || {
+            let mut others = accounts.profile_stores();
+            others.retain(|(other, _)| *other != Some(profile.clone()));
+            others.into_iter().map(|(_, other)| other).chain(accounts.stores_elsewhere()).collect()
+        })
+    }
+
+    /// Those of them that are not of this store.
+    pub(crate) fn other_stores_elsewhere(&self) -> OtherStores {
+        let accounts = self.clone();
+        OtherStores::new(move || accounts.stores_elsewhere())
+    }
+
+    fn stores_elsewhere(&self) -> Vec<OtherStore> {
+        let usual = [environment::default_codex_home(), environment::codex_home(None).ok()];
+        let mut homes: Vec<PathBuf> = usual.into_iter().flatten().collect();
+        homes.push(self.codex_home.clone());
+        homes.sort();
+        homes.dedup();
+        homes.retain(|home| *home != self.codex_home || !matches!(self.holder, Holder::File));
+        let in_files = |codex_home| {
+            let profile = ProfileName::default();
+            Self { codex_home, holder: Holder::File, profile }.profile_stores()
+        };
+        let named = |(_, other): (_, OtherStore)| OtherStore {
+            name: other.store.location().to_string(),
+            ..other
+        };
+        homes.into_iter().flat_map(in_files).map(named).collect()
+    }
+
+    /// The store of each profile. Profiles that cannot be listed are one that cannot be read.
+    fn profile_stores(&self) -> Vec<(Option<ProfileName>, OtherStore)> {
+        let of_profile = |profile: ProfileName| {
+            let name = format!("profile {}", profile.as_str());
+            let store = self.store_of(&profile);
+            (Some(profile), OtherStore { name, store })
+        };
+        match self.profiles() {
+            Ok(profiles) => profiles.into_iter().map(of_profile).collect(),
+            Err(_) => {
+                let folder = self.codex_home.join(PROFILES);
+                let name = format!("a profile in {}", folder.display());
+                let unlisted = OtherStore { name, store: AuthStore::new(folder) };
+                vec![of_profile(ProfileName::default()), (None, unlisted)]
+            }
+        }
     }
 
     fn folder_of(&self, profile: &ProfileName) -> PathBuf {

@@ -108,8 +108,8 @@ impl Setup {
             self.terminal.say(sentence);
             self.cancellation.cancel();
             // Whether it worked does not matter any more, only that it has ended.
-            if timeout(GRACE, work).await.is_ok() && self.at_stake_is(TOKENS_AT_STAKE) {
-                self.at_stake.take();
+            if timeout(GRACE, work).await.is_ok() {
+                self.tokens_are_safe();
             }
         }
         Err(Failure::Interrupted { by, at_stake: self.at_stake.take() })
@@ -141,11 +141,20 @@ impl Setup {
         self.at_stake.set(None);
     }
 
-    fn at_stake_is(&self, text: &str) -> bool {
+    /// A key may be left behind as well, if the person stops now.
+    pub(crate) fn key_at_stake(&self, key_may_exist: &str) {
+        let also = self.at_stake.take().map(|text| format!("; {text}")).unwrap_or_default();
+        self.at_stake.set(Some(format!("{key_may_exist}{also}")));
+    }
+
+    /// The tokens of a sign-in that was cancelled are revoked, or it was said why not.
+    fn tokens_are_safe(&self) {
         let at_stake = self.at_stake.take();
-        let is_it = at_stake.as_deref() == Some(text);
-        self.at_stake.set(at_stake);
-        is_it
+        let rest = at_stake.map(|text| {
+            let rest = text.strip_suffix(TOKENS_AT_STAKE).unwrap_or(&text);
+            rest.trim_end_matches("; ").to_owned()
+        });
+        self.at_stake.set(rest.filter(|rest| !rest.is_empty()));
     }
 
     /// From now on this is waited for as well, up to so long.

@@ -63,8 +63,11 @@ pub enum Error {
     WrongAccessToken(#[source] ClaimMismatch),
     /// The account is of another ChatGPT workspace than the sign-in is restricted to.
     #[error(
-        "this account is of the workspace {}, and only {} is allowed",
-        workspace.as_deref().map_or_else(|| "(none)".to_owned(), |it| excerpt(it, 80)),
+        "{}, and only {} is allowed",
+        workspace.as_deref().map_or_else(
+            || "the workspace of this account is not known".to_owned(),
+            |workspace| format!("this account is of the workspace {}", excerpt(workspace, 80)),
+        ),
         allowed.join(", ")
     )]
     WrongWorkspace {

@@ -65,6 +65,10 @@ pub enum Event<'a> {
     Refreshed,
     /// The refresh did not work at the moment, and the old access token is good for a little longer.
     RefreshPostponed(&'a Error),
+    /// The code was sent, and the answer is lost: the issuer may have issued tokens.
+    TokensLost,
+    /// The sign-in is being stored. It is finished, whatever happens to its future.
+    Storing,
     /// Tokens that are not stored any more may still be valid at the issuer.
     NotRevoked(&'a RevocationError),
     /// Tokens of a sign-in that failed were not revoked, because a stored one of the same person could

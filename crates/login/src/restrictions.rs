@@ -15,6 +15,27 @@ pub(crate) fn check_workspace(claims: &Claims, allowed: &[String]) -> Result<(),
     Err(Error::WrongWorkspace { workspace: workspace.clone(), allowed: allowed.to_vec() })
 }
 
+/// The access token is of the same user and workspace as `other`, as far as both say: it is the one that is
+/// used.
+pub(crate) fn check_same_user(access: &Claims, other: &Claims) -> Result<(), Error> {
+    fn user(claims: &Claims) -> Option<&String> {
+        claims.openai.chatgpt_user_id.as_ref().or(claims.openai.user_id.as_ref())
+    }
+    fn workspace(claims: &Claims) -> Option<&String> {
+        claims.openai.chatgpt_account_id.as_ref()
+    }
+    let differ = |of: fn(&Claims) -> Option<&String>| {
+        of(access).zip(of(other)).is_some_and(|(one, other)| one != other)
+    };
+    if differ(user) {
+        return Err(Error::WrongAccessToken(ClaimMismatch::Subject));
+    }
+    if differ(workspace) {
+        return Err(Error::WrongAccessToken(ClaimMismatch::Workspace));
+    }
+    Ok(())
+}
+
 /// The access token is from this issuer and for this client, as far as it says
 /// ([RFC 9068 §2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)). Its `aud` is the resource server.
 pub(crate) fn check_access_token(

@@ -56,6 +56,10 @@ pub(super) async fn access_token(
     let (token, claims) = match stdin::access_token(setup.terminal, &clients, now).await? {
         ImportedToken::Jwt(token, claims) => (token, claims),
         ImportedToken::Personal(token) => {
+            if !restrictions.workspaces.is_empty() {
+                let allowed = restrictions.workspaces.clone();
+                return Err(login::Error::WrongWorkspace { workspace: None, allowed }.into());
+            }
             return personal_access_token(&sign_in, token, &location, setup).await;
         }
     };
@@ -119,7 +123,7 @@ pub(super) fn tell_of_replaced(setup: &Setup, replaced: &ReplacedSignIn) {
         }
         Revocation::Withheld(AtRisk { others, .. }) => format!(
             " Its tokens were not revoked, because that could end the sign-in of {}.",
-            others.join(" and ")
+            others.join(", ")
         ),
         // A warning has said why.
         _ => String::new(),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::waiting::{Opener, stored_sign_ins};
 use crate::failure::{chain, no_answer};
 use crate::output::Output;
+use crate::setup::TOKENS_AT_STAKE;
 
 /// Where to go, and what has to be done so that the browser finds its way back to its port.
 pub(super) fn invited(
@@ -77,6 +78,7 @@ fn as_json(event: &Event<'_>) -> Option<Value> {
         Event::RefreshPostponed(error) => {
             json!({ "event": "refresh_postponed", "message": chain(error) })
         }
+        Event::TokensLost => json!({ "event": "tokens_lost", "message": TOKENS_AT_STAKE }),
         Event::NotRevoked(error) => json!({ "event": "not_revoked", "message": chain(error) }),
         Event::OtherProgramsSignIn { auth_mode } => {
             json!({ "event": "other_programs_sign_in", "auth_mode": auth_mode })

@@ -53,8 +53,9 @@ fn report(signed_in: SignedIn, setup: &Setup) -> Result<(), Failure> {
     if let Some(replaced) = &signed_in.replaced {
         brought::tell_of_replaced(setup, replaced);
     }
-    if let ApiKeyOutcome::Unavailable { .. } = signed_in.api_key {
-        terminal.say("There is no API key: this account has no API organization.");
+    if let ApiKeyOutcome::Unavailable { claim } = signed_in.api_key {
+        let what = if claim == "project_id" { "project" } else { "organization" };
+        terminal.say(&format!("There is no API key: this account has no API {what}."));
     }
     if signed_in.needs_setup {
         terminal.say(
@@ -152,6 +153,7 @@ fn no_api_key_reason(api_key: &ApiKeyOutcome) -> Option<&'static str> {
     match api_key {
         ApiKeyOutcome::Created => None,
         ApiKeyOutcome::NotRequested => Some("not_requested"),
+        ApiKeyOutcome::Unavailable { claim: "project_id" } => Some("no_api_project"),
         ApiKeyOutcome::Unavailable { .. } => Some("no_api_organization"),
         _ => Some("failed"),
     }

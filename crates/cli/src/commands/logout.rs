@@ -58,8 +58,11 @@ pub(crate) async fn run(
     for profile in profiles {
         let location = accounts.store_of(&profile).location();
         let sign_in = setup.stored_sign_in(&accounts, &profile, shared)?;
-        // All of them end, each in its turn.
-        let sign_in = if args.all { sign_in.with_other_stores(Vec::new()) } else { sign_in };
+        // The other profiles end too, each in its turn.
+        let sign_in = match args.all {
+            true => sign_in.with_other_stores(accounts.other_stores_elsewhere()),
+            false => sign_in,
+        };
         let end = match sign_in.log_out(scope, &|event| tell(setup, &event)).await {
             Ok(outcome) => End::of(profile, outcome),
             Err(error) => End::failed(profile, location, error),
@@ -123,10 +126,10 @@ impl End {
             _ => format!("Signed out: removed from {location}."),
         });
         if !self.may_have_ended.is_empty() {
-            let others = self.may_have_ended.join(" and ");
+            let others = self.may_have_ended.join(", ");
             terminal.say(&format!(
-                "The same account is signed in as {others}: that sign-in may have ended as well. \
-                 logout --local removes a sign-in without ending others."
+                "The issuer may have ended these sign-ins as well: {others}. logout --local removes a \
+                 sign-in without ending others."
             ));
         }
         self.left.report(setup);

@@ -139,11 +139,11 @@ impl OtherWays {
     }
 }
 
-/// `the stored sign-in and the sign-in of profile work`
+/// `the stored sign-in, the sign-in of profile work`
 pub(super) fn stored_sign_ins(at_risk: &AtRisk) -> String {
     let this = at_risk.this.then(|| "the stored sign-in".to_owned());
     let others = at_risk.others.iter().map(|name| format!("the sign-in of {name}"));
-    this.into_iter().chain(others).collect::<Vec<_>>().join(" and ")
+    this.into_iter().chain(others).collect::<Vec<_>>().join(", ")
 }
 
 /// Warns whoever is about to make root's what may be meant for themselves.
@@ -234,7 +234,11 @@ fn address(refusal: AddressRefusal) -> &'static str {
 
 fn remember(setup: &Setup, event: &Event<'_>) {
     match event {
-        Event::CreatingApiKey { name } => setup.at_stake.set(Some(key_may_exist(name))),
+        Event::CreatingApiKey { name } => setup.key_at_stake(&key_may_exist(name)),
+        Event::Storing => setup.begin_spending(
+            "Finishing the sign-in, which is being stored.",
+            "the sign-in may be stored: login-cli status shows whether it is",
+        ),
         Event::Kept { location } => {
             let kept = format!("the credentials are in {location} all the same");
             setup.end_spending();
@@ -295,6 +299,7 @@ fn trouble(event: &Event<'_>) -> Option<String> {
         Event::DeviceCodeFailed(error) => {
             format!("{}; the browser is still waited for", chain(error))
         }
+        Event::TokensLost => TOKENS_AT_STAKE.to_owned(),
         Event::NotRevoked(error) => format!(
             "tokens that are not stored any more could not be revoked, and may still be valid: {}",
             chain(error)

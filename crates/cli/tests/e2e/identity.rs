@@ -47,17 +47,20 @@ const NO_HOME: &str = "set up the API platform for this account at https://platf
 #[test]
 fn an_account_without_an_api_organization_is_signed_in_without_a_key() {
     let no_project = Account { project_id: None, ..Account::owner() };
-    for (world, email) in [(World::new(), Account::MEMBER), (world_of(no_project), Account::OWNER)]
-    {
+    for (world, email, what) in [
+        (World::new(), Account::MEMBER, "organization"),
+        (world_of(no_project), Account::OWNER, "project"),
+    ] {
         let running = world.login().arg("--json").start();
         let trail = running.visit(email);
         let page = trail.last().unwrap();
         assert_eq!(page.status, 200);
-        assert!(page.text().contains("None: this account has no API organization"));
+        assert!(page.text().contains(&format!("None: this account has no API {what}")));
         let finished = running.finish();
-        finished.exits(0).says("There is no API key: this account has no API organization.\n");
+        let words = format!("There is no API key: this account has no API {what}.\n");
+        finished.exits(0).says(&words);
         let document = finished.json();
-        assert_eq!(document["no_api_key_reason"], "no_api_organization");
+        assert_eq!(document["no_api_key_reason"], format!("no_api_{what}"));
         assert_eq!(document["has_api_key"], false);
         assert_eq!(world.count(&Endpoint::TokenExchange), 0);
         assert_eq!(world.auth_document()["OPENAI_API_KEY"], Value::Null);

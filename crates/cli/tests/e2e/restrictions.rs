@@ -121,13 +121,49 @@ fn a_refresh_stays_in_its_workspace() {
     assert_eq!(document["tokens"]["account_id"], "acct-ada");
 }
 
+/// The access token is the one that is used.
+// threats 214
+#[test]
+fn a_refreshed_access_token_is_held_to_the_same() {
+    for claims in [
+        json!({"iss": "https://auth.elsewhere.test"}),
+        json!({"client_id": "app_other"}),
+        json!({"https://api.openai.com/auth": {"chatgpt_account_id": "acct-grace"}}),
+    ] {
+        let token = jwt(&claims);
+        let then = Then::Merge(json!({"access_token": token, "id_token": null}));
+        let world = World::failing(Endpoint::TokenRefresh, then);
+        world.plant(&token);
+        let stored = world.signed_in(-HOUR);
+        let finished = world.command("token").run();
+        finished.exits(1).prints("").says("error: the access token is not for this sign-in: ");
+        assert!(world.auth_document()["tokens"]["access_token"] == *stored.access_token);
+    }
+}
+
+/// The workspace of a personal access token cannot be known.
+// threats 214
+#[test]
+fn a_personal_access_token_fits_no_workspace() {
+    let world = lying();
+    let finished = imported(&world, "at-0123456789abcdef0123456789abcdef", &RESTRICTED);
+    finished.exits(1).says(
+        "error: the workspace of this account is not known, and only acct-grace is allowed\n",
+    );
+    assert_eq!(world.auth_json(), None);
+}
+
 /// The issuer answers with an access token of another issuer, or for another client.
 // threats 214 227
 #[test]
 fn an_access_token_of_somebody_else_is_refused() {
+    let of_openai = |claims| json!({ "https://api.openai.com/auth": claims });
+    let (workspace, user) = ("chatgpt_account_id", "chatgpt_user_id");
     for (claims, why) in [
         (json!({"iss": "https://auth.elsewhere.test"}), "it was made by another issuer (iss)"),
         (json!({"client_id": "app_other"}), "it was made for another client (aud, azp)"),
+        (of_openai(json!({workspace: "acct-grace"})), "it is for another workspace"),
+        (of_openai(json!({user: "user-grace"})), "it is about another person"),
     ] {
         let token = jwt(&claims);
         let world =

@@ -4,6 +4,7 @@
 use std::fs;
 
 use sandbox::{Account, Endpoint, Then};
+use serde_json::json;
 
 use crate::support::{Finished, PATIENCE, StoredSignIn, World, write};
 
@@ -45,6 +46,50 @@ fn tokens_of_a_person_who_is_signed_in_elsewhere_are_left_and_named() {
     );
     assert_eq!(world.count(&Endpoint::Revoke), 0);
     world.command("refresh").run().exits(0);
+}
+
+/// The answer to the code is lost, or cannot be used: there may be tokens that nobody can revoke.
+// threats 227
+#[test]
+fn tokens_whose_answer_is_lost_are_named() {
+    for then in [Then::Lose, Then::Merge(json!({"id_token": null}))] {
+        let world = World::failing(Endpoint::TokenCode, then);
+        let finished = world.login().signs_in(Account::OWNER);
+        finished.exits(1).says(
+            "warning: the issuer may have issued tokens that are stored nowhere; they expire by \
+             themselves\n",
+        );
+    }
+}
+
+/// What matters is what is stored when the tokens are revoked, not what was when the program began.
+// threats 212
+#[test]
+fn a_profile_that_came_during_the_wait_is_seen() {
+    let world = World::new();
+    StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR).stored(&world);
+    let running = world.login().start();
+    running.auth_url();
+    world.login().args(["--profile", "new"]).signs_in(Account::NEW_OWNER).exits(0);
+    running.visit(Account::OWNER);
+    running.finish().exits(0).says("because that could end the sign-in of profile new.\n");
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+}
+
+/// The usual folder counts as well where another one was named.
+// threats 212
+#[test]
+fn a_sign_in_in_the_usual_folder_is_seen() {
+    let world = World::new();
+    StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR).stored(&world);
+    let usual = world.path("home/.codex");
+    fs::create_dir(&usual).unwrap();
+    let theirs = StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR);
+    write(&usual.join("auth.json"), &theirs.text());
+    let finished = world.login().signs_in(Account::OWNER);
+    let path = usual.join("auth.json");
+    finished.exits(0).says(&format!("could end the sign-in of {}.\n", path.display()));
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
 }
 
 /// Another program has removed the sign-in while its tokens were refreshed.

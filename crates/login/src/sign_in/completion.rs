@@ -74,7 +74,11 @@ impl Completion<'_> {
         let reserved_at = (self.options.now)();
         locked.reserve_for_sign_in(reserved_at)?;
         (self.events)(Event::ExchangingCode);
-        let tokens = granted.redeem(self.client).await?;
+        let tokens = granted.redeem(self.client).await.inspect_err(|error| {
+            if may_have_issued_tokens(error) {
+                (self.events)(Event::TokensLost);
+            }
+        })?;
         let now = (self.options.now)();
         let Prepared { mut signed_in, landing, new_key } = match self.prepare(&tokens, now).await {
             Ok(prepared) => prepared,
@@ -87,6 +91,7 @@ impl Completion<'_> {
         let (key_name, key) = new_key.map(|new| (new.name, new.key)).unzip();
         let account_id = signed_in.claims.openai.chatgpt_account_id.clone();
         let new = sign_in(tokens, account_id, key, now);
+        (self.events)(Event::Storing);
         let (unkept, stored) = store(locked, new, self.provenance(), reserved_at).await;
         match stored {
             Ok((replaced, set_aside)) => {
@@ -142,6 +147,15 @@ impl Completion<'_> {
     fn revoker(&self) -> Revoker<'_> {
         let Self { client, store, .. } = *self;
         Revoker { client, store, others: &self.options.other_stores }
+    }
+}
+
+/// Whether the issuer may have said yes in an answer that did not arrive, or cannot be read.
+fn may_have_issued_tokens(error: &Error) -> bool {
+    match error {
+        Error::Code(token_client::Error::Http(error)) => !error.provably_not_sent(),
+        Error::Code(token_client::Error::Misshapen(_)) => true,
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@ use token_client::Tokens;
 
 use super::Options;
 use crate::error::{Error, JsonWebToken};
-use crate::restrictions::{check_access_token, check_workspace};
+use crate::restrictions::{check_access_token, check_same_user, check_workspace};
 
 /// Who signed in, by the claims of both tokens.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ impl<'a> Identity<'a> {
         let access = Claims::of_access_token_without_verifying(&tokens.access_token)
             .map_err(malformed(JsonWebToken::Access))?;
         check_access_token(&access, options.issuer.as_str(), Some(&options.client_id))?;
+        check_same_user(&access, &claims)?;
         let id_token = &tokens.id_token;
         Ok(Self { id_token, claims, plan: access.openai.chatgpt_plan_type })
     }

@@ -41,6 +41,9 @@ pub(super) fn landing(
 fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
     match api_key {
         ApiKeyOutcome::Created | ApiKeyOutcome::NotRequested => None,
+        ApiKeyOutcome::Unavailable { claim: "project_id" } => {
+            Some("None: this account has no API project")
+        }
         ApiKeyOutcome::Unavailable { .. } => Some("None: this account has no API organization"),
         ApiKeyOutcome::Failed(_) => Some("None: it could not be created, see the terminal"),
     }

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::event::Events;
 use crate::pages;
 use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
-use crate::stored::{OtherStore, ReplacedSignIn};
+use crate::stored::{OtherStores, ReplacedSignIn};
 
 use completion::Completion;
 use ways::first_of_all;
@@ -61,7 +61,7 @@ pub struct Options {
     /// whatever the issuer makes of the parameter.
     pub workspaces: Vec<String>,
     /// Where else sign-ins are stored. Tokens are not revoked that one of those could end with.
-    pub other_stores: Vec<OtherStore>,
+    pub other_stores: OtherStores,
     /// Ends the sign-in once it is cancelled: tokens that were issued by then are revoked. Dropping
     /// [`PendingSignIn::finish`] instead is good as long as [`Event::ExchangingCode`] has not come.
     pub cancellation: CancellationToken,
@@ -81,7 +81,7 @@ impl Options {
             api_key: ApiKeyMode::IfPossible,
             scopes: Vec::new(),
             workspaces: Vec::new(),
-            other_stores: Vec::new(),
+            other_stores: OtherStores::default(),
             cancellation: CancellationToken::new(),
             now,
         }

@@ -104,8 +104,12 @@ impl StoredSignIn {
         }
         let tokens = DiscardedTokens::from_document(&document);
         let revocation = self.revoker().revoke(&tokens).await;
+        // Where no answer came in time, the issuer may have done it all the same.
         let AtRisk { others, .. } = match revocation {
-            Revocation::Revoked => tokens.at_risk(&self.store, &self.others),
+            Revocation::Revoked
+            | Revocation::Failed(RevocationError::TimedOut(_) | RevocationError::Refused(_)) => {
+                tokens.at_risk(&self.store, &self.others)
+            }
             _ => AtRisk::default(),
         };
         Ok((revocation, others))

@@ -35,7 +35,7 @@ use crate::registered::ISSUER;
 pub use brought::{Imported, Restrictions};
 pub use due::{expires_at, is_due, is_over};
 pub use log_out::{LogOutScope, LoggedOut};
-pub use revocation::{AtRisk, OtherStore, ReplacedSignIn, Revocation};
+pub use revocation::{AtRisk, OtherStore, OtherStores, ReplacedSignIn, Revocation};
 
 pub(crate) use revocation::{DiscardedTokens, Replaced, Revoker};
 pub(crate) use turn::locked;
@@ -47,7 +47,7 @@ pub struct StoredSignIn {
     client: TokenClient,
     /// Whether a sign-in that names another client is refused.
     requires_client: bool,
-    others: Vec<OtherStore>,
+    others: OtherStores,
     now: fn() -> Timestamp,
 }
 
@@ -63,7 +63,7 @@ impl StoredSignIn {
     /// Nothing is read yet. The id of `client` is used where the sign-in names no client itself.
     #[must_use]
     pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
-        Self { store, client, requires_client: false, others: Vec::new(), now }
+        Self { store, client, requires_client: false, others: OtherStores::default(), now }
     }
 
     /// Refuses a sign-in that names another client ([`Error::OtherClient`]).
@@ -74,7 +74,7 @@ impl StoredSignIn {
 
     /// These may hold sign-ins of the same person, which must not end with tokens of this one.
     #[must_use]
-    pub fn with_other_stores(self, others: Vec<OtherStore>) -> Self {
+    pub fn with_other_stores(self, others: OtherStores) -> Self {
         Self { others, ..self }
     }
 

@@ -8,10 +8,14 @@ use tokio::time::sleep;
 
 use super::due::{has_expired, still_works};
 use super::turn::Turn;
-use super::{DiscardedTokens, StoredSignIn, claims_without_verifying, is_due, issuer_of};
+use super::{
+    DiscardedTokens, StoredSignIn, claims_without_verifying, identity_without_verifying, is_due,
+    issuer_of,
+};
 use crate::commit::commit_patiently;
 use crate::error::Error;
 use crate::event::{Event, Events};
+use crate::restrictions::{check_access_token, check_same_user};
 
 /// How often a commit is tried when programs that take no lock write at the same moment.
 const ATTEMPTS: usize = 3;
@@ -187,6 +191,10 @@ impl StoredSignIn {
                 .and_then(|new| is_about_the_same(&new, before, client)),
             None => Ok(()),
         };
+        let verdict = verdict.and_then(|()| match &access_token {
+            Some(access_token) => check_renewed_access_token(access_token, before, client),
+            None => Ok(()),
+        });
         let verdict = verdict.and(match unusable.first() {
             Some(field) => Err(Error::UnusableAnswer { field }),
             None => Ok(()),
@@ -210,6 +218,17 @@ fn is_about_the_same(
             claims_without_verifying(before).map_or(Ok(()), |before| new.check_same_person(&before))
         })
         .map_err(Error::WrongClaim)
+}
+
+/// The same of an access token that is a JWT.
+fn check_renewed_access_token(
+    access_token: &AccessToken,
+    before: &AuthDocument,
+    client: &TokenClient,
+) -> Result<(), Error> {
+    let Ok(new) = Claims::of_access_token_without_verifying(access_token) else { return Ok(()) };
+    check_access_token(&new, client.issuer().as_str(), Some(client.client_id()))?;
+    identity_without_verifying(before).map_or(Ok(()), |before| check_same_user(&new, &before))
 }
 
 /// The refresh token of a sign-in of ours. One that was made in a way that only another program knows

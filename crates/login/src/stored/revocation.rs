@@ -6,6 +6,9 @@
 //! sign-in of the person at this client. So tokens are only revoked where no stored sign-in of the same
 //! person could end with them.
 
+use std::fmt;
+use std::sync::Arc;
+
 use auth_store::{AuthDocument, AuthStore, Error as StoreError, Renewal, SignIn};
 use credentials::{AccessToken, Claims, RefreshToken};
 use http_client::BaseUrl;
@@ -26,6 +29,31 @@ pub struct OtherStore {
     pub name: String,
     /// What is stored there.
     pub store: AuthStore,
+}
+
+/// Finds the other places of this machine where sign-ins may be stored. It is asked when something is about
+/// to be revoked, because there may be more of them by then.
+#[derive(Clone, Default)]
+pub struct OtherStores(Option<Arc<FindStores>>);
+
+type FindStores = dyn Fn() -> Vec<OtherStore> + Send + Sync;
+
+impl OtherStores {
+    /// `find` reads the disk, and is called where that may block.
+    #[must_use]
+    pub fn new(find: impl Fn() -> Vec<OtherStore> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(find)))
+    }
+
+    fn find(&self) -> Vec<OtherStore> {
+        self.0.as_ref().map(|find| find()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for OtherStores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OtherStores")
+    }
 }
 
 /// What became of tokens that are not needed any more.
@@ -97,6 +125,7 @@ pub(crate) struct DiscardedTokens {
 struct Owner {
     issuer: Option<String>,
     subject: Option<String>,
+    user_id: Option<String>,
     name: Option<String>,
     email: Option<String>,
 }
@@ -111,14 +140,18 @@ impl Owner {
         let differ = |one: &Option<String>, other: &Option<String>| {
             one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
         };
-        differ(&self.issuer, &other.issuer) || differ(&self.subject, &other.subject)
+        let is_same_user = self.user_id.is_some() && self.user_id == other.user_id;
+        differ(&self.issuer, &other.issuer)
+            || !is_same_user && differ(&self.subject, &other.subject)
     }
 }
 
 impl From<Claims> for Owner {
     fn from(claims: Claims) -> Self {
-        let Claims { iss: issuer, sub: subject, name, email, .. } = claims;
-        Self { issuer, subject, name, email }
+        let Claims { iss, sub: subject, name, email, openai, .. } = claims;
+        let issuer = iss.map(|iss| iss.trim_end_matches('/').to_owned());
+        let user_id = openai.chatgpt_user_id.or(openai.user_id);
+        Self { issuer, subject, user_id, name, email }
     }
 }
 
@@ -141,6 +174,8 @@ impl DiscardedTokens {
     /// The same person's, from a refresh that was not stored.
     pub(crate) fn with_renewal(self, renewal: Renewal) -> Self {
         let Renewal { refresh_token, access_token, .. } = renewal;
+        // Without a new one, the old one still works.
+        let refresh_token = refresh_token.or(self.refresh_token);
         Self { refresh_token, access_token, ..self }
     }
 
@@ -149,8 +184,9 @@ impl DiscardedTokens {
         let issuer = issuer.as_str().to_owned();
         let claims = Claims::of_id_token_without_verifying(&sign_in.id_token);
         // An ID token of another issuer says nothing of whose the tokens of this one are.
-        let claims =
-            claims.ok().filter(|claims| claims.iss.as_ref().is_none_or(|it| *it == issuer));
+        let claims = claims
+            .ok()
+            .filter(|it| it.iss.as_ref().is_none_or(|iss| iss.trim_end_matches('/') == issuer));
         let owner = Owner { issuer: Some(issuer.clone()), ..claims.unwrap_or_default().into() };
         let (refresh_token, access_token) = (sign_in.refresh_token, sign_in.access_token);
         let (refresh_token, access_token) = (Some(refresh_token), Some(access_token));
@@ -184,10 +220,9 @@ impl DiscardedTokens {
     }
 
     /// The stored sign-ins that could end with these tokens.
-    pub(super) fn at_risk(&self, store: &AuthStore, others: &[OtherStore]) -> AtRisk {
-        let others = others.iter().filter(|other| self.endanger(&other.store));
-        let others = others.map(|other| other.name.clone()).collect();
-        AtRisk { this: self.endanger(store), others }
+    pub(super) fn at_risk(&self, store: &AuthStore, others: &OtherStores) -> AtRisk {
+        let others = others.find().into_iter().filter(|other| self.endanger(&other.store));
+        AtRisk { this: self.endanger(store), others: others.map(|other| other.name).collect() }
     }
 }
 
@@ -215,7 +250,7 @@ impl Replaced {
 pub(crate) struct Revoker<'a> {
     pub(crate) client: &'a TokenClient,
     pub(crate) store: &'a AuthStore,
-    pub(crate) others: &'a [OtherStore],
+    pub(crate) others: &'a OtherStores,
 }
 
 impl Revoker<'_> {
@@ -228,7 +263,7 @@ impl Revoker<'_> {
         if tokens.revocable().is_none() {
             return Revocation::NothingToRevoke;
         }
-        let (store, others) = (self.store.clone(), self.others.to_vec());
+        let (store, others) = (self.store.clone(), self.others.clone());
         let (tokens, at_risk) = commit(move || {
             let at_risk = tokens.at_risk(&store, &others);
             (tokens, at_risk)
