@@ -248,6 +248,24 @@ fn a_mount_on_which_all_is_open_is_read() {
     assert_eq!(owner(home.auth_json()), (ADA, ADA));
 }
 
+/// An `emptyDir` of Kubernetes is root's and open to the one user of the pod.
+// threats 165
+#[test]
+fn an_empty_volume_of_a_pod_takes_a_sign_in() {
+    if !is_root("an empty volume") {
+        return;
+    }
+    let home = home(((0, 0), 0o777), ((0, 0), 0o600));
+    fs::remove_file(home.auth_json()).unwrap();
+    run_as(ADA, &[ADA], || {
+        home.store().check_writable().unwrap();
+        save(&home.store()).unwrap();
+        let open = Oddity::WorldWritable { path: home.path() };
+        is_read(&home.store(), &[open]);
+    });
+    assert_eq!(owner(home.auth_json()), (ADA, ADA));
+}
+
 /// In `/tmp` and its like nobody can replace the file of another user.
 // threats 165
 #[test]
