@@ -122,7 +122,11 @@ pub(crate) fn check_trusted(folder: &Folder) -> Result<(), Error> {
     match entry.untrusted_owner() {
         Some(owner) => Err(Error::ForeignOwner { path, owner }),
         None if entry.foreign_owner.is_none() && entry.world_writable && !entry.sticky => {
-            if runs_as_root() { Ok(()) } else { Err(Error::WorldWritable { path }) }
+            if runs_as_root() {
+                Ok(())
+            } else {
+                Err(Error::WorldWritable { path })
+            }
         }
         None => Ok(()),
     }

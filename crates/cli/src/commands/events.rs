@@ -53,12 +53,9 @@ fn as_json(event: &Event<'_>) -> Option<Value> {
         Event::AddressRefused(refusal) => {
             json!({ "event": "address_refused", "message": refusal.to_string() })
         }
-        Event::DeviceCode { verification_uri, user_code, expires_in } => json!({
-            "event": "device_code",
-            "verification_uri": verification_uri,
-            "user_code": user_code,
-            "expires_in_seconds": expires_in.as_secs_f64().round() as u64,
-        }),
+        Event::DeviceCode { verification_uri, user_code, expires_in } => {
+            device_code(verification_uri, user_code, *expires_in)
+        }
         Event::DeviceCodePostponed(error) => {
             json!({ "event": "device_code_postponed", "message": chain(error) })
         }
@@ -78,6 +75,13 @@ fn as_json(event: &Event<'_>) -> Option<Value> {
         Event::RefreshPostponed(error) => {
             json!({ "event": "refresh_postponed", "message": chain(error) })
         }
+        other => return tokens(other),
+    })
+}
+
+/// What becomes of tokens.
+fn tokens(event: &Event<'_>) -> Option<Value> {
+    Some(match event {
         Event::TokensLost => json!({ "event": "tokens_lost", "message": TOKENS_AT_STAKE }),
         Event::NotRevoked(error) => json!({ "event": "not_revoked", "message": chain(error) }),
         Event::OtherProgramsSignIn { auth_mode } => {
@@ -87,6 +91,15 @@ fn as_json(event: &Event<'_>) -> Option<Value> {
             json!({ "event": "revocation_withheld", "could_end": stored_sign_ins(at_risk) })
         }
         _ => return None,
+    })
+}
+
+fn device_code(verification_uri: &str, user_code: &str, expires_in: Duration) -> Value {
+    json!({
+        "event": "device_code",
+        "verification_uri": verification_uri,
+        "user_code": user_code,
+        "expires_in_seconds": expires_in.as_secs_f64().round() as u64,
     })
 }
 

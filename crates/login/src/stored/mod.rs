@@ -18,7 +18,9 @@
 mod brought;
 mod due;
 mod log_out;
+mod other_stores;
 mod refresh;
+mod refreshed;
 mod revocation;
 mod turn;
 
@@ -35,7 +37,8 @@ use crate::registered::ISSUER;
 pub use brought::{Imported, Restrictions};
 pub use due::{expires_at, is_due, is_over};
 pub use log_out::{LogOutScope, LoggedOut};
-pub use revocation::{AtRisk, OtherStore, OtherStores, ReplacedSignIn, Revocation};
+pub use other_stores::{OtherStore, OtherStores};
+pub use revocation::{AtRisk, ReplacedSignIn, Revocation};
 
 pub(crate) use revocation::{DiscardedTokens, Replaced, Revoker};
 pub(crate) use turn::locked;

@@ -6,9 +6,6 @@
 //! sign-in of the person at this client. So tokens are only revoked where no stored sign-in of the same
 //! person could end with them.
 
-use std::fmt;
-use std::sync::Arc;
-
 use auth_store::{AuthDocument, AuthStore, Error as StoreError, Renewal, SignIn};
 use credentials::{AccessToken, Claims, RefreshToken};
 use http_client::BaseUrl;
@@ -16,45 +13,11 @@ use jiff::Timestamp;
 use token_client::{Revocable, TokenClient};
 use tokio::time::timeout;
 
-use super::{REVOCATION_LIMIT, identity_without_verifying, issuer_of};
+use super::{OtherStores, REVOCATION_LIMIT, identity_without_verifying, issuer_of};
 use crate::commit::commit;
 use crate::error::RevocationError;
 use crate::event::{Event, Events};
 use crate::registered::SIGN_IN_CLIENT_ID;
-
-/// Another place of this machine where a sign-in may be stored, such as that of another profile.
-#[derive(Clone, Debug)]
-pub struct OtherStore {
-    /// What people call it.
-    pub name: String,
-    /// What is stored there.
-    pub store: AuthStore,
-}
-
-/// Finds the other places of this machine where sign-ins may be stored. It is asked when something is about
-/// to be revoked, because there may be more of them by then.
-#[derive(Clone, Default)]
-pub struct OtherStores(Option<Arc<FindStores>>);
-
-type FindStores = dyn Fn() -> Vec<OtherStore> + Send + Sync;
-
-impl OtherStores {
-    /// `find` reads the disk, and is called where that may block.
-    #[must_use]
-    pub fn new(find: impl Fn() -> Vec<OtherStore> + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(find)))
-    }
-
-    fn find(&self) -> Vec<OtherStore> {
-        self.0.as_ref().map(|find| find()).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for OtherStores {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OtherStores")
-    }
-}
 
 /// What became of tokens that are not needed any more.
 #[derive(Debug)]

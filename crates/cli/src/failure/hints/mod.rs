@@ -80,18 +80,12 @@ pub(crate) fn login(error: &LoginError) -> Option<String> {
 /// What has to do with who signed in.
 fn account(error: &LoginError) -> Option<&'static str> {
     Some(match error {
-        LoginError::WrongClaim(ClaimMismatch::Issuer | ClaimMismatch::Nobody)
-        | LoginError::WrongAccessToken(ClaimMismatch::Issuer) => "check --issuer",
-        LoginError::WrongClaim(ClaimMismatch::Audience) | LoginError::WrongAccessToken(_) => {
-            "check --client-id"
-        }
-        LoginError::WrongClaim(ClaimMismatch::Subject | ClaimMismatch::Workspace) => {
-            "sign in again with login-cli login"
+        LoginError::WrongClaim(mismatch) | LoginError::WrongAccessToken(mismatch) => {
+            claim(*mismatch)
         }
         LoginError::WrongWorkspace { .. } => {
             "choose that workspace when you sign in, or leave --workspace out; nothing was stored"
         }
-        LoginError::WrongClaim(_) => "check the clock of this machine",
         LoginError::MissingClaim { .. } => {
             "set up the API platform for this account at https://platform.openai.com, or sign in \
              without --require-api-key"
@@ -124,6 +118,15 @@ fn account(error: &LoginError) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+fn claim(mismatch: ClaimMismatch) -> &'static str {
+    match mismatch {
+        ClaimMismatch::Issuer | ClaimMismatch::Nobody => "check --issuer",
+        ClaimMismatch::Audience => "check --client-id",
+        ClaimMismatch::Subject | ClaimMismatch::Workspace => "sign in again with login-cli login",
+        _ => "check the clock of this machine",
+    }
 }
 
 fn listen(source: &io::Error) -> Option<&'static str> {
