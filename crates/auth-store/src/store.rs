@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ pub struct AuthStore {
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// How often the locks are taken anew when their folder goes.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 100;
 
 impl AuthStore {
     /// The store in `codex_home`. Nothing is looked at yet.
@@ -163,10 +164,11 @@ impl AuthStore {
     ///
     /// [`Error::Locked`] after the longest wait, or what else is wrong with the place.
     pub fn lock(&self) -> Result<Locked, Error> {
-        // A cancelled sign-in may remove its folder between the opening and the locking here.
+        // A cancelled sign-in may remove its folder between the opening and the locking here, and so may
+        // several in a row.
         for _ in 1..ATTEMPTS {
             match self.lock_once() {
-                Err(error) if error.is_not_found() => {}
+                Err(error) if error.is_not_found() => thread::sleep(Duration::from_millis(1)),
                 other => return other,
             }
         }

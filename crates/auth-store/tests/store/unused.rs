@@ -63,6 +63,8 @@ fn a_removal_at_the_same_moment_costs_no_save() {
                 let _ = home.store().remove_unused();
             }
         });
+        // Also where one of them fails, which would be waited for without an end.
+        let over = Over(&is_over);
         for round in 0..300 {
             let mut locked = home.store().lock().unwrap();
             if round % 3 == 0 {
@@ -73,7 +75,16 @@ fn a_removal_at_the_same_moment_costs_no_save() {
                 locked.remove().unwrap();
             }
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(over);
         remover.join().unwrap();
     });
+}
+
+/// Ends the other thread when it is dropped.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
