@@ -63,7 +63,8 @@ pub struct Options {
     /// Where else sign-ins are stored. Tokens are not revoked that one of those could end with.
     pub other_stores: OtherStores,
     /// Ends the sign-in once it is cancelled: tokens that were issued by then are revoked. Dropping
-    /// [`PendingSignIn::finish`] instead is good as long as [`Event::ExchangingCode`] has not come.
+    /// [`PendingSignIn::finish`] instead is good as long as [`Event::ExchangingCode`](crate::Event::ExchangingCode) has not
+    /// come.
     pub cancellation: CancellationToken,
     /// The clock.
     pub now: fn() -> Timestamp,
