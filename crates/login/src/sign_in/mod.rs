@@ -62,9 +62,9 @@ pub struct Options {
     pub workspaces: Vec<String>,
     /// Where else sign-ins are stored. Tokens are not revoked that one of those could end with.
     pub other_stores: OtherStores,
-    /// Ends the sign-in once it is cancelled: tokens that were issued by then are revoked. Dropping
-    /// [`PendingSignIn::finish`] instead is good as long as [`Event::ExchangingCode`](crate::Event::ExchangingCode) has not
-    /// come.
+    /// Ends the sign-in once it is cancelled: tokens that were issued by then are revoked. Until
+    /// [`Event::ExchangingCode`](crate::Event::ExchangingCode), dropping [`PendingSignIn::finish`] is as
+    /// good.
     pub cancellation: CancellationToken,
     /// The clock.
     pub now: fn() -> Timestamp,
