@@ -14,6 +14,13 @@ pub(crate) fn replaceable(place: &Place) -> Result<(), Error> {
     place.folder().may_replace(place.name()).map_err(refused)
 }
 
+/// Whether files can come and go beside it.
+pub(crate) fn addable(place: &Place) -> Result<(), Error> {
+    let folder = place.folder();
+    let refused = |source| Error::NotWritable { path: folder.path().to_owned(), source };
+    folder.may_add().map_err(refused)
+}
+
 /// Whether the file could be unlinked, where there is one.
 pub(crate) fn removable(place: &Place) -> Result<(), Error> {
     if !place.is_there()? {

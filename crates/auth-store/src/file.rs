@@ -156,7 +156,10 @@ pub(crate) fn remove(place: &Arc<Place>) -> Result<bool, Error> {
         other => other.map_err(refused)?,
     }
     for name in [TEMPORARY, BACKUP] {
-        remove_if_there(place.folder(), &place.beside(name)).map_err(refused)?;
+        // A folder, or a file of another user, is not what a writer of ours has left.
+        if let Err(error) = remove_if_there(place.folder(), &place.beside(name)) {
+            tracing::debug!(path = %place.path().display(), name, %error, "something stays beside it");
+        }
     }
     flush_name(place)?;
     Ok(was_there)

@@ -139,6 +139,7 @@ impl Keeper {
     }
 
     fn check_place(&self, place: &Place) -> Result<(), Error> {
+        check::addable(place)?;
         if place.is_there()? { check::replaceable(place) } else { Ok(()) }
     }
 

@@ -135,6 +135,15 @@ impl Setup {
         self.at_stake.set(Some(at_stake.to_owned()));
     }
 
+    /// A sign-in is being stored, and with it the key that may have been created.
+    pub(crate) fn begin_storing(&self) {
+        self.tokens_are_safe();
+        self.finishing.set(Some("Finishing the sign-in, which is being stored."));
+        let key = self.at_stake.take().map(|key| format!("; {key}")).unwrap_or_default();
+        let status = "the sign-in may be stored: login-cli status shows whether it is";
+        self.at_stake.set(Some(format!("{status}{key}")));
+    }
+
     /// Nothing is being spent any more.
     pub(crate) fn end_spending(&self) {
         self.finishing.set(None);

@@ -211,6 +211,11 @@ fn as_token(
         return Ok(ImportedToken::Personal(token));
     }
     let claims = Claims::of_access_token_without_verifying(&token).map_err(BadToken::Malformed)?;
+    // What stood behind it where it was copied, such as a quote or a semicolon, is not part of it.
+    let is_base64url = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !word.chars().all(is_base64url) {
+        return Err(BadToken::Malformed(MalformedJwt::Encoding));
+    }
     if is_for(&claims, clients) {
         return Err(BadToken::IdToken);
     }
@@ -223,7 +228,9 @@ fn as_token(
 fn is_personal(word: &str) -> bool {
     const SHORTEST: usize = 12;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    word.starts_with(PERSONAL) && word.len() >= SHORTEST && word.chars().all(fits)
+    // Dots in a row stand where somebody has cut it short.
+    let is_cut = word.contains("..");
+    word.starts_with(PERSONAL) && word.len() >= SHORTEST && word.chars().all(fits) && !is_cut
 }
 
 /// The audience of an ID token is the client that asked for it

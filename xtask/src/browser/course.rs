@@ -74,6 +74,7 @@ impl<'a> Course<'a> {
         self.hostile_error()?;
         self.denied_sign_in()?;
         self.failed_sign_in()?;
+        self.sign_in_without_a_key()?;
         self.sign_in_with_setup_left()?;
         self.create_key()
     }
@@ -129,13 +130,21 @@ impl<'a> Course<'a> {
         self.claim_exit("and the program with", waiting, 1)
     }
 
-    /// A member without an organization can have no API key, which shows after the callback.
+    /// A member has no API organization, and the key that is required shows that after the callback.
     fn failed_sign_in(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.start("login")?;
+        let waiting = self.start_with("login", &["--require-api-key"])?;
         self.choose(&waiting, Account::MEMBER)?;
         self.claim_title("a sign-in that fails afterwards ends on its page", "Sign-in failed")?;
         self.take_pictures("failed")?;
         self.claim_exit("and the program with", waiting, 1)
+    }
+
+    fn sign_in_without_a_key(&mut self) -> Result<(), Box<dyn Error>> {
+        let waiting = self.start("login")?;
+        self.choose(&waiting, Account::MEMBER)?;
+        self.claim_title("without an API organization, signed in", "Signed in")?;
+        self.take_pictures("signed-in-without-key")?;
+        self.claim_exit("and the program with", waiting, 0)
     }
 
     fn sign_in_with_setup_left(&mut self) -> Result<(), Box<dyn Error>> {
@@ -156,12 +165,16 @@ impl<'a> Course<'a> {
     }
 
     fn start(&self, command: &str) -> Result<Waiting, Box<dyn Error>> {
+        self.start_with(command, &[])
+    }
+
+    fn start_with(&self, command: &str, options: &[&str]) -> Result<Waiting, Box<dyn Error>> {
         let mut program = program::untouched(&self.program, self.home.path());
         program.env("HOME", self.home.path());
         let servers = [self.sandbox.issuer_url(), self.sandbox.api_url()];
         program.args([command, "--issuer", servers[0], "--api-base", servers[1]]);
         // Nobody waits longer than that for a page that does not come.
-        program.args(["--no-browser", "--port", "0", "--timeout", "2m"]);
+        program.args(["--no-browser", "--port", "0", "--timeout", "2m"]).args(options);
         let mut running = Running::start(&mut program)?;
         let address: Url = running.address()?.parse()?;
         let redirect_uri = parameter(&address, "redirect_uri")?.parse()?;

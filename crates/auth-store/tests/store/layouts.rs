@@ -266,6 +266,25 @@ fn an_empty_volume_of_a_pod_takes_a_sign_in() {
     assert_eq!(owner(home.auth_json()), (ADA, ADA));
 }
 
+/// Only the owner of the file or the folder could put another one in its place.
+// threats 165 215
+#[test]
+fn a_file_of_root_in_a_sticky_folder_of_root_is_not_replaced() {
+    if !is_root("a sticky folder of root") {
+        return;
+    }
+    for mode in [0o644, 0o666] {
+        let home = home(((0, 0), 0o1777), ((0, 0), mode));
+        let unwritable = |error: &Error| matches!(error, Error::NotWritable { .. });
+        run_as(ADA, &[ADA], || {
+            let document = home.store().load().unwrap().unwrap();
+            assert!(home.store().oddities(&document).unwrap().contains(&Oddity::NotWritable));
+            is_not_written(&home, unwritable);
+            assert!(home.store().lock().and_then(|mut locked| locked.reserve()).is_err());
+        });
+    }
+}
+
 /// In `/tmp` and its like nobody can replace the file of another user.
 // threats 165
 #[test]

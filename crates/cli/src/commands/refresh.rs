@@ -17,8 +17,11 @@ pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failur
     let location = accounts.store().location();
     let sign_in = setup.stored_sign_in(&accounts, &accounts.profile, shared)?;
     let document = sign_in.refresh(&|event| tell(setup, &event)).await?;
-    let until = expires_at(&document)
-        .map(|exp| format!(" The access token expires {}.", from_now(exp, environment::now())));
+    let now = environment::now();
+    let until = expires_at(&document).map(|exp| {
+        let expires = if exp > now { "expires" } else { "expired" };
+        format!(" The access token {expires} {}.", from_now(exp, now))
+    });
     setup.terminal.done(&format!("Refreshed.{}", until.unwrap_or_default()));
     let refreshed = || as_json(&document, &accounts, &location);
     setup.output.document(refreshed).map_err(Failure::Output)

@@ -235,10 +235,7 @@ fn address(refusal: AddressRefusal) -> &'static str {
 fn remember(setup: &Setup, event: &Event<'_>) {
     match event {
         Event::CreatingApiKey { name } => setup.key_at_stake(&key_may_exist(name)),
-        Event::Storing => setup.begin_spending(
-            "Finishing the sign-in, which is being stored.",
-            "the sign-in may be stored: login-cli status shows whether it is",
-        ),
+        Event::Storing => setup.begin_storing(),
         Event::Kept { location } => {
             let kept = format!("the credentials are in {location} all the same");
             setup.end_spending();

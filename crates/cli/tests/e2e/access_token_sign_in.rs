@@ -316,3 +316,18 @@ fn a_folder_that_cannot_be_written_is_found_first() {
     crate::support::write(&world.codex_home(), "a file");
     start(&world, "").run().exits(1).prints("").says("error: cannot write ");
 }
+
+/// What stood around it where it was copied is not stored with it.
+// threats 222
+#[test]
+fn a_token_with_something_behind_it_is_refused() {
+    let world = World::new();
+    let token = token(&world, HOUR);
+    for behind in ["'", ";", "==", "&quot;"] {
+        let input = format!("{token}{behind}");
+        world.plant(&input);
+        with(&world, input).exits(1).says("error: standard input holds no usable access token: ");
+    }
+    with(&world, "at-0123456...cret").exits(1);
+    assert_eq!(world.auth_json(), None);
+}

@@ -275,3 +275,21 @@ fn tokens_that_do_not_say_whose_they_are_stay_here() {
         assert_eq!(world.sandbox.connections(), 0);
     }
 }
+
+/// An answer without an access token leaves one that has expired: it is not handed out.
+// threats 110
+#[test]
+fn an_answer_without_an_access_token_is_no_refresh() {
+    for answer in [json!({}), json!({"refresh_token": "rt_the-next-one"})] {
+        let world = World::failing(Endpoint::TokenRefresh, Then::json(200, answer.clone()));
+        world.plant("rt_the-next-one");
+        world.signed_in(-HOUR);
+        for command in ["token", "refresh"] {
+            let finished = world.command(command).run();
+            finished.exits(1).prints("").says("error: the issuer sent an unusable access_token\n");
+        }
+        if let Some(next) = answer["refresh_token"].as_str() {
+            assert!(world.auth_document()["tokens"]["refresh_token"] == next, "it is lost");
+        }
+    }
+}

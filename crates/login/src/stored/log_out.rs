@@ -68,7 +68,7 @@ impl StoredSignIn {
         }
         let (revocation, may_have_ended) = match scope {
             LogOutScope::Everywhere => self.revoke_stored(document).await?,
-            LogOutScope::ThisMachine => (Revocation::NotRequested, Vec::new()),
+            LogOutScope::ThisMachine => (not_requested(&document), Vec::new()),
         };
         let was_there = locked.remove()?;
         let location = locked.location();
@@ -113,6 +113,14 @@ impl StoredSignIn {
             _ => AtRisk::default(),
         };
         Ok((revocation, others))
+    }
+}
+
+/// A key, or what only another program understands, has no tokens that stay valid.
+fn not_requested(document: &Result<Option<AuthDocument>, StoreError>) -> Revocation {
+    match document {
+        Ok(Some(document)) if !document.has_tokens() => Revocation::NothingToRevoke,
+        _ => Revocation::NotRequested,
     }
 }
 

@@ -112,6 +112,7 @@ impl StoredSignIn {
             }
         };
         let (renewal, verdict) = examine(refreshed, &document, &client, (self.now)());
+        let is_new = renewal.access_token.is_some();
         let unkept = DiscardedTokens::from_document(&document);
         let keep = move || (keep(&mut locked, document, &token, &renewal), renewal);
         let (kept, renewal) = match self.store.location() {
@@ -125,6 +126,9 @@ impl StoredSignIn {
         };
         events(Event::Refreshed);
         let current = match kept? {
+            Kept::Renewed(document) if !is_new && has_expired(&document, (self.now)()) => {
+                Err(Error::UnusableAnswer { field: "access_token" })
+            }
             Kept::Renewed(document) => Ok(document),
             Kept::Superseded(theirs) => {
                 let unkept = unkept.with_renewal(renewal);

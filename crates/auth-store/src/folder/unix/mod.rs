@@ -65,6 +65,19 @@ impl Folder {
         asked.is_ok_and(|it| it.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
     }
 
+    /// Whether it may only grow. That it may not change at all shows where it is asked for writing.
+    #[cfg(target_os = "linux")]
+    fn is_append_only(&self, name: &OsStr) -> bool {
+        use rustix::fs::{StatxAttributes, StatxFlags, statx};
+        let asked = statx(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+        asked.is_ok_and(|it| it.stx_attributes.contains(StatxAttributes::APPEND))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_append_only(&self, _: &OsStr) -> bool {
+        false
+    }
+
     /// Whether `name` is a mount of its own: the system does not tell.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn is_mount(&self, _: &OsStr) -> bool {
@@ -163,15 +176,28 @@ impl Folder {
         Ok(fs::accessat(&self.handle, name, Access::WRITE_OK, AtFlags::EACCESS)?)
     }
 
-    /// Whether this user may make a file here, which takes searching the folder as well.
+    /// Whether this user may make a file here and give it another name, which takes searching the folder
+    /// as well. In an append-only folder a file could be made, and no name could be taken away again.
     pub(crate) fn may_add(&self) -> io::Result<()> {
+        if self.is_append_only(".".as_ref()) {
+            return Err(Errno::PERM.into());
+        }
         let access = Access::WRITE_OK | Access::EXEC_OK;
         Ok(fs::accessat(&self.handle, ".", access, AtFlags::EACCESS)?)
     }
 
-    /// Whether a rename could put another file under `name`: not where the file was made immutable
-    /// or is mounted read-only. Its mode is its own affair.
+    /// Whether a rename could put another file under `name`: not where the file was made immutable or
+    /// append-only, is mounted read-only, or belongs to another user in a sticky folder of somebody
+    /// else's. Its mode is its own affair.
     pub(crate) fn may_replace(&self, name: &OsStr) -> io::Result<()> {
+        let is_foreign = |entry: &Entry| entry.foreign_owner.is_some();
+        let folder = self.itself()?;
+        let is_kept = folder.sticky && is_foreign(&folder) && !runs_as_root();
+        if is_kept && self.entry(name)?.as_ref().is_some_and(is_foreign)
+            || self.is_append_only(name)
+        {
+            return Err(Errno::PERM.into());
+        }
         match fs::accessat(&self.handle, name, Access::WRITE_OK, AtFlags::EACCESS) {
             Err(error @ (Errno::PERM | Errno::ROFS)) => Err(error.into()),
             _ => Ok(()),
