@@ -38,8 +38,8 @@ fn tokens_that_cannot_be_stored_are_revoked() {
 fn tokens_of_a_person_who_is_signed_in_elsewhere_are_left_and_named() {
     let world = World::failing(Endpoint::TokenExchange, Then::Hold);
     world.signed_in(HOUR);
-    let in_the_way = world.codex_home().join("profiles/work/auth.json");
-    let finished = spoilt(&world, "work", || fs::create_dir(&in_the_way).unwrap());
+    let in_the_way = world.codex_home().join("profiles/second/auth.json");
+    let finished = spoilt(&world, "second", || fs::create_dir(&in_the_way).unwrap());
     finished.exits(1).says(
         "warning: the tokens of this sign-in were not revoked, because that could end the sign-in of \
          profile default; they expire by themselves",
