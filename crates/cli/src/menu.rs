@@ -19,7 +19,7 @@ use tokio::task::spawn_blocking;
 
 use crate::keyboard;
 use crate::terminal::{EMPHASIS, Terminal};
-use crate::unseen::{Typing, Unseen};
+use crate::unseen::Unseen;
 
 /// A heading, what the keys do, one line of the list, and one for the cursor.
 const FEWEST_ROWS: u16 = 4;
@@ -152,7 +152,7 @@ static IS_SEEN: AtomicBool = AtomicBool::new(false);
 
 impl SecondScreen {
     fn begin() -> Self {
-        let _unseen = Unseen::begin(Typing::Keys);
+        let _unseen = Unseen::begin();
         IS_SEEN.store(true, Ordering::Relaxed);
         // A terminal that is gone shows no menu either.
         let _ = io::stderr().write_all(b"\x1b[?1049h");

@@ -12,6 +12,13 @@ use zeroize::Zeroizing;
 /// (bracketed paste, as xterm introduced it).
 const PASTE: [&str; 2] = ["\u{1b}[200~", "\u{1b}[201~"];
 
+/// Whether the last mark is that of the beginning: the end of the secret is missing.
+pub(crate) fn is_paste_unfinished(bytes: &[u8]) -> bool {
+    let last = |mark: &str| bytes.windows(mark.len()).rposition(|it| it == mark.as_bytes());
+    let [begin, end] = PASTE.map(last);
+    begin.is_some() && begin > end
+}
+
 /// Reads text in UTF-8, or in UTF-16 with a byte-order mark, as PowerShell 5 writes it; without what
 /// cannot be seen.
 ///

@@ -1,31 +1,22 @@
 //! A terminal that does not show what is typed, because it is a secret.
 
 #[cfg(unix)]
-pub(crate) use unix::{Unseen, hide_again, is_in_foreground, show_again, typed};
+pub(crate) use unix::{Unseen, has_more, hide_again, is_in_foreground, show_again, typed};
 
 #[cfg(not(unix))]
-pub(crate) use elsewhere::{Unseen, hide_again, show_again, typed};
-
-/// How what is typed reaches this program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Typing {
-    /// As whole lines, which the terminal lets the person correct.
-    Lines,
-    /// As it comes, key by key: a line of a terminal may not be longer than 1,024 bytes on some
-    /// systems, and an address may.
-    Keys,
-}
+pub(crate) use elsewhere::{Unseen, has_more, hide_again, show_again, typed};
 
 #[cfg(unix)]
 mod unix {
     use std::io;
     use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::time::Duration;
 
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::termios::{
         LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
     };
 
-    use super::Typing;
     use crate::foreground;
     use crate::stdin::unbuffered;
 
@@ -38,6 +29,14 @@ mod unix {
         unbuffered()
     }
 
+    /// Whether more was typed, or is within `wait`.
+    pub(crate) fn has_more(wait: Duration) -> bool {
+        let stdin = io::stdin();
+        let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
+        let wait = Timespec::try_from(wait).unwrap_or_default();
+        poll(&mut terminal, Some(&wait)).is_ok() && !terminal[0].revents().is_empty()
+    }
+
     /// As long as this is held, nothing that is typed is shown.
     pub(crate) struct Unseen;
 
@@ -46,10 +45,10 @@ mod unix {
     static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
     impl Unseen {
-        pub(crate) fn begin(typing: Typing) -> Self {
+        pub(crate) fn begin() -> Self {
             let mut held = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
             if let Ok(before) = tcgetattr(io::stdin()) {
-                hide(&before, typing);
+                hide(&before);
                 *held = Some(before);
             }
             Self
@@ -58,28 +57,24 @@ mod unix {
 
     /// Hides what is typed once more, if it is to be hidden, after a shell had the terminal in between
     /// (Ctrl-Z, `fg`).
-    pub(crate) fn hide_again(typing: Typing) {
+    pub(crate) fn hide_again() {
         // Held meanwhile, so that nothing is hidden that has just been given back.
         let held = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(now) = tcgetattr(io::stdin()) else { return };
         let is_shown = now.local_modes.contains(LocalModes::ECHO);
         if held.is_some() && is_shown && is_in_foreground() {
-            hide(&now, typing);
+            hide(&now);
         }
     }
 
-    /// A terminal that cannot do it shows what is typed to the person who knows it anyway.
-    fn hide(before: &Termios, typing: Typing) {
+    /// What is typed comes key by key: a line of a terminal may not be longer than 1,024 bytes on some
+    /// systems, and what follows the end of a line can be seen only so. A terminal that cannot do it
+    /// shows what is typed to the person who knows it anyway.
+    fn hide(before: &Termios) {
         let mut attributes = before.clone();
-        attributes.local_modes.remove(LocalModes::ECHO);
-        match typing {
-            Typing::Lines => attributes.local_modes.insert(LocalModes::ECHONL),
-            Typing::Keys => {
-                attributes.local_modes.remove(LocalModes::ICANON);
-                attributes.special_codes[SpecialCodeIndex::VMIN] = 1;
-                attributes.special_codes[SpecialCodeIndex::VTIME] = 0;
-            }
-        }
+        attributes.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
+        attributes.special_codes[SpecialCodeIndex::VMIN] = 1;
+        attributes.special_codes[SpecialCodeIndex::VTIME] = 0;
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &attributes);
     }
 
@@ -117,10 +112,10 @@ mod unix {
 #[cfg(not(unix))]
 mod elsewhere {
     use std::io::{self, Read};
+    use std::time::Duration;
 
     use dialoguer::console::{Key, Term};
 
-    use super::Typing;
     use crate::stdin::unbuffered;
 
     /// What is typed, key by key: a console shows the lines that are typed, and no keys.
@@ -134,6 +129,11 @@ mod elsewhere {
             Some(console) => Ok(Box::new(Keys { console, rest: Vec::with_capacity(4) })),
             None => Ok(Box::new(unbuffered()?)),
         }
+    }
+
+    /// A console does not tell.
+    pub(crate) fn has_more(_wait: Duration) -> bool {
+        false
     }
 
     struct Keys {
@@ -166,13 +166,13 @@ mod elsewhere {
     pub(crate) struct Unseen;
 
     impl Unseen {
-        pub(crate) fn begin(_typing: Typing) -> Self {
+        pub(crate) fn begin() -> Self {
             Self
         }
     }
 
     /// Nothing is to be hidden again.
-    pub(crate) fn hide_again(_typing: Typing) {}
+    pub(crate) fn hide_again() {}
 
     /// Nothing was taken.
     pub(crate) fn show_again() {}

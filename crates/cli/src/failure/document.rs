@@ -14,7 +14,7 @@ use super::hints::may_have_created_key;
 use super::kind::Kind;
 use super::underneath::{self, Underneath};
 use super::{Failure, LONGEST};
-use crate::stdin::{BadKey, BadToken};
+use crate::stdin::BadSecret;
 
 pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
     let kind = Kind::of(failure);
@@ -99,20 +99,19 @@ fn details(failure: &Failure) -> Value {
         Failure::Login(error) => of_login(error),
         Failure::SignedInWithoutApiKey(error) => of_login(error),
         Failure::Setup(_) => json!({ "cause": SETUP }),
-        Failure::NoApiKey(BadKey::AccessToken) => json!({ "cause": "access_token" }),
-        Failure::NoApiKey(_) => json!({ "cause": "malformed" }),
-        Failure::NoAccessToken(bad) => json!({ "cause": of_token(bad) }),
+        Failure::NoApiKey(bad) | Failure::NoAccessToken(bad) => json!({ "cause": of_secret(bad) }),
         Failure::Input(_) => json!({ "cause": "unreadable" }),
         Failure::NotRevoked { location, .. } => json!({ "removed_from": location.to_string() }),
         _ => Value::Null,
     }
 }
 
-fn of_token(bad: &BadToken) -> &'static str {
+fn of_secret(bad: &BadSecret) -> &'static str {
     match bad {
-        BadToken::ApiKey => "api_key",
-        BadToken::IdToken => "id_token",
-        BadToken::Expired(_) => "expired",
+        BadSecret::AccessToken => "access_token",
+        BadSecret::ApiKey => "api_key",
+        BadSecret::IdToken => "id_token",
+        BadSecret::Expired(_) => "expired",
         _ => "malformed",
     }
 }

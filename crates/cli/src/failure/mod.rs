@@ -13,7 +13,7 @@ use crate::environment;
 use crate::output::Output;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
-use crate::stdin::{BadKey, BadToken};
+use crate::stdin::BadSecret;
 use crate::terminal::{from_now, in_words};
 
 mod document;
@@ -55,9 +55,9 @@ pub(crate) enum Failure {
     #[error("the stored sign-in has no {what}")]
     NotHeld { what: &'static str, instead: &'static str },
     #[error("standard input holds no API key")]
-    NoApiKey(#[source] BadKey),
+    NoApiKey(#[source] BadSecret),
     #[error("standard input holds no usable access token")]
-    NoAccessToken(#[source] BadToken),
+    NoAccessToken(#[source] BadSecret),
     #[error("cannot read standard input")]
     Input(#[source] io::Error),
     #[error(
@@ -164,7 +164,12 @@ impl Failure {
                 Some("a token of one issuer is never sent to the platform of another".into())
             }
             Self::NotHeld { instead, .. } => Some((*instead).into()),
-            Self::NoApiKey(BadKey::AccessToken) => Some("read it with --with-access-token".into()),
+            Self::NoApiKey(bad) | Self::NoAccessToken(bad) if bad.is_broken() => {
+                Some("copy it again, without a line break in it, and paste it as one line".into())
+            }
+            Self::NoApiKey(BadSecret::AccessToken) => {
+                Some("read it with --with-access-token".into())
+            }
             Self::NoApiKey(_) => Some(
                 "a key is one line that begins with sk-; for example: login-cli login \
                  --with-api-key < key.txt"
@@ -194,14 +199,14 @@ pub(crate) fn say_instead(instead: &Instead) -> ! {
     instead.end()
 }
 
-fn bad_token(bad: &BadToken) -> &'static str {
+fn bad_token(bad: &BadSecret) -> &'static str {
     match bad {
-        BadToken::ApiKey => "read it with --with-api-key",
-        BadToken::IdToken => {
+        BadSecret::ApiKey => "read it with --with-api-key",
+        BadSecret::IdToken => {
             "an ID token says who signed in, and opens nothing: bring the access token that came \
              with it, as login-cli token prints it"
         }
-        BadToken::Expired(_) => "get a new one where it is from, or sign in with login-cli login",
+        BadSecret::Expired(_) => "get a new one where it is from, or sign in with login-cli login",
         _ => {
             "an access token is one line of three parts with dots between them; for example: \
              login-cli login --with-access-token < token.txt"

@@ -12,7 +12,7 @@ use zeroize::Zeroize as _;
 
 use super::entry::Entry;
 use crate::terminal::show_typed;
-use crate::unseen::{Typing, Unseen, hide_again, is_in_foreground};
+use crate::unseen::{Unseen, hide_again, is_in_foreground};
 
 /// The person's keyboard, as long as it is listened to. The terminal is given back when this is
 /// dropped.
@@ -35,7 +35,7 @@ impl Keyboard {
             return None;
         }
         let (tell, inputs) = unbounded_channel();
-        let _unseen = Unseen::begin(Typing::Keys);
+        let _unseen = Unseen::begin();
         let is_over = Arc::new(AtomicBool::new(false));
         let listener = Listener { is_over: is_over.clone(), has_device_key, tell };
         // Where the system has no thread to give, the browser is waited for all the same.
@@ -93,7 +93,7 @@ impl Listener {
             // Nobody wants it any more when the sign-in is over.
             let _ = self.tell.send(input);
         }
-        hide_again(Typing::Keys);
+        hide_again();
         false
     }
 }

@@ -165,7 +165,8 @@ fn what_is_no_token_changes_nothing() {
     let unsigned = format!("eyJhbGciOiJub25lIn0.{unsigned}");
     for (input, why, cause) in [
         (String::new(), "it is empty", "malformed"),
-        (format!("{good}\n{good}\n"), "it is more than one word", "malformed"),
+        (format!("{good}\n{good}\n"), "it is more than one line", "malformed"),
+        (format!("\u{1b}[200~{good}\n"), "the paste has no end", "malformed"),
         (format!("{{\"access_token\": \"{good}\"}}"), "it is more than one word", "malformed"),
         (good[..good.rfind('.').unwrap()].to_owned(), "it does not have three parts", "malformed"),
         (good.replace('.', ".="), "a part of it is not base64url", "malformed"),

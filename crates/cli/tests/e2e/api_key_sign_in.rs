@@ -51,7 +51,7 @@ fn what_has_not_the_shape_of_a_key_changes_nothing() {
         ("\n".to_owned(), "it is empty"),
         ("sk-short".to_owned(), "it is shorter than a key"),
         ("pk-proj-a-key_of-Somebody-0123456789".to_owned(), "it does not begin with sk-"),
-        (format!("{KEY}\n{KEY}\n"), "it is more than one word"),
+        (format!("{KEY} {KEY}\n"), "it is more than one word"),
         (format!("{{\"key\":\"{KEY}\"}}"), "it does not begin with sk-"),
         (format!("sk-{}\u{e9}", "x".repeat(30)), "it has a character that no key has"),
         (format!("sk-{}", "x".repeat(100_000)), "it is longer than 16384 bytes"),

@@ -5,9 +5,10 @@ use std::thread;
 use std::time::Instant;
 
 use sandbox::Account;
+use serde_json::json;
 use vt100::Color;
 
-use crate::support::{Look, OnTerminal, PATIENCE, World};
+use crate::support::{Look, OnTerminal, PATIENCE, World, jwt};
 
 /// A login that waits for its browser, with its last line.
 fn waiting(world: &World, columns: u16) -> OnTerminal<'_> {
@@ -236,6 +237,54 @@ fn a_key_that_is_pasted_is_not_seen() {
     person.types(&format!("{key}\r"));
     person.finish().exits(0).says("Signed in with an API key, stored in ");
     assert_eq!(world.auth_document()["OPENAI_API_KEY"].as_str().unwrap(), key);
+}
+
+/// A shell that reads a line once the program is done, and shows it.
+const SHELL: [&str; 4] = [
+    "/bin/sh",
+    "-c",
+    "\"$@\"; code=$?; read -r line; echo \"left: [$line]\" >&2; exit $code",
+    "sh",
+];
+
+#[track_caller]
+fn assert_paste_is_refused(option: &str, secret: &str, paste: &str, why: &str) {
+    let world = World::new();
+    world.plant(secret);
+    let start = world.command("login").arg(option).under(SHELL);
+    let person = start.on_terminal(200, 24);
+    person.shows("which is not shown, and press Enter:");
+    while person.echoes() {
+        thread::yield_now();
+    }
+    person.types(paste);
+    person.shows("hint: copy it again, without a line break in it, and paste it as one line");
+    person.types("next\r");
+    person.finish().exits(1).says(why).says("left: [next]");
+    assert_eq!(world.auth_json(), None);
+}
+
+/// People copy lines that their terminal has wrapped. The part before the break looks whole, and the
+/// rest of it is no command for the shell.
+// threats 222
+#[test]
+fn a_paste_that_is_broken_into_lines_is_refused_as_a_whole() {
+    let token = jwt(&json!({"iss": "https://issuer.test", "x": "x".repeat(300)}));
+    for (option, secret) in [
+        ("--with-api-key", "sk-proj-abcdefghijklmnopqrstuvwxyz_0123456789"),
+        ("--with-access-token", "at-abcdefghijklmnopqrstuvwxyz_0123456789"),
+        ("--with-access-token", &token),
+    ] {
+        let (begin, end) = secret.split_at(secret.len() - 9);
+        for (paste, why) in [
+            (format!("{begin}\n{end}\r"), "it is more than one line"),
+            (format!("{begin}\n{end}"), "it is more than one line"),
+            (format!("\x1b[200~{begin}\n{end}\x1b[201~\r"), "it is more than one line"),
+            (format!("\x1b[200~{begin}\r"), "the paste has no end"),
+        ] {
+            assert_paste_is_refused(option, secret, &paste, why);
+        }
+    }
 }
 
 const PAPER: Look = Look { color: Color::Idx(16), background: Color::Idx(231), ..Look::PLAIN };

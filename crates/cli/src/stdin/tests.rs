@@ -1,0 +1,122 @@
+use super::*;
+
+#[test]
+fn a_key_is_one_word_that_begins_with_sk() {
+    let judged = |text: &str| as_key(text).map(drop);
+    for good in [
+        "sk-proj-abcdefghijklmnop_qrstuvwxyz\n",
+        "  sk-abcdefghijklmnopqrstuvwxyz\r\n",
+        "export OPENAI_API_KEY=\"sk-abcdefghijklmnopqrstuvwxyz\"\n",
+        "Bearer sk-abcdefghijklmnopqrstuvwxyz",
+    ] {
+        assert_eq!(judged(good), Ok(()), "{good:?}");
+    }
+    for (bad, why) in [
+        ("", BadSecret::Empty),
+        ("\n", BadSecret::Empty),
+        ("OPENAI_API_KEY=", BadSecret::Empty),
+        ("sk-", BadSecret::TooShort),
+        ("sk-short", BadSecret::TooShort),
+        ("pk-abcdefghijklmnopqrstuvwxyz", BadSecret::Beginning),
+        ("sk-abcdefghijkl mnopqrstuvwxyz", BadSecret::SeveralWords),
+        ("sk-abcdefghijklmnopqrst\u{e9}", BadSecret::Character),
+        ("sk-abcdefghijklmnopqrst\u{1b}[A", BadSecret::Character),
+        ("{\"key\":\"sk-abcdefghijklmnopqrst\"}", BadSecret::Beginning),
+        ("at-0123456789abcdefghij", BadSecret::AccessToken),
+        (&jwt("{}"), BadSecret::AccessToken),
+    ] {
+        assert_eq!(judged(bad), Err(why), "{bad:?}");
+    }
+}
+
+fn jwt(payload: &str) -> String {
+    use base64::Engine as _;
+    let part = |text: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(payload), part("signature"))
+}
+
+#[track_caller]
+fn is_token(text: &str, outcome: &Result<(), BadSecret>) {
+    let now = Timestamp::from_second(1_000_000).unwrap();
+    assert_eq!(&as_token(text, &["app_1", "app_2"], now).map(|_| ()), outcome, "{text:.40}");
+}
+
+#[test]
+fn a_token_is_one_jwt_that_is_not_over() {
+    let good = jwt(r#"{"exp":1000001}"#);
+    is_token(&good, &Ok(()));
+    is_token(&format!("  {good}\r\n"), &Ok(()));
+    is_token(&jwt("{}"), &Ok(()));
+    is_token("", &Err(BadSecret::Empty));
+    is_token("\n", &Err(BadSecret::Empty));
+    is_token(&format!("{good} {good}"), &Err(BadSecret::SeveralWords));
+    is_token(&format!("Authorization: Bearer {good}"), &Ok(()));
+    is_token(&format!("CODEX_ACCESS_TOKEN='{good}'"), &Ok(()));
+    is_token("sk-proj-abcdefghijklmnop", &Err(BadSecret::ApiKey));
+    is_token("at-0123456789", &Ok(()));
+    is_token("  at-a_b-c.d0123\r\n", &Ok(()));
+    is_token("at-", &Err(BadSecret::Malformed(MalformedJwt::Parts)));
+    is_token("at-0123456789\u{7f}", &Err(BadSecret::Malformed(MalformedJwt::Encoding)));
+    is_token(&good.replace('.', ".+"), &Err(BadSecret::Malformed(MalformedJwt::Encoding)));
+    is_token(&jwt("[]"), &Err(BadSecret::Malformed(MalformedJwt::Claims)));
+    is_token(&jwt(r#"{"exp":1000000}"#), &Err(BadSecret::Expired("just now".to_owned())));
+    is_token(&jwt(r#"{"aud":["https://api.test/v1"]}"#), &Ok(()));
+    is_token(&jwt(r#"{"aud":"app_2"}"#), &Err(BadSecret::IdToken));
+    is_token(&jwt(r#"{"aud":["app_1"],"exp":1}"#), &Err(BadSecret::IdToken));
+    let long_ago = Err(BadSecret::Expired("2 hours ago".to_owned()));
+    is_token(&jwt(&format!(r#"{{"exp":{}}}"#, 1_000_000 - 7200)), &long_ago);
+}
+
+/// Everything comes at once where `pasted`, else what is behind Enter comes later.
+#[track_caller]
+fn assert_line(typed: &[u8], pasted: bool, line: &Result<&str, BadSecret>) {
+    let rest = std::cell::Cell::new(typed);
+    let input = std::io::BufReader::with_capacity(1, Rest(&rest));
+    let read = one_line(input, || pasted && !rest.get().is_empty()).unwrap();
+    assert_eq!(&read.as_ref().map(|text| text.trim()).map_err(Clone::clone), line, "{typed:?}");
+}
+
+struct Rest<'a>(&'a std::cell::Cell<&'a [u8]>);
+
+impl Read for Rest<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut rest = self.0.get();
+        let count = rest.read(buffer)?;
+        self.0.set(rest);
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_line_ends_with_enter_and_can_be_corrected() {
+    for (typed, line) in [
+        (&b"sk-1\nrest"[..], "sk-1"),
+        (b"sk-1\rrest", "sk-1"),
+        (b"sk-1\x04rest", "sk-1"),
+        (b"sk-x\x7f1\n", "sk-1"),
+        (b"wrong\x15sk-1\n", "sk-1"),
+        (b"\x08sk-1", "sk-1"),
+    ] {
+        assert_line(typed, false, &Ok(line));
+    }
+    let endless = "x".repeat(2 * LONGEST);
+    assert_line(endless.as_bytes(), false, &Err(BadSecret::TooLong));
+    assert_eq!(everything(endless.as_bytes()).unwrap().map(drop), Err(BadSecret::TooLong));
+}
+
+// threats 222
+#[test]
+fn a_paste_is_one_whole_line() {
+    for (typed, line) in [
+        (&b"sk-1\r\n\n"[..], Ok("sk-1")),
+        (b"\nsk-1\n", Ok("sk-1")),
+        (b"\x1b[200~sk-1\x1b[201~\n", Ok("sk-1")),
+        (b"\x1b[200~sk-1\n\x1b[201~\n", Ok("sk-1")),
+        (b"sk-1\nrest", Err(BadSecret::SeveralLines)),
+        (b"\x1b[200~sk-1\nrest\x1b[201~\n", Err(BadSecret::SeveralLines)),
+        (b"\x1b[200~sk-1\n", Err(BadSecret::UnfinishedPaste)),
+        (b"\x1b[200~x\x1b[201~\x1b[200~sk-1\n", Err(BadSecret::UnfinishedPaste)),
+    ] {
+        assert_line(typed, true, &line);
+    }
+}
