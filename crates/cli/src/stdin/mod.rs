@@ -142,7 +142,7 @@ fn one_line(mut input: impl Read, has_more: impl Fn() -> bool) -> io::Result<Lin
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     let mut key = [0];
     let mut is_ended = false;
-    while !(is_ended && !has_more()) && input.read(&mut key)? == 1 {
+    while (!is_ended || has_more()) && input.read(&mut key)? == 1 {
         match key[0] {
             b'\n' | b'\r' | CTRL_D => {
                 is_ended = true;
