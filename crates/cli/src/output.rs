@@ -16,7 +16,7 @@
 
 use std::cell::Cell;
 use std::future::pending;
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 
 use anstream::AutoStream;
 use printable::one_line;
@@ -83,7 +83,12 @@ impl Output {
     pub(crate) fn document(&self, document: impl FnOnce() -> Value) -> io::Result<()> {
         self.end(|json| match json {
             Json::Document => document(),
-            Json::Stream => json!({ "event": "result", "result": document() }),
+            Json::Stream => {
+                let mut event = json!({ "event": "result" });
+                // The macro would take a copy.
+                event["result"] = document();
+                event
+            }
         })
     }
 
@@ -102,7 +107,7 @@ impl Output {
             return;
         }
         if let Some(event) = event() {
-            self.follower.told(line(&as_json(&event)));
+            self.follower.told(json_line(&event));
         }
     }
 
@@ -123,7 +128,7 @@ impl Output {
         if self.is_complete.replace(true) {
             return Ok(());
         }
-        line(&as_json(&document(json)))
+        json_line(&document(json))
     }
 }
 
@@ -165,21 +170,48 @@ pub(crate) fn check_can_be_written() -> io::Result<()> {
     Ok(())
 }
 
-/// A JSON document in one line. What JSON may hold as it is and a terminal would obey, or nobody would
-/// see, is escaped as well; outside of texts there is none of it.
-fn as_json(document: &Value) -> String {
-    let mut text = String::new();
-    for c in document.to_string().chars() {
-        match c {
-            ' ' => text.push(c),
-            _ if !one_line(c.encode_utf8(&mut [0; 4])).is_empty() => text.push(c),
-            _ => {
-                let escaped = |unit: &u16| format!("\\u{unit:04x}");
-                text.extend(c.encode_utf16(&mut [0; 2]).iter().map(escaped));
-            }
-        }
+/// Puts a JSON document on standard output, in one line. It is written piece by piece, because a list is
+/// as large as a server makes it, and copies of it would be held side by side.
+fn json_line(document: &Value) -> io::Result<()> {
+    above(|| {
+        let mut stdout = BufWriter::new(io::stdout().lock());
+        serde_json::to_writer(Escaped(&mut stdout), document)?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    })
+}
+
+/// A writer of JSON. What JSON may hold as it is and a terminal would obey, or nobody would see, is
+/// escaped as well; outside of texts there is none of it.
+struct Escaped<W>(W);
+
+impl<W: io::Write> io::Write for Escaped<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
     }
-    text
+
+    /// `serde_json` writes whole characters: it divides a text only at what it escapes itself.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        let mut start = 0;
+        for (place, c) in text.char_indices().filter(|(_, c)| is_escaped(*c)) {
+            self.0.write_all(&bytes[start..place])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(self.0, "\\u{unit:04x}")?;
+            }
+            start = place + c.len_utf8();
+        }
+        self.0.write_all(&bytes[start..])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn is_escaped(c: char) -> bool {
+    c != ' ' && !c.is_ascii_graphic() && one_line(c.encode_utf8(&mut [0; 4])).is_empty()
 }
 
 #[cfg(test)]
@@ -190,7 +222,9 @@ mod tests {
     #[test]
     fn json_holds_nothing_that_a_terminal_obeys_and_means_the_same() {
         let value = json!({"a b\u{7f}": "\u{1b}\u{9b}31m \u{202e}\u{e0041}\u{2028}é🔑"});
-        let text = as_json(&value);
+        let mut written = Vec::new();
+        serde_json::to_writer(Escaped(&mut written), &value).unwrap();
+        let text = String::from_utf8(written).unwrap();
         let expected = r#"{"a b\u007f":"\u001b\u009b31m \u202e\udb40\udc41\u2028é🔑"}"#;
         assert_eq!(text, expected);
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);

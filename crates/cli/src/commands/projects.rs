@@ -17,9 +17,14 @@ pub(crate) async fn run(
     let listed = projects(&session, args.organization.as_ref(), LIST_TIMEOUT).await?;
     let output = &setup.output;
     warn_of_more(&listed, setup);
-    output.document(|| listed.iter().map(in_json).collect()).map_err(Failure::Output)?;
     if listed.is_empty() {
         setup.terminal.say("This account has no organization.");
+    }
+    if shared.json.is_some() {
+        let document = || listed.into_iter().map(in_json).collect();
+        return output.document(document).map_err(Failure::Output);
+    }
+    if listed.is_empty() {
         return Ok(());
     }
     let groups: Vec<String> = listed.iter().map(group).collect();
@@ -55,18 +60,16 @@ fn row(project: &Project) -> Row<'_> {
     Row { id: project.id.as_str(), mark, title: project.title.as_deref() }
 }
 
-/// Projects that are not for this account are null, and not none.
-fn in_json(Listed { organization, projects, has_more, .. }: &Listed) -> Value {
-    let project = |project: &Project| {
-        json!({
-            "id": project.id.as_str(),
-            "title": project.title,
-            "is_initial": project.is_initial,
-        })
+/// Projects that are not for this account are null, and not none. The titles are taken, because a copy
+/// of all of them would be as large as the list.
+fn in_json(Listed { organization, projects, has_more, .. }: Listed) -> Value {
+    let project = |project: Project| {
+        let mut fields = json!({ "id": project.id.as_str(), "is_initial": project.is_initial });
+        fields["title"] = project.title.into();
+        fields
     };
-    let mut fields = organization_as_json(organization);
-    fields["projects"] =
-        projects.as_ref().map(|all| all.iter().map(project).collect::<Value>()).into();
-    fields["has_more"] = (*has_more).into();
+    let mut fields = organization_as_json(&organization);
+    fields["projects"] = projects.map(|all| all.into_iter().map(project).collect::<Value>()).into();
+    fields["has_more"] = has_more.into();
     fields
 }

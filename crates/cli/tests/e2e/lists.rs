@@ -237,11 +237,11 @@ fn endless_lists_end_and_take_little_memory() {
     let world = signed_in_to((0..40).map(endless).collect(), vec![]);
     let fifo = world.path("run/stdout");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    for options in [&[][..], &["--json"]] {
+    for options in [&[][..], &["--json"], &["--json=stream"]] {
         let start = world.on_platform("projects").args(options.iter().copied());
         let running = start.in_shell("", &format!(">{}", fifo.display())).start();
         let (stdout, peak) = read_with_peak(&fifo, running.id);
-        assert!(peak < 64 << 20, "{} MiB", peak >> 20);
+        assert!(peak < 64 << 20, "{} MiB with {options:?}", peak >> 20);
         assert!(stdout.matches("proj_endless_").count() == 10_000, "{stdout:.500}");
         let finished = running.finish();
         finished.exits(0).says("warning: the list was cut after 10000 projects; --organization ID");
