@@ -95,6 +95,14 @@ pub enum Error {
         /// What it said.
         source: VaultError,
     },
+    /// The vault did not answer in time whether it has taken the document. It may have.
+    #[error("the sign-in may be stored in {name}")]
+    MayBeStored {
+        /// What people call it.
+        name: String,
+        /// What it said.
+        source: VaultError,
+    },
     /// The file is a mount of its own, so it was written in its place, and that failed halfway. What
     /// it held before is in the copy.
     #[error("{path} was written only in part; what it held before is in {copy}", path = path.display(), copy = copy.display())]

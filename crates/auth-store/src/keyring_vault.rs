@@ -172,6 +172,11 @@ enum Refusal {
     System(VaultError),
 }
 
+/// Whether the keyring may still be doing what it was asked to do.
+pub(crate) fn is_timeout(error: &VaultError) -> bool {
+    matches!(error.downcast_ref(), Some(Refusal::TimedOut(_)))
+}
+
 impl Refusal {
     fn unanswered(error: mpsc::RecvTimeoutError, deadline: Duration) -> Self {
         match error {

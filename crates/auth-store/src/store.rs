@@ -205,7 +205,8 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// Any [`Error`]; only after [`Error::NotDurable`] is the new document in place.
+    /// Any [`Error`]; only after [`Error::NotDurable`] is the new document in place, and after
+    /// [`Error::MayBeStored`] it may be.
     pub fn update<T>(&self, change: impl FnMut(&mut AuthDocument) -> T) -> Result<T, Error> {
         self.lock()?.change(None, change).map(|(outcome, _)| outcome)
     }

@@ -34,7 +34,8 @@ pub trait Vault: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Like [`check`](Self::check); the old entry is then still there.
+    /// Like [`check`](Self::check); the old entry is then still there, unless the vault did not answer in
+    /// time.
     fn write(&self, document: &[u8]) -> Result<(), VaultError>;
 
     /// Removes the entry. False where there was none.
@@ -66,5 +67,18 @@ pub(crate) fn replace(vault: &dyn Vault, seen: &Content, bytes: &[u8]) -> Result
     if read(vault)? != *seen {
         return Err(Error::Changed { location: Location::Vault(vault.name()) });
     }
-    vault.write(bytes).map_err(|source| Error::Vault { name: vault.name(), source })
+    let name = vault.name();
+    vault.write(bytes).map_err(|source| match may_have_written(&source) {
+        true => Error::MayBeStored { name, source },
+        false => Error::Vault { name, source },
+    })
+}
+
+/// A vault that did not answer in time may have been about to.
+fn may_have_written(error: &VaultError) -> bool {
+    #[cfg(feature = "keyring")]
+    if crate::keyring_vault::is_timeout(error) {
+        return true;
+    }
+    matches!(error.downcast_ref(), Some(credential_helper::Error::TimedOut { .. }))
 }

@@ -172,6 +172,7 @@ fn of_store(error: &StoreError) -> &'static str {
         StoreError::Locked { .. } => "locked",
         StoreError::Changed { .. } => "changed",
         StoreError::Vault { .. } => "vault",
+        StoreError::MayBeStored { .. } => "may_be_stored",
         StoreError::HalfWritten { .. } => "half_written",
         StoreError::NotAFile { .. } => "not_a_file",
         StoreError::ForeignOwner { .. } | StoreError::WorldWritable { .. } => "unsafe_place",

@@ -99,8 +99,11 @@ impl Completion<'_> {
                 signed_in.set_aside = set_aside;
                 Ok(Completed { signed_in, landing, replaced })
             }
-            // It is in place, and only a power cut could take it back.
-            Err(source @ StoreError::NotDurable { .. }) => Err(Error::Store(source)),
+            // It is in place, and only a power cut could take it back; or it may be, and a revocation would
+            // end it.
+            Err(source @ (StoreError::NotDurable { .. } | StoreError::MayBeStored { .. })) => {
+                Err(Error::Store(source))
+            }
             Err(source) => {
                 self.discard(unkept).await;
                 Err(unkept_error(key_name, source))

@@ -229,9 +229,12 @@ fn keep(
 /// whose predecessors are spent.
 fn commit_stubbornly(locked: &mut Locked, document: &AuthDocument) -> Result<(), StoreError> {
     match locked.commit(document) {
-        Err(StoreError::NotWritable { .. } | StoreError::Io { .. } | StoreError::Vault { .. }) => {
-            locked.commit(document)
-        }
+        Err(
+            StoreError::NotWritable { .. }
+            | StoreError::Io { .. }
+            | StoreError::Vault { .. }
+            | StoreError::MayBeStored { .. },
+        ) => locked.commit(document),
         other => other,
     }
 }

@@ -105,7 +105,7 @@ fn account(error: &LoginError) -> Option<&'static str> {
         }
         LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",
         LoginError::UnusableAnswer { .. } => "try again; if it stays like this, sign in again",
-        LoginError::Unsaved(StoreError::Vault { .. }) => {
+        LoginError::Unsaved(StoreError::Vault { .. } | StoreError::MayBeStored { .. }) => {
             "see to that store, then sign in again with login-cli login"
         }
         LoginError::Unsaved(_) => {

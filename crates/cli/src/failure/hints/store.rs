@@ -45,6 +45,10 @@ fn fixed(error: &Error) -> Option<&'static str> {
             "another program is using it: try again when it is done"
         }
         Error::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
+        Error::MayBeStored { .. } => {
+            "login-cli status shows whether it is; if not, sign in again with login-cli login, and give \
+             the store longer with LOGIN_CLI_HELPER_TIMEOUT=2m"
+        }
         Error::Vault { source, .. } if matches!(source.downcast_ref(), Some(TimedOut { .. })) => {
             "unlock it, give it longer with LOGIN_CLI_HELPER_TIMEOUT=2m, or keep the credentials in \
              a file with --store file"

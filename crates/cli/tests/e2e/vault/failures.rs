@@ -159,6 +159,25 @@ fn a_helper_that_takes_nothing_after_the_refresh_is_told_as_a_lost_sign_in() {
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
 }
 
+/// It may have stored the tokens that a revocation would end.
+// threats 223 227
+#[test]
+fn tokens_that_may_be_stored_are_not_revoked() {
+    let world = World::new();
+    let helper = Scripted::new(&world);
+    helper.hang_after("^store .*/default/[0-9a-f]*$");
+    let finished = helper.given(world.login()).signs_in(Account::OWNER);
+    finished
+        .exits(1)
+        .prints("")
+        .says("error: the sign-in may be stored in docker-credential-double (");
+    finished.says("did not answer within 3s and was stopped\nhint: login-cli ");
+    finished.says(" status shows whether it is; if not, sign in again with login-cli ");
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+    assert!(helper.held().is_some());
+    helper.given(world.command("status")).run().exits(0);
+}
+
 // threats 168 179
 #[test]
 fn an_entry_that_cannot_be_read_is_left_to_its_person() {

@@ -30,7 +30,10 @@ case $1 in
 store) printf %s "$in" >"$file" ;;
 get) cat "$file" 2>/dev/null || { echo 'credentials not found in native keychain'; exit 1; } ;;
 erase) rm -f "$file" ;;
-esac"#;
+esac
+if [ -e "$here/hangs" ] && printf %s "$1 $url" | grep -Eq -f "$here/hangs"
+then exec sleep 1000
+fi"#;
 
 impl<'w> Scripted<'w> {
     pub(super) fn new(world: &'w World) -> Self {
@@ -47,6 +50,11 @@ impl<'w> Scripted<'w> {
     /// Refuses from now on every verb and URL that this expression (`grep -E`) finds.
     pub(super) fn refuse(&self, expression: &str) {
         crate::support::write(&self.world.path("bin/refuses"), expression);
+    }
+
+    /// Hangs from now on after every verb and URL that this expression finds, which it has done by then.
+    pub(super) fn hang_after(&self, expression: &str) {
+        crate::support::write(&self.world.path("bin/hangs"), expression);
     }
 
     fn files(&self) -> Vec<PathBuf> {
