@@ -104,12 +104,15 @@ impl Run<'_> {
 struct Running {
     child: Child,
     group: Group,
+    /// The terminal that it may ask the person at, as it was before.
+    terminal: Option<Terminal>,
     ended: bool,
 }
 
 impl Running {
     fn start(run: &Run<'_>) -> io::Result<Self> {
-        Ok(Self { child: run.command().spawn()?, group: run.group, ended: false })
+        let terminal = if run.group == Group::Ours { Terminal::before() } else { None };
+        Ok(Self { child: run.command().spawn()?, group: run.group, terminal, ended: false })
     }
 
     fn connect(&mut self, input: Zeroizing<Vec<u8>>) -> io::Result<Receiver<Chunk>> {
@@ -138,6 +141,9 @@ impl Running {
             let closed = output.take_one(chunks, TICK.min(deadline.left()))?;
             if let Some(status) = self.child.try_wait().map_err(Failure::Io)? {
                 self.ended = true;
+                if status.code().is_none() {
+                    self.restore_terminal();
+                }
                 return Ok(status);
             }
             if deadline.left().is_zero() {
@@ -157,6 +163,14 @@ impl Running {
         }
         let _ = self.child.kill();
     }
+
+    /// A helper that was killed while it read a passphrase leaves a terminal that shows nothing of what is
+    /// typed.
+    fn restore_terminal(&self) {
+        if let Some(terminal) = &self.terminal {
+            terminal.restore();
+        }
+    }
 }
 
 impl Drop for Running {
@@ -169,7 +183,46 @@ impl Drop for Running {
         while matches!(self.child.try_wait(), Ok(None)) && killed.elapsed() < BURIAL {
             thread::sleep(PAUSE);
         }
+        self.restore_terminal();
     }
+}
+
+/// The modes of the terminal that controls this program.
+#[cfg(unix)]
+struct Terminal {
+    file: std::fs::File,
+    modes: rustix::termios::Termios,
+}
+
+#[cfg(unix)]
+impl Terminal {
+    fn before() -> Option<Self> {
+        let file = std::fs::File::open("/dev/tty").ok()?;
+        let modes = rustix::termios::tcgetattr(&file).ok()?;
+        Some(Self { file, modes })
+    }
+
+    /// What was typed and not read is a part of a passphrase, and is thrown away. In the background, the
+    /// terminal is another program's.
+    fn restore(&self) {
+        use rustix::termios::{OptionalActions, tcgetpgrp, tcsetattr};
+        if tcgetpgrp(&self.file) == Ok(rustix::process::getpgrp()) {
+            let _ = tcsetattr(&self.file, OptionalActions::Flush, &self.modes);
+        }
+    }
+}
+
+/// A console keeps its modes by itself.
+#[cfg(not(unix))]
+struct Terminal;
+
+#[cfg(not(unix))]
+impl Terminal {
+    fn before() -> Option<Self> {
+        None
+    }
+
+    fn restore(&self) {}
 }
 
 #[cfg(unix)]

@@ -63,6 +63,21 @@ fn ctrl_c_ends_a_helper_that_asks() {
     assert!([1, 130].contains(&code), "{code}");
 }
 
+/// It reads a passphrase, which it does not show, when its time is over.
+// threats 223
+#[test]
+fn a_helper_that_is_given_up_leaves_a_terminal_that_shows_what_is_typed() {
+    let hides = "stty -echo -icanon </dev/tty; printf 'PIN: ' >/dev/tty; exec sleep 1000";
+    let (world, _) = world_of_helper("asks", &format!("cat >/dev/null; {hides}"));
+    let start = given(&world, world.command("token"), "asks");
+    let person = start.env("LOGIN_CLI_HELPER_TIMEOUT", "2500ms").captured_on_terminal(200, 24);
+    person.shows("PIN: ");
+    assert!(!person.echoes(), "the helper hides nothing");
+    person.ends();
+    assert!(person.echoes(), "what is typed stays hidden");
+    person.finish().exits(1).says("docker-credential-asks did not answer within 2.5s");
+}
+
 /// How long it may take can be said, there and elsewhere, and the end of it is never silent.
 // threats 223
 #[test]
