@@ -75,7 +75,8 @@ fn endless_page(limit: usize, after: Option<&str>) -> Result<Answer, Refusal> {
         }
     };
     let id = |number: usize| format!("proj_endless_{number}");
-    let title = "x".repeat(PAGE / limit);
+    // Cut to the characters that a client keeps, a title of these takes the most room.
+    let title = "\u{1f511}".repeat(PAGE / limit / '\u{1f511}'.len_utf8());
     let project = |number| json!({"id": id(number), "title": title, "is_initial": false});
     let data: Vec<Value> = (start + 1..=start + limit).map(project).collect();
     let last_id = id(start + limit);
