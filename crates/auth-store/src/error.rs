@@ -95,7 +95,8 @@ pub enum Error {
         /// What it said.
         source: VaultError,
     },
-    /// The vault did not answer in time whether it has taken the document. It may have.
+    /// The vault was stopped before it answered whether it has taken the document: its time was over, or the
+    /// call was cancelled. It may have.
     #[error("the sign-in may be stored in {name}")]
     MayBeStored {
         /// What people call it.

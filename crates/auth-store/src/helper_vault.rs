@@ -35,7 +35,7 @@ impl HelperVault {
         let there = self.helper.get(&self.probe());
         let erased = match there {
             // It would only hang once more.
-            Err(Error::TimedOut { .. }) => Ok(()),
+            Err(Error::TimedOut { .. } | Error::Cancelled { .. }) => Ok(()),
             _ => self.helper.erase(&self.probe()),
         };
         let is_same = there?.is_some_and(|there| there.secret == probe.secret);
@@ -46,11 +46,13 @@ impl HelperVault {
         Err(format!("{} does not give back what it took", self.helper.program()).into())
     }
 
-    /// A simple helper keeps one entry, whatever it is called, and has ours no more.
+    /// A simple helper keeps one entry, whatever it is called, and has ours no more. The entry may be the only
+    /// copy of a sign-in, so nothing cancels this.
     fn put_back(&self, before: &Credential) -> Result<(), VaultError> {
-        match self.helper.get(&self.entry)? {
+        let helper = self.helper.without_cancellation();
+        match helper.get(&self.entry)? {
             Some(now) if now.secret == before.secret => Ok(()),
-            _ => Ok(self.helper.store(&self.entry, before)?),
+            _ => Ok(helper.store(&self.entry, before)?),
         }
     }
 }

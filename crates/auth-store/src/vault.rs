@@ -74,11 +74,12 @@ pub(crate) fn replace(vault: &dyn Vault, seen: &Content, bytes: &[u8]) -> Result
     })
 }
 
-/// A vault that did not answer in time may have been about to.
+/// A vault that was stopped before it answered may have been about to.
 fn may_have_written(error: &VaultError) -> bool {
     #[cfg(feature = "keyring")]
     if crate::keyring_vault::is_timeout(error) {
         return true;
     }
-    matches!(error.downcast_ref(), Some(credential_helper::Error::TimedOut { .. }))
+    use credential_helper::Error::{Cancelled, TimedOut};
+    matches!(error.downcast_ref(), Some(TimedOut { .. } | Cancelled { .. }))
 }

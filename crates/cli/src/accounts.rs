@@ -13,6 +13,7 @@ use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_wor
 use crate::environment;
 use crate::failure::Failure;
 use crate::patience::Patience;
+use crate::signals;
 use crate::terminal::Terminal;
 
 /// The accounts of one folder, `$CODEX_HOME`, and the one that is meant.
@@ -212,7 +213,9 @@ fn holder(kind: Option<StoreKind>, terminal: Terminal) -> Result<Holder, Failure
         Some(StoreKind::Helper(name)) => {
             let patience = Patience::chosen(terminal)?;
             let helper = Helper::new(&name, environment::path()).map_err(wrong)?;
+            signals::watch();
             let helper = helper.with_deadline(patience.deadline);
+            let helper = helper.cancelled_by(signals::cancels_helpers);
             let helper = if patience.has_person() { helper.at_terminal() } else { helper };
             Ok(Holder::Helper(helper, patience))
         }

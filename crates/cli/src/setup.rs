@@ -75,6 +75,7 @@ impl Setup {
     ) -> Result<T, Failure> {
         // Where the system gives no random numbers, the runtime would panic on its way up.
         pkce::CodeVerifier::generate().map_err(login::Error::from)?;
+        signals::set_runtime();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -131,14 +132,14 @@ impl Setup {
     /// Something is being spent: an interruption says `finishing`, waits a moment, and where that was
     /// not enough, tells the person what is `at_stake`.
     pub(crate) fn begin_spending(&self, finishing: &'static str, at_stake: &str) {
-        self.finishing.set(Some(finishing));
+        self.set_finishing(Some(finishing));
         self.at_stake.set(Some(at_stake.to_owned()));
     }
 
     /// A sign-in is being stored, and with it the key that may have been created.
     pub(crate) fn begin_storing(&self) {
         self.tokens_are_safe();
-        self.finishing.set(Some("Finishing the sign-in, which is being stored."));
+        self.set_finishing(Some("Finishing the sign-in, which is being stored."));
         let key = self.at_stake.take().map(|key| format!("; {key}")).unwrap_or_default();
         let status = "the sign-in may be stored: login-cli status shows whether it is";
         self.at_stake.set(Some(format!("{status}{key}")));
@@ -146,8 +147,23 @@ impl Setup {
 
     /// Nothing is being spent any more.
     pub(crate) fn end_spending(&self) {
-        self.finishing.set(None);
+        self.set_finishing(None);
         self.at_stake.set(None);
+    }
+
+    fn set_finishing(&self, sentence: Option<&'static str>) {
+        self.finishing.set(sentence);
+        signals::set_finishing(sentence.is_some());
+    }
+
+    /// The end of a command whose credential helper was stopped because of a signal.
+    pub(crate) fn check_interrupted(&self) -> Result<(), Failure> {
+        match signals::seen() {
+            Some(by) if self.finishing.get().is_none() => {
+                Err(Failure::Interrupted { by, at_stake: self.at_stake.take() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A key may be left behind as well, if the person stops now.

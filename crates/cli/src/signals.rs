@@ -1,4 +1,9 @@
 use std::future::pending;
+use std::process;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use tokio::signal;
 
@@ -9,6 +14,73 @@ pub(crate) enum Interrupt {
     CtrlC,
     /// `SIGTERM`, `SIGQUIT` (Ctrl-\\), or a terminal that is gone.
     Terminated,
+}
+
+/// The signal that [`watch`] has seen. A signal reaches the whole process, and so does this.
+static SEEN: OnceLock<Interrupt> = OnceLock::new();
+
+/// Whether what runs now is brought to its end whatever comes.
+static IS_FINISHING: AtomicBool = AtomicBool::new(false);
+
+/// Whether a runtime listens for signals too, and ends what it runs.
+static HAS_RUNTIME: AtomicBool = AtomicBool::new(false);
+
+/// Listens from now on for the signals of [`interrupt`] on a thread of its own, for work that blocks the main
+/// thread: a credential helper looks at [`cancels_helpers`] while it runs.
+///
+/// A command without a runtime that is blocked elsewhere is ended a second later.
+pub(crate) fn watch() {
+    static ONCE: AtomicBool = AtomicBool::new(false);
+    // Where the system gives no random numbers, the runtime would panic on its way up.
+    if ONCE.swap(true, Ordering::Relaxed) || pkce::CodeVerifier::generate().is_err() {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return;
+    };
+    let signal = {
+        let _context = runtime.enter();
+        interrupt()
+    };
+    // Without the thread, the runtime of a command is the only one that hears of signals, as it is for a file.
+    let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let by = runtime.block_on(signal);
+        let _ = SEEN.set(by);
+        thread::sleep(Duration::from_secs(1));
+        if !HAS_RUNTIME.load(Ordering::Relaxed) {
+            process::exit(by.exit_code().into());
+        }
+    });
+}
+
+/// The signal that ends the program, once [`watch`] has seen one.
+pub(crate) fn seen() -> Option<Interrupt> {
+    SEEN.get().copied()
+}
+
+/// Whether a credential helper is to be stopped: a signal came, and nothing is being spent that it has to store.
+pub(crate) fn cancels_helpers() -> bool {
+    SEEN.get().is_some() && !IS_FINISHING.load(Ordering::Relaxed)
+}
+
+/// Says whether what runs now is brought to its end whatever comes.
+pub(crate) fn set_finishing(is_finishing: bool) {
+    IS_FINISHING.store(is_finishing, Ordering::Relaxed);
+}
+
+/// Says that a runtime listens for signals too.
+pub(crate) fn set_runtime() {
+    HAS_RUNTIME.store(true, Ordering::Relaxed);
+}
+
+impl Interrupt {
+    /// 128 and the number of the signal, as a shell has it.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::CtrlC => 130,
+            Self::Terminated => 143,
+        }
+    }
 }
 
 /// `SIGXFSZ`, which a file beyond `ulimit -f` brings; Linux, macOS and the BSDs agree on its number.

@@ -22,6 +22,13 @@ pub enum Error {
         /// The deadline.
         after: Duration,
     },
+    /// The call was cancelled: the helper was killed, or not started. Whether an entry was stored or erased is
+    /// not known.
+    #[error("{program} was stopped")]
+    Cancelled {
+        /// The helper.
+        program: String,
+    },
     /// The helper ended with a failure: a store that is locked, not set up, or out of reach.
     #[error("{program} refused: {message}")]
     Refused {

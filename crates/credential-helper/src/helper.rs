@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::message::{refusal, says_not_found};
 use crate::protocol::{self, Credential};
-use crate::run::{Deadline, Failure, Group, Outcome, Run};
+use crate::run::{Cancellation, Deadline, Failure, Group, Outcome, Run};
 use crate::{Error, InvalidName};
 
 /// Enough for every store that is open, and short enough for a person who waits.
@@ -25,6 +25,7 @@ pub struct Helper {
     env: Vec<(OsString, OsString)>,
     deadline: Duration,
     group: Group,
+    cancellation: Cancellation,
 }
 
 impl Helper {
@@ -48,7 +49,7 @@ impl Helper {
         let program = format!("docker-credential-{name}");
         let file = if cfg!(windows) { format!("{program}.exe") } else { program.clone() };
         let paths = folders.into_iter().map(|folder| folder.join(&file)).collect();
-        Ok(Self { program, paths, env: Vec::new(), deadline: DEADLINE, group: Group::Own })
+        Ok(Self::of_program(program, paths))
     }
 
     /// The program at `path`, which has to be absolute to be found.
@@ -56,7 +57,18 @@ impl Helper {
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let program = printable::one_line(&path.to_string_lossy());
-        Self { program, paths: vec![path], env: Vec::new(), deadline: DEADLINE, group: Group::Own }
+        Self::of_program(program, vec![path])
+    }
+
+    fn of_program(program: String, paths: Vec<PathBuf>) -> Self {
+        Self {
+            program,
+            paths,
+            env: Vec::new(),
+            deadline: DEADLINE,
+            group: Group::Own,
+            cancellation: Cancellation::default(),
+        }
     }
 
     /// The longest that one call may take, instead of 3 seconds.
@@ -72,6 +84,21 @@ impl Helper {
     pub fn at_terminal(mut self) -> Self {
         self.group = Group::Ours;
         self
+    }
+
+    /// Ends a call early: once `is_cancelled` answers yes, a helper that runs is killed, and none is started. It is
+    /// asked about 50 times a second, on the thread of the call.
+    #[must_use]
+    pub fn cancelled_by(mut self, is_cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.cancellation = Cancellation::new(is_cancelled);
+        self
+    }
+
+    /// The same helper for a call that must not be [cancelled](Self::cancelled_by), such as one that puts an
+    /// entry back.
+    #[must_use]
+    pub fn without_cancellation(&self) -> Self {
+        Self { cancellation: Cancellation::default(), ..self.clone() }
     }
 
     /// Sets one environment variable of the helper, which has those of this process otherwise: the
@@ -168,9 +195,11 @@ impl Helper {
         input: Zeroizing<Vec<u8>>,
     ) -> Result<Outcome, Error> {
         let path = self.find().ok_or_else(|| self.not_installed())?;
-        let run = Run { path, env: &self.env, verb, deadline, group: self.group };
+        let (env, cancellation) = (&self.env, &self.cancellation);
+        let run = Run { path, env, verb, deadline, group: self.group, cancellation };
         run.with(input).map_err(|failure| match failure {
             Failure::TimedOut => self.timed_out(),
+            Failure::Cancelled => Error::Cancelled { program: self.program.clone() },
             Failure::TooMuch => self.misshapen(),
             Failure::Io(source) => self.io(source),
         })

@@ -27,7 +27,7 @@
 //!
 //! # Invariants
 //!
-//! - Every call ends at its deadline. Then the helper and what it started, its process group, is
+//! - Every call ends at its deadline, or when it is cancelled. Then the helper and what it started, its process group, is
 //!   killed; on Windows the helper alone. A terminal that a killed helper could ask at has its modes back.
 //! - Only a program with an absolute path is started, never one from the current folder. It gets its
 //!   verb as its one argument, three pipes, and the environment as it is; a secret goes through its

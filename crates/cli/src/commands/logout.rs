@@ -65,7 +65,10 @@ pub(crate) async fn run(
         };
         let end = match sign_in.log_out(scope, &|event| tell(setup, &event)).await {
             Ok(outcome) => End::of(profile, outcome),
-            Err(error) => End::failed(profile, location, error),
+            Err(error) => {
+                setup.check_interrupted()?;
+                End::failed(profile, location, error)
+            }
         };
         end.report(setup);
         ends.push(end);

@@ -31,6 +31,13 @@ pub(crate) fn run(
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<ExitCode, Failure> {
+    start(command, shared, setup).map_err(|failure| match setup.check_interrupted() {
+        Err(interrupted) if !matches!(failure, Failure::Interrupted { .. }) => interrupted,
+        _ => failure,
+    })
+}
+
+fn start(command: &Command, shared: &SharedArgs, setup: &Setup) -> Result<ExitCode, Failure> {
     // Most of these only print; whoever does not read it to the end needs no error.
     let quiet = Failure::of_a_list;
     match command {

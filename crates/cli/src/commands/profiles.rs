@@ -39,6 +39,7 @@ pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     }
     let mut profiles: Vec<Profile> =
         names.into_iter().map(|name| Profile::look(&accounts, name)).collect();
+    setup.check_interrupted()?;
     // What a logout leaves is an empty folder.
     profiles
         .retain(|it| it.chosen || it.name.is_default() || !matches!(it.state, State::SignedOut));

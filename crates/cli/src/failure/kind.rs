@@ -102,8 +102,8 @@ impl Kind {
             // As a shell has them.
             Self::ProgramNotRunnable => 126,
             Self::ProgramNotFound => 127,
-            Self::Interrupted => 130,
-            Self::Terminated => 143,
+            Self::Interrupted => Interrupt::CtrlC.exit_code(),
+            Self::Terminated => Interrupt::Terminated.exit_code(),
             _ => 1,
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -58,6 +59,22 @@ pub(crate) struct Run<'a> {
     pub(crate) verb: &'static str,
     pub(crate) deadline: Deadline,
     pub(crate) group: Group,
+    pub(crate) cancellation: &'a Cancellation,
+}
+
+/// Whether the caller does not want the answer any more.
+#[derive(Clone, Default)]
+pub(crate) struct Cancellation(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
+
+impl Cancellation {
+    pub(crate) fn new(is_cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(is_cancelled)))
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let is_cancelled = self.0.as_ref().is_some_and(|is_cancelled| is_cancelled());
+        if is_cancelled { Err(Failure::Cancelled) } else { Ok(()) }
+    }
 }
 
 /// How the helper ended, and what it wrote until then.
@@ -70,6 +87,7 @@ pub(crate) struct Outcome {
 /// Why the end of the helper was not seen, or not waited for.
 pub(crate) enum Failure {
     TimedOut,
+    Cancelled,
     TooMuch,
     Io(io::Error),
 }
@@ -81,10 +99,11 @@ impl Run<'_> {
     /// ever waits with a limit. When it gives up, a thread may stay behind, blocked by a program
     /// that left the helper's process group with the pipe open; it ends with that program.
     pub(crate) fn with(&self, input: Zeroizing<Vec<u8>>) -> Result<Outcome, Failure> {
+        self.cancellation.check()?;
         let mut running = Running::start(self).map_err(Failure::Io)?;
         let chunks = running.connect(input).map_err(Failure::Io)?;
         let mut output = Output::default();
-        let status = running.end(&chunks, &mut output, self.deadline)?;
+        let status = running.end(&chunks, &mut output, self)?;
         output.drain(&chunks, GRACE.min(self.deadline.left()))?;
         Ok(Outcome { status, stdout: output.stdout(), stderr: output.stderr() })
     }
@@ -135,10 +154,10 @@ impl Running {
         &mut self,
         chunks: &Receiver<Chunk>,
         output: &mut Output,
-        deadline: Deadline,
+        run: &Run<'_>,
     ) -> Result<ExitStatus, Failure> {
         loop {
-            let closed = output.take_one(chunks, TICK.min(deadline.left()))?;
+            let closed = output.take_one(chunks, TICK.min(run.deadline.left()))?;
             if let Some(status) = self.child.try_wait().map_err(Failure::Io)? {
                 self.ended = true;
                 if status.code().is_none() {
@@ -146,7 +165,8 @@ impl Running {
                 }
                 return Ok(status);
             }
-            if deadline.left().is_zero() {
+            run.cancellation.check()?;
+            if run.deadline.left().is_zero() {
                 return Err(Failure::TimedOut);
             }
             if closed {

@@ -3,6 +3,7 @@
 
 mod failures;
 mod held;
+mod interrupted;
 mod pass;
 mod person;
 mod scripted;
