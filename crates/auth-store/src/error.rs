@@ -62,9 +62,10 @@ pub enum Error {
     },
     /// Another program held a lock all the time. Trying again later helps.
     #[error(
-        "{path} was locked by {holder} for {waited:?}",
+        "{path} was locked by {holder} for {waited} s",
         path = path.display(),
-        holder = holder.as_ref().map_or("another program".to_owned(), Holder::to_string)
+        holder = holder.as_ref().map_or("another program".to_owned(), Holder::to_string),
+        waited = waited.as_secs()
     )]
     Locked {
         /// The lock file.

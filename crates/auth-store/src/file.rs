@@ -96,7 +96,18 @@ fn swap(
     }
     reserved.new.fill(bytes)?;
     check_unchanged(place, seen)?;
-    match reserved.new.rename(place.name()) {
+    let renamed = match reserved.new.rename(place.name()) {
+        // Another program has removed it: what cleans up, for example.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Its name is that of the next one.
+            reserved.new.keep();
+            reserved.new = NewFile::replace(place, place.beside(TEMPORARY))?;
+            reserved.new.fill(bytes)?;
+            reserved.new.rename(place.name())
+        }
+        renamed => renamed,
+    };
+    match renamed {
         // A mount that the system has not told of.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             in_place(place, seen, reserved, bytes)
@@ -113,8 +124,8 @@ fn check_unchanged(place: &Place, seen: &mut Seen) -> Result<(), Error> {
     }
 }
 
-/// Writes into the file itself. What it holds is copied first, to `auth.json.bak` with mode 0600, and the
-/// copy stays until the new document is on the disk.
+/// Writes into the file itself. What it holds is copied first, to `auth.json.login-cli.bak` with mode 0600,
+/// and the copy stays until the new document is on the disk.
 fn in_place(
     place: &Arc<Place>,
     seen: &mut Seen,

@@ -14,8 +14,8 @@
 //! stands for the old document or for the new one, and after a failure it stands for the old one.
 //! A symbolic link is followed once, after a look at where it leads, and stays a link. A file that
 //! is a mount of its own, as containers make them, cannot be renamed over: it is written in its place,
-//! after what it held was copied to `auth.json.bak`, and the copy goes when the write is on the disk. It is
-//! made long enough first, with white space, and written at once; a reader here waits while the copy is
+//! after what it held was copied to `auth.json.login-cli.bak`, and the copy goes when the write is on the disk.
+//! It is made long enough first, with white space, and written at once; a reader here waits while the copy is
 //! there, so that it sees no document in parts.
 //!
 //! [`AuthStore::lock`] takes the same locks for longer, for whoever reads, asks a server, and writes:

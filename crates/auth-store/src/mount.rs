@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 use crate::place::{Content, Place};
 use crate::{Error, Operation};
 
-/// What a file held that is being written in its place.
-pub(crate) const BACKUP: &str = ".bak";
+/// The copy of a file that is being written in its place. The name is our own: a person or an editor may
+/// have made an `auth.json.bak`.
+pub(crate) const BACKUP: &str = ".login-cli.bak";
 
 /// White space, which readers of JSON skip.
 const PADDING: u8 = b'\n';

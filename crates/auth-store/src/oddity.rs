@@ -91,7 +91,10 @@ pub(crate) fn of_place(place: &Place) -> impl Iterator<Item = Oddity> {
     let is_open = folder.itself().is_ok_and(|folder| folder.world_writable);
     let is_fixed = place.check_trusted().is_err()
         || folder.may_add().is_err()
-        || (!place.is_mount() && folder.may_replace(place.name()).is_err());
+        || match place.is_mount() {
+            true => folder.may_write(place.name()).is_err(),
+            false => folder.may_replace(place.name()).is_err(),
+        };
     [
         shared.then_some(Oddity::ReadableByOthers),
         owner.map(|owner| Oddity::ForeignOwner { owner }),

@@ -228,8 +228,9 @@ pub enum Error {
     Unsaved(#[source] StoreError),
     /// Another program held the locks of the store all the time.
     #[error(
-        "{holder} has kept the stored sign-in locked for {waited:?}",
-        holder = holder.as_ref().map_or("another program".to_owned(), Holder::to_string)
+        "{holder} has kept the stored sign-in locked for {waited} s",
+        holder = holder.as_ref().map_or("another program".to_owned(), Holder::to_string),
+        waited = waited.as_secs()
     )]
     Busy {
         /// How long it was waited for.

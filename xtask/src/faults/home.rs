@@ -22,7 +22,7 @@ const TOUCHED: [&str; 6] = [
     "auth.lock",
     "auth.json.login-cli.tmp",
     "auth.json.login-cli.probe",
-    "auth.json.bak",
+    "auth.json.login-cli.bak",
 ];
 
 impl Home {

@@ -28,6 +28,19 @@ fn a_lock_file_that_others_may_open_is_for_its_owner_alone_from_then_on() {
     }
 }
 
+/// It is another file as well.
+// threats 216
+#[test]
+fn a_lock_file_that_is_a_hard_link_keeps_its_mode() {
+    let home = Home::holding("{}");
+    let other = home.around().join("report.html");
+    write(&other, "theirs");
+    fs::set_permissions(&other, Permissions::from_mode(0o644)).unwrap();
+    fs::hard_link(&other, home.file("auth.lock")).unwrap();
+    drop(home.store().lock().unwrap());
+    assert_eq!((mode(&home, "auth.lock"), read(&other).as_str()), (0o644, "theirs"));
+}
+
 /// Runs as another user than root, in a thread of its own, which alone changes.
 fn as_user(uid: u32, work: impl FnOnce() + Send) {
     std::thread::scope(|scope| {

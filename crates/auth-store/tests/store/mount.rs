@@ -129,10 +129,13 @@ fn an_older_copy_is_replaced_and_a_planted_one_is_not_followed() {
         let (home, _) = home_with_mount("{}");
         let victim = home.around().join("victim");
         write(&victim, "theirs");
-        write(home.file("auth.json.bak"), "an older secret");
+        write(home.file("auth.json.login-cli.bak"), "an older secret");
+        write(home.file("auth.json.bak"), "a copy of theirs");
         save(&home.store(), "1").unwrap();
+        assert_eq!(read(home.file("auth.json.bak")), "a copy of theirs");
+        fs::remove_file(home.file("auth.json.bak")).unwrap();
         assert_eq!(home.names(), AFTER_A_SAVE);
-        std::os::unix::fs::symlink(&victim, home.file("auth.json.bak")).unwrap();
+        std::os::unix::fs::symlink(&victim, home.file("auth.json.login-cli.bak")).unwrap();
         save(&home.store(), "2").unwrap();
         assert_eq!(read(&victim), "theirs");
         assert_eq!(home.names(), AFTER_A_SAVE);
@@ -259,7 +262,7 @@ fn a_reader_waits_for_the_end_of_a_write() {
         let new = read(&outside);
         let _locked = home.store().lock().unwrap();
         for _ in 0..20 {
-            write(home.file("auth.json.bak"), &old);
+            write(home.file("auth.json.login-cli.bak"), &old);
             write(&outside, format!("{}{}", &new[..100], &old[100..]));
             let begins = Barrier::new(2);
             std::thread::scope(|scope| {
@@ -269,7 +272,7 @@ fn a_reader_waits_for_the_end_of_a_write() {
                 });
                 begins.wait();
                 write(&outside, &new);
-                fs::remove_file(home.file("auth.json.bak")).unwrap();
+                fs::remove_file(home.file("auth.json.login-cli.bak")).unwrap();
                 assert_eq!(reader.join().unwrap().account_id(), Some("2"));
             });
         }
@@ -283,7 +286,7 @@ fn a_copy_that_was_left_behind_keeps_nobody_waiting() {
     may_mount("mount::a_copy_that_was_left_behind_keeps_nobody_waiting", || {
         let (home, _) = home_with_mount(r#"{"OPENAI_API_KEY":"sk-1"}"#);
         drop(home.store().lock().unwrap());
-        write(home.file("auth.json.bak"), "{}");
+        write(home.file("auth.json.login-cli.bak"), "{}");
         let begun = std::time::Instant::now();
         assert!(home.store().load().unwrap().unwrap().is_signed_in());
         assert!(begun.elapsed() < std::time::Duration::from_millis(500));
@@ -296,6 +299,9 @@ fn a_mount_that_cannot_be_written_is_found_by_the_check() {
     may_mount("mount::a_mount_that_cannot_be_written_is_found_by_the_check", || {
         let (home, outside) = home_with_mount("{}");
         mount(&["-o", "remount,bind,ro"], &home.auth_json());
+        let document = home.store().load().unwrap().unwrap();
+        let oddities = home.store().oddities(&document).unwrap();
+        assert!(oddities.contains(&Oddity::NotWritable), "{oddities:?}");
         let error = home.store().check_writable().unwrap_err();
         assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
         let error = save(&home.store(), "1").unwrap_err();
@@ -314,6 +320,6 @@ fn a_mounted_file_becomes_an_empty_document() {
         assert!(home.store().lock().unwrap().remove().unwrap());
         assert_eq!(read(&outside), "{}");
         assert!(!home.store().load().unwrap().unwrap().is_signed_in());
-        assert!(!home.file("auth.json.bak").exists());
+        assert!(!home.file("auth.json.login-cli.bak").exists());
     });
 }

@@ -59,11 +59,12 @@ fn what_a_writer_that_died_has_left_goes_with_the_file() {
             write(home.auth_json(), content);
         }
         write(home.file("auth.json.login-cli.tmp"), "half of a secr");
-        write(home.file("auth.json.bak"), "an old secret");
-        write(home.file("config.toml"), "theirs");
+        write(home.file("auth.json.login-cli.bak"), "an old secret");
+        // Made by a person or an editor.
+        write(home.file("auth.json.bak"), "theirs");
         assert_eq!(remove(&home.store()).unwrap(), was_there);
-        assert_eq!(home.names(), ["auth.json.lock", "auth.lock", "config.toml"]);
-        assert_eq!(read(home.file("config.toml")), "theirs");
+        assert_eq!(home.names(), ["auth.json.bak", "auth.json.lock", "auth.lock"]);
+        assert_eq!(read(home.file("auth.json.bak")), "theirs");
     }
 }
 
@@ -77,7 +78,7 @@ fn a_link_stays_when_its_end_goes() {
     fs::create_dir(&dotfiles).unwrap();
     fs::rename(home.auth_json(), dotfiles.join("kept.json")).unwrap();
     std::os::unix::fs::symlink("../dotfiles/kept.json", home.auth_json()).unwrap();
-    for leftover in ["kept.json.login-cli.tmp", "kept.json.bak"] {
+    for leftover in ["kept.json.login-cli.tmp", "kept.json.login-cli.bak"] {
         write(dotfiles.join(leftover), "an old secret");
     }
     assert!(remove(&home.store()).unwrap());

@@ -42,6 +42,19 @@ fn room_is_taken_for_the_document_as_it_is_written() {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
+/// A program that cleans up takes it for rubbish, while the issuer is asked.
+// threats 215
+#[test]
+fn what_another_program_removed_is_made_anew() {
+    let home = Home::holding("{}");
+    let (mut locked, mut document) = reserved(&home);
+    fs::remove_file(home.file(TEMPORARY)).unwrap();
+    document.set_sign_in(&sign_in("1"));
+    locked.commit(&document).unwrap();
+    assert_eq!(home.store().load().unwrap().unwrap().account_id(), Some("1"));
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}
+
 // threats 215
 #[test]
 fn what_was_reserved_stays_for_another_try() {

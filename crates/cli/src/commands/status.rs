@@ -1,4 +1,4 @@
-use auth_store::{AuthDocument, AuthMode, AuthStore};
+use auth_store::{AuthDocument, AuthMode, AuthStore, Location};
 use credentials::Claims;
 use jiff::Timestamp;
 use login::stored::{
@@ -23,6 +23,8 @@ struct Status {
     plan: Option<String>,
     now: Timestamp,
     notes: Vec<String>,
+    /// Why it is over: `token` fails with the same error.
+    end: Option<login::Error>,
 }
 
 /// `login-cli status`.
@@ -32,15 +34,33 @@ pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     let Some(status) = Status::read(&store)? else {
         return nobody(&accounts, &store, setup);
     };
-    let over = check_not_over(&status.document, &store, status.now).err().map(Failure::from);
     let output = &setup.output;
+    output.text(|| status.as_lines(&accounts, &store)).map_err(Failure::Output)?;
+    let json = status.as_json(&accounts, &store);
+    let end = status.end.map(Failure::from);
     let document = || {
-        let error = over.as_ref().map(|failure| failure.document(setup));
-        status.as_json(&accounts, &store, error)
+        let mut json = json;
+        if let Some(failure) = &end {
+            json["error"] = failure.document(setup);
+        }
+        json
     };
     output.document(document).map_err(Failure::Output)?;
-    output.text(|| status.as_lines(&accounts, &store)).map_err(Failure::Output)?;
-    over.map_or(Ok(()), Err)
+    end.map_or(Ok(()), Err)
+}
+
+/// Why a new access token cannot be had any more. An expired one that could be refreshed is not enough where
+/// what that brings could not be stored.
+fn end(document: &AuthDocument, store: &AuthStore, now: Timestamp) -> Option<login::Error> {
+    if let Err(over) = check_not_over(document, store, now) {
+        return Some(over);
+    }
+    let has_expired = expires_at(document).is_some_and(|exp| exp <= now);
+    let is_file = matches!(store.location(), Location::File(_));
+    match has_expired && is_file {
+        true => store.could_be_written().err().map(login::Error::Unstorable),
+        false => None,
+    }
 }
 
 /// Nobody is an answer, and no success.
@@ -72,7 +92,9 @@ impl Status {
         let claims = counting.and_then(identity_without_verifying).unwrap_or_default();
         let access = counting.and_then(access_claims_without_verifying).unwrap_or_default();
         let plan = access.openai.chatgpt_plan_type.or(claims.openai.chatgpt_plan_type.clone());
-        Ok(Some(Self { document, claims, plan, now: environment::now(), notes }))
+        let now = environment::now();
+        let end = end(&document, store, now);
+        Ok(Some(Self { document, claims, plan, now, notes, end }))
     }
 
     fn as_lines(&self, accounts: &Accounts, store: &AuthStore) -> String {
@@ -88,7 +110,7 @@ impl Status {
             ("Organization", self.organization()),
             ("Project", shown(&openai.project_id)),
             ("Account", self.account_id().map(|id| excerpt(id, 80))),
-            ("Access token", access_token(&self.document, self.now)),
+            ("Access token", self.access_token()),
             ("API key", Some(self.api_key().to_owned())),
             ("Last refresh", self.document.last_refresh().map(|then| from_now(then, self.now))),
             ("Stored in", Some(excerpt(&store.location().to_string(), 400))),
@@ -99,13 +121,16 @@ impl Status {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    fn is_over(&self) -> bool {
-        is_over(&self.document, self.now)
+    fn access_token(&self) -> Option<String> {
+        match (&self.end, expires_at(&self.document)) {
+            (Some(_), Some(exp)) => Some(format!("expired {}", from_now(exp, self.now))),
+            _ => access_token(&self.document, self.now),
+        }
     }
 
     fn signed_in(&self) -> String {
         let how = how(&self.document);
-        if self.is_over() { format!("not any more ({how})") } else { how }
+        if self.end.is_some() { format!("not any more ({how})") } else { how }
     }
 
     fn account_id(&self) -> Option<&str> {
@@ -128,11 +153,10 @@ impl Status {
         }
     }
 
-    /// With an `error` where the sign-in is over.
-    fn as_json(&self, accounts: &Accounts, store: &AuthStore, error: Option<Value>) -> Value {
+    fn as_json(&self, accounts: &Accounts, store: &AuthStore) -> Value {
         let openai = &self.claims.openai;
-        let mut json = json!({
-            "signed_in": !self.is_over(),
+        json!({
+            "signed_in": self.end.is_none(),
             "auth_mode": self.document.auth_mode().as_ref().map(AuthMode::as_str),
             "profile": accounts.profile.as_str(),
             "email": self.claims.email,
@@ -146,11 +170,7 @@ impl Status {
             "last_refresh": self.document.last_refresh().map(|time| time.to_string()),
             "stored_in": store.location().to_string(),
             "notes": self.notes,
-        });
-        if let Some(error) = error {
-            json["error"] = error;
-        }
-        json
+        })
     }
 }
 

@@ -216,6 +216,10 @@ fn a_token_that_cannot_be_refreshed_is_used_until_it_expires() {
         let token = layout.run(&world, world.command("token"));
         let expired = "error: the access token has expired, and a new one could not be stored: ";
         token.exits(1).prints("").says(expired).says("\nhint: ");
+        // What `status` says is what `token` does.
+        let status = layout.run(&world, world.command("status").arg("--json"));
+        status.exits(1).says(expired);
+        assert_eq!(status.json()["signed_in"], false, "{}", layout.name);
         assert_eq!(world.count(&Endpoint::TokenRefresh), 0, "{}", layout.name);
         assert!(world.auth_json().unwrap() == stored.text(), "{}: it was changed", layout.name);
     }

@@ -276,9 +276,10 @@ fn keep_private(file: &OwnedFd) -> rustix::io::Result<()> {
 }
 
 /// Any user who can open a lock file can hold it, and Codex CLI makes one with mode 0644. Where this
-/// cannot be changed, it is as it was.
+/// cannot be changed, it is as it was; so is a file that has another name elsewhere, as a hard link.
 fn keep_from_others(lock: &OwnedFd) {
-    let is_shared = |stat: Stat| Mode::from_raw_mode(stat.st_mode).intersects(OTHERS);
+    let is_shared =
+        |stat: Stat| stat.st_nlink == 1 && Mode::from_raw_mode(stat.st_mode).intersects(OTHERS);
     if fs::fstat(lock).is_ok_and(is_shared) {
         let _ = keep_private(lock);
     }

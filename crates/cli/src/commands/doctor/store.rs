@@ -120,7 +120,7 @@ fn lock(store: &AuthStore) -> Check {
             let holder = holder.as_deref().unwrap_or("another program");
             let found = format!("{holder} is using it right now");
             Check::new(AREA, "lock", Verdict::Note, found).remedy(
-                "a sign-in waits a few seconds for it; if it stays like this, end that program",
+                "a sign-in waits 45 seconds for it; if it stays like this, end that program",
             )
         }
         Err(error) => {

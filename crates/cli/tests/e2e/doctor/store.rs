@@ -165,8 +165,7 @@ fn a_lock_that_is_held_is_noted() {
         let theirs = File::open(world.codex_home().join("auth.json.lock")).unwrap();
         theirs.lock().unwrap();
         let report = looks(&world, doctor(&world));
-        let remedy =
-            "a sign-in waits a few seconds for it; if it stays like this, end that program";
+        let remedy = "a sign-in waits 45 seconds for it; if it stays like this, end that program";
         let check = report.check("store", "lock");
         assert_eq!((&check["verdict"], &check["remedy"]), (&json!("note"), &json!(remedy)));
         let found = check["found"].as_str().unwrap();
