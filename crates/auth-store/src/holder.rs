@@ -29,8 +29,11 @@ impl Holder {
     #[cfg(target_os = "linux")]
     pub(crate) fn find(folder: &Folder, name: &OsStr) -> Option<Self> {
         let identity = folder.identity(name).ok()?;
-        let locks = std::fs::read_to_string("/proc/locks").ok()?;
-        let process = locks.lines().find_map(|line| process_in(line, identity))?;
+        // The system gives the list in parts, and what is unlocked in between may hide another line.
+        let process = (0..3).find_map(|_| {
+            let locks = std::fs::read_to_string("/proc/locks").ok()?;
+            locks.lines().find_map(|line| process_in(line, identity))
+        })?;
         let stat = std::fs::read(format!("/proc/{process}/stat")).ok()?;
         let (program, state) = program_and_state(&String::from_utf8_lossy(&stat))?;
         Some(Self { process, program, is_stopped: matches!(state, 'T' | 't') })
