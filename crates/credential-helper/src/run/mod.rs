@@ -162,6 +162,9 @@ impl Running {
                 self.ended = true;
                 if status.code().is_none() {
                     self.restore_terminal();
+                    // The signal that ended it may be on its way to this program as well.
+                    thread::sleep(TICK);
+                    run.cancellation.check()?;
                 }
                 return Ok(status);
             }
