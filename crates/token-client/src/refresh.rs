@@ -86,7 +86,7 @@ impl RefreshAnswer {
     }
 }
 
-/// Absent or null is `None`; what is there and cannot be is `None` too, and its name is noted.
+/// Absent, null or empty is `None`: nothing new was issued. What is there and cannot be is `None` too, and its name is noted.
 fn read<T, E>(
     name: &'static str,
     value: Value,
@@ -95,6 +95,7 @@ fn read<T, E>(
 ) -> Option<T> {
     let read = match value {
         Value::Null => return None,
+        Value::String(text) if text.is_empty() => return None,
         Value::String(text) => new(text).ok(),
         _ => None,
     };
@@ -155,7 +156,8 @@ mod tests {
     #[test]
     fn a_rotated_token_is_not_lost_over_another_field() {
         brings(&json!({"access_token": 7, "refresh_token": "r"}), "r", &["access_token"]);
-        brings(&json!({"id_token": "", "refresh_token": "r"}), "r", &["id_token"]);
+        brings(&json!({"id_token": "", "access_token": "a", "refresh_token": ""}), "a", &[]);
+        brings(&json!({"id_token": " ", "refresh_token": "r"}), "r", &["id_token"]);
         let mac = json!({"access_token": "a", "refresh_token": "r", "token_type": "mac"});
         brings(&mac, "r", &["token_type"]);
         brings(
