@@ -38,7 +38,11 @@ pub(crate) fn codex_home(asked_for: Option<&Path>) -> Result<PathBuf, Failure> {
         (None, Some(folder)) => {
             path_for_us(folder).map_err(|problem| Failure::Variable { name: NAME, problem })?
         }
-        (None, None) => home().ok_or(Failure::NoHome)?.join(".codex"),
+        (None, None) => {
+            let home = home().ok_or(Failure::NoHome)?.into_os_string();
+            let home = shell_path::check(home, |_| None);
+            home.map_err(|problem| Failure::Variable { name: "HOME", problem })?.join(".codex")
+        }
     };
     // A relative folder stays what it was when the program started, and `DIR/` is `DIR`.
     let folder = std::path::absolute(folder).map_err(|_| Failure::NoHome)?;

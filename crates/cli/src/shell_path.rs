@@ -2,12 +2,12 @@
 //!
 //! `~` and `$HOME` are replaced by shells, and not in every place: `'~/x'` in quotes, a line of an env
 //! file, a unit of systemd and an entry of a Dockerfile keep them. Taken as they are, they name a folder
-//! called `~` wherever the program happens to run, which may be a repository.
+//! called `~` wherever the program happens to run, which may be a repository. The same places keep quotes.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// The path, unless it begins with what only a shell replaces.
+/// The path, unless it begins with what only a shell replaces or removes.
 ///
 /// # Errors
 ///
@@ -20,6 +20,7 @@ pub(crate) fn check(
     let sign = match path.as_encoded_bytes().first() {
         Some(b'~') => '~',
         Some(b'$') => '$',
+        Some(&quote @ (b'"' | b'\'')) => return Err(quoted(&path, quote.into())),
         _ => return Ok(path.into()),
     };
     let advice = match meant(Path::new(&path), variable) {
@@ -27,6 +28,12 @@ pub(crate) fn check(
         None => "write the whole path".to_owned(),
     };
     Err(format!("it begins with {sign}, which only a shell replaces; {advice}"))
+}
+
+fn quoted(path: &OsStr, quote: char) -> String {
+    let inside = path.to_str().map(|path| path.trim_matches(quote)).filter(|path| !path.is_empty());
+    let advice = inside.map(|path| format!("; did you mean {path}?")).unwrap_or_default();
+    format!("it begins with {quote}, which only a shell removes{advice}")
 }
 
 /// What a shell makes of it.
@@ -76,6 +83,20 @@ mod tests {
         for unknown in ["~bob/x", "$NOTHING/x", "$EMPTY/x", "$RELATIVE/x", "$HOMEx/y", "${DATA/x"] {
             assert_refused(unknown, "write the whole path");
         }
+    }
+
+    #[test]
+    fn quotes_that_no_shell_has_removed_are_refused() {
+        let problem = |path: &str| check(path.into(), |_| None).unwrap_err();
+        assert_eq!(
+            problem("\"/srv/x\""),
+            "it begins with \", which only a shell removes; did you mean /srv/x?"
+        );
+        assert_eq!(
+            problem("'/srv/x'"),
+            "it begins with ', which only a shell removes; did you mean /srv/x?"
+        );
+        assert_eq!(problem("\""), "it begins with \", which only a shell removes");
     }
 
     #[test]

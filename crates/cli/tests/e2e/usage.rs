@@ -110,6 +110,10 @@ fn a_path_that_was_meant_for_a_shell_is_refused() {
             finished.exits(2).prints("").says(&format!("'{path}' for '{option} <")).says(problem);
         }
     }
+    let quoted = world.program(["login"]).env("CODEX_HOME", "\"/srv/x\"").run();
+    quoted.exits(2).says("it begins with \", which only a shell removes; did you mean /srv/x?");
+    let homeless = world.program(["login"]).without_env("CODEX_HOME").env("HOME", "~").run();
+    homeless.exits(2).says("invalid value for HOME: it begins with ~, which only a shell replaces");
     assert!(std::fs::read_dir(world.path("work")).unwrap().next().is_none(), "a folder was made");
     // It is not asked where an option says otherwise, and a folder of that name can still be had.
     let named = ["status", "--codex-home", "./~/x"];
