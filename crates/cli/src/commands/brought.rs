@@ -7,7 +7,9 @@ use credentials::{AccessToken, Claims};
 use jiff::Timestamp;
 use login::Event;
 use login::registered::SIGN_IN_CLIENT_ID;
-use login::stored::{AtRisk, Imported, ReplacedSignIn, Restrictions, Revocation, StoredSignIn};
+use login::stored::{
+    AtRisk, Imported, ReplacedSignIn, Restrictions, Revocation, StillValid, StoredSignIn,
+};
 use printable::excerpt;
 use serde_json::{Value, json};
 
@@ -128,6 +130,19 @@ pub(super) fn tell_of_replaced(setup: &Setup, replaced: &ReplacedSignIn) {
         // A warning has said why.
         _ => String::new(),
     };
+    if let Some(still_valid) = replaced.still_valid {
+        setup.terminal.say(match still_valid {
+            StillValid::ApiKey => {
+                "This replaced the API key that was stored here. It stays valid; to end it, delete it at \
+                 https://platform.openai.com/api-keys."
+            }
+            StillValid::PersonalAccessToken => {
+                "This replaced the personal access token that was stored here. It stays valid; to end it, \
+                 delete it in the settings of your account, at https://chatgpt.com."
+            }
+        });
+        return;
+    }
     setup.terminal.say(&match replaced.was_another_person {
         true => format!("This replaced the sign-in of {whose}.{fate}"),
         false => format!("This replaced the earlier sign-in.{fate}"),
@@ -140,6 +155,16 @@ pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
         "name": replaced.name,
         "another_person": replaced.was_another_person,
         "revoked": matches!(replaced.revocation, Revocation::Revoked),
+        "revocation": match replaced.revocation {
+            Revocation::Revoked => "done",
+            Revocation::Withheld(_) => "withheld",
+            Revocation::Failed(_) => "failed",
+            _ => "not_needed",
+        },
+        "still_valid": replaced.still_valid.map(|still_valid| match still_valid {
+            StillValid::ApiKey => "api_key",
+            StillValid::PersonalAccessToken => "personal_access_token",
+        }),
     })
 }
 

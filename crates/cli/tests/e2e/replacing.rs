@@ -1,7 +1,7 @@
 //! A login in the place of an older sign-in: the old one is harmed by nothing but a new one that is
 //! on disk.
 
-use sandbox::{Account, Endpoint, Then};
+use sandbox::{Account, Body, Endpoint, Reply, Then};
 use serde_json::json;
 
 use crate::support::{Finished, PATIENCE, Start, StoredSignIn, World, jwt};
@@ -49,6 +49,55 @@ fn the_old_tokens_are_revoked_once_the_new_ones_are_stored() {
     );
     assert!(revoked(&world) == [stored.refresh_token], "others were revoked");
     assert_new(&world);
+}
+
+/// A program can tell a revocation that was not asked for from one that failed.
+// threats 212
+#[test]
+fn the_json_says_what_became_of_the_replaced_tokens() {
+    let refusal = Reply { status: 503, headers: vec![], body: Body::Json(json!({})) };
+    for (account, then, revoked, revocation) in [
+        (Account::NEW_OWNER, None, true, "done"),
+        (Account::NEW_OWNER, Some(Then::Answer(refusal)), false, "failed"),
+        (Account::OWNER, None, false, "withheld"),
+    ] {
+        let world = match then {
+            Some(then) => World::failing(Endpoint::Revoke, then),
+            None => World::new(),
+        };
+        StoredSignIn::minted(&world, account, HOUR).stored(&world);
+        let finished = world.login().arg("--json").signs_in(Account::OWNER);
+        let replaced = &finished.exits(0).json()["replaced"];
+        assert_eq!(
+            (&replaced["revoked"], &replaced["revocation"]),
+            (&json!(revoked), &json!(revocation))
+        );
+    }
+}
+
+/// Nobody but its owner can end it.
+#[test]
+fn a_replaced_key_and_a_personal_access_token_are_said_to_stay_valid() {
+    let (key, pat) = ("sk-proj-a-key-that-was-stored", "at-a-personal-access-token-of-theirs");
+    for (stored, words, name) in [
+        (json!({ "OPENAI_API_KEY": key }), "the API key", "api_key"),
+        (
+            json!({ "OPENAI_API_KEY": null, "personal_access_token": pat }),
+            "the personal access token",
+            "personal_access_token",
+        ),
+    ] {
+        let world = World::new();
+        world.plant(key);
+        world.plant(pat);
+        world.store(&stored.to_string());
+        let finished = world.login().arg("--json").signs_in(Account::OWNER);
+        finished.exits(0).says(&format!(
+            "This replaced {words} that was stored here. It stays valid; to end it, "
+        ));
+        assert_eq!(finished.json()["replaced"]["still_valid"], name);
+        assert_eq!(world.count(&Endpoint::Revoke), 0);
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub use brought::{Imported, Restrictions};
 pub use due::{expires_at, is_due, is_over};
 pub use log_out::{LogOutScope, LoggedOut};
 pub use other_stores::{OtherStore, OtherStores};
-pub use revocation::{AtRisk, ReplacedSignIn, Revocation};
+pub use revocation::{AtRisk, ReplacedSignIn, Revocation, StillValid};
 
 pub(crate) use revocation::{DiscardedTokens, Replaced, Revoker};
 pub(crate) use turn::locked;

@@ -6,8 +6,8 @@
 //! sign-in of the person at this client. So tokens are only revoked where no stored sign-in of the same
 //! person could end with them.
 
-use auth_store::{AuthDocument, AuthStore, Error as StoreError, Renewal, SignIn};
-use credentials::{AccessToken, Claims, RefreshToken};
+use auth_store::{AuthDocument, AuthMode, AuthStore, Error as StoreError, Renewal, SignIn};
+use credentials::{AccessToken, ApiKey, Claims, RefreshToken};
 use http_client::BaseUrl;
 use jiff::Timestamp;
 use token_client::{Revocable, TokenClient};
@@ -69,6 +69,33 @@ pub struct ReplacedSignIn {
     pub was_another_person: bool,
     /// What became of its tokens.
     pub revocation: Revocation,
+    /// What it had instead of tokens, and nobody has ended.
+    pub still_valid: Option<StillValid>,
+}
+
+/// Credentials that only their owner can end, with the service that issued them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StillValid {
+    /// An API key that was stored alone.
+    ApiKey,
+    /// A personal access token.
+    PersonalAccessToken,
+}
+
+impl StillValid {
+    /// What a document of this mode, with this key, held before, and does not hold now.
+    fn removed(mode: Option<AuthMode>, key: Option<&ApiKey>, now: &AuthDocument) -> Option<Self> {
+        let is_same = |now: &ApiKey| key.is_some_and(|key| key.expose() == now.expose());
+        match mode? {
+            AuthMode::PersonalAccessToken if now.personal_access_token().is_none() => {
+                Some(Self::PersonalAccessToken)
+            }
+            AuthMode::ApiKey if !now.api_key().is_some_and(|key| is_same(&key)) => {
+                Some(Self::ApiKey)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Tokens that nothing stores, or will store, any more.
@@ -194,6 +221,7 @@ impl DiscardedTokens {
 pub(crate) struct Replaced {
     tokens: DiscardedTokens,
     was_another_person: bool,
+    still_valid: Option<StillValid>,
 }
 
 impl Replaced {
@@ -202,9 +230,11 @@ impl Replaced {
         let mut tokens = DiscardedTokens::from_document(document);
         // The client of the new sign-in may be another one.
         tokens.client_id.get_or_insert_with(|| SIGN_IN_CLIENT_ID.to_owned());
+        let (mode, key) = (document.auth_mode(), document.api_key());
         change(document);
         let was_another_person = tokens.owner.is_another_person(&Owner::from_document(document));
-        Self { tokens, was_another_person }
+        let still_valid = StillValid::removed(mode, key.as_ref(), document);
+        Self { tokens, was_another_person, still_valid }
     }
 }
 
@@ -249,17 +279,19 @@ impl Revoker<'_> {
         }
     }
 
-    /// The sign-in that was replaced, and what becomes of its tokens. Nothing, where it had none.
+    /// The sign-in that was replaced, and what becomes of its tokens. Nothing, where it had no credentials.
     pub(crate) async fn revoke_replaced(
         &self,
         replaced: Replaced,
         events: Events<'_>,
     ) -> Option<ReplacedSignIn> {
-        let Replaced { tokens, was_another_person } = replaced;
-        tokens.revocable()?;
+        let Replaced { tokens, was_another_person, still_valid } = replaced;
+        if tokens.revocable().is_none() && still_valid.is_none() {
+            return None;
+        }
         let Owner { name, email, .. } = tokens.owner.clone();
         let revocation = self.revoke_discarded(tokens, events).await;
-        Some(ReplacedSignIn { name, email, was_another_person, revocation })
+        Some(ReplacedSignIn { name, email, was_another_person, revocation, still_valid })
     }
 
     /// Tokens are only sent to the issuer that they are from.
