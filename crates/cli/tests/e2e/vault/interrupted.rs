@@ -1,5 +1,6 @@
 //! A signal while a credential helper is awaited ends the command, the helper, and every helper after it.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -7,8 +8,9 @@ use rustix::process::Signal;
 use super::scripted::{given, write_helper};
 use crate::support::World;
 
-/// It writes down its process, and waits like a store that is locked.
+/// It writes down its process, says that it has done so, and waits like a store that is locked.
 const HANGS: &str = r#"echo "$$" >>"${0%/*}/started"
+echo >"${0%/*}/fifo"
 exec sleep 1000"#;
 
 const COMMANDS: &[&[&str]] = &[
@@ -27,6 +29,8 @@ const COMMANDS: &[&[&str]] = &[
 fn world_of_hanging_helper() -> World {
     let world = World::new();
     write_helper(&world, "hangs", HANGS);
+    let made = Command::new("mkfifo").arg(world.path("bin/fifo")).status();
+    assert!(made.unwrap().success());
     world
 }
 
@@ -36,13 +40,8 @@ fn started(world: &World) -> Vec<String> {
     lines.lines().map(str::to_owned).collect()
 }
 
-#[track_caller]
-fn wait_for_a_helper(world: &World, what: &str) {
-    let began = Instant::now();
-    while started(world).is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(10), "{what}: no helper was started");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+fn wait_for_a_helper(world: &World) {
+    std::fs::read(world.path("bin/fifo")).unwrap();
 }
 
 /// One helper was started, and it is gone.
@@ -65,7 +64,7 @@ fn assert_ends(command: &[&str], json: bool, signal: Signal, code: i32) {
         start = start.arg("--json");
     }
     let running = start.args(command[1..].iter().copied()).start();
-    wait_for_a_helper(&world, &what);
+    wait_for_a_helper(&world);
     let sent = Instant::now();
     running.signal(signal);
     let finished = running.finish();
@@ -107,7 +106,7 @@ fn ctrl_c_at_a_terminal_starts_no_further_helper() {
     for command in ["status", "profiles", "refresh", "logout"] {
         let world = world_of_hanging_helper();
         let person = given(&world, world.command(command), "hangs").on_terminal(100, 24);
-        wait_for_a_helper(&world, command);
+        wait_for_a_helper(&world);
         person.types("\x03");
         person.finish().exits(130);
         assert_one_ended(&world, command);
