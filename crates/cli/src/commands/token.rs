@@ -2,7 +2,7 @@ use auth_store::{AuthDocument, AuthMode};
 use credentials::{AccessToken, ApiKey, IdToken};
 use jiff::Timestamp;
 use login::Event;
-use login::stored::{check_not_over, expires_at, is_due, signed_in};
+use login::stored::{check_not_over, expires_at, identity_without_verifying, is_due, signed_in};
 use serde_json::json;
 
 use super::waiting::tell;
@@ -11,6 +11,7 @@ use crate::args::{SharedArgs, TokenArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
+use crate::terminal::from_now;
 
 /// `login-cli token`. Scripts call it in a loop, so that a token which is not due costs one read: no
 /// runtime, no lock.
@@ -23,10 +24,22 @@ pub(crate) fn run(args: &TokenArgs, shared: &SharedArgs, setup: &Setup) -> Resul
     }
     let document = valid(shared, setup, tell)?;
     if args.id_token {
-        print(setup, "id_token", id_token(&document)?.expose(), None)
+        let (token, expires_at) = (id_token(&document)?, id_token_expires_at(&document));
+        warn_of_expired(setup, expires_at);
+        print(setup, "id_token", token.expose(), expires_at)
     } else {
         let token = access_token(&document)?;
         print(setup, "access_token", token.expose(), expires_at(&document))
+    }
+}
+
+/// It says who signed in also when it has expired, and a server may not take it any more.
+fn warn_of_expired(setup: &Setup, expires_at: Option<Timestamp>) {
+    let now = environment::now();
+    if let Some(expired_at) = expires_at.filter(|expires_at| *expires_at <= now) {
+        let when = from_now(expired_at, now);
+        let warning = format!("the ID token expired {when}; login-cli refresh asks for a new one");
+        setup.terminal.warn(&setup.completed(&warning));
     }
 }
 
@@ -81,6 +94,10 @@ pub(super) fn access_token(document: &AuthDocument) -> Result<AccessToken, Failu
 fn id_token(document: &AuthDocument) -> Result<IdToken, Failure> {
     let not_held = || Failure::NotHeld { what: "ID token", instead: instead(document) };
     document.id_token().ok_or_else(not_held)
+}
+
+fn id_token_expires_at(document: &AuthDocument) -> Option<Timestamp> {
+    Timestamp::from_second(identity_without_verifying(document)?.exp?).ok()
 }
 
 /// What there is where a token is missing, or how to come by it.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use sandbox::{Endpoint, Fixed, Lifetimes, Scenario, Then};
 use serde_json::json;
 
-use crate::support::{Finished, PATIENCE, Printed, Running, StoredSignIn, World, claims};
+use crate::support::{Finished, PATIENCE, Printed, Running, StoredSignIn, World, claims, jwt};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -120,6 +120,22 @@ fn an_id_token_that_is_asked_for_is_a_new_one_where_the_access_token_is_due() {
     let new = world.sandbox.issued().id_tokens.pop().unwrap();
     finished.exits(0).prints(&format!("{new}\n"));
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
+}
+
+/// It still says who signed in; a server would not take it.
+#[test]
+fn an_expired_id_token_is_printed_with_a_warning() {
+    let world = World::new();
+    let expired =
+        jwt(&json!({ "iss": world.sandbox.issuer_url(), "sub": "u", "exp": 1_000_000_000 }));
+    world.plant(&expired);
+    StoredSignIn::new(&world, HOUR).with("/tokens/id_token", expired.as_str()).stored(&world);
+    let token = || world.command("token").arg("--id-token").printing(Printed::IdToken);
+    let finished = token().run();
+    finished.exits(0).prints(&format!("{expired}\n")).says("warning: the ID token expired ");
+    finished.says("login-cli refresh asks for a new one");
+    let document = token().arg("--json").run().json();
+    assert_eq!(document, json!({ "id_token": expired, "expires_at": "2001-09-09T01:46:40Z" }));
 }
 
 #[test]
