@@ -3,6 +3,7 @@ use std::io::{self, Write as _};
 
 use crate::file::TEMPORARY;
 use crate::folder::{Entry, Folder, Kind, remove_if_there};
+use crate::mount::BACKUP;
 use crate::new_file::clear;
 use crate::place::Place;
 use crate::{Error, Found};
@@ -11,6 +12,10 @@ use crate::{Error, Found};
 /// immutable, or was mounted read-only, does.
 pub(crate) fn replaceable(place: &Place) -> Result<(), Error> {
     let refused = |source| Error::NotWritable { path: place.path(), source };
+    if place.is_mount() {
+        // It is written in its place.
+        place.folder().may_write(place.name()).map_err(refused)?;
+    }
     place.folder().may_replace(place.name()).map_err(refused)
 }
 
@@ -53,6 +58,9 @@ pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
 pub(crate) fn room(place: &Place) -> Result<(), Error> {
     let (folder, name) = (place.folder(), place.beside(".login-cli.probe"));
     not_in_the_way(folder, &place.beside(TEMPORARY))?;
+    if place.is_mount() {
+        not_in_the_way(folder, &place.beside(BACKUP))?;
+    }
     clear(folder, &name)?;
     let written = match folder.create_file_like(&name, place.name()) {
         // Another program asks the same question at this moment, and has its answer.
@@ -63,11 +71,15 @@ pub(crate) fn room(place: &Place) -> Result<(), Error> {
     written.and(remove_if_there(folder, &name)).map_err(refused)
 }
 
-/// A folder of that name cannot be removed as a file can.
+/// A folder of that name cannot be removed as a file can, nor can another user's file in a sticky folder.
 fn not_in_the_way(folder: &Folder, name: &OsStr) -> Result<(), Error> {
+    let path = || folder.path().join(name);
     match folder.entry(name) {
         Ok(Some(Entry { kind: Kind::Other(found @ Found::Folder), .. })) => {
-            Err(Error::NotAFile { path: folder.path().join(name), found })
+            Err(Error::NotAFile { path: path(), found })
+        }
+        Ok(Some(_)) => {
+            folder.may_replace(name).map_err(|source| Error::NotWritable { path: path(), source })
         }
         _ => Ok(()),
     }

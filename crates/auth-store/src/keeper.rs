@@ -92,7 +92,7 @@ impl Keeper {
             Self::File(place) => {
                 self.check_place(place)?;
                 check::room(place)?;
-                self.check_replaceable()
+                self.length_to_come(&self.read()?).map(drop)
             }
             Self::Vault(_) => self.reserve(&mut Seen::without_file(self.read()?)).map(drop),
         }
@@ -141,16 +141,6 @@ impl Keeper {
     fn check_place(&self, place: &Place) -> Result<(), Error> {
         check::addable(place)?;
         if place.is_there()? { check::replaceable(place) } else { Ok(()) }
-    }
-
-    /// Finds out whether a new sign-in could take the place of what is there, which takes reading it: what
-    /// no `auth.json` is has to be copied, or to stay.
-    pub(crate) fn check_replaceable(&self) -> Result<(), Error> {
-        let content = self.read()?;
-        match self.to_set_aside() {
-            Some(_) => Ok(()),
-            None => self.document(&content).map(drop),
-        }
     }
 
     /// A vault is not asked: it was read a moment ago.

@@ -311,6 +311,18 @@ fn a_mount_that_cannot_be_written_is_found_by_the_check() {
     });
 }
 
+/// A write would begin with a copy of that name.
+// threats 162
+#[test]
+fn a_folder_in_the_place_of_the_copy_is_found_by_the_check() {
+    may_mount("mount::a_folder_in_the_place_of_the_copy_is_found_by_the_check", || {
+        let (home, _) = home_with_mount("{}");
+        fs::create_dir(home.file("auth.json.login-cli.bak")).unwrap();
+        let error = home.store().check_writable().unwrap_err();
+        assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
+    });
+}
+
 /// Nor can a mount be unlinked: what is left of it is a document in which nobody is signed in.
 // threats 162 179
 #[test]

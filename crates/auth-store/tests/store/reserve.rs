@@ -86,6 +86,8 @@ fn a_document_that_could_outgrow_what_is_read_is_refused_in_time() {
             Err(Error::Outgrown { .. }) => assert!(is_refused),
             Err(error) => panic!("{error:?}"),
         }
+        let checked = home.store().check_writable();
+        assert_eq!(matches!(checked, Err(Error::Outgrown { .. })), is_refused, "{checked:?}");
         document.set_sign_in(&sign_in(&"x".repeat(if is_refused { 1000 } else { 10 })));
         assert_eq!(locked.commit(&document).is_err(), is_refused);
         assert_eq!(read(home.auth_json()) == old, is_refused);
