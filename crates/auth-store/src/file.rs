@@ -103,6 +103,7 @@ fn swap(
             reserved.new.keep();
             reserved.new = NewFile::replace(place, place.beside(TEMPORARY))?;
             reserved.new.fill(bytes)?;
+            check_unchanged(place, seen)?;
             reserved.new.rename(place.name())
         }
         renamed => renamed,
