@@ -32,8 +32,7 @@ pub(crate) fn removable(place: &Place) -> Result<(), Error> {
         return Ok(());
     }
     replaceable(place)?;
-    let refused = |source| Error::NotWritable { path: place.path(), source };
-    place.folder().may_add().map_err(refused)
+    addable(place)
 }
 
 /// Whether the lock file can be opened for writing, or made where there is none.
