@@ -141,7 +141,10 @@ pub(super) fn tell_of_replaced(setup: &Setup, replaced: &ReplacedSignIn) {
                  delete it in the settings of your account, at https://chatgpt.com."
             }
         });
-        return;
+        // Tokens that stood beside it have a fate of their own.
+        if matches!(replaced.revocation, Revocation::NothingToRevoke) {
+            return;
+        }
     }
     setup.terminal.say(&match replaced.was_another_person {
         true => format!("This replaced the sign-in of {whose}.{fate}"),

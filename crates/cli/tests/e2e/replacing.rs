@@ -100,6 +100,24 @@ fn a_replaced_key_and_a_personal_access_token_are_said_to_stay_valid() {
     }
 }
 
+/// Codex CLI leaves the tokens of an earlier sign-in beside a personal access token.
+#[test]
+fn tokens_beside_a_replaced_personal_access_token_are_revoked_and_said_so() {
+    let world = World::new();
+    let pat = "at-a-personal-access-token-of-theirs";
+    world.plant(pat);
+    StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR)
+        .with("/auth_mode", json!(null))
+        .with("/personal_access_token", pat)
+        .stored(&world);
+    let finished = world.login().signs_in(Account::OWNER);
+    finished.exits(0).says("This replaced the personal access token that was stored here.");
+    finished.says(
+        "This replaced the sign-in of Grace Hopper <grace@example.com>. Its tokens were revoked.",
+    );
+    assert_eq!(world.count(&Endpoint::Revoke), 1);
+}
+
 #[test]
 fn where_nothing_is_replaced_nothing_is_revoked() {
     let key = "sk-proj-a-key-that-was-stored";
