@@ -21,6 +21,17 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The new document is whole, and the system would not put it in the place of the old one, whose refresh
+    /// token may be spent. It stays beside it, and the next program to take the locks tries once more.
+    #[error("cannot replace {path}; what is new is kept in {kept}", path = path.display(), kept = kept.display())]
+    NotReplaced {
+        /// The file that was to be replaced.
+        path: PathBuf,
+        /// Where the new document is.
+        kept: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// What is there is not an `auth.json`. It was left alone; a new sign-in may replace
     /// it, see [`AuthStore::update_or_set_aside`](crate::AuthStore::update_or_set_aside).
     #[error(

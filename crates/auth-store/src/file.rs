@@ -10,6 +10,7 @@ use crate::mount::{BACKUP, Mounted};
 use crate::new_file::{NewFile, clear};
 use crate::place::{Content, Place};
 use crate::seen::Seen;
+use crate::unfinished::is_successor;
 use crate::{Error, Location};
 
 /// The one name of a file that is being written: what a writer that died has left is recognized and
@@ -94,27 +95,43 @@ fn swap(
     if reserved.mounted.is_some() || place.is_mount() {
         return in_place(place, seen, reserved, bytes);
     }
-    reserved.new.fill(bytes)?;
-    check_unchanged(place, seen)?;
-    let renamed = match reserved.new.rename(place.name()) {
-        // Another program has removed it: what cleans up, for example.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Its name is that of the next one.
-            reserved.new.keep();
-            reserved.new = NewFile::replace(place, place.beside(TEMPORARY))?;
-            reserved.new.fill(bytes)?;
-            check_unchanged(place, seen)?;
-            reserved.new.rename(place.name())
-        }
-        renamed => renamed,
-    };
+    let renamed = write_and_name(
+        place,
+        &mut reserved.new,
+        |new| new.fill(bytes).and_then(|()| check_unchanged(place, seen)),
+        |new| new.rename(place.name()),
+    )?;
     match renamed {
         // A mount that the system has not told of.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             in_place(place, seen, reserved, bytes)
         }
+        Err(source) if is_successor(bytes, seen.content()) => {
+            Err(Error::NotReplaced { path: place.path(), kept: reserved.new.keep(), source })
+        }
         Err(source) => Err(Error::NotWritable { path: place.path(), source }),
         Ok(()) => Ok(Swap::Renamed),
+    }
+}
+
+/// Writes the temporary file and gives it its name. Where another program has removed it meanwhile, as
+/// what cleans up does, it is made anew.
+fn write_and_name(
+    place: &Arc<Place>,
+    new: &mut NewFile,
+    mut write: impl FnMut(&mut NewFile) -> Result<(), Error>,
+    name: impl Fn(&mut NewFile) -> io::Result<()>,
+) -> Result<io::Result<()>, Error> {
+    write(new)?;
+    match name(new) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Its name is that of the next one.
+            new.keep();
+            *new = NewFile::replace(place, place.beside(TEMPORARY))?;
+            write(new)?;
+            Ok(name(new))
+        }
+        named => Ok(named),
     }
 }
 
@@ -135,11 +152,16 @@ fn in_place(
 ) -> Result<Swap, Error> {
     check_unchanged(place, seen)?;
     let path = place.path();
-    match seen.content() {
-        Content::Bytes(old) => reserved.new.fill(old)?,
-        _ => reserved.new.copy(&place.open()?.ok_or_else(|| gone(place))?)?,
-    }
-    reserved.new.move_to(place.beside(BACKUP))?;
+    let copied = write_and_name(
+        place,
+        &mut reserved.new,
+        |new| match seen.content() {
+            Content::Bytes(old) => new.fill(old),
+            _ => new.copy(&place.open()?.ok_or_else(|| gone(place))?),
+        },
+        |new| new.move_to(place.beside(BACKUP)),
+    )?;
+    copied.map_err(|source| Error::NotWritable { path: path.clone(), source })?;
     flush_name(place)?;
     check_unchanged(place, seen)?;
     let mut mounted = match reserved.mounted.take() {

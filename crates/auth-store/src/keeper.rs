@@ -7,7 +7,7 @@ use crate::file::Reserved;
 use crate::format::Defect;
 use crate::place::{Content, Place, SIZE_LIMIT};
 use crate::seen::Seen;
-use crate::{AuthDocument, Error, Location, Vault, check, file, format, memory, vault};
+use crate::{AuthDocument, Error, Location, Vault, check, file, format, memory, unfinished, vault};
 
 /// By how much a document may grow: the answer of a token endpoint is 64 KiB at most, and has what is
 /// new in it.
@@ -73,6 +73,11 @@ impl Keeper {
             replaceable,
         };
         format::parse(bytes).map(Some).map_err(corrupt)
+    }
+
+    /// Finishes a save that was interrupted, see [`unfinished`]. A vault is written at once.
+    pub(crate) fn finish_interrupted(&self) -> Result<(), Error> {
+        self.file().map_or(Ok(()), unfinished::finish)
     }
 
     /// Reads what is to be compared later. Whether it is something else than before.

@@ -21,7 +21,8 @@
 //! [`AuthStore::lock`] takes the same locks for longer, for whoever reads, asks a server, and writes:
 //! [`Locked::commit`] still compares, because not every program takes locks. [`Locked::reserve`] makes the
 //! temporary file before the server is asked, with room on the disk, so that nothing that the commit
-//! needs can run out meanwhile.
+//! needs can run out meanwhile. Where the system refuses even the rename, or the program is killed before
+//! it, the temporary file stays, and the next one to take the locks finishes the save.
 //!
 //! A [`Vault`] can hold the document in place of the file, such as a [`HelperVault`]. It is written
 //! and read as a whole, and nothing of it ever goes to a file instead.
@@ -91,6 +92,7 @@ mod place;
 #[cfg(any(not(unix), test))]
 mod retry;
 mod seen;
+mod unfinished;
 
 mod error;
 mod location;

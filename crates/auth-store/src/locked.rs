@@ -39,12 +39,17 @@ impl Locked {
         self.keeper.location()
     }
 
-    /// Reads the document; `None` where there is none.
+    /// Reads the document; `None` where there is none. A save of the same account that was interrupted
+    /// before its last step is finished first.
     ///
     /// # Errors
     ///
-    /// Like [`AuthStore::load`](crate::AuthStore::load).
+    /// Like [`AuthStore::load`](crate::AuthStore::load), or [`Error::NotReplaced`] once more.
     pub fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
+        // What was reserved has the same name.
+        if self.reserved.is_none() {
+            self.keeper.finish_interrupted()?;
+        }
         if self.keeper.see(&mut self.seen)? {
             self.copy = None;
         }

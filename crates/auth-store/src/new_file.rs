@@ -69,6 +69,7 @@ impl NewFile {
 
     fn fill_with(&mut self, fill: impl FnOnce(&File) -> io::Result<u64>) -> Result<(), Error> {
         self.is_sound = false;
+        self.name.stays = false;
         let mut file = &self.file;
         let filled = file.rewind().and_then(|()| fill(file));
         filled.and_then(|length| file.set_len(length)).map_err(|source| self.refused(source))?;
@@ -96,9 +97,8 @@ impl NewFile {
     }
 
     /// Gives it another name, under which it is removed again unless it is kept.
-    pub(crate) fn move_to(&mut self, to: OsString) -> Result<(), Error> {
-        let moved = self.name.place.folder().rename(&self.name.name, &to);
-        moved.map_err(|source| self.refused(source))?;
+    pub(crate) fn move_to(&mut self, to: OsString) -> io::Result<()> {
+        self.name.place.folder().rename(&self.name.name, &to)?;
         self.name.name = to;
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Row 215, for real: while the issuer holds the answer to a refresh, another process takes all that is
-//! left of the disk or its inodes, or the program's own limits are lowered to what it has.
+//! left of the disk, its inodes or a quota, or the program's own limits are lowered to what it has.
 //!
-//! A quota group of btrfs is not among them: at its limit, btrfs refuses even the rename.
+//! At the limit of a quota group, btrfs refuses even the rename: then the new tokens are kept beside the
+//! document, and the next refresh, with room, puts them in their place.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -9,6 +10,7 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::content::State;
 use super::scene::{Ended, Flow, Scene};
 use super::spent::{LENGTHS, Token};
 use super::{Numbers, Outcome, parallel};
@@ -31,11 +33,16 @@ const EXT4: &str = "truncate -s 8M \"$BESIDE/disk\"; mkfs.ext4 -q -F \"$BESIDE/d
     mount -o loop \"$BESIDE/disk\" \"$CODEX_HOME\"";
 const BTRFS: &str = "truncate -s 114M \"$BESIDE/disk\"; mkfs.btrfs -q \"$BESIDE/disk\"
     mount -o loop \"$BESIDE/disk\" \"$CODEX_HOME\"";
-const SCARCITIES: [Scarcity; 7] = [
+const QUOTA_GROUP: &str = "truncate -s 114M \"$BESIDE/disk\"; mkfs.btrfs -q \"$BESIDE/disk\"
+    mount -o loop \"$BESIDE/disk\" \"$CODEX_HOME\"; btrfs -q quota enable \"$CODEX_HOME\"
+    btrfs -q subvolume create \"$CODEX_HOME/home\"; btrfs -q qgroup limit 20M \"$CODEX_HOME/home\"
+    mount --bind \"$CODEX_HOME/home\" \"$CODEX_HOME\"";
+const SCARCITIES: [Scarcity; 8] = [
     Scarcity { what: "a disk that fills up (tmpfs)", mount: TMPFS, take: fill },
     Scarcity { what: "a disk with no room for one more file", mount: FEW_INODES, take: fill_names },
     Scarcity { what: "a disk that fills up (ext4)", mount: EXT4, take: fill },
     Scarcity { what: "a disk that fills up (btrfs)", mount: BTRFS, take: fill },
+    Scarcity { what: "a quota group at its limit (btrfs)", mount: QUOTA_GROUP, take: fill },
     Scarcity { what: "no descriptor more", mount: "", take: limit_descriptors },
     Scarcity { what: "no address space more", mount: "", take: limit_address_space },
     Scarcity { what: "no data memory more", mount: "", take: limit_data },
@@ -112,8 +119,12 @@ fn visit(program: &Path, scarcity: &Scarcity, length: usize) -> Outcome<(Token, 
     (scarcity.take)(&held)?;
     scene.sandbox.release();
     let ended = Ended::wait(child)?;
-    let content = fs::read(held.file("auth.json")).ok();
-    Ok((Token::judge(scene.state_of(content.as_deref()), scene.refreshes()), ended))
+    // What is kept beside the document waits for room.
+    let stored =
+        ["auth.json.login-cli.tmp", "auth.json"].map(|name| fs::read(held.file(name)).ok());
+    let state = stored.iter().flatten().map(|content| scene.state_of(Some(content)));
+    let state = state.max_by_key(|state| *state == State::New).unwrap_or(State::Torn);
+    Ok((Token::judge(state, scene.refreshes()), ended))
 }
 
 /// The program has the process id of the shell.

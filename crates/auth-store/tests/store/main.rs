@@ -11,6 +11,7 @@ mod look;
 mod remove;
 mod reserve;
 mod save;
+mod unfinished;
 mod unused;
 mod vault;
 

@@ -166,6 +166,7 @@ fn offer<'a>(all: impl Iterator<Item = (&'a str, &'a Option<String>)>) -> Value 
 fn of_store(error: &StoreError) -> &'static str {
     match error {
         StoreError::NotWritable { .. } => "not_writable",
+        StoreError::NotReplaced { .. } => "not_replaced",
         StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => "unreadable",
         StoreError::Outgrown { .. } => "too_large",
         StoreError::NoLocks { .. } => "no_locks",

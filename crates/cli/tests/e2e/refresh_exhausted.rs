@@ -43,3 +43,42 @@ fn a_folder_in_the_place_of_the_temporary_file_is_named_in_time() {
     fs::remove_dir(in_the_way).unwrap();
     world.command("refresh").run().exits(0);
 }
+
+/// The system refuses the last step, the rename: the new tokens stay beside the old ones, and the next
+/// command puts them in their place.
+// threats 215
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_renamed_is_kept_for_the_next_command() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(bound) = crate::support::bound_by_modes("a folder that becomes read-only") else {
+        return;
+    };
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let allow = |mode| {
+        fs::set_permissions(world.codex_home(), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let running = world.command("refresh").under(bound.iter().copied()).start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    allow(0o500);
+    world.sandbox.release();
+    let kept = world.codex_home().join("auth.json.login-cli.tmp");
+    let (file, issued) = (world.codex_home().join("auth.json"), world.sandbox.issued());
+    let said =
+        format!("cannot replace {}; what is new is kept in {}", file.display(), kept.display());
+    let finished = running.finish();
+    finished
+        .exits(1)
+        .prints("")
+        .says(&said)
+        .says("nothing is lost")
+        .says_nothing_of("sign in again");
+
+    world.command("token").under(bound.iter().copied()).run().exits(1).says(&said);
+    allow(0o700);
+    let token = issued.access_tokens.last().unwrap();
+    world.command("token").run().exits(0).prints(&format!("{token}\n"));
+    assert!(!kept.exists());
+    assert_eq!(world.sandbox.requests_at(&Endpoint::TokenRefresh).len(), 1);
+}

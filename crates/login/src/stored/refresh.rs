@@ -213,8 +213,10 @@ fn keep(
         match commit_stubbornly(locked, &document) {
             Ok(()) => return Ok(Kept::Renewed(document)),
             Err(StoreError::Changed { .. }) => {}
-            // The new tokens are in place, which is not the same as lost.
-            Err(source @ StoreError::NotDurable { .. }) => return Err(Error::Store(source)),
+            // The new tokens are in place, or beside it, which is not the same as lost.
+            Err(source @ (StoreError::NotDurable { .. } | StoreError::NotReplaced { .. })) => {
+                return Err(Error::Store(source));
+            }
             Err(source) => return Err(Error::Unsaved(source)),
         }
         match locked.load().map_err(Error::Unsaved)? {
@@ -231,6 +233,7 @@ fn commit_stubbornly(locked: &mut Locked, document: &AuthDocument) -> Result<(),
     match locked.commit(document) {
         Err(
             StoreError::NotWritable { .. }
+            | StoreError::NotReplaced { .. }
             | StoreError::Io { .. }
             | StoreError::Vault { .. }
             | StoreError::MayBeStored { .. },

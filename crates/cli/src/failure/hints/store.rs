@@ -27,6 +27,10 @@ fn fixed(error: &Error) -> Option<&'static str> {
             "check the permissions and the free space there, or choose another folder with \
              --codex-home"
         }
+        Error::NotReplaced { .. } => {
+            "check the permissions and the free space there, then try again: nothing is lost, and the \
+             next command puts it in its place"
+        }
         Error::Corrupt { .. } | Error::TooLarge { .. } => {
             "remove it with login-cli logout, then sign in again with login-cli login"
         }

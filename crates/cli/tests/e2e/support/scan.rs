@@ -45,9 +45,11 @@ pub(crate) fn assert_kept(world: &World, finished: &Finished, leave: Leave) {
     assert_eq!(hostile(&finished.log), None, "log: {:?}", finished.log);
     assert_eq!(hostile(&finished.stdout), None);
     assert!(finished.stderr.matches("/oauth/authorize?").count() <= 1, "more than one URL");
-    // A panic ends the process where it is, and cannot remove what it has reserved.
-    let panicked = finished.stderr.contains("had to stop because of an internal error");
-    assert_nothing_left_behind(world, panicked);
+    if !finished.stderr.contains("what is new is kept in") {
+        // A panic ends the process where it is, and cannot remove what it has reserved.
+        let panicked = finished.stderr.contains("had to stop because of an internal error");
+        assert_nothing_left_behind(world, panicked);
+    }
     assert_no_secret(world, finished, leave);
 }
 

@@ -1,0 +1,113 @@
+//! A save that was interrupted before its rename: a whole temporary file beside the old document.
+
+use std::fs::{self, File};
+use std::time::{Duration, SystemTime};
+
+use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
+use auth_store::AuthDocument;
+
+const TEMPORARY: &str = "auth.json.login-cli.tmp";
+const OLD: &str = "2026-11-21T18:48:46.859879Z";
+const NEW: &str = "2026-11-21T19:48:46.859879Z";
+
+fn document(account: &str, refresh_token: &str, time: &str) -> String {
+    format!(
+        r#"{{"auth_mode":"chatgpt","OPENAI_API_KEY":null,"tokens":{{"id_token":"i","access_token":"a",
+        "refresh_token":"{refresh_token}","account_id":"{account}"}},"last_refresh":"{time}"}}"#
+    )
+}
+
+/// A home with an old document, and a new one that was not renamed.
+fn interrupted(old: &str, new: &str) -> Home {
+    let home = Home::holding(old);
+    write(home.file(TEMPORARY), new);
+    #[cfg(unix)]
+    set_mode(&home, 0o600);
+    home
+}
+
+#[cfg(unix)]
+fn set_mode(home: &Home, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(home.file(TEMPORARY), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Which refresh token is stored once a program has taken the locks and read.
+fn refresh_token_in(home: &Home) -> Option<String> {
+    let document: Option<AuthDocument> = home.store().lock().unwrap().load().unwrap();
+    document?.refresh_token().map(|token| token.expose().to_owned())
+}
+
+// threats 215
+#[test]
+fn a_save_that_was_interrupted_is_finished_by_who_takes_the_locks() {
+    let (old, new) = (document("1", "spent", OLD), document("1", "next", NEW));
+    let home = interrupted(&old, &new);
+    // A reader changes nothing.
+    assert_eq!(home.store().load().unwrap().unwrap().refresh_token().unwrap().expose(), "spent");
+    home.store().check_writable().unwrap();
+    assert_eq!(refresh_token_in(&home).as_deref(), Some("next"));
+    assert_eq!(read(home.auth_json()), new);
+    assert_eq!(home.names(), AFTER_A_SAVE);
+
+    // A change is one of the new document.
+    let home = interrupted(&old, &new);
+    home.store().update(|it| it.set_api_key(&sign_in("1").api_key.unwrap())).unwrap();
+    assert!(read(home.auth_json()).contains("\"next\""));
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}
+
+/// What is no later sign-in of the same account takes nobody's place, and goes with the next save.
+// threats 166 215
+#[test]
+fn what_may_not_take_the_place_of_the_document_does_not() {
+    let old = document("1", "old", OLD);
+    let others = [
+        document("2", "other account", NEW),
+        document("1", "as old", OLD),
+        document("1", "half", NEW).replace("}", ""),
+        format!("{}{}", document("1", "padded", NEW), "\n".repeat(100))
+            .replace("chatgpt", "apikey"),
+        r#"{"OPENAI_API_KEY":"sk-1"}"#.to_owned(),
+        "\n".repeat(70_000),
+        String::new(),
+    ];
+    for other in &others {
+        let home = interrupted(&old, other);
+        assert_eq!(refresh_token_in(&home).as_deref(), Some("old"), "{other}");
+        assert_eq!(read(home.auth_json()), old);
+        home.store().update(|_| ()).unwrap();
+        assert_eq!(home.names(), AFTER_A_SAVE);
+    }
+}
+
+// threats 215
+#[test]
+fn a_document_that_was_written_or_removed_since_stays_so() {
+    let (old, new) = (document("1", "old", OLD), document("1", "next", NEW));
+    let home = interrupted(&old, &new);
+    let later = SystemTime::now() + Duration::from_secs(60);
+    File::options().write(true).open(home.auth_json()).unwrap().set_modified(later).unwrap();
+    assert_eq!(refresh_token_in(&home).as_deref(), Some("old"));
+
+    let home = interrupted(&old, &new);
+    fs::remove_file(home.auth_json()).unwrap();
+    assert_eq!(refresh_token_in(&home), None);
+}
+
+// threats 161 174
+#[cfg(unix)]
+#[test]
+fn what_another_user_could_have_made_is_not_taken() {
+    let (old, new) = (document("1", "old", OLD), document("1", "next", NEW));
+    let home = interrupted(&old, &new);
+    set_mode(&home, 0o644);
+    assert_eq!(refresh_token_in(&home).as_deref(), Some("old"));
+
+    let home = interrupted(&old, &new);
+    let elsewhere = home.around().join("elsewhere");
+    fs::rename(home.file(TEMPORARY), &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, home.file(TEMPORARY)).unwrap();
+    assert_eq!(refresh_token_in(&home).as_deref(), Some("old"));
+    assert_eq!(read(elsewhere), new);
+}
