@@ -42,7 +42,7 @@ pub(crate) struct Organizations {
 const ORGANIZATIONS: &str = "/v1/organizations";
 
 impl Session {
-    /// The organizations of the person, in the order in which the platform lists them.
+    /// The first 1,000 organizations of the person, in the order in which the platform lists them.
     ///
     /// # Errors
     ///

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::content::State;
 use super::record::Step;
-use super::scene::{Ended, Phase, Scene};
+use super::scene::{Ended, Flow, Phase, Scene};
 use super::sweep::Findings;
 use super::tracer::{self, Injection, Scope, What};
 use super::{Numbers, Outcome, parallel};
@@ -95,7 +95,14 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
 fn attempt(program: &Path, point: &Point) -> Outcome<(Token, Ended)> {
     let scene = Scene::with_document(program, point.length)?;
     let traced = tracer::run_in(&scene, Phase::Save, point.scope, Some(&point.injection))?;
-    Ok((Token::judge(scene.state()?, scene.refreshes()), traced.ended))
+    let mut token = Token::judge(scene.state()?, scene.refreshes());
+    if token == Token::Lost && !scene.home.leftovers()?.is_empty() {
+        // What could not be renamed is kept, and the next refresh finishes the save without a request.
+        scene.play(Flow::Refresh)?;
+        let is_kept = scene.state()? == State::New && scene.refreshes() == 1;
+        token = if is_kept { Token::Kept } else { Token::Lost };
+    }
+    Ok((token, traced.ended))
 }
 
 fn points(program: &Path, length: usize, numbers: &Numbers) -> Outcome<Vec<Point>> {

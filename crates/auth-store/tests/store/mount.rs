@@ -121,6 +121,24 @@ fn what_another_program_wrote_into_a_mounted_file_stays() {
     });
 }
 
+/// A program that cleans up takes the temporary file, which is to be the copy, for rubbish.
+// threats 162 215
+#[test]
+fn a_temporary_file_that_was_removed_is_made_anew_for_a_mounted_file() {
+    may_mount("mount::a_temporary_file_that_was_removed_is_made_anew_for_a_mounted_file", || {
+        let (home, outside) = home_with_mount("{}");
+        let mut locked = home.store().lock().unwrap();
+        let mut document = locked.load().unwrap().unwrap();
+        locked.reserve().unwrap();
+        fs::remove_file(home.file("auth.json.login-cli.tmp")).unwrap();
+        document.set_sign_in(&sign_in("1"));
+        locked.commit(&document).unwrap();
+        drop(locked);
+        assert!(read(&outside).contains("refresh-1"));
+        assert_eq!(home.names(), AFTER_A_SAVE);
+    });
+}
+
 /// A crash has left the copy of an older file, and a planted one leads elsewhere.
 // threats 162 166
 #[test]
