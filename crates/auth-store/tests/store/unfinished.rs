@@ -1,7 +1,7 @@
 //! A save that was interrupted before its rename: a whole temporary file beside the old document.
 
 use std::fs::{self, File};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
 use auth_store::AuthDocument;
@@ -86,8 +86,9 @@ fn what_may_not_take_the_place_of_the_document_does_not() {
 fn a_document_that_was_written_or_removed_since_stays_so() {
     let (old, new) = (document("1", "old", OLD), document("1", "next", NEW));
     let home = interrupted(&old, &new);
-    let later = SystemTime::now() + Duration::from_secs(60);
-    File::options().write(true).open(home.auth_json()).unwrap().set_modified(later).unwrap();
+    let file = File::options().write(true).open(home.auth_json()).unwrap();
+    let later = file.metadata().unwrap().modified().unwrap() + Duration::from_secs(60);
+    file.set_modified(later).unwrap();
     assert_eq!(refresh_token_in(&home).as_deref(), Some("old"));
 
     let home = interrupted(&old, &new);
