@@ -64,7 +64,7 @@ fn what_cannot_be_renamed_is_kept_for_the_next_command() {
     allow(0o500);
     world.sandbox.release();
     let kept = world.codex_home().join("auth.json.login-cli.tmp");
-    let (file, issued) = (world.codex_home().join("auth.json"), world.sandbox.issued());
+    let file = world.codex_home().join("auth.json");
     let said =
         format!("cannot replace {}; what is new is kept in {}", file.display(), kept.display());
     let finished = running.finish();
@@ -77,7 +77,7 @@ fn what_cannot_be_renamed_is_kept_for_the_next_command() {
 
     world.command("token").under(bound.iter().copied()).run().exits(1).says(&said);
     allow(0o700);
-    let token = issued.access_tokens.last().unwrap();
+    let token = world.sandbox.issued().access_tokens.pop().unwrap();
     world.command("token").run().exits(0).prints(&format!("{token}\n"));
     assert!(!kept.exists());
     assert_eq!(world.sandbox.requests_at(&Endpoint::TokenRefresh).len(), 1);
