@@ -1,3 +1,5 @@
+use std::convert::Infallible;
+use std::future::pending;
 use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -5,8 +7,8 @@ use std::time::Duration;
 use credentials::AuthorizationCode;
 use http_client::BaseUrl;
 use oauth_callback_server::{
-    BindOptions, ByHand, Callback, CallbackServer, Expected, Pages, PortConflict, Serving, State,
-    WaitingBrowser,
+    BindOptions, ByHand, Callback, CallbackServer, Expected, Pages, PortConflict, Rejections,
+    Serving, State, WaitingBrowser,
 };
 use pkce::CodeVerifier;
 use token_client::CodeRedemption;
@@ -14,9 +16,11 @@ use url::Url;
 
 use crate::browser::{self, Launch, NotOpened};
 use crate::error::Error;
+use crate::event::{Event, Events};
 use crate::input::Inputs;
 use crate::pages;
 use crate::registered::REDIRECT_PATH;
+use crate::warm_up::alongside;
 
 /// Where the browser may come back to.
 #[derive(Clone, Debug)]
@@ -172,11 +176,23 @@ impl AwaitedCallback {
         self.serving.by_hand()
     }
 
-    pub(crate) async fn granted(self) -> Result<(Grant, WaitingBrowser), Error> {
+    /// Waits, and tells what was not taken for the callback.
+    pub(crate) async fn granted(
+        self,
+        events: Events<'_>,
+    ) -> Result<(Grant, WaitingBrowser), Error> {
         let Self { serving, code_verifier, redirect_uri } = self;
-        let Callback { code, browser } = serving.callback().await?;
+        let rejections = tell(serving.rejections(), events);
+        let Callback { code, browser } = alongside(serving.callback(), rejections).await?;
         Ok((Grant { code, code_verifier, redirect_uri }, browser))
     }
+}
+
+async fn tell(mut rejections: Rejections, events: Events<'_>) -> Infallible {
+    while let Some(rejected) = rejections.next().await {
+        events(Event::CallbackRejected(rejected));
+    }
+    pending().await
 }
 
 /// The pages that do not depend on how it ends.
@@ -187,6 +203,7 @@ fn pages(failed: &'static str) -> Pages {
         failed: failed.into(),
         finished: pages::ALREADY_DONE.into(),
         state_mismatch: pages::STATE_MISMATCH.into(),
+        other_code: pages::OTHER_CODE.into(),
         bad_request: pages::WRONG_REQUEST.into(),
         forbidden: pages::FORBIDDEN.into(),
         not_found: pages::NOT_FOUND.into(),

@@ -42,7 +42,7 @@ impl Company {
         let outcome = alongside(story, company).await;
         let trouble = issuer.into_trouble().or_else(|| platform?.into_trouble());
         match (outcome, trouble) {
-            (Err(Error::Callback(WaitError::TimedOut { after })), Some(source)) => {
+            (Err(Error::Callback(WaitError::TimedOut { after, .. })), Some(source)) => {
                 Err(Error::Unreached { after, source })
             }
             (outcome, _) => outcome,

@@ -77,7 +77,7 @@ pub(crate) fn judge_address(rules: &Rules, address: &str) -> Result<Return, Addr
     match judge_callback(rules, &Parameters::parse(query)) {
         Ok(Return::MissingCode) => Err(AddressRefusal::MissingCode),
         Ok(returned) => Ok(returned),
-        Err(Refusal::StateMismatch) => Err(AddressRefusal::OtherState),
+        Err(Refusal::StateMismatch | Refusal::MissingState) => Err(AddressRefusal::OtherState),
         Err(_) => Err(AddressRefusal::Malformed),
     }
 }

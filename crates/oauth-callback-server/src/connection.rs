@@ -57,7 +57,9 @@ enum Ending {
 
 async fn converse(wire: &mut Wire<'_, impl Stream>, guest: &Guest) -> Ending {
     let ended = {
-        let service = service_fn(|request| answer(request, guest));
+        // Decided before anything is awaited: hyper drops what it has not begun to answer when the
+        // client resets the connection behind its request.
+        let service = service_fn(|request| answer(receive(request, guest), guest));
         let connection =
             http(&guest.session.limits).serve_connection(TokioIo::new(&mut *wire), service);
         let mut connection = pin!(connection);
@@ -69,6 +71,7 @@ async fn converse(wire: &mut Wire<'_, impl Stream>, guest: &Guest) -> Ending {
         }
     };
     match ended {
+        _ if wire.watch.is_tls() => Ending::Unparsed(Refusal::Tls),
         _ if wire.watch.is_broken() => Ending::Unparsed(Refusal::BadRequest),
         Some(Ok(())) => Ending::Answered,
         Some(Err(error)) if error.is_parse_too_large() => Ending::Unparsed(wire.watch.too_large()),
@@ -91,13 +94,12 @@ fn http(limits: &Limits) -> http1::Builder {
 /// A browser sends about twenty.
 const MOST_HEADERS: usize = 64;
 
-async fn answer(
-    request: Request<Incoming>,
-    guest: &Guest,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let decision = guest.session.receive(Head::of(&request), guest);
-    // It holds the code, and the answer can take a while.
-    drop(request);
+/// The request goes with this: it holds the code, and the answer can take a while.
+fn receive(request: Request<Incoming>, guest: &Guest) -> Decision {
+    guest.session.receive(Head::of(&request), guest)
+}
+
+async fn answer(decision: Decision, guest: &Guest) -> Result<Response<Full<Bytes>>, Infallible> {
     let reply = match decision {
         Decision::Now(reply) => reply,
         Decision::TheAnswer => guest.session.answer().await,
@@ -106,9 +108,19 @@ async fn answer(
     Ok(reply.into_response())
 }
 
+/// `handshake_failure`, as a record of its own: who speaks TLS gives up at once, and a browser that may
+/// ask without it does so ([RFC 8446 §6](https://www.rfc-editor.org/rfc/rfc8446#section-6)).
+const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
+
 /// Answers what hyper could not parse, since hyper's own answer went nowhere.
 async fn refuse(stream: &mut impl Stream, guest: &Guest, refusal: Refusal) {
-    let bytes = guest.session.refuse(refusal).into_bytes();
+    let bytes = match refusal {
+        Refusal::Tls => {
+            guest.session.reject(refusal);
+            ALERT.into()
+        }
+        _ => guest.session.refuse(refusal).into_bytes(),
+    };
     let write = async {
         stream.write_all(&bytes).await?;
         stream.shutdown().await

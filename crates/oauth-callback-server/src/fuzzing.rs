@@ -46,7 +46,7 @@ pub enum Outcome {
 pub fn callback_query(query: &str) -> Outcome {
     match judge_callback(&rules(), &Parameters::parse(query)) {
         Ok(returned) => returned.into(),
-        Err(Refusal::StateMismatch) => Outcome::StateMismatch,
+        Err(Refusal::StateMismatch | Refusal::MissingState) => Outcome::StateMismatch,
         Err(_) => Outcome::BadRequest,
     }
 }

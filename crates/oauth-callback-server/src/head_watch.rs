@@ -9,10 +9,16 @@ pub(crate) struct HeadWatch {
     lines: usize,
     complete: bool,
     bare_line_feed: bool,
+    tls: bool,
 }
+
+/// The first byte of a TLS connection: the content type of a handshake
+/// ([RFC 8446 §5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)). No method begins with it.
+const HANDSHAKE: u8 = 22;
 
 impl HeadWatch {
     pub(crate) fn see(&mut self, bytes: &[u8]) {
+        self.tls |= self.is_first() && bytes.first() == Some(&HANDSHAKE);
         for byte in bytes {
             if self.complete {
                 return;
@@ -33,6 +39,15 @@ impl HeadWatch {
             _ => self.in_line = true,
         }
         self.previous = byte;
+    }
+
+    fn is_first(&self) -> bool {
+        self.lines == 0 && !self.in_line
+    }
+
+    /// A client that wants to speak TLS here.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.tls
     }
 
     /// A line that ends in `\n` alone. A recipient may accept it
@@ -83,6 +98,18 @@ mod tests {
             watch.see(&request[cut..]);
             assert!(!watch.is_broken(), "cut at {cut}");
         }
+    }
+
+    // threats 218
+    #[test]
+    fn a_tls_handshake_is_seen_by_its_first_byte() {
+        assert!(watch(b"\x16\x03\x01\x02\x00\x01").is_tls());
+        for other in [&b"G"[..], b"\x15\x03\x01", b"GET /\x16 HTTP/1.1\r\n", b""] {
+            assert!(!watch(other).is_tls(), "{other:?}");
+        }
+        let mut later = watch(b"GE");
+        later.see(b"\x16");
+        assert!(!later.is_tls());
     }
 
     // threats 38

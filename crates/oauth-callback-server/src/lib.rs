@@ -49,6 +49,7 @@ mod pages;
 
 mod judge;
 mod query;
+mod rejected;
 
 mod guest;
 mod reply;
@@ -70,5 +71,6 @@ pub use conflict::PortConflict;
 pub use holder::Holder;
 pub use limits::Limits;
 pub use pages::{Page, Pages};
+pub use rejected::{RejectedCallback, Rejections};
 pub use state::{NoRandomness, State};
 pub use wait::{Callback, Expected, Serving, WaitError};

@@ -53,6 +53,8 @@ pub struct Pages {
     pub finished: Page,
     /// 400: a callback of another sign-in.
     pub state_mismatch: Page,
+    /// 409: the right `state`, and another code than the one that was taken.
+    pub other_code: Page,
     /// 400, 405, 414, 431, 501: not a request that a browser makes for a sign-in.
     pub bad_request: Page,
     /// 403: the request of a page that has no business here.
@@ -82,6 +84,7 @@ impl Default for Pages {
             failed: plain!("Sign-in failed"),
             finished: plain!("Sign-in is finished. You can close this window."),
             state_mismatch: plain!("State parameter mismatch"),
+            other_code: plain!("This sign-in has had its answer already"),
             bad_request: plain!("Bad request"),
             forbidden: plain!("Forbidden"),
             not_found: plain!("Not found"),

@@ -26,9 +26,15 @@ impl Reply {
 
     pub(crate) fn refusal(refusal: Refusal, pages: &Pages) -> Self {
         let (status, page) = match refusal {
-            Refusal::BadRequest => (StatusCode::BAD_REQUEST, &pages.bad_request),
-            Refusal::StateMismatch => (StatusCode::BAD_REQUEST, &pages.state_mismatch),
-            Refusal::Forbidden => (StatusCode::FORBIDDEN, &pages.forbidden),
+            // Who speaks TLS reads none of it, see `refuse`.
+            Refusal::BadRequest | Refusal::Tls => (StatusCode::BAD_REQUEST, &pages.bad_request),
+            Refusal::StateMismatch | Refusal::MissingState => {
+                (StatusCode::BAD_REQUEST, &pages.state_mismatch)
+            }
+            Refusal::OtherHost | Refusal::NotNavigation | Refusal::OtherUser => {
+                (StatusCode::FORBIDDEN, &pages.forbidden)
+            }
+            Refusal::OtherCode => (StatusCode::CONFLICT, &pages.other_code),
             Refusal::NotFound => (StatusCode::NOT_FOUND, &pages.not_found),
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, &pages.bad_request),
             Refusal::UnknownMethod => (StatusCode::NOT_IMPLEMENTED, &pages.bad_request),

@@ -1,5 +1,6 @@
 //! What all connections of one sign-in share: how far it is, and what the browser is to be told.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -9,9 +10,10 @@ use tokio::time::timeout;
 
 use crate::guest::{Debt, Guest};
 use crate::judge::{Head, Refusal, Return, Rules, Verdict, judge};
+use crate::rejected::Noted;
 use crate::reply::Reply;
 use crate::serve::Door;
-use crate::{Limits, Page, Pages};
+use crate::{Limits, Page, Pages, RejectedCallback};
 
 pub(crate) struct Session {
     pub(crate) rules: Rules,
@@ -21,12 +23,18 @@ pub(crate) struct Session {
     progress: watch::Sender<Progress>,
     /// Which refusals were logged: a flood of them is one line.
     refusals: AtomicU16,
+    /// What looked like the callback.
+    pub(crate) rejected: Noted,
+    /// Tells one code from another, and no code from anything.
+    fingerprints: RandomState,
 }
 
 /// How far the sign-in is. Every step forward is taken once.
 #[derive(Default)]
 struct Progress {
     arrival: Arrival,
+    /// The fingerprint of the code that was taken, if one was.
+    code: Option<u64>,
     answer: Option<Reply>,
     landing: Option<LandingPage>,
     /// Connections that were promised the answer or a landing page and do not have it yet.
@@ -68,6 +76,8 @@ impl Session {
             door,
             progress: watch::Sender::default(),
             refusals: AtomicU16::new(0),
+            rejected: Noted::default(),
+            fingerprints: RandomState::new(),
         }
     }
 
@@ -75,11 +85,12 @@ impl Session {
     pub(crate) fn receive(&self, head: Head<'_>, guest: &Guest) -> Response {
         match judge(&self.rules, head) {
             Verdict::Refused(refusal) => Response::Now(self.refuse(refusal)),
+            Verdict::Rejected(refusal) => Response::Now(self.reject(refusal)),
             Verdict::OtherPath => Response::Now(self.other_path(head.uri.path(), guest)),
-            Verdict::Returned(returned) => {
-                self.arrive(returned, guest);
-                Response::TheAnswer
+            Verdict::Returned(_) if guest.is_stranger() => {
+                Response::Now(self.reject(Refusal::OtherUser))
             }
+            Verdict::Returned(returned) => self.arrive(returned, guest),
         }
     }
 
@@ -91,17 +102,43 @@ impl Session {
         Reply::refusal(refusal, &self.pages)
     }
 
-    /// Only the first callback counts: a cancel that comes late changes nothing.
-    fn arrive(&self, returned: Return, guest: &Guest) {
+    /// Refuses, and tells the caller: the person may wonder.
+    pub(crate) fn reject(&self, refusal: Refusal) -> Reply {
+        if let Some(kind) = RejectedCallback::of(refusal) {
+            self.rejected.note(kind);
+        }
+        self.refuse(refusal)
+    }
+
+    /// Only the first callback counts: a cancel that comes late changes nothing. Who brings another code is
+    /// not told that it was taken.
+    fn arrive(&self, returned: Return, guest: &Guest) -> Response {
+        let code = self.fingerprint(&returned);
+        let mut is_other = false;
         self.progress.send_modify(|progress| {
-            progress.owed += guest.owe(Debt::Answer);
-            progress.take(returned);
+            progress.take(returned, code);
+            is_other = code.is_some() && progress.code != code;
+            if !is_other {
+                progress.owed += guest.owe(Debt::Answer);
+            }
         });
+        match is_other {
+            true => Response::Now(self.refuse(Refusal::OtherCode)),
+            false => Response::TheAnswer,
+        }
     }
 
     /// The same for a callback that comes without a browser, which is owed nothing.
     pub(crate) fn bring(&self, returned: Return) {
-        self.progress.send_modify(|progress| progress.take(returned));
+        let code = self.fingerprint(&returned);
+        self.progress.send_modify(|progress| progress.take(returned, code));
+    }
+
+    fn fingerprint(&self, returned: &Return) -> Option<u64> {
+        match returned {
+            Return::Code(code) => Some(self.fingerprints.hash_one(code.expose())),
+            _ => None,
+        }
     }
 
     fn other_path(&self, path: &str, guest: &Guest) -> Reply {
@@ -220,10 +257,11 @@ impl Session {
 }
 
 impl Progress {
-    fn take(&mut self, returned: Return) {
+    fn take(&mut self, returned: Return, code: Option<u64>) {
         if matches!(self.arrival, Arrival::Awaited) {
             tracing::debug!("the callback is here");
             self.arrival = Arrival::Here(returned);
+            self.code = code;
         }
     }
 

@@ -11,7 +11,7 @@ use crate::judge::{Return, Rules};
 use crate::reply::Reply;
 use crate::serve::{Door, serve};
 use crate::session::Session;
-use crate::{ByHand, CallbackServer, Pages, State, WaitingBrowser};
+use crate::{ByHand, CallbackServer, Pages, RejectedCallback, Rejections, State, WaitingBrowser};
 
 /// Which callback is waited for, and what everyone else is told.
 #[derive(Debug)]
@@ -92,6 +92,12 @@ impl Serving {
         ByHand::new(self.server.session.clone())
     }
 
+    /// What looks like the callback and is not taken for it, to tell the person who waits.
+    #[must_use]
+    pub fn rejections(&self) -> Rejections {
+        self.server.session.rejected.told()
+    }
+
     /// Waits for the callback, from now on.
     ///
     /// # Errors
@@ -112,7 +118,7 @@ impl Serving {
         match arrived {
             Ok(Return::Code(code)) => Ok(Callback { code, browser: WaitingBrowser::new(server) }),
             Ok(refused) => Err(server.refused(refused).await),
-            Err(_) => Err(WaitError::TimedOut { after }),
+            Err(_) => Err(WaitError::TimedOut { after, rejected: server.session.rejected.all() }),
         }
     }
 }
@@ -142,6 +148,8 @@ pub enum WaitError {
     TimedOut {
         /// How long was waited.
         after: Duration,
+        /// What looked like the callback meanwhile, each kind once.
+        rejected: Vec<RejectedCallback>,
     },
     /// A newer wait of the same user and program asked for the port, and has it now.
     #[error("another sign-in took the place of this one")]

@@ -34,7 +34,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<'_, S> {
         let before = buffer.filled().len();
         std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         self.watch.see(&buffer.filled()[before..]);
-        Poll::Ready(match self.watch.is_broken() {
+        Poll::Ready(match self.watch.is_broken() || self.watch.is_tls() {
             true => Err(io::ErrorKind::InvalidData.into()),
             false => Ok(()),
         })

@@ -10,7 +10,7 @@ use platform_api::Error as PlatformError;
 use serde_json::{Value, json};
 
 use super::waiting::{Opener, stored_sign_ins};
-use crate::failure::{chain, no_answer};
+use crate::failure::{chain, no_answer, rejected};
 use crate::output::Output;
 use crate::setup::TOKENS_AT_STAKE;
 
@@ -53,6 +53,11 @@ fn as_json(event: &Event<'_>) -> Option<Value> {
         Event::AddressRefused(refusal) => {
             json!({ "event": "address_refused", "message": refusal.to_string() })
         }
+        Event::CallbackRejected(kind) => json!({
+            "event": "callback_rejected",
+            "reason": rejected::reason(*kind),
+            "message": rejected::what(*kind),
+        }),
         Event::DeviceCode { verification_uri, user_code, expires_in } => {
             device_code(verification_uri, user_code, *expires_in)
         }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
-use crate::failure::{chain, key_may_exist, login_hint, network_hint};
+use crate::failure::{chain, key_may_exist, login_hint, network_hint, rejected};
 use crate::keyboard::{Keyboard, lines};
 use crate::setup::{Setup, TOKENS_AT_STAKE};
 use crate::surroundings::{BrowserPlace, Help};
@@ -169,7 +169,7 @@ pub(crate) fn tell_person(setup: &Setup, event: &Event<'_>) {
     if let Some(text) = trouble(event) {
         setup.terminal.warn(&text);
     }
-    if let Some(hint) = advice(event) {
+    if let Some(hint) = advice(event, setup.terminal.is_interactive()) {
         setup.terminal.hint(&setup.completed(&hint));
     }
     if let Event::DeviceCode { verification_uri, user_code, expires_in } = event {
@@ -207,8 +207,9 @@ fn rounded(time: Duration) -> Duration {
 }
 
 /// What can be done about it.
-fn advice(event: &Event<'_>) -> Option<String> {
+fn advice(event: &Event<'_>, can_paste: bool) -> Option<String> {
     match event {
+        Event::CallbackRejected(kind) => Some(rejected::hint(*kind, can_paste).to_owned()),
         Event::Unreachable(error) => network_hint(error),
         Event::AddressRefused(refusal) => Some(address(*refusal).to_owned()),
         Event::DeviceCodeFailed(error) => login_hint(error),
@@ -292,6 +293,7 @@ fn trouble(event: &Event<'_>) -> Option<String> {
         Event::AddressRefused(refusal) => {
             format!("that is not the address of the page where the browser ends: {refusal}")
         }
+        Event::CallbackRejected(kind) => rejected::what(*kind).to_owned(),
         Event::DeviceCodePostponed(error) => format!("{}; trying again", chain(error)),
         Event::DeviceCodeFailed(error) => {
             format!("{}; the browser is still waited for", chain(error))

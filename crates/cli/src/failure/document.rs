@@ -13,7 +13,7 @@ use token_client::Error as TokenError;
 use super::hints::may_have_created_key;
 use super::kind::Kind;
 use super::underneath::{self, Underneath};
-use super::{Failure, LONGEST};
+use super::{Failure, LONGEST, rejected};
 use crate::stdin::BadSecret;
 
 pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
@@ -122,6 +122,10 @@ fn of_login(error: &LoginError) -> Value {
             json!({ "ports": taken.iter().map(port).collect::<Vec<_>>() })
         }
         LoginError::Callback(WaitError::Denied { error, .. }) => json!({ "code": error }),
+        LoginError::Callback(WaitError::TimedOut { rejected, .. }) => {
+            let reasons = rejected.iter().map(|kind| rejected::reason(*kind));
+            json!({ "rejected": reasons.collect::<Vec<_>>() })
+        }
         LoginError::Store(error) | LoginError::Unstorable(error) => {
             json!({ "cause": of_store(error) })
         }

@@ -21,6 +21,7 @@ mod hints;
 mod kind;
 mod network;
 mod ports;
+pub(crate) mod rejected;
 #[cfg(test)]
 mod tests;
 mod underneath;
@@ -125,8 +126,10 @@ impl Failure {
                 let words = error_description.as_ref().map(|words| format!(": {words}"));
                 format!("sign-in was not granted ({error}){}", words.unwrap_or_default())
             }
-            Self::Login(LoginError::Callback(WaitError::TimedOut { after })) => {
-                format!("the browser did not come back within {}", in_words(*after))
+            Self::Login(LoginError::Callback(WaitError::TimedOut { after, rejected })) => {
+                let rejected = rejected.iter().map(|kind| format!("; {}", rejected::what(*kind)));
+                let rejected: String = rejected.collect();
+                format!("the browser did not come back within {}{rejected}", in_words(*after))
             }
             Self::Login(LoginError::ListTimedOut { after }) => {
                 format!("the platform did not list everything within {}", in_words(*after))

@@ -86,7 +86,13 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
     [
         ("port_in_use", LoginError::Bind(BindError::PortsInUse { taken: Vec::new() })),
         ("denied", LoginError::Callback(denied)),
-        ("timed_out", LoginError::Callback(WaitError::TimedOut { after: Duration::ZERO })),
+        (
+            "timed_out",
+            LoginError::Callback(WaitError::TimedOut {
+                after: Duration::ZERO,
+                rejected: Vec::new(),
+            }),
+        ),
         ("timed_out", LoginError::ListTimedOut { after: Duration::ZERO }),
         ("timed_out", LoginError::Unreached { after: Duration::ZERO, source: dns() }),
         ("superseded", LoginError::Callback(WaitError::Superseded)),
@@ -247,7 +253,7 @@ fn no_answer_has_a_cause() {
         unreached,
         &json!({"kind": "timed_out", "cause": "dns", "host": "a.test", "transient": true}),
     );
-    let nobody = WaitError::TimedOut { after: Duration::from_secs(900) };
+    let nobody = WaitError::TimedOut { after: Duration::from_secs(900), rejected: Vec::new() };
     has(LoginError::Callback(nobody), &json!({"cause": null, "transient": false}));
     has(Failure::Setup(SetupError::NoAuthorities), &json!({"cause": "setup"}));
     has(LoginError::Store(corrupt()), &json!({"cause": "unreadable", "transient": false}));

@@ -16,6 +16,7 @@ mod callback;
 mod id_token;
 mod identity;
 mod login_failures;
+mod rejections;
 mod token_answers;
 
 mod create_key;

@@ -96,6 +96,9 @@ pub const DENIED: &str = page!("Sign-in was not granted", "cross.svg", "denied.h
 /// ([RFC 6749 §10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)). The wait goes on.
 pub const STATE_MISMATCH: &str = page!("Link not valid", "cross.svg", "state_mismatch.html");
 
+/// The callback has the right `state`, and another code than the one that was taken.
+pub const OTHER_CODE: &str = page!("Answered already", "cross.svg", "other_code.html");
+
 /// The callback has the right `state` and neither a `code` nor an `error`.
 pub const MISSING_CODE: &str = page!("Sign-in incomplete", "cross.svg", "missing_code.html");
 

@@ -23,6 +23,7 @@ fn every_page() -> Vec<String> {
         KEY_FAILED,
         DENIED,
         STATE_MISMATCH,
+        OTHER_CODE,
         MISSING_CODE,
         NOT_FOUND,
         WRONG_REQUEST,

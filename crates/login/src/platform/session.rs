@@ -118,7 +118,7 @@ impl PendingSession {
         let Self { options, http, authorization } = self;
         let (callback, inputs) = authorization.awaited(&options.issuer, options.timeout, failed)?;
         let by_hand = callback.by_hand();
-        let granted = alongside(callback.granted(), bring_all(by_hand, inputs, events)).await;
+        let granted = alongside(callback.granted(events), bring_all(by_hand, inputs, events)).await;
         let (grant, browser) = granted?;
         events(Event::CallbackReceived);
         match log_in(options, http, &grant).await {

@@ -55,7 +55,7 @@ pub(super) async fn first_of_all(
     let mut other_ways = pin!(other_ways.granted(inputs));
     let callback = tokio::select! {
         biased;
-        granted = callback.granted() => granted,
+        granted = callback.granted(events) => granted,
         grant = &mut other_ways => return grant.map(Granted::ByDevice),
     };
     match callback {

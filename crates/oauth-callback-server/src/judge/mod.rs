@@ -28,6 +28,8 @@ pub(crate) struct Head<'a> {
 pub(crate) enum Verdict {
     /// Answer with a constant page and forget it.
     Refused(Refusal),
+    /// The same, and tell the caller: it has what a callback has.
+    Rejected(Refusal),
     /// An innocent request for another path, which is the landing page or nothing.
     OtherPath,
     /// The callback that was waited for: it has the right `state`.
@@ -39,12 +41,17 @@ pub(crate) enum Verdict {
 pub(crate) enum Refusal {
     BadRequest,
     StateMismatch,
-    Forbidden,
+    MissingState,
+    OtherHost,
+    NotNavigation,
+    OtherUser,
+    OtherCode,
     NotFound,
     MethodNotAllowed,
     UnknownMethod,
     LineTooLong,
     HeadTooLarge,
+    Tls,
 }
 
 /// How the authorization server answered
@@ -77,20 +84,21 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The order matters: a request whose `Host` is not ours is not looked at any further.
+/// The order matters: a request whose `Host` is not ours is refused whatever else it has.
 pub(crate) fn judge(rules: &Rules, head: Head<'_>) -> Verdict {
     let checked = check_size(head)
         .and_then(|()| check_host(head.headers, rules))
         .and_then(|()| check_method(head.method))
         .and_then(|()| check_origin(head.headers))
         .and_then(|()| check_form(head.uri));
-    match checked {
+    if head.uri.path() != rules.callback_path {
+        return checked.map_or_else(Verdict::Refused, |()| Verdict::OtherPath);
+    }
+    let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
+    match checked.and_then(|()| judge_callback(rules, &parameters)) {
+        Ok(returned) => Verdict::Returned(returned),
+        Err(refusal) if parameters.is_response() => Verdict::Rejected(refusal),
         Err(refusal) => Verdict::Refused(refusal),
-        Ok(()) if head.uri.path() != rules.callback_path => Verdict::OtherPath,
-        Ok(()) => {
-            let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
-            judge_callback(rules, &parameters).map_or_else(Verdict::Refused, Verdict::Returned)
-        }
     }
 }
 
@@ -119,7 +127,7 @@ fn check_host(headers: &HeaderMap, rules: &Rules) -> Result<(), Refusal> {
     if host.is_empty() {
         return Err(Refusal::BadRequest);
     }
-    rules.is_our_host(host.as_bytes()).then_some(()).ok_or(Refusal::Forbidden)
+    rules.is_our_host(host.as_bytes()).then_some(()).ok_or(Refusal::OtherHost)
 }
 
 fn check_method(method: &Method) -> Result<(), Refusal> {
@@ -149,7 +157,7 @@ fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
         && !headers.contains_key("sec-purpose")
         && all_are("sec-fetch-dest", "document")
         && all_are("sec-fetch-mode", "navigate");
-    is_navigation.then_some(()).ok_or(Refusal::Forbidden)
+    is_navigation.then_some(()).ok_or(Refusal::NotNavigation)
 }
 
 /// Only a proxy is asked in another form than by path
@@ -168,8 +176,10 @@ pub(crate) fn judge_callback(rules: &Rules, parameters: &Parameters) -> Result<R
     {
         return Err(Refusal::BadRequest);
     }
-    if !state.value().is_some_and(|offered| rules.state.is(offered)) {
-        return Err(Refusal::StateMismatch);
+    match state.value() {
+        None => return Err(Refusal::MissingState),
+        Some(offered) if !rules.state.is(offered) => return Err(Refusal::StateMismatch),
+        Some(_) => {}
     }
     if !is_from(rules.issuer.as_deref(), iss) {
         return Ok(Return::WrongIssuer);

@@ -32,6 +32,12 @@ fn with(name: &'static str, value: &[u8]) -> Request<()> {
     request
 }
 
+fn from(target: &str, name: &'static str, value: &'static str) -> Request<()> {
+    let mut request = request(target);
+    request.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
+    request
+}
+
 /// What becomes of a callback whose query is `query`, in which `S` stands for the right state.
 fn callback(query: &str) -> Result<Return, Refusal> {
     let rules = rules();
@@ -39,7 +45,7 @@ fn callback(query: &str) -> Result<Return, Refusal> {
     let request = request(&format!("/auth/callback?{query}"));
     match judge(&rules, Head::of(&request)) {
         Verdict::Returned(returned) => Ok(returned),
-        Verdict::Refused(refusal) => Err(refusal),
+        Verdict::Refused(refusal) | Verdict::Rejected(refusal) => Err(refusal),
         Verdict::OtherPath => panic!("it is the callback's path"),
     }
 }
@@ -65,14 +71,13 @@ fn the_right_state_brings_the_code() {
 // threats 9 10 13
 #[test]
 fn nothing_without_the_right_state_ends_the_wait() {
+    for query in
+        ["", "code=C", "code=C&state=", "code=C&state", "code=C&State=S", "error=access_denied"]
+    {
+        assert!(matches!(callback(query), Err(Refusal::MissingState)), "{query}");
+    }
     for query in [
-        "",
-        "code=C",
-        "code=C&state=",
-        "code=C&state",
-        "code=C&State=S",
         "code=C&state=wrong",
-        "error=access_denied",
         "error=access_denied&state=wrong",
         "state=wrong&iss=https://evil.example",
         "state=%00",
@@ -182,7 +187,7 @@ fn an_issuer_that_is_named_must_be_the_issuer() {
 #[test]
 fn every_name_of_the_loopback_is_our_host() {
     for host in ["localhost:1455", "127.0.0.1:1455", "[::1]:1455", "LOCALHOST:1455"] {
-        refused(&with("host", host.as_bytes()), Refusal::StateMismatch);
+        refused(&with("host", host.as_bytes()), Refusal::MissingState);
     }
 }
 
@@ -208,9 +213,38 @@ fn another_host_is_forbidden() {
         "localhost:1455, evil.test",
         "http://localhost:1455",
     ] {
-        refused(&with("host", host.as_bytes()), Refusal::Forbidden);
+        refused(&with("host", host.as_bytes()), Refusal::OtherHost);
     }
-    refused(&with("host", b"localhost:1455\xff"), Refusal::Forbidden);
+    refused(&with("host", b"localhost:1455\xff"), Refusal::OtherHost);
+}
+
+/// A person wonders about what looks like the callback, and about nothing else.
+// threats 219
+#[test]
+fn what_has_a_code_or_an_error_at_the_path_of_the_callback_is_rejected_aloud() {
+    let callback = "/auth/callback?code=C&state=other";
+    for (request, refusal) in [
+        (request(callback), Refusal::StateMismatch),
+        (request("/auth/callback?error=access_denied"), Refusal::MissingState),
+        (request("/auth/callback?code=C&code=D&state=other"), Refusal::BadRequest),
+        (from(callback, "host", "localhost:8080"), Refusal::OtherHost),
+        (from(callback, "sec-fetch-mode", "cors"), Refusal::NotNavigation),
+    ] {
+        match judge(&rules(), Head::of(&request)) {
+            Verdict::Rejected(rejected) => assert_eq!(rejected, refusal, "{request:?}"),
+            _ => panic!("not rejected: {request:?}"),
+        }
+    }
+    for quiet in [
+        request("/auth/callback"),
+        request("/auth/callback?state=other"),
+        request("/auth/callback?code=&state=other"),
+        from("/?code=C&state=other", "host", "localhost:8080"),
+        from("/auth/callback", "sec-fetch-mode", "cors"),
+    ] {
+        let verdict = judge(&rules(), Head::of(&quiet));
+        assert!(!matches!(verdict, Verdict::Rejected(_)), "{quiet:?}");
+    }
 }
 
 // threats 33
@@ -263,7 +297,7 @@ fn what_is_no_navigation_is_forbidden() {
         ("sec-purpose", "prefetch"),
         ("sec-purpose", "prefetch;prerender"),
     ] {
-        refused(&with(name, value.as_bytes()), Refusal::Forbidden);
+        refused(&with(name, value.as_bytes()), Refusal::NotNavigation);
     }
     for (name, value) in [
         ("sec-fetch-dest", "document"),
@@ -271,7 +305,7 @@ fn what_is_no_navigation_is_forbidden() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-user", "?1"),
     ] {
-        refused(&with(name, value.as_bytes()), Refusal::StateMismatch);
+        refused(&with(name, value.as_bytes()), Refusal::MissingState);
     }
 }
 
@@ -304,10 +338,10 @@ fn a_path_is_the_callback_path_or_another() {
 fn size_is_bounded() {
     let fits = LONGEST_LINE - "GET /auth/callback? HTTP/1.1".len();
     let target = |size: usize| format!("/auth/callback?{}", "a".repeat(size));
-    refused(&request(&target(fits)), Refusal::StateMismatch);
+    refused(&request(&target(fits)), Refusal::MissingState);
     refused(&request(&target(fits + 1)), Refusal::LineTooLong);
     refused(&with("x", &[b'a'; LARGEST_HEADERS]), Refusal::HeadTooLarge);
-    refused(&with("x", &[b'a'; LARGEST_HEADERS / 2]), Refusal::StateMismatch);
+    refused(&with("x", &[b'a'; LARGEST_HEADERS / 2]), Refusal::MissingState);
 }
 
 proptest! {

@@ -39,6 +39,11 @@ impl Parameters {
         parameters
     }
 
+    /// Whether an authorization server could have meant it: it has a code or an error.
+    pub(crate) fn is_response(&self) -> bool {
+        [&self.code, &self.error].into_iter().any(Parameter::is_present)
+    }
+
     /// The name is decoded first: `st%61te` is another spelling of `state`, not another parameter.
     fn named(&mut self, name: &str) -> Option<&mut Parameter> {
         match decode(name)?.as_str() {
@@ -67,6 +72,10 @@ impl Parameter {
             Self::Once(value) if !value.is_empty() => Some(value),
             _ => None,
         }
+    }
+
+    fn is_present(&self) -> bool {
+        !matches!(self, Self::Absent) && !matches!(self, Self::Once(value) if value.is_empty())
     }
 
     pub(crate) fn is_repeated(&self) -> bool {

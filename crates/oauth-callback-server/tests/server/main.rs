@@ -8,6 +8,7 @@ mod callback;
 mod crowd;
 mod landing;
 mod port;
+mod rejections;
 #[cfg(unix)]
 mod rendezvous;
 mod surface;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use oauth_callback_server::{
-    BindOptions, ByHand, Callback, CallbackServer, Expected, Limits, Pages, State, WaitError,
+    BindOptions, ByHand, Callback, CallbackServer, Expected, Limits, Pages, RejectedCallback,
+    Rejections, State, WaitError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -18,6 +19,7 @@ pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) struct Waiting {
     pub(crate) port: u16,
     pub(crate) by_hand: ByHand,
+    pub(crate) rejections: Rejections,
     state: String,
     outcome: JoinHandle<Result<Callback, WaitError>>,
 }
@@ -44,8 +46,8 @@ impl Waiting {
         let issuer = Some(ISSUER.to_owned());
         let expected = Expected { state, issuer, pages: Pages::default(), timeout };
         let serving = server.serve(expected).unwrap();
-        let by_hand = serving.by_hand();
-        Self { port, by_hand, state: known, outcome: tokio::spawn(serving.callback()) }
+        let (by_hand, rejections) = (serving.by_hand(), serving.rejections());
+        Self { port, by_hand, rejections, state: known, outcome: tokio::spawn(serving.callback()) }
     }
 
     /// The callback with this query, in which `S` stands for the right state.
@@ -75,6 +77,11 @@ impl Waiting {
 
     pub(crate) async fn outcome(&mut self) -> Result<Callback, WaitError> {
         timeout(PATIENCE, &mut self.outcome).await.unwrap().unwrap()
+    }
+
+    /// The next kind of what looked like the callback.
+    pub(crate) async fn rejected(&mut self) -> Option<RejectedCallback> {
+        timeout(PATIENCE, self.rejections.next()).await.unwrap()
     }
 
     pub(crate) async fn error(&mut self) -> WaitError {

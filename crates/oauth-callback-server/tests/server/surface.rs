@@ -143,7 +143,6 @@ async fn a_head_that_is_too_large_or_broken_is_refused() {
 async fn what_is_no_http_is_a_bad_request() {
     let waiting = Waiting::start();
     for bytes in [
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".as_slice(),
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"GET\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",

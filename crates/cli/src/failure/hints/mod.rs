@@ -16,7 +16,7 @@ use oauth_callback_server::{BindError, WaitError};
 use printable::excerpt;
 
 use super::network::{self, NOT_THE_SERVER};
-use super::ports;
+use super::{ports, rejected};
 use crate::terminal::in_words;
 
 pub(super) use issuer::may_have_created_key;
@@ -139,7 +139,10 @@ fn callback(error: &WaitError) -> Option<&'static str> {
         WaitError::Denied { error, .. } if error == "access_denied" => {
             "nothing was changed; run the command again to try once more"
         }
-        WaitError::TimedOut { .. } => "run the command again, or wait longer with --timeout",
+        WaitError::TimedOut { rejected, .. } => match rejected.first() {
+            Some(kind) => rejected::hint(*kind, false),
+            None => "run the command again, or wait longer with --timeout",
+        },
         WaitError::Superseded => "go on with the other one; nothing was changed by this one",
         WaitError::MissingCode => "run the command again",
         WaitError::WrongIssuer => {

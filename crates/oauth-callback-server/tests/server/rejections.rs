@@ -1,0 +1,115 @@
+//! What looks like the callback and is not taken: refused as ever, and told once.
+
+use std::time::Duration;
+
+use oauth_callback_server::{Limits, RejectedCallback, WaitError};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::support::{PATIENCE, Waiting, assert_free, connect, exchange, read_to_end, settle};
+
+/// As OpenSSL begins it.
+const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x01\x2f\x01\x00\x01\x2b\x03\x03";
+
+// threats 218
+#[tokio::test]
+async fn a_browser_that_insists_on_https_is_told_apart_and_sent_away_at_once() {
+    let mut waiting = Waiting::start();
+    for _ in 0..3 {
+        let mut browser = connect(waiting.port).await;
+        browser.write_all(CLIENT_HELLO).await.unwrap();
+        let answer = read_to_end(&mut browser).await;
+        assert_eq!(answer.as_bytes(), [21, 3, 3, 0, 2, 2, 40], "a TLS alert");
+    }
+    assert_eq!(waiting.rejected().await, Some(RejectedCallback::Https));
+    waiting.get("/auth/callback?code=C&state=other").await;
+    assert_eq!(waiting.rejected().await, Some(RejectedCallback::StateMismatch));
+    waiting.completes().await;
+}
+
+// threats 219
+#[tokio::test]
+async fn each_kind_of_rejection_is_told() {
+    let mut waiting = Waiting::start();
+    let right = waiting.target("code=C&state=S");
+    let from = |header: &str| {
+        let request = waiting.request("GET", &right);
+        request.replace("\r\n\r\n", &format!("\r\n{header}\r\n\r\n"))
+    };
+    let to = |host: &str| format!("GET {right} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let requests = [
+        (waiting.request("GET", &waiting.target("code=C&state=other")), 400),
+        (waiting.request("GET", &waiting.target("error=access_denied")), 400),
+        (waiting.request("GET", &waiting.target("code=C&code=D&state=S")), 400),
+        (from("Sec-Fetch-Mode: cors"), 403),
+        (to("localhost:8080"), 403),
+    ];
+    let kinds = [
+        RejectedCallback::StateMismatch,
+        RejectedCallback::MissingState,
+        RejectedCallback::Malformed,
+        RejectedCallback::NotNavigation,
+        RejectedCallback::OtherHost,
+    ];
+    for ((request, status), kind) in requests.iter().zip(kinds) {
+        let answer = exchange(waiting.port, request.as_bytes()).await;
+        assert_eq!(answer.status, *status, "{kind:?}");
+        assert_eq!(waiting.rejected().await, Some(kind));
+    }
+    waiting.completes().await;
+}
+
+// threats 219
+#[tokio::test]
+async fn what_looks_like_no_callback_is_not_told_and_the_deadline_names_the_rest() {
+    let mut waiting = Waiting::with(Limits::default(), Duration::from_millis(500));
+    for target in ["/", "/auth/callback", "/favicon.ico", "/auth/callback?state=x"] {
+        waiting.get(target).await;
+    }
+    waiting.callback("code=C").await;
+    waiting.callback("code=C").await;
+    let WaitError::TimedOut { rejected, .. } = waiting.error().await else { panic!("too late") };
+    assert_eq!(rejected, [RejectedCallback::MissingState]);
+    assert_eq!(waiting.rejected().await, Some(RejectedCallback::MissingState));
+    assert_free(waiting.port);
+}
+
+/// As where two people have signed in on the same page: the second is not told that their sign-in counts.
+// threats 20
+#[tokio::test]
+async fn another_code_is_not_told_that_it_was_taken() {
+    let mut waiting = Waiting::start();
+    let browser = waiting.browser();
+    let callback = waiting.outcome().await.unwrap();
+    settle().await;
+    let answer = waiting.callback("code=OTHER&state=S").await;
+    assert_eq!(answer.status, 409);
+    assert!(answer.body.contains("has had its answer already"), "{}", answer.body);
+    callback.browser.show("signed in").await;
+    assert_eq!(browser.await.unwrap().body, "signed in");
+    assert_free(waiting.port);
+}
+
+/// The client resets the connection behind its request, as a browser whose window is closed may.
+// threats 220
+#[cfg(unix)]
+#[tokio::test]
+async fn a_reset_behind_the_request_does_not_lose_the_callback() {
+    for _ in 0..100 {
+        let mut waiting = Waiting::start();
+        let request = waiting.request("GET", &waiting.target("code=C&state=S"));
+        let port = waiting.port;
+        let client = std::thread::spawn(move || send_and_reset(port, &request));
+        let callback = waiting.outcome().await.unwrap();
+        assert_eq!(callback.code.expose(), "C");
+        tokio::time::timeout(PATIENCE, callback.browser.show("signed in")).await.unwrap();
+        client.join().unwrap();
+    }
+}
+
+#[cfg(unix)]
+fn send_and_reset(port: u16, request: &str) {
+    use std::io::Write as _;
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+}
