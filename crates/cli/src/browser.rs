@@ -4,8 +4,7 @@
 //! session of its own, Ctrl-C does not reach it, and there is no terminal that a text browser could
 //! take over; its output goes nowhere. When it fails it is heard, and when it hangs it is left alone.
 
-use std::ffi::OsString;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use login::{NotOpened, open_default_browser};
@@ -13,19 +12,30 @@ use url::Url;
 
 use crate::environment;
 
-/// The first of two arguments of that process; the other is the URL. Not a command, because nobody
-/// is meant to type it.
+/// The argument of that process, which reads the URL from standard input: every user of the machine can
+/// read the arguments of a process, and who has the URL can answer it. Not a command, because nobody is
+/// meant to type it.
 const WORD: &str = "__open-browser";
 
 /// Opens `url`, and comes back when it is known how that went. Where this program cannot start itself
 /// a second time, such as after its file was removed, the browser is opened from here.
 pub(crate) fn open(url: &Url) -> Result<(), NotOpened> {
-    match start_apart(url) {
-        Ok(mut process) => match process.wait() {
-            Ok(status) if !status.success() => Err(NotOpened::Failed(status)),
-            // Who cannot be waited for may well have opened it.
-            Ok(_) | Err(_) => Ok(()),
-        },
+    match start_apart() {
+        Ok(mut process) => {
+            // One that has ended already says how.
+            if let Some(mut input) = process.stdin.take() {
+                let _ = input.write_all(url.as_str().as_bytes());
+            }
+            match process.wait() {
+                Ok(status) if !status.success() => Err(NotOpened::Failed(status)),
+                // Who cannot be waited for may well have opened it.
+                Ok(_) | Err(_) => Ok(()),
+            }
+        }
+        // Here, where programs are found is what it is.
+        Err(error) if environment::path_without_current_folder().is_some() => {
+            Err(NotOpened::NoBrowser(error))
+        }
         Err(error) => {
             tracing::debug!(%error, "no process of its own for the browser");
             open_default_browser(url)
@@ -33,22 +43,28 @@ pub(crate) fn open(url: &Url) -> Result<(), NotOpened> {
     }
 }
 
-fn start_apart(url: &Url) -> io::Result<Child> {
+fn start_apart() -> io::Result<Child> {
     let mut command = Command::new(environment::this_program()?);
-    command.args([WORD, url.as_str()]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+    command.arg(WORD);
+    if let Some(path) = environment::path_without_current_folder() {
+        command.env("PATH", path);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
 
-/// The URL, in the process that [`open`] starts.
-pub(crate) fn asked_for() -> Option<OsString> {
+/// Whether this is the process that [`open`] starts.
+pub(crate) fn is_asked_for() -> bool {
     let mut arguments = std::env::args_os().skip(1);
-    let (word, url) = (arguments.next()?, arguments.next()?);
-    (word == WORD && arguments.next().is_none()).then_some(url)
+    arguments.next().is_some_and(|word| word == WORD) && arguments.next().is_none()
 }
 
 /// What that process does. Only its exit code is ever seen.
-pub(crate) fn open_apart(url: &OsString) -> ExitCode {
-    let Some(url) = url.to_str().and_then(|url| Url::parse(url).ok()) else {
+pub(crate) fn open_apart() -> ExitCode {
+    /// Longer than any address that a browser takes.
+    const LONGEST: u64 = 64 * 1024;
+    let mut url = String::new();
+    let read = io::stdin().take(LONGEST).read_to_string(&mut url);
+    let Some(url) = read.ok().and_then(|_| Url::parse(&url).ok()) else {
         return ExitCode::FAILURE;
     };
     if leave_session() && open_default_browser(&url).is_ok() && !launcher_fails() {

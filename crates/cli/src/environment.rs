@@ -93,6 +93,31 @@ pub(crate) fn path() -> Vec<PathBuf> {
     variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
+/// `PATH` without the current folder, where it has that, as `.` or as an empty entry: what lies in a
+/// repository is not what a person has installed.
+pub(crate) fn path_without_current_folder() -> Option<OsString> {
+    let (absolute, relative): (Vec<_>, Vec<_>) =
+        path().into_iter().partition(|folder| folder.is_absolute());
+    if relative.is_empty() {
+        return None;
+    }
+    Some(std::env::join_paths(absolute).unwrap_or_default())
+}
+
+/// The program that `BROWSER` names first, where it names none that is there. It may name several, with a
+/// colon between them, and arguments after each.
+pub(crate) fn missing_browser() -> Option<String> {
+    let browser = text("BROWSER")?;
+    let mut programs = browser.split(':').filter_map(|it| it.split_ascii_whitespace().next());
+    let first = programs.clone().next()?;
+    let folders: Vec<PathBuf> = path().into_iter().filter(|folder| folder.is_absolute()).collect();
+    let is_there = |program: &str| match program.contains(std::path::is_separator) {
+        true => Path::new(program).is_file(),
+        false => folders.iter().any(|folder| folder.join(program).is_file()),
+    };
+    (!programs.any(is_there)).then(|| printable::excerpt(first, 200))
+}
+
 /// The file that this program was started from, if that is still known.
 pub(crate) fn this_program() -> std::io::Result<PathBuf> {
     std::env::current_exe()

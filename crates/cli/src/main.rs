@@ -35,8 +35,8 @@ use setup::Setup;
 
 fn main() -> ExitCode {
     panic::end_without_a_trace();
-    if let Some(url) = browser::asked_for() {
-        return browser::open_apart(&url);
+    if browser::is_asked_for() {
+        return browser::open_apart();
     }
     if let Some(words) = completions::asked_for() {
         return completions::answer(words);

@@ -75,6 +75,12 @@ impl Invitation<'_> {
         }
         setup.waits("Waiting for the browser", Some(self.args.timeout));
         if opener == Opener::ThisProgram {
+            if let Some(missing) = environment::missing_browser() {
+                let instead = "the default browser is tried instead";
+                setup
+                    .terminal
+                    .warn(&format!("BROWSER names {missing}, which is not there; {instead}"));
+            }
             authorization.open_browser_by(browser::open);
         }
         if let Some(inputs) = inputs {

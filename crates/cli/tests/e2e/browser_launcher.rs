@@ -174,9 +174,10 @@ fn has_setsid() -> bool {
     has
 }
 
-/// The arguments are the address, the environment is the one that the program was given, and neither has
+/// Of the processes of this program, none has the address as an argument, which every user of the machine
+/// could read. Those of the launcher are the address, the environment is the one that the program was given, and neither has
 /// a secret of this sign-in or of the one that it replaces.
-// threats 182 187
+// threats 182 187 217
 #[test]
 fn who_opens_the_browser_is_told_the_address_and_nothing_else() {
     let world = World::new();
@@ -192,7 +193,7 @@ fn who_opens_the_browser_is_told_the_address_and_nothing_else() {
     let ids = hanging.ids();
     let [launched, opener] = ids.each_ref().map(|id| words(id));
     let program = env!("CARGO_BIN_EXE_login-cli");
-    assert_eq!(opener, [program, "__open-browser", auth_url.as_str()]);
+    assert_eq!(opener, [program, "__open-browser"]);
     let script = world.path("launcher.sh");
     assert_eq!(launched, ["/bin/sh", script.to_str().unwrap(), auth_url.as_str()]);
     let given = read(&running.id.to_string(), "environ");
@@ -288,10 +289,10 @@ fn after_the_name(stat: &str) -> Vec<&str> {
 
 /// What the program says to the process that opens the browser, said by somebody else.
 #[track_caller]
-fn asked(words: &[&str], code: i32) {
+fn asked(words: &[&str], input: &str, code: i32) {
     let world = World::new();
     let browser = BrowserDouble::in_(&world);
-    let start = world.program(words.iter().copied()).watched_by(&browser);
+    let start = world.program(words.iter().copied()).watched_by(&browser).reading(input);
     start.run().exits(code).prints("");
     browser.assert_not_opened();
 }
@@ -303,15 +304,15 @@ fn only_one_address_of_the_web_is_ever_opened() {
     for address in
         ["", "x", "-x", "--help", "file:///etc/passwd", "javascript:alert(1)", "x-app:--run"]
     {
-        asked(&[WORD, address], 1);
+        asked(&[WORD], address, 1);
     }
-    for words in [vec![WORD], vec![WORD, "http://a.test/", "http://b.test/"]] {
-        asked(&words, 2);
+    for words in [vec![WORD, "http://a.test/"], vec![WORD, "http://a.test/", "http://b.test/"]] {
+        asked(&words, "http://a.test/", 2);
     }
     let world = World::new();
     let browser = BrowserDouble::in_(&world);
     let address = "https://a.test/?x=$(id)`id`'%20;&%20-x";
-    let start = world.program([WORD, address]).watched_by(&browser);
+    let start = world.program([WORD]).watched_by(&browser).reading(address);
     start.run().exits(0).prints("");
     assert_eq!(browser.opened(), Url::parse(address).unwrap().as_str());
     browser.assert_not_opened();
@@ -328,7 +329,8 @@ fn who_cannot_leave_the_terminal_opens_nothing() {
     }
     let world = World::new();
     let browser = BrowserDouble::in_(&world);
-    let start = world.program(["__open-browser", "https://a.test/"]).watched_by(&browser);
+    let start = world.program(["__open-browser"]).watched_by(&browser);
+    let start = start.reading("https://a.test/");
     start.under([SETSID]).run().exits(1);
     browser.assert_not_opened();
 }
@@ -347,4 +349,33 @@ fn a_program_whose_file_is_gone_opens_the_browser_once() {
     running.visit(Account::OWNER);
     running.finish().exits(0).says_nothing_of("warning: ");
     browser.assert_not_opened();
+}
+
+/// What lies in the folder that a person happens to be in is not what they have installed.
+// threats 182
+#[test]
+fn no_program_of_the_current_folder_is_started() {
+    for entry in [".", "", "relative"] {
+        let world = World::new();
+        let ran = world.path("ran");
+        let here = world.path("repository");
+        fs::create_dir_all(here.join("relative")).unwrap();
+        for program in [here.join("firefox"), here.join("relative/firefox")] {
+            let script = format!(
+                "printf '#!/bin/sh\\necho ran > {}\\n' > \"$1\" && chmod 700 \"$1\"",
+                ran.display()
+            );
+            let status = Command::new("/bin/sh").args(["-c", &script, "sh"]).arg(&program).status();
+            assert!(status.unwrap().success());
+        }
+        let path = format!("{entry}:{}:/usr/bin:/bin", world.path("bin").display());
+        let start = opening_with(world.login(), "firefox").without_env("PATH").env("PATH", path);
+        let cd = format!("cd {} &&", here.display());
+        let running = start.in_shell(&cd, "").start();
+        running.says("warning: BROWSER names firefox, which is not there");
+        running.says(WARNING);
+        running.visit(Account::OWNER);
+        running.finish().exits(0);
+        assert!(!ran.exists(), "{entry:?}");
+    }
 }

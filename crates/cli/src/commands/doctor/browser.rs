@@ -1,13 +1,14 @@
 //! Whether a browser can be opened, by the same search that opens it.
 
 use super::check::{Check, Verdict};
+use crate::environment;
 use crate::surroundings::{BrowserPlace, Surroundings, Why};
 
 const AREA: &str = "browser";
 
 /// May take as long as the program that knows the default browser.
 pub(super) fn checks(here: &Surroundings) -> Vec<Check> {
-    vec![judge(here, login::can_open_browser())]
+    vec![judge(here, login::can_open_browser(), environment::missing_browser())]
 }
 
 pub(super) fn late() -> Check {
@@ -17,7 +18,12 @@ pub(super) fn late() -> Check {
 
 const WITHOUT: &str = "login-cli login --no-browser, and open the address yourself";
 
-fn judge(here: &Surroundings, can_open: bool) -> Check {
+fn judge(here: &Surroundings, can_open: bool, missing: Option<String>) -> Check {
+    if let (BrowserPlace::Here, Some(missing)) = (here.browser_place(), missing) {
+        let found = format!("BROWSER names {missing}, which is not there");
+        return Check::new(AREA, "launcher", Verdict::Warning, found)
+            .remedy(format!("name another one in BROWSER, or {WITHOUT}"));
+    }
     match (here.browser_place(), can_open) {
         (BrowserPlace::Elsewhere(Why::Codespace | Why::Editor), _) => {
             launcher(Verdict::Note, "none opens here, where the editor's screen is not")
@@ -27,10 +33,6 @@ fn judge(here: &Surroundings, can_open: bool) -> Check {
             launcher(Verdict::Note, "none opens here, without a screen").remedy(WITHOUT)
         }
         (BrowserPlace::Here, true) => launcher(Verdict::Good, "one can be opened"),
-        (BrowserPlace::Here, false) if here.browser.is_some() => {
-            launcher(Verdict::Warning, "what BROWSER names is no program that is there")
-                .remedy(format!("name another one in BROWSER, or {WITHOUT}"))
-        }
         (BrowserPlace::Here, false) => {
             launcher(Verdict::Warning, "no program that opens one is there")
                 .remedy(format!("name one in BROWSER, or {WITHOUT}"))

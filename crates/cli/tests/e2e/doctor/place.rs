@@ -141,7 +141,7 @@ fn without_a_browser_the_address_is_for_another_one() {
         let report =
             looks(&world, doctor(&world).without_env("BROWSER").env("BROWSER", "/gone %s"));
         let remedy = format!("name another one in BROWSER, or {WITHOUT}");
-        let found = "what BROWSER names is no program that is there";
+        let found = "BROWSER names /gone, which is not there";
         report.judged("browser", "launcher", "warning", found, Some(&remedy)).is_fit();
         let report = looks(&world, doctor(&world).without_env("BROWSER"));
         let remedy = format!("name one in BROWSER, or {WITHOUT}");
