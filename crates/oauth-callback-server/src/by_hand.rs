@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use crate::judge::{LONGEST_LINE, Refusal, Return, Rules, judge_callback};
+use crate::pasted::readings;
 use crate::query::Parameters;
 use crate::session::Session;
 
@@ -48,8 +49,9 @@ impl ByHand {
         Self { session }
     }
 
-    /// Hands in an address. White space around it does not matter, nor does a fragment, which no
-    /// browser would have sent.
+    /// Hands in an address. What it has picked up on its way does not matter: white space and line breaks,
+    /// quotes and brackets, `&amp;`, the backslashes of a shell, a link of a mail filter around it; nor does a
+    /// fragment, which no browser would have sent. The `state` decides.
     ///
     /// # Errors
     ///
@@ -67,12 +69,23 @@ impl std::fmt::Debug for ByHand {
     }
 }
 
-/// What a browser at this address would have been to us.
-pub(crate) fn judge_address(rules: &Rules, address: &str) -> Result<Return, AddressRefusal> {
-    if address.len() > LONGEST_LINE {
+/// What a browser at this address would have been to us. Of what the text may mean, the first that has the
+/// right `state` counts, or else what is wrong with the likeliest.
+pub(crate) fn judge_address(rules: &Rules, text: &str) -> Result<Return, AddressRefusal> {
+    if text.len() > LONGEST_LINE {
         return Err(AddressRefusal::TooLong);
     }
-    let address = without_company(address);
+    let mut likeliest = None;
+    for reading in readings(text) {
+        match judge_reading(rules, &reading) {
+            Ok(returned) => return Ok(returned),
+            Err(refusal) => likeliest = likeliest.or(Some(refusal)),
+        }
+    }
+    Err(likeliest.unwrap_or(AddressRefusal::NotAnAddress))
+}
+
+fn judge_reading(rules: &Rules, address: &str) -> Result<Return, AddressRefusal> {
     let query = query_at_our_place(rules, address)?;
     match judge_callback(rules, &Parameters::parse(query)) {
         Ok(Return::MissingCode) => Err(AddressRefusal::MissingCode),
@@ -82,35 +95,40 @@ pub(crate) fn judge_address(rules: &Rules, address: &str) -> Result<Return, Addr
     }
 }
 
-/// The address alone, where a person has copied it with words before it, or quotes around it.
-fn without_company(text: &str) -> &str {
-    let text = text.trim();
-    // An address without a scheme may have another one in its query.
-    let is_outside = |begin: &usize| !text[..*begin].contains(|c: char| c == '?' || c.is_control());
-    let begin = text.find("http://").filter(is_outside);
-    let address = &text[begin.unwrap_or_default()..];
-    // No word: the rest of a code that was cut would be one.
-    address.trim_end_matches(|c| "\"'`>)\u{201d}\u{2019}\u{203a}\u{bb}".contains(c))
-}
-
-/// The query of an address that leads here.
+/// The query of an address that leads here, or would without what is between the browser and this port: a
+/// number that a port is forwarded under, or a browser that insists on https.
 fn query_at_our_place<'a>(rules: &Rules, address: &'a str) -> Result<&'a str, AddressRefusal> {
     let address = address.split('#').next().unwrap_or_default();
     let (place, query) = address.split_once('?').ok_or(without_query(address))?;
     // A browser that shows no scheme may not copy it either.
     let place = without_scheme(place);
     let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
-    if path == rules.callback_path && rules.is_our_host(authority.as_bytes()) {
+    let has_state = Parameters::parse(query).state.value().is_some_and(|it| rules.state.is(it));
+    if path == rules.callback_path
+        && (rules.is_our_host(authority.as_bytes()) || (has_state && is_loopback(authority)))
+    {
         return Ok(query);
     }
-    let has_state = Parameters::parse(query).state.value().is_some_and(|it| rules.state.is(it));
     let was_sent_out = has_state && !place.ends_with(rules.callback_path);
     Err(if was_sent_out { AddressRefusal::AuthorizationUrl } else { AddressRefusal::OtherPlace })
 }
 
+/// Whether it is this machine, to whoever sees it, under any port or none.
+fn is_loopback(authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority, ""),
+    };
+    let names = ["localhost", "localhost.", "127.0.0.1", "[::1]"];
+    port.bytes().all(|byte| byte.is_ascii_digit())
+        && names.iter().any(|name| host.eq_ignore_ascii_case(name))
+}
+
 fn without_scheme(place: &str) -> &str {
-    const SCHEME: &str = "http://";
-    let scheme = place.get(..SCHEME.len()).filter(|it| it.eq_ignore_ascii_case(SCHEME));
+    let is_scheme = |scheme: &&&str| {
+        place.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
+    let scheme = ["http://", "https://"].iter().find(is_scheme);
     scheme.map_or(place, |scheme| &place[scheme.len()..])
 }
 
@@ -137,10 +155,9 @@ mod tests {
     /// What becomes of an address, in which `S` stands for the right state.
     fn judged(address: &str) -> Result<Return, AddressRefusal> {
         let rules = rules();
-        judge_address(
-            &rules,
-            &address.replace("state=S", &format!("state={}", rules.state.expose())),
-        )
+        let state = rules.state.expose();
+        let address = address.replace("state=S", &format!("state={state}"));
+        judge_address(&rules, &address.replace("state%3DS", &format!("state%3D{state}")))
     }
 
     #[track_caller]
@@ -165,6 +182,28 @@ mod tests {
         gives_code("HTTP://LOCALHOST:1455/auth/callback?code=C&state=S");
         gives_code("http://127.0.0.1:1455/auth/callback?code=C&state=S");
         gives_code("http://[::1]:1455/auth/callback?code=C&state=S");
+    }
+
+    // threats 218
+    #[test]
+    fn what_is_between_the_browser_and_this_port_does_not_matter() {
+        for place in [
+            "https://localhost:1455",
+            "HTTPS://localhost:1455",
+            "http://localhost.:1455",
+            "https://localhost",
+            "http://localhost:8080",
+            "127.0.0.1:8080",
+            "http://[::1]",
+        ] {
+            gives_code(&format!("{place}/auth/callback?code=C&state=S"));
+            assert!(judged(&format!("{place}/auth/callback?code=C&state=T")).is_err(), "{place}");
+            assert!(judged(&format!("{place}/auth/callback?code=C")).is_err(), "{place}");
+        }
+        gives_code(
+            "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Flocalhost%3A1455%2Fauth\
+             %2Fcallback%3Fcode%3DC%26state%3DS&data=05%7C02",
+        );
     }
 
     #[test]
@@ -196,11 +235,9 @@ mod tests {
     #[test]
     fn an_address_of_another_place_is_refused() {
         for place in [
-            "http://localhost:1457/auth/callback",
-            "http://localhost/auth/callback",
             "http://localhost:1455/auth/callback/",
             "http://localhost:1455/",
-            "https://localhost:1455/auth/callback",
+            "http://localhost:x/auth/callback",
             "http://localhost.evil.test:1455/auth/callback",
             "http://localhost:1455@evil.test/auth/callback",
             "http://evil.test:1455/auth/callback",
@@ -211,10 +248,6 @@ mod tests {
             refused(&format!("{place}?code=C&state=T"), AddressRefusal::OtherPlace);
             refused(&format!("{place}?code=C"), AddressRefusal::OtherPlace);
             assert!(judged(&format!("{place}?code=C&state=S")).is_err(), "{place}");
-        }
-        for place in ["http://localhost:1457/auth/callback", "https://localhost:1455/auth/callback"]
-        {
-            refused(&format!("{place}?code=C&state=S"), AddressRefusal::OtherPlace);
         }
         refused("https://issuer.example/oauth/authorize?state=S", AddressRefusal::AuthorizationUrl);
         refused("https://issuer.example/login", AddressRefusal::OtherPlace);

@@ -43,6 +43,7 @@ mod socket_table;
 
 mod browser;
 mod by_hand;
+mod pasted;
 mod wait;
 
 mod pages;

@@ -10,6 +10,7 @@ pub(super) struct Entry {
     text: Zeroizing<Vec<u8>>,
     key: Key,
     is_ended: bool,
+    begins_line: bool,
     has_device_key: bool,
 }
 
@@ -35,7 +36,7 @@ impl Entry {
     /// Room that never moves, so that no part of a secret is left behind.
     pub(super) fn new(has_device_key: bool) -> Self {
         let text = Zeroizing::new(Vec::with_capacity(LONGEST));
-        Self { text, key: Key::Character, is_ended: false, has_device_key }
+        Self { text, key: Key::Character, is_ended: false, begins_line: true, has_device_key }
     }
 
     /// What came of the keyboard.
@@ -47,8 +48,11 @@ impl Entry {
         if self.is_of_a_key(byte) {
             return;
         }
+        self.begins_line &= matches!(byte, b' ' | b'\t');
         match byte {
-            b'\r' | b'\n' => self.is_ended = true,
+            b'\r' | b'\n' => (self.is_ended, self.begins_line) = (true, true),
+            // The indentation of a line that an address was broken into.
+            b' ' | b'\t' if self.begins_line => {}
             BACKSPACE | DELETE => drop(self.text.pop()),
             KILL => self.text.zeroize(),
             _ if byte.is_ascii_control() => {}
@@ -97,7 +101,7 @@ impl Entry {
 
     fn clear(&mut self) {
         self.text.zeroize();
-        self.is_ended = false;
+        (self.is_ended, self.begins_line) = (false, true);
     }
 }
 
@@ -131,6 +135,7 @@ mod tests {
     #[test]
     fn an_address_that_was_broken_into_lines_is_whole_again() {
         assert_eq!(comes_to(&[b"http://a/?b\r\nc\nd\n"]), ["http://a/?bcd"]);
+        assert_eq!(comes_to(&[b"  http://a/?b c\r\n    d\n\te\n"]), ["http://a/?b cde"]);
     }
 
     #[test]

@@ -64,13 +64,33 @@ fn the_address_at_which_a_browser_elsewhere_ends_signs_in() {
     assert_eq!(world.count(&Endpoint::Token), 2);
 }
 
-/// As terminals, mail programs and people change an address on its way.
+/// As browsers, terminals, mail programs and people change an address on its way.
+// threats 218
 #[test]
-fn an_address_may_be_broken_into_lines_or_lack_its_scheme() {
-    let changes: [fn(&str) -> String; 3] = [
+fn an_address_is_taken_in_every_form_that_people_paste() {
+    let changes: [fn(&str) -> String; 11] = [
         |address| format!("  {}\r", address.trim_start_matches("http://")),
-        |address| format!("{}\r\n{}\r", &address[..40], &address[40..]),
+        |address| format!("{}\r\n  {}\r", &address[..40], &address[40..]),
         |address| format!("wrong\u{15}{address}#x\r"),
+        |address| format!("{}\r", address.replace("http://", "https://")),
+        |address| format!("{}\r", address.replace("//localhost:", "//localhost.:")),
+        |address| format!("{}\r", address.replace('&', "&amp;")),
+        |address| format!("<{address}>\r"),
+        |address| format!("[{address}]({address})\r"),
+        |address| {
+            format!("{}\r", address.replace('?', "\\?").replace('&', "\\&").replace('=', "\\="))
+        },
+        |address| {
+            let mut filter: url::Url =
+                "https://eur01.safelinks.protection.outlook.com/".parse().unwrap();
+            filter.query_pairs_mut().append_pair("url", address).append_pair("data", "05");
+            format!("{filter}\r")
+        },
+        // As where an editor forwards the port under another number.
+        |address| {
+            let (_, path) = address.split_once("/auth/").unwrap();
+            format!("http://localhost:8080/auth/{path}\r")
+        },
     ];
     for change in changes {
         let world = world();

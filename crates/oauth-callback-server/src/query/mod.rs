@@ -90,7 +90,7 @@ impl Parameter {
 /// Undoes `application/x-www-form-urlencoded`
 /// ([RFC 6749 appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B)) or nothing: no
 /// replacement characters, which would make different bytes equal, and no leniency with a `%`.
-fn decode(text: &str) -> Option<Zeroizing<String>> {
+pub(crate) fn decode(text: &str) -> Option<Zeroizing<String>> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
