@@ -212,14 +212,28 @@ impl Setup {
         Ok(if args.client_id.is_some() { sign_in.require_client() } else { sign_in })
     }
 
-    /// Where the browser may come back to.
-    pub(crate) fn callback_ports(&self, ports: &[u16], args: &BrowserArgs) -> CallbackPorts {
+    /// Where the browser may come back to: as asked for, or as usual.
+    pub(crate) fn callback_ports(
+        &self,
+        ports: &[u16],
+        args: &BrowserArgs,
+        usual: CallbackPorts,
+    ) -> CallbackPorts {
         if args.cancel_previous && !cfg!(unix) {
             self.terminal.warn("--cancel-previous is not supported on this system");
         }
         let conflict =
             if args.cancel_previous { PortConflict::CancelPrevious } else { PortConflict::Fail };
-        CallbackPorts { ports: ports.to_vec(), conflict, rendezvous: environment::rendezvous() }
+        let chosen = match ports {
+            [] => usual,
+            ports => CallbackPorts {
+                ports: ports.to_vec(),
+                fallback_ports: Vec::new(),
+                redirect_host: usual.redirect_host,
+                ..usual
+            },
+        };
+        CallbackPorts { conflict, rendezvous: environment::rendezvous(), ..chosen }
     }
 
     /// The client for every request; it is built when the first one is sent.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use credentials::AuthorizationCode;
 use http_client::BaseUrl;
 use oauth_callback_server::{
-    BindOptions, ByHand, Callback, CallbackServer, Expected, Pages, PortConflict, Rejections,
-    Serving, State, WaitingBrowser,
+    BindOptions, ByHand, Callback, CallbackServer, Expected, Pages, PortConflict, RedirectHost,
+    Rejections, Serving, State, WaitingBrowser,
 };
 use pkce::CodeVerifier;
 use token_client::CodeRedemption;
@@ -27,6 +27,10 @@ use crate::warm_up::alongside;
 pub struct CallbackPorts {
     /// The ports to try, in this order: the first that is free is bound. 0 stands for any.
     pub ports: Vec<u16>,
+    /// The ports to try when strangers have all of those.
+    pub fallback_ports: Vec<u16>,
+    /// What the redirect URI calls this machine.
+    pub redirect_host: RedirectHost,
     /// What to do when each of them is taken.
     pub conflict: PortConflict,
     /// The folder in which the waits of one user and program find each other;
@@ -37,15 +41,28 @@ pub struct CallbackPorts {
 impl From<u16> for CallbackPorts {
     /// This one, if it is free.
     fn from(port: u16) -> Self {
-        Self { ports: vec![port], conflict: PortConflict::Fail, rendezvous: None }
+        Self {
+            ports: vec![port],
+            fallback_ports: Vec::new(),
+            redirect_host: RedirectHost::default(),
+            conflict: PortConflict::Fail,
+            rendezvous: None,
+        }
     }
 }
 
 impl CallbackPorts {
     fn bind_options(&self) -> BindOptions {
-        let Self { ports, conflict, rendezvous } = self.clone();
-        let callback_path = REDIRECT_PATH;
-        BindOptions { ports, conflict, rendezvous, callback_path, ..BindOptions::default() }
+        let Self { ports, fallback_ports, redirect_host, conflict, rendezvous } = self.clone();
+        BindOptions {
+            ports,
+            fallback_ports,
+            redirect_host,
+            conflict,
+            rendezvous,
+            callback_path: REDIRECT_PATH,
+            ..BindOptions::default()
+        }
     }
 }
 

@@ -12,12 +12,17 @@ pub struct BindOptions {
     /// The ports to try, in this order: the first that is free on both loopback addresses is bound.
     /// 0 stands for any that the system chooses, and so does an empty list.
     pub ports: Vec<u16>,
+    /// The ports to try when strangers have all of those: not where another wait of the same user and
+    /// program has one, which is to be finished, or to give way.
+    pub fallback_ports: Vec<u16>,
     /// What to do when each of them is taken.
     pub conflict: PortConflict,
     /// The folder in which the waits of one user and program find each other, so that a newer one
     /// can ask an older one to give way. It is made if it is missing, and not used if it is open to
     /// others. Without one, or where it cannot be used, a wait cannot be asked.
     pub rendezvous: Option<PathBuf>,
+    /// The host of the `redirect_uri`.
+    pub redirect_host: RedirectHost,
     /// The path of the `redirect_uri`, beginning with a `/`.
     pub callback_path: &'static str,
     /// The bounds of every connection.
@@ -29,10 +34,38 @@ impl Default for BindOptions {
     fn default() -> Self {
         Self {
             ports: vec![ANY],
+            fallback_ports: Vec::new(),
             conflict: PortConflict::Fail,
             rendezvous: None,
+            redirect_host: RedirectHost::default(),
             callback_path: "/auth/callback",
             limits: Limits::default(),
+        }
+    }
+}
+
+/// What the `redirect_uri` calls this machine. A client may be registered with one of them alone; both
+/// addresses are listened on, whichever it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectHost {
+    /// `localhost`, which a browser may have learned to ask by `https` alone
+    /// ([RFC 6797 §8.1.1](https://www.rfc-editor.org/rfc/rfc6797#section-8.1.1): that is for names, and not
+    /// for addresses).
+    #[default]
+    Localhost,
+    /// `127.0.0.1`, as [RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3) would rather have
+    /// it.
+    Ipv4,
+}
+
+impl RedirectHost {
+    /// As it stands in the `redirect_uri`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Localhost => "localhost",
+            Self::Ipv4 => "127.0.0.1",
         }
     }
 }
@@ -49,7 +82,7 @@ pub struct CallbackServer {
 }
 
 impl CallbackServer {
-    /// Binds `127.0.0.1` and `[::1]`, because the `redirect_uri` says `localhost` and a browser may
+    /// Binds `127.0.0.1` and `[::1]`, because the `redirect_uri` may say `localhost` and a browser may
     /// try either: a stranger on one of them would receive the code
     /// ([RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3)). It needs no runtime.
     ///
@@ -59,7 +92,7 @@ impl CallbackServer {
     /// was sent there, and [`BindError::Listen`] when the system refuses for another reason, or when
     /// no way leads to a loopback address. A machine without IPv6 is no error.
     pub fn bind(options: &BindOptions) -> Result<Self, BindError> {
-        let Listeners { port, sockets } = match (first_free(&options.ports), &options.rendezvous) {
+        let Listeners { port, sockets } = match (first_free_of(options), &options.rendezvous) {
             (Err(BindError::PortsInUse { taken }), Some(folder))
                 if options.conflict == PortConflict::CancelPrevious =>
             {
@@ -77,10 +110,11 @@ impl CallbackServer {
         self.port
     }
 
-    /// The `redirect_uri` as it is registered: with the word `localhost`, and the port that is bound.
+    /// The `redirect_uri` as it is registered, with the port that is bound.
     #[must_use]
     pub fn redirect_uri(&self) -> String {
-        format!("http://localhost:{}{}", self.port, self.options.callback_path)
+        let host = self.options.redirect_host.as_str();
+        format!("http://{host}:{}{}", self.port, self.options.callback_path)
     }
 }
 
@@ -123,6 +157,24 @@ fn in_use(taken: &[TakenPort]) -> String {
     }
 }
 
+/// Those ports, and the others where only strangers are in the way.
+fn first_free_of(options: &BindOptions) -> Result<Listeners, BindError> {
+    let is_ours = |taken: &TakenPort| taken.holder.as_ref().is_some_and(|it| it.same_program);
+    match first_free(&options.ports) {
+        Err(BindError::PortsInUse { taken })
+            if !options.fallback_ports.is_empty() && !taken.iter().any(is_ours) =>
+        {
+            match first_free(&options.fallback_ports) {
+                Err(BindError::PortsInUse { taken: others }) => {
+                    Err(BindError::PortsInUse { taken: [taken, others].concat() })
+                }
+                outcome => outcome,
+            }
+        }
+        outcome => outcome,
+    }
+}
+
 /// Passes over the ports that are taken, and over nothing else: what the system forbids on one port
 /// is to be known, not to be avoided.
 fn first_free(ports: &[u16]) -> Result<Listeners, BindError> {
@@ -152,6 +204,29 @@ mod tests {
         let expected = format!("http://localhost:{}/auth/callback", server.port());
         assert_eq!(server.redirect_uri(), expected);
         assert_ne!(server.port(), ANY);
+        let options = BindOptions { redirect_host: RedirectHost::Ipv4, ..BindOptions::default() };
+        let server = CallbackServer::bind(&options).unwrap();
+        let expected = format!("http://127.0.0.1:{}/auth/callback", server.port());
+        assert_eq!(server.redirect_uri(), expected);
+    }
+
+    /// This process is of the same program as this process.
+    // threats 61
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn where_our_own_wait_is_in_the_way_no_other_port_is_tried() {
+        let ours = CallbackServer::bind(&BindOptions::default()).unwrap();
+        let free = CallbackServer::bind(&BindOptions::default()).unwrap().port();
+        let options = |ports: &[u16], fallback_ports: &[u16]| BindOptions {
+            ports: ports.to_vec(),
+            fallback_ports: fallback_ports.to_vec(),
+            ..BindOptions::default()
+        };
+        let refused = CallbackServer::bind(&options(&[ours.port()], &[free]));
+        let Err(BindError::PortsInUse { taken }) = refused else { panic!("{refused:?}") };
+        assert_eq!(taken.iter().map(|it| it.port).collect::<Vec<_>>(), [ours.port()]);
+        let passed_over = CallbackServer::bind(&options(&[ours.port(), free], &[])).unwrap();
+        assert_eq!(passed_over.port(), free);
     }
 
     #[test]

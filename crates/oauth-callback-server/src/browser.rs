@@ -2,6 +2,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, InvalidHeaderValue};
 
 use crate::Page;
+use crate::judge::Rules;
 use crate::reply::Reply;
 use crate::wait::Server;
 
@@ -44,7 +45,7 @@ impl WaitingBrowser {
     /// asks, and waits until everyone who was sent there has been.
     pub async fn redirect(self, landing: Landing) {
         let session = &self.server.session;
-        let Ok(location) = location(session.rules.port, &landing) else {
+        let Ok(location) = location(&session.rules, &landing) else {
             // Only a path that is no path gets here: the rest is encoded.
             return self.show(landing.page).await;
         };
@@ -62,8 +63,9 @@ impl WaitingBrowser {
 
 /// The `Location` of the landing page. Scheme, host and port are ours, and no value of the query
 /// can end the query.
-fn location(port: u16, landing: &Landing) -> Result<HeaderValue, InvalidHeaderValue> {
-    let mut location = format!("http://localhost:{port}{}", landing.path);
+fn location(rules: &Rules, landing: &Landing) -> Result<HeaderValue, InvalidHeaderValue> {
+    let (host, port) = (rules.redirect_host.as_str(), rules.port);
+    let mut location = format!("http://{host}:{port}{}", landing.path);
     for (index, (name, value)) in landing.query.iter().enumerate() {
         location.push(if index == 0 { '?' } else { '&' });
         location.push_str(name);

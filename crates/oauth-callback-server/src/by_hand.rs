@@ -146,6 +146,7 @@ mod tests {
     fn rules() -> Rules {
         Rules {
             port: 1455,
+            redirect_host: crate::RedirectHost::Localhost,
             callback_path: "/auth/callback",
             state: State::generate().unwrap(),
             issuer: Some("https://issuer.example".to_owned()),

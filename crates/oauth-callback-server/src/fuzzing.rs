@@ -16,7 +16,7 @@ use crate::query::Parameters;
 use crate::reply::Reply;
 use crate::serve::Door;
 use crate::session::Session;
-use crate::{Limits, Page, Pages, State};
+use crate::{Limits, Page, Pages, RedirectHost, State};
 
 /// The port that a `Host` has to name.
 pub const PORT: u16 = 1455;
@@ -77,7 +77,9 @@ pub async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<O
 
 fn rules() -> Rules {
     let issuer = Some(ISSUER.to_owned());
-    Rules { port: PORT, callback_path: CALLBACK_PATH, state: State::known(STATE), issuer }
+    let redirect_host = RedirectHost::Localhost;
+    let callback_path = CALLBACK_PATH;
+    Rules { port: PORT, redirect_host, callback_path, state: State::known(STATE), issuer }
 }
 
 impl From<Return> for Outcome {

@@ -65,7 +65,7 @@ mod wire;
 #[doc(hidden)]
 pub mod fuzzing;
 
-pub use bind::{BindError, BindOptions, CallbackServer, TakenPort};
+pub use bind::{BindError, BindOptions, CallbackServer, RedirectHost, TakenPort};
 pub use browser::{Landing, WaitingBrowser};
 pub use by_hand::{AddressRefusal, ByHand};
 pub use conflict::PortConflict;

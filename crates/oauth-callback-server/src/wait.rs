@@ -65,6 +65,7 @@ impl CallbackServer {
     fn open(self, expected: Expected) -> io::Result<(Server, Option<Meeting>)> {
         let rules = Rules {
             port: self.port(),
+            redirect_host: self.options.redirect_host,
             callback_path: self.options.callback_path,
             state: expected.state,
             issuer: expected.issuer,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
-use login::registered;
+use oauth_callback_server::RedirectHost;
 use platform_api::{OrganizationId, ProjectId};
 
-use values::{name, scope, variable, workspace};
+use values::{name, redirect_host, scope, variable, workspace};
 
 #[cfg(feature = "man-pages")]
 pub(crate) use pages::Page;
@@ -161,9 +161,12 @@ pub(crate) enum Command {
 pub(crate) struct LoginArgs {
     #[command(flatten)]
     pub(crate) browser: BrowserArgs,
-    /// Ports for the browser's way back: the first that is free. OpenAI has registered 1455, 1457
-    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', default_values_t = [registered::SIGN_IN_PORT], help_heading = "Sign-in")]
+    /// Ports for the browser's way back: the first that is free [default: 1455, or 1457 where another program has that]
+    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', help_heading = "Sign-in")]
     pub(crate) ports: Vec<u16>,
+    /// Host for the browser's way back; 127.0.0.1 helps a browser that insists on https for localhost
+    #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = redirect_host(), hide_possible_values = true, help_heading = "Sign-in")]
+    pub(crate) redirect_host: RedirectHost,
     /// Do not create an API key
     #[arg(long, help_heading = "Sign-in")]
     pub(crate) no_api_key: bool,
@@ -171,13 +174,13 @@ pub(crate) struct LoginArgs {
     #[arg(long, conflicts_with = "no_api_key", help_heading = "Sign-in")]
     pub(crate) require_api_key: bool,
     /// Sign in with a code that is typed on another device, and with no browser here
-    #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "scopes", "with_api_key"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "redirect_host", "scopes", "with_api_key"], help_heading = "Sign-in")]
     pub(crate) device: bool,
     /// Sign in with an API key that is read from standard input, and with no browser
-    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "require_api_key", "scopes", "workspaces"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "redirect_host", "no_api_key", "require_api_key", "scopes", "workspaces"], help_heading = "Sign-in")]
     pub(crate) with_api_key: bool,
     /// Sign in with a ChatGPT access token that is read from standard input; it cannot be refreshed
-    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "no_api_key", "require_api_key", "scopes", "device", "with_api_key"], help_heading = "Sign-in")]
+    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "redirect_host", "no_api_key", "require_api_key", "scopes", "device", "with_api_key"], help_heading = "Sign-in")]
     pub(crate) with_access_token: bool,
     /// Ask for this scope as well; may be given several times
     #[arg(long = "scope", value_name = "SCOPE", value_parser = scope, help_heading = "Sign-in")]
@@ -261,8 +264,8 @@ pub(crate) struct ProjectsArgs {
 pub(crate) struct PlatformArgs {
     #[command(flatten)]
     pub(crate) browser: BrowserArgs,
-    /// Ports for the browser's way back: the first that is free. OpenAI has registered 5000
-    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', default_values_t = [registered::CREATE_API_KEY_PORT], help_heading = "Sign-in")]
+    /// Ports for the browser's way back: the first that is free [default: 5000, which OpenAI has registered]
+    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',', help_heading = "Sign-in")]
     pub(crate) ports: Vec<u16>,
 }
 

@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 
 use super::pages::Page;
 use super::values::{duration, name, workspace};
-use super::{Cli, Command, Json, StoreKind, registered};
+use super::{Cli, Command, Json, StoreKind};
 
 #[test]
 fn the_definition_holds_together() {
@@ -64,14 +64,14 @@ fn a_command_line_that_is_not_understood_may_still_ask_for_json() {
 }
 
 #[test]
-fn ports_are_a_list_and_one_of_them_is_the_default() {
+fn ports_are_a_list_and_none_of_them_is_the_usual_ones() {
     let ports = |words: &str| match reads(words).unwrap().split().0 {
         Command::Login(args) => args.ports,
         Command::CreateKey(args) => args.platform.ports,
         _ => Vec::new(),
     };
-    assert_eq!(ports("login-cli"), [registered::SIGN_IN_PORT]);
-    assert_eq!(ports("login-cli create-key"), [registered::CREATE_API_KEY_PORT]);
+    assert_eq!(ports("login-cli"), [0; 0]);
+    assert_eq!(ports("login-cli create-key"), [0; 0]);
     assert_eq!(ports("login-cli --port 1455,1457"), [1455, 1457]);
     assert_eq!(ports("login-cli create-key --port 0"), [0]);
     for bad in ["", "1,", ",", "70000", "-1", "x", "1455;1457"] {

@@ -4,8 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use credential_helper::Helper;
+use oauth_callback_server::RedirectHost;
 
 use crate::environment;
 
@@ -18,6 +19,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
         _ => Err("it has to be longer than nothing, and at most a day".to_owned()),
     }
+}
+
+/// What the redirect URI calls this machine.
+pub(super) fn redirect_host() -> impl TypedValueParser<Value = RedirectHost> {
+    let hosts = [RedirectHost::Localhost, RedirectHost::Ipv4];
+    PossibleValuesParser::new(hosts.map(RedirectHost::as_str)).map(move |chosen| {
+        hosts.into_iter().find(|host| host.as_str() == chosen).unwrap_or_default()
+    })
 }
 
 /// A path that no shell has to read any more.

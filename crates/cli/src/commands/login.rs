@@ -1,3 +1,4 @@
+use login::CallbackPorts;
 use login::sign_in::{self, ApiKeyMode, ApiKeyOutcome, PendingSignIn, SignedIn};
 use login::stored::Restrictions;
 use printable::excerpt;
@@ -99,7 +100,10 @@ fn options(
     let usual = sign_in::Options::new(shared.issuer.clone(), environment::now);
     Ok(sign_in::Options {
         client_id: shared.client_id.clone().unwrap_or(usual.client_id),
-        ports: setup.callback_ports(&args.ports, &args.browser),
+        ports: CallbackPorts {
+            redirect_host: args.redirect_host,
+            ..setup.callback_ports(&args.ports, &args.browser, usual.ports.clone())
+        },
         timeout: args.browser.timeout,
         api_key: match (args.no_api_key, args.require_api_key) {
             (true, _) => ApiKeyMode::Skip,

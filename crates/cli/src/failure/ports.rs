@@ -53,12 +53,13 @@ pub(super) fn hint(taken: &[TakenPort]) -> String {
             format!("end that program, or use the other registered port with --port {other}")
         }
         None if taken.iter().all(is_registered) => {
-            "end that program, or wait until it is done; the port is registered with OpenAI and cannot \
-             be chosen freely"
+            let one = if taken.len() > 1 { "one of these programs" } else { "that program" };
+            format!("end {one}; OpenAI has registered no other port for this sign-in")
+        }
+        None => {
+            "end that program, or give another --port; OpenAI knows none but those that it has \
+                 registered"
                 .to_owned()
         }
-        None => "end that program, or give another --port; OpenAI knows none but those that it has \
-                 registered"
-            .to_owned(),
     }
 }

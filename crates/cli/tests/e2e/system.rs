@@ -2,7 +2,7 @@
 //! descriptors, stops the program or kills it, and gives its port to somebody else.
 
 use std::fs;
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use rustix::process::Signal;
 use sandbox::{Account, Endpoint};
 
-use crate::support::{Loopback, PATIENCE, Running, World, alone, left_out};
+use crate::support::{Loopback, PATIENCE, Running, World, alone, left_out, parameter};
 
 /// A crowd that takes every file descriptor there is, and sends nothing.
 // threats 50
@@ -149,6 +149,59 @@ fn the_registered_ports_are_bound() {
             running.finish().exits(0);
         }
     });
+}
+
+/// Where a stranger has the first, the other registered one is taken; where a sign-in of ours waits on it,
+/// that one is to be finished.
+// threats 59 61
+#[test]
+fn a_stranger_on_the_usual_port_is_passed_over_and_a_sign_in_is_not() {
+    alone(
+        "system::a_stranger_on_the_usual_port_is_passed_over_and_a_sign_in_is_not",
+        Loopback::Usual,
+        || {
+            let world = World::new();
+            let usual = || world.login().without("--port", 1);
+            let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, SIGN_IN_PORT)).unwrap();
+            let passing_over = usual().start();
+            assert_eq!(passing_over.port(), SIGN_IN_OTHER_PORT);
+            let both = usual().run();
+            both.exits(13)
+                .says("error: port 1455 is in use")
+                .says("; another sign-in is waiting on port 1457");
+            // Who names a port means that one.
+            world.login().port(SIGN_IN_PORT).run().exits(13);
+            passing_over.visit(Account::OWNER);
+            passing_over.finish().exits(0);
+
+            drop(stranger);
+            let first = usual().start();
+            assert_eq!(first.port(), SIGN_IN_PORT);
+            usual().run().exits(13).says("error: another sign-in is waiting on port 1455 (pid ");
+            first.visit(Account::OWNER);
+            first.finish().exits(0);
+        },
+    );
+}
+
+/// A redirect to the address, for a browser that insists on https for the name.
+// threats 218
+#[test]
+fn the_redirect_may_name_the_address() {
+    let world = World::new();
+    let running = world.login().args(["--redirect-host", "127.0.0.1"]).start();
+    let port = running.port();
+    let expected = format!("http://127.0.0.1:{port}/auth/callback");
+    assert_eq!(parameter(&running.auth_url(), "redirect_uri"), expected);
+    let trail = running.visit(Account::OWNER);
+    let landing = trail.last().unwrap();
+    assert_eq!(landing.status, 200);
+    running.finish().exits(0);
+    let redirected = world.sandbox.requests_at(&Endpoint::TokenCode);
+    assert!(redirected[0].form().contains(&("redirect_uri".to_owned(), expected)));
+    for command in ["create-key", "organizations"] {
+        world.command(command).args(["--redirect-host", "127.0.0.1"]).run().exits(2);
+    }
 }
 
 const SETPRIV: &str = "/usr/bin/setpriv";

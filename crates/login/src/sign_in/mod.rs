@@ -25,7 +25,7 @@ use crate::company::Company;
 use crate::error::Error;
 use crate::event::Events;
 use crate::pages;
-use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_PORT, SIGN_IN_SCOPE};
+use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT, SIGN_IN_PORT, SIGN_IN_SCOPE};
 use crate::stored::{OtherStores, ReplacedSignIn};
 
 use completion::Completion;
@@ -77,7 +77,10 @@ impl Options {
         Self {
             issuer,
             client_id: SIGN_IN_CLIENT_ID.to_owned(),
-            ports: SIGN_IN_PORT.into(),
+            ports: CallbackPorts {
+                fallback_ports: vec![SIGN_IN_OTHER_PORT],
+                ..SIGN_IN_PORT.into()
+            },
             timeout: Duration::from_secs(15 * 60),
             api_key: ApiKeyMode::IfPossible,
             scopes: Vec::new(),

@@ -5,12 +5,13 @@ use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Method, Request, Uri};
 use printable::excerpt;
 
-use crate::State;
 use crate::query::{Parameter, Parameters};
+use crate::{RedirectHost, State};
 
 /// What the one awaited callback looks like.
 pub(crate) struct Rules {
     pub(crate) port: u16,
+    pub(crate) redirect_host: RedirectHost,
     pub(crate) callback_path: &'static str,
     pub(crate) state: State,
     pub(crate) issuer: Option<String>,

@@ -6,6 +6,7 @@ const PORT: u16 = 1455;
 fn rules() -> Rules {
     Rules {
         port: PORT,
+        redirect_host: RedirectHost::Localhost,
         callback_path: "/auth/callback",
         state: State::generate().unwrap(),
         issuer: Some("https://issuer.example".to_owned()),

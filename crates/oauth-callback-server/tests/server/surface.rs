@@ -143,8 +143,8 @@ async fn a_head_that_is_too_large_or_broken_is_refused() {
 async fn what_is_no_http_is_a_bad_request() {
     let waiting = Waiting::start();
     for bytes in [
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(),
+        b"GET\r\n\r\n".as_slice(),
         b"GET / HTTP/9.9\r\n\r\n",
         b"GET / x HTTP/1.1\r\n\r\n",
         b"GET /\r\n\r\n",

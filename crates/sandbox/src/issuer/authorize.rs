@@ -68,12 +68,13 @@ fn check(world: &World, request: &Recorded) -> Result<AuthorizationRequest, Refu
 /// The audience of access tokens.
 pub(crate) const API_AUDIENCE: &str = "https://api.openai.com/v1";
 
-/// The redirect that is registered for both clients, byte for byte except for the port: any port is
+/// The redirects that are registered for both clients, byte for byte except for the port: any port is
 /// taken, since tests cannot share the registered one
 /// ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
 fn registered_redirect(text: &str) -> Result<Url, Refusal> {
+    let hosts = ["http://localhost:", "http://127.0.0.1:"];
     let port =
-        text.strip_prefix("http://localhost:").and_then(|rest| rest.strip_suffix("/auth/callback"));
+        hosts.iter().find_map(|host| text.strip_prefix(host)?.strip_suffix("/auth/callback"));
     let is_a_port = |port: &str| port.parse::<u16>().is_ok_and(|p| p > 0 && p.to_string() == port);
     match (port.is_some_and(is_a_port), Url::parse(text)) {
         (true, Ok(url)) => Ok(url),

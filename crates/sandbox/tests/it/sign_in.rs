@@ -178,7 +178,7 @@ fn an_authorization_request_with_a_fault_gets_an_error_page_and_no_redirect() {
     let sandbox = sandbox(Scenario::default());
     for (name, bad) in [
         ("client_id", "app_unknown"),
-        ("redirect_uri", "http://127.0.0.1:1455/auth/callback"),
+        ("redirect_uri", "http://127.0.0.2:1455/auth/callback"),
         ("redirect_uri", "https://localhost:1455/auth/callback"),
         ("redirect_uri", "http://localhost:1455/auth/callback/"),
         ("redirect_uri", "http://localhost:1455/other"),

@@ -16,7 +16,9 @@ pub(super) fn checks() -> Vec<Check> {
 /// The port that a sign-in would come to now, and how it is told to.
 pub(super) fn to_use(checks: &[Check]) -> (u16, &'static str) {
     match checks.first() {
-        Some(Check { verdict: Verdict::Warning, .. }) => (SIGN_IN_OTHER_PORT, " --port 1457"),
+        Some(Check { verdict: Verdict::Warning | Verdict::Note, .. }) => {
+            (SIGN_IN_OTHER_PORT, " --port 1457")
+        }
         _ => (SIGN_IN_PORT, ""),
     }
 }
@@ -33,7 +35,7 @@ fn judge(
 ) -> Vec<Check> {
     let (is_free, is_other_free) = (sign_in.is_ok(), other.is_ok());
     let sign_in = sign_in.map(|()| free("1455", "free, for login"));
-    let other = other.map(|()| free("1457", "free, for login --port 1455,1457"));
+    let other = other.map(|()| free("1457", "free, for login where 1455 is taken"));
     let create_key = create_key.map(|()| free("5000", "free, for create-key"));
     let other_taken = |error| {
         let verdict = if is_free { Verdict::Note } else { Verdict::Warning };
@@ -50,11 +52,18 @@ fn judge(
 fn of_sign_in(error: BindError, is_other_free: bool) -> Check {
     let is_taken = matches!(error, BindError::PortsInUse { .. });
     let is_ours = is_ours(&error);
-    let verdict = if is_other_free { Verdict::Warning } else { Verdict::Problem };
+    let verdict = match (is_other_free, is_taken && !is_ours) {
+        (true, true) => Verdict::Note,
+        (true, false) => Verdict::Warning,
+        (false, _) => Verdict::Problem,
+    };
     let check = taken("1455", verdict, error);
     match (is_other_free, is_taken) {
         _ if is_ours => check,
-        (true, true) => check.remedy("login-cli login --port 1455,1457"),
+        (true, true) => {
+            let found = format!("{}; login takes 1457", check.found);
+            Check { found, remedy: None, ..check }
+        }
         // What is forbidden is not passed over.
         (true, false) => check.remedy("login-cli login --port 1457"),
         (false, true) => check

@@ -78,7 +78,7 @@ fn for_people_it_is_a_table_of_words() {
         assert!(text.starts_with(&expected), "{text}");
         let expected = "
 ok    ports    1455       free, for login
-ok             1457       free, for login --port 1455,1457
+ok             1457       free, for login where 1455 is taken
 ok             5000       free, for create-key
 ";
         assert!(text.contains(expected), "{text}");

@@ -22,7 +22,7 @@ fn free_ports_are_told_by_their_use() {
         let world = World::new();
         let report = looks(&world, doctor(&world));
         report.good("ports", "1455", "free, for login");
-        report.good("ports", "1457", "free, for login --port 1455,1457");
+        report.good("ports", "1457", "free, for login where 1455 is taken");
         report.good("ports", "5000", "free, for create-key").is_fit();
     });
 }
@@ -34,8 +34,8 @@ fn of_the_ports_for_a_sign_in_one_is_enough() {
         let first = TcpListener::bind((Ipv6Addr::LOCALHOST, SIGN_IN_PORT)).unwrap();
         let report = looks(&world, doctor(&world));
         let found = format!("port 1455 is in use {}", by_us());
-        let remedy = "login-cli login --port 1455,1457";
-        report.judged("ports", "1455", "warning", &found, Some(remedy)).is_fit();
+        let passed_over = format!("{found}; login takes 1457");
+        report.judged("ports", "1455", "note", &passed_over, None).is_fit();
 
         let second = TcpListener::bind((Ipv4Addr::UNSPECIFIED, SIGN_IN_OTHER_PORT)).unwrap();
         let report = looks(&world, doctor(&world));
@@ -58,8 +58,7 @@ fn the_port_of_create_key_is_no_matter_of_a_sign_in() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, CREATE_API_KEY_PORT)).unwrap();
         let report = looks(&world, doctor(&world));
         let found = format!("port 5000 is in use {}; create-key needs it", by_us());
-        let remedy = "end that program, or wait until it is done; the port is registered with OpenAI \
-                      and cannot be chosen freely";
+        let remedy = "end that program; OpenAI has registered no other port for this sign-in";
         report.judged("ports", "5000", "warning", &found, Some(remedy)).is_fit();
         drop(taken);
     });
