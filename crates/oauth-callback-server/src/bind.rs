@@ -25,6 +25,12 @@ pub struct BindOptions {
     pub redirect_host: RedirectHost,
     /// The path of the `redirect_uri`, beginning with a `/`.
     pub callback_path: &'static str,
+    /// Whether the authorization response may come as a form as well: a `POST` with the parameters in its
+    /// body, for an authorization request with `response_mode=form_post`
+    /// ([OAuth 2.0 Form Post Response Mode](https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html)).
+    /// The code is then in no address that a browser remembers
+    /// ([RFC 9700 §4.3.1](https://www.rfc-editor.org/rfc/rfc9700#section-4.3.1)).
+    pub form_post: bool,
     /// The bounds of every connection.
     pub limits: Limits,
 }
@@ -39,6 +45,7 @@ impl Default for BindOptions {
             rendezvous: None,
             redirect_host: RedirectHost::default(),
             callback_path: "/auth/callback",
+            form_post: false,
             limits: Limits::default(),
         }
     }

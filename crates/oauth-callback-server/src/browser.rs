@@ -40,7 +40,7 @@ impl WaitingBrowser {
         self.server.answer(Reply::new(StatusCode::OK, page.into())).await;
     }
 
-    /// Sends the browser on (302) to the landing page, so that the callback's address, which holds
+    /// Sends the browser on (302, or 303 where a form may have come) to the landing page, so that the callback's address, which holds
     /// the code, is not what the person sees and reloads; then serves that page, to the first who
     /// asks, and waits until everyone who was sent there has been.
     pub async fn redirect(self, landing: Landing) {
@@ -50,7 +50,8 @@ impl WaitingBrowser {
             return self.show(landing.page).await;
         };
         session.expect_at(landing.path, landing.page);
-        session.settle(Reply::redirect(location, session.pages.finished.clone()));
+        let page = session.pages.finished.clone();
+        session.settle(Reply::redirect(location, page, session.rules.form_post));
         session.paid(session.limits.landing).await;
     }
 

@@ -148,6 +148,7 @@ mod tests {
             port: 1455,
             redirect_host: crate::RedirectHost::Localhost,
             callback_path: "/auth/callback",
+            form_post: false,
             state: State::generate().unwrap(),
             issuer: Some("https://issuer.example".to_owned()),
         }

@@ -5,14 +5,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use crate::Limits;
 use crate::guest::Guest;
@@ -59,7 +61,10 @@ async fn converse(wire: &mut Wire<'_, impl Stream>, guest: &Guest) -> Ending {
     let ended = {
         // Decided before anything is awaited: hyper drops what it has not begun to answer when the
         // client resets the connection behind its request.
-        let service = service_fn(|request| answer(receive(request, guest), guest));
+        let service = service_fn(|request| {
+            let decision = guest.session.receive(Head::of(&request), guest);
+            answer(decision, request, guest)
+        });
         let connection =
             http(&guest.session.limits).serve_connection(TokioIo::new(&mut *wire), service);
         let mut connection = pin!(connection);
@@ -94,14 +99,26 @@ fn http(limits: &Limits) -> http1::Builder {
 /// A browser sends about twenty.
 const MOST_HEADERS: usize = 64;
 
-/// The request goes with this: it holds the code, and the answer can take a while.
-fn receive(request: Request<Incoming>, guest: &Guest) -> Decision {
-    guest.session.receive(Head::of(&request), guest)
-}
-
-async fn answer(decision: Decision, guest: &Guest) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    decision: Decision,
+    request: Request<Incoming>,
+    guest: &Guest,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let decision = match decision {
+        Decision::AfterBody => match form(request, guest.session.limits.head).await {
+            Ok(body) => guest.session.receive_form(&body, guest),
+            Err(refusal) => Decision::Now(guest.session.refuse(refusal)),
+        },
+        // It holds the code, and the answer can take a while.
+        decided => {
+            drop(request);
+            decided
+        }
+    };
     let reply = match decision {
         Decision::Now(reply) => reply,
+        // There is one body alone.
+        Decision::AfterBody => guest.session.refuse(Refusal::BadRequest),
         Decision::TheAnswer => guest.session.answer().await,
     };
     guest.begin_answer();
@@ -111,6 +128,22 @@ async fn answer(decision: Decision, guest: &Guest) -> Result<Response<Full<Bytes
 /// `handshake_failure`, as a record of its own: who speaks TLS gives up at once, and a browser that may
 /// ask without it does so ([RFC 8446 §6](https://www.rfc-editor.org/rfc/rfc8446#section-6)).
 const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
+
+/// The body of a form. No parameter of it is longer than in an address.
+async fn form(request: Request<Incoming>, limit: Duration) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    const TYPE: &str = "application/x-www-form-urlencoded";
+    let named = request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let essence = named.and_then(|it| it.split(';').next()).map(str::trim);
+    if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case(TYPE)) {
+        return Err(Refusal::UnknownType);
+    }
+    let body = Limited::new(request.into_body(), LONGEST_LINE).collect();
+    match timeout(limit, body).await {
+        Ok(Ok(body)) => Ok(Zeroizing::new(body.to_bytes().into())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
+        _ => Err(Refusal::BadRequest),
+    }
+}
 
 /// Answers what hyper could not parse, since hyper's own answer went nowhere.
 async fn refuse(stream: &mut impl Stream, guest: &Guest, refusal: Refusal) {

@@ -79,7 +79,8 @@ fn rules() -> Rules {
     let issuer = Some(ISSUER.to_owned());
     let redirect_host = RedirectHost::Localhost;
     let callback_path = CALLBACK_PATH;
-    Rules { port: PORT, redirect_host, callback_path, state: State::known(STATE), issuer }
+    let (form_post, state) = (false, State::known(STATE));
+    Rules { port: PORT, redirect_host, callback_path, form_post, state, issuer }
 }
 
 impl From<Return> for Outcome {

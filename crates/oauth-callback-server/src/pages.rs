@@ -55,7 +55,7 @@ pub struct Pages {
     pub state_mismatch: Page,
     /// 409: the right `state`, and another code than the one that was taken.
     pub other_code: Page,
-    /// 400, 405, 414, 431, 501: not a request that a browser makes for a sign-in.
+    /// 400, 405, 413, 414, 415, 431, 501: not a request that a browser makes for a sign-in.
     pub bad_request: Page,
     /// 403: the request of a page that has no business here.
     pub forbidden: Page,

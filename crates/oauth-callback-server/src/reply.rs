@@ -19,9 +19,11 @@ impl Reply {
         Self { status, page, extra: None }
     }
 
-    /// A 302 to a place on this server; `location` is ours and percent-encoded.
-    pub(crate) fn redirect(location: HeaderValue, page: Page) -> Self {
-        Self { extra: Some((header::LOCATION, location)), ..Self::new(StatusCode::FOUND, page) }
+    /// A 302 to a place on this server; `location` is ours and percent-encoded. After a form it is a 303,
+    /// so that nothing is sent a second time.
+    pub(crate) fn redirect(location: HeaderValue, page: Page, after_form: bool) -> Self {
+        let status = if after_form { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
+        Self { extra: Some((header::LOCATION, location)), ..Self::new(status, page) }
     }
 
     pub(crate) fn refusal(refusal: Refusal, pages: &Pages) -> Self {
@@ -39,6 +41,8 @@ impl Reply {
             Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, &pages.bad_request),
             Refusal::UnknownMethod => (StatusCode::NOT_IMPLEMENTED, &pages.bad_request),
             Refusal::LineTooLong => (StatusCode::URI_TOO_LONG, &pages.bad_request),
+            Refusal::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, &pages.bad_request),
+            Refusal::UnknownType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, &pages.bad_request),
             Refusal::HeadTooLarge => {
                 let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
                 (status, &pages.bad_request)

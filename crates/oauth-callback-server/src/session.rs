@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::guest::{Debt, Guest};
-use crate::judge::{Head, Refusal, Return, Rules, Verdict, judge};
+use crate::judge::{Head, Refusal, Return, Rules, Verdict, judge, judge_form};
 use crate::rejected::Noted;
 use crate::reply::Reply;
 use crate::serve::Door;
@@ -63,6 +63,8 @@ struct LandingPage {
 /// What to tell a connection.
 pub(crate) enum Response {
     Now(Reply),
+    /// That depends on the body, see [`Session::receive_form`].
+    AfterBody,
     /// The same answer as all copies of the callback, when there is one.
     TheAnswer,
 }
@@ -83,10 +85,20 @@ impl Session {
 
     /// Decides on one request, without waiting.
     pub(crate) fn receive(&self, head: Head<'_>, guest: &Guest) -> Response {
-        match judge(&self.rules, head) {
+        self.act_on(judge(&self.rules, head), head.uri.path(), guest)
+    }
+
+    /// The same for the body of a form.
+    pub(crate) fn receive_form(&self, body: &[u8], guest: &Guest) -> Response {
+        self.act_on(judge_form(&self.rules, body), self.rules.callback_path, guest)
+    }
+
+    fn act_on(&self, verdict: Verdict, path: &str, guest: &Guest) -> Response {
+        match verdict {
+            Verdict::Form => Response::AfterBody,
             Verdict::Refused(refusal) => Response::Now(self.refuse(refusal)),
             Verdict::Rejected(refusal) => Response::Now(self.reject(refusal)),
-            Verdict::OtherPath => Response::Now(self.other_path(head.uri.path(), guest)),
+            Verdict::OtherPath => Response::Now(self.other_path(path, guest)),
             Verdict::Returned(_) if guest.is_stranger() => {
                 Response::Now(self.reject(Refusal::OtherUser))
             }

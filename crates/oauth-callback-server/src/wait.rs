@@ -67,6 +67,7 @@ impl CallbackServer {
             port: self.port(),
             redirect_host: self.options.redirect_host,
             callback_path: self.options.callback_path,
+            form_post: self.options.form_post,
             state: expected.state,
             issuer: expected.issuer,
         };

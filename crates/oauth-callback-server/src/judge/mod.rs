@@ -13,11 +13,12 @@ pub(crate) struct Rules {
     pub(crate) port: u16,
     pub(crate) redirect_host: RedirectHost,
     pub(crate) callback_path: &'static str,
+    pub(crate) form_post: bool,
     pub(crate) state: State,
     pub(crate) issuer: Option<String>,
 }
 
-/// A request without its body, which is never read.
+/// A request without its body, which is read for a [`Verdict::Form`] alone.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     pub(crate) method: &'a Method,
@@ -31,6 +32,8 @@ pub(crate) enum Verdict {
     Refused(Refusal),
     /// The same, and tell the caller: it has what a callback has.
     Rejected(Refusal),
+    /// A form that may be the callback: its body has the parameters.
+    Form,
     /// An innocent request for another path, which is the landing page or nothing.
     OtherPath,
     /// The callback that was waited for: it has the right `state`.
@@ -52,6 +55,8 @@ pub(crate) enum Refusal {
     UnknownMethod,
     LineTooLong,
     HeadTooLarge,
+    BodyTooLarge,
+    UnknownType,
     Tls,
 }
 
@@ -85,18 +90,37 @@ impl<'a> Head<'a> {
     }
 }
 
+/// Judges the body of a [`Verdict::Form`].
+pub(crate) fn judge_form(rules: &Rules, body: &[u8]) -> Verdict {
+    // What is no text is no parameter either.
+    let parameters = Parameters::parse(std::str::from_utf8(body).unwrap_or_default());
+    judge_response(rules, &parameters, Ok(()))
+}
+
+fn is_form(rules: &Rules, head: Head<'_>) -> bool {
+    rules.form_post && *head.method == Method::POST && head.uri.path() == rules.callback_path
+}
+
 /// The order matters: a request whose `Host` is not ours is refused whatever else it has.
 pub(crate) fn judge(rules: &Rules, head: Head<'_>) -> Verdict {
     let checked = check_size(head)
         .and_then(|()| check_host(head.headers, rules))
-        .and_then(|()| check_method(head.method))
-        .and_then(|()| check_origin(head.headers))
-        .and_then(|()| check_form(head.uri));
+        .and_then(|()| check_method(head.method, is_form(rules, head)))
+        .and_then(|()| check_origin(head))
+        .and_then(|()| check_target(head.uri));
+    if checked.is_ok() && is_form(rules, head) {
+        return Verdict::Form;
+    }
     if head.uri.path() != rules.callback_path {
         return checked.map_or_else(Verdict::Refused, |()| Verdict::OtherPath);
     }
     let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
-    match checked.and_then(|()| judge_callback(rules, &parameters)) {
+    judge_response(rules, &parameters, checked)
+}
+
+/// What was refused so far stays so, and is told where it looks like the callback.
+fn judge_response(rules: &Rules, parameters: &Parameters, checked: Result<(), Refusal>) -> Verdict {
+    match checked.and_then(|()| judge_callback(rules, parameters)) {
         Ok(returned) => Verdict::Returned(returned),
         Err(refusal) if parameters.is_response() => Verdict::Rejected(refusal),
         Err(refusal) => Verdict::Refused(refusal),
@@ -131,9 +155,10 @@ fn check_host(headers: &HeaderMap, rules: &Rules) -> Result<(), Refusal> {
     rules.is_our_host(host.as_bytes()).then_some(()).ok_or(Refusal::OtherHost)
 }
 
-fn check_method(method: &Method) -> Result<(), Refusal> {
+fn check_method(method: &Method, is_form: bool) -> Result<(), Refusal> {
     match *method {
         Method::GET => Ok(()),
+        Method::POST if is_form => Ok(()),
         Method::POST => Err(Refusal::NotFound),
         Method::HEAD
         | Method::OPTIONS
@@ -149,12 +174,14 @@ fn check_method(method: &Method) -> Result<(), Refusal> {
 /// The authorization server sends the person here by a navigation. An image, a frame, a form or a
 /// script of some page is not that, and says so
 /// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)); nor is a prefetch, which would spend
-/// the code before the person is there. A client that says nothing is let through.
-fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
+/// the code before the person is there. A client that says nothing is let through. A navigation by a form
+/// names where it comes from, and one by an address does not.
+fn check_origin(head: Head<'_>) -> Result<(), Refusal> {
+    let headers = head.headers;
     let all_are = |name: &'static str, expected: &str| {
         headers.get_all(name).iter().all(|value| value == expected)
     };
-    let is_navigation = !headers.contains_key(header::ORIGIN)
+    let is_navigation = (*head.method == Method::POST || !headers.contains_key(header::ORIGIN))
         && !headers.contains_key("sec-purpose")
         && all_are("sec-fetch-dest", "document")
         && all_are("sec-fetch-mode", "navigate");
@@ -163,7 +190,7 @@ fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// Only a proxy is asked in another form than by path
 /// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
-fn check_form(uri: &Uri) -> Result<(), Refusal> {
+fn check_target(uri: &Uri) -> Result<(), Refusal> {
     let is_path = uri.scheme().is_none() && uri.authority().is_none();
     is_path.then_some(()).ok_or(Refusal::BadRequest)
 }

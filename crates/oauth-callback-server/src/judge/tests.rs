@@ -8,6 +8,7 @@ fn rules() -> Rules {
         port: PORT,
         redirect_host: RedirectHost::Localhost,
         callback_path: "/auth/callback",
+        form_post: false,
         state: State::generate().unwrap(),
         issuer: Some("https://issuer.example".to_owned()),
     }
@@ -47,7 +48,7 @@ fn callback(query: &str) -> Result<Return, Refusal> {
     match judge(&rules, Head::of(&request)) {
         Verdict::Returned(returned) => Ok(returned),
         Verdict::Refused(refusal) | Verdict::Rejected(refusal) => Err(refusal),
-        Verdict::OtherPath => panic!("it is the callback's path"),
+        Verdict::OtherPath | Verdict::Form => panic!("it is the callback in an address"),
     }
 }
 
@@ -281,6 +282,36 @@ fn only_get_is_understood() {
         *request.method_mut() = method.parse().unwrap();
         refused(&request, refusal);
     }
+}
+
+/// Only where the client has asked for a form, at the path of the callback, by a navigation.
+// threats 29 35
+#[test]
+fn a_form_is_taken_where_it_was_asked_for() {
+    let rules = Rules { form_post: true, ..rules() };
+    let post = |target: &str| {
+        let mut request = from(target, "origin", "https://issuer.example");
+        *request.method_mut() = Method::POST;
+        request
+    };
+    let is_form = |request: &Request<()>| matches!(judge(&rules, Head::of(request)), Verdict::Form);
+    assert!(is_form(&post("/auth/callback")));
+    assert!(!is_form(&post("/success")));
+    assert!(!is_form(&request("/auth/callback?code=C")));
+    let mut fetched = post("/auth/callback");
+    fetched.headers_mut().insert("sec-fetch-mode", "cors".parse().unwrap());
+    assert!(!is_form(&fetched));
+    let state = rules.state.expose();
+    let form = |body: &str| {
+        judge_form(&rules, body.replace("state=S", &format!("state={state}")).as_bytes())
+    };
+    assert!(matches!(form("code=C&state=S"), Verdict::Returned(Return::Code(_))));
+    assert!(matches!(
+        form("error=access_denied&state=S"),
+        Verdict::Returned(Return::Denied { .. })
+    ));
+    assert!(matches!(form("code=C&state=T"), Verdict::Rejected(Refusal::StateMismatch)));
+    assert!(matches!(judge_form(&rules, b"code=\xff"), Verdict::Refused(_)));
 }
 
 // threats 35

@@ -38,8 +38,8 @@ async fn a_browser_that_comes_after_it_gets_the_same_answer_and_no_second_code()
 #[tokio::test]
 async fn what_is_no_callback_changes_nothing() {
     let waiting = Waiting::start();
-    let other_port = format!("http://localhost:1{}", waiting.target("code=C&state=S"));
-    for wrong in ["C", "https://issuer.example/callback?code=C", &other_port] {
+    let elsewhere = format!("http://evil.test{}", waiting.target("code=C&state=S"));
+    for wrong in ["C", "https://issuer.example/callback?code=C", &elsewhere] {
         assert!(waiting.by_hand.bring(wrong).is_err(), "{wrong}");
     }
     let wrong_state = waiting.by_hand.bring(&address(&waiting, "code=C&state=T"));

@@ -6,6 +6,7 @@ mod support;
 mod by_hand;
 mod callback;
 mod crowd;
+mod form_post;
 mod landing;
 mod port;
 mod rejections;

@@ -151,7 +151,7 @@ impl Answer {
         ] {
             assert_eq!(self.headers(name), [value], "{name} in {}", self.head);
         }
-        let extra = usize::from(matches!(self.status, 302 | 405));
+        let extra = usize::from(matches!(self.status, 302 | 303 | 405));
         assert_eq!(self.head.lines().count(), 1 + 7 + extra, "{}", self.head);
         if !self.body.is_empty() {
             assert_eq!(self.headers("content-length"), [self.body.len().to_string()]);
