@@ -54,7 +54,7 @@ fn asked<'w>(world: &'w World, options: &[&str], columns: u16, rows: u16) -> OnT
     let person = world.create_key().args(options).captured_on_terminal(columns, rows);
     let page = person.visit(Account::OWNER);
     let page = page.last().unwrap().text();
-    assert!(page.contains("Choose in the terminal"), "{page}");
+    assert!(page.contains("Go back to the terminal"), "{page}");
     person.shows(KEYS);
     person
 }

@@ -80,7 +80,7 @@ pub fn key_created(home: &KeyHome<'_>) -> Zeroizing<String> {
 pub const LOGGED_IN: &str = page!("Signed in for this once", "check.svg", "logged_in.html");
 
 /// The person is signed in, and has to choose the project of the key, in the terminal.
-pub const CHOOSE: &str = page!("Choose a project", "prompt.svg", "choose.html");
+pub const CHOOSE: &str = page!("Go back to the terminal", "prompt.svg", "choose.html");
 
 /// The authorization was granted, and what came after it failed.
 pub const SIGN_IN_FAILED: &str = page!("Sign-in failed", "cross.svg", "sign_in_failed.html");
