@@ -81,10 +81,15 @@ demo *ARGS:
 bench *ARGS:
     cargo xtask bench {{ ARGS }}
 
-# Other people's pages against a sign-in in a real Chromium; `--screenshots DIR` keeps pictures
+# Sign-ins in real browsers: Chromium, Firefox, WebKit; `--screenshots DIR` keeps pictures
 [group('see')]
 browser *ARGS:
     cargo xtask browser {{ ARGS }}
+
+# The pictures of the README, from the pages as they are served
+[group('see')]
+images: (browser "--screenshots" "target/pages")
+    cp target/pages/signed-in-desktop-*.png docs/images/
 
 # The callback server among slow, flooding and hostile clients; `callback --short` takes a minute
 [group('see')]

@@ -17,7 +17,7 @@ impl Answer {
     /// whose answer redirects to a callback on this machine.
     pub(crate) fn html(status: u16, page: String) -> Self {
         const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
-            form-action 'self' http://localhost:*; base-uri 'none'; frame-ancestors 'none'";
+            form-action 'self' http://localhost:* http://127.0.0.1:*; base-uri 'none'; frame-ancestors 'none'";
         Self::of_type(status, "text/html; charset=utf-8", page)
             .with("content-security-policy", POLICY)
             .with("referrer-policy", "no-referrer")

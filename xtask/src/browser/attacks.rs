@@ -7,6 +7,7 @@ use url::Url;
 use super::chromium::{Chromium, FOREIGN_HOST, REBOUND_HOST};
 use super::net_log::Exchange;
 use super::report::{Line, Verdict};
+use super::rig::Browser as _;
 
 /// What is tried, as it is named in `attack.html` or below, and in words.
 const FORMS: [(&str, &str); 16] = [

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 use super::devtools::DevTools;
 use super::net_log::{self, Exchange};
+use super::port;
+use super::rig::{Browser, Picture};
 
 /// The names that it goes by.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -22,14 +24,14 @@ pub(super) const REBOUND_HOST: &str = "evil.test";
 
 /// What a page is looked at on.
 #[derive(Clone, Copy)]
-pub(super) struct Screen {
+struct Screen {
     width: u32,
     height: u32,
     is_phone: bool,
 }
 
-pub(super) const DESKTOP: Screen = Screen { width: 1280, height: 800, is_phone: false };
-pub(super) const PHONE: Screen = Screen { width: 390, height: 844, is_phone: true };
+const DESKTOP: Screen = Screen { width: 1280, height: 800, is_phone: false };
+const PHONE: Screen = Screen { width: 390, height: 844, is_phone: true };
 
 /// A browser with a fresh profile and one tab. It is ended when this is dropped.
 pub(super) struct Chromium {
@@ -41,11 +43,7 @@ pub(super) struct Chromium {
 
 /// One that can be started, with its version; none when there is none.
 pub(super) fn find() -> Option<(&'static str, String)> {
-    NAMES.into_iter().find_map(|name| {
-        let output = Command::new(name).arg("--version").stderr(Stdio::null()).output().ok()?;
-        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        output.status.success().then_some((name, version))
-    })
+    NAMES.into_iter().find_map(|name| Some((name, port::version(name)?)))
 }
 
 impl Chromium {
@@ -86,31 +84,6 @@ impl Chromium {
         self.devtools.call(Some(&self.tab), method, params)
     }
 
-    /// Goes to an address as the person does who types it, and waits until its page is there.
-    ///
-    /// # Errors
-    ///
-    /// Nothing is there.
-    pub(super) fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>> {
-        self.devtools.forget();
-        let gone = self.call("Page.navigate", &json!({ "url": address }))?;
-        if let Some(error) = gone["errorText"].as_str() {
-            return Err(format!("the browser finds no page: {error}").into());
-        }
-        self.devtools.wait_for("Page.loadEventFired")
-    }
-
-    /// Clicks on what a selector finds, and waits for the page where that leads.
-    ///
-    /// # Errors
-    ///
-    /// It finds nothing, or that leads nowhere.
-    pub(super) fn click(&mut self, selector: &str) -> Result<(), Box<dyn Error>> {
-        self.devtools.forget();
-        self.run(&format!("document.querySelector({}).click()", Value::from(selector)))?;
-        self.devtools.wait_for("Page.loadEventFired")
-    }
-
     /// Runs a script in the page, and returns its value when that is there.
     ///
     /// # Errors
@@ -125,15 +98,6 @@ impl Chromium {
             Some(failure) => Err(format!("a script fails: {}", failure["text"]).into()),
             None => Ok(ran["result"]["value"].take()),
         }
-    }
-
-    /// The title of the page.
-    ///
-    /// # Errors
-    ///
-    /// There is no page.
-    pub(super) fn title(&mut self) -> Result<String, Box<dyn Error>> {
-        Ok(self.run("document.title")?.as_str().unwrap_or_default().to_owned())
     }
 
     /// Whether no script of this page has said or shown anything.
@@ -154,15 +118,7 @@ impl Chromium {
     }
 
     /// The page as it is seen on a screen, in its `light` or `dark` colours, as a PNG.
-    ///
-    /// # Errors
-    ///
-    /// The browser cannot draw it.
-    pub(super) fn screenshot(
-        &mut self,
-        screen: Screen,
-        scheme: &str,
-    ) -> Result<Vec<u8>, Box<dyn Error>> {
+    fn screenshot(&mut self, screen: Screen, scheme: &str) -> Result<Vec<u8>, Box<dyn Error>> {
         let Screen { width, height, is_phone } = screen;
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": is_phone });
@@ -183,6 +139,39 @@ impl Chromium {
         self.devtools.hang_up();
         self.child.wait()?;
         net_log::read(&fs::read(self.folder.path().join(NET_LOG))?)
+    }
+}
+
+impl Browser for Chromium {
+    fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>> {
+        self.devtools.forget();
+        let gone = self.call("Page.navigate", &json!({ "url": address }))?;
+        if let Some(error) = gone["errorText"].as_str() {
+            return Err(format!("the browser finds no page: {error}").into());
+        }
+        self.devtools.wait_for("Page.loadEventFired")
+    }
+
+    /// Waits for the page where that leads, too.
+    fn click(&mut self, selector: &str) -> Result<(), Box<dyn Error>> {
+        self.devtools.forget();
+        self.run(&format!("document.querySelector({}).click()", Value::from(selector)))?;
+        self.devtools.wait_for("Page.loadEventFired")
+    }
+
+    fn title(&mut self) -> Result<String, Box<dyn Error>> {
+        Ok(self.run("document.title")?.as_str().unwrap_or_default().to_owned())
+    }
+
+    fn pictures(&mut self) -> Result<Vec<Picture>, Box<dyn Error>> {
+        let mut pictures = Vec::new();
+        for (size, screen) in [("desktop", DESKTOP), ("phone", PHONE)] {
+            for scheme in ["light", "dark"] {
+                let png = self.screenshot(screen, scheme)?;
+                pictures.push(Picture { of: format!("{size}-{scheme}"), png });
+            }
+        }
+        Ok(pictures)
     }
 }
 

@@ -1,55 +1,28 @@
 //! What is done in the browser, in order.
 
 use std::error::Error;
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 
-use sandbox::{Account, Endpoint, Sandbox, Scenario};
-use tempfile::TempDir;
-use url::Url;
+use sandbox::{Account, Endpoint};
 
 use super::attacks::{self, HOSTILE, is_unharmed};
-use super::chromium::{Chromium, DESKTOP, FOREIGN_HOST, PHONE, Screen};
+use super::chromium::{Chromium, FOREIGN_HOST};
 use super::foreign;
 use super::net_log::Exchange;
 use super::report::{Line, Report, Verdict};
-use crate::program::{self, Running};
+use super::rig::{Browser as _, Rig, choose};
 
 /// Everything that takes part.
 pub(super) struct Course<'a> {
-    program: PathBuf,
-    sandbox: Sandbox,
-    home: TempDir,
+    rig: &'a Rig<'a>,
     browser: Chromium,
     foreign_port: u16,
-    pictures: Option<&'a Path>,
     report: Report,
 }
 
-/// A sign-in that waits for the browser.
-struct Waiting {
-    running: Running,
-    address: Url,
-    redirect_uri: Url,
-    state: String,
-}
-
 impl<'a> Course<'a> {
-    pub(super) fn prepare(
-        program: PathBuf,
-        browser: &str,
-        pictures: Option<&'a Path>,
-    ) -> Result<Self, Box<dyn Error>> {
-        Ok(Self {
-            program,
-            sandbox: Sandbox::start_in_thread(Scenario::default())?,
-            home: TempDir::new()?,
-            browser: Chromium::start(browser)?,
-            foreign_port: foreign::serve()?,
-            pictures,
-            report: Report::default(),
-        })
+    pub(super) fn prepare(rig: &'a Rig<'a>, browser: &str) -> Result<Self, Box<dyn Error>> {
+        let (browser, foreign_port) = (Chromium::start(browser)?, foreign::serve()?);
+        Ok(Self { rig, browser, foreign_port, report: Report::default() })
     }
 
     /// Runs it to its end, or to where an attack has ended it.
@@ -61,26 +34,22 @@ impl<'a> Course<'a> {
         if let Err(error) = self.sign_ins() {
             self.report.claim("every sign-in goes to its end", error.to_string(), false);
         }
-        let Self { browser, sandbox, mut report, .. } = self;
+        let Self { rig, browser, mut report, .. } = self;
         let exchanges = browser.close()?;
         report.attacks = attacks::lines(&exchanges);
         report.claims.push(icons(&exchanges));
-        report.claims.push(referers(&exchanges, &sandbox.canaries()));
+        report.claims.push(referers(&exchanges, &rig.sandbox.canaries()));
         Ok(report)
     }
 
     fn sign_ins(&mut self) -> Result<(), Box<dyn Error>> {
         self.attacked_sign_in()?;
         self.hostile_error()?;
-        self.denied_sign_in()?;
-        self.failed_sign_in()?;
-        self.sign_in_without_a_key()?;
-        self.sign_in_with_setup_left()?;
-        self.create_key()
+        self.rig.sign_ins(&mut self.browser, &mut self.report)
     }
 
     fn attacked_sign_in(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.start("login")?;
+        let waiting = self.rig.start("login", &[])?;
         let redirect_uri = &waiting.redirect_uri;
         attacks::with_wrong_state(&mut self.browser, self.foreign_port, redirect_uri)?;
         self.claim_no_token_request("no token request with a wrong state");
@@ -91,17 +60,18 @@ impl<'a> Course<'a> {
         let (title, unharmed) = is_unharmed(&mut self.browser)?;
         self.report.claim("a script in an error that is not ours does nothing", title, unharmed);
 
-        self.choose(&waiting, Account::OWNER)?;
-        self.claim_title("the real sign-in ends on its page", "Signed in")?;
-        self.take_pictures("signed-in")?;
-        self.claim_exit("and the program with", waiting, 0)?;
-        let redeemed = self.sandbox.requests_at(&Endpoint::TokenCode);
+        choose(&mut self.browser, &waiting, Account::OWNER)?;
+        let title = self.browser.title()?;
+        let is_done = title == "Signed in";
+        self.report.claim("the real sign-in ends on its page", format!("\"{title}\""), is_done);
+        waiting.claim_exit(&mut self.report, "and the program ends with", 0)?;
+        let redeemed = self.rig.sandbox.requests_at(&Endpoint::TokenCode);
         let codes: Vec<_> = redeemed
             .iter()
             .flat_map(sandbox::Recorded::form)
             .filter(|(name, _)| name == "code")
             .collect();
-        let issued = self.sandbox.issued().codes;
+        let issued = self.rig.sandbox.issued().codes;
         let is_real = codes.len() == 1 && issued.contains(&codes[0].1);
         let seen = format!("{} code redeemed", codes.len());
         self.report.claim("one code was redeemed, the real one", seen, is_real);
@@ -110,7 +80,7 @@ impl<'a> Course<'a> {
 
     /// The right state, as the authorization server itself would send it.
     fn hostile_error(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.start("login")?;
+        let waiting = self.rig.start("login", &[])?;
         let pairs = [
             ("error", "access_denied"),
             ("error_description", HOSTILE),
@@ -119,121 +89,13 @@ impl<'a> Course<'a> {
         self.browser.go(attacks::callback(&waiting.redirect_uri, &pairs).as_str())?;
         let (title, unharmed) = is_unharmed(&mut self.browser)?;
         self.report.claim("a script in the real error does nothing", title, unharmed);
-        self.claim_exit("and the program ends with", waiting, 1)
-    }
-
-    fn denied_sign_in(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.start("login")?;
-        self.choose(&waiting, Account::DENIER)?;
-        self.claim_title("a denied sign-in ends on its page", "Sign-in was not granted")?;
-        self.take_pictures("denied")?;
-        self.claim_exit("and the program with", waiting, 1)
-    }
-
-    /// A member has no API organization, and the key that is required shows that after the callback.
-    fn failed_sign_in(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.start_with("login", &["--require-api-key"])?;
-        self.choose(&waiting, Account::MEMBER)?;
-        self.claim_title("a sign-in that fails afterwards ends on its page", "Sign-in failed")?;
-        self.take_pictures("failed")?;
-        self.claim_exit("and the program with", waiting, 1)
-    }
-
-    fn sign_in_without_a_key(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.start("login")?;
-        self.choose(&waiting, Account::MEMBER)?;
-        self.claim_title("without an API organization, signed in", "Signed in")?;
-        self.take_pictures("signed-in-without-key")?;
-        self.claim_exit("and the program with", waiting, 0)
-    }
-
-    fn sign_in_with_setup_left(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.start("login")?;
-        self.choose(&waiting, Account::NEW_OWNER)?;
-        self.claim_title("with setup left, on that page", "Signed in, one step left")?;
-        self.take_pictures("finish-setup")?;
-        self.claim_exit("and the program with", waiting, 0)
-    }
-
-    /// Its last page has the code in its address.
-    fn create_key(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.start("create-key")?;
-        self.choose(&waiting, Account::OWNER)?;
-        self.claim_title("a new key ends on its page", "API key created")?;
-        self.take_pictures("key-created")?;
-        self.claim_exit("and the program with", waiting, 0)
-    }
-
-    fn start(&self, command: &str) -> Result<Waiting, Box<dyn Error>> {
-        self.start_with(command, &[])
-    }
-
-    fn start_with(&self, command: &str, options: &[&str]) -> Result<Waiting, Box<dyn Error>> {
-        let mut program = program::untouched(&self.program, self.home.path());
-        program.env("HOME", self.home.path());
-        let servers = [self.sandbox.issuer_url(), self.sandbox.api_url()];
-        program.args([command, "--issuer", servers[0], "--api-base", servers[1]]);
-        // Nobody waits longer than that for a page that does not come.
-        program.args(["--no-browser", "--port", "0", "--timeout", "2m"]).args(options);
-        let mut running = Running::start(&mut program)?;
-        let address: Url = running.address()?.parse()?;
-        let redirect_uri = parameter(&address, "redirect_uri")?.parse()?;
-        let state = parameter(&address, "state")?;
-        Ok(Waiting { running, address, redirect_uri, state })
-    }
-
-    /// Chooses an account on the sign-in page.
-    fn choose(&mut self, waiting: &Waiting, account: &str) -> Result<(), Box<dyn Error>> {
-        self.browser.go(waiting.address.as_str())?;
-        self.browser.click(&format!("button[data-email='{account}']"))
+        waiting.claim_exit(&mut self.report, "and the program ends with", 1)
     }
 
     fn claim_no_token_request(&mut self, claim: &str) {
-        let count = self.sandbox.requests_at(&Endpoint::Token).len();
+        let count = self.rig.sandbox.requests_at(&Endpoint::Token).len();
         self.report.claim(claim, format!("{count} requests"), count == 0);
     }
-
-    fn claim_title(&mut self, claim: &str, expected: &str) -> Result<(), Box<dyn Error>> {
-        let title = self.browser.title()?;
-        self.report.claim(claim, format!("\"{title}\""), title == expected);
-        Ok(())
-    }
-
-    fn claim_exit(
-        &mut self,
-        claim: &str,
-        mut waiting: Waiting,
-        expected: i32,
-    ) -> Result<(), Box<dyn Error>> {
-        let (status, _) = waiting.running.ended()?;
-        self.report.claim(claim, status.to_string(), status.code() == Some(expected));
-        Ok(())
-    }
-
-    /// The page as it was served: it could not be asked for a second time.
-    fn take_pictures(&mut self, name: &str) -> Result<(), Box<dyn Error>> {
-        const SIZES: [(&str, Screen); 2] = [("desktop", DESKTOP), ("phone", PHONE)];
-        let Some(folder) = self.pictures else {
-            return Ok(());
-        };
-        let title = self.browser.title()?;
-        fs::create_dir_all(folder)?;
-        for (size, screen) in SIZES {
-            for scheme in ["light", "dark"] {
-                let picture = self.browser.screenshot(screen, scheme)?;
-                let path = folder.join(format!("{name}-{size}-{scheme}.png"));
-                File::create(path)?.write_all(&picture)?;
-            }
-        }
-        // The page with the link goes on by itself.
-        if self.browser.title()? == title { Ok(()) } else { Err("the page left too early".into()) }
-    }
-}
-
-fn parameter(address: &Url, name: &str) -> Result<String, String> {
-    let mut pairs = address.query_pairs();
-    let found = pairs.find(|(other, _)| other == name).map(|(_, value)| value.into_owned());
-    found.ok_or_else(|| format!("the address to open has no {name}"))
 }
 
 /// A browser asks for an icon by itself, and names the page that it is for, as it does for the

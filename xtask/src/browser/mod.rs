@@ -1,18 +1,25 @@
-//! A look with a real browser: other people's pages against the callback port during a sign-in, and
-//! then the sign-in itself.
+//! A look with real browsers: other people's pages against the callback port during a sign-in in Chromium,
+//! and then the sign-ins themselves, in Chromium, Firefox and `WebKit`; and what browsers do that insist on
+//! https.
 //!
 //! Chromium is driven over the pipe of its own protocol: it is the only thing to install,
 //! where `WebDriver` needs a driver of the same version beside it, and Playwright needs Node and a
 //! download. What it sent and got is read from its log of the network, which leaves out nothing, not
-//! even what its developer tools do not show.
+//! even what its developer tools do not show. Firefox has a port of its own as well, and `WebKit` a driver.
 
 mod attacks;
 mod chromium;
 mod course;
 mod devtools;
+mod firefox;
 mod foreign;
+mod https;
 mod net_log;
+mod port;
 mod report;
+mod rig;
+mod webdriver;
+mod webkit;
 
 use std::error::Error;
 use std::io::Write;
@@ -20,6 +27,8 @@ use std::path::{Path, PathBuf};
 
 use crate::program::{self, Profile};
 use course::Course;
+use report::Report;
+use rig::Rig;
 
 /// What can be asked of it.
 #[derive(clap::Args)]
@@ -29,7 +38,8 @@ pub(crate) struct Options {
     screenshots: Option<PathBuf>,
 }
 
-/// Looks, and prints what was tried and what held. Without a browser it says so, and that is all.
+/// Looks, and prints what was tried and what held. A browser that is not there is named, and that is
+/// all.
 ///
 /// # Errors
 ///
@@ -39,23 +49,54 @@ pub(crate) fn run(
     options: &Options,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    let Some((name, version)) = chromium::find() else {
-        crate::left_out("attacks in a browser: there is no chromium here");
-        writeln!(out, "{NOT_TESTED}")?;
-        return Ok(());
-    };
-    writeln!(out, "With {version}, headless, against login-cli and the sandbox on this machine")?;
     let program = program::build(root, Profile::Dev, &[])?;
-    let course = Course::prepare(program, name, options.screenshots.as_deref())?;
-    let report = course.run()?;
-    report.print(out)?;
-    match report.broken() {
+    let rig = Rig::prepare(program, options.screenshots.as_deref())?;
+    let looks: [(&str, &str, Look); 3] = [
+        ("Chromium", "chromium", in_chromium),
+        ("Firefox", "firefox-esr", in_firefox),
+        ("WebKit", "WebKitWebDriver with its MiniBrowser, or no Xvfb,", in_webkit),
+    ];
+    let mut broken = 0;
+    for (name, package, look) in looks {
+        match look(&rig)? {
+            None => crate::left_out(&format!("sign-ins in {name}: there is no {package} here")),
+            Some((version, report)) => {
+                writeln!(
+                    out,
+                    "\n{name}: {version}, without a window, against login-cli and the sandbox"
+                )?;
+                report.print(out)?;
+                broken += report.broken();
+            }
+        }
+    }
+    match broken {
         0 => Ok(()),
         broken => Err(format!("{broken} of these lines did not hold").into()),
     }
 }
 
-const NOT_TESTED: &str = "\
-No Chromium was found. It is looked for as chromium, chromium-browser,
-google-chrome and google-chrome-stable, and started through sh.
-Debian and Ubuntu: apt install chromium. Fedora: dnf install chromium.";
+/// The version of a browser, and what was seen in it; none where it is not there.
+type Look = fn(&Rig<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>>;
+
+fn in_chromium(rig: &Rig<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
+    let Some((name, version)) = chromium::find() else { return Ok(None) };
+    Ok(Some((version, Course::prepare(rig, name)?.run()?)))
+}
+
+fn in_firefox(rig: &Rig<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
+    let Some((name, version)) = firefox::find() else { return Ok(None) };
+    let mut report = Report::default();
+    rig.sign_ins(&mut firefox::start(name, &[])?, &mut report)?;
+    https::in_firefox(name, rig, &mut report)?;
+    Ok(Some((version, report)))
+}
+
+fn in_webkit(rig: &Rig<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
+    let Some(program) = webkit::find() else { return Ok(None) };
+    let mut report = Report::default();
+    let mut browser = webkit::start(&program, None)?;
+    rig.sign_ins(&mut browser, &mut report)?;
+    https::in_webkit(&program, rig, &mut report)?;
+    Ok(Some((browser.transport.version.clone(), report)))
+}

@@ -79,6 +79,9 @@ impl Report {
         seen: &str,
         lines: &[Line],
     ) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
         let width = |text: fn(&Line) -> &str| {
             self.lines().map(|line| text(line).chars().count()).max().unwrap_or_default()
         };

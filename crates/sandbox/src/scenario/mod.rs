@@ -33,6 +33,10 @@ pub struct Scenario {
     pub api_port: u16,
     /// Plain HTTP, or TLS with a certificate authority made for this run.
     pub tls: Tls,
+    /// Whether every answer has a `Strict-Transport-Security`
+    /// ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)), as of a development server that was on this host once.
+    /// Browsers heed it over TLS alone, and then ask nothing of this host without it.
+    pub strict_transport: bool,
     /// The issuer's name, when clients reach it under another address than the listener's, such as
     /// through a proxy. The certificate is for its host, too.
     pub issuer: Option<String>,
@@ -66,6 +70,7 @@ impl Default for Scenario {
             port: 0,
             api_port: 0,
             tls: Tls::Off,
+            strict_transport: false,
             issuer: None,
             names: Vec::new(),
             iss: Iss::Absent,

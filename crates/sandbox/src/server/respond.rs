@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, DATE, HeaderValue};
+use hyper::header::{CONNECTION, DATE, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 
@@ -102,6 +102,9 @@ fn response(world: &World, answer: Answer, end: End, ending: &Arc<Ending>) -> Re
     let says_the_date = |(name, _): &(String, String)| name.eq_ignore_ascii_case(DATE.as_str());
     if !answer.headers.iter().any(says_the_date) {
         response = response.header(DATE, world.date());
+    }
+    if world.scenario.strict_transport {
+        response = response.header(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
     for (name, value) in &answer.headers {
         response = response.header(name, value);

@@ -1,0 +1,249 @@
+//! The sign-ins that every browser goes through, and what they are played with.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sandbox::{Account, Sandbox, Scenario};
+use tempfile::TempDir;
+use url::Url;
+
+use super::report::Report;
+use crate::program::{self, Running};
+
+/// What is asked of a browser, whichever it is.
+pub(super) trait Browser {
+    /// Goes to an address as the person does who types it, and waits until its page is there.
+    fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>>;
+    /// Clicks on what a selector finds.
+    fn click(&mut self, selector: &str) -> Result<(), Box<dyn Error>>;
+    /// The title of the page.
+    fn title(&mut self) -> Result<String, Box<dyn Error>>;
+    /// Pictures of the page.
+    fn pictures(&mut self) -> Result<Vec<Picture>, Box<dyn Error>>;
+}
+
+/// A page as it is seen.
+pub(super) struct Picture {
+    /// In which browser, on what screen.
+    pub(super) of: String,
+    pub(super) png: Vec<u8>,
+}
+
+/// The program, the issuer, and where pictures go.
+pub(super) struct Rig<'a> {
+    pub(super) program: PathBuf,
+    pub(super) sandbox: Sandbox,
+    home: TempDir,
+    pictures: Option<&'a Path>,
+}
+
+/// A sign-in that waits for the browser.
+pub(super) struct Waiting {
+    running: Running,
+    pub(super) address: Url,
+    pub(super) redirect_uri: Url,
+    pub(super) state: String,
+}
+
+impl<'a> Rig<'a> {
+    pub(super) fn prepare(
+        program: PathBuf,
+        pictures: Option<&'a Path>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let sandbox = Sandbox::start_in_thread(Scenario::default())?;
+        Ok(Self { program, sandbox, home: TempDir::new()?, pictures })
+    }
+
+    pub(super) fn start(&self, command: &str, options: &[&str]) -> Result<Waiting, Box<dyn Error>> {
+        let mut program = program::untouched(&self.program, self.home.path());
+        program.env("HOME", self.home.path());
+        let servers = [self.sandbox.issuer_url(), self.sandbox.api_url()];
+        program.args([command, "--issuer", servers[0], "--api-base", servers[1]]);
+        // Nobody waits longer than that for a page that does not come.
+        program.args(["--no-browser", "--port", "0", "--timeout", "2m"]).args(options);
+        let mut running = Running::start(&mut program)?;
+        let address: Url = running.address()?.parse()?;
+        let redirect_uri = parameter(&address, "redirect_uri")?.parse()?;
+        let state = parameter(&address, "state")?;
+        Ok(Waiting { running, address, redirect_uri, state })
+    }
+
+    /// Every way that a sign-in ends on a page of ours.
+    pub(super) fn sign_ins(
+        &self,
+        browser: &mut dyn Browser,
+        report: &mut Report,
+    ) -> Result<(), Box<dyn Error>> {
+        for (claim, ending) in ENDINGS {
+            self.sign_in(browser, report, claim, &ending)?;
+        }
+        Ok(())
+    }
+
+    /// One of them.
+    pub(super) fn sign_in(
+        &self,
+        browser: &mut dyn Browser,
+        report: &mut Report,
+        claim: &str,
+        ending: &Ending,
+    ) -> Result<(), Box<dyn Error>> {
+        let mut waiting = self.start(ending.command, ending.options)?;
+        choose(browser, &waiting, ending.account)?;
+        let title = title_soon(browser, ending.title)?;
+        report.claim(claim, format!("\"{title}\""), title == ending.title);
+        self.take_pictures(browser, ending.picture)?;
+        let (status, _) = waiting.running.ended()?;
+        report.claim(
+            "and the program ends with",
+            status.to_string(),
+            status.code() == Some(ending.exit),
+        );
+        Ok(())
+    }
+
+    /// The page as it was served: it could not be asked for a second time.
+    pub(super) fn take_pictures(
+        &self,
+        browser: &mut dyn Browser,
+        name: &str,
+    ) -> Result<(), Box<dyn Error>> {
+        let Some(folder) = self.pictures else { return Ok(()) };
+        let title = browser.title()?;
+        fs::create_dir_all(folder)?;
+        for Picture { of, png } in browser.pictures()? {
+            File::create(folder.join(format!("{name}-{of}.png")))?.write_all(&png)?;
+        }
+        // The page with the link goes on by itself.
+        if browser.title()? == title { Ok(()) } else { Err("the page left too early".into()) }
+    }
+}
+
+impl Waiting {
+    /// Waits until the program says this to its person.
+    pub(super) fn says(&mut self, text: &str) -> Result<(), Box<dyn Error>> {
+        while let Some(line) = self.running.next_line()? {
+            if line.contains(text) {
+                return Ok(());
+            }
+        }
+        Err(format!("it ends and does not say: {text}").into())
+    }
+
+    pub(super) fn claim_exit(
+        mut self,
+        report: &mut Report,
+        claim: &str,
+        expected: i32,
+    ) -> Result<(), Box<dyn Error>> {
+        let (status, _) = self.running.ended()?;
+        report.claim(claim, status.to_string(), status.code() == Some(expected));
+        Ok(())
+    }
+}
+
+/// How a sign-in ends.
+pub(super) struct Ending {
+    pub(super) command: &'static str,
+    pub(super) options: &'static [&'static str],
+    pub(super) account: &'static str,
+    pub(super) title: &'static str,
+    pub(super) picture: &'static str,
+    pub(super) exit: i32,
+}
+
+pub(super) const SIGNED_IN: Ending = Ending {
+    command: "login",
+    options: &[],
+    account: Account::OWNER,
+    title: "Signed in",
+    picture: "signed-in",
+    exit: 0,
+};
+
+/// A member has no API organization, and the key that is required shows that after the callback. The last
+/// page of a new key has the code in its address.
+const ENDINGS: [(&str, Ending); 7] = [
+    ("a sign-in ends on its page", SIGNED_IN),
+    ("and so does another one", SIGNED_IN),
+    (
+        "a denied sign-in ends on its page",
+        Ending {
+            account: Account::DENIER,
+            title: "Sign-in was not granted",
+            picture: "denied",
+            exit: 1,
+            ..SIGNED_IN
+        },
+    ),
+    (
+        "a sign-in that fails afterwards ends on its page",
+        Ending {
+            options: &["--require-api-key"],
+            account: Account::MEMBER,
+            title: "Sign-in failed",
+            picture: "failed",
+            exit: 1,
+            ..SIGNED_IN
+        },
+    ),
+    (
+        "without an API organization, signed in",
+        Ending { account: Account::MEMBER, picture: "signed-in-without-key", ..SIGNED_IN },
+    ),
+    (
+        "with setup left, on that page",
+        Ending {
+            account: Account::NEW_OWNER,
+            title: "Signed in, one step left",
+            picture: "finish-setup",
+            ..SIGNED_IN
+        },
+    ),
+    (
+        "a new key ends on its page",
+        Ending {
+            command: "create-key",
+            title: "API key created",
+            picture: "key-created",
+            ..SIGNED_IN
+        },
+    ),
+];
+
+/// Chooses an account on the sign-in page.
+pub(super) fn choose(
+    browser: &mut dyn Browser,
+    waiting: &Waiting,
+    account: &str,
+) -> Result<(), Box<dyn Error>> {
+    browser.go(waiting.address.as_str())?;
+    browser.click(&format!("button[data-email='{account}']"))
+}
+
+/// The title once it is this one; or what it is after a while.
+pub(super) fn title_soon(
+    browser: &mut dyn Browser,
+    expected: &str,
+) -> Result<String, Box<dyn Error>> {
+    const SOON: Duration = Duration::from_secs(10);
+    const PAUSE: Duration = Duration::from_millis(50);
+    let begun = Instant::now();
+    loop {
+        let title = browser.title()?;
+        if title == expected || begun.elapsed() > SOON {
+            return Ok(title);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn parameter(address: &Url, name: &str) -> Result<String, String> {
+    let mut pairs = address.query_pairs();
+    let found = pairs.find(|(other, _)| other == name).map(|(_, value)| value.into_owned());
+    found.ok_or_else(|| format!("the address to open has no {name}"))
+}

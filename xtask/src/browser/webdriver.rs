@@ -1,0 +1,76 @@
+//! The commands of `WebDriver` (W3C) that are needed here, over whatever a browser speaks.
+
+use std::error::Error;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use super::rig::{Browser, Picture};
+
+/// One command, as the standard has it for HTTP. Its name is that of Marionette, which has the same
+/// commands without HTTP.
+pub(super) struct Command {
+    pub(super) name: &'static str,
+    pub(super) method: &'static str,
+    /// Behind the session.
+    pub(super) path: String,
+    pub(super) body: Value,
+}
+
+/// What takes commands to a browser that was started.
+pub(super) trait Transport {
+    /// The value of the answer.
+    fn call(&mut self, command: Command) -> Result<Value, Box<dyn Error>>;
+}
+
+/// The key under which an element has its id, by the standard.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// A browser that is driven by such commands. What it was started with ends with it.
+pub(super) struct Driven<T> {
+    pub(super) transport: T,
+    /// In the names of pictures.
+    pub(super) name: &'static str,
+}
+
+impl<T: Transport> Driven<T> {
+    fn post(
+        &mut self,
+        name: &'static str,
+        path: impl Into<String>,
+        body: Value,
+    ) -> Result<Value, Box<dyn Error>> {
+        self.transport.call(Command { name, method: "POST", path: path.into(), body })
+    }
+
+    fn get(&mut self, name: &'static str, path: &str) -> Result<Value, Box<dyn Error>> {
+        let (path, body) = (path.to_owned(), json!({}));
+        self.transport.call(Command { name, method: "GET", path, body })
+    }
+}
+
+impl<T: Transport> Browser for Driven<T> {
+    fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>> {
+        self.post("WebDriver:Navigate", "/url", json!({ "url": address })).map(drop)
+    }
+
+    fn click(&mut self, selector: &str) -> Result<(), Box<dyn Error>> {
+        let by = json!({ "using": "css selector", "value": selector });
+        let found = self.post("WebDriver:FindElement", "/element", by)?;
+        let id = found[ELEMENT].as_str().ok_or("the browser finds no element")?.to_owned();
+        let path = format!("/element/{id}/click");
+        self.post("WebDriver:ElementClick", path, json!({ "id": id })).map(drop)
+    }
+
+    fn title(&mut self) -> Result<String, Box<dyn Error>> {
+        let title = self.get("WebDriver:GetTitle", "/title")?;
+        Ok(title.as_str().unwrap_or_default().to_owned())
+    }
+
+    fn pictures(&mut self) -> Result<Vec<Picture>, Box<dyn Error>> {
+        let picture = self.get("WebDriver:TakeScreenshot", "/screenshot")?;
+        let png = BASE64_STANDARD.decode(picture.as_str().unwrap_or_default())?;
+        Ok(vec![Picture { of: self.name.to_owned(), png }])
+    }
+}
