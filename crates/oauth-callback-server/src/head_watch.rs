@@ -4,6 +4,7 @@ use crate::judge::Refusal;
 /// mind. It keeps no byte.
 #[derive(Default)]
 pub(crate) struct HeadWatch {
+    begun: bool,
     previous: u8,
     in_line: bool,
     lines: usize,
@@ -18,7 +19,8 @@ const HANDSHAKE: u8 = 22;
 
 impl HeadWatch {
     pub(crate) fn see(&mut self, bytes: &[u8]) {
-        self.tls |= self.is_first() && bytes.first() == Some(&HANDSHAKE);
+        self.tls |= !self.begun && bytes.first() == Some(&HANDSHAKE);
+        self.begun |= !bytes.is_empty();
         for byte in bytes {
             if self.complete {
                 return;
@@ -39,10 +41,6 @@ impl HeadWatch {
             _ => self.in_line = true,
         }
         self.previous = byte;
-    }
-
-    fn is_first(&self) -> bool {
-        self.lines == 0 && !self.in_line
     }
 
     /// A client that wants to speak TLS here.
@@ -107,9 +105,11 @@ mod tests {
         for other in [&b"G"[..], b"\x15\x03\x01", b"GET /\x16 HTTP/1.1\r\n", b""] {
             assert!(!watch(other).is_tls(), "{other:?}");
         }
-        let mut later = watch(b"GE");
-        later.see(b"\x16");
-        assert!(!later.is_tls());
+        for before in [&b"GE"[..], b"\r\n"] {
+            let mut later = watch(before);
+            later.see(b"\x16");
+            assert!(!later.is_tls(), "{before:?}");
+        }
     }
 
     // threats 38

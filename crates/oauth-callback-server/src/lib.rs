@@ -13,6 +13,9 @@
 //! A browser on another machine cannot come here. Its person can bring the address at which it ended:
 //! [`CallbackServer::serve`] opens [a second way](ByHand), with the same rules.
 //!
+//! What looks like the callback and is not taken for it, such as that of a browser that insists on https, is
+//! told to the caller, each kind once: [`Serving::rejections`], and [`WaitError::TimedOut`].
+//!
 //! # What this crate does not do
 //!
 //! It redeems no code (`token-client`), builds no authorization URL and writes no page that a person
@@ -25,7 +28,10 @@
 //! - Only a callback with the right `state`, the deadline, a drop, or a newer wait of the same user
 //!   and program ends the wait.
 //! - Nothing is sent to a port that is taken.
-//! - One code is handed out once; every copy of its callback gets the same answer, in its own time.
+//! - One code is handed out once; every copy of its callback gets the same answer, in its own time. The right
+//!   `state` with another code is answered by 409, so that nobody is told that a code of theirs was taken.
+//! - A callback of another user of this machine is refused, where the system tells (Linux). The superuser's is
+//!   not: relays of virtual machines and containers run as root.
 //! - No byte of a request is in any answer.
 //! - Both loopback addresses, and no other, are listened on.
 
