@@ -14,6 +14,8 @@ pub(crate) struct Guest {
     debt: Mutex<Option<Debt>>,
     answered: AtomicBool,
     answering: Notify,
+    /// Where the system could be asked when it came: the answer is lost once the other end is closed.
+    is_stranger: Option<bool>,
 }
 
 /// What a connection was promised.
@@ -34,6 +36,7 @@ impl Guest {
             debt: Mutex::default(),
             answered: AtomicBool::new(false),
             answering: Notify::new(),
+            is_stranger: ask_whether_stranger(ours, theirs),
         }
     }
 
@@ -73,16 +76,23 @@ impl Guest {
         self.answering.notified().await;
     }
 
-    /// Whether it belongs to another user of this machine, as far as the system tells. Every user
-    /// can connect to a loopback port, and the landing page may hold a secret link.
-    #[cfg(target_os = "linux")]
+    /// Whether it belongs to another user of this machine, as far as the system tells: what is meant for the
+    /// person neither goes to them nor comes from them.
     pub(crate) fn is_stranger(&self) -> bool {
-        crate::socket_table::is_of_another_user(self.ours, self.theirs)
+        self.is_stranger.unwrap_or_else(|| look_up_whether_stranger(self.ours, self.theirs))
     }
+}
 
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn is_stranger(&self) -> bool {
-        let _ = (self.ours, self.theirs);
-        false
-    }
+#[cfg(target_os = "linux")]
+use crate::peer::{ask_whether_stranger, look_up_whether_stranger};
+
+/// The system does not tell.
+#[cfg(not(target_os = "linux"))]
+fn ask_whether_stranger(_: SocketAddr, _: SocketAddr) -> Option<bool> {
+    Some(false)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn look_up_whether_stranger(_: SocketAddr, _: SocketAddr) -> bool {
+    false
 }

@@ -42,8 +42,12 @@ mod conflict;
 mod holder;
 mod limits;
 mod listen;
+#[cfg(target_os = "linux")]
+mod peer;
 #[cfg(unix)]
 mod rendezvous;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 #[cfg(target_os = "linux")]
 mod socket_table;
 

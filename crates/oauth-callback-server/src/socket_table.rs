@@ -40,34 +40,16 @@ pub(crate) fn sockets(family: Family) -> impl Iterator<Item = Socket> {
     File::open(path).into_iter().flat_map(|table| parse(BufReader::new(table)))
 }
 
-/// Whether the other end of a connection to us belongs to another user than our end. The
-/// superuser's relays (of a virtual machine, of a container) are no strangers: nothing can be kept
-/// from them anyway.
-pub(crate) fn is_of_another_user(ours: SocketAddr, theirs: SocketAddr) -> bool {
-    let table = sockets(match ours {
+/// The user who has the socket with these two ends open, as far as the table tells.
+pub(crate) fn owner(local: SocketAddr, remote: SocketAddr) -> Option<u32> {
+    let mut table = sockets(match local {
         SocketAddr::V4(_) => Family::V4,
         SocketAddr::V6(_) => Family::V6,
     });
-    are_of_two_users(table, ours, theirs)
+    let socket = table.find(|it| (it.local, it.remote) == (local, remote))?;
+    // Of a socket that no process has open, the user is not known any more.
+    (socket.inode != 0).then_some(socket.uid)
 }
-
-fn are_of_two_users(
-    table: impl Iterator<Item = Socket>,
-    ours: SocketAddr,
-    theirs: SocketAddr,
-) -> bool {
-    let (mut us, mut them) = (None, None);
-    for socket in table {
-        match (socket.local, socket.remote) {
-            ends if ends == (ours, theirs) => us = Some(socket.uid),
-            ends if ends == (theirs, ours) => them = Some(socket.uid),
-            _ => {}
-        }
-    }
-    us.zip(them).is_some_and(|(us, them)| them != us && them != SUPERUSER)
-}
-
-const SUPERUSER: u32 = 0;
 
 fn parse(table: impl BufRead) -> impl Iterator<Item = Socket> {
     table.lines().map_while(Result::ok).filter_map(|line| parse_line(&line))
@@ -110,8 +92,6 @@ fn words(text: &str) -> Option<Vec<u32>> {
 
 #[cfg(all(test, target_endian = "little"))]
 mod tests {
-    use std::iter;
-
     use super::*;
 
     const V4: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -142,26 +122,17 @@ mod tests {
         assert!(socket.is_in_the_way_on(1455));
     }
 
-    // threats 65
+    // threats 65 217
     #[test]
-    fn another_user_is_told_from_ours() {
-        let [ours, theirs] = ["127.0.0.1:1455", "127.0.0.1:50000"].map(|it| it.parse().unwrap());
-        let end = |local, remote, uid| Socket { local, remote, listening: false, uid, inode: 1 };
-        for (uid, is_another) in [(1000, false), (1001, true), (0, false)] {
-            let table = [end(ours, theirs, 1000), end(theirs, ours, uid)];
-            assert_eq!(are_of_two_users(table.into_iter(), ours, theirs), is_another, "{uid}");
-        }
-        assert!(!are_of_two_users(iter::empty(), ours, theirs), "nobody knows");
-    }
-
-    #[test]
-    fn a_connection_of_our_own_is_of_the_same_user() {
+    fn a_connection_of_our_own_is_ours() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let ours = listener.local_addr().unwrap();
-        let theirs = std::net::TcpStream::connect(ours).unwrap();
-        let theirs = theirs.local_addr().unwrap();
+        let client = std::net::TcpStream::connect(ours).unwrap();
+        let theirs = client.local_addr().unwrap();
         assert!(sockets(Family::V4).any(|it| it.listening && it.local == ours));
-        assert!(!is_of_another_user(ours, theirs));
+        assert_eq!(owner(theirs, ours), Some(rustix::process::geteuid().as_raw()));
+        drop(client);
+        assert_eq!(owner(theirs, ours), None);
     }
 
     #[test]

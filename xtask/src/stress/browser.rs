@@ -23,6 +23,12 @@ impl Answer {
         std::str::from_utf8(status).ok()?.parse().ok()
     }
 
+    /// Whether it is the end of a TLS handshake, an alert.
+    pub(super) fn is_tls_alert(&self) -> bool {
+        const ALERT: u8 = 21;
+        self.bytes.first() == Some(&ALERT)
+    }
+
     /// Where it sends the browser.
     pub(super) fn location(&self) -> Option<Url> {
         let head = String::from_utf8_lossy(&self.bytes);

@@ -67,6 +67,8 @@ impl Outcome {
         match answer.status() {
             Some(status) if REFUSALS.contains(&status) => Self::Refused,
             Some(status) => Self::Answered { kind, status },
+            // Who speaks TLS is told so in TLS.
+            None if answer.is_tls_alert() => Self::Refused,
             None => Self::NoAnswer { kind },
         }
     }

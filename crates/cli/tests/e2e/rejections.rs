@@ -104,7 +104,6 @@ fn a_wait_that_is_over_says_what_was_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_callback_of_another_user_is_refused() {
-    const NOBODY: u32 = 65534;
     let setpriv = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
     let mut probe = Command::new("setpriv");
     probe.args(setpriv).args(["bash", "-c", "true"]).stderr(Stdio::null());
@@ -115,15 +114,20 @@ fn a_callback_of_another_user_is_refused() {
     let running = world.login().start();
     let callback = running.callback(Account::OWNER);
     let target = &callback[url::Position::BeforePath..];
-    let script = format!(
-        "exec 3<>/dev/tcp/127.0.0.1/{port}
-         printf 'GET {} HTTP/1.1\\r\\nHost: localhost:{port}\\r\\n\\r\\n' >&3; cat <&3",
-        target.replace('%', "%%"),
-        port = running.port()
-    );
-    let visit = Command::new("setpriv").args(setpriv).args(["bash", "-c", &script]).output();
-    let answer = String::from_utf8(visit.unwrap().stdout).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 403 "), "{NOBODY}: {answer}");
+    let visit = |then: &str| {
+        let script = format!(
+            "exec 3<>/dev/tcp/127.0.0.1/{port}; sleep 0.1
+             printf 'GET {} HTTP/1.1\\r\\nHost: localhost:{port}\\r\\n\\r\\n' >&3; {then}",
+            target.replace('%', "%%"),
+            port = running.port()
+        );
+        let visit = Command::new("setpriv").args(setpriv).args(["bash", "-c", &script]).output();
+        String::from_utf8(visit.unwrap().stdout).unwrap()
+    };
+    // Who has closed the connection cannot be asked any more, and is known all the same.
+    assert_eq!(visit("exec 3>&-"), "");
+    let answer = visit("cat <&3");
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     running.says("a callback from another user of this machine was refused");
     assert_eq!(world.count(&Endpoint::Token), 0);
     running.open(&callback);
