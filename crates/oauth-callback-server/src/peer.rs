@@ -30,7 +30,7 @@ fn is_stranger(uid: u32) -> bool {
 const SUPERUSER: u32 = 0;
 
 /// In a user namespace, whoever is outside of it has one number, that of nobody in it
-/// (user_namespaces(7)).
+/// (`user_namespaces(7)`).
 fn is_known(uid: u32, map: &str) -> bool {
     let has = |line: &str| {
         let mut numbers = line.split_ascii_whitespace().map(str::parse::<u32>);

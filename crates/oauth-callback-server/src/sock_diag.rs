@@ -1,4 +1,4 @@
-//! Who owns the other end of a connection, asked of Linux for that one socket (sock_diag(7)): the table in
+//! Who owns the other end of a connection, asked of Linux for that one socket (`sock_diag(7)`): the table in
 //! `/proc/net` is read as a whole, and a flood makes it long.
 
 use std::io;

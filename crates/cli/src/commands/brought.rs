@@ -130,16 +130,23 @@ pub(super) fn tell_of_replaced(setup: &Setup, replaced: &ReplacedSignIn) {
         // A warning has said why.
         _ => String::new(),
     };
-    if let Some(still_valid) = replaced.still_valid {
-        setup.terminal.say(match still_valid {
-            StillValid::ApiKey => {
-                "This replaced the API key that was stored here. It stays valid; to end it, delete it at \
-                 https://platform.openai.com/api-keys."
-            }
-            StillValid::PersonalAccessToken => {
-                "This replaced the personal access token that was stored here. It stays valid; to end it, \
-                 delete it in the settings of your account, at https://chatgpt.com."
-            }
+    if let Some(still_valid) = &replaced.still_valid {
+        let whose =
+            if replaced.was_another_person { format!(" of {whose}") } else { String::new() };
+        setup.terminal.say(&match still_valid {
+            StillValid::ApiKey => "This replaced the API key that was stored here. It stays valid; to end \
+                                   it, delete it at https://platform.openai.com/api-keys."
+                .to_owned(),
+            StillValid::ImportedAccessToken => format!(
+                "This replaced the imported access token{whose}, which stays valid until it expires."
+            ),
+            StillValid::OtherProgram { auth_mode } => format!(
+                "This replaced the sign-in of another program (mode {}), which was not revoked.",
+                excerpt(auth_mode, 40)
+            ),
+            _ => "This replaced the personal access token that was stored here. It stays valid; to end \
+                  it, delete it in the settings of your account, at https://chatgpt.com."
+                .to_owned(),
         });
         // Tokens that stood beside it have a fate of their own.
         if matches!(replaced.revocation, Revocation::NothingToRevoke) {
@@ -164,9 +171,11 @@ pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
             Revocation::Failed(_) => "failed",
             _ => "not_needed",
         },
-        "still_valid": replaced.still_valid.map(|still_valid| match still_valid {
+        "still_valid": replaced.still_valid.as_ref().map(|still_valid| match still_valid {
             StillValid::ApiKey => "api_key",
-            StillValid::PersonalAccessToken => "personal_access_token",
+            StillValid::ImportedAccessToken => "access_token",
+            StillValid::OtherProgram { .. } => "other_program",
+            _ => "personal_access_token",
         }),
     })
 }

@@ -100,6 +100,29 @@ fn a_replaced_key_and_a_personal_access_token_are_said_to_stay_valid() {
     }
 }
 
+/// It is a copy of a sign-in somewhere else, which would end with it; and what another program has made is
+/// not understood here.
+#[test]
+fn an_imported_access_token_and_another_programs_sign_in_are_said_to_be_replaced() {
+    let world = World::new();
+    let imported = world.sandbox.mint(Account::NEW_OWNER).unwrap().access_token;
+    world.command("login").arg("--with-access-token").reading(imported.as_str()).run().exits(0);
+    let finished = world.login().arg("--json").signs_in(Account::OWNER);
+    finished
+        .exits(0)
+        .says("This replaced the imported access token of grace@example.com, which stays");
+    let replaced = &finished.json()["replaced"];
+    assert_eq!(replaced["still_valid"], "access_token");
+    assert_eq!(replaced["another_person"], true);
+
+    let world = World::new();
+    world.store(r#"{"auth_mode":"bedrockApiKey","bedrock":{"key":"theirs"}}"#);
+    let finished = world.login().arg("--json").signs_in(Account::OWNER);
+    finished.exits(0).says("This replaced the sign-in of another program (mode bedrockApiKey)");
+    assert_eq!(finished.json()["replaced"]["still_valid"], "other_program");
+    assert_eq!(world.count(&Endpoint::Revoke), 0);
+}
+
 /// Codex CLI leaves the tokens of an earlier sign-in beside a personal access token.
 #[test]
 fn tokens_beside_a_replaced_personal_access_token_are_revoked_and_said_so() {

@@ -12,6 +12,7 @@ use http_client::BaseUrl;
 use jiff::Timestamp;
 use token_client::{Revocable, TokenClient};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::{OtherStores, REVOCATION_LIMIT, identity_without_verifying, issuer_of};
 use crate::commit::commit;
@@ -73,27 +74,60 @@ pub struct ReplacedSignIn {
     pub still_valid: Option<StillValid>,
 }
 
-/// Credentials that only their owner can end, with the service that issued them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Credentials that a new sign-in replaces and does not end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StillValid {
-    /// An API key that was stored alone.
+    /// An API key that was stored alone. Only its owner can end it.
     ApiKey,
-    /// A personal access token.
+    /// A personal access token, likewise.
     PersonalAccessToken,
+    /// An access token that was imported: the sign-in that it was copied from would end with it.
+    ImportedAccessToken,
+    /// The sign-in of another program, in a way of its own.
+    OtherProgram {
+        /// Its mode.
+        auth_mode: String,
+    },
 }
 
 impl StillValid {
-    /// What a document of this mode, with this key, held before, and does not hold now.
-    fn removed(mode: Option<AuthMode>, key: Option<&ApiKey>, now: &AuthDocument) -> Option<Self> {
-        let is_same = |now: &ApiKey| key.is_some_and(|key| key.expose() == now.expose());
-        match mode? {
-            AuthMode::PersonalAccessToken if now.personal_access_token().is_none() => {
-                Some(Self::PersonalAccessToken)
-            }
-            AuthMode::ApiKey if !now.api_key().is_some_and(|key| is_same(&key)) => {
-                Some(Self::ApiKey)
-            }
+    /// What the document holds that is not revoked when it is replaced.
+    fn in_document(document: &AuthDocument) -> Option<Self> {
+        match document.auth_mode()? {
+            AuthMode::PersonalAccessToken => Some(Self::PersonalAccessToken),
+            AuthMode::ApiKey => document.api_key().map(|_| Self::ApiKey),
+            AuthMode::Other(auth_mode) => Some(Self::OtherProgram { auth_mode }),
+            _ if document.is_access_token_alone() => Some(Self::ImportedAccessToken),
             _ => None,
+        }
+    }
+
+    /// Whether what `before` held is in `now` as well.
+    fn is_kept(&self, before: &Secrets, now: &AuthDocument) -> bool {
+        match self {
+            Self::ApiKey => before.api_key == Secrets::from_document(now).api_key,
+            Self::PersonalAccessToken => now.personal_access_token().is_some(),
+            Self::ImportedAccessToken => {
+                before.access_token == Secrets::from_document(now).access_token
+            }
+            Self::OtherProgram { .. } => Self::in_document(now).as_ref() == Some(self),
+        }
+    }
+}
+
+/// What is compared before and after a change.
+struct Secrets {
+    api_key: Option<Zeroizing<String>>,
+    access_token: Option<Zeroizing<String>>,
+}
+
+impl Secrets {
+    fn from_document(document: &AuthDocument) -> Self {
+        let copied = |secret: &str| Zeroizing::new(secret.to_owned());
+        Self {
+            api_key: document.api_key().map(|key| copied(key.expose())),
+            access_token: document.access_token().map(|token| copied(token.expose())),
         }
     }
 }
@@ -150,7 +184,7 @@ impl DiscardedTokens {
     /// copied from would end with it. Nor is what only another program understands.
     pub(crate) fn from_document(document: &AuthDocument) -> Self {
         if document.is_access_token_alone() || document.other_mode().is_some() {
-            return Self::default();
+            return Self { owner: Owner::from_document(document), ..Self::default() };
         }
         Self {
             refresh_token: document.refresh_token(),
@@ -230,10 +264,10 @@ impl Replaced {
         let mut tokens = DiscardedTokens::from_document(document);
         // The client of the new sign-in may be another one.
         tokens.client_id.get_or_insert_with(|| SIGN_IN_CLIENT_ID.to_owned());
-        let (mode, key) = (document.auth_mode(), document.api_key());
+        let (held, before) = (StillValid::in_document(document), Secrets::from_document(document));
         change(document);
         let was_another_person = tokens.owner.is_another_person(&Owner::from_document(document));
-        let still_valid = StillValid::removed(mode, key.as_ref(), document);
+        let still_valid = held.filter(|held| !held.is_kept(&before, document));
         Self { tokens, was_another_person, still_valid }
     }
 }
