@@ -6,7 +6,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -56,8 +55,17 @@ struct Program {
 }
 
 impl Program {
+    #[cfg(unix)]
     fn file(&self, name: &str) -> PathBuf {
+        use std::os::fd::AsRawFd as _;
         Path::new("/proc/self/fd").join(self.home.as_raw_fd().to_string()).join(name)
+    }
+
+    /// Nothing of this can be had here.
+    #[cfg(not(unix))]
+    fn file(&self, name: &str) -> PathBuf {
+        let _ = &self.home;
+        name.into()
     }
 
     fn limit(&self, limit: &str) -> Outcome<()> {

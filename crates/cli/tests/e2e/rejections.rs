@@ -3,12 +3,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 
 use sandbox::{Account, Endpoint};
 use serde_json::json;
 
-use crate::support::{PATIENCE, Running, World, left_out, parameter};
+use crate::support::{PATIENCE, Running, World, parameter};
 
 const STREAM: &str = "--json=stream";
 
@@ -104,11 +103,14 @@ fn a_wait_that_is_over_says_what_was_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_callback_of_another_user_is_refused() {
+    use std::process::{Command, Stdio};
     let setpriv = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
     let mut probe = Command::new("setpriv");
     probe.args(setpriv).args(["bash", "-c", "true"]).stderr(Stdio::null());
     if !probe.status().is_ok_and(|status| status.success()) {
-        return left_out("a callback of another user: needs root, setpriv and bash");
+        return crate::support::left_out(
+            "a callback of another user: needs root, setpriv and bash",
+        );
     }
     let world = World::new();
     let running = world.login().start();

@@ -7,7 +7,7 @@
 //! person could end with them.
 
 use auth_store::{AuthDocument, AuthMode, AuthStore, Error as StoreError, Renewal, SignIn};
-use credentials::{AccessToken, ApiKey, Claims, RefreshToken};
+use credentials::{AccessToken, Claims, RefreshToken};
 use http_client::BaseUrl;
 use jiff::Timestamp;
 use token_client::{Revocable, TokenClient};

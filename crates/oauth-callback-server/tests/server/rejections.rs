@@ -5,7 +5,7 @@ use std::time::Duration;
 use oauth_callback_server::{Limits, RejectedCallback, WaitError};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{PATIENCE, Waiting, assert_free, connect, exchange, read_to_end, settle};
+use crate::support::{Waiting, assert_free, connect, exchange, read_to_end, settle};
 
 /// As OpenSSL begins it.
 const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x01\x2f\x01\x00\x01\x2b\x03\x03";
@@ -101,7 +101,9 @@ async fn a_reset_behind_the_request_does_not_lose_the_callback() {
         let client = std::thread::spawn(move || send_and_reset(port, &request));
         let callback = waiting.outcome().await.unwrap();
         assert_eq!(callback.code.expose(), "C");
-        tokio::time::timeout(PATIENCE, callback.browser.show("signed in")).await.unwrap();
+        tokio::time::timeout(crate::support::PATIENCE, callback.browser.show("signed in"))
+            .await
+            .unwrap();
         client.join().unwrap();
     }
 }
