@@ -11,6 +11,7 @@ mod environment;
 mod failure;
 mod follower;
 mod foreground;
+mod hint;
 mod keyboard;
 #[cfg(feature = "man-pages")]
 mod manual;

@@ -14,6 +14,7 @@ use crate::accounts::Accounts;
 use crate::args::{BrowserArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
+use crate::hint::{Hint, say};
 use crate::output::Output;
 use crate::terminal::{Lines, StatusLine, Terminal};
 use crate::{core_dump, signals};
@@ -30,7 +31,9 @@ pub(crate) struct Setup {
     pub(crate) terminal: Terminal,
     pub(crate) output: Output,
     /// What a person who interrupts now has to know.
-    pub(crate) at_stake: Cell<Option<String>>,
+    at_stake: Cell<Option<Hint>>,
+    /// The same about a key that may be left behind.
+    key_at_stake: Cell<Option<Hint>>,
     /// Whether an address is shown as a QR code as well.
     pub(crate) has_qr: Cell<bool>,
     /// What is finished before an interruption ends the program, because something is being spent.
@@ -51,7 +54,8 @@ impl Setup {
         Self {
             terminal,
             output: Output::new(args.json, args.color),
-            at_stake: Cell::new(None),
+            at_stake: Cell::default(),
+            key_at_stake: Cell::default(),
             has_qr: Cell::new(false),
             finishing: Cell::new(None),
             cancellation: CancellationToken::new(),
@@ -62,8 +66,8 @@ impl Setup {
     }
 
     /// A hint as this person would type its commands.
-    pub(crate) fn completed(&self, hint: &str) -> String {
-        self.args.completed(hint)
+    pub(crate) fn to_text(&self, hint: &Hint) -> String {
+        hint.to_text(&self.args)
     }
 
     /// Runs `work` on a runtime of this one thread, until it is done, or a signal ends it, or nobody is
@@ -113,7 +117,7 @@ impl Setup {
                 self.tokens_are_safe();
             }
         }
-        Err(Failure::Interrupted { by, at_stake: self.at_stake.take() })
+        Err(Failure::Interrupted { by, at_stake: self.take_at_stake() })
     }
 
     /// Waits until nobody follows what happens any more, and nothing is at stake: nobody would hear of
@@ -121,7 +125,7 @@ impl Setup {
     async fn deserted(&self) -> Failure {
         loop {
             let error = self.output.deserted().await;
-            let at_stake = self.at_stake.take();
+            let at_stake = self.take_at_stake();
             if at_stake.is_none() {
                 return Failure::Output(error);
             }
@@ -131,24 +135,37 @@ impl Setup {
 
     /// Something is being spent: an interruption says `finishing`, waits a moment, and where that was
     /// not enough, tells the person what is `at_stake`.
-    pub(crate) fn begin_spending(&self, finishing: &'static str, at_stake: &str) {
+    pub(crate) fn begin_spending(&self, finishing: &'static str, at_stake: Hint) {
         self.set_finishing(Some(finishing));
-        self.at_stake.set(Some(at_stake.to_owned()));
+        self.key_at_stake.set(None);
+        self.at_stake.set(Some(at_stake));
     }
 
     /// A sign-in is being stored, and with it the key that may have been created.
     pub(crate) fn begin_storing(&self) {
-        self.tokens_are_safe();
         self.set_finishing(Some("Finishing the sign-in, which is being stored."));
-        let key = self.at_stake.take().map(|key| format!("; {key}")).unwrap_or_default();
-        let status = "the sign-in may be stored: login-cli status shows whether it is";
-        self.at_stake.set(Some(format!("{status}{key}")));
+        let key = self.key_at_stake.take().map(|key| say("; ").and(key)).unwrap_or_default();
+        let status = say("the sign-in may be stored: ").run("status").then(" shows whether it is");
+        self.at_stake.set(Some(status.and(key)));
     }
 
     /// Nothing is being spent any more.
     pub(crate) fn end_spending(&self) {
         self.set_finishing(None);
-        self.at_stake.set(None);
+        self.take_at_stake();
+    }
+
+    /// The credentials are kept; only a page is missing.
+    pub(crate) fn kept(&self, at_stake: Hint) {
+        self.end_spending();
+        self.at_stake.set(Some(at_stake));
+    }
+
+    fn take_at_stake(&self) -> Option<Hint> {
+        match (self.key_at_stake.take(), self.at_stake.take()) {
+            (Some(key), Some(rest)) => Some(key.then("; ").and(rest)),
+            (key, rest) => key.or(rest),
+        }
     }
 
     fn set_finishing(&self, sentence: Option<&'static str>) {
@@ -160,26 +177,21 @@ impl Setup {
     pub(crate) fn check_interrupted(&self) -> Result<(), Failure> {
         match signals::seen() {
             Some(by) if self.finishing.get().is_none() => {
-                Err(Failure::Interrupted { by, at_stake: self.at_stake.take() })
+                Err(Failure::Interrupted { by, at_stake: self.take_at_stake() })
             }
             _ => Ok(()),
         }
     }
 
     /// A key may be left behind as well, if the person stops now.
-    pub(crate) fn key_at_stake(&self, key_may_exist: &str) {
-        let also = self.at_stake.take().map(|text| format!("; {text}")).unwrap_or_default();
-        self.at_stake.set(Some(format!("{key_may_exist}{also}")));
+    pub(crate) fn begin_key(&self, key_may_exist: String) {
+        self.key_at_stake.set(Some(say(key_may_exist)));
     }
 
     /// The tokens of a sign-in that was cancelled are revoked, or it was said why not.
     fn tokens_are_safe(&self) {
-        let at_stake = self.at_stake.take();
-        let rest = at_stake.map(|text| {
-            let rest = text.strip_suffix(TOKENS_AT_STAKE).unwrap_or(&text);
-            rest.trim_end_matches("; ").to_owned()
-        });
-        self.at_stake.set(rest.filter(|rest| !rest.is_empty()));
+        let rest = self.at_stake.take().filter(|rest| *rest != say(TOKENS_AT_STAKE));
+        self.at_stake.set(rest);
     }
 
     /// From now on this is waited for as well, up to so long.

@@ -89,6 +89,12 @@ impl Cli {
     }
 }
 
+/// What every command takes, of a command line that is right.
+#[cfg(test)]
+pub(crate) fn read_arguments(words: &str) -> SharedArgs {
+    Cli::read(words.split(' ').map(OsString::from)).unwrap().shared
+}
+
 /// What is said about a command line that asks for nothing to be done, or is not understood.
 pub(crate) struct Instead {
     error: clap::Error,

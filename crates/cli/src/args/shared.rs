@@ -68,16 +68,8 @@ pub(crate) struct SharedArgs {
 }
 
 impl SharedArgs {
-    /// A hint whose commands are about what this one was about: the same account, and in the case of
-    /// `doctor`, which asks for no sign-in, the same servers as well.
-    pub(crate) fn completed(&self, hint: &str) -> String {
-        let command = format!("login-cli {}", self.account());
-        let doctor = format!("{command}{}doctor", self.servers());
-        hint.replace("login-cli ", &command).replace(&format!("{command}doctor"), &doctor)
-    }
-
     /// The flags that say which account is meant, as they are written before a command.
-    fn account(&self) -> String {
+    pub(crate) fn account(&self) -> String {
         let codex_home = self.codex_home.as_ref().map(|it| shell_word(&it.to_string_lossy()));
         let profile = self.profile.as_ref().map(|it| it.as_str().to_owned());
         written([
@@ -88,7 +80,7 @@ impl SharedArgs {
     }
 
     /// The flags that say which servers are meant, and who may vouch for them, likewise.
-    fn servers(&self) -> String {
+    pub(crate) fn servers(&self) -> String {
         let other = |server: &BaseUrl, usual| {
             Some(server.as_str()).filter(|it| *it != usual).map(shell_word)
         };

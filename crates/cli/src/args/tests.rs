@@ -110,27 +110,6 @@ fn a_restriction_to_nothing_is_no_restriction() {
     assert_eq!(name("Codex CLI"), Ok("Codex CLI".to_owned()));
 }
 
-#[test]
-fn a_hint_goes_on_with_the_account_and_doctor_with_the_servers() {
-    let completed = |words: &str, hint: &str| reads(words).unwrap().shared.completed(hint);
-    let hint = "try login-cli login, and look at login-cli doctor with a newer login-cli";
-    assert_eq!(completed("login-cli", hint), hint);
-    assert_eq!(
-        completed("login-cli --profile work --store file status", hint),
-        "try login-cli --profile work --store file login, and look at login-cli --profile work \
-         --store file doctor with a newer login-cli"
-    );
-    assert_eq!(
-        completed("login-cli --issuer http://[::1]:9/ --ca-file ca;x.pem", hint),
-        "try login-cli login, and look at login-cli --issuer 'http://[::1]:9' --ca-file 'ca;x.pem' \
-         doctor with a newer login-cli"
-    );
-    assert_eq!(
-        completed("login-cli --profile a --api-base https://api.test", "login-cli doctor"),
-        "login-cli --profile a --api-base https://api.test doctor"
-    );
-}
-
 // threats 207
 #[test]
 fn no_option_takes_a_secret_as_its_value() {

@@ -83,7 +83,7 @@ async fn make(
 fn deliver(new: &NewApiKey, setup: &Setup) -> Result<(), Undelivered> {
     setup.output.document(|| as_json(new))?;
     setup.output.text(|| new.key.expose())?;
-    setup.at_stake.take();
+    setup.end_spending();
     Ok(())
 }
 

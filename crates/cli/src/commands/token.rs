@@ -10,6 +10,7 @@ use crate::accounts::Accounts;
 use crate::args::{SharedArgs, TokenArgs};
 use crate::environment;
 use crate::failure::Failure;
+use crate::hint::{Hint, command, say};
 use crate::setup::Setup;
 use crate::terminal::from_now;
 
@@ -38,8 +39,9 @@ fn warn_of_expired(setup: &Setup, expires_at: Option<Timestamp>) {
     let now = environment::now();
     if let Some(expired_at) = expires_at.filter(|expires_at| *expires_at <= now) {
         let when = from_now(expired_at, now);
-        let warning = format!("the ID token expired {when}; login-cli refresh asks for a new one");
-        setup.terminal.warn(&setup.completed(&warning));
+        let expired = say(format!("the ID token expired {when}; "));
+        let warning = expired.run("refresh").then(" asks for a new one");
+        setup.terminal.warn(&setup.to_text(&warning));
     }
 }
 
@@ -101,19 +103,21 @@ fn id_token_expires_at(document: &AuthDocument) -> Option<Timestamp> {
 }
 
 /// What there is where a token is missing, or how to come by it.
-fn instead(document: &AuthDocument) -> &'static str {
+fn instead(document: &AuthDocument) -> Hint {
     match (document.api_key(), document.auth_mode()) {
-        (Some(_), _) => "--api-key prints the key",
+        (Some(_), _) => say("--api-key prints the key"),
         (None, Some(AuthMode::Other(_))) => {
-            "another program made this sign-in, and knows how to use it; to sign in here: \
-             login-cli login"
+            say("another program made this sign-in, and knows how to use it; to sign in here: ")
+                .run("login")
         }
-        (None, Some(AuthMode::PersonalAccessToken)) => "login-cli token prints the access token",
-        (None, _) => "sign in with ChatGPT: login-cli login",
+        (None, Some(AuthMode::PersonalAccessToken)) => {
+            command("token").then(" prints the access token")
+        }
+        (None, _) => say("sign in with ChatGPT: ").run("login"),
     }
 }
 
 pub(super) fn api_key(document: &AuthDocument) -> Result<ApiKey, Failure> {
-    let instead = "login-cli create-key --save makes one and keeps it here";
+    let instead = command("create-key --save").then(" makes one and keeps it here");
     document.api_key().ok_or(Failure::NotHeld { what: "API key", instead })
 }

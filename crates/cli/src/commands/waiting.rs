@@ -10,6 +10,7 @@ use url::Url;
 use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::failure::{chain, key_may_exist, login_hint, network_hint, rejected};
+use crate::hint::{Hint, say};
 use crate::keyboard::{Keyboard, lines};
 use crate::setup::{Setup, TOKENS_AT_STAKE};
 use crate::surroundings::{BrowserPlace, Help};
@@ -68,7 +69,7 @@ impl Invitation<'_> {
             Some(_) => self.other_ways.offered_to(&opener),
             None => self.other_ways.offered_elsewhere(&opener),
         };
-        offers.iter().for_each(|offer| setup.terminal.say(&setup.completed(offer)));
+        offers.iter().for_each(|offer| setup.terminal.say(&setup.to_text(offer)));
         if self.args.qr {
             // It is long, so it comes last: a camera has to see all of it.
             setup.terminal.qr(authorization.url().as_str(), ROWS_OF_STATUS);
@@ -119,10 +120,10 @@ impl Invitation<'_> {
 
 impl OtherWays {
     /// Where a browser opens here, it comes back here, and needs no word about a paste.
-    fn offered_to(self, opener: &Opener) -> &'static [&'static str] {
+    fn offered_to(self, opener: &Opener) -> Vec<Hint> {
         const PASTE: &str = "If the browser ends on a page that does not load, paste the address of \
                              that page here, and press Enter.";
-        match (self, opener) {
+        let offers: &[&str] = match (self, opener) {
             (Self::Address, Opener::ThisProgram) => &[],
             (Self::AddressOrDevice, Opener::ThisProgram) => {
                 &["No browser here? Press d, for a code to type on another device."]
@@ -131,16 +132,17 @@ impl OtherWays {
             (Self::AddressOrDevice, Opener::Person(_)) => {
                 &[PASTE, "Or press d, for a code to type on another device."]
             }
-        }
+        };
+        offers.iter().copied().map(say).collect()
     }
 
     /// Where nobody can be asked, and the browser may not find its way back.
-    fn offered_elsewhere(self, opener: &Opener) -> &'static [&'static str] {
+    fn offered_elsewhere(self, opener: &Opener) -> Vec<Hint> {
         match (self, opener) {
             (Self::AddressOrDevice, Opener::Person(help)) if !help.sentences.is_empty() => {
-                &["Or use login-cli login --device, which needs no way back."]
+                vec![say("Or use ").run("login --device").then(", which needs no way back.")]
             }
-            _ => &[],
+            _ => Vec::new(),
         }
     }
 }
@@ -176,7 +178,7 @@ pub(crate) fn tell_person(setup: &Setup, event: &Event<'_>) {
         setup.terminal.warn(&text);
     }
     if let Some(hint) = advice(event, setup.terminal.is_interactive()) {
-        setup.terminal.hint(&setup.completed(&hint));
+        setup.terminal.hint(&setup.to_text(&hint));
     }
     if let Event::DeviceCode { verification_uri, user_code, expires_in } = event {
         show_device_code(setup, (verification_uri, user_code), *expires_in);
@@ -213,11 +215,11 @@ fn rounded(time: Duration) -> Duration {
 }
 
 /// What can be done about it.
-fn advice(event: &Event<'_>, can_paste: bool) -> Option<String> {
+fn advice(event: &Event<'_>, can_paste: bool) -> Option<Hint> {
     match event {
-        Event::CallbackRejected(kind) => Some(rejected::hint(*kind, can_paste).to_owned()),
+        Event::CallbackRejected(kind) => Some(say(rejected::hint(*kind, can_paste))),
         Event::Unreachable(error) => network_hint(error),
-        Event::AddressRefused(refusal) => Some(address(*refusal).to_owned()),
+        Event::AddressRefused(refusal) => Some(say(address(*refusal))),
         Event::DeviceCodeFailed(error) => login_hint(error),
         _ => None,
     }
@@ -241,21 +243,22 @@ fn address(refusal: AddressRefusal) -> &'static str {
 
 fn remember(setup: &Setup, event: &Event<'_>) {
     match event {
-        Event::CreatingApiKey { name } => setup.key_at_stake(&key_may_exist(name)),
+        Event::CreatingApiKey { name } => setup.begin_key(key_may_exist(name)),
         Event::Storing => setup.begin_storing(),
         Event::Kept { location } => {
             let kept = format!("the credentials are in {location} all the same");
-            setup.end_spending();
-            setup.at_stake.set(Some(kept));
+            setup.kept(say(kept));
         }
         Event::ExchangingCode => setup.begin_spending(
             "Ending the sign-in, so that no token is left behind.",
-            TOKENS_AT_STAKE,
+            say(TOKENS_AT_STAKE),
         ),
         Event::Refreshing => setup.begin_spending(
             "Finishing the refresh, so that the sign-in is not lost.",
-            "a refresh was under way, and its answer may be lost: if login-cli token now says that \
-             the sign-in is not valid any more, sign in again with login-cli login",
+            say("a refresh was under way, and its answer may be lost: if ")
+                .run("token")
+                .then(" now says that the sign-in is not valid any more, sign in again with ")
+                .run("login"),
         ),
         Event::Refreshed => setup.end_spending(),
         _ => {}

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::args::{Color, Instead};
 use crate::environment;
+use crate::hint::{Hint, plain, say};
 use crate::output::Output;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
@@ -54,7 +55,7 @@ pub(crate) enum Failure {
     Variable { name: &'static str, problem: String },
     /// The sign-in has not what was asked for.
     #[error("the stored sign-in has no {what}")]
-    NotHeld { what: &'static str, instead: &'static str },
+    NotHeld { what: &'static str, instead: Hint },
     #[error("standard input holds no API key")]
     NoApiKey(#[source] BadSecret),
     #[error("standard input holds no usable access token")]
@@ -83,7 +84,7 @@ pub(crate) enum Failure {
     Interrupted {
         by: Interrupt,
         /// What the person has to know about what was under way.
-        at_stake: Option<String>,
+        at_stake: Option<Hint>,
     },
 }
 
@@ -94,7 +95,8 @@ impl Failure {
         if matches!(self, Self::ReaderGone) {
             return code;
         }
-        setup.terminal.fail(&self.what(), self.advice(setup).as_deref());
+        let hint = self.hint().map(|hint| setup.to_text(&hint));
+        setup.terminal.fail(&self.what(), hint.as_deref());
         setup.output.error(&self.document(setup));
         code
     }
@@ -110,12 +112,8 @@ impl Failure {
 
     /// What a program reads of it.
     pub(crate) fn document(&self, setup: &Setup) -> Value {
-        document::of(self, self.advice(setup).as_deref())
-    }
-
-    /// The hint, as this person would type its commands.
-    fn advice(&self, setup: &Setup) -> Option<String> {
-        self.hint().map(|hint| setup.completed(&hint))
+        let hint = self.hint().map(|hint| plain(&setup.to_text(&hint)));
+        document::of(self, hint.as_deref())
     }
 
     /// What went wrong, in one line.
@@ -157,16 +155,16 @@ impl Failure {
     }
 
     /// What can be done, where there is something.
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<Hint> {
         match self {
             Self::Login(error) => hints::login(error),
             Self::SignedInWithoutApiKey(error) => Some(hints::without_api_key(error)),
-            Self::Setup(error) => Some(network::setup(error)),
-            Self::NoHome => Some("set HOME, or name a folder with --codex-home".into()),
+            Self::Setup(error) => Some(say(network::setup(error))),
+            Self::NoHome => Some(say("set HOME, or name a folder with --codex-home")),
             Self::ServersApart => {
                 Some("a token of one issuer is never sent to the platform of another".into())
             }
-            Self::NotHeld { instead, .. } => Some((*instead).into()),
+            Self::NotHeld { instead, .. } => Some(instead.clone()),
             Self::NoApiKey(bad) | Self::NoAccessToken(bad) if bad.is_broken() => {
                 Some("copy it again, without a line break in it, and paste it as one line".into())
             }
@@ -174,11 +172,10 @@ impl Failure {
                 Some("read it with --with-access-token".into())
             }
             Self::NoApiKey(_) => Some(
-                "a key is one line that begins with sk-; for example: login-cli login \
-                 --with-api-key < key.txt"
-                    .into(),
+                say("a key is one line that begins with sk-; for example: ")
+                    .run("login --with-api-key < key.txt"),
             ),
-            Self::NoAccessToken(bad) => Some(bad_token(bad).into()),
+            Self::NoAccessToken(bad) => Some(bad_token(bad)),
             Self::NotRevoked { .. } => Some(
                 "end it in the security settings of your account, at https://chatgpt.com".into(),
             ),
@@ -202,17 +199,19 @@ pub(crate) fn say_instead(instead: &Instead) -> ! {
     instead.end()
 }
 
-fn bad_token(bad: &BadSecret) -> &'static str {
+fn bad_token(bad: &BadSecret) -> Hint {
     match bad {
-        BadSecret::ApiKey => "read it with --with-api-key",
-        BadSecret::IdToken => {
-            "an ID token says who signed in, and opens nothing: bring the access token that came \
-             with it, as login-cli token prints it"
+        BadSecret::ApiKey => say("read it with --with-api-key"),
+        BadSecret::IdToken => say("an ID token says who signed in, and opens nothing: bring the \
+                                   access token that came with it, as ")
+        .run("token")
+        .then(" prints it"),
+        BadSecret::Expired(_) => {
+            say("get a new one where it is from, or sign in with ").run("login")
         }
-        BadSecret::Expired(_) => "get a new one where it is from, or sign in with login-cli login",
         _ => {
-            "an access token is one line of three parts with dots between them; for example: \
-             login-cli login --with-access-token < token.txt"
+            say("an access token is one line of three parts with dots between them; for example: ")
+                .run("login --with-access-token < token.txt")
         }
     }
 }

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
 
 use super::chain;
+use crate::hint::{Hint, say};
 
 pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: \
      check the network, the proxy and --issuer";
@@ -20,9 +21,9 @@ const NOBODY_HERE: &str = "nothing listens there: check --issuer and --api-base"
 const SLOW: &str = "the network or the server is slow: try again";
 
 /// Where there is no answer: the advice, and where `login-cli doctor` shows more.
-pub(crate) fn hint(error: &Error) -> Option<String> {
+pub(crate) fn hint(error: &Error) -> Option<Hint> {
     let more = tls_failure(error).map(more).unwrap_or_default();
-    http(error).map(|advice| advice + more)
+    http(error).map(|advice| say(advice).and(more))
 }
 
 /// What there is to say beside that there is no answer from its host.
@@ -143,15 +144,15 @@ fn tls(failure: &TlsFailure) -> Option<&'static str> {
 }
 
 /// What follows that advice where `login-cli doctor` shows more.
-fn more(failure: &TlsFailure) -> &'static str {
+fn more(failure: &TlsFailure) -> Hint {
     match failure {
-        TlsFailure::UnknownAuthority | TlsFailure::BadSignature => {
-            "; login-cli doctor shows what is trusted now, such as a stale SSL_CERT_FILE"
-        }
+        TlsFailure::UnknownAuthority | TlsFailure::BadSignature => say("; ")
+            .run_for_servers("doctor")
+            .then(" shows what is trusted now, such as a stale SSL_CERT_FILE"),
         TlsFailure::CutOff(_) | TlsFailure::Incompatible(_) | TlsFailure::Protocol(_) => {
-            ", and look at login-cli doctor"
+            say(", and look at ").run_for_servers("doctor")
         }
-        _ => "",
+        _ => Hint::default(),
     }
 }
 
@@ -252,7 +253,9 @@ mod tests {
         let direct = Error::Tls { host: "issuer.test".to_owned(), source: failure() };
         for error in [direct, of_proxy(ProxyFailure::Tls(failure().into()))] {
             assert_eq!(http(&error).as_deref(), Some(advice));
-            assert_eq!(hint(&error), Some(format!("{advice}{more}")));
+            let args = crate::args::SharedArgs::usual().unwrap();
+            let shown = hint(&error).map(|hint| hint.to_plain_text(&args));
+            assert_eq!(shown, Some(format!("{advice}{more}")));
         }
     }
 

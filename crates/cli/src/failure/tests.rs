@@ -157,7 +157,7 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
         ("no_api_key", Failure::SignedInWithoutApiKey(LoginError::Cancelled.into())),
         ("no_home", Failure::NoHome),
         ("wrong_usage", Failure::ServersApart),
-        ("not_held", Failure::NotHeld { what: "API key", instead: "" }),
+        ("not_held", Failure::NotHeld { what: "API key", instead: "".into() }),
         ("bad_input", Failure::NoApiKey(BadSecret::Empty)),
         ("bad_input", Failure::NoAccessToken(BadSecret::Empty)),
         ("bad_input", Failure::Input(io())),
@@ -180,7 +180,7 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
 fn every_failure_has_a_kind_that_is_documented() {
     let mut kinds = BTreeSet::new();
     for (kind, failure) in samples() {
-        let document = document::of(&failure, failure.hint().as_deref());
+        let document = document::of(&failure, shown(&failure).as_deref());
         assert_eq!(document["kind"], kind, "{failure:?}");
         kinds.insert((kind.to_owned(), document["exit_code"].to_string()));
     }
@@ -281,11 +281,17 @@ fn a_key_that_could_not_be_kept_is_named() {
     };
     let fields = json!({"kind": "not_kept", "key_name": "Key", "transient": false});
     has(unkept(false, locked()), &fields);
-    let hint = |handed_over| unkept(handed_over, locked()).hint().unwrap();
+    let hint = |handed_over| shown(&unkept(handed_over, locked())).unwrap();
     let then = "; another program is using it: try again when it is done";
     assert_eq!(hint(true), format!("the key above works, keep it yourself{then}"));
     let delete = "delete that key at https://platform.openai.com/api-keys, because nobody has it";
     assert_eq!(hint(false), format!("{delete}{then}"));
+}
+
+/// The hint, for somebody who has given no options.
+fn shown(failure: &Failure) -> Option<String> {
+    let args = crate::args::SharedArgs::usual().unwrap();
+    failure.hint().map(|hint| hint.to_plain_text(&args))
 }
 
 // threats 192

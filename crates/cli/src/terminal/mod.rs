@@ -32,6 +32,7 @@ use printable::{excerpt, one_line};
 
 use crate::args::Color;
 use crate::environment;
+use crate::hint::plain;
 use qr::Picture;
 use status_line::is_in_foreground;
 
@@ -172,7 +173,7 @@ impl Terminal {
         let text = excerpt(text, LONGEST);
         let text = match columns() {
             Some(width) => wrapped(&text, Page::beside(label, width)),
-            None => text,
+            None => plain(&text),
         };
         self.write(&format!("{label_style}{label}{label_style:#}{style}{text}{style:#}\n"));
     }

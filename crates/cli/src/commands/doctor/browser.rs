@@ -2,6 +2,7 @@
 
 use super::check::{Check, Verdict};
 use crate::environment;
+use crate::hint::{Hint, command, say};
 use crate::surroundings::{BrowserPlace, Surroundings, Why};
 
 const AREA: &str = "browser";
@@ -13,29 +14,31 @@ pub(super) fn checks(here: &Surroundings) -> Vec<Check> {
 
 pub(super) fn late() -> Check {
     launcher(Verdict::Note, "the program that knows the default browser does not answer")
-        .remedy(WITHOUT)
+        .remedy(without())
 }
 
-const WITHOUT: &str = "login-cli login --no-browser, and open the address yourself";
+fn without() -> Hint {
+    command("login --no-browser").then(", and open the address yourself")
+}
 
 fn judge(here: &Surroundings, can_open: bool, missing: Option<String>) -> Check {
     if let (BrowserPlace::Here, Some(missing)) = (here.browser_place(), missing) {
         let found = format!("BROWSER names {missing}, which is not there");
         return Check::new(AREA, "launcher", Verdict::Warning, found)
-            .remedy(format!("name another one in BROWSER, or {WITHOUT}"));
+            .remedy(say("name another one in BROWSER, or ").and(without()));
     }
     match (here.browser_place(), can_open) {
         (BrowserPlace::Elsewhere(Why::Codespace | Why::Editor), _) => {
             launcher(Verdict::Note, "none opens here, where the editor's screen is not")
-                .remedy(WITHOUT)
+                .remedy(without())
         }
         (BrowserPlace::Elsewhere(_), _) => {
-            launcher(Verdict::Note, "none opens here, without a screen").remedy(WITHOUT)
+            launcher(Verdict::Note, "none opens here, without a screen").remedy(without())
         }
         (BrowserPlace::Here, true) => launcher(Verdict::Good, "one can be opened"),
         (BrowserPlace::Here, false) => {
             launcher(Verdict::Warning, "no program that opens one is there")
-                .remedy(format!("name one in BROWSER, or {WITHOUT}"))
+                .remedy(say("name one in BROWSER, or ").and(without()))
         }
     }
 }

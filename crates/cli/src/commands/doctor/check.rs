@@ -1,4 +1,5 @@
 use crate::failure::Failure;
+use crate::hint::Hint;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +10,8 @@ pub(super) struct Check {
     pub(super) verdict: Verdict,
     /// What is there. It may have text from outside in it, and is cleaned where it is printed.
     pub(super) found: String,
-    /// What a person can do, on as many lines as there are steps.
-    pub(super) remedy: Option<String>,
+    /// What a person can do, step by step.
+    pub(super) remedy: Vec<Hint>,
 }
 
 /// What that means for a sign-in, the worst last.
@@ -32,7 +33,7 @@ impl Check {
         verdict: Verdict,
         found: impl Into<String>,
     ) -> Self {
-        Self { area, name, verdict, found: found.into(), remedy: None }
+        Self { area, name, verdict, found: found.into(), remedy: Vec::new() }
     }
 
     /// What another command would fail with here, and its hint.
@@ -43,10 +44,19 @@ impl Check {
         failure: impl Into<Failure>,
     ) -> Self {
         let failure = failure.into();
-        Self { remedy: failure.hint(), ..Self::new(area, name, verdict, failure.what()) }
+        Self {
+            remedy: failure.hint().into_iter().collect(),
+            ..Self::new(area, name, verdict, failure.what())
+        }
     }
 
-    pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Some(remedy.into()), ..self }
+    /// Adds a step.
+    pub(super) fn remedy(mut self, step: impl Into<Hint>) -> Self {
+        self.remedy.push(step.into());
+        self
+    }
+
+    pub(super) fn without_remedy(self) -> Self {
+        Self { remedy: Vec::new(), ..self }
     }
 }

@@ -62,7 +62,7 @@ mod tests {
         let reading = Reading { host: "auth.test".to_owned(), theirs, ours: ours.parse().unwrap() };
         let check = check(Some(&reading));
         assert_eq!((check.verdict, check.found.as_str()), (verdict, found));
-        assert_eq!(check.remedy.is_some(), verdict >= Verdict::Warning);
+        assert_eq!(!check.remedy.is_empty(), verdict >= Verdict::Warning);
     }
 
     #[test]

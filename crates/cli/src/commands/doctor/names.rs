@@ -61,7 +61,7 @@ mod tests {
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         let check = judge(Ok(addresses));
         assert_eq!((check.verdict, check.found.as_str()), (verdict, found));
-        assert_eq!(check.remedy.is_some(), verdict >= Verdict::Warning);
+        assert_eq!(!check.remedy.is_empty(), verdict >= Verdict::Warning);
     }
 
     #[test]
@@ -79,6 +79,6 @@ mod tests {
         let check = judge(Err(io::Error::other("no such name")));
         assert_eq!(check.verdict, Verdict::Warning);
         assert_eq!(check.found, "localhost has no address: no such name");
-        assert_eq!(check.remedy.as_deref(), Some(REMEDY));
+        assert_eq!(check.remedy, [REMEDY.into()]);
     }
 }

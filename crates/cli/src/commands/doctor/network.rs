@@ -188,7 +188,7 @@ impl Server<'_> {
 
     fn failed(&self, name: &'static str, error: &Error) -> Check {
         let name = if matches!(error, Error::Proxy { .. }) { "proxy" } else { name };
-        Check { remedy: network_advice(error), ..self.at_fault(name, chain(error)) }
+        network_advice(error).into_iter().fold(self.at_fault(name, chain(error)), Check::remedy)
     }
 
     fn at_fault(&self, name: &'static str, found: String) -> Check {

@@ -4,6 +4,7 @@ use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use oauth_callback_server::{BindError, BindOptions, CallbackServer};
 
 use super::check::{Check, Verdict};
+use crate::hint::command;
 
 const AREA: &str = "ports";
 
@@ -39,7 +40,7 @@ fn judge(
     let create_key = create_key.map(|()| free("5000", "free, for create-key"));
     let other_taken = |error| {
         let verdict = if is_free { Verdict::Note } else { Verdict::Warning };
-        Check { remedy: None, ..taken("1457", verdict, error) }
+        taken("1457", verdict, error).without_remedy()
     };
     vec![
         sign_in.unwrap_or_else(|error| of_sign_in(error, is_other_free)),
@@ -62,11 +63,12 @@ fn of_sign_in(error: BindError, is_other_free: bool) -> Check {
         _ if is_ours => check,
         (true, true) => {
             let found = format!("{}; login takes 1457", check.found);
-            Check { found, remedy: None, ..check }
+            Check { found, ..check.without_remedy() }
         }
         // What is forbidden is not passed over.
-        (true, false) => check.remedy("login-cli login --port 1457"),
+        (true, false) => check.without_remedy().remedy(command("login --port 1457")),
         (false, true) => check
+            .without_remedy()
             .remedy("end one of the two programs: OpenAI has registered no other port for login"),
         (false, false) => check,
     }
@@ -85,7 +87,9 @@ fn of_create_key(error: BindError) -> Check {
     let check = taken("5000", Verdict::Warning, error);
     let check = Check { found: format!("{}; create-key needs it", check.found), ..check };
     if cfg!(target_os = "macos") && is_taken {
-        return check.remedy("turn off AirPlay Receiver in the settings, if that is what holds it");
+        return check
+            .without_remedy()
+            .remedy("turn off AirPlay Receiver in the settings, if that is what holds it");
     }
     check
 }

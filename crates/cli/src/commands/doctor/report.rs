@@ -10,6 +10,7 @@ use printable::{excerpt, one_line};
 use serde_json::{Value, json};
 
 use super::check::{Check, Verdict};
+use crate::args::SharedArgs;
 use crate::terminal::{ADVICE, BAD, CAUTION, EMPHASIS, GOOD, Page, wrapped};
 
 /// How wide the page is, and where what was found begins on it.
@@ -37,19 +38,19 @@ impl Layout {
     }
 
     /// The lines of some checks. An area is named once.
-    pub(super) fn table(self, checks: &[Check]) -> String {
+    pub(super) fn table(self, checks: &[Check], args: &SharedArgs) -> String {
         let mut text = String::new();
         let mut area = "";
         for check in checks {
             let shown = if check.area == area && !self.is_narrow() { "" } else { check.area };
             area = check.area;
-            self.row(&mut text, check, shown);
+            self.row(&mut text, check, shown, args);
         }
         text
     }
 
     /// What was found stands behind the name, or below it.
-    fn row(self, text: &mut String, check: &Check, area: &str) {
+    fn row(self, text: &mut String, check: &Check, area: &str, args: &SharedArgs) {
         let (word, style) = shown(check.verdict);
         let (name, indent) = (check.name, self.indent);
         let found = self.wrapped(&excerpt(&check.found, LONGEST), indent);
@@ -59,24 +60,14 @@ impl Layout {
             true => writeln!(text, "{EMPHASIS}{area}{EMPHASIS:#} {name}\n{:indent$}{found}", ""),
             false => writeln!(text, "{EMPHASIS}{area:<7}{EMPHASIS:#}  {name:<9}  {found}"),
         };
-        for step in check.remedy.iter().flat_map(|remedy| remedy.lines()) {
-            let step = self.wrapped(&with_whole_command(&one_line(step)), indent + ARROW.len());
+        for step in &check.remedy {
+            let step = self.wrapped(&one_line(&step.to_text(args)), indent + ARROW.len());
             let _ = writeln!(text, "{:indent$}{ADVICE}{ARROW}{ADVICE:#}{step}", "");
         }
     }
 
     fn wrapped(self, text: &str, indent: usize) -> String {
         wrapped(text, Page { width: self.width, first: indent, indent })
-    }
-}
-
-/// The program of somebody else that a step tells to run stays on one line.
-fn with_whole_command(step: &str) -> String {
-    let programs = ["ssh", "kubectl", "gh", "sudo"];
-    let is_command = |text: &&str| programs.contains(&text.split(' ').next().unwrap_or_default());
-    match step.rsplit_once(": ").filter(|(_, rest)| is_command(rest)) {
-        Some((words, command)) => format!("{words}: {}", command.replace(' ', "\u{a0}")),
-        None => step.to_owned(),
     }
 }
 
@@ -117,8 +108,8 @@ pub(super) fn count(checks: &[Check], verdict: Verdict) -> usize {
 }
 
 /// One document with all of them, and what it comes to where that is a failure.
-pub(super) fn document(checks: &[Check], error: Option<Value>) -> Value {
-    let checks: Vec<Value> = checks.iter().map(value).collect();
+pub(super) fn document(checks: &[Check], args: &SharedArgs, error: Option<Value>) -> Value {
+    let checks: Vec<Value> = checks.iter().map(|check| value(check, args)).collect();
     let mut document = json!({ "ok": error.is_none(), "checks": checks });
     if let Some(error) = error {
         document["error"] = error;
@@ -126,24 +117,27 @@ pub(super) fn document(checks: &[Check], error: Option<Value>) -> Value {
     document
 }
 
-fn value(check: &Check) -> Value {
+fn value(check: &Check, args: &SharedArgs) -> Value {
     let verdict = match check.verdict {
         Verdict::Good => "ok",
         Verdict::Note => "note",
         Verdict::Warning => "warning",
         Verdict::Problem => "problem",
     };
-    let Check { area, name, found, remedy, .. } = check;
+    let Check { area, name, found, .. } = check;
+    let steps: Vec<String> = check.remedy.iter().map(|it| it.to_plain_text(args)).collect();
+    let remedy = (!steps.is_empty()).then(|| steps.join("\n"));
     json!({ "area": area, "name": name, "verdict": verdict, "found": found, "remedy": remedy })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hint::{command, say};
 
     /// Without the colours.
     fn plain(columns: usize, checks: &[Check]) -> String {
-        let table = Layout::of(Some(columns)).table(checks);
+        let table = Layout::of(Some(columns)).table(checks, &SharedArgs::usual().unwrap());
         anstream::adapter::strip_str(&table).to_string()
     }
 
@@ -152,7 +146,8 @@ mod tests {
         let checks = [
             Check::new("store", "place", Verdict::Good, "/home/ada/.codex/auth.json"),
             Check::new("store", "mode", Verdict::Warning, "other users may read it")
-                .remedy("chmod 600 it\nand sleep"),
+                .remedy("chmod 600 it")
+                .remedy("and sleep"),
             Check::new("clock", "time", Verdict::Problem, "off"),
         ];
         let expected = "\
@@ -178,7 +173,8 @@ FAIL  clock    time       off
                 Verdict::Warning,
                 "other users of this machine may read it",
             )
-            .remedy("login-cli login --port 1455,1457\non your side: ssh -L 1:localhost:1 ada@h"),
+            .remedy(command("login --port 1455,1457"))
+            .remedy(say("on your side: ").run_other("ssh -L 1:localhost:1 ada@h".to_owned())),
         ];
         let expected = "\
 ok    store place
@@ -212,7 +208,7 @@ warn  store mode
     fn what_comes_from_outside_is_cleaned() {
         let hostile = "a\u{1b}[2J\nb\u{202e}".repeat(1000);
         let check = Check::new("clock", "time", Verdict::Good, &hostile);
-        let text = plain(200, &[check.clone().remedy(&hostile)]);
+        let text = plain(200, &[check.clone().remedy(hostile)]);
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
     }
 }

@@ -8,6 +8,7 @@ use super::check::{Check, Verdict};
 use crate::args::shell_word;
 use crate::codex_cli;
 use crate::commands::status;
+use crate::hint::command;
 
 const AREA: &str = "store";
 
@@ -82,7 +83,7 @@ fn sign_in(document: Option<&AuthDocument>, now: Timestamp) -> Check {
     let token = token.map(|words| format!("; the access token {words}")).unwrap_or_default();
     let found = format!("{}{token}", status::how(document));
     if is_over(document, now) {
-        return Check::new(AREA, "sign-in", Verdict::Warning, found).remedy("login-cli login");
+        return Check::new(AREA, "sign-in", Verdict::Warning, found).remedy(command("login"));
     }
     Check::new(AREA, "sign-in", Verdict::Good, found)
 }

@@ -1,15 +1,17 @@
 //! Where the program runs, as far as the browser is somewhere else.
 
 use super::check::{Check, Verdict};
+use crate::hint::{Hint, say};
 use crate::surroundings::{Codespace, OUT_OF_THE_CONTAINER, Ssh, Surroundings, pod_tunnel};
 
 const AREA: &str = "session";
 
 /// With the port that a sign-in would wait on, and the flag that says so.
 pub(super) fn checks(here: &Surroundings, (port, flag): (u16, &str)) -> Vec<Check> {
-    let login = format!(
-        "here: login-cli login --no-browser{flag}\nwithout a way back: login-cli login --device"
-    );
+    let login = [
+        say("here: ").run(format!("login --no-browser{flag}")),
+        say("without a way back: ").run("login --device"),
+    ];
     let mut checks = Vec::new();
     if let Some(codespace) = &here.codespace {
         checks.push(in_codespace(codespace, port, &login));
@@ -34,41 +36,47 @@ pub(super) fn checks(here: &Surroundings, (port, flag): (u16, &str)) -> Vec<Chec
     checks
 }
 
-fn in_codespace(codespace: &Codespace, port: u16, login: &str) -> Check {
+fn in_codespace(codespace: &Codespace, port: u16, login: &[Hint; 2]) -> Check {
     let found = format!("in a codespace: a browser on your side has to reach port {port} here");
     let tunnel = codespace.tunnel(port);
-    let remedy = format!("VS Code forwards it (Ports view); else on your side: {tunnel}\n{login}");
-    note("codespace", found).remedy(remedy)
+    let forward = say("VS Code forwards it (Ports view); else on your side: ").run_other(tunnel);
+    then_sign_in(note("codespace", found).remedy(forward), login)
 }
 
-fn editor(port: u16, login: &str) -> Check {
+fn editor(port: u16, login: &[Hint; 2]) -> Check {
     let found = format!("behind an editor: the browser there has to reach port {port} here");
-    note("editor", found).remedy(format!("forward it in the editor's Ports view\n{login}"))
+    then_sign_in(note("editor", found).remedy("forward it in the editor's Ports view"), login)
 }
 
-fn ssh(session: &Ssh, has_screen: bool, port: u16, login: &str) -> Check {
+fn ssh(session: &Ssh, has_screen: bool, port: u16, login: &[Hint; 2]) -> Check {
     if has_screen {
         let found = "through SSH, with a screen to open a browser on";
         return Check::new(AREA, "ssh", Verdict::Good, found);
     }
-    note("ssh", format!("through SSH: a browser on your side has to reach port {port} here"))
-        .remedy(format!("on your side: {}\n{login}", session.tunnel(port)))
+    let found = format!("through SSH: a browser on your side has to reach port {port} here");
+    let forward = say("on your side: ").run_other(session.tunnel(port));
+    then_sign_in(note("ssh", found).remedy(forward), login)
 }
 
-fn pod(port: u16, login: &str) -> Check {
-    note("container", format!("in a pod: a browser on your side has to reach port {port} here"))
-        .remedy(format!("on your side: {}\n{login}", pod_tunnel(port)))
+fn pod(port: u16, login: &[Hint; 2]) -> Check {
+    let found = format!("in a pod: a browser on your side has to reach port {port} here");
+    let forward = say("on your side: ").run_other(pod_tunnel(port));
+    then_sign_in(note("container", found).remedy(forward), login)
 }
 
 /// A published port does not lead to the loopback address in the container.
-fn container(login: &str) -> Check {
-    note("container", "in a container: a browser outside of it may not reach its ports".to_owned())
-        .remedy(format!("{OUT_OF_THE_CONTAINER}\n{login}"))
+fn container(login: &[Hint; 2]) -> Check {
+    let found = "in a container: a browser outside of it may not reach its ports".to_owned();
+    then_sign_in(note("container", found).remedy(OUT_OF_THE_CONTAINER), login)
 }
 
 fn wsl(port: u16) -> Check {
     note("wsl", format!("in WSL: the browser of Windows has to reach port {port} here"))
         .remedy("if it does not: localhostForwarding=true under [wsl2] in .wslconfig")
+}
+
+fn then_sign_in(check: Check, login: &[Hint; 2]) -> Check {
+    login.iter().cloned().fold(check, Check::remedy)
 }
 
 fn note(name: &'static str, found: String) -> Check {

@@ -5,33 +5,34 @@ use token_client::Error as TokenError;
 
 use super::{key_may_exist, server};
 use crate::failure::network::{self, NOT_THE_SERVER};
+use crate::hint::{Hint, say};
 
-pub(super) fn code(error: &TokenError) -> String {
-    let status = |refusal: &Refusal| match (refusal.status, refusal.code.as_deref()) {
-        (_, Some("invalid_client" | "unauthorized_client")) => "check --client-id",
-        (403, _) => "your workspace or country may not allow it: ask its administrator",
-        (404, _) => CHECK_ISSUER,
-        _ => "a code works once and for a short time: sign in again",
+pub(super) fn code(error: &TokenError) -> Hint {
+    let status = |refusal: &Refusal| {
+        say(match (refusal.status, refusal.code.as_deref()) {
+            (_, Some("invalid_client" | "unauthorized_client")) => "check --client-id",
+            (403, _) => "your workspace or country may not allow it: ask its administrator",
+            (404, _) => CHECK_ISSUER,
+            _ => "a code works once and for a short time: sign in again",
+        })
     };
-    token(error, status).unwrap_or_else(|| ODD_ANSWER.to_owned())
+    token(error, status).unwrap_or_else(|| say(ODD_ANSWER))
 }
 
 /// The browser is another way to the same sign-in.
-pub(super) fn device_code(error: &TokenError) -> String {
+pub(super) fn device_code(error: &TokenError) -> Hint {
     if matches!(error, TokenError::DeviceCodeNotEnabled) {
-        return NOT_ENABLED.to_owned();
+        return say(NOT_ENABLED).run("login --no-browser");
     }
     let status = |refusal: &Refusal| match refusal.code.as_deref() {
-        Some("invalid_client" | "unauthorized_client") => "check --client-id",
-        _ => WITHOUT_CODE,
+        Some("invalid_client" | "unauthorized_client") => say("check --client-id"),
+        _ => say("without a device code: ").run("login --no-browser"),
     };
-    token(error, status).unwrap_or_else(|| ODD_ANSWER.to_owned())
+    token(error, status).unwrap_or_else(|| say(ODD_ANSWER))
 }
 
-const NOT_ENABLED: &str = "switch on device codes in the security settings of your account, at https://chatgpt.com, or \
-     have the administrator of your workspace do it; without them: login-cli login --no-browser";
-
-const WITHOUT_CODE: &str = "without a device code: login-cli login --no-browser";
+const NOT_ENABLED: &str = "switch on device codes in the security settings of your account, at \
+     https://chatgpt.com, or have the administrator of your workspace do it; without them: ";
 
 /// Whether the answer of an exchange is lost, so that there may be a key that nobody has.
 pub(crate) fn may_have_created_key(error: &TokenError) -> bool {
@@ -43,45 +44,46 @@ pub(crate) fn may_have_created_key(error: &TokenError) -> bool {
     }
 }
 
-pub(super) fn key_exchange(name: &str, error: &TokenError) -> String {
+pub(super) fn key_exchange(name: &str, error: &TokenError) -> Hint {
     if may_have_created_key(error) {
-        return key_may_exist(name);
+        return say(key_may_exist(name));
     }
-    let without = "to sign in without an API key, leave --require-api-key out";
-    token(error, |_| without).unwrap_or_else(|| without.to_owned())
+    let without = || say("to sign in without an API key, leave --require-api-key out");
+    token(error, |_| without()).unwrap_or_else(without)
 }
 
-pub(super) fn signed_in_without_key(error: &TokenError) -> String {
-    token(error, |_| OTHER_KEY).unwrap_or_else(|| OTHER_KEY.to_owned())
+pub(super) fn signed_in_without_key(error: &TokenError) -> Hint {
+    token(error, |_| other_key()).unwrap_or_else(other_key)
 }
 
-pub(super) const OTHER_KEY: &str =
-    "try again with login-cli login, or create a key with login-cli create-key --save";
+pub(super) fn other_key() -> Hint {
+    say("try again with ").run("login").then(", or create a key with ").run("create-key --save")
+}
 
-pub(super) fn refresh(error: &TokenError) -> String {
+pub(super) fn refresh(error: &TokenError) -> Hint {
     let status = |refusal: &Refusal| match refusal.status {
-        404 => CHECK_ISSUER,
-        _ => UNCHANGED,
+        404 => say(CHECK_ISSUER),
+        _ => unchanged(),
     };
-    token(error, status).unwrap_or_else(|| UNCHANGED.to_owned())
+    token(error, status).unwrap_or_else(unchanged)
 }
 
 const ODD_ANSWER: &str = "sign in again; if it stays like this, look for a newer login-cli";
 
 const CHECK_ISSUER: &str = "check --issuer";
 
-const UNCHANGED: &str = "the stored sign-in is as it was: try again later; if it stays like this, sign in again with \
-     login-cli login";
+fn unchanged() -> Hint {
+    say("the stored sign-in is as it was: try again later; if it stays like this, sign in again with ")
+        .run("login")
+}
 
 /// What the issuer's failure asks for; `refused` says it for a status that means something else at
 /// each of its endpoints.
-fn token(error: &TokenError, refused: impl Fn(&Refusal) -> &'static str) -> Option<String> {
+fn token(error: &TokenError, refused: impl Fn(&Refusal) -> Hint) -> Option<Hint> {
     match error {
         TokenError::Http(error) => network::hint(error),
-        TokenError::Refused(refusal) => {
-            Some(server(refusal).unwrap_or_else(|| refused(refusal).to_owned()))
-        }
-        TokenError::Misshapen(DecodeError::NotJson { .. }) => Some(NOT_THE_SERVER.to_owned()),
+        TokenError::Refused(refusal) => Some(server(refusal).unwrap_or_else(|| refused(refusal))),
+        TokenError::Misshapen(DecodeError::NotJson { .. }) => Some(say(NOT_THE_SERVER)),
         _ => None,
     }
 }

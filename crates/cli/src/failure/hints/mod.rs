@@ -17,6 +17,7 @@ use printable::excerpt;
 
 use super::network::{self, NOT_THE_SERVER};
 use super::{ports, rejected};
+use crate::hint::{Hint, say};
 use crate::terminal::in_words;
 
 pub(super) use issuer::may_have_created_key;
@@ -30,22 +31,22 @@ pub(crate) fn key_may_exist(name: &str) -> String {
 }
 
 /// The sign-in is stored, and its key is not there.
-pub(super) fn without_api_key(error: &LoginError) -> String {
+pub(super) fn without_api_key(error: &LoginError) -> Hint {
     match error {
         LoginError::KeyExchange { name, source } if may_have_created_key(source) => {
-            key_may_exist(name)
+            say(key_may_exist(name))
         }
         LoginError::KeyExchange { source, .. } => issuer::signed_in_without_key(source),
-        _ => issuer::OTHER_KEY.to_owned(),
+        _ => issuer::other_key(),
     }
 }
 
-pub(crate) fn login(error: &LoginError) -> Option<String> {
+pub(crate) fn login(error: &LoginError) -> Option<Hint> {
     match error {
-        LoginError::Bind(BindError::PortsInUse { taken }) => Some(ports::hint(taken)),
-        LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(Into::into),
+        LoginError::Bind(BindError::PortsInUse { taken }) => Some(say(ports::hint(taken))),
+        LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(say),
         LoginError::Store(error) | LoginError::Unstorable(error) => store::any(error),
-        LoginError::Callback(error) => callback(error).map(Into::into),
+        LoginError::Callback(error) => callback(error).map(say),
         LoginError::Unreached { source, .. } => network::hint(source),
         LoginError::Code(error) => Some(issuer::code(error)),
         LoginError::DeviceCode(error) => Some(issuer::device_code(error)),
@@ -53,36 +54,58 @@ pub(crate) fn login(error: &LoginError) -> Option<String> {
         LoginError::Platform(error) => platform::any(error),
         LoginError::KeyCreation { name, source } => Some(platform::key_creation(name, source)),
         LoginError::UnknownOrganization { offered, .. } => {
-            list("its organizations", offered.iter().map(|it| (it.id.as_str(), &it.title)))
+            list("its organizations", offered.iter().map(|it| (it.id.as_str(), &it.title))).map(say)
         }
         LoginError::UnknownProject { offered, .. } => {
-            list("its projects", offered.iter().map(|it| (it.id.as_str(), &it.title)))
+            list("its projects", offered.iter().map(|it| (it.id.as_str(), &it.title))).map(say)
         }
         LoginError::NoProject { failure: Some(failure), .. } => platform::any(failure),
         LoginError::NoProject { seen, .. }
             if seen.inaccessible > 0 && seen.inaccessible == seen.organizations =>
         {
-            Some(platform::NO_ACCESS.to_owned())
+            Some(say(platform::NO_ACCESS))
         }
-        LoginError::Undelivered { kept, .. } => Some(store::undelivered(*kept).into()),
+        LoginError::Undelivered { kept, .. } => Some(say(store::undelivered(*kept))),
         LoginError::Unkept { handed_over, source, .. } => Some(store::unkept(*handed_over, source)),
         LoginError::Refresh(error) => Some(issuer::refresh(error)),
         LoginError::OtherIssuer { stored, .. } => {
-            Some(format!("give --issuer {}", excerpt(stored, 200)))
+            Some(say(format!("give --issuer {}", excerpt(stored, 200))))
         }
         LoginError::OtherClient { .. } => {
-            Some("leave out --client-id, or sign in with it: login-cli login".to_owned())
+            Some(say("leave out --client-id, or sign in with it: ").run("login"))
         }
-        other => account(other).map(Into::into),
+        other => account(other).or_else(|| without_command(other).map(say)),
     }
 }
 
 /// What has to do with who signed in.
-fn account(error: &LoginError) -> Option<&'static str> {
+fn account(error: &LoginError) -> Option<Hint> {
+    let again = || say("sign in again with ").run("login");
     Some(match error {
         LoginError::WrongClaim(mismatch) | LoginError::WrongAccessToken(mismatch) => {
             claim(*mismatch)
         }
+        LoginError::NotSignedIn { .. } => say("sign in with ").run("login"),
+        LoginError::SignInOver { other_mode: Some(_), .. } | LoginError::UnknownMode { .. } => {
+            say("refresh it with the program that made it, or sign in here with ").run("login")
+        }
+        LoginError::SignInOver { has_api_key: true, .. } => {
+            again().then("; the API key beside it still works: ").run("token --api-key")
+        }
+        LoginError::SignInEnded(_) | LoginError::SignInOver { .. } => again(),
+        LoginError::NothingToRefresh { .. } => say("sign in with ChatGPT: ").run("login"),
+        LoginError::Unsaved(StoreError::Vault { .. } | StoreError::MayBeStored { .. }) => {
+            say("see to that store, then ").and(again())
+        }
+        LoginError::Unsaved(_) => {
+            say("make room or give back the permissions there, then ").and(again())
+        }
+        _ => return None,
+    })
+}
+
+fn without_command(error: &LoginError) -> Option<&'static str> {
+    Some(match error {
         LoginError::WrongWorkspace { .. } => {
             "choose that workspace when you sign in, or leave --workspace out; nothing was stored"
         }
@@ -92,25 +115,7 @@ fn account(error: &LoginError) -> Option<&'static str> {
         }
         LoginError::DeviceDenied => "nothing was changed; run the command again to try once more",
         LoginError::DeviceExpired => "run the command again for a new code",
-        LoginError::NotSignedIn { .. } => "sign in with login-cli login",
-        LoginError::SignInOver { other_mode: Some(_), .. } | LoginError::UnknownMode { .. } => {
-            "refresh it with the program that made it, or sign in here with login-cli login"
-        }
-        LoginError::SignInOver { has_api_key: true, .. } => {
-            "sign in again with login-cli login; the API key beside it still works: login-cli token \
-             --api-key"
-        }
-        LoginError::SignInEnded(_) | LoginError::SignInOver { .. } => {
-            "sign in again with login-cli login"
-        }
-        LoginError::NothingToRefresh { .. } => "sign in with ChatGPT: login-cli login",
         LoginError::UnusableAnswer { .. } => "try again; if it stays like this, sign in again",
-        LoginError::Unsaved(StoreError::Vault { .. } | StoreError::MayBeStored { .. }) => {
-            "see to that store, then sign in again with login-cli login"
-        }
-        LoginError::Unsaved(_) => {
-            "make room or give back the permissions there, then sign in again with login-cli login"
-        }
         LoginError::Busy { .. } => "another program is using it: try again when it is done",
         LoginError::NoProject { .. } => {
             "open https://platform.openai.com once to set up the account, or wait longer with \
@@ -120,12 +125,14 @@ fn account(error: &LoginError) -> Option<&'static str> {
     })
 }
 
-fn claim(mismatch: ClaimMismatch) -> &'static str {
+fn claim(mismatch: ClaimMismatch) -> Hint {
     match mismatch {
-        ClaimMismatch::Issuer | ClaimMismatch::Nobody => "check --issuer",
-        ClaimMismatch::Audience => "check --client-id",
-        ClaimMismatch::Subject | ClaimMismatch::Workspace => "sign in again with login-cli login",
-        _ => "check the clock of this machine",
+        ClaimMismatch::Issuer | ClaimMismatch::Nobody => say("check --issuer"),
+        ClaimMismatch::Audience => say("check --client-id"),
+        ClaimMismatch::Subject | ClaimMismatch::Workspace => {
+            say("sign in again with ").run("login")
+        }
+        _ => say("check the clock of this machine"),
     }
 }
 
@@ -169,15 +176,15 @@ fn list<'a>(
 }
 
 /// What a refusal means wherever it comes from.
-fn server(refusal: &Refusal) -> Option<String> {
-    Some(match (refusal.status, refusal.retry_after) {
+fn server(refusal: &Refusal) -> Option<Hint> {
+    Some(say(match (refusal.status, refusal.retry_after) {
         (429 | 503, Some(pause)) => format!("wait {}, and try again", in_words(rounded(pause))),
         (429, None) => "wait a little, and try again".to_owned(),
         (500.., _) => "the server has a problem: try again later".to_owned(),
         (403 | 451, _) if !refusal.is_json => BLOCKED.to_owned(),
         _ if !refusal.is_json => NOT_THE_SERVER.to_owned(),
         _ => return None,
-    })
+    }))
 }
 
 const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your country: try another \

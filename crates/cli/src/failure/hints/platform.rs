@@ -5,12 +5,13 @@ use platform_api::{Call, Error as PlatformError};
 
 use super::{key_may_exist, server};
 use crate::failure::network::{self, NOT_THE_SERVER};
+use crate::hint::{Hint, say};
 
-pub(super) fn key_creation(name: &str, error: &PlatformError) -> String {
+pub(super) fn key_creation(name: &str, error: &PlatformError) -> Hint {
     if error.may_have_created_key() {
-        return key_may_exist(name);
+        return say(key_may_exist(name));
     }
-    any(error).unwrap_or_else(|| NO_KEY.to_owned())
+    any(error).unwrap_or_else(|| say(NO_KEY))
 }
 
 const NO_KEY: &str = "no key was made: try again";
@@ -19,7 +20,7 @@ pub(super) const NO_ACCESS: &str = "ask an owner of the organization for access 
      choose another with --organization";
 
 /// Whatever it was asked for.
-pub(super) fn any(error: &PlatformError) -> Option<String> {
+pub(super) fn any(error: &PlatformError) -> Option<Hint> {
     let hint = match error {
         PlatformError::Http { source, .. } => return network::hint(source),
         PlatformError::Misshapen { source: DecodeError::NotJson { .. }, .. } => NOT_THE_SERVER,
@@ -28,7 +29,7 @@ pub(super) fn any(error: &PlatformError) -> Option<String> {
         }
         _ => return None,
     };
-    Some(hint.to_owned())
+    Some(say(hint))
 }
 
 /// What a status means at one of the platform's calls.

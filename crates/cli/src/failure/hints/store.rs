@@ -4,24 +4,36 @@ use auth_store::{Error, Holder, Location};
 use credential_helper::Error::TimedOut;
 
 use super::corrupt::correction;
+use crate::hint::{Hint, command, say};
 
-pub(super) fn any(error: &Error) -> Option<String> {
+pub(super) fn any(error: &Error) -> Option<Hint> {
     let then = |replaceable: &bool| match replaceable {
-        true => "sign in again with login-cli login, which keeps a copy of the file",
-        false => "move the file away, and sign in again with login-cli login",
+        true => say("sign in again with ").run("login").then(", which keeps a copy of the file"),
+        false => say("move the file away, and sign in again with ").run("login"),
     };
-    match error {
+    Some(match error {
         Error::Corrupt { location: Location::File(_), field, problem, replaceable, .. } => {
-            Some(format!("{}, or {}", correction(*problem, field.as_deref()), then(replaceable)))
+            let correction = correction(*problem, field.as_deref());
+            say(correction).then(", or ").and(then(replaceable))
         }
-        Error::TooLarge { location: Location::File(_), replaceable, .. } => {
-            Some(then(replaceable).to_owned())
+        Error::TooLarge { location: Location::File(_), replaceable, .. } => then(replaceable),
+        Error::Corrupt { .. } | Error::TooLarge { .. } => {
+            say("remove it with ").run("logout").then(", then sign in again with ").run("login")
         }
-        other => fixed(other).map(str::to_owned),
-    }
+        Error::NoLocks { .. } => {
+            say("choose a folder on another disk with --codex-home, or sign in again with ")
+                .run("login")
+                .then(" when the access token has expired")
+        }
+        Error::MayBeStored { .. } => command("status")
+            .then(" shows whether it is; if not, sign in again with ")
+            .run("login")
+            .then(", and give the store longer with LOGIN_CLI_HELPER_TIMEOUT=2m"),
+        other => say(without_command(other)?),
+    })
 }
 
-fn fixed(error: &Error) -> Option<&'static str> {
+fn without_command(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::NotWritable { .. } | Error::Io { .. } => {
             "check the permissions and the free space there, or choose another folder with \
@@ -31,16 +43,9 @@ fn fixed(error: &Error) -> Option<&'static str> {
             "check the permissions and the free space there, then try again: nothing is lost, and the \
              next command puts it in its place"
         }
-        Error::Corrupt { .. } | Error::TooLarge { .. } => {
-            "remove it with login-cli logout, then sign in again with login-cli login"
-        }
         Error::Outgrown { .. } => {
             "most of it belongs to another program: remove what is not needed, or choose another \
              folder with --codex-home"
-        }
-        Error::NoLocks { .. } => {
-            "choose a folder on another disk with --codex-home, or sign in again with login-cli login \
-             when the access token has expired"
         }
         Error::Locked { holder: Some(Holder { is_stopped: true, .. }), .. } => {
             "continue it with fg, or end it"
@@ -49,10 +54,6 @@ fn fixed(error: &Error) -> Option<&'static str> {
             "another program is using it: try again when it is done"
         }
         Error::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
-        Error::MayBeStored { .. } => {
-            "login-cli status shows whether it is; if not, sign in again with login-cli login, and give \
-             the store longer with LOGIN_CLI_HELPER_TIMEOUT=2m"
-        }
         Error::Vault { source, .. } if matches!(source.downcast_ref(), Some(TimedOut { .. })) => {
             "unlock it, give it longer with LOGIN_CLI_HELPER_TIMEOUT=2m, or keep the credentials in \
              a file with --store file"
@@ -76,12 +77,14 @@ pub(super) fn undelivered(kept: bool) -> &'static str {
     }
 }
 
-pub(super) fn unkept(handed_over: bool, error: &Error) -> String {
-    let then = any(error).map(|hint| format!("; {hint}"));
-    let of_key = if handed_over {
+pub(super) fn unkept(handed_over: bool, error: &Error) -> Hint {
+    let of_key = say(if handed_over {
         "the key above works, keep it yourself"
     } else {
         "delete that key at https://platform.openai.com/api-keys, because nobody has it"
-    };
-    format!("{of_key}{}", then.unwrap_or_default())
+    });
+    match any(error) {
+        Some(hint) => of_key.then("; ").and(hint),
+        None => of_key,
+    }
 }
