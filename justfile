@@ -67,6 +67,10 @@ fuzz-one TARGET LIMIT:
     mkdir -p fuzz/target/corpus/{{ TARGET }}
     cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} fuzz/corpus/{{ TARGET }} -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -verbosity=0 -print_final_stats=1
 
+# What takes longer than CI has: every fault, the callback under full load, longer fuzzing
+[group('check')]
+nightly: (stress "callback") faults (fuzz "-max_total_time=600")
+
 # What CI runs; where a nightly compiler is, `.ci/run` fuzzes as well
 [group('check')]
 ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") dist (threats "--table" "../shared/threats.md")
@@ -85,6 +89,11 @@ bench *ARGS:
 [group('see')]
 browser *ARGS:
     cargo xtask browser {{ ARGS }}
+
+# The documentation as a book, in `target/book/`; needs `cargo install mdbook`
+[group('see')]
+book:
+    mdbook build docs
 
 # The pictures of the README, from the pages as they are served
 [group('see')]

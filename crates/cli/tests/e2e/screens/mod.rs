@@ -59,13 +59,13 @@ fn is_writing() -> bool {
     std::env::var_os("LOGIN_CLI_WRITE_SCREENS").is_some()
 }
 
-/// What the README shows is what a person sees.
+/// What the documentation shows is what a person sees.
 #[test]
-fn the_readme_shows_these_screens() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let readme = fs::read_to_string(readme).unwrap();
+fn the_documentation_shows_these_screens() {
+    let documentation = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");
+    let documentation = fs::read_to_string(documentation).unwrap();
     for name in ["login-done", "failure", "create-key-waiting"] {
         let block = format!("```text\n{}\n```\n", section(name, "80 columns"));
-        assert!(readme.contains(&block), "the README does not show {name}:\n{block}");
+        assert!(documentation.contains(&block), "docs/commands.md does not show {name}:\n{block}");
     }
 }

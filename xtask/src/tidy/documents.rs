@@ -1,0 +1,59 @@
+//! The documents: a short README, links that lead somewhere, a table of contents that is whole.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::workspace_root;
+
+/// Longer, and nobody reads it to its end.
+const LONGEST_README: usize = 8 * 1024;
+
+fn documents() -> Vec<PathBuf> {
+    let root = workspace_root();
+    let folders = [root.to_owned(), root.join("docs")];
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|it| it == "md")).collect()
+}
+
+/// Where the links of a document lead, without those to other sites and to its own headings.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let files = targets.map(|target| target.split('#').next().unwrap_or_default());
+    files.filter(|file| !file.is_empty() && !file.contains(':') && !file.contains(' '))
+}
+
+#[test]
+fn the_readme_is_short() {
+    let length = fs::metadata(workspace_root().join("README.md")).unwrap().len();
+    assert!(length <= LONGEST_README as u64, "{length} bytes");
+}
+
+#[test]
+fn every_link_leads_to_a_file() {
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        let folder = document.parent().unwrap();
+        for link in links(&text) {
+            assert!(folder.join(link).exists(), "{}: {link}", document.display());
+        }
+    }
+}
+
+#[test]
+fn every_page_of_the_book_is_in_its_table_of_contents() {
+    let docs = workspace_root().join("docs");
+    let contents = fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    let listed: Vec<&str> = links(&contents).collect();
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    for page in documents().iter().filter(|path| path.parent() == Some(&docs)) {
+        let name = name(page);
+        assert!(name == "SUMMARY.md" || listed.contains(&name.as_str()), "{name} is not listed");
+    }
+}
+
+#[test]
+fn a_link_is_read_as_markdown_has_it() {
+    let text = "[a](b.md) [c](d.md#e) [f](#g) [h](https://i.test/) `x](y z)`";
+    assert_eq!(links(text).collect::<Vec<_>>(), ["b.md", "d.md"]);
+}
