@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::attempt::Attempt;
 use crate::authorities::{Authorities, BadAuthorities};
-use crate::base_url::{BaseUrl, host};
+use crate::base_url::{BaseUrl, host, is_loopback};
 use crate::error::Error;
 use crate::options::{Options, SetupError};
 use crate::proxy::Paths;
@@ -99,6 +99,9 @@ impl HttpClient {
     /// What the errors of a request to `url` are told with.
     pub(crate) fn attempt(&self, url: &Url) -> Result<Attempt, Error> {
         let host = host(url).to_owned();
+        if url.scheme() == "http" && !is_loopback(url) {
+            return Err(Error::PlainHttp { host });
+        }
         let choices = match self.choices() {
             Ok(choices) => choices,
             Err(error) => return Err(Error::Setup { host, source: error.into() }),

@@ -90,6 +90,13 @@ pub enum Error {
         /// The cap, in bytes.
         limit: usize,
     },
+    /// The URL is one of plain http and of another machine: whatever the request holds would travel
+    /// unencrypted.
+    #[error("plain http is accepted for this machine only, and not for {host}")]
+    PlainHttp {
+        /// The host that was to be asked.
+        host: String,
+    },
     /// The request or the client could not be made at all.
     #[error("cannot make a request for {host}")]
     Unsendable {
@@ -148,6 +155,7 @@ impl Error {
                 | Self::Proxy { .. }
                 | Self::Tls { .. }
                 | Self::Timeout { phase: Phase::Resolving | Phase::Connecting, .. }
+                | Self::PlainHttp { .. }
                 | Self::Unsendable { .. }
         )
     }
@@ -197,6 +205,7 @@ impl Error {
             | Self::CutOff { host, .. }
             | Self::Redirect { host, .. }
             | Self::TooLarge { host, .. }
+            | Self::PlainHttp { host }
             | Self::Unsendable { host, .. } => host,
         }
     }

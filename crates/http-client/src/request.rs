@@ -1,7 +1,7 @@
 use std::fmt;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, HeaderValue};
 use serde::Serialize;
 use url::Url;
 
@@ -54,7 +54,7 @@ impl Request {
         self
     }
 
-    /// Adds a header. A value that no header can have makes the request fail before it is sent.
+    /// Adds a header. A name or value that no header can have makes the request fail before it is sent.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
@@ -132,7 +132,7 @@ impl Request {
             .request(self.method.clone(), self.url.clone())
             .header(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, value) in &self.headers {
-            request = request.header(HeaderName::from_static(name), value);
+            request = request.header(*name, value);
         }
         match &self.bearer {
             Some(token) => request.bearer_auth(token),

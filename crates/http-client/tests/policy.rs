@@ -134,3 +134,29 @@ async fn a_request_carries_what_it_was_given_and_nothing_else() {
     assert_eq!(names, ["accept", "host", "user-agent"]);
     assert_eq!(requests[0].header("user-agent"), Some("a-test/1.0"));
 }
+
+#[tokio::test]
+async fn plain_http_goes_to_this_machine_only() {
+    let http = HttpClient::new(options());
+    for url in ["http://192.0.2.1/", "http://localhost.evil.test/", "http://[2001:db8::1]/x?y"] {
+        let error = http.get(url.parse().unwrap()).send().await.unwrap_err();
+        assert!(matches!(error, Error::PlainHttp { .. }) && error.provably_not_sent(), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_has_any_case_and_one_that_is_none_fails_before_it_is_sent() {
+    let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
+    let http = HttpClient::new(options());
+    let ask = |name: &'static str, value: &str| {
+        http.get(base(&sandbox).join("/v1/organizations")).header(name, value).send()
+    };
+    ask("OpenAI-Organization", "org-1").await.unwrap();
+    let asked = sandbox.requests();
+    assert_eq!(asked[0].header("openai-organization"), Some("org-1"));
+    for (name, value) in [("no name", "x"), ("", "x"), ("x", "a\nb")] {
+        let error = ask(name, value).await.unwrap_err();
+        assert!(matches!(error, Error::Unsendable { .. }), "{error:?}");
+    }
+    assert_eq!(sandbox.requests().len(), 1);
+}

@@ -99,6 +99,11 @@ impl CallbackServer {
     /// was sent there, and [`BindError::Listen`] when the system refuses for another reason, or when
     /// no way leads to a loopback address. A machine without IPv6 is no error.
     pub fn bind(options: &BindOptions) -> Result<Self, BindError> {
+        let path = options.callback_path;
+        let is_path = |byte: u8| byte.is_ascii_graphic() && !b"?#\\\"<>^`{|}".contains(&byte);
+        if !path.starts_with('/') || path.starts_with("//") || !path.bytes().all(is_path) {
+            return Err(BindError::InvalidPath { path });
+        }
         let Listeners { port, sockets } = match (first_free_of(options), &options.rendezvous) {
             (Err(BindError::PortsInUse { taken }), Some(folder))
                 if options.conflict == PortConflict::CancelPrevious =>
@@ -135,6 +140,12 @@ pub enum BindError {
     PortsInUse {
         /// The ports, in the order in which they were tried.
         taken: Vec<TakenPort>,
+    },
+    /// The path of the `redirect_uri` is none: it does not begin with a `/`, or has a part that is no path.
+    #[error("{path:?} is no path of a redirect URI, such as /auth/callback")]
+    InvalidPath {
+        /// What was given.
+        path: &'static str,
     },
     /// The system refuses the address for another reason.
     #[error("cannot listen on {address}")]
@@ -234,6 +245,19 @@ mod tests {
         assert_eq!(taken.iter().map(|it| it.port).collect::<Vec<_>>(), [ours.port()]);
         let passed_over = CallbackServer::bind(&options(&[ours.port(), free], &[])).unwrap();
         assert_eq!(passed_over.port(), free);
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused() {
+        for path in ["", "callback", "//callback", "/a b", "/a?b", "/a#b", "/\u{e9}", "/a\nb"] {
+            let options = BindOptions { callback_path: path, ..BindOptions::default() };
+            let refused = CallbackServer::bind(&options);
+            assert!(matches!(refused, Err(BindError::InvalidPath { .. })), "{path:?}");
+        }
+        for path in ["/", "/callback", "/auth/callback/", "/a%20b", "/~me/;v=1"] {
+            let options = BindOptions { callback_path: path, ..BindOptions::default() };
+            CallbackServer::bind(&options).unwrap();
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ fn a_document_that_was_written_or_removed_since_stays_so() {
     assert_eq!(refresh_token_in(&home), None);
 }
 
-// threats 161 174
+// threats 161
 #[cfg(unix)]
 #[test]
 fn what_another_user_could_have_made_is_not_taken() {

@@ -146,6 +146,7 @@ pub(crate) enum Command {
     /// List the projects of the account, by organization
     Projects(ProjectsArgs),
     /// Show who is signed in, with what, until when, and where that is stored
+    #[command(alias = "whoami")]
     Status,
     /// Print a valid access token, refreshed when it is due
     Token(TokenArgs),

@@ -80,6 +80,13 @@ fn ports_are_a_list_and_none_of_them_is_the_usual_ones() {
 }
 
 #[test]
+fn what_people_type_for_status_is_status() {
+    for words in ["login-cli status", "login-cli whoami", "login-cli --profile work whoami"] {
+        assert!(matches!(reads(words).unwrap().split().0, Command::Status), "{words}");
+    }
+}
+
+#[test]
 fn the_short_way_of_token_leads_to_the_same() {
     let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
     let short = Cli::token_alone(&words("login-cli token")).unwrap();
