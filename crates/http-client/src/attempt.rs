@@ -54,7 +54,7 @@ impl Attempt {
         }
     }
 
-    fn unsendable(&self, source: Cause) -> Error {
+    pub(crate) fn unsendable(&self, source: Cause) -> Error {
         let host = self.host();
         // The library found no authority, before it looked at any certificate.
         match source.find::<rustls::Error>() {

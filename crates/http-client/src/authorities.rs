@@ -2,7 +2,6 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use reqwest::Certificate;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -51,7 +50,7 @@ impl Authorities {
 
     /// Those that a person has picked: each of them has to be good, since one that was left out would
     /// be missed only by the first request, without the name of the file.
-    pub(crate) fn picked(&self) -> Result<Vec<Certificate>, BadAuthorities> {
+    pub(crate) fn picked(&self) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
         let certificates = self.read()?.into_iter().map(usable);
         certificates.collect::<Result<_, _>>().map_err(BadAuthorities::Invalid)
     }
@@ -68,7 +67,7 @@ impl Authorities {
     }
 
     /// Those of a whole system, among which there may be some that TLS has no use for.
-    pub(crate) fn collected(&self) -> Result<Vec<Certificate>, BadAuthorities> {
+    pub(crate) fn collected(&self) -> Result<Vec<CertificateDer<'static>>, BadAuthorities> {
         let all = self.read()?.into_iter().map(usable);
         let (good, bad): (Vec<_>, Vec<_>) = all.partition(Result::is_ok);
         match bad.into_iter().next() {
@@ -167,10 +166,10 @@ fn is_hash(path: &Path) -> bool {
 }
 
 /// It is held against what TLS asks of an authority.
-fn usable(section: Section) -> Result<Certificate, Cause> {
+fn usable(section: Section) -> Section {
     let certificate = section?;
     RootCertStore::empty().add(certificate.clone()).map_err(Cause::new)?;
-    Certificate::from_der(&certificate).map_err(Cause::new)
+    Ok(certificate)
 }
 
 #[cfg(test)]

@@ -2,17 +2,21 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::attempt::Attempt;
 use crate::authorities::{Authorities, BadAuthorities};
 use crate::base_url::{BaseUrl, host, is_loopback};
+use crate::cause::Cause;
 use crate::error::Error;
 use crate::options::{Options, SetupError};
 use crate::proxy::Paths;
 use crate::request::Request;
 use crate::resolver::Resolver;
+use crate::tls;
 
 /// A client for one program: made at once, and built when it first sends something.
 ///
@@ -31,7 +35,7 @@ struct Inner {
 
 /// What became of the files and the proxy that the options name.
 struct Choices {
-    extra: Vec<reqwest::Certificate>,
+    extra: Vec<CertificateDer<'static>>,
     proxy: Option<(reqwest::Proxy, Paths)>,
 }
 
@@ -131,7 +135,9 @@ impl HttpClient {
             |error: SetupError| Error::Setup { host: attempt.host.clone(), source: error.into() };
         let choices = self.choices().map_err(setup)?;
         let system = self.options().system().map_err(setup)?;
-        let client = self.options().build(choices, system);
+        let tls = tls::config(&choices.extra, system);
+        let tls = tls.map_err(|error| attempt.unsendable(Cause::new(error)))?;
+        let client = self.options().build(choices, tls);
         let client = client.map_err(|error| attempt.failed(error))?;
         *built = Some(client.clone());
         Ok(client)
@@ -168,7 +174,7 @@ impl Options {
     }
 
     /// Those that take the place of the system's.
-    fn system(&self) -> Result<Vec<reqwest::Certificate>, SetupError> {
+    fn system(&self) -> Result<Vec<CertificateDer<'static>>, SetupError> {
         let all = self.system_authorities.iter().map(|it| named(it, Authorities::collected));
         Ok(all.collect::<Result<Vec<_>, _>>()?.concat())
     }
@@ -177,10 +183,8 @@ impl Options {
     fn build(
         &self,
         choices: &Choices,
-        system: Vec<reqwest::Certificate>,
+        tls: ClientConfig,
     ) -> Result<reqwest::Client, reqwest::Error> {
-        // An error means that the program around this crate has picked a provider already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
             .user_agent(self.user_agent)
             .redirect(reqwest::redirect::Policy::none())
@@ -196,15 +200,11 @@ impl Options {
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .http2_keep_alive_while_idle(true)
-            .tcp_keepalive(KEEP_ALIVE);
+            .tcp_keepalive(KEEP_ALIVE)
+            .tls_backend_preconfigured(tls);
         if let Some((proxy, _)) = &choices.proxy {
             client = client.proxy(proxy.clone());
         }
-        let extra = choices.extra.iter().cloned();
-        client = match system.is_empty() {
-            true => client.tls_certs_merge(extra),
-            false => client.tls_certs_only(extra.chain(system)),
-        };
         client.build()
     }
 }

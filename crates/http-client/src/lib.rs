@@ -41,6 +41,7 @@ mod proxy;
 mod refusal;
 mod request;
 mod resolver;
+mod tls;
 mod tls_failure;
 
 pub use answer::{Answer, DecodeError};

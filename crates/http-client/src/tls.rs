@@ -1,0 +1,45 @@
+//! TLS as this client alone has it: nothing is installed for the process around it.
+
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, Error, RootCertStore};
+use rustls_platform_verifier::Verifier;
+
+/// Trusts these authorities: `extra` beside the system's, or beside what takes the place of the system's.
+pub(crate) fn config(
+    extra: &[CertificateDer<'static>],
+    system: Vec<CertificateDer<'static>>,
+) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?;
+    let mut config = if system.is_empty() {
+        let verifier = Verifier::new_with_extra_roots(extra.iter().cloned(), provider)?;
+        config
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth()
+    } else {
+        let mut roots = RootCertStore::empty();
+        for authority in extra.iter().cloned().chain(system) {
+            roots.add(authority)?;
+        }
+        config.with_root_certificates(roots).with_no_client_auth()
+    };
+    config.alpn_protocols = ["h2", "http/1.1"].map(|name| name.as_bytes().to_vec()).into();
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_installed_for_the_process() {
+        // A machine without authorities has no client, and installs nothing either.
+        let _ = config(&[], Vec::new());
+        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+    }
+}
