@@ -73,7 +73,7 @@ nightly: (stress "callback") faults (fuzz "-max_total_time=600")
 
 # What CI runs; where a nightly compiler is, `.ci/run` fuzzes as well
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") dist (threats "--table" "../shared/threats.md")
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") dist threats
 
 # Both sign-ins against the sandbox in your browser; `--headless` plays the person
 [group('see')]
@@ -115,7 +115,7 @@ faults *ARGS:
 layers:
     cargo xtask layers
 
-# Which rows of the table of threats a test names, and which none does
+# Which rows of docs/threats.md a test names; with numbers, the tests of those rows
 [group('see')]
 threats *ARGS:
     cargo xtask threats {{ ARGS }}

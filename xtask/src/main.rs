@@ -22,7 +22,7 @@ mod tidy;
 
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -56,12 +56,8 @@ enum Task {
     Browser(browser::Options),
     /// Print which crate may use which, and hold the workspace against it
     Layers,
-    /// Print which rows of the table of threats a test names, and which none does
-    Threats {
-        /// The table, as Markdown; it is kept beside the repository
-        #[arg(long, value_name = "FILE", default_value = "../shared/threats.md")]
-        table: PathBuf,
-    },
+    /// Print which rows of docs/threats.md a test names, and which none does
+    Threats(threats::Options),
 }
 
 fn main() -> ExitCode {
@@ -87,7 +83,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
         Task::Faults(options) => faults::run(workspace_root(), &options, out),
         Task::Browser(options) => browser::run(workspace_root(), &options, out),
         Task::Layers => layers::run(workspace_root(), out),
-        Task::Threats { table } => threats::run(workspace_root(), &table, out),
+        Task::Threats(options) => threats::run(workspace_root(), &options, out),
     }
 }
 

@@ -1,13 +1,15 @@
-//! How much of the table of threats the tests cover: a test that covers a row says so just above
-//! it, as `// threats 59` or `// threats 59 60`.
+//! What may go wrong, and the tests that cover it: a test that covers a row of `docs/threats.md` says so just
+//! above it, as `// threats 59` or `// threats 59 60`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::sources::{Source, rust_sources};
+
+const TABLE: &str = "docs/threats.md";
 
 /// A part of the table: its heading, and the numbers of its rows.
 #[derive(Debug, PartialEq)]
@@ -16,18 +18,42 @@ struct Section<'a> {
     rows: Vec<u32>,
 }
 
-/// Counts the rows that a test names; with the table at hand, also those that none does.
+/// What can be asked of it.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Show the tests of these rows alone
+    rows: Vec<u32>,
+}
+
+/// Counts the rows that a test names, or says which tests name some rows.
 ///
-/// The table is kept beside the repository, so a clone on its own prints the count only.
-pub(crate) fn run(root: &Path, table: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+/// # Errors
+///
+/// A row that no test names, or a test that names no row.
+pub(crate) fn run(
+    root: &Path,
+    options: &Options,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
     let named = named_in_all(&rust_sources(root)?);
-    match fs::read_to_string(root.join(table)) {
-        Ok(text) => report(&sections(&text), &named, out)?,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            writeln!(out, "{} is not here, so only the count:", table.display())?;
-            writeln!(out, "{} rows are named by a test", named.len())?;
-        }
-        Err(error) => return Err(format!("cannot read {}: {error}", table.display()).into()),
+    if !options.rows.is_empty() {
+        return Ok(show(&options.rows, &named, out)?);
+    }
+    let text = fs::read_to_string(root.join(TABLE))?;
+    let sections = sections(&text);
+    report(&sections, &named, out)?;
+    let rows: BTreeSet<u32> = sections.iter().flat_map(|section| section.rows.clone()).collect();
+    match named.keys().copied().collect::<BTreeSet<_>>() == rows {
+        true => Ok(()),
+        false => Err("the tests and the rows of docs/threats.md do not agree".into()),
+    }
+}
+
+/// Each row, and the files of the tests that name it.
+fn show(rows: &[u32], named: &Named, out: &mut impl Write) -> io::Result<()> {
+    for row in rows {
+        let files = named.get(row).map(|files| files.iter().cloned().collect::<Vec<_>>());
+        writeln!(out, "{row}: {}", files.unwrap_or_default().join(", "))?;
     }
     Ok(())
 }
@@ -38,9 +64,17 @@ pub(crate) fn named_by(line: &str) -> Option<Vec<u32>> {
     list.split([' ', ',']).filter(|word| !word.is_empty()).map(|word| word.parse().ok()).collect()
 }
 
-fn named_in_all(sources: &[Source]) -> BTreeSet<u32> {
-    let lines = sources.iter().flat_map(|source| source.text.lines());
-    lines.filter_map(named_by).flatten().collect()
+/// The files that name each row.
+type Named = BTreeMap<u32, BTreeSet<String>>;
+
+fn named_in_all(sources: &[Source]) -> Named {
+    let mut named = Named::new();
+    for source in sources {
+        for row in source.text.lines().filter_map(named_by).flatten() {
+            named.entry(row).or_default().insert(source.path.clone());
+        }
+    }
+    named
 }
 
 /// The headings that have numbered rows below them: `| 59 | input | what must happen |`.
@@ -61,10 +95,10 @@ fn row_number(line: &str) -> Option<u32> {
     line.strip_prefix('|')?.split('|').next()?.trim().parse().ok()
 }
 
-fn report(sections: &[Section<'_>], named: &BTreeSet<u32>, out: &mut impl Write) -> io::Result<()> {
+fn report(sections: &[Section<'_>], named: &Named, out: &mut impl Write) -> io::Result<()> {
     for section in sections {
         let total = section.rows.len();
-        let open = section.rows.iter().filter(|row| !named.contains(row));
+        let open = section.rows.iter().filter(|row| !named.contains_key(row));
         let open: Vec<u32> = open.copied().collect();
         writeln!(out, "{:>3} of {total:>3}  {}", total - open.len(), section.title)?;
         if !open.is_empty() {
@@ -74,13 +108,10 @@ fn report(sections: &[Section<'_>], named: &BTreeSet<u32>, out: &mut impl Write)
     report_all(sections, named, out)
 }
 
-fn report_all(
-    sections: &[Section<'_>],
-    named: &BTreeSet<u32>,
-    out: &mut impl Write,
-) -> io::Result<()> {
+fn report_all(sections: &[Section<'_>], named: &Named, out: &mut impl Write) -> io::Result<()> {
+    let named: BTreeSet<u32> = named.keys().copied().collect();
     let rows: BTreeSet<u32> = sections.iter().flat_map(|section| section.rows.clone()).collect();
-    writeln!(out, "{:>3} of {:>3}  in all", rows.intersection(named).count(), rows.len())?;
+    writeln!(out, "{:>3} of {:>3}  in all", rows.intersection(&named).count(), rows.len())?;
     let unknown: Vec<u32> = named.difference(&rows).copied().collect();
     if !unknown.is_empty() {
         writeln!(out, "named by a test, but no row of the table: {}", list(&unknown))?;
@@ -133,23 +164,23 @@ mod tests {
 
     #[test]
     fn the_report_tells_named_rows_from_open_and_unknown_ones() {
-        let mut out = Vec::new();
-        report(&sections(TABLE), &BTreeSet::from([2, 19, 400]), &mut out).unwrap();
+        let named = [2, 19, 400].map(|row| (row, BTreeSet::from(["a.rs".to_owned()])));
+        let (named, mut out) = (Named::from(named), Vec::new());
+        report(&sections(TABLE), &named, &mut out).unwrap();
+        show(&[2, 3], &named, &mut out).unwrap();
         let expected = "  1 of   2  crate `pkce`
             not yet: 1
   1 of   1  crate `cli`
   2 of   3  in all
 named by a test, but no row of the table: 400
+2: a.rs
+3: 
 ";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]
-    fn without_the_table_the_count_is_printed() {
-        let mut out = Vec::new();
-        run(crate::workspace_root(), Path::new("no/such/table.md"), &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("no/such/table.md is not here"), "{text}");
-        assert!(text.ends_with(" rows are named by a test\n"), "{text}");
+    fn every_row_of_the_page_is_named_by_a_test() {
+        run(crate::workspace_root(), &Options { rows: Vec::new() }, &mut Vec::new()).unwrap();
     }
 }
