@@ -245,7 +245,7 @@ impl Setup {
                 ..usual
             },
         };
-        CallbackPorts { conflict, rendezvous: environment::rendezvous(), ..chosen }
+        CallbackPorts { conflict, control_socket: environment::rendezvous(), ..chosen }
     }
 
     /// The client for every request; it is built when the first one is sent.

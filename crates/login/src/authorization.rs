@@ -7,8 +7,8 @@ use std::time::Duration;
 use credentials::AuthorizationCode;
 use http_client::BaseUrl;
 use oauth_callback_server::{
-    BindOptions, ByHand, Callback, CallbackServer, Expected, Pages, PortConflict, RedirectHost,
-    Rejections, Serving, State, WaitingBrowser,
+    BindOptions, BrowserResponder, Callback, CallbackConfig, CallbackServer, Pages, PastedCallback,
+    PortConflict, RedirectHost, Rejections, RunningServer, State,
 };
 use pkce::CodeVerifier;
 use token_client::CodeRedemption;
@@ -34,8 +34,8 @@ pub struct CallbackPorts {
     /// What to do when each of them is taken.
     pub conflict: PortConflict,
     /// The folder in which the waits of one user and program find each other;
-    /// [`BindOptions::rendezvous`] says more.
-    pub rendezvous: Option<PathBuf>,
+    /// [`BindOptions::control_socket`] says more.
+    pub control_socket: Option<PathBuf>,
 }
 
 impl From<u16> for CallbackPorts {
@@ -46,20 +46,20 @@ impl From<u16> for CallbackPorts {
             fallback_ports: Vec::new(),
             redirect_host: RedirectHost::default(),
             conflict: PortConflict::Fail,
-            rendezvous: None,
+            control_socket: None,
         }
     }
 }
 
 impl CallbackPorts {
     fn bind_options(&self) -> BindOptions {
-        let Self { ports, fallback_ports, redirect_host, conflict, rendezvous } = self.clone();
+        let Self { ports, fallback_ports, redirect_host, conflict, control_socket } = self.clone();
         BindOptions {
             ports,
             fallback_ports,
             redirect_host,
             conflict,
-            rendezvous,
+            control_socket,
             callback_path: REDIRECT_PATH,
             ..BindOptions::default()
         }
@@ -175,7 +175,7 @@ impl Authorization {
     ) -> Result<(AwaitedCallback, Option<Inputs>), Error> {
         let Self { server, state, code_verifier, redirect_uri, inputs, .. } = self;
         let issuer = Some(issuer.as_str().to_owned());
-        let expected = Expected { state, issuer, pages: pages(failed), timeout };
+        let expected = CallbackConfig { state, issuer, pages: pages(failed), timeout };
         let serving = server.serve(expected)?;
         Ok((AwaitedCallback { serving, code_verifier, redirect_uri }, inputs))
     }
@@ -183,21 +183,21 @@ impl Authorization {
 
 /// A callback that may come by a browser or by hand.
 pub(crate) struct AwaitedCallback {
-    serving: Serving,
+    serving: RunningServer,
     code_verifier: CodeVerifier,
     redirect_uri: String,
 }
 
 impl AwaitedCallback {
-    pub(crate) fn by_hand(&self) -> ByHand {
-        self.serving.by_hand()
+    pub(crate) fn pasted_url(&self) -> PastedCallback {
+        self.serving.pasted_url()
     }
 
     /// Waits, and tells what was not taken for the callback.
     pub(crate) async fn granted(
         self,
         events: Events<'_>,
-    ) -> Result<(Grant, WaitingBrowser), Error> {
+    ) -> Result<(Grant, BrowserResponder), Error> {
         let Self { serving, code_verifier, redirect_uri } = self;
         let rejections = tell(serving.rejections(), events);
         let Callback { code, browser } = alongside(serving.callback(), rejections).await?;

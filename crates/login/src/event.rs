@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use auth_store::Location;
 use http_client::BaseUrl;
-use oauth_callback_server::{AddressRefusal, RejectedCallback};
+use oauth_callback_server::{InvalidCallbackUrl, RejectedCallback};
 
 use crate::error::{Error, RevocationError};
 use crate::seen::Seen;
@@ -19,7 +19,7 @@ pub enum Event<'a> {
     /// That server can be reached now.
     ReachedAgain(&'a BaseUrl),
     /// An address that was brought is not the callback; the wait goes on.
-    AddressRefused(AddressRefusal),
+    AddressRefused(InvalidCallbackUrl),
     /// Something that looks like the callback was refused; the wait goes on. Each kind is told once.
     CallbackRejected(RejectedCallback),
     /// There is a code for another device, and the wait for it has begun.

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::pending;
 
-use oauth_callback_server::ByHand;
+use oauth_callback_server::PastedCallback;
 use tokio::sync::mpsc::UnboundedReceiver;
 use zeroize::Zeroizing;
 
@@ -30,22 +30,22 @@ impl fmt::Debug for Input {
 }
 
 /// Hands in an address, and tells why it is not the one.
-pub(crate) fn bring(by_hand: &ByHand, address: &str, events: Events<'_>) {
-    if let Err(refusal) = by_hand.bring(address) {
+pub(crate) fn bring(pasted_url: &PastedCallback, address: &str, events: Events<'_>) {
+    if let Err(refusal) = pasted_url.submit(address) {
         events(Event::AddressRefused(refusal));
     }
 }
 
 /// Hands in every address that comes, and never ends. There is no other way here.
 pub(crate) async fn bring_all(
-    by_hand: ByHand,
+    pasted_url: PastedCallback,
     inputs: Option<Inputs>,
     events: Events<'_>,
 ) -> Infallible {
     let mut inputs = inputs;
     loop {
         match next(&mut inputs).await {
-            Input::Address(address) => bring(&by_hand, &address, events),
+            Input::Address(address) => bring(&pasted_url, &address, events),
             Input::DeviceCode => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oauth_callback_server::{BindOptions, CallbackServer, Expected, Pages, State};
+use oauth_callback_server::{BindOptions, CallbackConfig, CallbackServer, Pages, State};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // … then the one callback with our `state` is waited for …
     let callback = server
-        .wait(Expected {
+        .wait(CallbackConfig {
             state,
             issuer: None,
             pages: Pages::default(),
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(callback.code.expose(), "abc");
 
     // … and the browser is told how it ended, once that is known.
-    callback.browser.show("<!doctype html><p>Signed in</p>").await;
+    callback.browser.respond_ok("<!doctype html><p>Signed in</p>").await;
     assert!(browser.await??.ends_with("<p>Signed in</p>"));
     Ok(())
 }

@@ -2,9 +2,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
-use crate::conflict::{Meeting, meet, take_over};
+use crate::conflict::{ControlSocket, meet, take_over};
 use crate::listen::{ANY, Listeners, listen_on};
-use crate::{Holder, Limits, PortConflict};
+use crate::{Limits, PortConflict, PortOwner};
 
 /// Where to listen, and for how long to put up with whom.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct BindOptions {
     /// The folder in which the waits of one user and program find each other, so that a newer one
     /// can ask an older one to give way. It is made if it is missing, and not used if it is open to
     /// others. Without one, or where it cannot be used, a wait cannot be asked.
-    pub rendezvous: Option<PathBuf>,
+    pub control_socket: Option<PathBuf>,
     /// The host of the `redirect_uri`.
     pub redirect_host: RedirectHost,
     /// The path of the `redirect_uri`, beginning with a `/`.
@@ -42,7 +42,7 @@ impl Default for BindOptions {
             ports: vec![ANY],
             fallback_ports: Vec::new(),
             conflict: PortConflict::Fail,
-            rendezvous: None,
+            control_socket: None,
             redirect_host: RedirectHost::default(),
             callback_path: "/auth/callback",
             form_post: false,
@@ -82,7 +82,7 @@ impl RedirectHost {
 #[derive(Debug)]
 pub struct CallbackServer {
     /// Before the listeners, because its name has to be gone when the port is free.
-    pub(crate) meeting: Option<Meeting>,
+    pub(crate) control: Option<ControlSocket>,
     pub(crate) listeners: Vec<TcpListener>,
     pub(crate) options: BindOptions,
     port: u16,
@@ -104,7 +104,7 @@ impl CallbackServer {
         if !path.starts_with('/') || path.starts_with("//") || !path.bytes().all(is_path) {
             return Err(BindError::InvalidPath { path });
         }
-        let Listeners { port, sockets } = match (first_free_of(options), &options.rendezvous) {
+        let Listeners { port, sockets } = match (first_free_of(options), &options.control_socket) {
             (Err(BindError::PortsInUse { taken }), Some(folder))
                 if options.conflict == PortConflict::CancelPrevious =>
             {
@@ -112,8 +112,8 @@ impl CallbackServer {
             }
             (outcome, _) => outcome?,
         };
-        let meeting = options.rendezvous.as_ref().and_then(|folder| meet(folder, port));
-        Ok(Self { meeting, listeners: sockets, options: options.clone(), port })
+        let control = options.control_socket.as_ref().and_then(|folder| meet(folder, port));
+        Ok(Self { control, listeners: sockets, options: options.clone(), port })
     }
 
     /// The port that is bound, whichever it is.
@@ -139,7 +139,7 @@ pub enum BindError {
     #[error("{}", in_use(taken))]
     PortsInUse {
         /// The ports, in the order in which they were tried.
-        taken: Vec<TakenPort>,
+        taken: Vec<PortInUse>,
     },
     /// The path of the `redirect_uri` is none: it does not begin with a `/`, or has a part that is no path.
     #[error("{path:?} is no path of a redirect URI, such as /auth/callback")]
@@ -160,14 +160,14 @@ pub enum BindError {
 /// A port that is somebody else's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct TakenPort {
+pub struct PortInUse {
     /// The port that was asked for.
     pub port: u16,
     /// Who listens there, as far as the system tells.
-    pub holder: Option<Holder>,
+    pub owner: Option<PortOwner>,
 }
 
-fn in_use(taken: &[TakenPort]) -> String {
+fn in_use(taken: &[PortInUse]) -> String {
     let ports: Vec<String> = taken.iter().map(|taken| taken.port.to_string()).collect();
     match ports.as_slice() {
         [port] => format!("port {port} is in use"),
@@ -177,7 +177,7 @@ fn in_use(taken: &[TakenPort]) -> String {
 
 /// Those ports, and the others where only strangers are in the way.
 fn first_free_of(options: &BindOptions) -> Result<Listeners, BindError> {
-    let is_ours = |taken: &TakenPort| taken.holder.as_ref().is_some_and(|it| it.same_program);
+    let is_ours = |taken: &PortInUse| taken.owner.as_ref().is_some_and(|it| it.same_program);
     match first_free(&options.ports) {
         Err(BindError::PortsInUse { taken })
             if !options.fallback_ports.is_empty() && !taken.iter().any(is_ours) =>
@@ -201,7 +201,7 @@ fn first_free(ports: &[u16]) -> Result<Listeners, BindError> {
         match listen_on(port) {
             Ok(listeners) => return Ok(listeners),
             Err(refusal) if refusal.is_taken() && port != ANY => {
-                taken.push(TakenPort { port, holder: Holder::of_port(port) });
+                taken.push(PortInUse { port, owner: PortOwner::of_port(port) });
             }
             Err(refusal) => {
                 let (address, source) = (refusal.address, refusal.source);
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn all_ports_that_are_taken_are_named() {
-        let taken = |port| TakenPort { port, holder: None };
+        let taken = |port| PortInUse { port, owner: None };
         let words = |ports: &[u16]| {
             let taken = ports.iter().copied().map(taken).collect();
             BindError::PortsInUse { taken }.to_string()

@@ -2,7 +2,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, InvalidHeaderValue};
 
 use crate::Page;
-use crate::judge::Rules;
+use crate::classify::Rules;
 use crate::reply::Reply;
 use crate::wait::Server;
 
@@ -14,13 +14,13 @@ use crate::wait::Server;
 /// Each answer's future is done when the answer was written, or when nobody is there to take it, or
 /// when the time for it is over ([`Limits`](crate::Limits)). Then the port is free.
 #[derive(Debug)]
-pub struct WaitingBrowser {
+pub struct BrowserResponder {
     server: Server,
 }
 
 /// Where a browser is sent that signed in.
 #[derive(Debug)]
-pub struct Landing {
+pub struct RedirectPage {
     /// The path on this server, beginning with a `/`.
     pub path: &'static str,
     /// The query, which stays in the browser's history: nothing secret. It is encoded here.
@@ -30,33 +30,33 @@ pub struct Landing {
     pub page: Page,
 }
 
-impl WaitingBrowser {
+impl BrowserResponder {
     pub(crate) fn new(server: Server) -> Self {
         Self { server }
     }
 
     /// Answers with a page (200).
-    pub async fn show(self, page: impl Into<Page>) {
+    pub async fn respond_ok(self, page: impl Into<Page>) {
         self.server.answer(Reply::new(StatusCode::OK, page.into())).await;
     }
 
     /// Sends the browser on (302, or 303 where a form may have come) to the landing page, so that the callback's address, which holds
     /// the code, is not what the person sees and reloads; then serves that page, to the first who
     /// asks, and waits until everyone who was sent there has been.
-    pub async fn redirect(self, landing: Landing) {
+    pub async fn redirect(self, landing: RedirectPage) {
         let session = &self.server.session;
         let Ok(location) = location(&session.rules, &landing) else {
             // Only a path that is no path gets here: the rest is encoded.
-            return self.show(landing.page).await;
+            return self.respond_ok(landing.page).await;
         };
         session.expect_at(landing.path, landing.page);
         let page = session.pages.finished.clone();
-        session.settle(Reply::redirect(location, page, session.rules.form_post));
-        session.paid(session.limits.landing).await;
+        session.respond(Reply::redirect(location, page, session.rules.form_post));
+        session.completed(session.limits.landing).await;
     }
 
     /// Answers that the sign-in failed (500).
-    pub async fn fail(self, page: impl Into<Page>) {
+    pub async fn respond_error(self, page: impl Into<Page>) {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         self.server.answer(Reply::new(status, page.into())).await;
     }
@@ -64,7 +64,7 @@ impl WaitingBrowser {
 
 /// The `Location` of the landing page. Scheme, host and port are ours, and no value of the query
 /// can end the query.
-fn location(rules: &Rules, landing: &Landing) -> Result<HeaderValue, InvalidHeaderValue> {
+fn location(rules: &Rules, landing: &RedirectPage) -> Result<HeaderValue, InvalidHeaderValue> {
     let (host, port) = (rules.redirect_host.as_str(), rules.port);
     let mut location = format!("http://{host}:{port}{}", landing.path);
     for (index, (name, value)) in landing.query.iter().enumerate() {

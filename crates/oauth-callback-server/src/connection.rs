@@ -1,180 +1,98 @@
-//! One connection: one request, one answer, and the deadlines of both.
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
+use tokio::sync::Notify;
 
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::CONTENT_TYPE;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::time::timeout;
-use zeroize::Zeroizing;
+use crate::session::Session;
 
-use crate::Limits;
-use crate::guest::Guest;
-use crate::judge::{Head, LARGEST_HEADERS, LONGEST_LINE, Refusal};
-use crate::session::Response as Decision;
-use crate::wire::Wire;
-
-/// Serves one connection to its end. What the guest was promised counts as kept when this is done
-/// or dropped.
-pub(crate) async fn attend(stream: impl Stream, guest: Arc<Guest>) {
-    let leaving = PayOnDrop(&guest);
-    let mut wire = Wire::new(stream, &guest);
-    match converse(&mut wire, &guest).await {
-        Ending::Answered => guest.pay(true),
-        Ending::Unparsed(refusal) => refuse(&mut wire.stream, &guest, refusal).await,
-        Ending::Lost => return,
-    }
-    drop(leaving);
-    linger(wire.stream).await;
+/// One connection, as the rest of the server sees it.
+pub(crate) struct Connection {
+    pub(crate) session: Arc<Session>,
+    ours: SocketAddr,
+    theirs: SocketAddr,
+    pending: Mutex<Option<Pending>>,
+    answered: AtomicBool,
+    answering: Notify,
+    /// Where the system could be asked when it came: the answer is lost once the other end is closed.
+    is_stranger: Option<bool>,
 }
 
-/// A `TcpStream`, or what takes its place where no socket can be had.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
-
-struct PayOnDrop<'a>(&'a Guest);
-
-impl Drop for PayOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.pay(false);
-    }
+/// What a connection was promised.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// What became of the code.
+    Answer,
+    /// The page that an answer sent the browser to.
+    RedirectPage,
 }
 
-/// How the HTTP part of a connection ended.
-enum Ending {
-    Answered,
-    Unparsed(Refusal),
-    /// The other side left, or took too long.
-    Lost,
-}
-
-async fn converse(wire: &mut Wire<'_, impl Stream>, guest: &Guest) -> Ending {
-    let ended = {
-        // Decided before anything is awaited: hyper drops what it has not begun to answer when the
-        // client resets the connection behind its request.
-        let service = service_fn(|request| {
-            let decision = guest.session.receive(Head::of(&request), guest);
-            answer(decision, request, guest)
-        });
-        let connection =
-            http(&guest.session.limits).serve_connection(TokioIo::new(&mut *wire), service);
-        let mut connection = pin!(connection);
-        tokio::select! {
-            ended = &mut connection => Some(ended),
-            () = guest.answering() => {
-                timeout(guest.session.limits.answer, connection).await.ok()
-            }
+impl Connection {
+    pub(crate) fn new(session: Arc<Session>, ours: SocketAddr, theirs: SocketAddr) -> Self {
+        Self {
+            session,
+            ours,
+            theirs,
+            pending: Mutex::default(),
+            answered: AtomicBool::new(false),
+            answering: Notify::new(),
+            is_stranger: ask_whether_stranger(ours, theirs),
         }
-    };
-    match ended {
-        _ if wire.watch.is_tls() => Ending::Unparsed(Refusal::Tls),
-        _ if wire.watch.is_broken() => Ending::Unparsed(Refusal::BadRequest),
-        Some(Ok(())) => Ending::Answered,
-        Some(Err(error)) if error.is_parse_too_large() => Ending::Unparsed(wire.watch.too_large()),
-        Some(Err(error)) if error.is_parse() => Ending::Unparsed(Refusal::BadRequest),
-        _ => Ending::Lost,
+    }
+
+    /// Takes a pending on, and says by how many there are more now.
+    pub(crate) fn reserve(&self, pending: Pending) -> usize {
+        usize::from(self.pending().replace(pending).is_none())
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        self.pending().is_some()
+    }
+
+    /// The connection has what it was promised, or has left without it.
+    pub(crate) fn complete(&self, delivered: bool) {
+        let pending = self.pending().take();
+        if let Some(pending) = pending {
+            self.session.complete(pending, delivered);
+        }
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An answer was decided: from now on the bytes that go out are ours.
+    pub(crate) fn begin_answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+        self.answering.notify_one();
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Waits for [`Connection::begin_answer`].
+    pub(crate) async fn answering(&self) {
+        self.answering.notified().await;
+    }
+
+    /// Whether it belongs to another user of this machine, as far as the system tells: what is meant for the
+    /// person neither goes to them nor comes from them.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.is_stranger.unwrap_or_else(|| look_up_whether_stranger(self.ours, self.theirs))
     }
 }
 
-fn http(limits: &Limits) -> http1::Builder {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .keep_alive(false)
-        .max_headers(MOST_HEADERS)
-        .max_buf_size(LONGEST_LINE + LARGEST_HEADERS)
-        .auto_date_header(false);
-    http
+#[cfg(target_os = "linux")]
+use crate::peer::{ask_whether_stranger, look_up_whether_stranger};
+
+/// The system does not tell.
+#[cfg(not(target_os = "linux"))]
+fn ask_whether_stranger(_: SocketAddr, _: SocketAddr) -> Option<bool> {
+    Some(false)
 }
 
-/// A browser sends about twenty.
-const MOST_HEADERS: usize = 64;
-
-async fn answer(
-    decision: Decision,
-    request: Request<Incoming>,
-    guest: &Guest,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let decision = match decision {
-        Decision::AfterBody => match form(request, guest.session.limits.head).await {
-            Ok(body) => guest.session.receive_form(&body, guest),
-            Err(refusal) => Decision::Now(guest.session.refuse(refusal)),
-        },
-        // It holds the code, and the answer can take a while.
-        decided => {
-            drop(request);
-            decided
-        }
-    };
-    let reply = match decision {
-        Decision::Now(reply) => reply,
-        // There is one body alone.
-        Decision::AfterBody => guest.session.refuse(Refusal::BadRequest),
-        Decision::TheAnswer => guest.session.answer().await,
-    };
-    guest.begin_answer();
-    Ok(reply.into_response())
-}
-
-/// `handshake_failure`, as a record of its own: who speaks TLS gives up at once, and a browser that may
-/// ask without it does so ([RFC 8446 §6](https://www.rfc-editor.org/rfc/rfc8446#section-6)).
-const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
-
-/// The body of a form. No parameter of it is longer than in an address.
-async fn form(request: Request<Incoming>, limit: Duration) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    const TYPE: &str = "application/x-www-form-urlencoded";
-    let named = request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let essence = named.and_then(|it| it.split(';').next()).map(str::trim);
-    if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case(TYPE)) {
-        return Err(Refusal::UnknownType);
-    }
-    let body = Limited::new(request.into_body(), LONGEST_LINE).collect();
-    match timeout(limit, body).await {
-        Ok(Ok(body)) => Ok(Zeroizing::new(body.to_bytes().into())),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge),
-        _ => Err(Refusal::BadRequest),
-    }
-}
-
-/// Answers what hyper could not parse, since hyper's own answer went nowhere.
-async fn refuse(stream: &mut impl Stream, guest: &Guest, refusal: Refusal) {
-    let bytes = match refusal {
-        Refusal::Tls => {
-            guest.session.reject(refusal);
-            ALERT.into()
-        }
-        _ => guest.session.refuse(refusal).into_bytes(),
-    };
-    let write = async {
-        stream.write_all(&bytes).await?;
-        stream.shutdown().await
-    };
-    // Whoever does not take the answer has no other use for the connection either.
-    let _ = timeout(guest.session.limits.answer, write).await;
-}
-
-/// Reads on for a moment after the answer: a socket that is closed with unread bytes resets the
-/// connection, and the client may lose the answer
-/// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
-async fn linger(mut stream: impl AsyncRead + Unpin) {
-    const LONGEST: Duration = Duration::from_millis(500);
-    const MOST_READS: usize = 1024;
-    let mut sink = [0; 1024];
-    let drain = async {
-        for _ in 0..MOST_READS {
-            if !matches!(stream.read(&mut sink).await, Ok(1..)) {
-                return;
-            }
-        }
-    };
-    let _ = timeout(LONGEST, drain).await;
+#[cfg(not(target_os = "linux"))]
+fn look_up_whether_stranger(_: SocketAddr, _: SocketAddr) -> bool {
+    false
 }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::by_hand::judge_address;
-use crate::connection::attend;
-use crate::guest::Guest;
-use crate::judge::{Refusal, Return, Rules, judge_callback};
+use crate::accept::Acceptor;
+use crate::classify::{AuthorizationResponse, Refusal, Rules, classify_callback};
+use crate::connection::Connection;
+use crate::handle::serve_connection;
+use crate::pasted_callback::classify_url;
 use crate::query::Parameters;
 use crate::reply::Reply;
-use crate::serve::Door;
 use crate::session::Session;
 use crate::{Limits, Page, Pages, RedirectHost, State};
 
@@ -31,7 +31,7 @@ pub const ANSWER: &str = "the answer";
 
 /// What a callback came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is a variant of `judge::Return` or `judge::Refusal`")]
+#[expect(missing_docs, reason = "each is a variant of `classify::Return` or `classify::Refusal`")]
 pub enum Outcome {
     Code(String),
     Denied { error: String, error_description: Option<String> },
@@ -41,36 +41,36 @@ pub enum Outcome {
     BadRequest,
 }
 
-/// Reads and judges the query of a callback.
+/// Reads and classifies the query of a callback.
 #[must_use]
 pub fn callback_query(query: &str) -> Outcome {
-    match judge_callback(&rules(), &Parameters::parse(query)) {
+    match classify_callback(&rules(), &Parameters::parse(query)) {
         Ok(returned) => returned.into(),
         Err(Refusal::StateMismatch | Refusal::MissingState) => Outcome::StateMismatch,
         Err(_) => Outcome::BadRequest,
     }
 }
 
-/// Reads and judges an address that somebody brought; `None` when it is refused.
+/// Reads and classifies a pasted URL; `None` when it is refused.
 #[must_use]
 pub fn pasted_address(address: &str) -> Option<Outcome> {
-    judge_address(&rules(), address).ok().map(Outcome::from)
+    classify_url(&rules(), address).ok().map(Outcome::from)
 }
 
 /// Serves one connection, from its first byte to its last, and says what the waiting program was
 /// given: `None` when it still waits. It needs a tokio runtime with time.
 pub async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<Outcome> {
-    let door = Door::open(Vec::new()).ok()?;
-    let session = Session::new(rules(), Pages::default(), Limits::default(), door);
+    let acceptor = Acceptor::open(Vec::new()).ok()?;
+    let session = Session::new(rules(), Pages::default(), Limits::default(), acceptor);
     let session = Arc::new(session);
     let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
-    let guest = Guest::new(session.clone(), nobody, nobody);
-    let mut attending = pin!(attend(stream, Arc::new(guest)));
+    let connection = Connection::new(session.clone(), nobody, nobody);
+    let mut attending = pin!(serve_connection(stream, Arc::new(connection)));
     let returned = tokio::select! {
         returned = session.arrival() => returned,
         () = &mut attending => return None,
     };
-    session.settle(Reply::new(StatusCode::OK, Page::from(ANSWER)));
+    session.respond(Reply::new(StatusCode::OK, Page::from(ANSWER)));
     attending.await;
     Some(returned.into())
 }
@@ -83,15 +83,15 @@ fn rules() -> Rules {
     Rules { port: PORT, redirect_host, callback_path, form_post, state, issuer }
 }
 
-impl From<Return> for Outcome {
-    fn from(returned: Return) -> Self {
+impl From<AuthorizationResponse> for Outcome {
+    fn from(returned: AuthorizationResponse) -> Self {
         match returned {
-            Return::Code(code) => Self::Code(code.expose().to_owned()),
-            Return::Denied { error, error_description } => {
+            AuthorizationResponse::Code(code) => Self::Code(code.expose().to_owned()),
+            AuthorizationResponse::Denied { error, error_description } => {
                 Self::Denied { error, error_description }
             }
-            Return::MissingCode => Self::MissingCode,
-            Return::WrongIssuer => Self::WrongIssuer,
+            AuthorizationResponse::MissingCode => Self::MissingCode,
+            AuthorizationResponse::WrongIssuer => Self::WrongIssuer,
         }
     }
 }

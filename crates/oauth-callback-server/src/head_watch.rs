@@ -1,4 +1,4 @@
-use crate::judge::Refusal;
+use crate::classify::Refusal;
 
 /// Looks at the head of a request as it arrives, for what the HTTP parser does not tell or does not
 /// mind. It keeps no byte.

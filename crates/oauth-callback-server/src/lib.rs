@@ -7,14 +7,14 @@
 //! ```
 //!
 //! Each phase is a value that the next one consumes: [`CallbackServer::bind`], then
-//! [`CallbackServer::wait`], then one method of [`WaitingBrowser`]. The port is free as soon as that
+//! [`CallbackServer::wait`], then one method of [`BrowserResponder`]. The port is free as soon as that
 //! last future is done, or as soon as any of these values is dropped.
 //!
 //! A browser on another machine cannot come here. Its person can bring the address at which it ended:
-//! [`CallbackServer::serve`] opens [a second way](ByHand), with the same rules.
+//! [`CallbackServer::serve`] opens [a second way](PastedCallback), with the same rules.
 //!
 //! What looks like the callback and is not taken for it, such as that of a browser that insists on https, is
-//! told to the caller, each kind once: [`Serving::rejections`], and [`WaitError::TimedOut`].
+//! told to the caller, each kind once: [`RunningServer::rejections`], and [`WaitError::TimedOut`].
 //!
 //! # What this crate does not do
 //!
@@ -39,49 +39,49 @@ mod state;
 
 mod bind;
 mod conflict;
-mod holder;
+#[cfg(unix)]
+mod control_socket;
 mod limits;
 mod listen;
 #[cfg(target_os = "linux")]
 mod peer;
-#[cfg(unix)]
-mod rendezvous;
+mod port_owner;
 #[cfg(target_os = "linux")]
 mod sock_diag;
 #[cfg(target_os = "linux")]
 mod socket_table;
 
 mod browser;
-mod by_hand;
-mod pasted;
+mod pasted_callback;
+mod readings;
 mod wait;
 
 mod pages;
 
-mod judge;
+mod classify;
 mod query;
 mod rejected;
 
-mod guest;
+mod connection;
 mod reply;
 mod session;
 
-mod connection;
+mod accept;
+mod handle;
 mod head_watch;
-mod serve;
-mod wire;
+mod response_stream;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 
-pub use bind::{BindError, BindOptions, CallbackServer, RedirectHost, TakenPort};
-pub use browser::{Landing, WaitingBrowser};
-pub use by_hand::{AddressRefusal, ByHand};
+pub use bind::{BindError, BindOptions, CallbackServer, PortInUse, RedirectHost};
+pub use browser::{BrowserResponder, RedirectPage};
 pub use conflict::PortConflict;
-pub use holder::Holder;
 pub use limits::Limits;
 pub use pages::{Page, Pages};
+pub use pasted_callback::{InvalidCallbackUrl, PastedCallback};
+pub use port_owner::PortOwner;
 pub use rejected::{RejectedCallback, Rejections};
 pub use state::{NoRandomness, State};
-pub use wait::{Callback, Expected, Serving, WaitError};
+pub use wait::{Callback, CallbackConfig, RunningServer, WaitError};

@@ -9,7 +9,7 @@ pub struct Limits {
     pub answer: Duration,
     /// How long a redirected browser may take to ask for the page that it was sent to.
     pub landing: Duration,
-    /// How many connections are held at once. When one more comes, the oldest that is owed nothing
+    /// How many connections are held at once. When one more comes, the oldest that waits for nothing
     /// has to go.
     pub connections: usize,
 }

@@ -47,7 +47,7 @@ pub struct Pages {
     /// 400: the authorization server sent no code.
     pub missing_code: Page,
     /// 500, and 400 for a wrong issuer: the sign-in failed. Also what the browser sees when a
-    /// [`WaitingBrowser`](crate::WaitingBrowser) is dropped.
+    /// [`BrowserResponder`](crate::BrowserResponder) is dropped.
     pub failed: Page,
     /// 200: the landing page was shown already; 302: the browser is on its way there.
     pub finished: Page,

@@ -3,7 +3,7 @@
 
 use tokio::sync::watch;
 
-use crate::judge::Refusal;
+use crate::classify::Refusal;
 
 /// Why something that looks like the callback was not taken. The wait goes on.
 ///
@@ -102,7 +102,7 @@ impl Noted {
     }
 }
 
-/// What is not taken for the callback, each kind once: from [`Serving::rejections`](crate::Serving::rejections).
+/// What is not taken for the callback, each kind once: from [`RunningServer::rejections`](crate::RunningServer::rejections).
 #[derive(Clone, Debug)]
 pub struct Rejections {
     noted: watch::Receiver<Kinds>,

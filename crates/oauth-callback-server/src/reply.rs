@@ -3,7 +3,7 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::judge::Refusal;
+use crate::classify::Refusal;
 use crate::{Page, Pages};
 
 /// One answer to the browser. Clones share the page.

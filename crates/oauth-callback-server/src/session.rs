@@ -8,18 +8,20 @@ use hyper::StatusCode;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::guest::{Debt, Guest};
-use crate::judge::{Head, Refusal, Return, Rules, Verdict, judge, judge_form};
+use crate::accept::Acceptor;
+use crate::classify::{
+    AuthorizationResponse, Head, Refusal, RequestKind, Rules, classify, classify_form,
+};
+use crate::connection::{Connection, Pending};
 use crate::rejected::Noted;
 use crate::reply::Reply;
-use crate::serve::Door;
 use crate::{Limits, Page, Pages, RejectedCallback};
 
 pub(crate) struct Session {
     pub(crate) rules: Rules,
     pub(crate) pages: Pages,
     pub(crate) limits: Limits,
-    pub(crate) door: Door,
+    pub(crate) acceptor: Acceptor,
     progress: watch::Sender<Progress>,
     /// Which refusals were logged: a flood of them is one line.
     refusals: AtomicU16,
@@ -38,7 +40,7 @@ struct Progress {
     answer: Option<Reply>,
     landing: Option<LandingPage>,
     /// Connections that were promised the answer or a landing page and do not have it yet.
-    owed: usize,
+    pending: usize,
     /// Browsers that were sent to the landing page and did not ask for it yet. A quick one asks
     /// before it is counted: then it is one less than none for a moment.
     under_way: isize,
@@ -49,7 +51,7 @@ struct Progress {
 enum Arrival {
     #[default]
     Awaited,
-    Here(Return),
+    Here(AuthorizationResponse),
     /// Somebody has the code; whatever else comes with the right `state` is a copy.
     Taken,
 }
@@ -70,12 +72,12 @@ pub(crate) enum Response {
 }
 
 impl Session {
-    pub(crate) fn new(rules: Rules, pages: Pages, limits: Limits, door: Door) -> Self {
+    pub(crate) fn new(rules: Rules, pages: Pages, limits: Limits, acceptor: Acceptor) -> Self {
         Self {
             rules,
             pages,
             limits,
-            door,
+            acceptor,
             progress: watch::Sender::default(),
             refusals: AtomicU16::new(0),
             rejected: Noted::default(),
@@ -84,25 +86,25 @@ impl Session {
     }
 
     /// Decides on one request, without waiting.
-    pub(crate) fn receive(&self, head: Head<'_>, guest: &Guest) -> Response {
-        self.act_on(judge(&self.rules, head), head.uri.path(), guest)
+    pub(crate) fn receive(&self, head: Head<'_>, connection: &Connection) -> Response {
+        self.act_on(classify(&self.rules, head), head.uri.path(), connection)
     }
 
     /// The same for the body of a form.
-    pub(crate) fn receive_form(&self, body: &[u8], guest: &Guest) -> Response {
-        self.act_on(judge_form(&self.rules, body), self.rules.callback_path, guest)
+    pub(crate) fn receive_form(&self, body: &[u8], connection: &Connection) -> Response {
+        self.act_on(classify_form(&self.rules, body), self.rules.callback_path, connection)
     }
 
-    fn act_on(&self, verdict: Verdict, path: &str, guest: &Guest) -> Response {
+    fn act_on(&self, verdict: RequestKind, path: &str, connection: &Connection) -> Response {
         match verdict {
-            Verdict::Form => Response::AfterBody,
-            Verdict::Refused(refusal) => Response::Now(self.refuse(refusal)),
-            Verdict::Rejected(refusal) => Response::Now(self.reject(refusal)),
-            Verdict::OtherPath => Response::Now(self.other_path(path, guest)),
-            Verdict::Returned(_) if guest.is_stranger() => {
+            RequestKind::Form => Response::AfterBody,
+            RequestKind::Refused(refusal) => Response::Now(self.refuse(refusal)),
+            RequestKind::Rejected(refusal) => Response::Now(self.reject(refusal)),
+            RequestKind::OtherPath => Response::Now(self.other_path(path, connection)),
+            RequestKind::Returned(_) if connection.is_stranger() => {
                 Response::Now(self.reject(Refusal::OtherUser))
             }
-            Verdict::Returned(returned) => self.arrive(returned, guest),
+            RequestKind::Returned(returned) => self.arrive(returned, connection),
         }
     }
 
@@ -124,14 +126,14 @@ impl Session {
 
     /// Only the first callback counts: a cancel that comes late changes nothing. Who brings another code is
     /// not told that it was taken.
-    fn arrive(&self, returned: Return, guest: &Guest) -> Response {
+    fn arrive(&self, returned: AuthorizationResponse, connection: &Connection) -> Response {
         let code = self.fingerprint(&returned);
         let mut is_other = false;
         self.progress.send_modify(|progress| {
             progress.take(returned, code);
             is_other = code.is_some() && progress.code != code;
             if !is_other {
-                progress.owed += guest.owe(Debt::Answer);
+                progress.pending += connection.reserve(Pending::Answer);
             }
         });
         match is_other {
@@ -140,22 +142,22 @@ impl Session {
         }
     }
 
-    /// The same for a callback that comes without a browser, which is owed nothing.
-    pub(crate) fn bring(&self, returned: Return) {
+    /// The same for a callback that comes without a browser, which waits for no answer.
+    pub(crate) fn submit(&self, returned: AuthorizationResponse) {
         let code = self.fingerprint(&returned);
         self.progress.send_modify(|progress| progress.take(returned, code));
     }
 
-    fn fingerprint(&self, returned: &Return) -> Option<u64> {
+    fn fingerprint(&self, returned: &AuthorizationResponse) -> Option<u64> {
         match returned {
-            Return::Code(code) => Some(self.fingerprints.hash_one(code.expose())),
+            AuthorizationResponse::Code(code) => Some(self.fingerprints.hash_one(code.expose())),
             _ => None,
         }
     }
 
-    fn other_path(&self, path: &str, guest: &Guest) -> Reply {
+    fn other_path(&self, path: &str, connection: &Connection) -> Reply {
         // Asked before the lock is taken, because the answer is read from a file.
-        let may_see_it = !self.shows_a_page_at(path) || !guest.is_stranger();
+        let may_see_it = !self.shows_a_page_at(path) || !connection.is_stranger();
         let mut reply = None;
         self.progress.send_if_modified(|progress| {
             let Some(landing) = progress.landing.as_mut().filter(|it| it.path == path) else {
@@ -167,7 +169,7 @@ impl Session {
             reply = Some(Reply::new(StatusCode::OK, page));
             if is_expected {
                 progress.under_way -= 1;
-                progress.owed += guest.owe(Debt::Landing);
+                progress.pending += connection.reserve(Pending::RedirectPage);
             }
             is_expected
         });
@@ -181,17 +183,17 @@ impl Session {
     }
 
     /// Somebody who was promised something has it, or has left.
-    pub(crate) fn pay(&self, debt: Debt, delivered: bool) {
+    pub(crate) fn complete(&self, pending: Pending, delivered: bool) {
         self.progress.send_modify(|progress| {
-            progress.owed -= 1;
-            if delivered && debt == Debt::Answer && progress.landing.is_some() {
+            progress.pending -= 1;
+            if delivered && pending == Pending::Answer && progress.landing.is_some() {
                 progress.under_way += 1;
             }
         });
     }
 
     /// Waits for the one callback.
-    pub(crate) async fn arrival(&self) -> Return {
+    pub(crate) async fn arrival(&self) -> AuthorizationResponse {
         let mut steps = self.progress.subscribe();
         loop {
             if let Some(returned) = self.take_arrival() {
@@ -202,7 +204,7 @@ impl Session {
         }
     }
 
-    fn take_arrival(&self) -> Option<Return> {
+    fn take_arrival(&self) -> Option<AuthorizationResponse> {
         let mut taken = None;
         self.progress.send_if_modified(|progress| {
             if let Arrival::Here(_) = progress.arrival {
@@ -227,7 +229,7 @@ impl Session {
     }
 
     /// Tells the browser how it ended. The first answer stands.
-    pub(crate) fn settle(&self, answer: Reply) {
+    pub(crate) fn respond(&self, answer: Reply) {
         self.progress.send_modify(|progress| {
             progress.answer.get_or_insert(answer);
         });
@@ -240,16 +242,16 @@ impl Session {
     }
 
     /// Waits until everyone has what they were promised, but not for ever.
-    pub(crate) async fn paid(&self, limit: Duration) {
+    pub(crate) async fn completed(&self, limit: Duration) {
         let mut steps = self.progress.subscribe();
-        if timeout(limit, steps.wait_for(Progress::is_paid)).await.is_err() {
+        if timeout(limit, steps.wait_for(Progress::is_complete)).await.is_err() {
             tracing::debug!("the browser did not take its answer in time");
         }
     }
 
     /// Lets go of the port at once. Whoever still waits for an answer hears that it failed.
     pub(crate) fn close(&self) {
-        self.door.close();
+        self.acceptor.close();
         self.progress.send_modify(|progress| {
             progress.answer.get_or_insert_with(|| self.failure());
             progress.closing = true;
@@ -260,7 +262,7 @@ impl Session {
     pub(crate) async fn closed(&self) {
         let mut steps = self.progress.subscribe();
         let _ = steps.wait_for(|progress| progress.closing).await;
-        self.paid(self.limits.answer).await;
+        self.completed(self.limits.answer).await;
     }
 
     fn failure(&self) -> Reply {
@@ -269,7 +271,7 @@ impl Session {
 }
 
 impl Progress {
-    fn take(&mut self, returned: Return, code: Option<u64>) {
+    fn take(&mut self, returned: AuthorizationResponse, code: Option<u64>) {
         if matches!(self.arrival, Arrival::Awaited) {
             tracing::debug!("the callback is here");
             self.arrival = Arrival::Here(returned);
@@ -277,7 +279,7 @@ impl Progress {
         }
     }
 
-    fn is_paid(&self) -> bool {
-        self.owed == 0 && (self.under_way <= 0 || self.closing)
+    fn is_complete(&self) -> bool {
+        self.pending == 0 && (self.under_way <= 0 || self.closing)
     }
 }

@@ -6,16 +6,18 @@ use credentials::AuthorizationCode;
 use hyper::StatusCode;
 use tokio::time::timeout;
 
-use crate::conflict::{Meeting, asked};
-use crate::judge::{Return, Rules};
+use crate::accept::{Acceptor, serve};
+use crate::classify::{AuthorizationResponse, Rules};
+use crate::conflict::{ControlSocket, asked};
 use crate::reply::Reply;
-use crate::serve::{Door, serve};
 use crate::session::Session;
-use crate::{ByHand, CallbackServer, Pages, RejectedCallback, Rejections, State, WaitingBrowser};
+use crate::{
+    BrowserResponder, CallbackServer, Pages, PastedCallback, RejectedCallback, Rejections, State,
+};
 
 /// Which callback is waited for, and what everyone else is told.
 #[derive(Debug)]
-pub struct Expected {
+pub struct CallbackConfig {
     /// The `state` of the authorization URL.
     pub state: State,
     /// The authorization server's identifier, which an `iss` parameter must equal
@@ -33,7 +35,7 @@ pub struct Callback {
     /// The code, which works once.
     pub code: AuthorizationCode,
     /// Whom to tell what became of the code.
-    pub browser: WaitingBrowser,
+    pub browser: BrowserResponder,
 }
 
 impl CallbackServer {
@@ -46,23 +48,23 @@ impl CallbackServer {
     ///
     /// [`WaitError`]: no code came. The browser, if it came, has seen a page that says so, and the
     /// port is free.
-    pub async fn wait(self, expected: Expected) -> Result<Callback, WaitError> {
+    pub async fn wait(self, expected: CallbackConfig) -> Result<Callback, WaitError> {
         self.serve(expected)?.callback().await
     }
 
-    /// Begins to answer whoever comes, and to take addresses [by hand](Serving::by_hand). It needs a
+    /// Begins to answer whoever comes, and to take [pasted URLs](RunningServer::pasted_url). It needs a
     /// tokio runtime with time and I/O.
     ///
     /// # Errors
     ///
     /// [`WaitError::Runtime`]: the port is free.
-    pub fn serve(self, expected: Expected) -> Result<Serving, WaitError> {
+    pub fn serve(self, expected: CallbackConfig) -> Result<RunningServer, WaitError> {
         let timeout = expected.timeout;
-        let (server, meeting) = self.open(expected).map_err(WaitError::Runtime)?;
-        Ok(Serving { server, meeting, timeout })
+        let (server, control) = self.open(expected).map_err(WaitError::Runtime)?;
+        Ok(RunningServer { server, control, timeout })
     }
 
-    fn open(self, expected: Expected) -> io::Result<(Server, Option<Meeting>)> {
+    fn open(self, expected: CallbackConfig) -> io::Result<(Server, Option<ControlSocket>)> {
         let rules = Rules {
             port: self.port(),
             redirect_host: self.options.redirect_host,
@@ -71,27 +73,27 @@ impl CallbackServer {
             state: expected.state,
             issuer: expected.issuer,
         };
-        let door = Door::open(self.listeners)?;
-        let session = Session::new(rules, expected.pages, self.options.limits, door);
+        let acceptor = Acceptor::open(self.listeners)?;
+        let session = Session::new(rules, expected.pages, self.options.limits, acceptor);
         let session = Arc::new(session);
         tokio::spawn(serve(session.clone()));
-        Ok((Server { session }, self.meeting))
+        Ok((Server { session }, self.control))
     }
 }
 
 /// A server that answers, and has not seen the callback yet. Dropping it frees the port.
 #[derive(Debug)]
-pub struct Serving {
+pub struct RunningServer {
     server: Server,
-    meeting: Option<Meeting>,
+    control: Option<ControlSocket>,
     timeout: Duration,
 }
 
-impl Serving {
+impl RunningServer {
     /// The other way for the callback to come here.
     #[must_use]
-    pub fn by_hand(&self) -> ByHand {
-        ByHand::new(self.server.session.clone())
+    pub fn pasted_url(&self) -> PastedCallback {
+        PastedCallback::new(self.server.session.clone())
     }
 
     /// What looks like the callback and is not taken for it, to tell the person who waits.
@@ -106,19 +108,21 @@ impl Serving {
     ///
     /// As [`CallbackServer::wait`].
     pub async fn callback(self) -> Result<Callback, WaitError> {
-        let Self { server, meeting, timeout: after } = self;
+        let Self { server, control, timeout: after } = self;
         let arrival = timeout(after, server.session.arrival());
         let arrived = tokio::select! {
             biased;
             arrived = arrival => arrived,
-            asker = asked(meeting.as_ref()) => {
+            requester = asked(control.as_ref()) => {
                 // Who asks sees the name go, then the port, then this connection.
-                let _in_this_order = (meeting, server, asker);
-                return Err(WaitError::Superseded);
+                let _in_this_order = (control, server, requester);
+                return Err(WaitError::Replaced);
             }
         };
         match arrived {
-            Ok(Return::Code(code)) => Ok(Callback { code, browser: WaitingBrowser::new(server) }),
+            Ok(AuthorizationResponse::Code(code)) => {
+                Ok(Callback { code, browser: BrowserResponder::new(server) })
+            }
             Ok(refused) => Err(server.refused(refused).await),
             Err(_) => Err(WaitError::TimedOut { after, rejected: server.session.rejected.all() }),
         }
@@ -155,7 +159,7 @@ pub enum WaitError {
     },
     /// A newer wait of the same user and program asked for the port, and has it now.
     #[error("another sign-in took the place of this one")]
-    Superseded,
+    Replaced,
     /// The runtime cannot watch the sockets.
     #[error("cannot wait for connections")]
     Runtime(#[source] io::Error),
@@ -168,19 +172,21 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn answer(&self, answer: Reply) {
-        self.session.settle(answer);
-        self.session.paid(self.session.limits.answer).await;
+        self.session.respond(answer);
+        self.session.completed(self.session.limits.answer).await;
     }
 
     /// Tells the browser that there is no code, and then the caller.
-    async fn refused(&self, refused: Return) -> WaitError {
+    async fn refused(&self, refused: AuthorizationResponse) -> WaitError {
         let pages = &self.session.pages;
         let (status, page, error) = match refused {
-            Return::Denied { error, error_description } => {
+            AuthorizationResponse::Denied { error, error_description } => {
                 let error = WaitError::Denied { error, error_description };
                 (StatusCode::FORBIDDEN, &pages.denied, error)
             }
-            Return::WrongIssuer => (StatusCode::BAD_REQUEST, &pages.failed, WaitError::WrongIssuer),
+            AuthorizationResponse::WrongIssuer => {
+                (StatusCode::BAD_REQUEST, &pages.failed, WaitError::WrongIssuer)
+            }
             _ => (StatusCode::BAD_REQUEST, &pages.missing_code, WaitError::MissingCode),
         };
         self.answer(Reply::new(status, page.clone())).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use auth_store::Location;
 use login::stored::AtRisk;
 use login::{Authorization, Event, Inputs};
-use oauth_callback_server::AddressRefusal;
+use oauth_callback_server::InvalidCallbackUrl;
 use url::Url;
 
 use super::events;
@@ -225,16 +225,16 @@ fn advice(event: &Event<'_>, can_paste: bool) -> Option<Hint> {
     }
 }
 
-fn address(refusal: AddressRefusal) -> &'static str {
+fn address(refusal: InvalidCallbackUrl) -> &'static str {
     match refusal {
-        AddressRefusal::NotAnAddress => {
+        InvalidCallbackUrl::NotAnAddress => {
             "a code alone cannot be checked: paste all that stands in the address bar of that page, \
              from http:// on"
         }
-        AddressRefusal::AuthorizationUrl => {
+        InvalidCallbackUrl::AuthorizationUrl => {
             "open it in a browser, sign in, and paste the address of the page where that ends"
         }
-        AddressRefusal::OtherState => {
+        InvalidCallbackUrl::StateMismatch => {
             "paste all of the address of the page where the address above has led, and of no older one"
         }
         _ => "paste all that stands in the address bar of the page that does not load",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_store::Error as StoreError;
 use http_client::{Error as HttpError, Refusal};
 use login::Error as LoginError;
-use oauth_callback_server::{BindError, TakenPort, WaitError};
+use oauth_callback_server::{BindError, PortInUse, WaitError};
 use printable::excerpt;
 use serde_json::{Value, json};
 use token_client::Error as TokenError;
@@ -152,8 +152,8 @@ fn of_login(error: &LoginError) -> Value {
     }
 }
 
-fn port(taken: &TakenPort) -> Value {
-    let holder = taken.holder.as_ref();
+fn port(taken: &PortInUse) -> Value {
+    let holder = taken.owner.as_ref();
     json!({
         "port": taken.port,
         "program": holder.and_then(|it| it.program.as_ref()),

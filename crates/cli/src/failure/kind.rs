@@ -187,7 +187,7 @@ fn of_callback(error: &WaitError) -> Kind {
     match error {
         WaitError::Denied { .. } => Kind::Denied,
         WaitError::TimedOut { .. } => Kind::TimedOut,
-        WaitError::Superseded => Kind::Superseded,
+        WaitError::Replaced => Kind::Superseded,
         WaitError::MissingCode | WaitError::WrongIssuer => Kind::BadCallback,
         _ => Kind::System,
     }

@@ -1,16 +1,16 @@
 //! Every port is somebody else's: whose, and what to do.
 
 use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
-use oauth_callback_server::{Holder, TakenPort};
+use oauth_callback_server::{PortInUse, PortOwner};
 
 /// Each port and its holder, in the order in which they were tried.
-pub(super) fn what(taken: &[TakenPort]) -> String {
+pub(super) fn what(taken: &[PortInUse]) -> String {
     taken.iter().map(clause).collect::<Vec<_>>().join("; ")
 }
 
-fn clause(taken: &TakenPort) -> String {
+fn clause(taken: &PortInUse) -> String {
     let port = taken.port;
-    match &taken.holder {
+    match &taken.owner {
         Some(holder) if holder.same_program => {
             let pid = holder.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
             format!("another sign-in is waiting on port {port}{pid}")
@@ -23,7 +23,7 @@ fn clause(taken: &TakenPort) -> String {
 }
 
 /// ` by code (pid 812)`, as far as the system tells.
-fn held_by(holder: &Holder) -> Option<String> {
+fn held_by(holder: &PortOwner) -> Option<String> {
     match (&holder.program, holder.pid, holder.uid) {
         (Some(program), Some(pid), _) => Some(format!(" by {program} (pid {pid})")),
         (None, Some(pid), _) => Some(format!(" by the process {pid}")),
@@ -32,20 +32,20 @@ fn held_by(holder: &Holder) -> Option<String> {
     }
 }
 
-fn is_registered(taken: &TakenPort) -> bool {
+fn is_registered(taken: &PortInUse) -> bool {
     [SIGN_IN_PORT, SIGN_IN_OTHER_PORT, CREATE_API_KEY_PORT].contains(&taken.port)
 }
 
-pub(super) fn hint(taken: &[TakenPort]) -> String {
-    let is_ours = |taken: &TakenPort| taken.holder.as_ref().is_some_and(|it| it.same_program);
+pub(super) fn hint(taken: &[PortInUse]) -> String {
+    let is_ours = |taken: &PortInUse| taken.owner.as_ref().is_some_and(|it| it.same_program);
     if taken.iter().any(is_ours) {
         return "finish that sign-in in the browser, end it with Ctrl-C where it was started, or take \
                 its place with --cancel-previous"
             .to_owned();
     }
     let other = match taken {
-        [TakenPort { port: SIGN_IN_PORT, .. }] => Some(SIGN_IN_OTHER_PORT),
-        [TakenPort { port: SIGN_IN_OTHER_PORT, .. }] => Some(SIGN_IN_PORT),
+        [PortInUse { port: SIGN_IN_PORT, .. }] => Some(SIGN_IN_OTHER_PORT),
+        [PortInUse { port: SIGN_IN_OTHER_PORT, .. }] => Some(SIGN_IN_PORT),
         _ => None,
     };
     match other {

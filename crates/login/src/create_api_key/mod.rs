@@ -11,7 +11,7 @@ use std::future::Ready;
 use auth_store::AuthStore;
 use credentials::ApiKey;
 use http_client::{BaseUrl, HttpClient};
-use oauth_callback_server::{Page, WaitingBrowser};
+use oauth_callback_server::{BrowserResponder, Page};
 use platform_api::{Organization, Project, Session};
 use tokio::join;
 use zeroize::Zeroizing;
@@ -145,7 +145,7 @@ impl PendingApiKey {
     ) -> Result<NewApiKey, Error> {
         let Self { options, session } = self;
         let (session, browser) = session.logged_in(pages::KEY_FAILED, events).await?;
-        let mut browser = Unanswered(Some(browser));
+        let mut browser = PendingReply(Some(browser));
         let created = async {
             let target = find_target(&options, &session, &mut browser, choose, events).await?;
             create(&session, target, &options.name, events).await
@@ -153,7 +153,7 @@ impl PendingApiKey {
         let new = match created.await {
             Ok(new) => new,
             Err(error) => {
-                browser.fail().await;
+                browser.respond_error().await;
                 return Err(error);
             }
         };
@@ -161,8 +161,8 @@ impl PendingApiKey {
         let delivered = deliver(&new);
         let (new, kept) = keep(options.save_to, new).await;
         match &delivered {
-            Ok(()) => browser.show(key_created(&new)).await,
-            Err(_) => browser.fail().await,
+            Ok(()) => browser.respond_ok(key_created(&new)).await,
+            Err(_) => browser.respond_error().await,
         }
         handed_over(new, delivered, kept)
     }
@@ -172,18 +172,18 @@ impl PendingApiKey {
 type Nobody = fn(Candidates) -> Ready<Result<Target, Undecided>>;
 
 /// The browser, as long as it waits to hear how it ended.
-struct Unanswered(Option<WaitingBrowser>);
+struct PendingReply(Option<BrowserResponder>);
 
-impl Unanswered {
-    async fn show(&mut self, page: impl Into<Page>) {
+impl PendingReply {
+    async fn respond_ok(&mut self, page: impl Into<Page>) {
         if let Some(browser) = self.0.take() {
-            browser.show(page).await;
+            browser.respond_ok(page).await;
         }
     }
 
-    async fn fail(&mut self) {
+    async fn respond_error(&mut self) {
         if let Some(browser) = self.0.take() {
-            browser.fail(pages::KEY_FAILED).await;
+            browser.respond_error(pages::KEY_FAILED).await;
         }
     }
 }
@@ -192,7 +192,7 @@ impl Unanswered {
 async fn find_target(
     options: &Options,
     session: &Session,
-    browser: &mut Unanswered,
+    browser: &mut PendingReply,
     choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
     events: Events<'_>,
 ) -> Result<Target, Error> {
@@ -203,7 +203,7 @@ async fn find_target(
     let candidates = wait_for_candidates(session, choice, breadth, *patience, events).await?;
     match choose {
         Some(choose) if candidates.targets().len() > 1 => {
-            let ((), target) = join!(browser.show(pages::CHOOSE), choose(candidates));
+            let ((), target) = join!(browser.respond_ok(pages::CHOOSE), choose(candidates));
             Ok(target?)
         }
         _ => Ok(candidates.into_default()),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
-use oauth_callback_server::WaitingBrowser;
+use oauth_callback_server::BrowserResponder;
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
 
@@ -95,7 +95,7 @@ impl PendingSession {
         let company = self.company();
         let story = async {
             let (session, browser) = self.logged_in(pages::SIGN_IN_FAILED, events).await?;
-            browser.show(pages::LOGGED_IN).await;
+            browser.respond_ok(pages::LOGGED_IN).await;
             Ok(session)
         };
         company.beside(story, events).await
@@ -114,17 +114,18 @@ impl PendingSession {
         self,
         failed: &'static str,
         events: Events<'_>,
-    ) -> Result<(Session, WaitingBrowser), Error> {
+    ) -> Result<(Session, BrowserResponder), Error> {
         let Self { options, http, authorization } = self;
         let (callback, inputs) = authorization.awaited(&options.issuer, options.timeout, failed)?;
-        let by_hand = callback.by_hand();
-        let granted = alongside(callback.granted(events), bring_all(by_hand, inputs, events)).await;
+        let pasted_url = callback.pasted_url();
+        let granted =
+            alongside(callback.granted(events), bring_all(pasted_url, inputs, events)).await;
         let (grant, browser) = granted?;
         events(Event::CallbackReceived);
         match log_in(options, http, &grant).await {
             Ok(session) => Ok((session, browser)),
             Err(error) => {
-                browser.fail(failed).await;
+                browser.respond_error(failed).await;
                 Err(error)
             }
         }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use auth_store::{AuthDocument, AuthStore, Error as StoreError, Locked, SignIn};
 use jiff::Timestamp;
-use oauth_callback_server::Landing;
+use oauth_callback_server::RedirectPage;
 use token_client::{TokenClient, Tokens};
 use tokio::{join, select};
 
@@ -29,7 +29,7 @@ pub(super) struct Completion<'a> {
 /// Credentials on disk, and what is left to do then.
 struct Completed {
     signed_in: SignedIn,
-    landing: Landing,
+    landing: RedirectPage,
     replaced: Replaced,
 }
 
@@ -37,7 +37,7 @@ struct Completed {
 struct Prepared {
     /// Without its sign-in that was replaced, and the copy of an old file.
     signed_in: SignedIn,
-    landing: Landing,
+    landing: RedirectPage,
     new_key: Option<NewApiKey>,
 }
 
@@ -61,7 +61,7 @@ impl Completion<'_> {
             }
             Err(error) => {
                 if let Some(browser) = browser {
-                    browser.fail(pages::SIGN_IN_FAILED).await;
+                    browser.respond_error(pages::SIGN_IN_FAILED).await;
                 }
                 Err(error)
             }

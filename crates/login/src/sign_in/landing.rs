@@ -1,5 +1,5 @@
 use http_client::BaseUrl;
-use oauth_callback_server::Landing;
+use oauth_callback_server::RedirectPage;
 
 use super::api_key::ApiKeyOutcome;
 use super::identity::Identity;
@@ -14,7 +14,7 @@ pub(super) fn landing(
     identity: &Identity<'_>,
     api_key: &ApiKeyOutcome,
     issuer: &BaseUrl,
-) -> Landing {
+) -> RedirectPage {
     let (claims, platform_url) = (&identity.claims, platform_url(issuer));
     let openai = &claims.openai;
     let who = Who {
@@ -34,7 +34,7 @@ pub(super) fn landing(
         }
         _ => pages::signed_in(&who),
     };
-    Landing { path: "/success", query: query(identity, platform_url), page: page.into() }
+    RedirectPage { path: "/success", query: query(identity, platform_url), page: page.into() }
 }
 
 /// Why there is no API key, where there might be one.

@@ -6,7 +6,7 @@ use std::future::pending;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use oauth_callback_server::{ByHand, WaitError, WaitingBrowser};
+use oauth_callback_server::{BrowserResponder, PastedCallback, WaitError};
 use token_client::{DeviceGrant, TokenClient, Tokens};
 
 use super::device::device_grant;
@@ -18,7 +18,7 @@ use crate::input::{Input, Inputs, bring, next};
 /// What a sign-in is completed with.
 pub(super) enum Granted {
     /// The callback, and the browser that is to be told.
-    ByCallback(Grant, WaitingBrowser),
+    ByCallback(Grant, BrowserResponder),
     /// What came of a device code. There is no browser here that could be told.
     ByDevice(DeviceGrant),
 }
@@ -33,7 +33,7 @@ impl Granted {
         tokens.map_err(Error::Code)
     }
 
-    pub(super) fn browser(self) -> Option<WaitingBrowser> {
+    pub(super) fn browser(self) -> Option<BrowserResponder> {
         match self {
             Self::ByCallback(_, browser) => Some(browser),
             Self::ByDevice(_) => None,
@@ -48,10 +48,10 @@ pub(super) async fn first_of_all(
     timeout: Duration,
     events: Events<'_>,
 ) -> Result<Granted, Error> {
-    let by_hand = callback.by_hand();
+    let pasted_url = callback.pasted_url();
     let (has_device, is_alone) = (Cell::new(false), Cell::new(false));
     let (has, alone) = (&has_device, &is_alone);
-    let other_ways = OtherWays { by_hand, client, timeout, events, device: None, has, alone };
+    let other_ways = OtherWays { pasted_url, client, timeout, events, device: None, has, alone };
     let mut other_ways = pin!(other_ways.granted(inputs));
     let callback = tokio::select! {
         biased;
@@ -70,7 +70,7 @@ pub(super) async fn first_of_all(
 }
 
 struct OtherWays<'a> {
-    by_hand: ByHand,
+    pasted_url: PastedCallback,
     client: &'a TokenClient,
     timeout: Duration,
     events: Events<'a>,
@@ -105,7 +105,7 @@ impl OtherWays<'_> {
 
     fn take(&mut self, input: Input) {
         match input {
-            Input::Address(address) => bring(&self.by_hand, &address, self.events),
+            Input::Address(address) => bring(&self.pasted_url, &address, self.events),
             Input::DeviceCode if self.device.is_some() => {}
             Input::DeviceCode => {
                 let grant = device_grant(self.client, self.timeout, self.events);

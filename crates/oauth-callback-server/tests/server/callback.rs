@@ -16,7 +16,7 @@ async fn the_right_callback_brings_the_code_and_waits_for_the_outcome() {
     assert_eq!(callback.code.expose(), "C");
     settle().await;
     assert!(!browser.is_finished(), "nothing is said before the outcome is known");
-    callback.browser.show("<p>hello</p>".to_owned()).await;
+    callback.browser.respond_ok("<p>hello</p>".to_owned()).await;
     let answer = browser.await.unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (200, "<p>hello</p>"));
     assert_free(waiting.port);
@@ -26,7 +26,7 @@ async fn the_right_callback_brings_the_code_and_waits_for_the_outcome() {
 async fn a_failure_is_told() {
     let mut waiting = Waiting::start();
     let browser = waiting.browser();
-    waiting.outcome().await.unwrap().browser.fail("disk full").await;
+    waiting.outcome().await.unwrap().browser.respond_error("disk full").await;
     let answer = browser.await.unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (500, "disk full"));
     assert_free(waiting.port);
@@ -119,7 +119,7 @@ async fn twenty_copies_get_one_outcome() {
     let mut cancelling = connect(waiting.port).await;
     cancelling.write_all(waiting.request("GET", &cancel).as_bytes()).await.unwrap();
     settle().await;
-    callback.browser.show("signed in").await;
+    callback.browser.respond_ok("signed in").await;
     for browser in browsers.into_iter().chain([late]) {
         let answer = browser.await.unwrap();
         assert_eq!((answer.status, answer.body.as_str()), (200, "signed in"));
@@ -178,7 +178,7 @@ async fn open_sockets_delay_nothing() {
     browser.write_all(waiting.request("GET", &target).as_bytes()).await.unwrap();
     let callback = waiting.outcome().await.unwrap();
     let begun = std::time::Instant::now();
-    callback.browser.show("signed in").await;
+    callback.browser.respond_ok("signed in").await;
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     assert_free(waiting.port);
     assert!(read_to_end(&mut browser).await.ends_with("signed in"));
@@ -187,14 +187,14 @@ async fn open_sockets_delay_nothing() {
 
 // threats 43
 #[tokio::test]
-async fn a_browser_that_left_is_owed_nothing() {
+async fn a_browser_that_left_is_not_waited_for() {
     let mut waiting = Waiting::start();
     let mut browser = connect(waiting.port).await;
     let target = waiting.target("code=C&state=S");
     browser.write_all(waiting.request("GET", &target).as_bytes()).await.unwrap();
     let callback = waiting.outcome().await.unwrap();
     drop(browser);
-    let shown = callback.browser.show("signed in");
+    let shown = callback.browser.respond_ok("signed in");
     tokio::time::timeout(PATIENCE, shown).await.unwrap();
     assert_free(waiting.port);
 }
@@ -209,6 +209,6 @@ async fn a_browser_that_never_reads_is_given_up() {
     browser.write_all(waiting.request("GET", &target).as_bytes()).await.unwrap();
     let callback = waiting.outcome().await.unwrap();
     let more_than_a_socket_holds = "x".repeat(64 * 1024 * 1024);
-    callback.browser.show(more_than_a_socket_holds).await;
+    callback.browser.respond_ok(more_than_a_socket_holds).await;
     assert_free(waiting.port);
 }

@@ -52,7 +52,7 @@ async fn nobody_takes_the_place_of_the_browser() {
         crowd.push(connect(waiting.port).await);
         settle().await;
     }
-    callback.browser.show("signed in").await;
+    callback.browser.respond_ok("signed in").await;
     assert_eq!(browser.await.unwrap().body, "signed in");
 }
 

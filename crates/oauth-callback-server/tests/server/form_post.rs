@@ -1,6 +1,6 @@
 //! An authorization response that comes as a form, where the client has asked for that.
 
-use oauth_callback_server::{BindOptions, CallbackServer, Landing};
+use oauth_callback_server::{BindOptions, CallbackServer, RedirectPage};
 
 use crate::support::{PATIENCE, Waiting, assert_free, exchange};
 
@@ -35,7 +35,7 @@ async fn a_form_brings_the_code_and_is_sent_on_without_its_body() {
     let browser = tokio::spawn(async move { exchange(port, &request).await });
     let callback = waiting.outcome().await.unwrap();
     assert_eq!(callback.code.expose(), "C");
-    let landing = Landing { path: "/success", query: Vec::new(), page: "signed in".into() };
+    let landing = RedirectPage { path: "/success", query: Vec::new(), page: "signed in".into() };
     let shown = tokio::spawn(callback.browser.redirect(landing));
     let answer = browser.await.unwrap();
     assert_eq!(answer.status, 303);

@@ -3,13 +3,13 @@
 
 mod support;
 
-mod by_hand;
 mod callback;
+#[cfg(unix)]
+mod control_socket;
 mod crowd;
 mod form_post;
-mod landing;
+mod pasted_callback;
 mod port;
+mod redirect_page;
 mod rejections;
-#[cfg(unix)]
-mod rendezvous;
 mod surface;

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 
-use oauth_callback_server::{BindError, BindOptions, CallbackServer, Holder, TakenPort};
+use oauth_callback_server::{BindError, BindOptions, CallbackServer, PortInUse, PortOwner};
 
 use crate::support::{PATIENCE, assert_free};
 
@@ -22,12 +22,12 @@ fn has_ipv6() -> bool {
 }
 
 #[track_caller]
-fn holder_of(port: u16) -> Option<Holder> {
+fn holder_of(port: u16) -> Option<PortOwner> {
     match CallbackServer::bind(&on(port)) {
         Err(BindError::PortsInUse { taken }) => {
-            let [taken]: [TakenPort; 1] = taken.try_into().unwrap();
+            let [taken]: [PortInUse; 1] = taken.try_into().unwrap();
             assert_eq!(taken.port, port);
-            taken.holder
+            taken.owner
         }
         other => panic!("{other:?}"),
     }

@@ -84,7 +84,7 @@ async fn another_code_is_not_told_that_it_was_taken() {
     let answer = waiting.callback("code=OTHER&state=S").await;
     assert_eq!(answer.status, 409);
     assert!(answer.body.contains("has had its answer already"), "{}", answer.body);
-    callback.browser.show("signed in").await;
+    callback.browser.respond_ok("signed in").await;
     assert_eq!(browser.await.unwrap().body, "signed in");
     assert_free(waiting.port);
 }
@@ -101,7 +101,7 @@ async fn a_reset_behind_the_request_does_not_lose_the_callback() {
         let client = std::thread::spawn(move || send_and_reset(port, &request));
         let callback = waiting.outcome().await.unwrap();
         assert_eq!(callback.code.expose(), "C");
-        tokio::time::timeout(crate::support::PATIENCE, callback.browser.show("signed in"))
+        tokio::time::timeout(crate::support::PATIENCE, callback.browser.respond_ok("signed in"))
             .await
             .unwrap();
         client.join().unwrap();

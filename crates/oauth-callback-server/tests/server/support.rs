@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use oauth_callback_server::{
-    BindOptions, ByHand, Callback, CallbackServer, Expected, Limits, Pages, RejectedCallback,
-    Rejections, State, WaitError,
+    BindOptions, Callback, CallbackConfig, CallbackServer, Limits, Pages, PastedCallback,
+    RejectedCallback, Rejections, State, WaitError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -18,7 +18,7 @@ pub(crate) const ISSUER: &str = "https://issuer.example";
 /// A sign-in that waits for its callback.
 pub(crate) struct Waiting {
     pub(crate) port: u16,
-    pub(crate) by_hand: ByHand,
+    pub(crate) pasted_callback: PastedCallback,
     pub(crate) rejections: Rejections,
     state: String,
     outcome: JoinHandle<Result<Callback, WaitError>>,
@@ -44,10 +44,16 @@ impl Waiting {
         let state = State::generate().unwrap();
         let known = state.expose().to_owned();
         let issuer = Some(ISSUER.to_owned());
-        let expected = Expected { state, issuer, pages: Pages::default(), timeout };
+        let expected = CallbackConfig { state, issuer, pages: Pages::default(), timeout };
         let serving = server.serve(expected).unwrap();
-        let (by_hand, rejections) = (serving.by_hand(), serving.rejections());
-        Self { port, by_hand, rejections, state: known, outcome: tokio::spawn(serving.callback()) }
+        let (pasted_callback, rejections) = (serving.pasted_url(), serving.rejections());
+        Self {
+            port,
+            pasted_callback,
+            rejections,
+            state: known,
+            outcome: tokio::spawn(serving.callback()),
+        }
     }
 
     /// The callback with this query, in which `S` stands for the right state.
@@ -94,7 +100,7 @@ impl Waiting {
         let browser = self.browser();
         let callback = self.outcome().await.unwrap();
         assert_eq!(callback.code.expose(), "C");
-        callback.browser.show("signed in").await;
+        callback.browser.respond_ok("signed in").await;
         let answer = browser.await.unwrap();
         assert_eq!((answer.status, answer.body.as_str()), (200, "signed in"));
         assert_free(self.port);

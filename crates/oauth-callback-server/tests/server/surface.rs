@@ -196,7 +196,7 @@ async fn the_callback_may_come_byte_by_byte() {
         stream.write_all(&[*byte]).await.unwrap();
         settle().await;
     }
-    waiting.outcome().await.unwrap().browser.show("signed in").await;
+    waiting.outcome().await.unwrap().browser.respond_ok("signed in").await;
     assert_eq!(read_answer(&mut stream).await.body, "signed in");
 }
 

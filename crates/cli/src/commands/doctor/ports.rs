@@ -97,5 +97,5 @@ fn of_create_key(error: BindError) -> Check {
 /// Whether another sign-in of this program waits there.
 fn is_ours(error: &BindError) -> bool {
     let BindError::PortsInUse { taken } = error else { return false };
-    taken.iter().any(|taken| taken.holder.as_ref().is_some_and(|holder| holder.same_program))
+    taken.iter().any(|taken| taken.owner.as_ref().is_some_and(|holder| holder.same_program))
 }

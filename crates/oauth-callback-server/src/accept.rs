@@ -11,15 +11,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
-use crate::connection::attend;
-use crate::guest::Guest;
+use crate::connection::Connection;
+use crate::handle::serve_connection;
 use crate::session::Session;
 
 /// The listeners, where both the task that accepts and the value that is dropped can reach them:
 /// the port is free at the drop, not when the runtime comes round to the task.
-pub(crate) struct Door(Mutex<Vec<TcpListener>>);
+pub(crate) struct Acceptor(Mutex<Vec<TcpListener>>);
 
-impl Door {
+impl Acceptor {
     pub(crate) fn open(listeners: Vec<net::TcpListener>) -> io::Result<Self> {
         let listeners = listeners.into_iter().map(TcpListener::from_std);
         Ok(Self(Mutex::new(listeners.collect::<io::Result<_>>()?)))
@@ -52,17 +52,17 @@ impl Door {
 
 /// Accepts and serves until the session is closed and everyone has what they were promised.
 pub(crate) async fn serve(session: Arc<Session>) {
-    let mut guests = Guests::default();
+    let mut connections = Connections::default();
     let closed = session.closed();
     tokio::pin!(closed);
     loop {
         tokio::select! {
             () = &mut closed => return,
-            Some(_) = guests.tasks.join_next() => {}
-            accepted = session.door.accept(), if guests.are_few(&session) => match accepted {
-                Ok((stream, theirs)) => guests.admit(&session, stream, theirs),
+            Some(_) = connections.tasks.join_next() => {}
+            accepted = session.acceptor.accept(), if connections.are_few(&session) => match accepted {
+                Ok((stream, theirs)) => connections.admit(&session, stream, theirs),
                 Err(error) => {
-                    guests.make_do(&error);
+                    connections.shed_load(&error);
                     if timeout(PAUSE, &mut closed).await.is_ok() {
                         return;
                     }
@@ -78,12 +78,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The connections that are held, the oldest first. They end with this value.
 #[derive(Default)]
-struct Guests {
+struct Connections {
     tasks: JoinSet<()>,
-    seats: VecDeque<(Weak<Guest>, AbortHandle)>,
+    seats: VecDeque<(Weak<Connection>, AbortHandle)>,
 }
 
-impl Guests {
+impl Connections {
     fn admit(&mut self, session: &Arc<Session>, stream: TcpStream, theirs: SocketAddr) {
         let Ok(ours) = stream.local_addr() else {
             return;
@@ -91,9 +91,9 @@ impl Guests {
         if !is_local(theirs) || !self.has_room(session.limits.connections) {
             return;
         }
-        let guest = Arc::new(Guest::new(session.clone(), ours, theirs));
-        let seat = Arc::downgrade(&guest);
-        let task = self.tasks.spawn(attend(stream, guest));
+        let connection = Arc::new(Connection::new(session.clone(), ours, theirs));
+        let seat = Arc::downgrade(&connection);
+        let task = self.tasks.spawn(serve_connection(stream, connection));
         self.seats.push_back((seat, task));
     }
 
@@ -105,24 +105,26 @@ impl Guests {
 
     fn has_room(&mut self, most: usize) -> bool {
         if self.seats.len() >= most {
-            self.seats.retain(|(guest, _)| guest.strong_count() > 0);
+            self.seats.retain(|(connection, _)| connection.strong_count() > 0);
         }
         self.seats.len() < most || self.send_away_the_oldest()
     }
 
     /// Nobody who was promised an answer has to go: they knew the `state`.
     fn send_away_the_oldest(&mut self) -> bool {
-        let is_idle = |guest: &Weak<Guest>| guest.upgrade().is_none_or(|guest| !guest.is_owed());
-        let oldest = self.seats.iter().position(|(guest, _)| is_idle(guest));
+        let is_idle = |connection: &Weak<Connection>| {
+            connection.upgrade().is_none_or(|connection| !connection.is_pending())
+        };
+        let oldest = self.seats.iter().position(|(connection, _)| is_idle(connection));
         let seat = oldest.and_then(|oldest| self.seats.remove(oldest));
         seat.inspect(|(_, task)| task.abort()).is_some()
     }
 
     /// Usually the process has no file descriptor left, so the oldest quarter has to go: enough to
     /// get through a crowd in a moment, and the youngest still have time for their request.
-    fn make_do(&mut self, error: &io::Error) {
+    fn shed_load(&mut self, error: &io::Error) {
         tracing::debug!(%error, "cannot accept a connection");
-        self.seats.retain(|(guest, _)| guest.strong_count() > 0);
+        self.seats.retain(|(connection, _)| connection.strong_count() > 0);
         for _ in 0..=self.seats.len() / 4 {
             self.send_away_the_oldest();
         }

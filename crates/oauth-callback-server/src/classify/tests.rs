@@ -21,8 +21,8 @@ fn request(target: &str) -> Request<()> {
 
 #[track_caller]
 fn refused(request: &Request<()>, expected: Refusal) {
-    match judge(&rules(), Head::of(request)) {
-        Verdict::Refused(refusal) => assert_eq!(refusal, expected, "{request:?}"),
+    match classify(&rules(), Head::of(request)) {
+        RequestKind::Refused(refusal) => assert_eq!(refusal, expected, "{request:?}"),
         _ => panic!("not refused: {request:?}"),
     }
 }
@@ -41,21 +41,21 @@ fn from(target: &str, name: &'static str, value: &'static str) -> Request<()> {
 }
 
 /// What becomes of a callback whose query is `query`, in which `S` stands for the right state.
-fn callback(query: &str) -> Result<Return, Refusal> {
+fn callback(query: &str) -> Result<AuthorizationResponse, Refusal> {
     let rules = rules();
     let query = query.replace("state=S", &format!("state={}", rules.state.expose()));
     let request = request(&format!("/auth/callback?{query}"));
-    match judge(&rules, Head::of(&request)) {
-        Verdict::Returned(returned) => Ok(returned),
-        Verdict::Refused(refusal) | Verdict::Rejected(refusal) => Err(refusal),
-        Verdict::OtherPath | Verdict::Form => panic!("it is the callback in an address"),
+    match classify(&rules, Head::of(&request)) {
+        RequestKind::Returned(returned) => Ok(returned),
+        RequestKind::Refused(refusal) | RequestKind::Rejected(refusal) => Err(refusal),
+        RequestKind::OtherPath | RequestKind::Form => panic!("it is the callback in an address"),
     }
 }
 
 #[track_caller]
 fn gives_code(query: &str, expected: &str) {
     match callback(query) {
-        Ok(Return::Code(code)) => assert_eq!(code.expose(), expected, "{query}"),
+        Ok(AuthorizationResponse::Code(code)) => assert_eq!(code.expose(), expected, "{query}"),
         other => panic!("{query}: {other:?}"),
     }
 }
@@ -92,7 +92,7 @@ fn nothing_without_the_right_state_ends_the_wait() {
 #[test]
 fn a_callback_without_code_or_error_is_a_missing_code() {
     for query in ["state=S", "state=S&code=", "state=S&code", "state=S&error=&code="] {
-        assert!(matches!(callback(query), Ok(Return::MissingCode)), "{query}");
+        assert!(matches!(callback(query), Ok(AuthorizationResponse::MissingCode)), "{query}");
     }
 }
 
@@ -114,7 +114,9 @@ fn an_error_is_an_error_even_beside_a_code() {
     ] {
         for query in [format!("error={code}&state=S"), format!("code=C&error={code}&state=S")] {
             match callback(&query) {
-                Ok(Return::Denied { error, error_description: None }) => assert_eq!(error, code),
+                Ok(AuthorizationResponse::Denied { error, error_description: None }) => {
+                    assert_eq!(error, code);
+                }
                 other => panic!("{query}: {other:?}"),
             }
         }
@@ -126,7 +128,7 @@ fn an_error_is_an_error_even_beside_a_code() {
 fn an_error_is_printable() {
     let query = "state=S&error=%1b%5B31mno&error_description=%0d%0aSet-Cookie:x%E2%80%AE!";
     match callback(query) {
-        Ok(Return::Denied { error, error_description }) => {
+        Ok(AuthorizationResponse::Denied { error, error_description }) => {
             assert_eq!(error, "[31mno");
             assert_eq!(error_description.as_deref(), Some("Set-Cookie:x!"));
         }
@@ -180,7 +182,7 @@ fn an_issuer_that_is_named_must_be_the_issuer() {
     ] {
         for rest in ["code=C&state=S", "error=access_denied&state=S"] {
             let query = format!("{rest}&{iss}");
-            assert!(matches!(callback(&query), Ok(Return::WrongIssuer)), "{query}");
+            assert!(matches!(callback(&query), Ok(AuthorizationResponse::WrongIssuer)), "{query}");
         }
     }
 }
@@ -232,8 +234,8 @@ fn what_has_a_code_or_an_error_at_the_path_of_the_callback_is_rejected_aloud() {
         (from(callback, "host", "localhost:8080"), Refusal::OtherHost),
         (from(callback, "sec-fetch-mode", "cors"), Refusal::NotNavigation),
     ] {
-        match judge(&rules(), Head::of(&request)) {
-            Verdict::Rejected(rejected) => assert_eq!(rejected, refusal, "{request:?}"),
+        match classify(&rules(), Head::of(&request)) {
+            RequestKind::Rejected(rejected) => assert_eq!(rejected, refusal, "{request:?}"),
             _ => panic!("not rejected: {request:?}"),
         }
     }
@@ -244,8 +246,8 @@ fn what_has_a_code_or_an_error_at_the_path_of_the_callback_is_rejected_aloud() {
         from("/?code=C&state=other", "host", "localhost:8080"),
         from("/auth/callback", "sec-fetch-mode", "cors"),
     ] {
-        let verdict = judge(&rules(), Head::of(&quiet));
-        assert!(!matches!(verdict, Verdict::Rejected(_)), "{quiet:?}");
+        let verdict = classify(&rules(), Head::of(&quiet));
+        assert!(!matches!(verdict, RequestKind::Rejected(_)), "{quiet:?}");
     }
 }
 
@@ -294,7 +296,8 @@ fn a_form_is_taken_where_it_was_asked_for() {
         *request.method_mut() = Method::POST;
         request
     };
-    let is_form = |request: &Request<()>| matches!(judge(&rules, Head::of(request)), Verdict::Form);
+    let is_form =
+        |request: &Request<()>| matches!(classify(&rules, Head::of(request)), RequestKind::Form);
     assert!(is_form(&post("/auth/callback")));
     assert!(!is_form(&post("/success")));
     assert!(!is_form(&request("/auth/callback?code=C")));
@@ -303,15 +306,18 @@ fn a_form_is_taken_where_it_was_asked_for() {
     assert!(!is_form(&fetched));
     let state = rules.state.expose();
     let form = |body: &str| {
-        judge_form(&rules, body.replace("state=S", &format!("state={state}")).as_bytes())
+        classify_form(&rules, body.replace("state=S", &format!("state={state}")).as_bytes())
     };
-    assert!(matches!(form("code=C&state=S"), Verdict::Returned(Return::Code(_))));
+    assert!(matches!(
+        form("code=C&state=S"),
+        RequestKind::Returned(AuthorizationResponse::Code(_))
+    ));
     assert!(matches!(
         form("error=access_denied&state=S"),
-        Verdict::Returned(Return::Denied { .. })
+        RequestKind::Returned(AuthorizationResponse::Denied { .. })
     ));
-    assert!(matches!(form("code=C&state=T"), Verdict::Rejected(Refusal::StateMismatch)));
-    assert!(matches!(judge_form(&rules, b"code=\xff"), Verdict::Refused(_)));
+    assert!(matches!(form("code=C&state=T"), RequestKind::Rejected(Refusal::StateMismatch)));
+    assert!(matches!(classify_form(&rules, b"code=\xff"), RequestKind::Refused(_)));
 }
 
 // threats 35
@@ -357,8 +363,8 @@ fn a_path_is_the_callback_path_or_another() {
         "/auth/callback;x",
         "*",
     ] {
-        let verdict = judge(&rules(), Head::of(&request(path)));
-        assert!(matches!(verdict, Verdict::OtherPath), "{path}");
+        let verdict = classify(&rules(), Head::of(&request(path)));
+        assert!(matches!(verdict, RequestKind::OtherPath), "{path}");
     }
     for target in ["http://localhost:1455/auth/callback", "localhost:1455"] {
         refused(&request(target), Refusal::BadRequest);
@@ -395,14 +401,14 @@ proptest! {
         };
         let query = format!("code=C&state={mutated}");
         let parameters = Parameters::parse(&query);
-        prop_assert!(judge_callback(&rules, &parameters).is_err());
+        prop_assert!(classify_callback(&rules, &parameters).is_err());
     }
 
     // threats 18
     #[test]
     fn every_code_arrives_as_it_was_sent(code in "[^\\p{Cc}]{1,100}") {
         match callback(&format!("code={}&state=S", urlencoding::encode(&code))) {
-            Ok(Return::Code(arrived)) => prop_assert_eq!(arrived.expose(), code),
+            Ok(AuthorizationResponse::Code(arrived)) => prop_assert_eq!(arrived.expose(), code),
             other => prop_assert!(false, "{:?}", other),
         }
     }

@@ -18,7 +18,7 @@ pub(crate) struct Rules {
     pub(crate) issuer: Option<String>,
 }
 
-/// A request without its body, which is read for a [`Verdict::Form`] alone.
+/// A request without its body, which is read for a [`RequestKind::Form`] alone.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     pub(crate) method: &'a Method,
@@ -27,7 +27,7 @@ pub(crate) struct Head<'a> {
 }
 
 /// What to do with a request.
-pub(crate) enum Verdict {
+pub(crate) enum RequestKind {
     /// Answer with a constant page and forget it.
     Refused(Refusal),
     /// The same, and tell the caller: it has what a callback has.
@@ -37,7 +37,7 @@ pub(crate) enum Verdict {
     /// An innocent request for another path, which is the landing page or nothing.
     OtherPath,
     /// The callback that was waited for: it has the right `state`.
-    Returned(Return),
+    Returned(AuthorizationResponse),
 }
 
 /// Why a request is none of our business.
@@ -63,7 +63,7 @@ pub(crate) enum Refusal {
 /// How the authorization server answered
 /// ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)).
 #[derive(Debug)]
-pub(crate) enum Return {
+pub(crate) enum AuthorizationResponse {
     Code(AuthorizationCode),
     Denied { error: String, error_description: Option<String> },
     MissingCode,
@@ -90,11 +90,11 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Judges the body of a [`Verdict::Form`].
-pub(crate) fn judge_form(rules: &Rules, body: &[u8]) -> Verdict {
+/// Judges the body of a [`RequestKind::Form`].
+pub(crate) fn classify_form(rules: &Rules, body: &[u8]) -> RequestKind {
     // What is no text is no parameter either.
     let parameters = Parameters::parse(std::str::from_utf8(body).unwrap_or_default());
-    judge_response(rules, &parameters, Ok(()))
+    classify_response(rules, &parameters, Ok(()))
 }
 
 fn is_form(rules: &Rules, head: Head<'_>) -> bool {
@@ -102,28 +102,32 @@ fn is_form(rules: &Rules, head: Head<'_>) -> bool {
 }
 
 /// The order matters: a request whose `Host` is not ours is refused whatever else it has.
-pub(crate) fn judge(rules: &Rules, head: Head<'_>) -> Verdict {
+pub(crate) fn classify(rules: &Rules, head: Head<'_>) -> RequestKind {
     let checked = check_size(head)
         .and_then(|()| check_host(head.headers, rules))
         .and_then(|()| check_method(head.method, is_form(rules, head)))
         .and_then(|()| check_origin(head))
         .and_then(|()| check_target(head.uri));
     if checked.is_ok() && is_form(rules, head) {
-        return Verdict::Form;
+        return RequestKind::Form;
     }
     if head.uri.path() != rules.callback_path {
-        return checked.map_or_else(Verdict::Refused, |()| Verdict::OtherPath);
+        return checked.map_or_else(RequestKind::Refused, |()| RequestKind::OtherPath);
     }
     let parameters = Parameters::parse(head.uri.query().unwrap_or_default());
-    judge_response(rules, &parameters, checked)
+    classify_response(rules, &parameters, checked)
 }
 
 /// What was refused so far stays so, and is told where it looks like the callback.
-fn judge_response(rules: &Rules, parameters: &Parameters, checked: Result<(), Refusal>) -> Verdict {
-    match checked.and_then(|()| judge_callback(rules, parameters)) {
-        Ok(returned) => Verdict::Returned(returned),
-        Err(refusal) if parameters.is_response() => Verdict::Rejected(refusal),
-        Err(refusal) => Verdict::Refused(refusal),
+fn classify_response(
+    rules: &Rules,
+    parameters: &Parameters,
+    checked: Result<(), Refusal>,
+) -> RequestKind {
+    match checked.and_then(|()| classify_callback(rules, parameters)) {
+        Ok(returned) => RequestKind::Returned(returned),
+        Err(refusal) if parameters.is_response() => RequestKind::Rejected(refusal),
+        Err(refusal) => RequestKind::Refused(refusal),
     }
 }
 
@@ -195,7 +199,10 @@ fn check_target(uri: &Uri) -> Result<(), Refusal> {
     is_path.then_some(()).ok_or(Refusal::BadRequest)
 }
 
-pub(crate) fn judge_callback(rules: &Rules, parameters: &Parameters) -> Result<Return, Refusal> {
+pub(crate) fn classify_callback(
+    rules: &Rules,
+    parameters: &Parameters,
+) -> Result<AuthorizationResponse, Refusal> {
     let Parameters { state, code, error, error_description, iss } = parameters;
     let once = [state, code, error, error_description];
     let malformed = [state, code, error];
@@ -210,11 +217,11 @@ pub(crate) fn judge_callback(rules: &Rules, parameters: &Parameters) -> Result<R
         Some(_) => {}
     }
     if !is_from(rules.issuer.as_deref(), iss) {
-        return Ok(Return::WrongIssuer);
+        return Ok(AuthorizationResponse::WrongIssuer);
     }
     match error.value() {
         Some(error) => Ok(denied(error, error_description)),
-        None => judge_code(code),
+        None => classify_code(code),
     }
 }
 
@@ -230,20 +237,20 @@ fn is_from(issuer: Option<&str>, iss: &Parameter) -> bool {
 /// The most that is repeated of what the authorization server says.
 const LONGEST_WORDS: usize = 200;
 
-fn denied(error: &str, error_description: &Parameter) -> Return {
-    Return::Denied {
+fn denied(error: &str, error_description: &Parameter) -> AuthorizationResponse {
+    AuthorizationResponse::Denied {
         error: excerpt(error, LONGEST_WORDS),
         error_description: error_description.value().map(|words| excerpt(words, LONGEST_WORDS)),
     }
 }
 
 /// A code with a control character was not issued by anybody, so it ends nothing.
-fn judge_code(code: &Parameter) -> Result<Return, Refusal> {
+fn classify_code(code: &Parameter) -> Result<AuthorizationResponse, Refusal> {
     match code.value() {
-        None => Ok(Return::MissingCode),
-        Some(code) => {
-            AuthorizationCode::new(code).map(Return::Code).map_err(|_| Refusal::BadRequest)
-        }
+        None => Ok(AuthorizationResponse::MissingCode),
+        Some(code) => AuthorizationCode::new(code)
+            .map(AuthorizationResponse::Code)
+            .map_err(|_| Refusal::BadRequest),
     }
 }
 

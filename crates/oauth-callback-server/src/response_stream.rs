@@ -4,28 +4,28 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::guest::Guest;
+use crate::connection::Connection;
 use crate::head_watch::HeadWatch;
 
 /// The stream as hyper sees it. What hyper would say by itself, to a request that it cannot parse,
 /// goes nowhere, because it lacks the headers that every answer of ours has.
-pub(crate) struct Wire<'a, S> {
+pub(crate) struct ResponseStream<'a, S> {
     pub(crate) stream: S,
     pub(crate) watch: HeadWatch,
-    guest: &'a Guest,
+    connection: &'a Connection,
 }
 
-impl<'a, S> Wire<'a, S> {
-    pub(crate) fn new(stream: S, guest: &'a Guest) -> Self {
-        Self { stream, watch: HeadWatch::default(), guest }
+impl<'a, S> ResponseStream<'a, S> {
+    pub(crate) fn new(stream: S, connection: &'a Connection) -> Self {
+        Self { stream, watch: HeadWatch::default(), connection }
     }
 
     fn is_open(&self) -> bool {
-        self.guest.is_answered()
+        self.connection.is_answered()
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<'_, S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ResponseStream<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -41,7 +41,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<'_, S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<'_, S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ResponseStream<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

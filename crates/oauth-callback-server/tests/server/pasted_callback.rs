@@ -1,6 +1,6 @@
 //! The address of the callback, brought by a person.
 
-use oauth_callback_server::{AddressRefusal, Landing, WaitError};
+use oauth_callback_server::{InvalidCallbackUrl, RedirectPage, WaitError};
 
 use crate::support::{Waiting, assert_free, settle};
 
@@ -12,11 +12,11 @@ fn address(waiting: &Waiting, query: &str) -> String {
 #[tokio::test]
 async fn an_address_that_is_brought_ends_the_wait_without_a_browser() {
     let mut waiting = Waiting::start();
-    waiting.by_hand.bring(&address(&waiting, "code=C&state=S")).unwrap();
+    waiting.pasted_callback.submit(&address(&waiting, "code=C&state=S")).unwrap();
     let callback = waiting.outcome().await.unwrap();
     assert_eq!(callback.code.expose(), "C");
     let page = "signed in".to_owned().into();
-    callback.browser.redirect(Landing { path: "/success", query: Vec::new(), page }).await;
+    callback.browser.redirect(RedirectPage { path: "/success", query: Vec::new(), page }).await;
     assert_free(waiting.port);
 }
 
@@ -24,12 +24,12 @@ async fn an_address_that_is_brought_ends_the_wait_without_a_browser() {
 #[tokio::test]
 async fn a_browser_that_comes_after_it_gets_the_same_answer_and_no_second_code() {
     let mut waiting = Waiting::start();
-    waiting.by_hand.bring(&address(&waiting, "code=C&state=S")).unwrap();
+    waiting.pasted_callback.submit(&address(&waiting, "code=C&state=S")).unwrap();
     let callback = waiting.outcome().await.unwrap();
     let browser = waiting.browser();
     settle().await;
-    waiting.by_hand.bring(&address(&waiting, "code=D&state=S")).unwrap();
-    callback.browser.show("signed in").await;
+    waiting.pasted_callback.submit(&address(&waiting, "code=D&state=S")).unwrap();
+    callback.browser.respond_ok("signed in").await;
     assert_eq!(browser.await.unwrap().body, "signed in");
     assert_free(waiting.port);
 }
@@ -40,17 +40,17 @@ async fn what_is_no_callback_changes_nothing() {
     let waiting = Waiting::start();
     let elsewhere = format!("http://evil.test{}", waiting.target("code=C&state=S"));
     for wrong in ["C", "https://issuer.example/callback?code=C", &elsewhere] {
-        assert!(waiting.by_hand.bring(wrong).is_err(), "{wrong}");
+        assert!(waiting.pasted_callback.submit(wrong).is_err(), "{wrong}");
     }
-    let wrong_state = waiting.by_hand.bring(&address(&waiting, "code=C&state=T"));
-    assert_eq!(wrong_state, Err(AddressRefusal::OtherState));
+    let wrong_state = waiting.pasted_callback.submit(&address(&waiting, "code=C&state=T"));
+    assert_eq!(wrong_state, Err(InvalidCallbackUrl::StateMismatch));
     waiting.completes().await;
 }
 
 #[tokio::test]
 async fn a_no_that_is_brought_ends_the_wait_as_well() {
     let mut waiting = Waiting::start();
-    waiting.by_hand.bring(&address(&waiting, "error=access_denied&state=S")).unwrap();
+    waiting.pasted_callback.submit(&address(&waiting, "error=access_denied&state=S")).unwrap();
     assert!(matches!(waiting.error().await, WaitError::Denied { .. }));
     assert_free(waiting.port);
 }

@@ -26,10 +26,10 @@ impl Rendezvous {
 
     /// One that exists, with these permissions.
     fn with_mode(mode: u32) -> Self {
-        let rendezvous = Self::new();
-        fs::create_dir(rendezvous.folder()).unwrap();
-        fs::set_permissions(rendezvous.folder(), Permissions::from_mode(mode)).unwrap();
-        rendezvous
+        let control_socket = Self::new();
+        fs::create_dir(control_socket.folder()).unwrap();
+        fs::set_permissions(control_socket.folder(), Permissions::from_mode(mode)).unwrap();
+        control_socket
     }
 
     fn names(&self) -> Vec<String> {
@@ -42,8 +42,8 @@ impl Rendezvous {
     }
 
     fn options(&self, port: u16) -> BindOptions {
-        let rendezvous = Some(self.folder());
-        BindOptions { ports: vec![port], rendezvous, ..BindOptions::default() }
+        let control_socket = Some(self.folder());
+        BindOptions { ports: vec![port], control_socket, ..BindOptions::default() }
     }
 
     /// Binds as a person who wants the port now. The caller's runtime goes on meanwhile.
@@ -62,25 +62,25 @@ fn assert_in_use(outcome: &Result<CallbackServer, BindError>) {
 // threats 61
 #[tokio::test]
 async fn an_older_wait_gives_way_to_a_newer_one() {
-    let rendezvous = Rendezvous::new();
-    let mut older = rendezvous.first();
+    let control_socket = Rendezvous::new();
+    let mut older = control_socket.first();
     for _ in 0..3 {
-        let server = rendezvous.cancel_previous(older.port).await.unwrap();
+        let server = control_socket.cancel_previous(older.port).await.unwrap();
         assert_eq!(server.port(), older.port);
-        assert!(matches!(older.error().await, WaitError::Superseded));
+        assert!(matches!(older.error().await, WaitError::Replaced));
         older = Waiting::serve(server, PATIENCE);
     }
-    assert_eq!(rendezvous.names(), [format!("{}.sock", older.port)]);
+    assert_eq!(control_socket.names(), [format!("{}.sock", older.port)]);
     older.completes().await;
-    assert_eq!(rendezvous.names(), Vec::<String>::new());
+    assert_eq!(control_socket.names(), Vec::<String>::new());
 }
 
 // threats 61
 #[tokio::test]
 async fn nobody_is_asked_without_being_told_to() {
-    let rendezvous = Rendezvous::new();
-    let older = rendezvous.first();
-    let options = rendezvous.options(older.port);
+    let control_socket = Rendezvous::new();
+    let older = control_socket.first();
+    let options = control_socket.options(older.port);
     let newer = tokio::task::spawn_blocking(move || CallbackServer::bind(&options));
     assert_in_use(&newer.await.unwrap());
     older.completes().await;
@@ -89,22 +89,22 @@ async fn nobody_is_asked_without_being_told_to() {
 // threats 61
 #[tokio::test]
 async fn a_wait_whose_code_is_here_keeps_its_port() {
-    let rendezvous = Rendezvous::new();
-    let mut older = rendezvous.first();
+    let control_socket = Rendezvous::new();
+    let mut older = control_socket.first();
     let browser = older.browser();
     let callback = older.outcome().await.unwrap();
-    assert_in_use(&rendezvous.cancel_previous(older.port).await);
-    callback.browser.show("signed in").await;
+    assert_in_use(&control_socket.cancel_previous(older.port).await);
+    callback.browser.respond_ok("signed in").await;
     assert_eq!(browser.await.unwrap().body, "signed in");
 }
 
 // threats 59
 #[tokio::test]
 async fn a_stranger_at_the_port_hears_nothing() {
-    let rendezvous = Rendezvous::with_mode(0o700);
+    let control_socket = Rendezvous::with_mode(0o700);
     let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = stranger.local_addr().unwrap().port();
-    assert_in_use(&rendezvous.cancel_previous(port).await);
+    assert_in_use(&control_socket.cancel_previous(port).await);
     stranger.set_nonblocking(true).unwrap();
     assert_eq!(stranger.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
@@ -112,10 +112,10 @@ async fn a_stranger_at_the_port_hears_nothing() {
 // threats 59 61
 #[tokio::test]
 async fn whoever_does_not_say_that_they_wait_is_not_asked() {
-    let rendezvous = Rendezvous::with_mode(0o700);
+    let control_socket = Rendezvous::with_mode(0o700);
     let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = stranger.local_addr().unwrap().port();
-    let listener = UnixListener::bind(socket(&rendezvous.folder(), port)).unwrap();
+    let listener = UnixListener::bind(socket(&control_socket.folder(), port)).unwrap();
     let heard = tokio::task::spawn_blocking(move || {
         let (mut stream, _) = listener.accept().unwrap();
         stream.write_all(b"220 mail.example ESMTP ready\r\n").unwrap();
@@ -124,7 +124,7 @@ async fn whoever_does_not_say_that_they_wait_is_not_asked() {
         let _ = stream.read_to_end(&mut heard);
         heard
     });
-    assert_in_use(&rendezvous.cancel_previous(port).await);
+    assert_in_use(&control_socket.cancel_previous(port).await);
     assert_eq!(heard.await.unwrap(), b"");
 }
 
@@ -136,13 +136,13 @@ fn socket(folder: &Path, port: u16) -> PathBuf {
 // threats 52
 #[tokio::test]
 async fn a_name_that_was_left_is_in_nobodys_way() {
-    let rendezvous = Rendezvous::with_mode(0o700);
+    let control_socket = Rendezvous::with_mode(0o700);
     let port = CallbackServer::bind(&BindOptions::default()).unwrap().port();
-    drop(UnixListener::bind(socket(&rendezvous.folder(), port)).unwrap());
-    let first = rendezvous.cancel_previous(port).await.unwrap();
+    drop(UnixListener::bind(socket(&control_socket.folder(), port)).unwrap());
+    let first = control_socket.cancel_previous(port).await.unwrap();
     let mut older = Waiting::serve(first, PATIENCE);
-    let newer = rendezvous.cancel_previous(port).await.unwrap();
-    assert!(matches!(older.error().await, WaitError::Superseded));
+    let newer = control_socket.cancel_previous(port).await.unwrap();
+    assert!(matches!(older.error().await, WaitError::Replaced));
     Waiting::serve(newer, PATIENCE).completes().await;
 }
 
@@ -151,10 +151,10 @@ async fn a_name_that_was_left_is_in_nobodys_way() {
 #[tokio::test]
 async fn a_folder_that_is_open_to_others_is_not_used() {
     for mode in [0o755, 0o770, 0o777] {
-        let rendezvous = Rendezvous::with_mode(mode);
-        let older = rendezvous.first();
-        assert_eq!(rendezvous.names(), Vec::<String>::new());
-        assert_in_use(&rendezvous.cancel_previous(older.port).await);
+        let control_socket = Rendezvous::with_mode(mode);
+        let older = control_socket.first();
+        assert_eq!(control_socket.names(), Vec::<String>::new());
+        assert_in_use(&control_socket.cancel_previous(older.port).await);
         older.completes().await;
     }
 }
@@ -163,21 +163,21 @@ async fn a_folder_that_is_open_to_others_is_not_used() {
 // threats 61
 #[tokio::test]
 async fn what_is_no_folder_is_not_used() {
-    let rendezvous = Rendezvous::new();
+    let control_socket = Rendezvous::new();
     let elsewhere = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(elsewhere.path(), rendezvous.folder()).unwrap();
-    let older = rendezvous.first();
+    std::os::unix::fs::symlink(elsewhere.path(), control_socket.folder()).unwrap();
+    let older = control_socket.first();
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
-    assert_in_use(&rendezvous.cancel_previous(older.port).await);
+    assert_in_use(&control_socket.cancel_previous(older.port).await);
     older.completes().await;
 }
 
 // threats 51
 #[tokio::test]
 async fn a_wait_that_ends_takes_its_name_away() {
-    let rendezvous = Rendezvous::new();
-    rendezvous.first().interrupt().await;
-    assert_eq!(rendezvous.names(), Vec::<String>::new());
-    drop(CallbackServer::bind(&rendezvous.options(0)).unwrap());
-    assert_eq!(rendezvous.names(), Vec::<String>::new());
+    let control_socket = Rendezvous::new();
+    control_socket.first().interrupt().await;
+    assert_eq!(control_socket.names(), Vec::<String>::new());
+    drop(CallbackServer::bind(&control_socket.options(0)).unwrap());
+    assert_eq!(control_socket.names(), Vec::<String>::new());
 }

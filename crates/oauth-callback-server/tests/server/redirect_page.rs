@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use oauth_callback_server::{Callback, Landing, Limits};
+use oauth_callback_server::{Callback, Limits, RedirectPage};
 use proptest::prelude::*;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{PATIENCE, Waiting, assert_free, connect, read_answer, settle};
 
-fn landing(query: Vec<(&'static str, String)>) -> Landing {
-    Landing { path: "/success", query, page: "<a href=secret>".to_owned().into() }
+fn landing(query: Vec<(&'static str, String)>) -> RedirectPage {
+    RedirectPage { path: "/success", query, page: "<a href=secret>".to_owned().into() }
 }
 
 /// A sign-in whose browser waits for its answer.
@@ -35,7 +35,7 @@ async fn the_landing_page_is_served_once_and_then_it_is_over() {
     let location =
         format!("http://localhost:{}/success?org_id=org%201%26x&needs_setup=true", waiting.port);
     assert_eq!(redirect.headers("location"), [location]);
-    assert!(!done.is_finished(), "the landing page is owed");
+    assert!(!done.is_finished(), "the page is still to come");
 
     let page = waiting.get("/success?org_id=whatever").await;
     assert_eq!((page.status, page.body.as_str()), (200, "<a href=secret>"));

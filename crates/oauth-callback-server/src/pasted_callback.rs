@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use crate::judge::{LONGEST_LINE, Refusal, Return, Rules, judge_callback};
-use crate::pasted::readings;
+use crate::classify::{AuthorizationResponse, LONGEST_LINE, Refusal, Rules, classify_callback};
 use crate::query::Parameters;
+use crate::readings::readings;
 use crate::session::Session;
 
 /// Takes the address of the callback from a person whose browser could not come here by itself: one
@@ -12,27 +12,27 @@ use crate::session::Session;
 /// the callback ends the wait, and a browser that comes with the same address later gets the same
 /// answer.
 #[derive(Clone)]
-pub struct ByHand {
+pub struct PastedCallback {
     session: Arc<Session>,
 }
 
 /// Why an address that somebody brought is not the callback. The wait goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum AddressRefusal {
+pub enum InvalidCallbackUrl {
     /// A code or something else, without what has to come with it: without the `state`, nobody can
     /// tell whose code it is ([RFC 9700 §4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
     #[error("it is not a whole address")]
     NotAnAddress,
     /// The address of some other place, such as the authorization server's.
     #[error("it does not lead to this sign-in")]
-    OtherPlace,
+    WrongHostOrPath,
     /// The address that the browser was sent out with, and not the one that it ended at.
     #[error("it is the address to open, not the one where the browser ends")]
     AuthorizationUrl,
     /// No `state`, or one that is not this sign-in's.
     #[error("it belongs to another sign-in, or a part of it is missing")]
-    OtherState,
+    StateMismatch,
     /// The right `state`, and neither a code nor an error.
     #[error("it has no code in it")]
     MissingCode,
@@ -44,7 +44,7 @@ pub enum AddressRefusal {
     TooLong,
 }
 
-impl ByHand {
+impl PastedCallback {
     pub(crate) fn new(session: Arc<Session>) -> Self {
         Self { session }
     }
@@ -55,49 +55,57 @@ impl ByHand {
     ///
     /// # Errors
     ///
-    /// [`AddressRefusal`]: nothing has changed.
-    pub fn bring(&self, address: &str) -> Result<(), AddressRefusal> {
-        let returned = judge_address(&self.session.rules, address)?;
-        self.session.bring(returned);
+    /// [`InvalidCallbackUrl`]: nothing has changed.
+    pub fn submit(&self, address: &str) -> Result<(), InvalidCallbackUrl> {
+        let returned = classify_url(&self.session.rules, address)?;
+        self.session.submit(returned);
         Ok(())
     }
 }
 
-impl std::fmt::Debug for ByHand {
+impl std::fmt::Debug for PastedCallback {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ByHand").finish_non_exhaustive()
+        f.debug_struct("PastedCallback").finish_non_exhaustive()
     }
 }
 
 /// What a browser at this address would have been to us. Of what the text may mean, the first that has the
 /// right `state` counts, or else what is wrong with the likeliest.
-pub(crate) fn judge_address(rules: &Rules, text: &str) -> Result<Return, AddressRefusal> {
+pub(crate) fn classify_url(
+    rules: &Rules,
+    text: &str,
+) -> Result<AuthorizationResponse, InvalidCallbackUrl> {
     if text.len() > LONGEST_LINE {
-        return Err(AddressRefusal::TooLong);
+        return Err(InvalidCallbackUrl::TooLong);
     }
     let mut likeliest = None;
     for reading in readings(text) {
-        match judge_reading(rules, &reading) {
+        match classify_reading(rules, &reading) {
             Ok(returned) => return Ok(returned),
             Err(refusal) => likeliest = likeliest.or(Some(refusal)),
         }
     }
-    Err(likeliest.unwrap_or(AddressRefusal::NotAnAddress))
+    Err(likeliest.unwrap_or(InvalidCallbackUrl::NotAnAddress))
 }
 
-fn judge_reading(rules: &Rules, address: &str) -> Result<Return, AddressRefusal> {
+fn classify_reading(
+    rules: &Rules,
+    address: &str,
+) -> Result<AuthorizationResponse, InvalidCallbackUrl> {
     let query = query_at_our_place(rules, address)?;
-    match judge_callback(rules, &Parameters::parse(query)) {
-        Ok(Return::MissingCode) => Err(AddressRefusal::MissingCode),
+    match classify_callback(rules, &Parameters::parse(query)) {
+        Ok(AuthorizationResponse::MissingCode) => Err(InvalidCallbackUrl::MissingCode),
         Ok(returned) => Ok(returned),
-        Err(Refusal::StateMismatch | Refusal::MissingState) => Err(AddressRefusal::OtherState),
-        Err(_) => Err(AddressRefusal::Malformed),
+        Err(Refusal::StateMismatch | Refusal::MissingState) => {
+            Err(InvalidCallbackUrl::StateMismatch)
+        }
+        Err(_) => Err(InvalidCallbackUrl::Malformed),
     }
 }
 
 /// The query of an address that leads here, or would without what is between the browser and this port: a
 /// number that a port is forwarded under, or a browser that insists on https.
-fn query_at_our_place<'a>(rules: &Rules, address: &'a str) -> Result<&'a str, AddressRefusal> {
+fn query_at_our_place<'a>(rules: &Rules, address: &'a str) -> Result<&'a str, InvalidCallbackUrl> {
     let address = address.split('#').next().unwrap_or_default();
     let (place, query) = address.split_once('?').ok_or(without_query(address))?;
     // A browser that shows no scheme may not copy it either.
@@ -110,7 +118,11 @@ fn query_at_our_place<'a>(rules: &Rules, address: &'a str) -> Result<&'a str, Ad
         return Ok(query);
     }
     let was_sent_out = has_state && !place.ends_with(rules.callback_path);
-    Err(if was_sent_out { AddressRefusal::AuthorizationUrl } else { AddressRefusal::OtherPlace })
+    Err(if was_sent_out {
+        InvalidCallbackUrl::AuthorizationUrl
+    } else {
+        InvalidCallbackUrl::WrongHostOrPath
+    })
 }
 
 /// Whether it is this machine, to whoever sees it, under any port or none.
@@ -132,8 +144,12 @@ fn without_scheme(place: &str) -> &str {
     scheme.map_or(place, |scheme| &place[scheme.len()..])
 }
 
-fn without_query(address: &str) -> AddressRefusal {
-    if address.contains("://") { AddressRefusal::OtherPlace } else { AddressRefusal::NotAnAddress }
+fn without_query(address: &str) -> InvalidCallbackUrl {
+    if address.contains("://") {
+        InvalidCallbackUrl::WrongHostOrPath
+    } else {
+        InvalidCallbackUrl::NotAnAddress
+    }
 }
 
 #[cfg(test)]
@@ -155,24 +171,24 @@ mod tests {
     }
 
     /// What becomes of an address, in which `S` stands for the right state.
-    fn judged(address: &str) -> Result<Return, AddressRefusal> {
+    fn classified(address: &str) -> Result<AuthorizationResponse, InvalidCallbackUrl> {
         let rules = rules();
         let state = rules.state.expose();
         let address = address.replace("state=S", &format!("state={state}"));
-        judge_address(&rules, &address.replace("state%3DS", &format!("state%3D{state}")))
+        classify_url(&rules, &address.replace("state%3DS", &format!("state%3D{state}")))
     }
 
     #[track_caller]
     fn gives_code(address: &str) {
-        match judged(address) {
-            Ok(Return::Code(code)) => assert_eq!(code.expose(), "C", "{address}"),
+        match classified(address) {
+            Ok(AuthorizationResponse::Code(code)) => assert_eq!(code.expose(), "C", "{address}"),
             other => panic!("{address}: {other:?}"),
         }
     }
 
     #[track_caller]
-    fn refused(address: &str, expected: AddressRefusal) {
-        assert_eq!(judged(address).unwrap_err(), expected, "{address:.200}");
+    fn refused(address: &str, expected: InvalidCallbackUrl) {
+        assert_eq!(classified(address).unwrap_err(), expected, "{address:.200}");
     }
 
     #[test]
@@ -199,8 +215,11 @@ mod tests {
             "http://[::1]",
         ] {
             gives_code(&format!("{place}/auth/callback?code=C&state=S"));
-            assert!(judged(&format!("{place}/auth/callback?code=C&state=T")).is_err(), "{place}");
-            assert!(judged(&format!("{place}/auth/callback?code=C")).is_err(), "{place}");
+            assert!(
+                classified(&format!("{place}/auth/callback?code=C&state=T")).is_err(),
+                "{place}"
+            );
+            assert!(classified(&format!("{place}/auth/callback?code=C")).is_err(), "{place}");
         }
         gives_code(
             "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Flocalhost%3A1455%2Fauth\
@@ -217,20 +236,20 @@ mod tests {
 
     #[test]
     fn a_no_of_the_authorization_server_is_brought_like_a_code() {
-        let denied = judged(&format!("{PLACE}?error=access_denied&state=S"));
-        assert!(matches!(denied, Ok(Return::Denied { .. })), "{denied:?}");
-        let mix_up = judged(&format!("{PLACE}?code=C&state=S&iss=https%3A%2F%2Fother.example"));
-        assert!(matches!(mix_up, Ok(Return::WrongIssuer)), "{mix_up:?}");
+        let denied = classified(&format!("{PLACE}?error=access_denied&state=S"));
+        assert!(matches!(denied, Ok(AuthorizationResponse::Denied { .. })), "{denied:?}");
+        let mix_up = classified(&format!("{PLACE}?code=C&state=S&iss=https%3A%2F%2Fother.example"));
+        assert!(matches!(mix_up, Ok(AuthorizationResponse::WrongIssuer)), "{mix_up:?}");
     }
 
     // threats 190
     #[test]
     fn a_code_alone_is_refused_whatever_it_looks_like() {
         for bare in ["", "C", "code=C", "code=C&state=S", "ac_Zm9v.bar", "C#S", "/auth/callback"] {
-            refused(bare, AddressRefusal::NotAnAddress);
+            refused(bare, InvalidCallbackUrl::NotAnAddress);
         }
-        refused("?code=C&state=S", AddressRefusal::AuthorizationUrl);
-        refused("/auth/callback?code=C&state=S", AddressRefusal::OtherPlace);
+        refused("?code=C&state=S", InvalidCallbackUrl::AuthorizationUrl);
+        refused("/auth/callback?code=C&state=S", InvalidCallbackUrl::WrongHostOrPath);
     }
 
     // threats 190
@@ -247,19 +266,22 @@ mod tests {
             "http://http://localhost:1455/auth/callback",
             "\u{1b}[31mhttp://localhost:1455/auth/callback",
         ] {
-            refused(&format!("{place}?code=C&state=T"), AddressRefusal::OtherPlace);
-            refused(&format!("{place}?code=C"), AddressRefusal::OtherPlace);
-            assert!(judged(&format!("{place}?code=C&state=S")).is_err(), "{place}");
+            refused(&format!("{place}?code=C&state=T"), InvalidCallbackUrl::WrongHostOrPath);
+            refused(&format!("{place}?code=C"), InvalidCallbackUrl::WrongHostOrPath);
+            assert!(classified(&format!("{place}?code=C&state=S")).is_err(), "{place}");
         }
-        refused("https://issuer.example/oauth/authorize?state=S", AddressRefusal::AuthorizationUrl);
-        refused("https://issuer.example/login", AddressRefusal::OtherPlace);
+        refused(
+            "https://issuer.example/oauth/authorize?state=S",
+            InvalidCallbackUrl::AuthorizationUrl,
+        );
+        refused("https://issuer.example/login", InvalidCallbackUrl::WrongHostOrPath);
     }
 
     // threats 10 190
     #[test]
     fn an_address_with_another_state_is_refused() {
         for query in ["code=C", "code=C&state=", "code=C&state=T", "code=C&state=S%20", "code=C&"] {
-            refused(&format!("{PLACE}?{query}"), AddressRefusal::OtherState);
+            refused(&format!("{PLACE}?{query}"), InvalidCallbackUrl::StateMismatch);
         }
     }
 
@@ -268,14 +290,14 @@ mod tests {
     fn what_a_request_could_not_be_is_refused() {
         let odd = ["code=C&code=C&state=S", "code=C\u{1b}[2J&state=S", "code=%zz&state=S"];
         for query in odd {
-            refused(&format!("{PLACE}?{query}"), AddressRefusal::Malformed);
+            refused(&format!("{PLACE}?{query}"), InvalidCallbackUrl::Malformed);
         }
         for cut in ["state=S&code=ab cd", "state=S&code=ab'cd'e f", "state=S&code=C there"] {
-            refused(&format!("{PLACE}?{cut}"), AddressRefusal::Malformed);
+            refused(&format!("{PLACE}?{cut}"), InvalidCallbackUrl::Malformed);
         }
-        refused(&format!("{PLACE}?state=S"), AddressRefusal::MissingCode);
-        refused(&format!("{PLACE}?state=S&code="), AddressRefusal::MissingCode);
+        refused(&format!("{PLACE}?state=S"), InvalidCallbackUrl::MissingCode);
+        refused(&format!("{PLACE}?state=S&code="), InvalidCallbackUrl::MissingCode);
         let long = format!("{PLACE}?code=C&state=S&x={}", "x".repeat(1 << 20));
-        refused(&long, AddressRefusal::TooLong);
+        refused(&long, InvalidCallbackUrl::TooLong);
     }
 }

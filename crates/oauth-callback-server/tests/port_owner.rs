@@ -21,7 +21,7 @@ fn another_program_of_the_same_user_is_another_program() {
     child.kill().unwrap();
     child.wait().unwrap();
     let Err(BindError::PortsInUse { taken }) = refused else { panic!("{refused:?}") };
-    let holder = taken[0].holder.as_ref().unwrap();
+    let holder = taken[0].owner.as_ref().unwrap();
     assert_eq!(holder.pid, Some(child.id()));
     assert_eq!(holder.program.as_deref(), Some("sleep"));
     assert!(!holder.same_program);

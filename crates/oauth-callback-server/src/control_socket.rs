@@ -16,11 +16,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{sleep, timeout};
 
-use crate::holder::is_our_program;
+use crate::port_owner::is_our_program;
 
 /// The socket at which a waiting sign-in can be asked to give way.
 #[derive(Debug)]
-pub(crate) struct Meeting {
+pub(crate) struct ControlSocket {
     listener: StdUnixListener,
     path: PathBuf,
 }
@@ -34,7 +34,7 @@ const REQUEST: &[u8] = b"give way\n";
 /// How long a newer sign-in waits for an older one to be gone.
 const LONGEST_HANDOVER: Duration = Duration::from_secs(2);
 
-impl Meeting {
+impl ControlSocket {
     /// For whoever holds the port.
     pub(crate) fn open(folder: &Path, port: u16) -> io::Result<Self> {
         make_private(folder)?;
@@ -44,9 +44,9 @@ impl Meeting {
             _ => {}
         }
         let listener = StdUnixListener::bind(&path)?;
-        let meeting = Self { listener, path };
-        meeting.listener.set_nonblocking(true)?;
-        Ok(meeting)
+        let control = Self { listener, path };
+        control.listener.set_nonblocking(true)?;
+        Ok(control)
     }
 
     /// Waits for a newer sign-in that asks for the port. It takes the end of the returned connection
@@ -68,7 +68,7 @@ impl Meeting {
     }
 }
 
-impl Drop for Meeting {
+impl Drop for ControlSocket {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }

@@ -1,7 +1,7 @@
 /// Who listens on a port that we wanted, as far as the system tells without a connection to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Holder {
+pub struct PortOwner {
     /// The process, unless it belongs to another user.
     pub pid: Option<u32>,
     /// The name of its program, of printable characters only.
@@ -13,7 +13,7 @@ pub struct Holder {
     pub same_program: bool,
 }
 
-impl Holder {
+impl PortOwner {
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn of_port(_port: u16) -> Option<Self> {
         None
