@@ -157,6 +157,15 @@ impl AuthDocument {
         }
     }
 
+    /// Puts the tokens of a later sign-in of the same account in the place of these.
+    pub(crate) fn take_sign_in_of(&mut self, mut later: Self) {
+        for key in ["tokens", "last_refresh"] {
+            if let Some(value) = later.tree.0.get_mut(key).map(Value::take) {
+                self.set(key, value);
+            }
+        }
+    }
+
     /// Puts an API key alone in the place of whatever was there. Fields at the top stay that are no part
     /// of a sign-in.
     pub fn set_api_key_sign_in(&mut self, api_key: &ApiKey) {

@@ -17,6 +17,9 @@ use crate::{Error, Location};
 /// removed.
 pub(crate) const TEMPORARY: &str = ".login-cli.tmp";
 
+/// The edited document, with the tokens of an interrupted save.
+pub(crate) const MERGED: &str = ".login-cli.merged";
+
 /// What a save takes: the temporary file beside the document, so that a rename never crosses file
 /// systems; and the document itself, where it is a mount that has to be written in its place.
 pub(crate) struct Reserved {
@@ -189,7 +192,7 @@ pub(crate) fn remove(place: &Arc<Place>) -> Result<bool, Error> {
         }
         other => other.map_err(refused)?,
     }
-    for name in [TEMPORARY, BACKUP] {
+    for name in [TEMPORARY, MERGED, BACKUP] {
         // A folder, or a file of another user, is not what a writer of ours has left.
         if let Err(error) = remove_if_there(place.folder(), &place.beside(name)) {
             tracing::debug!(path = %place.path().display(), name, %error, "something stays beside it");

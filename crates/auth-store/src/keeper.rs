@@ -76,8 +76,13 @@ impl Keeper {
     }
 
     /// Finishes a save that was interrupted, see [`unfinished`]. A vault is written at once.
-    pub(crate) fn finish_interrupted(&self) -> Result<(), Error> {
-        self.file().map_or(Ok(()), unfinished::finish)
+    pub(crate) fn finish_interrupted(&self) -> Result<Option<AuthDocument>, Error> {
+        self.file().map_or(Ok(None), unfinished::finish)
+    }
+
+    /// Whether there is such a save.
+    pub(crate) fn has_interrupted(&self) -> bool {
+        self.file().is_some_and(|place| unfinished::is_there(place))
     }
 
     /// Reads what is to be compared later. Whether it is something else than before.

@@ -22,6 +22,8 @@ pub struct Locked {
     reserved: Option<Box<Reserved>>,
     /// The copy of what was seen, where that cannot be read and is going to be replaced.
     copy: Option<NewFile>,
+    /// What an interrupted save has left, and which may not take the place of the document.
+    left_over: Option<AuthDocument>,
     locks: Locks,
 }
 
@@ -30,7 +32,7 @@ const ATTEMPTS: usize = 3;
 
 impl Locked {
     pub(crate) fn new(keeper: Keeper, locks: Locks) -> Self {
-        Self { keeper, seen: Seen::nothing(), reserved: None, copy: None, locks }
+        Self { keeper, seen: Seen::nothing(), reserved: None, copy: None, left_over: None, locks }
     }
 
     /// Where the document is, or will be.
@@ -48,12 +50,19 @@ impl Locked {
     pub fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
         // What was reserved has the same name.
         if self.reserved.is_none() {
-            self.keeper.finish_interrupted()?;
+            self.left_over = self.keeper.finish_interrupted()?.or(self.left_over.take());
         }
         if self.keeper.see(&mut self.seen)? {
             self.copy = None;
         }
         self.keeper.document(self.seen.content())
+    }
+
+    /// The sign-in that an interrupted save has left beside the document when it was
+    /// [loaded](Self::load), and which may not take its place, because there is none, or another
+    /// account's. The next commit or removal destroys it: whoever makes one has to revoke its tokens.
+    pub fn take_left_over(&mut self) -> Option<AuthDocument> {
+        self.left_over.take()
     }
 
     /// Makes sure that the next [commit](Self::commit) works, before something is spent for it: of what

@@ -128,14 +128,26 @@ impl AuthStore {
     /// [`Error::Corrupt`] and [`Error::TooLarge`] for what is no `auth.json`, or what else is wrong
     /// with the place.
     pub fn load(&self) -> Result<Option<AuthDocument>, Error> {
-        let keeper = match &self.vault {
-            Some(vault) => Keeper::Vault(vault.clone()),
-            None => match folder::open(&self.codex_home)? {
-                Some(home) => Keeper::File(Place::find(home)?.into()),
-                None => return Ok(None),
-            },
-        };
-        keeper.document(&keeper.read()?)
+        match self.reader()? {
+            Some(keeper) => keeper.document(&keeper.read()?),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a save was interrupted, so that a sign-in may be left where no [`load`](Self::load) sees it:
+    /// [`Locked::load`] finishes it, or [hands it over](Locked::take_left_over).
+    #[must_use]
+    pub fn has_interrupted_save(&self) -> bool {
+        matches!(self.reader(), Ok(Some(keeper)) if keeper.has_interrupted())
+    }
+
+    /// Nothing, where the folder is not there.
+    fn reader(&self) -> Result<Option<Keeper>, Error> {
+        if let Some(vault) = &self.vault {
+            return Ok(Some(Keeper::Vault(vault.clone())));
+        }
+        let place = folder::open(&self.codex_home)?.map(Place::find).transpose()?;
+        Ok(place.map(|place| Keeper::File(place.into())))
     }
 
     /// What works and is not usual about `document`, which was loaded from here, and its file.

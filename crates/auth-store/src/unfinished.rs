@@ -6,30 +6,81 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use crate::file::{TEMPORARY, flush_name};
-use crate::folder::{Entry, Kind};
+use zeroize::Zeroizing;
+
+use crate::file::{MERGED, TEMPORARY, flush_name};
+use crate::folder::{Entry, Kind, remove_if_there};
+use crate::new_file::NewFile;
 use crate::place::{Content, Place};
-use crate::{Error, format};
+use crate::{AuthDocument, Error, format};
 
-/// Finishes such a save. It takes the locks, and that nothing is being written here.
-pub(crate) fn finish(place: &Arc<Place>) -> Result<(), Error> {
+/// Finishes such a save, and gives back the new document where it may not take the place of the old one.
+/// It takes the locks, and that nothing is being written here.
+pub(crate) fn finish(place: &Arc<Place>) -> Result<Option<AuthDocument>, Error> {
     let name = place.beside(TEMPORARY);
-    let Some(temporary) = open_own(place, &name) else { return Ok(()) };
-    let Some(current) = place.open()? else { return Ok(()) };
-    if !is_newer(&temporary, &current) {
-        return Ok(());
+    let Some((temporary, bytes, new)) = whole(place, &name) else { return Ok(None) };
+    let Some(current) = place.open()? else { return Ok(Some(new)) };
+    let Content::Bytes(old) = place.read_from(&current)? else { return Ok(Some(new)) };
+    let Ok(old) = format::parse(&old) else { return Ok(Some(new)) };
+    if !is_later(&new, &old) {
+        return Ok(Some(new).filter(|new| !is_same_sign_in(new, &old)));
     }
-    match place.read_from(&temporary)? {
-        Content::Bytes(new) if is_successor(&new, &place.read_from(&current)?) => {}
-        _ => return Ok(()),
+    let is_younger = written(&current) > written(&temporary);
+    if is_younger && old.last_refresh().is_none() {
+        return Ok(Some(new));
     }
-    let kept = || place.folder().path().join(&name);
-    let renamed = place.folder().rename(&name, place.name());
-    renamed.map_err(|source| Error::NotReplaced { path: place.path(), kept: kept(), source })?;
+    let edited = match is_younger {
+        true => edited(old, new, &bytes).map_err(|source| refused(place, source))?,
+        false => None,
+    };
+    match edited {
+        Some(edited) => replace_both(place, &name, &edited)?,
+        None => {
+            let kept = || place.folder().path().join(&name);
+            let renamed = place.folder().rename(&name, place.name());
+            let refused = |source| Error::NotReplaced { path: place.path(), kept: kept(), source };
+            renamed.map_err(refused)?;
+        }
+    }
     tracing::debug!(path = %place.path().display(), "a save that was interrupted is finished");
-    flush_name(place)
+    flush_name(place).map(|()| None)
+}
+
+/// The old document with the new tokens, where something of it may have been edited since.
+fn edited(
+    mut old: AuthDocument,
+    new: AuthDocument,
+    bytes: &[u8],
+) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    old.take_sign_in_of(new);
+    let edited = format::serialize(&old)?;
+    Ok(Some(edited).filter(|edited| **edited != *bytes))
+}
+
+/// Writes the document, and only then gives the temporary file up.
+fn replace_both(place: &Arc<Place>, temporary: &OsStr, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = NewFile::replace(place, place.beside(MERGED))?;
+    file.fill(bytes)?;
+    file.rename(place.name()).map_err(|source| refused(place, source))?;
+    flush_name(place)?;
+    remove_if_there(place.folder(), temporary).map_err(|source| refused(place, source))
+}
+
+/// The temporary file with a whole document in it, where nobody else can have made it.
+fn whole(place: &Place, name: &OsStr) -> Option<(File, Zeroizing<Vec<u8>>, AuthDocument)> {
+    let file = open_own(place, name)?;
+    let Ok(Content::Bytes(bytes)) = place.read_from(&file) else { return None };
+    let document = format::parse(&bytes).ok().filter(AuthDocument::is_signed_in)?;
+    Some((file, bytes, document))
+}
+
+/// Whether a sign-in waits here to be finished, or to be given up.
+pub(crate) fn is_there(place: &Place) -> bool {
+    whole(place, &place.beside(TEMPORARY)).is_some()
 }
 
 /// The temporary file, where nobody else can have made it.
@@ -40,10 +91,12 @@ fn open_own(place: &Place, name: &OsStr) -> Option<File> {
     is_own.then_some(file)
 }
 
-/// A document that was written after the temporary file is not its predecessor.
-fn is_newer(temporary: &File, current: &File) -> bool {
-    let written = |file: &File| file.metadata().and_then(|it| it.modified()).ok();
-    written(temporary) >= written(current)
+fn written(file: &File) -> Option<SystemTime> {
+    file.metadata().and_then(|it| it.modified()).ok()
+}
+
+fn refused(place: &Place, source: io::Error) -> Error {
+    Error::NotWritable { path: place.path(), source }
 }
 
 /// Whether `new` is a later sign-in of the account of `old`, so that it may take its place without
@@ -51,10 +104,20 @@ fn is_newer(temporary: &File, current: &File) -> bool {
 pub(crate) fn is_successor(new: &[u8], old: &Content) -> bool {
     let Content::Bytes(old) = old else { return false };
     let (Ok(new), Ok(old)) = (format::parse(new), format::parse(old)) else { return false };
+    is_later(&new, &old)
+}
+
+fn is_later(new: &AuthDocument, old: &AuthDocument) -> bool {
     let is_same_account =
         new.account_id() == old.account_id() && new.auth_mode() == old.auth_mode();
     is_same_account
         && old.refresh_token().is_some()
         && new.refresh_token().is_some()
         && new.last_refresh() > old.last_refresh()
+}
+
+/// A copy of the old document, as is made before a mount is written in its place, is no other sign-in.
+fn is_same_sign_in(new: &AuthDocument, old: &AuthDocument) -> bool {
+    let (new, old) = (new.refresh_token(), old.refresh_token());
+    new.zip(old).is_some_and(|(new, old)| new.expose() == old.expose())
 }

@@ -71,6 +71,11 @@ pub enum Event<'a> {
     TokensLost,
     /// The sign-in is being stored. It is finished, whatever happens to its future.
     Storing,
+    /// The stored tokens are revoked, and about to be removed. Whoever stops now leaves credentials that
+    /// are of no use.
+    Revoked,
+    /// The stored sign-in is removed.
+    Removed,
     /// Tokens that are not stored any more may still be valid at the issuer.
     NotRevoked(&'a RevocationError),
     /// Tokens of a sign-in that failed were not revoked, because a stored one of the same person could

@@ -81,19 +81,66 @@ fn what_may_not_take_the_place_of_the_document_does_not() {
     }
 }
 
+/// An editor, or a copy that was restored, makes the old document the younger file. Its refresh token is
+/// spent all the same.
 // threats 215
 #[test]
-fn a_document_that_was_written_or_removed_since_stays_so() {
-    let (old, new) = (document("1", "old", OLD), document("1", "next", NEW));
+fn a_document_that_was_touched_or_edited_since_has_the_new_tokens() {
+    let (old, new) = (document("1", "spent", OLD), document("1", "next", NEW));
     let home = interrupted(&old, &new);
+    touch_later(&home);
+    assert_eq!(refresh_token_in(&home).as_deref(), Some("next"));
+    assert_eq!(home.names(), AFTER_A_SAVE);
+
+    let edited =
+        old.replace("null", "\"sk-edited\"").replace("\"tokens\"", "\"mine\":7,\"tokens\"");
+    let home = interrupted(&old, &new);
+    write(home.auth_json(), &edited);
+    touch_later(&home);
+    assert_eq!(refresh_token_in(&home).as_deref(), Some("next"));
+    let stored = read(home.auth_json());
+    for kept in ["sk-edited", "\"mine\": 7", NEW] {
+        assert!(stored.contains(kept), "{kept}: {stored}");
+    }
+    assert_eq!(home.names(), AFTER_A_SAVE);
+}
+
+fn touch_later(home: &Home) {
     let file = File::options().write(true).open(home.auth_json()).unwrap();
     let later = file.metadata().unwrap().modified().unwrap() + Duration::from_secs(60);
     file.set_modified(later).unwrap();
-    assert_eq!(refresh_token_in(&home).as_deref(), Some("old"));
+}
 
-    let home = interrupted(&old, &new);
-    fs::remove_file(home.auth_json()).unwrap();
-    assert_eq!(refresh_token_in(&home), None);
+/// Its tokens are somebody's, who takes the locks and is told of them.
+// threats 215
+#[test]
+fn a_save_that_takes_nobodys_place_is_handed_over() {
+    let left_over = |home: &Home| {
+        let mut locked = home.store().lock().unwrap();
+        locked.load().unwrap();
+        let left_over = locked.take_left_over()?.refresh_token();
+        assert!(locked.take_left_over().is_none());
+        left_over.map(|token| token.expose().to_owned())
+    };
+    let (old, new) = (document("1", "old", OLD), document("1", "next", NEW));
+    let removed = interrupted(&old, &new);
+    fs::remove_file(removed.auth_json()).unwrap();
+    assert!(removed.store().has_interrupted_save());
+    assert_eq!(refresh_token_in(&removed), None);
+    assert_eq!(left_over(&removed).as_deref(), Some("next"));
+
+    let emptied = interrupted("", &new);
+    assert_eq!(left_over(&emptied).as_deref(), Some("next"));
+    let damaged = interrupted("{", &new);
+    assert!(damaged.store().lock().unwrap().load().is_err());
+    let of_another = interrupted(&old, &document("2", "of another", NEW));
+    assert_eq!(left_over(&of_another).as_deref(), Some("of another"));
+
+    let finished = interrupted(&old, &new);
+    assert_eq!(left_over(&finished), None);
+    let copy = interrupted(&old, &old);
+    assert_eq!(left_over(&copy), None);
+    assert!(!finished.store().has_interrupted_save());
 }
 
 // threats 161

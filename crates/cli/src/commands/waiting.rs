@@ -260,7 +260,10 @@ fn remember(setup: &Setup, event: &Event<'_>) {
                 .then(" now says that the sign-in is not valid any more, sign in again with ")
                 .run("login"),
         ),
-        Event::Refreshed => setup.end_spending(),
+        Event::Refreshed | Event::Removed => setup.end_spending(),
+        Event::Revoked => setup.kept(
+            say("the sign-in was revoked, and may still be stored; to remove it: ").run("logout"),
+        ),
         _ => {}
     }
 }

@@ -66,6 +66,13 @@ fn a_sign_in_of_another_client_than_the_one_asked_for_is_refused() {
         );
         assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
     }
+    // One that names none is of the registered one.
+    let unnamed = StoredSignIn::new(&world, -HOUR).stored(&world);
+    for command in ["token", "refresh", "logout"] {
+        let finished = world.command(command).args(["--client-id", OTHER]).run();
+        finished.exits(1).says(&format!("is of client {}, and not of {OTHER}", Client::SIGN_IN));
+        assert!(world.auth_json().unwrap() == unnamed.text(), "it was changed");
+    }
     let finished = world.command("refresh").args(["--client-id", OTHER, "--json"]).run();
     let error = finished.json()["error"].clone();
     assert_eq!(

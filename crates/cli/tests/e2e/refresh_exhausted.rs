@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use sandbox::{Endpoint, Then};
+use sandbox::{Account, Endpoint, Then};
+use serde_json::{Value, json};
 
 use crate::support::{PATIENCE, World};
 
@@ -81,4 +82,75 @@ fn what_cannot_be_renamed_is_kept_for_the_next_command() {
     world.command("token").run().exits(0).prints(&format!("{token}\n"));
     assert!(!kept.exists());
     assert_eq!(world.sandbox.requests_at(&Endpoint::TokenRefresh).len(), 1);
+}
+
+/// A world in which the sign-in of one person was interrupted before its last step, and another one, or
+/// nobody, is signed in. What was left is this refresh token's.
+fn left_over(signed_in: Option<&str>) -> (World, Value) {
+    let world = World::new();
+    world.login().signs_in(Account::OWNER).exits(0);
+    let token = world.auth_document()["tokens"]["refresh_token"].clone();
+    let left = world.codex_home().join("left");
+    fs::rename(world.codex_home().join("auth.json"), &left).unwrap();
+    if let Some(account) = signed_in {
+        world.login().signs_in(account).exits(0);
+    }
+    fs::rename(left, temporary(&world)).unwrap();
+    (world, token)
+}
+
+fn temporary(world: &World) -> std::path::PathBuf {
+    world.codex_home().join("auth.json.login-cli.tmp")
+}
+
+#[track_caller]
+fn assert_revoked(world: &World, token: &Value) {
+    let revoked = world.sandbox.requests_at(&Endpoint::Revoke);
+    let tokens: Vec<Value> = revoked.iter().map(|it| it.json().unwrap()["token"].clone()).collect();
+    assert!(tokens.contains(token), "it is still valid");
+    assert!(!temporary(world).exists());
+}
+
+// threats 212 215
+#[test]
+fn what_is_left_of_an_interrupted_save_ends_with_a_log_out() {
+    for options in [&[][..], &["--all"]] {
+        let (world, token) = left_over(None);
+        world
+            .command("logout")
+            .args(options)
+            .run()
+            .exits(0)
+            .says("Signed out: revoked, and removed");
+        assert_revoked(&world, &token);
+    }
+    let (world, _) = left_over(None);
+    let finished = world.command("logout").args(["--local", "--json"]).run();
+    assert_eq!(finished.exits(0).json()["profiles"][0]["was_signed_in"], json!(true));
+    assert!(!temporary(&world).exists());
+    assert!(world.sandbox.requests_at(&Endpoint::Revoke).is_empty());
+    world.command("logout").run().exits(0).says("Nobody was signed in.");
+
+    let (world, token) = left_over(Some(Account::NEW_OWNER));
+    world.command("logout").run().exits(0);
+    assert_revoked(&world, &token);
+}
+
+/// A refresh of another account, and a sign-in of any kind, make room for themselves.
+// threats 212 215
+#[test]
+fn what_is_left_of_an_interrupted_save_is_revoked_before_it_is_gone() {
+    let (world, token) = left_over(Some(Account::NEW_OWNER));
+    world.command("refresh").run().exits(0);
+    assert_revoked(&world, &token);
+
+    let (world, token) = left_over(None);
+    world.login().signs_in(Account::NEW_OWNER).exits(0);
+    assert_revoked(&world, &token);
+
+    let (world, token) = left_over(None);
+    let key = "sk-proj-another-key-of-mine-0123456789";
+    world.plant(key);
+    world.command("login").arg("--with-api-key").reading(key).run().exits(0);
+    assert_revoked(&world, &token);
 }

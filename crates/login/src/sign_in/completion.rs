@@ -92,10 +92,12 @@ impl Completion<'_> {
         let account_id = signed_in.claims.openai.chatgpt_account_id.clone();
         let new = sign_in(tokens, account_id, key, now);
         (self.events)(Event::Storing);
+        let left_over = locked.take_left_over();
         let (unkept, stored) = store(locked, new, self.provenance(), reserved_at).await;
         match stored {
             Ok((replaced, set_aside)) => {
                 (self.events)(Event::Kept { location: &signed_in.location });
+                self.revoker().discard_left_over(left_over, self.events).await;
                 signed_in.set_aside = set_aside;
                 Ok(Completed { signed_in, landing, replaced })
             }

@@ -94,11 +94,16 @@ impl StoredSignIn {
         events: Events<'_>,
     ) -> Result<Imported, Error> {
         let (store, now) = (self.store.clone().with_lock_wait(WORTH_WAITING), (self.now)());
-        let save =
-            move || store.update_or_set_aside(now, |document| Replaced::by(document, &change));
-        let (replaced, set_aside) = commit(save).await?;
+        let save = move || {
+            let mut locked = store.lock()?;
+            let stored =
+                locked.update_or_set_aside(now, |document| Replaced::by(document, &change));
+            stored.map(|stored| (stored, locked.take_left_over()))
+        };
+        let ((replaced, set_aside), left_over) = commit(save).await?;
         events(Event::Kept { location: &self.store.location() });
         let replaced = self.revoker().revoke_replaced(replaced, events).await;
+        self.revoker().discard_left_over(left_over, events).await;
         Ok(Imported { replaced, set_aside })
     }
 }

@@ -52,12 +52,18 @@ impl StoredSignIn {
         events: Events<'_>,
     ) -> Result<LoggedOut, Error> {
         // Where there is nothing, no folder is made to lock it.
-        if matches!(self.store.load(), Ok(None)) {
+        if matches!(self.store.load(), Ok(None)) && !self.store.has_interrupted_save() {
             return Ok(LoggedOut::nothing(self.store.location()));
         }
         let mut locked = locked(&self.store, events).await?;
         locked.check_removable()?;
         let document = locked.load();
+        // Without a document, what an interrupted save has left is the sign-in.
+        let (document, left_over) = match (document, locked.take_left_over()) {
+            (Ok(None), left_over) => (Ok(left_over), None),
+            found => found,
+        };
+        let was_signed_in = matches!(&document, Ok(Some(_)));
         let had_api_key = matches!(&document, Ok(Some(document)) if document.api_key().is_some());
         let had_personal_access_token =
             matches!(&document, Ok(Some(document)) if document.has_personal_access_token());
@@ -70,7 +76,14 @@ impl StoredSignIn {
             LogOutScope::Everywhere => self.revoke_stored(document).await?,
             LogOutScope::ThisMachine => (not_requested(&document), Vec::new()),
         };
-        let was_there = locked.remove()?;
+        if matches!(revocation, Revocation::Revoked) {
+            events(Event::Revoked);
+        }
+        let was_there = locked.remove()? || was_signed_in;
+        events(Event::Removed);
+        if scope == LogOutScope::Everywhere {
+            self.revoker().discard_left_over(left_over, events).await;
+        }
         let location = locked.location();
         Ok(LoggedOut {
             location,

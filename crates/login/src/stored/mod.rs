@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use token_client::TokenClient;
 
 use crate::error::Error;
-use crate::registered::ISSUER;
+use crate::registered::{ISSUER, SIGN_IN_CLIENT_ID};
 
 pub use brought::{Imported, Restrictions};
 pub use due::{expires_at, is_due, is_over};
@@ -63,13 +63,14 @@ pub(crate) const WORTH_WAITING: Duration = Duration::from_secs(45);
 const REVOCATION_LIMIT: Duration = Duration::from_secs(5);
 
 impl StoredSignIn {
-    /// Nothing is read yet. The id of `client` is used where the sign-in names no client itself.
+    /// Nothing is read yet. The client id is that of the sign-in, which is the registered one where it
+    /// names none; that of `client` counts once it is [required](Self::require_client).
     #[must_use]
     pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
         Self { store, client, requires_client: false, others: OtherStores::default(), now }
     }
 
-    /// Refuses a sign-in that names another client ([`Error::OtherClient`]).
+    /// Refuses a sign-in of another client ([`Error::OtherClient`]).
     #[must_use]
     pub fn require_client(self) -> Self {
         Self { requires_client: true, ..self }
@@ -96,17 +97,14 @@ impl StoredSignIn {
         Ok(document)
     }
 
-    /// The client that the tokens belong to: the one that they name, else the one that is asked for.
+    /// The client that the tokens belong to: the one that they name, else the registered one.
     fn client_of(&self, document: &AuthDocument) -> Result<TokenClient, Error> {
-        let asked = self.client.client_id();
-        match document.client_id() {
-            Some(stored) if stored != asked && self.requires_client => {
-                let (stored, asked) = (stored.to_owned(), asked.to_owned());
-                Err(Error::OtherClient { stored, asked })
-            }
-            Some(stored) => Ok(self.client.clone().with_client_id(stored)),
-            None => Ok(self.client.clone()),
+        let (stored, asked) = (client_id_of(document), self.client.client_id());
+        if stored != asked && self.requires_client {
+            let (stored, asked) = (stored.to_owned(), asked.to_owned());
+            return Err(Error::OtherClient { stored, asked });
         }
+        Ok(self.client.clone().with_client_id(stored))
     }
 }
 
@@ -167,6 +165,11 @@ pub(crate) fn issuer_of(document: &AuthDocument) -> String {
     let of_access_token = || access_claims_without_verifying(document)?.iss;
     let written = || document.issuer().map(|issuer| issuer.trim_end_matches('/').to_owned());
     of_id_token.or_else(of_access_token).or_else(written).unwrap_or_else(|| ISSUER.to_owned())
+}
+
+/// The client that the tokens were issued to.
+fn client_id_of(document: &AuthDocument) -> &str {
+    document.client_id().unwrap_or(SIGN_IN_CLIENT_ID)
 }
 
 /// The claims of the stored access token, as far as it is a JWT.

@@ -102,12 +102,14 @@ impl StoredSignIn {
         self.is_ours(&document)?;
         let client = self.client_of(&document)?;
         locked.reserve()?;
+        let left_over = locked.take_left_over();
         events(Event::Refreshing);
         let refreshed = match client.refresh(&token).await {
             Ok(refreshed) => refreshed,
             Err(error) => {
                 events(Event::Refreshed);
                 drop(locked);
+                self.revoker().discard_left_over(left_over, events).await;
                 return self.successor(&token, error).await;
             }
         };
@@ -125,6 +127,7 @@ impl StoredSignIn {
             Location::Vault(_) => commit_patiently(keep).await,
         };
         events(Event::Refreshed);
+        self.revoker().discard_left_over(left_over, events).await;
         let current = match kept? {
             Kept::Renewed(document) if !is_new && has_expired(&document, (self.now)()) => {
                 Err(Error::UnusableAnswer { field: "access_token" })

@@ -14,11 +14,10 @@ use token_client::{Revocable, TokenClient};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::{OtherStores, REVOCATION_LIMIT, identity_without_verifying, issuer_of};
+use super::{OtherStores, REVOCATION_LIMIT, client_id_of, identity_without_verifying, issuer_of};
 use crate::commit::commit;
 use crate::error::RevocationError;
 use crate::event::{Event, Events};
-use crate::registered::SIGN_IN_CLIENT_ID;
 
 /// What became of tokens that are not needed any more.
 #[derive(Debug)]
@@ -190,7 +189,7 @@ impl DiscardedTokens {
             refresh_token: document.refresh_token(),
             access_token: document.access_token(),
             issuer: issuer_of(document),
-            client_id: document.client_id().map(str::to_owned),
+            client_id: Some(client_id_of(document).to_owned()),
             owner: Owner::from_document(document),
         }
     }
@@ -261,9 +260,7 @@ pub(crate) struct Replaced {
 impl Replaced {
     /// What `change` replaces in the document.
     pub(crate) fn by(document: &mut AuthDocument, change: impl FnOnce(&mut AuthDocument)) -> Self {
-        let mut tokens = DiscardedTokens::from_document(document);
-        // The client of the new sign-in may be another one.
-        tokens.client_id.get_or_insert_with(|| SIGN_IN_CLIENT_ID.to_owned());
+        let tokens = DiscardedTokens::from_document(document);
         let (held, before) = (StillValid::in_document(document), Secrets::from_document(document));
         change(document);
         let was_another_person = tokens.owner.is_another_person(&Owner::from_document(document));
@@ -310,6 +307,17 @@ impl Revoker<'_> {
     pub(crate) async fn discard(&self, tokens: DiscardedTokens, events: Events<'_>) {
         if let Revocation::Withheld(at_risk) = self.revoke_discarded(tokens, events).await {
             events(Event::RevocationWithheld(&at_risk));
+        }
+    }
+
+    /// The same, for the sign-in that an interrupted save has left, once nothing of it is stored.
+    pub(crate) async fn discard_left_over(
+        &self,
+        left_over: Option<AuthDocument>,
+        events: Events<'_>,
+    ) {
+        if let Some(document) = left_over {
+            self.discard(DiscardedTokens::from_document(&document), events).await;
         }
     }
 

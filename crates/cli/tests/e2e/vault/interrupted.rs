@@ -4,9 +4,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use sandbox::{Account, Endpoint};
 
-use super::scripted::{given, write_helper};
-use crate::support::World;
+use super::scripted::{Scripted, given, write_helper};
+use crate::support::{PATIENCE, World};
 
 /// It writes down its process, says that it has done so, and waits like a store that is locked.
 const HANGS: &str = r#"echo "$$" >>"${0%/*}/started"
@@ -110,5 +111,27 @@ fn ctrl_c_at_a_terminal_starts_no_further_helper() {
         person.types("\x03");
         person.finish().exits(130);
         assert_one_ended(&world, command);
+    }
+}
+
+/// The issuer has ended it by then, so that what may be left in the store is of no use.
+// threats 223
+#[test]
+fn a_log_out_that_is_stopped_after_the_revocation_says_so() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let world = World::new();
+        let double = Scripted::new(&world);
+        double.given(world.login()).signs_in(Account::OWNER).exits(0);
+        double.hang_after("^erase");
+        let running = double.given(world.command("logout")).arg("--json").start();
+        world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+        while double.held().is_some() {
+            std::thread::yield_now();
+        }
+        running.signal(signal);
+        let finished = running.finish();
+        let hint = finished.exits(code).json()["error"]["hint"].clone();
+        let hint = hint.as_str().unwrap();
+        assert!(hint.starts_with("the sign-in was revoked, and may still be stored"), "{hint}");
     }
 }
