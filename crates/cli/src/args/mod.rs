@@ -164,6 +164,15 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
+// A conflict with a group would name all options of the group, and not the one that was given.
+
+/// What is about a browser, here or elsewhere.
+const OF_BROWSER: [&str; 3] = ["no_browser", "qr", "timeout"];
+/// What is about the authorization request, and the callback that answers it.
+const OF_CALLBACK: [&str; 4] = ["cancel_previous", "ports", "redirect_host", "scopes"];
+/// What is about the API key that a sign-in creates.
+const OF_KEY: [&str; 2] = ["no_api_key", "require_api_key"];
+
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
     #[command(flatten)]
@@ -175,19 +184,19 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = redirect_host(), hide_possible_values = true, help_heading = "Sign-in")]
     pub(crate) redirect_host: RedirectHost,
     /// Do not create an API key
-    #[arg(long, help_heading = "Sign-in")]
+    #[arg(long, group = "key", help_heading = "Sign-in")]
     pub(crate) no_api_key: bool,
     /// Fail, and store nothing, where no API key can be created
-    #[arg(long, conflicts_with = "no_api_key", help_heading = "Sign-in")]
+    #[arg(long, group = "key", help_heading = "Sign-in")]
     pub(crate) require_api_key: bool,
     /// Sign in with a code that is typed on another device, and with no browser here
-    #[arg(long, conflicts_with_all = ["cancel_previous", "ports", "redirect_host", "scopes", "with_api_key"], help_heading = "Sign-in")]
+    #[arg(long, group = "method", conflicts_with_all = OF_CALLBACK, help_heading = "Sign-in")]
     pub(crate) device: bool,
     /// Sign in with an API key that is read from standard input, and with no browser
-    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "redirect_host", "no_api_key", "require_api_key", "scopes", "workspaces"], help_heading = "Sign-in")]
+    #[arg(long, group = "method", conflicts_with_all = OF_BROWSER, conflicts_with_all = OF_CALLBACK, conflicts_with_all = OF_KEY, conflicts_with = "workspaces", help_heading = "Sign-in")]
     pub(crate) with_api_key: bool,
     /// Sign in with a ChatGPT access token that is read from standard input; it cannot be refreshed
-    #[arg(long, conflicts_with_all = ["no_browser", "qr", "cancel_previous", "timeout", "ports", "redirect_host", "no_api_key", "require_api_key", "scopes", "device", "with_api_key"], help_heading = "Sign-in")]
+    #[arg(long, group = "method", conflicts_with_all = OF_BROWSER, conflicts_with_all = OF_CALLBACK, conflicts_with_all = OF_KEY, help_heading = "Sign-in")]
     pub(crate) with_access_token: bool,
     /// Ask for this scope as well; may be given several times
     #[arg(long = "scope", value_name = "SCOPE", value_parser = scope, help_heading = "Sign-in")]
