@@ -38,8 +38,7 @@ pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failur
     let store = aside(move || store::checks(&store, environment::now()));
     let names = aside(names::checks);
     let browser = aside(move || browser::checks(&there));
-    let ports = ports::checks();
-    let port = ports::to_use(&ports);
+    let (ports, port) = ports::checks();
 
     let options = setup.http_options(USER_AGENT);
     let servers = network::checks(options, &shared.issuer, &shared.api_base, deadline);

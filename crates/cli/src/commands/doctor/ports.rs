@@ -8,20 +8,15 @@ use crate::hint::command;
 
 const AREA: &str = "ports";
 
-pub(super) fn checks() -> Vec<Check> {
+/// With the port that a sign-in can come back to now.
+pub(super) fn checks() -> (Vec<Check>, u16) {
     let sign_in = attempt(SIGN_IN_PORT);
     let other = attempt(SIGN_IN_OTHER_PORT);
-    judge(sign_in, other, attempt(CREATE_API_KEY_PORT))
-}
-
-/// The port that a sign-in would come to now, and how it is told to.
-pub(super) fn to_use(checks: &[Check]) -> (u16, &'static str) {
-    match checks.first() {
-        Some(Check { verdict: Verdict::Warning | Verdict::Note, .. }) => {
-            (SIGN_IN_OTHER_PORT, " --port 1457")
-        }
-        _ => (SIGN_IN_PORT, ""),
-    }
+    let port = match (&sign_in, &other) {
+        (Err(_), Ok(())) => SIGN_IN_OTHER_PORT,
+        _ => SIGN_IN_PORT,
+    };
+    (rows(sign_in, other, attempt(CREATE_API_KEY_PORT)), port)
 }
 
 fn attempt(port: u16) -> Result<(), BindError> {
@@ -29,7 +24,7 @@ fn attempt(port: u16) -> Result<(), BindError> {
 }
 
 /// One of the first two is enough.
-fn judge(
+fn rows(
     sign_in: Result<(), BindError>,
     other: Result<(), BindError>,
     create_key: Result<(), BindError>,

@@ -1,17 +1,20 @@
 //! Where the program runs, as far as the browser is somewhere else.
 
+use login::registered::SIGN_IN_PORT;
+
 use super::check::{Check, Verdict};
 use crate::hint::{Hint, say};
 use crate::surroundings::{Codespace, OUT_OF_THE_CONTAINER, Ssh, Surroundings, pod_tunnel};
 
 const AREA: &str = "session";
 
-/// With the port that a sign-in would wait on, and the flag that says so.
-pub(super) fn checks(here: &Surroundings, (port, flag): (u16, &str)) -> Vec<Check> {
-    let login = [
-        say("here: ").run(format!("login --no-browser{flag}")),
-        say("without a way back: ").run("login --device"),
-    ];
+/// For a sign-in that comes back to this port.
+pub(super) fn checks(here: &Surroundings, port: u16) -> Vec<Check> {
+    let login = match port {
+        SIGN_IN_PORT => "login --no-browser".to_owned(),
+        other => format!("login --no-browser --port {other}"),
+    };
+    let login = [say("here: ").run(login), say("without a way back: ").run("login --device")];
     let mut checks = Vec::new();
     if let Some(codespace) = &here.codespace {
         checks.push(in_codespace(codespace, port, &login));
