@@ -17,6 +17,8 @@ pub(crate) fn readings(text: &str) -> Vec<Reading> {
     readings.extend((clean != whole).then(|| owned(clean)));
     readings.extend(clean.split_once("](").map(|(_, target)| owned(without_company(target))));
     readings.extend(wrapped(clean));
+    // The end of a sentence, where a code or a `state` could end like it.
+    readings.push(owned(without_company(clean.trim_end_matches(['.', ',', ';']))));
     readings
 }
 
@@ -83,9 +85,11 @@ mod tests {
             "[{}]({})",
             "[the page]({})",
             "- [the page]({}).",
+            "It ended at {}.",
+            "{},",
+            "`{}`;",
         ] {
-            let text = wrapping.replace("{}", ADDRESS);
-            reads(text.trim_end_matches('.'), ADDRESS);
+            reads(&wrapping.replace("{}", ADDRESS), ADDRESS);
         }
         reads(&ADDRESS.replace('&', "&amp;"), ADDRESS);
         reads(&ADDRESS.replace('?', "\\?").replace('&', "\\&").replace('=', "\\="), ADDRESS);

@@ -26,12 +26,12 @@ pub(crate) fn lines() -> Inputs {
 fn read(tell: &UnboundedSender<Input>) {
     let Ok(mut stdin) = unbuffered() else { return };
     while let Ok(Some(line)) = next(&mut stdin) {
-        let is_last = line.len() > LONGEST;
+        let is_whole = line.ends_with('\n');
         if !line.trim().is_empty() && tell.send(input(line)).is_err() {
             return;
         }
-        // Where the next line begins is not known.
-        if is_last {
+        // It was refused by then, however long its end takes to come.
+        if !is_whole && !skip_line(&stdin) {
             return;
         }
     }
@@ -50,6 +50,12 @@ fn next(stdin: &mut File) -> io::Result<Option<Zeroizing<String>>> {
     }
     let text = (!line.is_empty()).then(|| String::from_utf8_lossy(&line).into_owned());
     Ok(text.map(Zeroizing::new))
+}
+
+/// Reads on to the end of a line that is too long, and says whether it has one: `/dev/zero` has none.
+fn skip_line(stdin: &File) -> bool {
+    const MOST: u64 = 1024 * 1024;
+    stdin.take(MOST).bytes().map_while(Result::ok).any(|byte| byte == b'\n')
 }
 
 fn input(line: Zeroizing<String>) -> Input {

@@ -190,6 +190,29 @@ fn an_address_is_taken_from_the_program_that_follows() {
     assert_eq!(names(finished.exits(0)), expected);
 }
 
+/// Longer than a request that is read, than a line that is kept, and than what a pipe holds.
+// threats 201 218
+#[test]
+fn the_address_behind_a_line_that_is_too_long_is_taken() {
+    let world = World::new();
+    let running = world.login().arg(STREAM).reading_later().start();
+    let callback = running.callback(Account::OWNER);
+    let mut stdin = running.stdin();
+    for length in [5_000, 8_193, 16_383, 16_384, 16_385, 70_000, 1_000_000] {
+        stdin.write_all(&vec![b'x'; length]).unwrap();
+        writeln!(stdin).unwrap();
+    }
+    // They are three times as many as text.
+    stdin.write_all(&[0xff; 6_000]).unwrap();
+    writeln!(stdin, "\n{callback}").unwrap();
+    let finished = running.finish();
+    let events = finished.exits(0).events();
+    let refused = events.iter().filter(|event| event["event"] == "address_refused");
+    let messages: Vec<_> = refused.map(|event| event["message"].as_str().unwrap()).collect();
+    assert_eq!(messages[0], "it is not a whole address");
+    assert_eq!(messages[1..], ["it is too long"; 7]);
+}
+
 #[test]
 fn a_device_code_is_asked_for_by_the_program_that_follows() {
     let device = Device { interval: json!(1), ..Device::default() };

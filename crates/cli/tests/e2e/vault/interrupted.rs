@@ -125,7 +125,7 @@ fn a_log_out_that_is_stopped_after_the_revocation_says_so() {
         double.hang_after("^erase");
         let running = double.given(world.command("logout")).arg("--json").start();
         world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
-        while double.held().is_some() {
+        while !double.is_empty() {
             std::thread::yield_now();
         }
         running.signal(signal);

@@ -61,6 +61,11 @@ impl<'w> Scripted<'w> {
         super::files_below(&self.world.path("bin/entries"))
     }
 
+    /// Nothing is held, or any more.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files().is_empty()
+    }
+
     /// What the only entry holds; none when there is no entry.
     #[track_caller]
     pub(super) fn held(&self) -> Option<String> {
