@@ -55,7 +55,14 @@ fn next(stdin: &mut File) -> io::Result<Option<Zeroizing<String>>> {
 /// Reads on to the end of a line that is too long, and says whether it has one: `/dev/zero` has none.
 fn skip_line(stdin: &File) -> bool {
     const MOST: u64 = 1024 * 1024;
-    stdin.take(MOST).bytes().map_while(Result::ok).any(|byte| byte == b'\n')
+    let mut rest = stdin.take(MOST);
+    let mut byte = [0];
+    while matches!(rest.read(&mut byte), Ok(1)) {
+        if byte == *b"\n" {
+            return true;
+        }
+    }
+    false
 }
 
 fn input(line: Zeroizing<String>) -> Input {
