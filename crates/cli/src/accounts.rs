@@ -14,7 +14,7 @@ use crate::environment;
 use crate::failure::Failure;
 use crate::patience::Patience;
 use crate::signals;
-use crate::terminal::Terminal;
+use terminal_ui::Terminal;
 
 /// The accounts of one folder, `$CODEX_HOME`, and the one that is meant.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Accounts {
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
         let accounts = Self {
             codex_home: codex_home?,
-            holder: holder(store?, Terminal::new(args.color))?,
+            holder: holder(store?, environment::terminal(args.color))?,
             profile: profile?.unwrap_or_default(),
         };
         let name = if args.profile.is_some() { "--profile" } else { "LOGIN_CLI_PROFILE" };

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use anstream::{AutoStream, ColorChoice};
 use http_client::{Authorities, Proxy};
 use jiff::Timestamp;
+use terminal_ui::{Capabilities, Terminal};
 use tracing::Level;
 
-use crate::args::{ProfileName, StoreKind, duration};
+use crate::args::{Color, ProfileName, StoreKind, duration};
 use crate::failure::Failure;
 use crate::shell_path;
 use crate::sudo::Sudo;
@@ -276,25 +278,30 @@ fn level(name: &str) -> Option<Level> {
     })
 }
 
-/// Whether the terminal does more than to print one line after another.
-pub(crate) fn has_able_terminal() -> bool {
-    cfg!(windows) || text("TERM").is_some_and(|kind| kind != "dumb")
+/// The person's terminal, on standard error.
+pub(crate) fn terminal(color: Color) -> Terminal {
+    Terminal::new(capabilities(color))
 }
 
-/// Whether it makes a hyperlink of an address, as far as the variables tell by which it is known.
-pub(crate) fn has_hyperlinks() -> bool {
-    supports_hyperlinks::on(supports_hyperlinks::Stream::Stderr)
-}
-
-/// Whether it shows more than letters: it speaks UTF-8, and is not the console of Linux, which has few
-/// signs.
-pub(crate) fn has_symbols() -> bool {
-    speaks_utf8() && text("TERM").is_none_or(|kind| kind != "linux")
+/// What it can do, as far as variables say it: `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`, the locale, and
+/// those by which some terminals are known.
+fn capabilities(color: Color) -> Capabilities {
+    let stderr = AutoStream::new(std::io::stderr(), color.choice());
+    let terminal = text("TERM");
+    let utf8 = speaks_utf8();
+    Capabilities {
+        colors: stderr.current_choice() != ColorChoice::Never,
+        cursor: cfg!(windows) || terminal.as_deref().is_some_and(|kind| kind != "dumb"),
+        hyperlinks: supports_hyperlinks::on(supports_hyperlinks::Stream::Stderr),
+        utf8,
+        // The console of Linux has few signs.
+        symbols: utf8 && terminal.as_deref() != Some("linux"),
+    }
 }
 
 /// Whether the terminal takes UTF-8, by the first of the variables that count (POSIX, Base
 /// Definitions, 8.2). Where none is set, the systems differ.
-pub(crate) fn speaks_utf8() -> bool {
+fn speaks_utf8() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name));
     let Some(locale) = locale else { return cfg!(any(target_os = "macos", windows)) };
     let locale = locale.to_string_lossy().to_ascii_lowercase();

@@ -10,15 +10,13 @@ mod core_dump;
 mod environment;
 mod failure;
 mod follower;
-mod foreground;
-mod hint;
 mod keyboard;
 #[cfg(feature = "man-pages")]
 mod manual;
-mod menu;
 mod output;
 mod panic;
 mod patience;
+mod project_menu;
 mod secret_text;
 mod setup;
 mod shell_path;
@@ -26,8 +24,6 @@ mod signals;
 mod stdin;
 mod sudo;
 mod surroundings;
-mod terminal;
-mod unseen;
 
 use std::process::ExitCode;
 

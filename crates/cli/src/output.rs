@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Color, Json};
 use crate::follower::Follower;
-use crate::terminal::above;
+use terminal_ui::suspend_status_line;
 
 /// Standard output, in the form that was asked for.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Output {
         if self.json.is_some() {
             return Ok(());
         }
-        above(|| {
+        suspend_status_line(|| {
             let mut stdout = AutoStream::new(io::stdout().lock(), self.color.choice());
             stdout.write_all(text.as_bytes())?;
             stdout.flush()
@@ -134,7 +134,7 @@ impl Output {
 
 /// Puts `text` and a line break on standard output, to the last byte.
 fn line(text: &str) -> io::Result<()> {
-    above(|| {
+    suspend_status_line(|| {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes())?;
         stdout.write_all(b"\n")?;
@@ -173,7 +173,7 @@ pub(crate) fn check_can_be_written() -> io::Result<()> {
 /// Puts a JSON document on standard output, in one line. It is written piece by piece, because a list is
 /// as large as a server makes it, and copies of it would be held side by side.
 fn json_line(document: &Value) -> io::Result<()> {
-    above(|| {
+    suspend_status_line(|| {
         let mut stdout = BufWriter::new(io::stdout().lock());
         serde_json::to_writer(Escaped(&mut stdout), document)?;
         stdout.write_all(b"\n")?;

@@ -15,8 +15,6 @@
 use std::io::{self, Write as _};
 use std::{panic, process};
 
-use crate::{menu, terminal, unseen};
-
 /// All that is said of a panic, whatever it was about.
 const LAST_WORDS: &[u8] =
     b"error: login-cli had to stop because of an internal error; if it happens \
@@ -29,9 +27,7 @@ const LAST_WORDS: &[u8] =
 /// unwind through whatever catches panics.
 pub(crate) fn end_without_a_trace() {
     panic::set_hook(Box::new(|_| {
-        menu::give_back();
-        unseen::show_again();
-        terminal::let_go();
+        terminal_ui::restore();
         // Whoever closed standard error does not want to hear of it.
         let _ = io::stderr().write_all(LAST_WORDS);
         process::exit(1)

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::environment;
 use crate::failure::Failure;
-use crate::terminal::Terminal;
+use terminal_ui::Terminal;
 
 /// How long a vault may take.
 #[derive(Clone, Copy, Debug)]

@@ -14,10 +14,10 @@ use crate::accounts::Accounts;
 use crate::args::{BrowserArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
-use crate::hint::{Hint, say};
 use crate::output::Output;
-use crate::terminal::{Lines, StatusLine, Terminal};
 use crate::{core_dump, signals};
+use terminal_ui::{Hint, say};
+use terminal_ui::{LogWriter, StatusLine, Terminal};
 
 /// What this program calls itself.
 pub(crate) const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
@@ -49,7 +49,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(args: &SharedArgs) -> Self {
-        let terminal = Terminal::new(args.color);
+        let terminal = environment::terminal(args.color);
         log_as_asked(args.verbose, terminal);
         Self {
             terminal,
@@ -67,7 +67,12 @@ impl Setup {
 
     /// A hint as this person would type its commands.
     pub(crate) fn to_text(&self, hint: &Hint) -> String {
-        hint.to_text(&self.args)
+        hint.to_text(&self.args.command_prefix())
+    }
+
+    /// The same in one line.
+    pub(crate) fn to_plain_text(&self, hint: &Hint) -> String {
+        hint.to_plain_text(&self.args.command_prefix())
     }
 
     /// Runs `work` on a runtime of this one thread, until it is done, or a signal ends it, or nobody is
@@ -306,7 +311,7 @@ fn log_as_asked(verbose: bool, terminal: Terminal) {
     let Some(level) = asked.into_iter().flatten().max() else { return };
     let ours = Targets::new().with_targets(OURS.map(|target| (target, level)));
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(|| Lines)
+        .with_writer(|| LogWriter)
         .with_ansi(false)
         // It would complain of a standard error that cannot be written to standard error.
         .log_internal_errors(false);

@@ -38,6 +38,11 @@ const LAYERS: &[Layer] = &[
         may_use: &[],
     },
     Layer {
+        name: "terminal-ui",
+        answers: "what a person sees and types: status line, hints, a hidden line, a choice, a QR code",
+        may_use: &["printable"],
+    },
+    Layer {
         name: "credential-helper",
         answers: "the docker-credential-helpers protocol: one program, one verb, one deadline",
         may_use: &["printable"],
@@ -94,6 +99,7 @@ const LAYERS: &[Layer] = &[
             "platform-api",
             "auth-store",
             "credential-helper",
+            "terminal-ui",
             "login",
         ],
     },
@@ -205,9 +211,30 @@ const ABSENCES: &[Absence] = &[
     Absence {
         rule: Rule::OnlyNamedBy {
             members: &["login-cli", "sandbox", "xtask"],
-            packages: &["anstream", "anstyle", "clap", "etcetera", "tracing-subscriber"],
+            packages: &["clap", "etcetera", "tracing-subscriber"],
+        },
+        reason: "a library takes values and returns values; the command line belongs to the program",
+    },
+    Absence {
+        rule: Rule::OnlyNamedBy {
+            members: &["login-cli", "sandbox", "terminal-ui", "xtask"],
+            packages: &["anstream", "anstyle"],
         },
         reason: "a library takes values and returns values; the terminal belongs to the program",
+    },
+    Absence {
+        rule: Rule::OnlyNamedBy {
+            members: &["terminal-ui"],
+            packages: &["console", "crossterm", "dialoguer", "indicatif", "qrcode"],
+        },
+        reason: "one place draws on the terminal, so that nothing is drawn into its status line",
+    },
+    Absence {
+        rule: Rule::NotReached {
+            from: "terminal-ui",
+            packages: &["login", "reqwest", "supports-hyperlinks"],
+        },
+        reason: "what a terminal can do is a value; the cli alone reads the environment",
     },
     Absence {
         rule: Rule::OnlyNamedBy { members: &["login"], packages: &["webbrowser"] },

@@ -39,6 +39,17 @@ fn one_library_may_start_a_program_and_is_otherwise_like_all() {
 }
 
 #[test]
+fn one_library_has_the_terminal_and_is_otherwise_like_all() {
+    let broken = |text: &str| -> usize {
+        let source = file("crates/terminal-ui/src/a.rs", text);
+        RULES.iter().map(|rule| rule.broken_by(std::slice::from_ref(&source)).len()).sum()
+    };
+    assert_eq!(broken("std::io::stderr()"), 0);
+    assert_eq!(broken("std::env::var_os(\"TERM\")"), 1);
+    assert_eq!(broken("std::process::Command::new(path)"), 1);
+}
+
+#[test]
 fn a_manifest_that_goes_its_own_way_is_caught() {
     let good = "[package]\nname = \"a\"\nversion.workspace = true\nedition.workspace = true\n\
                 rust-version.workspace = true\nlicense.workspace = true\n\
@@ -83,7 +94,7 @@ impl Scope {
         match self {
             Self::Attributes => "crates/sandbox/src/a.rs",
             Self::Tests => "crates/pkce/tests/a.rs",
-            Self::Libraries | Self::StartNothing => "crates/login/src/a.rs",
+            Self::Libraries | Self::NoTerminal | Self::StartNothing => "crates/login/src/a.rs",
             Self::Offline => "crates/auth-store/src/a.rs",
         }
     }

@@ -24,6 +24,7 @@ impl Scope {
         let one_of = |crates: &[&str]| crates.iter().any(|name| path.starts_with(name));
         let tools = ["crates/cli/", "crates/sandbox/", "xtask/"];
         let starts_one = ["crates/credential-helper/"];
+        let has_terminal = ["crates/terminal-ui/"];
         let offline = ["crates/auth-store/", "crates/credentials/", "crates/pkce/"];
         let lines: Vec<_> = match self {
             Self::Attributes => numbered(source).collect(),
@@ -32,8 +33,11 @@ impl Scope {
             Self::StartNothing if !one_of(&tools) && !one_of(&starts_one) => {
                 shipped(source).collect()
             }
+            Self::NoTerminal if !one_of(&tools) && !one_of(&has_terminal) => {
+                shipped(source).collect()
+            }
             Self::Offline if one_of(&offline) => shipped(source).collect(),
-            Self::Libraries | Self::StartNothing | Self::Offline => Vec::new(),
+            Self::Libraries | Self::NoTerminal | Self::StartNothing | Self::Offline => Vec::new(),
         };
         lines.into_iter().filter(|(_, line)| !line.trim_start().starts_with("//")).collect()
     }

@@ -28,6 +28,8 @@ enum Scope {
     Tests,
     /// What is shipped, without the program and without the tools.
     Libraries,
+    /// The libraries without `terminal-ui`.
+    NoTerminal,
     /// The libraries without `credential-helper`, which exists to start one program. What it starts
     /// has an absolute path and one fixed argument, and its secret goes through a pipe.
     StartNothing,
@@ -60,9 +62,10 @@ const RULES: &[Rule] = &[
                  this for an `expect` that would lift it",
     },
     Rule {
-        scope: Scope::Libraries,
+        scope: Scope::NoTerminal,
         words: &["io::stdin", "io::stdout", "io::stderr"],
-        reason: "only the cli talks to the terminal; clippy sees the macros, not the handles",
+        reason: "only the cli and `terminal-ui` talk to the terminal; clippy sees the macros, not \
+                 the handles",
     },
     Rule {
         scope: Scope::StartNothing,

@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 use http_client::BaseUrl;
 use login::registered;
+use terminal_ui::CommandPrefix;
 
 use super::values::{ProfileName, StoreKind, path, shell_word};
 
@@ -68,8 +69,13 @@ pub(crate) struct SharedArgs {
 }
 
 impl SharedArgs {
+    /// How the person calls this program again, for the same account and the same servers.
+    pub(crate) fn command_prefix(&self) -> CommandPrefix {
+        CommandPrefix { program: "login-cli", account: self.account(), servers: self.servers() }
+    }
+
     /// The flags that say which account is meant, as they are written before a command.
-    pub(crate) fn account(&self) -> String {
+    fn account(&self) -> String {
         let codex_home = self.codex_home.as_ref().map(|it| shell_word(&it.to_string_lossy()));
         let profile = self.profile.as_ref().map(|it| it.as_str().to_owned());
         written([
@@ -80,7 +86,7 @@ impl SharedArgs {
     }
 
     /// The flags that say which servers are meant, and who may vouch for them, likewise.
-    pub(crate) fn servers(&self) -> String {
+    fn servers(&self) -> String {
         let other = |server: &BaseUrl, usual| {
             Some(server.as_str()).filter(|it| *it != usual).map(shell_word)
         };

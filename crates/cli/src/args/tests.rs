@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 
 use super::pages::Page;
 use super::values::{duration, name, workspace};
-use super::{Cli, Command, Json, StoreKind};
+use super::{Cli, Command, Json, StoreKind, read_arguments};
 
 #[test]
 fn the_definition_holds_together() {
@@ -182,4 +182,25 @@ fn every_example_is_understood() {
         }
     }
     assert!(examples().count() > 30);
+}
+
+#[track_caller]
+fn assert_prefix(words: &str, account: &str, servers: &str) {
+    let prefix = read_arguments(words).command_prefix();
+    assert_eq!((prefix.account.as_str(), prefix.servers.as_str()), (account, servers));
+}
+
+#[test]
+fn a_command_in_a_hint_is_for_the_same_account_and_the_same_servers() {
+    assert_prefix("login-cli", "", "");
+    assert_prefix(
+        "login-cli --profile work --store file status",
+        "--profile work --store file ",
+        "",
+    );
+    assert_prefix(
+        "login-cli --issuer http://[::1]:9/ --ca-file ca;x.pem",
+        "",
+        "--issuer 'http://[::1]:9' --ca-file 'ca;x.pem' ",
+    );
 }

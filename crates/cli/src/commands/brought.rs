@@ -19,8 +19,8 @@ use crate::args::SharedArgs;
 use crate::failure::Failure;
 use crate::setup::Setup;
 use crate::stdin::ImportedToken;
-use crate::terminal::from_now;
 use crate::{environment, stdin};
+use terminal_ui::from_now;
 
 /// `login-cli login --with-api-key`.
 pub(super) async fn api_key(
@@ -33,7 +33,7 @@ pub(super) async fn api_key(
     let api_key = stdin::api_key(setup.terminal).await?;
     let imported = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
     tell_of_copy(setup, imported.set_aside.as_deref());
-    setup.terminal.done(&format!("Signed in with an API key, stored in {}", shown(&location)));
+    setup.terminal.success(&format!("Signed in with an API key, stored in {}", shown(&location)));
     if let Some(replaced) = &imported.replaced {
         tell_of_replaced(setup, replaced);
     }
@@ -70,7 +70,7 @@ pub(super) async fn access_token(
     tell_of_copy(setup, imported.set_aside.as_deref());
     let (terminal, place) = (setup.terminal, shown(&location));
     let who = who(&claims);
-    terminal.done(&format!("Signed in{who} with an access token, stored in {place}"));
+    terminal.success(&format!("Signed in{who} with an access token, stored in {place}"));
     if let Some(replaced) = &imported.replaced {
         tell_of_replaced(setup, replaced);
     }
@@ -92,7 +92,7 @@ async fn personal_access_token(
     let imported = sign_in.replace_by_personal_access_token(token, &events).await?;
     tell_of_copy(setup, imported.set_aside.as_deref());
     let place = shown(location);
-    setup.terminal.done(&format!("Signed in with a personal access token, stored in {place}"));
+    setup.terminal.success(&format!("Signed in with a personal access token, stored in {place}"));
     if let Some(replaced) = &imported.replaced {
         tell_of_replaced(setup, replaced);
     }

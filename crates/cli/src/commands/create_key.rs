@@ -4,6 +4,7 @@ use auth_store::Location;
 use login::create_api_key::{self, Candidates, Choice, NewApiKey, Patience, PendingApiKey};
 use login::{Error, Event, Undecided, Undelivered};
 use serde_json::{Value, json};
+use terminal_ui::Select;
 
 use super::platform::{self, client};
 use super::waiting::{Invitation, OtherWays, tell, warn_of_sudo};
@@ -11,7 +12,7 @@ use crate::accounts::{Accounts, shown};
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
 use crate::keyboard::Keyboard;
-use crate::menu;
+use crate::project_menu;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
 
@@ -35,7 +36,7 @@ pub(crate) async fn run(
 
     setup.waits_no_more();
     let stored = if args.save { Some(Accounts::chosen(shared)?.store().location()) } else { None };
-    terminal.done(&summary(&new, stored.as_ref()));
+    terminal.success(&summary(&new, stored.as_ref()));
     Ok(())
 }
 
@@ -71,11 +72,11 @@ async fn make(
     let choose = async |candidates: Candidates| {
         setup.waits_no_more();
         is_choosing.set(true);
-        let target = menu::choose(candidates, terminal).await;
+        let target = project_menu::choose(candidates, terminal).await;
         is_choosing.set(false);
         target
     };
-    let can_ask = shared.json.is_none() && menu::can_ask(terminal);
+    let can_ask = shared.json.is_none() && Select::can_ask(terminal);
     let choose = can_ask.then_some(choose);
     pending.finish_choosing(choose, &tell, deliver).await.map_err(undecided)
 }

@@ -50,7 +50,7 @@ fn report(signed_in: SignedIn, setup: &Setup) -> Result<(), Failure> {
     brought::tell_of_copy(setup, signed_in.set_aside.as_deref());
     setup.waits_no_more();
     let place = shown(&signed_in.location);
-    terminal.done(&format!("Signed in{}, stored in {place}", who(&signed_in)));
+    terminal.success(&format!("Signed in{}, stored in {place}", who(&signed_in)));
     if let Some(replaced) = &signed_in.replaced {
         brought::tell_of_replaced(setup, replaced);
     }

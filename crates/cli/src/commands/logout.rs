@@ -9,7 +9,7 @@ use crate::args::{LogoutArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use crate::terminal::from_now;
+use terminal_ui::from_now;
 
 /// What became of one sign-in.
 struct End {
@@ -124,7 +124,7 @@ impl End {
         if self.was_there != Some(true) {
             return;
         }
-        terminal.done(&match self.revoked {
+        terminal.success(&match self.revoked {
             Some(true) => format!("Signed out: revoked, and removed from {location}."),
             _ => format!("Signed out: removed from {location}."),
         });

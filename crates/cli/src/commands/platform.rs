@@ -14,7 +14,7 @@ use crate::args::{PlatformArgs, SharedArgs};
 use crate::failure::{Failure, chain};
 use crate::output;
 use crate::setup::Setup;
-use crate::terminal::Terminal;
+use terminal_ui::Terminal;
 
 /// The client of the platform, once it is clear that it may be asked, and that somebody gets what it
 /// answers.

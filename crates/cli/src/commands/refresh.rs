@@ -9,7 +9,7 @@ use crate::args::SharedArgs;
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use crate::terminal::from_now;
+use terminal_ui::from_now;
 
 /// `login-cli refresh`.
 pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
@@ -22,7 +22,7 @@ pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failur
         let expires = if exp > now { "expires" } else { "expired" };
         format!(" The access token {expires} {}.", from_now(exp, now))
     });
-    setup.terminal.done(&format!("Refreshed.{}", until.unwrap_or_default()));
+    setup.terminal.success(&format!("Refreshed.{}", until.unwrap_or_default()));
     let refreshed = || as_json(&document, &accounts, &location);
     setup.output.document(refreshed).map_err(Failure::Output)
 }

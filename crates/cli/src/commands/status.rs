@@ -13,8 +13,8 @@ use crate::args::SharedArgs;
 use crate::failure::Failure;
 use crate::output::columns;
 use crate::setup::Setup;
-use crate::terminal::{Page, from_now, wrapped};
 use crate::{codex_cli, environment};
+use terminal_ui::{Page, from_now, wrapped};
 
 /// What `status` knows, without asking anybody.
 struct Status {

@@ -10,9 +10,9 @@ use crate::accounts::Accounts;
 use crate::args::{SharedArgs, TokenArgs};
 use crate::environment;
 use crate::failure::Failure;
-use crate::hint::{Hint, command, say};
 use crate::setup::Setup;
-use crate::terminal::from_now;
+use terminal_ui::from_now;
+use terminal_ui::{Hint, command, say};
 
 /// `login-cli token`. Scripts call it in a loop, so that a token which is not due costs one read: no
 /// runtime, no lock.

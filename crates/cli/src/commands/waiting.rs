@@ -10,12 +10,12 @@ use url::Url;
 use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::failure::{chain, key_may_exist, login_hint, network_hint, rejected};
-use crate::hint::{Hint, say};
 use crate::keyboard::{Keyboard, lines};
 use crate::setup::{Setup, TOKENS_AT_STAKE};
 use crate::surroundings::{BrowserPlace, Help};
-use crate::terminal::{Terminal, in_words};
 use crate::{browser, environment};
+use terminal_ui::{Hint, say};
+use terminal_ui::{Terminal, in_words};
 
 /// Who opens the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Invitation<'_> {
                 format!("Your browser opens to {purpose}. If it does not, open this address:")
             }
         });
-        terminal.address(url.as_str());
+        terminal.url(url.as_str());
         if let Opener::Person(help) = opener {
             help.sentences.iter().for_each(|sentence| terminal.say(sentence));
             help.command.iter().for_each(|command| terminal.command(command));
@@ -194,7 +194,7 @@ fn show_device_code(
 ) {
     let terminal = setup.terminal;
     terminal.say("On any device, open this address, sign in, and type the code below it:");
-    terminal.address(verification_uri);
+    terminal.url(verification_uri);
     terminal.say("Type it on that page alone, and give it to nobody.");
     if setup.has_qr.get() {
         terminal.qr(verification_uri, ROWS_OF_CODE + ROWS_OF_STATUS);

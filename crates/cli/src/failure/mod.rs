@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::args::{Color, Instead};
 use crate::environment;
-use crate::hint::{Hint, plain, say};
 use crate::output::Output;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
-use crate::terminal::{from_now, in_words};
+use terminal_ui::{Hint, say};
+use terminal_ui::{from_now, in_words};
 
 mod document;
 mod hints;
@@ -96,7 +96,7 @@ impl Failure {
             return code;
         }
         let hint = self.hint().map(|hint| setup.to_text(&hint));
-        setup.terminal.fail(&self.what(), hint.as_deref());
+        setup.terminal.error(&self.what(), hint.as_deref());
         setup.output.error(&self.document(setup));
         code
     }
@@ -112,7 +112,7 @@ impl Failure {
 
     /// What a program reads of it.
     pub(crate) fn document(&self, setup: &Setup) -> Value {
-        let hint = self.hint().map(|hint| plain(&setup.to_text(&hint)));
+        let hint = self.hint().map(|hint| setup.to_plain_text(&hint));
         document::of(self, hint.as_deref())
     }
 

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
 
 use super::chain;
-use crate::hint::{Hint, say};
+use terminal_ui::{Hint, say};
 
 pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: \
      check the network, the proxy and --issuer";
@@ -253,7 +253,7 @@ mod tests {
         let direct = Error::Tls { host: "issuer.test".to_owned(), source: failure() };
         for error in [direct, of_proxy(ProxyFailure::Tls(failure().into()))] {
             assert_eq!(http(&error).as_deref(), Some(advice));
-            let args = crate::args::SharedArgs::usual().unwrap();
+            let args = crate::args::SharedArgs::usual().unwrap().command_prefix();
             let shown = hint(&error).map(|hint| hint.to_plain_text(&args));
             assert_eq!(shown, Some(format!("{advice}{more}")));
         }

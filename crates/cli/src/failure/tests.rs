@@ -290,7 +290,7 @@ fn a_key_that_could_not_be_kept_is_named() {
 
 /// The hint, for somebody who has given no options.
 fn shown(failure: &Failure) -> Option<String> {
-    let args = crate::args::SharedArgs::usual().unwrap();
+    let args = crate::args::SharedArgs::usual().unwrap().command_prefix();
     failure.hint().map(|hint| hint.to_plain_text(&args))
 }
 

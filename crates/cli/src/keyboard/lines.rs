@@ -6,7 +6,7 @@ use login::{Input, Inputs};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use zeroize::Zeroizing;
 
-use crate::stdin::unbuffered;
+use terminal_ui::unbuffered;
 
 /// The line that asks for a device code; every other one is an address.
 const DEVICE: &str = "device";

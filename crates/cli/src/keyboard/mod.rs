@@ -13,15 +13,13 @@ mod unix;
 pub(crate) use lines::lines;
 
 #[cfg(unix)]
-pub(crate) use unix::{Keyboard, is_there};
+pub(crate) use unix::Keyboard;
 
 #[cfg(not(unix))]
-pub(crate) use elsewhere::{Keyboard, is_there};
+pub(crate) use elsewhere::Keyboard;
 
 #[cfg(not(unix))]
 mod elsewhere {
-    use std::io::{self, IsTerminal as _};
-
     use login::Inputs;
 
     /// There is none on this system: its consoles are where its browsers are.
@@ -31,9 +29,5 @@ mod elsewhere {
         pub(crate) fn listen(_has_device_key: bool) -> Option<(Self, Inputs)> {
             None
         }
-    }
-    /// Whether a person sits at it.
-    pub(crate) fn is_there() -> bool {
-        io::stdin().is_terminal()
     }
 }

@@ -1,4 +1,4 @@
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, sleep};
@@ -11,14 +11,14 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use zeroize::Zeroize as _;
 
 use super::entry::Entry;
-use crate::terminal::show_typed;
-use crate::unseen::{Unseen, hide_again, is_in_foreground};
+use terminal_ui::show_typed;
+use terminal_ui::{HiddenInput, has_person, is_foreground_job, reapply};
 
 /// The person's keyboard, as long as it is listened to. The terminal is given back when this is
 /// dropped.
 pub(crate) struct Keyboard {
     is_over: Arc<AtomicBool>,
-    _unseen: Unseen,
+    _unseen: HiddenInput,
 }
 
 /// As often as it is looked whether the terminal is ours, and whether it is over.
@@ -31,22 +31,17 @@ impl Keyboard {
     /// Listens, where a person sits at it who is not busy with another program. Where there is a key
     /// for a device code, it is `d`.
     pub(crate) fn listen(has_device_key: bool) -> Option<(Self, Inputs)> {
-        if !is_there() {
+        if !has_person() {
             return None;
         }
         let (tell, inputs) = unbounded_channel();
-        let _unseen = Unseen::begin();
+        let _unseen = HiddenInput::begin();
         let is_over = Arc::new(AtomicBool::new(false));
         let listener = Listener { is_over: is_over.clone(), has_device_key, tell };
         // Where the system has no thread to give, the browser is waited for all the same.
         Builder::new().name("keyboard".into()).spawn(move || listener.run()).ok()?;
         Some((Self { is_over, _unseen }, inputs))
     }
-}
-
-/// Whether a person sits at it who is not busy with another program.
-pub(crate) fn is_there() -> bool {
-    io::stdin().is_terminal() && is_in_foreground()
 }
 
 impl Drop for Keyboard {
@@ -70,7 +65,7 @@ impl Listener {
             let found = match look(if is_burst { PAUSE } else { TICK }) {
                 // What comes now is for whoever asks next.
                 Ok(Found::Something) if self.is_over.load(Ordering::Relaxed) => return,
-                Ok(Found::Something) if !is_in_foreground() => {
+                Ok(Found::Something) if !is_foreground_job(io::stdin()) => {
                     sleep(TICK);
                     continue;
                 }
@@ -93,7 +88,7 @@ impl Listener {
             // Nobody wants it any more when the sign-in is over.
             let _ = self.tell.send(input);
         }
-        hide_again();
+        reapply();
         false
     }
 }

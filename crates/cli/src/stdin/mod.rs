@@ -1,7 +1,6 @@
 //! A secret from standard input, where no list of processes shows it.
 
 use std::convert::Infallible;
-use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::failure::Failure;
 use crate::secret_text;
-use crate::terminal::{Terminal, from_now};
-use crate::unseen::{Unseen, has_more, hide_again, typed};
+use terminal_ui::{HiddenInput, has_more, reapply, typed, unbuffered};
+use terminal_ui::{Terminal, from_now};
 
 #[cfg(test)]
 mod tests;
@@ -90,7 +89,7 @@ type Line = Result<Zeroizing<String>, BadSecret>;
 async fn secret(terminal: Terminal, what: &str) -> Result<Line, Failure> {
     let is_typed = io::stdin().is_terminal();
     // Before anybody is asked, and given back when this is dropped, also by Ctrl-C.
-    let _unseen = is_typed.then(Unseen::begin);
+    let _unseen = is_typed.then(HiddenInput::begin);
     if is_typed {
         terminal.say(&format!("Paste the {what}, which is not shown, and press Enter:"));
     }
@@ -110,22 +109,8 @@ async fn keep_unseen() -> Infallible {
     const TICK: Duration = Duration::from_millis(250);
     loop {
         sleep(TICK).await;
-        hide_again();
+        reapply();
     }
-}
-
-/// Standard input without the buffer of the standard library, which would keep what is a secret.
-#[cfg(unix)]
-pub(crate) fn unbuffered() -> io::Result<File> {
-    use std::os::fd::AsFd as _;
-    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
-}
-
-/// Standard input without the buffer of the standard library, which would keep what is a secret.
-#[cfg(windows)]
-pub(crate) fn unbuffered() -> io::Result<File> {
-    use std::os::windows::io::AsHandle as _;
-    Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
 }
 
 /// A paste has no pause that is longer, and a person takes longer to press the next key.

@@ -2,8 +2,8 @@
 
 use super::check::{Check, Verdict};
 use crate::environment;
-use crate::hint::{Hint, command, say};
 use crate::surroundings::{BrowserPlace, Surroundings, Why};
+use terminal_ui::{Hint, command, say};
 
 const AREA: &str = "browser";
 

@@ -1,5 +1,5 @@
 use crate::failure::Failure;
-use crate::hint::Hint;
+use terminal_ui::Hint;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]

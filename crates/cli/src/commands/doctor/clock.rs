@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::check::{Check, Verdict};
-use crate::terminal::roughly;
+use terminal_ui::roughly;
 
 const AREA: &str = "clock";
 

@@ -83,7 +83,7 @@ struct Report<'a> {
 impl Report<'_> {
     /// People see it at once.
     fn add(&mut self, mut checks: Vec<Check>) -> Result<(), Failure> {
-        self.show(&Layout::of(output::columns()).table(&checks, self.shared))?;
+        self.show(&Layout::of(output::columns()).table(&checks, &self.shared.command_prefix()))?;
         self.checks.append(&mut checks);
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Report<'_> {
         let problems = report::count(&self.checks, Verdict::Problem);
         let failure = (problems > 0).then_some(Failure::Problems(problems));
         let error = || failure.as_ref().map(|failure| failure.document(self.setup));
-        let document = || report::document(&self.checks, self.shared, error());
+        let document = || report::document(&self.checks, &self.shared.command_prefix(), error());
         self.setup.output.document(document).map_err(Failure::Output)?;
         self.show(&report::summary(&self.checks))?;
         failure.map_or(Ok(()), Err)

@@ -4,7 +4,7 @@ use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use oauth_callback_server::{BindError, BindOptions, CallbackServer};
 
 use super::check::{Check, Verdict};
-use crate::hint::command;
+use terminal_ui::command;
 
 const AREA: &str = "ports";
 

@@ -10,8 +10,8 @@ use printable::{excerpt, one_line};
 use serde_json::{Value, json};
 
 use super::check::{Check, Verdict};
-use crate::args::SharedArgs;
-use crate::terminal::{ADVICE, BAD, CAUTION, EMPHASIS, GOOD, Page, wrapped};
+use terminal_ui::style::{EMPHASIS, ERROR, HINT, SUCCESS, WARNING};
+use terminal_ui::{CommandPrefix, Page, wrapped};
 
 /// How wide the page is, and where what was found begins on it.
 #[derive(Clone, Copy, Debug)]
@@ -38,19 +38,19 @@ impl Layout {
     }
 
     /// The lines of some checks. An area is named once.
-    pub(super) fn table(self, checks: &[Check], args: &SharedArgs) -> String {
+    pub(super) fn table(self, checks: &[Check], prefix: &CommandPrefix) -> String {
         let mut text = String::new();
         let mut area = "";
         for check in checks {
             let shown = if check.area == area && !self.is_narrow() { "" } else { check.area };
             area = check.area;
-            self.row(&mut text, check, shown, args);
+            self.row(&mut text, check, shown, prefix);
         }
         text
     }
 
     /// What was found stands behind the name, or below it.
-    fn row(self, text: &mut String, check: &Check, area: &str, args: &SharedArgs) {
+    fn row(self, text: &mut String, check: &Check, area: &str, prefix: &CommandPrefix) {
         let (word, style) = shown(check.verdict);
         let (name, indent) = (check.name, self.indent);
         let found = self.wrapped(&excerpt(&check.found, LONGEST), indent);
@@ -61,8 +61,8 @@ impl Layout {
             false => writeln!(text, "{EMPHASIS}{area:<7}{EMPHASIS:#}  {name:<9}  {found}"),
         };
         for step in &check.remedy {
-            let step = self.wrapped(&one_line(&step.to_text(args)), indent + ARROW.len());
-            let _ = writeln!(text, "{:indent$}{ADVICE}{ARROW}{ADVICE:#}{step}", "");
+            let step = self.wrapped(&one_line(&step.to_text(prefix)), indent + ARROW.len());
+            let _ = writeln!(text, "{:indent$}{HINT}{ARROW}{HINT:#}{step}", "");
         }
     }
 
@@ -76,10 +76,10 @@ const LONGEST: usize = 400;
 
 fn shown(verdict: Verdict) -> (&'static str, Style) {
     match verdict {
-        Verdict::Good => ("ok", GOOD),
-        Verdict::Note => ("note", ADVICE),
-        Verdict::Warning => ("warn", CAUTION),
-        Verdict::Problem => ("FAIL", BAD),
+        Verdict::Good => ("ok", SUCCESS),
+        Verdict::Note => ("note", HINT),
+        Verdict::Warning => ("warn", WARNING),
+        Verdict::Problem => ("FAIL", ERROR),
     }
 }
 
@@ -108,8 +108,8 @@ pub(super) fn count(checks: &[Check], verdict: Verdict) -> usize {
 }
 
 /// One document with all of them, and what it comes to where that is a failure.
-pub(super) fn document(checks: &[Check], args: &SharedArgs, error: Option<Value>) -> Value {
-    let checks: Vec<Value> = checks.iter().map(|check| value(check, args)).collect();
+pub(super) fn document(checks: &[Check], prefix: &CommandPrefix, error: Option<Value>) -> Value {
+    let checks: Vec<Value> = checks.iter().map(|check| value(check, prefix)).collect();
     let mut document = json!({ "ok": error.is_none(), "checks": checks });
     if let Some(error) = error {
         document["error"] = error;
@@ -117,7 +117,7 @@ pub(super) fn document(checks: &[Check], args: &SharedArgs, error: Option<Value>
     document
 }
 
-fn value(check: &Check, args: &SharedArgs) -> Value {
+fn value(check: &Check, prefix: &CommandPrefix) -> Value {
     let verdict = match check.verdict {
         Verdict::Good => "ok",
         Verdict::Note => "note",
@@ -125,7 +125,7 @@ fn value(check: &Check, args: &SharedArgs) -> Value {
         Verdict::Problem => "problem",
     };
     let Check { area, name, found, .. } = check;
-    let steps: Vec<String> = check.remedy.iter().map(|it| it.to_plain_text(args)).collect();
+    let steps: Vec<String> = check.remedy.iter().map(|it| it.to_plain_text(prefix)).collect();
     let remedy = (!steps.is_empty()).then(|| steps.join("\n"));
     json!({ "area": area, "name": name, "verdict": verdict, "found": found, "remedy": remedy })
 }
@@ -133,11 +133,14 @@ fn value(check: &Check, args: &SharedArgs) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hint::{command, say};
+    use terminal_ui::{command, say};
+
+    use crate::args::SharedArgs;
 
     /// Without the colours.
     fn plain(columns: usize, checks: &[Check]) -> String {
-        let table = Layout::of(Some(columns)).table(checks, &SharedArgs::usual().unwrap());
+        let table =
+            Layout::of(Some(columns)).table(checks, &SharedArgs::usual().unwrap().command_prefix());
         anstream::adapter::strip_str(&table).to_string()
     }
 

@@ -8,7 +8,7 @@ use super::check::{Check, Verdict};
 use crate::args::shell_word;
 use crate::codex_cli;
 use crate::commands::status;
-use crate::hint::command;
+use terminal_ui::command;
 
 const AREA: &str = "store";
 

@@ -3,8 +3,8 @@
 use login::registered::SIGN_IN_PORT;
 
 use super::check::{Check, Verdict};
-use crate::hint::{Hint, say};
 use crate::surroundings::{Codespace, OUT_OF_THE_CONTAINER, Ssh, Surroundings, pod_tunnel};
+use terminal_ui::{Hint, say};
 
 const AREA: &str = "session";
 

@@ -5,7 +5,7 @@ use token_client::Error as TokenError;
 
 use super::{key_may_exist, server};
 use crate::failure::network::{self, NOT_THE_SERVER};
-use crate::hint::{Hint, say};
+use terminal_ui::{Hint, say};
 
 pub(super) fn code(error: &TokenError) -> Hint {
     let status = |refusal: &Refusal| {

@@ -17,8 +17,8 @@ use printable::excerpt;
 
 use super::network::{self, NOT_THE_SERVER};
 use super::{ports, rejected};
-use crate::hint::{Hint, say};
-use crate::terminal::in_words;
+use terminal_ui::in_words;
+use terminal_ui::{Hint, say};
 
 pub(super) use issuer::may_have_created_key;
 

@@ -5,7 +5,7 @@ use platform_api::{Call, Error as PlatformError};
 
 use super::{key_may_exist, server};
 use crate::failure::network::{self, NOT_THE_SERVER};
-use crate::hint::{Hint, say};
+use terminal_ui::{Hint, say};
 
 pub(super) fn key_creation(name: &str, error: &PlatformError) -> Hint {
     if error.may_have_created_key() {

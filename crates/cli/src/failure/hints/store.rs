@@ -4,7 +4,7 @@ use auth_store::{Error, Holder, Location};
 use credential_helper::Error::TimedOut;
 
 use super::corrupt::correction;
-use crate::hint::{Hint, command, say};
+use terminal_ui::{Hint, command, say};
 
 pub(super) fn any(error: &Error) -> Option<Hint> {
     let then = |replaceable: &bool| match replaceable {

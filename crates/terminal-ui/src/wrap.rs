@@ -1,24 +1,24 @@
 //! Sentences in lines that a screen can show. A line ends between two words, never in an address or a
-//! path, and never at an [unbreakable](UNBREAKABLE) space: what is copied from the screen is whole.
+//! path, and never at an unbreakable space: what is copied from the screen is whole.
 
-use super::width;
-use crate::hint::UNBREAKABLE;
+use crate::hint::with_plain_spaces;
+use crate::size::width;
 
 /// The columns of a page, and those that are taken where its lines begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Page {
+pub struct Page {
     /// No line is wider, unless a word is.
-    pub(crate) width: usize,
+    pub width: usize,
     /// What stands before the first word already.
-    pub(crate) first: usize,
+    pub first: usize,
     /// What stands before those of every further line.
-    pub(crate) indent: usize,
+    pub indent: usize,
 }
 
 impl Page {
     /// For sentences behind a label, which stand below each other where there is room for that. Nobody
     /// likes to read lines that are as wide as a whole screen.
-    pub(super) fn beside(label: &str, width: usize) -> Self {
+    pub(crate) fn beside(label: &str, width: usize) -> Self {
         const WIDEST: usize = 100;
         const NARROW: usize = 30;
         let indent = if width < NARROW { 0 } else { label.len() };
@@ -27,11 +27,12 @@ impl Page {
 }
 
 /// `text` in lines, of which the first begins behind what stands there already.
-pub(crate) fn wrapped(text: &str, page: Page) -> String {
+#[must_use]
+pub fn wrapped(text: &str, page: Page) -> String {
     let mut lines = String::new();
     let mut column = page.first;
     for (place, word) in text.split(' ').enumerate() {
-        let word = word.replace(UNBREAKABLE, " ");
+        let word = with_plain_spaces(word);
         let length = width(&word);
         if place > 0 && column + 1 + length > page.width {
             lines.push('\n');

@@ -1,10 +1,14 @@
 //! A terminal that does not show what is typed, because it is a secret.
 
 #[cfg(unix)]
-pub(crate) use unix::{Unseen, has_more, hide_again, is_in_foreground, show_again, typed};
+pub(crate) use unix::restore;
+#[cfg(unix)]
+pub use unix::{HiddenInput, has_more, reapply, typed};
 
 #[cfg(not(unix))]
-pub(crate) use elsewhere::{Unseen, has_more, hide_again, show_again, typed};
+pub(crate) use elsewhere::restore;
+#[cfg(not(unix))]
+pub use elsewhere::{HiddenInput, has_more, reapply, typed};
 
 #[cfg(unix)]
 mod unix {
@@ -17,20 +21,20 @@ mod unix {
         LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
     };
 
-    use crate::foreground;
-    use crate::stdin::unbuffered;
+    use super::unbuffered;
+    use crate::tty::is_foreground_job;
 
-    /// What is typed, which [`Unseen`] hides.
+    /// What is typed, which [`HiddenInput`] hides.
     ///
     /// # Errors
     ///
     /// There is no standard input.
-    pub(crate) fn typed() -> io::Result<impl io::Read> {
+    pub fn typed() -> io::Result<impl io::Read> {
         unbuffered()
     }
 
     /// Whether more was typed, or is within `wait`.
-    pub(crate) fn has_more(wait: Duration) -> bool {
+    pub fn has_more(wait: Duration) -> bool {
         let stdin = io::stdin();
         let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
         let wait = Timespec::try_from(wait).unwrap_or_default();
@@ -38,14 +42,17 @@ mod unix {
     }
 
     /// As long as this is held, nothing that is typed is shown.
-    pub(crate) struct Unseen;
+    #[derive(Debug)]
+    pub struct HiddenInput;
 
     /// What the terminal was like before, as long as it does not show what is typed. It stands here
     /// and not in the guard, because a panic ends the process, and drops nothing.
     static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
-    impl Unseen {
-        pub(crate) fn begin() -> Self {
+    impl HiddenInput {
+        /// Hides what is typed from now on.
+        #[must_use]
+        pub fn begin() -> Self {
             let mut held = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
             if let Ok(before) = tcgetattr(io::stdin()) {
                 hide(&before);
@@ -57,12 +64,12 @@ mod unix {
 
     /// Hides what is typed once more, if it is to be hidden, after a shell had the terminal in between
     /// (Ctrl-Z, `fg`).
-    pub(crate) fn hide_again() {
+    pub fn reapply() {
         // Held meanwhile, so that nothing is hidden that has just been given back.
         let held = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(now) = tcgetattr(io::stdin()) else { return };
         let is_shown = now.local_modes.contains(LocalModes::ECHO);
-        if held.is_some() && is_shown && is_in_foreground() {
+        if held.is_some() && is_shown && is_foreground_job(io::stdin()) {
             hide(&now);
         }
     }
@@ -78,7 +85,7 @@ mod unix {
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &attributes);
     }
 
-    impl Drop for Unseen {
+    impl Drop for HiddenInput {
         fn drop(&mut self) {
             give_back(BEFORE.lock().unwrap_or_else(PoisonError::into_inner));
         }
@@ -86,7 +93,7 @@ mod unix {
 
     /// Gives a terminal back as it was, if something is being typed. It waits for nobody, since a
     /// panic may call it anywhere.
-    pub(crate) fn show_again() {
+    pub(crate) fn restore() {
         if let Ok(before) = BEFORE.try_lock() {
             give_back(before);
         }
@@ -96,16 +103,10 @@ mod unix {
     /// next: it is thrown away.
     fn give_back(mut before: MutexGuard<'_, Option<Termios>>) {
         if let Some(before) = before.take()
-            && is_in_foreground()
+            && is_foreground_job(io::stdin())
         {
             let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &before);
         }
-    }
-
-    /// Whether the terminal is this program's at the moment. In the background, the shell has made it its
-    /// own again.
-    pub(crate) fn is_in_foreground() -> bool {
-        foreground::is_ours(io::stdin()) == Some(true)
     }
 }
 
@@ -116,14 +117,14 @@ mod elsewhere {
 
     use dialoguer::console::{Key, Term};
 
-    use crate::stdin::unbuffered;
+    use super::unbuffered;
 
     /// What is typed, key by key: a console shows the lines that are typed, and no keys.
     ///
     /// # Errors
     ///
     /// There is no standard input.
-    pub(crate) fn typed() -> io::Result<Box<dyn Read>> {
+    pub fn typed() -> io::Result<Box<dyn Read>> {
         // Keys are of the console behind standard input; it is known by an output of the same one.
         match [Term::stderr(), Term::stdout()].into_iter().find(Term::is_term) {
             Some(console) => Ok(Box::new(Keys { console, rest: Vec::with_capacity(4) })),
@@ -132,7 +133,7 @@ mod elsewhere {
     }
 
     /// A console does not tell.
-    pub(crate) fn has_more(_wait: Duration) -> bool {
+    pub fn has_more(_wait: Duration) -> bool {
         false
     }
 
@@ -163,17 +164,42 @@ mod elsewhere {
     }
 
     /// Nothing is to be hidden, since [`typed`] shows nothing.
-    pub(crate) struct Unseen;
+    #[derive(Debug)]
+    pub struct HiddenInput;
 
-    impl Unseen {
-        pub(crate) fn begin() -> Self {
+    impl HiddenInput {
+        /// Hides what is typed from now on.
+        #[must_use]
+        pub fn begin() -> Self {
             Self
         }
     }
 
     /// Nothing is to be hidden again.
-    pub(crate) fn hide_again() {}
+    pub fn reapply() {}
 
     /// Nothing was taken.
-    pub(crate) fn show_again() {}
+    pub(crate) fn restore() {}
+}
+
+/// Standard input without the buffer of the standard library, which would keep what is a secret.
+///
+/// # Errors
+///
+/// What the system says.
+#[cfg(unix)]
+pub fn unbuffered() -> std::io::Result<std::fs::File> {
+    use std::os::fd::AsFd as _;
+    Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Standard input without the buffer of the standard library, which would keep what is a secret.
+///
+/// # Errors
+///
+/// What the system says.
+#[cfg(windows)]
+pub fn unbuffered() -> std::io::Result<std::fs::File> {
+    use std::os::windows::io::AsHandle as _;
+    Ok(std::io::stdin().as_handle().try_clone_to_owned()?.into())
 }

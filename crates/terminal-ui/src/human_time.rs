@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// `15 minutes`, `90 seconds`: the largest unit that needs no fraction.
-pub(crate) fn in_words(time: Duration) -> String {
+/// `15 minutes`, `90 seconds`: in the largest unit that needs no fraction.
+#[must_use]
+pub fn in_words(time: Duration) -> String {
     let seconds = time.as_secs();
     let (count, unit) = match seconds {
         0 => return format!("{} ms", time.as_millis()),
@@ -14,15 +15,17 @@ pub(crate) fn in_words(time: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// `in 47 minutes`, `3 days ago`: as much as a person wants to know.
-pub(crate) fn from_now(time: Timestamp, now: Timestamp) -> String {
+/// `in 47 minutes`, `3 days ago`: relative to now, rounded down.
+#[must_use]
+pub fn from_now(time: Timestamp, now: Timestamp) -> String {
     let away = time.duration_since(now);
     let Some(words) = roughly(away.unsigned_abs()) else { return "just now".to_owned() };
     if away.is_negative() { format!("{words} ago") } else { format!("in {words}") }
 }
 
-/// `47 minutes`, in the largest unit that it reaches; `None` for less than a second.
-pub(crate) fn roughly(time: Duration) -> Option<String> {
+/// `47 minutes`: rounded down to the largest unit; `None` for less than a second.
+#[must_use]
+pub fn roughly(time: Duration) -> Option<String> {
     let units = [(86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
     let (size, unit) = units.iter().find(|(size, _)| time.as_secs() >= *size)?;
     let count = time.as_secs() / size;
@@ -34,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_said_in_its_largest_whole_unit() {
+    fn a_duration_has_the_largest_unit_without_a_fraction() {
         let words = |seconds| in_words(Duration::from_secs(seconds));
         assert_eq!(words(900), "15 minutes");
         assert_eq!(words(60), "1 minute");
@@ -44,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_said_by_its_distance() {
+    fn a_time_is_relative_to_now() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let at = |time: &str| from_now(time.parse().unwrap(), now);
         assert_eq!(at("2026-11-21T12:00:00Z"), "just now");

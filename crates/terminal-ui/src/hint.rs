@@ -1,0 +1,176 @@
+use std::borrow::Cow;
+
+/// What a person can do, as a value: text and command lines, in their order.
+///
+/// The text is made where it is shown: there it is known which account the person uses, and how wide
+/// the screen is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hint(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(Cow<'static, str>),
+    /// The arguments of this program.
+    Run(Cow<'static, str>),
+    /// The same, for a command that asks the servers.
+    RunForServers(&'static str),
+    /// Another program, with its arguments.
+    Other(String),
+}
+
+/// How a person calls this program again: its name, and the flags that stand before a command. Flags
+/// end with a space each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandPrefix {
+    /// The name of the program.
+    pub program: &'static str,
+    /// The flags that choose the account, such as `--profile work `.
+    pub account: String,
+    /// The flags that choose the servers, such as `--issuer https://auth.example.test `.
+    pub servers: String,
+}
+
+impl CommandPrefix {
+    fn for_account(&self, arguments: &str) -> String {
+        format!("{} {}{arguments}", self.program, self.account)
+    }
+
+    fn for_servers(&self, arguments: &str) -> String {
+        self.for_account(&format!("{}{arguments}", self.servers))
+    }
+}
+
+/// Begins a hint with text.
+pub fn say(text: impl Into<Cow<'static, str>>) -> Hint {
+    Hint::default().then(text)
+}
+
+/// Begins a hint with a command of this program.
+pub fn command(arguments: impl Into<Cow<'static, str>>) -> Hint {
+    Hint::default().run(arguments)
+}
+
+impl Hint {
+    /// Appends text.
+    #[must_use]
+    pub fn then(self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.with(Part::Text(text.into()))
+    }
+
+    /// Appends a command of this program.
+    #[must_use]
+    pub fn run(self, arguments: impl Into<Cow<'static, str>>) -> Self {
+        self.with(Part::Run(arguments.into()))
+    }
+
+    /// Appends a command of this program that asks the servers, and needs no sign-in.
+    #[must_use]
+    pub fn run_for_servers(self, arguments: &'static str) -> Self {
+        self.with(Part::RunForServers(arguments))
+    }
+
+    /// Appends a command of another program.
+    #[must_use]
+    pub fn run_other(self, line: String) -> Self {
+        self.with(Part::Other(line))
+    }
+
+    /// Appends another hint.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    fn with(mut self, part: Part) -> Self {
+        self.0.push(part);
+        self
+    }
+
+    /// As text for [`Terminal`](crate::Terminal), which breaks no line in a command: the spaces of a
+    /// command are unbreakable.
+    #[must_use]
+    pub fn to_text(&self, prefix: &CommandPrefix) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.to_string(),
+            Part::Run(arguments) => unbreakable(&prefix.for_account(arguments)),
+            Part::RunForServers(arguments) => unbreakable(&prefix.for_servers(arguments)),
+            Part::Other(line) => unbreakable(line),
+        };
+        self.0.iter().map(part).collect()
+    }
+
+    /// As text in one line.
+    #[must_use]
+    pub fn to_plain_text(&self, prefix: &CommandPrefix) -> String {
+        with_plain_spaces(&self.to_text(prefix))
+    }
+}
+
+/// A space at which no line ends.
+const NO_BREAK_SPACE: &str = "\u{a0}";
+
+fn unbreakable(command: &str) -> String {
+    command.replace(' ', NO_BREAK_SPACE)
+}
+
+/// The text of [`Hint::to_text`], once it is broken into lines.
+pub(crate) fn with_plain_spaces(text: &str) -> String {
+    text.replace(NO_BREAK_SPACE, " ")
+}
+
+impl From<&'static str> for Hint {
+    fn from(text: &'static str) -> Self {
+        say(text)
+    }
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        say(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prefix(account: &str, servers: &str) -> CommandPrefix {
+        CommandPrefix { program: "tool", account: account.to_owned(), servers: servers.to_owned() }
+    }
+
+    #[track_caller]
+    fn assert_text(hint: &Hint, prefix: &CommandPrefix, text: &str) {
+        assert_eq!(hint.to_plain_text(prefix), text);
+    }
+
+    #[test]
+    fn a_command_is_for_the_same_account_and_a_check_for_the_same_servers() {
+        let hint = say("try ").run("login").then(", or ").run_for_servers("doctor");
+        assert_text(&hint, &prefix("", ""), "try tool login, or tool doctor");
+        assert_text(
+            &hint,
+            &prefix("--profile work ", "--issuer https://a.test "),
+            "try tool --profile work login, or tool --profile work --issuer https://a.test doctor",
+        );
+    }
+
+    /// Whatever a server or a path is called.
+    #[test]
+    fn text_is_never_taken_for_a_command() {
+        let hint = say("the issuer https://a.test/tool login was asked");
+        assert_text(
+            &hint,
+            &prefix("--profile work ", ""),
+            "the issuer https://a.test/tool login was asked",
+        );
+    }
+
+    #[test]
+    fn no_line_ends_in_a_command() {
+        let hint = say("use ").run("login --device").then(" or ").run_other("ssh -L 1".to_owned());
+        let text = hint.to_text(&prefix("", ""));
+        let words: Vec<_> = text.split(' ').collect();
+        assert_eq!(words, ["use", "tool\u{a0}login\u{a0}--device", "or", "ssh\u{a0}-L\u{a0}1"]);
+    }
+}
