@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
+use diagnostics::{Host, Sudo};
 use http_client::{Authorities, Proxy};
 use jiff::Timestamp;
 use terminal_ui::{Capabilities, Terminal};
@@ -14,8 +15,6 @@ use tracing::Level;
 use crate::args::{Color, ProfileName, StoreKind, duration};
 use crate::failure::Failure;
 use crate::shell_path;
-use crate::sudo::Sudo;
-use crate::surroundings::{Codespace, Ssh, Surroundings};
 
 /// A variable that is set to something. An empty one counts as not set, as shells leave them.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
@@ -106,18 +105,10 @@ pub(crate) fn path_without_current_folder() -> Option<OsString> {
     Some(std::env::join_paths(absolute).unwrap_or_default())
 }
 
-/// The program that `BROWSER` names first, where it names none that is there. It may name several, with a
-/// colon between them, and arguments after each.
+/// The program that `BROWSER` names first, if none of those that it names exists.
 pub(crate) fn missing_browser() -> Option<String> {
     let browser = text("BROWSER")?;
-    let mut programs = browser.split(':').filter_map(|it| it.split_ascii_whitespace().next());
-    let first = programs.clone().next()?;
-    let folders: Vec<PathBuf> = path().into_iter().filter(|folder| folder.is_absolute()).collect();
-    let is_there = |program: &str| match program.contains(std::path::is_separator) {
-        true => Path::new(program).is_file(),
-        false => folders.iter().any(|folder| folder.join(program).is_file()),
-    };
-    (!programs.any(is_there)).then(|| printable::excerpt(first, 200))
+    diagnostics::missing_browser(&browser, &path()).map(|first| printable::excerpt(first, 200))
 }
 
 /// The file that this program was started from, if that is still known.
@@ -155,37 +146,10 @@ pub(crate) fn home() -> Option<PathBuf> {
 /// Who has become root through sudo, without choosing where the credentials are kept.
 pub(crate) fn sudo(codex_home: Option<&Path>) -> Option<Sudo> {
     let is_chosen = codex_home.is_some() || variable("CODEX_HOME").is_some();
-    if is_chosen || !is_root() {
+    if is_chosen {
         return None;
     }
-    // One that is not Unicode names nobody, and has been set all the same.
-    let said = |name| variable(name).map(|it| it.to_string_lossy().into_owned());
-    let (name, uid) = (said("SUDO_USER"), said("SUDO_UID"));
-    let owners = [default_codex_home()?, home()?].map(|folder| owner(&folder));
-    Sudo::new(name.as_deref(), uid.as_deref(), owners)
-}
-
-#[cfg(unix)]
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-/// There is none on this system.
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn owner(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-    Some(path.metadata().ok()?.uid())
-}
-
-/// Files have no owner by number on this system.
-#[cfg(not(unix))]
-fn owner(_path: &Path) -> Option<u32> {
-    None
+    Sudo::detect(&variable, &default_codex_home()?, &home()?)
 }
 
 /// The folder in which this person's waiting sign-ins find each other: in the one that the system
@@ -315,51 +279,8 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// Where this program runs.
-pub(crate) fn surroundings() -> Surroundings {
-    let any = |names: &[&str]| names.iter().any(|name| variable(name).is_some());
-    let ssh = ssh();
-    // These have a screen without a variable that says so, and it is not before who comes by SSH.
-    let own_screen = cfg!(any(target_os = "macos", windows)) && ssh.is_none();
-    let kubernetes = any(&["KUBERNETES_SERVICE_HOST"]);
-    let container = kubernetes || is_in_container();
-    Surroundings {
-        codespace: codespace(),
-        editor: any(&["VSCODE_IPC_HOOK_CLI"]) || (ssh.is_some() && is_terminal_of_vscode()),
-        container,
-        kubernetes,
-        wsl: any(&["WSL_DISTRO_NAME", "WSL_INTEROP"]) || (!container && has_kernel_of_windows()),
-        screen: own_screen || any(&["DISPLAY", "WAYLAND_DISPLAY"]),
-        browser: text("BROWSER"),
-        ssh,
-    }
-}
-
-fn ssh() -> Option<Ssh> {
-    let names = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"];
-    let user = || text("USER").or_else(|| text("LOGNAME"));
-    let through_it = names.iter().any(|name| variable(name).is_some());
-    through_it.then(|| Ssh::new(text("SSH_CONNECTION").as_deref(), user().as_deref()))
-}
-
-fn codespace() -> Option<Codespace> {
-    let is_one = text("CODESPACES").is_some_and(|it| it.eq_ignore_ascii_case("true"));
-    is_one.then(|| Codespace::new(text("CODESPACE_NAME").as_deref()))
-}
-
-fn is_terminal_of_vscode() -> bool {
-    text("TERM_PROGRAM").is_some_and(|program| program == "vscode")
-}
-
-/// Docker, Podman, and whoever else says so. A Flatpak is a container for files alone.
-fn is_in_container() -> bool {
-    let said = text("container").is_some_and(|kind| !kind.eq_ignore_ascii_case("flatpak"));
-    said || ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
-}
-
-/// `5.15.153.1-microsoft-standard-WSL2`, as the kernel calls itself.
-fn has_kernel_of_windows() -> bool {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    release.to_ascii_lowercase().contains("microsoft")
+pub(crate) fn host() -> Host {
+    Host::detect(&variable)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod follower;
 mod keyboard;
 #[cfg(feature = "man-pages")]
 mod manual;
+mod opener;
 mod output;
 mod panic;
 mod patience;
@@ -22,8 +23,6 @@ mod setup;
 mod shell_path;
 mod signals;
 mod stdin;
-mod sudo;
-mod surroundings;
 
 use std::process::ExitCode;
 

@@ -87,6 +87,11 @@ const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        name: "diagnostics",
+        answers: "what is in the way of a sign-in on this machine, as values",
+        may_use: &["http-client", "oauth-callback-server", "auth-store"],
+    },
+    Layer {
         name: "login-cli",
         answers: "flags in, text and exit code out; thin, wiring only",
         may_use: &[
@@ -101,6 +106,7 @@ const LAYERS: &[Layer] = &[
             "credential-helper",
             "terminal-ui",
             "login",
+            "diagnostics",
         ],
     },
     Layer {

@@ -9,8 +9,9 @@ use login::{Authorization, Event, Seen};
 use platform_api::Error as PlatformError;
 use serde_json::{Value, json};
 
-use super::waiting::{Opener, stored_sign_ins};
+use super::waiting::stored_sign_ins;
 use crate::failure::{chain, no_answer, rejected};
+use crate::opener::Opener;
 use crate::output::Output;
 use crate::setup::TOKENS_AT_STAKE;
 

@@ -2,6 +2,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use auth_store::Location;
+use diagnostics::Sudo;
 use login::stored::AtRisk;
 use login::{Authorization, Event, Inputs};
 use oauth_callback_server::InvalidCallbackUrl;
@@ -11,31 +12,11 @@ use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::failure::{chain, key_may_exist, login_hint, network_hint, rejected};
 use crate::keyboard::{Keyboard, lines};
+use crate::opener::Opener;
 use crate::setup::{Setup, TOKENS_AT_STAKE};
-use crate::surroundings::{BrowserPlace, Help};
 use crate::{browser, environment};
 use terminal_ui::{Hint, say};
 use terminal_ui::{Terminal, in_words};
-
-/// Who opens the address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Opener {
-    ThisProgram,
-    /// The person, who is told how their browser comes back.
-    Person(Help),
-}
-
-impl Opener {
-    /// As asked for, and as the surroundings allow, for a callback that comes to this port.
-    pub(crate) fn chosen(args: &BrowserArgs, port: u16) -> Self {
-        let here = environment::surroundings();
-        match here.browser_place() {
-            _ if args.no_browser => Self::Person(here.help_by_hand(port)),
-            BrowserPlace::Here => Self::ThisProgram,
-            BrowserPlace::Elsewhere(why) => Self::Person(here.help(why, port)),
-        }
-    }
-}
 
 /// What the person is asked to do.
 pub(crate) struct Invitation<'a> {
@@ -157,8 +138,21 @@ pub(super) fn stored_sign_ins(at_risk: &AtRisk) -> String {
 /// Warns whoever is about to make root's what may be meant for themselves.
 pub(crate) fn warn_of_sudo(setup: &Setup, shared: &SharedArgs, store: &Location) {
     if let Some(sudo) = environment::sudo(shared.codex_home.as_deref()) {
-        setup.terminal.warn(&sudo.warning(&store.to_string()));
+        setup.terminal.warn(&sudo_warning(&sudo, store));
     }
+}
+
+fn sudo_warning(sudo: &Sudo, store: &Location) -> String {
+    let owner = match &sudo.user {
+        _ if sudo.is_folder_foreign => "and belong to the owner of that folder".to_owned(),
+        _ if sudo.is_home_foreign => "and belong to root there".to_owned(),
+        Some(user) => format!("not to {user}'s"),
+        None => "not to your own".to_owned(),
+    };
+    format!(
+        "running as root through sudo: the credentials go to {store}, {owner}; run it without sudo to \
+         sign in as yourself"
+    )
 }
 
 /// Says what happens while the person waits, also to the program that asked for it.

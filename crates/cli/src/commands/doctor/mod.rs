@@ -32,7 +32,7 @@ const LIMIT: Duration = Duration::from_secs(11);
 pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     let deadline = Instant::now() + LIMIT;
     let store = Accounts::chosen(shared)?.store();
-    let here = environment::surroundings();
+    let here = environment::host();
     let there = here.clone();
 
     let store = aside(move || store::checks(&store, environment::now()));

@@ -1,15 +1,16 @@
 //! Where the program runs, as far as the browser is somewhere else.
 
+use diagnostics::{Codespace, Container, Host, RemoteContext, SshSession};
 use login::registered::SIGN_IN_PORT;
 
 use super::check::{Check, Verdict};
-use crate::surroundings::{Codespace, OUT_OF_THE_CONTAINER, Ssh, Surroundings, pod_tunnel};
+use crate::opener::OUT_OF_THE_CONTAINER;
 use terminal_ui::{Hint, say};
 
 const AREA: &str = "session";
 
 /// For a sign-in that comes back to this port.
-pub(super) fn checks(here: &Surroundings, port: u16) -> Vec<Check> {
+pub(super) fn checks(here: &Host, port: u16) -> Vec<Check> {
     let login = match port {
         SIGN_IN_PORT => "login --no-browser".to_owned(),
         other => format!("login --no-browser --port {other}"),
@@ -22,11 +23,11 @@ pub(super) fn checks(here: &Surroundings, port: u16) -> Vec<Check> {
         checks.push(editor(port, &login));
     }
     if let Some(session) = &here.ssh {
-        checks.push(ssh(session, here.screen, port, &login));
+        checks.push(ssh(session, here.display, port, &login));
     }
-    if here.kubernetes {
+    if here.container == Some(Container::Kubernetes) {
         checks.push(pod(port, &login));
-    } else if here.container && here.codespace.is_none() && !here.editor {
+    } else if here.container.is_some() && here.codespace.is_none() && !here.editor {
         checks.push(container(&login));
     }
     if here.wsl {
@@ -41,7 +42,8 @@ pub(super) fn checks(here: &Surroundings, port: u16) -> Vec<Check> {
 
 fn in_codespace(codespace: &Codespace, port: u16, login: &[Hint; 2]) -> Check {
     let found = format!("in a codespace: a browser on your side has to reach port {port} here");
-    let tunnel = codespace.tunnel(port);
+    let tunnel =
+        RemoteContext::Codespace(codespace.clone()).forward_command(port).unwrap_or_default();
     let forward = say("VS Code forwards it (Ports view); else on your side: ").run_other(tunnel);
     then_sign_in(note("codespace", found).remedy(forward), login)
 }
@@ -51,19 +53,21 @@ fn editor(port: u16, login: &[Hint; 2]) -> Check {
     then_sign_in(note("editor", found).remedy("forward it in the editor's Ports view"), login)
 }
 
-fn ssh(session: &Ssh, has_screen: bool, port: u16, login: &[Hint; 2]) -> Check {
+fn ssh(session: &SshSession, has_screen: bool, port: u16, login: &[Hint; 2]) -> Check {
     if has_screen {
         let found = "through SSH, with a screen to open a browser on";
         return Check::new(AREA, "ssh", Verdict::Good, found);
     }
     let found = format!("through SSH: a browser on your side has to reach port {port} here");
-    let forward = say("on your side: ").run_other(session.tunnel(port));
+    let forward = say("on your side: ")
+        .run_other(RemoteContext::Ssh(session.clone()).forward_command(port).unwrap_or_default());
     then_sign_in(note("ssh", found).remedy(forward), login)
 }
 
 fn pod(port: u16, login: &[Hint; 2]) -> Check {
     let found = format!("in a pod: a browser on your side has to reach port {port} here");
-    let forward = say("on your side: ").run_other(pod_tunnel(port));
+    let forward = say("on your side: ")
+        .run_other(RemoteContext::Pod.forward_command(port).unwrap_or_default());
     then_sign_in(note("container", found).remedy(forward), login)
 }
 

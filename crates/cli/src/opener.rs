@@ -1,0 +1,68 @@
+//! Who opens the browser, and how it comes back to a port here.
+
+use diagnostics::RemoteContext;
+
+use crate::args::BrowserArgs;
+use crate::environment;
+
+/// Who opens the address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Opener {
+    ThisProgram,
+    /// The person, who is told how their browser comes back.
+    Person(ForwardingHelp),
+}
+
+/// How the person's browser reaches a port here: sentences, and what to run on the person's side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ForwardingHelp {
+    pub(crate) sentences: Vec<String>,
+    pub(crate) command: Option<String>,
+}
+
+/// What opens a container's network, or does without. A published port does not lead to the loopback
+/// address in the container.
+pub(crate) const OUT_OF_THE_CONTAINER: &str =
+    "start it with --network=host, or sign in outside and mount auth.json";
+
+impl Opener {
+    /// As asked for, and as the host allows, for a callback that comes to this port.
+    pub(crate) fn chosen(args: &BrowserArgs, port: u16) -> Self {
+        let host = environment::host();
+        let help = |context: RemoteContext| ForwardingHelp::new(&context, port);
+        if args.no_browser {
+            // Many containers share the network of their machine, which cannot be seen from within.
+            let context = host.remote_context().filter(|it| *it != RemoteContext::Container);
+            return Self::Person(context.map(help).unwrap_or_default());
+        }
+        host.browser_obstacle().map_or(Self::ThisProgram, |context| Self::Person(help(context)))
+    }
+}
+
+impl ForwardingHelp {
+    fn new(context: &RemoteContext, port: u16) -> Self {
+        Self { sentences: sentences(context, port), command: context.forward_command(port) }
+    }
+}
+
+fn sentences(context: &RemoteContext, port: u16) -> Vec<String> {
+    let reach = format!("The browser on your side has to reach port {port} here");
+    match context {
+        // One that is a tab of a browser forwards its ports to other addresses than `localhost`.
+        RemoteContext::Codespace(_) => vec![
+            format!("{reach}: VS Code forwards it (Ports view)."),
+            "Where the codespace is a tab of a browser, run on your side:".to_owned(),
+        ],
+        RemoteContext::Editor => vec![format!("{reach}: the editor forwards it (Ports view).")],
+        RemoteContext::Ssh(_) | RemoteContext::Pod => {
+            vec![format!("{reach}. On your side, run:")]
+        }
+        RemoteContext::Container => vec![
+            format!("A browser outside of this container may not reach port {port} in it:"),
+            format!("{OUT_OF_THE_CONTAINER}."),
+        ],
+        RemoteContext::NoDisplay => vec![format!(
+            "No browser is started without a screen. One elsewhere has to reach port {port} here."
+        )],
+    }
+}
