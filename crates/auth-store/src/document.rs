@@ -3,6 +3,7 @@ use std::fmt;
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use token_source::RefreshedTokens;
 
 use crate::mode::PERSONAL_ACCESS_TOKEN;
 use crate::wipe::{Tree, put, remove};
@@ -32,20 +33,6 @@ pub struct SignIn {
     pub api_key: Option<ApiKey>,
     /// When the tokens were issued.
     pub last_refresh: Timestamp,
-}
-
-/// What a refresh leaves to keep. A token that it did not bring is `None`, and the old one stays
-/// ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
-#[derive(Debug, Default)]
-pub struct Renewal {
-    /// Who signed in.
-    pub id_token: Option<IdToken>,
-    /// What is sent to the service.
-    pub access_token: Option<AccessToken>,
-    /// What the next access token is bought with.
-    pub refresh_token: Option<RefreshToken>,
-    /// When the access token was issued, if there is a new one.
-    pub last_refresh: Option<Timestamp>,
 }
 
 impl AuthDocument {
@@ -139,12 +126,12 @@ impl AuthDocument {
     }
 
     /// Puts what a refresh brought in the place of what it replaces. Everything else stays.
-    pub fn set_renewal(&mut self, renewal: &Renewal) {
+    pub fn set_refreshed_tokens(&mut self, refreshed: &RefreshedTokens) {
         let mut tokens = self.take_tokens();
         let brought = [
-            ("id_token", renewal.id_token.as_ref().map(IdToken::expose)),
-            ("access_token", renewal.access_token.as_ref().map(AccessToken::expose)),
-            ("refresh_token", renewal.refresh_token.as_ref().map(RefreshToken::expose)),
+            ("id_token", refreshed.id_token.as_ref().map(IdToken::expose)),
+            ("access_token", refreshed.access_token.as_ref().map(AccessToken::expose)),
+            ("refresh_token", refreshed.refresh_token.as_ref().map(RefreshToken::expose)),
         ];
         for (name, token) in brought {
             if let Some(token) = token {
@@ -152,7 +139,7 @@ impl AuthDocument {
             }
         }
         self.set("tokens", tokens.into());
-        if let Some(time) = renewal.last_refresh {
+        if let Some(time) = refreshed.last_refresh {
             self.set("last_refresh", rfc_3339(time).into());
         }
     }

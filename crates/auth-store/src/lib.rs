@@ -50,8 +50,8 @@
 //!
 //! # What this crate does not do
 //!
-//! It decides neither when a token is due nor what a claim means: tokens are spent by
-//! `token-client`, claims are read by `credentials`. Where the folder is, is the cli's to say.
+//! It decides neither when a token is due nor what a claim means: `token-source` refreshes what is stored
+//! here, `token-client` sends the requests, `credentials` reads claims. Where the folder is, is the cli's to say.
 //!
 //! # Invariants
 //!
@@ -60,10 +60,12 @@
 //! - No secret is in an error or a log. Trees and buffers that hold one are wiped when they are
 //!   dropped; serialization never goes through a buffer that grows, which would leave copies behind.
 //! - It never makes a file that somebody else can read, not even for a moment.
-//! - It blocks: an async caller runs it where blocking is allowed.
+//! - It blocks: an async caller runs it where blocking is allowed, such as in [`uninterrupted`].
 
 mod locked;
+mod shared;
 mod store;
+mod uninterrupted;
 mod unused;
 
 mod document;
@@ -97,7 +99,7 @@ mod unfinished;
 mod error;
 mod location;
 
-pub use document::{AuthDocument, Renewal, SignIn};
+pub use document::{AuthDocument, SignIn};
 pub use error::{Error, Found, Operation, Problem};
 pub use helper_vault::HelperVault;
 pub use holder::Holder;
@@ -108,4 +110,5 @@ pub use locked::Locked;
 pub use mode::AuthMode;
 pub use oddity::Oddity;
 pub use store::AuthStore;
+pub use uninterrupted::{uninterrupted, uninterrupted_commit};
 pub use vault::{Vault, VaultError};

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use credentials::RefreshToken;
 use jiff::Timestamp;
+use token_source::{Commit, RefreshedTokens};
 
 use crate::file::Reserved;
 use crate::keeper::Keeper;
@@ -115,6 +117,46 @@ impl Locked {
         self.put(document).map(drop)
     }
 
+    /// Writes what a refresh brought where the spent token is still stored, and nothing where another
+    /// program has put something else in its place.
+    pub(crate) fn commit_refresh(
+        &mut self,
+        mut document: AuthDocument,
+        tokens: &RefreshedTokens,
+        spent: &RefreshToken,
+    ) -> Result<Commit<AuthDocument>, Error> {
+        for _ in 0..ATTEMPTS {
+            document.set_refreshed_tokens(tokens);
+            match self.commit_with_retry(&document) {
+                Err(Error::Changed { .. }) => {}
+                committed => return committed.map(|()| Commit::Stored(document)),
+            }
+            match self.load()? {
+                Some(theirs) if has_refresh_token(&theirs, spent) => document = theirs,
+                stored => {
+                    let stored = stored.filter(AuthDocument::is_signed_in);
+                    return Ok(Commit::Superseded { stored, discarded: document });
+                }
+            }
+        }
+        Err(Error::Changed { location: self.location() })
+    }
+
+    /// A disk that refused may take it the second time, and there is nothing else to do with tokens
+    /// whose predecessors are spent.
+    fn commit_with_retry(&mut self, document: &AuthDocument) -> Result<(), Error> {
+        match self.commit(document) {
+            Err(
+                Error::NotWritable { .. }
+                | Error::NotReplaced { .. }
+                | Error::Io { .. }
+                | Error::Vault { .. }
+                | Error::MayBeStored { .. },
+            ) => self.commit(document),
+            other => other,
+        }
+    }
+
     pub(crate) fn check_savable(&self) -> Result<(), Error> {
         self.keeper.check_savable()
     }
@@ -201,6 +243,10 @@ impl Locked {
         self.keeper.flush()?;
         Ok(copy)
     }
+}
+
+fn has_refresh_token(document: &AuthDocument, token: &RefreshToken) -> bool {
+    document.refresh_token().is_some_and(|stored| stored.expose() == token.expose())
 }
 
 impl fmt::Debug for Locked {

@@ -31,7 +31,6 @@
 
 mod authorization;
 mod browser;
-mod commit;
 mod company;
 pub mod create_api_key;
 mod error;

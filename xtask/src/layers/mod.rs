@@ -58,6 +58,11 @@ const LAYERS: &[Layer] = &[
         may_use: &["credentials", "printable"],
     },
     Layer {
+        name: "token-source",
+        answers: "one valid access token for any number of processes: the refresh; no I/O, no clock",
+        may_use: &["credentials"],
+    },
+    Layer {
         name: "token-client",
         answers: "the token endpoint: code, refresh, token exchange, revocation, device code",
         may_use: &["credentials", "pkce", "http-client"],
@@ -70,7 +75,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "auth-store",
         answers: "auth.json: one format, one safe write, in a file or a vault",
-        may_use: &["credentials", "credential-helper"],
+        may_use: &["credentials", "credential-helper", "token-source"],
     },
     Layer {
         name: "login",
@@ -81,6 +86,7 @@ const LAYERS: &[Layer] = &[
             "printable",
             "http-client",
             "oauth-callback-server",
+            "token-source",
             "token-client",
             "platform-api",
             "auth-store",
@@ -201,6 +207,10 @@ const ABSENCES: &[Absence] = &[
     Absence {
         rule: Rule::NotReached { from: "credentials", packages: NETWORK },
         reason: "the secrets are types without I/O",
+    },
+    Absence {
+        rule: Rule::NotReached { from: "token-source", packages: NETWORK },
+        reason: "the refresh has its store, endpoint and clock from outside, so that it can be simulated",
     },
     Absence {
         rule: Rule::NotReached { from: "pkce", packages: NETWORK },

@@ -25,7 +25,8 @@ impl Scope {
         let tools = ["crates/cli/", "crates/sandbox/", "xtask/"];
         let starts_one = ["crates/credential-helper/"];
         let has_terminal = ["crates/terminal-ui/"];
-        let offline = ["crates/auth-store/", "crates/credentials/", "crates/pkce/"];
+        let offline =
+            ["crates/auth-store/", "crates/credentials/", "crates/pkce/", "crates/token-source/"];
         let lines: Vec<_> = match self {
             Self::Attributes => numbered(source).collect(),
             Self::Tests => numbered(source).skip(shipped(source).count()).collect(),

@@ -1,8 +1,9 @@
 //! What a refresh and a sign-in with a key change of a document, and what they leave.
 
 use crate::common::{AFTER_A_SAVE, Home, read};
-use auth_store::{AuthMode, Renewal};
+use auth_store::AuthMode;
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
+use token_source::RefreshedTokens;
 
 /// With fields of others at every level, an order of their own, and numbers that no float holds.
 const BEFORE: &str = r#"{
@@ -36,8 +37,8 @@ const BEFORE: &str = r#"{
 
 const TIME: &str = "2026-11-21T18:48:46.859879Z";
 
-fn renewal(id: Option<&str>, access: Option<&str>, refresh: Option<&str>) -> Renewal {
-    Renewal {
+fn refreshed(id: Option<&str>, access: Option<&str>, refresh: Option<&str>) -> RefreshedTokens {
+    RefreshedTokens {
         id_token: id.map(|text| IdToken::new(text).unwrap()),
         access_token: access.map(|text| AccessToken::new(text).unwrap()),
         refresh_token: refresh.map(|text| RefreshToken::new(text).unwrap()),
@@ -55,9 +56,9 @@ fn with(replaced: &[(&str, &str)]) -> String {
 }
 
 #[track_caller]
-fn renewed(renewal: &Renewal, replaced: &[(&str, &str)]) {
+fn assert_refreshed(refreshed: &RefreshedTokens, replaced: &[(&str, &str)]) {
     let home = Home::holding(BEFORE);
-    home.store().update(|document| document.set_renewal(renewal)).unwrap();
+    home.store().update(|document| document.set_refreshed_tokens(refreshed)).unwrap();
     assert_eq!(read(home.auth_json()), with(replaced));
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
@@ -67,8 +68,8 @@ fn renewed(renewal: &Renewal, replaced: &[(&str, &str)]) {
 #[test]
 fn a_refresh_changes_what_it_brought_and_nothing_else() {
     let time = ("2026-01-01T00:00:00Z", TIME);
-    renewed(
-        &renewal(Some("new-id"), Some("new-access"), Some("new-refresh")),
+    assert_refreshed(
+        &refreshed(Some("new-id"), Some("new-access"), Some("new-refresh")),
         &[("old-id", "new-id"), ("old-access", "new-access"), ("old-refresh", "new-refresh"), time],
     );
 }
@@ -77,10 +78,16 @@ fn a_refresh_changes_what_it_brought_and_nothing_else() {
 #[test]
 fn what_a_refresh_did_not_bring_stays() {
     let time = ("2026-01-01T00:00:00Z", TIME);
-    renewed(&renewal(None, Some("new-access"), None), &[("old-access", "new-access"), time]);
+    assert_refreshed(
+        &refreshed(None, Some("new-access"), None),
+        &[("old-access", "new-access"), time],
+    );
     // The time is the access token's.
-    renewed(&renewal(None, None, Some("new-refresh")), &[("old-refresh", "new-refresh")]);
-    renewed(&Renewal::default(), &[]);
+    assert_refreshed(
+        &refreshed(None, None, Some("new-refresh")),
+        &[("old-refresh", "new-refresh")],
+    );
+    assert_refreshed(&RefreshedTokens::default(), &[]);
 }
 
 /// A file that lost them meanwhile, or never had them.
@@ -89,8 +96,8 @@ fn what_a_refresh_did_not_bring_stays() {
 fn a_refresh_of_nothing_makes_the_tokens() {
     for before in ["{}", r#"{"tokens":null}"#] {
         let home = Home::holding(before);
-        let renewal = renewal(Some("id"), Some("access"), Some("refresh"));
-        home.store().update(|document| document.set_renewal(&renewal)).unwrap();
+        let tokens = refreshed(Some("id"), Some("access"), Some("refresh"));
+        home.store().update(|document| document.set_refreshed_tokens(&tokens)).unwrap();
         let document = home.store().load().unwrap().unwrap();
         assert_eq!(document.refresh_token().unwrap().expose(), "refresh");
     }

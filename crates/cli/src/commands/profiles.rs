@@ -1,5 +1,5 @@
 use auth_store::{AuthDocument, AuthMode};
-use login::stored::{identity_without_verifying, is_over};
+use login::stored::{has_ended, identity_without_verifying};
 use printable::excerpt;
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ impl Profile {
 impl State {
     fn of_sign_in(document: &AuthDocument) -> Self {
         let who = who(document);
-        match is_over(document, environment::now()) {
+        match has_ended(document, environment::now()) {
             true => Self::Over { who },
             false => Self::SignedIn { who },
         }

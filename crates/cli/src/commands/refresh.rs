@@ -1,6 +1,5 @@
 use auth_store::{AuthDocument, Location};
 use jiff::Timestamp;
-use login::stored::expires_at;
 use serde_json::{Value, json};
 
 use super::waiting::tell;
@@ -18,7 +17,7 @@ pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failur
     let sign_in = setup.stored_sign_in(&accounts, &accounts.profile, shared)?;
     let document = sign_in.refresh(&|event| tell(setup, &event)).await?;
     let now = environment::now();
-    let until = expires_at(&document).map(|exp| {
+    let until = document.access_token_expires_at().map(|exp| {
         let expires = if exp > now { "expires" } else { "expired" };
         format!(" The access token {expires} {}.", from_now(exp, now))
     });
@@ -31,7 +30,7 @@ fn as_json(document: &AuthDocument, accounts: &Accounts, location: &Location) ->
     let text = |time: Timestamp| time.to_string();
     json!({
         "profile": accounts.profile.as_str(),
-        "access_token_expires_at": expires_at(document).map(text),
+        "access_token_expires_at": document.access_token_expires_at().map(text),
         "last_refresh": document.last_refresh().map(text),
         "stored_in": location.to_string(),
     })

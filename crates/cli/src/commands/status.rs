@@ -1,10 +1,7 @@
 use auth_store::{AuthDocument, AuthMode, AuthStore, Location};
 use credentials::Claims;
 use jiff::Timestamp;
-use login::stored::{
-    access_claims_without_verifying, check_not_over, expires_at, identity_without_verifying,
-    is_over,
-};
+use login::stored::{check_not_ended, has_ended, identity_without_verifying};
 use printable::excerpt;
 use serde_json::{Value, json};
 
@@ -52,10 +49,10 @@ pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
 /// Why a new access token cannot be had any more. An expired one that could be refreshed is not enough where
 /// what that brings could not be stored.
 fn end(document: &AuthDocument, store: &AuthStore, now: Timestamp) -> Option<login::Error> {
-    if let Err(over) = check_not_over(document, store, now) {
+    if let Err(over) = check_not_ended(document, store, now) {
         return Some(over);
     }
-    let has_expired = expires_at(document).is_some_and(|exp| exp <= now);
+    let has_expired = document.access_token_expires_at().is_some_and(|exp| exp <= now);
     let is_file = matches!(store.location(), Location::File(_));
     match has_expired && is_file {
         true => store.could_be_written().err().map(login::Error::Unstorable),
@@ -90,7 +87,9 @@ impl Status {
         // Tokens that stand beside a personal access token are not what counts.
         let counting = Some(&document).filter(|it| it.personal_access_token().is_none());
         let claims = counting.and_then(identity_without_verifying).unwrap_or_default();
-        let access = counting.and_then(access_claims_without_verifying).unwrap_or_default();
+        let access = counting
+            .and_then(AuthDocument::access_token_claims_without_verifying)
+            .unwrap_or_default();
         let plan = access.openai.chatgpt_plan_type.or(claims.openai.chatgpt_plan_type.clone());
         let now = environment::now();
         let end = end(&document, store, now);
@@ -122,7 +121,7 @@ impl Status {
     }
 
     fn access_token(&self) -> Option<String> {
-        match (&self.end, expires_at(&self.document)) {
+        match (&self.end, self.document.access_token_expires_at()) {
             (Some(_), Some(exp)) => Some(format!("expired {}", from_now(exp, self.now))),
             _ => access_token(&self.document, self.now),
         }
@@ -166,7 +165,7 @@ impl Status {
             "organization_id": openai.organization_id,
             "project_id": openai.project_id,
             "has_api_key": self.document.api_key().is_some(),
-            "access_token_expires_at": expires_at(&self.document).map(|time| time.to_string()),
+            "access_token_expires_at": self.document.access_token_expires_at().map(|time| time.to_string()),
             "last_refresh": self.document.last_refresh().map(|time| time.to_string()),
             "stored_in": store.location().to_string(),
             "notes": self.notes,
@@ -197,10 +196,10 @@ pub(super) fn access_token(document: &AuthDocument, now: Timestamp) -> Option<St
         return Some("does not say when it expires".to_owned());
     }
     document.access_token()?;
-    Some(match (expires_at(document), document.refresh_token()) {
+    Some(match (document.access_token_expires_at(), document.refresh_token()) {
         (None, _) => "does not say when it expires".to_owned(),
         (Some(exp), _) if exp > now => format!("expires {}", from_now(exp, now)),
-        (Some(exp), Some(_)) if !is_over(document, now) => {
+        (Some(exp), Some(_)) if !has_ended(document, now) => {
             format!("expired {}, refreshed when it is needed", from_now(exp, now))
         }
         (Some(exp), _) => format!("expired {}", from_now(exp, now)),

@@ -2,7 +2,7 @@ use auth_store::{AuthDocument, AuthMode};
 use credentials::{AccessToken, ApiKey, IdToken};
 use jiff::Timestamp;
 use login::Event;
-use login::stored::{check_not_over, expires_at, identity_without_verifying, is_due, signed_in};
+use login::stored::{check_not_ended, identity_without_verifying, is_due, signed_in};
 use serde_json::json;
 
 use super::waiting::tell;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &TokenArgs, shared: &SharedArgs, setup: &Setup) -> Resul
         print(setup, "id_token", token.expose(), expires_at)
     } else {
         let token = access_token(&document)?;
-        print(setup, "access_token", token.expose(), expires_at(&document))
+        print(setup, "access_token", token.expose(), document.access_token_expires_at())
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn stored(accounts: &Accounts) -> Result<AuthDocument, Failure> {
     let store = accounts.store();
     let document = store.load().map_err(login::Error::Store)?;
     let document = signed_in(document, &store)?;
-    check_not_over(&document, &store, environment::now())?;
+    check_not_ended(&document, &store, environment::now())?;
     Ok(document)
 }
 

@@ -8,21 +8,20 @@
 
 use std::future::Ready;
 
-use auth_store::AuthStore;
+use auth_store::{AuthStore, uninterrupted};
 use credentials::ApiKey;
 use http_client::{BaseUrl, HttpClient};
 use oauth_callback_server::{BrowserResponder, Page};
 use platform_api::{Organization, Project, Session};
+use token_source::LOCK_TIMEOUT;
 use tokio::join;
 use zeroize::Zeroizing;
 
 use crate::authorization::Authorization;
-use crate::commit::commit;
 use crate::error::{Error, Undecided, Undelivered};
 use crate::event::{Event, Events};
 use crate::pages::{self, KeyHome};
 use crate::platform::{self, PendingSession};
-use crate::stored::WORTH_WAITING;
 
 use poll::wait_for_candidates;
 use target::Breadth;
@@ -230,12 +229,12 @@ async fn keep(
     new: NewApiKey,
 ) -> (NewApiKey, Result<bool, auth_store::Error>) {
     let Some(store) = store else { return (new, Ok(false)) };
-    let store = store.with_lock_wait(WORTH_WAITING);
+    let store = store.with_lock_wait(LOCK_TIMEOUT);
     let save = move || {
         let kept = store.update(|document| document.set_api_key(&new.key));
         (new, kept.map(|()| true))
     };
-    commit(save).await
+    uninterrupted(save).await
 }
 
 fn handed_over(

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use auth_store::{AuthDocument, AuthStore, Error as StoreError, Locked, SignIn};
+use auth_store::{
+    AuthDocument, AuthStore, Error as StoreError, Locked, SignIn, uninterrupted_commit,
+};
 use jiff::Timestamp;
 use oauth_callback_server::RedirectPage;
 use token_client::{TokenClient, Tokens};
@@ -11,7 +13,6 @@ use super::identity::Identity;
 use super::landing::landing;
 use super::ways::Granted;
 use super::{Options, SignedIn};
-use crate::commit::commit_patiently;
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::pages;
@@ -70,7 +71,7 @@ impl Completion<'_> {
 
     /// The grant is spent only when what it brings can be kept: the store is locked, and has room.
     async fn complete(&self, granted: &Granted) -> Result<Completed, Error> {
-        let mut locked = locked(self.store, self.events).await?;
+        let mut locked = locked(self.store, self.options.now, self.events).await?;
         let reserved_at = (self.options.now)();
         locked.reserve_for_sign_in(reserved_at)?;
         (self.events)(Event::ExchangingCode);
@@ -200,7 +201,7 @@ async fn store(
             locked.update_or_set_aside(reserved_at, |document| Replaced::by(document, change));
         (sign_in, stored)
     };
-    commit_patiently(save).await
+    uninterrupted_commit(save).await
 }
 
 /// A key that exists is named, because nothing holds it.

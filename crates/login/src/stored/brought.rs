@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use auth_store::AuthDocument;
+use auth_store::{AuthDocument, uninterrupted};
 use credentials::{AccessToken, ApiKey, Claims};
+use token_source::LOCK_TIMEOUT;
 
-use super::{Replaced, ReplacedSignIn, StoredSignIn, WORTH_WAITING};
-use crate::commit::commit;
+use super::{Replaced, ReplacedSignIn, StoredSignIn};
 use crate::error::{Error, JsonWebToken};
 use crate::event::{Event, Events};
 use crate::restrictions::{check_access_token, check_workspace};
@@ -93,14 +93,14 @@ impl StoredSignIn {
         change: impl Fn(&mut AuthDocument) + Send + 'static,
         events: Events<'_>,
     ) -> Result<Imported, Error> {
-        let (store, now) = (self.store.clone().with_lock_wait(WORTH_WAITING), (self.now)());
+        let (store, now) = (self.store.clone().with_lock_wait(LOCK_TIMEOUT), (self.now)());
         let save = move || {
             let mut locked = store.lock()?;
             let stored =
                 locked.update_or_set_aside(now, |document| Replaced::by(document, &change));
             stored.map(|stored| (stored, locked.take_left_over()))
         };
-        let ((replaced, set_aside), left_over) = commit(save).await?;
+        let ((replaced, set_aside), left_over) = uninterrupted(save).await?;
         events(Event::Kept { location: &self.store.location() });
         let replaced = self.revoker().revoke_replaced(replaced, events).await;
         self.revoker().discard_left_over(left_over, events).await;

@@ -2,7 +2,7 @@ use auth_store::{AuthDocument, Error as StoreError, Location};
 use jiff::Timestamp;
 
 use super::revocation::DiscardedTokens;
-use super::{AtRisk, Revocation, StoredSignIn, expires_at, locked};
+use super::{AtRisk, Revocation, StoredSignIn, locked};
 use crate::error::{Error, RevocationError};
 use crate::event::{Event, Events};
 
@@ -55,7 +55,7 @@ impl StoredSignIn {
         if matches!(self.store.load(), Ok(None)) && !self.store.has_interrupted_save() {
             return Ok(LoggedOut::nothing(self.store.location()));
         }
-        let mut locked = locked(&self.store, events).await?;
+        let mut locked = locked(&self.store, self.now, events).await?;
         locked.check_removable()?;
         let document = locked.load();
         // Without a document, what an interrupted save has left is the sign-in.
@@ -140,7 +140,7 @@ fn not_requested(document: &Result<Option<AuthDocument>, StoreError>) -> Revocat
 /// What becomes of an access token that was imported, or is another program's: nothing, but that it may
 /// be over.
 fn left_alone(document: &AuthDocument, now: Timestamp) -> Revocation {
-    match expires_at(document) {
+    match document.access_token_expires_at() {
         Some(exp) if exp <= now => Revocation::NothingToRevoke,
         None if document.access_token().is_none() => Revocation::NothingToRevoke,
         expires_at => Revocation::Imported { expires_at },

@@ -1,28 +1,16 @@
 //! The life of a stored sign-in: a valid access token for everybody who asks, one refresh for all of
 //! them, and its end.
 //!
-//! ```text
-//! valid ── not due ── the document
-//!   └─ due ── the locks ── read again ── still due ── room is reserved ── refresh ── commit
-//! ```
-//!
-//! # What a crash can lose
-//!
-//! At this issuer a refresh token works once. From the moment when the issuer has spent it until the
-//! answer is on this disk, the only copy of its successor is in the answer: on the wire, then in this
-//! program. Who kills the program or the machine in that window, a round trip and a few milliseconds
-//! for the disk, has to sign in again; nothing on this side can close it. Dropping the future in that
-//! window, as Ctrl-C does, is the same; a caller waits for [`Event::Refreshed`](crate::Event) as long as
-//! it can bear. Everywhere else a crash leaves the sign-in as it was, or as it became.
+//! The refresh itself, and what a crash can lose, is the story of [`token_source`]; here are its
+//! endpoint, and what is OpenAI's: whose tokens are sent where, and what is revoked.
 
 mod brought;
-mod due;
+mod clock;
+mod endpoint;
 mod log_out;
 mod other_stores;
 mod refresh;
-mod refreshed;
 mod revocation;
-mod turn;
 
 use std::time::Duration;
 
@@ -35,13 +23,14 @@ use crate::error::Error;
 use crate::registered::{ISSUER, SIGN_IN_CLIENT_ID};
 
 pub use brought::{Imported, Restrictions};
-pub use due::{expires_at, is_due, is_over};
 pub use log_out::{LogOutScope, LoggedOut};
 pub use other_stores::{OtherStore, OtherStores};
+pub use token_source::{has_ended, is_due};
+
 pub use revocation::{AtRisk, ReplacedSignIn, Revocation, StillValid};
 
+pub(crate) use refresh::locked;
 pub(crate) use revocation::{DiscardedTokens, Replaced, Revoker};
-pub(crate) use turn::locked;
 
 /// The sign-in of a store, and the client that it belongs to.
 #[derive(Clone, Debug)]
@@ -53,10 +42,6 @@ pub struct StoredSignIn {
     others: OtherStores,
     now: fn() -> Timestamp,
 }
-
-/// How long is waited for a program that holds the locks of the store. One that refreshes does so for as
-/// long as the issuer takes to answer: ten seconds at most to connect, thirty for the rest, and the save.
-pub(crate) const WORTH_WAITING: Duration = Duration::from_secs(45);
 
 /// How long the issuer may take to revoke a token. It is asked as a courtesy to the person; what is
 /// done here does not depend on the answer.
@@ -90,10 +75,10 @@ impl StoredSignIn {
         self.current(self.store.load()?)
     }
 
-    /// The document, if it is a sign-in that is not over.
+    /// The document, if it is a sign-in that has not ended.
     fn current(&self, document: Option<AuthDocument>) -> Result<AuthDocument, Error> {
         let document = signed_in(document, &self.store)?;
-        check_not_over(&document, &self.store, (self.now)())?;
+        check_not_ended(&document, &self.store, (self.now)())?;
         Ok(document)
     }
 
@@ -118,18 +103,18 @@ pub fn signed_in(document: Option<AuthDocument>, store: &AuthStore) -> Result<Au
     document.ok_or_else(|| Error::NotSignedIn { location: store.location() })
 }
 
-/// Finds out whether the sign-in [is over](is_over).
+/// Finds out whether the sign-in [has ended](has_ended).
 ///
 /// # Errors
 ///
 /// [`Error::SignInOver`].
-pub fn check_not_over(
+pub fn check_not_ended(
     document: &AuthDocument,
     store: &AuthStore,
     now: Timestamp,
 ) -> Result<(), Error> {
-    match expires_at(document) {
-        Some(expired_at) if is_over(document, now) => Err(Error::SignInOver {
+    match document.access_token_expires_at() {
+        Some(expired_at) if has_ended(document, now) => Err(Error::SignInOver {
             location: store.location(),
             expired_at,
             has_api_key: document.api_key().is_some(),
@@ -151,7 +136,7 @@ pub fn claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
 #[must_use]
 pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
     claims_without_verifying(document).or_else(|| {
-        let mut claims = access_claims_without_verifying(document)?;
+        let mut claims = document.access_token_claims_without_verifying()?;
         claims.email = claims.email.or_else(|| claims.profile_email.clone());
         Some(claims)
     })
@@ -162,7 +147,7 @@ pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
 /// nobody else.
 pub(crate) fn issuer_of(document: &AuthDocument) -> String {
     let of_id_token = claims_without_verifying(document).and_then(|claims| claims.iss);
-    let of_access_token = || access_claims_without_verifying(document)?.iss;
+    let of_access_token = || document.access_token_claims_without_verifying()?.iss;
     let written = || document.issuer().map(|issuer| issuer.trim_end_matches('/').to_owned());
     of_id_token.or_else(of_access_token).or_else(written).unwrap_or_else(|| ISSUER.to_owned())
 }
@@ -170,11 +155,4 @@ pub(crate) fn issuer_of(document: &AuthDocument) -> String {
 /// The client that the tokens were issued to.
 fn client_id_of(document: &AuthDocument) -> &str {
     document.client_id().unwrap_or(SIGN_IN_CLIENT_ID)
-}
-
-/// The claims of the stored access token, as far as it is a JWT.
-#[must_use]
-pub fn access_claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
-    let access_token = document.access_token()?;
-    Claims::of_access_token_without_verifying(&access_token).ok()
 }

@@ -6,7 +6,7 @@
 //! sign-in of the person at this client. So tokens are only revoked where no stored sign-in of the same
 //! person could end with them.
 
-use auth_store::{AuthDocument, AuthMode, AuthStore, Error as StoreError, Renewal, SignIn};
+use auth_store::{AuthDocument, AuthMode, AuthStore, Error as StoreError, SignIn, uninterrupted};
 use credentials::{AccessToken, Claims, RefreshToken};
 use http_client::BaseUrl;
 use jiff::Timestamp;
@@ -15,7 +15,6 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::{OtherStores, REVOCATION_LIMIT, client_id_of, identity_without_verifying, issuer_of};
-use crate::commit::commit;
 use crate::error::RevocationError;
 use crate::event::{Event, Events};
 
@@ -194,14 +193,6 @@ impl DiscardedTokens {
         }
     }
 
-    /// The same person's, from a refresh that was not stored.
-    pub(crate) fn with_renewal(self, renewal: Renewal) -> Self {
-        let Renewal { refresh_token, access_token, .. } = renewal;
-        // Without a new one, the old one still works.
-        let refresh_token = refresh_token.or(self.refresh_token);
-        Self { refresh_token, access_token, ..self }
-    }
-
     /// Those of a sign-in at `issuer` that was not stored.
     pub(crate) fn from_sign_in(sign_in: SignIn, issuer: &BaseUrl) -> Self {
         let issuer = issuer.as_str().to_owned();
@@ -288,7 +279,7 @@ impl Revoker<'_> {
             return Revocation::NothingToRevoke;
         }
         let (store, others) = (self.store.clone(), self.others.clone());
-        let (tokens, at_risk) = commit(move || {
+        let (tokens, at_risk) = uninterrupted(move || {
             let at_risk = tokens.at_risk(&store, &others);
             (tokens, at_risk)
         })

@@ -2,7 +2,7 @@
 
 use auth_store::{AuthDocument, AuthStore, Error, Location, Oddity};
 use jiff::Timestamp;
-use login::stored::is_over;
+use login::stored::has_ended;
 
 use super::check::{Check, Verdict};
 use crate::args::shell_word;
@@ -82,7 +82,7 @@ fn sign_in(document: Option<&AuthDocument>, now: Timestamp) -> Check {
     let token = status::access_token(document, now);
     let token = token.map(|words| format!("; the access token {words}")).unwrap_or_default();
     let found = format!("{}{token}", status::how(document));
-    if is_over(document, now) {
+    if has_ended(document, now) {
         return Check::new(AREA, "sign-in", Verdict::Warning, found).remedy(command("login"));
     }
     Check::new(AREA, "sign-in", Verdict::Good, found)

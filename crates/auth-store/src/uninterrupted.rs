@@ -4,30 +4,30 @@ use std::sync::mpsc::{Receiver, SendError, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use futures_channel::oneshot;
 
-/// Runs a save where blocking is allowed, so that browsers and signals are heard meanwhile.
+/// Runs a save in a thread, where it may block. The runtime stays free for browsers and signals.
 ///
-/// A save that has begun is not given up halfway: dropping the future waits for it, for a moment.
-/// What was spent at a server must not be lost because somebody pressed Ctrl-C.
-pub(crate) async fn commit<T: Send + 'static>(save: impl FnOnce() -> T + Send + 'static) -> T {
-    commit_within(A_MOMENT, save).await
+/// A save that has begun is not stopped halfway: dropping the future waits until it has ended, for one
+/// second at most. What was spent at a server must not be lost to Ctrl-C.
+pub async fn uninterrupted<T: Send + 'static>(save: impl FnOnce() -> T + Send + 'static) -> T {
+    uninterrupted_for(GRACE, save).await
 }
 
-/// The same for a save whose locks are held, and whose loss would be the end of the sign-in: it is as
-/// quick as the disk, or as the vault, which has deadlines of its own.
-pub(crate) async fn commit_patiently<T: Send + 'static>(
+/// The same for a save that holds the locks already, and whose loss would end the sign-in: it takes as
+/// long as the disk, or as the vault, which has deadlines of its own.
+pub async fn uninterrupted_commit<T: Send + 'static>(
     save: impl FnOnce() -> T + Send + 'static,
 ) -> T {
-    commit_within(AS_LONG_AS_A_VAULT, save).await
+    uninterrupted_for(VAULT_GRACE, save).await
 }
 
-async fn commit_within<T: Send + 'static>(
-    goodbye: Duration,
+async fn uninterrupted_for<T: Send + 'static>(
+    grace: Duration,
     save: impl FnOnce() -> T + Send + 'static,
 ) -> T {
     let (saving, saved) = channel::<()>();
-    let _until_saved = WaitOnDrop { saved, goodbye };
+    let _until_saved = WaitOnDrop { saved, grace };
     let (done, outcome) = oneshot::channel();
     let save = move || {
         let outcome = save();
@@ -64,19 +64,19 @@ fn panic_of(thread: Option<JoinHandle<()>>) -> Box<dyn Any + Send> {
 
 struct WaitOnDrop {
     saved: Receiver<()>,
-    goodbye: Duration,
+    grace: Duration,
 }
 
 /// A save takes milliseconds, unless another program holds the lock.
-const A_MOMENT: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// It is read once more, and written, each in three seconds at most; and perhaps tried again.
-const AS_LONG_AS_A_VAULT: Duration = Duration::from_secs(13);
+const VAULT_GRACE: Duration = Duration::from_secs(13);
 
 impl Drop for WaitOnDrop {
     fn drop(&mut self) {
         // Nothing is ever sent: the other end hangs up.
-        let _ = self.saved.recv_timeout(self.goodbye);
+        let _ = self.saved.recv_timeout(self.grace);
     }
 }
 
@@ -85,28 +85,24 @@ mod tests {
     use super::*;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Waker};
 
     // threats 51
-    #[tokio::test]
-    async fn a_save_that_was_begun_is_finished_when_nobody_waits_for_it_any_more() {
+    #[test]
+    fn dropping_the_future_waits_for_a_save_that_has_begun() {
         let (go, may_go) = channel::<()>();
-        let (began, has_begun) = tokio::sync::oneshot::channel();
+        let (begin, has_begun) = channel();
         let saved = Arc::new(AtomicBool::new(false));
         let is_saved = saved.clone();
-        let save = move || {
-            let _ = began.send(());
+        let mut saving = Box::pin(uninterrupted(move || {
+            let _ = begin.send(());
             let _ = may_go.recv();
             is_saved.store(true, Ordering::SeqCst);
-        };
-        let interrupted = async {
-            let _ = has_begun.await;
-            drop(go);
-        };
-        tokio::select! {
-            biased;
-            () = interrupted => {}
-            () = commit(save) => {}
-        }
+        }));
+        assert!(saving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        has_begun.recv().unwrap();
+        drop(go);
+        drop(saving);
         assert!(saved.load(Ordering::SeqCst));
     }
 }

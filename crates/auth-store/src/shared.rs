@@ -1,0 +1,132 @@
+//! The store as several processes share it: [`token_source`] refreshes what is in it.
+
+use std::future::poll_fn;
+use std::mem::replace;
+use std::task::Poll;
+
+use credentials::{AccessToken, Claims, RefreshToken};
+use jiff::Timestamp;
+use token_source::{Commit, RefreshedTokens, SharedStore, SignIn, StoreGuard};
+
+use crate::uninterrupted::uninterrupted_commit;
+use crate::{AuthDocument, AuthMode, AuthStore, Error, Location, Locked};
+
+impl SharedStore for AuthStore {
+    type SignIn = AuthDocument;
+    type Guard = Locked;
+    type Error = Error;
+
+    async fn load(&self) -> Result<Option<AuthDocument>, Error> {
+        Ok(self.load()?.filter(AuthDocument::is_signed_in))
+    }
+
+    async fn try_lock(&self) -> Result<Option<Locked>, Error> {
+        self.try_lock()
+    }
+}
+
+impl StoreGuard for Locked {
+    type SignIn = AuthDocument;
+    type Error = Error;
+
+    async fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
+        Ok(self.load()?.filter(AuthDocument::is_signed_in))
+    }
+
+    async fn reserve(&mut self) -> Result<(), Error> {
+        self.reserve()
+    }
+
+    fn take_abandoned(&mut self) -> Option<AuthDocument> {
+        self.take_left_over()
+    }
+
+    async fn commit(
+        mut self,
+        document: AuthDocument,
+        tokens: RefreshedTokens,
+        spent: RefreshToken,
+    ) -> Result<Commit<AuthDocument>, Error> {
+        match self.location() {
+            // It takes milliseconds, and a thread may not be available.
+            Location::File(_) => {
+                let committed = self.commit_refresh(document, &tokens, &spent);
+                drop(self);
+                see_signals().await;
+                committed
+            }
+            Location::Vault(_) => {
+                let commit = move || self.commit_refresh(document, &tokens, &spent);
+                uninterrupted_commit(commit).await
+            }
+        }
+    }
+}
+
+/// Lets the runtime see a signal that came before the commit, and then whoever waits for it beside
+/// this future.
+async fn see_signals() {
+    for _ in 0..2 {
+        let mut has_yielded = false;
+        poll_fn(|cx| match replace(&mut has_yielded, true) {
+            true => Poll::Ready(()),
+            false => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+impl SignIn for AuthDocument {
+    fn refresh_token(&self) -> Option<RefreshToken> {
+        self.refresh_token()
+    }
+
+    fn access_token(&self) -> Option<AccessToken> {
+        self.access_token().filter(|_| !self.is_personal())
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.access_token_expires_at()
+    }
+
+    fn issued_at(&self) -> Option<Timestamp> {
+        Timestamp::from_second(self.access_token_claims_without_verifying()?.iat?).ok()
+    }
+
+    fn last_refresh(&self) -> Option<Timestamp> {
+        self.last_refresh()
+    }
+
+    /// The sign-in of another program is that program's to refresh.
+    fn can_be_refreshed(&self) -> bool {
+        match self.auth_mode() {
+            Some(AuthMode::ChatGpt) => self.refresh_token().is_some(),
+            Some(AuthMode::Other(_)) => false,
+            _ => true,
+        }
+    }
+}
+
+impl AuthDocument {
+    fn is_personal(&self) -> bool {
+        self.personal_access_token().is_some()
+    }
+
+    /// When the access token expires, if it says so. A personal access token never does.
+    #[must_use]
+    pub fn access_token_expires_at(&self) -> Option<Timestamp> {
+        if self.is_personal() {
+            return None;
+        }
+        Timestamp::from_second(self.access_token_claims_without_verifying()?.exp?).ok()
+    }
+
+    /// The claims of the stored access token, as far as it is a JWT.
+    #[must_use]
+    pub fn access_token_claims_without_verifying(&self) -> Option<Claims> {
+        Claims::of_access_token_without_verifying(&self.access_token()?).ok()
+    }
+}

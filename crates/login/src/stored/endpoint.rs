@@ -1,0 +1,130 @@
+//! The issuer's token endpoint, as the refresh of a stored sign-in sees it.
+
+use auth_store::{AuthDocument, AuthMode};
+use credentials::{AccessToken, Claims, RefreshToken};
+use jiff::Timestamp;
+use token_client::{Refreshed, TokenClient};
+use token_source::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse};
+
+use super::{DiscardedTokens, StoredSignIn, claims_without_verifying, identity_without_verifying};
+use crate::error::Error;
+use crate::event::Events;
+use crate::restrictions::{check_access_token, check_same_user};
+
+pub(super) struct IssuerEndpoint<'a> {
+    pub(super) sign_in: &'a StoredSignIn,
+    pub(super) events: Events<'a>,
+}
+
+impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
+    type Error = Error;
+
+    /// A sign-in of another program is that program's to refresh: what the answer brings may not be all
+    /// that it would have stored.
+    fn refresh_token(&self, document: &AuthDocument) -> Result<RefreshToken, Error> {
+        let token = match document.auth_mode() {
+            Some(AuthMode::Other(auth_mode)) => return Err(Error::UnknownMode { auth_mode }),
+            Some(AuthMode::PersonalAccessToken) => None,
+            _ => document.refresh_token(),
+        };
+        let location = || self.sign_in.store.location();
+        let token = token.ok_or_else(|| Error::NothingToRefresh { location: location() })?;
+        self.sign_in.is_ours(document)?;
+        self.sign_in.client_of(document)?;
+        Ok(token)
+    }
+
+    async fn refresh(
+        &self,
+        document: &AuthDocument,
+        token: &RefreshToken,
+    ) -> Result<TokenResponse<Error>, Error> {
+        let client = self.sign_in.client_of(document)?;
+        let refreshed = client.refresh(token).await.map_err(Error::Refresh)?;
+        Ok(validated(refreshed, document, &client, (self.sign_in.now)()))
+    }
+
+    async fn discard(&self, document: AuthDocument) {
+        let tokens = DiscardedTokens::from_document(&document);
+        self.sign_in.revoker().discard(tokens, self.events).await;
+    }
+}
+
+impl RefreshError for Error {
+    fn kind(&self) -> RefreshErrorKind {
+        match self {
+            Self::NothingToRefresh { .. } | Self::UnknownMode { .. } => {
+                RefreshErrorKind::NotRefreshable
+            }
+            Self::Refresh(error) if error.is_spent_elsewhere() => RefreshErrorKind::AlreadyUsed,
+            Self::Refresh(error) if error.ends_the_sign_in() => RefreshErrorKind::Rejected,
+            Self::Refresh(_) | Self::OtherIssuer { .. } | Self::OtherClient { .. } => {
+                RefreshErrorKind::Unavailable
+            }
+            _ => RefreshErrorKind::InvalidResponse,
+        }
+    }
+}
+
+/// What of an answer is stored, and what is wrong with it. A new refresh token is stored either way:
+/// its predecessor is spent.
+fn validated(
+    refreshed: Refreshed,
+    before: &AuthDocument,
+    client: &TokenClient,
+    now: Timestamp,
+) -> TokenResponse<Error> {
+    let defect = validate(&refreshed, before, client).err();
+    let Refreshed { id_token, access_token, refresh_token, .. } = refreshed;
+    // The time is the access token's: an old one that stays is as old as it was, and still due.
+    let last_refresh = access_token.as_ref().map(|_| now);
+    let tokens = match defect {
+        None => RefreshedTokens { id_token, access_token, refresh_token, last_refresh },
+        Some(_) => RefreshedTokens { refresh_token, ..RefreshedTokens::default() },
+    };
+    TokenResponse { tokens, defect }
+}
+
+/// Whether the answer is about the sign-in that was refreshed.
+fn validate(
+    refreshed: &Refreshed,
+    before: &AuthDocument,
+    client: &TokenClient,
+) -> Result<(), Error> {
+    if let Some(id_token) = &refreshed.id_token {
+        let new = Claims::of_id_token_without_verifying(id_token)
+            .map_err(|source| Error::MalformedJwt { token: crate::JsonWebToken::Id, source })?;
+        is_about_the_same(&new, before, client)?;
+    }
+    if let Some(access_token) = &refreshed.access_token {
+        check_renewed_access_token(access_token, before, client)?;
+    }
+    match refreshed.unusable.first() {
+        Some(field) => Err(Error::UnusableAnswer { field }),
+        None => Ok(()),
+    }
+}
+
+/// Times are not looked at: the clock of this machine may be wrong, and was before.
+fn is_about_the_same(
+    new: &Claims,
+    before: &AuthDocument,
+    client: &TokenClient,
+) -> Result<(), Error> {
+    new.check_origin(client.issuer().as_str(), client.client_id())
+        .and_then(|()| {
+            claims_without_verifying(before).map_or(Ok(()), |before| new.check_same_person(&before))
+        })
+        .map_err(Error::WrongClaim)
+}
+
+/// The same of an access token that is a JWT.
+fn check_renewed_access_token(
+    access_token: &AccessToken,
+    before: &AuthDocument,
+    client: &TokenClient,
+) -> Result<(), Error> {
+    let Ok(new) = Claims::of_access_token_without_verifying(access_token) else { return Ok(()) };
+    check_access_token(&new, client.issuer().as_str(), Some(client.client_id()))?;
+    identity_without_verifying(before).map_or(Ok(()), |before| check_same_user(&new, &before))
+}

@@ -1,0 +1,74 @@
+use std::error::Error as StdError;
+
+use credentials::{AccessToken, IdToken, RefreshToken};
+use jiff::Timestamp;
+
+/// The token endpoint of an authorization server, for sign-ins of type `S`.
+pub trait TokenEndpoint<S> {
+    /// Why a sign-in cannot be refreshed.
+    type Error: RefreshError;
+
+    /// The refresh token of this sign-in. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// It has none, or it may not be sent to this endpoint.
+    fn refresh_token(&self, sign_in: &S) -> Result<RefreshToken, Self::Error>;
+
+    /// Sends the refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
+    /// With refresh token rotation ([RFC 9700 §4.14.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2))
+    /// it works once.
+    fn refresh(
+        &self,
+        sign_in: &S,
+        token: &RefreshToken,
+    ) -> impl Future<Output = Result<TokenResponse<Self::Error>, Self::Error>>;
+
+    /// Revokes the tokens of a sign-in that nothing stores, where that cannot end one that is stored.
+    fn discard(&self, sign_in: S) -> impl Future<Output = ()>;
+}
+
+/// The answer to a refresh.
+#[derive(Debug)]
+pub struct TokenResponse<E> {
+    /// What to store. A new refresh token is stored even if the rest of the answer is of no use: its
+    /// predecessor is spent.
+    pub tokens: RefreshedTokens,
+    /// What is wrong with the rest of the answer.
+    pub defect: Option<E>,
+}
+
+/// The tokens that a refresh brought. Where one is `None`, the old one stays.
+#[derive(Debug, Default)]
+pub struct RefreshedTokens {
+    /// The new ID token.
+    pub id_token: Option<IdToken>,
+    /// The new access token.
+    pub access_token: Option<AccessToken>,
+    /// The new refresh token.
+    pub refresh_token: Option<RefreshToken>,
+    /// When the access token was issued, if there is a new one.
+    pub last_refresh: Option<Timestamp>,
+}
+
+/// An error that says what it means for the stored sign-in.
+pub trait RefreshError: StdError + 'static {
+    /// What it means.
+    fn kind(&self) -> RefreshErrorKind;
+}
+
+/// What a failed refresh means for the stored sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshErrorKind {
+    /// Nothing was sent: this sign-in was never meant to be refreshed here. Its access token is good
+    /// until it expires.
+    NotRefreshable,
+    /// The sign-in is what it was; a later attempt may work.
+    Unavailable,
+    /// The server does not accept the refresh token any more.
+    Rejected,
+    /// Likewise, because another program has used it. That program has its successor.
+    AlreadyUsed,
+    /// The answer is of no use.
+    InvalidResponse,
+}

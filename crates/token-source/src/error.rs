@@ -1,0 +1,37 @@
+use std::error::Error as StdError;
+use std::time::Duration;
+
+/// Why there is no valid access token. `S` is the error of the store, and `E` that of the endpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum Error<S: StdError + 'static, E: StdError + 'static> {
+    /// Nobody is signed in.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// The access token has expired, and the sign-in cannot be refreshed.
+    #[error("the access token expired, and cannot be refreshed")]
+    Expired,
+    /// The store cannot be read. Nothing was sent.
+    #[error(transparent)]
+    Store(S),
+    /// The store cannot be locked, or has no room for new tokens. Nothing was sent.
+    #[error(transparent)]
+    NotWritable(S),
+    /// Another process held the lock the whole time. Nothing was sent.
+    #[error("another program has kept the sign-in locked for {} s", waited.as_secs())]
+    Busy {
+        /// How long this process waited.
+        waited: Duration,
+    },
+    /// The sign-in was not refreshed.
+    #[error(transparent)]
+    Refresh(E),
+    /// The server does not accept the refresh token any more, and no other program has stored a new one.
+    #[error("the sign-in is no longer valid")]
+    Rejected(#[source] E),
+    /// The answer has no access token, and the stored one has expired.
+    #[error("the server sent no access token")]
+    NoAccessToken,
+    /// The new tokens could not be stored. The stored ones are spent.
+    #[error("the new tokens could not be stored")]
+    NotStored(#[source] S),
+}

@@ -1,0 +1,11 @@
+/// What happens during a refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Another process has held the lock for two seconds.
+    WaitingForLock,
+    /// The refresh token is about to be sent. Stopping now may lose the sign-in.
+    Refreshing,
+    /// The refresh is over: what it brought is stored, or it brought nothing.
+    Refreshed,
+}

@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use crate::{Clock, Event, SharedStore};
+
+/// How long a process waits for the lock of a store. Another process that refreshes holds it while the
+/// server answers: at most ten seconds to connect, thirty for the rest, and the save.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// When a person would begin to wonder.
+const NOTICE_AFTER: Duration = Duration::from_secs(2);
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Takes the lock of `store`, whatever is stored there, or waits for it. The error says how long.
+///
+/// # Errors
+///
+/// [`LockError`].
+pub async fn lock<S: SharedStore, F: Fn(Event) + ?Sized>(
+    store: &S,
+    clock: &impl Clock,
+    events: &F,
+) -> Result<S::Guard, LockError<S::Error>> {
+    let mut wait = Wait::default();
+    loop {
+        match store.try_lock().await.map_err(LockError::Store)? {
+            Some(guard) => return Ok(guard),
+            None => {
+                wait.pause(clock, events).await.map_err(|waited| LockError::Busy { waited })?;
+            }
+        }
+    }
+}
+
+/// Why the lock could not be taken.
+#[derive(Debug)]
+pub enum LockError<E> {
+    /// The store cannot be used.
+    Store(E),
+    /// Another process held the lock the whole time.
+    Busy {
+        /// How long this process waited.
+        waited: Duration,
+    },
+}
+
+#[derive(Default)]
+pub(crate) struct Wait {
+    waited: Duration,
+    pause: Duration,
+    is_noticed: bool,
+}
+
+impl Wait {
+    /// Waits longer each time, so that many waiting processes leave the machine to the one that works.
+    /// The error is how long was waited in all.
+    pub(crate) async fn pause<F: Fn(Event) + ?Sized>(
+        &mut self,
+        clock: &impl Clock,
+        events: &F,
+    ) -> Result<(), Duration> {
+        if self.waited >= LOCK_TIMEOUT {
+            return Err(self.waited);
+        }
+        if self.waited >= NOTICE_AFTER && !std::mem::replace(&mut self.is_noticed, true) {
+            events(Event::WaitingForLock);
+        }
+        self.pause = (self.pause * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        clock.sleep(self.pause).await;
+        self.waited += self.pause;
+        Ok(())
+    }
+}

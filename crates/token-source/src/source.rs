@@ -1,0 +1,253 @@
+use std::time::Duration;
+
+use credentials::{AccessToken, RefreshToken};
+
+use crate::expiry::{has_ended, has_expired, is_due, still_works};
+use crate::lock::Wait;
+use crate::{
+    Clock, Commit, Error, Event, RefreshError, RefreshErrorKind, SharedStore, SignIn, StoreGuard,
+    TokenEndpoint, TokenResponse,
+};
+
+/// A stored sign-in that is kept valid, in any number of processes at once.
+#[derive(Clone, Debug)]
+pub struct TokenSource<S, E, C> {
+    store: S,
+    endpoint: E,
+    clock: C,
+}
+
+/// A sign-in whose access token is valid.
+#[derive(Debug)]
+pub struct Valid<S, Error> {
+    /// The sign-in.
+    pub sign_in: S,
+    /// Why it was not refreshed although it is due. Its access token works for a little longer.
+    pub postponed: Option<Error>,
+}
+
+/// What a process finds once it can act.
+enum Turn<S, G> {
+    /// It holds the lock, and this sign-in has yet to be refreshed.
+    Refresh(S, G),
+    /// Another process has refreshed it.
+    Refreshed(S),
+}
+
+type ValidOf<S, E> = Valid<<S as SharedStore>::SignIn, ErrorOf<S, E>>;
+
+type ErrorOf<S, E> =
+    Error<<S as SharedStore>::Error, <E as TokenEndpoint<<S as SharedStore>::SignIn>>::Error>;
+
+impl<S, E, C> TokenSource<S, E, C>
+where
+    S: SharedStore,
+    E: TokenEndpoint<S::SignIn>,
+    C: Clock,
+{
+    /// Nothing is read yet.
+    pub fn new(store: S, endpoint: E, clock: C) -> Self {
+        Self { store, endpoint, clock }
+    }
+
+    /// The sign-in with an access token that is valid now: the stored one, or, if that is
+    /// [due](is_due), the one of a refresh. If several processes ask at once, one of them refreshes, and
+    /// all of them get the new token.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no valid token. While the stored one has not expired, a refresh that
+    /// [may work later](RefreshErrorKind::Unavailable) is [postponed](Valid::postponed) instead.
+    pub async fn valid<F: Fn(Event) + ?Sized>(
+        &self,
+        events: &F,
+    ) -> Result<ValidOf<S, E>, ErrorOf<S, E>> {
+        let stored = self.load().await?;
+        let is_due = |sign_in: &S::SignIn| is_due(sign_in, self.clock.now());
+        if !is_due(&stored) {
+            return Ok(Valid { sign_in: stored, postponed: None });
+        }
+        match self.refresh_while(is_due, events).await {
+            Ok(sign_in) => Ok(Valid { sign_in, postponed: None }),
+            Err(error) => self.fall_back(stored, error),
+        }
+    }
+
+    /// Refreshes now, due or not. If another process refreshes at the same time, its tokens count.
+    ///
+    /// # Errors
+    ///
+    /// Why the sign-in was not refreshed.
+    pub async fn refresh<F: Fn(Event) + ?Sized>(
+        &self,
+        events: &F,
+    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+        let before = self.load().await?.access_token();
+        let is_unchanged = |sign_in: &S::SignIn| is_same(&sign_in.access_token(), &before);
+        self.refresh_while(is_unchanged, events).await
+    }
+
+    async fn refresh_while<F: Fn(Event) + ?Sized>(
+        &self,
+        is_needed: impl Fn(&S::SignIn) -> bool,
+        events: &F,
+    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+        match self.turn(is_needed, events).await? {
+            Turn::Refreshed(sign_in) => Ok(sign_in),
+            Turn::Refresh(sign_in, guard) => self.refresh_locked(sign_in, guard, events).await,
+        }
+    }
+
+    /// Waits for the lock, or until a refresh is no longer needed: a process that waits uses the new
+    /// token as soon as it is stored.
+    async fn turn<F: Fn(Event) + ?Sized>(
+        &self,
+        is_needed: impl Fn(&S::SignIn) -> bool,
+        events: &F,
+    ) -> Result<Turn<S::SignIn, S::Guard>, ErrorOf<S, E>> {
+        let mut wait = Wait::default();
+        loop {
+            if let Some(mut guard) = self.store.try_lock().await.map_err(Error::NotWritable)? {
+                let sign_in = self.current(guard.load().await.map_err(Error::Store)?)?;
+                return Ok(match is_needed(&sign_in) {
+                    true => Turn::Refresh(sign_in, guard),
+                    false => Turn::Refreshed(sign_in),
+                });
+            }
+            wait.pause(&self.clock, events).await.map_err(|waited| Error::Busy { waited })?;
+            let sign_in = self.load().await?;
+            if !is_needed(&sign_in) {
+                return Ok(Turn::Refreshed(sign_in));
+            }
+        }
+    }
+
+    /// Sends the refresh token, and stores what comes back.
+    async fn refresh_locked<F: Fn(Event) + ?Sized>(
+        &self,
+        sign_in: S::SignIn,
+        mut guard: S::Guard,
+        events: &F,
+    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+        let token = self.endpoint.refresh_token(&sign_in).map_err(Error::Refresh)?;
+        guard.reserve().await.map_err(Error::NotWritable)?;
+        let abandoned = guard.take_abandoned();
+        events(Event::Refreshing);
+        match self.endpoint.refresh(&sign_in, &token).await {
+            Ok(TokenResponse { tokens, defect }) => {
+                let is_new = tokens.access_token.is_some();
+                let committed = guard.commit(sign_in, tokens, token).await;
+                events(Event::Refreshed);
+                self.discard(abandoned).await;
+                let current = self.committed(committed.map_err(Error::NotStored)?, is_new).await;
+                defect.map_or(current, |defect| Err(Error::Refresh(defect)))
+            }
+            Err(error) => {
+                drop(guard);
+                events(Event::Refreshed);
+                self.discard(abandoned).await;
+                self.successor(&sign_in, &token, error).await
+            }
+        }
+    }
+
+    async fn committed(
+        &self,
+        commit: Commit<S::SignIn>,
+        has_new_access_token: bool,
+    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+        match commit {
+            Commit::Stored(sign_in)
+                if !has_new_access_token && has_expired(&sign_in, self.clock.now()) =>
+            {
+                Err(Error::NoAccessToken)
+            }
+            Commit::Stored(sign_in) => Ok(sign_in),
+            Commit::Superseded { stored, discarded } => {
+                self.endpoint.discard(discarded).await;
+                stored.ok_or(Error::NotSignedIn)
+            }
+        }
+    }
+
+    async fn discard(&self, sign_in: Option<S::SignIn>) {
+        if let Some(sign_in) = sign_in {
+            self.endpoint.discard(sign_in).await;
+        }
+    }
+
+    /// After the server has rejected the refresh token: the sign-in that another program has stored in
+    /// the meantime. A program that takes no lock, such as Codex CLI, may have used the token, and be
+    /// about to store its successor, for which it may need the lock that was just released.
+    async fn successor(
+        &self,
+        before: &S::SignIn,
+        rejected: &RefreshToken,
+        error: E::Error,
+    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+        let attempts = match error.kind() {
+            RefreshErrorKind::Rejected => 1,
+            RefreshErrorKind::AlreadyUsed => SUCCESSOR_ATTEMPTS,
+            _ => return Err(Error::Refresh(error)),
+        };
+        for attempt in 1..=attempts {
+            let sign_in = self.load().await?;
+            let is_other = |token: RefreshToken| token.expose() != rejected.expose();
+            if sign_in.refresh_token().is_none_or(is_other) {
+                // A server may have sent that program a refresh token alone.
+                let is_new = !is_same(&sign_in.access_token(), &before.access_token());
+                return if is_new { Ok(sign_in) } else { Err(Error::NoAccessToken) };
+            }
+            if attempt < attempts {
+                self.clock.sleep(SUCCESSOR_INTERVAL).await;
+            }
+        }
+        Err(Error::Rejected(error))
+    }
+
+    /// The stored sign-in in spite of an error, if its access token still works.
+    fn fall_back(
+        &self,
+        stored: S::SignIn,
+        error: ErrorOf<S, E>,
+    ) -> Result<ValidOf<S, E>, ErrorOf<S, E>> {
+        let now = self.clock.now();
+        let kind = match &error {
+            Error::Refresh(error) => error.kind(),
+            Error::Store(_) | Error::NotWritable(_) | Error::Busy { .. } => {
+                RefreshErrorKind::Unavailable
+            }
+            _ => return Err(error),
+        };
+        match kind {
+            RefreshErrorKind::NotRefreshable if !has_expired(&stored, now) => {
+                Ok(Valid { sign_in: stored, postponed: None })
+            }
+            RefreshErrorKind::Unavailable if still_works(&stored, now) => {
+                Ok(Valid { sign_in: stored, postponed: Some(error) })
+            }
+            _ => Err(error),
+        }
+    }
+
+    async fn load(&self) -> Result<S::SignIn, ErrorOf<S, E>> {
+        self.current(self.store.load().await.map_err(Error::Store)?)
+    }
+
+    /// The sign-in, if there is one that has not ended.
+    fn current(&self, sign_in: Option<S::SignIn>) -> Result<S::SignIn, ErrorOf<S, E>> {
+        let sign_in = sign_in.ok_or(Error::NotSignedIn)?;
+        match has_ended(&sign_in, self.clock.now()) {
+            true => Err(Error::Expired),
+            false => Ok(sign_in),
+        }
+    }
+}
+
+/// Two seconds, which is longer than a program takes from an answer to its file.
+const SUCCESSOR_ATTEMPTS: u32 = 40;
+const SUCCESSOR_INTERVAL: Duration = Duration::from_millis(50);
+
+fn is_same(one: &Option<AccessToken>, other: &Option<AccessToken>) -> bool {
+    one.as_ref().map(AccessToken::expose) == other.as_ref().map(AccessToken::expose)
+}
