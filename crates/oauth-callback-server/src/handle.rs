@@ -157,6 +157,7 @@ async fn refuse(stream: &mut impl Stream, connection: &Connection, refusal: Refu
             connection.session.reject(refusal);
             ALERT.into()
         }
+        Refusal::HeadTooLarge => connection.session.reject(refusal).into_bytes(),
         _ => connection.session.refuse(refusal).into_bytes(),
     };
     let write = async {

@@ -93,6 +93,9 @@ fn classify_reading(
     address: &str,
 ) -> Result<AuthorizationResponse, InvalidCallbackUrl> {
     let query = query_at_our_place(rules, address)?;
+    if has_stray_characters(query) {
+        return Err(InvalidCallbackUrl::Malformed);
+    }
     match classify_callback(rules, &Parameters::parse(query)) {
         Ok(AuthorizationResponse::MissingCode) => Err(InvalidCallbackUrl::MissingCode),
         Ok(returned) => Ok(returned),
@@ -101,6 +104,15 @@ fn classify_reading(
         }
         Err(_) => Err(InvalidCallbackUrl::Malformed),
     }
+}
+
+/// Whether a code or a `state` has a character in it that stands in no URI without an encoding
+/// ([RFC 3986 §2](https://www.rfc-editor.org/rfc/rfc3986#section-2)): whoever escaped, quoted or cut the
+/// address has put it there, and a code that is sent like that is lost.
+fn has_stray_characters(query: &str) -> bool {
+    const STRAY: [char; 12] = ['\\', '^', '`', '|', '<', '>', '{', '}', '[', ']', '"', ' '];
+    let is_ours = |pair: &&str| ["code=", "state="].iter().any(|name| pair.starts_with(name));
+    query.split('&').filter(is_ours).any(|pair| pair.contains(STRAY))
 }
 
 /// The query of an address that leads here, or would without what is between the browser and this port: a
@@ -232,6 +244,19 @@ mod tests {
         for around in ["\"{}\"", "'{}'", "<{}>", "\u{2039}{}\u{203a}", "URL: {}", "(see {})"] {
             gives_code(&around.replace("{}", &format!("{PLACE}?code=C&state=S")));
         }
+    }
+
+    /// None of it is sent, so that the right address can still be pasted.
+    // threats 218
+    #[test]
+    fn an_escaped_or_cut_code_is_not_taken_for_the_code() {
+        for escape in ["\\&", "^&", "`&", "\\\n&"] {
+            gives_code(&format!("{PLACE}?code=C{escape}state=S"));
+        }
+        for stray in ["|", "{", "}", "[201~", "</a", "\" x"] {
+            refused(&format!("{PLACE}?state=S&code=C{stray}"), InvalidCallbackUrl::Malformed);
+        }
+        gives_code(&format!("{PLACE}?code=C&state=S&scope=a|b"));
     }
 
     #[test]

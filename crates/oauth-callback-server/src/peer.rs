@@ -4,14 +4,13 @@
 use std::fs;
 use std::net::SocketAddr;
 
-use crate::sock_diag::{Owner, SockDiag};
+use crate::sock_diag::SockDiag;
 use crate::socket_table;
 
 /// Asks the system, at the cost of a moment. `None` where it cannot be asked like this.
 pub(crate) fn ask_whether_stranger(ours: SocketAddr, theirs: SocketAddr) -> Option<bool> {
     let owner = SockDiag::open().and_then(|diag| diag.owner(theirs, ours)).ok()?;
-    let open = owner.filter(|Owner { inode, .. }| *inode != 0);
-    Some(open.is_some_and(|owner| is_stranger(owner.uid)))
+    Some(owner.is_some_and(is_stranger))
 }
 
 /// Looks it up in the table of all sockets, which may be long.

@@ -38,18 +38,20 @@ fn without_company(text: &str) -> &str {
 }
 
 /// Without what a terminal, a shell or a page has put into it: line breaks with the indentation behind them,
-/// backslashes, and `&amp;`.
+/// the escapes of `sh`, `cmd` and PowerShell, and `&amp;`.
 fn unescaped(text: &str) -> Reading {
     let mut clean = Zeroizing::new(String::with_capacity(text.len()));
     for line in text.lines() {
         let line = line.trim_matches([' ', '\t']);
         for (place, piece) in line.split("&amp;").enumerate() {
             clean.push_str(if place == 0 { "" } else { "&" });
-            clean.extend(piece.chars().filter(|c| *c != '\\'));
+            clean.extend(piece.chars().filter(|c| !ESCAPES.contains(c)));
         }
     }
     clean
 }
+
+const ESCAPES: [char; 3] = ['\\', '^', '`'];
 
 /// The addresses in the parameters of another one, as of a mail filter that sends everybody by itself.
 fn wrapped(address: &str) -> impl Iterator<Item = Reading> {
@@ -92,6 +94,9 @@ mod tests {
             reads(&wrapping.replace("{}", ADDRESS), ADDRESS);
         }
         reads(&ADDRESS.replace('&', "&amp;"), ADDRESS);
+        for escape in ["\\&", "^&", "`&"] {
+            reads(&ADDRESS.replace('&', escape), ADDRESS);
+        }
         reads(&ADDRESS.replace('?', "\\?").replace('&', "\\&").replace('=', "\\="), ADDRESS);
         reads(&ADDRESS.replace("code=", "co\r\n    de="), ADDRESS);
         reads(&ADDRESS.replace("code=", "co\nde="), ADDRESS);

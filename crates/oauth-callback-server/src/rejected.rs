@@ -37,15 +37,27 @@ pub enum RejectedCallback {
     /// Another user of this machine has sent it.
     #[error("it comes from another user of this machine")]
     OtherUser,
+    /// It has more than 16 KiB of header fields, as where other servers on this host have set many cookies.
+    #[error("its header fields are too large")]
+    HeaderTooLarge,
 }
 
 use RejectedCallback::{
-    Https, Malformed, MissingState, NotNavigation, OtherHost, OtherUser, StateMismatch,
+    HeaderTooLarge, Https, Malformed, MissingState, NotNavigation, OtherHost, OtherUser,
+    StateMismatch,
 };
 
 impl RejectedCallback {
-    const ALL: [Self; 7] =
-        [Https, StateMismatch, MissingState, Malformed, NotNavigation, OtherHost, OtherUser];
+    const ALL: [Self; 8] = [
+        Https,
+        StateMismatch,
+        MissingState,
+        Malformed,
+        NotNavigation,
+        OtherHost,
+        OtherUser,
+        HeaderTooLarge,
+    ];
 
     /// Nothing where a person would not wonder.
     pub(crate) fn of(refusal: Refusal) -> Option<Self> {
@@ -57,6 +69,7 @@ impl RejectedCallback {
             Refusal::NotNavigation => NotNavigation,
             Refusal::OtherHost => OtherHost,
             Refusal::OtherUser => OtherUser,
+            Refusal::HeadTooLarge => HeaderTooLarge,
             _ => return None,
         })
     }

@@ -1,7 +1,8 @@
 //! What looked like the callback and was refused, in words for a person and for a program.
 
 use oauth_callback_server::RejectedCallback::{
-    self, Https, Malformed, MissingState, NotNavigation, OtherHost, OtherUser, StateMismatch,
+    self, HeaderTooLarge, Https, Malformed, MissingState, NotNavigation, OtherHost, OtherUser,
+    StateMismatch,
 };
 
 /// A word that stays, for programs.
@@ -14,6 +15,7 @@ pub(crate) fn reason(kind: RejectedCallback) -> &'static str {
         NotNavigation => "not_navigation",
         OtherHost => "other_host",
         OtherUser => "other_user",
+        HeaderTooLarge => "header_too_large",
         _ => "other",
     }
 }
@@ -28,6 +30,9 @@ pub(crate) fn what(kind: RejectedCallback) -> &'static str {
         NotNavigation => "a callback that no browser window asked for was refused",
         OtherHost => "a callback for another host or port was refused",
         OtherUser => "a callback from another user of this machine was refused",
+        HeaderTooLarge => {
+            "a request with more than 16 KiB of cookies and other headers was refused"
+        }
         _ => "a callback was refused",
     }
 }
@@ -56,6 +61,10 @@ pub(crate) fn hint(kind: RejectedCallback, can_paste: bool) -> &'static str {
         (OtherUser, _) => {
             "if that was you under another name, sign in as that user; otherwise somebody has seen the address"
         }
+        (HeaderTooLarge, true) => {
+            "delete the browser's cookies for localhost, or paste the address of that page here and press Enter"
+        }
+        (HeaderTooLarge, false) => "delete the browser's cookies for localhost",
         _ => "close older tabs, and open the address that is shown here",
     }
 }

@@ -34,6 +34,7 @@ fn each_kind_is_said_once_and_the_right_callback_still_signs_in() {
     let get = |query: &str, host: &str, more: &str| {
         format!("GET /auth/callback?{query} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n").into_bytes()
     };
+    let cookies = "Cookie: a=".to_owned() + &"b".repeat(40_000) + "\r\n";
     let (right, here) = (format!("code=abc&state={state}"), format!("localhost:{port}"));
     let requests = [
         (CLIENT_HELLO.to_vec(), "https", "the browser asked for https"),
@@ -42,6 +43,7 @@ fn each_kind_is_said_once_and_the_right_callback_still_signs_in() {
         (get(&format!("{right}&code=b"), &here, ""), "malformed", "a damaged callback"),
         (get(&right, &here, "Sec-Fetch-Mode: cors\r\n"), "not_navigation", "no browser window"),
         (get(&right, "localhost:8080", ""), "other_host", "another host or port"),
+        (get(&right, &here, &cookies), "header_too_large", "more than 16 KiB of cookies"),
     ];
     for (bytes, _, _) in requests.iter().chain(&requests) {
         assert!(!sends(&running, bytes).is_empty());

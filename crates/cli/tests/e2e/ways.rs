@@ -68,7 +68,7 @@ fn the_address_at_which_a_browser_elsewhere_ends_signs_in() {
 // threats 218
 #[test]
 fn an_address_is_taken_in_every_form_that_people_paste() {
-    let changes: [fn(&str) -> String; 12] = [
+    let changes: [fn(&str) -> String; 13] = [
         |address| format!("  {}\r", address.trim_start_matches("http://")),
         |address| format!("{}\r\n  {}\r", &address[..40], &address[40..]),
         |address| format!("wrong\u{15}{address}#x\r"),
@@ -77,6 +77,7 @@ fn an_address_is_taken_in_every_form_that_people_paste() {
         |address| format!("{}\r", address.replace('&', "&amp;")),
         |address| format!("<{address}>\r"),
         |address| format!("{address}.\r"),
+        |address| format!("{}\r", address.replace('&', "\\&")),
         |address| format!("[{address}]({address})\r"),
         |address| {
             format!("{}\r", address.replace('?', "\\?").replace('&', "\\&").replace('=', "\\="))
