@@ -18,7 +18,7 @@ use crate::shell_path;
 
 /// A variable that is set to something. An empty one counts as not set, as shells leave them.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
-fn variable(name: &str) -> Option<OsString> {
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
@@ -75,13 +75,6 @@ pub(crate) fn profile() -> Result<Option<ProfileName>, Failure> {
 /// What the environment has hold the credentials.
 pub(crate) fn store() -> Result<Option<StoreKind>, Failure> {
     parsed("LOGIN_CLI_STORE")
-}
-
-/// The variables that are set and from which Codex CLI takes its credentials before any file.
-pub(crate) fn codex_credentials() -> impl Iterator<Item = &'static str> {
-    const NAMES: [&str; 3] =
-        ["CODEX_ACCESS_TOKEN", "OPENAI_FEDERATION_RULE_ID", "OPENAI_IDENTITY_TOKEN_FILE"];
-    NAMES.into_iter().filter(|name| variable(name).is_some())
 }
 
 /// How long what holds the credentials may take.

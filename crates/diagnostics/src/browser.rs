@@ -1,5 +1,47 @@
 use std::path::{self, Path, PathBuf};
 
+use crate::check::{Check, Finding, Status};
+use crate::host::Host;
+use crate::remote_context::RemoteContext;
+
+/// Whether the browser can be opened.
+#[derive(Debug)]
+pub enum BrowserFinding {
+    /// It can.
+    Available,
+    /// One that is opened here would not be in front of the person.
+    Remote(RemoteContext),
+    /// `BROWSER` names this program, and no other that exists.
+    Missing(String),
+    /// There is no program that opens the default browser.
+    NoLauncher,
+    /// The program that knows the default browser does not answer.
+    TimedOut,
+}
+
+/// It may take as long as the program that knows the default browser.
+pub(crate) fn check(host: &Host, path: &[PathBuf], can_open: fn() -> bool) -> Check {
+    if let Some(context) = host.browser_obstacle() {
+        return new(Status::Note, BrowserFinding::Remote(context));
+    }
+    let browser = host.browser.as_deref();
+    if let Some(missing) = browser.and_then(|browser| missing_browser(browser, path)) {
+        return new(Status::Warning, BrowserFinding::Missing(missing.to_owned()));
+    }
+    match can_open() {
+        true => new(Status::Ok, BrowserFinding::Available),
+        false => new(Status::Warning, BrowserFinding::NoLauncher),
+    }
+}
+
+pub(crate) fn timed_out() -> Check {
+    new(Status::Note, BrowserFinding::TimedOut)
+}
+
+fn new(status: Status, finding: BrowserFinding) -> Check {
+    Check::new(status, Finding::Browser(finding))
+}
+
 /// The first program that `browser`, the value of `BROWSER`, names, if none of those that it names
 /// exists. It may name several, separated by colons, each with arguments.
 ///

@@ -1,20 +1,20 @@
 //! `login-cli doctor`: what would keep a sign-in from working, and what helps. It changes nothing,
 //! and sends nothing that is secret.
+//!
+//! What is looked at, and what it means, is `diagnostics`; here are the words for it.
 
-mod browser;
-mod check;
-mod clock;
-mod names;
+mod host;
 mod network;
 mod ports;
 mod report;
+mod row;
 mod store;
-mod surroundings;
 
 use std::time::Duration;
 
-use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{Instant, timeout_at};
+use diagnostics::{Options, Ports, Status};
+use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::{can_open_browser, stored};
 
 use crate::accounts::Accounts;
 use crate::args::SharedArgs;
@@ -22,69 +22,51 @@ use crate::environment;
 use crate::failure::Failure;
 use crate::output;
 use crate::setup::{Setup, USER_AGENT};
-use check::{Check, Verdict};
 use report::Layout;
+use row::Row;
 
-/// How long all of it may take, whatever hangs.
-const LIMIT: Duration = Duration::from_secs(11);
+/// How long all checks together may take.
+const TIMEOUT: Duration = Duration::from_secs(11);
 
-/// `login-cli doctor`. Everything is under way at once, and shown in its order, as soon as it is known.
+const PORTS: Ports = Ports {
+    sign_in: SIGN_IN_PORT,
+    sign_in_fallback: SIGN_IN_OTHER_PORT,
+    create_api_key: CREATE_API_KEY_PORT,
+};
+
+/// `login-cli doctor`.
 pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    let deadline = Instant::now() + LIMIT;
-    let store = Accounts::chosen(shared)?.store();
-    let here = environment::host();
-    let there = here.clone();
-
-    let store = aside(move || store::checks(&store, environment::now()));
-    let names = aside(names::checks);
-    let browser = aside(move || browser::checks(&there));
-    let (ports, port) = ports::checks();
-
-    let options = setup.http_options(USER_AGENT);
-    let servers = network::checks(options, &shared.issuer, &shared.api_base, deadline);
-
-    let mut report = Report { shared, setup, checks: Vec::new() };
-    let near = async {
-        report.add(in_time(store, deadline, store::late).await)?;
-        report.add(ports)?;
-        report.add(in_time(names, deadline, names::late).await)?;
-        report.add(in_time(browser, deadline, browser::late).await)?;
-        report.add(surroundings::checks(&here, port))
+    let options = Options {
+        store: Accounts::chosen(shared)?.store(),
+        ports: PORTS,
+        http: setup.http_options(USER_AGENT),
+        issuer: shared.issuer.clone(),
+        api_base: shared.api_base.clone(),
+        variable: environment::variable,
+        path: environment::path(),
+        can_open_browser,
+        has_ended: stored::has_ended,
+        now: environment::now,
+        timeout: TIMEOUT,
     };
-    let ((), servers) = tokio::try_join!(near, async { Ok(servers.await) })?;
-    report.add(servers)?;
+    let mut report = Report { shared, setup, rows: Vec::new() };
+    diagnostics::run(options, |checks| report.add(checks.into_iter().map(Row::from).collect()))
+        .await?;
     report.end()
-}
-
-/// What may block, or hang, is done on a thread that can be left behind.
-fn aside(look: impl FnOnce() -> Vec<Check> + Send + 'static) -> JoinHandle<Vec<Check>> {
-    let look: Box<dyn FnOnce() -> Vec<Check> + Send> = Box::new(look);
-    spawn_blocking(look)
-}
-
-async fn in_time(
-    checks: JoinHandle<Vec<Check>>,
-    deadline: Instant,
-    late: fn() -> Check,
-) -> Vec<Check> {
-    match timeout_at(deadline, checks).await {
-        Ok(Ok(checks)) => checks,
-        _ => vec![late()],
-    }
 }
 
 /// What is known so far.
 struct Report<'a> {
     shared: &'a SharedArgs,
     setup: &'a Setup,
-    checks: Vec<Check>,
+    rows: Vec<Row>,
 }
 
 impl Report<'_> {
     /// People see it at once.
-    fn add(&mut self, mut checks: Vec<Check>) -> Result<(), Failure> {
-        self.show(&Layout::of(output::columns()).table(&checks, &self.shared.command_prefix()))?;
-        self.checks.append(&mut checks);
+    fn add(&mut self, mut rows: Vec<Row>) -> Result<(), Failure> {
+        self.show(&Layout::of(output::columns()).table(&rows, &self.shared.command_prefix()))?;
+        self.rows.append(&mut rows);
         Ok(())
     }
 
@@ -93,12 +75,12 @@ impl Report<'_> {
     }
 
     fn end(self) -> Result<(), Failure> {
-        let problems = report::count(&self.checks, Verdict::Problem);
+        let problems = report::count(&self.rows, Status::Problem);
         let failure = (problems > 0).then_some(Failure::Problems(problems));
         let error = || failure.as_ref().map(|failure| failure.document(self.setup));
-        let document = || report::document(&self.checks, &self.shared.command_prefix(), error());
+        let document = || report::document(&self.rows, &self.shared.command_prefix(), error());
         self.setup.output.document(document).map_err(Failure::Output)?;
-        self.show(&report::summary(&self.checks))?;
+        self.show(&report::summary(&self.rows))?;
         failure.map_or(Ok(()), Err)
     }
 }

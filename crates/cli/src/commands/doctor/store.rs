@@ -1,133 +1,57 @@
-//! The stored sign-in: whether it can be read, and whether another one can be written.
+//! The stored sign-in, in words.
 
-use auth_store::{AuthDocument, AuthStore, Error, Location, Oddity};
-use jiff::Timestamp;
-use login::stored::has_ended;
-
-use super::check::{Check, Verdict};
-use crate::args::shell_word;
-use crate::codex_cli;
-use crate::commands::status;
+use auth_store::{AuthDocument, Error, Holder, Location};
+use diagnostics::StoreFinding;
 use terminal_ui::command;
 
-const AREA: &str = "store";
+use super::row::Text;
+use crate::args::shell_word;
+use crate::commands::status;
+use crate::{codex_cli, environment};
 
-pub(super) fn checks(store: &AuthStore, now: Timestamp) -> Vec<Check> {
-    let document = match store.load() {
-        Ok(document) => document,
-        Err(error) if may_be_replaced(&error) => {
-            let unreadable = Check::failed(AREA, "sign-in", Verdict::Warning, of_store(error));
-            return vec![place(store), unreadable, lock(store)];
+pub(super) fn text(finding: StoreFinding) -> Text {
+    match finding {
+        StoreFinding::Writable { location, is_missing } => place(&location, is_missing),
+        StoreFinding::Unusable(error) => failed("place", error),
+        StoreFinding::TimedOut => Text::new("place", "what holds the credentials does not answer")
+            .remedy("see to it, or keep the credentials in a file with --store file"),
+        StoreFinding::NotSignedIn => Text::new("sign-in", "none yet"),
+        StoreFinding::SignedIn { document, has_ended } => sign_in(&document, has_ended),
+        StoreFinding::Unreadable(error) => failed("sign-in", error),
+        StoreFinding::Private => Text::new("mode", "no other user may read it"),
+        StoreFinding::ReadableByOthers(location) => {
+            Text::new("mode", "other users may read the file")
+                .remedy(format!("chmod 600 {}", shell_word(&location.to_string())))
         }
-        Err(error) => return vec![Check::failed(AREA, "place", Verdict::Problem, of_store(error))],
-    };
-    let place = if is_in_vault(store) { vault(store, document.is_some()) } else { place(store) };
-    let mut checks = vec![place, sign_in(document.as_ref(), now)];
-    checks.extend(document.map(|document| oddities(store, &document)).unwrap_or_default());
-    checks.extend(codex_cli::notes(store).into_iter().map(unused_by_codex));
-    checks.push(lock(store));
-    checks
-}
-
-fn unused_by_codex(note: String) -> Check {
-    Check::new(AREA, "Codex CLI", Verdict::Note, note)
-}
-
-/// No stored sign-in to be had in time: only a vault takes that long.
-pub(super) fn late() -> Check {
-    Check::new(AREA, "place", Verdict::Problem, "what holds the credentials does not answer")
-        .remedy("see to it, or keep the credentials in a file with --store file")
-}
-
-fn of_store(error: Error) -> login::Error {
-    login::Error::Store(error)
-}
-
-fn may_be_replaced(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Corrupt { replaceable: true, .. } | Error::TooLarge { replaceable: true, .. }
-    )
-}
-
-fn is_in_vault(store: &AuthStore) -> bool {
-    matches!(store.location(), Location::Vault(_))
-}
-
-fn place(store: &AuthStore) -> Check {
-    let location = store.location();
-    match store.could_be_written() {
-        Ok(false) if !is_in_vault(store) => {
-            let found = format!("{location}, in a folder that the first sign-in makes");
-            Check::new(AREA, "place", Verdict::Good, found)
+        StoreFinding::Unusual(oddity) => Text::new("unusual", oddity.to_string()),
+        StoreFinding::Unknown(error) => failed("mode", error),
+        StoreFinding::IgnoredByCodex(obstacle) => {
+            Text::new("Codex CLI", codex_cli::note(&obstacle))
         }
-        Ok(_) => Check::new(AREA, "place", Verdict::Good, location.to_string()),
-        Err(error) => Check::failed(AREA, "place", Verdict::Problem, of_store(error)),
+        StoreFinding::Unlocked => Text::new("lock", "no other program is using it"),
+        StoreFinding::Locked(holder) => locked(holder.as_ref()),
+        StoreFinding::NotLockable(error) => failed("lock", error),
     }
 }
 
-/// One that gives back a sign-in needs no trial, which some vaults would keep in its place for a
-/// moment.
-fn vault(store: &AuthStore, gives_back: bool) -> Check {
-    if gives_back || store.is_locked().unwrap_or_default() {
-        return Check::new(AREA, "place", Verdict::Good, store.location().to_string());
-    }
-    place(store)
+fn failed(name: &'static str, error: Error) -> Text {
+    Text::failed(name, login::Error::Store(error))
 }
 
-fn sign_in(document: Option<&AuthDocument>, now: Timestamp) -> Check {
-    let Some(document) = document.filter(|document| document.is_signed_in()) else {
-        return Check::new(AREA, "sign-in", Verdict::Good, "none yet");
-    };
-    let token = status::access_token(document, now);
+fn place(location: &Location, is_missing: bool) -> Text {
+    let folder = if is_missing { ", in a folder that the first sign-in makes" } else { "" };
+    Text::new("place", format!("{location}{folder}"))
+}
+
+fn sign_in(document: &AuthDocument, has_ended: bool) -> Text {
+    let token = status::access_token(document, environment::now());
     let token = token.map(|words| format!("; the access token {words}")).unwrap_or_default();
-    let found = format!("{}{token}", status::how(document));
-    if has_ended(document, now) {
-        return Check::new(AREA, "sign-in", Verdict::Warning, found).remedy(command("login"));
-    }
-    Check::new(AREA, "sign-in", Verdict::Good, found)
+    let text = Text::new("sign-in", format!("{}{token}", status::how(document)));
+    if has_ended { text.remedy(command("login")) } else { text }
 }
 
-fn oddities(store: &AuthStore, document: &AuthDocument) -> Vec<Check> {
-    let oddities = match store.oddities(document) {
-        Ok(oddities) => oddities,
-        Err(error) => {
-            return vec![Check::failed(AREA, "mode", Verdict::Warning, of_store(error))];
-        }
-    };
-    let is_private = !oddities.contains(&Oddity::ReadableByOthers);
-    let mut checks = Vec::new();
-    if is_private && cfg!(unix) && !is_in_vault(store) {
-        checks.push(Check::new(AREA, "mode", Verdict::Good, "no other user may read it"));
-    }
-    checks.extend(oddities.iter().map(|oddity| odd(store, oddity)));
-    checks
-}
-
-fn odd(store: &AuthStore, oddity: &Oddity) -> Check {
-    if *oddity == Oddity::ReadableByOthers {
-        let path = store.location().to_string();
-        return Check::new(AREA, "mode", Verdict::Warning, "other users may read the file")
-            .remedy(format!("chmod 600 {}", shell_word(&path)));
-    }
-    Check::new(AREA, "unusual", Verdict::Note, oddity.to_string())
-}
-
-fn lock(store: &AuthStore) -> Check {
-    match store.is_locked() {
-        Ok(false) => Check::new(AREA, "lock", Verdict::Good, "no other program is using it"),
-        Ok(true) => {
-            let holder = store.holder().map(|holder| holder.to_string());
-            let holder = holder.as_deref().unwrap_or("another program");
-            let found = format!("{holder} is using it right now");
-            Check::new(AREA, "lock", Verdict::Note, found).remedy(
-                "a sign-in waits 45 seconds for it; if it stays like this, end that program",
-            )
-        }
-        Err(error) => {
-            let works = matches!(error, Error::NoLocks { .. });
-            let verdict = if works { Verdict::Warning } else { Verdict::Problem };
-            Check::failed(AREA, "lock", verdict, of_store(error))
-        }
-    }
+fn locked(holder: Option<&Holder>) -> Text {
+    let holder = holder.map_or_else(|| "another program".to_owned(), ToString::to_string);
+    Text::new("lock", format!("{holder} is using it right now"))
+        .remedy("a sign-in waits 45 seconds for it; if it stays like this, end that program")
 }

@@ -1,0 +1,57 @@
+use crate::browser::BrowserFinding;
+use crate::clock::ClockFinding;
+use crate::localhost::LocalhostFinding;
+use crate::network::NetworkFinding;
+use crate::ports::PortFinding;
+use crate::server::ServerFinding;
+use crate::session::SessionFinding;
+use crate::store::StoreFinding;
+
+/// One thing that was looked at.
+#[derive(Debug)]
+pub struct Check {
+    /// What it means for a sign-in.
+    pub status: Status,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// What a finding means for a sign-in, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Nothing is in its way.
+    Ok,
+    /// It works, and there is something to know.
+    Note,
+    /// It works, or something else than a sign-in does not.
+    Warning,
+    /// No sign-in can work.
+    Problem,
+}
+
+/// What was found, by what was looked at.
+#[derive(Debug)]
+pub enum Finding {
+    /// The stored sign-in, and its place.
+    Store(StoreFinding),
+    /// A port that the browser comes back to.
+    Port(PortFinding),
+    /// The addresses of `localhost`.
+    Localhost(LocalhostFinding),
+    /// What opens the browser.
+    Browser(BrowserFinding),
+    /// Where this program runs.
+    Session(SessionFinding),
+    /// What the person has configured for the network.
+    Network(NetworkFinding),
+    /// A step on the way to a server.
+    Server(ServerFinding),
+    /// The clock of this machine.
+    Clock(ClockFinding),
+}
+
+impl Check {
+    pub(crate) fn new(status: Status, finding: Finding) -> Self {
+        Self { status, finding }
+    }
+}
