@@ -8,13 +8,13 @@ use auth_store::{AuthStore, HelperVault, Location};
 use credential_helper::{Helper, InvalidName};
 use login::stored::{OtherStore, OtherStores};
 use sha2::{Digest as _, Sha256};
+use terminal_ui::Terminal;
 
 use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_word};
 use crate::environment;
 use crate::failure::Failure;
 use crate::patience::Patience;
 use crate::signals;
-use terminal_ui::Terminal;
 
 /// The accounts of one folder, `$CODEX_HOME`, and the one that is meant.
 #[derive(Clone, Debug)]

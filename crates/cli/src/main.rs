@@ -10,7 +10,6 @@ mod core_dump;
 mod environment;
 mod failure;
 mod follower;
-mod keyboard;
 #[cfg(feature = "man-pages")]
 mod manual;
 mod opener;
@@ -23,6 +22,7 @@ mod setup;
 mod shell_path;
 mod signals;
 mod stdin;
+mod user_input;
 
 use std::process::ExitCode;
 

@@ -21,10 +21,10 @@ use std::io::{self, BufWriter, Write as _};
 use anstream::AutoStream;
 use printable::one_line;
 use serde_json::{Value, json};
+use terminal_ui::suspend_status_line;
 
 use crate::args::{Color, Json};
 use crate::follower::Follower;
-use terminal_ui::suspend_status_line;
 
 /// Standard output, in the form that was asked for.
 #[derive(Debug)]

@@ -12,11 +12,11 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use auth_store::{Vault, VaultError};
+use terminal_ui::Terminal;
 use zeroize::Zeroizing;
 
 use crate::environment;
 use crate::failure::Failure;
-use terminal_ui::Terminal;
 
 /// How long a vault may take.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ use http_client::{Authorities, HttpClient, Options};
 use login::stored::StoredSignIn;
 use login::{CallbackPorts, registered};
 use oauth_callback_server::PortConflict;
+use terminal_ui::{Hint, LogWriter, StatusLine, Terminal, say};
 use token_client::TokenClient;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -16,8 +17,6 @@ use crate::environment;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{core_dump, signals};
-use terminal_ui::{Hint, say};
-use terminal_ui::{LogWriter, StatusLine, Terminal};
 
 /// What this program calls itself.
 pub(crate) const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));

@@ -44,23 +44,21 @@ mod human_time;
 mod qr;
 
 mod hidden_input;
+mod keyboard;
 mod select;
 mod size;
+mod stdin;
 mod tty;
 
 mod restore;
 
 pub use capabilities::Capabilities;
-pub use hidden_input::{HiddenInput, has_more, reapply, typed, unbuffered};
 pub use hint::{CommandPrefix, Hint, command, say};
 pub use human_time::{from_now, in_words, roughly};
+pub use keyboard::{Input, Keyboard, read_hidden_line};
 pub use restore::restore;
 pub use select::Select;
-#[cfg(unix)]
-pub use status_line::show_typed;
 pub use status_line::{StatusLine, suspend_status_line};
+pub use stdin::{MAX_INPUT, read_all, read_lines};
 pub use terminal::{LogWriter, Terminal};
-#[cfg(unix)]
-pub use tty::is_foreground_job;
-pub use tty::{has_person, is_background_job};
 pub use wrap::{Page, wrapped};

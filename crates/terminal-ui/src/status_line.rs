@@ -115,8 +115,7 @@ impl Waits {
 }
 
 /// Shows how many hidden characters were typed, so that a person sees that something arrives.
-#[cfg(unix)]
-pub fn show_typed(count: usize) {
+pub(crate) fn show_typed(count: usize) {
     let before = std::mem::replace(&mut lock(&WAITS).typed, count);
     if before != count {
         redraw_now();

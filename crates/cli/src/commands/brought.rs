@@ -12,6 +12,7 @@ use login::stored::{
 };
 use printable::excerpt;
 use serde_json::{Value, json};
+use terminal_ui::from_now;
 
 use super::waiting::{tell, warn_of_sudo};
 use crate::accounts::{Accounts, shown};
@@ -20,7 +21,6 @@ use crate::failure::Failure;
 use crate::setup::Setup;
 use crate::stdin::ImportedToken;
 use crate::{environment, stdin};
-use terminal_ui::from_now;
 
 /// `login-cli login --with-api-key`.
 pub(super) async fn api_key(

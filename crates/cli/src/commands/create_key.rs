@@ -4,14 +4,13 @@ use auth_store::Location;
 use login::create_api_key::{self, Candidates, Choice, NewApiKey, Patience, PendingApiKey};
 use login::{Error, Event, Undecided, Undelivered};
 use serde_json::{Value, json};
-use terminal_ui::Select;
+use terminal_ui::{Keyboard, Select};
 
 use super::platform::{self, client};
 use super::waiting::{Invitation, OtherWays, tell, warn_of_sudo};
 use crate::accounts::{Accounts, shown};
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
-use crate::keyboard::Keyboard;
 use crate::project_menu;
 use crate::setup::Setup;
 use crate::signals::Interrupt;

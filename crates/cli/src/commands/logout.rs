@@ -2,6 +2,7 @@ use auth_store::Location;
 use jiff::Timestamp;
 use login::stored::{LogOutScope, LoggedOut, Revocation};
 use serde_json::{Value, json};
+use terminal_ui::from_now;
 
 use super::waiting::tell;
 use crate::accounts::{Accounts, shown};
@@ -9,7 +10,6 @@ use crate::args::{LogoutArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use terminal_ui::from_now;
 
 /// What became of one sign-in.
 struct End {

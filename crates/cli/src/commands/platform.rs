@@ -7,6 +7,7 @@ use login::{Error, Event};
 use platform_api::{Organization, PlatformApi, Session};
 use printable::excerpt;
 use serde_json::{Value, json};
+use terminal_ui::Terminal;
 
 use super::waiting::{Invitation, OtherWays, tell};
 use crate::accounts::Accounts;
@@ -14,7 +15,6 @@ use crate::args::{PlatformArgs, SharedArgs};
 use crate::failure::{Failure, chain};
 use crate::output;
 use crate::setup::Setup;
-use terminal_ui::Terminal;
 
 /// The client of the platform, once it is clear that it may be asked, and that somebody gets what it
 /// answers.

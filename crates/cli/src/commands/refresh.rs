@@ -1,6 +1,7 @@
 use auth_store::{AuthDocument, Location};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use terminal_ui::from_now;
 
 use super::waiting::tell;
 use crate::accounts::Accounts;
@@ -8,7 +9,6 @@ use crate::args::SharedArgs;
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use terminal_ui::from_now;
 
 /// `login-cli refresh`.
 pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use login::stored::{check_not_ended, has_ended, identity_without_verifying};
 use printable::excerpt;
 use serde_json::{Value, json};
+use terminal_ui::{Page, from_now, wrapped};
 
 use crate::accounts::Accounts;
 use crate::args::SharedArgs;
@@ -11,7 +12,6 @@ use crate::failure::Failure;
 use crate::output::columns;
 use crate::setup::Setup;
 use crate::{codex_cli, environment};
-use terminal_ui::{Page, from_now, wrapped};
 
 /// What `status` knows, without asking anybody.
 struct Status {

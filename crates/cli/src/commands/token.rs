@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use login::Event;
 use login::stored::{check_not_ended, identity_without_verifying, is_due, signed_in};
 use serde_json::json;
+use terminal_ui::{Hint, command, from_now, say};
 
 use super::waiting::tell;
 use crate::accounts::Accounts;
@@ -11,8 +12,6 @@ use crate::args::{SharedArgs, TokenArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::setup::Setup;
-use terminal_ui::from_now;
-use terminal_ui::{Hint, command, say};
 
 /// `login-cli token`. Scripts call it in a loop, so that a token which is not due costs one read: no
 /// runtime, no lock.

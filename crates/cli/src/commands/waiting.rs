@@ -6,17 +6,15 @@ use diagnostics::Sudo;
 use login::stored::AtRisk;
 use login::{Authorization, Event, Inputs};
 use oauth_callback_server::InvalidCallbackUrl;
+use terminal_ui::{Hint, Keyboard, Terminal, in_words, say};
 use url::Url;
 
 use super::events;
 use crate::args::{BrowserArgs, SharedArgs};
 use crate::failure::{chain, key_may_exist, login_hint, network_hint, rejected};
-use crate::keyboard::{Keyboard, lines};
 use crate::opener::Opener;
 use crate::setup::{Setup, TOKENS_AT_STAKE};
-use crate::{browser, environment};
-use terminal_ui::{Hint, say};
-use terminal_ui::{Terminal, in_words};
+use crate::{browser, environment, user_input};
 
 /// What the person is asked to do.
 pub(crate) struct Invitation<'a> {
@@ -88,14 +86,14 @@ impl Invitation<'_> {
     }
 
     fn listen(&self, setup: &Setup) -> (Option<Keyboard>, Option<Inputs>) {
-        let has_device_key = self.other_ways == OtherWays::AddressOrDevice;
+        let device_key = (self.other_ways == OtherWays::AddressOrDevice).then_some('d');
         if setup.terminal.is_interactive()
-            && let Some((keyboard, inputs)) = Keyboard::listen(has_device_key)
+            && let Some((keyboard, inputs)) = user_input::from_keyboard(device_key)
         {
             return (Some(keyboard), Some(inputs));
         }
         let is_followed = setup.output.is_stream() && !io::stdin().is_terminal();
-        (None, is_followed.then(lines))
+        (None, is_followed.then(user_input::from_program))
     }
 }
 

@@ -7,6 +7,7 @@ use http_client::SetupError;
 use login::{Error as LoginError, RevocationError};
 use oauth_callback_server::{BindError, WaitError};
 use serde_json::Value;
+use terminal_ui::{Hint, from_now, in_words, say};
 
 use crate::args::{Color, Instead};
 use crate::environment;
@@ -14,8 +15,6 @@ use crate::output::Output;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
-use terminal_ui::{Hint, say};
-use terminal_ui::{from_now, in_words};
 
 mod document;
 mod hints;

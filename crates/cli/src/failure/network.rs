@@ -3,9 +3,9 @@
 use std::error::Error as _;
 
 use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
+use terminal_ui::{Hint, say};
 
 use super::chain;
-use terminal_ui::{Hint, say};
 
 pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: \
      check the network, the proxy and --issuer";

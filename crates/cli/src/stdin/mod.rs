@@ -1,32 +1,25 @@
 //! A secret from standard input, where no list of processes shows it.
 
-use std::convert::Infallible;
-use std::io::{self, IsTerminal as _, Read};
-use std::time::Duration;
+use std::io::{self, IsTerminal as _};
 
 use credentials::{AccessToken, ApiKey, Claims, MalformedJwt};
 use jiff::Timestamp;
+use terminal_ui::{MAX_INPUT, Terminal, from_now, read_all, read_hidden_line};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::secret_text;
-use terminal_ui::{HiddenInput, has_more, reapply, typed, unbuffered};
-use terminal_ui::{Terminal, from_now};
 
 #[cfg(test)]
 mod tests;
-
-/// No key and no token comes near it.
-const LONGEST: usize = 16 * 1024;
 
 /// Why what was read is not the secret that was asked for. Nothing of it is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadSecret {
     #[error("it is empty")]
     Empty,
-    #[error("it is longer than {LONGEST} bytes")]
+    #[error("it is longer than {MAX_INPUT} bytes")]
     TooLong,
     #[error("it is more than one line")]
     SeveralLines,
@@ -87,76 +80,18 @@ pub(crate) async fn access_token(
 type Line = Result<Zeroizing<String>, BadSecret>;
 
 async fn secret(terminal: Terminal, what: &str) -> Result<Line, Failure> {
-    let is_typed = io::stdin().is_terminal();
-    // Before anybody is asked, and given back when this is dropped, also by Ctrl-C.
-    let _unseen = is_typed.then(HiddenInput::begin);
-    if is_typed {
-        terminal.say(&format!("Paste the {what}, which is not shown, and press Enter:"));
-    }
-    let read = move || {
-        if is_typed { one_line(typed()?, || has_more(PAUSE)) } else { everything(unbuffered()?) }
+    let bytes = if io::stdin().is_terminal() {
+        let prompt = format!("Paste the {what}, which is not shown, and press Enter:");
+        read_hidden_line(terminal, &prompt).await
+    } else {
+        spawn_blocking(read_all).await.map_err(io::Error::other).flatten()
     };
-    let reading = spawn_blocking(read);
-    let outcome = tokio::select! {
-        outcome = reading => outcome,
-        never = keep_unseen(), if is_typed => match never {},
-    };
-    outcome.map_err(io::Error::other).flatten().map_err(Failure::Input)
-}
-
-/// A shell that had the terminal in between shows what is typed again (Ctrl-Z, `fg`).
-async fn keep_unseen() -> Infallible {
-    const TICK: Duration = Duration::from_millis(250);
-    loop {
-        sleep(TICK).await;
-        reapply();
-    }
-}
-
-/// A paste has no pause that is longer, and a person takes longer to press the next key.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// What is typed until Enter, or until Ctrl-D. What follows at once is the rest of a paste with a line
-/// break in it, and is read too: the part before the break looks whole, and the rest is no command for
-/// the shell. Where keys are read, those that correct a line are keys like any other.
-fn one_line(mut input: impl Read, has_more: impl Fn() -> bool) -> io::Result<Line> {
-    const CTRL_D: u8 = 0x04;
-    const CTRL_U: u8 = 0x15;
-    const BACKSPACE: u8 = 0x08;
-    const DELETE: u8 = 0x7f;
-    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
-    let mut key = [0];
-    let mut is_ended = false;
-    while (!is_ended || has_more()) && input.read(&mut key)? == 1 {
-        match key[0] {
-            b'\n' | b'\r' | CTRL_D => {
-                is_ended = true;
-                push(&mut line, b'\n');
-            }
-            BACKSPACE | DELETE => drop(line.pop()),
-            CTRL_U => line.zeroize(),
-            key => push(&mut line, key),
-        }
-    }
-    text(&line)
-}
-
-/// One byte too many is kept, so that a text that is too long is known to be.
-fn push(line: &mut Vec<u8>, key: u8) {
-    if line.len() <= LONGEST {
-        line.push(key);
-    }
-}
-
-fn everything(input: impl Read) -> io::Result<Line> {
-    let mut all = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
-    input.take(LONGEST as u64 + 1).read_to_end(&mut all)?;
-    text(&all)
+    bytes.and_then(|bytes| text(&bytes)).map_err(Failure::Input)
 }
 
 /// Half a secret is none: one that was not read to its end, or is broken into lines.
 fn text(bytes: &[u8]) -> io::Result<Line> {
-    if bytes.len() > LONGEST {
+    if bytes.len() > MAX_INPUT {
         return Ok(Err(BadSecret::TooLong));
     }
     if secret_text::is_paste_unfinished(bytes) {

@@ -67,48 +67,18 @@ fn a_token_is_one_jwt_that_is_not_over() {
     is_token(&jwt(&format!(r#"{{"exp":{}}}"#, 1_000_000 - 7200)), &long_ago);
 }
 
-/// Everything comes at once where `pasted`, else what is behind Enter comes later.
 #[track_caller]
-fn assert_line(typed: &[u8], pasted: bool, line: &Result<&str, BadSecret>) {
-    let rest = std::cell::Cell::new(typed);
-    let input = std::io::BufReader::with_capacity(1, Rest(&rest));
-    let read = one_line(input, || pasted && !rest.get().is_empty()).unwrap();
-    assert_eq!(&read.as_ref().map(|text| text.trim()).map_err(Clone::clone), line, "{typed:?}");
-}
-
-struct Rest<'a>(&'a std::cell::Cell<&'a [u8]>);
-
-impl Read for Rest<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut rest = self.0.get();
-        let count = rest.read(buffer)?;
-        self.0.set(rest);
-        Ok(count)
-    }
-}
-
-#[test]
-fn a_line_ends_with_enter_and_can_be_corrected() {
-    for (typed, line) in [
-        (&b"sk-1\nrest"[..], "sk-1"),
-        (b"sk-1\rrest", "sk-1"),
-        (b"sk-1\x04rest", "sk-1"),
-        (b"sk-x\x7f1\n", "sk-1"),
-        (b"wrong\x15sk-1\n", "sk-1"),
-        (b"\x08sk-1", "sk-1"),
-    ] {
-        assert_line(typed, false, &Ok(line));
-    }
-    let endless = "x".repeat(2 * LONGEST);
-    assert_line(endless.as_bytes(), false, &Err(BadSecret::TooLong));
-    assert_eq!(everything(endless.as_bytes()).unwrap().map(drop), Err(BadSecret::TooLong));
+fn assert_line(bytes: &[u8], line: &Result<&str, BadSecret>) {
+    let read = text(bytes).unwrap();
+    assert_eq!(&read.as_ref().map(|text| text.trim()).map_err(Clone::clone), line, "{bytes:?}");
 }
 
 // threats 222
 #[test]
-fn a_paste_is_one_whole_line() {
-    for (typed, line) in [
-        (&b"sk-1\r\n\n"[..], Ok("sk-1")),
+fn a_secret_is_one_whole_line() {
+    for (bytes, line) in [
+        (&b"sk-1"[..], Ok("sk-1")),
+        (b"sk-1\n\n\n", Ok("sk-1")),
         (b"\nsk-1\n", Ok("sk-1")),
         (b"\x1b[200~sk-1\x1b[201~\n", Ok("sk-1")),
         (b"\x1b[200~sk-1\n\x1b[201~\n", Ok("sk-1")),
@@ -116,7 +86,8 @@ fn a_paste_is_one_whole_line() {
         (b"\x1b[200~sk-1\nrest\x1b[201~\n", Err(BadSecret::SeveralLines)),
         (b"\x1b[200~sk-1\n", Err(BadSecret::UnfinishedPaste)),
         (b"\x1b[200~x\x1b[201~\x1b[200~sk-1\n", Err(BadSecret::UnfinishedPaste)),
+        (&[b'x'; MAX_INPUT + 1], Err(BadSecret::TooLong)),
     ] {
-        assert_line(typed, true, &line);
+        assert_line(bytes, &line);
     }
 }

@@ -229,14 +229,34 @@ fn a_key_that_is_pasted_is_not_seen() {
     world.plant(key);
     let person = world.command("login").arg("--with-api-key").on_terminal(80, 24);
     person.shows("Paste the API key");
+    waits_until_hidden(&person);
+    person.types(&format!("{key}\r"));
+    person.finish().exits(0).says("Signed in with an API key, stored in ");
+    assert_eq!(world.auth_document()["OPENAI_API_KEY"].as_str().unwrap(), key);
+}
+
+#[track_caller]
+fn waits_until_hidden(person: &OnTerminal<'_>) {
     let since = Instant::now();
     while person.echoes() {
         assert!(since.elapsed() < PATIENCE, "what is typed stays to be seen");
         thread::yield_now();
     }
+}
+
+/// The rig holds the terminal against what it was.
+// threats 193
+#[test]
+fn a_terminal_that_does_not_control_the_program_is_given_back() {
+    let key = "sk-proj-abcdefghijklmnopqrstuvwxyz_0123456789";
+    let world = World::new();
+    world.plant(key);
+    let start = world.command("login").arg("--with-api-key").under(["/usr/bin/setsid", "--wait"]);
+    let person = start.on_terminal(80, 24);
+    person.shows("Paste the API key");
+    waits_until_hidden(&person);
     person.types(&format!("{key}\r"));
     person.finish().exits(0).says("Signed in with an API key, stored in ");
-    assert_eq!(world.auth_document()["OPENAI_API_KEY"].as_str().unwrap(), key);
 }
 
 /// A shell that reads a line once the program is done, and shows it.
@@ -254,9 +274,7 @@ fn assert_paste_is_refused(option: &str, secret: &str, paste: &str, why: &str) {
     let start = world.command("login").arg(option).under(SHELL);
     let person = start.on_terminal(200, 24);
     person.shows("which is not shown, and press Enter:");
-    while person.echoes() {
-        thread::yield_now();
-    }
+    waits_until_hidden(&person);
     person.types(paste);
     person.shows("hint: copy it again, without a line break in it, and paste it as one line");
     person.types("next\r");

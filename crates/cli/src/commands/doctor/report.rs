@@ -6,13 +6,13 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
+use diagnostics::Status;
 use printable::{excerpt, one_line};
 use serde_json::{Value, json};
-
-use super::row::{Row, Text};
-use diagnostics::Status;
 use terminal_ui::style::{EMPHASIS, ERROR, HINT, SUCCESS, WARNING};
 use terminal_ui::{CommandPrefix, Page, wrapped};
+
+use super::row::{Row, Text};
 
 /// How wide the page is, and where what was found begins on it.
 #[derive(Clone, Copy, Debug)]

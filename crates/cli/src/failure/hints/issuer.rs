@@ -1,11 +1,11 @@
 //! What can be done about the issuer's part in a failure.
 
 use http_client::{DecodeError, Refusal};
+use terminal_ui::{Hint, say};
 use token_client::Error as TokenError;
 
 use super::{key_may_exist, server};
 use crate::failure::network::{self, NOT_THE_SERVER};
-use terminal_ui::{Hint, say};
 
 pub(super) fn code(error: &TokenError) -> Hint {
     let status = |refusal: &Refusal| {

@@ -14,11 +14,10 @@ use http_client::Refusal;
 use login::Error as LoginError;
 use oauth_callback_server::{BindError, WaitError};
 use printable::excerpt;
+use terminal_ui::{Hint, in_words, say};
 
 use super::network::{self, NOT_THE_SERVER};
 use super::{ports, rejected};
-use terminal_ui::in_words;
-use terminal_ui::{Hint, say};
 
 pub(super) use issuer::may_have_created_key;
 

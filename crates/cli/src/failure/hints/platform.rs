@@ -2,10 +2,10 @@
 
 use http_client::DecodeError;
 use platform_api::{Call, Error as PlatformError};
+use terminal_ui::{Hint, say};
 
 use super::{key_may_exist, server};
 use crate::failure::network::{self, NOT_THE_SERVER};
-use terminal_ui::{Hint, say};
 
 pub(super) fn key_creation(name: &str, error: &PlatformError) -> Hint {
     if error.may_have_created_key() {

@@ -2,9 +2,9 @@
 
 use auth_store::{Error, Holder, Location};
 use credential_helper::Error::TimedOut;
+use terminal_ui::{Hint, command, say};
 
 use super::corrupt::correction;
-use terminal_ui::{Hint, command, say};
 
 pub(super) fn any(error: &Error) -> Option<Hint> {
     let then = |replaceable: &bool| match replaceable {

@@ -1,0 +1,61 @@
+//! What a person does while the browser is awaited: they bring the address where theirs has ended, or
+//! ask for a device code. They type it, or a program that they use writes it to standard input.
+
+use std::ops::ControlFlow;
+
+use login::{Input, Inputs};
+use terminal_ui::{Keyboard, read_lines};
+use tokio::sync::mpsc::unbounded_channel;
+use zeroize::Zeroizing;
+
+/// The line by which a program asks for a device code; every other one is an address.
+const DEVICE: &str = "device";
+
+/// From the keyboard, until it is dropped; `None` if nobody can be asked. The device key asks for a
+/// device code.
+pub(crate) fn from_keyboard(device_key: Option<char>) -> Option<(Keyboard, Inputs)> {
+    let (sender, inputs) = unbounded_channel();
+    let on_input = move |typed| {
+        let input = match typed {
+            terminal_ui::Input::Shortcut => Some(Input::DeviceCode),
+            terminal_ui::Input::Line(line) => text(&line).map(Input::Address),
+        };
+        // The sign-in may be over, and takes no input any more.
+        input.into_iter().for_each(|input| drop(sender.send(input)));
+    };
+    let keyboard = Keyboard::listen(device_key, on_input)?;
+    Some((keyboard, inputs))
+}
+
+/// From a program, line by line. The end of its lines is no end of the sign-in.
+pub(crate) fn from_program() -> Inputs {
+    let (sender, inputs) = unbounded_channel();
+    read_lines(move |line| match text(&line).map(|line| sender.send(from_line(line))) {
+        Some(Err(_)) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    inputs
+}
+
+fn from_line(line: Zeroizing<String>) -> Input {
+    if line.trim() == DEVICE { Input::DeviceCode } else { Input::Address(line) }
+}
+
+/// `None` for an empty line.
+fn text(line: &[u8]) -> Option<Zeroizing<String>> {
+    let text = Zeroizing::new(String::from_utf8_lossy(line).into_owned());
+    (!text.trim().is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_address_unless_it_asks_for_a_code() {
+        let kind = |line: &str| format!("{:?}", text(line.as_bytes()).map(from_line));
+        assert_eq!(kind("device\n"), "Some(DeviceCode)");
+        assert_eq!(kind("http://localhost:1455/?device\n"), "Some(Address([redacted]))");
+        assert_eq!(kind(" \n"), "None");
+    }
+}

@@ -1,0 +1,47 @@
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::time::Duration;
+
+use dialoguer::console::{Key, Term};
+
+use super::PAUSE;
+use crate::stdin::unbuffered;
+
+/// What is typed, key by key: a console shows lines that are typed, but no keys.
+pub(super) enum Keys {
+    Console(Term),
+    /// A terminal that is no console.
+    Other(File),
+}
+
+impl Keys {
+    /// The console behind standard input is found by an output of the same one.
+    pub(super) fn open() -> io::Result<Self> {
+        match [Term::stderr(), Term::stdout()].into_iter().find(Term::is_term) {
+            Some(console) => Ok(Self::Console(console)),
+            None => unbuffered().map(Self::Other),
+        }
+    }
+
+    /// A console does not say whether there is a key: a read waits for the next one, and nothing is
+    /// taken for a paste.
+    pub(super) fn wait(&self, limit: Duration) -> io::Result<bool> {
+        Ok(limit > PAUSE)
+    }
+
+    /// One character, or nothing for another key.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let console = match self {
+            Self::Console(console) => console,
+            Self::Other(input) => return input.read(&mut buffer[..1]),
+        };
+        let key = match console.read_key()? {
+            Key::Enter => '\n',
+            Key::Backspace => '\x08',
+            Key::Escape => '\x1b',
+            Key::Char(key) => key,
+            _ => return Err(io::ErrorKind::Interrupted.into()),
+        };
+        Ok(key.encode_utf8(buffer).len())
+    }
+}
