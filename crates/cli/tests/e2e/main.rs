@@ -69,6 +69,8 @@ mod device;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(target_os = "linux")]
+mod host;
+#[cfg(target_os = "linux")]
 mod layouts;
 #[cfg(target_os = "linux")]
 mod network;
@@ -86,8 +88,6 @@ mod rig;
 mod screens;
 #[cfg(unix)]
 mod signals;
-#[cfg(target_os = "linux")]
-mod surroundings;
 #[cfg(target_os = "linux")]
 mod system;
 #[cfg(target_os = "linux")]
