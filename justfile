@@ -51,7 +51,7 @@ advisories:
 keyring:
     cargo clippy --package auth-store --package login-cli --features keyring --all-targets -- -D warnings
     cargo test --package auth-store --features keyring --test keyring
-    cargo test --package login-cli --features keyring --bin login-cli args
+    cargo test --package login-cli --features keyring --lib args
 
 fuzz_targets := "callback_query http_head token_response token_error jwt_claims organization_list project_list terminal"
 

@@ -1,20 +1,19 @@
 //! What somebody gets who wants the program and no compiler: one archive with the program, its manual
 //! and its completions.
 //!
-//! The program is the one of `cargo build --release`. The manual is written by the same program, built
-//! once more with the feature `man-pages`, which no release has. Two archives of one commit, made by the
-//! same compiler, are the same to the byte. The archive is unpacked again and looked at before it counts.
+//! The program is the one of `cargo build --release`. The manual is written from the definition of its
+//! command line. Two archives of one commit, made by the same compiler, are the same to the byte. The
+//! archive is unpacked again and looked at before it counts.
 
 mod archive;
 mod check;
+mod manual;
 
 use std::error::Error;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use tempfile::TempDir;
 
 use crate::program::{self, Profile};
 use crate::progress;
@@ -63,24 +62,12 @@ fn entries(root: &Path, change: &LastChange) -> Outcome<Vec<Entry>> {
         entries.push(Entry::file(&format!("completions/{file}"), script));
     }
     progress("writing the manual");
-    entries.append(&mut manual(root, change)?);
+    entries.append(&mut manual::pages(&change.day)?);
     for file in ["LICENSE", "README.md"] {
         entries.push(Entry::file(file, fs::read(root.join(file))?));
     }
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(entries)
-}
-
-fn manual(root: &Path, change: &LastChange) -> Outcome<Vec<Entry>> {
-    let writer = program::build(root, Profile::Dev, &["--features", "man-pages"])?;
-    let folder = TempDir::new()?;
-    said(Command::new(writer).arg("__man-pages").arg(folder.path()).arg(&change.day))?;
-    let pages = fs::read_dir(folder.path())?.map(|page| {
-        let page = page?;
-        let path = format!("man/man1/{}", page.file_name().to_string_lossy());
-        Ok(Entry::file(&path, fs::read(page.path())?))
-    });
-    pages.collect()
 }
 
 fn archive_path(root: &Path, name: &str) -> Outcome<PathBuf> {

@@ -122,8 +122,8 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "xtask",
-        answers: "the tasks of this repository, and its rules as tests; it runs the binary",
-        may_use: &["sandbox"],
+        answers: "the tasks of this repository, and its rules as tests; it runs the program, and writes its manual",
+        may_use: &["sandbox", "login-cli"],
     },
 ];
 

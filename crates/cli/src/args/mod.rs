@@ -11,8 +11,7 @@ use platform_api::{OrganizationId, ProjectId};
 
 use values::{name, redirect_host, scope, variable, workspace};
 
-#[cfg(feature = "man-pages")]
-pub(crate) use pages::Page;
+pub use pages::Page;
 pub(crate) use shared::{Color, Json, SharedArgs};
 pub(crate) use values::{ProfileName, Shell, StoreKind, differs_in_case, duration, shell_word};
 
@@ -35,11 +34,6 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// The command line, with the pages of its help.
-    pub(crate) fn definition() -> clap::Command {
-        pages::documented(Self::command())
-    }
-
     /// Reads the command line.
     ///
     /// # Errors
@@ -68,7 +62,7 @@ impl Cli {
     }
 
     fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut definition = Self::definition();
+        let mut definition = definition();
         let matches = definition.try_get_matches_from_mut(words)?;
         if let Some((command, _)) = matches.subcommand() {
             // `login-cli --no-api-key create-key` would ignore what it was told.
@@ -87,6 +81,11 @@ impl Cli {
     fn split(self) -> (Command, SharedArgs) {
         (self.command.unwrap_or(Command::Login(self.bare)), self.shared)
     }
+}
+
+/// The command line, with the pages of its help.
+pub fn definition() -> clap::Command {
+    pages::documented(Cli::command())
 }
 
 /// What every command takes, of a command line that is right.

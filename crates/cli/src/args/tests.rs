@@ -158,7 +158,7 @@ fn every_command_has_a_page_and_every_page_a_command() {
     let names = definition.get_subcommands().map(clap::Command::get_name).chain([""]);
     let names: Vec<&str> = names.collect();
     for name in &names {
-        let page = Page::of(name).unwrap_or_else(|| panic!("{name} has no page"));
+        let page = Page::for_command(name).unwrap_or_else(|| panic!("{name} has no page"));
         assert!(!page.examples.is_empty() && !page.description.contains("  "), "{name}");
     }
     assert!(Page::all().iter().all(|page| names.contains(&page.command)));

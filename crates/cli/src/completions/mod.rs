@@ -13,7 +13,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::args::{Cli, Color, Shell};
+use crate::args::{Color, Shell, definition};
 use crate::output::Output;
 use cursor::Cursor;
 
@@ -53,9 +53,9 @@ pub(crate) fn answer(mut words: Vec<OsString>) -> ExitCode {
 
 /// A line for each word that may stand at the cursor.
 fn offered(words: &[OsString], at_cursor: &str) -> Vec<String> {
-    let mut definition = Cli::definition();
-    definition.build();
-    Cursor::behind(words, &definition).offers(at_cursor)
+    let mut program = definition();
+    program.build();
+    Cursor::behind(words, &program).offers(at_cursor)
 }
 
 #[cfg(test)]

@@ -9,17 +9,18 @@ use clap::Command;
 use clap::builder::{StyledStr, Styles};
 
 /// What there is to say about a command.
-pub(crate) struct Page {
+#[derive(Debug)]
+pub struct Page {
     /// The command; none for the program as a whole.
-    pub(crate) command: &'static str,
+    pub command: &'static str,
     /// What follows the sentence that stands in the list of commands.
-    pub(crate) description: &'static str,
+    pub description: &'static str,
     /// What is wanted, and the command line that does it.
-    pub(crate) examples: &'static [(&'static str, &'static str)],
+    pub examples: &'static [(&'static str, &'static str)],
     /// Variables that are read, and what they are for.
-    pub(crate) environment: &'static [(&'static str, &'static str)],
+    pub environment: &'static [(&'static str, &'static str)],
     /// How it ends, and what that means.
-    pub(crate) exit_codes: &'static [(&'static str, &'static str)],
+    pub exit_codes: &'static [(&'static str, &'static str)],
 }
 
 /// Examples are what most people look for.
@@ -46,7 +47,7 @@ pub(super) fn documented(program: Command) -> Command {
 }
 
 fn with_page(command: Command, name: &str) -> Command {
-    let Some(page) = Page::of(name) else { return command };
+    let Some(page) = Page::for_command(name) else { return command };
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     command
         .help_template(TEMPLATE)
@@ -61,7 +62,8 @@ impl Page {
         texts::PAGES
     }
 
-    pub(crate) fn of(command: &str) -> Option<&'static Self> {
+    /// That of a command; of the program as a whole where the name is empty.
+    pub fn for_command(command: &str) -> Option<&'static Self> {
         Self::all().iter().find(|page| page.command == command)
     }
 

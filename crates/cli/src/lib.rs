@@ -1,0 +1,46 @@
+//! `login-cli` as a library: flags in, text and exit code out.
+//!
+//! ```
+#![doc = include_str!("../examples/look_up_command.rs")]
+//! ```
+//!
+//! [`run`] is the program. [`definition`] and [`Page`] are its command line as data; `cargo xtask dist`
+//! writes the manual from them.
+//!
+//! # What this crate does not do
+//!
+//! It signs nobody in: `login` does, and is the library for other programs. [`run`] takes over the
+//! process: its arguments, its terminal, its signals and its panics.
+//!
+//! # Invariants
+//!
+//! - Of our crates, only this one reads the environment, in the module `environment`.
+//! - Standard output is for programs and standard error is for people.
+
+#![expect(clippy::needless_doctest_main, reason = "the example is a program as well")]
+
+mod accounts;
+mod args;
+mod browser;
+mod codex_cli;
+mod commands;
+mod completions;
+mod core_dump;
+mod environment;
+mod failure;
+mod follower;
+mod opener;
+mod output;
+mod panic;
+mod patience;
+mod project_menu;
+mod run;
+mod secret_text;
+mod setup;
+mod shell_path;
+mod signals;
+mod stdin;
+mod user_input;
+
+pub use args::{Page, definition};
+pub use run::run;
