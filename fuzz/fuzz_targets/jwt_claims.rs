@@ -4,11 +4,12 @@
 
 #![no_main]
 
-use credentials::{AccessToken, ClaimMismatch, Claims, Expected, IdToken, MalformedJwt};
+use credentials::{AccessToken, ClaimMismatch, Expected, IdToken, MalformedJwt};
 use data_encoding::BASE64URL_NOPAD;
 use fuzz::ascii::is_visible;
 use fuzz::json::Json;
 use libfuzzer_sys::fuzz_target;
+use login::openai::Claims;
 
 fuzz_target!(|input: &[u8]| {
     match input.iter().position(|byte| *byte == b'\n') {
@@ -87,7 +88,7 @@ fn check_texts<const N: usize>(
 }
 
 fn check_openai(claims: &Claims, expected: &Json) {
-    let own = &claims.openai;
+    let own = &claims.additional.auth;
     let is_true = |name| *expected.last(name) == Json::Bool(true);
     assert_eq!(own.is_org_owner, is_true("is_org_owner"));
     assert_eq!(own.completed_platform_onboarding, is_true("completed_platform_onboarding"));
@@ -161,9 +162,9 @@ fn is_party(claims: &Claims) -> bool {
 
 fn check_person(claims: &Claims) {
     let mut before = Claims::default();
-    assert_eq!(claims.check_same_person(&before), Ok(()));
+    assert_eq!(claims.check_subject_unchanged(&before), Ok(()));
     before.sub = Some("user-1".to_owned());
     let is_other = claims.sub.as_ref().is_some_and(|sub| sub != "user-1");
-    assert_eq!(claims.check_same_person(&before).is_err(), is_other);
-    assert_eq!(claims.check_same_person(claims), Ok(()));
+    assert_eq!(claims.check_subject_unchanged(&before).is_err(), is_other);
+    assert_eq!(claims.check_subject_unchanged(claims), Ok(()));
 }

@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use credentials::{AccessToken, Claims, RefreshToken};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use token_source::{Commit, RefreshedTokens, SharedStore, SignIn, StoreGuard};
 
 use crate::uninterrupted::uninterrupted_commit;
@@ -93,7 +94,8 @@ impl SignIn for AuthDocument {
     }
 
     fn issued_at(&self) -> Option<Timestamp> {
-        Timestamp::from_second(self.access_token_claims_without_verifying()?.iat?).ok()
+        let claims: Claims = self.access_token_claims_without_verifying()?;
+        Timestamp::from_second(claims.iat?).ok()
     }
 
     fn last_refresh(&self) -> Option<Timestamp> {
@@ -121,12 +123,16 @@ impl AuthDocument {
         if self.is_personal() {
             return None;
         }
-        Timestamp::from_second(self.access_token_claims_without_verifying()?.exp?).ok()
+        let claims: Claims = self.access_token_claims_without_verifying()?;
+        Timestamp::from_second(claims.exp?).ok()
     }
 
     /// The claims of the stored access token, as far as it is a JWT.
     #[must_use]
-    pub fn access_token_claims_without_verifying(&self) -> Option<Claims> {
+    pub fn access_token_claims_without_verifying<A>(&self) -> Option<Claims<A>>
+    where
+        A: Default + DeserializeOwned,
+    {
         Claims::of_access_token_without_verifying(&self.access_token()?).ok()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http_client::{Authorities, HttpClient, Options};
 use login::stored::StoredSignIn;
-use login::{CallbackPorts, registered};
+use login::{CallbackPorts, openai};
 use oauth_callback_server::PortConflict;
 use terminal_ui::{Hint, LogWriter, StatusLine, Terminal, say};
 use token_client::TokenClient;
@@ -221,7 +221,7 @@ impl Setup {
         args: &SharedArgs,
     ) -> Result<StoredSignIn, Failure> {
         let (store, others) = (accounts.store_of(profile), accounts.other_stores(profile));
-        let client_id = args.client_id.as_deref().unwrap_or(registered::SIGN_IN_CLIENT_ID);
+        let client_id = args.client_id.as_deref().unwrap_or(openai::SIGN_IN_CLIENT_ID);
         let client = TokenClient::new(self.http(USER_AGENT), args.issuer.clone(), client_id);
         let sign_in = StoredSignIn::new(store, client, environment::now);
         let sign_in = sign_in.with_other_stores(others);

@@ -34,14 +34,24 @@ struct JoseHeader {
     alg: String,
 }
 
-/// The payload of `jwt`, read without a look at its signature.
-pub(crate) fn payload_without_verifying<T: DeserializeOwned>(jwt: &str) -> Result<T, MalformedJwt> {
-    let (header, payload) = split(jwt)?;
-    let header: JoseHeader = json(header, MalformedJwt::Header)?;
-    if header.alg.eq_ignore_ascii_case("none") {
-        return Err(MalformedJwt::Unsigned);
+/// The payload of a JWT, whose signature nobody has looked at.
+pub(crate) struct Payload(Zeroizing<Vec<u8>>);
+
+impl Payload {
+    pub(crate) fn of_without_verifying(jwt: &str) -> Result<Self, MalformedJwt> {
+        let (header, payload) = split(jwt)?;
+        let header = object(header, MalformedJwt::Header)?;
+        let header: JoseHeader =
+            serde_json::from_slice(&header).map_err(|_| MalformedJwt::Header)?;
+        if header.alg.eq_ignore_ascii_case("none") {
+            return Err(MalformedJwt::Unsigned);
+        }
+        object(payload, MalformedJwt::Claims).map(Self)
     }
-    json(payload, MalformedJwt::Claims)
+
+    pub(crate) fn claims<T: DeserializeOwned>(&self) -> Result<T, MalformedJwt> {
+        serde_json::from_slice(&self.0).map_err(|_| MalformedJwt::Claims)
+    }
 }
 
 /// At most four pieces are ever looked at: a token of a million dots costs no more than one of four.
@@ -57,20 +67,21 @@ fn split(jwt: &str) -> Result<(&str, &str), MalformedJwt> {
     }
 }
 
-fn json<T: DeserializeOwned>(part: &str, otherwise: MalformedJwt) -> Result<T, MalformedJwt> {
+fn object(part: &str, otherwise: MalformedJwt) -> Result<Zeroizing<Vec<u8>>, MalformedJwt> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| MalformedJwt::Encoding)?;
     let bytes = Zeroizing::new(bytes);
     // A list would be read as the fields of a struct in their order.
-    if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(otherwise);
-    }
-    serde_json::from_slice(&bytes).map_err(|_| otherwise)
+    if bytes.trim_ascii_start().starts_with(b"{") { Ok(bytes) } else { Err(otherwise) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::{Map, Value, json};
+
+    fn read<T: DeserializeOwned>(token: &str) -> Result<T, MalformedJwt> {
+        Payload::of_without_verifying(token)?.claims()
+    }
 
     fn jwt(header: &Value, payload: &str) -> String {
         let header = URL_SAFE_NO_PAD.encode(header.to_string());
@@ -79,7 +90,7 @@ mod tests {
 
     #[track_caller]
     fn refused(token: &str, why: MalformedJwt) {
-        let read = payload_without_verifying::<Map<String, Value>>(token);
+        let read = read::<Map<String, Value>>(token);
         assert_eq!(read.unwrap_err(), why, "{token}");
     }
 
@@ -91,7 +102,7 @@ mod tests {
         }
         let good = jwt(&json!({"alg": "RS256"}), "{}");
         for token in [format!(" {good}"), good.replace('.', "\n."), good.replace("c2ln", "c2ln.")] {
-            assert!(payload_without_verifying::<Value>(&token).is_err(), "{token}");
+            assert!(read::<Value>(&token).is_err(), "{token}");
         }
     }
 
@@ -109,7 +120,7 @@ mod tests {
         refused(&jwt(&json!(["RS256"]), "{}"), MalformedJwt::Header);
         for payload in ["[]", "\"a\"", "null", "7", "{", "", "{}x", &"[".repeat(100_000)] {
             let token = jwt(&header, payload);
-            let read = payload_without_verifying::<Map<String, Value>>(&token);
+            let read = read::<Map<String, Value>>(&token);
             assert!(read.is_err(), "{payload:.20}");
         }
         let head = URL_SAFE_NO_PAD.encode(header.to_string());
@@ -131,6 +142,6 @@ mod tests {
         refused(&jwt(&json!([]), "{}"), MalformedJwt::Header);
         let odd =
             json!({"alg": "HS256", "typ": "odd", "kid": "../../x", "jku": "https://evil.test"});
-        assert!(payload_without_verifying::<Value>(&jwt(&odd, "{}")).is_ok());
+        assert!(read::<Value>(&jwt(&odd, "{}")).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! The secrets of an OpenAI sign-in as types, and the claims of its tokens.
+//! The secrets of a sign-in as types, and the claims of its tokens.
 //!
 //! One type per meaning, so that a function that takes a [`RefreshToken`] cannot be handed an
 //! [`AccessToken`], and so that none of them reaches a log, an error or a terminal by accident
@@ -29,7 +29,7 @@ mod claims;
 mod jwt;
 mod secret;
 
-pub use claims::{ClaimMismatch, Claims, Expected, OpenAiClaims, OrganizationClaim};
+pub use claims::{ClaimMismatch, Claims, Expected, NoAdditionalClaims, text};
 pub use jwt::MalformedJwt;
 pub use secret::{
     AccessToken, ApiKey, AuthorizationCode, IdToken, MalformedSecret, RefreshToken, SessionKey,

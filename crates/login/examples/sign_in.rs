@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let store = AuthStore::new(folder.path().join("codex"));
     let options = sign_in::Options {
-        ports: 0.into(), // Any that is free; the real client has registered `registered::SIGN_IN_PORT`.
+        ports: 0.into(), // Any that is free; the real client has registered `openai::SIGN_IN_PORT`.
         ..sign_in::Options::new(sandbox.issuer_url().parse()?, jiff::Timestamp::now)
     };
 

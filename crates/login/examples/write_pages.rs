@@ -26,7 +26,8 @@ pub(crate) fn write_into(folder: &Path) -> Result<(), Box<dyn Error>> {
 fn sample_pages() -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
     let (owner, new_owner, member) = (Account::owner(), Account::new_owner(), Account::member());
     let id_token = IdToken::new("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2FtcGxl")?;
-    let link = pages::finish_setup_url("http://localhost:9", "pro", &id_token, "org-1", "proj-1");
+    let link =
+        login::openai::finish_setup_url("http://localhost:9", "pro", &id_token, "org-1", "proj-1");
     let mut all = vec![
         ("signed_in", pages::signed_in(&who(&owner)).to_string()),
         ("signed_in_without_key", pages::signed_in(&without_key(&member)).to_string()),

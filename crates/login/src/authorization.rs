@@ -18,8 +18,8 @@ use crate::browser::{self, Launch, NotOpened};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::input::Inputs;
+use crate::openai::REDIRECT_PATH;
 use crate::pages;
-use crate::registered::REDIRECT_PATH;
 use crate::warm_up::alongside;
 
 /// Where the browser may come back to.

@@ -2,12 +2,13 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use auth_store::{Error as StoreError, Holder, Location};
-use credentials::{ClaimMismatch, MalformedJwt};
+use credentials::MalformedJwt;
 use jiff::Timestamp;
 use oauth_callback_server::{BindError, WaitError};
 use platform_api::{Organization, OrganizationId, Project, ProjectId};
 use printable::excerpt;
 
+use crate::openai::Mismatch;
 use crate::seen::Seen;
 
 /// Which step did not work, and whose side that is.
@@ -57,10 +58,10 @@ pub enum Error {
     },
     /// The ID token is not for this sign-in.
     #[error("the issuer sent an ID token that is not for this sign-in")]
-    WrongClaim(#[source] ClaimMismatch),
+    WrongClaim(#[source] Mismatch),
     /// The access token is not for this sign-in.
     #[error("the access token is not for this sign-in")]
-    WrongAccessToken(#[source] ClaimMismatch),
+    WrongAccessToken(#[source] Mismatch),
     /// The account is of another ChatGPT workspace than the sign-in is restricted to.
     #[error(
         "{}, and only {} is allowed",

@@ -1,13 +1,14 @@
 //! What a sign-in is restricted to. The parameters of a request only ask for it; whether the issuer kept to
 //! them is found out here, on every way in.
 
-use credentials::{ClaimMismatch, Claims};
+use credentials::ClaimMismatch;
 
 use crate::error::Error;
+use crate::openai::{Claims, Mismatch};
 
 /// The workspace of the ID or access token is among these, where there are any.
 pub(crate) fn check_workspace(claims: &Claims, allowed: &[String]) -> Result<(), Error> {
-    let workspace = &claims.openai.chatgpt_account_id;
+    let workspace = &claims.additional.auth.chatgpt_account_id;
     let is_allowed = workspace.as_ref().is_some_and(|workspace| allowed.contains(workspace));
     if allowed.is_empty() || is_allowed {
         return Ok(());
@@ -19,19 +20,19 @@ pub(crate) fn check_workspace(claims: &Claims, allowed: &[String]) -> Result<(),
 /// used.
 pub(crate) fn check_same_user(access: &Claims, other: &Claims) -> Result<(), Error> {
     fn user(claims: &Claims) -> Option<&String> {
-        claims.openai.chatgpt_user_id.as_ref().or(claims.openai.user_id.as_ref())
+        claims.additional.auth.chatgpt_user_id.as_ref().or(claims.additional.auth.user_id.as_ref())
     }
     fn workspace(claims: &Claims) -> Option<&String> {
-        claims.openai.chatgpt_account_id.as_ref()
+        claims.additional.auth.chatgpt_account_id.as_ref()
     }
     let differ = |of: fn(&Claims) -> Option<&String>| {
         of(access).zip(of(other)).is_some_and(|(one, other)| one != other)
     };
     if differ(user) {
-        return Err(Error::WrongAccessToken(ClaimMismatch::Subject));
+        return Err(Error::WrongAccessToken(ClaimMismatch::Subject.into()));
     }
     if differ(workspace) {
-        return Err(Error::WrongAccessToken(ClaimMismatch::Workspace));
+        return Err(Error::WrongAccessToken(Mismatch::Workspace));
     }
     Ok(())
 }
@@ -45,10 +46,10 @@ pub(crate) fn check_access_token(
 ) -> Result<(), Error> {
     let differs = |said: &Option<String>, asked: &str| said.as_ref().is_some_and(|it| it != asked);
     if differs(&claims.iss, issuer) {
-        return Err(Error::WrongAccessToken(ClaimMismatch::Issuer));
+        return Err(Error::WrongAccessToken(ClaimMismatch::Issuer.into()));
     }
     if client_id.is_some_and(|client_id| differs(&claims.client_id, client_id)) {
-        return Err(Error::WrongAccessToken(ClaimMismatch::Audience));
+        return Err(Error::WrongAccessToken(ClaimMismatch::Audience.into()));
     }
     Ok(())
 }

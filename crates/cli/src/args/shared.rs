@@ -5,7 +5,7 @@ use anstream::ColorChoice;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 use http_client::BaseUrl;
-use login::registered;
+use login::openai;
 use terminal_ui::CommandPrefix;
 
 use super::values::{ProfileName, StoreKind, path, shell_word};
@@ -14,10 +14,10 @@ use super::values::{ProfileName, StoreKind, path, shell_word};
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SharedArgs {
     /// Authorization server; plain http for this machine only
-    #[arg(long, global = true, value_name = "URL", default_value = registered::ISSUER, help_heading = "Servers")]
+    #[arg(long, global = true, value_name = "URL", default_value = openai::ISSUER, help_heading = "Servers")]
     pub(crate) issuer: BaseUrl,
     /// Platform API, which belongs to the issuer; plain http for this machine only
-    #[arg(long, global = true, value_name = "URL", default_value = registered::API_BASE, help_heading = "Servers")]
+    #[arg(long, global = true, value_name = "URL", default_value = openai::API_BASE, help_heading = "Servers")]
     pub(crate) api_base: BaseUrl,
     /// OAuth client [default: the one that is registered for the command]
     #[arg(long, global = true, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), help_heading = "Servers")]
@@ -92,8 +92,8 @@ impl SharedArgs {
         };
         let ca_file = self.ca_file.as_ref().map(|it| shell_word(&it.to_string_lossy()));
         written([
-            ("--issuer", other(&self.issuer, registered::ISSUER)),
-            ("--api-base", other(&self.api_base, registered::API_BASE)),
+            ("--issuer", other(&self.issuer, openai::ISSUER)),
+            ("--api-base", other(&self.api_base, openai::API_BASE)),
             ("--ca-file", ca_file),
         ])
     }
@@ -101,8 +101,8 @@ impl SharedArgs {
     /// What they are where none is given.
     pub(crate) fn usual() -> Option<Self> {
         Some(Self {
-            issuer: registered::ISSUER.parse().ok()?,
-            api_base: registered::API_BASE.parse().ok()?,
+            issuer: openai::ISSUER.parse().ok()?,
+            api_base: openai::API_BASE.parse().ok()?,
             client_id: None,
             ca_file: None,
             codex_home: None,

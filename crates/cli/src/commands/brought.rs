@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use auth_store::Location;
-use credentials::{AccessToken, Claims};
+use credentials::AccessToken;
 use jiff::Timestamp;
 use login::Event;
-use login::registered::SIGN_IN_CLIENT_ID;
+use login::openai::Claims;
+use login::openai::SIGN_IN_CLIENT_ID;
 use login::stored::{
     AtRisk, Imported, ReplacedSignIn, Restrictions, Revocation, StillValid, StoredSignIn,
 };
@@ -188,7 +189,7 @@ pub(super) fn tell_of_copy(setup: &Setup, copy: Option<&Path>) {
 }
 
 fn email(claims: &Claims) -> Option<&String> {
-    claims.email.as_ref().or(claims.profile_email.as_ref())
+    claims.email.as_ref().or(claims.additional.profile_email.as_ref())
 }
 
 fn who(claims: &Claims) -> String {
@@ -203,8 +204,8 @@ fn expires_at(claims: &Claims) -> Option<Timestamp> {
 fn as_json(claims: &Claims, stored_in: &str, imported: &Imported) -> Value {
     json!({
         "email": email(claims),
-        "plan": claims.openai.chatgpt_plan_type,
-        "account_id": claims.openai.chatgpt_account_id,
+        "plan": claims.additional.auth.chatgpt_plan_type,
+        "account_id": claims.additional.auth.chatgpt_account_id,
         "has_api_key": false,
         "access_token_expires_at": expires_at(claims).map(|time| time.to_string()),
         "stored_in": stored_in,

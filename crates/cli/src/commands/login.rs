@@ -128,8 +128,8 @@ fn who(signed_in: &SignedIn) -> String {
         (Some(one), None) | (None, Some(one)) => format!(" as {one}"),
         (None, None) => String::new(),
     };
-    let openai = &claims.openai;
-    let organization = openai.organization_title().or(openai.organization_id.as_deref());
+    let auth = &claims.additional.auth;
+    let organization = auth.organization_title().or(auth.organization_id.as_deref());
     let known = [("plan", known(signed_in.plan.as_deref())), ("organization", known(organization))];
     let more = known.into_iter().filter_map(|(what, text)| Some(format!(", {what} {}", text?)));
     person + &more.collect::<String>()
@@ -141,9 +141,9 @@ fn as_json(signed_in: &SignedIn) -> Value {
         "email": claims.email,
         "name": claims.name,
         "plan": signed_in.plan,
-        "account_id": claims.openai.chatgpt_account_id,
-        "organization_id": claims.openai.organization_id,
-        "project_id": claims.openai.project_id,
+        "account_id": claims.additional.auth.chatgpt_account_id,
+        "organization_id": claims.additional.auth.organization_id,
+        "project_id": claims.additional.auth.project_id,
         "has_api_key": matches!(signed_in.api_key, ApiKeyOutcome::Created),
         "no_api_key_reason": no_api_key_reason(&signed_in.api_key),
         "needs_setup": signed_in.needs_setup,

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
+use login::openai::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use login::platform::{self, Options, by_stored_sign_in};
-use login::registered::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
 use login::{Error, Event};
 use platform_api::{Organization, PlatformApi, Session};
 use printable::excerpt;

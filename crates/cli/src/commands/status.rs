@@ -1,6 +1,6 @@
 use auth_store::{AuthDocument, AuthMode, AuthStore, Location};
-use credentials::Claims;
 use jiff::Timestamp;
+use login::openai::Claims;
 use login::stored::{check_not_ended, has_ended, identity_without_verifying};
 use printable::excerpt;
 use serde_json::{Value, json};
@@ -87,17 +87,18 @@ impl Status {
         // Tokens that stand beside a personal access token are not what counts.
         let counting = Some(&document).filter(|it| it.personal_access_token().is_none());
         let claims = counting.and_then(identity_without_verifying).unwrap_or_default();
-        let access = counting
+        let access: Claims = counting
             .and_then(AuthDocument::access_token_claims_without_verifying)
             .unwrap_or_default();
-        let plan = access.openai.chatgpt_plan_type.or(claims.openai.chatgpt_plan_type.clone());
+        let of_id_token = claims.additional.auth.chatgpt_plan_type.clone();
+        let plan = access.additional.auth.chatgpt_plan_type.or(of_id_token);
         let now = environment::now();
         let end = end(&document, store, now);
         Ok(Some(Self { document, claims, plan, now, notes, end }))
     }
 
     fn as_lines(&self, accounts: &Accounts, store: &AuthStore) -> String {
-        let openai = &self.claims.openai;
+        let auth = &self.claims.additional.auth;
         let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
         let named = (!accounts.profile.is_default()).then(|| accounts.profile.as_str().to_owned());
         let rows = [
@@ -107,7 +108,7 @@ impl Status {
             ("Email", shown(&self.claims.email)),
             ("Plan", shown(&self.plan)),
             ("Organization", self.organization()),
-            ("Project", shown(&openai.project_id)),
+            ("Project", shown(&auth.project_id)),
             ("Account", self.account_id().map(|id| excerpt(id, 80))),
             ("Access token", self.access_token()),
             ("API key", Some(self.api_key().to_owned())),
@@ -139,9 +140,9 @@ impl Status {
 
     /// `Analytical Engines (org-1)`.
     fn organization(&self) -> Option<String> {
-        let openai = &self.claims.openai;
-        let id = excerpt(openai.organization_id.as_deref()?, 80);
-        let title = openai.organization_title().map(|title| excerpt(title, 80));
+        let auth = &self.claims.additional.auth;
+        let id = excerpt(auth.organization_id.as_deref()?, 80);
+        let title = auth.organization_title().map(|title| excerpt(title, 80));
         Some(title.map_or_else(|| id.clone(), |title| format!("{title} ({id})")))
     }
 
@@ -153,7 +154,7 @@ impl Status {
     }
 
     fn as_json(&self, accounts: &Accounts, store: &AuthStore) -> Value {
-        let openai = &self.claims.openai;
+        let auth = &self.claims.additional.auth;
         json!({
             "signed_in": self.end.is_none(),
             "auth_mode": self.document.auth_mode().as_ref().map(AuthMode::as_str),
@@ -162,8 +163,8 @@ impl Status {
             "name": self.claims.name,
             "plan": self.plan,
             "account_id": self.account_id(),
-            "organization_id": openai.organization_id,
-            "project_id": openai.project_id,
+            "organization_id": auth.organization_id,
+            "project_id": auth.project_id,
             "has_api_key": self.document.api_key().is_some(),
             "access_token_expires_at": self.document.access_token_expires_at().map(|time| time.to_string()),
             "last_refresh": self.document.last_refresh().map(|time| time.to_string()),

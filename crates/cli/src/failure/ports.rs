@@ -1,6 +1,6 @@
 //! Every port is somebody else's: whose, and what to do.
 
-use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use oauth_callback_server::{PortInUse, PortOwner};
 
 /// Each port and its holder, in the order in which they were tried.

@@ -102,7 +102,7 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
         ("refused", LoginError::KeyExchange { name: name(), source: refused(403) }),
         ("unusable_answer", LoginError::Code(misshapen().into())),
         ("unusable_answer", malformed),
-        ("unusable_answer", LoginError::WrongClaim(ClaimMismatch::Issuer)),
+        ("unusable_answer", LoginError::WrongClaim(ClaimMismatch::Issuer.into())),
         ("account_not_set_up", LoginError::MissingClaim { claim: "project_id" }),
         ("wrong_workspace", LoginError::WrongWorkspace { workspace: None, allowed: Vec::new() }),
         ("network", LoginError::Platform(of_platform)),

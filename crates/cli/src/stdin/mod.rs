@@ -2,8 +2,9 @@
 
 use std::io::{self, IsTerminal as _};
 
-use credentials::{AccessToken, ApiKey, Claims, MalformedJwt};
+use credentials::{AccessToken, ApiKey, MalformedJwt};
 use jiff::Timestamp;
+use login::openai::Claims;
 use terminal_ui::{MAX_INPUT, Terminal, from_now, read_all, read_hidden_line};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;

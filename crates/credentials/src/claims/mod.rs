@@ -1,17 +1,19 @@
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::jwt::{MalformedJwt, payload_without_verifying};
+use crate::jwt::{MalformedJwt, Payload};
 use crate::{AccessToken, IdToken};
 
 /// The claims that a sign-in reads from an ID token or an access token.
 ///
 /// Names are those of the tokens ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
 /// A claim that is absent, null, empty or of another type is `None`: which of them are needed is
-/// decided where they are used.
+/// decided where they are used. `A` reads the claims of one authorization server from the same object.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(bound = "A: Default")]
 #[non_exhaustive]
-pub struct Claims {
+pub struct Claims<A = NoAdditionalClaims> {
     /// The issuer that the token says it is from.
     #[serde(default, deserialize_with = "text")]
     pub iss: Option<String>,
@@ -40,79 +42,23 @@ pub struct Claims {
     /// The person's name, for display.
     #[serde(default, deserialize_with = "text")]
     pub name: Option<String>,
-    /// The email address in an access token, which has it under `https://api.openai.com/profile`.
-    #[serde(
-        default,
-        rename = "https://api.openai.com/profile",
-        deserialize_with = "email_of_profile"
-    )]
-    pub profile_email: Option<String>,
-    /// What OpenAI adds, under `https://api.openai.com/auth`.
-    #[serde(default, rename = "https://api.openai.com/auth", deserialize_with = "openai")]
-    pub openai: OpenAiClaims,
+    /// What the authorization server adds to the standard claims.
+    #[serde(skip)]
+    pub additional: A,
 }
 
-/// The object under the claim `https://api.openai.com/auth`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct OpenAiClaims {
-    /// The organization that the person signed in to.
-    #[serde(default, deserialize_with = "text")]
-    pub organization_id: Option<String>,
-    /// The organizations that the person is in, as far as each of them has an id.
-    #[serde(default, deserialize_with = "organizations")]
-    pub organizations: Vec<OrganizationClaim>,
-    /// The project in it that an API key is made for.
-    #[serde(default, deserialize_with = "text")]
-    pub project_id: Option<String>,
-    /// Whether the organization is set up on the platform.
-    #[serde(default, deserialize_with = "truth")]
-    pub completed_platform_onboarding: bool,
-    /// Whether this person could set it up.
-    #[serde(default, deserialize_with = "truth")]
-    pub is_org_owner: bool,
-    /// The ChatGPT account, `account_id` in `auth.json`.
-    #[serde(default, deserialize_with = "text")]
-    pub chatgpt_account_id: Option<String>,
-    /// The person, as ChatGPT numbers them.
-    #[serde(default, deserialize_with = "text")]
-    pub chatgpt_user_id: Option<String>,
-    /// The same, in tokens that do not have `chatgpt_user_id`.
-    #[serde(default, deserialize_with = "text")]
-    pub user_id: Option<String>,
-    /// The plan, such as `plus`; an access token carries it.
-    #[serde(default, deserialize_with = "text")]
-    pub chatgpt_plan_type: Option<String>,
-}
+/// No claims but the standard ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct NoAdditionalClaims {}
 
-/// One of the `organizations` under the claim `https://api.openai.com/auth`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct OrganizationClaim {
-    /// Its id.
-    pub id: String,
-    /// Its title, for display.
-    #[serde(default, deserialize_with = "text")]
-    pub title: Option<String>,
-}
-
-impl OpenAiClaims {
-    /// The title of the organization that the person signed in to, where the token tells.
-    #[must_use]
-    pub fn organization_title(&self) -> Option<&str> {
-        let id = self.organization_id.as_deref()?;
-        self.organizations.iter().find(|it| it.id == id)?.title.as_deref()
-    }
-}
-
-impl Claims {
+impl<A: Default + DeserializeOwned> Claims<A> {
     /// Reads the claims of an ID token without verifying its signature.
     ///
     /// # Errors
     ///
     /// [`MalformedJwt`] when it is not a signed JWT with a claims set.
     pub fn of_id_token_without_verifying(token: &IdToken) -> Result<Self, MalformedJwt> {
-        payload_without_verifying(token.expose())
+        Self::read_without_verifying(token.expose())
     }
 
     /// Reads the claims of an access token without verifying its signature.
@@ -122,9 +68,16 @@ impl Claims {
     /// [`MalformedJwt`] when it is not a signed JWT with a claims set; an access token may as well
     /// be opaque.
     pub fn of_access_token_without_verifying(token: &AccessToken) -> Result<Self, MalformedJwt> {
-        payload_without_verifying(token.expose())
+        Self::read_without_verifying(token.expose())
     }
 
+    fn read_without_verifying(jwt: &str) -> Result<Self, MalformedJwt> {
+        let payload = Payload::of_without_verifying(jwt)?;
+        Ok(Self { additional: payload.claims()?, ..payload.claims()? })
+    }
+}
+
+impl<A> Claims<A> {
     /// Holds the claims of the ID token of a sign-in against what this client expects
     /// ([OpenID Connect Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
     /// It has to say who signed in; of the other claims, those that are there count. A `nonce` is
@@ -150,21 +103,16 @@ impl Claims {
         self.check_audience(client_id)
     }
 
-    /// Holds the claims of an ID token that came with a refresh against those of the one before: it
-    /// is about the same person
-    /// ([OpenID Connect Core §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse))
-    /// in the same workspace.
+    /// Holds the claims of an ID token that came with a refresh against those of the one before: the
+    /// `sub` is the same
+    /// ([OpenID Connect Core §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)).
     ///
     /// # Errors
     ///
-    /// [`ClaimMismatch::Subject`] or [`ClaimMismatch::Workspace`].
-    pub fn check_same_person(&self, before: &Self) -> Result<(), ClaimMismatch> {
+    /// [`ClaimMismatch::Subject`].
+    pub fn check_subject_unchanged(&self, before: &Self) -> Result<(), ClaimMismatch> {
         match (&self.sub, &before.sub) {
-            (Some(now), Some(before)) if now != before => return Err(ClaimMismatch::Subject),
-            _ => {}
-        }
-        match (&self.openai.chatgpt_account_id, &before.openai.chatgpt_account_id) {
-            (Some(now), Some(before)) if now != before => Err(ClaimMismatch::Workspace),
+            (Some(now), Some(before)) if now != before => Err(ClaimMismatch::Subject),
             _ => Ok(()),
         }
     }
@@ -234,9 +182,6 @@ pub enum ClaimMismatch {
     /// `sub`: it is about another person.
     #[error("it is about another person (sub)")]
     Subject,
-    /// `chatgpt_account_id`: it is for another workspace.
-    #[error("it is for another workspace (chatgpt_account_id)")]
-    Workspace,
     /// `sub`: it does not say who signed in, or says more than an identifier can.
     #[error("it does not say who signed in (sub)")]
     Nobody,
@@ -248,15 +193,17 @@ pub enum ClaimMismatch {
     IssuedInTheFuture,
 }
 
-fn text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+/// Reads a claim that is a text; one that is empty or something else is `None`. For the fields of
+/// additional claims.
+///
+/// # Errors
+///
+/// The input is not JSON.
+pub fn text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(input)? {
         Value::String(text) if !text.is_empty() => Some(text),
         _ => None,
     })
-}
-
-fn truth<'de, D: Deserializer<'de>>(input: D) -> Result<bool, D::Error> {
-    Ok(Value::deserialize(input)? == Value::Bool(true))
 }
 
 /// `aud` is one text or a list of them. A list without a text is a list that names nobody.
@@ -283,27 +230,6 @@ fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::E
         }
         _ => None,
     })
-}
-
-/// What is no organization with an id is passed over.
-fn organizations<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<OrganizationClaim>, D::Error> {
-    let Value::Array(all) = Value::deserialize(input)? else { return Ok(Vec::new()) };
-    Ok(all.into_iter().filter_map(|one| OrganizationClaim::deserialize(one).ok()).collect())
-}
-
-fn email_of_profile<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
-    let profile = Value::deserialize(input)?;
-    let email = profile.get("email").and_then(Value::as_str);
-    Ok(email.filter(|email| !email.is_empty()).map(str::to_owned))
-}
-
-fn openai<'de, D: Deserializer<'de>>(input: D) -> Result<OpenAiClaims, D::Error> {
-    match Value::deserialize(input)? {
-        object @ Value::Object(_) => {
-            OpenAiClaims::deserialize(object).map_err(serde::de::Error::custom)
-        }
-        _ => Ok(OpenAiClaims::default()),
-    }
 }
 
 #[cfg(test)]

@@ -88,36 +88,30 @@ fn a_nonce_is_not_looked_at() {
     }
 }
 
-#[test]
-fn an_organization_has_the_title_that_goes_with_its_id() {
-    let title = |organizations: Value| {
-        let auth = json!({ "organization_id": "org-1", "organizations": organizations });
-        let payload = json!({ "https://api.openai.com/auth": auth }).to_string();
-        read(&payload).unwrap().openai.organization_title().map(str::to_owned)
-    };
-    let named =
-        json!([7, {"title": "x"}, {"id": "org-2", "title": "b"}, {"id": "org-1", "title": "a"}]);
-    assert_eq!(title(named).as_deref(), Some("a"));
-    for nameless in [json!(null), json!({}), json!([]), json!([{"id": "org-1", "title": ""}])] {
-        assert_eq!(title(nameless.clone()), None, "{nameless}");
-    }
+/// What one authorization server adds.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+struct Tenant {
+    #[serde(default, deserialize_with = "text")]
+    tenant: Option<String>,
 }
 
-// threats 95 102 103 105
+// threats 95 102
 #[test]
-fn odd_claims_are_absent_and_duplicates_are_refused() {
-    for auth in [json!(null), json!("x"), json!([]), json!(7)] {
-        let payload = json!({ "https://api.openai.com/auth": auth }).to_string();
-        assert_eq!(read(&payload).unwrap().openai, OpenAiClaims::default());
+fn additional_claims_are_read_beside_the_standard_ones() {
+    let read = |payload: &str| {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
+        let token = format!("{header}.{}.c2ln", URL_SAFE_NO_PAD.encode(payload));
+        Claims::<Tenant>::of_id_token_without_verifying(&IdToken::new(token).unwrap())
+    };
+    let claims = read(r#"{"sub":"ada","tenant":"t"}"#).unwrap();
+    assert_eq!(
+        (claims.sub.as_deref(), claims.additional.tenant.as_deref()),
+        (Some("ada"), Some("t"))
+    );
+    for odd in ["{}", r#"{"tenant":""}"#, r#"{"tenant":7}"#, r#"{"tenant":null}"#] {
+        assert_eq!(read(odd).unwrap().additional, Tenant::default(), "{odd}");
     }
-    let odd = json!({"https://api.openai.com/auth": {
-        "organization_id": "", "project_id": 7, "chatgpt_plan_type": {}, "is_org_owner": "true",
-        "completed_platform_onboarding": null, "user_id": "user-1",
-    }});
-    let claims = read(&odd.to_string()).unwrap().openai;
-    let expected = OpenAiClaims { user_id: Some("user-1".into()), ..Default::default() };
-    assert_eq!(claims, expected);
-    assert_eq!(read("[]").unwrap_err(), MalformedJwt::Claims);
-    let twice = r#"{"https://api.openai.com/auth":{},"https://api.openai.com/auth":{}}"#;
-    assert_eq!(read(twice).unwrap_err(), MalformedJwt::Claims);
+    for twice in [r#"{"tenant":"a","tenant":"b"}"#, r#"{"sub":"a","sub":"b"}"#, "[]"] {
+        assert_eq!(read(twice).unwrap_err(), MalformedJwt::Claims, "{twice}");
+    }
 }

@@ -13,7 +13,6 @@
 //! - The constant pages reflect nothing at all of the request that they answer.
 
 mod details;
-mod setup_link;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -22,7 +21,6 @@ mod text;
 use zeroize::Zeroizing;
 
 pub use details::{KeyHome, Who};
-pub use setup_link::finish_setup_url;
 
 use template::fill;
 
@@ -50,7 +48,7 @@ pub fn signed_in(who: &Who<'_>) -> Zeroizing<String> {
 }
 
 /// The person is signed in, and still has to set up the organization at `link`, which is what
-/// [`finish_setup_url`] returns. The page goes there by itself after a few seconds.
+/// [`finish_setup_url`](crate::openai::finish_setup_url) returns. The page goes there by itself after a few seconds.
 ///
 /// The only page with a secret: the link holds the ID token. It is served once and never stored.
 #[must_use]

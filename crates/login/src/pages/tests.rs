@@ -1,4 +1,5 @@
 use super::*;
+use crate::openai::finish_setup_url;
 use credentials::IdToken;
 
 const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJjYW5hcnkiOiI3ZjMxIn0.Y2FuYXJ5";

@@ -10,8 +10,8 @@ use crate::company::Company;
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::input::bring_all;
+use crate::openai::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
 use crate::pages;
-use crate::registered::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
 use crate::warm_up::alongside;
 
 /// The audience of the access token: the platform's API, wherever it is asked.

@@ -15,8 +15,8 @@ use super::ways::Granted;
 use super::{Options, SignedIn};
 use crate::error::Error;
 use crate::event::{Event, Events};
+use crate::openai::SIGN_IN_CLIENT_ID;
 use crate::pages;
-use crate::registered::SIGN_IN_CLIENT_ID;
 use crate::stored::{DiscardedTokens, Replaced, Revoker, locked};
 
 /// The way from a grant to credentials on disk.
@@ -90,7 +90,7 @@ impl Completion<'_> {
             }
         };
         let (key_name, key) = new_key.map(|new| (new.name, new.key)).unzip();
-        let account_id = signed_in.claims.openai.chatgpt_account_id.clone();
+        let account_id = signed_in.claims.additional.auth.chatgpt_account_id.clone();
         let new = sign_in(tokens, account_id, key, now);
         (self.events)(Event::Storing);
         let left_over = locked.take_left_over();

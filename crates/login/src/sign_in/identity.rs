@@ -1,9 +1,10 @@
-use credentials::{Claims, Expected, IdToken};
+use credentials::{Expected, IdToken};
 use jiff::Timestamp;
 use token_client::Tokens;
 
 use super::Options;
 use crate::error::{Error, JsonWebToken};
+use crate::openai::Claims;
 use crate::restrictions::{check_access_token, check_same_user, check_workspace};
 
 /// Who signed in, by the claims of both tokens.
@@ -31,21 +32,21 @@ impl<'a> Identity<'a> {
             client_id: &options.client_id,
             now: now.as_second(),
         };
-        claims.check(&expected).map_err(Error::WrongClaim)?;
+        claims.check(&expected).map_err(|mismatch| Error::WrongClaim(mismatch.into()))?;
         check_workspace(&claims, &options.workspaces)?;
         let access = Claims::of_access_token_without_verifying(&tokens.access_token)
             .map_err(malformed(JsonWebToken::Access))?;
         check_access_token(&access, options.issuer.as_str(), Some(&options.client_id))?;
         check_same_user(&access, &claims)?;
         let id_token = &tokens.id_token;
-        Ok(Self { id_token, claims, plan: access.openai.chatgpt_plan_type })
+        Ok(Self { id_token, claims, plan: access.additional.auth.chatgpt_plan_type })
     }
 
     /// An API key belongs to a project of an organization; without both, the exchange could only
     /// fail with less to say.
     pub(super) fn check_api_project(&self) -> Result<(), Error> {
-        let openai = &self.claims.openai;
-        match (&openai.organization_id, &openai.project_id) {
+        let auth = &self.claims.additional.auth;
+        match (&auth.organization_id, &auth.project_id) {
             (None, _) => Err(Error::MissingClaim { claim: "organization_id" }),
             (_, None) => Err(Error::MissingClaim { claim: "project_id" }),
             _ => Ok(()),
@@ -54,7 +55,7 @@ impl<'a> Identity<'a> {
 
     /// Whether the organization is not set up and this person is the one who can.
     pub(super) fn needs_setup(&self) -> bool {
-        let openai = &self.claims.openai;
-        openai.is_org_owner && !openai.completed_platform_onboarding
+        let auth = &self.claims.additional.auth;
+        auth.is_org_owner && !auth.completed_platform_onboarding
     }
 }

@@ -3,8 +3,9 @@ use oauth_callback_server::RedirectPage;
 
 use super::api_key::ApiKeyOutcome;
 use super::identity::Identity;
-use crate::pages::{self, Who, finish_setup_url};
-use crate::registered::ISSUER;
+use crate::openai::ISSUER;
+use crate::openai::finish_setup_url;
+use crate::pages::{self, Who};
 
 /// Where the browser is sent when the credentials are on disk.
 ///
@@ -16,16 +17,16 @@ pub(super) fn landing(
     issuer: &BaseUrl,
 ) -> RedirectPage {
     let (claims, platform_url) = (&identity.claims, platform_url(issuer));
-    let openai = &claims.openai;
+    let auth = &claims.additional.auth;
     let who = Who {
         name: claims.name.as_deref(),
         email: claims.email.as_deref(),
         plan: identity.plan.as_deref(),
-        organization: openai.organization_title().or(openai.organization_id.as_deref()),
+        organization: auth.organization_title().or(auth.organization_id.as_deref()),
         no_api_key: why_no_key(api_key),
     };
     let plan_type = identity.plan.as_deref().unwrap_or_default();
-    let home = openai.organization_id.as_deref().zip(openai.project_id.as_deref());
+    let home = auth.organization_id.as_deref().zip(auth.project_id.as_deref());
     let page = match home {
         Some((org_id, project_id)) if identity.needs_setup() => {
             let link =
@@ -51,11 +52,11 @@ fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
 
 /// A value that the tokens do not have is left out.
 fn query(identity: &Identity<'_>, platform_url: &str) -> Vec<(&'static str, String)> {
-    let openai = &identity.claims.openai;
+    let auth = &identity.claims.additional.auth;
     let fields = [
         ("needs_setup", Some(identity.needs_setup().to_string())),
-        ("org_id", openai.organization_id.clone()),
-        ("project_id", openai.project_id.clone()),
+        ("org_id", auth.organization_id.clone()),
+        ("project_id", auth.project_id.clone()),
         ("plan_type", identity.plan.clone()),
         ("platform_url", Some(platform_url.to_owned())),
     ];

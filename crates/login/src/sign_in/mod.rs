@@ -14,7 +14,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auth_store::{AuthStore, Location};
-use credentials::Claims;
 use http_client::{BaseUrl, HttpClient};
 use jiff::Timestamp;
 use token_client::TokenClient;
@@ -24,8 +23,8 @@ use crate::authorization::{Authorization, CallbackPorts, Parts};
 use crate::company::Company;
 use crate::error::Error;
 use crate::event::Events;
+use crate::openai::{Claims, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT, SIGN_IN_PORT, SIGN_IN_SCOPE};
 use crate::pages;
-use crate::registered::{SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT, SIGN_IN_PORT, SIGN_IN_SCOPE};
 use crate::stored::{OtherStores, ReplacedSignIn};
 
 use completion::Completion;

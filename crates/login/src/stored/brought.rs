@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use auth_store::{AuthDocument, uninterrupted};
-use credentials::{AccessToken, ApiKey, Claims};
+use credentials::{AccessToken, ApiKey};
 use token_source::LOCK_TIMEOUT;
 
 use super::{Replaced, ReplacedSignIn, StoredSignIn};
 use crate::error::{Error, JsonWebToken};
 use crate::event::{Event, Events};
+use crate::openai::Claims;
 use crate::restrictions::{check_access_token, check_workspace};
 
 /// What an imported credential has taken the place of.
@@ -64,7 +65,7 @@ impl StoredSignIn {
         let Restrictions { workspaces, client_id } = restrictions;
         check_access_token(&claims, self.client.issuer().as_str(), client_id.as_deref())?;
         check_workspace(&claims, workspaces)?;
-        let (account_id, now) = (claims.openai.chatgpt_account_id, (self.now)());
+        let (account_id, now) = (claims.additional.auth.chatgpt_account_id, (self.now)());
         let change = move |document: &mut AuthDocument| {
             document.set_access_token_sign_in(&access_token, account_id.as_deref(), now);
         };

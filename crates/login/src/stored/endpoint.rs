@@ -1,7 +1,7 @@
 //! The issuer's token endpoint, as the refresh of a stored sign-in sees it.
 
 use auth_store::{AuthDocument, AuthMode};
-use credentials::{AccessToken, Claims, RefreshToken};
+use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
 use token_client::{Refreshed, TokenClient};
 use token_source::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse};
@@ -9,6 +9,7 @@ use token_source::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoin
 use super::{DiscardedTokens, StoredSignIn, claims_without_verifying, identity_without_verifying};
 use crate::error::Error;
 use crate::event::Events;
+use crate::openai::{Claims, Mismatch, check_same_person};
 use crate::restrictions::{check_access_token, check_same_user};
 
 pub(super) struct IssuerEndpoint<'a> {
@@ -111,9 +112,12 @@ fn is_about_the_same(
     before: &AuthDocument,
     client: &TokenClient,
 ) -> Result<(), Error> {
-    new.check_origin(client.issuer().as_str(), client.client_id())
-        .and_then(|()| {
-            claims_without_verifying(before).map_or(Ok(()), |before| new.check_same_person(&before))
+    let origin = new.check_origin(client.issuer().as_str(), client.client_id());
+    origin
+        .map_err(Mismatch::from)
+        .and_then(|()| match claims_without_verifying(before) {
+            Some(before) => check_same_person(new, &before),
+            None => Ok(()),
         })
         .map_err(Error::WrongClaim)
 }

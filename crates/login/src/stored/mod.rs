@@ -15,12 +15,11 @@ mod revocation;
 use std::time::Duration;
 
 use auth_store::{AuthDocument, AuthStore};
-use credentials::Claims;
 use jiff::Timestamp;
 use token_client::TokenClient;
 
 use crate::error::Error;
-use crate::registered::{ISSUER, SIGN_IN_CLIENT_ID};
+use crate::openai::{Claims, ISSUER, SIGN_IN_CLIENT_ID};
 
 pub use brought::{Imported, Restrictions};
 pub use log_out::{LogOutScope, LoggedOut};
@@ -136,8 +135,8 @@ pub fn claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
 #[must_use]
 pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
     claims_without_verifying(document).or_else(|| {
-        let mut claims = document.access_token_claims_without_verifying()?;
-        claims.email = claims.email.or_else(|| claims.profile_email.clone());
+        let mut claims: Claims = document.access_token_claims_without_verifying()?;
+        claims.email = claims.email.or_else(|| claims.additional.profile_email.clone());
         Some(claims)
     })
 }
@@ -147,7 +146,10 @@ pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
 /// nobody else.
 pub(crate) fn issuer_of(document: &AuthDocument) -> String {
     let of_id_token = claims_without_verifying(document).and_then(|claims| claims.iss);
-    let of_access_token = || document.access_token_claims_without_verifying()?.iss;
+    let of_access_token = || {
+        let claims: Option<credentials::Claims> = document.access_token_claims_without_verifying();
+        claims?.iss
+    };
     let written = || document.issuer().map(|issuer| issuer.trim_end_matches('/').to_owned());
     of_id_token.or_else(of_access_token).or_else(written).unwrap_or_else(|| ISSUER.to_owned())
 }

@@ -7,7 +7,7 @@
 //! person could end with them.
 
 use auth_store::{AuthDocument, AuthMode, AuthStore, Error as StoreError, SignIn, uninterrupted};
-use credentials::{AccessToken, Claims, RefreshToken};
+use credentials::{AccessToken, RefreshToken};
 use http_client::BaseUrl;
 use jiff::Timestamp;
 use token_client::{Revocable, TokenClient};
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::{OtherStores, REVOCATION_LIMIT, client_id_of, identity_without_verifying, issuer_of};
 use crate::error::RevocationError;
 use crate::event::{Event, Events};
+use crate::openai::Claims;
 
 /// What became of tokens that are not needed any more.
 #[derive(Debug)]
@@ -170,9 +171,9 @@ impl Owner {
 
 impl From<Claims> for Owner {
     fn from(claims: Claims) -> Self {
-        let Claims { iss, sub: subject, name, email, openai, .. } = claims;
+        let Claims { iss, sub: subject, name, email, additional, .. } = claims;
         let issuer = iss.map(|iss| iss.trim_end_matches('/').to_owned());
-        let user_id = openai.chatgpt_user_id.or(openai.user_id);
+        let user_id = additional.auth.chatgpt_user_id.or(additional.auth.user_id);
         Self { issuer, subject, user_id, name, email }
     }
 }

@@ -1,7 +1,7 @@
 //! `localhost`, the browser, and where the program runs, in words.
 
 use diagnostics::{BrowserFinding, LocalhostFinding, RemoteContext, SessionFinding, Status};
-use login::registered::SIGN_IN_PORT;
+use login::openai::SIGN_IN_PORT;
 use terminal_ui::{Hint, command, say};
 
 use super::row::Text;

@@ -13,7 +13,7 @@ mod store;
 use std::time::Duration;
 
 use diagnostics::{Options, Ports, Status};
-use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use login::{can_open_browser, stored};
 
 use crate::accounts::Accounts;

@@ -1,7 +1,7 @@
 //! The ports that the browser comes back to, in words.
 
 use diagnostics::{PortFinding, PortRole};
-use login::registered::{SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::openai::{SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use oauth_callback_server::BindError;
 use terminal_ui::command;
 

@@ -12,6 +12,7 @@ use auth_store::Error as StoreError;
 use credentials::ClaimMismatch;
 use http_client::Refusal;
 use login::Error as LoginError;
+use login::openai::Mismatch;
 use oauth_callback_server::{BindError, WaitError};
 use printable::excerpt;
 use terminal_ui::{Hint, in_words, say};
@@ -124,11 +125,11 @@ fn without_command(error: &LoginError) -> Option<&'static str> {
     })
 }
 
-fn claim(mismatch: ClaimMismatch) -> Hint {
+fn claim(mismatch: Mismatch) -> Hint {
     match mismatch {
-        ClaimMismatch::Issuer | ClaimMismatch::Nobody => say("check --issuer"),
-        ClaimMismatch::Audience => say("check --client-id"),
-        ClaimMismatch::Subject | ClaimMismatch::Workspace => {
+        Mismatch::Standard(ClaimMismatch::Issuer | ClaimMismatch::Nobody) => say("check --issuer"),
+        Mismatch::Standard(ClaimMismatch::Audience) => say("check --client-id"),
+        Mismatch::Standard(ClaimMismatch::Subject) | Mismatch::Workspace => {
             say("sign in again with ").run("login")
         }
         _ => say("check the clock of this machine"),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::process::{Command, Stdio};
 
-use login::registered::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 
 use super::{doctor, in_peace, looks};
 use crate::support::{BrowserDouble, World, left_out, write};
