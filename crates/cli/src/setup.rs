@@ -222,7 +222,8 @@ impl Setup {
     ) -> Result<StoredSignIn, Failure> {
         let (store, others) = (accounts.store_of(profile), accounts.other_stores(profile));
         let client_id = args.client_id.as_deref().unwrap_or(openai::SIGN_IN_CLIENT_ID);
-        let client = TokenClient::new(self.http(USER_AGENT), args.issuer.clone(), client_id);
+        let provider = openai::provider(args.issuer.clone());
+        let client = TokenClient::new(self.http(USER_AGENT), provider, client_id);
         let sign_in = StoredSignIn::new(store, client, environment::now);
         let sign_in = sign_in.with_other_stores(others);
         Ok(if args.client_id.is_some() { sign_in.require_client() } else { sign_in })

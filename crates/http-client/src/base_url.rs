@@ -83,7 +83,7 @@ impl fmt::Display for BaseUrl {
 #[non_exhaustive]
 pub enum InvalidBaseUrl {
     /// Not a URL at all, or one without a host.
-    #[error("it is not a URL, such as https://auth.openai.com")]
+    #[error("it is not a URL, such as https://id.example.com")]
     NotAUrl,
     /// A host with letters beyond ASCII, which are not translated here, or with others that none has.
     #[error(

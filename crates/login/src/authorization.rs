@@ -18,7 +18,7 @@ use crate::browser::{self, Launch, NotOpened};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::input::Inputs;
-use crate::openai::REDIRECT_PATH;
+use crate::openai::{self, REDIRECT_PATH};
 use crate::pages;
 use crate::warm_up::alongside;
 
@@ -229,7 +229,7 @@ fn pages(failed: &'static str) -> Pages {
 
 /// The URL that the person opens. Each parameter stands in it once, encoded, in the given order.
 fn authorization_url(issuer: &BaseUrl, parameters: &[(&str, String)]) -> Url {
-    let mut url = issuer.join("/oauth/authorize");
+    let mut url = openai::provider(issuer.clone()).authorization_endpoint;
     url.query_pairs_mut().extend_pairs(parameters);
     url
 }

@@ -59,7 +59,11 @@ impl Rig {
     fn sign_in(&self, timeout: Duration) -> StoredSignIn {
         let http = HttpClient::new(Options { timeout, ..Options::new("test/1") });
         let issuer = self.sandbox.issuer_url().parse().unwrap();
-        let client = TokenClient::new(http, issuer, login::openai::SIGN_IN_CLIENT_ID);
+        let client = TokenClient::new(
+            http,
+            login::openai::provider(issuer),
+            login::openai::SIGN_IN_CLIENT_ID,
+        );
         StoredSignIn::new(self.store.clone(), client, now)
     }
 

@@ -3,7 +3,7 @@
 use credentials::{IdToken, RefreshToken};
 use http_client::{HttpClient, Options};
 use sandbox::{Account, Client, Sandbox, Scenario};
-use token_client::{Revocable, TokenClient};
+use token_client::{BodyFormat, Provider, Revocable, TokenClient};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,9 +14,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let refresh_token = RefreshToken::new(ada.refresh_token.unwrap_or_default())?;
 
     let http = HttpClient::new(Options::new("use-a-sign-in/1.0"));
-    let client = TokenClient::new(http, sandbox.issuer_url().parse()?, Client::SIGN_IN);
+    let endpoint = |path| format!("{}{path}", sandbox.issuer_url()).parse();
+    let (authorize, token) = (endpoint("/oauth/authorize")?, endpoint("/oauth/token")?);
+    let mut provider = Provider::new(sandbox.issuer_url().parse()?, authorize, token);
+    provider.revocation_endpoint = Some(endpoint("/oauth/revoke")?);
+    // This server departs from the RFCs here.
+    (provider.refresh_body, provider.revocation_body) = (BodyFormat::Json, BodyFormat::Json);
+    let client = TokenClient::new(http, provider, Client::SIGN_IN);
 
-    let api_key = client.exchange_for_api_key(&id_token, "An example").await?;
+    let requested_token = "openai-api-key";
+    let api_key = client.exchange_for_api_key(&id_token, requested_token, "An example").await?;
     assert!(api_key.expose().starts_with("sk-"));
 
     // The old refresh token is spent by this: the new one has to be stored.

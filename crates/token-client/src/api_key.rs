@@ -23,8 +23,8 @@ struct Exchanged {
 }
 
 impl TokenClient {
-    /// Exchanges an ID token for an API key of the organization and project that it names, by
-    /// [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693). The platform lists the key as `name`.
+    /// Exchanges an ID token for an API key, by [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693), at a
+    /// server that issues some as `requested_token` and lists the key as `name`.
     ///
     /// # Errors
     ///
@@ -33,9 +33,10 @@ impl TokenClient {
     pub async fn exchange_for_api_key(
         &self,
         id_token: &IdToken,
+        requested_token: &str,
         name: &str,
     ) -> Result<ApiKey, Error> {
-        let form = exchange_form(self.client_id(), id_token, name);
+        let form = exchange_form(self.client_id(), id_token, requested_token, name);
         issued_key(&self.spend_form(&form, &[id_token.expose()]).await?)
     }
 }
@@ -49,12 +50,13 @@ pub(crate) fn issued_key(answer: &Answer) -> Result<ApiKey, Error> {
 fn exchange_form<'a>(
     client_id: &'a str,
     id_token: &'a IdToken,
+    requested_token: &'a str,
     name: &'a str,
 ) -> [(&'static str, &'a str); 6] {
     [
         ("grant_type", GRANT),
         ("client_id", client_id),
-        ("requested_token", "openai-api-key"),
+        ("requested_token", requested_token),
         ("subject_token", id_token.expose()),
         ("subject_token_type", ID_TOKEN),
         ("name", name),
@@ -71,12 +73,12 @@ mod tests {
         let expected = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
             ("client_id", "app_1"),
-            ("requested_token", "openai-api-key"),
+            ("requested_token", "an-api-key"),
             ("subject_token", "i.d.t"),
             ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
             ("name", "a name"),
         ];
-        assert_eq!(exchange_form("app_1", &id_token, "a name"), expected);
+        assert_eq!(exchange_form("app_1", &id_token, "an-api-key", "a name"), expected);
     }
 
     // threats 85

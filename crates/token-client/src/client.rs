@@ -1,46 +1,51 @@
+use std::sync::Arc;
+
 use http_client::{Answer, BaseUrl, HttpClient, Refusal, Request, deliver_once};
-use serde::Serialize;
+use url::Url;
 
 use crate::error::Error;
+use crate::provider::{BodyFormat, JsonFields, Provider};
 
-/// One client at one issuer.
+/// One client of one authorization server.
 ///
 /// It is public in the sense of [RFC 6749 §2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1):
 /// it has an id and no secret.
 #[derive(Clone, Debug)]
 pub struct TokenClient {
     http: HttpClient,
-    issuer: BaseUrl,
+    provider: Arc<Provider>,
     client_id: String,
 }
-
-/// Where codes, ID tokens and refresh tokens are turned in.
-pub(crate) const TOKEN: &str = "/oauth/token";
 
 /// A few JWTs fit in many times over; more is no token answer.
 const MAX_BODY: usize = 64 * 1024;
 
 impl TokenClient {
-    /// The client that is registered as `client_id` at `issuer`.
+    /// The client that is registered as `client_id` at this server.
     #[must_use]
-    pub fn new(http: HttpClient, issuer: BaseUrl, client_id: impl Into<String>) -> Self {
-        let client_id = client_id.into();
-        Self { http, issuer, client_id }
+    pub fn new(http: HttpClient, provider: Provider, client_id: impl Into<String>) -> Self {
+        Self { http, provider: provider.into(), client_id: client_id.into() }
     }
 
-    /// The same client at another issuer.
+    /// The same client at another server.
     #[must_use]
-    pub fn with_issuer(self, issuer: BaseUrl) -> Self {
-        Self { issuer, ..self }
+    pub fn with_provider(self, provider: Provider) -> Self {
+        Self { provider: provider.into(), ..self }
     }
 
-    /// The issuer that is asked.
+    /// The server that is asked.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Its issuer.
     #[must_use]
     pub fn issuer(&self) -> &BaseUrl {
-        &self.issuer
+        &self.provider.issuer
     }
 
-    /// Another client at the same issuer.
+    /// Another client at the same server.
     #[must_use]
     pub fn with_client_id(self, client_id: impl Into<String>) -> Self {
         Self { client_id: client_id.into(), ..self }
@@ -52,28 +57,44 @@ impl TokenClient {
         &self.client_id
     }
 
-    /// Sends a form that spends what is in it, of which `secrets` are repeated by nobody.
+    /// Sends a form to the token endpoint that spends what is in it.
     pub(crate) async fn spend_form(
         &self,
         fields: &[(&str, &str)],
         secrets: &[&str],
     ) -> Result<Answer, Error> {
-        let request = || secrets.iter().fold(self.post(TOKEN), |it, secret| it.secret(secret));
-        accepted(deliver_once(|| request().send_form(fields)).await?)
+        self.spend(BodyFormat::Form, fields, secrets).await
     }
 
-    /// Sends JSON that spends `secret`, which is in it.
-    pub(crate) async fn spend_json<T>(&self, body: &T, secret: &str) -> Result<Answer, Error>
-    where
-        T: Serialize + Sync,
-    {
-        accepted(deliver_once(|| self.post(TOKEN).secret(secret).send_json(body)).await?)
+    /// Sends fields to the token endpoint, and spends what is in them, of which `secrets` are repeated by
+    /// nobody.
+    pub(crate) async fn spend(
+        &self,
+        format: BodyFormat,
+        fields: &[(&str, &str)],
+        secrets: &[&str],
+    ) -> Result<Answer, Error> {
+        let url = &self.provider.token_endpoint;
+        accepted(deliver_once(|| self.send(url, format, fields, secrets)).await?)
+    }
+
+    pub(crate) async fn send(
+        &self,
+        url: &Url,
+        format: BodyFormat,
+        fields: &[(&str, &str)],
+        secrets: &[&str],
+    ) -> Result<Answer, http_client::Error> {
+        let request = secrets.iter().fold(self.post(url), |request, secret| request.secret(secret));
+        match format {
+            BodyFormat::Form => request.send_form(fields).await,
+            BodyFormat::Json => request.send_json(&JsonFields(fields)).await,
+        }
     }
 
     /// A request whose answer is small. Every answer here is, and may hold tokens.
-    pub(crate) fn post(&self, path: &str) -> Request {
-        let url = self.issuer.join(path);
-        self.http.post(url).max_body(MAX_BODY)
+    fn post(&self, url: &Url) -> Request {
+        self.http.post(url.clone()).max_body(MAX_BODY)
     }
 }
 

@@ -111,7 +111,8 @@ impl<'a> CodeRedemption<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_client::{BaseUrl, HttpClient, Options};
+    use crate::provider::Provider;
+    use http_client::{HttpClient, Options};
 
     #[test]
     fn the_two_registered_clients_send_the_same_fields_each_in_its_order() {
@@ -194,11 +195,13 @@ mod tests {
     fn a_request_can_be_made_from_another_thread() {
         fn is_send(_: &impl Send) {}
         let http = HttpClient::new(Options::new("a-test/1.0"));
-        let issuer: BaseUrl = "https://auth.openai.com".parse().unwrap();
-        let client = TokenClient::new(http, issuer, "app_1");
+        let url = |path: &str| format!("https://id.example.com{path}").parse().unwrap();
+        let issuer = "https://id.example.com".parse().unwrap();
+        let provider = Provider::new(issuer, url("/authorize"), url("/token"));
+        let client = TokenClient::new(http, provider, "app_1");
         let (id_token, refresh_token) =
             (IdToken::new("i").unwrap(), RefreshToken::new("r").unwrap());
-        is_send(&client.exchange_for_api_key(&id_token, "n"));
+        is_send(&client.exchange_for_api_key(&id_token, "k", "n"));
         is_send(&client.refresh(&refresh_token));
     }
 }

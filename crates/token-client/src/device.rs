@@ -4,23 +4,21 @@ use credentials::AuthorizationCode;
 use http_client::Refusal;
 use pkce::CodeVerifier;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use crate::answer;
 use crate::client::{TokenClient, accepted};
 use crate::code::{CodeRedemption, Tokens};
 use crate::error::Error;
 use crate::interval::Interval;
-
-const USER_CODE: &str = "/api/accounts/deviceauth/usercode";
-const POLL: &str = "/api/accounts/deviceauth/token";
+use crate::provider::{BodyFormat, DeviceEndpoints};
 
 /// A sign-in that waits for a person on another device.
 #[derive(Deserialize)]
 pub struct DeviceAuthorization {
     /// Whoever holds it gets the tokens once the person has agreed, so it is not shown.
     device_auth_id: String,
-    /// What the person types at [`TokenClient::verification_uri`].
+    /// What the person types at [`verification_uri`](DeviceEndpoints::verification_uri).
     #[serde(alias = "usercode", deserialize_with = "user_code")]
     pub user_code: String,
     /// How long to wait before the first poll, and between two of them.
@@ -52,34 +50,17 @@ pub struct DeviceGrant {
     code_verifier: CodeVerifier,
 }
 
-#[derive(Serialize)]
-struct UserCodeRequest<'a> {
-    client_id: &'a str,
-}
-
-#[derive(Serialize)]
-struct PollRequest<'a> {
-    device_auth_id: &'a str,
-    user_code: &'a str,
-}
-
 impl TokenClient {
-    /// The page on which the person types the code.
-    #[must_use]
-    pub fn verification_uri(&self) -> String {
-        self.issuer().join("/codex/device").into()
-    }
-
     /// Asks for a code for another device
     /// ([RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)).
     ///
     /// # Errors
     ///
-    /// [`Error::DeviceCodeNotEnabled`] when this issuer or account has no device codes.
+    /// [`Error::DeviceCodeNotEnabled`] when this server or account has no device codes.
     pub async fn begin_device_authorization(&self) -> Result<DeviceAuthorization, Error> {
-        let client_id = self.client_id();
-        let request = UserCodeRequest { client_id };
-        let answer = self.post(USER_CODE).send_json(&request).await?;
+        let url = &self.device_endpoints()?.user_code;
+        let fields = [("client_id", self.client_id())];
+        let answer = self.send(url, BodyFormat::Json, &fields, &[]).await?;
         if answer.status() == 404 {
             return Err(Error::DeviceCodeNotEnabled);
         }
@@ -93,13 +74,24 @@ impl TokenClient {
     ///
     /// [`Error`]; after one that [is transient](Error::is_transient) the wait goes on.
     pub async fn poll_device(&self, device: &DeviceAuthorization) -> Result<DevicePoll, Error> {
-        let request = self.post(POLL).secret(&device.device_auth_id).secret(&device.user_code);
-        let answer = request.send_json(&device.poll_request()).await?;
+        let url = &self.device_endpoints()?.poll;
+        let fields = device.poll_fields();
+        let secrets = fields.map(|(_, value)| value);
+        let answer = self.send(url, BodyFormat::Json, &fields, &secrets).await?;
         match accepted(answer) {
             Ok(answer) => Ok(DevicePoll::Approved(answer.decode()?)),
             Err(Error::Refused(refusal)) => judge(refusal),
             Err(error) => Err(error),
         }
+    }
+
+    /// Where the device codes of this server are, and the page for them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DeviceCodeNotEnabled`] when it has none.
+    pub fn device_endpoints(&self) -> Result<&DeviceEndpoints, Error> {
+        self.provider().device.as_ref().ok_or(Error::DeviceCodeNotEnabled)
     }
 
     /// Redeems what the person's agreement brought, as
@@ -109,7 +101,7 @@ impl TokenClient {
     ///
     /// As [`TokenClient::redeem_code`].
     pub async fn redeem_device_grant(&self, grant: &DeviceGrant) -> Result<Tokens, Error> {
-        let redirect_uri = self.issuer().join("/deviceauth/callback");
+        let redirect_uri = &self.device_endpoints()?.redirect_uri;
         let redemption = CodeRedemption {
             code: &grant.code,
             redirect_uri: redirect_uri.as_str(),
@@ -120,8 +112,8 @@ impl TokenClient {
 }
 
 impl DeviceAuthorization {
-    fn poll_request(&self) -> PollRequest<'_> {
-        PollRequest { device_auth_id: &self.device_auth_id, user_code: &self.user_code }
+    fn poll_fields(&self) -> [(&'static str, &str); 2] {
+        [("device_auth_id", &self.device_auth_id), ("user_code", &self.user_code)]
     }
 }
 
@@ -185,10 +177,8 @@ mod tests {
     #[test]
     fn a_poll_sends_what_the_issuer_gave() {
         let device = authorization(r#"{"device_auth_id":"d","usercode":"A-1","interval":"3"}"#);
-        assert_eq!(
-            serde_json::to_string(&device.unwrap().poll_request()).unwrap(),
-            r#"{"device_auth_id":"d","user_code":"A-1"}"#
-        );
+        let expected = [("device_auth_id", "d"), ("user_code", "A-1")];
+        assert_eq!(device.unwrap().poll_fields(), expected);
     }
 
     #[track_caller]

@@ -19,6 +19,9 @@ pub enum Error {
     /// The issuer has no device codes, or not for this account.
     #[error("sign-in by device code is not enabled")]
     DeviceCodeNotEnabled,
+    /// The server has no revocation endpoint.
+    #[error("the server has no way to revoke a token")]
+    RevocationNotSupported,
 }
 
 impl Error {
@@ -29,7 +32,7 @@ impl Error {
         match self {
             Self::Http(error) => error.is_transient(),
             Self::Refused(refusal) => refusal.is_transient(),
-            Self::Misshapen(_) | Self::DeviceCodeNotEnabled => false,
+            Self::Misshapen(_) | Self::DeviceCodeNotEnabled | Self::RevocationNotSupported => false,
         }
     }
 

@@ -35,6 +35,7 @@ mod code;
 mod device;
 mod error;
 mod interval;
+mod provider;
 mod refresh;
 mod revocation;
 
@@ -47,5 +48,6 @@ pub use code::{CodeRedemption, Tokens};
 pub use device::{DeviceAuthorization, DeviceGrant, DevicePoll};
 pub use error::Error;
 pub use interval::Interval;
+pub use provider::{BodyFormat, DeviceEndpoints, Provider};
 pub use refresh::Refreshed;
 pub use revocation::Revocable;

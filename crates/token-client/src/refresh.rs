@@ -1,6 +1,6 @@
 use credentials::{AccessToken, IdToken, RefreshToken};
 use http_client::Answer;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::answer::{self, BEARER};
@@ -24,13 +24,6 @@ pub struct Refreshed {
     pub unusable: Vec<&'static str>,
 }
 
-#[derive(Serialize)]
-struct RefreshRequest<'a> {
-    client_id: &'a str,
-    grant_type: &'static str,
-    refresh_token: &'a str,
-}
-
 /// Each field is judged by itself, so that none is lost over another.
 #[derive(Deserialize)]
 struct RefreshAnswer {
@@ -47,15 +40,16 @@ struct RefreshAnswer {
 impl TokenClient {
     /// Spends a refresh token for new tokens.
     ///
-    /// At this issuer a refresh token works once: whoever calls this holds the lock of the store
+    /// Where refresh tokens rotate, each works once: whoever calls this holds the lock of the store
     /// from reading the token to storing the result.
     ///
     /// # Errors
     ///
     /// [`Error`]; [`Error::ends_the_sign_in`] tells the final ones from those that may pass.
     pub async fn refresh(&self, refresh_token: &RefreshToken) -> Result<Refreshed, Error> {
-        let request = RefreshRequest::new(self.client_id(), refresh_token);
-        refreshed(&self.spend_json(&request, refresh_token.expose()).await?)
+        let fields = refresh_fields(self.client_id(), refresh_token);
+        let format = self.provider().refresh_body;
+        refreshed(&self.spend(format, &fields, &[refresh_token.expose()]).await?)
     }
 }
 
@@ -64,10 +58,9 @@ pub(crate) fn refreshed(answer: &Answer) -> Result<Refreshed, Error> {
     Ok(answer.into_refreshed())
 }
 
-impl<'a> RefreshRequest<'a> {
-    fn new(client_id: &'a str, refresh_token: &'a RefreshToken) -> Self {
-        Self { client_id, grant_type: "refresh_token", refresh_token: refresh_token.expose() }
-    }
+/// A refresh asks for the scope that the sign-in has already, so that it names none.
+fn refresh_fields<'a>(client_id: &'a str, token: &'a RefreshToken) -> [(&'static str, &'a str); 3] {
+    [("client_id", client_id), ("grant_type", "refresh_token"), ("refresh_token", token.expose())]
 }
 
 impl RefreshAnswer {
@@ -135,12 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_is_json_in_the_order_of_the_contract() {
+    fn a_refresh_has_the_fields_of_rfc_6749() {
         let token = RefreshToken::new("r t").unwrap();
-        assert_eq!(
-            serde_json::to_string(&RefreshRequest::new("app_1", &token)).unwrap(),
-            r#"{"client_id":"app_1","grant_type":"refresh_token","refresh_token":"r t"}"#
-        );
+        let expected =
+            [("client_id", "app_1"), ("grant_type", "refresh_token"), ("refresh_token", "r t")];
+        assert_eq!(refresh_fields("app_1", &token), expected);
     }
 
     // threats 110 111

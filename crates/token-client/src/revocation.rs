@@ -1,10 +1,7 @@
 use credentials::{AccessToken, RefreshToken};
-use serde::Serialize;
 
 use crate::client::{TokenClient, accepted};
 use crate::error::Error;
-
-const REVOKE: &str = "/oauth/revoke";
 
 /// What can be revoked. Revoking the refresh token ends the whole sign-in
 /// ([RFC 7009 §2](https://www.rfc-editor.org/rfc/rfc7009#section-2)), so it is the one to take where
@@ -17,13 +14,6 @@ pub enum Revocable<'a> {
     AccessToken(&'a AccessToken),
 }
 
-#[derive(Serialize)]
-struct RevocationRequest<'a> {
-    token: &'a str,
-    token_type_hint: &'static str,
-    client_id: &'a str,
-}
-
 impl TokenClient {
     /// Revokes a token by [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009). A token that is not
     /// valid any more counts as revoked.
@@ -32,43 +22,51 @@ impl TokenClient {
     ///
     /// [`Error`]; the token may then still be valid.
     pub async fn revoke(&self, token: Revocable<'_>) -> Result<(), Error> {
-        let request = RevocationRequest::new(self.client_id(), token);
-        accepted(self.post(REVOKE).secret(request.token).send_json(&request).await?)?;
+        let provider = self.provider();
+        let Some(url) = &provider.revocation_endpoint else {
+            return Err(Error::RevocationNotSupported);
+        };
+        let fields = revocation_fields(self.client_id(), token);
+        let secrets = [token.expose()];
+        accepted(self.send(url, provider.revocation_body, &fields, &secrets).await?)?;
         Ok(())
     }
 }
 
-impl<'a> RevocationRequest<'a> {
-    fn new(client_id: &'a str, token: Revocable<'a>) -> Self {
-        let (token, token_type_hint) = match token {
-            Revocable::RefreshToken(token) => (token.expose(), "refresh_token"),
-            Revocable::AccessToken(token) => (token.expose(), "access_token"),
-        };
-        Self { token, token_type_hint, client_id }
+impl<'a> Revocable<'a> {
+    fn expose(self) -> &'a str {
+        match self {
+            Self::RefreshToken(token) => token.expose(),
+            Self::AccessToken(token) => token.expose(),
+        }
     }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::RefreshToken(_) => "refresh_token",
+            Self::AccessToken(_) => "access_token",
+        }
+    }
+}
+
+fn revocation_fields<'a>(client_id: &'a str, token: Revocable<'a>) -> [(&'static str, &'a str); 3] {
+    [("token", token.expose()), ("token_type_hint", token.hint()), ("client_id", client_id)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn sends(token: Revocable<'_>, body: &str) {
-        let request = RevocationRequest::new("app_1", token);
-        assert_eq!(serde_json::to_string(&request).unwrap(), body);
-    }
-
     #[test]
     fn a_revocation_hints_at_what_it_revokes() {
         let refresh_token = RefreshToken::new("r").unwrap();
         let access_token = AccessToken::new("a").unwrap();
-        sends(
-            Revocable::RefreshToken(&refresh_token),
-            r#"{"token":"r","token_type_hint":"refresh_token","client_id":"app_1"}"#,
-        );
-        sends(
-            Revocable::AccessToken(&access_token),
-            r#"{"token":"a","token_type_hint":"access_token","client_id":"app_1"}"#,
-        );
+        for (token, text, hint) in [
+            (Revocable::RefreshToken(&refresh_token), "r", "refresh_token"),
+            (Revocable::AccessToken(&access_token), "a", "access_token"),
+        ] {
+            let expected = [("token", text), ("token_type_hint", hint), ("client_id", "app_1")];
+            assert_eq!(revocation_fields("app_1", token), expected);
+        }
     }
 }

@@ -96,6 +96,7 @@ impl Scope {
             Self::Tests => "crates/pkce/tests/a.rs",
             Self::Libraries | Self::NoTerminal | Self::StartNothing => "crates/login/src/a.rs",
             Self::Offline => "crates/auth-store/src/a.rs",
+            Self::Neutral => "crates/token-client/src/a.rs",
         }
     }
 }

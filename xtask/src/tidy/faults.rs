@@ -27,6 +27,8 @@ impl Scope {
         let has_terminal = ["crates/terminal-ui/"];
         let offline =
             ["crates/auth-store/", "crates/credentials/", "crates/pkce/", "crates/token-source/"];
+        let of_openai =
+            ["crates/auth-store/", "crates/login/", "crates/platform-api/", "crates/diagnostics/"];
         let lines: Vec<_> = match self {
             Self::Attributes => numbered(source).collect(),
             Self::Tests => numbered(source).skip(shipped(source).count()).collect(),
@@ -38,7 +40,12 @@ impl Scope {
                 shipped(source).collect()
             }
             Self::Offline if one_of(&offline) => shipped(source).collect(),
-            Self::Libraries | Self::NoTerminal | Self::StartNothing | Self::Offline => Vec::new(),
+            Self::Neutral if !one_of(&tools) && !one_of(&of_openai) => shipped(source).collect(),
+            Self::Libraries
+            | Self::NoTerminal
+            | Self::StartNothing
+            | Self::Offline
+            | Self::Neutral => Vec::new(),
         };
         lines.into_iter().filter(|(_, line)| !line.trim_start().starts_with("//")).collect()
     }

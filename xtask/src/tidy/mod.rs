@@ -35,6 +35,8 @@ enum Scope {
     StartNothing,
     /// The crates that claim to have no way out.
     Offline,
+    /// The crates that serve any provider.
+    Neutral,
 }
 
 const RULES: &[Rule] = &[
@@ -77,6 +79,14 @@ const RULES: &[Rule] = &[
         scope: Scope::Offline,
         words: &["std::net", "os::unix::net"],
         reason: "the table of layers shows that no network package is reached; std has sockets too",
+    },
+    Rule {
+        scope: Scope::Neutral,
+        words: &[
+            "openai", "OpenAI", "OpenAi", "chatgpt", "ChatGpt", "codex", "Codex", "app_EM",
+            "app_2S",
+        ],
+        reason: "these crates serve any provider; OpenAI's facts stand in `login::openai`",
     },
 ];
 

@@ -1,7 +1,8 @@
-//! OpenAI's facts: its registered clients, its claims, the link that finishes a set-up.
+//! OpenAI's facts: its registered clients, endpoints and claims, and the link that finishes a set-up.
 
 mod claims;
 mod clients;
+mod provider;
 mod setup_link;
 
 pub use claims::{AuthClaims, Claims, Mismatch, OpenAiClaims, OrganizationClaim};
@@ -10,6 +11,8 @@ pub use clients::{
     CREATE_API_KEY_USER_AGENT, ISSUER, REDIRECT_PATH, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT,
     SIGN_IN_PORT, SIGN_IN_SCOPE,
 };
+pub use provider::provider;
 pub use setup_link::finish_setup_url;
 
 pub(crate) use claims::check_same_person;
+pub(crate) use provider::API_KEY_TOKEN;

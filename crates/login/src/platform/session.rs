@@ -10,7 +10,7 @@ use crate::company::Company;
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::input::bring_all;
-use crate::openai::{CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
+use crate::openai::{self, CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
 use crate::pages;
 use crate::warm_up::alongside;
 
@@ -134,7 +134,8 @@ impl PendingSession {
 
 /// From the code to a session.
 async fn log_in(options: Options, http: HttpClient, grant: &Grant) -> Result<Session, Error> {
-    let issuer = TokenClient::new(http.clone(), options.issuer, options.client_id);
+    let issuer =
+        TokenClient::new(http.clone(), openai::provider(options.issuer), options.client_id);
     let access_token = issuer.redeem_code_for_access_token(&grant.redemption()).await;
     let platform = PlatformApi::new(http, options.api_base);
     platform.log_in(&access_token.map_err(Error::Code)?).await.map_err(Error::Platform)

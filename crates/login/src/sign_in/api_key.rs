@@ -6,6 +6,7 @@ use super::identity::Identity;
 use super::key_name::key_name;
 use crate::error::Error;
 use crate::event::{Event, Events};
+use crate::openai::API_KEY_TOKEN;
 
 /// Whether a sign-in brings an API key as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ async fn exchange(
     identity.check_api_project()?;
     let name = key_name(now)?;
     events(Event::CreatingApiKey { name: &name });
-    match client.exchange_for_api_key(identity.id_token, &name).await {
+    match client.exchange_for_api_key(identity.id_token, API_KEY_TOKEN, &name).await {
         Ok(key) => Ok(NewApiKey { name, key }),
         Err(source) => Err(Error::KeyExchange { name, source }),
     }

@@ -66,9 +66,10 @@ pub(super) async fn device_grant(
 ) -> Result<DeviceGrant, Error> {
     let deadline = Instant::now() + timeout.min(LONGEST);
     let device = begin(client, deadline, events).await?;
-    let (verification_uri, user_code) = (client.verification_uri(), device.user_code.as_str());
+    let endpoints = client.device_endpoints().map_err(Error::DeviceCode)?;
+    let (verification_uri, user_code) = (endpoints.verification_uri.as_str(), &device.user_code);
     let expires_in = deadline.saturating_duration_since(Instant::now());
-    events(Event::DeviceCode { verification_uri: &verification_uri, user_code, expires_in });
+    events(Event::DeviceCode { verification_uri, user_code, expires_in });
     poll(client, &device, deadline).await
 }
 

@@ -23,7 +23,9 @@ use crate::authorization::{Authorization, CallbackPorts, Parts};
 use crate::company::Company;
 use crate::error::Error;
 use crate::event::Events;
-use crate::openai::{Claims, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT, SIGN_IN_PORT, SIGN_IN_SCOPE};
+use crate::openai::{
+    self, Claims, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT, SIGN_IN_PORT, SIGN_IN_SCOPE,
+};
 use crate::pages;
 use crate::stored::{OtherStores, ReplacedSignIn};
 
@@ -188,5 +190,5 @@ impl PendingSignIn {
 }
 
 fn client(options: &Options, http: HttpClient) -> TokenClient {
-    TokenClient::new(http, options.issuer.clone(), options.client_id.clone())
+    TokenClient::new(http, openai::provider(options.issuer.clone()), options.client_id.clone())
 }

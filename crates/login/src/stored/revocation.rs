@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::{OtherStores, REVOCATION_LIMIT, client_id_of, identity_without_verifying, issuer_of};
 use crate::error::RevocationError;
 use crate::event::{Event, Events};
-use crate::openai::Claims;
+use crate::openai::{self, Claims};
 
 /// What became of tokens that are not needed any more.
 #[derive(Debug)]
@@ -334,7 +334,7 @@ impl Revoker<'_> {
         let Ok(issuer) = tokens.issuer.parse() else {
             return Revocation::Failed(RevocationError::OtherIssuer(tokens.issuer.clone()));
         };
-        let client = self.client.clone().with_issuer(issuer);
+        let client = self.client.clone().with_provider(openai::provider(issuer));
         let client = match &tokens.client_id {
             Some(client_id) => client.with_client_id(client_id.clone()),
             None => client,

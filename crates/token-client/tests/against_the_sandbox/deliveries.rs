@@ -10,7 +10,7 @@ use sandbox::{
 use serde_json::json;
 use token_client::{Error, TokenClient};
 
-use crate::rig::Rig;
+use crate::rig::{API_KEY, Rig, provider};
 
 // threats 77
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_code_arrives_once_whatever_becomes_of_it() {
 async fn an_exchange_arrives_once_although_its_answer_is_lost() {
     let rig = Rig::with(Endpoint::TokenExchange, Then::Lose).await;
     let id_token = IdToken::new(rig.sandbox.mint(Account::OWNER).unwrap().id_token).unwrap();
-    let error = rig.client.exchange_for_api_key(&id_token, "a name").await.unwrap_err();
+    let error = rig.client.exchange_for_api_key(&id_token, API_KEY, "a name").await.unwrap_err();
     is_cut_off(&error);
     rig.only_request_at(&Endpoint::TokenExchange);
     assert_eq!(rig.sandbox.issued().api_keys.len(), 1);
@@ -46,7 +46,9 @@ async fn what_is_spent_arrives_once_although_tls_fails_afterwards() {
 
         let rig = Rig::garbling(tls, Endpoint::Token).await;
         let id_token = IdToken::new(rig.sandbox.mint(Account::OWNER).unwrap().id_token).unwrap();
-        is_cut_off(&rig.client.exchange_for_api_key(&id_token, "a name").await.unwrap_err());
+        is_cut_off(
+            &rig.client.exchange_for_api_key(&id_token, API_KEY, "a name").await.unwrap_err(),
+        );
         rig.only_request_at(&Endpoint::Token);
         assert_eq!(rig.sandbox.issued().api_keys.len(), 1);
     }
@@ -64,7 +66,7 @@ async fn a_code_that_never_left_is_still_good() {
     let rig = Rig::new(Scenario::default()).await;
     let code = rig.code().await;
     let http = HttpClient::new(Options::new("a-test/1.0"));
-    let nobody = TokenClient::new(http, closed_port().parse().unwrap(), Client::SIGN_IN);
+    let nobody = TokenClient::new(http, provider(&closed_port()), Client::SIGN_IN);
     let Error::Http(error) = nobody.redeem_code(&rig.redemption(&code)).await.unwrap_err() else {
         panic!("nobody listens there");
     };
@@ -87,9 +89,9 @@ async fn only_what_is_spent_and_never_left_is_tried_again() {
     let closes = ProxyConduct::Close;
     let relay = ProxyScenario::relay(rig.sandbox.issuer_address());
     let relay = Proxy::start(ProxyScenario { conduct: closes, ..relay }).await.unwrap();
-    let issuer = format!("https://{}", relay.address()).parse().unwrap();
+    let issuer = format!("https://{}", relay.address());
     let http = HttpClient::new(Options::new("a-test/1.0"));
-    let client = TokenClient::new(http, issuer, Client::SIGN_IN);
+    let client = TokenClient::new(http, provider(&issuer), Client::SIGN_IN);
     client.redeem_code(&rig.redemption(&code)).await.unwrap_err();
     assert_eq!(relay.connections(), 2);
     client.begin_device_authorization().await.unwrap_err();

@@ -11,7 +11,7 @@ use crate::rig::Rig;
 
 /// What the person does on the other device.
 async fn decide(rig: &Rig, device: &DeviceAuthorization, account: &str) {
-    let page = rig.client.verification_uri().parse().unwrap();
+    let page = rig.client.device_endpoints().unwrap().verification_uri.clone();
     let http = HttpClient::new(Options::new("a-test/1.0"));
     let form = [("user_code", device.user_code.as_str()), ("account", account)];
     assert!(http.post(page).send_form(&form).await.unwrap().is_success());

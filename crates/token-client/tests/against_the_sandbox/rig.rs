@@ -8,7 +8,9 @@ use pkce::CodeVerifier;
 use sandbox::{
     Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then, Tls,
 };
-use token_client::{CodeRedemption, Error, TokenClient, Tokens};
+use token_client::{
+    BodyFormat, CodeRedemption, DeviceEndpoints, Error, Provider, TokenClient, Tokens,
+};
 
 pub(crate) const REDIRECT_URI: &str = "http://localhost:1455/auth/callback";
 
@@ -44,13 +46,13 @@ impl Rig {
     ) -> Self {
         let sandbox = Sandbox::start(scenario).await.unwrap();
         let http = client_of(&sandbox, user_agent);
-        let client = TokenClient::new(http, sandbox.issuer_url().parse().unwrap(), client_id);
+        let client = TokenClient::new(http, provider(sandbox.issuer_url()), client_id);
         Self { sandbox, client, code_verifier: CodeVerifier::new(VERIFIER).unwrap() }
     }
 
     /// Signs the owner in, as far as the redirect to the callback, and takes the code out of it.
     pub(crate) async fn code(&self) -> AuthorizationCode {
-        let mut url = self.client.issuer().join("/oauth/authorize");
+        let mut url = self.client.provider().authorization_endpoint.clone();
         url.query_pairs_mut().extend_pairs([
             ("response_type", "code"),
             ("client_id", self.client.client_id()),
@@ -114,4 +116,24 @@ pub(crate) fn known() -> Scenario {
         ..Fixed::default()
     };
     Scenario { fixed, ..Scenario::default() }
+}
+
+/// What the sandbox calls an API key in an exchange.
+pub(crate) const API_KEY: &str = "openai-api-key";
+
+/// A server in the shape of the sandbox.
+pub(crate) fn provider(issuer: &str) -> Provider {
+    let endpoint = |path: &str| format!("{issuer}{path}").parse().unwrap();
+    let issuer = issuer.parse().unwrap();
+    let mut provider =
+        Provider::new(issuer, endpoint("/oauth/authorize"), endpoint("/oauth/token"));
+    provider.revocation_endpoint = Some(endpoint("/oauth/revoke"));
+    provider.device = Some(DeviceEndpoints {
+        user_code: endpoint("/api/accounts/deviceauth/usercode"),
+        poll: endpoint("/api/accounts/deviceauth/token"),
+        verification_uri: endpoint("/codex/device"),
+        redirect_uri: endpoint("/deviceauth/callback"),
+    });
+    (provider.refresh_body, provider.revocation_body) = (BodyFormat::Json, BodyFormat::Json);
+    provider
 }

@@ -2,9 +2,9 @@
 
 use credentials::{AccessToken, IdToken, RefreshToken};
 use sandbox::{Account, Client, Endpoint, Recorded};
-use token_client::Revocable;
+use token_client::{Error, Provider, Revocable};
 
-use crate::rig::{Rig, known};
+use crate::rig::{API_KEY, Rig, known};
 
 /// The request as text, headers sorted. The port of the run is taken out, and so is the length of
 /// the body, which is told by the body.
@@ -77,7 +77,7 @@ async fn an_id_token_is_exchanged_for_an_api_key() {
     let rig = Rig::new(known()).await;
     let id_token = IdToken::new(rig.sandbox.mint(Account::OWNER).unwrap().id_token).unwrap();
     let name = "Codex CLI [auto-generated] (2026-11-21) [0123456789ab]";
-    let api_key = rig.client.exchange_for_api_key(&id_token, name).await.unwrap();
+    let api_key = rig.client.exchange_for_api_key(&id_token, API_KEY, name).await.unwrap();
     assert_eq!(api_key.expose(), "sk-a-key");
     is_whole(
         &rig.only_request_at(&Endpoint::Token),
@@ -165,4 +165,40 @@ async fn a_device_asks_for_a_code_and_polls() {
     let names: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(names, ["device_auth_id", "user_code"]);
     assert_eq!(body["user_code"], device.user_code);
+}
+
+/// As RFC 6749 §6 and RFC 7009 §2.1 have it, where the provider departs from neither.
+#[tokio::test]
+async fn a_server_that_keeps_to_the_standards_gets_forms() {
+    let rig = Rig::new(known()).await;
+    let standard = Provider::new(
+        rig.client.issuer().clone(),
+        rig.client.provider().authorization_endpoint.clone(),
+        rig.client.provider().token_endpoint.clone(),
+    );
+    let refresh_token = RefreshToken::new("r t").unwrap();
+    let token = Revocable::RefreshToken(&refresh_token);
+    let bare = rig.client.clone().with_provider(standard.clone());
+    assert!(matches!(bare.revoke(token).await, Err(Error::RevocationNotSupported)));
+    assert!(matches!(bare.begin_device_authorization().await, Err(Error::DeviceCodeNotEnabled)));
+    let mut provider = standard;
+    provider.revocation_endpoint = rig.client.provider().revocation_endpoint.clone();
+    let client = rig.client.clone().with_provider(provider);
+    // What the sandbox makes of them does not matter.
+    let _ = (client.refresh(&refresh_token).await, client.revoke(token).await);
+    for (endpoint, body) in [
+        (
+            Endpoint::Token,
+            "client_id=app_EMoamEEZ73f0CkXaXp7hrann&grant_type=refresh_token&refresh_token=r+t",
+        ),
+        (
+            Endpoint::Revoke,
+            "token=r+t&token_type_hint=refresh_token&client_id=app_EMoamEEZ73f0CkXaXp7hrann",
+        ),
+    ] {
+        let request = rig.only_request_at(&endpoint);
+        let form = Some("application/x-www-form-urlencoded");
+        assert_eq!(request.header("content-type"), form);
+        assert_eq!(String::from_utf8(request.body.clone()).unwrap(), body);
+    }
 }

@@ -1,0 +1,100 @@
+use http_client::BaseUrl;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use url::Url;
+
+/// An authorization server: its endpoints, and where it departs from the standards.
+///
+/// ```
+/// # use token_client::Provider;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let provider = Provider::new(
+///     "https://id.example.com".parse()?,
+///     "https://id.example.com/authorize".parse()?,
+///     "https://id.example.com/token".parse()?,
+/// );
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Provider {
+    /// The issuer identifier ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)).
+    pub issuer: BaseUrl,
+    /// The authorization endpoint ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
+    pub authorization_endpoint: Url,
+    /// The token endpoint ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+    pub token_endpoint: Url,
+    /// The revocation endpoint ([RFC 7009 §2](https://www.rfc-editor.org/rfc/rfc7009#section-2)), if it
+    /// has one.
+    pub revocation_endpoint: Option<Url>,
+    /// The endpoints for a code that is typed on another device, if it has them.
+    pub device: Option<DeviceEndpoints>,
+    /// How the body of a refresh is written; the RFC has a form.
+    pub refresh_body: BodyFormat,
+    /// How the body of a revocation is written; the RFC has a form.
+    pub revocation_body: BodyFormat,
+}
+
+/// The endpoints of a device grant whose server makes the code and the verifier itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceEndpoints {
+    /// Where a user code is asked for.
+    pub user_code: Url,
+    /// Where the decision is asked for.
+    pub poll: Url,
+    /// The page on which the person types the code.
+    pub verification_uri: Url,
+    /// The `redirect_uri` with which the code is exchanged.
+    pub redirect_uri: Url,
+}
+
+/// How the fields of a request are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyFormat {
+    /// `application/x-www-form-urlencoded`, as the RFCs have it.
+    #[default]
+    Form,
+    /// A JSON object.
+    Json,
+}
+
+impl Provider {
+    /// A server that keeps to the standards, and has no other endpoints.
+    #[must_use]
+    pub fn new(issuer: BaseUrl, authorization_endpoint: Url, token_endpoint: Url) -> Self {
+        Self {
+            issuer,
+            authorization_endpoint,
+            token_endpoint,
+            revocation_endpoint: None,
+            device: None,
+            refresh_body: BodyFormat::Form,
+            revocation_body: BodyFormat::Form,
+        }
+    }
+}
+
+/// Fields as a JSON object, in their order.
+pub(crate) struct JsonFields<'a>(pub(crate) &'a [(&'a str, &'a str)]);
+
+impl Serialize for JsonFields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_fields_keep_their_order() {
+        let fields = JsonFields(&[("b", "1"), ("a", "\"")]);
+        assert_eq!(serde_json::to_string(&fields).unwrap(), r#"{"b":"1","a":"\""}"#);
+    }
+}
