@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use sandbox::{Account, Endpoint};
 
@@ -137,7 +138,11 @@ impl Layout {
         }
         let program = world.path("login-cli");
         if !program.exists() {
-            fs::copy(env!("CARGO_BIN_EXE_login-cli"), &program).unwrap();
+            // By another process: while this one has it open for writing, a program that another test
+            // starts inherits that for a moment, and the system runs no file that is being written.
+            let copy =
+                Command::new("cp").arg(env!("CARGO_BIN_EXE_login-cli")).arg(&program).status();
+            assert!(copy.unwrap().success());
         }
         let script = format!("shift; exec '{}' \"$@\"", program.display());
         let shell = ["/bin/sh", "-c", &script, "sh"].map(str::to_owned);
