@@ -145,7 +145,7 @@ pub(crate) fn is_held(folder: &Folder, name: &OsStr) -> Result<bool, Error> {
 fn open(folder: &Folder, name: &OsStr, opened: io::Result<File>) -> Result<File, Error> {
     let path = folder.path().join(name);
     let entry = match &opened {
-        Ok(file) => Entry::of(file).ok(),
+        Ok(file) => Entry::from_file(file).ok(),
         Err(_) => folder.entry(name).ok().flatten(),
     };
     match entry.and_then(|entry| entry.untrusted_owner()) {

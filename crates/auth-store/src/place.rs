@@ -112,7 +112,8 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(|source| self.failed(Operation::Open, source))?,
         };
-        let entry = Entry::of(&file).map_err(|source| self.failed(Operation::Open, source))?;
+        let entry =
+            Entry::from_file(&file).map_err(|source| self.failed(Operation::Open, source))?;
         self.check_kind(entry.kind)?;
         if entry.shared {
             tracing::debug!(path = %self.path().display(), "other users may read this file");

@@ -86,7 +86,7 @@ pub(crate) fn is_there(place: &Place) -> bool {
 /// The temporary file, where nobody else can have made it.
 fn open_own(place: &Place, name: &OsStr) -> Option<File> {
     let file = place.folder().open_file(name).ok()?;
-    let entry = Entry::of(&file).ok()?;
+    let entry = Entry::from_file(&file).ok()?;
     let is_own = entry.kind == Kind::File && entry.untrusted_owner().is_none() && !entry.shared;
     is_own.then_some(file)
 }

@@ -71,7 +71,7 @@ impl Attempt {
         }
         // The system's own deadline for a connection is an answer of the system.
         let system = source.find_last::<io::Error>().and_then(io::Error::raw_os_error);
-        match source.find().map(TlsFailure::of) {
+        match source.find().map(TlsFailure::from_error) {
             Some(failure) => self.untrusted(failure),
             None if is_timeout && system.is_none() => {
                 self.overdue(Phase::Connecting, self.connect_timeout)

@@ -120,7 +120,7 @@ impl HttpClient {
         if let Some(choices) = inner.choices.get() {
             return Ok(choices);
         }
-        let choices = Choices::of(&inner.options)?;
+        let choices = Choices::from_options(&inner.options)?;
         Ok(inner.choices.get_or_init(|| choices))
     }
 
@@ -145,7 +145,7 @@ impl HttpClient {
 }
 
 impl Choices {
-    fn of(options: &Options) -> Result<Self, SetupError> {
+    fn from_options(options: &Options) -> Result<Self, SetupError> {
         for authorities in &options.system_authorities {
             named(authorities, Authorities::check)?;
         }

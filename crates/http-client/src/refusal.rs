@@ -38,7 +38,7 @@ const LONGEST: usize = 200;
 impl Refusal {
     /// What a whole answer says.
     #[must_use]
-    pub fn of(answer: &Answer) -> Self {
+    pub fn from_answer(answer: &Answer) -> Self {
         let said = Self::from_body(answer.status(), answer.body());
         let without_secrets = |words: String| answer.without_secrets(words);
         Self {

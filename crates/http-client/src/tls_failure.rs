@@ -62,7 +62,7 @@ pub enum TlsFailure {
 
 impl TlsFailure {
     /// Sorts an error of the TLS library.
-    pub(crate) fn of(error: &rustls::Error) -> Self {
+    pub(crate) fn from_error(error: &rustls::Error) -> Self {
         use AlertDescription as Alert;
         let cause = || Cause::new(error.clone());
         match error {

@@ -78,7 +78,7 @@ struct Rig {
 const ISSUER: &str = "https://issuer.test";
 
 impl Rig {
-    async fn of(proxy: ProxyScenario) -> Self {
+    async fn behind(proxy: ProxyScenario) -> Self {
         let issuer = Some(ISSUER.to_owned());
         let scenario = Scenario { tls: Tls::On, issuer, ..Scenario::default() };
         let sandbox = Sandbox::start(scenario).await.unwrap();
@@ -131,7 +131,7 @@ async fn every_kind_of_proxy_is_a_way() {
     {
         for login in [None, Some(ProxyLogin::new("us@er", "canary-password"))] {
             let given = if login.is_some() { "us%40er:canary-password@" } else { "" };
-            let rig = Rig::of(ProxyScenario { login, ..scenario.clone() }).await;
+            let rig = Rig::behind(ProxyScenario { login, ..scenario.clone() }).await;
             assert_eq!(rig.ask(scheme, given).await.unwrap(), 401, "{scheme} {given}");
             let asked = rig.proxy.requests();
             assert_eq!(asked.len(), 1);
@@ -144,7 +144,7 @@ async fn every_kind_of_proxy_is_a_way() {
 #[tokio::test]
 async fn a_proxy_that_asks_who_is_there_is_told_apart() {
     let login = Some(ProxyLogin::new("user", "canary-password"));
-    let rig = Rig::of(ProxyScenario { login, ..ProxyScenario::http() }).await;
+    let rig = Rig::behind(ProxyScenario { login, ..ProxyScenario::http() }).await;
     for (login, words) in [
         ("", "it wants a user name and a password (HTTP 407)"),
         ("user:canary-wrong@", "it does not accept this user name and password (HTTP 407)"),
@@ -154,7 +154,7 @@ async fn a_proxy_that_asks_who_is_there_is_told_apart() {
         assert_eq!(why.to_string(), words);
     }
     let login = Some(ProxyLogin::new("user", "canary-password"));
-    let rig = Rig::of(ProxyScenario { login, ..ProxyScenario::socks5() }).await;
+    let rig = Rig::behind(ProxyScenario { login, ..ProxyScenario::socks5() }).await;
     for (login, words) in [
         ("", "it wants a user name and a password"),
         ("user:canary-wrong@", "it does not accept this user name and password"),
@@ -168,7 +168,7 @@ async fn a_proxy_that_asks_who_is_there_is_told_apart() {
 #[tokio::test]
 async fn a_password_that_was_refused_is_not_tried_again() {
     let login = Some(ProxyLogin::new("user", "canary-password"));
-    let rig = Rig::of(ProxyScenario { login, ..ProxyScenario::http() }).await;
+    let rig = Rig::behind(ProxyScenario { login, ..ProxyScenario::http() }).await;
     let http = rig.client("http", "user:canary-wrong@");
     let ask = || http.get(base().join("/")).send();
     let error = http_client::deliver_once(ask).await.unwrap_err();
@@ -181,7 +181,7 @@ async fn a_password_that_was_refused_is_not_tried_again() {
 async fn what_a_proxy_refuses_has_a_status() {
     for status in [403, 502, 503] {
         let conduct = ProxyConduct::status(status, b"<html>blocked</html>");
-        let rig = Rig::of(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+        let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
         let why = rig.fails("http", "").await;
         assert!(matches!(why, ProxyFailure::Refused { status: it } if it == status), "{why:?}");
     }
@@ -193,12 +193,12 @@ async fn a_proxy_that_breaks_off_is_none() {
     for (scenario, scheme) in
         [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
     {
-        let rig = Rig::of(ProxyScenario { conduct: ProxyConduct::Close, ..scenario }).await;
+        let rig = Rig::behind(ProxyScenario { conduct: ProxyConduct::Close, ..scenario }).await;
         let why = rig.fails(scheme, "").await;
         assert!(matches!(why, ProxyFailure::Broken(_)), "{why:?}");
     }
     let conduct = ProxyConduct::Answer(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec());
-    let rig = Rig::of(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+    let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
     let why = rig.fails("http", "").await;
     assert!(matches!(why, ProxyFailure::Broken(_)), "{why:?}");
 }
@@ -220,7 +220,7 @@ async fn a_proxy_that_is_not_there_is_named() {
 #[tokio::test]
 async fn a_proxy_that_says_nothing_is_not_waited_for() {
     let conduct = ProxyConduct::Hang;
-    let rig = Rig::of(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+    let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
     let connect_timeout = Duration::from_millis(300);
     let options = through(&format!("http://{}", rig.proxy.address()), None);
     let http = HttpClient::new(Options { connect_timeout, ..options });
@@ -239,7 +239,7 @@ async fn a_proxy_that_cannot_reach_a_server_says_so() {
         (ProxyScenario::http(), "http", "it refuses (HTTP 502)"),
         (ProxyScenario::socks5(), "socks5h", "it refuses (SOCKS reply 4)"),
     ] {
-        let rig = Rig::of(scenario).await;
+        let rig = Rig::behind(scenario).await;
         let error = rig.client(scheme, "").get(elsewhere.join("/")).send().await.unwrap_err();
         let Error::Proxy { source, .. } = error else { panic!("{error:?}") };
         assert_eq!(source.to_string(), words);
@@ -250,7 +250,7 @@ async fn a_proxy_that_cannot_reach_a_server_says_so() {
 // threats 203
 #[tokio::test]
 async fn a_name_that_has_to_be_looked_up_here_is_told_apart_from_the_proxys() {
-    let rig = Rig::of(ProxyScenario::socks5()).await;
+    let rig = Rig::behind(ProxyScenario::socks5()).await;
     let why = rig.fails("socks5", "").await;
     assert!(matches!(why, ProxyFailure::UnresolvedHere(_)), "{why:?}");
 }
@@ -258,7 +258,7 @@ async fn a_name_that_has_to_be_looked_up_here_is_told_apart_from_the_proxys() {
 // threats 203
 #[tokio::test]
 async fn whoever_needs_no_proxy_at_all_has_none() {
-    let rig = Rig::of(ProxyScenario::http()).await;
+    let rig = Rig::behind(ProxyScenario::http()).await;
     let url = format!("http://{}", rig.proxy.address());
     let connect_timeout = Duration::from_millis(50);
     let options = Options { connect_timeout, ..through(&url, Some("*")) };
@@ -269,7 +269,7 @@ async fn whoever_needs_no_proxy_at_all_has_none() {
 
 #[tokio::test]
 async fn a_probe_says_how_far_the_way_leads() {
-    let rig = Rig::of(ProxyScenario::http()).await;
+    let rig = Rig::behind(ProxyScenario::http()).await;
     let probe = rig.client("http", "").probe(&base()).await.unwrap();
     assert_eq!(probe.proxy, Some(rig.proxy.address().to_string()));
     assert_eq!(probe.addresses.unwrap(), [rig.proxy.address()]);

@@ -65,7 +65,7 @@ async fn handle(
         // Decided before anything is awaited: hyper drops what it has not begun to answer when the
         // client resets the connection behind its request.
         let service = service_fn(|request| {
-            let decision = connection.session.receive(Head::of(&request), connection);
+            let decision = connection.session.receive(Head::from_request(&request), connection);
             answer(decision, request, connection)
         });
         let exchange = http(&connection.session.limits)

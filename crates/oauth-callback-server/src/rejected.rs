@@ -60,7 +60,7 @@ impl RejectedCallback {
     ];
 
     /// Nothing where a person would not wonder.
-    pub(crate) fn of(refusal: Refusal) -> Option<Self> {
+    pub(crate) fn from_refusal(refusal: Refusal) -> Option<Self> {
         Some(match refusal {
             Refusal::Tls => Https,
             Refusal::StateMismatch => StateMismatch,

@@ -118,7 +118,7 @@ impl Session {
 
     /// Refuses, and tells the caller: the person may wonder.
     pub(crate) fn reject(&self, refusal: Refusal) -> Reply {
-        if let Some(kind) = RejectedCallback::of(refusal) {
+        if let Some(kind) = RejectedCallback::from_refusal(refusal) {
             self.rejected.note(kind);
         }
         self.refuse(refusal)

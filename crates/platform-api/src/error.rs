@@ -135,7 +135,7 @@ pub(crate) fn judge<T: DeserializeOwned>(
 ) -> Result<T, Error> {
     let answer = answer.map_err(|source| Error::Http { call, source })?;
     if !answer.is_success() {
-        let refusal = Refusal::of(&answer);
+        let refusal = Refusal::from_answer(&answer);
         return Err(Error::Refused { call, refusal });
     }
     let shape = answer.decode();

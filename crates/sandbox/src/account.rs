@@ -145,7 +145,8 @@ impl Account {
         Self {
             label: "Owner, setup finished".to_owned(),
             is_org_owner: true,
-            ..Self::of(Self::OWNER, "Ada Lovelace", "ada").with_organization("Analytical Engines")
+            ..Self::named(Self::OWNER, "Ada Lovelace", "ada")
+                .with_organization("Analytical Engines")
         }
     }
 
@@ -154,8 +155,8 @@ impl Account {
     /// `create-key` waits for it, and the next one finds it at once.
     #[must_use]
     pub fn new_owner() -> Self {
-        let mut account =
-            Self::of(Self::NEW_OWNER, "Grace Hopper", "grace").with_organization("Compilers & Co");
+        let mut account = Self::named(Self::NEW_OWNER, "Grace Hopper", "grace")
+            .with_organization("Compilers & Co");
         for project in account.organizations.iter_mut().flat_map(|org| &mut org.projects) {
             project.appears_at_poll = 3;
         }
@@ -174,7 +175,7 @@ impl Account {
         Self {
             label: "Member, no organization".to_owned(),
             plan: Some("free".to_owned()),
-            ..Self::of(Self::MEMBER, "Linus Pauling", "linus")
+            ..Self::named(Self::MEMBER, "Linus Pauling", "linus")
         }
     }
 
@@ -184,11 +185,11 @@ impl Account {
         Self {
             label: "Says no".to_owned(),
             when_chosen: WhenChosen::Denies,
-            ..Self::of(Self::DENIER, "Nora Helmer", "nora")
+            ..Self::named(Self::DENIER, "Nora Helmer", "nora")
         }
     }
 
-    fn of(email: &str, name: &str, id: &str) -> Self {
+    fn named(email: &str, name: &str, id: &str) -> Self {
         Self {
             email: email.to_owned(),
             name: name.to_owned(),

@@ -65,7 +65,7 @@ impl Endpoint {
         }
     }
 
-    pub(crate) fn of(method: &str, path: &str) -> Self {
+    pub(crate) fn from_request(method: &str, path: &str) -> Self {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match (method, segments.as_slice()) {
             (_, [""]) => Self::Root,

@@ -33,7 +33,7 @@ impl<T: Clone> Log<T> {
             loop {
                 // Registered before looking: what arrives in between is not missed.
                 let more = self.for_tasks.notified();
-                let found = self.of(&kind);
+                let found = self.filter(&kind);
                 if found.len() >= count {
                     return found;
                 }
@@ -66,7 +66,7 @@ impl<T: Clone> Log<T> {
         }
     }
 
-    pub(crate) fn of(&self, kind: impl Fn(&T) -> bool) -> Vec<T> {
+    pub(crate) fn filter(&self, kind: impl Fn(&T) -> bool) -> Vec<T> {
         filtered(&self.lock(), kind)
     }
 

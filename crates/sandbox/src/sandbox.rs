@@ -98,7 +98,7 @@ impl Sandbox {
     /// What arrived so far at one endpoint.
     #[must_use]
     pub fn requests_at(&self, at: &Endpoint) -> Vec<Recorded> {
-        self.world.log.of(|request| at.covers(request))
+        self.world.log.filter(|request| at.covers(request))
     }
 
     /// How many connections were accepted so far, whether or not a request came on them.

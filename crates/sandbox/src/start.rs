@@ -37,7 +37,7 @@ pub(crate) async fn start(
     scenario: Scenario,
     observer: Option<Observer>,
 ) -> Result<Sandbox, StartError> {
-    let authority = Authority::of(&scenario)?;
+    let authority = Authority::for_scenario(&scenario)?;
     let scheme = if authority.is_some() { "https" } else { "http" };
     let (issuer, issuer_address) = listen(scenario.port).await?;
     let api = match scenario.listeners {

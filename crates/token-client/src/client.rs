@@ -99,5 +99,9 @@ impl TokenClient {
 }
 
 pub(crate) fn accepted(answer: Answer) -> Result<Answer, Error> {
-    if answer.is_success() { Ok(answer) } else { Err(Error::Refused(Refusal::of(&answer))) }
+    if answer.is_success() {
+        Ok(answer)
+    } else {
+        Err(Error::Refused(Refusal::from_answer(&answer)))
+    }
 }

@@ -135,7 +135,7 @@ fn line(exchanges: &[Exchange], form: &str, words: &str) -> Line {
     let (wrong, right) = (answers(WRONG), answers(RIGHT));
     let only_wrong = form == LINK || form == SCRIPT;
     let verdict = match (wrong.is_empty(), right.is_empty() && !only_wrong) {
-        (false, false) => Verdict::of(wrong.iter().chain(&right).all(is_refusal)),
+        (false, false) => Verdict::from_outcome(wrong.iter().chain(&right).all(is_refusal)),
         _ => Verdict::Untried,
     };
     let right = if only_wrong { String::new() } else { shown(&right) };

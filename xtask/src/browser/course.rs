@@ -130,7 +130,7 @@ fn referers(exchanges: &[Exchange], secrets: &[String]) -> Line {
     Line {
         tried: "no Referer at all has a code or a state".to_owned(),
         seen: format!("{telling} of {}", referers.len()),
-        verdict: Verdict::of(telling == 0),
+        verdict: Verdict::from_outcome(telling == 0),
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    pub(super) fn of(holds: bool) -> Self {
+    pub(super) fn from_outcome(holds: bool) -> Self {
         if holds { Self::Held } else { Self::Broken }
     }
 
@@ -47,7 +47,7 @@ impl Report {
     /// Something that must be so, and what was seen of it.
     pub(super) fn claim(&mut self, tried: &str, seen: impl Into<String>, holds: bool) {
         let (tried, seen) = (tried.to_owned(), seen.into());
-        self.claims.push(Line { tried, seen, verdict: Verdict::of(holds) });
+        self.claims.push(Line { tried, seen, verdict: Verdict::from_outcome(holds) });
     }
 
     /// How many lines did not hold. A browser that tries nothing at all has shown nothing.

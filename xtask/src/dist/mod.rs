@@ -37,7 +37,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Something cannot be built or written, or is not as it should be.
 pub(crate) fn run(root: &Path, out: &mut impl Write) -> Outcome<()> {
     let name = format!("login-cli-{}-{}", env!("CARGO_PKG_VERSION"), host()?);
-    let change = LastChange::of(root);
+    let change = LastChange::read(root);
     let entries = entries(root, &change)?;
     let path = archive_path(root, &name)?;
     archive::write(&path, &name, change.seconds, &entries)?;
@@ -103,7 +103,7 @@ struct LastChange {
 
 impl LastChange {
     /// As git has it; where there is no git, some day.
-    fn of(root: &Path) -> Self {
+    fn read(root: &Path) -> Self {
         let mut git = Command::new("git");
         git.args(["log", "-1", "--date=format-local:%Y-%m-%d", "--format=%ct %cd"]);
         let said = said(git.current_dir(root).env("TZ", "UTC")).unwrap_or_default();

@@ -54,7 +54,7 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
         UNTOLD_LOSS,
         NEXT,
     ];
-    let mut findings = Findings::of(&kinds);
+    let mut findings = Findings::with_kinds(&kinds);
     for flow in Flow::SAVING {
         progress(&format!("errors at every step: {}", flow.name()));
         let points = points(program, flow, numbers)?;

@@ -20,7 +20,7 @@ const LITTER: &str = "more than one file left behind";
 const NEXT: &str = "next save that fails, or leaves something";
 
 pub(super) fn run(program: &Path, report: &mut Report) -> Outcome<()> {
-    let mut findings = Findings::of(&[TORN, LITTER, NEXT]);
+    let mut findings = Findings::with_kinds(&[TORN, LITTER, NEXT]);
     let (mut lost, mut longest) = (0, Duration::ZERO);
     for flow in Flow::SAVING {
         progress(&format!("kills at every step: {}", flow.name()));

@@ -63,7 +63,7 @@ impl Token {
 }
 
 pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
-    let mut findings = Findings::of(&[LOST, LOST_RESERVED]);
+    let mut findings = Findings::with_kinds(&[LOST, LOST_RESERVED]);
     let lengths = if numbers.every_error { &LENGTHS[..] } else { &LENGTHS[..1] };
     let (mut runs, mut told) = (0, 0);
     for &length in lengths {

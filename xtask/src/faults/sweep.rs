@@ -85,7 +85,7 @@ pub(super) struct Findings(Vec<(&'static str, Vec<String>)>);
 
 impl Findings {
     /// Of these kinds.
-    pub(super) fn of(kinds: &[&'static str]) -> Self {
+    pub(super) fn with_kinds(kinds: &[&'static str]) -> Self {
         Self(kinds.iter().map(|kind| (*kind, Vec::new())).collect())
     }
 

@@ -135,7 +135,8 @@ fn slow_are_gone(stage: &Stage<'_>) -> Result<Option<Duration>, Box<dyn Error>> 
     /// The connections to the issuer that it may have made meanwhile.
     const OWN: u64 = 2;
     let mut sign_in = stage.begin()?;
-    let descriptors = |sign_in: &SignIn| Vitals::of(sign_in.running.id()).map(|it| it.descriptors);
+    let descriptors =
+        |sign_in: &SignIn| Vitals::read(sign_in.running.id()).map(|it| it.descriptors);
     let Some(before) = descriptors(&sign_in) else {
         return Ok(None);
     };

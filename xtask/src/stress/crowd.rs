@@ -38,7 +38,7 @@ impl Crowd {
         thread::Builder::new().name("crowd".to_owned()).spawn(move || {
             runtime.block_on(async {
                 for number in 0..clients {
-                    tokio::spawn(client(Habit::of(number), orders.clone(), kept.clone()));
+                    tokio::spawn(client(Habit::for_client(number), orders.clone(), kept.clone()));
                 }
                 // The sender goes with the crowd.
                 let mut orders = orders;
@@ -87,7 +87,7 @@ enum Habit {
 
 impl Habit {
     /// Six of ten drip, and two each do the rest.
-    fn of(number: usize) -> Self {
+    fn for_client(number: usize) -> Self {
         match number % 10 {
             0..=5 => Self::Drips,
             6 | 7 => Self::SaysNothing,
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_habit_is_in_the_crowd() {
-        let count = |habit| (0..1000).filter(|number| Habit::of(*number) == habit).count();
+        let count = |habit| (0..1000).filter(|number| Habit::for_client(*number) == habit).count();
         assert_eq!(count(Habit::Drips), 600);
         assert_eq!(count(Habit::SaysNothing), 200);
         assert_eq!(count(Habit::NeverReads), 200);

@@ -31,7 +31,7 @@ pub(super) fn run(
     let requests = requests(&sign_in)?;
     let (kinds, count) = (requests.len(), numbers.hostile_requests);
     let outcomes = send_all(sign_in.address, &requests, count);
-    let vitals = Vitals::of(sign_in.running.id()).unwrap_or_default();
+    let vitals = Vitals::read(sign_in.running.id()).unwrap_or_default();
     let completed = usize::from(sign_in.finish().is_ok());
 
     let refused = outcomes.iter().filter(|(outcome, _)| outcome.is_refusal());
@@ -62,7 +62,7 @@ enum Outcome {
 }
 
 impl Outcome {
-    fn of(kind: usize, answer: &Answer) -> Self {
+    fn from_answer(kind: usize, answer: &Answer) -> Self {
         const REFUSALS: [u16; 7] = [400, 403, 404, 405, 414, 431, 501];
         match answer.status() {
             Some(status) if REFUSALS.contains(&status) => Self::Refused,
@@ -92,7 +92,7 @@ fn send_all(address: SocketAddr, requests: &[Vec<u8>], count: usize) -> Outcomes
                 return outcomes;
             }
             let kind = number % requests.len();
-            let outcome = Outcome::of(kind, &ask(address, &requests[kind]));
+            let outcome = Outcome::from_answer(kind, &ask(address, &requests[kind]));
             *outcomes.entry(outcome).or_default() += 1;
         }
     };
@@ -261,7 +261,7 @@ mod tests {
     fn only_a_refusal_is_what_was_expected() {
         let outcome = |text: &str| {
             let first_byte = std::time::Duration::ZERO;
-            Outcome::of(7, &Answer { first_byte, bytes: text.into() })
+            Outcome::from_answer(7, &Answer { first_byte, bytes: text.into() })
         };
         assert_eq!(outcome("HTTP/1.1 404 Not Found\r\n\r\n"), Outcome::Refused);
         assert_eq!(outcome("HTTP/1.1 200 OK\r\n\r\n"), Outcome::Answered { kind: 7, status: 200 });

@@ -17,7 +17,7 @@ pub(super) struct Vitals {
 
 impl Vitals {
     /// Looks once; none when the process has ended, and on systems other than Linux.
-    pub(super) fn of(process: u32) -> Option<Self> {
+    pub(super) fn read(process: u32) -> Option<Self> {
         let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         let descriptors = fs::read_dir(format!("/proc/{process}/fd")).ok()?.count();
         Self::in_status(&status, u64::try_from(descriptors).ok()?)
@@ -55,7 +55,7 @@ impl Watch {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::spawn(move || {
             let mut most = Vitals::default();
-            while let Some(now) = Vitals::of(process) {
+            while let Some(now) = Vitals::read(process) {
                 most = most.most(now);
                 if stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
                     break;

@@ -112,7 +112,7 @@ impl Folder {
 }
 
 impl Entry {
-    pub(crate) fn of(file: &File) -> io::Result<Self> {
+    pub(crate) fn from_file(file: &File) -> io::Result<Self> {
         Ok(Self::from(&file.metadata()?))
     }
 }

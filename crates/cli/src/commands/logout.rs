@@ -64,7 +64,7 @@ pub(crate) async fn run(
             false => sign_in,
         };
         let end = match sign_in.log_out(scope, &|event| tell(setup, &event)).await {
-            Ok(outcome) => End::of(profile, outcome),
+            Ok(outcome) => End::new(profile, outcome),
             Err(error) => {
                 setup.check_interrupted()?;
                 End::failed(profile, location, error)
@@ -84,7 +84,7 @@ pub(crate) async fn run(
 }
 
 impl End {
-    fn of(profile: ProfileName, outcome: LoggedOut) -> Self {
+    fn new(profile: ProfileName, outcome: LoggedOut) -> Self {
         let LoggedOut { location, was_there, revocation, may_have_ended, .. } = outcome;
         let mut left = Left {
             api_key: outcome.had_api_key,

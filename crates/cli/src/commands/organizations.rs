@@ -20,6 +20,6 @@ pub(crate) async fn run(
         setup.terminal.say("This account has no organization.");
         return Ok(());
     }
-    let rows: Vec<Row<'_>> = organizations.iter().map(Row::of).collect();
+    let rows: Vec<Row<'_>> = organizations.iter().map(Row::for_organization).collect();
     output.text(|| table(&rows).join("\n")).map_err(Failure::Output)
 }

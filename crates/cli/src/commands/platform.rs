@@ -99,7 +99,7 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn of(organization: &'a Organization) -> Self {
+    pub(super) fn for_organization(organization: &'a Organization) -> Self {
         let mark = match (organization.is_default, organization.personal) {
             (true, true) => "default, personal",
             (true, false) => "default",

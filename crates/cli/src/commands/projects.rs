@@ -44,7 +44,7 @@ fn warn_of_more(listed: &[Listed], setup: &Setup) {
 
 /// An organization, and below it its projects, or why there are none.
 fn group(Listed { organization, projects, has_more, .. }: &Listed) -> String {
-    let mut lines = table(&[Row::of(organization)]);
+    let mut lines = table(&[Row::for_organization(organization)]);
     let below = match projects.as_deref() {
         None => vec!["(its projects are not for this account)".to_owned()],
         Some([]) if !has_more => vec!["(no projects)".to_owned()],

@@ -16,8 +16,8 @@ use super::underneath::{self, Underneath};
 use super::{Failure, LONGEST, rejected};
 use crate::stdin::BadSecret;
 
-pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
-    let kind = Kind::of(failure);
+pub(super) fn from_failure(failure: &Failure, hint: Option<&str>) -> Value {
+    let kind = Kind::from_failure(failure);
     let mut document = json!({
         "kind": kind.word(),
         "message": excerpt(&failure.what(), LONGEST),
@@ -25,7 +25,7 @@ pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
         "exit_code": kind.exit_code(),
         "transient": is_transient(failure, kind),
     });
-    let of_server = underneath::of(failure).map(of_server).unwrap_or_default();
+    let of_server = underneath::find(failure).map(of_server).unwrap_or_default();
     for more in [of_server, details(failure)] {
         if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
             document.extend(more);
@@ -38,7 +38,7 @@ pub(super) fn of(failure: &Failure, hint: Option<&str>) -> Value {
 /// make another one.
 fn is_transient(failure: &Failure, kind: Kind) -> bool {
     let is_decided = !matches!(failure, Failure::Login(error) if is_unconfirmed(error));
-    let passes = underneath::of(failure).is_some_and(Underneath::is_transient)
+    let passes = underneath::find(failure).is_some_and(Underneath::is_transient)
         || is_refused_by_a_gateway(failure);
     let counts = matches!(kind, Kind::Network | Kind::Refused | Kind::NoProject | Kind::TimedOut);
     kind == Kind::StoreBusy || (counts && passes && is_decided)

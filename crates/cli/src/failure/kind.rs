@@ -108,7 +108,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn of(failure: &Failure) -> Self {
+    pub(super) fn from_failure(failure: &Failure) -> Self {
         match failure {
             Failure::Login(error) => of_login(error),
             Failure::SignedInWithoutApiKey(_) => Self::NoApiKey,

@@ -90,7 +90,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// Tells the person, and the program that asked for it, and says how the program ends.
     pub(crate) fn report(&self, setup: &Setup) -> ExitCode {
-        let code = ExitCode::from(Kind::of(self).exit_code());
+        let code = ExitCode::from(Kind::from_failure(self).exit_code());
         if matches!(self, Self::ReaderGone) {
             return code;
         }
@@ -112,7 +112,7 @@ impl Failure {
     /// What a program reads of it.
     pub(crate) fn document(&self, setup: &Setup) -> Value {
         let hint = self.hint().map(|hint| setup.to_plain_text(&hint));
-        document::of(self, hint.as_deref())
+        document::from_failure(self, hint.as_deref())
     }
 
     /// What went wrong, in one line.
@@ -189,7 +189,7 @@ impl Failure {
 pub(crate) fn say_instead(instead: &Instead) -> ! {
     if let Some(wrong) = instead.wrong() {
         let output = Output::new(instead.json, Color::Auto);
-        output.error(&document::of(&Failure::Usage(wrong), None));
+        output.error(&document::from_failure(&Failure::Usage(wrong), None));
     }
     if let Some(help) = instead.help() {
         // Whoever closed standard output does not want to hear that it is closed.

@@ -180,7 +180,7 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
 fn every_failure_has_a_kind_that_is_documented() {
     let mut kinds = BTreeSet::new();
     for (kind, failure) in samples() {
-        let document = document::of(&failure, shown(&failure).as_deref());
+        let document = document::from_failure(&failure, shown(&failure).as_deref());
         assert_eq!(document["kind"], kind, "{failure:?}");
         kinds.insert((kind.to_owned(), document["exit_code"].to_string()));
     }
@@ -219,7 +219,7 @@ fn every_way_for_a_sign_in_to_fail_was_thought_of() {
 
 #[track_caller]
 fn has(failure: impl Into<Failure>, fields: &Value) {
-    let document = document::of(&failure.into(), None);
+    let document = document::from_failure(&failure.into(), None);
     for (name, value) in fields.as_object().unwrap() {
         assert_eq!(&document[name], value, "{name} of {document}");
     }
@@ -299,7 +299,7 @@ fn shown(failure: &Failure) -> Option<String> {
 fn a_text_from_outside_is_cleaned_and_short() {
     let error_description = Some(format!("a\u{1b}[2J\n{}", "x".repeat(5000)));
     let denied = WaitError::Denied { error: "e".to_owned(), error_description };
-    let document = document::of(&LoginError::Callback(denied).into(), None);
+    let document = document::from_failure(&LoginError::Callback(denied).into(), None);
     let message = document["message"].as_str().unwrap();
     assert!(message.starts_with("sign-in was not granted (e): a[2J x"), "{message}");
     assert_eq!(message.chars().count(), 1000);

@@ -38,7 +38,7 @@ impl Underneath<'_> {
     }
 }
 
-pub(super) fn of(failure: &Failure) -> Option<Underneath<'_>> {
+pub(super) fn find(failure: &Failure) -> Option<Underneath<'_>> {
     match failure {
         Failure::Login(error) => of_login(error),
         Failure::SignedInWithoutApiKey(error) => of_login(error),

@@ -208,7 +208,7 @@ fn a_callback_of_another_issuer_ends_the_sign_in() {
 // threats 16
 #[test]
 fn a_callback_that_names_the_issuer_signs_in() {
-    let world = World::of(Scenario { iss: Iss::Issuer, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { iss: Iss::Issuer, ..Scenario::default() });
     world.login().signs_in(Account::OWNER).exits(0);
 }
 
@@ -229,7 +229,7 @@ fn unknown_parameters_are_ignored() {
 fn a_code_of_odd_characters_reaches_the_issuer_as_it_is() {
     let odd = "a/b+c=d&e%f g~é:long-enough";
     let fixed = sandbox::Fixed { codes: vec![odd.to_owned()], ..sandbox::Fixed::default() };
-    let world = World::of(Scenario { fixed, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
     world.login().signs_in(Account::OWNER).exits(0);
     let [redeemed] = world.sandbox.requests_at(&Endpoint::TokenCode).try_into().unwrap();
     assert_eq!(redeemed.form()[1], ("code".to_owned(), odd.to_owned()));
@@ -244,7 +244,7 @@ fn a_callback_that_comes_twice_is_redeemed_once() {
     let line = format!("GET {}", &callback[url::Position::BeforePath..]);
     let open = {
         let port = running.port();
-        move || Page::of(port, &line)
+        move || Page::request(port, &line)
     };
     let pages: Vec<Page> = std::thread::scope(|scope| {
         let visits: Vec<_> = (0..5).map(|_| scope.spawn(&open)).collect();

@@ -20,7 +20,7 @@ fn default_project(id: &str) -> Project {
 
 fn world_of(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
     let account = Account { organizations, ..Account::owner() };
-    World::of(Scenario { accounts: vec![account], faults, ..Scenario::default() })
+    World::with_scenario(Scenario { accounts: vec![account], faults, ..Scenario::default() })
 }
 
 /// The default project is neither the first one that is listed nor the first one of its organization.

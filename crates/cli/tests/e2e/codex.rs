@@ -355,7 +355,7 @@ fn codex_refreshes_a_sign_in_of_another_client_for_it() {
         }
         let mut scenario = Scenario::default();
         scenario.clients.push(Client { id: OTHER.to_owned(), name: "Of the company".to_owned() });
-        let world = World::of(scenario);
+        let world = World::with_scenario(scenario);
         world.login().args(["--client-id", OTHER]).signs_in(Account::OWNER).exits(0);
         expire(&world);
         let _asking = codex.ask(&world);

@@ -22,7 +22,7 @@ fn an_owner_gets_a_key() {
 // threats 8 68 147
 #[test]
 fn an_owner_gets_a_key_over_tls() {
-    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let ca_file = world.ca_file();
     assert_owner_gets_key(&world, &["--ca-file", ca_file.to_str().unwrap()]);
 }
@@ -32,7 +32,7 @@ fn an_owner_gets_a_key_over_tls() {
 #[test]
 fn issuer_and_platform_are_two_servers() {
     let scenario = Scenario { listeners: Listeners::Separate, ..Scenario::default() };
-    let world = World::of(scenario);
+    let world = World::with_scenario(scenario);
     world.create_key().signs_in(Account::OWNER).exits(0);
     assert_ne!(world.sandbox.issuer_url(), world.sandbox.api_url());
     let api = world.sandbox.requests_at(&Endpoint::ApiKeys);
@@ -213,7 +213,7 @@ fn the_browser_waits_for_the_key() {
 #[test]
 fn the_whole_log_of_a_new_key_holds_no_secret() {
     for tls in [Tls::Off, Tls::On] {
-        let world = World::of(Scenario { tls, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { tls, ..Scenario::default() });
         let start = world.create_key().logged().args(["--verbose", "--save"]);
         let start = match tls {
             Tls::Off => start,

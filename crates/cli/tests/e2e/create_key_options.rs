@@ -8,7 +8,7 @@ use crate::support::{Finished, World};
 /// A world whose one person is in these organizations.
 fn world_of(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
     let account = Account { organizations, ..Account::owner() };
-    World::of(Scenario { accounts: vec![account], faults, ..Scenario::default() })
+    World::with_scenario(Scenario { accounts: vec![account], faults, ..Scenario::default() })
 }
 
 fn organization(id: &str) -> Organization {

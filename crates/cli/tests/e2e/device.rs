@@ -18,7 +18,7 @@ fn quick() -> Device {
 
 fn world_with(faults: impl IntoIterator<Item = Fault>) -> World {
     let faults = faults.into_iter().collect();
-    World::of(Scenario { device: quick(), faults, ..Scenario::default() })
+    World::with_scenario(Scenario { device: quick(), faults, ..Scenario::default() })
 }
 
 fn by_device(world: &World) -> Start<'_> {
@@ -109,7 +109,7 @@ fn the_issuer_says_how_often_it_is_asked() {
     let cases = [(json!(1), 1.0..4.5), (json!("2"), 2.0..4.5), (Value::Null, 4.9..30.0)];
     for (interval, expected) in cases {
         let device = Device { interval: interval.clone(), ..Device::default() };
-        let world = World::of(Scenario { device, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { device, ..Scenario::default() });
         let running = by_device(&world).start();
         invitation(&running);
         let since = Instant::now();
@@ -201,7 +201,8 @@ fn a_code_that_nobody_types_ends_with_its_time() {
 
     let user_code = Duration::ZERO;
     let lifetimes = Lifetimes { user_code, ..Lifetimes::default() };
-    let world = World::of(Scenario { device: quick(), lifetimes, ..Scenario::default() });
+    let world =
+        World::with_scenario(Scenario { device: quick(), lifetimes, ..Scenario::default() });
     world.store("{}");
     fails(&world, by_device(&world).start(), what, hint);
 }
@@ -214,7 +215,7 @@ fn a_pause_without_end_ends_with_the_time_that_there_is() {
     let later = Fault::new(Endpoint::DeviceToken, busy);
     for (interval, faults) in [(json!("1e19"), vec![]), (json!(1), vec![later])] {
         let device = Device { interval, ..Device::default() };
-        let world = World::of(Scenario { device, faults, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { device, faults, ..Scenario::default() });
         let finished = by_device(&world).args(["--timeout", "3s"]).run();
         finished.exits(1).says("error: the device code was not used in time\n");
     }
@@ -223,7 +224,7 @@ fn a_pause_without_end_ends_with_the_time_that_there_is() {
 #[test]
 fn an_issuer_without_device_codes_is_said_to_have_none() {
     let device = Device { offered: Offered::No, ..Device::default() };
-    let world = World::of(Scenario { device, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { device, ..Scenario::default() });
     world.store("{}");
     fails(
         &world,

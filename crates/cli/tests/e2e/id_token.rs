@@ -24,14 +24,14 @@ fn signed_by_another_key(changes: &Value) -> World {
     let key = Ed25519KeyPair::from_pkcs8(key.as_ref()).unwrap();
     let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()));
     let fixed = Fixed { id_tokens: vec![format!("{message}.{signature}")], ..Fixed::default() };
-    World::of(Scenario { fixed, ..Scenario::default() })
+    World::with_scenario(Scenario { fixed, ..Scenario::default() })
 }
 
 /// A world of the owner alone, whose ID token says this as well.
 fn owner_with(claims: &Value) -> World {
     let id_token_claims = claims.as_object().unwrap().clone();
     let accounts = vec![Account { id_token_claims, ..Account::owner() }];
-    World::of(Scenario { accounts, ..Scenario::default() })
+    World::with_scenario(Scenario { accounts, ..Scenario::default() })
 }
 
 /// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored.

@@ -9,7 +9,7 @@ use crate::support::{Finished, World};
 
 /// A world with this one account.
 fn world_of(account: Account) -> World {
-    World::of(Scenario { accounts: vec![account], ..Scenario::default() })
+    World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() })
 }
 
 /// The owner, whose ID token says this as well.
@@ -179,7 +179,7 @@ fn jwt(payload: &str) -> String {
 #[track_caller]
 fn is_unusable(id_token: &str) {
     let fixed = Fixed { id_tokens: vec![id_token.to_owned()], ..Fixed::default() };
-    let world = World::of(Scenario { fixed, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
     let finished = ends_after_the_code(&world, Account::OWNER);
     finished.says("error: the issuer sent an unusable ID token: ");
 }
@@ -190,7 +190,7 @@ fn an_opaque_access_token_is_enough_for_a_key_and_not_for_a_sign_in() {
     let opaque = || {
         let access_tokens = vec!["opaque-access-token-without-dots".to_owned()];
         let fixed = Fixed { access_tokens, ..Fixed::default() };
-        World::of(Scenario { fixed, ..Scenario::default() })
+        World::with_scenario(Scenario { fixed, ..Scenario::default() })
     };
     let finished = ends_after_the_code(&opaque(), Account::OWNER);
     finished.says("error: the issuer sent an unusable access token: ");

@@ -12,7 +12,7 @@ const HOUR: i64 = 60 * 60;
 
 fn world_of(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
     let account = Account { organizations, ..Account::owner() };
-    World::of(Scenario { accounts: vec![account], faults, ..Scenario::default() })
+    World::with_scenario(Scenario { accounts: vec![account], faults, ..Scenario::default() })
 }
 
 fn organization(id: &str, title: &str) -> Organization {

@@ -22,7 +22,7 @@ fn an_owner_signs_in() {
 // threats 8 68
 #[test]
 fn an_owner_signs_in_over_tls() {
-    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let ca_file = world.ca_file();
     assert_owner_signs_in(&world, &["--ca-file", ca_file.to_str().unwrap()]);
 }
@@ -308,7 +308,7 @@ fn the_link_is_shown_once() {
 #[test]
 fn the_whole_log_of_a_sign_in_holds_no_secret() {
     for (account, tls) in [(Account::OWNER, Tls::Off), (Account::NEW_OWNER, Tls::On)] {
-        let world = World::of(Scenario { tls, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { tls, ..Scenario::default() });
         let start = world.login().logged().arg("--verbose");
         let start = match tls {
             Tls::Off => start,

@@ -85,7 +85,8 @@ fn an_issuer_that_cannot_be_trusted_gets_nothing() {
     for defect in
         [Defect::Expired, Defect::NotYetValid, Defect::WrongHost, Defect::UnknownAuthority]
     {
-        let world = World::of(Scenario { tls: Tls::Broken(defect), ..Scenario::default() });
+        let world =
+            World::with_scenario(Scenario { tls: Tls::Broken(defect), ..Scenario::default() });
         let start = world.login().logged().arg("--ca-file").arg(world.ca_file());
         let finished = start.args(["--timeout", "1s"]).run();
         finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
@@ -98,7 +99,7 @@ fn an_issuer_that_cannot_be_trusted_gets_nothing() {
 // threats 82
 #[test]
 fn an_authority_that_was_not_named_is_not_trusted() {
-    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let finished = world.login().args(["--timeout", "1s"]).run();
     finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
     assert!(world.sandbox.requests().is_empty());
@@ -107,8 +108,8 @@ fn an_authority_that_was_not_named_is_not_trusted() {
 /// The program that it leads to looks at the same account and at the same servers.
 #[test]
 fn a_hint_to_the_doctor_is_complete_while_waiting_and_at_the_end() {
-    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
-    let other = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
+    let other = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let (codex_home, ca_file) = (world.codex_home(), world.path("another ca.pem"));
     write(&ca_file, other.sandbox.ca_pem().unwrap());
     let there = |start: Start<'_>| {
@@ -167,7 +168,7 @@ fn a_folder_of_the_environment_is_named_when_it_cannot_be_used() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_empty_variable_does_not_leave_nobody_to_trust() {
-    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     for flow in [World::login, World::create_key] {
         let finished = flow(&world).env("SSL_CERT_FILE", "").run();
         finished
@@ -187,7 +188,7 @@ fn an_empty_variable_does_not_leave_nobody_to_trust() {
 // threats 204
 #[test]
 fn the_flag_counts_before_the_variable() {
-    let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let start = world.login().arg("--ca-file").arg(world.ca_file());
     start.env("CODEX_CA_CERTIFICATE", world.path("missing.pem")).signs_in(Account::OWNER).exits(0);
 }
@@ -239,7 +240,7 @@ fn a_proxy_that_is_not_unicode_is_not_passed_over() {
 #[test]
 fn a_ca_file_of_the_environment_is_trusted() {
     for variable in ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE"] {
-        let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
         world.login().env(variable, world.ca_file()).signs_in(Account::OWNER).exits(0);
     }
 }

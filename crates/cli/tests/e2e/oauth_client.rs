@@ -13,7 +13,7 @@ fn world() -> World {
     let other = Client { id: OTHER.to_owned(), name: "Of the company".to_owned() };
     let mut scenario = Scenario::default();
     scenario.clients.push(other);
-    World::of(scenario)
+    World::with_scenario(scenario)
 }
 
 #[track_caller]

@@ -14,7 +14,7 @@ const IMPATIENTLY: [&str; 4] = ["--poll-interval", "50ms", "--poll-timeout", "20
 /// The one person's organizations.
 fn world_of(organizations: Vec<Organization>) -> World {
     let account = Account { organizations, ..Account::owner() };
-    World::of(Scenario { accounts: vec![account], ..Scenario::default() })
+    World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() })
 }
 
 // threats 134
@@ -94,7 +94,8 @@ fn organizations_that_are_closed_are_counted() {
     let account = Account::owner();
     let refused = Then::json(403, json!({"error": {"message": "M", "code": "no_access"}}));
     let faults = vec![Fault::new(Endpoint::Projects, refused)];
-    let world = World::of(Scenario { accounts: vec![account], faults, ..Scenario::default() });
+    let world =
+        World::with_scenario(Scenario { accounts: vec![account], faults, ..Scenario::default() });
     let seen = "checked 1 organizations and 0 projects, but no default project is ready yet \
                 (1 organizations not accessible)";
     gives_up_with(

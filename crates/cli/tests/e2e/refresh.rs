@@ -108,12 +108,12 @@ fn what_an_answer_does_not_bring_stays() {
 #[track_caller]
 fn is_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
     let scenario = Scenario::default();
-    let owner = World::of(scenario.clone());
+    let owner = World::with_scenario(scenario.clone());
     let id_token = claims(&owner.sandbox.mint(Account::OWNER).unwrap().id_token);
     drop(owner);
     let then = Then::Replace { pointer: pointer.to_owned(), value: value(&id_token) };
     let fault = Fault::new(Endpoint::TokenRefresh, then).on(On::First(1));
-    let world = World::of(Scenario { faults: vec![fault], ..scenario });
+    let world = World::with_scenario(Scenario { faults: vec![fault], ..scenario });
     let stored = world.signed_in(-HOUR);
 
     let finished = world.command("token").logged().run();
@@ -176,7 +176,7 @@ fn a_token_of_another_type_brings_nothing_but_the_refresh_token() {
 #[test]
 fn an_id_token_that_seems_over_is_one() {
     let lifetimes = Lifetimes { id_token: std::time::Duration::ZERO, ..Lifetimes::default() };
-    let world = World::of(Scenario { lifetimes, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { lifetimes, ..Scenario::default() });
     let stored = world.signed_in(0);
     world.command("token").run().exits(0);
     assert_renewed(&world, &stored, &ALL);

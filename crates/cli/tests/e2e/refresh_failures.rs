@@ -30,7 +30,7 @@ fn is_over(world: &World, stored: &StoredSignIn, words: &str) {
 #[test]
 fn a_refresh_token_that_expired_or_was_revoked_ends_the_sign_in() {
     let lifetimes = Lifetimes { refresh_token: Duration::ZERO, ..Lifetimes::default() };
-    let world = World::of(Scenario { lifetimes, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { lifetimes, ..Scenario::default() });
     let stored = world.signed_in(-HOUR);
     is_over(&world, &stored, "HTTP 401, refresh_token_expired: The refresh token has expired.");
 

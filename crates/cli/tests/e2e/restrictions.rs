@@ -14,7 +14,7 @@ const HOUR: i64 = 60 * 60;
 fn lying() -> World {
     let policy = Policy { workspaces: Workspaces::Ignored, ..Policy::default() };
     let device = Device { interval: json!(1), ..Device::default() };
-    World::of(Scenario { policy, device, ..Scenario::default() })
+    World::with_scenario(Scenario { policy, device, ..Scenario::default() })
 }
 
 const RESTRICTED: [&str; 2] = ["--workspace", "acct-grace"];

@@ -35,7 +35,7 @@ impl Case {
     fn new(policy: Policy, other: &str, profiles: &'static [&'static str], name: String) -> Self {
         let hold = Fault { on: On::First(1), ..Fault::new(Endpoint::TokenRefresh, Then::Hold) };
         let faults = if name.contains("Supersede") { vec![hold] } else { Vec::new() };
-        let world = World::of(Scenario { policy, faults, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { policy, faults, ..Scenario::default() });
         let case = Self { world, profiles, name };
         for profile in profiles {
             let account = if *profile == DEFAULT { Account::OWNER } else { other };

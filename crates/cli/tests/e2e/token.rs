@@ -239,7 +239,7 @@ const WAITING: &str = "Another program is using the stored sign-in; waiting for 
 fn the_same_refresh_token_again_is_accepted() {
     let refresh_tokens = vec!["rt_that-never-changes".to_owned(); 2];
     let fixed = Fixed { refresh_tokens, ..Fixed::default() };
-    let world = World::of(Scenario { fixed, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
     world.signed_in(0);
     refreshes(&world);
     assert_eq!(world.auth_document()["tokens"]["refresh_token"], "rt_that-never-changes");
@@ -251,7 +251,7 @@ fn the_same_refresh_token_again_is_accepted() {
 #[test]
 fn a_new_access_token_that_is_over_already_is_handed_out() {
     let lifetimes = Lifetimes { access_token: Duration::ZERO, ..Lifetimes::default() };
-    let world = World::of(Scenario { lifetimes, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { lifetimes, ..Scenario::default() });
     world.signed_in(-HOUR);
     refreshes(&world);
     world.command("token").run().exits(0);
@@ -263,7 +263,7 @@ fn a_new_access_token_that_is_over_already_is_handed_out() {
 #[test]
 fn a_new_access_token_with_little_time_is_not_refreshed_at_once() {
     let lifetimes = Lifetimes { access_token: Duration::from_secs(60), ..Lifetimes::default() };
-    let world = World::of(Scenario { lifetimes, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { lifetimes, ..Scenario::default() });
     world.signed_in(-HOUR);
     refreshes(&world);
     world.command("token").run().exits(0);

@@ -338,7 +338,7 @@ fn what_a_server_repeats_of_a_secret_is_taken_out() {
         let said = json!({"error": code, "error_description": format!("{code} is not {code}")});
         let faults = vec![Fault::new(Endpoint::TokenCode, Then::json(400, said))];
         let fixed = Fixed { codes: vec![code.to_owned()], ..Fixed::default() };
-        let world = World::of(Scenario { faults, fixed, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { faults, fixed, ..Scenario::default() });
         let finished = start(&world).logged().signs_in(Account::OWNER);
         let words = "the issuer refused: HTTP 400, [hidden]: [hidden] is not [hidden]";
         finished.exits(1).says(&format!("cannot exchange the code for tokens: {words}\n"));
@@ -362,7 +362,7 @@ fn a_platform_that_repeats_its_bearer_token_is_not_believed_to_be_quotable() {
         let said = json!({"error": {"message": format!("no {session} here")}});
         let faults = vec![Fault::new(at, Then::json(403, said))];
         let fixed = Fixed { session_keys: vec![session.to_owned()], ..Fixed::default() };
-        let world = World::of(Scenario { faults, fixed, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { faults, fixed, ..Scenario::default() });
         let finished = world.create_key().logged().signs_in(Account::OWNER);
         finished.exits(1).says(&format!("error: {words}\n"));
     }

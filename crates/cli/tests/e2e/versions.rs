@@ -218,7 +218,7 @@ fn waits(world: &World, name: &str, start: Start<'_>, browser: bool) -> (StoredS
         // What comes before is a look at whether a save would work.
         running.auth_url();
     }
-    let tries = Opens::of(&world.codex_home().join(name));
+    let tries = Opens::watch(&world.codex_home().join(name));
     let visit = browser.then(|| running.visit_meanwhile(Account::OWNER));
     tries.wait(3);
     assert_stored(world, &before.document);
@@ -232,7 +232,7 @@ fn waits(world: &World, name: &str, start: Start<'_>, browser: bool) -> (StoredS
 struct Opens(OwnedFd);
 
 impl Opens {
-    fn of(path: &Path) -> Self {
+    fn watch(path: &Path) -> Self {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).unwrap();
         inotify::add_watch(&inotify, path, WatchFlags::OPEN).unwrap();
         Self(inotify)

@@ -16,7 +16,7 @@ const DEVICE: &str = "Or press d, for a code to type on another device.";
 
 fn world() -> World {
     let device = Device { interval: json!(1), ..Device::default() };
-    World::of(Scenario { device, ..Scenario::default() })
+    World::with_scenario(Scenario { device, ..Scenario::default() })
 }
 
 /// A sign-in that waits at a terminal which is wide enough for every sentence.
@@ -255,7 +255,7 @@ fn a_quit_gives_the_terminal_back() {
 #[test]
 fn where_there_are_no_device_codes_the_browser_is_still_waited_for() {
     let device = Device { offered: Offered::No, ..Device::default() };
-    let world = World::of(Scenario { device, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { device, ..Scenario::default() });
     let running = waiting(&world);
     running.types("d");
     running.reads(
@@ -271,7 +271,7 @@ fn a_device_code_that_fails_can_be_had_once_more() {
     let refused = Then::json(400, json!({ "error": { "code": "odd", "message": "M" } }));
     let faults = vec![Fault::new(Endpoint::DeviceUserCode, refused).on(On::First(1))];
     let device = Device { interval: json!(1), ..Device::default() };
-    let world = World::of(Scenario { device, faults, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { device, faults, ..Scenario::default() });
     let running = waiting(&world);
     running.types("d");
     running.reads("warning: cannot sign in by device code: the issuer refused: HTTP 400, odd: M;");

@@ -26,7 +26,7 @@ enum End {
 use End::{Cap, Deadline, Refused};
 
 impl End {
-    fn of(error: &Error) -> Self {
+    fn from_error(error: &Error) -> Self {
         match error {
             Error::CutOff { .. } => Refused,
             Error::TooLarge { limit: 65_536, .. } => Cap,
@@ -49,7 +49,7 @@ async fn end(floods: &[Flood]) {
     for (what, ends, server) in floods {
         let deadline = if ends.contains(&Deadline) { SHORT } else { DEADLINE };
         let error = ask_within(deadline, server).await.expect_err(what);
-        assert!(ends.contains(&End::of(&error)), "{what}: {error:?}");
+        assert!(ends.contains(&End::from_error(&error)), "{what}: {error:?}");
     }
 }
 

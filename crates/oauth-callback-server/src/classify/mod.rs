@@ -85,7 +85,7 @@ impl Rules {
 }
 
 impl<'a> Head<'a> {
-    pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
+    pub(crate) fn from_request<B>(request: &'a Request<B>) -> Self {
         Self { method: request.method(), uri: request.uri(), headers: request.headers() }
     }
 }

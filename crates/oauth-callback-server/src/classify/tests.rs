@@ -21,7 +21,7 @@ fn request(target: &str) -> Request<()> {
 
 #[track_caller]
 fn refused(request: &Request<()>, expected: Refusal) {
-    match classify(&rules(), Head::of(request)) {
+    match classify(&rules(), Head::from_request(request)) {
         RequestKind::Refused(refusal) => assert_eq!(refusal, expected, "{request:?}"),
         _ => panic!("not refused: {request:?}"),
     }
@@ -45,7 +45,7 @@ fn callback(query: &str) -> Result<AuthorizationResponse, Refusal> {
     let rules = rules();
     let query = query.replace("state=S", &format!("state={}", rules.state.expose()));
     let request = request(&format!("/auth/callback?{query}"));
-    match classify(&rules, Head::of(&request)) {
+    match classify(&rules, Head::from_request(&request)) {
         RequestKind::Returned(returned) => Ok(returned),
         RequestKind::Refused(refusal) | RequestKind::Rejected(refusal) => Err(refusal),
         RequestKind::OtherPath | RequestKind::Form => panic!("it is the callback in an address"),
@@ -234,7 +234,7 @@ fn what_has_a_code_or_an_error_at_the_path_of_the_callback_is_rejected_aloud() {
         (from(callback, "host", "localhost:8080"), Refusal::OtherHost),
         (from(callback, "sec-fetch-mode", "cors"), Refusal::NotNavigation),
     ] {
-        match classify(&rules(), Head::of(&request)) {
+        match classify(&rules(), Head::from_request(&request)) {
             RequestKind::Rejected(rejected) => assert_eq!(rejected, refusal, "{request:?}"),
             _ => panic!("not rejected: {request:?}"),
         }
@@ -246,7 +246,7 @@ fn what_has_a_code_or_an_error_at_the_path_of_the_callback_is_rejected_aloud() {
         from("/?code=C&state=other", "host", "localhost:8080"),
         from("/auth/callback", "sec-fetch-mode", "cors"),
     ] {
-        let verdict = classify(&rules(), Head::of(&quiet));
+        let verdict = classify(&rules(), Head::from_request(&quiet));
         assert!(!matches!(verdict, RequestKind::Rejected(_)), "{quiet:?}");
     }
 }
@@ -296,8 +296,9 @@ fn a_form_is_taken_where_it_was_asked_for() {
         *request.method_mut() = Method::POST;
         request
     };
-    let is_form =
-        |request: &Request<()>| matches!(classify(&rules, Head::of(request)), RequestKind::Form);
+    let is_form = |request: &Request<()>| {
+        matches!(classify(&rules, Head::from_request(request)), RequestKind::Form)
+    };
     assert!(is_form(&post("/auth/callback")));
     assert!(!is_form(&post("/success")));
     assert!(!is_form(&request("/auth/callback?code=C")));
@@ -363,7 +364,7 @@ fn a_path_is_the_callback_path_or_another() {
         "/auth/callback;x",
         "*",
     ] {
-        let verdict = classify(&rules(), Head::of(&request(path)));
+        let verdict = classify(&rules(), Head::from_request(&request(path)));
         assert!(matches!(verdict, RequestKind::OtherPath), "{path}");
     }
     for target in ["http://localhost:1455/auth/callback", "localhost:1455"] {

@@ -51,7 +51,7 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// What a proxy that is not honest does to everybody.
-    pub(super) fn of(conduct: &ProxyConduct) -> Option<Self> {
+    pub(super) fn for_conduct(conduct: &ProxyConduct) -> Option<Self> {
         match conduct {
             ProxyConduct::Honest => None,
             ProxyConduct::Answer(bytes) => Some(Self::Refusal(bytes.clone())),
@@ -80,7 +80,7 @@ async fn ask(client: &mut Client, scenario: &ProxyScenario) -> io::Result<(Proxy
         ProxyKind::Relay(to) => {
             let request = ProxyRequest { target: to.to_string(), ..ProxyRequest::default() };
             let tunnel = Outcome::Tunnel { to, open: Vec::new(), unreachable: Vec::new() };
-            Ok((request, Outcome::of(&scenario.conduct).unwrap_or(tunnel)))
+            Ok((request, Outcome::for_conduct(&scenario.conduct).unwrap_or(tunnel)))
         }
     }
 }

@@ -11,7 +11,8 @@ pub(super) async fn ask(
     scenario: &ProxyScenario,
 ) -> io::Result<(ProxyRequest, Outcome)> {
     let request = request(read_head(client).await?);
-    let outcome = Outcome::of(&scenario.conduct).unwrap_or_else(|| honest(scenario, &request));
+    let outcome =
+        Outcome::for_conduct(&scenario.conduct).unwrap_or_else(|| honest(scenario, &request));
     Ok((request, outcome))
 }
 

@@ -30,22 +30,22 @@ impl ProxyScenario {
     /// A proxy that takes `CONNECT` ([RFC 9110 §9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)).
     #[must_use]
     pub fn http() -> Self {
-        Self::of(ProxyKind::Http)
+        Self::new(ProxyKind::Http)
     }
 
     /// A proxy that speaks SOCKS version 5 ([RFC 1928](https://www.rfc-editor.org/rfc/rfc1928)).
     #[must_use]
     pub fn socks5() -> Self {
-        Self::of(ProxyKind::Socks5)
+        Self::new(ProxyKind::Socks5)
     }
 
     /// A relay that asks for nothing, and whose every connection leads to this address.
     #[must_use]
     pub fn relay(to: SocketAddr) -> Self {
-        Self::of(ProxyKind::Relay(to))
+        Self::new(ProxyKind::Relay(to))
     }
 
-    fn of(kind: ProxyKind) -> Self {
+    fn new(kind: ProxyKind) -> Self {
         Self {
             kind,
             port: 0,

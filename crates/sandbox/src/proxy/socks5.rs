@@ -36,7 +36,7 @@ async fn talk(
 ) -> io::Result<Outcome> {
     let methods = greeting(said).await?;
     if let ProxyConduct::Hang | ProxyConduct::Close = scenario.conduct {
-        return Ok(Outcome::of(&scenario.conduct).unwrap_or(Outcome::Close));
+        return Ok(Outcome::for_conduct(&scenario.conduct).unwrap_or(Outcome::Close));
     }
     let wanted = if scenario.login.is_some() { LOGIN } else { NO_LOGIN };
     if !methods.contains(&wanted) {
@@ -91,7 +91,7 @@ async fn connect(
     let port = u16::from_be_bytes(said.exactly().await?);
     let shown = if host.contains(':') { format!("[{host}]") } else { host.clone() };
     request.target = format!("{shown}:{port}");
-    if let Some(outcome) = Outcome::of(&scenario.conduct) {
+    if let Some(outcome) = Outcome::for_conduct(&scenario.conduct) {
         return Ok(outcome);
     }
     if command != 1 {

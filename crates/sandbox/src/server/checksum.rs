@@ -2,8 +2,8 @@
 /// so many times, and then these. It takes as many steps as the count has digits, and not as many as
 /// there are bytes.
 pub(super) fn checksum(byte: u8, count: u64, then: &[u8]) -> u32 {
-    let before = Step::over(byte).times(count).of(!0);
-    !then.iter().fold(before, |register, &byte| Step::over(byte).of(register))
+    let before = Step::over(byte).times(count).apply(!0);
+    !then.iter().fold(before, |register, &byte| Step::over(byte).apply(register))
 }
 
 /// What bytes do to the register: an affine map of its bits.
@@ -36,10 +36,10 @@ impl Step {
 
     fn then(&self, next: &Self) -> Self {
         let bits = self.bits.map(|bit| next.linear(bit));
-        Self { bits, constant: next.of(self.constant) }
+        Self { bits, constant: next.apply(self.constant) }
     }
 
-    fn of(&self, register: u32) -> u32 {
+    fn apply(&self, register: u32) -> u32 {
         self.linear(register) ^ self.constant
     }
 

@@ -24,7 +24,7 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) async fn of(
+    pub(super) async fn for_request(
         connection: &Connection,
         request: &Recorded,
         fault: Option<Fault>,

@@ -44,7 +44,7 @@ pub(super) async fn respond(
     };
     let fault = world.fault_for(&request);
     world.log.add(request.clone());
-    let outcome = Outcome::of(&connection, &request, fault).await;
+    let outcome = Outcome::for_request(&connection, &request, fault).await;
     if let Some(observer) = &connection.observer {
         observer(&request, outcome.answered());
     }
@@ -82,7 +82,7 @@ async fn receive(connection: u64, request: Request<Incoming>) -> Result<Recorded
     };
     let mut recorded = Recorded {
         connection,
-        endpoint: Endpoint::of(head.method.as_str(), head.uri.path()),
+        endpoint: Endpoint::from_request(head.method.as_str(), head.uri.path()),
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),

@@ -28,7 +28,7 @@ pub enum TlsError {
 
 impl Authority {
     /// None for a sandbox that speaks plain HTTP.
-    pub(crate) fn of(scenario: &Scenario) -> Result<Option<Self>, TlsError> {
+    pub(crate) fn for_scenario(scenario: &Scenario) -> Result<Option<Self>, TlsError> {
         let names = names(scenario);
         match scenario.tls {
             Tls::Off => Ok(None),

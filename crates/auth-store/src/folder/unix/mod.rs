@@ -227,7 +227,7 @@ impl Folder {
 }
 
 impl Entry {
-    pub(crate) fn of(file: &File) -> io::Result<Self> {
+    pub(crate) fn from_file(file: &File) -> io::Result<Self> {
         Ok(Self::from(fs::fstat(file)?))
     }
 }

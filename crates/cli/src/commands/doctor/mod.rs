@@ -65,7 +65,9 @@ struct Report<'a> {
 impl Report<'_> {
     /// People see it at once.
     fn add(&mut self, mut rows: Vec<Row>) -> Result<(), Failure> {
-        self.show(&Layout::of(output::columns()).table(&rows, &self.shared.command_prefix()))?;
+        self.show(
+            &Layout::for_width(output::columns()).table(&rows, &self.shared.command_prefix()),
+        )?;
         self.rows.append(&mut rows);
         Ok(())
     }

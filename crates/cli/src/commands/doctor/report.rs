@@ -26,7 +26,7 @@ const ARROW: &str = "-> ";
 
 impl Layout {
     /// For so many columns; as wide as is good to read where nobody says how many there are.
-    pub(super) fn of(columns: Option<usize>) -> Self {
+    pub(super) fn for_width(columns: Option<usize>) -> Self {
         const WIDEST: usize = 100;
         // Less leaves too little room beside the first columns.
         const NARROW: usize = 60;
@@ -155,8 +155,8 @@ mod tests {
 
     /// Without the colours.
     fn plain(columns: usize, rows: &[Row]) -> String {
-        let table =
-            Layout::of(Some(columns)).table(rows, &SharedArgs::usual().unwrap().command_prefix());
+        let table = Layout::for_width(Some(columns))
+            .table(rows, &SharedArgs::usual().unwrap().command_prefix());
         anstream::adapter::strip_str(&table).to_string()
     }
 

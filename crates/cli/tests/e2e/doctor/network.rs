@@ -53,7 +53,7 @@ fn a_way_without_obstacles_is_good() {
 }
 
 fn with_tls(tls: Tls) -> World {
-    World::of(Scenario { tls, ..Scenario::default() })
+    World::with_scenario(Scenario { tls, ..Scenario::default() })
 }
 
 #[test]
@@ -181,7 +181,10 @@ fn a_certificate_that_is_over_leads_to_the_clock() {
 #[test]
 fn a_server_that_is_down_is_told_from_one_that_is_not_needed() {
     in_peace("network::a_server_that_is_down_is_told_from_one_that_is_not_needed", || {
-        let world = World::of(Scenario { listeners: Listeners::Separate, ..Scenario::default() });
+        let world = World::with_scenario(Scenario {
+            listeners: Listeners::Separate,
+            ..Scenario::default()
+        });
         let start = || doctor(&world).without("--issuer", 1).without("--api-base", 1);
         let issuer = world.sandbox.issuer_url();
         let report = looks(&world, start().args(["--issuer", issuer, "--api-base", DEAD]));
@@ -266,7 +269,8 @@ fn a_clock_that_is_off_is_told_by_how_much() {
             (2 * 3600 + 90, "problem", "2 hours behind "),
             (-400 * 86_400, "problem", "400 days ahead of "),
         ] {
-            let world = World::of(Scenario { clock_offset: offset, ..Scenario::default() });
+            let world =
+                World::with_scenario(Scenario { clock_offset: offset, ..Scenario::default() });
             let report = looks(&world, doctor(&world));
             let check = report.check("clock", "time");
             assert_eq!(check["verdict"], verdict, "{check}");
@@ -316,7 +320,7 @@ fn behind(login: Option<ProxyLogin>) -> (World, Proxy) {
         names: vec!["api.test".to_owned()],
         ..Scenario::default()
     };
-    let world = World::of(scenario);
+    let world = World::with_scenario(scenario);
     world.plant(PASSWORD);
     let port = world.sandbox.api_url().rsplit_once(':').unwrap().1.parse().unwrap();
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

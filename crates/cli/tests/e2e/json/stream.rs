@@ -106,7 +106,7 @@ fn a_key_is_told_as_it_is_made() {
     let project = Project { is_initial: true, appears_at_poll: 2, ..Project::default() };
     let organization = Organization { projects: vec![project], ..Organization::default() };
     let account = Account { organizations: vec![organization], ..Account::owner() };
-    let world = World::of(Scenario { accounts: vec![account], ..Scenario::default() });
+    let world = World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() });
     let start = world.create_key().args([STREAM, "--save", "--poll-interval", "20ms"]);
     let finished = start.signs_in(Account::OWNER);
     let expected =
@@ -129,7 +129,7 @@ fn a_key_is_told_as_it_is_made() {
 #[test]
 fn a_code_for_another_device_is_told() {
     let device = Device { interval: json!(1), ..Device::default() };
-    let world = World::of(Scenario { device, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { device, ..Scenario::default() });
     let running = world.command("login").args(["--device", STREAM]).start();
     let told = running.event("device_code");
     let address = told["verification_uri"].as_str().unwrap();
@@ -216,7 +216,7 @@ fn the_address_behind_a_line_that_is_too_long_is_taken() {
 #[test]
 fn a_device_code_is_asked_for_by_the_program_that_follows() {
     let device = Device { interval: json!(1), ..Device::default() };
-    let world = World::of(Scenario { device, ..Scenario::default() });
+    let world = World::with_scenario(Scenario { device, ..Scenario::default() });
     let running = world.login().arg(STREAM).reading_later().start();
     running.event("waiting");
     writeln!(running.stdin(), "device").unwrap();

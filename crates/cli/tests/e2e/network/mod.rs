@@ -34,12 +34,15 @@ impl SignedIn {
     fn at_the_issuer(name: &str) -> Self {
         let host = format!("{name}:{PORT}");
         let issuer = Some(format!("https://{host}"));
-        Self::of(host, Scenario { tls: Tls::On, issuer, port: PORT, ..Scenario::default() })
+        Self::with_scenario(
+            host,
+            Scenario { tls: Tls::On, issuer, port: PORT, ..Scenario::default() },
+        )
     }
 
     /// It is there, and is called by its address.
     fn on_any_port() -> Self {
-        let world = World::of(Scenario { tls: Tls::On, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
         let (host, stored) = (world.host().to_owned(), world.signed_in(-60));
         Self { world, host, stored }
     }
@@ -47,11 +50,11 @@ impl SignedIn {
     /// It is not there.
     fn at(host: String) -> Self {
         let issuer = Some(format!("https://{host}"));
-        Self::of(host, Scenario { tls: Tls::On, issuer, ..Scenario::default() })
+        Self::with_scenario(host, Scenario { tls: Tls::On, issuer, ..Scenario::default() })
     }
 
-    fn of(host: String, scenario: Scenario) -> Self {
-        let world = World::of(scenario);
+    fn with_scenario(host: String, scenario: Scenario) -> Self {
+        let world = World::with_scenario(scenario);
         let stored = world.signed_in(-60);
         Self { world, host, stored }
     }

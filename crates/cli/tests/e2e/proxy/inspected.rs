@@ -73,7 +73,7 @@ fn unused_port() -> u16 {
 // threats 203 204
 #[test]
 fn whoever_names_the_inspectors_authority_signs_in() {
-    let behind = Behind::of(ProxyScenario::http());
+    let behind = Behind::new(ProxyScenario::http());
     let Some(inspector) = Inspector::before(&behind) else {
         return left_out("a network that inspects TLS (no mitmproxy)");
     };
@@ -91,7 +91,7 @@ fn whoever_names_the_inspectors_authority_signs_in() {
 // threats 82 204
 #[test]
 fn whoever_does_not_is_told_how_and_sends_nothing() {
-    let behind = Behind::of(ProxyScenario::http());
+    let behind = Behind::new(ProxyScenario::http());
     let Some(inspector) = Inspector::before(&behind) else {
         return left_out("a network that inspects TLS, to somebody who does not trust it");
     };

@@ -21,9 +21,9 @@ struct Behind {
 }
 
 impl Behind {
-    fn of(proxy: ProxyScenario) -> Self {
+    fn new(proxy: ProxyScenario) -> Self {
         let issuer = Some(ISSUER.to_owned());
-        let world = World::of(Scenario { tls: Tls::On, issuer, ..Scenario::default() });
+        let world = World::with_scenario(Scenario { tls: Tls::On, issuer, ..Scenario::default() });
         let proxy = proxy.host("issuer.test", 443, listener(&world));
         let proxy = Proxy::start_in_thread(proxy).unwrap();
         Self { world, proxy }

@@ -29,7 +29,7 @@ fn a_proxy_that_wants_to_know_who_is_there_says_so() {
         [(ProxyScenario::http(), "http", " (HTTP 407)"), (ProxyScenario::socks5(), "socks5h", "")]
     {
         let login = Some(ProxyLogin::new("ada", "hunter2-password"));
-        let behind = Behind::of(ProxyScenario { login, ..kind });
+        let behind = Behind::new(ProxyScenario { login, ..kind });
         behind.world.plant("hunter3-password");
         let place = behind.proxy.address();
         for (given, (why, advice)) in [("", unknown), ("ada:hunter3-password@", wrong)] {
@@ -64,7 +64,7 @@ fn a_proxy_that_refuses_says_with_what_and_that_says_what_helps() {
             FORBIDDEN,
         ),
     ] {
-        let behind = Behind::of(ProxyScenario { conduct, ..kind });
+        let behind = Behind::new(ProxyScenario { conduct, ..kind });
         let place = behind.proxy.address();
         let error = format!("through the proxy {place}: it refuses ({why})");
         is_told(&behind, &behind.url(scheme, ""), &error, hint);
@@ -75,7 +75,7 @@ fn a_proxy_that_refuses_says_with_what_and_that_says_what_helps() {
 // threats 203
 #[test]
 fn a_name_that_only_the_proxy_knows_is_for_the_proxy_to_look_up() {
-    let behind = Behind::of(ProxyScenario::socks5());
+    let behind = Behind::new(ProxyScenario::socks5());
     StoredSignIn::new(&behind.world, -60).stored(&behind.world);
     let place = behind.proxy.address();
     let start = Start::new(&behind.world, "refresh").args(["--issuer", ISSUER]);
@@ -92,7 +92,7 @@ fn a_name_that_only_the_proxy_knows_is_for_the_proxy_to_look_up() {
 // threats 203
 #[test]
 fn a_proxy_that_is_not_there_is_named_without_its_password() {
-    let behind = Behind::of(ProxyScenario::http());
+    let behind = Behind::new(ProxyScenario::http());
     behind.world.plant("hunter2-password");
     let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
     is_told(

@@ -16,7 +16,7 @@ fn both_sign_ins_work_through_every_kind_of_proxy() {
     {
         for login in [None, Some(ProxyLogin::new("ada", PASSWORD))] {
             let given = if login.is_some() { LOGIN } else { "" };
-            let behind = Behind::of(ProxyScenario { login, ..scenario.clone() });
+            let behind = Behind::new(ProxyScenario { login, ..scenario.clone() });
             behind.world.plant(PASSWORD);
             let url = behind.url(scheme, given);
             for start in [behind.login(), behind.create_key()] {
@@ -32,7 +32,7 @@ fn both_sign_ins_work_through_every_kind_of_proxy() {
 // threats 203
 #[test]
 fn the_variables_count_in_the_order_of_curl() {
-    let right = Behind::of(ProxyScenario::http());
+    let right = Behind::new(ProxyScenario::http());
     let wrong = Proxy::start_in_thread(ProxyScenario::http()).unwrap();
     StoredSignIn::new(&right.world, -60).stored(&right.world);
     let (right_url, wrong_url) = (right.url("http", ""), format!("http://{}", wrong.address()));
@@ -50,7 +50,7 @@ fn the_variables_count_in_the_order_of_curl() {
 // threats 203
 #[test]
 fn a_proxy_for_plain_http_is_never_asked() {
-    let behind = Behind::of(ProxyScenario::http());
+    let behind = Behind::new(ProxyScenario::http());
     StoredSignIn::new(&behind.world, -60).stored(&behind.world);
     let url = behind.url("http", "");
     let start = refresh(&behind).env("REQUEST_METHOD", "GET");
@@ -61,7 +61,7 @@ fn a_proxy_for_plain_http_is_never_asked() {
 // threats 203
 #[test]
 fn what_needs_no_proxy_goes_without() {
-    let behind = Behind::of(ProxyScenario::http());
+    let behind = Behind::new(ProxyScenario::http());
     StoredSignIn::new(&behind.world, -60).stored(&behind.world);
     let url = behind.url("http", "");
     for list in ["*", "issuer.test", ".test", "other.example, issuer.test", "ISSUER.TEST"] {
@@ -81,7 +81,7 @@ fn what_needs_no_proxy_goes_without() {
 fn a_list_that_is_not_unicode_still_counts() {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt as _;
-    let behind = Behind::of(ProxyScenario::http());
+    let behind = Behind::new(ProxyScenario::http());
     StoredSignIn::new(&behind.world, -60).stored(&behind.world);
     let list = OsString::from_vec(b"\xff.test,issuer.test".to_vec());
     let start = refresh(&behind).env("HTTPS_PROXY", behind.url("http", "")).env("NO_PROXY", list);

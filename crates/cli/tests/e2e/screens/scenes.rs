@@ -23,7 +23,7 @@ fn login_by_hand() {
 fn while_it_waits(stage: &Stage, start: Start<'_>) -> Shot {
     let person = stage.plays(start);
     person.shows(" left.");
-    let shot = Shot::of(stage, &person);
+    let shot = Shot::take(stage, &person);
     person.types("\x03");
     person.finish().exits(130);
     shot
@@ -36,7 +36,7 @@ fn login_done() {
         let person = stage.plays(stage.world.login().opening(&browser));
         person.visit(Account::OWNER);
         person.ends();
-        let shot = Shot::of(stage, &person);
+        let shot = Shot::take(stage, &person);
         person.finish().exits(0);
         shot
     });
@@ -48,7 +48,7 @@ fn failure() {
         let start = stage.world.command("refresh").args(["--profile", "team"]);
         let person = stage.plays(start);
         person.ends();
-        let shot = Shot::of(stage, &person);
+        let shot = Shot::take(stage, &person);
         person.finish().exits(3);
         shot
     });
@@ -60,7 +60,7 @@ fn status() {
         stage.has_signed_in();
         let person = stage.plays(stage.world.program(["status"]));
         person.ends();
-        let shot = Shot::of(stage, &person);
+        let shot = Shot::take(stage, &person);
         person.finish().exits(0);
         shot
     });
@@ -73,12 +73,13 @@ fn create_key_waiting() {
         let project = Project { is_initial: true, appears_at_poll: 9, ..Project::default() };
         let organization = Organization { projects: vec![project], ..Organization::default() };
         let account = Account { organizations: vec![organization], ..Account::owner() };
-        let world = World::of(Scenario { accounts: vec![account], ..Scenario::default() });
+        let world =
+            World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() });
         let person = stage.plays(world.create_key());
         let visit = person.visit_meanwhile(Account::OWNER);
         person.shows("Looking again");
         person.shows("0:");
-        let shot = Shot::of(stage, &person).from("Signed in.");
+        let shot = Shot::take(stage, &person).from("Signed in.");
         person.types("\x03");
         visit.give_up();
         person.finish().exits(130);
@@ -97,7 +98,7 @@ fn doctor() {
                 start.env("SSH_CONNECTION", ssh).env("USER", "ada").env("VSCODE_IPC_HOOK_CLI", "x");
             let person = stage.plays(start.without_env("BROWSER"));
             person.ends();
-            let shot = Shot::of(stage, &person);
+            let shot = Shot::take(stage, &person);
             person.finish().exits(0);
             shot
         });

@@ -14,7 +14,7 @@ pub(super) struct Shot {
 type Row = (String, String);
 
 impl Shot {
-    pub(super) fn of(stage: &Stage, person: &OnTerminal<'_>) -> Self {
+    pub(super) fn take(stage: &Stage, person: &OnTerminal<'_>) -> Self {
         let mut rows: Vec<Row> = person.rows();
         if rows.iter().any(|(row, _)| row.starts_with("http")) {
             replace_address(&mut rows, &person.auth_url(), stage);

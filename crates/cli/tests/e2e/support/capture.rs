@@ -40,7 +40,7 @@ impl Seen {
 }
 
 impl Capture {
-    pub(crate) fn of(pipe: Option<impl Read + Send + 'static>) -> Self {
+    pub(crate) fn new(pipe: Option<impl Read + Send + 'static>) -> Self {
         Self::into(Seen::default(), pipe)
     }
 

@@ -36,7 +36,7 @@ impl From<&Step> for Page {
 impl Page {
     /// Sends a request of this line, as somebody would by hand.
     #[track_caller]
-    pub(crate) fn of(port: u16, request_line: &str) -> Self {
+    pub(crate) fn request(port: u16, request_line: &str) -> Self {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         write!(stream, "{request_line} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n").unwrap();

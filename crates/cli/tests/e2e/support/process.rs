@@ -15,7 +15,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn of(mut child: Child) -> Self {
+    pub(super) fn new(mut child: Child) -> Self {
         let (tell, end) = mpsc::channel();
         let process = Self {
             end,

@@ -31,8 +31,8 @@ pub(crate) struct Running<'w> {
 pub(crate) struct Visit(thread::JoinHandle<Result<Trail, PersonError>>);
 
 impl<'w> Running<'w> {
-    pub(crate) fn of(world: &'w World, mut child: Child, leave: Leave, log: Log) -> Self {
-        let stderr = Capture::of(child.stderr.take());
+    pub(crate) fn new(world: &'w World, mut child: Child, leave: Leave, log: Log) -> Self {
+        let stderr = Capture::new(child.stderr.take());
         Self::captured(world, child, stderr, (leave, log))
     }
 
@@ -49,9 +49,9 @@ impl<'w> Running<'w> {
             log,
             id: child.id(),
             stdin: RefCell::default(),
-            stdout: Capture::of(child.stdout.take()),
+            stdout: Capture::new(child.stdout.take()),
             stderr,
-            process: Process::of(child),
+            process: Process::new(child),
             trails: RefCell::default(),
             pages: RefCell::default(),
         }
@@ -125,7 +125,7 @@ impl<'w> Running<'w> {
     /// The answer of the callback server to a request of this line.
     #[track_caller]
     pub(crate) fn ask(&self, request_line: &str) -> Page {
-        let page = Page::of(self.port(), request_line);
+        let page = Page::request(self.port(), request_line);
         self.pages.borrow_mut().push(page.clone());
         page
     }

@@ -191,7 +191,7 @@ impl<'w> Start<'w> {
             #[cfg(target_os = "linux")]
             Streams::StderrGone => drop(child.stderr.take()),
         }
-        let running = Running::of(self.world, child, self.leave, self.log);
+        let running = Running::new(self.world, child, self.leave, self.log);
         running.stdin.replace(stdin);
         running
     }

@@ -20,10 +20,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::of(Scenario::default())
+        Self::with_scenario(Scenario::default())
     }
 
-    pub(crate) fn of(scenario: Scenario) -> Self {
+    pub(crate) fn with_scenario(scenario: Scenario) -> Self {
         let sandbox = Sandbox::start_in_thread(scenario).unwrap();
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "work", "bin", "run"] {
@@ -39,7 +39,7 @@ impl World {
 
     pub(crate) fn with(faults: impl IntoIterator<Item = Fault>) -> Self {
         let faults = faults.into_iter().collect();
-        Self::of(Scenario { faults, ..Scenario::default() })
+        Self::with_scenario(Scenario { faults, ..Scenario::default() })
     }
 
     /// The server as messages name it: with its port.

@@ -17,7 +17,7 @@ pub(crate) struct Escapes {
 const SECOND_SCREEN: u16 = 1049;
 
 impl Escapes {
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let mut escapes = Self::default();
         vte::Parser::new().advance(&mut escapes, bytes);
         escapes

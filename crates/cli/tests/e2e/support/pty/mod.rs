@@ -172,7 +172,7 @@ impl OnTerminal<'_> {
             let screen = seen.screen.as_ref().unwrap();
             (seen.bytes.clone(), screen.left_behind(self.has_typed.get()))
         });
-        scan::assert_terminal_kept(world, &Escapes::of(&bytes), leave);
+        scan::assert_terminal_kept(world, &Escapes::parse(&bytes), leave);
         assert_eq!(left_behind, None, "the end of: {}", finished.stderr);
         let modes = |it: &Termios| (it.input_modes, it.output_modes, it.local_modes);
         let after = self.line.modes();

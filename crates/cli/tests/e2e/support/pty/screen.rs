@@ -26,7 +26,7 @@ impl Look {
         underlined: false,
     };
 
-    fn of(cell: &vt100::Cell) -> Self {
+    fn from_cell(cell: &vt100::Cell) -> Self {
         let (color, background) = (cell.fgcolor(), cell.bgcolor());
         Self { color, background, bold: cell.bold(), underlined: cell.underline() }
     }
@@ -87,7 +87,8 @@ impl Screen {
         let mut text = String::new();
         let mut style = String::new();
         for cell in (0..columns).filter_map(|column| self.terminal.screen().cell(row, column)) {
-            let next = if cell.has_contents() { Look::of(cell).name() } else { String::new() };
+            let next =
+                if cell.has_contents() { Look::from_cell(cell).name() } else { String::new() };
             if next != style {
                 text = format!("{text}{{{next}}}");
                 style = next;
@@ -120,7 +121,7 @@ impl Screen {
 
     /// How the cell at this place looks, counted from 0.
     pub(crate) fn look_at(&self, row: u16, column: u16) -> Option<Look> {
-        self.terminal.screen().cell(row, column).map(Look::of)
+        self.terminal.screen().cell(row, column).map(Look::from_cell)
     }
 
     /// What is not as it was before anything was written, in words. Where somebody has typed, the last
