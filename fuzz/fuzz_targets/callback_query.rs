@@ -113,16 +113,17 @@ fn check_round_trip(outcome: &Outcome) {
 fn check_pasted(query: &str, outcome: &Outcome) {
     let place = format!("localhost:{PORT}{CALLBACK_PATH}?");
     if let Some(pasted) = pasted_address(query) {
-        let is_wrapped = query.contains(['%', '\\', '\n']) || query.contains("&amp;");
+        let is_wrapped = query.contains(['%', '\\', '^', '`', '\n']) || query.contains("&amp;");
         assert!(query.contains(STATE) || is_wrapped, "{query:?}: {pasted:?}");
         let has_path = query.to_ascii_lowercase().contains(CALLBACK_PATH);
         assert!(has_path || is_wrapped, "{query:?}: {pasted:?}");
     }
-    // No browser sends these as they are, and they end an address that was copied with quotes.
-    let ends_it = |c: char| !c.is_ascii_graphic() || "\"'`>)]#\\".contains(c);
+    // No browser sends these as they are, or they stand around an address that was copied.
+    let is_stray = |c: char| !c.is_ascii_graphic() || "\"'`<>()[]{}|^#\\".contains(c);
+    let ends_a_sentence = query.ends_with(['.', ',', ';']);
     // An address may stand in a parameter of another one.
     let is_wrapped = query.contains("&amp;") || query.contains("http");
-    if query.contains(ends_it) || is_wrapped || query.len() > 8000 {
+    if query.contains(is_stray) || ends_a_sentence || is_wrapped || query.len() > 8000 {
         return;
     }
     let ends_the_wait =
