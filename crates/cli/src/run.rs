@@ -12,7 +12,7 @@ pub fn run() -> ExitCode {
         return browser::open_apart();
     }
     if let Some(words) = completions::asked_for() {
-        return completions::answer(words);
+        return completions::answer(&words);
     }
     let (command, shared) = match Cli::from_command_line() {
         Ok(understood) => understood,

@@ -217,15 +217,3 @@ pub(crate) enum Shell {
     Powershell,
     Elvish,
 }
-
-impl Shell {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Bash => "bash",
-            Self::Zsh => "zsh",
-            Self::Fish => "fish",
-            Self::Powershell => "powershell",
-            Self::Elvish => "elvish",
-        }
-    }
-}

@@ -10,7 +10,6 @@
 //! An answer names options, folders and programs of this machine. It asks no server and no vault, reads
 //! no credentials, and where something is wrong it is empty: nobody has asked for an error yet.
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::args::{Color, Shell, definition};
@@ -35,27 +34,29 @@ pub(crate) fn script(shell: Shell) -> &'static str {
 }
 
 /// The words before the cursor and the one at it, where this is a question.
-pub(crate) fn asked_for() -> Option<Vec<OsString>> {
+pub(crate) fn asked_for() -> Option<Vec<String>> {
     let mut words = std::env::args_os().skip(1);
-    (words.next()? == WORD).then(|| words.collect())
+    let is_question = words.next()? == WORD;
+    is_question.then(|| words.map(|word| word.to_string_lossy().into_owned()).collect())
 }
 
 /// Answers. Whatever is wrong, the answer is shorter and never an error.
-pub(crate) fn answer(mut words: Vec<OsString>) -> ExitCode {
-    let at_cursor = words.pop().and_then(|word| word.into_string().ok());
-    if let Some(at_cursor) = at_cursor.as_deref().and_then(|word| word.strip_prefix('@')) {
+pub(crate) fn answer(words: &[String]) -> ExitCode {
+    if let Some((last, before)) = words.split_last()
+        && let Some(typed) = last.strip_prefix('@')
+    {
         let output = Output::new(None, Color::Never);
-        // Whoever asked may have typed on.
-        let _ = output.text(|| offered(&words, at_cursor).join("\n"));
+        // The shell may have stopped reading.
+        let _ = output.text(|| candidates(before, typed).join("\n"));
     }
     ExitCode::SUCCESS
 }
 
 /// A line for each word that may stand at the cursor.
-fn offered(words: &[OsString], at_cursor: &str) -> Vec<String> {
+fn candidates(words: &[String], typed: &str) -> Vec<String> {
     let mut program = definition();
     program.build();
-    Cursor::behind(words, &program).offers(at_cursor)
+    Cursor::after(words, &program).candidates(typed)
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
-use std::ffi::OsString;
+use std::path::PathBuf;
 
-use super::values;
+use super::{Cursor, candidates, definition, values};
 
 /// The values that are offered after `words`, the last of which is being typed.
 fn offered(words: &str) -> Vec<String> {
-    let mut words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
-    let at_cursor = words.pop().unwrap().into_string().unwrap();
-    let lines = super::offered(&words, &at_cursor);
+    let (words, typed) = words.rsplit_once(' ').unwrap_or(("", words));
+    let lines = candidates(&split(words), typed);
     lines.iter().filter_map(|line| line.split(' ').next().map(str::to_owned)).collect()
+}
+
+fn split(words: &str) -> Vec<String> {
+    words.split_terminator(' ').map(str::to_owned).collect()
 }
 
 #[test]
@@ -56,12 +59,19 @@ fn files_and_programs_are_left_to_the_shell() {
 }
 
 #[test]
-fn the_folder_of_the_profiles_is_the_one_that_is_being_asked_for() {
-    let folder =
-        |words: &str| values::codex_home(&words.split(' ').map(OsString::from).collect::<Vec<_>>());
-    assert_eq!(folder("--codex-home /a status"), Some("/a".into()));
-    assert_eq!(folder("--codex-home=/a --codex-home /b"), Some("/b".into()));
+fn profiles_are_looked_for_in_the_folder_that_is_typed() {
+    let mut program = definition();
+    program.build();
+    let folder = |words: &str| {
+        let words = split(words);
+        let folder = Cursor::after(&words, &program).value_of("codex_home")?;
+        values::without_tilde(folder)
+    };
+    let path = |text: &str| Some(PathBuf::from(text));
+    assert_eq!(folder("--codex-home /a status"), path("/a"));
+    assert_eq!(folder("--codex-home=/a --codex-home /b"), path("/b"));
     assert_eq!(folder("exec -- x --codex-home /a"), None);
+    assert_eq!(folder("exec x --codex-home /a"), None);
     assert_eq!(folder("--codex-home"), None);
     let home = crate::environment::home().unwrap();
     assert_eq!(folder("--codex-home ~/x"), Some(home.join("x")));

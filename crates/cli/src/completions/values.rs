@@ -1,4 +1,3 @@
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,9 +20,9 @@ pub(super) fn left_to_the_shell(argument: &Arg, following: usize) -> Option<&'st
 }
 
 /// All that an argument can be on this machine, as far as that is known.
-pub(super) fn of(argument: &Arg, words: &[OsString]) -> Vec<String> {
+pub(super) fn known(argument: &Arg, codex_home: Option<&str>) -> Vec<String> {
     match argument.get_id().as_str() {
-        "profile" => profiles(codex_home(words)),
+        "profile" => profiles(codex_home.and_then(without_tilde)),
         "store" => stores(),
         _ => {
             let values = argument.get_possible_values();
@@ -33,18 +32,11 @@ pub(super) fn of(argument: &Arg, words: &[OsString]) -> Vec<String> {
     }
 }
 
-/// The `--codex-home` of a command line that is not complete yet.
-pub(super) fn codex_home(words: &[OsString]) -> Option<PathBuf> {
-    const OPTION: &str = "--codex-home";
-    let ours = words.split(|word| word == "--").next()?;
-    let last = ours.iter().enumerate().rev().find_map(|(at, word)| match word.to_str()? {
-        OPTION => ours.get(at + 1)?.to_str(),
-        word => word.strip_prefix(OPTION)?.strip_prefix('='),
-    })?;
-    // Nobody has expanded it yet.
-    match Path::new(last).strip_prefix("~") {
+/// A folder as the shell will pass it: while it is typed, its `~` is not expanded yet.
+pub(super) fn without_tilde(folder: &str) -> Option<PathBuf> {
+    match Path::new(folder).strip_prefix("~") {
         Ok(rest) => Some(environment::home()?.join(rest)),
-        Err(_) => Some(last.into()),
+        Err(_) => Some(folder.into()),
     }
 }
 

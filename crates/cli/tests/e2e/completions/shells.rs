@@ -8,12 +8,13 @@ use super::profile;
 use crate::support::{PATIENCE, World, left_out, write};
 
 /// What is typed, and what the shell makes of it.
-const CASES: [(&str, &str); 12] = [
+const CASES: [(&str, &str); 13] = [
     ("login-cli create", "create-key"),
     ("login-cli create-key --poll-i", "--poll-interval"),
     ("login-cli status --profile wo", "work"),
     ("login-cli status --profile=wo", "--profile=work"),
     ("login-cli --codex-home ELSEWHERE --profile th", "third"),
+    ("login-cli --profile token st", "status"),
     ("login-cli --store fi", "file"),
     ("login-cli --store helper:cana", "helper:canary"),
     ("login-cli --store=helper:cana", "--store=helper:canary"),
