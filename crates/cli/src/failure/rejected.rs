@@ -42,10 +42,12 @@ pub(crate) fn hint(kind: RejectedCallback, can_paste: bool) -> &'static str {
     match (kind, can_paste) {
         (Https, true) => {
             "paste the address of that page here and press Enter; or start login again with \
-             --redirect-host 127.0.0.1, for which browsers do not insist on https"
+             --redirect-host 127.0.0.1; if the browser insists on https there too, allow http for that \
+             address in its settings"
         }
         (Https, false) => {
-            "start login again with --redirect-host 127.0.0.1, for which browsers do not insist on https"
+            "start login again with --redirect-host 127.0.0.1; if the browser insists on https there \
+             too, allow http for that address in its settings"
         }
         (MissingState, _) => {
             "if you cancelled in the browser, press Ctrl-C; otherwise open the address again"
