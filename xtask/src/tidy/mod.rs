@@ -4,6 +4,7 @@
 //! and is printed when it is broken. Whatever clippy can say is left to clippy.
 
 mod can_fail;
+mod cycles;
 mod documents;
 mod faults;
 
