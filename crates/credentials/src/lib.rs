@@ -32,5 +32,6 @@ mod secret;
 pub use claims::{ClaimMismatch, Claims, Expected, NoAdditionalClaims, text};
 pub use jwt::MalformedJwt;
 pub use secret::{
-    AccessToken, ApiKey, AuthorizationCode, IdToken, MalformedSecret, RefreshToken, SessionKey,
+    AccessToken, ApiKey, AuthorizationCode, DeviceCode, IdToken, MalformedSecret, RefreshToken,
+    SessionKey,
 };

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 /// Why a text cannot be the secret that it was offered as.
@@ -53,6 +55,13 @@ macro_rules! secret {
             }
         }
 
+        /// The error never quotes the secret.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                Self::new(String::deserialize(input)?).map_err(D::Error::custom)
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($name), "([redacted])"))
@@ -89,6 +98,12 @@ secret!(
     /// which works once and only together with its `code_verifier`.
     AuthorizationCode,
     no_control
+);
+secret!(
+    /// A device code ([RFC 8628 §3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)), which is
+    /// exchanged for tokens once the person has approved it.
+    DeviceCode,
+    vschar
 );
 secret!(
     /// The `sensitive_id` of an onboarding session: the bearer token of the platform's dashboard.
@@ -133,6 +148,7 @@ mod tests {
         shows(&RefreshToken::new(CANARY).unwrap(), "RefreshToken");
         shows(&ApiKey::new(CANARY).unwrap(), "ApiKey");
         shows(&AuthorizationCode::new(CANARY).unwrap(), "AuthorizationCode");
+        shows(&DeviceCode::new(CANARY).unwrap(), "DeviceCode");
         shows(&SessionKey::new(CANARY).unwrap(), "SessionKey");
     }
 

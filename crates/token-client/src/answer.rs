@@ -1,42 +1,7 @@
-//! How the fields of a token answer are read. A value that cannot be what its name says makes the
-//! answer misshapen at that field, so that nothing unchecked gets any further.
+//! The `token_type` of a token response.
 
-use credentials::{AccessToken, ApiKey, AuthorizationCode, IdToken, MalformedSecret, RefreshToken};
 use http_client::{Answer, DecodeError};
-use pkce::CodeVerifier;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
-
-pub(crate) fn access_token<'de, D: Deserializer<'de>>(input: D) -> Result<AccessToken, D::Error> {
-    secret(input, AccessToken::new)
-}
-
-pub(crate) fn id_token<'de, D: Deserializer<'de>>(input: D) -> Result<IdToken, D::Error> {
-    secret(input, IdToken::new)
-}
-
-pub(crate) fn refresh_token<'de, D: Deserializer<'de>>(input: D) -> Result<RefreshToken, D::Error> {
-    secret(input, RefreshToken::new)
-}
-
-pub(crate) fn api_key<'de, D: Deserializer<'de>>(input: D) -> Result<ApiKey, D::Error> {
-    secret(input, ApiKey::new)
-}
-
-pub(crate) fn code<'de, D: Deserializer<'de>>(input: D) -> Result<AuthorizationCode, D::Error> {
-    secret(input, AuthorizationCode::new)
-}
-
-pub(crate) fn code_verifier<'de, D: Deserializer<'de>>(input: D) -> Result<CodeVerifier, D::Error> {
-    CodeVerifier::new(String::deserialize(input)?).map_err(D::Error::custom)
-}
-
-fn secret<'de, D: Deserializer<'de>, T>(
-    input: D,
-    new: fn(String) -> Result<T, MalformedSecret>,
-) -> Result<T, D::Error> {
-    new(String::deserialize(input)?).map_err(D::Error::custom)
-}
+use serde::Deserialize;
 
 /// The one type of token that this client knows how to use.
 pub(crate) const BEARER: &str = "Bearer";

@@ -18,7 +18,6 @@ const NOT_APPLICABLE: &str = "N_A";
 /// The key travels in the field that RFC 8693 §2.2.1 has for any issued token.
 #[derive(Deserialize)]
 struct Exchanged {
-    #[serde(deserialize_with = "answer::api_key")]
     access_token: ApiKey,
 }
 
@@ -37,7 +36,7 @@ impl TokenClient {
         name: &str,
     ) -> Result<ApiKey, Error> {
         let form = exchange_form(self.client_id(), id_token, requested_token, name);
-        issued_key(&self.spend_form(&form, &[id_token.expose()]).await?)
+        issued_key(&self.send_form(&form, &[id_token.expose()]).await?)
     }
 }
 

@@ -1,6 +1,7 @@
+use std::fmt;
 use std::sync::Arc;
 
-use http_client::{Answer, BaseUrl, HttpClient, Refusal, Request, deliver_once};
+use http_client::{Answer, BaseUrl, HttpClient, Refusal, deliver_once};
 use url::Url;
 
 use crate::error::Error;
@@ -15,6 +16,20 @@ pub struct TokenClient {
     http: HttpClient,
     provider: Arc<Provider>,
     client_id: String,
+}
+
+/// A request to an endpoint of the server. It carries grants and extensions that this crate does not
+/// know.
+#[derive(Clone, Copy)]
+pub struct TokenRequest<'a> {
+    /// Where it goes.
+    pub endpoint: &'a Url,
+    /// How the fields are written.
+    pub format: BodyFormat,
+    /// The names and values, in the order in which they are sent.
+    pub fields: &'a [(&'a str, &'a str)],
+    /// The values among them that no error may repeat.
+    pub secrets: &'a [&'a str],
 }
 
 /// A few JWTs fit in many times over; more is no token answer.
@@ -57,44 +72,41 @@ impl TokenClient {
         &self.client_id
     }
 
-    /// Sends a form to the token endpoint that spends what is in it.
-    pub(crate) async fn spend_form(
+    /// Sends a form to the token endpoint.
+    pub(crate) async fn send_form(
         &self,
         fields: &[(&str, &str)],
         secrets: &[&str],
     ) -> Result<Answer, Error> {
-        self.spend(BodyFormat::Form, fields, secrets).await
+        let endpoint = &self.provider.token_endpoint;
+        self.send(&TokenRequest { endpoint, format: BodyFormat::Form, fields, secrets }).await
     }
 
-    /// Sends fields to the token endpoint, and spends what is in them, of which `secrets` are repeated by
-    /// nobody.
-    pub(crate) async fn spend(
-        &self,
-        format: BodyFormat,
-        fields: &[(&str, &str)],
-        secrets: &[&str],
-    ) -> Result<Answer, Error> {
-        let url = &self.provider.token_endpoint;
-        accepted(deliver_once(|| self.send(url, format, fields, secrets)).await?)
+    /// Sends a request, and once more if it certainly did not reach the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Http`] without a whole response, [`Error::Refused`] with one that is no success.
+    pub async fn send(&self, request: &TokenRequest<'_>) -> Result<Answer, Error> {
+        accepted(deliver_once(|| self.send_once(request)).await?)
     }
 
-    pub(crate) async fn send(
-        &self,
-        url: &Url,
-        format: BodyFormat,
-        fields: &[(&str, &str)],
-        secrets: &[&str],
-    ) -> Result<Answer, http_client::Error> {
-        let request = secrets.iter().fold(self.post(url), |request, secret| request.secret(secret));
+    async fn send_once(&self, request: &TokenRequest<'_>) -> Result<Answer, http_client::Error> {
+        let TokenRequest { endpoint, format, fields, secrets } = *request;
+        let request = self.http.post(endpoint.clone()).max_body(MAX_BODY);
+        let request = secrets.iter().fold(request, |request, secret| request.secret(secret));
         match format {
             BodyFormat::Form => request.send_form(fields).await,
             BodyFormat::Json => request.send_json(&JsonFields(fields)).await,
         }
     }
+}
 
-    /// A request whose answer is small. Every answer here is, and may hold tokens.
-    fn post(&self, url: &Url) -> Request {
-        self.http.post(url.clone()).max_body(MAX_BODY)
+/// The fields hold secrets.
+impl fmt::Debug for TokenRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.endpoint.path();
+        f.debug_struct("TokenRequest").field("path", &path).finish_non_exhaustive()
     }
 }
 

@@ -23,20 +23,16 @@ pub struct CodeRedemption<'a> {
 #[derive(Debug, Deserialize)]
 pub struct Tokens {
     /// Who signed in.
-    #[serde(deserialize_with = "answer::id_token")]
     pub id_token: IdToken,
     /// What the APIs are asked with.
-    #[serde(deserialize_with = "answer::access_token")]
     pub access_token: AccessToken,
     /// What the next access token is asked with.
-    #[serde(deserialize_with = "answer::refresh_token")]
     pub refresh_token: RefreshToken,
 }
 
 /// The only token that a short visit needs. The others, if there are any, are not even read.
 #[derive(Deserialize)]
 struct AccessTokenAlone {
-    #[serde(deserialize_with = "answer::access_token")]
     access_token: AccessToken,
 }
 
@@ -49,7 +45,7 @@ impl TokenClient {
     /// be one. The code is spent as soon as the request may have arrived.
     pub async fn redeem_code(&self, redemption: &CodeRedemption<'_>) -> Result<Tokens, Error> {
         let form = redemption.sign_in_form(self.client_id());
-        all_tokens(&self.spend_form(&form, &redemption.secrets()).await?)
+        all_tokens(&self.send_form(&form, &redemption.secrets()).await?)
     }
 
     /// Redeems a code for an access token alone, as the client that creates API keys does.
@@ -62,7 +58,7 @@ impl TokenClient {
         redemption: &CodeRedemption<'_>,
     ) -> Result<AccessToken, Error> {
         let form = redemption.access_form(self.client_id());
-        access_token_alone(&self.spend_form(&form, &redemption.secrets()).await?)
+        access_token_alone(&self.send_form(&form, &redemption.secrets()).await?)
     }
 }
 

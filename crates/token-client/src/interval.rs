@@ -32,7 +32,7 @@ impl Interval {
 
     /// Doubles, for a server that did not answer. No poll is further away than a minute by it.
     #[must_use]
-    pub fn halve_frequency(self) -> Self {
+    pub fn back_off(self) -> Self {
         Self(self.0.saturating_mul(2).min(self.0.max(ONE_MINUTE)))
     }
 
@@ -40,11 +40,6 @@ impl Interval {
     #[must_use]
     pub fn after(self, retry_after: Option<Duration>) -> Duration {
         self.0.max(retry_after.unwrap_or_default())
-    }
-
-    fn from_seconds(seconds: f64) -> Option<Self> {
-        let duration = Duration::try_from_secs_f64(seconds).ok()?;
-        Some(Self(duration.max(SHORTEST)))
     }
 }
 
@@ -54,16 +49,22 @@ impl Default for Interval {
     }
 }
 
-/// The issuer sends a text of a number where the RFC has a number. What is neither says nothing.
 impl<'de> Deserialize<'de> for Interval {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let seconds = match Value::deserialize(input)? {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
-        Ok(seconds.and_then(Self::from_seconds).unwrap_or_default())
+        let given = seconds(input)?.map(|interval| Self(interval.max(SHORTEST)));
+        Ok(given.unwrap_or_default())
     }
+}
+
+/// A number of seconds. Some servers send a string of a number where the RFC has a number; what is
+/// neither is `None`.
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Duration>, D::Error> {
+    let seconds = match Value::deserialize(input)? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
 }
 
 #[cfg(test)]
@@ -106,12 +107,11 @@ mod tests {
 
     #[test]
     fn a_server_that_does_not_answer_is_asked_less_often_and_within_a_minute() {
-        let waits =
-            std::iter::successors(Some(Interval::default()), |it| Some(it.halve_frequency()));
+        let waits = std::iter::successors(Some(Interval::default()), |it| Some(it.back_off()));
         let seconds: Vec<_> = waits.take(6).map(|it| it.as_duration().as_secs()).collect();
         assert_eq!(seconds, [5, 10, 20, 40, 60, 60]);
         let slow = Interval(Duration::from_secs(90));
-        assert_eq!(slow.halve_frequency(), slow, "the server wanted no more than that");
+        assert_eq!(slow.back_off(), slow, "the server wanted no more than that");
     }
 
     // threats 78

@@ -11,7 +11,8 @@
 //! | [`TokenClient::exchange_for_api_key`] | [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1) |
 //! | [`TokenClient::refresh`] | [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6) |
 //! | [`TokenClient::revoke`] | [RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) |
-//! | [`TokenClient::begin_device_authorization`] | in the manner of [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628) |
+//! | [`TokenClient::request_device_authorization`] | [RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1) |
+//! | [`TokenClient::send`] | any other grant |
 //!
 //! # What this crate does not do
 //!
@@ -43,11 +44,11 @@ mod revocation;
 #[doc(hidden)]
 pub mod fuzzing;
 
-pub use client::TokenClient;
+pub use client::{TokenClient, TokenRequest};
 pub use code::{CodeRedemption, Tokens};
-pub use device::{DeviceAuthorization, DeviceGrant, DevicePoll};
+pub use device::{DeviceAuthorization, DevicePoll, InvalidUserCode, UserCode};
 pub use error::Error;
 pub use interval::Interval;
-pub use provider::{BodyFormat, DeviceEndpoints, Provider};
+pub use provider::{BodyFormat, Provider};
 pub use refresh::Refreshed;
 pub use revocation::Revocable;

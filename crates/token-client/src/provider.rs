@@ -27,25 +27,13 @@ pub struct Provider {
     /// The revocation endpoint ([RFC 7009 §2](https://www.rfc-editor.org/rfc/rfc7009#section-2)), if it
     /// has one.
     pub revocation_endpoint: Option<Url>,
-    /// The endpoints for a code that is typed on another device, if it has them.
-    pub device: Option<DeviceEndpoints>,
+    /// The device authorization endpoint
+    /// ([RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)), if it has one.
+    pub device_authorization_endpoint: Option<Url>,
     /// How the body of a refresh is written; the RFC has a form.
     pub refresh_body: BodyFormat,
     /// How the body of a revocation is written; the RFC has a form.
     pub revocation_body: BodyFormat,
-}
-
-/// The endpoints of a device grant whose server makes the code and the verifier itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceEndpoints {
-    /// Where a user code is asked for.
-    pub user_code: Url,
-    /// Where the decision is asked for.
-    pub poll: Url,
-    /// The page on which the person types the code.
-    pub verification_uri: Url,
-    /// The `redirect_uri` with which the code is exchanged.
-    pub redirect_uri: Url,
 }
 
 /// How the fields of a request are written.
@@ -68,7 +56,7 @@ impl Provider {
             authorization_endpoint,
             token_endpoint,
             revocation_endpoint: None,
-            device: None,
+            device_authorization_endpoint: None,
             refresh_body: BodyFormat::Form,
             revocation_body: BodyFormat::Form,
         }

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::answer::{self, BEARER};
-use crate::client::TokenClient;
+use crate::client::{TokenClient, TokenRequest};
 use crate::error::Error;
+use crate::provider::Provider;
 
 /// What a refresh brought. A token that is `None` was not sent: the old one stays
 /// ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
@@ -48,8 +49,10 @@ impl TokenClient {
     /// [`Error`]; [`Error::ends_the_sign_in`] tells the final ones from those that may pass.
     pub async fn refresh(&self, refresh_token: &RefreshToken) -> Result<Refreshed, Error> {
         let fields = refresh_fields(self.client_id(), refresh_token);
-        let format = self.provider().refresh_body;
-        refreshed(&self.spend(format, &fields, &[refresh_token.expose()]).await?)
+        let Provider { token_endpoint: endpoint, refresh_body: format, .. } = self.provider();
+        let secrets = &[refresh_token.expose()];
+        let request = TokenRequest { endpoint, format: *format, fields: &fields, secrets };
+        refreshed(&self.send(&request).await?)
     }
 }
 

@@ -1,6 +1,6 @@
 use credentials::{AccessToken, RefreshToken};
 
-use crate::client::{TokenClient, accepted};
+use crate::client::{TokenClient, TokenRequest};
 use crate::error::Error;
 
 /// What can be revoked. Revoking the refresh token ends the whole sign-in
@@ -23,13 +23,13 @@ impl TokenClient {
     /// [`Error`]; the token may then still be valid.
     pub async fn revoke(&self, token: Revocable<'_>) -> Result<(), Error> {
         let provider = self.provider();
-        let Some(url) = &provider.revocation_endpoint else {
-            return Err(Error::RevocationNotSupported);
-        };
-        let fields = revocation_fields(self.client_id(), token);
-        let secrets = [token.expose()];
-        accepted(self.send(url, provider.revocation_body, &fields, &secrets).await?)?;
-        Ok(())
+        let endpoint = provider.revocation_endpoint.as_ref();
+        let endpoint = endpoint.ok_or(Error::RevocationNotSupported)?;
+        let (format, fields) =
+            (provider.revocation_body, revocation_fields(self.client_id(), token));
+        let request =
+            TokenRequest { endpoint, format, fields: &fields, secrets: &[token.expose()] };
+        self.send(&request).await.map(drop)
     }
 }
 

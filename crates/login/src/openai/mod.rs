@@ -2,6 +2,7 @@
 
 mod claims;
 mod clients;
+mod device_code;
 mod provider;
 mod setup_link;
 
@@ -11,6 +12,7 @@ pub use clients::{
     CREATE_API_KEY_USER_AGENT, ISSUER, REDIRECT_PATH, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT,
     SIGN_IN_PORT, SIGN_IN_SCOPE,
 };
+pub use device_code::{DeviceGrant, exchange_device_grant, poll_device_code, request_device_code};
 pub use provider::provider;
 pub use setup_link::finish_setup_url;
 

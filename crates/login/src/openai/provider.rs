@@ -1,5 +1,5 @@
 use http_client::BaseUrl;
-use token_client::{BodyFormat, DeviceEndpoints, Provider};
+use token_client::{BodyFormat, Provider};
 
 /// The endpoints of OpenAI's authorization server, or of one in its shape. It takes a refresh and a
 /// revocation as JSON.
@@ -8,15 +8,8 @@ pub fn provider(issuer: BaseUrl) -> Provider {
     let endpoint = |path: &str| issuer.join(path);
     let (authorize, token) = (endpoint("/oauth/authorize"), endpoint("/oauth/token"));
     let revocation = endpoint("/oauth/revoke");
-    let device = DeviceEndpoints {
-        user_code: endpoint("/api/accounts/deviceauth/usercode"),
-        poll: endpoint("/api/accounts/deviceauth/token"),
-        verification_uri: endpoint("/codex/device"),
-        redirect_uri: endpoint("/deviceauth/callback"),
-    };
     let mut provider = Provider::new(issuer, authorize, token);
     provider.revocation_endpoint = Some(revocation);
-    provider.device = Some(device);
     provider.refresh_body = BodyFormat::Json;
     provider.revocation_body = BodyFormat::Json;
     provider

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use auth_store::AuthStore;
 use http_client::HttpClient;
-use token_client::{DeviceAuthorization, DeviceGrant, DevicePoll, Interval, TokenClient};
+use token_client::{DeviceAuthorization, DevicePoll, Interval, TokenClient};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::completion::Completion;
@@ -10,6 +10,7 @@ use super::ways::Granted;
 use super::{Options, SignedIn, client};
 use crate::error::Error;
 use crate::event::{Event, Events};
+use crate::openai::{DeviceGrant, poll_device_code, request_device_code};
 
 /// A sign-in by a code that is typed on another device, in the manner of
 /// [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628): without a port, and without a browser here.
@@ -66,8 +67,9 @@ pub(super) async fn device_grant(
 ) -> Result<DeviceGrant, Error> {
     let deadline = Instant::now() + timeout.min(LONGEST);
     let device = begin(client, deadline, events).await?;
-    let endpoints = client.device_endpoints().map_err(Error::DeviceCode)?;
-    let (verification_uri, user_code) = (endpoints.verification_uri.as_str(), &device.user_code);
+    let deadline = deadline.min(Instant::now() + device.expires_in.min(LONGEST));
+    let (verification_uri, user_code) =
+        (device.verification_uri.as_str(), device.user_code.as_str());
     let expires_in = deadline.saturating_duration_since(Instant::now());
     events(Event::DeviceCode { verification_uri, user_code, expires_in });
     poll(client, &device, deadline).await
@@ -81,7 +83,7 @@ async fn begin(
 ) -> Result<DeviceAuthorization, Error> {
     let mut told = false;
     loop {
-        let error = match client.begin_device_authorization().await {
+        let error = match request_device_code(client).await {
             Ok(device) => return Ok(device),
             Err(error) => error,
         };
@@ -111,7 +113,7 @@ async fn poll(
             return Err(Error::DeviceExpired);
         }
         sleep(pause).await;
-        pause = match client.poll_device(device).await {
+        pause = match poll_device_code(client, device).await {
             Ok(DevicePoll::Approved(grant)) => return Ok(grant),
             Ok(DevicePoll::Denied) => return Err(Error::DeviceDenied),
             Ok(DevicePoll::Expired) => return Err(Error::DeviceExpired),
@@ -140,7 +142,7 @@ fn is_too_late(pause: Duration, deadline: Instant) -> bool {
 /// answers that it is busy says by `Retry-After` what it wants.
 fn after_trouble(interval: Interval, error: &token_client::Error) -> Interval {
     match error {
-        token_client::Error::Http(_) => interval.halve_frequency(),
+        token_client::Error::Http(_) => interval.back_off(),
         _ => interval,
     }
 }

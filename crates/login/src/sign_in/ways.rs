@@ -7,13 +7,14 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use oauth_callback_server::{BrowserResponder, PastedCallback, WaitError};
-use token_client::{DeviceGrant, TokenClient, Tokens};
+use token_client::{TokenClient, Tokens};
 
 use super::device::device_grant;
 use crate::authorization::{AwaitedCallback, Grant};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::input::{Input, Inputs, bring, next};
+use crate::openai::{DeviceGrant, exchange_device_grant};
 
 /// What a sign-in is completed with.
 pub(super) enum Granted {
@@ -28,7 +29,7 @@ impl Granted {
     pub(super) async fn redeem(&self, client: &TokenClient) -> Result<Tokens, Error> {
         let tokens = match self {
             Self::ByCallback(grant, _) => client.redeem_code(&grant.redemption()).await,
-            Self::ByDevice(grant) => client.redeem_device_grant(grant).await,
+            Self::ByDevice(grant) => exchange_device_grant(client, grant).await,
         };
         tokens.map_err(Error::Code)
     }

@@ -1,101 +1,131 @@
-//! The device code, with a person who decides on another device.
+//! The device grant of RFC 8628, against a server that answers what each test wants.
 
 use std::time::Duration;
 
-use http_client::{HttpClient, Options};
-use sandbox::{Device, Endpoint, Lifetimes, Offered, Scenario, Then};
+use sandbox::{Endpoint, Fault, On, Recorded, Scenario, Then};
 use serde_json::{Value, json};
-use token_client::{DeviceAuthorization, DevicePoll, Error};
+use token_client::{DevicePoll, Error, Interval};
 
 use crate::rig::Rig;
 
-/// What the person does on the other device.
-async fn decide(rig: &Rig, device: &DeviceAuthorization, account: &str) {
-    let page = rig.client.device_endpoints().unwrap().verification_uri.clone();
-    let http = HttpClient::new(Options::new("a-test/1.0"));
-    let form = [("user_code", device.user_code.as_str()), ("account", account)];
-    assert!(http.post(page).send_form(&form).await.unwrap().is_success());
-}
-
-#[tokio::test]
-async fn a_device_is_pending_until_the_person_agrees() {
-    let rig = Rig::new(Scenario::default()).await;
-    let device = rig.client.begin_device_authorization().await.unwrap();
-    let pending = rig.client.poll_device(&device).await.unwrap();
-    assert!(matches!(pending, DevicePoll::Pending), "{pending:?}");
-
-    decide(&rig, &device, "auth0|ada").await;
-    let DevicePoll::Approved(grant) = rig.client.poll_device(&device).await.unwrap() else {
-        panic!("the person agreed");
-    };
-    let tokens = rig.client.redeem_device_grant(&grant).await.unwrap();
-    let issued = rig.sandbox.issued();
-    assert_eq!(tokens.refresh_token.expose(), issued.refresh_tokens[0]);
-
-    let form = rig.only_request_at(&Endpoint::TokenCode).form();
-    let redirect_uri = format!("{}/deviceauth/callback", rig.sandbox.issuer_url());
-    let expected = [
-        ("grant_type", "authorization_code"),
-        ("code", &issued.codes[0]),
-        ("redirect_uri", &redirect_uri),
-        ("client_id", rig.client.client_id()),
-        ("code_verifier", &issued.code_verifiers[0]),
-    ];
-    assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-}
-
-#[tokio::test]
-async fn a_person_who_says_no_ends_the_wait() {
-    let rig = Rig::new(Scenario::default()).await;
-    let device = rig.client.begin_device_authorization().await.unwrap();
-    decide(&rig, &device, "nobody").await;
-    let poll = rig.client.poll_device(&device).await.unwrap();
-    assert!(matches!(poll, DevicePoll::Denied), "{poll:?}");
-}
-
-#[tokio::test]
-async fn a_code_that_is_too_old_ends_the_wait() {
-    let lifetimes = Lifetimes { user_code: Duration::ZERO, ..Lifetimes::default() };
-    let rig = Rig::new(Scenario { lifetimes, ..Scenario::default() }).await;
-    let device = rig.client.begin_device_authorization().await.unwrap();
-    let poll = rig.client.poll_device(&device).await.unwrap();
-    assert!(matches!(poll, DevicePoll::Expired), "{poll:?}");
-}
-
-#[tokio::test]
-async fn an_issuer_without_device_codes_says_so_at_once() {
-    let device = Device { offered: Offered::No, ..Device::default() };
-    let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
-    let error = rig.client.begin_device_authorization().await.unwrap_err();
-    assert!(matches!(error, Error::DeviceCodeNotEnabled), "{error:?}");
-    assert!(!error.is_transient());
-}
-
-async fn interval_of(interval: Value) -> u64 {
-    let device = Device { interval, ..Device::default() };
-    let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
-    let device = rig.client.begin_device_authorization().await.unwrap();
-    device.interval.as_duration().as_secs()
-}
-
-#[tokio::test]
-async fn the_interval_is_the_issuers_however_it_is_written() {
-    assert_eq!(interval_of(json!(7)).await, 7);
-    assert_eq!(interval_of(json!("7")).await, 7);
-    assert_eq!(interval_of(Value::Null).await, 5);
-}
-
-#[tokio::test]
-async fn a_busy_issuer_is_waited_out() {
-    let then = Then::Answer(sandbox::Reply {
-        status: 429,
-        headers: vec![("retry-after".into(), "7".into())],
-        body: sandbox::Body::default(),
+/// The response of RFC 8628 §3.2, changed by `patch`.
+fn authorization(patch: &Value) -> Value {
+    let mut body = json!({
+        "device_code": "a-device-code", "user_code": "WDJB-MJHT", "expires_in": 1800,
+        "verification_uri": "https://id.example.com/device",
     });
-    let rig = Rig::with(Endpoint::DeviceToken, then).await;
-    let device = rig.client.begin_device_authorization().await.unwrap();
-    let error = rig.client.poll_device(&device).await.unwrap_err();
-    assert!(error.is_transient());
-    let wait = device.interval.after(error.retry_after());
-    assert_eq!(wait, Duration::from_secs(7));
+    body.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
+    body
+}
+
+fn error(code: &str) -> Then {
+    Then::json(400, json!({ "error": code }))
+}
+
+/// A server whose polls have these answers, one after the other.
+async fn server(authorization: Value, polls: impl IntoIterator<Item = Then>) -> Rig {
+    let polls = polls.into_iter().zip(1..);
+    let polls = polls.map(|(then, n)| Fault::new(Endpoint::Token, then).on(On::Nth(vec![n])));
+    let begin = Fault::new(Endpoint::DeviceUserCode, Then::json(200, authorization));
+    let faults = polls.chain([begin]).collect();
+    Rig::new(Scenario { faults, ..Scenario::default() }).await
+}
+
+#[track_caller]
+fn assert_form(request: &Recorded, body: &str) {
+    let form = Some("application/x-www-form-urlencoded");
+    assert_eq!(request.header("content-type"), form);
+    assert_eq!(String::from_utf8(request.body.clone()).unwrap(), body);
+}
+
+#[tokio::test]
+async fn an_approved_device_gets_tokens() {
+    let tokens = json!({"access_token": "a", "id_token": "i", "refresh_token": "r"});
+    let rig = server(authorization(&json!({})), [Then::json(200, tokens)]).await;
+    let scope = Some("openid email");
+    let device = rig.client.request_device_authorization(scope).await.unwrap();
+    assert_form(
+        &rig.only_request_at(&Endpoint::DeviceUserCode),
+        "client_id=app_EMoamEEZ73f0CkXaXp7hrann&scope=openid+email",
+    );
+    let poll = rig.client.poll_device_authorization(&device).await.unwrap();
+    let DevicePoll::Approved(tokens) = poll else { panic!("{poll:?}") };
+    assert_eq!(tokens.access_token.expose(), "a");
+    assert_form(
+        &rig.only_request_at(&Endpoint::Token),
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code\
+         &device_code=a-device-code&client_id=app_EMoamEEZ73f0CkXaXp7hrann",
+    );
+}
+
+#[tokio::test]
+async fn each_poll_says_what_the_server_says() {
+    let codes = ["authorization_pending", "slow_down", "access_denied", "expired_token"];
+    let rig = server(authorization(&json!({})), codes.map(error)).await;
+    let device = rig.client.request_device_authorization(None).await.unwrap();
+    for expected in ["Pending", "SlowDown", "Denied", "Expired"] {
+        let poll = rig.client.poll_device_authorization(&device).await.unwrap();
+        assert_eq!(format!("{poll:?}"), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_error_ends_the_wait_and_a_busy_server_does_not() {
+    let lost = Then::Lose;
+    let polls = [error("unknown_to_rfc_8628"), Then::json(503, json!({})), lost];
+    let rig = server(authorization(&json!({})), polls).await;
+    let device = rig.client.request_device_authorization(None).await.unwrap();
+    for is_transient in [false, true, true] {
+        let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
+        assert_eq!(error.is_transient(), is_transient, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_tokens_is_not_an_approval() {
+    let rig = server(authorization(&json!({})), [Then::json(200, json!({}))]).await;
+    let device = rig.client.request_device_authorization(None).await.unwrap();
+    let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
+    assert!(matches!(error, Error::Misshapen(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_device_code_is_in_no_error() {
+    let device_code = "a-device-code-that-is-long-enough";
+    let repeats = json!({"error": "invalid_grant", "error_description": device_code});
+    let authorization = authorization(&json!({ "device_code": device_code }));
+    let rig = server(authorization, [Then::json(400, repeats)]).await;
+    let device = rig.client.request_device_authorization(None).await.unwrap();
+    let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(device_code), "{error}");
+}
+
+#[tokio::test]
+async fn a_required_field_that_is_missing_is_named() {
+    for field in ["device_code", "user_code", "verification_uri", "expires_in"] {
+        let rig = server(authorization(&json!({ field: null })), []).await;
+        let error = rig.client.request_device_authorization(None).await.unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, format!("the answer has no usable `{field}`"));
+    }
+}
+
+#[tokio::test]
+async fn an_interval_neither_overflows_nor_makes_a_busy_loop() {
+    let hour = Duration::from_secs(3600);
+    for (interval, expected) in [
+        (json!(0), Duration::from_secs(1)),
+        (json!(3600), hour),
+        (json!(1e300), Interval::default().as_duration()),
+        (json!("soon"), Interval::default().as_duration()),
+    ] {
+        let rig = server(authorization(&json!({ "interval": interval })), []).await;
+        let device = rig.client.request_device_authorization(None).await.unwrap();
+        assert_eq!(device.interval.as_duration(), expected);
+        assert!(device.interval.slow_down().back_off().as_duration() >= expected);
+    }
+    let forever = json!({"interval": 1e18, "expires_in": 1e18});
+    let rig = server(authorization(&forever), []).await;
+    let device = rig.client.request_device_authorization(None).await.unwrap();
+    assert!(device.interval.slow_down().back_off().as_duration() > hour);
 }

@@ -8,9 +8,7 @@ use pkce::CodeVerifier;
 use sandbox::{
     Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then, Tls,
 };
-use token_client::{
-    BodyFormat, CodeRedemption, DeviceEndpoints, Error, Provider, TokenClient, Tokens,
-};
+use token_client::{BodyFormat, CodeRedemption, Error, Provider, TokenClient, Tokens};
 
 pub(crate) const REDIRECT_URI: &str = "http://localhost:1455/auth/callback";
 
@@ -128,12 +126,8 @@ pub(crate) fn provider(issuer: &str) -> Provider {
     let mut provider =
         Provider::new(issuer, endpoint("/oauth/authorize"), endpoint("/oauth/token"));
     provider.revocation_endpoint = Some(endpoint("/oauth/revoke"));
-    provider.device = Some(DeviceEndpoints {
-        user_code: endpoint("/api/accounts/deviceauth/usercode"),
-        poll: endpoint("/api/accounts/deviceauth/token"),
-        verification_uri: endpoint("/codex/device"),
-        redirect_uri: endpoint("/deviceauth/callback"),
-    });
+    let device = endpoint("/api/accounts/deviceauth/usercode");
+    provider.device_authorization_endpoint = Some(device);
     (provider.refresh_body, provider.revocation_body) = (BodyFormat::Json, BodyFormat::Json);
     provider
 }

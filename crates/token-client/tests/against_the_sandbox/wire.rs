@@ -142,31 +142,6 @@ async fn a_refresh_token_is_revoked() {
     rig.client.revoke(Revocable::AccessToken(&access_token)).await.unwrap();
 }
 
-// threats 149
-#[tokio::test]
-async fn a_device_asks_for_a_code_and_polls() {
-    let rig = Rig::new(known()).await;
-    let device = rig.client.begin_device_authorization().await.unwrap();
-    is_whole(
-        &rig.only_request_at(&Endpoint::DeviceUserCode),
-        "POST /api/accounts/deviceauth/usercode\n\
-         accept: application/json\n\
-         content-type: application/json\n\
-         host: 127.0.0.1:PORT\n\
-         user-agent: a-test/1.0\n\
-         \n\
-         {\"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\"}",
-    );
-    rig.client.poll_device(&device).await.unwrap();
-    let poll = rig.only_request_at(&Endpoint::DeviceToken);
-    assert_eq!(poll.header("content-type"), Some("application/json"));
-    assert_eq!(poll.path, "/api/accounts/deviceauth/token");
-    let body = poll.json().unwrap();
-    let names: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["device_auth_id", "user_code"]);
-    assert_eq!(body["user_code"], device.user_code);
-}
-
 /// As RFC 6749 §6 and RFC 7009 §2.1 have it, where the provider departs from neither.
 #[tokio::test]
 async fn a_server_that_keeps_to_the_standards_gets_forms() {
@@ -180,7 +155,8 @@ async fn a_server_that_keeps_to_the_standards_gets_forms() {
     let token = Revocable::RefreshToken(&refresh_token);
     let bare = rig.client.clone().with_provider(standard.clone());
     assert!(matches!(bare.revoke(token).await, Err(Error::RevocationNotSupported)));
-    assert!(matches!(bare.begin_device_authorization().await, Err(Error::DeviceCodeNotEnabled)));
+    let device = bare.request_device_authorization(None).await;
+    assert!(matches!(device, Err(Error::DeviceCodeNotEnabled)));
     let mut provider = standard;
     provider.revocation_endpoint = rig.client.provider().revocation_endpoint.clone();
     let client = rig.client.clone().with_provider(provider);

@@ -1,0 +1,209 @@
+use std::time::Duration;
+
+use credentials::{AuthorizationCode, DeviceCode};
+use http_client::{Refusal, Url};
+use pkce::CodeVerifier;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use token_client::{
+    BodyFormat, CodeRedemption, DeviceAuthorization, DevicePoll, Error, Interval, TokenClient,
+    TokenRequest, Tokens, UserCode,
+};
+
+/// Where a code is requested.
+const USER_CODE_PATH: &str = "/api/accounts/deviceauth/usercode";
+/// Where the decision is polled.
+const POLL_PATH: &str = "/api/accounts/deviceauth/token";
+/// The page on which the person types the code.
+const VERIFICATION_PATH: &str = "/codex/device";
+/// The `redirect_uri` that the exchange of the code names.
+const REDIRECT_PATH: &str = "/deviceauth/callback";
+/// How long a code is good. The response does not say it.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// An authorization code and its verifier. OpenAI makes both, since the other device has no channel
+/// back.
+#[derive(Debug, Deserialize)]
+pub struct DeviceGrant {
+    #[serde(rename = "authorization_code")]
+    code: AuthorizationCode,
+    #[serde(deserialize_with = "code_verifier")]
+    code_verifier: CodeVerifier,
+}
+
+#[derive(Deserialize)]
+struct UserCodeResponse {
+    device_auth_id: DeviceCode,
+    #[serde(alias = "usercode")]
+    user_code: UserCode,
+    #[serde(default)]
+    interval: Interval,
+}
+
+/// Requests a code for another device.
+///
+/// OpenAI has device codes in the manner of [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628), with
+/// endpoints and names of its own: the bodies are JSON, 403 and 404 mean that the person has not decided,
+/// and an approval brings a [`DeviceGrant`] instead of tokens.
+///
+/// # Errors
+///
+/// [`Error::DeviceCodeNotEnabled`] when this server or account has no device codes.
+pub async fn request_device_code(client: &TokenClient) -> Result<DeviceAuthorization, Error> {
+    let fields = [("client_id", client.client_id())];
+    let response = send(client, USER_CODE_PATH, &fields, &[]).await;
+    let response = response.map_err(|error| match error {
+        Error::Refused(refusal) if refusal.status == 404 => Error::DeviceCodeNotEnabled,
+        error => error,
+    })?;
+    let UserCodeResponse { device_auth_id, user_code, interval } = response.decode()?;
+    let page = client.issuer().join(VERIFICATION_PATH);
+    let mut device = DeviceAuthorization::new(device_auth_id, user_code, page, LIFETIME);
+    device.interval = interval;
+    Ok(device)
+}
+
+/// Asks once whether the person has approved.
+///
+/// # Errors
+///
+/// [`Error`]; after one that [is transient](Error::is_transient) the wait goes on.
+pub async fn poll_device_code(
+    client: &TokenClient,
+    device: &DeviceAuthorization,
+) -> Result<DevicePoll<DeviceGrant>, Error> {
+    let fields = poll_fields(device);
+    let secrets = fields.map(|(_, value)| value);
+    match send(client, POLL_PATH, &fields, &secrets).await {
+        Ok(response) => Ok(DevicePoll::Approved(response.decode()?)),
+        Err(Error::Refused(refusal)) => undecided(refusal),
+        Err(error) => Err(error),
+    }
+}
+
+/// Exchanges what the approval brought for tokens.
+///
+/// # Errors
+///
+/// As [`TokenClient::redeem_code`].
+pub async fn exchange_device_grant(
+    client: &TokenClient,
+    DeviceGrant { code, code_verifier }: &DeviceGrant,
+) -> Result<Tokens, Error> {
+    let redirect_uri = client.issuer().join(REDIRECT_PATH);
+    let redirect_uri = redirect_uri.as_str();
+    client.redeem_code(&CodeRedemption { code, redirect_uri, code_verifier }).await
+}
+
+async fn send(
+    client: &TokenClient,
+    path: &str,
+    fields: &[(&str, &str)],
+    secrets: &[&str],
+) -> Result<http_client::Answer, Error> {
+    let endpoint: &Url = &client.issuer().join(path);
+    client.send(&TokenRequest { endpoint, format: BodyFormat::Json, fields, secrets }).await
+}
+
+fn poll_fields(device: &DeviceAuthorization) -> [(&'static str, &str); 2] {
+    [("device_auth_id", device.device_code.expose()), ("user_code", device.user_code.as_str())]
+}
+
+/// A 403 or a 404 has no code that could be relied on: it is pending unless the body says that the
+/// person denied or the code expired.
+fn undecided(refusal: Refusal) -> Result<DevicePoll<DeviceGrant>, Error> {
+    match refusal.status {
+        500.. => Err(Error::Refused(refusal)),
+        _ if refusal.says("slow_down") => Ok(DevicePoll::SlowDown),
+        429 => Err(Error::Refused(refusal)),
+        _ if refusal.says("denied") || refusal.says("declined") => Ok(DevicePoll::Denied),
+        _ if refusal.says("expired") => Ok(DevicePoll::Expired),
+        403 | 404 => Ok(DevicePoll::Pending),
+        _ if refusal.says("authorization_pending") => Ok(DevicePoll::Pending),
+        _ => Err(Error::Refused(refusal)),
+    }
+}
+
+fn code_verifier<'de, D: Deserializer<'de>>(input: D) -> Result<CodeVerifier, D::Error> {
+    CodeVerifier::new(String::deserialize(input)?).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<UserCodeResponse, serde_json::Error> {
+        serde_json::from_str(body)
+    }
+
+    #[test]
+    fn a_user_code_has_two_spellings_and_can_be_typed() {
+        for name in ["user_code", "usercode"] {
+            let body = format!(r#"{{"device_auth_id":"d","{name}":"ABCD-1234"}}"#);
+            let response = read(&body).unwrap();
+            assert_eq!(response.user_code.as_str(), "ABCD-1234");
+            assert_eq!(response.interval, Interval::default());
+        }
+        for odd in ["", "a\\u001b[2J", "\\u202e", &"a".repeat(65)] {
+            let body = format!(r#"{{"device_auth_id":"d","user_code":"{odd}"}}"#);
+            assert!(read(&body).is_err(), "{odd}");
+        }
+    }
+
+    #[track_caller]
+    fn assert_poll(status: u16, body: &str, expected: &str) {
+        let outcome = match undecided(Refusal::from_body(status, body.as_bytes())) {
+            Ok(poll) => format!("{poll:?}"),
+            Err(error) => format!("error, transient: {}", error.is_transient()),
+        };
+        assert_eq!(outcome, expected, "{status} {body}");
+    }
+
+    #[test]
+    fn forbidden_and_not_found_are_pending_unless_the_body_says_otherwise() {
+        for status in [403, 404] {
+            assert_poll(status, "", "Pending");
+            assert_poll(status, "<html>denied</html>", "Pending");
+            assert_poll(status, r#"{"error":{"code":"deviceauth_unknown"}}"#, "Pending");
+            assert_poll(status, r#"{"error":"access_denied"}"#, "Denied");
+            assert_poll(status, r#"{"error":{"message":"The request was Denied"}}"#, "Denied");
+            assert_poll(status, r#"{"error":"authorization_declined"}"#, "Denied");
+            assert_poll(status, r#"{"error":"expired_token"}"#, "Expired");
+            assert_poll(status, r#"{"error":{"code":"deviceauth_expired"}}"#, "Expired");
+        }
+    }
+
+    #[test]
+    fn the_errors_of_rfc_8628_are_understood() {
+        assert_poll(400, r#"{"error":"authorization_pending"}"#, "Pending");
+        assert_poll(400, r#"{"error":"slow_down"}"#, "SlowDown");
+        assert_poll(429, r#"{"error":"slow_down"}"#, "SlowDown");
+        assert_poll(400, r#"{"error":"access_denied"}"#, "Denied");
+        assert_poll(400, r#"{"error":"expired_token"}"#, "Expired");
+    }
+
+    #[test]
+    fn a_busy_or_broken_server_decides_nothing() {
+        assert_poll(429, "{}", "error, transient: true");
+        let failed = r#"{"error":"upstream denied, session expired"}"#;
+        assert_poll(500, failed, "error, transient: true");
+        assert_poll(503, "<html>", "error, transient: true");
+        assert_poll(400, r#"{"error":"invalid_client"}"#, "error, transient: false");
+        assert_poll(401, "", "error, transient: false");
+    }
+
+    // threats 6
+    #[test]
+    fn a_grant_has_a_code_and_a_verifier_and_shows_neither() {
+        let grant = |code: &str, verifier: &str| {
+            serde_json::from_str::<DeviceGrant>(&format!(
+                r#"{{"authorization_code":"{code}","code_challenge":"x","code_verifier":"{verifier}"}}"#
+            ))
+        };
+        let canary = "canary".repeat(8);
+        let good = grant(&canary, &canary).unwrap();
+        assert!(!format!("{good:?}").contains("canary"));
+        assert!(grant("", &canary).is_err());
+        assert!(grant("c", "too short").is_err());
+    }
+}

@@ -1,0 +1,124 @@
+//! The device code, with a person who decides on another device.
+
+use std::time::Duration;
+
+use http_client::{HttpClient, Options};
+use login::openai::{exchange_device_grant, poll_device_code, request_device_code};
+use sandbox::{Device, Endpoint, Lifetimes, Offered, Scenario, Then};
+use serde_json::{Value, json};
+use token_client::{DeviceAuthorization, DevicePoll, Error};
+
+use crate::rig::{Rig, assert_request};
+
+/// What the person does on the other device.
+async fn decide(device: &DeviceAuthorization, account: &str) {
+    let http = HttpClient::new(Options::new("a-test/1.0"));
+    let form = [("user_code", device.user_code.as_str()), ("account", account)];
+    assert!(
+        http.post(device.verification_uri.clone()).send_form(&form).await.unwrap().is_success()
+    );
+}
+
+#[tokio::test]
+async fn a_device_is_pending_until_the_person_agrees() {
+    let rig = Rig::new(Scenario::default()).await;
+    let device = request_device_code(&rig.client).await.unwrap();
+    let pending = poll_device_code(&rig.client, &device).await.unwrap();
+    assert!(matches!(pending, DevicePoll::Pending), "{pending:?}");
+
+    decide(&device, "auth0|ada").await;
+    let DevicePoll::Approved(grant) = poll_device_code(&rig.client, &device).await.unwrap() else {
+        panic!("the person agreed");
+    };
+    let tokens = exchange_device_grant(&rig.client, &grant).await.unwrap();
+    let issued = rig.sandbox.issued();
+    assert_eq!(tokens.refresh_token.expose(), issued.refresh_tokens[0]);
+
+    let form = rig.only_request_at(&Endpoint::TokenCode).form();
+    let redirect_uri = format!("{}/deviceauth/callback", rig.sandbox.issuer_url());
+    let expected = [
+        ("grant_type", "authorization_code"),
+        ("code", &issued.codes[0]),
+        ("redirect_uri", &redirect_uri),
+        ("client_id", rig.client.client_id()),
+        ("code_verifier", &issued.code_verifiers[0]),
+    ];
+    assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[tokio::test]
+async fn a_person_who_says_no_ends_the_wait() {
+    let rig = Rig::new(Scenario::default()).await;
+    let device = request_device_code(&rig.client).await.unwrap();
+    decide(&device, "nobody").await;
+    let poll = poll_device_code(&rig.client, &device).await.unwrap();
+    assert!(matches!(poll, DevicePoll::Denied), "{poll:?}");
+}
+
+#[tokio::test]
+async fn a_code_that_is_too_old_ends_the_wait() {
+    let lifetimes = Lifetimes { user_code: Duration::ZERO, ..Lifetimes::default() };
+    let rig = Rig::new(Scenario { lifetimes, ..Scenario::default() }).await;
+    let device = request_device_code(&rig.client).await.unwrap();
+    let poll = poll_device_code(&rig.client, &device).await.unwrap();
+    assert!(matches!(poll, DevicePoll::Expired), "{poll:?}");
+}
+
+#[tokio::test]
+async fn an_issuer_without_device_codes_says_so_at_once() {
+    let device = Device { offered: Offered::No, ..Device::default() };
+    let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
+    let error = request_device_code(&rig.client).await.unwrap_err();
+    assert!(matches!(error, Error::DeviceCodeNotEnabled), "{error:?}");
+    assert!(!error.is_transient());
+}
+
+async fn interval_of(interval: Value) -> u64 {
+    let device = Device { interval, ..Device::default() };
+    let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
+    let device = request_device_code(&rig.client).await.unwrap();
+    device.interval.as_duration().as_secs()
+}
+
+#[tokio::test]
+async fn the_interval_is_the_issuers_however_it_is_written() {
+    assert_eq!(interval_of(json!(7)).await, 7);
+    assert_eq!(interval_of(json!("7")).await, 7);
+    assert_eq!(interval_of(Value::Null).await, 5);
+}
+
+#[tokio::test]
+async fn a_busy_issuer_is_waited_out() {
+    let then = Then::Answer(sandbox::Reply {
+        status: 429,
+        headers: vec![("retry-after".into(), "7".into())],
+        body: sandbox::Body::default(),
+    });
+    let rig = Rig::with(Endpoint::DeviceToken, then).await;
+    let device = request_device_code(&rig.client).await.unwrap();
+    let error = poll_device_code(&rig.client, &device).await.unwrap_err();
+    assert!(error.is_transient());
+    let wait = device.interval.after(error.retry_after());
+    assert_eq!(wait, Duration::from_secs(7));
+}
+
+// threats 149
+#[tokio::test]
+async fn a_device_requests_a_code_and_polls() {
+    let rig = Rig::new(Scenario::default()).await;
+    let device = request_device_code(&rig.client).await.unwrap();
+    assert_request(
+        &rig.only_request_at(&Endpoint::DeviceUserCode),
+        "POST /api/accounts/deviceauth/usercode\napplication/json\n\
+         {\"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\"}",
+    );
+    poll_device_code(&rig.client, &device).await.unwrap();
+    let [device_code, user_code] = [device.device_code.expose(), device.user_code.as_str()];
+    assert_request(
+        &rig.only_request_at(&Endpoint::DeviceToken),
+        &format!(
+            "POST /api/accounts/deviceauth/token\napplication/json\n\
+             {{\"device_auth_id\":\"{device_code}\",\"user_code\":\"{user_code}\"}}"
+        ),
+    );
+}

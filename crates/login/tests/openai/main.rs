@@ -1,0 +1,6 @@
+//! What OpenAI's issuer does differently, against the sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod device_code;
+mod rig;
