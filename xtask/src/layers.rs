@@ -61,7 +61,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sandbox", &[]),
-    ("xtask", &["sandbox", "login-cli"]),
+    ("rigs", &["sandbox"]),
+    ("xtask", &["sandbox", "login-cli", "rigs"]),
 ];
 
 /// Packages with which a crate could open a connection.
@@ -89,12 +90,12 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["rustls", "tokio-rustls"], &["http-client", "sandbox"], "TLS is set up in one place"),
     (
         &["clap", "tracing-subscriber"],
-        &["login-cli", "sandbox", "xtask"],
+        &["login-cli", "sandbox", "rigs", "xtask"],
         "the command line belongs to the program",
     ),
     (
         &["anstream", "anstyle"],
-        &["login-cli", "sandbox", "terminal-ui", "xtask"],
+        &["login-cli", "sandbox", "terminal-ui", "rigs", "xtask"],
         "the terminal belongs to the program",
     ),
     (&["dialoguer", "qrcode"], &["terminal-ui"], "one place draws on the terminal"),

@@ -13,9 +13,9 @@ use std::path::Path;
 
 use sandbox::{Recorded, Trail};
 
-use crate::program::{self, Profile};
 use elide::{elide, has_none};
 use page::Page;
+use rigs::program::{self, Profile};
 use stage::{Played, Stage};
 
 pub(crate) use stage::Viewer;

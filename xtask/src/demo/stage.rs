@@ -13,7 +13,7 @@ use url::Url;
 
 use super::page::Page;
 use super::show;
-use crate::program::{self, Running, is_address};
+use rigs::program::{self, Running, is_address};
 
 /// Who looks at the sign-in page.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -69,7 +69,7 @@ fn understood(reader: &str, files: &[PathBuf], what: &str) -> Outcome<Option<Str
         .is_err()
     {
         let lacking = format!("{what}: there is no {reader} here");
-        crate::left_out(&lacking);
+        rigs::skipped(&lacking);
         return Ok(Some(format!("skipped: {lacking}")));
     }
     let output = Command::new(reader).args(*options).args(files).stdin(Stdio::null()).output()?;

@@ -15,9 +15,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{self, Profile};
-use crate::progress;
 use archive::Entry;
+use rigs::program::{self, Profile};
+use rigs::progress;
 
 /// A shell, and how the file is called that it looks for.
 const SHELLS: [(&str, &str); 5] = [

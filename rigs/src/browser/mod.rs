@@ -31,8 +31,8 @@ use report::Report;
 use rig::Rig;
 
 /// What can be asked of it.
-#[derive(clap::Args)]
-pub(crate) struct Options {
+#[derive(Debug, clap::Args)]
+pub struct Options {
     /// Keep pictures of the pages in this folder: light and dark, wide and narrow
     #[arg(long, value_name = "DIR")]
     screenshots: Option<PathBuf>,
@@ -59,7 +59,7 @@ pub(crate) fn run(
     let mut broken = 0;
     for (name, package, look) in looks {
         match look(&rig)? {
-            None => crate::left_out(&format!("sign-ins in {name}: there is no {package} here")),
+            None => crate::skipped(&format!("sign-ins in {name}: there is no {package} here")),
             Some((version, report)) => {
                 writeln!(
                     out,

@@ -27,15 +27,15 @@ use crate::progress;
 use crate::report::Report;
 
 /// What is put under load.
-#[derive(Subcommand)]
-pub(crate) enum Target {
+#[derive(Debug, Subcommand)]
+pub enum Target {
     /// The server that waits for the browser: slow clients, floods, hostile requests, copies
     Callback(Options),
 }
 
 /// How much of it.
-#[derive(Args)]
-pub(crate) struct Options {
+#[derive(Debug, Args)]
+pub struct Options {
     /// About a tenth of everything, in less than a minute
     #[arg(long)]
     short: bool,

@@ -37,8 +37,8 @@ use crate::progress;
 use crate::report::Report;
 
 /// How much of it.
-#[derive(Args)]
-pub(crate) struct Options {
+#[derive(Debug, Args)]
+pub struct Options {
     /// Every kill, one error at each step, and about a twentieth of the rest: about a minute
     #[arg(long)]
     short: bool,

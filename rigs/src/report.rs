@@ -55,7 +55,7 @@ impl Report {
 
     /// Something that this machine lacks what it takes for, and what would help.
     pub(crate) fn skipped(&mut self, what: &str, help: &str) {
-        crate::left_out(&format!("{what}: {help}"));
+        crate::skipped(&format!("{what}: {help}"));
         self.rows.push(Row::figure(what, "skipped".to_owned()).expect(help, false));
     }
 

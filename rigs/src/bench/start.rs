@@ -67,11 +67,11 @@ fn to_address(command: &mut Command) -> Result<Duration, Box<dyn Error>> {
     Ok(start.elapsed())
 }
 
-/// Compiles a bare program of `xtask/examples` as the release profile does. It needs no crate, so
+/// Compiles a bare program of `rigs/examples` as the release profile does. It needs no crate, so
 /// that the compiler is enough; cargo would build everything that this task depends on once more.
 pub(super) fn bare_program(name: &str, root: &Path, into: &Path) -> io::Result<PathBuf> {
     let program = into.join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    let source = root.join("xtask/examples").join(name).with_extension("rs");
+    let source = root.join("rigs/examples").join(name).with_extension("rs");
     let options = ["lto=fat", "codegen-units=1", "opt-level=z", "panic=abort", "strip=symbols"];
     let mut rustc = program::rustc();
     rustc.args(["--edition", "2024"]).args(options.map(|option| format!("-C{option}")));

@@ -9,8 +9,8 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use cargo_metadata::Message;
 
 /// How it is compiled.
-#[derive(Clone, Copy)]
-pub(crate) enum Profile {
+#[derive(Clone, Copy, Debug)]
+pub enum Profile {
     /// Quickly.
     Dev,
     /// As it is shipped.
@@ -22,11 +22,7 @@ pub(crate) enum Profile {
 /// # Errors
 ///
 /// Cargo cannot be started, or it is not content with the code.
-pub(crate) fn build(
-    root: &Path,
-    profile: Profile,
-    more: &[&str],
-) -> Result<PathBuf, Box<dyn Error>> {
+pub fn build(root: &Path, profile: Profile, more: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
     let mut build = cargo(root);
     build.args(["build", "--quiet", "--package", "login-cli"]);
     build.args(["--message-format", "json-render-diagnostics"]).args(more);
@@ -49,7 +45,7 @@ fn program(message: io::Result<Message>) -> Option<PathBuf> {
 }
 
 /// The cargo that runs this task, in the workspace's folder.
-pub(crate) fn cargo(root: &Path) -> Command {
+pub fn cargo(root: &Path) -> Command {
     let mut cargo = Command::new(running_cargo());
     cargo.current_dir(root).stdin(Stdio::null());
     for name in about_this_task() {
@@ -68,7 +64,7 @@ fn about_this_task() -> impl Iterator<Item = OsString> {
 }
 
 /// The compiler that belongs to it.
-pub(crate) fn rustc() -> Command {
+pub fn rustc() -> Command {
     let beside = Path::new(&running_cargo()).with_file_name("rustc");
     let beside = beside.with_extension(std::env::consts::EXE_EXTENSION);
     Command::new(if beside.is_file() { beside } else { "rustc".into() })
@@ -80,7 +76,7 @@ fn running_cargo() -> OsString {
 }
 
 /// `login-cli`, with none of what the person of this terminal has set up for their own.
-pub(crate) fn untouched(program: &Path, codex_home: &Path) -> Command {
+pub fn untouched(program: &Path, codex_home: &Path) -> Command {
     const THEIRS: [&str; 10] = [
         "ALL_PROXY",
         "CODEX_CA_CERTIFICATE",
@@ -102,7 +98,8 @@ pub(crate) fn untouched(program: &Path, codex_home: &Path) -> Command {
 }
 
 /// A program that was started, and what it says. It is ended when this is dropped.
-pub(crate) struct Running {
+#[derive(Debug)]
+pub struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
 }
@@ -113,7 +110,7 @@ impl Running {
     /// # Errors
     ///
     /// The system's reason why it does not start.
-    pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+    pub fn start(command: &mut Command) -> io::Result<Self> {
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = quiet.spawn()?;
         let stderr = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
@@ -121,7 +118,7 @@ impl Running {
     }
 
     /// The number of its process.
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
@@ -130,7 +127,7 @@ impl Running {
     /// # Errors
     ///
     /// The line is not text, or cannot be read.
-    pub(crate) fn next_line(&mut self) -> io::Result<Option<String>> {
+    pub fn next_line(&mut self) -> io::Result<Option<String>> {
         let mut line = String::new();
         let read = self.stderr.read_line(&mut line)?;
         line.truncate(line.trim_end_matches(['\r', '\n']).len());
@@ -142,7 +139,7 @@ impl Running {
     /// # Errors
     ///
     /// It has ended without saying one; the error is what it said instead.
-    pub(crate) fn address(&mut self) -> Result<String, Box<dyn Error>> {
+    pub fn address(&mut self) -> Result<String, Box<dyn Error>> {
         let mut said = String::new();
         while let Some(line) = self.next_line()? {
             if is_address(&line) {
@@ -158,7 +155,7 @@ impl Running {
     /// # Errors
     ///
     /// The system's.
-    pub(crate) fn ended(&mut self) -> io::Result<(ExitStatus, String)> {
+    pub fn ended(&mut self) -> io::Result<(ExitStatus, String)> {
         let mut result = String::new();
         if let Some(mut stdout) = self.child.stdout.take() {
             stdout.read_to_string(&mut result)?;
@@ -176,6 +173,6 @@ impl Drop for Running {
 }
 
 /// Whether a line is an address, as `login-cli` has it: alone on its line.
-pub(crate) fn is_address(line: &str) -> bool {
+pub fn is_address(line: &str) -> bool {
     line.starts_with("http://") || line.starts_with("https://")
 }

@@ -20,8 +20,8 @@ use crate::program::{self, Profile};
 use crate::{progress, table};
 
 /// How much is measured.
-#[derive(Args)]
-pub(crate) struct Options {
+#[derive(Debug, Args)]
+pub struct Options {
     /// Fewer rounds, and no clean build
     #[arg(long)]
     quick: bool,

@@ -1,0 +1,19 @@
+//! What attacks, breaks and measures `login-cli`, built and started as a person has it, against the
+//! sandbox. `cargo xtask` is the command line.
+//!
+//! A count that is wrong fails. A time is compared and fails nothing: a machine may be busy.
+
+mod bench;
+mod browser;
+mod command;
+mod faults;
+mod notice;
+pub mod program;
+mod report;
+mod statistics;
+mod stress;
+mod system;
+mod table;
+
+pub use command::{Command, run};
+pub use notice::{progress, skipped};
