@@ -1,54 +1,18 @@
-//! Who gets in: the listeners, and the connections that are held at once.
+//! Accepts connections, and limits how many are held at once.
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{self, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::connection::Connection;
 use crate::handle::serve_connection;
 use crate::session::Session;
-
-/// The listeners, where both the task that accepts and the value that is dropped can reach them:
-/// the port is free at the drop, not when the runtime comes round to the task.
-pub(crate) struct Acceptor(Mutex<Vec<TcpListener>>);
-
-impl Acceptor {
-    pub(crate) fn open(listeners: Vec<net::TcpListener>) -> io::Result<Self> {
-        let listeners = listeners.into_iter().map(TcpListener::from_std);
-        Ok(Self(Mutex::new(listeners.collect::<io::Result<_>>()?)))
-    }
-
-    pub(crate) fn close(&self) {
-        self.listeners().clear();
-    }
-
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        std::future::poll_fn(|cx| self.poll_accept(cx)).await
-    }
-
-    /// The listeners take turns, so that a flood on one address does not shut out the other.
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let mut listeners = self.listeners();
-        for _ in 0..listeners.len() {
-            listeners.rotate_left(1);
-            if let Some(Poll::Ready(accepted)) = listeners.last().map(|it| it.poll_accept(cx)) {
-                return Poll::Ready(accepted);
-            }
-        }
-        Poll::Pending
-    }
-
-    fn listeners(&self) -> MutexGuard<'_, Vec<TcpListener>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Accepts and serves until the session is closed and everyone has what they were promised.
 pub(crate) async fn serve(session: Arc<Session>) {
@@ -91,9 +55,9 @@ impl Connections {
         if !is_local(theirs) || !self.has_room(session.limits.connections) {
             return;
         }
-        let connection = Arc::new(Connection::new(session.clone(), ours, theirs));
+        let connection = Arc::new(Connection::new(ours, theirs));
         let seat = Arc::downgrade(&connection);
-        let task = self.tasks.spawn(serve_connection(stream, connection));
+        let task = self.tasks.spawn(serve_connection(stream, session.clone(), connection));
         self.seats.push_back((seat, task));
     }
 

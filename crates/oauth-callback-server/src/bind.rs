@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::conflict::{ControlSocket, meet, take_over};
 use crate::listen::{ANY, Listeners, listen_on};
+use crate::port_owner::PortInUse;
 use crate::{Limits, PortConflict, PortOwner};
 
 /// Where to listen, and for how long to put up with whom.
@@ -155,16 +156,6 @@ pub enum BindError {
         /// The system's reason.
         source: io::Error,
     },
-}
-
-/// A port that is somebody else's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PortInUse {
-    /// The port that was asked for.
-    pub port: u16,
-    /// Who listens there, as far as the system tells.
-    pub owner: Option<PortOwner>,
 }
 
 fn in_use(taken: &[PortInUse]) -> String {

@@ -4,7 +4,7 @@ use hyper::header::{HeaderValue, InvalidHeaderValue};
 use crate::Page;
 use crate::classify::Rules;
 use crate::reply::Reply;
-use crate::wait::Server;
+use crate::server::Server;
 
 /// The browser that brought the code, and every copy of its callback. It waits for the outcome.
 ///

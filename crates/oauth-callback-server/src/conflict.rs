@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::bind::PortInUse;
 use crate::listen::Listeners;
+use crate::port_owner::PortInUse;
 
 /// What to do when each of the ports is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,14 +1,11 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::session::Session;
-
 /// One connection, as the rest of the server sees it.
 pub(crate) struct Connection {
-    pub(crate) session: Arc<Session>,
     ours: SocketAddr,
     theirs: SocketAddr,
     pending: Mutex<Option<Pending>>,
@@ -28,9 +25,8 @@ pub(crate) enum Pending {
 }
 
 impl Connection {
-    pub(crate) fn new(session: Arc<Session>, ours: SocketAddr, theirs: SocketAddr) -> Self {
+    pub(crate) fn new(ours: SocketAddr, theirs: SocketAddr) -> Self {
         Self {
-            session,
             ours,
             theirs,
             pending: Mutex::default(),
@@ -49,12 +45,9 @@ impl Connection {
         self.pending().is_some()
     }
 
-    /// The connection has what it was promised, or has left without it.
-    pub(crate) fn complete(&self, delivered: bool) {
-        let pending = self.pending().take();
-        if let Some(pending) = pending {
-            self.session.complete(pending, delivered);
-        }
+    /// What is still promised, when the connection has it or leaves without it.
+    pub(crate) fn take_pending(&self) -> Option<Pending> {
+        self.pending().take()
     }
 
     fn pending(&self) -> MutexGuard<'_, Option<Pending>> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::accept::Acceptor;
+use crate::acceptor::Acceptor;
 use crate::classify::{AuthorizationResponse, Refusal, Rules, classify_callback};
 use crate::connection::Connection;
 use crate::handle::serve_connection;
@@ -64,8 +64,8 @@ pub async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<O
     let session = Session::new(rules(), Pages::default(), Limits::default(), acceptor);
     let session = Arc::new(session);
     let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
-    let connection = Connection::new(session.clone(), nobody, nobody);
-    let mut attending = pin!(serve_connection(stream, Arc::new(connection)));
+    let connection = Connection::new(nobody, nobody);
+    let mut attending = pin!(serve_connection(stream, session.clone(), Arc::new(connection)));
     let returned = tokio::select! {
         returned = session.arrival() => returned,
         () = &mut attending => return None,

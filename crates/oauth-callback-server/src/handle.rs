@@ -20,16 +20,20 @@ use crate::Limits;
 use crate::classify::{Head, LARGEST_HEADERS, LONGEST_LINE, Refusal};
 use crate::connection::Connection;
 use crate::response_stream::ResponseStream;
-use crate::session::Response as Decision;
+use crate::session::{Response as Decision, Session};
 
 /// Serves one connection to its end. What the connection was promised counts as kept when this is done
 /// or dropped.
-pub(crate) async fn serve_connection(stream: impl Stream, connection: Arc<Connection>) {
-    let leaving = CompleteOnDrop(&connection);
+pub(crate) async fn serve_connection(
+    stream: impl Stream,
+    session: Arc<Session>,
+    connection: Arc<Connection>,
+) {
+    let leaving = CompleteOnDrop(&session, &connection);
     let mut responses = ResponseStream::new(stream, &connection);
-    match handle(&mut responses, &connection).await {
-        Ending::Answered => connection.complete(true),
-        Ending::Unparsed(refusal) => refuse(&mut responses.stream, &connection, refusal).await,
+    match handle(&mut responses, &session, &connection).await {
+        Ending::Answered => complete(&session, &connection, true),
+        Ending::Unparsed(refusal) => refuse(&mut responses.stream, &session, refusal).await,
         Ending::Lost => return,
     }
     drop(leaving);
@@ -41,11 +45,18 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
-struct CompleteOnDrop<'a>(&'a Connection);
+struct CompleteOnDrop<'a>(&'a Session, &'a Connection);
 
 impl Drop for CompleteOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.complete(false);
+        complete(self.0, self.1, false);
+    }
+}
+
+/// The connection has what it was promised, or has left without it.
+fn complete(session: &Session, connection: &Connection, delivered: bool) {
+    if let Some(pending) = connection.take_pending() {
+        session.complete(pending, delivered);
     }
 }
 
@@ -59,22 +70,23 @@ enum Ending {
 
 async fn handle(
     responses: &mut ResponseStream<'_, impl Stream>,
+    session: &Session,
     connection: &Connection,
 ) -> Ending {
     let ended = {
         // Decided before anything is awaited: hyper drops what it has not begun to answer when the
         // client resets the connection behind its request.
         let service = service_fn(|request| {
-            let decision = connection.session.receive(Head::from_request(&request), connection);
-            answer(decision, request, connection)
+            let decision = session.receive(Head::from_request(&request), connection);
+            answer(decision, request, session, connection)
         });
-        let exchange = http(&connection.session.limits)
-            .serve_connection(TokioIo::new(&mut *responses), service);
+        let exchange =
+            http(&session.limits).serve_connection(TokioIo::new(&mut *responses), service);
         let mut exchange = pin!(exchange);
         tokio::select! {
             ended = &mut exchange => Some(ended),
             () = connection.answering() => {
-                timeout(connection.session.limits.answer, exchange).await.ok()
+                timeout(session.limits.answer, exchange).await.ok()
             }
         }
     };
@@ -107,12 +119,13 @@ const MOST_HEADERS: usize = 64;
 async fn answer(
     decision: Decision,
     request: Request<Incoming>,
+    session: &Session,
     connection: &Connection,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let decision = match decision {
-        Decision::AfterBody => match form(request, connection.session.limits.head).await {
-            Ok(body) => connection.session.receive_form(&body, connection),
-            Err(refusal) => Decision::Now(connection.session.refuse(refusal)),
+        Decision::AfterBody => match form(request, session.limits.head).await {
+            Ok(body) => session.receive_form(&body, connection),
+            Err(refusal) => Decision::Now(session.refuse(refusal)),
         },
         // It holds the code, and the answer can take a while.
         decided => {
@@ -123,8 +136,8 @@ async fn answer(
     let reply = match decision {
         Decision::Now(reply) => reply,
         // There is one body alone.
-        Decision::AfterBody => connection.session.refuse(Refusal::BadRequest),
-        Decision::TheAnswer => connection.session.answer().await,
+        Decision::AfterBody => session.refuse(Refusal::BadRequest),
+        Decision::TheAnswer => session.answer().await,
     };
     connection.begin_answer();
     Ok(reply.into_response())
@@ -151,21 +164,21 @@ async fn form(request: Request<Incoming>, limit: Duration) -> Result<Zeroizing<V
 }
 
 /// Answers what hyper could not parse, since hyper's own answer went nowhere.
-async fn refuse(stream: &mut impl Stream, connection: &Connection, refusal: Refusal) {
+async fn refuse(stream: &mut impl Stream, session: &Session, refusal: Refusal) {
     let bytes = match refusal {
         Refusal::Tls => {
-            connection.session.reject(refusal);
+            session.reject(refusal);
             ALERT.into()
         }
-        Refusal::HeadTooLarge => connection.session.reject(refusal).into_bytes(),
-        _ => connection.session.refuse(refusal).into_bytes(),
+        Refusal::HeadTooLarge => session.reject(refusal).into_bytes(),
+        _ => session.refuse(refusal).into_bytes(),
     };
     let write = async {
         stream.write_all(&bytes).await?;
         stream.shutdown().await
     };
     // Whoever does not take the answer has no other use for the connection either.
-    let _ = timeout(connection.session.limits.answer, write).await;
+    let _ = timeout(session.limits.answer, write).await;
 }
 
 /// Reads on for a moment after the answer: a socket that is closed with unread bytes resets the

@@ -54,6 +54,7 @@ mod socket_table;
 mod browser;
 mod pasted_callback;
 mod readings;
+mod server;
 mod wait;
 
 mod pages;
@@ -67,6 +68,7 @@ mod reply;
 mod session;
 
 mod accept;
+mod acceptor;
 mod handle;
 mod head_watch;
 mod response_stream;
@@ -75,13 +77,13 @@ mod response_stream;
 #[doc(hidden)]
 pub mod fuzzing;
 
-pub use bind::{BindError, BindOptions, CallbackServer, PortInUse, RedirectHost};
+pub use bind::{BindError, BindOptions, CallbackServer, RedirectHost};
 pub use browser::{BrowserResponder, RedirectPage};
 pub use conflict::PortConflict;
 pub use limits::Limits;
 pub use pages::{Page, Pages};
 pub use pasted_callback::{InvalidCallbackUrl, PastedCallback};
-pub use port_owner::PortOwner;
+pub use port_owner::{PortInUse, PortOwner};
 pub use rejected::{RejectedCallback, Rejections};
 pub use state::{NoRandomness, State};
 pub use wait::{Callback, CallbackConfig, RunningServer, WaitError};

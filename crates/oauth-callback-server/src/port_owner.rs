@@ -1,3 +1,13 @@
+/// A port on which another process listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PortInUse {
+    /// The port that was asked for.
+    pub port: u16,
+    /// Who listens there, as far as the system tells.
+    pub owner: Option<PortOwner>,
+}
+
 /// Who listens on a port that we wanted, as far as the system tells without a connection to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

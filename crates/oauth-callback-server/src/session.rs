@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::accept::Acceptor;
+use crate::acceptor::Acceptor;
 use crate::classify::{
     AuthorizationResponse, Head, Refusal, RequestKind, Rules, classify, classify_form,
 };

@@ -6,10 +6,12 @@ use credentials::AuthorizationCode;
 use hyper::StatusCode;
 use tokio::time::timeout;
 
-use crate::accept::{Acceptor, serve};
+use crate::accept::serve;
+use crate::acceptor::Acceptor;
 use crate::classify::{AuthorizationResponse, Rules};
 use crate::conflict::{ControlSocket, asked};
 use crate::reply::Reply;
+use crate::server::Server;
 use crate::session::Session;
 use crate::{
     BrowserResponder, CallbackServer, Pages, PastedCallback, RejectedCallback, Rejections, State,
@@ -165,17 +167,7 @@ pub enum WaitError {
     Runtime(#[source] io::Error),
 }
 
-/// The running server. Dropping it frees the port.
-pub(crate) struct Server {
-    pub(crate) session: Arc<Session>,
-}
-
 impl Server {
-    pub(crate) async fn answer(&self, answer: Reply) {
-        self.session.respond(answer);
-        self.session.completed(self.session.limits.answer).await;
-    }
-
     /// Tells the browser that there is no code, and then the caller.
     async fn refused(&self, refused: AuthorizationResponse) -> WaitError {
         let pages = &self.session.pages;
@@ -191,18 +183,5 @@ impl Server {
         };
         self.answer(Reply::new(status, page.clone())).await;
         error
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.session.close();
-    }
-}
-
-impl std::fmt::Debug for Server {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let port = self.session.rules.port;
-        f.debug_struct("Server").field("port", &port).finish_non_exhaustive()
     }
 }
