@@ -6,14 +6,14 @@
 
 use fuzz::json::Json;
 use fuzz::screen;
-use http_client::Refusal;
+use http_client::ErrorResponse;
 use libfuzzer_sys::fuzz_target;
 use token_client::Error;
-use token_client::fuzzing::{SECRET, refusal};
+use token_client::fuzzing::{SECRET, error_response};
 
 fuzz_target!(|input: &[u8]| {
     let (status, body) = split(input).unwrap_or((400, input));
-    let Some(error) = refusal(status, body) else {
+    let Some(error) = error_response(status, body) else {
         return assert_eq!(status / 100, 2);
     };
     let json = Json::read(body).filter(|json| json.is_whole(0));
@@ -30,9 +30,9 @@ fn split(input: &[u8]) -> Option<(u16, &[u8])> {
     Some((status, body.strip_prefix(b" ")?)).filter(|(status, _)| (100..1000).contains(status))
 }
 
-fn words(error: &Error) -> &Refusal {
+fn words(error: &Error) -> &ErrorResponse {
     match error {
-        Error::Refused(refusal) => refusal,
+        Error::ErrorResponse(refusal) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -108,10 +108,10 @@ fn check_decisions(error: &Error, status: u16) {
     ];
     let code = words(error).code.as_deref().unwrap_or_default().as_bytes();
     let is_unauthorized = status == 401 && words(error).is_oauth;
-    assert_eq!(error.ends_the_sign_in(), finals.contains(&code) || is_unauthorized);
-    assert_eq!(error.is_spent_elsewhere(), code == spent);
+    assert_eq!(error.requires_reauthentication(), finals.contains(&code) || is_unauthorized);
+    assert_eq!(error.is_refresh_token_reused(), code == spent);
     assert_eq!(error.is_transient(), !(0..500).contains(&status) || [408, 429].contains(&status));
-    assert!(!error.is_spent_elsewhere() || error.ends_the_sign_in());
+    assert!(!error.is_refresh_token_reused() || error.requires_reauthentication());
     assert_eq!(error.retry_after(), None);
 }
 

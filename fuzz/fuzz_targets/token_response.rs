@@ -27,10 +27,10 @@ fuzz_target!(|body: &[u8]| {
 fn taken<T>(outcome: Result<T, Error>, is_json: bool) -> Option<T> {
     match outcome {
         Ok(taken) => return Some(taken),
-        Err(Error::Misshapen(DecodeError::Shape { field })) => {
+        Err(Error::InvalidResponse(DecodeError::Shape { field })) => {
             assert!(FIELDS.contains(&field.as_str()) || field.ends_with(DISGUISE), "{field}");
         }
-        Err(Error::Misshapen(DecodeError::NotJson { status: 200, content_type })) => {
+        Err(Error::InvalidResponse(DecodeError::NotJson { status: 200, content_type })) => {
             assert_eq!((content_type.as_deref(), is_json), (Some(CONTENT_TYPE), false));
         }
         Err(other) => panic!("{other:?}"),

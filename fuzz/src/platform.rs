@@ -48,7 +48,7 @@ pub fn flag(value: &Json) -> Option<bool> {
 /// An error says what was asked and names a field, none but ours; and what is JSON is never called
 /// anything else.
 pub fn check_error(error: &Error, call: Call, fields: &[&str], body: Option<&Json>) {
-    let Error::Misshapen { call: named, source } = error else { panic!("{error:?}") };
+    let Error::InvalidResponse { call: named, source } = error else { panic!("{error:?}") };
     assert_eq!(*named, call);
     match source {
         DecodeError::Shape { field } => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use diagnostics::{Host, Sudo};
-use http_client::{Authorities, Proxy};
+use http_client::{CaCertificates, Proxy};
 use jiff::Timestamp;
 use terminal_ui::{Capabilities, Terminal};
 use tracing::Level;
@@ -164,9 +164,9 @@ pub(crate) fn rendezvous() -> Option<PathBuf> {
 }
 
 /// The certificate authorities that are trusted beside the system's.
-pub(crate) fn extra_authorities() -> Option<Authorities> {
+pub(crate) fn extra_ca_certificates() -> Option<CaCertificates> {
     const NAME: &str = "CODEX_CA_CERTIFICATE";
-    variable(NAME).map(|path| Authorities::file(NAME, path))
+    variable(NAME).map(|path| CaCertificates::file(NAME, path))
 }
 
 const CERT_FILE: &str = "SSL_CERT_FILE";
@@ -174,12 +174,12 @@ const CERT_DIR: &str = "SSL_CERT_DIR";
 
 /// The certificate authorities that take the place of the system's, in the variables that OpenSSL
 /// made common: a file, and a list of folders.
-pub(crate) fn system_authorities() -> Vec<Authorities> {
-    let file = variable(CERT_FILE).map(|path| Authorities::file(CERT_FILE, path));
+pub(crate) fn system_ca_certificates() -> Vec<CaCertificates> {
+    let file = variable(CERT_FILE).map(|path| CaCertificates::file(CERT_FILE, path));
     let folders = variable(CERT_DIR).map(|list| std::env::split_paths(&list).collect::<Vec<_>>());
     let named = |folders: Vec<PathBuf>| folders.into_iter().filter(|it| !it.as_os_str().is_empty());
     let folders = folders.map(named).into_iter().flatten();
-    let folders = folders.map(|path| Authorities::folder(CERT_DIR, path));
+    let folders = folders.map(|path| CaCertificates::folder(CERT_DIR, path));
     let all: Vec<_> = file.into_iter().chain(folders).collect();
     if all.is_empty() { no_file().into_iter().collect() } else { all }
 }
@@ -189,10 +189,10 @@ pub(crate) fn system_authorities() -> Vec<Authorities> {
 /// Where the system's authorities are files, the library that reads them asks this variable as well,
 /// and to it an empty one is not unset: it would read no file, and trust nobody.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
-fn no_file() -> Option<Authorities> {
+fn no_file() -> Option<CaCertificates> {
     let are_files = cfg!(all(unix, not(target_os = "macos")));
     let path = std::env::var_os(CERT_FILE).filter(|path| are_files && path.is_empty())?;
-    Some(Authorities::file(CERT_FILE, path))
+    Some(CaCertificates::file(CERT_FILE, path))
 }
 
 /// The proxy for `https`, lower case first, as curl reads it. `HTTP_PROXY` is never read: every

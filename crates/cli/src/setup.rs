@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::time::Duration;
 
-use http_client::{Authorities, HttpClient, Options};
+use http_client::{CaCertificates, HttpClient, Options};
 use login::stored::StoredSignIn;
 use login::{CallbackPorts, openai};
 use oauth_callback_server::PortConflict;
@@ -260,10 +260,11 @@ impl Setup {
 
     /// The policy of that client.
     pub(crate) fn http_options(&self, user_agent: &'static str) -> Options {
-        let asked_for = self.args.ca_file.as_ref().map(|path| Authorities::file("--ca-file", path));
+        let asked_for =
+            self.args.ca_file.as_ref().map(|path| CaCertificates::file("--ca-file", path));
         Options {
-            extra_authorities: asked_for.or_else(environment::extra_authorities),
-            system_authorities: environment::system_authorities(),
+            extra_ca_certificates: asked_for.or_else(environment::extra_ca_certificates),
+            system_ca_certificates: environment::system_ca_certificates(),
             proxy: environment::proxy(),
             ..Options::new(user_agent)
         }

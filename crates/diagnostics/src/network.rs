@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http_client::{Authorities, BaseUrl, HttpClient, Options, Proxy, SetupError};
+use http_client::{BaseUrl, CaCertificates, HttpClient, Options, Proxy, SetupError};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -14,9 +14,9 @@ pub enum NetworkFinding {
     /// The certificate authorities that are trusted.
     Trusted {
         /// Those that take the place of the system's; none if the system's are trusted.
-        system: Vec<Authorities>,
+        system: Vec<CaCertificates>,
         /// Those that are trusted beside them.
-        extra: Option<Authorities>,
+        extra: Option<CaCertificates>,
     },
     /// The proxy, if there is one.
     Proxy(Option<Proxy>),
@@ -58,8 +58,8 @@ fn timed_out() -> Check {
 
 fn settings(options: Options, outcome: Result<(), SetupError>) -> Vec<Check> {
     let trusted = NetworkFinding::Trusted {
-        system: options.system_authorities,
-        extra: options.extra_authorities,
+        system: options.system_ca_certificates,
+        extra: options.extra_ca_certificates,
     };
     let proxy = NetworkFinding::Proxy(options.proxy);
     let findings = match outcome {

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_client::{Answer, BaseUrl, Error, HttpClient, Phase, Probe};
+use http_client::{BaseUrl, Error, HttpClient, Phase, Probe, Response};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
@@ -153,7 +153,7 @@ fn last_stage(error: &Error) -> Stage {
 }
 
 /// Whatever the status is, the server was reached, unless something on the way has answered.
-fn responded(answer: &Answer) -> Step {
+fn responded(answer: &Response) -> Step {
     match answer.status() {
         status @ (403 | 451 | 511) => Step::Blocked(status),
         status @ 500.. => Step::ServerError(status),

@@ -4,18 +4,18 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::cause::Cause;
 use crate::error::{Error, Phase};
 use crate::options::SetupError;
-use crate::proxy::{ProxyFailure, Via, refusal};
+use crate::proxy::{ProxyFailure, ProxyRoute, refusal};
 use crate::resolver::Unresolved;
+use crate::root_cause::RootCause;
 use crate::tls_failure::TlsFailure;
 
 /// One request, as far as its errors need it: on its way since `begun`.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) host: String,
-    pub(crate) via: Option<Via>,
+    pub(crate) via: Option<ProxyRoute>,
     pub(crate) begun: Instant,
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
@@ -26,7 +26,7 @@ impl Attempt {
     /// The beginning of an answer. The deadline is that of the whole request.
     pub(crate) async fn head<T>(&self, answer: impl Future<Output = T>) -> Result<T, Error> {
         let answer = timeout_at(self.begun + self.timeout, answer).await;
-        answer.map_err(|_| self.overdue(Phase::Answer, self.timeout))
+        answer.map_err(|_| self.overdue(Phase::Response, self.timeout))
     }
 
     /// The next piece of an answer, which may neither pause for long nor go on for ever.
@@ -46,26 +46,26 @@ impl Attempt {
     pub(crate) fn failed(&self, error: reqwest::Error) -> Error {
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
         let is_builder = error.is_builder();
-        let source = Cause::new(error.without_url());
+        let source = RootCause::new(error.without_url());
         match (is_builder, is_connect) {
-            (true, _) => self.unsendable(source),
+            (true, _) => self.invalid_request(source),
             (_, true) => self.unconnected(source, is_timeout),
-            _ => Error::CutOff { host: self.host(), source: in_plain_words(source) },
+            _ => Error::CutOff { host: self.host(), source: explained(source) },
         }
     }
 
-    pub(crate) fn unsendable(&self, source: Cause) -> Error {
+    pub(crate) fn invalid_request(&self, source: RootCause) -> Error {
         let host = self.host();
         // The library found no authority, before it looked at any certificate.
         match source.find::<rustls::Error>() {
             Some(rustls::Error::General(_)) => {
-                Error::Setup { host, source: SetupError::NoAuthorities.into() }
+                Error::Setup { host, source: SetupError::NoCaCertificates.into() }
             }
-            _ => Error::Unsendable { host, source },
+            _ => Error::InvalidRequest { host, source },
         }
     }
 
-    fn unconnected(&self, source: Cause, is_timeout: bool) -> Error {
+    fn unconnected(&self, source: RootCause, is_timeout: bool) -> Error {
         if source.find::<Unresolved>().is_some() {
             return self.unresolved(source);
         }
@@ -82,7 +82,7 @@ impl Attempt {
 
     /// The name that was looked up is the proxy's, where there is one; unless the proxy is of a kind
     /// that wants an address.
-    pub(crate) fn unresolved(&self, source: Cause) -> Error {
+    pub(crate) fn unresolved(&self, source: RootCause) -> Error {
         let (name, after) = match source.find() {
             Some(Unresolved::TimedOut { name, after }) => (name.as_str(), Some(*after)),
             Some(Unresolved::Refused { name, .. }) => (name.as_str(), None),
@@ -127,7 +127,7 @@ impl Attempt {
         Some(self.proxy(via, failure))
     }
 
-    fn no_way(&self, source: Cause) -> Error {
+    fn no_way(&self, source: RootCause) -> Error {
         let kind = source.find_last::<io::Error>().map(io::Error::kind);
         let ended = kind.is_some_and(is_end);
         match &self.via {
@@ -140,7 +140,7 @@ impl Attempt {
         }
     }
 
-    pub(crate) fn proxy(&self, via: &Via, source: ProxyFailure) -> Error {
+    pub(crate) fn proxy(&self, via: &ProxyRoute, source: ProxyFailure) -> Error {
         let (host, proxy, named_by) = (self.host(), via.host.clone(), via.named_by);
         Error::Proxy { host, proxy, named_by, source }
     }
@@ -151,10 +151,10 @@ impl Attempt {
 }
 
 /// The library explains an end at length, to programmers.
-fn in_plain_words(source: Cause) -> Cause {
+fn explained(source: RootCause) -> RootCause {
     let kind = source.find_last::<io::Error>().map(io::Error::kind);
     match kind {
-        Some(io::ErrorKind::UnexpectedEof) => Cause::new("it was closed too early"),
+        Some(io::ErrorKind::UnexpectedEof) => RootCause::new("it was closed too early"),
         _ => source,
     }
 }

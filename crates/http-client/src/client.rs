@@ -8,14 +8,14 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::attempt::Attempt;
-use crate::authorities::{Authorities, BadAuthorities};
 use crate::base_url::{BaseUrl, host, is_loopback};
-use crate::cause::Cause;
+use crate::ca_certificates::{CaCertificates, InvalidCaCertificates};
 use crate::error::Error;
 use crate::options::{Options, SetupError};
-use crate::proxy::Paths;
+use crate::proxy::ProxyRoutes;
 use crate::request::Request;
 use crate::resolver::Resolver;
+use crate::root_cause::RootCause;
 use crate::tls;
 
 /// A client for one program: made at once, and built when it first sends something.
@@ -36,7 +36,7 @@ struct Inner {
 /// What became of the files and the proxy that the options name.
 struct Choices {
     extra: Vec<CertificateDer<'static>>,
-    proxy: Option<(reqwest::Proxy, Paths)>,
+    proxy: Option<(reqwest::Proxy, ProxyRoutes)>,
 }
 
 /// The library's own form of a proxy shows its password.
@@ -77,7 +77,7 @@ impl HttpClient {
     }
 
     /// A `HEAD` of `base` itself, for which no credential is needed and every answer is fine.
-    pub(crate) fn knock(&self, base: &BaseUrl) -> Request {
+    pub(crate) fn head(&self, base: &BaseUrl) -> Request {
         Request::new(self.clone(), reqwest::Method::HEAD, base.join("/")).any_answer()
     }
 
@@ -88,8 +88,8 @@ impl HttpClient {
     /// # Errors
     ///
     /// [`Error`] when the server cannot be reached.
-    pub async fn warm_up(&self, base: &BaseUrl) -> Result<(), Error> {
-        self.knock(base).send().await.map(drop)
+    pub async fn preconnect(&self, base: &BaseUrl) -> Result<(), Error> {
+        self.head(base).send().await.map(drop)
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -136,7 +136,7 @@ impl HttpClient {
         let choices = self.choices().map_err(setup)?;
         let system = self.options().system().map_err(setup)?;
         let tls = tls::config(&choices.extra, system);
-        let tls = tls.map_err(|error| attempt.unsendable(Cause::new(error)))?;
+        let tls = tls.map_err(|error| attempt.invalid_request(RootCause::new(error)))?;
         let client = self.options().build(choices, tls);
         let client = client.map_err(|error| attempt.failed(error))?;
         *built = Some(client.clone());
@@ -146,10 +146,11 @@ impl HttpClient {
 
 impl Choices {
     fn from_options(options: &Options) -> Result<Self, SetupError> {
-        for authorities in &options.system_authorities {
-            named(authorities, Authorities::check)?;
+        for authorities in &options.system_ca_certificates {
+            named(authorities, CaCertificates::check)?;
         }
-        let extra = options.extra_authorities.iter().map(|it| named(it, Authorities::picked));
+        let extra =
+            options.extra_ca_certificates.iter().map(|it| named(it, CaCertificates::picked));
         let extra = extra.collect::<Result<Vec<_>, _>>()?.concat();
         let proxy = options.proxy.as_ref().filter(|proxy| !proxy.is_for_nobody());
         Ok(Self { extra, proxy: proxy.map(crate::Proxy::build).transpose()? })
@@ -157,10 +158,10 @@ impl Choices {
 }
 
 fn named<T>(
-    authorities: &Authorities,
-    read: impl Fn(&Authorities) -> Result<T, BadAuthorities>,
+    authorities: &CaCertificates,
+    read: impl Fn(&CaCertificates) -> Result<T, InvalidCaCertificates>,
 ) -> Result<T, SetupError> {
-    read(authorities).map_err(|source| SetupError::Authorities {
+    read(authorities).map_err(|source| SetupError::CaCertificates {
         named_by: authorities.named_by,
         path: authorities.path().to_owned(),
         source,
@@ -175,7 +176,7 @@ impl Options {
 
     /// Those that take the place of the system's.
     fn system(&self) -> Result<Vec<CertificateDer<'static>>, SetupError> {
-        let all = self.system_authorities.iter().map(|it| named(it, Authorities::collected));
+        let all = self.system_ca_certificates.iter().map(|it| named(it, CaCertificates::collected));
         Ok(all.collect::<Result<Vec<_>, _>>()?.concat())
     }
 

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use crate::cause::Cause;
 use crate::options::SetupError;
 use crate::proxy::ProxyFailure;
+use crate::root_cause::RootCause;
 use crate::tls_failure::TlsFailure;
 
 /// Why there is no answer. Each variant is another thing to do for the person.
@@ -26,7 +26,7 @@ pub enum Error {
         /// The host that was asked for.
         host: String,
         /// What the resolver said.
-        source: Cause,
+        source: RootCause,
     },
     /// No connection: refused, or unreachable.
     #[error("cannot connect to {host}")]
@@ -34,7 +34,7 @@ pub enum Error {
         /// The host that was asked for.
         host: String,
         /// What the system said.
-        source: Cause,
+        source: RootCause,
     },
     /// The proxy was no way to the server.
     #[error("cannot connect to {host} through the proxy {proxy}")]
@@ -72,7 +72,7 @@ pub enum Error {
         /// The host that was asked.
         host: String,
         /// What the HTTP library said.
-        source: Cause,
+        source: RootCause,
     },
     /// A redirect, which is not followed.
     #[error("unexpected redirect from {host} (HTTP {status})")]
@@ -99,11 +99,11 @@ pub enum Error {
     },
     /// The request or the client could not be made at all.
     #[error("cannot make a request for {host}")]
-    Unsendable {
+    InvalidRequest {
         /// The host that was to be asked.
         host: String,
         /// What the HTTP library said.
-        source: Cause,
+        source: RootCause,
     },
 }
 
@@ -116,7 +116,7 @@ pub enum Phase {
     /// Connecting, and shaking hands.
     Connecting,
     /// Waiting for the answer to begin; the server may have acted on the request.
-    Answer,
+    Response,
     /// Waiting for the rest of an answer that went silent.
     Rest,
     /// Reading an answer that went on, and did not end.
@@ -133,7 +133,7 @@ impl Phase {
             Self::Connecting => {
                 format!("{host} did not complete a connection within {seconds} seconds")
             }
-            Self::Answer => format!("{host} did not answer within {seconds} seconds"),
+            Self::Response => format!("{host} did not answer within {seconds} seconds"),
             Self::Rest => {
                 format!("{host} stopped in the middle of its answer for {seconds} seconds")
             }
@@ -156,7 +156,7 @@ impl Error {
                 | Self::Tls { .. }
                 | Self::Timeout { phase: Phase::Resolving | Phase::Connecting, .. }
                 | Self::PlainHttp { .. }
-                | Self::Unsendable { .. }
+                | Self::InvalidRequest { .. }
         )
     }
 
@@ -175,7 +175,7 @@ impl Error {
 
     /// Whether something was waited for in vain.
     #[must_use]
-    pub fn is_overdue(&self) -> bool {
+    pub fn is_timeout(&self) -> bool {
         let overdue = |it: &ProxyFailure| matches!(it, ProxyFailure::TimedOut { .. });
         match self {
             Self::Timeout { .. } => true,
@@ -187,7 +187,7 @@ impl Error {
     /// Whether a proxy did not accept who is there. To ask again with the same user name and password
     /// may lock an account.
     #[must_use]
-    pub fn is_login_refused(&self) -> bool {
+    pub fn is_proxy_authentication_error(&self) -> bool {
         let refused = |it: &ProxyFailure| matches!(it, ProxyFailure::AuthenticationRequired { .. });
         matches!(self, Self::Proxy { source, .. } if refused(source))
     }
@@ -206,7 +206,7 @@ impl Error {
             | Self::Redirect { host, .. }
             | Self::TooLarge { host, .. }
             | Self::PlainHttp { host }
-            | Self::Unsendable { host, .. } => host,
+            | Self::InvalidRequest { host, .. } => host,
         }
     }
 }

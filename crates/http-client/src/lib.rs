@@ -5,14 +5,14 @@
 #![doc = include_str!("../examples/ask.rs")]
 //! ```
 //!
-//! A request is built ([`Request`], pure), sent (one place), and its [`Answer`] judged by the crate
+//! A request is built ([`Request`], pure), sent (one place), and its [`Response`] judged by the crate
 //! that asked, since only that crate knows what a refusal means there.
 //!
 //! # What this crate does not do
 //!
 //! It knows neither OAuth nor the platform (`token-client`, `platform-api`), never asks twice by
-//! itself ([`deliver_once`] does, where it is safe), and reads no environment variable: proxy and
-//! [`Authorities`] are values in [`Options`]. Only the library that finds the system's authorities, on
+//! itself ([`retry_if_not_sent`] does, where it is safe), and reads no environment variable: proxy and
+//! [`CaCertificates`] are values in [`Options`]. Only the library that finds the system's authorities, on
 //! Linux and its like, reads `SSL_CERT_FILE` and `SSL_CERT_DIR` by itself, where no others take their
 //! place.
 //!
@@ -26,35 +26,35 @@
 //!   text, and holds neither URL nor body.
 //! - What a server says is repeated without the secrets that it was sent.
 
-mod answer;
 mod attempt;
-mod authorities;
 mod base_url;
-mod cause;
+mod ca_certificates;
 mod client;
-mod echo;
 mod error;
-mod once;
+mod error_response;
 mod options;
 mod probe;
 mod proxy;
-mod refusal;
+mod redact;
 mod request;
 mod resolver;
+mod response;
+mod retry;
+mod root_cause;
 mod tls;
 mod tls_failure;
 
-pub use answer::{Answer, DecodeError};
-pub use authorities::{Authorities, BadAuthorities, Place};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
-pub use cause::Cause;
+pub use ca_certificates::{CaCertificates, CaSource, InvalidCaCertificates};
 pub use client::HttpClient;
 pub use error::{Error, Phase};
-pub use once::deliver_once;
+pub use error_response::ErrorResponse;
 pub use options::{Options, SetupError};
 pub use probe::Probe;
 pub use proxy::{BadProxy, Proxy, ProxyFailure};
-pub use refusal::Refusal;
 pub use request::Request;
+pub use response::{DecodeError, Response};
+pub use retry::retry_if_not_sent;
+pub use root_cause::RootCause;
 pub use tls_failure::TlsFailure;
 pub use url::Url;

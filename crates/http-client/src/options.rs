@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::authorities::{Authorities, BadAuthorities};
+use crate::ca_certificates::{CaCertificates, InvalidCaCertificates};
 use crate::proxy::{BadProxy, Proxy};
 
 /// The policy, as far as the person or the caller decides it.
@@ -10,9 +10,9 @@ pub struct Options {
     /// The `User-Agent` of every request: a constant of the program, never of the person.
     pub user_agent: &'static str,
     /// The certificate authorities that are trusted beside the system's.
-    pub extra_authorities: Option<Authorities>,
+    pub extra_ca_certificates: Option<CaCertificates>,
     /// The certificate authorities that take the place of the system's, unless there are none.
-    pub system_authorities: Vec<Authorities>,
+    pub system_ca_certificates: Vec<CaCertificates>,
     /// The proxy for everything that is not on this machine.
     pub proxy: Option<Proxy>,
     /// How long a connection may take to stand, from the name to the end of the TLS handshake.
@@ -30,8 +30,8 @@ impl Options {
     pub fn new(user_agent: &'static str) -> Self {
         Self {
             user_agent,
-            extra_authorities: None,
-            system_authorities: Vec::new(),
+            extra_ca_certificates: None,
+            system_ca_certificates: Vec::new(),
             proxy: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(15),
@@ -47,13 +47,13 @@ impl Options {
 pub enum SetupError {
     /// The certificate authorities of a file or a folder.
     #[error("{}", authorities(named_by, path))]
-    Authorities {
+    CaCertificates {
         /// The flag or the variable.
         named_by: &'static str,
         /// The file or the folder.
         path: PathBuf,
         /// What is wrong with it.
-        source: BadAuthorities,
+        source: InvalidCaCertificates,
     },
     /// The proxy. Its URL is not repeated, since it may hold a password.
     #[error("cannot use the proxy that {named_by} names")]
@@ -65,7 +65,7 @@ pub enum SetupError {
     },
     /// Nothing names any certificate authority, and the system has none.
     #[error("this system has no certificate authorities, so no server can be trusted")]
-    NoAuthorities,
+    NoCaCertificates,
 }
 
 fn authorities(named_by: &str, path: &Path) -> String {

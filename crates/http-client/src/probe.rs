@@ -5,13 +5,13 @@ use futures_util::future::select_ok;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::answer::Answer;
 use crate::attempt::Attempt;
 use crate::base_url::BaseUrl;
-use crate::cause::Cause;
 use crate::client::HttpClient;
 use crate::error::{Error, Phase};
-use crate::proxy::{ProxyFailure, Via};
+use crate::proxy::{ProxyFailure, ProxyRoute};
+use crate::response::Response;
+use crate::root_cause::RootCause;
 
 /// The way to a server, step by step, as far as it goes.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Probe {
     pub connected: Option<Result<Duration, Error>>,
     /// What the server says to a `HEAD` without any credential, which takes a TLS handshake and, where
     /// there is a proxy, its tunnel; `None` without a connection.
-    pub answered: Option<Result<Answer, Error>>,
+    pub answered: Option<Result<Response, Error>>,
 }
 
 impl HttpClient {
@@ -39,7 +39,7 @@ impl HttpClient {
         let attempt = self.attempt(&url)?;
         let proxy = attempt.via.as_ref().map(|via| via.host.clone());
         let own = || Some((url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?));
-        let first = attempt.via.as_ref().map(Via::address).or_else(own);
+        let first = attempt.via.as_ref().map(ProxyRoute::address).or_else(own);
         let (host, port) = first.unwrap_or_default();
         let addresses = self.addresses(&attempt, host, port).await;
         let mut probe = Probe { proxy, addresses, connected: None, answered: None };
@@ -47,7 +47,7 @@ impl HttpClient {
             probe.connected = Some(self.connect(&attempt, addresses).await);
         }
         if let Some(Ok(_)) = probe.connected {
-            probe.answered = Some(self.knock(base).send().await);
+            probe.answered = Some(self.head(base).send().await);
         }
         Ok(probe)
     }
@@ -59,7 +59,7 @@ impl HttpClient {
         port: u16,
     ) -> Result<Vec<SocketAddr>, Error> {
         let found = self.resolver().look_up(host, port).await;
-        found.map_err(|unresolved| attempt.unresolved(Cause::new(unresolved)))
+        found.map_err(|unresolved| attempt.unresolved(RootCause::new(unresolved)))
     }
 
     async fn connect(
@@ -73,8 +73,10 @@ impl HttpClient {
         match timeout(after, select_ok(attempts)).await {
             Ok(Ok(_)) => Ok(begun.elapsed()),
             Ok(Err(error)) => Err(match &attempt.via {
-                Some(via) => attempt.proxy(via, ProxyFailure::Unreachable(Cause::new(error))),
-                None => Error::Connect { host: attempt.host.clone(), source: Cause::new(error) },
+                Some(via) => attempt.proxy(via, ProxyFailure::Unreachable(RootCause::new(error))),
+                None => {
+                    Error::Connect { host: attempt.host.clone(), source: RootCause::new(error) }
+                }
             }),
             Err(_) => Err(attempt.overdue(Phase::Connecting, after)),
         }

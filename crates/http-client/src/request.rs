@@ -5,12 +5,12 @@ use reqwest::header::{ACCEPT, HeaderValue};
 use serde::Serialize;
 use url::Url;
 
-use crate::answer::Answer;
 use crate::attempt::Attempt;
 use crate::client::HttpClient;
-use crate::echo::Secrets;
 use crate::error::Error;
 use crate::proxy::ProxyFailure;
+use crate::redact::Secrets;
+use crate::response::Response;
 
 /// A request that is not sent yet. It asks for JSON.
 #[must_use = "a request does nothing until it is sent"]
@@ -42,8 +42,8 @@ impl Request {
         self.secret(token)
     }
 
-    /// Names a secret that the body holds: where a [`Refusal`](crate::Refusal) repeats it or a part of
-    /// it, that is taken out. A bearer token is known to be one.
+    /// Names a secret that the body holds: an [`ErrorResponse`](crate::ErrorResponse) that repeats it, or a part of it,
+    /// shows `[hidden]` instead. A bearer token is one by itself.
     pub fn secret(mut self, secret: &str) -> Self {
         self.secrets.add(secret);
         self
@@ -71,8 +71,8 @@ impl Request {
     /// # Errors
     ///
     /// [`Error`] when there is no whole answer, or when it is a redirect. Every other status is an
-    /// [`Answer`].
-    pub async fn send(self) -> Result<Answer, Error> {
+    /// [`Response`].
+    pub async fn send(self) -> Result<Response, Error> {
         self.dispatch(|request| request).await
     }
 
@@ -81,7 +81,7 @@ impl Request {
     /// # Errors
     ///
     /// As [`Request::send`].
-    pub async fn send_form(self, fields: &[(&str, &str)]) -> Result<Answer, Error> {
+    pub async fn send_form(self, fields: &[(&str, &str)]) -> Result<Response, Error> {
         self.dispatch(|request| request.form(fields)).await
     }
 
@@ -90,7 +90,10 @@ impl Request {
     /// # Errors
     ///
     /// As [`Request::send`].
-    pub async fn send_json<T: Serialize + Sync + ?Sized>(self, body: &T) -> Result<Answer, Error> {
+    pub async fn send_json<T: Serialize + Sync + ?Sized>(
+        self,
+        body: &T,
+    ) -> Result<Response, Error> {
         self.dispatch(|request| request.json(body)).await
     }
 
@@ -99,7 +102,7 @@ impl Request {
     async fn dispatch(
         self,
         with_body: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Response, Error> {
         let attempt = self.client.attempt(&self.url)?;
         let (host, path) = (&attempt.host, self.url.path());
         tracing::debug!(method = %self.method, host, path, "asking");
@@ -114,7 +117,7 @@ impl Request {
         if response.status().is_redirection() && !self.takes_redirects {
             return Err(Error::Redirect { host: host.clone(), status });
         }
-        Answer::read(&attempt, response, self.max_body, self.secrets).await
+        Response::read(&attempt, response, self.max_body, self.secrets).await
     }
 
     /// The library does not say what a proxy has against a tunnel.

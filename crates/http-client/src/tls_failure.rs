@@ -5,7 +5,7 @@ use printable::excerpt;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
 
-use crate::cause::Cause;
+use crate::root_cause::RootCause;
 
 /// What is wrong with a server's TLS.
 #[derive(Debug, thiserror::Error)]
@@ -45,28 +45,28 @@ pub enum TlsFailure {
     },
     /// Anything else about the certificate.
     #[error("its certificate is not acceptable")]
-    Certificate(#[source] Cause),
+    Certificate(#[source] RootCause),
     /// No version or cipher that both sides speak.
     #[error("no TLS version or cipher in common")]
-    Incompatible(#[source] Cause),
+    Incompatible(#[source] RootCause),
     /// What answered is something else than TLS.
     #[error("what answered does not speak TLS")]
-    NotTls(#[source] Cause),
+    NotTls(#[source] RootCause),
     /// The connection ended before the handshake did.
     #[error("the connection ended during the handshake")]
-    CutOff(#[source] Cause),
+    CutOff(#[source] RootCause),
     /// Anything else about the handshake.
     #[error("the handshake failed")]
-    Protocol(#[source] Cause),
+    Protocol(#[source] RootCause),
 }
 
 impl TlsFailure {
     /// Sorts an error of the TLS library.
     pub(crate) fn from_error(error: &rustls::Error) -> Self {
         use AlertDescription as Alert;
-        let cause = || Cause::new(error.clone());
+        let cause = || RootCause::new(error.clone());
         match error {
-            rustls::Error::InvalidCertificate(bad) => Self::of_certificate(bad),
+            rustls::Error::InvalidCertificate(bad) => Self::from_certificate(bad),
             rustls::Error::PeerIncompatible(_)
             | rustls::Error::AlertReceived(
                 Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity,
@@ -76,7 +76,7 @@ impl TlsFailure {
         }
     }
 
-    fn of_certificate(bad: &CertificateError) -> Self {
+    fn from_certificate(bad: &CertificateError) -> Self {
         use CertificateError as Bad;
         match bad {
             Bad::UnknownIssuer => Self::UnknownAuthority,
@@ -93,50 +93,52 @@ impl TlsFailure {
             Bad::NotValidYetContext { time, not_before } => {
                 Self::NotYetValid { not_before: moment(*not_before), now: moment(*time) }
             }
-            _ => Self::Certificate(objection(bad)),
+            _ => Self::Certificate(certificate_error(bad)),
         }
     }
 }
 
 /// What the library has against a certificate, in words for people.
-fn objection(bad: &CertificateError) -> Cause {
+fn certificate_error(bad: &CertificateError) -> RootCause {
     use CertificateError as Bad;
     let inner = match bad {
         Bad::Other(other) => other.0.downcast_ref(),
         _ => None,
     };
     match (bad, inner) {
-        (_, Some(inner)) => of_the_chain(inner),
+        (_, Some(inner)) => chain_error(inner),
         // The verifier of this system has words of its own.
-        (Bad::Other(other), None) => Cause::new(other.clone()),
-        (Bad::NotValidForNameContext { .. }, _) => Cause::new("it names no server"),
-        (Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. }, _) => Cause::new(NOT_FOR_SERVERS),
-        (Bad::UnsupportedSignatureAlgorithmContext { .. }, _) => {
-            Cause::new("it is signed in a way that is not safe any more")
+        (Bad::Other(other), None) => RootCause::new(other.clone()),
+        (Bad::NotValidForNameContext { .. }, _) => RootCause::new("it names no server"),
+        (Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. }, _) => {
+            RootCause::new(NOT_FOR_SERVERS)
         }
-        _ => Cause::new(bad.to_string()),
+        (Bad::UnsupportedSignatureAlgorithmContext { .. }, _) => {
+            RootCause::new("it is signed in a way that is not safe any more")
+        }
+        _ => RootCause::new(bad.to_string()),
     }
 }
 
 const NOT_FOR_SERVERS: &str = "it is not for servers";
 
-fn of_the_chain(bad: &webpki::Error) -> Cause {
+fn chain_error(bad: &webpki::Error) -> RootCause {
     use webpki::Error as Bad;
     match bad {
         Bad::CaUsedAsEndEntity => {
-            Cause::new("it is an authority's own, which a server may not use")
+            RootCause::new("it is an authority's own, which a server may not use")
         }
         Bad::EndEntityUsedAsCa => {
-            Cause::new("it is signed by a certificate that is no authority's")
+            RootCause::new("it is signed by a certificate that is no authority's")
         }
         Bad::NameConstraintViolation | Bad::PathLenConstraintViolated => {
-            Cause::new("its authority may not sign it")
+            RootCause::new("its authority may not sign it")
         }
-        Bad::RequiredEkuNotFoundContext(_) => Cause::new(NOT_FOR_SERVERS),
+        Bad::RequiredEkuNotFoundContext(_) => RootCause::new(NOT_FOR_SERVERS),
         Bad::UnsupportedCriticalExtension => {
-            Cause::new("it has a rule that this program does not know")
+            RootCause::new("it has a rule that this program does not know")
         }
-        other => Cause::new(other.clone()),
+        other => RootCause::new(other.clone()),
     }
 }
 

@@ -59,7 +59,8 @@ async fn a_body_without_an_end_is_cut_at_the_cap() {
 // threats 79
 #[tokio::test]
 async fn the_deadline_holds_for_the_head_and_for_the_last_byte() {
-    for (then, expected) in [(Then::Hang, Phase::Answer), (Then::Stall { after: 1 }, Phase::Body)] {
+    for (then, expected) in [(Then::Hang, Phase::Response), (Then::Stall { after: 1 }, Phase::Body)]
+    {
         assert_eq!(overdue(then, hurried()).await, expected);
     }
 }
@@ -156,7 +157,7 @@ async fn a_header_has_any_case_and_one_that_is_none_fails_before_it_is_sent() {
     assert_eq!(asked[0].header("openai-organization"), Some("org-1"));
     for (name, value) in [("no name", "x"), ("", "x"), ("x", "a\nb")] {
         let error = ask(name, value).await.unwrap_err();
-        assert!(matches!(error, Error::Unsendable { .. }), "{error:?}");
+        assert!(matches!(error, Error::InvalidRequest { .. }), "{error:?}");
     }
     assert_eq!(sandbox.requests().len(), 1);
 }

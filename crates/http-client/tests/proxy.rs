@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use http_client::{
-    Authorities, BadProxy, BaseUrl, Error, HttpClient, Options, Proxy, ProxyFailure, SetupError,
+    BadProxy, BaseUrl, CaCertificates, Error, HttpClient, Options, Proxy, ProxyFailure, SetupError,
 };
 use sandbox::{ProxyConduct, ProxyLogin, ProxyScenario, Sandbox, Scenario, Tls};
 
@@ -93,8 +93,8 @@ impl Rig {
 
     fn client(&self, scheme: &str, login: &str) -> HttpClient {
         let url = format!("{scheme}://{login}{}", self.proxy.address());
-        let extra_authorities = Some(Authorities::file("A_FILE", self.ca.path()));
-        HttpClient::new(Options { extra_authorities, ..through(&url, None) })
+        let extra_ca_certificates = Some(CaCertificates::file("A_FILE", self.ca.path()));
+        HttpClient::new(Options { extra_ca_certificates, ..through(&url, None) })
     }
 
     async fn ask(&self, scheme: &str, login: &str) -> Result<u16, Error> {
@@ -171,8 +171,8 @@ async fn a_password_that_was_refused_is_not_tried_again() {
     let rig = Rig::behind(ProxyScenario { login, ..ProxyScenario::http() }).await;
     let http = rig.client("http", "user:canary-wrong@");
     let ask = || http.get(base().join("/")).send();
-    let error = http_client::deliver_once(ask).await.unwrap_err();
-    assert!(error.is_login_refused());
+    let error = http_client::retry_if_not_sent(ask).await.unwrap_err();
+    assert!(error.is_proxy_authentication_error());
     assert_eq!(rig.proxy.connections(), 2, "once, and once more to hear why");
 }
 
@@ -225,7 +225,7 @@ async fn a_proxy_that_says_nothing_is_not_waited_for() {
     let options = through(&format!("http://{}", rig.proxy.address()), None);
     let http = HttpClient::new(Options { connect_timeout, ..options });
     let error = http.get(base().join("/")).send().await.unwrap_err();
-    assert!(error.is_overdue());
+    assert!(error.is_timeout());
     let overdue =
         |it: &Error| matches!(it, Error::Proxy { source: ProxyFailure::TimedOut { .. }, .. });
     assert!(overdue(&error), "{error:?}");

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use http_client::{
-    Authorities, BadAuthorities, BaseUrl, Error, HttpClient, Options, SetupError, TlsFailure,
+    BaseUrl, CaCertificates, Error, HttpClient, InvalidCaCertificates, Options, SetupError,
+    TlsFailure,
 };
 use sandbox::{Defect, Endpoint, Fault, Sandbox, Scenario, Then, Tls};
 use tempfile::TempDir;
@@ -37,7 +38,7 @@ fn file(name: &str, content: &[u8]) -> (TempDir, PathBuf) {
 }
 
 fn picking(path: &Path) -> Options {
-    Options { extra_authorities: Some(Authorities::file("--a-flag", path)), ..options() }
+    Options { extra_ca_certificates: Some(CaCertificates::file("--a-flag", path)), ..options() }
 }
 
 fn trusting(pem: &str) -> (TempDir, Options) {
@@ -53,7 +54,7 @@ async fn a_ca_file_makes_its_servers_trusted() {
     let sandbox = speaking(Tls::On).await;
     let (_folder, options) = trusting(sandbox.ca_pem().unwrap());
     let http = HttpClient::new(options);
-    http.warm_up(&base(&sandbox)).await.unwrap();
+    http.preconnect(&base(&sandbox)).await.unwrap();
     let answer = http.get(base(&sandbox).join("/v1/organizations")).send().await.unwrap();
     assert_eq!(answer.status(), ANSWERED);
     assert_eq!(sandbox.connections(), 1, "the warm connection is the one that is used");
@@ -67,8 +68,8 @@ async fn a_file_or_a_folder_takes_the_place_of_the_systems_authorities() {
     let pem = sandbox.ca_pem().unwrap().as_bytes();
     let (_file, path) = file("bundle.pem", pem);
     let (folder, _) = file("0a1b2c3d.0", pem);
-    for place in [Authorities::file("A", path), Authorities::folder("B", folder.path())] {
-        let options = Options { system_authorities: vec![place], ..options() };
+    for place in [CaCertificates::file("A", path), CaCertificates::folder("B", folder.path())] {
+        let options = Options { system_ca_certificates: vec![place], ..options() };
         assert_eq!(ask(&sandbox, options.clone()).await.unwrap(), ANSWERED);
         assert!(matches!(ask(&other, options).await, Err(Error::Tls { .. })));
     }
@@ -80,8 +81,8 @@ async fn what_a_person_adds_is_trusted_beside_a_systems_bundle() {
     let (system, added) = (speaking(Tls::On).await, speaking(Tls::On).await);
     let (_bundle, bundle) = file("bundle.pem", system.ca_pem().unwrap().as_bytes());
     let (_ca, ca) = file("ca.pem", added.ca_pem().unwrap().as_bytes());
-    let system_authorities = vec![Authorities::file("SYSTEM", bundle)];
-    let options = Options { system_authorities, ..picking(&ca) };
+    let system_ca_certificates = vec![CaCertificates::file("SYSTEM", bundle)];
+    let options = Options { system_ca_certificates, ..picking(&ca) };
     assert_eq!(ask(&system, options.clone()).await.unwrap(), ANSWERED);
     assert_eq!(ask(&added, options).await.unwrap(), ANSWERED);
 }
@@ -138,9 +139,9 @@ async fn plain_http_where_tls_is_expected_is_named() {
 
 /// What is wrong with a choice, before anything is sent.
 #[track_caller]
-fn refused(options: Options, named_by: &str, path: &Path) -> BadAuthorities {
+fn refused(options: Options, named_by: &str, path: &Path) -> InvalidCaCertificates {
     match HttpClient::new(options).check().unwrap_err() {
-        SetupError::Authorities { named_by: flag, path: place, source } => {
+        SetupError::CaCertificates { named_by: flag, path: place, source } => {
             assert_eq!((flag, &*place), (named_by, path));
             source
         }
@@ -154,18 +155,18 @@ fn bad_authorities_are_named_with_their_flag_and_path_before_anything_is_sent() 
     let (folder, empty) = file("empty.pem", b"");
     let (_junk, junk) = file("junk.pem", &[0xff; 5000]);
     for path in [empty, junk] {
-        assert!(matches!(refused(picking(&path), "--a-flag", &path), BadAuthorities::Empty));
+        assert!(matches!(refused(picking(&path), "--a-flag", &path), InvalidCaCertificates::Empty));
     }
     for path in [folder.path().join("missing.pem"), folder.path().to_owned()] {
         let why = refused(picking(&path), "--a-flag", &path);
-        assert!(matches!(why, BadAuthorities::Unreadable(_)), "{why:?}");
+        assert!(matches!(why, InvalidCaCertificates::Unreadable(_)), "{why:?}");
     }
-    let in_place = |path: &Path| vec![Authorities::folder("A_FOLDER", path)];
+    let in_place = |path: &Path| vec![CaCertificates::folder("A_FOLDER", path)];
     let missing = folder.path().join("missing");
-    let options = Options { system_authorities: in_place(&missing), ..options() };
-    assert!(matches!(refused(options, "A_FOLDER", &missing), BadAuthorities::Unreadable(_)));
-    let options = Options { system_authorities: in_place(folder.path()), ..self::options() };
-    assert!(matches!(refused(options, "A_FOLDER", folder.path()), BadAuthorities::Empty));
+    let options = Options { system_ca_certificates: in_place(&missing), ..options() };
+    assert!(matches!(refused(options, "A_FOLDER", &missing), InvalidCaCertificates::Unreadable(_)));
+    let options = Options { system_ca_certificates: in_place(folder.path()), ..self::options() };
+    assert!(matches!(refused(options, "A_FOLDER", folder.path()), InvalidCaCertificates::Empty));
 }
 
 // threats 204
@@ -173,7 +174,7 @@ fn bad_authorities_are_named_with_their_flag_and_path_before_anything_is_sent() 
 #[test]
 fn a_device_is_no_list_of_authorities() {
     let zero = Path::new("/dev/zero");
-    assert!(matches!(refused(picking(zero), "--a-flag", zero), BadAuthorities::NotAFile));
+    assert!(matches!(refused(picking(zero), "--a-flag", zero), InvalidCaCertificates::NotAFile));
 }
 
 // threats 204
@@ -182,7 +183,7 @@ fn a_file_without_an_end_is_no_list_of_authorities() {
     let (_folder, path) = file("huge.pem", b"");
     std::fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
     let why = refused(picking(&path), "--a-flag", &path);
-    assert!(matches!(why, BadAuthorities::TooLarge { .. }), "{why:?}");
+    assert!(matches!(why, InvalidCaCertificates::TooLarge { .. }), "{why:?}");
 }
 
 // threats 204
@@ -200,7 +201,7 @@ fn a_ca_file_with_a_bad_certificate_is_named_although_it_is_pem() {
     for pem in [base64("bm90IGEgY2VydGlmaWNhdGU="), base64(""), base64("!"), unended] {
         let (_folder, path) = file("ca.pem", pem.as_bytes());
         let why = refused(picking(&path), "--a-flag", &path);
-        assert!(matches!(why, BadAuthorities::Invalid(_)), "{pem}: {why:?}");
+        assert!(matches!(why, InvalidCaCertificates::Invalid(_)), "{pem}: {why:?}");
     }
 }
 
@@ -212,14 +213,14 @@ async fn a_damaged_section_of_a_systems_bundle_is_passed_over_and_named_where_it
     let sandbox = speaking(Tls::On).await;
     let (_folder, path) =
         file("bundle.pem", format!("{damaged}{}", sandbox.ca_pem().unwrap()).as_bytes());
-    let in_place = |path: &Path| vec![Authorities::file("A_FILE", path)];
-    let options = Options { system_authorities: in_place(&path), ..options() };
+    let in_place = |path: &Path| vec![CaCertificates::file("A_FILE", path)];
+    let options = Options { system_ca_certificates: in_place(&path), ..options() };
     HttpClient::new(options.clone()).check().unwrap();
     assert_eq!(ask(&sandbox, options).await.unwrap(), ANSWERED);
     let (_folder, path) = file("bundle.pem", damaged.as_bytes());
-    let options = Options { system_authorities: in_place(&path), ..self::options() };
+    let options = Options { system_ca_certificates: in_place(&path), ..self::options() };
     let why = refused(options, "A_FILE", &path);
-    assert!(matches!(why, BadAuthorities::Invalid(_)), "{why:?}");
+    assert!(matches!(why, InvalidCaCertificates::Invalid(_)), "{why:?}");
 }
 
 /// PEM, of which TLS can use nothing.
@@ -245,6 +246,9 @@ async fn a_systems_bundle_may_be_large_and_have_odd_certificates_in_it() {
     let good = sandbox.ca_pem().unwrap();
     let comment = format!("# {}\n", "x".repeat(98)).repeat(100_000);
     let (_folder, path) = file("bundle.pem", format!("{BAD}{comment}{good}").as_bytes());
-    let system_authorities = vec![Authorities::file("A_FILE", path)];
-    assert_eq!(ask(&sandbox, Options { system_authorities, ..options() }).await.unwrap(), ANSWERED);
+    let system_ca_certificates = vec![CaCertificates::file("A_FILE", path)];
+    assert_eq!(
+        ask(&sandbox, Options { system_ca_certificates, ..options() }).await.unwrap(),
+        ANSWERED
+    );
 }

@@ -11,7 +11,7 @@ use oauth_callback_server::{
     PortConflict, RedirectHost, Rejections, RunningServer, State,
 };
 use pkce::CodeVerifier;
-use token_client::CodeRedemption;
+use token_client::CodeExchange;
 use url::Url;
 
 use crate::browser::{self, Launch, NotOpened};
@@ -158,9 +158,9 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    pub(crate) fn redemption(&self) -> CodeRedemption<'_> {
+    pub(crate) fn exchange(&self) -> CodeExchange<'_> {
         let Self { code, code_verifier, redirect_uri } = self;
-        CodeRedemption { code, redirect_uri, code_verifier }
+        CodeExchange { code, redirect_uri, code_verifier }
     }
 }
 

@@ -39,8 +39,9 @@ impl Warm {
     /// that did not accept a password is not asked again, since that may lock an account.
     pub(crate) async fn keep(&self, events: Events<'_>) -> Infallible {
         loop {
-            let outcome = self.http.warm_up(&self.server).await.err();
-            let is_refused = outcome.as_ref().is_some_and(http_client::Error::is_login_refused);
+            let outcome = self.http.preconnect(&self.server).await.err();
+            let is_refused =
+                outcome.as_ref().is_some_and(http_client::Error::is_proxy_authentication_error);
             let pause = if outcome.is_some() { TRY_AGAIN } else { STILL_THERE };
             self.tell(outcome.as_ref(), events);
             self.trouble.replace(outcome);

@@ -1,5 +1,5 @@
 use credentials::ApiKey;
-use http_client::deliver_once;
+use http_client::retry_if_not_sent;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -42,7 +42,7 @@ impl Session {
     ) -> Result<ApiKey, Error> {
         let path = keys_path(organization, project);
         let request = CreateRequest::new(name);
-        let answer = deliver_once(|| self.post(&path).send_json(&request)).await;
+        let answer = retry_if_not_sent(|| self.post(&path).send_json(&request)).await;
         let Created { key } = judge(Call::CreateApiKey, answer)?;
         Ok(key.sensitive_id)
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use http_client::{Answer, DecodeError, Refusal};
+use http_client::{DecodeError, ErrorResponse, Response};
 use serde::de::DeserializeOwned;
 
 /// A request to the platform that did not bring what it was for.
@@ -17,16 +17,16 @@ pub enum Error {
         source: http_client::Error,
     },
     /// The platform said no.
-    #[error("cannot {call}: the platform refused: {refusal}")]
-    Refused {
+    #[error("cannot {call}: the platform refused: {response}")]
+    ErrorResponse {
         /// What was asked.
         call: Call,
         /// What the platform said.
-        refusal: Refusal,
+        response: ErrorResponse,
     },
     /// The platform said yes, but what was asked for is not in its answer.
     #[error("cannot {call}")]
-    Misshapen {
+    InvalidResponse {
         /// What was asked.
         call: Call,
         /// What is wrong with the answer.
@@ -53,17 +53,17 @@ impl Error {
     #[must_use]
     pub fn call(&self) -> Call {
         match self {
-            Self::Http { call, .. } | Self::Refused { call, .. } | Self::Misshapen { call, .. } => {
-                *call
-            }
+            Self::Http { call, .. }
+            | Self::ErrorResponse { call, .. }
+            | Self::InvalidResponse { call, .. } => *call,
         }
     }
 
-    /// The status of a refusal.
+    /// The status of a response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Refused { refusal, .. } => Some(refusal.status),
+            Self::ErrorResponse { response, .. } => Some(response.status),
             _ => None,
         }
     }
@@ -72,7 +72,7 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Refused { refusal, .. } => refusal.retry_after,
+            Self::ErrorResponse { response, .. } => response.retry_after,
             _ => None,
         }
     }
@@ -83,8 +83,8 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Http { source, .. } => source.is_transient(),
-            Self::Refused { refusal, .. } => refusal.is_transient(),
-            Self::Misshapen { .. } => false,
+            Self::ErrorResponse { response, .. } => response.is_transient(),
+            Self::InvalidResponse { .. } => false,
         }
     }
 
@@ -92,14 +92,14 @@ impl Error {
     /// firewall says the one or the other too, and is not believed.
     #[must_use]
     pub fn is_inaccessible(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if refusal.is_json && matches!(refusal.status, 403 | 404))
+        matches!(self, Self::ErrorResponse { response, .. } if response.is_json && matches!(response.status, 403 | 404))
     }
 
     /// Whether the platform does not take the token for a login, or not from this person (401, 403). The
     /// page of a firewall is not believed here either.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if refusal.is_json && matches!(refusal.status, 401 | 403))
+        matches!(self, Self::ErrorResponse { response, .. } if response.is_json && matches!(response.status, 401 | 403))
     }
 
     /// Whether a key may exist although none was received: the request may have arrived, and nobody
@@ -109,8 +109,8 @@ impl Error {
     pub fn may_have_created_key(&self) -> bool {
         let undecided = match self {
             Self::Http { source, .. } => !source.provably_not_sent(),
-            Self::Refused { refusal, .. } => refusal.status >= 500,
-            Self::Misshapen { .. } => true,
+            Self::ErrorResponse { response, .. } => response.status >= 500,
+            Self::InvalidResponse { .. } => true,
         };
         self.call() == Call::CreateApiKey && undecided
     }
@@ -131,24 +131,24 @@ impl fmt::Display for Call {
 /// The one place where answers are judged.
 pub(crate) fn judge<T: DeserializeOwned>(
     call: Call,
-    answer: Result<Answer, http_client::Error>,
+    answer: Result<Response, http_client::Error>,
 ) -> Result<T, Error> {
     let answer = answer.map_err(|source| Error::Http { call, source })?;
     if !answer.is_success() {
-        let refusal = Refusal::from_answer(&answer);
-        return Err(Error::Refused { call, refusal });
+        let response = ErrorResponse::from_response(&answer);
+        return Err(Error::ErrorResponse { call, response });
     }
     let shape = answer.decode();
-    shape.map_err(|source| Error::Misshapen { call, source })
+    shape.map_err(|source| Error::InvalidResponse { call, source })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_client::{Cause, Phase};
+    use http_client::{Phase, RootCause};
 
     fn refused(call: Call, status: u16) -> Error {
-        Error::Refused { call, refusal: Refusal::from_body(status, b"{}") }
+        Error::ErrorResponse { call, response: ErrorResponse::from_body(status, b"{}") }
     }
 
     fn http(call: Call, source: http_client::Error) -> Error {
@@ -181,17 +181,18 @@ mod tests {
     // threats 132
     #[test]
     fn a_lost_answer_may_have_been_a_key() {
-        let (after, source) = (Duration::from_secs(30), Cause::new("reset"));
-        let lost = http_client::Error::Timeout { host: host(), phase: Phase::Answer, after };
+        let (after, source) = (Duration::from_secs(30), RootCause::new("reset"));
+        let lost = http_client::Error::Timeout { host: host(), phase: Phase::Response, after };
         is_judged(&http(Call::CreateApiKey, lost), true, true);
         let reset = http_client::Error::CutOff { host: host(), source };
         is_judged(&http(Call::CreateApiKey, reset), true, true);
         let huge = http_client::Error::TooLarge { host: host(), limit: 1 };
         is_judged(&http(Call::CreateApiKey, huge), false, true);
-        let refused = http_client::Error::Connect { host: host(), source: Cause::new("refused") };
+        let refused =
+            http_client::Error::Connect { host: host(), source: RootCause::new("refused") };
         is_judged(&http(Call::CreateApiKey, refused), true, false);
         let source = DecodeError::Shape { field: "key.sensitive_id".into() };
-        let odd = Error::Misshapen { call: Call::CreateApiKey, source };
+        let odd = Error::InvalidResponse { call: Call::CreateApiKey, source };
         is_judged(&odd, false, true);
     }
 
@@ -212,8 +213,8 @@ mod tests {
             [(401, true), (403, true), (404, false), (429, false), (500, false)]
         {
             assert_eq!(refused(Call::LogIn, status).is_unauthorized(), is_meant, "{status}");
-            let refusal = Refusal::from_body(status, b"<h1>Blocked</h1>");
-            let page = Error::Refused { call: Call::LogIn, refusal };
+            let response = ErrorResponse::from_body(status, b"<h1>Blocked</h1>");
+            let page = Error::ErrorResponse { call: Call::LogIn, response };
             assert!(!page.is_unauthorized(), "{status}");
         }
     }

@@ -1,7 +1,7 @@
 //! The doors for the fuzz targets in `fuzz/`. Only a build of `cargo fuzz` has them: they are no part
 //! of what this crate offers.
 
-use http_client::Answer;
+use http_client::Response;
 
 use crate::error::judge;
 use crate::organization::Organizations;
@@ -42,6 +42,6 @@ impl Listing {
     }
 }
 
-fn success(body: &[u8]) -> Answer {
-    Answer::known(200, CONTENT_TYPE, body, "")
+fn success(body: &[u8]) -> Response {
+    Response::known(200, CONTENT_TYPE, body, "")
 }

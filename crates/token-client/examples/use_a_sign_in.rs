@@ -32,6 +32,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     client.revoke(Revocable::RefreshToken(&refresh_token)).await?;
     let ended = client.refresh(&refresh_token).await;
-    assert!(ended.is_err_and(|error| error.ends_the_sign_in()));
+    assert!(ended.is_err_and(|error| error.requires_reauthentication()));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The `token_type` of a token response.
 
-use http_client::{Answer, DecodeError};
+use http_client::{DecodeError, Response};
 use serde::Deserialize;
 
 /// The one type of token that this client knows how to use.
@@ -15,7 +15,7 @@ struct TokenType {
 /// Refuses an answer that says another `token_type` than the `known` ones, in any case: a token of a
 /// type that the client does not understand must not be used
 /// ([RFC 6749 §7.1](https://www.rfc-editor.org/rfc/rfc6749#section-7.1)).
-pub(crate) fn check_type(answer: &Answer, known: &[&str]) -> Result<(), DecodeError> {
+pub(crate) fn check_type(answer: &Response, known: &[&str]) -> Result<(), DecodeError> {
     let TokenType { token_type } = answer.decode()?;
     if is_known(token_type.as_deref(), known) {
         return Ok(());

@@ -1,5 +1,5 @@
 use credentials::{ApiKey, IdToken};
-use http_client::Answer;
+use http_client::Response;
 use serde::Deserialize;
 
 use crate::answer::{self, BEARER};
@@ -40,7 +40,7 @@ impl TokenClient {
     }
 }
 
-pub(crate) fn issued_key(answer: &Answer) -> Result<ApiKey, Error> {
+pub(crate) fn issued_key(answer: &Response) -> Result<ApiKey, Error> {
     answer::check_type(answer, &[BEARER, NOT_APPLICABLE])?;
     let Exchanged { access_token } = answer.decode()?;
     Ok(access_token)

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http_client::{Answer, BaseUrl, HttpClient, Refusal, deliver_once};
+use http_client::{BaseUrl, ErrorResponse, HttpClient, Response, retry_if_not_sent};
 use url::Url;
 
 use crate::error::Error;
@@ -77,7 +77,7 @@ impl TokenClient {
         &self,
         fields: &[(&str, &str)],
         secrets: &[&str],
-    ) -> Result<Answer, Error> {
+    ) -> Result<Response, Error> {
         let endpoint = &self.provider.token_endpoint;
         self.send(&TokenRequest { endpoint, format: BodyFormat::Form, fields, secrets }).await
     }
@@ -86,12 +86,12 @@ impl TokenClient {
     ///
     /// # Errors
     ///
-    /// [`Error::Http`] without a whole response, [`Error::Refused`] with one that is no success.
-    pub async fn send(&self, request: &TokenRequest<'_>) -> Result<Answer, Error> {
-        accepted(deliver_once(|| self.send_once(request)).await?)
+    /// [`Error::Http`] without a whole response, [`Error::ErrorResponse`] with one that is no success.
+    pub async fn send(&self, request: &TokenRequest<'_>) -> Result<Response, Error> {
+        accepted(retry_if_not_sent(|| self.send_once(request)).await?)
     }
 
-    async fn send_once(&self, request: &TokenRequest<'_>) -> Result<Answer, http_client::Error> {
+    async fn send_once(&self, request: &TokenRequest<'_>) -> Result<Response, http_client::Error> {
         let TokenRequest { endpoint, format, fields, secrets } = *request;
         let request = self.http.post(endpoint.clone()).max_body(MAX_BODY);
         let request = secrets.iter().fold(request, |request, secret| request.secret(secret));
@@ -110,10 +110,10 @@ impl fmt::Debug for TokenRequest<'_> {
     }
 }
 
-pub(crate) fn accepted(answer: Answer) -> Result<Answer, Error> {
+pub(crate) fn accepted(answer: Response) -> Result<Response, Error> {
     if answer.is_success() {
         Ok(answer)
     } else {
-        Err(Error::Refused(Refusal::from_answer(&answer)))
+        Err(Error::ErrorResponse(ErrorResponse::from_response(&answer)))
     }
 }

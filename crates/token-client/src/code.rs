@@ -1,5 +1,5 @@
 use credentials::{AccessToken, AuthorizationCode, IdToken, RefreshToken};
-use http_client::Answer;
+use http_client::Response;
 use pkce::CodeVerifier;
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// A code from the callback, and what proves that it is redeemed by whoever asked for it.
 #[derive(Clone, Copy, Debug)]
-pub struct CodeRedemption<'a> {
+pub struct CodeExchange<'a> {
     /// What the callback brought.
     pub code: &'a AuthorizationCode,
     /// The `redirect_uri` of the authorization URL, byte for byte
@@ -41,33 +41,33 @@ impl TokenClient {
     ///
     /// # Errors
     ///
-    /// [`Error`]; among them [`Error::Misshapen`], which names the token that is missing or cannot
+    /// [`Error`]; among them [`Error::InvalidResponse`], which names the token that is missing or cannot
     /// be one. The code is spent as soon as the request may have arrived.
-    pub async fn redeem_code(&self, redemption: &CodeRedemption<'_>) -> Result<Tokens, Error> {
-        let form = redemption.sign_in_form(self.client_id());
-        all_tokens(&self.send_form(&form, &redemption.secrets()).await?)
+    pub async fn exchange_code(&self, exchange: &CodeExchange<'_>) -> Result<Tokens, Error> {
+        let form = exchange.sign_in_form(self.client_id());
+        all_tokens(&self.send_form(&form, &exchange.secrets()).await?)
     }
 
     /// Redeems a code for an access token alone, as the client that creates API keys does.
     ///
     /// # Errors
     ///
-    /// As [`TokenClient::redeem_code`], except that the other tokens may be missing.
+    /// As [`TokenClient::exchange_code`], except that the other tokens may be missing.
     pub async fn redeem_code_for_access_token(
         &self,
-        redemption: &CodeRedemption<'_>,
+        exchange: &CodeExchange<'_>,
     ) -> Result<AccessToken, Error> {
-        let form = redemption.access_form(self.client_id());
-        access_token_alone(&self.send_form(&form, &redemption.secrets()).await?)
+        let form = exchange.access_form(self.client_id());
+        access_token_alone(&self.send_form(&form, &exchange.secrets()).await?)
     }
 }
 
-pub(crate) fn all_tokens(answer: &Answer) -> Result<Tokens, Error> {
+pub(crate) fn all_tokens(answer: &Response) -> Result<Tokens, Error> {
     answer::check_type(answer, &[BEARER])?;
     Ok(answer.decode()?)
 }
 
-pub(crate) fn access_token_alone(answer: &Answer) -> Result<AccessToken, Error> {
+pub(crate) fn access_token_alone(answer: &Response) -> Result<AccessToken, Error> {
     answer::check_type(answer, &[BEARER])?;
     let AccessTokenAlone { access_token } = answer.decode()?;
     Ok(access_token)
@@ -78,7 +78,7 @@ type Form<'a> = [(&'static str, &'a str); 5];
 
 /// The RFC gives the fields no order. Each of the two registered clients has always sent its own,
 /// and keeps to it.
-impl<'a> CodeRedemption<'a> {
+impl<'a> CodeExchange<'a> {
     fn sign_in_form(&self, client_id: &'a str) -> Form<'a> {
         [
             ("grant_type", "authorization_code"),
@@ -114,13 +114,13 @@ mod tests {
     fn the_two_registered_clients_send_the_same_fields_each_in_its_order() {
         let code = AuthorizationCode::new("c&o=d e").unwrap();
         let code_verifier = CodeVerifier::new("v".repeat(43)).unwrap();
-        let redemption = CodeRedemption {
+        let exchange = CodeExchange {
             code: &code,
             redirect_uri: "http://localhost:1455/auth/callback",
             code_verifier: &code_verifier,
         };
-        let mut sign_in = redemption.sign_in_form("app_1");
-        let mut access = redemption.access_form("app_1");
+        let mut sign_in = exchange.sign_in_form("app_1");
+        let mut access = exchange.access_form("app_1");
         let names = |form: &Form<'_>| form.map(|(name, _)| name).join(" ");
         assert_eq!(names(&sign_in), "grant_type code redirect_uri client_id code_verifier");
         assert_eq!(names(&access), "client_id code_verifier code grant_type redirect_uri");
@@ -182,9 +182,8 @@ mod tests {
         let code = AuthorizationCode::new("canary").unwrap();
         let code_verifier = CodeVerifier::new("canary".repeat(8)).unwrap();
         let redirect_uri = "http://localhost:1455/auth/callback";
-        let redemption =
-            CodeRedemption { code: &code, redirect_uri, code_verifier: &code_verifier };
-        assert!(!format!("{tokens:?} {redemption:?}").contains("canary"));
+        let exchange = CodeExchange { code: &code, redirect_uri, code_verifier: &code_verifier };
+        assert!(!format!("{tokens:?} {exchange:?}").contains("canary"));
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use credentials::DeviceCode;
-use http_client::{Refusal, Url};
+use http_client::{ErrorResponse, Url};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -93,21 +93,21 @@ impl TokenClient {
             [("grant_type", GRANT), ("device_code", device_code), ("client_id", self.client_id())];
         match self.send_form(&fields, &[device_code]).await {
             Ok(answer) => Ok(DevicePoll::Approved(code::all_tokens(&answer)?)),
-            Err(Error::Refused(refusal)) => undecided(refusal),
+            Err(Error::ErrorResponse(response)) => undecided(response),
             Err(error) => Err(error),
         }
     }
 }
 
 /// The error codes of [RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5).
-fn undecided<T>(refusal: Refusal) -> Result<DevicePoll<T>, Error> {
-    match refusal.code.as_deref() {
-        _ if refusal.status >= 500 => Err(Error::Refused(refusal)),
+fn undecided<T>(response: ErrorResponse) -> Result<DevicePoll<T>, Error> {
+    match response.code.as_deref() {
+        _ if response.status >= 500 => Err(Error::ErrorResponse(response)),
         Some("authorization_pending") => Ok(DevicePoll::Pending),
         Some("slow_down") => Ok(DevicePoll::SlowDown),
         Some("access_denied") => Ok(DevicePoll::Denied),
         Some("expired_token") => Ok(DevicePoll::Expired),
-        _ => Err(Error::Refused(refusal)),
+        _ => Err(Error::ErrorResponse(response)),
     }
 }
 
@@ -249,7 +249,7 @@ mod tests {
 
     #[track_caller]
     fn assert_poll(status: u16, body: &str, expected: &str) {
-        let outcome = match undecided::<()>(Refusal::from_body(status, body.as_bytes())) {
+        let outcome = match undecided::<()>(ErrorResponse::from_body(status, body.as_bytes())) {
             Ok(poll) => format!("{poll:?}"),
             Err(error) => format!("error, transient: {}", error.is_transient()),
         };

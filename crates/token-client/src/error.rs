@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http_client::{DecodeError, Refusal};
+use http_client::{DecodeError, ErrorResponse};
 
 /// Why there are no tokens.
 #[derive(Debug, thiserror::Error)]
@@ -12,10 +12,10 @@ pub enum Error {
     Http(#[from] http_client::Error),
     /// The issuer said no.
     #[error("the issuer refused: {0}")]
-    Refused(Refusal),
+    ErrorResponse(ErrorResponse),
     /// The issuer said yes, in words that are no token answer. What was turned in is spent.
     #[error("the issuer's answer cannot be used")]
-    Misshapen(#[from] DecodeError),
+    InvalidResponse(#[from] DecodeError),
     /// The issuer has no device codes, or not for this account.
     #[error("sign-in by device code is not enabled")]
     DeviceCodeNotEnabled,
@@ -31,31 +31,34 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Http(error) => error.is_transient(),
-            Self::Refused(refusal) => refusal.is_transient(),
-            Self::Misshapen(_) | Self::DeviceCodeNotEnabled | Self::RevocationNotSupported => false,
+            Self::ErrorResponse(response) => response.is_transient(),
+            Self::InvalidResponse(_)
+            | Self::DeviceCodeNotEnabled
+            | Self::RevocationNotSupported => false,
         }
     }
 
     /// Whether a [refresh](crate::TokenClient::refresh) that failed like this will fail for ever, so
     /// that the person has to sign in again, unless another process has refreshed meanwhile.
     #[must_use]
-    pub fn ends_the_sign_in(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if is_final(refusal))
+    pub fn requires_reauthentication(&self) -> bool {
+        matches!(self, Self::ErrorResponse(response) if is_final(response))
     }
 
     /// Whether the refresh token was good, and somebody else has spent it: whoever that was has its
     /// successor.
     #[must_use]
-    pub fn is_spent_elsewhere(&self) -> bool {
-        let code = |refusal: &Refusal| refusal.code.as_deref() == Some("refresh_token_reused");
-        matches!(self, Self::Refused(refusal) if code(refusal))
+    pub fn is_refresh_token_reused(&self) -> bool {
+        let code =
+            |response: &ErrorResponse| response.code.as_deref() == Some("refresh_token_reused");
+        matches!(self, Self::ErrorResponse(response) if code(response))
     }
 
     /// How long the server asks to be left alone.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Refused(refusal) => refusal.retry_after,
+            Self::ErrorResponse(response) => response.retry_after,
             _ => None,
         }
     }
@@ -73,9 +76,9 @@ const FINAL: [&str; 7] = [
 ];
 
 /// A 401 counts only in the issuer's own words: a gateway on the way has pages of its own.
-fn is_final(refusal: &Refusal) -> bool {
-    let code = refusal.code.as_deref();
-    let is_unauthorized = refusal.status == 401 && refusal.is_oauth;
+fn is_final(response: &ErrorResponse) -> bool {
+    let code = response.code.as_deref();
+    let is_unauthorized = response.status == 401 && response.is_oauth;
     is_unauthorized || code.is_some_and(|code| FINAL.contains(&code))
 }
 
@@ -84,9 +87,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn is_judged(status: u16, body: &str, ends_the_sign_in: bool, transient: bool) {
-        let error = Error::Refused(Refusal::from_body(status, body.as_bytes()));
-        assert_eq!(error.ends_the_sign_in(), ends_the_sign_in, "{status} {body}");
+    fn is_judged(status: u16, body: &str, requires_reauthentication: bool, transient: bool) {
+        let error = Error::ErrorResponse(ErrorResponse::from_body(status, body.as_bytes()));
+        assert_eq!(error.requires_reauthentication(), requires_reauthentication, "{status} {body}");
         assert_eq!(error.is_transient(), transient, "{status} {body}");
     }
 

@@ -2,7 +2,7 @@
 //! of what this crate offers.
 
 use credentials::{AccessToken, ApiKey};
-use http_client::Answer;
+use http_client::Response;
 
 use crate::client::accepted;
 use crate::{Error, Refreshed, Tokens, api_key, code, refresh};
@@ -12,7 +12,7 @@ pub const CONTENT_TYPE: &str = "application/json";
 /// What every request turned in.
 pub const SECRET: &str = "rt_c2VjcmV0LW9mLXRoZS1mdXp6LXRhcmdldHM";
 
-/// Reads a body as [`TokenClient::redeem_code`](crate::TokenClient::redeem_code) does.
+/// Reads a body as [`TokenClient::exchange_code`](crate::TokenClient::exchange_code) does.
 pub fn all_tokens(body: &[u8]) -> Result<Tokens, Error> {
     code::all_tokens(&success(body))
 }
@@ -37,10 +37,10 @@ pub fn refreshed(body: &[u8]) -> Result<Refreshed, Error> {
 
 /// What an answer is refused as, unless its status is one of success.
 #[must_use]
-pub fn refusal(status: u16, body: &[u8]) -> Option<Error> {
-    accepted(Answer::known(status, CONTENT_TYPE, body, SECRET)).err()
+pub fn error_response(status: u16, body: &[u8]) -> Option<Error> {
+    accepted(Response::known(status, CONTENT_TYPE, body, SECRET)).err()
 }
 
-fn success(body: &[u8]) -> Answer {
-    Answer::known(200, CONTENT_TYPE, body, SECRET)
+fn success(body: &[u8]) -> Response {
+    Response::known(200, CONTENT_TYPE, body, SECRET)
 }

@@ -7,7 +7,7 @@
 //!
 //! | request | source |
 //! |---|---|
-//! | [`TokenClient::redeem_code`] | [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3), [RFC 7636 §4.5](https://www.rfc-editor.org/rfc/rfc7636#section-4.5) |
+//! | [`TokenClient::exchange_code`] | [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3), [RFC 7636 §4.5](https://www.rfc-editor.org/rfc/rfc7636#section-4.5) |
 //! | [`TokenClient::exchange_for_api_key`] | [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1) |
 //! | [`TokenClient::refresh`] | [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6) |
 //! | [`TokenClient::revoke`] | [RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) |
@@ -45,7 +45,7 @@ mod revocation;
 pub mod fuzzing;
 
 pub use client::{TokenClient, TokenRequest};
-pub use code::{CodeRedemption, Tokens};
+pub use code::{CodeExchange, Tokens};
 pub use device::{DeviceAuthorization, DevicePoll, InvalidUserCode, UserCode};
 pub use error::Error;
 pub use interval::Interval;

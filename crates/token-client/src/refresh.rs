@@ -1,5 +1,5 @@
 use credentials::{AccessToken, IdToken, RefreshToken};
-use http_client::Answer;
+use http_client::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ impl TokenClient {
     ///
     /// # Errors
     ///
-    /// [`Error`]; [`Error::ends_the_sign_in`] tells the final ones from those that may pass.
+    /// [`Error`]; [`Error::requires_reauthentication`] tells the final ones from those that may pass.
     pub async fn refresh(&self, refresh_token: &RefreshToken) -> Result<Refreshed, Error> {
         let fields = refresh_fields(self.client_id(), refresh_token);
         let Provider { token_endpoint: endpoint, refresh_body: format, .. } = self.provider();
@@ -56,7 +56,7 @@ impl TokenClient {
     }
 }
 
-pub(crate) fn refreshed(answer: &Answer) -> Result<Refreshed, Error> {
+pub(crate) fn refreshed(answer: &Response) -> Result<Refreshed, Error> {
     let answer: RefreshAnswer = answer.decode()?;
     Ok(answer.into_refreshed())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_store::Error as StoreError;
-use http_client::{Error as HttpError, Refusal};
+use http_client::{Error as HttpError, ErrorResponse};
 use login::Error as LoginError;
 use oauth_callback_server::{BindError, PortInUse, WaitError};
 use printable::excerpt;
@@ -46,7 +46,7 @@ fn is_transient(failure: &Failure, kind: Kind) -> bool {
 
 /// A 401 of the issuer itself would have ended the sign-in.
 fn is_refused_by_a_gateway(failure: &Failure) -> bool {
-    let Failure::Login(LoginError::Refresh(TokenError::Refused(refusal))) = failure else {
+    let Failure::Login(LoginError::Refresh(TokenError::ErrorResponse(refusal))) = failure else {
         return false;
     };
     refusal.status == 401
@@ -80,7 +80,7 @@ pub(crate) fn no_answer(error: &HttpError) -> Value {
 const SETUP: &str = "setup";
 const OTHER: &str = "other";
 
-fn refused(refusal: &Refusal) -> Value {
+fn refused(refusal: &ErrorResponse) -> Value {
     json!({
         "status": refusal.status,
         "code": refusal.code,

@@ -61,10 +61,10 @@ fn is_loopback(host: &str) -> bool {
 /// What a flag or a variable of this machine is at fault for.
 pub(super) fn setup(error: &SetupError) -> String {
     match error {
-        SetupError::Authorities { named_by: "--ca-file", .. } => {
+        SetupError::CaCertificates { named_by: "--ca-file", .. } => {
             "name a PEM file with the certificate of the authority".to_owned()
         }
-        SetupError::Authorities { named_by, .. } | SetupError::Proxy { named_by, .. } => {
+        SetupError::CaCertificates { named_by, .. } | SetupError::Proxy { named_by, .. } => {
             format!("correct {named_by}, or unset it")
         }
         _ => "install the package ca-certificates, or name a file of authorities in SSL_CERT_FILE"
@@ -158,12 +158,12 @@ fn more(failure: &TlsFailure) -> Hint {
 
 #[cfg(test)]
 mod tests {
-    use http_client::Cause;
+    use http_client::RootCause;
 
     use super::*;
 
-    fn cause() -> Cause {
-        Cause::new("why")
+    fn cause() -> RootCause {
+        RootCause::new("why")
     }
 
     #[track_caller]

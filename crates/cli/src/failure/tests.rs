@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use auth_store::{AuthStore, Error as StoreError, Location};
 use credentials::{ClaimMismatch, MalformedJwt};
-use http_client::{Cause, DecodeError, Error as HttpError, Refusal, SetupError, TlsFailure};
+use http_client::{
+    DecodeError, Error as HttpError, ErrorResponse, RootCause, SetupError, TlsFailure,
+};
 use login::{JsonWebToken, RevocationError, Seen};
 use platform_api::{Call, Error as PlatformError};
 use serde_json::json;
@@ -28,18 +30,18 @@ fn location() -> Location {
 }
 
 fn dns() -> HttpError {
-    HttpError::Dns { host: "a.test".to_owned(), source: Cause::new("why") }
+    HttpError::Dns { host: "a.test".to_owned(), source: RootCause::new("why") }
 }
 
-fn refusal(status: u16) -> Refusal {
+fn refusal(status: u16) -> ErrorResponse {
     let body = br#"{"error":"invalid_grant","error_description":"Why"}"#;
-    let mut refusal = Refusal::from_body(status, body);
+    let mut refusal = ErrorResponse::from_body(status, body);
     refusal.retry_after = Some(Duration::from_millis(2500));
     refusal
 }
 
 fn refused(status: u16) -> TokenError {
-    TokenError::Refused(refusal(status))
+    TokenError::ErrorResponse(refusal(status))
 }
 
 fn misshapen() -> DecodeError {
@@ -59,7 +61,7 @@ fn creation(source: PlatformError) -> LoginError {
 }
 
 fn platform_refusal(status: u16) -> PlatformError {
-    PlatformError::Refused { call: Call::CreateApiKey, refusal: refusal(status) }
+    PlatformError::ErrorResponse { call: Call::CreateApiKey, response: refusal(status) }
 }
 
 /// At least one of every kind.
@@ -153,7 +155,7 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
     };
     let not_revoked = RevocationError::TimedOut(Duration::from_secs(5));
     vec![
-        ("network", Failure::Setup(SetupError::NoAuthorities)),
+        ("network", Failure::Setup(SetupError::NoCaCertificates)),
         ("no_api_key", Failure::SignedInWithoutApiKey(LoginError::Cancelled.into())),
         ("no_home", Failure::NoHome),
         ("wrong_usage", Failure::ServersApart),
@@ -255,7 +257,7 @@ fn no_answer_has_a_cause() {
     );
     let nobody = WaitError::TimedOut { after: Duration::from_secs(900), rejected: Vec::new() };
     has(LoginError::Callback(nobody), &json!({"cause": null, "transient": false}));
-    has(Failure::Setup(SetupError::NoAuthorities), &json!({"cause": "setup"}));
+    has(Failure::Setup(SetupError::NoCaCertificates), &json!({"cause": "setup"}));
     has(LoginError::Store(corrupt()), &json!({"cause": "unreadable", "transient": false}));
     has(LoginError::Store(locked()), &json!({"cause": "locked", "transient": true}));
 }

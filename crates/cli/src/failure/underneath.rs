@@ -1,7 +1,7 @@
 //! What is underneath a failure that has to do with a server: no answer, a refusal, or an answer that
 //! is none.
 
-use http_client::{Error as HttpError, Refusal};
+use http_client::{Error as HttpError, ErrorResponse};
 use login::{Error as LoginError, RevocationError};
 use platform_api::Error as PlatformError;
 use token_client::Error as TokenError;
@@ -12,7 +12,7 @@ use super::kind::Kind;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Underneath<'a> {
     NoAnswer(&'a HttpError),
-    Refused(&'a Refusal),
+    Refused(&'a ErrorResponse),
     Unusable,
     /// The issuer said yes, and not to this.
     NotEnabled,
@@ -68,7 +68,7 @@ fn of_login(error: &LoginError) -> Option<Underneath<'_>> {
 pub(super) fn of_issuer(error: &TokenError) -> Underneath<'_> {
     match error {
         TokenError::Http(error) => Underneath::NoAnswer(error),
-        TokenError::Refused(refusal) => Underneath::Refused(refusal),
+        TokenError::ErrorResponse(refusal) => Underneath::Refused(refusal),
         TokenError::DeviceCodeNotEnabled => Underneath::NotEnabled,
         _ => Underneath::Unusable,
     }
@@ -77,7 +77,7 @@ pub(super) fn of_issuer(error: &TokenError) -> Underneath<'_> {
 pub(super) fn of_platform(error: &PlatformError) -> Underneath<'_> {
     match error {
         PlatformError::Http { source, .. } => Underneath::NoAnswer(source),
-        PlatformError::Refused { refusal, .. } => Underneath::Refused(refusal),
+        PlatformError::ErrorResponse { response: refusal, .. } => Underneath::Refused(refusal),
         _ => Underneath::Unusable,
     }
 }

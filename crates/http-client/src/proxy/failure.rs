@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::cause::Cause;
+use crate::root_cause::RootCause;
 use crate::tls_failure::TlsFailure;
 
 /// Why a proxy was no way to a server.
@@ -9,13 +9,13 @@ use crate::tls_failure::TlsFailure;
 pub enum ProxyFailure {
     /// Its name has no address.
     #[error("the proxy has no address")]
-    Dns(#[source] Cause),
+    Dns(#[source] RootCause),
     /// The server's name has no address here, and this kind of proxy is not asked for one.
     #[error("this machine cannot find its address, and did not ask the proxy")]
-    UnresolvedHere(#[source] Cause),
+    UnresolvedHere(#[source] RootCause),
     /// No connection to the proxy itself.
     #[error("the proxy cannot be reached")]
-    Unreachable(#[source] Cause),
+    Unreachable(#[source] RootCause),
     /// Nothing came of it in time.
     #[error("no connection within {} seconds", after.as_secs_f32())]
     TimedOut {
@@ -51,7 +51,7 @@ pub enum ProxyFailure {
     Tls(#[source] Box<TlsFailure>),
     /// It spoke in another way than a proxy should.
     #[error("it did not make the connection")]
-    Broken(#[source] Cause),
+    Broken(#[source] RootCause),
 }
 
 impl ProxyFailure {

@@ -11,7 +11,7 @@ mod refusal;
 
 pub use failure::ProxyFailure;
 
-pub(crate) use path::{Paths, Via};
+pub(crate) use path::{ProxyRoute, ProxyRoutes};
 pub(crate) use refusal::refusal;
 
 /// A proxy, and the hosts that are reached without it.
@@ -64,8 +64,8 @@ impl Proxy {
     }
 
     /// The proxy as the HTTP library has it, and the ways through it.
-    pub(crate) fn build(&self) -> Result<(reqwest::Proxy, Paths), SetupError> {
-        let paths = Paths::new(self.host()?, self.named_by, &self.url, &self.no_proxy);
+    pub(crate) fn build(&self) -> Result<(reqwest::Proxy, ProxyRoutes), SetupError> {
+        let paths = ProxyRoutes::new(self.host()?, self.named_by, &self.url, &self.no_proxy);
         let proxy = reqwest::Proxy::all(&self.url).map_err(|_| self.bad(BadProxy::NotAUrl))?;
         Ok((proxy.no_proxy(reqwest::NoProxy::from_string(&self.no_proxy)), paths))
     }

@@ -4,36 +4,36 @@ use url::Url;
 
 /// Which requests go through the proxy.
 #[derive(Debug)]
-pub(crate) struct Paths {
+pub(crate) struct ProxyRoutes {
     host: String,
     named_by: &'static str,
     matcher: Matcher,
 }
 
-impl Paths {
+impl ProxyRoutes {
     pub(super) fn new(host: String, named_by: &'static str, url: &str, no_proxy: &str) -> Self {
         let matcher = Matcher::builder().all(url.to_owned()).no(no_proxy.to_owned()).build();
         Self { host, named_by, matcher }
     }
 
     /// The proxy that a request to `url` goes through, if it does.
-    pub(crate) fn to(&self, url: &Url) -> Option<Via> {
+    pub(crate) fn to(&self, url: &Url) -> Option<ProxyRoute> {
         let target: Uri = url.as_str().parse().ok()?;
         let intercept = self.matcher.intercept(&target)?;
-        Some(Via { host: self.host.clone(), named_by: self.named_by, intercept })
+        Some(ProxyRoute { host: self.host.clone(), named_by: self.named_by, intercept })
     }
 }
 
 /// The proxy of one request.
 #[derive(Debug)]
-pub(crate) struct Via {
+pub(crate) struct ProxyRoute {
     /// Its host and port, for messages.
     pub(crate) host: String,
     pub(crate) named_by: &'static str,
     intercept: Intercept,
 }
 
-impl Via {
+impl ProxyRoute {
     /// How it is spoken to.
     pub(crate) fn scheme(&self) -> &str {
         self.intercept.uri().scheme_str().unwrap_or_default()

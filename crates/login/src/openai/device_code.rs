@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use credentials::{AuthorizationCode, DeviceCode};
-use http_client::{Refusal, Url};
+use http_client::{ErrorResponse, Url};
 use pkce::CodeVerifier;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use token_client::{
-    BodyFormat, CodeRedemption, DeviceAuthorization, DevicePoll, Error, Interval, TokenClient,
+    BodyFormat, CodeExchange, DeviceAuthorization, DevicePoll, Error, Interval, TokenClient,
     TokenRequest, Tokens, UserCode,
 };
 
@@ -53,7 +53,7 @@ pub async fn request_device_code(client: &TokenClient) -> Result<DeviceAuthoriza
     let fields = [("client_id", client.client_id())];
     let response = send(client, USER_CODE_PATH, &fields, &[]).await;
     let response = response.map_err(|error| match error {
-        Error::Refused(refusal) if refusal.status == 404 => Error::DeviceCodeNotEnabled,
+        Error::ErrorResponse(response) if response.status == 404 => Error::DeviceCodeNotEnabled,
         error => error,
     })?;
     let UserCodeResponse { device_auth_id, user_code, interval } = response.decode()?;
@@ -76,7 +76,7 @@ pub async fn poll_device_code(
     let secrets = fields.map(|(_, value)| value);
     match send(client, POLL_PATH, &fields, &secrets).await {
         Ok(response) => Ok(DevicePoll::Approved(response.decode()?)),
-        Err(Error::Refused(refusal)) => undecided(refusal),
+        Err(Error::ErrorResponse(response)) => undecided(response),
         Err(error) => Err(error),
     }
 }
@@ -85,14 +85,14 @@ pub async fn poll_device_code(
 ///
 /// # Errors
 ///
-/// As [`TokenClient::redeem_code`].
+/// As [`TokenClient::exchange_code`].
 pub async fn exchange_device_grant(
     client: &TokenClient,
     DeviceGrant { code, code_verifier }: &DeviceGrant,
 ) -> Result<Tokens, Error> {
     let redirect_uri = client.issuer().join(REDIRECT_PATH);
     let redirect_uri = redirect_uri.as_str();
-    client.redeem_code(&CodeRedemption { code, redirect_uri, code_verifier }).await
+    client.exchange_code(&CodeExchange { code, redirect_uri, code_verifier }).await
 }
 
 async fn send(
@@ -100,7 +100,7 @@ async fn send(
     path: &str,
     fields: &[(&str, &str)],
     secrets: &[&str],
-) -> Result<http_client::Answer, Error> {
+) -> Result<http_client::Response, Error> {
     let endpoint: &Url = &client.issuer().join(path);
     client.send(&TokenRequest { endpoint, format: BodyFormat::Json, fields, secrets }).await
 }
@@ -111,16 +111,16 @@ fn poll_fields(device: &DeviceAuthorization) -> [(&'static str, &str); 2] {
 
 /// A 403 or a 404 has no code that could be relied on: it is pending unless the body says that the
 /// person denied or the code expired.
-fn undecided(refusal: Refusal) -> Result<DevicePoll<DeviceGrant>, Error> {
-    match refusal.status {
-        500.. => Err(Error::Refused(refusal)),
-        _ if refusal.says("slow_down") => Ok(DevicePoll::SlowDown),
-        429 => Err(Error::Refused(refusal)),
-        _ if refusal.says("denied") || refusal.says("declined") => Ok(DevicePoll::Denied),
-        _ if refusal.says("expired") => Ok(DevicePoll::Expired),
+fn undecided(response: ErrorResponse) -> Result<DevicePoll<DeviceGrant>, Error> {
+    match response.status {
+        500.. => Err(Error::ErrorResponse(response)),
+        _ if response.says("slow_down") => Ok(DevicePoll::SlowDown),
+        429 => Err(Error::ErrorResponse(response)),
+        _ if response.says("denied") || response.says("declined") => Ok(DevicePoll::Denied),
+        _ if response.says("expired") => Ok(DevicePoll::Expired),
         403 | 404 => Ok(DevicePoll::Pending),
-        _ if refusal.says("authorization_pending") => Ok(DevicePoll::Pending),
-        _ => Err(Error::Refused(refusal)),
+        _ if response.says("authorization_pending") => Ok(DevicePoll::Pending),
+        _ => Err(Error::ErrorResponse(response)),
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
 
     #[track_caller]
     fn assert_poll(status: u16, body: &str, expected: &str) {
-        let outcome = match undecided(Refusal::from_body(status, body.as_bytes())) {
+        let outcome = match undecided(ErrorResponse::from_body(status, body.as_bytes())) {
             Ok(poll) => format!("{poll:?}"),
             Err(error) => format!("error, transient: {}", error.is_transient()),
         };

@@ -136,7 +136,7 @@ impl PendingSession {
 async fn log_in(options: Options, http: HttpClient, grant: &Grant) -> Result<Session, Error> {
     let issuer =
         TokenClient::new(http.clone(), openai::provider(options.issuer), options.client_id);
-    let access_token = issuer.redeem_code_for_access_token(&grant.redemption()).await;
+    let access_token = issuer.redeem_code_for_access_token(&grant.exchange()).await;
     let platform = PlatformApi::new(http, options.api_base);
     platform.log_in(&access_token.map_err(Error::Code)?).await.map_err(Error::Platform)
 }

@@ -160,7 +160,7 @@ impl Completion<'_> {
 fn may_have_issued_tokens(error: &Error) -> bool {
     match error {
         Error::Code(token_client::Error::Http(error)) => !error.provably_not_sent(),
-        Error::Code(token_client::Error::Misshapen(_)) => true,
+        Error::Code(token_client::Error::InvalidResponse(_)) => true,
         _ => false,
     }
 }

@@ -88,7 +88,8 @@ async fn begin(
             Err(error) => error,
         };
         let pause = Interval::default().after(error.retry_after());
-        let is_busy = matches!(error, token_client::Error::Refused(_)) && error.is_transient();
+        let is_busy =
+            matches!(error, token_client::Error::ErrorResponse(_)) && error.is_transient();
         if !is_busy || is_too_late(pause, deadline) {
             return Err(Error::DeviceCode(error));
         }

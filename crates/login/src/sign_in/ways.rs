@@ -28,7 +28,7 @@ impl Granted {
     /// The grant is spent by it.
     pub(super) async fn redeem(&self, client: &TokenClient) -> Result<Tokens, Error> {
         let tokens = match self {
-            Self::ByCallback(grant, _) => client.redeem_code(&grant.redemption()).await,
+            Self::ByCallback(grant, _) => client.exchange_code(&grant.exchange()).await,
             Self::ByDevice(grant) => exchange_device_grant(client, grant).await,
         };
         tokens.map_err(Error::Code)

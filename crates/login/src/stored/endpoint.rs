@@ -57,8 +57,10 @@ impl RefreshError for Error {
             Self::NothingToRefresh { .. } | Self::UnknownMode { .. } => {
                 RefreshErrorKind::NotRefreshable
             }
-            Self::Refresh(error) if error.is_spent_elsewhere() => RefreshErrorKind::AlreadyUsed,
-            Self::Refresh(error) if error.ends_the_sign_in() => RefreshErrorKind::Rejected,
+            Self::Refresh(error) if error.is_refresh_token_reused() => {
+                RefreshErrorKind::AlreadyUsed
+            }
+            Self::Refresh(error) if error.requires_reauthentication() => RefreshErrorKind::Rejected,
             Self::Refresh(_) | Self::OtherIssuer { .. } | Self::OtherClient { .. } => {
                 RefreshErrorKind::Unavailable
             }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use credentials::AccessToken;
-use http_client::{Authorities, HttpClient, Options};
+use http_client::{CaCertificates, HttpClient, Options};
 use platform_api::{Error, OrganizationId, PlatformApi, ProjectId, Session};
 use sandbox::{
     Account, Endpoint, Fault, Fixed, Organization, Project, Recorded, Sandbox, Scenario, Then, Tls,
@@ -55,8 +55,9 @@ fn client_of(sandbox: &Sandbox, user_agent: &'static str) -> HttpClient {
         file.write_all(pem.as_bytes()).unwrap();
         file
     });
-    let extra_authorities = ca_file.as_ref().map(|file| Authorities::file("a test", file.path()));
-    let http = HttpClient::new(Options { extra_authorities, ..Options::new(user_agent) });
+    let extra_ca_certificates =
+        ca_file.as_ref().map(|file| CaCertificates::file("a test", file.path()));
+    let http = HttpClient::new(Options { extra_ca_certificates, ..Options::new(user_agent) });
     // The file is gone in a moment.
     http.check().unwrap();
     http

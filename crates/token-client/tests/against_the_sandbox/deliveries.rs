@@ -67,11 +67,11 @@ async fn a_code_that_never_left_is_still_good() {
     let code = rig.code().await;
     let http = HttpClient::new(Options::new("a-test/1.0"));
     let nobody = TokenClient::new(http, provider(&closed_port()), Client::SIGN_IN);
-    let Error::Http(error) = nobody.redeem_code(&rig.redemption(&code)).await.unwrap_err() else {
+    let Error::Http(error) = nobody.exchange_code(&rig.exchange(&code)).await.unwrap_err() else {
         panic!("nobody listens there");
     };
     assert!(error.provably_not_sent(), "{error:?}");
-    rig.client.redeem_code(&rig.redemption(&code)).await.unwrap();
+    rig.client.exchange_code(&rig.exchange(&code)).await.unwrap();
 }
 
 /// An address that answers with "refused": it was free a moment ago.
@@ -92,7 +92,7 @@ async fn a_request_that_never_left_is_sent_once_more() {
     let issuer = format!("https://{}", relay.address());
     let http = HttpClient::new(Options::new("a-test/1.0"));
     let client = TokenClient::new(http, provider(&issuer), Client::SIGN_IN);
-    client.redeem_code(&rig.redemption(&code)).await.unwrap_err();
+    client.exchange_code(&rig.exchange(&code)).await.unwrap_err();
     assert_eq!(relay.connections(), 2);
     assert!(rig.sandbox.requests().is_empty());
 }
@@ -104,7 +104,7 @@ async fn what_stays_wrong_is_not_tried_again() {
     let tls = Tls::Broken(Defect::UnknownAuthority);
     let rig = Rig::new(Scenario { tls, ..Scenario::default() }).await;
     let code = AuthorizationCode::new("a-code").unwrap();
-    let error = rig.client.redeem_code(&rig.redemption(&code)).await.unwrap_err();
+    let error = rig.client.exchange_code(&rig.exchange(&code)).await.unwrap_err();
     assert!(matches!(error, Error::Http(http_client::Error::Tls { .. })), "{error:?}");
     assert_eq!(rig.sandbox.connections(), 1);
     assert!(rig.sandbox.requests().is_empty());
@@ -119,9 +119,9 @@ async fn an_issuer_that_says_nothing_is_given_thirty_seconds_and_fifteen_where_i
     ] {
         let rig = Rig::with(Endpoint::TokenCode, then).await;
         let code = rig.code().await;
-        let redemption = rig.redemption(&code);
+        let exchange = rig.exchange(&code);
         let arrival = rig.sandbox.arrived(&Endpoint::TokenCode, 1, Duration::from_secs(10));
-        let mut answer = std::pin::pin!(rig.client.redeem_code(&redemption));
+        let mut answer = std::pin::pin!(rig.client.exchange_code(&exchange));
         tokio::select! {
             answer = &mut answer => panic!("too early: {answer:?}"),
             arrived = arrival => drop(arrived.unwrap()),

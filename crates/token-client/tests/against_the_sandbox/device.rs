@@ -86,7 +86,7 @@ async fn an_answer_without_tokens_is_not_an_approval() {
     let rig = server(authorization(&json!({})), [Then::json(200, json!({}))]).await;
     let device = rig.client.request_device_authorization(None).await.unwrap();
     let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
-    assert!(matches!(error, Error::Misshapen(_)), "{error:?}");
+    assert!(matches!(error, Error::InvalidResponse(_)), "{error:?}");
 }
 
 #[tokio::test]

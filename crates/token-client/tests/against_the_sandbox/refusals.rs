@@ -73,7 +73,7 @@ async fn tokens_are_json_whatever_their_content_type() {
     for body in [utf16, with_mark] {
         let reply = Reply { status: 200, headers: Vec::new(), body: Body::Bytes(body) };
         let error = sign_in_with(Then::Answer(reply)).await;
-        assert!(matches!(error, Error::Misshapen(_)), "{error:?}");
+        assert!(matches!(error, Error::InvalidResponse(_)), "{error:?}");
     }
 }
 
@@ -131,13 +131,13 @@ async fn a_refresh_tells_final_refusals_from_passing_ones() {
         (Then::json(429, json!({})), false),
         (Then::Lose, false),
     ];
-    for (then, ends_the_sign_in) in cases {
+    for (then, requires_reauthentication) in cases {
         let rig = Rig::with(Endpoint::TokenRefresh, then).await;
         let minted = rig.sandbox.mint(Account::OWNER).unwrap();
         let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
         let error = rig.client.refresh(&refresh_token).await.unwrap_err();
-        assert_eq!(error.ends_the_sign_in(), ends_the_sign_in, "{error:?}");
-        assert_eq!(error.is_transient(), !ends_the_sign_in, "{error:?}");
+        assert_eq!(error.requires_reauthentication(), requires_reauthentication, "{error:?}");
+        assert_eq!(error.is_transient(), !requires_reauthentication, "{error:?}");
     }
 }
 
@@ -150,6 +150,6 @@ async fn a_401_of_a_gateway_ends_nothing() {
         let minted = rig.sandbox.mint(Account::OWNER).unwrap();
         let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
         let error = rig.client.refresh(&refresh_token).await.unwrap_err();
-        assert!(!error.ends_the_sign_in(), "{error:?}");
+        assert!(!error.requires_reauthentication(), "{error:?}");
     }
 }

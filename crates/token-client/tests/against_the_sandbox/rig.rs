@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use credentials::AuthorizationCode;
-use http_client::{Authorities, HttpClient, Options, Url};
+use http_client::{CaCertificates, HttpClient, Options, Url};
 use pkce::CodeVerifier;
 use sandbox::{
     Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then, Tls,
 };
-use token_client::{BodyFormat, CodeRedemption, Error, Provider, TokenClient, Tokens};
+use token_client::{BodyFormat, CodeExchange, Error, Provider, TokenClient, Tokens};
 
 pub(crate) const REDIRECT_URI: &str = "http://localhost:1455/auth/callback";
 
@@ -66,13 +66,13 @@ impl Rig {
         code_in(&trail.last().unwrap().location().unwrap())
     }
 
-    pub(crate) fn redemption<'a>(&'a self, code: &'a AuthorizationCode) -> CodeRedemption<'a> {
-        CodeRedemption { code, redirect_uri: REDIRECT_URI, code_verifier: &self.code_verifier }
+    pub(crate) fn exchange<'a>(&'a self, code: &'a AuthorizationCode) -> CodeExchange<'a> {
+        CodeExchange { code, redirect_uri: REDIRECT_URI, code_verifier: &self.code_verifier }
     }
 
     /// A whole sign-in, from the browser to the tokens.
     pub(crate) async fn sign_in(&self) -> Result<Tokens, Error> {
-        self.client.redeem_code(&self.redemption(&self.code().await)).await
+        self.client.exchange_code(&self.exchange(&self.code().await)).await
     }
 
     /// The one request that arrived there.
@@ -91,8 +91,9 @@ fn client_of(sandbox: &Sandbox, user_agent: &'static str) -> HttpClient {
         file.write_all(pem.as_bytes()).unwrap();
         file
     });
-    let extra_authorities = ca_file.as_ref().map(|file| Authorities::file("a test", file.path()));
-    let http = HttpClient::new(Options { extra_authorities, ..Options::new(user_agent) });
+    let extra_ca_certificates =
+        ca_file.as_ref().map(|file| CaCertificates::file("a test", file.path()));
+    let http = HttpClient::new(Options { extra_ca_certificates, ..Options::new(user_agent) });
     // The file is gone in a moment.
     http.check().unwrap();
     http

@@ -52,8 +52,8 @@ async fn a_code_is_redeemed_for_a_sign_in() {
 async fn a_code_is_redeemed_for_an_access_token_alone() {
     let rig = Rig::of_client(known(), Client::CREATE_KEY, "Codex-Create-API-Key/1.0").await;
     let code = rig.code().await;
-    let redemption = rig.redemption(&code);
-    let access_token = rig.client.redeem_code_for_access_token(&redemption).await.unwrap();
+    let exchange = rig.exchange(&code);
+    let access_token = rig.client.redeem_code_for_access_token(&exchange).await.unwrap();
     assert_eq!(access_token.expose(), "an.access.token");
     is_whole(
         &rig.only_request_at(&Endpoint::Token),
@@ -137,7 +137,7 @@ async fn a_refresh_token_is_revoked() {
          {\"token\":\"a-refresh-token\",\"token_type_hint\":\"refresh_token\",\
          \"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\"}",
     );
-    assert!(rig.client.refresh(&refresh_token).await.unwrap_err().ends_the_sign_in());
+    assert!(rig.client.refresh(&refresh_token).await.unwrap_err().requires_reauthentication());
     let access_token = AccessToken::new(minted.access_token).unwrap();
     rig.client.revoke(Revocable::AccessToken(&access_token)).await.unwrap();
 }

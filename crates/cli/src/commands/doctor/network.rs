@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use diagnostics::{ClockFinding, NetworkFinding, Server, ServerFinding, Stage, Status, Step};
-use http_client::{Authorities, Error, SetupError};
+use http_client::{CaCertificates, Error, SetupError};
 use terminal_ui::roughly;
 
 use super::row::Text;
@@ -33,8 +33,8 @@ pub(super) fn settings(finding: NetworkFinding) -> Text {
 }
 
 /// `this system's, and /etc/corporate.pem (--ca-file)`.
-fn authorities(system: &[Authorities], extra: Option<&Authorities>) -> String {
-    let named = |it: &Authorities| format!("{} ({})", it.path().display(), it.named_by);
+fn authorities(system: &[CaCertificates], extra: Option<&CaCertificates>) -> String {
+    let named = |it: &CaCertificates| format!("{} ({})", it.path().display(), it.named_by);
     let mut all: Vec<String> = system.iter().map(named).collect();
     if all.is_empty() {
         all.push("this system's".to_owned());

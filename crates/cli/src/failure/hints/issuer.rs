@@ -1,6 +1,6 @@
 //! What can be done about the issuer's part in a failure.
 
-use http_client::{DecodeError, Refusal};
+use http_client::{DecodeError, ErrorResponse};
 use terminal_ui::{Hint, say};
 use token_client::Error as TokenError;
 
@@ -8,7 +8,7 @@ use super::{key_may_exist, server};
 use crate::failure::network::{self, NOT_THE_SERVER};
 
 pub(super) fn code(error: &TokenError) -> Hint {
-    let status = |refusal: &Refusal| {
+    let status = |refusal: &ErrorResponse| {
         say(match (refusal.status, refusal.code.as_deref()) {
             (_, Some("invalid_client" | "unauthorized_client")) => "check --client-id",
             (403, _) => "your workspace or country may not allow it: ask its administrator",
@@ -24,7 +24,7 @@ pub(super) fn device_code(error: &TokenError) -> Hint {
     if matches!(error, TokenError::DeviceCodeNotEnabled) {
         return say(NOT_ENABLED).run("login --no-browser");
     }
-    let status = |refusal: &Refusal| match refusal.code.as_deref() {
+    let status = |refusal: &ErrorResponse| match refusal.code.as_deref() {
         Some("invalid_client" | "unauthorized_client") => say("check --client-id"),
         _ => say("without a device code: ").run("login --no-browser"),
     };
@@ -38,8 +38,8 @@ const NOT_ENABLED: &str = "switch on device codes in the security settings of yo
 pub(crate) fn may_have_created_key(error: &TokenError) -> bool {
     match error {
         TokenError::Http(error) => !error.provably_not_sent(),
-        TokenError::Refused(refusal) => refusal.status >= 500,
-        TokenError::Misshapen(_) => true,
+        TokenError::ErrorResponse(refusal) => refusal.status >= 500,
+        TokenError::InvalidResponse(_) => true,
         _ => false,
     }
 }
@@ -61,7 +61,7 @@ pub(super) fn other_key() -> Hint {
 }
 
 pub(super) fn refresh(error: &TokenError) -> Hint {
-    let status = |refusal: &Refusal| match refusal.status {
+    let status = |refusal: &ErrorResponse| match refusal.status {
         404 => say(CHECK_ISSUER),
         _ => unchanged(),
     };
@@ -79,11 +79,13 @@ fn unchanged() -> Hint {
 
 /// What the issuer's failure asks for; `refused` says it for a status that means something else at
 /// each of its endpoints.
-fn token(error: &TokenError, refused: impl Fn(&Refusal) -> Hint) -> Option<Hint> {
+fn token(error: &TokenError, refused: impl Fn(&ErrorResponse) -> Hint) -> Option<Hint> {
     match error {
         TokenError::Http(error) => network::hint(error),
-        TokenError::Refused(refusal) => Some(server(refusal).unwrap_or_else(|| refused(refusal))),
-        TokenError::Misshapen(DecodeError::NotJson { .. }) => Some(say(NOT_THE_SERVER)),
+        TokenError::ErrorResponse(refusal) => {
+            Some(server(refusal).unwrap_or_else(|| refused(refusal)))
+        }
+        TokenError::InvalidResponse(DecodeError::NotJson { .. }) => Some(say(NOT_THE_SERVER)),
         _ => None,
     }
 }

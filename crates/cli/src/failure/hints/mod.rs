@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use auth_store::Error as StoreError;
 use credentials::ClaimMismatch;
-use http_client::Refusal;
+use http_client::ErrorResponse;
 use login::Error as LoginError;
 use login::openai::Mismatch;
 use oauth_callback_server::{BindError, WaitError};
@@ -176,7 +176,7 @@ fn list<'a>(
 }
 
 /// What a refusal means wherever it comes from.
-fn server(refusal: &Refusal) -> Option<Hint> {
+fn server(refusal: &ErrorResponse) -> Option<Hint> {
     Some(say(match (refusal.status, refusal.retry_after) {
         (429 | 503, Some(pause)) => format!("wait {}, and try again", in_words(rounded(pause))),
         (429, None) => "wait a little, and try again".to_owned(),

@@ -23,8 +23,10 @@ pub(super) const NO_ACCESS: &str = "ask an owner of the organization for access 
 pub(super) fn any(error: &PlatformError) -> Option<Hint> {
     let hint = match error {
         PlatformError::Http { source, .. } => return network::hint(source),
-        PlatformError::Misshapen { source: DecodeError::NotJson { .. }, .. } => NOT_THE_SERVER,
-        PlatformError::Refused { refusal, call } => {
+        PlatformError::InvalidResponse { source: DecodeError::NotJson { .. }, .. } => {
+            NOT_THE_SERVER
+        }
+        PlatformError::ErrorResponse { response: refusal, call } => {
             return server(refusal).or_else(|| at_call(*call, refusal.status).map(Into::into));
         }
         _ => return None,

@@ -6,10 +6,10 @@ mod socks5;
 
 use tokio::net::TcpStream;
 
-use super::{ProxyFailure, Via};
+use super::{ProxyFailure, ProxyRoute};
 
 /// What `via` says to a tunnel to `host` and `port`; `None` where it cannot be asked, or makes one.
-pub(crate) async fn refusal(via: &Via, host: &str, port: u16) -> Option<ProxyFailure> {
+pub(crate) async fn refusal(via: &ProxyRoute, host: &str, port: u16) -> Option<ProxyFailure> {
     let mut stream = match via.scheme() {
         "http" | "socks5" | "socks5h" => TcpStream::connect(via.address()).await.ok()?,
         _ => return None,

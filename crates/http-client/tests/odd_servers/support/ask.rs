@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use http_client::{Answer, Error, HttpClient, Options};
+use http_client::{Error, HttpClient, Options, Response};
 use serde_json::{Value, json};
 
 use super::Server;
@@ -14,8 +14,8 @@ const LATE: Duration = Duration::from_secs(10);
 
 /// With trust in this server.
 pub(crate) fn options(server: &Server) -> Options {
-    let system_authorities = vec![server.authority()];
-    Options { system_authorities, timeout: DEADLINE, ..Options::new("a-test/1.0") }
+    let system_ca_certificates = vec![server.authority()];
+    Options { system_ca_certificates, timeout: DEADLINE, ..Options::new("a-test/1.0") }
 }
 
 pub(crate) fn client(options: Options) -> HttpClient {
@@ -23,12 +23,12 @@ pub(crate) fn client(options: Options) -> HttpClient {
 }
 
 /// What it comes to when this server is asked; the body may have 64 KiB.
-pub(crate) async fn ask(server: &Server) -> Result<Answer, Error> {
+pub(crate) async fn ask(server: &Server) -> Result<Response, Error> {
     ask_within(DEADLINE, server).await
 }
 
 /// The same with a deadline of its own, which holds.
-pub(crate) async fn ask_within(timeout: Duration, server: &Server) -> Result<Answer, Error> {
+pub(crate) async fn ask_within(timeout: Duration, server: &Server) -> Result<Response, Error> {
     let http = client(Options { timeout, ..options(server) });
     let begun = Instant::now();
     let outcome = http.get(server.base().join("/")).max_body(64 * 1024).send().await;
@@ -37,7 +37,7 @@ pub(crate) async fn ask_within(timeout: Duration, server: &Server) -> Result<Ans
 }
 
 /// This server is understood: it says `{"ok":true}` with the status 200.
-pub(crate) async fn works(server: Server, what: &str) -> Answer {
+pub(crate) async fn works(server: Server, what: &str) -> Response {
     let answer = ask(&server).await.unwrap_or_else(|error| panic!("{what:.200}: {error:?}"));
     assert_eq!(answer.status(), 200, "{what:.200}");
     assert_eq!(answer.decode::<Value>().unwrap(), json!({"ok": true}), "{what:.200}");

@@ -3,7 +3,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 
-use http_client::{Authorities, BaseUrl};
+use http_client::{BaseUrl, CaCertificates};
 
 use super::Tls;
 use super::peer::{Peer, Requests};
@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// Whom a client has to trust.
-    pub(super) fn authority(&self) -> Authorities {
+    pub(super) fn authority(&self) -> CaCertificates {
         self.tls.authority()
     }
 

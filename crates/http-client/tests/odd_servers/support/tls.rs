@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use http_client::Authorities;
+use http_client::CaCertificates;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
@@ -29,8 +29,8 @@ impl Tls {
         Self { folder, config: Arc::new(config) }
     }
 
-    pub(crate) fn authority(&self) -> Authorities {
-        Authorities::file("a test", self.folder.path().join(FILE))
+    pub(crate) fn authority(&self) -> CaCertificates {
+        CaCertificates::file("a test", self.folder.path().join(FILE))
     }
 }
 

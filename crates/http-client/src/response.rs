@@ -7,12 +7,12 @@ use serde_json::error::Category;
 use zeroize::Zeroizing;
 
 use crate::attempt::Attempt;
-use crate::echo::Secrets;
 use crate::error::Error;
+use crate::redact::Secrets;
 
 /// A whole answer: status, the few headers that matter, and the body, which is wiped on drop
 /// because token answers are secrets.
-pub struct Answer {
+pub struct Response {
     host: String,
     status: u16,
     content_type: Option<String>,
@@ -23,7 +23,7 @@ pub struct Answer {
     secrets: Secrets,
 }
 
-impl Answer {
+impl Response {
     pub(crate) async fn read(
         attempt: &Attempt,
         mut response: reqwest::Response,
@@ -140,7 +140,7 @@ impl Answer {
 }
 
 #[cfg(fuzzing)]
-impl Answer {
+impl Response {
     /// An answer that no server gave, to a request with one secret, for the fuzz targets.
     #[doc(hidden)]
     #[must_use]
@@ -160,9 +160,9 @@ impl Answer {
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Answer");
+        let mut debug = f.debug_struct("Response");
         debug.field("host", &self.host).field("status", &self.status).finish_non_exhaustive()
     }
 }
@@ -249,8 +249,8 @@ mod tests {
         id: String,
     }
 
-    fn answer(body: &str) -> Answer {
-        Answer {
+    fn answer(body: &str) -> Response {
+        Response {
             host: "a.test".into(),
             status: 200,
             content_type: Some("text/html".into()),

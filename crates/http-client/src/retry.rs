@@ -1,5 +1,5 @@
-use crate::answer::Answer;
 use crate::error::Error;
+use crate::response::Response;
 
 /// Sends a request that must not arrive twice, such as one that spends a code or creates a key.
 ///
@@ -11,9 +11,9 @@ use crate::error::Error;
 /// # Errors
 ///
 /// What the last attempt came to.
-pub async fn deliver_once<F>(send: impl Fn() -> F) -> Result<Answer, Error>
+pub async fn retry_if_not_sent<F>(send: impl Fn() -> F) -> Result<Response, Error>
 where
-    F: Future<Output = Result<Answer, Error>>,
+    F: Future<Output = Result<Response, Error>>,
 {
     match send().await {
         Err(error) if is_worth_another(&error) => {
@@ -25,24 +25,24 @@ where
 }
 
 fn is_worth_another(error: &Error) -> bool {
-    error.provably_not_sent() && error.is_transient() && !error.is_overdue()
+    error.provably_not_sent() && error.is_transient() && !error.is_timeout()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cause::Cause;
     use crate::error::Phase;
+    use crate::root_cause::RootCause;
     use std::cell::RefCell;
     use std::time::Duration;
 
     fn refused() -> Error {
-        let (host, source) = ("a.test".into(), Cause::new("connection refused"));
+        let (host, source) = ("a.test".into(), RootCause::new("connection refused"));
         Error::Connect { host, source }
     }
 
     fn timed_out() -> Error {
-        overdue(Phase::Answer)
+        overdue(Phase::Response)
     }
 
     fn overdue(phase: Phase) -> Error {
@@ -57,7 +57,7 @@ mod tests {
         let outcomes = RefCell::new(outcomes);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let last =
-            runtime.block_on(deliver_once(async || Err(outcomes.borrow_mut().pop().unwrap())));
+            runtime.block_on(retry_if_not_sent(async || Err(outcomes.borrow_mut().pop().unwrap())));
         assert!(last.is_err());
         assert_eq!(all - outcomes.borrow().len(), expected);
     }

@@ -6,11 +6,11 @@ use std::io;
 /// say something: "connection refused" rather than "client error (Connect)".
 ///
 /// To whoever prints chains it is the last error, so that nothing is said twice; what it holds is
-/// reached by [`Cause::innermost`].
+/// reached by [`RootCause::innermost`].
 #[derive(Debug)]
-pub struct Cause(Box<dyn StdError + Send + Sync>);
+pub struct RootCause(Box<dyn StdError + Send + Sync>);
 
-impl Cause {
+impl RootCause {
     /// Keeps `error`.
     #[must_use]
     pub fn new(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -35,13 +35,13 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for RootCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self.innermost(), f)
     }
 }
 
-impl StdError for Cause {}
+impl StdError for RootCause {}
 
 /// The chain from `error` down, itself first. An I/O error that wraps another hides it from
 /// `source`, so it is opened here.
@@ -69,7 +69,9 @@ mod tests {
     fn a_cause_reads_as_its_innermost_error_and_ends_the_chain() {
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
         let hidden = io::Error::other(Outer(refused()));
-        for cause in [Cause::new(refused()), Cause::new(Outer(refused())), Cause::new(hidden)] {
+        for cause in
+            [RootCause::new(refused()), RootCause::new(Outer(refused())), RootCause::new(hidden)]
+        {
             assert_eq!(cause.to_string(), "connection refused");
             let innermost = cause.innermost().downcast_ref::<io::Error>().unwrap();
             assert_eq!(innermost.kind(), io::ErrorKind::ConnectionRefused);
@@ -77,6 +79,6 @@ mod tests {
             let last = cause.find_last::<io::Error>().unwrap();
             assert_eq!(last.kind(), io::ErrorKind::ConnectionRefused);
         }
-        assert_eq!(Cause::new("a word").to_string(), "a word");
+        assert_eq!(RootCause::new("a word").to_string(), "a word");
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use printable::excerpt;
 use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::response::Response;
 
 /// A status that is none of success, and what the server said about it.
 ///
@@ -12,7 +12,7 @@ use crate::answer::Answer;
 /// from a body that is not JSON, such as the page of a firewall, none are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Refusal {
+pub struct ErrorResponse {
     /// The status of the answer.
     pub status: u16,
     /// The error's name, such as `invalid_grant`
@@ -35,10 +35,10 @@ pub struct Refusal {
 /// The most that is repeated of a text of a server.
 const LONGEST: usize = 200;
 
-impl Refusal {
+impl ErrorResponse {
     /// What a whole answer says.
     #[must_use]
-    pub fn from_answer(answer: &Answer) -> Self {
+    pub fn from_response(answer: &Response) -> Self {
         let said = Self::from_body(answer.status(), answer.body());
         let without_secrets = |words: String| answer.without_secrets(words);
         Self {
@@ -79,7 +79,7 @@ impl Refusal {
 
 /// `HTTP 400, invalid_grant: the code has expired (request req_1)`, as far as the server said that
 /// much.
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
         match &self.code {
@@ -140,7 +140,7 @@ mod tests {
 
     #[track_caller]
     fn says(body: &str, code: Option<&str>, description: Option<&str>) {
-        let refusal = Refusal::from_body(400, body.as_bytes());
+        let refusal = ErrorResponse::from_body(400, body.as_bytes());
         assert_eq!(refusal.code.as_deref(), code, "{body:.80}");
         assert_eq!(refusal.description.as_deref(), description, "{body:.80}");
     }
@@ -225,9 +225,12 @@ mod tests {
             (500, "{}", "HTTP 500"),
             (503, r#"{"detail":"Busy"}"#, "HTTP 503: Busy"),
         ] {
-            assert_eq!(Refusal::from_body(status, body.as_bytes()).to_string(), line);
+            assert_eq!(ErrorResponse::from_body(status, body.as_bytes()).to_string(), line);
         }
-        let named = Refusal { request_id: Some("req_1".into()), ..Refusal::from_body(500, b"{}") };
+        let named = ErrorResponse {
+            request_id: Some("req_1".into()),
+            ..ErrorResponse::from_body(500, b"{}")
+        };
         assert_eq!(named.to_string(), "HTTP 500 (request req_1)");
     }
 }
