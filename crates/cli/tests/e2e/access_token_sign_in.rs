@@ -20,18 +20,18 @@ fn token(world: &World, seconds_left: i64) -> String {
     token
 }
 
-fn start<'w>(world: &'w World, input: impl Into<Vec<u8>>) -> Start<'w> {
+fn import_command<'w>(world: &'w World, input: impl Into<Vec<u8>>) -> Start<'w> {
     world.command("login").arg("--with-access-token").reading(input)
 }
 
 #[track_caller]
-fn with(world: &World, input: impl Into<Vec<u8>>) -> Finished {
-    start(world, input).run()
+fn import(world: &World, input: impl Into<Vec<u8>>) -> Finished {
+    import_command(world, input).run()
 }
 
 // threats 222
 #[test]
-fn a_token_is_read_and_stored_and_printed() {
+fn access_token_from_stdin_is_stored_and_printed() {
     let world = World::new();
     let token = token(&world, HOUR);
     for input in [
@@ -42,7 +42,7 @@ fn a_token_is_read_and_stored_and_printed() {
         format!("Bearer {token}\n"),
         format!("\u{1b}[200~{token}\u{1b}[201~\u{200b}"),
     ] {
-        let finished = with(&world, input);
+        let finished = import(&world, input);
         let path = world.codex_home().join("auth.json");
         finished.exits(0).prints("").says(&format!(
             "Signed in as {} with an access token, stored in {}\nIt expires in 59 minutes, and \
@@ -76,7 +76,7 @@ fn a_token_is_read_and_stored_and_printed() {
 /// It is longer than a line that a terminal takes.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_token_that_is_typed_is_not_shown() {
+fn typed_access_token_is_not_shown() {
     let world = World::new();
     let claims = json!({"iss": world.sandbox.issuer_url(), "x": "x".repeat(6000)});
     let token = jwt(&claims);
@@ -92,10 +92,10 @@ fn a_token_that_is_typed_is_not_shown() {
 
 // threats 209
 #[test]
-fn a_program_is_told_whose_it_is_and_until_when() {
+fn json_reports_account_and_expiry_of_imported_token() {
     let world = World::new();
     let token = token(&world, HOUR);
-    let document = start(&world, token).arg("--json").run().exits(0).json();
+    let document = import_command(&world, token).arg("--json").run().exits(0).json();
     let status = world.command("status").arg("--json").run().exits(0).json();
     let expected = json!({
         "email": Account::OWNER,
@@ -119,9 +119,9 @@ fn a_program_is_told_whose_it_is_and_until_when() {
 
 /// The access token stands in the place of the ID token, and is none.
 #[test]
-fn what_it_does_not_have_is_not_held() {
+fn imported_token_has_no_id_token_or_api_key() {
     let world = World::new();
-    with(&world, token(&world, HOUR)).exits(0);
+    import(&world, token(&world, HOUR)).exits(0);
     let id_token = || world.command("token").arg("--id-token").run();
     id_token().exits(1).says("has no ID token\nhint: sign in with ChatGPT: ");
     world.command("exec").args(["--", "true"]).run().exits(1).says("has no API key");
@@ -136,10 +136,10 @@ fn what_it_does_not_have_is_not_held() {
 
 /// In its last minutes it is handed out, and after them it is not.
 #[test]
-fn a_token_that_is_over_is_not_handed_out() {
+fn expired_imported_token_is_not_printed() {
     let world = World::new();
     let token = token(&world, 60);
-    with(&world, token.clone()).exits(0);
+    import(&world, token.clone()).exits(0);
     world.command("token").run().exits(0).prints(&format!("{token}\n"));
     let stored = StoredSignIn::new(&world, -HOUR);
     let over = stored.access_token.clone();
@@ -155,7 +155,7 @@ fn a_token_that_is_over_is_not_handed_out() {
 /// Nothing of what was read is repeated: all of it is a secret to the rig.
 // threats 92 95 96 209
 #[test]
-fn what_is_no_token_changes_nothing() {
+fn invalid_input_changes_nothing() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     let good = token(&world, HOUR);
@@ -176,7 +176,7 @@ fn what_is_no_token_changes_nothing() {
         (stored.id_token.clone(), "it is an ID token", "id_token"),
         (token(&world, -2 * HOUR), "it expired 2 hours ago", "expired"),
     ] {
-        let finished = start(&world, input).arg("--json").run();
+        let finished = import_command(&world, input).arg("--json").run();
         finished.exits(1);
         finished
             .says(&format!("error: standard input holds no usable access token: {why}\nhint: "));
@@ -184,27 +184,27 @@ fn what_is_no_token_changes_nothing() {
         assert_eq!((&error["kind"], &error["cause"]), (&json!("bad_input"), &json!(cause)));
         assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
     }
-    with(&world, b"a.\xff.c".to_vec()).exits(1).prints("").says("cannot read standard input");
+    import(&world, b"a.\xff.c".to_vec()).exits(1).prints("").says("cannot read standard input");
     assert_eq!(world.sandbox.connections(), 0);
 }
 
 /// `login-cli token --id-token | login-cli login --with-access-token`, also with a client of one's own.
 #[test]
-fn an_id_token_is_for_a_client_and_opens_nothing() {
+fn id_token_is_refused_as_access_token() {
     let world = World::new();
     let id_token = jwt(&json!({"iss": world.sandbox.issuer_url(), "aud": "app_of_the_company"}));
     world.plant(&id_token);
-    let start = start(&world, id_token).args(["--client-id", "app_of_the_company"]);
+    let start = import_command(&world, id_token).args(["--client-id", "app_of_the_company"]);
     let finished = start.run();
     finished.exits(1).prints("").says(": it is an ID token\nhint: an ID token says who signed in");
     assert_eq!((world.auth_json(), world.sandbox.connections()), (None, 0));
 }
 
 #[test]
-fn what_it_replaces_is_revoked() {
+fn replaced_sign_in_is_revoked() {
     let world = World::new();
     let stored = StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR).stored(&world);
-    with(&world, token(&world, HOUR)).exits(0).says_nothing_of("warning: ");
+    import(&world, token(&world, HOUR)).exits(0).says_nothing_of("warning: ");
     let [request] = world.sandbox.requests_at(&Endpoint::Revoke).try_into().unwrap();
     assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another was revoked");
 }
@@ -212,10 +212,10 @@ fn what_it_replaces_is_revoked() {
 /// It may be a copy: the sign-in that it is from would end with it.
 // threats 179
 #[test]
-fn a_token_that_was_brought_is_not_revoked_when_it_is_replaced() {
+fn replaced_imported_token_is_not_revoked() {
     let world = World::new();
-    with(&world, token(&world, HOUR)).exits(0);
-    with(&world, token(&world, 2 * HOUR)).exits(0);
+    import(&world, token(&world, HOUR)).exits(0);
+    import(&world, token(&world, 2 * HOUR)).exits(0);
     world.login().signs_in(Account::OWNER).exits(0);
     assert_eq!(world.count(&Endpoint::Revoke), 0);
     assert_ne!(world.auth_document()["tokens"]["refresh_token"], "");
@@ -223,10 +223,10 @@ fn a_token_that_was_brought_is_not_revoked_when_it_is_replaced() {
 
 /// `login-cli token | login-cli login --with-access-token`: to end the one would end the other.
 #[test]
-fn a_sign_in_whose_token_it_is_is_not_revoked() {
+fn importing_own_token_revokes_nothing() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
-    with(&world, stored.access_token).exits(0);
+    import(&world, stored.access_token).exits(0);
     assert_eq!(world.auth_document()["tokens"]["refresh_token"], "");
     assert_eq!(world.sandbox.connections(), 0);
 }
@@ -234,10 +234,11 @@ fn a_sign_in_whose_token_it_is_is_not_revoked() {
 /// The sign-in that it was copied from goes on.
 // threats 179
 #[test]
-fn a_logout_removes_it_and_revokes_nothing() {
+fn logout_removes_imported_token_without_revocation() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
-    let copy = || start(&world, stored.access_token.clone()).args(["--profile", "copy"]).run();
+    let copy =
+        || import_command(&world, stored.access_token.clone()).args(["--profile", "copy"]).run();
     let logout = || world.command("logout").args(["--profile", "copy"]);
     copy().exits(0);
     let finished = logout().run();
@@ -263,7 +264,7 @@ fn a_logout_removes_it_and_revokes_nothing() {
 /// worth a word.
 // threats 145 179
 #[test]
-fn a_logout_removes_it_whosever_it_is_and_however_old() {
+fn logout_removes_foreign_or_expired_imported_token() {
     let world = World::new();
     let elsewhere = jwt(&json!({"iss": "https://auth.elsewhere.test"}));
     world.plant(&elsewhere);
@@ -283,11 +284,11 @@ fn a_logout_removes_it_whosever_it_is_and_however_old() {
 /// Fields that belong to no sign-in stay, and a revocation that fails is a warning.
 // threats 169
 #[test]
-fn unknown_fields_stay() {
+fn unknown_fields_are_kept() {
     let world = World::failing(Endpoint::Revoke, Then::json(503, json!({})));
     let stored = StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR);
     stored.with("/agent_identity", 7).stored(&world);
-    let finished = with(&world, token(&world, HOUR));
+    let finished = import(&world, token(&world, HOUR));
     finished.exits(0).says("warning: tokens that are not stored any more could not be revoked");
     assert_eq!(world.auth_document()["agent_identity"], 7);
     assert_eq!(world.auth_document()["OPENAI_API_KEY"], Value::Null);
@@ -295,40 +296,40 @@ fn unknown_fields_stay() {
 
 // threats 207
 #[test]
-fn the_token_is_no_argument_and_goes_with_no_other_way() {
+fn token_argument_and_conflicting_options_are_refused() {
     let world = World::new();
-    let with = |words: &[&str]| {
+    let import = |words: &[&str]| {
         let words = ["login", "--with-access-token"].iter().chain(words);
         world.program(words.copied()).reading("").run()
     };
-    with(&["a.b.c"]).exits(2).prints("");
+    import(&["a.b.c"]).exits(2).prints("");
     for other in ["--no-browser", "--no-api-key", "--device", "--with-api-key"] {
-        with(&[other]).exits(2).says(other);
+        import(&[other]).exits(2).says(other);
     }
-    with(&["--port", "0"]).exits(2).says("--port");
+    import(&["--port", "0"]).exits(2).says("--port");
     assert_eq!(world.auth_json(), None);
 }
 
 /// It is found out before somebody types a token.
 // threats 157
 #[test]
-fn a_folder_that_cannot_be_written_is_found_first() {
+fn unwritable_folder_fails_before_reading_token() {
     let world = World::new();
     crate::support::write(&world.codex_home(), "a file");
-    start(&world, "").run().exits(1).prints("").says("error: cannot write ");
+    import_command(&world, "").run().exits(1).prints("").says("error: cannot write ");
 }
 
 /// What stood around it where it was copied is not stored with it.
 // threats 222
 #[test]
-fn a_token_with_something_behind_it_is_refused() {
+fn token_with_trailing_characters_is_refused() {
     let world = World::new();
     let token = token(&world, HOUR);
     for behind in ["'", ";", "==", "&quot;"] {
         let input = format!("{token}{behind}");
         world.plant(&input);
-        with(&world, input).exits(1).says("error: standard input holds no usable access token: ");
+        import(&world, input).exits(1).says("error: standard input holds no usable access token: ");
     }
-    with(&world, "at-0123456...cret").exits(1);
+    import(&world, "at-0123456...cret").exits(1);
     assert_eq!(world.auth_json(), None);
 }

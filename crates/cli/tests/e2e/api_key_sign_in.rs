@@ -9,7 +9,7 @@ const KEY: &str = "sk-proj-a-key_of-Somebody-0123456789";
 
 /// Reads this from standard input.
 #[track_caller]
-fn with(world: &World, input: impl Into<Vec<u8>>) -> Finished {
+fn import(world: &World, input: impl Into<Vec<u8>>) -> Finished {
     let start = world.command("login").arg("--with-api-key").logged();
     start.reading(input).run()
 }
@@ -25,11 +25,11 @@ fn assert_stored(world: &World) {
 }
 
 #[test]
-fn a_key_is_read_and_stored() {
+fn api_key_from_stdin_is_stored() {
     for input in [KEY.to_owned(), format!("{KEY}\n"), format!("  {KEY}\r\n\n")] {
         let world = World::new();
         world.plant(KEY);
-        let finished = with(&world, input);
+        let finished = import(&world, input);
         let path = world.codex_home().join("auth.json");
         finished.exits(0).prints("");
         finished.says(&format!("Signed in with an API key, stored in {}\n", path.display()));
@@ -42,7 +42,7 @@ fn a_key_is_read_and_stored() {
 
 /// Half a line, two lines, something else: no key, and the old sign-in stays as it was.
 #[test]
-fn what_has_not_the_shape_of_a_key_changes_nothing() {
+fn invalid_api_key_changes_nothing() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     world.plant(KEY);
@@ -56,7 +56,7 @@ fn what_has_not_the_shape_of_a_key_changes_nothing() {
         (format!("sk-{}\u{e9}", "x".repeat(30)), "it has a character that no key has"),
         (format!("sk-{}", "x".repeat(100_000)), "it is longer than 16384 bytes"),
     ] {
-        with(&world, input).exits(1).prints("").fails_with(
+        import(&world, input).exits(1).prints("").fails_with(
             &format!("standard input holds no API key: {why}"),
             "a key is one line that begins with sk-; for example: login-cli login --with-api-key \
              < key.txt",
@@ -69,7 +69,7 @@ fn what_has_not_the_shape_of_a_key_changes_nothing() {
 /// As shells, editors, web pages and PowerShell 5 hand it over.
 // threats 222
 #[test]
-fn what_stands_around_a_key_is_taken_away() {
+fn characters_around_api_key_are_removed() {
     let utf_16 = |text: String| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for input in [
         format!("\u{feff}{KEY}\r\n").into_bytes(),
@@ -83,24 +83,24 @@ fn what_stands_around_a_key_is_taken_away() {
     ] {
         let world = World::new();
         world.plant(KEY);
-        with(&world, input).exits(0);
+        import(&world, input).exits(0);
         assert_stored(&world);
     }
 }
 
 #[test]
-fn bytes_that_are_no_text_change_nothing() {
+fn invalid_utf8_changes_nothing() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     let input = b"sk-proj-\xff\xfe-0123456789abcdef".to_vec();
-    with(&world, input).exits(1).prints("").says("error: ");
+    import(&world, input).exits(1).prints("").says("error: ");
     assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
 }
 
 /// Nobody is asked, and nothing is waited for.
 // threats 200
 #[test]
-fn without_standard_input_nothing_is_waited_for() {
+fn empty_stdin_fails_immediately() {
     let world = World::new();
     let finished = world.command("login").arg("--with-api-key").run();
     finished.exits(1).prints("").says("error: standard input holds no API key: it is empty\n");
@@ -109,7 +109,7 @@ fn without_standard_input_nothing_is_waited_for() {
 
 /// The tokens that are of no use any more are revoked, once the key is stored.
 #[test]
-fn a_key_takes_the_place_of_tokens_and_they_are_revoked() {
+fn api_key_replaces_tokens_and_revokes_them() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);
     let stored = world.signed_in(HOUR);
     world.plant(KEY);
@@ -123,11 +123,11 @@ fn a_key_takes_the_place_of_tokens_and_they_are_revoked() {
 }
 
 #[test]
-fn a_revocation_that_fails_is_a_warning() {
+fn failed_revocation_is_a_warning() {
     let world = World::failing(Endpoint::Revoke, Then::json(503, serde_json::json!({})));
     world.signed_in(HOUR);
     world.plant(KEY);
-    let finished = with(&world, KEY);
+    let finished = import(&world, KEY);
     finished.exits(0).says(
         "warning: tokens that are not stored any more could not be revoked, and may still be valid: \
          the issuer refused: HTTP 503",
@@ -138,11 +138,11 @@ fn a_revocation_that_fails_is_a_warning() {
 /// Fields that belong to no sign-in stay.
 // threats 169
 #[test]
-fn unknown_fields_stay() {
+fn unknown_fields_are_kept() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, HOUR).with("/agent_identity", 7).stored(&world);
     world.plant(KEY);
-    with(&world, KEY).exits(0);
+    import(&world, KEY).exits(0);
     let mut expected = stored.document;
     expected["auth_mode"] = "apikey".into();
     expected["OPENAI_API_KEY"] = KEY.into();
@@ -154,11 +154,11 @@ fn unknown_fields_stay() {
 /// A file that cannot be read is kept beside the new one.
 // threats 168
 #[test]
-fn a_file_that_cannot_be_read_is_set_aside() {
+fn unreadable_file_is_backed_up() {
     let world = World::new();
     world.store("{\"tokens\":");
     world.plant(KEY);
-    let finished = with(&world, KEY);
+    let finished = import(&world, KEY);
     finished.exits(0).says("warning: the old auth.json could not be read; a copy is ");
     assert_stored(&world);
     let copies: Vec<String> = world.stored_names();
@@ -170,7 +170,7 @@ fn a_file_that_cannot_be_read_is_set_aside() {
 /// It is found out before somebody types a key.
 // threats 157
 #[test]
-fn a_folder_that_cannot_be_written_is_found_first() {
+fn unwritable_folder_fails_before_reading_key() {
     let world = World::new();
     crate::support::write(&world.codex_home(), "a file");
     let start = world.command("login").arg("--with-api-key").reading(KEY);
@@ -179,16 +179,16 @@ fn a_folder_that_cannot_be_written_is_found_first() {
 
 // threats 207
 #[test]
-fn the_key_is_no_argument_and_goes_with_no_browser() {
+fn key_argument_and_browser_options_are_refused() {
     let world = World::new();
-    let with = |words: &[&str]| {
+    let import = |words: &[&str]| {
         let words = ["login", "--with-api-key"].iter().chain(words);
         world.program(words.copied()).reading(KEY).run()
     };
-    with(&[KEY]).exits(2).prints("");
-    with(&["--no-browser"]).exits(2).says("--no-browser");
-    with(&["--port", "0"]).exits(2).says("--port");
-    with(&["--no-api-key"]).exits(2).says("--no-api-key");
+    import(&[KEY]).exits(2).prints("");
+    import(&["--no-browser"]).exits(2).says("--no-browser");
+    import(&["--port", "0"]).exits(2).says("--port");
+    import(&["--no-api-key"]).exits(2).says("--no-api-key");
     assert_eq!(world.auth_json(), None);
 }
 
@@ -196,7 +196,7 @@ fn the_key_is_no_argument_and_goes_with_no_browser() {
 // threats 51
 #[cfg(unix)]
 #[test]
-fn a_wait_for_the_key_can_be_interrupted() {
+fn waiting_for_key_can_be_interrupted() {
     let world = World::new();
     let pipe = world.path("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

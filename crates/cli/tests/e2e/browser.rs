@@ -13,7 +13,7 @@ use crate::support::{BrowserDouble, PATIENCE, Running, Start, World, parameter, 
 
 // threats 66 189
 #[test]
-fn the_browser_opens_once_at_a_port_that_listens() {
+fn browser_opens_once_after_port_listens() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
         let browser = BrowserDouble::in_(&world);
@@ -31,7 +31,7 @@ fn the_browser_opens_once_at_a_port_that_listens() {
 
 // threats 186
 #[test]
-fn nobody_who_asked_for_no_browser_gets_one() {
+fn no_browser_option_opens_no_browser() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
         let browser = BrowserDouble::in_(&world);
@@ -42,7 +42,7 @@ fn nobody_who_asked_for_no_browser_gets_one() {
 
 /// The run ends before there is anything to open.
 #[track_caller]
-fn stays_closed(world: &World, code: i32, start: Start<'_>) {
+fn assert_browser_not_opened(world: &World, code: i32, start: Start<'_>) {
     let browser = BrowserDouble::in_(world);
     start.watched_by(&browser).run().exits(code);
     browser.assert_not_opened();
@@ -50,18 +50,18 @@ fn stays_closed(world: &World, code: i32, start: Start<'_>) {
 
 // threats 59 189
 #[test]
-fn the_browser_stays_closed_when_the_port_is_taken() {
+fn browser_does_not_open_if_port_is_in_use() {
     let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = stranger.local_addr().unwrap().port();
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        stays_closed(&world, 13, flow(&world).without("--no-browser", 0).port(port));
+        assert_browser_not_opened(&world, 13, flow(&world).without("--no-browser", 0).port(port));
     }
 }
 
 // threats 62 189
 #[test]
-fn of_fifty_starts_at_once_one_opens_the_browser() {
+fn one_of_fifty_concurrent_sign_ins_opens_the_browser() {
     let world = World::new();
     let browser = BrowserDouble::in_(&world);
     let free = world.waiting_login().port();
@@ -83,20 +83,20 @@ fn of_fifty_starts_at_once_one_opens_the_browser() {
 
 // threats 157 189
 #[test]
-fn the_browser_stays_closed_when_nothing_could_be_kept() {
+fn browser_does_not_open_if_store_is_unwritable() {
     for (flow, save) in
         [(World::login as fn(&World) -> Start<'_>, None), (World::create_key, Some("--save"))]
     {
         let world = World::new();
         write(&world.codex_home(), "a file");
         let start = flow(&world).without("--no-browser", 0).args(save);
-        stays_closed(&world, 1, start);
+        assert_browser_not_opened(&world, 1, start);
     }
 }
 
 // threats 189
 #[test]
-fn the_browser_stays_closed_for_wrong_usage_and_for_help() {
+fn browser_does_not_open_for_wrong_usage_or_help() {
     for (code, arguments) in [
         (0, vec!["--help"]),
         (0, vec!["--version"]),
@@ -105,21 +105,21 @@ fn the_browser_stays_closed_for_wrong_usage_and_for_help() {
         (2, vec!["create-key", "--issuer", "http://127.0.0.1:1"]),
     ] {
         let world = World::new();
-        stays_closed(&world, code, world.program(arguments));
+        assert_browser_not_opened(&world, code, world.program(arguments));
     }
 }
 
 // threats 202
 #[test]
-fn the_browser_stays_closed_without_a_home() {
+fn browser_does_not_open_without_home_folder() {
     let world = World::new();
     let start = world.login().without("--no-browser", 0).without_env("HOME");
-    stays_closed(&world, 1, start.without_env("CODEX_HOME"));
+    assert_browser_not_opened(&world, 1, start.without_env("CODEX_HOME"));
 }
 
 // threats 182
 #[test]
-fn what_a_shell_would_obey_is_one_argument() {
+fn shell_characters_in_url_stay_one_argument() {
     let world = World::new();
     let browser = BrowserDouble::in_(&world);
     let client = "x;$(id)`id`'\"&|<> \n%s %c\\";
@@ -135,7 +135,7 @@ fn what_a_shell_would_obey_is_one_argument() {
 
 // threats 184
 #[test]
-fn a_browser_that_is_not_there_is_no_reason_to_stop() {
+fn missing_browser_does_not_stop_the_sign_in() {
     let world = World::new();
     let start = world.login().without("--no-browser", 0).env("BROWSER", "/nonexistent/browser");
     let running = start.start();
@@ -146,7 +146,7 @@ fn a_browser_that_is_not_there_is_no_reason_to_stop() {
 
 // threats 184
 #[test]
-fn a_noisy_browser_that_fails_disturbs_nobody() {
+fn output_of_failing_browser_is_hidden() {
     let world = World::new();
     let script = world.path("noisy.sh");
     write(&script, "echo noise; echo noise >&2; exit 1");
@@ -161,7 +161,7 @@ fn a_noisy_browser_that_fails_disturbs_nobody() {
 /// an output would end in the terminal.
 // threats 181
 #[test]
-fn the_browser_inherits_nothing() {
+fn browser_inherits_no_file_descriptors() {
     const SCRIPT: &str =
         r#"ls -l /proc/$$/fd > "${0%.sh}.partial"; mv "${0%.sh}.partial" "${0%.sh}.list""#;
     let world = World::new();

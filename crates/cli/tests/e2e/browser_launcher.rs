@@ -32,7 +32,7 @@ fn opening_with<'w>(start: Start<'w>, browser: &str) -> Start<'w> {
 
 /// What a script wrote to this file: one line.
 #[track_caller]
-fn line_of(path: &Path) -> String {
+fn read_line(path: &Path) -> String {
     let begun = Instant::now();
     loop {
         match fs::read_to_string(path) {
@@ -51,7 +51,7 @@ fn children(running: &Running<'_>) -> String {
 
 // threats 184
 #[test]
-fn a_launcher_that_fails_is_told_of_and_disturbs_nobody() {
+fn failing_launcher_causes_one_warning() {
     for flow in [World::login, World::create_key] {
         for script in [
             "exit 1",
@@ -75,13 +75,13 @@ fn a_launcher_that_fails_is_told_of_and_disturbs_nobody() {
 
 // threats 184
 #[test]
-fn a_launcher_that_opens_nothing_is_waited_for_by_nobody() {
+fn launcher_that_opens_nothing_does_not_block() {
     for script in ["", "echo noise; echo noise >&2", "(echo noise; exit 1) &"] {
         let world = World::new();
         let ran = world.path("ran");
         let script = format!("echo ran > {}; {script}", ran.display());
         let running = opening_with(world.login(), &launcher(&world, &script)).start();
-        line_of(&ran);
+        read_line(&ran);
         let begun = Instant::now();
         while !children(&running).is_empty() {
             assert!(begun.elapsed() < PATIENCE, "a process is left over");
@@ -94,14 +94,14 @@ fn a_launcher_that_opens_nothing_is_waited_for_by_nobody() {
 }
 
 /// A launcher that says who it is and who started it, and runs on until it is let go.
-struct Hanging {
+struct HangingLauncher {
     command: String,
     started: PathBuf,
     ended: PathBuf,
     hold: PathBuf,
 }
 
-impl Hanging {
+impl HangingLauncher {
     fn in_(world: &World) -> Self {
         let [started, ended, hold] =
             ["started", "ended", "hold"].map(|name| world.path(&format!("launcher.{name}")));
@@ -118,49 +118,49 @@ impl Hanging {
     /// The ids of the launcher, and of the process that opens the browser.
     #[track_caller]
     fn ids(&self) -> [String; 2] {
-        let ids = line_of(&self.started);
+        let ids = read_line(&self.started);
         ids.split(' ').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
     }
 
     /// It can do so only when nobody has ended it.
     #[track_caller]
-    fn let_go(self) {
+    fn release(self) {
         // Opened for both, so that opening it waits for nobody.
         let mut pipe = File::options().read(true).write(true).open(&self.hold).unwrap();
         writeln!(pipe, "alive").unwrap();
-        assert_eq!(line_of(&self.ended), "alive");
+        assert_eq!(read_line(&self.ended), "alive");
     }
 }
 
 // threats 184
 #[test]
-fn a_launcher_that_hangs_is_left_alone() {
+fn hanging_launcher_is_not_killed() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        let hanging = Hanging::in_(&world);
+        let hanging = HangingLauncher::in_(&world);
         let running = opening_with(flow(&world), &hanging.command).start();
         hanging.ids();
         running.visit(Account::OWNER);
         running.finish().exits(0).says_nothing_of("warning: ");
-        hanging.let_go();
+        hanging.release();
     }
 }
 
 /// Ctrl-C is a signal to every process of the group that has the terminal.
 // threats 185
 #[test]
-fn what_interrupts_the_sign_in_does_not_reach_the_launcher() {
+fn interrupt_does_not_reach_the_launcher() {
     if !has_setsid() {
         return;
     }
     let world = World::new();
-    let hanging = Hanging::in_(&world);
+    let hanging = HangingLauncher::in_(&world);
     let running = opening_with(world.login(), &hanging.command).under([SETSID]).start();
     hanging.ids();
     let group = Pid::from_raw(running.id.try_into().unwrap()).unwrap();
     kill_process_group(group, Signal::INT).unwrap();
     running.finish().exits(130);
-    hanging.let_go();
+    hanging.release();
 }
 
 /// Of util-linux. It has what it starts lead a session.
@@ -179,10 +179,10 @@ fn has_setsid() -> bool {
 /// a secret of this sign-in or of the one that it replaces.
 // threats 182 187 217
 #[test]
-fn who_opens_the_browser_is_told_the_address_and_nothing_else() {
+fn launcher_gets_only_the_url() {
     let world = World::new();
     world.signed_in(3600);
-    let hanging = Hanging::in_(&world);
+    let hanging = HangingLauncher::in_(&world);
     let running = opening_with(world.login(), &hanging.command).start();
     let auth_url = running.auth_url();
     let read = |id: &str, what: &str| fs::read(format!("/proc/{id}/{what}")).unwrap();
@@ -212,7 +212,7 @@ fn who_opens_the_browser_is_told_the_address_and_nothing_else() {
     for environment in seen {
         assert_eq!(canaries.found_in(&environment), None);
     }
-    hanging.let_go();
+    hanging.release();
 }
 
 /// Whether it can open its terminal, and what it and its parent are (proc(5)).
@@ -243,7 +243,7 @@ const SCRIPT: &str = "/usr/bin/script";
 /// the library starts in another way.
 // threats 185
 #[test]
-fn no_launcher_gets_hold_of_the_terminal() {
+fn launcher_has_no_controlling_terminal() {
     if !Path::new(SCRIPT).exists() {
         return left_out(&format!("a browser that draws on the terminal: {SCRIPT} is not there"));
     }
@@ -256,7 +256,8 @@ fn no_launcher_gets_hold_of_the_terminal() {
         let browser = format!("{} {} %s", shell.display(), script.display());
         let start = opening_with(world.login(), &browser);
         let running = on_a_terminal(&world, start).start();
-        let [test, launched] = ["test", "launcher"].map(|who| line_of(&script.with_extension(who)));
+        let [test, launched] =
+            ["test", "launcher"].map(|who| read_line(&script.with_extension(who)));
         assert!(test.starts_with("open/"), "{test}");
         assert_ne!(terminal_of(test.split('/').nth(1).unwrap()), "0");
 
@@ -274,22 +275,22 @@ fn no_launcher_gets_hold_of_the_terminal() {
 }
 
 fn session_of(stat: &str) -> &str {
-    after_the_name(stat)[3]
+    fields_after_name(stat)[3]
 }
 
 /// The controlling terminal; 0 is none.
 fn terminal_of(stat: &str) -> &str {
-    after_the_name(stat)[4]
+    fields_after_name(stat)[4]
 }
 
 /// State, parent, group, session, terminal.
-fn after_the_name(stat: &str) -> Vec<&str> {
+fn fields_after_name(stat: &str) -> Vec<&str> {
     stat.rsplit_once(") ").unwrap().1.split(' ').collect()
 }
 
 /// What the program says to the process that opens the browser, said by somebody else.
 #[track_caller]
-fn asked(words: &[&str], input: &str, code: i32) {
+fn assert_opener_exits(words: &[&str], input: &str, code: i32) {
     let world = World::new();
     let browser = BrowserDouble::in_(&world);
     let start = world.program(words.iter().copied()).watched_by(&browser).reading(input);
@@ -299,15 +300,15 @@ fn asked(words: &[&str], input: &str, code: i32) {
 
 // threats 182
 #[test]
-fn only_one_address_of_the_web_is_ever_opened() {
+fn launcher_opens_only_one_http_url() {
     const WORD: &str = "__open-browser";
     for address in
         ["", "x", "-x", "--help", "file:///etc/passwd", "javascript:alert(1)", "x-app:--run"]
     {
-        asked(&[WORD], address, 1);
+        assert_opener_exits(&[WORD], address, 1);
     }
     for words in [vec![WORD, "http://a.test/"], vec![WORD, "http://a.test/", "http://b.test/"]] {
-        asked(&words, "http://a.test/", 2);
+        assert_opener_exits(&words, "http://a.test/", 2);
     }
     let world = World::new();
     let browser = BrowserDouble::in_(&world);
@@ -323,7 +324,7 @@ fn only_one_address_of_the_web_is_ever_opened() {
 /// What a shell starts leads a group of processes, and cannot leave the session of its terminal.
 // threats 185
 #[test]
-fn who_cannot_leave_the_terminal_opens_nothing() {
+fn opener_that_cannot_leave_its_session_opens_nothing() {
     if !has_setsid() {
         return;
     }
@@ -338,7 +339,7 @@ fn who_cannot_leave_the_terminal_opens_nothing() {
 /// As an update does while the program runs: it cannot start itself any more.
 // threats 184 189
 #[test]
-fn a_program_whose_file_is_gone_opens_the_browser_once() {
+fn deleted_program_file_still_opens_browser_once() {
     const WITHOUT_FILE: &str = r#"/bin/cp "$1" "$0" && exec 3< "$0" && /bin/rm "$0" && shift && exec /proc/self/fd/3 "$@""#;
     let world = World::new();
     let browser = BrowserDouble::in_(&world);
@@ -354,7 +355,7 @@ fn a_program_whose_file_is_gone_opens_the_browser_once() {
 /// What lies in the folder that a person happens to be in is not what they have installed.
 // threats 182
 #[test]
-fn no_program_of_the_current_folder_is_started() {
+fn programs_in_current_folder_are_not_run() {
     for entry in [".", "", "relative"] {
         let world = World::new();
         let ran = world.path("ran");

@@ -8,7 +8,7 @@ use crate::support::{Finished, Page, Running, World, assert_policy, parameter};
 
 // threats 9
 #[test]
-fn a_wrong_state_is_refused_and_the_wait_goes_on() {
+fn wrong_state_is_refused_and_the_wait_continues() {
     let world = World::new();
     let running = world.login().logged().start();
     let stranger = world.sandbox.person(Account::OWNER).who(Conduct::AltersState);
@@ -35,11 +35,11 @@ fn assert_still_waits(world: &World, running: Running<'_>) {
 
 // threats 10 13 15 23 28 29 30
 #[test]
-fn strange_requests_change_nothing() {
+fn unexpected_requests_change_nothing() {
     let world = World::new();
     let running = world.login().start();
     let state = parameter(&running.auth_url(), "state");
-    for (status, request_line) in strange_requests(&state) {
+    for (status, request_line) in unexpected_requests(&state) {
         let page = running.ask(&request_line);
         assert_eq!(page.status, status, "{request_line}");
         assert!(!page.body.contains("abc"), "{request_line} is reflected");
@@ -48,9 +48,9 @@ fn strange_requests_change_nothing() {
     assert_still_waits(&world, running);
 }
 
-fn strange_requests(state: &str) -> Vec<(u16, String)> {
+fn unexpected_requests(state: &str) -> Vec<(u16, String)> {
     let callback = format!("/auth/callback?code=abc&state={state}");
-    let (first, flipped) = (&state[..state.len() - 1], flipped(state));
+    let (first, flipped) = (&state[..state.len() - 1], with_flipped_bit(state));
     vec![
         (400, "GET /auth/callback".to_owned()),
         (400, "GET /auth/callback?code=abc".to_owned()),
@@ -82,18 +82,18 @@ fn strange_requests(state: &str) -> Vec<(u16, String)> {
 }
 
 /// The same but for one bit of its first character.
-fn flipped(state: &str) -> String {
+fn with_flipped_bit(state: &str) -> String {
     let first = char::from(state.as_bytes()[0] ^ 1);
     format!("{first}{}", &state[1..])
 }
 
 /// Both flows, with the callback's parameters changed: some set, and those with no value taken away.
 #[track_caller]
-fn comes_back_with(changes: &[(&str, &str)], check: impl Fn(&Page, &Finished)) {
+fn assert_callback_fails(changes: &[(&str, &str)], check: impl Fn(&Page, &Finished)) {
     for flow in [World::login, World::create_key] {
         let world = World::new();
         let running = flow(&world).logged().start();
-        let callback = changed(&running.callback(Account::OWNER), changes);
+        let callback = with_parameters(&running.callback(Account::OWNER), changes);
         let page = running.open(&callback);
         assert_policy(page.clone(), &[]);
         let finished = running.finish();
@@ -104,7 +104,7 @@ fn comes_back_with(changes: &[(&str, &str)], check: impl Fn(&Page, &Finished)) {
     }
 }
 
-fn changed(url: &Url, changes: &[(&str, &str)]) -> Url {
+fn with_parameters(url: &Url, changes: &[(&str, &str)]) -> Url {
     let is_kept = |name: &str| changes.iter().all(|(changed, _)| *changed != name);
     let kept = url.query_pairs().into_owned().filter(|(name, _)| is_kept(name));
     let set = changes.iter().filter(|(_, value)| !value.is_empty());
@@ -117,8 +117,8 @@ fn changed(url: &Url, changes: &[(&str, &str)]) -> Url {
 
 // threats 11
 #[test]
-fn a_missing_code_ends_the_sign_in() {
-    comes_back_with(&[("code", "")], |page, finished| {
+fn callback_without_code_ends_the_sign_in() {
+    assert_callback_fails(&[("code", "")], |page, finished| {
         assert_eq!(page.status, 400);
         assert!(page.body.contains("Missing authorization code"));
         finished.fails_with("the callback has no authorization code", "run the command again");
@@ -127,7 +127,7 @@ fn a_missing_code_ends_the_sign_in() {
 
 // threats 12
 #[test]
-fn whoever_denies_is_told_so_in_the_browser_and_in_the_terminal() {
+fn denied_sign_in_is_shown_in_browser_and_terminal() {
     let nothing_changed = "nothing was changed; run the command again to try once more";
     for (person, words) in [
         (Conduct::Denies, "The person cancelled the sign-in."),
@@ -149,7 +149,7 @@ fn whoever_denies_is_told_so_in_the_browser_and_in_the_terminal() {
 
 // threats 12
 #[test]
-fn every_error_code_is_named() {
+fn each_error_code_is_shown() {
     for error in [
         "invalid_request",
         "unauthorized_client",
@@ -161,7 +161,7 @@ fn every_error_code_is_named() {
         "consent_required",
         "something_else",
     ] {
-        comes_back_with(&[("code", ""), ("error", error)], |page, finished| {
+        assert_callback_fails(&[("code", ""), ("error", error)], |page, finished| {
             assert_eq!(page.status, 403);
             let expected = format!("error: sign-in was not granted ({error})\n");
             assert_eq!(finished.last_words(), expected);
@@ -171,8 +171,8 @@ fn every_error_code_is_named() {
 
 // threats 14
 #[test]
-fn an_error_beside_a_code_is_an_error() {
-    comes_back_with(&[("error", "access_denied")], |page, finished| {
+fn error_next_to_code_is_an_error() {
+    assert_callback_fails(&[("error", "access_denied")], |page, finished| {
         assert_eq!(page.status, 403);
         finished.says("error: sign-in was not granted (access_denied)\n");
     });
@@ -181,10 +181,10 @@ fn an_error_beside_a_code_is_an_error() {
 /// What the issuer says goes to the terminal alone, without anything that a terminal would obey.
 // threats 19 192
 #[test]
-fn a_hostile_description_is_shown_to_nobody_who_could_obey_it() {
+fn hostile_error_description_is_sanitized() {
     let hostile = "<script>alert(1)</script>\u{1b}[2J\r\nSet-Cookie: x\u{202e}\u{9b}31m";
     let changes = [("code", ""), ("error", "access_denied"), ("error_description", hostile)];
-    comes_back_with(&changes, |page, finished| {
+    assert_callback_fails(&changes, |page, finished| {
         assert_eq!(page.status, 403);
         assert!(!page.body.contains("alert(1)"));
         finished.says("(access_denied): <script>alert(1)</script>");
@@ -193,9 +193,9 @@ fn a_hostile_description_is_shown_to_nobody_who_could_obey_it() {
 
 // threats 16
 #[test]
-fn a_callback_of_another_issuer_ends_the_sign_in() {
+fn callback_from_another_issuer_ends_the_sign_in() {
     for iss in ["https://evil.test", "HTTP://127.0.0.1", "none"] {
-        comes_back_with(&[("iss", iss)], |page, finished| {
+        assert_callback_fails(&[("iss", iss)], |page, finished| {
             assert_eq!(page.status, 400);
             finished.fails_with(
                 "the callback comes from another issuer",
@@ -207,7 +207,7 @@ fn a_callback_of_another_issuer_ends_the_sign_in() {
 
 // threats 16
 #[test]
-fn a_callback_that_names_the_issuer_signs_in() {
+fn callback_with_correct_issuer_signs_in() {
     let world = World::with_scenario(Scenario { iss: Iss::Issuer, ..Scenario::default() });
     world.login().signs_in(Account::OWNER).exits(0);
 }
@@ -219,14 +219,14 @@ fn unknown_parameters_are_ignored() {
     let running = world.login().start();
     let many: Vec<(String, String)> = (0..200).map(|n| (format!("x{n}"), "y".to_owned())).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (&**name, &**value)).collect();
-    let page = running.open(&changed(&running.callback(Account::OWNER), &many));
+    let page = running.open(&with_parameters(&running.callback(Account::OWNER), &many));
     assert_eq!(page.status, 302);
     running.finish().exits(0);
 }
 
 // threats 18
 #[test]
-fn a_code_of_odd_characters_reaches_the_issuer_as_it_is() {
+fn unusual_characters_in_code_reach_the_issuer_unchanged() {
     let odd = "a/b+c=d&e%f g~é:long-enough";
     let fixed = sandbox::Fixed { codes: vec![odd.to_owned()], ..sandbox::Fixed::default() };
     let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
@@ -237,7 +237,7 @@ fn a_code_of_odd_characters_reaches_the_issuer_as_it_is() {
 
 // threats 20
 #[test]
-fn a_callback_that_comes_twice_is_redeemed_once() {
+fn repeated_callback_exchanges_the_code_once() {
     let world = World::new();
     let running = world.login().start();
     let callback = running.callback(Account::OWNER);
@@ -259,7 +259,7 @@ fn a_callback_that_comes_twice_is_redeemed_once() {
 /// Somebody who reloads the callback after it was answered gets the same answer again.
 // threats 22
 #[test]
-fn a_reload_before_the_end_gets_the_same_answer() {
+fn reload_gets_the_same_response() {
     let world = World::new();
     let running = world.login().start();
     let callback = running.callback(Account::OWNER);

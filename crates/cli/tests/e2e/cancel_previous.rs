@@ -16,7 +16,7 @@ fn newer(flow: fn(&World) -> Start<'_>, world: &World, port: u16) -> Start<'_> {
 
 // threats 61
 #[test]
-fn an_older_sign_in_gives_way_when_it_is_told_to() {
+fn cancel_previous_replaces_the_older_sign_in() {
     for flows in [[World::login, World::create_key], [World::create_key, World::login]] {
         let world = World::new();
         let older = flows[0](&world).logged().start();
@@ -33,7 +33,7 @@ fn an_older_sign_in_gives_way_when_it_is_told_to() {
 /// The browser of the older one comes to the newer one, which is told nothing by it.
 // threats 9 61
 #[test]
-fn the_browser_of_the_older_one_is_told_that_it_is_another_sign_in() {
+fn browser_of_older_sign_in_gets_state_mismatch() {
     let world = World::new();
     let older = world.login().start();
     let callback = older.callback(Account::OWNER);
@@ -49,7 +49,7 @@ fn the_browser_of_the_older_one_is_told_that_it_is_another_sign_in() {
 /// It holds a code that is good once; its person is done.
 // threats 61
 #[test]
-fn a_sign_in_that_is_under_way_keeps_its_port() {
+fn sign_in_that_exchanges_its_code_keeps_its_port() {
     let world = World::failing(Endpoint::TokenCode, Then::Hold);
     let older = world.login().start();
     let visit = older.visit_meanwhile(Account::OWNER);
@@ -64,7 +64,7 @@ fn a_sign_in_that_is_under_way_keeps_its_port() {
 // threats 53 61
 #[cfg(target_os = "linux")]
 #[test]
-fn a_sign_in_that_is_stopped_keeps_its_port() {
+fn stopped_sign_in_keeps_its_port() {
     let world = World::new();
     let older = world.waiting_login();
     let port = older.port();
@@ -77,7 +77,7 @@ fn a_sign_in_that_is_stopped_keeps_its_port() {
 
 // threats 59 61
 #[test]
-fn an_unknown_service_is_never_asked() {
+fn unknown_service_receives_no_request() {
     let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = stranger.local_addr().unwrap().port();
     let world = World::new();
@@ -90,7 +90,7 @@ fn an_unknown_service_is_never_asked() {
 // threats 61
 #[cfg(target_os = "linux")]
 #[test]
-fn another_program_cannot_ask() {
+fn another_program_cannot_cancel_a_sign_in() {
     use std::io::{Read as _, Write as _};
     use std::os::unix::fs::PermissionsExt as _;
     use std::os::unix::net::UnixStream;
@@ -114,7 +114,7 @@ fn another_program_cannot_ask() {
 /// Whoever is killed leaves a name behind, which is in nobody's way.
 // threats 52 61
 #[test]
-fn after_a_kill_sign_ins_can_be_taken_over_again() {
+fn cancel_previous_works_after_a_kill() {
     let world = World::new();
     let killed = world.login().start();
     let port = killed.port();

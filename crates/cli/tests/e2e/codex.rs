@@ -30,7 +30,7 @@ struct Codex {
 impl Codex {
     /// Runs a test with each version.
     #[track_caller]
-    fn each(test: impl Fn(&Self)) {
+    fn for_each_version(test: impl Fn(&Self)) {
         for version in include_str!("../../../../.ci/codex-versions").lines() {
             match Self::find(version) {
                 Some(codex) => test(&codex),
@@ -68,7 +68,7 @@ impl Codex {
     }
 
     #[track_caller]
-    fn says_signed_in(&self, world: &World, how: &str) {
+    fn assert_signed_in(&self, world: &World, how: &str) {
         let Output { status, stdout, stderr } =
             self.command(world).args(["login", "status"]).output().unwrap();
         let said = String::from_utf8([stdout, stderr].concat()).unwrap();
@@ -77,7 +77,7 @@ impl Codex {
     }
 
     /// Has it ask a model, for which it needs a valid access token; the model is not there.
-    fn ask(&self, world: &World) -> Asking {
+    fn ask(&self, world: &World) -> RunningCodex {
         let mut command = self.command(world);
         command
             .args([
@@ -90,14 +90,14 @@ impl Codex {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .process_group(0);
-        Asking(command.spawn().unwrap())
+        RunningCodex(command.spawn().unwrap())
     }
 }
 
 /// A Codex CLI at work, which ends with this value.
-struct Asking(Child);
+struct RunningCodex(Child);
 
-impl Drop for Asking {
+impl Drop for RunningCodex {
     fn drop(&mut self) {
         let group = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
         if let Some(group) = group {
@@ -108,7 +108,7 @@ impl Drop for Asking {
 }
 
 /// `login-cli` with a command for a stored sign-in of this world.
-fn ours<'w>(world: &'w World, command: &'w str) -> crate::support::Start<'w> {
+fn our_command<'w>(world: &'w World, command: &'w str) -> crate::support::Start<'w> {
     world.program([command, "--issuer", world.sandbox.issuer_url()])
 }
 
@@ -131,22 +131,22 @@ fn expire(world: &World) {
 }
 
 #[test]
-fn codex_is_signed_in_by_every_file_that_is_written_here() {
-    Codex::each(|codex| {
+fn codex_accepts_every_file_that_login_writes() {
+    Codex::for_each_version(|codex| {
         for (options, how) in [(&[][..], "ChatGPT"), (&["--no-api-key"][..], "ChatGPT")] {
             let world = World::new();
             world.login().args(options.iter().copied()).signs_in(Account::OWNER).exits(0);
-            codex.says_signed_in(&world, how);
-            ours(&world, "refresh").run().exits(0);
-            codex.says_signed_in(&world, how);
+            codex.assert_signed_in(&world, how);
+            our_command(&world, "refresh").run().exits(0);
+            codex.assert_signed_in(&world, how);
         }
 
         let world = World::new();
         world.create_key().arg("--save").signs_in(Account::OWNER).exits(0);
-        codex.says_signed_in(&world, "API key");
+        codex.assert_signed_in(&world, "API key");
         world.login().signs_in(Account::OWNER).exits(0);
-        codex.says_signed_in(&world, "ChatGPT");
-        ours(&world, "logout").run().exits(0);
+        codex.assert_signed_in(&world, "ChatGPT");
+        our_command(&world, "logout").run().exits(0);
         let said = codex.command(&world).args(["login", "status"]).output().unwrap();
         assert!(!said.status.success());
     });
@@ -154,13 +154,13 @@ fn codex_is_signed_in_by_every_file_that_is_written_here() {
 
 /// It takes no file without a JWT in the place of the ID token, and a text in that of the refresh token.
 #[test]
-fn codex_is_signed_in_by_an_access_token_alone() {
-    Codex::each(|codex| {
+fn codex_accepts_an_access_token_without_refresh_token() {
+    Codex::for_each_version(|codex| {
         let world = World::new();
         let token = world.sandbox.mint(Account::OWNER).unwrap().access_token;
-        ours(&world, "login").arg("--with-access-token").reading(token).run().exits(0);
-        codex.says_signed_in(&world, "ChatGPT");
-        ours(&world, "status").run().exits(0).says_nothing_of("account_id");
+        our_command(&world, "login").arg("--with-access-token").reading(token).run().exits(0);
+        codex.assert_signed_in(&world, "ChatGPT");
+        our_command(&world, "status").run().exits(0).says_nothing_of("account_id");
     });
 }
 
@@ -195,10 +195,10 @@ fn metadata_server() -> String {
 /// Either program reads what the other keeps, and both keep the same.
 // threats 221
 #[test]
-fn a_personal_access_token_is_kept_alike_by_both() {
+fn both_programs_store_a_personal_access_token_alike() {
     const TOKEN: &str = "at-a-personal-access-token-0123456789";
     let server = metadata_server();
-    Codex::each(|codex| {
+    Codex::for_each_version(|codex| {
         let world = World::new();
         world.plant(TOKEN);
         std::fs::create_dir_all(world.codex_home()).unwrap();
@@ -208,11 +208,11 @@ fn a_personal_access_token_is_kept_alike_by_both() {
         login.env("CODEX_AUTHAPI_BASE_URL", &server).args(["login", "--with-access-token"]);
         assert!(login.stdin(File::open(file).unwrap()).output().unwrap().status.success());
         let theirs = world.auth_json().unwrap();
-        let status = ours(&world, "status").arg("--json").run().exits(0).json();
+        let status = our_command(&world, "status").arg("--json").run().exits(0).json();
         assert_eq!(status["auth_mode"], "personalAccessToken");
-        ours(&world, "logout").run().exits(0);
+        our_command(&world, "logout").run().exits(0);
 
-        ours(&world, "login").arg("--with-access-token").reading(TOKEN).run().exits(0);
+        our_command(&world, "login").arg("--with-access-token").reading(TOKEN).run().exits(0);
         assert!(world.auth_json().unwrap() == theirs, "{}: kept otherwise", codex.version);
         let mut status = codex.command(&world);
         status.env("CODEX_AUTHAPI_BASE_URL", &server).args(["login", "status"]);
@@ -225,8 +225,8 @@ fn a_personal_access_token_is_kept_alike_by_both() {
 /// Where `status` notes that Codex CLI does not read the file, it does not, and nowhere else.
 // threats 221
 #[test]
-fn the_note_about_another_store_is_true() {
-    Codex::each(|codex| {
+fn note_about_another_store_matches_codex() {
+    Codex::for_each_version(|codex| {
         for (store, reads) in
             [("file", true), ("auto", true), ("ephemeral", false), ("keyring", false)]
         {
@@ -237,7 +237,7 @@ fn the_note_about_another_store_is_true() {
             crate::support::write(&config, &setting);
             let said = codex.command(&world).args(["login", "status"]).output().unwrap();
             assert_eq!(said.status.success(), reads, "{}: {store}", codex.version);
-            let notes = ours(&world, "status").run();
+            let notes = our_command(&world, "status").run();
             let is_noted = notes.stdout.contains("Codex CLI does not read this file");
             assert_eq!(is_noted, !reads, "{store}");
         }
@@ -245,8 +245,8 @@ fn the_note_about_another_store_is_true() {
 }
 
 #[test]
-fn a_key_that_codex_keeps_is_understood() {
-    Codex::each(|codex| {
+fn api_key_of_codex_is_read() {
+    Codex::for_each_version(|codex| {
         let world = World::new();
         std::fs::create_dir_all(world.codex_home()).unwrap();
         let key = world.path("key.txt");
@@ -254,7 +254,7 @@ fn a_key_that_codex_keeps_is_understood() {
         let mut login = codex.command(&world);
         login.args(["login", "--with-api-key"]).stdin(File::open(key).unwrap());
         assert!(login.output().unwrap().status.success());
-        let status = ours(&world, "status").arg("--json").run().exits(0).json();
+        let status = our_command(&world, "status").arg("--json").run().exits(0).json();
         assert_eq!(
             (&status["auth_mode"], &status["has_api_key"]),
             (&json!("apikey"), &json!(true))
@@ -263,8 +263,8 @@ fn a_key_that_codex_keeps_is_understood() {
 }
 
 #[test]
-fn a_sign_in_of_codex_is_understood_and_kept_as_it_is_by_a_refresh() {
-    Codex::each(|codex| {
+fn sign_in_of_codex_is_read_and_survives_a_refresh() {
+    Codex::for_each_version(|codex| {
         let world = World::new();
         std::fs::create_dir_all(world.codex_home()).unwrap();
         let issuer = world.sandbox.issuer_url();
@@ -272,17 +272,17 @@ fn a_sign_in_of_codex_is_understood_and_kept_as_it_is_by_a_refresh() {
         login.args(["login", "--device-auth", "--experimental_issuer", issuer]);
         let mut child = login.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
-        agree(&world, &user_code(&mut said));
+        approve(&world, &user_code(&mut said));
         std::io::copy(&mut said, &mut std::io::sink()).unwrap();
         assert!(child.wait().unwrap().success());
 
-        let status = ours(&world, "status").arg("--json").run().exits(0).json();
+        let status = our_command(&world, "status").arg("--json").run().exits(0).json();
         assert_eq!(
             (&status["auth_mode"], &status["email"]),
             (&json!("chatgpt"), &json!(Account::OWNER))
         );
         let before = auth_json(&world);
-        ours(&world, "refresh").run().exits(0);
+        our_command(&world, "refresh").run().exits(0);
         let mut after = auth_json(&world);
         assert_ne!(after["tokens"]["refresh_token"], before["tokens"]["refresh_token"]);
         for name in ["id_token", "access_token", "refresh_token"] {
@@ -290,7 +290,7 @@ fn a_sign_in_of_codex_is_understood_and_kept_as_it_is_by_a_refresh() {
         }
         after["last_refresh"] = before["last_refresh"].clone();
         assert_eq!(after, before, "something else has changed");
-        codex.says_signed_in(&world, "ChatGPT");
+        codex.assert_signed_in(&world, "ChatGPT");
     });
 }
 
@@ -310,7 +310,7 @@ fn user_code(stdout: &mut impl BufRead) -> String {
 }
 
 /// The person types the code on another device.
-fn agree(world: &World, user_code: &str) {
+fn approve(world: &World, user_code: &str) {
     let body = format!("user_code={user_code}&account=auth0%7Cada");
     let host = world.host();
     let request = format!(
@@ -347,9 +347,9 @@ fn assert_one_was_spent(world: &World, before: usize) {
 
 /// It refreshes a sign-in for the client that is written down here. The oldest version knows one alone.
 #[test]
-fn codex_refreshes_a_sign_in_of_another_client_for_it() {
+fn codex_refreshes_with_the_stored_client_id() {
     const OTHER: &str = "app_of_the_company";
-    Codex::each(|codex| {
+    Codex::for_each_version(|codex| {
         if codex.version == "0.140.0" {
             return;
         }
@@ -367,32 +367,32 @@ fn codex_refreshes_a_sign_in_of_another_client_for_it() {
 
 // threats 112
 #[test]
-fn codex_and_this_program_spend_one_refresh_token_when_codex_is_first() {
-    Codex::each(|codex| {
+fn one_refresh_token_is_used_if_codex_is_first() {
+    Codex::for_each_version(|codex| {
         let late =
             Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_millis(700));
         let world = World::with([late]);
         let before = expired(&world);
         let _asking = codex.ask(&world);
         world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
-        ours(&world, "refresh").run().exits(0);
+        our_command(&world, "refresh").run().exits(0);
         assert_one_was_spent(&world, before);
     });
 }
 
 // threats 112
 #[test]
-fn codex_and_this_program_spend_one_refresh_token_when_this_program_is_first() {
-    Codex::each(|codex| {
+fn one_refresh_token_is_used_if_login_cli_is_first() {
+    Codex::for_each_version(|codex| {
         let late = Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_secs(3));
         let world = World::with([late]);
         let before = expired(&world);
-        let running = ours(&world, "refresh").start();
+        let running = our_command(&world, "refresh").start();
         world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
         let _asking = codex.ask(&world);
         world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, PATIENCE).unwrap();
         running.finish().exits(0);
         assert_one_was_spent(&world, before);
-        codex.says_signed_in(&world, "ChatGPT");
+        codex.assert_signed_in(&world, "ChatGPT");
     });
 }

@@ -15,13 +15,13 @@ const USER_AGENT: &str = "Codex-Create-API-Key/1.0";
 
 // threats 8 68 147 149
 #[test]
-fn an_owner_gets_a_key() {
+fn owner_gets_a_key() {
     assert_owner_gets_key(&World::new(), &[]);
 }
 
 // threats 8 68 147
 #[test]
-fn an_owner_gets_a_key_over_tls() {
+fn owner_gets_a_key_over_tls() {
     let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let ca_file = world.ca_file();
     assert_owner_gets_key(&world, &["--ca-file", ca_file.to_str().unwrap()]);
@@ -30,7 +30,7 @@ fn an_owner_gets_a_key_over_tls() {
 /// The session key and the API's requests go to the API alone, the code to the issuer alone.
 // threats 149
 #[test]
-fn issuer_and_platform_are_two_servers() {
+fn issuer_and_platform_can_be_separate_servers() {
     let scenario = Scenario { listeners: Listeners::Separate, ..Scenario::default() };
     let world = World::with_scenario(scenario);
     world.create_key().signs_in(Account::OWNER).exits(0);
@@ -48,15 +48,15 @@ fn assert_owner_gets_key(world: &World, options: &[&str]) {
     let finished = running.finish();
 
     finished.exits(0).prints(&format!("{}\n", world.sandbox.issued().api_keys[0]));
-    assert_told(&finished, &auth_url);
+    assert_messages(&finished, &auth_url);
     assert_auth_url(&world.sandbox, &auth_url);
-    assert_seen_by_browser(&trail);
+    assert_browser_pages(&trail);
     assert_sent(&world.sandbox, &auth_url);
     assert_eq!(world.stored_names(), Vec::<String>::new());
 }
 
 #[track_caller]
-fn assert_told(finished: &Finished, auth_url: &Url) {
+fn assert_messages(finished: &Finished, auth_url: &Url) {
     let expected = format!(
         "Open this address to create an API key:\n\n{auth_url}\n\n\
          Waiting for the browser, up to 15 minutes. Ctrl-C cancels.\n\
@@ -90,7 +90,7 @@ fn assert_auth_url(sandbox: &Sandbox, auth_url: &Url) {
 }
 
 #[track_caller]
-fn assert_seen_by_browser(trail: &Trail) {
+fn assert_browser_pages(trail: &Trail) {
     let [_page, _choice, callback] = trail.steps.as_slice() else { panic!("{trail:?}") };
     assert_eq!(callback.status, 200);
     assert_policy(callback, &[]);
@@ -198,20 +198,20 @@ fn assert_key_created(request: &Recorded, sandbox: &Sandbox) {
 
 /// The page says that the program has the key, so it has to have it.
 #[test]
-fn the_browser_waits_for_the_key() {
+fn browser_waits_for_the_key() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);
     let running = world.create_key().start();
     let visit = running.visit_meanwhile(Account::OWNER);
     world.sandbox.wait_for(&Endpoint::ApiKeys, 1, PATIENCE).unwrap();
     assert!(!visit.is_over());
     world.sandbox.release();
-    assert_seen_by_browser(&running.joined(visit));
+    assert_browser_pages(&running.joined(visit));
     running.finish().exits(0);
 }
 
 // threats 193
 #[test]
-fn the_whole_log_of_a_new_key_holds_no_secret() {
+fn trace_log_of_create_key_has_no_secret() {
     for tls in [Tls::Off, Tls::On] {
         let world = World::with_scenario(Scenario { tls, ..Scenario::default() });
         let start = world.create_key().logged().args(["--verbose", "--save"]);
@@ -225,7 +225,7 @@ fn the_whole_log_of_a_new_key_holds_no_secret() {
 
 // threats 209
 #[test]
-fn the_result_as_json_is_one_document() {
+fn json_result_is_one_document() {
     let world = World::new();
     let finished = world.create_key().arg("--json").signs_in(Account::OWNER);
     finished.exits(0);

@@ -8,7 +8,7 @@ use crate::support::{Finished, World};
 /// The creation ends with these last words, and the browser is told. Nothing is stored even where
 /// it was asked for.
 #[track_caller]
-fn fails(at: &Endpoint, then: Then) -> (World, Finished) {
+fn assert_creation_fails(at: &Endpoint, then: Then) -> (World, Finished) {
     let world = World::failing(at.clone(), then);
     world.store(STORED);
     let running = world.create_key().logged().arg("--save").start();
@@ -29,7 +29,7 @@ fn error(code: &str) -> Value {
     json!({"error": {"code": code, "message": "M", "type": "t", "param": null}})
 }
 
-const PLACES: [(Endpoint, &str); 4] = [
+const CALLS: [(Endpoint, &str); 4] = [
     (Endpoint::Onboarding, "log in to the platform"),
     (Endpoint::Organizations, "list the organizations"),
     (Endpoint::Projects, "list the projects"),
@@ -38,9 +38,10 @@ const PLACES: [(Endpoint, &str); 4] = [
 
 // threats 126
 #[test]
-fn every_call_that_is_unauthorized_is_named() {
-    for (at, call) in PLACES {
-        let (_world, finished) = fails(&at, Then::json(401, error("invalid_token")));
+fn unauthorized_error_names_the_call() {
+    for (at, call) in CALLS {
+        let (_world, finished) =
+            assert_creation_fails(&at, Then::json(401, error("invalid_token")));
         finished.fails_with(
             &format!("cannot {call}: the platform refused: HTTP 401, invalid_token: M"),
             "sign in again; if it stays like this, check --issuer and --api-base",
@@ -50,15 +51,15 @@ fn every_call_that_is_unauthorized_is_named() {
 
 // threats 128
 #[test]
-fn a_platform_without_these_calls_is_an_error() {
-    for (at, call) in PLACES.into_iter().filter(|(at, _)| *at != Endpoint::Projects) {
+fn not_found_from_platform_is_an_error() {
+    for (at, call) in CALLS.into_iter().filter(|(at, _)| *at != Endpoint::Projects) {
         let hint = match at {
             Endpoint::ApiKeys => {
                 "no key was made; the project may be gone: run it again, or choose one with --project"
             }
             _ => "check --api-base",
         };
-        let (_world, finished) = fails(&at, Then::json(404, error("not_found")));
+        let (_world, finished) = assert_creation_fails(&at, Then::json(404, error("not_found")));
         let words = format!("cannot {call}: the platform refused: HTTP 404, not_found: M");
         finished.fails_with(&words, hint);
     }
@@ -67,7 +68,7 @@ fn a_platform_without_these_calls_is_an_error() {
 /// A firewall says 403 and 404 too, and says nothing about the projects.
 // threats 71 127
 #[test]
-fn the_page_of_a_firewall_is_no_closed_door() {
+fn firewall_page_is_not_treated_as_access_denied() {
     for (status, hint) in [
         (
             403,
@@ -81,7 +82,7 @@ fn the_page_of_a_firewall_is_no_closed_door() {
         ),
     ] {
         let page = Then::text(status, "text/html", "<h1>Blocked</h1>");
-        let (_world, finished) = fails(&Endpoint::Projects, page);
+        let (_world, finished) = assert_creation_fails(&Endpoint::Projects, page);
         finished.fails_with(
             &format!("cannot list the projects: the platform refused: HTTP {status}, not JSON"),
             hint,
@@ -90,8 +91,9 @@ fn the_page_of_a_firewall_is_no_closed_door() {
 }
 
 #[test]
-fn a_refused_session_ends_it_before_anything_else_is_asked() {
-    let (world, finished) = fails(&Endpoint::Onboarding, Then::json(403, error("no_access")));
+fn refused_session_sends_no_further_request() {
+    let (world, finished) =
+        assert_creation_fails(&Endpoint::Onboarding, Then::json(403, error("no_access")));
     finished.fails_with(
         "cannot log in to the platform: the platform refused: HTTP 403, no_access: M",
         "this account may not use the platform: open https://platform.openai.com with it, or sign in \
@@ -102,10 +104,10 @@ fn a_refused_session_ends_it_before_anything_else_is_asked() {
 
 // threats 126 142
 #[test]
-fn a_session_key_that_cannot_be_one_is_not_used() {
+fn invalid_session_key_is_not_used() {
     for odd in [json!(null), json!(""), json!(7), json!("a\r\nb: c")] {
         let then = Then::Replace { pointer: "/user/session/sensitive_id".to_owned(), value: odd };
-        let (world, finished) = fails(&Endpoint::Onboarding, then);
+        let (world, finished) = assert_creation_fails(&Endpoint::Onboarding, then);
         finished.says("error: cannot log in to the platform: ");
         assert_eq!(world.count(&Endpoint::Organizations), 0);
     }
@@ -113,10 +115,10 @@ fn a_session_key_that_cannot_be_one_is_not_used() {
 
 // threats 141
 #[test]
-fn a_list_that_is_none_is_an_error() {
-    for (at, call) in [PLACES[1].clone(), PLACES[2].clone()] {
+fn invalid_list_is_an_error() {
+    for (at, call) in [CALLS[1].clone(), CALLS[2].clone()] {
         for body in [json!({"data": null}), json!({"data": {}}), json!({}), json!([])] {
-            let (_world, finished) = fails(&at, Then::json(200, body));
+            let (_world, finished) = assert_creation_fails(&at, Then::json(200, body));
             finished.says(&format!("error: cannot {call}: the answer has no usable `"));
         }
     }
@@ -124,13 +126,14 @@ fn a_list_that_is_none_is_an_error() {
 
 // threats 128 129
 #[test]
-fn a_creation_that_was_turned_down_left_no_key() {
+fn refused_creation_leaves_no_key() {
     for (status, hint) in [
         (400, "no key was made: try again"),
         (403, "no key was made: ask an owner of the organization for access"),
         (409, "no key was made: choose another name with --name"),
     ] {
-        let (_world, finished) = fails(&Endpoint::ApiKeys, Then::json(status, error("no")));
+        let (_world, finished) =
+            assert_creation_fails(&Endpoint::ApiKeys, Then::json(status, error("no")));
         let words =
             format!("cannot create the API key: the platform refused: HTTP {status}, no: M");
         finished.fails_with(&words, hint).says_nothing_of("may exist");
@@ -142,7 +145,7 @@ const MAY_EXIST: &str = "hint: a key named \"Codex CLI\" may exist: look at \
 
 // threats 132
 #[test]
-fn a_creation_with_an_unknown_end_is_not_tried_again() {
+fn creation_with_unknown_outcome_is_not_retried() {
     for then in [
         Then::json(500, error("server_error")),
         Then::text(503, "text/html", "<h1>Busy</h1>"),
@@ -153,18 +156,19 @@ fn a_creation_with_an_unknown_end_is_not_tried_again() {
         Then::Endless,
         Then::Replace { pointer: "/key/sensitive_id".to_owned(), value: Value::Null },
     ] {
-        let (_world, finished) = fails(&Endpoint::ApiKeys, then);
+        let (_world, finished) = assert_creation_fails(&Endpoint::ApiKeys, then);
         finished.says("error: cannot create the API key: ").says(MAY_EXIST);
     }
 }
 
 // threats 144
 #[test]
-fn no_call_follows_a_redirect() {
+fn redirects_are_not_followed() {
     let elsewhere = Sandbox::start_in_thread(Scenario::default()).unwrap();
-    for (at, call) in PLACES {
+    for (at, call) in CALLS {
         let location = format!("{}/v1/organizations", elsewhere.issuer_url());
-        let (world, finished) = fails(&at, Then::Redirect { status: 307, location });
+        let (world, finished) =
+            assert_creation_fails(&at, Then::Redirect { status: 307, location });
         let words = format!("unexpected redirect from {} (HTTP 307)", world.host());
         finished.says(&format!("error: cannot {call}: {words}\n"));
     }
@@ -173,9 +177,9 @@ fn no_call_follows_a_redirect() {
 
 // threats 146
 #[test]
-fn no_answer_of_any_size_is_read() {
-    for (at, call) in PLACES {
-        let (world, finished) = fails(&at, Then::Endless);
+fn oversized_responses_are_refused() {
+    for (at, call) in CALLS {
+        let (world, finished) = assert_creation_fails(&at, Then::Endless);
         let words = format!("the answer of {} is larger than ", world.host());
         finished.says(&format!("error: cannot {call}: {words}"));
     }
@@ -183,11 +187,11 @@ fn no_answer_of_any_size_is_read() {
 
 // threats 192
 #[test]
-fn hostile_words_of_the_platform_are_made_harmless() {
+fn hostile_error_text_is_sanitized() {
     let words = "\u{1b}[2J\u{1b}]52;c;aGk=\u{7}\u{202e}\r\n".to_owned() + &"x".repeat(10_000);
     let body = json!({"error": {"code": "\u{1b}c", "message": words}});
-    for (at, call) in PLACES {
-        let (_world, finished) = fails(&at, Then::json(400, body.clone()));
+    for (at, call) in CALLS {
+        let (_world, finished) = assert_creation_fails(&at, Then::json(400, body.clone()));
         finished.says(&format!("error: cannot {call}: the platform refused: HTTP 400, "));
         assert!(finished.last_words().len() < 800, "{}", finished.last_words());
     }
@@ -196,7 +200,7 @@ fn hostile_words_of_the_platform_are_made_harmless() {
 /// Ids do not appear by waiting: what was asked for and is not there ends the search at once, and
 /// nothing else is taken instead.
 #[test]
-fn an_id_that_is_not_there_is_said_with_those_that_are() {
+fn unknown_id_lists_the_available_ids() {
     for (option, error, hint) in [
         (
             "--organization",
@@ -219,7 +223,7 @@ fn an_id_that_is_not_there_is_said_with_those_that_are() {
 
 /// With `--save`, a disk that cannot be written would lose the key, so it is found out first.
 #[test]
-fn a_key_is_not_made_that_could_not_be_kept() {
+fn key_is_not_created_if_store_is_unwritable() {
     let world = World::new();
     crate::support::write(&world.codex_home(), "a file");
     let finished = world.create_key().arg("--save").run();
@@ -230,7 +234,7 @@ fn a_key_is_not_made_that_could_not_be_kept() {
 /// Only a sign-in may replace a stored file that cannot be read, so that is found out first as well.
 // threats 168
 #[test]
-fn a_key_is_not_made_for_a_file_that_cannot_be_read() {
+fn key_is_not_created_for_unreadable_file() {
     let world = World::new();
     world.store("not json");
     let finished = world.create_key().arg("--save").run();

@@ -22,7 +22,7 @@ fn projects_of(id: &str) -> Endpoint {
 
 /// The key is made for the default project of this organization.
 #[track_caller]
-fn is_made_in(world: &World, options: &[&str], id: &str) -> Finished {
+fn assert_created_in(world: &World, options: &[&str], id: &str) -> Finished {
     let finished = world.create_key().arg("--json").args(options).signs_in(Account::OWNER);
     finished.exits(0);
     assert_eq!(finished.json()["organization"]["id"], id);
@@ -33,50 +33,50 @@ fn is_made_in(world: &World, options: &[&str], id: &str) -> Finished {
 }
 
 #[test]
-fn the_default_organization_comes_first_then_a_personal_one_then_the_order() {
+fn default_organization_is_preferred_then_personal_then_first() {
     let other = || organization("other");
     let personal = || Organization { personal: true, ..organization("personal") };
     let default = || Organization { is_default: true, ..organization("default") };
     let none = || Organization { projects: Vec::new(), is_default: true, ..organization("none") };
-    is_made_in(&world_of(vec![other(), personal(), default()], vec![]), &[], "default");
-    is_made_in(&world_of(vec![other(), personal(), none()], vec![]), &[], "personal");
-    is_made_in(&world_of(vec![other(), organization("later")], vec![]), &[], "other");
+    assert_created_in(&world_of(vec![other(), personal(), default()], vec![]), &[], "default");
+    assert_created_in(&world_of(vec![other(), personal(), none()], vec![]), &[], "personal");
+    assert_created_in(&world_of(vec![other(), organization("later")], vec![]), &[], "other");
 }
 
 #[test]
-fn of_twenty_organizations_the_preferred_one_decides() {
+fn preferred_organization_wins_among_twenty() {
     let mut organizations: Vec<Organization> =
         (0..20).map(|number| organization(&format!("org-{number}"))).collect();
     organizations[13].is_default = true;
     let world = world_of(organizations, vec![]);
-    is_made_in(&world, &[], "org-13");
+    assert_created_in(&world, &[], "org-13");
     assert!(world.count(&Endpoint::Projects) <= 20);
     assert_eq!(world.count(&Endpoint::Organizations), 1);
 }
 
 /// A slow answer of the preferred one is waited for: the choice is not who answers first.
 #[test]
-fn the_choice_does_not_depend_on_who_answers_first() {
+fn choice_does_not_depend_on_response_order() {
     let default = Organization { is_default: true, ..organization("slow") };
     let slow = Fault::new(projects_of("slow"), Then::Honest);
     let faults = vec![slow.after(std::time::Duration::from_millis(300))];
-    is_made_in(&world_of(vec![organization("quick"), default], faults), &[], "slow");
+    assert_created_in(&world_of(vec![organization("quick"), default], faults), &[], "slow");
 }
 
 // threats 127 128
 #[test]
-fn an_organization_that_is_closed_is_passed_over() {
+fn inaccessible_organization_is_skipped() {
     for status in [403, 404] {
         let default = Organization { is_default: true, ..organization("closed") };
         let refused = Then::json(status, json!({"error": {"code": "no_access", "message": "M"}}));
         let faults = vec![Fault::new(projects_of("closed"), refused)];
-        is_made_in(&world_of(vec![default, organization("open")], faults), &[], "open");
+        assert_created_in(&world_of(vec![default, organization("open")], faults), &[], "open");
     }
 }
 
 // threats 137
 #[test]
-fn a_default_project_on_a_later_page_is_found() {
+fn default_project_on_a_later_page_is_found() {
     let project = |number: u32| Project { id: format!("p{number}"), ..Project::default() };
     let mut projects: Vec<Project> = (0..250).map(project).collect();
     projects[201].is_initial = true;
@@ -91,15 +91,15 @@ fn a_default_project_on_a_later_page_is_found() {
 }
 
 #[test]
-fn an_organization_can_be_chosen() {
+fn organization_can_be_chosen() {
     let default = Organization { is_default: true, ..organization("default") };
     let world = world_of(vec![default, organization("chosen")], vec![]);
-    is_made_in(&world, &["--organization", "chosen"], "chosen");
+    assert_created_in(&world, &["--organization", "chosen"], "chosen");
     assert_eq!(world.count(&Endpoint::Projects), 1);
 }
 
 #[test]
-fn a_project_can_be_chosen_that_is_not_the_default_one() {
+fn non_default_project_can_be_chosen() {
     let mut chosen = organization("org");
     chosen.projects.push(Project { id: "other".to_owned(), ..Project::default() });
     let world = world_of(vec![chosen], vec![]);
@@ -112,7 +112,7 @@ fn a_project_can_be_chosen_that_is_not_the_default_one() {
 /// Ids go into the path as one segment each, whatever is in them.
 // threats 103 141
 #[test]
-fn ids_of_any_characters_are_one_segment_of_the_path() {
+fn unusual_ids_are_one_path_segment() {
     let mut strange = organization("org/../a?b#c%2F");
     strange.projects[0].id = "&\"<x>+;".to_owned();
     let world = world_of(vec![strange], vec![]);
@@ -128,7 +128,7 @@ fn ids_of_any_characters_are_one_segment_of_the_path() {
 
 // threats 140 192
 #[test]
-fn strange_titles_are_shown_without_harm() {
+fn unusual_titles_are_shown_safely() {
     for title in
         [None, Some(String::new()), Some("\u{1b}[2J\u{202e}\r\n\u{200b}<b>".repeat(20_000))]
     {
@@ -146,7 +146,7 @@ fn strange_titles_are_shown_without_harm() {
 }
 
 #[test]
-fn the_name_can_be_chosen() {
+fn key_name_can_be_chosen() {
     let name = "build \"server\" é";
     let world = World::new();
     let finished = world.create_key().args(["--name", name]).signs_in(Account::OWNER);
@@ -156,7 +156,7 @@ fn the_name_can_be_chosen() {
 }
 
 #[test]
-fn a_key_can_be_kept_without_a_sign_in() {
+fn key_is_saved_without_a_sign_in() {
     let world = World::new();
     let finished = world.create_key().arg("--save").signs_in(Account::OWNER);
     let key = world.sandbox.issued().api_keys.pop().unwrap();
@@ -169,7 +169,7 @@ fn a_key_can_be_kept_without_a_sign_in() {
 }
 
 #[test]
-fn a_key_can_be_kept_beside_a_sign_in() {
+fn key_is_saved_next_to_a_sign_in() {
     let world = World::new();
     world.login().signs_in(Account::OWNER).exits(0);
     let before = world.auth_json().unwrap();
@@ -182,7 +182,7 @@ fn a_key_can_be_kept_beside_a_sign_in() {
 
 /// Without `--save`, nothing of the person's files is touched or looked at.
 #[test]
-fn a_key_that_is_not_kept_needs_no_home() {
+fn unsaved_key_needs_no_home_folder() {
     let world = World::new();
     let start = world.create_key().without_env("CODEX_HOME").without_env("HOME");
     start.signs_in(Account::OWNER).exits(0);
@@ -191,7 +191,7 @@ fn a_key_that_is_not_kept_needs_no_home() {
 /// `OPENAI_API_KEY=$(login-cli create-key)` in a shell.
 #[cfg(unix)]
 #[test]
-fn a_shell_takes_the_key_from_standard_output() {
+fn shell_captures_the_key_from_stdout() {
     let world = World::new();
     let start = world.create_key().under(["/bin/sh", "-c", "key=$(\"$@\"); echo \"<$key>\"", "sh"]);
     let finished = start.signs_in(Account::OWNER);
@@ -201,7 +201,7 @@ fn a_shell_takes_the_key_from_standard_output() {
 /// The place was good before the browser opened, and is not when the key is there: the key is on
 /// standard output, so the page and the words say what is true.
 #[test]
-fn a_key_that_could_not_be_kept_is_printed_all_the_same() {
+fn key_that_cannot_be_saved_is_still_printed() {
     let world = World::new();
     let running = world.create_key().arg("--save").start();
     let callback = running.auth_url();
@@ -217,7 +217,7 @@ fn a_key_that_could_not_be_kept_is_printed_all_the_same() {
 
 /// It is on the disk, but nobody could read it from standard output.
 #[test]
-fn a_key_that_nobody_reads_is_kept_where_that_was_asked_for() {
+fn key_that_cannot_be_printed_is_saved() {
     let world = World::new();
     let finished =
         world.create_key().arg("--save").without_stdout_reader().signs_in(Account::OWNER);

@@ -15,16 +15,16 @@ fn with_key(seconds_left: i64) -> (World, StoredSignIn) {
 }
 
 /// Runs these lines in a shell.
-fn shell<'w>(world: &'w World, options: &[&str], script: &str) -> Start<'w> {
+fn exec_shell<'w>(world: &'w World, options: &[&str], script: &str) -> Start<'w> {
     let start = world.command("exec").args(options.iter().copied());
     start.args(["--", "/bin/sh", "-c", script, "sh", "--help", "a b"])
 }
 
 #[test]
-fn the_program_gets_the_key_and_its_arguments() {
+fn program_gets_the_key_and_its_arguments() {
     let (world, stored) = with_key(-HOUR);
     let script = r#"printf '%s|%s|%s|%s' "$#" "$1" "$2" "$OPENAI_API_KEY""#;
-    let finished = shell(&world, &[], script).printing(Printed::ApiKey).run();
+    let finished = exec_shell(&world, &[], script).printing(Printed::ApiKey).run();
     finished.exits(0).prints(&format!("2|--help|a b|{KEY}"));
     assert_eq!(finished.stderr, "");
     assert_eq!(world.sandbox.connections(), 0);
@@ -34,19 +34,20 @@ fn the_program_gets_the_key_and_its_arguments() {
 
 /// Whatever the person has set before is what the person has not asked for now.
 #[test]
-fn the_rest_of_the_environment_is_handed_on() {
+fn program_gets_the_rest_of_the_environment() {
     let (world, _) = with_key(HOUR);
     let script = r#"test "$OPENAI_API_KEY" != old && printf %s "$MINE:${OTHER-unset}""#;
-    let start = shell(&world, &[], script).env("OPENAI_API_KEY", "old").env("MINE", "kept");
+    let start = exec_shell(&world, &[], script).env("OPENAI_API_KEY", "old").env("MINE", "kept");
     start.run().exits(0).prints("kept:unset");
 }
 
 /// The exit code is the program's, also one that is no exit code of ours.
 #[test]
-fn the_exit_code_is_the_programs() {
+fn exit_code_is_that_of_the_program() {
     let (world, _) = with_key(HOUR);
     for code in [0, 1, 3, 42, 101, 255] {
-        let finished = shell(&world, &[], &format!("echo out; echo err >&2; exit {code}")).run();
+        let finished =
+            exec_shell(&world, &[], &format!("echo out; echo err >&2; exit {code}")).run();
         finished.exits(code).prints("out\n");
         assert_eq!(finished.stderr, "err\n");
     }
@@ -55,10 +56,10 @@ fn the_exit_code_is_the_programs() {
 /// Signals, the terminal and the exit code need no middleman.
 #[cfg(unix)]
 #[test]
-fn the_program_takes_the_place_of_this_one() {
+fn program_replaces_the_process() {
     let (world, _) = with_key(HOUR);
     for options in [&[][..], &["--access-token-env", "TOKEN"]] {
-        let running = shell(&world, options, "echo $$").start();
+        let running = exec_shell(&world, options, "echo $$").start();
         let id = running.id;
         running.finish().exits(0).prints(&format!("{id}\n"));
     }
@@ -67,11 +68,11 @@ fn the_program_takes_the_place_of_this_one() {
 /// Also where a refresh came first, which listens for signals itself.
 #[cfg(unix)]
 #[test]
-fn signals_reach_the_program_as_ever() {
+fn signals_reach_the_program() {
     let (world, _) = with_key(-HOUR);
     let script = "trap 'exit 7' TERM; echo ready >&2; while :; do /bin/sleep 0.05; done";
     for options in [&["--access-token-env", "TOKEN"][..], &[]] {
-        let running = shell(&world, options, script).start();
+        let running = exec_shell(&world, options, script).start();
         running.says("ready\n");
         running.signal(rustix::process::Signal::TERM);
         running.finish().exits(7);
@@ -80,14 +81,14 @@ fn signals_reach_the_program_as_ever() {
 }
 
 #[test]
-fn the_program_reads_standard_input() {
+fn program_reads_stdin() {
     let (world, _) = with_key(HOUR);
     let start = world.command("exec").args(["--", "/bin/cat"]).reading("a line\nand another");
     start.run().exits(0).prints("a line\nand another");
 }
 
 #[test]
-fn a_program_that_cannot_be_run_is_told_as_a_shell_does() {
+fn program_that_cannot_be_run_exits_like_in_a_shell() {
     let (world, _) = with_key(HOUR);
     let run = |program: &str| world.command("exec").args(["--", program]).run();
     run("no-such-program").exits(127).prints("").says("error: cannot run no-such-program: ");
@@ -101,23 +102,23 @@ fn a_program_that_cannot_be_run_is_told_as_a_shell_does() {
 const SHOW_TOKEN: &str = r#"printf %s "$TOKEN""#;
 
 #[test]
-fn an_access_token_is_handed_over_where_it_is_asked_for() {
+fn access_token_is_set_on_request() {
     let (world, stored) = with_key(HOUR);
     let options = ["--access-token-env", "TOKEN"];
-    let fresh = shell(&world, &options, SHOW_TOKEN).printing(Printed::AccessToken).run();
+    let fresh = exec_shell(&world, &options, SHOW_TOKEN).printing(Printed::AccessToken).run();
     fresh.exits(0).prints(&stored.access_token);
     assert_eq!(world.sandbox.connections(), 0);
-    let key = shell(&world, &options, r#"printf %s "$OPENAI_API_KEY""#);
+    let key = exec_shell(&world, &options, r#"printf %s "$OPENAI_API_KEY""#);
     key.printing(Printed::ApiKey).run().exits(0).prints(KEY);
-    shell(&world, &[], r#"test -z "${TOKEN+set}""#).run().exits(0);
+    exec_shell(&world, &[], r#"test -z "${TOKEN+set}""#).run().exits(0);
 }
 
 // threats 109
 #[test]
-fn an_access_token_that_is_due_is_refreshed_first() {
+fn expiring_access_token_is_refreshed_first() {
     let (world, _) = with_key(-HOUR);
     let options = ["--access-token-env", "TOKEN"];
-    let finished = shell(&world, &options, SHOW_TOKEN).printing(Printed::AccessToken).run();
+    let finished = exec_shell(&world, &options, SHOW_TOKEN).printing(Printed::AccessToken).run();
     let new = world.sandbox.issued().access_tokens.pop().unwrap();
     finished.exits(0).prints(&new);
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
@@ -126,48 +127,48 @@ fn an_access_token_that_is_due_is_refreshed_first() {
 
 /// The program is not run with what does not work.
 #[test]
-fn where_there_is_no_valid_token_the_program_is_not_run() {
+fn program_is_not_run_without_a_valid_token() {
     let world = World::failing(Endpoint::TokenRefresh, Then::json(500, serde_json::json!({})));
     world.signed_in(-HOUR);
-    let finished = shell(&world, &["--access-token-env", "TOKEN"], "echo ran").run();
+    let finished = exec_shell(&world, &["--access-token-env", "TOKEN"], "echo ran").run();
     finished.exits(1).prints("").says("error: cannot refresh the access token: ");
 }
 
 /// An account without the API platform has a token and no key.
 #[test]
-fn without_a_key_only_a_token_can_be_handed_over() {
+fn account_without_a_key_can_pass_only_a_token() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
-    shell(&world, &[], "echo ran").run().exits(1).prints("").fails_with(
+    exec_shell(&world, &[], "echo ran").run().exits(1).prints("").fails_with(
         "the stored sign-in has no API key",
         "login-cli create-key --save makes one and keeps it here",
     );
     let script = r#"printf %s "${OPENAI_API_KEY-unset}:$TOKEN""#;
-    let start = shell(&world, &["--access-token-env", "TOKEN"], script);
+    let start = exec_shell(&world, &["--access-token-env", "TOKEN"], script);
     let finished = start.printing(Printed::AccessToken).run();
     finished.exits(0).prints(&format!("unset:{}", stored.access_token));
 }
 
 // threats 207
 #[test]
-fn a_name_that_no_shell_takes_is_wrong() {
+fn invalid_variable_name_is_wrong_usage() {
     let (world, _) = with_key(HOUR);
     for name in ["", "1A", "A-B", "A=B", "A B", "\u{e9}"] {
         let option = format!("--access-token-env={name}");
-        let finished = shell(&world, &[&option], "echo ran").run();
+        let finished = exec_shell(&world, &[&option], "echo ran").run();
         finished.exits(2).prints("").says("--access-token-env");
     }
 }
 
 #[test]
-fn without_a_sign_in_no_program_is_run() {
+fn program_is_not_run_without_a_sign_in() {
     let world = World::new();
-    shell(&world, &[], "echo ran").run().exits(3).prints("").says("error: not signed in: ");
+    exec_shell(&world, &[], "echo ran").run().exits(3).prints("").says("error: not signed in: ");
 }
 
 /// The access token is this account's; a key from elsewhere beside it would be another's.
 #[test]
-fn a_key_from_outside_does_not_come_along() {
+fn key_from_the_environment_is_not_passed_on() {
     let world = World::new();
     world.signed_in(HOUR);
     let script = "echo ${OPENAI_API_KEY-none} ${#TOKEN}";

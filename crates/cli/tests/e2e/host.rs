@@ -9,7 +9,7 @@ use sandbox::Account;
 use crate::support::{BrowserDouble, Finished, Start, World, left_out};
 
 /// The browser of the system, which is opened unless `BROWSER` names one.
-fn of_the_system(world: &World) -> BrowserDouble {
+fn system_browser(world: &World) -> BrowserDouble {
     let browser = BrowserDouble::in_(world);
     let program = world.path("bin/x-www-browser");
     // Written by another process: no fork of another test may hold it open.
@@ -22,7 +22,7 @@ fn of_the_system(world: &World) -> BrowserDouble {
     browser
 }
 
-fn with<'w>(start: Start<'w>, environment: &[(&str, &str)]) -> Start<'w> {
+fn with_environment<'w>(start: Start<'w>, environment: &[(&str, &str)]) -> Start<'w> {
     environment.iter().fold(start, |start, (name, value)| start.env(name, *value))
 }
 
@@ -31,7 +31,7 @@ const USER: (&str, &str) = ("USER", "ada");
 
 /// What is said between the address and the waiting, with `PORT` in the place of the port.
 #[track_caller]
-fn help(finished: &Finished, port: u16) -> String {
+fn printed_help(finished: &Finished, port: u16) -> String {
     let (_, rest) = finished.stderr.split_once("\n\nhttp").unwrap();
     let (_, rest) = rest.split_once("\n\n").unwrap();
     let (help, _) = rest.split_once("Waiting for the browser, ").unwrap();
@@ -41,7 +41,7 @@ fn help(finished: &Finished, port: u16) -> String {
 
 /// Signs in by the address alone, and hears this.
 #[track_caller]
-fn helps(start: Start<'_>, expected: &str) {
+fn assert_help(start: Start<'_>, expected: &str) {
     let running = start.start();
     let port = running.port();
     running.visit(Account::OWNER);
@@ -50,77 +50,83 @@ fn helps(start: Start<'_>, expected: &str) {
     assert!(finished.stderr.starts_with("Open this address to "), "{}", finished.stderr);
     // Nobody can be asked here, and `create-key` has no device codes.
     let is_login = finished.stderr.starts_with("Open this address to sign in with ChatGPT:");
-    let elsewhere = if is_login && !expected.is_empty() { WITHOUT_A_WAY_BACK } else { "" };
-    assert_eq!(help(&finished, port), format!("{expected}{elsewhere}"));
+    let elsewhere = if is_login && !expected.is_empty() { DEVICE_HELP } else { "" };
+    assert_eq!(printed_help(&finished, port), format!("{expected}{elsewhere}"));
 }
 
-const WITHOUT_A_WAY_BACK: &str = "Or use login-cli login --device, which needs no way back.\n";
+const DEVICE_HELP: &str = "Or use login-cli login --device, which needs no way back.\n";
 
 /// No browser is started, though there is one.
 #[track_caller]
-fn starts_none(environment: &[(&str, &str)], expected: &str) {
+fn assert_not_started(environment: &[(&str, &str)], expected: &str) {
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        let browser = of_the_system(&world);
-        helps(with(flow(&world).without("--no-browser", 0), environment), expected);
+        let browser = system_browser(&world);
+        assert_help(
+            with_environment(flow(&world).without("--no-browser", 0), environment),
+            expected,
+        );
         browser.assert_not_opened();
     }
 }
 
 #[track_caller]
-fn starts_one(environment: &[(&str, &str)]) {
+fn assert_started(environment: &[(&str, &str)]) {
     let world = World::new();
-    let browser = of_the_system(&world);
-    let running = with(world.login().without("--no-browser", 0), environment).start();
+    let browser = system_browser(&world);
+    let running = with_environment(world.login().without("--no-browser", 0), environment).start();
     assert_eq!(browser.opened_with_url(), running.auth_url());
     let port = running.port();
     running.visit(Account::OWNER);
     let finished = running.finish();
     finished.exits(0).says("Your browser opens to ").says_nothing_of("warning: ");
-    assert_eq!(help(&finished, port), "");
+    assert_eq!(printed_help(&finished, port), "");
     browser.assert_not_opened();
 }
 
 const REACH: &str = "The browser on your side has to reach port PORT here";
 
-fn to_run(command: &str) -> String {
+fn forwarding_help(command: &str) -> String {
     format!("{REACH}. On your side, run:\n    {command}\n")
 }
 
 // threats 185
 #[test]
-fn through_ssh_the_way_back_is_one_line() {
-    let line = to_run("ssh -L PORT:localhost:PORT ada@10.0.0.7");
-    starts_none(&[SSH, USER], &line);
-    starts_none(&[SSH, ("LOGNAME", "ada")], &line);
+fn ssh_prints_one_port_forwarding_command() {
+    let line = forwarding_help("ssh -L PORT:localhost:PORT ada@10.0.0.7");
+    assert_not_started(&[SSH, USER], &line);
+    assert_not_started(&[SSH, ("LOGNAME", "ada")], &line);
     for (connection, end) in [
         ("10.0.0.9 50000 10.0.0.7 2", "-p 2 ada@10.0.0.7"),
         ("2001:db8::9 50000 2001:db8::7 22", "ada@2001:db8::7"),
     ] {
-        let line = to_run(&format!("ssh -L PORT:localhost:PORT {end}"));
-        starts_none(&[("SSH_CONNECTION", connection), USER], &line);
+        let line = forwarding_help(&format!("ssh -L PORT:localhost:PORT {end}"));
+        assert_not_started(&[("SSH_CONNECTION", connection), USER], &line);
     }
-    starts_none(&[("SSH_TTY", "/dev/pts/3"), USER], &to_run("ssh -L PORT:localhost:PORT HOST"));
+    assert_not_started(
+        &[("SSH_TTY", "/dev/pts/3"), USER],
+        &forwarding_help("ssh -L PORT:localhost:PORT HOST"),
+    );
 }
 
 // threats 185
 #[test]
-fn who_opens_the_address_by_hand_is_told_the_way_back_too() {
+fn no_browser_option_prints_the_forwarding_command_too() {
     let world = World::new();
-    let line = to_run("ssh -L PORT:localhost:PORT ada@10.0.0.7");
-    helps(with(world.login(), &[SSH, USER]), &line);
-    helps(with(world.login(), &[SSH, USER, ("DISPLAY", ":10")]), &line);
+    let line = forwarding_help("ssh -L PORT:localhost:PORT ada@10.0.0.7");
+    assert_help(with_environment(world.login(), &[SSH, USER]), &line);
+    assert_help(with_environment(world.login(), &[SSH, USER, ("DISPLAY", ":10")]), &line);
     for nothing_to_add in [vec![], vec![("container", "docker")], vec![("WSL_DISTRO_NAME", "x")]] {
-        helps(with(world.login(), &nothing_to_add), "");
+        assert_help(with_environment(world.login(), &nothing_to_add), "");
     }
 }
 
 // threats 185
 #[test]
-fn behind_an_editor_it_is_the_editor_that_forwards() {
+fn editor_forwards_the_port_itself() {
     let forwards = format!("{REACH}: the editor forwards it (Ports view).\n");
-    starts_none(&[("VSCODE_IPC_HOOK_CLI", "/run/x.sock"), ("DISPLAY", ":1")], &forwards);
-    starts_none(&[("TERM_PROGRAM", "vscode"), SSH, USER], &forwards);
+    assert_not_started(&[("VSCODE_IPC_HOOK_CLI", "/run/x.sock"), ("DISPLAY", ":1")], &forwards);
+    assert_not_started(&[("TERM_PROGRAM", "vscode"), SSH, USER], &forwards);
     let codespace = |name: &str| {
         format!(
             "{REACH}: VS Code forwards it (Ports view).\n\
@@ -129,50 +135,50 @@ fn behind_an_editor_it_is_the_editor_that_forwards() {
         )
     };
     let is_one = ("CODESPACES", "true");
-    starts_none(&[is_one, ("CODESPACE_NAME", "ada-x")], &codespace(" -c ada-x"));
-    starts_none(&[is_one, ("CODESPACE_NAME", "-x;id")], &codespace(""));
+    assert_not_started(&[is_one, ("CODESPACE_NAME", "ada-x")], &codespace(" -c ada-x"));
+    assert_not_started(&[is_one, ("CODESPACE_NAME", "-x;id")], &codespace(""));
 }
 
 // threats 185
 #[test]
-fn in_a_container_what_works_is_said() {
-    starts_none(
+fn container_prints_a_way_to_sign_in() {
+    assert_not_started(
         &[("container", "docker")],
         "A browser outside of this container may not reach port PORT in it:\n\
          start it with --network=host, or sign in outside and mount auth.json.\n",
     );
-    let pod = to_run("kubectl port-forward POD PORT:PORT");
-    starts_none(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")], &pod);
+    let pod = forwarding_help("kubectl port-forward POD PORT:PORT");
+    assert_not_started(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")], &pod);
 }
 
 /// This test may itself run in a container, which is then what is said.
 // threats 185
 #[test]
-fn without_a_screen_no_browser_is_started() {
+fn no_browser_starts_without_a_display() {
     let world = World::new();
-    let browser = of_the_system(&world);
+    let browser = system_browser(&world);
     let running = world.login().without("--no-browser", 0).start();
     let port = running.port();
     running.visit(Account::OWNER);
     let finished = running.finish();
     finished.exits(0).says("Open this address to sign in with ChatGPT:\n");
-    assert!(help(&finished, port).contains(" port PORT "), "{}", finished.stderr);
+    assert!(printed_help(&finished, port).contains(" port PORT "), "{}", finished.stderr);
     browser.assert_not_opened();
 }
 
 // threats 185
 #[test]
-fn a_browser_is_started_before_the_person() {
-    starts_one(&[("DISPLAY", ":0")]);
-    starts_one(&[("WAYLAND_DISPLAY", "wayland-0"), ("container", "toolbox")]);
-    starts_one(&[SSH, ("DISPLAY", "localhost:10.0")]);
-    starts_one(&[("WSL_DISTRO_NAME", "Ubuntu")]);
-    starts_one(&[("WSL_DISTRO_NAME", "Ubuntu"), ("VSCODE_IPC_HOOK_CLI", "/run/x.sock")]);
+fn browser_starts_with_a_display() {
+    assert_started(&[("DISPLAY", ":0")]);
+    assert_started(&[("WAYLAND_DISPLAY", "wayland-0"), ("container", "toolbox")]);
+    assert_started(&[SSH, ("DISPLAY", "localhost:10.0")]);
+    assert_started(&[("WSL_DISTRO_NAME", "Ubuntu")]);
+    assert_started(&[("WSL_DISTRO_NAME", "Ubuntu"), ("VSCODE_IPC_HOOK_CLI", "/run/x.sock")]);
 }
 
 // threats 185
 #[test]
-fn who_names_a_browser_knows_where_it_opens() {
+fn program_in_browser_variable_is_always_used() {
     for environment in [
         vec![SSH, USER],
         vec![("container", "docker")],
@@ -182,13 +188,13 @@ fn who_names_a_browser_knows_where_it_opens() {
     ] {
         let world = World::new();
         let browser = BrowserDouble::in_(&world);
-        let running = with(world.login().opening(&browser), &environment).start();
+        let running = with_environment(world.login().opening(&browser), &environment).start();
         assert_eq!(browser.opened_with_url(), running.auth_url());
         let port = running.port();
         running.visit(Account::OWNER);
         let finished = running.finish();
         finished.exits(0).says("Your browser opens to ");
-        assert_eq!(help(&finished, port), "");
+        assert_eq!(printed_help(&finished, port), "");
         browser.assert_not_opened();
     }
 }
@@ -196,17 +202,20 @@ fn who_names_a_browser_knows_where_it_opens() {
 /// A command that was put together by somebody else is not one to hand to a person.
 // threats 185 192
 #[test]
-fn nothing_hostile_gets_from_the_environment_into_the_line() {
+fn hostile_environment_does_not_reach_the_command() {
     let world = World::new();
     for user in ["-oProxyCommand=id", "a;id", "\u{1b}[2J", "$(id)"] {
-        let line = to_run("ssh -L PORT:localhost:PORT 10.0.0.7");
-        helps(with(world.login(), &[SSH, ("USER", user)]), &line);
+        let line = forwarding_help("ssh -L PORT:localhost:PORT 10.0.0.7");
+        assert_help(with_environment(world.login(), &[SSH, ("USER", user)]), &line);
     }
     for connection in
         ["10.0.0.9 1 $(id) 22", "10.0.0.9 1 10.0.0.7 22;id", "\u{1b}]0;x\u{7} 1 \u{9b}31m 22", "x"]
     {
-        let line = to_run("ssh -L PORT:localhost:PORT HOST");
-        helps(with(world.login(), &[("SSH_CONNECTION", connection), USER]), &line);
+        let line = forwarding_help("ssh -L PORT:localhost:PORT HOST");
+        assert_help(
+            with_environment(world.login(), &[("SSH_CONNECTION", connection), USER]),
+            &line,
+        );
     }
 }
 
@@ -223,7 +232,7 @@ const ADA: [(&str, &str); 2] = [("SUDO_USER", "ada"), ("SUDO_UID", "1000")];
 
 /// A login as root, where nobody has chosen the folder of the credentials.
 fn as_root(world: &World) -> Start<'_> {
-    with(world.login().without_env("CODEX_HOME"), &ADA)
+    with_environment(world.login().without_env("CODEX_HOME"), &ADA)
 }
 
 fn warning(world: &World, place: &str) -> String {
@@ -236,7 +245,7 @@ fn warning(world: &World, place: &str) -> String {
 
 // threats 188
 #[test]
-fn root_through_sudo_is_told_whose_credentials_these_are() {
+fn root_through_sudo_gets_a_warning() {
     if !is_root() {
         return;
     }
@@ -247,17 +256,17 @@ fn root_through_sudo_is_told_whose_credentials_these_are() {
     assert_eq!(finished.stderr.matches("warning: ").count(), 1);
 
     let key = Start::new(&world, "login").args(["--with-api-key"]).without_env("CODEX_HOME");
-    let finished = with(key, &ADA).reading("sk-proj-of-a-test-0123456789\n").run();
+    let finished = with_environment(key, &ADA).reading("sk-proj-of-a-test-0123456789\n").run();
     finished.says(&ours);
 
-    let create_key = || with(world.create_key().without_env("CODEX_HOME"), &ADA);
+    let create_key = || with_environment(world.create_key().without_env("CODEX_HOME"), &ADA);
     create_key().arg("--save").signs_in(Account::OWNER).exits(0).says(&ours);
     create_key().signs_in(Account::OWNER).exits(0).says_nothing_of("warning: ");
 }
 
 // threats 188
 #[test]
-fn the_home_of_somebody_else_is_not_written_to_in_silence() {
+fn home_of_another_user_gets_a_warning() {
     use std::os::unix::fs::MetadataExt as _;
     if !is_root() {
         return;
@@ -279,7 +288,7 @@ fn the_home_of_somebody_else_is_not_written_to_in_silence() {
 
 // threats 188
 #[test]
-fn who_has_chosen_the_place_or_is_root_anyway_is_not_warned() {
+fn chosen_folder_or_plain_root_gets_no_warning() {
     if !is_root() {
         return;
     }
@@ -287,10 +296,10 @@ fn who_has_chosen_the_place_or_is_root_anyway_is_not_warned() {
     let chosen = world.path("chosen").into_os_string();
     let by_sudo_of_root = [("SUDO_USER", "root"), ("SUDO_UID", "0")];
     for start in [
-        with(world.login(), &ADA),
+        with_environment(world.login(), &ADA),
         as_root(&world).arg("--codex-home").arg(chosen),
         world.login().without_env("CODEX_HOME"),
-        with(world.login().without_env("CODEX_HOME"), &by_sudo_of_root),
+        with_environment(world.login().without_env("CODEX_HOME"), &by_sudo_of_root),
     ] {
         start.signs_in(Account::OWNER).exits(0).says_nothing_of("warning: ");
     }

@@ -36,7 +36,7 @@ fn owner_with(claims: &Value) -> World {
 
 /// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored.
 #[track_caller]
-fn is_refused(world: &World, cause: &str, hint: &str) {
+fn assert_refused(world: &World, cause: &str, hint: &str) {
     let running = world.login().logged().start();
     assert_eq!(running.visit(Account::OWNER).last().unwrap().status, 500);
     let finished = running.finish();
@@ -48,7 +48,7 @@ fn is_refused(world: &World, cause: &str, hint: &str) {
 }
 
 #[track_caller]
-fn is_accepted(world: &World) {
+fn assert_accepted(world: &World) {
     let finished = world.login().signs_in(Account::OWNER);
     finished.exits(0).says("Signed in as Ada Lovelace <ada@example.com>, ");
     let stored = world.auth_document();
@@ -57,14 +57,14 @@ fn is_accepted(world: &World) {
 
 // threats 97
 #[test]
-fn a_signature_by_another_key_is_not_looked_at() {
-    is_accepted(&signed_by_another_key(&json!({})));
+fn signature_of_another_key_is_accepted() {
+    assert_accepted(&signed_by_another_key(&json!({})));
 }
 
 /// What a token says of itself counts all the same.
 // threats 97 98 99 100 101
 #[test]
-fn under_the_signature_of_another_key_every_claim_counts() {
+fn claims_are_checked_whatever_the_signature() {
     let clock = "check the clock of this machine";
     for (claims, cause, hint) in [
         (json!({"iss": "https://evil.test"}), "it was made by another issuer (iss)", CHECK_ISSUER),
@@ -75,40 +75,40 @@ fn under_the_signature_of_another_key_every_claim_counts() {
         ),
         (json!({"exp": 1}), "it has expired already (exp)", clock),
         (json!({"iat": 99_999_999_999_u64}), "it was issued in the future (iat)", clock),
-        (json!({"sub": ""}), NOBODY, CHECK_ISSUER),
+        (json!({"sub": ""}), NO_SUBJECT, CHECK_ISSUER),
     ] {
-        is_refused(&signed_by_another_key(&claims), cause, hint);
+        assert_refused(&signed_by_another_key(&claims), cause, hint);
     }
 }
 
 const CHECK_ISSUER: &str = "check --issuer";
-const NOBODY: &str = "it does not say who signed in (sub)";
+const NO_SUBJECT: &str = "it does not say who signed in (sub)";
 
 // threats 101
 #[test]
-fn an_id_token_that_says_not_who_signed_in_is_not_used() {
+fn id_token_without_subject_is_refused() {
     for sub in [json!(null), json!(""), json!(7), json!({}), json!("x".repeat(256))] {
-        is_refused(&owner_with(&json!({ "sub": sub })), NOBODY, CHECK_ISSUER);
+        assert_refused(&owner_with(&json!({ "sub": sub })), NO_SUBJECT, CHECK_ISSUER);
     }
-    is_accepted(&owner_with(&json!({ "sub": "x".repeat(255) })));
+    assert_accepted(&owner_with(&json!({ "sub": "x".repeat(255) })));
 }
 
 /// None is sent, so none comes back; and one that does says nothing.
 // threats 101
 #[test]
-fn a_nonce_is_neither_sent_nor_looked_at() {
+fn nonce_is_neither_sent_nor_checked() {
     for nonce in [json!("n-0S6_WzA2Mj"), json!(""), json!(7)] {
         let world = owner_with(&json!({ "nonce": nonce }));
         let auth_url = world.waiting_login().auth_url();
         assert!(pairs(&auth_url).iter().all(|(name, _)| name != "nonce"));
-        is_accepted(&world);
+        assert_accepted(&world);
     }
 }
 
 /// The key of the other flow needs no ID token at all.
 // threats 101
 #[test]
-fn a_key_can_be_made_whatever_the_id_token_says() {
+fn create_key_ignores_the_id_token() {
     for claims in [json!({ "sub": null }), json!({ "iss": "https://evil.test", "exp": 1 })] {
         owner_with(&claims).create_key().signs_in(Account::OWNER).exits(0);
     }

@@ -24,7 +24,7 @@ fn object(value: &Value) -> Map<String, Value> {
 /// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored, and no token
 /// stays valid.
 #[track_caller]
-fn ends_after_the_code(world: &World, email: &str) -> Finished {
+fn assert_ends_after_code(world: &World, email: &str) -> Finished {
     let running = world.login().arg("--require-api-key").logged().start();
     let trail = running.visit(email);
     let page = trail.last().unwrap();
@@ -39,13 +39,13 @@ fn ends_after_the_code(world: &World, email: &str) -> Finished {
     finished
 }
 
-const NO_HOME: &str = "set up the API platform for this account at https://platform.openai.com, or \
+const NO_ORGANIZATION_HINT: &str = "set up the API platform for this account at https://platform.openai.com, or \
                        sign in without --require-api-key";
 
 /// An account without an API organization is signed in, and told that it has no key.
 // threats 102 103
 #[test]
-fn an_account_without_an_api_organization_is_signed_in_without_a_key() {
+fn account_without_api_organization_is_signed_in_without_a_key() {
     let no_project = Account { project_id: None, ..Account::owner() };
     for (world, email, what) in [
         (World::new(), Account::MEMBER, "organization"),
@@ -71,7 +71,7 @@ fn an_account_without_an_api_organization_is_signed_in_without_a_key() {
 /// A failed exchange costs nobody the sign-in.
 // threats 88
 #[test]
-fn a_failed_exchange_leaves_a_sign_in_without_a_key() {
+fn failed_key_exchange_keeps_the_sign_in() {
     let world = World::failing(Endpoint::TokenExchange, Then::json(500, json!({})));
     let running = world.login().arg("--json").start();
     let trail = running.visit(Account::OWNER);
@@ -97,9 +97,9 @@ fn a_failed_exchange_leaves_a_sign_in_without_a_key() {
 
 // threats 102 103
 #[test]
-fn an_account_without_an_organization_gets_no_key() {
+fn account_without_organization_gets_no_key() {
     let error = "this account has no organization_id, which an API key needs";
-    ends_after_the_code(&World::new(), Account::MEMBER).fails_with(error, NO_HOME);
+    assert_ends_after_code(&World::new(), Account::MEMBER).fails_with(error, NO_ORGANIZATION_HINT);
     for missing in [
         json!({"https://api.openai.com/auth": null}),
         json!({"https://api.openai.com/auth": "text"}),
@@ -108,21 +108,22 @@ fn an_account_without_an_organization_gets_no_key() {
         json!({"https://api.openai.com/auth": {"organization_id": 7}}),
     ] {
         let world = world_of(owner_with(&missing));
-        ends_after_the_code(&world, Account::OWNER).fails_with(error, NO_HOME);
+        assert_ends_after_code(&world, Account::OWNER).fails_with(error, NO_ORGANIZATION_HINT);
     }
 }
 
 // threats 103
 #[test]
-fn an_account_without_a_project_gets_no_key() {
+fn account_without_project_gets_no_key() {
     let error = "this account has no project_id, which an API key needs";
     let account = Account { project_id: None, ..Account::owner() };
-    ends_after_the_code(&world_of(account), Account::OWNER).fails_with(error, NO_HOME);
+    assert_ends_after_code(&world_of(account), Account::OWNER)
+        .fails_with(error, NO_ORGANIZATION_HINT);
 }
 
 // threats 98 99 100
 #[test]
-fn an_id_token_for_somebody_else_is_not_used() {
+fn id_token_for_another_client_or_issuer_is_refused() {
     let issuer = ("it was made by another issuer (iss)", "check --issuer");
     let clock = "check the clock of this machine";
     let audience = ("it was made for another client (aud, azp)", "check --client-id");
@@ -135,20 +136,20 @@ fn an_id_token_for_somebody_else_is_not_used() {
     ] {
         let world = world_of(owner_with(&claims));
         let error = format!("the issuer sent an ID token that is not for this sign-in: {cause}");
-        ends_after_the_code(&world, Account::OWNER).fails_with(&error, hint);
+        assert_ends_after_code(&world, Account::OWNER).fails_with(&error, hint);
     }
 }
 
 // threats 98 100
 #[test]
-fn claims_that_are_absent_are_no_mismatch() {
+fn missing_claims_are_accepted() {
     let claims = json!({"iss": null, "aud": null, "exp": null, "iat": null});
     world_of(owner_with(&claims)).login().signs_in(Account::OWNER).exits(0);
 }
 
 // threats 92 95
 #[test]
-fn an_id_token_that_is_no_jwt_is_not_used() {
+fn malformed_id_token_is_refused() {
     for token in [
         "only-one-segment".to_owned(),
         "two.segments-alone".to_owned(),
@@ -159,16 +160,16 @@ fn an_id_token_that_is_no_jwt_is_not_used() {
         jwt("7"),
         jwt(r#"{"iss": "a", "iss": "b"}"#),
     ] {
-        is_unusable(&token);
+        assert_unusable(&token);
     }
 }
 
 /// A list is no claims set, even one with as many elements as there are claims.
 // threats 95
 #[test]
-fn an_id_token_with_a_list_for_claims_is_not_used() {
-    is_unusable(&jwt("[]"));
-    is_unusable(&jwt("[1, 2]"));
+fn id_token_with_list_as_claims_is_refused() {
+    assert_unusable(&jwt("[]"));
+    assert_unusable(&jwt("[1, 2]"));
 }
 
 fn jwt(payload: &str) -> String {
@@ -177,29 +178,29 @@ fn jwt(payload: &str) -> String {
 }
 
 #[track_caller]
-fn is_unusable(id_token: &str) {
+fn assert_unusable(id_token: &str) {
     let fixed = Fixed { id_tokens: vec![id_token.to_owned()], ..Fixed::default() };
     let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
-    let finished = ends_after_the_code(&world, Account::OWNER);
+    let finished = assert_ends_after_code(&world, Account::OWNER);
     finished.says("error: the issuer sent an unusable ID token: ");
 }
 
 // threats 106
 #[test]
-fn an_opaque_access_token_is_enough_for_a_key_and_not_for_a_sign_in() {
+fn opaque_access_token_allows_a_key_but_no_sign_in() {
     let opaque = || {
         let access_tokens = vec!["opaque-access-token-without-dots".to_owned()];
         let fixed = Fixed { access_tokens, ..Fixed::default() };
         World::with_scenario(Scenario { fixed, ..Scenario::default() })
     };
-    let finished = ends_after_the_code(&opaque(), Account::OWNER);
+    let finished = assert_ends_after_code(&opaque(), Account::OWNER);
     finished.says("error: the issuer sent an unusable access token: ");
     opaque().create_key().signs_in(Account::OWNER).exits(0);
 }
 
 // threats 105
 #[test]
-fn an_unknown_plan_is_left_out() {
+fn unknown_plan_is_omitted() {
     for plan in [json!(null), json!({"name": "plus"}), json!(7)] {
         let claims = json!({"https://api.openai.com/auth": {"chatgpt_plan_type": plan}});
         let account = Account { access_token_claims: object(&claims), ..Account::owner() };
@@ -219,7 +220,7 @@ fn an_unknown_plan_is_left_out() {
 /// Ids and names of any characters go where they belong, encoded or cleaned, and no further.
 // threats 27 103 140 192
 #[test]
-fn strange_claims_are_encoded_in_the_url_and_harmless_on_the_page_and_in_the_terminal() {
+fn unusual_claims_are_encoded_and_sanitized() {
     let id = "org/..//evil.test?a=b#c&\r\nSet-Cookie: x\u{1b}[2J\u{202e}";
     let account = Account {
         name: "<b>Ada</b> \u{1b}]0;title\u{7}\u{202e}ecalevoL\r\n".to_owned(),

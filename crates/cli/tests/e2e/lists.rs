@@ -55,7 +55,7 @@ fn signed_in_to(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
 
 /// It succeeds without a browser, and leaves what is stored as it was.
 #[track_caller]
-fn lists(world: &World, command: &str, options: &[&str]) -> Finished {
+fn assert_lists(world: &World, command: &str, options: &[&str]) -> Finished {
     let (before, visits) = (world.auth_json(), world.count(&Endpoint::Authorize));
     let finished = world.on_platform(command).args(options).run();
     finished.exits(0);
@@ -67,9 +67,9 @@ fn lists(world: &World, command: &str, options: &[&str]) -> Finished {
 
 // threats 149
 #[test]
-fn organizations_are_listed_in_the_order_in_which_they_are_preferred() {
+fn organizations_are_listed_in_order_of_preference() {
     let world = signed_in_to(engines(), vec![]);
-    lists(&world, "organizations", &[]).prints(
+    assert_lists(&world, "organizations", &[]).prints(
         "org-engines    default   Analytical Engines\n\
          org-ada        personal  Ada's\n\
          org-compilers            Compilers & Co\n",
@@ -83,7 +83,7 @@ fn organizations_are_listed_in_the_order_in_which_they_are_preferred() {
 
 // threats 209
 #[test]
-fn organizations_are_objects_for_a_program() {
+fn organizations_as_json() {
     let world = signed_in_to(engines(), vec![]);
     let one = |id, title, is_default, personal| json!({"id": id, "title": title, "is_default": is_default, "personal": personal});
     let expected = json!([
@@ -91,13 +91,13 @@ fn organizations_are_objects_for_a_program() {
         one("org-ada", "Ada's", false, true),
         one("org-compilers", "Compilers & Co", false, false),
     ]);
-    assert_eq!(lists(&world, "organizations", &["--json"]).json(), expected);
+    assert_eq!(assert_lists(&world, "organizations", &["--json"]).json(), expected);
 }
 
 #[test]
-fn projects_stand_below_their_organization() {
+fn projects_are_listed_below_their_organization() {
     let world = signed_in_to(engines(), vec![]);
-    lists(&world, "projects", &[]).prints(
+    assert_lists(&world, "projects", &[]).prints(
         "org-engines  default  Analytical Engines\n\
         \x20 proj_1         default  Default project\n\
         \x20 proj_research           Research\n\
@@ -112,9 +112,9 @@ fn projects_stand_below_their_organization() {
 
 // threats 209
 #[test]
-fn projects_are_objects_for_a_program() {
+fn projects_as_json() {
     let world = signed_in_to(engines(), vec![]);
-    let all = lists(&world, "projects", &["--json"]).json();
+    let all = assert_lists(&world, "projects", &["--json"]).json();
     let first = json!({
         "id": "org-engines",
         "title": "Analytical Engines",
@@ -135,9 +135,9 @@ fn projects_are_objects_for_a_program() {
 }
 
 #[test]
-fn the_projects_of_one_organization_are_asked_for_alone() {
+fn organization_option_requests_only_its_projects() {
     let world = signed_in_to(engines(), vec![]);
-    let finished = lists(&world, "projects", &["--organization", "org-ada"]);
+    let finished = assert_lists(&world, "projects", &["--organization", "org-ada"]);
     finished.prints("org-ada  personal  Ada's\n  proj_home\n");
     assert_eq!(world.count(&Endpoint::Projects), 1);
     let unknown = world.on_platform("projects").args(["--organization", "org-x"]).run();
@@ -150,11 +150,11 @@ fn the_projects_of_one_organization_are_asked_for_alone() {
 
 // threats 137
 #[test]
-fn every_page_of_projects_is_read() {
+fn all_pages_of_projects_are_read() {
     let projects = (0..250).map(|number| project(&format!("p{number}"), None)).collect();
     let big = Organization { projects, ..organization("big", "Big") };
     let world = signed_in_to(vec![big], vec![]);
-    let all = lists(&world, "projects", &["--json"]).json();
+    let all = assert_lists(&world, "projects", &["--json"]).json();
     let ids: Vec<_> = all[0]["projects"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
     assert_eq!(ids.len(), 250);
     assert_eq!((ids[0], ids[249]), (&json!("p0"), &json!("p249")));
@@ -163,16 +163,16 @@ fn every_page_of_projects_is_read() {
 
 // threats 127 128
 #[test]
-fn a_closed_organization_is_listed_and_hides_no_other() {
+fn inaccessible_organization_is_listed() {
     for status in [403, 404] {
         let refused = Then::json(status, json!({"error": {"code": "no_access", "message": "M"}}));
         let faults = vec![Fault::new(projects_of("org-engines"), refused)];
         let world = signed_in_to(engines(), faults);
-        let finished = lists(&world, "projects", &[]);
+        let finished = assert_lists(&world, "projects", &[]);
         let begin = "org-engines  default  Analytical Engines\n  \
                      (its projects are not for this account)\n\norg-ada  personal  Ada's\n";
         assert!(finished.stdout.starts_with(begin), "{}", finished.stdout);
-        let all = lists(&world, "projects", &["--json"]).json();
+        let all = assert_lists(&world, "projects", &["--json"]).json();
         assert_eq!((&all[0]["projects"], all.as_array().unwrap().len()), (&Value::Null, 3));
     }
 }
@@ -180,7 +180,7 @@ fn a_closed_organization_is_listed_and_hides_no_other() {
 /// What is broken is not closed: a list that lacks something unsaid would be wrong.
 // threats 126 131
 #[test]
-fn a_list_that_cannot_be_had_ends_it() {
+fn failed_list_is_an_error() {
     for (status, hint) in [
         (500, "the server has a problem: try again later"),
         (401, "sign in again; if it stays like this, check --issuer and --api-base"),
@@ -194,7 +194,7 @@ fn a_list_that_cannot_be_had_ends_it() {
 }
 
 #[test]
-fn an_account_without_an_organization_is_told_so() {
+fn account_without_organization_is_reported() {
     for command in ["organizations", "projects"] {
         let world = signed_in_to(vec![], vec![]);
         for (options, stdout) in [(&[][..], ""), (&["--json"], "[]\n")] {
@@ -209,18 +209,18 @@ fn an_account_without_an_organization_is_told_so() {
 /// much of it as anybody reads.
 // threats 140 192 209
 #[test]
-fn hostile_titles_are_shown_without_harm() {
+fn hostile_titles_are_shown_safely() {
     let hostile = format!("x  default  \u{1b}[2J\u{202e}\r\n\u{200b}{}", "é".repeat(20_000));
     let inside = vec![project("p", Some(hostile.as_str()))];
     let one = Organization { projects: inside, ..organization("org", &hostile) };
     let world = signed_in_to(vec![one], vec![]);
     for command in ["organizations", "projects"] {
-        let plain = lists(&world, command, &[]);
+        let plain = assert_lists(&world, command, &[]);
         assert!(plain.stdout.starts_with("org  x  default  [2J"), "{}", plain.stdout);
         let harmless = |c: char| c == '\n' || !(c.is_control() || "\u{202e}\u{200b}".contains(c));
         assert!(plain.stdout.chars().all(harmless), "{}", plain.stdout);
         assert!(plain.stdout.len() < 400, "{} bytes", plain.stdout.len());
-        let json = lists(&world, command, &["--json"]);
+        let json = assert_lists(&world, command, &["--json"]);
         assert!(!json.stdout.contains(['\u{1b}', '\u{202e}']), "{}", json.stdout);
         let beginning: String = hostile.chars().take(256).collect();
         assert_eq!(json.json()[0]["title"], beginning);
@@ -231,7 +231,7 @@ fn hostile_titles_are_shown_without_harm() {
 // threats 226
 #[cfg(target_os = "linux")]
 #[test]
-fn endless_lists_end_and_take_little_memory() {
+fn endless_lists_end_with_bounded_memory() {
     let endless =
         |n: usize| Organization { endless: true, ..organization(&format!("org-{n}"), "Endless") };
     let world = signed_in_to((0..40).map(endless).collect(), vec![]);
@@ -273,7 +273,7 @@ fn read_with_peak(fifo: &std::path::Path, id: u32) -> (String, u64) {
 
 /// The person is told why, and signs in for this once: nothing is stored.
 #[track_caller]
-fn lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
+fn assert_lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
     let before = world.auth_json();
     let running = world.on_platform("organizations").start();
     let trail = running.visit(Account::OWNER);
@@ -287,9 +287,9 @@ fn lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
 }
 
 #[test]
-fn whoever_is_not_signed_in_goes_to_the_browser_once() {
+fn without_a_sign_in_the_browser_opens_once() {
     let world = World::new();
-    let (finished, trail) = lists_through_browser(&world, "Nobody is signed in here.");
+    let (finished, trail) = assert_lists_through_browser(&world, "Nobody is signed in here.");
     assert!(finished.stderr.starts_with("Nobody"), "it is said before anything else");
     let page = trail.last().unwrap().text();
     for words in ["You’re signed in", "Nothing is saved", "close this tab"] {
@@ -303,7 +303,7 @@ fn whoever_is_not_signed_in_goes_to_the_browser_once() {
 }
 
 #[test]
-fn an_api_key_is_no_sign_in_for_this() {
+fn api_key_sign_in_opens_the_browser() {
     let world = World::new();
     world.plant("sk-0123456789abcdefghijklmnop");
     world.store(r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-0123456789abcdefghijklmnop"}"#);
@@ -312,18 +312,18 @@ fn an_api_key_is_no_sign_in_for_this() {
         "The stored sign-in does not serve for this: the sign-in in {} has no access token",
         path.display()
     );
-    lists_through_browser(&world, &why);
+    assert_lists_through_browser(&world, &why);
     assert_eq!(world.count(&Endpoint::Onboarding), 1);
 }
 
 // threats 126
 #[test]
-fn a_token_that_the_platform_does_not_take_is_not_the_end() {
+fn refused_token_opens_the_browser() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     let why = "The stored sign-in does not serve for this: cannot log in to the platform: the \
                platform refused: HTTP 401, invalid_token: Unknown access token.";
-    lists_through_browser(&world, why);
+    assert_lists_through_browser(&world, why);
     let logins = world.sandbox.requests_at(&Endpoint::Onboarding);
     let with_stored = format!("Bearer {}", stored.access_token);
     let is_stored =
@@ -335,12 +335,12 @@ fn a_token_that_the_platform_does_not_take_is_not_the_end() {
     world.login().signs_in(Account::OWNER).exits(0);
     let why = "The stored sign-in does not serve for this: cannot log in to the platform: the \
                platform refused: HTTP 403, not_allowed: No.";
-    lists_through_browser(&world, why);
+    assert_lists_through_browser(&world, why);
 }
 
 /// Neither is a reason to sign in once more.
 #[test]
-fn a_firewall_or_a_broken_platform_is_the_end() {
+fn firewall_or_server_error_is_an_error() {
     let page = Then::Answer(Reply {
         status: 403,
         headers: vec![("content-type".to_owned(), "text/html".to_owned())],
@@ -358,7 +358,7 @@ fn a_firewall_or_a_broken_platform_is_the_end() {
 
 // threats 108
 #[test]
-fn a_token_that_is_due_is_refreshed_first() {
+fn expiring_token_is_refreshed_first() {
     let world = World::new();
     let stored = world.signed_in(10);
     let finished = world.on_platform("organizations").run();
@@ -368,7 +368,7 @@ fn a_token_that_is_due_is_refreshed_first() {
 }
 
 #[test]
-fn a_sign_in_that_is_over_is_not_the_end() {
+fn ended_sign_in_opens_the_browser() {
     let world = World::new();
     world.signed_in(10);
     let before = world.auth_json().unwrap();
@@ -377,13 +377,13 @@ fn a_sign_in_that_is_over_is_not_the_end() {
     world.store(&before);
     let why = "The stored sign-in does not serve for this: the sign-in is not valid any more: the \
                issuer refused: HTTP 401, refresh_token_reused: The refresh token was used already.";
-    lists_through_browser(&world, why);
+    assert_lists_through_browser(&world, why);
 }
 
 /// Not to the platform, and not to the issuer either, due or not.
 // threats 145
 #[test]
-fn a_token_of_another_issuer_is_sent_to_nobody() {
+fn token_of_another_issuer_is_not_sent() {
     for seconds_left in [HOUR, 10] {
         let world = World::new();
         let theirs = "https://auth.openai.com";
@@ -395,7 +395,7 @@ fn a_token_of_another_issuer_is_sent_to_nobody() {
             "The stored sign-in does not serve for this: the stored sign-in is from {theirs}, and \
              not from {issuer}"
         );
-        lists_through_browser(&world, &why);
+        assert_lists_through_browser(&world, &why);
         for request in world.sandbox.requests() {
             let whole = format!("{request:?}{}", String::from_utf8_lossy(&request.body));
             for token in [&stored.access_token, &stored.refresh_token] {
@@ -410,7 +410,7 @@ fn a_token_of_another_issuer_is_sent_to_nobody() {
 
 // threats 145
 #[test]
-fn issuer_and_platform_are_given_together_or_not_at_all() {
+fn issuer_and_platform_must_be_given_together() {
     for command in ["organizations", "projects"] {
         let world = World::new();
         world.signed_in(HOUR);
@@ -425,7 +425,7 @@ fn issuer_and_platform_are_given_together_or_not_at_all() {
 
 // threats 12
 #[test]
-fn a_person_who_says_no_lists_nothing() {
+fn denied_sign_in_lists_nothing() {
     let world = World::new();
     let finished = world.on_platform("projects").signs_in(Account::DENIER);
     finished.exits(1).prints("").says("error: sign-in was not granted (access_denied)");
@@ -434,7 +434,7 @@ fn a_person_who_says_no_lists_nothing() {
 
 /// A failure after the browser has done its part is told there as well.
 #[test]
-fn a_session_that_is_refused_is_told_in_the_browser() {
+fn refused_session_is_shown_in_the_browser() {
     let refused = Then::json(403, json!({"error": {"code": "not_allowed", "message": "No."}}));
     let world = World::with([Fault::new(Endpoint::Onboarding, refused)]);
     let running = world.on_platform("organizations").start();

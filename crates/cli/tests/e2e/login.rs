@@ -15,13 +15,13 @@ const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
 
 // threats 8 68 149 189
 #[test]
-fn an_owner_signs_in() {
+fn owner_signs_in() {
     assert_owner_signs_in(&World::new(), &[]);
 }
 
 // threats 8 68
 #[test]
-fn an_owner_signs_in_over_tls() {
+fn owner_signs_in_over_tls() {
     let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let ca_file = world.ca_file();
     assert_owner_signs_in(&world, &["--ca-file", ca_file.to_str().unwrap()]);
@@ -35,15 +35,15 @@ fn assert_owner_signs_in(world: &World, options: &[&str]) {
     let finished = running.finish();
 
     finished.exits(0).prints("");
-    assert_told(world, &finished, &auth_url);
+    assert_messages(world, &finished, &auth_url);
     assert_auth_url(&world.sandbox, &auth_url);
-    assert_seen_by_browser(&auth_url, &trail);
+    assert_browser_pages(&auth_url, &trail);
     assert_sent(&world.sandbox, &auth_url);
     assert_stored(world);
 }
 
 #[track_caller]
-fn assert_told(world: &World, finished: &Finished, auth_url: &Url) {
+fn assert_messages(world: &World, finished: &Finished, auth_url: &Url) {
     let path = world.codex_home().join("auth.json");
     let expected = format!(
         "Open this address to sign in with ChatGPT:\n\n{auth_url}\n\n\
@@ -81,7 +81,7 @@ fn redirect_port(auth_url: &Url) -> u16 {
 
 // threats 27 54
 #[track_caller]
-fn assert_seen_by_browser(auth_url: &Url, trail: &Trail) {
+fn assert_browser_pages(auth_url: &Url, trail: &Trail) {
     let [_page, _choice, callback, success] = trail.steps.as_slice() else { panic!("{trail:?}") };
     assert_eq!((callback.status, success.status), (302, 200));
     assert_policy(callback, &["location"]);
@@ -118,7 +118,7 @@ fn assert_sent(sandbox: &Sandbox, auth_url: &Url) {
     assert_warm_up(&one(&Endpoint::Root));
     let (redeemed, exchanged) = (one(&Endpoint::TokenCode), one(&Endpoint::TokenExchange));
     assert_code_redeemed(&redeemed, sandbox, auth_url);
-    assert_key_asked_for(&exchanged, sandbox);
+    assert_key_requested(&exchanged, sandbox);
     for request in [redeemed, exchanged] {
         assert_request(&request, "POST", "/oauth/token", None);
         assert_headers(&request, USER_AGENT, &["content-length", "content-type"]);
@@ -150,7 +150,7 @@ fn assert_code_redeemed(request: &Recorded, sandbox: &Sandbox, auth_url: &Url) {
 }
 
 #[track_caller]
-fn assert_key_asked_for(request: &Recorded, sandbox: &Sandbox) {
+fn assert_key_requested(request: &Recorded, sandbox: &Sandbox) {
     let form = form(request);
     let (_, name) = form.last().unwrap();
     assert_key_name(name);
@@ -234,7 +234,7 @@ fn assert_private(world: &World) {
 /// As long as the key is not there, nobody is told of a success, and no half of it is stored.
 // threats 8
 #[test]
-fn the_browser_waits_for_the_credentials() {
+fn browser_waits_for_the_credentials() {
     let world = World::failing(Endpoint::TokenExchange, Then::Hold);
     let running = world.login().start();
     let visit = running.visit_meanwhile(Account::OWNER);
@@ -251,7 +251,7 @@ fn the_browser_waits_for_the_credentials() {
 /// The answer to the callback is the proof: the program still waits for the browser's next request.
 // threats 8 24
 #[test]
-fn the_credentials_are_on_disk_when_the_callback_is_answered() {
+fn credentials_are_on_disk_before_the_callback_response() {
     let world = World::new();
     let running = world.login().start();
     running.auth_url();
@@ -265,7 +265,7 @@ fn the_credentials_are_on_disk_when_the_callback_is_answered() {
 
 // threats 8 27
 #[test]
-fn an_owner_who_must_still_set_up_is_offered_the_link() {
+fn owner_without_setup_gets_the_setup_link() {
     let world = World::new();
     let running = world.login().start();
     let trail = running.visit(Account::NEW_OWNER);
@@ -291,7 +291,7 @@ fn an_owner_who_must_still_set_up_is_offered_the_link() {
 /// The page with the link is shown once: whoever looks through the history does not see it again.
 // threats 22 65
 #[test]
-fn the_link_is_shown_once() {
+fn setup_link_is_served_once() {
     let world = World::new();
     let running = world.login().start();
     let port = running.port();
@@ -306,7 +306,7 @@ fn the_link_is_shown_once() {
 
 // threats 193
 #[test]
-fn the_whole_log_of_a_sign_in_holds_no_secret() {
+fn trace_log_of_sign_in_has_no_secret() {
     for (account, tls) in [(Account::OWNER, Tls::Off), (Account::NEW_OWNER, Tls::On)] {
         let world = World::with_scenario(Scenario { tls, ..Scenario::default() });
         let start = world.login().logged().arg("--verbose");
@@ -320,7 +320,7 @@ fn the_whole_log_of_a_sign_in_holds_no_secret() {
 
 /// The tokens of the account are what the program says of it.
 #[test]
-fn the_stored_tokens_are_those_of_the_account() {
+fn stored_tokens_belong_to_the_account() {
     let world = World::new();
     world.login().signs_in(Account::OWNER).exits(0);
     let stored: Value = serde_json::from_str(&world.auth_json().unwrap()).unwrap();
@@ -332,7 +332,7 @@ fn the_stored_tokens_are_those_of_the_account() {
 
 // threats 52 63
 #[test]
-fn sign_ins_follow_each_other_on_one_port() {
+fn consecutive_sign_ins_use_the_same_port() {
     let world = World::new();
     let port = world.waiting_login().port();
     for _ in 0..5 {
@@ -342,7 +342,7 @@ fn sign_ins_follow_each_other_on_one_port() {
 
 /// Slow answers are not a failure.
 #[test]
-fn a_slow_issuer_is_waited_for() {
+fn slow_issuer_is_not_an_error() {
     let slow = Fault::new(Endpoint::Token, Then::Honest);
     let world = World::with([slow.after(std::time::Duration::from_millis(300))]);
     world.login().signs_in(Account::OWNER).exits(0);

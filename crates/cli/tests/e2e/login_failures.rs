@@ -8,7 +8,7 @@ use crate::support::{Start, World, write};
 
 // threats 26
 #[test]
-fn nobody_comes() {
+fn sign_in_without_a_browser_times_out() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
         let finished = flow(&world).logged().args(["--timeout", "300ms"]).run();
@@ -25,7 +25,7 @@ fn nobody_comes() {
 /// Somebody who opens the page and does nothing is somebody who does not come.
 // threats 26
 #[test]
-fn somebody_only_looks() {
+fn sign_in_page_that_is_only_opened_times_out() {
     let world = World::new();
     let running = world.login().args(["--timeout", "1s"]).start();
     running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::OnlyLooks));
@@ -35,11 +35,11 @@ fn somebody_only_looks() {
 /// The bad news comes while there is still nobody to be sent to a page that will not load, and again at
 /// the end: to wait longer would not help.
 #[test]
-fn an_issuer_that_cannot_be_reached_is_told_while_waiting() {
+fn unreachable_issuer_is_reported_during_the_wait() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
         let host = format!("127.0.0.1:{}", unused_port());
-        let start = elsewhere(flow(&world), &host);
+        let start = with_issuer(flow(&world), &host);
         let finished = start.args(["--timeout", "1s"]).run();
         finished.exits(1).says(&format!("warning: cannot connect to {host}: "));
         let hint = "nothing listens there: check --issuer and --api-base";
@@ -55,10 +55,10 @@ fn an_issuer_that_cannot_be_reached_is_told_while_waiting() {
 
 /// Then it was the person who did not come.
 #[test]
-fn an_issuer_that_was_reached_again_is_not_to_blame() {
+fn issuer_reachable_again_is_not_blamed() {
     let world = World::new();
     let port = unused_port();
-    let start = elsewhere(world.login(), &format!("127.0.0.1:{port}"));
+    let start = with_issuer(world.login(), &format!("127.0.0.1:{port}"));
     let running = start.args(["--timeout", "9s"]).start();
     running.says("; trying again\n");
     let _issuer = Sandbox::start_in_thread(Scenario { port, ..Scenario::default() }).unwrap();
@@ -70,7 +70,7 @@ fn an_issuer_that_was_reached_again_is_not_to_blame() {
 }
 
 /// With this issuer.
-fn elsewhere<'w>(start: Start<'w>, host: &str) -> Start<'w> {
+fn with_issuer<'w>(start: Start<'w>, host: &str) -> Start<'w> {
     start.without("--issuer", 1).args(["--issuer".to_owned(), format!("http://{host}")])
 }
 
@@ -81,7 +81,7 @@ fn unused_port() -> u16 {
 
 // threats 82
 #[test]
-fn an_issuer_that_cannot_be_trusted_gets_nothing() {
+fn untrusted_issuer_gets_no_request() {
     for defect in
         [Defect::Expired, Defect::NotYetValid, Defect::WrongHost, Defect::UnknownAuthority]
     {
@@ -98,7 +98,7 @@ fn an_issuer_that_cannot_be_trusted_gets_nothing() {
 /// Without the file, the authority of the sandbox is nobody's.
 // threats 82
 #[test]
-fn an_authority_that_was_not_named_is_not_trusted() {
+fn unknown_ca_is_not_trusted() {
     let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let finished = world.login().args(["--timeout", "1s"]).run();
     finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
@@ -107,7 +107,7 @@ fn an_authority_that_was_not_named_is_not_trusted() {
 
 /// The program that it leads to looks at the same account and at the same servers.
 #[test]
-fn a_hint_to_the_doctor_is_complete_while_waiting_and_at_the_end() {
+fn doctor_hint_has_all_options() {
     let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let other = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let (codex_home, ca_file) = (world.codex_home(), world.path("another ca.pem"));
@@ -130,7 +130,7 @@ fn a_hint_to_the_doctor_is_complete_while_waiting_and_at_the_end() {
 
 // threats 204
 #[test]
-fn a_ca_file_of_the_environment_is_named_when_it_cannot_be_used() {
+fn unusable_ca_file_variable_is_reported() {
     let world = World::new();
     let (missing, empty) = (world.path("missing.pem"), world.path("empty.pem"));
     let damaged = world.path("damaged.pem");
@@ -156,7 +156,7 @@ fn a_ca_file_of_the_environment_is_named_when_it_cannot_be_used() {
 
 // threats 204
 #[test]
-fn a_folder_of_the_environment_is_named_when_it_cannot_be_used() {
+fn unusable_ca_folder_variable_is_reported() {
     let world = World::new();
     let missing = world.path("missing");
     let words = format!("in {}, which SSL_CERT_DIR names: it cannot be read", missing.display());
@@ -167,7 +167,7 @@ fn a_folder_of_the_environment_is_named_when_it_cannot_be_used() {
 // threats 204
 #[cfg(target_os = "linux")]
 #[test]
-fn an_empty_variable_does_not_leave_nobody_to_trust() {
+fn empty_ca_variable_is_an_error_or_ignored() {
     let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     for flow in [World::login, World::create_key] {
         let finished = flow(&world).env("SSL_CERT_FILE", "").run();
@@ -187,7 +187,7 @@ fn an_empty_variable_does_not_leave_nobody_to_trust() {
 /// What a person names on the command line counts before what a variable names.
 // threats 204
 #[test]
-fn the_flag_counts_before_the_variable() {
+fn ca_file_option_overrides_the_variable() {
     let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
     let start = world.login().arg("--ca-file").arg(world.ca_file());
     start.env("CODEX_CA_CERTIFICATE", world.path("missing.pem")).signs_in(Account::OWNER).exits(0);
@@ -195,7 +195,7 @@ fn the_flag_counts_before_the_variable() {
 
 // threats 203
 #[test]
-fn a_proxy_that_cannot_be_one_is_named_before_the_browser_opens() {
+fn invalid_proxy_fails_before_the_browser_opens() {
     let world = World::new();
     for (variable, url, why) in [
         ("ALL_PROXY", "socks://user:hunter2-password@127.0.0.1:1", "it begins with socks://"),
@@ -216,7 +216,7 @@ fn a_proxy_that_cannot_be_one_is_named_before_the_browser_opens() {
 // threats 203
 #[cfg(unix)]
 #[test]
-fn a_proxy_that_is_not_unicode_is_not_passed_over() {
+fn non_unicode_proxy_is_an_error() {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt as _;
     let world = World::new();
@@ -238,7 +238,7 @@ fn a_proxy_that_is_not_unicode_is_not_passed_over() {
 
 // threats 204
 #[test]
-fn a_ca_file_of_the_environment_is_trusted() {
+fn ca_file_variable_is_trusted() {
     for variable in ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE"] {
         let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
         world.login().env(variable, world.ca_file()).signs_in(Account::OWNER).exits(0);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{World, pairs};
 
 #[test]
-fn without_a_key_there_is_no_exchange_and_null_in_its_place() {
+fn no_api_key_option_skips_the_exchange() {
     let world = World::new();
     let finished = world.login().args(["--no-api-key", "--json"]).signs_in(Account::OWNER);
     finished.exits(0);
@@ -19,7 +19,7 @@ fn without_a_key_there_is_no_exchange_and_null_in_its_place() {
 
 /// Somebody without the API platform has neither organization nor project, and can sign in.
 #[test]
-fn without_a_key_a_member_can_sign_in() {
+fn no_api_key_option_signs_in_an_account_without_platform() {
     let world = World::new();
     let running = world.login().arg("--no-api-key").start();
     let trail = running.visit(Account::MEMBER);
@@ -32,7 +32,7 @@ fn without_a_key_a_member_can_sign_in() {
 }
 
 #[test]
-fn workspaces_are_one_more_parameter_at_the_end() {
+fn workspaces_are_the_last_parameter() {
     let world = World::new();
     let running =
         world.login().args(["--workspace", "acct-ada", "--workspace", "acct-grace"]).start();
@@ -45,7 +45,7 @@ fn workspaces_are_one_more_parameter_at_the_end() {
 }
 
 #[test]
-fn scopes_are_asked_for_besides_the_usual_ones() {
+fn extra_scopes_are_requested() {
     let world = World::new();
     let scopes = ["--scope", "api.connectors.read", "--scope", "api.connectors.invoke"];
     let running = world.login().args(scopes).start();
@@ -58,7 +58,7 @@ fn scopes_are_asked_for_besides_the_usual_ones() {
 }
 
 #[test]
-fn another_workspace_is_turned_down() {
+fn other_workspace_is_refused() {
     let world = World::new();
     let finished = world.login().args(["--workspace", "acct-grace"]).signs_in(Account::OWNER);
     finished.exits(1).fails_with(
@@ -70,7 +70,7 @@ fn another_workspace_is_turned_down() {
 
 // threats 209
 #[test]
-fn the_result_as_json_is_one_document_without_a_secret() {
+fn json_result_is_one_document_without_secrets() {
     let world = World::new();
     let finished = world.login().arg("--json").signs_in(Account::NEW_OWNER);
     finished.exits(0);
@@ -93,7 +93,7 @@ fn the_result_as_json_is_one_document_without_a_secret() {
 
 /// The command of everybody's habit is the bare name.
 #[test]
-fn the_bare_command_signs_in() {
+fn command_without_subcommand_signs_in() {
     let world = World::new();
     let issuer = world.sandbox.issuer_url();
     let start = world.program(["--issuer", issuer, "--no-browser", "--port", "0"]);
@@ -101,7 +101,7 @@ fn the_bare_command_signs_in() {
 }
 
 #[test]
-fn a_trailing_slash_of_the_issuer_changes_nothing() {
+fn trailing_slash_of_issuer_changes_nothing() {
     let world = World::new();
     let issuer = format!("{}/", world.sandbox.issuer_url());
     let start = world.login().without("--issuer", 1).args(["--issuer", &issuer]);
@@ -109,7 +109,7 @@ fn a_trailing_slash_of_the_issuer_changes_nothing() {
 }
 
 #[test]
-fn another_client_is_the_one_that_asks_and_redeems() {
+fn client_id_option_is_used_for_authorization_and_exchange() {
     let world = World::new();
     let client = sandbox::Client::CREATE_KEY;
     world.login().args(["--client-id", client]).signs_in(Account::OWNER).exits(0);
@@ -122,7 +122,7 @@ fn another_client_is_the_one_that_asks_and_redeems() {
 /// the old tokens.
 // threats 163 169 221
 #[test]
-fn unknown_fields_of_an_old_file_are_kept() {
+fn unknown_fields_of_the_old_file_are_kept() {
     let world = World::new();
     world.store(OLD);
     world.login().signs_in(Account::OWNER).exits(0);
@@ -135,8 +135,8 @@ fn unknown_fields_of_an_old_file_are_kept() {
         .replace("old-access", &issued.access_tokens[0])
         .replace("old-refresh", &issued.refresh_tokens[0])
         .replace("acct-old", "acct-ada")
-        .replace(OF_OLD_TOKENS[0], "")
-        .replace(OF_OLD_TOKENS[1], "")
+        .replace(REMOVED_FIELDS[0], "")
+        .replace(REMOVED_FIELDS[1], "")
         .replace("2020-01-01T00:00:00Z", last_refresh(&stored).as_str());
     assert!(stored == expected, "something else changed than what a sign-in changes");
 }
@@ -168,7 +168,7 @@ const OLD: &str = r#"{
   }
 }"#;
 
-const OF_OLD_TOKENS: [&str; 2] = [
+const REMOVED_FIELDS: [&str; 2] = [
     r#"
     "oauth_provenance": {
       "issuer": "https://elsewhere.test",
@@ -185,19 +185,19 @@ fn last_refresh(stored: &str) -> String {
 
 // threats 168
 #[test]
-fn a_file_that_cannot_be_read_is_kept_aside() {
+fn unreadable_file_is_backed_up() {
     for corrupt in ["{", "not json", "[]", "{\"tokens\": 7}", "\u{feff}{}"] {
         let world = World::new();
         world.store(corrupt);
         let finished = world.login().signs_in(Account::OWNER);
         finished.exits(0).says("warning: the old auth.json could not be read; a copy is ");
         assert_eq!(stored(&world)["auth_mode"], "chatgpt");
-        assert_kept_aside(&world, corrupt);
+        assert_backed_up(&world, corrupt);
     }
 }
 
 #[track_caller]
-fn assert_kept_aside(world: &World, corrupt: &str) {
+fn assert_backed_up(world: &World, corrupt: &str) {
     let names = world.stored_names();
     let aside = names.iter().find(|name| name.starts_with("auth.json.corrupt-")).unwrap();
     let copy = std::fs::read_to_string(world.codex_home().join(aside)).unwrap();
@@ -207,7 +207,7 @@ fn assert_kept_aside(world: &World, corrupt: &str) {
 /// A sign-in that fails leaves a file alone that it could not read either.
 // threats 168
 #[test]
-fn a_corrupt_file_is_left_alone_by_a_sign_in_that_fails() {
+fn failed_sign_in_leaves_corrupt_file_unchanged() {
     let world = World::new();
     world.store("not json");
     let running = world.login().start();
@@ -218,7 +218,7 @@ fn a_corrupt_file_is_left_alone_by_a_sign_in_that_fails() {
 
 /// A folder as an argument comes before the one of the environment.
 #[test]
-fn the_folder_can_be_chosen() {
+fn codex_home_can_be_chosen() {
     let world = World::new();
     let folder = world.path("else where");
     let start = world.login().arg("--codex-home").arg(&folder);
@@ -230,7 +230,7 @@ fn the_folder_can_be_chosen() {
 
 // threats 202
 #[test]
-fn the_folder_is_in_the_home_when_nothing_else_is_said() {
+fn codex_home_defaults_to_the_home_folder() {
     for unset in [true, false] {
         let world = World::new();
         let start = world.login().without_env("CODEX_HOME");
@@ -245,7 +245,7 @@ fn the_folder_is_in_the_home_when_nothing_else_is_said() {
 /// What a folder has in it that somebody else wrote decides nothing.
 // threats 145 205
 #[test]
-fn a_hostile_env_file_is_not_read() {
+fn hostile_env_file_is_not_read() {
     let world = World::new();
     let lines = "CODEX_HOME=/nowhere\nHTTPS_PROXY=http://127.0.0.1:1\nOPENAI_API_KEY=sk-evil\n\
                  OPENAI_BASE_URL=http://127.0.0.1:1\nCODEX_CA_CERTIFICATE=/nowhere\n";
@@ -256,7 +256,7 @@ fn a_hostile_env_file_is_not_read() {
 /// The variables of other tools that name another server change nothing.
 // threats 145 193
 #[test]
-fn an_environment_that_points_elsewhere_changes_nothing() {
+fn other_variables_change_nothing() {
     let world = World::new();
     let keys = world.path("keys.log");
     let start = world
@@ -274,7 +274,7 @@ fn an_environment_that_points_elsewhere_changes_nothing() {
 /// A proxy is for what is not on this machine; a password in its URL is shown to nobody.
 // threats 203
 #[test]
-fn a_proxy_is_not_asked_for_this_machine() {
+fn loopback_requests_skip_the_proxy() {
     let world = World::new();
     let proxy = "http://user:hunter2-password@127.0.0.1:1";
     let start = world.login().logged().env("HTTPS_PROXY", proxy).env("ALL_PROXY", proxy);

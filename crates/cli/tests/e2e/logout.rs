@@ -23,7 +23,7 @@ const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
 
 /// Signed out here, although the issuer could not be told; the person hears of that.
 #[track_caller]
-fn is_only_removed(world: &World, why: &str) -> Finished {
+fn assert_only_removed(world: &World, why: &str) -> Finished {
     let finished = world.command("logout").logged().run();
     finished.exits(1).prints("");
     finished.says(&format!("Signed out: removed from {}.\n", location(world)));
@@ -35,7 +35,7 @@ fn is_only_removed(world: &World, why: &str) -> Finished {
 
 // threats 179
 #[test]
-fn a_logout_revokes_and_removes() {
+fn logout_revokes_and_removes() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     let finished = world.command("logout").run();
@@ -51,7 +51,7 @@ fn a_logout_revokes_and_removes() {
 /// As `login` has said it.
 #[cfg(unix)]
 #[test]
-fn the_place_is_said_as_a_login_says_it() {
+fn logout_shows_the_path_like_login() {
     let world = World::new();
     let codex_home = world.path("home/.codex");
     let login = world.login().env("CODEX_HOME", &codex_home).signs_in(sandbox::Account::OWNER);
@@ -74,7 +74,7 @@ fn assert_revoked(world: &World, hint: &str, token: &str) {
 
 // threats 179
 #[test]
-fn without_a_refresh_token_the_access_token_is_revoked() {
+fn without_refresh_token_the_access_token_is_revoked() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, HOUR).with("/tokens/refresh_token", "").stored(&world);
     world.command("logout").run().exits(0).says("Signed out: revoked, and removed from ");
@@ -84,7 +84,7 @@ fn without_a_refresh_token_the_access_token_is_revoked() {
 /// No revocation ends a key, so the person is told how to end it.
 // threats 179
 #[test]
-fn a_key_is_removed_and_still_works() {
+fn removed_api_key_stays_valid() {
     let world = World::new();
     let key = "sk-proj-a-key-that-was-stored";
     let told = "The API key that was stored with it still works. To end it, delete it at \
@@ -99,7 +99,7 @@ fn a_key_is_removed_and_still_works() {
 
 // threats 179
 #[test]
-fn a_revocation_that_fails_does_not_keep_the_sign_in_here() {
+fn failed_revocation_still_removes_the_sign_in() {
     for (then, why) in [
         (Then::json(503, json!({"error": "temporarily_unavailable"})), "HTTP 503"),
         (Then::text(404, "text/html", "<html>"), "HTTP 404, not JSON"),
@@ -108,24 +108,24 @@ fn a_revocation_that_fails_does_not_keep_the_sign_in_here() {
     ] {
         let world = World::failing(Endpoint::Revoke, then);
         world.signed_in(HOUR);
-        is_only_removed(&world, why);
+        assert_only_removed(&world, why);
     }
 }
 
 // threats 179
 #[test]
-fn an_issuer_that_does_not_answer_is_waited_for_five_seconds() {
+fn unresponsive_issuer_times_out_after_five_seconds() {
     let world = World::failing(Endpoint::Revoke, Then::Hang);
     world.signed_in(HOUR);
     let since = Instant::now();
-    is_only_removed(&world, "the issuer did not answer within 5s");
+    assert_only_removed(&world, "the issuer did not answer within 5s");
     let took = since.elapsed();
     assert!((Duration::from_secs(5)..Duration::from_secs(8)).contains(&took), "{took:?}");
 }
 
 // threats 145 179
 #[test]
-fn tokens_of_another_issuer_are_sent_to_nobody() {
+fn tokens_of_another_issuer_are_not_sent() {
     let world = World::new();
     let id_token = jwt(&json!({"iss": "https://auth.elsewhere.test"}));
     world.plant(&id_token);
@@ -139,7 +139,7 @@ fn tokens_of_another_issuer_are_sent_to_nobody() {
 
 // threats 179
 #[test]
-fn where_nobody_is_signed_in_there_is_nothing_to_do() {
+fn logout_without_a_sign_in_does_nothing() {
     let world = World::new();
     for _ in 0..2 {
         let finished = world.command("logout").run();
@@ -154,11 +154,11 @@ fn where_nobody_is_signed_in_there_is_nothing_to_do() {
 
 // threats 168 179
 #[test]
-fn a_file_that_cannot_be_read_is_removed() {
+fn unreadable_file_is_removed() {
     for text in ["{\"tokens\":", "[]", "{\"tokens\":7}"] {
         let world = World::new();
         world.store(text);
-        is_only_removed(&world, "auth.json, line 1, column ");
+        assert_only_removed(&world, "auth.json, line 1, column ");
         assert_eq!(world.sandbox.connections(), 0);
     }
 }
@@ -167,7 +167,7 @@ fn a_file_that_cannot_be_read_is_removed() {
 // threats 159 160 179
 #[cfg(unix)]
 #[test]
-fn what_a_link_leads_to_is_removed_and_the_link_stays() {
+fn target_of_link_is_removed_and_link_is_kept() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     let (link, target) = (world.codex_home().join("auth.json"), world.path("home/kept.json"));
@@ -182,7 +182,7 @@ fn what_a_link_leads_to_is_removed_and_the_link_stays() {
 /// What the refresh brings is what is revoked, and it does not come back.
 // threats 122
 #[test]
-fn a_logout_waits_for_a_refresh_and_ends_what_that_brings() {
+fn logout_waits_for_a_refresh_and_revokes_its_tokens() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let refresh = world.command("refresh").start();
@@ -201,7 +201,7 @@ fn a_logout_waits_for_a_refresh_and_ends_what_that_brings() {
 
 // threats 122
 #[test]
-fn a_refresh_waits_for_a_logout_and_brings_nothing_back() {
+fn refresh_after_logout_restores_nothing() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);
     world.signed_in(-HOUR);
     let logout = world.command("logout").start();
@@ -218,7 +218,7 @@ fn a_refresh_waits_for_a_logout_and_brings_nothing_back() {
 /// One that cannot be ended keeps no other from being ended.
 // threats 179
 #[test]
-fn a_logout_of_all_ends_every_profile() {
+fn logout_all_ends_every_profile() {
     let fault = Fault::new(Endpoint::Revoke, Then::json(503, json!({}))).on(sandbox::On::First(1));
     let world = World::with([fault]);
     world.signed_in(HOUR);

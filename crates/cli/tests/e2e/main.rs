@@ -16,8 +16,8 @@ mod callback;
 mod id_token;
 mod identity;
 mod login_failures;
-mod rejections;
-mod token_answers;
+mod rejected_callbacks;
+mod token_responses;
 
 mod create_key;
 mod create_key_failures;
@@ -27,28 +27,28 @@ mod polling;
 
 mod access_token_sign_in;
 mod api_key_sign_in;
-mod codex_elsewhere;
+mod codex_store_notes;
 mod exec;
+mod expired_sign_in;
 mod json;
 mod logout;
 mod oauth_client;
-mod over;
 mod personal_access_token;
 mod profiles;
 mod refresh;
 mod refresh_failures;
-mod replacing;
+mod replaced_sign_in;
 mod restrictions;
 mod revocation;
 mod status;
 mod token;
 
-mod corpus;
-mod disk;
+mod auth_json_files;
 mod ports;
 mod proxy;
-mod streams;
-mod unkept;
+mod standard_streams;
+mod store_failures;
+mod unstored_tokens;
 mod usage;
 
 /// Elsewhere, `BROWSER` does not say which browser is opened, and a real one would be.
@@ -58,36 +58,42 @@ mod browser;
 mod browser_launcher;
 #[cfg(unix)]
 mod cancel_previous;
-#[cfg(target_os = "linux")]
-mod choice;
 #[cfg(unix)]
 mod codex;
 #[cfg(target_os = "linux")]
 mod completions;
+#[cfg(target_os = "linux")]
+mod credential_helper;
 #[cfg(unix)]
-mod device;
+mod device_code;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(target_os = "linux")]
-mod host;
+mod file_permissions;
+#[cfg(unix)]
+mod harness;
 #[cfg(target_os = "linux")]
-mod layouts;
+mod host;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
 mod panic;
 #[cfg(target_os = "linux")]
-mod power;
+mod power_failure;
 #[cfg(target_os = "linux")]
-mod refresh_exhausted;
+mod project_menu;
 #[cfg(unix)]
 mod refresh_interrupted;
-#[cfg(unix)]
-mod rig;
+#[cfg(target_os = "linux")]
+mod refresh_resource_limits;
 #[cfg(target_os = "linux")]
 mod screens;
+#[cfg(target_os = "linux")]
+mod sign_in_methods;
 #[cfg(unix)]
 mod signals;
+#[cfg(target_os = "linux")]
+mod strace;
 #[cfg(target_os = "linux")]
 mod system;
 #[cfg(target_os = "linux")]
@@ -96,10 +102,4 @@ mod terminal;
 #[cfg(target_os = "linux")]
 mod tls;
 #[cfg(target_os = "linux")]
-mod traced;
-#[cfg(target_os = "linux")]
-mod vault;
-#[cfg(target_os = "linux")]
 mod versions;
-#[cfg(target_os = "linux")]
-mod ways;

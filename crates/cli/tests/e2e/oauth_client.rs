@@ -25,7 +25,7 @@ fn assert_client(world: &World, at: &Endpoint, client_id: &str) {
 
 // threats 214
 #[test]
-fn a_sign_in_of_another_client_is_refreshed_and_revoked_for_it() {
+fn sign_in_of_another_client_is_refreshed_and_revoked_with_it() {
     let world = world();
     world.login().args(["--client-id", OTHER]).signs_in(Account::OWNER).exits(0);
     let provenance = world.auth_document()["tokens"]["oauth_provenance"].clone();
@@ -43,7 +43,7 @@ fn a_sign_in_of_another_client_is_refreshed_and_revoked_for_it() {
 
 /// Codex CLI of today writes the client down, and takes a file without it for the registered one's.
 #[test]
-fn a_sign_in_of_the_registered_client_names_none() {
+fn sign_in_of_registered_client_stores_no_client_id() {
     let world = world();
     world.login().signs_in(Account::OWNER).exits(0);
     assert_eq!(world.auth_document()["tokens"]["oauth_provenance"], Value::Null);
@@ -53,7 +53,7 @@ fn a_sign_in_of_the_registered_client_names_none() {
 
 // threats 214
 #[test]
-fn a_sign_in_of_another_client_than_the_one_asked_for_is_refused() {
+fn stored_sign_in_of_another_client_is_refused() {
     let world = world();
     let provenance = json!({ "issuer": world.sandbox.issuer_url(), "client_id": Client::SIGN_IN });
     let stored = StoredSignIn::new(&world, -HOUR).with("/tokens/oauth_provenance", provenance);
@@ -85,7 +85,7 @@ fn a_sign_in_of_another_client_than_the_one_asked_for_is_refused() {
 /// The client of the new sign-in has nothing to do with the old one.
 // threats 212
 #[test]
-fn a_replaced_sign_in_is_revoked_for_its_own_client() {
+fn replaced_sign_in_is_revoked_with_its_own_client() {
     let world = world();
     world.login().signs_in(Account::OWNER).exits(0);
     world.login().args(["--client-id", OTHER]).signs_in(Account::NEW_OWNER).exits(0);
@@ -97,7 +97,7 @@ fn a_replaced_sign_in_is_revoked_for_its_own_client() {
 /// Where the tokens do not say whose they are, what is written beside them does.
 // threats 145
 #[test]
-fn the_issuer_that_is_written_down_counts_where_the_tokens_do_not_say() {
+fn stored_issuer_applies_if_tokens_have_none() {
     let world = World::new();
     let provenance = |issuer: &str| json!({ "issuer": issuer, "client_id": Client::SIGN_IN });
     let opaque = || {

@@ -5,32 +5,32 @@ use std::process::Command;
 
 use sandbox::{Account, Endpoint};
 
+use crate::strace::{STRACE, can_trace, trace, traced};
 use crate::support::{Finished, Start, World, left_out};
-use crate::traced::{STRACE, can_trace, trace, traced};
 
-const LAST_WORDS: &str = "error: login-cli had to stop because of an internal error; if it happens \
+const PANIC_MESSAGE: &str = "error: login-cli had to stop because of an internal error; if it happens \
                           again, please report what you did\n";
 
 const STORED: &str = "{\"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}";
 
 /// A run that tells everything there is to tell, if it tells.
-fn talkative<'w>(world: &World, start: Start<'w>, inject: &str) -> Start<'w> {
+fn with_all_output<'w>(world: &World, start: Start<'w>, inject: &str) -> Start<'w> {
     let talkative = start.logged().env("RUST_BACKTRACE", "full").env("RUST_LIB_BACKTRACE", "full");
     traced(world, talkative, &[inject, "trace=epoll_wait,clone,clone3"])
 }
 
 /// The one line, and nothing of the panic. Secrets are looked for in every run.
 #[track_caller]
-fn assert_last_words(finished: &Finished) {
+fn assert_panic_message(finished: &Finished) {
     finished.exits(1);
-    assert_eq!(finished.last_words(), LAST_WORDS);
+    assert_eq!(finished.last_words(), PANIC_MESSAGE);
     for panic in ["panicked", "backtrace", "polling the I/O driver", "spawn", "Input/output"] {
         finished.says_nothing_of(panic);
     }
 }
 
 /// Whoever comes back after the panic finds nobody.
-fn visited(start: Start<'_>) -> Finished {
+fn visit_and_finish(start: Start<'_>) -> Finished {
     let running = start.start();
     if running.is_waiting() {
         running.visit_meanwhile(Account::OWNER).give_up();
@@ -41,7 +41,7 @@ fn visited(start: Start<'_>) -> Finished {
 /// At each time when the program waits for something: the browser, an answer, its own save.
 // threats 194
 #[test]
-fn a_panic_at_any_time_says_one_line_that_is_always_the_same() {
+fn panic_prints_one_constant_line() {
     if !can_trace() {
         return;
     }
@@ -56,14 +56,17 @@ fn panics_at(flow: fn(&World) -> Start<'_>, time: u32) -> bool {
     let world = World::new();
     world.store(STORED);
     let inject = format!("inject=epoll_wait:error=EIO:when={time}");
-    let finished = visited(talkative(&world, flow(&world), &inject));
+    let finished = visit_and_finish(with_all_output(&world, flow(&world), &inject));
     if !trace(&world).contains("INJECTED") {
         finished.exits(0);
         return false;
     }
-    assert_last_words(&finished);
+    assert_panic_message(&finished);
     let stored = world.auth_json().unwrap();
-    assert!(stored == STORED || is_complete(&world), "neither the old document nor a new one");
+    assert!(
+        stored == STORED || has_complete_sign_in(&world),
+        "neither the old document nor a new one"
+    );
     let keys = world.sandbox.issued().api_keys;
     let whole = |key: &String| finished.stdout == format!("{key}\n");
     assert!(finished.stdout.is_empty() || keys.iter().any(whole), "a part of a key is printed");
@@ -71,7 +74,7 @@ fn panics_at(flow: fn(&World) -> Start<'_>, time: u32) -> bool {
 }
 
 /// What is stored is what the issuer sent, and no part of it.
-fn is_complete(world: &World) -> bool {
+fn has_complete_sign_in(world: &World) -> bool {
     let (stored, issued) = (world.auth_document(), world.sandbox.issued());
     stored["tokens"]["refresh_token"] == issued.refresh_tokens[0]
         && stored["OPENAI_API_KEY"] == issued.api_keys[0]
@@ -80,7 +83,7 @@ fn is_complete(world: &World) -> bool {
 /// Such as under a limit of processes. The thread is that of the name resolution.
 // threats 194
 #[test]
-fn a_system_that_gives_no_thread_ends_it_with_that_line() {
+fn thread_creation_failure_prints_the_panic_line() {
     if !can_trace() {
         return;
     }
@@ -89,7 +92,7 @@ fn a_system_that_gives_no_thread_ends_it_with_that_line() {
         world.store(STORED);
         let issuer = world.sandbox.issuer_url().replace("127.0.0.1", "localhost");
         let named = flow(&world).without("--issuer", 1).args(["--issuer", &issuer]);
-        let finished = talkative(&world, named, NO_THREAD).run();
+        let finished = with_all_output(&world, named, NO_THREAD).run();
         assert_nothing_happened(&world, &finished);
         assert_eq!(world.count(&Endpoint::Any), 0);
     }
@@ -98,15 +101,15 @@ fn a_system_that_gives_no_thread_ends_it_with_that_line() {
 /// What the code has won is not lost because there is nobody to save it.
 // threats 194
 #[test]
-fn a_save_needs_no_thread() {
+fn save_needs_no_new_thread() {
     if !can_trace() {
         return;
     }
     let world = World::new();
-    let finished = visited(talkative(&world, world.login(), NO_THREAD));
+    let finished = visit_and_finish(with_all_output(&world, world.login(), NO_THREAD));
     finished.exits(0);
     assert!(trace(&world).contains("INJECTED"));
-    assert!(is_complete(&world));
+    assert!(has_complete_sign_in(&world));
 }
 
 const NO_THREAD: &str = "inject=clone,clone3:error=EAGAIN";
@@ -115,7 +118,7 @@ const NO_EVENTS: &str = "inject=epoll_wait:error=EIO";
 #[track_caller]
 fn assert_nothing_happened(world: &World, finished: &Finished) {
     assert!(trace(world).contains("INJECTED"));
-    assert_last_words(finished);
+    assert_panic_message(finished);
     finished.prints("");
     assert_eq!(world.auth_json().as_deref(), Some(STORED));
 }
@@ -123,7 +126,7 @@ fn assert_nothing_happened(world: &World, finished: &Finished) {
 /// Nobody hears it, and it ends in the same way.
 // threats 194
 #[test]
-fn a_panic_that_nobody_hears_ends_it_all_the_same() {
+fn panic_without_stderr_reader_exits() {
     if !can_trace() {
         return;
     }
@@ -143,7 +146,7 @@ fn a_panic_that_nobody_hears_ends_it_all_the_same() {
 /// Whoever was typing a key sees again what they type. The terminal is that of script(1).
 // threats 194
 #[test]
-fn a_panic_while_a_key_is_typed_gives_the_terminal_back() {
+fn panic_during_key_input_restores_the_terminal() {
     const SCRIPT: &str = "/usr/bin/script";
     if !can_trace() {
         return;
@@ -166,7 +169,7 @@ fn a_panic_while_a_key_is_typed_gives_the_terminal_back() {
     assert!(std::fs::read_to_string(&trace).unwrap().contains("INJECTED"));
     let screen = std::fs::read_to_string(&screen).unwrap();
     assert!(
-        screen.contains("Paste the API key") && screen.contains(LAST_WORDS.trim_end()),
+        screen.contains("Paste the API key") && screen.contains(PANIC_MESSAGE.trim_end()),
         "{screen}"
     );
     let modes: Vec<&str> = screen.split_whitespace().collect();

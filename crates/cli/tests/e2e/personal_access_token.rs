@@ -9,7 +9,7 @@ const TOKEN: &str = "at-a-personal-access-token-0123456789";
 const KEY: &str = "sk-proj-a-key-beside-it-0123456789";
 
 /// As Codex CLI writes it.
-fn personal(world: &World) -> Value {
+fn personal_document(world: &World) -> Value {
     world.plant(TOKEN);
     json!({ "OPENAI_API_KEY": null, "personal_access_token": TOKEN })
 }
@@ -21,9 +21,9 @@ fn store(world: &World, document: &Value) {
 /// What `login` writes is what Codex CLI writes, to the byte.
 // threats 221
 #[test]
-fn a_login_with_one_is_kept_as_codex_cli_keeps_it() {
+fn personal_access_token_is_stored_like_in_codex() {
     let world = World::new();
-    let expected = personal(&world);
+    let expected = personal_document(&world);
     let login = || world.command("login").arg("--with-access-token").reading(format!("{TOKEN}\n"));
     let finished = login().run();
     finished.exits(0).says("Signed in with a personal access token, stored in ");
@@ -36,9 +36,9 @@ fn a_login_with_one_is_kept_as_codex_cli_keeps_it() {
 
 // threats 221
 #[test]
-fn it_is_shown_and_handed_out_and_never_refreshed() {
+fn personal_access_token_is_printed_and_never_refreshed() {
     let world = World::new();
-    let stored = personal(&world);
+    let stored = personal_document(&world);
     // The tokens of an older sign-in beside it do not count, as in Codex CLI.
     let mut beside = StoredSignIn::new(&world, -HOUR).document;
     beside.as_object_mut().unwrap().remove("auth_mode");
@@ -68,9 +68,9 @@ fn it_is_shown_and_handed_out_and_never_refreshed() {
 /// Codex CLI would use the key in its place.
 // threats 221
 #[test]
-fn a_key_that_is_saved_beside_it_leaves_the_mode_alone() {
+fn saving_a_key_keeps_the_personal_access_token_mode() {
     let world = World::new();
-    let mut expected = personal(&world);
+    let mut expected = personal_document(&world);
     store(&world, &expected);
     world.create_key().arg("--save").signs_in(sandbox::Account::OWNER).exits(0);
     expected["OPENAI_API_KEY"] = world.sandbox.issued().api_keys.last().unwrap().clone().into();
@@ -81,16 +81,16 @@ fn a_key_that_is_saved_beside_it_leaves_the_mode_alone() {
 /// A program that knows no mode would go on with it.
 // threats 221
 #[test]
-fn another_sign_in_takes_its_place() {
+fn new_sign_in_replaces_the_personal_access_token() {
     let world = World::new();
-    store(&world, &personal(&world));
+    store(&world, &personal_document(&world));
     world.plant(KEY);
     world.command("login").arg("--with-api-key").reading(KEY).run().exits(0);
     assert_eq!(world.auth_document().get("personal_access_token"), None);
     let status = world.command("status").arg("--json").run().exits(0).json();
     assert_eq!(status["auth_mode"], "apikey");
 
-    store(&world, &personal(&world));
+    store(&world, &personal_document(&world));
     world.login().signs_in(sandbox::Account::OWNER).exits(0);
     assert_eq!(world.auth_document().get("personal_access_token"), None);
     let status = world.command("status").arg("--json").run().exits(0).json();
@@ -101,7 +101,7 @@ fn another_sign_in_takes_its_place() {
 /// Whatever signs it in is that program's.
 // threats 221
 #[test]
-fn a_sign_in_that_only_another_program_knows_is_named_and_left_alone() {
+fn sign_in_of_another_program_is_shown_and_unchanged() {
     for (document, mode) in [
         (
             json!({"auth_mode": "bedrockApiKey", "bedrock_api_key": {"api_key": "x"}}),
@@ -136,16 +136,16 @@ fn a_sign_in_that_only_another_program_knows_is_named_and_left_alone() {
 /// It is nobody's here to end.
 // threats 221
 #[test]
-fn logout_removes_it_and_says_that_it_stays_valid() {
+fn logout_removes_personal_access_token_and_says_it_stays_valid() {
     let world = World::new();
-    store(&world, &personal(&world));
+    store(&world, &personal_document(&world));
     let finished = world.command("logout").run();
     finished.exits(0).says("Signed out: removed from ").says(
         "The personal access token that was stored here stays valid. To end it, delete it in the \
          settings of your account",
     );
     assert_eq!(world.auth_json(), None);
-    store(&world, &personal(&world));
+    store(&world, &personal_document(&world));
     let document = world.command("logout").arg("--json").run().exits(0).json();
     let profile = &document["profiles"][0];
     assert_eq!(profile["access_token_still_valid"], true);
@@ -158,7 +158,7 @@ fn logout_removes_it_and_says_that_it_stays_valid() {
 
 // threats 221
 #[test]
-fn logout_names_another_programs_sign_in_and_revokes_nothing() {
+fn logout_removes_sign_in_of_another_program_without_revocation() {
     let world = World::new();
     store(&world, &json!({"auth_mode": "bedrockApiKey", "bedrock_api_key": {"api_key": "x"}}));
     let words = "this sign-in was made by another program (mode bedrockApiKey); it is removed here, and \

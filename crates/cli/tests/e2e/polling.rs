@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::support::{Finished, PATIENCE, Running, World};
 
-const QUICKLY: [&str; 4] = ["--poll-interval", "20ms", "--poll-timeout", "20s"];
-const IMPATIENTLY: [&str; 4] = ["--poll-interval", "50ms", "--poll-timeout", "200ms"];
+const FAST_POLLING: [&str; 4] = ["--poll-interval", "20ms", "--poll-timeout", "20s"];
+const SHORT_TIMEOUT: [&str; 4] = ["--poll-interval", "50ms", "--poll-timeout", "200ms"];
 
 /// The one person's organizations.
 fn world_of(organizations: Vec<Organization>) -> World {
@@ -19,12 +19,12 @@ fn world_of(organizations: Vec<Organization>) -> World {
 
 // threats 134
 #[test]
-fn a_project_that_appears_later_is_found() {
+fn project_that_appears_later_is_found() {
     for poll in [1, 3, 6] {
         let project = Project { is_initial: true, appears_at_poll: poll, ..Project::default() };
         let world =
             world_of(vec![Organization { projects: vec![project], ..Organization::default() }]);
-        let finished = world.create_key().args(QUICKLY).signs_in(Account::OWNER);
+        let finished = world.create_key().args(FAST_POLLING).signs_in(Account::OWNER);
         finished.exits(0);
         let waited = "Not yet: checked 1 organizations and 0 projects, but no default project is \
                       ready yet. Looking again in 20 ms.\n";
@@ -37,11 +37,11 @@ fn a_project_that_appears_later_is_found() {
 
 // threats 134
 #[test]
-fn an_organization_that_appears_later_is_found() {
+fn organization_that_appears_later_is_found() {
     let projects = vec![Project { is_initial: true, ..Project::default() }];
     let organization = Organization { appears_at_poll: 3, projects, ..Organization::default() };
     let world = world_of(vec![organization]);
-    let finished = world.create_key().args(QUICKLY).signs_in(Account::OWNER);
+    let finished = world.create_key().args(FAST_POLLING).signs_in(Account::OWNER);
     finished.exits(0).says("Not yet: no organization found. Looking again in 20 ms.\n");
     assert_eq!(world.count(&Endpoint::Organizations), 3);
     assert_eq!(world.count(&Endpoint::Projects), 1);
@@ -49,15 +49,15 @@ fn an_organization_that_appears_later_is_found() {
 
 /// Patience is at its end, and what was seen last is told.
 #[track_caller]
-fn gives_up(world: &World, seen: &str) -> Finished {
+fn assert_times_out(world: &World, seen: &str) -> Finished {
     let hint = "open https://platform.openai.com once to set up the account, or wait longer with \
          --poll-timeout";
-    gives_up_with(world, seen, hint)
+    assert_times_out_with_hint(world, seen, hint)
 }
 
 #[track_caller]
-fn gives_up_with(world: &World, seen: &str, hint: &str) -> Finished {
-    let finished = world.create_key().logged().args(IMPATIENTLY).signs_in(Account::OWNER);
+fn assert_times_out_with_hint(world: &World, seen: &str, hint: &str) -> Finished {
+    let finished = world.create_key().logged().args(SHORT_TIMEOUT).signs_in(Account::OWNER);
     finished.exits(1).prints("").fails_with(
         &format!("timed out waiting for an organization and default project: {seen}"),
         hint,
@@ -69,28 +69,28 @@ fn gives_up_with(world: &World, seen: &str, hint: &str) -> Finished {
 
 // threats 133
 #[test]
-fn no_organization_is_there_in_time() {
+fn missing_organization_times_out() {
     let world = world_of(Vec::new());
-    gives_up(&world, "no organization found");
+    assert_times_out(&world, "no organization found");
     let looks = world.count(&Endpoint::Organizations);
     assert!((2..=5).contains(&looks), "{looks}");
 }
 
 // threats 135
 #[test]
-fn no_default_project_is_there_in_time() {
+fn missing_default_project_times_out() {
     let project = |id: &str| Project { id: id.to_owned(), ..Project::default() };
     let one =
         Organization { projects: vec![project("a"), project("b")], ..Organization::default() };
     let two =
         Organization { id: "org-two".to_owned(), projects: vec![project("c")], ..one.clone() };
     let seen = "checked 2 organizations and 3 projects, but no default project is ready yet";
-    gives_up(&world_of(vec![one, two]), seen);
+    assert_times_out(&world_of(vec![one, two]), seen);
 }
 
 // threats 127
 #[test]
-fn organizations_that_are_closed_are_counted() {
+fn inaccessible_organizations_are_counted() {
     let account = Account::owner();
     let refused = Then::json(403, json!({"error": {"message": "M", "code": "no_access"}}));
     let faults = vec![Fault::new(Endpoint::Projects, refused)];
@@ -98,7 +98,7 @@ fn organizations_that_are_closed_are_counted() {
         World::with_scenario(Scenario { accounts: vec![account], faults, ..Scenario::default() });
     let seen = "checked 1 organizations and 0 projects, but no default project is ready yet \
                 (1 organizations not accessible)";
-    gives_up_with(
+    assert_times_out_with_hint(
         &world,
         seen,
         "ask an owner of the organization for access to a project, or choose another with \
@@ -108,11 +108,11 @@ fn organizations_that_are_closed_are_counted() {
 
 // threats 131
 #[test]
-fn a_platform_that_fails_until_the_end_is_quoted() {
+fn last_platform_error_is_shown() {
     let broken = Then::json(500, json!({"error": {"message": "M", "code": "server_error"}}));
     let world = World::failing(Endpoint::Projects, broken);
     let hint = "the server has a problem: try again later";
-    gives_up_with(
+    assert_times_out_with_hint(
         &world,
         "cannot list the projects: the platform refused: HTTP 500, server_error: M",
         hint,
@@ -121,14 +121,14 @@ fn a_platform_that_fails_until_the_end_is_quoted() {
 
 // threats 131
 #[test]
-fn failures_that_pass_are_waited_out() {
+fn temporary_failures_are_retried() {
     let html = Then::text(502, "text/html", "<h1>Bad gateway</h1>");
     for then in
         [Then::json(500, json!({})), html, Then::Reset, Then::Close, Then::CutOff { after: 9 }]
     {
         for at in [Endpoint::Organizations, Endpoint::Projects] {
             let world = World::with([Fault::new(at.clone(), then.clone()).on(On::First(2))]);
-            let finished = world.create_key().logged().args(QUICKLY).signs_in(Account::OWNER);
+            let finished = world.create_key().logged().args(FAST_POLLING).signs_in(Account::OWNER);
             finished.exits(0).says("Not yet: cannot list the ");
             assert!(world.count(&at) >= 3, "{then:?} at {at:?}");
             assert_eq!(world.count(&Endpoint::ApiKeys), 1);
@@ -138,13 +138,13 @@ fn failures_that_pass_are_waited_out() {
 
 // threats 130
 #[test]
-fn a_busy_platform_is_left_alone_for_as_long_as_it_asks() {
+fn retry_after_is_obeyed() {
     let headers = vec![("retry-after".to_owned(), "1".to_owned())];
     let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let world = World::with([Fault::new(Endpoint::Organizations, busy).on(On::First(1))]);
-    let running = world.create_key().args(QUICKLY).start();
+    let running = world.create_key().args(FAST_POLLING).start();
     let visit = running.visit_meanwhile(Account::OWNER);
-    assert!(gap(&world, &running) >= Duration::from_millis(900));
+    assert!(pause_between_polls(&world, &running) >= Duration::from_millis(900));
     running.joined(visit);
     running
         .finish()
@@ -153,7 +153,7 @@ fn a_busy_platform_is_left_alone_for_as_long_as_it_asks() {
 }
 
 /// The time between the first two looks.
-fn gap(world: &World, running: &Running<'_>) -> Duration {
+fn pause_between_polls(world: &World, running: &Running<'_>) -> Duration {
     world.sandbox.wait_for(&Endpoint::Organizations, 1, PATIENCE).unwrap();
     let first = Instant::now();
     running.says("Looking again in 1 second.");
@@ -164,22 +164,26 @@ fn gap(world: &World, running: &Running<'_>) -> Duration {
 /// A platform that asks for more time than there is left ends the wait at its deadline.
 // threats 130
 #[test]
-fn a_platform_that_asks_for_too_much_time_is_not_waited_for() {
+fn retry_after_beyond_the_timeout_ends_the_wait() {
     let headers = vec![("retry-after".to_owned(), "1000000000".to_owned())];
     let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let world = World::failing(Endpoint::Organizations, busy);
     let hint = "wait 24 hours, and try again";
-    gives_up_with(&world, "cannot list the organizations: the platform refused: HTTP 429", hint);
+    assert_times_out_with_hint(
+        &world,
+        "cannot list the organizations: the platform refused: HTTP 429",
+        hint,
+    );
 }
 
 /// A platform that never answers is part of the wait, not beside it.
 // threats 134
 #[test]
-fn patience_ends_in_the_middle_of_a_look() {
+fn timeout_ends_a_running_request() {
     for at in [Endpoint::Organizations, Endpoint::Projects] {
         let world = World::failing(at, Then::Hang);
         let begun = Instant::now();
-        let finished = world.create_key().args(IMPATIENTLY).signs_in(Account::OWNER);
+        let finished = world.create_key().args(SHORT_TIMEOUT).signs_in(Account::OWNER);
         finished.exits(1).says("error: timed out waiting for an organization and default project");
         assert!(begun.elapsed() < Duration::from_secs(10));
         assert_eq!(world.count(&Endpoint::ApiKeys), 0);

@@ -17,7 +17,7 @@ const ADDRESSES: [IpAddr; 4] = [
 /// Wherever a stranger listens, they get nothing: not the browser, not a byte.
 // threats 59
 #[test]
-fn a_port_that_is_taken_ends_it_at_once() {
+fn port_in_use_exits_immediately() {
     for address in ADDRESSES {
         let Ok(stranger) = TcpListener::bind((address, 0)) else {
             left_out(&format!("a stranger on {address}, which is not there"));
@@ -33,7 +33,7 @@ fn a_port_that_is_taken_ends_it_at_once() {
             assert!(world.sandbox.requests().is_empty());
             assert_eq!(world.stored_names(), Vec::<String>::new());
         }
-        assert_nobody_called(&stranger);
+        assert_no_connection(&stranger);
     }
 }
 
@@ -48,14 +48,14 @@ fn this_process() -> String {
 }
 
 #[track_caller]
-fn assert_nobody_called(stranger: &TcpListener) {
+fn assert_no_connection(stranger: &TcpListener) {
     stranger.set_nonblocking(true).unwrap();
     assert_eq!(stranger.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
 // threats 61
 #[test]
-fn a_second_sign_in_does_not_disturb_the_first() {
+fn second_sign_in_does_not_disturb_the_first() {
     let world = World::new();
     let first = world.waiting_login();
     let port = first.port();
@@ -75,7 +75,7 @@ fn a_second_sign_in_does_not_disturb_the_first() {
 
 // threats 62
 #[test]
-fn of_many_starts_at_once_one_waits() {
+fn one_of_many_concurrent_sign_ins_waits() {
     let world = World::new();
     let port = free_port(&world);
     let started: Vec<Running<'_>> = (0..12).map(|_| world.login().port(port).start()).collect();
@@ -97,7 +97,7 @@ fn free_port(world: &World) -> u16 {
 
 // threats 61
 #[test]
-fn a_port_that_is_taken_is_passed_over() {
+fn port_in_use_is_skipped() {
     let strangers = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     let [first, second] =
         strangers.each_ref().map(|stranger| stranger.local_addr().unwrap().port());
@@ -109,12 +109,12 @@ fn a_port_that_is_taken_is_passed_over() {
         running.visit(Account::OWNER);
         running.finish().exits(0);
     }
-    strangers.iter().for_each(assert_nobody_called);
+    strangers.iter().for_each(assert_no_connection);
 }
 
 // threats 61
 #[test]
-fn of_a_list_that_is_taken_every_holder_is_named() {
+fn each_holder_of_a_port_is_named() {
     let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = stranger.local_addr().unwrap().port();
     let world = World::new();
@@ -122,7 +122,7 @@ fn of_a_list_that_is_taken_every_holder_is_named() {
     let refused = world.create_key().ports(&[port, waiting.port()]).run();
     refused.exits(13).says(&format!("error: port {port} is in use{}; ", this_process()));
     refused.says(&format!(" port {}", waiting.port())).says_nothing_of("/oauth/authorize");
-    assert_nobody_called(&stranger);
+    assert_no_connection(&stranger);
     waiting.visit(Account::OWNER);
     waiting.finish().exits(0);
 }
@@ -130,7 +130,7 @@ fn of_a_list_that_is_taken_every_holder_is_named() {
 /// `--port 0` takes any; nothing is taken before the program is sure that it can go on.
 // threats 66
 #[test]
-fn the_port_is_open_when_its_url_is_shown() {
+fn port_is_open_when_the_url_is_shown() {
     for _ in 0..5 {
         let world = World::new();
         let running = world.login().start();

@@ -22,29 +22,29 @@ fn profile(world: &World, name: &str) -> StoredSignIn {
 }
 
 #[track_caller]
-fn prints_the_token_of(stored: &StoredSignIn, finished: &Finished) {
+fn assert_prints_token(stored: &StoredSignIn, finished: &Finished) {
     finished.exits(0).prints(&format!("{}\n", stored.access_token));
 }
 
 #[test]
-fn a_profile_has_a_sign_in_of_its_own() {
+fn profile_has_its_own_sign_in() {
     let world = World::new();
     let (default, work) = (world.signed_in(HOUR), profile(&world, "work"));
     let token = || world.command("token");
-    prints_the_token_of(&default, &token().run());
-    prints_the_token_of(&work, &token().args(["--profile", "work"]).run());
-    prints_the_token_of(&work, &token().env("LOGIN_CLI_PROFILE", "work").run());
+    assert_prints_token(&default, &token().run());
+    assert_prints_token(&work, &token().args(["--profile", "work"]).run());
+    assert_prints_token(&work, &token().env("LOGIN_CLI_PROFILE", "work").run());
     // The option is nearer than the environment; an empty variable is none.
     let default_asked = token().env("LOGIN_CLI_PROFILE", "work").args(["--profile", "default"]);
-    prints_the_token_of(&default, &default_asked.run());
-    prints_the_token_of(&default, &token().env("LOGIN_CLI_PROFILE", "").run());
+    assert_prints_token(&default, &default_asked.run());
+    assert_prints_token(&default, &token().env("LOGIN_CLI_PROFILE", "").run());
     token().args(["--profile", "play"]).run().exits(3).prints("");
     assert_eq!(world.sandbox.connections(), 0);
 }
 
 /// A login into a profile leaves the others alone, and has locks of its own.
 #[test]
-fn a_login_makes_a_profile() {
+fn login_creates_a_profile() {
     let world = World::new();
     let default = world.signed_in(HOUR);
     world.login().args(["--profile", "work"]).signs_in(Account::OWNER).exits(0).says("profiles");
@@ -79,7 +79,7 @@ fn assert_private(folder: &std::path::Path) {
 
 /// Each refresh is of its own sign-in: two locks, two requests.
 #[test]
-fn a_refresh_of_one_profile_is_none_of_another() {
+fn refresh_changes_only_its_profile() {
     let world = World::new();
     let default = world.signed_in(HOUR);
     let work = profile(&world, "work");
@@ -120,7 +120,7 @@ fn profiles_are_listed_by_name() {
 
 // threats 209
 #[test]
-fn the_list_as_json_is_one_document() {
+fn profile_list_as_json() {
     let world = World::new();
     profile(&world, "work");
     let finished = world.command("profiles").args(["--json", "--profile", "play"]).run();
@@ -134,7 +134,7 @@ fn the_list_as_json_is_one_document() {
 
 /// Without anything there is one profile, where nobody is signed in; looking makes no folder.
 #[test]
-fn an_empty_home_has_one_profile() {
+fn empty_home_has_one_profile() {
     let world = World::new();
     world.command("profiles").run().exits(0).prints("* default  not signed in\n");
     assert!(!world.codex_home().exists());
@@ -143,7 +143,7 @@ fn an_empty_home_has_one_profile() {
 /// A name is a folder's, and must not lead anywhere else.
 // threats 207
 #[test]
-fn a_name_that_leads_elsewhere_is_wrong() {
+fn profile_name_with_path_is_refused() {
     let world = World::new();
     world.signed_in(HOUR);
     let long = "x".repeat(65);
@@ -162,7 +162,7 @@ fn a_name_that_leads_elsewhere_is_wrong() {
 
 /// To follow a hint must not end in another account.
 #[test]
-fn a_hint_names_the_account_that_was_meant() {
+fn hint_names_the_chosen_profile() {
     let world = World::new();
     let finished = world.command("status").args(["--profile", "work"]).run();
     finished.exits(3).says("hint: sign in with login-cli --profile work login\n");
@@ -174,7 +174,7 @@ fn a_hint_names_the_account_that_was_meant() {
 /// A folder of profiles that moves to Windows or macOS keeps its sign-ins apart.
 // threats 228
 #[test]
-fn a_name_that_another_system_would_confuse_is_refused() {
+fn profile_name_that_differs_only_in_case_is_refused() {
     let world = World::new();
     profile(&world, "work");
     let wrong = |name: &str, why: &str| {
@@ -206,17 +206,17 @@ fn a_name_that_another_system_would_confuse_is_refused() {
 // threats 228
 #[cfg(target_os = "linux")]
 #[test]
-fn profiles_that_differ_in_case_and_are_there_can_be_used() {
+fn existing_profiles_that_differ_in_case_work() {
     let world = World::new();
     let (small, large) = (profile(&world, "work"), profile(&world, "WORK"));
-    prints_the_token_of(&small, &world.command("token").args(["--profile", "work"]).run());
-    prints_the_token_of(&large, &world.command("token").args(["--profile", "WORK"]).run());
+    assert_prints_token(&small, &world.command("token").args(["--profile", "work"]).run());
+    assert_prints_token(&large, &world.command("token").args(["--profile", "WORK"]).run());
 }
 
 /// Denied, out of time, or a key that is none.
 // threats 229
 #[test]
-fn a_login_that_fails_leaves_no_profile() {
+fn failed_login_leaves_no_profile() {
     let new = ["--profile", "new"];
     let world = World::new();
     world.login().args(new).args(["--timeout", "1ms"]).run().exits(1);
@@ -238,7 +238,7 @@ fn a_login_that_fails_leaves_no_profile() {
 // threats 229
 #[cfg(unix)]
 #[test]
-fn a_login_that_is_cancelled_leaves_no_profile_but_one_that_was_there() {
+fn cancelled_login_leaves_no_new_profile() {
     use rustix::process::Signal;
     let world = World::new();
     std::fs::create_dir_all(folder(&world, "empty")).unwrap();
@@ -262,7 +262,7 @@ fn a_login_that_is_cancelled_leaves_no_profile_but_one_that_was_there() {
 // threats 229
 #[cfg(unix)]
 #[test]
-fn a_login_that_is_cancelled_leaves_the_profile_to_another() {
+fn cancelled_login_keeps_a_profile_in_use() {
     let world = World::new();
     let logins = [0, 1].map(|_| world.login().args(["--profile", "new"]).start());
     let [cancelled, other] = logins;

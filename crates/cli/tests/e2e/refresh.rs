@@ -11,7 +11,7 @@ const HOUR: i64 = 60 * 60;
 /// The document after a refresh that brought these of its tokens; `last_refresh` is whatever it is
 /// now, and not what it was.
 #[track_caller]
-fn assert_renewed(world: &World, before: &StoredSignIn, brought: &[&str]) {
+fn assert_refreshed(world: &World, before: &StoredSignIn, brought: &[&str]) {
     let issued = world.sandbox.issued();
     let mut expected = before.document.clone();
     for name in brought {
@@ -34,7 +34,7 @@ const ALL: [&str; 3] = ["id_token", "access_token", "refresh_token"];
 /// Whatever else is in the file stays where it is, to the last digit.
 // threats 109 169
 #[test]
-fn a_refresh_replaces_the_tokens_and_nothing_else() {
+fn refresh_replaces_only_the_tokens() {
     let world = World::new();
     let number: Value = serde_json::from_str("12345678901234567890.10").unwrap();
     let stored = StoredSignIn::new(&world, HOUR)
@@ -44,7 +44,7 @@ fn a_refresh_replaces_the_tokens_and_nothing_else() {
         .stored(&world);
     let finished = world.command("refresh").logged().run();
     finished.exits(0).prints("").says("Refreshed. The access token expires in 9 days.\n");
-    assert_renewed(&world, &stored, &ALL);
+    assert_refreshed(&world, &stored, &ALL);
     assert_eq!(world.stored_names(), ["auth.json", "auth.json.lock", "auth.lock"]);
     assert_private(&world);
 }
@@ -62,7 +62,7 @@ fn assert_private(world: &World) {
 
 // threats 109
 #[test]
-fn a_refresh_is_one_request_of_the_contract() {
+fn refresh_sends_the_documented_request() {
     let world = World::new();
     let stored = world.signed_in(0);
     world.command("refresh").run().exits(0);
@@ -81,12 +81,12 @@ fn a_refresh_is_one_request_of_the_contract() {
 /// It can be done again and again: each time with the token that came last.
 // threats 109
 #[test]
-fn each_refresh_spends_what_the_last_one_brought() {
+fn each_refresh_uses_the_latest_refresh_token() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     for _ in 0..3 {
         world.command("refresh").run().exits(0);
-        assert_renewed(&world, &stored, &ALL);
+        assert_refreshed(&world, &stored, &ALL);
     }
     assert_eq!(world.count(&Endpoint::TokenRefresh), 3);
 }
@@ -94,19 +94,19 @@ fn each_refresh_spends_what_the_last_one_brought() {
 /// What is not sent has not changed (RFC 6749 section 6).
 // threats 110 111
 #[test]
-fn what_an_answer_does_not_bring_stays() {
+fn missing_tokens_in_response_stay_unchanged() {
     for absent in ["refresh_token", "id_token"] {
         let world = World::failing(Endpoint::TokenRefresh, Then::Merge(json!({absent: null})));
         let stored = world.signed_in(0);
         world.command("token").run().exits(0);
         let brought: Vec<&str> = ALL.into_iter().filter(|name| *name != absent).collect();
-        assert_renewed(&world, &stored, &brought);
+        assert_refreshed(&world, &stored, &brought);
     }
 }
 
 /// The answer to the first refresh is wrong at this place, that to the second one right.
 #[track_caller]
-fn is_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
+fn assert_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
     let scenario = Scenario::default();
     let owner = World::with_scenario(scenario.clone());
     let id_token = claims(&owner.sandbox.mint(Account::OWNER).unwrap().id_token);
@@ -132,9 +132,9 @@ fn is_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
 /// The new refresh token is the only one that still works, so it is kept all the same.
 // threats 111
 #[test]
-fn an_id_token_that_is_somebody_elses_brings_nothing_but_the_refresh_token() {
+fn id_token_of_another_person_saves_only_the_refresh_token() {
     let with = |name: &'static str, value: Value| {
-        is_not_used("/id_token", move |claims| {
+        assert_not_used("/id_token", move |claims| {
             let mut claims = claims.clone();
             // The issuer's address is another one for each world.
             claims.as_object_mut().unwrap().remove("iss");
@@ -156,7 +156,7 @@ fn an_id_token_that_is_somebody_elses_brings_nothing_but_the_refresh_token() {
 
 // threats 85 111
 #[test]
-fn a_token_of_another_type_brings_nothing_but_the_refresh_token() {
+fn unknown_token_type_saves_only_the_refresh_token() {
     let hint = "try again; if it stays like this, sign in again";
     for (pointer, value) in [
         ("access_token", json!(7)),
@@ -164,26 +164,26 @@ fn a_token_of_another_type_brings_nothing_but_the_refresh_token() {
         ("id_token", json!({})),
         ("token_type", json!("mac")),
     ] {
-        let finished = is_not_used(&format!("/{pointer}"), |_| value.clone());
+        let finished = assert_not_used(&format!("/{pointer}"), |_| value.clone());
         finished.fails_with(&format!("the issuer sent an unusable {pointer}"), hint);
     }
-    is_not_used("/id_token", |_| json!("no-jwt"))
+    assert_not_used("/id_token", |_| json!("no-jwt"))
         .says("error: the issuer sent an unusable ID token");
 }
 
 /// The clock of this machine says nothing about who signed in.
 // threats 123
 #[test]
-fn an_id_token_that_seems_over_is_one() {
+fn expired_id_token_in_response_is_accepted() {
     let lifetimes = Lifetimes { id_token: std::time::Duration::ZERO, ..Lifetimes::default() };
     let world = World::with_scenario(Scenario { lifetimes, ..Scenario::default() });
     let stored = world.signed_in(0);
     world.command("token").run().exits(0);
-    assert_renewed(&world, &stored, &ALL);
+    assert_refreshed(&world, &stored, &ALL);
 }
 
 #[test]
-fn a_sign_in_without_a_refresh_token_cannot_be_refreshed() {
+fn sign_in_without_refresh_token_cannot_be_refreshed() {
     let world = World::new();
     let path = world.codex_home().join("auth.json");
     let key = "sk-proj-a-key-alone-in-its-file";
@@ -203,7 +203,7 @@ fn a_sign_in_without_a_refresh_token_cannot_be_refreshed() {
 /// The tokens of one issuer are no business of another.
 // threats 145
 #[test]
-fn a_sign_in_of_another_issuer_is_not_sent_to_this_one() {
+fn refresh_token_of_another_issuer_is_not_sent() {
     let (theirs, ours) = (World::new(), World::new());
     let stored = StoredSignIn::new(&theirs, 0).stored(&ours);
     for command in ["token", "refresh"] {

@@ -12,7 +12,7 @@ const HOUR: i64 = 60 * 60;
 /// The issuer says for good that this is over. What is stored stays: only the person decides that it
 /// is of no use any more.
 #[track_caller]
-fn is_over(world: &World, stored: &StoredSignIn, words: &str) {
+fn assert_sign_in_ended(world: &World, stored: &StoredSignIn, words: &str) {
     world.store(&stored.text());
     for command in ["token", "refresh"] {
         let before = world.count(&Endpoint::TokenRefresh);
@@ -28,32 +28,40 @@ fn is_over(world: &World, stored: &StoredSignIn, words: &str) {
 
 // threats 112
 #[test]
-fn a_refresh_token_that_expired_or_was_revoked_ends_the_sign_in() {
+fn expired_or_revoked_refresh_token_ends_the_sign_in() {
     let lifetimes = Lifetimes { refresh_token: Duration::ZERO, ..Lifetimes::default() };
     let world = World::with_scenario(Scenario { lifetimes, ..Scenario::default() });
     let stored = world.signed_in(-HOUR);
-    is_over(&world, &stored, "HTTP 401, refresh_token_expired: The refresh token has expired.");
+    assert_sign_in_ended(
+        &world,
+        &stored,
+        "HTTP 401, refresh_token_expired: The refresh token has expired.",
+    );
 
     let world = World::new();
     let stored = world.signed_in(-HOUR);
     world.command("logout").run().exits(0);
-    is_over(&world, &stored, "HTTP 401, refresh_token_invalidated: The refresh token was revoked.");
+    assert_sign_in_ended(
+        &world,
+        &stored,
+        "HTTP 401, refresh_token_invalidated: The refresh token was revoked.",
+    );
 }
 
 /// Such as by a program that had a copy of the file.
 // threats 112
 #[test]
-fn a_refresh_token_that_was_spent_elsewhere_ends_the_sign_in() {
+fn reused_refresh_token_ends_the_sign_in() {
     let world = World::new();
     let stored = world.signed_in(-HOUR);
     world.command("token").run().exits(0);
     let words = "HTTP 401, refresh_token_reused: The refresh token was used already.";
-    is_over(&world, &stored, words);
+    assert_sign_in_ended(&world, &stored, words);
 }
 
 // threats 112
 #[test]
-fn every_final_answer_ends_the_sign_in() {
+fn each_final_error_ends_the_sign_in() {
     for (then, words) in [
         (Then::json(400, json!({"error": "invalid_grant"})), "HTTP 400, invalid_grant"),
         (
@@ -73,14 +81,14 @@ fn every_final_answer_ends_the_sign_in() {
     ] {
         let world = World::failing(Endpoint::TokenRefresh, then);
         let stored = world.signed_in(-HOUR);
-        is_over(&world, &stored, words);
+        assert_sign_in_ended(&world, &stored, words);
     }
 }
 
 /// A gateway on the way has a login page of its own, which says nothing about the sign-in.
 // threats 112 113
 #[test]
-fn a_401_of_a_gateway_does_not_end_the_sign_in() {
+fn unauthorized_from_a_gateway_keeps_the_sign_in() {
     for then in [
         Then::text(401, "text/html", "<html><h1>401 Authorization Required</h1></html>"),
         Then::json(401, json!({"message": "Unauthorized"})),
@@ -102,7 +110,9 @@ fn a_401_of_a_gateway_does_not_end_the_sign_in() {
 /// While the request was under way, a program that takes no lock has done the same: its refresh token
 /// was the first, and ours is the one that was used already.
 #[track_caller]
-fn another_program_writes(meanwhile: impl FnOnce(&World) -> Option<String>) -> (World, Finished) {
+fn race_with_another_program(
+    meanwhile: impl FnOnce(&World) -> Option<String>,
+) -> (World, Finished) {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     // No token of this issuer: it will be refused.
     let stored =
@@ -122,7 +132,7 @@ fn another_program_writes(meanwhile: impl FnOnce(&World) -> Option<String>) -> (
 #[test]
 fn newer_tokens_of_another_program_are_used() {
     let mut new = None;
-    let (_world, finished) = another_program_writes(|world| {
+    let (_world, finished) = race_with_another_program(|world| {
         let newer = world.signed_in(HOUR);
         new = Some(newer.access_token.clone());
         Some(newer.text())
@@ -132,8 +142,8 @@ fn newer_tokens_of_another_program_are_used() {
 
 // threats 112 122
 #[test]
-fn a_sign_in_that_another_program_removed_is_not_there_any_more() {
-    let (world, finished) = another_program_writes(|world| {
+fn sign_in_removed_by_another_program_is_not_signed_in() {
+    let (world, finished) = race_with_another_program(|world| {
         std::fs::remove_file(world.codex_home().join("auth.json")).unwrap();
         None
     });
@@ -147,7 +157,7 @@ fn a_sign_in_that_another_program_removed_is_not_there_any_more() {
 /// Both refreshes worked; the one that is stored already stays.
 // threats 175
 #[test]
-fn what_another_program_wrote_is_not_overwritten() {
+fn tokens_of_another_program_are_not_overwritten() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let running = world.command("token").start();
@@ -161,7 +171,7 @@ fn what_another_program_wrote_is_not_overwritten() {
 /// Such as a logout of a program that takes no lock: the refresh worked, and comes too late.
 // threats 122
 #[test]
-fn a_refresh_does_not_bring_back_what_was_removed_meanwhile() {
+fn refresh_does_not_restore_a_removed_sign_in() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let running = world.command("token").start();
@@ -173,7 +183,7 @@ fn a_refresh_does_not_bring_back_what_was_removed_meanwhile() {
 }
 
 /// What may pass, and the words of it.
-fn passing() -> Vec<(Then, &'static str)> {
+fn temporary_failures() -> Vec<(Then, &'static str)> {
     vec![
         (Then::json(500, json!({"error": "server_error"})), "HTTP 500, server_error"),
         (Then::text(503, "text/html", "<html>"), "HTTP 503, not JSON"),
@@ -188,8 +198,8 @@ fn passing() -> Vec<(Then, &'static str)> {
 
 // threats 113
 #[test]
-fn what_may_pass_changes_nothing() {
-    for (then, words) in passing() {
+fn temporary_failure_changes_nothing() {
+    for (then, words) in temporary_failures() {
         let world = World::failing(Endpoint::TokenRefresh, then);
         let stored = world.signed_in(-HOUR);
         for (count, command) in ["token", "refresh"].into_iter().enumerate() {
@@ -205,8 +215,8 @@ fn what_may_pass_changes_nothing() {
 /// It has four minutes left, and a script wants it now.
 // threats 113
 #[test]
-fn a_token_that_still_works_is_handed_out_with_a_warning() {
-    for (then, words) in passing() {
+fn valid_token_is_printed_with_a_warning_if_refresh_fails() {
+    for (then, words) in temporary_failures() {
         let world = World::failing(Endpoint::TokenRefresh, then);
         let stored = world.signed_in(240);
         let finished = world.command("token").logged().run();
@@ -219,7 +229,7 @@ fn a_token_that_still_works_is_handed_out_with_a_warning() {
 
 // threats 113
 #[test]
-fn without_a_network_a_token_that_still_works_is_handed_out() {
+fn valid_token_is_printed_without_network() {
     for seconds_left in [240, -HOUR] {
         let world = World::new();
         // A port that nobody listens on any more.
@@ -244,14 +254,14 @@ fn without_a_network_a_token_that_still_works_is_handed_out() {
 /// second try says what to do.
 // threats 112 116
 #[test]
-fn an_answer_that_was_lost_ends_the_sign_in_at_the_next_refresh() {
+fn lost_response_ends_the_sign_in_at_the_next_refresh() {
     let fault = Fault::new(Endpoint::TokenRefresh, Then::Lose).on(sandbox::On::First(1));
     let world = World::with([fault]);
     let stored = world.signed_in(-HOUR);
     world.command("token").run().exits(1).prints("");
     assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
     let words = "HTTP 401, refresh_token_reused: The refresh token was used already.";
-    is_over(&world, &stored, words);
+    assert_sign_in_ended(&world, &stored, words);
     world.login().signs_in(Account::OWNER).exits(0);
 }
 
@@ -259,7 +269,7 @@ fn an_answer_that_was_lost_ends_the_sign_in_at_the_next_refresh() {
 /// they are taken for OpenAI's.
 // threats 145
 #[test]
-fn tokens_that_do_not_say_whose_they_are_stay_here() {
+fn tokens_without_issuer_are_not_sent() {
     for claims in [json!({"iss": "https://auth.openai.com", "exp": 1}), json!({"exp": 1})] {
         let world = World::new();
         let access_token = jwt(&claims);
@@ -279,7 +289,7 @@ fn tokens_that_do_not_say_whose_they_are_stay_here() {
 /// An answer without an access token leaves one that has expired: it is not handed out.
 // threats 110
 #[test]
-fn an_answer_without_an_access_token_is_no_refresh() {
+fn response_without_access_token_is_an_error() {
     for answer in [json!({}), json!({"refresh_token": "rt_the-next-one"})] {
         let world = World::failing(Endpoint::TokenRefresh, Then::json(200, answer.clone()));
         world.plant("rt_the-next-one");

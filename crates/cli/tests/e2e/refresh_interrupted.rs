@@ -13,7 +13,7 @@ const HOUR: i64 = 60 * 60;
 
 /// A refresh whose request is with the issuer, which keeps the answer to itself.
 #[track_caller]
-fn under_way<'w>(world: &'w World, command: &str) -> Running<'w> {
+fn start_refresh<'w>(world: &'w World, command: &str) -> Running<'w> {
     let running = world.command(command).logged().start();
     world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
     running
@@ -22,12 +22,12 @@ fn under_way<'w>(world: &'w World, command: &str) -> Running<'w> {
 /// The token is spent, and the answer has its only successor.
 // threats 51
 #[test]
-fn an_answer_that_comes_soon_after_an_interrupt_is_stored() {
+fn response_soon_after_interrupt_is_stored() {
     for command in ["token", "refresh"] {
         for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
             let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
             world.signed_in(-HOUR);
-            let running = under_way(&world, command);
+            let running = start_refresh(&world, command);
             running.signal(signal);
             world.sandbox.release();
             running.finish().exits(code).prints("");
@@ -40,10 +40,10 @@ fn an_answer_that_comes_soon_after_an_interrupt_is_stored() {
 
 // threats 51
 #[test]
-fn an_interrupt_does_not_wait_for_an_answer_that_does_not_come() {
+fn interrupt_does_not_wait_for_a_missing_response() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     let stored = world.signed_in(-HOUR);
-    let running = under_way(&world, "token");
+    let running = start_refresh(&world, "token");
     let since = Instant::now();
     running.signal(Signal::INT);
     running.finish().exits(130).prints("").says("error: interrupted\n");
@@ -55,10 +55,10 @@ fn an_interrupt_does_not_wait_for_an_answer_that_does_not_come() {
 /// Nothing is being spent then, so nothing is waited for.
 // threats 51
 #[test]
-fn a_wait_for_another_program_is_interrupted_at_once() {
+fn waiting_for_another_program_is_interrupted_immediately() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
-    let holder = under_way(&world, "refresh");
+    let holder = start_refresh(&world, "refresh");
     let waiting = world.command("token").start();
     waiting.says(WAITING);
     waiting.signal(Signal::INT);
@@ -68,7 +68,7 @@ fn a_wait_for_another_program_is_interrupted_at_once() {
 }
 
 /// Another program, such as Codex CLI, has the lock.
-fn locked(world: &World) -> fs::File {
+fn hold_lock(world: &World) -> fs::File {
     let lock = fs::File::create(world.codex_home().join("auth.lock")).unwrap();
     lock.lock().unwrap();
     lock
@@ -78,10 +78,10 @@ const WAITING: &str = "Another program is using the stored sign-in; waiting for 
 
 // threats 122
 #[test]
-fn a_refresh_waits_for_a_program_that_holds_the_lock() {
+fn refresh_waits_for_the_lock_of_another_program() {
     let world = World::new();
     world.signed_in(-HOUR);
-    let lock = locked(&world);
+    let lock = hold_lock(&world);
     let running = world.command("token").start();
     running.says(WAITING);
     assert_eq!(world.sandbox.connections(), 0);
@@ -94,11 +94,11 @@ fn a_refresh_waits_for_a_program_that_holds_the_lock() {
 /// What the other program brings is enough; its lock is of no interest then.
 // threats 114 122
 #[test]
-fn what_another_program_writes_ends_the_wait_for_it() {
+fn tokens_of_another_program_end_the_wait() {
     for command in ["token", "refresh"] {
         let world = World::new();
         world.signed_in(-HOUR);
-        let _lock = locked(&world);
+        let _lock = hold_lock(&world);
         let running = world.command(command).start();
         running.says(WAITING);
         let theirs = world.signed_in(HOUR);
@@ -113,10 +113,10 @@ fn what_another_program_writes_ends_the_wait_for_it() {
 /// The system gives the locks of a program back that is gone; who waits goes on, with what there is.
 // threats 116
 #[test]
-fn whoever_waits_takes_over_from_a_program_that_was_killed() {
+fn refresh_continues_after_the_lock_holder_is_killed() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
-    let holder = under_way(&world, "refresh");
+    let holder = start_refresh(&world, "refresh");
     let waiting = world.command("token").start();
     waiting.says(WAITING);
     holder.kill();
@@ -130,7 +130,7 @@ const SETPRIV: &str = "/usr/bin/setpriv";
 const NOBODY: u32 = 65_534;
 
 /// Runs as somebody who is bound by modes, and who owns the folder; `None` where that cannot be.
-fn as_its_owner<'w>(world: &World, start: Start<'w>) -> Option<Start<'w>> {
+fn as_owner<'w>(world: &World, start: Start<'w>) -> Option<Start<'w>> {
     if !rustix::process::geteuid().is_root() {
         return Some(start);
     }
@@ -163,7 +163,7 @@ fn read_only(seconds_left: i64, locks: &[&str], check: impl Fn(&World, &Finished
         fs::File::create(world.codex_home().join(name)).unwrap();
     }
     set_mode(&world, "codex/auth.json", 0o600);
-    let Some(start) = as_its_owner(&world, world.command("token")) else {
+    let Some(start) = as_owner(&world, world.command("token")) else {
         return left_out("a read-only folder: only the superuser can become somebody else");
     };
     set_mode(&world, "codex", 0o500);
@@ -182,7 +182,7 @@ const CASES: [(&[&str], &str); 2] = [(&LOCKS, "cannot write "), (&[], "cannot lo
 /// The refresh token is not spent for tokens that could not be kept.
 // threats 118 157
 #[test]
-fn nothing_is_spent_where_nothing_can_be_stored() {
+fn unwritable_store_sends_no_refresh() {
     for (locks, words) in CASES {
         read_only(-HOUR, locks, |world, finished| {
             let folder = world.codex_home();
@@ -194,7 +194,7 @@ fn nothing_is_spent_where_nothing_can_be_stored() {
 
 // threats 118
 #[test]
-fn where_nothing_can_be_stored_a_token_that_still_works_is_handed_out() {
+fn unwritable_store_prints_a_valid_token() {
     for (locks, words) in CASES {
         read_only(240, locks, |world, finished| {
             finished.exits(0).prints(&format!("{}\n", world.planted()[0]));

@@ -11,7 +11,7 @@ use crate::support::{Finished, Running, StoredSignIn, World, jwt};
 const HOUR: i64 = 60 * 60;
 
 /// An issuer that ignores `allowed_workspace_id`.
-fn lying() -> World {
+fn issuer_ignoring_restrictions() -> World {
     let policy = Policy { workspaces: Workspaces::Ignored, ..Policy::default() };
     let device = Device { interval: json!(1), ..Device::default() };
     World::with_scenario(Scenario { policy, device, ..Scenario::default() })
@@ -32,16 +32,16 @@ fn assert_refused(world: &World, finished: &Finished) {
 
 // threats 214 227
 #[test]
-fn another_workspace_is_refused_by_browser() {
-    let world = lying();
+fn browser_sign_in_to_another_workspace_is_refused() {
+    let world = issuer_ignoring_restrictions();
     let finished = world.login().args(RESTRICTED).signs_in(Account::OWNER);
     assert_refused(&world, &finished);
 }
 
 // threats 214 227
 #[test]
-fn another_workspace_is_refused_by_pasted_address() {
-    let world = lying();
+fn pasted_url_for_another_workspace_is_refused() {
+    let world = issuer_ignoring_restrictions();
     let start = world.login().args(RESTRICTED).arg("--json=stream").reading_later();
     let running = start.start();
     running.event("url");
@@ -52,30 +52,30 @@ fn another_workspace_is_refused_by_pasted_address() {
 
 // threats 214 227
 #[test]
-fn another_workspace_is_refused_by_device_code() {
-    let world = lying();
+fn device_code_for_another_workspace_is_refused() {
+    let world = issuer_ignoring_restrictions();
     let start = world.command("login").arg("--device").args(RESTRICTED).arg("--json=stream");
     let running = start.start();
-    types_the_code(&world, &running);
+    enter_code(&world, &running);
     assert_refused(&world, &running.finish());
 }
 
-fn types_the_code(world: &World, running: &Running<'_>) {
+fn enter_code(world: &World, running: &Running<'_>) {
     let device = running.event("device_code");
     let text = |name: &str| device[name].as_str().unwrap().to_owned();
     let person = world.sandbox.person(Account::OWNER);
     person.connect_device_blocking(&text("verification_uri"), &text("user_code")).unwrap();
 }
 
-fn imported(world: &World, token: &str, options: &[&str]) -> Finished {
+fn import(world: &World, token: &str, options: &[&str]) -> Finished {
     world.plant(token);
     world.command("login").arg("--with-access-token").args(options).reading(token).run()
 }
 
 // threats 214
 #[test]
-fn an_imported_token_is_held_to_every_restriction() {
-    let world = lying();
+fn imported_token_must_meet_all_restrictions() {
+    let world = issuer_ignoring_restrictions();
     let token = |claims| {
         let mut all = json!({
             "iss": world.sandbox.issuer_url(),
@@ -87,26 +87,26 @@ fn an_imported_token_is_held_to_every_restriction() {
         jwt(&all)
     };
     let mine = token(serde_json::Map::new());
-    assert_refused(&world, &imported(&world, &mine, &RESTRICTED));
+    assert_refused(&world, &import(&world, &mine, &RESTRICTED));
     let elsewhere = json!({"iss": "https://auth.elsewhere.test"});
     let elsewhere = token(elsewhere.as_object().unwrap().clone());
-    imported(&world, &elsewhere, &[]).exits(1).fails_with(
+    import(&world, &elsewhere, &[]).exits(1).fails_with(
         "the access token is not for this sign-in: it was made by another issuer (iss)",
         "check --issuer",
     );
-    imported(&world, &mine, &["--client-id", "app_other"]).exits(1).fails_with(
+    import(&world, &mine, &["--client-id", "app_other"]).exits(1).fails_with(
         "the access token is not for this sign-in: it was made for another client (aud, azp)",
         "check --client-id",
     );
     assert_eq!(world.auth_json(), None);
     let allowed = ["--workspace", "acct-ada", "--client-id", "app_mine"];
-    imported(&world, &mine, &allowed).exits(0);
+    import(&world, &mine, &allowed).exits(0);
 }
 
 /// The issuer answers a refresh with tokens of another workspace of the same person.
 // threats 214
 #[test]
-fn a_refresh_stays_in_its_workspace() {
+fn refresh_to_another_workspace_is_refused() {
     let id_token = jwt(&json!({
         "sub": "auth0|ada",
         "https://api.openai.com/auth": {"chatgpt_account_id": "acct-other"},
@@ -124,7 +124,7 @@ fn a_refresh_stays_in_its_workspace() {
 /// The access token is the one that is used.
 // threats 214
 #[test]
-fn a_refreshed_access_token_is_held_to_the_same() {
+fn refreshed_access_token_must_meet_all_restrictions() {
     for claims in [
         json!({"iss": "https://auth.elsewhere.test"}),
         json!({"client_id": "app_other"}),
@@ -144,9 +144,9 @@ fn a_refreshed_access_token_is_held_to_the_same() {
 /// The workspace of a personal access token cannot be known.
 // threats 214
 #[test]
-fn a_personal_access_token_fits_no_workspace() {
-    let world = lying();
-    let finished = imported(&world, "at-0123456789abcdef0123456789abcdef", &RESTRICTED);
+fn personal_access_token_is_refused_with_workspace_option() {
+    let world = issuer_ignoring_restrictions();
+    let finished = import(&world, "at-0123456789abcdef0123456789abcdef", &RESTRICTED);
     finished.exits(1).says(
         "error: the workspace of this account is not known, and only acct-grace is allowed\n",
     );
@@ -156,7 +156,7 @@ fn a_personal_access_token_fits_no_workspace() {
 /// The issuer answers with an access token of another issuer, or for another client.
 // threats 214 227
 #[test]
-fn an_access_token_of_somebody_else_is_refused() {
+fn access_token_of_another_person_is_refused() {
     let of_openai = |claims| json!({ "https://api.openai.com/auth": claims });
     let (workspace, user) = ("chatgpt_account_id", "chatgpt_user_id");
     for (claims, why) in [
@@ -180,8 +180,8 @@ fn an_access_token_of_somebody_else_is_refused() {
 /// was refused, where that could end it.
 // threats 214 227
 #[test]
-fn a_refused_sign_in_leaves_the_old_one_alive() {
-    let world = lying();
+fn refused_sign_in_keeps_the_old_one() {
+    let world = issuer_ignoring_restrictions();
     world.login().signs_in(Account::OWNER).exits(0);
     let before = world.auth_json();
     let finished = world.login().args(RESTRICTED).signs_in(Account::OWNER);
@@ -197,7 +197,7 @@ fn a_refused_sign_in_leaves_the_old_one_alive() {
 /// Tokens are revoked at the issuer that they are from, and sent to no other.
 // threats 145 212
 #[test]
-fn a_replaced_sign_in_of_another_issuer_is_revoked_there() {
+fn replaced_sign_in_is_revoked_at_its_own_issuer() {
     let world = World::new();
     let other = Sandbox::start_in_thread(Scenario::default()).unwrap();
     let minted = other.mint(Account::OWNER).unwrap();

@@ -85,7 +85,7 @@ impl Case {
     /// Every refresh token that works is stored, or was named as left behind; every stored one works,
     /// unless the person was told that it may have ended. How many were left behind.
     #[track_caller]
-    fn judge(&self, finished: &Finished) -> usize {
+    fn assert_tokens(&self, finished: &Finished) -> usize {
         let name = &self.name;
         let stored: Vec<String> =
             self.profiles.iter().filter_map(|profile| self.refresh_token(profile)).collect();
@@ -112,7 +112,7 @@ impl Case {
 
 /// The row of the matrix for one issuer: 16 cells. How many tokens were left behind.
 #[track_caller]
-fn assert_nothing_dies(policy: Policy) -> usize {
+fn assert_no_sign_in_ends(policy: Policy) -> usize {
     let one: &[&str] = &[DEFAULT];
     let three: &[&str] = &[DEFAULT, "work", "play"];
     let mut left = 0;
@@ -123,7 +123,7 @@ fn assert_nothing_dies(policy: Policy) -> usize {
                 let case = Case::new(policy, account, profiles, name);
                 let finished = case.act(action, account);
                 finished.exits(0);
-                left += case.judge(&finished);
+                left += case.assert_tokens(&finished);
             }
         }
     }
@@ -136,36 +136,36 @@ const LEFT: usize = 8;
 
 // threats 212
 #[test]
-fn nothing_dies_where_a_revocation_ends_a_token() {
-    assert_eq!(assert_nothing_dies(Policy::default()), LEFT);
+fn no_sign_in_ends_if_revocation_ends_one_token() {
+    assert_eq!(assert_no_sign_in_ends(Policy::default()), LEFT);
 }
 
 // threats 212
 #[test]
-fn nothing_dies_where_a_revocation_ends_a_family() {
+fn no_sign_in_ends_if_revocation_ends_the_token_family() {
     let revocation = Revocation::Family;
-    assert_eq!(assert_nothing_dies(Policy { revocation, ..Policy::default() }), LEFT);
+    assert_eq!(assert_no_sign_in_ends(Policy { revocation, ..Policy::default() }), LEFT);
 }
 
 // threats 212
 #[test]
-fn nothing_dies_where_a_revocation_ends_all_of_a_person() {
+fn no_sign_in_ends_if_revocation_ends_all_of_a_person() {
     let revocation = Revocation::Person;
-    assert_eq!(assert_nothing_dies(Policy { revocation, ..Policy::default() }), LEFT);
+    assert_eq!(assert_no_sign_in_ends(Policy { revocation, ..Policy::default() }), LEFT);
 }
 
 /// The new sign-in has the old token: nothing of it is left behind but with `--local`, where no other
 /// profile has it.
 // threats 212 213
 #[test]
-fn nothing_dies_where_the_same_token_is_issued_again() {
+fn no_sign_in_ends_if_the_same_token_is_reissued() {
     let rotation = Rotation::Same;
-    assert_eq!(assert_nothing_dies(Policy { rotation, ..Policy::default() }), 3);
+    assert_eq!(assert_no_sign_in_ends(Policy { rotation, ..Policy::default() }), 3);
 }
 
 // threats 212
 #[test]
-fn nothing_dies_where_a_second_use_ends_the_family() {
+fn no_sign_in_ends_if_token_reuse_ends_the_family() {
     let reuse = Reuse::RevokesFamily;
-    assert_eq!(assert_nothing_dies(Policy { reuse, ..Policy::default() }), LEFT);
+    assert_eq!(assert_no_sign_in_ends(Policy { reuse, ..Policy::default() }), LEFT);
 }

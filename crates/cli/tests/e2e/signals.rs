@@ -16,7 +16,7 @@ const STORED: &str = "{\n  \"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}\n";
 
 /// Ends the run by this signal; everything is as it was.
 #[track_caller]
-fn ends_without_a_trace(
+fn assert_ends_unchanged(
     world: &World,
     running: Running<'_>,
     (signal, code): (Signal, i32),
@@ -41,12 +41,12 @@ fn assert_free(port: u16) {
 
 // threats 51
 #[test]
-fn a_wait_can_be_interrupted() {
+fn waiting_sign_in_can_be_interrupted() {
     for signal in SIGNALS {
         for flow in [World::login, World::create_key] {
             let world = World::new();
             world.store(STORED);
-            ends_without_a_trace(&world, flow(&world).logged().start(), signal);
+            assert_ends_unchanged(&world, flow(&world).logged().start(), signal);
             assert_eq!(world.count(&Endpoint::Token), 0);
         }
     }
@@ -54,14 +54,14 @@ fn a_wait_can_be_interrupted() {
 
 /// The request is at the server, which does not answer.
 #[track_caller]
-fn can_be_interrupted_at(flow: fn(&World) -> Start<'_>, at: &Endpoint) {
+fn assert_interruptible_at(flow: fn(&World) -> Start<'_>, at: &Endpoint) {
     for signal in SIGNALS {
         let world = World::failing(at.clone(), Then::Hold);
         world.store(STORED);
         let running = flow(&world).logged().start();
         let visit = running.visit_meanwhile(Account::OWNER);
         world.sandbox.wait_for(at, 1, PATIENCE).unwrap();
-        ends_without_a_trace(&world, running, signal);
+        assert_ends_unchanged(&world, running, signal);
         assert_eq!(world.count(at), 1);
         visit.give_up();
     }
@@ -69,14 +69,14 @@ fn can_be_interrupted_at(flow: fn(&World) -> Start<'_>, at: &Endpoint) {
 
 // threats 51
 #[test]
-fn a_sign_in_can_be_interrupted_at_each_of_its_requests() {
-    can_be_interrupted_at(World::login, &Endpoint::TokenCode);
-    can_be_interrupted_at(World::login, &Endpoint::TokenExchange);
+fn sign_in_can_be_interrupted_at_each_request() {
+    assert_interruptible_at(World::login, &Endpoint::TokenCode);
+    assert_interruptible_at(World::login, &Endpoint::TokenExchange);
 }
 
 // threats 51
 #[test]
-fn a_new_key_can_be_interrupted_at_each_of_its_requests() {
+fn create_key_can_be_interrupted_at_each_request() {
     for at in [
         Endpoint::TokenCode,
         Endpoint::Onboarding,
@@ -84,27 +84,27 @@ fn a_new_key_can_be_interrupted_at_each_of_its_requests() {
         Endpoint::Projects,
         Endpoint::ApiKeys,
     ] {
-        can_be_interrupted_at(World::create_key, &at);
+        assert_interruptible_at(World::create_key, &at);
     }
 }
 
 /// Between two looks for a project.
 // threats 51
 #[test]
-fn a_pause_can_be_interrupted() {
+fn polling_pause_can_be_interrupted() {
     let world = World::new();
     world.store(STORED);
     let running = world.create_key().start();
     let visit = running.visit_meanwhile(Account::MEMBER);
     running.says("Looking again in 10 seconds.");
-    ends_without_a_trace(&world, running, (Signal::INT, 130));
+    assert_ends_unchanged(&world, running, (Signal::INT, 130));
     visit.give_up();
 }
 
 /// The credentials are on disk and stay there, whatever happens to the page.
 // threats 51
 #[test]
-fn an_interrupt_after_the_end_loses_nothing() {
+fn interrupt_after_the_save_keeps_the_credentials() {
     let world = World::new();
     let running = world.login().start();
     let port = running.port();
@@ -121,7 +121,7 @@ fn an_interrupt_after_the_end_loses_nothing() {
 /// A key that may have been made is not to be forgotten.
 // threats 148
 #[test]
-fn an_interrupt_while_a_key_is_made_says_that_it_may_exist() {
+fn interrupt_during_key_creation_reports_a_possible_key() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);
     let running = world.create_key().start();
     let visit = running.visit_meanwhile(Account::OWNER);

@@ -14,7 +14,7 @@ fn path(world: &World) -> String {
 
 /// Looking asks nobody, and changes nothing.
 #[track_caller]
-fn looks(world: &World, options: &[&str]) -> Finished {
+fn assert_reads_only(world: &World, options: &[&str]) -> Finished {
     let before = world.auth_json();
     let finished = world.command("status").args(options.iter().copied()).run();
     finished.exits(0);
@@ -26,16 +26,16 @@ fn looks(world: &World, options: &[&str]) -> Finished {
 
 /// The lines, in this order; `Stored in` is the last but the notes.
 #[track_caller]
-fn shows(world: &World, lines: &[(&str, &str)], notes: &[&str]) {
+fn assert_shows(world: &World, lines: &[(&str, &str)], notes: &[&str]) {
     let path = path(world);
     let all = lines.iter().copied().chain([("Stored in", path.as_str())]);
     let all = all.chain(notes.iter().map(|note| ("Note", *note)));
     let expected: String = all.map(|(name, text)| format!("{name:<14}{text}\n")).collect();
-    looks(world, &[]).prints(&expected);
+    assert_reads_only(world, &[]).prints(&expected);
 }
 
 #[test]
-fn a_sign_in_with_chatgpt_is_shown_whole() {
+fn chatgpt_sign_in_is_shown_completely() {
     let world = World::new();
     private(StoredSignIn::new(&world, 3 * HOUR + 90).with_key(&world, KEY), &world);
     let lines = [
@@ -50,7 +50,7 @@ fn a_sign_in_with_chatgpt_is_shown_whole() {
         ("API key", "stored"),
         ("Last refresh", "9 days ago"),
     ];
-    shows(&world, &lines, &[]);
+    assert_shows(&world, &lines, &[]);
 }
 
 /// As a sign-in leaves it: for nobody else to read.
@@ -72,7 +72,7 @@ fn set_mode(world: &World, mode: u32) {
 
 // threats 209
 #[test]
-fn the_same_as_json_is_one_document() {
+fn status_as_json_is_one_document() {
     let world = World::new();
     let stored = private(StoredSignIn::new(&world, 3 * HOUR), &world);
     let exp = claims(&stored.access_token)["exp"].as_i64().unwrap();
@@ -93,13 +93,13 @@ fn the_same_as_json_is_one_document() {
         "stored_in": path(&world),
         "notes": [],
     });
-    assert_eq!(looks(&world, &["--json"]).json(), expected);
+    assert_eq!(assert_reads_only(&world, &["--json"]).json(), expected);
 }
 
 /// Nobody is signed in, which is an answer as well.
 // threats 209
 #[test]
-fn as_json_nobody_is_a_document_too() {
+fn not_signed_in_as_json_is_a_document() {
     for stored in [None, Some("{}"), Some(r#"{"OPENAI_API_KEY":null}"#)] {
         let world = World::new();
         stored.inspect(|stored| world.store(stored));
@@ -117,15 +117,15 @@ fn as_json_nobody_is_a_document_too() {
 /// A file with a key alone, with `auth_mode` and without.
 // threats 170
 #[test]
-fn a_sign_in_with_a_key_is_shown() {
+fn api_key_sign_in_is_shown() {
     for mode in ["", r#""auth_mode":"apikey","#] {
         for rest in ["", r#","tokens":null,"last_refresh":null"#] {
             let world = World::new();
             world.plant(KEY);
             world.store(&format!(r#"{{{mode}"OPENAI_API_KEY":"{KEY}"{rest}}}"#));
             set_mode(&world, 0o600);
-            shows(&world, &[("Signed in", "with an API key"), ("API key", "stored")], &[]);
-            let json = looks(&world, &["--json"]).json();
+            assert_shows(&world, &[("Signed in", "with an API key"), ("API key", "stored")], &[]);
+            let json = assert_reads_only(&world, &["--json"]).json();
             assert_eq!((&json["auth_mode"], &json["email"]), (&json!("apikey"), &Value::Null));
         }
     }
@@ -137,42 +137,42 @@ const MODELESS: &str = "it has a key, tokens and no auth_mode, which Codex CLI t
 /// Older programs write no `auth_mode`.
 // threats 170
 #[test]
-fn a_key_and_tokens_without_a_mode_are_a_sign_in_with_chatgpt() {
+fn key_and_tokens_without_mode_are_a_chatgpt_sign_in() {
     let world = World::new();
     let mut stored = StoredSignIn::new(&world, HOUR).with_key(&world, KEY);
     stored.document.as_object_mut().unwrap().remove("auth_mode");
     private(stored, &world);
-    let finished = looks(&world, &[]);
+    let finished = assert_reads_only(&world, &[]);
     assert!(finished.stdout.starts_with("Signed in     with ChatGPT\n"), "{}", finished.stdout);
     assert!(finished.stdout.ends_with(&format!("\nNote          {MODELESS}\n")));
-    assert_eq!(looks(&world, &["--json"]).json()["notes"], json!([MODELESS]));
+    assert_eq!(assert_reads_only(&world, &["--json"]).json()["notes"], json!([MODELESS]));
 }
 
 /// Fields of other versions, and a mode of another program.
 // threats 169 170
 #[test]
-fn what_another_program_wrote_beside_it_is_no_obstacle() {
+fn unknown_fields_and_modes_are_accepted() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, HOUR)
         .with("/agent_identity", json!({"id": 7}))
         .with("/tokens/scope", json!(["x"]));
     private(stored, &world);
-    looks(&world, &[]);
+    assert_reads_only(&world, &[]);
     let stored = StoredSignIn::new(&world, HOUR)
         .with("/auth_mode", "chatgptAuthTokens")
         .with("/tokens/refresh_token", "");
     private(stored, &world);
-    let finished = looks(&world, &[]);
+    let finished = assert_reads_only(&world, &[]);
     let first = "Signed in     by another program, mode chatgptAuthTokens\n";
     assert!(finished.stdout.starts_with(first), "{}", finished.stdout);
-    assert_eq!(looks(&world, &["--json"]).json()["auth_mode"], "chatgptAuthTokens");
+    assert_eq!(assert_reads_only(&world, &["--json"]).json()["auth_mode"], "chatgptAuthTokens");
 }
 
 #[test]
-fn an_access_token_that_is_over_is_not_the_end() {
+fn expired_access_token_is_still_signed_in() {
     let world = World::new();
     private(StoredSignIn::new(&world, -2 * DAY - 60), &world);
-    let finished = looks(&world, &[]);
+    let finished = assert_reads_only(&world, &[]);
     let line = "\nAccess token  expired 2 days ago, refreshed when it is needed\n";
     assert!(finished.stdout.contains(line), "no {line:?} in {}", finished.stdout);
 }
@@ -180,7 +180,7 @@ fn an_access_token_that_is_over_is_not_the_end() {
 /// It works, and its person may not expect it.
 // threats 163 170
 #[test]
-fn what_is_unusual_is_noted() {
+fn unusual_permissions_are_noted() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, HOUR)
         .with("/tokens/account_id", Value::Null)
@@ -195,7 +195,7 @@ fn what_is_unusual_is_noted() {
     if cfg!(unix) {
         notes.insert(0, "other users may read the file");
     }
-    assert_eq!(looks(&world, &["--json"]).json()["notes"], json!(notes));
+    assert_eq!(assert_reads_only(&world, &["--json"]).json()["notes"], json!(notes));
     let lines = [
         ("Signed in", "with ChatGPT"),
         ("Name", "Ada Lovelace"),
@@ -207,41 +207,41 @@ fn what_is_unusual_is_noted() {
         ("API key", "none"),
         ("Last refresh", "9 days ago"),
     ];
-    shows(&world, &lines, &notes);
+    assert_shows(&world, &lines, &notes);
 }
 
 // threats 159
 #[cfg(unix)]
 #[test]
-fn a_link_is_noted() {
+fn link_is_noted() {
     let world = World::new();
     private(StoredSignIn::new(&world, HOUR), &world);
     let (link, target) = (world.codex_home().join("auth.json"), world.path("home/kept.json"));
     std::fs::rename(&link, &target).unwrap();
     std::os::unix::fs::symlink(&target, &link).unwrap();
     let note = format!("it is a link to {}", target.display());
-    assert_eq!(looks(&world, &["--json"]).json()["notes"], json!([note]));
+    assert_eq!(assert_reads_only(&world, &["--json"]).json()["notes"], json!([note]));
 }
 
 /// What is written in a token is somebody else's text.
 // threats 192 209
 #[test]
-fn a_hostile_name_is_shown_as_text() {
+fn hostile_name_is_shown_safely() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, HOUR);
     let mut claims = claims(&stored.id_token);
     claims["name"] = json!("Eve\u{1b}[2J\r\n\u{202e}\u{200b}elpmaxe");
     claims["https://api.openai.com/auth"]["organization_id"] = json!("o\u{9b}31m".repeat(100));
     private(stored.with("/tokens/id_token", jwt(&claims)), &world);
-    let finished = looks(&world, &[]);
+    let finished = assert_reads_only(&world, &[]);
     assert!(finished.stdout.contains("\nName          Eve[2J  elpmaxe\n"), "{}", finished.stdout);
     assert!(finished.stdout.lines().all(|line| line.chars().count() < 200));
-    assert_eq!(looks(&world, &["--json"]).json()["name"], claims["name"]);
+    assert_eq!(assert_reads_only(&world, &["--json"]).json()["name"], claims["name"]);
 }
 
 /// An ID token that is none does not hide what else is known.
 #[test]
-fn without_a_readable_id_token_the_rest_is_shown() {
+fn unreadable_id_token_does_not_hide_the_rest() {
     let world = World::new();
     private(StoredSignIn::new(&world, HOUR + 60).with("/tokens/id_token", "no-jwt"), &world);
     let lines = [
@@ -251,5 +251,5 @@ fn without_a_readable_id_token_the_rest_is_shown() {
         ("API key", "none"),
         ("Last refresh", "9 days ago"),
     ];
-    shows(&world, &lines, &[]);
+    assert_shows(&world, &lines, &[]);
 }

@@ -15,13 +15,13 @@ use crate::support::{Loopback, PATIENCE, Running, World, alone, left_out, parame
 /// A crowd that takes every file descriptor there is, and sends nothing.
 // threats 50
 #[test]
-fn without_file_descriptors_it_waits_on_and_stays_calm() {
+fn server_waits_without_busy_loop_if_descriptors_run_out() {
     let world = World::new();
     let running = world.login().in_shell("ulimit -n 64;", "").start();
     let (port, before, started) = (running.port(), processor_time(&running), Instant::now());
     let crowd: Vec<TcpStream> =
         (0..300).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
-    crowd.into_iter().for_each(assert_sent_away);
+    crowd.into_iter().for_each(assert_closed);
     let busy = processor_time(&running) - before;
     assert!(busy < started.elapsed() / 5, "{busy:?} of {:?}", started.elapsed());
     running.visit(Account::OWNER);
@@ -30,7 +30,7 @@ fn without_file_descriptors_it_waits_on_and_stays_calm() {
 
 /// The server ends the connection without a word, or with a reset.
 #[track_caller]
-fn assert_sent_away(mut stream: TcpStream) {
+fn assert_closed(mut stream: TcpStream) {
     use std::io::Read as _;
 
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -44,7 +44,7 @@ fn assert_sent_away(mut stream: TcpStream) {
 /// The browser comes while a crowd holds all file descriptors but those of a moment.
 // threats 50
 #[test]
-fn without_file_descriptors_the_browser_gets_in() {
+fn browser_is_served_after_descriptors_run_out() {
     let world = World::new();
     let running = world.login().in_shell("ulimit -n 64;", "").start();
     let port = running.port();
@@ -68,7 +68,7 @@ fn processor_time(running: &Running<'_>) -> Duration {
 
 // threats 52
 #[test]
-fn whoever_is_killed_leaves_nothing_in_the_way() {
+fn killed_process_does_not_block_the_next() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
         let killed = flow(&world).start();
@@ -82,7 +82,7 @@ fn whoever_is_killed_leaves_nothing_in_the_way() {
 /// The browser comes back while the program is stopped, and is served when it goes on.
 // threats 53
 #[test]
-fn a_program_that_was_stopped_goes_on() {
+fn stopped_process_continues() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
         let running = flow(&world).start();
@@ -100,8 +100,8 @@ fn a_program_that_was_stopped_goes_on() {
 
 // threats 57
 #[test]
-fn a_network_without_ipv6_is_enough() {
-    alone("system::a_network_without_ipv6_is_enough", Loopback::WithoutIpv6, || {
+fn sign_in_works_without_ipv6() {
+    alone("system::sign_in_works_without_ipv6", Loopback::WithoutIpv6, || {
         assert!(
             TcpStream::connect("[::1]:9")
                 .is_err_and(|error| { error.kind() == std::io::ErrorKind::AddrNotAvailable })
@@ -117,7 +117,7 @@ fn a_network_without_ipv6_is_enough() {
 /// A loopback address can be bound while its interface is down; nobody could come.
 // threats 58
 #[test]
-fn without_a_loopback_interface_nobody_is_sent_to_a_browser() {
+fn missing_loopback_interface_fails_before_the_browser_opens() {
     let mut probe = Command::new("unshare");
     if !succeeds(probe.args(["-Urn", "true"])) {
         return left_out("a machine without a loopback interface: no network namespace is allowed");
@@ -135,8 +135,8 @@ fn without_a_loopback_interface_nobody_is_sent_to_a_browser() {
 /// The ports that are registered, one after the other, where nobody else can be on them.
 // threats 56 61
 #[test]
-fn the_registered_ports_are_bound() {
-    alone("system::the_registered_ports_are_bound", Loopback::Usual, || {
+fn registered_ports_are_bound() {
+    alone("system::registered_ports_are_bound", Loopback::Usual, || {
         let world = World::new();
         let first = world.login().without("--port", 1).start();
         assert_eq!(first.port(), SIGN_IN_PORT);
@@ -155,9 +155,9 @@ fn the_registered_ports_are_bound() {
 /// that one is to be finished.
 // threats 59 61
 #[test]
-fn a_stranger_on_the_usual_port_is_passed_over_and_a_sign_in_is_not() {
+fn second_port_is_used_only_if_another_program_has_the_first() {
     alone(
-        "system::a_stranger_on_the_usual_port_is_passed_over_and_a_sign_in_is_not",
+        "system::second_port_is_used_only_if_another_program_has_the_first",
         Loopback::Usual,
         || {
             let world = World::new();
@@ -187,7 +187,7 @@ fn a_stranger_on_the_usual_port_is_passed_over_and_a_sign_in_is_not() {
 /// A redirect to the address, for a browser that insists on https for the name.
 // threats 218
 #[test]
-fn the_redirect_may_name_the_address() {
+fn redirect_host_can_be_an_ip_address() {
     let world = World::new();
     let running = world.login().args(["--redirect-host", "127.0.0.1"]).start();
     let port = running.port();
@@ -209,7 +209,7 @@ const SETPRIV: &str = "/usr/bin/setpriv";
 /// Of another user's program, the system tells who that is and no more.
 // threats 60
 #[test]
-fn another_users_program_is_told_by_its_user() {
+fn program_of_another_user_is_named_by_user() {
     let of = |uid: u32| [SETPRIV.to_owned(), format!("--reuid={uid}"), "--clear-groups".to_owned()];
     let mut probe = Command::new(SETPRIV);
     probe.args(&of(65_534)[1..]).args([env!("CARGO_BIN_EXE_login-cli"), "--version"]);
@@ -234,7 +234,7 @@ fn succeeds(probe: &mut Command) -> bool {
 /// A crash would leave the tokens in a file. What a program that is run may do is its own affair.
 // threats 180
 #[test]
-fn a_crash_leaves_no_file() {
+fn crash_leaves_no_core_dump() {
     let world = World::new();
     let running = world.login().in_shell("ulimit -c unlimited 2>/dev/null;", "").start();
     running.auth_url();

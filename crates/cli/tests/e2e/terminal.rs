@@ -19,7 +19,7 @@ fn waiting(world: &World, columns: u16) -> OnTerminal<'_> {
 
 // threats 193
 #[test]
-fn the_last_line_counts_down_and_goes_away() {
+fn status_line_counts_down_and_disappears() {
     let world = World::new();
     let person = world.login().args(["--timeout", "3s"]).on_terminal(80, 24);
     person.ends();
@@ -36,7 +36,7 @@ fn the_last_line_counts_down_and_goes_away() {
 
 // threats 49
 #[test]
-fn ctrl_c_leaves_no_trace_of_it() {
+fn ctrl_c_removes_the_status_line() {
     let world = World::new();
     let person = waiting(&world, 80);
     person.types("\x03");
@@ -47,7 +47,7 @@ fn ctrl_c_leaves_no_trace_of_it() {
 
 /// What stood above it stays, whether or not the terminal breaks lines that are too long now.
 #[test]
-fn the_window_may_change_its_size() {
+fn status_line_follows_the_window_size() {
     let world = World::new();
     let person = waiting(&world, 80);
     let url = person.auth_url();
@@ -69,7 +69,7 @@ fn the_window_may_change_its_size() {
 
 /// Each line of the log is whole, and begins where a line begins.
 #[test]
-fn a_log_does_not_tear_it() {
+fn log_lines_do_not_break_the_status_line() {
     let world = World::new();
     let person = world.login().arg("--verbose").on_terminal(200, 50);
     person.shows("Ctrl-C cancels.");
@@ -84,7 +84,7 @@ fn a_log_does_not_tear_it() {
 
 /// As in `TOKEN=$(login-cli token)`: what is said goes to the person, the result to the shell.
 #[test]
-fn a_result_goes_where_it_is_asked_for() {
+fn result_goes_to_stdout_and_messages_to_terminal() {
     let world = World::new();
     let stored = world.signed_in(3600);
     let captured = world.command("token").captured_on_terminal(80, 24).finish();
@@ -103,7 +103,7 @@ fn a_result_goes_where_it_is_asked_for() {
 /// lines.
 // threats 200
 #[test]
-fn a_simple_terminal_gets_plain_sentences() {
+fn dumb_terminal_gets_plain_lines() {
     for kind in [Some("dumb"), Some(""), None] {
         let world = World::new();
         let start = world.login().env("TERM", kind.unwrap_or("xterm"));
@@ -151,7 +151,7 @@ fn twenty_columns_are_enough() {
 
 // threats 200
 #[test]
-fn a_terminal_without_utf_8_gets_ascii() {
+fn terminal_without_utf8_gets_ascii() {
     for locale in ["C", "POSIX", "de_DE.ISO-8859-1"] {
         let world = World::new();
         let person = world.login().arg("--qr").env("LC_ALL", locale).on_terminal(100, 70);
@@ -166,7 +166,7 @@ fn a_terminal_without_utf_8_gets_ascii() {
 
 /// The address is a link where that is known, and stands there in full all the same.
 #[test]
-fn an_address_is_a_hyperlink_where_the_terminal_knows_them() {
+fn url_is_a_hyperlink_if_supported() {
     let link = |variables: &[(&str, &str)]| {
         let world = World::new();
         let start = world.login();
@@ -194,7 +194,7 @@ fn an_address_is_a_hyperlink_where_the_terminal_knows_them() {
 /// some program has left behind.
 // threats 201
 #[test]
-fn an_odd_standard_input_is_no_obstacle() {
+fn unusual_stdin_is_accepted() {
     for redirection in ["<&-", "</dev/zero", "</dev/null"] {
         let world = World::new();
         let person = world.login().in_shell("", redirection).on_terminal(80, 50);
@@ -212,7 +212,7 @@ fn an_odd_standard_input_is_no_obstacle() {
 /// More than a terminal takes when nobody reads.
 // threats 190 201
 #[test]
-fn a_flood_of_keys_is_no_obstacle() {
+fn many_key_presses_are_harmless() {
     let world = World::new();
     let person = waiting(&world, 80);
     person.pastes(vec![b'x'; 1 << 20]);
@@ -223,20 +223,20 @@ fn a_flood_of_keys_is_no_obstacle() {
 /// The rig holds the screen against every secret, and the terminal against what it was.
 // threats 193
 #[test]
-fn a_key_that_is_pasted_is_not_seen() {
+fn pasted_key_is_not_shown() {
     let key = "sk-proj-abcdefghijklmnopqrstuvwxyz_0123456789";
     let world = World::new();
     world.plant(key);
     let person = world.command("login").arg("--with-api-key").on_terminal(80, 24);
     person.shows("Paste the API key");
-    waits_until_hidden(&person);
+    wait_until_hidden(&person);
     person.types(&format!("{key}\r"));
     person.finish().exits(0).says("Signed in with an API key, stored in ");
     assert_eq!(world.auth_document()["OPENAI_API_KEY"].as_str().unwrap(), key);
 }
 
 #[track_caller]
-fn waits_until_hidden(person: &OnTerminal<'_>) {
+fn wait_until_hidden(person: &OnTerminal<'_>) {
     let since = Instant::now();
     while person.echoes() {
         assert!(since.elapsed() < PATIENCE, "what is typed stays to be seen");
@@ -247,14 +247,14 @@ fn waits_until_hidden(person: &OnTerminal<'_>) {
 /// The rig holds the terminal against what it was.
 // threats 193
 #[test]
-fn a_terminal_that_does_not_control_the_program_is_given_back() {
+fn non_controlling_terminal_is_restored() {
     let key = "sk-proj-abcdefghijklmnopqrstuvwxyz_0123456789";
     let world = World::new();
     world.plant(key);
     let start = world.command("login").arg("--with-api-key").under(["/usr/bin/setsid", "--wait"]);
     let person = start.on_terminal(80, 24);
     person.shows("Paste the API key");
-    waits_until_hidden(&person);
+    wait_until_hidden(&person);
     person.types(&format!("{key}\r"));
     person.finish().exits(0).says("Signed in with an API key, stored in ");
 }
@@ -274,7 +274,7 @@ fn assert_paste_is_refused(option: &str, secret: &str, paste: &str, why: &str) {
     let start = world.command("login").arg(option).under(SHELL);
     let person = start.on_terminal(200, 24);
     person.shows("which is not shown, and press Enter:");
-    waits_until_hidden(&person);
+    wait_until_hidden(&person);
     person.types(paste);
     person.shows("hint: copy it again, without a line break in it, and paste it as one line");
     person.types("next\r");
@@ -286,7 +286,7 @@ fn assert_paste_is_refused(option: &str, secret: &str, paste: &str, why: &str) {
 /// rest of it is no command for the shell.
 // threats 222
 #[test]
-fn a_paste_that_is_broken_into_lines_is_refused_as_a_whole() {
+fn multi_line_paste_is_refused_completely() {
     let token = jwt(&json!({"iss": "https://issuer.test", "x": "x".repeat(300)}));
     for (option, secret) in [
         ("--with-api-key", "sk-proj-abcdefghijklmnopqrstuvwxyz_0123456789"),
@@ -308,7 +308,7 @@ fn a_paste_that_is_broken_into_lines_is_refused_as_a_whole() {
 const PAPER: Look = Look { color: Color::Idx(16), background: Color::Idx(231), ..Look::PLAIN };
 
 /// The code on the screen, read as a camera would.
-fn decoded(person: &OnTerminal<'_>) -> String {
+fn decode_qr_code(person: &OnTerminal<'_>) -> String {
     let screen = person.screen();
     let has_colors = (0..80).any(|row| person.look_at(row, 0) == Some(PAPER));
     let is_of_code = |(row, text): &(u16, &str)| match has_colors {
@@ -333,14 +333,14 @@ fn decoded(person: &OnTerminal<'_>) -> String {
 }
 
 #[test]
-fn a_qr_code_leads_where_the_address_leads() {
+fn qr_code_contains_the_url() {
     for variables in [&[][..], &[("NO_COLOR", "1")]] {
         let world = World::new();
         let start = world.login().arg("--qr");
         let start = variables.iter().fold(start, |start, (name, value)| start.env(name, *value));
         let person = start.on_terminal(100, 80);
         person.shows(" left.");
-        assert_eq!(decoded(&person), person.auth_url().as_str());
+        assert_eq!(decode_qr_code(&person), person.auth_url().as_str());
         person.visit(Account::OWNER);
         person.finish().exits(0);
     }
@@ -348,12 +348,12 @@ fn a_qr_code_leads_where_the_address_leads() {
 
 /// All of it, and the code to type, on the screen of a usual terminal.
 #[test]
-fn a_qr_code_of_a_device_code_fits_a_usual_terminal() {
+fn qr_code_of_device_code_fits_80_by_24() {
     let world = World::new();
     let person = world.command("login").args(["--device", "--qr"]).on_terminal(80, 24);
     person.shows(" left.");
     let page = format!("{}/codex/device", world.sandbox.issuer_url());
-    assert_eq!(decoded(&person), page);
+    assert_eq!(decode_qr_code(&person), page);
     person.types("\x03");
     let finished = person.finish();
     finished.exits(130).says_nothing_of("no QR code");
@@ -361,7 +361,7 @@ fn a_qr_code_of_a_device_code_fits_a_usual_terminal() {
 
 /// It is left out, and says what it would take.
 #[test]
-fn a_qr_code_needs_room() {
+fn qr_code_is_omitted_without_room() {
     for (columns, rows) in [(80, 24), (60, 80), (100, 39)] {
         let world = World::new();
         let person = world.create_key().arg("--qr").on_terminal(columns, rows);

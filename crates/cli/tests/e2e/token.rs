@@ -14,7 +14,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// Nothing is asked, and nothing is written: not even a lock file.
 #[track_caller]
-fn costs_one_read(world: &World, finished: &Finished, before: &str) {
+fn assert_only_reads(world: &World, finished: &Finished, before: &str) {
     finished.exits(0);
     assert_eq!(finished.stderr, "");
     assert_eq!(world.sandbox.connections(), 0);
@@ -24,20 +24,20 @@ fn costs_one_read(world: &World, finished: &Finished, before: &str) {
 
 // threats 108
 #[test]
-fn a_token_that_is_fresh_is_printed_and_that_is_all() {
+fn fresh_token_is_printed_without_request_or_write() {
     for seconds_left in [6 * MINUTE, HOUR, 3650 * DAY] {
         let world = World::new();
         let stored = world.signed_in(seconds_left);
         let finished = world.command("token").run();
         finished.prints(&format!("{}\n", stored.access_token));
-        costs_one_read(&world, &finished, &stored.text());
+        assert_only_reads(&world, &finished, &stored.text());
     }
 }
 
 /// It does not say when it expires.
 // threats 108
 #[test]
-fn an_opaque_token_is_fresh_for_eight_days() {
+fn opaque_token_is_fresh_for_eight_days() {
     let world = World::new();
     world.plant(OPAQUE);
     let stored = StoredSignIn::new(&world, 0).with("/tokens/access_token", OPAQUE);
@@ -47,17 +47,17 @@ fn an_opaque_token_is_fresh_for_eight_days() {
     let stored = stored.with("/last_refresh", seven_days_ago.to_string()).stored(&world);
     let finished = world.command("token").run();
     finished.prints(&format!("{OPAQUE}\n"));
-    costs_one_read(&world, &finished, &stored.text());
+    assert_only_reads(&world, &finished, &stored.text());
 
     stored.with("/last_refresh", nine_days_ago.to_string()).stored(&world);
-    refreshes(&world);
+    assert_refreshes(&world);
 }
 
 const OPAQUE: &str = "an-access-token-that-is-no-jwt";
 
 /// One refresh, whose access token is the result.
 #[track_caller]
-fn refreshes(world: &World) {
+fn assert_refreshes(world: &World) {
     let finished = world.command("token").logged().run();
     let new = world.sandbox.issued().access_tokens.pop().unwrap();
     finished.exits(0).prints(&format!("{new}\n"));
@@ -68,16 +68,16 @@ fn refreshes(world: &World) {
 
 // threats 109
 #[test]
-fn a_token_that_is_due_is_refreshed_and_the_new_one_is_printed() {
+fn expiring_token_is_refreshed_and_printed() {
     for seconds_left in [4 * MINUTE, 0, -HOUR, -3650 * DAY] {
         let world = World::new();
         world.signed_in(seconds_left);
-        refreshes(&world);
+        assert_refreshes(&world);
     }
 }
 
 #[test]
-fn a_reader_of_the_output_sees_the_token_and_nothing_else() {
+fn stdout_has_only_the_token() {
     let world = World::new();
     world.signed_in(0);
     let finished = world.command("token").run();
@@ -88,15 +88,15 @@ fn a_reader_of_the_output_sees_the_token_and_nothing_else() {
 }
 
 #[test]
-fn the_id_token_and_the_key_are_printed_where_they_are_asked_for() {
+fn id_token_and_key_are_printed_on_request() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, HOUR).with_key(&world, KEY).stored(&world);
     let id_token = world.command("token").arg("--id-token").printing(Printed::IdToken).run();
     id_token.prints(&format!("{}\n", stored.id_token));
-    costs_one_read(&world, &id_token, &stored.text());
+    assert_only_reads(&world, &id_token, &stored.text());
     let key = world.command("token").arg("--api-key").printing(Printed::ApiKey).run();
     key.prints(&format!("{KEY}\n"));
-    costs_one_read(&world, &key, &stored.text());
+    assert_only_reads(&world, &key, &stored.text());
     world.command("token").args(["--api-key", "--id-token"]).run().exits(2).prints("");
 }
 
@@ -104,16 +104,16 @@ const KEY: &str = "sk-proj-a-key-that-was-stored";
 
 /// A key has no expiry, whatever becomes of the tokens beside it.
 #[test]
-fn a_key_needs_no_refresh() {
+fn key_needs_no_refresh() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, -HOUR).with_key(&world, KEY).stored(&world);
     let finished = world.command("token").arg("--api-key").printing(Printed::ApiKey).run();
     finished.prints(&format!("{KEY}\n"));
-    costs_one_read(&world, &finished, &stored.text());
+    assert_only_reads(&world, &finished, &stored.text());
 }
 
 #[test]
-fn an_id_token_that_is_asked_for_is_a_new_one_where_the_access_token_is_due() {
+fn id_token_is_refreshed_with_the_access_token() {
     let world = World::new();
     world.signed_in(0);
     let finished = world.command("token").arg("--id-token").printing(Printed::IdToken).run();
@@ -124,7 +124,7 @@ fn an_id_token_that_is_asked_for_is_a_new_one_where_the_access_token_is_due() {
 
 /// It still says who signed in; a server would not take it.
 #[test]
-fn an_expired_id_token_is_printed_with_a_warning() {
+fn expired_id_token_is_printed_with_a_warning() {
     let world = World::new();
     let expired =
         jwt(&json!({ "iss": world.sandbox.issuer_url(), "sub": "u", "exp": 1_000_000_000 }));
@@ -139,7 +139,7 @@ fn an_expired_id_token_is_printed_with_a_warning() {
 }
 
 #[test]
-fn what_is_not_held_is_not_printed() {
+fn missing_credential_is_an_error() {
     let world = World::new();
     world.signed_in(HOUR);
     world.command("token").arg("--api-key").run().exits(1).prints("").fails_with(
@@ -162,7 +162,7 @@ fn what_is_not_held_is_not_printed() {
 
 /// `{}` is what some programs leave after a logout.
 #[test]
-fn nobody_is_signed_in_where_nothing_is_stored() {
+fn empty_store_is_not_signed_in() {
     for stored in [None, Some("{}"), Some(r#"{"OPENAI_API_KEY":null,"tokens":null}"#)] {
         let world = World::new();
         stored.inspect(|stored| world.store(stored));
@@ -181,7 +181,7 @@ fn nobody_is_signed_in_where_nothing_is_stored() {
 
 // threats 168
 #[test]
-fn a_file_that_cannot_be_read_is_named_and_left_alone() {
+fn unreadable_file_is_reported_and_unchanged() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, 0).with("/tokens/refresh_token", json!(["x"])).text();
     for (text, place, hint) in [
@@ -213,7 +213,7 @@ fn a_file_that_cannot_be_read_is_named_and_left_alone() {
 /// Ten come at the same moment, and ten while one of these is at it.
 // threats 114
 #[test]
-fn of_twenty_who_ask_at_once_one_refreshes() {
+fn one_of_twenty_processes_refreshes() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let ten = || (0..10).map(|_| world.command("token").start()).collect::<Vec<_>>();
@@ -236,12 +236,12 @@ const WAITING: &str = "Another program is using the stored sign-in; waiting for 
 /// Without rotation, the old refresh token is the new one.
 // threats 124
 #[test]
-fn the_same_refresh_token_again_is_accepted() {
+fn unrotated_refresh_token_is_accepted() {
     let refresh_tokens = vec!["rt_that-never-changes".to_owned(); 2];
     let fixed = Fixed { refresh_tokens, ..Fixed::default() };
     let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
     world.signed_in(0);
-    refreshes(&world);
+    assert_refreshes(&world);
     assert_eq!(world.auth_document()["tokens"]["refresh_token"], "rt_that-never-changes");
 }
 
@@ -249,11 +249,11 @@ fn the_same_refresh_token_again_is_accepted() {
 /// can be refreshed.
 // threats 124
 #[test]
-fn a_new_access_token_that_is_over_already_is_handed_out() {
+fn new_token_that_is_already_expired_is_printed() {
     let lifetimes = Lifetimes { access_token: Duration::ZERO, ..Lifetimes::default() };
     let world = World::with_scenario(Scenario { lifetimes, ..Scenario::default() });
     world.signed_in(-HOUR);
-    refreshes(&world);
+    assert_refreshes(&world);
     world.command("token").run().exits(0);
     assert_eq!(world.count(&Endpoint::TokenRefresh), 2);
 }
@@ -261,11 +261,11 @@ fn a_new_access_token_that_is_over_already_is_handed_out() {
 /// Asking again would bring another one that lives as short.
 // threats 123
 #[test]
-fn a_new_access_token_with_little_time_is_not_refreshed_at_once() {
+fn short_lived_new_token_is_not_refreshed_again() {
     let lifetimes = Lifetimes { access_token: Duration::from_secs(60), ..Lifetimes::default() };
     let world = World::with_scenario(Scenario { lifetimes, ..Scenario::default() });
     world.signed_in(-HOUR);
-    refreshes(&world);
+    assert_refreshes(&world);
     world.command("token").run().exits(0);
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
 }
@@ -273,10 +273,10 @@ fn a_new_access_token_with_little_time_is_not_refreshed_at_once() {
 /// CI puts an old token into a file with the time of its run.
 // threats 123
 #[test]
-fn an_expired_token_is_refreshed_however_new_its_file_says_it_is() {
+fn expired_token_is_refreshed_despite_recent_last_refresh() {
     let world = World::new();
     let now = jiff::Timestamp::try_from(crate::support::modified(&world.path("work"))).unwrap();
     let stored = StoredSignIn::new(&world, -HOUR).with("/last_refresh", now.to_string());
     stored.stored(&world);
-    refreshes(&world);
+    assert_refreshes(&world);
 }

@@ -4,7 +4,7 @@ use crate::support::World;
 
 /// Refused with a word about what is wrong. Nothing is asked and nothing is shown to open.
 #[track_caller]
-fn is_wrong(arguments: &[&str], words: &str) {
+fn assert_wrong_usage(arguments: &[&str], words: &str) {
     let world = World::new();
     let finished = world.program(arguments.iter().copied()).run();
     finished.exits(2).prints("").says("error: ").says(words);
@@ -14,7 +14,7 @@ fn is_wrong(arguments: &[&str], words: &str) {
 
 // threats 84 207
 #[test]
-fn a_wrong_option_is_named() {
+fn invalid_login_option_is_named() {
     for command in ["login", "create-key"] {
         for (option, value) in [
             ("--issuer", "http://example.com"),
@@ -34,13 +34,13 @@ fn a_wrong_option_is_named() {
             ("--timeout", "soon"),
             ("--color", "sometimes"),
         ] {
-            is_wrong(&[command, &format!("{option}={value}")], option);
+            assert_wrong_usage(&[command, &format!("{option}={value}")], option);
         }
     }
 }
 
 #[test]
-fn a_wrong_option_of_a_key_is_named() {
+fn invalid_create_key_option_is_named() {
     for (option, value) in [
         ("--poll-interval", "10"),
         ("--poll-timeout", "-1s"),
@@ -48,20 +48,20 @@ fn a_wrong_option_of_a_key_is_named() {
         ("--project", ".."),
         ("--project", ""),
     ] {
-        is_wrong(&["create-key", &format!("{option}={value}")], option);
+        assert_wrong_usage(&["create-key", &format!("{option}={value}")], option);
     }
 }
 
 // threats 207
 #[test]
-fn an_unknown_word_is_wrong() {
-    is_wrong(&["--frobnicate"], "--frobnicate");
-    is_wrong(&["frobnicate"], "frobnicate");
-    is_wrong(&["login", "extra"], "extra");
-    is_wrong(&["login", "--", "extra"], "extra");
-    is_wrong(&["create-key", "--workspace", "x"], "--workspace");
-    is_wrong(&["login", "--poll-timeout", "1s"], "--poll-timeout");
-    is_wrong(&["--timeout"], "--timeout");
+fn unknown_command_is_wrong_usage() {
+    assert_wrong_usage(&["--frobnicate"], "--frobnicate");
+    assert_wrong_usage(&["frobnicate"], "frobnicate");
+    assert_wrong_usage(&["login", "extra"], "extra");
+    assert_wrong_usage(&["login", "--", "extra"], "extra");
+    assert_wrong_usage(&["create-key", "--workspace", "x"], "--workspace");
+    assert_wrong_usage(&["login", "--poll-timeout", "1s"], "--poll-timeout");
+    assert_wrong_usage(&["--timeout"], "--timeout");
 }
 
 /// What is on a command line can be read by everybody on the machine.
@@ -69,21 +69,21 @@ fn an_unknown_word_is_wrong() {
 #[test]
 fn no_option_takes_a_secret() {
     for option in ["--token", "--api-key", "--with-token", "--access-token", "--code"] {
-        is_wrong(&["login", option, "sk-proj-secret"], option);
-        is_wrong(&["create-key", option, "sk-proj-secret"], option);
+        assert_wrong_usage(&["login", option, "sk-proj-secret"], option);
+        assert_wrong_usage(&["create-key", option, "sk-proj-secret"], option);
     }
 }
 
 // threats 207
 #[test]
-fn an_endless_argument_is_wrong() {
-    is_wrong(&["login", &"x".repeat(100_000)], "unexpected argument");
+fn very_long_argument_is_wrong_usage() {
+    assert_wrong_usage(&["login", &"x".repeat(100_000)], "unexpected argument");
 }
 
 // threats 207
 #[cfg(unix)]
 #[test]
-fn an_argument_that_is_not_unicode_is_wrong() {
+fn non_unicode_argument_is_wrong_usage() {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt as _;
     let world = World::new();
@@ -93,7 +93,7 @@ fn an_argument_that_is_not_unicode_is_wrong() {
 
 /// Taken as it is, `~/x` is a folder in whatever repository the program runs in.
 #[test]
-fn a_path_that_was_meant_for_a_shell_is_refused() {
+fn unexpanded_tilde_path_is_refused() {
     let world = World::new();
     let home = world.path("home");
     let meant = format!("did you mean {}?", home.join("x").display());
@@ -123,7 +123,7 @@ fn a_path_that_was_meant_for_a_shell_is_refused() {
 /// A token of one issuer is not sent to the platform of another.
 // threats 145
 #[test]
-fn issuer_and_platform_are_changed_together() {
+fn issuer_and_platform_must_be_given_together() {
     let world = World::new();
     for (option, server) in
         [("--issuer", world.sandbox.issuer_url()), ("--api-base", world.sandbox.api_url())]
@@ -138,7 +138,7 @@ fn issuer_and_platform_are_changed_together() {
 }
 
 #[test]
-fn help_and_version_are_results() {
+fn help_and_version_go_to_stdout() {
     let world = World::new();
     for (arguments, words) in [
         (vec!["--help"], "Exit codes:"),
@@ -155,7 +155,7 @@ fn help_and_version_are_results() {
 
 /// Commands of ours, an address and how a command is used stay in one line; all else fits.
 #[track_caller]
-fn fits(help: &str, columns: usize) {
+fn assert_fits(help: &str, columns: usize) {
     let is_whole = |line: &str| {
         line.starts_with("Usage: ") || line.contains("login-cli ") || !line.trim().contains(' ')
     };
@@ -164,7 +164,7 @@ fn fits(help: &str, columns: usize) {
 }
 
 #[test]
-fn help_begins_with_examples_and_fits_any_screen() {
+fn help_starts_with_examples_and_fits_any_width() {
     let world = World::new();
     for command in ["", "login", "create-key", "exec", "doctor", "completions"] {
         let words = |option| [command, option].into_iter().filter(|word| !word.is_empty());
@@ -174,8 +174,8 @@ fn help_begins_with_examples_and_fits_any_screen() {
                 start.run().exits(0).stdout.clone()
             };
             let (long, short) = (said("--help"), said("-h"));
-            fits(&long, columns);
-            fits(&short, columns);
+            assert_fits(&long, columns);
+            assert_fits(&short, columns);
             let place = |text: &str| long.find(text);
             assert!(place("\nExamples:\n") < place("\nOptions:\n"), "{long}");
             assert!(place("\nExamples:\n").is_some() && !short.contains("Examples:"), "{short}");
@@ -186,7 +186,7 @@ fn help_begins_with_examples_and_fits_any_screen() {
 }
 
 #[test]
-fn a_level_of_the_log_that_is_none_is_named() {
+fn invalid_log_level_is_named() {
     const WARNING: &str =
         "warning: LOGIN_CLI_LOG is none of error, warn, info and debug, and is ignored\n";
     let world = World::new();
@@ -206,7 +206,7 @@ fn a_level_of_the_log_that_is_none_is_named() {
 // threats 202
 #[cfg(unix)]
 #[test]
-fn without_a_home_there_is_nowhere_to_keep_anything() {
+fn missing_home_folder_is_an_error() {
     for empty in [false, true] {
         let world = World::new();
         let start = world.login().without_env("CODEX_HOME").without_env("HOME");
@@ -222,7 +222,7 @@ fn without_a_home_there_is_nowhere_to_keep_anything() {
 
 // threats 4
 #[test]
-fn no_two_runs_have_a_secret_in_common() {
+fn two_runs_share_no_secret() {
     let world = World::new();
     let mut seen = std::collections::HashSet::new();
     for _ in 0..25 {

@@ -51,7 +51,7 @@ fn assert_stored(world: &World, expected: &Value) {
 }
 
 /// The document with the tokens that were issued last, and the time of the stored one.
-fn renewed(world: &World, before: &Value) -> Value {
+fn refreshed(world: &World, before: &Value) -> Value {
     let (mut document, issued) = (before.clone(), world.sandbox.issued());
     document["tokens"]["id_token"] = json!(issued.id_tokens.last());
     document["tokens"]["access_token"] = json!(issued.access_tokens.last());
@@ -85,7 +85,7 @@ const LOGIN: Writes = Writes {
     // It is the same person's.
     revokes: 0,
     leaves: |world, before| {
-        let mut document = with_key_of_issuer(world, renewed(world, before));
+        let mut document = with_key_of_issuer(world, refreshed(world, before));
         // What else is among the tokens is about the old ones.
         let tokens = document["tokens"].take();
         for name in ["id_token", "access_token", "refresh_token", "account_id"] {
@@ -136,18 +136,18 @@ impl Writes {
 
 // threats 211
 #[test]
-fn what_a_newer_version_added_survives_a_refresh() {
+fn new_fields_survive_a_refresh() {
     for command in ["token", "refresh"] {
         let world = World::new();
         let before = newer(&world, -HOUR).stored(&world);
         world.command(command).run().exits(0);
-        assert_stored(&world, &renewed(&world, &before.document));
+        assert_stored(&world, &refreshed(&world, &before.document));
     }
 }
 
 // threats 211
 #[test]
-fn what_a_newer_version_added_survives_what_replaces_the_rest() {
+fn new_fields_survive_other_commands() {
     for writes in WRITES {
         let world = World::new();
         world.plant(KEY);
@@ -165,7 +165,7 @@ fn what_a_newer_version_added_survives_what_replaces_the_rest() {
 /// person asks for here is done all the same.
 // threats 211
 #[test]
-fn a_sign_in_of_a_newer_kind_is_left_to_the_newer_version() {
+fn newer_kind_of_sign_in_is_not_refreshed() {
     let of_newer_kind = |seconds_left| {
         let world = World::new();
         let before = newer(&world, seconds_left).with("/auth_mode", "passkey").stored(&world);
@@ -208,7 +208,12 @@ const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 /// Runs while the other version has this lock, and writes a document of its own before it gives it
 /// back. Until then nothing is changed here.
 #[track_caller]
-fn waits(world: &World, name: &str, start: Start<'_>, browser: bool) -> (StoredSignIn, Finished) {
+fn run_while_locked(
+    world: &World,
+    name: &str,
+    start: Start<'_>,
+    browser: bool,
+) -> (StoredSignIn, Finished) {
     world.plant(KEY);
     let (before, theirs) = (newer(world, -HOUR).stored(world), newer(world, HOUR));
     let lock = File::create(world.codex_home().join(name)).unwrap();
@@ -254,11 +259,11 @@ impl Opens {
 /// One refresh is enough for both.
 // threats 211
 #[test]
-fn a_refresh_of_another_version_is_waited_for_and_used() {
+fn refresh_of_another_version_is_awaited_and_used() {
     for name in LOCKS {
         for command in ["token", "refresh"] {
             let world = World::new();
-            let (theirs, finished) = waits(&world, name, world.command(command), false);
+            let (theirs, finished) = run_while_locked(&world, name, world.command(command), false);
             let token = format!("{}\n", theirs.access_token);
             finished.exits(0).prints(if command == "token" { &token } else { "" });
             assert_stored(&world, &theirs.document);
@@ -270,11 +275,12 @@ fn a_refresh_of_another_version_is_waited_for_and_used() {
 /// What the other version wrote last is what is changed, and whose tokens are revoked.
 // threats 211
 #[test]
-fn a_save_of_another_version_is_waited_for_and_kept() {
+fn save_of_another_version_is_awaited_and_kept() {
     for name in LOCKS {
         for writes in WRITES {
             let world = World::new();
-            let (theirs, finished) = waits(&world, name, (writes.start)(&world), writes.browser);
+            let (theirs, finished) =
+                run_while_locked(&world, name, (writes.start)(&world), writes.browser);
             finished.exits(0);
             writes.assert_done(&world, &theirs.document);
             let revoked = world.sandbox.requests_at(&Endpoint::Revoke);

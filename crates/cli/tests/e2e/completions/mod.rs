@@ -16,32 +16,32 @@ fn profile(world: &World, name: &str) -> PathBuf {
 
 /// What the scripts ask the program itself.
 #[track_caller]
-fn answers(world: &World, words: &[&str], expected: &str) {
+fn assert_completions(world: &World, words: &[&str], expected: &str) {
     let finished = world.program(["__complete"]).args(words.iter().copied()).run();
     finished.exits(0).prints(expected);
     assert_eq!(finished.stderr, "", "{words:?}");
 }
 
 #[test]
-fn the_profiles_of_the_folder_that_is_meant_are_offered() {
+fn profiles_of_the_given_folder_are_completed() {
     let world = World::new();
     world.signed_in(3600);
     profile(&world, "work");
     profile(&world, "home");
-    answers(&world, &["--profile", "@"], "default\nhome\nwork\n");
-    answers(&world, &["status", "@--profile=w"], "--profile=work\n");
+    assert_completions(&world, &["--profile", "@"], "default\nhome\nwork\n");
+    assert_completions(&world, &["status", "@--profile=w"], "--profile=work\n");
     let elsewhere = world.path("work");
     std::fs::create_dir_all(elsewhere.join("profiles/third")).unwrap();
     let elsewhere = elsewhere.to_str().unwrap();
     let words = ["--codex-home", elsewhere, "token", "--profile", "@"];
-    answers(&world, &words, "default\nthird\n");
+    assert_completions(&world, &words, "default\nthird\n");
     assert!(world.sandbox.requests().is_empty());
     assert_eq!(world.sandbox.connections(), 0);
 }
 
 /// A person who types has asked for no message.
 #[test]
-fn what_is_wrong_is_not_said_while_somebody_types() {
+fn completion_prints_no_errors() {
     let world = World::new();
     for words in [
         &["--profile=\u{1b}[31m", "@"][..],
@@ -53,7 +53,7 @@ fn what_is_wrong_is_not_said_while_somebody_types() {
         let finished = world.program(["__complete"]).args(words.iter().copied()).run();
         assert_eq!(finished.exits(0).stderr, "", "{words:?}");
     }
-    answers(&world, &["--codex-home", "/dev/null", "--profile", "@"], "\n");
+    assert_completions(&world, &["--codex-home", "/dev/null", "--profile", "@"], "\n");
     let profiles = || world.program(["__complete", "--profile", "@"]);
     let broken = profiles().env("LOGIN_CLI_STORE", "nonsense").run();
     let homeless = profiles().without_env("HOME").without_env("CODEX_HOME").run();
@@ -63,18 +63,18 @@ fn what_is_wrong_is_not_said_while_somebody_types() {
 }
 
 #[test]
-fn the_helpers_of_this_machine_are_offered() {
+fn installed_credential_helpers_are_completed() {
     let world = World::new();
     for name in ["docker-credential-pass", "docker-credential-", "docker-credential-a b", "docker"]
     {
         std::fs::File::create(world.path("bin").join(name)).unwrap();
     }
-    answers(&world, &["--store", "@"], "file\nhelper:pass\n");
-    answers(&world, &["--store", "@helper:p"], "helper:pass\n");
+    assert_completions(&world, &["--store", "@"], "file\nhelper:pass\n");
+    assert_completions(&world, &["--store", "@helper:p"], "helper:pass\n");
 }
 
 #[test]
-fn a_shell_has_to_be_named() {
+fn completions_needs_a_shell_name() {
     let world = World::new();
     for (arguments, said) in [
         (&["completions"][..], "<bash|zsh|fish|powershell|elvish>"),

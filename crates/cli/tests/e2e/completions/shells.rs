@@ -28,8 +28,8 @@ const CASES: [(&str, &str); 13] = [
 /// Lets a shell complete all of it. `driver` gets a folder with `login-cli.script` in it, and writes a
 /// line for each case into `answers`.
 #[track_caller]
-fn completes(shell: &str, start: &[&str], driver: &str) {
-    let lacking = needed(shell).iter().find(|program| !is_there(program));
+fn assert_completes(shell: &str, start: &[&str], driver: &str) {
+    let lacking = required_programs(shell).iter().find(|program| !is_installed(program));
     if let Some(program) = lacking {
         return left_out(&format!("completions of {shell}: there is no {program} here"));
     }
@@ -59,7 +59,7 @@ fn completes(shell: &str, start: &[&str], driver: &str) {
 
 /// The programs that a driver starts. script(1) lends a terminal to a shell that has its editor at one
 /// only; zsh has a module for that.
-fn needed(shell: &str) -> &[&str] {
+fn required_programs(shell: &str) -> &[&str] {
     match shell {
         "bash" => &["bash", "script"],
         "elvish" => &["elvish", "script"],
@@ -69,7 +69,7 @@ fn needed(shell: &str) -> &[&str] {
     }
 }
 
-fn is_there(shell: &str) -> bool {
+fn is_installed(shell: &str) -> bool {
     Command::new(shell)
         .arg("--version")
         .stdout(Stdio::null())
@@ -109,22 +109,22 @@ fn run(world: &World, start: &[&str]) -> String {
 #[test]
 fn bash_completes() {
     let start = ["bash", "--noprofile", "--norc", "driver"];
-    completes("bash", &start, include_str!("drivers/bash"));
+    assert_completes("bash", &start, include_str!("drivers/bash"));
 }
 
 #[test]
 fn zsh_completes() {
-    completes("zsh", &["zsh", "-f", "driver"], include_str!("drivers/zsh"));
+    assert_completes("zsh", &["zsh", "-f", "driver"], include_str!("drivers/zsh"));
 }
 
 #[test]
 fn fish_completes() {
-    completes("fish", &["fish", "--no-config", "driver"], include_str!("drivers/fish"));
+    assert_completes("fish", &["fish", "--no-config", "driver"], include_str!("drivers/fish"));
 }
 
 #[test]
 fn powershell_completes() {
-    completes(
+    assert_completes(
         "powershell",
         &["pwsh", "-NoProfile", "-File", "driver"],
         include_str!("drivers/powershell"),
@@ -134,5 +134,5 @@ fn powershell_completes() {
 #[test]
 fn elvish_completes() {
     let start = ["script", "--quiet", "--command", "elvish -rc driver", "/dev/null"];
-    completes("elvish", &start, include_str!("drivers/elvish"));
+    assert_completes("elvish", &start, include_str!("drivers/elvish"));
 }

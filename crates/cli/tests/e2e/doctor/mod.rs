@@ -1,9 +1,9 @@
 //! `login-cli doctor`: what is in the way of a sign-in is found, and nothing is changed and nothing
 //! told for it. The registered ports are bound for a moment, so each test has a network of its own.
 
-mod layout;
+mod machine;
 mod network;
-mod place;
+mod output;
 mod store;
 
 use std::fs;
@@ -29,7 +29,7 @@ pub(crate) fn doctor(world: &World) -> Start<'_> {
 
 /// Runs the test, of this full name, where every port is free.
 #[track_caller]
-fn in_peace(name: &str, test: fn()) {
+fn in_network_namespace(name: &str, test: fn()) {
     alone(&format!("doctor::{name}"), Loopback::Usual, test);
 }
 
@@ -41,8 +41,8 @@ struct Report {
 
 /// Looks, as a program would have it.
 #[track_caller]
-fn looks(world: &World, start: Start<'_>) -> Report {
-    let finished = without_a_trace(world, start.arg("--json").logged());
+fn run_report(world: &World, start: Start<'_>) -> Report {
+    let finished = assert_changes_nothing(world, start.arg("--json").logged());
     let document = finished.json();
     assert_eq!(document["ok"], finished.code == 0);
     let kind = (finished.code != 0).then_some("problems");
@@ -52,7 +52,7 @@ fn looks(world: &World, start: Start<'_>) -> Report {
 
 /// Nothing is changed, and the servers hear nothing but that somebody is there.
 #[track_caller]
-fn without_a_trace(world: &World, start: Start<'_>) -> Finished {
+fn assert_changes_nothing(world: &World, start: Start<'_>) -> Finished {
     let before = everything_below(&world.path(""));
     let finished = start.run();
     assert_eq!(everything_below(&world.path("")), before);
@@ -96,13 +96,13 @@ impl Report {
 
     /// It was found good, and this is how.
     #[track_caller]
-    fn good(&self, area: &str, name: &str, found: &str) -> &Self {
-        self.judged(area, name, "ok", found, None)
+    fn assert_ok(&self, area: &str, name: &str, found: &str) -> &Self {
+        self.assert_check(area, name, "ok", found, None)
     }
 
     /// The verdict, with what was found and what helps.
     #[track_caller]
-    fn judged(
+    fn assert_check(
         &self,
         area: &str,
         name: &str,
@@ -120,14 +120,14 @@ impl Report {
 
     /// A sign-in can work.
     #[track_caller]
-    fn is_fit(&self) -> &Self {
+    fn assert_can_sign_in(&self) -> &Self {
         self.finished.exits(0).says_nothing_of("error: ");
         self
     }
 
     /// None can, for so many reasons.
     #[track_caller]
-    fn has_problems(&self, count: usize) -> &Self {
+    fn assert_problems(&self, count: usize) -> &Self {
         let words = match count {
             1 => "error: 1 problem is in the way of a sign-in\n".to_owned(),
             _ => format!("error: {count} problems are in the way of a sign-in\n"),

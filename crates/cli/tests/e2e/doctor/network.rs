@@ -8,7 +8,7 @@ use sandbox::{
     Scenario, Then, Tls,
 };
 
-use super::{Report, doctor, in_peace, looks};
+use super::{Report, doctor, in_network_namespace, run_report};
 use crate::support::{Start, World, write};
 
 /// Nobody listens there.
@@ -18,10 +18,10 @@ fn dead_words(host: &str) -> String {
     format!("cannot connect to {host}: Connection refused (os error 111)")
 }
 
-const NOBODY_HERE: &str = "nothing listens there: check --issuer and --api-base";
+const NO_SERVER_HINT: &str = "nothing listens there: check --issuer and --api-base";
 
 #[track_caller]
-fn connects(report: &Report, area: &str) {
+fn assert_connects(report: &Report, area: &str) {
     let check = report.check(area, "tcp");
     let found = check["found"].as_str().unwrap();
     let took = found.strip_prefix("connected in ").and_then(|rest| rest.strip_suffix(" ms"));
@@ -33,22 +33,26 @@ fn connects(report: &Report, area: &str) {
 const FRONT_PAGE: &str = "HTTP 200, a web page";
 
 #[track_caller]
-fn way_is_good(world: &World, report: &Report, area: &str) {
+fn assert_server_ok(world: &World, report: &Report, area: &str) {
     let host = world.host();
-    report.good(area, "dns", &format!("{host} is an address already"));
-    connects(report, area);
-    report.good(area, "http", FRONT_PAGE);
+    report.assert_ok(area, "dns", &format!("{host} is an address already"));
+    assert_connects(report, area);
+    report.assert_ok(area, "http", FRONT_PAGE);
 }
 
 #[test]
-fn a_way_without_obstacles_is_good() {
-    in_peace("network::a_way_without_obstacles_is_good", || {
+fn working_network_has_no_problems() {
+    in_network_namespace("network::working_network_has_no_problems", || {
         let world = World::new();
-        let report = looks(&world, doctor(&world));
-        way_is_good(&world, &report, "issuer");
-        way_is_good(&world, &report, "api");
-        report.good("network", "authority", "this system's").good("network", "proxy", "none");
-        report.good("clock", "time", &format!("as {} has it", world.host())).is_fit();
+        let report = run_report(&world, doctor(&world));
+        assert_server_ok(&world, &report, "issuer");
+        assert_server_ok(&world, &report, "api");
+        report
+            .assert_ok("network", "authority", "this system's")
+            .assert_ok("network", "proxy", "none");
+        report
+            .assert_ok("clock", "time", &format!("as {} has it", world.host()))
+            .assert_can_sign_in();
     });
 }
 
@@ -57,30 +61,30 @@ fn with_tls(tls: Tls) -> World {
 }
 
 #[test]
-fn a_ca_file_is_named_where_it_is_used() {
-    in_peace("network::a_ca_file_is_named_where_it_is_used", || {
+fn ca_file_is_named() {
+    in_network_namespace("network::ca_file_is_named", || {
         let world = with_tls(Tls::On);
         let ca_file = world.ca_file();
         for (start, name) in [
             (doctor(&world).arg("--ca-file").arg(&ca_file), "--ca-file"),
             (doctor(&world).env("CODEX_CA_CERTIFICATE", &ca_file), "CODEX_CA_CERTIFICATE"),
         ] {
-            let report = looks(&world, start);
+            let report = run_report(&world, start);
             let found = format!("this system's, and {} ({name})", ca_file.display());
-            report.good("network", "authority", &found).is_fit();
-            way_is_good(&world, &report, "issuer");
-            report.good("issuer", "tls", "its certificate is trusted");
+            report.assert_ok("network", "authority", &found).assert_can_sign_in();
+            assert_server_ok(&world, &report, "issuer");
+            report.assert_ok("issuer", "tls", "its certificate is trusted");
         }
-        let report = looks(&world, doctor(&world).env("SSL_CERT_FILE", &ca_file));
+        let report = run_report(&world, doctor(&world).env("SSL_CERT_FILE", &ca_file));
         let found = format!("{} (SSL_CERT_FILE)", ca_file.display());
-        report.good("network", "authority", &found).is_fit();
+        report.assert_ok("network", "authority", &found).assert_can_sign_in();
     });
 }
 
 // threats 204
 #[test]
-fn a_ca_file_that_is_none_is_named_and_nobody_is_asked() {
-    in_peace("network::a_ca_file_that_is_none_is_named_and_nobody_is_asked", || {
+fn invalid_ca_file_is_named_and_no_request_is_sent() {
+    in_network_namespace("network::invalid_ca_file_is_named_and_no_request_is_sent", || {
         let world = World::new();
         let (none, empty) = (world.path("gone.pem"), world.path("work/empty.pem"));
         write(&empty, "");
@@ -91,7 +95,7 @@ fn a_ca_file_that_is_none_is_named_and_nobody_is_asked() {
                     "--ca-file" => start.arg(name).arg(path),
                     _ => start.env(name, path),
                 };
-                let report = looks(&world, start);
+                let report = run_report(&world, start);
                 let check = report.check("network", "authority");
                 assert_eq!(check["verdict"], "problem");
                 let found = check["found"].as_str().unwrap();
@@ -99,7 +103,7 @@ fn a_ca_file_that_is_none_is_named_and_nobody_is_asked() {
                     assert!(found.contains(words), "no {words} in {found}");
                 }
                 assert!(check["remedy"].is_string(), "{check}");
-                report.has_problems(1);
+                report.assert_problems(1);
             }
         }
         assert_eq!(world.sandbox.connections(), 0);
@@ -109,43 +113,40 @@ fn a_ca_file_that_is_none_is_named_and_nobody_is_asked() {
 /// A pipe that nobody writes to keeps whoever opens it waiting.
 // threats 204
 #[test]
-fn a_ca_file_that_is_a_pipe_is_not_waited_for() {
-    in_peace("network::a_ca_file_that_is_a_pipe_is_not_waited_for", || {
+fn ca_file_that_is_a_pipe_does_not_block() {
+    in_network_namespace("network::ca_file_that_is_a_pipe_does_not_block", || {
         let world = World::new();
         let pipe = world.path("work/pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let report = looks(&world, doctor(&world).arg("--ca-file").arg(&pipe));
+        let report = run_report(&world, doctor(&world).arg("--ca-file").arg(&pipe));
         let found = report.check("network", "authority")["found"].as_str().unwrap().to_owned();
         assert!(found.ends_with(": it is not a regular file"), "{found}");
-        report.has_problems(1);
+        report.assert_problems(1);
     });
 }
 
 // threats 204
 #[test]
-fn a_variable_that_names_nothing_is_not_taken_for_the_systems_authorities() {
-    in_peace(
-        "network::a_variable_that_names_nothing_is_not_taken_for_the_systems_authorities",
-        || {
-            let world = World::new();
-            let report = looks(&world, doctor(&world).env("SSL_CERT_FILE", ""));
-            let check = report.check("network", "authority");
-            let found = check["found"].as_str().unwrap();
-            assert!(found.starts_with("SSL_CERT_FILE is set, and names no"), "{found}");
-            assert_eq!(check["remedy"], "correct SSL_CERT_FILE, or unset it");
-            report.has_problems(1);
-        },
-    );
+fn empty_ca_variable_is_reported() {
+    in_network_namespace("network::empty_ca_variable_is_reported", || {
+        let world = World::new();
+        let report = run_report(&world, doctor(&world).env("SSL_CERT_FILE", ""));
+        let check = report.check("network", "authority");
+        let found = check["found"].as_str().unwrap();
+        assert!(found.starts_with("SSL_CERT_FILE is set, and names no"), "{found}");
+        assert_eq!(check["remedy"], "correct SSL_CERT_FILE, or unset it");
+        report.assert_problems(1);
+    });
 }
 
 /// What all of it may take, and what a busy machine may need beside it.
 const LONGEST: Duration = Duration::from_secs(14);
 
 #[test]
-fn an_unknown_authority_is_a_problem_of_the_issuer() {
-    in_peace("network::an_unknown_authority_is_a_problem_of_the_issuer", || {
+fn unknown_ca_is_a_problem_of_the_issuer() {
+    in_network_namespace("network::unknown_ca_is_a_problem_of_the_issuer", || {
         let world = with_tls(Tls::On);
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         let found = format!(
             "no secure connection to {}: its certificate is signed by an authority that this machine \
              does not trust",
@@ -153,67 +154,71 @@ fn an_unknown_authority_is_a_problem_of_the_issuer() {
         );
         let remedy =
             "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE";
-        report.judged("issuer", "tls", "problem", &found, Some(remedy)).has_problems(1);
+        report.assert_check("issuer", "tls", "problem", &found, Some(remedy)).assert_problems(1);
         // Without the API there is a sign-in, if not a key of a project.
         let found = format!("{found}; create-key needs it");
-        report.judged("api", "tls", "warning", &found, Some(remedy));
-        report.judged("clock", "time", "note", "no server could be asked for the time", None);
+        report.assert_check("api", "tls", "warning", &found, Some(remedy));
+        report.assert_check("clock", "time", "note", "no server could be asked for the time", None);
         assert!(world.sandbox.requests().is_empty());
     });
 }
 
 #[test]
-fn a_certificate_that_is_over_leads_to_the_clock() {
-    in_peace("network::a_certificate_that_is_over_leads_to_the_clock", || {
+fn expired_certificate_hints_at_the_clock() {
+    in_network_namespace("network::expired_certificate_hints_at_the_clock", || {
         for (defect, words) in
             [(Defect::Expired, "ended on 2001-"), (Defect::NotYetValid, "begins on 2999-")]
         {
             let world = with_tls(Tls::Broken(defect));
-            let report = looks(&world, doctor(&world).arg("--ca-file").arg(world.ca_file()));
+            let report = run_report(&world, doctor(&world).arg("--ca-file").arg(world.ca_file()));
             let check = report.check("issuer", "tls");
             assert!(check["found"].as_str().unwrap().contains(words), "{check}");
             assert!(check["remedy"].as_str().unwrap().contains("clock"), "{check}");
-            report.has_problems(1);
+            report.assert_problems(1);
         }
     });
 }
 
 #[test]
-fn a_server_that_is_down_is_told_from_one_that_is_not_needed() {
-    in_peace("network::a_server_that_is_down_is_told_from_one_that_is_not_needed", || {
+fn required_and_optional_servers_are_distinguished() {
+    in_network_namespace("network::required_and_optional_servers_are_distinguished", || {
         let world = World::with_scenario(Scenario {
             listeners: Listeners::Separate,
             ..Scenario::default()
         });
         let start = || doctor(&world).without("--issuer", 1).without("--api-base", 1);
         let issuer = world.sandbox.issuer_url();
-        let report = looks(&world, start().args(["--issuer", issuer, "--api-base", DEAD]));
+        let report = run_report(&world, start().args(["--issuer", issuer, "--api-base", DEAD]));
         let found = format!("{}; create-key needs it", dead_words("127.0.0.1:9"));
-        report.judged("api", "tcp", "warning", &found, Some(NOBODY_HERE)).is_fit();
+        report
+            .assert_check("api", "tcp", "warning", &found, Some(NO_SERVER_HINT))
+            .assert_can_sign_in();
 
         let api = world.sandbox.api_url();
-        let report = looks(&world, start().args(["--issuer", DEAD, "--api-base", api]));
+        let report = run_report(&world, start().args(["--issuer", DEAD, "--api-base", api]));
         let found = dead_words("127.0.0.1:9");
-        report.judged("issuer", "tcp", "problem", &found, Some(NOBODY_HERE)).has_problems(1);
+        report
+            .assert_check("issuer", "tcp", "problem", &found, Some(NO_SERVER_HINT))
+            .assert_problems(1);
         // The other one knows the time as well.
         let host = api.strip_prefix("http://").unwrap();
-        report.good("clock", "time", &format!("as {host} has it"));
+        report.assert_ok("clock", "time", &format!("as {host} has it"));
     });
 }
 
 #[test]
-fn a_name_without_an_address_is_a_problem() {
-    in_peace("network::a_name_without_an_address_is_a_problem", || {
+fn name_without_address_is_a_problem() {
+    in_network_namespace("network::name_without_address_is_a_problem", || {
         let world = World::new();
         let start = doctor(&world).without("--issuer", 1).args(["--issuer", "https://issuer.test"]);
-        let report = looks(&world, start);
+        let report = run_report(&world, start);
         let check = report.check("issuer", "dns");
         let found = check["found"].as_str().unwrap();
         assert!(found.starts_with("cannot find the address of issuer.test: "), "{found}");
         let remedy = "check the network connection and --issuer; a network with a proxy needs its \
                       address in HTTPS_PROXY";
         assert_eq!(check["remedy"], remedy);
-        report.has_problems(1);
+        report.assert_problems(1);
     });
 }
 
@@ -225,8 +230,8 @@ fn answering(status: u16, kind: &str) -> World {
 
 /// Whatever answers was reached.
 #[test]
-fn an_answer_of_somebody_else_is_a_warning() {
-    in_peace("network::an_answer_of_somebody_else_is_a_warning", || {
+fn response_of_another_server_is_a_warning() {
+    in_network_namespace("network::response_of_another_server_is_a_warning", || {
         let blocked = ": something on the way may be blocking";
         for (status, kind, verdict, words) in [
             (403, "text/html", "warning", blocked),
@@ -237,32 +242,34 @@ fn an_answer_of_somebody_else_is_a_warning() {
             (421, "text/plain", "ok", ""),
         ] {
             let world = answering(status, kind);
-            let report = looks(&world, doctor(&world));
+            let report = run_report(&world, doctor(&world));
             for area in ["issuer", "api"] {
                 let check = report.check(area, "http");
                 assert_eq!(check["verdict"], verdict, "{check}");
                 assert_eq!(check["found"], format!("HTTP {status}{words}"));
                 assert_eq!(check["remedy"].is_string(), verdict == "warning", "{check}");
             }
-            report.is_fit();
+            report.assert_can_sign_in();
         }
     });
 }
 
 /// It is not followed.
 #[test]
-fn a_redirect_is_an_answer() {
-    in_peace("network::a_redirect_is_an_answer", || {
+fn redirect_is_a_response() {
+    in_network_namespace("network::redirect_is_a_response", || {
         let location = format!("{DEAD}/elsewhere");
         let world = World::failing(Endpoint::Root, Then::Redirect { status: 307, location });
-        looks(&world, doctor(&world)).good("issuer", "http", "HTTP 307").is_fit();
+        run_report(&world, doctor(&world))
+            .assert_ok("issuer", "http", "HTTP 307")
+            .assert_can_sign_in();
         assert_eq!(world.count(&Endpoint::Root), 2);
     });
 }
 
 #[test]
-fn a_clock_that_is_off_is_told_by_how_much() {
-    in_peace("network::a_clock_that_is_off_is_told_by_how_much", || {
+fn clock_offset_is_shown() {
+    in_network_namespace("network::clock_offset_is_shown", || {
         for (offset, verdict, words) in [
             (30, "ok", " seconds behind "),
             (-150, "warning", "2 minutes ahead of "),
@@ -271,15 +278,15 @@ fn a_clock_that_is_off_is_told_by_how_much() {
         ] {
             let world =
                 World::with_scenario(Scenario { clock_offset: offset, ..Scenario::default() });
-            let report = looks(&world, doctor(&world));
+            let report = run_report(&world, doctor(&world));
             let check = report.check("clock", "time");
             assert_eq!(check["verdict"], verdict, "{check}");
             let found = check["found"].as_str().unwrap();
             assert!(found.ends_with(&format!("{words}{}", world.host())), "{found}");
             assert_eq!(check["remedy"].is_string(), verdict != "ok", "{check}");
             match verdict {
-                "problem" => report.has_problems(1),
-                _ => report.is_fit(),
+                "problem" => report.assert_problems(1),
+                _ => report.assert_can_sign_in(),
             };
         }
     });
@@ -287,20 +294,20 @@ fn a_clock_that_is_off_is_told_by_how_much() {
 
 /// A server that takes the connection and never answers, whatever else hangs.
 #[test]
-fn whatever_hangs_it_ends() {
-    in_peace("network::whatever_hangs_it_ends", || {
+fn doctor_ends_if_everything_hangs() {
+    in_network_namespace("network::doctor_ends_if_everything_hangs", || {
         let world = World::failing(Endpoint::Root, Then::Hang);
         let begun = Instant::now();
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         assert!(begun.elapsed() < LONGEST, "{:?}", begun.elapsed());
         let found = format!("{} did not answer within 4 seconds", world.host());
         let remedy = "the network or the server is slow: try again";
-        report.judged("issuer", "http", "problem", &found, Some(remedy)).has_problems(1);
+        report.assert_check("issuer", "http", "problem", &found, Some(remedy)).assert_problems(1);
     });
 }
 
 /// A run through a proxy, to servers that are not on this machine.
-fn through<'w>(world: &'w World, proxy: &str) -> Start<'w> {
+fn through_proxy<'w>(world: &'w World, proxy: &str) -> Start<'w> {
     doctor(world)
         .without("--issuer", 1)
         .without("--api-base", 1)
@@ -313,7 +320,7 @@ fn through<'w>(world: &'w World, proxy: &str) -> Start<'w> {
 const PASSWORD: &str = "a-password-of-the-proxy";
 
 /// A world of two names that are reached through a proxy alone.
-fn behind(login: Option<ProxyLogin>) -> (World, Proxy) {
+fn behind_proxy(login: Option<ProxyLogin>) -> (World, Proxy) {
     let scenario = Scenario {
         tls: Tls::On,
         issuer: Some("https://issuer.test".to_owned()),
@@ -330,74 +337,78 @@ fn behind(login: Option<ProxyLogin>) -> (World, Proxy) {
 }
 
 #[test]
-fn a_proxy_is_told_without_its_password() {
-    in_peace("network::a_proxy_is_told_without_its_password", || {
-        let (world, proxy) = behind(Some(ProxyLogin::new("ada", PASSWORD)));
+fn proxy_is_shown_without_its_password() {
+    in_network_namespace("network::proxy_is_shown_without_its_password", || {
+        let (world, proxy) = behind_proxy(Some(ProxyLogin::new("ada", PASSWORD)));
         let address = proxy.address();
         let url = format!("http://ada:{PASSWORD}@{address}");
-        let report = looks(&world, through(&world, &url));
-        report.good("network", "proxy", &format!("{address} (HTTPS_PROXY)"));
+        let report = run_report(&world, through_proxy(&world, &url));
+        report.assert_ok("network", "proxy", &format!("{address} (HTTPS_PROXY)"));
         let found = format!("issuer.test is reached through {address}, which is 127.0.0.1");
-        report.good("issuer", "dns", &found).good("issuer", "http", FRONT_PAGE);
-        report.good("api", "http", FRONT_PAGE).is_fit();
+        report.assert_ok("issuer", "dns", &found).assert_ok("issuer", "http", FRONT_PAGE);
+        report.assert_ok("api", "http", FRONT_PAGE).assert_can_sign_in();
 
-        let report = looks(&world, through(&world, &format!("http://{address}")));
+        let report = run_report(&world, through_proxy(&world, &format!("http://{address}")));
         let found = format!(
             "cannot connect to issuer.test through the proxy {address}: it wants a user name and a \
              password (HTTP 407)"
         );
         let remedy = "put USER:PASSWORD@ before its host in HTTPS_PROXY; an @ in them is written as \
                       %40, a : as %3A, a / as %2F";
-        report.judged("issuer", "proxy", "problem", &found, Some(remedy)).has_problems(1);
+        report.assert_check("issuer", "proxy", "problem", &found, Some(remedy)).assert_problems(1);
     });
 }
 
 // threats 203
 #[test]
-fn a_proxy_that_is_dead_or_none_is_a_problem() {
-    in_peace("network::a_proxy_that_is_dead_or_none_is_a_problem", || {
+fn dead_or_invalid_proxy_is_a_problem() {
+    in_network_namespace("network::dead_or_invalid_proxy_is_a_problem", || {
         let world = with_tls(Tls::On);
         world.plant(PASSWORD);
-        let report = looks(&world, through(&world, &format!("http://ada:{PASSWORD}@127.0.0.1:9")));
+        let report = run_report(
+            &world,
+            through_proxy(&world, &format!("http://ada:{PASSWORD}@127.0.0.1:9")),
+        );
         let check = report.check("issuer", "proxy");
         let found = check["found"].as_str().unwrap();
         let words = "cannot connect to issuer.test through the proxy 127.0.0.1:9: ";
         assert!(found.starts_with(words), "{found}");
         let remedy = "check the proxy in HTTPS_PROXY, or unset it if this network has none";
         assert_eq!(check["remedy"], remedy);
-        report.has_problems(1);
+        report.assert_problems(1);
 
-        let report = looks(&world, through(&world, &format!("ftp://ada:{PASSWORD}@127.0.0.1:9")));
+        let report =
+            run_report(&world, through_proxy(&world, &format!("ftp://ada:{PASSWORD}@127.0.0.1:9")));
         let check = report.check("network", "proxy");
         assert!(check["found"].as_str().unwrap().contains("HTTPS_PROXY"), "{check}");
         assert_eq!(check["remedy"], "correct HTTPS_PROXY, or unset it");
-        report.has_problems(1);
+        report.assert_problems(1);
         assert_eq!(world.sandbox.connections(), 0);
     });
 }
 
 #[test]
-fn a_proxy_that_refuses_is_told_by_its_status() {
-    in_peace("network::a_proxy_that_refuses_is_told_by_its_status", || {
+fn refusing_proxy_is_shown_with_its_status() {
+    in_network_namespace("network::refusing_proxy_is_shown_with_its_status", || {
         let world = with_tls(Tls::On);
         let conduct = ProxyConduct::status(403, b"");
         let proxy = Proxy::start_in_thread(ProxyScenario { conduct, ..ProxyScenario::http() });
         let address = proxy.as_ref().unwrap().address();
-        let report = looks(&world, through(&world, &format!("http://{address}")));
+        let report = run_report(&world, through_proxy(&world, &format!("http://{address}")));
         let found = format!(
             "cannot connect to issuer.test through the proxy {address}: it refuses (HTTP 403)"
         );
         let check = report.check("issuer", "proxy");
         assert_eq!(check["found"], found);
         assert!(check["remedy"].as_str().unwrap().contains("let issuer.test through"), "{check}");
-        report.has_problems(1);
+        report.assert_problems(1);
     });
 }
 
 /// Nobody is on this port, or the words for a dead server prove nothing.
 #[test]
-fn the_dead_port_is_dead() {
-    in_peace("network::the_dead_port_is_dead", || {
+fn no_server_listens_on_the_dead_port() {
+    in_network_namespace("network::no_server_listens_on_the_dead_port", || {
         drop(TcpListener::bind((Ipv4Addr::LOCALHOST, 9)).unwrap());
     });
 }

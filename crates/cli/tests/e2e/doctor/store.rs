@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Report, doctor, in_peace, looks};
+use super::{Report, doctor, in_network_namespace, run_report};
 use crate::support::{Start, StoredSignIn, World, bound_by_modes, write};
 
 const HOUR: i64 = 60 * 60;
@@ -30,126 +30,133 @@ fn private(stored: StoredSignIn, world: &World) -> StoredSignIn {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_not_made() {
-    in_peace("store::a_folder_that_is_not_there_is_not_made", || {
+fn missing_folder_is_not_created() {
+    in_network_namespace("store::missing_folder_is_not_created", || {
         let world = World::new();
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         let place = format!("{}, in a folder that the first sign-in makes", path(&world));
-        report.good("store", "place", &place).good("store", "sign-in", "none yet").is_fit();
+        report
+            .assert_ok("store", "place", &place)
+            .assert_ok("store", "sign-in", "none yet")
+            .assert_can_sign_in();
         assert!(!world.codex_home().exists());
     });
 }
 
 #[test]
-fn a_sign_in_is_told_by_its_kind_and_its_time() {
-    in_peace("store::a_sign_in_is_told_by_its_kind_and_its_time", || {
+fn sign_in_is_shown_with_kind_and_expiry() {
+    in_network_namespace("store::sign_in_is_shown_with_kind_and_expiry", || {
         let world = World::new();
         private(StoredSignIn::new(&world, 3 * HOUR + 90), &world);
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         let signed_in = "with ChatGPT; the access token expires in 3 hours";
-        report.good("store", "place", &path(&world)).good("store", "sign-in", signed_in);
-        report.good("store", "mode", "no other user may read it");
-        report.good("store", "lock", "no other program is using it").is_fit();
+        report.assert_ok("store", "place", &path(&world)).assert_ok("store", "sign-in", signed_in);
+        report.assert_ok("store", "mode", "no other user may read it");
+        report.assert_ok("store", "lock", "no other program is using it").assert_can_sign_in();
 
         private(StoredSignIn::new(&world, -2 * DAY - 60), &world);
         let expired =
             "with ChatGPT; the access token expired 2 days ago, refreshed when it is needed";
-        looks(&world, doctor(&world)).good("store", "sign-in", expired).is_fit();
+        run_report(&world, doctor(&world))
+            .assert_ok("store", "sign-in", expired)
+            .assert_can_sign_in();
 
         let over =
             StoredSignIn::new(&world, -2 * DAY - 60).with("/tokens/refresh_token", Value::Null);
         private(over, &world);
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         let found = "with ChatGPT; the access token expired 2 days ago";
-        report.judged("store", "sign-in", "warning", found, Some("login-cli login")).is_fit();
+        report
+            .assert_check("store", "sign-in", "warning", found, Some("login-cli login"))
+            .assert_can_sign_in();
         let ends = "it has no refresh token: it ends when its access token expires";
-        report.judged("store", "unusual", "note", ends, None);
+        report.assert_check("store", "unusual", "note", ends, None);
     });
 }
 
 #[test]
-fn a_key_is_a_sign_in_too() {
-    in_peace("store::a_key_is_a_sign_in_too", || {
+fn api_key_is_a_sign_in() {
+    in_network_namespace("store::api_key_is_a_sign_in", || {
         let world = World::new();
         let key = "sk-proj-a-key-that-was-stored";
         world.plant(key);
         world.store(&format!(r#"{{"auth_mode":"apikey","OPENAI_API_KEY":"{key}"}}"#));
         set_mode(&world.codex_home().join("auth.json"), 0o644);
-        let report = looks(&world, doctor(&world));
-        report.good("store", "sign-in", "with an API key").is_fit();
+        let report = run_report(&world, doctor(&world));
+        report.assert_ok("store", "sign-in", "with an API key").assert_can_sign_in();
         let remedy = format!("chmod 600 {}", path(&world));
         let found = "other users may read the file";
-        report.judged("store", "mode", "warning", found, Some(&remedy));
+        report.assert_check("store", "mode", "warning", found, Some(&remedy));
     });
 }
 
 /// A new sign-in replaces it, so that none is kept from working.
 #[test]
-fn a_corrupt_file_is_told_where() {
-    in_peace("store::a_corrupt_file_is_told_where", || {
+fn corrupt_file_is_reported_with_its_line() {
+    in_network_namespace("store::corrupt_file_is_reported_with_its_line", || {
         let world = World::new();
         world.store("{\n  \"tokens\": 7}");
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         let check = report.check("store", "sign-in");
         assert_eq!(check["verdict"], "warning");
         let found = check["found"].as_str().unwrap();
         assert!(found.starts_with(&format!("{}, line 2, column ", path(&world))), "{found}");
         assert!(check["remedy"].as_str().unwrap().contains("login-cli login, which keeps a copy"));
-        report.good("store", "place", &path(&world)).is_fit();
+        report.assert_ok("store", "place", &path(&world)).assert_can_sign_in();
     });
 }
 
 /// Behind a link it is not replaced.
 #[test]
-fn a_corrupt_file_behind_a_link_is_a_problem() {
-    in_peace("store::a_corrupt_file_behind_a_link_is_a_problem", || {
+fn corrupt_file_behind_a_link_is_a_problem() {
+    in_network_namespace("store::corrupt_file_behind_a_link_is_a_problem", || {
         let world = World::new();
         let target = world.path("home/kept.json");
         write(&target, "no JSON");
         fs::create_dir(world.codex_home()).unwrap();
         std::os::unix::fs::symlink(&target, world.codex_home().join("auth.json")).unwrap();
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         assert_eq!(report.check("store", "place")["verdict"], "problem");
-        report.has_problems(1);
+        report.assert_problems(1);
     });
 }
 
 #[test]
-fn a_place_that_holds_no_sign_in_is_a_problem() {
-    in_peace("store::a_place_that_holds_no_sign_in_is_a_problem", || {
+fn unusable_file_path_is_a_problem() {
+    in_network_namespace("store::unusable_file_path_is_a_problem", || {
         let world = World::new();
         fs::create_dir_all(world.codex_home().join("auth.json/inside")).unwrap();
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         let found = format!("{} is a folder", path(&world));
         let remedy = "remove it, or choose another folder with --codex-home";
-        report.judged("store", "place", "problem", &found, Some(remedy)).has_problems(1);
+        report.assert_check("store", "place", "problem", &found, Some(remedy)).assert_problems(1);
 
         let file = world.path("file");
         write(&file, "");
         for folder in [file.clone(), file.join("below")] {
-            let report = looks(&world, doctor(&world).arg("--codex-home").arg(folder));
+            let report = run_report(&world, doctor(&world).arg("--codex-home").arg(folder));
             assert_eq!(report.check("store", "place")["verdict"], "problem");
-            report.has_problems(1);
+            report.assert_problems(1);
         }
     });
 }
 
 #[test]
-fn a_folder_that_takes_nothing_is_a_problem() {
-    in_peace("store::a_folder_that_takes_nothing_is_a_problem", || {
+fn unwritable_folder_is_a_problem() {
+    in_network_namespace("store::unwritable_folder_is_a_problem", || {
         let Some(bound) = bound_by_modes("a folder that takes nothing") else { return };
         let world = World::new();
         private(StoredSignIn::new(&world, HOUR), &world);
         set_mode(&world.codex_home(), 0o500);
         for (folder, named) in [("codex", "codex"), ("codex/below/it", "codex/below/it")] {
             let start = doctor(&world).env("CODEX_HOME", world.path(folder));
-            let report = looks(&world, start.under(bound.iter().copied()));
+            let report = run_report(&world, start.under(bound.iter().copied()));
             let check = report.check("store", "place");
             let found = check["found"].as_str().unwrap();
             let words = format!("cannot write {}: Permission denied", world.path(named).display());
             assert!(found.starts_with(&words), "{found}");
             assert!(check["remedy"].as_str().unwrap().starts_with("check the permissions"));
-            report.has_problems(1);
+            report.assert_problems(1);
         }
         set_mode(&world.codex_home(), 0o700);
     });
@@ -157,14 +164,14 @@ fn a_folder_that_takes_nothing_is_a_problem() {
 
 // threats 216
 #[test]
-fn a_lock_that_is_held_is_noted() {
-    in_peace("store::a_lock_that_is_held_is_noted", || {
+fn held_lock_is_noted() {
+    in_network_namespace("store::held_lock_is_noted", || {
         let world = World::new();
         world.store("{}");
         write(&world.codex_home().join("auth.json.lock"), "");
         let theirs = File::open(world.codex_home().join("auth.json.lock")).unwrap();
         theirs.lock().unwrap();
-        let report = looks(&world, doctor(&world));
+        let report = run_report(&world, doctor(&world));
         let remedy = "a sign-in waits 45 seconds for it; if it stays like this, end that program";
         let check = report.check("store", "lock");
         assert_eq!((&check["verdict"], &check["remedy"]), (&json!("note"), &json!(remedy)));
@@ -174,7 +181,7 @@ fn a_lock_that_is_held_is_noted() {
             false => "another program is using it right now".to_owned(),
         };
         assert!(found.ends_with(&end), "{found}");
-        report.is_fit();
+        report.assert_can_sign_in();
         theirs.unlock().unwrap();
     });
 }
@@ -189,8 +196,8 @@ fn with_helper<'w>(world: &'w World, body: &str) -> Start<'w> {
 }
 
 #[track_caller]
-fn is_unusable(world: &World, start: Start<'_>, found: &str) -> Report {
-    let report = looks(world, start);
+fn assert_unusable(world: &World, start: Start<'_>, found: &str) -> Report {
+    let report = run_report(world, start);
     let check = report.check("store", "place");
     assert_eq!(check["verdict"], "problem");
     let text = check["found"].as_str().unwrap();
@@ -202,29 +209,33 @@ fn is_unusable(world: &World, start: Start<'_>, found: &str) -> Report {
         "unlock or install it, or keep the credentials in a file with --store file"
     };
     assert_eq!(check["remedy"], remedy);
-    report.has_problems(1);
+    report.assert_problems(1);
     report
 }
 
 #[test]
-fn a_helper_that_cannot_be_used_is_a_problem() {
-    in_peace("store::a_helper_that_cannot_be_used_is_a_problem", || {
+fn unusable_helper_is_a_problem() {
+    in_network_namespace("store::unusable_helper_is_a_problem", || {
         let world = World::new();
-        is_unusable(&world, doctor(&world).args(["--store", "helper:gone"]), "not installed");
+        assert_unusable(&world, doctor(&world).args(["--store", "helper:gone"]), "not installed");
         let locked = "cat >/dev/null; echo 'the double is locked'; exit 1";
-        is_unusable(&world, with_helper(&world, locked), "the double is locked");
+        assert_unusable(&world, with_helper(&world, locked), "the double is locked");
         let forgetful = "read -r in; case $1 in get) echo 'credentials not found in native keychain'; exit 1;; esac";
-        is_unusable(&world, with_helper(&world, forgetful), "does not give back what it took");
+        assert_unusable(&world, with_helper(&world, forgetful), "does not give back what it took");
         let begun = Instant::now();
-        is_unusable(&world, with_helper(&world, "read -r in; read -r more </proc/self/fd/2"), "");
+        assert_unusable(
+            &world,
+            with_helper(&world, "read -r in; read -r more </proc/self/fd/2"),
+            "",
+        );
         assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
     });
 }
 
 /// What gives the sign-in back is not written to: some helpers keep one entry, and it is that one.
 #[test]
-fn a_helper_with_a_sign_in_is_only_read() {
-    in_peace("store::a_helper_with_a_sign_in_is_only_read", || {
+fn helper_with_a_sign_in_is_only_read() {
+    in_network_namespace("store::helper_with_a_sign_in_is_only_read", || {
         let world = World::new();
         let stored = StoredSignIn::new(&world, 3 * HOUR + 90);
         let entry = json!({"ServerURL": "u", "Username": "login-cli", "Secret": stored.text()});
@@ -233,10 +244,10 @@ fn a_helper_with_a_sign_in_is_only_read() {
             "read -r in; case $1 in get) while read -r line; do printf '%s\\n' \"$line\"; done <'{}';; *) exit 1;; esac",
             world.path("work/entry").display()
         );
-        let report = looks(&world, with_helper(&world, &body));
+        let report = run_report(&world, with_helper(&world, &body));
         let place = report.check("store", "place")["found"].as_str().unwrap();
         assert!(place.starts_with("docker-credential-double (https://auth.openai.com/"), "{place}");
         let signed_in = "with ChatGPT; the access token expires in 3 hours";
-        report.good("store", "sign-in", signed_in).is_fit();
+        report.assert_ok("store", "sign-in", signed_in).assert_can_sign_in();
     });
 }

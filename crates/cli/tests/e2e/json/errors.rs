@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use sandbox::{Account, Conduct, Endpoint, Then};
 use serde_json::{Value, json};
 
-use super::{error_in, fails_as};
+use super::{assert_error, error_in};
 use crate::support::{Printed, StoredSignIn, World};
 
 const HOUR: i64 = 60 * 60;
@@ -11,7 +11,7 @@ const HOUR: i64 = 60 * 60;
 /// The first line is what went wrong; the rest is help for people.
 // threats 207 209
 #[test]
-fn a_wrong_command_line_is_a_document() {
+fn wrong_usage_is_a_document() {
     for (words, message) in [
         (&["--json", "--frobnicate"][..], "unexpected argument '--frobnicate' found"),
         (&["login", "--json", "--port", "x"], "invalid value 'x' for '--port <N[,N]>': "),
@@ -35,20 +35,20 @@ fn a_wrong_command_line_is_a_document() {
 }
 
 #[test]
-fn a_variable_that_is_none_is_a_document() {
+fn invalid_variable_is_a_document() {
     let world = World::new();
     let finished = world.command("status").arg("--json").env("LOGIN_CLI_PROFILE", "a/b").run();
-    fails_as(&finished, "wrong_usage", 2);
+    assert_error(&finished, "wrong_usage", 2);
     let apart = world.program(["create-key", "--json", "--issuer", world.sandbox.issuer_url()]);
-    fails_as(&apart.run(), "wrong_usage", 2);
+    assert_error(&apart.run(), "wrong_usage", 2);
 }
 
 #[test]
-fn nobody_is_told_from_every_other_failure() {
+fn not_signed_in_has_its_own_kind() {
     let world = World::new();
     for words in [&["token"][..], &["token", "--api-key"], &["refresh"], &["exec", "true"]] {
         let start = world.program(["--json"]).args(words.iter().copied());
-        fails_as(&start.run(), "not_signed_in", 3);
+        assert_error(&start.run(), "not_signed_in", 3);
     }
     let finished = world.command("status").arg("--json").run();
     finished.exits(3);
@@ -57,11 +57,11 @@ fn nobody_is_told_from_every_other_failure() {
 }
 
 #[test]
-fn a_port_in_use_says_whose_it_is() {
+fn port_in_use_names_the_program() {
     let world = World::new();
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let error = fails_as(&world.login().arg("--json").port(port).run(), "port_in_use", 13);
+    let error = assert_error(&world.login().arg("--json").port(port).run(), "port_in_use", 13);
     let [there] = error["ports"].as_array().unwrap().as_slice() else { panic!("{error}") };
     assert_eq!((&there["port"], &there["is_sign_in"]), (&json!(port), &json!(false)));
     let pid = cfg!(target_os = "linux").then(std::process::id);
@@ -69,73 +69,76 @@ fn a_port_in_use_says_whose_it_is() {
 }
 
 #[test]
-fn the_end_of_a_wait_has_a_kind() {
+fn timeout_has_a_kind() {
     let world = World::new();
     let late = world.login().args(["--json", "--timeout", "10ms"]).run();
-    fails_as(&late, "timed_out", 1);
+    assert_error(&late, "timed_out", 1);
     let running = world.login().arg("--json").start();
     running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::Denies));
-    let error = fails_as(&running.finish(), "denied", 1);
+    let error = assert_error(&running.finish(), "denied", 1);
     assert_eq!(error["code"], "access_denied");
 }
 
 /// A refusal of the token endpoint, whoever it was asked for.
 #[track_caller]
-fn refused(status: u16, expected: &Value) {
+fn assert_refused(status: u16, expected: &Value) {
     let body = json!({"error": "temporarily_unavailable", "error_description": "Not now"});
     let world = World::failing(Endpoint::TokenRefresh, Then::json(status, body));
     world.signed_in(-HOUR);
-    let error = fails_as(&world.command("token").arg("--json").run(), "refused", 1);
+    let error = assert_error(&world.command("token").arg("--json").run(), "refused", 1);
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(&error[name], value, "{name} of {error}");
     }
 }
 
 #[test]
-fn a_refusal_says_what_a_program_needs() {
-    refused(503, &json!({"status": 503, "code": "temporarily_unavailable", "transient": true}));
-    refused(403, &json!({"status": 403, "retry_after_seconds": null, "transient": false}));
+fn refusal_has_status_and_code() {
+    assert_refused(
+        503,
+        &json!({"status": 503, "code": "temporarily_unavailable", "transient": true}),
+    );
+    assert_refused(403, &json!({"status": 403, "retry_after_seconds": null, "transient": false}));
 }
 
 #[test]
-fn no_answer_is_told_from_a_refusal() {
+fn missing_response_has_a_cause() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Close);
     world.signed_in(-HOUR);
-    let error = fails_as(&world.command("refresh").arg("--json").run(), "network", 1);
+    let error = assert_error(&world.command("refresh").arg("--json").run(), "network", 1);
     assert_eq!((&error["cause"], &error["transient"]), (&json!("cut_off"), &json!(true)));
     assert_eq!(error["host"], world.host());
     let start = world.login().args(["--json", "--ca-file", "/nowhere.pem"]);
-    assert_eq!(fails_as(&start.run(), "network", 1)["cause"], "setup");
+    assert_eq!(assert_error(&start.run(), "network", 1)["cause"], "setup");
 }
 
 #[test]
-fn what_is_stored_may_be_what_is_in_the_way() {
+fn store_error_has_a_cause() {
     let world = World::new();
     world.store("not json");
-    let error = fails_as(&world.command("status").arg("--json").run(), "store", 1);
+    let error = assert_error(&world.command("status").arg("--json").run(), "store", 1);
     assert_eq!(error["cause"], "unreadable");
     StoredSignIn::new(&world, -HOUR).with("/tokens/refresh_token", "").stored(&world);
     let finished = world.command("refresh").arg("--json").run();
-    assert!(fails_as(&finished, "sign_in_ended", 3)["expired_at"].is_string());
+    assert!(assert_error(&finished, "sign_in_ended", 3)["expired_at"].is_string());
     let finished = world.command("token").args(["--json", "--api-key"]).run();
-    fails_as(&finished, "not_held", 1);
+    assert_error(&finished, "not_held", 1);
 }
 
 #[test]
-fn an_organization_that_is_not_there_comes_with_those_that_are() {
+fn unknown_organization_lists_the_available_ones() {
     let world = World::new();
     let start = world.create_key().args(["--json", "--organization", "org-else"]);
-    let error = fails_as(&start.signs_in(Account::OWNER), "unknown_organization", 1);
+    let error = assert_error(&start.signs_in(Account::OWNER), "unknown_organization", 1);
     assert_eq!(error["offered"], json!([{"id": "org-ada", "title": "Analytical Engines"}]));
 }
 
 /// Another try could make another key.
 // threats 132 209
 #[test]
-fn a_key_that_may_exist_is_named() {
+fn possible_key_is_named() {
     let world = World::failing(Endpoint::ApiKeys, Then::json(500, json!({})));
     let finished = world.create_key().arg("--json").signs_in(Account::OWNER);
-    let error = fails_as(&finished, "refused", 1);
+    let error = assert_error(&finished, "refused", 1);
     assert_eq!((&error["key_may_exist"], &error["transient"]), (&json!(true), &json!(false)));
     assert_eq!(error["key_name"], "Codex CLI");
 }
@@ -143,7 +146,7 @@ fn a_key_that_may_exist_is_named() {
 /// The key is the document, and nothing follows it.
 // threats 209
 #[test]
-fn a_key_that_was_printed_has_no_second_document() {
+fn printed_key_has_no_second_document() {
     let world = World::new();
     let running = world.create_key().args(["--json", "--save"]).start();
     let callback = running.auth_url();
@@ -157,14 +160,14 @@ fn a_key_that_was_printed_has_no_second_document() {
 
 /// Until the program takes over, standard output is this one's.
 #[test]
-fn a_program_that_does_not_start_is_a_document() {
+fn program_that_does_not_start_is_a_document() {
     let world = World::new();
     StoredSignIn::new(&world, HOUR).with_key(&world, "sk-proj-a-key-of-somebody").stored(&world);
     let exec = |program: &[&str]| {
         world.command("exec").args(["--json", "--"]).args(program.iter().copied())
     };
-    fails_as(&exec(&["/nowhere/program"]).run(), "program_not_found", 127);
-    fails_as(&exec(&["/"]).run(), "program_not_runnable", 126);
+    assert_error(&exec(&["/nowhere/program"]).run(), "program_not_found", 127);
+    assert_error(&exec(&["/"]).run(), "program_not_runnable", 126);
     let finished = exec(&["/bin/sh", "-c", "echo out"]).printing(Printed::Nothing).run();
     finished.exits(0).prints("out\n");
 }
@@ -172,7 +175,7 @@ fn a_program_that_does_not_start_is_a_document() {
 /// For a command that waits for nothing, the stream is its last line.
 // threats 209
 #[test]
-fn the_last_line_of_a_stream_says_what_it_is() {
+fn last_line_of_stream_names_its_event() {
     let world = World::new();
     let finished = world.command("token").arg("--json=stream").run();
     finished.exits(3);

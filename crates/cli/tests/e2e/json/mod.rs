@@ -1,9 +1,9 @@
 //! What a program gets: one document in one line, whatever happens.
 
-#[cfg(unix)]
-mod ends;
 mod errors;
-mod stored;
+#[cfg(unix)]
+mod signals;
+mod stored_sign_in;
 mod stream;
 
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn error_in(finished: &Finished) -> Value {
 
 /// The kind of an error that comes instead of a result.
 #[track_caller]
-fn fails_as(finished: &Finished, kind: &str, code: i32) -> Value {
+fn assert_error(finished: &Finished, kind: &str, code: i32) -> Value {
     finished.exits(code);
     let error = error_in(finished);
     assert_eq!(finished.json(), json!({ "error": error }));

@@ -27,7 +27,7 @@ fn fields(finished: &Finished, name: &str) -> Value {
 
 // threats 209
 #[test]
-fn a_sign_in_is_told_as_it_happens() {
+fn sign_in_prints_events() {
     let world = World::new();
     let running = world.login().arg(STREAM).start();
     // It is there while the browser is awaited.
@@ -54,7 +54,7 @@ fn a_sign_in_is_told_as_it_happens() {
 
 // threats 209
 #[test]
-fn the_way_back_of_the_browser_is_told() {
+fn url_event_has_the_forwarding_command() {
     let world = World::new();
     let ssh = ("SSH_CONNECTION", "10.0.0.9 50000 10.0.0.7 22");
     let start = world.login().args([STREAM, "--timeout", "10ms"]).env(ssh.0, ssh.1);
@@ -73,7 +73,7 @@ fn the_way_back_of_the_browser_is_told() {
 
 #[cfg(unix)]
 #[test]
-fn a_browser_that_does_not_open_is_told() {
+fn failed_browser_prints_an_event() {
     let world = World::new();
     let start = world.login().without("--no-browser", 0).env("BROWSER", "/nonexistent/browser");
     let running = start.arg(STREAM).start();
@@ -85,7 +85,7 @@ fn a_browser_that_does_not_open_is_told() {
 
 /// Nobody listens at the port of the issuer.
 #[test]
-fn a_server_that_cannot_be_reached_is_told() {
+fn unreachable_server_prints_an_event() {
     let world = World::new();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let start = world.login().without("--issuer", 1);
@@ -102,7 +102,7 @@ fn a_server_that_cannot_be_reached_is_told() {
 
 // threats 209
 #[test]
-fn a_key_is_told_as_it_is_made() {
+fn create_key_prints_events() {
     let project = Project { is_initial: true, appears_at_poll: 2, ..Project::default() };
     let organization = Organization { projects: vec![project], ..Organization::default() };
     let account = Account { organizations: vec![organization], ..Account::owner() };
@@ -127,7 +127,7 @@ fn a_key_is_told_as_it_is_made() {
 
 // threats 209
 #[test]
-fn a_code_for_another_device_is_told() {
+fn device_code_prints_events() {
     let device = Device { interval: json!(1), ..Device::default() };
     let world = World::with_scenario(Scenario { device, ..Scenario::default() });
     let running = world.command("login").args(["--device", STREAM]).start();
@@ -145,7 +145,7 @@ fn a_code_for_another_device_is_told() {
 
 // threats 209
 #[test]
-fn a_refresh_is_told_and_a_program_has_its_output_to_itself() {
+fn refresh_prints_events_and_exec_prints_none() {
     let world = World::new();
     world.signed_in(-HOUR);
     let finished = world.command("refresh").arg(STREAM).run();
@@ -160,9 +160,10 @@ fn a_refresh_is_told_and_a_program_has_its_output_to_itself() {
 }
 
 #[test]
-fn what_ends_nothing_is_told_too() {
-    let refused = |at| Fault::new(at, Then::json(503, json!({}))).on(On::First(1));
-    let world = World::with([refused(Endpoint::TokenRefresh), refused(Endpoint::Revoke)]);
+fn warnings_print_events() {
+    let assert_refused = |at| Fault::new(at, Then::json(503, json!({}))).on(On::First(1));
+    let world =
+        World::with([assert_refused(Endpoint::TokenRefresh), assert_refused(Endpoint::Revoke)]);
     StoredSignIn::minted(&world, Account::NEW_OWNER, 60).stored(&world);
     let finished = world.command("token").arg(STREAM).run();
     assert_eq!(names(finished.exits(0)), ["refreshing", "refresh_postponed", "result"]);
@@ -176,7 +177,7 @@ fn what_ends_nothing_is_told_too() {
 /// A program may ask its person for the address at which a browser elsewhere has ended.
 // threats 190
 #[test]
-fn an_address_is_taken_from_the_program_that_follows() {
+fn pasted_url_is_read_from_stdin() {
     let world = World::new();
     let running = world.login().arg(STREAM).reading_later().start();
     let callback = running.callback(Account::OWNER);
@@ -193,7 +194,7 @@ fn an_address_is_taken_from_the_program_that_follows() {
 /// Longer than a request that is read, than a line that is kept, and than what a pipe holds.
 // threats 201 218
 #[test]
-fn the_address_behind_a_line_that_is_too_long_is_taken() {
+fn url_after_a_too_long_line_is_read() {
     let world = World::new();
     let running = world.login().arg(STREAM).reading_later().start();
     let callback = running.callback(Account::OWNER);
@@ -214,7 +215,7 @@ fn the_address_behind_a_line_that_is_too_long_is_taken() {
 }
 
 #[test]
-fn a_device_code_is_asked_for_by_the_program_that_follows() {
+fn device_line_requests_a_device_code() {
     let device = Device { interval: json!(1), ..Device::default() };
     let world = World::with_scenario(Scenario { device, ..Scenario::default() });
     let running = world.login().arg(STREAM).reading_later().start();
@@ -232,7 +233,7 @@ fn a_device_code_is_asked_for_by_the_program_that_follows() {
 // threats 201
 #[cfg(unix)]
 #[test]
-fn input_without_end_is_one_mistake() {
+fn endless_input_is_reported_once() {
     let world = World::new();
     let start = world.login().arg(STREAM).under(["/bin/sh", "-c", "\"$@\" </dev/zero", "sh"]);
     let running = start.start();

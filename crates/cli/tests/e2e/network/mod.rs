@@ -2,10 +2,10 @@
 //! its own, in namespaces that nobody else sees.
 
 mod black_hole;
-mod lossy;
+mod dns;
 mod name_server;
-mod names;
-mod silence;
+mod packet_loss;
+mod timeouts;
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const PORT: u16 = 4433;
 
 /// Runs the test, of this full name, in a network of its own.
 #[track_caller]
-fn in_a_network(name: &str, test: fn()) {
+fn in_network_namespace(name: &str, test: fn()) {
     alone(&format!("network::{name}"), Loopback::Usual, test);
 }
 

@@ -7,9 +7,9 @@ use url::Url;
 
 use crate::support::{Finished, Start, World};
 
-mod inspected;
-mod refused;
+mod failures;
 mod sign_in;
+mod tls_inspection;
 
 /// The name that only the proxy knows.
 const ISSUER: &str = "https://issuer.test";

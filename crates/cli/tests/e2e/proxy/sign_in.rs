@@ -31,7 +31,7 @@ fn both_sign_ins_work_through_every_kind_of_proxy() {
 
 // threats 203
 #[test]
-fn the_variables_count_in_the_order_of_curl() {
+fn proxy_variables_have_the_precedence_of_curl() {
     let right = Behind::new(ProxyScenario::http());
     let wrong = Proxy::start_in_thread(ProxyScenario::http()).unwrap();
     StoredSignIn::new(&right.world, -60).stored(&right.world);
@@ -49,7 +49,7 @@ fn the_variables_count_in_the_order_of_curl() {
 /// stranger sent as the header `Proxy` (CVE-2016-5385).
 // threats 203
 #[test]
-fn a_proxy_for_plain_http_is_never_asked() {
+fn http_proxy_variable_is_ignored() {
     let behind = Behind::new(ProxyScenario::http());
     StoredSignIn::new(&behind.world, -60).stored(&behind.world);
     let url = behind.url("http", "");
@@ -60,7 +60,7 @@ fn a_proxy_for_plain_http_is_never_asked() {
 
 // threats 203
 #[test]
-fn what_needs_no_proxy_goes_without() {
+fn no_proxy_hosts_skip_the_proxy() {
     let behind = Behind::new(ProxyScenario::http());
     StoredSignIn::new(&behind.world, -60).stored(&behind.world);
     let url = behind.url("http", "");
@@ -78,7 +78,7 @@ fn what_needs_no_proxy_goes_without() {
 // threats 203
 #[cfg(unix)]
 #[test]
-fn a_list_that_is_not_unicode_still_counts() {
+fn non_unicode_no_proxy_entry_keeps_the_others() {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt as _;
     let behind = Behind::new(ProxyScenario::http());

@@ -2,26 +2,26 @@
 //! stands in `expected/`, to be read; `LOGIN_CLI_WRITE_SCREENS=1 cargo test -p login-cli --test e2e
 //! screens` writes it anew.
 
-mod scenes;
-mod shot;
-mod stage;
+mod cases;
+mod screenshot;
+mod setup;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::write;
-use shot::Shot;
-use stage::Stage;
+use screenshot::Screenshot;
+use setup::TerminalSetup;
 
 const WIDTHS: [u16; 3] = [40, 80, 120];
 
 /// Plays a scene at every width, and holds it against its file. Without colours, the same stands there.
 #[track_caller]
-fn shows(name: &str, play: impl Fn(&Stage) -> Shot) {
+fn assert_screens(name: &str, play: impl Fn(&TerminalSetup) -> Screenshot) {
     let mut sections = Vec::new();
     for columns in WIDTHS {
         let [colored, plain] =
-            [true, false].map(|has_colors| play(&Stage::new(columns, has_colors)));
+            [true, false].map(|has_colors| play(&TerminalSetup::new(columns, has_colors)));
         assert_eq!(colored.text, plain.text, "{name} at {columns} columns");
         assert_eq!(plain.marked, plain.text, "{name} at {columns} columns has colours");
         sections.push((format!("{columns} columns"), colored.text));
@@ -61,7 +61,7 @@ fn is_writing() -> bool {
 
 /// What the documentation shows is what a person sees.
 #[test]
-fn the_documentation_shows_these_screens() {
+fn documentation_shows_these_screens() {
     let documentation = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");
     let documentation = fs::read_to_string(documentation).unwrap();
     for name in ["login-done", "failure", "create-key-waiting"] {

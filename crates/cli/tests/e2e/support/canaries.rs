@@ -65,7 +65,7 @@ fn each(part: &[u8], write: impl Fn(&mut String, u8)) -> Vec<u8> {
 
 // threats 193
 #[test]
-fn a_planted_leak_is_found_in_every_spelling() {
+fn secret_is_found_in_every_encoding() {
     let secret = "sk-proj-0123456789abcdefghij_KLMNOPQRST";
     let canaries = Canaries::new([secret]);
     let part = &secret[5..17];

@@ -2,16 +2,16 @@ use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
 
 use super::authority::{Authority, INTERMEDIATE, Pair, RSA_1024, RSA_2048, SERVER, Wanted};
-use super::matrix::{Row, assert_refused, row};
+use super::handler::{Handler, certificate};
+use super::rows::{Row, assert_refused, row};
 use super::s_server::s_server;
-use super::speaker::{Speaker, certificate};
 use crate::support::World;
 
 /// What is wrong is known when the server's certificate is: before anything that the client would
 /// cipher.
 // threats 82
 #[test]
-fn a_certificate_with_anything_wrong_is_refused() {
+fn invalid_certificates_are_refused() {
     let world = World::new();
     let Some(authority) = Authority::new(world.path("authority")) else { return };
     let rows = [trust(&authority), names(&authority), times(&authority), chains(&authority)];
@@ -27,19 +27,19 @@ const AUTHORITY_AS_SERVER: &str = "its certificate is not acceptable: it is an a
                                    a server may not use";
 
 /// The chain, and the key of its first.
-fn shows(name: &'static str, chain: &[&Pair], words: &'static str) -> Row {
-    row(name, Speaker::new(chain).conduct(), words)
+fn chain_row(name: &'static str, chain: &[&Pair], words: &'static str) -> Row {
+    row(name, Handler::new(chain).conduct(), words)
 }
 
 /// One certificate, by the root.
 fn leaf(authority: &Authority, name: &'static str, wanted: &Wanted, words: &'static str) -> Row {
-    shows(name, &[&authority.issues(wanted)], words)
+    chain_row(name, &[&authority.issues(wanted)], words)
 }
 
 /// A good one, by an authority that is below the root.
 fn below(authority: &Authority, name: &'static str, wanted: &Wanted, words: &'static str) -> Row {
     let between = authority.issues(wanted);
-    shows(name, &[&authority.issues_by(&between, &SERVER), &between], words)
+    chain_row(name, &[&authority.issues_by(&between, &SERVER), &between], words)
 }
 
 fn trust(authority: &Authority) -> Vec<Row> {
@@ -52,16 +52,18 @@ fn trust(authority: &Authority) -> Vec<Row> {
     let between = authority.issues(&INTERMEDIATE);
     let signed_by = |issuer| authority.issues_by(issuer, &SERVER);
     vec![
-        shows("self-signed", &[&authority.self_signed(&own)], UNKNOWN).hint("--ca-file"),
+        chain_row("self-signed", &[&authority.self_signed(&own)], UNKNOWN).hint("--ca-file"),
         // What `openssl req -x509` makes unless it is told otherwise.
-        shows(
+        chain_row(
             "self-signed, and an authority",
             &[&authority.self_signed(&usual)],
             AUTHORITY_AS_SERVER,
         ),
-        shows("an unknown authority", &[&signed_by(&strange), &strange], UNKNOWN).hint("--ca-file"),
-        shows("an authority's name", &[&signed_by(&impostor), &impostor], MISFIT).hint("--ca-file"),
-        shows("a missing intermediate", &[&signed_by(&between)], UNKNOWN).hint("--ca-file"),
+        chain_row("an unknown authority", &[&signed_by(&strange), &strange], UNKNOWN)
+            .hint("--ca-file"),
+        chain_row("an authority's name", &[&signed_by(&impostor), &impostor], MISFIT)
+            .hint("--ca-file"),
+        chain_row("a missing intermediate", &[&signed_by(&between)], UNKNOWN).hint("--ca-file"),
     ]
 }
 
@@ -116,7 +118,7 @@ fn chains(authority: &Authority) -> Vec<Row> {
             &with(&["basicConstraints=critical,CA:FALSE"]),
             "its certificate is not acceptable: it is signed by a certificate that is no authority's",
         ),
-        shows(
+        chain_row(
             "a chain that is too long",
             &[&authority.issues_by(&next, &SERVER), &next, &last],
             NOT_ALLOWED,
@@ -176,16 +178,16 @@ fn possession(authority: &Authority) -> Vec<Row> {
     const BROKEN: &str = "its certificate is not acceptable: BadEncoding";
     let (server, other) = (authority.issues(&SERVER), authority.issues(&SERVER));
     let rsa = authority.issues(&Wanted { key: RSA_2048, ..SERVER });
-    let stolen = |pair| Speaker::with_key_of(&other, &[pair]);
+    let stolen = |pair| Handler::with_key_of(&other, &[pair]);
     let garbage = CertificateDer::from(b"not a certificate".to_vec());
     let half = CertificateDer::from(certificate(&server)[..200].to_vec());
-    let shows = |certificates| Speaker::showing(certificates, &server).conduct();
+    let chain_row = |certificates| Handler::showing(certificates, &server).conduct();
     vec![
         row("another key, TLS 1.3", stolen(&server).only(&TLS13).conduct(), MISFIT),
         row("another key, TLS 1.2", stolen(&server).only(&TLS12).conduct(), MISFIT),
         row("a key of another kind", stolen(&rsa).conduct(), MISFIT),
-        row("garbage as a certificate", shows(vec![garbage]), BROKEN),
-        row("half a certificate", shows(vec![half]), BROKEN),
-        row("no certificate", shows(vec![]), "the handshake failed: peer sent no certificates"),
+        row("garbage as a certificate", chain_row(vec![garbage]), BROKEN),
+        row("half a certificate", chain_row(vec![half]), BROKEN),
+        row("no certificate", chain_row(vec![]), "the handshake failed: peer sent no certificates"),
     ]
 }

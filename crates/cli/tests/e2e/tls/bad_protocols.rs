@@ -1,15 +1,15 @@
 use rustls::version::TLS12;
 
 use super::authority::{Authority, RSA_2048, SERVER, Wanted};
-use super::matrix::{Row, assert_refused, row};
-use super::raw::{alert, closes, record, resets, says, says_for_ever, server_hello};
+use super::handler::Handler;
+use super::raw::{alert, close, record, reset, respond, respond_endlessly, server_hello};
+use super::rows::{Row, assert_refused, row};
 use super::s_server::s_server;
-use super::speaker::Speaker;
 use crate::support::World;
 
 // threats 83
 #[test]
-fn a_server_that_speaks_no_tls_of_this_age_is_refused() {
+fn outdated_tls_is_refused() {
     let world = World::new();
     let Some(authority) = Authority::new(world.path("authority")) else { return };
     assert_refused(&authority.root.certificate, old(&authority));
@@ -17,7 +17,7 @@ fn a_server_that_speaks_no_tls_of_this_age_is_refused() {
 
 // threats 83
 #[test]
-fn a_handshake_that_goes_wrong_is_given_up() {
+fn failed_handshake_is_an_error() {
     let world = World::new();
     let Some(authority) = Authority::new(world.path("authority")) else { return };
     let rows = [not_tls(), cut_off(), alerts(&authority), nonsense(), without_end()];
@@ -49,13 +49,13 @@ fn not_tls() -> Vec<Row> {
     let page = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let too_large = [&[22, 3, 3, 0xff, 0xff], &[0; 0xffff][..]].concat();
     vec![
-        row("plain HTTP", says(page), NO_RECORD),
-        row("another protocol", says("SSH-2.0-OpenSSH_9.6\r\n"), NO_RECORD),
-        row("garbage", says([0xff; 512]), NO_RECORD),
-        row("zeros", says([0; 512]), NO_RECORD),
+        row("plain HTTP", respond(page), NO_RECORD),
+        row("another protocol", respond("SSH-2.0-OpenSSH_9.6\r\n"), NO_RECORD),
+        row("garbage", respond([0xff; 512]), NO_RECORD),
+        row("zeros", respond([0; 512]), NO_RECORD),
         row(
             "a record that is too large",
-            says(too_large),
+            respond(too_large),
             "what answered does not speak TLS: received corrupt message of type MessageTooLarge",
         ),
     ]
@@ -70,14 +70,14 @@ fn cut_off() -> Vec<Row> {
     let hello = server_hello([3, 3], SUITE, [7; 32]);
     let end = alert(WARNING, CLOSE_NOTIFY);
     vec![
-        row("the end", closes(), ENDED),
-        row("half a message", says(&hello[..20]), ENDED),
-        row("one message", says(hello.clone()), ENDED),
-        row("a proper end", says(end.clone()), ENDED),
-        row("one message and a proper end", says([hello, end].concat()), ENDED),
+        row("the end", close(), ENDED),
+        row("half a message", respond(&hello[..20]), ENDED),
+        row("one message", respond(hello.clone()), ENDED),
+        row("a proper end", respond(end.clone()), ENDED),
+        row("one message and a proper end", respond([hello, end].concat()), ENDED),
         row(
             "a reset",
-            resets(),
+            reset(),
             "the connection ended during the handshake: Connection reset by peer (os error 104)",
         ),
     ]
@@ -85,18 +85,18 @@ fn cut_off() -> Vec<Row> {
 
 fn alerts(authority: &Authority) -> Vec<Row> {
     let server = authority.issues(&SERVER);
-    let demanding = Speaker::new(&[&server]).only(&TLS12).demanding(&authority.root);
+    let demanding = Handler::new(&[&server]).only(&TLS12).demanding(&authority.root);
     let otherwise = s_server(&server, &["-tls1_2", "-Verify", "1", "-verify_return_error"]);
     vec![
-        row("a refusal", says(alert(FATAL, 40)), NOTHING_IN_COMMON),
+        row("a refusal", respond(alert(FATAL, 40)), NOTHING_IN_COMMON),
         row(
             "an internal error",
-            says(alert(FATAL, 80)),
+            respond(alert(FATAL, 80)),
             "the handshake failed: received fatal alert: InternalError",
         ),
         row(
             "an unknown name",
-            says(alert(FATAL, 112)),
+            respond(alert(FATAL, 112)),
             "the handshake failed: received fatal alert: UnrecognisedName",
         ),
         row(
@@ -122,29 +122,29 @@ fn nonsense() -> Vec<Row> {
     vec![
         row(
             "TLS 1.1 all the same",
-            says(server_hello([3, 2], SUITE, [7; 32])),
+            respond(server_hello([3, 2], SUITE, [7; 32])),
             "no TLS version or cipher in common: peer is incompatible: \
              ServerDoesNotSupportTls12Or13",
         ),
         row(
             "RC4 all the same",
-            says(server_hello([3, 3], RC4, [7; 32])),
+            respond(server_hello([3, 3], RC4, [7; 32])),
             "the handshake failed: peer misbehaved: SelectedUnofferedCipherSuite",
         ),
         row(
             "talked down",
-            says(server_hello([3, 3], SUITE, talked_down)),
+            respond(server_hello([3, 3], SUITE, talked_down)),
             "the handshake failed: peer misbehaved: AttemptedDowngradeToTls12WhenTls13IsSupported",
         ),
         row(
             "data before the handshake",
-            says(record(23, b"HTTP/1.1 200 OK\r\n\r\n")),
+            respond(record(23, b"HTTP/1.1 200 OK\r\n\r\n")),
             "the handshake failed: received unexpected message: got ApplicationData when expecting \
              Handshake",
         ),
         row(
             "a message that nobody knows",
-            says(record(22, &[99, 0, 0, 1, 0])),
+            respond(record(22, &[99, 0, 0, 1, 0])),
             "the handshake failed: received unexpected handshake message: got HandshakeType(0x63) \
              when expecting ServerHello or HelloRetryRequest",
         ),
@@ -157,30 +157,30 @@ fn without_end() -> Vec<Row> {
     vec![
         row(
             "empty records without end",
-            says_for_ever(record(22, &[])),
+            respond_endlessly(record(22, &[])),
             "what answered does not speak TLS: received corrupt message of type \
              InvalidEmptyPayload",
         ),
         row(
             "a message without end",
-            says_for_ever(message),
+            respond_endlessly(message),
             "what answered does not speak TLS: received corrupt message of type \
              HandshakePayloadTooLarge",
         ),
         row(
             "warnings without end",
-            says_for_ever(alert(WARNING, 90)),
+            respond_endlessly(alert(WARNING, 90)),
             "the handshake failed: peer misbehaved: TooManyWarningAlertsReceived",
         ),
         row(
             "changes of the cipher without end",
-            says_for_ever(record(20, &[1])),
+            respond_endlessly(record(20, &[1])),
             "the handshake failed: received unexpected message: got ChangeCipherSpec when \
              expecting Handshake",
         ),
         row(
             "requests to begin again without end",
-            says_for_ever(record(22, &[0, 0, 0, 0])),
+            respond_endlessly(record(22, &[0, 0, 0, 0])),
             "the handshake failed: received unexpected handshake message: got HelloRequest when \
              expecting ServerHello or HelloRetryRequest",
         ),

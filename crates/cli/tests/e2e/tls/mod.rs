@@ -4,10 +4,10 @@
 mod authority;
 mod bad_certificates;
 mod bad_protocols;
-mod good;
-mod matrix;
+mod handler;
 mod raw;
+mod rows;
 mod s_server;
 mod server;
-mod speaker;
+mod valid_servers;
 mod wire;

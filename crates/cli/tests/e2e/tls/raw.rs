@@ -7,10 +7,10 @@ use std::thread;
 use super::server::{Conduct, Seen, drain};
 
 /// Answers the first bytes of the client with these, and then says that there will be no more.
-pub(super) fn says(answer: impl Into<Vec<u8>>) -> Conduct {
+pub(super) fn respond(answer: impl Into<Vec<u8>>) -> Conduct {
     let answer = answer.into();
     Box::new(move |stream| {
-        heard(&stream, |mut stream| {
+        record_client(&stream, |mut stream| {
             // The client may go before it has heard all of it.
             let _ = stream.write_all(&answer);
             let _ = stream.shutdown(Shutdown::Write);
@@ -19,18 +19,20 @@ pub(super) fn says(answer: impl Into<Vec<u8>>) -> Conduct {
 }
 
 /// Answers with the same again and again, for as long as the client stays.
-pub(super) fn says_for_ever(what: impl Into<Vec<u8>>) -> Conduct {
+pub(super) fn respond_endlessly(what: impl Into<Vec<u8>>) -> Conduct {
     let what = what.into();
-    Box::new(move |stream| heard(&stream, |mut stream| while stream.write_all(&what).is_ok() {}))
+    Box::new(move |stream| {
+        record_client(&stream, |mut stream| while stream.write_all(&what).is_ok() {})
+    })
 }
 
 /// Ends the connection, without a word.
-pub(super) fn closes() -> Conduct {
-    says("")
+pub(super) fn close() -> Conduct {
+    respond("")
 }
 
 /// Ends it with a reset, which is what happens to bytes that nobody has read.
-pub(super) fn resets() -> Conduct {
+pub(super) fn reset() -> Conduct {
     Box::new(|stream| {
         let mut first = vec![0; 4096];
         let count = stream.peek(&mut first).unwrap_or_default();
@@ -59,7 +61,7 @@ pub(super) fn server_hello(version: [u8; 2], suite: [u8; 2], random: [u8; 32]) -
 }
 
 /// What the client sends from its first byte on, while the server does its part.
-fn heard(stream: &TcpStream, part: impl FnOnce(TcpStream)) -> Seen {
+fn record_client(stream: &TcpStream, part: impl FnOnce(TcpStream)) -> Seen {
     let _ = stream.peek(&mut [0]);
     let listening = stream.try_clone().unwrap();
     let heard = thread::spawn(move || drain(listening));

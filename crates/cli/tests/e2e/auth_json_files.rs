@@ -1,0 +1,188 @@
+//! Files as people have them, one by one: what `status`, `token`, `logout` and a new `login` make of each.
+//! The files and a table of what is expected stand beside the store's own tests, for other programs
+//! as well.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sandbox::Account;
+use serde_json::Value;
+
+use crate::support::{StoredSignIn, World};
+
+/// One line of the table.
+struct Case {
+    name: String,
+    status: i32,
+    token: i32,
+    says: Vec<String>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../auth-store/tests/corpus")
+}
+
+fn cases() -> Vec<Case> {
+    let table = fs::read_to_string(folder().join("expected.txt")).unwrap();
+    let lines = table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(case).collect()
+}
+
+fn case(line: &str) -> Case {
+    let mut words = line.split_whitespace();
+    let mut word = || words.next().unwrap();
+    let (name, status, token) = (word().to_owned(), word(), word());
+    let says = words.collect::<Vec<_>>().join(" ");
+    let says = says.split(" | ").filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    Case { name, status: status.parse().unwrap(), token: token.parse().unwrap(), says }
+}
+
+/// The content of a file, whose fake tokens are this world's: those of `plain.json`.
+fn content(name: &str, stored: &StoredSignIn) -> Vec<u8> {
+    let bytes = fs::read(folder().join(name)).unwrap();
+    let Ok(mut text) = String::from_utf8(bytes.clone()) else { return bytes };
+    let plain: Value =
+        serde_json::from_slice(&fs::read(folder().join("plain.json")).unwrap()).unwrap();
+    for field in ["id_token", "access_token", "refresh_token"] {
+        let of_world = stored.document["tokens"][field].as_str().unwrap();
+        text = text.replace(plain["tokens"][field].as_str().unwrap(), of_world);
+    }
+    text.into_bytes()
+}
+
+const FAKE_KEY: &str = "sk-fake-not-a-secret";
+
+/// Holds every file against the table for which `status` ends like this.
+#[track_caller]
+fn assert_all(status: i32, fewest: usize) {
+    let cases: Vec<Case> = cases().into_iter().filter(|case| case.status == status).collect();
+    assert!(cases.len() >= fewest, "{}", cases.len());
+    for case in cases {
+        // The more a world has seen, the longer takes the search for its secrets.
+        let world = World::new();
+        world.plant(FAKE_KEY);
+        let stored = StoredSignIn::new(&world, 3600);
+        let content = content(&case.name, &stored);
+        assert_read(&world, &case, &content, &stored);
+        assert_removed(&world, &case, &content);
+        assert_replaced(&world, &case, &content);
+    }
+}
+
+/// Reading changes nothing, and says what is wrong before it says to sign in again.
+fn assert_read(world: &World, case: &Case, content: &[u8], stored: &StoredSignIn) {
+    world.store_bytes(content);
+    let status = world.command("status").run();
+    status.exits(case.status);
+    let said = if case.status == 0 { &status.stdout } else { &status.stderr };
+    for text in &case.says {
+        assert!(said.contains(text), "{}: no {text:?} in {said}", case.name);
+    }
+    if case.status == 1 {
+        assert!(said.contains("auth.json, line "), "{}: {said}", case.name);
+        assert!(!said.contains("hint: sign in"), "{}: {said}", case.name);
+    }
+    let token = world.command("token").run();
+    token.exits(case.token);
+    if case.token == 0 {
+        token.prints(&format!("{}\n", stored.access_token));
+    }
+    assert_eq!(fs::read(world.codex_home().join("auth.json")).unwrap(), content, "{}", case.name);
+}
+
+fn assert_removed(world: &World, case: &Case, content: &[u8]) {
+    world.store_bytes(content);
+    // The tokens in a file that cannot be read may still be valid.
+    world.command("logout").run().exits(i32::from(case.status == 1));
+    let left = world.auth_json().unwrap_or_default();
+    assert!(left.trim().is_empty(), "{}", case.name);
+}
+
+/// A new sign-in leaves nothing of an old one, and everything else.
+fn assert_replaced(world: &World, case: &Case, content: &[u8]) {
+    world.store_bytes(content);
+    world.login().signs_in(Account::OWNER).exits(0);
+    let after = world.auth_document();
+    let names = |object: &Value| -> Vec<String> {
+        let mut names: Vec<String> = object.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(
+        names(&after["tokens"]),
+        ["access_token", "account_id", "id_token", "refresh_token"],
+        "{}",
+        case.name
+    );
+    let mut fields = names(&after);
+    fields.retain(|name| name != "theirs");
+    assert_eq!(fields, ["OPENAI_API_KEY", "auth_mode", "last_refresh", "tokens"], "{}", case.name);
+    if case.status == 0 {
+        let before: Value = serde_json::from_slice(content).unwrap();
+        assert_eq!(after.get("theirs"), before.get("theirs"), "{}", case.name);
+    }
+    world.command("status").run().exits(0);
+    assert_backed_up(world, case, content);
+}
+
+fn assert_backed_up(world: &World, case: &Case, content: &[u8]) {
+    let names = world.stored_names();
+    let copies = names.iter().filter(|name| name.starts_with("auth.json.corrupt-"));
+    let copies: Vec<Vec<u8>> =
+        copies.map(|name| fs::read(world.codex_home().join(name)).unwrap()).collect();
+    match case.status {
+        1 => assert_eq!(copies, [content], "{}", case.name),
+        _ => assert!(copies.is_empty(), "{}", case.name),
+    }
+}
+
+// threats 221
+#[test]
+fn readable_sign_ins_are_kept() {
+    assert_all(0, 30);
+}
+
+// threats 221
+#[test]
+fn files_without_sign_in_are_filled() {
+    assert_all(3, 5);
+}
+
+// threats 221
+#[test]
+fn unreadable_files_report_the_line_to_change() {
+    assert_all(1, 30);
+}
+
+#[test]
+fn each_file_has_one_row_in_the_table() {
+    let mut files: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".json"))
+        .collect();
+    files.sort();
+    let mut lines: Vec<String> = cases().into_iter().map(|case| case.name).collect();
+    lines.sort();
+    assert_eq!(files, lines);
+    assert!(lines.len() >= 40);
+}
+
+/// What is written is never more than what is read.
+// threats 168 221
+#[test]
+fn file_at_size_limit_is_read_and_larger_file_is_refused() {
+    const LIMIT: usize = 1024 * 1024;
+    let world = World::new();
+    let stored = StoredSignIn::new(&world, 3600);
+    for (size, code) in [(LIMIT, 0), (LIMIT + 1, 1)] {
+        let mut content = content("plain.json", &stored);
+        content.resize(size, b' ');
+        world.store_bytes(&content);
+        let status = world.command("status").run();
+        status.exits(code);
+        if code == 1 {
+            status.says("is larger than 1048576 bytes\nhint: sign in again with login-cli login");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The power fails. The folder lies in an image that is mounted over a loop device; the image is copied
+//! at a step of the save, and what the file system has not written to it by then is lost. Mounting the
+//! copy makes the file system recover. Where this machine lets nobody mount an image, or lacks a file
+//! system, these tests say so and prove nothing.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::{World, left_out};
+
+/// Of the command that makes it, and how it is mounted. XFS is never smaller than the image.
+const DISKS: [(&str, &str); 4] = [
+    ("mkfs.ext4 -q -F", "loop"),
+    ("mkfs.ext4 -q -F", "loop,noauto_da_alloc"),
+    ("mkfs.xfs -q -f", "loop"),
+    ("mkfs.btrfs -q -f", "loop"),
+];
+const SIZE: u64 = 320 << 20;
+
+const OLD: &str = "{\"OPENAI_API_KEY\": \"sk-old\"}";
+const KEY: &str = "sk-power-0123456789abcdefghijklmnop";
+
+/// What is killed before what: the flush of the new file, its rename, the flush of the folder.
+const STEPS: [&str; 3] = ["fsync:when=1", "renameat:when=1", "fsync:when=2"];
+
+/// An image that is mounted, as long as this is held.
+struct Mounted<'a>(&'a Path);
+
+impl<'a> Mounted<'a> {
+    fn new(image: &Path, options: &str, at: &'a Path) -> Option<Self> {
+        fs::create_dir_all(at).unwrap();
+        succeeds(Command::new("mount").args(["-o", options]).arg(image).arg(at)).then_some(Self(at))
+    }
+}
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        assert!(succeeds(Command::new("umount").arg(self.0)));
+    }
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
+
+/// Lets `write` work in a folder on this disk, and says what is in `auth.json` when the power has
+/// failed right after it; nothing where there can be no such disk.
+fn after_power_failure(
+    (make, options): (&str, &str),
+    write: impl FnOnce(&World),
+) -> Option<String> {
+    let world = World::new();
+    let (live, cut, home) = (world.path("live.img"), world.path("cut.img"), world.codex_home());
+    File::create(&live).unwrap().set_len(SIZE).unwrap();
+    let mut words = make.split(' ');
+    let made = succeeds(Command::new(words.next().unwrap()).args(words).arg(&live));
+    let mounted = made.then(|| Mounted::new(&live, options, &home)).flatten();
+    if mounted.is_none() {
+        left_out(&format!("a power failure on what {make} makes: it takes root and that program"));
+        return None;
+    }
+    world.store(OLD);
+    assert!(succeeds(Command::new("sync").arg("-f").arg(&home)));
+    write(&world);
+    assert!(succeeds(Command::new("cp").arg("--sparse=always").arg(&live).arg(&cut)));
+    drop(mounted);
+    let _recovered = Mounted::new(&cut, options, &home).expect("the file system recovers");
+    world.auth_json()
+}
+
+/// Keeps an API key, and is killed before a step of that, if there is one.
+fn store_api_key(world: &World, kill_before: Option<&str>) {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o"]).arg(world.path("trace")).args(["-e", "trace=fsync,renameat"]);
+    if let Some((call, nth)) = kill_before.and_then(|step| step.split_once(':')) {
+        strace.args(["-e", &format!("inject={call}:signal=SIGKILL:{nth}")]);
+    }
+    strace.arg(env!("CARGO_BIN_EXE_login-cli")).args(["login", "--with-api-key"]);
+    let issuer = ["--issuer", world.sandbox.issuer_url()];
+    strace.args(issuer).env("CODEX_HOME", world.codex_home());
+    strace.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = strace.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(KEY.as_bytes()).unwrap();
+    assert_eq!(child.wait().unwrap().success(), kill_before.is_none(), "{kill_before:?}");
+}
+
+fn can_trace() -> bool {
+    let can = succeeds(Command::new("strace").args(["-e", "trace=none", "true"]));
+    if !can {
+        left_out("power failures: strace is not there or may not trace");
+    }
+    can
+}
+
+// threats 152
+#[test]
+fn power_failure_leaves_the_old_or_the_new_sign_in() {
+    if !can_trace() {
+        return;
+    }
+    for disk in DISKS {
+        for step in STEPS {
+            let Some(left) = after_power_failure(disk, |world| store_api_key(world, Some(step)))
+            else {
+                break;
+            };
+            assert!(left == OLD || is_new(&left), "{disk:?}, before {step}: {left:?}");
+        }
+        let Some(left) = after_power_failure(disk, |world| store_api_key(world, None)) else {
+            continue;
+        };
+        assert!(is_new(&left), "{disk:?}, after it was said to be saved: {left:?}");
+    }
+}
+
+fn is_new(auth_json: &str) -> bool {
+    let document: Option<serde_json::Value> = serde_json::from_str(auth_json).ok();
+    document.is_some_and(|document| document["OPENAI_API_KEY"] == KEY)
+}
+
+/// Without this, the test above could not fail.
+// threats 152
+#[test]
+fn rename_without_fsync_is_lost() {
+    for disk in DISKS {
+        let careless = |world: &World| {
+            let temporary = world.codex_home().join("temporary");
+            File::create(&temporary).unwrap().write_all(b"{\"OPENAI_API_KEY\": \"new\"}").unwrap();
+            fs::rename(temporary, world.codex_home().join("auth.json")).unwrap();
+        };
+        let Some(left) = after_power_failure(disk, careless) else { continue };
+        assert_ne!(left, "{\"OPENAI_API_KEY\": \"new\"}", "{disk:?}");
+    }
+}

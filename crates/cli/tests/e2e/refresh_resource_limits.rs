@@ -1,0 +1,156 @@
+//! What runs out, or is in the way, between the moment when a refresh token is spent and the moment when
+//! its successor is stored.
+
+use std::fs;
+
+use sandbox::{Account, Endpoint, Then};
+use serde_json::{Value, json};
+
+use crate::support::{PATIENCE, World};
+
+const HOUR: i64 = 60 * 60;
+
+/// Nothing more can be opened when the answer comes: all that the save needs is open.
+// threats 215
+#[test]
+fn refresh_response_is_stored_without_new_descriptors() {
+    for command in ["token", "refresh"] {
+        let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+        world.signed_in(-HOUR);
+        let running = world.command(command).start();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        running.takes_no_descriptors();
+        world.sandbox.release();
+        running.finish().exits(0);
+        let issued = world.sandbox.issued().refresh_tokens.pop().unwrap();
+        assert!(world.auth_json().unwrap().contains(&issued), "the new token is not stored");
+    }
+}
+
+/// It is said before the token is spent, and by a sign-in before the browser opens.
+// threats 215
+#[test]
+fn folder_at_temporary_path_fails_before_the_request() {
+    let world = World::new();
+    let stored = world.signed_in(-HOUR);
+    let in_the_way = world.codex_home().join("auth.json.login-cli.tmp");
+    fs::create_dir(&in_the_way).unwrap();
+    let error = format!("error: {} is a folder\n", in_the_way.display());
+    for start in [world.command("token"), world.command("refresh"), world.login()] {
+        start.run().exits(1).prints("").says(&error).says("hint: remove it, or choose");
+    }
+    assert_eq!(world.sandbox.requests().len(), 0);
+    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    fs::remove_dir(in_the_way).unwrap();
+    world.command("refresh").run().exits(0);
+}
+
+/// The system refuses the last step, the rename: the new tokens stay beside the old ones, and the next
+/// command puts them in their place.
+// threats 215
+#[cfg(target_os = "linux")]
+#[test]
+fn failed_rename_is_finished_by_the_next_command() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(bound) = crate::support::bound_by_modes("a folder that becomes read-only") else {
+        return;
+    };
+    let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
+    world.signed_in(-HOUR);
+    let allow = |mode| {
+        fs::set_permissions(world.codex_home(), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let running = world.command("refresh").under(bound.iter().copied()).start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    allow(0o500);
+    world.sandbox.release();
+    let kept = world.codex_home().join("auth.json.login-cli.tmp");
+    let file = world.codex_home().join("auth.json");
+    let said =
+        format!("cannot replace {}; what is new is kept in {}", file.display(), kept.display());
+    let finished = running.finish();
+    finished
+        .exits(1)
+        .prints("")
+        .says(&said)
+        .says("nothing is lost")
+        .says_nothing_of("sign in again");
+
+    world.command("token").under(bound.iter().copied()).run().exits(1).says(&said);
+    allow(0o700);
+    let token = world.sandbox.issued().access_tokens.pop().unwrap();
+    world.command("token").run().exits(0).prints(&format!("{token}\n"));
+    assert!(!kept.exists());
+    assert_eq!(world.sandbox.requests_at(&Endpoint::TokenRefresh).len(), 1);
+}
+
+/// A world in which the sign-in of one person was interrupted before its last step, and another one, or
+/// nobody, is signed in. What was left is this refresh token's.
+fn interrupted_save(signed_in: Option<&str>) -> (World, Value) {
+    let world = World::new();
+    world.login().signs_in(Account::OWNER).exits(0);
+    let token = world.auth_document()["tokens"]["refresh_token"].clone();
+    let left = world.codex_home().join("left");
+    fs::rename(world.codex_home().join("auth.json"), &left).unwrap();
+    if let Some(account) = signed_in {
+        world.login().signs_in(account).exits(0);
+    }
+    fs::rename(left, temporary(&world)).unwrap();
+    (world, token)
+}
+
+fn temporary(world: &World) -> std::path::PathBuf {
+    world.codex_home().join("auth.json.login-cli.tmp")
+}
+
+#[track_caller]
+fn assert_revoked(world: &World, token: &Value) {
+    let revoked = world.sandbox.requests_at(&Endpoint::Revoke);
+    let tokens: Vec<Value> = revoked.iter().map(|it| it.json().unwrap()["token"].clone()).collect();
+    assert!(tokens.contains(token), "it is still valid");
+    assert!(!temporary(world).exists());
+}
+
+// threats 212 215
+#[test]
+fn logout_revokes_tokens_of_an_interrupted_save() {
+    for options in [&[][..], &["--all"]] {
+        let (world, token) = interrupted_save(None);
+        world
+            .command("logout")
+            .args(options)
+            .run()
+            .exits(0)
+            .says("Signed out: revoked, and removed");
+        assert_revoked(&world, &token);
+    }
+    let (world, _) = interrupted_save(None);
+    let finished = world.command("logout").args(["--local", "--json"]).run();
+    assert_eq!(finished.exits(0).json()["profiles"][0]["was_signed_in"], json!(true));
+    assert!(!temporary(&world).exists());
+    assert!(world.sandbox.requests_at(&Endpoint::Revoke).is_empty());
+    world.command("logout").run().exits(0).says("Nobody was signed in.");
+
+    let (world, token) = interrupted_save(Some(Account::NEW_OWNER));
+    world.command("logout").run().exits(0);
+    assert_revoked(&world, &token);
+}
+
+/// A refresh of another account, and a sign-in of any kind, make room for themselves.
+// threats 212 215
+#[test]
+fn other_sign_in_revokes_tokens_of_an_interrupted_save() {
+    let (world, token) = interrupted_save(Some(Account::NEW_OWNER));
+    world.command("refresh").run().exits(0);
+    assert_revoked(&world, &token);
+
+    let (world, token) = interrupted_save(None);
+    world.login().signs_in(Account::NEW_OWNER).exits(0);
+    assert_revoked(&world, &token);
+
+    let (world, token) = interrupted_save(None);
+    let key = "sk-proj-another-key-of-mine-0123456789";
+    world.plant(key);
+    world.command("login").arg("--with-api-key").reading(key).run().exits(0);
+    assert_revoked(&world, &token);
+}

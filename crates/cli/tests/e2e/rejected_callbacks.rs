@@ -1,0 +1,139 @@
+//! What looks like the callback and is refused: the person is told, once each kind, and so is the program
+//! that follows.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use sandbox::{Account, Endpoint};
+use serde_json::json;
+
+use crate::support::{PATIENCE, Running, World, parameter};
+
+const STREAM: &str = "--json=stream";
+
+/// Sends these bytes to the callback's port, and reads to the end.
+fn send(running: &Running<'_>, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
+
+/// As OpenSSL begins a handshake.
+const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x01\x2f\x01\x00\x01\x2b\x03\x03";
+
+// threats 218 219
+#[test]
+fn each_reason_is_reported_once_and_the_sign_in_works() {
+    let world = World::new();
+    let running = world.login().arg(STREAM).start();
+    let state = parameter(&running.auth_url(), "state");
+    let port = running.port();
+    let get = |query: &str, host: &str, more: &str| {
+        format!("GET /auth/callback?{query} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n").into_bytes()
+    };
+    let cookies = "Cookie: a=".to_owned() + &"b".repeat(40_000) + "\r\n";
+    let (right, here) = (format!("code=abc&state={state}"), format!("localhost:{port}"));
+    let requests = [
+        (CLIENT_HELLO.to_vec(), "https", "the browser asked for https"),
+        (get("code=abc&state=other", &here, ""), "state_mismatch", "of another sign-in"),
+        (get("error=access_denied", &here, ""), "missing_state", "without a state"),
+        (get(&format!("{right}&code=b"), &here, ""), "malformed", "a damaged callback"),
+        (get(&right, &here, "Sec-Fetch-Mode: cors\r\n"), "not_navigation", "no browser window"),
+        (get(&right, "localhost:8080", ""), "other_host", "another host or port"),
+        (get(&right, &here, &cookies), "header_too_large", "more than 16 KiB of cookies"),
+    ];
+    for (bytes, _, _) in requests.iter().chain(&requests) {
+        assert!(!send(&running, bytes).is_empty());
+    }
+    for (_, _, said) in &requests {
+        running.says(said);
+    }
+    assert_eq!(world.count(&Endpoint::Token), 0);
+    running.visit(Account::OWNER);
+    let finished = running.finish();
+    finished.exits(0);
+    let reasons: Vec<_> = finished
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "callback_rejected")
+        .map(|event| event["reason"].as_str().unwrap().to_owned())
+        .collect();
+    let mut expected = requests.each_ref().map(|(_, reason, _)| *reason).to_vec();
+    let mut told = reasons.clone();
+    expected.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told, expected);
+    for (_, _, said) in &requests {
+        assert_eq!(finished.stderr.matches(said).count(), 1, "{said}: {}", finished.stderr);
+    }
+}
+
+/// The two ways out.
+// threats 218
+#[test]
+fn forced_https_is_explained() {
+    let world = World::new();
+    let running = world.login().start();
+    send(&running, CLIENT_HELLO);
+    running.says("start login again with --redirect-host 127.0.0.1");
+    running.visit(Account::OWNER);
+    running.finish().exits(0).says(
+        "warning: the browser asked for https, and the callback is received on http only\nhint: start",
+    );
+}
+
+// threats 26 219
+#[test]
+fn timeout_reports_the_refused_requests() {
+    let world = World::new();
+    let running = world.login().args(["--timeout", "1s", "--json"]).start();
+    send(&running, CLIENT_HELLO);
+    let finished = running.finish();
+    finished.exits(1).says("did not come back within 1 second; the browser asked for https");
+    finished.says("--redirect-host 127.0.0.1");
+    let document = finished.json();
+    assert_eq!(document["error"]["kind"], "timed_out");
+    assert_eq!(document["error"]["rejected"], json!(["https"]));
+}
+
+/// Somebody who has read the address from a list of processes signs in as themselves, and delivers the
+/// callback: it is refused like any stranger's.
+// threats 217
+#[cfg(target_os = "linux")]
+#[test]
+fn callback_of_another_user_is_refused() {
+    use std::process::{Command, Stdio};
+    let setpriv = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+    let mut probe = Command::new("setpriv");
+    probe.args(setpriv).args(["bash", "-c", "true"]).stderr(Stdio::null());
+    if !probe.status().is_ok_and(|status| status.success()) {
+        return crate::support::left_out(
+            "a callback of another user: needs root, setpriv and bash",
+        );
+    }
+    let world = World::new();
+    let running = world.login().start();
+    let callback = running.callback(Account::OWNER);
+    let target = &callback[url::Position::BeforePath..];
+    let visit = |then: &str| {
+        let script = format!(
+            "exec 3<>/dev/tcp/127.0.0.1/{port}; sleep 0.1
+             printf 'GET {} HTTP/1.1\\r\\nHost: localhost:{port}\\r\\n\\r\\n' >&3; {then}",
+            target.replace('%', "%%"),
+            port = running.port()
+        );
+        let visit = Command::new("setpriv").args(setpriv).args(["bash", "-c", &script]).output();
+        String::from_utf8(visit.unwrap().stdout).unwrap()
+    };
+    // Who has closed the connection cannot be asked any more, and is known all the same.
+    assert_eq!(visit("exec 3>&-"), "");
+    let answer = visit("cat <&3");
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    running.says("a callback from another user of this machine was refused");
+    assert_eq!(world.count(&Endpoint::Token), 0);
+    running.open(&callback);
+    running.finish().exits(0);
+}

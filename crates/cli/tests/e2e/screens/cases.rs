@@ -1,0 +1,106 @@
+use sandbox::{Account, Organization, Project, Scenario};
+
+use super::setup::TerminalSetup;
+use super::{Screenshot, assert_screens};
+use crate::support::{BrowserDouble, Loopback, Start, World, alone};
+
+/// Nobody has come back yet.
+#[test]
+fn login_waiting() {
+    assert_screens("login-waiting", |setup| {
+        let browser = BrowserDouble::in_(&setup.world);
+        waiting_screen(setup, setup.world.login().opening(&browser))
+    });
+}
+
+/// The person opens the address.
+#[test]
+fn login_without_a_browser() {
+    assert_screens("login-without-browser", |setup| waiting_screen(setup, setup.world.login()));
+}
+
+/// What stands there until the person gives up.
+fn waiting_screen(setup: &TerminalSetup, start: Start<'_>) -> Screenshot {
+    let person = setup.start_on_terminal(start);
+    person.shows(" left.");
+    let screenshot = Screenshot::take(setup, &person);
+    person.types("\x03");
+    person.finish().exits(130);
+    screenshot
+}
+
+#[test]
+fn login_done() {
+    assert_screens("login-done", |setup| {
+        let browser = BrowserDouble::in_(&setup.world);
+        let person = setup.start_on_terminal(setup.world.login().opening(&browser));
+        person.visit(Account::OWNER);
+        person.ends();
+        let screenshot = Screenshot::take(setup, &person);
+        person.finish().exits(0);
+        screenshot
+    });
+}
+
+#[test]
+fn failure() {
+    assert_screens("failure", |setup| {
+        let start = setup.world.command("refresh").args(["--profile", "team"]);
+        let person = setup.start_on_terminal(start);
+        person.ends();
+        let screenshot = Screenshot::take(setup, &person);
+        person.finish().exits(3);
+        screenshot
+    });
+}
+
+#[test]
+fn status() {
+    assert_screens("status", |setup| {
+        setup.has_signed_in();
+        let person = setup.start_on_terminal(setup.world.program(["status"]));
+        person.ends();
+        let screenshot = Screenshot::take(setup, &person);
+        person.finish().exits(0);
+        screenshot
+    });
+}
+
+/// An account so new that its project is not there yet.
+#[test]
+fn create_key_waiting() {
+    assert_screens("create-key-waiting", |setup| {
+        let project = Project { is_initial: true, appears_at_poll: 9, ..Project::default() };
+        let organization = Organization { projects: vec![project], ..Organization::default() };
+        let account = Account { organizations: vec![organization], ..Account::owner() };
+        let world =
+            World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() });
+        let person = setup.start_on_terminal(world.create_key());
+        let visit = person.visit_meanwhile(Account::OWNER);
+        person.shows("Looking again");
+        person.shows("0:");
+        let screenshot = Screenshot::take(setup, &person).from("Signed in.");
+        person.types("\x03");
+        visit.give_up();
+        person.finish().exits(130);
+        screenshot
+    });
+}
+
+/// Over SSH, in the terminal of an editor.
+#[test]
+fn doctor() {
+    alone("screens::cases::doctor", Loopback::Usual, || {
+        assert_screens("doctor", |setup| {
+            let ssh = "10.0.0.9 51234 10.0.0.7 22";
+            let start = crate::doctor::doctor(&setup.world).without_env("DISPLAY");
+            let start =
+                start.env("SSH_CONNECTION", ssh).env("USER", "ada").env("VSCODE_IPC_HOOK_CLI", "x");
+            let person = setup.start_on_terminal(start.without_env("BROWSER"));
+            person.ends();
+            let screenshot = Screenshot::take(setup, &person);
+            person.finish().exits(0);
+            screenshot
+        });
+    });
+}

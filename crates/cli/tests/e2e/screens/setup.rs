@@ -1,0 +1,52 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use tempfile::TempDir;
+
+use crate::support::{OnTerminal, Start, World};
+
+/// A terminal of some width, and the home folder of the person before it.
+pub(super) struct TerminalSetup {
+    pub(super) world: World,
+    home: TempDir,
+    pub(super) columns: u16,
+    has_colors: bool,
+}
+
+/// High enough that nothing scrolls away.
+const ROWS: u16 = 70;
+
+impl TerminalSetup {
+    /// The path of the home folder is as long as the one that stands in the screens.
+    pub(super) fn new(columns: u16, has_colors: bool) -> Self {
+        let home = tempfile::Builder::new().prefix("").rand_bytes(4).tempdir_in("/tmp").unwrap();
+        assert_eq!(home.path().as_os_str().len(), Self::HOME.len());
+        Self { world: World::new(), home, columns, has_colors }
+    }
+
+    /// What it is called in the screens.
+    pub(super) const HOME: &str = "/home/ada";
+
+    pub(super) fn home(&self) -> &str {
+        self.home.path().to_str().unwrap()
+    }
+
+    /// Starts this for a person who has set nothing but what every shell sets.
+    #[track_caller]
+    pub(super) fn start_on_terminal<'w>(&self, start: Start<'w>) -> OnTerminal<'w> {
+        let start = start.without_env("CODEX_HOME").env("HOME", self.home());
+        let start = if self.has_colors { start } else { start.env("NO_COLOR", "1") };
+        start.on_terminal(self.columns, ROWS)
+    }
+
+    /// Somebody is signed in already.
+    pub(super) fn has_signed_in(&self) {
+        let stored = self.world.signed_in(3600);
+        let folder = self.home.path().join(".codex");
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("auth.json");
+        crate::support::write(&file, &stored.text());
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}

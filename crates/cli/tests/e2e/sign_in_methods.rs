@@ -1,0 +1,390 @@
+//! The ways of one sign-in that are open at the same time at a terminal: the browser, its address pasted
+//! back, and a code for another device. Whichever is first wins.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
+use std::time::Instant;
+
+use sandbox::{Account, Device, Endpoint, Fault, Offered, On, Scenario, Then};
+use serde_json::json;
+
+use crate::support::{Finished, OnTerminal, PATIENCE, Running, World};
+
+const PASTE: &str = "If the browser ends on a page that does not load, paste the address of that page here, \
+                     and press Enter.";
+const DEVICE: &str = "Or press d, for a code to type on another device.";
+
+fn world() -> World {
+    let device = Device { interval: json!(1), ..Device::default() };
+    World::with_scenario(Scenario { device, ..Scenario::default() })
+}
+
+/// A sign-in that waits at a terminal which is wide enough for every sentence.
+fn waiting(world: &World) -> OnTerminal<'_> {
+    let running = world.login().on_terminal(200, 50);
+    running.shows("Ctrl-C cancels.");
+    running
+}
+
+/// What the address bar of a browser elsewhere holds after this account was chosen.
+fn callback_url(running: &Running<'_>) -> String {
+    running.callback(Account::OWNER).to_string()
+}
+
+/// It has signed in, and shows neither what was pasted nor any part of it.
+#[track_caller]
+fn assert_signed_in(world: &World, finished: &Finished) {
+    finished.exits(0).says("Signed in as Ada Lovelace <ada@example.com>, plan plus");
+    finished.says_nothing_of("/auth/callback?code");
+    assert!(world.auth_json().is_some(), "nothing is stored");
+}
+
+/// Somebody types the code that is shown, and chooses the owner.
+fn approve(world: &World, running: &OnTerminal<'_>) {
+    running.shows("/codex/device");
+    running.shows("Waiting, ");
+    let screen = running.screen();
+    let (_, below) = screen.split_once("give it to nobody.").unwrap();
+    let code = below.lines().map(str::trim).find(|line| !line.is_empty()).unwrap();
+    let page = format!("{}/codex/device", world.sandbox.issuer_url());
+    world.sandbox.person(Account::OWNER).connect_device_blocking(&page, code).unwrap();
+}
+
+#[test]
+fn pasted_callback_url_signs_in() {
+    let world = world();
+    let running = waiting(&world);
+    running.reads(PASTE);
+    running.reads(DEVICE);
+    let address = callback_url(&running);
+    running.types(&address);
+    running.shows(&format!("{} characters, not shown. Enter hands it in", address.len()));
+    running.types("\r");
+    assert_signed_in(&world, &running.finish());
+    assert_eq!(world.count(&Endpoint::Token), 2);
+}
+
+/// As browsers, terminals, mail programs and people change an address on its way.
+// threats 218
+#[test]
+fn pasted_url_is_accepted_in_every_common_form() {
+    let changes: [fn(&str) -> String; 13] = [
+        |address| format!("  {}\r", address.trim_start_matches("http://")),
+        |address| format!("{}\r\n  {}\r", &address[..40], &address[40..]),
+        |address| format!("wrong\u{15}{address}#x\r"),
+        |address| format!("{}\r", address.replace("http://", "https://")),
+        |address| format!("{}\r", address.replace("//localhost:", "//localhost.:")),
+        |address| format!("{}\r", address.replace('&', "&amp;")),
+        |address| format!("<{address}>\r"),
+        |address| format!("{address}.\r"),
+        |address| format!("{}\r", address.replace('&', "\\&")),
+        |address| format!("[{address}]({address})\r"),
+        |address| {
+            format!("{}\r", address.replace('?', "\\?").replace('&', "\\&").replace('=', "\\="))
+        },
+        |address| {
+            let mut filter: url::Url =
+                "https://eur01.safelinks.protection.outlook.com/".parse().unwrap();
+            filter.query_pairs_mut().append_pair("url", address).append_pair("data", "05");
+            format!("{filter}\r")
+        },
+        // As where an editor forwards the port under another number.
+        |address| {
+            let (_, path) = address.split_once("/auth/").unwrap();
+            format!("http://localhost:8080/auth/{path}\r")
+        },
+    ];
+    for change in changes {
+        let world = world();
+        let running = waiting(&world);
+        let address = callback_url(&running);
+        running.types(&change(&address));
+        assert_signed_in(&world, &running.finish());
+    }
+}
+
+/// What was pasted is refused with this reason and this advice, and the wait goes on.
+#[track_caller]
+fn assert_paste_refused(
+    running: &OnTerminal<'_>,
+    pasted: impl AsRef<[u8]>,
+    reason: &str,
+    advice: &str,
+) {
+    let expected = format!(
+        "warning: that is not the address of the page where the browser ends: {reason} hint: {advice}"
+    );
+    let before = running.times(&expected);
+    running.pastes(pasted);
+    running.pastes("\r");
+    running.reads_times(&expected, before + 1);
+}
+
+// threats 10 190
+#[test]
+fn invalid_paste_is_refused_with_a_reason() {
+    let world = world();
+    let running = waiting(&world);
+    let address = callback_url(&running);
+    let (place, _) = address.split_once('?').unwrap();
+    let code = world.sandbox.issued().codes[0].clone();
+    assert_paste_refused(
+        &running,
+        &code,
+        "it is not a whole address",
+        "a code alone cannot be checked: paste all that stands in the address bar of that page, from \
+         http:// on",
+    );
+    assert_paste_refused(
+        &running,
+        format!("{place}?code={code}&state=of-another-sign-in"),
+        "it belongs to another sign-in, or a part of it is missing",
+        "paste all of the address of the page where the address above has led",
+    );
+    let bar = "paste all that stands in the address bar of the page that does not load";
+    assert_paste_refused(
+        &running,
+        address.replace("//localhost", "//localhost.evil.test"),
+        "it does not lead to this sign-in",
+        bar,
+    );
+    assert_paste_refused(
+        &running,
+        running.auth_url().as_str(),
+        "it is the address to open, not the one where the browser ends",
+        "open it in a browser",
+    );
+    assert_paste_refused(
+        &running,
+        format!("https://evil.test/auth/callback?code={code}"),
+        "it does not lead to this sign-in",
+        bar,
+    );
+    assert_paste_refused(&running, format!("{address}&code=twice"), "it is damaged", bar);
+    assert_paste_refused(
+        &running,
+        format!("{address}&code=\u{1b}[31m\u{1b}]0;x\u{7}"),
+        "it is damaged",
+        bar,
+    );
+    running.types("\u{1b}[A\u{1b}OP\t");
+    assert_paste_refused(&running, "0123456789abcde\n".repeat(1 << 16), "it is too long", bar);
+    assert_eq!(world.count(&Endpoint::Token), 0);
+    running.types(&format!("{address}\r"));
+    assert_signed_in(&world, &running.finish());
+}
+
+#[test]
+fn pasted_denial_ends_the_sign_in() {
+    let world = world();
+    let running = waiting(&world);
+    let mut address = running.callback(Account::OWNER);
+    let state = address.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    address.query_pairs_mut().clear().extend_pairs([("error", "access_denied"), ("state", &state)]);
+    running.types(&format!("{address}\r"));
+    running.finish().exits(1).says("error: sign-in was not granted (access_denied)");
+}
+
+#[test]
+fn pressing_d_shows_a_device_code() {
+    let world = world();
+    let running = waiting(&world);
+    running.types("d");
+    approve(&world, &running);
+    assert_signed_in(&world, &running.finish());
+    assert_eq!(world.count(&Endpoint::DeviceUserCode), 1);
+}
+
+#[test]
+fn browser_wins_against_device_code() {
+    let world = world();
+    let running = waiting(&world);
+    running.types("ddd");
+    world.sandbox.wait_for(&Endpoint::DeviceUserCode, 1, PATIENCE).unwrap();
+    running.types("d");
+    world.sandbox.wait_for(&Endpoint::DeviceToken, 1, PATIENCE).unwrap();
+    assert_eq!(world.count(&Endpoint::DeviceUserCode), 1, "it waits for one code");
+    let port = running.port();
+    let trail = running.visit(Account::OWNER);
+    assert_eq!(trail.last().unwrap().status, 200);
+    assert_signed_in(&world, &running.finish());
+    assert_eq!(world.count(&Endpoint::Token), 2, "one code is spent, and one ID token");
+    assert_free(port);
+}
+
+#[test]
+fn device_code_wins_against_browser() {
+    let world = world();
+    let running = waiting(&world);
+    let (port, _) = (running.port(), callback_url(&running));
+    running.types("d");
+    approve(&world, &running);
+    assert_signed_in(&world, &running.finish());
+    assert_eq!(world.count(&Endpoint::Token), 2, "one code is spent, and one ID token");
+    assert_free(port);
+}
+
+#[test]
+fn pasted_url_wins_against_device_code() {
+    let world = world();
+    let running = waiting(&world);
+    running.types("d");
+    world.sandbox.wait_for(&Endpoint::DeviceToken, 1, PATIENCE).unwrap();
+    let address = callback_url(&running);
+    running.types(&format!("{address}\r"));
+    assert_signed_in(&world, &running.finish());
+}
+
+#[track_caller]
+fn assert_free(port: u16) {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+}
+
+/// Who asks for a code late has the time that is promised for it.
+#[test]
+fn device_code_outlives_the_browser_timeout() {
+    let world = world();
+    let running = world.login().args(["--timeout", "8s"]).on_terminal(200, 50);
+    running.shows("0:02 left");
+    running.types("d");
+    world.sandbox.wait_for(&Endpoint::DeviceToken, 4, PATIENCE).unwrap();
+    approve(&world, &running);
+    assert_signed_in(&world, &running.finish());
+}
+
+// threats 51
+#[test]
+fn sigquit_restores_the_terminal() {
+    let world = world();
+    let running = waiting(&world);
+    wait_for_echo(&running, false);
+    running.types("\x1c");
+    running.finish().exits(143).says("error: terminated\n");
+}
+
+#[test]
+fn missing_device_codes_keep_the_browser_wait() {
+    let device = Device { offered: Offered::No, ..Device::default() };
+    let world = World::with_scenario(Scenario { device, ..Scenario::default() });
+    let running = waiting(&world);
+    running.types("d");
+    running.reads(
+        "warning: cannot sign in by device code: sign-in by device code is not enabled; the browser is \
+         still waited for hint: switch on device codes",
+    );
+    running.visit(Account::OWNER);
+    assert_signed_in(&world, &running.finish());
+}
+
+#[test]
+fn failed_device_code_can_be_requested_again() {
+    let refused = Then::json(400, json!({ "error": { "code": "odd", "message": "M" } }));
+    let faults = vec![Fault::new(Endpoint::DeviceUserCode, refused).on(On::First(1))];
+    let device = Device { interval: json!(1), ..Device::default() };
+    let world = World::with_scenario(Scenario { device, faults, ..Scenario::default() });
+    let running = waiting(&world);
+    running.types("d");
+    running.reads("warning: cannot sign in by device code: the issuer refused: HTTP 400, odd: M;");
+    running.types("d");
+    approve(&world, &running);
+    assert_signed_in(&world, &running.finish());
+}
+
+#[test]
+fn create_key_accepts_pasted_url_without_device_code() {
+    let world = world();
+    let running = world.create_key().captured_on_terminal(200, 50);
+    running.shows("Ctrl-C cancels.");
+    assert!(!running.screen().contains("another device"), "{}", running.screen());
+    running.types("d");
+    let address = callback_url(&running);
+    running.types(&format!("\u{15}{address}\r"));
+    let finished = running.finish();
+    finished.exits(0).says("Created the API key");
+    assert_eq!(world.count(&Endpoint::DeviceUserCode), 0);
+}
+
+/// Waits until what is typed is shown, or not any more.
+#[track_caller]
+fn wait_for_echo(running: &OnTerminal<'_>, expected: bool) {
+    let since = Instant::now();
+    while running.echoes() != expected {
+        assert!(since.elapsed() < PATIENCE, "the echo stays {}", !expected);
+        thread::yield_now();
+    }
+}
+
+// threats 51
+#[test]
+fn ctrl_c_during_paste_restores_the_terminal() {
+    let world = world();
+    let running = waiting(&world);
+    wait_for_echo(&running, false);
+    running.types("http://localhost:1455/auth/callback?code=");
+    running.types("\x03");
+    running.finish().exits(130).says("error: interrupted\n");
+    assert_eq!(world.count(&Endpoint::Token), 0);
+}
+
+/// A shell makes the terminal its own while the program is stopped.
+#[test]
+fn echo_is_off_again_after_suspend() {
+    let world = world();
+    let running = waiting(&world);
+    wait_for_echo(&running, false);
+    running.shell_takes_the_terminal();
+    wait_for_echo(&running, false);
+    let address = callback_url(&running);
+    running.types(&format!("{address}\r"));
+    assert_signed_in(&world, &running.finish());
+}
+
+/// One that read from its terminal there would be stopped by the system, and so would the callback.
+// threats 200
+#[test]
+fn background_process_shows_no_prompt() {
+    let world = world();
+    let in_background = ["/bin/sh", "-mc", "\"$@\" & wait $!", "sh"];
+    let running = world.login().under(in_background).on_terminal(200, 50);
+    running.shows("Ctrl-C cancels.");
+    assert!(!running.screen().contains("press d"), "{}", running.screen());
+    assert!(running.echoes());
+    running.types("typed for the shell");
+    running.visit(Account::OWNER);
+    assert_signed_in(&world, &running.finish());
+    assert_eq!(world.count(&Endpoint::DeviceUserCode), 0);
+}
+
+// threats 200
+#[test]
+fn dumb_terminal_shows_no_prompt() {
+    for start in [world_start("TERM", "dumb"), world_start("TERM", "")] {
+        let world = world();
+        let running = start(&world).on_terminal(200, 50);
+        running.shows("Ctrl-C cancels.");
+        assert!(!running.screen().contains("press d"), "{}", running.screen());
+        running.visit(Account::OWNER);
+        running.finish().exits(0);
+    }
+}
+
+fn world_start(
+    name: &'static str,
+    value: &'static str,
+) -> impl Fn(&World) -> crate::support::Start<'_> {
+    move |world| world.login().env(name, value)
+}
+
+/// Not even for an address that would be the right one.
+// threats 200 201
+#[test]
+fn non_terminal_stdin_is_not_read() {
+    let world = world();
+    let running = world.login().reading("d\nhttp://localhost:1455/auth/callback?code=x\n").start();
+    let said = running.auth_url();
+    running.says("Ctrl-C cancels.");
+    running.visit(Account::OWNER);
+    let finished = running.finish();
+    finished.exits(0).says_nothing_of("press d").says_nothing_of("warning").says(said.as_str());
+    assert_eq!(world.count(&Endpoint::DeviceUserCode), 0);
+}

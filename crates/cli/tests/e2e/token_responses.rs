@@ -1,0 +1,377 @@
+//! Every way in which the token endpoint can fail: at flow A's two requests, and at flow B's one.
+//! Each is sent once, nothing is stored, the browser is told, and the words have no secret.
+
+use sandbox::{Account, Body, Endpoint, Fault, Fixed, Reply, Sandbox, Scenario, Then};
+use serde_json::{Value, json};
+
+use crate::support::{Start, World};
+
+/// A request of the token endpoint, and what is said when it fails.
+#[derive(Clone, Copy)]
+struct Request {
+    flow: fn(&World) -> Start<'_>,
+    exchange: bool,
+    error: &'static str,
+    hint: &'static str,
+    page: &'static str,
+}
+
+const SIGN_IN_CODE: Request = Request {
+    flow: World::login,
+    exchange: false,
+    error: "cannot exchange the code for tokens",
+    hint: "a code works once and for a short time: sign in again",
+    page: "Sign-in failed",
+};
+
+/// Where a key is required. Where it is not, the sign-in is stored without one.
+const KEY_EXCHANGE: Request = Request {
+    flow: |world| world.login().arg("--require-api-key"),
+    exchange: true,
+    error: "cannot exchange the sign-in for an API key",
+    hint: "to sign in without an API key, leave --require-api-key out",
+    ..SIGN_IN_CODE
+};
+
+const CREATE_KEY_CODE: Request =
+    Request { flow: World::create_key, page: "No API key this time", ..SIGN_IN_CODE };
+
+const REQUESTS: [Request; 3] = [SIGN_IN_CODE, KEY_EXCHANGE, CREATE_KEY_CODE];
+
+impl Request {
+    fn at(self) -> Endpoint {
+        if self.exchange { Endpoint::TokenExchange } else { Endpoint::TokenCode }
+    }
+
+    /// The hint that goes with a failure here.
+    fn hint(self, advice: Advice) -> &'static str {
+        match advice {
+            // The answer is lost, and with it perhaps a key.
+            Advice::Lost(_) if self.exchange => "a key named \"Codex CLI [auto-generated] (",
+            Advice::Own | Advice::Code(_) | Advice::Client if self.exchange => self.hint,
+            Advice::Own => self.hint,
+            Advice::Code(hint) => hint,
+            Advice::Client => "check --client-id",
+            Advice::Elsewhere => ELSEWHERE,
+            Advice::Blocked => BLOCKED,
+            Advice::Lost(hint) => hint.unwrap_or(self.hint),
+            Advice::Wait => "wait a little, and try again\n",
+            Advice::WaitFor(hint) => hint,
+        }
+    }
+
+    #[track_caller]
+    fn assert_fails(self, then: &Then, words: &str, advice: Advice) {
+        let world = World::failing(self.at(), then.clone());
+        let running = (self.flow)(&world).logged().start();
+        let trail = running.visit(Account::OWNER);
+        let page = trail.last().unwrap();
+        assert_eq!(page.status, 500);
+        assert!(page.text().contains(self.page));
+        let finished = running.finish();
+        let words = words.replace("HOST", world.host());
+        let error = format!("error: {}: {words}\nhint: {}", self.error, self.hint(advice));
+        let last_words = finished.exits(1).prints("").last_words();
+        assert!(last_words.starts_with(&error), "{last_words:?} is not {error:?}");
+        assert_eq!(world.count(&self.at()), 1);
+        assert_eq!(world.count(&Endpoint::Onboarding), 0);
+        assert_eq!(world.auth_json(), None);
+    }
+}
+
+/// What a person is told to do.
+#[derive(Clone, Copy)]
+enum Advice {
+    /// What fits the request.
+    Own,
+    /// This, where a code was refused.
+    Code(&'static str),
+    /// To look at the client.
+    Client,
+    /// To look for what stands in between.
+    Elsewhere,
+    /// To go another way.
+    Blocked,
+    /// This, where nothing but an answer is lost.
+    Lost(Option<&'static str>),
+    /// To wait.
+    Wait,
+    /// To wait as long as the server asks for.
+    WaitFor(&'static str),
+}
+
+const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your \
+                       country: try another network, or ask whoever runs this one";
+
+const ELSEWHERE: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
+
+const ODD: Option<&str> = Some("sign in again; if it stays like this, look for a newer login-cli");
+
+const LATER: Option<&str> = Some("the server has a problem: try again later");
+
+#[track_caller]
+fn assert_fails_everywhere(then: &Then, words: &str, advice: Advice) {
+    for place in REQUESTS {
+        place.assert_fails(then, words, advice);
+    }
+}
+
+// threats 5 69 77 88
+#[test]
+fn each_oauth_error_is_shown() {
+    for code in [
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "invalid_target",
+    ] {
+        let body = json!({"error": code, "error_description": "Why it is so"});
+        let words = format!("the issuer refused: HTTP 400, {code}: Why it is so");
+        let advice = if code.ends_with("_client") { Advice::Client } else { Advice::Own };
+        assert_fails_everywhere(&Then::json(400, body), &words, advice);
+    }
+}
+
+// threats 70
+#[test]
+fn each_error_format_is_parsed() {
+    let body = json!({"error": {"code": "token_expired", "message": "M", "type": "t"}});
+    for (body, words) in [
+        (body, "HTTP 401, token_expired: M"),
+        (json!({"error": "x"}), "HTTP 401, x"),
+        (json!({"code": "y"}), "HTTP 401, y"),
+        (json!({"detail": "Why"}), "HTTP 401: Why"),
+        (json!({"error": {}}), "HTTP 401"),
+        (json!(["x"]), "HTTP 401"),
+        (json!("x"), "HTTP 401"),
+        (Value::Null, "HTTP 401"),
+    ] {
+        let words = format!("the issuer refused: {words}");
+        SIGN_IN_CODE.assert_fails(&Then::json(401, body), &words, Advice::Own);
+    }
+    let empty = Then::text(401, "application/json", "");
+    SIGN_IN_CODE.assert_fails(&empty, "the issuer refused: HTTP 401, not JSON", Advice::Elsewhere);
+}
+
+// threats 69
+#[test]
+fn special_status_codes_have_their_own_messages() {
+    for (status, hint) in [
+        (403, "your workspace or country may not allow it: ask its administrator"),
+        (404, "check --issuer\n"),
+        (409, SIGN_IN_CODE.hint),
+    ] {
+        let words = format!("the issuer refused: HTTP {status}, no: M");
+        let body = json!({"error": {"code": "no", "message": "M"}});
+        assert_fails_everywhere(&Then::json(status, body), &words, Advice::Code(hint));
+    }
+}
+
+/// However long a server asks for, nobody is told to wait for more than a day.
+// threats 78
+#[test]
+fn retry_after_is_shown() {
+    for (asked, hint) in [
+        ("90", "wait 90 seconds, and try again\n"),
+        ("120", "wait 2 minutes, and try again\n"),
+        ("0", "wait 1 second, and try again\n"),
+        ("1000000000", "wait 24 hours, and try again\n"),
+        ("-1", "wait a little, and try again\n"),
+        ("soon", "wait a little, and try again\n"),
+    ] {
+        let headers = vec![("retry-after".to_owned(), asked.to_owned())];
+        let body = Body::Json(json!({"error": "slow_down"}));
+        let then = Then::Answer(Reply { status: 429, headers, body });
+        let words = "the issuer refused: HTTP 429, slow_down";
+        SIGN_IN_CODE.assert_fails(&then, words, Advice::WaitFor(hint));
+    }
+}
+
+// threats 71 77 78
+#[test]
+fn proxy_or_firewall_response_is_recognized() {
+    let html = "<!doctype html><title>Blocked</title><script>alert(1)</script>";
+    for status in [403, 429, 500, 502, 503, 504] {
+        let words = format!("the issuer refused: HTTP {status}, not JSON");
+        let advice = match status {
+            403 => Advice::Blocked,
+            429 => Advice::Wait,
+            _ => Advice::Lost(LATER),
+        };
+        assert_fails_everywhere(&Then::text(status, "text/html", html), &words, advice);
+    }
+    let words = "the issuer's answer cannot be used: the answer is not JSON (HTTP 200, text/html)";
+    assert_fails_everywhere(
+        &Then::text(200, "text/html", html),
+        words,
+        Advice::Lost(Some(ELSEWHERE)),
+    );
+}
+
+// threats 72 73
+#[test]
+fn non_json_response_is_refused() {
+    let words = "the issuer's answer cannot be used: the answer is not JSON \
+                 (HTTP 200, application/json)";
+    for body in ["", "{", "{\"id_token\":\"x\"} trailing", "\u{feff}{}", "NaN"] {
+        assert_fails_everywhere(
+            &Then::text(200, "application/json", body),
+            words,
+            Advice::Lost(Some(ELSEWHERE)),
+        );
+    }
+    let deep = format!("{{\"x\":{}", "[".repeat(50_000));
+    assert_fails_everywhere(
+        &Then::text(200, "application/json", &deep),
+        words,
+        Advice::Lost(Some(ELSEWHERE)),
+    );
+}
+
+// threats 76
+#[test]
+fn redirect_is_not_followed() {
+    let elsewhere = Sandbox::start_in_thread(Scenario::default()).unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("{}/oauth/token", elsewhere.issuer_url());
+        let words = format!("unexpected redirect from HOST (HTTP {status})");
+        for place in REQUESTS {
+            let then = Then::Redirect { status, location: location.clone() };
+            place.assert_fails(&then, &words, Advice::Lost(Some(ELSEWHERE)));
+        }
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+// threats 74
+#[test]
+fn endless_response_is_cut() {
+    let words = "the answer of HOST is larger than 65536 bytes";
+    assert_fails_everywhere(&Then::Endless, words, Advice::Lost(Some(ELSEWHERE)));
+}
+
+// threats 73 74 77
+#[test]
+fn broken_connection_is_not_retried() {
+    for then in [Then::CutOff { after: 40 }, Then::Close, Then::Reset, Then::Lose] {
+        for place in REQUESTS {
+            let world = World::failing(place.at(), then.clone());
+            let finished = (place.flow)(&world).signs_in(Account::OWNER);
+            finished.exits(1).prints("").says(&format!("error: {}: ", place.error));
+            let host = world.host();
+            finished
+                .says(&format!("the connection to {host} ended before the answer was complete"));
+            assert_eq!(world.count(&place.at()), 1, "{then:?}");
+            assert_eq!(world.auth_json(), None);
+        }
+    }
+}
+
+// threats 75
+#[test]
+fn compressed_response_is_refused() {
+    let headers = ["gzip", "br", "x-unknown"].map(|name| ("content-encoding".to_owned(), name));
+    for (name, value) in headers {
+        let body = Body::Bytes(vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+        let type_ = ("content-type".to_owned(), "application/json".to_owned());
+        let headers = vec![(name, value.to_owned()), type_];
+        let words = "the issuer's answer cannot be used: the answer is not JSON \
+                     (HTTP 200, application/json)";
+        let then = Then::Answer(Reply { status: 200, headers, body });
+        assert_fails_everywhere(&then, words, Advice::Lost(Some(ELSEWHERE)));
+    }
+}
+
+/// All three tokens are needed for a sign-in, each of them as a text that a header can carry.
+// threats 85
+#[test]
+fn missing_or_invalid_token_is_named() {
+    for token in ["id_token", "access_token", "refresh_token"] {
+        let words =
+            format!("the issuer's answer cannot be used: the answer has no usable `{token}`");
+        for odd in [json!(null), json!(7), json!(""), json!("a\r\nb: c"), json!("é"), json!([])] {
+            let then = Then::Merge(json!({ token: odd }));
+            SIGN_IN_CODE.assert_fails(&then, &words, Advice::Lost(ODD));
+            if token == "access_token" {
+                KEY_EXCHANGE.assert_fails(&then, &words, Advice::Lost(ODD));
+                CREATE_KEY_CODE.assert_fails(&then, &words, Advice::Lost(ODD));
+            }
+        }
+    }
+}
+
+/// Flow B stores none of them.
+// threats 85
+#[test]
+fn create_key_needs_only_the_access_token() {
+    let without = json!({"id_token": null, "refresh_token": null});
+    let world = World::failing(Endpoint::TokenCode, Then::Merge(without));
+    world.create_key().signs_in(Account::OWNER).exits(0);
+}
+
+// threats 86
+#[test]
+fn unknown_token_type_is_refused() {
+    let words = "the issuer's answer cannot be used: the answer has no usable `token_type`";
+    assert_fails_everywhere(&Then::Merge(json!({"token_type": "mac"})), words, Advice::Lost(ODD));
+    for known in [json!("bearer"), json!("BEARER"), json!(null)] {
+        let world = World::failing(Endpoint::Token, Then::Merge(json!({ "token_type": known })));
+        world.login().signs_in(Account::OWNER).exits(0);
+    }
+}
+
+/// What a server says is a few words of text, whatever it is.
+// threats 69 192
+#[test]
+fn hostile_error_text_is_sanitized() {
+    let words = "\u{1b}[2J\u{1b}]52;c;aGk=\u{7}\u{202e}\r\n".to_owned() + &"x".repeat(10_000);
+    let then = Then::json(400, json!({"error": "invalid_grant", "error_description": words}));
+    for place in REQUESTS {
+        let world = World::failing(place.at(), then.clone());
+        let finished = (place.flow)(&world).logged().signs_in(Account::OWNER);
+        finished.exits(1).says("HTTP 400, invalid_grant: ");
+        assert!(finished.last_words().len() < 600, "{}", finished.last_words());
+    }
+}
+
+/// A server that quotes what it was sent would put it into the terminal and the log.
+// threats 69 126 195
+#[test]
+fn secret_in_error_text_is_redacted() {
+    let code = "code-0123456789abcdef";
+    for start in [World::login, World::create_key] {
+        let said = json!({"error": code, "error_description": format!("{code} is not {code}")});
+        let faults = vec![Fault::new(Endpoint::TokenCode, Then::json(400, said))];
+        let fixed = Fixed { codes: vec![code.to_owned()], ..Fixed::default() };
+        let world = World::with_scenario(Scenario { faults, fixed, ..Scenario::default() });
+        let finished = start(&world).logged().signs_in(Account::OWNER);
+        let words = "the issuer refused: HTTP 400, [hidden]: [hidden] is not [hidden]";
+        finished.exits(1).says(&format!("cannot exchange the code for tokens: {words}\n"));
+    }
+}
+
+// threats 126 195
+#[test]
+fn bearer_token_in_error_text_is_redacted() {
+    let session = "sess-0123456789abcdef";
+    for (at, words) in [
+        (
+            Endpoint::Organizations,
+            "cannot list the organizations: the platform refused: HTTP 403: no [hidden] here",
+        ),
+        (
+            Endpoint::ApiKeys,
+            "cannot create the API key: the platform refused: HTTP 403: no [hidden] here",
+        ),
+    ] {
+        let said = json!({"error": {"message": format!("no {session} here")}});
+        let faults = vec![Fault::new(at, Then::json(403, said))];
+        let fixed = Fixed { session_keys: vec![session.to_owned()], ..Fixed::default() };
+        let world = World::with_scenario(Scenario { faults, fixed, ..Scenario::default() });
+        let finished = world.create_key().logged().signs_in(Account::OWNER);
+        finished.exits(1).says(&format!("error: {words}\n"));
+    }
+}
