@@ -1,8 +1,8 @@
 use std::path::{self, Path, PathBuf};
 
-use crate::check::{Check, Finding, Status};
 use crate::host::Host;
 use crate::remote_context::RemoteContext;
+use crate::status::Status;
 
 /// Whether the browser can be opened.
 #[derive(Debug)]
@@ -20,26 +20,26 @@ pub enum BrowserFinding {
 }
 
 /// It may take as long as the program that knows the default browser.
-pub(crate) fn check(host: &Host, path: &[PathBuf], can_open: fn() -> bool) -> Check {
+pub(crate) fn check(
+    host: &Host,
+    path: &[PathBuf],
+    can_open: fn() -> bool,
+) -> (Status, BrowserFinding) {
     if let Some(context) = host.browser_obstacle() {
-        return new(Status::Note, BrowserFinding::Remote(context));
+        return (Status::Note, BrowserFinding::Remote(context));
     }
     let browser = host.browser.as_deref();
     if let Some(missing) = browser.and_then(|browser| missing_browser(browser, path)) {
-        return new(Status::Warning, BrowserFinding::Missing(missing.to_owned()));
+        return (Status::Warning, BrowserFinding::Missing(missing.to_owned()));
     }
     match can_open() {
-        true => new(Status::Ok, BrowserFinding::Available),
-        false => new(Status::Warning, BrowserFinding::NoLauncher),
+        true => (Status::Ok, BrowserFinding::Available),
+        false => (Status::Warning, BrowserFinding::NoLauncher),
     }
 }
 
-pub(crate) fn timed_out() -> Check {
-    new(Status::Note, BrowserFinding::TimedOut)
-}
-
-fn new(status: Status, finding: BrowserFinding) -> Check {
-    Check::new(status, Finding::Browser(finding))
+pub(crate) fn timed_out() -> (Status, BrowserFinding) {
+    (Status::Note, BrowserFinding::TimedOut)
 }
 
 /// The first program that `browser`, the value of `BROWSER`, names, if none of those that it names

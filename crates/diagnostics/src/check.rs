@@ -5,6 +5,7 @@ use crate::network::NetworkFinding;
 use crate::ports::PortFinding;
 use crate::server::ServerFinding;
 use crate::session::SessionFinding;
+use crate::status::Status;
 use crate::store::StoreFinding;
 
 /// One thing that was looked at.
@@ -14,19 +15,6 @@ pub struct Check {
     pub status: Status,
     /// What was found.
     pub finding: Finding,
-}
-
-/// What a finding means for a sign-in, the worst last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Nothing is in its way.
-    Ok,
-    /// It works, and there is something to know.
-    Note,
-    /// It works, or something else than a sign-in does not.
-    Warning,
-    /// No sign-in can work.
-    Problem,
 }
 
 /// What was found, by what was looked at.
@@ -50,8 +38,8 @@ pub enum Finding {
     Clock(ClockFinding),
 }
 
-impl Check {
-    pub(crate) fn new(status: Status, finding: Finding) -> Self {
-        Self { status, finding }
-    }
+/// The checks of one area.
+pub(crate) fn checks<F>(found: Vec<(Status, F)>, finding: fn(F) -> Finding) -> Vec<Check> {
+    let check = |(status, found)| Check { status, finding: finding(found) };
+    found.into_iter().map(check).collect()
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::check::{Check, Finding, Status};
+use crate::status::Status;
 
 /// This machine's clock against a server's.
 #[derive(Debug)]
@@ -35,12 +35,12 @@ pub(crate) struct ClockReading {
 const NOTICEABLE: Duration = Duration::from_secs(60);
 const HARMFUL: Duration = Duration::from_secs(300);
 
-pub(crate) fn check(reading: Option<ClockReading>) -> Check {
+pub(crate) fn check(reading: Option<ClockReading>) -> (Status, ClockFinding) {
     let Some(ClockReading { host, server_time, local_time }) = reading else {
-        return new(Status::Note, ClockFinding::NoServer);
+        return (Status::Note, ClockFinding::NoServer);
     };
     let Some(server_time) = server_time else {
-        return new(Status::Note, ClockFinding::NoDate { host });
+        return (Status::Note, ClockFinding::NoDate { host });
     };
     let ahead = local_time.duration_since(server_time);
     let status = match ahead.unsigned_abs() {
@@ -48,11 +48,7 @@ pub(crate) fn check(reading: Option<ClockReading>) -> Check {
         offset if offset > NOTICEABLE => Status::Warning,
         _ => Status::Ok,
     };
-    new(status, ClockFinding::Offset { host, ahead })
-}
-
-fn new(status: Status, finding: ClockFinding) -> Check {
-    Check::new(status, Finding::Clock(finding))
+    (status, ClockFinding::Offset { host, ahead })
 }
 
 #[cfg(test)]
@@ -68,7 +64,7 @@ mod tests {
     #[track_caller]
     fn assert_status(local_time: &str, status: Status) {
         let check = check(Some(reading(Some("2026-11-22T12:00:00Z"), local_time)));
-        assert_eq!(check.status, status);
+        assert_eq!(check.0, status);
     }
 
     #[test]
@@ -84,7 +80,7 @@ mod tests {
     #[test]
     fn a_server_may_say_nothing() {
         let silent = reading(None, "2026-11-22T12:00:00Z");
-        assert_eq!(check(Some(silent)).status, Status::Note);
-        assert_eq!(check(None).status, Status::Note);
+        assert_eq!(check(Some(silent)).0, Status::Note);
+        assert_eq!(check(None).0, Status::Note);
     }
 }

@@ -24,7 +24,9 @@
 //!   address or the name of a codespace, by their rules.
 
 mod check;
+mod deadline;
 mod run;
+mod status;
 
 mod codex_cli;
 mod store;
@@ -46,7 +48,7 @@ mod network;
 mod server;
 
 pub use browser::{BrowserFinding, missing_browser};
-pub use check::{Check, Finding, Status};
+pub use check::{Check, Finding};
 pub use clock::ClockFinding;
 pub use codex_cli::{CodexObstacle, codex_obstacles};
 pub use host::{Container, Environment, Host};
@@ -57,5 +59,6 @@ pub use remote_context::{Codespace, RemoteContext, SshSession};
 pub use run::{Options, run};
 pub use server::{Server, ServerFinding, Stage, Step};
 pub use session::SessionFinding;
+pub use status::Status;
 pub use store::StoreFinding;
 pub use sudo::Sudo;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs as _};
 
-use crate::check::{Check, Finding, Status};
+use crate::status::Status;
 
 /// What `localhost` is here. The browser looks it up to come back.
 #[derive(Debug)]
@@ -18,21 +18,17 @@ pub enum LocalhostFinding {
 /// The callback server listens on these two, and on no other.
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
-pub(crate) fn check() -> Vec<Check> {
+pub(crate) fn check() -> Vec<(Status, LocalhostFinding)> {
     let found = ("localhost", 0).to_socket_addrs();
     let finding = match found {
         Ok(all) => LocalhostFinding::Addresses(all.map(|address| address.ip()).collect()),
         Err(error) => LocalhostFinding::Unresolved(error),
     };
-    vec![new(finding)]
+    vec![(finding.status(), finding)]
 }
 
-pub(crate) fn timed_out() -> Check {
-    new(LocalhostFinding::TimedOut)
-}
-
-fn new(finding: LocalhostFinding) -> Check {
-    Check::new(finding.status(), Finding::Localhost(finding))
+pub(crate) fn timed_out() -> (Status, LocalhostFinding) {
+    (LocalhostFinding::TimedOut.status(), LocalhostFinding::TimedOut)
 }
 
 impl LocalhostFinding {

@@ -1,12 +1,10 @@
 use std::time::Duration;
 
-use http_client::{BaseUrl, CaCertificates, HttpClient, Options, Proxy, SetupError};
-use jiff::Timestamp;
+use http_client::{CaCertificates, HttpClient, Options, Proxy, SetupError};
 use tokio::time::Instant;
 
-use crate::check::{Check, Finding, Status};
-use crate::run::{on_thread, within};
-use crate::server;
+use crate::deadline::{on_thread, within};
+use crate::status::Status;
 
 /// What the person has configured for the network.
 #[derive(Debug)]
@@ -26,24 +24,19 @@ pub enum NetworkFinding {
     TimedOut,
 }
 
-/// The configuration, then the way to both servers, and the clock. No server is asked with a
-/// configuration that cannot be used.
+/// The configuration, and a client with it unless it cannot be used.
 pub(crate) async fn check(
     options: Options,
-    issuer: &BaseUrl,
-    api_base: &BaseUrl,
-    now: fn() -> Timestamp,
     deadline: Instant,
-) -> Vec<Check> {
+) -> (Vec<(Status, NetworkFinding)>, Option<HttpClient>) {
     let http = HttpClient::new(quick(options.clone()));
     let checked = http.clone();
     // A file of authorities may be on a disk that does not answer.
     let settings = on_thread(move || settings(options, checked.check()));
-    let mut checks = within(settings, deadline, timed_out).await;
-    if checks.iter().all(|check| check.status != Status::Problem) {
-        checks.extend(server::check(&http, issuer, api_base, now, deadline).await);
-    }
-    checks
+    let timed_out = || (Status::Problem, NetworkFinding::TimedOut);
+    let found = within(settings, deadline, timed_out).await;
+    let is_usable = found.iter().all(|(status, _)| *status != Status::Problem);
+    (found, is_usable.then_some(http))
 }
 
 /// The steps to a server come one after the other, and all of them have to end in time.
@@ -52,11 +45,7 @@ fn quick(options: Options) -> Options {
     Options { connect_timeout, timeout: Duration::from_secs(4), ..options }
 }
 
-fn timed_out() -> Check {
-    new(NetworkFinding::TimedOut)
-}
-
-fn settings(options: Options, outcome: Result<(), SetupError>) -> Vec<Check> {
+fn settings(options: Options, outcome: Result<(), SetupError>) -> Vec<(Status, NetworkFinding)> {
     let trusted = NetworkFinding::Trusted {
         system: options.system_ca_certificates,
         extra: options.extra_ca_certificates,
@@ -67,13 +56,10 @@ fn settings(options: Options, outcome: Result<(), SetupError>) -> Vec<Check> {
         Err(error @ SetupError::Proxy { .. }) => [trusted, NetworkFinding::Unusable(error)],
         Err(error) => [NetworkFinding::Unusable(error), proxy],
     };
-    findings.map(new).into()
+    findings.map(rated).into()
 }
 
-fn new(finding: NetworkFinding) -> Check {
-    let status = match finding {
-        NetworkFinding::Trusted { .. } | NetworkFinding::Proxy(_) => Status::Ok,
-        NetworkFinding::Unusable(_) | NetworkFinding::TimedOut => Status::Problem,
-    };
-    Check::new(status, Finding::Network(finding))
+fn rated(finding: NetworkFinding) -> (Status, NetworkFinding) {
+    let is_unusable = matches!(finding, NetworkFinding::Unusable(_));
+    (if is_unusable { Status::Problem } else { Status::Ok }, finding)
 }

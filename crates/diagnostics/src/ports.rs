@@ -1,6 +1,6 @@
 use oauth_callback_server::{BindError, BindOptions, CallbackServer};
 
-use crate::check::{Check, Finding, Status};
+use crate::status::Status;
 
 /// The registered ports, to which the browser comes back.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ impl PortFinding {
 }
 
 /// With the port to which a sign-in would come back now.
-pub(crate) fn check(ports: Ports) -> (Vec<Check>, u16) {
+pub(crate) fn check(ports: Ports) -> (Vec<(Status, PortFinding)>, u16) {
     let (first, fallback) = (bind(ports.sign_in), bind(ports.sign_in_fallback));
     let (is_first_free, is_fallback_free) = (first.is_ok(), fallback.is_ok());
     let port =
@@ -79,7 +79,7 @@ pub(crate) fn check(ports: Ports) -> (Vec<Check>, u16) {
         (ports.create_api_key, PortRole::CreateApiKey, bind(ports.create_api_key)),
     ]
     .map(|(port, role, outcome)| PortFinding { port, role, outcome })
-    .map(|finding| Check::new(finding.status(), Finding::Port(finding)));
+    .map(|finding| (finding.status(), finding));
     (checks.into(), port)
 }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 use auth_store::{AuthDocument, AuthStore};
 use http_client::BaseUrl;
 use jiff::Timestamp;
-use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::check::Check;
+use crate::check::{Check, Finding, checks};
+use crate::deadline::{on_thread, within};
 use crate::host::Host;
 use crate::ports::Ports;
-use crate::{browser, localhost, network, ports, session, store};
+use crate::{browser, localhost, network, ports, server, session, store};
 
 /// What to look at.
 #[derive(Clone, Debug)]
@@ -63,35 +63,37 @@ pub async fn run<E>(
         vec![browser::check(&browser_host, &options.path, options.can_open_browser)]
     });
     let (ports, port) = ports::check(ports);
-    let servers = network::check(http, &issuer, &api_base, now, deadline);
 
     let local = async {
-        report(within(store, deadline, store::timed_out).await)?;
-        report(ports)?;
-        report(within(localhost, deadline, localhost::timed_out).await)?;
-        report(within(browser, deadline, browser::timed_out).await)?;
-        report(session::check(&host, port))
+        let found = within(store, deadline, store::timed_out).await;
+        report(checks(found, Finding::Store))?;
+        report(checks(ports, Finding::Port))?;
+        let found = within(localhost, deadline, localhost::timed_out).await;
+        report(checks(found, Finding::Localhost))?;
+        let found = within(browser, deadline, browser::timed_out).await;
+        report(checks(found, Finding::Browser))?;
+        report(checks(session::check(&host, port), Finding::Session))
     };
+    let servers = servers(http, &issuer, &api_base, now, deadline);
     let ((), servers) = tokio::try_join!(local, async { Ok(servers.await) })?;
     report(servers)
 }
 
-/// Runs what may block or hang on a thread that can be left behind.
-pub(crate) fn on_thread(
-    check: impl FnOnce() -> Vec<Check> + Send + 'static,
-) -> JoinHandle<Vec<Check>> {
-    // One type for all of them, so that the runtime's code for it is compiled once.
-    let check: Box<dyn FnOnce() -> Vec<Check> + Send> = Box::new(check);
-    spawn_blocking(check)
-}
-
-pub(crate) async fn within(
-    checks: JoinHandle<Vec<Check>>,
+/// The configuration, then the way to both servers, and the clock. No server is asked with a
+/// configuration that cannot be used.
+async fn servers(
+    http: http_client::Options,
+    issuer: &BaseUrl,
+    api_base: &BaseUrl,
+    now: fn() -> Timestamp,
     deadline: Instant,
-    timed_out: fn() -> Check,
 ) -> Vec<Check> {
-    match timeout_at(deadline, checks).await {
-        Ok(Ok(checks)) => checks,
-        _ => vec![timed_out()],
+    let (settings, http) = network::check(http, deadline).await;
+    let mut all = checks(settings, Finding::Network);
+    if let Some(http) = http {
+        let (steps, clock) = server::check(&http, issuer, api_base, now, deadline).await;
+        all.extend(checks(steps, Finding::Server));
+        all.extend(checks(vec![clock], Finding::Clock));
     }
+    all
 }

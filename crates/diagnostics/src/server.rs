@@ -5,8 +5,8 @@ use http_client::{BaseUrl, Error, HttpClient, Phase, Probe, Response};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use crate::check::{Check, Finding, Status};
-use crate::clock::{self, ClockReading};
+use crate::clock::{self, ClockFinding, ClockReading};
+use crate::status::Status;
 
 /// A step on the way to a server. The server is asked for its front page, without any credential.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ pub(crate) async fn check(
     api_base: &BaseUrl,
     now: fn() -> Timestamp,
     deadline: Instant,
-) -> Vec<Check> {
+) -> (Vec<(Status, ServerFinding)>, (Status, ClockFinding)) {
     let visit =
         async |base| Visit { probe: timeout_at(deadline, http.probe(base)).await.ok(), at: now() };
     let (to_issuer, to_api) = tokio::join!(visit(issuer), visit(api_base));
@@ -105,8 +105,7 @@ pub(crate) async fn check(
     let steps = ways.into_iter().flat_map(|(server, base, visit)| {
         steps(base, visit).into_iter().map(move |step| ServerFinding { server, step })
     });
-    let checks = steps.map(|it| Check::new(it.status(), Finding::Server(it)));
-    checks.chain([clock::check(reading)]).collect()
+    (steps.map(|it| (it.status(), it)).collect(), clock::check(reading))
 }
 
 fn clock_reading(base: &BaseUrl, visit: &Visit) -> Option<ClockReading> {
@@ -183,7 +182,6 @@ mod tests {
     use http_client::Options;
 
     use super::*;
-    use crate::clock::ClockFinding;
 
     fn local(listener: &TcpListener) -> BaseUrl {
         format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
@@ -197,17 +195,13 @@ mod tests {
         let dead = local(&TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
         let http = HttpClient::new(Options::new("test"));
         let now = || Timestamp::UNIX_EPOCH;
-        let checks = check(&http, &local(&listener), &dead, now, Instant::now()).await;
-        let found: Vec<_> = checks.iter().map(|check| (check.status, &check.finding)).collect();
-        let [issuer, dns, tcp, clock] = &found[..] else { panic!("{found:?}") };
-        let step = |(_, finding): &(Status, &Finding)| match finding {
-            Finding::Server(finding) => format!("{finding:?}"),
-            other => panic!("{other:?}"),
-        };
+        let (found, clock) = check(&http, &local(&listener), &dead, now, Instant::now()).await;
+        let [issuer, dns, tcp] = &found[..] else { panic!("{found:?}") };
+        let step = |(_, finding): &(Status, ServerFinding)| format!("{finding:?}");
         assert_eq!((issuer.0, dns.0, tcp.0), (Status::Problem, Status::Ok, Status::Warning));
         assert_eq!(step(issuer), "ServerFinding { server: Issuer, step: TimedOut }");
         assert!(step(dns).contains("server: Api, step: Resolved"), "{dns:?}");
         assert!(step(tcp).contains("server: Api, step: Failed { stage: Tcp"), "{tcp:?}");
-        assert!(matches!(clock, (Status::Note, Finding::Clock(ClockFinding::NoServer))));
+        assert!(matches!(clock, (Status::Note, ClockFinding::NoServer)));
     }
 }

@@ -1,6 +1,6 @@
-use crate::check::{Check, Finding, Status};
 use crate::host::{Container, Host};
 use crate::remote_context::RemoteContext;
+use crate::status::Status;
 
 /// Where this program runs, as far as the browser may be elsewhere.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub enum SessionFinding {
 
 /// For a sign-in that comes back to `port`. Several findings may be true at once, such as SSH into a
 /// container.
-pub(crate) fn check(host: &Host, port: u16) -> Vec<Check> {
+pub(crate) fn check(host: &Host, port: u16) -> Vec<(Status, SessionFinding)> {
     let remote = |context| SessionFinding::Remote { context, port };
     let codespace = host.codespace.clone().map(RemoteContext::Codespace);
     let is_editor = codespace.is_none() && host.editor;
@@ -45,15 +45,15 @@ pub(crate) fn check(host: &Host, port: u16) -> Vec<Check> {
     if findings.is_empty() {
         findings.push(SessionFinding::Local);
     }
-    findings.into_iter().map(new).collect()
+    findings.into_iter().map(rated).collect()
 }
 
-fn new(finding: SessionFinding) -> Check {
+fn rated(finding: SessionFinding) -> (Status, SessionFinding) {
     let status = match finding {
         SessionFinding::Local | SessionFinding::SshWithDisplay => Status::Ok,
         SessionFinding::Remote { .. } | SessionFinding::Wsl(_) => Status::Note,
     };
-    Check::new(status, Finding::Session(finding))
+    (status, finding)
 }
 
 #[cfg(test)]
@@ -63,16 +63,15 @@ mod tests {
 
     #[track_caller]
     fn assert_findings(host: &Host, names: &[&str]) {
-        let found: Vec<_> = check(host, 1455).iter().map(|it| name(&it.finding)).collect();
+        let found: Vec<_> = check(host, 1455).iter().map(|it| name(&it.1)).collect();
         assert_eq!(found, names, "{host:?}");
     }
 
     /// `Remote` with what is between, and the other findings by their names.
-    fn name(finding: &Finding) -> String {
+    fn name(finding: &SessionFinding) -> String {
         let debug = match finding {
-            Finding::Session(SessionFinding::Remote { context, .. }) => format!("{context:?}"),
-            Finding::Session(other) => format!("{other:?}"),
-            other => panic!("{other:?}"),
+            SessionFinding::Remote { context, .. } => format!("{context:?}"),
+            other => format!("{other:?}"),
         };
         debug.split('(').next().unwrap_or_default().to_owned()
     }

@@ -1,8 +1,8 @@
 use auth_store::{AuthDocument, AuthStore, Error, Holder, Location, Oddity};
 
-use crate::check::{Check, Finding, Status};
 use crate::codex_cli::{CodexObstacle, codex_obstacles};
 use crate::host::Environment;
+use crate::status::Status;
 
 /// Whether the stored sign-in can be read, and another one written.
 #[derive(Debug)]
@@ -51,28 +51,28 @@ pub(crate) fn check(
     store: &AuthStore,
     variable: &Environment<'_>,
     has_ended: impl Fn(&AuthDocument) -> bool,
-) -> Vec<Check> {
+) -> Vec<(Status, StoreFinding)> {
     let document = match store.load() {
         Ok(document) => document,
         Err(error) if is_replaceable(&error) => {
-            let unreadable = new(Status::Warning, StoreFinding::Unreadable(error));
+            let unreadable = (Status::Warning, StoreFinding::Unreadable(error));
             return vec![place(store, false), unreadable, lock(store)];
         }
-        Err(error) => return vec![new(Status::Problem, StoreFinding::Unusable(error))],
+        Err(error) => return vec![(Status::Problem, StoreFinding::Unusable(error))],
     };
     let mut checks = vec![place(store, document.is_some())];
     let properties = document.as_ref().map(|it| properties(store, it)).unwrap_or_default();
     checks.push(sign_in(document, has_ended));
     checks.extend(properties);
     let ignored = codex_obstacles(&store.location(), variable).into_iter();
-    checks.extend(ignored.map(|it| new(Status::Note, StoreFinding::IgnoredByCodex(it))));
+    checks.extend(ignored.map(|it| (Status::Note, StoreFinding::IgnoredByCodex(it))));
     checks.push(lock(store));
     checks
 }
 
 /// Only a helper or a keyring takes so long.
-pub(crate) fn timed_out() -> Check {
-    new(Status::Problem, StoreFinding::TimedOut)
+pub(crate) fn timed_out() -> (Status, StoreFinding) {
+    (Status::Problem, StoreFinding::TimedOut)
 }
 
 fn is_replaceable(error: &Error) -> bool {
@@ -88,56 +88,55 @@ fn is_file(store: &AuthStore) -> bool {
 
 /// A helper or a keyring is tried with an entry of its own, which some keep in the place of the
 /// sign-in for a moment. So it is not tried while there is a sign-in, or a program that writes one.
-fn place(store: &AuthStore, has_document: bool) -> Check {
+fn place(store: &AuthStore, has_document: bool) -> (Status, StoreFinding) {
     let is_untried = !is_file(store) && (has_document || store.is_locked().unwrap_or_default());
     let exists = if is_untried { Ok(true) } else { store.could_be_written() };
     match exists {
         Ok(exists) => {
             let (location, is_missing) = (store.location(), !exists && is_file(store));
-            new(Status::Ok, StoreFinding::Writable { location, is_missing })
+            (Status::Ok, StoreFinding::Writable { location, is_missing })
         }
-        Err(error) => new(Status::Problem, StoreFinding::Unusable(error)),
+        Err(error) => (Status::Problem, StoreFinding::Unusable(error)),
     }
 }
 
-fn sign_in(document: Option<AuthDocument>, has_ended: impl Fn(&AuthDocument) -> bool) -> Check {
+fn sign_in(
+    document: Option<AuthDocument>,
+    has_ended: impl Fn(&AuthDocument) -> bool,
+) -> (Status, StoreFinding) {
     let Some(document) = document.filter(AuthDocument::is_signed_in) else {
-        return new(Status::Ok, StoreFinding::NotSignedIn);
+        return (Status::Ok, StoreFinding::NotSignedIn);
     };
     let has_ended = has_ended(&document);
     let status = if has_ended { Status::Warning } else { Status::Ok };
-    new(status, StoreFinding::SignedIn { document, has_ended })
+    (status, StoreFinding::SignedIn { document, has_ended })
 }
 
-fn properties(store: &AuthStore, document: &AuthDocument) -> Vec<Check> {
+fn properties(store: &AuthStore, document: &AuthDocument) -> Vec<(Status, StoreFinding)> {
     let oddities = match store.oddities(document) {
         Ok(oddities) => oddities,
-        Err(error) => return vec![new(Status::Warning, StoreFinding::Unknown(error))],
+        Err(error) => return vec![(Status::Warning, StoreFinding::Unknown(error))],
     };
     let is_private = !oddities.contains(&Oddity::ReadableByOthers);
-    let private = (is_private && cfg!(unix) && is_file(store))
-        .then(|| new(Status::Ok, StoreFinding::Private));
+    let private =
+        (is_private && cfg!(unix) && is_file(store)).then(|| (Status::Ok, StoreFinding::Private));
     let unusual = oddities.into_iter().map(|oddity| match oddity {
         Oddity::ReadableByOthers => {
-            new(Status::Warning, StoreFinding::ReadableByOthers(store.location()))
+            (Status::Warning, StoreFinding::ReadableByOthers(store.location()))
         }
-        other => new(Status::Note, StoreFinding::Unusual(other)),
+        other => (Status::Note, StoreFinding::Unusual(other)),
     });
     private.into_iter().chain(unusual).collect()
 }
 
-fn lock(store: &AuthStore) -> Check {
+fn lock(store: &AuthStore) -> (Status, StoreFinding) {
     match store.is_locked() {
-        Ok(false) => new(Status::Ok, StoreFinding::Unlocked),
-        Ok(true) => new(Status::Note, StoreFinding::Locked(store.holder())),
+        Ok(false) => (Status::Ok, StoreFinding::Unlocked),
+        Ok(true) => (Status::Note, StoreFinding::Locked(store.holder())),
         Err(error) => {
             let works = matches!(error, Error::NoLocks { .. });
             let status = if works { Status::Warning } else { Status::Problem };
-            new(status, StoreFinding::NotLockable(error))
+            (status, StoreFinding::NotLockable(error))
         }
     }
-}
-
-fn new(status: Status, finding: StoreFinding) -> Check {
-    Check::new(status, Finding::Store(finding))
 }
