@@ -16,12 +16,12 @@ fn token(world: &World, seconds_left: i64) -> String {
         json!({"chatgpt_account_id": "acct-ada", "chatgpt_plan_type": "plus"});
     claims["https://api.openai.com/profile"] = json!({"email": Account::OWNER});
     let token = jwt(&claims);
-    world.plant(&token);
+    world.register_secret(&token);
     token
 }
 
 fn import_command<'w>(world: &'w World, input: impl Into<Vec<u8>>) -> Start<'w> {
-    world.command("login").arg("--with-access-token").reading(input)
+    world.command("login").arg("--with-access-token").with_stdin(input)
 }
 
 #[track_caller]
@@ -68,7 +68,7 @@ fn access_token_from_stdin_is_stored_and_printed() {
     assert!(stored == expected, "the document is another one");
     world.command("token").run().exits(0).prints(&format!("{token}\n"));
     let script = ["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", "printf %s \"$TOKEN\""];
-    let exec = world.command("exec").args(script).printing(Printed::AccessToken);
+    let exec = world.command("exec").args(script).allowed_to_print(Printed::AccessToken);
     exec.run().exits(0).prints(&token);
     assert_eq!(world.sandbox.connections(), 0);
 }
@@ -80,7 +80,7 @@ fn typed_access_token_is_not_shown() {
     let world = World::new();
     let claims = json!({"iss": world.sandbox.issuer_url(), "x": "x".repeat(6000)});
     let token = jwt(&claims);
-    world.plant(&token);
+    world.register_secret(&token);
     let person = world.command("login").arg("--with-access-token").on_terminal(80, 24);
     person.shows("Paste the access token, which is not shown, and press Enter:");
     assert!(!person.echoes());
@@ -160,7 +160,7 @@ fn invalid_input_changes_nothing() {
     let stored = world.signed_in(HOUR);
     let good = token(&world, HOUR);
     let key = "sk-proj-a-key_of-Somebody-0123456789";
-    world.plant(key);
+    world.register_secret(key);
     let unsigned = good.split_once('.').unwrap().1;
     let unsigned = format!("eyJhbGciOiJub25lIn0.{unsigned}");
     for (input, why, cause) in [
@@ -193,7 +193,7 @@ fn invalid_input_changes_nothing() {
 fn id_token_is_refused_as_access_token() {
     let world = World::new();
     let id_token = jwt(&json!({"iss": world.sandbox.issuer_url(), "aud": "app_of_the_company"}));
-    world.plant(&id_token);
+    world.register_secret(&id_token);
     let start = import_command(&world, id_token).args(["--client-id", "app_of_the_company"]);
     let finished = start.run();
     finished.exits(1).prints("").says(": it is an ID token\nhint: an ID token says who signed in");
@@ -267,7 +267,7 @@ fn logout_removes_imported_token_without_revocation() {
 fn logout_removes_foreign_or_expired_imported_token() {
     let world = World::new();
     let elsewhere = jwt(&json!({"iss": "https://auth.elsewhere.test"}));
-    world.plant(&elsewhere);
+    world.register_secret(&elsewhere);
     let stored = StoredSignIn::new(&world, HOUR).with("/tokens/id_token", elsewhere.clone());
     let stored = stored.with("/tokens/access_token", elsewhere).with("/tokens/refresh_token", "");
     stored.stored(&world);
@@ -300,7 +300,7 @@ fn token_argument_and_conflicting_options_are_refused() {
     let world = World::new();
     let import = |words: &[&str]| {
         let words = ["login", "--with-access-token"].iter().chain(words);
-        world.program(words.copied()).reading("").run()
+        world.program(words.copied()).with_stdin("").run()
     };
     import(&["a.b.c"]).exits(2).prints("");
     for other in ["--no-browser", "--no-api-key", "--device", "--with-api-key"] {
@@ -327,7 +327,7 @@ fn token_with_trailing_characters_is_refused() {
     let token = token(&world, HOUR);
     for behind in ["'", ";", "==", "&quot;"] {
         let input = format!("{token}{behind}");
-        world.plant(&input);
+        world.register_secret(&input);
         import(&world, input).exits(1).says("error: standard input holds no usable access token: ");
     }
     import(&world, "at-0123456...cret").exits(1);

@@ -2,7 +2,7 @@
 
 use sandbox::{Endpoint, Then};
 
-use crate::support::{Finished, PATIENCE, StoredSignIn, World};
+use crate::support::{Finished, StoredSignIn, TEST_TIMEOUT, World};
 
 const HOUR: i64 = 60 * 60;
 const KEY: &str = "sk-proj-a-key_of-Somebody-0123456789";
@@ -10,8 +10,8 @@ const KEY: &str = "sk-proj-a-key_of-Somebody-0123456789";
 /// Reads this from standard input.
 #[track_caller]
 fn import(world: &World, input: impl Into<Vec<u8>>) -> Finished {
-    let start = world.command("login").arg("--with-api-key").logged();
-    start.reading(input).run()
+    let start = world.command("login").arg("--with-api-key").with_trace_log();
+    start.with_stdin(input).run()
 }
 
 /// The key, and nothing that was there of another sign-in.
@@ -28,7 +28,7 @@ fn assert_stored(world: &World) {
 fn api_key_from_stdin_is_stored() {
     for input in [KEY.to_owned(), format!("{KEY}\n"), format!("  {KEY}\r\n\n")] {
         let world = World::new();
-        world.plant(KEY);
+        world.register_secret(KEY);
         let finished = import(&world, input);
         let path = world.codex_home().join("auth.json");
         finished.exits(0).prints("");
@@ -45,7 +45,7 @@ fn api_key_from_stdin_is_stored() {
 fn invalid_api_key_changes_nothing() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
-    world.plant(KEY);
+    world.register_secret(KEY);
     for (input, why) in [
         (String::new(), "it is empty"),
         ("\n".to_owned(), "it is empty"),
@@ -82,7 +82,7 @@ fn characters_around_api_key_are_removed() {
         utf_16(format!("\u{feff}{KEY}\r\n")),
     ] {
         let world = World::new();
-        world.plant(KEY);
+        world.register_secret(KEY);
         import(&world, input).exits(0);
         assert_stored(&world);
     }
@@ -112,9 +112,9 @@ fn empty_stdin_fails_immediately() {
 fn api_key_replaces_tokens_and_revokes_them() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);
     let stored = world.signed_in(HOUR);
-    world.plant(KEY);
-    let running = world.command("login").arg("--with-api-key").reading(KEY).start();
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    world.register_secret(KEY);
+    let running = world.command("login").arg("--with-api-key").with_stdin(KEY).start();
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     assert_stored(&world);
     world.sandbox.release();
     running.finish().exits(0).says_nothing_of("warning: ");
@@ -126,7 +126,7 @@ fn api_key_replaces_tokens_and_revokes_them() {
 fn failed_revocation_is_a_warning() {
     let world = World::failing(Endpoint::Revoke, Then::json(503, serde_json::json!({})));
     world.signed_in(HOUR);
-    world.plant(KEY);
+    world.register_secret(KEY);
     let finished = import(&world, KEY);
     finished.exits(0).says(
         "warning: tokens that are not stored any more could not be revoked, and may still be valid: \
@@ -141,7 +141,7 @@ fn failed_revocation_is_a_warning() {
 fn unknown_fields_are_kept() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, HOUR).with("/agent_identity", 7).stored(&world);
-    world.plant(KEY);
+    world.register_secret(KEY);
     import(&world, KEY).exits(0);
     let mut expected = stored.document;
     expected["auth_mode"] = "apikey".into();
@@ -157,7 +157,7 @@ fn unknown_fields_are_kept() {
 fn unreadable_file_is_backed_up() {
     let world = World::new();
     world.store("{\"tokens\":");
-    world.plant(KEY);
+    world.register_secret(KEY);
     let finished = import(&world, KEY);
     finished.exits(0).says("warning: the old auth.json could not be read; a copy is ");
     assert_stored(&world);
@@ -173,7 +173,7 @@ fn unreadable_file_is_backed_up() {
 fn unwritable_folder_fails_before_reading_key() {
     let world = World::new();
     crate::support::write(&world.codex_home(), "a file");
-    let start = world.command("login").arg("--with-api-key").reading(KEY);
+    let start = world.command("login").arg("--with-api-key").with_stdin(KEY);
     start.run().exits(1).prints("").says("error: cannot write ");
 }
 
@@ -183,7 +183,7 @@ fn key_argument_and_browser_options_are_refused() {
     let world = World::new();
     let import = |words: &[&str]| {
         let words = ["login", "--with-api-key"].iter().chain(words);
-        world.program(words.copied()).reading(KEY).run()
+        world.program(words.copied()).with_stdin(KEY).run()
     };
     import(&[KEY]).exits(2).prints("");
     import(&["--no-browser"]).exits(2).says("--no-browser");
@@ -205,7 +205,7 @@ fn waiting_for_key_can_be_interrupted() {
     // The folder is made right before the key is read.
     let since = std::time::Instant::now();
     while !world.codex_home().exists() {
-        assert!(since.elapsed() < PATIENCE, "it does not come that far");
+        assert!(since.elapsed() < TEST_TIMEOUT, "it does not come that far");
         std::thread::yield_now();
     }
     running.signal(rustix::process::Signal::INT);

@@ -60,7 +60,7 @@ fn assert_all(status: i32, fewest: usize) {
     for case in cases {
         // The more a world has seen, the longer takes the search for its secrets.
         let world = World::new();
-        world.plant(FAKE_KEY);
+        world.register_secret(FAKE_KEY);
         let stored = StoredSignIn::new(&world, 3600);
         let content = content(&case.name, &stored);
         assert_read(&world, &case, &content, &stored);

@@ -9,15 +9,15 @@ use std::time::Instant;
 
 use sandbox::{Account, Endpoint};
 
-use crate::support::{BrowserDouble, PATIENCE, Running, Start, World, parameter, write};
+use crate::support::{BrowserDouble, Running, Start, TEST_TIMEOUT, World, parameter, write};
 
 // threats 66 189
 #[test]
 fn browser_opens_once_after_port_listens() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        let browser = BrowserDouble::in_(&world);
-        let running = flow(&world).opening(&browser).start();
+        let browser = BrowserDouble::new(&world);
+        let running = flow(&world).opening_browser(&browser).start();
         let opened = browser.opened_with_url();
         let redirect_uri = parameter(&opened, "redirect_uri");
         let port = url::Url::parse(&redirect_uri).unwrap().port().unwrap();
@@ -34,8 +34,8 @@ fn browser_opens_once_after_port_listens() {
 fn no_browser_option_opens_no_browser() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        let browser = BrowserDouble::in_(&world);
-        flow(&world).watched_by(&browser).signs_in(Account::OWNER).exits(0);
+        let browser = BrowserDouble::new(&world);
+        flow(&world).with_browser(&browser).signs_in(Account::OWNER).exits(0);
         browser.assert_not_opened();
     }
 }
@@ -43,8 +43,8 @@ fn no_browser_option_opens_no_browser() {
 /// The run ends before there is anything to open.
 #[track_caller]
 fn assert_browser_not_opened(world: &World, code: i32, start: Start<'_>) {
-    let browser = BrowserDouble::in_(world);
-    start.watched_by(&browser).run().exits(code);
+    let browser = BrowserDouble::new(world);
+    start.with_browser(&browser).run().exits(code);
     browser.assert_not_opened();
 }
 
@@ -63,9 +63,9 @@ fn browser_does_not_open_if_port_is_in_use() {
 #[test]
 fn one_of_fifty_concurrent_sign_ins_opens_the_browser() {
     let world = World::new();
-    let browser = BrowserDouble::in_(&world);
+    let browser = BrowserDouble::new(&world);
     let free = world.waiting_login().port();
-    let start = || world.login().port(free).opening(&browser).start();
+    let start = || world.login().port(free).opening_browser(&browser).start();
     let started: Vec<Running<'_>> = (0..50).map(|_| start()).collect();
     let (waiting, turned_away): (Vec<_>, Vec<_>) =
         started.into_iter().partition(Running::is_waiting);
@@ -121,9 +121,10 @@ fn browser_does_not_open_without_home_folder() {
 #[test]
 fn shell_characters_in_url_stay_one_argument() {
     let world = World::new();
-    let browser = BrowserDouble::in_(&world);
+    let browser = BrowserDouble::new(&world);
     let client = "x;$(id)`id`'\"&|<> \n%s %c\\";
-    let start = world.login().args(["--client-id", client, "--timeout", "5s"]).opening(&browser);
+    let start =
+        world.login().args(["--client-id", client, "--timeout", "5s"]).opening_browser(&browser);
     let running = start.start();
     let opened = browser.opened_with_url();
     assert_eq!(opened, running.auth_url());
@@ -175,7 +176,7 @@ fn browser_inherits_no_file_descriptors() {
     running.auth_url();
     let begun = Instant::now();
     while !list.exists() {
-        assert!(begun.elapsed() < PATIENCE, "the browser is not opened");
+        assert!(begun.elapsed() < TEST_TIMEOUT, "the browser is not opened");
         thread::yield_now();
     }
     let listed = fs::read_to_string(&list).unwrap();

@@ -14,7 +14,7 @@ use sandbox::Account;
 use url::Url;
 
 use crate::support::{
-    BrowserDouble, Canaries, PATIENCE, Running, Start, World, left_out, parameter, write,
+    BrowserDouble, Canaries, Running, Start, TEST_TIMEOUT, World, parameter, report_skipped, write,
 };
 
 const WARNING: &str = "warning: no browser could be started; open the address above yourself\n";
@@ -37,7 +37,7 @@ fn read_line(path: &Path) -> String {
     loop {
         match fs::read_to_string(path) {
             Ok(text) if text.ends_with('\n') => return text.trim_end().to_owned(),
-            _ => assert!(begun.elapsed() < PATIENCE, "no line in {}", path.display()),
+            _ => assert!(begun.elapsed() < TEST_TIMEOUT, "no line in {}", path.display()),
         }
         thread::yield_now();
     }
@@ -84,7 +84,7 @@ fn launcher_that_opens_nothing_does_not_block() {
         read_line(&ran);
         let begun = Instant::now();
         while !children(&running).is_empty() {
-            assert!(begun.elapsed() < PATIENCE, "a process is left over");
+            assert!(begun.elapsed() < TEST_TIMEOUT, "a process is left over");
             thread::yield_now();
         }
         running.visit(Account::OWNER);
@@ -102,7 +102,7 @@ struct HangingLauncher {
 }
 
 impl HangingLauncher {
-    fn in_(world: &World) -> Self {
+    fn new(world: &World) -> Self {
         let [started, ended, hold] =
             ["started", "ended", "hold"].map(|name| world.path(&format!("launcher.{name}")));
         assert!(Command::new("mkfifo").arg(&hold).status().unwrap().success());
@@ -137,7 +137,7 @@ impl HangingLauncher {
 fn hanging_launcher_is_not_killed() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        let hanging = HangingLauncher::in_(&world);
+        let hanging = HangingLauncher::new(&world);
         let running = opening_with(flow(&world), &hanging.command).start();
         hanging.ids();
         running.visit(Account::OWNER);
@@ -154,7 +154,7 @@ fn interrupt_does_not_reach_the_launcher() {
         return;
     }
     let world = World::new();
-    let hanging = HangingLauncher::in_(&world);
+    let hanging = HangingLauncher::new(&world);
     let running = opening_with(world.login(), &hanging.command).under([SETSID]).start();
     hanging.ids();
     let group = Pid::from_raw(running.id.try_into().unwrap()).unwrap();
@@ -169,7 +169,7 @@ const SETSID: &str = "/usr/bin/setsid";
 fn has_setsid() -> bool {
     let has = Path::new(SETSID).exists();
     if !has {
-        left_out(&format!("the leader of a session: {SETSID} is not there"));
+        report_skipped(&format!("the leader of a session: {SETSID} is not there"));
     }
     has
 }
@@ -182,7 +182,7 @@ fn has_setsid() -> bool {
 fn launcher_gets_only_the_url() {
     let world = World::new();
     world.signed_in(3600);
-    let hanging = HangingLauncher::in_(&world);
+    let hanging = HangingLauncher::new(&world);
     let running = opening_with(world.login(), &hanging.command).start();
     let auth_url = running.auth_url();
     let read = |id: &str, what: &str| fs::read(format!("/proc/{id}/{what}")).unwrap();
@@ -203,7 +203,7 @@ fn launcher_gets_only_the_url() {
 
     running.visit(Account::OWNER);
     running.finish().exits(0);
-    let secrets = [world.sandbox.canaries(), world.planted()].concat();
+    let secrets = [world.sandbox.canaries(), world.registered_secrets()].concat();
     let canaries = Canaries::new(secrets.iter().map(String::as_str));
     let state = format!("&state={}", parameter(&auth_url, "state"));
     let without_state = auth_url.as_str().replace(&state, "");
@@ -245,7 +245,9 @@ const SCRIPT: &str = "/usr/bin/script";
 #[test]
 fn launcher_has_no_controlling_terminal() {
     if !Path::new(SCRIPT).exists() {
-        return left_out(&format!("a browser that draws on the terminal: {SCRIPT} is not there"));
+        return report_skipped(&format!(
+            "a browser that draws on the terminal: {SCRIPT} is not there"
+        ));
     }
     for name in ["sh", "lynx", "w3m"] {
         let world = World::new();
@@ -292,8 +294,8 @@ fn fields_after_name(stat: &str) -> Vec<&str> {
 #[track_caller]
 fn assert_opener_exits(words: &[&str], input: &str, code: i32) {
     let world = World::new();
-    let browser = BrowserDouble::in_(&world);
-    let start = world.program(words.iter().copied()).watched_by(&browser).reading(input);
+    let browser = BrowserDouble::new(&world);
+    let start = world.program(words.iter().copied()).with_browser(&browser).with_stdin(input);
     start.run().exits(code).prints("");
     browser.assert_not_opened();
 }
@@ -311,9 +313,9 @@ fn launcher_opens_only_one_http_url() {
         assert_opener_exits(&words, "http://a.test/", 2);
     }
     let world = World::new();
-    let browser = BrowserDouble::in_(&world);
+    let browser = BrowserDouble::new(&world);
     let address = "https://a.test/?x=$(id)`id`'%20;&%20-x";
-    let start = world.program([WORD]).watched_by(&browser).reading(address);
+    let start = world.program([WORD]).with_browser(&browser).with_stdin(address);
     start.run().exits(0).prints("");
     assert_eq!(browser.opened(), Url::parse(address).unwrap().as_str());
     browser.assert_not_opened();
@@ -329,9 +331,9 @@ fn opener_that_cannot_leave_its_session_opens_nothing() {
         return;
     }
     let world = World::new();
-    let browser = BrowserDouble::in_(&world);
-    let start = world.program(["__open-browser"]).watched_by(&browser);
-    let start = start.reading("https://a.test/");
+    let browser = BrowserDouble::new(&world);
+    let start = world.program(["__open-browser"]).with_browser(&browser);
+    let start = start.with_stdin("https://a.test/");
     start.under([SETSID]).run().exits(1);
     browser.assert_not_opened();
 }
@@ -342,10 +344,10 @@ fn opener_that_cannot_leave_its_session_opens_nothing() {
 fn deleted_program_file_still_opens_browser_once() {
     const WITHOUT_FILE: &str = r#"/bin/cp "$1" "$0" && exec 3< "$0" && /bin/rm "$0" && shift && exec /proc/self/fd/3 "$@""#;
     let world = World::new();
-    let browser = BrowserDouble::in_(&world);
+    let browser = BrowserDouble::new(&world);
     let copy = world.path("copy");
     let wrapper = ["/bin/sh", "-c", WITHOUT_FILE, copy.to_str().unwrap()];
-    let running = world.login().opening(&browser).under(wrapper).start();
+    let running = world.login().opening_browser(&browser).under(wrapper).start();
     assert_eq!(browser.opened_with_url(), running.auth_url());
     running.visit(Account::OWNER);
     running.finish().exits(0).says_nothing_of("warning: ");

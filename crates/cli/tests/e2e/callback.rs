@@ -10,7 +10,7 @@ use crate::support::{Finished, Page, Running, World, assert_policy, parameter};
 #[test]
 fn wrong_state_is_refused_and_the_wait_continues() {
     let world = World::new();
-    let running = world.login().logged().start();
+    let running = world.login().with_trace_log().start();
     let stranger = world.sandbox.person(Account::OWNER).who(Conduct::AltersState);
     let refused = running.visit_by(&stranger);
     let page = refused.last().unwrap();
@@ -92,7 +92,7 @@ fn with_flipped_bit(state: &str) -> String {
 fn assert_callback_fails(changes: &[(&str, &str)], check: impl Fn(&Page, &Finished)) {
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        let running = flow(&world).logged().start();
+        let running = flow(&world).with_trace_log().start();
         let callback = with_parameters(&running.callback(Account::OWNER), changes);
         let page = running.open(&callback);
         assert_policy(page.clone(), &[]);
@@ -134,7 +134,7 @@ fn denied_sign_in_is_shown_in_browser_and_terminal() {
         (Conduct::SignsIn, "The person denied the request."),
     ] {
         let world = World::new();
-        let running = world.login().logged().start();
+        let running = world.login().with_trace_log().start();
         let trail = running.visit_by(&world.sandbox.person(Account::DENIER).who(person));
         let page = trail.last().unwrap();
         assert_eq!(page.status, 403);
@@ -164,7 +164,7 @@ fn each_error_code_is_shown() {
         assert_callback_fails(&[("code", ""), ("error", error)], |page, finished| {
             assert_eq!(page.status, 403);
             let expected = format!("error: sign-in was not granted ({error})\n");
-            assert_eq!(finished.last_words(), expected);
+            assert_eq!(finished.error_lines(), expected);
         });
     }
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use rustix::process::Signal;
 use sandbox::{Account, Endpoint, Then};
 
-use crate::support::{PATIENCE, Start, World};
+use crate::support::{Start, TEST_TIMEOUT, World};
 
 const SUPERSEDED: &str = "another sign-in took the place of this one";
 const SUPERSEDED_HINT: &str = "go on with the other one; nothing was changed by this one";
@@ -19,9 +19,9 @@ fn newer(flow: fn(&World) -> Start<'_>, world: &World, port: u16) -> Start<'_> {
 fn cancel_previous_replaces_the_older_sign_in() {
     for flows in [[World::login, World::create_key], [World::create_key, World::login]] {
         let world = World::new();
-        let older = flows[0](&world).logged().start();
+        let older = flows[0](&world).with_trace_log().start();
         let port = older.port();
-        let newer = newer(flows[1], &world, port).logged().start();
+        let newer = newer(flows[1], &world, port).with_trace_log().start();
         assert_eq!(newer.port(), port);
         older.finish().exits(1).prints("").fails_with(SUPERSEDED, SUPERSEDED_HINT);
         newer.visit(Account::OWNER);
@@ -52,8 +52,8 @@ fn browser_of_older_sign_in_gets_state_mismatch() {
 fn sign_in_that_exchanges_its_code_keeps_its_port() {
     let world = World::failing(Endpoint::TokenCode, Then::Hold);
     let older = world.login().start();
-    let visit = older.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenCode, 1, PATIENCE).unwrap();
+    let visit = older.start_visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenCode, 1, TEST_TIMEOUT).unwrap();
     newer(World::login, &world, older.port()).run().exits(13);
     older.signal(Signal::INT);
     older.finish().exits(130);
@@ -101,7 +101,7 @@ fn another_program_cannot_cancel_a_sign_in() {
     assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     let mut stranger =
         UnixStream::connect(folder.join(format!("{}.sock", waiting.port()))).unwrap();
-    stranger.set_read_timeout(Some(PATIENCE)).unwrap();
+    stranger.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
     let _ = stranger.write_all(b"give way\n");
     let mut heard = Vec::new();
     // With a reset, where our words were not read.

@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use sandbox::{Account, Client, Endpoint, Fault, Scenario, Then};
 use serde_json::{Value, json};
 
-use crate::support::{PATIENCE, World, left_out};
+use crate::support::{TEST_TIMEOUT, World, report_skipped};
 
 /// A Codex CLI that was found.
 struct Codex {
@@ -34,7 +34,7 @@ impl Codex {
         for version in include_str!("../../../../.ci/codex-versions").lines() {
             match Self::find(version) {
                 Some(codex) => test(&codex),
-                None => left_out(&format!(
+                None => report_skipped(&format!(
                     "Codex CLI {version} on the same files: there is no codex-{version} here"
                 )),
             }
@@ -158,7 +158,7 @@ fn codex_accepts_an_access_token_without_refresh_token() {
     Codex::for_each_version(|codex| {
         let world = World::new();
         let token = world.sandbox.mint(Account::OWNER).unwrap().access_token;
-        our_command(&world, "login").arg("--with-access-token").reading(token).run().exits(0);
+        our_command(&world, "login").arg("--with-access-token").with_stdin(token).run().exits(0);
         codex.assert_signed_in(&world, "ChatGPT");
         our_command(&world, "status").run().exits(0).says_nothing_of("account_id");
     });
@@ -200,7 +200,7 @@ fn both_programs_store_a_personal_access_token_alike() {
     let server = metadata_server();
     Codex::for_each_version(|codex| {
         let world = World::new();
-        world.plant(TOKEN);
+        world.register_secret(TOKEN);
         std::fs::create_dir_all(world.codex_home()).unwrap();
         let file = world.path("token.txt");
         crate::support::write(&file, TOKEN);
@@ -212,7 +212,7 @@ fn both_programs_store_a_personal_access_token_alike() {
         assert_eq!(status["auth_mode"], "personalAccessToken");
         our_command(&world, "logout").run().exits(0);
 
-        our_command(&world, "login").arg("--with-access-token").reading(TOKEN).run().exits(0);
+        our_command(&world, "login").arg("--with-access-token").with_stdin(TOKEN).run().exits(0);
         assert!(world.auth_json().unwrap() == theirs, "{}: kept otherwise", codex.version);
         let mut status = codex.command(&world);
         status.env("CODEX_AUTHAPI_BASE_URL", &server).args(["login", "status"]);
@@ -339,7 +339,7 @@ fn assert_one_was_spent(world: &World, before: usize) {
     let stored = |world: &World| auth_json(world)["tokens"]["refresh_token"].clone();
     let newest = || world.sandbox.issued().refresh_tokens.last().cloned().unwrap();
     while stored(world) != newest() {
-        assert!(begun.elapsed() < PATIENCE, "the stored refresh token is spent");
+        assert!(begun.elapsed() < TEST_TIMEOUT, "the stored refresh token is spent");
         thread::yield_now();
     }
     assert_eq!(world.sandbox.issued().refresh_tokens.len(), before + 1);
@@ -359,7 +359,7 @@ fn codex_refreshes_with_the_stored_client_id() {
         world.login().args(["--client-id", OTHER]).signs_in(Account::OWNER).exits(0);
         expire(&world);
         let _asking = codex.ask(&world);
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         let request = world.sandbox.requests_at(&Endpoint::TokenRefresh).remove(0);
         assert_eq!(request.json().unwrap()["client_id"], OTHER, "{}", codex.version);
     });
@@ -374,7 +374,7 @@ fn one_refresh_token_is_used_if_codex_is_first() {
         let world = World::with([late]);
         let before = expired(&world);
         let _asking = codex.ask(&world);
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         our_command(&world, "refresh").run().exits(0);
         assert_one_was_spent(&world, before);
     });
@@ -388,9 +388,9 @@ fn one_refresh_token_is_used_if_login_cli_is_first() {
         let world = World::with([late]);
         let before = expired(&world);
         let running = our_command(&world, "refresh").start();
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         let _asking = codex.ask(&world);
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, TEST_TIMEOUT).unwrap();
         running.finish().exits(0);
         assert_one_was_spent(&world, before);
         codex.assert_signed_in(&world, "ChatGPT");

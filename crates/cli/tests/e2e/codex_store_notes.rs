@@ -15,12 +15,12 @@ fn config(world: &World, text: &str) {
 fn assert_noticed(config_toml: &str, variable: Option<(&str, &str)>, note: Option<&str>) {
     let world = World::new();
     config(&world, config_toml);
-    world.plant(KEY);
+    world.register_secret(KEY);
     world.signed_in(HOUR);
     let runs = [
         world.command("status"),
         world.command("doctor").args(["--api-base", world.sandbox.api_url()]),
-        world.command("login").arg("--with-api-key").reading(KEY),
+        world.command("login").arg("--with-api-key").with_stdin(KEY),
     ];
     for start in runs {
         let start = match variable {
@@ -77,7 +77,7 @@ fn variable_that_overrides_the_file_is_reported() {
 fn profiles_have_no_note_about_codex_config() {
     let world = World::new();
     config(&world, "cli_auth_credentials_store = \"keyring\"\n");
-    world.plant(KEY);
+    world.register_secret(KEY);
     let login = world.command("login").args(["--profile", "work", "--with-api-key"]);
-    login.reading(KEY).run().exits(0).says_nothing_of("Codex CLI");
+    login.with_stdin(KEY).run().exits(0).says_nothing_of("Codex CLI");
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 use url::Url;
 
 use crate::support::{
-    Finished, PATIENCE, World, assert_headers, assert_pairs, assert_policy, assert_request, form,
-    pairs, parameter,
+    Finished, TEST_TIMEOUT, World, assert_headers, assert_pairs, assert_policy, assert_request,
+    form, pairs, parameter,
 };
 
 const USER_AGENT: &str = "Codex-Create-API-Key/1.0";
@@ -43,7 +43,7 @@ fn issuer_and_platform_can_be_separate_servers() {
 fn assert_owner_gets_key(world: &World, options: &[&str]) {
     let running = world.create_key().args(options).start();
     let auth_url = running.auth_url();
-    world.sandbox.wait_for(&Endpoint::Root, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
     let trail = running.visit(Account::OWNER);
     let finished = running.finish();
 
@@ -201,11 +201,11 @@ fn assert_key_created(request: &Recorded, sandbox: &Sandbox) {
 fn browser_waits_for_the_key() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);
     let running = world.create_key().start();
-    let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, PATIENCE).unwrap();
+    let visit = running.start_visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
     assert!(!visit.is_over());
     world.sandbox.release();
-    assert_browser_pages(&running.joined(visit));
+    assert_browser_pages(&running.join_visit(visit));
     running.finish().exits(0);
 }
 
@@ -214,7 +214,7 @@ fn browser_waits_for_the_key() {
 fn trace_log_of_create_key_has_no_secret() {
     for tls in [Tls::Off, Tls::On] {
         let world = World::with_scenario(Scenario { tls, ..Scenario::default() });
-        let start = world.create_key().logged().args(["--verbose", "--save"]);
+        let start = world.create_key().with_trace_log().args(["--verbose", "--save"]);
         let start = match tls {
             Tls::Off => start,
             _ => start.arg("--ca-file").arg(world.ca_file()),

@@ -11,7 +11,7 @@ use crate::support::{Finished, World};
 fn assert_creation_fails(at: &Endpoint, then: Then) -> (World, Finished) {
     let world = World::failing(at.clone(), then);
     world.store(STORED);
-    let running = world.create_key().logged().arg("--save").start();
+    let running = world.create_key().with_trace_log().arg("--save").start();
     let trail = running.visit(Account::OWNER);
     let page = trail.last().unwrap();
     assert_eq!(page.status, 500);
@@ -193,7 +193,7 @@ fn hostile_error_text_is_sanitized() {
     for (at, call) in CALLS {
         let (_world, finished) = assert_creation_fails(&at, Then::json(400, body.clone()));
         finished.says(&format!("error: cannot {call}: the platform refused: HTTP 400, "));
-        assert!(finished.last_words().len() < 800, "{}", finished.last_words());
+        assert!(finished.error_lines().len() < 800, "{}", finished.error_lines());
     }
 }
 

@@ -7,7 +7,7 @@ use sandbox::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Finished, PATIENCE, Running, Start, StoredSignIn, World, form};
+use crate::support::{Finished, Running, Start, StoredSignIn, TEST_TIMEOUT, World, form};
 
 const HOUR: i64 = 60 * 60;
 
@@ -113,7 +113,7 @@ fn polling_uses_the_interval_of_the_issuer() {
         let running = device_login(&world).start();
         shown_code(&running);
         let since = Instant::now();
-        world.sandbox.wait_for(&Endpoint::DeviceToken, 1, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
         let waited = since.elapsed().as_secs_f64();
         // The clock of the program has begun a moment before ours.
         assert!(waited > expected.start - 0.5, "{interval}: {waited}");
@@ -127,7 +127,7 @@ fn gaps(world: &World, polls: usize) -> Vec<Duration> {
     let mut last = None;
     let mut gaps = Vec::new();
     for number in 1..=polls {
-        world.sandbox.wait_for(&Endpoint::DeviceToken, number, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::DeviceToken, number, TEST_TIMEOUT).unwrap();
         let now = Instant::now();
         gaps.extend(last.map(|last| now - last));
         last = Some(now);

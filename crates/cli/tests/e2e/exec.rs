@@ -24,7 +24,7 @@ fn exec_shell<'w>(world: &'w World, options: &[&str], script: &str) -> Start<'w>
 fn program_gets_the_key_and_its_arguments() {
     let (world, stored) = with_key(-HOUR);
     let script = r#"printf '%s|%s|%s|%s' "$#" "$1" "$2" "$OPENAI_API_KEY""#;
-    let finished = exec_shell(&world, &[], script).printing(Printed::ApiKey).run();
+    let finished = exec_shell(&world, &[], script).allowed_to_print(Printed::ApiKey).run();
     finished.exits(0).prints(&format!("2|--help|a b|{KEY}"));
     assert_eq!(finished.stderr, "");
     assert_eq!(world.sandbox.connections(), 0);
@@ -83,7 +83,7 @@ fn signals_reach_the_program() {
 #[test]
 fn program_reads_stdin() {
     let (world, _) = with_key(HOUR);
-    let start = world.command("exec").args(["--", "/bin/cat"]).reading("a line\nand another");
+    let start = world.command("exec").args(["--", "/bin/cat"]).with_stdin("a line\nand another");
     start.run().exits(0).prints("a line\nand another");
 }
 
@@ -105,11 +105,12 @@ const SHOW_TOKEN: &str = r#"printf %s "$TOKEN""#;
 fn access_token_is_set_on_request() {
     let (world, stored) = with_key(HOUR);
     let options = ["--access-token-env", "TOKEN"];
-    let fresh = exec_shell(&world, &options, SHOW_TOKEN).printing(Printed::AccessToken).run();
+    let fresh =
+        exec_shell(&world, &options, SHOW_TOKEN).allowed_to_print(Printed::AccessToken).run();
     fresh.exits(0).prints(&stored.access_token);
     assert_eq!(world.sandbox.connections(), 0);
     let key = exec_shell(&world, &options, r#"printf %s "$OPENAI_API_KEY""#);
-    key.printing(Printed::ApiKey).run().exits(0).prints(KEY);
+    key.allowed_to_print(Printed::ApiKey).run().exits(0).prints(KEY);
     exec_shell(&world, &[], r#"test -z "${TOKEN+set}""#).run().exits(0);
 }
 
@@ -118,7 +119,8 @@ fn access_token_is_set_on_request() {
 fn expiring_access_token_is_refreshed_first() {
     let (world, _) = with_key(-HOUR);
     let options = ["--access-token-env", "TOKEN"];
-    let finished = exec_shell(&world, &options, SHOW_TOKEN).printing(Printed::AccessToken).run();
+    let finished =
+        exec_shell(&world, &options, SHOW_TOKEN).allowed_to_print(Printed::AccessToken).run();
     let new = world.sandbox.issued().access_tokens.pop().unwrap();
     finished.exits(0).prints(&new);
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
@@ -145,7 +147,7 @@ fn account_without_a_key_can_pass_only_a_token() {
     );
     let script = r#"printf %s "${OPENAI_API_KEY-unset}:$TOKEN""#;
     let start = exec_shell(&world, &["--access-token-env", "TOKEN"], script);
-    let finished = start.printing(Printed::AccessToken).run();
+    let finished = start.allowed_to_print(Printed::AccessToken).run();
     finished.exits(0).prints(&format!("unset:{}", stored.access_token));
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use sandbox::{Account, Endpoint};
 
-use crate::support::{Finished, Start, StoredSignIn, World, left_out};
+use crate::support::{Finished, Start, StoredSignIn, World, report_skipped};
 
 const HOUR: i64 = 60 * 60;
 const SETPRIV: &str = "/usr/bin/setpriv";
@@ -161,7 +161,7 @@ impl Layout {
     fn is_available(&self) -> bool {
         let is_root = rustix::process::geteuid().is_root();
         if !is_root {
-            left_out(&format!("{}: this is not root", self.name));
+            report_skipped(&format!("{}: this is not root", self.name));
         }
         is_root
     }

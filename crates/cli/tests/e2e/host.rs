@@ -6,11 +6,11 @@ use std::process::Command;
 
 use sandbox::Account;
 
-use crate::support::{BrowserDouble, Finished, Start, World, left_out};
+use crate::support::{BrowserDouble, Finished, Start, World, report_skipped};
 
 /// The browser of the system, which is opened unless `BROWSER` names one.
 fn system_browser(world: &World) -> BrowserDouble {
-    let browser = BrowserDouble::in_(world);
+    let browser = BrowserDouble::new(world);
     let program = world.path("bin/x-www-browser");
     // Written by another process: no fork of another test may hold it open.
     let script = format!(
@@ -187,8 +187,9 @@ fn program_in_browser_variable_is_always_used() {
         vec![],
     ] {
         let world = World::new();
-        let browser = BrowserDouble::in_(&world);
-        let running = with_environment(world.login().opening(&browser), &environment).start();
+        let browser = BrowserDouble::new(&world);
+        let running =
+            with_environment(world.login().opening_browser(&browser), &environment).start();
         assert_eq!(browser.opened_with_url(), running.auth_url());
         let port = running.port();
         running.visit(Account::OWNER);
@@ -223,7 +224,7 @@ fn hostile_environment_does_not_reach_the_command() {
 fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
-        left_out("a sign-in through sudo: this is not root");
+        report_skipped("a sign-in through sudo: this is not root");
     }
     is_root
 }
@@ -256,7 +257,7 @@ fn root_through_sudo_gets_a_warning() {
     assert_eq!(finished.stderr.matches("warning: ").count(), 1);
 
     let key = Start::new(&world, "login").args(["--with-api-key"]).without_env("CODEX_HOME");
-    let finished = with_environment(key, &ADA).reading("sk-proj-of-a-test-0123456789\n").run();
+    let finished = with_environment(key, &ADA).with_stdin("sk-proj-of-a-test-0123456789\n").run();
     finished.says(&ours);
 
     let create_key = || with_environment(world.create_key().without_env("CODEX_HOME"), &ADA);

@@ -37,7 +37,7 @@ fn owner_with(claims: &Value) -> World {
 /// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored.
 #[track_caller]
 fn assert_refused(world: &World, cause: &str, hint: &str) {
-    let running = world.login().logged().start();
+    let running = world.login().with_trace_log().start();
     assert_eq!(running.visit(Account::OWNER).last().unwrap().status, 500);
     let finished = running.finish();
     let error = format!("the issuer sent an ID token that is not for this sign-in: {cause}");

@@ -25,7 +25,7 @@ fn object(value: &Value) -> Map<String, Value> {
 /// stays valid.
 #[track_caller]
 fn assert_ends_after_code(world: &World, email: &str) -> Finished {
-    let running = world.login().arg("--require-api-key").logged().start();
+    let running = world.login().arg("--require-api-key").with_trace_log().start();
     let trail = running.visit(email);
     let page = trail.last().unwrap();
     assert_eq!(page.status, 500);

@@ -305,7 +305,7 @@ fn without_a_sign_in_the_browser_opens_once() {
 #[test]
 fn api_key_sign_in_opens_the_browser() {
     let world = World::new();
-    world.plant("sk-0123456789abcdefghijklmnop");
+    world.register_secret("sk-0123456789abcdefghijklmnop");
     world.store(r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-0123456789abcdefghijklmnop"}"#);
     let path = world.codex_home().join("auth.json");
     let why = format!(

@@ -7,8 +7,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::support::{
-    Finished, PATIENCE, World, assert_headers, assert_pairs, assert_policy, assert_request, claims,
-    form, modified, pairs, parameter,
+    Finished, TEST_TIMEOUT, World, assert_headers, assert_pairs, assert_policy, assert_request,
+    claims, form, modified, pairs, parameter,
 };
 
 const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
@@ -30,7 +30,7 @@ fn owner_signs_in_over_tls() {
 fn assert_owner_signs_in(world: &World, options: &[&str]) {
     let running = world.login().args(options).start();
     let auth_url = running.auth_url();
-    world.sandbox.wait_for(&Endpoint::Root, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
     let trail = running.visit(Account::OWNER);
     let finished = running.finish();
 
@@ -237,12 +237,12 @@ fn assert_private(world: &World) {
 fn browser_waits_for_the_credentials() {
     let world = World::failing(Endpoint::TokenExchange, Then::Hold);
     let running = world.login().start();
-    let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    let visit = running.start_visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, TEST_TIMEOUT).unwrap();
     assert_eq!(world.auth_json(), None);
     assert!(!visit.is_over());
     world.sandbox.release();
-    let trail = running.joined(visit);
+    let trail = running.join_visit(visit);
     assert_eq!(trail.callback().unwrap().status, 302);
     running.finish().exits(0);
     assert_stored(&world);
@@ -309,7 +309,7 @@ fn setup_link_is_served_once() {
 fn trace_log_of_sign_in_has_no_secret() {
     for (account, tls) in [(Account::OWNER, Tls::Off), (Account::NEW_OWNER, Tls::On)] {
         let world = World::with_scenario(Scenario { tls, ..Scenario::default() });
-        let start = world.login().logged().arg("--verbose");
+        let start = world.login().with_trace_log().arg("--verbose");
         let start = match tls {
             Tls::Off => start,
             _ => start.arg("--ca-file").arg(world.ca_file()),

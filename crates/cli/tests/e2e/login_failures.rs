@@ -11,7 +11,7 @@ use crate::support::{Start, World, write};
 fn sign_in_without_a_browser_times_out() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
-        let finished = flow(&world).logged().args(["--timeout", "300ms"]).run();
+        let finished = flow(&world).with_trace_log().args(["--timeout", "300ms"]).run();
         finished.exits(1).prints("").fails_with(
             "the browser did not come back within 300 ms",
             "run the command again, or wait longer with --timeout",
@@ -46,9 +46,9 @@ fn unreachable_issuer_is_reported_during_the_wait() {
         finished.says(&format!("; trying again\nhint: {hint}\n"));
         let error = format!("the browser did not come back within 1 second, and {host} could not");
         assert!(
-            finished.last_words().starts_with(&format!("error: {error} be reached: Connection "))
+            finished.error_lines().starts_with(&format!("error: {error} be reached: Connection "))
         );
-        assert!(finished.last_words().ends_with(&format!("\nhint: {hint}\n")));
+        assert!(finished.error_lines().ends_with(&format!("\nhint: {hint}\n")));
         assert_eq!(finished.stderr.matches("warning: ").count(), 1, "{}", finished.stderr);
     }
 }
@@ -87,7 +87,7 @@ fn untrusted_issuer_gets_no_request() {
     {
         let world =
             World::with_scenario(Scenario { tls: Tls::Broken(defect), ..Scenario::default() });
-        let start = world.login().logged().arg("--ca-file").arg(world.ca_file());
+        let start = world.login().with_trace_log().arg("--ca-file").arg(world.ca_file());
         let finished = start.args(["--timeout", "1s"]).run();
         finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
         finished.says(&format!(" within 1 second, and {} could not be reached: ", world.host()));
@@ -125,7 +125,7 @@ fn doctor_hint_has_all_options() {
     waiting.exits(1).says("; trying again\nhint: ").says(&doctor);
     world.signed_in(-60);
     let failed = there(world.command("refresh"));
-    assert!(failed.exits(1).last_words().contains(&doctor), "{}", failed.stderr);
+    assert!(failed.exits(1).error_lines().contains(&doctor), "{}", failed.stderr);
 }
 
 // threats 204

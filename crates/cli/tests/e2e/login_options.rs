@@ -277,7 +277,7 @@ fn other_variables_change_nothing() {
 fn loopback_requests_skip_the_proxy() {
     let world = World::new();
     let proxy = "http://user:hunter2-password@127.0.0.1:1";
-    let start = world.login().logged().env("HTTPS_PROXY", proxy).env("ALL_PROXY", proxy);
+    let start = world.login().with_trace_log().env("HTTPS_PROXY", proxy).env("ALL_PROXY", proxy);
     start.signs_in(Account::OWNER).exits(0).says_nothing_of("hunter2");
 }
 

@@ -7,7 +7,7 @@ use sandbox::{Client, Endpoint, Fault, Then};
 use serde_json::json;
 
 use crate::support::{
-    Finished, PATIENCE, StoredSignIn, World, assert_headers, assert_request, jwt,
+    Finished, StoredSignIn, TEST_TIMEOUT, World, assert_headers, assert_request, jwt,
 };
 
 const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
@@ -24,7 +24,7 @@ const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
 /// Signed out here, although the issuer could not be told; the person hears of that.
 #[track_caller]
 fn assert_only_removed(world: &World, why: &str) -> Finished {
-    let finished = world.command("logout").logged().run();
+    let finished = world.command("logout").with_trace_log().run();
     finished.exits(1).prints("");
     finished.says(&format!("Signed out: removed from {}.\n", location(world)));
     finished.says(" was removed, and could not be revoked: it may still be valid: ").says(why);
@@ -128,7 +128,7 @@ fn unresponsive_issuer_times_out_after_five_seconds() {
 fn tokens_of_another_issuer_are_not_sent() {
     let world = World::new();
     let id_token = jwt(&json!({"iss": "https://auth.elsewhere.test"}));
-    world.plant(&id_token);
+    world.register_secret(&id_token);
     StoredSignIn::new(&world, HOUR).with("/tokens/id_token", id_token).stored(&world);
     let before = world.auth_json();
     let finished = world.command("logout").run();
@@ -186,7 +186,7 @@ fn logout_waits_for_a_refresh_and_revokes_its_tokens() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let refresh = world.command("refresh").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let logout = world.command("logout").start();
     logout.says(WAITING);
     assert!(world.auth_json().is_some());
@@ -205,7 +205,7 @@ fn refresh_after_logout_restores_nothing() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);
     world.signed_in(-HOUR);
     let logout = world.command("logout").start();
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     let token = world.command("token").start();
     token.says(WAITING);
     world.sandbox.release();

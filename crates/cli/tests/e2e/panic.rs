@@ -6,7 +6,7 @@ use std::process::Command;
 use sandbox::{Account, Endpoint};
 
 use crate::strace::{STRACE, can_trace, trace, traced};
-use crate::support::{Finished, Start, World, left_out};
+use crate::support::{Finished, Start, World, report_skipped};
 
 const PANIC_MESSAGE: &str = "error: login-cli had to stop because of an internal error; if it happens \
                           again, please report what you did\n";
@@ -15,7 +15,8 @@ const STORED: &str = "{\"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}";
 
 /// A run that tells everything there is to tell, if it tells.
 fn with_all_output<'w>(world: &World, start: Start<'w>, inject: &str) -> Start<'w> {
-    let talkative = start.logged().env("RUST_BACKTRACE", "full").env("RUST_LIB_BACKTRACE", "full");
+    let talkative =
+        start.with_trace_log().env("RUST_BACKTRACE", "full").env("RUST_LIB_BACKTRACE", "full");
     traced(world, talkative, &[inject, "trace=epoll_wait,clone,clone3"])
 }
 
@@ -23,7 +24,7 @@ fn with_all_output<'w>(world: &World, start: Start<'w>, inject: &str) -> Start<'
 #[track_caller]
 fn assert_panic_message(finished: &Finished) {
     finished.exits(1);
-    assert_eq!(finished.last_words(), PANIC_MESSAGE);
+    assert_eq!(finished.error_lines(), PANIC_MESSAGE);
     for panic in ["panicked", "backtrace", "polling the I/O driver", "spawn", "Input/output"] {
         finished.says_nothing_of(panic);
     }
@@ -33,7 +34,7 @@ fn assert_panic_message(finished: &Finished) {
 fn visit_and_finish(start: Start<'_>) -> Finished {
     let running = start.start();
     if running.is_waiting() {
-        running.visit_meanwhile(Account::OWNER).give_up();
+        running.start_visit(Account::OWNER).give_up();
     }
     running.finish()
 }
@@ -152,7 +153,7 @@ fn panic_during_key_input_restores_the_terminal() {
         return;
     }
     if !std::path::Path::new(SCRIPT).exists() {
-        return left_out("a panic while a key is typed: there is no script(1)");
+        return report_skipped("a panic while a key is typed: there is no script(1)");
     }
     let world = World::new();
     let (trace, screen) = (world.path("trace"), world.path("screen"));

@@ -10,7 +10,7 @@ const KEY: &str = "sk-proj-a-key-beside-it-0123456789";
 
 /// As Codex CLI writes it.
 fn personal_document(world: &World) -> Value {
-    world.plant(TOKEN);
+    world.register_secret(TOKEN);
     json!({ "OPENAI_API_KEY": null, "personal_access_token": TOKEN })
 }
 
@@ -24,7 +24,8 @@ fn store(world: &World, document: &Value) {
 fn personal_access_token_is_stored_like_in_codex() {
     let world = World::new();
     let expected = personal_document(&world);
-    let login = || world.command("login").arg("--with-access-token").reading(format!("{TOKEN}\n"));
+    let login =
+        || world.command("login").arg("--with-access-token").with_stdin(format!("{TOKEN}\n"));
     let finished = login().run();
     finished.exits(0).says("Signed in with a personal access token, stored in ");
     assert!(world.auth_json().unwrap() == serde_json::to_string_pretty(&expected).unwrap());
@@ -84,8 +85,8 @@ fn saving_a_key_keeps_the_personal_access_token_mode() {
 fn new_sign_in_replaces_the_personal_access_token() {
     let world = World::new();
     store(&world, &personal_document(&world));
-    world.plant(KEY);
-    world.command("login").arg("--with-api-key").reading(KEY).run().exits(0);
+    world.register_secret(KEY);
+    world.command("login").arg("--with-api-key").with_stdin(KEY).run().exits(0);
     assert_eq!(world.auth_document().get("personal_access_token"), None);
     let status = world.command("status").arg("--json").run().exits(0).json();
     assert_eq!(status["auth_mode"], "apikey");
@@ -117,7 +118,7 @@ fn sign_in_of_another_program_is_shown_and_unchanged() {
         assert!(status.exits(0).stdout.starts_with(&first), "{}", status.stdout);
         let status = world.command("status").arg("--json").run().exits(0).json();
         assert_eq!((&status["signed_in"], &status["auth_mode"]), (&json!(true), &json!(mode)));
-        world.command("token").printing(Printed::Nothing).run().exits(1).fails_with(
+        world.command("token").allowed_to_print(Printed::Nothing).run().exits(1).fails_with(
             "the stored sign-in has no access token",
             "another program made this sign-in, and knows how to use it; to sign in here: login-cli \
              login",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sandbox::{Account, Body, Endpoint, Fault, On, Organization, Project, Reply, Scenario, Then};
 use serde_json::json;
 
-use crate::support::{Finished, PATIENCE, Running, World};
+use crate::support::{Finished, Running, TEST_TIMEOUT, World};
 
 const FAST_POLLING: [&str; 4] = ["--poll-interval", "20ms", "--poll-timeout", "20s"];
 const SHORT_TIMEOUT: [&str; 4] = ["--poll-interval", "50ms", "--poll-timeout", "200ms"];
@@ -57,7 +57,7 @@ fn assert_times_out(world: &World, seen: &str) -> Finished {
 
 #[track_caller]
 fn assert_times_out_with_hint(world: &World, seen: &str, hint: &str) -> Finished {
-    let finished = world.create_key().logged().args(SHORT_TIMEOUT).signs_in(Account::OWNER);
+    let finished = world.create_key().with_trace_log().args(SHORT_TIMEOUT).signs_in(Account::OWNER);
     finished.exits(1).prints("").fails_with(
         &format!("timed out waiting for an organization and default project: {seen}"),
         hint,
@@ -128,7 +128,8 @@ fn temporary_failures_are_retried() {
     {
         for at in [Endpoint::Organizations, Endpoint::Projects] {
             let world = World::with([Fault::new(at.clone(), then.clone()).on(On::First(2))]);
-            let finished = world.create_key().logged().args(FAST_POLLING).signs_in(Account::OWNER);
+            let finished =
+                world.create_key().with_trace_log().args(FAST_POLLING).signs_in(Account::OWNER);
             finished.exits(0).says("Not yet: cannot list the ");
             assert!(world.count(&at) >= 3, "{then:?} at {at:?}");
             assert_eq!(world.count(&Endpoint::ApiKeys), 1);
@@ -143,9 +144,9 @@ fn retry_after_is_obeyed() {
     let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let world = World::with([Fault::new(Endpoint::Organizations, busy).on(On::First(1))]);
     let running = world.create_key().args(FAST_POLLING).start();
-    let visit = running.visit_meanwhile(Account::OWNER);
+    let visit = running.start_visit(Account::OWNER);
     assert!(pause_between_polls(&world, &running) >= Duration::from_millis(900));
-    running.joined(visit);
+    running.join_visit(visit);
     running
         .finish()
         .exits(0)
@@ -154,10 +155,10 @@ fn retry_after_is_obeyed() {
 
 /// The time between the first two looks.
 fn pause_between_polls(world: &World, running: &Running<'_>) -> Duration {
-    world.sandbox.wait_for(&Endpoint::Organizations, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::Organizations, 1, TEST_TIMEOUT).unwrap();
     let first = Instant::now();
     running.says("Looking again in 1 second.");
-    world.sandbox.wait_for(&Endpoint::Organizations, 2, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::Organizations, 2, TEST_TIMEOUT).unwrap();
     first.elapsed()
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
 use sandbox::Account;
 
-use crate::support::{Running, World, left_out};
+use crate::support::{Running, World, report_skipped};
 
 const ADDRESSES: [IpAddr; 4] = [
     IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -20,13 +20,13 @@ const ADDRESSES: [IpAddr; 4] = [
 fn port_in_use_exits_immediately() {
     for address in ADDRESSES {
         let Ok(stranger) = TcpListener::bind((address, 0)) else {
-            left_out(&format!("a stranger on {address}, which is not there"));
+            report_skipped(&format!("a stranger on {address}, which is not there"));
             continue;
         };
         let port = stranger.local_addr().unwrap().port();
         for flow in [World::login, World::create_key] {
             let world = World::new();
-            let finished = flow(&world).logged().port(port).run();
+            let finished = flow(&world).with_trace_log().port(port).run();
             finished.exits(13).prints("").says_nothing_of("/oauth/authorize");
             finished.says(&format!("error: port {port} is in use{}\n", this_process()));
             finished.says("hint: ");

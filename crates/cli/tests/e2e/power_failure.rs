@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{World, left_out};
+use crate::support::{World, report_skipped};
 
 /// Of the command that makes it, and how it is mounted. XFS is never smaller than the image.
 const DISKS: [(&str, &str); 4] = [
@@ -59,7 +59,9 @@ fn after_power_failure(
     let made = succeeds(Command::new(words.next().unwrap()).args(words).arg(&live));
     let mounted = made.then(|| Mounted::new(&live, options, &home)).flatten();
     if mounted.is_none() {
-        left_out(&format!("a power failure on what {make} makes: it takes root and that program"));
+        report_skipped(&format!(
+            "a power failure on what {make} makes: it takes root and that program"
+        ));
         return None;
     }
     world.store(OLD);
@@ -90,7 +92,7 @@ fn store_api_key(world: &World, kill_before: Option<&str>) {
 fn can_trace() -> bool {
     let can = succeeds(Command::new("strace").args(["-e", "trace=none", "true"]));
     if !can {
-        left_out("power failures: strace is not there or may not trace");
+        report_skipped("power failures: strace is not there or may not trace");
     }
     can
 }

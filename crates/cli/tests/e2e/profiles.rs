@@ -96,7 +96,7 @@ fn profiles_are_listed_by_name() {
     world.signed_in(HOUR);
     profile(&world, "work");
     let key = "sk-proj-a-key-that-was-stored";
-    world.plant(key);
+    world.register_secret(key);
     for (name, text) in [
         ("Zoo", format!(r#"{{"OPENAI_API_KEY":"{key}"}}"#)),
         ("broken", "{".to_owned()),
@@ -223,7 +223,7 @@ fn failed_login_leaves_no_profile() {
     let denied = world.login().args(new).start();
     denied.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::Denies));
     denied.finish().exits(1);
-    let key = world.program(["login", "--with-api-key"]).args(new).reading("no key");
+    let key = world.program(["login", "--with-api-key"]).args(new).with_stdin("no key");
     key.run().exits(1);
     let save = world.create_key().args(["--save", "--timeout", "1ms"]).args(new);
     save.run().exits(1);

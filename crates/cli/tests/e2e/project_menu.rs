@@ -3,7 +3,7 @@
 use sandbox::{Account, Endpoint, Fault, Organization, Project, Scenario, Then};
 use serde_json::json;
 
-use crate::support::{Look, OnTerminal, World};
+use crate::support::{CellStyle, TerminalRun, World};
 
 fn organization(id: &str, title: &str, projects: Vec<Project>) -> Organization {
     let title = Some(title.to_owned());
@@ -50,7 +50,7 @@ Arrows move, Enter takes it, Esc ends.
 
 /// Somebody signs in at a terminal, and comes back from the browser to a menu.
 #[track_caller]
-fn show_menu<'w>(world: &'w World, options: &[&str], columns: u16, rows: u16) -> OnTerminal<'w> {
+fn show_menu<'w>(world: &'w World, options: &[&str], columns: u16, rows: u16) -> TerminalRun<'w> {
     let person = world.create_key().args(options).captured_on_terminal(columns, rows);
     let page = person.visit(Account::OWNER);
     let page = page.last().unwrap().text();
@@ -61,7 +61,7 @@ fn show_menu<'w>(world: &'w World, options: &[&str], columns: u16, rows: u16) ->
 
 /// The key is made in this project, and handed over.
 #[track_caller]
-fn assert_key_created_in(world: &World, person: OnTerminal<'_>, project: &str) {
+fn assert_key_created_in(world: &World, person: TerminalRun<'_>, project: &str) {
     let finished = person.finish();
     let key = world.sandbox.issued().api_keys.pop().unwrap();
     finished.exits(0).prints(&format!("{key}\n")).says(&format!("({project})"));
@@ -244,9 +244,9 @@ fn menu_works_without_colour() {
         let world = world_of(engines(), vec![]);
         let person = show_menu(&world, options, 80, 24);
         person.shows(MENU);
-        let look = person.look_of("> Default project");
-        assert_eq!(look, Look { bold, ..Look::PLAIN });
-        assert_eq!(person.look_of("  Research"), Look::PLAIN);
+        let look = person.style_of("> Default project");
+        assert_eq!(look, CellStyle { bold, ..CellStyle::PLAIN });
+        assert_eq!(person.style_of("  Research"), CellStyle::PLAIN);
         person.types("\r");
         assert_key_created_in(&world, person, "proj_1");
     }
@@ -254,7 +254,7 @@ fn menu_works_without_colour() {
     let person = world.create_key().env("NO_COLOR", "1").captured_on_terminal(80, 24);
     person.visit(Account::OWNER);
     person.shows(MENU);
-    assert_eq!(person.look_of("> Default project"), Look::PLAIN);
+    assert_eq!(person.style_of("> Default project"), CellStyle::PLAIN);
     person.types("\r");
     assert_key_created_in(&world, person, "proj_1");
 }

@@ -42,7 +42,7 @@ fn refresh_replaces_only_the_tokens() {
         .with("/tokens/scope", json!({"z": [1, {"y": null}], "a": number}))
         .with("/agent_identity", json!({"b": true, "a": "\u{1f511}"}))
         .stored(&world);
-    let finished = world.command("refresh").logged().run();
+    let finished = world.command("refresh").with_trace_log().run();
     finished.exits(0).prints("").says("Refreshed. The access token expires in 9 days.\n");
     assert_refreshed(&world, &stored, &ALL);
     assert_eq!(world.stored_names(), ["auth.json", "auth.json.lock", "auth.lock"]);
@@ -116,7 +116,7 @@ fn assert_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
     let world = World::with_scenario(Scenario { faults: vec![fault], ..scenario });
     let stored = world.signed_in(-HOUR);
 
-    let finished = world.command("token").logged().run();
+    let finished = world.command("token").with_trace_log().run();
     finished.exits(1).prints("");
     let [_, rotated] = world.sandbox.issued().refresh_tokens.try_into().unwrap();
     let expected = stored.with("/tokens/refresh_token", rotated);
@@ -187,7 +187,7 @@ fn sign_in_without_refresh_token_cannot_be_refreshed() {
     let world = World::new();
     let path = world.codex_home().join("auth.json");
     let key = "sk-proj-a-key-alone-in-its-file";
-    world.plant(key);
+    world.register_secret(key);
     let alone = format!(r#"{{"OPENAI_API_KEY":"{key}"}}"#);
     let external = StoredSignIn::new(&world, 60).with("/tokens/refresh_token", "").text();
     for text in [alone, external] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sandbox::{Account, Endpoint, Fault, Lifetimes, Scenario, Then};
 use serde_json::{Value, json};
 
-use crate::support::{Finished, PATIENCE, StoredSignIn, World, jwt};
+use crate::support::{Finished, StoredSignIn, TEST_TIMEOUT, World, jwt};
 
 const HOUR: i64 = 60 * 60;
 
@@ -16,7 +16,7 @@ fn assert_sign_in_ended(world: &World, stored: &StoredSignIn, words: &str) {
     world.store(&stored.text());
     for command in ["token", "refresh"] {
         let before = world.count(&Endpoint::TokenRefresh);
-        let finished = world.command(command).logged().run();
+        let finished = world.command(command).with_trace_log().run();
         finished.exits(3).prints("").fails_with(
             &format!("the sign-in is not valid any more: the issuer refused: {words}"),
             "sign in again with login-cli login",
@@ -118,8 +118,8 @@ fn race_with_another_program(
     let stored =
         StoredSignIn::new(&world, -HOUR).with("/tokens/refresh_token", "rt_from-elsewhere");
     stored.stored(&world);
-    let running = world.command("token").logged().start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    let running = world.command("token").with_trace_log().start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let after = meanwhile(&world);
     world.sandbox.release();
     let finished = running.finish();
@@ -161,7 +161,7 @@ fn tokens_of_another_program_are_not_overwritten() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let running = world.command("token").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let theirs = world.signed_in(HOUR);
     world.sandbox.release();
     running.finish().exits(0).prints(&format!("{}\n", theirs.access_token));
@@ -175,7 +175,7 @@ fn refresh_does_not_restore_a_removed_sign_in() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let running = world.command("token").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     std::fs::remove_file(world.codex_home().join("auth.json")).unwrap();
     world.sandbox.release();
     running.finish().exits(3).prints("").says("error: not signed in: ");
@@ -203,7 +203,7 @@ fn temporary_failure_changes_nothing() {
         let world = World::failing(Endpoint::TokenRefresh, then);
         let stored = world.signed_in(-HOUR);
         for (count, command) in ["token", "refresh"].into_iter().enumerate() {
-            let finished = world.command(command).logged().run();
+            let finished = world.command(command).with_trace_log().run();
             finished.exits(1).prints("").says("error: cannot refresh the access token: ");
             finished.says(words).says("\nhint: ");
             assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
@@ -219,7 +219,7 @@ fn valid_token_is_printed_with_a_warning_if_refresh_fails() {
     for (then, words) in temporary_failures() {
         let world = World::failing(Endpoint::TokenRefresh, then);
         let stored = world.signed_in(240);
-        let finished = world.command("token").logged().run();
+        let finished = world.command("token").with_trace_log().run();
         finished.exits(0).prints(&format!("{}\n", stored.access_token));
         finished.says("warning: cannot refresh the access token: ").says(words);
         finished.says("; the old token is good for a little longer\n");
@@ -236,7 +236,7 @@ fn valid_token_is_printed_without_network() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let issuer = format!("http://{closed}");
         let id_token = jwt(&json!({"iss": issuer}));
-        world.plant(&id_token);
+        world.register_secret(&id_token);
         let stored = StoredSignIn::new(&world, seconds_left).with("/tokens/id_token", id_token);
         let stored = stored.stored(&world);
         let finished =
@@ -273,7 +273,7 @@ fn tokens_without_issuer_are_not_sent() {
     for claims in [json!({"iss": "https://auth.openai.com", "exp": 1}), json!({"exp": 1})] {
         let world = World::new();
         let access_token = jwt(&claims);
-        world.plant(&access_token);
+        world.register_secret(&access_token);
         StoredSignIn::new(&world, -60)
             .with("/tokens/id_token", serde_json::Value::Null)
             .with("/tokens/access_token", access_token)
@@ -292,7 +292,7 @@ fn tokens_without_issuer_are_not_sent() {
 fn response_without_access_token_is_an_error() {
     for answer in [json!({}), json!({"refresh_token": "rt_the-next-one"})] {
         let world = World::failing(Endpoint::TokenRefresh, Then::json(200, answer.clone()));
-        world.plant("rt_the-next-one");
+        world.register_secret("rt_the-next-one");
         world.signed_in(-HOUR);
         for command in ["token", "refresh"] {
             let finished = world.command(command).run();

@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use sandbox::{Endpoint, Then};
 
-use crate::support::{Finished, PATIENCE, Running, Start, World, left_out};
+use crate::support::{Finished, Running, Start, TEST_TIMEOUT, World, report_skipped};
 
 const HOUR: i64 = 60 * 60;
 
 /// A refresh whose request is with the issuer, which keeps the answer to itself.
 #[track_caller]
 fn start_refresh<'w>(world: &'w World, command: &str) -> Running<'w> {
-    let running = world.command(command).logged().start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    let running = world.command(command).with_trace_log().start();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     running
 }
 
@@ -164,7 +164,7 @@ fn read_only(seconds_left: i64, locks: &[&str], check: impl Fn(&World, &Finished
     }
     set_mode(&world, "codex/auth.json", 0o600);
     let Some(start) = as_owner(&world, world.command("token")) else {
-        return left_out("a read-only folder: only the superuser can become somebody else");
+        return report_skipped("a read-only folder: only the superuser can become somebody else");
     };
     set_mode(&world, "codex", 0o500);
     let finished = start.run();
@@ -197,7 +197,7 @@ fn unwritable_store_sends_no_refresh() {
 fn unwritable_store_prints_a_valid_token() {
     for (locks, words) in CASES {
         read_only(240, locks, |world, finished| {
-            finished.exits(0).prints(&format!("{}\n", world.planted()[0]));
+            finished.exits(0).prints(&format!("{}\n", world.registered_secrets()[0]));
             finished.says(&format!("warning: {words}"));
         });
     }

@@ -6,7 +6,7 @@ use std::fs;
 use sandbox::{Account, Endpoint, Then};
 use serde_json::{Value, json};
 
-use crate::support::{PATIENCE, World};
+use crate::support::{TEST_TIMEOUT, World};
 
 const HOUR: i64 = 60 * 60;
 
@@ -18,8 +18,8 @@ fn refresh_response_is_stored_without_new_descriptors() {
         let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
         world.signed_in(-HOUR);
         let running = world.command(command).start();
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
-        running.takes_no_descriptors();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+        running.exhaust_descriptors();
         world.sandbox.release();
         running.finish().exits(0);
         let issued = world.sandbox.issued().refresh_tokens.pop().unwrap();
@@ -52,7 +52,8 @@ fn folder_at_temporary_path_fails_before_the_request() {
 #[test]
 fn failed_rename_is_finished_by_the_next_command() {
     use std::os::unix::fs::PermissionsExt as _;
-    let Some(bound) = crate::support::bound_by_modes("a folder that becomes read-only") else {
+    let Some(bound) = crate::support::without_root_privileges("a folder that becomes read-only")
+    else {
         return;
     };
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
@@ -61,7 +62,7 @@ fn failed_rename_is_finished_by_the_next_command() {
         fs::set_permissions(world.codex_home(), fs::Permissions::from_mode(mode)).unwrap();
     };
     let running = world.command("refresh").under(bound.iter().copied()).start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     allow(0o500);
     world.sandbox.release();
     let kept = world.codex_home().join("auth.json.login-cli.tmp");
@@ -150,7 +151,7 @@ fn other_sign_in_revokes_tokens_of_an_interrupted_save() {
 
     let (world, token) = interrupted_save(None);
     let key = "sk-proj-another-key-of-mine-0123456789";
-    world.plant(key);
-    world.command("login").arg("--with-api-key").reading(key).run().exits(0);
+    world.register_secret(key);
+    world.command("login").arg("--with-api-key").with_stdin(key).run().exits(0);
     assert_revoked(&world, &token);
 }

@@ -7,14 +7,14 @@ use std::net::TcpStream;
 use sandbox::{Account, Endpoint};
 use serde_json::json;
 
-use crate::support::{PATIENCE, Running, World, parameter};
+use crate::support::{Running, TEST_TIMEOUT, World, parameter};
 
 const STREAM: &str = "--json=stream";
 
 /// Sends these bytes to the callback's port, and reads to the end.
 fn send(running: &Running<'_>, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
     stream.write_all(bytes).unwrap();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -110,7 +110,7 @@ fn callback_of_another_user_is_refused() {
     let mut probe = Command::new("setpriv");
     probe.args(setpriv).args(["bash", "-c", "true"]).stderr(Stdio::null());
     if !probe.status().is_ok_and(|status| status.success()) {
-        return crate::support::left_out(
+        return crate::support::report_skipped(
             "a callback of another user: needs root, setpriv and bash",
         );
     }

@@ -4,7 +4,7 @@
 use sandbox::{Account, Body, Endpoint, Reply, Then};
 use serde_json::json;
 
-use crate::support::{Finished, PATIENCE, Start, StoredSignIn, World, jwt};
+use crate::support::{Finished, Start, StoredSignIn, TEST_TIMEOUT, World, jwt};
 
 const HOUR: i64 = 60 * 60;
 
@@ -36,13 +36,13 @@ fn old_tokens_are_revoked_after_new_ones_are_stored() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);
     let stored = signed_in_as_another(&world, HOUR);
     let running = world.login().start();
-    let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    let visit = running.start_visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     assert_new(&world);
     assert_eq!(world.sandbox.requests().last().unwrap().endpoint, Endpoint::Revoke);
     assert_eq!(world.count(&Endpoint::TokenExchange), 1);
     // The person need not wait for it.
-    assert_eq!(running.joined(visit).last().unwrap().status, 200);
+    assert_eq!(running.join_visit(visit).last().unwrap().status, 200);
     world.sandbox.release();
     running.finish().exits(0).says_nothing_of("warning: ").says(
         "This replaced the sign-in of Grace Hopper <grace@example.com>. Its tokens were revoked.\n",
@@ -88,8 +88,8 @@ fn replaced_api_key_or_personal_access_token_stays_valid() {
         ),
     ] {
         let world = World::new();
-        world.plant(key);
-        world.plant(pat);
+        world.register_secret(key);
+        world.register_secret(pat);
         world.store(&stored.to_string());
         let finished = world.login().arg("--json").signs_in(Account::OWNER);
         finished.exits(0).says(&format!(
@@ -106,7 +106,7 @@ fn replaced_api_key_or_personal_access_token_stays_valid() {
 fn replaced_imported_token_or_other_sign_in_is_reported() {
     let world = World::new();
     let imported = world.sandbox.mint(Account::NEW_OWNER).unwrap().access_token;
-    world.command("login").arg("--with-access-token").reading(imported.as_str()).run().exits(0);
+    world.command("login").arg("--with-access-token").with_stdin(imported.as_str()).run().exits(0);
     let finished = world.login().arg("--json").signs_in(Account::OWNER);
     finished
         .exits(0)
@@ -128,7 +128,7 @@ fn replaced_imported_token_or_other_sign_in_is_reported() {
 fn tokens_next_to_replaced_personal_access_token_are_revoked() {
     let world = World::new();
     let pat = "at-a-personal-access-token-of-theirs";
-    world.plant(pat);
+    world.register_secret(pat);
     StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR)
         .with("/auth_mode", json!(null))
         .with("/personal_access_token", pat)
@@ -146,7 +146,7 @@ fn first_sign_in_revokes_nothing() {
     let key = "sk-proj-a-key-that-was-stored";
     for stored in [None, Some("{}".to_owned()), Some(format!(r#"{{"OPENAI_API_KEY":"{key}"}}"#))] {
         let world = World::new();
-        world.plant(key);
+        world.register_secret(key);
         stored.inspect(|stored| world.store(stored));
         world.login().signs_in(Account::OWNER).exits(0).says_nothing_of("warning: ");
         assert_new(&world);
@@ -177,7 +177,7 @@ fn failed_revocation_is_a_warning() {
     ] {
         let world = World::failing(Endpoint::Revoke, then);
         signed_in_as_another(&world, HOUR);
-        let finished = world.login().logged().signs_in(Account::OWNER);
+        let finished = world.login().with_trace_log().signs_in(Account::OWNER);
         finished.exits(0).says(STILL_VALID).says(why).says("Signed in as Ada Lovelace");
         assert_eq!(finished.trails[0].last().unwrap().status, 200);
         assert_new(&world);
@@ -188,7 +188,7 @@ fn failed_revocation_is_a_warning() {
 #[track_caller]
 fn assert_keeps_old_sign_in(world: &World, login: impl Fn(Start<'_>) -> Finished) {
     let stored = world.signed_in(HOUR);
-    let finished = login(world.login().logged());
+    let finished = login(world.login().with_trace_log());
     assert!([1, 130].contains(&finished.code), "{}", finished.stderr);
     assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
     assert!(!revoked_tokens(world).contains(&stored.refresh_token), "it was revoked");
@@ -237,7 +237,7 @@ fn interrupt_during_revocation_keeps_the_new_sign_in() {
     signed_in_as_another(&world, HOUR);
     let running = world.login().start();
     running.visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     running.signal(rustix::process::Signal::INT);
     let path = world.codex_home().join("auth.json");
     let hint = format!("hint: the credentials are in {} all the same\n", path.display());
@@ -253,13 +253,13 @@ fn login_waits_for_a_refresh_and_revokes_its_tokens() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     signed_in_as_another(&world, -HOUR);
     let refresh = world.command("refresh").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let login = world.login().start();
-    let visit = login.visit_meanwhile(Account::OWNER);
+    let visit = login.start_visit(Account::OWNER);
     login.says("Another program is using the stored sign-in; waiting for it");
     world.sandbox.release();
     refresh.finish().exits(0);
-    assert_eq!(login.joined(visit).last().unwrap().status, 200);
+    assert_eq!(login.join_visit(visit).last().unwrap().status, 200);
     login.finish().exits(0);
     assert_new(&world);
     // The first was spent by the refresh, which brought the second.
@@ -274,7 +274,7 @@ fn new_tokens_are_available_during_the_revocation() {
     signed_in_as_another(&world, -HOUR);
     let login = world.login().start();
     login.visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     let new = world.sandbox.issued().access_tokens.pop().unwrap();
     world.command("token").run().exits(0).prints(&format!("{new}\n"));
     world.command("refresh").run().exits(0);

@@ -42,7 +42,7 @@ fn browser_sign_in_to_another_workspace_is_refused() {
 #[test]
 fn pasted_url_for_another_workspace_is_refused() {
     let world = issuer_ignoring_restrictions();
-    let start = world.login().args(RESTRICTED).arg("--json=stream").reading_later();
+    let start = world.login().args(RESTRICTED).arg("--json=stream").with_open_stdin();
     let running = start.start();
     running.event("url");
     let callback = running.callback(Account::OWNER);
@@ -68,8 +68,8 @@ fn enter_code(world: &World, running: &Running<'_>) {
 }
 
 fn import(world: &World, token: &str, options: &[&str]) -> Finished {
-    world.plant(token);
-    world.command("login").arg("--with-access-token").args(options).reading(token).run()
+    world.register_secret(token);
+    world.command("login").arg("--with-access-token").args(options).with_stdin(token).run()
 }
 
 // threats 214
@@ -113,7 +113,7 @@ fn refresh_to_another_workspace_is_refused() {
     }));
     let then = Then::Merge(json!({"id_token": id_token}));
     let world = World::failing(Endpoint::TokenRefresh, then);
-    world.plant(&id_token);
+    world.register_secret(&id_token);
     let stored = world.signed_in(-HOUR);
     world.command("token").run().exits(1).prints("").says("it is for another workspace");
     let document = world.auth_document();
@@ -133,7 +133,7 @@ fn refreshed_access_token_must_meet_all_restrictions() {
         let token = jwt(&claims);
         let then = Then::Merge(json!({"access_token": token, "id_token": null}));
         let world = World::failing(Endpoint::TokenRefresh, then);
-        world.plant(&token);
+        world.register_secret(&token);
         let stored = world.signed_in(-HOUR);
         let finished = world.command("token").run();
         finished.exits(1).prints("").says("error: the access token is not for this sign-in: ");
@@ -168,7 +168,7 @@ fn access_token_of_another_person_is_refused() {
         let token = jwt(&claims);
         let world =
             World::failing(Endpoint::TokenCode, Then::Merge(json!({"access_token": token})));
-        world.plant(&token);
+        world.register_secret(&token);
         let finished = world.login().signs_in(Account::OWNER);
         finished.exits(1).says("error: the access token is not for this sign-in: ").says(why);
         assert_eq!(world.auth_json(), None);
@@ -202,7 +202,7 @@ fn replaced_sign_in_is_revoked_at_its_own_issuer() {
     let other = Sandbox::start_in_thread(Scenario::default()).unwrap();
     let minted = other.mint(Account::OWNER).unwrap();
     for secret in [&minted.id_token, &minted.access_token, minted.refresh_token.as_ref().unwrap()] {
-        world.plant(secret);
+        world.register_secret(secret);
     }
     let stored = StoredSignIn::new(&world, HOUR)
         .with("/tokens/id_token", minted.id_token)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use sandbox::{Account, Endpoint, Fault, On, Policy, Reuse, Revocation, Rotation, Scenario, Then};
 use serde_json::Value;
 
-use crate::support::{Finished, PATIENCE, Start, StoredSignIn, World, write};
+use crate::support::{Finished, Start, StoredSignIn, TEST_TIMEOUT, World, write};
 
 const HOUR: i64 = 60 * 60;
 
@@ -73,7 +73,7 @@ impl Case {
             Action::LogoutLocal => self.command("logout", DEFAULT).arg("--local").run(),
             Action::Supersede => {
                 let refresh = self.command("refresh", DEFAULT).start();
-                self.world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+                self.world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
                 let theirs = StoredSignIn::minted(&self.world, account, HOUR);
                 write(&self.auth_json(DEFAULT), &theirs.text());
                 self.world.sandbox.release();

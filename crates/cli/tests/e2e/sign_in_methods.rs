@@ -8,7 +8,7 @@ use std::time::Instant;
 use sandbox::{Account, Device, Endpoint, Fault, Offered, On, Scenario, Then};
 use serde_json::json;
 
-use crate::support::{Finished, OnTerminal, PATIENCE, Running, World};
+use crate::support::{Finished, Running, TEST_TIMEOUT, TerminalRun, World};
 
 const PASTE: &str = "If the browser ends on a page that does not load, paste the address of that page here, \
                      and press Enter.";
@@ -20,7 +20,7 @@ fn world() -> World {
 }
 
 /// A sign-in that waits at a terminal which is wide enough for every sentence.
-fn waiting(world: &World) -> OnTerminal<'_> {
+fn waiting(world: &World) -> TerminalRun<'_> {
     let running = world.login().on_terminal(200, 50);
     running.shows("Ctrl-C cancels.");
     running
@@ -40,7 +40,7 @@ fn assert_signed_in(world: &World, finished: &Finished) {
 }
 
 /// Somebody types the code that is shown, and chooses the owner.
-fn approve(world: &World, running: &OnTerminal<'_>) {
+fn approve(world: &World, running: &TerminalRun<'_>) {
     running.shows("/codex/device");
     running.shows("Waiting, ");
     let screen = running.screen();
@@ -106,7 +106,7 @@ fn pasted_url_is_accepted_in_every_common_form() {
 /// What was pasted is refused with this reason and this advice, and the wait goes on.
 #[track_caller]
 fn assert_paste_refused(
-    running: &OnTerminal<'_>,
+    running: &TerminalRun<'_>,
     pasted: impl AsRef<[u8]>,
     reason: &str,
     advice: &str,
@@ -200,9 +200,9 @@ fn browser_wins_against_device_code() {
     let world = world();
     let running = waiting(&world);
     running.types("ddd");
-    world.sandbox.wait_for(&Endpoint::DeviceUserCode, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::DeviceUserCode, 1, TEST_TIMEOUT).unwrap();
     running.types("d");
-    world.sandbox.wait_for(&Endpoint::DeviceToken, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
     assert_eq!(world.count(&Endpoint::DeviceUserCode), 1, "it waits for one code");
     let port = running.port();
     let trail = running.visit(Account::OWNER);
@@ -229,7 +229,7 @@ fn pasted_url_wins_against_device_code() {
     let world = world();
     let running = waiting(&world);
     running.types("d");
-    world.sandbox.wait_for(&Endpoint::DeviceToken, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
     let address = callback_url(&running);
     running.types(&format!("{address}\r"));
     assert_signed_in(&world, &running.finish());
@@ -247,7 +247,7 @@ fn device_code_outlives_the_browser_timeout() {
     let running = world.login().args(["--timeout", "8s"]).on_terminal(200, 50);
     running.shows("0:02 left");
     running.types("d");
-    world.sandbox.wait_for(&Endpoint::DeviceToken, 4, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::DeviceToken, 4, TEST_TIMEOUT).unwrap();
     approve(&world, &running);
     assert_signed_in(&world, &running.finish());
 }
@@ -306,10 +306,10 @@ fn create_key_accepts_pasted_url_without_device_code() {
 
 /// Waits until what is typed is shown, or not any more.
 #[track_caller]
-fn wait_for_echo(running: &OnTerminal<'_>, expected: bool) {
+fn wait_for_echo(running: &TerminalRun<'_>, expected: bool) {
     let since = Instant::now();
     while running.echoes() != expected {
-        assert!(since.elapsed() < PATIENCE, "the echo stays {}", !expected);
+        assert!(since.elapsed() < TEST_TIMEOUT, "the echo stays {}", !expected);
         thread::yield_now();
     }
 }
@@ -380,7 +380,8 @@ fn world_start(
 #[test]
 fn non_terminal_stdin_is_not_read() {
     let world = world();
-    let running = world.login().reading("d\nhttp://localhost:1455/auth/callback?code=x\n").start();
+    let running =
+        world.login().with_stdin("d\nhttp://localhost:1455/auth/callback?code=x\n").start();
     let said = running.auth_url();
     running.says("Ctrl-C cancels.");
     running.visit(Account::OWNER);

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use sandbox::{Account, Conduct, Endpoint, Then};
 use serde_json::Value;
 
-use crate::support::{Finished, PATIENCE, Running, Start, World};
+use crate::support::{Finished, Running, Start, TEST_TIMEOUT, World};
 
 const SIGNALS: [(Signal, i32); 4] =
     [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 143), (Signal::QUIT, 143)];
@@ -46,7 +46,7 @@ fn waiting_sign_in_can_be_interrupted() {
         for flow in [World::login, World::create_key] {
             let world = World::new();
             world.store(STORED);
-            assert_ends_unchanged(&world, flow(&world).logged().start(), signal);
+            assert_ends_unchanged(&world, flow(&world).with_trace_log().start(), signal);
             assert_eq!(world.count(&Endpoint::Token), 0);
         }
     }
@@ -58,9 +58,9 @@ fn assert_interruptible_at(flow: fn(&World) -> Start<'_>, at: &Endpoint) {
     for signal in SIGNALS {
         let world = World::failing(at.clone(), Then::Hold);
         world.store(STORED);
-        let running = flow(&world).logged().start();
-        let visit = running.visit_meanwhile(Account::OWNER);
-        world.sandbox.wait_for(at, 1, PATIENCE).unwrap();
+        let running = flow(&world).with_trace_log().start();
+        let visit = running.start_visit(Account::OWNER);
+        world.sandbox.wait_for(at, 1, TEST_TIMEOUT).unwrap();
         assert_ends_unchanged(&world, running, signal);
         assert_eq!(world.count(at), 1);
         visit.give_up();
@@ -95,7 +95,7 @@ fn polling_pause_can_be_interrupted() {
     let world = World::new();
     world.store(STORED);
     let running = world.create_key().start();
-    let visit = running.visit_meanwhile(Account::MEMBER);
+    let visit = running.start_visit(Account::MEMBER);
     running.says("Looking again in 10 seconds.");
     assert_ends_unchanged(&world, running, (Signal::INT, 130));
     visit.give_up();
@@ -124,8 +124,8 @@ fn interrupt_after_the_save_keeps_the_credentials() {
 fn interrupt_during_key_creation_reports_a_possible_key() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);
     let running = world.create_key().start();
-    let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, PATIENCE).unwrap();
+    let visit = running.start_visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
     running.signal(Signal::INT);
     running.finish().exits(130).says("may exist");
     visit.give_up();

@@ -37,7 +37,7 @@ fn unread_event_stream_ends_the_sign_in() {
 #[test]
 fn key_without_stdout_reader_is_named() {
     let world = World::new();
-    let running = world.create_key().logged().without_stdout_reader().start();
+    let running = world.create_key().with_trace_log().without_stdout_reader().start();
     let trail = running.visit(Account::OWNER);
     assert_eq!(trail.last().unwrap().status, 500);
     let finished = running.finish();
@@ -55,13 +55,13 @@ mod linux {
 
     use sandbox::{Account, Endpoint, Then};
 
-    use crate::support::{BrowserDouble, Finished, PATIENCE, Printed, Running, Start, World};
+    use crate::support::{BrowserDouble, Finished, Printed, Running, Start, TEST_TIMEOUT, World};
 
     /// Signs in with the URL of which the browser hears, since standard error may tell nothing.
     #[track_caller]
     fn sign_in_through_browser(world: &World, start: Start<'_>) -> Finished {
-        let browser = BrowserDouble::in_(world);
-        let running = start.opening(&browser).start();
+        let browser = BrowserDouble::new(world);
+        let running = start.opening_browser(&browser).start();
         running.visit_at(&browser.opened_with_url(), &world.sandbox.person(Account::OWNER));
         let finished = running.finish();
         browser.assert_not_opened();
@@ -132,7 +132,7 @@ mod linux {
         let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
         world.signed_in(-60 * 60);
         let running = with_reader_until("refreshing", world.command("refresh")).start();
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         assert_still_running(&running);
         world.sandbox.release();
         running.says("\nexit code 1\n");
@@ -146,11 +146,11 @@ mod linux {
     fn key_creation_finishes_without_event_reader() {
         let world = World::failing(Endpoint::ApiKeys, Then::Hold);
         let running = with_reader_until("creating_api_key", world.create_key()).start();
-        let visit = running.visit_meanwhile(Account::OWNER);
-        world.sandbox.wait_for(&Endpoint::ApiKeys, 1, PATIENCE).unwrap();
+        let visit = running.start_visit(Account::OWNER);
+        world.sandbox.wait_for(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
         assert_still_running(&running);
         world.sandbox.release();
-        running.joined(visit);
+        running.join_visit(visit);
         running.says("\nexit code 1\n");
         running.finish().says("error: the API key \"Codex CLI\" was created, but could not be");
     }
@@ -184,7 +184,7 @@ mod linux {
         ] {
             let start = match command {
                 ["organizations" | "projects"] => world.on_platform(command[0]),
-                _ => world.program(command.iter().copied()).printing(Printed::AccessToken),
+                _ => world.program(command.iter().copied()).allowed_to_print(Printed::AccessToken),
             };
             let loops = "set -o pipefail; for reader in head true head true head true; do \
                          \"$@\" | { [ $reader = true ] || { read -r line; }; }; \

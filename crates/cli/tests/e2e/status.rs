@@ -121,7 +121,7 @@ fn api_key_sign_in_is_shown() {
     for mode in ["", r#""auth_mode":"apikey","#] {
         for rest in ["", r#","tokens":null,"last_refresh":null"#] {
             let world = World::new();
-            world.plant(KEY);
+            world.register_secret(KEY);
             world.store(&format!(r#"{{{mode}"OPENAI_API_KEY":"{KEY}"{rest}}}"#));
             set_mode(&world, 0o600);
             assert_shows(&world, &[("Signed in", "with an API key"), ("API key", "stored")], &[]);

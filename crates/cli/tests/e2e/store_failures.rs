@@ -4,20 +4,20 @@ use std::fs;
 
 use sandbox::{Account, Endpoint, Then};
 
-use crate::support::{Finished, PATIENCE, Start, World, write};
+use crate::support::{Finished, Start, TEST_TIMEOUT, World, write};
 
 /// It is found out before there is anything to lose: no URL, no request.
 #[track_caller]
 fn assert_fails_first(world: &World, codex_home: &std::path::Path) -> Finished {
-    assert_command_fails_first(world, world.login().logged().env("CODEX_HOME", codex_home))
+    assert_command_fails_first(world, world.login().with_trace_log().env("CODEX_HOME", codex_home))
 }
 
 #[track_caller]
 fn assert_command_fails_first(world: &World, start: Start<'_>) -> Finished {
     let finished = start.run();
     finished.exits(1).prints("").says_nothing_of("/oauth/authorize");
-    assert!(finished.last_words().starts_with("error: "), "{}", finished.stderr);
-    assert!(finished.last_words().contains("\nhint: "), "{}", finished.stderr);
+    assert!(finished.error_lines().starts_with("error: "), "{}", finished.stderr);
+    assert!(finished.error_lines().contains("\nhint: "), "{}", finished.stderr);
     assert!(world.sandbox.requests().is_empty());
     finished
 }
@@ -49,13 +49,13 @@ fn read_only_file_system_fails_before_the_browser_opens() {
 #[test]
 fn folder_without_write_permission_fails_before_the_browser_opens() {
     use std::os::unix::fs::PermissionsExt as _;
-    let Some(bound) = crate::support::bound_by_modes("a read-only folder") else { return };
+    let Some(bound) = crate::support::without_root_privileges("a read-only folder") else { return };
     let world = World::new();
     let folder = world.path("read only");
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
     for codex_home in [folder.join("below"), folder] {
-        let start = world.login().logged().env("CODEX_HOME", codex_home);
+        let start = world.login().with_trace_log().env("CODEX_HOME", codex_home);
         let start = start.under(bound.iter().copied());
         assert_command_fails_first(&world, start).says("error: cannot write ");
     }
@@ -187,15 +187,15 @@ fn non_unicode_folder_is_created() {
 #[test]
 fn store_failure_after_the_sign_in_is_shown_in_the_browser() {
     let world = World::failing(Endpoint::TokenExchange, Then::Hold);
-    let running = world.login().logged().start();
-    let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, PATIENCE).unwrap();
+    let running = world.login().with_trace_log().start();
+    let visit = running.start_visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, TEST_TIMEOUT).unwrap();
     if world.codex_home().exists() {
         fs::remove_dir_all(world.codex_home()).unwrap();
     }
     write(&world.codex_home(), "a file");
     world.sandbox.release();
-    let trail = running.joined(visit);
+    let trail = running.join_visit(visit);
     assert_eq!(trail.last().unwrap().status, 500);
     let finished = running.finish();
     finished.exits(1).prints("").says("error: the API key \"Codex CLI [auto-generated] (");
@@ -209,14 +209,14 @@ fn store_failure_after_the_sign_in_is_shown_in_the_browser() {
 fn store_failure_without_a_key_names_no_key() {
     let world = World::failing(Endpoint::TokenCode, Then::Hold);
     let running = world.login().arg("--no-api-key").start();
-    let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenCode, 1, PATIENCE).unwrap();
+    let visit = running.start_visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::TokenCode, 1, TEST_TIMEOUT).unwrap();
     if world.codex_home().exists() {
         fs::remove_dir_all(world.codex_home()).unwrap();
     }
     write(&world.codex_home(), "a file");
     world.sandbox.release();
-    running.joined(visit);
+    running.join_visit(visit);
     running.finish().exits(1).prints("").says("error: cannot write ");
 }
 
@@ -234,14 +234,14 @@ fn sign_in_waits_for_the_lock_of_another_program() {
     let world = World::new();
     let lock = hold_lock(&world);
     let running = world.login().start();
-    let visit = running.visit_meanwhile(Account::OWNER);
+    let visit = running.start_visit(Account::OWNER);
     running.says("Another program is using the stored sign-in; waiting for it");
     assert_eq!(world.count(&Endpoint::Token), 0, "the code is spent only when the lock is there");
     // The port is served meanwhile: a browser with another state is told so.
     assert_eq!(running.ask("GET /auth/callback?state=other HTTP/1.1").status, 400);
     assert_eq!(world.auth_json().as_deref(), Some("{}"));
     drop(lock);
-    let trail = running.joined(visit);
+    let trail = running.join_visit(visit);
     assert_eq!(trail.last().unwrap().status, 200);
     running.finish().exits(0);
     assert_ne!(world.auth_json().as_deref(), Some("{}"));
@@ -254,7 +254,7 @@ fn waiting_for_the_lock_can_be_interrupted() {
     let world = World::new();
     let _lock = hold_lock(&world);
     let running = world.login().start();
-    let visit = running.visit_meanwhile(Account::OWNER);
+    let visit = running.start_visit(Account::OWNER);
     running.says("Another program is using the stored sign-in; waiting for it");
     running.signal(rustix::process::Signal::INT);
     running.finish().exits(130).says_nothing_of("hint: ");

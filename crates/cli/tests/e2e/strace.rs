@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use sandbox::{Account, Endpoint};
 
-use crate::support::{Start, World, left_out};
+use crate::support::{Start, World, report_skipped};
 
 pub(crate) const STRACE: &str = "/usr/bin/strace";
 
@@ -17,7 +17,7 @@ pub(crate) fn can_trace() -> bool {
     let can =
         Path::new("/bin/true").exists() && probe.status().is_ok_and(|status| status.success());
     if !can {
-        left_out(&format!("system calls: {STRACE} is not there or may not trace"));
+        report_skipped(&format!("system calls: {STRACE} is not there or may not trace"));
     }
     can
 }

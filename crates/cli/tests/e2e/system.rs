@@ -10,7 +10,9 @@ use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use rustix::process::Signal;
 use sandbox::{Account, Endpoint};
 
-use crate::support::{Loopback, PATIENCE, Running, World, alone, left_out, parameter};
+use crate::support::{
+    Loopback, Running, TEST_TIMEOUT, World, in_own_namespaces, parameter, report_skipped,
+};
 
 /// A crowd that takes every file descriptor there is, and sends nothing.
 // threats 50
@@ -33,7 +35,7 @@ fn server_waits_without_busy_loop_if_descriptors_run_out() {
 fn assert_closed(mut stream: TcpStream) {
     use std::io::Read as _;
 
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
     let mut answer = Vec::new();
     if let Err(error) = stream.read_to_end(&mut answer) {
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
@@ -88,12 +90,12 @@ fn stopped_process_continues() {
         let running = flow(&world).start();
         running.auth_url();
         running.stop();
-        let visit = running.visit_meanwhile(Account::OWNER);
-        world.sandbox.wait_for(&Endpoint::Choice, 1, PATIENCE).unwrap();
+        let visit = running.start_visit(Account::OWNER);
+        world.sandbox.wait_for(&Endpoint::Choice, 1, TEST_TIMEOUT).unwrap();
         assert!(!visit.is_over());
         assert_eq!(world.count(&Endpoint::Token), 0);
         running.signal(Signal::CONT);
-        assert_eq!(running.joined(visit).last().unwrap().status, 200);
+        assert_eq!(running.join_visit(visit).last().unwrap().status, 200);
         running.finish().exits(0);
     }
 }
@@ -101,7 +103,7 @@ fn stopped_process_continues() {
 // threats 57
 #[test]
 fn sign_in_works_without_ipv6() {
-    alone("system::sign_in_works_without_ipv6", Loopback::WithoutIpv6, || {
+    in_own_namespaces("system::sign_in_works_without_ipv6", Loopback::WithoutIpv6, || {
         assert!(
             TcpStream::connect("[::1]:9")
                 .is_err_and(|error| { error.kind() == std::io::ErrorKind::AddrNotAvailable })
@@ -120,7 +122,9 @@ fn sign_in_works_without_ipv6() {
 fn missing_loopback_interface_fails_before_the_browser_opens() {
     let mut probe = Command::new("unshare");
     if !succeeds(probe.args(["-Urn", "true"])) {
-        return left_out("a machine without a loopback interface: no network namespace is allowed");
+        return report_skipped(
+            "a machine without a loopback interface: no network namespace is allowed",
+        );
     }
     for flow in [World::login, World::create_key] {
         let world = World::new();
@@ -136,7 +140,7 @@ fn missing_loopback_interface_fails_before_the_browser_opens() {
 // threats 56 61
 #[test]
 fn registered_ports_are_bound() {
-    alone("system::registered_ports_are_bound", Loopback::Usual, || {
+    in_own_namespaces("system::registered_ports_are_bound", Loopback::Usual, || {
         let world = World::new();
         let first = world.login().without("--port", 1).start();
         assert_eq!(first.port(), SIGN_IN_PORT);
@@ -156,7 +160,7 @@ fn registered_ports_are_bound() {
 // threats 59 61
 #[test]
 fn second_port_is_used_only_if_another_program_has_the_first() {
-    alone(
+    in_own_namespaces(
         "system::second_port_is_used_only_if_another_program_has_the_first",
         Loopback::Usual,
         || {
@@ -214,7 +218,7 @@ fn program_of_another_user_is_named_by_user() {
     let mut probe = Command::new(SETPRIV);
     probe.args(&of(65_534)[1..]).args([env!("CARGO_BIN_EXE_login-cli"), "--version"]);
     if !succeeds(&mut probe) {
-        return left_out("a port that another user holds: only the superuser can become one");
+        return report_skipped("a port that another user holds: only the superuser can become one");
     }
     let world = World::new();
     let theirs = world.create_key().under(of(65_534)).start();

@@ -8,10 +8,10 @@ use sandbox::Account;
 use serde_json::json;
 use vt100::Color;
 
-use crate::support::{Look, OnTerminal, PATIENCE, World, jwt};
+use crate::support::{CellStyle, TEST_TIMEOUT, TerminalRun, World, jwt};
 
 /// A login that waits for its browser, with its last line.
-fn waiting(world: &World, columns: u16) -> OnTerminal<'_> {
+fn waiting(world: &World, columns: u16) -> TerminalRun<'_> {
     let person = world.login().on_terminal(columns, 50);
     person.shows(" left.");
     person
@@ -226,7 +226,7 @@ fn many_key_presses_are_harmless() {
 fn pasted_key_is_not_shown() {
     let key = "sk-proj-abcdefghijklmnopqrstuvwxyz_0123456789";
     let world = World::new();
-    world.plant(key);
+    world.register_secret(key);
     let person = world.command("login").arg("--with-api-key").on_terminal(80, 24);
     person.shows("Paste the API key");
     wait_until_hidden(&person);
@@ -236,10 +236,10 @@ fn pasted_key_is_not_shown() {
 }
 
 #[track_caller]
-fn wait_until_hidden(person: &OnTerminal<'_>) {
+fn wait_until_hidden(person: &TerminalRun<'_>) {
     let since = Instant::now();
     while person.echoes() {
-        assert!(since.elapsed() < PATIENCE, "what is typed stays to be seen");
+        assert!(since.elapsed() < TEST_TIMEOUT, "what is typed stays to be seen");
         thread::yield_now();
     }
 }
@@ -250,7 +250,7 @@ fn wait_until_hidden(person: &OnTerminal<'_>) {
 fn non_controlling_terminal_is_restored() {
     let key = "sk-proj-abcdefghijklmnopqrstuvwxyz_0123456789";
     let world = World::new();
-    world.plant(key);
+    world.register_secret(key);
     let start = world.command("login").arg("--with-api-key").under(["/usr/bin/setsid", "--wait"]);
     let person = start.on_terminal(80, 24);
     person.shows("Paste the API key");
@@ -270,7 +270,7 @@ const SHELL: [&str; 4] = [
 #[track_caller]
 fn assert_paste_is_refused(option: &str, secret: &str, paste: &str, why: &str) {
     let world = World::new();
-    world.plant(secret);
+    world.register_secret(secret);
     let start = world.command("login").arg(option).under(SHELL);
     let person = start.on_terminal(200, 24);
     person.shows("which is not shown, and press Enter:");
@@ -305,14 +305,15 @@ fn multi_line_paste_is_refused_completely() {
     }
 }
 
-const PAPER: Look = Look { color: Color::Idx(16), background: Color::Idx(231), ..Look::PLAIN };
+const PAPER: CellStyle =
+    CellStyle { color: Color::Idx(16), background: Color::Idx(231), ..CellStyle::PLAIN };
 
 /// The code on the screen, read as a camera would.
-fn decode_qr_code(person: &OnTerminal<'_>) -> String {
+fn decode_qr_code(person: &TerminalRun<'_>) -> String {
     let screen = person.screen();
-    let has_colors = (0..80).any(|row| person.look_at(row, 0) == Some(PAPER));
+    let has_colors = (0..80).any(|row| person.style_at(row, 0) == Some(PAPER));
     let is_of_code = |(row, text): &(u16, &str)| match has_colors {
-        true => person.look_at(*row, 0) == Some(PAPER),
+        true => person.style_at(*row, 0) == Some(PAPER),
         false => text.starts_with('█'),
     };
     let rows: Vec<&str> = (0..).zip(screen.lines()).filter(is_of_code).map(|it| it.1).collect();

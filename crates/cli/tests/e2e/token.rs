@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use sandbox::{Endpoint, Fixed, Lifetimes, Scenario, Then};
 use serde_json::json;
 
-use crate::support::{Finished, PATIENCE, Printed, Running, StoredSignIn, World, claims, jwt};
+use crate::support::{Finished, Printed, Running, StoredSignIn, TEST_TIMEOUT, World, claims, jwt};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -39,7 +39,7 @@ fn fresh_token_is_printed_without_request_or_write() {
 #[test]
 fn opaque_token_is_fresh_for_eight_days() {
     let world = World::new();
-    world.plant(OPAQUE);
+    world.register_secret(OPAQUE);
     let stored = StoredSignIn::new(&world, 0).with("/tokens/access_token", OPAQUE);
     let nine_days_ago: Timestamp =
         stored.document["last_refresh"].as_str().unwrap().parse().unwrap();
@@ -58,7 +58,7 @@ const OPAQUE: &str = "an-access-token-that-is-no-jwt";
 /// One refresh, whose access token is the result.
 #[track_caller]
 fn assert_refreshes(world: &World) {
-    let finished = world.command("token").logged().run();
+    let finished = world.command("token").with_trace_log().run();
     let new = world.sandbox.issued().access_tokens.pop().unwrap();
     finished.exits(0).prints(&format!("{new}\n"));
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
@@ -91,10 +91,11 @@ fn stdout_has_only_the_token() {
 fn id_token_and_key_are_printed_on_request() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, HOUR).with_key(&world, KEY).stored(&world);
-    let id_token = world.command("token").arg("--id-token").printing(Printed::IdToken).run();
+    let id_token =
+        world.command("token").arg("--id-token").allowed_to_print(Printed::IdToken).run();
     id_token.prints(&format!("{}\n", stored.id_token));
     assert_only_reads(&world, &id_token, &stored.text());
-    let key = world.command("token").arg("--api-key").printing(Printed::ApiKey).run();
+    let key = world.command("token").arg("--api-key").allowed_to_print(Printed::ApiKey).run();
     key.prints(&format!("{KEY}\n"));
     assert_only_reads(&world, &key, &stored.text());
     world.command("token").args(["--api-key", "--id-token"]).run().exits(2).prints("");
@@ -107,7 +108,7 @@ const KEY: &str = "sk-proj-a-key-that-was-stored";
 fn key_needs_no_refresh() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, -HOUR).with_key(&world, KEY).stored(&world);
-    let finished = world.command("token").arg("--api-key").printing(Printed::ApiKey).run();
+    let finished = world.command("token").arg("--api-key").allowed_to_print(Printed::ApiKey).run();
     finished.prints(&format!("{KEY}\n"));
     assert_only_reads(&world, &finished, &stored.text());
 }
@@ -116,7 +117,8 @@ fn key_needs_no_refresh() {
 fn id_token_is_refreshed_with_the_access_token() {
     let world = World::new();
     world.signed_in(0);
-    let finished = world.command("token").arg("--id-token").printing(Printed::IdToken).run();
+    let finished =
+        world.command("token").arg("--id-token").allowed_to_print(Printed::IdToken).run();
     let new = world.sandbox.issued().id_tokens.pop().unwrap();
     finished.exits(0).prints(&format!("{new}\n"));
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
@@ -128,9 +130,9 @@ fn expired_id_token_is_printed_with_a_warning() {
     let world = World::new();
     let expired =
         jwt(&json!({ "iss": world.sandbox.issuer_url(), "sub": "u", "exp": 1_000_000_000 }));
-    world.plant(&expired);
+    world.register_secret(&expired);
     StoredSignIn::new(&world, HOUR).with("/tokens/id_token", expired.as_str()).stored(&world);
-    let token = || world.command("token").arg("--id-token").printing(Printed::IdToken);
+    let token = || world.command("token").arg("--id-token").allowed_to_print(Printed::IdToken);
     let finished = token().run();
     finished.exits(0).prints(&format!("{expired}\n")).says("warning: the ID token expired ");
     finished.says("login-cli refresh asks for a new one");
@@ -146,7 +148,7 @@ fn missing_credential_is_an_error() {
         "the stored sign-in has no API key",
         "login-cli create-key --save makes one and keeps it here",
     );
-    world.plant(KEY);
+    world.register_secret(KEY);
     world.store(&format!(r#"{{"OPENAI_API_KEY":"{KEY}"}}"#));
     for (options, what) in [(vec![], "access token"), (vec!["--id-token"], "ID token")] {
         world
@@ -218,7 +220,7 @@ fn one_of_twenty_processes_refreshes() {
     world.signed_in(-HOUR);
     let ten = || (0..10).map(|_| world.command("token").start()).collect::<Vec<_>>();
     let mut all = ten();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE).unwrap();
+    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let late = ten();
     late.iter().for_each(|running| running.says(WAITING));
     all.extend(late);

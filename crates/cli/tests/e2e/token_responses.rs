@@ -63,7 +63,7 @@ impl Request {
     #[track_caller]
     fn assert_fails(self, then: &Then, words: &str, advice: Advice) {
         let world = World::failing(self.at(), then.clone());
-        let running = (self.flow)(&world).logged().start();
+        let running = (self.flow)(&world).with_trace_log().start();
         let trail = running.visit(Account::OWNER);
         let page = trail.last().unwrap();
         assert_eq!(page.status, 500);
@@ -71,7 +71,7 @@ impl Request {
         let finished = running.finish();
         let words = words.replace("HOST", world.host());
         let error = format!("error: {}: {words}\nhint: {}", self.error, self.hint(advice));
-        let last_words = finished.exits(1).prints("").last_words();
+        let last_words = finished.exits(1).prints("").error_lines();
         assert!(last_words.starts_with(&error), "{last_words:?} is not {error:?}");
         assert_eq!(world.count(&self.at()), 1);
         assert_eq!(world.count(&Endpoint::Onboarding), 0);
@@ -331,9 +331,9 @@ fn hostile_error_text_is_sanitized() {
     let then = Then::json(400, json!({"error": "invalid_grant", "error_description": words}));
     for place in REQUESTS {
         let world = World::failing(place.at(), then.clone());
-        let finished = (place.flow)(&world).logged().signs_in(Account::OWNER);
+        let finished = (place.flow)(&world).with_trace_log().signs_in(Account::OWNER);
         finished.exits(1).says("HTTP 400, invalid_grant: ");
-        assert!(finished.last_words().len() < 600, "{}", finished.last_words());
+        assert!(finished.error_lines().len() < 600, "{}", finished.error_lines());
     }
 }
 
@@ -347,7 +347,7 @@ fn secret_in_error_text_is_redacted() {
         let faults = vec![Fault::new(Endpoint::TokenCode, Then::json(400, said))];
         let fixed = Fixed { codes: vec![code.to_owned()], ..Fixed::default() };
         let world = World::with_scenario(Scenario { faults, fixed, ..Scenario::default() });
-        let finished = start(&world).logged().signs_in(Account::OWNER);
+        let finished = start(&world).with_trace_log().signs_in(Account::OWNER);
         let words = "the issuer refused: HTTP 400, [hidden]: [hidden] is not [hidden]";
         finished.exits(1).says(&format!("cannot exchange the code for tokens: {words}\n"));
     }
@@ -371,7 +371,7 @@ fn bearer_token_in_error_text_is_redacted() {
         let faults = vec![Fault::new(at, Then::json(403, said))];
         let fixed = Fixed { session_keys: vec![session.to_owned()], ..Fixed::default() };
         let world = World::with_scenario(Scenario { faults, fixed, ..Scenario::default() });
-        let finished = world.create_key().logged().signs_in(Account::OWNER);
+        let finished = world.create_key().with_trace_log().signs_in(Account::OWNER);
         finished.exits(1).says(&format!("error: {words}\n"));
     }
 }

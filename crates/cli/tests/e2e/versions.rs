@@ -11,7 +11,7 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use sandbox::{Account, Endpoint, Recorded};
 use serde_json::{Value, json};
 
-use crate::support::{Finished, PATIENCE, Start, StoredSignIn, World};
+use crate::support::{Finished, Start, StoredSignIn, TEST_TIMEOUT, World};
 
 const HOUR: i64 = 60 * 60;
 const KEY: &str = "sk-proj-a-key_of-Somebody-0123456789";
@@ -103,7 +103,7 @@ const CREATE_KEY: Writes = Writes {
 };
 
 const LOGIN_WITH_KEY: Writes = Writes {
-    start: |world| world.command("login").arg("--with-api-key").reading(KEY),
+    start: |world| world.command("login").arg("--with-api-key").with_stdin(KEY),
     browser: false,
     revokes: 1,
     leaves: |_, before| {
@@ -150,7 +150,7 @@ fn new_fields_survive_a_refresh() {
 fn new_fields_survive_other_commands() {
     for writes in WRITES {
         let world = World::new();
-        world.plant(KEY);
+        world.register_secret(KEY);
         let before = newer(&world, HOUR).stored(&world);
         let running = (writes.start)(&world).start();
         if writes.browser {
@@ -214,7 +214,7 @@ fn run_while_locked(
     start: Start<'_>,
     browser: bool,
 ) -> (StoredSignIn, Finished) {
-    world.plant(KEY);
+    world.register_secret(KEY);
     let (before, theirs) = (newer(world, -HOUR).stored(world), newer(world, HOUR));
     let lock = File::create(world.codex_home().join(name)).unwrap();
     lock.lock().unwrap();
@@ -224,12 +224,12 @@ fn run_while_locked(
         running.auth_url();
     }
     let tries = Opens::watch(&world.codex_home().join(name));
-    let visit = browser.then(|| running.visit_meanwhile(Account::OWNER));
+    let visit = browser.then(|| running.start_visit(Account::OWNER));
     tries.wait(3);
     assert_stored(world, &before.document);
     let theirs = theirs.stored(world);
     drop(lock);
-    visit.map(|visit| running.joined(visit));
+    visit.map(|visit| running.join_visit(visit));
     (theirs, running.finish())
 }
 
@@ -247,7 +247,7 @@ impl Opens {
     fn wait(&self, mut times: usize) {
         let begun = Instant::now();
         while times > 0 {
-            assert!(begun.elapsed() < PATIENCE, "nobody tries to lock it");
+            assert!(begun.elapsed() < TEST_TIMEOUT, "nobody tries to lock it");
             match rustix::io::read(&self.0, &mut [0; 4096]) {
                 Ok(_) => times -= 1,
                 Err(_) => thread::yield_now(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::profile;
-use crate::support::{PATIENCE, World, left_out, write};
+use crate::support::{TEST_TIMEOUT, World, report_skipped, write};
 
 /// What is typed, and what the shell makes of it.
 const CASES: [(&str, &str); 13] = [
@@ -31,7 +31,7 @@ const CASES: [(&str, &str); 13] = [
 fn assert_completes(shell: &str, start: &[&str], driver: &str) {
     let lacking = required_programs(shell).iter().find(|program| !is_installed(program));
     if let Some(program) = lacking {
-        return left_out(&format!("completions of {shell}: there is no {program} here"));
+        return report_skipped(&format!("completions of {shell}: there is no {program} here"));
     }
     let world = World::new();
     profile(&world, "work");
@@ -94,7 +94,7 @@ fn run(world: &World, start: &[&str]) -> String {
     // A shell that waits for a key that nobody presses would wait for ever.
     let mut shell = Command::new("timeout");
     shell
-        .arg(PATIENCE.as_secs().to_string())
+        .arg(TEST_TIMEOUT.as_secs().to_string())
         .args(start)
         .current_dir(world.path("run"))
         .stdin(Stdio::null())

@@ -26,9 +26,9 @@ fn assert_ends_before_browser<'w>(
     words: &str,
 ) -> Duration {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let browser = BrowserDouble::in_(world);
-    let login = world.login().port(taken.local_addr().unwrap().port()).opening(&browser);
-    let start = given(login.logged());
+    let browser = BrowserDouble::new(world);
+    let login = world.login().port(taken.local_addr().unwrap().port()).opening_browser(&browser);
+    let start = given(login.with_trace_log());
     let started = Instant::now();
     let finished = start.run();
     let took = started.elapsed();
@@ -96,7 +96,8 @@ fn missing_helper_is_an_error_for_every_command() {
         assert_refused(&world, &finished, words);
         finished.says(HINT);
     }
-    let from_stdin = given(world.command("login").arg("--with-api-key")).reading("sk-0123456789\n");
+    let from_stdin =
+        given(world.command("login").arg("--with-api-key")).with_stdin("sk-0123456789\n");
     assert_refused(&world, &from_stdin.run(), words);
 }
 
@@ -128,7 +129,7 @@ fn assert_fails_unchanged(
     before: &str,
     words: &str,
 ) -> Finished {
-    let finished = helper.given(world.command("token").logged()).run();
+    let finished = helper.given(world.command("token").with_trace_log()).run();
     assert_refused(world, &finished, words);
     assert!(helper.held().unwrap() == before, "the entry was changed");
     finished

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use sandbox::{Account, Endpoint};
 
 use super::scripted_helper::{Scripted, given, write_helper};
-use crate::support::{PATIENCE, World};
+use crate::support::{TEST_TIMEOUT, World};
 
 /// It writes down its process, says that it has done so, and waits like a store that is locked.
 const HANGS: &str = r#"echo "$$" >>"${0%/*}/started"
@@ -59,7 +59,7 @@ fn assert_one_ended(world: &World, what: &str) {
 fn assert_ends(command: &[&str], json: bool, signal: Signal, code: i32) {
     let what = format!("{command:?} {signal:?}");
     let world = world_of_hanging_helper();
-    let start = world.command(command[0]).reading("sk-a-key-that-is-long-enough-to-be-one\n");
+    let start = world.command(command[0]).with_stdin("sk-a-key-that-is-long-enough-to-be-one\n");
     let mut start = given(&world, start, "hangs").env("LOGIN_CLI_HELPER_TIMEOUT", "1m");
     if json {
         start = start.arg("--json");
@@ -124,7 +124,7 @@ fn logout_interrupted_after_the_revocation_says_so() {
         double.given(world.login()).signs_in(Account::OWNER).exits(0);
         double.hang_after("^erase");
         let running = double.given(world.command("logout")).arg("--json").start();
-        world.sandbox.wait_for(&Endpoint::Revoke, 1, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
         while !double.is_empty() {
             std::thread::yield_now();
         }

@@ -27,7 +27,7 @@ fn document(text: &str) -> Value {
 /// No secret that was issued so far is in any file of these folders.
 #[track_caller]
 fn assert_no_plaintext(world: &World, also_in: &[&Path]) {
-    let secrets = [world.sandbox.canaries(), world.planted()].concat();
+    let secrets = [world.sandbox.canaries(), world.registered_secrets()].concat();
     let canaries = Canaries::new(secrets.iter().map(String::as_str));
     assert!(!canaries.is_empty());
     let mut folders: Vec<PathBuf> = also_in.iter().map(|folder| (*folder).to_owned()).collect();
@@ -62,7 +62,7 @@ fn machine_path() -> OsString {
 #[track_caller]
 fn assert_refused(world: &World, finished: &Finished, words: &str) {
     finished.exits(1).prints("").says(words).says_nothing_of("/oauth/authorize");
-    let last = finished.last_words();
+    let last = finished.error_lines();
     assert!(last.starts_with("error: ") && last.contains("\nhint: "), "{last}");
     assert_only_locks(world);
 }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::machine_path;
-use crate::support::{Start, left_out};
+use crate::support::{Start, report_skipped};
 
 /// `docker-credential-pass` with a throwaway key ring and password store; dropped, it takes the key
 /// ring's agent with it.
@@ -33,7 +33,7 @@ impl Pass {
         let is_there = |tool: &str| folders.iter().any(|folder| folder.join(tool).is_file());
         if let Some(missing) = TOOLS.into_iter().find(|tool| !is_there(tool)) {
             let packages = "golang-docker-credential-helpers, pass, gnupg";
-            left_out(&format!("a vault: {missing} is missing ({packages})"));
+            report_skipped(&format!("a vault: {missing} is missing ({packages})"));
             return None;
         }
         // The agent's socket stands in there, and its whole path may have 107 bytes.

@@ -44,7 +44,7 @@ impl PassSetup {
     /// Signs in, and returns the name of the entry.
     #[track_caller]
     fn signs_in(&self) -> String {
-        let finished = self.login().logged().signs_in(Account::OWNER);
+        let finished = self.login().with_trace_log().signs_in(Account::OWNER);
         let entry = self.pass.only_entry();
         finished.exits(0).says("Signed in as Ada Lovelace <ada@example.com>, plan plus, ");
         let place = format!(", stored in docker-credential-pass ({entry})\n");
@@ -100,7 +100,7 @@ impl PassSetup {
     fn assert_refreshes_expired(&self, entry: &str) {
         let expired = StoredSignIn::new(&self.world, -60).with("/theirs", 1.5);
         self.pass.hold(entry, &expired.text());
-        let token = self.command("token").logged().run();
+        let token = self.command("token").with_trace_log().run();
         let issued = self.world.sandbox.issued().access_tokens;
         token.exits(0).prints(&format!("{}\n", issued.last().unwrap()));
         assert_eq!(self.world.count(&Endpoint::TokenRefresh), 1);
@@ -110,7 +110,7 @@ impl PassSetup {
 
     #[track_caller]
     fn assert_refreshes_fresh(&self, entry: &str) {
-        let refresh = self.command("refresh").logged().run();
+        let refresh = self.command("refresh").with_trace_log().run();
         refresh.exits(0).prints("").says("Refreshed. The access token expires in ");
         assert_eq!(self.world.count(&Endpoint::TokenRefresh), 2);
         self.assert_holds_last_tokens(entry);
@@ -120,7 +120,7 @@ impl PassSetup {
     #[track_caller]
     fn assert_logout(&self, entry: &str) {
         let refresh_token = self.world.sandbox.issued().refresh_tokens.pop().unwrap();
-        let logout = self.command("logout").logged().run();
+        let logout = self.command("logout").with_trace_log().run();
         logout.exits(0).prints("");
         let place = format!("revoked, and removed from docker-credential-pass ({entry}).\n");
         logout.says(&place);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 
 use super::{doctor, in_network_namespace, run_report};
-use crate::support::{BrowserDouble, World, left_out, write};
+use crate::support::{BrowserDouble, World, report_skipped, write};
 
 /// What a port of this process is said to be held by.
 fn held_by_test() -> String {
@@ -96,7 +96,7 @@ fn wrong_localhost_address_is_a_problem() {
         let probe = probe.args(&line[1..]).args(["/usr/bin/getent", "hosts", "localhost"]);
         let answer = probe.stderr(Stdio::null()).output().map(|output| output.stdout);
         if !answer.is_ok_and(|answer| answer.starts_with(b"10.0.0.7")) {
-            return left_out(
+            return report_skipped(
                 "localhost somewhere else: no /etc/hosts of a test's own is to be had",
             );
         }
@@ -127,8 +127,8 @@ const WITHOUT: &str = "login-cli login --no-browser, and open the address yourse
 fn browser_is_found_but_not_opened() {
     in_network_namespace("machine::browser_is_found_but_not_opened", || {
         let world = World::new();
-        let browser = BrowserDouble::in_(&world);
-        let report = run_report(&world, doctor(&world).watched_by(&browser));
+        let browser = BrowserDouble::new(&world);
+        let report = run_report(&world, doctor(&world).with_browser(&browser));
         report.assert_ok("browser", "launcher", "one can be opened").assert_can_sign_in();
         browser.assert_not_opened();
         // Who names a program knows where it opens.

@@ -12,7 +12,7 @@ use std::path::Path;
 use sandbox::{Endpoint, Recorded};
 use serde_json::Value;
 
-use crate::support::{Finished, Loopback, Start, World, alone};
+use crate::support::{Finished, Loopback, Start, World, in_own_namespaces};
 
 /// A run for this world, on a machine with a screen.
 pub(crate) fn doctor(world: &World) -> Start<'_> {
@@ -30,7 +30,7 @@ pub(crate) fn doctor(world: &World) -> Start<'_> {
 /// Runs the test, of this full name, where every port is free.
 #[track_caller]
 fn in_network_namespace(name: &str, test: fn()) {
-    alone(&format!("doctor::{name}"), Loopback::Usual, test);
+    in_own_namespaces(&format!("doctor::{name}"), Loopback::Usual, test);
 }
 
 /// What was found, by a run that left no trace.
@@ -42,7 +42,7 @@ struct Report {
 /// Looks, as a program would have it.
 #[track_caller]
 fn run_report(world: &World, start: Start<'_>) -> Report {
-    let finished = assert_changes_nothing(world, start.arg("--json").logged());
+    let finished = assert_changes_nothing(world, start.arg("--json").with_trace_log());
     let document = finished.json();
     assert_eq!(document["ok"], finished.code == 0);
     let kind = (finished.code != 0).then_some("problems");
@@ -133,7 +133,7 @@ impl Report {
             _ => format!("error: {count} problems are in the way of a sign-in\n"),
         };
         self.finished.exits(1);
-        assert_eq!(self.finished.last_words(), words);
+        assert_eq!(self.finished.error_lines(), words);
         self
     }
 }

@@ -328,7 +328,7 @@ fn behind_proxy(login: Option<ProxyLogin>) -> (World, Proxy) {
         ..Scenario::default()
     };
     let world = World::with_scenario(scenario);
-    world.plant(PASSWORD);
+    world.register_secret(PASSWORD);
     let port = world.sandbox.api_url().rsplit_once(':').unwrap().1.parse().unwrap();
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let hosts = ProxyScenario::http().host("issuer.test", 443, to).host("api.test", 443, to);
@@ -364,7 +364,7 @@ fn proxy_is_shown_without_its_password() {
 fn dead_or_invalid_proxy_is_a_problem() {
     in_network_namespace("network::dead_or_invalid_proxy_is_a_problem", || {
         let world = with_tls(Tls::On);
-        world.plant(PASSWORD);
+        world.register_secret(PASSWORD);
         let report = run_report(
             &world,
             through_proxy(&world, &format!("http://ada:{PASSWORD}@127.0.0.1:9")),

@@ -5,7 +5,7 @@ use sandbox::{Endpoint, Then};
 use serde_json::Value;
 
 use super::{assert_changes_nothing, doctor, in_network_namespace, run_report};
-use crate::support::{PATIENCE, World, write};
+use crate::support::{TEST_TIMEOUT, World, write};
 
 /// Every check there is when nothing is in the way, in its order.
 const CHECKS: [(&str, &str); 18] = [
@@ -143,7 +143,7 @@ fn doctor_can_be_interrupted() {
     in_network_namespace("output::doctor_can_be_interrupted", || {
         let world = World::failing(Endpoint::Root, Then::Hang);
         let running = doctor(&world).arg("--json").start();
-        world.sandbox.wait_for(&Endpoint::Root, 1, PATIENCE).unwrap();
+        world.sandbox.wait_for(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
         running.signal(Signal::INT);
         let finished = running.finish();
         finished.exits(130).says("error: interrupted\n");

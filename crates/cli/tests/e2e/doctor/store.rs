@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{Report, doctor, in_network_namespace, run_report};
-use crate::support::{Start, StoredSignIn, World, bound_by_modes, write};
+use crate::support::{Start, StoredSignIn, World, without_root_privileges, write};
 
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
@@ -79,7 +79,7 @@ fn api_key_is_a_sign_in() {
     in_network_namespace("store::api_key_is_a_sign_in", || {
         let world = World::new();
         let key = "sk-proj-a-key-that-was-stored";
-        world.plant(key);
+        world.register_secret(key);
         world.store(&format!(r#"{{"auth_mode":"apikey","OPENAI_API_KEY":"{key}"}}"#));
         set_mode(&world.codex_home().join("auth.json"), 0o644);
         let report = run_report(&world, doctor(&world));
@@ -144,7 +144,7 @@ fn unusable_file_path_is_a_problem() {
 #[test]
 fn unwritable_folder_is_a_problem() {
     in_network_namespace("store::unwritable_folder_is_a_problem", || {
-        let Some(bound) = bound_by_modes("a folder that takes nothing") else { return };
+        let Some(bound) = without_root_privileges("a folder that takes nothing") else { return };
         let world = World::new();
         private(StoredSignIn::new(&world, HOUR), &world);
         set_mode(&world.codex_home(), 0o500);

@@ -168,7 +168,7 @@ fn program_that_does_not_start_is_a_document() {
     };
     assert_error(&exec(&["/nowhere/program"]).run(), "program_not_found", 127);
     assert_error(&exec(&["/"]).run(), "program_not_runnable", 126);
-    let finished = exec(&["/bin/sh", "-c", "echo out"]).printing(Printed::Nothing).run();
+    let finished = exec(&["/bin/sh", "-c", "echo out"]).allowed_to_print(Printed::Nothing).run();
     finished.exits(0).prints("out\n");
 }
 

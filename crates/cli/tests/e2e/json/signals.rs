@@ -3,7 +3,7 @@ use sandbox::{Account, Endpoint, Then};
 use serde_json::json;
 
 use super::assert_error;
-use crate::support::{PATIENCE, World};
+use crate::support::{TEST_TIMEOUT, World};
 
 // threats 51 209
 #[test]
@@ -28,8 +28,8 @@ fn signal_prints_an_error_document() {
 fn signal_during_a_critical_request_has_a_hint() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);
     let running = world.create_key().arg("--json").start();
-    let visit = running.visit_meanwhile(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, PATIENCE).unwrap();
+    let visit = running.start_visit(Account::OWNER);
+    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
     running.signal(Signal::INT);
     let error = assert_error(&running.finish(), "interrupted", 130);
     let hint = error["hint"].as_str().unwrap();

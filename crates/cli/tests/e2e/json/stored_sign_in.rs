@@ -88,7 +88,7 @@ fn failed_removal_is_reported() {
     let world = World::new();
     let issuer = "https://auth.elsewhere.test";
     let id_token = crate::support::jwt(&json!({ "iss": issuer }));
-    world.plant(&id_token);
+    world.register_secret(&id_token);
     StoredSignIn::new(&world, HOUR).with("/tokens/id_token", id_token).stored(&world);
     let finished = logout(&world).run();
     let error = error_in(finished.exits(1));

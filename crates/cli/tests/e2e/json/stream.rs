@@ -154,7 +154,7 @@ fn refresh_prints_events_and_exec_prints_none() {
     let world = World::new();
     StoredSignIn::new(&world, -HOUR).stored(&world);
     let start = world.command("exec").args([STREAM, "--access-token-env", "TOKEN", "--"]);
-    let start = start.args(["/bin/sh", "-c", "echo out"]).printing(Printed::Nothing);
+    let start = start.args(["/bin/sh", "-c", "echo out"]).allowed_to_print(Printed::Nothing);
     start.run().exits(0).prints("out\n");
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
 }
@@ -179,7 +179,7 @@ fn warnings_print_events() {
 #[test]
 fn pasted_url_is_read_from_stdin() {
     let world = World::new();
-    let running = world.login().arg(STREAM).reading_later().start();
+    let running = world.login().arg(STREAM).with_open_stdin().start();
     let callback = running.callback(Account::OWNER);
     let mut stdin = running.stdin();
     writeln!(stdin, "http://localhost:1/auth/callback?code=x").unwrap();
@@ -196,7 +196,7 @@ fn pasted_url_is_read_from_stdin() {
 #[test]
 fn url_after_a_too_long_line_is_read() {
     let world = World::new();
-    let running = world.login().arg(STREAM).reading_later().start();
+    let running = world.login().arg(STREAM).with_open_stdin().start();
     let callback = running.callback(Account::OWNER);
     let mut stdin = running.stdin();
     for length in [5_000, 8_193, 16_383, 16_384, 16_385, 70_000, 1_000_000] {
@@ -218,7 +218,7 @@ fn url_after_a_too_long_line_is_read() {
 fn device_line_requests_a_device_code() {
     let device = Device { interval: json!(1), ..Device::default() };
     let world = World::with_scenario(Scenario { device, ..Scenario::default() });
-    let running = world.login().arg(STREAM).reading_later().start();
+    let running = world.login().arg(STREAM).with_open_stdin().start();
     running.event("waiting");
     writeln!(running.stdin(), "device").unwrap();
     let code = running.event("device_code");

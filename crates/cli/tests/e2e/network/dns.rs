@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::black_hole::BlackHole;
 use super::name_server::{NAME_ERROR, NOT_IMPLEMENTED, REFUSED, Reply, SERVER_FAILURE, serve};
 use super::{PORT, SignedIn, in_network_namespace};
-use crate::support::left_out;
+use crate::support::report_skipped;
 
 const GOOD: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const OTHER: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -22,7 +22,7 @@ fn assert_no_address(name: &str, longest: Duration) {
     finished.exits(1).prints("").says(&format!(
         "error: cannot refresh the access token: cannot find the address of {name}:{PORT}: "
     ));
-    assert!(finished.last_words().ends_with(&format!("\nhint: {NO_ADDRESS}\n")));
+    assert!(finished.error_lines().ends_with(&format!("\nhint: {NO_ADDRESS}\n")));
     assert!(took < longest, "{name}: {took:?}");
     person.assert_unchanged();
 }
@@ -67,7 +67,7 @@ fn reachable_address_is_used_if_another_is_unreachable() {
         let Some(()) = serve("", &[("issuer.test", both)]) else { return };
         let mut found = ("issuer.test", PORT).to_socket_addrs().unwrap();
         if found.next().map(|first| first.ip()) != Some(OTHER) {
-            return left_out("a bad address before a good one: this machine prefers IPv4");
+            return report_skipped("a bad address before a good one: this machine prefers IPv4");
         }
         // Nobody is on the other one yet.
         let person = SignedIn::at_the_issuer("issuer.test");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use sandbox::{Endpoint, Scenario, Tls};
 
-use crate::support::{Finished, Loopback, Start, StoredSignIn, World, alone};
+use crate::support::{Finished, Loopback, Start, StoredSignIn, World, in_own_namespaces};
 
 /// Where every port is free, the issuer has this one.
 const PORT: u16 = 4433;
@@ -19,7 +19,7 @@ const PORT: u16 = 4433;
 /// Runs the test, of this full name, in a network of its own.
 #[track_caller]
 fn in_network_namespace(name: &str, test: fn()) {
-    alone(&format!("network::{name}"), Loopback::Usual, test);
+    in_own_namespaces(&format!("network::{name}"), Loopback::Usual, test);
 }
 
 /// A person who signed in earlier, at the issuer of this name and port.
@@ -69,7 +69,7 @@ impl SignedIn {
     fn refresh(&self) -> Start<'_> {
         let issuer = format!("https://{}", self.host);
         let refresh = self.world.program(["refresh", "--issuer", &issuer]);
-        refresh.arg("--ca-file").arg(self.world.ca_file()).logged()
+        refresh.arg("--ca-file").arg(self.world.ca_file()).with_trace_log()
     }
 
     /// What is stored is all of what the issuer gave last.

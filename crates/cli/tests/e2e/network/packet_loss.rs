@@ -20,7 +20,7 @@ fn assert_success_or_error(person: &SignedIn) {
         0 => person.assert_renewed(),
         code => {
             assert_eq!(code, 1, "{}", finished.stderr);
-            assert!(finished.last_words().starts_with("error: cannot refresh the access token: "));
+            assert!(finished.error_lines().starts_with("error: cannot refresh the access token: "));
             person.assert_unchanged();
         }
     }

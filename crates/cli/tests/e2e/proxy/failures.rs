@@ -9,7 +9,7 @@ use crate::support::{Start, StoredSignIn};
 #[track_caller]
 fn assert_error(behind: &Behind, url: &str, error: &str, hint: &str) {
     let stored = StoredSignIn::new(&behind.world, -60).stored(&behind.world);
-    let start = Start::new(&behind.world, "refresh").args(["--issuer", ISSUER]).logged();
+    let start = Start::new(&behind.world, "refresh").args(["--issuer", ISSUER]).with_trace_log();
     let finished = start.env("HTTPS_PROXY", url).run();
     let error = format!("cannot refresh the access token: cannot connect to issuer.test {error}");
     finished.exits(1).fails_with(&error, hint);
@@ -30,7 +30,7 @@ fn proxy_that_requires_a_password_is_reported() {
     {
         let login = Some(ProxyLogin::new("ada", "hunter2-password"));
         let behind = Behind::new(ProxyScenario { login, ..kind });
-        behind.world.plant("hunter3-password");
+        behind.world.register_secret("hunter3-password");
         let place = behind.proxy.address();
         for (given, (why, advice)) in [("", unknown), ("ada:hunter3-password@", wrong)] {
             assert_error(
@@ -93,7 +93,7 @@ fn name_known_only_to_the_proxy_needs_socks5h() {
 #[test]
 fn missing_proxy_is_shown_without_its_password() {
     let behind = Behind::new(ProxyScenario::http());
-    behind.world.plant("hunter2-password");
+    behind.world.register_secret("hunter2-password");
     let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
     assert_error(
         &behind,

@@ -17,11 +17,11 @@ fn both_sign_ins_work_through_every_kind_of_proxy() {
         for login in [None, Some(ProxyLogin::new("ada", PASSWORD))] {
             let given = if login.is_some() { LOGIN } else { "" };
             let behind = Behind::new(ProxyScenario { login, ..scenario.clone() });
-            behind.world.plant(PASSWORD);
+            behind.world.register_secret(PASSWORD);
             let url = behind.url(scheme, given);
             for start in [behind.login(), behind.create_key()] {
                 let start = start.arg("--ca-file").arg(behind.world.ca_file());
-                behind.signs_in(start.logged().env("HTTPS_PROXY", &url)).exits(0);
+                behind.signs_in(start.with_trace_log().env("HTTPS_PROXY", &url)).exits(0);
             }
             assert!(behind.proxy.requests().iter().all(|it| it.target == "issuer.test:443"));
             assert!(!behind.proxy.requests().is_empty());

@@ -10,7 +10,7 @@ use std::time::Instant;
 use sandbox::ProxyScenario;
 
 use super::Behind;
-use crate::support::{PATIENCE, left_out};
+use crate::support::{TEST_TIMEOUT, report_skipped};
 
 /// A running mitmproxy. It ends with the test.
 struct Inspector {
@@ -44,7 +44,7 @@ impl Inspector {
         while !self.authority().exists()
             || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err()
         {
-            assert!(begun.elapsed() < PATIENCE, "mitmproxy does not start");
+            assert!(begun.elapsed() < TEST_TIMEOUT, "mitmproxy does not start");
             thread::yield_now();
         }
     }
@@ -75,7 +75,7 @@ fn unused_port() -> u16 {
 fn inspection_ca_from_ca_file_is_trusted() {
     let behind = Behind::new(ProxyScenario::http());
     let Some(inspector) = Inspector::before(&behind) else {
-        return left_out("a network that inspects TLS (no mitmproxy)");
+        return report_skipped("a network that inspects TLS (no mitmproxy)");
     };
     let authority = inspector.authority();
     for variable in ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE"] {
@@ -93,7 +93,7 @@ fn inspection_ca_from_ca_file_is_trusted() {
 fn unknown_inspection_ca_is_explained_and_gets_no_secret() {
     let behind = Behind::new(ProxyScenario::http());
     let Some(inspector) = Inspector::before(&behind) else {
-        return left_out("a network that inspects TLS, to somebody who does not trust it");
+        return report_skipped("a network that inspects TLS, to somebody who does not trust it");
     };
     let start = behind.login().env("HTTPS_PROXY", inspector.url()).args(["--timeout", "2s"]);
     // The authority of the server itself is no help: nobody sees that server's certificate here.

@@ -2,14 +2,14 @@ use sandbox::{Account, Organization, Project, Scenario};
 
 use super::setup::TerminalSetup;
 use super::{Screenshot, assert_screens};
-use crate::support::{BrowserDouble, Loopback, Start, World, alone};
+use crate::support::{BrowserDouble, Loopback, Start, World, in_own_namespaces};
 
 /// Nobody has come back yet.
 #[test]
 fn login_waiting() {
     assert_screens("login-waiting", |setup| {
-        let browser = BrowserDouble::in_(&setup.world);
-        waiting_screen(setup, setup.world.login().opening(&browser))
+        let browser = BrowserDouble::new(&setup.world);
+        waiting_screen(setup, setup.world.login().opening_browser(&browser))
     });
 }
 
@@ -32,8 +32,8 @@ fn waiting_screen(setup: &TerminalSetup, start: Start<'_>) -> Screenshot {
 #[test]
 fn login_done() {
     assert_screens("login-done", |setup| {
-        let browser = BrowserDouble::in_(&setup.world);
-        let person = setup.start_on_terminal(setup.world.login().opening(&browser));
+        let browser = BrowserDouble::new(&setup.world);
+        let person = setup.start_on_terminal(setup.world.login().opening_browser(&browser));
         person.visit(Account::OWNER);
         person.ends();
         let screenshot = Screenshot::take(setup, &person);
@@ -76,7 +76,7 @@ fn create_key_waiting() {
         let world =
             World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() });
         let person = setup.start_on_terminal(world.create_key());
-        let visit = person.visit_meanwhile(Account::OWNER);
+        let visit = person.start_visit(Account::OWNER);
         person.shows("Looking again");
         person.shows("0:");
         let screenshot = Screenshot::take(setup, &person).from("Signed in.");
@@ -90,7 +90,7 @@ fn create_key_waiting() {
 /// Over SSH, in the terminal of an editor.
 #[test]
 fn doctor() {
-    alone("screens::cases::doctor", Loopback::Usual, || {
+    in_own_namespaces("screens::cases::doctor", Loopback::Usual, || {
         assert_screens("doctor", |setup| {
             let ssh = "10.0.0.9 51234 10.0.0.7 22";
             let start = crate::doctor::doctor(&setup.world).without_env("DISPLAY");

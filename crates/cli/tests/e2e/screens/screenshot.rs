@@ -1,7 +1,7 @@
 use url::Url;
 
 use super::TerminalSetup;
-use crate::support::OnTerminal;
+use crate::support::TerminalRun;
 
 /// What is on a screen, with other words of the same width for what is different in every run.
 pub(super) struct Screenshot {
@@ -14,7 +14,7 @@ pub(super) struct Screenshot {
 type Row = (String, String);
 
 impl Screenshot {
-    pub(super) fn take(setup: &TerminalSetup, person: &OnTerminal<'_>) -> Self {
+    pub(super) fn take(setup: &TerminalSetup, person: &TerminalRun<'_>) -> Self {
         let mut rows: Vec<Row> = person.rows();
         if rows.iter().any(|(row, _)| row.starts_with("http")) {
             replace_address(&mut rows, &person.auth_url(), setup);

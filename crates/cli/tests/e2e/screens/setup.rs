@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use tempfile::TempDir;
 
-use crate::support::{OnTerminal, Start, World};
+use crate::support::{Start, TerminalRun, World};
 
 /// A terminal of some width, and the home folder of the person before it.
 pub(super) struct TerminalSetup {
@@ -33,7 +33,7 @@ impl TerminalSetup {
 
     /// Starts this for a person who has set nothing but what every shell sets.
     #[track_caller]
-    pub(super) fn start_on_terminal<'w>(&self, start: Start<'w>) -> OnTerminal<'w> {
+    pub(super) fn start_on_terminal<'w>(&self, start: Start<'w>) -> TerminalRun<'w> {
         let start = start.without_env("CODEX_HOME").env("HOME", self.home());
         let start = if self.has_colors { start } else { start.env("NO_COLOR", "1") };
         start.on_terminal(self.columns, ROWS)

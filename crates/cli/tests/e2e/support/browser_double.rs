@@ -7,7 +7,7 @@ use std::thread;
 
 use url::Url;
 
-use super::{PATIENCE, World, write};
+use super::{TEST_TIMEOUT, World, write};
 
 /// A browser that tells the test with what it was opened. It tells through a named pipe, so that the
 /// test can wait for it.
@@ -21,7 +21,7 @@ pub(crate) struct BrowserDouble {
 const SCRIPT: &str = r#"printf '%s %s\n' "$#" "$1" > "${0%.sh}.pipe""#;
 
 impl BrowserDouble {
-    pub(crate) fn in_(world: &World) -> Self {
+    pub(crate) fn new(world: &World) -> Self {
         let (script, pipe) = (world.path("browser.sh"), world.path("browser.pipe"));
         write(&script, SCRIPT);
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -48,7 +48,7 @@ impl BrowserDouble {
     /// The one argument with which the browser is opened.
     #[track_caller]
     pub(crate) fn opened(&self) -> String {
-        let line = self.opened.recv_timeout(PATIENCE).expect("the browser is opened");
+        let line = self.opened.recv_timeout(TEST_TIMEOUT).expect("the browser is opened");
         let (count, argument) = line.split_once(' ').unwrap();
         assert_eq!(count, "1", "arguments");
         argument.to_owned()

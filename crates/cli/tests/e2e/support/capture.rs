@@ -2,7 +2,7 @@ use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use super::PATIENCE;
+use super::TEST_TIMEOUT;
 #[cfg(target_os = "linux")]
 use super::pty::Screen;
 
@@ -73,7 +73,7 @@ impl Capture {
         let (seen, changed) = &*self.shared;
         let seen = seen.lock().unwrap();
         let wait = |seen: &mut Seen| !seen.ended && look(seen).is_none();
-        let (seen, _) = changed.wait_timeout_while(seen, PATIENCE, wait).unwrap();
+        let (seen, _) = changed.wait_timeout_while(seen, TEST_TIMEOUT, wait).unwrap();
         look(&seen)
     }
 
@@ -88,7 +88,8 @@ impl Capture {
     pub(crate) fn whole(&self) -> Option<String> {
         let (seen, changed) = &*self.shared;
         let open = |seen: &mut Seen| !seen.ended;
-        let (seen, _) = changed.wait_timeout_while(seen.lock().unwrap(), PATIENCE, open).unwrap();
+        let (seen, _) =
+            changed.wait_timeout_while(seen.lock().unwrap(), TEST_TIMEOUT, open).unwrap();
         assert!(str::from_utf8(&seen.bytes).is_ok(), "the output is no UTF-8: {}", seen.text());
         seen.ended.then(|| seen.text())
     }

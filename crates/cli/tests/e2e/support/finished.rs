@@ -39,7 +39,7 @@ impl Finished {
     /// Standard error ends with these two lines.
     #[track_caller]
     pub(crate) fn fails_with(&self, error: &str, hint: &str) -> &Self {
-        assert_eq!(self.last_words(), format!("error: {error}\nhint: {hint}\n"));
+        assert_eq!(self.error_lines(), format!("error: {error}\nhint: {hint}\n"));
         self
     }
 
@@ -50,7 +50,7 @@ impl Finished {
     }
 
     /// From the line that begins with `error:` on; everything when there is none.
-    pub(crate) fn last_words(&self) -> &str {
+    pub(crate) fn error_lines(&self) -> &str {
         let place = self.stderr.rfind("\nerror: ");
         place.map_or(&self.stderr, |place| &self.stderr[place + 1..])
     }

@@ -26,14 +26,14 @@ pub(crate) use browser_double::BrowserDouble;
 pub(crate) use canaries::Canaries;
 pub(crate) use finished::Finished;
 #[cfg(target_os = "linux")]
-pub(crate) use netns::{Loopback, alone, set_up};
+pub(crate) use netns::{Loopback, in_own_namespaces, set_up};
 pub(crate) use pages::{Page, assert_policy};
 #[cfg(target_os = "linux")]
-pub(crate) use privileges::bound_by_modes;
+pub(crate) use privileges::without_root_privileges;
 #[cfg(target_os = "linux")]
-pub(crate) use pty::{Look, OnTerminal};
+pub(crate) use pty::{CellStyle, TerminalRun};
 pub(crate) use running::Running;
-pub(crate) use scan::{Leave, Printed};
+pub(crate) use scan::{Allowed, Printed};
 pub(crate) use start::Start;
 pub(crate) use stored::{StoredSignIn, jwt};
 pub(crate) use wire::{
@@ -46,13 +46,13 @@ use std::time::Duration;
 
 /// Longer than any deadline of the program, and long enough for a machine that is busy with something
 /// else; no test waits for it in vain.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Reports a test that this machine cannot run. `.ci/run` counts these lines and fails on one that it
 /// does not expect. Written past the test harness, which captures what a test prints, and in one call,
 /// because the tests of a crate run side by side.
-pub(crate) fn left_out(what: &str) {
-    let _ = std::io::stderr().write_all(format!("{LEFT_OUT}{what}\n").as_bytes());
+pub(crate) fn report_skipped(what: &str) {
+    let _ = std::io::stderr().write_all(format!("{SKIPPED}{what}\n").as_bytes());
 }
 
-const LEFT_OUT: &str = "not tested on this machine: ";
+const SKIPPED: &str = "not tested on this machine: ";

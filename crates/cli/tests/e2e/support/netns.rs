@@ -1,6 +1,6 @@
 use std::process::{Command, Stdio};
 
-use super::{LEFT_OUT, left_out};
+use super::{SKIPPED, report_skipped};
 
 /// What the network namespace of a test has.
 #[derive(Clone, Copy)]
@@ -29,19 +29,19 @@ const MARK: &str = "LOGIN_CLI_TEST_IS_ALONE";
 /// nobody else sees. It needs no privileges; where the machine does not allow it all the same, the
 /// test is left out.
 #[track_caller]
-pub(crate) fn alone(name: &str, loopback: Loopback, test: fn()) {
-    if is_alone() {
+pub(crate) fn in_own_namespaces(name: &str, loopback: Loopback, test: fn()) {
+    if is_in_own_namespaces() {
         return test();
     }
     if !run(loopback, &["true".into()]).is_ok_and(|(succeeds, _)| succeeds) {
-        return left_out(&format!("{name}: namespaces of its own are not allowed"));
+        return report_skipped(&format!("{name}: namespaces of its own are not allowed"));
     }
     let this = std::env::current_exe().unwrap().into_os_string().into_string().unwrap();
     let again = [this, "--exact".into(), name.into(), "--nocapture".into()];
     let (succeeds, output) = run(loopback, &again).unwrap();
     assert!(succeeds, "{output}");
     assert!(output.contains("1 passed"), "there is no test of the name {name}: {output}");
-    output.lines().filter_map(|line| Some(line.split_once(LEFT_OUT)?.1)).for_each(left_out);
+    output.lines().filter_map(|line| Some(line.split_once(SKIPPED)?.1)).for_each(report_skipped);
 }
 
 /// Runs a program that sets the namespace up; a test without it is left out.
@@ -51,12 +51,12 @@ pub(crate) fn set_up(program: &str, arguments: &[&str]) -> Option<()> {
         Ok(output) => String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; "),
         Err(error) => error.to_string(),
     };
-    left_out(&format!("`{program} {}`: {problem}", arguments.join(" ")));
+    report_skipped(&format!("`{program} {}`: {problem}", arguments.join(" ")));
     None
 }
 
 #[expect(clippy::disallowed_methods, reason = "it tells two runs of one test apart")]
-fn is_alone() -> bool {
+fn is_in_own_namespaces() -> bool {
     std::env::var_os(MARK).is_some()
 }
 

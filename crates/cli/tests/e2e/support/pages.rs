@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, TcpStream};
 
 use sandbox::Step;
 
-use super::PATIENCE;
+use super::TEST_TIMEOUT;
 
 /// The policy of every answer of the callback server (P0).
 const POLICY: [(&str, &str); 6] = [
@@ -38,7 +38,7 @@ impl Page {
     #[track_caller]
     pub(crate) fn request(port: u16, request_line: &str) -> Self {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
         write!(stream, "{request_line} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();

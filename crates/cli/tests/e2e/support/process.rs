@@ -3,7 +3,7 @@ use std::process::{Child, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
 
-use super::PATIENCE;
+use super::TEST_TIMEOUT;
 
 /// A child process that a thread waits for, so that a test can wait with a deadline.
 pub(super) struct Process {
@@ -29,7 +29,7 @@ impl Process {
     }
 
     pub(super) fn ended(&self) -> Option<ExitStatus> {
-        let status = self.end.recv_timeout(PATIENCE).ok()?.unwrap();
+        let status = self.end.recv_timeout(TEST_TIMEOUT).ok()?.unwrap();
         #[cfg(unix)]
         self.has_ended.set(true);
         Some(status)
@@ -43,7 +43,7 @@ impl Drop for Process {
         if !self.has_ended.get() && self.end.try_recv().is_err() {
             let _ = rustix::process::kill_process(self.id, rustix::process::Signal::KILL);
             // Its port is free when it is gone.
-            let _ = self.end.recv_timeout(PATIENCE);
+            let _ = self.end.recv_timeout(TEST_TIMEOUT);
         }
     }
 }

@@ -9,12 +9,12 @@ use url::Url;
 use super::capture::Capture;
 use super::process::Process;
 use super::start::Log;
-use super::{Finished, Leave, Page, World, parameter, scan};
+use super::{Allowed, Finished, Page, World, parameter, scan};
 
 /// The program while it runs. It is ended when a test fails before its end.
 pub(crate) struct Running<'w> {
     pub(super) world: &'w World,
-    pub(super) leave: Leave,
+    pub(super) allowed: Allowed,
     log: Log,
     /// The id of its process.
     pub(crate) id: u32,
@@ -31,9 +31,9 @@ pub(crate) struct Running<'w> {
 pub(crate) struct Visit(thread::JoinHandle<Result<Trail, PersonError>>);
 
 impl<'w> Running<'w> {
-    pub(crate) fn new(world: &'w World, mut child: Child, leave: Leave, log: Log) -> Self {
+    pub(crate) fn new(world: &'w World, mut child: Child, allowed: Allowed, log: Log) -> Self {
         let stderr = Capture::new(child.stderr.take());
-        Self::captured(world, child, stderr, (leave, log))
+        Self::captured(world, child, stderr, (allowed, log))
     }
 
     /// A run whose standard error is read like this.
@@ -41,11 +41,11 @@ impl<'w> Running<'w> {
         world: &'w World,
         mut child: Child,
         stderr: Capture,
-        (leave, log): (Leave, Log),
+        (allowed, log): (Allowed, Log),
     ) -> Self {
         Self {
             world,
-            leave,
+            allowed,
             log,
             id: child.id(),
             stdin: RefCell::default(),
@@ -102,14 +102,14 @@ impl<'w> Running<'w> {
 
     /// The same while the test goes on.
     #[track_caller]
-    pub(crate) fn visit_meanwhile(&self, account: &str) -> Visit {
+    pub(crate) fn start_visit(&self, account: &str) -> Visit {
         let (person, url) = (self.world.sandbox.person(account), self.auth_url());
         Visit(thread::spawn(move || person.visit_blocking(url.as_str())))
     }
 
     /// The end of such a visit.
     #[track_caller]
-    pub(crate) fn joined(&self, visit: Visit) -> Trail {
+    pub(crate) fn join_visit(&self, visit: Visit) -> Trail {
         let trail = visit.0.join().unwrap().unwrap();
         self.trails.borrow_mut().push(trail.clone());
         trail
@@ -165,7 +165,7 @@ impl<'w> Running<'w> {
 
     /// From now on it can open nothing more.
     #[cfg(target_os = "linux")]
-    pub(crate) fn takes_no_descriptors(&self) {
+    pub(crate) fn exhaust_descriptors(&self) {
         use rustix::process::{Resource, Rlimit, prlimit};
         let none = Rlimit { current: Some(3), maximum: Some(3) };
         prlimit(Some(self.process.id), Resource::Nofile, none).unwrap();
@@ -179,7 +179,7 @@ impl<'w> Running<'w> {
         let status = format!("/proc/{}/stat", self.id);
         let since = std::time::Instant::now();
         while !std::fs::read_to_string(&status).unwrap().contains(") T ") {
-            assert!(since.elapsed() < super::PATIENCE, "it does not stop");
+            assert!(since.elapsed() < super::TEST_TIMEOUT, "it does not stop");
             thread::yield_now();
         }
     }
@@ -209,7 +209,7 @@ impl<'w> Running<'w> {
             trails: self.trails.take(),
             pages: self.pages.take(),
         };
-        scan::assert_kept(self.world, &finished, self.leave);
+        scan::assert_invariants(self.world, &finished, self.allowed);
         finished
     }
 }

@@ -10,14 +10,14 @@ use sandbox::{Endpoint, Recorded, Step};
 #[cfg(target_os = "linux")]
 use super::pty::Escapes;
 use super::world::names_in;
-use super::{Canaries, Finished, PATIENCE, Page, World};
+use super::{Canaries, Finished, Page, TEST_TIMEOUT, World};
 
 /// The exit codes of the program; a panic (101) or a signal is none of them.
 const EXIT_CODES: [i32; 7] = [0, 1, 2, 3, 13, 130, 143];
 
 /// What a run may do, because it is for that, and others may not.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Leave {
+pub(crate) struct Allowed {
     /// The one secret that may be on standard output.
     pub(crate) prints: Printed,
     /// The one that may be on the terminal, because standard output leads there.
@@ -38,9 +38,9 @@ pub(crate) enum Printed {
 
 // threats 193 208
 #[track_caller]
-pub(crate) fn assert_kept(world: &World, finished: &Finished, leave: Leave) {
+pub(crate) fn assert_invariants(world: &World, finished: &Finished, allowed: Allowed) {
     let is_ours = EXIT_CODES.contains(&finished.code);
-    assert!(is_ours || leave.ends_as_another, "{}: {}", finished.code, finished.stderr);
+    assert!(is_ours || allowed.ends_as_another, "{}: {}", finished.code, finished.stderr);
     assert_eq!(hostile(&finished.stderr), None, "stderr: {:?}", finished.stderr);
     assert_eq!(hostile(&finished.log), None, "log: {:?}", finished.log);
     assert_eq!(hostile(&finished.stdout), None);
@@ -50,7 +50,7 @@ pub(crate) fn assert_kept(world: &World, finished: &Finished, leave: Leave) {
         let panicked = finished.stderr.contains("had to stop because of an internal error");
         assert_nothing_left_behind(world, panicked);
     }
-    assert_no_secret(world, finished, leave);
+    assert_no_secret(world, finished, allowed);
 }
 
 /// What a run at a terminal has to keep to beside that: it obeys the run in little, and no secret was
@@ -58,11 +58,11 @@ pub(crate) fn assert_kept(world: &World, finished: &Finished, leave: Leave) {
 // threats 192 193
 #[cfg(target_os = "linux")]
 #[track_caller]
-pub(crate) fn assert_terminal_kept(world: &World, escapes: &Escapes, leave: Leave) {
+pub(crate) fn assert_terminal_invariants(world: &World, escapes: &Escapes, allowed: Allowed) {
     assert_eq!(escapes.strange, [""; 0], "on the terminal");
     assert_eq!(hostile(&escapes.text), None, "on the terminal: {:?}", escapes.text);
     let canaries = all_canaries(world);
-    let text = without_printed(world, &without_state(&escapes.text), leave.shows);
+    let text = without_printed(world, &without_state(&escapes.text), allowed.shows);
     assert_eq!(canaries.found_in(text.as_bytes()), None, "a secret on the terminal, at this byte");
     for link in &escapes.links {
         let found = canaries.found_in(without_state(link).as_bytes());
@@ -71,7 +71,7 @@ pub(crate) fn assert_terminal_kept(world: &World, escapes: &Escapes, leave: Leav
 }
 
 fn all_canaries(world: &World) -> Canaries {
-    let secrets = [world.sandbox.canaries(), world.planted()].concat();
+    let secrets = [world.sandbox.canaries(), world.registered_secrets()].concat();
     Canaries::new(secrets.iter().map(String::as_str))
 }
 
@@ -89,8 +89,9 @@ pub(crate) fn hostile(text: &str) -> Option<char> {
 fn assert_nothing_left_behind(world: &World, panicked: bool) {
     // Another program of this world may be in the middle of a save.
     let begun = Instant::now();
-    while let Some(strange) = folders(world).iter().find_map(|it| strange_in(it, panicked)) {
-        assert!(begun.elapsed() < PATIENCE, "{strange}");
+    while let Some(strange) = folders(world).iter().find_map(|it| unexpected_file_in(it, panicked))
+    {
+        assert!(begun.elapsed() < TEST_TIMEOUT, "{strange}");
         thread::yield_now();
     }
 }
@@ -100,7 +101,7 @@ fn folders(world: &World) -> Vec<PathBuf> {
     profiles.chain([world.codex_home()]).collect()
 }
 
-fn strange_in(folder: &Path, panicked: bool) -> Option<String> {
+fn unexpected_file_in(folder: &Path, panicked: bool) -> Option<String> {
     let known = |name: &String| {
         matches!(name.as_str(), "auth.json" | "auth.lock" | "auth.json.lock")
             || name.starts_with("auth.json.corrupt-")
@@ -126,7 +127,7 @@ fn is_locked(folder: &Path) -> bool {
 }
 
 #[track_caller]
-fn assert_no_secret(world: &World, finished: &Finished, leave: Leave) {
+fn assert_no_secret(world: &World, finished: &Finished, allowed: Allowed) {
     let canaries = all_canaries(world);
     if canaries.is_empty() {
         return;
@@ -134,9 +135,9 @@ fn assert_no_secret(world: &World, finished: &Finished, leave: Leave) {
     let is_clean = |what: &str, bytes: &[u8]| {
         assert_eq!(canaries.found_in(bytes), None, "a secret in {what}, at this byte");
     };
-    let stdout = without_printed(world, &without_state(&finished.stdout), leave.prints);
+    let stdout = without_printed(world, &without_state(&finished.stdout), allowed.prints);
     is_clean("stdout", stdout.as_bytes());
-    let stderr = without_printed(world, &without_state(&finished.stderr), leave.shows);
+    let stderr = without_printed(world, &without_state(&finished.stderr), allowed.shows);
     is_clean("stderr", stderr.as_bytes());
     is_clean("log", finished.log.as_bytes());
     for step in finished.trails.iter().flat_map(|trail| &trail.steps) {
@@ -163,7 +164,7 @@ fn without_printed(world: &World, text: &str, prints: Printed) -> String {
         Printed::AccessToken => issued.access_tokens,
         Printed::IdToken => issued.id_tokens,
     };
-    let allowed = [issued, world.planted()].concat();
+    let allowed = [issued, world.registered_secrets()].concat();
     match allowed.iter().find(|secret| text.contains(*secret)) {
         Some(secret) => text.replacen(secret, "", 1),
         None => text.to_owned(),

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 #[cfg(target_os = "linux")]
 use super::capture::Capture;
-use super::{Finished, Leave, Printed, Running, World};
+use super::{Allowed, Finished, Printed, Running, World};
 
 /// A run that is being put together. The environment is empty but for what is named here; `PATH`
 /// leads to an empty folder, so that no test ever finds a real browser. Every run logs all that it
@@ -14,7 +14,7 @@ pub(crate) struct Start<'w> {
     wrapper: Vec<OsString>,
     arguments: Vec<OsString>,
     environment: Vec<(String, OsString)>,
-    leave: Leave,
+    allowed: Allowed,
     log: Log,
     streams: Streams,
     /// What stands on standard input, which is empty otherwise.
@@ -53,8 +53,8 @@ impl<'w> Start<'w> {
             "token" => Printed::AccessToken,
             _ => Printed::Nothing,
         };
-        let leave = Leave { prints, ends_as_another: command == "exec", ..Leave::default() };
-        Self { leave, ..Self::bare(world).arg(command) }
+        let allowed = Allowed { prints, ends_as_another: command == "exec", ..Allowed::default() };
+        Self { allowed, ..Self::bare(world).arg(command) }
     }
 
     pub(crate) fn bare(world: &'w World) -> Self {
@@ -69,7 +69,7 @@ impl<'w> Start<'w> {
             wrapper: Vec::new(),
             arguments: Vec::new(),
             environment: environment.map(|(name, value)| (name.to_owned(), value.into())).into(),
-            leave: Leave::default(),
+            allowed: Allowed::default(),
             log: Log::Apart,
             streams: Streams::Read,
             input: None,
@@ -78,19 +78,19 @@ impl<'w> Start<'w> {
     }
 
     /// May print this secret, and no other one.
-    pub(crate) fn printing(mut self, secret: Printed) -> Self {
-        self.leave.prints = secret;
+    pub(crate) fn allowed_to_print(mut self, secret: Printed) -> Self {
+        self.allowed.prints = secret;
         self
     }
 
     /// Reads this from standard input.
-    pub(crate) fn reading(mut self, input: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn with_stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
         self
     }
 
     /// Reads from standard input what the test writes to [`Running::stdin`].
-    pub(crate) fn reading_later(mut self) -> Self {
+    pub(crate) fn with_open_stdin(mut self) -> Self {
         self.is_read_later = true;
         self
     }
@@ -129,7 +129,7 @@ impl<'w> Start<'w> {
     }
 
     /// With everything that a log can hold on standard error.
-    pub(crate) fn logged(self) -> Self {
+    pub(crate) fn with_trace_log(self) -> Self {
         self.env(LOG, "trace")
     }
 
@@ -146,13 +146,13 @@ impl<'w> Start<'w> {
 
     /// Opens the browser, which `BROWSER` names.
     #[cfg(target_os = "linux")]
-    pub(crate) fn opening(self, browser: &super::BrowserDouble) -> Self {
-        self.without("--no-browser", 0).watched_by(browser)
+    pub(crate) fn opening_browser(self, browser: &super::BrowserDouble) -> Self {
+        self.without("--no-browser", 0).with_browser(browser)
     }
 
     /// Says which browser there is, whether or not it is opened.
     #[cfg(target_os = "linux")]
-    pub(crate) fn watched_by(self, browser: &super::BrowserDouble) -> Self {
+    pub(crate) fn with_browser(self, browser: &super::BrowserDouble) -> Self {
         self.env("BROWSER", browser.command())
     }
 
@@ -191,7 +191,7 @@ impl<'w> Start<'w> {
             #[cfg(target_os = "linux")]
             Streams::StderrGone => drop(child.stderr.take()),
         }
-        let running = Running::new(self.world, child, self.leave, self.log);
+        let running = Running::new(self.world, child, self.allowed, self.log);
         running.stdin.replace(stdin);
         running
     }
@@ -218,10 +218,10 @@ impl<'w> Start<'w> {
         command.stdin(stdin).stderr(stderr);
         if !is_captured {
             command.stdout(stdout);
-            self.leave.shows = self.leave.prints;
+            self.allowed.shows = self.allowed.prints;
         }
         let child = command.spawn().unwrap();
-        Running::captured(self.world, child, shown, (self.leave, self.log))
+        Running::captured(self.world, child, shown, (self.allowed, self.log))
     }
 
     /// Starts it, and waits for its end without anybody coming to the callback.

@@ -30,9 +30,9 @@ impl StoredSignIn {
             "iss": world.sandbox.issuer_url(),
             "exp": now.as_second() + seconds_left,
             // No two of them are the same.
-            "jti": world.planted().len(),
+            "jti": world.registered_secrets().len(),
         }));
-        world.plant(&access_token);
+        world.register_secret(&access_token);
         let (id_token, refresh_token) = (minted.id_token, minted.refresh_token.unwrap());
         let document = json!({
             "auth_mode": "chatgpt",
@@ -58,7 +58,7 @@ impl StoredSignIn {
 
     /// With this key beside the tokens, which is a secret.
     pub(crate) fn with_key(self, world: &World, key: &str) -> Self {
-        world.plant(key);
+        world.register_secret(key);
         self.with("/OPENAI_API_KEY", key)
     }
 

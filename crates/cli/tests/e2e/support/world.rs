@@ -15,7 +15,7 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     folder: TempDir,
     /// Secrets that the sandbox knows nothing of.
-    planted: Mutex<Vec<String>>,
+    registered_secrets: Mutex<Vec<String>>,
 }
 
 impl World {
@@ -29,7 +29,7 @@ impl World {
         for name in ["home", "work", "bin", "run"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Self { sandbox, folder, planted: Mutex::default() }
+        Self { sandbox, folder, registered_secrets: Mutex::default() }
     }
 
     /// A world in which this goes wrong whenever it is asked for.
@@ -118,12 +118,12 @@ impl World {
     }
 
     /// From now on this is a secret, which no run may tell.
-    pub(crate) fn plant(&self, secret: &str) {
-        self.planted.lock().unwrap().push(secret.to_owned());
+    pub(crate) fn register_secret(&self, secret: &str) {
+        self.registered_secrets.lock().unwrap().push(secret.to_owned());
     }
 
-    pub(crate) fn planted(&self) -> Vec<String> {
-        self.planted.lock().unwrap().clone()
+    pub(crate) fn registered_secrets(&self) -> Vec<String> {
+        self.registered_secrets.lock().unwrap().clone()
     }
 
     /// The names in the folder of the credentials, in order; none when there is no folder.

@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::support::{left_out, write};
+use crate::support::{report_skipped, write};
 
 /// A certificate authority that a test trusts, by the `openssl` command: that one also makes what
 /// no library would.
@@ -91,7 +91,7 @@ impl Authority {
     /// A new one in a new folder; none where the command is missing, which is said.
     pub(super) fn new(folder: PathBuf) -> Option<Self> {
         if Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_err() {
-            left_out("servers with bad TLS: there is no openssl command");
+            report_skipped("servers with bad TLS: there is no openssl command");
             return None;
         }
         std::fs::create_dir(&folder).unwrap();

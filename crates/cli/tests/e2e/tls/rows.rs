@@ -86,7 +86,7 @@ fn assert_row_refused(ca_file: &Path, row: Row) {
 /// The sign-in of that issuer, whose access token has expired.
 pub(super) fn signed_in_at(world: &World, host: &str) -> StoredSignIn {
     let id_token = jwt(&json!({"iss": format!("https://{host}")}));
-    world.plant(&id_token);
+    world.register_secret(&id_token);
     StoredSignIn::new(world, -60).with("/tokens/id_token", id_token).stored(world)
 }
 

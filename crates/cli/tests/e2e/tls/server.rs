@@ -2,7 +2,7 @@ use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use crate::support::PATIENCE;
+use crate::support::TEST_TIMEOUT;
 
 /// A server on loopback that does one thing to whoever connects.
 pub(super) struct Server {
@@ -58,7 +58,7 @@ impl Drop for Server {
 fn serve(listener: &TcpListener, mut conduct: Conduct) -> Vec<Seen> {
     let clients = listener.incoming().map_while(Result::ok);
     let serve = |client: TcpStream| {
-        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        client.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
         conduct(client)
     };
     clients.map(serve).collect()

@@ -14,8 +14,8 @@ const REFRESH_TOKEN: &str = "rt-tls-0123456789abcdefghijklmnop";
 #[track_caller]
 fn assert_accepted(authority: &Authority, handler: Handler) {
     let world = World::new();
-    world.plant(ACCESS_TOKEN);
-    world.plant(REFRESH_TOKEN);
+    world.register_secret(ACCESS_TOKEN);
+    world.register_secret(REFRESH_TOKEN);
     let answer = json!({"access_token": ACCESS_TOKEN, "refresh_token": REFRESH_TOKEN});
     let server = Server::start(handler.answering(&answer.to_string()).conduct());
     let host = format!("localhost:{}", server.port);

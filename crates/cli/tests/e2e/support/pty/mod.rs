@@ -11,14 +11,14 @@ use std::ops::Deref;
 use rustix::termios::Termios;
 
 pub(super) use escapes::Escapes;
-pub(crate) use screen::{Look, Screen};
+pub(crate) use screen::{CellStyle, Screen};
 
 use super::capture::{Capture, Seen};
 use super::{Finished, Running, Start, scan};
 use line::Line;
 
 /// A run whose controlling terminal a test plays the person at.
-pub(crate) struct OnTerminal<'w> {
+pub(crate) struct TerminalRun<'w> {
     running: Running<'w>,
     shown: Capture,
     line: Line,
@@ -26,7 +26,7 @@ pub(crate) struct OnTerminal<'w> {
     has_typed: Cell<bool>,
 }
 
-impl<'w> Deref for OnTerminal<'w> {
+impl<'w> Deref for TerminalRun<'w> {
     type Target = Running<'w>;
 
     fn deref(&self) -> &Self::Target {
@@ -38,18 +38,18 @@ impl<'w> Start<'w> {
     /// Starts it with all its streams on a terminal of this size, of a common kind unless `TERM` and
     /// `LANG` are set.
     #[track_caller]
-    pub(crate) fn on_terminal(self, columns: u16, rows: u16) -> OnTerminal<'w> {
+    pub(crate) fn on_terminal(self, columns: u16, rows: u16) -> TerminalRun<'w> {
         self.at(columns, rows, false)
     }
 
     /// The same with standard output elsewhere, as in `TOKEN=$(login-cli …)`.
     #[track_caller]
-    pub(crate) fn captured_on_terminal(self, columns: u16, rows: u16) -> OnTerminal<'w> {
+    pub(crate) fn captured_on_terminal(self, columns: u16, rows: u16) -> TerminalRun<'w> {
         self.at(columns, rows, true)
     }
 
     #[track_caller]
-    fn at(self, columns: u16, rows: u16, is_captured: bool) -> OnTerminal<'w> {
+    fn at(self, columns: u16, rows: u16, is_captured: bool) -> TerminalRun<'w> {
         let (line, other) = Line::open(columns, rows);
         let before = line.modes();
         let shown = Capture::shown(line.output(), Screen::new(columns, rows));
@@ -57,11 +57,11 @@ impl<'w> Start<'w> {
         // Nobody but the program has its end of the terminal open from here on.
         drop(other);
         let running = self.start_on(streams, is_captured, shown.clone());
-        OnTerminal { running, shown, line, before, has_typed: Cell::new(false) }
+        TerminalRun { running, shown, line, before, has_typed: Cell::new(false) }
     }
 }
 
-impl OnTerminal<'_> {
+impl TerminalRun<'_> {
     /// Presses these keys; Enter is `\r`, Ctrl-C is `\x03`.
     pub(crate) fn types(&self, keys: &str) {
         self.pastes(keys);
@@ -127,14 +127,14 @@ impl OnTerminal<'_> {
 
     /// How the first place on the screen looks where this text stands in one row.
     #[track_caller]
-    pub(crate) fn look_of(&self, text: &str) -> Look {
-        let look = self.now(|screen| screen.look_of(text));
+    pub(crate) fn style_of(&self, text: &str) -> CellStyle {
+        let look = self.now(|screen| screen.style_of(text));
         look.unwrap_or_else(|| panic!("no {text:?}; there is:\n{}", self.screen()))
     }
 
     /// How the cell at this place looks, counted from 0.
-    pub(crate) fn look_at(&self, row: u16, column: u16) -> Option<Look> {
-        self.now(|screen| screen.look_at(row, column))
+    pub(crate) fn style_at(&self, row: u16, column: u16) -> Option<CellStyle> {
+        self.now(|screen| screen.style_at(row, column))
     }
 
     fn now<T>(&self, look: impl FnOnce(&mut Screen) -> T) -> T {
@@ -166,13 +166,13 @@ impl OnTerminal<'_> {
     /// `stderr` is all that was written there and not erased, as it would stand on endless paper.
     #[track_caller]
     pub(crate) fn finish(self) -> Finished {
-        let (world, leave) = (self.running.world, self.running.leave);
+        let (world, allowed) = (self.running.world, self.running.allowed);
         let finished = self.running.finish();
         let (bytes, left_behind) = self.shown.now(|seen| {
             let screen = seen.screen.as_ref().unwrap();
             (seen.bytes.clone(), screen.left_behind(self.has_typed.get()))
         });
-        scan::assert_terminal_kept(world, &Escapes::parse(&bytes), leave);
+        scan::assert_terminal_invariants(world, &Escapes::parse(&bytes), allowed);
         assert_eq!(left_behind, None, "the end of: {}", finished.stderr);
         let modes = |it: &Termios| (it.input_modes, it.output_modes, it.local_modes);
         let after = self.line.modes();

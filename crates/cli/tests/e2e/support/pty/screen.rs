@@ -11,14 +11,14 @@ pub(crate) struct Screen {
 
 /// How a text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct CellStyle {
     pub(crate) color: vt100::Color,
     pub(crate) background: vt100::Color,
     pub(crate) bold: bool,
     pub(crate) underlined: bool,
 }
 
-impl Look {
+impl CellStyle {
     pub(crate) const PLAIN: Self = Self {
         color: vt100::Color::Default,
         background: vt100::Color::Default,
@@ -88,7 +88,7 @@ impl Screen {
         let mut style = String::new();
         for cell in (0..columns).filter_map(|column| self.terminal.screen().cell(row, column)) {
             let next =
-                if cell.has_contents() { Look::from_cell(cell).name() } else { String::new() };
+                if cell.has_contents() { CellStyle::from_cell(cell).name() } else { String::new() };
             if next != style {
                 text = format!("{text}{{{next}}}");
                 style = next;
@@ -109,19 +109,19 @@ impl Screen {
     }
 
     /// How the first place looks where this text stands in one row.
-    pub(crate) fn look_of(&self, text: &str) -> Option<Look> {
+    pub(crate) fn style_of(&self, text: &str) -> Option<CellStyle> {
         let screen = self.terminal.screen();
         let columns = screen.size().1.get();
         let (row, column) = screen.rows(0, columns).enumerate().find_map(|(row, line)| {
             // Everything before it is one column wide.
             Some((row, line[..line.find(text)?].chars().count()))
         })?;
-        self.look_at(u16::try_from(row).unwrap(), u16::try_from(column).unwrap())
+        self.style_at(u16::try_from(row).unwrap(), u16::try_from(column).unwrap())
     }
 
     /// How the cell at this place looks, counted from 0.
-    pub(crate) fn look_at(&self, row: u16, column: u16) -> Option<Look> {
-        self.terminal.screen().cell(row, column).map(Look::from_cell)
+    pub(crate) fn style_at(&self, row: u16, column: u16) -> Option<CellStyle> {
+        self.terminal.screen().cell(row, column).map(CellStyle::from_cell)
     }
 
     /// What is not as it was before anything was written, in words. Where somebody has typed, the last
