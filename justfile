@@ -73,7 +73,7 @@ nightly: (stress "callback") faults (fuzz "-max_total_time=600")
 
 # What CI runs; where a nightly compiler is, `.ci/run` fuzzes as well
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") dist threats
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate dist threats
 
 # Both sign-ins against the sandbox in your browser; `--headless` plays the person
 [group('see')]
@@ -109,6 +109,11 @@ stress *ARGS:
 [group('see')]
 faults *ARGS:
     cargo xtask faults {{ ARGS }}
+
+# The refresh protocol under the schedules of many seeds; `--seed S` replays one, `--broken` has to fail
+[group('see')]
+simulate *ARGS:
+    cargo xtask simulate {{ ARGS }}
 
 # Which crate may use which, and what must stay away from what
 [group('see')]

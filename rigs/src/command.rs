@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use crate::{bench, browser, faults, stress};
+use crate::{bench, browser, faults, simulate, stress};
 
 /// The commands of this crate.
 #[derive(Debug, Subcommand)]
@@ -18,6 +18,8 @@ pub enum Command {
     Faults(faults::Options),
     /// Attack a sign-in from pages of another origin in a real browser, then sign in
     Browser(browser::Options),
+    /// Run the refresh protocol under the schedules of many seeds
+    Simulate(simulate::Options),
 }
 
 /// Runs a command in the folder of the workspace, and prints its table.
@@ -31,5 +33,6 @@ pub fn run(root: &Path, command: Command, out: &mut impl Write) -> Result<(), Bo
         Command::Stress(target) => stress::run(root, target, out),
         Command::Faults(options) => faults::run(root, &options, out),
         Command::Browser(options) => browser::run(root, &options, out),
+        Command::Simulate(options) => simulate::run(&options, out),
     }
 }

@@ -10,6 +10,7 @@ mod faults;
 mod notice;
 pub mod program;
 mod report;
+mod simulate;
 mod statistics;
 mod stress;
 mod system;

@@ -61,7 +61,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sandbox", &[]),
-    ("rigs", &["sandbox"]),
+    ("rigs", &["sandbox", "credentials", "token-source"]),
     ("xtask", &["sandbox", "login-cli", "rigs"]),
 ];
 

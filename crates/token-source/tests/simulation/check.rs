@@ -1,9 +1,9 @@
 use std::ops::AddAssign;
 use std::pin::Pin;
 
-use crate::executor::Schedule;
-use crate::process::{client, replace, without_lock};
-use crate::world::{Counts, World};
+use super::executor::Schedule;
+use super::process::{client, replace, without_lock};
+use super::world::{Counts, World};
 
 /// What schedules came to.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,7 +1,7 @@
 use token_source::{Clock as _, Error, Event, SharedStore as _, TokenSource};
 
-use crate::executor::Schedule;
-use crate::world::World;
+use super::executor::Schedule;
+use super::world::World;
 
 /// A program that needs a valid token now and then.
 pub(crate) async fn client(schedule: Schedule, world: World) {

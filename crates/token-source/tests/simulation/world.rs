@@ -9,7 +9,7 @@ use token_source::{
     StoreGuard, TokenEndpoint, TokenResponse,
 };
 
-use crate::executor::Schedule;
+use super::executor::Schedule;
 
 /// How long an access token lives. It is due for the last five minutes.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
