@@ -1,4 +1,4 @@
-//! `login-cli login --with-access-token`: a token from standard input, and nothing to refresh it with.
+//! `login-cli login --with-access-token` reads an access token that cannot be refreshed.
 
 use sandbox::{Account, Endpoint, Then};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::{Finished, Printed, Start, StoredSignIn, World, jwt};
 
 const HOUR: i64 = 60 * 60;
 
-/// A token of the owner, which expires in so many seconds; nothing is stored.
+/// An access token of the owner that expires in `seconds_left`. Stores nothing.
 fn token(world: &World, seconds_left: i64) -> String {
     let payload = StoredSignIn::new(world, seconds_left).access_token;
     let mut claims = crate::support::claims(&payload);
@@ -73,7 +73,7 @@ fn access_token_from_stdin_is_stored_and_printed() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// It is longer than a line that a terminal takes.
+/// The token is longer than the line limit of a terminal (4,096 bytes).
 #[cfg(target_os = "linux")]
 #[test]
 fn typed_access_token_is_not_shown() {
@@ -117,7 +117,7 @@ fn json_reports_account_and_expiry_of_imported_token() {
     assert_eq!(profiles[0]["who"], Account::OWNER);
 }
 
-/// The access token stands in the place of the ID token, and is none.
+/// An imported access token is also stored as `id_token`, but it is not an ID token.
 #[test]
 fn imported_token_has_no_id_token_or_api_key() {
     let world = World::new();
@@ -134,7 +134,7 @@ fn imported_token_has_no_id_token_or_api_key() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// In its last minutes it is handed out, and after them it is not.
+/// The token is printed until it expires.
 #[test]
 fn expired_imported_token_is_not_printed() {
     let world = World::new();
@@ -152,7 +152,7 @@ fn expired_imported_token_is_not_printed() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// Nothing of what was read is repeated: all of it is a secret to the rig.
+/// Output never contains the input, because the test registers every input as a secret.
 // threats 92 95 96 209
 #[test]
 fn invalid_input_changes_nothing() {
@@ -188,7 +188,7 @@ fn invalid_input_changes_nothing() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// `login-cli token --id-token | login-cli login --with-access-token`, also with a client of one's own.
+/// `login-cli token --id-token | login-cli login --with-access-token`, also with another client.
 #[test]
 fn id_token_is_refused_as_access_token() {
     let world = World::new();
@@ -209,7 +209,7 @@ fn replaced_sign_in_is_revoked() {
     assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another was revoked");
 }
 
-/// It may be a copy: the sign-in that it is from would end with it.
+/// The token can be a copy, and a revocation would end the original sign-in.
 // threats 179
 #[test]
 fn replaced_imported_token_is_not_revoked() {
@@ -221,7 +221,7 @@ fn replaced_imported_token_is_not_revoked() {
     assert_ne!(world.auth_document()["tokens"]["refresh_token"], "");
 }
 
-/// `login-cli token | login-cli login --with-access-token`: to end the one would end the other.
+/// `login-cli token | login-cli login --with-access-token`: both sign-ins share the token.
 #[test]
 fn importing_own_token_revokes_nothing() {
     let world = World::new();
@@ -231,7 +231,7 @@ fn importing_own_token_revokes_nothing() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// The sign-in that it was copied from goes on.
+/// The original sign-in stays valid.
 // threats 179
 #[test]
 fn logout_removes_imported_token_without_revocation() {
@@ -260,8 +260,7 @@ fn logout_removes_imported_token_without_revocation() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// It is sent to nobody, so that nobody has to be asked whose it is; and one that is over is not
-/// worth a word.
+/// The token is not sent, so its issuer does not matter. An expired token needs no message.
 // threats 145 179
 #[test]
 fn logout_removes_foreign_or_expired_imported_token() {
@@ -281,7 +280,7 @@ fn logout_removes_foreign_or_expired_imported_token() {
     assert_eq!((world.auth_json(), world.sandbox.connections()), (None, 0));
 }
 
-/// Fields that belong to no sign-in stay, and a revocation that fails is a warning.
+/// A failed revocation is a warning.
 // threats 169
 #[test]
 fn unknown_fields_are_kept() {
@@ -310,7 +309,7 @@ fn token_argument_and_conflicting_options_are_refused() {
     assert_eq!(world.auth_json(), None);
 }
 
-/// It is found out before somebody types a token.
+/// The check happens before the prompt.
 // threats 157
 #[test]
 fn unwritable_folder_fails_before_reading_token() {
@@ -319,7 +318,7 @@ fn unwritable_folder_fails_before_reading_token() {
     import_command(&world, "").run().exits(1).prints("").says("error: cannot write ");
 }
 
-/// What stood around it where it was copied is not stored with it.
+/// Characters from the place where the token was copied are not stored.
 // threats 222
 #[test]
 fn token_with_trailing_characters_is_refused() {

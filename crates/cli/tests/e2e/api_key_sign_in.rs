@@ -1,4 +1,4 @@
-//! `login-cli login --with-api-key`: a key from standard input.
+//! `login-cli login --with-api-key` reads a key from standard input.
 
 use sandbox::{Endpoint, Then};
 
@@ -7,14 +7,14 @@ use crate::support::{Finished, StoredSignIn, TEST_TIMEOUT, World};
 const HOUR: i64 = 60 * 60;
 const KEY: &str = "sk-proj-a-key_of-Somebody-0123456789";
 
-/// Reads this from standard input.
+/// Passes `input` on standard input.
 #[track_caller]
 fn import(world: &World, input: impl Into<Vec<u8>>) -> Finished {
     let start = world.command("login").arg("--with-api-key").with_trace_log();
     start.with_stdin(input).run()
 }
 
-/// The key, and nothing that was there of another sign-in.
+/// The stored document has only the key.
 #[track_caller]
 fn assert_stored(world: &World) {
     let expected = format!(
@@ -40,7 +40,7 @@ fn api_key_from_stdin_is_stored() {
     }
 }
 
-/// Half a line, two lines, something else: no key, and the old sign-in stays as it was.
+/// The old sign-in stays.
 #[test]
 fn invalid_api_key_changes_nothing() {
     let world = World::new();
@@ -66,7 +66,7 @@ fn invalid_api_key_changes_nothing() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// As shells, editors, web pages and PowerShell 5 hand it over.
+/// Formats that shells, editors, web pages and PowerShell 5 produce.
 // threats 222
 #[test]
 fn characters_around_api_key_are_removed() {
@@ -97,7 +97,6 @@ fn invalid_utf8_changes_nothing() {
     assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
 }
 
-/// Nobody is asked, and nothing is waited for.
 // threats 200
 #[test]
 fn empty_stdin_fails_immediately() {
@@ -107,7 +106,7 @@ fn empty_stdin_fails_immediately() {
     assert_eq!(world.auth_json(), None);
 }
 
-/// The tokens that are of no use any more are revoked, once the key is stored.
+/// The revocation comes after the key is stored.
 #[test]
 fn api_key_replaces_tokens_and_revokes_them() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);
@@ -135,7 +134,6 @@ fn failed_revocation_is_a_warning() {
     assert_stored(&world);
 }
 
-/// Fields that belong to no sign-in stay.
 // threats 169
 #[test]
 fn unknown_fields_are_kept() {
@@ -151,7 +149,7 @@ fn unknown_fields_are_kept() {
     assert!(world.auth_document() == expected, "the document is another one");
 }
 
-/// A file that cannot be read is kept beside the new one.
+/// The backup is next to the new file.
 // threats 168
 #[test]
 fn unreadable_file_is_backed_up() {
@@ -167,7 +165,7 @@ fn unreadable_file_is_backed_up() {
     assert_eq!(copy, "{\"tokens\":");
 }
 
-/// It is found out before somebody types a key.
+/// The check happens before the prompt.
 // threats 157
 #[test]
 fn unwritable_folder_fails_before_reading_key() {
@@ -192,7 +190,7 @@ fn key_argument_and_browser_options_are_refused() {
     assert_eq!(world.auth_json(), None);
 }
 
-/// A pipe that somebody holds open and writes nothing to.
+/// A pipe without a writer.
 // threats 51
 #[cfg(unix)]
 #[test]
@@ -202,7 +200,7 @@ fn waiting_for_key_can_be_interrupted() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let start = world.command("login").arg("--with-api-key");
     let running = start.in_shell("", &format!("<> {}", pipe.display())).start();
-    // The folder is made right before the key is read.
+    // The folder is created right before the key is read.
     let since = std::time::Instant::now();
     while !world.codex_home().exists() {
         assert!(since.elapsed() < TEST_TIMEOUT, "it does not come that far");

@@ -1,6 +1,6 @@
-//! Files as people have them, one by one: what `status`, `token`, `logout` and a new `login` make of each.
-//! The files and a table of what is expected stand beside the store's own tests, for other programs
-//! as well.
+//! Runs `status`, `token`, `logout` and `login` on every known form of `auth.json`. The files and
+//! the table of expected results are in the tests of `auth-store`, so that other programs can use
+//! them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{StoredSignIn, World};
 
-/// One line of the table.
+/// A row of the table.
 struct Case {
     name: String,
     status: i32,
@@ -37,7 +37,7 @@ fn case(line: &str) -> Case {
     Case { name, status: status.parse().unwrap(), token: token.parse().unwrap(), says }
 }
 
-/// The content of a file, whose fake tokens are this world's: those of `plain.json`.
+/// The content of a file with the tokens of this world instead of the fake ones.
 fn content(name: &str, stored: &StoredSignIn) -> Vec<u8> {
     let bytes = fs::read(folder().join(name)).unwrap();
     let Ok(mut text) = String::from_utf8(bytes.clone()) else { return bytes };
@@ -52,13 +52,13 @@ fn content(name: &str, stored: &StoredSignIn) -> Vec<u8> {
 
 const FAKE_KEY: &str = "sk-fake-not-a-secret";
 
-/// Holds every file against the table for which `status` ends like this.
+/// Checks all files for which `status` exits with `status`.
 #[track_caller]
 fn assert_all(status: i32, fewest: usize) {
     let cases: Vec<Case> = cases().into_iter().filter(|case| case.status == status).collect();
     assert!(cases.len() >= fewest, "{}", cases.len());
     for case in cases {
-        // The more a world has seen, the longer takes the search for its secrets.
+        // A new world for each file keeps the search for secrets fast.
         let world = World::new();
         world.register_secret(FAKE_KEY);
         let stored = StoredSignIn::new(&world, 3600);
@@ -69,7 +69,7 @@ fn assert_all(status: i32, fewest: usize) {
     }
 }
 
-/// Reading changes nothing, and says what is wrong before it says to sign in again.
+/// Reading does not change the file. The error comes before the hint to sign in.
 fn assert_read(world: &World, case: &Case, content: &[u8], stored: &StoredSignIn) {
     world.store_bytes(content);
     let status = world.command("status").run();
@@ -92,13 +92,13 @@ fn assert_read(world: &World, case: &Case, content: &[u8], stored: &StoredSignIn
 
 fn assert_removed(world: &World, case: &Case, content: &[u8]) {
     world.store_bytes(content);
-    // The tokens in a file that cannot be read may still be valid.
+    // The tokens in an unreadable file can still be valid.
     world.command("logout").run().exits(i32::from(case.status == 1));
     let left = world.auth_json().unwrap_or_default();
     assert!(left.trim().is_empty(), "{}", case.name);
 }
 
-/// A new sign-in leaves nothing of an old one, and everything else.
+/// A new sign-in removes the fields of the old one and keeps all others.
 fn assert_replaced(world: &World, case: &Case, content: &[u8]) {
     world.store_bytes(content);
     world.login().signs_in(Account::OWNER).exits(0);
@@ -168,7 +168,7 @@ fn each_file_has_one_row_in_the_table() {
     assert!(lines.len() >= 40);
 }
 
-/// What is written is never more than what is read.
+/// The size limit for writing equals the one for reading.
 // threats 168 221
 #[test]
 fn file_at_size_limit_is_read_and_larger_file_is_refused() {

@@ -1,5 +1,5 @@
-//! The browser is opened once, with the address and nothing else, when there is somebody to come back
-//! to; and never otherwise.
+//! The browser opens exactly once, with the URL as its only argument, and only if the callback
+//! server listens.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -40,7 +40,7 @@ fn no_browser_option_opens_no_browser() {
     }
 }
 
-/// The run ends before there is anything to open.
+/// Runs a command that fails before it opens a browser.
 #[track_caller]
 fn assert_browser_not_opened(world: &World, code: i32, start: Start<'_>) {
     let browser = BrowserDouble::new(world);
@@ -158,8 +158,8 @@ fn output_of_failing_browser_is_hidden() {
     assert_eq!(world.count(&Endpoint::Authorize), 1);
 }
 
-/// A socket of ours that the browser inherited would keep the port taken for as long as it runs, and
-/// an output would end in the terminal.
+/// An inherited socket would keep the port in use after the program exits. An inherited output
+/// would write to the terminal.
 // threats 181
 #[test]
 fn browser_inherits_no_file_descriptors() {
@@ -169,7 +169,7 @@ fn browser_inherits_no_file_descriptors() {
     let (script, list) = (world.path("descriptors.sh"), world.path("descriptors.list"));
     write(&script, SCRIPT);
     let command = format!("/bin/sh {} %s", script.display());
-    // Whoever runs the tests may have left them a pipe.
+    // The test runner can have pipes that the program inherits.
     let inherited: Vec<PathBuf> = descriptors_of_this_test();
     let start = world.login().without("--no-browser", 0).env("BROWSER", command);
     let running = start.env("PATH", "/usr/bin:/bin").start();
@@ -184,7 +184,7 @@ fn browser_inherits_no_file_descriptors() {
     for standard in ["0", "2"] {
         assert!(open.contains(&(standard, "/dev/null")), "{listed}");
     }
-    // The shell has its script open, and the list that it sends its standard output to.
+    // The shell has its script and its standard output open.
     let of_the_shell = [Path::new("/dev/null"), &script, &list.with_extension("partial")];
     let is_explained = |target: &str| {
         let target = Path::new(target);
@@ -196,7 +196,7 @@ fn browser_inherits_no_file_descriptors() {
     running.finish().exits(0);
 }
 
-/// Of a line of `ls -l`, such as `l-wx------ 1 ada ada 64 Nov 21 18:48 1 -> /dev/null`.
+/// Parses a line of `ls -l`, such as `l-wx------ 1 ada ada 64 Nov 21 18:48 1 -> /dev/null`.
 fn number_and_target(line: &str) -> Option<(&str, &str)> {
     let (before, target) = line.split_once(" -> ")?;
     Some((before.rsplit(' ').next()?, target))

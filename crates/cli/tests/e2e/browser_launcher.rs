@@ -1,5 +1,5 @@
-//! Whatever the program does that opens the browser, the sign-in goes on: it is started in a session of
-//! its own, heard when it fails, and left alone otherwise.
+//! The sign-in continues whatever the browser launcher does. The launcher runs in its own session.
+//! Its failure causes a warning.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -19,7 +19,7 @@ use crate::support::{
 
 const WARNING: &str = "warning: no browser could be started; open the address above yourself\n";
 
-/// What `BROWSER` is to be, so that a shell runs this script with the address as its argument.
+/// The value of `BROWSER` that runs this shell script with the URL as its argument.
 fn launcher(world: &World, script: &str) -> String {
     let path = world.path("launcher.sh");
     write(&path, script);
@@ -30,7 +30,7 @@ fn opening_with<'w>(start: Start<'w>, browser: &str) -> Start<'w> {
     start.without("--no-browser", 0).env("BROWSER", browser)
 }
 
-/// What a script wrote to this file: one line.
+/// Waits for a line in this file.
 #[track_caller]
 fn read_line(path: &Path) -> String {
     let begun = Instant::now();
@@ -43,7 +43,7 @@ fn read_line(path: &Path) -> String {
     }
 }
 
-/// The processes that it started and that it has not yet seen end.
+/// The child processes that have not been waited for.
 fn children(running: &Running<'_>) -> String {
     let threads = fs::read_dir(format!("/proc/{}/task", running.id)).unwrap();
     threads.filter_map(|it| fs::read_to_string(it.unwrap().path().join("children")).ok()).collect()
@@ -93,7 +93,7 @@ fn launcher_that_opens_nothing_does_not_block() {
     }
 }
 
-/// A launcher that says who it is and who started it, and runs on until it is let go.
+/// A launcher that writes its process ids and waits until the test releases it.
 struct HangingLauncher {
     command: String,
     started: PathBuf,
@@ -115,17 +115,17 @@ impl HangingLauncher {
         Self { command: launcher(world, &script), started, ended, hold }
     }
 
-    /// The ids of the launcher, and of the process that opens the browser.
+    /// The process ids of the launcher and of the process that opens the browser.
     #[track_caller]
     fn ids(&self) -> [String; 2] {
         let ids = read_line(&self.started);
         ids.split(' ').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
     }
 
-    /// It can do so only when nobody has ended it.
+    /// Fails if the launcher was killed.
     #[track_caller]
     fn release(self) {
-        // Opened for both, so that opening it waits for nobody.
+        // Opening for reading and writing does not block.
         let mut pipe = File::options().read(true).write(true).open(&self.hold).unwrap();
         writeln!(pipe, "alive").unwrap();
         assert_eq!(read_line(&self.ended), "alive");
@@ -146,7 +146,7 @@ fn hanging_launcher_is_not_killed() {
     }
 }
 
-/// Ctrl-C is a signal to every process of the group that has the terminal.
+/// Ctrl-C sends a signal to the whole foreground process group.
 // threats 185
 #[test]
 fn interrupt_does_not_reach_the_launcher() {
@@ -163,7 +163,7 @@ fn interrupt_does_not_reach_the_launcher() {
     hanging.release();
 }
 
-/// Of util-linux. It has what it starts lead a session.
+/// From util-linux. Starts a program as the leader of a new session.
 const SETSID: &str = "/usr/bin/setsid";
 
 fn has_setsid() -> bool {
@@ -174,9 +174,8 @@ fn has_setsid() -> bool {
     has
 }
 
-/// Of the processes of this program, none has the address as an argument, which every user of the machine
-/// could read. Those of the launcher are the address, the environment is the one that the program was given, and neither has
-/// a secret of this sign-in or of the one that it replaces.
+/// Every user of the machine can read process arguments, so our own processes do not have the URL
+/// as an argument. The launcher gets it as its only argument. The environment contains no secrets.
 // threats 182 187 217
 #[test]
 fn launcher_gets_only_the_url() {
@@ -215,7 +214,7 @@ fn launcher_gets_only_the_url() {
     hanging.release();
 }
 
-/// Whether it can open its terminal, and what it and its parent are (proc(5)).
+/// Tests whether the launcher can open a terminal, and prints its process data (proc(5)).
 const TERMINAL_SCRIPT: &str = r#"
 case $1 in http*) who=launcher;; *) who=test;; esac
 if (: < /dev/tty) 2> /dev/null; then tty=open; else tty=none; fi
@@ -224,8 +223,7 @@ read parent < "/proc/$PPID/stat"
 echo "$tty/$own/$parent" > "${0%.sh}.$who"
 "#;
 
-/// Runs on a terminal of its own, which is its controlling one; its output is read as ever. The script
-/// of the launcher is there before it.
+/// Runs the command with its own controlling terminal. The output still goes to the test.
 fn on_a_terminal<'w>(world: &World, start: Start<'w>) -> Start<'w> {
     let script = world.path("launcher.sh");
     let wrapper = format!(
@@ -236,11 +234,10 @@ fn on_a_terminal<'w>(world: &World, start: Start<'w>) -> Start<'w> {
     start.env("SHELL", "/bin/sh").under(["/bin/sh", "-c", &wrapper, "sh"])
 }
 
-/// Of util-linux.
+/// From util-linux.
 const SCRIPT: &str = "/usr/bin/script";
 
-/// The launcher is a shell by its own name and by that of a browser that draws on the terminal, which
-/// the library starts in another way.
+/// The browser library starts text browsers (`lynx`, `w3m`) in another way than other launchers.
 // threats 185
 #[test]
 fn launcher_has_no_controlling_terminal() {
@@ -280,17 +277,17 @@ fn session_of(stat: &str) -> &str {
     fields_after_name(stat)[3]
 }
 
-/// The controlling terminal; 0 is none.
+/// The controlling terminal; 0 means none.
 fn terminal_of(stat: &str) -> &str {
     fields_after_name(stat)[4]
 }
 
-/// State, parent, group, session, terminal.
+/// The fields after the process name: state, parent, group, session, terminal.
 fn fields_after_name(stat: &str) -> Vec<&str> {
     stat.rsplit_once(") ").unwrap().1.split(' ').collect()
 }
 
-/// What the program says to the process that opens the browser, said by somebody else.
+/// Runs the internal command that opens the browser, as another program could do.
 #[track_caller]
 fn assert_opener_exits(words: &[&str], input: &str, code: i32) {
     let world = World::new();
@@ -323,7 +320,7 @@ fn launcher_opens_only_one_http_url() {
     assert!(!help.stdout.contains(WORD), "{}", help.stdout);
 }
 
-/// What a shell starts leads a group of processes, and cannot leave the session of its terminal.
+/// A process that a shell starts leads a process group, so setsid(2) fails.
 // threats 185
 #[test]
 fn opener_that_cannot_leave_its_session_opens_nothing() {
@@ -338,7 +335,7 @@ fn opener_that_cannot_leave_its_session_opens_nothing() {
     browser.assert_not_opened();
 }
 
-/// As an update does while the program runs: it cannot start itself any more.
+/// An update can delete the running program file, so the program cannot start itself again.
 // threats 184 189
 #[test]
 fn deleted_program_file_still_opens_browser_once() {
@@ -354,7 +351,7 @@ fn deleted_program_file_still_opens_browser_once() {
     browser.assert_not_opened();
 }
 
-/// What lies in the folder that a person happens to be in is not what they have installed.
+/// A folder that the user happens to be in can contain malicious programs.
 // threats 182
 #[test]
 fn programs_in_current_folder_are_not_run() {

@@ -1,5 +1,5 @@
-//! What may come to the callback instead of the one that is waited for. Whatever has not the right
-//! `state` changes nothing: the right one, afterwards, still signs in.
+//! Unexpected requests to the callback server. A request without the right `state` changes nothing,
+//! and the right callback still signs in.
 
 use sandbox::{Account, Conduct, Endpoint, Iss, Scenario};
 use url::Url;
@@ -20,7 +20,7 @@ fn wrong_state_is_refused_and_the_wait_continues() {
     assert_still_waits(&world, running);
 }
 
-/// The right one still signs in, and it is the only one whose code is redeemed.
+/// The right callback signs in, and only its code is exchanged.
 #[track_caller]
 fn assert_still_waits(world: &World, running: Running<'_>) {
     assert_eq!(world.auth_json(), None);
@@ -81,13 +81,13 @@ fn unexpected_requests(state: &str) -> Vec<(u16, String)> {
     ]
 }
 
-/// The same but for one bit of its first character.
+/// Flips one bit of the first character.
 fn with_flipped_bit(state: &str) -> String {
     let first = char::from(state.as_bytes()[0] ^ 1);
     format!("{first}{}", &state[1..])
 }
 
-/// Both flows, with the callback's parameters changed: some set, and those with no value taken away.
+/// Runs both flows with changed callback parameters. An empty value removes the parameter.
 #[track_caller]
 fn assert_callback_fails(changes: &[(&str, &str)], check: impl Fn(&Page, &Finished)) {
     for flow in [World::login, World::create_key] {
@@ -178,7 +178,7 @@ fn error_next_to_code_is_an_error() {
     });
 }
 
-/// What the issuer says goes to the terminal alone, without anything that a terminal would obey.
+/// The description from the issuer is shown on the terminal, without control characters.
 // threats 19 192
 #[test]
 fn hostile_error_description_is_sanitized() {
@@ -256,7 +256,6 @@ fn repeated_callback_exchanges_the_code_once() {
     assert_eq!(world.count(&Endpoint::TokenExchange), 1);
 }
 
-/// Somebody who reloads the callback after it was answered gets the same answer again.
 // threats 22
 #[test]
 fn reload_gets_the_same_response() {

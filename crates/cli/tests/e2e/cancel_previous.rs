@@ -1,4 +1,4 @@
-//! A newer sign-in takes the place of an older one, where both want it.
+//! `--cancel-previous` replaces an earlier sign-in on the same port.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -30,7 +30,7 @@ fn cancel_previous_replaces_the_older_sign_in() {
     }
 }
 
-/// The browser of the older one comes to the newer one, which is told nothing by it.
+/// The browser of the older sign-in reaches the newer one, which refuses its `state`.
 // threats 9 61
 #[test]
 fn browser_of_older_sign_in_gets_state_mismatch() {
@@ -46,7 +46,7 @@ fn browser_of_older_sign_in_gets_state_mismatch() {
     assert_eq!(world.count(&Endpoint::TokenCode), 1);
 }
 
-/// It holds a code that is good once; its person is done.
+/// Its single-use code is already in use.
 // threats 61
 #[test]
 fn sign_in_that_exchanges_its_code_keeps_its_port() {
@@ -60,7 +60,7 @@ fn sign_in_that_exchanges_its_code_keeps_its_port() {
     visit.give_up();
 }
 
-/// One that does not answer is not waited for without an end.
+/// The newer sign-in stops waiting after a timeout.
 // threats 53 61
 #[cfg(target_os = "linux")]
 #[test]
@@ -86,7 +86,8 @@ fn unknown_service_receives_no_request() {
     assert!(stranger.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
 }
 
-/// Another program of the same user is not spoken to; on Linux, the system tells which one it is.
+/// On Linux, the system reports which program connects. Other programs of the same user are
+/// refused.
 // threats 61
 #[cfg(target_os = "linux")]
 #[test]
@@ -104,14 +105,14 @@ fn another_program_cannot_cancel_a_sign_in() {
     stranger.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
     let _ = stranger.write_all(b"give way\n");
     let mut heard = Vec::new();
-    // With a reset, where our words were not read.
+    // The read fails with a reset if the program closed without reading.
     let _ = stranger.read_to_end(&mut heard);
     assert_eq!(heard, b"");
     waiting.visit(Account::OWNER);
     waiting.finish().exits(0);
 }
 
-/// Whoever is killed leaves a name behind, which is in nobody's way.
+/// A killed process leaves its socket file behind.
 // threats 52 61
 #[test]
 fn cancel_previous_works_after_a_kill() {

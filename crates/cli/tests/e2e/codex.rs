@@ -1,6 +1,6 @@
-//! The real Codex CLI on the same files, in each of the versions in `.ci/codex-versions`: today's, the
-//! first that writes more than the tokens, and one from before it took any lock. They are found as
-//! `codex-VERSION`; `.ci/run` installs them, and each that is missing is reported.
+//! Runs the real Codex CLI on the same files. `.ci/codex-versions` lists the versions: the current
+//! one, the first one that stores more than tokens, and one without locks. `.ci/run` installs them
+//! as `codex-VERSION`. Each missing version is reported as skipped.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::support::{TEST_TIMEOUT, World, report_skipped};
 
-/// A Codex CLI that was found.
+/// An installed version of Codex CLI.
 struct Codex {
     version: &'static str,
     program: PathBuf,
@@ -49,7 +49,7 @@ impl Codex {
         Some(Self { version, program: program?, path })
     }
 
-    /// It in this world: the same folder, and the sandbox for its refreshes.
+    /// The same folder as `login-cli`, and the sandbox as the issuer.
     fn command(&self, world: &World) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -76,7 +76,7 @@ impl Codex {
         assert!(status.success() && said.contains(how), "{version}: {status}: {said}");
     }
 
-    /// Has it ask a model, for which it needs a valid access token; the model is not there.
+    /// Sends a prompt, which needs a valid access token. No model answers.
     fn ask(&self, world: &World) -> RunningCodex {
         let mut command = self.command(world);
         command
@@ -94,7 +94,7 @@ impl Codex {
     }
 }
 
-/// A Codex CLI at work, which ends with this value.
+/// A running Codex CLI, killed on drop.
 struct RunningCodex(Child);
 
 impl Drop for RunningCodex {
@@ -107,7 +107,7 @@ impl Drop for RunningCodex {
     }
 }
 
-/// `login-cli` with a command for a stored sign-in of this world.
+/// A `login-cli` command for a stored sign-in.
 fn our_command<'w>(world: &'w World, command: &'w str) -> crate::support::Start<'w> {
     world.program([command, "--issuer", world.sandbox.issuer_url()])
 }
@@ -116,7 +116,7 @@ fn auth_json(world: &World) -> Value {
     serde_json::from_str(&world.auth_json().unwrap()).unwrap()
 }
 
-/// Makes the stored access token one that is over, and that came long ago.
+/// Expires the stored access token and backdates `last_refresh`.
 fn expire(world: &World) {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({
@@ -152,7 +152,7 @@ fn codex_accepts_every_file_that_login_writes() {
     });
 }
 
-/// It takes no file without a JWT in the place of the ID token, and a text in that of the refresh token.
+/// Codex CLI requires a JWT as `id_token` and a string as `refresh_token`.
 #[test]
 fn codex_accepts_an_access_token_without_refresh_token() {
     Codex::for_each_version(|codex| {
@@ -164,8 +164,8 @@ fn codex_accepts_an_access_token_without_refresh_token() {
     });
 }
 
-/// Where Codex CLI asks whose a personal access token is. It gets as many answers as it wants, as long as
-/// the test lasts.
+/// A server for the requests of Codex CLI about a personal access token. It runs until the test
+/// ends.
 fn metadata_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -192,7 +192,6 @@ fn metadata_server() -> String {
     url
 }
 
-/// Either program reads what the other keeps, and both keep the same.
 // threats 221
 #[test]
 fn both_programs_store_a_personal_access_token_alike() {
@@ -222,7 +221,6 @@ fn both_programs_store_a_personal_access_token_alike() {
     });
 }
 
-/// Where `status` notes that Codex CLI does not read the file, it does not, and nowhere else.
 // threats 221
 #[test]
 fn note_about_another_store_matches_codex() {
@@ -294,7 +292,7 @@ fn sign_in_of_codex_is_read_and_survives_a_refresh() {
     });
 }
 
-/// The code that Codex shows, such as `DBWF-6MFP`.
+/// Reads the code that Codex CLI prints, such as `DBWF-6MFP`.
 fn user_code(stdout: &mut impl BufRead) -> String {
     let is_code = |word: &str| {
         word.len() == 9
@@ -309,7 +307,7 @@ fn user_code(stdout: &mut impl BufRead) -> String {
     words.find(|word| is_code(word)).unwrap()
 }
 
-/// The person types the code on another device.
+/// Enters the code on another device.
 fn approve(world: &World, user_code: &str) {
     let body = format!("user_code={user_code}&account=auth0%7Cada");
     let host = world.host();
@@ -325,14 +323,14 @@ fn approve(world: &World, user_code: &str) {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-/// An expired sign-in, and an issuer that takes its time.
+/// Creates an expired sign-in and a slow issuer.
 fn expired(world: &World) -> usize {
     world.login().signs_in(Account::OWNER).exits(0);
     expire(world);
     world.sandbox.issued().refresh_tokens.len()
 }
 
-/// One refresh token was issued since, and it is the one that both programs have now.
+/// One refresh token was issued since `before`, and both programs use it.
 #[track_caller]
 fn assert_one_was_spent(world: &World, before: usize) {
     let begun = Instant::now();
@@ -345,7 +343,7 @@ fn assert_one_was_spent(world: &World, before: usize) {
     assert_eq!(world.sandbox.issued().refresh_tokens.len(), before + 1);
 }
 
-/// It refreshes a sign-in for the client that is written down here. The oldest version knows one alone.
+/// The oldest version always uses its own client id.
 #[test]
 fn codex_refreshes_with_the_stored_client_id() {
     const OTHER: &str = "app_of_the_company";

@@ -1,4 +1,4 @@
-//! Where Codex CLI does not read the file that this program writes: that is said.
+//! Notes for the cases in which Codex CLI ignores `auth.json`.
 
 use crate::support::{World, write};
 
@@ -10,7 +10,7 @@ fn config(world: &World, text: &str) {
     write(&world.codex_home().join("config.toml"), text);
 }
 
-/// `login`, `status` and `doctor` say this, where `variable` is set; or nothing.
+/// `login`, `status` and `doctor` print `note`, or no note for `None`.
 #[track_caller]
 fn assert_noticed(config_toml: &str, variable: Option<(&str, &str)>, note: Option<&str>) {
     let world = World::new();
@@ -72,7 +72,7 @@ fn variable_that_overrides_the_file_is_reported() {
     assert_noticed("", Some(("CODEX_ACCESS_TOKEN", "")), None);
 }
 
-/// Its credentials are never meant for Codex CLI.
+/// Codex CLI does not read profiles.
 #[test]
 fn profiles_have_no_note_about_codex_config() {
     let world = World::new();

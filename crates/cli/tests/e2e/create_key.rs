@@ -1,4 +1,4 @@
-//! Flow B, from the command to the key on standard output.
+//! `create-key`, from the command to the key on standard output.
 
 use sandbox::{
     Account, Client, Endpoint, Listeners, Recorded, Sandbox, Scenario, Step, Then, Tls, Trail,
@@ -27,7 +27,7 @@ fn owner_gets_a_key_over_tls() {
     assert_owner_gets_key(&world, &["--ca-file", ca_file.to_str().unwrap()]);
 }
 
-/// The session key and the API's requests go to the API alone, the code to the issuer alone.
+/// The platform gets the session key and the API requests. The issuer gets the code.
 // threats 149
 #[test]
 fn issuer_and_platform_can_be_separate_servers() {
@@ -124,7 +124,7 @@ fn assert_sent(sandbox: &Sandbox, auth_url: &Url) {
     assert_key_created(&one(&Endpoint::ApiKeys), sandbox);
 }
 
-/// Issuer and API are one server here, which is asked once for each of them.
+/// Issuer and platform are the same server here, so it gets both requests.
 #[track_caller]
 fn assert_warm_up(sandbox: &Sandbox) {
     let requests = sandbox.requests_at(&Endpoint::Root);
@@ -196,7 +196,7 @@ fn assert_key_created(request: &Recorded, sandbox: &Sandbox) {
     assert_eq!(request.body, br#"{"action":"create","name":"Codex CLI"}"#);
 }
 
-/// The page says that the program has the key, so it has to have it.
+/// The page says that the program has the key, so it must wait for the key.
 #[test]
 fn browser_waits_for_the_key() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);

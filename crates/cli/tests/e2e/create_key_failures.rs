@@ -1,12 +1,12 @@
-//! How a key comes to nothing, and what may be left of it at the platform.
+//! Failures during the creation of a key, and which key can be left at the platform.
 
 use sandbox::{Account, Endpoint, Sandbox, Scenario, Then};
 use serde_json::{Value, json};
 
 use crate::support::{Finished, World};
 
-/// The creation ends with these last words, and the browser is told. Nothing is stored even where
-/// it was asked for.
+/// Creation fails with an error on the terminal and in the browser. Nothing is stored, even with
+/// `--save`.
 #[track_caller]
 fn assert_creation_fails(at: &Endpoint, then: Then) -> (World, Finished) {
     let world = World::failing(at.clone(), then);
@@ -65,7 +65,7 @@ fn not_found_from_platform_is_an_error() {
     }
 }
 
-/// A firewall says 403 and 404 too, and says nothing about the projects.
+/// A firewall also returns 403 and 404, without information about projects.
 // threats 71 127
 #[test]
 fn firewall_page_is_not_treated_as_access_denied() {
@@ -197,8 +197,7 @@ fn hostile_error_text_is_sanitized() {
     }
 }
 
-/// Ids do not appear by waiting: what was asked for and is not there ends the search at once, and
-/// nothing else is taken instead.
+/// Waiting does not create an id, so the search ends immediately. No other project is used.
 #[test]
 fn unknown_id_lists_the_available_ids() {
     for (option, error, hint) in [
@@ -221,7 +220,7 @@ fn unknown_id_lists_the_available_ids() {
     }
 }
 
-/// With `--save`, a disk that cannot be written would lose the key, so it is found out first.
+/// With `--save`, an unwritable disk would lose the key, so it is checked first.
 #[test]
 fn key_is_not_created_if_store_is_unwritable() {
     let world = World::new();
@@ -231,7 +230,7 @@ fn key_is_not_created_if_store_is_unwritable() {
     assert!(world.sandbox.requests().is_empty());
 }
 
-/// Only a sign-in may replace a stored file that cannot be read, so that is found out first as well.
+/// Only a new sign-in replaces an unreadable file, so it is checked first.
 // threats 168
 #[test]
 fn key_is_not_created_for_unreadable_file() {

@@ -1,11 +1,11 @@
-//! Where a key is made, what it is called, and where it is kept.
+//! Options for the project, the name and the storage of a key.
 
 use sandbox::{Account, Endpoint, Fault, Organization, Project, Scenario, Then};
 use serde_json::{Value, json};
 
 use crate::support::{Finished, World};
 
-/// A world whose one person is in these organizations.
+/// A world with one account in these organizations.
 fn world_of(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
     let account = Account { organizations, ..Account::owner() };
     World::with_scenario(Scenario { accounts: vec![account], faults, ..Scenario::default() })
@@ -20,7 +20,7 @@ fn projects_of(id: &str) -> Endpoint {
     Endpoint::Path(format!("/dashboard/organizations/{id}/projects"))
 }
 
-/// The key is made for the default project of this organization.
+/// The key is created in the default project of this organization.
 #[track_caller]
 fn assert_created_in(world: &World, options: &[&str], id: &str) -> Finished {
     let finished = world.create_key().arg("--json").args(options).signs_in(Account::OWNER);
@@ -54,7 +54,7 @@ fn preferred_organization_wins_among_twenty() {
     assert_eq!(world.count(&Endpoint::Organizations), 1);
 }
 
-/// A slow answer of the preferred one is waited for: the choice is not who answers first.
+/// The program waits for a slow response about the preferred organization.
 #[test]
 fn choice_does_not_depend_on_response_order() {
     let default = Organization { is_default: true, ..organization("slow") };
@@ -109,7 +109,6 @@ fn non_default_project_can_be_chosen() {
     assert_eq!(finished.json()["project"], json!({"id": "other", "title": null}));
 }
 
-/// Ids go into the path as one segment each, whatever is in them.
 // threats 103 141
 #[test]
 fn unusual_ids_are_one_path_segment() {
@@ -180,7 +179,7 @@ fn key_is_saved_next_to_a_sign_in() {
     assert!(world.auth_json().unwrap() == expected, "something else changed than the key");
 }
 
-/// Without `--save`, nothing of the person's files is touched or looked at.
+/// Without `--save`, `create-key` does not read or write the store.
 #[test]
 fn unsaved_key_needs_no_home_folder() {
     let world = World::new();
@@ -198,8 +197,8 @@ fn shell_captures_the_key_from_stdout() {
     finished.exits(0).prints(&format!("<{}>\n", world.sandbox.issued().api_keys[0]));
 }
 
-/// The place was good before the browser opened, and is not when the key is there: the key is on
-/// standard output, so the page and the words say what is true.
+/// The store becomes unwritable after the browser opens. The key is on standard output, and the
+/// page and the message say so.
 #[test]
 fn key_that_cannot_be_saved_is_still_printed() {
     let world = World::new();
@@ -215,7 +214,7 @@ fn key_that_cannot_be_saved_is_still_printed() {
     finished.says("hint: the key above works, keep it yourself; ");
 }
 
-/// It is on the disk, but nobody could read it from standard output.
+/// The key is on disk, but standard output has no reader.
 #[test]
 fn key_that_cannot_be_printed_is_saved() {
     let world = World::new();

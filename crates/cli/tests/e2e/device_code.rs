@@ -1,4 +1,4 @@
-//! `login-cli login --device`: a code that is typed on another device, in the manner of RFC 8628.
+//! `login-cli login --device`, like RFC 8628.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::support::{Finished, Running, Start, StoredSignIn, TEST_TIMEOUT, World
 
 const HOUR: i64 = 60 * 60;
 
-/// The answer of an issuer that wants to be asked as often as is allowed at all.
+/// The shortest allowed interval.
 fn shortest_interval() -> Device {
     Device { interval: json!(1), ..Device::default() }
 }
@@ -25,7 +25,7 @@ fn device_login(world: &World) -> Start<'_> {
     world.command("login").arg("--device")
 }
 
-/// What the person reads: where to go, and what to type there.
+/// Waits for the URL and the code on standard error.
 #[track_caller]
 fn shown_code(running: &Running<'_>) -> (String, String) {
     running.says("Ctrl-C cancels.");
@@ -40,7 +40,7 @@ fn shown_code(running: &Running<'_>) -> (String, String) {
     (address.to_owned(), lines.next().unwrap().trim().to_owned())
 }
 
-/// Somebody types the code on another device, and chooses this account there.
+/// Enters the code on another device and chooses this account.
 #[track_caller]
 fn approve(world: &World, running: &Running<'_>, account: &str) {
     let (address, code) = shown_code(running);
@@ -70,7 +70,7 @@ fn code_typed_on_another_device_signs_in() {
     world.command("token").run().exits(0);
 }
 
-/// Each request as the contract has it: the codes of the issuer are exchanged like any other.
+/// All requests have the documented form. The code is exchanged like any other code.
 #[track_caller]
 fn assert_sent(world: &World) {
     let only = |at: &Endpoint| world.sandbox.requests_at(at).swap_remove(0);
@@ -103,7 +103,7 @@ fn device_sign_in_needs_no_port_and_no_api_key() {
     }
 }
 
-/// A number, a text of one, and nothing, which is five seconds.
+/// The interval can be a number or a string. The default is five seconds.
 #[test]
 fn polling_uses_the_interval_of_the_issuer() {
     let cases = [(json!(1), 1.0..4.5), (json!("2"), 2.0..4.5), (Value::Null, 4.9..30.0)];
@@ -115,14 +115,14 @@ fn polling_uses_the_interval_of_the_issuer() {
         let since = Instant::now();
         world.sandbox.wait_for(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
         let waited = since.elapsed().as_secs_f64();
-        // The clock of the program has begun a moment before ours.
+        // The clock of the program starts slightly earlier than the one of the test.
         assert!(waited > expected.start - 0.5, "{interval}: {waited}");
         assert!(waited < expected.end + 10.0, "{interval}: {waited}");
         running.kill();
     }
 }
 
-/// The times between the polls, as this issuer saw them.
+/// The times between the polls, measured by the sandbox.
 fn gaps(world: &World, polls: usize) -> Vec<Duration> {
     let mut last = None;
     let mut gaps = Vec::new();
@@ -168,7 +168,7 @@ fn busy_issuer_is_asked_again_for_a_code() {
     running.kill();
 }
 
-/// Nothing is stored, and what was stored is untouched.
+/// Nothing is stored, and the old file is unchanged.
 #[track_caller]
 fn assert_fails(world: &World, running: Running<'_>, what: &str, hint: &str) {
     let finished = running.finish();
@@ -210,7 +210,7 @@ fn unused_code_expires() {
     assert_fails(&world, device_login(&world).start(), what, hint);
 }
 
-/// No clock goes as far as these ask to wait.
+/// The requested pause overflows every clock.
 #[test]
 fn huge_interval_ends_at_the_expiry() {
     let headers = vec![("retry-after".to_owned(), u64::MAX.to_string())];
@@ -239,7 +239,7 @@ fn issuer_without_device_codes_is_reported() {
     );
 }
 
-/// Neither escapes nor a page of text reach the person as a code.
+/// Escape sequences and long text are never shown as a code.
 // threats 192
 #[test]
 fn untypable_code_is_refused() {

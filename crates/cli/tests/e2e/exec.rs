@@ -1,4 +1,4 @@
-//! `login-cli exec`: a program with the credentials in its environment.
+//! `login-cli exec` runs a program with credentials in its environment.
 
 use sandbox::{Endpoint, Then};
 
@@ -14,7 +14,7 @@ fn with_key(seconds_left: i64) -> (World, StoredSignIn) {
     (world, stored)
 }
 
-/// Runs these lines in a shell.
+/// Runs this script in a shell.
 fn exec_shell<'w>(world: &'w World, options: &[&str], script: &str) -> Start<'w> {
     let start = world.command("exec").args(options.iter().copied());
     start.args(["--", "/bin/sh", "-c", script, "sh", "--help", "a b"])
@@ -32,7 +32,7 @@ fn program_gets_the_key_and_its_arguments() {
     assert_eq!(world.stored_names(), ["auth.json"]);
 }
 
-/// Whatever the person has set before is what the person has not asked for now.
+/// A variable of the user does not override the key.
 #[test]
 fn program_gets_the_rest_of_the_environment() {
     let (world, _) = with_key(HOUR);
@@ -41,7 +41,7 @@ fn program_gets_the_rest_of_the_environment() {
     start.run().exits(0).prints("kept:unset");
 }
 
-/// The exit code is the program's, also one that is no exit code of ours.
+/// The program can use any exit code.
 #[test]
 fn exit_code_is_that_of_the_program() {
     let (world, _) = with_key(HOUR);
@@ -53,7 +53,7 @@ fn exit_code_is_that_of_the_program() {
     }
 }
 
-/// Signals, the terminal and the exit code need no middleman.
+/// The program replaces the process (execve(2)).
 #[cfg(unix)]
 #[test]
 fn program_replaces_the_process() {
@@ -65,7 +65,7 @@ fn program_replaces_the_process() {
     }
 }
 
-/// Also where a refresh came first, which listens for signals itself.
+/// A refresh listens for signals itself; the program still gets them afterwards.
 #[cfg(unix)]
 #[test]
 fn signals_reach_the_program() {
@@ -127,7 +127,6 @@ fn expiring_access_token_is_refreshed_first() {
     assert!(world.auth_document()["tokens"]["access_token"] == *new, "another one is stored");
 }
 
-/// The program is not run with what does not work.
 #[test]
 fn program_is_not_run_without_a_valid_token() {
     let world = World::failing(Endpoint::TokenRefresh, Then::json(500, serde_json::json!({})));
@@ -168,7 +167,7 @@ fn program_is_not_run_without_a_sign_in() {
     exec_shell(&world, &[], "echo ran").run().exits(3).prints("").says("error: not signed in: ");
 }
 
-/// The access token is this account's; a key from elsewhere beside it would be another's.
+/// A key from elsewhere would belong to another account.
 #[test]
 fn key_from_the_environment_is_not_passed_on() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! A sign-in whose access token has expired and that nothing can refresh: nobody is signed in.
+//! An expired access token that cannot be refreshed means not signed in.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{StoredSignIn, World};
 const HOUR: i64 = 60 * 60;
 const KEY: &str = "sk-proj-a-key-beside-old-tokens";
 
-/// The shapes of a sign-in that nothing here can refresh.
+/// All forms of a sign-in that cannot be refreshed.
 fn not_refreshable(world: &World, seconds_left: i64) -> [StoredSignIn; 4] {
     let stored = || StoredSignIn::new(world, seconds_left);
     let alone = stored();
@@ -51,7 +51,6 @@ fn sign_in_without_refresh_works_until_expiry() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// A person sees whose it was.
 // threats 209
 #[test]
 fn status_shows_the_expired_account() {

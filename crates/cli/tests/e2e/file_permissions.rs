@@ -1,4 +1,4 @@
-//! Owners and modes as containers and mounts have them, for the program of a real user.
+//! File owners and modes as in containers and mounts, tested as another user.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
@@ -12,7 +12,7 @@ use crate::support::{Finished, Start, StoredSignIn, World, report_skipped};
 const HOUR: i64 = 60 * 60;
 const SETPRIV: &str = "/usr/bin/setpriv";
 
-/// A user and the groups that it is in.
+/// A user id and its group ids.
 type User = (u32, &'static [u32]);
 
 const ROOT: User = (0, &[0]);
@@ -20,14 +20,14 @@ const ADA: User = (1000, &[1000]);
 const OF_POD: User = (1_000_650_000, &[0]);
 const OF_GROUP: User = (1000, &[1000, 2000]);
 
-/// What is where, and what its user may do there.
+/// Owners and modes of the files, and what the user can do.
 struct Layout {
     name: &'static str,
     user: User,
     make: fn(&World),
-    /// What `status` notes.
+    /// The notes in `status`.
     notes: &'static [&'static str],
-    /// Why nothing is written, where that is so.
+    /// The error on a write, if it is refused.
     refused: Option<&'static str>,
 }
 
@@ -122,7 +122,7 @@ fn set_owner(world: &World, name: &str, (user, group): (u32, u32), mode: u32) {
 }
 
 impl Layout {
-    /// A world like this, with a sign-in whose access token has so many seconds left.
+    /// A world with these owners and modes and a stored sign-in.
     fn world(&self, seconds_left: i64) -> (World, StoredSignIn) {
         let world = World::new();
         let stored = world.signed_in(seconds_left);
@@ -131,15 +131,15 @@ impl Layout {
         (world, stored)
     }
 
-    /// The program as the user of this layout: a copy of it that this user can reach.
+    /// Runs a copy of the program, in a path that the user can read, as this user.
     fn run(&self, world: &World, start: Start<'_>) -> Finished {
         if self.user == ROOT {
             return start.run();
         }
         let program = world.path("login-cli");
         if !program.exists() {
-            // By another process: while this one has it open for writing, a program that another test
-            // starts inherits that for a moment, and the system runs no file that is being written.
+            // Another process writes the copy. If this process had it open, a child of another test
+            // could inherit the descriptor, and executing the file would fail with ETXTBSY.
             let copy =
                 Command::new("cp").arg(env!("CARGO_BIN_EXE_login-cli")).arg(&program).status();
             assert!(copy.unwrap().success());
@@ -149,7 +149,7 @@ impl Layout {
         start.under([self.wrapper(), shell.into()].concat()).run()
     }
 
-    /// The line under which a program is this user's.
+    /// The command that switches to this user.
     fn wrapper(&self) -> Vec<String> {
         let (user, groups) = self.user;
         let all: Vec<String> = groups.iter().map(u32::to_string).collect();
@@ -157,7 +157,7 @@ impl Layout {
         [SETPRIV.to_owned(), user, group, format!("--groups={}", all.join(","))].into()
     }
 
-    /// Whether this machine lets a test be that user.
+    /// Whether this machine allows the test to switch to this user.
     fn is_available(&self) -> bool {
         let is_root = rustix::process::geteuid().is_root();
         if !is_root {
@@ -194,7 +194,6 @@ fn readable_layouts_are_read() {
     }
 }
 
-/// It is found out before the browser opens.
 // threats 165
 #[test]
 fn unsafe_layouts_are_refused_before_the_browser_opens() {
@@ -209,7 +208,7 @@ fn unsafe_layouts_are_refused_before_the_browser_opens() {
     }
 }
 
-/// Where nothing can be kept, no refresh token is spent: the access token is good until it expires.
+/// If the new tokens cannot be stored, the refresh token is not used.
 // threats 165
 #[test]
 fn token_that_cannot_be_refreshed_is_used_until_it_expires() {
@@ -221,7 +220,7 @@ fn token_that_cannot_be_refreshed_is_used_until_it_expires() {
         let token = layout.run(&world, world.command("token"));
         let expired = "error: the access token has expired, and a new one could not be stored: ";
         token.exits(1).prints("").says(expired).says("\nhint: ");
-        // What `status` says is what `token` does.
+        // `token` agrees with `status`.
         let status = layout.run(&world, world.command("status").arg("--json"));
         status.exits(1).says(expired);
         assert_eq!(status.json()["signed_in"], false, "{}", layout.name);
@@ -230,7 +229,7 @@ fn token_that_cannot_be_refreshed_is_used_until_it_expires() {
     }
 }
 
-/// Root finds a way everywhere, and whose it was it stays.
+/// Root can write everywhere. The file keeps the owner of its folder.
 // threats 165
 #[test]
 fn files_written_by_root_keep_their_owner() {

@@ -1,4 +1,4 @@
-//! The rig is held against planted faults: a check that catches nothing is worse than none.
+//! The tests of the harness itself: it must detect planted faults.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,8 +6,8 @@ use sandbox::Account;
 
 use crate::support::World;
 
-/// A run that does all that it should, and then this. The rig must fail it, with these words, and
-/// without a word of what was issued.
+/// Runs a correct sign-in followed by `fault`. The harness must fail with `words`, and its message
+/// must not contain a secret.
 #[track_caller]
 fn assert_detected(fault: &str, words: &str) {
     let world = World::new();
@@ -41,7 +41,7 @@ fn other_violations_are_detected() {
     assert_detected("kill -9 $$", "ended by a signal");
 }
 
-/// A command that prints one secret may not print another, nor the same one twice.
+/// The allowed secret may appear only once, and no other secret may appear.
 // threats 193
 #[test]
 fn allowed_secret_does_not_allow_others() {
@@ -60,7 +60,7 @@ fn allowed_secret_does_not_allow_others() {
     }
 }
 
-/// The same of what a run does to a terminal.
+/// The same on a terminal.
 #[cfg(target_os = "linux")]
 #[track_caller]
 fn assert_detected_on_terminal(fault: &str, words: &str) {
@@ -80,7 +80,7 @@ fn assert_detected_on_terminal(fault: &str, words: &str) {
 fn terminal_violations_are_detected() {
     let first_token = "/usr/bin/grep access_token \"$CODEX_HOME/auth.json\"";
     assert_detected_on_terminal(first_token, "a secret in stderr");
-    // Erased at once, and seen all the same.
+    // Erased text counts too.
     let erased = format!("{first_token} | /usr/bin/cut -c 1-60; printf '\\033[A\\033[K'");
     assert_detected_on_terminal(&erased, "a secret on the terminal");
     assert_detected_on_terminal("/bin/stty -echo", "the terminal is not as it was");

@@ -1,5 +1,5 @@
-//! A browser is started where it opens before the person, and nowhere else; where theirs has to reach
-//! a port here, they are told how. And root by way of sudo is told whose credentials these will be.
+//! A browser starts only if it opens on the user's screen. Otherwise, the output explains how the
+//! user's browser reaches the port. Root through sudo gets a warning.
 
 use std::os::unix::fs::chown;
 use std::process::Command;
@@ -8,11 +8,11 @@ use sandbox::Account;
 
 use crate::support::{BrowserDouble, Finished, Start, World, report_skipped};
 
-/// The browser of the system, which is opened unless `BROWSER` names one.
+/// A double of the system's browser, which opens unless `BROWSER` is set.
 fn system_browser(world: &World) -> BrowserDouble {
     let browser = BrowserDouble::new(world);
     let program = world.path("bin/x-www-browser");
-    // Written by another process: no fork of another test may hold it open.
+    // Another process writes the file, so that no fork of this test process has it open.
     let script = format!(
         "printf '#!/bin/sh\\nexec {}\\n' > \"$1\" && chmod 700 \"$1\"",
         browser.command().replace("%s", "\"$@\"")
@@ -29,7 +29,7 @@ fn with_environment<'w>(start: Start<'w>, environment: &[(&str, &str)]) -> Start
 const SSH: (&str, &str) = ("SSH_CONNECTION", "10.0.0.9 50000 10.0.0.7 22");
 const USER: (&str, &str) = ("USER", "ada");
 
-/// What is said between the address and the waiting, with `PORT` in the place of the port.
+/// The text between the URL and the waiting line, with `PORT` for the port.
 #[track_caller]
 fn printed_help(finished: &Finished, port: u16) -> String {
     let (_, rest) = finished.stderr.split_once("\n\nhttp").unwrap();
@@ -39,7 +39,7 @@ fn printed_help(finished: &Finished, port: u16) -> String {
     help.replace(&port.to_string(), "PORT")
 }
 
-/// Signs in by the address alone, and hears this.
+/// Signs in with the URL and checks the printed help.
 #[track_caller]
 fn assert_help(start: Start<'_>, expected: &str) {
     let running = start.start();
@@ -48,7 +48,7 @@ fn assert_help(start: Start<'_>, expected: &str) {
     let finished = running.finish();
     finished.exits(0).says_nothing_of("Your browser opens").says_nothing_of("warning: ");
     assert!(finished.stderr.starts_with("Open this address to "), "{}", finished.stderr);
-    // Nobody can be asked here, and `create-key` has no device codes.
+    // There is no prompt here, and `create-key` has no device codes.
     let is_login = finished.stderr.starts_with("Open this address to sign in with ChatGPT:");
     let elsewhere = if is_login && !expected.is_empty() { DEVICE_HELP } else { "" };
     assert_eq!(printed_help(&finished, port), format!("{expected}{elsewhere}"));
@@ -56,7 +56,7 @@ fn assert_help(start: Start<'_>, expected: &str) {
 
 const DEVICE_HELP: &str = "Or use login-cli login --device, which needs no way back.\n";
 
-/// No browser is started, though there is one.
+/// No browser starts, although one is installed.
 #[track_caller]
 fn assert_not_started(environment: &[(&str, &str)], expected: &str) {
     for flow in [World::login, World::create_key] {
@@ -151,7 +151,7 @@ fn container_prints_a_way_to_sign_in() {
     assert_not_started(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")], &pod);
 }
 
-/// This test may itself run in a container, which is then what is said.
+/// The test itself can run in a container, which changes the message.
 // threats 185
 #[test]
 fn no_browser_starts_without_a_display() {
@@ -200,7 +200,7 @@ fn program_in_browser_variable_is_always_used() {
     }
 }
 
-/// A command that was put together by somebody else is not one to hand to a person.
+/// A printed command must not contain text from an attacker.
 // threats 185 192
 #[test]
 fn hostile_environment_does_not_reach_the_command() {
@@ -220,7 +220,7 @@ fn hostile_environment_does_not_reach_the_command() {
     }
 }
 
-/// Whether this test is root, who alone can show what sudo makes of somebody.
+/// Whether the test runs as root, which it needs to simulate sudo.
 fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
@@ -231,7 +231,7 @@ fn is_root() -> bool {
 
 const ADA: [(&str, &str); 2] = [("SUDO_USER", "ada"), ("SUDO_UID", "1000")];
 
-/// A login as root, where nobody has chosen the folder of the credentials.
+/// A login as root with the default folder.
 fn as_root(world: &World) -> Start<'_> {
     with_environment(world.login().without_env("CODEX_HOME"), &ADA)
 }
@@ -280,7 +280,7 @@ fn home_of_another_user_gets_a_warning() {
     let owner = |name: &str| home.join(name).metadata().unwrap().uid();
     assert_eq!([owner(""), owner(".codex"), owner(".codex/auth.json")], [1000, 0, 0]);
 
-    // What is in a folder of theirs is theirs.
+    // A folder in the home of another user belongs to that user.
     chown(home.join(".codex"), Some(1000), Some(1000)).unwrap();
     let finished = as_root(&world).signs_in(Account::OWNER);
     finished.exits(0).says(&warning(&world, "and belong to the owner of that folder"));

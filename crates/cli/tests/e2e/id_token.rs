@@ -1,5 +1,5 @@
-//! What an ID token has to say of itself, whoever signed it: signatures are not verified, because the
-//! token came straight from the token endpoint.
+//! Checks of the ID token. Signatures are not verified, because the token comes directly from the
+//! token endpoint over TLS.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use crate::support::{World, claims, pairs};
 
-/// A world whose issuer sends an ID token with these claims over its own, under the header of its own
-/// tokens, signed with a key that is not its own.
+/// A world whose issuer returns an ID token with these claims and the usual header, signed with
+/// another key.
 fn signed_by_another_key(changes: &Value) -> World {
     let honest = World::new().sandbox.mint(Account::OWNER).unwrap().id_token;
     let mut claims = claims(&honest);
-    // The issuer's address is another one for each world.
+    // Each world has its own issuer URL.
     claims["iss"] = Value::Null;
     claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     let header = honest.split('.').next().unwrap();
@@ -27,14 +27,14 @@ fn signed_by_another_key(changes: &Value) -> World {
     World::with_scenario(Scenario { fixed, ..Scenario::default() })
 }
 
-/// A world of the owner alone, whose ID token says this as well.
+/// A world with the owner, whose ID token has these additional claims.
 fn owner_with(claims: &Value) -> World {
     let id_token_claims = claims.as_object().unwrap().clone();
     let accounts = vec![Account { id_token_claims, ..Account::owner() }];
     World::with_scenario(Scenario { accounts, ..Scenario::default() })
 }
 
-/// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored.
+/// The sign-in fails after the code exchange: no key is requested and nothing is stored.
 #[track_caller]
 fn assert_refused(world: &World, cause: &str, hint: &str) {
     let running = world.login().with_trace_log().start();
@@ -61,7 +61,6 @@ fn signature_of_another_key_is_accepted() {
     assert_accepted(&signed_by_another_key(&json!({})));
 }
 
-/// What a token says of itself counts all the same.
 // threats 97 98 99 100 101
 #[test]
 fn claims_are_checked_whatever_the_signature() {
@@ -93,7 +92,7 @@ fn id_token_without_subject_is_refused() {
     assert_accepted(&owner_with(&json!({ "sub": "x".repeat(255) })));
 }
 
-/// None is sent, so none comes back; and one that does says nothing.
+/// The program sends no nonce, so a returned nonce means nothing.
 // threats 101
 #[test]
 fn nonce_is_neither_sent_nor_checked() {
@@ -105,7 +104,7 @@ fn nonce_is_neither_sent_nor_checked() {
     }
 }
 
-/// The key of the other flow needs no ID token at all.
+/// `create-key` does not need an ID token.
 // threats 101
 #[test]
 fn create_key_ignores_the_id_token() {

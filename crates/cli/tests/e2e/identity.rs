@@ -1,4 +1,4 @@
-//! What the tokens say of the account, and what becomes of a sign-in when they do not.
+//! Claims about the account, and sign-ins without some of them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Finished, World};
 
-/// A world with this one account.
+/// A world with this account.
 fn world_of(account: Account) -> World {
     World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() })
 }
 
-/// The owner, whose ID token says this as well.
+/// The owner, whose ID token has these additional claims.
 fn owner_with(claims: &Value) -> Account {
     Account { id_token_claims: object(claims), ..Account::owner() }
 }
@@ -21,8 +21,8 @@ fn object(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// The sign-in ends after the code was redeemed: no key is asked for, nothing is stored, and no token
-/// stays valid.
+/// The sign-in fails after the code exchange: no key is requested, nothing is stored, and the
+/// tokens are revoked.
 #[track_caller]
 fn assert_ends_after_code(world: &World, email: &str) -> Finished {
     let running = world.login().arg("--require-api-key").with_trace_log().start();
@@ -42,7 +42,7 @@ fn assert_ends_after_code(world: &World, email: &str) -> Finished {
 const NO_ORGANIZATION_HINT: &str = "set up the API platform for this account at https://platform.openai.com, or \
                        sign in without --require-api-key";
 
-/// An account without an API organization is signed in, and told that it has no key.
+/// The message says that there is no key.
 // threats 102 103
 #[test]
 fn account_without_api_organization_is_signed_in_without_a_key() {
@@ -68,7 +68,6 @@ fn account_without_api_organization_is_signed_in_without_a_key() {
     }
 }
 
-/// A failed exchange costs nobody the sign-in.
 // threats 88
 #[test]
 fn failed_key_exchange_keeps_the_sign_in() {
@@ -164,7 +163,7 @@ fn malformed_id_token_is_refused() {
     }
 }
 
-/// A list is no claims set, even one with as many elements as there are claims.
+/// A JSON list is not a claims set, even with as many elements as there are claims.
 // threats 95
 #[test]
 fn id_token_with_list_as_claims_is_refused() {
@@ -217,7 +216,7 @@ fn unknown_plan_is_omitted() {
     }
 }
 
-/// Ids and names of any characters go where they belong, encoded or cleaned, and no further.
+/// Unusual ids and names are encoded in URLs and sanitized on the page and the terminal.
 // threats 27 103 140 192
 #[test]
 fn unusual_claims_are_encoded_and_sanitized() {

@@ -1,5 +1,5 @@
-//! `login-cli organizations` and `login-cli projects`: what the account has, by the stored sign-in or
-//! through the browser.
+//! `login-cli organizations` and `login-cli projects`, with the stored sign-in or through the
+//! browser.
 
 use sandbox::{
     Account, Body, Endpoint, Fault, On, Organization, Project, Reply, Scenario, Then, Trail,
@@ -28,7 +28,7 @@ fn projects_of(id: &str) -> Endpoint {
     Endpoint::Path(format!("/dashboard/organizations/{id}/projects"))
 }
 
-/// Somebody in three organizations, listed in another order than the preferred one.
+/// Three organizations, not in order of preference.
 fn engines() -> Vec<Organization> {
     let first = Project { is_initial: true, ..project("proj_1", Some("Default project")) };
     vec![
@@ -46,14 +46,14 @@ fn engines() -> Vec<Organization> {
     ]
 }
 
-/// A world whose one person has signed in already.
+/// A world with a stored sign-in.
 fn signed_in_to(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
     let world = world_of(organizations, faults);
     world.login().signs_in(Account::OWNER).exits(0);
     world
 }
 
-/// It succeeds without a browser, and leaves what is stored as it was.
+/// The command succeeds without a browser and changes no file.
 #[track_caller]
 fn assert_lists(world: &World, command: &str, options: &[&str]) -> Finished {
     let (before, visits) = (world.auth_json(), world.count(&Endpoint::Authorize));
@@ -177,7 +177,7 @@ fn inaccessible_organization_is_listed() {
     }
 }
 
-/// What is broken is not closed: a list that lacks something unsaid would be wrong.
+/// A list with an unreported gap would be wrong.
 // threats 126 131
 #[test]
 fn failed_list_is_an_error() {
@@ -205,8 +205,7 @@ fn account_without_organization_is_reported() {
     }
 }
 
-/// A title is whatever somebody typed: it is harmless on a terminal, and to the letter for a program, as
-/// much of it as anybody reads.
+/// Titles are sanitized on a terminal, and unchanged but truncated in JSON.
 // threats 140 192 209
 #[test]
 fn hostile_titles_are_shown_safely() {
@@ -227,7 +226,7 @@ fn hostile_titles_are_shown_safely() {
     }
 }
 
-/// Forty organizations whose full pages have no end: the list is cut, and says so.
+/// Forty organizations return full pages without end. The list is cut and says so.
 // threats 226
 #[cfg(target_os = "linux")]
 #[test]
@@ -248,14 +247,14 @@ fn endless_lists_end_with_bounded_memory() {
     }
     let key = world.create_key().args(["--poll-timeout", "10ms"]).signs_in(Account::OWNER);
     key.exits(1).says("error: timed out waiting for an organization and default project");
-    // One organization is read further, and has an end as well.
+    // The list of one organization has a higher limit.
     let one = world.on_platform("projects").args(["--organization", "org-7"]).run();
     one.exits(0).says("warning: the list was cut after 5000 projects");
     assert!(one.stdout.ends_with("\n  (and more)\n"), "no word about the rest");
 }
 
-/// The whole output, and the most memory that the program had before somebody read it: it is more than a
-/// pipe takes, so that the program is still there.
+/// The output and the peak memory of the program. The output is larger than a pipe, so the program
+/// still runs.
 #[cfg(target_os = "linux")]
 #[track_caller]
 fn read_with_peak(fifo: &std::path::Path, id: u32) -> (String, u64) {
@@ -271,7 +270,7 @@ fn read_with_peak(fifo: &std::path::Path, id: u32) -> (String, u64) {
     (text, peak * 1024)
 }
 
-/// The person is told why, and signs in for this once: nothing is stored.
+/// The message gives the reason, and the browser sign-in is not stored.
 #[track_caller]
 fn assert_lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
     let before = world.auth_json();
@@ -338,7 +337,7 @@ fn refused_token_opens_the_browser() {
     assert_lists_through_browser(&world, why);
 }
 
-/// Neither is a reason to sign in once more.
+/// A second sign-in would not help.
 #[test]
 fn firewall_or_server_error_is_an_error() {
     let page = Then::Answer(Reply {
@@ -373,14 +372,14 @@ fn ended_sign_in_opens_the_browser() {
     world.signed_in(10);
     let before = world.auth_json().unwrap();
     world.on_platform("organizations").run().exits(0);
-    // The refresh token that was spent, as an old copy of the file has it.
+    // An old copy of the file has a refresh token that was used.
     world.store(&before);
     let why = "The stored sign-in does not serve for this: the sign-in is not valid any more: the \
                issuer refused: HTTP 401, refresh_token_reused: The refresh token was used already.";
     assert_lists_through_browser(&world, why);
 }
 
-/// Not to the platform, and not to the issuer either, due or not.
+/// Neither the platform nor the issuer gets the token, whether it has expired or not.
 // threats 145
 #[test]
 fn token_of_another_issuer_is_not_sent() {
@@ -432,7 +431,7 @@ fn denied_sign_in_lists_nothing() {
     assert_eq!(world.count(&Endpoint::Onboarding), 0);
 }
 
-/// A failure after the browser has done its part is told there as well.
+/// The browser is still waiting for a page.
 #[test]
 fn refused_session_is_shown_in_the_browser() {
     let refused = Then::json(403, json!({"error": {"code": "not_allowed", "message": "No."}}));

@@ -1,4 +1,4 @@
-//! Flow A, from the command to the credentials on disk.
+//! `login`, from the command to the credentials on disk.
 
 use sandbox::{
     Account, Client, Conduct, Endpoint, Fault, Recorded, Sandbox, Scenario, Step, Then, Tls, Trail,
@@ -206,7 +206,7 @@ fn last_refresh(stored: &str) -> String {
     document["last_refresh"].as_str().unwrap().to_owned()
 }
 
-/// RFC 3339 in UTC, and shortly before the file was written.
+/// RFC 3339 in UTC, shortly before the file was written.
 #[track_caller]
 fn assert_recent(world: &World, time: &str) {
     assert!(time.ends_with('Z') && time.as_bytes()[10] == b'T', "{time}");
@@ -231,7 +231,7 @@ fn assert_private(world: &World) {
     assert_eq!(file.nlink(), 1);
 }
 
-/// As long as the key is not there, nobody is told of a success, and no half of it is stored.
+/// Without the key, the browser gets no page and nothing is stored.
 // threats 8
 #[test]
 fn browser_waits_for_the_credentials() {
@@ -248,7 +248,7 @@ fn browser_waits_for_the_credentials() {
     assert_stored(&world);
 }
 
-/// The answer to the callback is the proof: the program still waits for the browser's next request.
+/// The program still waits for the next request of the browser after this response.
 // threats 8 24
 #[test]
 fn credentials_are_on_disk_before_the_callback_response() {
@@ -259,7 +259,7 @@ fn credentials_are_on_disk_before_the_callback_response() {
     let trail = running.visit_by(&person);
     assert_stored(&world);
     assert_eq!(trail.last().unwrap().status, 302);
-    // Nobody asks for the page; it ends by itself all the same.
+    // The program ends although no browser requests the page.
     running.finish().exits(0);
 }
 
@@ -288,7 +288,7 @@ fn owner_without_setup_gets_the_setup_link() {
     assert!(page.contains(&format!("http-equiv=\"refresh\" content=\"5; url={link}\"")));
 }
 
-/// The page with the link is shown once: whoever looks through the history does not see it again.
+/// A second request of the page, for example from the browser history, does not get the link.
 // threats 22 65
 #[test]
 fn setup_link_is_served_once() {
@@ -318,7 +318,6 @@ fn trace_log_of_sign_in_has_no_secret() {
     }
 }
 
-/// The tokens of the account are what the program says of it.
 #[test]
 fn stored_tokens_belong_to_the_account() {
     let world = World::new();
@@ -340,7 +339,6 @@ fn consecutive_sign_ins_use_the_same_port() {
     }
 }
 
-/// Slow answers are not a failure.
 #[test]
 fn slow_issuer_is_not_an_error() {
     let slow = Fault::new(Endpoint::Token, Then::Honest);

@@ -1,4 +1,4 @@
-//! How a sign-in ends when the browser or the issuer never come.
+//! Sign-ins that fail because the browser does not return or the issuer is unreachable.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -22,7 +22,7 @@ fn sign_in_without_a_browser_times_out() {
     }
 }
 
-/// Somebody who opens the page and does nothing is somebody who does not come.
+/// The browser opens the page and does not return.
 // threats 26
 #[test]
 fn sign_in_page_that_is_only_opened_times_out() {
@@ -32,8 +32,7 @@ fn sign_in_page_that_is_only_opened_times_out() {
     running.finish().exits(1).says("error: the browser did not come back within 1 second\n");
 }
 
-/// The bad news comes while there is still nobody to be sent to a page that will not load, and again at
-/// the end: to wait longer would not help.
+/// The warning appears during the wait, before the browser returns, and again at the end.
 #[test]
 fn unreachable_issuer_is_reported_during_the_wait() {
     for flow in [World::login, World::create_key] {
@@ -53,7 +52,7 @@ fn unreachable_issuer_is_reported_during_the_wait() {
     }
 }
 
-/// Then it was the person who did not come.
+/// The timeout error does not mention the issuer.
 #[test]
 fn issuer_reachable_again_is_not_blamed() {
     let world = World::new();
@@ -69,7 +68,7 @@ fn issuer_reachable_again_is_not_blamed() {
     );
 }
 
-/// With this issuer.
+/// Adds this issuer.
 fn with_issuer<'w>(start: Start<'w>, host: &str) -> Start<'w> {
     start.without("--issuer", 1).args(["--issuer".to_owned(), format!("http://{host}")])
 }
@@ -95,7 +94,7 @@ fn untrusted_issuer_gets_no_request() {
     }
 }
 
-/// Without the file, the authority of the sandbox is nobody's.
+/// Without `--ca-file`, the CA of the sandbox is unknown.
 // threats 82
 #[test]
 fn unknown_ca_is_not_trusted() {
@@ -105,7 +104,7 @@ fn unknown_ca_is_not_trusted() {
     assert!(world.sandbox.requests().is_empty());
 }
 
-/// The program that it leads to looks at the same account and at the same servers.
+/// The command in the hint has the same account and the same servers.
 #[test]
 fn doctor_hint_has_all_options() {
     let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
@@ -163,7 +162,7 @@ fn unusable_ca_folder_variable_is_reported() {
     world.create_key().env("SSL_CERT_DIR", missing).run().exits(1).prints("").says(&words);
 }
 
-/// To the library that reads the system's authorities, an empty file is the one that was named.
+/// The library that reads the system's CAs treats an empty variable as an empty file.
 // threats 204
 #[cfg(target_os = "linux")]
 #[test]
@@ -178,13 +177,12 @@ fn empty_ca_variable_is_an_error_or_ignored() {
             .says("hint: correct SSL_CERT_FILE, or unset it")
             .says_nothing_of("/oauth/authorize");
     }
-    // This one counts as not set, as other programs have it, and so does either beside a good one.
+    // Like other programs, treat the empty variable as unset.
     let start = || world.login().env("SSL_CERT_DIR", "");
     start().env("SSL_CERT_FILE", world.ca_file()).signs_in(Account::OWNER).exits(0);
     start().arg("--ca-file").arg(world.ca_file()).signs_in(Account::OWNER).exits(0);
 }
 
-/// What a person names on the command line counts before what a variable names.
 // threats 204
 #[test]
 fn ca_file_option_overrides_the_variable() {
@@ -212,7 +210,7 @@ fn invalid_proxy_fails_before_the_browser_opens() {
     }
 }
 
-/// Without the proxy, the secrets of the sign-in would go another way than the person has chosen.
+/// Without the proxy, the secrets would take another route than the user chose.
 // threats 203
 #[cfg(unix)]
 #[test]

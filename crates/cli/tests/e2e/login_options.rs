@@ -1,4 +1,4 @@
-//! What a sign-in can be asked to do differently, and what it finds when it comes.
+//! Options of `login`, and existing files.
 
 use sandbox::{Account, Conduct, Endpoint};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn no_api_key_option_skips_the_exchange() {
     assert_eq!(stored["auth_mode"], "chatgpt");
 }
 
-/// Somebody without the API platform has neither organization nor project, and can sign in.
+/// An account without the API platform has neither organization nor project.
 #[test]
 fn no_api_key_option_signs_in_an_account_without_platform() {
     let world = World::new();
@@ -91,7 +91,6 @@ fn json_result_is_one_document_without_secrets() {
     assert_eq!(finished.json(), expected);
 }
 
-/// The command of everybody's habit is the bare name.
 #[test]
 fn command_without_subcommand_signs_in() {
     let world = World::new();
@@ -118,8 +117,8 @@ fn client_id_option_is_used_for_authorization_and_exchange() {
     }
 }
 
-/// What other programs keep in the file stays where it was, to the last digit, but for what is about
-/// the old tokens.
+/// Fields of other programs keep their place and their exact numbers, except fields about the old
+/// tokens.
 // threats 163 169 221
 #[test]
 fn unknown_fields_of_the_old_file_are_kept() {
@@ -204,7 +203,6 @@ fn assert_backed_up(world: &World, corrupt: &str) {
     assert_eq!(copy, corrupt);
 }
 
-/// A sign-in that fails leaves a file alone that it could not read either.
 // threats 168
 #[test]
 fn failed_sign_in_leaves_corrupt_file_unchanged() {
@@ -216,7 +214,7 @@ fn failed_sign_in_leaves_corrupt_file_unchanged() {
     assert_eq!(world.auth_json().as_deref(), Some("not json"));
 }
 
-/// A folder as an argument comes before the one of the environment.
+/// The option overrides the variable.
 #[test]
 fn codex_home_can_be_chosen() {
     let world = World::new();
@@ -242,7 +240,7 @@ fn codex_home_defaults_to_the_home_folder() {
     }
 }
 
-/// What a folder has in it that somebody else wrote decides nothing.
+/// An `.env` file in the current folder has no effect.
 // threats 145 205
 #[test]
 fn hostile_env_file_is_not_read() {
@@ -253,7 +251,7 @@ fn hostile_env_file_is_not_read() {
     world.login().signs_in(Account::OWNER).exits(0);
 }
 
-/// The variables of other tools that name another server change nothing.
+/// Variables of other tools that name another server have no effect.
 // threats 145 193
 #[test]
 fn other_variables_change_nothing() {
@@ -271,7 +269,7 @@ fn other_variables_change_nothing() {
     assert!(!keys.exists());
 }
 
-/// A proxy is for what is not on this machine; a password in its URL is shown to nobody.
+/// A password in the proxy URL is not printed.
 // threats 203
 #[test]
 fn loopback_requests_skip_the_proxy() {

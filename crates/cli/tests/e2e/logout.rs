@@ -1,4 +1,4 @@
-//! `login-cli logout`: revoked, and gone.
+//! `login-cli logout` revokes and removes a sign-in.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -18,10 +18,11 @@ fn location(world: &World) -> String {
     world.codex_home().join("auth.json").display().to_string()
 }
 
-/// What is left in the folder of somebody who signed out.
+/// The files that stay after a logout.
 const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
 
-/// Signed out here, although the issuer could not be told; the person hears of that.
+/// The credentials are removed although the issuer did not confirm the revocation. A warning says
+/// so.
 #[track_caller]
 fn assert_only_removed(world: &World, why: &str) -> Finished {
     let finished = world.command("logout").with_trace_log().run();
@@ -48,7 +49,6 @@ fn logout_revokes_and_removes() {
     world.command("status").run().exits(3);
 }
 
-/// As `login` has said it.
 #[cfg(unix)]
 #[test]
 fn logout_shows_the_path_like_login() {
@@ -60,7 +60,7 @@ fn logout_shows_the_path_like_login() {
     finished.exits(0).says("Signed out: revoked, and removed from ~/.codex/auth.json.\n");
 }
 
-/// One request of the contract, and no other one.
+/// Exactly one request in the documented form.
 #[track_caller]
 fn assert_revoked(world: &World, hint: &str, token: &str) {
     let [request] = world.sandbox.requests().try_into().unwrap();
@@ -81,7 +81,7 @@ fn without_refresh_token_the_access_token_is_revoked() {
     assert_revoked(&world, "access_token", &stored.access_token);
 }
 
-/// No revocation ends a key, so the person is told how to end it.
+/// No request revokes a key, so the message explains how to delete it.
 // threats 179
 #[test]
 fn removed_api_key_stays_valid() {
@@ -163,7 +163,7 @@ fn unreadable_file_is_removed() {
     }
 }
 
-/// What a dotfile manager keeps behind the link goes; the link stays, for the next sign-in.
+/// A dotfile manager keeps the link for the next sign-in.
 // threats 159 160 179
 #[cfg(unix)]
 #[test]
@@ -179,7 +179,7 @@ fn target_of_link_is_removed_and_link_is_kept() {
     assert_revoked(&world, "refresh_token", &stored.refresh_token);
 }
 
-/// What the refresh brings is what is revoked, and it does not come back.
+/// The tokens of the refresh are revoked and not stored.
 // threats 122
 #[test]
 fn logout_waits_for_a_refresh_and_revokes_its_tokens() {
@@ -215,7 +215,7 @@ fn refresh_after_logout_restores_nothing() {
     assert_eq!(world.count(&Endpoint::TokenRefresh), 0);
 }
 
-/// One that cannot be ended keeps no other from being ended.
+/// A failure in one profile does not stop the others.
 // threats 179
 #[test]
 fn logout_all_ends_every_profile() {

@@ -1,5 +1,5 @@
-//! The real program as a child process, with the sandbox as its issuer and platform and a person who
-//! plays the browser. Whatever a run prints and sends is scanned for secrets when it ends.
+//! Runs the program as a child process, with the sandbox as issuer and platform and a simulated
+//! browser. Every run is searched for secrets at its end.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -51,7 +51,7 @@ mod store_failures;
 mod unstored_tokens;
 mod usage;
 
-/// Elsewhere, `BROWSER` does not say which browser is opened, and a real one would be.
+/// On other systems, `BROWSER` has no effect and a real browser would open.
 #[cfg(target_os = "linux")]
 mod browser;
 #[cfg(target_os = "linux")]
@@ -98,7 +98,7 @@ mod strace;
 mod system;
 #[cfg(target_os = "linux")]
 mod terminal;
-/// Elsewhere, the system judges certificates, in words of its own.
+/// On other systems, the system verifies certificates and words its own errors.
 #[cfg(target_os = "linux")]
 mod tls;
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! The client that a sign-in belongs to is the one that refreshes and revokes it.
+//! A sign-in is refreshed and revoked with the client id that it was created with.
 
 use sandbox::{Account, Client, Endpoint, Recorded, Scenario};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{StoredSignIn, World};
 const HOUR: i64 = 60 * 60;
 const OTHER: &str = "app_of_the_company";
 
-/// A world in which another client is registered beside the usual ones.
+/// A world with an additional registered client.
 fn world() -> World {
     let other = Client { id: OTHER.to_owned(), name: "Of the company".to_owned() };
     let mut scenario = Scenario::default();
@@ -41,7 +41,7 @@ fn sign_in_of_another_client_is_refreshed_and_revoked_with_it() {
     assert_client(&world, &Endpoint::Revoke, OTHER);
 }
 
-/// Codex CLI of today writes the client down, and takes a file without it for the registered one's.
+/// Codex CLI stores the client id and assumes the registered one if it is missing.
 #[test]
 fn sign_in_of_registered_client_stores_no_client_id() {
     let world = world();
@@ -66,7 +66,7 @@ fn stored_sign_in_of_another_client_is_refused() {
         );
         assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
     }
-    // One that names none is of the registered one.
+    // A sign-in without a client id belongs to the registered one.
     let unnamed = StoredSignIn::new(&world, -HOUR).stored(&world);
     for command in ["token", "refresh", "logout"] {
         let finished = world.command(command).args(["--client-id", OTHER]).run();
@@ -82,7 +82,6 @@ fn stored_sign_in_of_another_client_is_refused() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// The client of the new sign-in has nothing to do with the old one.
 // threats 212
 #[test]
 fn replaced_sign_in_is_revoked_with_its_own_client() {
@@ -94,7 +93,6 @@ fn replaced_sign_in_is_revoked_with_its_own_client() {
     assert_client(&world, &Endpoint::Revoke, OTHER);
 }
 
-/// Where the tokens do not say whose they are, what is written beside them does.
 // threats 145
 #[test]
 fn stored_issuer_applies_if_tokens_have_none() {

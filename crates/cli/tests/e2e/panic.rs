@@ -1,5 +1,5 @@
-//! Panics of the real program. It has none of its own to offer, so the system is made to answer in a
-//! way that tokio panics of: it cannot wait for events, or it has no thread to give.
+//! Panics of the real program. A failing system call makes tokio panic, because the program itself
+//! has no panic to trigger.
 
 use std::process::Command;
 
@@ -13,14 +13,14 @@ const PANIC_MESSAGE: &str = "error: login-cli had to stop because of an internal
 
 const STORED: &str = "{\"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}";
 
-/// A run that tells everything there is to tell, if it tells.
+/// A run with all logs and backtraces enabled.
 fn with_all_output<'w>(world: &World, start: Start<'w>, inject: &str) -> Start<'w> {
     let talkative =
         start.with_trace_log().env("RUST_BACKTRACE", "full").env("RUST_LIB_BACKTRACE", "full");
     traced(world, talkative, &[inject, "trace=epoll_wait,clone,clone3"])
 }
 
-/// The one line, and nothing of the panic. Secrets are looked for in every run.
+/// Only the constant line, without the panic message. Every run is searched for secrets.
 #[track_caller]
 fn assert_panic_message(finished: &Finished) {
     finished.exits(1);
@@ -30,7 +30,7 @@ fn assert_panic_message(finished: &Finished) {
     }
 }
 
-/// Whoever comes back after the panic finds nobody.
+/// The browser gets no response after the panic.
 fn visit_and_finish(start: Start<'_>) -> Finished {
     let running = start.start();
     if running.is_waiting() {
@@ -39,7 +39,7 @@ fn visit_and_finish(start: Start<'_>) -> Finished {
     running.finish()
 }
 
-/// At each time when the program waits for something: the browser, an answer, its own save.
+/// At each wait: for the browser, for a response, and for the save.
 // threats 194
 #[test]
 fn panic_prints_one_constant_line() {
@@ -52,7 +52,7 @@ fn panic_prints_one_constant_line() {
     }
 }
 
-/// Whether the program waited that often at all.
+/// Whether the program waited that often.
 fn panics_at(flow: fn(&World) -> Start<'_>, time: u32) -> bool {
     let world = World::new();
     world.store(STORED);
@@ -74,14 +74,14 @@ fn panics_at(flow: fn(&World) -> Start<'_>, time: u32) -> bool {
     true
 }
 
-/// What is stored is what the issuer sent, and no part of it.
+/// The complete response of the issuer is stored.
 fn has_complete_sign_in(world: &World) -> bool {
     let (stored, issued) = (world.auth_document(), world.sandbox.issued());
     stored["tokens"]["refresh_token"] == issued.refresh_tokens[0]
         && stored["OPENAI_API_KEY"] == issued.api_keys[0]
 }
 
-/// Such as under a limit of processes. The thread is that of the name resolution.
+/// For example under a limit of processes. The thread is for the name lookup.
 // threats 194
 #[test]
 fn thread_creation_failure_prints_the_panic_line() {
@@ -99,7 +99,7 @@ fn thread_creation_failure_prints_the_panic_line() {
     }
 }
 
-/// What the code has won is not lost because there is nobody to save it.
+/// The tokens are saved without a new thread.
 // threats 194
 #[test]
 fn save_needs_no_new_thread() {
@@ -124,7 +124,6 @@ fn assert_nothing_happened(world: &World, finished: &Finished) {
     assert_eq!(world.auth_json().as_deref(), Some(STORED));
 }
 
-/// Nobody hears it, and it ends in the same way.
 // threats 194
 #[test]
 fn panic_without_stderr_reader_exits() {
@@ -144,7 +143,7 @@ fn panic_without_stderr_reader_exits() {
     }
 }
 
-/// Whoever was typing a key sees again what they type. The terminal is that of script(1).
+/// The terminal comes from script(1).
 // threats 194
 #[test]
 fn panic_during_key_input_restores_the_terminal() {
@@ -161,7 +160,7 @@ fn panic_during_key_input_restores_the_terminal() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let tracer = format!("{STRACE} -f -qq -o {} -e {NO_EVENTS}", trace.display());
     let typed = format!(r"{tracer} $*; code=\$?; /usr/bin/stty -a; exit \$code");
-    // Nobody types anything, and nobody ends the input either.
+    // No input comes, and the input stays open.
     let streams = format!("<> {} > {}", pipe.display(), screen.display());
     let shell = format!("SHELL=/bin/sh exec {SCRIPT} -qec \"{typed}\" /dev/null {streams}");
     let start = world.command("login").arg("--with-api-key");

@@ -1,4 +1,4 @@
-//! A personal access token, as Codex CLI keeps one, and the modes that only other programs know.
+//! Personal access tokens in the format of Codex CLI, and modes of other programs.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ const HOUR: i64 = 60 * 60;
 const TOKEN: &str = "at-a-personal-access-token-0123456789";
 const KEY: &str = "sk-proj-a-key-beside-it-0123456789";
 
-/// As Codex CLI writes it.
+/// The format of Codex CLI.
 fn personal_document(world: &World) -> Value {
     world.register_secret(TOKEN);
     json!({ "OPENAI_API_KEY": null, "personal_access_token": TOKEN })
@@ -18,7 +18,7 @@ fn store(world: &World, document: &Value) {
     world.store(&serde_json::to_string_pretty(document).unwrap());
 }
 
-/// What `login` writes is what Codex CLI writes, to the byte.
+/// The file is identical to the one of Codex CLI.
 // threats 221
 #[test]
 fn personal_access_token_is_stored_like_in_codex() {
@@ -40,7 +40,7 @@ fn personal_access_token_is_stored_like_in_codex() {
 fn personal_access_token_is_printed_and_never_refreshed() {
     let world = World::new();
     let stored = personal_document(&world);
-    // The tokens of an older sign-in beside it do not count, as in Codex CLI.
+    // Tokens of an older sign-in are ignored, as in Codex CLI.
     let mut beside = StoredSignIn::new(&world, -HOUR).document;
     beside.as_object_mut().unwrap().remove("auth_mode");
     beside["personal_access_token"] = TOKEN.into();
@@ -66,7 +66,7 @@ fn personal_access_token_is_printed_and_never_refreshed() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// Codex CLI would use the key in its place.
+/// Otherwise Codex CLI would use the key instead.
 // threats 221
 #[test]
 fn saving_a_key_keeps_the_personal_access_token_mode() {
@@ -79,7 +79,7 @@ fn saving_a_key_keeps_the_personal_access_token_mode() {
     world.command("token").run().exits(0).prints(&format!("{TOKEN}\n"));
 }
 
-/// A program that knows no mode would go on with it.
+/// A program that ignores the mode would still use the old token.
 // threats 221
 #[test]
 fn new_sign_in_replaces_the_personal_access_token() {
@@ -99,7 +99,6 @@ fn new_sign_in_replaces_the_personal_access_token() {
     assert_eq!(world.count(&sandbox::Endpoint::Revoke), 0);
 }
 
-/// Whatever signs it in is that program's.
 // threats 221
 #[test]
 fn sign_in_of_another_program_is_shown_and_unchanged() {
@@ -134,7 +133,7 @@ fn sign_in_of_another_program_is_shown_and_unchanged() {
     }
 }
 
-/// It is nobody's here to end.
+/// This program cannot revoke it.
 // threats 221
 #[test]
 fn logout_removes_personal_access_token_and_says_it_stays_valid() {

@@ -1,5 +1,5 @@
-//! A new account gets its default project some seconds after its organization, and a platform may be
-//! busy in the meantime.
+//! A new account gets its default project some seconds after its organization. The platform can be
+//! busy at that time.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::support::{Finished, Running, TEST_TIMEOUT, World};
 const FAST_POLLING: [&str; 4] = ["--poll-interval", "20ms", "--poll-timeout", "20s"];
 const SHORT_TIMEOUT: [&str; 4] = ["--poll-interval", "50ms", "--poll-timeout", "200ms"];
 
-/// The one person's organizations.
+/// A world with one account in these organizations.
 fn world_of(organizations: Vec<Organization>) -> World {
     let account = Account { organizations, ..Account::owner() };
     World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() })
@@ -47,7 +47,7 @@ fn organization_that_appears_later_is_found() {
     assert_eq!(world.count(&Endpoint::Projects), 1);
 }
 
-/// Patience is at its end, and what was seen last is told.
+/// The wait times out, and the error has the last counts.
 #[track_caller]
 fn assert_times_out(world: &World, seen: &str) -> Finished {
     let hint = "open https://platform.openai.com once to set up the account, or wait longer with \
@@ -153,7 +153,7 @@ fn retry_after_is_obeyed() {
         .says("Not yet: cannot list the organizations: the platform refused: HTTP 429.");
 }
 
-/// The time between the first two looks.
+/// The time between the first two polls.
 fn pause_between_polls(world: &World, running: &Running<'_>) -> Duration {
     world.sandbox.wait_for(&Endpoint::Organizations, 1, TEST_TIMEOUT).unwrap();
     let first = Instant::now();
@@ -162,7 +162,6 @@ fn pause_between_polls(world: &World, running: &Running<'_>) -> Duration {
     first.elapsed()
 }
 
-/// A platform that asks for more time than there is left ends the wait at its deadline.
 // threats 130
 #[test]
 fn retry_after_beyond_the_timeout_ends_the_wait() {
@@ -177,7 +176,7 @@ fn retry_after_beyond_the_timeout_ends_the_wait() {
     );
 }
 
-/// A platform that never answers is part of the wait, not beside it.
+/// A request counts towards the timeout.
 // threats 134
 #[test]
 fn timeout_ends_a_running_request() {

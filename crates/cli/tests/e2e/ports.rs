@@ -1,4 +1,4 @@
-//! The registered port is somebody else's.
+//! The registered port is in use.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
@@ -14,7 +14,7 @@ const ADDRESSES: [IpAddr; 4] = [
     IpAddr::V6(Ipv6Addr::UNSPECIFIED),
 ];
 
-/// Wherever a stranger listens, they get nothing: not the browser, not a byte.
+/// A program on any of these addresses gets no request and no byte.
 // threats 59
 #[test]
 fn port_in_use_exits_immediately() {
@@ -37,7 +37,7 @@ fn port_in_use_exits_immediately() {
     }
 }
 
-/// On Linux, the message names the program that holds the port, which is this one.
+/// On Linux, the message names this test process as the holder.
 fn this_process() -> String {
     if !cfg!(target_os = "linux") {
         return String::new();
@@ -89,8 +89,8 @@ fn one_of_many_concurrent_sign_ins_waits() {
     waiting.finish().exits(0);
 }
 
-/// A port that was free a moment ago. It was the program's: one of this process would be held on to
-/// by whatever program another test starts at that moment.
+/// A port that was free a moment ago. The program had it, because a child of another test could
+/// inherit a socket of this process.
 fn free_port(world: &World) -> u16 {
     world.waiting_login().port()
 }
@@ -127,7 +127,7 @@ fn each_holder_of_a_port_is_named() {
     waiting.finish().exits(0);
 }
 
-/// `--port 0` takes any; nothing is taken before the program is sure that it can go on.
+/// `--port 0` uses any free port. The port is bound only after all other checks.
 // threats 66
 #[test]
 fn port_is_open_when_the_url_is_shown() {

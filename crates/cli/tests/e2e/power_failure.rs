@@ -1,7 +1,6 @@
-//! The power fails. The folder lies in an image that is mounted over a loop device; the image is copied
-//! at a step of the save, and what the file system has not written to it by then is lost. Mounting the
-//! copy makes the file system recover. Where this machine lets nobody mount an image, or lacks a file
-//! system, these tests say so and prove nothing.
+//! Simulates a power failure. The folder is in an image that is mounted with a loop device. The
+//! test copies the image at a step of the save, so unwritten data is lost. Mounting the copy
+//! recovers the file system. The tests are skipped if the machine cannot mount images.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -10,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::{World, report_skipped};
 
-/// Of the command that makes it, and how it is mounted. XFS is never smaller than the image.
+/// The mkfs command and the mount options. XFS has a minimum size.
 const DISKS: [(&str, &str); 4] = [
     ("mkfs.ext4 -q -F", "loop"),
     ("mkfs.ext4 -q -F", "loop,noauto_da_alloc"),
@@ -22,10 +21,11 @@ const SIZE: u64 = 320 << 20;
 const OLD: &str = "{\"OPENAI_API_KEY\": \"sk-old\"}";
 const KEY: &str = "sk-power-0123456789abcdefghijklmnop";
 
-/// What is killed before what: the flush of the new file, its rename, the flush of the folder.
+/// The system calls before which the program is killed: fsync of the new file, rename, fsync of the
+/// folder.
 const STEPS: [&str; 3] = ["fsync:when=1", "renameat:when=1", "fsync:when=2"];
 
-/// An image that is mounted, as long as this is held.
+/// A mounted image, unmounted on drop.
 struct Mounted<'a>(&'a Path);
 
 impl<'a> Mounted<'a> {
@@ -46,8 +46,8 @@ fn succeeds(command: &mut Command) -> bool {
     quiet.status().is_ok_and(|status| status.success())
 }
 
-/// Lets `write` work in a folder on this disk, and says what is in `auth.json` when the power has
-/// failed right after it; nothing where there can be no such disk.
+/// Runs `write` on this disk and returns `auth.json` after a power failure; `None` if the disk
+/// cannot be created.
 fn after_power_failure(
     (make, options): (&str, &str),
     write: impl FnOnce(&World),
@@ -73,7 +73,7 @@ fn after_power_failure(
     world.auth_json()
 }
 
-/// Keeps an API key, and is killed before a step of that, if there is one.
+/// Stores an API key. The program is killed before a step, if `kill_before` names one.
 fn store_api_key(world: &World, kill_before: Option<&str>) {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o"]).arg(world.path("trace")).args(["-e", "trace=fsync,renameat"]);
@@ -123,7 +123,7 @@ fn is_new(auth_json: &str) -> bool {
     document.is_some_and(|document| document["OPENAI_API_KEY"] == KEY)
 }
 
-/// Without this, the test above could not fail.
+/// Proves that the test above can fail.
 // threats 152
 #[test]
 fn rename_without_fsync_is_lost() {

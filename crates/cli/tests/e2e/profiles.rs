@@ -1,4 +1,4 @@
-//! Accounts beside each other, each with a sign-in of its own.
+//! Profiles, each with its own sign-in.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ fn folder(world: &World, name: &str) -> PathBuf {
     world.codex_home().join("profiles").join(name)
 }
 
-/// A sign-in in a profile of this name.
+/// Creates a sign-in in this profile.
 fn profile(world: &World, name: &str) -> StoredSignIn {
     let stored = StoredSignIn::new(world, HOUR);
     std::fs::create_dir_all(folder(world, name)).unwrap();
@@ -34,7 +34,7 @@ fn profile_has_its_own_sign_in() {
     assert_prints_token(&default, &token().run());
     assert_prints_token(&work, &token().args(["--profile", "work"]).run());
     assert_prints_token(&work, &token().env("LOGIN_CLI_PROFILE", "work").run());
-    // The option is nearer than the environment; an empty variable is none.
+    // The option overrides the variable. An empty variable counts as unset.
     let default_asked = token().env("LOGIN_CLI_PROFILE", "work").args(["--profile", "default"]);
     assert_prints_token(&default, &default_asked.run());
     assert_prints_token(&default, &token().env("LOGIN_CLI_PROFILE", "").run());
@@ -42,7 +42,7 @@ fn profile_has_its_own_sign_in() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// A login into a profile leaves the others alone, and has locks of its own.
+/// The other profiles are unchanged, and the profile has its own lock files.
 #[test]
 fn login_creates_a_profile() {
     let world = World::new();
@@ -62,7 +62,7 @@ fn login_creates_a_profile() {
     assert_eq!(status["stored_in"], folder.join("auth.json").display().to_string());
 }
 
-/// The folder is for nobody else, and neither is the one above it.
+/// Only the owner can open the folder and its parent.
 #[track_caller]
 fn assert_private(folder: &std::path::Path) {
     #[cfg(unix)]
@@ -77,7 +77,7 @@ fn assert_private(folder: &std::path::Path) {
     let _ = folder;
 }
 
-/// Each refresh is of its own sign-in: two locks, two requests.
+/// Each profile has its own lock and its own request.
 #[test]
 fn refresh_changes_only_its_profile() {
     let world = World::new();
@@ -132,7 +132,7 @@ fn profile_list_as_json() {
     assert_eq!(finished.exits(0).json(), expected);
 }
 
-/// Without anything there is one profile, where nobody is signed in; looking makes no folder.
+/// No folder is created.
 #[test]
 fn empty_home_has_one_profile() {
     let world = World::new();
@@ -140,7 +140,7 @@ fn empty_home_has_one_profile() {
     assert!(!world.codex_home().exists());
 }
 
-/// A name is a folder's, and must not lead anywhere else.
+/// A name must be one folder name.
 // threats 207
 #[test]
 fn profile_name_with_path_is_refused() {
@@ -160,7 +160,7 @@ fn profile_name_with_path_is_refused() {
     assert_eq!(world.stored_names(), ["auth.json"]);
 }
 
-/// To follow a hint must not end in another account.
+/// A command from a hint must use the same account.
 #[test]
 fn hint_names_the_chosen_profile() {
     let world = World::new();
@@ -171,7 +171,7 @@ fn hint_names_the_chosen_profile() {
     assert_eq!(world.profiles(), [], "a question leaves nothing behind");
 }
 
-/// A folder of profiles that moves to Windows or macOS keeps its sign-ins apart.
+/// The folder of profiles can move to Windows or macOS.
 // threats 228
 #[test]
 fn profile_name_that_differs_only_in_case_is_refused() {
@@ -202,7 +202,7 @@ fn profile_name_that_differs_only_in_case_is_refused() {
     assert_eq!(names, ["work"]);
 }
 
-/// On systems that tell them apart there may be both from earlier.
+/// On a case-sensitive file system, both can exist already.
 // threats 228
 #[cfg(target_os = "linux")]
 #[test]
@@ -213,7 +213,7 @@ fn existing_profiles_that_differ_in_case_work() {
     assert_prints_token(&large, &world.command("token").args(["--profile", "WORK"]).run());
 }
 
-/// Denied, out of time, or a key that is none.
+/// Denied, timed out, or an invalid key.
 // threats 229
 #[test]
 fn failed_login_leaves_no_profile() {
@@ -258,7 +258,7 @@ fn cancelled_login_leaves_no_new_profile() {
     assert_eq!(names, ["empty", "work"]);
 }
 
-/// Two sign-ins into one new profile: the one that is cancelled takes nothing from the other.
+/// Two sign-ins create the same profile, and one of them is cancelled.
 // threats 229
 #[cfg(unix)]
 #[test]

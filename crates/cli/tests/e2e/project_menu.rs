@@ -23,7 +23,7 @@ fn world_of(organizations: Vec<Organization>, faults: Vec<Fault>) -> World {
     World::with_scenario(Scenario { accounts: vec![account], faults, ..Scenario::default() })
 }
 
-/// The default project is neither the first one that is listed nor the first one of its organization.
+/// The default project is first neither in the list nor in its organization.
 fn engines() -> Vec<Organization> {
     let of_default = vec![project("proj_research", "Research"), default_project("proj_1")];
     vec![
@@ -37,10 +37,10 @@ fn engines() -> Vec<Organization> {
 
 const KEYS: &str = "Arrows move, Enter takes it, Esc ends.";
 
-/// What every menu begins with.
+/// The escape sequence at the start of every menu.
 const SECOND_SCREEN: &str = "\u{1b}[?1049h";
 
-/// The menu of these engines, at first.
+/// The initial menu for `engines`.
 const MENU: &str = "\
 Which of 3 projects is the key for?
 Arrows move, Enter takes it, Esc ends.
@@ -48,7 +48,7 @@ Arrows move, Enter takes it, Esc ends.
 > Default project of Analytical Engines (proj_1)
   Default project of Compilers & Co (proj_co)";
 
-/// Somebody signs in at a terminal, and comes back from the browser to a menu.
+/// Signs in on a terminal and waits for the menu.
 #[track_caller]
 fn show_menu<'w>(world: &'w World, options: &[&str], columns: u16, rows: u16) -> TerminalRun<'w> {
     let person = world.create_key().args(options).captured_on_terminal(columns, rows);
@@ -59,7 +59,7 @@ fn show_menu<'w>(world: &'w World, options: &[&str], columns: u16, rows: u16) ->
     person
 }
 
-/// The key is made in this project, and handed over.
+/// The key is created in this project and printed.
 #[track_caller]
 fn assert_key_created_in(world: &World, person: TerminalRun<'_>, project: &str) {
     let finished = person.finish();
@@ -94,7 +94,7 @@ fn another_project_can_be_chosen() {
     }
 }
 
-/// One that could not be meant is not offered, and one alone is no question.
+/// A project that the options exclude is not offered. One remaining project needs no menu.
 #[test]
 fn one_possible_project_shows_no_menu() {
     let alone = || vec![Organization { is_default: true, ..engines().swap_remove(0) }];
@@ -127,8 +127,7 @@ fn organization_option_limits_the_menu() {
     assert_key_created_in(&world, person, "proj_research");
 }
 
-/// A program is never asked, and neither is whoever has no more than lines: what is taken then, and
-/// what is requested for it, is the same as everywhere else.
+/// Without a menu, the default project is used and no additional request is sent.
 // threats 200
 #[test]
 fn menu_is_shown_only_on_a_terminal() {
@@ -151,8 +150,7 @@ fn menu_is_shown_only_on_a_terminal() {
     finished.exits(0).says("(proj_1)");
 }
 
-/// As on a terminal that has just been interrupted: nothing is made, and everything is given back,
-/// which every run at a terminal is held against.
+/// No key is created, and the terminal is restored.
 // threats 148
 #[test]
 fn menu_can_be_cancelled() {
@@ -196,7 +194,7 @@ fn many_projects_are_paged() {
     let rows: Vec<String> = person.screen().lines().map(str::to_owned).collect();
     assert_eq!((rows[0].as_str(), rows.len()), ("Which of 200 projects is the key for?", 11));
     assert_eq!(rows[3], "  Project 1 with a title that goes on …");
-    // The next page, and the one before the first, which is the last.
+    // The next page; the page before the first one is the last one.
     person.types("\u{1b}[C");
     person.shows("> Project 9 ");
     person.types("\u{1b}[D\u{1b}[D");
@@ -205,7 +203,7 @@ fn many_projects_are_paged() {
     assert_key_created_in(&world, person, "p199");
 }
 
-/// What a resize leaves of a frame is gone with the next key.
+/// The next key press redraws the menu after a resize.
 #[test]
 fn menu_follows_the_terminal_size() {
     let world = world_of(two_hundred(), vec![]);
@@ -236,7 +234,7 @@ fn too_small_terminal_shows_no_menu() {
     assert!(created.path.contains("/proj_1/"), "{}", created.path);
 }
 
-/// The mark says it, and the colour says it once more.
+/// The marker and the style show the same selection.
 // threats 200
 #[test]
 fn menu_works_without_colour() {
@@ -259,7 +257,7 @@ fn menu_works_without_colour() {
     assert_key_created_in(&world, person, "proj_1");
 }
 
-/// Whatever somebody typed, a project is one line, and the id tells it from another of that name.
+/// The id distinguishes projects with the same title.
 // threats 140 192
 #[test]
 fn hostile_titles_are_shown_on_one_line() {
@@ -291,8 +289,7 @@ fn hostile_titles_are_shown_on_one_line() {
     assert_key_created_in(&world, person, "proj_4");
 }
 
-/// A closed or broken organization that nobody would have waited for keeps nobody from choosing among
-/// the others.
+/// A failing organization does not block the choice among the others.
 // threats 127
 #[test]
 fn unlistable_organization_is_not_offered() {
@@ -308,7 +305,7 @@ fn unlistable_organization_is_not_offered() {
     }
 }
 
-/// There is nothing to choose before the account is ready.
+/// A new account has no project to choose yet.
 // threats 134
 #[test]
 fn menu_waits_for_the_default_project() {
@@ -323,7 +320,7 @@ fn menu_waits_for_the_default_project() {
     finished.exits(0).says("Not yet: checked 1 organizations and 1 projects");
 }
 
-/// What goes wrong after the browser was told to go on here is told here.
+/// The browser has already shown its page.
 #[test]
 fn key_creation_failure_after_menu_is_shown_on_the_terminal() {
     let refused = Then::json(403, json!({"error": {"code": "no_access", "message": "M"}}));

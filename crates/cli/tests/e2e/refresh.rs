@@ -1,4 +1,4 @@
-//! A refresh that works, and an answer that is not quite one.
+//! Successful refreshes, and partly invalid responses.
 
 use sandbox::{Account, Client, Endpoint, Fault, Lifetimes, On, Scenario, Then};
 use serde_json::{Value, json};
@@ -8,8 +8,7 @@ use crate::support::{Finished, StoredSignIn, World, assert_headers, assert_reque
 const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
 const HOUR: i64 = 60 * 60;
 
-/// The document after a refresh that brought these of its tokens; `last_refresh` is whatever it is
-/// now, and not what it was.
+/// The document has these new tokens and a new `last_refresh`. The other fields are unchanged.
 #[track_caller]
 fn assert_refreshed(world: &World, before: &StoredSignIn, brought: &[&str]) {
     let issued = world.sandbox.issued();
@@ -31,7 +30,7 @@ fn assert_refreshed(world: &World, before: &StoredSignIn, brought: &[&str]) {
 
 const ALL: [&str; 3] = ["id_token", "access_token", "refresh_token"];
 
-/// Whatever else is in the file stays where it is, to the last digit.
+/// All other fields keep their place and exact numbers.
 // threats 109 169
 #[test]
 fn refresh_replaces_only_the_tokens() {
@@ -78,7 +77,6 @@ fn refresh_sends_the_documented_request() {
     assert!(request.body == body.as_bytes(), "the body is another one");
 }
 
-/// It can be done again and again: each time with the token that came last.
 // threats 109
 #[test]
 fn each_refresh_uses_the_latest_refresh_token() {
@@ -91,7 +89,7 @@ fn each_refresh_uses_the_latest_refresh_token() {
     assert_eq!(world.count(&Endpoint::TokenRefresh), 3);
 }
 
-/// What is not sent has not changed (RFC 6749 section 6).
+/// A token that is not in the response stays valid (RFC 6749 section 6).
 // threats 110 111
 #[test]
 fn missing_tokens_in_response_stay_unchanged() {
@@ -104,7 +102,7 @@ fn missing_tokens_in_response_stay_unchanged() {
     }
 }
 
-/// The answer to the first refresh is wrong at this place, that to the second one right.
+/// The first response has a wrong value at `pointer`; the second response is right.
 #[track_caller]
 fn assert_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
     let scenario = Scenario::default();
@@ -122,21 +120,21 @@ fn assert_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
     let expected = stored.with("/tokens/refresh_token", rotated);
     assert!(world.auth_json().unwrap() == expected.text(), "the document is another one");
 
-    // The old access token is not taken for a new one.
+    // The old access token is not treated as new.
     let again = world.command("token").run();
     again.exits(0).prints(&format!("{}\n", world.sandbox.issued().access_tokens[2]));
     assert_eq!(world.count(&Endpoint::TokenRefresh), 2);
     finished
 }
 
-/// The new refresh token is the only one that still works, so it is kept all the same.
+/// The new refresh token is the only one that works, so it is stored.
 // threats 111
 #[test]
 fn id_token_of_another_person_saves_only_the_refresh_token() {
     let with = |name: &'static str, value: Value| {
         assert_not_used("/id_token", move |claims| {
             let mut claims = claims.clone();
-            // The issuer's address is another one for each world.
+            // Each world has its own issuer URL.
             claims.as_object_mut().unwrap().remove("iss");
             claims[name] = value.clone();
             jwt(&claims).into()
@@ -171,7 +169,7 @@ fn unknown_token_type_saves_only_the_refresh_token() {
         .says("error: the issuer sent an unusable ID token");
 }
 
-/// The clock of this machine says nothing about who signed in.
+/// The local clock does not matter for the identity.
 // threats 123
 #[test]
 fn expired_id_token_in_response_is_accepted() {
@@ -200,7 +198,6 @@ fn sign_in_without_refresh_token_cannot_be_refreshed() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// The tokens of one issuer are no business of another.
 // threats 145
 #[test]
 fn refresh_token_of_another_issuer_is_not_sent() {

@@ -1,4 +1,4 @@
-//! A refresh that does not work: what is stored then, and what a script gets.
+//! Failed refreshes: what is stored, and what a script gets.
 
 use std::time::Duration;
 
@@ -9,8 +9,7 @@ use crate::support::{Finished, StoredSignIn, TEST_TIMEOUT, World, jwt};
 
 const HOUR: i64 = 60 * 60;
 
-/// The issuer says for good that this is over. What is stored stays: only the person decides that it
-/// is of no use any more.
+/// The issuer ended the sign-in. The stored file stays until the user removes it.
 #[track_caller]
 fn assert_sign_in_ended(world: &World, stored: &StoredSignIn, words: &str) {
     world.store(&stored.text());
@@ -48,7 +47,7 @@ fn expired_or_revoked_refresh_token_ends_the_sign_in() {
     );
 }
 
-/// Such as by a program that had a copy of the file.
+/// For example by a program with a copy of the file.
 // threats 112
 #[test]
 fn reused_refresh_token_ends_the_sign_in() {
@@ -85,7 +84,7 @@ fn each_final_error_ends_the_sign_in() {
     }
 }
 
-/// A gateway on the way has a login page of its own, which says nothing about the sign-in.
+/// A gateway has its own login page, which says nothing about the sign-in.
 // threats 112 113
 #[test]
 fn unauthorized_from_a_gateway_keeps_the_sign_in() {
@@ -107,14 +106,14 @@ fn unauthorized_from_a_gateway_keeps_the_sign_in() {
     }
 }
 
-/// While the request was under way, a program that takes no lock has done the same: its refresh token
-/// was the first, and ours is the one that was used already.
+/// A program without locks refreshes at the same time and is first. The issuer refuses our token as
+/// reused.
 #[track_caller]
 fn race_with_another_program(
     meanwhile: impl FnOnce(&World) -> Option<String>,
 ) -> (World, Finished) {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
-    // No token of this issuer: it will be refused.
+    // A token that the issuer does not know.
     let stored =
         StoredSignIn::new(&world, -HOUR).with("/tokens/refresh_token", "rt_from-elsewhere");
     stored.stored(&world);
@@ -154,7 +153,7 @@ fn sign_in_removed_by_another_program_is_not_signed_in() {
     );
 }
 
-/// Both refreshes worked; the one that is stored already stays.
+/// Both refreshes succeed. The stored tokens stay.
 // threats 175
 #[test]
 fn tokens_of_another_program_are_not_overwritten() {
@@ -168,7 +167,7 @@ fn tokens_of_another_program_are_not_overwritten() {
     assert!(world.auth_json().unwrap() == theirs.text(), "it was overwritten");
 }
 
-/// Such as a logout of a program that takes no lock: the refresh worked, and comes too late.
+/// For example a logout by a program without locks.
 // threats 122
 #[test]
 fn refresh_does_not_restore_a_removed_sign_in() {
@@ -182,7 +181,7 @@ fn refresh_does_not_restore_a_removed_sign_in() {
     assert_eq!(world.auth_json(), None);
 }
 
-/// What may pass, and the words of it.
+/// Temporary failures and their messages.
 fn temporary_failures() -> Vec<(Then, &'static str)> {
     vec![
         (Then::json(500, json!({"error": "server_error"})), "HTTP 500, server_error"),
@@ -212,7 +211,7 @@ fn temporary_failure_changes_nothing() {
     }
 }
 
-/// It has four minutes left, and a script wants it now.
+/// The token is valid for four more minutes.
 // threats 113
 #[test]
 fn valid_token_is_printed_with_a_warning_if_refresh_fails() {
@@ -232,7 +231,7 @@ fn valid_token_is_printed_with_a_warning_if_refresh_fails() {
 fn valid_token_is_printed_without_network() {
     for seconds_left in [240, -HOUR] {
         let world = World::new();
-        // A port that nobody listens on any more.
+        // A closed port.
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let issuer = format!("http://{closed}");
         let id_token = jwt(&json!({"iss": issuer}));
@@ -250,8 +249,8 @@ fn valid_token_is_printed_without_network() {
     }
 }
 
-/// The answer is lost after the token was spent: nothing on this side can bring it back, and the
-/// second try says what to do.
+/// The response is lost after the token was used. The second attempt reports the end of the
+/// sign-in.
 // threats 112 116
 #[test]
 fn lost_response_ends_the_sign_in_at_the_next_refresh() {
@@ -265,8 +264,7 @@ fn lost_response_ends_the_sign_in_at_the_next_refresh() {
     world.login().signs_in(Account::OWNER).exits(0);
 }
 
-/// Where the ID token does not say whose the tokens are, the access token may, and where neither does,
-/// they are taken for OpenAI's.
+/// The issuer comes from the ID token, then from the access token. Without both, it is OpenAI.
 // threats 145
 #[test]
 fn tokens_without_issuer_are_not_sent() {
@@ -286,7 +284,7 @@ fn tokens_without_issuer_are_not_sent() {
     }
 }
 
-/// An answer without an access token leaves one that has expired: it is not handed out.
+/// The old access token has expired and is not printed.
 // threats 110
 #[test]
 fn response_without_access_token_is_an_error() {

@@ -1,4 +1,4 @@
-//! A refresh that the person or the system comes in between of.
+//! Interrupted refreshes.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -11,7 +11,7 @@ use crate::support::{Finished, Running, Start, TEST_TIMEOUT, World, report_skipp
 
 const HOUR: i64 = 60 * 60;
 
-/// A refresh whose request is with the issuer, which keeps the answer to itself.
+/// Starts a refresh whose request is at the issuer, which does not respond.
 #[track_caller]
 fn start_refresh<'w>(world: &'w World, command: &str) -> Running<'w> {
     let running = world.command(command).with_trace_log().start();
@@ -19,7 +19,7 @@ fn start_refresh<'w>(world: &'w World, command: &str) -> Running<'w> {
     running
 }
 
-/// The token is spent, and the answer has its only successor.
+/// The response has the only valid refresh token.
 // threats 51
 #[test]
 fn response_soon_after_interrupt_is_stored() {
@@ -47,12 +47,13 @@ fn interrupt_does_not_wait_for_a_missing_response() {
     let since = Instant::now();
     running.signal(Signal::INT);
     running.finish().exits(130).prints("").says("error: interrupted\n");
-    // The answer never comes. A request may take 30 seconds, and a busy machine has a few to itself.
+    // The issuer never responds. The request timeout is 30 seconds, plus tolerance for a busy
+    // machine.
     assert!(since.elapsed() < Duration::from_secs(15), "{:?}", since.elapsed());
     assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
 }
 
-/// Nothing is being spent then, so nothing is waited for.
+/// No request is running, so there is nothing to wait for.
 // threats 51
 #[test]
 fn waiting_for_another_program_is_interrupted_immediately() {
@@ -67,7 +68,7 @@ fn waiting_for_another_program_is_interrupted_immediately() {
     holder.finish().exits(0);
 }
 
-/// Another program, such as Codex CLI, has the lock.
+/// Holds the lock, like another program.
 fn hold_lock(world: &World) -> fs::File {
     let lock = fs::File::create(world.codex_home().join("auth.lock")).unwrap();
     lock.lock().unwrap();
@@ -91,7 +92,7 @@ fn refresh_waits_for_the_lock_of_another_program() {
     assert_eq!(finished.stderr, WAITING);
 }
 
-/// What the other program brings is enough; its lock is of no interest then.
+/// The new tokens suffice, although the lock is still held.
 // threats 114 122
 #[test]
 fn tokens_of_another_program_end_the_wait() {
@@ -110,7 +111,7 @@ fn tokens_of_another_program_end_the_wait() {
     }
 }
 
-/// The system gives the locks of a program back that is gone; who waits goes on, with what there is.
+/// The system releases the locks of a killed process.
 // threats 116
 #[test]
 fn refresh_continues_after_the_lock_holder_is_killed() {
@@ -122,14 +123,14 @@ fn refresh_continues_after_the_lock_holder_is_killed() {
     holder.kill();
     world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, Duration::from_secs(1)).unwrap();
     world.sandbox.release();
-    // Which of the two requests the issuer took first is its own affair.
+    // The order of the two requests at the issuer does not matter.
     assert!([0, 3].contains(&waiting.finish().code));
 }
 
 const SETPRIV: &str = "/usr/bin/setpriv";
 const NOBODY: u32 = 65_534;
 
-/// Runs as somebody who is bound by modes, and who owns the folder; `None` where that cannot be.
+/// Runs as an unprivileged user who owns the folder; `None` if that is not possible.
 fn as_owner<'w>(world: &World, start: Start<'w>) -> Option<Start<'w>> {
     if !rustix::process::geteuid().is_root() {
         return Some(start);
@@ -140,7 +141,7 @@ fn as_owner<'w>(world: &World, start: Start<'w>) -> Option<Start<'w>> {
     if !probe.output().is_ok_and(|output| output.status.success()) {
         return None;
     }
-    // Everybody may pass through the folders above.
+    // Gives everyone access to the parent folders.
     set_mode(world, "", 0o711);
     for name in ["", "auth.json", "auth.lock", "auth.json.lock"] {
         let path = world.codex_home().join(name);
@@ -155,7 +156,7 @@ fn set_mode(world: &World, name: &str, mode: u32) {
     fs::set_permissions(world.path(name), fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// In a folder that takes no new file, with the lock files there or not.
+/// Runs in a read-only folder with or without lock files.
 fn read_only(seconds_left: i64, locks: &[&str], check: impl Fn(&World, &Finished)) {
     let world = World::new();
     let stored = world.signed_in(seconds_left);
@@ -176,10 +177,10 @@ fn read_only(seconds_left: i64, locks: &[&str], check: impl Fn(&World, &Finished
 
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
-/// Whether the lock files are there, and what the first thing is that cannot be done.
+/// Whether the lock files exist, and the first error.
 const CASES: [(&[&str], &str); 2] = [(&LOCKS, "cannot write "), (&[], "cannot lock ")];
 
-/// The refresh token is not spent for tokens that could not be kept.
+/// The refresh token is not used if the new tokens cannot be stored.
 // threats 118 157
 #[test]
 fn unwritable_store_sends_no_refresh() {

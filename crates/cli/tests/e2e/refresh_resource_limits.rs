@@ -1,5 +1,4 @@
-//! What runs out, or is in the way, between the moment when a refresh token is spent and the moment when
-//! its successor is stored.
+//! Limits and obstacles between the use of a refresh token and the save of its successor.
 
 use std::fs;
 
@@ -10,7 +9,7 @@ use crate::support::{TEST_TIMEOUT, World};
 
 const HOUR: i64 = 60 * 60;
 
-/// Nothing more can be opened when the answer comes: all that the save needs is open.
+/// The save needs no new descriptor after the response.
 // threats 215
 #[test]
 fn refresh_response_is_stored_without_new_descriptors() {
@@ -27,7 +26,7 @@ fn refresh_response_is_stored_without_new_descriptors() {
     }
 }
 
-/// It is said before the token is spent, and by a sign-in before the browser opens.
+/// `refresh` reports it before the request, `login` before the browser opens.
 // threats 215
 #[test]
 fn folder_at_temporary_path_fails_before_the_request() {
@@ -45,8 +44,8 @@ fn folder_at_temporary_path_fails_before_the_request() {
     world.command("refresh").run().exits(0);
 }
 
-/// The system refuses the last step, the rename: the new tokens stay beside the old ones, and the next
-/// command puts them in their place.
+/// The system refuses the rename. The new tokens stay in the temporary file, and the next command
+/// finishes the save.
 // threats 215
 #[cfg(target_os = "linux")]
 #[test]
@@ -85,8 +84,8 @@ fn failed_rename_is_finished_by_the_next_command() {
     assert_eq!(world.sandbox.requests_at(&Endpoint::TokenRefresh).len(), 1);
 }
 
-/// A world in which the sign-in of one person was interrupted before its last step, and another one, or
-/// nobody, is signed in. What was left is this refresh token's.
+/// A world with an interrupted save of one account and a sign-in of `signed_in`. Returns the
+/// refresh token of the interrupted save.
 fn interrupted_save(signed_in: Option<&str>) -> (World, Value) {
     let world = World::new();
     world.login().signs_in(Account::OWNER).exits(0);
@@ -137,7 +136,7 @@ fn logout_revokes_tokens_of_an_interrupted_save() {
     assert_revoked(&world, &token);
 }
 
-/// A refresh of another account, and a sign-in of any kind, make room for themselves.
+/// Both a refresh of another account and any sign-in replace the temporary file.
 // threats 212 215
 #[test]
 fn other_sign_in_revokes_tokens_of_an_interrupted_save() {

@@ -1,5 +1,5 @@
-//! What looks like the callback and is refused: the person is told, once each kind, and so is the program
-//! that follows.
+//! Refused requests to the callback path. Each reason is reported once on the terminal and as an
+//! event.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use crate::support::{Running, TEST_TIMEOUT, World, parameter};
 
 const STREAM: &str = "--json=stream";
 
-/// Sends these bytes to the callback's port, and reads to the end.
+/// Sends these bytes to the callback port and reads the response.
 fn send(running: &Running<'_>, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
     stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
@@ -21,7 +21,7 @@ fn send(running: &Running<'_>, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
-/// As OpenSSL begins a handshake.
+/// The start of a TLS handshake of OpenSSL.
 const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x01\x2f\x01\x00\x01\x2b\x03\x03";
 
 // threats 218 219
@@ -71,7 +71,7 @@ fn each_reason_is_reported_once_and_the_sign_in_works() {
     }
 }
 
-/// The two ways out.
+/// The hint has two solutions.
 // threats 218
 #[test]
 fn forced_https_is_explained() {
@@ -99,8 +99,8 @@ fn timeout_reports_the_refused_requests() {
     assert_eq!(document["error"]["rejected"], json!(["https"]));
 }
 
-/// Somebody who has read the address from a list of processes signs in as themselves, and delivers the
-/// callback: it is refused like any stranger's.
+/// Another user who reads the URL from the process list signs in and sends the callback. The server
+/// refuses it.
 // threats 217
 #[cfg(target_os = "linux")]
 #[test]
@@ -128,7 +128,7 @@ fn callback_of_another_user_is_refused() {
         let visit = Command::new("setpriv").args(setpriv).args(["bash", "-c", &script]).output();
         String::from_utf8(visit.unwrap().stdout).unwrap()
     };
-    // Who has closed the connection cannot be asked any more, and is known all the same.
+    // The user of a closed connection is known too.
     assert_eq!(visit("exec 3>&-"), "");
     let answer = visit("cat <&3");
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");

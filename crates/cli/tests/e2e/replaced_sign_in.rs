@@ -1,5 +1,4 @@
-//! A login in the place of an older sign-in: the old one is harmed by nothing but a new one that is
-//! on disk.
+//! A new login replaces an old sign-in. The old one ends only after the new one is on disk.
 
 use sandbox::{Account, Body, Endpoint, Reply, Then};
 use serde_json::json;
@@ -8,7 +7,7 @@ use crate::support::{Finished, Start, StoredSignIn, TEST_TIMEOUT, World, jwt};
 
 const HOUR: i64 = 60 * 60;
 
-/// The stored document has the tokens that were issued last.
+/// The stored tokens are the latest ones.
 #[track_caller]
 fn assert_new(world: &World) {
     let (stored, issued) = (world.auth_document(), world.sandbox.issued());
@@ -18,19 +17,19 @@ fn assert_new(world: &World) {
     assert!(tokens["id_token"] == *issued.id_tokens.last().unwrap());
 }
 
-/// The tokens that were revoked, in their order.
+/// The revoked tokens in order.
 fn revoked_tokens(world: &World) -> Vec<String> {
     let requests = world.sandbox.requests_at(&Endpoint::Revoke);
     let token = |body: serde_json::Value| body["token"].as_str().unwrap().to_owned();
     requests.iter().map(|request| token(request.json().unwrap())).collect()
 }
 
-/// A sign-in of another person, which a new one replaces and revokes.
+/// A sign-in of another account, which a new one replaces and revokes.
 fn signed_in_as_another(world: &World, seconds_left: i64) -> StoredSignIn {
     StoredSignIn::minted(world, Account::NEW_OWNER, seconds_left).stored(world)
 }
 
-/// The revocation is the last of all requests, and when it arrives the new tokens are stored.
+/// The revocation is the last request; the new tokens are stored before it.
 #[test]
 fn old_tokens_are_revoked_after_new_ones_are_stored() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);
@@ -41,7 +40,7 @@ fn old_tokens_are_revoked_after_new_ones_are_stored() {
     assert_new(&world);
     assert_eq!(world.sandbox.requests().last().unwrap().endpoint, Endpoint::Revoke);
     assert_eq!(world.count(&Endpoint::TokenExchange), 1);
-    // The person need not wait for it.
+    // The browser does not wait for the revocation.
     assert_eq!(running.join_visit(visit).last().unwrap().status, 200);
     world.sandbox.release();
     running.finish().exits(0).says_nothing_of("warning: ").says(
@@ -51,7 +50,7 @@ fn old_tokens_are_revoked_after_new_ones_are_stored() {
     assert_new(&world);
 }
 
-/// A program can tell a revocation that was not asked for from one that failed.
+/// JSON distinguishes an unneeded revocation from a failed one.
 // threats 212
 #[test]
 fn json_reports_the_revocation_of_replaced_tokens() {
@@ -75,7 +74,7 @@ fn json_reports_the_revocation_of_replaced_tokens() {
     }
 }
 
-/// Nobody but its owner can end it.
+/// Only its owner can revoke it.
 #[test]
 fn replaced_api_key_or_personal_access_token_stays_valid() {
     let (key, pat) = ("sk-proj-a-key-that-was-stored", "at-a-personal-access-token-of-theirs");
@@ -100,8 +99,8 @@ fn replaced_api_key_or_personal_access_token_stays_valid() {
     }
 }
 
-/// It is a copy of a sign-in somewhere else, which would end with it; and what another program has made is
-/// not understood here.
+/// A revocation would end the original sign-in of the imported token. Credentials of other programs
+/// are unknown.
 #[test]
 fn replaced_imported_token_or_other_sign_in_is_reported() {
     let world = World::new();
@@ -123,7 +122,7 @@ fn replaced_imported_token_or_other_sign_in_is_reported() {
     assert_eq!(world.count(&Endpoint::Revoke), 0);
 }
 
-/// Codex CLI leaves the tokens of an earlier sign-in beside a personal access token.
+/// Codex CLI keeps the tokens of an earlier sign-in next to a personal access token.
 #[test]
 fn tokens_next_to_replaced_personal_access_token_are_revoked() {
     let world = World::new();
@@ -154,7 +153,7 @@ fn first_sign_in_revokes_nothing() {
     }
 }
 
-/// What cannot be read names no tokens that could be revoked.
+/// An unreadable file has no known tokens.
 // threats 168
 #[test]
 fn unreadable_file_is_backed_up_and_nothing_is_revoked() {
@@ -184,7 +183,7 @@ fn failed_revocation_is_a_warning() {
     }
 }
 
-/// The login does not come to its end: what was stored is as it was, and still works.
+/// The login fails, and the old sign-in is unchanged and valid.
 #[track_caller]
 fn assert_keeps_old_sign_in(world: &World, login: impl Fn(Start<'_>) -> Finished) {
     let stored = world.signed_in(HOUR);
@@ -228,7 +227,7 @@ fn cancelled_login_keeps_the_old_sign_in() {
     });
 }
 
-/// The new one is stored by then.
+/// The new sign-in is already stored.
 // threats 51
 #[cfg(unix)]
 #[test]
@@ -245,8 +244,7 @@ fn interrupt_during_revocation_keeps_the_new_sign_in() {
     assert_new(&world);
 }
 
-/// A login comes while a refresh has the locks. It is the last word, and what the refresh brought is
-/// what it replaces.
+/// The login starts during a refresh. The login wins and replaces the tokens of the refresh.
 // threats 122
 #[test]
 fn login_waits_for_a_refresh_and_revokes_its_tokens() {
@@ -262,12 +260,12 @@ fn login_waits_for_a_refresh_and_revokes_its_tokens() {
     assert_eq!(login.join_visit(visit).last().unwrap().status, 200);
     login.finish().exits(0);
     assert_new(&world);
-    // The first was spent by the refresh, which brought the second.
+    // The refresh used the first token and returned the second.
     assert!(revoked_tokens(&world) == [world.sandbox.issued().refresh_tokens[1].clone()]);
     world.command("refresh").run().exits(0);
 }
 
-/// Whoever wants a token meanwhile need not wait for it.
+/// `token` does not wait for the revocation.
 #[test]
 fn new_tokens_are_available_during_the_revocation() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);

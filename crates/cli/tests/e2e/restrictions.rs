@@ -1,5 +1,5 @@
-//! What a sign-in is restricted to holds here, whatever the issuer makes of it and whatever way the
-//! sign-in comes: nothing is stored, and no token stays valid.
+//! Restrictions hold for every sign-in method, even if the issuer ignores them. Nothing is stored,
+//! and the tokens are revoked.
 
 use std::io::Write as _;
 
@@ -10,7 +10,6 @@ use crate::support::{Finished, Running, StoredSignIn, World, jwt};
 
 const HOUR: i64 = 60 * 60;
 
-/// An issuer that ignores `allowed_workspace_id`.
 fn issuer_ignoring_restrictions() -> World {
     let policy = Policy { workspaces: Workspaces::Ignored, ..Policy::default() };
     let device = Device { interval: json!(1), ..Device::default() };
@@ -103,7 +102,7 @@ fn imported_token_must_meet_all_restrictions() {
     import(&world, &mine, &allowed).exits(0);
 }
 
-/// The issuer answers a refresh with tokens of another workspace of the same person.
+/// The issuer returns tokens of another workspace of the same account.
 // threats 214
 #[test]
 fn refresh_to_another_workspace_is_refused() {
@@ -121,7 +120,7 @@ fn refresh_to_another_workspace_is_refused() {
     assert_eq!(document["tokens"]["account_id"], "acct-ada");
 }
 
-/// The access token is the one that is used.
+/// Requests use the access token, so it is checked too.
 // threats 214
 #[test]
 fn refreshed_access_token_must_meet_all_restrictions() {
@@ -141,7 +140,7 @@ fn refreshed_access_token_must_meet_all_restrictions() {
     }
 }
 
-/// The workspace of a personal access token cannot be known.
+/// A personal access token does not name its workspace.
 // threats 214
 #[test]
 fn personal_access_token_is_refused_with_workspace_option() {
@@ -153,7 +152,7 @@ fn personal_access_token_is_refused_with_workspace_option() {
     assert_eq!(world.auth_json(), None);
 }
 
-/// The issuer answers with an access token of another issuer, or for another client.
+/// The issuer returns an access token of another issuer or for another client.
 // threats 214 227
 #[test]
 fn access_token_of_another_person_is_refused() {
@@ -176,8 +175,7 @@ fn access_token_of_another_person_is_refused() {
     }
 }
 
-/// What is refused leaves the sign-in alone that was there before, and so does the revocation of what
-/// was refused, where that could end it.
+/// The refused tokens are not revoked if that could end the old sign-in.
 // threats 214 227
 #[test]
 fn refused_sign_in_keeps_the_old_one() {
@@ -194,7 +192,7 @@ fn refused_sign_in_keeps_the_old_one() {
     world.command("refresh").run().exits(0);
 }
 
-/// Tokens are revoked at the issuer that they are from, and sent to no other.
+/// Tokens are sent only to their own issuer.
 // threats 145 212
 #[test]
 fn replaced_sign_in_is_revoked_at_its_own_issuer() {

@@ -1,5 +1,5 @@
-//! What a revocation may end, and at which issuer: whatever the issuer makes of one, no stored sign-in
-//! dies that its person did not end, and no token is left behind without a word.
+//! The effects of a revocation for each policy of an issuer. No stored sign-in ends without the
+//! user's request, and no valid token is left without a message.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,13 +11,13 @@ use crate::support::{Finished, Start, StoredSignIn, TEST_TIMEOUT, World, write};
 
 const HOUR: i64 = 60 * 60;
 
-/// What happens to the sign-in of the default profile.
+/// The command that ends the sign-in of the default profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
     Login,
     Logout,
     LogoutLocal,
-    /// Another program replaces it while its tokens are being refreshed.
+    /// Another program replaces the sign-in during its refresh.
     Supersede,
 }
 
@@ -31,7 +31,7 @@ struct Case {
 const DEFAULT: &str = "default";
 
 impl Case {
-    /// The owner is signed in in the default profile, and `other` in the other ones.
+    /// The owner is signed in in the default profile, and `other` in all other profiles.
     fn new(policy: Policy, other: &str, profiles: &'static [&'static str], name: String) -> Self {
         let hold = Fault { on: On::First(1), ..Fault::new(Endpoint::TokenRefresh, Then::Hold) };
         let faults = if name.contains("Supersede") { vec![hold] } else { Vec::new() };
@@ -82,8 +82,8 @@ impl Case {
         }
     }
 
-    /// Every refresh token that works is stored, or was named as left behind; every stored one works,
-    /// unless the person was told that it may have ended. How many were left behind.
+    /// Every valid refresh token is stored or reported. Every stored one is valid or reported.
+    /// Returns the number of valid tokens that are not stored.
     #[track_caller]
     fn assert_tokens(&self, finished: &Finished) -> usize {
         let name = &self.name;
@@ -110,7 +110,7 @@ impl Case {
     }
 }
 
-/// The row of the matrix for one issuer: 16 cells. How many tokens were left behind.
+/// Runs the 16 cells of one policy and returns the number of valid tokens that are not stored.
 #[track_caller]
 fn assert_no_sign_in_ends(policy: Policy) -> usize {
     let one: &[&str] = &[DEFAULT];
@@ -130,8 +130,8 @@ fn assert_no_sign_in_ends(policy: Policy) -> usize {
     left
 }
 
-/// Where each sign-in has tokens of its own: four cells log out with `--local`, and in four the new
-/// sign-in is the same person's.
+/// With separate tokens, four cells log out with `--local`, and in four cells the new sign-in
+/// belongs to the same account.
 const LEFT: usize = 8;
 
 // threats 212
@@ -154,8 +154,8 @@ fn no_sign_in_ends_if_revocation_ends_all_of_a_person() {
     assert_eq!(assert_no_sign_in_ends(Policy { revocation, ..Policy::default() }), LEFT);
 }
 
-/// The new sign-in has the old token: nothing of it is left behind but with `--local`, where no other
-/// profile has it.
+/// The new sign-in has the old token. A token is left only with `--local` and without another
+/// profile.
 // threats 212 213
 #[test]
 fn no_sign_in_ends_if_the_same_token_is_reissued() {

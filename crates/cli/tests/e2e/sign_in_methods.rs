@@ -1,5 +1,5 @@
-//! The ways of one sign-in that are open at the same time at a terminal: the browser, its address pasted
-//! back, and a code for another device. Whichever is first wins.
+//! The sign-in methods that are available at the same time on a terminal: browser, pasted URL, and
+//! device code. The first one to succeed wins.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
@@ -19,19 +19,19 @@ fn world() -> World {
     World::with_scenario(Scenario { device, ..Scenario::default() })
 }
 
-/// A sign-in that waits at a terminal which is wide enough for every sentence.
+/// A login that waits on a wide terminal.
 fn waiting(world: &World) -> TerminalRun<'_> {
     let running = world.login().on_terminal(200, 50);
     running.shows("Ctrl-C cancels.");
     running
 }
 
-/// What the address bar of a browser elsewhere holds after this account was chosen.
+/// The URL in the address bar after the account was chosen on another machine.
 fn callback_url(running: &Running<'_>) -> String {
     running.callback(Account::OWNER).to_string()
 }
 
-/// It has signed in, and shows neither what was pasted nor any part of it.
+/// The sign-in succeeds, and the screen shows no part of the pasted URL.
 #[track_caller]
 fn assert_signed_in(world: &World, finished: &Finished) {
     finished.exits(0).says("Signed in as Ada Lovelace <ada@example.com>, plan plus");
@@ -39,7 +39,7 @@ fn assert_signed_in(world: &World, finished: &Finished) {
     assert!(world.auth_json().is_some(), "nothing is stored");
 }
 
-/// Somebody types the code that is shown, and chooses the owner.
+/// Enters the shown code and chooses the owner.
 fn approve(world: &World, running: &TerminalRun<'_>) {
     running.shows("/codex/device");
     running.shows("Waiting, ");
@@ -64,7 +64,7 @@ fn pasted_callback_url_signs_in() {
     assert_eq!(world.count(&Endpoint::Token), 2);
 }
 
-/// As browsers, terminals, mail programs and people change an address on its way.
+/// Browsers, terminals, mail programs and people change a URL on its way.
 // threats 218
 #[test]
 fn pasted_url_is_accepted_in_every_common_form() {
@@ -88,7 +88,7 @@ fn pasted_url_is_accepted_in_every_common_form() {
             filter.query_pairs_mut().append_pair("url", address).append_pair("data", "05");
             format!("{filter}\r")
         },
-        // As where an editor forwards the port under another number.
+        // An editor can forward the port with another number.
         |address| {
             let (_, path) = address.split_once("/auth/").unwrap();
             format!("http://localhost:8080/auth/{path}\r")
@@ -103,7 +103,7 @@ fn pasted_url_is_accepted_in_every_common_form() {
     }
 }
 
-/// What was pasted is refused with this reason and this advice, and the wait goes on.
+/// The paste is refused with this reason and hint, and the wait continues.
 #[track_caller]
 fn assert_paste_refused(
     running: &TerminalRun<'_>,
@@ -240,7 +240,7 @@ fn assert_free(port: u16) {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
 }
 
-/// Who asks for a code late has the time that is promised for it.
+/// The device code has its own timeout.
 #[test]
 fn device_code_outlives_the_browser_timeout() {
     let world = world();
@@ -304,7 +304,7 @@ fn create_key_accepts_pasted_url_without_device_code() {
     assert_eq!(world.count(&Endpoint::DeviceUserCode), 0);
 }
 
-/// Waits until what is typed is shown, or not any more.
+/// Waits until echo is on or off.
 #[track_caller]
 fn wait_for_echo(running: &TerminalRun<'_>, expected: bool) {
     let since = Instant::now();
@@ -326,7 +326,7 @@ fn ctrl_c_during_paste_restores_the_terminal() {
     assert_eq!(world.count(&Endpoint::Token), 0);
 }
 
-/// A shell makes the terminal its own while the program is stopped.
+/// The shell changes the terminal modes while the program is suspended.
 #[test]
 fn echo_is_off_again_after_suspend() {
     let world = world();
@@ -339,7 +339,7 @@ fn echo_is_off_again_after_suspend() {
     assert_signed_in(&world, &running.finish());
 }
 
-/// One that read from its terminal there would be stopped by the system, and so would the callback.
+/// Reading from the terminal would stop a background process (SIGTTIN).
 // threats 200
 #[test]
 fn background_process_shows_no_prompt() {
@@ -375,7 +375,7 @@ fn world_start(
     move |world| world.login().env(name, value)
 }
 
-/// Not even for an address that would be the right one.
+/// Even a correct URL is ignored.
 // threats 200 201
 #[test]
 fn non_terminal_stdin_is_not_read() {

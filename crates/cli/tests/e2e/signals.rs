@@ -1,5 +1,5 @@
-//! Ctrl-C and its relatives, in every phase: the exit code says so, the port is free at once, and what
-//! is on disk is what was there before, or all of what is new.
+//! Signals in every phase. The exit code matches, the port is free at once, and the disk has the
+//! old or the complete new document.
 
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 
@@ -14,7 +14,7 @@ const SIGNALS: [(Signal, i32); 4] =
 
 const STORED: &str = "{\n  \"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}\n";
 
-/// Ends the run by this signal; everything is as it was.
+/// The run ends with this signal and changes nothing.
 #[track_caller]
 fn assert_ends_unchanged(
     world: &World,
@@ -52,7 +52,7 @@ fn waiting_sign_in_can_be_interrupted() {
     }
 }
 
-/// The request is at the server, which does not answer.
+/// The server has the request and does not respond.
 #[track_caller]
 fn assert_interruptible_at(flow: fn(&World) -> Start<'_>, at: &Endpoint) {
     for signal in SIGNALS {
@@ -88,7 +88,6 @@ fn create_key_can_be_interrupted_at_each_request() {
     }
 }
 
-/// Between two looks for a project.
 // threats 51
 #[test]
 fn polling_pause_can_be_interrupted() {
@@ -101,7 +100,7 @@ fn polling_pause_can_be_interrupted() {
     visit.give_up();
 }
 
-/// The credentials are on disk and stay there, whatever happens to the page.
+/// The credentials stay on disk, whatever happens to the page.
 // threats 51
 #[test]
 fn interrupt_after_the_save_keeps_the_credentials() {
@@ -118,7 +117,6 @@ fn interrupt_after_the_save_keeps_the_credentials() {
     assert_eq!(stored["auth_mode"], "chatgpt");
 }
 
-/// A key that may have been made is not to be forgotten.
 // threats 148
 #[test]
 fn interrupt_during_key_creation_reports_a_possible_key() {

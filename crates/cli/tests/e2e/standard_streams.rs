@@ -1,4 +1,4 @@
-//! Standard streams that lead nowhere. Whoever closed one does not make the program fall over.
+//! Standard streams that are closed or have no reader.
 
 use sandbox::{Account, Endpoint};
 
@@ -12,7 +12,7 @@ fn sign_in_works_without_stdout_reader() {
     assert!(world.auth_json().is_some());
 }
 
-/// The result was asked for and did not arrive; the credentials are on disk all the same.
+/// The requested result is lost, but the credentials are on disk.
 // threats 198
 #[test]
 fn unread_json_result_is_an_error() {
@@ -22,7 +22,7 @@ fn unread_json_result_is_an_error() {
     assert!(world.auth_json().is_some());
 }
 
-/// A program that has asked for every event and has died would get nothing of it.
+/// The reader of the events is gone.
 // threats 198
 #[test]
 fn unread_event_stream_ends_the_sign_in() {
@@ -32,7 +32,7 @@ fn unread_event_stream_ends_the_sign_in() {
     assert_eq!(world.count(&Endpoint::Token), 0);
 }
 
-/// The key exists and nobody has it: the person has to know by which name.
+/// The key exists and is lost, so the error names it.
 // threats 147 198
 #[test]
 fn key_without_stdout_reader_is_named() {
@@ -57,7 +57,7 @@ mod linux {
 
     use crate::support::{BrowserDouble, Finished, Printed, Running, Start, TEST_TIMEOUT, World};
 
-    /// Signs in with the URL of which the browser hears, since standard error may tell nothing.
+    /// Signs in with the URL from the browser, because standard error can be closed.
     #[track_caller]
     fn sign_in_through_browser(world: &World, start: Start<'_>) -> Finished {
         let browser = BrowserDouble::new(world);
@@ -90,8 +90,8 @@ mod linux {
         assert_eq!(world.count(&Endpoint::ApiKeys), 1);
     }
 
-    /// Runs it for a program that follows what happens and goes away after the event of this name, and
-    /// ends with the exit code of its own on standard error.
+    /// Runs the command with a reader that exits after the event `event`. The exit code of the
+    /// command goes to standard error.
     fn with_reader_until<'w>(event: &str, start: Start<'w>) -> Start<'w> {
         let follower =
             format!("while read -r line; do case $line in *{event}*) exit ;; esac; done");
@@ -99,7 +99,7 @@ mod linux {
         start.arg("--json=stream").under(["/bin/sh", "-c", &script, "sh"])
     }
 
-    /// Nothing is written while the browser is awaited.
+    /// No event is written during the wait.
     // threats 198
     #[test]
     fn closed_event_reader_frees_the_port() {
@@ -125,7 +125,7 @@ mod linux {
         assert_eq!(world.count(&Endpoint::Token), 0);
     }
 
-    /// Its answer has the only token that still works.
+    /// The response has the only valid refresh token.
     // threats 51 198
     #[test]
     fn refresh_finishes_without_event_reader() {
@@ -155,7 +155,7 @@ mod linux {
         running.finish().says("error: the API key \"Codex CLI\" was created, but could not be");
     }
 
-    /// It goes on for longer than a follower that has gone away stays unnoticed.
+    /// The program still runs after the interval at which it checks its reader.
     #[track_caller]
     fn assert_still_running(running: &Running<'_>) {
         let since = Instant::now();
@@ -165,7 +165,7 @@ mod linux {
         }
     }
 
-    /// As every Unix tool: `head` is no failure that anybody has to read about.
+    /// Like other Unix tools: `head` causes no error message.
     // threats 230
     #[test]
     fn list_with_early_closed_reader_exits_silently() {
@@ -195,7 +195,7 @@ mod linux {
         }
     }
 
-    /// The same to the last byte: its reader is gone before anything is written.
+    /// The reader is gone before the first byte.
     // threats 230
     #[test]
     fn unread_list_sets_the_exit_code() {
@@ -213,8 +213,7 @@ mod linux {
         }
     }
 
-    /// Nobody could ever have the key, so that it is not made. A null device that somebody chose is
-    /// another matter.
+    /// The key would be lost, so it is not created. `/dev/null` is allowed.
     // threats 196
     #[test]
     fn unprintable_key_is_not_created() {
@@ -267,7 +266,7 @@ mod linux {
         start.signs_in(Account::OWNER).exits(0).says("Signed in as Ada Lovelace");
     }
 
-    /// A file size limit is a signal by default, which would end the program in the middle.
+    /// By default, the limit sends a signal that would kill the program.
     // threats 154
     #[test]
     fn file_size_limit_is_an_error() {

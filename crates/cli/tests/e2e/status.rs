@@ -1,4 +1,4 @@
-//! `login-cli status`: who is signed in, with what, until when; for every shape of the file.
+//! `login-cli status` for every form of `auth.json`.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn path(world: &World) -> String {
     world.codex_home().join("auth.json").display().to_string()
 }
 
-/// Looking asks nobody, and changes nothing.
+/// `status` sends no request and changes no file.
 #[track_caller]
 fn assert_reads_only(world: &World, options: &[&str]) -> Finished {
     let before = world.auth_json();
@@ -24,7 +24,7 @@ fn assert_reads_only(world: &World, options: &[&str]) -> Finished {
     finished
 }
 
-/// The lines, in this order; `Stored in` is the last but the notes.
+/// The lines in order; `Stored in` comes last, before the notes.
 #[track_caller]
 fn assert_shows(world: &World, lines: &[(&str, &str)], notes: &[&str]) {
     let path = path(world);
@@ -53,7 +53,7 @@ fn chatgpt_sign_in_is_shown_completely() {
     assert_shows(&world, &lines, &[]);
 }
 
-/// As a sign-in leaves it: for nobody else to read.
+/// A file with mode 0600.
 fn private(stored: StoredSignIn, world: &World) -> StoredSignIn {
     let stored = stored.stored(world);
     set_mode(world, 0o600);
@@ -96,7 +96,6 @@ fn status_as_json_is_one_document() {
     assert_eq!(assert_reads_only(&world, &["--json"]).json(), expected);
 }
 
-/// Nobody is signed in, which is an answer as well.
 // threats 209
 #[test]
 fn not_signed_in_as_json_is_a_document() {
@@ -114,7 +113,7 @@ fn not_signed_in_as_json_is_a_document() {
     }
 }
 
-/// A file with a key alone, with `auth_mode` and without.
+/// With and without `auth_mode`.
 // threats 170
 #[test]
 fn api_key_sign_in_is_shown() {
@@ -134,7 +133,7 @@ fn api_key_sign_in_is_shown() {
 const MODELESS: &str = "it has a key, tokens and no auth_mode, which Codex CLI takes for a key \
                         alone";
 
-/// Older programs write no `auth_mode`.
+/// Older programs do not write `auth_mode`.
 // threats 170
 #[test]
 fn key_and_tokens_without_mode_are_a_chatgpt_sign_in() {
@@ -148,7 +147,7 @@ fn key_and_tokens_without_mode_are_a_chatgpt_sign_in() {
     assert_eq!(assert_reads_only(&world, &["--json"]).json()["notes"], json!([MODELESS]));
 }
 
-/// Fields of other versions, and a mode of another program.
+/// Fields of other versions, and the mode of another program.
 // threats 169 170
 #[test]
 fn unknown_fields_and_modes_are_accepted() {
@@ -177,7 +176,7 @@ fn expired_access_token_is_still_signed_in() {
     assert!(finished.stdout.contains(line), "no {line:?} in {}", finished.stdout);
 }
 
-/// It works, and its person may not expect it.
+/// These files work but can surprise you.
 // threats 163 170
 #[test]
 fn unusual_permissions_are_noted() {
@@ -223,7 +222,7 @@ fn link_is_noted() {
     assert_eq!(assert_reads_only(&world, &["--json"]).json()["notes"], json!([note]));
 }
 
-/// What is written in a token is somebody else's text.
+/// Text in a token comes from others.
 // threats 192 209
 #[test]
 fn hostile_name_is_shown_safely() {
@@ -239,7 +238,6 @@ fn hostile_name_is_shown_safely() {
     assert_eq!(assert_reads_only(&world, &["--json"]).json()["name"], claims["name"]);
 }
 
-/// An ID token that is none does not hide what else is known.
 #[test]
 fn unreadable_id_token_does_not_hide_the_rest() {
     let world = World::new();

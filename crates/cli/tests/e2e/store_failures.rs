@@ -1,4 +1,4 @@
-//! Credentials that cannot be kept.
+//! Stores that cannot be written.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use sandbox::{Account, Endpoint, Then};
 
 use crate::support::{Finished, Start, TEST_TIMEOUT, World, write};
 
-/// It is found out before there is anything to lose: no URL, no request.
+/// The command fails before it prints a URL or sends a request.
 #[track_caller]
 fn assert_fails_first(world: &World, codex_home: &std::path::Path) -> Finished {
     assert_command_fails_first(world, world.login().with_trace_log().env("CODEX_HOME", codex_home))
@@ -34,7 +34,7 @@ fn file_instead_of_folder_fails_before_the_browser_opens() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "text");
 }
 
-/// The kernel's own folder takes no files, not even from root.
+/// /proc accepts no files, even from root.
 // threats 158
 #[cfg(target_os = "linux")]
 #[test]
@@ -113,7 +113,7 @@ fn empty_file_and_link_to_missing_file_are_filled() {
     }
 }
 
-/// What a link leads to may be no `auth.json` at all: it is for the person to move.
+/// The target of a link can be another file, so the user must move it.
 // threats 160 221
 #[cfg(unix)]
 #[test]
@@ -136,7 +136,7 @@ fn unreadable_file_behind_a_link_is_not_replaced() {
     assert_eq!(fs::read_link(&file).unwrap(), target);
 }
 
-/// The link stays one, as those who manage their files with links want it.
+/// Dotfile managers use links.
 // threats 159
 #[cfg(unix)]
 #[test]
@@ -162,7 +162,6 @@ fn folder_with_any_name_is_created() {
     }
 }
 
-/// A relative folder is one of the folder in which the program started.
 // threats 176
 #[test]
 fn relative_folder_is_created_in_the_current_folder() {
@@ -182,7 +181,7 @@ fn non_unicode_folder_is_created() {
     assert!(folder.join("auth.json").is_file());
 }
 
-/// What cannot be foreseen is told as well, in the browser too.
+/// A failure after the sign-in is also shown in the browser.
 // threats 153
 #[test]
 fn store_failure_after_the_sign_in_is_shown_in_the_browser() {
@@ -203,7 +202,6 @@ fn store_failure_after_the_sign_in_is_shown_in_the_browser() {
     finished.says("hint: delete that key at https://platform.openai.com/api-keys, because nobody ");
 }
 
-/// Where there is no key, there is none to name.
 // threats 153
 #[test]
 fn store_failure_without_a_key_names_no_key() {
@@ -220,7 +218,7 @@ fn store_failure_without_a_key_names_no_key() {
     running.finish().exits(1).prints("").says("error: cannot write ");
 }
 
-/// Another program, such as one that refreshes, holds the lock while this one has new credentials.
+/// Holds the lock, like a program that refreshes.
 fn hold_lock(world: &World) -> fs::File {
     world.store("{}");
     let lock = fs::File::create(world.codex_home().join("auth.lock")).unwrap();
@@ -237,7 +235,7 @@ fn sign_in_waits_for_the_lock_of_another_program() {
     let visit = running.start_visit(Account::OWNER);
     running.says("Another program is using the stored sign-in; waiting for it");
     assert_eq!(world.count(&Endpoint::Token), 0, "the code is spent only when the lock is there");
-    // The port is served meanwhile: a browser with another state is told so.
+    // The server still responds: another state is refused.
     assert_eq!(running.ask("GET /auth/callback?state=other HTTP/1.1").status, 400);
     assert_eq!(world.auth_json().as_deref(), Some("{}"));
     drop(lock);

@@ -1,5 +1,5 @@
-//! What only the system calls show, and failures that only the system can bring. Where `strace` is not
-//! there or may not trace, these tests say so and prove nothing.
+//! Behaviour that only system calls show, and errors that only the system can cause. The tests are
+//! skipped if `strace` is missing or not permitted.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use crate::support::{Start, World, report_skipped};
 
 pub(crate) const STRACE: &str = "/usr/bin/strace";
 
-/// Whether this machine lets us trace.
+/// Whether this machine allows tracing.
 pub(crate) fn can_trace() -> bool {
     let mut probe = Command::new(STRACE);
     probe.args(["-e", "trace=none", "/bin/true"]).stdout(Stdio::null()).stderr(Stdio::null());
@@ -22,12 +22,12 @@ pub(crate) fn can_trace() -> bool {
     can
 }
 
-/// Runs under `strace` with this expression; what is traced goes to a file of its own.
+/// Runs under `strace` with these expressions; the trace goes to a file.
 pub(crate) fn traced<'w>(world: &World, start: Start<'w>, expressions: &[&str]) -> Start<'w> {
     traced_at(world, start, expressions, &[])
 }
 
-/// The same, with an eye on these paths alone.
+/// The same, limited to these paths.
 fn traced_at<'w>(
     world: &World,
     start: Start<'w>,
@@ -49,7 +49,7 @@ pub(crate) fn trace(world: &World) -> String {
     String::from_utf8_lossy(&std::fs::read(world.path("trace")).unwrap()).into_owned()
 }
 
-/// There is no other source: without random numbers there is no sign-in.
+/// There is no other source of random numbers.
 // threats 3
 #[test]
 fn without_random_numbers_no_port_opens() {
@@ -89,8 +89,8 @@ fn no_browser_option_starts_no_program() {
 
 const STORED: &str = "{\"OPENAI_API_KEY\": \"sk-old\",   \"x\": 1}";
 
-/// A system call that fails from its first use on is found before the browser opens, and one that
-/// fails later is told to it. Neither changes what is stored.
+/// A system call that fails from its first use is found before the browser opens. A later failure
+/// is shown in the browser. Neither changes the stored document.
 #[track_caller]
 fn assert_disk_error_keeps_store(inject: &str) {
     let world = World::new();
@@ -122,7 +122,7 @@ fn disk_error_loses_nothing() {
     }
 }
 
-/// A sign-in replaces all that is there, which needs no lock.
+/// A sign-in replaces the document and needs no lock.
 // threats 120 224
 #[test]
 fn sign_in_works_without_file_locks_with_a_note() {
@@ -142,7 +142,7 @@ fn sign_in_works_without_file_locks_with_a_note() {
     }
 }
 
-/// Two programs could spend one token at once.
+/// Two programs could use one refresh token.
 // threats 120 224
 #[test]
 fn no_refresh_without_file_locks() {
@@ -162,14 +162,14 @@ fn no_refresh_without_file_locks() {
         }
         assert_eq!(world.count(&Endpoint::TokenRefresh), 0);
         assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
-        // One that is due and not over yet is still good.
+        // A token that expires soon is still valid.
         world.signed_in(60);
         let run = traced(&world, world.command("token"), &expressions).run();
         run.exits(0).says("has no file locks");
     }
 }
 
-/// A call that a signal has interrupted is made again.
+/// A call interrupted by a signal is repeated.
 // threats 156
 #[test]
 fn interrupted_system_call_is_retried() {
@@ -190,7 +190,7 @@ fn interrupted_system_call_is_retried() {
     }
 }
 
-/// The new file is in place, and nobody is told that it is safe.
+/// The new file is in place, but it can be lost in a power failure.
 // threats 155
 #[test]
 fn failed_folder_fsync_is_an_error() {
@@ -198,7 +198,7 @@ fn failed_folder_fsync_is_an_error() {
         return;
     }
     let world = World::new();
-    // The first is the one of the file.
+    // The first fsync is for the file.
     let inject = "inject=fsync:error=EIO:when=2";
     let running = traced(&world, world.login(), &[inject, "trace=fsync"]).start();
     assert_eq!(running.visit(Account::OWNER).last().unwrap().status, 500);
@@ -228,7 +228,7 @@ fn bind_error_is_not_reported_as_port_in_use() {
     }
 }
 
-/// A connection that cannot be accepted now is accepted later, and nobody loses it.
+/// The connection is accepted later.
 // threats 50
 #[test]
 fn failed_accept_is_retried() {
@@ -245,7 +245,6 @@ fn failed_accept_is_retried() {
     }
 }
 
-/// A machine without IPv6 is a machine like any other.
 // threats 57
 #[test]
 fn sign_in_works_without_ipv6() {
@@ -253,7 +252,7 @@ fn sign_in_works_without_ipv6() {
         return;
     }
     let world = World::new();
-    // The second bind is the one of `[::1]`.
+    // The second bind is for `[::1]`.
     let inject = "inject=bind:error=EADDRNOTAVAIL:when=2";
     traced(&world, world.login(), &[inject]).signs_in(Account::OWNER).exits(0);
     assert!(trace(&world).contains("INJECTED"));

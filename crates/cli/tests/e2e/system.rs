@@ -1,5 +1,5 @@
-//! What a system does to a program that waits: it takes the loopback interface away, runs out of file
-//! descriptors, stops the program or kills it, and gives its port to somebody else.
+//! System conditions during the wait: no loopback interface, no file descriptors, a stopped or
+//! killed process, and ports in use.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use crate::support::{
     Loopback, Running, TEST_TIMEOUT, World, in_own_namespaces, parameter, report_skipped,
 };
 
-/// A crowd that takes every file descriptor there is, and sends nothing.
+/// Clients take all file descriptors and send nothing.
 // threats 50
 #[test]
 fn server_waits_without_busy_loop_if_descriptors_run_out() {
@@ -30,7 +30,7 @@ fn server_waits_without_busy_loop_if_descriptors_run_out() {
     running.finish().exits(0);
 }
 
-/// The server ends the connection without a word, or with a reset.
+/// The server closes or resets the connection.
 #[track_caller]
 fn assert_closed(mut stream: TcpStream) {
     use std::io::Read as _;
@@ -43,7 +43,7 @@ fn assert_closed(mut stream: TcpStream) {
     assert_eq!(answer, b"");
 }
 
-/// The browser comes while a crowd holds all file descriptors but those of a moment.
+/// The browser connects while clients hold almost all file descriptors.
 // threats 50
 #[test]
 fn browser_is_served_after_descriptors_run_out() {
@@ -57,12 +57,12 @@ fn browser_is_served_after_descriptors_run_out() {
     drop(crowd);
 }
 
-/// How long a processor worked for this program, in its own code and in the system's (proc(5)).
+/// The CPU time of the program in user and kernel mode (proc(5)).
 fn processor_time(running: &Running<'_>) -> Duration {
-    // Linux counts in hundredths of a second, whatever the machine.
+    // Linux counts in hundredths of a second.
     const TICK: Duration = Duration::from_millis(10);
     let status = fs::read_to_string(format!("/proc/{}/stat", running.id)).unwrap();
-    // The name before the bracket may have spaces.
+    // The process name can contain spaces.
     let fields: Vec<&str> = status.rsplit_once(") ").unwrap().1.split(' ').collect();
     let ticks = |field: usize| fields[field].parse::<u32>().unwrap();
     TICK * (ticks(11) + ticks(12))
@@ -81,7 +81,7 @@ fn killed_process_does_not_block_the_next() {
     }
 }
 
-/// The browser comes back while the program is stopped, and is served when it goes on.
+/// The browser returns while the process is stopped, and gets its response afterwards.
 // threats 53
 #[test]
 fn stopped_process_continues() {
@@ -116,7 +116,7 @@ fn sign_in_works_without_ipv6() {
     });
 }
 
-/// A loopback address can be bound while its interface is down; nobody could come.
+/// A loopback address can be bound while its interface is down, but no browser could connect.
 // threats 58
 #[test]
 fn missing_loopback_interface_fails_before_the_browser_opens() {
@@ -136,7 +136,7 @@ fn missing_loopback_interface_fails_before_the_browser_opens() {
     }
 }
 
-/// The ports that are registered, one after the other, where nobody else can be on them.
+/// The namespace has no other program on these ports.
 // threats 56 61
 #[test]
 fn registered_ports_are_bound() {
@@ -155,8 +155,8 @@ fn registered_ports_are_bound() {
     });
 }
 
-/// Where a stranger has the first, the other registered one is taken; where a sign-in of ours waits on it,
-/// that one is to be finished.
+/// If another program has the first port, the second one is used. If another sign-in waits on the
+/// first port, the command fails.
 // threats 59 61
 #[test]
 fn second_port_is_used_only_if_another_program_has_the_first() {
@@ -173,7 +173,7 @@ fn second_port_is_used_only_if_another_program_has_the_first() {
             both.exits(13)
                 .says("error: port 1455 is in use")
                 .says("; another sign-in is waiting on port 1457");
-            // Who names a port means that one.
+            // An explicit port has no alternative.
             world.login().port(SIGN_IN_PORT).run().exits(13);
             passing_over.visit(Account::OWNER);
             passing_over.finish().exits(0);
@@ -188,7 +188,7 @@ fn second_port_is_used_only_if_another_program_has_the_first() {
     );
 }
 
-/// A redirect to the address, for a browser that insists on https for the name.
+/// For browsers that force https on `localhost`.
 // threats 218
 #[test]
 fn redirect_host_can_be_an_ip_address() {
@@ -210,7 +210,7 @@ fn redirect_host_can_be_an_ip_address() {
 
 const SETPRIV: &str = "/usr/bin/setpriv";
 
-/// Of another user's program, the system tells who that is and no more.
+/// For a program of another user, the system reports only the user.
 // threats 60
 #[test]
 fn program_of_another_user_is_named_by_user() {
@@ -235,7 +235,7 @@ fn succeeds(probe: &mut Command) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// A crash would leave the tokens in a file. What a program that is run may do is its own affair.
+/// A core dump would contain tokens. A program started by `exec` can still dump core.
 // threats 180
 #[test]
 fn crash_leaves_no_core_dump() {

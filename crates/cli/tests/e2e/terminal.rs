@@ -1,5 +1,5 @@
-//! A person at a terminal: what stands in its last line, what goes above it, and what becomes of a
-//! terminal that is small, simple or odd.
+//! The terminal interface: the status line, messages above it, and small, dumb or unusual
+//! terminals.
 
 use std::thread;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use vt100::Color;
 
 use crate::support::{CellStyle, TEST_TIMEOUT, TerminalRun, World, jwt};
 
-/// A login that waits for its browser, with its last line.
+/// A login that waits with a status line.
 fn waiting(world: &World, columns: u16) -> TerminalRun<'_> {
     let person = world.login().on_terminal(columns, 50);
     person.shows(" left.");
@@ -23,7 +23,7 @@ fn status_line_counts_down_and_disappears() {
     let world = World::new();
     let person = world.login().args(["--timeout", "3s"]).on_terminal(80, 24);
     person.ends();
-    // Of all that it was, on a machine that may be too busy to look each second.
+    // Any of these values, because a busy machine can skip seconds.
     let written = String::from_utf8(person.bytes()).unwrap();
     for left in ["0:03", "0:02"] {
         let line = format!(" Waiting for the browser, {left} left. Ctrl-C cancels.");
@@ -45,7 +45,7 @@ fn ctrl_c_removes_the_status_line() {
     assert!(finished.stderr.ends_with("device.\nerror: interrupted\n"), "{}", finished.stderr);
 }
 
-/// What stood above it stays, whether or not the terminal breaks lines that are too long now.
+/// The text above stays, whether or not the terminal rewraps long lines.
 #[test]
 fn status_line_follows_the_window_size() {
     let world = World::new();
@@ -67,7 +67,7 @@ fn status_line_follows_the_window_size() {
     finished.exits(0).says("\nSigned in as Ada Lovelace");
 }
 
-/// Each line of the log is whole, and begins where a line begins.
+/// Each log line is complete and starts in the first column.
 #[test]
 fn log_lines_do_not_break_the_status_line() {
     let world = World::new();
@@ -82,7 +82,7 @@ fn log_lines_do_not_break_the_status_line() {
     finished.says_nothing_of("Waiting for the browser");
 }
 
-/// As in `TOKEN=$(login-cli token)`: what is said goes to the person, the result to the shell.
+/// As in `TOKEN=$(login-cli token)`.
 #[test]
 fn result_goes_to_stdout_and_messages_to_terminal() {
     let world = World::new();
@@ -99,8 +99,7 @@ fn result_goes_to_stdout_and_messages_to_terminal() {
     person.finish().exits(0).prints(&format!("{key}\n")).says("Created the API key");
 }
 
-/// One that can only print a line after another gets what a file would get, but for the length of the
-/// lines.
+/// A dumb terminal gets the same text as a file, but wrapped.
 // threats 200
 #[test]
 fn dumb_terminal_gets_plain_lines() {
@@ -130,7 +129,7 @@ fn twenty_columns_are_enough() {
     let world = World::new();
     let person = world.login().arg("--require-api-key").on_terminal(20, 60);
     person.shows(" 1");
-    // The terminal has broken it, and knows that it is one line.
+    // The terminal wrapped the line and knows that it is one line.
     assert!(person.auth_url().as_str().len() > 100);
     let screen = person.screen();
     assert!(
@@ -164,7 +163,7 @@ fn terminal_without_utf8_gets_ascii() {
     }
 }
 
-/// The address is a link where that is known, and stands there in full all the same.
+/// The URL is also printed in full.
 #[test]
 fn url_is_a_hyperlink_if_supported() {
     let link = |variables: &[(&str, &str)]| {
@@ -190,8 +189,7 @@ fn url_is_a_hyperlink_if_supported() {
     assert!(!link(&[("TERM_PROGRAM", "WezTerm"), ("TERM", "dumb")]));
 }
 
-/// Nothing is asked of a standard input that is closed, has no end, or is a terminal in a mode that
-/// some program has left behind.
+/// Standard input that is closed, endless, or a terminal in another mode.
 // threats 201
 #[test]
 fn unusual_stdin_is_accepted() {
@@ -209,7 +207,7 @@ fn unusual_stdin_is_accepted() {
     person.finish().exits(0);
 }
 
-/// More than a terminal takes when nobody reads.
+/// More than the input buffer of a terminal.
 // threats 190 201
 #[test]
 fn many_key_presses_are_harmless() {
@@ -220,7 +218,7 @@ fn many_key_presses_are_harmless() {
     person.finish().exits(0);
 }
 
-/// The rig holds the screen against every secret, and the terminal against what it was.
+/// The harness checks the screen for secrets and the terminal modes.
 // threats 193
 #[test]
 fn pasted_key_is_not_shown() {
@@ -244,7 +242,7 @@ fn wait_until_hidden(person: &TerminalRun<'_>) {
     }
 }
 
-/// The rig holds the terminal against what it was.
+/// The harness checks the terminal modes.
 // threats 193
 #[test]
 fn non_controlling_terminal_is_restored() {
@@ -259,7 +257,7 @@ fn non_controlling_terminal_is_restored() {
     person.finish().exits(0).says("Signed in with an API key, stored in ");
 }
 
-/// A shell that reads a line once the program is done, and shows it.
+/// A shell that reads and shows a line after the program exits.
 const SHELL: [&str; 4] = [
     "/bin/sh",
     "-c",
@@ -282,8 +280,8 @@ fn assert_paste_is_refused(option: &str, secret: &str, paste: &str, why: &str) {
     assert_eq!(world.auth_json(), None);
 }
 
-/// People copy lines that their terminal has wrapped. The part before the break looks whole, and the
-/// rest of it is no command for the shell.
+/// Copied lines can contain the line breaks of a terminal. The first part looks complete, and the
+/// rest must not reach the shell.
 // threats 222
 #[test]
 fn multi_line_paste_is_refused_completely() {
@@ -308,7 +306,7 @@ fn multi_line_paste_is_refused_completely() {
 const PAPER: CellStyle =
     CellStyle { color: Color::Idx(16), background: Color::Idx(231), ..CellStyle::PLAIN };
 
-/// The code on the screen, read as a camera would.
+/// Reads the QR code from the screen.
 fn decode_qr_code(person: &TerminalRun<'_>) -> String {
     let screen = person.screen();
     let has_colors = (0..80).any(|row| person.style_at(row, 0) == Some(PAPER));
@@ -323,7 +321,8 @@ fn decode_qr_code(person: &TerminalRun<'_>) -> String {
         let cell = rows[y / 2].chars().nth(x).unwrap_or(' ');
         cell == '█' || cell == if y.is_multiple_of(2) { '▀' } else { '▄' }
     };
-    // With colours, what is drawn is dark; without, it is what the letters are, which is light here.
+    // With colours, drawn cells are dark. Without colours, they have the colour of text, which is
+    // light here.
     const SCALE: usize = 4;
     let light = |x: usize, y: usize| is_drawn(x / SCALE, y / SCALE) != has_colors;
     let gray = |x, y| if light(x, y) { 255 } else { 0 };
@@ -347,7 +346,7 @@ fn qr_code_contains_the_url() {
     }
 }
 
-/// All of it, and the code to type, on the screen of a usual terminal.
+/// A screen of 80 by 24 has room for the QR code and the code to type.
 #[test]
 fn qr_code_of_device_code_fits_80_by_24() {
     let world = World::new();
@@ -360,7 +359,7 @@ fn qr_code_of_device_code_fits_80_by_24() {
     finished.exits(130).says_nothing_of("no QR code");
 }
 
-/// It is left out, and says what it would take.
+/// A message says how much room it needs.
 #[test]
 fn qr_code_is_omitted_without_room() {
     for (columns, rows) in [(80, 24), (60, 80), (100, 39)] {

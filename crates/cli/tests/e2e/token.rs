@@ -1,4 +1,4 @@
-//! `login-cli token`: what a script calls in a loop.
+//! `login-cli token` in scripts.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// Nothing is asked, and nothing is written: not even a lock file.
+/// No request is sent and no file is written, not even a lock file.
 #[track_caller]
 fn assert_only_reads(world: &World, finished: &Finished, before: &str) {
     finished.exits(0);
@@ -34,7 +34,7 @@ fn fresh_token_is_printed_without_request_or_write() {
     }
 }
 
-/// It does not say when it expires.
+/// An opaque token has no expiry.
 // threats 108
 #[test]
 fn opaque_token_is_fresh_for_eight_days() {
@@ -55,7 +55,7 @@ fn opaque_token_is_fresh_for_eight_days() {
 
 const OPAQUE: &str = "an-access-token-that-is-no-jwt";
 
-/// One refresh, whose access token is the result.
+/// One refresh; the new access token is printed.
 #[track_caller]
 fn assert_refreshes(world: &World) {
     let finished = world.command("token").with_trace_log().run();
@@ -103,7 +103,7 @@ fn id_token_and_key_are_printed_on_request() {
 
 const KEY: &str = "sk-proj-a-key-that-was-stored";
 
-/// A key has no expiry, whatever becomes of the tokens beside it.
+/// A key does not expire, whatever happens to the tokens.
 #[test]
 fn key_needs_no_refresh() {
     let world = World::new();
@@ -124,7 +124,7 @@ fn id_token_is_refreshed_with_the_access_token() {
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
 }
 
-/// It still says who signed in; a server would not take it.
+/// It still names the account, but servers refuse it.
 #[test]
 fn expired_id_token_is_printed_with_a_warning() {
     let world = World::new();
@@ -162,7 +162,7 @@ fn missing_credential_is_an_error() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// `{}` is what some programs leave after a logout.
+/// Some programs write `{}` on logout.
 #[test]
 fn empty_store_is_not_signed_in() {
     for stored in [None, Some("{}"), Some(r#"{"OPENAI_API_KEY":null,"tokens":null}"#)] {
@@ -212,7 +212,7 @@ fn unreadable_file_is_reported_and_unchanged() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// Ten come at the same moment, and ten while one of these is at it.
+/// Ten processes start together, and ten more during the refresh.
 // threats 114
 #[test]
 fn one_of_twenty_processes_refreshes() {
@@ -235,7 +235,7 @@ fn one_of_twenty_processes_refreshes() {
 
 const WAITING: &str = "Another program is using the stored sign-in; waiting for it.\n";
 
-/// Without rotation, the old refresh token is the new one.
+/// Without rotation, the refresh token stays the same.
 // threats 124
 #[test]
 fn unrotated_refresh_token_is_accepted() {
@@ -247,8 +247,7 @@ fn unrotated_refresh_token_is_accepted() {
     assert_eq!(world.auth_document()["tokens"]["refresh_token"], "rt_that-never-changes");
 }
 
-/// It is what the issuer has. The next call asks again: an expired token is never handed out while it
-/// can be refreshed.
+/// It is the latest token. The next call refreshes again.
 // threats 124
 #[test]
 fn new_token_that_is_already_expired_is_printed() {
@@ -260,7 +259,7 @@ fn new_token_that_is_already_expired_is_printed() {
     assert_eq!(world.count(&Endpoint::TokenRefresh), 2);
 }
 
-/// Asking again would bring another one that lives as short.
+/// Another refresh would return a token with the same lifetime.
 // threats 123
 #[test]
 fn short_lived_new_token_is_not_refreshed_again() {
@@ -272,7 +271,7 @@ fn short_lived_new_token_is_not_refreshed_again() {
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
 }
 
-/// CI puts an old token into a file with the time of its run.
+/// CI can write an old token with a new `last_refresh`.
 // threats 123
 #[test]
 fn expired_token_is_refreshed_despite_recent_last_refresh() {

@@ -1,12 +1,13 @@
-//! Every way in which the token endpoint can fail: at flow A's two requests, and at flow B's one.
-//! Each is sent once, nothing is stored, the browser is told, and the words have no secret.
+//! All failures of the token endpoint, for the two requests of `login` and the one of `create-key`.
+//! Each request is sent once, nothing is stored, the browser shows an error, and no message
+//! contains a secret.
 
 use sandbox::{Account, Body, Endpoint, Fault, Fixed, Reply, Sandbox, Scenario, Then};
 use serde_json::{Value, json};
 
 use crate::support::{Start, World};
 
-/// A request of the token endpoint, and what is said when it fails.
+/// A request to the token endpoint and its error message.
 #[derive(Clone, Copy)]
 struct Request {
     flow: fn(&World) -> Start<'_>,
@@ -24,7 +25,7 @@ const SIGN_IN_CODE: Request = Request {
     page: "Sign-in failed",
 };
 
-/// Where a key is required. Where it is not, the sign-in is stored without one.
+/// With `--require-api-key`. Otherwise the sign-in is stored without a key.
 const KEY_EXCHANGE: Request = Request {
     flow: |world| world.login().arg("--require-api-key"),
     exchange: true,
@@ -43,10 +44,10 @@ impl Request {
         if self.exchange { Endpoint::TokenExchange } else { Endpoint::TokenCode }
     }
 
-    /// The hint that goes with a failure here.
+    /// The hint for a failure of this request.
     fn hint(self, advice: Advice) -> &'static str {
         match advice {
-            // The answer is lost, and with it perhaps a key.
+            // The response is lost, so a key can exist.
             Advice::Lost(_) if self.exchange => "a key named \"Codex CLI [auto-generated] (",
             Advice::Own | Advice::Code(_) | Advice::Client if self.exchange => self.hint,
             Advice::Own => self.hint,
@@ -79,24 +80,24 @@ impl Request {
     }
 }
 
-/// What a person is told to do.
+/// The expected hint.
 #[derive(Clone, Copy)]
 enum Advice {
-    /// What fits the request.
+    /// The hint of the request.
     Own,
-    /// This, where a code was refused.
+    /// This hint, if a code was refused.
     Code(&'static str),
-    /// To look at the client.
+    /// Check the client id.
     Client,
-    /// To look for what stands in between.
+    /// Check what is between the program and the server.
     Elsewhere,
-    /// To go another way.
+    /// Use another network.
     Blocked,
-    /// This, where nothing but an answer is lost.
+    /// This hint, if only a response is lost.
     Lost(Option<&'static str>),
-    /// To wait.
+    /// Wait.
     Wait,
-    /// To wait as long as the server asks for.
+    /// Wait for this time.
     WaitFor(&'static str),
 }
 
@@ -170,7 +171,7 @@ fn special_status_codes_have_their_own_messages() {
     }
 }
 
-/// However long a server asks for, nobody is told to wait for more than a day.
+/// The longest shown time is one day.
 // threats 78
 #[test]
 fn retry_after_is_shown() {
@@ -285,7 +286,7 @@ fn compressed_response_is_refused() {
     }
 }
 
-/// All three tokens are needed for a sign-in, each of them as a text that a header can carry.
+/// A sign-in needs all three tokens, and each must fit into a header.
 // threats 85
 #[test]
 fn missing_or_invalid_token_is_named() {
@@ -303,7 +304,7 @@ fn missing_or_invalid_token_is_named() {
     }
 }
 
-/// Flow B stores none of them.
+/// `create-key` stores no token.
 // threats 85
 #[test]
 fn create_key_needs_only_the_access_token() {
@@ -323,7 +324,7 @@ fn unknown_token_type_is_refused() {
     }
 }
 
-/// What a server says is a few words of text, whatever it is.
+/// The text of a server is limited in length and sanitized.
 // threats 69 192
 #[test]
 fn hostile_error_text_is_sanitized() {
@@ -337,7 +338,7 @@ fn hostile_error_text_is_sanitized() {
     }
 }
 
-/// A server that quotes what it was sent would put it into the terminal and the log.
+/// A server can repeat what it received, which would put a secret on the terminal and in the log.
 // threats 69 126 195
 #[test]
 fn secret_in_error_text_is_redacted() {

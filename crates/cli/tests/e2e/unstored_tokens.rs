@@ -1,5 +1,4 @@
-//! Tokens that the issuer has issued and this machine could not keep: none of them stays valid without a
-//! word.
+//! Tokens that were issued but could not be stored are revoked or reported.
 
 use std::fs;
 
@@ -10,7 +9,7 @@ use crate::support::{Finished, StoredSignIn, TEST_TIMEOUT, World, write};
 
 const HOUR: i64 = 60 * 60;
 
-/// A sign-in whose store is spoilt while the ID token is exchanged for an API key.
+/// Breaks the store during the token exchange for an API key.
 fn sign_in_with_broken_store(world: &World, profile: &str, spoil: impl Fn()) -> Finished {
     let running = world.login().args(["--profile", profile]).start();
     let visit = running.start_visit(Account::OWNER);
@@ -33,7 +32,7 @@ fn unstorable_tokens_are_revoked() {
     assert_eq!(world.count(&Endpoint::Revoke), 1);
 }
 
-/// A revocation could end the sign-in of another profile, so that it is said instead.
+/// A revocation could end the sign-in of another profile, so the tokens are only reported.
 // threats 212 227
 #[test]
 fn unstorable_tokens_are_not_revoked_if_another_profile_would_end() {
@@ -50,7 +49,7 @@ fn unstorable_tokens_are_not_revoked_if_another_profile_would_end() {
     world.command("refresh").run().exits(0);
 }
 
-/// The answer to the code is lost, or cannot be used: there may be tokens that nobody can revoke.
+/// The response to the code is lost or invalid, so unknown tokens can exist.
 // threats 227
 #[test]
 fn lost_token_response_is_reported() {
@@ -64,7 +63,7 @@ fn lost_token_response_is_reported() {
     }
 }
 
-/// What matters is what is stored when the tokens are revoked, not what was when the program began.
+/// The check uses the sign-ins that are stored at the time of the revocation.
 // threats 212
 #[test]
 fn profile_created_during_the_wait_is_respected() {
@@ -78,7 +77,7 @@ fn profile_created_during_the_wait_is_respected() {
     assert_eq!(world.count(&Endpoint::Revoke), 0);
 }
 
-/// The usual folder counts as well where another one was named.
+/// The default folder counts even if another folder is used.
 // threats 212
 #[test]
 fn sign_in_in_default_folder_is_respected() {
@@ -94,7 +93,7 @@ fn sign_in_in_default_folder_is_respected() {
     assert_eq!(world.count(&Endpoint::Revoke), 0);
 }
 
-/// Another program has removed the sign-in while its tokens were refreshed.
+/// Another program removed the sign-in during the refresh.
 // threats 122 227
 #[test]
 fn refreshed_tokens_after_logout_are_revoked() {
@@ -108,7 +107,6 @@ fn refreshed_tokens_after_logout_are_revoked() {
     assert_eq!(world.sandbox.live_refresh_tokens(), [""; 0], "a token stays valid");
 }
 
-/// What cannot be read could be anybody's.
 // threats 212
 #[test]
 fn unreadable_profile_counts_as_same_person() {
@@ -125,7 +123,6 @@ fn unreadable_profile_counts_as_same_person() {
     assert_eq!(world.count(&Endpoint::Revoke), 0);
 }
 
-/// A person who cancels while tokens are on their way has none left behind.
 // threats 51 227
 #[cfg(unix)]
 #[test]

@@ -1,8 +1,8 @@
-//! What is wrong with the command line is told before anything happens.
+//! Invalid command lines fail before anything else happens.
 
 use crate::support::World;
 
-/// Refused with a word about what is wrong. Nothing is asked and nothing is shown to open.
+/// The command fails with this message, sends no request and prints no URL.
 #[track_caller]
 fn assert_wrong_usage(arguments: &[&str], words: &str) {
     let world = World::new();
@@ -64,7 +64,7 @@ fn unknown_command_is_wrong_usage() {
     assert_wrong_usage(&["--timeout"], "--timeout");
 }
 
-/// What is on a command line can be read by everybody on the machine.
+/// Every user of the machine can read process arguments.
 // threats 207
 #[test]
 fn no_option_takes_a_secret() {
@@ -91,7 +91,7 @@ fn non_unicode_argument_is_wrong_usage() {
     world.program([OsString::from("login"), odd]).run().exits(2).prints("");
 }
 
-/// Taken as it is, `~/x` is a folder in whatever repository the program runs in.
+/// An unexpanded `~/x` is a folder named `~` in the current folder.
 #[test]
 fn unexpanded_tilde_path_is_refused() {
     let world = World::new();
@@ -115,12 +115,12 @@ fn unexpanded_tilde_path_is_refused() {
     let homeless = world.program(["login"]).without_env("CODEX_HOME").env("HOME", "~").run();
     homeless.exits(2).says("invalid value for HOME: it begins with ~, which only a shell replaces");
     assert!(std::fs::read_dir(world.path("work")).unwrap().next().is_none(), "a folder was made");
-    // It is not asked where an option says otherwise, and a folder of that name can still be had.
+    // An option that overrides the variable, and an explicit `./~`, still work.
     let named = ["status", "--codex-home", "./~/x"];
     world.program(named).env("CODEX_HOME", "~/x").run().exits(3);
 }
 
-/// A token of one issuer is not sent to the platform of another.
+/// A token of one issuer must not go to the platform of another.
 // threats 145
 #[test]
 fn issuer_and_platform_must_be_given_together() {
@@ -153,7 +153,7 @@ fn help_and_version_go_to_stdout() {
     }
 }
 
-/// Commands of ours, an address and how a command is used stay in one line; all else fits.
+/// Commands and URLs stay on one line; all other text wraps.
 #[track_caller]
 fn assert_fits(help: &str, columns: usize) {
     let is_whole = |line: &str| {
@@ -194,7 +194,7 @@ fn invalid_log_level_is_named() {
     for level in ["verbose", "login_cli=debug", "3"] {
         let finished = status(level);
         assert!(finished.exits(3).stderr.starts_with(WARNING), "{}", finished.stderr);
-        // It ends nothing, and what was asked for in another way still counts.
+        // The command continues, and other log settings still apply.
         let verbose = world.command("refresh").arg("--verbose").env("LOGIN_CLI_LOG", level).run();
         verbose.exits(3).says(WARNING);
     }

@@ -1,5 +1,5 @@
-//! Another version of this program, or of Codex CLI, on the same files: what a newer one wrote beside
-//! what is known here stays as it is, and the locks of both are the same two.
+//! Another version of this program or of Codex CLI uses the same files. Unknown fields are kept,
+//! and both use the same two lock files.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -16,7 +16,7 @@ use crate::support::{Finished, Start, StoredSignIn, TEST_TIMEOUT, World};
 const HOUR: i64 = 60 * 60;
 const KEY: &str = "sk-proj-a-key_of-Somebody-0123456789";
 
-/// A document of which this version knows the half: new fields on every level, between the known ones.
+/// A document with unknown fields at every level.
 const NEWER: &str = r#"{
     "format": {"version": 9, "features": ["a", {"b": null}], "checksum": 12345678901234567890.10},
     "auth_mode": "chatgpt",
@@ -32,7 +32,7 @@ const NEWER: &str = r#"{
     "refreshed_by": {"name": "a newer one", "version": "9.0.0"}
 }"#;
 
-/// Such a document of the owner's, whose access token has so many seconds left.
+/// Such a document for the owner, with an access token that expires in `seconds_left`.
 fn newer(world: &World, seconds_left: i64) -> StoredSignIn {
     let known = StoredSignIn::new(world, seconds_left);
     let mut document: Value = serde_json::from_str(NEWER).unwrap();
@@ -43,14 +43,14 @@ fn newer(world: &World, seconds_left: i64) -> StoredSignIn {
     StoredSignIn { document, ..known }
 }
 
-/// The document is this one, to the last digit and in this order.
+/// The document has exactly these values in this order.
 #[track_caller]
 fn assert_stored(world: &World, expected: &Value) {
     let expected = serde_json::to_string_pretty(expected).unwrap();
     assert!(world.auth_json().unwrap() == expected, "the document is another one");
 }
 
-/// The document with the tokens that were issued last, and the time of the stored one.
+/// The document with the latest tokens and the stored time.
 fn refreshed(world: &World, before: &Value) -> Value {
     let (mut document, issued) = (before.clone(), world.sandbox.issued());
     document["tokens"]["id_token"] = json!(issued.id_tokens.last());
@@ -62,12 +62,12 @@ fn refreshed(world: &World, before: &Value) -> Value {
     document
 }
 
-/// A command that writes, and what it leaves of a document; nothing, where it removes it.
+/// A command that writes the document, and the expected result; `None` if it removes the file.
 #[derive(Clone, Copy)]
 struct Writes {
     start: fn(&World) -> Start<'_>,
     browser: bool,
-    /// How many tokens are of no use afterwards.
+    /// The number of revoked tokens.
     revokes: usize,
     leaves: fn(&World, &Value) -> Option<Value>,
 }
@@ -82,11 +82,11 @@ const LOGOUT: Writes = Writes {
 const LOGIN: Writes = Writes {
     start: World::login,
     browser: true,
-    // It is the same person's.
+    // Both sign-ins belong to the same account.
     revokes: 0,
     leaves: |world, before| {
         let mut document = with_key_of_issuer(world, refreshed(world, before));
-        // What else is among the tokens is about the old ones.
+        // Other fields in `tokens` belong to the old tokens.
         let tokens = document["tokens"].take();
         for name in ["id_token", "access_token", "refresh_token", "account_id"] {
             document["tokens"][name] = tokens[name].clone();
@@ -110,7 +110,7 @@ const LOGIN_WITH_KEY: Writes = Writes {
         let mut document = before.clone();
         document["auth_mode"] = "apikey".into();
         document["OPENAI_API_KEY"] = KEY.into();
-        // They are the old sign-in's, whatever else is among them.
+        // All fields in `tokens` belong to the old sign-in.
         document["tokens"] = Value::Null;
         document["last_refresh"] = Value::Null;
         Some(document)
@@ -161,8 +161,7 @@ fn new_fields_survive_other_commands() {
     }
 }
 
-/// Only the version that made such a sign-in knows what a refresh of it would have to keep. What the
-/// person asks for here is done all the same.
+/// Only the newer version can refresh such a sign-in. Other commands work.
 // threats 211
 #[test]
 fn newer_kind_of_sign_in_is_not_refreshed() {
@@ -202,11 +201,11 @@ fn newer_kind_of_sign_in_is_not_refreshed() {
     }
 }
 
-/// The names that every version has, and Codex CLI, in the order in which they are taken.
+/// The lock files of all versions and of Codex CLI, in locking order.
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
-/// Runs while the other version has this lock, and writes a document of its own before it gives it
-/// back. Until then nothing is changed here.
+/// Runs the command while another process holds this lock. That process writes its own document
+/// before it releases the lock. Until then, the command changes nothing.
 #[track_caller]
 fn run_while_locked(
     world: &World,
@@ -220,7 +219,7 @@ fn run_while_locked(
     lock.lock().unwrap();
     let running = start.start();
     if browser {
-        // What comes before is a look at whether a save would work.
+        // The command first checks that the store is writable.
         running.auth_url();
     }
     let tries = Opens::watch(&world.codex_home().join(name));
@@ -233,7 +232,7 @@ fn run_while_locked(
     (theirs, running.finish())
 }
 
-/// How often a file is opened: by whoever waits for a lock on it, over and over.
+/// Counts how often a file is opened, which a process does repeatedly while it waits for a lock.
 struct Opens(OwnedFd);
 
 impl Opens {
@@ -256,7 +255,6 @@ impl Opens {
     }
 }
 
-/// One refresh is enough for both.
 // threats 211
 #[test]
 fn refresh_of_another_version_is_awaited_and_used() {
@@ -272,7 +270,7 @@ fn refresh_of_another_version_is_awaited_and_used() {
     }
 }
 
-/// What the other version wrote last is what is changed, and whose tokens are revoked.
+/// The command uses the latest document of the other version, and revokes its tokens.
 // threats 211
 #[test]
 fn save_of_another_version_is_awaited_and_kept() {

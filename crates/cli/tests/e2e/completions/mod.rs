@@ -1,4 +1,4 @@
-//! What shells offer at TAB, asked for by real shells.
+//! Completion at TAB, tested with real shells.
 
 mod shells;
 
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::support::{StoredSignIn, World, write};
 
-/// A sign-in in a profile of this name.
+/// Creates a sign-in in this profile.
 fn profile(world: &World, name: &str) -> PathBuf {
     let folder = world.codex_home().join("profiles").join(name);
     std::fs::create_dir_all(&folder).unwrap();
@@ -14,7 +14,7 @@ fn profile(world: &World, name: &str) -> PathBuf {
     folder
 }
 
-/// What the scripts ask the program itself.
+/// Runs the internal completion command that the scripts call.
 #[track_caller]
 fn assert_completions(world: &World, words: &[&str], expected: &str) {
     let finished = world.program(["__complete"]).args(words.iter().copied()).run();
@@ -39,7 +39,7 @@ fn profiles_of_the_given_folder_are_completed() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// A person who types has asked for no message.
+/// A message would disturb the command line that you type.
 #[test]
 fn completion_prints_no_errors() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! Each driver is a script for the shell itself. It loads what `completions` prints, types the lines of
-//! `LINES` and says for each what came of it. Each line ends where TAB is pressed.
+//! Each driver is a script for one shell. It loads the output of `completions`, types each line of
+//! `CASES`, presses TAB and prints the result.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::profile;
 use crate::support::{TEST_TIMEOUT, World, report_skipped, write};
 
-/// What is typed, and what the shell makes of it.
+/// What is typed, and the completed line.
 const CASES: [(&str, &str); 13] = [
     ("login-cli create", "create-key"),
     ("login-cli create-key --poll-i", "--poll-interval"),
@@ -21,12 +21,12 @@ const CASES: [(&str, &str); 13] = [
     ("login-cli --color ne", "never"),
     ("login-cli --ca-file ELSEWHERE/cor", "ELSEWHERE/corporate.pem"),
     ("login-cli exec -- docker-credential-cana", "docker-credential-canary"),
-    // What is being typed is not a command yet.
+    // The word before the cursor is not a complete command yet.
     ("login-cli --profile $(touch EVALUATED) --color ne", "never"),
 ];
 
-/// Lets a shell complete all of it. `driver` gets a folder with `login-cli.script` in it, and writes a
-/// line for each case into `answers`.
+/// Completes all cases. `driver` runs in a folder with `login-cli.script` and writes one line for
+/// each case to `answers`.
 #[track_caller]
 fn assert_completes(shell: &str, start: &[&str], driver: &str) {
     let lacking = required_programs(shell).iter().find(|program| !is_installed(program));
@@ -57,8 +57,8 @@ fn assert_completes(shell: &str, start: &[&str], driver: &str) {
     assert!(world.sandbox.requests().is_empty());
 }
 
-/// The programs that a driver starts. script(1) lends a terminal to a shell that has its editor at one
-/// only; zsh has a module for that.
+/// The programs that a driver needs. Some shells edit lines only on a terminal, which script(1)
+/// provides; zsh has its own module for that.
 fn required_programs(shell: &str) -> &[&str] {
     match shell {
         "bash" => &["bash", "script"],
@@ -78,7 +78,7 @@ fn is_installed(shell: &str) -> bool {
         .is_ok()
 }
 
-/// An empty program of this name, where the shell looks for programs.
+/// Creates an empty program that the shell can find.
 fn program(world: &World, name: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let path = world.path("bin").join(name);
@@ -86,12 +86,12 @@ fn program(world: &World, name: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Runs the driver in its folder, and returns what it says.
+/// Runs the driver in its folder and returns its output.
 fn run(world: &World, start: &[&str]) -> String {
     let ours = Path::new(env!("CARGO_BIN_EXE_login-cli")).parent().unwrap();
     let path = [world.path("bin").as_path(), ours, Path::new("/usr/bin"), Path::new("/bin")]
         .map(Path::to_owned);
-    // A shell that waits for a key that nobody presses would wait for ever.
+    // The shell would wait for a key without end.
     let mut shell = Command::new("timeout");
     shell
         .arg(TEST_TIMEOUT.as_secs().to_string())

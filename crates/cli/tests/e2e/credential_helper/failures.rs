@@ -1,4 +1,4 @@
-//! Helpers that are missing, locked, or hang. No sign-in goes into a file instead.
+//! Credential helpers that are missing, locked or hang. Credentials never fall back to a file.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -11,14 +11,14 @@ use super::scripted_helper::{self, Scripted, write_helper};
 use super::{assert_only_locks, assert_refused, document};
 use crate::support::{BrowserDouble, Finished, Start, StoredSignIn, World};
 
-/// How long a helper may take, and what a busy machine may need beside it.
+/// The timeout of a helper, and the tolerance for a busy machine.
 const DEADLINE: Duration = Duration::from_secs(3);
 const SLACK: Duration = Duration::from_millis(1500);
 
 const HINT: &str =
     "hint: unlock or install it, or keep the credentials in a file with --store file\n";
 
-/// A login with a browser to open and a port that is taken: it ends before it comes to either.
+/// A login with a browser and a port in use: it ends before both.
 #[track_caller]
 fn assert_ends_before_browser<'w>(
     world: &'w World,
@@ -54,14 +54,14 @@ fn uninitialized_store_fails_before_the_browser_opens() {
 #[test]
 fn hanging_helper_fails_before_the_browser_opens() {
     let world = World::new();
-    // It writes down who it is, and waits for somebody who never comes.
+    // The helper writes its process id and waits without end.
     write_helper(&world, "hangs", "echo $$ >\"${0%/*}/id\"\nsleep 1000");
     let given = |start| scripted_helper::given(&world, start, "hangs");
     let words = "docker-credential-hangs did not answer within 3s and was stopped\n";
     let took = assert_ends_before_browser(&world, given, words);
     assert!(took >= DEADLINE && took < DEADLINE + SLACK, "{took:?}");
 
-    // It is gone, and so is what it started.
+    // The helper and its child processes have ended.
     let id = fs::read_to_string(world.path("bin/id")).unwrap();
     assert!(!fs::exists(format!("/proc/{}", id.trim())).unwrap());
 }
@@ -101,7 +101,7 @@ fn missing_helper_is_an_error_for_every_command() {
     assert_refused(&world, &from_stdin.run(), words);
 }
 
-/// Whoever asked for a vault and misspelt it does not get a file.
+/// A misspelled store never falls back to a file.
 #[test]
 fn unknown_kind_of_store_is_wrong_usage() {
     for kind in ["pass", "helper", "helper:", "helper:../x", "FILE"] {
@@ -114,7 +114,7 @@ fn unknown_kind_of_store_is_wrong_usage() {
     }
 }
 
-/// A sign-in in the helper whose access token has expired, and the helper's text of it.
+/// Stores an expired sign-in in the helper and returns its entry.
 fn expired(world: &World, helper: &Scripted<'_>) -> String {
     helper.given(world.login()).signs_in(Account::OWNER).exits(0);
     let text = StoredSignIn::new(world, -60).text();
@@ -135,7 +135,7 @@ fn assert_fails_unchanged(
     finished
 }
 
-/// What could not be kept is not bought.
+/// Tokens that cannot be stored are not requested.
 // threats 118
 #[test]
 fn unwritable_helper_fails_before_the_refresh() {
@@ -152,7 +152,7 @@ fn unwritable_helper_fails_before_the_refresh() {
     helper.given(world.command("token")).run().exits(0);
 }
 
-/// The probe went well, and the write after the refresh does not.
+/// The probe succeeds, and the write after the refresh fails.
 // threats 119
 #[test]
 fn helper_failure_after_the_refresh_is_a_lost_sign_in() {
@@ -165,7 +165,7 @@ fn helper_failure_after_the_refresh_is_a_lost_sign_in() {
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
 }
 
-/// It may have stored the tokens that a revocation would end.
+/// The helper can have stored the tokens that a revocation would end.
 // threats 223 227
 #[test]
 fn possibly_stored_tokens_are_not_revoked() {
@@ -203,7 +203,7 @@ fn unreadable_entry_is_not_changed() {
     }
     assert_eq!(world.sandbox.connections(), connections);
 
-    // It does as the hint says.
+    // Follows the hint.
     let finished = helper.given(world.command("logout")).run();
     finished.exits(1).says("removed from ").says("could not be revoked");
     assert_eq!(helper.held(), None);

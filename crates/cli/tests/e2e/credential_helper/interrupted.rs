@@ -1,4 +1,5 @@
-//! A signal while a credential helper is awaited ends the command, the helper, and every helper after it.
+//! A signal during a call of a credential helper ends the command and the helper. No further helper
+//! starts.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use sandbox::{Account, Endpoint};
 use super::scripted_helper::{Scripted, given, write_helper};
 use crate::support::{TEST_TIMEOUT, World};
 
-/// It writes down its process, says that it has done so, and waits like a store that is locked.
+/// Writes its process id and hangs like a locked store.
 const HANGS: &str = r#"echo "$$" >>"${0%/*}/started"
 echo >"${0%/*}/fifo"
 exec sleep 1000"#;
@@ -35,7 +36,7 @@ fn world_of_hanging_helper() -> World {
     world
 }
 
-/// The processes of the helpers that were started so far.
+/// The process ids of all started helpers.
 fn started(world: &World) -> Vec<String> {
     let lines = std::fs::read_to_string(world.path("bin/started")).unwrap_or_default();
     lines.lines().map(str::to_owned).collect()
@@ -45,7 +46,7 @@ fn wait_for_a_helper(world: &World) {
     std::fs::read(world.path("bin/fifo")).unwrap();
 }
 
-/// One helper was started, and it is gone.
+/// One helper was started, and it has ended.
 #[track_caller]
 fn assert_one_ended(world: &World, what: &str) {
     let started = started(world);
@@ -54,7 +55,7 @@ fn assert_one_ended(world: &World, what: &str) {
     assert!(state.is_empty() || state.contains(") Z "), "{what}: {state}");
 }
 
-/// Sends the signal when a helper was started.
+/// Sends the signal after a helper has started.
 #[track_caller]
 fn assert_ends(command: &[&str], json: bool, signal: Signal, code: i32) {
     let what = format!("{command:?} {signal:?}");
@@ -100,7 +101,7 @@ fn sigterm_without_a_terminal_ends_the_helper() {
     }
 }
 
-/// The helper is of the same process group there, and the terminal sends Ctrl-C to both.
+/// On a terminal, the helper is in the same process group and gets Ctrl-C too.
 // threats 223
 #[test]
 fn ctrl_c_on_a_terminal_starts_no_further_helper() {
@@ -114,7 +115,7 @@ fn ctrl_c_on_a_terminal_starts_no_further_helper() {
     }
 }
 
-/// The issuer has ended it by then, so that what may be left in the store is of no use.
+/// The issuer has already revoked the tokens, so the remaining entry is useless.
 // threats 223
 #[test]
 fn logout_interrupted_after_the_revocation_says_so() {

@@ -1,5 +1,5 @@
-//! Credentials that a credential helper holds, and no file: Debian's `docker-credential-pass`, and
-//! helpers that fail.
+//! Credentials in a credential helper: `docker-credential-pass` of Debian, and scripted helpers
+//! that fail.
 
 mod failures;
 mod interrupted;
@@ -16,15 +16,15 @@ use serde_json::Value;
 
 use crate::support::{Canaries, Finished, World};
 
-/// What may be in the folder of credentials that are elsewhere.
+/// The only files in the folder if the credentials are elsewhere.
 const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
 
-/// The text of an entry, as JSON.
+/// Parses an entry as JSON.
 fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// No secret that was issued so far is in any file of these folders.
+/// No file in these folders contains an issued secret.
 #[track_caller]
 fn assert_no_plaintext(world: &World, also_in: &[&Path]) {
     let secrets = [world.sandbox.canaries(), world.registered_secrets()].concat();
@@ -38,7 +38,7 @@ fn assert_no_plaintext(world: &World, also_in: &[&Path]) {
     }
 }
 
-/// Links are not followed, and sockets and pipes are not opened.
+/// Skips links, sockets and pipes.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -52,13 +52,13 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The machine's own programs, for helpers that are scripts.
+/// The `PATH` of the machine, for helpers that are scripts.
 #[expect(clippy::disallowed_methods, reason = "handed on to the helper, not read")]
 fn machine_path() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
 
-/// What is not to be had is an error with a hint, and no reason to write a file.
+/// A failing store is an error with a hint, and no file is written.
 #[track_caller]
 fn assert_refused(world: &World, finished: &Finished, words: &str) {
     finished.exits(1).prints("").says(words).says_nothing_of("/oauth/authorize");

@@ -10,14 +10,14 @@ use tempfile::TempDir;
 use super::machine_path;
 use crate::support::{Start, report_skipped};
 
-/// `docker-credential-pass` with a throwaway key ring and password store; dropped, it takes the key
-/// ring's agent with it.
+/// `docker-credential-pass` with a temporary key ring and password store. Drop stops the agent of
+/// the key ring.
 pub(super) struct Pass {
     folder: TempDir,
 }
 
 impl Pass {
-    /// One that is set up, where the machine has the tools; else the test says so.
+    /// An initialized store; `None` if the tools are missing.
     pub(super) fn ready() -> Option<Self> {
         let pass = Self::without_store()?;
         let key = "--batch --quiet --pinentry-mode loopback --passphrase= --quick-generate-key";
@@ -26,7 +26,7 @@ impl Pass {
         Some(pass)
     }
 
-    /// One for which nobody ran `pass init`.
+    /// A store without `pass init`.
     pub(super) fn without_store() -> Option<Self> {
         const TOOLS: [&str; 4] = ["docker-credential-pass", "pass", "gpg", "gpgconf"];
         let folders: Vec<PathBuf> = std::env::split_paths(&machine_path()).collect();
@@ -36,7 +36,7 @@ impl Pass {
             report_skipped(&format!("a vault: {missing} is missing ({packages})"));
             return None;
         }
-        // The agent's socket stands in there, and its whole path may have 107 bytes.
+        // A socket path has at most 107 bytes.
         let folder = tempfile::Builder::new().prefix("p").tempdir_in("/tmp").unwrap();
         let pass = Self { folder };
         fs::DirBuilder::new().mode(0o700).create(pass.key_ring()).unwrap();
@@ -59,13 +59,13 @@ impl Pass {
         ]
     }
 
-    /// A run that finds it.
+    /// Adds the environment that the helper needs.
     pub(super) fn given<'w>(&self, start: Start<'w>) -> Start<'w> {
         let environment = self.environment().into_iter();
         environment.fold(start, |start, (name, value)| start.env(name, value))
     }
 
-    /// The entries, and the username of each.
+    /// The entries and their usernames.
     pub(super) fn entries(&self) -> BTreeMap<String, String> {
         serde_json::from_str(&self.run("docker-credential-pass", "list", "")).unwrap()
     }
@@ -78,14 +78,14 @@ impl Pass {
         entries.into_keys().next().unwrap()
     }
 
-    /// What the entry holds, asked for past the program under test.
+    /// Reads an entry with the helper itself.
     pub(super) fn held(&self, url: &str) -> String {
         let answer = self.run("docker-credential-pass", "get", url);
         let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
         answer["Secret"].as_str().unwrap().to_owned()
     }
 
-    /// Puts this into the entry, as an earlier run would have.
+    /// Writes an entry with the helper itself.
     pub(super) fn hold(&self, url: &str, document: &str) {
         let entry = serde_json::json!({
             "ServerURL": url,
@@ -105,7 +105,7 @@ impl Pass {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Who wants no input may be gone already.
+        // The helper can exit without reading its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);

@@ -8,14 +8,13 @@ use serde_json::{Value, json};
 use super::machine_path;
 use crate::support::{Start, World};
 
-/// `docker-credential-double`, a script that keeps its entries in files. It refuses what it is told
-/// to refuse.
+/// `docker-credential-double`, a script that stores its entries in files and can refuse requests.
 pub(super) struct Scripted<'w> {
     world: &'w World,
 }
 
-/// `$0` stands in the folder of all that it needs. The argument of `expr` is one part of a JSON
-/// document, so that the file of an entry has the entry's name.
+/// `$0` is in the folder of all its files. `expr` extracts one field of the JSON document to get
+/// the file name of the entry.
 const DOUBLE: &str = r#"here=${0%/*}
 in=$(cat)
 case $1 in
@@ -42,17 +41,17 @@ impl<'w> Scripted<'w> {
         Self { world }
     }
 
-    /// A run that keeps its credentials there.
+    /// Adds the options that select this helper.
     pub(super) fn given(&self, start: Start<'w>) -> Start<'w> {
         given(self.world, start, "double")
     }
 
-    /// Refuses from now on every verb and URL that this expression (`grep -E`) finds.
+    /// From now on, refuses each verb and URL that matches this `grep -E` expression.
     pub(super) fn refuse(&self, expression: &str) {
         crate::support::write(&self.world.path("bin/refuses"), expression);
     }
 
-    /// Hangs from now on after every verb and URL that this expression finds, which it has done by then.
+    /// From now on, hangs after each verb and URL that matches this expression.
     pub(super) fn hang_after(&self, expression: &str) {
         crate::support::write(&self.world.path("bin/hangs"), expression);
     }
@@ -61,12 +60,12 @@ impl<'w> Scripted<'w> {
         super::files_below(&self.world.path("bin/entries"))
     }
 
-    /// Nothing is held, or any more.
+    /// No entry is stored.
     pub(super) fn is_empty(&self) -> bool {
         self.files().is_empty()
     }
 
-    /// What the only entry holds; none when there is no entry.
+    /// The content of the only entry; `None` without an entry.
     #[track_caller]
     pub(super) fn held(&self) -> Option<String> {
         let files = self.files();
@@ -76,14 +75,14 @@ impl<'w> Scripted<'w> {
         Some(entry["Secret"].as_str().unwrap().to_owned())
     }
 
-    /// Puts this into the only entry.
+    /// Writes the only entry.
     pub(super) fn hold(&self, document: &str) {
         let entry = json!({ "ServerURL": "u", "Username": "login-cli", "Secret": document });
         crate::support::write(&self.files()[0], &entry.to_string());
     }
 }
 
-/// A run that keeps its credentials in the helper of this name, which the world has.
+/// Adds the options that select the helper of this name.
 pub(super) fn given<'w>(world: &World, start: Start<'w>, name: &str) -> Start<'w> {
     let mut path = world.path("bin").into_os_string();
     path.push(":");
@@ -91,8 +90,8 @@ pub(super) fn given<'w>(world: &World, start: Start<'w>, name: &str) -> Start<'w
     start.env("PATH", path).args(["--store".to_owned(), format!("helper:{name}")])
 }
 
-/// Another process writes it: while this one has it open, a program that another test starts inherits
-/// that for a moment, and the system runs no file that is being written.
+/// Another process writes the file. If this process had it open, a child of another test could
+/// inherit the descriptor, and executing the file would fail with ETXTBSY.
 pub(super) fn write_helper(world: &World, name: &str, body: &str) {
     let path = world.path("bin").join(format!("docker-credential-{name}"));
     write_program(&path, body);

@@ -1,4 +1,4 @@
-//! A sign-in in `pass`, from its login to its end.
+//! The life of a sign-in in `pass`.
 
 use sandbox::{Account, Endpoint};
 
@@ -6,7 +6,7 @@ use super::pass::Pass;
 use super::{LOCKS, assert_no_plaintext, document};
 use crate::support::{Start, StoredSignIn, World};
 
-/// How the helper is chosen.
+/// Adds the option that selects the helper.
 type Chosen = for<'w> fn(Start<'w>) -> Start<'w>;
 
 fn by_flag(start: Start<'_>) -> Start<'_> {
@@ -17,7 +17,7 @@ fn by_variable(start: Start<'_>) -> Start<'_> {
     start.env("LOGIN_CLI_STORE", "helper:pass")
 }
 
-/// A machine with `pass`, and a person there.
+/// A machine with `pass` and a sandbox.
 struct PassSetup {
     world: World,
     pass: Pass,
@@ -41,7 +41,7 @@ impl PassSetup {
         self.given(self.world.login())
     }
 
-    /// Signs in, and returns the name of the entry.
+    /// Signs in and returns the URL of the entry.
     #[track_caller]
     fn signs_in(&self) -> String {
         let finished = self.login().with_trace_log().signs_in(Account::OWNER);
@@ -52,7 +52,7 @@ impl PassSetup {
         entry
     }
 
-    /// The last tokens that were issued are in the entry.
+    /// The entry has the latest tokens.
     #[track_caller]
     fn assert_holds_last_tokens(&self, entry: &str) {
         let (held, issued) = (document(&self.pass.held(entry)), self.world.sandbox.issued());
@@ -82,7 +82,7 @@ fn pass_stores_refreshes_and_removes_a_sign_in() {
         let place = format!("\nStored in     docker-credential-pass ({entry})\n");
         assert!(status.stdout.ends_with(&place), "{}", status.stdout);
 
-        // A fresh token costs no request.
+        // A fresh token needs no request.
         let requests = world.sandbox.requests().len();
         let fresh = &world.sandbox.issued().access_tokens[0];
         scene.command("token").run().exits(0).prints(&format!("{fresh}\n"));
@@ -133,7 +133,7 @@ impl PassSetup {
     }
 }
 
-/// The one that it takes the place of is the same person's, whose new one a revocation could end.
+/// Both sign-ins belong to the same account, so the old tokens are not revoked.
 // threats 212
 #[test]
 fn second_sign_in_replaces_the_first() {
@@ -144,7 +144,7 @@ fn second_sign_in_replaces_the_first() {
     assert_eq!(scene.world.count(&Endpoint::Revoke), 0);
 }
 
-/// Each account is an entry, and a folder with locks of its own.
+/// Each profile has its own entry and its own lock files.
 #[test]
 fn each_profile_has_its_own_entry() {
     let Some(scene) = PassSetup::new(by_variable) else { return };
@@ -175,7 +175,7 @@ fn each_profile_has_its_own_entry() {
     assert_no_plaintext(&scene.world, &[&scene.pass.store()]);
 }
 
-/// In the usual folder, it has the same name on every machine that shares the vault.
+/// The entry of the default folder has the same URL on all machines that share a store.
 #[test]
 fn entry_of_default_folder_has_the_same_name_everywhere() {
     let Some(scene) = PassSetup::new(by_flag) else { return };
@@ -188,7 +188,6 @@ fn entry_of_default_folder_has_the_same_name_everywhere() {
     assert_eq!(scene.pass.entries().len(), 2);
 }
 
-/// Who asks without the helper is not signed in, and who has a file keeps it.
 #[test]
 fn file_and_helper_are_independent() {
     let Some(scene) = PassSetup::new(by_flag) else { return };
@@ -199,7 +198,7 @@ fn file_and_helper_are_independent() {
     scene.command("logout").run().exits(0);
     assert!(!scene.pass.entries().contains_key(&entry));
     assert_eq!(scene.world.auth_json().unwrap(), stored.text());
-    // The flag is stronger than the variable.
+    // The option overrides the variable.
     let start = by_variable(scene.pass.given(scene.world.command("token")));
     let file = start.args(["--store", "file"]).run();
     file.exits(0).prints(&format!("{}\n", stored.access_token));

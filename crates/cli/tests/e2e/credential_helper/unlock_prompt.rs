@@ -1,15 +1,15 @@
-//! A helper that asks the person before it answers, on a terminal and elsewhere.
+//! Helpers that ask you to unlock the store, on a terminal and without one.
 
 use super::scripted_helper::{given, write_helper};
 use crate::support::{StoredSignIn, World, write};
 
-/// It asks on the terminal, as a program that shows a prompt does, and gives its entry for `1234`.
+/// Prompts on the terminal and returns its entry for `1234`.
 const ASKS: &str = r#"cat >/dev/null
 printf 'PIN: ' >/dev/tty
 read -r pin </dev/tty
 if [ "$pin" = 1234 ]; then cat "${0%/*}/entry"; else echo 'wrong PIN'; exit 1; fi"#;
 
-/// A world whose helper has a sign-in that is good for an hour.
+/// A world whose helper has a valid sign-in.
 fn world_of_helper(name: &str, body: &str) -> (World, StoredSignIn) {
     let world = World::new();
     let stored = StoredSignIn::new(&world, 60 * 60);
@@ -27,7 +27,7 @@ fn helper_that_asks_on_a_terminal_shows_a_message() {
     let (world, stored) = world_of_helper("asks", ASKS);
     let person = given(&world, world.command("token"), "asks").captured_on_terminal(100, 24);
     person.shows("PIN: ");
-    // It comes after two seconds, whether or not the prompt is seen.
+    // The message appears after two seconds.
     person.reads(SENTENCE);
     person.types("1234\r");
     let finished = person.finish();
@@ -35,7 +35,6 @@ fn helper_that_asks_on_a_terminal_shows_a_message() {
     assert_eq!(finished.stderr.matches(SENTENCE).count(), 1);
 }
 
-/// Whoever answers at once reads nothing of it.
 // threats 223
 #[test]
 fn fast_helper_shows_no_message() {
@@ -45,7 +44,7 @@ fn fast_helper_shows_no_message() {
     finished.exits(0).prints(&format!("{}\n", stored.access_token)).says_nothing_of("Waiting");
 }
 
-/// The helper ends with the program, and no prompt stays on the terminal.
+/// No prompt stays on the terminal.
 // threats 223
 #[test]
 fn ctrl_c_ends_a_helper_that_asks() {
@@ -53,7 +52,7 @@ fn ctrl_c_ends_a_helper_that_asks() {
     let fifo = world.path("bin/fifo");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let person = given(&world, world.command("refresh"), "asks").on_terminal(100, 24);
-    // Its end is the end of the last program that has it open.
+    // The pipe closes when its last process ends.
     let mut held = std::fs::File::open(fifo).unwrap();
     person.shows("PIN: ");
     person.types("\x03");
@@ -62,7 +61,7 @@ fn ctrl_c_ends_a_helper_that_asks() {
     person.finish().exits(130);
 }
 
-/// It reads a passphrase, which it does not show, when its time is over.
+/// The helper turns echo off to read a passphrase.
 // threats 223
 #[test]
 fn helper_timeout_restores_the_terminal_echo() {
@@ -77,7 +76,6 @@ fn helper_timeout_restores_the_terminal_echo() {
     person.finish().exits(1).says("docker-credential-asks did not answer within 2.5s");
 }
 
-/// How long it may take can be said, there and elsewhere, and the end of it is never silent.
 // threats 223
 #[test]
 fn helper_timeout_names_the_helper_and_the_limit() {

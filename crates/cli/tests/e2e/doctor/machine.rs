@@ -1,4 +1,4 @@
-//! Where it runs: ports, names, the browser, and what is between it and the person.
+//! Checks of the machine: ports, names, browser, and remote context.
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
@@ -9,7 +9,7 @@ use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use super::{doctor, in_network_namespace, run_report};
 use crate::support::{BrowserDouble, World, report_skipped, write};
 
-/// What a port of this process is said to be held by.
+/// How doctor names the holder of a port of this process.
 fn held_by_test() -> String {
     let id = std::process::id();
     let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap();
@@ -81,14 +81,14 @@ fn waiting_sign_in_and_other_program_are_distinguished() {
     });
 }
 
-/// Who resolves `localhost` elsewhere would send the browser there.
+/// The browser would connect to the wrong address.
 #[test]
 fn wrong_localhost_address_is_a_problem() {
     in_network_namespace("machine::wrong_localhost_address_is_a_problem", || {
         let world = World::new();
         let file = world.path("work/hosts");
         write(&file, "10.0.0.7 localhost\n");
-        // The program's own `PATH` leads nowhere.
+        // The `PATH` of the program is empty.
         let hosts = "/usr/bin/mount --bind \"$0\" /etc/hosts && exec \"$@\"";
         let line = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", hosts].map(OsString::from);
         let line = [line.to_vec(), vec![file.clone().into_os_string()]].concat();
@@ -106,7 +106,7 @@ fn wrong_localhost_address_is_a_problem() {
         report
             .assert_check("names", "localhost", "problem", found, Some(remedy))
             .assert_problems(1);
-        // A browser tries the next one as well.
+        // A browser tries the next address too.
         write(&file, "10.0.0.7 localhost\n127.0.0.1 localhost\n");
         let report = run_report(&world, doctor(&world).under(line.clone()));
         let found = "localhost leads to 10.0.0.7 and 127.0.0.1";
@@ -131,7 +131,7 @@ fn browser_is_found_but_not_opened() {
         let report = run_report(&world, doctor(&world).with_browser(&browser));
         report.assert_ok("browser", "launcher", "one can be opened").assert_can_sign_in();
         browser.assert_not_opened();
-        // Who names a program knows where it opens.
+        // `BROWSER` names a program that opens on the user's side.
         let report = run_report(&world, doctor(&world).without_env("DISPLAY"));
         report.assert_ok("browser", "launcher", "one can be opened");
     });

@@ -1,5 +1,5 @@
-//! `login-cli doctor`: what is in the way of a sign-in is found, and nothing is changed and nothing
-//! told for it. The registered ports are bound for a moment, so each test has a network of its own.
+//! `login-cli doctor` finds problems, changes nothing and sends no secret. It binds the registered
+//! ports briefly, so each test has its own network namespace.
 
 mod machine;
 mod network;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::support::{Finished, Loopback, Start, World, in_own_namespaces};
 
-/// A run for this world, on a machine with a screen.
+/// `doctor` on a machine with a display.
 pub(crate) fn doctor(world: &World) -> Start<'_> {
     let (issuer, api) = (world.sandbox.issuer_url(), world.sandbox.api_url());
     let browser = world.path("bin/browser");
@@ -27,19 +27,19 @@ pub(crate) fn doctor(world: &World) -> Start<'_> {
         .env("BROWSER", browser)
 }
 
-/// Runs the test, of this full name, where every port is free.
+/// Runs the test with this full name in a network with free ports.
 #[track_caller]
 fn in_network_namespace(name: &str, test: fn()) {
     in_own_namespaces(&format!("doctor::{name}"), Loopback::Usual, test);
 }
 
-/// What was found, by a run that left no trace.
+/// The JSON result of a run that changed nothing.
 struct Report {
     finished: Finished,
     document: Value,
 }
 
-/// Looks, as a program would have it.
+/// Runs with `--json`.
 #[track_caller]
 fn run_report(world: &World, start: Start<'_>) -> Report {
     let finished = assert_changes_nothing(world, start.arg("--json").with_trace_log());
@@ -50,7 +50,7 @@ fn run_report(world: &World, start: Start<'_>) -> Report {
     Report { finished, document }
 }
 
-/// Nothing is changed, and the servers hear nothing but that somebody is there.
+/// No file changes, and the servers get only harmless requests.
 #[track_caller]
 fn assert_changes_nothing(world: &World, start: Start<'_>) -> Finished {
     let before = everything_below(&world.path(""));
@@ -70,7 +70,7 @@ fn assert_harmless(request: &Recorded) {
     }
 }
 
-/// Each file with its content, and each folder; what else there is, by its name.
+/// All files with their content, and the names of everything else.
 fn everything_below(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -86,7 +86,7 @@ fn everything_below(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
 }
 
 impl Report {
-    /// The first check of this area and name.
+    /// The first check with this area and name.
     #[track_caller]
     fn check(&self, area: &str, name: &str) -> &Value {
         let mut checks = self.document["checks"].as_array().unwrap().iter();
@@ -94,13 +94,13 @@ impl Report {
         found.unwrap_or_else(|| panic!("no {area}/{name} in {:#}", self.document))
     }
 
-    /// It was found good, and this is how.
+    /// The verdict is `ok` with this text.
     #[track_caller]
     fn assert_ok(&self, area: &str, name: &str, found: &str) -> &Self {
         self.assert_check(area, name, "ok", found, None)
     }
 
-    /// The verdict, with what was found and what helps.
+    /// The verdict, the finding and the remedy.
     #[track_caller]
     fn assert_check(
         &self,
@@ -118,14 +118,13 @@ impl Report {
         self
     }
 
-    /// A sign-in can work.
     #[track_caller]
     fn assert_can_sign_in(&self) -> &Self {
         self.finished.exits(0).says_nothing_of("error: ");
         self
     }
 
-    /// None can, for so many reasons.
+    /// The number of problems.
     #[track_caller]
     fn assert_problems(&self, count: usize) -> &Self {
         let words = match count {

@@ -1,4 +1,4 @@
-//! The way to the servers, and what is on it.
+//! Checks of the network.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use sandbox::{
 use super::{Report, doctor, in_network_namespace, run_report};
 use crate::support::{Start, World, write};
 
-/// Nobody listens there.
+/// No server listens there.
 const DEAD: &str = "http://127.0.0.1:9";
 
 fn dead_words(host: &str) -> String {
@@ -29,7 +29,7 @@ fn assert_connects(report: &Report, area: &str) {
     assert_eq!(check["verdict"], "ok");
 }
 
-/// What the sandbox has at `/`, as an issuer for people has.
+/// The response of the sandbox at `/`.
 const FRONT_PAGE: &str = "HTTP 200, a web page";
 
 #[track_caller]
@@ -110,7 +110,7 @@ fn invalid_ca_file_is_named_and_no_request_is_sent() {
     });
 }
 
-/// A pipe that nobody writes to keeps whoever opens it waiting.
+/// Opening a pipe without a writer blocks.
 // threats 204
 #[test]
 fn ca_file_that_is_a_pipe_does_not_block() {
@@ -139,7 +139,7 @@ fn empty_ca_variable_is_reported() {
     });
 }
 
-/// What all of it may take, and what a busy machine may need beside it.
+/// The time limit of doctor, and the tolerance for a busy machine.
 const LONGEST: Duration = Duration::from_secs(14);
 
 #[test]
@@ -155,7 +155,7 @@ fn unknown_ca_is_a_problem_of_the_issuer() {
         let remedy =
             "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE";
         report.assert_check("issuer", "tls", "problem", &found, Some(remedy)).assert_problems(1);
-        // Without the API there is a sign-in, if not a key of a project.
+        // A sign-in works without the platform.
         let found = format!("{found}; create-key needs it");
         report.assert_check("api", "tls", "warning", &found, Some(remedy));
         report.assert_check("clock", "time", "note", "no server could be asked for the time", None);
@@ -200,7 +200,7 @@ fn required_and_optional_servers_are_distinguished() {
         report
             .assert_check("issuer", "tcp", "problem", &found, Some(NO_SERVER_HINT))
             .assert_problems(1);
-        // The other one knows the time as well.
+        // The other server also reports the time.
         let host = api.strip_prefix("http://").unwrap();
         report.assert_ok("clock", "time", &format!("as {host} has it"));
     });
@@ -228,7 +228,6 @@ fn answering(status: u16, kind: &str) -> World {
     World::failing(Endpoint::Root, Then::Answer(Reply { status, headers, body }))
 }
 
-/// Whatever answers was reached.
 #[test]
 fn response_of_another_server_is_a_warning() {
     in_network_namespace("network::response_of_another_server_is_a_warning", || {
@@ -254,7 +253,7 @@ fn response_of_another_server_is_a_warning() {
     });
 }
 
-/// It is not followed.
+/// doctor does not follow redirects.
 #[test]
 fn redirect_is_a_response() {
     in_network_namespace("network::redirect_is_a_response", || {
@@ -292,7 +291,7 @@ fn clock_offset_is_shown() {
     });
 }
 
-/// A server that takes the connection and never answers, whatever else hangs.
+/// A server accepts connections and never responds.
 #[test]
 fn doctor_ends_if_everything_hangs() {
     in_network_namespace("network::doctor_ends_if_everything_hangs", || {
@@ -306,7 +305,7 @@ fn doctor_ends_if_everything_hangs() {
     });
 }
 
-/// A run through a proxy, to servers that are not on this machine.
+/// A run through this proxy to servers with other host names.
 fn through_proxy<'w>(world: &'w World, proxy: &str) -> Start<'w> {
     doctor(world)
         .without("--issuer", 1)
@@ -319,7 +318,7 @@ fn through_proxy<'w>(world: &'w World, proxy: &str) -> Start<'w> {
 
 const PASSWORD: &str = "a-password-of-the-proxy";
 
-/// A world of two names that are reached through a proxy alone.
+/// A world with two host names that only the proxy can reach.
 fn behind_proxy(login: Option<ProxyLogin>) -> (World, Proxy) {
     let scenario = Scenario {
         tls: Tls::On,
@@ -405,7 +404,7 @@ fn refusing_proxy_is_shown_with_its_status() {
     });
 }
 
-/// Nobody is on this port, or the words for a dead server prove nothing.
+/// The tests above need this port to be closed.
 #[test]
 fn no_server_listens_on_the_dead_port() {
     in_network_namespace("network::no_server_listens_on_the_dead_port", || {

@@ -1,4 +1,4 @@
-//! How it is shown: to people, and to programs.
+//! The text and JSON output of doctor.
 
 use rustix::process::Signal;
 use sandbox::{Endpoint, Then};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{assert_changes_nothing, doctor, in_network_namespace, run_report};
 use crate::support::{TEST_TIMEOUT, World, write};
 
-/// Every check there is when nothing is in the way, in its order.
+/// All checks in order, if there is no problem.
 const CHECKS: [(&str, &str); 18] = [
     ("store", "place"),
     ("store", "sign-in"),
@@ -48,7 +48,7 @@ fn json_is_one_document() {
         }
         let text = |check: &Value, field: &str| check[field].as_str().unwrap().to_owned();
         let names: Vec<_> = checks.iter().map(|it| (text(it, "area"), text(it, "name"))).collect();
-        // A test may itself run in a container, or in WSL.
+        // The test itself can run in a container or in WSL.
         let expected = CHECKS.map(|(area, name)| (area.to_owned(), name.to_owned()));
         let differs = |(area, _): &&(String, String)| area != "session";
         assert_eq!(

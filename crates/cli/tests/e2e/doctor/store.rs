@@ -1,4 +1,4 @@
-//! The stored sign-in, in every state.
+//! Checks of the store.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,7 +22,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// A sign-in as a login leaves it.
+/// A sign-in with the file modes that `login` sets.
 fn private(stored: StoredSignIn, world: &World) -> StoredSignIn {
     let stored = stored.stored(world);
     set_mode(&world.codex_home().join("auth.json"), 0o600);
@@ -90,7 +90,7 @@ fn api_key_is_a_sign_in() {
     });
 }
 
-/// A new sign-in replaces it, so that none is kept from working.
+/// A new sign-in replaces the file, so this is not a problem.
 #[test]
 fn corrupt_file_is_reported_with_its_line() {
     in_network_namespace("store::corrupt_file_is_reported_with_its_line", || {
@@ -106,7 +106,7 @@ fn corrupt_file_is_reported_with_its_line() {
     });
 }
 
-/// Behind a link it is not replaced.
+/// A file behind a link is not replaced.
 #[test]
 fn corrupt_file_behind_a_link_is_a_problem() {
     in_network_namespace("store::corrupt_file_behind_a_link_is_a_problem", || {
@@ -186,7 +186,7 @@ fn held_lock_is_noted() {
     });
 }
 
-/// A helper of the name `double` with this body; it sees its verb as `$1`.
+/// A helper named `double` with this body; `$1` is the verb.
 fn with_helper<'w>(world: &'w World, body: &str) -> Start<'w> {
     let path = world.path("bin/docker-credential-double");
     let script = "printf '#!/bin/sh\\n%s\\n' \"$2\" >\"$1\" && chmod 700 \"$1\"";
@@ -232,7 +232,7 @@ fn unusable_helper_is_a_problem() {
     });
 }
 
-/// What gives the sign-in back is not written to: some helpers keep one entry, and it is that one.
+/// doctor does not write to a helper that has a sign-in: some helpers have only one entry.
 #[test]
 fn helper_with_a_sign_in_is_only_read() {
     in_network_namespace("store::helper_with_a_sign_in_is_only_read", || {

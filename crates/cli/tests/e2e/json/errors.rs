@@ -8,7 +8,7 @@ use crate::support::{Printed, StoredSignIn, World};
 
 const HOUR: i64 = 60 * 60;
 
-/// The first line is what went wrong; the rest is help for people.
+/// The first line of the message is the error; the rest is help.
 // threats 207 209
 #[test]
 fn wrong_usage_is_a_document() {
@@ -79,7 +79,7 @@ fn timeout_has_a_kind() {
     assert_eq!(error["code"], "access_denied");
 }
 
-/// A refusal of the token endpoint, whoever it was asked for.
+/// The token endpoint refuses any request.
 #[track_caller]
 fn assert_refused(status: u16, expected: &Value) {
     let body = json!({"error": "temporarily_unavailable", "error_description": "Not now"});
@@ -132,7 +132,7 @@ fn unknown_organization_lists_the_available_ones() {
     assert_eq!(error["offered"], json!([{"id": "org-ada", "title": "Analytical Engines"}]));
 }
 
-/// Another try could make another key.
+/// A retry could create a second key.
 // threats 132 209
 #[test]
 fn possible_key_is_named() {
@@ -143,7 +143,7 @@ fn possible_key_is_named() {
     assert_eq!(error["key_name"], "Codex CLI");
 }
 
-/// The key is the document, and nothing follows it.
+/// The document with the key is the only one.
 // threats 209
 #[test]
 fn printed_key_has_no_second_document() {
@@ -158,7 +158,7 @@ fn printed_key_has_no_second_document() {
     assert_eq!(finished.json()["error"], Value::Null);
 }
 
-/// Until the program takes over, standard output is this one's.
+/// Standard output belongs to `login-cli` until the program starts.
 #[test]
 fn program_that_does_not_start_is_a_document() {
     let world = World::new();
@@ -172,7 +172,7 @@ fn program_that_does_not_start_is_a_document() {
     finished.exits(0).prints("out\n");
 }
 
-/// For a command that waits for nothing, the stream is its last line.
+/// A command that does not wait prints only the last line.
 // threats 209
 #[test]
 fn last_line_of_stream_names_its_event() {

@@ -1,4 +1,4 @@
-//! What a program gets: one document in one line, whatever happens.
+//! JSON output: one document on one line in every case.
 
 mod errors;
 #[cfg(unix)]
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::support::Finished;
 
-/// What every error has, and before what only some have.
+/// The fields of every error come first.
 const FIELDS: [&str; 5] = ["kind", "message", "hint", "exit_code", "transient"];
 
-/// The error in the only document of a run that failed. It says what standard error says.
+/// The error in the only document of a failed run. It matches standard error.
 #[track_caller]
 fn error_in(finished: &Finished) -> Value {
     let error = finished.json()["error"].clone();
@@ -26,7 +26,7 @@ fn error_in(finished: &Finished) -> Value {
     error
 }
 
-/// The kind of an error that comes instead of a result.
+/// The kind of an error without a result.
 #[track_caller]
 fn assert_error(finished: &Finished, kind: &str, code: i32) -> Value {
     finished.exits(code);

@@ -22,7 +22,7 @@ fn signal_prints_an_error_document() {
     }
 }
 
-/// What is at stake is the hint.
+/// The hint explains what can be lost.
 // threats 51 209
 #[test]
 fn signal_during_a_critical_request_has_a_hint() {

@@ -66,7 +66,7 @@ fn logout_reports_each_credential() {
     ends(&expected);
 }
 
-/// Removed here, and perhaps valid there.
+/// The credentials are removed here and can still be valid.
 // threats 179 209
 #[test]
 fn failed_revocation_is_reported() {
@@ -81,7 +81,7 @@ fn failed_revocation_is_reported() {
     assert_eq!(document["profiles"][0]["revoked"], false);
 }
 
-/// Whatever cannot be looked at is still there, and what it was is not known.
+/// A file that cannot be read stays, and its content is unknown.
 // threats 179 209
 #[test]
 fn failed_removal_is_reported() {

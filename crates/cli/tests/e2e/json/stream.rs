@@ -9,13 +9,13 @@ use crate::support::{Finished, Printed, StoredSignIn, World, parameter};
 const HOUR: i64 = 60 * 60;
 const STREAM: &str = "--json=stream";
 
-/// The names of what happened, in order.
+/// The names of the events, in order.
 fn names(finished: &Finished) -> Vec<String> {
     let name = |event: &Value| event["event"].as_str().unwrap().to_owned();
     finished.events().iter().map(name).collect()
 }
 
-/// What the one event of this name has beside its name.
+/// The fields of the only event with this name.
 #[track_caller]
 fn fields(finished: &Finished, name: &str) -> Value {
     let mut events = finished.events().into_iter().filter(|event| event["event"] == name);
@@ -30,7 +30,7 @@ fn fields(finished: &Finished, name: &str) -> Value {
 fn sign_in_prints_events() {
     let world = World::new();
     let running = world.login().arg(STREAM).start();
-    // It is there while the browser is awaited.
+    // The event is printed before the browser returns.
     let url = running.event("url");
     running.event("waiting");
     running.visit(Account::OWNER);
@@ -83,7 +83,7 @@ fn failed_browser_prints_an_event() {
     running.finish().exits(0);
 }
 
-/// Nobody listens at the port of the issuer.
+/// No server listens on the port of the issuer.
 #[test]
 fn unreachable_server_prints_an_event() {
     let world = World::new();
@@ -174,7 +174,7 @@ fn warnings_print_events() {
     assert_eq!(names(finished.exits(0)), expected);
 }
 
-/// A program may ask its person for the address at which a browser elsewhere has ended.
+/// A program can ask its user for the URL of the page that does not load.
 // threats 190
 #[test]
 fn pasted_url_is_read_from_stdin() {
@@ -191,7 +191,7 @@ fn pasted_url_is_read_from_stdin() {
     assert_eq!(names(finished.exits(0)), expected);
 }
 
-/// Longer than a request that is read, than a line that is kept, and than what a pipe holds.
+/// Longer than the limits of a request, an input line and a pipe.
 // threats 201 218
 #[test]
 fn url_after_a_too_long_line_is_read() {
@@ -203,7 +203,7 @@ fn url_after_a_too_long_line_is_read() {
         stdin.write_all(&vec![b'x'; length]).unwrap();
         writeln!(stdin).unwrap();
     }
-    // They are three times as many as text.
+    // Percent-encoding triples the length.
     stdin.write_all(&[0xff; 6_000]).unwrap();
     writeln!(stdin, "\n{callback}").unwrap();
     let finished = running.finish();

@@ -2,8 +2,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// An address that takes no more connections, and refuses none: the first packet of each is lost,
-/// as with a firewall that drops it.
+/// An address that neither accepts nor refuses connections: it drops the first packet, like a
+/// firewall.
 pub(super) struct BlackHole {
     pub(super) address: SocketAddr,
     _listener: TcpListener,
@@ -13,7 +13,7 @@ pub(super) struct BlackHole {
 impl BlackHole {
     pub(super) fn at(address: impl Into<SocketAddr>) -> Self {
         let listener = TcpListener::bind(address.into()).unwrap();
-        // The queue of connections that nobody takes is as short as it can be (listen(2)).
+        // The shortest possible queue of pending connections (listen(2)).
         rustix::net::listen(&listener, 0).unwrap();
         let address = listener.local_addr().unwrap();
         let queue = std::iter::from_fn(|| waits_in(address)).collect();

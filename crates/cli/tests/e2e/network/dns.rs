@@ -1,4 +1,4 @@
-//! Names that have no address, and addresses of which only some are good.
+//! Host names without address, and addresses that partly work.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs as _};
 use std::time::Duration;
@@ -14,7 +14,7 @@ const OTHER: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 const NO_ADDRESS: &str = "check the network connection and --issuer; a network with a proxy needs its \
                           address in HTTPS_PROXY";
 
-/// No address of it is found, and the person waits no longer than this to be told.
+/// No address is found, and the error comes within `longest`.
 #[track_caller]
 fn assert_no_address(name: &str, longest: Duration) {
     let person = SignedIn::at(format!("{name}:{PORT}"));
@@ -45,7 +45,7 @@ fn name_without_address_fails_immediately() {
     });
 }
 
-/// Such as in a hotel before its page was clicked through.
+/// For example a hotel network before its login page.
 // threats 90
 #[test]
 fn resolver_failure_is_reported() {
@@ -58,7 +58,7 @@ fn resolver_failure_is_reported() {
     });
 }
 
-/// Half of the addresses of a server are no way to it, as where IPv6 is announced and leads nowhere.
+/// One of two addresses does not work, for example if IPv6 is announced but not routed.
 // threats 90
 #[test]
 fn reachable_address_is_used_if_another_is_unreachable() {
@@ -69,14 +69,14 @@ fn reachable_address_is_used_if_another_is_unreachable() {
         if found.next().map(|first| first.ip()) != Some(OTHER) {
             return report_skipped("a bad address before a good one: this machine prefers IPv4");
         }
-        // Nobody is on the other one yet.
+        // The other address has no server yet.
         let person = SignedIn::at_the_issuer("issuer.test");
         let (refused, _) = person.refreshes();
         refused.exits(0).prints("");
         let _swallowed = BlackHole::at((OTHER, PORT));
         let (swallowed, took) = person.refreshes();
         swallowed.exits(0).prints("");
-        // A second for the network, and one for a program that is not optimised.
+        // One second for the network and one for a debug build.
         assert!(took < Duration::from_secs(2), "{took:?}");
         assert_eq!(person.requests(), 2);
         person.assert_renewed();

@@ -1,5 +1,5 @@
-//! Networks that swallow, lose and delay what is sent, and name servers of any kind. Each test makes
-//! its own, in namespaces that nobody else sees.
+//! Networks that drop, lose and delay packets, and various name servers. Each test has its own
+//! namespaces.
 
 mod black_hole;
 mod dns;
@@ -13,16 +13,16 @@ use sandbox::{Endpoint, Scenario, Tls};
 
 use crate::support::{Finished, Loopback, Start, StoredSignIn, World, in_own_namespaces};
 
-/// Where every port is free, the issuer has this one.
+/// The port of the issuer; every port is free in the namespace.
 const PORT: u16 = 4433;
 
-/// Runs the test, of this full name, in a network of its own.
+/// Runs the test with this full name in its own network.
 #[track_caller]
 fn in_network_namespace(name: &str, test: fn()) {
     in_own_namespaces(&format!("network::{name}"), Loopback::Usual, test);
 }
 
-/// A person who signed in earlier, at the issuer of this name and port.
+/// A stored sign-in at the issuer with this host name and port.
 struct SignedIn {
     world: World,
     host: String,
@@ -30,7 +30,7 @@ struct SignedIn {
 }
 
 impl SignedIn {
-    /// The issuer is there, and listens on `127.0.0.1`.
+    /// The issuer runs on `127.0.0.1`.
     fn at_the_issuer(name: &str) -> Self {
         let host = format!("{name}:{PORT}");
         let issuer = Some(format!("https://{host}"));
@@ -40,14 +40,14 @@ impl SignedIn {
         )
     }
 
-    /// It is there, and is called by its address.
+    /// The issuer runs and is reached by its address.
     fn on_any_port() -> Self {
         let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
         let (host, stored) = (world.host().to_owned(), world.signed_in(-60));
         Self { world, host, stored }
     }
 
-    /// It is not there.
+    /// The issuer does not run.
     fn at(host: String) -> Self {
         let issuer = Some(format!("https://{host}"));
         Self::with_scenario(host, Scenario { tls: Tls::On, issuer, ..Scenario::default() })
@@ -59,7 +59,7 @@ impl SignedIn {
         Self { world, host, stored }
     }
 
-    /// The one command that does nothing but to send a secret at once; and how long it took.
+    /// `refresh` sends a secret immediately and does nothing else. Returns the duration too.
     fn refreshes(&self) -> (Finished, Duration) {
         let begun = Instant::now();
         let finished = self.refresh().run();
@@ -72,7 +72,7 @@ impl SignedIn {
         refresh.arg("--ca-file").arg(self.world.ca_file()).with_trace_log()
     }
 
-    /// What is stored is all of what the issuer gave last.
+    /// The stored tokens are the latest ones of the issuer.
     #[track_caller]
     fn assert_renewed(&self) {
         let (issued, tokens) = (self.world.sandbox.issued(), &self.world.auth_document()["tokens"]);
@@ -81,7 +81,7 @@ impl SignedIn {
         assert_eq!(tokens["refresh_token"], issued.refresh_tokens.last().unwrap().as_str());
     }
 
-    /// What is stored is what was stored, to the last byte.
+    /// The stored file is unchanged.
     #[track_caller]
     fn assert_unchanged(&self) {
         assert!(self.world.auth_json().unwrap() == self.stored.text(), "it was changed");

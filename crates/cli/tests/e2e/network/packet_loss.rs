@@ -1,4 +1,5 @@
-//! A link that loses packets, and one that is slow. It works, or it is told; nothing is left half done.
+//! A link that loses packets and a slow link. The command works or fails with an error, and never
+//! leaves a partial result.
 
 use std::process::Command;
 use std::thread;
@@ -7,10 +8,10 @@ use std::time::Duration;
 use super::{SignedIn, in_network_namespace};
 use crate::support::set_up;
 
-/// The deadline of a request, and some time to start and to end.
+/// The timeout of a request plus the time to start and exit.
 const LONGEST: Duration = Duration::from_secs(40);
 
-/// The sign-in is the old one or the new one, and which of them is said.
+/// The old or the new sign-in is stored, and the output matches.
 #[track_caller]
 fn assert_success_or_error(person: &SignedIn) {
     let (finished, took) = person.refreshes();
@@ -42,7 +43,7 @@ fn sign_in_over_lossy_link_works_or_fails_cleanly() {
     });
 }
 
-/// Whether this count, of what the command shows, is not zero.
+/// Whether this counter in the output of the command is not zero.
 #[track_caller]
 fn counts(command: &str, name: &str) -> bool {
     let mut words = command.split(' ');
@@ -52,12 +53,12 @@ fn counts(command: &str, name: &str) -> bool {
     !count.starts_with('0')
 }
 
-/// Eight kilobytes in a second.
+/// 64 kbit/s are 8 kB/s.
 // threats 81
 #[test]
 fn sign_in_over_64_kbit_link_works() {
     in_network_namespace("packet_loss::sign_in_over_64_kbit_link_works", || {
-        // A packet that is larger than the bucket would never leave it.
+        // A packet larger than the bucket would never be sent.
         let Some(()) = set_up("ip", &["link", "set", "lo", "mtu", "1500"]) else { return };
         let bucket = "qdisc add dev lo root tbf rate 64kbit burst 1600 latency 2s";
         let arguments: Vec<&str> = bucket.split(' ').collect();

@@ -1,4 +1,4 @@
-//! Nothing at all comes back: the person is told within ten seconds, and can interrupt it.
+//! A server that never responds: the error comes within ten seconds, and Ctrl-C works.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::thread;
@@ -10,13 +10,13 @@ use super::black_hole::BlackHole;
 use super::name_server::{Reply, serve};
 use super::{PORT, SignedIn, in_network_namespace};
 
-/// Ten seconds, and one to start and to end on a machine that is busy.
+/// Ten seconds, and one for the start and exit on a busy machine.
 const LONGEST: Duration = Duration::from_secs(11);
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-/// What is said of a host with which no connection comes about.
+/// The error if no connection is established.
 const UNCONNECTED: &str = "HOST did not complete a connection within 10 seconds";
 const UNRESOLVED: &str = "no resolver gave the address of HOST within 8 seconds";
 
@@ -32,7 +32,7 @@ fn assert_times_out(host: &str, words: &str) {
     person.assert_unchanged();
 }
 
-/// All of them wait at the same time. The resolver has the system's usual patience.
+/// All cases run at the same time. The resolver has its default timeout.
 // threats 79 90
 #[test]
 fn silent_server_times_out_within_ten_seconds() {
@@ -55,7 +55,7 @@ fn silent_server_times_out_within_ten_seconds() {
     });
 }
 
-/// Whoever waits may have enough of it: in the resolver, which cannot be stopped, and afterwards.
+/// During the lookup, which cannot be stopped, and during the connection.
 // threats 79
 #[test]
 fn waiting_for_a_silent_server_can_be_interrupted() {

@@ -5,7 +5,7 @@ use sandbox::{ProxyConduct, ProxyLogin, ProxyScenario};
 use super::{Behind, ISSUER};
 use crate::support::{Start, StoredSignIn};
 
-/// What a person is told whose proxy does not let them through, and that nothing is lost.
+/// The error, its hint, and an unchanged sign-in.
 #[track_caller]
 fn assert_error(behind: &Behind, url: &str, error: &str, hint: &str) {
     let stored = StoredSignIn::new(&behind.world, -60).stored(&behind.world);
@@ -71,7 +71,7 @@ fn proxy_refusal_is_shown_with_a_hint() {
     }
 }
 
-/// With `socks5://` the program looks the name up, which only the proxy knows.
+/// With `socks5://`, the program resolves the name, which only the proxy knows.
 // threats 203
 #[test]
 fn name_known_only_to_the_proxy_needs_socks5h() {

@@ -1,4 +1,4 @@
-//! A network that lets nothing out but through a proxy.
+//! A network that only a proxy can leave.
 
 use std::net::SocketAddr;
 
@@ -11,10 +11,10 @@ mod failures;
 mod sign_in;
 mod tls_inspection;
 
-/// The name that only the proxy knows.
+/// A name that only the proxy resolves.
 const ISSUER: &str = "https://issuer.test";
 
-/// A person behind a proxy.
+/// A world behind a proxy.
 struct Behind {
     world: World,
     proxy: Proxy,
@@ -29,7 +29,7 @@ impl Behind {
         Self { world, proxy }
     }
 
-    /// The URL of the proxy, as it stands in a variable.
+    /// The proxy URL for a variable.
     fn url(&self, scheme: &str, login: &str) -> String {
         format!("{scheme}://{login}{}", self.proxy.address())
     }
@@ -47,7 +47,7 @@ impl Behind {
         start.args(servers).args(["--no-browser", "--port", "0"])
     }
 
-    /// The browser has a way of its own.
+    /// The browser does not use the proxy.
     #[track_caller]
     fn signs_in(&self, start: Start<'_>) -> Finished {
         let running = start.start();

@@ -5,7 +5,7 @@ use crate::support::{Start, StoredSignIn};
 
 const PASSWORD: &str = "hunter2-p@ssword";
 
-/// As it is written in a URL.
+/// The percent-encoded password.
 const LOGIN: &str = "ada:hunter2-p%40ssword@";
 
 // threats 203
@@ -45,8 +45,8 @@ fn proxy_variables_have_the_precedence_of_curl() {
     assert!(wrong.requests().is_empty());
 }
 
-/// `HTTP_PROXY` is for plain http, which goes to this machine alone; in a CGI program it is what a
-/// stranger sent as the header `Proxy` (CVE-2016-5385).
+/// `HTTP_PROXY` applies to plain http, which is for loopback only. In a CGI program it can come
+/// from the `Proxy` header of a request (CVE-2016-5385).
 // threats 203
 #[test]
 fn http_proxy_variable_is_ignored() {
@@ -74,7 +74,6 @@ fn no_proxy_hosts_skip_the_proxy() {
     }
 }
 
-/// One entry that is not Unicode takes none of the others away.
 // threats 203
 #[cfg(unix)]
 #[test]

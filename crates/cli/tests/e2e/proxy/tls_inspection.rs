@@ -1,5 +1,4 @@
-//! A network that opens TLS and closes it again with an authority of its own, as companies' do. The
-//! inspector is mitmproxy.
+//! A network that decrypts TLS with its own CA, like company networks. The inspector is mitmproxy.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use sandbox::ProxyScenario;
 use super::Behind;
 use crate::support::{TEST_TIMEOUT, report_skipped};
 
-/// A running mitmproxy. It ends with the test.
+/// A running mitmproxy, stopped on drop.
 struct Inspector {
     child: Child,
     port: u16,
@@ -20,8 +19,8 @@ struct Inspector {
 }
 
 impl Inspector {
-    /// One that passes what it has read on to the proxy that knows the names; none where mitmproxy is
-    /// not installed.
+    /// A mitmproxy that forwards to the proxy that resolves the names; `None` if mitmproxy is not
+    /// installed.
     fn before(behind: &Behind) -> Option<Self> {
         let (port, folder) = (unused_port(), behind.world.path("inspector"));
         let option = |name: &str, value: &Path| format!("{name}={}", value.display());
@@ -49,7 +48,7 @@ impl Inspector {
         }
     }
 
-    /// The authority that signs whatever a client asks for.
+    /// The CA of mitmproxy.
     fn authority(&self) -> PathBuf {
         self.folder.join("mitmproxy-ca-cert.pem")
     }
@@ -96,7 +95,7 @@ fn unknown_inspection_ca_is_explained_and_gets_no_secret() {
         return report_skipped("a network that inspects TLS, to somebody who does not trust it");
     };
     let start = behind.login().env("HTTPS_PROXY", inspector.url()).args(["--timeout", "2s"]);
-    // The authority of the server itself is no help: nobody sees that server's certificate here.
+    // The CA of the server does not help, because the client never sees the server's certificate.
     let finished = start.arg("--ca-file").arg(behind.world.ca_file()).run();
     finished
         .exits(1)

@@ -4,7 +4,7 @@ use super::setup::TerminalSetup;
 use super::{Screenshot, assert_screens};
 use crate::support::{BrowserDouble, Loopback, Start, World, in_own_namespaces};
 
-/// Nobody has come back yet.
+/// The browser has not returned.
 #[test]
 fn login_waiting() {
     assert_screens("login-waiting", |setup| {
@@ -13,13 +13,13 @@ fn login_waiting() {
     });
 }
 
-/// The person opens the address.
+/// No browser starts.
 #[test]
 fn login_without_a_browser() {
     assert_screens("login-without-browser", |setup| waiting_screen(setup, setup.world.login()));
 }
 
-/// What stands there until the person gives up.
+/// The screen during the wait.
 fn waiting_screen(setup: &TerminalSetup, start: Start<'_>) -> Screenshot {
     let person = setup.start_on_terminal(start);
     person.shows(" left.");
@@ -66,7 +66,7 @@ fn status() {
     });
 }
 
-/// An account so new that its project is not there yet.
+/// A new account without a project.
 #[test]
 fn create_key_waiting() {
     assert_screens("create-key-waiting", |setup| {
@@ -87,7 +87,7 @@ fn create_key_waiting() {
     });
 }
 
-/// Over SSH, in the terminal of an editor.
+/// Over SSH in the terminal of an editor.
 #[test]
 fn doctor() {
     in_own_namespaces("screens::cases::doctor", Loopback::Usual, || {

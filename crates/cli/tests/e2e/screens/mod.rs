@@ -1,6 +1,6 @@
-//! Whole screens, as a person sees them, at three widths, with colours and without. What is expected
-//! stands in `expected/`, to be read; `LOGIN_CLI_WRITE_SCREENS=1 cargo test -p login-cli --test e2e
-//! screens` writes it anew.
+//! Complete screens at three widths, with and without colours. The expected screens are in
+//! `expected/`. `LOGIN_CLI_WRITE_SCREENS=1 cargo test -p login-cli --test e2e screens` updates
+//! them.
 
 mod cases;
 mod screenshot;
@@ -15,7 +15,7 @@ use setup::TerminalSetup;
 
 const WIDTHS: [u16; 3] = [40, 80, 120];
 
-/// Plays a scene at every width, and holds it against its file. Without colours, the same stands there.
+/// Runs a case at every width and compares it with its file. The text is the same without colours.
 #[track_caller]
 fn assert_screens(name: &str, play: impl Fn(&TerminalSetup) -> Screenshot) {
     let mut sections = Vec::new();
@@ -41,7 +41,7 @@ fn expected(name: &str) -> String {
     fs::read_to_string(file(name)).unwrap_or_default()
 }
 
-/// The rows of one section.
+/// The rows of a section.
 fn section(name: &str, title: &str) -> String {
     let screens = expected(name);
     let (_, rest) =
@@ -59,7 +59,7 @@ fn is_writing() -> bool {
     std::env::var_os("LOGIN_CLI_WRITE_SCREENS").is_some()
 }
 
-/// What the documentation shows is what a person sees.
+/// The screens in the documentation are the tested ones.
 #[test]
 fn documentation_shows_these_screens() {
     let documentation = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");

@@ -3,14 +3,15 @@ use url::Url;
 use super::TerminalSetup;
 use crate::support::TerminalRun;
 
-/// What is on a screen, with other words of the same width for what is different in every run.
+/// A screen in which values that change in every run are replaced by fixed values of the same
+/// width.
 pub(super) struct Screenshot {
     pub(super) text: String,
-    /// The same with the names of its styles.
+    /// The text with style names.
     pub(super) marked: String,
 }
 
-/// One row, and the same with the names of its styles.
+/// A row, and the row with style names.
 type Row = (String, String);
 
 impl Screenshot {
@@ -28,7 +29,7 @@ impl Screenshot {
         Self { text: join(text), marked: join(marked) }
     }
 
-    /// From the row on that begins like this.
+    /// Drops all rows before the first one that starts with `beginning`.
     pub(super) fn from(self, beginning: &str) -> Self {
         let place = self.text.lines().position(|row| row.starts_with(beginning)).unwrap();
         let cut = |text: &str| text.lines().skip(place).collect::<Vec<_>>().join("\n");
@@ -36,8 +37,7 @@ impl Screenshot {
     }
 }
 
-/// Finds the address in its rows, which are full but for the last, and puts there what it would be at
-/// OpenAI.
+/// Replaces the URL, which fills several rows, by the one for OpenAI.
 fn replace_address(rows: &mut Vec<Row>, url: &Url, setup: &TerminalSetup) {
     let columns = usize::from(setup.columns);
     let first = rows.iter().position(|(row, _)| row.starts_with("http")).unwrap();
@@ -52,7 +52,7 @@ fn replace_address(rows: &mut Vec<Row>, url: &Url, setup: &TerminalSetup) {
     rows.splice(first..last, chunks);
 }
 
-/// With the issuer and the port that are registered, and another challenge and state.
+/// The URL with the registered issuer and port and a fixed challenge and state.
 fn at_openai(url: &Url, setup: &TerminalSetup) -> String {
     let pairs = |name: &str| url.query_pairs().find(|(it, _)| it == name).unwrap().1.into_owned();
     let redirect_uri = Url::parse(&pairs("redirect_uri")).unwrap();
@@ -64,7 +64,7 @@ fn at_openai(url: &Url, setup: &TerminalSetup) -> String {
         .replace(&pairs("state"), "af0ifjsldkjZ3xKXW8Vq0LmTnYp5sRcUeGhJkQwDz1o")
 }
 
-/// What turns is at its beginning, and so is the clock.
+/// Resets the spinner and the clock.
 fn rewound(text: &str) -> String {
     let turned = |c| if "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏".contains(c) { '⠋' } else { c };
     let text: String = text.chars().map(turned).collect();
@@ -77,7 +77,7 @@ fn rewound(text: &str) -> String {
     text.lines().map(|row| format!("{}\n", at_once(row))).collect()
 }
 
-/// `connected in 5 ms`, at the end of a row.
+/// Replaces `connected in 5 ms` at the end of a row.
 fn at_once(row: &str) -> String {
     match row.split_once("connected in ") {
         Some((before, time)) if time.ends_with(" ms") => format!("{before}connected in 5 ms"),

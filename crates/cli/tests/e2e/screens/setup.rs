@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use crate::support::{Start, TerminalRun, World};
 
-/// A terminal of some width, and the home folder of the person before it.
+/// A terminal with a width, and a home folder.
 pub(super) struct TerminalSetup {
     pub(super) world: World,
     home: TempDir,
@@ -13,25 +13,25 @@ pub(super) struct TerminalSetup {
     has_colors: bool,
 }
 
-/// High enough that nothing scrolls away.
+/// Enough rows to prevent scrolling.
 const ROWS: u16 = 70;
 
 impl TerminalSetup {
-    /// The path of the home folder is as long as the one that stands in the screens.
+    /// The path of the home folder has a fixed length, so it can be replaced.
     pub(super) fn new(columns: u16, has_colors: bool) -> Self {
         let home = tempfile::Builder::new().prefix("").rand_bytes(4).tempdir_in("/tmp").unwrap();
         assert_eq!(home.path().as_os_str().len(), Self::HOME.len());
         Self { world: World::new(), home, columns, has_colors }
     }
 
-    /// What it is called in the screens.
+    /// The home folder in the screens.
     pub(super) const HOME: &str = "/home/ada";
 
     pub(super) fn home(&self) -> &str {
         self.home.path().to_str().unwrap()
     }
 
-    /// Starts this for a person who has set nothing but what every shell sets.
+    /// Starts a command with only the standard variables of a shell.
     #[track_caller]
     pub(super) fn start_on_terminal<'w>(&self, start: Start<'w>) -> TerminalRun<'w> {
         let start = start.without_env("CODEX_HOME").env("HOME", self.home());
@@ -39,7 +39,7 @@ impl TerminalSetup {
         start.on_terminal(self.columns, ROWS)
     }
 
-    /// Somebody is signed in already.
+    /// Stores a sign-in.
     pub(super) fn has_signed_in(&self) {
         let stored = self.world.signed_in(3600);
         let folder = self.home.path().join(".codex");

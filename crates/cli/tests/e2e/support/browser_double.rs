@@ -9,15 +9,15 @@ use url::Url;
 
 use super::{TEST_TIMEOUT, World, write};
 
-/// A browser that tells the test with what it was opened. It tells through a named pipe, so that the
-/// test can wait for it.
+/// A browser double that reports its argument through a named pipe, so that the test can wait for
+/// it.
 pub(crate) struct BrowserDouble {
     script: PathBuf,
     pipe: PathBuf,
     opened: mpsc::Receiver<String>,
 }
 
-/// Of all arguments, how many there are and the first; no argument of ours has a line break.
+/// Prints the number of arguments and the first one. No argument contains a line break.
 const SCRIPT: &str = r#"printf '%s %s\n' "$#" "$1" > "${0%.sh}.pipe""#;
 
 impl BrowserDouble {
@@ -26,7 +26,7 @@ impl BrowserDouble {
         write(&script, SCRIPT);
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let (tell, opened) = mpsc::channel();
-        // Opened for both, the pipe never ends, and opening it waits for nobody.
+        // Opening for reading and writing does not block and prevents end of file.
         let reader = File::options().read(true).write(true).open(&pipe).unwrap();
         thread::spawn(move || {
             for line in BufReader::new(reader).lines() {
@@ -39,13 +39,13 @@ impl BrowserDouble {
         Self { script, pipe, opened }
     }
 
-    /// What `BROWSER` is set to. The script is the shell's argument: to execute a file that a fork of
-    /// another test may still hold open for writing fails.
+    /// The value of `BROWSER`. A shell runs the script, because executing a file that is open for
+    /// writing fails with ETXTBSY.
     pub(crate) fn command(&self) -> String {
         format!("/bin/sh {} %s", self.script.display())
     }
 
-    /// The one argument with which the browser is opened.
+    /// Waits for the only argument of the browser.
     #[track_caller]
     pub(crate) fn opened(&self) -> String {
         let line = self.opened.recv_timeout(TEST_TIMEOUT).expect("the browser is opened");
@@ -59,7 +59,7 @@ impl BrowserDouble {
         Url::parse(&self.opened()).unwrap()
     }
 
-    /// Fails if it was opened and the test did not hear of it.
+    /// Fails if the browser was opened once more.
     #[track_caller]
     pub(crate) fn assert_not_opened(self) {
         self.end();
@@ -72,5 +72,5 @@ impl BrowserDouble {
     }
 }
 
-/// What ends the thread that reads the pipe.
+/// Ends the thread that reads the pipe.
 const THE_END: &str = "the end";

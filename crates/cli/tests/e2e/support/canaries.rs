@@ -7,9 +7,9 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 /// The shortest part of a secret that counts as a leak, in bytes.
 const SHORTEST: usize = 12;
 
-/// Every part of every secret, in every encoding in which it could slip out.
+/// All parts of all secrets in all encodings.
 pub(crate) struct Canaries {
-    /// By their length, so that a text is walked through once for each.
+    /// Grouped by length, so that a text is scanned once for each length.
     parts: HashMap<usize, HashSet<Vec<u8>>>,
 }
 
@@ -27,8 +27,8 @@ impl Canaries {
         Self { parts }
     }
 
-    /// Where a part of a secret begins, if there is one. What it is stays untold: the report would
-    /// leak it again.
+    /// The offset of a part of a secret. The secret itself is not returned, because a report would
+    /// leak it.
     pub(crate) fn found_in(&self, bytes: &[u8]) -> Option<usize> {
         let first_of = |(length, parts): (&usize, &HashSet<Vec<u8>>)| {
             bytes.windows(*length).position(|window| parts.contains(window))
@@ -41,8 +41,8 @@ impl Canaries {
     }
 }
 
-/// Base64 takes three bytes at a time, so that a part of a longer text looks the same as the part on
-/// its own at one of three offsets; every offset is among the parts.
+/// Base64 encodes three bytes at a time. A part in a longer text is encoded in one of three ways,
+/// depending on its offset. All three are included.
 fn spellings(part: &[u8]) -> Vec<Vec<u8>> {
     let hex = each(part, |text, byte| write!(text, "{byte:02x}").unwrap());
     let percent = each(part, |text, byte| write!(text, "%{byte:02x}").unwrap());

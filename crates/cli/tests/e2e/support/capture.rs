@@ -6,8 +6,7 @@ use super::TEST_TIMEOUT;
 #[cfg(target_os = "linux")]
 use super::pty::Screen;
 
-/// What a pipe has brought so far. A thread of its own empties it, so that the program never waits
-/// for somebody to read.
+/// The output of a pipe so far. A thread reads the pipe, so that the program never blocks.
 #[derive(Clone)]
 pub(crate) struct Capture {
     shared: Arc<(Mutex<Seen>, Condvar)>,
@@ -17,7 +16,7 @@ pub(crate) struct Capture {
 pub(crate) struct Seen {
     pub(crate) bytes: Vec<u8>,
     ended: bool,
-    /// What they look like, where they went to a terminal.
+    /// The screen, if the output is a terminal.
     #[cfg(target_os = "linux")]
     pub(crate) screen: Option<Screen>,
 }
@@ -29,7 +28,7 @@ impl Seen {
         self.screen.iter_mut().for_each(|screen| screen.write(bytes));
     }
 
-    /// What a person could read.
+    /// The readable text.
     fn text(&self) -> String {
         #[cfg(target_os = "linux")]
         if let Some(screen) = &self.screen {
@@ -44,7 +43,7 @@ impl Capture {
         Self::into(Seen::default(), pipe)
     }
 
-    /// The same of a terminal that shows this screen.
+    /// The same for a terminal with this screen.
     #[cfg(target_os = "linux")]
     pub(crate) fn shown(terminal: impl Read + Send + 'static, screen: Screen) -> Self {
         Self::into(Seen { screen: Some(screen), ..Seen::default() }, Some(terminal))
@@ -63,12 +62,12 @@ impl Capture {
         capture
     }
 
-    /// Waits until `find` finds something in what came so far, or until nothing more can come.
+    /// Waits until `find` returns a value or the output ends.
     pub(crate) fn find<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         self.look(|seen| find(&seen.text()))
     }
 
-    /// The same of all that is known.
+    /// The same with access to the screen and the bytes.
     pub(crate) fn look<T>(&self, look: impl Fn(&Seen) -> Option<T>) -> Option<T> {
         let (seen, changed) = &*self.shared;
         let seen = seen.lock().unwrap();
@@ -77,14 +76,13 @@ impl Capture {
         look(&seen)
     }
 
-    /// What is known now.
+    /// The current state.
     #[cfg(target_os = "linux")]
     pub(crate) fn now<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
         look(&mut self.shared.0.lock().unwrap())
     }
 
-    /// Everything, once the pipe is closed. None when it stays open, which something that the program
-    /// left behind would do.
+    /// The complete output after the pipe closes; `None` if another process keeps it open.
     pub(crate) fn whole(&self) -> Option<String> {
         let (seen, changed) = &*self.shared;
         let open = |seen: &mut Seen| !seen.ended;
@@ -94,7 +92,7 @@ impl Capture {
         seen.ended.then(|| seen.text())
     }
 
-    /// What came so far, for the text of a failure.
+    /// The output so far, for a failure message.
     pub(crate) fn so_far(&self) -> String {
         self.shared.0.lock().unwrap().text()
     }

@@ -3,16 +3,16 @@ use serde_json::Value;
 
 use super::Page;
 
-/// A run that is over.
+/// A finished run.
 pub(crate) struct Finished {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    /// What it logged, unless the test asked for the log itself.
+    /// The log, unless the test asked for it on standard error.
     pub(crate) log: String,
-    /// What the browsers saw.
+    /// The pages that browsers visited.
     pub(crate) trails: Vec<Trail>,
-    /// The answers to requests of another kind.
+    /// The responses to other requests.
     pub(crate) pages: Vec<Page>,
 }
 
@@ -23,7 +23,7 @@ impl Finished {
         self
     }
 
-    /// Standard error has this in it.
+    /// Asserts that standard error contains this text.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) -> &Self {
         assert!(self.stderr.contains(text), "no {text:?} in {}", self.stderr);
@@ -36,7 +36,7 @@ impl Finished {
         self
     }
 
-    /// Standard error ends with these two lines.
+    /// Asserts that standard error ends with these two lines.
     #[track_caller]
     pub(crate) fn fails_with(&self, error: &str, hint: &str) -> &Self {
         assert_eq!(self.error_lines(), format!("error: {error}\nhint: {hint}\n"));
@@ -49,20 +49,20 @@ impl Finished {
         self
     }
 
-    /// From the line that begins with `error:` on; everything when there is none.
+    /// The output from the line that starts with `error:`; all output without one.
     pub(crate) fn error_lines(&self) -> &str {
         let place = self.stderr.rfind("\nerror: ");
         place.map_or(&self.stderr, |place| &self.stderr[place + 1..])
     }
 
-    /// Standard output as one JSON document and a newline.
+    /// Parses standard output as one JSON document with a newline.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.stdout.matches('\n').count(), 1, "{:?}", self.stdout);
         serde_json::from_str(self.stdout.strip_suffix('\n').unwrap()).unwrap()
     }
 
-    /// Standard output as one JSON object in each line.
+    /// Parses each line of standard output as a JSON object.
     #[track_caller]
     pub(crate) fn events(&self) -> Vec<Value> {
         assert!(self.stdout.ends_with('\n'), "{:?}", self.stdout);

@@ -1,5 +1,5 @@
-//! The rig: a world with a sandbox and a home folder, a run of the program in it, and what is held
-//! against every run.
+//! The test harness: a `World` has a sandbox and a home folder; `Start` runs the program in it;
+//! every run is checked for secrets and leftover files.
 
 #[cfg(target_os = "linux")]
 mod browser_double;
@@ -44,13 +44,13 @@ pub(crate) use world::{World, modified, write};
 use std::io::Write as _;
 use std::time::Duration;
 
-/// Longer than any deadline of the program, and long enough for a machine that is busy with something
-/// else; no test waits for it in vain.
+/// Longer than every timeout of the program, plus tolerance for a busy machine. No test waits for
+/// its end.
 pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Reports a test that this machine cannot run. `.ci/run` counts these lines and fails on one that it
-/// does not expect. Written past the test harness, which captures what a test prints, and in one call,
-/// because the tests of a crate run side by side.
+/// Reports a test that this machine cannot run. `.ci/run` counts these lines and fails on
+/// unexpected ones. The report bypasses the test harness, which captures output, and is one call
+/// because tests run in parallel.
 pub(crate) fn report_skipped(what: &str) {
     let _ = std::io::stderr().write_all(format!("{SKIPPED}{what}\n").as_bytes());
 }

@@ -2,12 +2,12 @@ use std::process::{Command, Stdio};
 
 use super::{SKIPPED, report_skipped};
 
-/// What the network namespace of a test has.
+/// The network interfaces in the namespace of a test.
 #[derive(Clone, Copy)]
 pub(crate) enum Loopback {
-    /// What every machine has.
+    /// IPv4 and IPv6.
     Usual,
-    /// No IPv6.
+    /// IPv4 only.
     WithoutIpv6,
 }
 
@@ -22,12 +22,11 @@ impl Loopback {
     }
 }
 
-/// Set in a run that is in a namespace of its own.
+/// Set if the process runs in its own namespaces.
 const MARK: &str = "LOGIN_CLI_TEST_IS_ALONE";
 
-/// Runs a test, of this full name, in namespaces of its own: every port is free, and what it mounts
-/// nobody else sees. It needs no privileges; where the machine does not allow it all the same, the
-/// test is left out.
+/// Runs the test with this full name in its own network and mount namespaces, where every port is
+/// free. It needs no privileges. The test is skipped if the machine does not allow namespaces.
 #[track_caller]
 pub(crate) fn in_own_namespaces(name: &str, loopback: Loopback, test: fn()) {
     if is_in_own_namespaces() {
@@ -44,7 +43,7 @@ pub(crate) fn in_own_namespaces(name: &str, loopback: Loopback, test: fn()) {
     output.lines().filter_map(|line| Some(line.split_once(SKIPPED)?.1)).for_each(report_skipped);
 }
 
-/// Runs a program that sets the namespace up; a test without it is left out.
+/// Runs a program that prepares the namespace. The test is skipped if the program is missing.
 pub(crate) fn set_up(program: &str, arguments: &[&str]) -> Option<()> {
     let problem = match Command::new(program).args(arguments).output() {
         Ok(output) if output.status.success() => return Some(()),

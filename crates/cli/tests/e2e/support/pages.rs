@@ -5,7 +5,7 @@ use sandbox::Step;
 
 use super::TEST_TIMEOUT;
 
-/// The policy of every answer of the callback server (P0).
+/// The headers of every response of the callback server.
 const POLICY: [(&str, &str); 6] = [
     ("content-type", "text/html; charset=utf-8"),
     ("x-content-type-options", "nosniff"),
@@ -19,7 +19,7 @@ const POLICY: [(&str, &str); 6] = [
     ("connection", "close"),
 ];
 
-/// An answer of the callback server.
+/// A response of the callback server.
 #[derive(Clone)]
 pub(crate) struct Page {
     pub(crate) status: u16,
@@ -34,7 +34,7 @@ impl From<&Step> for Page {
 }
 
 impl Page {
-    /// Sends a request of this line, as somebody would by hand.
+    /// Sends a request with this line.
     #[track_caller]
     pub(crate) fn request(port: u16, request_line: &str) -> Self {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
@@ -62,7 +62,7 @@ impl Page {
     }
 }
 
-/// The answer has the policy, and no header beyond it but these.
+/// The response has the security headers, and no other headers except these.
 #[track_caller]
 pub(crate) fn assert_policy(page: impl Into<Page>, further: &[&str]) {
     let page = page.into();

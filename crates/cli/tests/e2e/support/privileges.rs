@@ -4,11 +4,11 @@ use super::report_skipped;
 
 const SETPRIV: &str = "/usr/bin/setpriv";
 
-/// Gives up what the superuser may, so that modes bind.
+/// Drops the capabilities of root, so that file modes apply.
 const BOUND: [&str; 3] = [SETPRIV, "--bounding-set=-all", "--inh-caps=-all"];
 
-/// The line under which a program is bound by modes: an empty one for everybody but the superuser.
-/// Where that cannot be had, the test of this is left out.
+/// The command prefix that runs a program without root privileges; empty for other users. `None`,
+/// with a report, if it does not work.
 pub(crate) fn without_root_privileges(what: &str) -> Option<&'static [&'static str]> {
     if !rustix::process::geteuid().is_root() {
         return Some(&[]);

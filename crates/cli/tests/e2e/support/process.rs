@@ -5,7 +5,7 @@ use std::thread;
 
 use super::TEST_TIMEOUT;
 
-/// A child process that a thread waits for, so that a test can wait with a deadline.
+/// A child process with a waiting thread, so that tests can wait with a timeout.
 pub(super) struct Process {
     end: mpsc::Receiver<io::Result<ExitStatus>>,
     #[cfg(unix)]
@@ -39,10 +39,10 @@ impl Process {
 #[cfg(unix)]
 impl Drop for Process {
     fn drop(&mut self) {
-        // An id that was waited for may be somebody else's by now.
+        // The id of a process that has been waited for can be reused.
         if !self.has_ended.get() && self.end.try_recv().is_err() {
             let _ = rustix::process::kill_process(self.id, rustix::process::Signal::KILL);
-            // Its port is free when it is gone.
+            // The port is free after the process ends.
             let _ = self.end.recv_timeout(TEST_TIMEOUT);
         }
     }

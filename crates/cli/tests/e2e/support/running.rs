@@ -11,14 +11,14 @@ use super::process::Process;
 use super::start::Log;
 use super::{Allowed, Finished, Page, World, parameter, scan};
 
-/// The program while it runs. It is ended when a test fails before its end.
+/// The running program, killed on drop.
 pub(crate) struct Running<'w> {
     pub(super) world: &'w World,
     pub(super) allowed: Allowed,
     log: Log,
-    /// The id of its process.
+    /// The process id.
     pub(crate) id: u32,
-    /// Standard input, where a test writes to it.
+    /// Standard input, if the test writes to it.
     pub(super) stdin: RefCell<Option<ChildStdin>>,
     stdout: Capture,
     stderr: Capture,
@@ -27,7 +27,7 @@ pub(crate) struct Running<'w> {
     pages: RefCell<Vec<Page>>,
 }
 
-/// Somebody who is still in the browser.
+/// A browser visit in another thread.
 pub(crate) struct Visit(thread::JoinHandle<Result<Trail, PersonError>>);
 
 impl<'w> Running<'w> {
@@ -36,7 +36,7 @@ impl<'w> Running<'w> {
         Self::captured(world, child, stderr, (allowed, log))
     }
 
-    /// A run whose standard error is read like this.
+    /// A run with this capture of standard error.
     pub(super) fn captured(
         world: &'w World,
         mut child: Child,
@@ -57,20 +57,20 @@ impl<'w> Running<'w> {
         }
     }
 
-    /// Standard input, which ends when this is dropped.
+    /// Standard input, closed on drop.
     #[track_caller]
     pub(crate) fn stdin(&self) -> ChildStdin {
         self.stdin.take().expect("it is read later, and was not asked for before")
     }
 
-    /// The authorization URL, once it stands on a line of its own on standard error.
+    /// Waits for the authorization URL on standard error.
     #[track_caller]
     pub(crate) fn auth_url(&self) -> Url {
         let found = self.stderr.find(authorization_url);
         found.unwrap_or_else(|| panic!("no authorization URL in {:?}", self.stderr.so_far()))
     }
 
-    /// Whether it came as far as the authorization URL; not, when it ended before.
+    /// Waits for the authorization URL; false if the program ends first.
     pub(crate) fn is_waiting(&self) -> bool {
         self.stderr.find(authorization_url).is_some()
     }
@@ -81,7 +81,7 @@ impl<'w> Running<'w> {
         Url::parse(&parameter(&self.auth_url(), "redirect_uri")).unwrap().port().unwrap()
     }
 
-    /// The account signs in, and the browser follows every redirect.
+    /// Signs this account in and follows all redirects.
     #[track_caller]
     pub(crate) fn visit(&self, account: &str) -> Trail {
         self.visit_by(&self.world.sandbox.person(account))
@@ -92,7 +92,7 @@ impl<'w> Running<'w> {
         self.visit_at(&self.auth_url(), person)
     }
 
-    /// Somebody opens a URL that was found elsewhere than on standard error.
+    /// Opens a URL that did not come from standard error.
     #[track_caller]
     pub(crate) fn visit_at(&self, url: &Url, person: &Person) -> Trail {
         let trail = person.visit_blocking(url.as_str()).unwrap();
@@ -100,14 +100,14 @@ impl<'w> Running<'w> {
         trail
     }
 
-    /// The same while the test goes on.
+    /// Starts a visit in another thread.
     #[track_caller]
     pub(crate) fn start_visit(&self, account: &str) -> Visit {
         let (person, url) = (self.world.sandbox.person(account), self.auth_url());
         Visit(thread::spawn(move || person.visit_blocking(url.as_str())))
     }
 
-    /// The end of such a visit.
+    /// Waits for the end of a visit.
     #[track_caller]
     pub(crate) fn join_visit(&self, visit: Visit) -> Trail {
         let trail = visit.0.join().unwrap().unwrap();
@@ -115,14 +115,14 @@ impl<'w> Running<'w> {
         trail
     }
 
-    /// The URL of the callback that choosing this account leads to. Nobody goes there yet.
+    /// The callback URL for this account. The browser does not open it yet.
     #[track_caller]
     pub(crate) fn callback(&self, account: &str) -> Url {
         let person = self.world.sandbox.person(account).who(Conduct::StopsBeforeCallback);
         self.visit_by(&person).last().unwrap().location().unwrap()
     }
 
-    /// The answer of the callback server to a request of this line.
+    /// Sends a request with this line to the callback server.
     #[track_caller]
     pub(crate) fn ask(&self, request_line: &str) -> Page {
         let page = Page::request(self.port(), request_line);
@@ -130,13 +130,13 @@ impl<'w> Running<'w> {
         page
     }
 
-    /// The answer to a browser that opens this URL.
+    /// Opens this URL of the callback server.
     #[track_caller]
     pub(crate) fn open(&self, url: &Url) -> Page {
         self.ask(&format!("GET {}", &url[url::Position::BeforePath..]))
     }
 
-    /// The first event of this name, once its line is whole on standard output.
+    /// Waits for the first event with this name on standard output.
     #[track_caller]
     pub(crate) fn event(&self, name: &str) -> Value {
         let is_it = |event: &Value| event["event"] == name;
@@ -145,13 +145,13 @@ impl<'w> Running<'w> {
         found.unwrap_or_else(|| panic!("no event {name} in {:?}", self.stdout.so_far()))
     }
 
-    /// What standard error has said so far, without the log.
+    /// Standard error so far, without the log.
     #[cfg(unix)]
     pub(crate) fn said(&self) -> String {
         apart(self.stderr.so_far(), self.log).0
     }
 
-    /// Waits until standard error says this.
+    /// Waits until standard error contains this text.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) {
         let found = self.stderr.find(|stderr| stderr.contains(text).then_some(()));
@@ -163,7 +163,7 @@ impl<'w> Running<'w> {
         rustix::process::kill_process(self.process.id, signal).unwrap();
     }
 
-    /// From now on it can open nothing more.
+    /// From now on, the program cannot open another descriptor.
     #[cfg(target_os = "linux")]
     pub(crate) fn exhaust_descriptors(&self) {
         use rustix::process::{Resource, Rlimit, prlimit};
@@ -171,7 +171,7 @@ impl<'w> Running<'w> {
         prlimit(Some(self.process.id), Resource::Nofile, none).unwrap();
     }
 
-    /// Stops it, and waits until it stands still (proc(5)).
+    /// Stops the process and waits until it is stopped (proc(5)).
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub(crate) fn stop(&self) {
@@ -184,7 +184,7 @@ impl<'w> Running<'w> {
         }
     }
 
-    /// Kills it, and waits until it is gone.
+    /// Kills the process and waits for its end.
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn kill(self) {
@@ -194,7 +194,7 @@ impl<'w> Running<'w> {
         assert_eq!(status.signal(), Some(9), "{status}");
     }
 
-    /// Waits for the end, and holds the run against what every run has to keep to.
+    /// Waits for the end and checks the run.
     #[track_caller]
     pub(crate) fn finish(self) -> Finished {
         let status = self.process.ended();
@@ -220,13 +220,13 @@ impl Visit {
     }
 
     #[cfg(unix)]
-    /// Waits for the end of a visit to a program that is gone: a page, or none at all.
+    /// Waits for the end of a visit to a program that has exited.
     pub(crate) fn give_up(self) {
         let _ = self.0.join().unwrap();
     }
 }
 
-/// What the program says, and what it logs.
+/// Separates messages and log lines.
 fn apart(stderr: String, log: Log) -> (String, String) {
     match log {
         Log::InPlace => (stderr, String::new()),
@@ -245,7 +245,7 @@ fn is_logged(line: &str) -> bool {
     is_time && matches!(words.next(), Some("TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR"))
 }
 
-/// The first line of this text that is an authorization URL, once it is complete.
+/// The first complete line that is an authorization URL.
 fn authorization_url(stderr: &str) -> Option<Url> {
     let is_it = |line: &&str| line.starts_with("http") && line.contains("/oauth/authorize?");
     let line = stderr.split_inclusive('\n').filter(|line| line.ends_with('\n')).find(is_it)?;

@@ -1,4 +1,4 @@
-//! What is held against every run, whatever it was for.
+//! The checks of every run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,21 +12,21 @@ use super::pty::Escapes;
 use super::world::names_in;
 use super::{Canaries, Finished, Page, TEST_TIMEOUT, World};
 
-/// The exit codes of the program; a panic (101) or a signal is none of them.
+/// The exit codes of the program. A panic (101) and signals are not allowed.
 const EXIT_CODES: [i32; 7] = [0, 1, 2, 3, 13, 130, 143];
 
-/// What a run may do, because it is for that, and others may not.
+/// What this run may do and others may not.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Allowed {
-    /// The one secret that may be on standard output.
+    /// The secret that may appear on standard output.
     pub(crate) prints: Printed,
-    /// The one that may be on the terminal, because standard output leads there.
+    /// The secret that may appear on the terminal, if standard output is a terminal.
     pub(crate) shows: Printed,
-    /// Whether it may end as the program does that takes its place.
+    /// Whether it may have the exit code of another program (`exec`).
     pub(crate) ends_as_another: bool,
 }
 
-/// A secret that is the result of a run.
+/// A secret that is the result of a command.
 #[derive(Clone, Copy, Default)]
 pub(crate) enum Printed {
     #[default]
@@ -46,15 +46,15 @@ pub(crate) fn assert_invariants(world: &World, finished: &Finished, allowed: All
     assert_eq!(hostile(&finished.stdout), None);
     assert!(finished.stderr.matches("/oauth/authorize?").count() <= 1, "more than one URL");
     if !finished.stderr.contains("what is new is kept in") {
-        // A panic ends the process where it is, and cannot remove what it has reserved.
+        // A panic exits immediately and cannot remove its temporary file.
         let panicked = finished.stderr.contains("had to stop because of an internal error");
         assert_nothing_left_behind(world, panicked);
     }
     assert_no_secret(world, finished, allowed);
 }
 
-/// What a run at a terminal has to keep to beside that: it obeys the run in little, and no secret was
-/// ever to be seen on it, not even for a moment.
+/// Additional checks of a run on a terminal: only harmless escape sequences, and no secret on the
+/// screen at any time.
 // threats 192 193
 #[cfg(target_os = "linux")]
 #[track_caller]
@@ -75,7 +75,7 @@ fn all_canaries(world: &World) -> Canaries {
     Canaries::new(secrets.iter().map(String::as_str))
 }
 
-/// The first character that a terminal would obey, or that a person could not see.
+/// The first control or invisible character.
 pub(crate) fn hostile(text: &str) -> Option<char> {
     text.chars().find(|c| {
         (c.is_control() && *c != '\n')
@@ -84,10 +84,11 @@ pub(crate) fn hostile(text: &str) -> Option<char> {
     })
 }
 
-/// No temporary file: it could hold a secret. What has another name is not ours.
+/// No temporary file stays, because it could contain a secret. Files with other names do not belong
+/// to the program.
 #[track_caller]
 fn assert_nothing_left_behind(world: &World, panicked: bool) {
-    // Another program of this world may be in the middle of a save.
+    // Another program in this world can be saving.
     let begun = Instant::now();
     while let Some(strange) = folders(world).iter().find_map(|it| unexpected_file_in(it, panicked))
     {
@@ -109,18 +110,18 @@ fn unexpected_file_in(folder: &Path, panicked: bool) -> Option<String> {
             || (name == "auth.json.login-cli.tmp"
                 && is_blank(&folder.join(name))
                 && (panicked || is_locked(folder)))
-            // A test has put one there.
+            // A test created this file.
             || folder.join(name).is_dir()
     };
     names_in(folder).into_iter().find(|name| !known(name))
 }
 
-/// Whether it is room for an answer, and holds nothing yet.
+/// Whether the file is reserved space without data.
 fn is_blank(path: &Path) -> bool {
     fs::read(path).is_ok_and(|content| content.iter().all(|&byte| byte == b'\n'))
 }
 
-/// Whether another program holds the locks, and may wait for an answer.
+/// Whether another program holds the locks.
 fn is_locked(folder: &Path) -> bool {
     let lock = fs::File::open(folder.join("auth.json.lock"));
     lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
@@ -155,7 +156,7 @@ fn assert_no_secret(world: &World, finished: &Finished, allowed: Allowed) {
     }
 }
 
-/// A secret that was printed where that is what the command is for counts once.
+/// Removes one copy of the secret that the command may print.
 fn without_printed(world: &World, text: &str, prints: Printed) -> String {
     let issued = world.sandbox.issued();
     let issued = match prints {
@@ -171,8 +172,8 @@ fn without_printed(world: &World, text: &str, prints: Printed) -> String {
     }
 }
 
-/// The authorization URL has the state, and it alone: it stands at the end of its line, or before
-/// the workspaces; or in the one event that is for it.
+/// Removes the state from authorization URLs. It is at the end of the URL or before the workspaces,
+/// or in the `url` event.
 fn without_state(text: &str) -> String {
     let may_have_it =
         |line: &str| line.starts_with("http") || line.starts_with(r#"{"event":"url","url":""#);
@@ -186,13 +187,13 @@ fn without_state(text: &str) -> String {
     text.lines().map(without).collect()
 }
 
-/// Whether the answer came from the program and not from the sandbox.
+/// Whether the response came from the callback server.
 fn is_ours(world: &World, step: &Step) -> bool {
     !step.url.as_str().starts_with(world.sandbox.issuer_url())
 }
 
-/// What the browser keeps of an answer: its URL, its headers and its page. The URL of the callback
-/// has code and state by its nature; the page that finishes the setup has the ID token by contract.
+/// The URL, headers and page that a browser keeps. The callback URL contains code and state, and
+/// the finish-setup page contains the ID token.
 fn seen_by_browser(world: &World, step: &Step) -> (String, String) {
     let url = if step.url.path() == "/auth/callback" { "" } else { step.url.as_str() };
     let headers = step.headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
@@ -205,7 +206,7 @@ fn seen_by_browser(world: &World, step: &Step) -> (String, String) {
     (format!("{url}\n{}", headers.collect::<String>()), body)
 }
 
-/// A secret travels in a body, or behind `Authorization`; the browser's own requests have the state.
+/// Secrets are allowed in a body or in `Authorization`. Requests of the browser contain the state.
 fn head_of(request: &Recorded) -> String {
     let is_browser = matches!(request.endpoint, Endpoint::Authorize | Endpoint::Choice);
     let query = request.query.as_deref().filter(|_| !is_browser).unwrap_or_default();

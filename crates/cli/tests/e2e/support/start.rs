@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use super::capture::Capture;
 use super::{Allowed, Finished, Printed, Running, World};
 
-/// A run that is being put together. The environment is empty but for what is named here; `PATH`
-/// leads to an empty folder, so that no test ever finds a real browser. Every run logs all that it
-/// can, so that every run shows whether a secret gets there.
+/// Configures a run. The environment is empty except for the variables here. `PATH` is an empty
+/// folder, so that no test starts a real browser. Every run logs everything, so that leaks are
+/// found.
 pub(crate) struct Start<'w> {
     world: &'w World,
     wrapper: Vec<OsString>,
@@ -17,31 +17,31 @@ pub(crate) struct Start<'w> {
     allowed: Allowed,
     log: Log,
     streams: Streams,
-    /// What stands on standard input, which is empty otherwise.
+    /// The content of standard input; empty by default.
     input: Option<Vec<u8>>,
-    /// Whether the test writes to it later.
+    /// Whether the test writes to standard input later.
     is_read_later: bool,
 }
 
-/// Where a test finds the log.
+/// The location of the log.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Log {
-    /// Beside standard error, as if it had not been asked for.
+    /// Separated from standard error.
     Apart,
-    /// On standard error, where the program writes it if it was asked to.
+    /// On standard error, if the test asked for it.
     InPlace,
 }
 
-/// The variable that asks for a log.
+/// The variable that enables the log.
 const LOG: &str = "LOGIN_CLI_LOG";
 
-/// What the program's output leads to.
+/// The readers of the output.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Streams {
     Read,
-    /// Nobody reads standard output any more.
+    /// Standard output has no reader.
     StdoutGone,
-    /// Nobody reads standard error any more.
+    /// Standard error has no reader.
     #[cfg(target_os = "linux")]
     StderrGone,
 }
@@ -77,19 +77,19 @@ impl<'w> Start<'w> {
         }
     }
 
-    /// May print this secret, and no other one.
+    /// Allows this secret on standard output.
     pub(crate) fn allowed_to_print(mut self, secret: Printed) -> Self {
         self.allowed.prints = secret;
         self
     }
 
-    /// Reads this from standard input.
+    /// Sets the content of standard input.
     pub(crate) fn with_stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
         self
     }
 
-    /// Reads from standard input what the test writes to [`Running::stdin`].
+    /// Keeps standard input open for [`Running::stdin`].
     pub(crate) fn with_open_stdin(mut self) -> Self {
         self.is_read_later = true;
         self
@@ -107,7 +107,7 @@ impl<'w> Start<'w> {
         self
     }
 
-    /// Takes an option away again, and the values that follow it.
+    /// Removes an option and this many values.
     pub(crate) fn without(mut self, option: &str, values: usize) -> Self {
         let place = self.arguments.iter().position(|argument| argument == option);
         let place = place.expect("the option is there");
@@ -128,42 +128,42 @@ impl<'w> Start<'w> {
         self
     }
 
-    /// With everything that a log can hold on standard error.
+    /// Logs everything to standard error.
     pub(crate) fn with_trace_log(self) -> Self {
         self.env(LOG, "trace")
     }
 
-    /// The port that the registered redirect would have.
+    /// Sets the callback port.
     pub(crate) fn port(self, port: u16) -> Self {
         self.ports(&[port])
     }
 
-    /// A list of them, to be tried in this order.
+    /// Sets a list of callback ports.
     pub(crate) fn ports(self, ports: &[u16]) -> Self {
         let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
         self.without("--port", 1).args(["--port".to_owned(), ports.join(",")])
     }
 
-    /// Opens the browser, which `BROWSER` names.
+    /// Opens this browser double.
     #[cfg(target_os = "linux")]
     pub(crate) fn opening_browser(self, browser: &super::BrowserDouble) -> Self {
         self.without("--no-browser", 0).with_browser(browser)
     }
 
-    /// Says which browser there is, whether or not it is opened.
+    /// Sets `BROWSER` to this browser double without opening it.
     #[cfg(target_os = "linux")]
     pub(crate) fn with_browser(self, browser: &super::BrowserDouble) -> Self {
         self.env("BROWSER", browser.command())
     }
 
-    /// Runs under another program, such as a tracer.
+    /// Runs the program under another program, such as strace.
     #[cfg(unix)]
     pub(crate) fn under<A: Into<OsString>>(mut self, all: impl IntoIterator<Item = A>) -> Self {
         self.wrapper = all.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Runs with the shell's redirections or limits, such as `>&-`.
+    /// Runs the program in a shell with redirections or limits, such as `>&-`.
     #[cfg(unix)]
     pub(crate) fn in_shell(self, before: &str, redirection: &str) -> Self {
         let script = format!("{before} exec \"$@\" {redirection}");
@@ -196,8 +196,7 @@ impl<'w> Start<'w> {
         running
     }
 
-    /// Starts it on the streams of a terminal, which controls it, or on all of them but standard
-    /// output.
+    /// Starts the program on a controlling terminal; standard output can be captured.
     #[cfg(target_os = "linux")]
     pub(super) fn start_on(
         mut self,
@@ -210,7 +209,7 @@ impl<'w> Start<'w> {
                 self = self.env(name, usual);
             }
         }
-        // A log would tear the screen.
+        // A log would disturb the screen.
         self.log = Log::InPlace;
         let controlled = ["/usr/bin/setsid", "--ctty"].map(OsString::from);
         self.wrapper.splice(..0, controlled);
@@ -224,13 +223,13 @@ impl<'w> Start<'w> {
         Running::captured(self.world, child, shown, (self.allowed, self.log))
     }
 
-    /// Starts it, and waits for its end without anybody coming to the callback.
+    /// Starts the program and waits for its end, without a browser.
     #[track_caller]
     pub(crate) fn run(self) -> Finished {
         self.start().finish()
     }
 
-    /// Starts it, signs this account in, and waits for the end of both.
+    /// Starts the program, signs this account in and waits for the end.
     #[track_caller]
     pub(crate) fn signs_in(self, account: &str) -> Finished {
         let running = self.start();
@@ -238,7 +237,7 @@ impl<'w> Start<'w> {
         running.finish()
     }
 
-    /// The end of standard input follows; whoever does not want the rest of it may be gone by then.
+    /// Closes standard input after writing. The program can exit without reading all of it.
     fn hand_over(&self, child: &mut Child) {
         if let Some(input) = &self.input
             && let Some(mut stdin) = child.stdin.take()
@@ -269,7 +268,7 @@ impl<'w> Start<'w> {
     }
 }
 
-/// Windows finds its own network libraries by this variable.
+/// Windows needs this variable to find its network libraries.
 #[expect(clippy::disallowed_methods, reason = "handed on to the program, not read")]
 fn keep_what_windows_needs(command: &mut Command) {
     if let Some(root) = std::env::var_os("SystemRoot").filter(|_| cfg!(windows)) {

@@ -6,30 +6,30 @@ use serde_json::{Value, json};
 
 use super::{World, modified, write};
 
-/// A sign-in as an earlier login left it: its ID and refresh token are real ones of this world's
-/// issuer, its access token expires when the test wants it to.
+/// A stored sign-in. The ID token and the refresh token are valid; the access token expires when
+/// the test needs it.
 pub(crate) struct StoredSignIn {
     pub(crate) id_token: String,
     pub(crate) access_token: String,
     pub(crate) refresh_token: String,
-    /// The whole document, for a test that wants another one.
+    /// The whole document, which a test can change.
     pub(crate) document: Value,
 }
 
 impl StoredSignIn {
-    /// The owner's, whose access token has so many seconds left. Nothing is stored yet.
+    /// The owner, with an access token that expires in `seconds_left`. Nothing is stored yet.
     pub(crate) fn new(world: &World, seconds_left: i64) -> Self {
         Self::minted(world, Account::OWNER, seconds_left)
     }
 
-    /// That of another account.
+    /// The same for another account.
     pub(crate) fn minted(world: &World, account: &str, seconds_left: i64) -> Self {
         let minted = world.sandbox.mint(account).unwrap();
         let now = now(world);
         let access_token = jwt(&json!({
             "iss": world.sandbox.issuer_url(),
             "exp": now.as_second() + seconds_left,
-            // No two of them are the same.
+            // Makes each token unique.
             "jti": world.registered_secrets().len(),
         }));
         world.register_secret(&access_token);
@@ -48,7 +48,7 @@ impl StoredSignIn {
         Self { id_token, access_token, refresh_token, document }
     }
 
-    /// The same with another value in its document, at this JSON pointer.
+    /// Replaces the value at this JSON pointer.
     #[track_caller]
     pub(crate) fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -56,18 +56,18 @@ impl StoredSignIn {
         self
     }
 
-    /// With this key beside the tokens, which is a secret.
+    /// Adds this API key and registers it as a secret.
     pub(crate) fn with_key(self, world: &World, key: &str) -> Self {
         world.register_secret(key);
         self.with("/OPENAI_API_KEY", key)
     }
 
-    /// The text of its file.
+    /// The content of the file.
     pub(crate) fn text(&self) -> String {
         serde_json::to_string_pretty(&self.document).unwrap()
     }
 
-    /// Puts it in place.
+    /// Writes the file.
     pub(crate) fn stored(self, world: &World) -> Self {
         world.store(&self.text());
         self
@@ -75,20 +75,20 @@ impl StoredSignIn {
 }
 
 impl World {
-    /// A stored sign-in whose access token has so many seconds left.
+    /// Stores a sign-in of the owner whose access token expires in `seconds_left`.
     pub(crate) fn signed_in(&self, seconds_left: i64) -> StoredSignIn {
         StoredSignIn::new(self, seconds_left).stored(self)
     }
 }
 
-/// A JWT of these claims that nobody has signed.
+/// An unsigned JWT with these claims.
 pub(crate) fn jwt(claims: &Value) -> String {
     let base64url = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let header = base64url(r#"{"alg":"RS256","typ":"JWT"}"#);
     format!("{header}.{}.{}", base64url(&claims.to_string()), base64url("not a signature"))
 }
 
-/// The time, by the clock that the program has as well.
+/// The current time, from the clock of the file system.
 fn now(world: &World) -> Timestamp {
     let file = world.path("work/clock");
     write(&file, "");

@@ -4,7 +4,7 @@ use sandbox::Recorded;
 use serde_json::Value;
 use url::Url;
 
-/// The method, the path, and the query as they were sent.
+/// Checks method, path and query.
 #[track_caller]
 pub(crate) fn assert_request(request: &Recorded, method: &str, path: &str, query: Option<&str>) {
     assert_eq!(request.method, method);
@@ -12,8 +12,8 @@ pub(crate) fn assert_request(request: &Recorded, method: &str, path: &str, query
     assert_eq!(request.query.as_deref(), query);
 }
 
-/// Exactly these headers, beside the ones of every request: no cookie, no origin, no compression,
-/// nothing about the person or the machine.
+/// Exactly these headers in addition to the common ones: no cookies, no origin, no compression,
+/// nothing about the user or the machine.
 #[track_caller]
 pub(crate) fn assert_headers(request: &Recorded, user_agent: &str, further: &[&str]) {
     let host = (format!("{:?}", request.version) == "HTTP/1.1").then_some("host");
@@ -37,7 +37,7 @@ fn sorted<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     names
 }
 
-/// These parameters, each once, in this order.
+/// Exactly these parameters in this order.
 #[track_caller]
 pub(crate) fn assert_pairs<const N: usize>(
     pairs: &[(String, String)],
@@ -46,7 +46,7 @@ pub(crate) fn assert_pairs<const N: usize>(
     assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
 
-/// The one parameter of this name.
+/// The value of the only parameter with this name.
 #[track_caller]
 pub(crate) fn parameter(url: &Url, name: &str) -> String {
     let named = pairs(url).into_iter().filter(|(candidate, _)| candidate == name);
@@ -54,7 +54,7 @@ pub(crate) fn parameter(url: &Url, name: &str) -> String {
     value
 }
 
-/// The fields of a form, in their order. The body is held against its own encoding as well.
+/// The form fields in order. Checks the encoding of the body too.
 #[track_caller]
 pub(crate) fn form(request: &Recorded) -> Vec<(String, String)> {
     assert_eq!(request.header("content-type"), Some("application/x-www-form-urlencoded"));

@@ -10,11 +10,11 @@ use tempfile::TempDir;
 
 use super::{Running, Start};
 
-/// A sandbox, and the folders of one person who meets it.
+/// A sandbox and the folders of one user.
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     folder: TempDir,
-    /// Secrets that the sandbox knows nothing of.
+    /// Secrets that the sandbox did not issue.
     registered_secrets: Mutex<Vec<String>>,
 }
 
@@ -32,7 +32,7 @@ impl World {
         Self { sandbox, folder, registered_secrets: Mutex::default() }
     }
 
-    /// A world in which this goes wrong whenever it is asked for.
+    /// A world in which requests to `at` fail with `then`.
     pub(crate) fn failing(at: Endpoint, then: Then) -> Self {
         Self::with([Fault::new(at, then)])
     }
@@ -42,7 +42,7 @@ impl World {
         Self::with_scenario(Scenario { faults, ..Scenario::default() })
     }
 
-    /// The server as messages name it: with its port.
+    /// The server as messages name it, with its port.
     pub(crate) fn host(&self) -> &str {
         let url = self.sandbox.issuer_url();
         url.split_once("://").map_or(url, |(_, host)| host)
@@ -54,19 +54,19 @@ impl World {
         Start::new(self, "login").args(["--issuer", issuer, "--no-browser", "--port", "0"])
     }
 
-    /// `login-cli create-key`, likewise.
+    /// `login-cli create-key` for this world.
     pub(crate) fn create_key(&self) -> Start<'_> {
         self.on_platform("create-key")
     }
 
-    /// A command that asks the platform, likewise.
+    /// A command that uses the platform.
     pub(crate) fn on_platform(&self, name: &str) -> Start<'_> {
         let (issuer, api) = (self.sandbox.issuer_url(), self.sandbox.api_url());
         let servers = ["--issuer", issuer, "--api-base", api];
         Start::new(self, name).args(servers).args(["--no-browser", "--port", "0"])
     }
 
-    /// Another command for this world.
+    /// Any other command for this world.
     pub(crate) fn command(&self, name: &str) -> Start<'_> {
         Start::new(self, name).args(["--issuer", self.sandbox.issuer_url()])
     }
@@ -94,18 +94,18 @@ impl World {
         self.path("codex")
     }
 
-    /// The stored credentials, if there are any.
+    /// The stored credentials.
     pub(crate) fn auth_json(&self) -> Option<String> {
         let bytes = fs::read(self.codex_home().join("auth.json")).ok()?;
         Some(String::from_utf8(bytes).unwrap())
     }
 
-    /// Puts an `auth.json` in place, as an earlier sign-in left it.
+    /// Writes `auth.json`.
     pub(crate) fn store(&self, auth_json: &str) {
         self.store_bytes(auth_json.as_bytes());
     }
 
-    /// Puts one in place that need not be a text.
+    /// Writes `auth.json` with any bytes.
     pub(crate) fn store_bytes(&self, auth_json: &[u8]) {
         fs::create_dir_all(self.codex_home()).unwrap();
         write_bytes(&self.codex_home().join("auth.json"), auth_json);
@@ -117,7 +117,7 @@ impl World {
         serde_json::from_str(&self.auth_json().expect("there is an auth.json")).unwrap()
     }
 
-    /// From now on this is a secret, which no run may tell.
+    /// From now on, no run may print this text.
     pub(crate) fn register_secret(&self, secret: &str) {
         self.registered_secrets.lock().unwrap().push(secret.to_owned());
     }
@@ -126,23 +126,23 @@ impl World {
         self.registered_secrets.lock().unwrap().clone()
     }
 
-    /// The names in the folder of the credentials, in order; none when there is no folder.
+    /// The sorted names in the credentials folder; empty without a folder.
     pub(crate) fn stored_names(&self) -> Vec<String> {
         names_in(&self.codex_home())
     }
 
-    /// The profiles that have a folder, and their folders.
+    /// The profiles that have a folder.
     pub(crate) fn profiles(&self) -> Vec<(String, PathBuf)> {
         let folder = self.codex_home().join("profiles");
         names_in(&folder).into_iter().map(|name| (name.clone(), folder.join(name))).collect()
     }
 
-    /// How many requests arrived at an endpoint.
+    /// The number of requests to an endpoint.
     pub(crate) fn count(&self, at: &Endpoint) -> usize {
         self.sandbox.requests_at(at).len()
     }
 
-    /// The file with the certificate authority of a sandbox that speaks TLS.
+    /// The CA file of a sandbox with TLS.
     pub(crate) fn ca_file(&self) -> PathBuf {
         let path = self.path("ca.pem");
         write(&path, self.sandbox.ca_pem().expect("the sandbox speaks TLS"));
@@ -150,7 +150,7 @@ impl World {
     }
 }
 
-/// The names in a folder, in order; none when there is no folder.
+/// The sorted names in a folder; empty without a folder.
 pub(super) fn names_in(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let name =
@@ -169,7 +169,7 @@ fn write_bytes(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
-/// When a file was last written, by the clock that the program has as well.
+/// The modification time, from the clock of the file system.
 pub(crate) fn modified(path: &Path) -> SystemTime {
     fs::metadata(path).and_then(|metadata| metadata.modified()).unwrap()
 }

@@ -4,30 +4,29 @@ use std::process::{Command, Stdio};
 
 use crate::support::{report_skipped, write};
 
-/// A certificate authority that a test trusts, by the `openssl` command: that one also makes what
-/// no library would.
+/// A trusted test CA, made with the `openssl` command, which also creates invalid certificates.
 pub(super) struct Authority {
     folder: PathBuf,
     made: Cell<u32>,
     pub(super) root: Pair,
 }
 
-/// A certificate and its key, each a PEM file.
+/// A certificate and its key as PEM files.
 #[derive(Clone, Default)]
 pub(super) struct Pair {
     pub(super) certificate: PathBuf,
     pub(super) key: PathBuf,
 }
 
-/// What a certificate says.
+/// The content of a certificate.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted {
     pub(super) subject: &'static str,
-    /// The alternative names of the subject (`x509v3_config`); none when it is empty.
+    /// The subject alternative names (`x509v3_config`); empty for none.
     pub(super) names: &'static str,
-    /// The other extensions, likewise.
+    /// The other extensions.
     pub(super) extensions: &'static [&'static str],
-    /// What `openssl req -newkey` makes.
+    /// The options of `openssl req -newkey`.
     pub(super) key: &'static [&'static str],
     pub(super) digest: &'static str,
     pub(super) from: &'static str,
@@ -39,7 +38,7 @@ pub(super) const P384: &[&str] = &["ec", "-pkeyopt", "ec_paramgen_curve:P-384"];
 pub(super) const RSA_2048: &[&str] = &["rsa:2048"];
 pub(super) const RSA_1024: &[&str] = &["rsa:1024"];
 
-/// A certificate with which nothing is wrong.
+/// A valid server certificate.
 pub(super) const SERVER: Wanted = Wanted {
     subject: "/CN=localhost",
     names: "DNS:localhost",
@@ -50,7 +49,7 @@ pub(super) const SERVER: Wanted = Wanted {
     until: "20991231000000Z",
 };
 
-/// An authority with which nothing is wrong, below the root or on its own.
+/// A valid CA certificate, intermediate or self-signed.
 pub(super) const INTERMEDIATE: Wanted = Wanted {
     subject: "/CN=An intermediate authority",
     names: "",
@@ -60,7 +59,7 @@ pub(super) const INTERMEDIATE: Wanted = Wanted {
 
 const ROOT: Wanted = Wanted { subject: "/CN=The authority of this test", ..INTERMEDIATE };
 
-/// Any name is signed, and the same one as often as it is asked for (openssl-ca(1)).
+/// Signs any name, repeatedly (openssl-ca(1)).
 const CONFIGURATION: &str = "\
 [ca]
 default_ca = authority
@@ -78,7 +77,7 @@ distinguished_name = names
 ";
 
 impl Wanted {
-    /// One on each line.
+    /// One extension per line.
     fn all_extensions(&self) -> String {
         let names = [format!("subjectAltName={}", self.names)];
         let names = names.iter().map(String::as_str).filter(|_| !self.names.is_empty());
@@ -88,7 +87,7 @@ impl Wanted {
 }
 
 impl Authority {
-    /// A new one in a new folder; none where the command is missing, which is said.
+    /// A new CA in a new folder; `None`, with a report, if `openssl` is missing.
     pub(super) fn new(folder: PathBuf) -> Option<Self> {
         if Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_err() {
             report_skipped("servers with bad TLS: there is no openssl command");
@@ -102,7 +101,7 @@ impl Authority {
         Some(authority)
     }
 
-    /// Another authority, which nobody trusts, of the same name.
+    /// An untrusted CA with the same name.
     pub(super) fn impostor(&self) -> Pair {
         self.self_signed(&ROOT)
     }
@@ -111,7 +110,7 @@ impl Authority {
         self.make(None, wanted)
     }
 
-    /// Signed by the root.
+    /// A certificate signed by the root.
     pub(super) fn issues(&self, wanted: &Wanted) -> Pair {
         self.issues_by(&self.root, wanted)
     }
@@ -126,7 +125,7 @@ impl Authority {
         pair
     }
 
-    /// A key, and the request for its certificate where that will be.
+    /// A key and its certificate request.
     fn key(&self, wanted: &Wanted) -> Pair {
         self.made.set(self.made.get() + 1);
         let file = |kind: &str| self.folder.join(format!("{}.{kind}", self.made.get()));

@@ -7,8 +7,7 @@ use super::rows::{Row, assert_refused, row};
 use super::s_server::s_server;
 use crate::support::World;
 
-/// What is wrong is known when the server's certificate is: before anything that the client would
-/// cipher.
+/// The fault is known from the certificate, before the client sends encrypted data.
 // threats 82
 #[test]
 fn invalid_certificates_are_refused() {
@@ -26,17 +25,17 @@ const MISFIT: &str = "a signature does not fit: its authority only has the name 
 const AUTHORITY_AS_SERVER: &str = "its certificate is not acceptable: it is an authority's own, which \
                                    a server may not use";
 
-/// The chain, and the key of its first.
+/// A certificate chain and the key of its first certificate.
 fn chain_row(name: &'static str, chain: &[&Pair], words: &'static str) -> Row {
     row(name, Handler::new(chain).conduct(), words)
 }
 
-/// One certificate, by the root.
+/// One certificate signed by the root.
 fn leaf(authority: &Authority, name: &'static str, wanted: &Wanted, words: &'static str) -> Row {
     chain_row(name, &[&authority.issues(wanted)], words)
 }
 
-/// A good one, by an authority that is below the root.
+/// A valid certificate signed by an intermediate CA.
 fn below(authority: &Authority, name: &'static str, wanted: &Wanted, words: &'static str) -> Row {
     let between = authority.issues(wanted);
     chain_row(name, &[&authority.issues_by(&between, &SERVER), &between], words)
@@ -53,7 +52,7 @@ fn trust(authority: &Authority) -> Vec<Row> {
     let signed_by = |issuer| authority.issues_by(issuer, &SERVER);
     vec![
         chain_row("self-signed", &[&authority.self_signed(&own)], UNKNOWN).hint("--ca-file"),
-        // What `openssl req -x509` makes unless it is told otherwise.
+        // The default of `openssl req -x509`.
         chain_row(
             "self-signed, and an authority",
             &[&authority.self_signed(&usual)],
@@ -152,7 +151,7 @@ fn purposes(authority: &Authority) -> Vec<Row> {
     ]
 }
 
-/// A key that is too small makes no signature that fits, as far as the client is concerned.
+/// The client rejects a signature by a key that is too small.
 fn signatures(authority: &Authority) -> Vec<Row> {
     let small = authority.issues(&Wanted { key: RSA_1024, ..SERVER });
     let options = ["-tls1_2", "-cipher", "DEFAULT@SECLEVEL=0"];
@@ -173,7 +172,7 @@ fn signatures(authority: &Authority) -> Vec<Row> {
     ]
 }
 
-/// The certificate may be a good one, but the server has not its key, or no certificate at all.
+/// The server has a valid certificate without its key, or no certificate.
 fn possession(authority: &Authority) -> Vec<Row> {
     const BROKEN: &str = "its certificate is not acceptable: BadEncoding";
     let (server, other) = (authority.issues(&SERVER), authority.issues(&SERVER));

@@ -31,7 +31,7 @@ fn old(authority: &Authority) -> Vec<Row> {
     const TOO_OLD: &str =
         "no TLS version or cipher in common: received fatal alert: ProtocolVersion";
     let rsa = authority.issues(&Wanted { key: RSA_2048, ..SERVER });
-    // By itself, `openssl` does not speak these any more either.
+    // `openssl` also disables these by default.
     let version = |option| s_server(&rsa, &[option, "-cipher", "ALL:@SECLEVEL=0"]);
     let cipher = |name: &str| s_server(&rsa, &["-tls1_2", "-cipher", name]);
     vec![
@@ -104,7 +104,7 @@ fn alerts(authority: &Authority) -> Vec<Row> {
             demanding.conduct(),
             "the handshake failed: received fatal alert: CertificateRequired",
         ),
-        // TLS 1.2 has no alert for this, and most servers say what they say to everything.
+        // TLS 1.2 has no specific alert for this. Most servers send this one.
         row("a certificate is demanded otherwise", otherwise, NOTHING_IN_COMMON),
     ]
 }
@@ -112,12 +112,12 @@ fn alerts(authority: &Authority) -> Vec<Row> {
 /// `TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256`, which the client offers.
 const SUITE: [u8; 2] = [0xc0, 0x2b];
 
-/// `TLS_RSA_WITH_RC4_128_SHA`, which it does not.
+/// `TLS_RSA_WITH_RC4_128_SHA`, which the client does not offer.
 const RC4: [u8; 2] = [0, 5];
 
 fn nonsense() -> Vec<Row> {
     let mut talked_down = [7; 32];
-    // What a server that could do better says when somebody talks it down (RFC 8446 §4.1.3).
+    // The downgrade marker of a TLS 1.3 server (RFC 8446 §4.1.3).
     talked_down[24..].copy_from_slice(b"DOWNGRD\x01");
     vec![
         row(
@@ -152,7 +152,7 @@ fn nonsense() -> Vec<Row> {
 }
 
 fn without_end() -> Vec<Row> {
-    // The head of a message of sixteen million bytes, and some of them.
+    // The header of a message of 16 million bytes, and the start of its body.
     let message = [record(22, &[11, 0xff, 0xff, 0xff]), record(22, &[0; 16_000])].concat();
     vec![
         row(

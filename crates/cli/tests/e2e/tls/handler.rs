@@ -1,4 +1,4 @@
-//! Servers that speak TLS in this process, so that what they decipher can be counted.
+//! TLS servers in this process, which can count decrypted data.
 
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use super::authority::Pair;
 use super::server::{Conduct, Seen, drain};
 use super::wire::Wire;
 
-/// What a server shows, and how it speaks.
+/// The certificates and protocol version of a server.
 pub(super) struct Handler {
     shown: Shown,
-    /// The only one that it speaks; all that there are when it is none.
+    /// The only supported version; `None` for all.
     version: Option<&'static SupportedProtocolVersion>,
     clients: Arc<dyn ClientCertVerifier>,
     answer: String,
     trickles: bool,
 }
 
-/// Certificates that nobody has looked at, and a key that need not belong to them.
+/// Certificates that are not verified, and a key that need not match.
 #[derive(Debug)]
 struct Shown(Arc<CertifiedKey>);
 
@@ -36,7 +36,7 @@ impl ResolvesServerCert for Shown {
 }
 
 impl Handler {
-    /// Shows the certificates of these, the server's first, and has its key.
+    /// The certificates of these pairs, the server's first, and its key.
     pub(super) fn new(chain: &[&Pair]) -> Self {
         Self::with_key_of(chain[0], chain)
     }
@@ -61,7 +61,7 @@ impl Handler {
         Self { version: Some(version), ..self }
     }
 
-    /// Demands a certificate of the client, by this authority.
+    /// Requires a client certificate of this CA.
     pub(super) fn demanding(self, authority: &Pair) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(certificate(authority)).unwrap();
@@ -70,7 +70,7 @@ impl Handler {
         Self { clients: clients.build().unwrap(), ..self }
     }
 
-    /// Answers each request with this JSON.
+    /// Responds to each request with this JSON.
     pub(super) fn answering(self, json: &str) -> Self {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
         Self { answer: format!("{head}{}\r\n\r\n{json}", json.len()), ..self }
@@ -95,7 +95,7 @@ impl Handler {
     }
 }
 
-/// Counts what the client sends, until it goes or what it sends makes no sense.
+/// Records what the client sends until it closes or sends invalid data.
 fn serve(mut tls: StreamOwned<ServerConnection, Wire>, answer: &str) -> Seen {
     let mut application = Vec::new();
     let mut buffer = [0; 4096];
@@ -109,7 +109,7 @@ fn serve(mut tls: StreamOwned<ServerConnection, Wire>, answer: &str) -> Seen {
     Seen { wire: tls.sock.into_heard(), application }
 }
 
-/// A head, and as much of a body as it announces (RFC 9112 §6).
+/// Whether the head and the announced body are complete (RFC 9112 §6).
 fn is_whole_request(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };

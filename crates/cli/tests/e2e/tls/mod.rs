@@ -1,5 +1,5 @@
-//! The program meets servers whose TLS is bad, in every way that there is, and some that are good.
-//! A revoked certificate is none of them: the client looks at no list, and at nothing stapled.
+//! Servers with valid and invalid TLS. Revoked certificates are not tested, because the client does
+//! not check revocation.
 
 mod authority;
 mod bad_certificates;

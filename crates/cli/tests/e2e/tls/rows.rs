@@ -8,14 +8,14 @@ use serde_json::json;
 use super::server::{Conduct, Seen, Server};
 use crate::support::{Finished, StoredSignIn, World, jwt, modified};
 
-/// One bad server, and what the program has to say about it.
+/// An invalid server and the expected error.
 pub(super) struct Row {
     name: &'static str,
     host: &'static str,
     conduct: Conduct,
-    /// What comes behind the name of the server; `{today}` stands for the date.
+    /// The text after the server name; `{today}` is the current date.
     words: &'static str,
-    /// A part of what can be done about it.
+    /// A part of the hint.
     hint: &'static str,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn row(name: &'static str, conduct: Conduct, words: &'static str) -> 
 }
 
 impl Row {
-    /// Reached by this name.
+    /// Uses this host name.
     pub(super) fn at(self, host: &'static str) -> Self {
         Self { host, ..self }
     }
@@ -34,13 +34,13 @@ impl Row {
     }
 }
 
-/// No refusal goes round in circles. That none waits for a deadline is what the words show.
+/// Longer than any refusal without a timeout.
 const SOON: Duration = Duration::from_secs(15);
 
-/// More of them at once would only wait for each other.
+/// More at once would only wait for each other.
 const AT_ONCE: usize = 4;
 
-/// Every one of these servers is refused. A row that fails does not hide the others.
+/// All servers are refused. All failing rows are reported.
 #[track_caller]
 pub(super) fn assert_refused(ca_file: &Path, mut rows: Vec<Row>) {
     let mut failed = Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn assert_refused(ca_file: &Path, mut rows: Vec<Row>) {
     assert!(failed.is_empty(), "{failed:?}");
 }
 
-/// The names of those that fail. Each has a thread of its name, with which its report begins.
+/// The names of the failing rows. Each row runs in a thread with its name.
 fn failures(ca_file: &Path, batch: Vec<Row>) -> Vec<&'static str> {
     thread::scope(|scope| {
         let start = |row: Row| {
@@ -83,20 +83,20 @@ fn assert_row_refused(ca_file: &Path, row: Row) {
     seen.iter().for_each(|seen| assert_nothing_sent(seen, &stored));
 }
 
-/// The sign-in of that issuer, whose access token has expired.
+/// Stores an expired sign-in of this issuer.
 pub(super) fn signed_in_at(world: &World, host: &str) -> StoredSignIn {
     let id_token = jwt(&json!({"iss": format!("https://{host}")}));
     world.register_secret(&id_token);
     StoredSignIn::new(world, -60).with("/tokens/id_token", id_token).stored(world)
 }
 
-/// The one command that does nothing but to send a secret at once.
+/// `refresh` sends a secret immediately and does nothing else.
 pub(super) fn refresh(world: &World, host: &str, ca_file: &Path) -> Finished {
     let refresh = world.program(["refresh", "--issuer"]).arg(format!("https://{host}"));
     refresh.arg("--ca-file").arg(ca_file).run()
 }
 
-/// The words, by the clock of that moment, and what can be done about it.
+/// Checks the error, with the current date, and the hint.
 #[track_caller]
 fn assert_words(finished: &Finished, host: &str, (words, help): (&str, &str), now: SystemTime) {
     let today = Timestamp::try_from(now).unwrap().to_string();
@@ -108,7 +108,7 @@ fn assert_words(finished: &Finished, host: &str, (words, help): (&str, &str), no
     assert_eq!(hint.lines().count(), 1, "{hint:?}");
 }
 
-/// It began a handshake, and came no further.
+/// The client started a handshake and sent no secret.
 #[track_caller]
 fn assert_nothing_sent(seen: &Seen, stored: &StoredSignIn) {
     assert!(seen.wire.starts_with(&[22, 3]), "this is no ClientHello");

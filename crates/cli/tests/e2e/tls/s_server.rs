@@ -1,4 +1,4 @@
-//! Servers by the `openssl` command, which still speaks what nobody should.
+//! Servers that use the `openssl` command, which supports outdated protocols.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,8 +8,8 @@ use std::thread;
 use super::authority::Pair;
 use super::server::{Conduct, Seen};
 
-/// `openssl s_server` with these options, for the certificate of this pair. It holds the keys; what
-/// is for the application is told by the records that pass here, which takes TLS 1.2 or less.
+/// `openssl s_server` with these options and this certificate. It holds the keys, so application
+/// data is detected by its record type, which needs TLS 1.2 or earlier.
 pub(super) fn s_server(pair: &Pair, options: &[&str]) -> Conduct {
     let server = Process::start(pair, options);
     Box::new(move |client| {
@@ -26,7 +26,7 @@ pub(super) fn s_server(pair: &Pair, options: &[&str]) -> Conduct {
     })
 }
 
-/// Hands everything on until it ends, and keeps a copy.
+/// Forwards everything until the end and keeps a copy.
 fn pass_on(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
@@ -43,7 +43,7 @@ struct Process {
 }
 
 impl Process {
-    /// It says on which port it listens. Its standard input stays open, and so does it.
+    /// Reads the port from its output. Its standard input stays open, so that it keeps running.
     fn start(pair: &Pair, options: &[&str]) -> Self {
         let mut openssl = Command::new("openssl");
         openssl.args(["s_server", "-accept", "127.0.0.1:0"]).args(options);
@@ -52,7 +52,7 @@ impl Process {
         let mut child = openssl.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port = lines.find_map(|line| line.strip_prefix("ACCEPT 127.0.0.1:")?.parse().ok());
-        // What else it says is of no interest, and has to go somewhere.
+        // Drains the remaining output.
         thread::spawn(|| lines.for_each(drop));
         Self { child, port: port.unwrap_or_else(|| panic!("{openssl:?} does not listen")) }
     }

@@ -4,22 +4,22 @@ use std::thread;
 
 use crate::support::TEST_TIMEOUT;
 
-/// A server on loopback that does one thing to whoever connects.
+/// A loopback server that treats every connection in the same way.
 pub(super) struct Server {
     listener: TcpListener,
     pub(super) port: u16,
     serving: Option<thread::JoinHandle<Vec<Seen>>>,
 }
 
-/// What a server does with a connection, to its end.
+/// Handles one connection.
 pub(super) type Conduct = Box<dyn FnMut(TcpStream) -> Seen + Send>;
 
-/// What a client sent over one connection.
+/// The data that a client sent over one connection.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// As it came over the wire.
+    /// The raw bytes.
     pub(super) wire: Vec<u8>,
-    /// What of it is for the application, deciphered where the server has the keys.
+    /// The application data, decrypted if the server has the keys.
     pub(super) application: Vec<u8>,
 }
 
@@ -32,15 +32,14 @@ impl Server {
         Self { listener, port, serving: Some(serving) }
     }
 
-    /// What every client sent, once they are all gone.
+    /// The data of all clients, after they have closed.
     pub(super) fn finish(mut self) -> Vec<Seen> {
         let mut seen = self.stop().unwrap();
         seen.retain(|seen| !seen.wire.is_empty());
         seen
     }
 
-    /// One more client ends the wait for one. It sends nothing, and is the last: whoever came
-    /// before is ahead of it.
+    /// A last connection wakes the accepting thread.
     fn stop(&mut self) -> thread::Result<Vec<Seen>> {
         let Some(serving) = self.serving.take() else { return Ok(Vec::new()) };
         self.listener.set_nonblocking(true).unwrap();
@@ -65,14 +64,13 @@ fn serve(listener: &TcpListener, mut conduct: Conduct) -> Vec<Seen> {
 }
 
 impl Seen {
-    /// Of a server that cannot decipher anything, since no handshake with it was completed.
+    /// For a server that cannot decrypt, because no handshake was completed.
     pub(super) fn on_the_wire(wire: Vec<u8>) -> Self {
         Self { application: beyond_the_handshake(&wire), wire }
     }
 }
 
-/// The records that hold data of the application up to TLS 1.2, and whatever is not TLS at all
-/// (RFC 5246 §6.2.1).
+/// Application data records up to TLS 1.2, and all data that is not TLS (RFC 5246 §6.2.1).
 fn beyond_the_handshake(mut wire: &[u8]) -> Vec<u8> {
     let mut found = Vec::new();
     while let [kind @ 20..=23, 3, _, high, low, rest @ ..] = wire {
@@ -87,7 +85,7 @@ fn beyond_the_handshake(mut wire: &[u8]) -> Vec<u8> {
     found
 }
 
-/// Everything that comes until the other side has nothing more to say, or goes.
+/// Reads until the end or an error.
 pub(super) fn drain(mut from: impl Read) -> Vec<u8> {
     let mut all = Vec::new();
     let _ = from.read_to_end(&mut all);

@@ -10,7 +10,7 @@ use crate::support::World;
 const ACCESS_TOKEN: &str = "at-tls-0123456789abcdefghijklmnop";
 const REFRESH_TOKEN: &str = "rt-tls-0123456789abcdefghijklmnop";
 
-/// Also what makes the others tests: the servers do count what is sent to them.
+/// Also proves that the servers count what they receive.
 #[track_caller]
 fn assert_accepted(authority: &Authority, handler: Handler) {
     let world = World::new();

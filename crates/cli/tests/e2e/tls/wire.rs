@@ -3,14 +3,14 @@ use std::net::TcpStream;
 
 use super::raw::record;
 
-/// The connection below TLS: what the client sends is kept, and what it gets may trickle.
+/// The transport below TLS, which records the client's data and can send single bytes.
 pub(super) struct Wire {
     stream: TcpStream,
     heard: Vec<u8>,
     trickle: Option<Trickle>,
 }
 
-/// The part of a record that has not been sent, and whether the records are ciphered by now.
+/// The unsent part of a record, and whether records are encrypted.
 #[derive(Default)]
 struct Trickle {
     unsent: Vec<u8>,
@@ -32,8 +32,8 @@ impl Wire {
 }
 
 impl Trickle {
-    /// The records that are whole, in pieces: a message of the handshake may be spread over any
-    /// number of them (RFC 8446 §5.1), as long as nobody has ciphered them.
+    /// Splits complete records. A handshake message can be spread over several records before
+    /// encryption starts (RFC 8446 §5.1).
     fn pieces(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.unsent.extend_from_slice(bytes);
         let mut pieces = Vec::new();
@@ -64,7 +64,7 @@ impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Some(trickle) = &mut self.trickle else { return self.stream.write(bytes) };
         let pieces = trickle.pieces(bytes);
-        // Nothing is gathered on the way: each is a segment of its own.
+        // Each byte is a separate segment.
         pieces.iter().try_for_each(|byte| self.stream.write_all(&[*byte]))?;
         Ok(bytes.len())
     }

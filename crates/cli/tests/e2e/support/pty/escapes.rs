@@ -1,19 +1,20 @@
 use vte::{Params, Perform};
 
-/// The bytes of a terminal taken apart: what stands there to be read, and what is obeyed.
+/// The output of a terminal, separated into text and escape sequences.
 #[derive(Default)]
 pub(crate) struct Escapes {
-    /// Everything that was ever written, in its order, whether or not it was erased again.
+    /// All text in order, including erased text.
     pub(crate) text: String,
-    /// Where the hyperlinks lead.
+    /// The targets of hyperlinks.
     pub(crate) links: Vec<String>,
-    /// What no run may write: it would clear, scroll, rename, question or ring somebody's terminal.
+    /// Escape sequences that no run may write: they clear, scroll, rename or query the terminal, or
+    /// ring the bell.
     pub(crate) strange: Vec<String>,
-    /// Whether the second screen is shown, on which nothing of anybody's stands.
+    /// Whether the alternate screen is shown.
     is_on_second_screen: bool,
 }
 
-/// The mode of xterm that saves the cursor and shows another screen, an empty one.
+/// The xterm mode for the alternate screen.
 const SECOND_SCREEN: u16 = 1049;
 
 impl Escapes {
@@ -36,7 +37,7 @@ impl Perform for Escapes {
     fn execute(&mut self, byte: u8) {
         match byte {
             b'\n' => self.text.push('\n'),
-            // The start of the line, and one to the left, which is how the system erases what was typed.
+            // Carriage return and backspace, which the system uses to erase typed text.
             b'\r' | 0x08 => {}
             _ => self.strange(format!("control {byte:#04x}")),
         }
@@ -45,16 +46,16 @@ impl Perform for Escapes {
     fn csi_dispatch(&mut self, params: &Params, marks: &[u8], _ignore: bool, action: char) {
         let first = params.iter().next().and_then(|it| it.first().copied()).unwrap_or_default();
         let is_known = match (marks, action) {
-            // Styles; steps to another line or column; what is right of or below the cursor erased.
+            // Styles, cursor movement, and erasing right of or below the cursor.
             (b"", 'm' | 'A'..='G' | 'K') => true,
             (b"", 'J') => first == 0,
-            // The cursor shown or not, lines broken or not, pastes marked or not.
+            // Cursor visibility, line wrap and bracketed paste.
             (b"?", 'h' | 'l') if matches!(first, 7 | 25 | 2004) => true,
             (b"?", 'h' | 'l') if first == SECOND_SCREEN => {
                 self.is_on_second_screen = action == 'h';
                 true
             }
-            // To any place, as on a screen of its own.
+            // Cursor positioning on the alternate screen.
             (b"", 'H') => self.is_on_second_screen,
             _ => false,
         };
@@ -75,7 +76,7 @@ impl Perform for Escapes {
     }
 
     fn esc_dispatch(&mut self, marks: &[u8], _ignore: bool, byte: u8) {
-        // The end of a text that an escape began.
+        // The string terminator of an escape sequence.
         if (marks, byte) != (b"", b'\\') {
             self.strange(format!("ESC {}{}", String::from_utf8_lossy(marks), char::from(byte)));
         }

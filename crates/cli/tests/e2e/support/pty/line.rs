@@ -10,13 +10,13 @@ use rustix::termios::{
     LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
 };
 
-/// The end of a terminal at which the person is.
+/// The master side of a pseudo-terminal.
 pub(super) struct Line {
     person: File,
     keyboard: mpsc::Sender<Vec<u8>>,
 }
 
-/// The end at which the program is, until it has it.
+/// The slave side of a pseudo-terminal.
 pub(super) struct Other(OwnedFd);
 
 impl Line {
@@ -31,23 +31,23 @@ impl Line {
         (line, other)
     }
 
-    /// Everything that the program writes; it ends when nobody has the other end open any more.
+    /// The output of the program. It ends when the slave side is closed.
     pub(super) fn output(&self) -> File {
         self.person.try_clone().unwrap()
     }
 
     pub(super) fn types(&self, bytes: &[u8]) {
-        // Whoever types into a program that is gone is not heard.
+        // Typing to an exited program has no effect.
         let _ = self.keyboard.send(bytes.to_vec());
     }
 
-    /// The program is told by a signal.
+    /// The system sends SIGWINCH to the program.
     pub(super) fn resize(&self, columns: u16, rows: u16) {
         let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&self.person, size).unwrap();
     }
 
-    /// How the terminal treats what is typed.
+    /// The terminal modes.
     pub(super) fn modes(&self) -> Termios {
         tcgetattr(&self.person).unwrap()
     }
@@ -56,7 +56,7 @@ impl Line {
         tcsetattr(&self.person, OptionalActions::Now, modes).unwrap();
     }
 
-    /// Whether what is typed is shown.
+    /// Whether echo is on.
     pub(super) fn echoes(&self) -> bool {
         self.modes().local_modes.contains(LocalModes::ECHO)
     }
@@ -68,8 +68,7 @@ impl Other {
     }
 }
 
-/// A terminal takes a few kilobytes that nobody reads, and then lets whoever types wait: a thread of
-/// its own does.
+/// A full terminal buffer blocks the writer, so a separate thread writes.
 fn keyboard(mut terminal: File) -> mpsc::Sender<Vec<u8>> {
     let (keys, typed) = mpsc::channel::<Vec<u8>>();
     thread::spawn(move || {

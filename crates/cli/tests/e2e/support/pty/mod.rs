@@ -1,5 +1,5 @@
-//! A person at a terminal. Beside what is held against every run, one at a terminal writes nothing
-//! that a terminal of somebody's would not forgive, and gives it back as it was.
+//! A simulated user at a terminal. In addition to the checks of every run, a run on a terminal
+//! writes only harmless escape sequences and restores the terminal.
 
 mod escapes;
 mod line;
@@ -17,7 +17,7 @@ use super::capture::{Capture, Seen};
 use super::{Finished, Running, Start, scan};
 use line::Line;
 
-/// A run whose controlling terminal a test plays the person at.
+/// A run on its own controlling terminal.
 pub(crate) struct TerminalRun<'w> {
     running: Running<'w>,
     shown: Capture,
@@ -35,14 +35,14 @@ impl<'w> Deref for TerminalRun<'w> {
 }
 
 impl<'w> Start<'w> {
-    /// Starts it with all its streams on a terminal of this size, of a common kind unless `TERM` and
-    /// `LANG` are set.
+    /// Starts the program with all streams on a terminal of this size. `TERM` and `LANG` have
+    /// common values unless set.
     #[track_caller]
     pub(crate) fn on_terminal(self, columns: u16, rows: u16) -> TerminalRun<'w> {
         self.at(columns, rows, false)
     }
 
-    /// The same with standard output elsewhere, as in `TOKEN=$(login-cli …)`.
+    /// The same with standard output captured, as in `TOKEN=$(login-cli …)`.
     #[track_caller]
     pub(crate) fn captured_on_terminal(self, columns: u16, rows: u16) -> TerminalRun<'w> {
         self.at(columns, rows, true)
@@ -54,7 +54,7 @@ impl<'w> Start<'w> {
         let before = line.modes();
         let shown = Capture::shown(line.output(), Screen::new(columns, rows));
         let streams = [(); 3].map(|()| other.stream());
-        // Nobody but the program has its end of the terminal open from here on.
+        // From here on, only the program has the slave side open.
         drop(other);
         let running = self.start_on(streams, is_captured, shown.clone());
         TerminalRun { running, shown, line, before, has_typed: Cell::new(false) }
@@ -62,41 +62,41 @@ impl<'w> Start<'w> {
 }
 
 impl TerminalRun<'_> {
-    /// Presses these keys; Enter is `\r`, Ctrl-C is `\x03`.
+    /// Types these keys; Enter is `\r`, Ctrl-C is `\x03`.
     pub(crate) fn types(&self, keys: &str) {
         self.pastes(keys);
     }
 
-    /// The same with any bytes, as many as there are.
+    /// Types any bytes.
     pub(crate) fn pastes(&self, bytes: impl AsRef<[u8]>) {
         self.has_typed.set(true);
         self.line.types(bytes.as_ref());
     }
 
-    /// Waits until the screen has this in it.
+    /// Waits until the screen contains this text.
     #[track_caller]
     pub(crate) fn shows(&self, text: &str) {
         self.shows_when(text, |screen| screen.contains(text));
     }
 
-    /// Waits until the screen has this sentence in it, wherever its lines end.
+    /// Waits until the screen contains this sentence, ignoring line breaks.
     #[track_caller]
     pub(crate) fn reads(&self, sentence: &str) {
         self.reads_times(sentence, 1);
     }
 
-    /// Waits until it has it so many times.
+    /// Waits until the screen contains it this many times.
     #[track_caller]
     pub(crate) fn reads_times(&self, sentence: &str, times: usize) {
         self.shows_when(sentence, |screen| occurrences(screen, sentence) >= times);
     }
 
-    /// How often the screen has this sentence in it now.
+    /// How often the screen contains this sentence.
     pub(crate) fn times(&self, sentence: &str) -> usize {
         occurrences(&self.screen(), sentence)
     }
 
-    /// Waits until the screen does not have this in it any more.
+    /// Waits until the screen no longer contains this text.
     #[track_caller]
     pub(crate) fn shows_no(&self, text: &str) {
         self.shows_when(&format!("screen without {text}"), |screen| !screen.contains(text));
@@ -109,30 +109,30 @@ impl TerminalRun<'_> {
         assert!(is_shown, "no {what:?}; there is:\n{}", self.screen());
     }
 
-    /// The rows of the screen, without the blanks at their ends.
+    /// The rows of the screen without trailing blanks.
     pub(crate) fn screen(&self) -> String {
         self.now(|screen| screen.text())
     }
 
-    /// The same row by row, and each once more with the names of its styles.
+    /// The rows, each with a copy that has style names.
     pub(crate) fn rows(&self) -> Vec<(String, String)> {
         self.now(|screen| screen.text().lines().map(str::to_owned).zip(screen.marked()).collect())
     }
 
-    /// Waits until nothing is written any more.
+    /// Waits for the end of the output.
     #[track_caller]
     pub(crate) fn ends(&self) {
         assert!(self.shown.whole().is_some(), "no end; there is:\n{}", self.screen());
     }
 
-    /// How the first place on the screen looks where this text stands in one row.
+    /// The style of the first place where a row contains this text.
     #[track_caller]
     pub(crate) fn style_of(&self, text: &str) -> CellStyle {
         let look = self.now(|screen| screen.style_of(text));
         look.unwrap_or_else(|| panic!("no {text:?}; there is:\n{}", self.screen()))
     }
 
-    /// How the cell at this place looks, counted from 0.
+    /// The style of a cell, counted from 0.
     pub(crate) fn style_at(&self, row: u16, column: u16) -> Option<CellStyle> {
         self.now(|screen| screen.style_at(row, column))
     }
@@ -141,29 +141,29 @@ impl TerminalRun<'_> {
         self.shown.now(|seen| look(seen.screen.as_mut().unwrap()))
     }
 
-    /// Everything that was written, escapes and all.
+    /// All written bytes.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.shown.now(|seen| seen.bytes.clone())
     }
 
-    /// Makes the window another size.
+    /// Changes the size of the window.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         self.now(|screen| screen.resize(columns, rows));
         self.line.resize(columns, rows);
     }
 
-    /// Makes the terminal as it was before, as a shell does when the program is stopped.
+    /// Restores the initial terminal modes, as a shell does when the program is suspended.
     pub(crate) fn shell_takes_the_terminal(&self) {
         self.line.set_modes(&self.before);
     }
 
-    /// Whether what is typed is shown.
+    /// Whether echo is on.
     pub(crate) fn echoes(&self) -> bool {
         self.line.echoes()
     }
 
-    /// Waits for the end, and holds the run against what every run at a terminal has to keep to.
-    /// `stderr` is all that was written there and not erased, as it would stand on endless paper.
+    /// Waits for the end and checks the run and the terminal. `stderr` is all text that was written
+    /// and not erased.
     #[track_caller]
     pub(crate) fn finish(self) -> Finished {
         let (world, allowed) = (self.running.world, self.running.allowed);
@@ -181,7 +181,7 @@ impl TerminalRun<'_> {
     }
 }
 
-/// Wherever the lines end.
+/// Counts occurrences, ignoring line breaks.
 fn occurrences(screen: &str, sentence: &str) -> usize {
     let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     flat(screen).matches(&flat(sentence)).count()

@@ -2,14 +2,14 @@ use std::num::NonZeroU16;
 
 use vt100::Parser;
 
-/// What a person sees of the bytes.
+/// The screen of a terminal emulator.
 pub(crate) struct Screen {
     terminal: Parser,
-    /// The same on paper: nothing scrolls away, and a line that the terminal broke is one.
+    /// A second emulator that never scrolls or wraps.
     paper: Parser,
 }
 
-/// How a text looks.
+/// The style of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CellStyle {
     pub(crate) color: vt100::Color,
@@ -31,7 +31,7 @@ impl CellStyle {
         Self { color, background, bold: cell.bold(), underlined: cell.underline() }
     }
 
-    /// `bold green`; nothing for what is plain.
+    /// For example `bold green`; empty for the default style.
     fn name(self) -> String {
         const COLORS: [&str; 8] =
             ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
@@ -47,7 +47,7 @@ impl CellStyle {
     }
 }
 
-/// Longer than anything that a test prints.
+/// More rows than any test prints.
 const PAPER: u16 = 1000;
 
 impl Screen {
@@ -62,12 +62,11 @@ impl Screen {
     }
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
-        // Paper stays as wide as it is: no line on it is cut, and none comes apart.
+        // The second emulator keeps its width.
         self.terminal.set_size(size(rows), size(columns));
     }
 
-    /// The rows as they stand there, without the blanks at their ends and without empty ones at the
-    /// end.
+    /// The rows without trailing blanks and trailing empty rows.
     pub(crate) fn text(&self) -> String {
         let columns = self.terminal.screen().size().1.get();
         let rows = self.terminal.screen().rows(0, columns).map(|row| row.trim_end().to_owned());
@@ -76,7 +75,7 @@ impl Screen {
         text.trim_end_matches('\n').to_owned()
     }
 
-    /// Every row, with `{bold green}` where a style begins and `{}` where it ends.
+    /// Each row, with `{bold green}` at the start of a style and `{}` at its end.
     pub(crate) fn marked(&self) -> Vec<String> {
         let (rows, columns) = self.terminal.screen().size();
         let row = |row| self.marked_row(row, columns.get());
@@ -98,8 +97,8 @@ impl Screen {
         text.trim_end().trim_end_matches("{}").to_owned()
     }
 
-    /// All that was written and not erased, without the line breaks of the terminal; it ends with a
-    /// line break where the cursor is at the beginning of a line.
+    /// All text that was written and not erased, without line breaks of the terminal. It ends with
+    /// a line break if the cursor is in the first column.
     pub(crate) fn contents(&self) -> String {
         let paper = self.paper.screen();
         let contents = paper.contents();
@@ -108,24 +107,24 @@ impl Screen {
         format!("{contents}{}", if ends { "\n" } else { "" })
     }
 
-    /// How the first place looks where this text stands in one row.
+    /// The style of the first place where a row contains this text.
     pub(crate) fn style_of(&self, text: &str) -> Option<CellStyle> {
         let screen = self.terminal.screen();
         let columns = screen.size().1.get();
         let (row, column) = screen.rows(0, columns).enumerate().find_map(|(row, line)| {
-            // Everything before it is one column wide.
+            // All characters before it are one column wide.
             Some((row, line[..line.find(text)?].chars().count()))
         })?;
         self.style_at(u16::try_from(row).unwrap(), u16::try_from(column).unwrap())
     }
 
-    /// How the cell at this place looks, counted from 0.
+    /// The style of a cell, counted from 0.
     pub(crate) fn style_at(&self, row: u16, column: u16) -> Option<CellStyle> {
         self.terminal.screen().cell(row, column).map(CellStyle::from_cell)
     }
 
-    /// What is not as it was before anything was written, in words. Where somebody has typed, the last
-    /// line may be theirs.
+    /// Describes a terminal state that was not restored. If the test typed, the last line can be
+    /// incomplete.
     pub(crate) fn left_behind(&self, has_typed: bool) -> Option<&'static str> {
         let screen = self.terminal.screen();
         let style = (screen.fgcolor(), screen.bgcolor(), screen.bold(), screen.underline());
