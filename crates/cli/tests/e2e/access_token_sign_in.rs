@@ -65,7 +65,7 @@ fn access_token_from_stdin_is_stored_and_printed() {
         },
         "last_refresh": null,
     });
-    assert!(stored == expected, "the document is another one");
+    assert!(stored == expected, "the document differs");
     world.command("token").run().exits(0).prints(&format!("{token}\n"));
     let script = ["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", "printf %s \"$TOKEN\""];
     let exec = world.command("exec").args(script).allowed_to_print(Printed::AccessToken);
@@ -87,7 +87,7 @@ fn typed_access_token_is_not_shown() {
     person.pastes(format!("{token}x\x7f\r"));
     person.shows("Signed in with an access token, stored in ");
     person.finish().exits(0);
-    assert!(world.auth_document()["tokens"]["access_token"] == *token, "it is another one");
+    assert!(world.auth_document()["tokens"]["access_token"] == *token, "another token is stored");
 }
 
 // threats 209
@@ -182,7 +182,7 @@ fn invalid_input_changes_nothing() {
             .says(&format!("error: standard input holds no usable access token: {why}\nhint: "));
         let error = &finished.json()["error"];
         assert_eq!((&error["kind"], &error["cause"]), (&json!("bad_input"), &json!(cause)));
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
     import(&world, b"a.\xff.c".to_vec()).exits(1).prints("").says("cannot read standard input");
     assert_eq!(world.sandbox.connections(), 0);
@@ -206,7 +206,7 @@ fn replaced_sign_in_is_revoked() {
     let stored = StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR).stored(&world);
     import(&world, token(&world, HOUR)).exits(0).says_nothing_of("warning: ");
     let [request] = world.sandbox.requests_at(&Endpoint::Revoke).try_into().unwrap();
-    assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another was revoked");
+    assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another token was revoked");
 }
 
 /// The token can be a copy, and a revocation would end the original sign-in.

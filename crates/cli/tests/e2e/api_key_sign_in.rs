@@ -21,7 +21,7 @@ fn assert_stored(world: &World) {
         "{{\n  \"auth_mode\": \"apikey\",\n  \"OPENAI_API_KEY\": \"{KEY}\",\n  \"tokens\": null,\n  \
          \"last_refresh\": null\n}}"
     );
-    assert!(world.auth_json().unwrap() == expected, "the document is another one");
+    assert!(world.auth_json().unwrap() == expected, "the document differs");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn invalid_api_key_changes_nothing() {
             "a key is one line that begins with sk-; for example: login-cli login --with-api-key \
              < key.txt",
         );
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
     assert_eq!(world.sandbox.connections(), 0);
 }
@@ -94,7 +94,7 @@ fn invalid_utf8_changes_nothing() {
     let stored = world.signed_in(HOUR);
     let input = b"sk-proj-\xff\xfe-0123456789abcdef".to_vec();
     import(&world, input).exits(1).prints("").says("error: ");
-    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
 }
 
 // threats 200
@@ -118,7 +118,7 @@ fn api_key_replaces_tokens_and_revokes_them() {
     world.sandbox.release();
     running.finish().exits(0).says_nothing_of("warning: ");
     let [request] = world.sandbox.requests().try_into().unwrap();
-    assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another was revoked");
+    assert!(request.json().unwrap()["token"] == *stored.refresh_token, "another token was revoked");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn unknown_fields_are_kept() {
     expected["OPENAI_API_KEY"] = KEY.into();
     expected["tokens"] = serde_json::Value::Null;
     expected["last_refresh"] = serde_json::Value::Null;
-    assert!(world.auth_document() == expected, "the document is another one");
+    assert!(world.auth_document() == expected, "the document differs");
 }
 
 /// The backup is next to the new file.

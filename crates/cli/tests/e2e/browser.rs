@@ -51,8 +51,8 @@ fn assert_browser_not_opened(world: &World, code: i32, start: Start<'_>) {
 // threats 59 189
 #[test]
 fn browser_does_not_open_if_port_is_in_use() {
-    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = stranger.local_addr().unwrap().port();
+    let other_program = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = other_program.local_addr().unwrap().port();
     for flow in [World::login, World::create_key] {
         let world = World::new();
         assert_browser_not_opened(&world, 13, flow(&world).without("--no-browser", 0).port(port));

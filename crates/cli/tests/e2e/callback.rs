@@ -11,8 +11,8 @@ use crate::support::{Finished, Page, Running, World, assert_policy, parameter};
 fn wrong_state_is_refused_and_the_wait_continues() {
     let world = World::new();
     let running = world.login().with_trace_log().start();
-    let stranger = world.sandbox.person(Account::OWNER).who(Conduct::AltersState);
-    let refused = running.visit_by(&stranger);
+    let attacker = world.sandbox.person(Account::OWNER).who(Conduct::AltersState);
+    let refused = running.visit_by(&attacker);
     let page = refused.last().unwrap();
     assert_eq!(page.status, 400);
     assert_policy(page, &[]);

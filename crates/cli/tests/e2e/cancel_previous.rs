@@ -78,12 +78,14 @@ fn stopped_sign_in_keeps_its_port() {
 // threats 59 61
 #[test]
 fn unknown_service_receives_no_request() {
-    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = stranger.local_addr().unwrap().port();
+    let other_program = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = other_program.local_addr().unwrap().port();
     let world = World::new();
     newer(World::login, &world, port).run().exits(13).says(&format!("port {port} is in use"));
-    stranger.set_nonblocking(true).unwrap();
-    assert!(stranger.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
+    other_program.set_nonblocking(true).unwrap();
+    assert!(
+        other_program.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    );
 }
 
 /// On Linux, the system reports which program connects. Other programs of the same user are
@@ -100,14 +102,14 @@ fn another_program_cannot_cancel_a_sign_in() {
     let waiting = world.waiting_login();
     let folder = world.path("run").join("login-cli");
     assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
-    let mut stranger =
+    let mut other_program =
         UnixStream::connect(folder.join(format!("{}.sock", waiting.port()))).unwrap();
-    stranger.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
-    let _ = stranger.write_all(b"give way\n");
-    let mut heard = Vec::new();
+    other_program.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
+    let _ = other_program.write_all(b"give way\n");
+    let mut received = Vec::new();
     // The read fails with a reset if the program closed without reading.
-    let _ = stranger.read_to_end(&mut heard);
-    assert_eq!(heard, b"");
+    let _ = other_program.read_to_end(&mut received);
+    assert_eq!(received, b"");
     waiting.visit(Account::OWNER);
     waiting.finish().exits(0);
 }

@@ -212,7 +212,7 @@ fn both_programs_store_a_personal_access_token_alike() {
         our_command(&world, "logout").run().exits(0);
 
         our_command(&world, "login").arg("--with-access-token").with_stdin(TOKEN).run().exits(0);
-        assert!(world.auth_json().unwrap() == theirs, "{}: kept otherwise", codex.version);
+        assert!(world.auth_json().unwrap() == theirs, "{}: stored differently", codex.version);
         let mut status = codex.command(&world);
         status.env("CODEX_AUTHAPI_BASE_URL", &server).args(["login", "status"]);
         let Output { status, stdout, stderr } = status.output().unwrap();
@@ -337,7 +337,7 @@ fn assert_one_was_spent(world: &World, before: usize) {
     let stored = |world: &World| auth_json(world)["tokens"]["refresh_token"].clone();
     let newest = || world.sandbox.issued().refresh_tokens.last().cloned().unwrap();
     while stored(world) != newest() {
-        assert!(begun.elapsed() < TEST_TIMEOUT, "the stored refresh token is spent");
+        assert!(begun.elapsed() < TEST_TIMEOUT, "the stored refresh token was used");
         thread::yield_now();
     }
     assert_eq!(world.sandbox.issued().refresh_tokens.len(), before + 1);

@@ -28,7 +28,7 @@ fn program_gets_the_key_and_its_arguments() {
     finished.exits(0).prints(&format!("2|--help|a b|{KEY}"));
     assert_eq!(finished.stderr, "");
     assert_eq!(world.sandbox.connections(), 0);
-    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     assert_eq!(world.stored_names(), ["auth.json"]);
 }
 

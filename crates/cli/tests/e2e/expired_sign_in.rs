@@ -34,7 +34,7 @@ fn expired_sign_in_without_refresh_is_not_signed_in() {
             let start = world.command("exec").args(options.iter().copied());
             start.args(["--", "/bin/true"]).run().exits(3).says(" expired 1 hour ago, and ");
         }
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
     assert_eq!(world.sandbox.connections(), 0);
 }

@@ -190,7 +190,7 @@ fn readable_layouts_are_read() {
         layout.run(&world, world.command("token")).exits(0).prints(&token);
         let exec = world.command("exec").args(["--access-token-env", "TOKEN", "--"]);
         layout.run(&world, exec.args(["/bin/sh", "-c", "test -n \"$TOKEN\""])).exits(0);
-        assert!(world.auth_json().unwrap() == stored.text(), "{}: it was changed", layout.name);
+        assert!(world.auth_json().unwrap() == stored.text(), "{}: the file changed", layout.name);
     }
 }
 
@@ -204,7 +204,7 @@ fn unsafe_layouts_are_refused_before_the_browser_opens() {
         finished.exits(1).prints("").says(reason).says_nothing_of("/oauth/authorize");
         layout.run(&world, world.command("logout")).exits(1).says(reason);
         assert!(world.sandbox.requests().is_empty(), "{}", layout.name);
-        assert!(world.auth_json().unwrap() == stored.text(), "{}: it was changed", layout.name);
+        assert!(world.auth_json().unwrap() == stored.text(), "{}: the file changed", layout.name);
     }
 }
 
@@ -225,7 +225,7 @@ fn token_that_cannot_be_refreshed_is_used_until_it_expires() {
         status.exits(1).says(expired);
         assert_eq!(status.json()["signed_in"], false, "{}", layout.name);
         assert_eq!(world.count(&Endpoint::TokenRefresh), 0, "{}", layout.name);
-        assert!(world.auth_json().unwrap() == stored.text(), "{}: it was changed", layout.name);
+        assert!(world.auth_json().unwrap() == stored.text(), "{}: the file changed", layout.name);
     }
 }
 

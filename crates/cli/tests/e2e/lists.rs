@@ -61,7 +61,7 @@ fn assert_lists(world: &World, command: &str, options: &[&str]) -> Finished {
     finished.exits(0);
     assert_eq!(finished.stderr, "");
     assert_eq!(world.count(&Endpoint::Authorize), visits);
-    assert!(world.auth_json() == before, "the store has changed");
+    assert!(world.auth_json() == before, "the store changed");
     finished
 }
 
@@ -78,7 +78,7 @@ fn organizations_are_listed_in_order_of_preference() {
     let stored = world.auth_document()["tokens"]["access_token"].as_str().unwrap().to_owned();
     assert!(login.header("authorization").unwrap() == format!("Bearer {stored}"));
     assert_eq!(login.header("user-agent"), Some("Codex-Create-API-Key/1.0"));
-    assert_eq!(world.count(&Endpoint::Projects), 0, "nobody has asked for projects");
+    assert_eq!(world.count(&Endpoint::Projects), 0, "no project was requested");
 }
 
 // threats 209
@@ -281,7 +281,7 @@ fn assert_lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
     let asked = "Sign in for this once; nothing is stored.\n\
                  Open this address to list your organizations:\n\nhttp";
     finished.says(&format!("{why}\n{asked}"));
-    assert!(world.auth_json() == before, "the store has changed");
+    assert!(world.auth_json() == before, "the store changed");
     (finished, trail)
 }
 
@@ -362,7 +362,7 @@ fn expiring_token_is_refreshed_first() {
     let stored = world.signed_in(10);
     let finished = world.on_platform("organizations").run();
     finished.exits(0).prints("org-ada  default  Analytical Engines\n");
-    assert!(!world.auth_json().unwrap().contains(&stored.refresh_token), "it was not kept");
+    assert!(!world.auth_json().unwrap().contains(&stored.refresh_token), "it was not stored");
     assert_eq!(world.count(&Endpoint::Authorize), 0);
 }
 

@@ -69,7 +69,7 @@ fn assert_revoked(world: &World, hint: &str, token: &str) {
     let client_id = Client::SIGN_IN;
     let body =
         format!(r#"{{"token":"{token}","token_type_hint":"{hint}","client_id":"{client_id}"}}"#);
-    assert!(request.body == body.as_bytes(), "the body is another one");
+    assert!(request.body == body.as_bytes(), "the body differs");
 }
 
 // threats 179
@@ -87,12 +87,12 @@ fn without_refresh_token_the_access_token_is_revoked() {
 fn removed_api_key_stays_valid() {
     let world = World::new();
     let key = "sk-proj-a-key-that-was-stored";
-    let told = "The API key that was stored with it still works. To end it, delete it at \
+    let message = "The API key that was stored with it still works. To end it, delete it at \
                 https://platform.openai.com/api-keys.\n";
     StoredSignIn::new(&world, HOUR).with_key(&world, key).stored(&world);
-    world.command("logout").run().exits(0).says("Signed out: revoked, and removed").says(told);
+    world.command("logout").run().exits(0).says("Signed out: revoked, and removed").says(message);
     world.store(&format!(r#"{{"auth_mode":"apikey","OPENAI_API_KEY":"{key}"}}"#));
-    world.command("logout").run().exits(0).says("Signed out: removed from ").says(told);
+    world.command("logout").run().exits(0).says("Signed out: removed from ").says(message);
     assert_eq!(world.stored_names(), LOCKS);
     assert_eq!(world.count(&Endpoint::Any), 1);
 }
@@ -238,6 +238,6 @@ fn logout_all_ends_every_profile() {
     assert_eq!(world.auth_json(), None);
     let revoked = world.sandbox.requests_at(&Endpoint::Revoke);
     let tokens = revoked.iter().map(|request| request.json().unwrap()["token"].clone());
-    assert!(tokens.eq(world.sandbox.issued().refresh_tokens), "others were revoked");
+    assert!(tokens.eq(world.sandbox.issued().refresh_tokens), "other tokens were revoked");
     world.command("logout").args(["--all", "--profile", "work"]).run().exits(2);
 }

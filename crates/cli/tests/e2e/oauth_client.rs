@@ -64,14 +64,14 @@ fn stored_sign_in_of_another_client_is_refused() {
             &format!("the stored sign-in is of client {}, and not of {OTHER}", Client::SIGN_IN),
             "leave out --client-id, or sign in with it: login-cli login",
         );
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
     // A sign-in without a client id belongs to the registered one.
     let unnamed = StoredSignIn::new(&world, -HOUR).stored(&world);
     for command in ["token", "refresh", "logout"] {
         let finished = world.command(command).args(["--client-id", OTHER]).run();
         finished.exits(1).says(&format!("is of client {}, and not of {OTHER}", Client::SIGN_IN));
-        assert!(world.auth_json().unwrap() == unnamed.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == unnamed.text(), "the file changed");
     }
     let finished = world.command("refresh").args(["--client-id", OTHER, "--json"]).run();
     let error = finished.json()["error"].clone();

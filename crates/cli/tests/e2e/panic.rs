@@ -139,7 +139,7 @@ fn panic_without_stderr_reader_exits() {
         let finished = world.command("logout").under(tracer.into_iter().chain(shell)).run();
         finished.exits(1).prints("");
         assert_eq!(finished.stderr, "");
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
 }
 

@@ -61,7 +61,7 @@ fn personal_access_token_is_printed_and_never_refreshed() {
         let script = format!("test \"$TOKEN\" = {TOKEN} && test -z \"$OPENAI_API_KEY\"");
         exec.args(["/bin/sh", "-c", &script]).run().exits(0);
         world.command("refresh").run().exits(1).says("has no refresh token");
-        assert!(world.auth_document() == document, "it was changed");
+        assert!(world.auth_document() == document, "the file changed");
     }
     assert_eq!(world.sandbox.connections(), 0);
 }
@@ -75,7 +75,7 @@ fn saving_a_key_keeps_the_personal_access_token_mode() {
     store(&world, &expected);
     world.create_key().arg("--save").signs_in(sandbox::Account::OWNER).exits(0);
     expected["OPENAI_API_KEY"] = world.sandbox.issued().api_keys.last().unwrap().clone().into();
-    assert!(world.auth_document() == expected, "the document is another one");
+    assert!(world.auth_document() == expected, "the document differs");
     world.command("token").run().exits(0).prints(&format!("{TOKEN}\n"));
 }
 
@@ -122,13 +122,13 @@ fn sign_in_of_another_program_is_shown_and_unchanged() {
             "another program made this sign-in, and knows how to use it; to sign in here: login-cli \
              login",
         );
-        assert!(world.auth_document() == document, "it was changed");
+        assert!(world.auth_document() == document, "the file changed");
 
         world.create_key().arg("--save").signs_in(sandbox::Account::OWNER).exits(0);
         let mut expected = document;
         let key = world.sandbox.issued().api_keys.last().unwrap().clone();
         expected["OPENAI_API_KEY"] = key.into();
-        assert!(world.auth_document() == expected, "the document is another one");
+        assert!(world.auth_document() == expected, "the document differs");
         assert_eq!(world.count(&sandbox::Endpoint::Revoke), 0);
     }
 }

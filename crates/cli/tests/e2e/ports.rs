@@ -19,11 +19,11 @@ const ADDRESSES: [IpAddr; 4] = [
 #[test]
 fn port_in_use_exits_immediately() {
     for address in ADDRESSES {
-        let Ok(stranger) = TcpListener::bind((address, 0)) else {
-            report_skipped(&format!("a stranger on {address}, which is not there"));
+        let Ok(other_program) = TcpListener::bind((address, 0)) else {
+            report_skipped(&format!("a program on {address}, which is not there"));
             continue;
         };
-        let port = stranger.local_addr().unwrap().port();
+        let port = other_program.local_addr().unwrap().port();
         for flow in [World::login, World::create_key] {
             let world = World::new();
             let finished = flow(&world).with_trace_log().port(port).run();
@@ -33,7 +33,7 @@ fn port_in_use_exits_immediately() {
             assert!(world.sandbox.requests().is_empty());
             assert_eq!(world.stored_names(), Vec::<String>::new());
         }
-        assert_no_connection(&stranger);
+        assert_no_connection(&other_program);
     }
 }
 
@@ -48,9 +48,9 @@ fn this_process() -> String {
 }
 
 #[track_caller]
-fn assert_no_connection(stranger: &TcpListener) {
-    stranger.set_nonblocking(true).unwrap();
-    assert_eq!(stranger.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+fn assert_no_connection(other_program: &TcpListener) {
+    other_program.set_nonblocking(true).unwrap();
+    assert_eq!(other_program.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
 // threats 61
@@ -98,9 +98,9 @@ fn free_port(world: &World) -> u16 {
 // threats 61
 #[test]
 fn port_in_use_is_skipped() {
-    let strangers = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let other_programs = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     let [first, second] =
-        strangers.each_ref().map(|stranger| stranger.local_addr().unwrap().port());
+        other_programs.each_ref().map(|other_program| other_program.local_addr().unwrap().port());
     for flow in [World::login, World::create_key] {
         let world = World::new();
         let free = free_port(&world);
@@ -109,20 +109,20 @@ fn port_in_use_is_skipped() {
         running.visit(Account::OWNER);
         running.finish().exits(0);
     }
-    strangers.iter().for_each(assert_no_connection);
+    other_programs.iter().for_each(assert_no_connection);
 }
 
 // threats 61
 #[test]
 fn each_holder_of_a_port_is_named() {
-    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = stranger.local_addr().unwrap().port();
+    let other_program = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = other_program.local_addr().unwrap().port();
     let world = World::new();
     let waiting = world.waiting_login();
     let refused = world.create_key().ports(&[port, waiting.port()]).run();
     refused.exits(13).says(&format!("error: port {port} is in use{}; ", this_process()));
     refused.says(&format!(" port {}", waiting.port())).says_nothing_of("/oauth/authorize");
-    assert_no_connection(&stranger);
+    assert_no_connection(&other_program);
     waiting.visit(Account::OWNER);
     waiting.finish().exits(0);
 }

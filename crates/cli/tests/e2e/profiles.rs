@@ -48,7 +48,7 @@ fn login_creates_a_profile() {
     let world = World::new();
     let default = world.signed_in(HOUR);
     world.login().args(["--profile", "work"]).signs_in(Account::OWNER).exits(0).says("profiles");
-    assert!(world.auth_json().unwrap() == default.text(), "the default one was changed");
+    assert!(world.auth_json().unwrap() == default.text(), "the default profile changed");
     assert_eq!(world.stored_names(), ["auth.json", "profiles"]);
     let folder = folder(&world, "work");
     for name in ["auth.json", "auth.lock", "auth.json.lock"] {
@@ -84,7 +84,7 @@ fn refresh_changes_only_its_profile() {
     let default = world.signed_in(HOUR);
     let work = profile(&world, "work");
     world.command("refresh").args(["--profile", "work"]).run().exits(0);
-    assert!(world.auth_json().unwrap() == default.text(), "the default one was changed");
+    assert!(world.auth_json().unwrap() == default.text(), "the default profile changed");
     let [request] = world.sandbox.requests().try_into().unwrap();
     assert!(request.json().unwrap()["refresh_token"] == *work.refresh_token);
     assert_eq!(world.stored_names(), ["auth.json", "profiles"]);

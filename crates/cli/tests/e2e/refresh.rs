@@ -25,7 +25,7 @@ fn assert_refreshed(world: &World, before: &StoredSignIn, brought: &[&str]) {
     assert_ne!(after["last_refresh"], expected["last_refresh"]);
     expected["last_refresh"] = after["last_refresh"].clone();
     let (text, expected) = (world.auth_json().unwrap(), serde_json::to_string_pretty(&expected));
-    assert!(text == expected.unwrap(), "the document is another one");
+    assert!(text == expected.unwrap(), "the document differs");
 }
 
 const ALL: [&str; 3] = ["id_token", "access_token", "refresh_token"];
@@ -74,7 +74,7 @@ fn refresh_sends_the_documented_request() {
         Client::SIGN_IN,
         stored.refresh_token
     );
-    assert!(request.body == body.as_bytes(), "the body is another one");
+    assert!(request.body == body.as_bytes(), "the body differs");
 }
 
 // threats 109
@@ -118,7 +118,7 @@ fn assert_not_used(pointer: &str, value: impl Fn(&Value) -> Value) -> Finished {
     finished.exits(1).prints("");
     let [_, rotated] = world.sandbox.issued().refresh_tokens.try_into().unwrap();
     let expected = stored.with("/tokens/refresh_token", rotated);
-    assert!(world.auth_json().unwrap() == expected.text(), "the document is another one");
+    assert!(world.auth_json().unwrap() == expected.text(), "the document differs");
 
     // The old access token is not treated as new.
     let again = world.command("token").run();
@@ -193,7 +193,7 @@ fn sign_in_without_refresh_token_cannot_be_refreshed() {
         let error = format!("the sign-in in {} has no refresh token", path.display());
         let finished = world.command("refresh").run();
         finished.exits(1).fails_with(&error, "sign in with ChatGPT: login-cli login");
-        assert!(world.auth_json().unwrap() == text, "it was changed");
+        assert!(world.auth_json().unwrap() == text, "the file changed");
     }
     assert_eq!(world.sandbox.connections(), 0);
 }
@@ -211,5 +211,5 @@ fn refresh_token_of_another_issuer_is_not_sent() {
         );
     }
     assert_eq!(ours.sandbox.connections() + theirs.sandbox.connections(), 0);
-    assert!(ours.auth_json().unwrap() == stored.text(), "it was changed");
+    assert!(ours.auth_json().unwrap() == stored.text(), "the file changed");
 }

@@ -21,7 +21,7 @@ fn assert_sign_in_ended(world: &World, stored: &StoredSignIn, words: &str) {
             "sign in again with login-cli login",
         );
         assert_eq!(world.count(&Endpoint::TokenRefresh) - before, 1);
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
 }
 
@@ -98,7 +98,7 @@ fn unauthorized_from_a_gateway_keeps_the_sign_in() {
         let error = finished.exits(1).says("cannot refresh the access token").json();
         let error = &error["error"];
         assert_eq!((&error["kind"], &error["transient"]), (&json!("refused"), &json!(true)));
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
 
         let world = World::failing(Endpoint::TokenRefresh, then);
         let stored = world.signed_in(60);
@@ -123,7 +123,7 @@ fn race_with_another_program(
     world.sandbox.release();
     let finished = running.finish();
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
-    assert!(world.auth_json() == after, "it was changed");
+    assert!(world.auth_json() == after, "the file changed");
     (world, finished)
 }
 
@@ -205,7 +205,7 @@ fn temporary_failure_changes_nothing() {
             let finished = world.command(command).with_trace_log().run();
             finished.exits(1).prints("").says("error: cannot refresh the access token: ");
             finished.says(words).says("\nhint: ");
-            assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+            assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
             assert_eq!(world.count(&Endpoint::TokenRefresh), count + 1);
         }
     }
@@ -222,7 +222,7 @@ fn valid_token_is_printed_with_a_warning_if_refresh_fails() {
         finished.exits(0).prints(&format!("{}\n", stored.access_token));
         finished.says("warning: cannot refresh the access token: ").says(words);
         finished.says("; the old token is good for a little longer\n");
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
 }
 
@@ -245,7 +245,7 @@ fn valid_token_is_printed_without_network() {
         } else {
             finished.exits(1).prints("").says("error: cannot refresh the access token: ");
         }
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
 }
 
@@ -258,7 +258,7 @@ fn lost_response_ends_the_sign_in_at_the_next_refresh() {
     let world = World::with([fault]);
     let stored = world.signed_in(-HOUR);
     world.command("token").run().exits(1).prints("");
-    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     let words = "HTTP 401, refresh_token_reused: The refresh token was used already.";
     assert_sign_in_ended(&world, &stored, words);
     world.login().signs_in(Account::OWNER).exits(0);

@@ -50,7 +50,7 @@ fn interrupt_does_not_wait_for_a_missing_response() {
     // The issuer never responds. The request timeout is 30 seconds, plus tolerance for a busy
     // machine.
     assert!(since.elapsed() < Duration::from_secs(15), "{:?}", since.elapsed());
-    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
 }
 
 /// No request is running, so there is nothing to wait for.
@@ -107,7 +107,7 @@ fn tokens_of_another_program_end_the_wait() {
         let token = format!("{}\n", theirs.access_token);
         finished.exits(0).prints(if command == "token" { &token } else { "" });
         assert_eq!(world.sandbox.connections(), 0);
-        assert!(world.auth_json().unwrap() == theirs.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == theirs.text(), "the file changed");
     }
 }
 
@@ -172,7 +172,7 @@ fn read_only(seconds_left: i64, locks: &[&str], check: impl Fn(&World, &Finished
     set_mode(&world, "codex", 0o700);
     check(&world, &finished);
     assert_eq!(world.sandbox.connections(), 0);
-    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
 }
 
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];

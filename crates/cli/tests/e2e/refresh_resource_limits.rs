@@ -39,7 +39,7 @@ fn folder_at_temporary_path_fails_before_the_request() {
         start.run().exits(1).prints("").says(&error).says("hint: remove it, or choose");
     }
     assert_eq!(world.sandbox.requests().len(), 0);
-    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     fs::remove_dir(in_the_way).unwrap();
     world.command("refresh").run().exits(0);
 }

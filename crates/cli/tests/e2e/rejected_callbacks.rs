@@ -62,10 +62,10 @@ fn each_reason_is_reported_once_and_the_sign_in_works() {
         .map(|event| event["reason"].as_str().unwrap().to_owned())
         .collect();
     let mut expected = requests.each_ref().map(|(_, reason, _)| *reason).to_vec();
-    let mut told = reasons.clone();
+    let mut reported = reasons.clone();
     expected.sort_unstable();
-    told.sort_unstable();
-    assert_eq!(told, expected);
+    reported.sort_unstable();
+    assert_eq!(reported, expected);
     for (_, _, said) in &requests {
         assert_eq!(finished.stderr.matches(said).count(), 1, "{said}: {}", finished.stderr);
     }

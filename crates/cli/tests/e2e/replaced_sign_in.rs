@@ -46,7 +46,7 @@ fn old_tokens_are_revoked_after_new_ones_are_stored() {
     running.finish().exits(0).says_nothing_of("warning: ").says(
         "This replaced the sign-in of Grace Hopper <grace@example.com>. Its tokens were revoked.\n",
     );
-    assert!(revoked_tokens(&world) == [stored.refresh_token], "others were revoked");
+    assert!(revoked_tokens(&world) == [stored.refresh_token], "other tokens were revoked");
     assert_new(&world);
 }
 
@@ -189,7 +189,7 @@ fn assert_keeps_old_sign_in(world: &World, login: impl Fn(Start<'_>) -> Finished
     let stored = world.signed_in(HOUR);
     let finished = login(world.login().with_trace_log());
     assert!([1, 130].contains(&finished.code), "{}", finished.stderr);
-    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     assert!(!revoked_tokens(world).contains(&stored.refresh_token), "it was revoked");
     world.command("refresh").run().exits(0);
 }

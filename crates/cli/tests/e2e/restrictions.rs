@@ -187,7 +187,7 @@ fn refused_sign_in_keeps_the_old_one() {
         "warning: the tokens of this sign-in were not revoked, because that could end the stored \
          sign-in; they expire by themselves",
     );
-    assert!(world.auth_json() == before, "it was changed");
+    assert!(world.auth_json() == before, "the file changed");
     assert_eq!(world.count(&Endpoint::Revoke), 0);
     world.command("refresh").run().exits(0);
 }

@@ -208,7 +208,7 @@ fn browser_wins_against_device_code() {
     let trail = running.visit(Account::OWNER);
     assert_eq!(trail.last().unwrap().status, 200);
     assert_signed_in(&world, &running.finish());
-    assert_eq!(world.count(&Endpoint::Token), 2, "one code is spent, and one ID token");
+    assert_eq!(world.count(&Endpoint::Token), 2, "one code and one ID token are used");
     assert_free(port);
 }
 
@@ -220,7 +220,7 @@ fn device_code_wins_against_browser() {
     running.types("d");
     approve(&world, &running);
     assert_signed_in(&world, &running.finish());
-    assert_eq!(world.count(&Endpoint::Token), 2, "one code is spent, and one ID token");
+    assert_eq!(world.count(&Endpoint::Token), 2, "one code and one ID token are used");
     assert_free(port);
 }
 

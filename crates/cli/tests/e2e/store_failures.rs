@@ -234,7 +234,7 @@ fn sign_in_waits_for_the_lock_of_another_program() {
     let running = world.login().start();
     let visit = running.start_visit(Account::OWNER);
     running.says("Another program is using the stored sign-in; waiting for it");
-    assert_eq!(world.count(&Endpoint::Token), 0, "the code is spent only when the lock is there");
+    assert_eq!(world.count(&Endpoint::Token), 0, "the code is sent only after the lock is taken");
     // The server still responds: another state is refused.
     assert_eq!(running.ask("GET /auth/callback?state=other HTTP/1.1").status, 400);
     assert_eq!(world.auth_json().as_deref(), Some("{}"));

@@ -161,7 +161,7 @@ fn no_refresh_without_file_locks() {
                 .says("hint: choose a folder on another");
         }
         assert_eq!(world.count(&Endpoint::TokenRefresh), 0);
-        assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
         // A token that expires soon is still valid.
         world.signed_in(60);
         let run = traced(&world, world.command("token"), &expressions).run();

@@ -21,9 +21,9 @@ fn server_waits_without_busy_loop_if_descriptors_run_out() {
     let world = World::new();
     let running = world.login().in_shell("ulimit -n 64;", "").start();
     let (port, before, started) = (running.port(), processor_time(&running), Instant::now());
-    let crowd: Vec<TcpStream> =
+    let clients: Vec<TcpStream> =
         (0..300).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
-    crowd.into_iter().for_each(assert_closed);
+    clients.into_iter().for_each(assert_closed);
     let busy = processor_time(&running) - before;
     assert!(busy < started.elapsed() / 5, "{busy:?} of {:?}", started.elapsed());
     running.visit(Account::OWNER);
@@ -50,11 +50,11 @@ fn browser_is_served_after_descriptors_run_out() {
     let world = World::new();
     let running = world.login().in_shell("ulimit -n 64;", "").start();
     let port = running.port();
-    let crowd: Vec<TcpStream> =
+    let clients: Vec<TcpStream> =
         (0..300).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
     running.visit(Account::OWNER);
     running.finish().exits(0);
-    drop(crowd);
+    drop(clients);
 }
 
 /// The CPU time of the program in user and kernel mode (proc(5)).
@@ -166,7 +166,7 @@ fn second_port_is_used_only_if_another_program_has_the_first() {
         || {
             let world = World::new();
             let usual = || world.login().without("--port", 1);
-            let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, SIGN_IN_PORT)).unwrap();
+            let other_program = TcpListener::bind((Ipv4Addr::LOCALHOST, SIGN_IN_PORT)).unwrap();
             let passing_over = usual().start();
             assert_eq!(passing_over.port(), SIGN_IN_OTHER_PORT);
             let both = usual().run();
@@ -178,7 +178,7 @@ fn second_port_is_used_only_if_another_program_has_the_first() {
             passing_over.visit(Account::OWNER);
             passing_over.finish().exits(0);
 
-            drop(stranger);
+            drop(other_program);
             let first = usual().start();
             assert_eq!(first.port(), SIGN_IN_PORT);
             usual().run().exits(13).says("error: another sign-in is waiting on port 1455 (pid ");

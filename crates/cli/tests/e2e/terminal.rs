@@ -109,7 +109,7 @@ fn dumb_terminal_gets_plain_lines() {
         let unset = ["/usr/bin/env", "-u", "TERM"].into_iter().filter(|_| kind.is_none());
         let person = start.under(unset).on_terminal(80, 24);
         person.shows("Waiting for the browser, up to 15 minutes. Ctrl-C cancels.");
-        assert!(person.echoes(), "somebody is asked for something");
+        assert!(person.echoes(), "a prompt is shown");
         person.visit(Account::OWNER);
         person.ends();
         let screen = person.screen();

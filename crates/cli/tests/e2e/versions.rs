@@ -47,7 +47,7 @@ fn newer(world: &World, seconds_left: i64) -> StoredSignIn {
 #[track_caller]
 fn assert_stored(world: &World, expected: &Value) {
     let expected = serde_json::to_string_pretty(expected).unwrap();
-    assert!(world.auth_json().unwrap() == expected, "the document is another one");
+    assert!(world.auth_json().unwrap() == expected, "the document differs");
 }
 
 /// The document with the latest tokens and the stored time.
@@ -246,7 +246,7 @@ impl Opens {
     fn wait(&self, mut times: usize) {
         let begun = Instant::now();
         while times > 0 {
-            assert!(begun.elapsed() < TEST_TIMEOUT, "nobody tries to lock it");
+            assert!(begun.elapsed() < TEST_TIMEOUT, "no process tries to lock the file");
             match rustix::io::read(&self.0, &mut [0; 4096]) {
                 Ok(_) => times -= 1,
                 Err(_) => thread::yield_now(),

@@ -110,8 +110,8 @@ fn each_profile_is_reported() {
     error_in(finished.exits(1));
     let document = finished.json();
     let ends = document["profiles"].as_array().unwrap();
-    let told: Vec<_> = ends.iter().map(|end| (&end["profile"], &end["revoked"])).collect();
+    let reported: Vec<_> = ends.iter().map(|end| (&end["profile"], &end["revoked"])).collect();
     let (default, work) = (json!("default"), json!("work"));
-    assert_eq!(told, [(&default, &json!(false)), (&work, &json!(true))]);
+    assert_eq!(reported, [(&default, &json!(false)), (&work, &json!(true))]);
     assert_eq!(ends[1]["error"], Value::Null);
 }

@@ -131,11 +131,11 @@ fn device_code_prints_events() {
     let device = Device { interval: json!(1), ..Device::default() };
     let world = World::with_scenario(Scenario { device, ..Scenario::default() });
     let running = world.command("login").args(["--device", STREAM]).start();
-    let told = running.event("device_code");
-    let address = told["verification_uri"].as_str().unwrap();
+    let event = running.event("device_code");
+    let address = event["verification_uri"].as_str().unwrap();
     assert_eq!(address, format!("{}/codex/device", world.sandbox.issuer_url()));
-    assert_eq!(told["expires_in_seconds"], 900);
-    let code = told["user_code"].as_str().unwrap();
+    assert_eq!(event["expires_in_seconds"], 900);
+    let code = event["user_code"].as_str().unwrap();
     running.says(&format!("{code}\n"));
     world.sandbox.person(Account::OWNER).connect_device_blocking(address, code).unwrap();
     let finished = running.finish();

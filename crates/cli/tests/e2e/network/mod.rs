@@ -84,7 +84,7 @@ impl SignedIn {
     /// The stored file is unchanged.
     #[track_caller]
     fn assert_unchanged(&self) {
-        assert!(self.world.auth_json().unwrap() == self.stored.text(), "it was changed");
+        assert!(self.world.auth_json().unwrap() == self.stored.text(), "the file changed");
     }
 
     fn requests(&self) -> usize {

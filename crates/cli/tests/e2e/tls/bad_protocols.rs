@@ -143,7 +143,7 @@ fn nonsense() -> Vec<Row> {
              Handshake",
         ),
         row(
-            "a message that nobody knows",
+            "an unknown message",
             respond(record(22, &[99, 0, 0, 1, 0])),
             "the handshake failed: received unexpected handshake message: got HandshakeType(0x63) \
              when expecting ServerHello or HelloRetryRequest",

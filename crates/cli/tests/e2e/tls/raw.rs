@@ -63,7 +63,7 @@ pub(super) fn server_hello(version: [u8; 2], suite: [u8; 2], random: [u8; 32]) -
 fn record_client(stream: &TcpStream, part: impl FnOnce(TcpStream)) -> Seen {
     let _ = stream.peek(&mut [0]);
     let listening = stream.try_clone().unwrap();
-    let heard = thread::spawn(move || drain(listening));
+    let received = thread::spawn(move || drain(listening));
     part(stream.try_clone().unwrap());
-    Seen::on_the_wire(heard.join().unwrap())
+    Seen::on_the_wire(received.join().unwrap())
 }

@@ -78,8 +78,8 @@ fn assert_row_refused(ca_file: &Path, row: Row) {
     let now = modified(&world.codex_home().join("auth.json"));
     assert_words(&finished, &host, (row.words, row.hint), now);
     assert!(took < SOON, "it took {took:?}");
-    assert!(world.auth_json().unwrap() == stored.text(), "it was changed");
-    assert!(!seen.is_empty(), "nobody has asked");
+    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
+    assert!(!seen.is_empty(), "no request was sent");
     seen.iter().for_each(|seen| assert_nothing_sent(seen, &stored));
 }
 

@@ -15,14 +15,14 @@ pub(super) fn s_server(pair: &Pair, options: &[&str]) -> Conduct {
     Box::new(move |client| {
         let behind = server.connect();
         let (from, to) = (client.try_clone().unwrap(), behind.try_clone().unwrap());
-        let heard = thread::spawn(move || {
-            let heard = pass_on(from, &to);
+        let received = thread::spawn(move || {
+            let received = pass_on(from, &to);
             let _ = to.shutdown(Shutdown::Write);
-            heard
+            received
         });
         pass_on(behind, &client);
         let _ = client.shutdown(Shutdown::Write);
-        Seen::on_the_wire(heard.join().unwrap())
+        Seen::on_the_wire(received.join().unwrap())
     })
 }
 

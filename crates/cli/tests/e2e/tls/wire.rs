@@ -6,7 +6,7 @@ use super::raw::record;
 /// The transport below TLS, which records the client's data and can send single bytes.
 pub(super) struct Wire {
     stream: TcpStream,
-    heard: Vec<u8>,
+    received: Vec<u8>,
     trickle: Option<Trickle>,
 }
 
@@ -23,11 +23,11 @@ const HANDSHAKE: u8 = 22;
 impl Wire {
     pub(super) fn new(stream: TcpStream, trickles: bool) -> Self {
         stream.set_nodelay(true).unwrap();
-        Self { stream, heard: Vec::new(), trickle: trickles.then(Trickle::default) }
+        Self { stream, received: Vec::new(), trickle: trickles.then(Trickle::default) }
     }
 
     pub(super) fn into_heard(self) -> Vec<u8> {
-        self.heard
+        self.received
     }
 }
 
@@ -55,7 +55,7 @@ impl Trickle {
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.stream.read(buffer)?;
-        self.heard.extend_from_slice(&buffer[..count]);
+        self.received.extend_from_slice(&buffer[..count]);
         Ok(count)
     }
 }
