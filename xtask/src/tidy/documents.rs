@@ -40,6 +40,24 @@ fn every_link_leads_to_a_file() {
     }
 }
 
+/// The paths that a document names in code spans: `crates/cli/src/run.rs`.
+fn paths(text: &str) -> impl Iterator<Item = &str> {
+    let spans = text.split('`').skip(1).step_by(2);
+    spans.filter(|span| {
+        ["crates/", "xtask/", "rigs/", "docs/"].iter().any(|it| span.starts_with(it))
+    })
+}
+
+#[test]
+fn every_path_in_the_documents_exists() {
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for path in paths(&text).filter(|path| !path.contains('*')) {
+            assert!(workspace_root().join(path).exists(), "{}: {path}", document.display());
+        }
+    }
+}
+
 #[test]
 fn every_page_of_the_book_is_in_its_table_of_contents() {
     let docs = workspace_root().join("docs");
@@ -56,4 +74,6 @@ fn every_page_of_the_book_is_in_its_table_of_contents() {
 fn a_link_is_read_as_markdown_has_it() {
     let text = "[a](b.md) [c](d.md#e) [f](#g) [h](https://i.test/) `x](y z)`";
     assert_eq!(links(text).collect::<Vec<_>>(), ["b.md", "d.md"]);
+    let text = "in `crates/cli` and `just`, not crates/x; `xtask/src/main.rs`";
+    assert_eq!(paths(text).collect::<Vec<_>>(), ["crates/cli", "xtask/src/main.rs"]);
 }
