@@ -4,8 +4,8 @@
 #![doc = include_str!("../examples/look_up_command.rs")]
 //! ```
 //!
-//! [`run`] is the program. [`definition`] and [`Page`] are its command line as data; `cargo xtask dist`
-//! writes the manual from them.
+//! [`run`] is the program. [`definition`] is its command line as data; `cargo xtask dist` writes the
+//! manual from it.
 //!
 //! # What this crate does not do
 //!
@@ -42,5 +42,5 @@ mod signals;
 mod stdin;
 mod user_input;
 
-pub use args::{Page, definition};
+pub use args::definition;
 pub use run::run;

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
-use crate::args::{BrowserArgs, ProfileName, SharedArgs};
+use crate::args::{CallbackArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -232,8 +232,7 @@ impl Setup {
     /// Where the browser may come back to: as asked for, or as usual.
     pub(crate) fn callback_ports(
         &self,
-        ports: &[u16],
-        args: &BrowserArgs,
+        args: &CallbackArgs,
         usual: CallbackPorts,
     ) -> CallbackPorts {
         if args.cancel_previous && !cfg!(unix) {
@@ -241,7 +240,7 @@ impl Setup {
         }
         let conflict =
             if args.cancel_previous { PortConflict::CancelPrevious } else { PortConflict::Fail };
-        let chosen = match ports {
+        let chosen = match args.ports.as_slice() {
             [] => usual,
             ports => CallbackPorts {
                 ports: ports.to_vec(),

@@ -5,19 +5,16 @@ use std::io;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use login_cli::Page;
 
 use super::archive::Entry;
 
 const MANUAL: &str = "login-cli manual";
 
-const FILES: [(&str, &str); 2] = [
-    (
-        "~/.codex/auth.json",
-        "the credentials, which Codex CLI reads too; in $CODEX_HOME, if that is set",
-    ),
-    ("~/.codex/profiles/NAME/auth.json", "those of a profile"),
-];
+const FILES: &str = "  \
+  ~/.codex/auth.json
+      the credentials, which Codex CLI reads too; in $CODEX_HOME if that is set
+  ~/.codex/profiles/NAME/auth.json
+      those of a profile";
 
 /// All pages, as of `date`.
 ///
@@ -30,9 +27,9 @@ pub(super) fn pages(date: &str) -> io::Result<Vec<Entry>> {
     program.build();
     let others: Vec<String> = program.get_subcommands().map(name).collect();
     let of_program = [name(&program)];
-    let first = page(date, &program, "", &others);
+    let first = page(date, &program, &others);
     let commands = program.get_subcommands();
-    let rest = commands.map(|command| page(date, command, command.get_name(), &of_program));
+    let rest = commands.map(|command| page(date, command, &of_program));
     std::iter::once(first).chain(rest).collect()
 }
 
@@ -41,7 +38,7 @@ fn name(command: &Command) -> String {
     command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned()
 }
 
-fn page(date: &str, command: &Command, called: &str, see_also: &[String]) -> io::Result<Entry> {
+fn page(date: &str, command: &Command, see_also: &[String]) -> io::Result<Entry> {
     let source = concat!("login-cli ", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command.clone()).date(date).source(source).manual(MANUAL);
     let mut text = Vec::new();
@@ -53,18 +50,20 @@ fn page(date: &str, command: &Command, called: &str, see_also: &[String]) -> io:
         man.render_subcommands_section(&mut text)?;
     }
     man.render_options_section(&mut text)?;
-    after_options(called, see_also).to_writer(&mut text)?;
+    after_options(command, see_also).to_writer(&mut text)?;
     Ok(Entry::file(&format!("man/man1/{}", man.get_filename()), text))
 }
 
-fn after_options(called: &str, see_also: &[String]) -> Roff {
+/// The rest of the help as it is laid out there, and the sections that only a manual has.
+fn after_options(command: &Command, see_also: &[String]) -> Roff {
     let mut roff = Roff::new();
-    if let Some(page) = Page::for_command(called) {
-        section(&mut roff, "ENVIRONMENT", page.environment.iter().copied());
-        section(&mut roff, "FILES", FILES.into_iter().filter(|_| called.is_empty()));
-        section(&mut roff, "EXIT STATUS", page.exit_codes.iter().copied());
-        let examples = page.examples.iter().map(|(wanted, command)| (*command, *wanted));
-        section(&mut roff, "EXAMPLES", examples);
+    let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    for part in text.replace('\u{a0}', " ").split("\n\n") {
+        let (heading, lines) = part.split_once(":\n").unwrap_or((part, ""));
+        section(&mut roff, &heading.to_uppercase(), lines);
+    }
+    if command.has_subcommands() {
+        section(&mut roff, "FILES", FILES);
     }
     roff.control("SH", ["SEE ALSO"]);
     for (place, name) in see_also.iter().enumerate() {
@@ -74,16 +73,13 @@ fn after_options(called: &str, see_also: &[String]) -> Roff {
     roff
 }
 
-fn section<'a>(roff: &mut Roff, title: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
-    let mut pairs = pairs.peekable();
-    if pairs.peek().is_some() {
-        roff.control("SH", [title]);
+fn section(roff: &mut Roff, title: &str, lines: &str) {
+    roff.control("SH", [title]);
+    roff.control("nf", []);
+    for line in lines.lines() {
+        roff.text([roman(line)]);
     }
-    for (term, meaning) in pairs {
-        roff.control("TP", []);
-        roff.text([bold(term)]);
-        roff.text([roman(meaning)]);
-    }
+    roff.control("fi", []);
 }
 
 #[cfg(test)]

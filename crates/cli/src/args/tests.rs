@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 
-use super::pages::Page;
 use super::values::{duration, name, workspace};
 use super::{Cli, Command, Json, StoreKind, read_arguments};
 
@@ -54,7 +53,7 @@ fn the_form_of_json_needs_an_equals_sign() {
 fn a_command_line_that_is_not_understood_may_still_ask_for_json() {
     let asked_for = |words: &str| {
         let words: Vec<_> = words.split(' ').map(OsString::from).collect();
-        Json::asked_for_among(&words)
+        Json::from_words(&words)
     };
     assert_eq!(asked_for("login-cli --x --json"), Some(Json::Document));
     assert_eq!(asked_for("login-cli --json=x"), Some(Json::Document));
@@ -66,8 +65,8 @@ fn a_command_line_that_is_not_understood_may_still_ask_for_json() {
 #[test]
 fn ports_are_a_list_and_none_of_them_is_the_usual_ones() {
     let ports = |words: &str| match reads(words).unwrap().split().0 {
-        Command::Login(args) => args.ports,
-        Command::CreateKey(args) => args.platform.ports,
+        Command::Login(args) => args.callback.ports,
+        Command::CreateKey(args) => args.platform.callback.ports,
         _ => Vec::new(),
     };
     assert_eq!(ports("login-cli"), [0; 0]);
@@ -152,36 +151,62 @@ fn only_the_stores_of_this_build_are_offered() {
     assert_eq!(others, "it is file or helper:NAME for the program docker-credential-NAME");
 }
 
-#[test]
-fn every_command_has_a_page_and_every_page_a_command() {
-    let definition = Cli::command();
-    let names = definition.get_subcommands().map(clap::Command::get_name).chain([""]);
-    let names: Vec<&str> = names.collect();
-    for name in &names {
-        let page = Page::for_command(name).unwrap_or_else(|| panic!("{name} has no page"));
-        assert!(!page.examples.is_empty() && !page.description.contains("  "), "{name}");
-    }
-    assert!(Page::all().iter().all(|page| names.contains(&page.command)));
+/// What the help of the program and of each command says after the options.
+fn texts_after_options() -> Vec<String> {
+    let program = Cli::command();
+    let commands = program.get_subcommands().chain([&program]);
+    let text = |it: &clap::Command| {
+        let text = it.get_after_long_help().unwrap_or_else(|| panic!("{}", it.get_name()));
+        super::help::with_plain_spaces(&text.to_string())
+    };
+    commands.map(text).collect()
 }
 
-/// The command line of ours in an example, as a shell would take it.
-fn command_of(example: &str) -> Option<&str> {
-    let ours = &example[example.find("login-cli")?..];
-    let end = ours.find(" | ").or_else(|| ours.find(" > ")).or_else(|| ours.find(" < "));
-    Some(ours[..end.or_else(|| ours.find(" ||")).unwrap_or(ours.len())].trim_end_matches(')'))
+/// The part of an example that a shell would pass to this program.
+fn command_in(example: &str) -> &str {
+    let command = &example[example.find("login-cli").unwrap()..];
+    let end = [" | ", " > ", " < ", " ||"].iter().find_map(|it| command.find(it));
+    command[..end.unwrap_or(command.len())].trim_end_matches(')')
 }
 
 #[test]
-fn every_example_is_understood() {
-    let examples = || Page::all().iter().flat_map(|page| page.examples);
-    for (wanted, example) in examples() {
-        assert!(!wanted.ends_with('.') && !wanted.is_empty(), "{wanted}");
-        if let Some(command) = command_of(example) {
-            let words = command.split(' ').map(OsString::from);
-            assert!(Cli::read(words).is_ok(), "{example}: {command}");
+fn every_command_has_examples_and_each_is_valid() {
+    let texts = texts_after_options();
+    let mut count = 0;
+    for text in &texts {
+        assert!(text.starts_with("Examples:\n"), "{text}");
+        for example in text.lines().filter(|it| it.contains("login-cli")) {
+            let words = command_in(example).split(' ').map(OsString::from);
+            assert!(Cli::read(words).is_ok(), "{example}");
+            count += 1;
         }
     }
-    assert!(examples().count() > 30);
+    assert!(count > 30, "{count}");
+}
+
+#[test]
+fn options_without_effect_are_hidden_in_help() {
+    let help = |name: &str| {
+        let mut program = super::definition();
+        program.build();
+        program.find_subcommand_mut(name).unwrap().render_help().to_string()
+    };
+    assert!(help("token").contains("--issuer"));
+    for (command, hidden) in
+        [("status", "--issuer"), ("profiles", "--ca-file"), ("completions", "--profile")]
+    {
+        assert!(!help(command).contains(hidden), "{command} {hidden}");
+        assert!(help(command).contains("--json"), "{command}");
+    }
+    let words = "login-cli status --issuer https://auth.test";
+    assert_eq!(read_arguments(words).issuer.as_str(), "https://auth.test");
+}
+
+#[test]
+fn switch_names_the_option_to_use() {
+    let error = reads("login-cli switch work").unwrap_err();
+    assert_eq!(error.exit_code(), 2);
+    assert!(error.to_string().contains("tip: choose a profile with --profile NAME"), "{error}");
 }
 
 #[track_caller]

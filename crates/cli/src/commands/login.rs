@@ -101,16 +101,16 @@ fn options(
     Ok(sign_in::Options {
         client_id: shared.client_id.clone().unwrap_or(usual.client_id),
         ports: CallbackPorts {
-            redirect_host: args.redirect_host,
-            ..setup.callback_ports(&args.ports, &args.browser, usual.ports.clone())
+            redirect_host: args.authorization.redirect_host,
+            ..setup.callback_ports(&args.callback, usual.ports.clone())
         },
         timeout: args.browser.timeout,
-        api_key: match (args.no_api_key, args.require_api_key) {
+        api_key: match (args.api_key.no_api_key, args.api_key.require_api_key) {
             (true, _) => ApiKeyMode::Skip,
             (false, true) => ApiKeyMode::Required,
             (false, false) => ApiKeyMode::IfPossible,
         },
-        scopes: args.scopes.clone(),
+        scopes: args.authorization.scopes.clone(),
         workspaces: args.workspaces.clone(),
         other_stores: accounts.other_stores(&accounts.profile),
         cancellation: setup.cancellation.clone(),
