@@ -172,7 +172,67 @@ pub enum Error {
     },
 }
 
+/// What kind of [`Error`] it is, by what helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There is no room, or no permission, to write.
+    NotWritable,
+    /// The new document is kept beside the old one.
+    NotReplaced,
+    /// What is stored cannot be read.
+    Unreadable,
+    /// There is no room for a sign-in in the document.
+    TooLarge,
+    /// The file system has no locks.
+    NoLocks,
+    /// Another program holds a lock.
+    Locked,
+    /// Another program writes without a lock.
+    Changed,
+    /// The vault cannot be used.
+    Vault,
+    /// The vault may have stored the document.
+    MayBeStored,
+    /// The file was written only in part.
+    HalfWritten,
+    /// Something else is in the place of the file.
+    NotAFile,
+    /// Another user could read or replace the file.
+    UnsafePlace,
+    /// The document may not survive a power loss.
+    NotDurable,
+    /// The system refused something else.
+    Io,
+}
+
 impl Error {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotWritable { .. } => ErrorKind::NotWritable,
+            Self::NotReplaced { .. } => ErrorKind::NotReplaced,
+            Self::Corrupt { .. } | Self::TooLarge { .. } => ErrorKind::Unreadable,
+            Self::Outgrown { .. } => ErrorKind::TooLarge,
+            Self::NoLocks { .. } => ErrorKind::NoLocks,
+            Self::Locked { .. } => ErrorKind::Locked,
+            Self::Changed { .. } => ErrorKind::Changed,
+            Self::Vault { .. } => ErrorKind::Vault,
+            Self::MayBeStored { .. } => ErrorKind::MayBeStored,
+            Self::HalfWritten { .. } => ErrorKind::HalfWritten,
+            Self::NotAFile { .. } => ErrorKind::NotAFile,
+            Self::ForeignOwner { .. } | Self::WorldWritable { .. } => ErrorKind::UnsafePlace,
+            Self::NotDurable { .. } => ErrorKind::NotDurable,
+            Self::Io { .. } => ErrorKind::Io,
+        }
+    }
+
+    /// Whether the same may work later, when another program is done.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Locked | ErrorKind::Changed)
+    }
+
     /// Whether a file or folder went that had just been there.
     pub(crate) fn is_not_found(&self) -> bool {
         let (Self::Io { source, .. } | Self::NotWritable { source, .. }) = self else {

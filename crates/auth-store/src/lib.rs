@@ -100,7 +100,7 @@ mod error;
 mod location;
 
 pub use document::{AuthDocument, SignIn};
-pub use error::{Error, Found, Operation, Problem};
+pub use error::{Error, ErrorKind, Found, Operation, Problem};
 pub use helper_vault::HelperVault;
 pub use holder::Holder;
 #[cfg(feature = "keyring")]

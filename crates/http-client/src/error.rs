@@ -107,6 +107,31 @@ pub enum Error {
     },
 }
 
+/// What kind of [`Error`] it is: its variants without their fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// [`Error::Setup`].
+    Setup,
+    /// [`Error::Dns`].
+    Dns,
+    /// [`Error::Connect`].
+    Connect,
+    /// [`Error::Proxy`].
+    Proxy,
+    /// [`Error::Tls`].
+    Tls,
+    /// [`Error::Timeout`].
+    Timeout,
+    /// [`Error::CutOff`].
+    CutOff,
+    /// [`Error::Redirect`].
+    Redirect,
+    /// [`Error::TooLarge`].
+    TooLarge,
+    /// [`Error::PlainHttp`] and [`Error::InvalidRequest`]: nothing was sent.
+    InvalidRequest,
+}
+
 /// What a request was doing when its time was over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -143,6 +168,23 @@ impl Phase {
 }
 
 impl Error {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Setup { .. } => ErrorKind::Setup,
+            Self::Dns { .. } => ErrorKind::Dns,
+            Self::Connect { .. } => ErrorKind::Connect,
+            Self::Proxy { .. } => ErrorKind::Proxy,
+            Self::Tls { .. } => ErrorKind::Tls,
+            Self::Timeout { .. } => ErrorKind::Timeout,
+            Self::CutOff { .. } => ErrorKind::CutOff,
+            Self::Redirect { .. } => ErrorKind::Redirect,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
+            Self::PlainHttp { .. } | Self::InvalidRequest { .. } => ErrorKind::InvalidRequest,
+        }
+    }
+
     /// Whether it is certain that the server never saw the request, so that even one that must not
     /// be sent twice may be sent again.
     #[must_use]

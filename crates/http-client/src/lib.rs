@@ -47,7 +47,7 @@ mod tls_failure;
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use ca_certificates::{CaCertificates, CaSource, InvalidCaCertificates};
 pub use client::HttpClient;
-pub use error::{Error, Phase};
+pub use error::{Error, ErrorKind, Phase};
 pub use error_response::ErrorResponse;
 pub use options::{Options, SetupError};
 pub use probe::Probe;

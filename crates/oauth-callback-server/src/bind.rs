@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::conflict::{ControlSocket, meet, take_over};
 use crate::listen::{ANY, Listeners, listen_on};
 use crate::port_owner::PortInUse;
-use crate::{Limits, PortConflict, PortOwner};
+use crate::{ErrorKind, Limits, PortConflict, PortOwner};
 
 /// Where to listen, and for how long to put up with whom.
 #[derive(Clone, Debug)]
@@ -156,6 +156,17 @@ pub enum BindError {
         /// The system's reason.
         source: io::Error,
     },
+}
+
+impl BindError {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::PortsInUse { .. } => ErrorKind::PortInUse,
+            Self::InvalidPath { .. } | Self::Listen { .. } => ErrorKind::System,
+        }
+    }
 }
 
 fn in_use(taken: &[PortInUse]) -> String {

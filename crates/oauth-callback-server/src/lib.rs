@@ -57,6 +57,8 @@ mod readings;
 mod server;
 mod wait;
 
+mod error_kind;
+
 mod pages;
 
 mod classify;
@@ -80,6 +82,7 @@ pub mod fuzzing;
 pub use bind::{BindError, BindOptions, CallbackServer, RedirectHost};
 pub use browser::{BrowserResponder, RedirectPage};
 pub use conflict::PortConflict;
+pub use error_kind::ErrorKind;
 pub use limits::Limits;
 pub use pages::{Page, Pages};
 pub use pasted_callback::{InvalidCallbackUrl, PastedCallback};

@@ -10,6 +10,7 @@ use crate::accept::serve;
 use crate::acceptor::Acceptor;
 use crate::classify::{AuthorizationResponse, Rules};
 use crate::conflict::{ControlSocket, asked};
+use crate::error_kind::ErrorKind;
 use crate::reply::Reply;
 use crate::server::Server;
 use crate::session::Session;
@@ -165,6 +166,20 @@ pub enum WaitError {
     /// The runtime cannot watch the sockets.
     #[error("cannot wait for connections")]
     Runtime(#[source] io::Error),
+}
+
+impl WaitError {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Denied { .. } => ErrorKind::Denied,
+            Self::MissingCode | Self::WrongIssuer => ErrorKind::InvalidCallback,
+            Self::TimedOut { .. } => ErrorKind::TimedOut,
+            Self::Replaced => ErrorKind::Replaced,
+            Self::Runtime(_) => ErrorKind::System,
+        }
+    }
 }
 
 impl Server {

@@ -34,6 +34,17 @@ pub enum Error {
     },
 }
 
+/// What kind of [`Error`] it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There is no whole response.
+    NoResponse,
+    /// The platform returned an error.
+    ErrorResponse,
+    /// The platform returned success, with an invalid response.
+    InvalidResponse,
+}
+
 /// One of the requests of this crate, for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,6 +60,34 @@ pub enum Call {
 }
 
 impl Error {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Http { .. } => ErrorKind::NoResponse,
+            Self::ErrorResponse { .. } => ErrorKind::ErrorResponse,
+            Self::InvalidResponse { .. } => ErrorKind::InvalidResponse,
+        }
+    }
+
+    /// Why there is no response.
+    #[must_use]
+    pub fn http_error(&self) -> Option<&http_client::Error> {
+        match self {
+            Self::Http { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The error that the platform returned.
+    #[must_use]
+    pub fn error_response(&self) -> Option<&ErrorResponse> {
+        match self {
+            Self::ErrorResponse { response, .. } => Some(response),
+            _ => None,
+        }
+    }
+
     /// What was asked.
     #[must_use]
     pub fn call(&self) -> Call {

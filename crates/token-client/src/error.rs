@@ -24,7 +24,61 @@ pub enum Error {
     RevocationNotSupported,
 }
 
+/// What kind of [`Error`] it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There is no whole response.
+    NoResponse,
+    /// The server returned an error.
+    ErrorResponse,
+    /// The server returned success, with an invalid response.
+    InvalidResponse,
+    /// The server does not support this request, or not for this account.
+    Unsupported,
+}
+
 impl Error {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Http(_) => ErrorKind::NoResponse,
+            Self::ErrorResponse(_) => ErrorKind::ErrorResponse,
+            Self::InvalidResponse(_) => ErrorKind::InvalidResponse,
+            Self::DeviceCodeNotEnabled | Self::RevocationNotSupported => ErrorKind::Unsupported,
+        }
+    }
+
+    /// Why there is no response.
+    #[must_use]
+    pub fn http_error(&self) -> Option<&http_client::Error> {
+        match self {
+            Self::Http(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The error that the server returned.
+    #[must_use]
+    pub fn error_response(&self) -> Option<&ErrorResponse> {
+        match self {
+            Self::ErrorResponse(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// Whether the server may have acted on the request: a response was lost, is invalid, or is a
+    /// server error.
+    #[must_use]
+    pub fn may_have_taken_effect(&self) -> bool {
+        match self {
+            Self::Http(error) => !error.provably_not_sent(),
+            Self::ErrorResponse(response) => response.status >= 500,
+            Self::InvalidResponse(_) => true,
+            Self::DeviceCodeNotEnabled | Self::RevocationNotSupported => false,
+        }
+    }
+
     /// Whether asking the same again may well succeed in a while: nobody answered, or the server
     /// was busy or broken. It does not say that what was sent is still unspent.
     #[must_use]

@@ -47,7 +47,7 @@ pub mod fuzzing;
 pub use client::{TokenClient, TokenRequest};
 pub use code::{CodeExchange, Tokens};
 pub use device::{DeviceAuthorization, DevicePoll, InvalidUserCode, UserCode};
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use interval::Interval;
 pub use provider::{BodyFormat, Provider};
 pub use refresh::Refreshed;

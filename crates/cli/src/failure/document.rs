@@ -1,32 +1,30 @@
 //! A failure as a program reads it: what every one of them has, and what only some have.
 
+use std::io;
 use std::time::Duration;
 
-use auth_store::Error as StoreError;
-use http_client::{Error as HttpError, ErrorResponse};
-use login::Error as LoginError;
+use auth_store::{Error as StoreError, ErrorKind as StoreErrorKind};
+use http_client::{Error as HttpError, ErrorKind as HttpErrorKind, ErrorResponse};
+use login::{Error as LoginError, ErrorKind, RevocationError, ServerCause};
 use oauth_callback_server::{BindError, PortInUse, WaitError};
 use printable::excerpt;
 use serde_json::{Value, json};
-use token_client::Error as TokenError;
 
-use super::hints::may_have_created_key;
-use super::kind::Kind;
-use super::underneath::{self, Underneath};
 use super::{Failure, LONGEST, rejected};
+use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
 
 pub(super) fn from_failure(failure: &Failure, hint: Option<&str>) -> Value {
-    let kind = Kind::from_failure(failure);
+    let (kind, exit_code) = kind(failure);
     let mut document = json!({
-        "kind": kind.word(),
+        "kind": kind,
         "message": excerpt(&failure.what(), LONGEST),
         "hint": hint.map(|hint| excerpt(hint, LONGEST)),
-        "exit_code": kind.exit_code(),
-        "transient": is_transient(failure, kind),
+        "exit_code": exit_code,
+        "transient": matches!(failure, Failure::Login(error) if error.is_transient()),
     });
-    let of_server = underneath::find(failure).map(of_server).unwrap_or_default();
-    for more in [of_server, details(failure)] {
+    let of_server = server_cause(failure).map(server_fields).unwrap_or_default();
+    for more in [of_server, fields(failure)] {
         if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
             document.extend(more);
         }
@@ -34,58 +32,111 @@ pub(super) fn from_failure(failure: &Failure, hint: Option<&str>) -> Value {
     document
 }
 
-/// Whether the same command may well work in a while. Where a key may exist already, another try could
-/// make another one.
-fn is_transient(failure: &Failure, kind: Kind) -> bool {
-    let is_decided = !matches!(failure, Failure::Login(error) if is_unconfirmed(error));
-    let passes = underneath::find(failure).is_some_and(Underneath::is_transient)
-        || is_refused_by_a_gateway(failure);
-    let counts = matches!(kind, Kind::Network | Kind::Refused | Kind::NoProject | Kind::TimedOut);
-    kind == Kind::StoreBusy || (counts && passes && is_decided)
-}
-
-/// A 401 of the issuer itself would have ended the sign-in.
-fn is_refused_by_a_gateway(failure: &Failure) -> bool {
-    let Failure::Login(LoginError::Refresh(TokenError::ErrorResponse(refusal))) = failure else {
-        return false;
-    };
-    refusal.status == 401
-}
-
-fn of_server(underneath: Underneath<'_>) -> Value {
-    match underneath {
-        Underneath::NoAnswer(error) => no_answer(error),
-        Underneath::Refused(refusal) => refused(refusal),
-        Underneath::Unusable | Underneath::NotEnabled => Value::Null,
+/// The stable identifier of a failure, and its exit code. Scripts rely on both, and `docs/json.md` has a
+/// row for each.
+pub(super) fn kind(failure: &Failure) -> (&'static str, u8) {
+    match failure {
+        Failure::Login(error) => kind_of_login(error.kind()),
+        Failure::SignedInWithoutApiKey(_) => ("no_api_key", 1),
+        Failure::Setup(_) => ("network", 1),
+        Failure::NoHome => ("no_home", 1),
+        Failure::Usage(_) | Failure::ServersApart | Failure::Variable { .. } => ("wrong_usage", 2),
+        Failure::NotHeld { .. } => ("not_held", 1),
+        Failure::NoApiKey(_) | Failure::NoAccessToken(_) | Failure::Input(_) => ("bad_input", 1),
+        Failure::NotRevoked { .. } => ("not_revoked", 1),
+        Failure::Profiles(_) => ("store", 1),
+        Failure::Problems(_) => ("problems", 1),
+        // As a shell has them.
+        Failure::NotStarted { source, .. } => match source.kind() {
+            io::ErrorKind::NotFound => ("program_not_found", 127),
+            _ => ("program_not_runnable", 126),
+        },
+        Failure::Output(_) | Failure::ReaderGone => ("output", 1),
+        Failure::Runtime(_) => ("system", 1),
+        Failure::Interrupted { by, .. } => match by {
+            Interrupt::CtrlC => ("interrupted", by.exit_code()),
+            Interrupt::Terminated => ("terminated", by.exit_code()),
+        },
     }
 }
 
-/// Why there is no answer, and whose.
-pub(crate) fn no_answer(error: &HttpError) -> Value {
-    let cause = match error {
-        HttpError::Setup { .. } => SETUP,
-        HttpError::Dns { .. } => "dns",
-        HttpError::Connect { .. } => "connect",
-        HttpError::Proxy { .. } => "proxy",
-        HttpError::Tls { .. } => "tls",
-        HttpError::Timeout { .. } => "timeout",
-        HttpError::CutOff { .. } => "cut_off",
-        HttpError::Redirect { .. } => "redirect",
-        HttpError::TooLarge { .. } => "too_large",
-        _ => OTHER,
+fn kind_of_login(kind: ErrorKind) -> (&'static str, u8) {
+    match kind {
+        ErrorKind::AccountNotSetUp => ("account_not_set_up", 1),
+        ErrorKind::Cancelled => ("interrupted", Interrupt::CtrlC.exit_code()),
+        ErrorKind::Denied => ("denied", 1),
+        ErrorKind::DeviceCodeNotEnabled => ("device_code_not_enabled", 1),
+        ErrorKind::InvalidCallback => ("bad_callback", 1),
+        ErrorKind::InvalidResponse => ("unusable_answer", 1),
+        ErrorKind::Network => ("network", 1),
+        ErrorKind::NoAccessToken => ("not_held", 1),
+        ErrorKind::NoProject => ("no_project", 1),
+        ErrorKind::NotDelivered => ("not_delivered", 1),
+        ErrorKind::NotSignedIn => ("not_signed_in", 3),
+        ErrorKind::NotStored => ("not_kept", 1),
+        ErrorKind::NothingToRefresh => ("nothing_to_refresh", 1),
+        ErrorKind::OtherClient => ("other_client", 1),
+        ErrorKind::OtherIssuer => ("other_issuer", 1),
+        ErrorKind::PortInUse => ("port_in_use", 13),
+        ErrorKind::Refused => ("refused", 1),
+        ErrorKind::Replaced => ("superseded", 1),
+        ErrorKind::SignInEnded => ("sign_in_ended", 3),
+        ErrorKind::SignInLost => ("sign_in_lost", 1),
+        ErrorKind::Store => ("store", 1),
+        ErrorKind::StoreBusy => ("store_busy", 1),
+        ErrorKind::System => ("system", 1),
+        ErrorKind::TimedOut => ("timed_out", 1),
+        ErrorKind::UnknownOrganization => ("unknown_organization", 1),
+        ErrorKind::UnknownProject => ("unknown_project", 1),
+        ErrorKind::WrongWorkspace => ("wrong_workspace", 1),
+    }
+}
+
+fn server_cause(failure: &Failure) -> Option<ServerCause<'_>> {
+    match failure {
+        Failure::Login(error) => error.server_cause(),
+        Failure::SignedInWithoutApiKey(error) => error.server_cause(),
+        Failure::NotRevoked { source, .. } => match source.as_ref() {
+            RevocationError::Refused(error) => Some(ServerCause::Token(error)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn server_fields(cause: ServerCause<'_>) -> Value {
+    match (cause.http_error(), cause.error_response()) {
+        (Some(error), _) => no_response(error),
+        (_, Some(response)) => error_response(response),
+        (None, None) => Value::Null,
+    }
+}
+
+/// Why there is no response, and from which server.
+pub(crate) fn no_response(error: &HttpError) -> Value {
+    let cause = match error.kind() {
+        HttpErrorKind::Setup => SETUP,
+        HttpErrorKind::Dns => "dns",
+        HttpErrorKind::Connect => "connect",
+        HttpErrorKind::Proxy => "proxy",
+        HttpErrorKind::Tls => "tls",
+        HttpErrorKind::Timeout => "timeout",
+        HttpErrorKind::CutOff => "cut_off",
+        HttpErrorKind::Redirect => "redirect",
+        HttpErrorKind::TooLarge => "too_large",
+        HttpErrorKind::InvalidRequest => "other",
     };
     json!({ "cause": cause, "host": error.host() })
 }
 
 const SETUP: &str = "setup";
-const OTHER: &str = "other";
 
-fn refused(refusal: &ErrorResponse) -> Value {
+fn error_response(response: &ErrorResponse) -> Value {
     json!({
-        "status": refusal.status,
-        "code": refusal.code,
-        "retry_after_seconds": refusal.retry_after.map(in_seconds),
-        "request_id": refusal.request_id,
+        "status": response.status,
+        "code": response.code,
+        "retry_after_seconds": response.retry_after.map(in_seconds),
+        "request_id": response.request_id,
     })
 }
 
@@ -94,19 +145,21 @@ fn in_seconds(pause: Duration) -> u64 {
     pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
 }
 
-fn details(failure: &Failure) -> Value {
+fn fields(failure: &Failure) -> Value {
     match failure {
-        Failure::Login(error) => of_login(error),
-        Failure::SignedInWithoutApiKey(error) => of_login(error),
+        Failure::Login(error) => login_fields(error),
+        Failure::SignedInWithoutApiKey(error) => login_fields(error),
         Failure::Setup(_) => json!({ "cause": SETUP }),
-        Failure::NoApiKey(bad) | Failure::NoAccessToken(bad) => json!({ "cause": of_secret(bad) }),
+        Failure::NoApiKey(bad) | Failure::NoAccessToken(bad) => {
+            json!({ "cause": secret_cause(bad) })
+        }
         Failure::Input(_) => json!({ "cause": "unreadable" }),
         Failure::NotRevoked { location, .. } => json!({ "removed_from": location.to_string() }),
         _ => Value::Null,
     }
 }
 
-fn of_secret(bad: &BadSecret) -> &'static str {
+fn secret_cause(bad: &BadSecret) -> &'static str {
     match bad {
         BadSecret::AccessToken => "access_token",
         BadSecret::ApiKey => "api_key",
@@ -116,7 +169,7 @@ fn of_secret(bad: &BadSecret) -> &'static str {
     }
 }
 
-fn of_login(error: &LoginError) -> Value {
+fn login_fields(error: &LoginError) -> Value {
     match error {
         LoginError::Bind(BindError::PortsInUse { taken }) => {
             json!({ "ports": taken.iter().map(port).collect::<Vec<_>>() })
@@ -127,14 +180,14 @@ fn of_login(error: &LoginError) -> Value {
             json!({ "rejected": reasons.collect::<Vec<_>>() })
         }
         LoginError::Store(error) | LoginError::Unstorable(error) => {
-            json!({ "cause": of_store(error) })
+            json!({ "cause": store_cause(error) })
         }
         LoginError::KeyExchange { name, .. } | LoginError::KeyCreation { name, .. } => {
-            json!({ "key_name": name, "key_may_exist": is_unconfirmed(error) })
+            json!({ "key_name": name, "key_may_exist": error.key_may_exist() })
         }
         LoginError::Undelivered { name, kept, .. } => json!({ "key_name": name, "kept": kept }),
         LoginError::Unkept { name, source, .. } => {
-            json!({ "key_name": name, "cause": of_store(source) })
+            json!({ "key_name": name, "cause": store_cause(source) })
         }
         LoginError::UnknownOrganization { offered, .. } => {
             offer(offered.iter().map(|it| (it.id.as_str(), &it.title)))
@@ -167,30 +220,21 @@ fn offer<'a>(all: impl Iterator<Item = (&'a str, &'a Option<String>)>) -> Value 
     json!({ "offered": each.collect::<Vec<_>>() })
 }
 
-fn of_store(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::NotWritable { .. } => "not_writable",
-        StoreError::NotReplaced { .. } => "not_replaced",
-        StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => "unreadable",
-        StoreError::Outgrown { .. } => "too_large",
-        StoreError::NoLocks { .. } => "no_locks",
-        StoreError::Locked { .. } => "locked",
-        StoreError::Changed { .. } => "changed",
-        StoreError::Vault { .. } => "vault",
-        StoreError::MayBeStored { .. } => "may_be_stored",
-        StoreError::HalfWritten { .. } => "half_written",
-        StoreError::NotAFile { .. } => "not_a_file",
-        StoreError::ForeignOwner { .. } | StoreError::WorldWritable { .. } => "unsafe_place",
-        StoreError::NotDurable { .. } => "not_durable",
-        _ => OTHER,
-    }
-}
-
-/// Whether a key may exist although nobody has it.
-fn is_unconfirmed(error: &LoginError) -> bool {
-    match error {
-        LoginError::KeyExchange { source, .. } => may_have_created_key(source),
-        LoginError::KeyCreation { source, .. } => source.may_have_created_key(),
-        _ => false,
+fn store_cause(error: &StoreError) -> &'static str {
+    match error.kind() {
+        StoreErrorKind::NotWritable => "not_writable",
+        StoreErrorKind::NotReplaced => "not_replaced",
+        StoreErrorKind::Unreadable => "unreadable",
+        StoreErrorKind::TooLarge => "too_large",
+        StoreErrorKind::NoLocks => "no_locks",
+        StoreErrorKind::Locked => "locked",
+        StoreErrorKind::Changed => "changed",
+        StoreErrorKind::Vault => "vault",
+        StoreErrorKind::MayBeStored => "may_be_stored",
+        StoreErrorKind::HalfWritten => "half_written",
+        StoreErrorKind::NotAFile => "not_a_file",
+        StoreErrorKind::UnsafePlace => "unsafe_place",
+        StoreErrorKind::NotDurable => "not_durable",
+        StoreErrorKind::Io => "other",
     }
 }

@@ -18,17 +18,13 @@ use crate::stdin::BadSecret;
 
 mod document;
 mod hints;
-mod kind;
 mod network;
 mod ports;
 pub(crate) mod rejected;
 #[cfg(test)]
 mod tests;
-mod underneath;
 
-use kind::Kind;
-
-pub(crate) use document::no_answer;
+pub(crate) use document::no_response;
 pub(crate) use hints::{key_may_exist, login as login_hint};
 pub(crate) use network::{hint as network_hint, http as network_advice};
 
@@ -90,7 +86,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// Tells the person, and the program that asked for it, and says how the program ends.
     pub(crate) fn report(&self, setup: &Setup) -> ExitCode {
-        let code = ExitCode::from(Kind::from_failure(self).exit_code());
+        let code = ExitCode::from(document::kind(self).1);
         if matches!(self, Self::ReaderGone) {
             return code;
         }

@@ -34,18 +34,8 @@ pub(super) fn device_code(error: &TokenError) -> Hint {
 const NOT_ENABLED: &str = "switch on device codes in the security settings of your account, at \
      https://chatgpt.com, or have the administrator of your workspace do it; without them: ";
 
-/// Whether the answer of an exchange is lost, so that there may be a key that nobody has.
-pub(crate) fn may_have_created_key(error: &TokenError) -> bool {
-    match error {
-        TokenError::Http(error) => !error.provably_not_sent(),
-        TokenError::ErrorResponse(refusal) => refusal.status >= 500,
-        TokenError::InvalidResponse(_) => true,
-        _ => false,
-    }
-}
-
 pub(super) fn key_exchange(name: &str, error: &TokenError) -> Hint {
-    if may_have_created_key(error) {
+    if error.may_have_taken_effect() {
         return say(key_may_exist(name));
     }
     let without = || say("to sign in without an API key, leave --require-api-key out");

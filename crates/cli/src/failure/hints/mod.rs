@@ -20,8 +20,6 @@ use terminal_ui::{Hint, in_words, say};
 use super::network::{self, NOT_THE_SERVER};
 use super::{ports, rejected};
 
-pub(super) use issuer::may_have_created_key;
-
 /// After the creation of a key whose outcome is not known.
 pub(crate) fn key_may_exist(name: &str) -> String {
     format!(
@@ -33,7 +31,7 @@ pub(crate) fn key_may_exist(name: &str) -> String {
 /// The sign-in is stored, and its key is not there.
 pub(super) fn without_api_key(error: &LoginError) -> Hint {
     match error {
-        LoginError::KeyExchange { name, source } if may_have_created_key(source) => {
+        LoginError::KeyExchange { name, source } if source.may_have_taken_effect() => {
             say(key_may_exist(name))
         }
         LoginError::KeyExchange { source, .. } => issuer::signed_in_without_key(source),
