@@ -2,11 +2,10 @@ use std::fmt;
 
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 use token_source::RefreshedTokens;
 
 use crate::mode::PERSONAL_ACCESS_TOKEN;
-use crate::wipe::{Tree, put, remove};
+use crate::object::{Object, Value};
 use crate::{AuthMode, flat};
 
 /// The document in `auth.json`: what this program reads and writes of it by name, and everything
@@ -15,7 +14,7 @@ use crate::{AuthMode, flat};
 /// Not `Clone` and not `Serialize`: it holds secrets, and only the store writes it.
 #[derive(Default)]
 pub struct AuthDocument {
-    pub(crate) tree: Tree,
+    pub(crate) object: Object,
 }
 
 /// What a sign-in with ChatGPT leaves to keep.
@@ -66,22 +65,18 @@ impl AuthDocument {
     #[must_use]
     pub fn id_token(&self) -> Option<IdToken> {
         let is_it = |text: &&str| self.token("access_token") != Some(*text);
-        let among_claims = || text(self.id_token_claims()?.get("raw_jwt"));
+        let among_claims = || self.tokens()?.object("id_token")?.text("raw_jwt");
         IdToken::new(self.token("id_token").filter(is_it).or_else(among_claims)?).ok()
-    }
-
-    fn id_token_claims(&self) -> Option<&Map<String, Value>> {
-        self.tree.0.get("tokens")?.get("id_token")?.as_object()
     }
 
     /// Whether the claims of the ID token stand in its place.
     pub(crate) fn has_decoded_id_token(&self) -> bool {
-        self.id_token_claims().is_some()
+        self.tokens().is_some_and(|tokens| tokens.object("id_token").is_some())
     }
 
     /// Whether the time of the last refresh is an empty text.
     pub(crate) fn has_empty_last_refresh(&self) -> bool {
-        self.tree.0.get("last_refresh").and_then(Value::as_str) == Some("")
+        self.object.get("last_refresh").is_some_and(|time| time.is_blank() && !time.is_null())
     }
 
     /// What is sent to the service.
@@ -113,42 +108,41 @@ impl AuthDocument {
     /// are no part of a sign-in.
     pub fn set_sign_in(&mut self, sign_in: &SignIn) {
         self.remove_other_sign_ins();
-        let key = sign_in.api_key.as_ref().map(ApiKey::expose);
-        self.set("auth_mode", "chatgpt".into());
-        self.set("OPENAI_API_KEY", key.into());
-        let mut tokens = Map::new();
-        put(&mut tokens, "id_token", sign_in.id_token.expose().into());
-        put(&mut tokens, "access_token", sign_in.access_token.expose().into());
-        put(&mut tokens, "refresh_token", sign_in.refresh_token.expose().into());
-        put(&mut tokens, "account_id", sign_in.account_id.as_deref().into());
-        self.set("tokens", tokens.into());
-        self.set("last_refresh", rfc_3339(sign_in.last_refresh).into());
+        self.object.set("auth_mode", "chatgpt");
+        self.object.set("OPENAI_API_KEY", sign_in.api_key.as_ref().map(ApiKey::expose));
+        let mut tokens = Object::default();
+        tokens.set("id_token", sign_in.id_token.expose());
+        tokens.set("access_token", sign_in.access_token.expose());
+        tokens.set("refresh_token", sign_in.refresh_token.expose());
+        tokens.set("account_id", sign_in.account_id.as_deref());
+        self.object.set("tokens", tokens);
+        self.object.set("last_refresh", rfc_3339(sign_in.last_refresh).as_str());
     }
 
     /// Puts what a refresh brought in the place of what it replaces. Everything else stays.
     pub fn set_refreshed_tokens(&mut self, refreshed: &RefreshedTokens) {
-        let mut tokens = self.take_tokens();
-        let brought = [
+        let new = [
             ("id_token", refreshed.id_token.as_ref().map(IdToken::expose)),
             ("access_token", refreshed.access_token.as_ref().map(AccessToken::expose)),
             ("refresh_token", refreshed.refresh_token.as_ref().map(RefreshToken::expose)),
         ];
-        for (name, token) in brought {
-            if let Some(token) = token {
-                put(&mut tokens, name, token.into());
+        self.object.edit_object("tokens", |tokens| {
+            for (name, token) in new {
+                if let Some(token) = token {
+                    tokens.set(name, token);
+                }
             }
-        }
-        self.set("tokens", tokens.into());
+        });
         if let Some(time) = refreshed.last_refresh {
-            self.set("last_refresh", rfc_3339(time).into());
+            self.object.set("last_refresh", rfc_3339(time).as_str());
         }
     }
 
     /// Puts the tokens of a later sign-in of the same account in the place of these.
     pub(crate) fn take_sign_in_of(&mut self, mut later: Self) {
         for key in ["tokens", "last_refresh"] {
-            if let Some(value) = later.tree.0.get_mut(key).map(Value::take) {
-                self.set(key, value);
+            if let Some(value) = later.object.take(key) {
+                self.object.set(key, value);
             }
         }
     }
@@ -157,10 +151,10 @@ impl AuthDocument {
     /// of a sign-in.
     pub fn set_api_key_sign_in(&mut self, api_key: &ApiKey) {
         self.remove_other_sign_ins();
-        self.set("auth_mode", "apikey".into());
-        self.set("OPENAI_API_KEY", api_key.expose().into());
-        self.set("tokens", Value::Null);
-        self.set("last_refresh", Value::Null);
+        self.object.set("auth_mode", "apikey");
+        self.object.set("OPENAI_API_KEY", api_key.expose());
+        self.object.set("tokens", Value::default());
+        self.object.set("last_refresh", Value::default());
     }
 
     /// Puts an access token alone in the place of whatever was there. Fields at the top stay that are no
@@ -176,15 +170,15 @@ impl AuthDocument {
         now: Timestamp,
     ) {
         self.remove_other_sign_ins();
-        self.set("auth_mode", "chatgpt".into());
-        self.set("OPENAI_API_KEY", Value::Null);
-        let mut tokens = Map::new();
-        put(&mut tokens, "id_token", access_token.expose().into());
-        put(&mut tokens, "access_token", access_token.expose().into());
-        put(&mut tokens, "refresh_token", "".into());
-        put(&mut tokens, "account_id", account_id.into());
-        self.set("tokens", tokens.into());
-        self.set("last_refresh", rfc_3339(now).into());
+        self.object.set("auth_mode", "chatgpt");
+        self.object.set("OPENAI_API_KEY", Value::default());
+        let mut tokens = Object::default();
+        tokens.set("id_token", access_token.expose());
+        tokens.set("access_token", access_token.expose());
+        tokens.set("refresh_token", "");
+        tokens.set("account_id", account_id);
+        self.object.set("tokens", tokens);
+        self.object.set("last_refresh", rfc_3339(now).as_str());
     }
 
     /// Keeps a key beside whatever is there. The mode becomes `apikey` only where nothing else is held;
@@ -197,40 +191,28 @@ impl AuthDocument {
             _ => Some("apikey"),
         };
         if let Some(mode) = mode {
-            self.set("auth_mode", mode.into());
+            self.object.set("auth_mode", mode);
         }
-        self.set("OPENAI_API_KEY", api_key.expose().into());
+        self.object.set("OPENAI_API_KEY", api_key.expose());
     }
 
     /// Removes what a new sign-in has no place of its own for: Codex CLI would go on with a personal
     /// access token, and other programs with theirs.
     fn remove_other_sign_ins(&mut self) {
-        self.remove(PERSONAL_ACCESS_TOKEN);
-        flat::remove(&mut self.tree.0);
+        self.object.retain(|name| name != PERSONAL_ACCESS_TOKEN);
+        flat::remove(&mut self.object);
     }
 
-    pub(crate) fn set(&mut self, key: &str, value: Value) {
-        put(&mut self.tree.0, key, value);
-    }
-
-    pub(crate) fn remove(&mut self, key: &str) {
-        remove(&mut self.tree.0, key);
-    }
-
-    /// The object of tokens out of its place, which stays; an empty one where there is none.
-    pub(crate) fn take_tokens(&mut self) -> Map<String, Value> {
-        match self.tree.0.get_mut("tokens").map(Value::take) {
-            Some(Value::Object(tokens)) => tokens,
-            _ => Map::new(),
-        }
+    pub(crate) fn tokens(&self) -> Option<&Object> {
+        self.object.object("tokens")
     }
 
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        text(self.tree.0.get(key))
+        self.object.text(key)
     }
 
     pub(crate) fn token(&self, key: &str) -> Option<&str> {
-        text(self.tree.0.get("tokens")?.get(key))
+        self.tokens()?.text(key)
     }
 }
 
@@ -238,10 +220,6 @@ impl fmt::Debug for AuthDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AuthDocument([redacted])")
     }
-}
-
-fn text(value: Option<&Value>) -> Option<&str> {
-    value?.as_str().filter(|text| !text.is_empty())
 }
 
 /// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) in UTC with microseconds, as every program

@@ -1,9 +1,7 @@
 //! Sign-ins as other programs keep them: in fields at the top of the file. People copy such a file to
 //! the place of `auth.json`, or link it there.
 
-use serde_json::{Map, Value};
-
-use crate::wipe::wipe;
+use crate::object::Object;
 
 /// The fields of one way to keep a sign-in.
 struct Shape {
@@ -36,22 +34,20 @@ const SHAPES: [Shape; 4] = [
 /// What opencode calls this service.
 pub(crate) const PROVIDER: &str = "openai";
 
-/// Whether a field of this name holds a secret in one of these ways.
-pub(crate) fn is_secret(name: &str) -> bool {
-    SHAPES.iter().any(|shape| shape.secrets.contains(&name))
+/// The name of the first field that holds a secret in one of these ways.
+pub(crate) fn secret(object: &Object) -> Option<&'static str> {
+    let secrets = || SHAPES.iter().flat_map(|shape| shape.secrets);
+    object.iter().filter(|(_, value)| !value.is_blank()).find_map(|(name, _)| {
+        let is_it = |secret: &&&str| **secret == name;
+        secrets().find(is_it).copied()
+    })
 }
 
-/// Removes the fields of every such way, and wipes what they held.
-pub(crate) fn remove(object: &mut Map<String, Value>) {
+/// Removes the fields of every such way.
+pub(crate) fn remove(object: &mut Object) {
     for Shape { secrets, beside } in SHAPES {
-        if secrets.iter().any(|name| object.contains_key(*name)) {
-            object.retain(|name, value| {
-                let goes = [secrets, beside].iter().any(|names| names.contains(&name.as_str()));
-                if goes {
-                    wipe(value);
-                }
-                !goes
-            });
+        if secrets.iter().any(|name| object.get(name).is_some()) {
+            object.retain(|name| !secrets.contains(&name) && !beside.contains(&name));
         }
     }
 }
@@ -62,11 +58,9 @@ mod tests {
 
     #[track_caller]
     fn leaves(before: &str, after: &str) {
-        let Value::Object(mut object) = serde_json::from_str(before).unwrap() else {
-            panic!("an object");
-        };
+        let mut object = Object::parse(before).unwrap();
         remove(&mut object);
-        assert_eq!(Value::Object(object).to_string(), after);
+        assert_eq!(serde_json::to_string(&object).unwrap(), after);
     }
 
     // threats 221

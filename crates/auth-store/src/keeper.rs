@@ -4,7 +4,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::file::Reserved;
-use crate::format::Defect;
+use crate::format::ParseError;
 use crate::place::{Content, Place, SIZE_LIMIT};
 use crate::seen::Seen;
 use crate::{AuthDocument, Error, Location, Vault, check, file, format, memory, unfinished, vault};
@@ -64,7 +64,7 @@ impl Keeper {
             }
             Content::Bytes(bytes) => bytes,
         };
-        let corrupt = |Defect { line, column, field, problem }| Error::Corrupt {
+        let corrupt = |ParseError { line, column, field, problem }| Error::Corrupt {
             location: self.location(),
             line,
             column,

@@ -40,8 +40,8 @@
 //! # The format
 //!
 //! UTF-8 JSON, indented by two spaces, without a newline at the end, as the `serde_json` of Codex
-//! CLI writes it. Fields that are not ours stay where they are, with every digit of their numbers, at
-//! every level; a new sign-in replaces `tokens` as a whole, and removes what other programs keep a
+//! CLI writes it. Fields of other programs keep their place and their source text, at the top and in
+//! `tokens`; a new sign-in replaces `tokens` as a whole, and removes what other programs keep a
 //! sign-in in at the top. What Codex CLI refuses to read (a byte-order mark, a key that occurs
 //! twice, a time without a zone) is corrupt here too, with the line that has to change, and a corrupt
 //! file is only ever replaced by a new sign-in, which keeps a copy
@@ -72,8 +72,8 @@ mod document;
 mod flat;
 mod format;
 mod mode;
+mod object;
 mod provenance;
-mod wipe;
 
 mod helper_vault;
 mod keeper;

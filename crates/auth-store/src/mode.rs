@@ -1,6 +1,6 @@
 use credentials::AccessToken;
-use serde_json::Value;
 
+use crate::object::Value;
 use crate::{AuthDocument, flat};
 
 /// How the person signed in.
@@ -57,7 +57,7 @@ impl AuthDocument {
             return Some(AuthMode::PersonalAccessToken);
         }
         let is_there =
-            |(field, _): &&(&str, &str)| self.tree.0.get(*field).is_some_and(Value::is_object);
+            |(field, _): &&(&str, &str)| self.object.get(field).is_some_and(Value::is_object);
         if let Some((_, mode)) = OF_OTHER_PROGRAMS.iter().find(is_there) {
             return Some(AuthMode::Other((*mode).to_owned()));
         }
@@ -112,12 +112,10 @@ impl AuthDocument {
     /// Puts a personal access token in the place of whatever was there, in the shape that Codex CLI
     /// gives it: without a mode and without tokens. Fields that are not part of a sign-in stay.
     pub fn set_personal_access_token_sign_in(&mut self, token: &AccessToken) {
-        flat::remove(&mut self.tree.0);
-        self.set("OPENAI_API_KEY", Value::Null);
-        self.set(PERSONAL_ACCESS_TOKEN, token.expose().into());
-        for name in [AUTH_MODE, "tokens", "last_refresh"] {
-            self.remove(name);
-        }
+        flat::remove(&mut self.object);
+        self.object.set("OPENAI_API_KEY", Value::default());
+        self.object.set(PERSONAL_ACCESS_TOKEN, token.expose());
+        self.object.retain(|name| ![AUTH_MODE, "tokens", "last_refresh"].contains(&name));
     }
 }
 

@@ -1,7 +1,5 @@
-use serde_json::{Map, Value};
-
 use crate::AuthDocument;
-use crate::wipe::put;
+use crate::object::Object;
 
 const OAUTH_PROVENANCE: &str = "oauth_provenance";
 
@@ -22,18 +20,17 @@ impl AuthDocument {
 
     /// Writes down which client the tokens belong to.
     pub fn set_oauth_provenance(&mut self, issuer: &str, client_id: &str) {
-        let mut tokens = self.take_tokens();
-        let provenance = Map::from_iter([
-            ("issuer".to_owned(), Value::from(issuer)),
-            ("client_id".to_owned(), Value::from(client_id)),
-        ]);
-        put(&mut tokens, OAUTH_PROVENANCE, provenance.into());
-        self.set("tokens", tokens.into());
+        self.object.edit_object("tokens", |tokens| {
+            tokens.edit_object(OAUTH_PROVENANCE, |provenance| {
+                *provenance = Object::default();
+                provenance.set("issuer", issuer);
+                provenance.set("client_id", client_id);
+            });
+        });
     }
 
     fn provenance(&self, name: &str) -> Option<&str> {
-        let provenance = self.tree.0.get("tokens")?.get(OAUTH_PROVENANCE)?;
-        provenance.get(name)?.as_str().filter(|text| !text.is_empty())
+        self.tokens()?.object(OAUTH_PROVENANCE)?.text(name)
     }
 }
 

@@ -19,7 +19,7 @@ fn merge_objects(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (name, value) in patch {
         if value.is_null() {
             // The order of what stays is kept, since that is what a client would see.
-            target.shift_remove(name);
+            target.remove(name);
         } else {
             merge(target.entry(name.clone()).or_insert(Value::Null), value);
         }

@@ -1,28 +1,26 @@
-use super::defect::NAMES;
 use super::*;
 use crate::SignIn;
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use jiff::Timestamp;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 #[track_caller]
-fn corrupt(text: &[u8], problem: Problem, line: usize, column: usize, field: Option<&str>) {
-    let field = field.map(str::to_owned);
-    let expected = Defect { line, column, field, problem };
+fn corrupt(text: &[u8], problem: Problem, line: usize, column: usize) {
+    let expected = ParseError { line, column, field: None, problem };
     assert_eq!(parse(text).unwrap_err(), expected, "{}", text.escape_ascii());
 }
 
 // threats 168
 #[test]
 fn a_text_that_is_not_json_is_corrupt_where_it_stops() {
-    corrupt(b"", Problem::Truncated, 1, 0, None);
-    corrupt(b"{\n  \"tokens\": {", Problem::Truncated, 2, 13, Some("tokens"));
-    corrupt(b"{} {}", Problem::Syntax, 1, 4, None);
-    corrupt(b"{\"a\": \0}", Problem::Truncated, 1, 7, Some("*"));
-    corrupt(b"{\"a\": x}", Problem::Syntax, 1, 7, Some("*"));
-    corrupt(b"\xef\xbb\xbf{}", Problem::ByteOrderMark, 1, 1, None);
-    corrupt(b"{\n\"a\": \"\xff\"}", Problem::Encoding, 2, 7, None);
+    corrupt(b"", Problem::Truncated, 1, 0);
+    corrupt(b"{\n  \"tokens\": {", Problem::Truncated, 2, 13);
+    corrupt(b"{} {}", Problem::Syntax, 1, 4);
+    corrupt(b"{\"a\": \0}", Problem::Truncated, 1, 7);
+    corrupt(b"{\"a\": x}", Problem::Syntax, 1, 7);
+    corrupt(b"\xef\xbb\xbf{}", Problem::ByteOrderMark, 1, 1);
+    corrupt(b"{\n\"a\": \"\xff\"}", Problem::Encoding, 2, 7);
     let deep = [b"{\"a\":".repeat(200), b"}".repeat(200)].concat();
     assert_eq!(parse(&deep).unwrap_err().problem, Problem::Syntax);
 }
@@ -43,12 +41,12 @@ fn what_other_formats_have_is_told_by_its_place() {
     comment("{\n  \"a\": [1, # theirs\n  2]\n}", 2, 12);
     comment("{\n  \"a\": 1 // theirs\n}", 2, 10);
     comment("{}\n// theirs", 2, 1);
-    corrupt(b"{\n  \"a\": 1,\n}", Problem::TrailingComma, 3, 1, None);
-    corrupt(b"{\"a\": [1, ]}", Problem::TrailingComma, 1, 11, Some("*"));
-    corrupt(b"{\"a\": }", Problem::Syntax, 1, 7, Some("*"));
-    corrupt(b"{'a': 1}", Problem::Syntax, 1, 2, None);
-    corrupt(b"{\"a\": 1\n\"b\": 2}", Problem::MissingComma, 2, 1, None);
-    corrupt(b"{\"a\": [{}\n\"b\"]}", Problem::MissingComma, 2, 1, Some("*"));
+    corrupt(b"{\n  \"a\": 1,\n}", Problem::TrailingComma, 3, 1);
+    corrupt(b"{\"a\": [1, ]}", Problem::TrailingComma, 1, 11);
+    corrupt(b"{\"a\": }", Problem::Syntax, 1, 7);
+    corrupt(b"{'a': 1}", Problem::Syntax, 1, 2);
+    corrupt(b"{\"a\": 1\n\"b\": 2}", Problem::MissingComma, 2, 1);
+    corrupt(b"{\"a\": [{}\n\"b\"]}", Problem::MissingComma, 2, 1);
 }
 
 // threats 221
@@ -96,11 +94,11 @@ fn what_is_clear_is_read() {
 // threats 168
 #[test]
 fn a_key_that_occurs_twice_is_corrupt_at_every_level() {
-    corrupt(b"{\"tokens\":1,\"tokens\":2}", Problem::DuplicateKey, 1, 21, Some("tokens"));
+    corrupt(b"{\"tokens\":1,\"tokens\":2}", Problem::DuplicateKey, 1, 22);
     let twice = b"{\"tokens\":{\"id_token\":\"\",\n\"id_token\":\"\"}}";
-    corrupt(twice, Problem::DuplicateKey, 2, 11, Some("tokens.id_token"));
+    corrupt(twice, Problem::DuplicateKey, 2, 12);
     let escaped = b"{\"x\":[{\"\\u0061\":1,\"a\":2}]}";
-    corrupt(escaped, Problem::DuplicateKey, 1, 22, Some("*.*.*"));
+    corrupt(escaped, Problem::DuplicateKey, 1, 23);
 }
 
 // threats 168
@@ -128,39 +126,76 @@ fn a_field_of_the_wrong_type_or_form_is_named() {
         assert_eq!((defect.problem, defect.field.as_deref()), (Problem::Shape, field), "{text}");
         assert!(defect.line == 1 && defect.column <= text.len(), "{text}: {defect:?}");
     }
-    // The place is the value's, whatever follows it.
-    let last = b"{\n\"tokens\": {\n\"access_token\": \"\\n\"\n}\n}";
-    corrupt(last, Problem::Shape, 3, 20, Some("tokens.access_token"));
-    corrupt(b"{\n\"last_refresh\": \"now\"\n\n}", Problem::Shape, 2, 21, Some("last_refresh"));
-    corrupt(b"{\n\"token\": \"now\"\n\n}", Problem::Misplaced, 2, 14, Some("token"));
-    corrupt(b"[\n\n]", Problem::Shape, 1, 0, None);
+    for (text, line, column, field) in [
+        ("{\n\"tokens\": {\n\"access_token\": \"\\n\"\n}\n}", 3, 17, "tokens.access_token"),
+        ("{\n\"last_refresh\": \"now\"\n\n}", 2, 17, "last_refresh"),
+        ("{\n\"token\": \"now\"\n\n}", 2, 10, "token"),
+    ] {
+        let error = parse(text.as_bytes()).unwrap_err();
+        let found = (error.line, error.column, error.field.as_deref());
+        assert_eq!(found, (line, column, Some(field)), "{text}");
+    }
+    corrupt(b"[\n\n]", Problem::Shape, 1, 1);
 }
 
 /// A number as it may stand in a file, also one that no machine type holds.
-fn number() -> impl Strategy<Value = Value> {
-    let text = r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?";
-    text.prop_map(|text| serde_json::from_str(&text).unwrap())
+fn number() -> impl Strategy<Value = String> {
+    r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?"
 }
 
-fn anything() -> impl Strategy<Value = Value> {
+/// The source text of a string.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+/// The source text of any JSON.
+fn anything() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
+        Just("null".to_owned()),
+        any::<bool>().prop_map(|it| it.to_string()),
         number(),
-        any::<String>().prop_map(Value::from),
+        any::<String>().prop_map(|text| quoted(&text)),
+        Just(r#""\u00e9\ud83d\ude00\/""#.to_owned()),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            object(inner).prop_map(Value::from),
+            prop::collection::vec(inner.clone(), 0..4)
+                .prop_map(|values| format!("[{}]", values.join(", "))),
+            members(inner).prop_map(|members| indented(&members, 0)),
         ]
     })
 }
 
-/// An object whose keys are in no particular order, and none of ours.
-fn object(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<String, Value>> {
-    let key = "\\PC{0,6}".prop_filter("ours", |key| !NAMES.contains(&key.as_str()));
-    prop::collection::vec((key, value), 0..4).prop_map(|fields| fields.into_iter().collect())
+/// Members of an object in no particular order, with none of the fields that this program reads.
+fn members(value: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<(String, String)>> {
+    let name = "\\PC{0,6}".prop_filter("known", |name| !KNOWN.contains(&name.as_str()));
+    prop::collection::vec((name, value), 0..4).prop_map(|mut members| {
+        let mut seen = HashSet::new();
+        members.retain(|(name, _)| seen.insert(name.clone()));
+        members
+    })
+}
+
+const KNOWN: [&str; 5] =
+    ["auth_mode", "OPENAI_API_KEY", "personal_access_token", "tokens", "last_refresh"];
+
+/// An object as this program writes one at this depth.
+fn indented(members: &[(String, String)], depth: usize) -> String {
+    if members.is_empty() {
+        return "{}".to_owned();
+    }
+    let indent = "  ".repeat(depth);
+    let line = |(name, value): &(String, String)| format!("{indent}  {}: {value}", quoted(name));
+    let lines: Vec<String> = members.iter().map(line).collect();
+    format!("{{\n{}\n{indent}}}", lines.join(",\n"))
+}
+
+fn member(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+fn written(document: &AuthDocument) -> String {
+    String::from_utf8(serialize(document).unwrap().to_vec()).unwrap()
 }
 
 fn sign_in() -> SignIn {
@@ -177,33 +212,26 @@ fn sign_in() -> SignIn {
 proptest! {
     // threats 169
     #[test]
-    fn what_is_not_ours_comes_back_as_it_was(
-        before in object(anything()),
-        within in object(anything()),
-        after in object(anything()),
+    fn fields_of_other_programs_keep_their_order_and_source_text(
+        mut fields in members(anything()),
+        tokens in members(anything()),
+        place in any::<prop::sample::Index>(),
     ) {
-        let mut file = before;
-        file.insert("tokens".into(), within.into());
-        file.extend(after);
-        let text = serde_json::to_vec(&file).unwrap();
+        let place = place.index(fields.len() + 1);
+        fields.insert(place, ("tokens".to_owned(), indented(&tokens, 1)));
+        let text = indented(&fields, 0);
 
-        let mut document = parse(&text).unwrap();
-        prop_assert_eq!(
-            serialize(&document).unwrap().to_vec(),
-            serde_json::to_vec_pretty(&file).unwrap()
-        );
+        let mut document = parse(text.as_bytes()).unwrap();
+        prop_assert_eq!(written(&document), text);
 
         document.set_sign_in(&sign_in());
-        file.insert("auth_mode".into(), json!("chatgpt"));
-        file.insert("OPENAI_API_KEY".into(), json!("sk-1"));
-        file["tokens"] = json!({
-            "id_token": "i", "access_token": "a", "refresh_token": "r", "account_id": null,
-        });
-        file.insert("last_refresh".into(), json!("1970-01-01T00:00:00.000000Z"));
-        prop_assert_eq!(
-            serialize(&document).unwrap().to_vec(),
-            serde_json::to_vec_pretty(&file).unwrap()
-        );
+        let new = [("id_token", "\"i\""), ("access_token", "\"a\""), ("refresh_token", "\"r\""),
+            ("account_id", "null")].map(|(name, value)| member(name, value));
+        fields[place].1 = indented(&new, 1);
+        fields.push(member("auth_mode", "\"chatgpt\""));
+        fields.push(member("OPENAI_API_KEY", "\"sk-1\""));
+        fields.push(member("last_refresh", "\"1970-01-01T00:00:00.000000Z\""));
+        prop_assert_eq!(written(&document), indented(&fields, 0));
     }
 
     // threats 168

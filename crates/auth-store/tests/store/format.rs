@@ -70,18 +70,14 @@ fn a_sign_in_keeps_what_other_programs_wrote_beside_it_and_their_order() {
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     let after = r#"{
   "last_refresh": "2026-11-21T18:48:46.859879Z",
-  "agent_identity": {
-    "n": 12345678901234567890123.50
-  },
+  "agent_identity": {"n":12345678901234567890123.50},
   "tokens": {
     "id_token": "id-1",
     "access_token": "access-1",
     "refresh_token": "refresh-1",
     "account_id": "1"
   },
-  "theirs": {
-    "tokens": {}
-  },
+  "theirs": {"tokens":{}},
   "auth_mode": "chatgpt",
   "OPENAI_API_KEY": "sk-1"
 }"#;

@@ -2,11 +2,13 @@
 //! the table of expected results are in the tests of `auth-store`, so that other programs can use
 //! them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use sandbox::Account;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::support::{StoredSignIn, World};
 
@@ -98,28 +100,27 @@ fn assert_removed(world: &World, case: &Case, content: &[u8]) {
     assert!(left.trim().is_empty(), "{}", case.name);
 }
 
+/// The values of an object as they are written, by name.
+fn members(object: &[u8]) -> BTreeMap<String, Box<RawValue>> {
+    serde_json::from_slice(object).unwrap()
+}
+
 /// A new sign-in removes the fields of the old one and keeps all others.
 fn assert_replaced(world: &World, case: &Case, content: &[u8]) {
     world.store_bytes(content);
     world.login().signs_in(Account::OWNER).exits(0);
-    let after = world.auth_document();
-    let names = |object: &Value| -> Vec<String> {
-        let mut names: Vec<String> = object.as_object().unwrap().keys().cloned().collect();
-        names.sort();
-        names
-    };
-    assert_eq!(
-        names(&after["tokens"]),
-        ["access_token", "account_id", "id_token", "refresh_token"],
-        "{}",
-        case.name
-    );
-    let mut fields = names(&after);
-    fields.retain(|name| name != "theirs");
+    let after = world.auth_json().unwrap();
+    let mut after = members(after.as_bytes());
+    let tokens = members(after["tokens"].get().as_bytes());
+    let names: Vec<&str> = tokens.keys().map(String::as_str).collect();
+    assert_eq!(names, ["access_token", "account_id", "id_token", "refresh_token"], "{}", case.name);
+    let theirs = after.remove("theirs");
+    let fields: Vec<&str> = after.keys().map(String::as_str).collect();
     assert_eq!(fields, ["OPENAI_API_KEY", "auth_mode", "last_refresh", "tokens"], "{}", case.name);
     if case.status == 0 {
-        let before: Value = serde_json::from_slice(content).unwrap();
-        assert_eq!(after.get("theirs"), before.get("theirs"), "{}", case.name);
+        let before = members(content).remove("theirs");
+        let source = |value: Option<Box<RawValue>>| value.map(|value| value.get().to_owned());
+        assert_eq!(source(theirs), source(before), "{}", case.name);
     }
     world.command("status").run().exits(0);
     assert_backed_up(world, case, content);

@@ -187,11 +187,7 @@ fn unreadable_file_is_reported_and_unchanged() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, 0).with("/tokens/refresh_token", json!(["x"])).text();
     for (text, place, hint) in [
-        (
-            "{\"tokens\": {",
-            "line 1, column 12, field tokens: it ends too early",
-            "put the whole file",
-        ),
+        ("{\"tokens\": {", "line 1, column 12: it ends too early", "put the whole file"),
         (
             stored.as_str(),
             "field tokens.refresh_token: the value has the wrong type or form",

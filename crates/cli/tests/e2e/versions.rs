@@ -23,7 +23,7 @@ const NEWER: &str = r#"{
     "workspaces": [{"id": "ws_1", "tokens": {"access_token": null}, "last_refresh": 7}, "\ud83d\udd11"],
     "OPENAI_API_KEY": null,
     "tokens": {
-        "proof": {"kty": "EC", "rounds": 1e400, "id_token": []},
+        "proof": {"kty": "EC", "rounds": 1e300, "id_token": []},
         "id_token": "", "access_token": "", "refresh_token": "",
         "expires_at": 99999999999999999999,
         "account_id": "acct-ada"

@@ -1,6 +1,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::jwt::{MalformedJwt, Payload};
 use crate::{AccessToken, IdToken};
@@ -223,13 +224,10 @@ fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>
 /// than a float has.
 #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates; the fraction goes")]
 fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Value::deserialize(input)? {
-        Value::Number(date) => {
-            let seconds = || date.as_str().parse::<f64>().ok();
-            date.as_i64().or_else(|| seconds().map(|seconds| seconds.floor() as i64))
-        }
-        _ => None,
-    })
+    // A number that no float holds is an error of `serde_json`, and not of `str::parse`.
+    let date = Box::<RawValue>::deserialize(input)?;
+    let seconds = || date.get().parse::<f64>().ok();
+    Ok(date.get().parse().ok().or_else(|| seconds().map(|seconds| seconds.floor() as i64)))
 }
 
 #[cfg(test)]
