@@ -145,24 +145,6 @@ pub(crate) fn sudo(codex_home: Option<&Path>) -> Option<Sudo> {
     Sudo::detect(&variable, &default_codex_home()?, &home()?)
 }
 
-/// The folder in which this person's waiting sign-ins find each other: in the one that the system
-/// keeps for what runs, else among the temporary files, where the name tells whose it is.
-#[cfg(unix)]
-pub(crate) fn rendezvous() -> Option<PathBuf> {
-    let runtime = variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|it| it.is_absolute());
-    let shared = || {
-        let uid = rustix::process::geteuid().as_raw();
-        std::env::temp_dir().join(format!("login-cli-{uid}"))
-    };
-    Some(runtime.map_or_else(shared, |runtime| runtime.join("login-cli")))
-}
-
-/// There is none on this system.
-#[cfg(not(unix))]
-pub(crate) fn rendezvous() -> Option<PathBuf> {
-    None
-}
-
 /// The certificate authorities that are trusted beside the system's.
 pub(crate) fn extra_ca_certificates() -> Option<CaCertificates> {
     const NAME: &str = "CODEX_CA_CERTIFICATE";

@@ -5,7 +5,6 @@ use std::time::Duration;
 use http_client::{CaCertificates, HttpClient, Options};
 use login::stored::StoredSignIn;
 use login::{CallbackPorts, openai};
-use oauth_callback_server::PortConflict;
 use terminal_ui::{Hint, LogWriter, StatusLine, Terminal, say};
 use token_client::TokenClient;
 use tokio::time::timeout;
@@ -235,21 +234,10 @@ impl Setup {
         args: &CallbackArgs,
         usual: CallbackPorts,
     ) -> CallbackPorts {
-        if args.cancel_previous && !cfg!(unix) {
-            self.terminal.warn("--cancel-previous is not supported on this system");
-        }
-        let conflict =
-            if args.cancel_previous { PortConflict::CancelPrevious } else { PortConflict::Fail };
-        let chosen = match args.ports.as_slice() {
+        match args.ports.as_slice() {
             [] => usual,
-            ports => CallbackPorts {
-                ports: ports.to_vec(),
-                fallback_ports: Vec::new(),
-                redirect_host: usual.redirect_host,
-                ..usual
-            },
-        };
-        CallbackPorts { conflict, control_socket: environment::rendezvous(), ..chosen }
+            ports => CallbackPorts { ports: ports.to_vec(), fallback_ports: Vec::new(), ..usual },
+        }
     }
 
     /// The client for every request; it is built when the first one is sent.

@@ -1,14 +1,13 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::mem;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use credentials::AuthorizationCode;
 use http_client::BaseUrl;
 use oauth_callback_server::{
     BindOptions, BrowserResponder, Callback, CallbackConfig, CallbackServer, Pages, PastedCallback,
-    PortConflict, RedirectHost, Rejections, RunningServer, State,
+    RedirectHost, Rejections, RunningServer, State,
 };
 use pkce::CodeVerifier;
 use token_client::CodeExchange;
@@ -31,11 +30,6 @@ pub struct CallbackPorts {
     pub fallback_ports: Vec<u16>,
     /// What the redirect URI calls this machine.
     pub redirect_host: RedirectHost,
-    /// What to do when each of them is taken.
-    pub conflict: PortConflict,
-    /// The folder in which the waits of one user and program find each other;
-    /// [`BindOptions::control_socket`] says more.
-    pub control_socket: Option<PathBuf>,
 }
 
 impl From<u16> for CallbackPorts {
@@ -45,21 +39,17 @@ impl From<u16> for CallbackPorts {
             ports: vec![port],
             fallback_ports: Vec::new(),
             redirect_host: RedirectHost::default(),
-            conflict: PortConflict::Fail,
-            control_socket: None,
         }
     }
 }
 
 impl CallbackPorts {
     fn bind_options(&self) -> BindOptions {
-        let Self { ports, fallback_ports, redirect_host, conflict, control_socket } = self.clone();
+        let Self { ports, fallback_ports, redirect_host } = self.clone();
         BindOptions {
             ports,
             fallback_ports,
             redirect_host,
-            conflict,
-            control_socket,
             callback_path: REDIRECT_PATH,
             ..BindOptions::default()
         }

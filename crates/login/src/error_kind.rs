@@ -40,8 +40,6 @@ pub enum ErrorKind {
     PortInUse,
     /// A server returned an error.
     Refused,
-    /// A newer sign-in replaced this one.
-    Replaced,
     /// The sign-in has ended.
     SignInEnded,
     /// The new tokens were not stored, and the old ones do not work any more.
@@ -136,7 +134,6 @@ impl From<Kind> for ErrorKind {
             Kind::Denied => Self::Denied,
             Kind::InvalidCallback => Self::InvalidCallback,
             Kind::TimedOut => Self::TimedOut,
-            Kind::Replaced => Self::Replaced,
             Kind::System => Self::System,
         }
     }

@@ -1,27 +1,19 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 
-use crate::conflict::{ControlSocket, meet, take_over};
 use crate::listen::{ANY, Listeners, listen_on};
 use crate::port_owner::PortInUse;
-use crate::{ErrorKind, Limits, PortConflict, PortOwner};
+use crate::{ErrorKind, Limits, PortOwner};
 
-/// Where to listen, and for how long to put up with whom.
+/// Where to listen.
 #[derive(Clone, Debug)]
 pub struct BindOptions {
     /// The ports to try, in this order: the first that is free on both loopback addresses is bound.
     /// 0 stands for any that the system chooses, and so does an empty list.
     pub ports: Vec<u16>,
-    /// The ports to try when strangers have all of those: not where another wait of the same user and
-    /// program has one, which is to be finished, or to give way.
+    /// The ports to try next, if other programs hold all of `ports`. They are not tried if this program, run
+    /// by the same user, holds one of `ports`: that sign-in has to end first.
     pub fallback_ports: Vec<u16>,
-    /// What to do when each of them is taken.
-    pub conflict: PortConflict,
-    /// The folder in which the waits of one user and program find each other, so that a newer one
-    /// can ask an older one to give way. It is made if it is missing, and not used if it is open to
-    /// others. Without one, or where it cannot be used, a wait cannot be asked.
-    pub control_socket: Option<PathBuf>,
     /// The host of the `redirect_uri`.
     pub redirect_host: RedirectHost,
     /// The path of the `redirect_uri`, beginning with a `/`.
@@ -42,8 +34,6 @@ impl Default for BindOptions {
         Self {
             ports: vec![ANY],
             fallback_ports: Vec::new(),
-            conflict: PortConflict::Fail,
-            control_socket: None,
             redirect_host: RedirectHost::default(),
             callback_path: "/auth/callback",
             form_post: false,
@@ -82,8 +72,6 @@ impl RedirectHost {
 /// waiting by the system.
 #[derive(Debug)]
 pub struct CallbackServer {
-    /// Before the listeners, because its name has to be gone when the port is free.
-    pub(crate) control: Option<ControlSocket>,
     pub(crate) listeners: Vec<TcpListener>,
     pub(crate) options: BindOptions,
     port: u16,
@@ -105,16 +93,8 @@ impl CallbackServer {
         if !path.starts_with('/') || path.starts_with("//") || !path.bytes().all(is_path) {
             return Err(BindError::InvalidPath { path });
         }
-        let Listeners { port, sockets } = match (first_free_of(options), &options.control_socket) {
-            (Err(BindError::PortsInUse { taken }), Some(folder))
-                if options.conflict == PortConflict::CancelPrevious =>
-            {
-                take_over(folder, &taken).ok_or(BindError::PortsInUse { taken })?
-            }
-            (outcome, _) => outcome?,
-        };
-        let control = options.control_socket.as_ref().and_then(|folder| meet(folder, port));
-        Ok(Self { control, listeners: sockets, options: options.clone(), port })
+        let Listeners { port, sockets } = first_free_of(options)?;
+        Ok(Self { listeners: sockets, options: options.clone(), port })
     }
 
     /// The port that is bound, whichever it is.

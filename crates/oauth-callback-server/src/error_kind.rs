@@ -9,8 +9,6 @@ pub enum ErrorKind {
     InvalidCallback,
     /// There was no callback in time.
     TimedOut,
-    /// A newer sign-in replaced this one.
-    Replaced,
     /// The address or the path cannot be used, or the system cannot watch sockets.
     System,
 }

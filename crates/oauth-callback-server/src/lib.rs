@@ -19,14 +19,12 @@
 //! # What this crate does not do
 //!
 //! It redeems no code (`token-client`), builds no authorization URL and writes no page that a person
-//! would want to read (`login`), and does not talk to whoever holds a port that it wants, unless
-//! that is another wait of the same user and program, and [`PortConflict`] says so.
+//! would want to read (`login`), and sends nothing to the program that holds a port: [`PortOwner`] names that program.
 //!
 //! # Invariants
 //!
 //! - It knows neither PKCE nor an HTTP client: it follows nothing and asks nobody.
-//! - Only a callback with the right `state`, the deadline, a drop, or a newer wait of the same user
-//!   and program ends the wait.
+//! - Only a callback with the right `state`, the deadline or a drop ends the wait.
 //! - Nothing is sent to a port that is taken.
 //! - One code is handed out once; every copy of its callback gets the same answer, in its own time. The right
 //!   `state` with another code is answered by 409, so that nobody is told that a code of theirs was taken.
@@ -38,9 +36,6 @@
 mod state;
 
 mod bind;
-mod conflict;
-#[cfg(unix)]
-mod control_socket;
 mod limits;
 mod listen;
 #[cfg(target_os = "linux")]
@@ -81,7 +76,6 @@ pub mod fuzzing;
 
 pub use bind::{BindError, BindOptions, CallbackServer, RedirectHost};
 pub use browser::{BrowserResponder, RedirectPage};
-pub use conflict::PortConflict;
 pub use error_kind::ErrorKind;
 pub use limits::Limits;
 pub use pages::{Page, Pages};

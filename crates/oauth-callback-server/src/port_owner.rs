@@ -41,18 +41,6 @@ impl PortOwner {
     }
 }
 
-/// Whether a process of this user runs the program that asks, as far as the system tells.
-#[cfg(target_os = "linux")]
-pub(crate) fn is_our_program(pid: Option<u32>) -> bool {
-    pid.is_some_and(linux::is_our_program)
-}
-
-/// Whether a process of this user runs the program that asks: the system does not tell.
-#[cfg(all(unix, not(target_os = "linux")))]
-pub(crate) fn is_our_program(_pid: Option<u32>) -> bool {
-    true
-}
-
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fmt::Display;
@@ -86,7 +74,7 @@ mod linux {
     }
 
     /// Where the system does not tell which file a process runs, its name has to do.
-    pub(super) fn is_our_program(pid: u32) -> bool {
+    fn is_our_program(pid: u32) -> bool {
         match (executable(pid), executable("self")) {
             (Some(theirs), Some(ours)) => theirs == ours,
             _ => program("self").is_some_and(|ours| program(pid) == Some(ours)),

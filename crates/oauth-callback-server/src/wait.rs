@@ -9,7 +9,6 @@ use tokio::time::timeout;
 use crate::accept::serve;
 use crate::acceptor::Acceptor;
 use crate::classify::{AuthorizationResponse, Rules};
-use crate::conflict::{ControlSocket, asked};
 use crate::error_kind::ErrorKind;
 use crate::reply::Reply;
 use crate::server::Server;
@@ -63,11 +62,11 @@ impl CallbackServer {
     /// [`WaitError::Runtime`]: the port is free.
     pub fn serve(self, expected: CallbackConfig) -> Result<RunningServer, WaitError> {
         let timeout = expected.timeout;
-        let (server, control) = self.open(expected).map_err(WaitError::Runtime)?;
-        Ok(RunningServer { server, control, timeout })
+        let server = self.open(expected).map_err(WaitError::Runtime)?;
+        Ok(RunningServer { server, timeout })
     }
 
-    fn open(self, expected: CallbackConfig) -> io::Result<(Server, Option<ControlSocket>)> {
+    fn open(self, expected: CallbackConfig) -> io::Result<Server> {
         let rules = Rules {
             port: self.port(),
             redirect_host: self.options.redirect_host,
@@ -80,7 +79,7 @@ impl CallbackServer {
         let session = Session::new(rules, expected.pages, self.options.limits, acceptor);
         let session = Arc::new(session);
         tokio::spawn(serve(session.clone()));
-        Ok((Server { session }, self.control))
+        Ok(Server { session })
     }
 }
 
@@ -88,7 +87,6 @@ impl CallbackServer {
 #[derive(Debug)]
 pub struct RunningServer {
     server: Server,
-    control: Option<ControlSocket>,
     timeout: Duration,
 }
 
@@ -111,18 +109,8 @@ impl RunningServer {
     ///
     /// As [`CallbackServer::wait`].
     pub async fn callback(self) -> Result<Callback, WaitError> {
-        let Self { server, control, timeout: after } = self;
-        let arrival = timeout(after, server.session.arrival());
-        let arrived = tokio::select! {
-            biased;
-            arrived = arrival => arrived,
-            requester = asked(control.as_ref()) => {
-                // Who asks sees the name go, then the port, then this connection.
-                let _in_this_order = (control, server, requester);
-                return Err(WaitError::Replaced);
-            }
-        };
-        match arrived {
+        let Self { server, timeout: after } = self;
+        match timeout(after, server.session.arrival()).await {
             Ok(AuthorizationResponse::Code(code)) => {
                 Ok(Callback { code, browser: BrowserResponder::new(server) })
             }
@@ -160,9 +148,6 @@ pub enum WaitError {
         /// What looked like the callback meanwhile, each kind once.
         rejected: Vec<RejectedCallback>,
     },
-    /// A newer wait of the same user and program asked for the port, and has it now.
-    #[error("another sign-in took the place of this one")]
-    Replaced,
     /// The runtime cannot watch the sockets.
     #[error("cannot wait for connections")]
     Runtime(#[source] io::Error),
@@ -176,7 +161,6 @@ impl WaitError {
             Self::Denied { .. } => ErrorKind::Denied,
             Self::MissingCode | Self::WrongIssuer => ErrorKind::InvalidCallback,
             Self::TimedOut { .. } => ErrorKind::TimedOut,
-            Self::Replaced => ErrorKind::Replaced,
             Self::Runtime(_) => ErrorKind::System,
         }
     }

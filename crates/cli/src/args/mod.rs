@@ -308,9 +308,6 @@ pub(crate) struct CallbackArgs {
     /// Ports of the redirect URI; the first free one is used [default: 1455,1457 for login, otherwise 5000]
     #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',')]
     pub(crate) ports: Vec<u16>,
-    /// Cancel your earlier sign-in on this port
-    #[arg(long)]
-    pub(crate) cancel_previous: bool,
 }
 
 #[derive(Debug, Args)]

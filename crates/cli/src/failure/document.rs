@@ -79,7 +79,6 @@ fn kind_of_login(kind: ErrorKind) -> (&'static str, u8) {
         ErrorKind::OtherIssuer => ("other_issuer", 1),
         ErrorKind::PortInUse => ("port_in_use", 13),
         ErrorKind::Refused => ("refused", 1),
-        ErrorKind::Replaced => ("superseded", 1),
         ErrorKind::SignInEnded => ("sign_in_ended", 3),
         ErrorKind::SignInLost => ("sign_in_lost", 1),
         ErrorKind::Store => ("store", 1),

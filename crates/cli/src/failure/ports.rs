@@ -37,11 +37,12 @@ fn is_registered(taken: &PortInUse) -> bool {
 }
 
 pub(super) fn hint(taken: &[PortInUse]) -> String {
-    let is_ours = |taken: &PortInUse| taken.owner.as_ref().is_some_and(|it| it.same_program);
-    if taken.iter().any(is_ours) {
-        return "finish that sign-in in the browser, end it with Ctrl-C where it was started, or take \
-                its place with --cancel-previous"
-            .to_owned();
+    let mut owners = taken.iter().filter_map(|taken| taken.owner.as_ref());
+    if let Some(sign_in) = owners.find(|owner| owner.same_program) {
+        let kill = sign_in.pid.map(|pid| format!(", or run kill {pid}")).unwrap_or_default();
+        return format!(
+            "finish that sign-in in the browser, or end it: press Ctrl-C in its terminal{kill}"
+        );
     }
     let other = match taken {
         [PortInUse { port: SIGN_IN_PORT, .. }] => Some(SIGN_IN_OTHER_PORT),

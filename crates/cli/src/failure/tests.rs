@@ -94,7 +94,6 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
         ),
         ("timed_out", LoginError::ListTimedOut { after: Duration::ZERO }),
         ("timed_out", LoginError::Unreached { after: Duration::ZERO, source: dns() }),
-        ("superseded", LoginError::Callback(WaitError::Replaced)),
         ("bad_callback", LoginError::Callback(WaitError::MissingCode)),
         ("network", LoginError::Code(dns().into())),
         ("refused", LoginError::Code(refused(400))),

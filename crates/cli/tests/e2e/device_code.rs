@@ -96,7 +96,7 @@ fn device_sign_in_needs_no_port_and_no_api_key() {
     finished.exits(0);
     assert_eq!(world.auth_document()["OPENAI_API_KEY"], Value::Null);
     assert_eq!(world.count(&Endpoint::Token), 1);
-    for option in [&["--port", "1455"][..], &["--cancel-previous"], &["--with-api-key"]] {
+    for option in [&["--port", "1455"][..], &["--with-api-key"]] {
         let world = world_with([]);
         device_login(&world).args(option).run().exits(2).says("cannot be used with");
         assert_eq!(world.sandbox.connections(), 0);

@@ -57,7 +57,6 @@ mod browser;
 #[cfg(target_os = "linux")]
 mod browser_launcher;
 #[cfg(unix)]
-mod cancel_previous;
 #[cfg(unix)]
 mod codex;
 #[cfg(target_os = "linux")]

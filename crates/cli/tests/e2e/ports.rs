@@ -63,9 +63,11 @@ fn second_sign_in_does_not_disturb_the_first() {
     second.exits(13).says_nothing_of("/oauth/authorize");
     if cfg!(target_os = "linux") {
         let words = format!("another sign-in is waiting on port {port} (pid {})", first.id);
-        let hint = "finish that sign-in in the browser, end it with Ctrl-C where it was started, or \
-                    take its place with --cancel-previous";
-        second.fails_with(&words, hint);
+        let hint = format!(
+            "finish that sign-in in the browser, or end it: press Ctrl-C in its terminal, or run kill {}",
+            first.id
+        );
+        second.fails_with(&words, &hint);
     } else {
         second.says(&format!("error: port {port} is in use\n"));
     }

@@ -4,8 +4,6 @@
 mod support;
 
 mod callback;
-#[cfg(unix)]
-mod control_socket;
 mod crowd;
 mod form_post;
 mod pasted_callback;

@@ -148,7 +148,6 @@ fn callback(error: &WaitError) -> Option<&'static str> {
             Some(kind) => rejected::hint(*kind, false),
             None => "run the command again, or wait longer with --timeout",
         },
-        WaitError::Replaced => "go on with the other one; nothing was changed by this one",
         WaitError::MissingCode => "run the command again",
         WaitError::WrongIssuer => {
             "check --issuer; if it is right, somebody may have interfered with the sign-in"

@@ -74,7 +74,7 @@ fn waiting_sign_in_and_other_program_are_distinguished() {
         let finished = doctor(&world).arg("--json").run();
         let found = format!("another sign-in is waiting on port 1455 (pid {})", waiting.id);
         assert!(finished.stdout.contains(&found), "{}", finished.stdout);
-        assert!(finished.stdout.contains("take its place with --cancel-previous"));
+        assert!(finished.stdout.contains(&format!("or run kill {}", waiting.id)));
         assert!(world.sandbox.requests()[requests..].iter().all(|it| it.method == "HEAD"));
         waiting.visit(sandbox::Account::OWNER);
         waiting.finish().exits(0);
