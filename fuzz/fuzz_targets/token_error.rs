@@ -8,6 +8,7 @@ use fuzz::json::Json;
 use fuzz::screen;
 use http_client::ErrorResponse;
 use libfuzzer_sys::fuzz_target;
+use login::openai::{is_refresh_token_reused, requires_reauthentication};
 use token_client::Error;
 use token_client::fuzzing::{SECRET, error_response};
 
@@ -108,10 +109,10 @@ fn check_decisions(error: &Error, status: u16) {
     ];
     let code = words(error).code.as_deref().unwrap_or_default().as_bytes();
     let is_unauthorized = status == 401 && words(error).is_oauth;
-    assert_eq!(error.requires_reauthentication(), finals.contains(&code) || is_unauthorized);
-    assert_eq!(error.is_refresh_token_reused(), code == spent);
+    assert_eq!(requires_reauthentication(error), finals.contains(&code) || is_unauthorized);
+    assert_eq!(is_refresh_token_reused(error), code == spent);
     assert_eq!(error.is_transient(), !(0..500).contains(&status) || [408, 429].contains(&status));
-    assert!(!error.is_refresh_token_reused() || error.requires_reauthentication());
+    assert!(!is_refresh_token_reused(error) || requires_reauthentication(error));
     assert_eq!(error.retry_after(), None);
 }
 

@@ -148,7 +148,7 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    pub(crate) fn exchange(&self) -> CodeExchange<'_> {
+    pub(crate) fn code_exchange(&self) -> CodeExchange<'_> {
         let Self { code, code_verifier, redirect_uri } = self;
         CodeExchange { code, redirect_uri, code_verifier }
     }

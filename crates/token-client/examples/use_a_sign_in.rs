@@ -1,16 +1,15 @@
-//! Gets an API key for a sign-in, keeps the sign-in fresh, and ends it.
+//! Keeps a sign-in fresh, and ends it.
 
-use credentials::{IdToken, RefreshToken};
+use credentials::RefreshToken;
 use http_client::{HttpClient, Options};
 use sandbox::{Account, Client, Sandbox, Scenario};
 use token_client::{BodyFormat, Provider, Revocable, TokenClient};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The sandbox stands for the issuer, and somebody has signed in there already.
+    // The sandbox stands for the server. A person has signed in there already.
     let sandbox = Sandbox::start(Scenario::default()).await?;
     let ada = sandbox.mint(Account::OWNER).ok_or("no such account")?;
-    let id_token = IdToken::new(ada.id_token)?;
     let refresh_token = RefreshToken::new(ada.refresh_token.unwrap_or_default())?;
 
     let http = HttpClient::new(Options::new("use-a-sign-in/1.0"));
@@ -22,16 +21,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     (provider.refresh_body, provider.revocation_body) = (BodyFormat::Json, BodyFormat::Json);
     let client = TokenClient::new(http, provider, Client::SIGN_IN);
 
-    let requested_token = "openai-api-key";
-    let api_key = client.exchange_for_api_key(&id_token, requested_token, "An example").await?;
-    assert!(api_key.expose().starts_with("sk-"));
-
     // The old refresh token is spent by this: the new one has to be stored.
     let refreshed = client.refresh(&refresh_token).await?;
     let refresh_token = refreshed.refresh_token.unwrap_or(refresh_token);
 
     client.revoke(Revocable::RefreshToken(&refresh_token)).await?;
-    let ended = client.refresh(&refresh_token).await;
-    assert!(ended.is_err_and(|error| error.requires_reauthentication()));
+    assert!(client.refresh(&refresh_token).await.is_err());
     Ok(())
 }

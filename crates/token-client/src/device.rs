@@ -7,10 +7,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::client::{TokenClient, TokenRequest};
-use crate::code::{self, Tokens};
 use crate::error::Error;
 use crate::interval::{Interval, seconds};
 use crate::provider::BodyFormat;
+use crate::token_response::TokenResponse;
 
 /// A sign-in that waits for the approval of a person on another device
 /// ([RFC 8628 §3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)).
@@ -87,12 +87,12 @@ impl TokenClient {
     pub async fn poll_device_authorization(
         &self,
         device: &DeviceAuthorization,
-    ) -> Result<DevicePoll<Tokens>, Error> {
+    ) -> Result<DevicePoll<TokenResponse>, Error> {
         let device_code = device.device_code.expose();
         let fields =
             [("grant_type", GRANT), ("device_code", device_code), ("client_id", self.client_id())];
         match self.send_form(&fields, &[device_code]).await {
-            Ok(answer) => Ok(DevicePoll::Approved(code::all_tokens(&answer)?)),
+            Ok(response) => Ok(DevicePoll::Approved(TokenResponse::read(&response)?)),
             Err(Error::ErrorResponse(response)) => undecided(response),
             Err(error) => Err(error),
         }

@@ -92,19 +92,12 @@ impl Error {
         }
     }
 
-    /// Whether a [refresh](crate::TokenClient::refresh) that failed like this will fail for ever, so
-    /// that the person has to sign in again, unless another process has refreshed meanwhile.
+    /// Whether a [refresh](crate::TokenClient::refresh) can only fail again, so that the person has to
+    /// sign in: the refresh token "is invalid, expired, revoked"
+    /// ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     #[must_use]
     pub fn requires_reauthentication(&self) -> bool {
-        matches!(self, Self::ErrorResponse(response) if is_final(response))
-    }
-
-    /// Whether the refresh token was good, and somebody else has spent it: whoever that was has its
-    /// successor.
-    #[must_use]
-    pub fn is_refresh_token_reused(&self) -> bool {
-        let code =
-            |response: &ErrorResponse| response.code.as_deref() == Some("refresh_token_reused");
+        let code = |response: &ErrorResponse| response.code.as_deref() == Some("invalid_grant");
         matches!(self, Self::ErrorResponse(response) if code(response))
     }
 
@@ -118,72 +111,24 @@ impl Error {
     }
 }
 
-/// The errors after which a refresh token is of no use any more, whatever the status.
-const FINAL: [&str; 7] = [
-    "refresh_token_expired",
-    "refresh_token_reused",
-    "refresh_token_invalidated",
-    "invalid_refresh_token",
-    "app_session_expired",
-    "app_session_terminated",
-    "invalid_grant",
-];
-
-/// A 401 counts only in the issuer's own words: a gateway on the way has pages of its own.
-fn is_final(response: &ErrorResponse) -> bool {
-    let code = response.code.as_deref();
-    let is_unauthorized = response.status == 401 && response.is_oauth;
-    is_unauthorized || code.is_some_and(|code| FINAL.contains(&code))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn is_judged(status: u16, body: &str, requires_reauthentication: bool, transient: bool) {
-        let error = Error::ErrorResponse(ErrorResponse::from_body(status, body.as_bytes()));
-        assert_eq!(error.requires_reauthentication(), requires_reauthentication, "{status} {body}");
-        assert_eq!(error.is_transient(), transient, "{status} {body}");
-    }
-
     // threats 112 113
     #[test]
-    fn only_what_the_contract_lists_ends_a_sign_in() {
-        for code in FINAL {
-            for status in [400, 401, 403] {
-                is_judged(status, &format!(r#"{{"error":"{code}"}}"#), true, false);
-                is_judged(status, &format!(r#"{{"error":{{"code":"{code}"}}}}"#), true, false);
-            }
-        }
-        is_judged(401, r#"{"error":"server_error"}"#, true, false);
-        is_judged(
-            401,
-            r#"{"error":{"message":"M","type":"t","param":null,"code":null}}"#,
-            true,
-            false,
-        );
-        is_judged(400, r#"{"error":"invalid_request"}"#, false, false);
-        is_judged(403, "<html>", false, false);
-        is_judged(429, "{}", false, true);
-        is_judged(500, "{}", false, true);
-        is_judged(503, "<html>", false, true);
-    }
-
-    // threats 112 113
-    #[test]
-    fn a_401_of_a_gateway_ends_nothing() {
-        for body in [
-            "",
-            "<html><h1>401 Authorization Required</h1></html>",
-            "{}",
-            "[]",
-            r#"{"message":"Unauthorized"}"#,
-            r#"{"detail":"Unauthorized"}"#,
-            r#"{"status":401,"error":"Unauthorized","path":"/oauth/token"}"#,
-            r#"{"error":{"code":401,"message":"Unauthorized","status":"UNAUTHENTICATED"}}"#,
+    fn only_an_invalid_grant_requires_a_new_sign_in() {
+        for (status, body, requires_reauthentication, is_transient) in [
+            (400, r#"{"error":"invalid_grant"}"#, true, false),
+            (400, r#"{"error":"invalid_request"}"#, false, false),
+            (401, r#"{"error":"invalid_client"}"#, false, false),
+            (403, "<html>", false, false),
+            (429, "{}", false, true),
+            (503, "<html>", false, true),
         ] {
-            is_judged(401, body, false, false);
+            let error = Error::ErrorResponse(ErrorResponse::from_body(status, body.as_bytes()));
+            assert_eq!(error.requires_reauthentication(), requires_reauthentication, "{body}");
+            assert_eq!(error.is_transient(), is_transient, "{status} {body}");
         }
     }
 }

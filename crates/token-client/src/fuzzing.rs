@@ -1,41 +1,26 @@
-//! The doors for the fuzz targets in `fuzz/`. Only a build of `cargo fuzz` has them: they are no part
-//! of what this crate offers.
+//! What the fuzz targets in `fuzz/` call. Only a build of `cargo fuzz` has it.
 
-use credentials::{AccessToken, ApiKey};
 use http_client::Response;
 
 use crate::client::accepted;
-use crate::{Error, Refreshed, Tokens, api_key, code, refresh};
+use crate::{Error, RefreshResponse, TokenResponse};
 
-/// What every answer says that it is.
+/// The content type of every response.
 pub const CONTENT_TYPE: &str = "application/json";
-/// What every request turned in.
+/// The secret of every request.
 pub const SECRET: &str = "rt_c2VjcmV0LW9mLXRoZS1mdXp6LXRhcmdldHM";
 
 /// Reads a body as [`TokenClient::exchange_code`](crate::TokenClient::exchange_code) does.
-pub fn all_tokens(body: &[u8]) -> Result<Tokens, Error> {
-    code::all_tokens(&success(body))
-}
-
-/// Reads a body as
-/// [`TokenClient::redeem_code_for_access_token`](crate::TokenClient::redeem_code_for_access_token)
-/// does.
-pub fn access_token_alone(body: &[u8]) -> Result<AccessToken, Error> {
-    code::access_token_alone(&success(body))
-}
-
-/// Reads a body as
-/// [`TokenClient::exchange_for_api_key`](crate::TokenClient::exchange_for_api_key) does.
-pub fn issued_key(body: &[u8]) -> Result<ApiKey, Error> {
-    api_key::issued_key(&success(body))
+pub fn token_response(body: &[u8]) -> Result<TokenResponse, Error> {
+    TokenResponse::read(&success(body))
 }
 
 /// Reads a body as [`TokenClient::refresh`](crate::TokenClient::refresh) does.
-pub fn refreshed(body: &[u8]) -> Result<Refreshed, Error> {
-    refresh::refreshed(&success(body))
+pub fn refresh_response(body: &[u8]) -> Result<RefreshResponse, Error> {
+    RefreshResponse::read(&success(body))
 }
 
-/// What an answer is refused as, unless its status is one of success.
+/// The error of a response, unless its status is one of success.
 #[must_use]
 pub fn error_response(status: u16, body: &[u8]) -> Option<Error> {
     accepted(Response::known(status, CONTENT_TYPE, body, SECRET)).err()

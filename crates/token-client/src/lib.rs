@@ -1,5 +1,5 @@
-//! The token endpoint and its neighbours: a code, an ID token or a refresh token goes in, tokens
-//! come out ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+//! The token endpoint and its neighbours: a code or a refresh token goes in, tokens come out
+//! ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
 //!
 //! ```
 #![doc = include_str!("../examples/use_a_sign_in.rs")]
@@ -8,7 +8,6 @@
 //! | request | source |
 //! |---|---|
 //! | [`TokenClient::exchange_code`] | [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3), [RFC 7636 §4.5](https://www.rfc-editor.org/rfc/rfc7636#section-4.5) |
-//! | [`TokenClient::exchange_for_api_key`] | [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1) |
 //! | [`TokenClient::refresh`] | [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6) |
 //! | [`TokenClient::revoke`] | [RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) |
 //! | [`TokenClient::request_device_authorization`] | [RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1) |
@@ -24,13 +23,9 @@
 //!
 //! - It knows nothing of the platform: no organization, no project.
 //! - A secret is in the body of a request and nowhere else: in no URL, header, error or log.
-//! - What is spent by its first use is never sent twice, unless the first attempt provably did not
-//!   arrive.
-//! - A sign-in without PKCE does not exist: there is no request without a `code_verifier`
-//!   ([RFC 9700 §4.8](https://www.rfc-editor.org/rfc/rfc9700#section-4.8)).
+//! - A request is sent once more only if the first attempt was never sent.
+//! - A code is exchanged with a `code_verifier`, always ([RFC 9700 §4.8](https://www.rfc-editor.org/rfc/rfc9700#section-4.8)).
 
-mod answer;
-mod api_key;
 mod client;
 mod code;
 mod device;
@@ -39,16 +34,17 @@ mod interval;
 mod provider;
 mod refresh;
 mod revocation;
+mod token_response;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 
 pub use client::{TokenClient, TokenRequest};
-pub use code::{CodeExchange, Tokens};
+pub use code::CodeExchange;
 pub use device::{DeviceAuthorization, DevicePoll, InvalidUserCode, UserCode};
 pub use error::{Error, ErrorKind};
 pub use interval::Interval;
 pub use provider::{BodyFormat, Provider};
-pub use refresh::Refreshed;
 pub use revocation::Revocable;
+pub use token_response::{RefreshResponse, TokenResponse};

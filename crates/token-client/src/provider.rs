@@ -30,6 +30,9 @@ pub struct Provider {
     /// The device authorization endpoint
     /// ([RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)), if it has one.
     pub device_authorization_endpoint: Option<Url>,
+    /// The order in which the fields of a code exchange are sent, where it matters to the server. Fields
+    /// that it does not name follow; the RFC gives no order.
+    pub code_exchange_order: Vec<String>,
     /// How the body of a refresh is written; the RFC has a form.
     pub refresh_body: BodyFormat,
     /// How the body of a revocation is written; the RFC has a form.
@@ -57,6 +60,7 @@ impl Provider {
             token_endpoint,
             revocation_endpoint: None,
             device_authorization_endpoint: None,
+            code_exchange_order: Vec::new(),
             refresh_body: BodyFormat::Form,
             revocation_body: BodyFormat::Form,
         }

@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use token_client::{
     BodyFormat, CodeExchange, DeviceAuthorization, DevicePoll, Error, Interval, TokenClient,
-    TokenRequest, Tokens, UserCode,
+    TokenRequest, TokenResponse, UserCode,
 };
 
 /// Where a code is requested.
@@ -89,7 +89,7 @@ pub async fn poll_device_code(
 pub async fn exchange_device_grant(
     client: &TokenClient,
     DeviceGrant { code, code_verifier }: &DeviceGrant,
-) -> Result<Tokens, Error> {
+) -> Result<TokenResponse, Error> {
     let redirect_uri = client.issuer().join(REDIRECT_PATH);
     let redirect_uri = redirect_uri.as_str();
     client.exchange_code(&CodeExchange { code, redirect_uri, code_verifier }).await

@@ -1,11 +1,15 @@
 //! OpenAI's facts: its registered clients, endpoints and claims, and the link that finishes a set-up.
 
+mod api_key;
 mod claims;
 mod clients;
 mod device_code;
 mod provider;
+mod refresh_error;
 mod setup_link;
+mod tokens;
 
+pub use api_key::exchange_for_api_key;
 pub use claims::{AuthClaims, Claims, Mismatch, OpenAiClaims, OrganizationClaim};
 pub use clients::{
     API_BASE, CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE,
@@ -13,8 +17,9 @@ pub use clients::{
     SIGN_IN_PORT, SIGN_IN_SCOPE,
 };
 pub use device_code::{DeviceGrant, exchange_device_grant, poll_device_code, request_device_code};
-pub use provider::provider;
+pub use provider::{create_api_key_provider, provider};
+pub use refresh_error::{is_refresh_token_reused, requires_reauthentication};
 pub use setup_link::finish_setup_url;
+pub use tokens::Tokens;
 
 pub(crate) use claims::check_same_person;
-pub(crate) use provider::API_KEY_TOKEN;

@@ -15,5 +15,12 @@ pub fn provider(issuer: BaseUrl) -> Provider {
     provider
 }
 
-/// The `requested_token` of the exchange of an ID token for an API key.
-pub(crate) const API_KEY_TOKEN: &str = "openai-api-key";
+/// The same server for the client of "create a project API key", which has always sent the fields of
+/// a code exchange in an order of its own.
+#[must_use]
+pub fn create_api_key_provider(issuer: BaseUrl) -> Provider {
+    let order = ["client_id", "code_verifier", "code", "grant_type", "redirect_uri"];
+    let mut provider = provider(issuer);
+    provider.code_exchange_order = order.map(str::to_owned).to_vec();
+    provider
+}

@@ -134,9 +134,9 @@ impl PendingSession {
 
 /// From the code to a session.
 async fn log_in(options: Options, http: HttpClient, grant: &Grant) -> Result<Session, Error> {
-    let issuer =
-        TokenClient::new(http.clone(), openai::provider(options.issuer), options.client_id);
-    let access_token = issuer.redeem_code_for_access_token(&grant.exchange()).await;
+    let provider = openai::create_api_key_provider(options.issuer);
+    let client = TokenClient::new(http.clone(), provider, options.client_id);
+    let tokens = client.exchange_code(&grant.code_exchange()).await.map_err(Error::Code)?;
     let platform = PlatformApi::new(http, options.api_base);
-    platform.log_in(&access_token.map_err(Error::Code)?).await.map_err(Error::Platform)
+    platform.log_in(&tokens.access_token).await.map_err(Error::Platform)
 }

@@ -6,7 +6,7 @@ use super::identity::Identity;
 use super::key_name::key_name;
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::openai::API_KEY_TOKEN;
+use crate::openai::exchange_for_api_key;
 
 /// Whether a sign-in brings an API key as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ async fn exchange(
     identity.check_api_project()?;
     let name = key_name(now)?;
     events(Event::CreatingApiKey { name: &name });
-    match client.exchange_for_api_key(identity.id_token, API_KEY_TOKEN, &name).await {
+    match exchange_for_api_key(client, identity.id_token, &name).await {
         Ok(key) => Ok(NewApiKey { name, key }),
         Err(source) => Err(Error::KeyExchange { name, source }),
     }

@@ -5,7 +5,7 @@ use auth_store::{
 };
 use jiff::Timestamp;
 use oauth_callback_server::RedirectPage;
-use token_client::{TokenClient, Tokens};
+use token_client::TokenClient;
 use tokio::{join, select};
 
 use super::api_key::{ApiKeyOutcome, NewApiKey};
@@ -15,7 +15,7 @@ use super::ways::Granted;
 use super::{Options, SignedIn};
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::openai::SIGN_IN_CLIENT_ID;
+use crate::openai::{SIGN_IN_CLIENT_ID, Tokens};
 use crate::pages;
 use crate::stored::{DiscardedTokens, Replaced, Revoker, locked};
 
@@ -75,7 +75,7 @@ impl Completion<'_> {
         let reserved_at = (self.options.now)();
         locked.reserve_for_sign_in(reserved_at)?;
         (self.events)(Event::ExchangingCode);
-        let tokens = granted.redeem(self.client).await.inspect_err(|error| {
+        let tokens = granted.exchange(self.client).await.inspect_err(|error| {
             if may_have_issued_tokens(error) {
                 (self.events)(Event::TokensLost);
             }

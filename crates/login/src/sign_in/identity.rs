@@ -1,10 +1,9 @@
 use credentials::{Expected, IdToken};
 use jiff::Timestamp;
-use token_client::Tokens;
 
 use super::Options;
 use crate::error::{Error, JsonWebToken};
-use crate::openai::Claims;
+use crate::openai::{Claims, Tokens};
 use crate::restrictions::{check_access_token, check_same_user, check_workspace};
 
 /// Who signed in, by the claims of both tokens.

@@ -7,14 +7,14 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use oauth_callback_server::{BrowserResponder, PastedCallback, WaitError};
-use token_client::{TokenClient, Tokens};
+use token_client::TokenClient;
 
 use super::device::device_grant;
 use crate::authorization::{AwaitedCallback, Grant};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::input::{Input, Inputs, bring, next};
-use crate::openai::{DeviceGrant, exchange_device_grant};
+use crate::openai::{DeviceGrant, Tokens, exchange_device_grant};
 
 /// What a sign-in is completed with.
 pub(super) enum Granted {
@@ -26,12 +26,12 @@ pub(super) enum Granted {
 
 impl Granted {
     /// The grant is spent by it.
-    pub(super) async fn redeem(&self, client: &TokenClient) -> Result<Tokens, Error> {
+    pub(super) async fn exchange(&self, client: &TokenClient) -> Result<Tokens, Error> {
         let tokens = match self {
-            Self::ByCallback(grant, _) => client.exchange_code(&grant.exchange()).await,
+            Self::ByCallback(grant, _) => client.exchange_code(&grant.code_exchange()).await,
             Self::ByDevice(grant) => exchange_device_grant(client, grant).await,
         };
-        tokens.map_err(Error::Code)
+        tokens.and_then(Tokens::try_from).map_err(Error::Code)
     }
 
     pub(super) fn browser(self) -> Option<BrowserResponder> {

@@ -3,13 +3,15 @@
 use auth_store::{AuthDocument, AuthMode};
 use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
-use token_client::{Refreshed, TokenClient};
+use token_client::{RefreshResponse, TokenClient};
 use token_source::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse};
 
 use super::{DiscardedTokens, StoredSignIn, claims_without_verifying, identity_without_verifying};
 use crate::error::Error;
 use crate::event::Events;
-use crate::openai::{Claims, Mismatch, check_same_person};
+use crate::openai::{
+    Claims, Mismatch, check_same_person, is_refresh_token_reused, requires_reauthentication,
+};
 use crate::restrictions::{check_access_token, check_same_user};
 
 pub(super) struct IssuerEndpoint<'a> {
@@ -57,10 +59,8 @@ impl RefreshError for Error {
             Self::NothingToRefresh { .. } | Self::UnknownMode { .. } => {
                 RefreshErrorKind::NotRefreshable
             }
-            Self::Refresh(error) if error.is_refresh_token_reused() => {
-                RefreshErrorKind::AlreadyUsed
-            }
-            Self::Refresh(error) if error.requires_reauthentication() => RefreshErrorKind::Rejected,
+            Self::Refresh(error) if is_refresh_token_reused(error) => RefreshErrorKind::AlreadyUsed,
+            Self::Refresh(error) if requires_reauthentication(error) => RefreshErrorKind::Rejected,
             Self::Refresh(_) | Self::OtherIssuer { .. } | Self::OtherClient { .. } => {
                 RefreshErrorKind::Unavailable
             }
@@ -72,13 +72,13 @@ impl RefreshError for Error {
 /// What of an answer is stored, and what is wrong with it. A new refresh token is stored either way:
 /// its predecessor is spent.
 fn validated(
-    refreshed: Refreshed,
+    refreshed: RefreshResponse,
     before: &AuthDocument,
     client: &TokenClient,
     now: Timestamp,
 ) -> TokenResponse<Error> {
     let defect = validate(&refreshed, before, client).err();
-    let Refreshed { id_token, access_token, refresh_token, .. } = refreshed;
+    let RefreshResponse { id_token, access_token, refresh_token, .. } = refreshed;
     // The time is the access token's: an old one that stays is as old as it was, and still due.
     let last_refresh = access_token.as_ref().map(|_| now);
     let tokens = match defect {
@@ -90,7 +90,7 @@ fn validated(
 
 /// Whether the answer is about the sign-in that was refreshed.
 fn validate(
-    refreshed: &Refreshed,
+    refreshed: &RefreshResponse,
     before: &AuthDocument,
     client: &TokenClient,
 ) -> Result<(), Error> {

@@ -32,7 +32,7 @@ async fn a_device_is_pending_until_the_person_agrees() {
     };
     let tokens = exchange_device_grant(&rig.client, &grant).await.unwrap();
     let issued = rig.sandbox.issued();
-    assert_eq!(tokens.refresh_token.expose(), issued.refresh_tokens[0]);
+    assert_eq!(tokens.refresh_token.unwrap().expose(), issued.refresh_tokens[0]);
 
     let form = rig.only_request_at(&Endpoint::TokenCode).form();
     let redirect_uri = format!("{}/deviceauth/callback", rig.sandbox.issuer_url());

@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod api_key;
+mod code;
 mod device_code;
+mod refresh;
 mod rig;

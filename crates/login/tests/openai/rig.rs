@@ -1,6 +1,8 @@
 //! A sandbox and a client of it.
 
-use http_client::{HttpClient, Options};
+use std::io::Write as _;
+
+use http_client::{CaCertificates, HttpClient, Options};
 use login::openai;
 use sandbox::{Client, Endpoint, Fault, Recorded, Sandbox, Scenario, Then};
 use token_client::TokenClient;
@@ -14,7 +16,7 @@ impl Rig {
     pub(crate) async fn new(scenario: Scenario) -> Self {
         let sandbox = Sandbox::start(scenario).await.unwrap();
         let provider = openai::provider(sandbox.issuer_url().parse().unwrap());
-        let http = HttpClient::new(Options::new("a-test/1.0"));
+        let http = http_client(&sandbox);
         Self { sandbox, client: TokenClient::new(http, provider, Client::SIGN_IN) }
     }
 
@@ -30,6 +32,21 @@ impl Rig {
         assert_eq!(requests.len(), 1, "{requests:?}");
         requests.remove(0)
     }
+}
+
+/// A client that trusts the sandbox.
+fn http_client(sandbox: &Sandbox) -> HttpClient {
+    let ca_file = sandbox.ca_pem().map(|pem| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(pem.as_bytes()).unwrap();
+        file
+    });
+    let ca = ca_file.as_ref().map(|file| CaCertificates::file("a test", file.path()));
+    let options = Options { extra_ca_certificates: ca, ..Options::new("a-test/1.0") };
+    let http = HttpClient::new(options);
+    // The file is gone in a moment.
+    http.check().unwrap();
+    http
 }
 
 /// The request as text: method, path, content type, and body.

@@ -8,7 +8,7 @@ use pkce::CodeVerifier;
 use sandbox::{
     Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then, Tls,
 };
-use token_client::{BodyFormat, CodeExchange, Error, Provider, TokenClient, Tokens};
+use token_client::{BodyFormat, CodeExchange, Error, Provider, TokenClient, TokenResponse};
 
 pub(crate) const REDIRECT_URI: &str = "http://localhost:1455/auth/callback";
 
@@ -23,7 +23,10 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn new(scenario: Scenario) -> Self {
-        Self::of_client(scenario, Client::SIGN_IN, "a-test/1.0").await
+        let sandbox = Sandbox::start(scenario).await.unwrap();
+        let http = client_of(&sandbox, "a-test/1.0");
+        let client = TokenClient::new(http, provider(sandbox.issuer_url()), Client::SIGN_IN);
+        Self { sandbox, client, code_verifier: CodeVerifier::new(VERIFIER).unwrap() }
     }
 
     pub(crate) async fn with(at: Endpoint, then: Then) -> Self {
@@ -35,17 +38,6 @@ impl Rig {
     pub(crate) async fn garbling(tls: Tls, at: Endpoint) -> Self {
         let faults = vec![Fault::new(at, Then::Garble)];
         Self::new(Scenario { tls, faults, ..Scenario::default() }).await
-    }
-
-    pub(crate) async fn of_client(
-        scenario: Scenario,
-        client_id: &str,
-        user_agent: &'static str,
-    ) -> Self {
-        let sandbox = Sandbox::start(scenario).await.unwrap();
-        let http = client_of(&sandbox, user_agent);
-        let client = TokenClient::new(http, provider(sandbox.issuer_url()), client_id);
-        Self { sandbox, client, code_verifier: CodeVerifier::new(VERIFIER).unwrap() }
     }
 
     /// Signs the owner in, as far as the redirect to the callback, and takes the code out of it.
@@ -71,7 +63,7 @@ impl Rig {
     }
 
     /// A whole sign-in, from the browser to the tokens.
-    pub(crate) async fn sign_in(&self) -> Result<Tokens, Error> {
+    pub(crate) async fn sign_in(&self) -> Result<TokenResponse, Error> {
         self.client.exchange_code(&self.exchange(&self.code().await)).await
     }
 
@@ -116,9 +108,6 @@ pub(crate) fn known() -> Scenario {
     };
     Scenario { fixed, ..Scenario::default() }
 }
-
-/// What the sandbox calls an API key in an exchange.
-pub(crate) const API_KEY: &str = "openai-api-key";
 
 /// A server in the shape of the sandbox.
 pub(crate) fn provider(issuer: &str) -> Provider {

@@ -1,10 +1,10 @@
 //! Each request whole: method, path, headers and body, as the contract has them.
 
-use credentials::{AccessToken, IdToken, RefreshToken};
-use sandbox::{Account, Client, Endpoint, Recorded};
+use credentials::{AccessToken, RefreshToken};
+use sandbox::{Account, Endpoint, Recorded};
 use token_client::{Error, Provider, Revocable};
 
-use crate::rig::{API_KEY, Rig, known};
+use crate::rig::{Rig, known};
 
 /// The request as text, headers sorted. The port of the run is taken out, and so is the length of
 /// the body, which is told by the body.
@@ -25,12 +25,12 @@ fn is_whole(request: &Recorded, expected: &str) {
 
 // threats 68 149
 #[tokio::test]
-async fn a_code_is_redeemed_for_a_sign_in() {
+async fn a_code_is_exchanged() {
     let rig = Rig::new(known()).await;
     let tokens = rig.sign_in().await.unwrap();
-    assert_eq!(tokens.id_token.expose(), "an.id.token");
+    assert_eq!(tokens.id_token.unwrap().expose(), "an.id.token");
     assert_eq!(tokens.access_token.expose(), "an.access.token");
-    assert_eq!(tokens.refresh_token.expose(), "a-refresh-token");
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "a-refresh-token");
     is_whole(
         &rig.only_request_at(&Endpoint::Token),
         "POST /oauth/token\n\
@@ -44,55 +44,6 @@ async fn a_code_is_redeemed_for_a_sign_in() {
          &redirect_uri=http%3A%2F%2Flocalhost%3A1455%2Fauth%2Fcallback\
          &client_id=app_EMoamEEZ73f0CkXaXp7hrann\
          &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-    );
-}
-
-// threats 68 149
-#[tokio::test]
-async fn a_code_is_redeemed_for_an_access_token_alone() {
-    let rig = Rig::of_client(known(), Client::CREATE_KEY, "Codex-Create-API-Key/1.0").await;
-    let code = rig.code().await;
-    let exchange = rig.exchange(&code);
-    let access_token = rig.client.redeem_code_for_access_token(&exchange).await.unwrap();
-    assert_eq!(access_token.expose(), "an.access.token");
-    is_whole(
-        &rig.only_request_at(&Endpoint::Token),
-        "POST /oauth/token\n\
-         accept: application/json\n\
-         content-type: application/x-www-form-urlencoded\n\
-         host: 127.0.0.1:PORT\n\
-         user-agent: Codex-Create-API-Key/1.0\n\
-         \n\
-         client_id=app_2SKx67EdpoN0G6j64rFvigXD\
-         &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk\
-         &code=the%2Fcode%2B%26%3D\
-         &grant_type=authorization_code\
-         &redirect_uri=http%3A%2F%2Flocalhost%3A1455%2Fauth%2Fcallback",
-    );
-}
-
-// threats 68 86 149
-#[tokio::test]
-async fn an_id_token_is_exchanged_for_an_api_key() {
-    let rig = Rig::new(known()).await;
-    let id_token = IdToken::new(rig.sandbox.mint(Account::OWNER).unwrap().id_token).unwrap();
-    let name = "Codex CLI [auto-generated] (2026-11-21) [0123456789ab]";
-    let api_key = rig.client.exchange_for_api_key(&id_token, API_KEY, name).await.unwrap();
-    assert_eq!(api_key.expose(), "sk-a-key");
-    is_whole(
-        &rig.only_request_at(&Endpoint::Token),
-        "POST /oauth/token\n\
-         accept: application/json\n\
-         content-type: application/x-www-form-urlencoded\n\
-         host: 127.0.0.1:PORT\n\
-         user-agent: a-test/1.0\n\
-         \n\
-         grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
-         &client_id=app_EMoamEEZ73f0CkXaXp7hrann\
-         &requested_token=openai-api-key\
-         &subject_token=an.id.token\
-         &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aid_token\
-         &name=Codex+CLI+%5Bauto-generated%5D+%282026-11-21%29+%5B0123456789ab%5D",
     );
 }
 
@@ -137,7 +88,7 @@ async fn a_refresh_token_is_revoked() {
          {\"token\":\"a-refresh-token\",\"token_type_hint\":\"refresh_token\",\
          \"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\"}",
     );
-    assert!(rig.client.refresh(&refresh_token).await.unwrap_err().requires_reauthentication());
+    rig.client.refresh(&refresh_token).await.unwrap_err();
     let access_token = AccessToken::new(minted.access_token).unwrap();
     rig.client.revoke(Revocable::AccessToken(&access_token)).await.unwrap();
 }

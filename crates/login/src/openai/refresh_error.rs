@@ -1,0 +1,90 @@
+use token_client::Error;
+
+/// The refresh token was good, and somebody else has used it: they have its successor.
+const REUSED: &str = "refresh_token_reused";
+
+/// The errors of OpenAI after which a refresh token is of no use, whatever the status.
+const FINAL: [&str; 6] = [
+    REUSED,
+    "refresh_token_expired",
+    "refresh_token_invalidated",
+    "invalid_refresh_token",
+    "app_session_expired",
+    "app_session_terminated",
+];
+
+/// Whether a refresh that failed like this can only fail again, so that the person has to sign in;
+/// unless another process has refreshed meanwhile.
+///
+/// A 401 counts only in the words of the issuer: a gateway has pages of its own.
+#[must_use]
+pub fn requires_reauthentication(error: &Error) -> bool {
+    let is_unauthorized = match error {
+        Error::ErrorResponse(response) => response.status == 401 && response.is_oauth,
+        _ => false,
+    };
+    let is_final = code(error).is_some_and(|code| FINAL.contains(&code));
+    is_final || is_unauthorized || error.requires_reauthentication()
+}
+
+/// Whether another process has used the refresh token, so that the store may have its successor.
+#[must_use]
+pub fn is_refresh_token_reused(error: &Error) -> bool {
+    code(error) == Some(REUSED)
+}
+
+fn code(error: &Error) -> Option<&str> {
+    match error {
+        Error::ErrorResponse(response) => response.code.as_deref(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_client::ErrorResponse;
+
+    #[track_caller]
+    fn assert_kind(status: u16, body: &str, is_final: bool, is_transient: bool) {
+        let error = Error::ErrorResponse(ErrorResponse::from_body(status, body.as_bytes()));
+        assert_eq!(requires_reauthentication(&error), is_final, "{status} {body}");
+        assert_eq!(error.is_transient(), is_transient, "{status} {body}");
+    }
+
+    // threats 112 113
+    #[test]
+    fn only_the_final_errors_require_a_new_sign_in() {
+        for code in FINAL.into_iter().chain(["invalid_grant"]) {
+            for status in [400, 401, 403] {
+                assert_kind(status, &format!(r#"{{"error":"{code}"}}"#), true, false);
+                assert_kind(status, &format!(r#"{{"error":{{"code":"{code}"}}}}"#), true, false);
+            }
+        }
+        assert_kind(401, r#"{"error":"server_error"}"#, true, false);
+        let object = r#"{"error":{"message":"M","type":"t","param":null,"code":null}}"#;
+        assert_kind(401, object, true, false);
+        assert_kind(400, r#"{"error":"invalid_request"}"#, false, false);
+        assert_kind(403, "<html>", false, false);
+        assert_kind(429, "{}", false, true);
+        assert_kind(500, "{}", false, true);
+        assert_kind(503, "<html>", false, true);
+    }
+
+    // threats 112 113
+    #[test]
+    fn a_401_of_a_gateway_is_not_final() {
+        for body in [
+            "",
+            "<html><h1>401 Authorization Required</h1></html>",
+            "{}",
+            "[]",
+            r#"{"message":"Unauthorized"}"#,
+            r#"{"detail":"Unauthorized"}"#,
+            r#"{"status":401,"error":"Unauthorized","path":"/oauth/token"}"#,
+            r#"{"error":{"code":401,"message":"Unauthorized","status":"UNAUTHENTICATED"}}"#,
+        ] {
+            assert_kind(401, body, false, false);
+        }
+    }
+}
