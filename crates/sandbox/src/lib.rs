@@ -6,68 +6,58 @@
 #![doc = include_str!("../examples/visit.rs")]
 //! ```
 //!
-//! What goes wrong is data: a [`Scenario`] holds accounts, lifetimes, and [`Fault`]s that say at
-//! which [`Endpoint`], at which of its requests, and what. Tests read [`Sandbox::requests`] for what
-//! was sent and [`Sandbox::issued`] for the secrets that may not show up elsewhere; they wait by
-//! [`Sandbox::arrived`] or [`Sandbox::wait_for`], and never by sleeping.
+//! It has two parts: `openai`, the servers, which always answer correctly; and `faults` and `proxy`,
+//! which make what goes wrong.
 //!
-//! What goes wrong on the way is data, too: a [`Proxy`] stands between a client and a server, as an
-//! HTTP or SOCKS proxy or as a plain relay, leads the names of its [`ProxyScenario`] to the addresses
-//! there, and refuses, hangs, cuts off or slows down as that says. Tests read [`Proxy::requests`].
+//! A [`Scenario`] holds accounts, lifetimes and [`Fault`]s. A fault names an [`Endpoint`], which of its
+//! requests, and what happens. [`Sandbox::requests`] returns what was sent, and [`Sandbox::issued`] the
+//! secrets that must not appear elsewhere. Tests wait with [`Sandbox::arrived`] or
+//! [`Sandbox::wait_for`], and never sleep.
+//!
+//! A [`Proxy`] is an HTTP or SOCKS proxy between client and server. It connects the names of its
+//! [`ProxyScenario`] to addresses of this machine, and refuses, hangs or closes as that says.
 //!
 //! # What this crate does not do
 //!
-//! It is no server for anybody else: it listens on `127.0.0.1` alone, keeps nothing, asks for no
-//! password, and signs with a key that is published with it. It judges requests as the contract has
-//! them; what a client must do with the answers is the tests' business.
+//! It listens on `127.0.0.1` only, stores nothing, asks for no password, and signs with a published
+//! key. It does not check what a client does with an answer: tests do.
 //!
 //! # Invariants
 //!
-//! - It shares no code with what it judges: no other crate of the workspace, and no HTTP client of
+//! - It shares no code with what it tests: no other crate of the workspace, and no HTTP client of
 //!   theirs.
-//! - Only tests and the demo know it.
+//! - Only tests, rigs and the demo use it.
 //! - A request that a fault answers changes nothing, unless the fault says otherwise.
-//! - A proxy reaches what its scenario names and this machine, and nothing else.
-//! - No `Debug` and no log line of it shows a secret.
+//! - A proxy reaches the addresses of its scenario and this machine, and nothing else.
+//! - Its `Debug` output and its log lines show no secret.
 
-mod account;
 mod answer;
 mod endpoint;
-mod fault;
-mod issued;
-mod issuer;
-mod ledger;
+mod faults;
 mod listen;
 mod log;
 mod merge;
-mod params;
+mod openai;
 mod person;
-mod platform;
 mod proxy;
-mod random;
 mod record;
-mod route;
 mod running;
 mod sandbox;
 mod scenario;
 mod server;
 mod start;
-mod world;
+mod start_error;
 
-pub use account::{Account, Organization, Project, WhenChosen};
 pub use endpoint::Endpoint;
-pub use fault::{Body, Fault, On, Reply, Then};
-pub use issued::Issued;
-pub use issuer::{BrokenKey, Minted};
-pub use person::{Conduct, Person, PersonError, Step, Trail, Versions};
-pub use proxy::{
-    Link, NotSeen, Proxy, ProxyConduct, ProxyKind, ProxyLogin, ProxyRequest, ProxyScenario,
-};
+pub use faults::{Answered, Body, Fault, On, Reply, Then};
+pub use openai::{Account, BrokenKey, Issued, Minted, Organization, Project, WhenChosen};
+pub use person::{Conduct, Person, PersonError, Step, Trail};
+pub use proxy::{NotSeen, Proxy, ProxyConduct, ProxyKind, ProxyLogin, ProxyRequest, ProxyScenario};
 pub use record::{NotArrived, Recorded};
 pub use sandbox::Sandbox;
 pub use scenario::{
     Client, Defect, Device, Fixed, Iss, Lifetimes, Listeners, Offered, Policy, Reuse, Revocation,
     Rotation, Scenario, Tls, Workspaces,
 };
-pub use server::{Answered, TlsError};
-pub use start::StartError;
+pub use server::TlsError;
+pub use start_error::StartError;

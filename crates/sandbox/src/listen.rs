@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::StartError;
+use crate::start_error::StartError;
 
 /// Listens on loopback, and nowhere else.
 pub(crate) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -145,7 +145,6 @@ Every request is a line below. Ctrl-C stops the sandbox.
 fn log(request: &Recorded, answered: Answered) {
     let outcome = match answered {
         Answered::With(status) => status.to_string(),
-        Answered::Verbatim => "bytes of a fault".to_owned(),
         _ => "connection ended".to_owned(),
     };
     let grant = match request.endpoint {

@@ -29,6 +29,15 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// Whether it is a request to this endpoint.
+    #[must_use]
+    pub fn is_at(&self, endpoint: &Endpoint) -> bool {
+        match endpoint {
+            Endpoint::Path(path) => *path == self.path,
+            other => other.includes(&self.endpoint),
+        }
+    }
+
     /// The first header of this name, whatever its case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -3,17 +3,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::issuer::{self, Minted};
+use crate::openai::{self, Minted};
 use crate::record::{NotArrived, Recorded};
 use crate::running::Running;
-use crate::server::Answered;
-use crate::start::{StartError, start, start_in_thread};
-use crate::world::World;
-use crate::{Endpoint, Issued, Person, Scenario};
+use crate::server::State;
+use crate::{Endpoint, Issued, Person};
 
 /// A running issuer and platform. It stops when it is dropped.
 pub struct Sandbox {
-    pub(crate) world: Arc<World>,
+    pub(crate) state: Arc<State>,
     pub(crate) issuer_url: String,
     pub(crate) issuer_address: SocketAddr,
     pub(crate) api_url: String,
@@ -23,37 +21,6 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox in this runtime.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
-    pub async fn start(scenario: Scenario) -> Result<Self, StartError> {
-        start(scenario, None).await
-    }
-
-    /// Starts a sandbox in this runtime that tells of every request once it is answered.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
-    pub async fn start_observed(
-        scenario: Scenario,
-        observer: impl Fn(&Recorded, Answered) + Send + Sync + 'static,
-    ) -> Result<Self, StartError> {
-        start(scenario, Some(Arc::new(observer))).await
-    }
-
-    /// Starts a sandbox in a thread and a runtime of its own, for tests that are not async, such as
-    /// those that start a program and wait for its end.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
-    pub fn start_in_thread(scenario: Scenario) -> Result<Self, StartError> {
-        start_in_thread(scenario)
-    }
-
     /// Stops, and returns when the ports are free again. Connections end where they are.
     pub async fn stop(mut self) {
         self.running.stop().await;
@@ -92,19 +59,19 @@ impl Sandbox {
     /// Everything that arrived so far, in that order.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
-        self.world.log.all()
+        self.state.log.all()
     }
 
     /// What arrived so far at one endpoint.
     #[must_use]
     pub fn requests_at(&self, at: &Endpoint) -> Vec<Recorded> {
-        self.world.log.filter(|request| at.covers(request))
+        self.state.log.filter(|request| request.is_at(at))
     }
 
     /// How many connections were accepted so far, whether or not a request came on them.
     #[must_use]
     pub fn connections(&self) -> u64 {
-        self.world.connections()
+        self.state.connections()
     }
 
     /// Waits until so many requests have arrived at an endpoint, answered or not.
@@ -118,7 +85,7 @@ impl Sandbox {
         count: usize,
         within: Duration,
     ) -> Result<Vec<Recorded>, NotArrived> {
-        let arrived = self.world.log.arrived(|request| at.covers(request), count, within).await;
+        let arrived = self.state.log.arrived(|request| request.is_at(at), count, within).await;
         arrived.ok_or_else(|| self.not_arrived(at, count))
     }
 
@@ -133,7 +100,7 @@ impl Sandbox {
         count: usize,
         within: Duration,
     ) -> Result<Vec<Recorded>, NotArrived> {
-        let arrived = self.world.log.wait_for(|request| at.covers(request), count, within);
+        let arrived = self.state.log.wait_for(|request| request.is_at(at), count, within);
         arrived.ok_or_else(|| self.not_arrived(at, count))
     }
 
@@ -144,13 +111,13 @@ impl Sandbox {
     /// Every secret that was handed out so far.
     #[must_use]
     pub fn issued(&self) -> Issued {
-        self.world.ledger().issued.clone()
+        self.state.world.ledger().issued.clone()
     }
 
     /// The refresh tokens that still work: issued, and neither spent, revoked nor expired.
     #[must_use]
     pub fn live_refresh_tokens(&self) -> Vec<String> {
-        self.world.live_refresh_tokens()
+        self.state.world.live_refresh_tokens()
     }
 
     /// Every secret of every sign-in so far: what was [issued](Self::issued), and the states and
@@ -170,16 +137,16 @@ impl Sandbox {
 
     /// Lets the requests go on that [`Then::Hold`](crate::Then::Hold) stopped, and all later ones.
     pub fn release(&self) {
-        self.world.release();
+        self.state.faults.release();
     }
 
     /// Signs an account in without a browser, for tests that begin with stored credentials. The
     /// tokens are those of the sign-in client. None when there is no such account.
     #[must_use]
     pub fn mint(&self, email: &str) -> Option<Minted> {
-        let mut accounts = self.world.scenario.accounts.iter();
+        let mut accounts = self.state.world.scenario.accounts.iter();
         let index = accounts.position(|account| account.email == email)?;
-        issuer::mint(&self.world, index).ok()
+        openai::mint(&self.state.world, index).ok()
     }
 
     /// A person who chooses this account on the sign-in page, by its address or its label, and

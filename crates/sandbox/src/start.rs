@@ -1,42 +1,54 @@
+use std::iter;
 use std::sync::Arc;
-use std::{io, iter};
 
-use crate::issuer::{BrokenKey, Signer};
+use crate::faults::Answered;
 use crate::listen::{accept, listen};
+use crate::openai::{Side, Signer, World};
+use crate::record::Recorded;
 use crate::running::Running;
 use crate::sandbox::Sandbox;
-use crate::server::{Authority, Observer, Serving, Side, TlsError};
-use crate::world::World;
+use crate::server::{Authority, Observer, Serving, State};
+use crate::start_error::StartError;
 use crate::{Listeners, Scenario};
 
-/// The sandbox, or a proxy, could not be started.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A port could not be had.
-    #[error("cannot listen on port {port}")]
-    Listen {
-        /// The port; 0 stands for any.
-        port: u16,
-        /// Why not.
-        source: io::Error,
-    },
-    /// TLS could not be set up.
-    #[error("cannot set up TLS")]
-    Tls(#[from] TlsError),
-    /// The signing key is damaged.
-    #[error("cannot sign tokens")]
-    Key(#[from] BrokenKey),
-    /// The thread or its runtime did not start.
-    #[error("cannot start a thread for the server")]
-    Thread(#[source] io::Error),
+impl Sandbox {
+    /// Starts a sandbox in this runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    pub async fn start(scenario: Scenario) -> Result<Self, StartError> {
+        start(scenario, None).await
+    }
+
+    /// Starts a sandbox in this runtime that tells of every request once it is answered.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    pub async fn start_observed(
+        scenario: Scenario,
+        observer: impl Fn(&Recorded, Answered) + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        start(scenario, Some(Arc::new(observer))).await
+    }
+
+    /// Starts a sandbox in a thread and a runtime of its own, for tests that are not async, such as
+    /// those that start a program and wait for its end.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    pub fn start_in_thread(scenario: Scenario) -> Result<Self, StartError> {
+        let started = Running::in_thread("sandbox", move || start(scenario, None));
+        let (sandbox, running) = started.map_err(StartError::Thread)?;
+        let mut sandbox = sandbox?;
+        sandbox.running = running;
+        Ok(sandbox)
+    }
 }
 
-/// Starts it in this runtime.
-pub(crate) async fn start(
-    scenario: Scenario,
-    observer: Option<Observer>,
-) -> Result<Sandbox, StartError> {
+async fn start(scenario: Scenario, observer: Option<Observer>) -> Result<Sandbox, StartError> {
     let authority = Authority::for_scenario(&scenario)?;
     let scheme = if authority.is_some() { "https" } else { "http" };
     let (issuer, issuer_address) = listen(scenario.port).await?;
@@ -47,14 +59,14 @@ pub(crate) async fn start(
     let api_address = api.as_ref().map_or(issuer_address, |(_, address)| *address);
     let issuer_url = format!("{scheme}://{issuer_address}");
     let name = scenario.issuer.clone().unwrap_or_else(|| issuer_url.clone());
-    let world = Arc::new(World::new(scenario, name, Signer::new()?));
+    let state = Arc::new(State::new(World::new(scenario, name, Signer::new()?)));
     let tls = authority.as_ref().map(|authority| authority.acceptor.clone());
     let side = if api.is_some() { Side::Issuer } else { Side::Both };
     let listeners = iter::once((issuer, side)).chain(api.map(|(api, _)| (api, Side::Api)));
     let serve = |(listener, side)| {
         let serving = Serving {
             side,
-            world: Arc::clone(&world),
+            state: Arc::clone(&state),
             tls: tls.clone(),
             observer: observer.clone(),
         };
@@ -62,7 +74,7 @@ pub(crate) async fn start(
     };
     let tasks = listeners.map(serve).collect();
     Ok(Sandbox {
-        world,
+        state,
         issuer_url,
         issuer_address,
         api_url: format!("{scheme}://{api_address}"),
@@ -70,13 +82,4 @@ pub(crate) async fn start(
         ca_pem: authority.map(|authority| authority.pem),
         running: Running::Tasks(tasks),
     })
-}
-
-/// Starts it in a thread of its own, whose end is the end of the sandbox.
-pub(crate) fn start_in_thread(scenario: Scenario) -> Result<Sandbox, StartError> {
-    let started = Running::in_thread("sandbox", move || start(scenario, None));
-    let (sandbox, running) = started.map_err(StartError::Thread)?;
-    let mut sandbox = sandbox?;
-    sandbox.running = running;
-    Ok(sandbox)
 }

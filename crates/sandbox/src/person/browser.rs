@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http1;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -18,35 +18,14 @@ use url::Url;
 use super::error::PersonError;
 use super::trail::Step;
 
-/// The versions of HTTP that one side of a connection offers by ALPN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Versions {
-    /// HTTP/2 and HTTP/1.1, as browsers and the real hosts do.
-    #[default]
-    Both,
-    /// HTTP/1.1 alone.
-    Http11,
-}
-
-impl Versions {
-    /// The names of RFC 7301, the preferred one first.
-    pub(crate) fn alpn(self) -> Vec<Vec<u8>> {
-        let names: &[&[u8]] = match self {
-            Self::Both => &[b"h2", b"http/1.1"],
-            Self::Http11 => &[b"http/1.1"],
-        };
-        names.iter().map(|name| name.to_vec()).collect()
-    }
-}
-
 /// Asks one URL after the other, each on a connection of its own.
 pub(super) struct Browser {
     tls: Option<TlsConnector>,
 }
 
 impl Browser {
-    pub(super) fn new(ca_pem: Option<&str>, versions: Versions) -> Result<Self, PersonError> {
-        let tls = ca_pem.map(|pem| connector(pem, versions)).transpose();
+    pub(super) fn new(ca_pem: Option<&str>) -> Result<Self, PersonError> {
+        let tls = ca_pem.map(connector).transpose();
         let tls = tls.map_err(PersonError::Trust)?;
         Ok(Self { tls })
     }
@@ -92,12 +71,7 @@ impl Browser {
         if url.scheme() == "http" {
             return http11(stream, request).await;
         }
-        let stream = self.handshake(url, stream).await.map_err(unreachable)?;
-        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            http2(stream, url, request).await
-        } else {
-            http11(stream, request).await
-        }
+        http11(self.handshake(url, stream).await.map_err(unreachable)?, request).await
     }
 
     async fn handshake(
@@ -114,7 +88,7 @@ impl Browser {
     }
 }
 
-fn connector(pem: &str, versions: Versions) -> Result<TlsConnector, rustls::Error> {
+fn connector(pem: &str) -> Result<TlsConnector, rustls::Error> {
     let malformed = |_| rustls::Error::InvalidCertificate(rustls::CertificateError::BadEncoding);
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
@@ -125,7 +99,7 @@ fn connector(pem: &str, versions: Versions) -> Result<TlsConnector, rustls::Erro
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = versions.alpn();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
@@ -173,20 +147,4 @@ async fn http11(
     // It ends when the answer has been read; what goes wrong shows in the answer.
     tokio::spawn(connection);
     Ok(sender.send_request(request.clone()).await?)
-}
-
-/// HTTP/2 has the host in the URL, and no header for it.
-async fn http2(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    url: &Url,
-    request: &Request<Full<Bytes>>,
-) -> Result<Response<Incoming>, PersonError> {
-    let mut request = request.clone();
-    request.headers_mut().remove("host");
-    let whole = url[..url::Position::AfterQuery].parse();
-    *request.uri_mut() = whole.map_err(|_| PersonError::BadUrl)?;
-    let io = TokioIo::new(stream);
-    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await?;
-    tokio::spawn(connection);
-    Ok(sender.send_request(request).await?)
 }

@@ -7,7 +7,6 @@ mod form;
 mod trail;
 mod visit;
 
-pub use browser::Versions;
 pub use conduct::Conduct;
 pub use error::PersonError;
 pub use trail::{Step, Trail};

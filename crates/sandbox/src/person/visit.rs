@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::browser::{Browser, Versions};
+use super::browser::Browser;
 use super::conduct::Conduct;
 use super::error::PersonError;
 use super::form::Form;
@@ -20,8 +20,6 @@ pub struct Person {
     pub conduct: Conduct,
     /// The certificate that their browser trusts, as PEM.
     pub ca_pem: Option<String>,
-    /// The versions of HTTP that their browser speaks.
-    pub versions: Versions,
     /// How long they wait for the whole visit before they give up.
     pub patience: Duration,
 }
@@ -34,7 +32,6 @@ impl Person {
             account: account.to_owned(),
             conduct: Conduct::SignsIn,
             ca_pem: None,
-            versions: Versions::Both,
             patience: Duration::from_secs(60),
         }
     }
@@ -78,7 +75,7 @@ impl Person {
     ) -> Result<Trail, PersonError> {
         let visit = async {
             let url = Url::parse(device_url).map_err(|_| PersonError::BadUrl)?;
-            let browser = Browser::new(self.ca_pem.as_deref(), self.versions)?;
+            let browser = Browser::new(self.ca_pem.as_deref())?;
             let page = browser.get(&url).await?;
             let done = self.press(&browser, &page, user_code).await?;
             Ok(Trail { steps: vec![page, done] })
@@ -102,7 +99,7 @@ impl Person {
 
     async fn whole_visit(&self, authorization_url: &str) -> Result<Trail, PersonError> {
         let url = Url::parse(authorization_url).map_err(|_| PersonError::BadUrl)?;
-        let browser = Browser::new(self.ca_pem.as_deref(), self.versions)?;
+        let browser = Browser::new(self.ca_pem.as_deref())?;
         let page = browser.get(&url).await?;
         let mut trail = Trail { steps: vec![page] };
         let page = &trail.steps[0];

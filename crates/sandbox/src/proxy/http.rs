@@ -2,7 +2,7 @@ use std::io;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 
-use super::connection::{Client, Outcome};
+use super::outcome::{Client, Outcome};
 use super::request::ProxyRequest;
 use super::scenario::{ProxyScenario, head};
 

@@ -2,13 +2,12 @@
 
 mod connection;
 mod http;
-mod link;
+mod outcome;
 mod request;
 mod scenario;
 mod server;
 mod socks5;
 
-pub use link::Link;
 pub use request::{NotSeen, ProxyRequest};
 pub use scenario::{ProxyConduct, ProxyKind, ProxyLogin, ProxyScenario};
 pub use server::Proxy;

@@ -22,12 +22,10 @@ impl fmt::Debug for ProxyRequest {
 
 /// What was waited for at a proxy did not happen in time.
 #[derive(Debug, thiserror::Error)]
-#[error("{wanted} {what} were waited for; what the proxy was asked: {asked:?}")]
+#[error("{wanted} requests to the proxy were waited for; what it was asked: {asked:?}")]
 pub struct NotSeen {
     /// How many were waited for.
     pub wanted: usize,
-    /// Of what.
-    pub what: &'static str,
     /// Everything that it was asked for.
     pub asked: Vec<ProxyRequest>,
 }

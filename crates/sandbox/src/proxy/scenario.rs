@@ -6,8 +6,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 
-use super::link::Link;
-
 /// What a proxy is to be: what it speaks, whom it lets through and where to, and what goes wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProxyScenario {
@@ -22,8 +20,6 @@ pub struct ProxyScenario {
     pub hosts: BTreeMap<(String, u16), SocketAddr>,
     /// What it does when it is asked for a tunnel.
     pub conduct: ProxyConduct,
-    /// What becomes of the tunnels.
-    pub link: Link,
 }
 
 impl ProxyScenario {
@@ -39,21 +35,8 @@ impl ProxyScenario {
         Self::new(ProxyKind::Socks5)
     }
 
-    /// A relay that asks for nothing, and whose every connection leads to this address.
-    #[must_use]
-    pub fn relay(to: SocketAddr) -> Self {
-        Self::new(ProxyKind::Relay(to))
-    }
-
     fn new(kind: ProxyKind) -> Self {
-        Self {
-            kind,
-            port: 0,
-            login: None,
-            hosts: BTreeMap::new(),
-            conduct: ProxyConduct::Honest,
-            link: Link::Open,
-        }
+        Self { kind, port: 0, login: None, hosts: BTreeMap::new(), conduct: ProxyConduct::Honest }
     }
 
     /// The same with one more name that leads somewhere.
@@ -79,13 +62,11 @@ pub enum ProxyKind {
     Http,
     /// SOCKS version 5; the proxy resolves the names.
     Socks5,
-    /// Nothing of its own: what comes goes to this address.
-    Relay(SocketAddr),
 }
 
 /// A user name and a password: `Basic`
 /// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)) with HTTP,
-/// [RFC 1929](https://www.rfc-editor.org/rfc/rfc1929) with SOCKS. A relay asks for none.
+/// [RFC 1929](https://www.rfc-editor.org/rfc/rfc1929) with SOCKS.
 ///
 /// `Debug` shows the name alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -128,8 +109,7 @@ pub enum ProxyConduct {
     /// What it should.
     #[default]
     Honest,
-    /// It answers with these bytes, whoever asks for whatever, and with nothing more. A relay says
-    /// them to everybody who connects.
+    /// It answers every request with these bytes, and with nothing more.
     Answer(Vec<u8>),
     /// It never answers: with HTTP the request, with SOCKS the greeting already.
     Hang,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::connection::{State, serve};
 use super::request::{NotSeen, ProxyRequest};
 use super::scenario::ProxyScenario;
-use crate::StartError;
 use crate::listen::{accept, listen};
 use crate::running::Running;
+use crate::start_error::StartError;
 
 /// A running proxy. It stops when it is dropped.
 pub struct Proxy {
@@ -69,19 +69,6 @@ impl Proxy {
         self.state.connections.load(Ordering::Relaxed)
     }
 
-    /// How many bytes clients have sent so far beyond their requests, through a tunnel or into the
-    /// void.
-    #[must_use]
-    pub fn bytes_up(&self) -> u64 {
-        self.state.bytes_up.load(Ordering::Relaxed)
-    }
-
-    /// How many bytes have come out of tunnels so far, towards the clients.
-    #[must_use]
-    pub fn bytes_down(&self) -> u64 {
-        self.state.bytes_down.load(Ordering::Relaxed)
-    }
-
     /// Waits until it has been asked so many times.
     ///
     /// # Errors
@@ -93,7 +80,7 @@ impl Proxy {
         within: Duration,
     ) -> Result<Vec<ProxyRequest>, NotSeen> {
         let arrived = self.state.log.arrived(|_| true, count, within).await;
-        arrived.ok_or_else(|| self.not_seen(count, REQUESTS))
+        arrived.ok_or_else(|| self.not_seen(count))
     }
 
     /// [`arrived`](Self::arrived) for tests that are not async: it blocks the thread.
@@ -103,36 +90,13 @@ impl Proxy {
     /// [`NotSeen`] when it has not within the given time.
     pub fn wait_for(&self, count: usize, within: Duration) -> Result<Vec<ProxyRequest>, NotSeen> {
         let arrived = self.state.log.wait_for(|_| true, count, within);
-        arrived.ok_or_else(|| self.not_seen(count, REQUESTS))
+        arrived.ok_or_else(|| self.not_seen(count))
     }
 
-    /// Waits until so many connections have ended, after which what they carried is counted whole.
-    ///
-    /// # Errors
-    ///
-    /// [`NotSeen`] when they have not within the given time.
-    pub async fn ended(&self, count: usize, within: Duration) -> Result<(), NotSeen> {
-        let ended = self.state.ended.arrived(|()| true, count, within).await;
-        ended.map(drop).ok_or_else(|| self.not_seen(count, ENDS))
-    }
-
-    /// [`ended`](Self::ended) for tests that are not async: it blocks the thread.
-    ///
-    /// # Errors
-    ///
-    /// [`NotSeen`] when they have not within the given time.
-    pub fn wait_for_ends(&self, count: usize, within: Duration) -> Result<(), NotSeen> {
-        let ended = self.state.ended.wait_for(|()| true, count, within);
-        ended.map(drop).ok_or_else(|| self.not_seen(count, ENDS))
-    }
-
-    fn not_seen(&self, wanted: usize, what: &'static str) -> NotSeen {
-        NotSeen { wanted, what, asked: self.requests() }
+    fn not_seen(&self, wanted: usize) -> NotSeen {
+        NotSeen { wanted, asked: self.requests() }
     }
 }
-
-const REQUESTS: &str = "requests to the proxy";
-const ENDS: &str = "ends of connections to the proxy";
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::connection::{Client, Outcome};
+use super::outcome::{Client, Outcome};
 use super::request::ProxyRequest;
 use super::scenario::{ProxyConduct, ProxyLogin, ProxyScenario, reply};
 

@@ -27,26 +27,6 @@ pub enum Defect {
     NotYetValid,
     /// It is for `elsewhere.test`.
     WrongHost,
-    /// It is for all names below the right ones, such as `*.localhost`, and not for these.
-    WrongWildcard,
-    /// It is for the right names, and for no IP address.
-    NoAddress,
-    /// It has the right name as its common name, and no alternative names, which alone count
-    /// ([RFC 9110 §4.3.4](https://www.rfc-editor.org/rfc/rfc9110#section-4.3.4)).
-    CommonNameOnly,
-    /// It is for clients, not for servers.
-    WrongUsage,
-    /// It signed itself.
-    SelfSigned,
     /// Another authority of the same name signed it.
     UnknownAuthority,
-    /// An authority below the authority signed it, whose own certificate is not sent along.
-    MissingIntermediate,
-    /// An authority below the authority signed it, whose own certificate is sent along, and was
-    /// valid until the year 2001.
-    ExpiredAuthority,
-    /// An authority below the authority signed it, whose own certificate is sent along, and is good
-    /// for names under `elsewhere.test` alone
-    /// ([RFC 5280 §4.2.1.10](https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10)).
-    ConstrainedAuthority,
 }

@@ -9,16 +9,15 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::io::{Ending, Socket};
-use super::respond::{Observer, respond};
-use super::side::Side;
-use super::verbatim::Wire;
-use crate::world::World;
+use super::respond::{Connection, Observer, respond};
+use super::state::State;
+use crate::openai::Side;
 
 /// What a listener needs for its connections.
 #[derive(Clone)]
 pub(crate) struct Serving {
     pub(crate) side: Side,
-    pub(crate) world: Arc<World>,
+    pub(crate) state: Arc<State>,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) observer: Option<Observer>,
 }
@@ -27,9 +26,9 @@ impl Serving {
     /// Serves until the client goes or a fault ends it. What goes wrong here is the client's to
     /// tell: the test looks there.
     pub(crate) async fn serve(self, stream: TcpStream) {
-        let number = self.world.count_connection();
+        let number = self.state.count_connection();
         let connection =
-            Connection { number, side: self.side, world: self.world, observer: self.observer };
+            Connection { number, side: self.side, state: self.state, observer: self.observer };
         let ending = Arc::new(Ending::default());
         let socket = Socket::new(stream, Arc::clone(&ending));
         match self.tls {
@@ -43,26 +42,17 @@ impl Serving {
     }
 }
 
-/// One connection, and what its requests need.
-#[derive(Clone)]
-pub(super) struct Connection {
-    pub(super) number: u64,
-    pub(super) side: Side,
-    pub(super) world: Arc<World>,
-    pub(super) observer: Option<Observer>,
-}
-
 impl Connection {
     /// HTTP/1.1 or HTTP/2, whichever the client begins.
     async fn http(self, io: impl AsyncRead + AsyncWrite + Unpin + 'static, ending: Arc<Ending>) {
-        let (for_requests, for_wire) = (Arc::clone(&ending), Arc::clone(&ending));
+        let for_requests = Arc::clone(&ending);
         let service = service_fn(move |request| {
             let (connection, ending) = (self.clone(), Arc::clone(&for_requests));
             async move { Ok::<_, Infallible>(respond(connection, ending, request).await) }
         });
         let http = auto::Builder::new(TokioExecutor::new());
         tokio::select! {
-            _ = http.serve_connection(TokioIo::new(Wire::new(io, for_wire)), service) => {}
+            _ = http.serve_connection(TokioIo::new(io), service) => {}
             () = ending.decided() => {}
         }
     }

@@ -2,14 +2,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-
-use super::verbatim::Verbatim;
 
 /// How a fault ends a connection: a request decides it, and the connection acts on it.
 #[derive(Default)]
@@ -17,7 +14,6 @@ pub(super) struct Ending {
     decided: Notify,
     by_reset: AtomicBool,
     garbled: AtomicBool,
-    verbatim: Mutex<Option<Verbatim>>,
 }
 
 impl Ending {
@@ -33,15 +29,6 @@ impl Ending {
     /// Not an end by itself: the client cannot read on, and goes.
     pub(super) fn garble(&self) {
         self.garbled.store(true, Ordering::Relaxed);
-    }
-
-    /// From here on, these bytes are written instead of what HTTP would write.
-    pub(super) fn say(&self, verbatim: Verbatim) {
-        *self.verbatim() = Some(verbatim);
-    }
-
-    pub(super) fn verbatim(&self) -> MutexGuard<'_, Option<Verbatim>> {
-        self.verbatim.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn decided(&self) {

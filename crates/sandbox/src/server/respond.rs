@@ -3,33 +3,29 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, DATE, HeaderValue, STRICT_TRANSPORT_SECURITY};
+use hyper::header::{DATE, STRICT_TRANSPORT_SECURITY};
 use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 
-use super::body::{AnswerBody, End};
-use super::connection::Connection;
+use super::body::AnswerBody;
 use super::io::Ending;
-use super::outcome::Outcome;
+use super::state::State;
 use crate::Endpoint;
 use crate::answer::Answer;
-use crate::params::Params;
+use crate::faults::{Answered, End, Outcome};
+use crate::openai::{self, Params, Side, World};
 use crate::record::Recorded;
-use crate::world::World;
 
 /// Hears of every request once it is answered, or once it is clear that it never is.
 pub(crate) type Observer = Arc<dyn Fn(&Recorded, Answered) + Send + Sync>;
 
-/// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Answered {
-    /// It was answered with this status.
-    With(u16),
-    /// A fault answered it with bytes of its own, whatever they say.
-    Verbatim,
-    /// A fault ended its connection.
-    Not,
+/// One connection, and what its requests need.
+#[derive(Clone)]
+pub(super) struct Connection {
+    pub(super) number: u64,
+    pub(super) side: Side,
+    pub(super) state: Arc<State>,
+    pub(super) observer: Option<Observer>,
 }
 
 pub(super) async fn respond(
@@ -37,14 +33,16 @@ pub(super) async fn respond(
     ending: Arc<Ending>,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    let world = &connection.world;
+    let state = &connection.state;
+    let world = &state.world;
     let request = match receive(connection.number, request).await {
         Ok(request) => request,
-        Err(too_large) => return response(world, too_large, End::Proper, &ending),
+        Err(too_large) => return response(world, too_large, End::Proper),
     };
-    let fault = world.fault_for(&request);
-    world.log.add(request.clone());
-    let outcome = Outcome::for_request(&connection, &request, fault).await;
+    let fault = state.faults.next(&request);
+    state.log.add(request.clone());
+    let honest = || openai::answer(world, connection.side, &request);
+    let outcome = Outcome::new(fault, &state.faults, honest).await;
     if let Some(observer) = &connection.observer {
         observer(&request, outcome.answered());
     }
@@ -52,16 +50,12 @@ pub(super) async fn respond(
         // HTTP/2 leaves it to the service that an answer to HEAD has no body.
         Outcome::Answer(answer, _) if request.method == "HEAD" => {
             let answer = Answer { body: Vec::new(), ..answer };
-            return response(world, answer, End::Proper, &ending);
+            return response(world, answer, End::Proper);
         }
-        Outcome::Answer(answer, end) => return response(world, answer, end, &ending),
+        Outcome::Answer(answer, end) => return response(world, answer, end),
         Outcome::Garbled(answer) => {
             ending.garble();
-            return response(world, answer, End::Proper, &ending);
-        }
-        Outcome::Verbatim(verbatim) => {
-            ending.say(verbatim);
-            return placeholder(&ending);
+            return response(world, answer, End::Proper);
         }
         Outcome::Close => ending.close(),
         Outcome::Reset => ending.reset(),
@@ -97,7 +91,7 @@ async fn receive(connection: u64, request: Request<Incoming>) -> Result<Recorded
 }
 
 /// A scenario may ask for what HTTP cannot carry; the test that did should see it.
-fn response(world: &World, answer: Answer, end: End, ending: &Arc<Ending>) -> Response<AnswerBody> {
+fn response(world: &World, answer: Answer, end: End) -> Response<AnswerBody> {
     let mut response = Response::builder().status(answer.status);
     let says_the_date = |(name, _): &(String, String)| name.eq_ignore_ascii_case(DATE.as_str());
     if !answer.headers.iter().any(says_the_date) {
@@ -109,19 +103,12 @@ fn response(world: &World, answer: Answer, end: End, ending: &Arc<Ending>) -> Re
     for (name, value) in &answer.headers {
         response = response.header(name, value);
     }
-    let response = response.body(AnswerBody::new(answer.body, end, ending));
+    let response = response.body(AnswerBody::new(answer.body, end));
     response.unwrap_or_else(|error| {
         let text = format!("the scenario's answer cannot be sent: {error}");
-        let body = AnswerBody::new(text.into_bytes(), End::Proper, ending);
+        let body = AnswerBody::new(text.into_bytes(), End::Proper);
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
     })
-}
-
-/// What is never written: writing it is the moment for the bytes in its place, and its end is theirs.
-fn placeholder(ending: &Arc<Ending>) -> Response<AnswerBody> {
-    let mut response = Response::new(AnswerBody::new(Vec::new(), End::Proper, ending));
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
 }

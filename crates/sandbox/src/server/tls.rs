@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::{self, ServerConfig};
 use url::Url;
 
-use super::certificate::Certified;
-use crate::{Defect, Scenario, Tls, Versions};
+use super::certificate::{Certified, TlsError};
+use crate::{Defect, Scenario, Tls};
 
 /// A certificate authority that lives as long as the sandbox, and its one server certificate.
 pub(crate) struct Authority {
@@ -15,37 +15,30 @@ pub(crate) struct Authority {
     pub(crate) acceptor: TlsAcceptor,
 }
 
-/// The certificates could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// A certificate was not accepted by its maker.
-    #[error("the certificate could not be made")]
-    Certificate(#[from] rcgen::Error),
-    /// TLS did not accept what was made.
-    #[error("TLS could not be set up")]
-    Setup(#[from] rustls::Error),
-}
-
 impl Authority {
+    /// What is offered by ALPN, the preferred version first.
+    const BOTH: &[&[u8]] = &[b"h2", b"http/1.1"];
+    const HTTP11: &[&[u8]] = &[b"http/1.1"];
+
     /// None for a sandbox that speaks plain HTTP.
     pub(crate) fn for_scenario(scenario: &Scenario) -> Result<Option<Self>, TlsError> {
         let names = names(scenario);
         match scenario.tls {
             Tls::Off => Ok(None),
-            Tls::On => Self::new(&names, None, Versions::Both).map(Some),
-            Tls::Http11 => Self::new(&names, None, Versions::Http11).map(Some),
-            Tls::Broken(defect) => Self::new(&names, Some(defect), Versions::Both).map(Some),
+            Tls::On => Self::new(&names, None, Self::BOTH).map(Some),
+            Tls::Http11 => Self::new(&names, None, Self::HTTP11).map(Some),
+            Tls::Broken(defect) => Self::new(&names, Some(defect), Self::BOTH).map(Some),
         }
     }
 
-    fn new(names: &[String], defect: Option<Defect>, versions: Versions) -> Result<Self, TlsError> {
+    fn new(names: &[String], defect: Option<Defect>, alpn: &[&[u8]]) -> Result<Self, TlsError> {
         let Certified { trusted, chain, key } = Certified::new(names, defect)?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let mut config = config
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
-        config.alpn_protocols = versions.alpn();
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         Ok(Self { pem: trusted, acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 }

@@ -65,14 +65,14 @@ fn closed_port() -> String {
 async fn a_request_that_never_left_is_sent_once_more() {
     let (rig, code) =
         (Rig::new(Scenario::default()).await, AuthorizationCode::new("a-code").unwrap());
-    let closes = ProxyConduct::Close;
-    let relay = ProxyScenario::relay(rig.sandbox.issuer_address());
-    let relay = Proxy::start(ProxyScenario { conduct: closes, ..relay }).await.unwrap();
-    let issuer = format!("https://{}", relay.address());
+    // It closes each connection after the first bytes.
+    let scenario = ProxyScenario { conduct: ProxyConduct::Close, ..ProxyScenario::socks5() };
+    let proxy = Proxy::start(scenario).await.unwrap();
+    let issuer = format!("https://{}", proxy.address());
     let http = HttpClient::new(Options::new("a-test/1.0"));
     let client = TokenClient::new(http, provider(&issuer), Client::SIGN_IN);
     client.exchange_code(&rig.exchange(&code)).await.unwrap_err();
-    assert_eq!(relay.connections(), 2);
+    assert_eq!(proxy.connections(), 2);
     assert!(rig.sandbox.requests().is_empty());
 }
 

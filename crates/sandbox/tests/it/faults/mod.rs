@@ -1,4 +1,4 @@
-mod bytes;
+mod dates;
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -221,12 +221,6 @@ fn a_scenario_file_can_say_all_of_it() {
         .on(On::From(2)),
         Fault::new(Endpoint::Revoke, Then::CutOff { after: 3 }),
         Fault::new(Endpoint::Projects, Then::Merge(json!({"data": null}))),
-        Fault::new(Endpoint::Any, Then::ResetAfter { after: 3 }),
-        Fault::new(Endpoint::Any, Then::Drip { every: Duration::from_secs(10) }),
-        Fault::new(Endpoint::Any, Then::Bomb { spaces: 9 }),
-        Fault::new(Endpoint::Any, Then::Head(b"HTTP/1.0 200\r\n\r\n".to_vec())),
-        Fault::new(Endpoint::Any, Then::Raw(b"SSH-2.0\r\n".to_vec())),
-        Fault::new(Endpoint::Any, Then::Flood { first: Vec::new(), again: b"\r\n".to_vec() }),
     ];
     assert_eq!(scenario.faults, expected);
     assert_eq!(scenario.lifetimes.access_token, Duration::from_secs(90));

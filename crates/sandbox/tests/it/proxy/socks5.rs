@@ -51,9 +51,8 @@ fn a_socks_tunnel_carries() {
     assert_eq!(exactly(&mut stream, 2), [5, 0]);
     stream.write_all(&socks_request(&named("issuer.test"), 443)).unwrap();
     assert_eq!(exactly(&mut stream, 10), socks_reply(0));
-    let sent = request_jwks(&mut stream);
+    request_jwks(&mut stream);
     assert!(rest(&mut stream).0.starts_with(b"HTTP/1.1 200 OK\r\n"));
-    assert_eq!(proxy.bytes_up(), sent);
 }
 
 #[test]

@@ -1,4 +1,8 @@
+//! What goes wrong instead of the honest answer, or on top of it.
+
+mod outcome;
 mod reply;
+mod schedule;
 mod then;
 
 use std::time::Duration;
@@ -7,6 +11,10 @@ use serde::Deserialize;
 
 use crate::Endpoint;
 
+pub(crate) use outcome::{End, Outcome};
+pub(crate) use schedule::Schedule;
+
+pub use outcome::Answered;
 pub use reply::{Body, Reply};
 pub use then::Then;
 

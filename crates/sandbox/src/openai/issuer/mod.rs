@@ -10,9 +10,9 @@ mod page;
 mod revoke;
 mod token;
 
-pub(crate) use authorize::{AuthorizationRequest, authorize};
+pub(crate) use authorize::authorize;
 pub(crate) use choice::choose;
-pub(crate) use device::{DeviceGrant, device_page, device_token, device_user_code};
+pub(crate) use device::{device_page, device_token, device_user_code};
 pub(crate) use discovery::{discovery, jwks};
 pub(crate) use grant::{fixed_or, mint};
 pub(crate) use jwt::Signer;

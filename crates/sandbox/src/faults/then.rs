@@ -1,6 +1,3 @@
-use std::fmt::Display;
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -38,47 +35,13 @@ pub enum Then {
         /// How much of the body is sent.
         after: usize,
     },
-    /// The honest answer, during whose body the connection is reset after so many bytes of it.
-    ResetAfter {
-        /// How much of the body is sent.
-        after: usize,
-    },
     /// The honest answer, whose body goes on after so many bytes only when the sandbox stops.
     Stall {
         /// How much of the body is sent.
         after: usize,
     },
-    /// The honest answer, whose body comes byte by byte.
-    Drip {
-        /// How long each byte but the first is waited for.
-        #[serde(deserialize_with = "crate::scenario::duration")]
-        every: Duration,
-    },
     /// Status 200, and a body of spaces that has no end: chunked, with HTTP/1.1.
     Endless,
-    /// The honest answer with so many spaces before its body, which JSON allows, and all of that
-    /// packed by gzip to a thousandth, whether or not the client takes it (`Accept-Encoding`).
-    Bomb {
-        /// How many spaces, at least.
-        spaces: u64,
-    },
-    /// The body of the honest answer after these bytes, which take the place of its head, and then
-    /// the end of the connection: for heads that no server should send, and lengths that are lies.
-    ///
-    /// This and the next two are for HTTP/1; with HTTP/2 they break the connection.
-    Head(#[serde(deserialize_with = "text")] Vec<u8>),
-    /// These bytes, whatever they are, and then the end of the connection; the request changes
-    /// nothing.
-    Raw(#[serde(deserialize_with = "text")] Vec<u8>),
-    /// Bytes without an end; the request changes nothing.
-    Flood {
-        /// What comes once.
-        #[serde(default, deserialize_with = "text")]
-        first: Vec<u8>,
-        /// What comes after it, again and again.
-        #[serde(deserialize_with = "text")]
-        again: Vec<u8>,
-    },
     /// No answer for as long as the sandbox lives; the request changes nothing.
     Hang,
     /// The honest answer, once [`Sandbox::release`](crate::Sandbox::release) is called.
@@ -109,16 +72,4 @@ impl Then {
             body: Body::Text(body.to_owned()),
         })
     }
-
-    /// The honest answer of a JSON endpoint with this as its `Content-Length`, be it true or not.
-    #[must_use]
-    pub fn content_length(length: impl Display) -> Self {
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:";
-        Self::Head(format!("{head} {length}\r\n\r\n").into_bytes())
-    }
-}
-
-/// Bytes are a text in the file.
-fn text<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<u8>, D::Error> {
-    String::deserialize(input).map(String::into_bytes)
 }

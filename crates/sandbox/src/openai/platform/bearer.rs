@@ -1,6 +1,6 @@
 use crate::answer::Refusal;
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 
 /// The credentials of [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
 pub(super) fn bearer(request: &Recorded) -> Result<&str, Refusal> {

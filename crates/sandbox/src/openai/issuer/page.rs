@@ -1,13 +1,13 @@
 use crate::Account;
 use crate::answer::Answer;
 
-const STYLE: &str = include_str!("../../pages/style.css");
-const FRONT: &str = include_str!("../../pages/front.html");
-const SIGN_IN: &str = include_str!("../../pages/sign-in.html");
-const ACCOUNT: &str = include_str!("../../pages/account.html");
-const DEVICE: &str = include_str!("../../pages/device.html");
-const DEVICE_DONE: &str = include_str!("../../pages/device-done.html");
-const REFUSED: &str = include_str!("../../pages/refused.html");
+const STYLE: &str = include_str!("../../../pages/style.css");
+const FRONT: &str = include_str!("../../../pages/front.html");
+const SIGN_IN: &str = include_str!("../../../pages/sign-in.html");
+const ACCOUNT: &str = include_str!("../../../pages/account.html");
+const DEVICE: &str = include_str!("../../../pages/device.html");
+const DEVICE_DONE: &str = include_str!("../../../pages/device-done.html");
+const REFUSED: &str = include_str!("../../../pages/refused.html");
 
 /// What this server is, for somebody who opens it in a browser.
 pub(crate) fn front_page() -> Answer {

@@ -2,10 +2,10 @@ use serde_json::json;
 
 use super::bearer::{bearer, unauthorized};
 use crate::answer::{Answer, Refusal};
-use crate::issuer::fixed_or;
-use crate::random;
+use crate::openai::issuer::fixed_or;
+use crate::openai::random;
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 
 /// `POST /dashboard/onboarding/login`: an access token for a session key.
 pub(crate) fn onboarding(world: &World, request: &Recorded) -> Result<Answer, Refusal> {

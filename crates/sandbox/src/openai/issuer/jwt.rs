@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Refusal;
 
-const TEST_KEY: &str = include_str!("../../fixtures/issuer-test-key.pem");
+const TEST_KEY: &str = include_str!("../../../fixtures/issuer-test-key.pem");
 const KEY_ID: &str = "sandbox-test-key";
 
 /// The signing key fixture is damaged.

@@ -1,9 +1,9 @@
 use crate::answer::{Answer, Refusal};
 use crate::endpoint::Endpoint;
+use crate::openai::side::Side;
+use crate::openai::world::World;
+use crate::openai::{issuer, platform};
 use crate::record::Recorded;
-use crate::server::Side;
-use crate::world::World;
-use crate::{issuer, platform};
 
 /// The honest answer to a request.
 pub(crate) fn answer(world: &World, side: Side, request: &Recorded) -> Answer {

@@ -4,29 +4,12 @@ use super::grant::{self, Binding};
 use super::page;
 use super::token::s256;
 use crate::answer::{Answer, Refusal};
-use crate::ledger::{Granted, Organizations};
-use crate::params::{Params, invalid};
-use crate::random;
+use crate::openai::ledger::{Decision, DeviceGrant, Granted, Organizations};
+use crate::openai::params::{Params, invalid};
+use crate::openai::random;
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 use crate::{Offered, WhenChosen};
-
-/// A device that waits for a person with a browser.
-#[derive(Clone)]
-pub(crate) struct DeviceGrant {
-    user_code: String,
-    client_id: String,
-    expires: i64,
-    verdict: Verdict,
-}
-
-/// What the person said so far.
-#[derive(Clone)]
-enum Verdict {
-    Pending,
-    Denied,
-    Approved { code: String, code_verifier: String },
-}
 
 /// `POST /api/accounts/deviceauth/usercode`.
 pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
@@ -43,7 +26,7 @@ pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Answ
         user_code: random::user_code()?,
         client_id: client_id.to_owned(),
         expires: world.now().saturating_add_unsigned(lifetime),
-        verdict: Verdict::Pending,
+        decision: Decision::Pending,
     };
     let device_auth_id = random::secret("deviceauth_")?;
     let mut answer = json!({"device_auth_id": device_auth_id, "user_code": grant.user_code});
@@ -66,11 +49,11 @@ pub(crate) fn device_token(world: &World, request: &Recorded) -> Result<Answer, 
     let Some(grant) = grant.filter(|grant| grant.user_code == user_code) else {
         return refused("deviceauth_authorization_unknown", "Device authorization is unknown.");
     };
-    match grant.verdict {
-        Verdict::Denied => refused("access_denied", "The person denied the request."),
+    match grant.decision {
+        Decision::Denied => refused("access_denied", "The person denied the request."),
         _ if grant.expires <= world.now() => refused("expired_token", "The code has expired."),
-        Verdict::Pending => refused("deviceauth_authorization_pending", "Not approved yet."),
-        Verdict::Approved { code, code_verifier } => {
+        Decision::Pending => refused("deviceauth_authorization_pending", "Not approved yet."),
+        Decision::Approved { code, code_verifier } => {
             world.ledger().devices.remove(device_auth_id);
             Ok(Answer::json(200, &approved(&code, &code_verifier)))
         }
@@ -102,9 +85,9 @@ fn decide(world: &World, request: &Recorded) -> Result<(), Refusal> {
     let params = Params::of_body(request)?;
     let typed = params.need("user_code")?.trim().to_uppercase();
     let (device_auth_id, client_id) = waiting_device(world, &typed)?;
-    let verdict = verdict(world, params.need("account")?, client_id)?;
+    let decision = decision(world, params.need("account")?, client_id)?;
     if let Some(grant) = world.ledger().devices.get_mut(&device_auth_id) {
-        grant.verdict = verdict;
+        grant.decision = decision;
     }
     Ok(())
 }
@@ -115,7 +98,7 @@ fn waiting_device(world: &World, user_code: &str) -> Result<(String, String), Re
     let waits = |grant: &DeviceGrant| {
         grant.user_code == user_code
             && grant.expires > now
-            && matches!(grant.verdict, Verdict::Pending)
+            && matches!(grant.decision, Decision::Pending)
     };
     let mut devices = ledger.devices.iter();
     let found = devices.find(|(_, grant)| waits(grant));
@@ -123,19 +106,19 @@ fn waiting_device(world: &World, user_code: &str) -> Result<(String, String), Re
     Ok((id.clone(), grant.client_id.clone()))
 }
 
-fn verdict(world: &World, choice: &str, client_id: String) -> Result<Verdict, Refusal> {
+fn decision(world: &World, choice: &str, client_id: String) -> Result<Decision, Refusal> {
     let accounts = &world.scenario.accounts;
     let Some(index) = accounts.iter().position(|account| account.sub == choice) else {
-        return Ok(Verdict::Denied);
+        return Ok(Decision::Denied);
     };
     if world.account(index)?.when_chosen == WhenChosen::Denies {
-        return Ok(Verdict::Denied);
+        return Ok(Decision::Denied);
     }
     let code_verifier = random::secret("")?;
     let binding = device_binding(world, index, client_id, &code_verifier);
     let code = grant::code(world, binding)?;
     world.ledger().issued.code_verifiers.push(code_verifier.clone());
-    Ok(Verdict::Approved { code, code_verifier })
+    Ok(Decision::Approved { code, code_verifier })
 }
 
 /// The code is exchanged like any other, with a redirect that nobody follows.

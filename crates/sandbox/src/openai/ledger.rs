@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
+use url::Url;
+
 use crate::Issued;
-use crate::issuer::{AuthorizationRequest, DeviceGrant};
 
 /// What the sandbox remembers: what it issued, to whom, and whether it can still be used.
 #[derive(Default)]
@@ -20,8 +21,6 @@ pub(crate) struct Ledger {
     pub(crate) families: u64,
     /// How often each listing was asked for, by account and organization.
     pub(crate) polls: HashMap<(usize, Option<String>), u32>,
-    /// How many requests each fault has met.
-    pub(crate) fault_counts: Vec<u32>,
     pub(crate) issued: Issued,
 }
 
@@ -84,4 +83,34 @@ pub(crate) enum Use {
     Fresh,
     Spent,
     Revoked,
+}
+
+/// An authorization request that holds ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1)).
+#[derive(Clone)]
+pub(crate) struct AuthorizationRequest {
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: Url,
+    pub(crate) scope: Vec<String>,
+    pub(crate) code_challenge: String,
+    pub(crate) state: String,
+    pub(crate) organizations: Organizations,
+    /// The only workspaces that may sign in, when the client says so.
+    pub(crate) workspaces: Option<Vec<String>>,
+}
+
+/// A device that waits for a person with a browser.
+#[derive(Clone)]
+pub(crate) struct DeviceGrant {
+    pub(crate) user_code: String,
+    pub(crate) client_id: String,
+    pub(crate) expires: i64,
+    pub(crate) decision: Decision,
+}
+
+/// What the person said so far.
+#[derive(Clone)]
+pub(crate) enum Decision {
+    Pending,
+    Denied,
+    Approved { code: String, code_verifier: String },
 }

@@ -2,10 +2,10 @@ use serde_json::json;
 
 use crate::Revocation;
 use crate::answer::{Answer, Refusal};
-use crate::ledger::{Granted, Ledger, Use};
-use crate::params::Params;
+use crate::openai::ledger::{Granted, Ledger, Use};
+use crate::openai::params::Params;
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 
 /// `POST /oauth/revoke` ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). A token that nobody
 /// knows is no error (§2.2): the person wanted it gone, and it is.

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::grant::{self, Minted};
 use crate::answer::{Answer, Refusal};
 use crate::endpoint::TOKEN_EXCHANGE;
-use crate::ledger::{Granted, Use};
-use crate::params::Params;
-use crate::random;
+use crate::openai::ledger::{Granted, Use};
+use crate::openai::params::Params;
+use crate::openai::random;
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 use crate::{Reuse, Rotation};
 
 /// `POST /oauth/token`, a form or JSON, with one of three grant types.
@@ -52,7 +52,7 @@ fn redeem_code(world: &World, params: &Params, client_id: &str) -> Result<Answer
     Ok(Answer::json(200, &token_answer(world, &tokens, &code.granted)))
 }
 
-fn spend_code(world: &World, code: &str) -> Result<crate::ledger::Code, Refusal> {
+fn spend_code(world: &World, code: &str) -> Result<crate::openai::ledger::Code, Refusal> {
     let mut ledger = world.ledger();
     let entry = ledger.codes.get_mut(code);
     let entry = entry.ok_or_else(|| Refusal::oauth("invalid_grant", "unknown code"))?;

@@ -1,13 +1,12 @@
 use url::Url;
 
-use super::authorize::AuthorizationRequest;
 use super::page;
 use crate::answer::{Answer, Refusal};
-use crate::issuer::grant::{self, Binding};
-use crate::ledger::Granted;
-use crate::params::{Params, invalid};
+use crate::openai::issuer::grant::{self, Binding};
+use crate::openai::ledger::{AuthorizationRequest, Granted};
+use crate::openai::params::{Params, invalid};
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 use crate::{Account, Iss, WhenChosen, Workspaces};
 
 /// `POST /oauth/authorize`: somebody chose an account on the sign-in page, or pressed "Cancel".

@@ -3,9 +3,9 @@ use serde_json::{Value, json};
 use super::bearer::session;
 use super::organizations::named;
 use crate::answer::{Answer, Refusal};
-use crate::issuer::api_key;
+use crate::openai::issuer::api_key;
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 
 /// `POST /dashboard/organizations/{org}/projects/{project}/api_keys`: a key, shown this once.
 pub(crate) fn api_keys(

@@ -1,40 +1,22 @@
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::watch;
-
 use crate::answer::Refusal;
-use crate::issuer::Signer;
-use crate::ledger::{Ledger, RefreshToken, Use};
-use crate::log::Log;
-use crate::record::Recorded;
-use crate::{Account, Client, Fault, Scenario};
+use crate::openai::issuer::Signer;
+use crate::openai::ledger::{Ledger, RefreshToken, Use};
+use crate::{Account, Client, Scenario};
 
-/// The scenario and everything that became of it: what all connections share.
+/// The scenario, and what the servers remember.
 pub(crate) struct World {
     pub(crate) scenario: Scenario,
     pub(crate) issuer: String,
     pub(crate) signer: Signer,
-    pub(crate) log: Log<Recorded>,
-    /// Whether the requests that [`Then::Hold`](crate::Then::Hold) stopped may go on.
-    gate: watch::Sender<bool>,
-    connections: AtomicU64,
     ledger: Mutex<Ledger>,
 }
 
 impl World {
     pub(crate) fn new(scenario: Scenario, issuer: String, signer: Signer) -> Self {
-        let ledger = Ledger { fault_counts: vec![0; scenario.faults.len()], ..Ledger::default() };
-        Self {
-            scenario,
-            issuer,
-            signer,
-            log: Log::default(),
-            gate: watch::Sender::new(false),
-            connections: AtomicU64::new(0),
-            ledger: Mutex::new(ledger),
-        }
+        Self { scenario, issuer, signer, ledger: Mutex::default() }
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -69,39 +51,6 @@ impl World {
             |entry: &RefreshToken| entry.use_ == Use::Fresh && entry.granted.expires > now;
         let live = ledger.refresh_tokens.iter().filter(|(_, entry)| is_live(entry));
         live.map(|(token, _)| token.clone()).collect()
-    }
-
-    /// One more connection, and how many there were with it.
-    pub(crate) fn count_connection(&self) -> u64 {
-        self.connections.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    pub(crate) fn connections(&self) -> u64 {
-        self.connections.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn release(&self) {
-        self.gate.send_replace(true);
-    }
-
-    pub(crate) async fn released(&self) {
-        // The sender is in this very value, so that waiting cannot fail.
-        let _ = self.gate.subscribe().wait_for(|open| *open).await;
-    }
-
-    /// The fault for this request. Every fault that is placed here counts it, the first one whose
-    /// turn it is happens.
-    pub(crate) fn fault_for(&self, request: &Recorded) -> Option<Fault> {
-        let mut ledger = self.ledger();
-        let mut chosen = None;
-        let faults = self.scenario.faults.iter().zip(&mut ledger.fault_counts);
-        for (fault, count) in faults.filter(|(fault, _)| fault.at.covers(request)) {
-            *count += 1;
-            if chosen.is_none() && fault.on.includes(*count) {
-                chosen = Some(fault.clone());
-            }
-        }
-        chosen
     }
 }
 

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::endpoint::TOKEN_EXCHANGE;
-use crate::world::World;
+use crate::openai::world::World;
 
 /// The metadata of [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414) and of OpenID Connect
 /// Discovery, which are one document here.

@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::authorize::API_AUDIENCE;
 use crate::answer::Refusal;
-use crate::ledger::{Code, Granted, Ledger, Organizations, RefreshToken, Use};
 use crate::merge::merge;
-use crate::random;
-use crate::world::World;
+use crate::openai::ledger::{Code, Granted, Ledger, Organizations, RefreshToken, Use};
+use crate::openai::random;
+use crate::openai::world::World;
 use crate::{Account, Client, Organization, Rotation};
 
 /// The claim that holds what OpenAI adds to a token.

@@ -1,35 +1,51 @@
 use std::future::pending;
 
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use hyper::header::CONTENT_LENGTH;
 use serde_json::Value;
 
-use super::body::End;
-use super::bomb::bomb;
-use super::connection::Connection;
-use super::respond::Answered;
-use super::verbatim::Verbatim;
+use super::{Body, Fault, Reply, Schedule, Then};
 use crate::answer::Answer;
-use crate::fault::{Body, Fault, Reply, Then};
 use crate::merge::merge;
-use crate::record::Recorded;
-use crate::route;
+
+/// What comes after the bytes of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Its end.
+    Proper,
+    /// The end of the connection.
+    CutOff,
+    /// Nothing, and no end.
+    Stall,
+    /// Spaces, and no end.
+    Endless,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answered {
+    /// It was answered with this status.
+    With(u16),
+    /// A fault ended its connection.
+    Not,
+}
 
 /// What a request gets.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Answer(Answer, End),
     Garbled(Answer),
-    Verbatim(Verbatim),
     Close,
     Reset,
 }
 
 impl Outcome {
-    pub(super) async fn for_request(
-        connection: &Connection,
-        request: &Recorded,
+    /// What a fault makes of the honest answer. The request does what it should only where that is
+    /// asked for.
+    pub(crate) async fn new(
         fault: Option<Fault>,
+        schedule: &Schedule,
+        honest: impl FnOnce() -> Answer,
     ) -> Self {
-        let honest = || route::answer(&connection.world, connection.side, request);
         let Some(fault) = fault else { return Self::Answer(honest(), End::Proper) };
         if !fault.delay.is_zero() {
             tokio::time::sleep(fault.delay).await;
@@ -37,23 +53,21 @@ impl Outcome {
         match fault.then {
             Then::Hang => pending().await,
             Then::Hold => {
-                connection.world.released().await;
+                schedule.released().await;
                 Self::Answer(honest(), End::Proper)
             }
             then => faulty(then, honest),
         }
     }
 
-    pub(super) fn answered(&self) -> Answered {
+    pub(crate) fn answered(&self) -> Answered {
         match self {
             Self::Answer(answer, _) | Self::Garbled(answer) => Answered::With(answer.status),
-            Self::Verbatim(_) => Answered::Verbatim,
             Self::Close | Self::Reset => Answered::Not,
         }
     }
 }
 
-/// The request does what it should only where the honest answer is asked for.
 fn faulty(then: Then, honest: impl FnOnce() -> Answer) -> Outcome {
     let proper = |answer| Outcome::Answer(answer, End::Proper);
     match then {
@@ -65,14 +79,8 @@ fn faulty(then: Then, honest: impl FnOnce() -> Answer) -> Outcome {
             proper(edited(honest(), |body| replace(body, &pointer, value)))
         }
         Then::CutOff { after } => shortened(honest(), after, End::CutOff),
-        Then::ResetAfter { after } => shortened(honest(), after, End::Reset),
         Then::Stall { after } => shortened(honest(), after, End::Stall),
-        Then::Drip { every } => Outcome::Answer(honest(), End::Slow(every)),
         Then::Endless => Outcome::Answer(Answer::json(200, &Value::from("")), End::Endless),
-        Then::Bomb { spaces } => proper(packed(honest(), spaces)),
-        Then::Head(head) => Outcome::Verbatim(Verbatim::once([head, honest().body].concat())),
-        Then::Raw(bytes) => Outcome::Verbatim(Verbatim::once(bytes)),
-        Then::Flood { first, again } => Outcome::Verbatim(Verbatim::endless(first, again)),
         Then::Lose => {
             honest();
             Outcome::Close
@@ -105,11 +113,6 @@ fn shortened(mut answer: Answer, after: usize, end: End) -> Outcome {
     let whole = answer.body.len().to_string();
     answer.body.truncate(after);
     Outcome::Answer(answer.with(CONTENT_LENGTH.as_str(), &whole), end)
-}
-
-fn packed(answer: Answer, spaces: u64) -> Answer {
-    let body = bomb(spaces, &answer.body);
-    Answer { body, ..answer }.with(CONTENT_ENCODING.as_str(), "gzip")
 }
 
 impl From<Reply> for Answer {

@@ -4,9 +4,9 @@ use super::bearer::session;
 use super::organizations::{count_poll, named};
 use crate::Project;
 use crate::answer::{Answer, Refusal};
-use crate::params::Params;
+use crate::openai::params::Params;
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 
 /// `GET /dashboard/organizations/{org}/projects?detail=basic&limit=…&after=…`, a page at a time.
 pub(crate) fn projects(

@@ -2,24 +2,11 @@ use url::Url;
 
 use super::page;
 use crate::answer::{Answer, Refusal};
-use crate::ledger::Organizations;
-use crate::params::{Params, invalid};
-use crate::random;
+use crate::openai::ledger::{AuthorizationRequest, Organizations};
+use crate::openai::params::{Params, invalid};
+use crate::openai::random;
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
-
-/// An authorization request that holds ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1)).
-#[derive(Clone)]
-pub(crate) struct AuthorizationRequest {
-    pub(crate) client_id: String,
-    pub(crate) redirect_uri: Url,
-    pub(crate) scope: Vec<String>,
-    pub(crate) code_challenge: String,
-    pub(crate) state: String,
-    pub(crate) organizations: Organizations,
-    /// The only workspaces that may sign in, when the client says so.
-    pub(crate) workspaces: Option<Vec<String>>,
-}
 
 /// `GET /oauth/authorize`: the sign-in page, or a page that says what is wrong with the request.
 ///

@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 use super::bearer::session;
 use crate::Organization;
 use crate::answer::{Answer, Refusal};
+use crate::openai::world::World;
 use crate::record::Recorded;
-use crate::world::World;
 
 /// `GET /v1/organizations`.
 pub(crate) fn organizations(world: &World, request: &Recorded) -> Result<Answer, Refusal> {

@@ -1,0 +1,23 @@
+//! The server in the shape of OpenAI's: an issuer, a platform, and what both remember. It knows no
+//! faults: those are put over its answers by `faults` and `server`.
+
+mod account;
+mod issued;
+mod issuer;
+mod ledger;
+mod params;
+mod platform;
+mod random;
+mod route;
+mod side;
+mod world;
+
+pub(crate) use issuer::{Signer, mint};
+pub(crate) use params::Params;
+pub(crate) use route::answer;
+pub(crate) use side::Side;
+pub(crate) use world::World;
+
+pub use account::{Account, Organization, Project, WhenChosen};
+pub use issued::Issued;
+pub use issuer::{BrokenKey, Minted};
