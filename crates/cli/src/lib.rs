@@ -19,7 +19,6 @@
 
 #![expect(clippy::needless_doctest_main, reason = "the example is a program as well")]
 
-mod accounts;
 mod args;
 mod browser;
 mod codex_cli;
@@ -33,6 +32,7 @@ mod opener;
 mod output;
 mod panic;
 mod patience;
+mod profiles;
 mod project_menu;
 mod run;
 mod secret_text;

@@ -10,11 +10,11 @@ use token_client::TokenClient;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::Accounts;
 use crate::args::{CallbackArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::profiles::Profiles;
 use crate::{core_dump, signals};
 
 /// What this program calls itself.
@@ -215,11 +215,11 @@ impl Setup {
     /// The sign-in of this profile, and the client that it belongs to.
     pub(crate) fn stored_sign_in(
         &self,
-        accounts: &Accounts,
+        profiles: &Profiles,
         profile: &ProfileName,
         args: &SharedArgs,
     ) -> Result<StoredSignIn, Failure> {
-        let (store, others) = (accounts.store_of(profile), accounts.other_stores(profile));
+        let (store, others) = (profiles.store_of(profile), profiles.other_stores(profile));
         let client_id = args.client_id.as_deref().unwrap_or(openai::SIGN_IN_CLIENT_ID);
         let provider = openai::provider(args.issuer.clone());
         let client = TokenClient::new(self.http(USER_AGENT), provider, client_id);

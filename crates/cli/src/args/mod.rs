@@ -216,7 +216,7 @@ pub(crate) enum Command {
     /// cannot be reached.
     #[command(after_long_help = help(include_str!("help/logout.txt")))]
     Logout(LogoutArgs),
-    /// List the accounts on this machine
+    /// List the profiles on this machine
     ///
     /// Each profile has its own sign-in. The mark shows the profile that commands use without --profile.
     #[command(after_long_help = help(include_str!("help/profiles.txt")))]

@@ -8,9 +8,9 @@ use terminal_ui::{Keyboard, Select};
 
 use super::platform::{self, client};
 use super::waiting::{Invitation, OtherWays, tell, warn_of_sudo};
-use crate::accounts::{Accounts, shown};
 use crate::args::{CreateKeyArgs, SharedArgs};
 use crate::failure::Failure;
+use crate::profiles::{Profiles, shown};
 use crate::project_menu;
 use crate::setup::Setup;
 use crate::signals::Interrupt;
@@ -26,7 +26,7 @@ pub(crate) async fn run(
     let mut pending = create_api_key::start(options(args, shared, setup)?, http)?;
 
     if args.save {
-        warn_of_sudo(setup, shared, &Accounts::chosen(shared)?.store().location());
+        warn_of_sudo(setup, shared, &Profiles::chosen(shared)?.store().location());
     }
     let (purpose, browser) = ("create an API key", &args.platform.browser);
     let invitation = Invitation { purpose, args: browser, other_ways: OtherWays::Address };
@@ -34,7 +34,7 @@ pub(crate) async fn run(
     let new = make(pending, keyboard, (args, shared), setup).await?;
 
     setup.waits_no_more();
-    let stored = if args.save { Some(Accounts::chosen(shared)?.store().location()) } else { None };
+    let stored = if args.save { Some(Profiles::chosen(shared)?.store().location()) } else { None };
     terminal.success(&summary(&new, stored.as_ref()));
     Ok(())
 }
@@ -107,7 +107,7 @@ fn options(
         name: args.name.clone(),
         choice: Choice { organization: args.organization.clone(), project: args.project.clone() },
         patience: Patience { interval: args.poll_interval, timeout: args.poll_timeout },
-        save_to: if args.save { Some(Accounts::chosen(shared)?.store()) } else { None },
+        save_to: if args.save { Some(Profiles::chosen(shared)?.store()) } else { None },
     })
 }
 

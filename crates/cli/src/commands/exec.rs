@@ -3,9 +3,9 @@ use std::process::{Command, ExitCode};
 
 use super::token;
 use super::waiting::tell_person;
-use crate::accounts::Accounts;
 use crate::args::{ExecArgs, SharedArgs};
 use crate::failure::Failure;
+use crate::profiles::Profiles;
 use crate::setup::Setup;
 
 /// `login-cli exec`. Where the system can, the program takes this one's place: signals, the terminal
@@ -23,7 +23,7 @@ pub(crate) fn run(
     let document = match &args.access_token_env {
         // Standard output is the program's, and no place for events.
         Some(_) => token::valid(shared, setup, tell_person)?,
-        None => token::stored(&Accounts::chosen(shared)?)?,
+        None => token::stored(&Profiles::chosen(shared)?)?,
     };
     if let Some(name) = &args.access_token_env {
         command.env(name, token::access_token(&document)?.expose());

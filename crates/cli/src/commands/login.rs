@@ -4,12 +4,12 @@ use login::stored::Restrictions;
 use printable::excerpt;
 use serde_json::{Value, json};
 
-use super::brought;
+use super::login_with_credential;
 use super::waiting::{Invitation, OtherWays, tell, warn_of_sudo};
-use crate::accounts::{Accounts, shown};
 use crate::args::{LoginArgs, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
+use crate::profiles::{Profiles, shown};
 use crate::setup::{Setup, USER_AGENT};
 
 /// `login-cli login`.
@@ -18,19 +18,19 @@ pub(crate) async fn run(
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<(), Failure> {
-    let accounts = Accounts::chosen(shared)?;
+    let profiles = Profiles::chosen(shared)?;
     if args.with_api_key {
-        return brought::api_key(&accounts, shared, setup).await;
+        return login_with_credential::api_key(&profiles, shared, setup).await;
     }
     if args.with_access_token {
         let client_id = shared.client_id.clone();
         let restrictions = Restrictions { workspaces: args.workspaces.clone(), client_id };
-        return brought::access_token(&accounts, &restrictions, shared, setup).await;
+        return login_with_credential::access_token(&profiles, &restrictions, shared, setup).await;
     }
     setup.has_qr.set(args.browser.qr);
     let http = setup.checked_http(USER_AGENT)?;
-    let store = accounts.store();
-    let (location, options) = (store.location(), options(args, &accounts, shared, setup)?);
+    let store = profiles.store();
+    let (location, options) = (store.location(), options(args, &profiles, shared, setup)?);
     let signed_in = if args.device {
         let pending = sign_in::start_by_device_code(options, http, store)?;
         warn_of_sudo(setup, shared, &location);
@@ -47,12 +47,12 @@ pub(crate) async fn run(
 /// Says who signed in, and what else there is to know.
 fn report(signed_in: SignedIn, setup: &Setup) -> Result<(), Failure> {
     let terminal = setup.terminal;
-    brought::tell_of_copy(setup, signed_in.set_aside.as_deref());
+    login_with_credential::tell_of_copy(setup, signed_in.set_aside.as_deref());
     setup.waits_no_more();
     let place = shown(&signed_in.location);
     terminal.success(&format!("Signed in{}, stored in {place}", who(&signed_in)));
     if let Some(replaced) = &signed_in.replaced {
-        brought::tell_of_replaced(setup, replaced);
+        login_with_credential::tell_of_replaced(setup, replaced);
     }
     if let ApiKeyOutcome::Unavailable { claim } = signed_in.api_key {
         let what = if claim == "project_id" { "project" } else { "organization" };
@@ -93,7 +93,7 @@ async fn by_browser(
 
 fn options(
     args: &LoginArgs,
-    accounts: &Accounts,
+    profiles: &Profiles,
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<sign_in::Options, Failure> {
@@ -112,7 +112,7 @@ fn options(
         },
         scopes: args.authorization.scopes.clone(),
         workspaces: args.workspaces.clone(),
-        other_stores: accounts.other_stores(&accounts.profile),
+        other_stores: profiles.other_stores(&profiles.selected),
         cancellation: setup.cancellation.clone(),
         ..usual
     })
@@ -148,7 +148,7 @@ fn as_json(signed_in: &SignedIn) -> Value {
         "no_api_key_reason": no_api_key_reason(&signed_in.api_key),
         "needs_setup": signed_in.needs_setup,
         "stored_in": signed_in.location.to_string(),
-        "replaced": signed_in.replaced.as_ref().map(brought::replaced_as_json),
+        "replaced": signed_in.replaced.as_ref().map(login_with_credential::replaced_as_json),
     })
 }
 

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use terminal_ui::from_now;
 
 use super::waiting::tell;
-use crate::accounts::{Accounts, shown};
 use crate::args::{LogoutArgs, ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
+use crate::profiles::{Profiles, shown};
 use crate::setup::Setup;
 
 /// What became of one sign-in.
@@ -48,19 +48,19 @@ pub(crate) async fn run(
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<(), Failure> {
-    let accounts = Accounts::chosen(shared)?;
-    let profiles = match args.all {
-        true => accounts.profiles().map_err(Failure::Profiles)?,
-        false => vec![accounts.profile.clone()],
+    let profiles = Profiles::chosen(shared)?;
+    let names = match args.all {
+        true => profiles.names().map_err(Failure::Profiles)?,
+        false => vec![profiles.selected.clone()],
     };
     let mut ends = Vec::new();
     let scope = if args.local { LogOutScope::ThisMachine } else { LogOutScope::Everywhere };
-    for profile in profiles {
-        let location = accounts.store_of(&profile).location();
-        let sign_in = setup.stored_sign_in(&accounts, &profile, shared)?;
+    for profile in names {
+        let location = profiles.store_of(&profile).location();
+        let sign_in = setup.stored_sign_in(&profiles, &profile, shared)?;
         // The other profiles end too, each in its turn.
         let sign_in = match args.all {
-            true => sign_in.with_other_stores(accounts.other_stores_elsewhere()),
+            true => sign_in.with_other_stores(profiles.other_stores_elsewhere()),
             false => sign_in,
         };
         let end = match sign_in.log_out(scope, &|event| tell(setup, &event)).await {

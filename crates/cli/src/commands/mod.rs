@@ -1,12 +1,13 @@
 //! Each command: what it asks of the crates below, and what it says about it.
 
-mod brought;
 mod completions;
 mod create_key;
 mod doctor;
+mod doctor_report;
 mod events;
 mod exec;
 mod login;
+mod login_with_credential;
 mod logout;
 mod organizations;
 mod platform;
@@ -19,10 +20,10 @@ mod waiting;
 
 use std::process::ExitCode;
 
-use crate::accounts::Accounts;
 use crate::args::{Command, SharedArgs};
 use crate::codex_cli;
 use crate::failure::Failure;
+use crate::profiles::Profiles;
 use crate::setup::Setup;
 
 /// Does what was asked for. Only what may have to wait for somebody gets a runtime.
@@ -43,7 +44,7 @@ fn start(command: &Command, shared: &SharedArgs, setup: &Setup) -> Result<ExitCo
     match command {
         Command::Login(args) => {
             or_forget_profile(shared, || setup.block_on(login::run(args, shared, setup)))?;
-            let notes = codex_cli::notes(&Accounts::chosen(shared)?.store());
+            let notes = codex_cli::notes(&Profiles::chosen(shared)?.store());
             notes.iter().for_each(|note| setup.terminal.warn(note));
         }
         Command::CreateKey(args) => {
@@ -73,7 +74,7 @@ fn or_forget_profile(
     shared: &SharedArgs,
     sign_in: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let new = Accounts::chosen(shared).ok().and_then(Accounts::new_profile);
+    let new = Profiles::chosen(shared).ok().and_then(Profiles::new_profile);
     let outcome = sign_in();
     if let (Err(_), Some(new)) = (&outcome, new) {
         new.forget();

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use terminal_ui::Terminal;
 
 use super::waiting::{Invitation, OtherWays, tell};
-use crate::accounts::Accounts;
 use crate::args::{PlatformArgs, SharedArgs};
 use crate::failure::{Failure, chain};
 use crate::output;
+use crate::profiles::Profiles;
 use crate::setup::Setup;
 
 /// The client of the platform, once it is clear that it may be asked, and that somebody gets what it
@@ -71,8 +71,8 @@ async fn by_store(
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<Session, Failure> {
-    let accounts = Accounts::chosen(shared)?;
-    let sign_in = setup.stored_sign_in(&accounts, &accounts.profile, shared)?;
+    let profiles = Profiles::chosen(shared)?;
+    let sign_in = setup.stored_sign_in(&profiles, &profiles.selected, shared)?;
     let platform = PlatformApi::new(http, shared.api_base.clone());
     let events = |event: Event<'_>| tell(setup, &event);
     Ok(by_stored_sign_in(&sign_in, &platform, &events).await?)

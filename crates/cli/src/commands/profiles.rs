@@ -3,10 +3,10 @@ use login::stored::{has_ended, identity_without_verifying};
 use printable::excerpt;
 use serde_json::{Value, json};
 
-use crate::accounts::Accounts;
 use crate::args::{ProfileName, SharedArgs};
 use crate::environment;
 use crate::failure::Failure;
+use crate::profiles::Profiles;
 use crate::setup::Setup;
 
 /// One line of the list.
@@ -31,14 +31,14 @@ enum State {
 
 /// `login-cli profiles`.
 pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    let accounts = Accounts::chosen(shared)?;
-    let mut names = accounts.profiles().map_err(Failure::Profiles)?;
-    if !names.contains(&accounts.profile) {
-        let after = names.iter().skip(1).filter(|it| it.as_str() < accounts.profile.as_str());
-        names.insert(1 + after.count(), accounts.profile.clone());
+    let profiles = Profiles::chosen(shared)?;
+    let mut names = profiles.names().map_err(Failure::Profiles)?;
+    if !names.contains(&profiles.selected) {
+        let after = names.iter().skip(1).filter(|it| it.as_str() < profiles.selected.as_str());
+        names.insert(1 + after.count(), profiles.selected.clone());
     }
     let mut profiles: Vec<Profile> =
-        names.into_iter().map(|name| Profile::look(&accounts, name)).collect();
+        names.into_iter().map(|name| Profile::look(&profiles, name)).collect();
     setup.check_interrupted()?;
     // What a logout leaves is an empty folder.
     profiles
@@ -49,14 +49,14 @@ pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
 }
 
 impl Profile {
-    fn look(accounts: &Accounts, name: ProfileName) -> Self {
-        let state = match accounts.store_of(&name).load() {
+    fn look(profiles: &Profiles, name: ProfileName) -> Self {
+        let state = match profiles.store_of(&name).load() {
             Ok(document) => document
                 .filter(AuthDocument::is_signed_in)
                 .map_or(State::SignedOut, |document| State::of_sign_in(&document)),
             Err(_) => State::Unreadable,
         };
-        Self { chosen: accounts.profile == name, name, state }
+        Self { chosen: profiles.selected == name, name, state }
     }
 
     fn as_json(&self) -> Value {

@@ -6,10 +6,10 @@ use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::{Page, from_now, wrapped};
 
-use crate::accounts::Accounts;
 use crate::args::SharedArgs;
 use crate::failure::Failure;
 use crate::output::columns;
+use crate::profiles::Profiles;
 use crate::setup::Setup;
 use crate::{codex_cli, environment};
 
@@ -26,14 +26,14 @@ struct Status {
 
 /// `login-cli status`.
 pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    let accounts = Accounts::chosen(shared)?;
-    let store = accounts.store();
+    let profiles = Profiles::chosen(shared)?;
+    let store = profiles.store();
     let Some(status) = Status::read(&store)? else {
-        return nobody(&accounts, &store, setup);
+        return nobody(&profiles, &store, setup);
     };
     let output = &setup.output;
-    output.text(|| status.as_lines(&accounts, &store)).map_err(Failure::Output)?;
-    let json = status.as_json(&accounts, &store);
+    output.text(|| status.as_lines(&profiles, &store)).map_err(Failure::Output)?;
+    let json = status.as_json(&profiles, &store);
     let end = status.end.map(Failure::from);
     let document = || {
         let mut json = json;
@@ -61,12 +61,12 @@ fn end(document: &AuthDocument, store: &AuthStore, now: Timestamp) -> Option<log
 }
 
 /// Nobody is an answer, and no success.
-fn nobody(accounts: &Accounts, store: &AuthStore, setup: &Setup) -> Result<(), Failure> {
+fn nobody(profiles: &Profiles, store: &AuthStore, setup: &Setup) -> Result<(), Failure> {
     let failure = Failure::from(login::Error::NotSignedIn { location: store.location() });
     let document = || {
         json!({
             "signed_in": false,
-            "profile": accounts.profile.as_str(),
+            "profile": profiles.selected.as_str(),
             "stored_in": store.location().to_string(),
             "error": failure.document(setup),
         })
@@ -97,10 +97,11 @@ impl Status {
         Ok(Some(Self { document, claims, plan, now, notes, end }))
     }
 
-    fn as_lines(&self, accounts: &Accounts, store: &AuthStore) -> String {
+    fn as_lines(&self, profiles: &Profiles, store: &AuthStore) -> String {
         let auth = &self.claims.additional.auth;
         let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
-        let named = (!accounts.profile.is_default()).then(|| accounts.profile.as_str().to_owned());
+        let named =
+            (!profiles.selected.is_default()).then(|| profiles.selected.as_str().to_owned());
         let rows = [
             ("Signed in", Some(self.signed_in())),
             ("Profile", named),
@@ -153,12 +154,12 @@ impl Status {
         }
     }
 
-    fn as_json(&self, accounts: &Accounts, store: &AuthStore) -> Value {
+    fn as_json(&self, profiles: &Profiles, store: &AuthStore) -> Value {
         let auth = &self.claims.additional.auth;
         json!({
             "signed_in": self.end.is_none(),
             "auth_mode": self.document.auth_mode().as_ref().map(AuthMode::as_str),
-            "profile": accounts.profile.as_str(),
+            "profile": profiles.selected.as_str(),
             "email": self.claims.email,
             "name": self.claims.name,
             "plan": self.plan,

@@ -7,17 +7,17 @@ use serde_json::json;
 use terminal_ui::{Hint, command, from_now, say};
 
 use super::waiting::tell;
-use crate::accounts::Accounts;
 use crate::args::{SharedArgs, TokenArgs};
 use crate::environment;
 use crate::failure::Failure;
+use crate::profiles::Profiles;
 use crate::setup::Setup;
 
 /// `login-cli token`. Scripts call it in a loop, so that a token which is not due costs one read: no
 /// runtime, no lock.
 pub(crate) fn run(args: &TokenArgs, shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
     if args.api_key {
-        let store = Accounts::chosen(shared)?.store();
+        let store = Profiles::chosen(shared)?.store();
         // A key does not end with the tokens beside it.
         let document = signed_in(store.load().map_err(login::Error::Store)?, &store)?;
         return print(setup, "api_key", api_key(&document)?.expose(), None);
@@ -60,8 +60,8 @@ fn print(
 }
 
 /// The sign-in as it is stored, unless it is over.
-pub(super) fn stored(accounts: &Accounts) -> Result<AuthDocument, Failure> {
-    let store = accounts.store();
+pub(super) fn stored(profiles: &Profiles) -> Result<AuthDocument, Failure> {
+    let store = profiles.store();
     let document = store.load().map_err(login::Error::Store)?;
     let document = signed_in(document, &store)?;
     check_not_ended(&document, &store, environment::now())?;
@@ -75,13 +75,13 @@ pub(super) fn valid(
     setup: &Setup,
     tell: fn(&Setup, &Event<'_>),
 ) -> Result<AuthDocument, Failure> {
-    let accounts = Accounts::chosen(shared)?;
-    let document = stored(&accounts)?;
+    let profiles = Profiles::chosen(shared)?;
+    let document = stored(&profiles)?;
     if !is_due(&document, environment::now()) {
         return Ok(document);
     }
     setup.block_on(async {
-        let sign_in = setup.stored_sign_in(&accounts, &accounts.profile, shared)?;
+        let sign_in = setup.stored_sign_in(&profiles, &profiles.selected, shared)?;
         Ok(sign_in.valid(&|event| tell(setup, &event)).await?)
     })
 }

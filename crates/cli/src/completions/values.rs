@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ValueHint};
 
-use crate::accounts::Accounts;
 use crate::args::{SharedArgs, StoreKind};
 use crate::environment;
+use crate::profiles::Profiles;
 
 /// What the shell completes better, because it knows `~` and how to quote. The first word of a command
 /// is a program, and the `following` ones are what it is given.
@@ -43,8 +43,8 @@ pub(super) fn without_tilde(folder: &str) -> Option<PathBuf> {
 /// The profiles in that folder, as far as it can be read.
 fn profiles(codex_home: Option<PathBuf>) -> Vec<String> {
     let shared = SharedArgs::usual().map(|usual| SharedArgs { codex_home, ..usual });
-    let accounts = shared.and_then(|shared| Accounts::chosen(&shared).ok());
-    let profiles = accounts.and_then(|accounts| accounts.profiles().ok()).unwrap_or_default();
+    let profiles = shared.and_then(|shared| Profiles::chosen(&shared).ok());
+    let profiles = profiles.and_then(|profiles| profiles.names().ok()).unwrap_or_default();
     profiles.iter().map(|name| name.as_str().to_owned()).collect()
 }
 

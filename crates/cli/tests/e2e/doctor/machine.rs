@@ -22,7 +22,7 @@ fn free_ports_are_shown_with_their_command() {
         let world = World::new();
         let report = run_report(&world, doctor(&world));
         report.assert_ok("ports", "1455", "free, for login");
-        report.assert_ok("ports", "1457", "free, for login where 1455 is taken");
+        report.assert_ok("ports", "1457", "free, for login if 1455 is in use");
         report.assert_ok("ports", "5000", "free, for create-key").assert_can_sign_in();
     });
 }
@@ -34,12 +34,12 @@ fn one_free_login_port_is_enough() {
         let first = TcpListener::bind((Ipv6Addr::LOCALHOST, SIGN_IN_PORT)).unwrap();
         let report = run_report(&world, doctor(&world));
         let found = format!("port 1455 is in use {}", held_by_test());
-        let passed_over = format!("{found}; login takes 1457");
+        let passed_over = format!("{found}; login uses 1457");
         report.assert_check("ports", "1455", "note", &passed_over, None).assert_can_sign_in();
 
         let second = TcpListener::bind((Ipv4Addr::UNSPECIFIED, SIGN_IN_OTHER_PORT)).unwrap();
         let report = run_report(&world, doctor(&world));
-        let remedy = "end one of the two programs: OpenAI has registered no other port for login";
+        let remedy = "end one of the two programs; OpenAI has registered no other port for login";
         report.assert_check("ports", "1455", "problem", &found, Some(remedy)).assert_problems(1);
         assert_eq!(report.check("ports", "1457")["verdict"], "warning");
 
@@ -101,15 +101,15 @@ fn wrong_localhost_address_is_a_problem() {
             );
         }
         let report = run_report(&world, doctor(&world).under(line.clone()));
-        let remedy = "name 127.0.0.1 and ::1 localhost, and nothing else, in /etc/hosts";
-        let found = "localhost leads to 10.0.0.7";
+        let remedy = "in /etc/hosts, map localhost to 127.0.0.1 and ::1, and to nothing else";
+        let found = "localhost is 10.0.0.7";
         report
             .assert_check("names", "localhost", "problem", found, Some(remedy))
             .assert_problems(1);
         // A browser tries the next address too.
         write(&file, "10.0.0.7 localhost\n127.0.0.1 localhost\n");
         let report = run_report(&world, doctor(&world).under(line.clone()));
-        let found = "localhost leads to 10.0.0.7 and 127.0.0.1";
+        let found = "localhost is 10.0.0.7 and 127.0.0.1";
         report
             .assert_check("names", "localhost", "warning", found, Some(remedy))
             .assert_can_sign_in();
@@ -121,7 +121,7 @@ fn wrong_localhost_address_is_a_problem() {
     });
 }
 
-const WITHOUT: &str = "login-cli login --no-browser, and open the address yourself";
+const WITHOUT: &str = "login-cli login --no-browser, and open the URL yourself";
 
 #[test]
 fn browser_is_found_but_not_opened() {
@@ -129,11 +129,11 @@ fn browser_is_found_but_not_opened() {
         let world = World::new();
         let browser = BrowserDouble::new(&world);
         let report = run_report(&world, doctor(&world).with_browser(&browser));
-        report.assert_ok("browser", "launcher", "one can be opened").assert_can_sign_in();
+        report.assert_ok("browser", "launcher", "found").assert_can_sign_in();
         browser.assert_not_opened();
         // `BROWSER` names a program that opens on the user's side.
         let report = run_report(&world, doctor(&world).without_env("DISPLAY"));
-        report.assert_ok("browser", "launcher", "one can be opened");
+        report.assert_ok("browser", "launcher", "found");
     });
 }
 
@@ -145,14 +145,14 @@ fn missing_browser_suggests_no_browser_option() {
             |start: crate::support::Start<'_>| run_report(&world, start.without_env("BROWSER"));
         let report =
             run_report(&world, doctor(&world).without_env("BROWSER").env("BROWSER", "/gone %s"));
-        let remedy = format!("name another one in BROWSER, or {WITHOUT}");
-        let found = "BROWSER names /gone, which is not there";
+        let remedy = format!("name another program in BROWSER, or {WITHOUT}");
+        let found = "BROWSER names /gone, which does not exist";
         report
             .assert_check("browser", "launcher", "warning", found, Some(&remedy))
             .assert_can_sign_in();
         let report = run_report(&world, doctor(&world).without_env("BROWSER"));
-        let remedy = format!("name one in BROWSER, or {WITHOUT}");
-        let found = "no program that opens one is there";
+        let remedy = format!("name a program in BROWSER, or {WITHOUT}");
+        let found = "not found";
         report
             .assert_check("browser", "launcher", "warning", found, Some(&remedy))
             .assert_can_sign_in();
@@ -175,26 +175,26 @@ fn ssh_prints_the_forwarding_command() {
                 .env("SSH_CONNECTION", "10.0.0.9 50000 10.0.0.7 22")
         };
         let report = run_report(&world, start());
-        let found = "through SSH: a browser on your side has to reach port 1455 here";
+        let found = "SSH: the browser on your side has to reach port 1455 here";
         let remedy = "on your side: ssh -L 1455:localhost:1455 10.0.0.7\nhere: login-cli login \
-                      --no-browser\nwithout a way back: login-cli login --device";
+                      --no-browser\nwithout port forwarding: login-cli login --device";
         report.assert_check("session", "ssh", "note", found, Some(remedy)).assert_can_sign_in();
 
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, SIGN_IN_PORT)).unwrap();
-        let found = "through SSH: a browser on your side has to reach port 1457 here";
+        let found = "SSH: the browser on your side has to reach port 1457 here";
         let remedy = "on your side: ssh -L 1457:localhost:1457 ada@10.0.0.7\nhere: login-cli --profile work \
-                      login --no-browser --port 1457\nwithout a way back: login-cli --profile work login \
+                      login --no-browser --port 1457\nwithout port forwarding: login-cli --profile work login \
                       --device";
         let report = run_report(&world, start().env("USER", "ada").args(["--profile", "work"]));
         report.assert_check("session", "ssh", "note", found, Some(remedy)).assert_can_sign_in();
         drop(taken);
 
         let report = run_report(&world, start().env("DISPLAY", "localhost:10.0"));
-        report.assert_ok("session", "ssh", "through SSH, with a screen to open a browser on");
+        report.assert_ok("session", "ssh", "SSH, with a display for the browser");
         let report = run_report(&world, start().env("SSH_CONNECTION", "\u{1b}[2J 1 $(id) 22"));
         let remedy = "on your side: ssh -L 1455:localhost:1455 HOST\nhere: login-cli login \
-                      --no-browser\nwithout a way back: login-cli login --device";
-        let found = "through SSH: a browser on your side has to reach port 1455 here";
+                      --no-browser\nwithout port forwarding: login-cli login --device";
+        let found = "SSH: the browser on your side has to reach port 1455 here";
         report.assert_check("session", "ssh", "note", found, Some(remedy));
     });
 }
@@ -204,20 +204,20 @@ fn remote_context_is_noted() {
     in_network_namespace("machine::remote_context_is_noted", || {
         let world = World::new();
         for (variable, name, found, remedy) in [
-            ("container", "container", "in a container: ", "start it with --network=host"),
+            ("container", "container", "a container: ", "start it with --network=host"),
             (
                 "KUBERNETES_SERVICE_HOST",
                 "container",
-                "in a pod: ",
+                "a pod: ",
                 "on your side: kubectl port-forward POD 1455:1455\n",
             ),
             (
                 "VSCODE_IPC_HOOK_CLI",
                 "editor",
-                "behind an editor: ",
+                "a remote editor: ",
                 "forward it in the editor's Ports view\n",
             ),
-            ("WSL_DISTRO_NAME", "wsl", "in WSL: ", "if it does not: localhostForwarding=true"),
+            ("WSL_DISTRO_NAME", "wsl", "WSL: ", "if it does not: set localhostForwarding=true"),
         ] {
             let report = run_report(&world, doctor(&world).env(variable, "x"));
             let check = report.check("session", name);
@@ -229,10 +229,10 @@ fn remote_context_is_noted() {
         let start = doctor(&world).env("CODESPACES", "true").env("CODESPACE_NAME", "ada-x1");
         let report = run_report(&world, start.without_env("BROWSER"));
         let check = report.check("session", "codespace");
-        let remedy = "VS Code forwards it (Ports view); else on your side: gh codespace ports \
+        let remedy = "VS Code forwards it (Ports view); otherwise, on your side: gh codespace ports \
                       forward 1455:1455 -c ada-x1\n";
         assert!(check["remedy"].as_str().unwrap().starts_with(remedy), "{check}");
-        let found = "none opens here, where the editor's screen is not";
+        let found = "not used: a browser here would not open in front of you";
         report
             .assert_check("browser", "launcher", "note", found, Some(WITHOUT))
             .assert_can_sign_in();

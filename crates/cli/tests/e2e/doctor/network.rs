@@ -35,7 +35,7 @@ const FRONT_PAGE: &str = "HTTP 200, a web page";
 #[track_caller]
 fn assert_server_ok(world: &World, report: &Report, area: &str) {
     let host = world.host();
-    report.assert_ok(area, "dns", &format!("{host} is an address already"));
+    report.assert_ok(area, "dns", &format!("{host} is an IP address"));
     assert_connects(report, area);
     report.assert_ok(area, "http", FRONT_PAGE);
 }
@@ -51,7 +51,7 @@ fn working_network_has_no_problems() {
             .assert_ok("network", "authority", "this system's")
             .assert_ok("network", "proxy", "none");
         report
-            .assert_ok("clock", "time", &format!("as {} has it", world.host()))
+            .assert_ok("clock", "time", &format!("the same as on {}", world.host()))
             .assert_can_sign_in();
     });
 }
@@ -73,7 +73,7 @@ fn ca_file_is_named() {
             let found = format!("this system's, and {} ({name})", ca_file.display());
             report.assert_ok("network", "authority", &found).assert_can_sign_in();
             assert_server_ok(&world, &report, "issuer");
-            report.assert_ok("issuer", "tls", "its certificate is trusted");
+            report.assert_ok("issuer", "tls", "the certificate is trusted");
         }
         let report = run_report(&world, doctor(&world).env("SSL_CERT_FILE", &ca_file));
         let found = format!("{} (SSL_CERT_FILE)", ca_file.display());
@@ -158,7 +158,7 @@ fn unknown_ca_is_a_problem_of_the_issuer() {
         // A sign-in works without the platform.
         let found = format!("{found}; create-key needs it");
         report.assert_check("api", "tls", "warning", &found, Some(remedy));
-        report.assert_check("clock", "time", "note", "no server could be asked for the time", None);
+        report.assert_check("clock", "time", "note", "no server told the time", None);
         assert!(world.sandbox.requests().is_empty());
     });
 }
@@ -202,7 +202,7 @@ fn required_and_optional_servers_are_distinguished() {
             .assert_problems(1);
         // The other server also reports the time.
         let host = api.strip_prefix("http://").unwrap();
-        report.assert_ok("clock", "time", &format!("as {host} has it"));
+        report.assert_ok("clock", "time", &format!("the same as on {host}"));
     });
 }
 
@@ -231,7 +231,7 @@ fn answering(status: u16, kind: &str) -> World {
 #[test]
 fn response_of_another_server_is_a_warning() {
     in_network_namespace("network::response_of_another_server_is_a_warning", || {
-        let blocked = ": something on the way may be blocking";
+        let blocked = ": a firewall or proxy may block the request";
         for (status, kind, verdict, words) in [
             (403, "text/html", "warning", blocked),
             (451, "application/json", "warning", blocked),
@@ -343,7 +343,7 @@ fn proxy_is_shown_without_its_password() {
         let url = format!("http://ada:{PASSWORD}@{address}");
         let report = run_report(&world, through_proxy(&world, &url));
         report.assert_ok("network", "proxy", &format!("{address} (HTTPS_PROXY)"));
-        let found = format!("issuer.test is reached through {address}, which is 127.0.0.1");
+        let found = format!("issuer.test is behind the proxy {address}, which is 127.0.0.1");
         report.assert_ok("issuer", "dns", &found).assert_ok("issuer", "http", FRONT_PAGE);
         report.assert_ok("api", "http", FRONT_PAGE).assert_can_sign_in();
 

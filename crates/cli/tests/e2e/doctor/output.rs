@@ -78,13 +78,13 @@ fn text_output_is_a_table() {
         assert!(text.starts_with(&expected), "{text}");
         let expected = "
 ok    ports    1455       free, for login
-ok             1457       free, for login where 1455 is taken
+ok             1457       free, for login if 1455 is in use
 ok             5000       free, for create-key
 ";
         assert!(text.contains(expected), "{text}");
         let expected = "
-note  browser  launcher   none opens here, without a screen
-                          -> login-cli login --no-browser, and open the address yourself
+note  browser  launcher   not used: there is no display
+                          -> login-cli login --no-browser, and open the URL yourself
 ";
         assert!(text.contains(expected), "{text}");
         assert!(text.contains("\n\nA sign-in can work. "), "{text}");

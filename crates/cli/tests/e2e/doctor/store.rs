@@ -34,7 +34,7 @@ fn missing_folder_is_not_created() {
     in_network_namespace("store::missing_folder_is_not_created", || {
         let world = World::new();
         let report = run_report(&world, doctor(&world));
-        let place = format!("{}, in a folder that the first sign-in makes", path(&world));
+        let place = format!("{} (the first sign-in creates the folder)", path(&world));
         report
             .assert_ok("store", "place", &place)
             .assert_ok("store", "sign-in", "none yet")
@@ -51,8 +51,8 @@ fn sign_in_is_shown_with_kind_and_expiry() {
         let report = run_report(&world, doctor(&world));
         let signed_in = "with ChatGPT; the access token expires in 3 hours";
         report.assert_ok("store", "place", &path(&world)).assert_ok("store", "sign-in", signed_in);
-        report.assert_ok("store", "mode", "no other user may read it");
-        report.assert_ok("store", "lock", "no other program is using it").assert_can_sign_in();
+        report.assert_ok("store", "mode", "other users cannot read the file");
+        report.assert_ok("store", "lock", "not held by another program").assert_can_sign_in();
 
         private(StoredSignIn::new(&world, -2 * DAY - 60), &world);
         let expired =
@@ -85,7 +85,7 @@ fn api_key_is_a_sign_in() {
         let report = run_report(&world, doctor(&world));
         report.assert_ok("store", "sign-in", "with an API key").assert_can_sign_in();
         let remedy = format!("chmod 600 {}", path(&world));
-        let found = "other users may read the file";
+        let found = "other users can read the file";
         report.assert_check("store", "mode", "warning", found, Some(&remedy));
     });
 }
@@ -172,13 +172,14 @@ fn held_lock_is_noted() {
         let theirs = File::open(world.codex_home().join("auth.json.lock")).unwrap();
         theirs.lock().unwrap();
         let report = run_report(&world, doctor(&world));
-        let remedy = "a sign-in waits 45 seconds for it; if it stays like this, end that program";
+        let remedy =
+            "a sign-in waits up to 45 seconds for the lock; if it stays held, end that program";
         let check = report.check("store", "lock");
         assert_eq!((&check["verdict"], &check["remedy"]), (&json!("note"), &json!(remedy)));
         let found = check["found"].as_str().unwrap();
         let end = match cfg!(target_os = "linux") {
-            true => format!("(pid {}) is using it right now", std::process::id()),
-            false => "another program is using it right now".to_owned(),
+            true => format!("(pid {})", std::process::id()),
+            false => "held by another program".to_owned(),
         };
         assert!(found.ends_with(&end), "{found}");
         report.assert_can_sign_in();

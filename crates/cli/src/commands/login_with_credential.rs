@@ -16,21 +16,21 @@ use serde_json::{Value, json};
 use terminal_ui::from_now;
 
 use super::waiting::{tell, warn_of_sudo};
-use crate::accounts::{Accounts, shown};
 use crate::args::SharedArgs;
 use crate::failure::Failure;
+use crate::profiles::{Profiles, shown};
 use crate::setup::Setup;
 use crate::stdin::ImportedToken;
 use crate::{environment, stdin};
 
 /// `login-cli login --with-api-key`.
 pub(super) async fn api_key(
-    accounts: &Accounts,
+    profiles: &Profiles,
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<(), Failure> {
-    let location = accounts.store().location();
-    let sign_in = ready(accounts, shared, setup)?;
+    let location = profiles.store().location();
+    let sign_in = ready(profiles, shared, setup)?;
     let api_key = stdin::api_key(setup.terminal).await?;
     let imported = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
     tell_of_copy(setup, imported.set_aside.as_deref());
@@ -46,13 +46,13 @@ pub(super) async fn api_key(
 
 /// `login-cli login --with-access-token`.
 pub(super) async fn access_token(
-    accounts: &Accounts,
+    profiles: &Profiles,
     restrictions: &Restrictions,
     shared: &SharedArgs,
     setup: &Setup,
 ) -> Result<(), Failure> {
-    let location = accounts.store().location();
-    let sign_in = ready(accounts, shared, setup)?;
+    let location = profiles.store().location();
+    let sign_in = ready(profiles, shared, setup)?;
     let now = environment::now();
     let client = shared.client_id.as_deref().unwrap_or(SIGN_IN_CLIENT_ID);
     let clients = [SIGN_IN_CLIENT_ID, client];
@@ -102,11 +102,11 @@ async fn personal_access_token(
 }
 
 /// Finds out that it can be kept before somebody types it.
-fn ready(accounts: &Accounts, shared: &SharedArgs, setup: &Setup) -> Result<StoredSignIn, Failure> {
-    let store = accounts.store();
+fn ready(profiles: &Profiles, shared: &SharedArgs, setup: &Setup) -> Result<StoredSignIn, Failure> {
+    let store = profiles.store();
     store.check_writable().map_err(login::Error::Store)?;
     warn_of_sudo(setup, shared, &store.location());
-    setup.stored_sign_in(accounts, &accounts.profile, shared)
+    setup.stored_sign_in(profiles, &profiles.selected, shared)
 }
 
 /// Whose sign-in was replaced, and what became of its tokens.

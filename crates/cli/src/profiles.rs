@@ -1,4 +1,4 @@
-//! Which of the accounts beside each other is meant, and what holds its credentials.
+//! Which of the profiles beside each other is meant, and what holds its credentials.
 
 use std::fs;
 use std::io;
@@ -16,12 +16,12 @@ use crate::failure::Failure;
 use crate::patience::Patience;
 use crate::signals;
 
-/// The accounts of one folder, `$CODEX_HOME`, and the one that is meant.
+/// The profiles of one folder, `$CODEX_HOME`, and the one that is meant.
 #[derive(Clone, Debug)]
-pub(crate) struct Accounts {
+pub(crate) struct Profiles {
     codex_home: PathBuf,
     holder: Holder,
-    pub(crate) profile: ProfileName,
+    pub(crate) selected: ProfileName,
 }
 
 /// What holds the credentials.
@@ -36,29 +36,29 @@ enum Holder {
 /// The folder of the profiles that have a name.
 const PROFILES: &str = "profiles";
 
-impl Accounts {
+impl Profiles {
     /// As the flags say, else the environment, else the default.
     pub(crate) fn chosen(args: &SharedArgs) -> Result<Self, Failure> {
         let codex_home = environment::codex_home(args.codex_home.as_deref());
         let store = args.store.clone().map_or_else(environment::store, |kind| Ok(Some(kind)));
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
-        let accounts = Self {
+        let profiles = Self {
             codex_home: codex_home?,
             holder: holder(store?, environment::terminal(args.color))?,
-            profile: profile?.unwrap_or_default(),
+            selected: profile?.unwrap_or_default(),
         };
         let name = if args.profile.is_some() { "--profile" } else { "LOGIN_CLI_PROFILE" };
-        match accounts.other_case() {
+        match profiles.other_case() {
             Some(other) => Err(Failure::Variable { name, problem: differs_in_case(&other) }),
-            None => Ok(accounts),
+            None => Ok(profiles),
         }
     }
 
     /// A profile that differs in upper and lower case alone. Windows and macOS would take the one for
     /// the other; where both are there already, each is itself.
     fn other_case(&self) -> Option<String> {
-        let name = self.profile.as_str();
-        if self.profile.is_default() {
+        let name = self.selected.as_str();
+        if self.selected.is_default() {
             return None;
         }
         let entries = fs::read_dir(self.codex_home.join(PROFILES)).ok()?;
@@ -70,13 +70,13 @@ impl Accounts {
 
     /// The profile that is meant, if it has no folder yet.
     pub(crate) fn new_profile(self) -> Option<NewProfile> {
-        let is_new = !self.profile.is_default() && !self.folder_of(&self.profile).exists();
+        let is_new = !self.selected.is_default() && !self.folder_of(&self.selected).exists();
         is_new.then_some(NewProfile(self))
     }
 
     /// Where the credentials of the one that is meant are kept.
     pub(crate) fn store(&self) -> AuthStore {
-        self.store_of(&self.profile)
+        self.store_of(&self.selected)
     }
 
     pub(crate) fn store_of(&self, profile: &ProfileName) -> AuthStore {
@@ -102,7 +102,7 @@ impl Accounts {
     /// # Errors
     ///
     /// The folder of the profiles cannot be read.
-    pub(crate) fn profiles(&self) -> io::Result<Vec<ProfileName>> {
+    pub(crate) fn names(&self) -> io::Result<Vec<ProfileName>> {
         let entries = match fs::read_dir(self.codex_home.join(PROFILES)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             entries => Some(entries?),
@@ -119,18 +119,18 @@ impl Accounts {
     /// another store is in use, and in the other folders that are usual here. What another helper or
     /// keyring holds is not known.
     pub(crate) fn other_stores(&self, profile: &ProfileName) -> OtherStores {
-        let (accounts, profile) = (self.clone(), profile.clone());
+        let (profiles, profile) = (self.clone(), profile.clone());
         OtherStores::new(move || {
-            let mut others = accounts.profile_stores();
+            let mut others = profiles.profile_stores();
             others.retain(|(other, _)| *other != Some(profile.clone()));
-            others.into_iter().map(|(_, other)| other).chain(accounts.stores_elsewhere()).collect()
+            others.into_iter().map(|(_, other)| other).chain(profiles.stores_elsewhere()).collect()
         })
     }
 
     /// Those of them that are not of this store.
     pub(crate) fn other_stores_elsewhere(&self) -> OtherStores {
-        let accounts = self.clone();
-        OtherStores::new(move || accounts.stores_elsewhere())
+        let profiles = self.clone();
+        OtherStores::new(move || profiles.stores_elsewhere())
     }
 
     fn stores_elsewhere(&self) -> Vec<OtherStore> {
@@ -141,8 +141,8 @@ impl Accounts {
         homes.dedup();
         homes.retain(|home| *home != self.codex_home || !matches!(self.holder, Holder::File));
         let in_files = |codex_home| {
-            let profile = ProfileName::default();
-            Self { codex_home, holder: Holder::File, profile }.profile_stores()
+            let selected = ProfileName::default();
+            Self { codex_home, holder: Holder::File, selected }.profile_stores()
         };
         let named = |(_, other): (_, OtherStore)| OtherStore {
             name: other.store.location().to_string(),
@@ -158,7 +158,7 @@ impl Accounts {
             let store = self.store_of(&profile);
             (Some(profile), OtherStore { name, store })
         };
-        match self.profiles() {
+        match self.names() {
             Ok(profiles) => profiles.into_iter().map(of_profile).collect(),
             Err(_) => {
                 let folder = self.codex_home.join(PROFILES);
@@ -178,7 +178,7 @@ impl Accounts {
 }
 
 /// A profile whose folder was not there when the program began.
-pub(crate) struct NewProfile(Accounts);
+pub(crate) struct NewProfile(Profiles);
 
 impl NewProfile {
     /// Leaves no trace of it, unless somebody is signed in there after all.

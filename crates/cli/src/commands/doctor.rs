@@ -1,0 +1,432 @@
+//! `login-cli doctor`: what prevents a sign-in, and how to fix it. It changes nothing and sends no secret.
+//!
+//! `diagnostics` runs the checks and rates them; this file has their sentences.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use auth_store::Holder;
+use diagnostics::{
+    BrowserFinding, Check, ClockFinding, Finding, LocalhostFinding, NetworkFinding, Options,
+    PortFinding, PortRole, Ports, RemoteContext, Server, ServerFinding, SessionFinding, Stage,
+    Status, Step, StoreFinding,
+};
+use http_client::{CaCertificates, SetupError};
+use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::{can_open_browser, stored};
+use terminal_ui::{Hint, command, roughly, say};
+
+use super::doctor_report::{Row, document, summary, table};
+use super::status;
+use crate::args::{SharedArgs, shell_word};
+use crate::failure::{Failure, chain, network_advice};
+use crate::opener::OUT_OF_THE_CONTAINER;
+use crate::profiles::Profiles;
+use crate::setup::{Setup, USER_AGENT};
+use crate::{codex_cli, environment};
+
+/// The time limit of all checks together.
+const TIMEOUT: Duration = Duration::from_secs(11);
+
+const PORTS: Ports = Ports {
+    sign_in: SIGN_IN_PORT,
+    sign_in_fallback: SIGN_IN_OTHER_PORT,
+    create_api_key: CREATE_API_KEY_PORT,
+};
+
+/// `login-cli doctor`.
+pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
+    let options = Options {
+        store: Profiles::chosen(shared)?.store(),
+        ports: PORTS,
+        http: setup.http_options(USER_AGENT),
+        issuer: shared.issuer.clone(),
+        api_base: shared.api_base.clone(),
+        variable: environment::variable,
+        path: environment::path(),
+        can_open_browser,
+        has_ended: stored::has_ended,
+        now: environment::now,
+        timeout: TIMEOUT,
+    };
+    let prefix = shared.command_prefix();
+    let mut rows: Vec<Row> = Vec::new();
+    diagnostics::run(options, |checks| {
+        let new: Vec<Row> = checks.into_iter().map(row).collect();
+        setup.output.styled(&table(&new, &prefix)).map_err(Failure::Output)?;
+        rows.extend(new);
+        Ok::<_, Failure>(())
+    })
+    .await?;
+    let problems = rows.iter().filter(|row| row.status == Status::Problem).count();
+    let failure = (problems > 0).then_some(Failure::Problems(problems));
+    let error = failure.as_ref().map(|failure| failure.document(setup));
+    setup.output.document(|| document(&rows, &prefix, error)).map_err(Failure::Output)?;
+    setup.output.styled(&summary(&rows)).map_err(Failure::Output)?;
+    failure.map_or(Ok(()), Err)
+}
+
+fn row(Check { status, finding }: Check) -> Row {
+    let (area, row) = match finding {
+        Finding::Store(finding) => ("store", store(finding)),
+        Finding::Port(finding) => ("ports", port(finding)),
+        Finding::Localhost(finding) => ("names", localhost(&finding, status)),
+        Finding::Browser(finding) => ("browser", browser(&finding)),
+        Finding::Session(finding) => ("session", session(&finding)),
+        Finding::Network(finding) => ("network", network(finding)),
+        Finding::Server(ServerFinding { server: Server::Issuer, step }) => ("issuer", server(step)),
+        Finding::Server(ServerFinding { server: Server::Api, step }) => ("api", api(step)),
+        Finding::Clock(finding) => ("clock", clock(&finding, status)),
+    };
+    Row { area, status, ..row }
+}
+
+fn store(finding: StoreFinding) -> Row {
+    let failed = |name, error| Row::failed(name, login::Error::Store(error));
+    match finding {
+        StoreFinding::Writable { location, is_missing: true } => {
+            Row::new("place", format!("{location} (the first sign-in creates the folder)"))
+        }
+        StoreFinding::Writable { location, .. } => Row::new("place", location.to_string()),
+        StoreFinding::Unusable(error) => failed("place", error),
+        StoreFinding::TimedOut => Row::new("place", "the credential store does not respond")
+            .remedy("unlock it, or store the credentials in a file with --store file"),
+        StoreFinding::NotSignedIn => Row::new("sign-in", "none yet"),
+        StoreFinding::SignedIn { document, has_ended } => {
+            let token = status::access_token(&document, environment::now());
+            let token =
+                token.map(|words| format!("; the access token {words}")).unwrap_or_default();
+            let row = Row::new("sign-in", format!("{}{token}", status::how(&document)));
+            if has_ended { row.remedy(command("login")) } else { row }
+        }
+        StoreFinding::Unreadable(error) => failed("sign-in", error),
+        StoreFinding::Private => Row::new("mode", "other users cannot read the file"),
+        StoreFinding::ReadableByOthers(location) => {
+            Row::new("mode", "other users can read the file")
+                .remedy(format!("chmod 600 {}", shell_word(&location.to_string())))
+        }
+        StoreFinding::Unusual(oddity) => Row::new("unusual", oddity.to_string()),
+        StoreFinding::Unknown(error) => failed("mode", error),
+        StoreFinding::IgnoredByCodex(obstacle) => Row::new("Codex CLI", codex_cli::note(&obstacle)),
+        StoreFinding::Unlocked => Row::new("lock", "not held by another program"),
+        StoreFinding::Locked(holder) => locked(holder.as_ref()),
+        StoreFinding::NotLockable(error) => failed("lock", error),
+    }
+}
+
+fn locked(holder: Option<&Holder>) -> Row {
+    let holder = holder.map_or_else(|| "another program".to_owned(), ToString::to_string);
+    Row::new("lock", format!("held by {holder}"))
+        .remedy("a sign-in waits up to 45 seconds for the lock; if it stays held, end that program")
+}
+
+fn port(finding: PortFinding) -> Row {
+    let (is_in_use, is_own_sign_in) = (finding.is_in_use(), finding.is_own_sign_in());
+    let PortFinding { port, role, outcome } = finding;
+    let Err(error) = outcome else { return Row::new(port.to_string(), free(role)) };
+    let row = Row::failed(port.to_string(), login::Error::Bind(error));
+    let other = SIGN_IN_OTHER_PORT;
+    match role {
+        PortRole::SignIn { .. } if is_own_sign_in => row,
+        PortRole::SignIn { is_fallback_free: true } if is_in_use => {
+            row.adding(&format!("; login uses {other}")).only_remedy(None)
+        }
+        // A login does not evade a port that the system forbids.
+        PortRole::SignIn { is_fallback_free: true } => {
+            row.only_remedy(command(format!("login --port {other}")))
+        }
+        PortRole::SignIn { .. } if is_in_use => row.only_remedy(say(
+            "end one of the two programs; OpenAI has registered no other port for login",
+        )),
+        PortRole::SignIn { .. } => row,
+        PortRole::SignInFallback { .. } => row.only_remedy(None),
+        PortRole::CreateApiKey if cfg!(target_os = "macos") && is_in_use => row
+            .adding("; create-key needs it")
+            .only_remedy(say("turn off AirPlay Receiver in the settings, if it holds the port")),
+        PortRole::CreateApiKey => row.adding("; create-key needs it"),
+    }
+}
+
+fn free(role: PortRole) -> String {
+    match role {
+        PortRole::SignIn { .. } => "free, for login".to_owned(),
+        PortRole::SignInFallback { .. } => format!("free, for login if {SIGN_IN_PORT} is in use"),
+        PortRole::CreateApiKey => "free, for create-key".to_owned(),
+    }
+}
+
+const FIX_LOCALHOST: &str = if cfg!(windows) {
+    "in C:\\Windows\\System32\\drivers\\etc\\hosts, map localhost to 127.0.0.1 and ::1"
+} else {
+    "in /etc/hosts, map localhost to 127.0.0.1 and ::1, and to nothing else"
+};
+
+fn localhost(finding: &LocalhostFinding, status: Status) -> Row {
+    let found = match finding {
+        LocalhostFinding::TimedOut => "the lookup of localhost takes too long".to_owned(),
+        LocalhostFinding::Unresolved(error) => format!("localhost has no address: {error}"),
+        LocalhostFinding::Addresses(all) => {
+            let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+            let enough = if status == Status::Note { " only, which is enough" } else { "" };
+            format!("localhost is {}{enough}", all.join(" and "))
+        }
+    };
+    let row = Row::new("localhost", found);
+    if status >= Status::Warning { row.remedy(FIX_LOCALHOST) } else { row }
+}
+
+fn browser(finding: &BrowserFinding) -> Row {
+    let row = |found: &str| Row::new("launcher", found);
+    let by_hand = || command("login --no-browser").then(", and open the URL yourself");
+    match finding {
+        BrowserFinding::Available => row("found"),
+        BrowserFinding::Remote(RemoteContext::Codespace(_) | RemoteContext::Editor) => {
+            row("not used: a browser here would not open in front of you").remedy(by_hand())
+        }
+        BrowserFinding::Remote(_) => row("not used: there is no display").remedy(by_hand()),
+        BrowserFinding::Missing(program) => {
+            row(&format!("BROWSER names {program}, which does not exist"))
+                .remedy(say("name another program in BROWSER, or ").and(by_hand()))
+        }
+        BrowserFinding::NoLauncher => {
+            row("not found").remedy(say("name a program in BROWSER, or ").and(by_hand()))
+        }
+        BrowserFinding::TimedOut => {
+            row("the program that finds the default browser does not respond").remedy(by_hand())
+        }
+    }
+}
+
+fn session(finding: &SessionFinding) -> Row {
+    match finding {
+        SessionFinding::Local => Row::new("local", "on this machine: no SSH, container or WSL"),
+        SessionFinding::SshWithDisplay => Row::new("ssh", "SSH, with a display for the browser"),
+        SessionFinding::Wsl(port) => {
+            Row::new("wsl", format!("WSL: the browser of Windows has to reach port {port} here"))
+                .remedy("if it does not: set localhostForwarding=true under [wsl2] in .wslconfig")
+        }
+        SessionFinding::Remote { context, port } => {
+            let login = match *port {
+                SIGN_IN_PORT => "login --no-browser".to_owned(),
+                other => format!("login --no-browser --port {other}"),
+            };
+            let (name, found) = remote(context);
+            Row::new(name, found.replace("PORT", &port.to_string()))
+                .remedy(forwarding(context, *port))
+                .remedy(say("here: ").run(login))
+                .remedy(say("without port forwarding: ").run("login --device"))
+        }
+    }
+}
+
+fn remote(context: &RemoteContext) -> (&'static str, &'static str) {
+    match context {
+        RemoteContext::Codespace(_) => {
+            ("codespace", "a codespace: the browser on your side has to reach port PORT here")
+        }
+        RemoteContext::Editor => {
+            ("editor", "a remote editor: the browser on your side has to reach port PORT here")
+        }
+        RemoteContext::Ssh(_) => {
+            ("ssh", "SSH: the browser on your side has to reach port PORT here")
+        }
+        RemoteContext::Pod => {
+            ("container", "a pod: the browser on your side has to reach port PORT here")
+        }
+        RemoteContext::Container | RemoteContext::NoDisplay => {
+            ("container", "a container: a browser outside may not reach its ports")
+        }
+    }
+}
+
+/// How the port is forwarded to the user's side.
+fn forwarding(context: &RemoteContext, port: u16) -> Hint {
+    let command = context.forward_command(port).unwrap_or_default();
+    match context {
+        RemoteContext::Codespace(_) => {
+            say("VS Code forwards it (Ports view); otherwise, on your side: ").run_other(command)
+        }
+        RemoteContext::Editor => say("forward it in the editor's Ports view"),
+        RemoteContext::Ssh(_) | RemoteContext::Pod => say("on your side: ").run_other(command),
+        RemoteContext::Container | RemoteContext::NoDisplay => say(OUT_OF_THE_CONTAINER),
+    }
+}
+
+fn network(finding: NetworkFinding) -> Row {
+    match finding {
+        NetworkFinding::Trusted { system, extra } => {
+            Row::new("authority", certificates(&system, extra.as_ref()))
+        }
+        NetworkFinding::Proxy(proxy) => {
+            let host =
+                proxy.and_then(|it| Some(format!("{} ({})", it.host().ok()?, it.named_by())));
+            Row::new("proxy", host.unwrap_or_else(|| "none".to_owned()))
+        }
+        NetworkFinding::Unusable(error) => {
+            let is_proxy = matches!(error, SetupError::Proxy { .. });
+            Row::failed(if is_proxy { "proxy" } else { "authority" }, Failure::Setup(error))
+        }
+        NetworkFinding::TimedOut => Row::new(
+            "authority",
+            "the CA certificates cannot be read in time",
+        )
+        .remedy(
+            "check the files in --ca-file, CODEX_CA_CERTIFICATE, SSL_CERT_FILE and SSL_CERT_DIR",
+        ),
+    }
+}
+
+/// `this system's, and /etc/corporate.pem (--ca-file)`.
+fn certificates(system: &[CaCertificates], extra: Option<&CaCertificates>) -> String {
+    let named = |it: &CaCertificates| format!("{} ({})", it.path().display(), it.named_by);
+    let mut all: Vec<String> = system.iter().map(named).collect();
+    if all.is_empty() {
+        all.push("this system's".to_owned());
+    }
+    all.extend(extra.map(named));
+    all.join(", and ")
+}
+
+/// A server that only `create-key` needs.
+fn api(step: Step) -> Row {
+    let is_end = matches!(step, Step::TimedOut | Step::Failed { .. });
+    let row = server(step);
+    if is_end { row.adding("; create-key needs it") } else { row }
+}
+
+fn server(step: Step) -> Row {
+    match step {
+        Step::Resolved { host, proxy, addresses } => {
+            Row::new("dns", resolved(&host, proxy.as_deref(), &addresses))
+        }
+        Step::Connected(took) => Row::new("tcp", format!("connected in {} ms", took.as_millis())),
+        Step::Trusted => Row::new("tls", "the certificate is trusted"),
+        Step::Responded { status, is_page } => {
+            Row::new("http", format!("HTTP {status}{}", if is_page { ", a web page" } else { "" }))
+        }
+        Step::Blocked(status) => {
+            Row::new("http", format!("HTTP {status}: a firewall or proxy may block the request"))
+                .remedy("try another network, or ask the administrator of this one to allow it")
+        }
+        Step::ServerError(status) => {
+            Row::new("http", format!("HTTP {status}: the server has a problem"))
+                .remedy("try again later")
+        }
+        Step::TimedOut => Row::new("way", "no response in time"),
+        Step::Failed { stage, error } => {
+            let row = Row::new(stage_name(stage), chain(&error));
+            network_advice(&error).into_iter().fold(row, Row::remedy)
+        }
+    }
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Setup => "way",
+        Stage::Dns => "dns",
+        Stage::Tcp => "tcp",
+        Stage::Proxy => "proxy",
+        Stage::Tls => "tls",
+        Stage::Http => "http",
+    }
+}
+
+/// `auth.openai.com is 104.18.41.158 and 1 more`.
+fn resolved(host: &str, proxy: Option<&str>, addresses: &[SocketAddr]) -> String {
+    let more = match addresses.len() {
+        0 | 1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let first = addresses.first().map(|first| first.ip().to_string()).unwrap_or_default();
+    match proxy {
+        None if is_address(host) => format!("{host} is an IP address"),
+        None => format!("{host} is {first}{more}"),
+        Some(proxy) => format!("{host} is behind the proxy {proxy}, which is {first}{more}"),
+    }
+}
+
+/// With or without a port.
+fn is_address(host: &str) -> bool {
+    host.parse::<SocketAddr>().is_ok() || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+}
+
+const SET_CLOCK: &str = if cfg!(target_os = "linux") {
+    "set the clock, for example with: sudo timedatectl set-ntp true"
+} else {
+    "set the clock, or let the system set it"
+};
+
+fn clock(finding: &ClockFinding, status: Status) -> Row {
+    let found = match finding {
+        ClockFinding::NoServer => "no server told the time".to_owned(),
+        ClockFinding::NoDate { host } => format!("{host} does not tell the time"),
+        ClockFinding::Offset { host, ahead } => {
+            let side = if ahead.is_negative() { "behind" } else { "ahead of" };
+            // A server sends whole seconds.
+            let offset = Some(ahead.unsigned_abs()).filter(|it| *it >= Duration::from_secs(2));
+            match offset.and_then(roughly) {
+                Some(words) => format!("{words} {side} {host}"),
+                None => format!("the same as on {host}"),
+            }
+        }
+    };
+    let row = Row::new("time", found);
+    if status >= Status::Warning { row.remedy(SET_CLOCK) } else { row }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[track_caller]
+    fn assert_localhost(addresses: &[&str], status: Status, found: &str) {
+        let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        let row = localhost(&LocalhostFinding::Addresses(addresses), status);
+        assert_eq!((row.found.as_str(), !row.remedy.is_empty()), (found, status > Status::Note));
+    }
+
+    #[test]
+    fn localhost_is_shown_with_its_addresses() {
+        assert_localhost(&["::1", "127.0.0.1"], Status::Ok, "localhost is 127.0.0.1 and ::1");
+        let only = "localhost is 127.0.0.1 only, which is enough";
+        assert_localhost(&["127.0.0.1"], Status::Note, only);
+        assert_localhost(&["10.0.0.7"], Status::Problem, "localhost is 10.0.0.7");
+        let unresolved = LocalhostFinding::Unresolved(io::Error::other("no such name"));
+        let row = localhost(&unresolved, Status::Warning);
+        assert_eq!(row.found, "localhost has no address: no such name");
+        assert_eq!(row.remedy, [FIX_LOCALHOST.into()]);
+    }
+
+    #[track_caller]
+    fn assert_resolved(host: &str, address: &str, found: &str) {
+        assert_eq!(resolved(host, None, &[address.parse().unwrap()]), found);
+    }
+
+    #[test]
+    fn host_name_is_shown_with_its_address() {
+        assert_resolved("10.0.0.1", "10.0.0.1:443", "10.0.0.1 is an IP address");
+        let ipv6 = "[2001:db8::1]:8";
+        assert_resolved(ipv6, "[2001:db8::1]:8", "[2001:db8::1]:8 is an IP address");
+        assert_resolved("[2001:db8::1]", ipv6, "[2001:db8::1] is an IP address");
+        assert_resolved("10.0.0.1.test", "10.0.0.1:443", "10.0.0.1.test is 10.0.0.1");
+    }
+
+    #[track_caller]
+    fn assert_clock(ahead_seconds: i64, found: &str) {
+        let ahead = SignedDuration::from_millis(ahead_seconds * 1000 + 900);
+        let finding = ClockFinding::Offset { host: "auth.test".to_owned(), ahead };
+        assert_eq!(clock(&finding, Status::Ok).found, found);
+    }
+
+    #[test]
+    fn clock_offset_is_rounded() {
+        assert_clock(1, "the same as on auth.test");
+        assert_clock(-61, "1 minute behind auth.test");
+        assert_clock(300, "5 minutes ahead of auth.test");
+        assert_clock(-10 * 365 * 86_400, "3649 days behind auth.test");
+    }
+}
