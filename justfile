@@ -1,24 +1,24 @@
-# What people type here. `just` alone lists it; what needs code stands in `xtask/`.
+# The tasks of this repository. `just` lists them. Tasks that need code are in `xtask/`.
 
 [private]
 default:
     @just --list --unsorted
 
-# Every check, the quick ones first; what is asked before a change is handed in
+# All checks, the fast ones first; run this before you propose a change
 [group('check')]
 check: fmt-check deny clippy test doc
 
-# Run every test: the README's command
+# Run all tests
 [group('check')]
 test:
     cargo test --workspace
 
-# Lint everything, tests and examples too; a warning fails
+# Lint everything, including tests and examples; warnings are errors
 [group('check')]
 clippy:
     cargo clippy --workspace --all-targets -- -D warnings
 
-# Lint for macOS and Windows, from any system; needs `rustup target add` for both. No C is compiled.
+# Lint for macOS and Windows on any system; needs `rustup target add` for both. Compiles no C.
 [group('check')]
 platforms: (platform "aarch64-apple-darwin") (platform "x86_64-pc-windows-gnu")
 
@@ -26,27 +26,27 @@ platforms: (platform "aarch64-apple-darwin") (platform "x86_64-pc-windows-gnu")
 platform TARGET:
     CC_{{ replace(TARGET, "-", "_") }}=true AR_{{ replace(TARGET, "-", "_") }}=true cargo clippy --target-dir target/platforms --target {{ TARGET }} --workspace --all-targets -- -D warnings
 
-# Build the documentation of our crates; a warning fails
+# Build the documentation of the workspace; warnings are errors
 [group('check')]
 doc *ARGS:
     cargo doc --workspace --no-deps --config 'build.rustdocflags=["-D", "warnings"]' {{ ARGS }}
 
-# Fail when a file is not formatted
+# Check the format of all files
 [group('check')]
 fmt-check:
     cargo fmt --all --check
 
-# Licences, banned crates and sources of the dependencies; needs `cargo-deny`
+# Check licences, banned crates and sources of dependencies; needs `cargo-deny`
 [group('check')]
 deny:
     cargo deny check --hide-inclusion-graph bans licenses sources
 
-# Known vulnerabilities of the dependencies; fetches the advisory database, so not in `check`
+# Check dependencies for known vulnerabilities; downloads the advisory database, so it is not in `check`
 [group('check')]
 advisories:
     cargo deny check advisories
 
-# The build that has `--store keyring`; needs `dbus`, `gnome-keyring` and `libsecret-tools` to show more
+# Lint and test `--store keyring`; the full test needs `dbus`, `gnome-keyring` and `libsecret-tools`
 [group('check')]
 keyring:
     cargo clippy --package auth-store --package login-cli --features keyring --all-targets -- -D warnings
@@ -55,92 +55,92 @@ keyring:
 
 fuzz_targets := "callback_query http_head token_response token_error jwt_claims organization_list project_list terminal"
 
-# Each fuzz target until a LIMIT of libFuzzer's; needs a nightly compiler and `cargo install cargo-fuzz`
+# Run each fuzz target with a libFuzzer LIMIT; needs a nightly compiler and `cargo install cargo-fuzz`
 [group('check')]
 fuzz LIMIT="-max_total_time=60":
     for target in {{ fuzz_targets }}; do just fuzz-one $target "{{ LIMIT }}" || exit 1; done
 
-# What is found on the way stays in `fuzz/target`; `fuzz/corpus` holds the seeds alone. No code of ours
-# is unsafe, and without the address sanitizer ten times as much is tried.
+# New inputs stay in `fuzz/target`; `fuzz/corpus` has only the seeds. The workspace has no unsafe code, so the
+# address sanitizer is off, which is ten times faster.
 [private]
 fuzz-one TARGET LIMIT:
     mkdir -p fuzz/target/corpus/{{ TARGET }}
     cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} fuzz/corpus/{{ TARGET }} -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -verbosity=0 -print_final_stats=1
 
-# What takes longer than CI has: every fault, the callback under full load, longer fuzzing
+# Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
 nightly: (stress "callback") faults (fuzz "-max_total_time=600")
 
-# What CI runs; where a nightly compiler is, `.ci/run` fuzzes as well
+# All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
 ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate dist threats
 
-# Both sign-ins against the sandbox in your browser; `--headless` plays the person
+# Both sign-ins against the sandbox in your browser; `--headless` simulates the browser
 [group('see')]
 demo *ARGS:
     cargo xtask demo {{ ARGS }}
 
-# Start, round trips, memory and size as a table of ratios
+# Measure start time, round trips, memory and size as a table of ratios
 [group('see')]
 bench *ARGS:
     cargo xtask bench {{ ARGS }}
 
-# Sign-ins in real browsers: Chromium, Firefox, WebKit; `--screenshots DIR` keeps pictures
+# Sign in with real browsers: Chromium, Firefox, WebKit; `--screenshots DIR` saves screenshots
 [group('see')]
 browser *ARGS:
     cargo xtask browser {{ ARGS }}
 
-# The documentation as a book, in `target/book/`; needs `cargo install mdbook`
+# Build the documentation as a book in `target/book/`; needs `cargo install mdbook`
 [group('see')]
 book:
     mdbook build docs
 
-# The pictures of the README, from the pages as they are served
+# Update the screenshots of the README
 [group('see')]
 images: (browser "--screenshots" "target/pages")
     cp target/pages/signed-in-desktop-*.png docs/images/
 
-# The callback server among slow, flooding and hostile clients; `callback --short` takes a minute
+# Test the callback server with slow, flooding and hostile clients; `callback --short` takes a minute
 [group('see')]
 stress *ARGS:
     cargo xtask stress {{ ARGS }}
 
-# The credential store killed and refused at every step of a save; `--short` takes a minute; needs `strace`
+# Kill the program or fail a system call at every step of a save; `--short` takes a minute; needs `strace`
 [group('see')]
 faults *ARGS:
     cargo xtask faults {{ ARGS }}
 
-# The refresh protocol under the schedules of many seeds; `--seed S` replays one, `--broken` has to fail
+# Simulate the refresh protocol with many random seeds; `--seed S` replays one, `--broken` must fail
 [group('see')]
 simulate *ARGS:
     cargo xtask simulate {{ ARGS }}
 
-# Which crate may use which, and what must stay away from what
+# Print the allowed dependencies between the crates
 [group('see')]
 layers:
     cargo xtask layers
 
-# Which rows of docs/threats.md a test names; with numbers, the tests of those rows
+# Check that every row of docs/threats.md has a test; with numbers, list the test files of these rows
 [group('see')]
 threats *ARGS:
     cargo xtask threats {{ ARGS }}
 
-# The local issuer and platform, to develop against
+# Run a local issuer and platform for development
 [group('work')]
 sandbox *ARGS:
     cargo run --package sandbox -- {{ ARGS }}
 
-# One archive with the program, its manual and its completions, in `target/dist/`
+# Build an archive with the program, its manual and its completions in `target/dist/`
 [group('work')]
 dist:
     cargo xtask dist
 
-# The program as a person gets it: optimised, in `target/release/`
+# Build the optimised program in `target/release/`
 [group('work')]
 release:
     cargo build --release --package login-cli
 
-# Format every file
+# Format all files
 [group('work')]
 fmt:
     cargo fmt --all
