@@ -2,37 +2,37 @@ use std::ffi::OsStr;
 use std::io::{self, Write as _};
 
 use crate::file::TEMPORARY;
+use crate::file_location::FileLocation;
 use crate::folder::{Entry, Folder, Kind, remove_if_there};
 use crate::mount::BACKUP;
-use crate::new_file::clear;
-use crate::place::Place;
-use crate::{Error, Found};
+use crate::temp_file::clear;
+use crate::{Error, FileKind};
 
 /// Whether a rename may replace the file. Its mode does not matter for that; that it was made
 /// immutable, or was mounted read-only, does.
-pub(crate) fn replaceable(place: &Place) -> Result<(), Error> {
-    let refused = |source| Error::NotWritable { path: place.path(), source };
-    if place.is_mount() {
+pub(crate) fn replaceable(location: &FileLocation) -> Result<(), Error> {
+    let refused = |source| Error::NotWritable { path: location.path(), source };
+    if location.is_mount() {
         // It is written in its place.
-        place.folder().may_write(place.name()).map_err(refused)?;
+        location.folder().may_write(location.name()).map_err(refused)?;
     }
-    place.folder().may_replace(place.name()).map_err(refused)
+    location.folder().may_replace(location.name()).map_err(refused)
 }
 
 /// Whether files can come and go beside it.
-pub(crate) fn addable(place: &Place) -> Result<(), Error> {
-    let folder = place.folder();
+pub(crate) fn addable(location: &FileLocation) -> Result<(), Error> {
+    let folder = location.folder();
     let refused = |source| Error::NotWritable { path: folder.path().to_owned(), source };
     folder.may_add().map_err(refused)
 }
 
 /// Whether the file could be unlinked, where there is one.
-pub(crate) fn removable(place: &Place) -> Result<(), Error> {
-    if !place.is_there()? {
+pub(crate) fn removable(location: &FileLocation) -> Result<(), Error> {
+    if !location.exists()? {
         return Ok(());
     }
-    replaceable(place)?;
-    addable(place)
+    replaceable(location)?;
+    addable(location)
 }
 
 /// Whether the lock file can be opened for writing, or made where there is none.
@@ -54,14 +54,14 @@ pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
 /// Finds out whether a file of the size of a sign-in could be made, and leaves nothing behind. It
 /// is not flushed, which would cost more than all that happens before the browser opens: a full
 /// disk says so at the write already.
-pub(crate) fn room(place: &Place) -> Result<(), Error> {
-    let (folder, name) = (place.folder(), place.beside(".login-cli.probe"));
-    not_in_the_way(folder, &place.beside(TEMPORARY))?;
-    if place.is_mount() {
-        not_in_the_way(folder, &place.beside(BACKUP))?;
+pub(crate) fn room(location: &FileLocation) -> Result<(), Error> {
+    let (folder, name) = (location.folder(), location.beside(".login-cli.probe"));
+    not_in_the_way(folder, &location.beside(TEMPORARY))?;
+    if location.is_mount() {
+        not_in_the_way(folder, &location.beside(BACKUP))?;
     }
     clear(folder, &name)?;
-    let written = match folder.create_file_like(&name, place.name()) {
+    let written = match folder.create_file_like(&name, location.name()) {
         // Another program asks the same question at this moment, and has its answer.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         file => file.and_then(|mut file| file.write_all(&[0; SIZE])),
@@ -74,7 +74,7 @@ pub(crate) fn room(place: &Place) -> Result<(), Error> {
 fn not_in_the_way(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = || folder.path().join(name);
     match folder.entry(name) {
-        Ok(Some(Entry { kind: Kind::Other(found @ Found::Folder), .. })) => {
+        Ok(Some(Entry { kind: Kind::Other(found @ FileKind::Folder), .. })) => {
             Err(Error::NotAFile { path: path(), found })
         }
         Ok(Some(_)) => {

@@ -6,7 +6,7 @@ use token_source::RefreshedTokens;
 
 use crate::mode::PERSONAL_ACCESS_TOKEN;
 use crate::object::{Object, Value};
-use crate::{AuthMode, flat};
+use crate::{AuthMode, other_formats};
 
 /// The document in `auth.json`: what this program reads and writes of it by name, and everything
 /// else as it is.
@@ -200,7 +200,7 @@ impl AuthDocument {
     /// access token, and other programs with theirs.
     fn remove_other_sign_ins(&mut self) {
         self.object.retain(|name| name != PERSONAL_ACCESS_TOKEN);
-        flat::remove(&mut self.object);
+        other_formats::remove(&mut self.object);
     }
 
     pub(crate) fn tokens(&self) -> Option<&Object> {

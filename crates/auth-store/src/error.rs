@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{Holder, Location, VaultError};
+use crate::{ExternalStoreError, Location, LockHolder};
 
 /// Why the store could not do what it was asked to do.
 ///
@@ -33,7 +33,7 @@ pub enum Error {
         source: io::Error,
     },
     /// What is there is not an `auth.json`. It was left alone; a new sign-in may replace
-    /// it, see [`AuthStore::update_or_set_aside`](crate::AuthStore::update_or_set_aside).
+    /// it, see [`AuthStore::update_with_backup`](crate::AuthStore::update_with_backup).
     #[error(
         "{location}, line {line}, column {column}{field}: {problem}",
         field = field.as_ref().map(|name| format!(", field {name}")).unwrap_or_default()
@@ -65,7 +65,7 @@ pub enum Error {
     /// What is to be saved would be larger than what is read, or might become so. The rest of the
     /// document, which is another program's, leaves no room for a sign-in.
     #[error("with a new sign-in {location} might be larger than {limit} bytes")]
-    Outgrown {
+    WouldBeTooLarge {
         /// Where it is.
         location: Location,
         /// The most that is read.
@@ -75,7 +75,7 @@ pub enum Error {
     #[error(
         "{path} was locked by {holder} for {waited} s",
         path = path.display(),
-        holder = holder.as_ref().map_or("another program".to_owned(), Holder::to_string),
+        holder = holder.as_ref().map_or("another program".to_owned(), LockHolder::to_string),
         waited = waited.as_secs()
     )]
     Locked {
@@ -84,7 +84,7 @@ pub enum Error {
         /// How long it was waited for.
         waited: Duration,
         /// That program, where the system tells.
-        holder: Option<Holder>,
+        holder: Option<LockHolder>,
     },
     /// The file system has no file locks, so that nothing can be spent there that only one program may
     /// spend. What can be replaced as a whole is, by comparison alone.
@@ -99,22 +99,22 @@ pub enum Error {
         /// Where it is.
         location: Location,
     },
-    /// The vault could not do it: it is locked, or absent.
+    /// The external store could not do it: it is locked, or absent.
     #[error("{name} cannot be used")]
-    Vault {
+    External {
         /// What people call it.
         name: String,
         /// What it said.
-        source: VaultError,
+        source: ExternalStoreError,
     },
-    /// The vault was stopped before it answered whether it has taken the document: its time was over, or the
+    /// The external store was stopped before it answered whether it has taken the document: its time was over, or the
     /// call was cancelled. It may have.
     #[error("the sign-in may be stored in {name}")]
     MayBeStored {
         /// What people call it.
         name: String,
         /// What it said.
-        source: VaultError,
+        source: ExternalStoreError,
     },
     /// The file is a mount of its own, so it was written in its place, and that failed halfway. What
     /// it held before is in the copy.
@@ -134,7 +134,7 @@ pub enum Error {
         /// What was looked at.
         path: PathBuf,
         /// What it is.
-        found: Found,
+        found: FileKind,
     },
     /// A file, folder or link belongs to another user, who could read or replace what is written there.
     /// Reading it is fine.
@@ -189,9 +189,9 @@ pub enum ErrorKind {
     Locked,
     /// Another program writes without a lock.
     Changed,
-    /// The vault cannot be used.
-    Vault,
-    /// The vault may have stored the document.
+    /// The external store cannot be used.
+    External,
+    /// The external store may have stored the document.
     MayBeStored,
     /// The file was written only in part.
     HalfWritten,
@@ -213,11 +213,11 @@ impl Error {
             Self::NotWritable { .. } => ErrorKind::NotWritable,
             Self::NotReplaced { .. } => ErrorKind::NotReplaced,
             Self::Corrupt { .. } | Self::TooLarge { .. } => ErrorKind::Unreadable,
-            Self::Outgrown { .. } => ErrorKind::TooLarge,
+            Self::WouldBeTooLarge { .. } => ErrorKind::TooLarge,
             Self::NoLocks { .. } => ErrorKind::NoLocks,
             Self::Locked { .. } => ErrorKind::Locked,
             Self::Changed { .. } => ErrorKind::Changed,
-            Self::Vault { .. } => ErrorKind::Vault,
+            Self::External { .. } => ErrorKind::External,
             Self::MayBeStored { .. } => ErrorKind::MayBeStored,
             Self::HalfWritten { .. } => ErrorKind::HalfWritten,
             Self::NotAFile { .. } => ErrorKind::NotAFile,
@@ -288,7 +288,7 @@ impl fmt::Display for Problem {
 /// What is where a plain file should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Found {
+pub enum FileKind {
     /// A folder; container tools make one when they mount a file that is not there.
     Folder,
     /// A named pipe.
@@ -303,7 +303,7 @@ pub enum Found {
     Other,
 }
 
-impl fmt::Display for Found {
+impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Folder => "a folder",

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::file_location::{Content, FileLocation};
 use crate::folder::remove_if_there;
+use crate::interrupted_save::is_successor;
 use crate::mount::{BACKUP, Mounted};
-use crate::new_file::{NewFile, clear};
-use crate::place::{Content, Place};
-use crate::seen::Seen;
-use crate::unfinished::is_successor;
+use crate::snapshot::Snapshot;
+use crate::temp_file::{TempFile, clear};
 use crate::{Error, Location};
 
 /// The one name of a file that is being written: what a writer that died has left is recognized and
@@ -23,24 +23,24 @@ pub(crate) const MERGED: &str = ".login-cli.merged";
 /// What a save takes: the temporary file beside the document, so that a rename never crosses file
 /// systems; and the document itself, where it is a mount that has to be written in its place.
 pub(crate) struct Reserved {
-    new: NewFile,
+    new: TempFile,
     mounted: Option<Mounted>,
 }
 
 /// Takes room on the disk for this many bytes.
 pub(crate) fn reserve(
-    place: &Arc<Place>,
-    seen: &mut Seen,
+    location: &Arc<FileLocation>,
+    snapshot: &mut Snapshot,
     room: u64,
 ) -> Result<Box<Reserved>, Error> {
-    let mut reserved = unreserved(place)?;
+    let mut reserved = unreserved(location)?;
     let mut room = room;
-    if place.is_mount() {
-        clear(place.folder(), &place.beside(BACKUP))?;
-        let mounted = Mounted::open(place, room)?;
-        let refused = |source| Error::NotWritable { path: place.path(), source };
+    if location.is_mount() {
+        clear(location.folder(), &location.beside(BACKUP))?;
+        let mounted = Mounted::open(location, room)?;
+        let refused = |source| Error::NotWritable { path: location.path(), source };
         let length = mounted.padded_length().map_err(refused)?;
-        seen.pad(length);
+        snapshot.pad(length);
         // The temporary file will be the copy of what is there.
         room = room.max(length);
         reserved.mounted = Some(mounted);
@@ -55,19 +55,19 @@ pub(crate) fn reserve(
 /// With what was reserved, no step needs space, memory or a descriptor that it does not have already.
 /// After an error it stays reserved, if it can be used once more.
 pub(crate) fn replace(
-    place: &Arc<Place>,
-    seen: &mut Seen,
+    location: &Arc<FileLocation>,
+    snapshot: &mut Snapshot,
     reserved: &mut Option<Box<Reserved>>,
     bytes: Zeroizing<Vec<u8>>,
 ) -> Result<(), Error> {
     let was_reserved = reserved.is_some();
     let mut reservation = match reserved.take() {
         Some(reservation) => reservation,
-        None => unreserved(place)?,
+        None => unreserved(location)?,
     };
-    match swap(place, seen, &mut reservation, &bytes) {
-        Ok(Swap::Renamed) => *seen = Seen::written(bytes, reservation.new.into_file()),
-        Ok(Swap::InPlace) => *seen = Seen::without_file(Content::Bytes(bytes)),
+    match swap(location, snapshot, &mut reservation, &bytes) {
+        Ok(Swap::Renamed) => *snapshot = Snapshot::written(bytes, reservation.new.into_file()),
+        Ok(Swap::InPlace) => *snapshot = Snapshot::without_file(Content::Bytes(bytes)),
         Err(error) => {
             let is_usable = reservation.mounted.is_none() && reservation.new.is_sound();
             *reserved = Some(reservation).filter(|_| was_reserved && is_usable);
@@ -78,8 +78,8 @@ pub(crate) fn replace(
 }
 
 /// The temporary file without room.
-fn unreserved(place: &Arc<Place>) -> Result<Box<Reserved>, Error> {
-    let new = NewFile::replace(place, place.beside(TEMPORARY))?;
+fn unreserved(location: &Arc<FileLocation>) -> Result<Box<Reserved>, Error> {
+    let new = TempFile::replace(location, location.beside(TEMPORARY))?;
     Ok(Box::new(Reserved { new, mounted: None }))
 }
 
@@ -90,29 +90,29 @@ enum Swap {
 }
 
 fn swap(
-    place: &Arc<Place>,
-    seen: &mut Seen,
+    location: &Arc<FileLocation>,
+    snapshot: &mut Snapshot,
     reserved: &mut Reserved,
     bytes: &[u8],
 ) -> Result<Swap, Error> {
-    if reserved.mounted.is_some() || place.is_mount() {
-        return in_place(place, seen, reserved, bytes);
+    if reserved.mounted.is_some() || location.is_mount() {
+        return in_place(location, snapshot, reserved, bytes);
     }
     let renamed = write_and_name(
-        place,
+        location,
         &mut reserved.new,
-        |new| new.fill(bytes).and_then(|()| check_unchanged(place, seen)),
-        |new| new.rename(place.name()),
+        |new| new.fill(bytes).and_then(|()| check_unchanged(location, snapshot)),
+        |new| new.rename(location.name()),
     )?;
     match renamed {
         // A mount that the system has not told of.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-            in_place(place, seen, reserved, bytes)
+            in_place(location, snapshot, reserved, bytes)
         }
-        Err(source) if is_successor(bytes, seen.content()) => {
-            Err(Error::NotReplaced { path: place.path(), kept: reserved.new.keep(), source })
+        Err(source) if is_successor(bytes, snapshot.content()) => {
+            Err(Error::NotReplaced { path: location.path(), kept: reserved.new.keep(), source })
         }
-        Err(source) => Err(Error::NotWritable { path: place.path(), source }),
+        Err(source) => Err(Error::NotWritable { path: location.path(), source }),
         Ok(()) => Ok(Swap::Renamed),
     }
 }
@@ -120,17 +120,17 @@ fn swap(
 /// Writes the temporary file and gives it its name. Where another program has removed it meanwhile, as
 /// what cleans up does, it is made anew.
 fn write_and_name(
-    place: &Arc<Place>,
-    new: &mut NewFile,
-    mut write: impl FnMut(&mut NewFile) -> Result<(), Error>,
-    name: impl Fn(&mut NewFile) -> io::Result<()>,
+    location: &Arc<FileLocation>,
+    new: &mut TempFile,
+    mut write: impl FnMut(&mut TempFile) -> Result<(), Error>,
+    name: impl Fn(&mut TempFile) -> io::Result<()>,
 ) -> Result<io::Result<()>, Error> {
     write(new)?;
     match name(new) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Its name is that of the next one.
             new.keep();
-            *new = NewFile::replace(place, place.beside(TEMPORARY))?;
+            *new = TempFile::replace(location, location.beside(TEMPORARY))?;
             write(new)?;
             Ok(name(new))
         }
@@ -138,38 +138,38 @@ fn write_and_name(
     }
 }
 
-fn check_unchanged(place: &Place, seen: &mut Seen) -> Result<(), Error> {
-    match seen.is_there(place)? {
+fn check_unchanged(location: &FileLocation, snapshot: &mut Snapshot) -> Result<(), Error> {
+    match snapshot.exists(location)? {
         true => Ok(()),
-        false => Err(Error::Changed { location: Location::File(place.path()) }),
+        false => Err(Error::Changed { location: Location::File(location.path()) }),
     }
 }
 
 /// Writes into the file itself. What it holds is copied first, to `auth.json.login-cli.bak` with mode 0600,
 /// and the copy stays until the new document is on the disk.
 fn in_place(
-    place: &Arc<Place>,
-    seen: &mut Seen,
+    location: &Arc<FileLocation>,
+    snapshot: &mut Snapshot,
     reserved: &mut Reserved,
     bytes: &[u8],
 ) -> Result<Swap, Error> {
-    check_unchanged(place, seen)?;
-    let path = place.path();
+    check_unchanged(location, snapshot)?;
+    let path = location.path();
     let copied = write_and_name(
-        place,
+        location,
         &mut reserved.new,
-        |new| match seen.content() {
+        |new| match snapshot.content() {
             Content::Bytes(old) => new.fill(old),
-            _ => new.copy(&place.open()?.ok_or_else(|| gone(place))?),
+            _ => new.copy(&location.open()?.ok_or_else(|| gone(location))?),
         },
-        |new| new.move_to(place.beside(BACKUP)),
+        |new| new.move_to(location.beside(BACKUP)),
     )?;
     copied.map_err(|source| Error::NotWritable { path: path.clone(), source })?;
-    flush_name(place)?;
-    check_unchanged(place, seen)?;
+    flush_name(location)?;
+    check_unchanged(location, snapshot)?;
     let mut mounted = match reserved.mounted.take() {
         Some(mounted) => mounted,
-        None => Mounted::open(place, bytes.len() as u64)?,
+        None => Mounted::open(location, bytes.len() as u64)?,
     };
     if let Err(source) = mounted.write(bytes) {
         return Err(Error::HalfWritten { path, copy: reserved.new.keep(), source });
@@ -180,47 +180,50 @@ fn in_place(
 
 /// Removes the file, and what a writer that died may have left beside it. A link that led to it stays,
 /// for the next sign-in. A file that is a mount of its own cannot go; it becomes an empty document.
-pub(crate) fn remove(place: &Arc<Place>) -> Result<bool, Error> {
-    let refused = |source| Error::NotWritable { path: place.path(), source };
-    let was_there = place.is_there()?;
-    match remove_if_there(place.folder(), place.name()) {
+pub(crate) fn remove(location: &Arc<FileLocation>) -> Result<bool, Error> {
+    let refused = |source| Error::NotWritable { path: location.path(), source };
+    let was_there = location.exists()?;
+    match remove_if_there(location.folder(), location.name()) {
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-            let mut seen = Seen::nothing();
-            seen.read(place)?;
-            let mut reserved = unreserved(place)?;
-            in_place(place, &mut seen, &mut reserved, b"{}")?;
+            let mut snapshot = Snapshot::nothing();
+            snapshot.read(location)?;
+            let mut reserved = unreserved(location)?;
+            in_place(location, &mut snapshot, &mut reserved, b"{}")?;
         }
         other => other.map_err(refused)?,
     }
     for name in [TEMPORARY, MERGED, BACKUP] {
         // A folder, or a file of another user, is not what a writer of ours has left.
-        if let Err(error) = remove_if_there(place.folder(), &place.beside(name)) {
-            tracing::debug!(path = %place.path().display(), name, %error, "something stays beside it");
+        if let Err(error) = remove_if_there(location.folder(), &location.beside(name)) {
+            tracing::debug!(path = %location.path().display(), name, %error, "something stays beside it");
         }
     }
-    flush_name(place)?;
+    flush_name(location)?;
     Ok(was_there)
 }
 
 /// Flushes the folder, so that the names in it survive a power loss.
-pub(crate) fn flush_name(place: &Place) -> Result<(), Error> {
-    let lost = |source| Error::NotDurable { path: place.path(), source };
-    place.folder().sync().map_err(lost)
+pub(crate) fn flush_name(location: &FileLocation) -> Result<(), Error> {
+    let lost = |source| Error::NotDurable { path: location.path(), source };
+    location.folder().sync().map_err(lost)
 }
 
 /// Copies the file, unreadable as it is, to a name with the time in it. A copy and not a rename,
 /// so that the old file is in its place until the new one is.
-pub(crate) fn set_aside(place: &Arc<Place>, now: Timestamp) -> Result<NewFile, Error> {
-    copy(place, place.beside(&format!(".corrupt-{}", format!("{now:.6}").replace(['-', ':'], ""))))
+pub(crate) fn back_up(location: &Arc<FileLocation>, now: Timestamp) -> Result<TempFile, Error> {
+    copy(
+        location,
+        location.beside(&format!(".corrupt-{}", format!("{now:.6}").replace(['-', ':'], ""))),
+    )
 }
 
-fn copy(place: &Arc<Place>, name: OsString) -> Result<NewFile, Error> {
-    let original = place.open()?.ok_or_else(|| gone(place))?;
-    let mut copy = NewFile::create(place, name)?;
+fn copy(location: &Arc<FileLocation>, name: OsString) -> Result<TempFile, Error> {
+    let original = location.open()?.ok_or_else(|| gone(location))?;
+    let mut copy = TempFile::create(location, name)?;
     copy.copy(&original)?;
     Ok(copy)
 }
 
-fn gone(place: &Place) -> Error {
-    Error::NotWritable { path: place.path(), source: io::ErrorKind::NotFound.into() }
+fn gone(location: &FileLocation) -> Error {
+    Error::NotWritable { path: location.path(), source: io::ErrorKind::NotFound.into() }
 }

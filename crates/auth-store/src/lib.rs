@@ -1,5 +1,5 @@
 //! Keeps a sign-in in `auth.json`: the one format that Codex CLI reads too, and one safe write, in a
-//! file or a vault.
+//! file or an external store.
 //!
 //! ```
 #![doc = include_str!("../examples/keep_a_sign_in.rs")]
@@ -19,19 +19,19 @@
 //! there, so that it sees no document in parts.
 //!
 //! [`AuthStore::lock`] takes the same locks for longer, for whoever reads, asks a server, and writes:
-//! [`Locked::commit`] still compares, because not every program takes locks. [`Locked::reserve`] makes the
+//! [`LockedStore::commit`] still compares, because not every program takes locks. [`LockedStore::reserve`] makes the
 //! temporary file before the server is asked, with room on the disk, so that nothing that the commit
 //! needs can run out meanwhile. Where the system refuses even the rename, or the program is killed before
 //! it, the temporary file stays, and the next one to take the locks finishes the save.
 //!
-//! A [`Vault`] can hold the document in place of the file, such as a [`HelperVault`]. It is written
+//! An [`ExternalStore`] can hold the document in place of the file, such as a [`HelperStore`]. It is written
 //! and read as a whole, and nothing of it ever goes to a file instead.
-//! With the feature `keyring` there is `KeyringVault` as well, the keyring of the system; it speaks to
+//! With the feature `keyring` there is `KeyringStore` as well, the keyring of the system; it speaks to
 //! the session's bus, and what it costs in dependencies is why it is off by default.
 //!
 //! # The place
 //!
-//! Reading takes a plain file that the system lets us read, whoever owns it; [`AuthStore::oddities`]
+//! Reading takes a plain file that the system lets us read, whoever owns it; [`AuthStore::warnings`]
 //! notes what is unusual. Writing is refused, before anything changes, where the folder, the file or a link
 //! belongs to another user than ours and root, or where every user could replace the file. Root writes
 //! everywhere: what it makes belongs to the owner of the file or the folder, and it follows no link out
@@ -45,7 +45,7 @@
 //! sign-in in at the top. What Codex CLI refuses to read (a byte-order mark, a key that occurs
 //! twice, a time without a zone) is corrupt here too, with the line that has to change, and a corrupt
 //! file is only ever replaced by a new sign-in, which keeps a copy
-//! ([`AuthStore::update_or_set_aside`]). Where it is clear what is meant, it is read and noted: an ID
+//! ([`AuthStore::update_with_backup`]). Where it is clear what is meant, it is read and noted: an ID
 //! token whose claims stand in its place, an empty `last_refresh`.
 //!
 //! # What this crate does not do
@@ -62,53 +62,53 @@
 //! - It never makes a file that somebody else can read, not even for a moment.
 //! - It blocks: an async caller runs it where blocking is allowed, such as in [`uninterrupted`].
 
-mod locked;
+mod locked_store;
+mod remove_unused;
 mod shared;
 mod store;
 mod uninterrupted;
-mod unused;
 
 mod document;
-mod flat;
 mod format;
 mod mode;
 mod object;
+mod other_formats;
 mod provenance;
 
-mod helper_vault;
-mod keeper;
+mod backend;
+mod external_store;
+mod helper_store;
 #[cfg(feature = "keyring")]
-mod keyring_vault;
-mod oddity;
-mod vault;
+mod keyring_store;
+mod warning;
 
 mod check;
 mod file;
+mod file_location;
 mod folder;
-mod holder;
+mod interrupted_save;
 mod lock;
+mod lock_holder;
 mod memory;
 mod mount;
-mod new_file;
-mod place;
 #[cfg(any(not(unix), test))]
 mod retry;
-mod seen;
-mod unfinished;
+mod snapshot;
+mod temp_file;
 
 mod error;
 mod location;
 
 pub use document::{AuthDocument, SignIn};
-pub use error::{Error, ErrorKind, Found, Operation, Problem};
-pub use helper_vault::HelperVault;
-pub use holder::Holder;
+pub use error::{Error, ErrorKind, FileKind, Operation, Problem};
+pub use external_store::{ExternalStore, ExternalStoreError};
+pub use helper_store::HelperStore;
 #[cfg(feature = "keyring")]
-pub use keyring_vault::KeyringVault;
+pub use keyring_store::KeyringStore;
 pub use location::Location;
-pub use locked::Locked;
+pub use lock_holder::LockHolder;
+pub use locked_store::LockedStore;
 pub use mode::AuthMode;
-pub use oddity::Oddity;
 pub use store::AuthStore;
 pub use uninterrupted::{uninterrupted, uninterrupted_commit};
-pub use vault::{Vault, VaultError};
+pub use warning::Warning;

@@ -1,15 +1,15 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::place::AUTH_JSON;
+use crate::file_location::AUTH_JSON;
 
 /// Where a sign-in is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// In this file.
     File(PathBuf),
-    /// In the vault of this name.
-    Vault(String),
+    /// In the external store of this name.
+    External(String),
 }
 
 impl Location {
@@ -22,7 +22,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
-            Self::Vault(name) => name.fmt(f),
+            Self::External(name) => name.fmt(f),
         }
     }
 }

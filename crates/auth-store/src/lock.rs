@@ -6,36 +6,36 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::backend::Backend;
+use crate::file_location::FileLocation;
 use crate::folder::{Entry, Folder};
-use crate::keeper::Keeper;
-use crate::place::Place;
-use crate::{Error, Holder, Operation, Vault};
+use crate::{Error, ExternalStore, LockHolder, Operation};
 
 /// The locks that Codex CLI takes while it commits, in its order.
 pub(crate) const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
-/// Visits every lock of a save in its order, and finds the keeper on the way: under the first two,
+/// Visits every lock of a save in its order, and finds the backend on the way: under the first two,
 /// where the visit takes them.
 ///
 /// Behind a link the file has a third lock, beside it, because links in two folders may lead to the
 /// same file. Beside what may not be written there is none.
 pub(crate) fn each_lock(
     home: Folder,
-    vault: Option<&Arc<dyn Vault>>,
+    external: Option<&Arc<dyn ExternalStore>>,
     mut visit: impl FnMut(&Folder, &OsStr) -> Result<(), Error>,
-) -> Result<Keeper, Error> {
+) -> Result<Backend, Error> {
     for name in LOCKS {
         visit(&home, name.as_ref())?;
     }
-    if let Some(vault) = vault {
-        return Ok(Keeper::Vault(vault.clone()));
+    if let Some(external) = external {
+        return Ok(Backend::External(external.clone()));
     }
-    let place = Place::find(home)?;
-    place.check_trusted()?;
-    if place.is_linked() {
-        visit(place.folder(), &place.beside(".lock"))?;
+    let location = FileLocation::find(home)?;
+    location.check_trusted()?;
+    if location.is_linked() {
+        visit(location.folder(), &location.beside(".lock"))?;
     }
-    Ok(Keeper::File(place.into()))
+    Ok(Backend::File(location.into()))
 }
 
 /// An exclusive lock on a file, which another program takes too. It is given back when this is
@@ -82,7 +82,7 @@ impl Locks {
 
 /// How much longer to wait for locks: one budget for all that one save takes. Time is counted in
 /// pauses, because there is no lock with a deadline, and no clock here.
-pub(crate) struct Patience {
+pub(crate) struct LockTimeout {
     left: Duration,
     waited: Duration,
     pause: Duration,
@@ -91,7 +91,7 @@ pub(crate) struct Patience {
 /// Long enough not to load the machine, short enough not to be felt.
 const LONGEST_PAUSE: Duration = Duration::from_millis(25);
 
-impl Patience {
+impl LockTimeout {
     pub(crate) fn new(limit: Duration) -> Self {
         Self { left: limit, waited: Duration::ZERO, pause: Duration::from_millis(1) }
     }
@@ -104,12 +104,12 @@ impl Patience {
         loop {
             let file = open(folder, name, folder.open_lock(name))?;
             if let Some(lock) = try_lock(&path, file)?
-                && folder.still_names(name, &lock.0).map_err(refused)?
+                && folder.names_file(name, &lock.0).map_err(refused)?
             {
                 return Ok(lock);
             }
             if !self.pause() {
-                let holder = Holder::find(folder, name);
+                let holder = LockHolder::find(folder, name);
                 return Err(Error::Locked { path, waited: self.waited, holder });
             }
         }

@@ -8,7 +8,7 @@ const BESIDE: usize = 1024 * 1024;
 ///
 /// The allocator of glibc gives a large block back at once, but from then on it keeps one of that size
 /// for the next. Other allocators may keep nothing, and lose nothing either.
-pub(crate) fn keep_ready(length: u64) {
+pub(crate) fn preallocate(length: u64) {
     let length = usize::try_from(length).unwrap_or_default() * 2 + BESIDE;
     for _ in 0..2 {
         // What was only asked for may not be had when it is used.

@@ -1,7 +1,7 @@
 use credentials::AccessToken;
 
 use crate::object::Value;
-use crate::{AuthDocument, flat};
+use crate::{AuthDocument, other_formats};
 
 /// How the person signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +56,9 @@ impl AuthDocument {
         if self.text(PERSONAL_ACCESS_TOKEN).is_some() {
             return Some(AuthMode::PersonalAccessToken);
         }
-        let is_there =
+        let exists =
             |(field, _): &&(&str, &str)| self.object.get(field).is_some_and(Value::is_object);
-        if let Some((_, mode)) = OF_OTHER_PROGRAMS.iter().find(is_there) {
+        if let Some((_, mode)) = OF_OTHER_PROGRAMS.iter().find(exists) {
             return Some(AuthMode::Other((*mode).to_owned()));
         }
         if self.token("access_token").is_some() {
@@ -112,7 +112,7 @@ impl AuthDocument {
     /// Puts a personal access token in the place of whatever was there, in the shape that Codex CLI
     /// gives it: without a mode and without tokens. Fields that are not part of a sign-in stay.
     pub fn set_personal_access_token_sign_in(&mut self, token: &AccessToken) {
-        flat::remove(&mut self.object);
+        other_formats::remove(&mut self.object);
         self.object.set("OPENAI_API_KEY", Value::default());
         self.object.set(PERSONAL_ACCESS_TOKEN, token.expose());
         self.object.retain(|name| ![AUTH_MODE, "tokens", "last_refresh"].contains(&name));

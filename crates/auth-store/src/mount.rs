@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
-use crate::place::{Content, Place};
+use crate::file_location::{Content, FileLocation};
 use crate::{Error, Operation};
 
 /// The copy of a file that is being written in its place. The name is our own: a person or an editor may
@@ -26,9 +26,9 @@ pub(crate) struct Mounted {
 
 impl Mounted {
     /// Opens it, and makes it at least this long.
-    pub(crate) fn open(place: &Arc<Place>, room: u64) -> Result<Self, Error> {
-        let refused = |source| Error::NotWritable { path: place.path(), source };
-        let file = place.folder().open_for_writing(place.name()).map_err(refused)?;
+    pub(crate) fn open(location: &Arc<FileLocation>, room: u64) -> Result<Self, Error> {
+        let refused = |source| Error::NotWritable { path: location.path(), source };
+        let file = location.folder().open_for_writing(location.name()).map_err(refused)?;
         let length = file.metadata().map_err(refused)?.len();
         let mounted = Self { file, length };
         mounted.pad(room).map_err(refused)?;
@@ -93,20 +93,20 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Reads an open file that is a mount, when nothing is being written into it: a system may show a part
 /// of the new content beside a part of the old one.
-pub(crate) fn read_whole(place: &Place, file: &File) -> Result<Content, Error> {
+pub(crate) fn read_whole(location: &FileLocation, file: &File) -> Result<Content, Error> {
     let read = || {
         let mut again = file;
-        again.rewind().map_err(|source| place.failed(Operation::Read, source))?;
-        place.read_from(file)
+        again.rewind().map_err(|source| location.failed(Operation::Read, source))?;
+        location.read_from(file)
     };
     for _ in 0..LOOKS {
-        let before = (stamp(file), is_being_written(place));
+        let before = (stamp(file), is_being_written(location));
         let content = read()?;
-        let after = (stamp(file), is_being_written(place));
+        let after = (stamp(file), is_being_written(location));
         if before == after && !after.1 {
             return Ok(content);
         }
-        if after.1 && !place.is_locked() {
+        if after.1 && !location.is_locked() {
             // The writer is done, or has died.
             return read();
         }
@@ -121,6 +121,6 @@ fn stamp(file: &File) -> Option<(u64, SystemTime)> {
 }
 
 /// A write has its backup beside it from before its beginning until after its end.
-fn is_being_written(place: &Place) -> bool {
-    place.folder().entry(&place.beside(BACKUP)).is_ok_and(|entry| entry.is_some())
+fn is_being_written(location: &FileLocation) -> bool {
+    location.folder().entry(&location.beside(BACKUP)).is_ok_and(|entry| entry.is_some())
 }

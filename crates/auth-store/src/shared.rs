@@ -10,23 +10,23 @@ use serde::de::DeserializeOwned;
 use token_source::{Commit, RefreshedTokens, SharedStore, SignIn, StoreGuard};
 
 use crate::uninterrupted::uninterrupted_commit;
-use crate::{AuthDocument, AuthMode, AuthStore, Error, Location, Locked};
+use crate::{AuthDocument, AuthMode, AuthStore, Error, Location, LockedStore};
 
 impl SharedStore for AuthStore {
     type SignIn = AuthDocument;
-    type Guard = Locked;
+    type Guard = LockedStore;
     type Error = Error;
 
     async fn load(&self) -> Result<Option<AuthDocument>, Error> {
         Ok(self.load()?.filter(AuthDocument::is_signed_in))
     }
 
-    async fn try_lock(&self) -> Result<Option<Locked>, Error> {
+    async fn try_lock(&self) -> Result<Option<LockedStore>, Error> {
         self.try_lock()
     }
 }
 
-impl StoreGuard for Locked {
+impl StoreGuard for LockedStore {
     type SignIn = AuthDocument;
     type Error = Error;
 
@@ -39,7 +39,7 @@ impl StoreGuard for Locked {
     }
 
     fn take_abandoned(&mut self) -> Option<AuthDocument> {
-        self.take_left_over()
+        self.take_abandoned()
     }
 
     async fn commit(
@@ -56,7 +56,7 @@ impl StoreGuard for Locked {
                 see_signals().await;
                 committed
             }
-            Location::Vault(_) => {
+            Location::External(_) => {
                 let commit = move || self.commit_refresh(document, &tokens, &spent);
                 uninterrupted_commit(commit).await
             }

@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::keeper::Keeper;
-use crate::lock::{self, Locks, Patience, each_lock};
-use crate::place::Place;
-use crate::{AuthDocument, Error, Holder, Location, Locked, Oddity, Vault, check, folder, oddity};
+use crate::backend::Backend;
+use crate::file_location::FileLocation;
+use crate::lock::{self, LockTimeout, Locks, each_lock};
+use crate::{
+    AuthDocument, Error, ExternalStore, Location, LockHolder, LockedStore, Warning, check, folder,
+    warning,
+};
 
-/// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or what a [`Vault`] holds in
+/// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or what an [`ExternalStore`] holds in
 /// its place.
 #[derive(Clone, Debug)]
 pub struct AuthStore {
     codex_home: PathBuf,
-    vault: Option<Arc<dyn Vault>>,
+    external: Option<Arc<dyn ExternalStore>>,
     lock_wait: Duration,
 }
 
@@ -30,14 +33,14 @@ impl AuthStore {
     /// The store in `codex_home`. Nothing is looked at yet.
     #[must_use]
     pub fn new(codex_home: PathBuf) -> Self {
-        Self { codex_home, vault: None, lock_wait: LOCK_WAIT }
+        Self { codex_home, external: None, lock_wait: LOCK_WAIT }
     }
 
-    /// Keeps the document in `vault` and not in a file. The locks stay files in the folder, so
-    /// everybody who shares the vault has to share the folder too.
+    /// Keeps the document in `external store` and not in a file. The locks stay files in the folder, so
+    /// everybody who shares the external store has to share the folder too.
     #[must_use]
-    pub fn in_vault(self, vault: Arc<dyn Vault>) -> Self {
-        Self { vault: Some(vault), ..self }
+    pub fn with_external_store(self, external: Arc<dyn ExternalStore>) -> Self {
+        Self { external: Some(external), ..self }
     }
 
     /// Waits at most this long for the locks, instead of five seconds.
@@ -53,8 +56,8 @@ impl AuthStore {
     /// Where the document is, or will be.
     #[must_use]
     pub fn location(&self) -> Location {
-        match &self.vault {
-            Some(vault) => Location::Vault(vault.name()),
+        match &self.external {
+            Some(external) => Location::External(external.name()),
             None => Location::in_folder(&self.codex_home),
         }
     }
@@ -64,11 +67,11 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::NotWritable`], [`Error::Vault`], [`Error::Corrupt`] where not even a new sign-in may
+    /// [`Error::NotWritable`], [`Error::External`], [`Error::Corrupt`] where not even a new sign-in may
     /// replace what cannot be read, or what else is wrong with the place.
     pub fn check_writable(&self) -> Result<(), Error> {
-        // The probe of a vault is an entry with a fixed name, which is for one program at a time.
-        if self.vault.is_some() {
+        // The probe of an external store is an entry with a fixed name, which is for one program at a time.
+        if self.external.is_some() {
             return self.lock()?.check_savable();
         }
         let home = folder::open_or_make(&self.codex_home)?;
@@ -76,7 +79,7 @@ impl AuthStore {
     }
 
     /// Like [`check_writable`](Self::check_writable), for whoever only wants to know: the folder is not
-    /// made, and false says that it is not there and could be, as far as permissions tell. A vault is
+    /// made, and false says that it is not there and could be, as far as permissions tell. An external store is
     /// tried without the locks, which would be made for it.
     ///
     /// # Errors
@@ -85,12 +88,12 @@ impl AuthStore {
     pub fn could_be_written(&self) -> Result<bool, Error> {
         if let Some(home) = folder::open(&self.codex_home)? {
             folder::check_trusted(&home)?;
-            let keeper = each_lock(home, self.vault.as_ref(), check::lockable)?;
-            return keeper.check_savable().map(|()| true);
+            let backend = each_lock(home, self.external.as_ref(), check::lockable)?;
+            return backend.check_savable().map(|()| true);
         }
         folder::check_makeable(&self.codex_home)?;
-        let vault = self.vault.clone().map(Keeper::Vault);
-        vault.map_or(Ok(()), |vault| vault.check_savable()).map(|()| false)
+        let external = self.external.clone().map(Backend::External);
+        external.map_or(Ok(()), |external| external.check_savable()).map(|()| false)
     }
 
     /// Whether another program has one of the locks at this moment. Nothing is made for the question.
@@ -101,7 +104,7 @@ impl AuthStore {
     pub fn is_locked(&self) -> Result<bool, Error> {
         let Some(home) = folder::open(&self.codex_home)? else { return Ok(false) };
         let mut is_locked = false;
-        each_lock(home, self.vault.as_ref(), |folder, name| {
+        each_lock(home, self.external.as_ref(), |folder, name| {
             is_locked |= lock::is_held(folder, name)?;
             Ok(())
         })?;
@@ -110,11 +113,11 @@ impl AuthStore {
 
     /// The program that has one of the locks, where the system tells.
     #[must_use]
-    pub fn holder(&self) -> Option<Holder> {
+    pub fn holder(&self) -> Option<LockHolder> {
         let home = folder::open(&self.codex_home).ok()??;
         let mut holder = None;
-        let visited = each_lock(home, self.vault.as_ref(), |folder, name| {
-            holder = holder.take().or_else(|| Holder::find(folder, name));
+        let visited = each_lock(home, self.external.as_ref(), |folder, name| {
+            holder = holder.take().or_else(|| LockHolder::find(folder, name));
             Ok(())
         });
         visited.ok().and(holder)
@@ -129,25 +132,25 @@ impl AuthStore {
     /// with the place.
     pub fn load(&self) -> Result<Option<AuthDocument>, Error> {
         match self.reader()? {
-            Some(keeper) => keeper.document(&keeper.read()?),
+            Some(backend) => backend.document(&backend.read()?),
             None => Ok(None),
         }
     }
 
     /// Whether a save was interrupted, so that a sign-in may be left where no [`load`](Self::load) sees it:
-    /// [`Locked::load`] finishes it, or [hands it over](Locked::take_left_over).
+    /// [`LockedStore::load`] finishes it, or [hands it over](LockedStore::take_abandoned).
     #[must_use]
     pub fn has_interrupted_save(&self) -> bool {
-        matches!(self.reader(), Ok(Some(keeper)) if keeper.has_interrupted())
+        matches!(self.reader(), Ok(Some(backend)) if backend.has_interrupted())
     }
 
     /// Nothing, where the folder is not there.
-    fn reader(&self) -> Result<Option<Keeper>, Error> {
-        if let Some(vault) = &self.vault {
-            return Ok(Some(Keeper::Vault(vault.clone())));
+    fn reader(&self) -> Result<Option<Backend>, Error> {
+        if let Some(external) = &self.external {
+            return Ok(Some(Backend::External(external.clone())));
         }
-        let place = folder::open(&self.codex_home)?.map(Place::find).transpose()?;
-        Ok(place.map(|place| Keeper::File(place.into())))
+        let location = folder::open(&self.codex_home)?.map(FileLocation::find).transpose()?;
+        Ok(location.map(|location| Backend::File(location.into())))
     }
 
     /// What works and is not usual about `document`, which was loaded from here, and its file.
@@ -155,27 +158,27 @@ impl AuthStore {
     /// # Errors
     ///
     /// What is wrong with the place.
-    pub fn oddities(&self, document: &AuthDocument) -> Result<Vec<Oddity>, Error> {
-        let mut oddities = Vec::new();
-        if self.vault.is_none()
+    pub fn warnings(&self, document: &AuthDocument) -> Result<Vec<Warning>, Error> {
+        let mut warnings = Vec::new();
+        if self.external.is_none()
             && let Some(home) = folder::open(&self.codex_home)?
         {
-            oddities.extend(oddity::of_place(&Place::find(home)?));
+            warnings.extend(warning::of_file(&FileLocation::find(home)?));
         }
         if let Err(Error::NoLocks { .. }) = self.is_locked() {
-            oddities.push(Oddity::NoLocks);
+            warnings.push(Warning::NoLocks);
         }
-        oddities.extend(oddity::of_document(document));
-        Ok(oddities)
+        warnings.extend(warning::of_document(document));
+        Ok(warnings)
     }
 
     /// Takes the locks, for a change that needs more than a moment, such as a refresh. Where the file
-    /// system has none, nothing is locked, and [`Locked::reserve`] says so.
+    /// system has none, nothing is locked, and [`LockedStore::reserve`] says so.
     ///
     /// # Errors
     ///
     /// [`Error::Locked`] after the longest wait, or what else is wrong with the place.
-    pub fn lock(&self) -> Result<Locked, Error> {
+    pub fn lock(&self) -> Result<LockedStore, Error> {
         // A cancelled sign-in may remove its folder between the opening and the locking here, and so may
         // several in a row.
         for _ in 1..ATTEMPTS {
@@ -187,14 +190,14 @@ impl AuthStore {
         self.lock_once()
     }
 
-    fn lock_once(&self) -> Result<Locked, Error> {
+    fn lock_once(&self) -> Result<LockedStore, Error> {
         let home = folder::open_or_make(&self.codex_home)?;
-        let mut patience = Patience::new(self.lock_wait);
+        let mut timeout = LockTimeout::new(self.lock_wait);
         let mut locks = Locks::default();
-        let keeper = each_lock(home, self.vault.as_ref(), |folder, name| {
-            locks.add(patience.lock(folder, name))
+        let backend = each_lock(home, self.external.as_ref(), |folder, name| {
+            locks.add(timeout.lock(folder, name))
         })?;
-        Ok(Locked::new(keeper, locks))
+        Ok(LockedStore::new(backend, locks))
     }
 
     /// Takes the locks if nobody has them, for a caller who has a way of its own to wait.
@@ -202,7 +205,7 @@ impl AuthStore {
     /// # Errors
     ///
     /// What is wrong with the place; never [`Error::Locked`].
-    pub fn try_lock(&self) -> Result<Option<Locked>, Error> {
+    pub fn try_lock(&self) -> Result<Option<LockedStore>, Error> {
         match self.clone().with_lock_wait(Duration::ZERO).lock() {
             Err(Error::Locked { .. }) => Ok(None),
             other => other.map(Some),
@@ -230,13 +233,13 @@ impl AuthStore {
     /// # Errors
     ///
     /// Like [`update`](Self::update). A corrupt file behind a symbolic link is not replaced: it may
-    /// well be something else than an `auth.json`. Nor is what a vault holds: a copy of it would be
+    /// well be something else than an `auth.json`. Nor is what an external store holds: a copy of it would be
     /// a secret in a file.
-    pub fn update_or_set_aside<T>(
+    pub fn update_with_backup<T>(
         &self,
         now: Timestamp,
         change: impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
-        self.lock()?.update_or_set_aside(now, change)
+        self.lock()?.update_with_backup(now, change)
     }
 }

@@ -15,11 +15,11 @@ pub async fn uninterrupted<T: Send + 'static>(save: impl FnOnce() -> T + Send + 
 }
 
 /// The same for a save that holds the locks already, and whose loss would end the sign-in: it takes as
-/// long as the disk, or as the vault, which has deadlines of its own.
+/// long as the disk, or as the external store, which has deadlines of its own.
 pub async fn uninterrupted_commit<T: Send + 'static>(
     save: impl FnOnce() -> T + Send + 'static,
 ) -> T {
-    uninterrupted_for(VAULT_GRACE, save).await
+    uninterrupted_for(EXTERNAL_GRACE, save).await
 }
 
 async fn uninterrupted_for<T: Send + 'static>(
@@ -71,7 +71,7 @@ struct WaitOnDrop {
 const GRACE: Duration = Duration::from_secs(1);
 
 /// It is read once more, and written, each in three seconds at most; and perhaps tried again.
-const VAULT_GRACE: Duration = Duration::from_secs(13);
+const EXTERNAL_GRACE: Duration = Duration::from_secs(13);
 
 impl Drop for WaitOnDrop {
     fn drop(&mut self) {

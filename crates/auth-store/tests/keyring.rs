@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use auth_store::{AuthDocument, AuthStore, Error, KeyringVault, Location, SignIn, Vault as _};
+use auth_store::{
+    AuthDocument, AuthStore, Error, ExternalStore as _, KeyringStore, Location, SignIn,
+};
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use tempfile::TempDir;
 
@@ -128,14 +130,14 @@ fn stored(entry: &str) -> String {
     secret_tool(&["lookup", "service", entry, "username", "login-cli"])
 }
 
-fn vault() -> KeyringVault {
-    KeyringVault::new(ENTRY.to_owned())
+fn external() -> KeyringStore {
+    KeyringStore::new(ENTRY.to_owned())
 }
 
 /// A store in the keyring, and the folder of its locks.
 fn store() -> (TempDir, AuthStore) {
     let home = tempfile::tempdir().unwrap();
-    let store = AuthStore::new(home.path().join("codex")).in_vault(Arc::new(vault()));
+    let store = AuthStore::new(home.path().join("codex")).with_external_store(Arc::new(external()));
     (home, store)
 }
 
@@ -157,12 +159,12 @@ fn save(store: &AuthStore, mark: &str) -> Result<(), Error> {
 
 /// Each of the four fails in time, for this reason, and tells nothing of what is stored.
 #[track_caller]
-fn all_refused(vault: &KeyringVault, reason: &str) {
-    let calls: [(&str, &dyn Fn() -> Option<auth_store::VaultError>); 4] = [
-        ("check", &|| vault.check(8 * 1024).err()),
-        ("read", &|| vault.read().err()),
-        ("write", &|| vault.write(b"tok-1").err()),
-        ("remove", &|| vault.remove().err()),
+fn all_refused(external: &KeyringStore, reason: &str) {
+    let calls: [(&str, &dyn Fn() -> Option<auth_store::ExternalStoreError>); 4] = [
+        ("check", &|| external.check(8 * 1024).err()),
+        ("read", &|| external.read().err()),
+        ("write", &|| external.write(b"tok-1").err()),
+        ("remove", &|| external.remove().err()),
     ];
     for (call, refused) in calls {
         let begin = Instant::now();
@@ -190,7 +192,7 @@ fn the_keyring_keeps_a_sign_in_from_its_beginning_to_its_end() {
                     assert!(text.contains(&format!("\"refresh-{mark}\"")), "{text}");
                     assert_eq!(text.matches("refresh_token").count(), 1, "{text}");
                 }
-                assert_eq!(store.location(), Location::Vault(format!("the keyring ({ENTRY})")));
+                assert_eq!(store.location(), Location::External(format!("the keyring ({ENTRY})")));
                 assert!(!home.path().join("codex/auth.json").exists());
             },
             || {
@@ -210,11 +212,11 @@ fn entries_are_apart() {
     in_sessions(
         "entries_are_apart",
         &[|| {
-            let other = KeyringVault::new(format!("{ENTRY}/work"));
-            vault().write(b"one").unwrap();
+            let other = KeyringStore::new(format!("{ENTRY}/work"));
+            external().write(b"one").unwrap();
             assert!(other.read().unwrap().is_none());
             other.write(b"two").unwrap();
-            assert!(vault().remove().unwrap());
+            assert!(external().remove().unwrap());
             assert_eq!(**other.read().unwrap().unwrap(), *b"two");
         }],
     );
@@ -228,17 +230,17 @@ fn a_locked_keyring_is_an_error_and_keeps_what_it_has() {
         &[
             || {
                 secret_tool(&["lock"]);
-                all_refused(&vault(), "it is locked");
+                all_refused(&external(), "it is locked");
             },
             || {
                 let (_home, store) = store();
                 save(&store, "1").unwrap();
                 secret_tool(&["lock"]);
-                all_refused(&vault(), "it is locked");
+                all_refused(&external(), "it is locked");
                 let error = save(&store, "2").unwrap_err();
-                assert!(matches!(error, Error::Vault { .. }), "{error:?}");
+                assert!(matches!(error, Error::External { .. }), "{error:?}");
                 // With a person it may ask; here is no program that would show the question.
-                let asking = vault().at_terminal().with_deadline(Duration::from_millis(500));
+                let asking = external().at_terminal().with_deadline(Duration::from_millis(500));
                 let error = asking.read().unwrap_err().to_string();
                 assert!(!error.contains("it is locked"), "{error}");
             },
@@ -254,7 +256,7 @@ fn a_session_without_a_keyring_is_an_error() {
         folder.path(),
         "a_session_without_a_keyring_is_an_error",
         &[|| {
-            all_refused(&vault(), "org.freedesktop.secrets");
+            all_refused(&external(), "org.freedesktop.secrets");
         }],
     );
 }
@@ -263,7 +265,7 @@ fn a_session_without_a_keyring_is_an_error() {
 fn a_machine_without_a_session_is_an_error() {
     let nowhere = "unix:path=/nonexistent/bus";
     with_the_bus_at(nowhere, "a_machine_without_a_session_is_an_error", || {
-        all_refused(&vault(), "/nonexistent/bus");
+        all_refused(&external(), "/nonexistent/bus");
     });
 }
 
@@ -279,7 +281,7 @@ fn a_bus_that_hangs_is_an_error_at_the_deadline() {
         silent.incoming().for_each(|guest| held.push(guest));
     });
     with_the_bus_at(&format!("unix:path={}", socket.display()), name, || {
-        let vault = vault().with_deadline(Duration::from_millis(50));
-        all_refused(&vault, "it did not answer within 50ms");
+        let external = external().with_deadline(Duration::from_millis(50));
+        all_refused(&external, "it did not answer within 50ms");
     });
 }

@@ -11,7 +11,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::Builder;
 use std::time::Duration;
 
-use auth_store::{Vault, VaultError};
+use auth_store::{ExternalStore, ExternalStoreError};
 use terminal_ui::Terminal;
 use zeroize::Zeroizing;
 
@@ -52,7 +52,11 @@ impl Patience {
     }
 
     /// The vault, of which the person reads when it takes its time. It has this name.
-    pub(crate) fn announced(self, vault: impl Vault + 'static, name: &str) -> Arc<dyn Vault> {
+    pub(crate) fn announced(
+        self,
+        vault: impl ExternalStore + 'static,
+        name: &str,
+    ) -> Arc<dyn ExternalStore> {
         let text = format!("Waiting for {name}: it may be asking you to unlock it.");
         match self.terminal {
             Some(terminal) => {
@@ -72,7 +76,7 @@ struct Announced<V> {
     is_said: AtomicBool,
 }
 
-impl<V: Vault> Announced<V> {
+impl<V: ExternalStore> Announced<V> {
     fn waiting<T>(&self, call: impl FnOnce(&V) -> T) -> T {
         if self.is_said.load(Ordering::Relaxed) {
             return call(&self.vault);
@@ -94,24 +98,24 @@ impl<V: Vault> Announced<V> {
     }
 }
 
-impl<V: Vault> Vault for Announced<V> {
+impl<V: ExternalStore> ExternalStore for Announced<V> {
     fn name(&self) -> String {
         self.vault.name()
     }
 
-    fn check(&self, length: usize) -> Result<(), VaultError> {
+    fn check(&self, length: usize) -> Result<(), ExternalStoreError> {
         self.waiting(|vault| vault.check(length))
     }
 
-    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
-        self.waiting(Vault::read)
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
+        self.waiting(ExternalStore::read)
     }
 
-    fn write(&self, document: &[u8]) -> Result<(), VaultError> {
+    fn write(&self, document: &[u8]) -> Result<(), ExternalStoreError> {
         self.waiting(|vault| vault.write(document))
     }
 
-    fn remove(&self) -> Result<bool, VaultError> {
-        self.waiting(Vault::remove)
+    fn remove(&self) -> Result<bool, ExternalStoreError> {
+        self.waiting(ExternalStore::remove)
     }
 }

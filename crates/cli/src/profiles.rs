@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use auth_store::{AuthStore, HelperVault, Location};
+use auth_store::{AuthStore, HelperStore, Location};
 use credential_helper::{Helper, InvalidName};
 use login::stored::{OtherStore, OtherStores};
 use sha2::{Digest as _, Sha256};
@@ -85,14 +85,14 @@ impl Profiles {
         match &self.holder {
             Holder::File => store,
             Holder::Helper(helper, patience) => {
-                let vault = HelperVault::new(helper.clone(), entry());
-                store.in_vault(patience.announced(vault, helper.program()))
+                let vault = HelperStore::new(helper.clone(), entry());
+                store.with_external_store(patience.announced(vault, helper.program()))
             }
             #[cfg(feature = "keyring")]
             Holder::Keyring(patience) => {
-                let vault = auth_store::KeyringVault::new(entry()).with_deadline(patience.deadline);
+                let vault = auth_store::KeyringStore::new(entry()).with_deadline(patience.deadline);
                 let vault = if patience.has_person() { vault.at_terminal() } else { vault };
-                store.in_vault(patience.announced(vault, "the keyring"))
+                store.with_external_store(patience.announced(vault, "the keyring"))
             }
         }
     }
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(shown(codex, "/home/a"), None);
         assert_eq!(shown(codex, ""), None);
         assert_eq!(
-            below_home(&Location::Vault("/home/ada/x".into()), Path::new("/home/ada")),
+            below_home(&Location::External("/home/ada/x".into()), Path::new("/home/ada")),
             None
         );
     }

@@ -1,4 +1,4 @@
-use auth_store::{AuthDocument, AuthStore, Error, Holder, Location, Oddity};
+use auth_store::{AuthDocument, AuthStore, Error, Location, LockHolder, Warning};
 
 use crate::codex_cli::{CodexObstacle, codex_obstacles};
 use crate::host::Environment;
@@ -34,7 +34,7 @@ pub enum StoreFinding {
     /// Other users may read the file.
     ReadableByOthers(Location),
     /// What works and is not usual.
-    Unusual(Oddity),
+    Unusual(Warning),
     /// The file's properties cannot be read.
     Unknown(Error),
     /// Codex CLI does not use this file.
@@ -42,7 +42,7 @@ pub enum StoreFinding {
     /// No other program has a lock.
     Unlocked,
     /// Another program has a lock.
-    Locked(Option<Holder>),
+    Locked(Option<LockHolder>),
     /// The place does not lock.
     NotLockable(Error),
 }
@@ -113,15 +113,15 @@ fn sign_in(
 }
 
 fn properties(store: &AuthStore, document: &AuthDocument) -> Vec<(Status, StoreFinding)> {
-    let oddities = match store.oddities(document) {
-        Ok(oddities) => oddities,
+    let warnings = match store.warnings(document) {
+        Ok(warnings) => warnings,
         Err(error) => return vec![(Status::Warning, StoreFinding::Unknown(error))],
     };
-    let is_private = !oddities.contains(&Oddity::ReadableByOthers);
+    let is_private = !warnings.contains(&Warning::ReadableByOthers);
     let private =
         (is_private && cfg!(unix) && is_file(store)).then(|| (Status::Ok, StoreFinding::Private));
-    let unusual = oddities.into_iter().map(|oddity| match oddity {
-        Oddity::ReadableByOthers => {
+    let unusual = warnings.into_iter().map(|warning| match warning {
+        Warning::ReadableByOthers => {
             (Status::Warning, StoreFinding::ReadableByOthers(store.location()))
         }
         other => (Status::Note, StoreFinding::Unusual(other)),

@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use auth_store::{Error as StoreError, Holder, Location};
+use auth_store::{Error as StoreError, Location, LockHolder};
 use credentials::MalformedJwt;
 use jiff::Timestamp;
 use oauth_callback_server::{BindError, WaitError};
@@ -230,14 +230,14 @@ pub enum Error {
     /// Another program held the locks of the store all the time.
     #[error(
         "{holder} has kept the stored sign-in locked for {waited} s",
-        holder = holder.as_ref().map_or("another program".to_owned(), Holder::to_string),
+        holder = holder.as_ref().map_or("another program".to_owned(), LockHolder::to_string),
         waited = waited.as_secs()
     )]
     Busy {
         /// How long it was waited for.
         waited: Duration,
         /// That program, where the system tells.
-        holder: Option<Holder>,
+        holder: Option<LockHolder>,
     },
     /// The key was made, and could not be kept.
     #[error("the API key \"{name}\" was created, but could not be kept")]

@@ -15,7 +15,7 @@ pub(crate) use portable::{Folder, make_private, runs_as_root};
 #[cfg(unix)]
 pub(crate) use unix::{Folder, make_private, runs_as_root};
 
-use crate::{Error, Found, Operation};
+use crate::{Error, FileKind, Operation};
 
 /// What stands under a name.
 pub(crate) struct Entry {
@@ -33,15 +33,15 @@ pub(crate) struct Entry {
 pub(crate) enum Kind {
     File,
     Link,
-    Other(Found),
+    Other(FileKind),
 }
 
 impl Kind {
     /// Its name in an error, where no link is followed and a plain file is not expected.
-    pub(crate) fn found(self) -> Found {
+    pub(crate) fn found(self) -> FileKind {
         match self {
             Self::Other(found) => found,
-            Self::File | Self::Link => Found::Other,
+            Self::File | Self::Link => FileKind::Other,
         }
     }
 }
@@ -88,8 +88,8 @@ pub(crate) fn open_or_make(path: &Path) -> Result<Folder, Error> {
 /// above it tell.
 pub(crate) fn check_makeable(path: &Path) -> Result<(), Error> {
     // A link that leads nowhere is in the way as well.
-    let is_there = |folder: &&Path| folder.symlink_metadata().is_ok();
-    let above = path.ancestors().find(is_there).unwrap_or(Path::new("."));
+    let exists = |folder: &&Path| folder.symlink_metadata().is_ok();
+    let above = path.ancestors().find(exists).unwrap_or(Path::new("."));
     let may_add = Folder::open(above).and_then(|folder| folder.may_add());
     may_add.map_err(|source| Error::NotWritable { path: path.to_owned(), source })
 }
@@ -115,7 +115,7 @@ fn trusted(folder: Folder) -> Result<Folder, Error> {
 /// pod.
 pub(crate) fn check_trusted(folder: &Folder) -> Result<(), Error> {
     let path = folder.path().to_owned();
-    let entry = match folder.itself() {
+    let entry = match folder.metadata() {
         Ok(entry) => entry,
         Err(source) => return Err(Error::Io { path, operation: Operation::Open, source }),
     };

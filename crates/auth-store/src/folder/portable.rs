@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 
 use super::{Entry, Kind};
-use crate::Found;
+use crate::FileKind;
 use crate::retry::while_in_use;
 
 /// A folder by its path, for systems without handles to folders that std knows. Who may read what
@@ -27,7 +27,7 @@ impl Folder {
         &self.path
     }
 
-    pub(crate) fn itself(&self) -> io::Result<Entry> {
+    pub(crate) fn metadata(&self) -> io::Result<Entry> {
         Ok(Entry::from(&fs::metadata(&self.path)?))
     }
 
@@ -60,7 +60,7 @@ impl Folder {
         self.create_file(name)
     }
 
-    pub(crate) fn write_over(&self, _: &File) {}
+    pub(crate) fn disable_copy_on_write(&self, _: &File) {}
 
     /// The file to lock, made where there is none. A lock file is never removed here: whoever waits for
     /// it would hold a lock on nothing.
@@ -75,7 +75,7 @@ impl Folder {
     }
 
     /// A file that is open cannot be removed here.
-    pub(crate) fn still_names(&self, _: &OsStr, _: &File) -> io::Result<bool> {
+    pub(crate) fn names_file(&self, _: &OsStr, _: &File) -> io::Result<bool> {
         Ok(true)
     }
 
@@ -122,8 +122,8 @@ impl From<&fs::Metadata> for Entry {
         let kind = match metadata.file_type() {
             kind if kind.is_file() => Kind::File,
             kind if kind.is_symlink() => Kind::Link,
-            kind if kind.is_dir() => Kind::Other(Found::Folder),
-            _ => Kind::Other(Found::Other),
+            kind if kind.is_dir() => Kind::Other(FileKind::Folder),
+            _ => Kind::Other(FileKind::Other),
         };
         Self { kind, foreign_owner: None, world_writable: false, sticky: false, shared: false }
     }

@@ -3,8 +3,8 @@
 use credentials::{AccessToken, ApiKey, IdToken, MalformedSecret, RefreshToken};
 use jiff::Timestamp;
 
-use crate::flat;
 use crate::object::{Object, Value};
+use crate::other_formats;
 
 /// The name of a field, and whether a string may stand there. Null always may.
 type Rule = (&'static str, fn(&str) -> bool);
@@ -53,15 +53,16 @@ fn violation(rules: &[Rule], object: &Object) -> Option<&'static str> {
     rules.iter().find(is_broken).map(|(name, _)| *name)
 }
 
-/// The path of a secret that another program keeps at the top of the file, see [`flat`].
+/// The path of a secret that another program keeps at the top of the file, see [`other_formats`].
 pub(super) fn other_sign_in(object: &Object) -> Option<Vec<&'static str>> {
-    if let Some(name) = flat::secret(object) {
+    if let Some(name) = other_formats::secret(object) {
         return Some(vec![name]);
     }
-    match object.get(flat::PROVIDER)? {
-        Value::Raw(source) => {
-            Some(vec![flat::PROVIDER, flat::secret(&Object::parse(source).ok()?)?])
-        }
+    match object.get(other_formats::PROVIDER)? {
+        Value::Raw(source) => Some(vec![
+            other_formats::PROVIDER,
+            other_formats::secret(&Object::parse(source).ok()?)?,
+        ]),
         _ => None,
     }
 }

@@ -170,8 +170,8 @@ fn anything() -> impl Strategy<Value = String> {
 fn members(value: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<(String, String)>> {
     let name = "\\PC{0,6}".prop_filter("known", |name| !KNOWN.contains(&name.as_str()));
     prop::collection::vec((name, value), 0..4).prop_map(|mut members| {
-        let mut seen = HashSet::new();
-        members.retain(|(name, _)| seen.insert(name.clone()));
+        let mut snapshot = HashSet::new();
+        members.retain(|(name, _)| snapshot.insert(name.clone()));
         members
     })
 }
@@ -215,10 +215,10 @@ proptest! {
     fn fields_of_other_programs_keep_their_order_and_source_text(
         mut fields in members(anything()),
         tokens in members(anything()),
-        place in any::<prop::sample::Index>(),
+        location in any::<prop::sample::Index>(),
     ) {
-        let place = place.index(fields.len() + 1);
-        fields.insert(place, ("tokens".to_owned(), indented(&tokens, 1)));
+        let location = location.index(fields.len() + 1);
+        fields.insert(location, ("tokens".to_owned(), indented(&tokens, 1)));
         let text = indented(&fields, 0);
 
         let mut document = parse(text.as_bytes()).unwrap();
@@ -227,7 +227,7 @@ proptest! {
         document.set_sign_in(&sign_in());
         let new = [("id_token", "\"i\""), ("access_token", "\"a\""), ("refresh_token", "\"r\""),
             ("account_id", "null")].map(|(name, value)| member(name, value));
-        fields[place].1 = indented(&new, 1);
+        fields[location].1 = indented(&new, 1);
         fields.push(member("auth_mode", "\"chatgpt\""));
         fields.push(member("OPENAI_API_KEY", "\"sk-1\""));
         fields.push(member("last_refresh", "\"1970-01-01T00:00:00.000000Z\""));

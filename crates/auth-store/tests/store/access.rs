@@ -89,7 +89,7 @@ fn a_list_that_gives_new_files_to_others_gives_them_none_of_ours() {
 fn a_list_that_gives_new_files_to_others_gives_them_no_copy() {
     let Some(home) = home_open_to_all("{\"canary\"") else { return };
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let ((), copy) = home.store().update_or_set_aside(now, |_| ()).unwrap();
+    let ((), copy) = home.store().update_with_backup(now, |_| ()).unwrap();
     let copy = copy.unwrap();
     assert_eq!(granted_to_others(&copy), 0);
     assert_eq!(read(copy), "{\"canary\"");

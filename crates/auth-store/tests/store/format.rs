@@ -157,7 +157,7 @@ fn a_new_sign_in_keeps_a_copy_of_a_corrupt_file() {
         let now = "2026-11-21T18:48:46.5Z".parse().unwrap();
         let ((), copy) = home
             .store()
-            .update_or_set_aside(now, |document| document.set_sign_in(&sign_in("1")))
+            .update_with_backup(now, |document| document.set_sign_in(&sign_in("1")))
             .unwrap();
         let copy = copy.unwrap();
         assert_eq!(copy, home.file("auth.json.corrupt-20261121T184846.500000Z"));
@@ -173,7 +173,7 @@ fn a_new_sign_in_changes_a_file_that_can_be_read() {
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
     let ((), copy) = home
         .store()
-        .update_or_set_aside(now, |document| document.set_sign_in(&sign_in("1")))
+        .update_with_backup(now, |document| document.set_sign_in(&sign_in("1")))
         .unwrap();
     assert!(copy.is_none());
     assert!(read(home.auth_json()).starts_with("{\n  \"x\": 1,\n"));

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 
 use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in};
-use auth_store::{AuthStore, Error, Oddity};
+use auth_store::{AuthStore, Error, Warning};
 use rustix::process::{Gid, Uid, geteuid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
@@ -60,10 +60,10 @@ fn save(store: &AuthStore) -> Result<(), Error> {
 
 /// It is read, and this is odd about it.
 #[track_caller]
-fn is_read(store: &AuthStore, expected: &[Oddity]) {
+fn is_read(store: &AuthStore, expected: &[Warning]) {
     let document = store.load().unwrap().unwrap();
     assert!(document.is_signed_in());
-    assert_eq!(store.oddities(&document).unwrap(), expected);
+    assert_eq!(store.warnings(&document).unwrap(), expected);
 }
 
 /// A sign-in is refused before the browser opens, and so is a save: nothing changes.
@@ -103,7 +103,7 @@ fn root_leaves_a_folder_of_the_host_to_its_user() {
         return;
     }
     let home = home(((ADA, ADA), 0o700), ((ADA, ADA), 0o600));
-    is_read(&home.store(), &[Oddity::ForeignOwner { owner: ADA }]);
+    is_read(&home.store(), &[Warning::ForeignOwner { owner: ADA }]);
     is_written(&home.store());
     for name in AFTER_A_SAVE {
         assert_eq!(owner(home.file(name)), (ADA, ADA), "{name}");
@@ -129,7 +129,7 @@ fn root_leaves_a_file_to_its_user() {
     // A copy of what could not be read holds the same secrets.
     crate::common::write(home.auth_json(), "{");
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let ((), copy) = home.store().update_or_set_aside(now, |_| ()).unwrap();
+    let ((), copy) = home.store().update_with_backup(now, |_| ()).unwrap();
     assert_eq!(owner(copy.unwrap()), (ADA, BOB));
     assert_eq!(owner(home.path()), (0, 0));
 }
@@ -179,10 +179,10 @@ fn a_secret_of_a_pod_is_read() {
         is_read(
             &home.store(),
             &[
-                Oddity::ReadableByOthers,
-                Oddity::ForeignOwner { owner: 0 },
-                Oddity::NotWritable,
-                Oddity::Linked { to },
+                Warning::ReadableByOthers,
+                Warning::ForeignOwner { owner: 0 },
+                Warning::NotWritable,
+                Warning::Linked { to },
             ],
         );
         is_not_written(&home, |error| {
@@ -200,7 +200,7 @@ fn a_volume_of_a_group_is_read_and_written() {
     }
     let home = home(((0, 2000), 0o2775), ((0, 2000), 0o660));
     run_as(ADA, &[ADA, 2000], || {
-        is_read(&home.store(), &[Oddity::ReadableByOthers, Oddity::ForeignOwner { owner: 0 }]);
+        is_read(&home.store(), &[Warning::ReadableByOthers, Warning::ForeignOwner { owner: 0 }]);
         is_written(&home.store());
         is_read(&home.store(), &[]);
     });
@@ -216,8 +216,8 @@ fn an_arbitrary_user_of_a_pod_reads_what_its_group_may_read() {
     }
     let image = home(((BOB, 0), 0o770), ((BOB, 0), 0o640));
     run_as(ANYBODY, &[0], || {
-        let foreign_owner = Oddity::ForeignOwner { owner: BOB };
-        is_read(&image.store(), &[Oddity::ReadableByOthers, foreign_owner, Oddity::NotWritable]);
+        let foreign_owner = Warning::ForeignOwner { owner: BOB };
+        is_read(&image.store(), &[Warning::ReadableByOthers, foreign_owner, Warning::NotWritable]);
         is_not_written(&image, foreign(BOB));
     });
     let image = home(((0, 0), 0o775), ((0, 0), 0o664));
@@ -232,15 +232,15 @@ fn a_mount_on_which_all_is_open_is_read() {
         return;
     }
     let home = home(((ADA, ADA), 0o777), ((ADA, ADA), 0o777));
-    let open = || Oddity::WorldWritable { path: home.path() };
+    let open = || Warning::WorldWritable { path: home.path() };
     let unwritable = |error: &Error| matches!(error, Error::WorldWritable { .. });
     run_as(ADA, &[ADA], || {
-        is_read(&home.store(), &[Oddity::ReadableByOthers, open(), Oddity::NotWritable]);
+        is_read(&home.store(), &[Warning::ReadableByOthers, open(), Warning::NotWritable]);
         is_not_written(&home, unwritable);
     });
     run_as(BOB, &[BOB], || {
-        let foreign_owner = Oddity::ForeignOwner { owner: ADA };
-        let expected = [Oddity::ReadableByOthers, foreign_owner, open(), Oddity::NotWritable];
+        let foreign_owner = Warning::ForeignOwner { owner: ADA };
+        let expected = [Warning::ReadableByOthers, foreign_owner, open(), Warning::NotWritable];
         is_read(&home.store(), &expected);
         is_not_written(&home, foreign(ADA));
     });
@@ -260,7 +260,7 @@ fn an_empty_volume_of_a_pod_takes_a_sign_in() {
     run_as(ADA, &[ADA], || {
         home.store().check_writable().unwrap();
         save(&home.store()).unwrap();
-        let open = Oddity::WorldWritable { path: home.path() };
+        let open = Warning::WorldWritable { path: home.path() };
         is_read(&home.store(), &[open]);
     });
     assert_eq!(owner(home.auth_json()), (ADA, ADA));
@@ -278,7 +278,7 @@ fn a_file_of_root_in_a_sticky_folder_of_root_is_not_replaced() {
         let unwritable = |error: &Error| matches!(error, Error::NotWritable { .. });
         run_as(ADA, &[ADA], || {
             let document = home.store().load().unwrap().unwrap();
-            assert!(home.store().oddities(&document).unwrap().contains(&Oddity::NotWritable));
+            assert!(home.store().warnings(&document).unwrap().contains(&Warning::NotWritable));
             is_not_written(&home, unwritable);
             assert!(home.store().lock().and_then(|mut locked| locked.reserve()).is_err());
         });
@@ -293,7 +293,7 @@ fn a_sticky_folder_of_root_takes_a_file_of_ones_own() {
         return;
     }
     let home = home(((0, 0), 0o1777), ((ADA, ADA), 0o600));
-    let open = || Oddity::WorldWritable { path: home.path() };
+    let open = || Warning::WorldWritable { path: home.path() };
     run_as(ADA, &[ADA], || {
         is_read(&home.store(), &[open()]);
         is_written(&home.store());
@@ -314,8 +314,8 @@ fn a_file_of_another_user_is_read_and_left_alone() {
     }
     let home = home(((ADA, ADA), 0o700), ((BOB, BOB), 0o644));
     run_as(ADA, &[ADA], || {
-        let foreign_owner = Oddity::ForeignOwner { owner: BOB };
-        is_read(&home.store(), &[Oddity::ReadableByOthers, foreign_owner, Oddity::NotWritable]);
+        let foreign_owner = Warning::ForeignOwner { owner: BOB };
+        is_read(&home.store(), &[Warning::ReadableByOthers, foreign_owner, Warning::NotWritable]);
         is_not_written(&home, foreign(BOB));
     });
 }

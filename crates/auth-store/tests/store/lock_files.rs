@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::time::Duration;
 
 use crate::common::{Home, left_out, read, sign_in, write};
-use auth_store::{Error, Holder};
+use auth_store::{Error, LockHolder};
 
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
@@ -106,7 +106,7 @@ fn the_program_that_holds_a_lock_is_named() {
         let words = format!(" was locked by {holder} for ");
         assert!(error.to_string().contains(&words) && words.contains("(pid "), "{error}");
         assert_eq!(
-            home.store().holder().as_ref().map(|Holder { process, .. }| *process),
+            home.store().holder().as_ref().map(|LockHolder { process, .. }| *process),
             Some(holder.process)
         );
         theirs.unlock().unwrap();

@@ -5,22 +5,22 @@
 mod common;
 
 mod changes;
+mod external_store;
 mod format;
-mod locked;
+mod interrupted_save;
+mod locked_store;
 mod look;
 mod remove;
+mod remove_unused;
 mod reserve;
 mod save;
-mod unfinished;
-mod unused;
-mod vault;
 
 #[cfg(unix)]
-mod helper;
+mod file_locations;
 #[cfg(unix)]
-mod oddities;
+mod helper_store;
 #[cfg(unix)]
-mod places;
+mod warnings;
 
 #[cfg(target_os = "linux")]
 mod access;

@@ -11,7 +11,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in, write};
-use auth_store::{AuthStore, Error, Oddity};
+use auth_store::{AuthStore, Error, Warning};
 use credentials::AccessToken;
 
 /// Set in a run that may mount.
@@ -100,7 +100,7 @@ fn a_mounted_file_is_odd() {
         let (home, _) = home_with_mount("{}");
         save(&home.store(), "1").unwrap();
         let document = home.store().load().unwrap().unwrap();
-        assert_eq!(home.store().oddities(&document).unwrap(), [Oddity::Mounted]);
+        assert_eq!(home.store().warnings(&document).unwrap(), [Warning::Mounted]);
     });
 }
 
@@ -318,8 +318,8 @@ fn a_mount_that_cannot_be_written_is_found_by_the_check() {
         let (home, outside) = home_with_mount("{}");
         mount(&["-o", "remount,bind,ro"], &home.auth_json());
         let document = home.store().load().unwrap().unwrap();
-        let oddities = home.store().oddities(&document).unwrap();
-        assert!(oddities.contains(&Oddity::NotWritable), "{oddities:?}");
+        let warnings = home.store().warnings(&document).unwrap();
+        assert!(warnings.contains(&Warning::NotWritable), "{warnings:?}");
         let error = home.store().check_writable().unwrap_err();
         assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
         let error = save(&home.store(), "1").unwrap_err();

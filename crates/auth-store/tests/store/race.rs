@@ -26,7 +26,7 @@ fn a_link_that_takes_turns_with_the_file_never_leads_a_save_to_its_end() {
             let save = || {
                 let change =
                     |document: &mut auth_store::AuthDocument| document.set_sign_in(&sign_in("1"));
-                home.store().update_or_set_aside(now, change).is_ok()
+                home.store().update_with_backup(now, change).is_ok()
             };
             let mut saved = 0;
             while !is_over.load(Ordering::Relaxed) {
@@ -36,8 +36,8 @@ fn a_link_that_takes_turns_with_the_file_never_leads_a_save_to_its_end() {
         });
         for _ in 0..TURNS {
             // A save puts a file in the place of the link as well.
-            let is_there = fs::symlink_metadata(&link).is_ok_and(|link| link.is_symlink());
-            if !is_there && !home.auth_json().is_symlink() {
+            let exists = fs::symlink_metadata(&link).is_ok_and(|link| link.is_symlink());
+            if !exists && !home.auth_json().is_symlink() {
                 let _ = fs::remove_file(&link);
                 symlink(&victim, &link).unwrap();
             }

@@ -3,12 +3,12 @@
 use std::fs;
 
 use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
-use auth_store::{AuthDocument, Error, Found, Locked};
+use auth_store::{AuthDocument, Error, FileKind, LockedStore};
 
 const TEMPORARY: &str = "auth.json.login-cli.tmp";
 
 /// Loaded and reserved.
-fn reserved(home: &Home) -> (Locked, AuthDocument) {
+fn reserved(home: &Home) -> (LockedStore, AuthDocument) {
     let mut locked = home.store().lock().unwrap();
     let document = locked.load().unwrap().unwrap_or_default();
     locked.reserve().unwrap();
@@ -83,11 +83,15 @@ fn a_document_that_could_outgrow_what_is_read_is_refused_in_time() {
         let mut document = locked.load().unwrap().unwrap();
         match locked.reserve() {
             Ok(()) => assert!(!is_refused),
-            Err(Error::Outgrown { .. }) => assert!(is_refused),
+            Err(Error::WouldBeTooLarge { .. }) => assert!(is_refused),
             Err(error) => panic!("{error:?}"),
         }
         let checked = home.store().check_writable();
-        assert_eq!(matches!(checked, Err(Error::Outgrown { .. })), is_refused, "{checked:?}");
+        assert_eq!(
+            matches!(checked, Err(Error::WouldBeTooLarge { .. })),
+            is_refused,
+            "{checked:?}"
+        );
         document.set_sign_in(&sign_in(&"x".repeat(if is_refused { 1000 } else { 10 })));
         assert_eq!(locked.commit(&document).is_err(), is_refused);
         assert_eq!(read(home.auth_json()) == old, is_refused);
@@ -101,7 +105,7 @@ fn a_folder_in_the_place_of_the_temporary_file_is_found_in_time() {
     fs::create_dir(home.file(TEMPORARY)).unwrap();
     let mut locked = home.store().lock().unwrap();
     for error in [locked.reserve().unwrap_err(), home.store().check_writable().unwrap_err()] {
-        let Error::NotAFile { path, found: Found::Folder } = &error else { panic!("{error:?}") };
+        let Error::NotAFile { path, found: FileKind::Folder } = &error else { panic!("{error:?}") };
         assert_eq!(*path, home.file(TEMPORARY));
     }
 }
@@ -122,7 +126,7 @@ fn a_sign_in_over_a_file_that_cannot_be_read_has_its_copy_already() {
     locked.reserve_for_sign_in(now).unwrap();
     write(home.auth_json(), "{{");
     let change = |document: &mut AuthDocument| document.set_sign_in(&sign_in("1"));
-    let ((), copy) = locked.update_or_set_aside(now, change).unwrap();
+    let ((), copy) = locked.update_with_backup(now, change).unwrap();
     assert_eq!(read(copy.unwrap()), "{{", "another file that cannot be read is there by now");
     assert_eq!(home.names().len(), AFTER_A_SAVE.len() + 1);
 }

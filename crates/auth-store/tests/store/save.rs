@@ -187,7 +187,7 @@ fn a_sign_in_over_a_corrupt_file_that_fails_leaves_no_copy() {
     let home = Home::holding("{");
     fs::create_dir(home.file("auth.json.login-cli.tmp")).unwrap();
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let outcome = home.store().update_or_set_aside(now, |document| {
+    let outcome = home.store().update_with_backup(now, |document| {
         document.set_sign_in(&sign_in("1"));
     });
     assert!(matches!(outcome, Err(Error::NotAFile { .. })), "{outcome:?}");
@@ -236,7 +236,7 @@ fn a_save_can_be_moved_to_another_thread() {
     let (store, sign_in) = (shared(&home.store()), sign_in("1"));
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
     let outcome = spawn_blocking(move || {
-        store.update_or_set_aside(now, |document| document.set_sign_in(&sign_in))
+        store.update_with_backup(now, |document| document.set_sign_in(&sign_in))
     });
     let ((), copy) = outcome.unwrap();
     assert!(copy.is_some());

@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use auth_store::Holder;
+use auth_store::LockHolder;
 use diagnostics::{
     BrowserFinding, Check, ClockFinding, Finding, LocalhostFinding, NetworkFinding, Options,
     PortFinding, PortRole, Ports, RemoteContext, Server, ServerFinding, SessionFinding, Stage,
@@ -105,7 +105,7 @@ fn store(finding: StoreFinding) -> Row {
             Row::new("mode", "other users can read the file")
                 .remedy(format!("chmod 600 {}", shell_word(&location.to_string())))
         }
-        StoreFinding::Unusual(oddity) => Row::new("unusual", oddity.to_string()),
+        StoreFinding::Unusual(warning) => Row::new("unusual", warning.to_string()),
         StoreFinding::Unknown(error) => failed("mode", error),
         StoreFinding::IgnoredByCodex(obstacle) => Row::new("Codex CLI", codex_cli::note(&obstacle)),
         StoreFinding::Unlocked => Row::new("lock", "not held by another program"),
@@ -114,7 +114,7 @@ fn store(finding: StoreFinding) -> Row {
     }
 }
 
-fn locked(holder: Option<&Holder>) -> Row {
+fn locked(holder: Option<&LockHolder>) -> Row {
     let holder = holder.map_or_else(|| "another program".to_owned(), ToString::to_string);
     Row::new("lock", format!("held by {holder}"))
         .remedy("a sign-in waits up to 45 seconds for the lock; if it stays held, end that program")

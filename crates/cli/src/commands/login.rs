@@ -47,7 +47,7 @@ pub(crate) async fn run(
 /// Says who signed in, and what else there is to know.
 fn report(signed_in: SignedIn, setup: &Setup) -> Result<(), Failure> {
     let terminal = setup.terminal;
-    login_with_credential::tell_of_copy(setup, signed_in.set_aside.as_deref());
+    login_with_credential::tell_of_copy(setup, signed_in.backup.as_deref());
     setup.waits_no_more();
     let place = shown(&signed_in.location);
     terminal.success(&format!("Signed in{}, stored in {place}", who(&signed_in)));

@@ -33,7 +33,7 @@ pub(super) async fn api_key(
     let sign_in = ready(profiles, shared, setup)?;
     let api_key = stdin::api_key(setup.terminal).await?;
     let imported = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
-    tell_of_copy(setup, imported.set_aside.as_deref());
+    tell_of_copy(setup, imported.backup.as_deref());
     setup.terminal.success(&format!("Signed in with an API key, stored in {}", shown(&location)));
     if let Some(replaced) = &imported.replaced {
         tell_of_replaced(setup, replaced);
@@ -68,7 +68,7 @@ pub(super) async fn access_token(
     };
     let events = |event: Event<'_>| tell(setup, &event);
     let imported = sign_in.replace_by_access_token(token, restrictions, &events).await?;
-    tell_of_copy(setup, imported.set_aside.as_deref());
+    tell_of_copy(setup, imported.backup.as_deref());
     let (terminal, place) = (setup.terminal, shown(&location));
     let who = who(&claims);
     terminal.success(&format!("Signed in{who} with an access token, stored in {place}"));
@@ -91,7 +91,7 @@ async fn personal_access_token(
 ) -> Result<(), Failure> {
     let events = |event: Event<'_>| tell(setup, &event);
     let imported = sign_in.replace_by_personal_access_token(token, &events).await?;
-    tell_of_copy(setup, imported.set_aside.as_deref());
+    tell_of_copy(setup, imported.backup.as_deref());
     let place = shown(location);
     setup.terminal.success(&format!("Signed in with a personal access token, stored in {place}"));
     if let Some(replaced) = &imported.replaced {

@@ -81,8 +81,8 @@ impl Status {
         let Some(document) = document.filter(AuthDocument::is_signed_in) else {
             return Ok(None);
         };
-        let oddities = store.oddities(&document).map_err(login::Error::Store)?;
-        let mut notes: Vec<String> = oddities.iter().map(ToString::to_string).collect();
+        let warnings = store.warnings(&document).map_err(login::Error::Store)?;
+        let mut notes: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         notes.extend(codex_cli::notes(store));
         // Tokens that stand beside a personal access token are not what counts.
         let counting = Some(&document).filter(|it| it.personal_access_token().is_none());

@@ -228,7 +228,7 @@ fn store_cause(error: &StoreError) -> &'static str {
         StoreErrorKind::NoLocks => "no_locks",
         StoreErrorKind::Locked => "locked",
         StoreErrorKind::Changed => "changed",
-        StoreErrorKind::Vault => "vault",
+        StoreErrorKind::External => "vault",
         StoreErrorKind::MayBeStored => "may_be_stored",
         StoreErrorKind::HalfWritten => "half_written",
         StoreErrorKind::NotAFile => "not_a_file",

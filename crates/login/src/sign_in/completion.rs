@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use auth_store::{
-    AuthDocument, AuthStore, Error as StoreError, Locked, SignIn, uninterrupted_commit,
+    AuthDocument, AuthStore, Error as StoreError, LockedStore, SignIn, uninterrupted_commit,
 };
 use jiff::Timestamp;
 use oauth_callback_server::RedirectPage;
@@ -93,13 +93,13 @@ impl Completion<'_> {
         let account_id = signed_in.claims.additional.auth.chatgpt_account_id.clone();
         let new = sign_in(tokens, account_id, key, now);
         (self.events)(Event::Storing);
-        let left_over = locked.take_left_over();
+        let abandoned = locked.take_abandoned();
         let (unkept, stored) = store(locked, new, self.provenance(), reserved_at).await;
         match stored {
-            Ok((replaced, set_aside)) => {
+            Ok((replaced, backup)) => {
                 (self.events)(Event::Kept { location: &signed_in.location });
-                self.revoker().discard_left_over(left_over, self.events).await;
-                signed_in.set_aside = set_aside;
+                self.revoker().discard_abandoned(abandoned, self.events).await;
+                signed_in.backup = backup;
                 Ok(Completed { signed_in, landing, replaced })
             }
             // It is in place, and only a power cut could take it back; or it may be, and a revocation would
@@ -133,8 +133,8 @@ impl Completion<'_> {
     fn signed_in(&self, identity: Identity<'_>, api_key: ApiKeyOutcome) -> SignedIn {
         let (needs_setup, location) = (identity.needs_setup(), self.store.location());
         let Identity { claims, plan, .. } = identity;
-        let (set_aside, replaced) = (None, None);
-        SignedIn { claims, plan, api_key, needs_setup, location, set_aside, replaced }
+        let (backup, replaced) = (None, None);
+        SignedIn { claims, plan, api_key, needs_setup, location, backup, replaced }
     }
 
     /// Revokes tokens that are not stored, unless a stored sign-in could end with them.
@@ -185,7 +185,7 @@ type Stored = Result<(Replaced, Option<PathBuf>), StoreError>;
 
 /// Puts the sign-in in the place of whatever is there, and gives it back for the case that it could not.
 async fn store(
-    mut locked: Locked,
+    mut locked: LockedStore,
     sign_in: SignIn,
     provenance: Option<Provenance>,
     reserved_at: Timestamp,
@@ -198,7 +198,7 @@ async fn store(
             }
         };
         let stored =
-            locked.update_or_set_aside(reserved_at, |document| Replaced::by(document, change));
+            locked.update_with_backup(reserved_at, |document| Replaced::by(document, change));
         (sign_in, stored)
     };
     uninterrupted_commit(save).await

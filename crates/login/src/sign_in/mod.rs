@@ -153,7 +153,7 @@ pub struct SignedIn {
     /// Where it is kept.
     pub location: Location,
     /// The copy of an old file that could not be read, if there was one.
-    pub set_aside: Option<PathBuf>,
+    pub backup: Option<PathBuf>,
     /// The sign-in that was there before, if there was one.
     pub replaced: Option<ReplacedSignIn>,
 }

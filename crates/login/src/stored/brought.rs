@@ -19,7 +19,7 @@ pub struct Imported {
     /// The sign-in with tokens that was there, if there was one.
     pub replaced: Option<ReplacedSignIn>,
     /// The copy of an old file that could not be read, if there was one.
-    pub set_aside: Option<PathBuf>,
+    pub backup: Option<PathBuf>,
 }
 
 /// What an imported access token has to be.
@@ -97,14 +97,13 @@ impl StoredSignIn {
         let (store, now) = (self.store.clone().with_lock_wait(LOCK_TIMEOUT), (self.now)());
         let save = move || {
             let mut locked = store.lock()?;
-            let stored =
-                locked.update_or_set_aside(now, |document| Replaced::by(document, &change));
-            stored.map(|stored| (stored, locked.take_left_over()))
+            let stored = locked.update_with_backup(now, |document| Replaced::by(document, &change));
+            stored.map(|stored| (stored, locked.take_abandoned()))
         };
-        let ((replaced, set_aside), left_over) = uninterrupted(save).await?;
+        let ((replaced, backup), abandoned) = uninterrupted(save).await?;
         events(Event::Kept { location: &self.store.location() });
         let replaced = self.revoker().revoke_replaced(replaced, events).await;
-        self.revoker().discard_left_over(left_over, events).await;
-        Ok(Imported { replaced, set_aside })
+        self.revoker().discard_abandoned(abandoned, events).await;
+        Ok(Imported { replaced, backup })
     }
 }

@@ -59,8 +59,8 @@ impl StoredSignIn {
         locked.check_removable()?;
         let document = locked.load();
         // Without a document, what an interrupted save has left is the sign-in.
-        let (document, left_over) = match (document, locked.take_left_over()) {
-            (Ok(None), left_over) => (Ok(left_over), None),
+        let (document, abandoned) = match (document, locked.take_abandoned()) {
+            (Ok(None), abandoned) => (Ok(abandoned), None),
             found => found,
         };
         let was_signed_in = matches!(&document, Ok(Some(_)));
@@ -82,7 +82,7 @@ impl StoredSignIn {
         let was_there = locked.remove()? || was_signed_in;
         events(Event::Removed);
         if scope == LogOutScope::Everywhere {
-            self.revoker().discard_left_over(left_over, events).await;
+            self.revoker().discard_abandoned(abandoned, events).await;
         }
         let location = locked.location();
         Ok(LoggedOut {

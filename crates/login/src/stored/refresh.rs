@@ -1,4 +1,4 @@
-use auth_store::{AuthDocument, AuthStore, Error as StoreError, Locked};
+use auth_store::{AuthDocument, AuthStore, Error as StoreError, LockedStore};
 use credentials::AccessToken;
 use jiff::Timestamp;
 use token_source::{LockError, TokenSource, Valid};
@@ -117,7 +117,7 @@ pub(crate) async fn locked(
     store: &AuthStore,
     now: fn() -> Timestamp,
     events: Events<'_>,
-) -> Result<Locked, Error> {
+) -> Result<LockedStore, Error> {
     let locked = token_source::lock(store, &TokioClock(now), &|event| tell(event, events)).await;
     locked.map_err(|error| match error {
         LockError::Store(source) => Error::Store(source),

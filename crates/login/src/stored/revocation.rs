@@ -303,12 +303,12 @@ impl Revoker<'_> {
     }
 
     /// The same, for the sign-in that an interrupted save has left, once nothing of it is stored.
-    pub(crate) async fn discard_left_over(
+    pub(crate) async fn discard_abandoned(
         &self,
-        left_over: Option<AuthDocument>,
+        abandoned: Option<AuthDocument>,
         events: Events<'_>,
     ) {
-        if let Some(document) = left_over {
+        if let Some(document) = abandoned {
             self.discard(DiscardedTokens::from_document(&document), events).await;
         }
     }

@@ -10,9 +10,9 @@ use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Gid, Uid, geteuid};
 
 use super::{Entry, Kind, ROOT};
-use crate::Found;
+use crate::FileKind;
 #[cfg(target_os = "linux")]
-use crate::holder::Identity;
+use crate::lock_holder::Identity;
 
 /// An open folder, and the path that it was opened by, for messages.
 pub(crate) struct Folder {
@@ -27,7 +27,7 @@ const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
 const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
 
 /// What no open may do: follow a link, wait for the other end of a pipe, outlive an `exec`.
-const CAREFULLY: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+const OPEN_FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
@@ -40,7 +40,7 @@ impl Folder {
         &self.path
     }
 
-    pub(crate) fn itself(&self) -> io::Result<Entry> {
+    pub(crate) fn metadata(&self) -> io::Result<Entry> {
         Ok(Entry::from(fs::fstat(&self.handle)?))
     }
 
@@ -53,7 +53,7 @@ impl Folder {
     }
 
     pub(crate) fn open_file(&self, name: &OsStr) -> io::Result<File> {
-        let flags = OFlags::RDONLY | CAREFULLY;
+        let flags = OFlags::RDONLY | OPEN_FLAGS;
         Ok(self.openat(name, flags)?.into())
     }
 
@@ -86,7 +86,7 @@ impl Folder {
 
     /// A file that is there, from now on for its owner alone.
     pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
-        let file = self.openat(name, OFlags::RDWR | CAREFULLY)?;
+        let file = self.openat(name, OFlags::RDWR | OPEN_FLAGS)?;
         keep_private(&file)?;
         Ok(file.into())
     }
@@ -109,7 +109,7 @@ impl Folder {
     }
 
     fn create_for(&self, name: &OsStr, owner: &Stat) -> rustix::io::Result<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | CAREFULLY;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OPEN_FLAGS;
         let file = self.openat(name, flags)?;
         let may_give = runs_as_root() && owner.st_uid != ROOT;
         let given = || if may_give { give_to(&file, owner) } else { Ok(()) };
@@ -120,7 +120,7 @@ impl Folder {
     /// Asks a file system that writes elsewhere what is written over (btrfs) not to do so with this file,
     /// which must be empty. Most have no such choice.
     #[cfg(target_os = "linux")]
-    pub(crate) fn write_over(&self, file: &File) {
+    pub(crate) fn disable_copy_on_write(&self, file: &File) {
         let flags = fs::ioctl_getflags(file);
         if let Ok(flags) = flags {
             let _ = fs::ioctl_setflags(file, flags | fs::IFlags::NOCOW);
@@ -128,7 +128,7 @@ impl Folder {
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn write_over(&self, _: &File) {}
+    pub(crate) fn disable_copy_on_write(&self, _: &File) {}
 
     /// The file to lock, made where there is none. A lock file is removed only together with its folder,
     /// see [`AuthStore::remove_unused`](crate::AuthStore::remove_unused): whoever waits for it would hold
@@ -136,7 +136,7 @@ impl Folder {
     pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
         // Others make it too, and somebody may remove it again, but not for ever.
         for _ in 0..100 {
-            match self.openat(name, OFlags::RDWR | CAREFULLY) {
+            match self.openat(name, OFlags::RDWR | OPEN_FLAGS) {
                 Err(Errno::NOENT) => {}
                 other => return Ok(other.inspect(keep_from_others)?.into()),
             }
@@ -162,7 +162,7 @@ impl Folder {
     }
 
     /// Whether `name` still stands for `file`.
-    pub(crate) fn still_names(&self, name: &OsStr, file: &File) -> io::Result<bool> {
+    pub(crate) fn names_file(&self, name: &OsStr, file: &File) -> io::Result<bool> {
         let held = fs::fstat(file)?;
         match fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(there) => Ok(there.st_dev == held.st_dev && there.st_ino == held.st_ino),
@@ -191,7 +191,7 @@ impl Folder {
     /// else's. Its mode is its own affair.
     pub(crate) fn may_replace(&self, name: &OsStr) -> io::Result<()> {
         let is_foreign = |entry: &Entry| entry.foreign_owner.is_some();
-        let folder = self.itself()?;
+        let folder = self.metadata()?;
         let is_kept = folder.sticky && is_foreign(&folder) && !runs_as_root();
         if is_kept && self.entry(name)?.as_ref().is_some_and(is_foreign)
             || self.is_append_only(name)
@@ -251,11 +251,11 @@ impl From<FileType> for Kind {
         match kind {
             FileType::RegularFile => Self::File,
             FileType::Symlink => Self::Link,
-            FileType::Directory => Self::Other(Found::Folder),
-            FileType::Fifo => Self::Other(Found::Fifo),
-            FileType::Socket => Self::Other(Found::Socket),
-            FileType::CharacterDevice | FileType::BlockDevice => Self::Other(Found::Device),
-            FileType::Unknown => Self::Other(Found::Other),
+            FileType::Directory => Self::Other(FileKind::Folder),
+            FileType::Fifo => Self::Other(FileKind::Fifo),
+            FileType::Socket => Self::Other(FileKind::Socket),
+            FileType::CharacterDevice | FileType::BlockDevice => Self::Other(FileKind::Device),
+            FileType::Unknown => Self::Other(FileKind::Other),
         }
     }
 }

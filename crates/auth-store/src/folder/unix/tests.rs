@@ -7,12 +7,12 @@ fn a_lock_file_that_was_removed_or_replaced_is_not_the_one_of_that_name() {
     let folder = Folder::open(around.path()).unwrap();
     let name = OsStr::new("auth.lock");
     let held = folder.open_lock(name).unwrap();
-    assert!(folder.still_names(name, &held).unwrap());
+    assert!(folder.names_file(name, &held).unwrap());
     folder.remove(name).unwrap();
-    assert!(!folder.still_names(name, &held).unwrap());
+    assert!(!folder.names_file(name, &held).unwrap());
     let next = folder.open_lock(name).unwrap();
-    assert!(!folder.still_names(name, &held).unwrap());
-    assert!(folder.still_names(name, &next).unwrap());
+    assert!(!folder.names_file(name, &held).unwrap());
+    assert!(folder.names_file(name, &next).unwrap());
 }
 
 // threats 177

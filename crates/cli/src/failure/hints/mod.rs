@@ -92,7 +92,7 @@ fn account(error: &LoginError) -> Option<Hint> {
         }
         LoginError::SignInEnded(_) | LoginError::SignInOver { .. } => again(),
         LoginError::NothingToRefresh { .. } => say("sign in with ChatGPT: ").run("login"),
-        LoginError::Unsaved(StoreError::Vault { .. } | StoreError::MayBeStored { .. }) => {
+        LoginError::Unsaved(StoreError::External { .. } | StoreError::MayBeStored { .. }) => {
             say("see to that store, then ").and(again())
         }
         LoginError::Unsaved(_) => {

@@ -1,6 +1,6 @@
 //! What can be done where credentials cannot be kept.
 
-use auth_store::{Error, Holder, Location};
+use auth_store::{Error, Location, LockHolder};
 use credential_helper::Error::TimedOut;
 use terminal_ui::{Hint, command, say};
 
@@ -43,22 +43,24 @@ fn without_command(error: &Error) -> Option<&'static str> {
             "check the permissions and the free space there, then try again: nothing is lost, and the \
              next command puts it in its place"
         }
-        Error::Outgrown { .. } => {
+        Error::WouldBeTooLarge { .. } => {
             "most of it belongs to another program: remove what is not needed, or choose another \
              folder with --codex-home"
         }
-        Error::Locked { holder: Some(Holder { is_stopped: true, .. }), .. } => {
+        Error::Locked { holder: Some(LockHolder { is_stopped: true, .. }), .. } => {
             "continue it with fg, or end it"
         }
         Error::Locked { .. } | Error::Changed { .. } => {
             "another program is using it: try again when it is done"
         }
         Error::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
-        Error::Vault { source, .. } if matches!(source.downcast_ref(), Some(TimedOut { .. })) => {
+        Error::External { source, .. }
+            if matches!(source.downcast_ref(), Some(TimedOut { .. })) =>
+        {
             "unlock it, give it longer with LOGIN_CLI_HELPER_TIMEOUT=2m, or keep the credentials in \
              a file with --store file"
         }
-        Error::Vault { .. } => {
+        Error::External { .. } => {
             "unlock or install it, or keep the credentials in a file with --store file"
         }
         Error::HalfWritten { .. } => "put the copy back in its place",

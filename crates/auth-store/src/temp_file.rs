@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::Error;
+use crate::file_location::FileLocation;
 use crate::folder::{Entry, Folder, Kind, remove_if_there};
-use crate::place::Place;
 
 /// A new file beside the document. It is removed again unless it is kept or renamed.
-pub(crate) struct NewFile {
+pub(crate) struct TempFile {
     file: File,
     name: Name,
     /// Whether it can be written once more: not where that has failed. After a flush that failed the
@@ -19,32 +19,32 @@ pub(crate) struct NewFile {
 
 /// The name of a file that is removed again unless it stays.
 struct Name {
-    place: Arc<Place>,
+    location: Arc<FileLocation>,
     name: OsString,
     stays: bool,
 }
 
-impl NewFile {
+impl TempFile {
     /// Makes an empty file, which must not be there yet. Where root makes it, it belongs to the owner of
     /// the document, whose place it may take.
-    pub(crate) fn create(place: &Arc<Place>, name: OsString) -> Result<Self, Error> {
+    pub(crate) fn create(location: &Arc<FileLocation>, name: OsString) -> Result<Self, Error> {
         let refused =
-            |source| Error::NotWritable { path: place.folder().path().join(&name), source };
-        let file = place.folder().create_file_like(&name, place.name()).map_err(refused)?;
-        let name = Name { place: place.clone(), name, stays: false };
+            |source| Error::NotWritable { path: location.folder().path().join(&name), source };
+        let file = location.folder().create_file_like(&name, location.name()).map_err(refused)?;
+        let name = Name { location: location.clone(), name, stays: false };
         Ok(Self { file, name, is_sound: true })
     }
 
     /// The same, in the place of one that a writer that died has left.
-    pub(crate) fn replace(place: &Arc<Place>, name: OsString) -> Result<Self, Error> {
-        clear(place.folder(), &name)?;
-        Self::create(place, name)
+    pub(crate) fn replace(location: &Arc<FileLocation>, name: OsString) -> Result<Self, Error> {
+        clear(location.folder(), &name)?;
+        Self::create(location, name)
     }
 
     /// Takes this much room on the disk. It is written and flushed, because some systems give space out
     /// only then; and what is written over it is to take no other room.
     pub(crate) fn allocate(&mut self, room: u64) -> Result<(), Error> {
-        self.name.place.folder().write_over(&self.file);
+        self.name.location.folder().disable_copy_on_write(&self.file);
         self.fill_with(|mut file| io::copy(&mut io::repeat(b'\n').take(room), &mut file))
     }
 
@@ -91,14 +91,14 @@ impl NewFile {
 
     /// Gives it another name, which may be that of another file, and makes sure that it stays.
     pub(crate) fn rename(&mut self, to: &OsStr) -> io::Result<()> {
-        self.name.place.folder().rename(&self.name.name, to)?;
+        self.name.location.folder().rename(&self.name.name, to)?;
         self.name.stays = true;
         Ok(())
     }
 
     /// Gives it another name, under which it is removed again unless it is kept.
     pub(crate) fn move_to(&mut self, to: OsString) -> io::Result<()> {
-        self.name.place.folder().rename(&self.name.name, &to)?;
+        self.name.location.folder().rename(&self.name.name, &to)?;
         self.name.name = to;
         Ok(())
     }
@@ -115,7 +115,7 @@ impl NewFile {
 
 impl Name {
     fn path(&self) -> PathBuf {
-        self.place.folder().path().join(&self.name)
+        self.location.folder().path().join(&self.name)
     }
 }
 
@@ -124,7 +124,7 @@ impl Drop for Name {
         if self.stays {
             return;
         }
-        if let Err(error) = remove_if_there(self.place.folder(), &self.name) {
+        if let Err(error) = remove_if_there(self.location.folder(), &self.name) {
             let path = self.path();
             tracing::debug!(path = %path.display(), %error, "a file is left behind");
         }

@@ -3,7 +3,7 @@ use std::io::{self, Read, Seek as _};
 
 use zeroize::Zeroizing;
 
-use crate::place::{Content, Place};
+use crate::file_location::{Content, FileLocation};
 use crate::{Error, Operation};
 
 /// What was read or written last, to be compared with what is there when something else is to take
@@ -11,12 +11,12 @@ use crate::{Error, Operation};
 ///
 /// The file stays open meanwhile, so that the comparison needs no descriptor that the system may have
 /// no more of by then.
-pub(crate) struct Seen {
+pub(crate) struct Snapshot {
     content: Content,
     file: Option<File>,
 }
 
-impl Seen {
+impl Snapshot {
     /// Before anything was read, it is nothing.
     pub(crate) fn nothing() -> Self {
         Self::without_file(Content::Absent)
@@ -37,16 +37,16 @@ impl Seen {
     }
 
     /// Reads what is there now. Whether it is something else than before.
-    pub(crate) fn read(&mut self, place: &Place) -> Result<bool, Error> {
+    pub(crate) fn read(&mut self, location: &FileLocation) -> Result<bool, Error> {
         // One that the name does not stand for any more is closed, which makes room for the next.
-        self.file = self.file.take().filter(|file| stands(place, file));
+        self.file = self.file.take().filter(|file| stands(location, file));
         let content = match &mut self.file {
             Some(file) => {
-                file.rewind().map_err(|source| place.failed(Operation::Read, source))?;
-                place.read_from(file)?
+                file.rewind().map_err(|source| location.failed(Operation::Read, source))?;
+                location.read_from(file)?
             }
             None => {
-                let (content, file) = place.open_and_read()?;
+                let (content, file) = location.open_and_read()?;
                 self.file = file.and_then(worth_keeping);
                 content
             }
@@ -56,16 +56,16 @@ impl Seen {
 
     /// Whether it is still there. It is compared by content: not every program that writes takes a
     /// lock, and some write into the same file.
-    pub(crate) fn is_there(&mut self, place: &Place) -> Result<bool, Error> {
-        let failed = |source| place.failed(Operation::Read, source);
+    pub(crate) fn exists(&mut self, location: &FileLocation) -> Result<bool, Error> {
+        let failed = |source| location.failed(Operation::Read, source);
         if let Content::Bytes(bytes) = &self.content
-            && let Some(mut file) = self.file.as_ref().filter(|file| stands(place, file))
+            && let Some(mut file) = self.file.as_ref().filter(|file| stands(location, file))
         {
             return file.rewind().and_then(|()| is_rest(file, bytes)).map_err(failed);
         }
         self.file = None;
-        let now = match place.open()? {
-            Some(file) => place.read_from(&file)?,
+        let now = match location.open()? {
+            Some(file) => location.read_from(&file)?,
             None => Content::Absent,
         };
         Ok(now == self.content)
@@ -87,8 +87,8 @@ impl Seen {
     }
 }
 
-fn stands(place: &Place, file: &File) -> bool {
-    place.folder().still_names(place.name(), file).unwrap_or_default()
+fn stands(location: &FileLocation, file: &File) -> bool {
+    location.folder().names_file(location.name(), file).unwrap_or_default()
 }
 
 /// Where a file that is open cannot be replaced, none is kept open.

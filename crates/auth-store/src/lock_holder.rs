@@ -6,7 +6,7 @@ use crate::folder::Folder;
 /// A program that holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Holder {
+pub struct LockHolder {
     /// Its process id.
     pub process: u32,
     /// What the system calls it, in printable ASCII.
@@ -15,7 +15,7 @@ pub struct Holder {
     pub is_stopped: bool,
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { process, program, is_stopped } = self;
         let stopped = if *is_stopped { ", stopped" } else { "" };
@@ -23,7 +23,7 @@ impl fmt::Display for Holder {
     }
 }
 
-impl Holder {
+impl LockHolder {
     /// Of the lock on the file `name`, where the system tells: Linux does, unless the program is in
     /// another container.
     #[cfg(target_os = "linux")]
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(read("1 (a) b) T 1"), ("a) b".to_owned(), 'T'));
         assert_eq!(read("1 (\u{1b}[2J\u{202e}) T 1"), ("?[2J?".to_owned(), 'T'));
         assert_eq!(program_and_state("1 (codex"), None);
-        let stopped = Holder { process: 7, program: "login-cli".to_owned(), is_stopped: true };
+        let stopped = LockHolder { process: 7, program: "login-cli".to_owned(), is_stopped: true };
         assert_eq!(stopped.to_string(), "login-cli (pid 7, stopped)");
     }
 }

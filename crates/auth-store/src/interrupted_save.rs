@@ -13,18 +13,18 @@ use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 use crate::file::{MERGED, TEMPORARY, flush_name};
+use crate::file_location::{Content, FileLocation};
 use crate::folder::{Entry, Kind, remove_if_there};
-use crate::new_file::NewFile;
-use crate::place::{Content, Place};
+use crate::temp_file::TempFile;
 use crate::{AuthDocument, Error, format};
 
 /// Finishes such a save, and gives back the new document where it may not take the place of the old one.
 /// It takes the locks, and that nothing is being written here.
-pub(crate) fn finish(place: &Arc<Place>) -> Result<Option<AuthDocument>, Error> {
-    let name = place.beside(TEMPORARY);
-    let Some((temporary, bytes, new)) = whole(place, &name) else { return Ok(None) };
-    let Some(current) = place.open()? else { return Ok(Some(new)) };
-    let Content::Bytes(old) = place.read_from(&current)? else { return Ok(Some(new)) };
+pub(crate) fn finish(location: &Arc<FileLocation>) -> Result<Option<AuthDocument>, Error> {
+    let name = location.beside(TEMPORARY);
+    let Some((temporary, bytes, new)) = whole(location, &name) else { return Ok(None) };
+    let Some(current) = location.open()? else { return Ok(Some(new)) };
+    let Content::Bytes(old) = location.read_from(&current)? else { return Ok(Some(new)) };
     let Ok(old) = format::parse(&old) else { return Ok(Some(new)) };
     if !is_later(&new, &old) {
         return Ok(Some(new).filter(|new| !is_same_sign_in(new, &old)));
@@ -34,20 +34,21 @@ pub(crate) fn finish(place: &Arc<Place>) -> Result<Option<AuthDocument>, Error> 
         return Ok(Some(new));
     }
     let edited = match is_younger {
-        true => edited(old, new, &bytes).map_err(|source| refused(place, source))?,
+        true => edited(old, new, &bytes).map_err(|source| refused(location, source))?,
         false => None,
     };
     match edited {
-        Some(edited) => replace_both(place, &name, &edited)?,
+        Some(edited) => replace_both(location, &name, &edited)?,
         None => {
-            let kept = || place.folder().path().join(&name);
-            let renamed = place.folder().rename(&name, place.name());
-            let refused = |source| Error::NotReplaced { path: place.path(), kept: kept(), source };
+            let kept = || location.folder().path().join(&name);
+            let renamed = location.folder().rename(&name, location.name());
+            let refused =
+                |source| Error::NotReplaced { path: location.path(), kept: kept(), source };
             renamed.map_err(refused)?;
         }
     }
-    tracing::debug!(path = %place.path().display(), "a save that was interrupted is finished");
-    flush_name(place).map(|()| None)
+    tracing::debug!(path = %location.path().display(), "a save that was interrupted is finished");
+    flush_name(location).map(|()| None)
 }
 
 /// The old document with the new tokens, where something of it may have been edited since.
@@ -62,30 +63,37 @@ fn edited(
 }
 
 /// Writes the document, and only then gives the temporary file up.
-fn replace_both(place: &Arc<Place>, temporary: &OsStr, bytes: &[u8]) -> Result<(), Error> {
-    let mut file = NewFile::replace(place, place.beside(MERGED))?;
+fn replace_both(
+    location: &Arc<FileLocation>,
+    temporary: &OsStr,
+    bytes: &[u8],
+) -> Result<(), Error> {
+    let mut file = TempFile::replace(location, location.beside(MERGED))?;
     file.fill(bytes)?;
-    file.rename(place.name()).map_err(|source| refused(place, source))?;
-    flush_name(place)?;
-    remove_if_there(place.folder(), temporary).map_err(|source| refused(place, source))
+    file.rename(location.name()).map_err(|source| refused(location, source))?;
+    flush_name(location)?;
+    remove_if_there(location.folder(), temporary).map_err(|source| refused(location, source))
 }
 
 /// The temporary file with a whole document in it, where nobody else can have made it.
-fn whole(place: &Place, name: &OsStr) -> Option<(File, Zeroizing<Vec<u8>>, AuthDocument)> {
-    let file = open_own(place, name)?;
-    let Ok(Content::Bytes(bytes)) = place.read_from(&file) else { return None };
+fn whole(
+    location: &FileLocation,
+    name: &OsStr,
+) -> Option<(File, Zeroizing<Vec<u8>>, AuthDocument)> {
+    let file = open_own(location, name)?;
+    let Ok(Content::Bytes(bytes)) = location.read_from(&file) else { return None };
     let document = format::parse(&bytes).ok().filter(AuthDocument::is_signed_in)?;
     Some((file, bytes, document))
 }
 
 /// Whether a sign-in waits here to be finished, or to be given up.
-pub(crate) fn is_there(place: &Place) -> bool {
-    whole(place, &place.beside(TEMPORARY)).is_some()
+pub(crate) fn exists(location: &FileLocation) -> bool {
+    whole(location, &location.beside(TEMPORARY)).is_some()
 }
 
 /// The temporary file, where nobody else can have made it.
-fn open_own(place: &Place, name: &OsStr) -> Option<File> {
-    let file = place.folder().open_file(name).ok()?;
+fn open_own(location: &FileLocation, name: &OsStr) -> Option<File> {
+    let file = location.folder().open_file(name).ok()?;
     let entry = Entry::from_file(&file).ok()?;
     let is_own = entry.kind == Kind::File && entry.untrusted_owner().is_none() && !entry.shared;
     is_own.then_some(file)
@@ -95,8 +103,8 @@ fn written(file: &File) -> Option<SystemTime> {
     file.metadata().and_then(|it| it.modified()).ok()
 }
 
-fn refused(place: &Place, source: io::Error) -> Error {
-    Error::NotWritable { path: place.path(), source }
+fn refused(location: &FileLocation, source: io::Error) -> Error {
+    Error::NotWritable { path: location.path(), source }
 }
 
 /// Whether `new` is a later sign-in of the account of `old`, so that it may take its place without

@@ -1,4 +1,4 @@
-//! A vault behind a credential helper, which a shell script plays.
+//! An external store behind a credential helper, which a shell script plays.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::{Home, names, sign_in};
-use auth_store::{AuthStore, Error, HelperVault, Location};
+use auth_store::{AuthStore, Error, HelperStore, Location};
 use credential_helper::Helper;
 
 const ENTRY: &str = "https://auth.example.test/login-cli/default";
@@ -52,7 +52,7 @@ impl Scripted {
     fn store(&self) -> AuthStore {
         let helper = Helper::at(self.home.around().join("helper"));
         let helper = helper.with_deadline(Duration::from_secs(60)).env("HERE", self.entries());
-        self.home.store().in_vault(Arc::new(HelperVault::new(helper, ENTRY.to_owned())))
+        self.home.store().with_external_store(Arc::new(HelperStore::new(helper, ENTRY.to_owned())))
     }
 
     fn entries(&self) -> PathBuf {
@@ -82,7 +82,7 @@ fn a_helper_keeps_one_entry_from_the_sign_in_to_its_end() {
     store.update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     assert_eq!(names(&scripted.entries()), [ENTRY_FILE]);
     assert_eq!(store.load().unwrap().unwrap().account_id(), Some("1"));
-    let Location::Vault(name) = store.location() else { panic!("{:?}", store.location()) };
+    let Location::External(name) = store.location() else { panic!("{:?}", store.location()) };
     assert!(name.ends_with(&format!("/helper ({ENTRY})")), "{name}");
 
     let mut locked = store.lock().unwrap();
@@ -127,7 +127,7 @@ fn a_helper_that_keeps_one_entry_alone_loses_nothing_to_the_check() {
 fn fails_the_check(instead: &str, words: &str) {
     let scripted = Scripted::new(instead);
     let error = scripted.store().check_writable().unwrap_err();
-    let Error::Vault { source, .. } = &error else { panic!("{error:?}") };
+    let Error::External { source, .. } = &error else { panic!("{error:?}") };
     assert!(source.to_string().contains(words), "{source}");
     assert_eq!(names(&scripted.entries()), Vec::<String>::new());
     assert!(!scripted.home.auth_json().exists());

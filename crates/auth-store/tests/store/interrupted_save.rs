@@ -115,31 +115,31 @@ fn touch_later(home: &Home) {
 // threats 215
 #[test]
 fn a_save_that_takes_nobodys_place_is_handed_over() {
-    let left_over = |home: &Home| {
+    let abandoned = |home: &Home| {
         let mut locked = home.store().lock().unwrap();
         locked.load().unwrap();
-        let left_over = locked.take_left_over()?.refresh_token();
-        assert!(locked.take_left_over().is_none());
-        left_over.map(|token| token.expose().to_owned())
+        let abandoned = locked.take_abandoned()?.refresh_token();
+        assert!(locked.take_abandoned().is_none());
+        abandoned.map(|token| token.expose().to_owned())
     };
     let (old, new) = (document("1", "old", OLD), document("1", "next", NEW));
     let removed = interrupted(&old, &new);
     fs::remove_file(removed.auth_json()).unwrap();
     assert!(removed.store().has_interrupted_save());
     assert_eq!(refresh_token_in(&removed), None);
-    assert_eq!(left_over(&removed).as_deref(), Some("next"));
+    assert_eq!(abandoned(&removed).as_deref(), Some("next"));
 
     let emptied = interrupted("", &new);
-    assert_eq!(left_over(&emptied).as_deref(), Some("next"));
+    assert_eq!(abandoned(&emptied).as_deref(), Some("next"));
     let damaged = interrupted("{", &new);
     assert!(damaged.store().lock().unwrap().load().is_err());
     let of_another = interrupted(&old, &document("2", "of another", NEW));
-    assert_eq!(left_over(&of_another).as_deref(), Some("of another"));
+    assert_eq!(abandoned(&of_another).as_deref(), Some("of another"));
 
     let finished = interrupted(&old, &new);
-    assert_eq!(left_over(&finished), None);
+    assert_eq!(abandoned(&finished), None);
     let copy = interrupted(&old, &old);
-    assert_eq!(left_over(&copy), None);
+    assert_eq!(abandoned(&copy), None);
     assert!(!finished.store().has_interrupted_save());
 }
 

@@ -5,42 +5,49 @@ use credentials::RefreshToken;
 use jiff::Timestamp;
 use token_source::{Commit, RefreshedTokens};
 
+use crate::backend::Backend;
 use crate::file::Reserved;
-use crate::keeper::Keeper;
 use crate::lock::Locks;
-use crate::new_file::NewFile;
-use crate::seen::Seen;
+use crate::snapshot::Snapshot;
+use crate::temp_file::TempFile;
 use crate::{AuthDocument, Error, Location, file, format};
 
 /// The stored sign-in, while no program that takes the locks can change it. They are given back when
 /// this is dropped, also by the system, when this program dies.
 ///
 /// A program that takes no lock can still write: a [commit](Self::commit) compares before it swaps.
-pub struct Locked {
-    keeper: Keeper,
+pub struct LockedStore {
+    backend: Backend,
     /// What was read or written last. Before, it is nothing, and so a commit makes the first one.
-    seen: Seen,
+    snapshot: Snapshot,
     /// What the next commit takes. It goes before the locks are given back.
     reserved: Option<Box<Reserved>>,
     /// The copy of what was seen, where that cannot be read and is going to be replaced.
-    copy: Option<NewFile>,
+    copy: Option<TempFile>,
     /// What an interrupted save has left, and which may not take the place of the document.
-    left_over: Option<AuthDocument>,
+    abandoned: Option<AuthDocument>,
     locks: Locks,
 }
 
 /// How often the change is made anew when a program that takes no lock writes at the same moment.
 const ATTEMPTS: usize = 3;
 
-impl Locked {
-    pub(crate) fn new(keeper: Keeper, locks: Locks) -> Self {
-        Self { keeper, seen: Seen::nothing(), reserved: None, copy: None, left_over: None, locks }
+impl LockedStore {
+    pub(crate) fn new(backend: Backend, locks: Locks) -> Self {
+        Self {
+            backend,
+            snapshot: Snapshot::nothing(),
+            reserved: None,
+            copy: None,
+            abandoned: None,
+            locks,
+        }
     }
 
     /// Where the document is, or will be.
     #[must_use]
     pub fn location(&self) -> Location {
-        self.keeper.location()
+        self.backend.location()
     }
 
     /// Reads the document; `None` where there is none. A save of the same account that was interrupted
@@ -52,38 +59,38 @@ impl Locked {
     pub fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
         // What was reserved has the same name.
         if self.reserved.is_none() {
-            self.left_over = self.keeper.finish_interrupted()?.or(self.left_over.take());
+            self.abandoned = self.backend.finish_interrupted()?.or(self.abandoned.take());
         }
-        if self.keeper.see(&mut self.seen)? {
+        if self.backend.see(&mut self.snapshot)? {
             self.copy = None;
         }
-        self.keeper.document(self.seen.content())
+        self.backend.document(self.snapshot.content())
     }
 
     /// The sign-in that an interrupted save has left beside the document when it was
     /// [loaded](Self::load), and which may not take its place, because there is none, or another
     /// account's. The next commit or removal destroys it: whoever makes one has to revoke its tokens.
-    pub fn take_left_over(&mut self) -> Option<AuthDocument> {
-        self.left_over.take()
+    pub fn take_abandoned(&mut self) -> Option<AuthDocument> {
+        self.abandoned.take()
     }
 
     /// Makes sure that the next [commit](Self::commit) works, before something is spent for it: of what
     /// takes the place of the document that was [loaded](Self::load) last, room for as much as a
     /// token endpoint can add is taken on the disk, in a file that is open from now on. The commit needs
-    /// neither space nor a descriptor more. A vault is tried with an entry of that length.
+    /// neither space nor a descriptor more. An external store is tried with an entry of that length.
     ///
     /// What was reserved is given back when this is dropped.
     ///
     /// # Errors
     ///
     /// [`Error::NoLocks`], because of what is spent by several programs all but one is lost;
-    /// [`Error::Outgrown`], or like [`AuthStore::check_writable`](crate::AuthStore::check_writable).
+    /// [`Error::WouldBeTooLarge`], or like [`AuthStore::check_writable`](crate::AuthStore::check_writable).
     pub fn reserve(&mut self) -> Result<(), Error> {
         self.locks.check()?;
         self.reserve_room()
     }
 
-    /// Loads, and [reserves](Self::reserve) what a new sign-in takes: [`update_or_set_aside`] with the
+    /// Loads, and [reserves](Self::reserve) what a new sign-in takes: [`update_with_backup`] with the
     /// same time needs nothing more. A file that cannot be read is copied already. A sign-in replaces
     /// whatever is there, and so it needs no locks where there are none.
     ///
@@ -91,16 +98,16 @@ impl Locked {
     ///
     /// Like [`reserve`](Self::reserve), but for the first.
     ///
-    /// [`update_or_set_aside`]: Self::update_or_set_aside
+    /// [`update_with_backup`]: Self::update_with_backup
     pub fn reserve_for_sign_in(&mut self, now: Timestamp) -> Result<(), Error> {
-        self.load_or_set_aside(Some(now))?;
+        self.load_with_backup(Some(now))?;
         self.reserve_room()
     }
 
     fn reserve_room(&mut self) -> Result<(), Error> {
         // It has the name of the next one.
         self.reserved = None;
-        self.reserved = self.keeper.reserve(&mut self.seen)?;
+        self.reserved = self.backend.reserve(&mut self.snapshot)?;
         Ok(())
     }
 
@@ -150,7 +157,7 @@ impl Locked {
                 Error::NotWritable { .. }
                 | Error::NotReplaced { .. }
                 | Error::Io { .. }
-                | Error::Vault { .. }
+                | Error::External { .. }
                 | Error::MayBeStored { .. },
             ) => self.commit(document),
             other => other,
@@ -158,7 +165,7 @@ impl Locked {
     }
 
     pub(crate) fn check_savable(&self) -> Result<(), Error> {
-        self.keeper.check_savable()
+        self.backend.check_savable()
     }
 
     /// Finds out whether a removal could work, before something is given up for it.
@@ -167,7 +174,7 @@ impl Locked {
     ///
     /// Like [`remove`](Self::remove).
     pub fn check_removable(&self) -> Result<(), Error> {
-        self.keeper.check_removable()
+        self.backend.check_removable()
     }
 
     /// Removes the document, readable or not, durably. False where there was none.
@@ -177,18 +184,18 @@ impl Locked {
     /// What is wrong with the place; the document may then still be there. A corrupt file behind a
     /// symbolic link is not removed: it may well be something else than an `auth.json`.
     pub fn remove(&mut self) -> Result<bool, Error> {
-        let was_there = self.keeper.remove()?;
-        self.seen = Seen::nothing();
+        let was_there = self.backend.remove()?;
+        self.snapshot = Snapshot::nothing();
         Ok(was_there)
     }
 
-    /// Changes the document like [`AuthStore::update_or_set_aside`](crate::AuthStore::update_or_set_aside),
+    /// Changes the document like [`AuthStore::update_with_backup`](crate::AuthStore::update_with_backup),
     /// for whoever holds the locks already.
     ///
     /// # Errors
     ///
     /// Like there.
-    pub fn update_or_set_aside<T>(
+    pub fn update_with_backup<T>(
         &mut self,
         now: Timestamp,
         change: impl FnMut(&mut AuthDocument) -> T,
@@ -200,34 +207,34 @@ impl Locked {
     /// that cannot be read is set aside.
     pub(crate) fn change<T>(
         &mut self,
-        set_aside: Option<Timestamp>,
+        back_up: Option<Timestamp>,
         mut change: impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
         for _ in 1..ATTEMPTS {
-            match self.change_once(set_aside, &mut change) {
+            match self.change_once(back_up, &mut change) {
                 Err(Error::Changed { .. }) => {}
                 other => return other,
             }
         }
-        self.change_once(set_aside, &mut change)
+        self.change_once(back_up, &mut change)
     }
 
     fn change_once<T>(
         &mut self,
-        set_aside: Option<Timestamp>,
+        back_up: Option<Timestamp>,
         change: &mut impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
-        let mut document = self.load_or_set_aside(set_aside)?;
+        let mut document = self.load_with_backup(back_up)?;
         let outcome = change(&mut document);
         Ok((outcome, self.put(&document)?))
     }
 
     /// Loads. With a time, what cannot be read is copied, and taken for nothing.
-    fn load_or_set_aside(&mut self, now: Option<Timestamp>) -> Result<AuthDocument, Error> {
-        match (self.load(), now.zip(self.keeper.to_set_aside())) {
-            (Err(Error::Corrupt { .. } | Error::TooLarge { .. }), Some((now, place))) => {
+    fn load_with_backup(&mut self, now: Option<Timestamp>) -> Result<AuthDocument, Error> {
+        match (self.load(), now.zip(self.backend.replaceable_file())) {
+            (Err(Error::Corrupt { .. } | Error::TooLarge { .. }), Some((now, location))) => {
                 if self.copy.is_none() {
-                    self.copy = Some(file::set_aside(place, now)?);
+                    self.copy = Some(file::back_up(location, now)?);
                 }
                 Ok(AuthDocument::default())
             }
@@ -237,10 +244,10 @@ impl Locked {
 
     /// Writes the document where the one was that was seen, and keeps the copy of that one.
     fn put(&mut self, document: &AuthDocument) -> Result<Option<PathBuf>, Error> {
-        let bytes = format::serialize(document).map_err(|source| self.keeper.refused(source))?;
-        self.keeper.replace(&mut self.seen, &mut self.reserved, bytes)?;
+        let bytes = format::serialize(document).map_err(|source| self.backend.refused(source))?;
+        self.backend.replace(&mut self.snapshot, &mut self.reserved, bytes)?;
         let copy = self.copy.take().map(|mut copy| copy.keep());
-        self.keeper.flush()?;
+        self.backend.flush()?;
         Ok(copy)
     }
 }
@@ -249,8 +256,8 @@ fn has_refresh_token(document: &AuthDocument, token: &RefreshToken) -> bool {
     document.refresh_token().is_some_and(|stored| stored.expose() == token.expose())
 }
 
-impl fmt::Debug for Locked {
+impl fmt::Debug for LockedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Locked").field("location", &self.location()).finish_non_exhaustive()
+        f.debug_struct("LockedStore").field("location", &self.location()).finish_non_exhaustive()
     }
 }

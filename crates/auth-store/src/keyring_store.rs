@@ -13,15 +13,15 @@ use windows_native_keyring_store::Store;
 #[cfg(all(unix, not(target_os = "macos")))]
 use zbus_secret_service_keyring_store::Store;
 
-use crate::{Vault, VaultError};
+use crate::{ExternalStore, ExternalStoreError};
 
 /// An entry of the keyring that the system has: the secret service of the session, the login
 /// keychain of macOS, the credentials of Windows.
 ///
 /// Windows keeps at most 2,560 bytes in one credential, and a sign-in with ChatGPT is longer: there,
-/// [`check`](Vault::check) says so.
+/// [`check`](ExternalStore::check) says so.
 #[derive(Clone, Debug)]
-pub struct KeyringVault {
+pub struct KeyringStore {
     entry: String,
     deadline: Duration,
     /// Whether somebody is there who can unlock it.
@@ -34,7 +34,7 @@ const USERNAME: &str = "login-cli";
 /// Long enough for a keyring that has to be started first, and short enough for whoever waits.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-impl KeyringVault {
+impl KeyringStore {
     /// The entry under `entry`, which is the service of the keyring's attributes.
     #[must_use]
     pub fn new(entry: String) -> Self {
@@ -59,7 +59,7 @@ impl KeyringVault {
         &self,
         entry: String,
         act: impl FnOnce(&Entry) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, VaultError> {
+    ) -> Result<T, ExternalStoreError> {
         let (answer, answers) = mpsc::sync_channel(1);
         let asking = Arc::new(());
         let asked = Arc::downgrade(&asking);
@@ -77,25 +77,25 @@ impl KeyringVault {
     }
 }
 
-impl Vault for KeyringVault {
+impl ExternalStore for KeyringStore {
     fn name(&self) -> String {
         format!("the keyring ({})", self.entry)
     }
 
-    fn check(&self, length: usize) -> Result<(), VaultError> {
+    fn check(&self, length: usize) -> Result<(), ExternalStoreError> {
         self.within(format!("{}/probe", self.entry), move |probe| try_out(probe, length))
     }
 
-    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
         self.within(self.entry.clone(), read)
     }
 
-    fn write(&self, document: &[u8]) -> Result<(), VaultError> {
+    fn write(&self, document: &[u8]) -> Result<(), ExternalStoreError> {
         let document = Zeroizing::new(document.to_vec());
         self.within(self.entry.clone(), move |entry| Ok(entry.set_secret(&document)?))
     }
 
-    fn remove(&self) -> Result<bool, VaultError> {
+    fn remove(&self) -> Result<bool, ExternalStoreError> {
         self.within(self.entry.clone(), |entry| Ok(found(entry.delete_credential())?.is_some()))
     }
 }
@@ -169,11 +169,11 @@ enum Refusal {
     #[error("its answer cannot be used")]
     Misshapen,
     #[error(transparent)]
-    System(VaultError),
+    System(ExternalStoreError),
 }
 
 /// Whether the keyring may still be doing what it was asked to do.
-pub(crate) fn is_timeout(error: &VaultError) -> bool {
+pub(crate) fn is_timeout(error: &ExternalStoreError) -> bool {
     matches!(error.downcast_ref(), Some(Refusal::TimedOut(_)))
 }
 

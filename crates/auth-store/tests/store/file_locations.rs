@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use crate::common::{AFTER_A_SAVE, Home, names, read, sign_in, write};
-use auth_store::{AuthStore, Error, Found};
+use auth_store::{AuthStore, Error, FileKind};
 
 fn save(store: &AuthStore) -> Result<(), Error> {
     store.update(|document| document.set_sign_in(&sign_in("1")))
@@ -58,7 +58,7 @@ fn the_copy_of_a_corrupt_file_is_its_owners_alone() {
     let home = Home::holding("{");
     set_mode(home.auth_json(), 0o644);
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let ((), copy) = home.store().update_or_set_aside(now, |_| ()).unwrap();
+    let ((), copy) = home.store().update_with_backup(now, |_| ()).unwrap();
     assert_eq!(mode(copy.unwrap()), 0o600);
 }
 
@@ -84,7 +84,8 @@ fn a_link_stays_a_link_and_its_end_is_replaced() {
 // threats 160
 #[test]
 fn a_link_that_can_have_no_end_is_refused() {
-    let broken = |error: &Error| matches!(error, Error::NotAFile { found: Found::BrokenLink, .. });
+    let broken =
+        |error: &Error| matches!(error, Error::NotAFile { found: FileKind::BrokenLink, .. });
     for end in ["no/where", "auth.json", "..", "/dev/null/x", "/proc/self/fd/0", "/dev/fd/0"] {
         let home = Home::holding("");
         fs::remove_file(home.auth_json()).unwrap();
@@ -121,7 +122,8 @@ fn a_link_to_something_strange_is_refused() {
     let home = Home::holding("{}");
     let folder = home.around().join("folder");
     fs::create_dir(&folder).unwrap();
-    for (end, kind) in [(folder.as_path(), Found::Folder), (Path::new("/dev/null"), Found::Device)]
+    for (end, kind) in
+        [(folder.as_path(), FileKind::Folder), (Path::new("/dev/null"), FileKind::Device)]
     {
         fs::remove_file(home.auth_json()).unwrap();
         symlink(end, home.auth_json()).unwrap();
@@ -142,7 +144,7 @@ fn a_link_to_a_file_that_is_no_document_is_never_replaced() {
     fs::remove_file(home.auth_json()).unwrap();
     symlink(&other, home.auth_json()).unwrap();
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let outcome = home.store().update_or_set_aside(now, |_| ());
+    let outcome = home.store().update_with_backup(now, |_| ());
     assert!(matches!(outcome, Err(Error::Corrupt { .. })), "{outcome:?}");
     // So that nobody signs in for nothing.
     let checked = home.store().check_writable();
@@ -169,7 +171,7 @@ fn a_link_that_is_turned_round_during_a_save_does_not_reach_its_new_end() {
 }
 
 #[track_caller]
-fn named_and_left(kind: Found, make: impl FnOnce(&Path)) {
+fn named_and_left(kind: FileKind, make: impl FnOnce(&Path)) {
     let home = Home::new();
     fs::create_dir(home.path()).unwrap();
     make(&home.auth_json());
@@ -178,7 +180,7 @@ fn named_and_left(kind: Found, make: impl FnOnce(&Path)) {
         |error| matches!(error, Error::NotAFile { found, .. } if *found == kind),
     );
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    home.store().update_or_set_aside(now, |_| ()).unwrap_err();
+    home.store().update_with_backup(now, |_| ()).unwrap_err();
     assert_eq!(home.names(), AFTER_A_SAVE);
     assert!(!fs::symlink_metadata(home.auth_json()).unwrap().is_file());
 }
@@ -186,9 +188,9 @@ fn named_and_left(kind: Found, make: impl FnOnce(&Path)) {
 // threats 161
 #[test]
 fn something_else_in_place_of_the_file_is_named_and_left() {
-    named_and_left(Found::Folder, |path| fs::create_dir(path).unwrap());
-    named_and_left(Found::Socket, |path| drop(UnixListener::bind(path).unwrap()));
-    named_and_left(Found::Fifo, |path| {
+    named_and_left(FileKind::Folder, |path| fs::create_dir(path).unwrap());
+    named_and_left(FileKind::Socket, |path| drop(UnixListener::bind(path).unwrap()));
+    named_and_left(FileKind::Fifo, |path| {
         assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     });
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::{AFTER_A_SAVE, Home, is_locked, read, sign_in, write};
-use auth_store::{AuthDocument, Error, Location, Locked};
+use auth_store::{AuthDocument, Error, Location, LockedStore};
 
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
@@ -171,7 +171,7 @@ fn after_a_removal_a_commit_makes_the_first_document() {
     assert_eq!(mark_of(&home), "1");
 }
 
-fn nobody(locked: Result<Option<Locked>, Error>) -> bool {
+fn nobody(locked: Result<Option<LockedStore>, Error>) -> bool {
     locked.unwrap().is_none()
 }
 
@@ -284,7 +284,7 @@ fn the_locks_go_when_their_holder_does() {
     let home = Home::holding("{}");
     let held = home.store().lock().unwrap();
     let shown = format!("{held:?}");
-    assert!(shown.contains("auth.json") && shown.starts_with("Locked"), "{shown}");
+    assert!(shown.contains("auth.json") && shown.starts_with("LockedStore"), "{shown}");
     let error = home.store().with_lock_wait(Duration::from_millis(1)).lock().unwrap_err();
     assert!(matches!(error, Error::Locked { .. }), "{error:?}");
     drop(held);

@@ -4,11 +4,11 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use crate::common::{Home, read, sign_in};
-use auth_store::Oddity;
+use auth_store::Warning;
 
-fn oddities(home: &Home) -> Vec<Oddity> {
+fn warnings(home: &Home) -> Vec<Warning> {
     let document = home.store().load().unwrap().unwrap();
-    home.store().oddities(&document).unwrap()
+    home.store().warnings(&document).unwrap()
 }
 
 fn set_mode(home: &Home, mode: u32) {
@@ -19,7 +19,7 @@ fn set_mode(home: &Home, mode: u32) {
 fn nothing_is_odd_about_what_this_program_writes() {
     let home = Home::new();
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
-    assert_eq!(oddities(&home), []);
+    assert_eq!(warnings(&home), []);
 }
 
 // threats 163
@@ -31,12 +31,12 @@ fn a_file_that_others_may_read_is_odd_until_the_next_save() {
     for (mode, odd) in [(0o644, true), (0o640, true), (0o604, true), (0o622, false), (0o400, false)]
     {
         set_mode(&home, mode);
-        let expected = if odd { vec![Oddity::ReadableByOthers] } else { vec![] };
-        assert_eq!(oddities(&home), expected, "{mode:o}");
+        let expected = if odd { vec![Warning::ReadableByOthers] } else { vec![] };
+        assert_eq!(warnings(&home), expected, "{mode:o}");
     }
     set_mode(&home, 0o666);
     save();
-    assert_eq!(oddities(&home), []);
+    assert_eq!(warnings(&home), []);
 }
 
 // threats 159
@@ -47,17 +47,17 @@ fn a_link_is_odd_and_says_where_it_leads() {
     let to = home.around().canonicalize().unwrap().join("kept.json");
     fs::rename(home.auth_json(), &to).unwrap();
     symlink(&to, home.auth_json()).unwrap();
-    assert_eq!(oddities(&home), [Oddity::Linked { to: to.clone() }]);
+    assert_eq!(warnings(&home), [Warning::Linked { to: to.clone() }]);
     // Who may read it is a matter of its end.
     set_mode(&home, 0o644);
-    assert_eq!(oddities(&home), [Oddity::ReadableByOthers, Oddity::Linked { to }]);
+    assert_eq!(warnings(&home), [Warning::ReadableByOthers, Warning::Linked { to }]);
 }
 
 #[track_caller]
-fn is_odd(content: &str, expected: &[Oddity]) {
+fn is_odd(content: &str, expected: &[Warning]) {
     let home = Home::holding(content);
     set_mode(&home, 0o600);
-    assert_eq!(oddities(&home), expected, "{content}");
+    assert_eq!(warnings(&home), expected, "{content}");
     assert_eq!(read(home.auth_json()), content);
 }
 
@@ -65,7 +65,7 @@ fn is_odd(content: &str, expected: &[Oddity]) {
 // threats 170
 #[test]
 fn a_content_that_another_program_takes_otherwise_is_odd() {
-    use Oddity::{NoAccountId, NoAuthMode, NoRefreshToken};
+    use Warning::{NoAccountId, NoAuthMode, NoRefreshToken};
     let whole = r#"{"access_token":"a","refresh_token":"r","account_id":"1"}"#;
     is_odd("{}", &[]);
     is_odd(r#"{"OPENAI_API_KEY":"sk-1"}"#, &[]);
@@ -89,8 +89,8 @@ fn a_content_that_another_program_takes_otherwise_is_odd() {
     is_odd(&all, &[NoAuthMode, NoAccountId, NoRefreshToken]);
     let decoded =
         r#"{"id_token":{"email":"e"},"access_token":"a","refresh_token":"r","account_id":"1"}"#;
-    is_odd(&with_mode("chatgpt", decoded), &[Oddity::DecodedIdToken]);
-    is_odd(&format!(r#"{{"tokens":{whole},"last_refresh":""}}"#), &[Oddity::EmptyLastRefresh]);
+    is_odd(&with_mode("chatgpt", decoded), &[Warning::DecodedIdToken]);
+    is_odd(&format!(r#"{{"tokens":{whole},"last_refresh":""}}"#), &[Warning::EmptyLastRefresh]);
     // With a key alone, and in the way of another program, tokens mean nothing here.
     is_odd(&with_mode("apikey", neither), &[]);
     is_odd(&with_mode("chatgptAuthTokens", neither), &[]);
@@ -99,17 +99,17 @@ fn a_content_that_another_program_takes_otherwise_is_odd() {
 #[test]
 fn each_is_one_line_of_its_own() {
     let all = [
-        Oddity::ReadableByOthers,
-        Oddity::ForeignOwner { owner: 7 },
-        Oddity::WorldWritable { path: "/there".into() },
-        Oddity::NotWritable,
-        Oddity::Linked { to: "/there".into() },
-        Oddity::Mounted,
-        Oddity::NoAuthMode,
-        Oddity::NoAccountId,
-        Oddity::NoRefreshToken,
-        Oddity::DecodedIdToken,
-        Oddity::EmptyLastRefresh,
+        Warning::ReadableByOthers,
+        Warning::ForeignOwner { owner: 7 },
+        Warning::WorldWritable { path: "/there".into() },
+        Warning::NotWritable,
+        Warning::Linked { to: "/there".into() },
+        Warning::Mounted,
+        Warning::NoAuthMode,
+        Warning::NoAccountId,
+        Warning::NoRefreshToken,
+        Warning::DecodedIdToken,
+        Warning::EmptyLastRefresh,
     ];
     let mut lines: Vec<String> = all.iter().map(ToString::to_string).collect();
     assert!(lines.iter().all(|line| !line.is_empty() && !line.contains('\n')));

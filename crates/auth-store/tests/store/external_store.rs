@@ -1,4 +1,4 @@
-//! A vault in the place of the file: the same document, the same locks, and never a copy in a file.
+//! An external store in the place of the file: the same document, the same locks, and never a copy in a file.
 
 #[cfg(unix)]
 use std::fs;
@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex};
 
 use crate::common::{Home, is_locked, read, sign_in, write};
 #[cfg(unix)]
-use auth_store::Oddity;
-use auth_store::{AuthDocument, AuthStore, Error, Location, Problem, Vault, VaultError};
+use auth_store::Warning;
+use auth_store::{
+    AuthDocument, AuthStore, Error, ExternalStore, ExternalStoreError, Location, Problem,
+};
 use zeroize::Zeroizing;
 
-/// A vault in the memory, which may be locked.
+/// An external store in the memory, which may be locked.
 #[derive(Debug, Default)]
 struct Memory {
     entry: Mutex<Option<Vec<u8>>>,
@@ -23,9 +25,9 @@ struct Memory {
 
 impl Memory {
     fn holding(content: impl AsRef<[u8]>) -> Arc<Self> {
-        let vault = Arc::<Self>::default();
-        vault.set(Some(content.as_ref()));
-        vault
+        let external = Arc::<Self>::default();
+        external.set(Some(content.as_ref()));
+        external
     }
 
     /// What another machine does, which shares it.
@@ -42,7 +44,7 @@ impl Memory {
         *self.locked.lock().unwrap() = Some(what);
     }
 
-    fn open(&self, what: &'static str) -> Result<(), VaultError> {
+    fn open(&self, what: &'static str) -> Result<(), ExternalStoreError> {
         match *self.locked.lock().unwrap() {
             Some(refused) if refused == what || refused == "all" => Err("it is locked".into()),
             _ => Ok(()),
@@ -50,35 +52,35 @@ impl Memory {
     }
 }
 
-impl Vault for Memory {
+impl ExternalStore for Memory {
     fn name(&self) -> String {
         "the memory".to_owned()
     }
 
-    fn check(&self, _: usize) -> Result<(), VaultError> {
+    fn check(&self, _: usize) -> Result<(), ExternalStoreError> {
         self.open("check")
     }
 
-    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
         self.open("read")?;
         Ok(self.entry.lock().unwrap().clone().map(Zeroizing::new))
     }
 
-    fn write(&self, document: &[u8]) -> Result<(), VaultError> {
+    fn write(&self, document: &[u8]) -> Result<(), ExternalStoreError> {
         self.open("write")?;
         self.writes.fetch_add(1, Ordering::Relaxed);
         self.set(Some(document));
         Ok(())
     }
 
-    fn remove(&self) -> Result<bool, VaultError> {
+    fn remove(&self) -> Result<bool, ExternalStoreError> {
         self.open("remove")?;
         Ok(self.entry.lock().unwrap().take().is_some())
     }
 }
 
-fn store(home: &Home, vault: &Arc<Memory>) -> AuthStore {
-    home.store().in_vault(vault.clone())
+fn store(home: &Home, external: &Arc<Memory>) -> AuthStore {
+    home.store().with_external_store(external.clone())
 }
 
 fn save(store: &AuthStore, mark: &str) -> Result<(), Error> {
@@ -91,22 +93,22 @@ fn document(mark: &str) -> AuthDocument {
     document
 }
 
-/// What may be in the folder of a sign-in that is in a vault.
+/// What may be in the folder of a sign-in that is in an external store.
 const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
 
 fn here() -> Location {
-    Location::Vault("the memory".to_owned())
+    Location::External("the memory".to_owned())
 }
 
 #[test]
 fn a_vault_holds_the_document_and_the_folder_the_locks() {
-    let (home, vault) = (Home::new(), Arc::<Memory>::default());
-    let store = store(&home, &vault);
+    let (home, external) = (Home::new(), Arc::<Memory>::default());
+    let store = store(&home, &external);
     assert_eq!(store.location(), here());
     assert!(store.load().unwrap().is_none());
     assert!(!home.path().exists());
     store.check_writable().unwrap();
-    assert_eq!(vault.text(), None);
+    assert_eq!(external.text(), None);
 
     save(&store, "1").unwrap();
     assert_eq!(store.load().unwrap().unwrap().account_id(), Some("1"));
@@ -115,23 +117,24 @@ fn a_vault_holds_the_document_and_the_folder_the_locks() {
     // The text is the one that would be in the file.
     let other = Home::new();
     save(&other.store(), "1").unwrap();
-    assert_eq!(vault.text().unwrap(), read(other.auth_json()));
+    assert_eq!(external.text().unwrap(), read(other.auth_json()));
 }
 
 // threats 169
 #[test]
 fn what_other_programs_keep_in_a_vault_stays() {
-    let vault = Memory::holding(r#"{"z":1.50,"x":{"y":1e+400},"tokens":{"x":1}}"#);
-    save(&store(&Home::new(), &vault), "1").unwrap();
-    let text: String = vault.text().unwrap().split_whitespace().collect();
+    let external = Memory::holding(r#"{"z":1.50,"x":{"y":1e+400},"tokens":{"x":1}}"#);
+    save(&store(&Home::new(), &external), "1").unwrap();
+    let text: String = external.text().unwrap().split_whitespace().collect();
     assert!(text.starts_with(r#"{"z":1.50,"x":{"y":1e+400},"tokens":{"id_token":"#), "{text}");
 }
 
-/// Whoever chose a vault has nothing in the file, and what is there is somebody else's.
+/// Whoever chose an external store has nothing in the file, and what is there is somebody else's.
 #[test]
 fn a_file_beside_a_vault_is_neither_read_nor_touched() {
-    let (home, vault) = (Home::holding(r#"{"OPENAI_API_KEY":"sk-1"}"#), Arc::<Memory>::default());
-    let store = store(&home, &vault);
+    let (home, external) =
+        (Home::holding(r#"{"OPENAI_API_KEY":"sk-1"}"#), Arc::<Memory>::default());
+    let store = store(&home, &external);
     assert!(store.load().unwrap().is_none());
     store.check_writable().unwrap();
     save(&store, "1").unwrap();
@@ -144,21 +147,21 @@ fn a_file_beside_a_vault_is_neither_read_nor_touched() {
 #[cfg(unix)]
 #[test]
 fn only_the_content_of_a_vault_can_be_odd() {
-    let (home, vault) =
+    let (home, external) =
         (Home::holding("{}"), Memory::holding(r#"{"tokens":{"access_token":"a"}}"#));
     std::os::unix::fs::symlink("auth.json", home.file("x")).unwrap();
     fs::rename(home.file("x"), home.auth_json()).unwrap();
-    let store = store(&home, &vault);
+    let store = store(&home, &external);
     let document = store.load().unwrap().unwrap();
-    let expected = [Oddity::NoAccountId, Oddity::NoRefreshToken];
-    assert_eq!(store.oddities(&document).unwrap(), expected);
+    let expected = [Warning::NoAccountId, Warning::NoRefreshToken];
+    assert_eq!(store.warnings(&document).unwrap(), expected);
 }
 
 // threats 120 122
 #[test]
 fn the_locks_are_held_around_a_change_in_a_vault() {
-    let (home, vault) = (Home::new(), Arc::<Memory>::default());
-    let store = store(&home, &vault);
+    let (home, external) = (Home::new(), Arc::<Memory>::default());
+    let store = store(&home, &external);
     let is_held = |name: &&str| is_locked(home.file(name));
     assert!(store.update(|_| LOCKS.iter().all(is_held)).unwrap());
     assert!(!LOCKS.iter().any(is_held));
@@ -174,20 +177,20 @@ fn the_locks_are_held_around_a_change_in_a_vault() {
 
 #[test]
 fn what_was_loaded_from_a_vault_is_replaced_and_removed() {
-    let (home, vault) = (Home::new(), Memory::holding("{}"));
-    let mut locked = store(&home, &vault).lock().unwrap();
+    let (home, external) = (Home::new(), Memory::holding("{}"));
+    let mut locked = store(&home, &external).lock().unwrap();
     locked.reserve().unwrap();
     let mut loaded = locked.load().unwrap().unwrap();
     for mark in ["1", "2"] {
         loaded.set_sign_in(&sign_in(mark));
         locked.commit(&loaded).unwrap();
-        assert!(vault.text().unwrap().contains(&format!("access-{mark}")));
+        assert!(external.text().unwrap().contains(&format!("access-{mark}")));
     }
     assert!(locked.remove().unwrap());
-    assert_eq!(vault.text(), None);
+    assert_eq!(external.text(), None);
     assert!(!locked.remove().unwrap());
     locked.commit(&document("3")).unwrap();
-    assert!(vault.text().unwrap().contains("access-3"));
+    assert!(external.text().unwrap().contains("access-3"));
 }
 
 // threats 122 175
@@ -199,49 +202,49 @@ fn what_another_machine_did_to_a_vault_since_the_load_stays() {
         (Some("{}"), None),
         (None, Some(r#"{"theirs":1}"#)),
     ] {
-        let (home, vault) = (Home::new(), Arc::<Memory>::default());
-        vault.set(before.map(str::as_bytes));
-        let mut locked = store(&home, &vault).lock().unwrap();
+        let (home, external) = (Home::new(), Arc::<Memory>::default());
+        external.set(before.map(str::as_bytes));
+        let mut locked = store(&home, &external).lock().unwrap();
         locked.load().unwrap();
-        vault.set(theirs.map(str::as_bytes));
+        external.set(theirs.map(str::as_bytes));
         let error = locked.commit(&document("1")).unwrap_err();
         assert!(matches!(&error, Error::Changed { location } if *location == here()), "{error:?}");
-        assert_eq!(vault.text().as_deref(), theirs);
-        assert_eq!(vault.writes.load(Ordering::Relaxed), 0);
+        assert_eq!(external.text().as_deref(), theirs);
+        assert_eq!(external.writes.load(Ordering::Relaxed), 0);
     }
 }
 
 // threats 175
 #[test]
 fn a_change_is_made_anew_of_what_another_machine_wrote() {
-    let (home, vault) = (Home::new(), Memory::holding("{}"));
+    let (home, external) = (Home::new(), Memory::holding("{}"));
     let mut calls = 0;
-    store(&home, &vault)
+    store(&home, &external)
         .update(|document| {
             calls += 1;
             if calls == 1 {
-                vault.set(Some(br#"{"theirs":1}"#));
+                external.set(Some(br#"{"theirs":1}"#));
             }
             document.set_sign_in(&sign_in("1"));
         })
         .unwrap();
     assert_eq!(calls, 2);
-    assert!(vault.text().unwrap().starts_with("{\n  \"theirs\": 1,\n"));
+    assert!(external.text().unwrap().starts_with("{\n  \"theirs\": 1,\n"));
 }
 
 #[track_caller]
 fn unreadable(content: &[u8], is_expected: impl Fn(&Error) -> bool) {
-    let (home, vault) = (Home::new(), Memory::holding(content));
-    let store = store(&home, &vault);
+    let (home, external) = (Home::new(), Memory::holding(content));
+    let store = store(&home, &external);
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let set_aside = store.update_or_set_aside(now, |document| document.set_sign_in(&sign_in("1")));
-    for outcome in [store.load().map(drop), save(&store, "1"), set_aside.map(drop)] {
+    let back_up = store.update_with_backup(now, |document| document.set_sign_in(&sign_in("1")));
+    for outcome in [store.load().map(drop), save(&store, "1"), back_up.map(drop)] {
         let error = outcome.unwrap_err();
         assert!(is_expected(&error), "{error:?}");
         let said = format!("{error:?} {error}");
         assert!(said.contains("the memory") && !said.contains("canary"), "{said}");
     }
-    assert_eq!(vault.entry.lock().unwrap().as_deref(), Some(content));
+    assert_eq!(external.entry.lock().unwrap().as_deref(), Some(content));
     assert_eq!(home.names(), LOCKS);
     assert!(store.lock().unwrap().remove().unwrap());
     save(&store, "1").unwrap();
@@ -271,8 +274,8 @@ fn what_cannot_be_read_in_a_vault_is_reported_and_never_set_aside() {
 #[test]
 fn what_cannot_be_read_in_a_vault_is_found_by_the_check() {
     for (content, fits) in [("{", false), ("{}", true)] {
-        let (home, vault) = (Home::new(), Memory::holding(content));
-        let outcome = store(&home, &vault).check_writable();
+        let (home, external) = (Home::new(), Memory::holding(content));
+        let outcome = store(&home, &external).check_writable();
         assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
         assert!(fits || matches!(outcome, Err(Error::Corrupt { .. })));
     }
@@ -282,9 +285,9 @@ fn what_cannot_be_read_in_a_vault_is_found_by_the_check() {
 /// of it comes into a file.
 #[track_caller]
 fn refused(what: &'static str, fails: [bool; 5]) {
-    let (home, vault) = (Home::new(), Memory::holding(r#"{"OPENAI_API_KEY":"sk-canary"}"#));
-    let store = store(&home, &vault);
-    vault.refuse(what);
+    let (home, external) = (Home::new(), Memory::holding(r#"{"OPENAI_API_KEY":"sk-canary"}"#));
+    let store = store(&home, &external);
+    external.refuse(what);
     let committed = store.lock().and_then(|mut locked| {
         locked.load()?;
         locked.commit(&document("1"))
@@ -299,7 +302,7 @@ fn refused(what: &'static str, fails: [bool; 5]) {
     for (outcome, fails) in outcomes.iter().zip(fails) {
         assert_eq!(outcome.is_err(), fails, "{what}: {outcomes:?}");
         if let Err(error) = outcome {
-            let Error::Vault { name, source } = error else { panic!("{error:?}") };
+            let Error::External { name, source } = error else { panic!("{error:?}") };
             assert_eq!(
                 (name.as_str(), source.to_string().as_str()),
                 ("the memory", "it is locked")
@@ -308,7 +311,7 @@ fn refused(what: &'static str, fails: [bool; 5]) {
         }
     }
     if what == "all" {
-        assert_eq!(vault.text().unwrap(), r#"{"OPENAI_API_KEY":"sk-canary"}"#);
+        assert_eq!(external.text().unwrap(), r#"{"OPENAI_API_KEY":"sk-canary"}"#);
     }
     assert_eq!(home.names(), LOCKS);
 }
@@ -326,36 +329,36 @@ fn a_vault_that_is_locked_is_an_error_and_nothing_goes_into_a_file_instead() {
 // threats 153 155
 #[test]
 fn a_write_that_a_vault_refused_can_be_tried_again() {
-    let (home, vault) = (Home::new(), Memory::holding("{}"));
-    let mut locked = store(&home, &vault).lock().unwrap();
+    let (home, external) = (Home::new(), Memory::holding("{}"));
+    let mut locked = store(&home, &external).lock().unwrap();
     locked.load().unwrap();
-    vault.refuse("write");
+    external.refuse("write");
     locked.commit(&document("1")).unwrap_err();
-    assert_eq!(vault.text().as_deref(), Some("{}"));
-    vault.refuse("nothing");
+    assert_eq!(external.text().as_deref(), Some("{}"));
+    external.refuse("nothing");
     locked.commit(&document("1")).unwrap();
-    assert!(vault.text().unwrap().contains("access-1"));
+    assert!(external.text().unwrap().contains("access-1"));
 }
 
 /// The locks are files also where the document is none.
 // threats 157
 #[test]
 fn a_folder_without_room_for_the_locks_is_found_by_the_check() {
-    let (home, vault) = (Home::new(), Arc::<Memory>::default());
+    let (home, external) = (Home::new(), Arc::<Memory>::default());
     write(home.path(), "a file");
-    let store = store(&home, &vault);
+    let store = store(&home, &external);
     let error = store.check_writable().unwrap_err();
     assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
     save(&store, "1").unwrap_err();
-    assert_eq!(vault.text(), None);
+    assert_eq!(external.text(), None);
 }
 
 #[test]
 fn a_vault_is_tried_without_a_folder_for_its_locks() {
-    let (home, vault) = (Home::new(), Arc::<Memory>::default());
-    assert!(!store(&home, &vault).could_be_written().unwrap());
-    vault.refuse("check");
-    let error = store(&home, &vault).could_be_written().unwrap_err();
-    assert!(matches!(error, Error::Vault { .. }), "{error:?}");
+    let (home, external) = (Home::new(), Arc::<Memory>::default());
+    assert!(!store(&home, &external).could_be_written().unwrap());
+    external.refuse("check");
+    let error = store(&home, &external).could_be_written().unwrap_err();
+    assert!(matches!(error, Error::External { .. }), "{error:?}");
     assert!(!home.path().exists());
 }

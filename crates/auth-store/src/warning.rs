@@ -1,13 +1,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::place::Place;
+use crate::file_location::FileLocation;
 use crate::{AuthDocument, AuthMode};
 
 /// Something about a stored sign-in that works, and that its person may not expect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Oddity {
+pub enum Warning {
     /// Users other than the owner may read the file. The next save, where there can be one, makes it
     /// private.
     ReadableByOthers,
@@ -45,7 +45,7 @@ pub enum Oddity {
     EmptyLastRefresh,
 }
 
-impl fmt::Display for Oddity {
+impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ReadableByOthers => f.write_str("other users may read the file"),
@@ -83,41 +83,41 @@ impl fmt::Display for Oddity {
 }
 
 /// What is odd about the file.
-pub(crate) fn of_place(place: &Place) -> impl Iterator<Item = Oddity> {
-    let entry = place.entry();
+pub(crate) fn of_file(location: &FileLocation) -> impl Iterator<Item = Warning> {
+    let entry = location.entry();
     let shared = entry.as_ref().is_some_and(|entry| entry.shared);
     let owner = entry.and_then(|entry| entry.foreign_owner);
-    let folder = place.folder();
-    let is_open = folder.itself().is_ok_and(|folder| folder.world_writable);
-    let is_fixed = place.check_trusted().is_err()
+    let folder = location.folder();
+    let is_open = folder.metadata().is_ok_and(|folder| folder.world_writable);
+    let is_fixed = location.check_trusted().is_err()
         || folder.may_add().is_err()
-        || match place.is_mount() {
-            true => folder.may_write(place.name()).is_err(),
-            false => folder.may_replace(place.name()).is_err(),
+        || match location.is_mount() {
+            true => folder.may_write(location.name()).is_err(),
+            false => folder.may_replace(location.name()).is_err(),
         };
     [
-        shared.then_some(Oddity::ReadableByOthers),
-        owner.map(|owner| Oddity::ForeignOwner { owner }),
-        is_open.then(|| Oddity::WorldWritable { path: folder.path().to_owned() }),
-        is_fixed.then_some(Oddity::NotWritable),
-        place.is_linked().then(|| Oddity::Linked { to: place.path() }),
-        place.is_mount().then_some(Oddity::Mounted),
+        shared.then_some(Warning::ReadableByOthers),
+        owner.map(|owner| Warning::ForeignOwner { owner }),
+        is_open.then(|| Warning::WorldWritable { path: folder.path().to_owned() }),
+        is_fixed.then_some(Warning::NotWritable),
+        location.is_linked().then(|| Warning::Linked { to: location.path() }),
+        location.is_mount().then_some(Warning::Mounted),
     ]
     .into_iter()
     .flatten()
 }
 
 /// What is odd about the content.
-pub(crate) fn of_document(document: &AuthDocument) -> impl Iterator<Item = Oddity> {
+pub(crate) fn of_document(document: &AuthDocument) -> impl Iterator<Item = Warning> {
     let is_chatgpt = document.auth_mode() == Some(AuthMode::ChatGpt);
     let has_both = document.api_key().is_some() && document.has_tokens();
     let ends = document.has_tokens() && document.refresh_token().is_none();
     [
-        (is_chatgpt && has_both && !document.has_auth_mode()).then_some(Oddity::NoAuthMode),
-        (is_chatgpt && document.account_id().is_none()).then_some(Oddity::NoAccountId),
-        (is_chatgpt && ends).then_some(Oddity::NoRefreshToken),
-        document.has_decoded_id_token().then_some(Oddity::DecodedIdToken),
-        document.has_empty_last_refresh().then_some(Oddity::EmptyLastRefresh),
+        (is_chatgpt && has_both && !document.has_auth_mode()).then_some(Warning::NoAuthMode),
+        (is_chatgpt && document.account_id().is_none()).then_some(Warning::NoAccountId),
+        (is_chatgpt && ends).then_some(Warning::NoRefreshToken),
+        document.has_decoded_id_token().then_some(Warning::DecodedIdToken),
+        document.has_empty_last_refresh().then_some(Warning::EmptyLastRefresh),
     ]
     .into_iter()
     .flatten()

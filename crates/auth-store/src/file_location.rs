@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::folder::{self, Entry, Folder, Kind};
-use crate::{Error, Found, Operation, lock, mount};
+use crate::{Error, FileKind, Operation, lock, mount};
 
 /// The document's name in the home folder.
 pub(crate) const AUTH_JSON: &str = "auth.json";
 
 /// Where the document is: `auth.json` in the home folder, or the file that a symbolic link of that
 /// name leads to.
-pub(crate) struct Place {
+pub(crate) struct FileLocation {
     home: Folder,
     linked: Option<Linked>,
 }
@@ -36,7 +36,7 @@ pub(crate) enum Content {
 /// No `auth.json` comes near it, and a hostile one must not fill the memory.
 pub(crate) const SIZE_LIMIT: u64 = 1024 * 1024;
 
-impl Place {
+impl FileLocation {
     /// Resolves a link once, so that whoever turns it round later changes nothing.
     pub(crate) fn find(home: Folder) -> Result<Self, Error> {
         let linked = match entry(&home, AUTH_JSON.as_ref())? {
@@ -90,12 +90,12 @@ impl Place {
         let entry = entry(self.folder(), self.name())?;
         match entry.and_then(|entry| entry.untrusted_owner()) {
             Some(owner) => Err(Error::ForeignOwner { path: self.path(), owner }),
-            None => self.is_there().map(drop),
+            None => self.exists().map(drop),
         }
     }
 
     /// Whether there is a file, which is then a plain one.
-    pub(crate) fn is_there(&self) -> Result<bool, Error> {
+    pub(crate) fn exists(&self) -> Result<bool, Error> {
         match entry(self.folder(), self.name())? {
             Some(entry) => self.check_kind(entry.kind).map(|()| true),
             None => Ok(false),
@@ -105,7 +105,7 @@ impl Place {
     /// Opens the file, which is looked at before, so that no device is ever opened, and after, so
     /// that it is the one that was looked at.
     pub(crate) fn open(&self) -> Result<Option<File>, Error> {
-        if !self.is_there()? {
+        if !self.exists()? {
             return Ok(None);
         }
         let file = match self.folder().open_file(self.name()) {
@@ -181,7 +181,7 @@ impl Linked {
     /// Whose link it is that leads out of what is theirs: another user could have root write to any
     /// place of the system that way.
     fn misleading_owner(&self) -> Option<u32> {
-        let end = self.folder.itself().ok().and_then(|entry| entry.foreign_owner);
+        let end = self.folder.metadata().ok().and_then(|entry| entry.foreign_owner);
         self.made_by.filter(|&owner| end != Some(owner))
     }
 }
@@ -192,7 +192,7 @@ const LONGEST_CHAIN: usize = 40;
 /// The end of the link, which need not be there: only the folder that it would be in.
 fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
     let path = home.path().join(AUTH_JSON);
-    let broken = || Error::NotAFile { path: path.clone(), found: Found::BrokenLink };
+    let broken = || Error::NotAFile { path: path.clone(), found: FileKind::BrokenLink };
     let refused = |source: io::Error| match source.kind() {
         io::ErrorKind::PermissionDenied => {
             Error::Io { path: path.clone(), operation: Operation::Open, source }

@@ -9,7 +9,7 @@ use crate::lock::LOCKS;
 impl AuthStore {
     /// Removes the folder again, for a caller that made it for a sign-in which did not happen. It stays,
     /// and this is false, where it holds anything but our lock files, where another program has one
-    /// of the locks, where a vault has a document, and where the system refuses.
+    /// of the locks, where an external store has a document, and where the system refuses.
     ///
     /// The lock files go while both locks are held. A program that waits for one then finds that its
     /// file has lost its name, and begins again in a new folder, as [`lock`](Self::lock) does. Codex CLI
