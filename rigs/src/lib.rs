@@ -7,6 +7,8 @@ mod bench;
 mod browser;
 mod command;
 mod faults;
+mod http;
+mod metrics;
 mod notice;
 pub mod program;
 mod report;
@@ -14,7 +16,6 @@ mod simulate;
 mod statistics;
 mod stress;
 mod system;
-mod table;
 
 pub use command::{Command, run};
 pub use notice::{progress, skipped};

@@ -1,70 +1,124 @@
-//! What was counted and timed, beside what is promised.
+//! A table of what was measured or seen, next to what is expected.
 
 use std::error::Error;
 use std::io::Write;
 use std::time::Duration;
 
-use crate::table::{self, Row};
-
 /// The table in the making.
 #[derive(Default)]
 pub(crate) struct Report {
-    rows: Vec<Row>,
-    wrong_counts: Vec<String>,
+    lines: Vec<Line>,
     details: Vec<String>,
 }
 
+/// A figure or a claim.
+#[derive(Debug)]
+pub(crate) struct Line {
+    what: String,
+    pub(crate) seen: String,
+    pub(crate) verdict: Verdict,
+    expected: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing is expected.
+    Noted,
+    Met,
+    /// A figure is larger than expected. It fails nothing: a machine may be busy.
+    Missed,
+    /// A count or a claim is wrong, which fails.
+    Wrong,
+    /// It was not tried.
+    Untried,
+}
+
+impl Line {
+    /// What has to hold, and what was seen of it.
+    pub(crate) fn claim(what: &str, seen: impl Into<String>, holds: bool) -> Self {
+        Self::new(what, seen, if holds { Verdict::Met } else { Verdict::Wrong })
+    }
+
+    pub(crate) fn new(what: &str, seen: impl Into<String>, verdict: Verdict) -> Self {
+        Self { what: what.to_owned(), seen: seen.into(), verdict, expected: String::new() }
+    }
+
+    fn expected(self, expected: String) -> Self {
+        Self { expected, ..self }
+    }
+
+    fn cells(&self) -> [String; 3] {
+        let mark = match self.verdict {
+            Verdict::Noted => "",
+            Verdict::Met => "✓ ",
+            Verdict::Missed | Verdict::Wrong => "✗ ",
+            Verdict::Untried => "– ",
+        };
+        [self.what.clone(), self.seen.clone(), format!("{mark}{}", self.expected)]
+    }
+}
+
 impl Report {
-    /// A count that is right or wrong, whatever the machine.
+    pub(crate) fn add(&mut self, line: Line) {
+        self.lines.push(line);
+    }
+
+    pub(crate) fn claim(&mut self, what: &str, seen: impl Into<String>, holds: bool) {
+        self.add(Line::claim(what, seen, holds));
+    }
+
+    /// A count that is right or wrong on every machine.
     pub(crate) fn count(&mut self, what: &str, measured: usize, expected: usize) {
-        let row = Row::figure(what, measured.to_string());
-        self.rows.push(row.expect(&expected.to_string(), measured == expected));
-        if measured != expected {
-            self.wrong_counts.push(format!("{}: {measured} of {expected}", what.trim()));
+        let line = Line::claim(what, measured.to_string(), measured == expected);
+        self.add(line.expected(expected.to_string()));
+    }
+
+    /// A time and its limit; `None` was not measured.
+    pub(crate) fn time(&mut self, what: &str, measured: Option<Duration>, most: Duration) {
+        let is_met = measured.is_some_and(|time| time <= most);
+        self.limited(what, measured.map(milliseconds), is_met, &milliseconds(most));
+    }
+
+    /// A figure and its limit; 0 was not measured.
+    pub(crate) fn most(&mut self, what: &str, measured: u64, most: u64) {
+        let text = (measured > 0).then(|| measured.to_string());
+        self.limited(what, text, (1..=most).contains(&measured), &most.to_string());
+    }
+
+    /// A figure in bytes and its limit; 0 was not measured.
+    pub(crate) fn bytes(&mut self, what: &str, measured: u64, most: u64) {
+        let text = (measured > 0).then(|| megabytes(measured));
+        self.limited(what, text, (1..=most).contains(&measured), &megabytes(most));
+    }
+
+    /// A time as a multiple of another, and the largest multiple that is expected.
+    pub(crate) fn ratio(&mut self, what: &str, time: Duration, unit: Duration, most: Option<f64>) {
+        let ratio = time.as_secs_f64() / unit.as_secs_f64();
+        let seen = format!("{} = {ratio:.2} × {}", milliseconds(time), milliseconds(unit));
+        match most {
+            Some(most) => self.limited(what, Some(seen), ratio <= most, &format!("{most:.2} ×")),
+            None => self.note(what, seen),
         }
     }
 
-    /// A time that should not be longer than this; none was not measured.
-    pub(crate) fn time(&mut self, what: &str, measured: Option<Duration>, most: Duration) {
-        let (text, is_met) = match measured {
-            Some(time) => (milliseconds(time), time <= most),
-            None => ("not measured".to_owned(), false),
-        };
-        let expected = format!("at most {} ms", most.as_millis());
-        self.rows.push(Row::figure(what, text).expect(&expected, is_met));
+    fn limited(&mut self, what: &str, seen: Option<String>, is_met: bool, most: &str) {
+        let verdict = if is_met { Verdict::Met } else { Verdict::Missed };
+        let seen = seen.unwrap_or_else(|| "not measured".to_owned());
+        self.add(Line::new(what, seen, verdict).expected(format!("at most {most}")));
     }
 
-    /// A figure that should not be larger than this. What was not measured is zero.
-    pub(crate) fn most(&mut self, what: &str, measured: u64, most: u64) {
-        self.size(what, measured, |figure| figure.to_string(), most);
-    }
-
-    /// The same in bytes.
-    pub(crate) fn memory(&mut self, what: &str, measured: u64, most: u64) {
-        let mebibytes =
-            |bytes: u64| format!("{}.{} MiB", bytes >> 20, (bytes >> 10) % 1024 * 10 / 1024);
-        self.size(what, measured, mebibytes, most);
-    }
-
-    fn size(&mut self, what: &str, measured: u64, in_words: fn(u64) -> String, most: u64) {
-        let is_known = measured > 0;
-        let text = if is_known { in_words(measured) } else { "not measured".to_owned() };
-        let expected = format!("at most {}", in_words(most));
-        self.rows.push(Row::figure(what, text).expect(&expected, is_known && measured <= most));
-    }
-
-    /// Something that this machine lacks what it takes for, and what would help.
+    /// A check that this machine lacks a tool for.
     pub(crate) fn skipped(&mut self, what: &str, help: &str) {
         crate::skipped(&format!("{what}: {help}"));
-        self.rows.push(Row::figure(what, "skipped".to_owned()).expect(help, false));
+        self.add(Line::new(what, "skipped", Verdict::Untried).expected(help.to_owned()));
     }
 
     /// A figure of which nothing is expected.
-    pub(crate) fn note(&mut self, what: &str, measured: String) {
-        self.rows.push(Row::figure(what, measured));
+    pub(crate) fn note(&mut self, what: &str, seen: impl Into<String>) {
+        self.add(Line::new(what, seen, Verdict::Noted));
     }
 
-    /// What a count alone does not tell, in a line below the table.
+    /// A line below the table.
     pub(crate) fn detail(&mut self, text: String) {
         self.details.push(text);
     }
@@ -73,19 +127,33 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// A count is wrong, or the table cannot be written.
-    pub(crate) fn print(self, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-        table::print_judged(&self.rows, out)?;
+    /// A count or a claim is wrong, or the table cannot be written.
+    pub(crate) fn print(&self, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+        let cells: Vec<_> = self.lines.iter().map(Line::cells).collect();
+        let width = |column: usize| cells.iter().map(|it| it[column].chars().count()).max();
+        let [first, second] = [0, 1].map(|column| width(column).unwrap_or_default());
+        for [what, seen, expected] in &cells {
+            let line = format!("{what:<first$}  {seen:>second$}  {expected}");
+            writeln!(out, "{}", line.trim_end())?;
+        }
         self.details.iter().try_for_each(|detail| writeln!(out, "{detail}"))?;
-        match self.wrong_counts.is_empty() {
-            true => Ok(()),
-            false => Err(format!("counts are wrong: {}", self.wrong_counts.join("; ")).into()),
+        let missed = self.lines.iter().filter(|line| line.verdict == Verdict::Missed).count();
+        writeln!(out, "\n{missed} figures are larger than expected.")?;
+        let wrong = self.lines.iter().filter(|line| line.verdict == Verdict::Wrong);
+        match wrong.map(|it| format!("{}: {}", it.what.trim(), it.seen)).collect::<Vec<_>>() {
+            wrong if wrong.is_empty() => Ok(()),
+            wrong => Err(format!("this is wrong: {}", wrong.join("; ")).into()),
         }
     }
 }
 
 pub(crate) fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+/// With two digits, rounded down.
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{:02} MB", bytes / 1_000_000, bytes / 10_000 % 100)
 }
 
 #[cfg(test)]
@@ -98,19 +166,25 @@ mod tests {
         let mut report = Report::default();
         report.time("too long", Some(second * 2), second);
         report.time("unknown", None, second);
-        report.memory("too large", 33 << 20, 32 << 20);
-        report.most("unknown", 0, 8);
+        report.bytes("large", 33_000_000, 32_000_000);
         report.count("right", 200, 200);
+        report.ratio("ratio", second, second * 2, Some(0.75));
         let mut out = Vec::new();
         report.print(&mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert!(text.contains("2000.0 ms                 ✗ at most 1000 ms\n"), "{text}");
-        assert!(text.contains("33.0 MiB                 ✗ at most 32.0 MiB\n"), "{text}");
-        assert!(text.ends_with("4 of the figures are not as expected.\n"), "{text}");
+        let expected = "\
+too long               2000.0 ms  ✗ at most 1000.0 ms
+unknown             not measured  ✗ at most 1000.0 ms
+large                   33.00 MB  ✗ at most 32.00 MB
+right                        200  ✓ 200
+ratio     1000.0 ms = 0.50 × 2000.0 ms  ✓ at most 0.75 ×
 
-        let mut report = Report::default();
+3 figures are larger than expected.
+";
+        let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(squeezed(&String::from_utf8(out).unwrap()), squeezed(expected));
+
         report.count("  sign-ins", 199, 200);
         let error = report.print(&mut Vec::new()).unwrap_err();
-        assert_eq!(error.to_string(), "counts are wrong: sign-ins: 199 of 200");
+        assert_eq!(error.to_string(), "this is wrong: sign-ins: 199");
     }
 }

@@ -95,7 +95,7 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["anstream", "anstyle"],
-        &["login-cli", "sandbox", "terminal-ui", "rigs", "xtask"],
+        &["login-cli", "sandbox", "terminal-ui", "xtask"],
         "the terminal belongs to the program",
     ),
     (&["dialoguer", "qrcode"], &["terminal-ui"], "one place draws on the terminal"),

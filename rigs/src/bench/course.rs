@@ -3,8 +3,8 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,10 +15,11 @@ use sandbox::{
     Account, Conduct, Endpoint, Listeners, Organization, Project, Sandbox, Scenario, Step, Tls,
 };
 use tempfile::TempDir;
-use url::{Position, Url};
+use url::Url;
 
 use super::delay_proxy::DelayProxy;
-use super::peak::Peak;
+use crate::http::{exchange, visit};
+use crate::metrics::Watch;
 use crate::program::{self, Running};
 
 /// What is run on the course.
@@ -82,13 +83,13 @@ impl Course {
 
     /// Lets the program run once, and says how much memory was resident at the most, in bytes, where
     /// the system tells. Watching takes time itself, so it is not timed.
-    pub(super) fn peak(&self, program: &Path) -> Result<Option<u64>, Box<dyn Error>> {
+    pub(super) fn peak(&self, program: &Path) -> Result<u64, Box<dyn Error>> {
         let home = TempDir::new()?;
         let mut running = Running::start(&mut self.command(program, home.path()))?;
-        let peak = Peak::watch(running.id());
+        let watch = Watch::begin(running.id(), Duration::from_micros(500));
         let callback = self.begin(&mut running)?;
         finish(&mut running, &callback)?;
-        Ok(peak.highest())
+        Ok(watch.end().memory)
     }
 
     /// Signs the person in, and leaves the program the time to open its connections that it has
@@ -134,35 +135,18 @@ fn finish(running: &mut Running, callback: &Url) -> Result<(), Box<dyn Error>> {
     Err(format!("the flow failed: {status}, and a page with status {page}").into())
 }
 
-/// Goes to the callback, and on to the page that it leads to; returns the status of that.
-///
-/// It is a browser that takes no time itself: there is no TLS on this machine, and one request a
-/// connection.
+/// Goes to the callback and follows its redirects; returns the last status.
 fn come_back(callback: &Url) -> Result<u16, Box<dyn Error>> {
-    let mut answer = ask(callback)?;
-    while let Some(location) = header(&answer, "location") {
-        answer = ask(&location.parse()?)?;
+    let mut url = callback.clone();
+    loop {
+        let address = url.socket_addrs(|| None)?;
+        let address = address.first().ok_or("the callback has no address")?;
+        let response = exchange(*address, &visit(&url))?;
+        match response.location() {
+            Some(location) => url = location,
+            None => return response.status().ok_or_else(|| "this is no HTTP".into()),
+        }
     }
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| "the program's answer is no HTTP".into())
-}
-
-fn ask(url: &Url) -> io::Result<String> {
-    let address = url.socket_addrs(|| None)?;
-    let (path, host) =
-        (&url[Position::BeforePath..], &url[Position::BeforeHost..Position::AfterPort]);
-    let mut stream = TcpStream::connect(&*address)?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
-}
-
-fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let (head, _) = answer.split_once("\r\n\r\n")?;
-    let mut fields = head.lines().filter_map(|line| line.split_once(": "));
-    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 /// More than any machine needs to open a connection.
@@ -220,14 +204,6 @@ fn organization(number: usize, deciding: usize) -> Organization {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_header_is_found_whatever_its_case_and_only_in_the_head() {
-        let answer =
-            "HTTP/1.1 302 Found\r\nContent-Length: 9\r\nLocation: http://a/?b=c: d\r\n\r\nx: y";
-        assert_eq!(header(answer, "location"), Some("http://a/?b=c: d"));
-        assert_eq!(header(answer, "x"), None);
-    }
 
     #[test]
     fn one_organization_decides_and_the_first_is_the_default_one() {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::course::{Course, Deciding, Flow};
 use super::delay_proxy::measured;
+use crate::report::{Report, milliseconds};
 use crate::statistics::median;
-use crate::table::{Figure, Row};
 
 struct Race {
     what: &'static str,
@@ -33,18 +33,17 @@ pub(super) fn round_trips(
     program: &Path,
     away: Duration,
     rounds: usize,
-) -> Result<Vec<Row>, Box<dyn Error>> {
+    report: &mut Report,
+) -> Result<(), Box<dyn Error>> {
     let unit = measured(away)?;
-    let mut rows = vec![Row::figure("callback to exit, in round trips over TLS", String::new())];
+    report.note("callback to exit, in round trips over TLS", "");
     for Race { what, flow, most } in RACES {
         let far = time(flow, away, program, rounds)?;
         let near = time(flow, Duration::ZERO, program, rounds)?;
-        let ratio = millis(far) / millis(unit);
-        let row = Row::ratio(&format!("  {what}"), figure(far), figure(unit));
-        rows.push(row.expect(&format!("at most {most}"), ratio <= most));
-        rows.push(Row::figure("    of it without any distance", figure(near).0));
+        report.ratio(&format!("  {what}"), far, unit, Some(most));
+        report.note("    of it without any distance", milliseconds(near));
     }
-    Ok(rows)
+    Ok(())
 }
 
 fn time(
@@ -58,34 +57,17 @@ fn time(
     median(times?).ok_or_else(|| "nothing was run".into())
 }
 
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
-
-fn figure(time: Duration) -> Figure {
-    (format!("{:.1} ms", millis(time)), millis(time))
-}
-
 /// The most memory that a flow needs, of a few runs.
-pub(super) fn memory(program: &Path, rounds: usize) -> Result<Vec<Row>, Box<dyn Error>> {
-    const MOST: f64 = 10.0;
-    let mut rows = Vec::new();
+pub(super) fn memory(
+    program: &Path,
+    rounds: usize,
+    report: &mut Report,
+) -> Result<(), Box<dyn Error>> {
     for Race { what, flow, .. } in RACES {
         let course = Course::lay(flow, Duration::ZERO)?;
         let peaks: Result<Vec<_>, _> = (0..rounds).map(|_| course.peak(program)).collect();
-        let what = format!("peak memory, {what}");
-        rows.push(match peaks?.into_iter().flatten().max() {
-            Some(bytes) => megabytes(&what, bytes, MOST),
-            None => Row::figure(&what, "not known here".to_owned()),
-        });
+        let peak = peaks?.into_iter().max().unwrap_or_default();
+        report.bytes(&format!("peak memory, {what}"), peak, 10_000_000);
     }
-    Ok(rows)
-}
-
-/// A size, and its ratio to what it should stay under.
-pub(super) fn megabytes(what: &str, bytes: u64, most: f64) -> Row {
-    #[expect(clippy::cast_precision_loss, reason = "sizes of programs are far below 2^52")]
-    let size = bytes as f64 / 1e6;
-    let row = Row::ratio(what, (format!("{size:.2} MB"), size), (format!("{most} MB"), most));
-    row.expect(&format!("under {most} MB"), size < most)
+    Ok(())
 }

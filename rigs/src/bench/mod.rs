@@ -4,7 +4,6 @@
 mod course;
 mod delay_proxy;
 mod flows;
-mod peak;
 mod size;
 mod start;
 mod token;
@@ -17,7 +16,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::program::{self, Profile};
-use crate::{progress, table};
+use crate::progress;
+use crate::report::Report;
 
 /// How much is measured.
 #[derive(Debug, Args)]
@@ -44,20 +44,20 @@ pub(crate) fn run(
     let away = Duration::from_millis(options.round_trip.into());
     progress("building login-cli, as it is shipped");
     let program = program::build(root, Profile::Release, &[])?;
+    let mut report = Report::default();
     progress("start to URL");
-    let mut rows = start::rows(&program, root, starts)?;
+    start::run(&program, root, starts, &mut report)?;
     progress("start to token");
-    rows.extend(token::rows(&program, root, starts)?);
+    token::run(&program, root, starts, &mut report)?;
     progress("callback to exit");
-    rows.extend(flows::round_trips(&program, away, flows)?);
+    flows::round_trips(&program, away, flows, &mut report)?;
     progress("peak memory");
-    rows.extend(flows::memory(&program, peaks)?);
-    rows.extend(size::rows(&program, root)?);
+    flows::memory(&program, peaks, &mut report)?;
+    size::run(&program, root, &mut report)?;
     if !options.quick {
         progress("clean build, which takes minutes");
-        rows.push(size::clean_build(root)?);
+        size::clean_build(root, &mut report)?;
     }
     progress("");
-    table::print_judged(&rows, out)?;
-    Ok(())
+    report.print(out)
 }

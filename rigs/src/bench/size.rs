@@ -8,28 +8,25 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use super::flows::megabytes;
 use crate::program::{self, Profile};
-use crate::table::Row;
+use crate::report::Report;
 
 /// The size of the program, and the number of crates in it.
-pub(super) fn rows(program: &Path, root: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
-    const MOST: f64 = 4.5;
-    let crates = |edges| crates(root, edges).map(|count| count.to_string());
-    Ok(vec![
-        megabytes("binary", fs::metadata(program)?.len(), MOST),
-        Row::figure("crates in it", crates("normal,no-proc-macro")?),
-        Row::figure("crates to build it", crates("normal,build")?),
-    ])
+pub(super) fn run(program: &Path, root: &Path, report: &mut Report) -> Result<(), Box<dyn Error>> {
+    report.bytes("binary", fs::metadata(program)?.len(), 4_500_000);
+    report.note("crates in it", crates(root, "normal,no-proc-macro")?.to_string());
+    report.note("crates to build it", crates(root, "normal,build")?.to_string());
+    Ok(())
 }
 
 /// Builds everything anew, in a folder of its own.
-pub(super) fn clean_build(root: &Path) -> Result<Row, Box<dyn Error>> {
+pub(super) fn clean_build(root: &Path, report: &mut Report) -> Result<(), Box<dyn Error>> {
     let folder = TempDir::new()?;
     let target = folder.path().to_str().ok_or("the temporary folder has an odd name")?;
     let begun = Instant::now();
     program::build(root, Profile::Release, &["--target-dir", target])?;
-    Ok(Row::figure("clean release build", format!("{:.0} s", begun.elapsed().as_secs_f64())))
+    report.note("clean release build", format!("{} s", begun.elapsed().as_secs()));
+    Ok(())
 }
 
 fn crates(root: &Path, edges: &str) -> Result<usize, Box<dyn Error>> {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::program::{self, Running};
+use crate::report::Report;
 use crate::statistics::median;
-use crate::table::{Figure, Row};
 
 /// What is expected of `login-cli` beyond a program that only binds and prints.
 const MOST_MORE: Duration = Duration::from_millis(2);
@@ -18,46 +18,34 @@ const MOST_MORE: Duration = Duration::from_millis(2);
 /// Not counted: they bring both programs into memory.
 const WARM_UP: usize = 5;
 
-/// Starts both programs in turns, so that whatever else the machine does meets both.
-pub(super) fn rows(program: &Path, root: &Path, pairs: usize) -> Result<Vec<Row>, Box<dyn Error>> {
+/// Starts both programs in turns, so that other load on the machine affects both.
+pub(super) fn run(
+    program: &Path,
+    root: &Path,
+    pairs: usize,
+    report: &mut Report,
+) -> Result<(), Box<dyn Error>> {
     let folder = TempDir::new()?;
     let bare = bare_program("bind_and_print", root, folder.path())?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..WARM_UP + pairs {
         let mut login = program::untouched(program, folder.path());
         login.args(["--no-browser", "--port", "0", "--issuer", NOWHERE]);
-        let (login, bare) = match round % 2 {
-            0 => (to_address(&mut login)?, to_address(&mut Command::new(&bare))?),
-            _ => swapped(to_address(&mut Command::new(&bare))?, to_address(&mut login)?),
-        };
+        let (login, bare) = (to_address(&mut login)?, to_address(&mut Command::new(&bare))?);
         if round >= WARM_UP {
             ours.push(login);
             theirs.push(bare);
         }
     }
     let missing = "nothing was started";
-    Ok(compared(median(ours).ok_or(missing)?, median(theirs).ok_or(missing)?))
+    let (ours, theirs) = (median(ours).ok_or(missing)?, median(theirs).ok_or(missing)?);
+    report.ratio("start to URL, beside bind and print", ours, theirs, None);
+    report.time("  the difference", Some(ours.saturating_sub(theirs)), MOST_MORE);
+    Ok(())
 }
 
 /// An address of this machine at which nobody listens: the port of a service from 1983.
 const NOWHERE: &str = "http://127.0.0.1:9";
-
-fn swapped<T>(one: T, other: T) -> (T, T) {
-    (other, one)
-}
-
-fn compared(ours: Duration, theirs: Duration) -> Vec<Row> {
-    let more = ours.saturating_sub(theirs);
-    vec![
-        Row::ratio("start to URL, beside bind and print", figure(ours), figure(theirs)),
-        Row::figure("  the difference", figure(more).0).expect("at most 2 ms", more <= MOST_MORE),
-    ]
-}
-
-pub(super) fn figure(time: Duration) -> Figure {
-    let millis = time.as_secs_f64() * 1000.0;
-    (format!("{millis:.2} ms"), millis)
-}
 
 /// From the start of a program until its address can be read.
 fn to_address(command: &mut Command) -> Result<Duration, Box<dyn Error>> {
@@ -77,20 +65,4 @@ pub(super) fn bare_program(name: &str, root: &Path, into: &Path) -> io::Result<P
     rustc.args(["--edition", "2024"]).args(options.map(|option| format!("-C{option}")));
     let status = rustc.arg("-o").arg(&program).arg(source).status()?;
     if status.success() { Ok(program) } else { Err(io::Error::other("rustc does not compile it")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_difference_is_what_is_judged() {
-        let difference = |ours, theirs| {
-            let rows = compared(Duration::from_micros(ours), Duration::from_micros(theirs));
-            (rows[1].measured.clone(), rows[1].expected.as_ref().map(|expected| expected.is_met))
-        };
-        assert_eq!(difference(2500, 1000), ("1.50 ms".to_owned(), Some(true)));
-        assert_eq!(difference(4000, 1000), ("3.00 ms".to_owned(), Some(false)));
-        assert_eq!(difference(900, 1000), ("0.00 ms".to_owned(), Some(true)));
-    }
 }

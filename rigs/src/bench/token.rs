@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::start::{bare_program, figure};
+use super::start::bare_program;
 use crate::program;
+use crate::report::Report;
 use crate::statistics::median;
-use crate::table::Row;
 
 /// How many times as long as the bare program it may take.
 const MOST: f64 = 1.5;
@@ -21,7 +21,12 @@ const MOST: f64 = 1.5;
 const WARM_UP: usize = 10;
 
 /// Starts all programs in turns, so that whatever else the machine does meets each of them.
-pub(super) fn rows(program: &Path, root: &Path, rounds: usize) -> Result<Vec<Row>, Box<dyn Error>> {
+pub(super) fn run(
+    program: &Path,
+    root: &Path,
+    rounds: usize,
+    report: &mut Report,
+) -> Result<(), Box<dyn Error>> {
     let folder = TempDir::new()?;
     let bare = bare_program("open_and_print", root, folder.path())?;
     let file = signed_in(folder.path())?;
@@ -42,10 +47,9 @@ pub(super) fn rows(program: &Path, root: &Path, rounds: usize) -> Result<Vec<Row
     let missing = "nothing was started";
     let [token, open, cat] = [token, open, cat].map(median);
     let (token, open) = (token.ok_or(missing)?, open.ok_or(missing)?);
-    let is_met = token.as_secs_f64() <= open.as_secs_f64() * MOST;
-    let first = Row::ratio("token, beside open and print", figure(token), figure(open));
-    let second = Row::ratio("  beside cat", figure(token), figure(cat.ok_or(missing)?));
-    Ok(vec![first.expect("at most 1.5 times", is_met), second])
+    report.ratio("token, beside open and print", token, open, Some(MOST));
+    report.ratio("  beside cat", token, cat.ok_or(missing)?, None);
+    Ok(())
 }
 
 fn whole(command: &mut Command) -> io::Result<Duration> {

@@ -6,8 +6,8 @@ use url::Url;
 
 use super::chromium::{Chromium, FOREIGN_HOST, REBOUND_HOST};
 use super::net_log::Exchange;
-use super::report::{Line, Verdict};
 use super::rig::Browser as _;
+use crate::report::{Line, Verdict};
 
 /// What is tried, as it is named in `attack.html` or below, and in words.
 const FORMS: [(&str, &str); 16] = [
@@ -135,11 +135,16 @@ fn line(exchanges: &[Exchange], form: &str, words: &str) -> Line {
     let (wrong, right) = (answers(WRONG), answers(RIGHT));
     let only_wrong = form == LINK || form == SCRIPT;
     let verdict = match (wrong.is_empty(), right.is_empty() && !only_wrong) {
-        (false, false) => Verdict::from_outcome(wrong.iter().chain(&right).all(is_refusal)),
+        (false, false) if wrong.iter().chain(&right).all(is_refusal) => Verdict::Met,
+        (false, false) => Verdict::Wrong,
         _ => Verdict::Untried,
     };
     let right = if only_wrong { String::new() } else { shown(&right) };
-    Line { tried: words.to_owned(), seen: format!("{:<13}{right}", shown(&wrong)), verdict }
+    Line::new(
+        &format!("refused: {words}"),
+        format!("{} {right}", shown(&wrong)).trim_end(),
+        verdict,
+    )
 }
 
 fn answers(exchanges: &[Exchange], form: &str) -> Vec<Option<u16>> {
@@ -174,23 +179,23 @@ mod tests {
         };
         let exchanges: Vec<_> = sent.iter().map(exchange).collect();
         let line = line(&exchanges, form, "words");
-        (line.seen.split_whitespace().collect::<Vec<_>>().join(" "), line.verdict)
+        (line.seen.clone(), line.verdict)
     }
 
     #[test]
     fn only_a_refusal_of_both_rounds_holds() {
         let both = |wrong, right| judged("img", &[("img-wrong", wrong), ("img-right", right)]);
-        assert_eq!(both(Some(400), Some(403)), ("400 403".to_owned(), Verdict::Held));
-        assert_eq!(both(Some(403), Some(302)).1, Verdict::Broken);
-        assert_eq!(both(Some(200), Some(403)).1, Verdict::Broken);
-        assert_eq!(both(Some(403), Some(500)).1, Verdict::Broken);
-        assert_eq!(both(Some(403), None), ("403 no answer".to_owned(), Verdict::Broken));
+        assert_eq!(both(Some(400), Some(403)), ("400 403".to_owned(), Verdict::Met));
+        assert_eq!(both(Some(403), Some(302)).1, Verdict::Wrong);
+        assert_eq!(both(Some(200), Some(403)).1, Verdict::Wrong);
+        assert_eq!(both(Some(403), Some(500)).1, Verdict::Wrong);
+        assert_eq!(both(Some(403), None), ("403 no answer".to_owned(), Verdict::Wrong));
     }
 
     #[test]
     fn what_was_not_sent_was_not_tried() {
         assert_eq!(judged("img", &[("img-wrong", Some(403))]).1, Verdict::Untried);
         assert_eq!(judged("img", &[("iframe-wrong", Some(403))]).0, "not sent not sent");
-        assert_eq!(judged(LINK, &[("link-wrong", Some(400))]), ("400".to_owned(), Verdict::Held));
+        assert_eq!(judged(LINK, &[("link-wrong", Some(400))]), ("400".to_owned(), Verdict::Met));
     }
 }

@@ -8,8 +8,8 @@ use super::attacks::{self, HOSTILE, is_unharmed};
 use super::chromium::{Chromium, FOREIGN_HOST};
 use super::foreign;
 use super::net_log::Exchange;
-use super::report::{Line, Report, Verdict};
 use super::rig::{Browser as _, Rig, choose};
+use crate::report::{Line, Report, Verdict};
 
 /// Everything that takes part.
 pub(super) struct Course<'a> {
@@ -36,9 +36,13 @@ impl<'a> Course<'a> {
         }
         let Self { rig, browser, mut report, .. } = self;
         let exchanges = browser.close()?;
-        report.attacks = attacks::lines(&exchanges);
-        report.claims.push(icons(&exchanges));
-        report.claims.push(referers(&exchanges, &rig.sandbox.canaries()));
+        let attacks = attacks::lines(&exchanges);
+        // A browser that tries nothing proves nothing.
+        let tried = attacks.iter().filter(|line| line.verdict != Verdict::Untried).count();
+        report.claim("attacks that the browser tried", tried.to_string(), tried > 0);
+        attacks.into_iter().for_each(|line| report.add(line));
+        report.add(icons(&exchanges));
+        report.add(referers(&exchanges, &rig.sandbox.canaries()));
         Ok(report)
     }
 
@@ -109,15 +113,12 @@ fn icons(exchanges: &[Exchange]) -> Line {
     let (ours, foreign) = (icons_of("localhost:"), icons_of(FOREIGN_HOST));
     let names_its_page = |icon: &&Exchange| icon.header("referer").is_some();
     let verdict = match (ours.iter().any(names_its_page), foreign.iter().any(names_its_page)) {
-        (true, _) => Verdict::Broken,
-        (false, true) => Verdict::Held,
+        (true, _) => Verdict::Wrong,
+        (false, true) => Verdict::Met,
         (false, false) => Verdict::Untried,
     };
-    Line {
-        tried: "a request for an icon names no page of ours".to_owned(),
-        seen: format!("asked {}×, elsewhere {}×", ours.len(), foreign.len()),
-        verdict,
-    }
+    let seen = format!("asked {}×, elsewhere {}×", ours.len(), foreign.len());
+    Line::new("a request for an icon names no page of ours", seen, verdict)
 }
 
 /// The address of a callback holds the code and the state.
@@ -127,11 +128,8 @@ fn referers(exchanges: &[Exchange], secrets: &[String]) -> Line {
     };
     let referers: Vec<_> = exchanges.iter().filter_map(|it| it.header("referer")).collect();
     let telling = referers.iter().filter(|referer| tells(referer)).count();
-    Line {
-        tried: "no Referer at all has a code or a state".to_owned(),
-        seen: format!("{telling} of {}", referers.len()),
-        verdict: Verdict::from_outcome(telling == 0),
-    }
+    let seen = format!("{telling} of {}", referers.len());
+    Line::claim("no Referer at all has a code or a state", seen, telling == 0)
 }
 
 #[cfg(test)]
@@ -149,8 +147,8 @@ mod tests {
     #[test]
     fn an_icon_that_names_its_page_is_found() {
         let icon = |headers: &[&str]| icons(&[exchange("/favicon.ico", headers)]).verdict;
-        assert_eq!(icon(&["Host: attacker.test:1", "Referer: http://a/"]), Verdict::Held);
-        assert_eq!(icon(&["Host: localhost:1", "Referer: http://a/"]), Verdict::Broken);
+        assert_eq!(icon(&["Host: attacker.test:1", "Referer: http://a/"]), Verdict::Met);
+        assert_eq!(icon(&["Host: localhost:1", "Referer: http://a/"]), Verdict::Wrong);
         assert_eq!(icon(&["Host: localhost:1"]), Verdict::Untried);
     }
 
@@ -159,8 +157,8 @@ mod tests {
         let of = |referer: &str| {
             referers(&[exchange("/", &["Host: h", referer])], &["s3cret".to_owned()]).verdict
         };
-        assert_eq!(of("Referer: http://attacker.test/"), Verdict::Held);
-        assert_eq!(of("Referer: http://localhost/?state=s3cret"), Verdict::Broken);
-        assert_eq!(of("Referer: http://localhost/?code=c"), Verdict::Broken);
+        assert_eq!(of("Referer: http://attacker.test/"), Verdict::Met);
+        assert_eq!(of("Referer: http://localhost/?state=s3cret"), Verdict::Wrong);
+        assert_eq!(of("Referer: http://localhost/?code=c"), Verdict::Wrong);
     }
 }

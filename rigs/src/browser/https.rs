@@ -6,9 +6,9 @@ use std::path::Path;
 
 use sandbox::{Sandbox, Scenario, Tls};
 
-use super::report::Report;
 use super::rig::{Browser, Ending, Rig, SIGNED_IN};
 use super::{attacks, firefox, webkit};
+use crate::report::Report;
 
 /// Settings with which Firefox signs in all the same.
 const MODES: [(&str, &[(&str, bool)]); 3] = [

@@ -16,7 +16,6 @@ mod foreign;
 mod https;
 mod net_log;
 mod port;
-mod report;
 mod rig;
 mod webdriver;
 mod webkit;
@@ -26,8 +25,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::program::{self, Profile};
+use crate::report::Report;
 use course::Course;
-use report::Report;
 use rig::Rig;
 
 /// What can be asked of it.
@@ -56,24 +55,17 @@ pub(crate) fn run(
         ("Firefox", "firefox-esr", in_firefox),
         ("WebKit", "WebKitWebDriver with its MiniBrowser, or no Xvfb,", in_webkit),
     ];
-    let mut broken = 0;
+    let mut errors = Vec::new();
     for (name, package, look) in looks {
         match look(&rig)? {
             None => crate::skipped(&format!("sign-ins in {name}: there is no {package} here")),
             Some((version, report)) => {
-                writeln!(
-                    out,
-                    "\n{name}: {version}, without a window, against login-cli and the sandbox"
-                )?;
-                report.print(out)?;
-                broken += report.broken();
+                writeln!(out, "\n{name}: {version}, headless, against login-cli and the sandbox")?;
+                errors.extend(report.print(out).err().map(|error| error.to_string()));
             }
         }
     }
-    match broken {
-        0 => Ok(()),
-        broken => Err(format!("{broken} of these lines did not hold").into()),
-    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.join("\n").into()) }
 }
 
 /// The version of a browser, and what was seen in it; none where it is not there.

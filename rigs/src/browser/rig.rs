@@ -11,8 +11,8 @@ use sandbox::{Account, Sandbox, Scenario};
 use tempfile::TempDir;
 use url::Url;
 
-use super::report::Report;
 use crate::program::{self, Running};
+use crate::report::Report;
 
 /// What is asked of a browser, whichever it is.
 pub(super) trait Browser {

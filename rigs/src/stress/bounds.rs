@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use sandbox::{Endpoint, Fault, Then};
 
 use super::Numbers;
-use super::browser::{connect, exchange, get};
-use super::stage::{SignIn, Stage};
-use super::vitals::Vitals;
+use super::harness::{Harness, SignIn};
+use crate::http::{connect, exchange, get};
+use crate::metrics::Metrics;
 use crate::progress;
 use crate::report::Report;
 use crate::system::interrupt;
@@ -23,35 +23,39 @@ pub(super) fn run(
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
     progress("how soon it ends");
-    let stage = Stage::set(program, Vec::new())?;
+    let harness = Harness::start(program, Vec::new())?;
     let ends = numbers.ends;
-    let after_last_page = longest(ends, || end_with_open_sockets(&stage))?;
+    let after_last_page = longest(ends, || end_with_open_sockets(&harness))?;
     let most = Duration::from_millis(100);
     report.time("exit after the last page, sockets open", after_last_page, most);
-    let after_denial = longest(ends, || end_by_denial(&stage))?;
+    let after_denial = longest(ends, || end_by_denial(&harness))?;
     report.time("exit after a denial, sockets open", after_denial, most);
 
-    let tab_closed = longest(ends.div_ceil(10), || end_without_last_page(&stage))?;
+    let tab_closed = longest(ends.div_ceil(10), || end_without_last_page(&harness))?;
     // The program waits for exactly five seconds; then it still has to end.
     let most = Duration::from_millis(5000) + most;
     report.time("exit when nobody asks for the last page", tab_closed, most);
 
     progress("how soon slow clients are gone");
-    report.time("400 slow clients are gone after", slow_are_gone(&stage)?, Duration::from_secs(6));
+    report.time(
+        "400 slow clients are gone after",
+        slow_are_gone(&harness)?,
+        Duration::from_secs(6),
+    );
     if cfg!(unix) {
-        interruptions(program, &stage, ends, report)?;
+        interruptions(program, &harness, ends, report)?;
     }
     Ok(())
 }
 
 fn interruptions(
     program: &Path,
-    waiting: &Stage<'_>,
+    waiting: &Harness<'_>,
     ends: usize,
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
     progress("Ctrl-C");
-    let held = Stage::set(program, vec![Fault::new(Endpoint::TokenCode, Then::Hang)])?;
+    let held = Harness::start(program, vec![Fault::new(Endpoint::TokenCode, Then::Hang)])?;
     let mut redeeming = 0;
     let mut mid_exchange = || {
         redeeming += 1;
@@ -89,15 +93,15 @@ fn open_sockets(sign_in: &SignIn, count: usize) -> Result<Vec<TcpStream>, Box<dy
 }
 
 /// From the end of the last page to the end of the program.
-fn end_with_open_sockets(stage: &Stage<'_>) -> Result<Duration, Box<dyn Error>> {
-    let mut sign_in = stage.begin()?;
+fn end_with_open_sockets(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
+    let mut sign_in = harness.start_sign_in()?;
     let _open = open_sockets(&sign_in, 100)?;
     Ok(sign_in.finish()?.exited)
 }
 
 /// From the end of the page that says so to the end of the program.
-fn end_by_denial(stage: &Stage<'_>) -> Result<Duration, Box<dyn Error>> {
-    let mut sign_in = stage.begin()?;
+fn end_by_denial(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
+    let mut sign_in = harness.start_sign_in()?;
     let _open = open_sockets(&sign_in, 100)?;
     let state = sign_in.callback.query_pairs().find(|(name, _)| name == "state");
     let state = state.map(|(_, state)| state.into_owned()).unwrap_or_default();
@@ -112,8 +116,8 @@ fn end_by_denial(stage: &Stage<'_>) -> Result<Duration, Box<dyn Error>> {
 
 /// From the moment the credentials are on the disk, as far as can be seen from outside, to the end
 /// of the program.
-fn end_without_last_page(stage: &Stage<'_>) -> Result<Duration, Box<dyn Error>> {
-    let mut sign_in = stage.begin()?;
+fn end_without_last_page(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
+    let mut sign_in = harness.start_sign_in()?;
     let auth_file = sign_in.auth_file();
     let seen = thread::spawn(move || {
         let begun = Instant::now();
@@ -130,13 +134,13 @@ fn end_without_last_page(stage: &Stage<'_>) -> Result<Duration, Box<dyn Error>> 
 
 /// From the last of 400 connections, which is less than the server holds at once, until it has
 /// closed all of them, as its file descriptors tell. None where they cannot be counted.
-fn slow_are_gone(stage: &Stage<'_>) -> Result<Option<Duration>, Box<dyn Error>> {
+fn slow_are_gone(harness: &Harness<'_>) -> Result<Option<Duration>, Box<dyn Error>> {
     const CLIENTS: usize = 400;
     /// The connections to the issuer that it may have made meanwhile.
     const OWN: u64 = 2;
-    let mut sign_in = stage.begin()?;
+    let mut sign_in = harness.start_sign_in()?;
     let descriptors =
-        |sign_in: &SignIn| Vitals::read(sign_in.running.id()).map(|it| it.descriptors);
+        |sign_in: &SignIn| Metrics::read(sign_in.running.id()).map(|it| it.descriptors);
     let Some(before) = descriptors(&sign_in) else {
         return Ok(None);
     };
@@ -155,18 +159,21 @@ fn slow_are_gone(stage: &Stage<'_>) -> Result<Option<Duration>, Box<dyn Error>> 
     Ok(Some(gone))
 }
 
-fn interrupted_while_waiting(stage: &Stage<'_>) -> Result<Duration, Box<dyn Error>> {
-    let sign_in = stage.begin()?;
+fn interrupted_while_waiting(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
+    let sign_in = harness.start_sign_in()?;
     let _open = open_sockets(&sign_in, 100)?;
     interrupted(sign_in)
 }
 
 /// The token endpoint was asked, and does not answer.
-fn interrupted_while_redeeming(stage: &Stage<'_>, nth: usize) -> Result<Duration, Box<dyn Error>> {
-    let sign_in = stage.begin()?;
+fn interrupted_while_redeeming(
+    harness: &Harness<'_>,
+    nth: usize,
+) -> Result<Duration, Box<dyn Error>> {
+    let sign_in = harness.start_sign_in()?;
     let mut browser = connect(sign_in.address)?;
-    browser.write_all(&super::browser::visit(&sign_in.callback))?;
-    stage.wait_for_token_requests(nth)?;
+    browser.write_all(&crate::http::visit(&sign_in.callback))?;
+    harness.wait_for_token_requests(nth)?;
     interrupted(sign_in)
 }
 

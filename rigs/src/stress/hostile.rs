@@ -14,9 +14,9 @@ use std::thread;
 use url::Position;
 
 use super::Numbers;
-use super::browser::{Answer, connect};
-use super::stage::{SignIn, Stage};
-use super::vitals::Vitals;
+use super::harness::{Harness, SignIn};
+use crate::http::{Response, connect};
+use crate::metrics::Metrics;
 use crate::progress;
 use crate::report::Report;
 
@@ -26,12 +26,12 @@ pub(super) fn run(
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
     progress("hostile requests");
-    let stage = Stage::set(program, Vec::new())?;
-    let mut sign_in = stage.begin()?;
+    let harness = Harness::start(program, Vec::new())?;
+    let mut sign_in = harness.start_sign_in()?;
     let requests = requests(&sign_in)?;
     let (kinds, count) = (requests.len(), numbers.hostile_requests);
     let outcomes = send_all(sign_in.address, &requests, count);
-    let vitals = Vitals::read(sign_in.running.id()).unwrap_or_default();
+    let metrics = Metrics::read(sign_in.running.id()).unwrap_or_default();
     let completed = usize::from(sign_in.finish().is_ok());
 
     let refused = outcomes.iter().filter(|(outcome, _)| outcome.is_refusal());
@@ -41,8 +41,8 @@ pub(super) fn run(
         report.note(&format!("  {outcome:?}"), count.to_string());
     }
     report.count("  sign-ins then", completed, 1);
-    report.count("  token requests", stage.token_requests(), 1);
-    report.memory("  resident at the most", vitals.memory, 32 << 20);
+    report.count("  token requests", harness.token_requests(), 1);
+    report.bytes("  resident at the most", metrics.memory, 32_000_000);
     Ok(())
 }
 
@@ -62,7 +62,7 @@ enum Outcome {
 }
 
 impl Outcome {
-    fn from_answer(kind: usize, answer: &Answer) -> Self {
+    fn from_answer(kind: usize, answer: &Response) -> Self {
         const REFUSALS: [u16; 7] = [400, 403, 404, 405, 414, 431, 501];
         match answer.status() {
             Some(status) if REFUSALS.contains(&status) => Self::Refused,
@@ -107,13 +107,13 @@ fn send_all(address: SocketAddr, requests: &[Vec<u8>], count: usize) -> Outcomes
 }
 
 /// The server may have heard enough before all is sent, so only what it says counts.
-fn ask(address: SocketAddr, request: &[u8]) -> Answer {
+fn ask(address: SocketAddr, request: &[u8]) -> Response {
     let mut bytes = Vec::new();
     if let Ok(mut stream) = connect(address) {
         let _ = stream.write_all(request);
         let _ = stream.read_to_end(&mut bytes);
     }
-    Answer { first_byte: std::time::Duration::ZERO, bytes }
+    Response { first_byte: std::time::Duration::ZERO, bytes }
 }
 
 /// One of each kind, for the sign-in that waits.
@@ -261,7 +261,7 @@ mod tests {
     fn only_a_refusal_is_what_was_expected() {
         let outcome = |text: &str| {
             let first_byte = std::time::Duration::ZERO;
-            Outcome::from_answer(7, &Answer { first_byte, bytes: text.into() })
+            Outcome::from_answer(7, &Response { first_byte, bytes: text.into() })
         };
         assert_eq!(outcome("HTTP/1.1 404 Not Found\r\n\r\n"), Outcome::Refused);
         assert_eq!(outcome("HTTP/1.1 200 OK\r\n\r\n"), Outcome::Answered { kind: 7, status: 200 });
@@ -277,7 +277,7 @@ mod tests {
         all.extend(foreign_hosts(target, port));
         all.extend(no_http(target, port));
         let count = all.len();
-        assert!(!all.contains(&super::super::browser::get(target, "localhost:1455")));
+        assert!(!all.contains(&crate::http::get(target, "localhost:1455")));
         all.sort();
         all.dedup();
         assert_eq!(all.len(), count);

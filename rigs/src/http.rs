@@ -1,4 +1,4 @@
-//! A client that takes no time itself: one request a connection, and a clock.
+//! An HTTP/1.1 client that measures: one request a connection.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use url::{Position, Url};
 
 /// What came back.
-pub(super) struct Answer {
+pub(crate) struct Response {
     /// From before the connection was opened until the first byte was there.
-    pub(super) first_byte: Duration,
-    pub(super) bytes: Vec<u8>,
+    pub(crate) first_byte: Duration,
+    pub(crate) bytes: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// None when it is no HTTP.
-    pub(super) fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         let (version, rest) = self.bytes.split_at_checked(b"HTTP/1.1 ".len())?;
         // HTTP/1.0 is answered in kind.
         let is_http = [b"HTTP/1.1 ", b"HTTP/1.0 "].iter().any(|known| known[..] == *version);
@@ -24,13 +24,13 @@ impl Answer {
     }
 
     /// Whether it is the end of a TLS handshake, an alert.
-    pub(super) fn is_tls_alert(&self) -> bool {
+    pub(crate) fn is_tls_alert(&self) -> bool {
         const ALERT: u8 = 21;
         self.bytes.first() == Some(&ALERT)
     }
 
     /// Where it sends the browser.
-    pub(super) fn location(&self) -> Option<Url> {
+    pub(crate) fn location(&self) -> Option<Url> {
         let head = String::from_utf8_lossy(&self.bytes);
         let (head, _) = head.split_once("\r\n\r\n")?;
         let mut fields = head.lines().filter_map(|line| line.split_once(": "));
@@ -39,45 +39,44 @@ impl Answer {
     }
 }
 
-/// How long a client waits at all. A lost packet of a handshake alone takes a second, and three the
-/// next time.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+/// A lost packet of a handshake alone takes a second, and three the next time.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
-pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     Ok(stream)
 }
 
 /// Sends one request on a connection of its own, and reads until the other side closes.
-pub(super) fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<Answer> {
+pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<Response> {
     let begun = Instant::now();
     let mut stream = connect(address)?;
     stream.write_all(request)?;
-    read_answer(&mut stream, begun)
+    read_response(&mut stream, begun)
 }
 
 /// Reads until the other side closes.
-pub(super) fn read_answer(stream: &mut TcpStream, begun: Instant) -> io::Result<Answer> {
+pub(crate) fn read_response(stream: &mut TcpStream, begun: Instant) -> io::Result<Response> {
     let mut bytes = vec![0; 4096];
     let read = stream.read(&mut bytes)?;
     let first_byte = begun.elapsed();
     bytes.truncate(read);
     stream.read_to_end(&mut bytes)?;
-    Ok(Answer { first_byte, bytes })
+    Ok(Response { first_byte, bytes })
 }
 
 /// The request of a browser that goes to this address.
-pub(super) fn visit(url: &Url) -> Vec<u8> {
+pub(crate) fn visit(url: &Url) -> Vec<u8> {
     get(
         &url[Position::BeforePath..Position::AfterQuery],
         &url[Position::BeforeHost..Position::AfterPort],
     )
 }
 
-pub(super) fn get(target: &str, host: &str) -> Vec<u8> {
+pub(crate) fn get(target: &str, host: &str) -> Vec<u8> {
     format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").into_bytes()
 }
 
@@ -87,15 +86,15 @@ mod tests {
 
     #[test]
     fn status_and_location_are_read_from_the_head() {
-        let answer = |text: &str| Answer { first_byte: Duration::ZERO, bytes: text.into() };
-        let found = answer("HTTP/1.1 302 Found\r\nLocation: http://a/?b=c\r\n\r\nx");
+        let response = |text: &str| Response { first_byte: Duration::ZERO, bytes: text.into() };
+        let found = response("HTTP/1.1 302 Found\r\nLocation: http://a/?b=c\r\n\r\nx");
         assert_eq!(found.status(), Some(302));
         assert_eq!(found.location().unwrap().as_str(), "http://a/?b=c");
-        let page = answer("HTTP/1.1 200 OK\r\n\r\nLocation: http://a/\r\n\r\n");
+        let page = response("HTTP/1.1 200 OK\r\n\r\nLocation: http://a/\r\n\r\n");
         assert_eq!((page.status(), page.location()), (Some(200), None));
-        assert_eq!(answer("HTTP/1.0 403 Forbidden\r\n\r\n").status(), Some(403));
-        assert_eq!(answer("SSH-2.0-OpenSSH").status(), None);
-        assert_eq!(answer("").status(), None);
+        assert_eq!(response("HTTP/1.0 403 Forbidden\r\n\r\n").status(), Some(403));
+        assert_eq!(response("SSH-2.0-OpenSSH").status(), None);
+        assert_eq!(response("").status(), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a process needs of the machine, as Linux tells it.
+//! Memory, threads and file descriptors of a process, from `/proc`.
 
 use std::fs;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -7,17 +7,17 @@ use std::time::Duration;
 
 /// The most of each that was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Vitals {
+pub(crate) struct Metrics {
     /// Resident at once, in bytes.
-    pub(super) memory: u64,
-    pub(super) threads: u64,
+    pub(crate) memory: u64,
+    pub(crate) threads: u64,
     /// Open file descriptors.
-    pub(super) descriptors: u64,
+    pub(crate) descriptors: u64,
 }
 
-impl Vitals {
-    /// Looks once; none when the process has ended, and on systems other than Linux.
-    pub(super) fn read(process: u32) -> Option<Self> {
+impl Metrics {
+    /// `None` when the process has ended, and on systems other than Linux.
+    pub(crate) fn read(process: u32) -> Option<Self> {
         let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         let descriptors = fs::read_dir(format!("/proc/{process}/fd")).ok()?.count();
         Self::in_status(&status, u64::try_from(descriptors).ok()?)
@@ -28,7 +28,7 @@ impl Vitals {
         Some(Self { memory, threads: field(status, "Threads:")?, descriptors })
     }
 
-    pub(super) fn most(self, other: Self) -> Self {
+    pub(crate) fn most(self, other: Self) -> Self {
         Self {
             memory: self.memory.max(other.memory),
             threads: self.threads.max(other.threads),
@@ -43,21 +43,21 @@ fn field(status: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Looks at a process all the time, but seldom enough not to slow it down.
-pub(super) struct Watch {
+/// Reads the metrics of a process from time to time, in a thread.
+pub(crate) struct Watch {
     stop: Sender<()>,
-    thread: JoinHandle<Vitals>,
+    thread: JoinHandle<Metrics>,
 }
 
 impl Watch {
-    pub(super) fn begin(process: u32) -> Self {
-        const EVERY: Duration = Duration::from_millis(50);
+    /// Reads them at this interval. A short one takes time of the machine.
+    pub(crate) fn begin(process: u32, interval: Duration) -> Self {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::spawn(move || {
-            let mut most = Vitals::default();
-            while let Some(now) = Vitals::read(process) {
+            let mut most = Metrics::default();
+            while let Some(now) = Metrics::read(process) {
                 most = most.most(now);
-                if stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+                if stopped.recv_timeout(interval) != Err(RecvTimeoutError::Timeout) {
                     break;
                 }
             }
@@ -66,8 +66,8 @@ impl Watch {
         Self { stop, thread }
     }
 
-    /// The most that was seen; all zero where the system does not tell.
-    pub(super) fn end(self) -> Vitals {
+    /// The most that was seen; all zero on systems other than Linux.
+    pub(crate) fn end(self) -> Metrics {
         drop(self.stop);
         self.thread.join().unwrap_or_default()
     }
@@ -80,10 +80,10 @@ mod tests {
     #[test]
     fn the_most_of_each_is_kept() {
         let status = "Name:\tlogin-cli\nVmHWM:\t   7384 kB\nThreads:\t3\n";
-        let busy = Vitals::in_status(status, 9).unwrap();
-        assert_eq!(busy, Vitals { memory: 7384 * 1024, threads: 3, descriptors: 9 });
-        let wide = Vitals { memory: 1, threads: 1, descriptors: 500 };
-        assert_eq!(busy.most(wide), Vitals { descriptors: 500, ..busy });
-        assert_eq!(Vitals::in_status("Name:\tlogin-cli\nState:\tZ (zombie)\n", 0), None);
+        let busy = Metrics::in_status(status, 9).unwrap();
+        assert_eq!(busy, Metrics { memory: 7384 * 1024, threads: 3, descriptors: 9 });
+        let wide = Metrics { memory: 1, threads: 1, descriptors: 500 };
+        assert_eq!(busy.most(wide), Metrics { descriptors: 500, ..busy });
+        assert_eq!(Metrics::in_status("Name:\tlogin-cli\nState:\tZ (zombie)\n", 0), None);
     }
 }

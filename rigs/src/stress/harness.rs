@@ -10,23 +10,23 @@ use sandbox::{Account, Conduct, Endpoint, Fault, Sandbox, Scenario, Step};
 use tempfile::TempDir;
 use url::{Position, Url};
 
-use super::browser::{Answer, exchange, get, visit};
+use crate::http::{Response, exchange, get, visit};
 use crate::program::{self, Running};
 
 /// Where sign-ins take place.
-pub(super) struct Stage<'a> {
+pub(super) struct Harness<'a> {
     program: &'a Path,
     sandbox: Sandbox,
 }
 
-impl<'a> Stage<'a> {
-    pub(super) fn set(program: &'a Path, faults: Vec<Fault>) -> Result<Self, Box<dyn Error>> {
+impl<'a> Harness<'a> {
+    pub(super) fn start(program: &'a Path, faults: Vec<Fault>) -> Result<Self, Box<dyn Error>> {
         let scenario = Scenario { faults, ..Scenario::default() };
         Ok(Self { program, sandbox: Sandbox::start_in_thread(scenario)? })
     }
 
     /// Starts the program, and lets the person sign in: all that is missing is the callback.
-    pub(super) fn begin(&self) -> Result<SignIn, Box<dyn Error>> {
+    pub(super) fn start_sign_in(&self) -> Result<SignIn, Box<dyn Error>> {
         let home = TempDir::new()?;
         let mut command = program::untouched(self.program, home.path());
         command.args(["login", "--no-browser", "--port", "0", "--timeout", "3m"]);
@@ -81,7 +81,7 @@ impl SignIn {
     }
 
     /// The way back of the browser to the callback, and no further.
-    pub(super) fn redirected(&self) -> Result<Answer, Box<dyn Error>> {
+    pub(super) fn redirected(&self) -> Result<Response, Box<dyn Error>> {
         let answer = exchange(self.address, &visit(&self.callback))?;
         match answer.status() {
             Some(302) => Ok(answer),
@@ -90,7 +90,7 @@ impl SignIn {
     }
 
     /// The page that the redirect leads to.
-    pub(super) fn land(&self, redirect: &Answer) -> Result<Answer, Box<dyn Error>> {
+    pub(super) fn follow(&self, redirect: &Response) -> Result<Response, Box<dyn Error>> {
         let page = redirect.location().ok_or("the redirect leads nowhere")?;
         let page = exchange(self.address, &visit(&page))?;
         match page.status() {
@@ -102,7 +102,7 @@ impl SignIn {
     /// The rest of the sign-in, to the end of the program.
     pub(super) fn finish(&mut self) -> Result<Finish, Box<dyn Error>> {
         let redirect = self.redirected()?;
-        self.land(&redirect)?;
+        self.follow(&redirect)?;
         let landed = Instant::now();
         self.succeeded()?;
         Ok(Finish { redirected: redirect.first_byte, exited: landed.elapsed() })
