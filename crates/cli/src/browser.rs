@@ -7,7 +7,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use login::{NotOpened, open_default_browser};
+use login::{BrowserError, open_browser};
 use url::Url;
 
 use crate::environment;
@@ -19,7 +19,7 @@ const WORD: &str = "__open-browser";
 
 /// Opens `url`, and comes back when it is known how that went. Where this program cannot start itself
 /// a second time, such as after its file was removed, the browser is opened from here.
-pub(crate) fn open(url: &Url) -> Result<(), NotOpened> {
+pub(crate) fn open(url: &Url) -> Result<(), BrowserError> {
     match start_apart() {
         Ok(mut process) => {
             // One that has ended already says how.
@@ -27,18 +27,18 @@ pub(crate) fn open(url: &Url) -> Result<(), NotOpened> {
                 let _ = input.write_all(url.as_str().as_bytes());
             }
             match process.wait() {
-                Ok(status) if !status.success() => Err(NotOpened::Failed(status)),
+                Ok(status) if !status.success() => Err(BrowserError::LauncherFailed(status)),
                 // Who cannot be waited for may well have opened it.
                 Ok(_) | Err(_) => Ok(()),
             }
         }
         // Here, where programs are found is what it is.
         Err(error) if environment::path_without_current_folder().is_some() => {
-            Err(NotOpened::NoBrowser(error))
+            Err(BrowserError::NoBrowser(error))
         }
         Err(error) => {
             tracing::debug!(%error, "no process of its own for the browser");
-            open_default_browser(url)
+            open_browser(url)
         }
     }
 }
@@ -67,7 +67,7 @@ pub(crate) fn open_apart() -> ExitCode {
     let Some(url) = read.ok().and_then(|_| Url::parse(&url).ok()) else {
         return ExitCode::FAILURE;
     };
-    if leave_session() && open_default_browser(&url).is_ok() && !launcher_fails() {
+    if leave_session() && open_browser(&url).is_ok() && !launcher_fails() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

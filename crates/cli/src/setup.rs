@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http_client::{CaCertificates, HttpClient, Options};
 use login::stored::StoredSignIn;
-use login::{CallbackPorts, openai};
+use login::{BindOptions, openai};
 use terminal_ui::{Hint, LogWriter, StatusLine, Terminal, say};
 use token_client::TokenClient;
 use tokio::time::timeout;
@@ -229,14 +229,10 @@ impl Setup {
     }
 
     /// Where the browser may come back to: as asked for, or as usual.
-    pub(crate) fn callback_ports(
-        &self,
-        args: &CallbackArgs,
-        usual: CallbackPorts,
-    ) -> CallbackPorts {
+    pub(crate) fn callback_ports(&self, args: &CallbackArgs, usual: BindOptions) -> BindOptions {
         match args.ports.as_slice() {
             [] => usual,
-            ports => CallbackPorts { ports: ports.to_vec(), fallback_ports: Vec::new(), ..usual },
+            ports => BindOptions { ports: ports.to_vec(), fallback_ports: Vec::new(), ..usual },
         }
     }
 
@@ -275,11 +271,12 @@ async fn let_go() {
 }
 
 /// Only our own crates are heard: what the libraries underneath log is not ours to vouch for.
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "auth_store",
     "http_client",
     "login",
     "login_cli",
+    "native_oauth",
     "oauth_callback_server",
     "platform_api",
     "token_client",

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use login::{Input, Inputs};
+use login::{UserInput, UserInputs};
 use terminal_ui::{Keyboard, read_lines};
 use tokio::sync::mpsc::unbounded_channel;
 use zeroize::Zeroizing;
@@ -13,12 +13,12 @@ const DEVICE: &str = "device";
 
 /// From the keyboard, until it is dropped; `None` if nobody can be asked. The device key asks for a
 /// device code.
-pub(crate) fn from_keyboard(device_key: Option<char>) -> Option<(Keyboard, Inputs)> {
+pub(crate) fn from_keyboard(device_key: Option<char>) -> Option<(Keyboard, UserInputs)> {
     let (sender, inputs) = unbounded_channel();
     let on_input = move |typed| {
         let input = match typed {
-            terminal_ui::Input::Shortcut => Some(Input::DeviceCode),
-            terminal_ui::Input::Line(line) => text(&line).map(Input::Address),
+            terminal_ui::Input::Shortcut => Some(UserInput::DeviceCode),
+            terminal_ui::Input::Line(line) => text(&line).map(UserInput::CallbackUrl),
         };
         // The sign-in may be over, and takes no input any more.
         input.into_iter().for_each(|input| drop(sender.send(input)));
@@ -28,7 +28,7 @@ pub(crate) fn from_keyboard(device_key: Option<char>) -> Option<(Keyboard, Input
 }
 
 /// From a program, line by line. The end of its lines is no end of the sign-in.
-pub(crate) fn from_program() -> Inputs {
+pub(crate) fn from_program() -> UserInputs {
     let (sender, inputs) = unbounded_channel();
     read_lines(move |line| match text(&line).map(|line| sender.send(from_line(line))) {
         Some(Err(_)) => ControlFlow::Break(()),
@@ -37,8 +37,8 @@ pub(crate) fn from_program() -> Inputs {
     inputs
 }
 
-fn from_line(line: Zeroizing<String>) -> Input {
-    if line.trim() == DEVICE { Input::DeviceCode } else { Input::Address(line) }
+fn from_line(line: Zeroizing<String>) -> UserInput {
+    if line.trim() == DEVICE { UserInput::DeviceCode } else { UserInput::CallbackUrl(line) }
 }
 
 /// `None` for an empty line.
@@ -55,7 +55,7 @@ mod tests {
     fn a_line_is_an_address_unless_it_asks_for_a_code() {
         let kind = |line: &str| format!("{:?}", text(line.as_bytes()).map(from_line));
         assert_eq!(kind("device\n"), "Some(DeviceCode)");
-        assert_eq!(kind("http://localhost:1455/?device\n"), "Some(Address([redacted]))");
+        assert_eq!(kind("http://localhost:1455/?device\n"), "Some(CallbackUrl([redacted]))");
         assert_eq!(kind(" \n"), "None");
     }
 }

@@ -322,6 +322,20 @@ impl JsonWebToken {
     }
 }
 
+impl From<native_oauth::Error> for Error {
+    fn from(error: native_oauth::Error) -> Self {
+        match error {
+            native_oauth::Error::NoRandomness(source) => Self::NoRandomness(source),
+            native_oauth::Error::Bind(source) => Self::Bind(source),
+            native_oauth::Error::Callback(source) => Self::Callback(source),
+            native_oauth::Error::Unreachable { after, source } => Self::Unreached { after, source },
+            native_oauth::Error::DeviceCode(source) => Self::DeviceCode(source),
+            native_oauth::Error::DeviceDenied => Self::DeviceDenied,
+            native_oauth::Error::DeviceExpired => Self::DeviceExpired,
+            native_oauth::Error::CodeExchange(source) => Self::Code(source),
+        }
+    }
+}
 impl From<pkce::NoRandomness> for Error {
     fn from(error: pkce::NoRandomness) -> Self {
         Self::NoRandomness(error.into())

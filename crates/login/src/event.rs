@@ -90,3 +90,21 @@ pub enum Event<'a> {
 
 /// Where events go. A plain reference, because a wait and what goes on beside it both tell.
 pub type Events<'a> = &'a dyn Fn(Event<'_>);
+
+/// Passes the events of `native_oauth` on.
+pub(crate) fn forward_to(events: Events<'_>) -> impl Fn(native_oauth::Event<'_>) {
+    use native_oauth::Event as Native;
+    move |event| match event {
+        Native::BrowserNotOpened => events(Event::BrowserNotOpened),
+        Native::Unreachable(error) => events(Event::Unreachable(error)),
+        Native::Reachable(server) => events(Event::ReachedAgain(server)),
+        Native::PastedUrlRejected(error) => events(Event::AddressRefused(error)),
+        Native::CallbackRejected(rejected) => events(Event::CallbackRejected(rejected)),
+        Native::DeviceCode { verification_uri, user_code, expires_in } => {
+            events(Event::DeviceCode { verification_uri, user_code, expires_in });
+        }
+        Native::DeviceCodePostponed(error) => events(Event::DeviceCodePostponed(error)),
+        Native::DeviceCodeFailed(error) => events(Event::DeviceCodeFailed(&error.into())),
+        _ => {}
+    }
+}

@@ -6,16 +6,16 @@
 //! A story has two phases. `start` binds the port and returns the URL, without a request and without
 //! a TLS root read; `finish` waits for the person and does the rest, and answers the browser when it
 //! is known how it ended. A person whose browser cannot come back has other ways, which are open
-//! beside it: they bring its address by hand, or type a code on another device ([`Input`]).
+//! beside it: they bring its address by hand, or type a code on another device ([`UserInput`]).
 //!
 //! ```
-#![doc = include_str!("../examples/sign_in.rs")]
+#![doc = include_str!("../examples/sign_in_with_chatgpt.rs")]
 //! ```
 //!
 //! # What this crate does not do
 //!
 //! It prints nothing, reads no environment and starts no program: progress is an [`Event`], the clock
-//! and what opens the browser are values. Only the library behind [`open_default_browser`] reads
+//! and what opens the browser are values. Only the library behind [`open_browser`] reads
 //! `BROWSER` by itself, on Linux and its like, and starts what it names. The steps themselves live
 //! below: the callback in `oauth-callback-server`, the requests in `token-client`
 //! and `platform-api`, the file in `auth-store`.
@@ -29,14 +29,10 @@
 //! - A code, an exchange and the creation of a key are never sent twice, unless the first provably
 //!   did not arrive.
 
-mod authorization;
-mod browser;
-mod company;
 pub mod create_api_key;
 mod error;
 mod error_kind;
 mod event;
-mod input;
 pub mod openai;
 pub mod pages;
 pub mod platform;
@@ -45,13 +41,13 @@ mod seen;
 mod server_cause;
 pub mod sign_in;
 pub mod stored;
-mod warm_up;
 
-pub use authorization::{Authorization, CallbackPorts};
-pub use browser::{NotOpened, can_open_browser, open_default_browser};
 pub use error::{Error, JsonWebToken, RevocationError, Undecided, Undelivered};
 pub use error_kind::ErrorKind;
 pub use event::{Event, Events};
-pub use input::{Input, Inputs};
+pub use native_oauth::{
+    Authorization, BrowserError, UserInput, UserInputs, can_open_browser, open_browser,
+};
+pub use oauth_callback_server::BindOptions;
 pub use seen::Seen;
 pub use server_cause::ServerCause;

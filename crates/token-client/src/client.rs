@@ -54,6 +54,12 @@ impl TokenClient {
         &self.provider
     }
 
+    /// The HTTP client that sends the requests.
+    #[must_use]
+    pub fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
     /// Its issuer.
     #[must_use]
     pub fn issuer(&self) -> &BaseUrl {

@@ -1,4 +1,4 @@
-use login::CallbackPorts;
+use login::BindOptions;
 use login::sign_in::{self, ApiKeyMode, ApiKeyOutcome, PendingSignIn, SignedIn};
 use login::stored::Restrictions;
 use printable::excerpt;
@@ -100,9 +100,9 @@ fn options(
     let usual = sign_in::Options::new(shared.issuer.clone(), environment::now);
     Ok(sign_in::Options {
         client_id: shared.client_id.clone().unwrap_or(usual.client_id),
-        ports: CallbackPorts {
+        redirect: BindOptions {
             redirect_host: args.authorization.redirect_host,
-            ..setup.callback_ports(&args.callback, usual.ports.clone())
+            ..setup.callback_ports(&args.callback, usual.redirect.clone())
         },
         timeout: args.browser.timeout,
         api_key: match (args.api_key.no_api_key, args.api_key.require_api_key) {

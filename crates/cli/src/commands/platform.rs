@@ -39,7 +39,7 @@ pub(super) fn options(args: &PlatformArgs, shared: &SharedArgs, setup: &Setup) -
     let usual = Options::new(issuer.clone(), api_base.clone());
     Options {
         client_id: client_id.clone().unwrap_or(usual.client_id),
-        ports: setup.callback_ports(&args.callback, usual.ports.clone()),
+        redirect: setup.callback_ports(&args.callback, usual.redirect.clone()),
         timeout: args.browser.timeout,
         ..usual
     }

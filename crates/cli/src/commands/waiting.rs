@@ -4,7 +4,7 @@ use std::time::Duration;
 use auth_store::Location;
 use diagnostics::Sudo;
 use login::stored::AtRisk;
-use login::{Authorization, Event, Inputs};
+use login::{Authorization, Event, UserInputs};
 use oauth_callback_server::InvalidCallbackUrl;
 use terminal_ui::{Hint, Keyboard, Terminal, in_words, say};
 use url::Url;
@@ -61,10 +61,10 @@ impl Invitation<'_> {
                     .terminal
                     .warn(&format!("BROWSER names {missing}, which is not there; {instead}"));
             }
-            authorization.open_browser_by(browser::open);
+            authorization.open_browser_with(browser::open);
         }
         if let Some(inputs) = inputs {
-            authorization.listen_to(inputs);
+            authorization.with_inputs(inputs);
         }
         keyboard
     }
@@ -85,7 +85,7 @@ impl Invitation<'_> {
         }
     }
 
-    fn listen(&self, setup: &Setup) -> (Option<Keyboard>, Option<Inputs>) {
+    fn listen(&self, setup: &Setup) -> (Option<Keyboard>, Option<UserInputs>) {
         let device_key = (self.other_ways == OtherWays::AddressOrDevice).then_some('d');
         if setup.terminal.is_interactive()
             && let Some((keyboard, inputs)) = user_input::from_keyboard(device_key)

@@ -11,13 +11,13 @@ use std::future::Ready;
 use auth_store::{AuthStore, uninterrupted};
 use credentials::ApiKey;
 use http_client::{BaseUrl, HttpClient};
+use native_oauth::Authorization;
 use oauth_callback_server::{BrowserResponder, Page};
 use platform_api::{Organization, Project, Session};
 use token_source::LOCK_TIMEOUT;
 use tokio::join;
 use zeroize::Zeroizing;
 
-use crate::authorization::Authorization;
 use crate::error::{Error, Undecided, Undelivered};
 use crate::event::{Event, Events};
 use crate::pages::{self, KeyHome};
@@ -127,23 +127,13 @@ impl PendingApiKey {
     ///
     /// As [`finish`](Self::finish), and [`Error::Undecided`].
     pub async fn finish_choosing(
-        mut self,
-        choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
-        events: Events<'_>,
-        deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
-    ) -> Result<NewApiKey, Error> {
-        let company = self.session.company();
-        company.beside(self.story(choose, events, deliver), events).await
-    }
-
-    async fn story(
         self,
         choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
         events: Events<'_>,
         deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
     ) -> Result<NewApiKey, Error> {
         let Self { options, session } = self;
-        let (session, browser) = session.logged_in(pages::KEY_FAILED, events).await?;
+        let (session, browser) = session.log_in(pages::KEY_FAILED, events).await?;
         let mut browser = PendingReply(Some(browser));
         let created = async {
             let target = find_target(&options, &session, &mut browser, choose, events).await?;

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use credentials::{AuthorizationCode, DeviceCode};
 use http_client::{ErrorResponse, Url};
+use native_oauth::DeviceFlow;
 use pkce::CodeVerifier;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -40,59 +41,57 @@ struct UserCodeResponse {
     interval: Interval,
 }
 
-/// Requests a code for another device.
-///
-/// OpenAI has device codes in the manner of [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628), with
-/// endpoints and names of its own: the bodies are JSON, 403 and 404 mean that the person has not decided,
-/// and an approval brings a [`DeviceGrant`] instead of tokens.
-///
-/// # Errors
-///
-/// [`Error::DeviceCodeNotEnabled`] when this server or account has no device codes.
-pub async fn request_device_code(client: &TokenClient) -> Result<DeviceAuthorization, Error> {
-    let fields = [("client_id", client.client_id())];
-    let response = send(client, USER_CODE_PATH, &fields, &[]).await;
-    let response = response.map_err(|error| match error {
-        Error::ErrorResponse(response) if response.status == 404 => Error::DeviceCodeNotEnabled,
-        error => error,
-    })?;
-    let UserCodeResponse { device_auth_id, user_code, interval } = response.decode()?;
-    let page = client.issuer().join(VERIFICATION_PATH);
-    let mut device = DeviceAuthorization::new(device_auth_id, user_code, page, LIFETIME);
-    device.interval = interval;
-    Ok(device)
-}
+/// OpenAI's device codes. They follow [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628), except that
+/// the endpoints and names are OpenAI's, the bodies are JSON, 403 and 404 mean that the person has not
+/// decided, and an approval returns a [`DeviceGrant`] instead of tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceCodeFlow<'a>(pub &'a TokenClient);
 
-/// Asks once whether the person has approved.
-///
-/// # Errors
-///
-/// [`Error`]; after one that [is transient](Error::is_transient) the wait goes on.
-pub async fn poll_device_code(
-    client: &TokenClient,
-    device: &DeviceAuthorization,
-) -> Result<DevicePoll<DeviceGrant>, Error> {
-    let fields = poll_fields(device);
-    let secrets = fields.map(|(_, value)| value);
-    match send(client, POLL_PATH, &fields, &secrets).await {
-        Ok(response) => Ok(DevicePoll::Approved(response.decode()?)),
-        Err(Error::ErrorResponse(response)) => undecided(response),
-        Err(error) => Err(error),
+impl DeviceFlow for DeviceCodeFlow<'_> {
+    type Grant = DeviceGrant;
+
+    /// A server or an account without device codes is [`Error::DeviceCodeNotEnabled`].
+    async fn request(&self) -> Result<DeviceAuthorization, Error> {
+        let Self(client) = self;
+        let fields = [("client_id", client.client_id())];
+        let response = send(client, USER_CODE_PATH, &fields, &[]).await;
+        let response = response.map_err(|error| match error {
+            Error::ErrorResponse(response) if response.status == 404 => Error::DeviceCodeNotEnabled,
+            error => error,
+        })?;
+        let UserCodeResponse { device_auth_id, user_code, interval } = response.decode()?;
+        let page = client.issuer().join(VERIFICATION_PATH);
+        let mut device = DeviceAuthorization::new(device_auth_id, user_code, page, LIFETIME);
+        device.interval = interval;
+        Ok(device)
+    }
+
+    async fn poll(&self, device: &DeviceAuthorization) -> Result<DevicePoll<DeviceGrant>, Error> {
+        let fields = [
+            ("device_auth_id", device.device_code.expose()),
+            ("user_code", device.user_code.as_str()),
+        ];
+        let secrets = fields.map(|(_, value)| value);
+        match send(self.0, POLL_PATH, &fields, &secrets).await {
+            Ok(response) => Ok(DevicePoll::Approved(response.decode()?)),
+            Err(Error::ErrorResponse(response)) => undecided(response),
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// Exchanges what the approval brought for tokens.
-///
-/// # Errors
-///
-/// As [`TokenClient::exchange_code`].
-pub async fn exchange_device_grant(
-    client: &TokenClient,
-    DeviceGrant { code, code_verifier }: &DeviceGrant,
-) -> Result<TokenResponse, Error> {
-    let redirect_uri = client.issuer().join(REDIRECT_PATH);
-    let redirect_uri = redirect_uri.as_str();
-    client.exchange_code(&CodeExchange { code, redirect_uri, code_verifier }).await
+impl DeviceGrant {
+    /// Exchanges the code for tokens.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenClient::exchange_code`].
+    pub async fn exchange(&self, client: &TokenClient) -> Result<TokenResponse, Error> {
+        let Self { code, code_verifier } = self;
+        let redirect_uri = client.issuer().join(REDIRECT_PATH);
+        let redirect_uri = redirect_uri.as_str();
+        client.exchange_code(&CodeExchange { code, redirect_uri, code_verifier }).await
+    }
 }
 
 async fn send(
@@ -103,10 +102,6 @@ async fn send(
 ) -> Result<http_client::Response, Error> {
     let endpoint: &Url = &client.issuer().join(path);
     client.send(&TokenRequest { endpoint, format: BodyFormat::Json, fields, secrets }).await
-}
-
-fn poll_fields(device: &DeviceAuthorization) -> [(&'static str, &str); 2] {
-    [("device_auth_id", device.device_code.expose()), ("user_code", device.user_code.as_str())]
 }
 
 /// A 403 or a 404 has no code that could be relied on: it is pending unless the body says that the

@@ -16,7 +16,7 @@ pub use clients::{
     CREATE_API_KEY_USER_AGENT, ISSUER, REDIRECT_PATH, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT,
     SIGN_IN_PORT, SIGN_IN_SCOPE,
 };
-pub use device_code::{DeviceGrant, exchange_device_grant, poll_device_code, request_device_code};
+pub use device_code::{DeviceCodeFlow, DeviceGrant};
 pub use provider::{create_api_key_provider, provider};
 pub use refresh_error::{is_refresh_token_reused, requires_reauthentication};
 pub use setup_link::finish_setup_url;

@@ -18,6 +18,7 @@ mod template;
 mod tests;
 mod text;
 
+use oauth_callback_server::Pages;
 use zeroize::Zeroizing;
 
 pub use details::{KeyHome, Who};
@@ -111,3 +112,18 @@ pub const FORBIDDEN: &str = page!("Turned away", "cross.svg", "forbidden.html");
 
 /// A request after the one that ended the sign-in, such as a reload.
 pub const ALREADY_DONE: &str = page!("Already done", "prompt.svg", "already_done.html");
+
+/// The pages of the callback server. `failed` is the page for a code whose sign-in fails.
+pub(crate) fn callback_pages(failed: &'static str) -> Pages {
+    Pages {
+        denied: DENIED.into(),
+        missing_code: MISSING_CODE.into(),
+        failed: failed.into(),
+        finished: ALREADY_DONE.into(),
+        state_mismatch: STATE_MISMATCH.into(),
+        other_code: OTHER_CODE.into(),
+        bad_request: WRONG_REQUEST.into(),
+        forbidden: FORBIDDEN.into(),
+        not_found: NOT_FOUND.into(),
+    }
+}

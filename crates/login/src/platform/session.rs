@@ -1,18 +1,17 @@
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
-use oauth_callback_server::BrowserResponder;
+use native_oauth::{Authorization, CodeGrant, RequestParameters, WaitOptions};
+use oauth_callback_server::{BindOptions, BrowserResponder};
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
 
-use crate::authorization::{Authorization, CallbackPorts, Grant, Parts};
-use crate::company::Company;
 use crate::error::Error;
-use crate::event::{Event, Events};
-use crate::input::bring_all;
-use crate::openai::{self, CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE};
+use crate::event::{Event, Events, forward_to};
+use crate::openai::{
+    self, CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE, REDIRECT_PATH,
+};
 use crate::pages;
-use crate::warm_up::alongside;
 
 /// The audience of the access token: the platform's API, wherever it is asked.
 const AUDIENCE: &str = "https://api.openai.com/v1";
@@ -26,8 +25,8 @@ pub struct Options {
     pub api_base: BaseUrl,
     /// The registered client.
     pub client_id: String,
-    /// The ports of its redirect URIs.
-    pub ports: CallbackPorts,
+    /// The ports and the path of its redirect URIs.
+    pub redirect: BindOptions,
     /// How long the browser is waited for.
     pub timeout: Duration,
 }
@@ -40,7 +39,11 @@ impl Options {
             issuer,
             api_base,
             client_id: CREATE_API_KEY_CLIENT_ID.to_owned(),
-            ports: CREATE_API_KEY_PORT.into(),
+            redirect: BindOptions {
+                ports: vec![CREATE_API_KEY_PORT],
+                callback_path: REDIRECT_PATH,
+                ..BindOptions::default()
+            },
             timeout: Duration::from_secs(15 * 60),
         }
     }
@@ -52,30 +55,34 @@ impl Options {
 ///
 /// [`Error::Bind`] when the port is taken, [`Error::NoRandomness`] when the system gives none.
 pub fn start(options: Options, http: HttpClient) -> Result<PendingSession, Error> {
-    let parameters = |parts: Parts<'_>| parameters(&options.client_id, &parts);
-    let authorization = Authorization::begin(&options.ports, &options.issuer, parameters)?;
-    Ok(PendingSession { options, http, authorization })
+    let Options { issuer, api_base, client_id, redirect, timeout } = options;
+    let client = TokenClient::new(http, openai::create_api_key_provider(issuer), client_id);
+    let query = |parameters: RequestParameters<'_>| query(client.client_id(), parameters);
+    let endpoint = &client.provider().authorization_endpoint;
+    let authorization = Authorization::start(&redirect, endpoint, query)?;
+    Ok(PendingSession { client, api_base, timeout, authorization })
 }
 
-fn parameters(client_id: &str, parts: &Parts<'_>) -> Vec<(&'static str, String)> {
-    let parameters = [
+fn query(client_id: &str, parameters: RequestParameters<'_>) -> Vec<(&'static str, String)> {
+    let query = [
         ("audience", AUDIENCE),
         ("client_id", client_id),
         ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
-        ("code_challenge", parts.code_challenge),
-        ("redirect_uri", parts.redirect_uri),
+        ("code_challenge", parameters.code_challenge),
+        ("redirect_uri", parameters.redirect_uri),
         ("response_type", "code"),
         ("scope", CREATE_API_KEY_SCOPE),
-        ("state", parts.state),
+        ("state", parameters.state),
     ];
-    parameters.map(|(name, value)| (name, value.to_owned())).into()
+    query.map(|(name, value)| (name, value.to_owned())).into()
 }
 
 /// A session that waits for its person. Dropping it gives the port back.
 #[derive(Debug)]
 pub struct PendingSession {
-    options: Options,
-    http: HttpClient,
+    client: TokenClient,
+    api_base: BaseUrl,
+    timeout: Duration,
     authorization: Authorization,
 }
 
@@ -91,52 +98,42 @@ impl PendingSession {
     /// # Errors
     ///
     /// [`Error`] says which step failed.
-    pub async fn finish(mut self, events: Events<'_>) -> Result<Session, Error> {
-        let company = self.company();
-        let story = async {
-            let (session, browser) = self.logged_in(pages::SIGN_IN_FAILED, events).await?;
-            browser.respond_ok(pages::LOGGED_IN).await;
-            Ok(session)
-        };
-        company.beside(story, events).await
+    pub async fn finish(self, events: Events<'_>) -> Result<Session, Error> {
+        let (session, browser) = self.log_in(pages::SIGN_IN_FAILED, events).await?;
+        browser.respond_ok(pages::LOGGED_IN).await;
+        Ok(session)
     }
 
-    /// What goes on beside the wait.
-    pub(crate) fn company(&mut self) -> Company {
-        let Options { issuer, api_base, .. } = &self.options;
-        let browser = self.authorization.take_browser();
-        Company::new(browser, &self.http, issuer).and(&self.http, api_base)
-    }
-
-    /// Waits for the person, and logs them in. The browser, which then waits for the outcome of the
-    /// rest, sees `failed` where there is no rest.
-    pub(crate) async fn logged_in(
+    /// Waits for the person, and logs them in. Returns the browser, which waits for a page; after an
+    /// error it gets `error_page`.
+    pub(crate) async fn log_in(
         self,
-        failed: &'static str,
+        error_page: &'static str,
         events: Events<'_>,
     ) -> Result<(Session, BrowserResponder), Error> {
-        let Self { options, http, authorization } = self;
-        let (callback, inputs) = authorization.awaited(&options.issuer, options.timeout, failed)?;
-        let pasted_url = callback.pasted_url();
-        let granted =
-            alongside(callback.granted(events), bring_all(pasted_url, inputs, events)).await;
-        let (grant, browser) = granted?;
+        let Self { client, api_base, timeout, authorization } = self;
+        let pages = pages::callback_pages(error_page);
+        let wait = WaitOptions { timeout, pages, also_connect_to: Some(&api_base) };
+        let forward = forward_to(events);
+        let (grant, browser) = authorization.wait_for_code(&client, wait, &forward).await?;
         events(Event::CallbackReceived);
-        match log_in(options, http, &grant).await {
+        match exchange(&client, &grant, api_base).await {
             Ok(session) => Ok((session, browser)),
             Err(error) => {
-                browser.respond_error(failed).await;
+                browser.respond_error(error_page).await;
                 Err(error)
             }
         }
     }
 }
 
-/// From the code to a session.
-async fn log_in(options: Options, http: HttpClient, grant: &Grant) -> Result<Session, Error> {
-    let provider = openai::create_api_key_provider(options.issuer);
-    let client = TokenClient::new(http.clone(), provider, options.client_id);
+/// Exchanges the code for an access token, and the token for a session.
+async fn exchange(
+    client: &TokenClient,
+    grant: &CodeGrant,
+    api_base: BaseUrl,
+) -> Result<Session, Error> {
     let tokens = client.exchange_code(&grant.code_exchange()).await.map_err(Error::Code)?;
-    let platform = PlatformApi::new(http, options.api_base);
+    let platform = PlatformApi::new(client.http().clone(), api_base);
     platform.log_in(&tokens.access_token).await.map_err(Error::Platform)
 }

@@ -4,6 +4,7 @@ use auth_store::{
     AuthDocument, AuthStore, Error as StoreError, LockedStore, SignIn, uninterrupted_commit,
 };
 use jiff::Timestamp;
+use native_oauth::Grant;
 use oauth_callback_server::RedirectPage;
 use token_client::TokenClient;
 use tokio::{join, select};
@@ -11,11 +12,10 @@ use tokio::{join, select};
 use super::api_key::{ApiKeyOutcome, NewApiKey};
 use super::identity::Identity;
 use super::landing::landing;
-use super::ways::Granted;
 use super::{Options, SignedIn};
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::openai::{SIGN_IN_CLIENT_ID, Tokens};
+use crate::openai::{DeviceGrant, SIGN_IN_CLIENT_ID, Tokens};
 use crate::pages;
 use crate::stored::{DiscardedTokens, Replaced, Revoker, locked};
 
@@ -44,10 +44,13 @@ struct Prepared {
 
 impl Completion<'_> {
     /// Spends the grant, keeps what it brings, and tells the browser how it ended, if there is one.
-    pub(super) async fn finish(&self, granted: Granted) -> Result<SignedIn, Error> {
+    pub(super) async fn finish(&self, grant: Grant<DeviceGrant>) -> Result<SignedIn, Error> {
         (self.events)(Event::CallbackReceived);
-        let completed = self.complete(&granted).await;
-        let browser = granted.browser();
+        let completed = self.complete(&grant).await;
+        let browser = match grant {
+            Grant::Code(_, browser) => Some(browser),
+            Grant::Device(_) => None,
+        };
         match completed {
             Ok(Completed { signed_in, landing, replaced }) => {
                 let last_page = async {
@@ -70,12 +73,12 @@ impl Completion<'_> {
     }
 
     /// The grant is spent only when what it brings can be kept: the store is locked, and has room.
-    async fn complete(&self, granted: &Granted) -> Result<Completed, Error> {
+    async fn complete(&self, grant: &Grant<DeviceGrant>) -> Result<Completed, Error> {
         let mut locked = locked(self.store, self.options.now, self.events).await?;
         let reserved_at = (self.options.now)();
         locked.reserve_for_sign_in(reserved_at)?;
         (self.events)(Event::ExchangingCode);
-        let tokens = granted.exchange(self.client).await.inspect_err(|error| {
+        let tokens = exchange(self.client, grant).await.inspect_err(|error| {
             if may_have_issued_tokens(error) {
                 (self.events)(Event::TokensLost);
             }
@@ -154,6 +157,14 @@ impl Completion<'_> {
         let Self { client, store, .. } = *self;
         Revoker { client, store, others: &self.options.other_stores }
     }
+}
+
+async fn exchange(client: &TokenClient, grant: &Grant<DeviceGrant>) -> Result<Tokens, Error> {
+    let tokens = match grant {
+        Grant::Code(grant, _) => client.exchange_code(&grant.code_exchange()).await,
+        Grant::Device(grant) => grant.exchange(client).await,
+    };
+    tokens.and_then(Tokens::try_from).map_err(Error::Code)
 }
 
 /// Whether the issuer may have said yes in an answer that did not arrive, or cannot be read.

@@ -16,21 +16,21 @@ use std::time::Duration;
 use auth_store::{AuthStore, Location};
 use http_client::{BaseUrl, HttpClient};
 use jiff::Timestamp;
+use native_oauth::{Authorization, RequestParameters, WaitOptions};
+use oauth_callback_server::BindOptions;
 use token_client::TokenClient;
 use tokio_util::sync::CancellationToken;
 
-use crate::authorization::{Authorization, CallbackPorts, Parts};
-use crate::company::Company;
 use crate::error::Error;
-use crate::event::Events;
+use crate::event::{Events, forward_to};
 use crate::openai::{
-    self, Claims, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT, SIGN_IN_PORT, SIGN_IN_SCOPE,
+    self, Claims, DeviceCodeFlow, REDIRECT_PATH, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT,
+    SIGN_IN_PORT, SIGN_IN_SCOPE,
 };
 use crate::pages;
 use crate::stored::{OtherStores, ReplacedSignIn};
 
 use completion::Completion;
-use ways::first_of_all;
 
 pub use api_key::{ApiKeyMode, ApiKeyOutcome};
 pub use device::{PendingDeviceCode, start_by_device_code};
@@ -41,7 +41,6 @@ mod device;
 mod identity;
 mod key_name;
 mod landing;
-mod ways;
 
 /// What a sign-in may be asked to do differently.
 #[derive(Clone, Debug)]
@@ -50,8 +49,8 @@ pub struct Options {
     pub issuer: BaseUrl,
     /// The registered client.
     pub client_id: String,
-    /// The ports of its redirect URIs.
-    pub ports: CallbackPorts,
+    /// The ports and the path of its redirect URIs.
+    pub redirect: BindOptions,
     /// How long the browser is waited for.
     pub timeout: Duration,
     /// Whether an API key is asked for.
@@ -78,9 +77,11 @@ impl Options {
         Self {
             issuer,
             client_id: SIGN_IN_CLIENT_ID.to_owned(),
-            ports: CallbackPorts {
+            redirect: BindOptions {
+                ports: vec![SIGN_IN_PORT],
                 fallback_ports: vec![SIGN_IN_OTHER_PORT],
-                ..SIGN_IN_PORT.into()
+                callback_path: REDIRECT_PATH,
+                ..BindOptions::default()
             },
             timeout: Duration::from_secs(15 * 60),
             api_key: ApiKeyMode::IfPossible,
@@ -103,37 +104,38 @@ impl Options {
 /// [`Error::NoRandomness`] when the system gives none.
 pub fn start(options: Options, http: HttpClient, store: AuthStore) -> Result<PendingSignIn, Error> {
     store.check_writable()?;
-    let parameters = |parts: Parts<'_>| parameters(&options, &parts);
-    let authorization = Authorization::begin(&options.ports, &options.issuer, parameters)?;
-    Ok(PendingSignIn { options, http, store, authorization })
+    let client = client(&options, http);
+    let query = |parameters: RequestParameters<'_>| query(&options, parameters);
+    let endpoint = &client.provider().authorization_endpoint;
+    let authorization = Authorization::start(&options.redirect, endpoint, query)?;
+    Ok(PendingSignIn { options, client, store, authorization })
 }
 
-fn parameters(options: &Options, parts: &Parts<'_>) -> Vec<(&'static str, String)> {
+fn query(options: &Options, parameters: RequestParameters<'_>) -> Vec<(&'static str, String)> {
     let workspaces = options.workspaces.join(",");
     let scopes = iter::once(SIGN_IN_SCOPE).chain(options.scopes.iter().map(String::as_str));
     let scope = scopes.collect::<Vec<_>>().join(" ");
-    let parameters = [
+    let query = [
         ("response_type", "code"),
         ("client_id", &options.client_id),
-        ("redirect_uri", parts.redirect_uri),
+        ("redirect_uri", parameters.redirect_uri),
         ("scope", &scope),
-        ("code_challenge", parts.code_challenge),
+        ("code_challenge", parameters.code_challenge),
         ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
         ("id_token_add_organizations", "true"),
-        ("state", parts.state),
+        ("state", parameters.state),
         ("allowed_workspace_id", &workspaces),
     ];
-    let is_said =
+    let is_used =
         |(name, _): &(&str, &str)| *name != "allowed_workspace_id" || !workspaces.is_empty();
-    let parameters = parameters.into_iter().filter(is_said);
-    parameters.map(|(name, value)| (name, value.to_owned())).collect()
+    query.into_iter().filter(is_used).map(|(name, value)| (name, value.to_owned())).collect()
 }
 
 /// A sign-in that waits for its person. Dropping it gives the port back.
 #[derive(Debug)]
 pub struct PendingSignIn {
     options: Options,
-    http: HttpClient,
+    client: TokenClient,
     store: AuthStore,
     authorization: Authorization,
 }
@@ -172,20 +174,17 @@ impl PendingSignIn {
     /// # Errors
     ///
     /// [`Error`] says which step failed; whatever was stored before is untouched.
-    pub async fn finish(mut self, events: Events<'_>) -> Result<SignedIn, Error> {
-        let browser = self.authorization.take_browser();
-        let company = Company::new(browser, &self.http, &self.options.issuer);
-        company.beside(self.story(events), events).await
-    }
-
-    async fn story(self, events: Events<'_>) -> Result<SignedIn, Error> {
-        let Self { options, http, store, authorization } = self;
-        let Options { issuer, timeout, .. } = &options;
-        let awaited = authorization.awaited(issuer, *timeout, pages::SIGN_IN_FAILED)?;
-        let client = client(&options, http);
-        let granted = first_of_all(awaited, &client, *timeout, events).await?;
+    pub async fn finish(self, events: Events<'_>) -> Result<SignedIn, Error> {
+        let Self { options, client, store, authorization } = self;
+        let wait = WaitOptions {
+            timeout: options.timeout,
+            pages: pages::callback_pages(pages::SIGN_IN_FAILED),
+            also_connect_to: None,
+        };
+        let (flow, forward) = (DeviceCodeFlow(&client), forward_to(events));
+        let grant = authorization.wait(&client, wait, Some(&flow), &forward).await?;
         let completion = Completion { options: &options, client: &client, store: &store, events };
-        completion.finish(granted).await
+        completion.finish(grant).await
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http_client::{HttpClient, Options};
-use login::openai::{exchange_device_grant, poll_device_code, request_device_code};
+use login::openai::DeviceCodeFlow;
+use native_oauth::DeviceFlow as _;
 use sandbox::{Device, Endpoint, Lifetimes, Offered, Scenario, Then};
 use serde_json::{Value, json};
 use token_client::{DeviceAuthorization, DevicePoll, Error};
@@ -22,15 +23,16 @@ async fn decide(device: &DeviceAuthorization, account: &str) {
 #[tokio::test]
 async fn a_device_is_pending_until_the_person_agrees() {
     let rig = Rig::new(Scenario::default()).await;
-    let device = request_device_code(&rig.client).await.unwrap();
-    let pending = poll_device_code(&rig.client, &device).await.unwrap();
+    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
+    let pending = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
     assert!(matches!(pending, DevicePoll::Pending), "{pending:?}");
 
     decide(&device, "auth0|ada").await;
-    let DevicePoll::Approved(grant) = poll_device_code(&rig.client, &device).await.unwrap() else {
+    let DevicePoll::Approved(grant) = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap()
+    else {
         panic!("the person agreed");
     };
-    let tokens = exchange_device_grant(&rig.client, &grant).await.unwrap();
+    let tokens = grant.exchange(&rig.client).await.unwrap();
     let issued = rig.sandbox.issued();
     assert_eq!(tokens.refresh_token.unwrap().expose(), issued.refresh_tokens[0]);
 
@@ -49,9 +51,9 @@ async fn a_device_is_pending_until_the_person_agrees() {
 #[tokio::test]
 async fn a_person_who_says_no_ends_the_wait() {
     let rig = Rig::new(Scenario::default()).await;
-    let device = request_device_code(&rig.client).await.unwrap();
+    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
     decide(&device, "nobody").await;
-    let poll = poll_device_code(&rig.client, &device).await.unwrap();
+    let poll = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
     assert!(matches!(poll, DevicePoll::Denied), "{poll:?}");
 }
 
@@ -59,8 +61,8 @@ async fn a_person_who_says_no_ends_the_wait() {
 async fn a_code_that_is_too_old_ends_the_wait() {
     let lifetimes = Lifetimes { user_code: Duration::ZERO, ..Lifetimes::default() };
     let rig = Rig::new(Scenario { lifetimes, ..Scenario::default() }).await;
-    let device = request_device_code(&rig.client).await.unwrap();
-    let poll = poll_device_code(&rig.client, &device).await.unwrap();
+    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
+    let poll = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
     assert!(matches!(poll, DevicePoll::Expired), "{poll:?}");
 }
 
@@ -68,7 +70,7 @@ async fn a_code_that_is_too_old_ends_the_wait() {
 async fn an_issuer_without_device_codes_says_so_at_once() {
     let device = Device { offered: Offered::No, ..Device::default() };
     let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
-    let error = request_device_code(&rig.client).await.unwrap_err();
+    let error = DeviceCodeFlow(&rig.client).request().await.unwrap_err();
     assert!(matches!(error, Error::DeviceCodeNotEnabled), "{error:?}");
     assert!(!error.is_transient());
 }
@@ -76,7 +78,7 @@ async fn an_issuer_without_device_codes_says_so_at_once() {
 async fn interval_of(interval: Value) -> u64 {
     let device = Device { interval, ..Device::default() };
     let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
-    let device = request_device_code(&rig.client).await.unwrap();
+    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
     device.interval.as_duration().as_secs()
 }
 
@@ -95,8 +97,8 @@ async fn a_busy_issuer_is_waited_out() {
         body: sandbox::Body::default(),
     });
     let rig = Rig::with(Endpoint::DeviceToken, then).await;
-    let device = request_device_code(&rig.client).await.unwrap();
-    let error = poll_device_code(&rig.client, &device).await.unwrap_err();
+    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
+    let error = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap_err();
     assert!(error.is_transient());
     let wait = device.interval.after(error.retry_after());
     assert_eq!(wait, Duration::from_secs(7));
@@ -106,13 +108,13 @@ async fn a_busy_issuer_is_waited_out() {
 #[tokio::test]
 async fn a_device_requests_a_code_and_polls() {
     let rig = Rig::new(Scenario::default()).await;
-    let device = request_device_code(&rig.client).await.unwrap();
+    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
     assert_request(
         &rig.only_request_at(&Endpoint::DeviceUserCode),
         "POST /api/accounts/deviceauth/usercode\napplication/json\n\
          {\"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\"}",
     );
-    poll_device_code(&rig.client, &device).await.unwrap();
+    DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
     let [device_code, user_code] = [device.device_code.expose(), device.user_code.as_str()];
     assert_request(
         &rig.only_request_at(&Endpoint::DeviceToken),

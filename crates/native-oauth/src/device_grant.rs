@@ -1,0 +1,165 @@
+use std::convert::Infallible;
+use std::time::Duration;
+
+use token_client::{
+    DeviceAuthorization, DevicePoll, Error as TokenError, Interval, TokenClient, TokenResponse,
+};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::error::Error;
+use crate::event::Event;
+
+/// The requests of a sign-in by device code. A server that keeps to
+/// [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628) needs [`StandardDeviceFlow`]; other servers
+/// have requests and grants of their own.
+pub trait DeviceFlow: Sync {
+    /// What the approval returns.
+    type Grant: Send;
+
+    /// Requests a device code.
+    fn request(&self) -> impl Future<Output = Result<DeviceAuthorization, TokenError>> + Send;
+
+    /// Asks once whether the person has approved.
+    fn poll(
+        &self,
+        device: &DeviceAuthorization,
+    ) -> impl Future<Output = Result<DevicePoll<Self::Grant>, TokenError>> + Send;
+}
+
+/// The device authorization grant of RFC 8628.
+#[derive(Clone, Copy, Debug)]
+pub struct StandardDeviceFlow<'a> {
+    /// The client that signs in.
+    pub client: &'a TokenClient,
+    /// The scopes, separated by spaces.
+    pub scope: Option<&'a str>,
+}
+
+impl DeviceFlow for StandardDeviceFlow<'_> {
+    type Grant = TokenResponse;
+
+    async fn request(&self) -> Result<DeviceAuthorization, TokenError> {
+        self.client.request_device_authorization(self.scope).await
+    }
+
+    async fn poll(
+        &self,
+        device: &DeviceAuthorization,
+    ) -> Result<DevicePoll<TokenResponse>, TokenError> {
+        self.client.poll_device_authorization(device).await
+    }
+}
+
+/// The flow of a client without device codes. It has no value.
+pub(crate) enum NoDeviceFlow {}
+
+impl DeviceFlow for NoDeviceFlow {
+    type Grant = Infallible;
+
+    async fn request(&self) -> Result<DeviceAuthorization, TokenError> {
+        match *self {}
+    }
+
+    async fn poll(&self, _: &DeviceAuthorization) -> Result<DevicePoll<Infallible>, TokenError> {
+        match *self {}
+    }
+}
+
+/// The longest lifetime of a device code, whatever the server says.
+const MAX_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Requests a device code, reports it by [`Event::DeviceCode`], and polls until the person has decided
+/// ([RFC 8628 §3.3](https://www.rfc-editor.org/rfc/rfc8628#section-3.3) to §3.5).
+///
+/// # Errors
+///
+/// [`Error::DeviceCode`] for an error of the server, [`Error::DeviceDenied`] and
+/// [`Error::DeviceExpired`] for a decision that the person made or missed.
+pub async fn wait_for_approval<D: DeviceFlow>(
+    flow: &D,
+    timeout: Duration,
+    events: &(impl Fn(Event<'_>) + ?Sized),
+) -> Result<D::Grant, Error> {
+    let deadline = Instant::now() + timeout.min(MAX_LIFETIME);
+    let device = request(flow, deadline, events).await?;
+    let deadline = deadline.min(Instant::now() + device.expires_in.min(MAX_LIFETIME));
+    events(Event::DeviceCode {
+        verification_uri: device.verification_uri.as_str(),
+        user_code: device.user_code.as_str(),
+        expires_in: deadline.saturating_duration_since(Instant::now()),
+    });
+    poll(flow, &device, deadline).await
+}
+
+/// A busy server is asked again, as RFC 8628 §3.5 says for polls.
+async fn request(
+    flow: &impl DeviceFlow,
+    deadline: Instant,
+    events: &(impl Fn(Event<'_>) + ?Sized),
+) -> Result<DeviceAuthorization, Error> {
+    let mut is_reported = false;
+    loop {
+        let error = match flow.request().await {
+            Ok(device) => return Ok(device),
+            Err(error) => error,
+        };
+        let pause = Interval::default().after(error.retry_after());
+        let is_busy = matches!(error, TokenError::ErrorResponse(_)) && error.is_transient();
+        if !is_busy || ends_after(pause, deadline) {
+            return Err(Error::DeviceCode(error));
+        }
+        if !is_reported {
+            events(Event::DeviceCodePostponed(&error));
+        }
+        is_reported = true;
+        sleep(pause).await;
+    }
+}
+
+async fn poll<D: DeviceFlow>(
+    flow: &D,
+    device: &DeviceAuthorization,
+    deadline: Instant,
+) -> Result<D::Grant, Error> {
+    let mut interval = device.interval;
+    let mut pause = interval.as_duration();
+    loop {
+        if ends_after(pause, deadline) {
+            sleep_until(deadline).await;
+            return Err(Error::DeviceExpired);
+        }
+        sleep(pause).await;
+        let retry_after = match flow.poll(device).await {
+            Ok(DevicePoll::Approved(grant)) => return Ok(grant),
+            Ok(DevicePoll::Denied) => return Err(Error::DeviceDenied),
+            Ok(DevicePoll::Expired) => return Err(Error::DeviceExpired),
+            Ok(DevicePoll::Pending) => None,
+            Ok(DevicePoll::SlowDown) => {
+                interval = interval.slow_down();
+                None
+            }
+            Err(error) if error.is_transient() => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "poll failed");
+                interval = next_interval(interval, &error);
+                error.retry_after()
+            }
+            Err(error) => return Err(Error::DeviceCode(error)),
+        };
+        pause = interval.after(retry_after);
+    }
+}
+
+/// Whether the pause ends at the deadline or after it. A server can ask for a pause that no clock holds.
+fn ends_after(pause: Duration, deadline: Instant) -> bool {
+    pause >= deadline.saturating_duration_since(Instant::now())
+}
+
+/// After a connection error, "clients MUST unilaterally reduce their polling frequency"
+/// ([RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)). A busy server says by
+/// `Retry-After` how long to wait.
+fn next_interval(interval: Interval, error: &TokenError) -> Interval {
+    match error {
+        TokenError::Http(_) => interval.back_off(),
+        _ => interval,
+    }
+}

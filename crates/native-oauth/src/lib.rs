@@ -1,0 +1,53 @@
+//! A browser sign-in for a native app, with any OAuth provider
+//! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)): it opens the authorization URL, receives the
+//! callback on a loopback port, and exchanges the code for tokens, with PKCE
+//! ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
+//!
+//! ```no_run
+#![doc = include_str!("../examples/sign_in.rs")]
+//! ```
+//!
+//! [`SignIn::run`] is the whole sign-in. [`SignIn::start`] returns a [`PendingSignIn`] instead, for a
+//! program that shows the URL, takes a pasted URL ([`UserInput`]) or reports progress ([`Event`]).
+//! [`SignIn::run_by_device_code`] needs no browser on this machine
+//! ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). [`Authorization`] is the part below, for a
+//! provider with parameters, exchanges or device codes of its own.
+//!
+//! # What this crate does not do
+//!
+//! It stores no token (`auth-store`, `token-source`) and reads no token: it validates no ID token
+//! and sends no `nonce`. It reads no environment and prints nothing. The library behind
+//! [`open_browser`] is the exception: on Linux it reads `BROWSER`, and starts the program that it names.
+//!
+//! # Invariants
+//!
+//! - The secrets exist before the port is open, and the port is open before the URL exists.
+//! - Nothing is sent before the wait begins.
+//! - A callback counts only with the right `state`, and its `iss` must equal the issuer
+//!   ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
+//! - A code is sent once, unless the first attempt was never sent.
+//! - The browser shows success only after the exchange.
+
+mod sign_in;
+
+mod authorization;
+mod device_grant;
+
+mod background;
+mod browser;
+mod connection_warmer;
+mod race;
+mod user_input;
+
+mod error;
+mod event;
+
+pub use authorization::{Authorization, CodeGrant, Grant, RequestParameters, WaitOptions};
+pub use browser::{BrowserError, can_open_browser, open_browser};
+pub use device_grant::{DeviceFlow, StandardDeviceFlow, wait_for_approval};
+pub use error::Error;
+pub use event::Event;
+pub use http_client::{HttpClient, Options, Url};
+pub use sign_in::{PendingSignIn, SignIn};
+pub use token_client::{Provider, TokenClient, TokenResponse};
+pub use user_input::{UserInput, UserInputs};

@@ -1,0 +1,192 @@
+//! Sign-ins with a provider that has its own paths, and issues neither ID token nor refresh token.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod browser;
+mod http;
+mod provider;
+
+#[expect(dead_code, reason = "the example's `main` is not called here")]
+#[path = "../../examples/sign_in.rs"]
+mod example;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use native_oauth::{
+    BrowserError, Error, Event, HttpClient, Options, PendingSignIn, SignIn, TokenClient, UserInput,
+};
+use tokio::sync::mpsc::unbounded_channel;
+
+use browser::{deny, final_page, follow, redirect_of};
+use provider::TestProvider;
+
+fn sign_in(provider: &TestProvider) -> SignIn {
+    let http = HttpClient::new(Options::new("a-test/1.0"));
+    SignIn::new(TokenClient::new(http, provider.metadata(), "my-client-id"))
+}
+
+/// A closure that collects the names of events.
+fn names(into: &Arc<Mutex<Vec<String>>>) -> impl Fn(Event<'_>) + Send + Sync + use<> {
+    let into = into.clone();
+    move |event| {
+        let name = format!("{event:?}");
+        let end = name.find([' ', '(', '{']).unwrap_or(name.len());
+        into.lock().unwrap().push(name[..end].to_owned());
+    }
+}
+
+// threats 8 184
+#[tokio::test]
+async fn the_example_signs_in_through_a_browser() {
+    let provider = TestProvider::start().await;
+    let tokens = example::sign_in(provider.metadata(), follow).await.unwrap();
+    assert_eq!(tokens.access_token.expose(), provider.access_token());
+
+    let query = provider.authorization_query();
+    let value = |name: &str| query.iter().find(|(it, _)| it == name).map(|(_, it)| it.as_str());
+    assert_eq!(value("response_type"), Some("code"));
+    assert_eq!(value("client_id"), Some("my-client-id"));
+    assert_eq!(value("scope"), Some("openid email"));
+    assert_eq!(value("code_challenge_method"), Some("S256"));
+    assert!(value("redirect_uri").unwrap().starts_with("http://127.0.0.1:"));
+    assert_eq!(provider.exchanges(), 1);
+}
+
+#[tokio::test]
+async fn parameters_of_the_program_are_in_the_url() {
+    let provider = TestProvider::start().await;
+    let pending = sign_in(&provider).parameter("prompt", "select account");
+    let mut pending = pending.start().unwrap();
+    let url = pending.authorization().url();
+    assert!(url.as_str().ends_with("&prompt=select+account"), "{url}");
+    assert!(!url.as_str().contains("scope"), "{url}");
+}
+
+// threats 9
+#[tokio::test]
+async fn a_callback_with_another_state_is_reported_and_does_not_end_the_wait() {
+    let provider = TestProvider::start().await;
+    let mut pending = sign_in(&provider).start().unwrap();
+    pending.authorization().open_browser_with(|url| {
+        let mut forged = redirect_of(url);
+        forged.query_pairs_mut().clear().append_pair("code", "forged").append_pair("state", "x");
+        assert!(final_page(&forged).contains("State parameter mismatch"));
+        follow(url)
+    });
+    let seen = Arc::default();
+    pending.finish(&names(&seen)).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["CallbackRejected"]);
+    assert_eq!(provider.exchanges(), 1);
+}
+
+// threats 16
+#[tokio::test]
+async fn a_callback_of_another_issuer_ends_the_sign_in_before_the_exchange() {
+    let provider = TestProvider::start().await;
+    let outcome = sign_in(&provider).run(|url| {
+        let mut callback = redirect_of(url);
+        callback.query_pairs_mut().append_pair("iss", "https://evil.example.com");
+        final_page(&callback);
+        Ok(())
+    });
+    let error = outcome.await.unwrap_err();
+    assert!(matches!(error, Error::Callback(_)), "{error:?}");
+    assert_eq!(provider.exchanges(), 0);
+}
+
+// threats 12
+#[tokio::test]
+async fn a_denied_sign_in_names_the_error_of_the_provider() {
+    let provider = TestProvider::start().await;
+    let error = sign_in(&provider).run(deny).await.unwrap_err();
+    assert_eq!(error.to_string(), "the authorization server refused: access_denied");
+}
+
+#[tokio::test]
+async fn a_failed_exchange_is_shown_in_the_browser() {
+    let provider = TestProvider::start().await;
+    provider.refuse_codes();
+    let (page, shown) = std::sync::mpsc::channel();
+    let outcome = sign_in(&provider).run(move |url| {
+        page.send(final_page(&redirect_of(url))).unwrap();
+        Ok(())
+    });
+    let error = outcome.await.unwrap_err();
+    assert!(matches!(error, Error::CodeExchange(_)), "{error:?}");
+    assert!(shown.recv().unwrap().contains("Sign-in failed"));
+}
+
+#[tokio::test]
+async fn a_pasted_url_signs_in_without_a_browser_here() {
+    let provider = TestProvider::start().await;
+    let mut pending = sign_in(&provider).start().unwrap();
+    let (sender, inputs) = unbounded_channel();
+    let url = pending.authorization().url().clone();
+    pending.authorization().with_inputs(inputs);
+    pending.authorization().open_browser_with(|_| Err(BrowserError::UnsupportedScheme));
+    let seen = Arc::default();
+    let record = names(&seen);
+    let events = |event: Event<'_>| {
+        if matches!(event, Event::BrowserNotOpened) {
+            for pasted in ["http://127.0.0.1/".to_owned(), redirect_of(&url).into()] {
+                sender.send(UserInput::CallbackUrl(pasted.into())).unwrap();
+            }
+        }
+        record(event);
+    };
+    pending.finish(&events).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["BrowserNotOpened", "PastedUrlRejected"]);
+}
+
+#[tokio::test]
+async fn a_device_code_signs_in_without_a_callback() {
+    let provider = TestProvider::start().await;
+    let seen = Arc::default();
+    let tokens = sign_in(&provider).run_by_device_code(&names(&seen)).await.unwrap();
+    assert_eq!(tokens.access_token.expose(), provider.access_token());
+    assert_eq!(*seen.lock().unwrap(), ["DeviceCode"]);
+}
+
+#[tokio::test]
+async fn a_device_code_wins_the_race_when_the_person_asks_for_it() {
+    let provider = TestProvider::start().await;
+    let mut pending = sign_in(&provider).start().unwrap();
+    let (sender, inputs) = unbounded_channel();
+    sender.send(UserInput::DeviceCode).unwrap();
+    pending.authorization().with_inputs(inputs);
+    let tokens = pending.finish(&|_: Event<'_>| {}).await.unwrap();
+    assert_eq!(tokens.access_token.expose(), provider.access_token());
+    assert_eq!(provider.exchanges(), 0);
+}
+
+// threats 26
+#[tokio::test]
+async fn the_wait_ends_at_its_timeout() {
+    let provider = TestProvider::start().await;
+    let error = sign_in(&provider).timeout(Duration::from_millis(50)).run(|_| Ok(()));
+    assert_eq!(error.await.unwrap_err().to_string(), "no callback came");
+}
+
+#[tokio::test]
+async fn an_unreachable_provider_is_named_at_the_timeout() {
+    let provider = TestProvider::start().await;
+    let metadata = provider.metadata();
+    provider.stop().await;
+    let http = HttpClient::new(Options::new("a-test/1.0"));
+    let sign_in = SignIn::new(TokenClient::new(http, metadata, "my-client-id"));
+    let error = sign_in.timeout(Duration::from_millis(500)).run(|_| Ok(())).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_sign_in_runs_on_any_thread() {
+    fn assert_send<T: Send>(value: T) -> T {
+        value
+    }
+    let provider = TestProvider::start().await;
+    let running = tokio::spawn(assert_send(sign_in(&provider).run(follow)));
+    running.await.unwrap().unwrap();
+    let pending: PendingSignIn = sign_in(&provider).start().unwrap();
+    drop(assert_send(pending.finish(&|_: Event<'_>| {})));
+}
