@@ -45,24 +45,30 @@ impl Request {
     }
 
     /// The hint for a failure of this request.
-    fn hint(self, advice: Advice) -> &'static str {
-        match advice {
+    fn hint(self, hint: ExpectedHint) -> &'static str {
+        match hint {
             // The response is lost, so a key can exist.
-            Advice::Lost(_) if self.exchange => "a key named \"Codex CLI [auto-generated] (",
-            Advice::Own | Advice::Code(_) | Advice::Client if self.exchange => self.hint,
-            Advice::Own => self.hint,
-            Advice::Code(hint) => hint,
-            Advice::Client => "check --client-id",
-            Advice::Elsewhere => ELSEWHERE,
-            Advice::Blocked => BLOCKED,
-            Advice::Lost(hint) => hint.unwrap_or(self.hint),
-            Advice::Wait => "wait a little, and try again\n",
-            Advice::WaitFor(hint) => hint,
+            ExpectedHint::IfResponseLost(_) if self.exchange => {
+                "a key named \"Codex CLI [auto-generated] ("
+            }
+            ExpectedHint::OfRequest | ExpectedHint::ForCode(_) | ExpectedHint::CheckClientId
+                if self.exchange =>
+            {
+                self.hint
+            }
+            ExpectedHint::OfRequest => self.hint,
+            ExpectedHint::ForCode(hint) => hint,
+            ExpectedHint::CheckClientId => "check --client-id",
+            ExpectedHint::CheckNetwork => ELSEWHERE,
+            ExpectedHint::UseAnotherNetwork => BLOCKED,
+            ExpectedHint::IfResponseLost(hint) => hint.unwrap_or(self.hint),
+            ExpectedHint::Wait => "wait a little, and try again\n",
+            ExpectedHint::WaitFor(hint) => hint,
         }
     }
 
     #[track_caller]
-    fn assert_fails(self, then: &Then, words: &str, advice: Advice) {
+    fn assert_fails(self, then: &Then, words: &str, hint: ExpectedHint) {
         let world = World::failing(self.at(), then.clone());
         let running = (self.flow)(&world).with_trace_log().start();
         let trail = running.visit(Account::OWNER);
@@ -71,7 +77,7 @@ impl Request {
         assert!(page.text().contains(self.page));
         let finished = running.finish();
         let words = words.replace("HOST", world.host());
-        let error = format!("error: {}: {words}\nhint: {}", self.error, self.hint(advice));
+        let error = format!("error: {}: {words}\nhint: {}", self.error, self.hint(hint));
         let last_words = finished.exits(1).prints("").error_lines();
         assert!(last_words.starts_with(&error), "{last_words:?} is not {error:?}");
         assert_eq!(world.count(&self.at()), 1);
@@ -82,19 +88,19 @@ impl Request {
 
 /// The expected hint.
 #[derive(Clone, Copy)]
-enum Advice {
+enum ExpectedHint {
     /// The hint of the request.
-    Own,
+    OfRequest,
     /// This hint, if a code was refused.
-    Code(&'static str),
+    ForCode(&'static str),
     /// Check the client id.
-    Client,
+    CheckClientId,
     /// Check what is between the program and the server.
-    Elsewhere,
+    CheckNetwork,
     /// Use another network.
-    Blocked,
+    UseAnotherNetwork,
     /// This hint, if only a response is lost.
-    Lost(Option<&'static str>),
+    IfResponseLost(Option<&'static str>),
     /// Wait.
     Wait,
     /// Wait for this time.
@@ -111,9 +117,9 @@ const ODD: Option<&str> = Some("sign in again; if it stays like this, look for a
 const LATER: Option<&str> = Some("the server has a problem: try again later");
 
 #[track_caller]
-fn assert_fails_everywhere(then: &Then, words: &str, advice: Advice) {
+fn assert_fails_everywhere(then: &Then, words: &str, hint: ExpectedHint) {
     for place in REQUESTS {
-        place.assert_fails(then, words, advice);
+        place.assert_fails(then, words, hint);
     }
 }
 
@@ -131,8 +137,12 @@ fn each_oauth_error_is_shown() {
     ] {
         let body = json!({"error": code, "error_description": "Why it is so"});
         let words = format!("the issuer refused: HTTP 400, {code}: Why it is so");
-        let advice = if code.ends_with("_client") { Advice::Client } else { Advice::Own };
-        assert_fails_everywhere(&Then::json(400, body), &words, advice);
+        let hint = if code.ends_with("_client") {
+            ExpectedHint::CheckClientId
+        } else {
+            ExpectedHint::OfRequest
+        };
+        assert_fails_everywhere(&Then::json(400, body), &words, hint);
     }
 }
 
@@ -151,10 +161,14 @@ fn each_error_format_is_parsed() {
         (Value::Null, "HTTP 401"),
     ] {
         let words = format!("the issuer refused: {words}");
-        SIGN_IN_CODE.assert_fails(&Then::json(401, body), &words, Advice::Own);
+        SIGN_IN_CODE.assert_fails(&Then::json(401, body), &words, ExpectedHint::OfRequest);
     }
     let empty = Then::text(401, "application/json", "");
-    SIGN_IN_CODE.assert_fails(&empty, "the issuer refused: HTTP 401, not JSON", Advice::Elsewhere);
+    SIGN_IN_CODE.assert_fails(
+        &empty,
+        "the issuer refused: HTTP 401, not JSON",
+        ExpectedHint::CheckNetwork,
+    );
 }
 
 // threats 69
@@ -167,7 +181,7 @@ fn special_status_codes_have_their_own_messages() {
     ] {
         let words = format!("the issuer refused: HTTP {status}, no: M");
         let body = json!({"error": {"code": "no", "message": "M"}});
-        assert_fails_everywhere(&Then::json(status, body), &words, Advice::Code(hint));
+        assert_fails_everywhere(&Then::json(status, body), &words, ExpectedHint::ForCode(hint));
     }
 }
 
@@ -187,7 +201,7 @@ fn retry_after_is_shown() {
         let body = Body::Json(json!({"error": "slow_down"}));
         let then = Then::Answer(Reply { status: 429, headers, body });
         let words = "the issuer refused: HTTP 429, slow_down";
-        SIGN_IN_CODE.assert_fails(&then, words, Advice::WaitFor(hint));
+        SIGN_IN_CODE.assert_fails(&then, words, ExpectedHint::WaitFor(hint));
     }
 }
 
@@ -197,18 +211,18 @@ fn proxy_or_firewall_response_is_recognized() {
     let html = "<!doctype html><title>Blocked</title><script>alert(1)</script>";
     for status in [403, 429, 500, 502, 503, 504] {
         let words = format!("the issuer refused: HTTP {status}, not JSON");
-        let advice = match status {
-            403 => Advice::Blocked,
-            429 => Advice::Wait,
-            _ => Advice::Lost(LATER),
+        let hint = match status {
+            403 => ExpectedHint::UseAnotherNetwork,
+            429 => ExpectedHint::Wait,
+            _ => ExpectedHint::IfResponseLost(LATER),
         };
-        assert_fails_everywhere(&Then::text(status, "text/html", html), &words, advice);
+        assert_fails_everywhere(&Then::text(status, "text/html", html), &words, hint);
     }
     let words = "the issuer's answer cannot be used: the answer is not JSON (HTTP 200, text/html)";
     assert_fails_everywhere(
         &Then::text(200, "text/html", html),
         words,
-        Advice::Lost(Some(ELSEWHERE)),
+        ExpectedHint::IfResponseLost(Some(ELSEWHERE)),
     );
 }
 
@@ -221,14 +235,14 @@ fn non_json_response_is_refused() {
         assert_fails_everywhere(
             &Then::text(200, "application/json", body),
             words,
-            Advice::Lost(Some(ELSEWHERE)),
+            ExpectedHint::IfResponseLost(Some(ELSEWHERE)),
         );
     }
     let deep = format!("{{\"x\":{}", "[".repeat(50_000));
     assert_fails_everywhere(
         &Then::text(200, "application/json", &deep),
         words,
-        Advice::Lost(Some(ELSEWHERE)),
+        ExpectedHint::IfResponseLost(Some(ELSEWHERE)),
     );
 }
 
@@ -241,7 +255,7 @@ fn redirect_is_not_followed() {
         let words = format!("unexpected redirect from HOST (HTTP {status})");
         for place in REQUESTS {
             let then = Then::Redirect { status, location: location.clone() };
-            place.assert_fails(&then, &words, Advice::Lost(Some(ELSEWHERE)));
+            place.assert_fails(&then, &words, ExpectedHint::IfResponseLost(Some(ELSEWHERE)));
         }
     }
     assert_eq!(elsewhere.connections(), 0);
@@ -251,7 +265,7 @@ fn redirect_is_not_followed() {
 #[test]
 fn endless_response_is_cut() {
     let words = "the answer of HOST is larger than 65536 bytes";
-    assert_fails_everywhere(&Then::Endless, words, Advice::Lost(Some(ELSEWHERE)));
+    assert_fails_everywhere(&Then::Endless, words, ExpectedHint::IfResponseLost(Some(ELSEWHERE)));
 }
 
 // threats 73 74 77
@@ -282,7 +296,7 @@ fn compressed_response_is_refused() {
         let words = "the issuer's answer cannot be used: the answer is not JSON \
                      (HTTP 200, application/json)";
         let then = Then::Answer(Reply { status: 200, headers, body });
-        assert_fails_everywhere(&then, words, Advice::Lost(Some(ELSEWHERE)));
+        assert_fails_everywhere(&then, words, ExpectedHint::IfResponseLost(Some(ELSEWHERE)));
     }
 }
 
@@ -295,10 +309,10 @@ fn missing_or_invalid_token_is_named() {
             format!("the issuer's answer cannot be used: the answer has no usable `{token}`");
         for odd in [json!(null), json!(7), json!(""), json!("a\r\nb: c"), json!("é"), json!([])] {
             let then = Then::Merge(json!({ token: odd }));
-            SIGN_IN_CODE.assert_fails(&then, &words, Advice::Lost(ODD));
+            SIGN_IN_CODE.assert_fails(&then, &words, ExpectedHint::IfResponseLost(ODD));
             if token == "access_token" {
-                KEY_EXCHANGE.assert_fails(&then, &words, Advice::Lost(ODD));
-                CREATE_KEY_CODE.assert_fails(&then, &words, Advice::Lost(ODD));
+                KEY_EXCHANGE.assert_fails(&then, &words, ExpectedHint::IfResponseLost(ODD));
+                CREATE_KEY_CODE.assert_fails(&then, &words, ExpectedHint::IfResponseLost(ODD));
             }
         }
     }
@@ -317,7 +331,11 @@ fn create_key_needs_only_the_access_token() {
 #[test]
 fn unknown_token_type_is_refused() {
     let words = "the issuer's answer cannot be used: the answer has no usable `token_type`";
-    assert_fails_everywhere(&Then::Merge(json!({"token_type": "mac"})), words, Advice::Lost(ODD));
+    assert_fails_everywhere(
+        &Then::Merge(json!({"token_type": "mac"})),
+        words,
+        ExpectedHint::IfResponseLost(ODD),
+    );
     for known in [json!("bearer"), json!("BEARER"), json!(null)] {
         let world = World::failing(Endpoint::Token, Then::Merge(json!({ "token_type": known })));
         world.login().signs_in(Account::OWNER).exits(0);

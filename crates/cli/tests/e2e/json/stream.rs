@@ -203,7 +203,7 @@ fn url_after_a_too_long_line_is_read() {
         stdin.write_all(&vec![b'x'; length]).unwrap();
         writeln!(stdin).unwrap();
     }
-    // Percent-encoding triples the length.
+    // Each invalid byte becomes three bytes of UTF-8.
     stdin.write_all(&[0xff; 6_000]).unwrap();
     writeln!(stdin, "\n{callback}").unwrap();
     let finished = running.finish();

@@ -8,19 +8,19 @@ use crate::support::{report_skipped, write};
 pub(super) struct Authority {
     folder: PathBuf,
     made: Cell<u32>,
-    pub(super) root: Pair,
+    pub(super) root: KeyPair,
 }
 
 /// A certificate and its key as PEM files.
 #[derive(Clone, Default)]
-pub(super) struct Pair {
+pub(super) struct KeyPair {
     pub(super) certificate: PathBuf,
     pub(super) key: PathBuf,
 }
 
 /// The content of a certificate.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct CertificateSpec {
     pub(super) subject: &'static str,
     /// The subject alternative names (`x509v3_config`); empty for none.
     pub(super) names: &'static str,
@@ -39,7 +39,7 @@ pub(super) const RSA_2048: &[&str] = &["rsa:2048"];
 pub(super) const RSA_1024: &[&str] = &["rsa:1024"];
 
 /// A valid server certificate.
-pub(super) const SERVER: Wanted = Wanted {
+pub(super) const SERVER: CertificateSpec = CertificateSpec {
     subject: "/CN=localhost",
     names: "DNS:localhost",
     extensions: &["basicConstraints=critical,CA:FALSE", "extendedKeyUsage=serverAuth"],
@@ -50,14 +50,15 @@ pub(super) const SERVER: Wanted = Wanted {
 };
 
 /// A valid CA certificate, intermediate or self-signed.
-pub(super) const INTERMEDIATE: Wanted = Wanted {
+pub(super) const INTERMEDIATE: CertificateSpec = CertificateSpec {
     subject: "/CN=An intermediate authority",
     names: "",
     extensions: &["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"],
     ..SERVER
 };
 
-const ROOT: Wanted = Wanted { subject: "/CN=The authority of this test", ..INTERMEDIATE };
+const ROOT: CertificateSpec =
+    CertificateSpec { subject: "/CN=The authority of this test", ..INTERMEDIATE };
 
 /// Signs any name, repeatedly (openssl-ca(1)).
 const CONFIGURATION: &str = "\
@@ -76,7 +77,7 @@ distinguished_name = names
 [names]
 ";
 
-impl Wanted {
+impl CertificateSpec {
     /// One extension per line.
     fn all_extensions(&self) -> String {
         let names = [format!("subjectAltName={}", self.names)];
@@ -96,57 +97,57 @@ impl Authority {
         std::fs::create_dir(&folder).unwrap();
         write(&folder.join("configuration"), CONFIGURATION);
         write(&folder.join("index"), "");
-        let mut authority = Self { folder, made: Cell::new(0), root: Pair::default() };
+        let mut authority = Self { folder, made: Cell::new(0), root: KeyPair::default() };
         authority.root = authority.self_signed(&ROOT);
         Some(authority)
     }
 
     /// An untrusted CA with the same name.
-    pub(super) fn impostor(&self) -> Pair {
+    pub(super) fn untrusted_ca(&self) -> KeyPair {
         self.self_signed(&ROOT)
     }
 
-    pub(super) fn self_signed(&self, wanted: &Wanted) -> Pair {
-        self.make(None, wanted)
+    pub(super) fn self_signed(&self, spec: &CertificateSpec) -> KeyPair {
+        self.make(None, spec)
     }
 
     /// A certificate signed by the root.
-    pub(super) fn issues(&self, wanted: &Wanted) -> Pair {
-        self.issues_by(&self.root, wanted)
+    pub(super) fn issue(&self, spec: &CertificateSpec) -> KeyPair {
+        self.issue_by(&self.root, spec)
     }
 
-    pub(super) fn issues_by(&self, issuer: &Pair, wanted: &Wanted) -> Pair {
-        self.make(Some(issuer), wanted)
+    pub(super) fn issue_by(&self, issuer: &KeyPair, spec: &CertificateSpec) -> KeyPair {
+        self.make(Some(issuer), spec)
     }
 
-    fn make(&self, issuer: Option<&Pair>, wanted: &Wanted) -> Pair {
-        let pair = self.key(wanted);
-        self.sign(&pair, issuer, wanted);
-        pair
+    fn make(&self, issuer: Option<&KeyPair>, spec: &CertificateSpec) -> KeyPair {
+        let key_pair = self.key(spec);
+        self.sign(&key_pair, issuer, spec);
+        key_pair
     }
 
     /// A key and its certificate request.
-    fn key(&self, wanted: &Wanted) -> Pair {
+    fn key(&self, spec: &CertificateSpec) -> KeyPair {
         self.made.set(self.made.get() + 1);
         let file = |kind: &str| self.folder.join(format!("{}.{kind}", self.made.get()));
-        let pair = Pair { certificate: file("pem"), key: file("key") };
+        let key_pair = KeyPair { certificate: file("pem"), key: file("key") };
         let mut request = self.openssl("req");
-        request.args(["-new", "-nodes", "-subj", wanted.subject, "-newkey"]).args(wanted.key);
-        run(request.arg("-keyout").arg(&pair.key).arg("-out").arg(&pair.certificate));
-        pair
+        request.args(["-new", "-nodes", "-subj", spec.subject, "-newkey"]).args(spec.key);
+        run(request.arg("-keyout").arg(&key_pair.key).arg("-out").arg(&key_pair.certificate));
+        key_pair
     }
 
-    fn sign(&self, pair: &Pair, issuer: Option<&Pair>, wanted: &Wanted) {
-        write(&self.folder.join("extensions"), &wanted.all_extensions());
+    fn sign(&self, key_pair: &KeyPair, issuer: Option<&KeyPair>, spec: &CertificateSpec) {
+        write(&self.folder.join("extensions"), &spec.all_extensions());
         let mut sign = self.openssl("ca");
-        sign.args(["-batch", "-notext", "-extfile", "extensions", "-md", wanted.digest]);
-        sign.args(["-startdate", wanted.from, "-enddate", wanted.until]);
+        sign.args(["-batch", "-notext", "-extfile", "extensions", "-md", spec.digest]);
+        sign.args(["-startdate", spec.from, "-enddate", spec.until]);
         match issuer {
             Some(issuer) => sign.arg("-cert").arg(&issuer.certificate),
             None => sign.arg("-selfsign"),
         };
-        sign.arg("-keyfile").arg(&issuer.unwrap_or(pair).key);
-        run(sign.arg("-in").arg(&pair.certificate).arg("-out").arg(&pair.certificate));
+        sign.arg("-keyfile").arg(&issuer.unwrap_or(key_pair).key);
+        run(sign.arg("-in").arg(&key_pair.certificate).arg("-out").arg(&key_pair.certificate));
     }
 
     fn openssl(&self, command: &str) -> Command {

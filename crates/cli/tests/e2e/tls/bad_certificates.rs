@@ -1,7 +1,9 @@
 use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
 
-use super::authority::{Authority, INTERMEDIATE, Pair, RSA_1024, RSA_2048, SERVER, Wanted};
+use super::authority::{
+    Authority, CertificateSpec, INTERMEDIATE, KeyPair, RSA_1024, RSA_2048, SERVER,
+};
 use super::handler::{Handler, certificate};
 use super::rows::{Row, assert_refused, row};
 use super::s_server::s_server;
@@ -26,30 +28,40 @@ const AUTHORITY_AS_SERVER: &str = "its certificate is not acceptable: it is an a
                                    a server may not use";
 
 /// A certificate chain and the key of its first certificate.
-fn chain_row(name: &'static str, chain: &[&Pair], words: &'static str) -> Row {
-    row(name, Handler::new(chain).conduct(), words)
+fn chain_row(name: &'static str, chain: &[&KeyPair], words: &'static str) -> Row {
+    row(name, Handler::new(chain).handler_fn(), words)
 }
 
 /// One certificate signed by the root.
-fn leaf(authority: &Authority, name: &'static str, wanted: &Wanted, words: &'static str) -> Row {
-    chain_row(name, &[&authority.issues(wanted)], words)
+fn leaf(
+    authority: &Authority,
+    name: &'static str,
+    spec: &CertificateSpec,
+    words: &'static str,
+) -> Row {
+    chain_row(name, &[&authority.issue(spec)], words)
 }
 
 /// A valid certificate signed by an intermediate CA.
-fn below(authority: &Authority, name: &'static str, wanted: &Wanted, words: &'static str) -> Row {
-    let between = authority.issues(wanted);
-    chain_row(name, &[&authority.issues_by(&between, &SERVER), &between], words)
+fn below(
+    authority: &Authority,
+    name: &'static str,
+    spec: &CertificateSpec,
+    words: &'static str,
+) -> Row {
+    let between = authority.issue(spec);
+    chain_row(name, &[&authority.issue_by(&between, &SERVER), &between], words)
 }
 
 fn trust(authority: &Authority) -> Vec<Row> {
     const UNKNOWN: &str =
         "its certificate is signed by an authority that this machine does not trust";
-    let own = Wanted { subject: "/CN=A server on its own", ..SERVER };
-    let usual = Wanted { extensions: &["basicConstraints=critical,CA:TRUE"], ..own };
-    let strange = Wanted { subject: "/CN=An authority on its own", ..INTERMEDIATE };
-    let (strange, impostor) = (authority.self_signed(&strange), authority.impostor());
-    let between = authority.issues(&INTERMEDIATE);
-    let signed_by = |issuer| authority.issues_by(issuer, &SERVER);
+    let own = CertificateSpec { subject: "/CN=A server on its own", ..SERVER };
+    let usual = CertificateSpec { extensions: &["basicConstraints=critical,CA:TRUE"], ..own };
+    let strange = CertificateSpec { subject: "/CN=An authority on its own", ..INTERMEDIATE };
+    let (strange, untrusted_ca) = (authority.self_signed(&strange), authority.untrusted_ca());
+    let between = authority.issue(&INTERMEDIATE);
+    let signed_by = |issuer| authority.issue_by(issuer, &SERVER);
     vec![
         chain_row("self-signed", &[&authority.self_signed(&own)], UNKNOWN).hint("--ca-file"),
         // The default of `openssl req -x509`.
@@ -60,14 +72,15 @@ fn trust(authority: &Authority) -> Vec<Row> {
         ),
         chain_row("an unknown authority", &[&signed_by(&strange), &strange], UNKNOWN)
             .hint("--ca-file"),
-        chain_row("an authority's name", &[&signed_by(&impostor), &impostor], MISFIT)
+        chain_row("an authority's name", &[&signed_by(&untrusted_ca), &untrusted_ca], MISFIT)
             .hint("--ca-file"),
         chain_row("a missing intermediate", &[&signed_by(&between)], UNKNOWN).hint("--ca-file"),
     ]
 }
 
 fn names(authority: &Authority) -> Vec<Row> {
-    let named = |name, names, words| leaf(authority, name, &Wanted { names, ..SERVER }, words);
+    let named =
+        |name, names, words| leaf(authority, name, &CertificateSpec { names, ..SERVER }, words);
     vec![
         named("another host", "DNS:elsewhere.test", "its certificate is for elsewhere.test"),
         named(
@@ -90,8 +103,9 @@ fn times(authority: &Authority) -> Vec<Row> {
         "its certificate ended on 2001-01-01, and this machine's clock says {today}";
     const TO_COME: &str =
         "its certificate begins on 2999-01-01, and this machine's clock says {today}";
-    let past = |wanted| Wanted { from: "19990101000000Z", until: "20010101000000Z", ..wanted };
-    let future = |wanted| Wanted { from: "29990101000000Z", until: "30990101000000Z", ..wanted };
+    let past = |spec| CertificateSpec { from: "19990101000000Z", until: "20010101000000Z", ..spec };
+    let future =
+        |spec| CertificateSpec { from: "29990101000000Z", until: "30990101000000Z", ..spec };
     let rows = [
         leaf(authority, "expired", &past(SERVER), ENDED),
         leaf(authority, "not yet valid", &future(SERVER), TO_COME),
@@ -103,13 +117,13 @@ fn times(authority: &Authority) -> Vec<Row> {
 
 fn chains(authority: &Authority) -> Vec<Row> {
     const NOT_ALLOWED: &str = "its certificate is not acceptable: its authority may not sign it";
-    let with = |extensions| Wanted { extensions, ..INTERMEDIATE };
+    let with = |extensions| CertificateSpec { extensions, ..INTERMEDIATE };
     let elsewhere =
         &["basicConstraints=critical,CA:TRUE", "nameConstraints=permitted;DNS:elsewhere.test"];
     let not_here = &["basicConstraints=critical,CA:TRUE", "nameConstraints=excluded;DNS:localhost"];
-    let last = authority.issues(&with(&["basicConstraints=critical,CA:TRUE,pathlen:0"]));
-    let next = Wanted { subject: "/CN=An authority below that", ..INTERMEDIATE };
-    let next = authority.issues_by(&last, &next);
+    let last = authority.issue(&with(&["basicConstraints=critical,CA:TRUE,pathlen:0"]));
+    let next = CertificateSpec { subject: "/CN=An authority below that", ..INTERMEDIATE };
+    let next = authority.issue_by(&last, &next);
     vec![
         below(
             authority,
@@ -119,7 +133,7 @@ fn chains(authority: &Authority) -> Vec<Row> {
         ),
         chain_row(
             "a chain that is too long",
-            &[&authority.issues_by(&next, &SERVER), &next, &last],
+            &[&authority.issue_by(&next, &SERVER), &next, &last],
             NOT_ALLOWED,
         ),
         below(authority, "an authority for elsewhere", &with(elsewhere), NOT_ALLOWED),
@@ -128,7 +142,7 @@ fn chains(authority: &Authority) -> Vec<Row> {
 }
 
 fn purposes(authority: &Authority) -> Vec<Row> {
-    let with = |extensions| Wanted { extensions, ..SERVER };
+    let with = |extensions| CertificateSpec { extensions, ..SERVER };
     vec![
         leaf(
             authority,
@@ -153,20 +167,20 @@ fn purposes(authority: &Authority) -> Vec<Row> {
 
 /// The client rejects a signature by a key that is too small.
 fn signatures(authority: &Authority) -> Vec<Row> {
-    let small = authority.issues(&Wanted { key: RSA_1024, ..SERVER });
+    let small = authority.issue(&CertificateSpec { key: RSA_1024, ..SERVER });
     let options = ["-tls1_2", "-cipher", "DEFAULT@SECLEVEL=0"];
     vec![
         leaf(
             authority,
             "SHA-1",
-            &Wanted { digest: "sha1", ..SERVER },
+            &CertificateSpec { digest: "sha1", ..SERVER },
             "its certificate is not acceptable: it is signed in a way that is not safe any more",
         ),
         row("1024 bits", s_server(&small, &options), MISFIT),
         below(
             authority,
             "an authority of 1024 bits",
-            &Wanted { key: RSA_1024, ..INTERMEDIATE },
+            &CertificateSpec { key: RSA_1024, ..INTERMEDIATE },
             MISFIT,
         ),
     ]
@@ -175,16 +189,16 @@ fn signatures(authority: &Authority) -> Vec<Row> {
 /// The server has a valid certificate without its key, or no certificate.
 fn possession(authority: &Authority) -> Vec<Row> {
     const BROKEN: &str = "its certificate is not acceptable: BadEncoding";
-    let (server, other) = (authority.issues(&SERVER), authority.issues(&SERVER));
-    let rsa = authority.issues(&Wanted { key: RSA_2048, ..SERVER });
-    let stolen = |pair| Handler::with_key_of(&other, &[pair]);
+    let (server, other) = (authority.issue(&SERVER), authority.issue(&SERVER));
+    let rsa = authority.issue(&CertificateSpec { key: RSA_2048, ..SERVER });
+    let stolen = |key_pair| Handler::with_key_of(&other, &[key_pair]);
     let garbage = CertificateDer::from(b"not a certificate".to_vec());
     let half = CertificateDer::from(certificate(&server)[..200].to_vec());
-    let chain_row = |certificates| Handler::showing(certificates, &server).conduct();
+    let chain_row = |certificates| Handler::showing(certificates, &server).handler_fn();
     vec![
-        row("another key, TLS 1.3", stolen(&server).only(&TLS13).conduct(), MISFIT),
-        row("another key, TLS 1.2", stolen(&server).only(&TLS12).conduct(), MISFIT),
-        row("a key of another kind", stolen(&rsa).conduct(), MISFIT),
+        row("another key, TLS 1.3", stolen(&server).only(&TLS13).handler_fn(), MISFIT),
+        row("another key, TLS 1.2", stolen(&server).only(&TLS12).handler_fn(), MISFIT),
+        row("a key of another kind", stolen(&rsa).handler_fn(), MISFIT),
         row("garbage as a certificate", chain_row(vec![garbage]), BROKEN),
         row("half a certificate", chain_row(vec![half]), BROKEN),
         row("no certificate", chain_row(vec![]), "the handshake failed: peer sent no certificates"),

@@ -1,6 +1,6 @@
 use rustls::version::TLS12;
 
-use super::authority::{Authority, RSA_2048, SERVER, Wanted};
+use super::authority::{Authority, CertificateSpec, RSA_2048, SERVER};
 use super::handler::Handler;
 use super::raw::{alert, close, record, reset, respond, respond_endlessly, server_hello};
 use super::rows::{Row, assert_refused, row};
@@ -12,7 +12,7 @@ use crate::support::World;
 fn outdated_tls_is_refused() {
     let world = World::new();
     let Some(authority) = Authority::new(world.path("authority")) else { return };
-    assert_refused(&authority.root.certificate, old(&authority));
+    assert_refused(&authority.root.certificate, outdated(&authority));
 }
 
 // threats 83
@@ -20,17 +20,17 @@ fn outdated_tls_is_refused() {
 fn failed_handshake_is_an_error() {
     let world = World::new();
     let Some(authority) = Authority::new(world.path("authority")) else { return };
-    let rows = [not_tls(), cut_off(), alerts(&authority), nonsense(), without_end()];
+    let rows = [not_tls(), cut_off(), alerts(&authority), invalid_messages(), endless_messages()];
     assert_refused(&authority.root.certificate, rows.into_iter().flatten().collect());
 }
 
 const NOTHING_IN_COMMON: &str =
     "no TLS version or cipher in common: received fatal alert: HandshakeFailure";
 
-fn old(authority: &Authority) -> Vec<Row> {
+fn outdated(authority: &Authority) -> Vec<Row> {
     const TOO_OLD: &str =
         "no TLS version or cipher in common: received fatal alert: ProtocolVersion";
-    let rsa = authority.issues(&Wanted { key: RSA_2048, ..SERVER });
+    let rsa = authority.issue(&CertificateSpec { key: RSA_2048, ..SERVER });
     // `openssl` also disables these by default.
     let version = |option| s_server(&rsa, &[option, "-cipher", "ALL:@SECLEVEL=0"]);
     let cipher = |name: &str| s_server(&rsa, &["-tls1_2", "-cipher", name]);
@@ -84,7 +84,7 @@ fn cut_off() -> Vec<Row> {
 }
 
 fn alerts(authority: &Authority) -> Vec<Row> {
-    let server = authority.issues(&SERVER);
+    let server = authority.issue(&SERVER);
     let demanding = Handler::new(&[&server]).only(&TLS12).demanding(&authority.root);
     let otherwise = s_server(&server, &["-tls1_2", "-Verify", "1", "-verify_return_error"]);
     vec![
@@ -101,7 +101,7 @@ fn alerts(authority: &Authority) -> Vec<Row> {
         ),
         row(
             "a certificate is demanded",
-            demanding.conduct(),
+            demanding.handler_fn(),
             "the handshake failed: received fatal alert: CertificateRequired",
         ),
         // TLS 1.2 has no specific alert for this. Most servers send this one.
@@ -115,7 +115,7 @@ const SUITE: [u8; 2] = [0xc0, 0x2b];
 /// `TLS_RSA_WITH_RC4_128_SHA`, which the client does not offer.
 const RC4: [u8; 2] = [0, 5];
 
-fn nonsense() -> Vec<Row> {
+fn invalid_messages() -> Vec<Row> {
     let mut talked_down = [7; 32];
     // The downgrade marker of a TLS 1.3 server (RFC 8446 §4.1.3).
     talked_down[24..].copy_from_slice(b"DOWNGRD\x01");
@@ -151,7 +151,7 @@ fn nonsense() -> Vec<Row> {
     ]
 }
 
-fn without_end() -> Vec<Row> {
+fn endless_messages() -> Vec<Row> {
     // The header of a message of 16 million bytes, and the start of its body.
     let message = [record(22, &[11, 0xff, 0xff, 0xff]), record(22, &[0; 16_000])].concat();
     vec![

@@ -11,13 +11,13 @@ use rustls::server::{WebPkiClientVerifier, danger::ClientCertVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, StreamOwned, SupportedProtocolVersion};
 
-use super::authority::Pair;
-use super::server::{Conduct, Seen, drain};
+use super::authority::KeyPair;
+use super::server::{ClientData, ConnectionHandler, drain};
 use super::wire::Wire;
 
 /// The certificates and protocol version of a server.
 pub(super) struct Handler {
-    shown: Shown,
+    shown: FixedCertificates,
     /// The only supported version; `None` for all.
     version: Option<&'static SupportedProtocolVersion>,
     clients: Arc<dyn ClientCertVerifier>,
@@ -27,9 +27,9 @@ pub(super) struct Handler {
 
 /// Certificates that are not verified, and a key that need not match.
 #[derive(Debug)]
-struct Shown(Arc<CertifiedKey>);
+struct FixedCertificates(Arc<CertifiedKey>);
 
-impl ResolvesServerCert for Shown {
+impl ResolvesServerCert for FixedCertificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.0))
     }
@@ -37,19 +37,19 @@ impl ResolvesServerCert for Shown {
 
 impl Handler {
     /// The certificates of these pairs, the server's first, and its key.
-    pub(super) fn new(chain: &[&Pair]) -> Self {
+    pub(super) fn new(chain: &[&KeyPair]) -> Self {
         Self::with_key_of(chain[0], chain)
     }
 
-    pub(super) fn with_key_of(owner: &Pair, chain: &[&Pair]) -> Self {
-        Self::showing(chain.iter().map(|pair| certificate(pair)).collect(), owner)
+    pub(super) fn with_key_of(owner: &KeyPair, chain: &[&KeyPair]) -> Self {
+        Self::showing(chain.iter().map(|key_pair| certificate(key_pair)).collect(), owner)
     }
 
-    pub(super) fn showing(chain: Vec<CertificateDer<'static>>, owner: &Pair) -> Self {
+    pub(super) fn showing(chain: Vec<CertificateDer<'static>>, owner: &KeyPair) -> Self {
         let key = PrivateKeyDer::from_pem_file(&owner.key).unwrap();
         let key = ring::sign::any_supported_type(&key).unwrap();
         Self {
-            shown: Shown(Arc::new(CertifiedKey::new(chain, key))),
+            shown: FixedCertificates(Arc::new(CertifiedKey::new(chain, key))),
             version: None,
             clients: WebPkiClientVerifier::no_client_auth(),
             answer: String::new(),
@@ -62,7 +62,7 @@ impl Handler {
     }
 
     /// Requires a client certificate of this CA.
-    pub(super) fn demanding(self, authority: &Pair) -> Self {
+    pub(super) fn demanding(self, authority: &KeyPair) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(certificate(authority)).unwrap();
         let provider = Arc::new(ring::default_provider());
@@ -77,11 +77,11 @@ impl Handler {
     }
 
     /// Sends one byte at a time.
-    pub(super) fn trickling(self) -> Self {
+    pub(super) fn sending_single_bytes(self) -> Self {
         Self { trickles: true, ..self }
     }
 
-    pub(super) fn conduct(self) -> Conduct {
+    pub(super) fn handler_fn(self) -> ConnectionHandler {
         let versions = self.version.as_ref().map_or(rustls::ALL_VERSIONS, std::slice::from_ref);
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let config = config.with_protocol_versions(versions).unwrap();
@@ -96,7 +96,7 @@ impl Handler {
 }
 
 /// Records what the client sends until it closes or sends invalid data.
-fn serve(mut tls: StreamOwned<ServerConnection, Wire>, answer: &str) -> Seen {
+fn serve(mut tls: StreamOwned<ServerConnection, Wire>, answer: &str) -> ClientData {
     let mut application = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = tls.read(&mut buffer) {
@@ -106,7 +106,7 @@ fn serve(mut tls: StreamOwned<ServerConnection, Wire>, answer: &str) -> Seen {
         }
     }
     drain(&mut tls.sock);
-    Seen { wire: tls.sock.into_heard(), application }
+    ClientData { wire: tls.sock.into_heard(), application }
 }
 
 /// Whether the head and the announced body are complete (RFC 9112 §6).
@@ -117,6 +117,6 @@ fn is_whole_request(bytes: &[u8]) -> bool {
     length.map_or(0, |length| length.parse().unwrap()) == body.len()
 }
 
-pub(super) fn certificate(pair: &Pair) -> CertificateDer<'static> {
-    CertificateDer::from_pem_file(&pair.certificate).unwrap()
+pub(super) fn certificate(key_pair: &KeyPair) -> CertificateDer<'static> {
+    CertificateDer::from_pem_file(&key_pair.certificate).unwrap()
 }

@@ -4,10 +4,10 @@ use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 
-use super::server::{Conduct, Seen, drain};
+use super::server::{ClientData, ConnectionHandler, drain};
 
 /// Responds to the first bytes of the client with `answer`, then closes the write side.
-pub(super) fn respond(answer: impl Into<Vec<u8>>) -> Conduct {
+pub(super) fn respond(answer: impl Into<Vec<u8>>) -> ConnectionHandler {
     let answer = answer.into();
     Box::new(move |stream| {
         record_client(&stream, |mut stream| {
@@ -19,7 +19,7 @@ pub(super) fn respond(answer: impl Into<Vec<u8>>) -> Conduct {
 }
 
 /// Sends the same bytes until the client closes.
-pub(super) fn respond_endlessly(what: impl Into<Vec<u8>>) -> Conduct {
+pub(super) fn respond_endlessly(what: impl Into<Vec<u8>>) -> ConnectionHandler {
     let what = what.into();
     Box::new(move |stream| {
         record_client(&stream, |mut stream| while stream.write_all(&what).is_ok() {})
@@ -27,17 +27,17 @@ pub(super) fn respond_endlessly(what: impl Into<Vec<u8>>) -> Conduct {
 }
 
 /// Closes the connection.
-pub(super) fn close() -> Conduct {
+pub(super) fn close() -> ConnectionHandler {
     respond("")
 }
 
 /// Resets the connection by closing with unread data.
-pub(super) fn reset() -> Conduct {
+pub(super) fn reset() -> ConnectionHandler {
     Box::new(|stream| {
         let mut first = vec![0; 4096];
         let count = stream.peek(&mut first).unwrap_or_default();
         first.truncate(count);
-        Seen::on_the_wire(first)
+        ClientData::undecrypted(first)
     })
 }
 
@@ -60,10 +60,10 @@ pub(super) fn server_hello(version: [u8; 2], suite: [u8; 2], random: [u8; 32]) -
 }
 
 /// Records what the client sends while the server does its part.
-fn record_client(stream: &TcpStream, part: impl FnOnce(TcpStream)) -> Seen {
+fn record_client(stream: &TcpStream, part: impl FnOnce(TcpStream)) -> ClientData {
     let _ = stream.peek(&mut [0]);
     let listening = stream.try_clone().unwrap();
     let received = thread::spawn(move || drain(listening));
     part(stream.try_clone().unwrap());
-    Seen::on_the_wire(received.join().unwrap())
+    ClientData::undecrypted(received.join().unwrap())
 }

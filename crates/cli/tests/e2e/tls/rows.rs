@@ -5,22 +5,22 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::server::{Conduct, Seen, Server};
+use super::server::{ClientData, ConnectionHandler, Server};
 use crate::support::{Finished, StoredSignIn, World, jwt, modified};
 
 /// An invalid server and the expected error.
 pub(super) struct Row {
     name: &'static str,
     host: &'static str,
-    conduct: Conduct,
+    handler_fn: ConnectionHandler,
     /// The text after the server name; `{today}` is the current date.
     words: &'static str,
     /// A part of the hint.
     hint: &'static str,
 }
 
-pub(super) fn row(name: &'static str, conduct: Conduct, words: &'static str) -> Row {
-    Row { name, host: "localhost", conduct, words, hint: "" }
+pub(super) fn row(name: &'static str, handler_fn: ConnectionHandler, words: &'static str) -> Row {
+    Row { name, host: "localhost", handler_fn, words, hint: "" }
 }
 
 impl Row {
@@ -35,17 +35,17 @@ impl Row {
 }
 
 /// Longer than any refusal without a timeout.
-const SOON: Duration = Duration::from_secs(15);
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// More at once would only wait for each other.
-const AT_ONCE: usize = 4;
+const PARALLEL: usize = 4;
 
 /// All servers are refused. All failing rows are reported.
 #[track_caller]
 pub(super) fn assert_refused(ca_file: &Path, mut rows: Vec<Row>) {
     let mut failed = Vec::new();
     while !rows.is_empty() {
-        let batch = rows.split_off(rows.len().saturating_sub(AT_ONCE));
+        let batch = rows.split_off(rows.len().saturating_sub(PARALLEL));
         failed.extend(failures(ca_file, batch));
     }
     assert!(failed.is_empty(), "{failed:?}");
@@ -66,7 +66,7 @@ fn failures(ca_file: &Path, batch: Vec<Row>) -> Vec<&'static str> {
 
 fn assert_row_refused(ca_file: &Path, row: Row) {
     let world = World::new();
-    let server = Server::start(row.conduct);
+    let server = Server::start(row.handler_fn);
     let host = format!("{}:{}", row.host, server.port);
     let stored = signed_in_at(&world, &host);
     let begun = Instant::now();
@@ -77,7 +77,7 @@ fn assert_row_refused(ca_file: &Path, row: Row) {
     finished.exits(1).prints("");
     let now = modified(&world.codex_home().join("auth.json"));
     assert_words(&finished, &host, (row.words, row.hint), now);
-    assert!(took < SOON, "it took {took:?}");
+    assert!(took < LONGEST, "it took {took:?}");
     assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     assert!(!seen.is_empty(), "no request was sent");
     seen.iter().for_each(|seen| assert_nothing_sent(seen, &stored));
@@ -110,7 +110,7 @@ fn assert_words(finished: &Finished, host: &str, (words, help): (&str, &str), no
 
 /// The client started a handshake and sent no secret.
 #[track_caller]
-fn assert_nothing_sent(seen: &Seen, stored: &StoredSignIn) {
+fn assert_nothing_sent(seen: &ClientData, stored: &StoredSignIn) {
     assert!(seen.wire.starts_with(&[22, 3]), "this is no ClientHello");
     assert!(seen.application.is_empty(), "{} bytes were sent", seen.application.len());
     let text = String::from_utf8_lossy(&seen.wire);

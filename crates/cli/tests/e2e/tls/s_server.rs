@@ -5,29 +5,29 @@ use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use super::authority::Pair;
-use super::server::{Conduct, Seen};
+use super::authority::KeyPair;
+use super::server::{ClientData, ConnectionHandler};
 
 /// `openssl s_server` with these options and this certificate. It holds the keys, so application
 /// data is detected by its record type, which needs TLS 1.2 or earlier.
-pub(super) fn s_server(pair: &Pair, options: &[&str]) -> Conduct {
-    let server = Process::start(pair, options);
+pub(super) fn s_server(key_pair: &KeyPair, options: &[&str]) -> ConnectionHandler {
+    let server = Process::start(key_pair, options);
     Box::new(move |client| {
         let behind = server.connect();
         let (from, to) = (client.try_clone().unwrap(), behind.try_clone().unwrap());
         let received = thread::spawn(move || {
-            let received = pass_on(from, &to);
+            let received = forward(from, &to);
             let _ = to.shutdown(Shutdown::Write);
             received
         });
-        pass_on(behind, &client);
+        forward(behind, &client);
         let _ = client.shutdown(Shutdown::Write);
-        Seen::on_the_wire(received.join().unwrap())
+        ClientData::undecrypted(received.join().unwrap())
     })
 }
 
 /// Forwards everything until the end and keeps a copy.
-fn pass_on(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
+fn forward(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
@@ -44,10 +44,10 @@ struct Process {
 
 impl Process {
     /// Reads the port from its output. Its standard input stays open, so that it keeps running.
-    fn start(pair: &Pair, options: &[&str]) -> Self {
+    fn start(key_pair: &KeyPair, options: &[&str]) -> Self {
         let mut openssl = Command::new("openssl");
         openssl.args(["s_server", "-accept", "127.0.0.1:0"]).args(options);
-        openssl.arg("-cert").arg(&pair.certificate).arg("-key").arg(&pair.key);
+        openssl.arg("-cert").arg(&key_pair.certificate).arg("-key").arg(&key_pair.key);
         openssl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = openssl.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);

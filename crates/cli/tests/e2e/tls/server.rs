@@ -8,15 +8,15 @@ use crate::support::TEST_TIMEOUT;
 pub(super) struct Server {
     listener: TcpListener,
     pub(super) port: u16,
-    serving: Option<thread::JoinHandle<Vec<Seen>>>,
+    serving: Option<thread::JoinHandle<Vec<ClientData>>>,
 }
 
 /// Handles one connection.
-pub(super) type Conduct = Box<dyn FnMut(TcpStream) -> Seen + Send>;
+pub(super) type ConnectionHandler = Box<dyn FnMut(TcpStream) -> ClientData + Send>;
 
 /// The data that a client sent over one connection.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct ClientData {
     /// The raw bytes.
     pub(super) wire: Vec<u8>,
     /// The application data, decrypted if the server has the keys.
@@ -24,23 +24,23 @@ pub(super) struct Seen {
 }
 
 impl Server {
-    pub(super) fn start(conduct: Conduct) -> Self {
+    pub(super) fn start(handler_fn: ConnectionHandler) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let accepting = listener.try_clone().unwrap();
-        let serving = thread::spawn(move || serve(&accepting, conduct));
+        let serving = thread::spawn(move || serve(&accepting, handler_fn));
         Self { listener, port, serving: Some(serving) }
     }
 
     /// The data of all clients, after they have closed.
-    pub(super) fn finish(mut self) -> Vec<Seen> {
+    pub(super) fn finish(mut self) -> Vec<ClientData> {
         let mut seen = self.stop().unwrap();
         seen.retain(|seen| !seen.wire.is_empty());
         seen
     }
 
     /// A last connection wakes the accepting thread.
-    fn stop(&mut self) -> thread::Result<Vec<Seen>> {
+    fn stop(&mut self) -> thread::Result<Vec<ClientData>> {
         let Some(serving) = self.serving.take() else { return Ok(Vec::new()) };
         self.listener.set_nonblocking(true).unwrap();
         drop(TcpStream::connect(("127.0.0.1", self.port)));
@@ -54,24 +54,24 @@ impl Drop for Server {
     }
 }
 
-fn serve(listener: &TcpListener, mut conduct: Conduct) -> Vec<Seen> {
+fn serve(listener: &TcpListener, mut handler_fn: ConnectionHandler) -> Vec<ClientData> {
     let clients = listener.incoming().map_while(Result::ok);
     let serve = |client: TcpStream| {
         client.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
-        conduct(client)
+        handler_fn(client)
     };
     clients.map(serve).collect()
 }
 
-impl Seen {
+impl ClientData {
     /// For a server that cannot decrypt, because no handshake was completed.
-    pub(super) fn on_the_wire(wire: Vec<u8>) -> Self {
-        Self { application: beyond_the_handshake(&wire), wire }
+    pub(super) fn undecrypted(wire: Vec<u8>) -> Self {
+        Self { application: application_records(&wire), wire }
     }
 }
 
 /// Application data records up to TLS 1.2, and all data that is not TLS (RFC 5246 §6.2.1).
-fn beyond_the_handshake(mut wire: &[u8]) -> Vec<u8> {
+fn application_records(mut wire: &[u8]) -> Vec<u8> {
     let mut found = Vec::new();
     while let [kind @ 20..=23, 3, _, high, low, rest @ ..] = wire {
         let length = usize::from(u16::from_be_bytes([*high, *low])).min(rest.len());
