@@ -2,11 +2,10 @@ use std::io;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
-use url::Url;
 
 use crate::error::{Error, Phase};
 use crate::options::SetupError;
-use crate::proxy::{ProxyFailure, ProxyRoute, refusal};
+use crate::proxy::{ProxyFailure, ProxyRoute};
 use crate::resolver::Unresolved;
 use crate::root_cause::RootCause;
 use crate::tls_failure::TlsFailure;
@@ -117,16 +116,6 @@ impl Attempt {
         }
     }
 
-    /// What a proxy has against this request, as far as that can be known within its time.
-    pub(crate) async fn refusal(&self, url: &Url) -> Option<Error> {
-        let via = self.via.as_ref()?;
-        let (host, port) = (url.host_str()?, url.port_or_known_default()?);
-        let asked = refusal(via, host, port);
-        let limit = Instant::now() + self.connect_timeout / 2;
-        let failure = timeout_at(limit.min(self.begun + self.timeout), asked).await.ok()??;
-        Some(self.proxy(via, failure))
-    }
-
     fn no_way(&self, source: RootCause) -> Error {
         let kind = source.find_last::<io::Error>().map(io::Error::kind);
         let ended = kind.is_some_and(is_end);
@@ -134,7 +123,7 @@ impl Attempt {
             Some(via) if kind.is_some() && !ended => {
                 self.proxy(via, ProxyFailure::Unreachable(source))
             }
-            Some(via) => self.proxy(via, ProxyFailure::Broken(source)),
+            Some(via) => self.proxy(via, ProxyFailure::from_cause(source, via.has_credentials())),
             None if ended => Error::Tls { host: self.host(), source: TlsFailure::CutOff(source) },
             None => Error::Connect { host: self.host(), source },
         }

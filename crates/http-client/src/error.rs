@@ -226,12 +226,11 @@ impl Error {
         }
     }
 
-    /// Whether a proxy did not accept who is there. To ask again with the same user name and password
-    /// may lock an account.
+    /// Whether a proxy did not accept the user name and password. To send them again may lock an
+    /// account.
     #[must_use]
     pub fn is_proxy_authentication_error(&self) -> bool {
-        let refused = |it: &ProxyFailure| matches!(it, ProxyFailure::AuthenticationRequired { .. });
-        matches!(self, Self::Proxy { source, .. } if refused(source))
+        matches!(self, Self::Proxy { source: ProxyFailure::AuthenticationRequired { .. }, .. })
     }
 
     /// The host that was asked, and its port unless that is the scheme's own, for messages.

@@ -5,10 +5,8 @@ use reqwest::header::{ACCEPT, HeaderValue};
 use serde::Serialize;
 use url::Url;
 
-use crate::attempt::Attempt;
 use crate::client::HttpClient;
 use crate::error::Error;
-use crate::proxy::ProxyFailure;
 use crate::redact::Secrets;
 use crate::response::Response;
 
@@ -107,10 +105,8 @@ impl Request {
         let (host, path) = (&attempt.host, self.url.path());
         tracing::debug!(method = %self.method, host, path, "asking");
         let client = self.client.built(&attempt)?;
-        let response = match attempt.head(with_body(self.build(&client)).send()).await? {
-            Ok(response) => response,
-            Err(error) => return Err(self.explained(&attempt, attempt.failed(error)).await),
-        };
+        let response = attempt.head(with_body(self.build(&client)).send()).await?;
+        let response = response.map_err(|error| attempt.failed(error))?;
         let status = response.status().as_u16();
         // Answers that were asked for side by side are told apart by their paths.
         tracing::debug!(host, path, status, "answered");
@@ -118,16 +114,6 @@ impl Request {
             return Err(Error::Redirect { host: host.clone(), status });
         }
         Response::read(&attempt, response, self.max_body, self.secrets).await
-    }
-
-    /// The library does not say what a proxy has against a tunnel.
-    async fn explained(&self, attempt: &Attempt, error: Error) -> Error {
-        match error {
-            Error::Proxy { source: ProxyFailure::Broken(_), .. } => {
-                attempt.refusal(&self.url).await.unwrap_or(error)
-            }
-            _ => error,
-        }
     }
 
     fn build(&self, client: &reqwest::Client) -> reqwest::RequestBuilder {

@@ -83,35 +83,16 @@ fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<String> {
         ProxyFailure::AuthenticationRequired { .. } => {
             format!("check the user name and password in {named_by}; {ESCAPES}")
         }
-        ProxyFailure::Refused { status } => refused(host, *status),
-        ProxyFailure::SocksRefused { .. } => forbidden(host),
+        ProxyFailure::Refused { .. } => format!(
+            "ask whoever runs the proxy to let {host} through, or add it to NO_PROXY if it can be \
+             reached without"
+        ),
         ProxyFailure::UnresolvedHere(_) => {
             format!("write socks5h:// in {named_by}, so that the proxy looks names up")
         }
         ProxyFailure::Tls(failure) => tls(failure)?.to_owned(),
         _ => format!("check the proxy in {named_by}, or unset it if this network has none"),
     })
-}
-
-/// What a status means where a proxy was asked for a way to `host`.
-fn refused(host: &str, status: u16) -> String {
-    match status {
-        // Network Authentication Required (RFC 6585 §6), or a redirect to a page that asks for it.
-        300..=399 | 511 => {
-            "open a page in a browser: this network may want you to sign in first".to_owned()
-        }
-        502..=504 => {
-            format!("the proxy cannot reach {host}: try again, or ask whoever runs it")
-        }
-        _ => forbidden(host),
-    }
-}
-
-fn forbidden(host: &str) -> String {
-    format!(
-        "ask whoever runs the proxy to let {host} through, or add it to NO_PROXY if it can be \
-         reached without"
-    )
 }
 
 /// What is wrong with the TLS of the server, or of the proxy before it.
@@ -202,7 +183,7 @@ mod tests {
     // threats 203
     #[test]
     fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_knows_it_is_wrong() {
-        let unknown = |given| ProxyFailure::AuthenticationRequired { status: Some(407), given };
+        let unknown = |given| ProxyFailure::AuthenticationRequired { given };
         advises(
             unknown(false),
             "put USER:PASSWORD@ before its host in ALL_PROXY; an @ in them is written as %40, \
@@ -217,23 +198,10 @@ mod tests {
 
     // threats 203
     #[test]
-    fn what_a_proxy_refuses_with_says_what_helps() {
+    fn a_proxy_that_refuses_is_a_matter_for_its_operator() {
         let forbidden = "ask whoever runs the proxy to let issuer.test through, or add it to \
                          NO_PROXY if it can be reached without";
-        let portal = "open a page in a browser: this network may want you to sign in first";
-        let unreached = "the proxy cannot reach issuer.test: try again, or ask whoever runs it";
-        for (status, advice) in [
-            (302, portal),
-            (511, portal),
-            (502, unreached),
-            (504, unreached),
-            (403, forbidden),
-            (500, forbidden),
-            (505, forbidden),
-        ] {
-            advises(ProxyFailure::Refused { status }, advice);
-        }
-        advises(ProxyFailure::SocksRefused { reply: 2 }, forbidden);
+        advises(ProxyFailure::Refused { reason: None }, forbidden);
     }
 
     // threats 203

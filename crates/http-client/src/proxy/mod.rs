@@ -7,12 +7,10 @@ use crate::options::SetupError;
 
 mod failure;
 mod path;
-mod refusal;
 
 pub use failure::ProxyFailure;
 
 pub(crate) use path::{ProxyRoute, ProxyRoutes};
-pub(crate) use refusal::refusal;
 
 /// A proxy, and the hosts that are reached without it.
 #[derive(Clone)]

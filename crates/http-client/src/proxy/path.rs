@@ -1,4 +1,4 @@
-use http::{HeaderValue, Uri};
+use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::Url;
 
@@ -50,13 +50,8 @@ impl ProxyRoute {
         (uri.host().unwrap_or_default().trim_matches(['[', ']']), port)
     }
 
-    /// Who is there, for `Proxy-Authorization`.
-    pub(super) fn basic(&self) -> Option<&HeaderValue> {
-        self.intercept.basic_auth()
-    }
-
-    /// Who is there, for SOCKS: a user name and a password.
-    pub(super) fn login(&self) -> Option<(&str, &str)> {
-        self.intercept.raw_auth()
+    /// Whether it is given a user name and a password.
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.intercept.basic_auth().is_some() || self.intercept.raw_auth().is_some()
     }
 }
