@@ -1,42 +1,33 @@
-//! A program that crashes may leave its memory in a file, and the tokens that are in it.
+//! A core dump of this program could have tokens in it.
 
-/// What this program was allowed before it was told not to.
-#[cfg(unix)]
+/// The limit for core dumps that this process had when it started.
 #[derive(Clone, Debug)]
-pub(crate) struct Before(rustix::process::Rlimit);
-
-/// From now on, no crash of this program leaves a file.
-#[cfg(unix)]
-pub(crate) fn forbid() -> Before {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let before = getrlimit(Resource::Core);
-    // To lower it is always allowed; where it is not, there is nothing else to do.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..before });
-    Before(before)
-}
+pub(crate) struct CoreDumpLimit(#[cfg(unix)] rustix::process::Rlimit);
 
 #[cfg(unix)]
-impl Before {
-    /// For a program that takes this one's place, and whose crashes are its own affair.
+impl CoreDumpLimit {
+    /// From now on, a crash writes no core dump.
+    pub(crate) fn lower_to_zero() -> Self {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Core);
+        // Lowering the limit is always allowed.
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
+        Self(limit)
+    }
+
+    /// Restores the limit for a program that replaces this one.
     pub(crate) fn restore(&self) {
         use rustix::process::{Resource, setrlimit};
         let _ = setrlimit(Resource::Core, self.0);
     }
 }
 
-/// There is nothing to forbid: crashes leave no file unless somebody has asked for one.
+/// There are no core dumps unless somebody configured them.
 #[cfg(not(unix))]
-#[derive(Clone, Debug)]
-pub(crate) struct Before;
+impl CoreDumpLimit {
+    pub(crate) fn lower_to_zero() -> Self {
+        Self()
+    }
 
-/// There is nothing to forbid: crashes leave no file unless somebody has asked for one.
-#[cfg(not(unix))]
-pub(crate) fn forbid() -> Before {
-    Before
-}
-
-#[cfg(not(unix))]
-impl Before {
-    /// There is nothing to restore.
     pub(crate) fn restore(&self) {}
 }

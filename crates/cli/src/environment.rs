@@ -13,7 +13,7 @@ use terminal_ui::{Capabilities, Terminal};
 use tracing::Level;
 
 use crate::args::{Color, ProfileName, StoreKind, duration};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::shell_path;
 
 /// A variable that is set to something. An empty one counts as not set, as shells leave them.
@@ -32,21 +32,21 @@ fn text(name: &str) -> Option<String> {
 /// # Errors
 ///
 /// There is not even a home, or the variable was meant for a shell.
-pub(crate) fn codex_home(asked_for: Option<&Path>) -> Result<PathBuf, Failure> {
+pub(crate) fn codex_home(asked_for: Option<&Path>) -> Result<PathBuf, CliError> {
     const NAME: &str = "CODEX_HOME";
     let folder = match (asked_for, variable(NAME)) {
         (Some(folder), _) => folder.to_owned(),
         (None, Some(folder)) => {
-            path_for_us(folder).map_err(|problem| Failure::Variable { name: NAME, problem })?
+            path_for_us(folder).map_err(|problem| CliError::Variable { name: NAME, problem })?
         }
         (None, None) => {
-            let home = home().ok_or(Failure::NoHome)?.into_os_string();
+            let home = home().ok_or(CliError::NoHome)?.into_os_string();
             let home = shell_path::check(home, |_| None);
-            home.map_err(|problem| Failure::Variable { name: "HOME", problem })?.join(".codex")
+            home.map_err(|problem| CliError::Variable { name: "HOME", problem })?.join(".codex")
         }
     };
     // A relative folder stays what it was when the program started, and `DIR/` is `DIR`.
-    let folder = std::path::absolute(folder).map_err(|_| Failure::NoHome)?;
+    let folder = std::path::absolute(folder).map_err(|_| CliError::NoHome)?;
     Ok(folder.components().collect())
 }
 
@@ -68,17 +68,17 @@ pub(crate) fn default_codex_home() -> Option<PathBuf> {
 }
 
 /// The profile that the environment names.
-pub(crate) fn profile() -> Result<Option<ProfileName>, Failure> {
+pub(crate) fn profile() -> Result<Option<ProfileName>, CliError> {
     parsed("LOGIN_CLI_PROFILE")
 }
 
 /// What the environment has hold the credentials.
-pub(crate) fn store() -> Result<Option<StoreKind>, Failure> {
+pub(crate) fn store() -> Result<Option<StoreKind>, CliError> {
     parsed("LOGIN_CLI_STORE")
 }
 
 /// How long what holds the credentials may take.
-pub(crate) fn helper_timeout() -> Result<Option<Duration>, Failure> {
+pub(crate) fn helper_timeout() -> Result<Option<Duration>, CliError> {
     parsed_by("LOGIN_CLI_HELPER_TIMEOUT", duration)
 }
 
@@ -110,17 +110,17 @@ pub(crate) fn this_program() -> std::io::Result<PathBuf> {
 }
 
 /// A variable that takes what an option takes.
-fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, Failure> {
+fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, CliError> {
     parsed_by(name, str::parse)
 }
 
 fn parsed_by<T>(
     name: &'static str,
     parse: fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, Failure> {
+) -> Result<Option<T>, CliError> {
     let Some(value) = variable(name) else { return Ok(None) };
     let parsed = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(parse);
-    parsed.map(Some).map_err(|problem| Failure::Variable { name, problem })
+    parsed.map(Some).map_err(|problem| CliError::Variable { name, problem })
 }
 
 /// The person's home folder. On Unix it is what `HOME` says: without it, the user database would

@@ -24,7 +24,12 @@ use serde_json::{Value, json};
 use terminal_ui::suspend_status_line;
 
 use crate::args::{Color, Json};
-use crate::follower::Follower;
+use crate::stdout_watch::StdoutWatch;
+
+/// The result cannot be written: the reader is gone, or the disk is full.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the result to standard output")]
+pub(crate) struct OutputError(#[from] pub(crate) io::Error);
 
 /// Standard output, in the form that was asked for.
 #[derive(Debug)]
@@ -33,12 +38,12 @@ pub(crate) struct Output {
     color: Color,
     /// Whether the document was written, or could not be.
     is_complete: Cell<bool>,
-    follower: Follower,
+    watch: StdoutWatch,
 }
 
 impl Output {
     pub(crate) fn new(json: Option<Json>, color: Color) -> Self {
-        Self { json, color, is_complete: Cell::new(false), follower: Follower::default() }
+        Self { json, color, is_complete: Cell::new(false), watch: StdoutWatch::default() }
     }
 
     /// Whether a program follows what happens.
@@ -52,11 +57,11 @@ impl Output {
     /// # Errors
     ///
     /// What the system says: a reader that is gone, or a full disk.
-    pub(crate) fn text<T: AsRef<str>>(&self, text: impl FnOnce() -> T) -> io::Result<()> {
+    pub(crate) fn text<T: AsRef<str>>(&self, text: impl FnOnce() -> T) -> Result<(), OutputError> {
         if self.json.is_some() {
             return Ok(());
         }
-        line(text().as_ref())
+        Ok(line(text().as_ref())?)
     }
 
     /// The same for a text that has styles in it, and its line breaks.
@@ -64,15 +69,15 @@ impl Output {
     /// # Errors
     ///
     /// Like [`text`](Self::text).
-    pub(crate) fn styled(&self, text: &str) -> io::Result<()> {
+    pub(crate) fn styled(&self, text: &str) -> Result<(), OutputError> {
         if self.json.is_some() {
             return Ok(());
         }
-        suspend_status_line(|| {
+        Ok(suspend_status_line(|| {
             let mut stdout = AutoStream::new(io::stdout().lock(), self.color.choice());
             stdout.write_all(text.as_bytes())?;
             stdout.flush()
-        })
+        })?)
     }
 
     /// Puts the result on standard output where JSON was asked for, and nothing else.
@@ -80,7 +85,7 @@ impl Output {
     /// # Errors
     ///
     /// Like [`text`](Self::text).
-    pub(crate) fn document(&self, document: impl FnOnce() -> Value) -> io::Result<()> {
+    pub(crate) fn document(&self, document: impl FnOnce() -> Value) -> Result<(), OutputError> {
         self.end(|json| match json {
             Json::Document => document(),
             Json::Stream => {
@@ -101,34 +106,31 @@ impl Output {
         });
     }
 
-    /// Tells of something that happens before the end, where that was asked for.
-    pub(crate) fn event(&self, event: impl FnOnce() -> Option<Value>) {
-        if !self.is_stream() || self.is_complete.get() {
-            return;
-        }
-        if let Some(event) = event() {
-            self.follower.told(json_line(&event));
+    /// Writes an event before the document, with `--json=stream`.
+    pub(crate) fn event(&self, event: &Value) {
+        if self.is_stream() && !self.is_complete.get() {
+            self.watch.event_written(json_line(event));
         }
     }
 
-    /// Waits until nobody can be told of what happens any more, and says why; for ever where nobody
-    /// asked to be told, or has heard of the end.
-    pub(crate) async fn deserted(&self) -> io::Error {
+    /// Waits until the reader of the events is gone. It never returns after the document, or without
+    /// `--json=stream`.
+    pub(crate) async fn reader_closed(&self) -> OutputError {
         while self.is_stream() {
-            let error = self.follower.left().await;
+            let error = self.watch.reader_closed().await;
             if !self.is_complete.get() {
-                return error;
+                return OutputError(error);
             }
         }
         pending().await
     }
 
-    fn end(&self, document: impl FnOnce(Json) -> Value) -> io::Result<()> {
+    fn end(&self, document: impl FnOnce(Json) -> Value) -> Result<(), OutputError> {
         let Some(json) = self.json else { return Ok(()) };
         if self.is_complete.replace(true) {
             return Ok(());
         }
-        json_line(&document(json))
+        Ok(json_line(&document(json))?)
     }
 }
 
@@ -147,27 +149,25 @@ pub(crate) fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
 }
 
-/// Finds out whether somebody can get the result, before it is made.
-///
-/// A standard output that was closed is `/dev/null` by now, opened by Rust's runtime for reading and
-/// writing; one that a person sent there is open for writing alone.
-///
-/// # Errors
-///
-/// That it is closed.
+/// Fails if standard output is closed: a result that cannot be printed is not made.
+pub(crate) fn check_is_open() -> Result<(), OutputError> {
+    if is_closed()? { Err(io::Error::other("it is closed").into()) } else { Ok(()) }
+}
+
+/// Rust's runtime opens `/dev/null` in place of a closed standard output, for reading and writing. A
+/// user's redirection opens it for writing only.
 #[cfg(unix)]
-pub(crate) fn check_can_be_written() -> io::Result<()> {
+fn is_closed() -> io::Result<bool> {
     use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
     let stdout = io::stdout();
     let is_null = fstat(&stdout)?.st_rdev == stat("/dev/null")?.st_rdev;
     let is_for_both = fcntl_getfl(&stdout)?.contains(OFlags::RDWR);
-    if is_null && is_for_both { Err(io::Error::other("it is closed")) } else { Ok(()) }
+    Ok(is_null && is_for_both)
 }
 
-/// Finds out whether somebody can get the result, before it is made.
 #[cfg(not(unix))]
-pub(crate) fn check_can_be_written() -> io::Result<()> {
-    Ok(())
+fn is_closed() -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Puts a JSON document on standard output, in one line. It is written piece by piece, because a list is

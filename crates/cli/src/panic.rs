@@ -1,35 +1,28 @@
-//! The end of a program that is wrong about itself, or whose system gives it no thread.
+//! A panic prints one line that is always the same, and exits with code 1.
 //!
-//! A panic tells of itself on standard error, with a backtrace where one is asked for, and ends the
-//! process with a code that is none of this program's. What it tells may be what the program was
-//! working on, such as a token. Here it is one line that is always the same, and the exit code of
-//! every other failure.
+//! The default message of a panic can hold what the program worked on, such as a token. A save that
+//! was interrupted leaves the whole old or the whole new document.
 //!
-//! What is stored is what a crash leaves: the document from before or after a save, whole.
-//!
-//! Two ends are not panics and cannot be had hold of without `unsafe`: memory that runs out, and a
-//! stack that does. Rust's runtime aborts then, and what it says is constant but for a number of
-//! bytes and the name of a thread. [`core_dump`](crate::core_dump) sees to it that no file with the
-//! memory of the program is left.
+//! Two ends are not panics, and cannot be caught without `unsafe`: out of memory, and a stack overflow.
+//! Rust's runtime aborts then, and its message has no data of the program.
+//! [`core_dump`](crate::core_dump) prevents a file with the memory of the program.
 
 use std::io::{self, Write as _};
 use std::{panic, process};
 
-/// All that is said of a panic, whatever it was about.
-const LAST_WORDS: &[u8] =
+const PANIC_MESSAGE: &[u8] =
     b"error: login-cli had to stop because of an internal error; if it happens \
                             again, please report what you did\n";
 
-/// From now on, a panic of any thread ends the program with [`LAST_WORDS`] and exit code 1. A terminal
-/// that shows a menu, or does not show what is typed, is given back as it was.
+/// From now on, a panic of any thread prints [`PANIC_MESSAGE`], restores the terminal and exits with 1.
 ///
 /// The hook ends the process itself: after it, a release build would abort, and a debug build would
-/// unwind through whatever catches panics.
-pub(crate) fn end_without_a_trace() {
+/// unwind.
+pub(crate) fn install_panic_hook() {
     panic::set_hook(Box::new(|_| {
         terminal_ui::restore();
-        // Whoever closed standard error does not want to hear of it.
-        let _ = io::stderr().write_all(LAST_WORDS);
+        // If standard error is closed, there is nobody to tell.
+        let _ = io::stderr().write_all(PANIC_MESSAGE);
         process::exit(1)
     }));
 }

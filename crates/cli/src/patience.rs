@@ -16,7 +16,7 @@ use terminal_ui::Terminal;
 use zeroize::Zeroizing;
 
 use crate::environment;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// How long a vault may take.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl Patience {
     /// # Errors
     ///
     /// The environment says no time.
-    pub(crate) fn chosen(terminal: Terminal) -> Result<Self, Failure> {
+    pub(crate) fn chosen(terminal: Terminal) -> Result<Self, CliError> {
         let terminal = Some(terminal).filter(|terminal| terminal.has_person());
         let usual = if terminal.is_some() { WITH_PERSON } else { WITHOUT_PERSON };
         let deadline = environment::helper_timeout()?.unwrap_or(usual);

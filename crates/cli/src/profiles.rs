@@ -12,7 +12,7 @@ use terminal_ui::Terminal;
 
 use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_word};
 use crate::environment;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::patience::Patience;
 use crate::signals;
 
@@ -38,7 +38,7 @@ const PROFILES: &str = "profiles";
 
 impl Profiles {
     /// As the flags say, else the environment, else the default.
-    pub(crate) fn chosen(args: &SharedArgs) -> Result<Self, Failure> {
+    pub(crate) fn chosen(args: &SharedArgs) -> Result<Self, CliError> {
         let codex_home = environment::codex_home(args.codex_home.as_deref());
         let store = args.store.clone().map_or_else(environment::store, |kind| Ok(Some(kind)));
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
@@ -49,7 +49,7 @@ impl Profiles {
         };
         let name = if args.profile.is_some() { "--profile" } else { "LOGIN_CLI_PROFILE" };
         match profiles.other_case() {
-            Some(other) => Err(Failure::Variable { name, problem: differs_in_case(&other) }),
+            Some(other) => Err(CliError::Variable { name, problem: differs_in_case(&other) }),
             None => Ok(profiles),
         }
     }
@@ -205,9 +205,9 @@ fn below_home(location: &Location, home: &Path) -> Option<String> {
     is_plain.then(|| format!("~/{rest}"))
 }
 
-fn holder(kind: Option<StoreKind>, terminal: Terminal) -> Result<Holder, Failure> {
+fn holder(kind: Option<StoreKind>, terminal: Terminal) -> Result<Holder, CliError> {
     let wrong =
-        |problem: InvalidName| Failure::Variable { name: "--store", problem: problem.to_string() };
+        |problem: InvalidName| CliError::Variable { name: "--store", problem: problem.to_string() };
     match kind {
         None | Some(StoreKind::File) => Ok(Holder::File),
         Some(StoreKind::Helper(name)) => {

@@ -1,24 +1,52 @@
 use std::process::ExitCode;
 
-use crate::args::Cli;
-use crate::setup::Setup;
-use crate::{browser, commands, completions, failure, panic};
+use terminal_ui::CommandPrefix;
 
-/// Does what the command line asks for, and returns the exit code. It takes over the process: its
-/// arguments, terminal, signals and panics.
+use crate::args::{Cli, Color, EarlyExit};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::Output;
+use crate::{browser, commands, completions, logging, panic};
+
+/// Runs the command line, and returns the exit code. It takes over the process: its arguments,
+/// terminal, signals and panics.
 pub fn run() -> ExitCode {
-    panic::end_without_a_trace();
+    panic::install_panic_hook();
     if browser::is_asked_for() {
         return browser::open_apart();
     }
     if let Some(words) = completions::asked_for() {
         return completions::answer(&words);
     }
-    let (command, shared) = match Cli::from_command_line() {
-        Ok(understood) => understood,
-        Err(instead) => failure::say_instead(&instead),
+    let (command, args) = match Cli::from_command_line() {
+        Ok(command) => command,
+        Err(early_exit) => exit_early(&early_exit),
     };
-    let setup = Setup::new(&shared);
-    let outcome = commands::run(&command, &shared, &setup);
-    outcome.unwrap_or_else(|failure| failure.report(&setup))
+    let context = Context::new(args);
+    logging::start(context.args.verbose, context.terminal);
+    commands::run(&command, &context).unwrap_or_else(|error| report(&error, &context))
+}
+
+/// Prints an error to both outputs. The reader of a list may close it early, as `head` does: that is
+/// not reported.
+fn report(error: &CliError, context: &Context) -> ExitCode {
+    if !matches!(error, CliError::ReaderGone) {
+        let hint = error.hint().map(|hint| context.to_text(&hint));
+        context.terminal.error(&error.message(), hint.as_deref());
+        context.output.error(&context.to_json(error));
+    }
+    ExitCode::from(error.exit_code())
+}
+
+/// Prints help, the version or a usage error.
+fn exit_early(early_exit: &EarlyExit) -> ! {
+    if let Some(wrong) = early_exit.wrong() {
+        let error = CliError::Usage(wrong).to_json(&CommandPrefix::default());
+        Output::new(early_exit.json, Color::Auto).error(&error);
+    }
+    if let Some(help) = early_exit.help() {
+        // If standard output is closed, there is nobody to tell.
+        let _ = Output::new(None, Color::Auto).styled(&help);
+    }
+    early_exit.end()
 }

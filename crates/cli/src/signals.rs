@@ -54,7 +54,7 @@ pub(crate) fn watch() {
 }
 
 /// The signal that ends the program, once [`watch`] has seen one.
-pub(crate) fn seen() -> Option<Interrupt> {
+pub(crate) fn received() -> Option<Interrupt> {
     SEEN.get().copied()
 }
 

@@ -135,7 +135,8 @@ fn a_row_of_the_threats_is_named_just_above_a_test() {
 /// The cli lets our own crates be heard, by name; one that is missing there would log to nobody.
 #[test]
 fn every_crate_that_logs_is_heard() {
-    let setup = fs::read_to_string(workspace_root().join("crates/cli/src/setup.rs")).unwrap();
+    let logging_rs =
+        fs::read_to_string(workspace_root().join("crates/cli/src/logging.rs")).unwrap();
     let logs = |manifest: &Source| manifest.text.contains("\ntracing.workspace = true");
     let target = |manifest: &Source| {
         let name = manifest.text.split('"').nth(1).unwrap().replace('-', "_");
@@ -143,7 +144,7 @@ fn every_crate_that_logs_is_heard() {
     };
     let logging: Vec<_> = manifests().iter().filter(|it| logs(it)).map(target).collect();
     assert!(logging.len() > 3, "{logging:?}");
-    assert_none(logging.into_iter().filter(|name| !setup.contains(name)));
+    assert_none(logging.into_iter().filter(|name| !logging_rs.contains(name)));
 }
 
 /// A file is read in one sitting; a longer one holds two things.

@@ -41,13 +41,13 @@ impl Cli {
     /// # Errors
     ///
     /// What to print instead of running a command: help, the version, or a usage error.
-    pub(crate) fn from_command_line() -> Result<(Command, SharedArgs), Instead> {
+    pub(crate) fn from_command_line() -> Result<(Command, SharedArgs), EarlyExit> {
         let words: Vec<OsString> = std::env::args_os().collect();
         if let Some(token) = Self::token_alone(&words) {
             return Ok(token);
         }
         let cli = Self::read(words.iter().cloned());
-        cli.map(Self::split).map_err(|error| Instead { error, json: Json::from_words(&words) })
+        cli.map(Self::split).map_err(|error| EarlyExit { error, json: Json::from_words(&words) })
     }
 
     /// `login-cli token`, which scripts call in a loop: to define every option of every command would
@@ -124,13 +124,13 @@ pub(crate) fn read_arguments(words: &str) -> SharedArgs {
 }
 
 /// What to print instead of running a command: help, the version, or a usage error.
-pub(crate) struct Instead {
+pub(crate) struct EarlyExit {
     error: clap::Error,
     /// The form of JSON that the command line asks for.
     pub(crate) json: Option<Json>,
 }
 
-impl Instead {
+impl EarlyExit {
     /// The usage error in one line.
     pub(crate) fn wrong(&self) -> Option<String> {
         let text = self.error.use_stderr().then(|| self.error.to_string())?;

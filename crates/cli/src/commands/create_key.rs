@@ -7,34 +7,33 @@ use serde_json::{Value, json};
 use terminal_ui::{Keyboard, Select};
 
 use super::platform::{self, client};
-use super::waiting::{Invitation, OtherWays, tell, warn_of_sudo};
-use crate::args::{CreateKeyArgs, SharedArgs};
-use crate::failure::Failure;
+use crate::args::CreateKeyArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::events::Reporter;
 use crate::profiles::{Profiles, shown};
 use crate::project_menu;
-use crate::setup::Setup;
+use crate::prompt::{Alternatives, Prompt};
 use crate::signals::Interrupt;
+use crate::sudo_warning::warn_of_sudo;
 
 /// `login-cli create-key`.
-pub(crate) async fn run(
-    args: &CreateKeyArgs,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<(), Failure> {
-    let terminal = setup.terminal;
-    let http = client(shared, setup)?;
-    let mut pending = create_api_key::start(options(args, shared, setup)?, http)?;
+pub(crate) async fn run(args: &CreateKeyArgs, context: &Context) -> Result<(), CliError> {
+    let terminal = context.terminal;
+    let http = client(context)?;
+    let mut pending = create_api_key::start(options(args, context)?, http)?;
 
     if args.save {
-        warn_of_sudo(setup, shared, &Profiles::chosen(shared)?.store().location());
+        warn_of_sudo(context, &Profiles::chosen(&context.args)?.store().location());
     }
     let (purpose, browser) = ("create an API key", &args.platform.browser);
-    let invitation = Invitation { purpose, args: browser, other_ways: OtherWays::Address };
-    let keyboard = invitation.extend(setup, pending.authorization());
-    let new = make(pending, keyboard, (args, shared), setup).await?;
+    let prompt = Prompt { purpose, args: browser, alternatives: Alternatives::Paste };
+    let keyboard = prompt.show(context, pending.authorization());
+    let new = make(pending, keyboard, args, context).await?;
 
-    setup.waits_no_more();
-    let stored = if args.save { Some(Profiles::chosen(shared)?.store().location()) } else { None };
+    context.status_lines.clear();
+    let stored =
+        if args.save { Some(Profiles::chosen(&context.args)?.store().location()) } else { None };
     terminal.success(&summary(&new, stored.as_ref()));
     Ok(())
 }
@@ -43,18 +42,18 @@ pub(crate) async fn run(
 async fn make(
     pending: PendingApiKey,
     keyboard: Option<Keyboard>,
-    (args, shared): (&CreateKeyArgs, &SharedArgs),
-    setup: &Setup,
-) -> Result<NewApiKey, Failure> {
-    let terminal = setup.terminal;
+    args: &CreateKeyArgs,
+    context: &Context,
+) -> Result<NewApiKey, CliError> {
+    let terminal = context.terminal;
     let keyboard = Cell::new(keyboard);
     let (has_waited, is_choosing) = (Cell::new(false), Cell::new(false));
-    let tell = |event: Event<'_>| {
+    let report = |event: Event<'_>| {
         // The screen is the menu's then; what stays wrong is told where it matters.
         if is_choosing.get() {
             return;
         }
-        tell(setup, &event);
+        Reporter::new(context).report(&event);
         match event {
             Event::CallbackReceived => {
                 // From here on the keys are for the menu.
@@ -62,52 +61,48 @@ async fn make(
                 terminal.say("Signed in. Looking for the project of the key.");
             }
             Event::WaitingForProject { .. } if !has_waited.replace(true) => {
-                setup.waits("Waiting for the project", Some(args.poll_timeout));
+                context.status_lines.push("Waiting for the project", Some(args.poll_timeout));
             }
             _ => {}
         }
     };
-    let deliver = |new: &NewApiKey| deliver(new, setup);
+    let deliver = |new: &NewApiKey| deliver(new, context);
     let choose = async |candidates: Candidates| {
-        setup.waits_no_more();
+        context.status_lines.clear();
         is_choosing.set(true);
         let target = project_menu::choose(candidates, terminal).await;
         is_choosing.set(false);
         target
     };
-    let can_ask = shared.json.is_none() && Select::can_ask(terminal);
+    let can_ask = context.args.json.is_none() && Select::can_ask(terminal);
     let choose = can_ask.then_some(choose);
-    pending.finish_choosing(choose, &tell, deliver).await.map_err(undecided)
+    pending.finish_choosing(choose, &report, deliver).await.map_err(undecided)
 }
 
-fn deliver(new: &NewApiKey, setup: &Setup) -> Result<(), Undelivered> {
-    setup.output.document(|| as_json(new))?;
-    setup.output.text(|| new.key.expose())?;
-    setup.end_spending();
+fn deliver(new: &NewApiKey, context: &Context) -> Result<(), Undelivered> {
+    let written = context.output.document(|| as_json(new));
+    written.and_then(|()| context.output.text(|| new.key.expose())).map_err(|error| error.0)?;
+    context.interruption.clear();
     Ok(())
 }
 
 /// Whoever turns the choice down ends the program, as with Ctrl-C.
-fn undecided(error: Error) -> Failure {
+fn undecided(error: Error) -> CliError {
     match error {
         Error::Undecided(Undecided::Declined) => {
-            Failure::Interrupted { by: Interrupt::CtrlC, at_stake: None }
+            CliError::Interrupted { by: Interrupt::CtrlC, note: None }
         }
         other => other.into(),
     }
 }
 
-fn options(
-    args: &CreateKeyArgs,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<create_api_key::Options, Failure> {
+fn options(args: &CreateKeyArgs, context: &Context) -> Result<create_api_key::Options, CliError> {
     Ok(create_api_key::Options {
-        session: platform::options(&args.platform, shared, setup),
+        session: platform::options(&args.platform, context),
         name: args.name.clone(),
         choice: Choice { organization: args.organization.clone(), project: args.project.clone() },
         patience: Patience { interval: args.poll_interval, timeout: args.poll_timeout },
-        save_to: if args.save { Some(Profiles::chosen(shared)?.store()) } else { None },
+        save_to: if args.save { Some(Profiles::chosen(&context.args)?.store()) } else { None },
     })
 }
 

@@ -18,11 +18,11 @@ use terminal_ui::{Hint, command, roughly, say};
 
 use super::doctor_report::{Row, document, summary, table};
 use super::status;
-use crate::args::{SharedArgs, shell_word};
-use crate::failure::{Failure, chain, network_advice};
+use crate::args::shell_word;
+use crate::context::{Context, USER_AGENT};
+use crate::error::{CliError, chain, network_advice};
 use crate::opener::OUT_OF_THE_CONTAINER;
 use crate::profiles::Profiles;
-use crate::setup::{Setup, USER_AGENT};
 use crate::{codex_cli, environment};
 
 /// The time limit of all checks together.
@@ -35,13 +35,13 @@ const PORTS: Ports = Ports {
 };
 
 /// `login-cli doctor`.
-pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
     let options = Options {
-        store: Profiles::chosen(shared)?.store(),
+        store: Profiles::chosen(&context.args)?.store(),
         ports: PORTS,
-        http: setup.http_options(USER_AGENT),
-        issuer: shared.issuer.clone(),
-        api_base: shared.api_base.clone(),
+        http: context.http_options(USER_AGENT),
+        issuer: context.args.issuer.clone(),
+        api_base: context.args.api_base.clone(),
         variable: environment::variable,
         path: environment::path(),
         can_open_browser,
@@ -49,21 +49,21 @@ pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failur
         now: environment::now,
         timeout: TIMEOUT,
     };
-    let prefix = shared.command_prefix();
+    let prefix = context.args.command_prefix();
     let mut rows: Vec<Row> = Vec::new();
     diagnostics::run(options, |checks| {
         let new: Vec<Row> = checks.into_iter().map(row).collect();
-        setup.output.styled(&table(&new, &prefix)).map_err(Failure::Output)?;
+        context.output.styled(&table(&new, &prefix))?;
         rows.extend(new);
-        Ok::<_, Failure>(())
+        Ok::<_, CliError>(())
     })
     .await?;
     let problems = rows.iter().filter(|row| row.status == Status::Problem).count();
-    let failure = (problems > 0).then_some(Failure::Problems(problems));
-    let error = failure.as_ref().map(|failure| failure.document(setup));
-    setup.output.document(|| document(&rows, &prefix, error)).map_err(Failure::Output)?;
-    setup.output.styled(&summary(&rows)).map_err(Failure::Output)?;
-    failure.map_or(Ok(()), Err)
+    let error = (problems > 0).then_some(CliError::Problems(problems));
+    let json = error.as_ref().map(|error| context.to_json(error));
+    context.output.document(|| document(&rows, &prefix, json))?;
+    context.output.styled(&summary(&rows))?;
+    error.map_or(Ok(()), Err)
 }
 
 fn row(Check { status, finding }: Check) -> Row {
@@ -264,7 +264,7 @@ fn network(finding: NetworkFinding) -> Row {
         }
         NetworkFinding::Unusable(error) => {
             let is_proxy = matches!(error, SetupError::Proxy { .. });
-            Row::failed(if is_proxy { "proxy" } else { "authority" }, Failure::Setup(error))
+            Row::failed(if is_proxy { "proxy" } else { "authority" }, CliError::Setup(error))
         }
         NetworkFinding::TimedOut => Row::new(
             "authority",

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use terminal_ui::style::{EMPHASIS, ERROR, HINT, SUCCESS, WARNING};
 use terminal_ui::{CommandPrefix, Hint, Page, wrapped};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::output;
 
 /// One line of the table.
@@ -34,9 +34,9 @@ impl Row {
     }
 
     /// The message and the hint of a failure.
-    pub(super) fn failed(name: impl Into<Cow<'static, str>>, failure: impl Into<Failure>) -> Self {
+    pub(super) fn failed(name: impl Into<Cow<'static, str>>, failure: impl Into<CliError>) -> Self {
         let failure = failure.into();
-        Self::new(name, failure.what()).only_remedy(failure.hint())
+        Self::new(name, failure.message()).only_remedy(failure.hint())
     }
 
     pub(super) fn adding(self, words: &str) -> Self {

@@ -2,19 +2,15 @@ use std::io;
 use std::process::{Command, ExitCode};
 
 use super::token;
-use super::waiting::tell_person;
-use crate::args::{ExecArgs, SharedArgs};
-use crate::failure::Failure;
+use crate::args::ExecArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::events::Reporter;
 use crate::profiles::Profiles;
-use crate::setup::Setup;
 
 /// `login-cli exec`. Where the system can, the program takes this one's place: signals, the terminal
 /// and the exit code are its own.
-pub(crate) fn run(
-    args: &ExecArgs,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &ExecArgs, context: &Context) -> Result<ExitCode, CliError> {
     let Some((program, arguments)) = args.program.split_first() else {
         return Ok(ExitCode::SUCCESS);
     };
@@ -22,8 +18,8 @@ pub(crate) fn run(
     command.args(arguments);
     let document = match &args.access_token_env {
         // Standard output is the program's, and no place for events.
-        Some(_) => token::valid(shared, setup, tell_person)?,
-        None => token::stored(&Profiles::chosen(shared)?)?,
+        Some(_) => token::valid(&Reporter::new(context).without_json(), context)?,
+        None => token::stored(&Profiles::chosen(&context.args)?)?,
     };
     if let Some(name) = &args.access_token_env {
         command.env(name, token::access_token(&document)?.expose());
@@ -32,10 +28,10 @@ pub(crate) fn run(
         (Ok(key), _) => drop(command.env("OPENAI_API_KEY", key.expose())),
         // The token is what was asked for, and a key from elsewhere would be another account's.
         (Err(_), Some(_)) => drop(command.env_remove("OPENAI_API_KEY")),
-        (Err(failure), None) => return Err(failure),
+        (Err(error), None) => return Err(error),
     }
-    setup.core_dumps.restore();
-    become_it(command).map_err(|source| Failure::NotStarted { program: program.clone(), source })
+    context.core_dump_limit.restore();
+    become_it(command).map_err(|source| CliError::NotStarted { program: program.clone(), source })
 }
 
 #[cfg(unix)]

@@ -5,54 +5,52 @@ use printable::excerpt;
 use serde_json::{Value, json};
 
 use super::login_with_credential;
-use super::waiting::{Invitation, OtherWays, tell, warn_of_sudo};
-use crate::args::{LoginArgs, SharedArgs};
+use crate::args::LoginArgs;
+use crate::context::{Context, USER_AGENT};
 use crate::environment;
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::events::Reporter;
 use crate::profiles::{Profiles, shown};
-use crate::setup::{Setup, USER_AGENT};
+use crate::prompt::{Alternatives, Prompt};
+use crate::sudo_warning::warn_of_sudo;
 
 /// `login-cli login`.
-pub(crate) async fn run(
-    args: &LoginArgs,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<(), Failure> {
-    let profiles = Profiles::chosen(shared)?;
+pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
+    let profiles = Profiles::chosen(&context.args)?;
     if args.with_api_key {
-        return login_with_credential::api_key(&profiles, shared, setup).await;
+        return login_with_credential::api_key(&profiles, context).await;
     }
     if args.with_access_token {
-        let client_id = shared.client_id.clone();
+        let client_id = context.args.client_id.clone();
         let restrictions = Restrictions { workspaces: args.workspaces.clone(), client_id };
-        return login_with_credential::access_token(&profiles, &restrictions, shared, setup).await;
+        return login_with_credential::access_token(&profiles, &restrictions, context).await;
     }
-    setup.has_qr.set(args.browser.qr);
-    let http = setup.checked_http(USER_AGENT)?;
+    let http = context.checked_http(USER_AGENT)?;
     let store = profiles.store();
-    let (location, options) = (store.location(), options(args, &profiles, shared, setup)?);
+    let (location, options) = (store.location(), options(args, &profiles, context)?);
     let signed_in = if args.device {
         let pending = sign_in::start_by_device_code(options, http, store)?;
-        warn_of_sudo(setup, shared, &location);
-        pending.finish(&|event| tell(setup, &event)).await?
+        warn_of_sudo(context, &location);
+        let reporter = Reporter::new(context).with_qr(args.browser.qr);
+        pending.finish(&|event| reporter.report(&event)).await?
     } else {
         let pending = sign_in::start(options, http, store)?;
-        warn_of_sudo(setup, shared, &location);
-        by_browser(args, pending, setup).await?
+        warn_of_sudo(context, &location);
+        by_browser(args, pending, context).await?
     };
 
-    report(signed_in, setup)
+    report(signed_in, context)
 }
 
 /// Says who signed in, and what else there is to know.
-fn report(signed_in: SignedIn, setup: &Setup) -> Result<(), Failure> {
-    let terminal = setup.terminal;
-    login_with_credential::tell_of_copy(setup, signed_in.backup.as_deref());
-    setup.waits_no_more();
+fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
+    let terminal = context.terminal;
+    login_with_credential::tell_of_copy(context, signed_in.backup.as_deref());
+    context.status_lines.clear();
     let place = shown(&signed_in.location);
     terminal.success(&format!("Signed in{}, stored in {place}", who(&signed_in)));
     if let Some(replaced) = &signed_in.replaced {
-        login_with_credential::tell_of_replaced(setup, replaced);
+        login_with_credential::tell_of_replaced(context, replaced);
     }
     if let ApiKeyOutcome::Unavailable { claim } = signed_in.api_key {
         let what = if claim == "project_id" { "project" } else { "organization" };
@@ -65,44 +63,44 @@ fn report(signed_in: SignedIn, setup: &Setup) -> Result<(), Failure> {
         );
     }
     let mut document = as_json(&signed_in);
-    let failure = match signed_in.api_key {
-        ApiKeyOutcome::Failed(error) => Some(Failure::SignedInWithoutApiKey(error)),
+    let error = match signed_in.api_key {
+        ApiKeyOutcome::Failed(error) => Some(CliError::SignedInWithoutApiKey(error)),
         _ => None,
     };
-    if let Some(failure) = &failure {
-        document["error"] = failure.document(setup);
+    if let Some(error) = &error {
+        document["error"] = context.to_json(error);
     }
-    setup.output.document(|| document).map_err(Failure::Output)?;
-    failure.map_or(Ok(()), Err)
+    context.output.document(|| document)?;
+    error.map_or(Ok(()), Err)
 }
 
 /// In the browser, unless the person finds another way while it is waited for.
 async fn by_browser(
     args: &LoginArgs,
     mut pending: PendingSignIn,
-    setup: &Setup,
-) -> Result<SignedIn, Failure> {
-    let invitation = Invitation {
+    context: &Context,
+) -> Result<SignedIn, CliError> {
+    let prompt = Prompt {
         purpose: "sign in with ChatGPT",
         args: &args.browser,
-        other_ways: OtherWays::AddressOrDevice,
+        alternatives: Alternatives::PasteOrDeviceCode,
     };
-    let _until_signed_in = invitation.extend(setup, pending.authorization());
-    Ok(pending.finish(&|event| tell(setup, &event)).await?)
+    let _until_signed_in = prompt.show(context, pending.authorization());
+    let reporter = Reporter::new(context).with_qr(args.browser.qr);
+    Ok(pending.finish(&|event| reporter.report(&event)).await?)
 }
 
 fn options(
     args: &LoginArgs,
     profiles: &Profiles,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<sign_in::Options, Failure> {
-    let usual = sign_in::Options::new(shared.issuer.clone(), environment::now);
+    context: &Context,
+) -> Result<sign_in::Options, CliError> {
+    let usual = sign_in::Options::new(context.args.issuer.clone(), environment::now);
     Ok(sign_in::Options {
-        client_id: shared.client_id.clone().unwrap_or(usual.client_id),
+        client_id: context.args.client_id.clone().unwrap_or(usual.client_id),
         redirect: BindOptions {
             redirect_host: args.authorization.redirect_host,
-            ..setup.callback_ports(&args.callback, usual.redirect.clone())
+            ..context.callback_ports(&args.callback, usual.redirect.clone())
         },
         timeout: args.browser.timeout,
         api_key: match (args.api_key.no_api_key, args.api_key.require_api_key) {
@@ -113,7 +111,7 @@ fn options(
         scopes: args.authorization.scopes.clone(),
         workspaces: args.workspaces.clone(),
         other_stores: profiles.other_stores(&profiles.selected),
-        cancellation: setup.cancellation.clone(),
+        cancellation: context.interruption.cancellation.clone(),
         ..usual
     })
 }

@@ -15,102 +15,98 @@ use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::from_now;
 
-use super::waiting::{tell, warn_of_sudo};
-use crate::args::SharedArgs;
-use crate::failure::Failure;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::events::Reporter;
 use crate::profiles::{Profiles, shown};
-use crate::setup::Setup;
 use crate::stdin::ImportedToken;
+use crate::sudo_warning::warn_of_sudo;
 use crate::{environment, stdin};
 
 /// `login-cli login --with-api-key`.
-pub(super) async fn api_key(
-    profiles: &Profiles,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<(), Failure> {
+pub(super) async fn api_key(profiles: &Profiles, context: &Context) -> Result<(), CliError> {
     let location = profiles.store().location();
-    let sign_in = ready(profiles, shared, setup)?;
-    let api_key = stdin::api_key(setup.terminal).await?;
-    let imported = sign_in.replace_by_api_key(api_key, &|event| tell(setup, &event)).await?;
-    tell_of_copy(setup, imported.backup.as_deref());
-    setup.terminal.success(&format!("Signed in with an API key, stored in {}", shown(&location)));
+    let sign_in = ready(profiles, context)?;
+    let api_key = stdin::api_key(context.terminal).await?;
+    let imported =
+        sign_in.replace_by_api_key(api_key, &|event| Reporter::new(context).report(&event)).await?;
+    tell_of_copy(context, imported.backup.as_deref());
+    context.terminal.success(&format!("Signed in with an API key, stored in {}", shown(&location)));
     if let Some(replaced) = &imported.replaced {
-        tell_of_replaced(setup, replaced);
+        tell_of_replaced(context, replaced);
     }
     let replaced = imported.replaced.as_ref().map(replaced_as_json);
     let kept =
         || json!({ "has_api_key": true, "stored_in": location.to_string(), "replaced": replaced });
-    setup.output.document(kept).map_err(Failure::Output)
+    Ok(context.output.document(kept)?)
 }
 
 /// `login-cli login --with-access-token`.
 pub(super) async fn access_token(
     profiles: &Profiles,
     restrictions: &Restrictions,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<(), Failure> {
+    context: &Context,
+) -> Result<(), CliError> {
     let location = profiles.store().location();
-    let sign_in = ready(profiles, shared, setup)?;
+    let sign_in = ready(profiles, context)?;
     let now = environment::now();
-    let client = shared.client_id.as_deref().unwrap_or(SIGN_IN_CLIENT_ID);
+    let client = context.args.client_id.as_deref().unwrap_or(SIGN_IN_CLIENT_ID);
     let clients = [SIGN_IN_CLIENT_ID, client];
-    let (token, claims) = match stdin::access_token(setup.terminal, &clients, now).await? {
+    let (token, claims) = match stdin::access_token(context.terminal, &clients, now).await? {
         ImportedToken::Jwt(token, claims) => (token, claims),
         ImportedToken::Personal(token) => {
             if !restrictions.workspaces.is_empty() {
                 let allowed = restrictions.workspaces.clone();
                 return Err(login::Error::WrongWorkspace { workspace: None, allowed }.into());
             }
-            return personal_access_token(&sign_in, token, &location, setup).await;
+            return personal_access_token(&sign_in, token, &location, context).await;
         }
     };
-    let events = |event: Event<'_>| tell(setup, &event);
+    let events = |event: Event<'_>| Reporter::new(context).report(&event);
     let imported = sign_in.replace_by_access_token(token, restrictions, &events).await?;
-    tell_of_copy(setup, imported.backup.as_deref());
-    let (terminal, place) = (setup.terminal, shown(&location));
+    tell_of_copy(context, imported.backup.as_deref());
+    let (terminal, place) = (context.terminal, shown(&location));
     let who = who(&claims);
     terminal.success(&format!("Signed in{who} with an access token, stored in {place}"));
     if let Some(replaced) = &imported.replaced {
-        tell_of_replaced(setup, replaced);
+        tell_of_replaced(context, replaced);
     }
     if let Some(exp) = expires_at(&claims) {
         let until = from_now(exp, now);
         terminal.say(&format!("It expires {until}, and cannot be refreshed."));
     }
     let document = || as_json(&claims, &location.to_string(), &imported);
-    setup.output.document(document).map_err(Failure::Output)
+    Ok(context.output.document(document)?)
 }
 
 async fn personal_access_token(
     sign_in: &StoredSignIn,
     token: AccessToken,
     location: &Location,
-    setup: &Setup,
-) -> Result<(), Failure> {
-    let events = |event: Event<'_>| tell(setup, &event);
+    context: &Context,
+) -> Result<(), CliError> {
+    let events = |event: Event<'_>| Reporter::new(context).report(&event);
     let imported = sign_in.replace_by_personal_access_token(token, &events).await?;
-    tell_of_copy(setup, imported.backup.as_deref());
+    tell_of_copy(context, imported.backup.as_deref());
     let place = shown(location);
-    setup.terminal.success(&format!("Signed in with a personal access token, stored in {place}"));
+    context.terminal.success(&format!("Signed in with a personal access token, stored in {place}"));
     if let Some(replaced) = &imported.replaced {
-        tell_of_replaced(setup, replaced);
+        tell_of_replaced(context, replaced);
     }
     let document = || as_json(&Claims::default(), &location.to_string(), &imported);
-    setup.output.document(document).map_err(Failure::Output)
+    Ok(context.output.document(document)?)
 }
 
 /// Finds out that it can be kept before somebody types it.
-fn ready(profiles: &Profiles, shared: &SharedArgs, setup: &Setup) -> Result<StoredSignIn, Failure> {
+fn ready(profiles: &Profiles, context: &Context) -> Result<StoredSignIn, CliError> {
     let store = profiles.store();
     store.check_writable().map_err(login::Error::Store)?;
-    warn_of_sudo(setup, shared, &store.location());
-    setup.stored_sign_in(profiles, &profiles.selected, shared)
+    warn_of_sudo(context, &store.location());
+    context.stored_sign_in(profiles, &profiles.selected)
 }
 
 /// Whose sign-in was replaced, and what became of its tokens.
-pub(super) fn tell_of_replaced(setup: &Setup, replaced: &ReplacedSignIn) {
+pub(super) fn tell_of_replaced(context: &Context, replaced: &ReplacedSignIn) {
     let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
     let whose = match (shown(&replaced.name), shown(&replaced.email)) {
         (Some(name), Some(email)) => format!("{name} <{email}>"),
@@ -134,7 +130,7 @@ pub(super) fn tell_of_replaced(setup: &Setup, replaced: &ReplacedSignIn) {
     if let Some(still_valid) = &replaced.still_valid {
         let whose =
             if replaced.was_another_person { format!(" of {whose}") } else { String::new() };
-        setup.terminal.say(&match still_valid {
+        context.terminal.say(&match still_valid {
             StillValid::ApiKey => "This replaced the API key that was stored here. It stays valid; to end \
                                    it, delete it at https://platform.openai.com/api-keys."
                 .to_owned(),
@@ -154,7 +150,7 @@ pub(super) fn tell_of_replaced(setup: &Setup, replaced: &ReplacedSignIn) {
             return;
         }
     }
-    setup.terminal.say(&match replaced.was_another_person {
+    context.terminal.say(&match replaced.was_another_person {
         true => format!("This replaced the sign-in of {whose}.{fate}"),
         false => format!("This replaced the earlier sign-in.{fate}"),
     });
@@ -181,10 +177,10 @@ pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
     })
 }
 
-pub(super) fn tell_of_copy(setup: &Setup, copy: Option<&Path>) {
+pub(super) fn tell_of_copy(context: &Context, copy: Option<&Path>) {
     if let Some(copy) = copy {
         let copy = copy.display();
-        setup.terminal.warn(&format!("the old auth.json could not be read; a copy is {copy}"));
+        context.terminal.warn(&format!("the old auth.json could not be read; a copy is {copy}"));
     }
 }
 

@@ -4,12 +4,12 @@ use login::stored::{LogOutScope, LoggedOut, Revocation};
 use serde_json::{Value, json};
 use terminal_ui::from_now;
 
-use super::waiting::tell;
-use crate::args::{LogoutArgs, ProfileName, SharedArgs};
+use crate::args::{LogoutArgs, ProfileName};
+use crate::context::Context;
 use crate::environment;
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::events::Reporter;
 use crate::profiles::{Profiles, shown};
-use crate::setup::Setup;
 
 /// What became of one sign-in.
 struct End {
@@ -24,7 +24,7 @@ struct End {
     /// What it leaves behind, and nobody has ended.
     left: Left,
     /// What could not be done.
-    failure: Option<Failure>,
+    error: Option<CliError>,
 }
 
 /// Credentials that still work, because they were not this sign-in's to end.
@@ -43,43 +43,40 @@ struct BroughtToken {
 }
 
 /// `login-cli logout`. Every profile is tried, whatever becomes of the others.
-pub(crate) async fn run(
-    args: &LogoutArgs,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<(), Failure> {
-    let profiles = Profiles::chosen(shared)?;
+pub(crate) async fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
+    let profiles = Profiles::chosen(&context.args)?;
     let names = match args.all {
-        true => profiles.names().map_err(Failure::Profiles)?,
+        true => profiles.names().map_err(CliError::Profiles)?,
         false => vec![profiles.selected.clone()],
     };
     let mut ends = Vec::new();
     let scope = if args.local { LogOutScope::ThisMachine } else { LogOutScope::Everywhere };
     for profile in names {
         let location = profiles.store_of(&profile).location();
-        let sign_in = setup.stored_sign_in(&profiles, &profile, shared)?;
+        let sign_in = context.stored_sign_in(&profiles, &profile)?;
         // The other profiles end too, each in its turn.
         let sign_in = match args.all {
             true => sign_in.with_other_stores(profiles.other_stores_elsewhere()),
             false => sign_in,
         };
-        let end = match sign_in.log_out(scope, &|event| tell(setup, &event)).await {
+        let end = match sign_in.log_out(scope, &|event| Reporter::new(context).report(&event)).await
+        {
             Ok(outcome) => End::new(profile, outcome),
             Err(error) => {
-                setup.check_interrupted()?;
+                context.interruption.check()?;
                 End::failed(profile, location, error)
             }
         };
-        end.report(setup);
+        end.report(context);
         ends.push(end);
     }
     if ends.iter().all(|end| end.was_there == Some(false)) {
-        setup.terminal.say("Nobody was signed in.");
+        context.terminal.say("Nobody was signed in.");
     }
-    setup.output.document(|| as_json(&ends, setup)).map_err(Failure::Output)?;
-    let mut failures: Vec<Failure> = ends.into_iter().filter_map(|end| end.failure).collect();
-    let Some(last) = failures.pop() else { return Ok(()) };
-    failures.iter().for_each(|failure| setup.terminal.warn(&failure.what()));
+    context.output.document(|| as_json(&ends, context))?;
+    let mut errors: Vec<CliError> = ends.into_iter().filter_map(|end| end.error).collect();
+    let Some(last) = errors.pop() else { return Ok(()) };
+    errors.iter().for_each(|error| context.terminal.warn(&error.message()));
     Err(last)
 }
 
@@ -91,11 +88,11 @@ impl End {
             personal_access_token: outcome.had_personal_access_token,
             ..Left::default()
         };
-        let (revoked, failure) = match revocation {
+        let (revoked, error) = match revocation {
             Revocation::Revoked => (Some(true), None),
             Revocation::Failed(error) if was_there => {
                 let (location, source) = (location.clone(), Box::new(error));
-                (Some(false), Some(Failure::NotRevoked { location, source }))
+                (Some(false), Some(CliError::NotRevoked { location, source }))
             }
             Revocation::Imported { expires_at } => {
                 left.access_token = Some(BroughtToken { expires_at });
@@ -108,19 +105,19 @@ impl End {
             _ => (None, None),
         };
         let was_there = Some(was_there);
-        Self { profile, location, was_there, revoked, may_have_ended, left, failure }
+        Self { profile, location, was_there, revoked, may_have_ended, left, error }
     }
 
     fn failed(profile: ProfileName, location: Location, error: login::Error) -> Self {
-        let failure = Some(error.into());
+        let error = Some(error.into());
         let left = Left::default();
         let may_have_ended = Vec::new();
-        Self { profile, location, was_there: None, revoked: None, may_have_ended, left, failure }
+        Self { profile, location, was_there: None, revoked: None, may_have_ended, left, error }
     }
 
     /// Says what was done.
-    fn report(&self, setup: &Setup) {
-        let (terminal, location) = (setup.terminal, shown(&self.location));
+    fn report(&self, context: &Context) {
+        let (terminal, location) = (context.terminal, shown(&self.location));
         if self.was_there != Some(true) {
             return;
         }
@@ -135,10 +132,10 @@ impl End {
                  sign-in without ending others."
             ));
         }
-        self.left.report(setup);
+        self.left.report(context);
     }
 
-    fn as_json(&self, setup: &Setup) -> Value {
+    fn as_json(&self, context: &Context) -> Value {
         json!({
             "profile": self.profile.as_str(),
             "was_signed_in": self.was_there,
@@ -148,32 +145,32 @@ impl End {
             "access_token_still_valid": self.left.has_access_token(),
             "access_token_expires_at": self.left.token_expires_at().map(|time| time.to_string()),
             "stored_in": self.location.to_string(),
-            "error": self.failure.as_ref().map(|failure| failure.document(setup)),
+            "error": self.error.as_ref().map(|error| context.to_json(error)),
         })
     }
 }
 
 impl Left {
-    fn report(&self, setup: &Setup) {
+    fn report(&self, context: &Context) {
         if self.api_key {
-            setup.terminal.say(
+            context.terminal.say(
                 "The API key that was stored with it still works. To end it, delete it at \
                  https://platform.openai.com/api-keys.",
             );
         }
         if self.personal_access_token {
-            setup.terminal.say(
+            context.terminal.say(
                 "The personal access token that was stored here stays valid. To end it, delete it in \
                  the settings of your account, at https://chatgpt.com.",
             );
         }
         if self.tokens {
-            setup.terminal.say("Its tokens were not revoked, and stay valid until they expire.");
+            context.terminal.say("Its tokens were not revoked, and stay valid until they expire.");
         }
         if self.access_token.is_some() {
             let now = environment::now();
             let until = self.token_expires_at().map(|time| format!(", {}", from_now(time, now)));
-            setup.terminal.say(&format!(
+            context.terminal.say(&format!(
                 "The access token that was stored with it stays valid until it expires{}.",
                 until.unwrap_or_default()
             ));
@@ -190,11 +187,11 @@ impl Left {
 }
 
 /// The end of each; and of what went wrong the last, with which the program ends.
-fn as_json(ends: &[End], setup: &Setup) -> Value {
-    let profiles: Vec<Value> = ends.iter().map(|end| end.as_json(setup)).collect();
+fn as_json(ends: &[End], context: &Context) -> Value {
+    let profiles: Vec<Value> = ends.iter().map(|end| end.as_json(context)).collect();
     let mut document = json!({ "profiles": profiles });
-    if let Some(failure) = ends.iter().filter_map(|end| end.failure.as_ref()).next_back() {
-        document["error"] = failure.document(setup);
+    if let Some(error) = ends.iter().filter_map(|end| end.error.as_ref()).next_back() {
+        document["error"] = context.to_json(error);
     }
     document
 }

@@ -9,37 +9,38 @@ use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::Terminal;
 
-use super::waiting::{Invitation, OtherWays, tell};
 use crate::args::{PlatformArgs, SharedArgs};
-use crate::failure::{Failure, chain};
+use crate::context::Context;
+use crate::error::{CliError, chain};
+use crate::events::Reporter;
 use crate::output;
 use crate::profiles::Profiles;
-use crate::setup::Setup;
+use crate::prompt::{Alternatives, Prompt};
 
 /// The client of the platform, once it is clear that it may be asked, and that somebody gets what it
 /// answers.
-pub(super) fn client(shared: &SharedArgs, setup: &Setup) -> Result<HttpClient, Failure> {
-    servers_belong_together(shared)?;
-    output::check_can_be_written().map_err(Failure::Output)?;
-    setup.checked_http(CREATE_API_KEY_USER_AGENT)
+pub(super) fn client(context: &Context) -> Result<HttpClient, CliError> {
+    check_servers(&context.args)?;
+    output::check_is_open()?;
+    context.checked_http(CREATE_API_KEY_USER_AGENT)
 }
 
 /// A token of one issuer never goes to the platform of another.
-fn servers_belong_together(shared: &SharedArgs) -> Result<(), Failure> {
+fn check_servers(args: &SharedArgs) -> Result<(), CliError> {
     let is = |server: &BaseUrl, default: &str| server.as_str() == default;
-    if is(&shared.issuer, ISSUER) == is(&shared.api_base, API_BASE) {
+    if is(&args.issuer, ISSUER) == is(&args.api_base, API_BASE) {
         Ok(())
     } else {
-        Err(Failure::ServersApart)
+        Err(CliError::ServersApart)
     }
 }
 
-pub(super) fn options(args: &PlatformArgs, shared: &SharedArgs, setup: &Setup) -> Options {
-    let SharedArgs { issuer, api_base, client_id, .. } = shared;
+pub(super) fn options(args: &PlatformArgs, context: &Context) -> Options {
+    let SharedArgs { issuer, api_base, client_id, .. } = &context.args;
     let usual = Options::new(issuer.clone(), api_base.clone());
     Options {
         client_id: client_id.clone().unwrap_or(usual.client_id),
-        redirect: setup.callback_ports(&args.callback, usual.redirect.clone()),
+        redirect: context.callback_ports(&args.callback, usual.redirect.clone()),
         timeout: args.browser.timeout,
         ..usual
     }
@@ -49,32 +50,26 @@ pub(super) fn options(args: &PlatformArgs, shared: &SharedArgs, setup: &Setup) -
 pub(super) async fn session(
     purpose: &'static str,
     args: &PlatformArgs,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<Session, Failure> {
-    let http = client(shared, setup)?;
-    match by_store(http.clone(), shared, setup).await {
-        Err(Failure::Login(error)) if error.asks_for_sign_in() => {
-            explain(&error, setup.terminal);
+    context: &Context,
+) -> Result<Session, CliError> {
+    let http = client(context)?;
+    match by_store(http.clone(), context).await {
+        Err(CliError::Login(error)) if error.asks_for_sign_in() => {
+            explain(&error, context.terminal);
         }
         other => return other,
     }
-    let mut pending =
-        platform::start(options(args, shared, setup), http).map_err(Failure::Login)?;
-    let invitation = Invitation { purpose, args: &args.browser, other_ways: OtherWays::Address };
-    let _until_signed_in = invitation.extend(setup, pending.authorization());
-    Ok(pending.finish(&|event| tell(setup, &event)).await?)
+    let mut pending = platform::start(options(args, context), http).map_err(CliError::Login)?;
+    let prompt = Prompt { purpose, args: &args.browser, alternatives: Alternatives::Paste };
+    let _until_signed_in = prompt.show(context, pending.authorization());
+    Ok(pending.finish(&|event| Reporter::new(context).report(&event)).await?)
 }
 
-async fn by_store(
-    http: HttpClient,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<Session, Failure> {
-    let profiles = Profiles::chosen(shared)?;
-    let sign_in = setup.stored_sign_in(&profiles, &profiles.selected, shared)?;
-    let platform = PlatformApi::new(http, shared.api_base.clone());
-    let events = |event: Event<'_>| tell(setup, &event);
+async fn by_store(http: HttpClient, context: &Context) -> Result<Session, CliError> {
+    let profiles = Profiles::chosen(&context.args)?;
+    let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
+    let platform = PlatformApi::new(http, context.args.api_base.clone());
+    let events = |event: Event<'_>| Reporter::new(context).report(&event);
     Ok(by_stored_sign_in(&sign_in, &platform, &events).await?)
 }
 

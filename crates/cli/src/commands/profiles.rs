@@ -3,11 +3,11 @@ use login::stored::{has_ended, identity_without_verifying};
 use printable::excerpt;
 use serde_json::{Value, json};
 
-use crate::args::{ProfileName, SharedArgs};
+use crate::args::ProfileName;
+use crate::context::Context;
 use crate::environment;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::profiles::Profiles;
-use crate::setup::Setup;
 
 /// One line of the list.
 struct Profile {
@@ -30,22 +30,22 @@ enum State {
 }
 
 /// `login-cli profiles`.
-pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    let profiles = Profiles::chosen(shared)?;
-    let mut names = profiles.names().map_err(Failure::Profiles)?;
+pub(crate) fn run(context: &Context) -> Result<(), CliError> {
+    let profiles = Profiles::chosen(&context.args)?;
+    let mut names = profiles.names().map_err(CliError::Profiles)?;
     if !names.contains(&profiles.selected) {
         let after = names.iter().skip(1).filter(|it| it.as_str() < profiles.selected.as_str());
         names.insert(1 + after.count(), profiles.selected.clone());
     }
     let mut profiles: Vec<Profile> =
         names.into_iter().map(|name| Profile::look(&profiles, name)).collect();
-    setup.check_interrupted()?;
+    context.interruption.check()?;
     // What a logout leaves is an empty folder.
     profiles
         .retain(|it| it.chosen || it.name.is_default() || !matches!(it.state, State::SignedOut));
-    let output = &setup.output;
-    output.document(|| profiles.iter().map(Profile::as_json).collect()).map_err(Failure::Output)?;
-    output.text(|| as_table(&profiles)).map_err(Failure::Output)
+    let output = &context.output;
+    output.document(|| profiles.iter().map(Profile::as_json).collect())?;
+    Ok(output.text(|| as_table(&profiles))?)
 }
 
 impl Profile {

@@ -3,40 +3,36 @@ use platform_api::Project;
 use serde_json::{Value, json};
 
 use super::platform::{LIST_TIMEOUT, Row, organization_as_json, session, table};
-use crate::args::{ProjectsArgs, SharedArgs};
-use crate::failure::Failure;
-use crate::setup::Setup;
+use crate::args::ProjectsArgs;
+use crate::context::Context;
+use crate::error::CliError;
 
 /// `login-cli projects`.
-pub(crate) async fn run(
-    args: &ProjectsArgs,
-    shared: &SharedArgs,
-    setup: &Setup,
-) -> Result<(), Failure> {
-    let session = session("list your projects", &args.platform, shared, setup).await?;
+pub(crate) async fn run(args: &ProjectsArgs, context: &Context) -> Result<(), CliError> {
+    let session = session("list your projects", &args.platform, context).await?;
     let listed = projects(&session, args.organization.as_ref(), LIST_TIMEOUT).await?;
-    let output = &setup.output;
-    warn_of_more(&listed, setup);
+    let output = &context.output;
+    warn_of_more(&listed, context);
     if listed.is_empty() {
-        setup.terminal.say("This account has no organization.");
+        context.terminal.say("This account has no organization.");
     }
-    if shared.json.is_some() {
+    if context.args.json.is_some() {
         let document = || listed.into_iter().map(in_json).collect();
-        return output.document(document).map_err(Failure::Output);
+        return Ok(output.document(document)?);
     }
     if listed.is_empty() {
         return Ok(());
     }
     let groups: Vec<String> = listed.iter().map(group).collect();
-    output.text(|| groups.join("\n\n")).map_err(Failure::Output)
+    Ok(output.text(|| groups.join("\n\n"))?)
 }
 
 /// A list that ends before its end looks whole.
-fn warn_of_more(listed: &[Listed], setup: &Setup) {
+fn warn_of_more(listed: &[Listed], context: &Context) {
     if listed.iter().any(|one| one.has_more) {
         let projects: usize =
             listed.iter().filter_map(|one| Some(one.projects.as_ref()?.len())).sum();
-        setup.terminal.warn(&format!(
+        context.terminal.warn(&format!(
             "the list was cut after {projects} projects; --organization ID lists those of one organization"
         ));
     }

@@ -3,27 +3,26 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use terminal_ui::from_now;
 
-use super::waiting::tell;
-use crate::args::SharedArgs;
+use crate::context::Context;
 use crate::environment;
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::events::Reporter;
 use crate::profiles::Profiles;
-use crate::setup::Setup;
 
 /// `login-cli refresh`.
-pub(crate) async fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    let profiles = Profiles::chosen(shared)?;
+pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
+    let profiles = Profiles::chosen(&context.args)?;
     let location = profiles.store().location();
-    let sign_in = setup.stored_sign_in(&profiles, &profiles.selected, shared)?;
-    let document = sign_in.refresh(&|event| tell(setup, &event)).await?;
+    let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
+    let document = sign_in.refresh(&|event| Reporter::new(context).report(&event)).await?;
     let now = environment::now();
     let until = document.access_token_expires_at().map(|exp| {
         let expires = if exp > now { "expires" } else { "expired" };
         format!(" The access token {expires} {}.", from_now(exp, now))
     });
-    setup.terminal.success(&format!("Refreshed.{}", until.unwrap_or_default()));
+    context.terminal.success(&format!("Refreshed.{}", until.unwrap_or_default()));
     let refreshed = || as_json(&document, &profiles, &location);
-    setup.output.document(refreshed).map_err(Failure::Output)
+    Ok(context.output.document(refreshed)?)
 }
 
 fn as_json(document: &AuthDocument, profiles: &Profiles, location: &Location) -> Value {

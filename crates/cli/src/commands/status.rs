@@ -6,11 +6,10 @@ use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::{Page, from_now, wrapped};
 
-use crate::args::SharedArgs;
-use crate::failure::Failure;
+use crate::context::Context;
+use crate::error::CliError;
 use crate::output::columns;
 use crate::profiles::Profiles;
-use crate::setup::Setup;
 use crate::{codex_cli, environment};
 
 /// What `status` knows, without asking anybody.
@@ -25,24 +24,24 @@ struct Status {
 }
 
 /// `login-cli status`.
-pub(crate) fn run(shared: &SharedArgs, setup: &Setup) -> Result<(), Failure> {
-    let profiles = Profiles::chosen(shared)?;
+pub(crate) fn run(context: &Context) -> Result<(), CliError> {
+    let profiles = Profiles::chosen(&context.args)?;
     let store = profiles.store();
     let Some(status) = Status::read(&store)? else {
-        return nobody(&profiles, &store, setup);
+        return nobody(&profiles, &store, context);
     };
-    let output = &setup.output;
-    output.text(|| status.as_lines(&profiles, &store)).map_err(Failure::Output)?;
+    let output = &context.output;
+    output.text(|| status.as_lines(&profiles, &store))?;
     let json = status.as_json(&profiles, &store);
-    let end = status.end.map(Failure::from);
+    let end = status.end.map(CliError::from);
     let document = || {
         let mut json = json;
-        if let Some(failure) = &end {
-            json["error"] = failure.document(setup);
+        if let Some(error) = &end {
+            json["error"] = context.to_json(error);
         }
         json
     };
-    output.document(document).map_err(Failure::Output)?;
+    output.document(document)?;
     end.map_or(Ok(()), Err)
 }
 
@@ -61,22 +60,22 @@ fn end(document: &AuthDocument, store: &AuthStore, now: Timestamp) -> Option<log
 }
 
 /// Nobody is an answer, and no success.
-fn nobody(profiles: &Profiles, store: &AuthStore, setup: &Setup) -> Result<(), Failure> {
-    let failure = Failure::from(login::Error::NotSignedIn { location: store.location() });
+fn nobody(profiles: &Profiles, store: &AuthStore, context: &Context) -> Result<(), CliError> {
+    let error = CliError::from(login::Error::NotSignedIn { location: store.location() });
     let document = || {
         json!({
             "signed_in": false,
             "profile": profiles.selected.as_str(),
             "stored_in": store.location().to_string(),
-            "error": failure.document(setup),
+            "error": context.to_json(&error),
         })
     };
-    setup.output.document(document).map_err(Failure::Output)?;
-    Err(failure)
+    context.output.document(document)?;
+    Err(error)
 }
 
 impl Status {
-    fn read(store: &AuthStore) -> Result<Option<Self>, Failure> {
+    fn read(store: &AuthStore) -> Result<Option<Self>, CliError> {
         let document = store.load().map_err(login::Error::Store)?;
         let Some(document) = document.filter(AuthDocument::is_signed_in) else {
             return Ok(None);

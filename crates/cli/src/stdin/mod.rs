@@ -9,7 +9,7 @@ use terminal_ui::{MAX_INPUT, Terminal, from_now, read_all, read_hidden_line};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::secret_text;
 
 #[cfg(test)]
@@ -62,9 +62,9 @@ pub(crate) enum ImportedToken {
 }
 
 /// Reads an API key: one line. A person who types it does not see it.
-pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, Failure> {
+pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, CliError> {
     let text = secret(terminal, "API key").await?;
-    text.and_then(|text| as_key(&text)).map_err(Failure::NoApiKey)
+    text.and_then(|text| as_key(&text)).map_err(CliError::NoApiKey)
 }
 
 /// Reads an access token likewise. One that is for one of the `clients` is an ID token.
@@ -72,22 +72,22 @@ pub(crate) async fn access_token(
     terminal: Terminal,
     clients: &[&str],
     now: Timestamp,
-) -> Result<ImportedToken, Failure> {
+) -> Result<ImportedToken, CliError> {
     let text = secret(terminal, "access token").await?;
-    text.and_then(|text| as_token(&text, clients, now)).map_err(Failure::NoAccessToken)
+    text.and_then(|text| as_token(&text, clients, now)).map_err(CliError::NoAccessToken)
 }
 
 /// The one line that was read, or why it is not one.
 type Line = Result<Zeroizing<String>, BadSecret>;
 
-async fn secret(terminal: Terminal, what: &str) -> Result<Line, Failure> {
+async fn secret(terminal: Terminal, what: &str) -> Result<Line, CliError> {
     let bytes = if io::stdin().is_terminal() {
         let prompt = format!("Paste the {what}, which is not shown, and press Enter:");
         read_hidden_line(terminal, &prompt).await
     } else {
         spawn_blocking(read_all).await.map_err(io::Error::other).flatten()
     };
-    bytes.and_then(|bytes| text(&bytes)).map_err(Failure::Input)
+    bytes.and_then(|bytes| text(&bytes)).map_err(CliError::Input)
 }
 
 /// Half a secret is none: one that was not read to its end, or is broken into lines.

@@ -5,7 +5,7 @@ use terminal_ui::{Hint, say};
 use token_client::Error as TokenError;
 
 use super::{key_may_exist, server};
-use crate::failure::network::{self, NOT_THE_SERVER};
+use crate::error::network::{self, NOT_THE_SERVER};
 
 pub(super) fn code(error: &TokenError) -> Hint {
     let status = |refusal: &ErrorResponse| {

@@ -5,7 +5,7 @@ use platform_api::{Call, Error as PlatformError};
 use terminal_ui::{Hint, say};
 
 use super::{key_may_exist, server};
-use crate::failure::network::{self, NOT_THE_SERVER};
+use crate::error::network::{self, NOT_THE_SERVER};
 
 pub(super) fn key_creation(name: &str, error: &PlatformError) -> Hint {
     if error.may_have_created_key() {

@@ -1,4 +1,4 @@
-//! Every failure has a kind, and every kind stands in the documentation.
+//! Every error has a kind, and every kind is documented.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -62,14 +62,14 @@ fn platform_refusal(status: u16) -> PlatformError {
 }
 
 /// At least one of every kind.
-fn samples() -> Vec<(&'static str, Failure)> {
+fn samples() -> Vec<(&'static str, CliError)> {
     let mut all = of_sign_ins();
     all.extend(of_stored());
     all.extend(of_this_machine());
     all
 }
 
-fn of_sign_ins() -> Vec<(&'static str, Failure)> {
+fn of_sign_ins() -> Vec<(&'static str, CliError)> {
     let name = || "Key".to_owned();
     let denied = WaitError::Denied { error: "access_denied".to_owned(), error_description: None };
     let of_platform = PlatformError::Http { call: Call::LogIn, source: dns() };
@@ -121,7 +121,7 @@ fn of_sign_ins() -> Vec<(&'static str, Failure)> {
     .collect()
 }
 
-fn of_stored() -> Vec<(&'static str, Failure)> {
+fn of_stored() -> Vec<(&'static str, CliError)> {
     let text = || "https://auth.elsewhere.test".to_owned();
     let waited = Duration::from_secs(45);
     [
@@ -143,30 +143,30 @@ fn of_stored() -> Vec<(&'static str, Failure)> {
     .collect()
 }
 
-fn of_this_machine() -> Vec<(&'static str, Failure)> {
-    let interrupted = |by| Failure::Interrupted { by, at_stake: None };
+fn of_this_machine() -> Vec<(&'static str, CliError)> {
+    let interrupted = |by| CliError::Interrupted { by, note: None };
     let not_started = |kind: io::ErrorKind| {
         let (program, source) = ("x".into(), kind.into());
-        Failure::NotStarted { program, source }
+        CliError::NotStarted { program, source }
     };
     let not_revoked = RevocationError::TimedOut(Duration::from_secs(5));
     vec![
-        ("network", Failure::Setup(SetupError::NoCaCertificates)),
-        ("no_api_key", Failure::SignedInWithoutApiKey(LoginError::Cancelled.into())),
-        ("no_home", Failure::NoHome),
-        ("wrong_usage", Failure::ServersApart),
-        ("not_held", Failure::NotHeld { what: "API key", instead: "".into() }),
-        ("bad_input", Failure::NoApiKey(BadSecret::Empty)),
-        ("bad_input", Failure::NoAccessToken(BadSecret::Empty)),
-        ("bad_input", Failure::Input(io())),
-        ("not_revoked", Failure::NotRevoked { location: location(), source: not_revoked.into() }),
-        ("store", Failure::Profiles(io())),
-        ("problems", Failure::Problems(1)),
+        ("network", CliError::Setup(SetupError::NoCaCertificates)),
+        ("no_api_key", CliError::SignedInWithoutApiKey(LoginError::Cancelled.into())),
+        ("no_home", CliError::NoHome),
+        ("wrong_usage", CliError::ServersApart),
+        ("not_held", CliError::NotHeld { what: "API key", instead: "".into() }),
+        ("bad_input", CliError::NoApiKey(BadSecret::Empty)),
+        ("bad_input", CliError::NoAccessToken(BadSecret::Empty)),
+        ("bad_input", CliError::Input(io())),
+        ("not_revoked", CliError::NotRevoked { location: location(), source: not_revoked.into() }),
+        ("store", CliError::Profiles(io())),
+        ("problems", CliError::Problems(1)),
         ("program_not_found", not_started(io::ErrorKind::NotFound)),
         ("program_not_runnable", not_started(io::ErrorKind::PermissionDenied)),
-        ("output", Failure::Output(io())),
-        ("output", Failure::ReaderGone),
-        ("system", Failure::Runtime(io())),
+        ("output", CliError::Output(OutputError(io()))),
+        ("output", CliError::ReaderGone),
+        ("system", CliError::Runtime(io())),
         ("interrupted", interrupted(Interrupt::CtrlC)),
         ("terminated", interrupted(Interrupt::Terminated)),
         ("not_held", LoginError::NoAccessToken { location: location() }.into()),
@@ -175,11 +175,11 @@ fn of_this_machine() -> Vec<(&'static str, Failure)> {
 
 // threats 209
 #[test]
-fn every_failure_has_a_kind_that_is_documented() {
+fn every_error_has_a_documented_kind() {
     let mut kinds = BTreeSet::new();
-    for (kind, failure) in samples() {
-        let document = document::from_failure(&failure, shown(&failure).as_deref());
-        assert_eq!(document["kind"], kind, "{failure:?}");
+    for (kind, error) in samples() {
+        let document = document::from_error(&error, shown(&error).as_deref());
+        assert_eq!(document["kind"], kind, "{error:?}");
         kinds.insert((kind.to_owned(), document["exit_code"].to_string()));
     }
     assert_eq!(kinds, documented());
@@ -197,8 +197,8 @@ fn documented() -> BTreeSet<(String, String)> {
 }
 
 #[track_caller]
-fn has(failure: impl Into<Failure>, fields: &Value) {
-    let document = document::from_failure(&failure.into(), None);
+fn has(error: impl Into<CliError>, fields: &Value) {
+    let document = document::from_error(&error.into(), None);
     for (name, value) in fields.as_object().unwrap() {
         assert_eq!(&document[name], value, "{name} of {document}");
     }
@@ -234,7 +234,7 @@ fn no_answer_has_a_cause() {
     );
     let nobody = WaitError::TimedOut { after: Duration::from_secs(900), rejected: Vec::new() };
     has(LoginError::Callback(nobody), &json!({"cause": null, "transient": false}));
-    has(Failure::Setup(SetupError::NoCaCertificates), &json!({"cause": "setup"}));
+    has(CliError::Setup(SetupError::NoCaCertificates), &json!({"cause": "setup"}));
     has(LoginError::Store(corrupt()), &json!({"cause": "unreadable", "transient": false}));
     has(LoginError::Store(locked()), &json!({"cause": "locked", "transient": true}));
 }
@@ -256,7 +256,7 @@ fn a_key_that_may_exist_is_no_reason_to_try_again() {
 fn a_key_that_could_not_be_kept_is_named() {
     let unkept = |handed_over, source: StoreError| {
         let source = source.into();
-        Failure::from(LoginError::Unkept { name: "Key".to_owned(), handed_over, source })
+        CliError::from(LoginError::Unkept { name: "Key".to_owned(), handed_over, source })
     };
     let fields = json!({"kind": "not_kept", "key_name": "Key", "transient": false});
     has(unkept(false, locked()), &fields);
@@ -268,9 +268,9 @@ fn a_key_that_could_not_be_kept_is_named() {
 }
 
 /// The hint, for somebody who has given no options.
-fn shown(failure: &Failure) -> Option<String> {
+fn shown(error: &CliError) -> Option<String> {
     let args = crate::args::SharedArgs::usual().unwrap().command_prefix();
-    failure.hint().map(|hint| hint.to_plain_text(&args))
+    error.hint().map(|hint| hint.to_plain_text(&args))
 }
 
 // threats 192
@@ -278,7 +278,7 @@ fn shown(failure: &Failure) -> Option<String> {
 fn a_text_from_outside_is_cleaned_and_short() {
     let error_description = Some(format!("a\u{1b}[2J\n{}", "x".repeat(5000)));
     let denied = WaitError::Denied { error: "e".to_owned(), error_description };
-    let document = document::from_failure(&LoginError::Callback(denied).into(), None);
+    let document = document::from_error(&LoginError::Callback(denied).into(), None);
     let message = document["message"].as_str().unwrap();
     assert!(message.starts_with("sign-in was not granted (e): a[2J x"), "{message}");
     assert_eq!(message.chars().count(), 1000);

@@ -1,18 +1,15 @@
 use std::ffi::OsString;
 use std::io;
-use std::process::ExitCode;
 
 use auth_store::Location;
 use http_client::SetupError;
 use login::{Error as LoginError, RevocationError};
 use oauth_callback_server::{BindError, WaitError};
 use serde_json::Value;
-use terminal_ui::{Hint, from_now, in_words, say};
+use terminal_ui::{CommandPrefix, Hint, from_now, in_words, say};
 
-use crate::args::{Color, Instead};
 use crate::environment;
-use crate::output::Output;
-use crate::setup::Setup;
+use crate::output::OutputError;
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
 
@@ -31,7 +28,7 @@ pub(crate) use network::{hint as network_hint, http as network_advice};
 /// How a command can end badly. This is the one place that turns an error into sentences, a document
 /// and an exit code.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum CliError {
     #[error(transparent)]
     Login(#[from] LoginError),
     /// The sign-in is stored all the same.
@@ -68,9 +65,9 @@ pub(crate) enum Failure {
     Problems(usize),
     #[error("cannot run {}", program.display())]
     NotStarted { program: OsString, source: io::Error },
-    #[error("cannot write the result to standard output")]
-    Output(#[source] io::Error),
-    /// The reader of a list or a token has seen enough, as `head` has. No tool says a word about that.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The reader of a list or a token closed it early, as `head` does. That is not reported.
     #[error("the reader of standard output is gone")]
     ReaderGone,
     #[error("cannot start")]
@@ -78,41 +75,31 @@ pub(crate) enum Failure {
     #[error("interrupted")]
     Interrupted {
         by: Interrupt,
-        /// What the person has to know about what was under way.
-        at_stake: Option<Hint>,
+        /// What the user needs to know about what was interrupted.
+        note: Option<Hint>,
     },
 }
 
-impl Failure {
-    /// Tells the person, and the program that asked for it, and says how the program ends.
-    pub(crate) fn report(&self, setup: &Setup) -> ExitCode {
-        let code = ExitCode::from(document::kind(self).1);
-        if matches!(self, Self::ReaderGone) {
-            return code;
-        }
-        let hint = self.hint().map(|hint| setup.to_text(&hint));
-        setup.terminal.error(&self.what(), hint.as_deref());
-        setup.output.error(&self.document(setup));
-        code
+impl CliError {
+    pub(crate) fn exit_code(&self) -> u8 {
+        document::kind(self).1
     }
 
-    /// The same about a command that only prints what it found, and changed nothing that the person
-    /// would have to hear of.
-    pub(crate) fn of_a_list(self) -> Self {
+    /// The same for a command that only prints, and whose reader may close its output early.
+    pub(crate) fn quiet_without_reader(self) -> Self {
         match self {
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Self::ReaderGone,
+            Self::Output(error) if error.0.kind() == io::ErrorKind::BrokenPipe => Self::ReaderGone,
             other => other,
         }
     }
 
-    /// What a program reads of it.
-    pub(crate) fn document(&self, setup: &Setup) -> Value {
-        let hint = self.hint().map(|hint| setup.to_plain_text(&hint));
-        document::from_failure(self, hint.as_deref())
+    pub(crate) fn to_json(&self, prefix: &CommandPrefix) -> Value {
+        let hint = self.hint().map(|hint| hint.to_plain_text(prefix));
+        document::from_error(self, hint.as_deref())
     }
 
     /// What went wrong, in one line.
-    pub(crate) fn what(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Login(LoginError::Bind(BindError::PortsInUse { taken })) => ports::what(taken),
             Self::Login(LoginError::Callback(WaitError::Denied { error, error_description })) => {
@@ -175,23 +162,10 @@ impl Failure {
                 "end it in the security settings of your account, at https://chatgpt.com".into(),
             ),
             Self::Output(_) => Some("send standard output to a terminal, a file or a pipe".into()),
-            Self::Interrupted { at_stake, .. } => at_stake.clone(),
+            Self::Interrupted { note, .. } => note.clone(),
             _ => None,
         }
     }
-}
-
-/// Says what there is to say about a command line instead of doing something, and ends the program.
-pub(crate) fn say_instead(instead: &Instead) -> ! {
-    if let Some(wrong) = instead.wrong() {
-        let output = Output::new(instead.json, Color::Auto);
-        output.error(&document::from_failure(&Failure::Usage(wrong), None));
-    }
-    if let Some(help) = instead.help() {
-        // Whoever closed standard output does not want to hear that it is closed.
-        let _ = Output::new(None, Color::Auto).styled(&help);
-    }
-    instead.end()
 }
 
 fn bad_token(bad: &BadSecret) -> Hint {

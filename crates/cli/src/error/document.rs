@@ -1,4 +1,4 @@
-//! A failure as a program reads it: what every one of them has, and what only some have.
+//! An error as JSON. `docs/json.md` describes its fields.
 
 use std::io;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use oauth_callback_server::{BindError, PortInUse, WaitError};
 use printable::excerpt;
 use serde_json::{Value, json};
 
-use super::{Failure, LONGEST, rejected};
+use super::{CliError, LONGEST, rejected};
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
 
-pub(super) fn from_failure(failure: &Failure, hint: Option<&str>) -> Value {
-    let (kind, exit_code) = kind(failure);
+pub(super) fn from_error(error: &CliError, hint: Option<&str>) -> Value {
+    let (kind, exit_code) = kind(error);
     let mut document = json!({
         "kind": kind,
-        "message": excerpt(&failure.what(), LONGEST),
+        "message": excerpt(&error.message(), LONGEST),
         "hint": hint.map(|hint| excerpt(hint, LONGEST)),
         "exit_code": exit_code,
-        "transient": matches!(failure, Failure::Login(error) if error.is_transient()),
+        "transient": matches!(error, CliError::Login(error) if error.is_transient()),
     });
-    let of_server = server_cause(failure).map(server_fields).unwrap_or_default();
-    for more in [of_server, fields(failure)] {
+    let of_server = server_cause(error).map(server_fields).unwrap_or_default();
+    for more in [of_server, fields(error)] {
         if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
             document.extend(more);
         }
@@ -32,28 +32,30 @@ pub(super) fn from_failure(failure: &Failure, hint: Option<&str>) -> Value {
     document
 }
 
-/// The stable identifier of a failure, and its exit code. Scripts rely on both, and `docs/json.md` has a
+/// The stable identifier of an error, and its exit code. Scripts rely on both, and `docs/json.md` has a
 /// row for each.
-pub(super) fn kind(failure: &Failure) -> (&'static str, u8) {
-    match failure {
-        Failure::Login(error) => kind_of_login(error.kind()),
-        Failure::SignedInWithoutApiKey(_) => ("no_api_key", 1),
-        Failure::Setup(_) => ("network", 1),
-        Failure::NoHome => ("no_home", 1),
-        Failure::Usage(_) | Failure::ServersApart | Failure::Variable { .. } => ("wrong_usage", 2),
-        Failure::NotHeld { .. } => ("not_held", 1),
-        Failure::NoApiKey(_) | Failure::NoAccessToken(_) | Failure::Input(_) => ("bad_input", 1),
-        Failure::NotRevoked { .. } => ("not_revoked", 1),
-        Failure::Profiles(_) => ("store", 1),
-        Failure::Problems(_) => ("problems", 1),
+pub(super) fn kind(error: &CliError) -> (&'static str, u8) {
+    match error {
+        CliError::Login(error) => kind_of_login(error.kind()),
+        CliError::SignedInWithoutApiKey(_) => ("no_api_key", 1),
+        CliError::Setup(_) => ("network", 1),
+        CliError::NoHome => ("no_home", 1),
+        CliError::Usage(_) | CliError::ServersApart | CliError::Variable { .. } => {
+            ("wrong_usage", 2)
+        }
+        CliError::NotHeld { .. } => ("not_held", 1),
+        CliError::NoApiKey(_) | CliError::NoAccessToken(_) | CliError::Input(_) => ("bad_input", 1),
+        CliError::NotRevoked { .. } => ("not_revoked", 1),
+        CliError::Profiles(_) => ("store", 1),
+        CliError::Problems(_) => ("problems", 1),
         // As a shell has them.
-        Failure::NotStarted { source, .. } => match source.kind() {
+        CliError::NotStarted { source, .. } => match source.kind() {
             io::ErrorKind::NotFound => ("program_not_found", 127),
             _ => ("program_not_runnable", 126),
         },
-        Failure::Output(_) | Failure::ReaderGone => ("output", 1),
-        Failure::Runtime(_) => ("system", 1),
-        Failure::Interrupted { by, .. } => match by {
+        CliError::Output(_) | CliError::ReaderGone => ("output", 1),
+        CliError::Runtime(_) => ("system", 1),
+        CliError::Interrupted { by, .. } => match by {
             Interrupt::CtrlC => ("interrupted", by.exit_code()),
             Interrupt::Terminated => ("terminated", by.exit_code()),
         },
@@ -91,11 +93,11 @@ fn kind_of_login(kind: ErrorKind) -> (&'static str, u8) {
     }
 }
 
-fn server_cause(failure: &Failure) -> Option<ServerCause<'_>> {
-    match failure {
-        Failure::Login(error) => error.server_cause(),
-        Failure::SignedInWithoutApiKey(error) => error.server_cause(),
-        Failure::NotRevoked { source, .. } => match source.as_ref() {
+fn server_cause(error: &CliError) -> Option<ServerCause<'_>> {
+    match error {
+        CliError::Login(error) => error.server_cause(),
+        CliError::SignedInWithoutApiKey(error) => error.server_cause(),
+        CliError::NotRevoked { source, .. } => match source.as_ref() {
             RevocationError::Refused(error) => Some(ServerCause::Token(error)),
             _ => None,
         },
@@ -144,16 +146,16 @@ fn in_seconds(pause: Duration) -> u64 {
     pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
 }
 
-fn fields(failure: &Failure) -> Value {
-    match failure {
-        Failure::Login(error) => login_fields(error),
-        Failure::SignedInWithoutApiKey(error) => login_fields(error),
-        Failure::Setup(_) => json!({ "cause": SETUP }),
-        Failure::NoApiKey(bad) | Failure::NoAccessToken(bad) => {
+fn fields(error: &CliError) -> Value {
+    match error {
+        CliError::Login(error) => login_fields(error),
+        CliError::SignedInWithoutApiKey(error) => login_fields(error),
+        CliError::Setup(_) => json!({ "cause": SETUP }),
+        CliError::NoApiKey(bad) | CliError::NoAccessToken(bad) => {
             json!({ "cause": secret_cause(bad) })
         }
-        Failure::Input(_) => json!({ "cause": "unreadable" }),
-        Failure::NotRevoked { location, .. } => json!({ "removed_from": location.to_string() }),
+        CliError::Input(_) => json!({ "cause": "unreadable" }),
+        CliError::NotRevoked { location, .. } => json!({ "removed_from": location.to_string() }),
         _ => Value::Null,
     }
 }

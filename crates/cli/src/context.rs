@@ -1,0 +1,103 @@
+//! What every command works with.
+
+use http_client::{CaCertificates, HttpClient, Options};
+use login::stored::StoredSignIn;
+use login::{BindOptions, openai};
+use terminal_ui::{Hint, Terminal};
+use token_client::TokenClient;
+
+use crate::args::{CallbackArgs, ProfileName, SharedArgs};
+use crate::core_dump::CoreDumpLimit;
+use crate::environment;
+use crate::error::CliError;
+use crate::interruption::Interruption;
+use crate::output::Output;
+use crate::profiles::Profiles;
+use crate::status_lines::StatusLines;
+
+/// The `User-Agent` of this program.
+pub(crate) const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
+
+/// The options that every command shares, and what depends on them.
+pub(crate) struct Context {
+    pub(crate) args: SharedArgs,
+    /// Standard error, for people.
+    pub(crate) terminal: Terminal,
+    /// Standard output, for programs.
+    pub(crate) output: Output,
+    pub(crate) status_lines: StatusLines,
+    pub(crate) interruption: Interruption,
+    /// The limit of the process that started this one.
+    pub(crate) core_dump_limit: CoreDumpLimit,
+}
+
+impl Context {
+    pub(crate) fn new(args: SharedArgs) -> Self {
+        let terminal = environment::terminal(args.color);
+        Self {
+            terminal,
+            output: Output::new(args.json, args.color),
+            status_lines: StatusLines::new(terminal),
+            interruption: Interruption::default(),
+            core_dump_limit: CoreDumpLimit::lower_to_zero(),
+            args,
+        }
+    }
+
+    /// A hint with the commands as this user types them.
+    pub(crate) fn to_text(&self, hint: &Hint) -> String {
+        hint.to_text(&self.args.command_prefix())
+    }
+
+    /// An error as JSON.
+    pub(crate) fn to_json(&self, error: &CliError) -> serde_json::Value {
+        error.to_json(&self.args.command_prefix())
+    }
+
+    /// The stored sign-in of a profile, and the client that refreshes it.
+    pub(crate) fn stored_sign_in(
+        &self,
+        profiles: &Profiles,
+        profile: &ProfileName,
+    ) -> Result<StoredSignIn, CliError> {
+        let (store, others) = (profiles.store_of(profile), profiles.other_stores(profile));
+        let client_id = self.args.client_id.as_deref().unwrap_or(openai::SIGN_IN_CLIENT_ID);
+        let provider = openai::provider(self.args.issuer.clone());
+        let client = TokenClient::new(self.http(USER_AGENT), provider, client_id);
+        let sign_in = StoredSignIn::new(store, client, environment::now);
+        let sign_in = sign_in.with_other_stores(others);
+        Ok(if self.args.client_id.is_some() { sign_in.require_client() } else { sign_in })
+    }
+
+    /// The callback ports that the options name, otherwise the default ones.
+    pub(crate) fn callback_ports(&self, args: &CallbackArgs, default: BindOptions) -> BindOptions {
+        match args.ports.as_slice() {
+            [] => default,
+            ports => BindOptions { ports: ports.to_vec(), fallback_ports: Vec::new(), ..default },
+        }
+    }
+
+    /// The client for every request; it is built when the first request is sent.
+    pub(crate) fn http(&self, user_agent: &'static str) -> HttpClient {
+        HttpClient::new(self.http_options(user_agent))
+    }
+
+    pub(crate) fn http_options(&self, user_agent: &'static str) -> Options {
+        let ca_file =
+            self.args.ca_file.as_ref().map(|path| CaCertificates::file("--ca-file", path));
+        Options {
+            extra_ca_certificates: ca_file.or_else(environment::extra_ca_certificates),
+            system_ca_certificates: environment::system_ca_certificates(),
+            proxy: environment::proxy(),
+            ..Options::new(user_agent)
+        }
+    }
+
+    /// The same client, after its CA certificates and its proxy were checked. A sign-in fails with an
+    /// unusable one before the browser opens.
+    pub(crate) fn checked_http(&self, user_agent: &'static str) -> Result<HttpClient, CliError> {
+        let http = self.http(user_agent);
+        http.check().map_err(CliError::Setup)?;
+        Ok(http)
+    }
+}
