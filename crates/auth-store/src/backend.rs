@@ -12,15 +12,14 @@ use crate::{
     interrupted_save, memory,
 };
 
-/// By how much a document may grow: the answer of a token endpoint is 64 KiB at most, and has what is
-/// new in it.
+/// How much a document can grow: the answer of a token endpoint has at most 64 KiB.
 const GROWTH: u64 = 68 * 1024;
 
-/// The same in an external store, some of which hold no more than a few thousand bytes: by as much as a usual
-/// sign-in has.
+/// The same for an external store. Some hold only a few thousand bytes, so this is the size of a usual
+/// sign-in.
 const EXTERNAL_GROWTH: u64 = 8 * 1024;
 
-/// Who holds the document.
+/// Where the document is stored.
 pub(crate) enum Backend {
     File(Arc<FileLocation>),
     External(Arc<dyn ExternalStore>),
@@ -34,7 +33,7 @@ impl Backend {
         }
     }
 
-    /// Where the file is, if it is one.
+    /// The file, if the backend is one.
     fn file(&self) -> Option<&Arc<FileLocation>> {
         match self {
             Self::File(location) => Some(location),
@@ -42,8 +41,8 @@ impl Backend {
         }
     }
 
-    /// The file, if a copy of it may be set aside when it cannot be read. What stands behind a link
-    /// may be no `auth.json` at all; what an external store holds does not belong into a file.
+    /// The file, if a new sign-in may replace it although it cannot be read. The target of a link may
+    /// not be an `auth.json` at all, and a copy of an external entry would be a secret in a file.
     pub(crate) fn replaceable_file(&self) -> Option<&Arc<FileLocation>> {
         self.file().filter(|location| !location.is_linked())
     }
@@ -55,7 +54,7 @@ impl Backend {
         }
     }
 
-    /// What the content means. An empty file is no document: somebody has made room for one.
+    /// Parses the content. An empty file is no document.
     pub(crate) fn document(&self, content: &Content) -> Result<Option<AuthDocument>, Error> {
         let replaceable = self.replaceable_file().is_some();
         let bytes = match content {
@@ -78,17 +77,18 @@ impl Backend {
         format::parse(bytes).map(Some).map_err(corrupt)
     }
 
-    /// Finishes a save that was interrupted, see [`interrupted_save`]. An external store is written at once.
+    /// Finishes an interrupted save, see [`interrupted_save`]. A write to an external store has no such
+    /// state.
     pub(crate) fn finish_interrupted(&self) -> Result<Option<AuthDocument>, Error> {
         self.file().map_or(Ok(None), interrupted_save::finish)
     }
 
-    /// Whether there is such a save.
+    /// Whether there is an interrupted save.
     pub(crate) fn has_interrupted(&self) -> bool {
         self.file().is_some_and(|location| interrupted_save::exists(location))
     }
 
-    /// Reads what is to be compared later. Whether it is something else than before.
+    /// Reads the content for a later comparison. True if it has changed.
     pub(crate) fn see(&self, snapshot: &mut Snapshot) -> Result<bool, Error> {
         match self {
             Self::File(location) => snapshot.read(location),
@@ -99,7 +99,7 @@ impl Backend {
         }
     }
 
-    /// Whether a new sign-in could be saved, over whatever is there.
+    /// Checks that a new sign-in could be saved, whatever is stored now.
     pub(crate) fn check_savable(&self) -> Result<(), Error> {
         match self {
             Self::File(location) => {
@@ -111,8 +111,8 @@ impl Backend {
         }
     }
 
-    /// Makes sure that what takes the place of this content can be written. An external store keeps nothing
-    /// free; it is tried with an entry of that length.
+    /// Makes sure that a successor of this content can be written. An external store reserves nothing:
+    /// it is tested with an entry of that length.
     pub(crate) fn reserve(&self, snapshot: &mut Snapshot) -> Result<Option<Box<Reserved>>, Error> {
         let length = self.length_to_come(snapshot.content());
         match self {
@@ -123,7 +123,7 @@ impl Backend {
                 file::reserve(location, snapshot, room).map(Some)
             }
             Self::External(external) => {
-                // One that gives back what it never took has no entry that could be read either.
+                // A store that returns what it never took has no readable entry either.
                 let tried = length.as_ref().unwrap_or(&0) + EXTERNAL_GROWTH;
                 let checked = external.check(usize::try_from(tried).unwrap_or(usize::MAX));
                 checked.map_err(|source| external_store::failed(external, source))?;
@@ -132,8 +132,8 @@ impl Backend {
         }
     }
 
-    /// How long the document is when it is written anew, which may be longer than it was before. What
-    /// cannot be read will be replaced as a whole.
+    /// The length of the document when it is written again. A document that cannot be read counts as
+    /// empty, because it is replaced as a whole.
     fn length_to_come(&self, content: &Content) -> Result<u64, Error> {
         let document = match self.document(content) {
             Err(_) if self.replaceable_file().is_some() => AuthDocument::default(),
@@ -156,20 +156,20 @@ impl Backend {
         if location.exists()? { check::replaceable(location) } else { Ok(()) }
     }
 
-    /// An external store is not asked: it was read a moment ago.
+    /// An external store is not checked: it was read a moment ago.
     pub(crate) fn check_removable(&self) -> Result<(), Error> {
         self.file().map_or(Ok(()), |location| check::removable(location))
     }
 
-    /// Puts `bytes` in the place of the content that was seen, and sees them from then on.
-    /// [`Backend::flush`] makes it last.
+    /// Replaces the content of the snapshot by `bytes` and updates the snapshot. [`Backend::flush`]
+    /// makes it durable.
     pub(crate) fn replace(
         &self,
         snapshot: &mut Snapshot,
         reserved: &mut Option<Box<Reserved>>,
         bytes: Zeroizing<Vec<u8>>,
     ) -> Result<(), Error> {
-        // Nothing is written that could not be read again.
+        // A longer document could not be read again.
         if bytes.len() as u64 > SIZE_LIMIT {
             return Err(self.would_be_too_large());
         }
@@ -183,17 +183,16 @@ impl Backend {
         }
     }
 
-    /// What an external store has taken is its own to make last.
+    /// An external store makes its own writes durable.
     pub(crate) fn flush(&self) -> Result<(), Error> {
         self.file().map_or(Ok(()), |location| file::flush_name(location))
     }
 
-    /// Removes the document, readable or not, unless it is unreadable behind a link. False where there
-    /// was none.
+    /// Removes the document, also an unreadable one, except behind a link. False if there was none.
     pub(crate) fn remove(&self) -> Result<bool, Error> {
         match self {
             Self::File(location) => {
-                // What a link leads to may well be something else than an `auth.json`.
+                // The target of a link may not be an `auth.json`.
                 if location.is_linked() {
                     self.document(&self.read()?)?;
                 }
@@ -205,7 +204,7 @@ impl Backend {
         }
     }
 
-    /// The document could not even be put into bytes.
+    /// The document could not be serialized.
     pub(crate) fn refused(&self, source: io::Error) -> Error {
         match self {
             Self::File(location) => Error::NotWritable { path: location.path(), source },

@@ -8,25 +8,25 @@ use crate::mount::BACKUP;
 use crate::temp_file::clear;
 use crate::{Error, FileKind};
 
-/// Whether a rename may replace the file. Its mode does not matter for that; that it was made
-/// immutable, or was mounted read-only, does.
+/// Checks that a rename could replace the file. Its mode does not matter; the immutable flag and a
+/// read-only mount do.
 pub(crate) fn replaceable(location: &FileLocation) -> Result<(), Error> {
     let refused = |source| Error::NotWritable { path: location.path(), source };
     if location.is_mount() {
-        // It is written in its place.
+        // It is written in place.
         location.folder().may_write(location.name()).map_err(refused)?;
     }
     location.folder().may_replace(location.name()).map_err(refused)
 }
 
-/// Whether files can come and go beside it.
+/// Checks that files can be created and removed beside it.
 pub(crate) fn addable(location: &FileLocation) -> Result<(), Error> {
     let folder = location.folder();
     let refused = |source| Error::NotWritable { path: folder.path().to_owned(), source };
     folder.may_add().map_err(refused)
 }
 
-/// Whether the file could be unlinked, where there is one.
+/// Checks that the file could be removed, if there is one.
 pub(crate) fn removable(location: &FileLocation) -> Result<(), Error> {
     if !location.exists()? {
         return Ok(());
@@ -35,7 +35,7 @@ pub(crate) fn removable(location: &FileLocation) -> Result<(), Error> {
     addable(location)
 }
 
-/// Whether the lock file can be opened for writing, or made where there is none.
+/// Checks that the lock file can be opened for writing, or created.
 pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = folder.path().join(name);
     let refused = |path| |source| Error::NotWritable { path, source };
@@ -51,9 +51,9 @@ pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     }
 }
 
-/// Finds out whether a file of the size of a sign-in could be made, and leaves nothing behind. It
-/// is not flushed, which would cost more than all that happens before the browser opens: a full
-/// disk says so at the write already.
+/// Checks that a file of the size of a sign-in can be written, and removes it. It is not flushed: a
+/// full disk already fails the write, and a flush would cost more than everything else before the
+/// browser opens.
 pub(crate) fn room(location: &FileLocation) -> Result<(), Error> {
     let (folder, name) = (location.folder(), location.beside(".login-cli.probe"));
     not_in_the_way(folder, &location.beside(TEMPORARY))?;
@@ -62,7 +62,7 @@ pub(crate) fn room(location: &FileLocation) -> Result<(), Error> {
     }
     clear(folder, &name)?;
     let written = match folder.create_file_like(&name, location.name()) {
-        // Another program asks the same question at this moment, and has its answer.
+        // Another process makes the same check now, and gets its answer.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         file => file.and_then(|mut file| file.write_all(&[0; SIZE])),
     };
@@ -70,7 +70,7 @@ pub(crate) fn room(location: &FileLocation) -> Result<(), Error> {
     written.and(remove_if_there(folder, &name)).map_err(refused)
 }
 
-/// A folder of that name cannot be removed as a file can, nor can another user's file in a sticky folder.
+/// A folder of that name cannot be removed like a file, nor can another user's file in a sticky folder.
 fn not_in_the_way(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = || folder.path().join(name);
     match folder.entry(name) {
@@ -84,5 +84,5 @@ fn not_in_the_way(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     }
 }
 
-/// More than any sign-in takes.
+/// Larger than any sign-in.
 const SIZE: usize = 16 * 1024;

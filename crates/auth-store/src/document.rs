@@ -8,8 +8,7 @@ use crate::mode::PERSONAL_ACCESS_TOKEN;
 use crate::object::{Object, Value};
 use crate::{AuthMode, other_formats};
 
-/// The document in `auth.json`: what this program reads and writes of it by name, and everything
-/// else as it is.
+/// The document in `auth.json`: the fields that this program knows, and all others unchanged.
 ///
 /// Not `Clone` and not `Serialize`: it holds secrets, and only the store writes it.
 #[derive(Default)]
@@ -17,18 +16,18 @@ pub struct AuthDocument {
     pub(crate) object: Object,
 }
 
-/// What a sign-in with ChatGPT leaves to keep.
+/// A new sign-in with ChatGPT.
 #[derive(Debug)]
 pub struct SignIn {
     /// Who signed in.
     pub id_token: IdToken,
-    /// What is sent to the service.
+    /// The token for requests.
     pub access_token: AccessToken,
-    /// What the next access token is bought with.
+    /// The token for the next access token.
     pub refresh_token: RefreshToken,
-    /// `chatgpt_account_id` of the ID token; without it Codex CLI never refreshes.
+    /// `chatgpt_account_id` of the ID token. Without it Codex CLI does not refresh.
     pub account_id: Option<String>,
-    /// The API key of the token exchange, or none, which is written as null.
+    /// The API key of the token exchange. `None` is written as null.
     pub api_key: Option<ApiKey>,
     /// When the tokens were issued.
     pub last_refresh: Timestamp,
@@ -41,17 +40,16 @@ impl AuthDocument {
         self.text("OPENAI_API_KEY").and_then(|key| ApiKey::new(key).ok())
     }
 
-    /// Whether there is a token. Any of them may be missing in a file that another program wrote; an
-    /// empty text counts as missing.
+    /// Whether there is a token. An empty string counts as missing.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
         let names = ["access_token", "refresh_token"];
         self.id_token().is_some() || names.iter().any(|name| self.token(name).is_some())
     }
 
-    /// Whether the tokens are one access token alone, which
-    /// [`set_access_token_sign_in`](Self::set_access_token_sign_in) has put there: a copy of a token
-    /// whose sign-in may be somewhere else.
+    /// Whether the only token is an access token from
+    /// [`set_access_token_sign_in`](Self::set_access_token_sign_in): a copy, whose sign-in may be
+    /// stored elsewhere.
     #[must_use]
     pub fn is_access_token_alone(&self) -> bool {
         let access_token = self.token("access_token");
@@ -59,9 +57,9 @@ impl AuthDocument {
         has_no_other && access_token.is_some() && access_token == self.token("id_token")
     }
 
-    /// Who signed in. The access token in its place is none, see
-    /// [`set_access_token_sign_in`](Self::set_access_token_sign_in). Where another program has put its
-    /// claims in its place, it may stand among them.
+    /// The ID token. An access token in its place does not count, see
+    /// [`set_access_token_sign_in`](Self::set_access_token_sign_in). If another program has stored the
+    /// claims instead, the token may be among them.
     #[must_use]
     pub fn id_token(&self) -> Option<IdToken> {
         let is_it = |text: &&str| self.token("access_token") != Some(*text);
@@ -69,29 +67,29 @@ impl AuthDocument {
         IdToken::new(self.token("id_token").filter(is_it).or_else(among_claims)?).ok()
     }
 
-    /// Whether the claims of the ID token stand in its place.
+    /// Whether `id_token` is an object of claims.
     pub(crate) fn has_decoded_id_token(&self) -> bool {
         self.tokens().is_some_and(|tokens| tokens.object("id_token").is_some())
     }
 
-    /// Whether the time of the last refresh is an empty text.
+    /// Whether `last_refresh` is an empty string.
     pub(crate) fn has_empty_last_refresh(&self) -> bool {
         self.object.get("last_refresh").is_some_and(|time| time.is_blank() && !time.is_null())
     }
 
-    /// What is sent to the service.
+    /// The access token.
     #[must_use]
     pub fn access_token(&self) -> Option<AccessToken> {
         AccessToken::new(self.token("access_token")?).ok()
     }
 
-    /// What the next access token is bought with.
+    /// The refresh token.
     #[must_use]
     pub fn refresh_token(&self) -> Option<RefreshToken> {
         RefreshToken::new(self.token("refresh_token")?).ok()
     }
 
-    /// The ChatGPT account that the tokens belong to.
+    /// The ChatGPT account of the tokens.
     #[must_use]
     pub fn account_id(&self) -> Option<&str> {
         self.token("account_id")
@@ -103,9 +101,8 @@ impl AuthDocument {
         self.text("last_refresh")?.parse().ok()
     }
 
-    /// Puts a new sign-in with ChatGPT in the place of whatever was there. `tokens` is replaced as a
-    /// whole, because what other programs keep in it is about the old ones; fields at the top stay that
-    /// are no part of a sign-in.
+    /// Replaces the sign-in by a new one with ChatGPT. `tokens` is replaced as a whole, because fields
+    /// of other programs in it are about the old tokens. Other fields at the top stay.
     pub fn set_sign_in(&mut self, sign_in: &SignIn) {
         self.remove_other_sign_ins();
         self.object.set("auth_mode", "chatgpt");
@@ -119,7 +116,7 @@ impl AuthDocument {
         self.object.set("last_refresh", rfc_3339(sign_in.last_refresh).as_str());
     }
 
-    /// Puts what a refresh brought in the place of what it replaces. Everything else stays.
+    /// Replaces the tokens that a refresh returned. Everything else stays.
     pub fn set_refreshed_tokens(&mut self, refreshed: &RefreshedTokens) {
         let new = [
             ("id_token", refreshed.id_token.as_ref().map(IdToken::expose)),
@@ -138,7 +135,7 @@ impl AuthDocument {
         }
     }
 
-    /// Puts the tokens of a later sign-in of the same account in the place of these.
+    /// Replaces the tokens by those of a later sign-in of the same account.
     pub(crate) fn take_sign_in_of(&mut self, mut later: Self) {
         for key in ["tokens", "last_refresh"] {
             if let Some(value) = later.object.take(key) {
@@ -147,8 +144,7 @@ impl AuthDocument {
         }
     }
 
-    /// Puts an API key alone in the place of whatever was there. Fields at the top stay that are no part
-    /// of a sign-in.
+    /// Replaces the sign-in by an API key. Other fields at the top stay.
     pub fn set_api_key_sign_in(&mut self, api_key: &ApiKey) {
         self.remove_other_sign_ins();
         self.object.set("auth_mode", "apikey");
@@ -157,12 +153,11 @@ impl AuthDocument {
         self.object.set("last_refresh", Value::default());
     }
 
-    /// Puts an access token alone in the place of whatever was there. Fields at the top stay that are no
-    /// part of a sign-in.
+    /// Replaces the sign-in by an access token. Other fields at the top stay.
     ///
-    /// Codex CLI reads no file whose ID token is not a JWT, or whose refresh token is not a text. So the
-    /// access token stands in the place of the ID token as well, where Codex CLI itself puts one that
-    /// came alone, and the refresh token is empty.
+    /// Codex CLI cannot read a file whose ID token is not a JWT or whose refresh token is not a string.
+    /// So the access token is the ID token as well, as Codex CLI itself does it, and the refresh token
+    /// is empty.
     pub fn set_access_token_sign_in(
         &mut self,
         access_token: &AccessToken,
@@ -181,9 +176,8 @@ impl AuthDocument {
         self.object.set("last_refresh", rfc_3339(now).as_str());
     }
 
-    /// Keeps a key beside whatever is there. The mode becomes `apikey` only where nothing else is held;
-    /// beside tokens it is written down, because Codex CLI takes a file with both and no mode for one
-    /// that is never refreshed.
+    /// Adds an API key. Without another sign-in the mode becomes `apikey`. Beside tokens the mode is
+    /// written, because with both and no mode Codex CLI uses the key and never refreshes.
     pub fn set_api_key(&mut self, api_key: &ApiKey) {
         let mode = match self.auth_mode() {
             Some(AuthMode::PersonalAccessToken | AuthMode::Other(_)) if self.is_signed_in() => None,
@@ -196,8 +190,8 @@ impl AuthDocument {
         self.object.set("OPENAI_API_KEY", api_key.expose());
     }
 
-    /// Removes what a new sign-in has no place of its own for: Codex CLI would go on with a personal
-    /// access token, and other programs with theirs.
+    /// Removes the sign-ins that a new one does not overwrite: a personal access token, which Codex CLI
+    /// would use, and those of other programs.
     fn remove_other_sign_ins(&mut self) {
         self.object.retain(|name| name != PERSONAL_ACCESS_TOKEN);
         other_formats::remove(&mut self.object);
@@ -222,8 +216,8 @@ impl fmt::Debug for AuthDocument {
     }
 }
 
-/// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) in UTC with microseconds, as every program
-/// that writes this file has always done it.
+/// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) in UTC with microseconds, as all programs write
+/// it in this file.
 fn rfc_3339(time: Timestamp) -> String {
     format!("{time:.6}")
 }
@@ -244,7 +238,7 @@ mod tests {
 
     // threats 170
     #[test]
-    fn a_time_is_read_in_every_form_that_has_a_zone() {
+    fn last_refresh_accepts_every_time_with_a_zone() {
         let time = |text: &str| read(&format!(r#"{{"last_refresh":"{text}"}}"#)).last_refresh();
         let expected = "2026-11-21T18:48:46.859879Z".parse().ok();
         assert_eq!(time("2026-11-21T18:48:46.859879Z"), expected);
@@ -255,14 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_written_with_microseconds_even_where_they_are_zero() {
+    fn last_refresh_is_written_with_microseconds() {
         assert_eq!(rfc_3339(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000000Z");
         let nanoseconds = "2026-11-21T18:48:46.123456789Z".parse().unwrap();
         assert_eq!(rfc_3339(nanoseconds), "2026-11-21T18:48:46.123456Z");
     }
 
     #[test]
-    fn an_access_token_alone_is_no_id_token_and_nothing_to_refresh_with() {
+    fn access_token_sign_in_has_no_id_token_and_no_refresh_token() {
         let mut document =
             read(r#"{"OPENAI_API_KEY":"sk-1","x":1,"personal_access_token":"p","tokens":{"y":2}}"#);
         let token = AccessToken::new("a.b.c").unwrap();
@@ -278,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_has_an_access_token_is_not_that_alone() {
+    fn other_documents_are_not_an_access_token_sign_in() {
         for text in [
             "{}",
             r#"{"tokens":{}}"#,
@@ -292,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_kept_beside_whatever_is_there() {
+    fn set_api_key_keeps_the_sign_in() {
         for (before, after) in [
             ("{}", r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-2"}"#),
             (

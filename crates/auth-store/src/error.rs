@@ -5,35 +5,35 @@ use std::time::Duration;
 
 use crate::{ExternalStoreError, Location, LockHolder};
 
-/// Why the store could not do what it was asked to do.
+/// Why an operation of the store failed.
 ///
-/// Unless a variant says otherwise, the stored sign-in is what it was before. No variant holds
-/// anything of the content of a file.
+/// Unless a variant says otherwise, the stored sign-in is unchanged. No variant contains a part of the
+/// file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing can be stored here: a folder that cannot be made or written, a full or read-only
-    /// disk. The person makes room, or chooses another folder.
+    /// The file cannot be written: no permission, or a full or read-only disk.
     #[error("cannot write {path}", path = path.display())]
     NotWritable {
         /// The file or folder that could not be written.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The new document is whole, and the system would not put it in the place of the old one, whose refresh
-    /// token may be spent. It stays beside it, and the next program to take the locks tries once more.
-    #[error("cannot replace {path}; what is new is kept in {kept}", path = path.display(), kept = kept.display())]
+    /// The new document is complete but could not be renamed over the old one, whose refresh token may
+    /// be used up. It is kept beside the old one, and the next process that takes the locks tries
+    /// again.
+    #[error("cannot replace {path}; the new content is in {kept}", path = path.display(), kept = kept.display())]
     NotReplaced {
-        /// The file that was to be replaced.
+        /// The file to replace.
         path: PathBuf,
         /// Where the new document is.
         kept: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// What is there is not an `auth.json`. It was left alone; a new sign-in may replace
-    /// it, see [`AuthStore::update_with_backup`](crate::AuthStore::update_with_backup).
+    /// The stored text is not an `auth.json`. It is unchanged; a new sign-in may replace it, see
+    /// [`AuthStore::update_with_backup`](crate::AuthStore::update_with_backup).
     #[error(
         "{location}, line {line}, column {column}{field}: {problem}",
         field = field.as_ref().map(|name| format!(", field {name}")).unwrap_or_default()
@@ -41,37 +41,36 @@ pub enum Error {
     Corrupt {
         /// Where it is.
         location: Location,
-        /// Where reading stopped, counted from 1.
+        /// The line of the error, from 1.
         line: usize,
-        /// Where in that line, in bytes, counted from 1; 0 is its very beginning.
+        /// The byte in that line, from 1; 0 is before the first one.
         column: usize,
-        /// The field, where one is at fault: known names with dots, `*` for a name that is not ours.
+        /// The path of the field, if a field has a wrong value.
         field: Option<String>,
         /// What is wrong.
         problem: Problem,
-        /// Whether a new sign-in takes its place, and keeps a copy.
+        /// Whether a new sign-in replaces it and keeps a copy.
         replaceable: bool,
     },
-    /// The file is there and larger than any `auth.json` is. It was not read.
+    /// The file is larger than any `auth.json`. It was not read.
     #[error("{location} is larger than {limit} bytes")]
     TooLarge {
         /// Where it is.
         location: Location,
-        /// The most that is read.
+        /// The size limit in bytes.
         limit: u64,
-        /// Whether a new sign-in takes its place, and keeps a copy.
+        /// Whether a new sign-in replaces it and keeps a copy.
         replaceable: bool,
     },
-    /// What is to be saved would be larger than what is read, or might become so. The rest of the
-    /// document, which is another program's, leaves no room for a sign-in.
-    #[error("with a new sign-in {location} might be larger than {limit} bytes")]
+    /// The new document could exceed the size limit, because of the fields of other programs in it.
+    #[error("with a new sign-in {location} could be larger than {limit} bytes")]
     WouldBeTooLarge {
         /// Where it is.
         location: Location,
-        /// The most that is read.
+        /// The size limit in bytes.
         limit: u64,
     },
-    /// Another program held a lock all the time. Trying again later helps.
+    /// Another program held a lock until the timeout. Try again later.
     #[error(
         "{path} was locked by {holder} for {waited} s",
         path = path.display(),
@@ -81,107 +80,105 @@ pub enum Error {
     Locked {
         /// The lock file.
         path: PathBuf,
-        /// How long it was waited for.
+        /// How long this process waited.
         waited: Duration,
-        /// That program, where the system tells.
+        /// The program that holds the lock, if the system tells.
         holder: Option<LockHolder>,
     },
-    /// The file system has no file locks, so that nothing can be spent there that only one program may
-    /// spend. What can be replaced as a whole is, by comparison alone.
+    /// The file system has no file locks, so no refresh token can be used there safely. A new sign-in
+    /// can still be stored.
     #[error("the file system of {path} has no file locks", path = path.display())]
     NoLocks {
         /// The lock file.
         path: PathBuf,
     },
-    /// Another program wrote while the document was being changed, without taking the locks.
+    /// Another program changed the document without taking the locks.
     #[error("{location} is being changed by another program")]
     Changed {
         /// Where it is.
         location: Location,
     },
-    /// The external store could not do it: it is locked, or absent.
+    /// The external store failed: it is locked, or not available.
     #[error("{name} cannot be used")]
     External {
-        /// What people call it.
+        /// Its display name.
         name: String,
-        /// What it said.
+        /// Its error.
         source: ExternalStoreError,
     },
-    /// The external store was stopped before it answered whether it has taken the document: its time was over, or the
-    /// call was cancelled. It may have.
+    /// The external store was stopped before it answered, by a timeout or a cancellation. It may have
+    /// stored the document.
     #[error("the sign-in may be stored in {name}")]
     MayBeStored {
-        /// What people call it.
+        /// Its display name.
         name: String,
-        /// What it said.
+        /// Its error.
         source: ExternalStoreError,
     },
-    /// The file is a mount of its own, so it was written in its place, and that failed halfway. What
-    /// it held before is in the copy.
-    #[error("{path} was written only in part; what it held before is in {copy}", path = path.display(), copy = copy.display())]
+    /// The file is a mount of its own, and writing it in place failed halfway. The copy has the old
+    /// content.
+    #[error("{path} was written only in part; the old content is in {copy}", path = path.display(), copy = copy.display())]
     HalfWritten {
         /// The file.
         path: PathBuf,
         /// The copy.
         copy: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Something else than a plain file is in its place, or a link that is not followed. It is left
-    /// for the person to remove.
+    /// There is something else than a regular file, or a link that is not followed. It is left alone.
     #[error("{path} is {found}", path = path.display())]
     NotAFile {
-        /// What was looked at.
+        /// The path.
         path: PathBuf,
         /// What it is.
         found: FileKind,
     },
-    /// A file, folder or link belongs to another user, who could read or replace what is written there.
-    /// Reading it is fine.
+    /// A file, folder or link belongs to another user, who could read or replace new content. Reading
+    /// is allowed.
     #[error("{path} belongs to another user (uid {owner})", path = path.display())]
     ForeignOwner {
         /// The file or folder.
         path: PathBuf,
-        /// The user it belongs to.
+        /// Its owner.
         owner: u32,
     },
-    /// A folder in which every user may replace the files of others. Reading there is fine.
+    /// Every user may replace files in the folder. Reading is allowed.
     #[error("every user can write to the folder {path}", path = path.display())]
     WorldWritable {
         /// The folder.
         path: PathBuf,
     },
-    /// The new document is in place, but may not survive a power loss: the system would not flush
-    /// the folder.
+    /// The new document is stored but may not survive a power loss: the folder could not be flushed.
     #[error("{path} is written, but may not survive a power loss", path = path.display())]
     NotDurable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The system refused something else.
+    /// Another error of the system.
     #[error("cannot {operation} {path}", path = path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was being done.
+        /// The operation that failed.
         operation: Operation,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// What kind of [`Error`] it is, by what helps.
+/// The kind of an [`Error`], by what helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// There is no room, or no permission, to write.
+    /// There is no space or no permission to write.
     NotWritable,
     /// The new document is kept beside the old one.
     NotReplaced,
-    /// What is stored cannot be read.
+    /// The stored document cannot be read.
     Unreadable,
-    /// There is no room for a sign-in in the document.
+    /// The document has no room for a sign-in.
     TooLarge,
     /// The file system has no locks.
     NoLocks,
@@ -201,12 +198,12 @@ pub enum ErrorKind {
     UnsafePlace,
     /// The document may not survive a power loss.
     NotDurable,
-    /// The system refused something else.
+    /// Another error of the system.
     Io,
 }
 
 impl Error {
-    /// What kind of error it is.
+    /// The kind of this error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -227,13 +224,13 @@ impl Error {
         }
     }
 
-    /// Whether the same may work later, when another program is done.
+    /// Whether the same call may work later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self.kind(), ErrorKind::Locked | ErrorKind::Changed)
     }
 
-    /// Whether a file or folder went that had just been there.
+    /// Whether a file or folder has disappeared.
     pub(crate) fn is_not_found(&self) -> bool {
         let (Self::Io { source, .. } | Self::NotWritable { source, .. }) = self else {
             return false;
@@ -242,7 +239,7 @@ impl Error {
     }
 }
 
-/// What is wrong with a file that is not an `auth.json`.
+/// What is wrong with a text that is not an `auth.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -250,21 +247,21 @@ pub enum Problem {
     ByteOrderMark,
     /// It is not UTF-8.
     Encoding,
-    /// It ends too early.
+    /// It is incomplete.
     Truncated,
-    /// It has a comment, which JSON has not.
+    /// It has a comment.
     Comment,
-    /// It has a comma with nothing behind it, which JSON has not.
+    /// It has a trailing comma.
     TrailingComma,
-    /// It has two values without a comma between them.
+    /// A comma is missing between two values.
     MissingComma,
     /// It is not JSON.
     Syntax,
-    /// A key occurs twice in one object.
+    /// An object has a key twice.
     DuplicateKey,
-    /// A field that this program reads has a value of the wrong type or form.
+    /// A known field has a value of the wrong type or form.
     Shape,
-    /// Nobody is signed in, but another program keeps a secret in this field.
+    /// Nobody is signed in, and another program keeps a secret in this field.
     Misplaced,
 }
 
@@ -285,11 +282,11 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What is where a plain file should be.
+/// What was found instead of a regular file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileKind {
-    /// A folder; container tools make one when they mount a file that is not there.
+    /// A folder. Container tools create one if a file to mount is missing.
     Folder,
     /// A named pipe.
     Fifo,
@@ -297,9 +294,9 @@ pub enum FileKind {
     Socket,
     /// A device.
     Device,
-    /// A symbolic link that leads to no folder, in a circle, or to what is open in some process.
+    /// A symbolic link to a missing folder, in a loop, or to an open file of a process.
     BrokenLink,
-    /// Something that this program knows no name for.
+    /// Another kind of file.
     Other,
 }
 
@@ -310,17 +307,17 @@ impl fmt::Display for FileKind {
             Self::Fifo => "a named pipe",
             Self::Socket => "a socket",
             Self::Device => "a device",
-            Self::BrokenLink => "a symbolic link that leads nowhere",
-            Self::Other => "not a plain file",
+            Self::BrokenLink => "a broken symbolic link",
+            Self::Other => "not a regular file",
         })
     }
 }
 
-/// What the store was doing when the system refused.
+/// The operation that the system refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Opening, or looking at, a file or folder.
+    /// Opening or inspecting a file or folder.
     Open,
     /// Reading a file.
     Read,

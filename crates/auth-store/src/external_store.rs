@@ -6,39 +6,38 @@ use zeroize::Zeroizing;
 use crate::file_location::{Content, SIZE_LIMIT};
 use crate::{Error, Location};
 
-/// Another backend of the document than a file: a keychain, a password store, a company's external store.
+/// A store for the document other than a file: a keychain, a password store, a company's vault.
 ///
-/// It keeps one entry, which is the text of an `auth.json`. The store holds its locks around a
-/// [`read`](Self::read) and the [`write`](Self::write) that follows, and compares again right before
-/// it writes; an external store itself has nothing to lock.
+/// It has one entry, the text of an `auth.json`. The locks are held around a [`read`](Self::read) and
+/// the following [`write`](Self::write), and the content is compared again before the write. The
+/// external store needs no locks.
 pub trait ExternalStore: fmt::Debug + Send + Sync {
-    /// What people call it, with the entry where that tells more; nothing secret.
+    /// The display name, with the entry if that helps. Not secret.
     fn name(&self) -> String;
 
-    /// Finds out whether an entry of this many bytes can be written and read back, because some external stores
-    /// have a limit. Nothing stays.
+    /// Checks that an entry of this length can be written and read back, because some stores have a
+    /// limit. Nothing is left behind.
     ///
     /// # Errors
     ///
-    /// It is locked, or absent, or the entry cannot be used. It is told in seconds.
+    /// It is locked, missing or cannot use the entry. The error comes within seconds.
     fn check(&self, length: usize) -> Result<(), ExternalStoreError>;
 
-    /// The entry; `None` where there is none.
+    /// The entry; `None` if there is none.
     ///
     /// # Errors
     ///
     /// Like [`check`](Self::check).
     fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError>;
 
-    /// Writes the entry, in the place of the old one.
+    /// Replaces the entry.
     ///
     /// # Errors
     ///
-    /// Like [`check`](Self::check); the old entry is then still there, unless the external store did not answer in
-    /// time.
+    /// Like [`check`](Self::check). The old entry is then unchanged, except after a timeout.
     fn write(&self, document: &[u8]) -> Result<(), ExternalStoreError>;
 
-    /// Removes the entry. False where there was none.
+    /// Removes the entry. False if there was none.
     ///
     /// # Errors
     ///
@@ -46,7 +45,7 @@ pub trait ExternalStore: fmt::Debug + Send + Sync {
     fn remove(&self) -> Result<bool, ExternalStoreError>;
 }
 
-/// Why an external store could not do what it was asked to do; in words, and with nothing of the entry.
+/// The error of an external store, without anything of the entry.
 pub type ExternalStoreError = Box<dyn StdError + Send + Sync>;
 
 pub(crate) fn failed(
@@ -65,7 +64,8 @@ pub(crate) fn read(external: &dyn ExternalStore) -> Result<Content, Error> {
     })
 }
 
-/// No external store swaps by comparison, so another machine that shares it can still come in between.
+/// No external store has compare-and-swap, so another machine that shares it can still write in
+/// between.
 pub(crate) fn replace(
     external: &dyn ExternalStore,
     snapshot: &Content,
@@ -81,7 +81,7 @@ pub(crate) fn replace(
     })
 }
 
-/// An external store that was stopped before it answered may have been about to.
+/// A store that was stopped before its answer may have stored the document.
 fn may_have_written(error: &ExternalStoreError) -> bool {
     #[cfg(feature = "keyring")]
     if crate::keyring_store::is_timeout(error) {

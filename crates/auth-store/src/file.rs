@@ -13,21 +13,20 @@ use crate::snapshot::Snapshot;
 use crate::temp_file::{TempFile, clear};
 use crate::{Error, Location};
 
-/// The one name of a file that is being written: what a writer that died has left is recognized and
-/// removed.
+/// The only name of temporary files, so that those of a killed process are found and removed.
 pub(crate) const TEMPORARY: &str = ".login-cli.tmp";
 
-/// The edited document, with the tokens of an interrupted save.
+/// The edited document with the tokens of an interrupted save.
 pub(crate) const MERGED: &str = ".login-cli.merged";
 
-/// What a save takes: the temporary file beside the document, so that a rename never crosses file
-/// systems; and the document itself, where it is a mount that has to be written in its place.
+/// What a save needs: a temporary file beside the document, so that the rename stays on one file
+/// system, and the document itself if it is a mount, which is written in place.
 pub(crate) struct Reserved {
     new: TempFile,
     mounted: Option<Mounted>,
 }
 
-/// Takes room on the disk for this many bytes.
+/// Reserves this many bytes on the disk.
 pub(crate) fn reserve(
     location: &Arc<FileLocation>,
     snapshot: &mut Snapshot,
@@ -41,7 +40,7 @@ pub(crate) fn reserve(
         let refused = |source| Error::NotWritable { path: location.path(), source };
         let length = mounted.padded_length().map_err(refused)?;
         snapshot.pad(length);
-        // The temporary file will be the copy of what is there.
+        // The temporary file becomes the copy of the old content.
         room = room.max(length);
         reserved.mounted = Some(mounted);
     }
@@ -49,11 +48,10 @@ pub(crate) fn reserve(
     Ok(reserved)
 }
 
-/// Puts `bytes` in the place of the content that was seen, under the locks. [`flush_name`] makes it
-/// last.
+/// Replaces the content of the snapshot by `bytes`, under the locks. [`flush_name`] makes it durable.
 ///
-/// With what was reserved, no step needs space, memory or a descriptor that it does not have already.
-/// After an error it stays reserved, if it can be used once more.
+/// After a reservation no step needs more space, memory or descriptors. After an error the reservation
+/// is kept if it can be used again.
 pub(crate) fn replace(
     location: &Arc<FileLocation>,
     snapshot: &mut Snapshot,
@@ -77,13 +75,13 @@ pub(crate) fn replace(
     Ok(())
 }
 
-/// The temporary file without room.
+/// A temporary file without reserved space.
 fn unreserved(location: &Arc<FileLocation>) -> Result<Box<Reserved>, Error> {
     let new = TempFile::replace(location, location.beside(TEMPORARY))?;
     Ok(Box::new(Reserved { new, mounted: None }))
 }
 
-/// How the new content came into its place.
+/// How the new content was stored.
 enum Swap {
     Renamed,
     InPlace,
@@ -105,7 +103,7 @@ fn swap(
         |new| new.rename(location.name()),
     )?;
     match renamed {
-        // A mount that the system has not told of.
+        // A mount that the system did not report.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             in_place(location, snapshot, reserved, bytes)
         }
@@ -117,8 +115,8 @@ fn swap(
     }
 }
 
-/// Writes the temporary file and gives it its name. Where another program has removed it meanwhile, as
-/// what cleans up does, it is made anew.
+/// Writes the temporary file and renames it. If another program has removed it meanwhile, it is created
+/// again.
 fn write_and_name(
     location: &Arc<FileLocation>,
     new: &mut TempFile,
@@ -128,7 +126,7 @@ fn write_and_name(
     write(new)?;
     match name(new) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Its name is that of the next one.
+            // The next one has the same name.
             new.keep();
             *new = TempFile::replace(location, location.beside(TEMPORARY))?;
             write(new)?;
@@ -145,8 +143,8 @@ fn check_unchanged(location: &FileLocation, snapshot: &mut Snapshot) -> Result<(
     }
 }
 
-/// Writes into the file itself. What it holds is copied first, to `auth.json.login-cli.bak` with mode 0600,
-/// and the copy stays until the new document is on the disk.
+/// Writes into the file itself. Its content is first copied to `auth.json.login-cli.bak` with mode
+/// 0600; the copy is removed when the new document is on the disk.
 fn in_place(
     location: &Arc<FileLocation>,
     snapshot: &mut Snapshot,
@@ -178,8 +176,8 @@ fn in_place(
     Ok(Swap::InPlace)
 }
 
-/// Removes the file, and what a writer that died may have left beside it. A link that led to it stays,
-/// for the next sign-in. A file that is a mount of its own cannot go; it becomes an empty document.
+/// Removes the file and the leftovers of killed processes. A link to the file stays for the next
+/// sign-in. A file that is a mount cannot be removed, so it becomes an empty document.
 pub(crate) fn remove(location: &Arc<FileLocation>) -> Result<bool, Error> {
     let refused = |source| Error::NotWritable { path: location.path(), source };
     let was_there = location.exists()?;
@@ -193,7 +191,7 @@ pub(crate) fn remove(location: &Arc<FileLocation>) -> Result<bool, Error> {
         other => other.map_err(refused)?,
     }
     for name in [TEMPORARY, MERGED, BACKUP] {
-        // A folder, or a file of another user, is not what a writer of ours has left.
+        // A folder, or a file of another user, is not ours.
         if let Err(error) = remove_if_there(location.folder(), &location.beside(name)) {
             tracing::debug!(path = %location.path().display(), name, %error, "something stays beside it");
         }
@@ -202,14 +200,14 @@ pub(crate) fn remove(location: &Arc<FileLocation>) -> Result<bool, Error> {
     Ok(was_there)
 }
 
-/// Flushes the folder, so that the names in it survive a power loss.
+/// Flushes the folder, so that its names survive a power loss.
 pub(crate) fn flush_name(location: &FileLocation) -> Result<(), Error> {
     let lost = |source| Error::NotDurable { path: location.path(), source };
     location.folder().sync().map_err(lost)
 }
 
-/// Copies the file, unreadable as it is, to a name with the time in it. A copy and not a rename,
-/// so that the old file is in its place until the new one is.
+/// Copies an unreadable file to a name with the time in it. It is not a rename, so that the old file
+/// stays until the new one replaces it.
 pub(crate) fn back_up(location: &Arc<FileLocation>, now: Timestamp) -> Result<TempFile, Error> {
     copy(
         location,

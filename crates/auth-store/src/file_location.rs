@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 use crate::folder::{self, Entry, Folder, Kind};
 use crate::{Error, FileKind, Operation, lock, mount};
 
-/// The document's name in the home folder.
+/// The name of the document in the home folder.
 pub(crate) const AUTH_JSON: &str = "auth.json";
 
-/// Where the document is: `auth.json` in the home folder, or the file that a symbolic link of that
-/// name leads to.
+/// Where the document is: `auth.json` in the home folder, or the target of a symbolic link of that
+/// name.
 pub(crate) struct FileLocation {
     home: Folder,
     linked: Option<Linked>,
@@ -21,11 +21,11 @@ pub(crate) struct FileLocation {
 struct Linked {
     folder: Folder,
     name: OsString,
-    /// The owner of a link on the way, other than this user and root.
+    /// The owner of a link in the chain, if neither this user nor root.
     made_by: Option<u32>,
 }
 
-/// What the place holds.
+/// What the file contains.
 #[derive(PartialEq)]
 pub(crate) enum Content {
     Absent,
@@ -33,11 +33,11 @@ pub(crate) enum Content {
     Bytes(Zeroizing<Vec<u8>>),
 }
 
-/// No `auth.json` comes near it, and a hostile one must not fill the memory.
+/// Larger than any `auth.json`; a hostile file must not fill the memory.
 pub(crate) const SIZE_LIMIT: u64 = 1024 * 1024;
 
 impl FileLocation {
-    /// Resolves a link once, so that whoever turns it round later changes nothing.
+    /// Resolves a link once, so that a later change of the link has no effect.
     pub(crate) fn find(home: Folder) -> Result<Self, Error> {
         let linked = match entry(&home, AUTH_JSON.as_ref())? {
             Some(link) if link.kind == Kind::Link => Some(follow(&home, &link)?),
@@ -58,7 +58,7 @@ impl FileLocation {
         self.folder().path().join(self.name())
     }
 
-    /// A name beside the document's, in the same folder.
+    /// The document's name with this suffix.
     pub(crate) fn beside(&self, ending: &str) -> OsString {
         let mut name = self.name().to_owned();
         name.push(ending);
@@ -69,18 +69,18 @@ impl FileLocation {
         self.linked.is_some()
     }
 
-    /// What stands under the name, if it can be looked at.
+    /// The metadata of the file, if it can be read.
     pub(crate) fn entry(&self) -> Option<Entry> {
         self.folder().entry(self.name()).ok().flatten()
     }
 
-    /// Whether the file is a mount of its own, as far as the system tells.
+    /// Whether the file is a mount of its own, if the system tells.
     pub(crate) fn is_mount(&self) -> bool {
         self.folder().is_mount(self.name())
     }
 
-    /// Finds out whether this program writes here: the folder and the file are this user's or root's,
-    /// see [`folder::check_trusted`], and a link is theirs or leads to a folder of its own owner.
+    /// Checks that this program may write here: the folder and the file belong to this user or root,
+    /// see [`folder::check_trusted`], and a link belongs to them or leads to a folder of its owner.
     pub(crate) fn check_trusted(&self) -> Result<(), Error> {
         folder::check_trusted(self.folder())?;
         if let Some(owner) = self.linked.as_ref().and_then(Linked::misleading_owner) {
@@ -94,7 +94,7 @@ impl FileLocation {
         }
     }
 
-    /// Whether there is a file, which is then a plain one.
+    /// Whether there is a regular file.
     pub(crate) fn exists(&self) -> Result<bool, Error> {
         match entry(self.folder(), self.name())? {
             Some(entry) => self.check_kind(entry.kind).map(|()| true),
@@ -102,8 +102,8 @@ impl FileLocation {
         }
     }
 
-    /// Opens the file, which is looked at before, so that no device is ever opened, and after, so
-    /// that it is the one that was looked at.
+    /// Opens the file. Its type is checked before, so that no device is opened, and after, so that it
+    /// is the same file.
     pub(crate) fn open(&self) -> Result<Option<File>, Error> {
         if !self.exists()? {
             return Ok(None);
@@ -125,7 +125,7 @@ impl FileLocation {
         Ok(self.open_and_read()?.0)
     }
 
-    /// The content, and the file that it is from.
+    /// The content, and the open file.
     pub(crate) fn open_and_read(&self) -> Result<(Content, Option<File>), Error> {
         match self.open()? {
             Some(file) if self.is_mount() => Ok((mount::read_whole(self, &file)?, Some(file))),
@@ -134,20 +134,20 @@ impl FileLocation {
         }
     }
 
-    /// Whether a program has the lock of a save, as far as can be told.
+    /// Whether a process holds the lock of a save; true if that is unknown.
     pub(crate) fn is_locked(&self) -> bool {
         lock::is_held(&self.home, "auth.json.lock".as_ref()).unwrap_or(true)
     }
 
-    /// Reads an open file from where it stands.
+    /// Reads an open file from its current offset.
     pub(crate) fn read_from(&self, file: &File) -> Result<Content, Error> {
         let failed = |source| self.failed(Operation::Read, source);
         let length = file.metadata().map_err(failed)?.len();
         if length > SIZE_LIMIT {
             return Ok(Content::TooLarge);
         }
-        // One more than its length, so that the end is found without growing, which would leave a
-        // copy behind.
+        // One more than the length, so that the buffer does not grow at the end of the file. Growing
+        // leaves a copy behind.
         let capacity = usize::try_from(length).unwrap_or_default() + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
         file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -178,18 +178,18 @@ fn entry(folder: &Folder, name: &OsStr) -> Result<Option<Entry>, Error> {
 }
 
 impl Linked {
-    /// Whose link it is that leads out of what is theirs: another user could have root write to any
-    /// place of the system that way.
+    /// The owner of a link that leads out of that owner's folders: with it, another user could have
+    /// root write anywhere.
     fn misleading_owner(&self) -> Option<u32> {
         let end = self.folder.metadata().ok().and_then(|entry| entry.foreign_owner);
         self.made_by.filter(|&owner| end != Some(owner))
     }
 }
 
-/// As many links in a row as Linux follows.
+/// As many links as Linux follows.
 const LONGEST_CHAIN: usize = 40;
 
-/// The end of the link, which need not be there: only the folder that it would be in.
+/// The end of the chain of links. The file need not exist, only its folder.
 fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
     let path = home.path().join(AUTH_JSON);
     let broken = || Error::NotAFile { path: path.clone(), found: FileKind::BrokenLink };
@@ -212,7 +212,7 @@ fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
     Err(broken())
 }
 
-/// The folder and the name that a link leads to. What is open in some process is no file of a name.
+/// The folder and name that a link points to. An open file of a process has no name.
 fn end_of(link: &Path) -> io::Result<(PathBuf, OsString)> {
     let end = link.with_file_name("").join(fs::read_link(link)?);
     let nowhere = || io::Error::from(io::ErrorKind::NotFound);

@@ -3,38 +3,37 @@ use zeroize::Zeroizing;
 
 use crate::{ExternalStore, ExternalStoreError};
 
-/// An entry of a credential helper: `docker-credential-pass`, the system's keychain, or whatever a
-/// company has.
+/// An entry of a credential helper, for example `docker-credential-pass` or the system's keychain.
 #[derive(Clone, Debug)]
 pub struct HelperStore {
     helper: Helper,
     entry: String,
 }
 
-/// Helpers keep one entry for each user name, so it is always the same.
+/// Helpers keep one entry per user name, so it is constant.
 const USERNAME: &str = "login-cli";
 
 impl HelperStore {
-    /// The entry under `entry`, which has to be a URL, because some helpers take it apart.
+    /// The entry named `entry`, which has to be a URL, because some helpers parse it.
     #[must_use]
     pub fn new(helper: Helper, entry: String) -> Self {
         Self { helper, entry }
     }
 
-    /// An entry beside ours, to try what works.
+    /// A second entry, for tests of the helper.
     fn probe(&self) -> String {
         format!("{}/probe", self.entry)
     }
 
-    /// Only writing and reading tells: a store that was never set up looks empty, and one that is
-    /// locked may still take what it cannot give back.
+    /// Writes an entry and reads it back. Nothing less tells: an uninitialized store looks empty, and a
+    /// locked one may accept a write.
     fn try_out(&self, length: usize) -> Result<(), ExternalStoreError> {
         let secret = Zeroizing::new("0".repeat(length));
         let probe = Credential { username: USERNAME.to_owned(), secret };
         self.helper.store(&self.probe(), &probe)?;
         let there = self.helper.get(&self.probe());
         let erased = match there {
-            // It would only hang once more.
+            // It would time out again.
             Err(Error::TimedOut { .. } | Error::Cancelled { .. }) => Ok(()),
             _ => self.helper.erase(&self.probe()),
         };
@@ -43,11 +42,11 @@ impl HelperStore {
         if is_same {
             return Ok(());
         }
-        Err(format!("{} does not give back what it took", self.helper.program()).into())
+        Err(format!("{} does not return what it stored", self.helper.program()).into())
     }
 
-    /// A simple helper keeps one entry, whatever it is called, and has ours no more. The entry may be the only
-    /// copy of a sign-in, so nothing cancels this.
+    /// Restores the entry after a test with a helper that has only one entry, whatever its name. It may
+    /// be the only copy of a sign-in, so this is not cancelled.
     fn put_back(&self, before: &Credential) -> Result<(), ExternalStoreError> {
         let helper = self.helper.without_cancellation();
         match helper.get(&self.entry)? {
@@ -62,7 +61,7 @@ impl ExternalStore for HelperStore {
         format!("{} ({})", self.helper.program(), self.entry)
     }
 
-    /// It is tried beside the entry, which may be the only copy of a sign-in.
+    /// Uses a second entry: the first one may be the only copy of a sign-in.
     fn check(&self, length: usize) -> Result<(), ExternalStoreError> {
         let before = self.helper.get(&self.entry)?;
         let tried = self.try_out(length);
@@ -83,7 +82,7 @@ impl ExternalStore for HelperStore {
 
     fn remove(&self) -> Result<bool, ExternalStoreError> {
         let was_there = match self.helper.get(&self.entry) {
-            // What is no answer of the protocol is there all the same.
+            // An answer that is not part of the protocol still means that there is an entry.
             Err(Error::Misshapen { .. }) => true,
             other => other?.is_some(),
         };

@@ -1,8 +1,8 @@
-//! A save that came as far as a whole temporary file, and not to its rename: the program was killed
-//! before it, or the system refused it, as a quota group of btrfs does at its limit.
+//! A save that wrote the whole temporary file but was not renamed: the process was killed, or the
+//! system refused the rename, as btrfs does at the limit of a quota group.
 //!
-//! Where the refresh token of the old document was spent for the new one, the new one is all that is
-//! left of the sign-in.
+//! If the refresh token of the old document was used for the new one, the new one is all that is left
+//! of the sign-in.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,8 +18,8 @@ use crate::folder::{Entry, Kind, remove_if_there};
 use crate::temp_file::TempFile;
 use crate::{AuthDocument, Error, format};
 
-/// Finishes such a save, and gives back the new document where it may not take the place of the old one.
-/// It takes the locks, and that nothing is being written here.
+/// Finishes such a save, or returns the new document if it may not replace the old one. Call it under
+/// the locks and before a temporary file is made.
 pub(crate) fn finish(location: &Arc<FileLocation>) -> Result<Option<AuthDocument>, Error> {
     let name = location.beside(TEMPORARY);
     let Some((temporary, bytes, new)) = whole(location, &name) else { return Ok(None) };
@@ -51,7 +51,7 @@ pub(crate) fn finish(location: &Arc<FileLocation>) -> Result<Option<AuthDocument
     flush_name(location).map(|()| None)
 }
 
-/// The old document with the new tokens, where something of it may have been edited since.
+/// The old document with the new tokens, if it may have been edited since.
 fn edited(
     mut old: AuthDocument,
     new: AuthDocument,
@@ -62,7 +62,7 @@ fn edited(
     Ok(Some(edited).filter(|edited| **edited != *bytes))
 }
 
-/// Writes the document, and only then gives the temporary file up.
+/// Writes the document and then removes the temporary file.
 fn replace_both(
     location: &Arc<FileLocation>,
     temporary: &OsStr,
@@ -75,7 +75,7 @@ fn replace_both(
     remove_if_there(location.folder(), temporary).map_err(|source| refused(location, source))
 }
 
-/// The temporary file with a whole document in it, where nobody else can have made it.
+/// The temporary file with a complete document, if no other user can have made it.
 fn whole(
     location: &FileLocation,
     name: &OsStr,
@@ -86,12 +86,12 @@ fn whole(
     Some((file, bytes, document))
 }
 
-/// Whether a sign-in waits here to be finished, or to be given up.
+/// Whether there is such a save.
 pub(crate) fn exists(location: &FileLocation) -> bool {
     whole(location, &location.beside(TEMPORARY)).is_some()
 }
 
-/// The temporary file, where nobody else can have made it.
+/// The temporary file, if no other user can have made it.
 fn open_own(location: &FileLocation, name: &OsStr) -> Option<File> {
     let file = location.folder().open_file(name).ok()?;
     let entry = Entry::from_file(&file).ok()?;
@@ -107,8 +107,7 @@ fn refused(location: &FileLocation, source: io::Error) -> Error {
     Error::NotWritable { path: location.path(), source }
 }
 
-/// Whether `new` is a later sign-in of the account of `old`, so that it may take its place without
-/// being asked for.
+/// Whether `new` is a later sign-in of the same account, so that it may replace `old`.
 pub(crate) fn is_successor(new: &[u8], old: &Content) -> bool {
     let Content::Bytes(old) = old else { return false };
     let (Ok(new), Ok(old)) = (format::parse(new), format::parse(old)) else { return false };
@@ -124,7 +123,7 @@ fn is_later(new: &AuthDocument, old: &AuthDocument) -> bool {
         && new.last_refresh() > old.last_refresh()
 }
 
-/// A copy of the old document, as is made before a mount is written in its place, is no other sign-in.
+/// The backup of a file that is written in place has the tokens of the old document.
 fn is_same_sign_in(new: &AuthDocument, old: &AuthDocument) -> bool {
     let (new, old) = (new.refresh_token(), old.refresh_token());
     new.zip(old).is_some_and(|(new, old)| new.expose() == old.expose())

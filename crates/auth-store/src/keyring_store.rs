@@ -15,46 +15,46 @@ use zbus_secret_service_keyring_store::Store;
 
 use crate::{ExternalStore, ExternalStoreError};
 
-/// An entry of the keyring that the system has: the secret service of the session, the login
-/// keychain of macOS, the credentials of Windows.
+/// An entry of the system's keyring: the Secret Service of the session, the login keychain of macOS, or
+/// the Windows Credential Manager.
 ///
-/// Windows keeps at most 2,560 bytes in one credential, and a sign-in with ChatGPT is longer: there,
-/// [`check`](ExternalStore::check) says so.
+/// Windows limits an entry to 2,560 bytes, and a ChatGPT sign-in is longer: there,
+/// [`check`](ExternalStore::check) fails.
 #[derive(Clone, Debug)]
 pub struct KeyringStore {
     entry: String,
     deadline: Duration,
-    /// Whether somebody is there who can unlock it.
+    /// Whether a person can unlock it.
     has_person: bool,
 }
 
-/// A keyring keeps one entry for each user name, so it is always the same.
+/// A keyring keeps one entry per user name, so it is constant.
 const USERNAME: &str = "login-cli";
 
-/// Long enough for a keyring that has to be started first, and short enough for whoever waits.
+/// Enough to start a keyring.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 impl KeyringStore {
-    /// The entry under `entry`, which is the service of the keyring's attributes.
+    /// The entry whose attribute `service` is `entry`.
     #[must_use]
     pub fn new(entry: String) -> Self {
         Self { entry, deadline: DEADLINE, has_person: false }
     }
 
-    /// How long each call may take; three seconds if nothing is said. Nothing is begun after it;
-    /// whether a write that was under way then took place is not known.
+    /// The time limit of each call, three seconds by default. After it nothing is started; whether a
+    /// started write took place is unknown.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// Lets a locked keyring ask the person to unlock it, in a window of its own.
+    /// Lets a locked keyring ask the person to unlock it, in its own window.
     #[must_use]
     pub fn at_terminal(self) -> Self {
         Self { has_person: true, ..self }
     }
 
-    /// Does it on a thread that can be left behind: a keyring may wait for a person, or hang.
+    /// Runs `act` on a thread that can be abandoned: a keyring may wait for a person, or hang.
     fn within<T: Send + 'static>(
         &self,
         entry: String,
@@ -66,7 +66,7 @@ impl KeyringStore {
         let has_person = self.has_person;
         thread::Builder::new().name("keyring".to_owned()).spawn(move || {
             let entry = open(&entry, has_person);
-            // Whoever was told that it failed must not find something changed later.
+            // After a reported timeout nothing must change.
             if asked.strong_count() > 0 {
                 drop(answer.send(entry.and_then(|entry| act(&entry))));
             }
@@ -108,13 +108,13 @@ fn open(entry: &str, _has_person: bool) -> Result<Entry, Refusal> {
     Ok(Store::new()?.build(entry, USERNAME, None)?)
 }
 
-/// The store would ask the person to unlock it, in a window that is gone with the deadline.
+/// The store would ask the person to unlock it, in a window that outlives the deadline.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn refuse_locked(entry: &str) -> Result<(), Refusal> {
     use secret_service::blocking::SecretService;
     use secret_service::{EncryptionType, Error};
 
-    // Nothing secret is asked for here.
+    // This request has no secret.
     let service = SecretService::connect(EncryptionType::Plain)?;
     let found = service.search_items([("service", entry), ("username", USERNAME)].into())?;
     let locked = || Err(Refusal::System("it is locked".into()));
@@ -123,13 +123,13 @@ fn refuse_locked(entry: &str) -> Result<(), Refusal> {
     }
     match service.get_default_collection() {
         Ok(collection) if collection.is_locked()? => locked(),
-        // The store says what it makes of that.
+        // The store handles a missing collection.
         Ok(_) | Err(Error::NoResult) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Only writing and reading tells.
+/// Writes an entry and reads it back.
 fn try_out(probe: &Entry, length: usize) -> Result<(), Refusal> {
     let content = vec![b'0'; length];
     probe.set_secret(&content)?;
@@ -145,7 +145,7 @@ fn read(entry: &Entry) -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
     found(entry.get_secret().map(Zeroizing::new))
 }
 
-/// That there is no entry is an answer.
+/// A missing entry is not an error.
 fn found<T>(outcome: Result<T, Error>) -> Result<Option<T>, Refusal> {
     match outcome {
         Ok(value) => Ok(Some(value)),
@@ -154,8 +154,8 @@ fn found<T>(outcome: Result<T, Error>) -> Result<Option<T>, Refusal> {
     }
 }
 
-/// Why the keyring could not do it. An error of the libraries may hold the bytes of an entry, so none
-/// is kept but the system's own.
+/// Why the keyring failed. Errors of the libraries may contain the entry, so only those of the system
+/// are kept.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error("it did not answer within {0:?}")]
@@ -164,7 +164,7 @@ enum Refusal {
     TooLong { limit: u32 },
     #[error("it has several entries of that name")]
     Ambiguous,
-    #[error("it does not give back what it took")]
+    #[error("it does not return what it stored")]
     Forgetful,
     #[error("its answer cannot be used")]
     Misshapen,
@@ -172,7 +172,7 @@ enum Refusal {
     System(ExternalStoreError),
 }
 
-/// Whether the keyring may still be doing what it was asked to do.
+/// Whether the keyring may still be working.
 pub(crate) fn is_timeout(error: &ExternalStoreError) -> bool {
     matches!(error.downcast_ref(), Some(Refusal::TimedOut(_)))
 }
@@ -181,7 +181,7 @@ impl Refusal {
     fn unanswered(error: mpsc::RecvTimeoutError, deadline: Duration) -> Self {
         match error {
             mpsc::RecvTimeoutError::Timeout => Self::TimedOut(deadline),
-            // The library panicked, at an answer that it did not expect.
+            // The library panicked.
             mpsc::RecvTimeoutError::Disconnected => Self::Misshapen,
         }
     }

@@ -1,5 +1,4 @@
-//! Keeps a sign-in in `auth.json`: the one format that Codex CLI reads too, and one safe write, in a
-//! file or an external store.
+//! Stores a sign-in in `auth.json`, in the format of Codex CLI, with atomic and durable writes.
 //!
 //! ```
 #![doc = include_str!("../examples/keep_a_sign_in.rs")]
@@ -7,60 +6,55 @@
 //!
 //! # The write
 //!
-//! [`AuthStore::update`] takes the two locks that Codex CLI takes, in its order, reads, lets the
-//! caller change the document, and replaces the file: a temporary file beside it, 0600 from its
-//! creation, is written and flushed, the content that was read is compared with what is there now,
-//! then the temporary file is renamed over it and the folder is flushed. At every moment the name
-//! stands for the old document or for the new one, and after a failure it stands for the old one.
-//! A symbolic link is followed once, after a look at where it leads, and stays a link. A file that
-//! is a mount of its own, as containers make them, cannot be renamed over: it is written in its place,
-//! after what it held was copied to `auth.json.login-cli.bak`, and the copy goes when the write is on the disk.
-//! It is made long enough first, with white space, and written at once; a reader here waits while the copy is
-//! there, so that it sees no document in parts.
+//! [`AuthStore::update`] takes the two locks of Codex CLI in its order, reads the document, lets the
+//! caller change it, and replaces the file. It writes a temporary file beside it (mode 0600 from the
+//! start), flushes it, compares the content with what was read, renames the temporary file and flushes
+//! the folder. At each moment the file is the old or the new document; after an error it is the old one.
 //!
-//! [`AuthStore::lock`] takes the same locks for longer, for whoever reads, asks a server, and writes:
-//! [`LockedStore::commit`] still compares, because not every program takes locks. [`LockedStore::reserve`] makes the
-//! temporary file before the server is asked, with room on the disk, so that nothing that the commit
-//! needs can run out meanwhile. Where the system refuses even the rename, or the program is killed before
-//! it, the temporary file stays, and the next one to take the locks finishes the save.
+//! - A symbolic link is followed once, after checks of its target, and stays a link.
+//! - A file that is a mount of its own, as in containers, cannot be replaced by a rename. It is written
+//!   in place with one write, padded with white space, after a backup to `auth.json.login-cli.bak`. A
+//!   reader waits while the backup exists, so that it sees no mixed content.
+//! - An [`ExternalStore`], such as a [`HelperStore`], can have the document instead of the file. Nothing
+//!   of it ever goes to a file. The feature `keyring` adds `KeyringStore`; it is off by default because
+//!   of its dependencies.
 //!
-//! An [`ExternalStore`] can hold the document in place of the file, such as a [`HelperStore`]. It is written
-//! and read as a whole, and nothing of it ever goes to a file instead.
-//! With the feature `keyring` there is `KeyringStore` as well, the keyring of the system; it speaks to
-//! the session's bus, and what it costs in dependencies is why it is off by default.
+//! [`AuthStore::lock`] takes the same locks for a caller that reads, sends a request and writes.
+//! [`LockedStore::reserve`] creates the temporary file before the request, with enough space, so that
+//! the commit cannot run out of anything. [`LockedStore::commit`] compares as well, because some
+//! programs take no locks. If the rename fails, or the process is killed before it, the temporary file
+//! stays, and the next process that takes the locks finishes the save.
 //!
-//! # The place
+//! # Permissions
 //!
-//! Reading takes a plain file that the system lets us read, whoever owns it; [`AuthStore::warnings`]
-//! notes what is unusual. Writing is refused, before anything changes, where the folder, the file or a link
-//! belongs to another user than ours and root, or where every user could replace the file. Root writes
-//! everywhere: what it makes belongs to the owner of the file or the folder, and it follows no link out
-//! of what the link's owner owns. An empty file is no document, and the end of a link need not be there.
+//! A regular file is read whoever owns it; [`AuthStore::warnings`] reports what is unusual. A write is
+//! refused before any change if the folder, the file or a link belongs to another user (except root), or
+//! if every user could replace the file. Root may write everywhere: new files belong to the owner of the
+//! old file or of the folder, and a link must not lead out of its owner's files. An empty file is no
+//! document. The target of a link need not exist.
 //!
 //! # The format
 //!
-//! UTF-8 JSON, indented by two spaces, without a newline at the end, as the `serde_json` of Codex
-//! CLI writes it. Fields of other programs keep their place and their source text, at the top and in
-//! `tokens`; a new sign-in replaces `tokens` as a whole, and removes what other programs keep a
-//! sign-in in at the top. What Codex CLI refuses to read (a byte-order mark, a key that occurs
-//! twice, a time without a zone) is corrupt here too, with the line that has to change, and a corrupt
-//! file is only ever replaced by a new sign-in, which keeps a copy
-//! ([`AuthStore::update_with_backup`]). Where it is clear what is meant, it is read and noted: an ID
-//! token whose claims stand in its place, an empty `last_refresh`.
+//! UTF-8 JSON, indented by two spaces, without a final newline, as Codex CLI writes it. Fields of other
+//! programs keep their place and their source text, at the top and in `tokens`. A new sign-in replaces
+//! `tokens` as a whole and removes sign-ins in other formats. What Codex CLI cannot read (a byte-order
+//! mark, a repeated key, a time without a zone) is an error with the line to change. Only a new sign-in
+//! replaces such a file, and keeps a copy ([`AuthStore::update_with_backup`]). Two exceptions are read
+//! with a warning: an ID token stored as its claims, and an empty `last_refresh`.
 //!
 //! # What this crate does not do
 //!
-//! It decides neither when a token is due nor what a claim means: `token-source` refreshes what is stored
-//! here, `token-client` sends the requests, `credentials` reads claims. Where the folder is, is the cli's to say.
+//! `token-source` refreshes what is stored here, `token-client` sends the requests, `credentials` reads
+//! claims, and the cli knows the folder.
 //!
 //! # Invariants
 //!
 //! - The store cannot reach the network.
-//! - It knows no clock: times are values that are passed in, and a wait is a number of pauses.
-//! - No secret is in an error or a log. Trees and buffers that hold one are wiped when they are
-//!   dropped; serialization never goes through a buffer that grows, which would leave copies behind.
-//! - It never makes a file that somebody else can read, not even for a moment.
-//! - It blocks: an async caller runs it where blocking is allowed, such as in [`uninterrupted`].
+//! - It reads no clock: times are parameters, and a wait is a number of pauses.
+//! - No secret is in an error or a log. Buffers with a secret are wiped when they are dropped, and
+//!   never grow, which would leave copies behind.
+//! - It never creates a file that another user can read, not even for a moment.
+//! - It blocks: an async caller uses a thread, for example with [`uninterrupted`].
 
 mod locked_store;
 mod remove_unused;

@@ -6,9 +6,9 @@ use crate::file_location::AUTH_JSON;
 /// Where a sign-in is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// In this file.
+    /// A file.
     File(PathBuf),
-    /// In the external store of this name.
+    /// The external store of this name.
     External(String),
 }
 

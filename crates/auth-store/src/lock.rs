@@ -11,14 +11,13 @@ use crate::file_location::FileLocation;
 use crate::folder::{Entry, Folder};
 use crate::{Error, ExternalStore, LockHolder, Operation};
 
-/// The locks that Codex CLI takes while it commits, in its order.
+/// The locks of Codex CLI, in its order.
 pub(crate) const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
-/// Visits every lock of a save in its order, and finds the backend on the way: under the first two,
-/// where the visit takes them.
+/// Calls `visit` for each lock of a save in order, and finds the backend under the first two.
 ///
-/// Behind a link the file has a third lock, beside it, because links in two folders may lead to the
-/// same file. Beside what may not be written there is none.
+/// A linked file has a third lock beside it, because links in several folders may lead to it. Where
+/// this program may not write, there is no third lock.
 pub(crate) fn each_lock(
     home: Folder,
     external: Option<&Arc<dyn ExternalStore>>,
@@ -38,23 +37,22 @@ pub(crate) fn each_lock(
     Ok(Backend::File(location.into()))
 }
 
-/// An exclusive lock on a file, which another program takes too. It is given back when this is
-/// dropped, also by the system, when this program dies.
+/// An exclusive lock on a file. It is released on drop, and by the system if the process dies.
 pub(crate) struct Lock(File);
 
 impl Drop for Lock {
-    /// Closing the file would do, but for a program that another thread starts at this moment: it
-    /// has the file open as well, for as long as it takes to start.
+    /// Closing the file is not enough if another thread starts a program now: until its `exec`, that
+    /// has the file open as well.
     fn drop(&mut self) {
         let _ = self.0.unlock();
     }
 }
 
-/// All locks of a save, or what is said about a file system that has none.
+/// All locks of a save, or the lock file of a file system without locks.
 #[derive(Default)]
 pub(crate) struct Locks {
     held: Vec<Lock>,
-    /// The first lock file that could not be locked.
+    /// The first file that could not be locked.
     unlockable: Option<PathBuf>,
 }
 
@@ -71,7 +69,7 @@ impl Locks {
         Ok(())
     }
 
-    /// Whether they keep other programs out.
+    /// Whether all locks are held.
     pub(crate) fn check(&self) -> Result<(), Error> {
         match &self.unlockable {
             Some(path) => Err(Error::NoLocks { path: path.clone() }),
@@ -80,24 +78,23 @@ impl Locks {
     }
 }
 
-/// How much longer to wait for locks: one budget for all that one save takes. Time is counted in
-/// pauses, because there is no lock with a deadline, and no clock here.
+/// How long to wait for all locks of one save. `File::lock` has no deadline, so this polls, and counts
+/// pauses, because this crate reads no clock.
 pub(crate) struct LockTimeout {
-    left: Duration,
+    limit: Duration,
     waited: Duration,
-    pause: Duration,
 }
 
-/// Long enough not to load the machine, short enough not to be felt.
-const LONGEST_PAUSE: Duration = Duration::from_millis(25);
+/// Long enough not to load the machine, short enough that a person does not notice it.
+const PAUSE: Duration = Duration::from_millis(10);
 
 impl LockTimeout {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { left: limit, waited: Duration::ZERO, pause: Duration::from_millis(1) }
+        Self { limit, waited: Duration::ZERO }
     }
 
-    /// Takes the lock on the file `name`. One that was removed while we waited is no lock: the next
-    /// one would be another file.
+    /// Takes the lock on the file `name`. If the file was removed meanwhile, the lock means nothing,
+    /// and the next file is tried.
     pub(crate) fn lock(&mut self, folder: &Folder, name: &OsStr) -> Result<Lock, Error> {
         let path = folder.path().join(name);
         let refused = |source| Error::Io { path: path.clone(), operation: Operation::Lock, source };
@@ -115,22 +112,16 @@ impl LockTimeout {
         }
     }
 
-    /// Waits a little; false when there is no time left.
+    /// Sleeps; false if there is no time left.
     fn pause(&mut self) -> bool {
-        if self.left.is_zero() {
-            return false;
-        }
-        let pause = self.pause.min(self.left);
+        let pause = PAUSE.min(self.limit - self.waited);
         thread::sleep(pause);
-        self.left -= pause;
         self.waited += pause;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-        true
+        !pause.is_zero()
     }
 }
 
-/// Whether another program has the lock on the file `name`. It is held for a moment to find out, which
-/// makes whoever comes then wait for one pause.
+/// Whether another program holds the lock on `name`. To find out, it is taken for a moment.
 pub(crate) fn is_held(folder: &Folder, name: &OsStr) -> Result<bool, Error> {
     match folder.open_file(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -141,7 +132,7 @@ pub(crate) fn is_held(folder: &Folder, name: &OsStr) -> Result<bool, Error> {
     }
 }
 
-/// A lock file that was opened, unless it is another user's, who could hold it as long as they like.
+/// The opened lock file, unless it belongs to another user, who could hold it without end.
 fn open(folder: &Folder, name: &OsStr, opened: io::Result<File>) -> Result<File, Error> {
     let path = folder.path().join(name);
     let entry = match &opened {

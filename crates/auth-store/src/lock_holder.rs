@@ -9,9 +9,9 @@ use crate::folder::Folder;
 pub struct LockHolder {
     /// Its process id.
     pub process: u32,
-    /// What the system calls it, in printable ASCII.
+    /// Its name, in printable ASCII.
     pub program: String,
-    /// Whether it is stopped (Ctrl-Z), so that it does not give the lock back by itself.
+    /// Whether it is stopped (Ctrl-Z), so that it cannot release the lock.
     pub is_stopped: bool,
 }
 
@@ -24,12 +24,12 @@ impl fmt::Display for LockHolder {
 }
 
 impl LockHolder {
-    /// Of the lock on the file `name`, where the system tells: Linux does, unless the program is in
-    /// another container.
+    /// Finds the holder of the lock on `name`. Works on Linux, unless the program is in another
+    /// container.
     #[cfg(target_os = "linux")]
     pub(crate) fn find(folder: &Folder, name: &OsStr) -> Option<Self> {
         let identity = folder.identity(name).ok()?;
-        // The system gives the list in parts, and what is unlocked in between may hide another line.
+        // The system returns the list in parts, so an unlock in between can hide a line.
         let process = (0..3).find_map(|_| {
             let locks = std::fs::read_to_string("/proc/locks").ok()?;
             locks.lines().find_map(|line| process_in(line, identity))
@@ -45,11 +45,11 @@ impl LockHolder {
     }
 }
 
-/// The device and the number of a file, as `/proc/locks` has both.
+/// The device and inode of a file, as in `/proc/locks`.
 #[cfg(any(target_os = "linux", test))]
 pub(crate) type Identity = (u32, u32, u64);
 
-/// The process that holds the file, by one line of `/proc/locks`; one that waits for it does not.
+/// The process that holds the file, from one line of `/proc/locks`; a waiting one does not count.
 ///
 /// ```text
 /// 3: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF
@@ -61,14 +61,14 @@ fn process_in(line: &str, (major, minor, inode): Identity) -> Option<u32> {
     let mut parts = file.split(':');
     let mut device = || u32::from_str_radix(parts.next()?, 16).ok();
     let (its_major, its_minor) = (device()?, device()?);
-    // A layered file system (overlay, btrfs) has a second number, which is not a disk's either.
+    // A layered file system (overlay, btrfs) has a second device number, which is not that of a disk.
     let is_disk = its_major != 0;
     let is_same = (its_major, its_minor) == (major, minor) || (!is_disk && major == 0);
     (is_same && parts.next()?.parse() == Ok(inode)).then_some(())?;
     process.parse().ok().filter(|&process| process > 0)
 }
 
-/// `1234 (codex) S …`, where the name can hold anything.
+/// `1234 (codex) S …`; the name can contain anything.
 #[cfg(any(target_os = "linux", test))]
 fn program_and_state(stat: &str) -> Option<(String, char)> {
     let (_, rest) = stat.split_once('(')?;
@@ -85,7 +85,7 @@ mod tests {
 
     // threats 216
     #[test]
-    fn the_process_that_holds_the_file_is_found() {
+    fn lock_holder_is_parsed_from_proc_locks() {
         let held = "3: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF";
         assert_eq!(process_in(held, FILE), Some(1234));
         for other in [
@@ -106,7 +106,7 @@ mod tests {
 
     // threats 216
     #[test]
-    fn a_program_is_named_as_it_can_be_shown() {
+    fn program_name_is_printable() {
         let read = |stat| program_and_state(stat).unwrap();
         assert_eq!(read("1234 (codex) S 1 1"), ("codex".to_owned(), 'S'));
         assert_eq!(read("1 (a) b) T 1"), ("a) b".to_owned(), 'T'));

@@ -12,24 +12,24 @@ use crate::snapshot::Snapshot;
 use crate::temp_file::TempFile;
 use crate::{AuthDocument, Error, Location, file, format};
 
-/// The stored sign-in, while no program that takes the locks can change it. They are given back when
-/// this is dropped, also by the system, when this program dies.
+/// The stored sign-in under its locks, which are released on drop, and by the system if the process
+/// dies.
 ///
-/// A program that takes no lock can still write: a [commit](Self::commit) compares before it swaps.
+/// A program that takes no locks can still write, so a [commit](Self::commit) compares first.
 pub struct LockedStore {
     backend: Backend,
-    /// What was read or written last. Before, it is nothing, and so a commit makes the first one.
+    /// What was last read or written.
     snapshot: Snapshot,
-    /// What the next commit takes. It goes before the locks are given back.
+    /// The reservation for the next commit. It is released before the locks.
     reserved: Option<Box<Reserved>>,
-    /// The copy of what was seen, where that cannot be read and is going to be replaced.
+    /// The copy of a document that cannot be read and is about to be replaced.
     copy: Option<TempFile>,
-    /// What an interrupted save has left, and which may not take the place of the document.
+    /// The sign-in of an interrupted save that may not replace the document.
     abandoned: Option<AuthDocument>,
     locks: Locks,
 }
 
-/// How often the change is made anew when a program that takes no lock writes at the same moment.
+/// How often a change is repeated because another program wrote meanwhile.
 const ATTEMPTS: usize = 3;
 
 impl LockedStore {
@@ -50,14 +50,14 @@ impl LockedStore {
         self.backend.location()
     }
 
-    /// Reads the document; `None` where there is none. A save of the same account that was interrupted
-    /// before its last step is finished first.
+    /// Reads the document; `None` if there is none. Finishes an interrupted save of the same account
+    /// first.
     ///
     /// # Errors
     ///
     /// Like [`AuthStore::load`](crate::AuthStore::load), or [`Error::NotReplaced`] once more.
     pub fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
-        // What was reserved has the same name.
+        // A reservation has the same file name.
         if self.reserved.is_none() {
             self.abandoned = self.backend.finish_interrupted()?.or(self.abandoned.take());
         }
@@ -67,36 +67,37 @@ impl LockedStore {
         self.backend.document(self.snapshot.content())
     }
 
-    /// The sign-in that an interrupted save has left beside the document when it was
-    /// [loaded](Self::load), and which may not take its place, because there is none, or another
-    /// account's. The next commit or removal destroys it: whoever makes one has to revoke its tokens.
+    /// The sign-in of an interrupted save, found by [`load`](Self::load), that may not replace the
+    /// document: there is none, or it is of another account. The next commit or removal destroys it, so
+    /// the caller has to revoke its tokens.
     pub fn take_abandoned(&mut self) -> Option<AuthDocument> {
         self.abandoned.take()
     }
 
-    /// Makes sure that the next [commit](Self::commit) works, before something is spent for it: of what
-    /// takes the place of the document that was [loaded](Self::load) last, room for as much as a
-    /// token endpoint can add is taken on the disk, in a file that is open from now on. The commit needs
-    /// neither space nor a descriptor more. An external store is tried with an entry of that length.
+    /// Makes sure that the next [commit](Self::commit) can work, before a refresh token is used for it.
+    /// Reserves space on the disk, in an open file, for the successor of the [loaded](Self::load)
+    /// document with the longest answer of a token endpoint; the commit needs no more space or
+    /// descriptors. An external store is tested with an entry of that length.
     ///
-    /// What was reserved is given back when this is dropped.
+    /// The reservation ends on drop.
     ///
     /// # Errors
     ///
-    /// [`Error::NoLocks`], because of what is spent by several programs all but one is lost;
-    /// [`Error::WouldBeTooLarge`], or like [`AuthStore::check_writable`](crate::AuthStore::check_writable).
+    /// [`Error::NoLocks`], because without locks several processes could use the refresh token;
+    /// [`Error::WouldBeTooLarge`], or like
+    /// [`AuthStore::check_writable`](crate::AuthStore::check_writable).
     pub fn reserve(&mut self) -> Result<(), Error> {
         self.locks.check()?;
         self.reserve_room()
     }
 
-    /// Loads, and [reserves](Self::reserve) what a new sign-in takes: [`update_with_backup`] with the
-    /// same time needs nothing more. A file that cannot be read is copied already. A sign-in replaces
-    /// whatever is there, and so it needs no locks where there are none.
+    /// Loads, and [reserves](Self::reserve) what [`update_with_backup`] with the same time needs for a
+    /// new sign-in. A document that cannot be read is copied already. A new sign-in needs no locks,
+    /// because it replaces everything.
     ///
     /// # Errors
     ///
-    /// Like [`reserve`](Self::reserve), but for the first.
+    /// Like [`reserve`](Self::reserve), except [`Error::NoLocks`].
     ///
     /// [`update_with_backup`]: Self::update_with_backup
     pub fn reserve_for_sign_in(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -105,27 +106,25 @@ impl LockedStore {
     }
 
     fn reserve_room(&mut self) -> Result<(), Error> {
-        // It has the name of the next one.
+        // It has the same file name as the next one.
         self.reserved = None;
         self.reserved = self.backend.reserve(&mut self.snapshot)?;
         Ok(())
     }
 
-    /// Puts a document, durably, in the place of the one that was [loaded](Self::load) last: when
-    /// this returns, it survives a power loss.
+    /// Replaces the [loaded](Self::load) document, durably: when this returns, the new one survives a
+    /// power loss.
     ///
     /// # Errors
     ///
-    /// [`Error::Changed`] when another program, one that takes no lock, has written, or removed, the
-    /// document since: load it again, and decide. Or any other [`Error`]; only after
-    /// [`Error::NotDurable`] is the new document in place. What was [reserved](Self::reserve) is used,
-    /// and stays for another try where it can.
+    /// [`Error::Changed`] if another program, which takes no locks, has written or removed the document
+    /// since: load it again. Only after [`Error::NotDurable`] is the new document stored. The
+    /// [reservation](Self::reserve) is used up, and kept for another attempt if possible.
     pub fn commit(&mut self, document: &AuthDocument) -> Result<(), Error> {
         self.put(document).map(drop)
     }
 
-    /// Writes what a refresh brought where the spent token is still stored, and nothing where another
-    /// program has put something else in its place.
+    /// Stores the new tokens if the used refresh token is still stored, and nothing otherwise.
     pub(crate) fn commit_refresh(
         &mut self,
         mut document: AuthDocument,
@@ -149,8 +148,7 @@ impl LockedStore {
         Err(Error::Changed { location: self.location() })
     }
 
-    /// A disk that refused may take it the second time, and there is nothing else to do with tokens
-    /// whose predecessors are spent.
+    /// Tries a failed write once more: the old refresh token is used up, so there is no other way.
     fn commit_with_retry(&mut self, document: &AuthDocument) -> Result<(), Error> {
         match self.commit(document) {
             Err(
@@ -168,7 +166,7 @@ impl LockedStore {
         self.backend.check_savable()
     }
 
-    /// Finds out whether a removal could work, before something is given up for it.
+    /// Checks that a removal could work, before tokens are revoked for it.
     ///
     /// # Errors
     ///
@@ -177,24 +175,24 @@ impl LockedStore {
         self.backend.check_removable()
     }
 
-    /// Removes the document, readable or not, durably. False where there was none.
+    /// Removes the document, also an unreadable one, durably. False if there was none.
     ///
     /// # Errors
     ///
-    /// What is wrong with the place; the document may then still be there. A corrupt file behind a
-    /// symbolic link is not removed: it may well be something else than an `auth.json`.
+    /// Any [`Error`]; the document may then still be there. An unreadable file behind a symbolic link
+    /// is not removed: it may not be an `auth.json`.
     pub fn remove(&mut self) -> Result<bool, Error> {
         let was_there = self.backend.remove()?;
         self.snapshot = Snapshot::nothing();
         Ok(was_there)
     }
 
-    /// Changes the document like [`AuthStore::update_with_backup`](crate::AuthStore::update_with_backup),
-    /// for whoever holds the locks already.
+    /// Like [`AuthStore::update_with_backup`](crate::AuthStore::update_with_backup), under locks that
+    /// are held already.
     ///
     /// # Errors
     ///
-    /// Like there.
+    /// Like that method.
     pub fn update_with_backup<T>(
         &mut self,
         now: Timestamp,
@@ -203,8 +201,8 @@ impl LockedStore {
         self.change(Some(now), change)
     }
 
-    /// Loads, changes and commits, and again where another program wrote meanwhile. With a time, a file
-    /// that cannot be read is set aside.
+    /// Loads, changes and commits, again if another program wrote meanwhile. With a time, a document
+    /// that cannot be read is backed up.
     pub(crate) fn change<T>(
         &mut self,
         back_up: Option<Timestamp>,
@@ -229,7 +227,7 @@ impl LockedStore {
         Ok((outcome, self.put(&document)?))
     }
 
-    /// Loads. With a time, what cannot be read is copied, and taken for nothing.
+    /// Loads. With a time, a document that cannot be read is copied and counts as empty.
     fn load_with_backup(&mut self, now: Option<Timestamp>) -> Result<AuthDocument, Error> {
         match (self.load(), now.zip(self.backend.replaceable_file())) {
             (Err(Error::Corrupt { .. } | Error::TooLarge { .. }), Some((now, location))) => {
@@ -242,7 +240,7 @@ impl LockedStore {
         }
     }
 
-    /// Writes the document where the one was that was seen, and keeps the copy of that one.
+    /// Replaces the document of the snapshot. Returns the path of the backup.
     fn put(&mut self, document: &AuthDocument) -> Result<Option<PathBuf>, Error> {
         let bytes = format::serialize(document).map_err(|source| self.backend.refused(source))?;
         self.backend.replace(&mut self.snapshot, &mut self.reserved, bytes)?;

@@ -7,26 +7,25 @@ use crate::{AuthDocument, other_formats};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthMode {
-    /// With ChatGPT: the tokens count.
+    /// With ChatGPT.
     ChatGpt,
-    /// With an API key alone.
+    /// With an API key only.
     ApiKey,
-    /// With a personal access token, `at-…`, which no refresh renews and no sign-out revokes.
+    /// With a personal access token (`at-…`), which is neither refreshed nor revoked.
     PersonalAccessToken,
-    /// In a way that only another program knows.
+    /// In a way that only another program supports.
     Other(String),
 }
 
 const AUTH_MODE: &str = "auth_mode";
 pub(crate) const PERSONAL_ACCESS_TOKEN: &str = "personal_access_token";
 
-/// The credentials of other programs by which Codex CLI knows a sign-in without `auth_mode`, and the
-/// mode that it takes it for.
+/// Fields by which Codex CLI recognizes sign-ins of other kinds without `auth_mode`, and their modes.
 const OF_OTHER_PROGRAMS: [(&str, &str); 2] =
     [("bedrock_api_key", "bedrockApiKey"), ("bedrock_access_keys", "bedrockAccessKeys")];
 
 impl AuthMode {
-    /// The mode as `auth_mode` spells it.
+    /// The value of `auth_mode`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -45,9 +44,9 @@ impl AuthMode {
 }
 
 impl AuthDocument {
-    /// How the person signed in: as `auth_mode` says, else by what is there, in Codex CLI's order: a
-    /// personal access token, then Bedrock credentials. A file with tokens is a sign-in with ChatGPT
-    /// even beside a key; `None` when there is nothing.
+    /// How the person signed in: `auth_mode`, or else what is stored, in the order of Codex CLI: a
+    /// personal access token, then Bedrock credentials. Tokens mean ChatGPT even beside a key. `None`
+    /// if there is nothing.
     #[must_use]
     pub fn auth_mode(&self) -> Option<AuthMode> {
         if let Some(written) = self.text(AUTH_MODE) {
@@ -67,13 +66,13 @@ impl AuthDocument {
         self.text("OPENAI_API_KEY").map(|_| AuthMode::ApiKey)
     }
 
-    /// Whether the mode is written down.
+    /// Whether there is an `auth_mode`.
     pub(crate) fn has_auth_mode(&self) -> bool {
         self.text(AUTH_MODE).is_some()
     }
 
-    /// Whether there is what the mode needs: an access token, a key, or a personal access token. What
-    /// another program's mode needs is not known, so that counts as a sign-in. `{}` is none.
+    /// Whether there is what the mode needs: an access token, a key, or a personal access token. A mode
+    /// of another program counts as signed in. `{}` does not.
     #[must_use]
     pub fn is_signed_in(&self) -> bool {
         match self.auth_mode() {
@@ -85,7 +84,7 @@ impl AuthDocument {
         }
     }
 
-    /// The mode of a sign-in that only another program understands.
+    /// The mode, if only another program supports it.
     #[must_use]
     pub fn other_mode(&self) -> Option<String> {
         match self.auth_mode() {
@@ -94,13 +93,13 @@ impl AuthDocument {
         }
     }
 
-    /// Whether there is a personal access token, even where another mode counts.
+    /// Whether there is a personal access token, also under another mode.
     #[must_use]
     pub fn has_personal_access_token(&self) -> bool {
         self.text(PERSONAL_ACCESS_TOKEN).is_some()
     }
 
-    /// The personal access token, where that is how the person signed in.
+    /// The personal access token, if the person signed in with one.
     #[must_use]
     pub fn personal_access_token(&self) -> Option<AccessToken> {
         if self.auth_mode() != Some(AuthMode::PersonalAccessToken) {
@@ -109,8 +108,8 @@ impl AuthDocument {
         AccessToken::new(self.text(PERSONAL_ACCESS_TOKEN)?).ok()
     }
 
-    /// Puts a personal access token in the place of whatever was there, in the shape that Codex CLI
-    /// gives it: without a mode and without tokens. Fields that are not part of a sign-in stay.
+    /// Replaces the sign-in by a personal access token, in the form of Codex CLI: without a mode and
+    /// tokens. Other fields stay.
     pub fn set_personal_access_token_sign_in(&mut self, token: &AccessToken) {
         other_formats::remove(&mut self.object);
         self.object.set("OPENAI_API_KEY", Value::default());
@@ -147,7 +146,7 @@ mod tests {
 
     // threats 170
     #[test]
-    fn every_shape_of_the_file_is_understood() {
+    fn auth_mode_is_found_in_every_shape() {
         assert_mode("{}", None, false);
         assert_mode(r#"{"OPENAI_API_KEY":null}"#, None, false);
         assert_mode(r#"{"OPENAI_API_KEY":"","tokens":null}"#, None, false);
@@ -168,7 +167,7 @@ mod tests {
 
     // threats 221
     #[test]
-    fn a_sign_in_of_another_program_is_one() {
+    fn sign_in_of_another_program_counts_as_signed_in() {
         let identity = r#"{"auth_mode":"agentIdentity","agent_identity":{}}"#;
         assert_mode(identity, other("agentIdentity"), true);
         let external =
@@ -184,7 +183,7 @@ mod tests {
 
     // threats 221
     #[test]
-    fn a_personal_access_token_goes_before_tokens_and_key_unless_the_mode_is_written() {
+    fn personal_access_token_takes_precedence_unless_auth_mode_is_set() {
         let pat = AuthMode::PersonalAccessToken;
         let alone = r#"{"OPENAI_API_KEY":null,"personal_access_token":"at-1"}"#;
         let beside = r#"{"OPENAI_API_KEY":"sk-1","tokens":{"access_token":"a"},
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_personal_access_token_is_written_as_codex_cli_writes_it() {
+    fn personal_access_token_is_written_like_codex_cli() {
         let token = AccessToken::new("at-1").unwrap();
         let mut document = AuthDocument::default();
         document.set_personal_access_token_sign_in(&token);
@@ -215,9 +214,9 @@ mod tests {
         assert_eq!(compact(&document), after);
     }
 
-    /// Codex CLI would take the key in its place.
+    /// Codex CLI would use the key instead.
     #[test]
-    fn a_key_beside_a_personal_access_token_leaves_the_mode_alone() {
+    fn set_api_key_keeps_the_mode_of_a_personal_access_token() {
         for (before, after) in [
             (
                 r#"{"OPENAI_API_KEY":null,"personal_access_token":"at-1"}"#,

@@ -9,23 +9,23 @@ use zeroize::Zeroizing;
 use crate::file_location::{Content, FileLocation};
 use crate::{Error, Operation};
 
-/// The copy of a file that is being written in its place. The name is our own: a person or an editor may
-/// have made an `auth.json.bak`.
+/// The suffix of the copy of a file that is written in place. A person or an editor may have made an
+/// `auth.json.bak`.
 pub(crate) const BACKUP: &str = ".login-cli.bak";
 
-/// White space, which readers of JSON skip.
+/// White space, which JSON parsers skip.
 const PADDING: u8 = b'\n';
 
-/// A file that is a mount of its own, as containers make them: nothing can be renamed over it, and so it
-/// is written in its place. It has room for what is to come, which is padding until then.
+/// A file that is a mount of its own, as in containers. A rename cannot replace it, so it is written in
+/// place. It is padded to the length that the next document needs.
 pub(crate) struct Mounted {
     file: File,
-    /// Without the padding.
+    /// The length without padding.
     length: u64,
 }
 
 impl Mounted {
-    /// Opens it, and makes it at least this long.
+    /// Opens it and pads it to this length.
     pub(crate) fn open(location: &Arc<FileLocation>, room: u64) -> Result<Self, Error> {
         let refused = |source| Error::NotWritable { path: location.path(), source };
         let file = location.folder().open_for_writing(location.name()).map_err(refused)?;
@@ -45,13 +45,13 @@ impl Mounted {
         file.sync_all()
     }
 
-    /// How long it is with its padding.
+    /// The length with padding.
     pub(crate) fn padded_length(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 
-    /// Makes this the whole content. It is written at once and as long as what was there, so that a
-    /// reader finds no rest of the old document behind the new one; then the padding goes.
+    /// Replaces the content with one write of the same length, so that a reader finds no rest of the
+    /// old document. Then removes the padding.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let length = usize::try_from(self.padded_length()?).unwrap_or_default().max(bytes.len());
         let mut text = Zeroizing::new(Vec::with_capacity(length));
@@ -65,7 +65,7 @@ impl Mounted {
         file.sync_all()
     }
 
-    /// Takes the padding away, and nothing that another program has written meanwhile.
+    /// Removes the padding, unless another program has written there.
     fn strip(&self) -> io::Result<()> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(self.length))?;
@@ -86,13 +86,13 @@ impl Drop for Mounted {
     }
 }
 
-/// How often it is looked at while another program writes it, and the pause in between: one second in
-/// all, which no write takes.
+/// How often a reader tries again while another program writes, and the pause: one second in all,
+/// longer than any write.
 const LOOKS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Reads an open file that is a mount, when nothing is being written into it: a system may show a part
-/// of the new content beside a part of the old one.
+/// Reads an open file that is a mount, while nothing is written: a reader could see parts of the old
+/// and the new content.
 pub(crate) fn read_whole(location: &FileLocation, file: &File) -> Result<Content, Error> {
     let read = || {
         let mut again = file;
@@ -107,7 +107,7 @@ pub(crate) fn read_whole(location: &FileLocation, file: &File) -> Result<Content
             return Ok(content);
         }
         if after.1 && !location.is_locked() {
-            // The writer is done, or has died.
+            // The writer has finished or died.
             return read();
         }
         sleep(PAUSE);
@@ -120,7 +120,7 @@ fn stamp(file: &File) -> Option<(u64, SystemTime)> {
     Some((metadata.len(), metadata.modified().ok()?))
 }
 
-/// A write has its backup beside it from before its beginning until after its end.
+/// The backup exists before, during and after a write.
 fn is_being_written(location: &FileLocation) -> bool {
     location.folder().entry(&location.beside(BACKUP)).is_ok_and(|entry| entry.is_some())
 }

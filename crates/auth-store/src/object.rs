@@ -226,13 +226,13 @@ mod tests {
 
     // threats 169
     #[test]
-    fn values_of_other_fields_keep_their_source_text() {
+    fn fields_of_other_programs_keep_their_source_text() {
         let source = "{\n  \"x\": {\"b\":1, \"a\":[ 1e400,\"\\u0041\" ]},\n  \"issuer\": \"A\"\n}";
         assert_eq!(pretty(&Object::parse(source).unwrap()), source);
     }
 
     #[test]
-    fn a_new_value_takes_the_place_of_the_old_one() {
+    fn set_keeps_the_position_of_a_member() {
         let mut object = Object::parse(r#"{"z":1,"a":2}"#).unwrap();
         object.set("z", "new");
         object.set("m", Value::default());

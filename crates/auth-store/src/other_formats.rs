@@ -1,40 +1,39 @@
-//! Sign-ins as other programs keep them: in fields at the top of the file. People copy such a file to
-//! the place of `auth.json`, or link it there.
+//! Sign-ins in the formats of other programs: fields at the top of the file. People copy or link such a
+//! file to `auth.json`.
 
 use crate::object::Object;
 
-/// The fields of one way to keep a sign-in.
+/// The fields of one format.
 struct Shape {
-    /// Each holds a secret, and tells that it is this way.
+    /// Each one is a secret, and identifies the format.
     secrets: &'static [&'static str],
-    /// What stands beside them, and may mean something else where they are not.
+    /// Other fields of the format. Without a secret they may mean something else.
     beside: &'static [&'static str],
 }
 
-/// None of these is a field of Codex CLI's at this place. A new sign-in removes them: a token that is
-/// over, or somebody else's, would stay in the file, and the next program to look for it there would
-/// take it.
+/// None of these is a field of Codex CLI at the top. A new sign-in removes them: the next program that
+/// reads them would use an expired token, or another person's.
 const SHAPES: [Shape; 4] = [
-    // The answer of a token endpoint, stored as it came (RFC 6749 section 5.1).
+    // The answer of a token endpoint (RFC 6749 section 5.1).
     Shape {
         secrets: &["access_token", "refresh_token", "id_token"],
         beside: &["account_id", "token_type", "expires_in", "expires_at", "scope"],
     },
-    // The `auth.json` of opencode has an object like this under the name of each provider.
+    // opencode: its `auth.json` has such an object for each provider.
     Shape { secrets: &["access", "refresh"], beside: &["type", "expires", "accountId"] },
-    // Programs in JavaScript and their libraries.
+    // JavaScript programs and libraries.
     Shape {
         secrets: &["accessToken", "refreshToken", "idToken"],
         beside: &["accountId", "tokenType", "expiresIn", "expiresAt", "scopes"],
     },
-    // One secret alone, as scripts keep it.
+    // A single secret, as in scripts.
     Shape { secrets: &["token", "api_key", "apiKey"], beside: &[] },
 ];
 
-/// What opencode calls this service.
+/// The name of this provider in opencode.
 pub(crate) const PROVIDER: &str = "openai";
 
-/// The name of the first field that holds a secret in one of these ways.
+/// The first field that holds a secret of another format.
 pub(crate) fn secret(object: &Object) -> Option<&'static str> {
     let secrets = || SHAPES.iter().flat_map(|shape| shape.secrets);
     object.iter().filter(|(_, value)| !value.is_blank()).find_map(|(name, _)| {
@@ -43,7 +42,7 @@ pub(crate) fn secret(object: &Object) -> Option<&'static str> {
     })
 }
 
-/// Removes the fields of every such way.
+/// Removes the fields of all other formats.
 pub(crate) fn remove(object: &mut Object) {
     for Shape { secrets, beside } in SHAPES {
         if secrets.iter().any(|name| object.get(name).is_some()) {
@@ -65,7 +64,7 @@ mod tests {
 
     // threats 221
     #[test]
-    fn what_stands_beside_a_secret_goes_with_it_and_stays_otherwise() {
+    fn related_fields_are_removed_only_with_a_secret() {
         leaves(r#"{"a":1,"access_token":"x","expires_at":1,"b":2}"#, r#"{"a":1,"b":2}"#);
         leaves(r#"{"type":"oauth","access":"x","refresh":"y","expires":1,"z":2}"#, r#"{"z":2}"#);
         leaves(r#"{"idToken":null,"scopes":[]}"#, "{}");

@@ -3,10 +3,10 @@ use crate::object::Object;
 
 const OAUTH_PROVENANCE: &str = "oauth_provenance";
 
-/// `tokens.oauth_provenance`, which Codex CLI writes since 0.169: the OAuth client that the tokens
-/// belong to, and its issuer.
+/// `tokens.oauth_provenance`, which Codex CLI writes since 0.169: the OAuth client and the issuer of
+/// the tokens.
 impl AuthDocument {
-    /// The `client_id` that a refresh and a revocation of these tokens have to name.
+    /// The `client_id` for a refresh and a revocation of these tokens.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.provenance("client_id")
@@ -18,7 +18,7 @@ impl AuthDocument {
         self.provenance("issuer")
     }
 
-    /// Writes down which client the tokens belong to.
+    /// Sets the client and the issuer of the tokens.
     pub fn set_oauth_provenance(&mut self, issuer: &str, client_id: &str) {
         self.object.edit_object("tokens", |tokens| {
             tokens.edit_object(OAUTH_PROVENANCE, |provenance| {
@@ -39,7 +39,7 @@ mod tests {
     use crate::format::{parse, serialize};
 
     #[test]
-    fn the_provenance_of_the_tokens_is_read_and_written() {
+    fn oauth_provenance_is_read_and_written() {
         let mut document = parse(br#"{"tokens":{"access_token":"a"}}"#).unwrap();
         assert_eq!((document.issuer(), document.client_id()), (None, None));
         document.set_oauth_provenance("https://issuer.test", "app_1");
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provenance_of_another_shape_says_nothing() {
+    fn malformed_oauth_provenance_is_ignored() {
         for provenance in ["null", "7", "[]", "{}", r#"{"client_id":""}"#, r#"{"client_id":7}"#] {
             let text = format!(r#"{{"tokens":{{"oauth_provenance":{provenance}}}}}"#);
             assert_eq!(parse(text.as_bytes()).unwrap().client_id(), None, "{text}");

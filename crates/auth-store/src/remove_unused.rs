@@ -1,4 +1,4 @@
-//! The folder of a sign-in that did not happen.
+//! Removes the folder of a sign-in that was cancelled.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,25 +7,25 @@ use crate::AuthStore;
 use crate::lock::LOCKS;
 
 impl AuthStore {
-    /// Removes the folder again, for a caller that made it for a sign-in which did not happen. It stays,
-    /// and this is false, where it holds anything but our lock files, where another program has one
-    /// of the locks, where an external store has a document, and where the system refuses.
+    /// Removes the folder, which the caller made for a sign-in that was cancelled. Returns false and
+    /// leaves it if it holds anything but lock files, if another program holds a lock, if an external
+    /// store has a document, or if the system refuses.
     ///
-    /// The lock files go while both locks are held. A program that waits for one then finds that its
-    /// file has lost its name, and begins again in a new folder, as [`lock`](Self::lock) does. Codex CLI
-    /// does not look again: had it waited at this very moment, in a folder without a sign-in, its write
-    /// would fail and say so.
+    /// The lock files are removed under both locks. A process that waits for one sees that the file has
+    /// lost its name, and starts again in a new folder, as [`lock`](Self::lock) does. Codex CLI does
+    /// not check: if it waited at this moment, in a folder without a sign-in, its write would fail with
+    /// an error.
     #[must_use]
     pub fn remove_unused(&self) -> bool {
         let Some(found) = self.lock_files_alone() else { return false };
         let is_unused = matches!(self.load(), Ok(None));
-        // Only an empty folder is removed, whatever another program puts there now.
+        // Only an empty folder is removed, so nothing new is lost.
         is_unused
             && (found.is_empty() || self.remove_lock_files())
             && fs::remove_dir(self.folder()).is_ok()
     }
 
-    /// A lock file that has lost its name cannot be told from another one there.
+    /// A lock file without a name cannot be recognized here.
     #[cfg(not(unix))]
     fn remove_lock_files(&self) -> bool {
         false
@@ -38,7 +38,7 @@ impl AuthStore {
         found.iter().all(|name| fs::remove_file(self.folder().join(name)).is_ok())
     }
 
-    /// The names in the folder, unless one is not a lock file's.
+    /// The names in the folder, if all are lock files.
     fn lock_files_alone(&self) -> Option<Vec<OsString>> {
         let entries = fs::read_dir(self.folder()).ok()?;
         let names = entries.map(|entry| Some(entry.ok()?.file_name()));

@@ -1,11 +1,11 @@
 use std::io;
 use std::time::Duration;
 
-/// `ERROR_ACCESS_DENIED` and `ERROR_SHARING_VIOLATION`: what Windows says where another program has the
-/// file open, as a virus scanner or a backup does for a moment.
+/// `ERROR_ACCESS_DENIED` and `ERROR_SHARING_VIOLATION`: another program has the file open, for example
+/// a virus scanner or a backup.
 const IN_USE: [i32; 2] = [5, 32];
 
-/// Two seconds in all.
+/// Two seconds in total.
 const PAUSES: [Duration; 8] = {
     const fn pause(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)
@@ -13,7 +13,7 @@ const PAUSES: [Duration; 8] = {
     [pause(10), pause(20), pause(40), pause(80), pause(150), pause(300), pause(500), pause(900)]
 };
 
-/// Does what another program may be in the way of, until it is not. `pause` sleeps.
+/// Repeats `attempt` while another program uses the file. `pause` sleeps.
 pub(crate) fn while_in_use<T>(
     mut attempt: impl FnMut() -> io::Result<T>,
     mut pause: impl FnMut(Duration),
@@ -33,7 +33,7 @@ pub(crate) fn while_in_use<T>(
 mod tests {
     use super::*;
 
-    /// How it ended, how often it was tried, and how long the pauses were in all.
+    /// Whether it worked, the number of attempts, and the total pause.
     fn tries(refusals: usize, code: i32) -> (bool, usize, Duration) {
         let (mut tried, mut paused) = (0, Duration::ZERO);
         let attempt = || {
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_in_use_for_a_moment_is_renamed_then() {
+    fn retries_while_a_file_is_in_use() {
         for code in IN_USE {
             assert_eq!(tries(0, code), (true, 1, Duration::ZERO));
             assert_eq!(tries(2, code), (true, 3, Duration::from_millis(30)));
@@ -53,13 +53,13 @@ mod tests {
     }
 
     #[test]
-    fn one_that_stays_in_use_is_given_up_after_two_seconds() {
+    fn gives_up_after_two_seconds() {
         assert_eq!(tries(usize::MAX, 32), (false, 9, Duration::from_secs(2)));
     }
 
     /// `ERROR_FILE_NOT_FOUND`.
     #[test]
-    fn what_no_wait_helps_is_not_waited_for() {
+    fn other_errors_are_not_retried() {
         assert_eq!(tries(usize::MAX, 2), (false, 1, Duration::ZERO));
     }
 }

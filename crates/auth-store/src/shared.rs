@@ -1,4 +1,4 @@
-//! The store as several processes share it: [`token_source`] refreshes what is in it.
+//! The store as [`token_source`] uses it, for several processes.
 
 use std::future::poll_fn;
 use std::mem::replace;
@@ -49,7 +49,7 @@ impl StoreGuard for LockedStore {
         spent: RefreshToken,
     ) -> Result<Commit<AuthDocument>, Error> {
         match self.location() {
-            // It takes milliseconds, and a thread may not be available.
+            // A write takes milliseconds, and a thread may not be available.
             Location::File(_) => {
                 let committed = self.commit_refresh(document, &tokens, &spent);
                 drop(self);
@@ -64,8 +64,8 @@ impl StoreGuard for LockedStore {
     }
 }
 
-/// Lets the runtime see a signal that came before the commit, and then whoever waits for it beside
-/// this future.
+/// Lets the runtime deliver a signal that came during the commit, and then the code that waits for it
+/// beside this future.
 async fn see_signals() {
     for _ in 0..2 {
         let mut has_yielded = false;
@@ -102,7 +102,7 @@ impl SignIn for AuthDocument {
         self.last_refresh()
     }
 
-    /// The sign-in of another program is that program's to refresh.
+    /// A sign-in of another program is refreshed by that program.
     fn can_be_refreshed(&self) -> bool {
         match self.auth_mode() {
             Some(AuthMode::ChatGpt) => self.refresh_token().is_some(),
@@ -117,7 +117,7 @@ impl AuthDocument {
         self.personal_access_token().is_some()
     }
 
-    /// When the access token expires, if it says so. A personal access token never does.
+    /// When the access token expires, if it says so. A personal access token does not.
     #[must_use]
     pub fn access_token_expires_at(&self) -> Option<Timestamp> {
         if self.is_personal() {
@@ -127,7 +127,7 @@ impl AuthDocument {
         Timestamp::from_second(claims.exp?).ok()
     }
 
-    /// The claims of the stored access token, as far as it is a JWT.
+    /// The claims of the access token, if it is a JWT.
     #[must_use]
     pub fn access_token_claims_without_verifying<A>(&self) -> Option<Claims<A>>
     where

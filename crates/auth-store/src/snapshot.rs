@@ -6,28 +6,26 @@ use zeroize::Zeroizing;
 use crate::file_location::{Content, FileLocation};
 use crate::{Error, Operation};
 
-/// What was read or written last, to be compared with what is there when something else is to take
-/// its place.
+/// The content that was last read or written, for a comparison before it is replaced.
 ///
-/// The file stays open meanwhile, so that the comparison needs no descriptor that the system may have
-/// no more of by then.
+/// The file stays open, so that the comparison needs no new descriptor.
 pub(crate) struct Snapshot {
     content: Content,
     file: Option<File>,
 }
 
 impl Snapshot {
-    /// Before anything was read, it is nothing.
+    /// Nothing was read yet.
     pub(crate) fn nothing() -> Self {
         Self::without_file(Content::Absent)
     }
 
-    /// What has no file.
+    /// Content without an open file.
     pub(crate) fn without_file(content: Content) -> Self {
         Self { content, file: None }
     }
 
-    /// What was written into a file.
+    /// Content that was written to a file.
     pub(crate) fn written(bytes: Zeroizing<Vec<u8>>, file: File) -> Self {
         Self { content: Content::Bytes(bytes), file: worth_keeping(file) }
     }
@@ -36,9 +34,9 @@ impl Snapshot {
         &self.content
     }
 
-    /// Reads what is there now. Whether it is something else than before.
+    /// Reads the current content. True if it has changed.
     pub(crate) fn read(&mut self, location: &FileLocation) -> Result<bool, Error> {
-        // One that the name does not stand for any more is closed, which makes room for the next.
+        // Closes a file that has lost its name, to have a descriptor for the next one.
         self.file = self.file.take().filter(|file| stands(location, file));
         let content = match &mut self.file {
             Some(file) => {
@@ -54,8 +52,8 @@ impl Snapshot {
         Ok(std::mem::replace(&mut self.content, content) != self.content)
     }
 
-    /// Whether it is still there. It is compared by content: not every program that writes takes a
-    /// lock, and some write into the same file.
+    /// Whether the content is unchanged. Compares the bytes, because some programs write without a
+    /// lock, or into the same file.
     pub(crate) fn exists(&mut self, location: &FileLocation) -> Result<bool, Error> {
         let failed = |source| location.failed(Operation::Read, source);
         if let Content::Bytes(bytes) = &self.content
@@ -71,7 +69,7 @@ impl Snapshot {
         Ok(now == self.content)
     }
 
-    /// White space was written to the end of the file, which is now this long.
+    /// Adds the white space that was written to the end of the file, which now has this length.
     pub(crate) fn pad(&mut self, length: u64) {
         if let (Content::Bytes(bytes), Ok(length)) = (&self.content, usize::try_from(length)) {
             let mut padded = Zeroizing::new(Vec::with_capacity(length.max(bytes.len())));
@@ -91,12 +89,12 @@ fn stands(location: &FileLocation, file: &File) -> bool {
     location.folder().names_file(location.name(), file).unwrap_or_default()
 }
 
-/// Where a file that is open cannot be replaced, none is kept open.
+/// An open file cannot be replaced on Windows, so none is kept open there.
 fn worth_keeping(file: File) -> Option<File> {
     cfg!(unix).then_some(file)
 }
 
-/// Whether this is all that is left in the file. It takes no memory of its own.
+/// Whether the rest of the file is equal. Allocates nothing.
 fn is_rest(mut file: &File, mut bytes: &[u8]) -> io::Result<bool> {
     let mut buffer = Zeroizing::new([0; 4096]);
     loop {

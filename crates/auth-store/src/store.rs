@@ -13,8 +13,8 @@ use crate::{
     warning,
 };
 
-/// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or what an [`ExternalStore`] holds in
-/// its place.
+/// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or an entry of an
+/// [`ExternalStore`].
 #[derive(Clone, Debug)]
 pub struct AuthStore {
     codex_home: PathBuf,
@@ -22,28 +22,28 @@ pub struct AuthStore {
     lock_wait: Duration,
 }
 
-/// A save takes milliseconds. Who refreshes holds the locks for longer, and a caller who cannot ask the
-/// person to try again waits for that, see [`AuthStore::with_lock_wait`].
+/// A save takes milliseconds; a refresh holds the locks for longer. A caller that cannot be repeated by
+/// the person waits longer, see [`AuthStore::with_lock_wait`].
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// How often the locks are taken anew when their folder goes.
+/// How often the locks are taken again if their folder disappears.
 const ATTEMPTS: usize = 100;
 
 impl AuthStore {
-    /// The store in `codex_home`. Nothing is looked at yet.
+    /// The store in `codex_home`. Reads nothing yet.
     #[must_use]
     pub fn new(codex_home: PathBuf) -> Self {
         Self { codex_home, external: None, lock_wait: LOCK_WAIT }
     }
 
-    /// Keeps the document in `external store` and not in a file. The locks stay files in the folder, so
-    /// everybody who shares the external store has to share the folder too.
+    /// Keeps the document in `external` and not in a file. The locks stay files in the folder, so all
+    /// users of the external store have to share the folder.
     #[must_use]
     pub fn with_external_store(self, external: Arc<dyn ExternalStore>) -> Self {
         Self { external: Some(external), ..self }
     }
 
-    /// Waits at most this long for the locks, instead of five seconds.
+    /// Waits at most this long for the locks. The default is five seconds.
     #[must_use]
     pub fn with_lock_wait(self, lock_wait: Duration) -> Self {
         Self { lock_wait, ..self }
@@ -62,15 +62,15 @@ impl AuthStore {
         }
     }
 
-    /// Finds out whether a sign-in could be stored, so that nobody signs in for nothing. The folder
-    /// is made, with mode 0700, and nothing else stays. A later save can still fail.
+    /// Checks that a sign-in could be stored, before the person signs in. Creates the folder with mode
+    /// 0700 and leaves nothing else. A later save can still fail.
     ///
     /// # Errors
     ///
-    /// [`Error::NotWritable`], [`Error::External`], [`Error::Corrupt`] where not even a new sign-in may
-    /// replace what cannot be read, or what else is wrong with the place.
+    /// [`Error::NotWritable`], [`Error::External`], [`Error::Corrupt`] if not even a new sign-in may
+    /// replace the document, or another [`Error`].
     pub fn check_writable(&self) -> Result<(), Error> {
-        // The probe of an external store is an entry with a fixed name, which is for one program at a time.
+        // The test entry has a fixed name, so only one process may use it at a time.
         if self.external.is_some() {
             return self.lock()?.check_savable();
         }
@@ -78,9 +78,8 @@ impl AuthStore {
         each_lock(home, None, check::lockable)?.check_savable()
     }
 
-    /// Like [`check_writable`](Self::check_writable), for whoever only wants to know: the folder is not
-    /// made, and false says that it is not there and could be, as far as permissions tell. An external store is
-    /// tried without the locks, which would be made for it.
+    /// Like [`check_writable`](Self::check_writable), but creates no folder: false means that it is
+    /// missing and could be created. An external store is tested without the locks.
     ///
     /// # Errors
     ///
@@ -96,11 +95,11 @@ impl AuthStore {
         external.map_or(Ok(()), |external| external.check_savable()).map(|()| false)
     }
 
-    /// Whether another program has one of the locks at this moment. Nothing is made for the question.
+    /// Whether another program holds a lock now. Creates nothing.
     ///
     /// # Errors
     ///
-    /// What is wrong with the place.
+    /// Any [`Error`].
     pub fn is_locked(&self) -> Result<bool, Error> {
         let Some(home) = folder::open(&self.codex_home)? else { return Ok(false) };
         let mut is_locked = false;
@@ -111,7 +110,7 @@ impl AuthStore {
         Ok(is_locked)
     }
 
-    /// The program that has one of the locks, where the system tells.
+    /// The program that holds a lock, if the system tells.
     #[must_use]
     pub fn holder(&self) -> Option<LockHolder> {
         let home = folder::open(&self.codex_home).ok()??;
@@ -123,13 +122,13 @@ impl AuthStore {
         visited.ok().and(holder)
     }
 
-    /// Reads the document; `None` where there is none. No lock is needed: what the name stands for
-    /// is always a whole document.
+    /// Reads the document; `None` if there is none. Needs no lock, because the file is always a
+    /// complete document.
     ///
     /// # Errors
     ///
-    /// [`Error::Corrupt`] and [`Error::TooLarge`] for what is no `auth.json`, or what else is wrong
-    /// with the place.
+    /// [`Error::Corrupt`] and [`Error::TooLarge`] for anything but an `auth.json`, or another
+    /// [`Error`].
     pub fn load(&self) -> Result<Option<AuthDocument>, Error> {
         match self.reader()? {
             Some(backend) => backend.document(&backend.read()?),
@@ -137,14 +136,14 @@ impl AuthStore {
         }
     }
 
-    /// Whether a save was interrupted, so that a sign-in may be left where no [`load`](Self::load) sees it:
-    /// [`LockedStore::load`] finishes it, or [hands it over](LockedStore::take_abandoned).
+    /// Whether a save was interrupted. Its sign-in is not returned by [`load`](Self::load):
+    /// [`LockedStore::load`] finishes the save, or [returns the sign-in](LockedStore::take_abandoned).
     #[must_use]
     pub fn has_interrupted_save(&self) -> bool {
         matches!(self.reader(), Ok(Some(backend)) if backend.has_interrupted())
     }
 
-    /// Nothing, where the folder is not there.
+    /// `None` if there is no folder.
     fn reader(&self) -> Result<Option<Backend>, Error> {
         if let Some(external) = &self.external {
             return Ok(Some(Backend::External(external.clone())));
@@ -153,11 +152,11 @@ impl AuthStore {
         Ok(location.map(|location| Backend::File(location.into())))
     }
 
-    /// What works and is not usual about `document`, which was loaded from here, and its file.
+    /// What is unusual about the file and about `document`, which was loaded from it.
     ///
     /// # Errors
     ///
-    /// What is wrong with the place.
+    /// Any [`Error`].
     pub fn warnings(&self, document: &AuthDocument) -> Result<Vec<Warning>, Error> {
         let mut warnings = Vec::new();
         if self.external.is_none()
@@ -172,15 +171,15 @@ impl AuthStore {
         Ok(warnings)
     }
 
-    /// Takes the locks, for a change that needs more than a moment, such as a refresh. Where the file
-    /// system has none, nothing is locked, and [`LockedStore::reserve`] says so.
+    /// Takes the locks for a longer change, such as a refresh. On a file system without locks it takes
+    /// none, and [`LockedStore::reserve`] fails.
     ///
     /// # Errors
     ///
-    /// [`Error::Locked`] after the longest wait, or what else is wrong with the place.
+    /// [`Error::Locked`] after the timeout, or another [`Error`].
     pub fn lock(&self) -> Result<LockedStore, Error> {
-        // A cancelled sign-in may remove its folder between the opening and the locking here, and so may
-        // several in a row.
+        // Cancelled sign-ins may remove the folder between opening and locking it, several times in a
+        // row.
         for _ in 1..ATTEMPTS {
             match self.lock_once() {
                 Err(error) if error.is_not_found() => thread::sleep(Duration::from_millis(1)),
@@ -200,11 +199,11 @@ impl AuthStore {
         Ok(LockedStore::new(backend, locks))
     }
 
-    /// Takes the locks if nobody has them, for a caller who has a way of its own to wait.
+    /// Takes the locks if they are free.
     ///
     /// # Errors
     ///
-    /// What is wrong with the place; never [`Error::Locked`].
+    /// Any [`Error`] but [`Error::Locked`].
     pub fn try_lock(&self) -> Result<Option<LockedStore>, Error> {
         match self.clone().with_lock_wait(Duration::ZERO).lock() {
             Err(Error::Locked { .. }) => Ok(None),
@@ -212,29 +211,29 @@ impl AuthStore {
         }
     }
 
-    /// Changes the document, durably: when this returns, the new one survives a power loss. Where
-    /// there is none, `change` gets an empty one.
+    /// Changes the document, durably: when this returns, the new one survives a power loss. Without a
+    /// document, `change` gets an empty one.
     ///
-    /// `change` runs under the locks, and again when another program, one that takes no lock, wrote
-    /// meanwhile; what it returned last is returned.
+    /// `change` runs under the locks, and again if another program, which takes no locks, wrote
+    /// meanwhile. The last result is returned.
     ///
     /// # Errors
     ///
-    /// Any [`Error`]; only after [`Error::NotDurable`] is the new document in place, and after
+    /// Any [`Error`]. Only after [`Error::NotDurable`] is the new document stored; after
     /// [`Error::MayBeStored`] it may be.
     pub fn update<T>(&self, change: impl FnMut(&mut AuthDocument) -> T) -> Result<T, Error> {
         self.lock()?.change(None, change).map(|(outcome, _)| outcome)
     }
 
-    /// Like [`update`](Self::update), for a new sign-in, which may replace a file that cannot be
-    /// read: a copy of it stays beside the new one, as `auth.json.corrupt-TIME` with mode 0600, and
-    /// its path is returned. `now` is in that name.
+    /// Like [`update`](Self::update), for a new sign-in, which may replace a document that cannot be
+    /// read. A copy of that stays as `auth.json.corrupt-TIME` with mode 0600, and its path is returned.
+    /// `now` is that time.
     ///
     /// # Errors
     ///
-    /// Like [`update`](Self::update). A corrupt file behind a symbolic link is not replaced: it may
-    /// well be something else than an `auth.json`. Nor is what an external store holds: a copy of it would be
-    /// a secret in a file.
+    /// Like [`update`](Self::update). An unreadable file behind a symbolic link is not replaced,
+    /// because it may not be an `auth.json`. Nor is an external entry, because its copy would be a
+    /// secret in a file.
     pub fn update_with_backup<T>(
         &self,
         now: Timestamp,

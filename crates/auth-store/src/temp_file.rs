@@ -8,16 +8,16 @@ use crate::Error;
 use crate::file_location::FileLocation;
 use crate::folder::{Entry, Folder, Kind, remove_if_there};
 
-/// A new file beside the document. It is removed again unless it is kept or renamed.
+/// A new file beside the document. It is removed on drop unless it is kept or renamed.
 pub(crate) struct TempFile {
     file: File,
     name: Name,
-    /// Whether it can be written once more: not where that has failed. After a flush that failed the
-    /// system even forgets what it could not write.
+    /// Whether it can be written again: not after an error, because the system forgets what it could
+    /// not flush.
     is_sound: bool,
 }
 
-/// The name of a file that is removed again unless it stays.
+/// The name of a file that is removed on drop unless it stays.
 struct Name {
     location: Arc<FileLocation>,
     name: OsString,
@@ -25,8 +25,8 @@ struct Name {
 }
 
 impl TempFile {
-    /// Makes an empty file, which must not be there yet. Where root makes it, it belongs to the owner of
-    /// the document, whose place it may take.
+    /// Creates an empty file, which must not exist. If root creates it, it belongs to the owner of the
+    /// document.
     pub(crate) fn create(location: &Arc<FileLocation>, name: OsString) -> Result<Self, Error> {
         let refused =
             |source| Error::NotWritable { path: location.folder().path().join(&name), source };
@@ -35,25 +35,25 @@ impl TempFile {
         Ok(Self { file, name, is_sound: true })
     }
 
-    /// The same, in the place of one that a writer that died has left.
+    /// The same, in the place of a leftover of a killed process.
     pub(crate) fn replace(location: &Arc<FileLocation>, name: OsString) -> Result<Self, Error> {
         clear(location.folder(), &name)?;
         Self::create(location, name)
     }
 
-    /// Takes this much room on the disk. It is written and flushed, because some systems give space out
-    /// only then; and what is written over it is to take no other room.
+    /// Reserves this much space. It is written and flushed, because some file systems allocate only
+    /// then, and copy-on-write is turned off, so that the space is used later.
     pub(crate) fn allocate(&mut self, room: u64) -> Result<(), Error> {
         self.name.location.folder().disable_copy_on_write(&self.file);
         self.fill_with(|mut file| io::copy(&mut io::repeat(b'\n').take(room), &mut file))
     }
 
-    /// Makes this the whole content, and flushes it to the disk. What was reserved is written over.
+    /// Replaces the content and flushes it. The reserved space is overwritten.
     pub(crate) fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.fill_with(|mut file| {
             if let Err(error) = file.write_all(bytes) {
                 tracing::debug!(%error, "what was reserved cannot be written over");
-                // Some file systems write elsewhere, and have room for that when the old is given up.
+                // Some file systems write elsewhere, and have space once the old content is gone.
                 file.set_len(0)?;
                 file.rewind()?;
                 file.write_all(bytes)?;
@@ -62,7 +62,7 @@ impl TempFile {
         })
     }
 
-    /// Copies all of another file.
+    /// Copies another file.
     pub(crate) fn copy(&mut self, mut original: &File) -> Result<(), Error> {
         self.fill_with(|mut file| io::copy(&mut original, &mut file))
     }
@@ -78,25 +78,25 @@ impl TempFile {
         Ok(())
     }
 
-    /// Whether another [`fill`](Self::fill) could work.
+    /// Whether [`fill`](Self::fill) can be called again.
     pub(crate) fn is_sound(&self) -> bool {
         self.is_sound
     }
 
-    /// Keeps the file, and says where it is.
+    /// Keeps the file and returns its path.
     pub(crate) fn keep(&mut self) -> PathBuf {
         self.name.stays = true;
         self.name.path()
     }
 
-    /// Gives it another name, which may be that of another file, and makes sure that it stays.
+    /// Renames the file, replacing another one of that name, and keeps it.
     pub(crate) fn rename(&mut self, to: &OsStr) -> io::Result<()> {
         self.name.location.folder().rename(&self.name.name, to)?;
         self.name.stays = true;
         Ok(())
     }
 
-    /// Gives it another name, under which it is removed again unless it is kept.
+    /// Renames the file. It is still removed on drop.
     pub(crate) fn move_to(&mut self, to: OsString) -> io::Result<()> {
         self.name.location.folder().rename(&self.name.name, &to)?;
         self.name.name = to;
@@ -131,7 +131,7 @@ impl Drop for Name {
     }
 }
 
-/// Removes what is there under the name, if a file is. A folder is for the person to remove.
+/// Removes the file of this name, if there is one. A folder is left to the person.
 pub(crate) fn clear(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = folder.path().join(name);
     remove_if_there(folder, name).map_err(|source| match folder.entry(name) {

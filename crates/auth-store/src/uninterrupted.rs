@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 
-/// Runs a save in a thread, where it may block. The runtime stays free for browsers and signals.
+/// Runs a save in a thread, where it may block.
 ///
-/// A save that has begun is not stopped halfway: dropping the future waits until it has ended, for one
-/// second at most. What was spent at a server must not be lost to Ctrl-C.
+/// A save that has started is not interrupted: dropping the future waits for its end, at most one
+/// second, so that Ctrl-C does not lose what a server has issued.
 pub async fn uninterrupted<T: Send + 'static>(save: impl FnOnce() -> T + Send + 'static) -> T {
     uninterrupted_for(GRACE, save).await
 }
 
-/// The same for a save that holds the locks already, and whose loss would end the sign-in: it takes as
-/// long as the disk, or as the external store, which has deadlines of its own.
+/// The same for a save under the locks whose loss would end the sign-in. It may take as long as the
+/// disk or the external store needs.
 pub async fn uninterrupted_commit<T: Send + 'static>(
     save: impl FnOnce() -> T + Send + 'static,
 ) -> T {
@@ -32,7 +32,7 @@ async fn uninterrupted_for<T: Send + 'static>(
     let save = move || {
         let outcome = save();
         drop(saving);
-        // Nobody may wait for it any more.
+        // The receiver may be gone.
         let _ = done.send(outcome);
     };
     let thread = begin(save);
@@ -42,8 +42,7 @@ async fn uninterrupted_for<T: Send + 'static>(
     }
 }
 
-/// Where the system has no thread to give, the save is made here: what it is for is spent already, so
-/// that everything else has to wait.
+/// If the system has no thread, the save runs here: it must not be lost.
 fn begin(save: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
     let (hand_over, handed_over) = channel::<Save>();
     let work = move || handed_over.into_iter().for_each(|save| save());
@@ -56,7 +55,7 @@ fn begin(save: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
 
 type Save = Box<dyn FnOnce() + Send>;
 
-/// A save without an outcome has panicked.
+/// A save without a result has panicked.
 fn panic_of(thread: Option<JoinHandle<()>>) -> Box<dyn Any + Send> {
     let panic = thread.and_then(|thread| thread.join().err());
     panic.unwrap_or_else(|| Box::new("a save ended without an outcome"))
@@ -70,7 +69,7 @@ struct WaitOnDrop {
 /// A save takes milliseconds, unless another program holds the lock.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// It is read once more, and written, each in three seconds at most; and perhaps tried again.
+/// A read and a write of three seconds each, and a second attempt.
 const EXTERNAL_GRACE: Duration = Duration::from_secs(13);
 
 impl Drop for WaitOnDrop {
@@ -89,7 +88,7 @@ mod tests {
 
     // threats 51
     #[test]
-    fn dropping_the_future_waits_for_a_save_that_has_begun() {
+    fn drop_waits_for_a_started_save() {
         let (go, may_go) = channel::<()>();
         let (begin, has_begun) = channel();
         let saved = Arc::new(AtomicBool::new(false));

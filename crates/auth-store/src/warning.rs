@@ -4,44 +4,44 @@ use std::path::PathBuf;
 use crate::file_location::FileLocation;
 use crate::{AuthDocument, AuthMode};
 
-/// Something about a stored sign-in that works, and that its person may not expect.
+/// Something unusual about a stored sign-in that works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Users other than the owner may read the file. The next save, where there can be one, makes it
-    /// private.
+    /// Other users can read the file. The next save makes it private.
     ReadableByOthers,
-    /// The file belongs to somebody else than the user who runs this program.
+    /// The file belongs to another user.
     ForeignOwner {
-        /// The user it belongs to.
+        /// Its owner.
         owner: u32,
     },
-    /// A folder in which every user may create files.
+    /// Every user can create files in the folder.
     WorldWritable {
         /// The folder.
         path: PathBuf,
     },
-    /// The sign-in can be read and not written, as far as permissions tell: nothing refreshes it here.
+    /// The sign-in can be read but not written, as far as permissions tell, so it is not refreshed
+    /// here.
     NotWritable,
-    /// The file system has no file locks: nothing is refreshed there, because two programs could do it at
+    /// The file system has no file locks, so nothing is refreshed there: two processes could do it at
     /// once.
     NoLocks,
-    /// The file is the end of a symbolic link.
+    /// The file is a symbolic link.
     Linked {
-        /// Where it is.
+        /// Its target.
         to: PathBuf,
     },
-    /// The file is a mount of its own, as containers make them, and has to be written in its place.
+    /// The file is a mount of its own, as in containers, and is written in place.
     Mounted,
-    /// No `auth_mode`: Codex CLI takes a file with both a key and tokens for one with a key alone.
+    /// There is no `auth_mode`: with a key and tokens, Codex CLI uses only the key.
     NoAuthMode,
-    /// No `account_id` beside the tokens: Codex CLI does not refresh them.
+    /// There is no `account_id`: Codex CLI does not refresh the tokens.
     NoAccountId,
-    /// No refresh token: the sign-in ends with its access token.
+    /// There is no refresh token: the sign-in ends with its access token.
     NoRefreshToken,
-    /// The claims of the ID token in its place: Codex CLI does not read the file.
+    /// `id_token` is an object of claims: Codex CLI cannot read the file.
     DecodedIdToken,
-    /// An empty time of the last refresh: Codex CLI does not read the file.
+    /// `last_refresh` is an empty string: Codex CLI cannot read the file.
     EmptyLastRefresh,
 }
 
@@ -63,26 +63,26 @@ impl fmt::Display for Warning {
             ),
             Self::Linked { to } => write!(f, "it is a link to {}", to.display()),
             Self::Mounted => f.write_str(
-                "the file is a mount of its own, so it is written in its place, after a copy",
+                "the file is a mount, so it is written in place after a backup",
             ),
             Self::NoAuthMode => f.write_str(
-                "it has a key, tokens and no auth_mode, which Codex CLI takes for a key alone",
+                "it has a key and tokens but no auth_mode, so Codex CLI uses only the key",
             ),
             Self::NoAccountId => f.write_str("it has no account_id, which Codex CLI needs"),
             Self::NoRefreshToken => {
                 f.write_str("it has no refresh token: it ends when its access token expires")
             }
             Self::DecodedIdToken => f.write_str(
-                "its id_token is an object and no JWT, so that Codex CLI does not read the file",
+                "its id_token is an object, not a JWT, so Codex CLI cannot read the file",
             ),
             Self::EmptyLastRefresh => f.write_str(
-                "its last_refresh is empty, so that Codex CLI does not read the file: write null",
+                "its last_refresh is empty, so Codex CLI cannot read the file: write null",
             ),
         }
     }
 }
 
-/// What is odd about the file.
+/// What is unusual about the file.
 pub(crate) fn of_file(location: &FileLocation) -> impl Iterator<Item = Warning> {
     let entry = location.entry();
     let shared = entry.as_ref().is_some_and(|entry| entry.shared);
@@ -107,7 +107,7 @@ pub(crate) fn of_file(location: &FileLocation) -> impl Iterator<Item = Warning> 
     .flatten()
 }
 
-/// What is odd about the content.
+/// What is unusual about the content.
 pub(crate) fn of_document(document: &AuthDocument) -> impl Iterator<Item = Warning> {
     let is_chatgpt = document.auth_mode() == Some(AuthMode::ChatGpt);
     let has_both = document.api_key().is_some() && document.has_tokens();

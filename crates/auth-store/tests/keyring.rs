@@ -176,9 +176,9 @@ fn all_refused(external: &KeyringStore, reason: &str) {
 }
 
 #[test]
-fn the_keyring_keeps_a_sign_in_from_its_beginning_to_its_end() {
+fn keyring_stores_updates_and_removes_a_sign_in() {
     in_sessions(
-        "the_keyring_keeps_a_sign_in_from_its_beginning_to_its_end",
+        "keyring_stores_updates_and_removes_a_sign_in",
         &[
             || {
                 let (home, store) = store();
@@ -208,9 +208,9 @@ fn the_keyring_keeps_a_sign_in_from_its_beginning_to_its_end() {
 }
 
 #[test]
-fn entries_are_apart() {
+fn entries_are_independent() {
     in_sessions(
-        "entries_are_apart",
+        "entries_are_independent",
         &[|| {
             let other = KeyringStore::new(format!("{ENTRY}/work"));
             external().write(b"one").unwrap();
@@ -224,9 +224,9 @@ fn entries_are_apart() {
 
 /// Nobody is asked for the password: the window would be gone before it is typed.
 #[test]
-fn a_locked_keyring_is_an_error_and_keeps_what_it_has() {
+fn locked_keyring_is_an_error_and_unchanged() {
     in_sessions(
-        "a_locked_keyring_is_an_error_and_keeps_what_it_has",
+        "locked_keyring_is_an_error_and_unchanged",
         &[
             || {
                 secret_tool(&["lock"]);
@@ -250,11 +250,11 @@ fn a_locked_keyring_is_an_error_and_keeps_what_it_has() {
 }
 
 #[test]
-fn a_session_without_a_keyring_is_an_error() {
+fn session_without_keyring_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     in_sessions_of(
         folder.path(),
-        "a_session_without_a_keyring_is_an_error",
+        "session_without_keyring_is_an_error",
         &[|| {
             all_refused(&external(), "org.freedesktop.secrets");
         }],
@@ -262,17 +262,17 @@ fn a_session_without_a_keyring_is_an_error() {
 }
 
 #[test]
-fn a_machine_without_a_session_is_an_error() {
+fn machine_without_session_is_an_error() {
     let nowhere = "unix:path=/nonexistent/bus";
-    with_the_bus_at(nowhere, "a_machine_without_a_session_is_an_error", || {
+    with_the_bus_at(nowhere, "machine_without_session_is_an_error", || {
         all_refused(&external(), "/nonexistent/bus");
     });
 }
 
 /// It takes whoever comes, and says nothing.
 #[test]
-fn a_bus_that_hangs_is_an_error_at_the_deadline() {
-    let name = "a_bus_that_hangs_is_an_error_at_the_deadline";
+fn hanging_bus_is_an_error_at_the_deadline() {
+    let name = "hanging_bus_is_an_error_at_the_deadline";
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("bus");
     let silent = UnixListener::bind(&socket).unwrap();

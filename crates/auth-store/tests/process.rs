@@ -55,7 +55,7 @@ fn saved_in(folder: &str) {
 
 // threats 164 176
 #[test]
-fn modes_do_not_follow_the_umask_and_paths_may_be_relative() {
+fn modes_ignore_the_umask_and_paths_may_be_relative() {
     for mask in [0o000, 0o022, 0o077, 0o777] {
         private_under(mask);
     }

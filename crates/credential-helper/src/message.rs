@@ -85,7 +85,7 @@ mod tests {
 
     // threats 192
     #[test]
-    fn the_words_are_one_line_from_either_stream() {
+    fn message_is_one_line_of_stdout_or_stderr() {
         says(
             "pass not initialized: exit status 1\n\n",
             "noise",
@@ -100,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_without_words_is_quoted_by_how_it_ended() {
+    fn message_without_output_is_the_exit_status() {
         says("", "", &ExitStatus::default().to_string());
     }
 
     // threats 195
     #[test]
-    fn words_that_repeat_a_secret_are_withheld() {
+    fn message_with_a_secret_is_withheld() {
         says(SECRET, "", WITHHELD);
         says("", &format!("cannot keep {SECRET:?}"), WITHHELD);
         says("bad value: eyJhbGciOiJu", "", WITHHELD);
@@ -117,7 +117,7 @@ mod tests {
 
     // threats 195
     #[test]
-    fn a_short_secret_is_withheld_whole() {
+    fn short_secret_is_withheld() {
         for (text, secret, withheld) in [
             ("wrong: pin4711", "pin-4711", true),
             ("wrong: pin471", "pin-4711", false),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_the_protocol_are_found_and_no_others() {
+    fn only_the_protocol_message_means_not_found() {
         let found = "credentials not found in native keychain";
         for (stdout, stderr, absent) in [
             (format!("{found}\n"), String::new(), true),

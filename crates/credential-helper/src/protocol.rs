@@ -98,7 +98,7 @@ mod tests {
 
     // threats 180
     #[test]
-    fn the_entry_is_one_line_in_a_buffer_that_never_grew() {
+    fn entry_is_one_line_in_a_buffer_that_never_grew() {
         let entry = entry("https://a.test/x", &credential_of("me", "{\n \"k\": \"ü\"}")).unwrap();
         let json =
             r#"{"ServerURL":"https://a.test/x","Username":"me","Secret":"{\n \"k\": \"ü\"}"}"#;
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_a_credential() {
+    fn get_answer_is_a_credential() {
         let answer = br#"{"ServerURL":"https://a.test","Username":"me","Secret":"{\n\"k\":1}"}
 "#;
         let found = credential(answer).unwrap().unwrap();
@@ -118,13 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_username_and_secret_is_an_entry_that_is_not_there() {
+    fn empty_get_answer_means_no_entry() {
         let answer = br#"{"ServerURL":"https://a.test","Username":"","Secret":""}"#;
         assert!(credential(answer).unwrap().is_none());
     }
 
     #[test]
-    fn an_answer_of_another_shape_is_refused() {
+    fn invalid_get_answer_is_an_error() {
         for answer in [
             "",
             "null",
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_usernames_by_url() {
+    fn list_answer_maps_urls_to_usernames() {
         let found = entries(br#"{"https://b.test":"b","https://a.test":"a"}"#).unwrap();
         let expected = [("https://a.test", "a"), ("https://b.test", "b")];
         assert!(found.iter().map(|(url, name)| (url.as_str(), name.as_str())).eq(expected));
@@ -156,7 +156,7 @@ mod tests {
 
     // threats 195
     #[test]
-    fn a_credential_is_shown_without_its_secret() {
+    fn debug_of_a_credential_hides_its_secret() {
         let shown = format!("{:?}", credential_of("me", "canary-0123456789"));
         assert_eq!(shown, r#"Credential { username: "me", secret: [redacted] }"#);
     }

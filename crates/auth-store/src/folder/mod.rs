@@ -1,5 +1,5 @@
-//! A folder as one handle: whatever happens to the path meanwhile, every step of a save happens in
-//! the same folder. Names are single components.
+//! A folder as one handle: all steps of a save happen in the same folder, even if its path changes.
+//! Names are single components.
 
 #[cfg(not(unix))]
 mod portable;
@@ -17,15 +17,15 @@ pub(crate) use unix::{Folder, make_private, runs_as_root};
 
 use crate::{Error, FileKind, Operation};
 
-/// What stands under a name.
+/// The metadata of a file.
 pub(crate) struct Entry {
     pub(crate) kind: Kind,
-    /// The user it belongs to, where that is not the one who runs this program.
+    /// The owner, unless it is the user of this process.
     pub(crate) foreign_owner: Option<u32>,
     pub(crate) world_writable: bool,
-    /// Of a folder: only the owner of a file in it may remove or replace it.
+    /// Of a folder: only the owner of a file may remove or replace it.
     pub(crate) sticky: bool,
-    /// Whether users other than the owner may read it.
+    /// Whether other users may read it.
     pub(crate) shared: bool,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Its name in an error, where no link is followed and a plain file is not expected.
+    /// Its name in an error.
     pub(crate) fn found(self) -> FileKind {
         match self {
             Self::Other(found) => found,
@@ -47,13 +47,13 @@ impl Kind {
 }
 
 impl Entry {
-    /// The owner, where nothing of theirs is written to: this user and root are trusted, and root
-    /// trusts everybody, whose files it can write to anyway and leaves to them.
+    /// The owner, if not trusted: this user and root are, and root trusts everybody, because it can
+    /// write to all files and leaves them to their owners.
     pub(crate) fn untrusted_owner(&self) -> Option<u32> {
         self.owner_but_root().filter(|_| !runs_as_root())
     }
 
-    /// The owner, where that is neither this user nor root.
+    /// The owner, if neither this user nor root.
     pub(crate) fn owner_but_root(&self) -> Option<u32> {
         self.foreign_owner.filter(|&owner| owner != ROOT)
     }
@@ -61,8 +61,7 @@ impl Entry {
 
 const ROOT: u32 = 0;
 
-/// Opens a folder to read in it, which takes no more than that the system allows it; `None` where
-/// there is none.
+/// Opens a folder for reading; `None` if there is none.
 pub(crate) fn open(path: &Path) -> Result<Option<Folder>, Error> {
     match Folder::open(path) {
         Ok(folder) => Ok(Some(folder)),
@@ -71,8 +70,8 @@ pub(crate) fn open(path: &Path) -> Result<Option<Folder>, Error> {
     }
 }
 
-/// Opens a folder to write in it, see [`check_trusted`]. Where there is none it is made with mode 0700,
-/// like the folders above it.
+/// Opens a folder for writing, see [`check_trusted`]. A missing folder and its missing parents are
+/// created with mode 0700.
 pub(crate) fn open_or_make(path: &Path) -> Result<Folder, Error> {
     let refused = |source| Error::NotWritable { path: path.to_owned(), source };
     match Folder::open(path) {
@@ -84,10 +83,9 @@ pub(crate) fn open_or_make(path: &Path) -> Result<Folder, Error> {
     }
 }
 
-/// Finds out whether a folder that is not there could be made, as far as the permissions of the folder
-/// above it tell.
+/// Checks that a missing folder could be created, as far as permissions tell.
 pub(crate) fn check_makeable(path: &Path) -> Result<(), Error> {
-    // A link that leads nowhere is in the way as well.
+    // A broken link is in the way as well.
     let exists = |folder: &&Path| folder.symlink_metadata().is_ok();
     let above = path.ancestors().find(exists).unwrap_or(Path::new("."));
     let may_add = Folder::open(above).and_then(|folder| folder.may_add());
@@ -110,9 +108,8 @@ fn trusted(folder: Folder) -> Result<Folder, Error> {
     check_trusted(&folder).map(|()| folder)
 }
 
-/// Finds out whether a file that is written to this folder stays what it is: no other user but root
-/// may replace it. An open folder that is root's is one that root has made so, such as an empty volume of a
-/// pod.
+/// Checks that no other user but root may replace a file in this folder. Where root owns a
+/// world-writable folder, root has made it so, for example the empty volume of a pod.
 pub(crate) fn check_trusted(folder: &Folder) -> Result<(), Error> {
     let path = folder.path().to_owned();
     let entry = match folder.metadata() {
@@ -132,7 +129,7 @@ pub(crate) fn check_trusted(folder: &Folder) -> Result<(), Error> {
     }
 }
 
-/// Removes what may be gone already.
+/// Removes a file that may be gone already.
 pub(crate) fn remove_if_there(folder: &Folder, name: &OsStr) -> io::Result<()> {
     match folder.remove(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -8,8 +8,8 @@ use super::{Entry, Kind};
 use crate::FileKind;
 use crate::retry::while_in_use;
 
-/// A folder by its path, for systems without handles to folders that std knows. Who may read what
-/// follows from the folder: a profile folder on Windows is its owner's.
+/// A folder by its path, because std has no folder handles. Permissions come from the folder: a profile
+/// folder on Windows belongs to its owner.
 pub(crate) struct Folder {
     path: PathBuf,
 }
@@ -43,7 +43,7 @@ impl Folder {
         File::open(self.path.join(name))
     }
 
-    /// There are no mounts of single files here.
+    /// Single files cannot be mounts here.
     pub(crate) fn is_mount(&self, _: &OsStr) -> bool {
         false
     }
@@ -62,8 +62,8 @@ impl Folder {
 
     pub(crate) fn disable_copy_on_write(&self, _: &File) {}
 
-    /// The file to lock, made where there is none. A lock file is never removed here: whoever waits for
-    /// it would hold a lock on nothing.
+    /// Opens or creates the lock file. It is never removed: a process that waits for it would hold a
+    /// lock on nothing.
     pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -74,7 +74,7 @@ impl Folder {
         error.kind() == io::ErrorKind::Unsupported
     }
 
-    /// A file that is open cannot be removed here.
+    /// An open file cannot be removed here.
     pub(crate) fn names_file(&self, _: &OsStr, _: &File) -> io::Result<bool> {
         Ok(true)
     }
@@ -87,12 +87,12 @@ impl Folder {
         }
     }
 
-    /// Only trying would tell: the mark "read-only" means nothing on a folder here.
+    /// Only an attempt would tell: the read-only attribute means nothing on a folder.
     pub(crate) fn may_add(&self) -> io::Result<()> {
         Ok(())
     }
 
-    /// A file that is marked read-only is not replaced by a rename here.
+    /// A rename does not replace a read-only file here.
     pub(crate) fn may_replace(&self, name: &OsStr) -> io::Result<()> {
         self.may_write(name)
     }
@@ -105,7 +105,7 @@ impl Folder {
         while_in_use(|| fs::remove_file(self.path.join(name)), sleep)
     }
 
-    /// There is no flushing of a folder here; the system journals its names.
+    /// Folders cannot be flushed here; the system journals names.
     pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
     }
@@ -134,7 +134,7 @@ pub(crate) fn runs_as_root() -> bool {
     false
 }
 
-/// A folder with the rights of the one above it.
+/// A folder with the permissions of its parent.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }

@@ -13,7 +13,7 @@ fn corrupt(text: &[u8], problem: Problem, line: usize, column: usize) {
 
 // threats 168
 #[test]
-fn a_text_that_is_not_json_is_corrupt_where_it_stops() {
+fn syntax_error_has_the_position_of_the_error() {
     corrupt(b"", Problem::Truncated, 1, 0);
     corrupt(b"{\n  \"tokens\": {", Problem::Truncated, 2, 13);
     corrupt(b"{} {}", Problem::Syntax, 1, 4);
@@ -27,7 +27,7 @@ fn a_text_that_is_not_json_is_corrupt_where_it_stops() {
 
 // threats 221
 #[test]
-fn what_other_formats_have_is_told_by_its_place() {
+fn comments_and_commas_are_reported_at_their_position() {
     let comment = |text: &str, line, column| {
         let defect = parse(text.as_bytes()).unwrap_err();
         let found = (defect.problem, defect.line, defect.column);
@@ -51,7 +51,7 @@ fn what_other_formats_have_is_told_by_its_place() {
 
 // threats 221
 #[test]
-fn the_sign_in_of_another_program_is_named_where_there_is_no_other() {
+fn sign_in_in_another_format_is_reported_if_there_is_no_other() {
     for (text, line, field) in [
         ("{\n\"access_token\": \"a\"}", 2, "access_token"),
         ("{\"type\":\"oauth\",\n\"refresh\":\"r\",\"access\":\"a\"}", 2, "refresh"),
@@ -76,7 +76,7 @@ fn the_sign_in_of_another_program_is_named_where_there_is_no_other() {
 
 // threats 221
 #[test]
-fn what_is_clear_is_read() {
+fn tolerated_deviations_are_read() {
     let read = |text: &str| parse(text.as_bytes()).unwrap();
     assert_eq!(read("{\"last_refresh\":\"\"}").last_refresh(), None);
     assert!(read("{\r\n\"OPENAI_API_KEY\":\r\n\"sk-1\"\r\n}\r\n").is_signed_in());
@@ -93,7 +93,7 @@ fn what_is_clear_is_read() {
 
 // threats 168
 #[test]
-fn a_key_that_occurs_twice_is_corrupt_at_every_level() {
+fn repeated_key_is_an_error_at_every_level() {
     corrupt(b"{\"tokens\":1,\"tokens\":2}", Problem::DuplicateKey, 1, 22);
     let twice = b"{\"tokens\":{\"id_token\":\"\",\n\"id_token\":\"\"}}";
     corrupt(twice, Problem::DuplicateKey, 2, 12);
@@ -103,7 +103,7 @@ fn a_key_that_occurs_twice_is_corrupt_at_every_level() {
 
 // threats 168
 #[test]
-fn a_field_of_the_wrong_type_or_form_is_named() {
+fn malformed_field_is_named() {
     for (text, field) in [
         ("[]", None),
         ("null", None),
@@ -236,14 +236,14 @@ proptest! {
 
     // threats 168
     #[test]
-    fn no_text_makes_the_parser_panic(text in prop::collection::vec(any::<u8>(), 0..64)) {
+    fn parser_never_panics(text in prop::collection::vec(any::<u8>(), 0..64)) {
         let _ = parse(&text);
     }
 
     /// The place is one of the text, so that a person finds it.
     // threats 168 221
     #[test]
-    fn what_is_wrong_has_a_place(text in "[{}\\[\\]:,\"/#*a1\u{e9} \n\r\u{0}]{1,64}") {
+    fn error_position_is_inside_the_text(text in "[{}\\[\\]:,\"/#*a1\u{e9} \n\r\u{0}]{1,64}") {
         if let Err(defect) = parse(text.as_bytes()) {
             let lines: Vec<&str> = text.split('\n').collect();
             prop_assert!((1..=lines.len()).contains(&defect.line), "{defect:?}");
@@ -254,7 +254,7 @@ proptest! {
 
 // threats 169
 #[test]
-fn a_number_keeps_its_digits() {
+fn numbers_keep_their_digits() {
     let text = br#"{"n":[1e+400,0.1000000000000000055511,123456789012345678901234567890,-0]}"#;
     let bytes = serialize(&parse(text).unwrap()).unwrap();
     let compact: String = std::str::from_utf8(&bytes).unwrap().split_whitespace().collect();

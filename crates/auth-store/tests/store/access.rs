@@ -72,7 +72,7 @@ fn home_open_to_all(content: &str) -> Option<Home> {
 
 // threats 178
 #[test]
-fn a_list_that_gives_new_files_to_others_gives_them_none_of_ours() {
+fn default_acl_does_not_open_new_files() {
     let Some(home) = home_open_to_all("{}") else { return };
     home.store().check_writable().unwrap();
     for mark in ["1", "2"] {
@@ -86,7 +86,7 @@ fn a_list_that_gives_new_files_to_others_gives_them_none_of_ours() {
 
 // threats 168 178
 #[test]
-fn a_list_that_gives_new_files_to_others_gives_them_no_copy() {
+fn default_acl_does_not_open_the_backup() {
     let Some(home) = home_open_to_all("{\"canary\"") else { return };
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
     let ((), copy) = home.store().update_with_backup(now, |_| ()).unwrap();

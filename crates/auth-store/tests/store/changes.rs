@@ -66,7 +66,7 @@ fn assert_refreshed(refreshed: &RefreshedTokens, replaced: &[(&str, &str)]) {
 /// Of the whole file, the tokens and the time.
 // threats 109 169
 #[test]
-fn a_refresh_changes_what_it_brought_and_nothing_else() {
+fn refresh_changes_only_the_new_tokens() {
     let time = ("2026-01-01T00:00:00Z", TIME);
     assert_refreshed(
         &refreshed(Some("new-id"), Some("new-access"), Some("new-refresh")),
@@ -76,7 +76,7 @@ fn a_refresh_changes_what_it_brought_and_nothing_else() {
 
 // threats 110 111 169
 #[test]
-fn what_a_refresh_did_not_bring_stays() {
+fn refresh_keeps_tokens_that_are_not_returned() {
     let time = ("2026-01-01T00:00:00Z", TIME);
     assert_refreshed(
         &refreshed(None, Some("new-access"), None),
@@ -93,7 +93,7 @@ fn what_a_refresh_did_not_bring_stays() {
 /// A file that lost them meanwhile, or never had them.
 // threats 170
 #[test]
-fn a_refresh_of_nothing_makes_the_tokens() {
+fn refresh_of_an_empty_document_adds_tokens() {
     for before in ["{}", r#"{"tokens":null}"#] {
         let home = Home::holding(before);
         let tokens = refreshed(Some("id"), Some("access"), Some("refresh"));
@@ -105,7 +105,7 @@ fn a_refresh_of_nothing_makes_the_tokens() {
 
 // threats 169
 #[test]
-fn a_sign_in_with_a_key_drops_the_tokens_and_leaves_what_is_not_of_a_sign_in() {
+fn api_key_sign_in_removes_tokens_and_keeps_other_fields() {
     let home = Home::holding(BEFORE);
     let key = ApiKey::new("sk-new").unwrap();
     home.store().update(|document| document.set_api_key_sign_in(&key)).unwrap();
@@ -128,7 +128,7 @@ fn a_sign_in_with_a_key_drops_the_tokens_and_leaves_what_is_not_of_a_sign_in() {
 }
 
 #[test]
-fn a_sign_in_with_a_key_is_written_byte_for_byte() {
+fn api_key_sign_in_is_written_byte_for_byte() {
     let home = Home::new();
     let key = ApiKey::new("sk-1").unwrap();
     home.store().update(|document| document.set_api_key_sign_in(&key)).unwrap();

@@ -101,7 +101,7 @@ fn here() -> Location {
 }
 
 #[test]
-fn a_vault_holds_the_document_and_the_folder_the_locks() {
+fn external_store_has_the_document_and_the_folder_the_locks() {
     let (home, external) = (Home::new(), Arc::<Memory>::default());
     let store = store(&home, &external);
     assert_eq!(store.location(), here());
@@ -122,7 +122,7 @@ fn a_vault_holds_the_document_and_the_folder_the_locks() {
 
 // threats 169
 #[test]
-fn what_other_programs_keep_in_a_vault_stays() {
+fn external_store_keeps_fields_of_other_programs() {
     let external = Memory::holding(r#"{"z":1.50,"x":{"y":1e+400},"tokens":{"x":1}}"#);
     save(&store(&Home::new(), &external), "1").unwrap();
     let text: String = external.text().unwrap().split_whitespace().collect();
@@ -131,7 +131,7 @@ fn what_other_programs_keep_in_a_vault_stays() {
 
 /// Whoever chose an external store has nothing in the file, and what is there is somebody else's.
 #[test]
-fn a_file_beside_a_vault_is_neither_read_nor_touched() {
+fn external_store_ignores_the_file() {
     let (home, external) =
         (Home::holding(r#"{"OPENAI_API_KEY":"sk-1"}"#), Arc::<Memory>::default());
     let store = store(&home, &external);
@@ -146,7 +146,7 @@ fn a_file_beside_a_vault_is_neither_read_nor_touched() {
 /// Nothing of the file is odd where there is none that counts.
 #[cfg(unix)]
 #[test]
-fn only_the_content_of_a_vault_can_be_odd() {
+fn external_store_has_warnings_about_content_only() {
     let (home, external) =
         (Home::holding("{}"), Memory::holding(r#"{"tokens":{"access_token":"a"}}"#));
     std::os::unix::fs::symlink("auth.json", home.file("x")).unwrap();
@@ -159,7 +159,7 @@ fn only_the_content_of_a_vault_can_be_odd() {
 
 // threats 120 122
 #[test]
-fn the_locks_are_held_around_a_change_in_a_vault() {
+fn external_store_is_changed_under_the_locks() {
     let (home, external) = (Home::new(), Arc::<Memory>::default());
     let store = store(&home, &external);
     let is_held = |name: &&str| is_locked(home.file(name));
@@ -176,7 +176,7 @@ fn the_locks_are_held_around_a_change_in_a_vault() {
 }
 
 #[test]
-fn what_was_loaded_from_a_vault_is_replaced_and_removed() {
+fn external_entry_is_replaced_and_removed() {
     let (home, external) = (Home::new(), Memory::holding("{}"));
     let mut locked = store(&home, &external).lock().unwrap();
     locked.reserve().unwrap();
@@ -195,7 +195,7 @@ fn what_was_loaded_from_a_vault_is_replaced_and_removed() {
 
 // threats 122 175
 #[test]
-fn what_another_machine_did_to_a_vault_since_the_load_stays() {
+fn commit_fails_after_another_machine_changed_the_entry() {
     for (before, theirs) in [
         (Some("{}"), Some(r#"{"theirs":1}"#)),
         (Some("{}"), Some("{")),
@@ -216,7 +216,7 @@ fn what_another_machine_did_to_a_vault_since_the_load_stays() {
 
 // threats 175
 #[test]
-fn a_change_is_made_anew_of_what_another_machine_wrote() {
+fn update_repeats_the_change_on_a_new_entry() {
     let (home, external) = (Home::new(), Memory::holding("{}"));
     let mut calls = 0;
     store(&home, &external)
@@ -253,7 +253,7 @@ fn unreadable(content: &[u8], is_expected: impl Fn(&Error) -> bool) {
 /// A copy of it would be a secret in a file.
 // threats 168 179
 #[test]
-fn what_cannot_be_read_in_a_vault_is_reported_and_never_set_aside() {
+fn unreadable_entry_is_reported_and_not_backed_up() {
     let corrupt = |problem| {
         move |error: &Error| {
             let Error::Corrupt { location, problem: found, .. } = error else { return false };
@@ -272,7 +272,7 @@ fn what_cannot_be_read_in_a_vault_is_reported_and_never_set_aside() {
 /// Nobody signs in for what could not be kept afterwards.
 // threats 157 168
 #[test]
-fn what_cannot_be_read_in_a_vault_is_found_by_the_check() {
+fn check_finds_an_unreadable_entry() {
     for (content, fits) in [("{", false), ("{}", true)] {
         let (home, external) = (Home::new(), Memory::holding(content));
         let outcome = store(&home, &external).check_writable();
@@ -318,7 +318,7 @@ fn refused(what: &'static str, fails: [bool; 5]) {
 
 // threats 153 157
 #[test]
-fn a_vault_that_is_locked_is_an_error_and_nothing_goes_into_a_file_instead() {
+fn locked_external_store_is_an_error_and_writes_no_file() {
     refused("all", [true; 5]);
     refused("check", [true, false, false, false, false]);
     refused("read", [true, true, true, true, false]);
@@ -328,7 +328,7 @@ fn a_vault_that_is_locked_is_an_error_and_nothing_goes_into_a_file_instead() {
 
 // threats 153 155
 #[test]
-fn a_write_that_a_vault_refused_can_be_tried_again() {
+fn failed_external_write_can_be_repeated() {
     let (home, external) = (Home::new(), Memory::holding("{}"));
     let mut locked = store(&home, &external).lock().unwrap();
     locked.load().unwrap();
@@ -343,7 +343,7 @@ fn a_write_that_a_vault_refused_can_be_tried_again() {
 /// The locks are files also where the document is none.
 // threats 157
 #[test]
-fn a_folder_without_room_for_the_locks_is_found_by_the_check() {
+fn check_finds_a_folder_without_room_for_locks() {
     let (home, external) = (Home::new(), Arc::<Memory>::default());
     write(home.path(), "a file");
     let store = store(&home, &external);
@@ -354,7 +354,7 @@ fn a_folder_without_room_for_the_locks_is_found_by_the_check() {
 }
 
 #[test]
-fn a_vault_is_tried_without_a_folder_for_its_locks() {
+fn could_be_written_tests_an_external_store_without_a_folder() {
     let (home, external) = (Home::new(), Arc::<Memory>::default());
     assert!(!store(&home, &external).could_be_written().unwrap());
     external.refuse("check");

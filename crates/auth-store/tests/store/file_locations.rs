@@ -41,7 +41,7 @@ fn unwritable(store: &AuthStore, is_expected: impl Fn(&Error) -> bool) {
 
 // threats 163
 #[test]
-fn a_file_is_its_owners_alone_after_a_save_whatever_it_was() {
+fn save_makes_the_file_private() {
     for before in [0o644, 0o666, 0o604, 0o400] {
         let home = Home::holding("{}");
         set_mode(home.auth_json(), before);
@@ -54,7 +54,7 @@ fn a_file_is_its_owners_alone_after_a_save_whatever_it_was() {
 
 // threats 168
 #[test]
-fn the_copy_of_a_corrupt_file_is_its_owners_alone() {
+fn backup_is_private() {
     let home = Home::holding("{");
     set_mode(home.auth_json(), 0o644);
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
@@ -64,7 +64,7 @@ fn the_copy_of_a_corrupt_file_is_its_owners_alone() {
 
 // threats 159
 #[test]
-fn a_link_stays_a_link_and_its_end_is_replaced() {
+fn save_replaces_the_target_of_a_link() {
     let home = Home::holding("{}");
     let dotfiles = home.around().join("dotfiles");
     fs::create_dir(&dotfiles).unwrap();
@@ -83,7 +83,7 @@ fn a_link_stays_a_link_and_its_end_is_replaced() {
 
 // threats 160
 #[test]
-fn a_link_that_can_have_no_end_is_refused() {
+fn link_in_a_loop_is_refused() {
     let broken =
         |error: &Error| matches!(error, Error::NotAFile { found: FileKind::BrokenLink, .. });
     for end in ["no/where", "auth.json", "..", "/dev/null/x", "/proc/self/fd/0", "/dev/fd/0"] {
@@ -97,7 +97,7 @@ fn a_link_that_can_have_no_end_is_refused() {
 /// People link one file into several homes, and sign in afterwards.
 // threats 159 160
 #[test]
-fn a_link_whose_end_is_missing_is_filled() {
+fn save_creates_the_missing_target_of_a_link() {
     let (home, dotfiles) = home_with_dotfiles();
     symlink("../dotfiles/chain.json", home.file("next")).unwrap();
     for end in ["../dotfiles/auth.json", "next"] {
@@ -118,7 +118,7 @@ fn a_link_whose_end_is_missing_is_filled() {
 
 // threats 160
 #[test]
-fn a_link_to_something_strange_is_refused() {
+fn link_to_a_special_file_is_refused() {
     let home = Home::holding("{}");
     let folder = home.around().join("folder");
     fs::create_dir(&folder).unwrap();
@@ -137,7 +137,7 @@ fn a_link_to_something_strange_is_refused() {
 
 // threats 160
 #[test]
-fn a_link_to_a_file_that_is_no_document_is_never_replaced() {
+fn unreadable_target_of_a_link_is_not_replaced() {
     let home = Home::holding("{}");
     let other = home.around().join("passwd");
     write(&other, "root:x:0:0\n");
@@ -155,7 +155,7 @@ fn a_link_to_a_file_that_is_no_document_is_never_replaced() {
 
 // threats 160
 #[test]
-fn a_link_that_is_turned_round_during_a_save_does_not_reach_its_new_end() {
+fn redirected_link_does_not_redirect_a_save() {
     let home = Home::holding("{}");
     let victim = home.around().join("victim");
     write(&victim, "{}");
@@ -187,7 +187,7 @@ fn named_and_left(kind: FileKind, make: impl FnOnce(&Path)) {
 
 // threats 161
 #[test]
-fn something_else_in_place_of_the_file_is_named_and_left() {
+fn special_file_is_reported_and_unchanged() {
     named_and_left(FileKind::Folder, |path| fs::create_dir(path).unwrap());
     named_and_left(FileKind::Socket, |path| drop(UnixListener::bind(path).unwrap()));
     named_and_left(FileKind::Fifo, |path| {
@@ -197,7 +197,7 @@ fn something_else_in_place_of_the_file_is_named_and_left() {
 
 // threats 166
 #[test]
-fn a_planted_temporary_name_is_removed_and_not_followed() {
+fn planted_temporary_file_is_removed_and_not_followed() {
     let home = Home::holding("{}");
     let victim = home.around().join("victim");
     write(&victim, "theirs");
@@ -214,7 +214,7 @@ fn a_planted_temporary_name_is_removed_and_not_followed() {
 
 // threats 173
 #[test]
-fn a_lock_file_that_is_a_link_is_not_followed() {
+fn linked_lock_file_is_not_followed() {
     let home = Home::holding("{}");
     let victim = home.around().join("victim");
     symlink(&victim, home.file("auth.lock")).unwrap();
@@ -226,7 +226,7 @@ fn a_lock_file_that_is_a_link_is_not_followed() {
 
 // threats 157 158
 #[test]
-fn a_folder_that_cannot_be_written_is_found_by_the_check() {
+fn check_finds_a_read_only_folder() {
     let not_writable = |path: &Path| {
         let error = AuthStore::new(path.to_owned()).check_writable().unwrap_err();
         assert!(matches!(error, Error::NotWritable { .. }), "{path:?}: {error:?}");
@@ -279,7 +279,7 @@ fn home_with_dotfiles() -> (Home, PathBuf) {
 /// The probe is made beside the end of the link, the locks in both folders.
 // threats 157 159
 #[test]
-fn a_folder_without_room_for_a_lock_is_found_by_the_check() {
+fn check_finds_a_folder_without_room_for_a_lock() {
     for read_only in ["codex", "dotfiles"] {
         let (home, _) = home_with_dotfiles();
         let folder = home.around().join(read_only);
@@ -299,7 +299,7 @@ fn a_folder_without_room_for_a_lock_is_found_by_the_check() {
 /// A read-only folder is no obstacle to a save that makes nothing in it.
 // threats 157 159
 #[test]
-fn locks_that_are_there_need_no_room() {
+fn existing_lock_files_need_no_room() {
     let (home, dotfiles) = home_with_dotfiles();
     save(&home.store()).unwrap();
     set_mode(home.path(), 0o555);
@@ -320,7 +320,7 @@ fn locks_that_are_there_need_no_room() {
 
 // threats 160
 #[test]
-fn a_link_to_no_file_of_ours_gets_no_lock_beside_its_end() {
+fn link_to_a_foreign_file_gets_no_lock_file() {
     let home = Home::holding("{}");
     let folder = home.around().join("folder");
     fs::create_dir(&folder).unwrap();
@@ -332,7 +332,7 @@ fn a_link_to_no_file_of_ours_gets_no_lock_beside_its_end() {
 
 // threats 176
 #[test]
-fn any_path_will_do() {
+fn unusual_paths_work() {
     let home = Home::new();
     for name in [b"\xff x".as_slice(), b"new\nline", b"$(touch oops)", b"trailing/"] {
         let store = AuthStore::new(home.around().join(OsStr::from_bytes(name)));

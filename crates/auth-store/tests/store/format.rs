@@ -18,7 +18,7 @@ const GOLDEN: &str = r#"{
 
 // threats 170
 #[test]
-fn a_new_sign_in_is_written_byte_for_byte() {
+fn new_sign_in_is_written_byte_for_byte() {
     let home = Home::new();
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     assert_eq!(read(home.auth_json()), GOLDEN);
@@ -26,7 +26,7 @@ fn a_new_sign_in_is_written_byte_for_byte() {
 }
 
 #[test]
-fn a_new_sign_in_without_a_key_or_an_account_writes_null() {
+fn missing_key_and_account_are_written_as_null() {
     let home = Home::new();
     let mut sign_in = sign_in("1");
     (sign_in.api_key, sign_in.account_id) = (None, None);
@@ -38,7 +38,7 @@ fn a_new_sign_in_without_a_key_or_an_account_writes_null() {
 }
 
 #[test]
-fn a_new_key_is_written_byte_for_byte() {
+fn new_key_is_written_byte_for_byte() {
     let home = Home::new();
     let key = ApiKey::new("sk-1").unwrap();
     home.store().update(|document| document.set_api_key(&key)).unwrap();
@@ -47,7 +47,7 @@ fn a_new_key_is_written_byte_for_byte() {
 }
 
 #[test]
-fn what_was_written_is_read_back() {
+fn written_sign_in_is_read_back() {
     let home = Home::holding(GOLDEN);
     let document = home.store().load().unwrap().unwrap();
     assert_eq!(document.auth_mode(), Some(AuthMode::ChatGpt));
@@ -62,7 +62,7 @@ fn what_was_written_is_read_back() {
 /// What other programs keep in `tokens` is about the old ones.
 // threats 169 221
 #[test]
-fn a_sign_in_keeps_what_other_programs_wrote_beside_it_and_their_order() {
+fn new_sign_in_keeps_fields_of_other_programs() {
     let before = r#"{"last_refresh":null,"agent_identity":{"n":12345678901234567890123.50},
         "tokens":{"oauth_provenance":{"issuer":"i"},"access_token":"old","login_owner_id":"o"},
         "access_token":"flat","expires_at":1,"theirs":{"tokens":{}}}"#;
@@ -86,7 +86,7 @@ fn a_sign_in_keeps_what_other_programs_wrote_beside_it_and_their_order() {
 
 // threats 168
 #[test]
-fn a_file_cut_off_anywhere_is_corrupt_and_left_alone() {
+fn truncated_file_is_an_error_and_unchanged() {
     for length in 1..GOLDEN.len() {
         let home = Home::holding(&GOLDEN[..length]);
         let loaded = home.store().load().map(drop);
@@ -104,7 +104,7 @@ fn a_file_cut_off_anywhere_is_corrupt_and_left_alone() {
 
 // threats 168
 #[test]
-fn a_corrupt_file_is_reported_by_place_and_never_by_content() {
+fn corrupt_file_is_reported_without_its_content() {
     let home =
         Home::holding("{\n  \"canary-key\": 1,\n  \"tokens\": {\"id_token\": [\"canary\"]}\n}");
     let error = home.store().load().unwrap_err();
@@ -124,7 +124,7 @@ fn a_corrupt_file_is_reported_by_place_and_never_by_content() {
 
 // threats 168
 #[test]
-fn a_file_larger_than_any_document_is_not_read() {
+fn file_over_the_size_limit_is_not_read() {
     let limit = 1024 * 1024;
     let home = Home::holding([b"{}".as_slice(), &vec![b' '; limit - 2]].concat());
     assert!(home.store().load().unwrap().is_some());
@@ -137,7 +137,7 @@ fn a_file_larger_than_any_document_is_not_read() {
 /// A person made room for one, or a program was interrupted.
 // threats 168 221
 #[test]
-fn an_empty_file_is_no_sign_in_and_is_filled() {
+fn empty_file_is_not_a_sign_in_and_is_written() {
     for empty in ["", "\n", " \r\n\t"] {
         let home = Home::holding(empty);
         assert!(home.store().load().unwrap().is_none());
@@ -150,7 +150,7 @@ fn an_empty_file_is_no_sign_in_and_is_filled() {
 
 // threats 168
 #[test]
-fn a_new_sign_in_keeps_a_copy_of_a_corrupt_file() {
+fn new_sign_in_backs_up_a_corrupt_file() {
     let too_large = " ".repeat(2 * 1024 * 1024);
     for broken in ["{\"tokens\":", too_large.as_str()] {
         let home = Home::holding(broken);
@@ -168,7 +168,7 @@ fn a_new_sign_in_keeps_a_copy_of_a_corrupt_file() {
 }
 
 #[test]
-fn a_new_sign_in_changes_a_file_that_can_be_read() {
+fn new_sign_in_changes_a_readable_file_without_backup() {
     let home = Home::holding(r#"{"x": 1}"#);
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
     let ((), copy) = home

@@ -75,7 +75,7 @@ fn write_program(path: &std::path::Path, body: &str) {
 }
 
 #[test]
-fn a_helper_keeps_one_entry_from_the_sign_in_to_its_end() {
+fn helper_stores_updates_and_removes_one_entry() {
     let scripted = Scripted::new("");
     let store = scripted.store();
     assert!(store.load().unwrap().is_none());
@@ -95,7 +95,7 @@ fn a_helper_keeps_one_entry_from_the_sign_in_to_its_end() {
 /// It is tried beside the entry, which may be somebody's only copy.
 // threats 157
 #[test]
-fn the_check_writes_reads_and_removes_an_entry_of_its_own() {
+fn check_uses_its_own_entry() {
     let scripted = Scripted::new("");
     scripted.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     let before = scripted.log();
@@ -113,7 +113,7 @@ fn the_check_writes_reads_and_removes_an_entry_of_its_own() {
 /// Somebody's script may keep one secret in one file.
 // threats 157
 #[test]
-fn a_helper_that_keeps_one_entry_alone_loses_nothing_to_the_check() {
+fn check_restores_the_entry_of_a_single_entry_helper() {
     let scripted = Scripted::new("file=${file%/*}/only");
     scripted.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     for _ in 0..2 {
@@ -135,19 +135,19 @@ fn fails_the_check(instead: &str, words: &str) {
 
 // threats 157
 #[test]
-fn a_helper_that_cannot_keep_an_entry_fails_the_check() {
+fn helper_that_loses_entries_fails_the_check() {
     fails_the_check("[ $1 = store ] && { echo 'it is locked'; exit 1; }", "it is locked");
-    fails_the_check("[ $1 = store ] && exit 0", "does not give back what it took");
+    fails_the_check("[ $1 = store ] && exit 0", "does not return what it stored");
     let another =
         r#"[ $1 = get ] && { echo '{"ServerURL":"u","Username":"n","Secret":"x"}'; exit 0; }"#;
-    fails_the_check(another, "does not give back what it took");
+    fails_the_check(another, "does not return what it stored");
     // It takes what it cannot give back, and so there is something to remove.
     fails_the_check("[ $1 = get ] && { echo 'it is locked'; exit 1; }", "it is locked");
 }
 
 // threats 195
 #[test]
-fn a_helper_that_refuses_leaves_the_old_entry_and_tells_no_secret() {
+fn failed_helper_write_keeps_the_old_entry() {
     let refuses = r#"[ $1 = store ] && [ -e "$file" ] && { echo "no: $in"; exit 1; }"#;
     let scripted = Scripted::new(refuses);
     let store = scripted.store();
@@ -161,7 +161,7 @@ fn a_helper_that_refuses_leaves_the_old_entry_and_tells_no_secret() {
 
 // threats 179
 #[test]
-fn an_entry_that_is_none_of_the_protocol_is_removed_all_the_same() {
+fn remove_removes_an_invalid_entry() {
     let scripted = Scripted::new("[ $1 = get ] && [ -e \"$file\" ] && { echo nonsense; exit 0; }");
     let store = scripted.store();
     store.update(|document| document.set_sign_in(&sign_in("1"))).unwrap();

@@ -40,7 +40,7 @@ fn refresh_token_in(home: &Home) -> Option<String> {
 
 // threats 215
 #[test]
-fn a_save_that_was_interrupted_is_finished_by_who_takes_the_locks() {
+fn load_under_the_locks_finishes_an_interrupted_save() {
     let (old, new) = (document("1", "spent", OLD), document("1", "next", NEW));
     let home = interrupted(&old, &new);
     // A reader changes nothing.
@@ -60,7 +60,7 @@ fn a_save_that_was_interrupted_is_finished_by_who_takes_the_locks() {
 /// What is no later sign-in of the same account takes nobody's place, and goes with the next save.
 // threats 166 215
 #[test]
-fn what_may_not_take_the_place_of_the_document_does_not() {
+fn temporary_file_that_is_no_successor_is_not_used() {
     let old = document("1", "old", OLD);
     let others = [
         document("2", "other account", NEW),
@@ -85,7 +85,7 @@ fn what_may_not_take_the_place_of_the_document_does_not() {
 /// spent all the same.
 // threats 215
 #[test]
-fn a_document_that_was_touched_or_edited_since_has_the_new_tokens() {
+fn edited_document_gets_the_tokens_of_the_interrupted_save() {
     let (old, new) = (document("1", "spent", OLD), document("1", "next", NEW));
     let home = interrupted(&old, &new);
     touch_later(&home);
@@ -114,7 +114,7 @@ fn touch_later(home: &Home) {
 /// Its tokens are somebody's, who takes the locks and is told of them.
 // threats 215
 #[test]
-fn a_save_that_takes_nobodys_place_is_handed_over() {
+fn abandoned_sign_in_is_returned() {
     let abandoned = |home: &Home| {
         let mut locked = home.store().lock().unwrap();
         locked.load().unwrap();
@@ -146,7 +146,7 @@ fn a_save_that_takes_nobodys_place_is_handed_over() {
 // threats 161
 #[cfg(unix)]
 #[test]
-fn what_another_user_could_have_made_is_not_taken() {
+fn temporary_file_of_another_user_is_not_used() {
     let (old, new) = (document("1", "old", OLD), document("1", "next", NEW));
     let home = interrupted(&old, &new);
     set_mode(&home, 0o644);

@@ -98,7 +98,7 @@ fn foreign(expected: u32) -> impl Fn(&Error) -> bool {
 /// locks as well.
 // threats 165
 #[test]
-fn root_leaves_a_folder_of_the_host_to_its_user() {
+fn root_keeps_the_owner_of_a_folder() {
     if !is_root("a folder of the host in a container of root") {
         return;
     }
@@ -117,7 +117,7 @@ fn root_leaves_a_folder_of_the_host_to_its_user() {
 
 // threats 165
 #[test]
-fn root_leaves_a_file_to_its_user() {
+fn root_keeps_the_owner_of_a_file() {
     if !is_root("a file of another user in a folder of root") {
         return;
     }
@@ -137,7 +137,7 @@ fn root_leaves_a_file_to_its_user() {
 /// Root may write anywhere, and a link must not lead it there.
 // threats 160 165
 #[test]
-fn root_follows_no_link_out_of_what_its_maker_owns() {
+fn root_follows_no_link_out_of_its_owners_files() {
     if !is_root("a link for root") {
         return;
     }
@@ -164,7 +164,7 @@ fn root_follows_no_link_out_of_what_its_maker_owns() {
 /// Kubernetes mounts a Secret like this.
 // threats 165
 #[test]
-fn a_secret_of_a_pod_is_read() {
+fn pod_secret_is_read() {
     if !is_root("a Secret of a pod") {
         return;
     }
@@ -194,7 +194,7 @@ fn a_secret_of_a_pod_is_read() {
 /// With `fsGroup` a volume belongs to a group, whose every member may write.
 // threats 165
 #[test]
-fn a_volume_of_a_group_is_read_and_written() {
+fn group_volume_is_read_and_written() {
     if !is_root("a volume of a group") {
         return;
     }
@@ -209,7 +209,7 @@ fn a_volume_of_a_group_is_read_and_written() {
 /// `OpenShift` runs a container as a user of no name, in the group of root.
 // threats 165
 #[test]
-fn an_arbitrary_user_of_a_pod_reads_what_its_group_may_read() {
+fn pod_with_an_arbitrary_user_reads_by_group() {
     const ANYBODY: u32 = 1_000_650_000;
     if !is_root("an arbitrary user of a pod") {
         return;
@@ -227,7 +227,7 @@ fn an_arbitrary_user_of_a_pod_reads_what_its_group_may_read() {
 /// What Windows or a server lends has one owner, and every permission.
 // threats 165
 #[test]
-fn a_mount_on_which_all_is_open_is_read() {
+fn world_writable_mount_is_read() {
     if !is_root("a mount on which all is open") {
         return;
     }
@@ -251,7 +251,7 @@ fn a_mount_on_which_all_is_open_is_read() {
 /// An `emptyDir` of Kubernetes is root's and open to the one user of the pod.
 // threats 165
 #[test]
-fn an_empty_volume_of_a_pod_takes_a_sign_in() {
+fn empty_pod_volume_is_written() {
     if !is_root("an empty volume") {
         return;
     }
@@ -269,7 +269,7 @@ fn an_empty_volume_of_a_pod_takes_a_sign_in() {
 /// Only the owner of the file or the folder could put another one in its place.
 // threats 165 215
 #[test]
-fn a_file_of_root_in_a_sticky_folder_of_root_is_not_replaced() {
+fn root_file_in_a_sticky_folder_is_not_replaced() {
     if !is_root("a sticky folder of root") {
         return;
     }
@@ -288,7 +288,7 @@ fn a_file_of_root_in_a_sticky_folder_of_root_is_not_replaced() {
 /// In `/tmp` and its like nobody can replace the file of another user.
 // threats 165
 #[test]
-fn a_sticky_folder_of_root_takes_a_file_of_ones_own() {
+fn own_file_in_a_sticky_folder_is_written() {
     if !is_root("a sticky folder") {
         return;
     }
@@ -308,7 +308,7 @@ fn a_sticky_folder_of_root_takes_a_file_of_ones_own() {
 
 // threats 165
 #[test]
-fn a_file_of_another_user_is_read_and_left_alone() {
+fn file_of_another_user_is_read_only() {
     if !is_root("a file of another user") {
         return;
     }
@@ -323,7 +323,7 @@ fn a_file_of_another_user_is_read_and_left_alone() {
 /// A sign-in through sudo has left it.
 // threats 165 188
 #[test]
-fn a_file_of_root_that_cannot_be_read_is_found_first() {
+fn unreadable_root_file_is_found_by_the_check() {
     if !is_root("a file of root") {
         return;
     }
@@ -345,7 +345,7 @@ fn a_file_of_root_that_cannot_be_read_is_found_first() {
 /// Nothing of theirs is written, whoever made the link.
 // threats 160
 #[test]
-fn a_link_to_a_file_of_another_user_is_read_and_left_alone() {
+fn link_to_a_file_of_another_user_is_read_only() {
     if !is_root("a link to a file of another user") {
         return;
     }

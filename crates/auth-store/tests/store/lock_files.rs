@@ -16,7 +16,7 @@ fn mode(home: &Home, name: &str) -> u32 {
 /// Codex CLI makes them so, and any user could hold such a file as long as they like.
 // threats 216
 #[test]
-fn a_lock_file_that_others_may_open_is_for_its_owner_alone_from_then_on() {
+fn shared_lock_file_becomes_private() {
     for old in [0o644, 0o666, 0o620] {
         let home = Home::holding("{}");
         for name in LOCKS {
@@ -31,7 +31,7 @@ fn a_lock_file_that_others_may_open_is_for_its_owner_alone_from_then_on() {
 /// It is another file as well.
 // threats 216
 #[test]
-fn a_lock_file_that_is_a_hard_link_keeps_its_mode() {
+fn hard_linked_lock_file_keeps_its_mode() {
     let home = Home::holding("{}");
     let other = home.around().join("report.html");
     write(&other, "theirs");
@@ -55,7 +55,7 @@ fn as_user(uid: u32, work: impl FnOnce() + Send) {
 
 // threats 216
 #[test]
-fn a_lock_file_of_another_user_is_refused_with_its_owner() {
+fn lock_file_of_another_user_is_refused() {
     if !rustix::process::geteuid().is_root() {
         return left_out("a lock file of another user: only root can make one");
     }
@@ -88,7 +88,7 @@ fn a_lock_file_of_another_user_is_refused_with_its_owner() {
 
 // threats 216
 #[test]
-fn the_program_that_holds_a_lock_is_named() {
+fn lock_holder_is_named() {
     for name in LOCKS {
         let home = Home::holding("{}");
         assert_eq!(home.store().holder(), None);

@@ -32,7 +32,7 @@ fn changed(home: &Home, outcome: Result<(), Error>) {
 }
 
 #[test]
-fn what_was_loaded_is_replaced_as_often_as_it_is_committed() {
+fn commit_works_repeatedly() {
     let home = Home::holding(r#"{"x": 1}"#);
     let mut locked = home.store().lock().unwrap();
     assert_eq!(locked.location(), Location::File(home.auth_json()));
@@ -48,7 +48,7 @@ fn what_was_loaded_is_replaced_as_often_as_it_is_committed() {
 
 /// As for a folder that is not there yet.
 #[test]
-fn the_first_document_needs_no_other_before_it() {
+fn commit_creates_the_first_document() {
     for load_first in [true, false] {
         let home = Home::new();
         let mut locked = home.store().lock().unwrap();
@@ -64,7 +64,7 @@ fn the_first_document_needs_no_other_before_it() {
 
 // threats 175
 #[test]
-fn what_another_program_wrote_since_the_load_stays() {
+fn commit_fails_after_a_change_by_another_program() {
     for theirs in [r#"{"theirs":1}"#, "{", ""] {
         let home = Home::holding(r#"{"x":1}"#);
         let mut locked = home.store().lock().unwrap();
@@ -79,7 +79,7 @@ fn what_another_program_wrote_since_the_load_stays() {
 
 // threats 175
 #[test]
-fn what_was_changed_and_loaded_again_can_be_committed() {
+fn commit_works_after_another_load() {
     let home = Home::holding(r#"{"x":1}"#);
     let mut locked = home.store().lock().unwrap();
     locked.load().unwrap();
@@ -96,7 +96,7 @@ fn what_was_changed_and_loaded_again_can_be_committed() {
 /// Whoever removed it has signed out: a refresh that comes late does not sign in again.
 // threats 122 175
 #[test]
-fn what_was_removed_since_the_load_is_not_brought_back() {
+fn commit_does_not_restore_a_removed_file() {
     let home = Home::holding("{}");
     let mut locked = home.store().lock().unwrap();
     let mut document = locked.load().unwrap().unwrap();
@@ -112,7 +112,7 @@ const LOCKS_ALONE: [&str; 2] = ["auth.json.lock", "auth.lock"];
 // threats 122 175
 #[cfg(unix)]
 #[test]
-fn what_was_removed_behind_a_link_is_not_brought_back() {
+fn commit_does_not_restore_a_removed_link_target() {
     for remove_link in [true, false] {
         let home = Home::holding("{}");
         let end = home.around().join("end");
@@ -131,7 +131,7 @@ fn what_was_removed_behind_a_link_is_not_brought_back() {
 
 // threats 175
 #[test]
-fn what_was_made_since_the_load_stays() {
+fn commit_fails_if_a_file_was_created() {
     let home = Home::new();
     let mut locked = home.store().lock().unwrap();
     assert!(locked.load().unwrap().is_none());
@@ -143,7 +143,7 @@ fn what_was_made_since_the_load_stays() {
 /// A commit without a load makes the first document, and no other.
 // threats 175
 #[test]
-fn what_was_never_loaded_stays() {
+fn commit_without_load_replaces_nothing() {
     let home = Home::holding("{}");
     let mut locked = home.store().lock().unwrap();
     changed(&home, locked.commit(&document("1")));
@@ -152,7 +152,7 @@ fn what_was_never_loaded_stays() {
 
 // threats 168
 #[test]
-fn what_cannot_be_read_is_said_and_left() {
+fn unreadable_document_is_reported_and_unchanged() {
     let home = Home::holding("{");
     let mut locked = home.store().lock().unwrap();
     let error = locked.load().unwrap_err();
@@ -162,7 +162,7 @@ fn what_cannot_be_read_is_said_and_left() {
 }
 
 #[test]
-fn after_a_removal_a_commit_makes_the_first_document() {
+fn commit_after_remove_creates_a_document() {
     let home = Home::holding("{}");
     let mut locked = home.store().lock().unwrap();
     locked.load().unwrap();
@@ -177,7 +177,7 @@ fn nobody(locked: Result<Option<LockedStore>, Error>) -> bool {
 
 // threats 120
 #[test]
-fn locks_are_tried_without_waiting_and_whichever_is_held_counts() {
+fn try_lock_does_not_wait_for_either_lock() {
     let home = Home::holding("{}");
     let mine = home.store().lock().unwrap();
     assert!(nobody(home.store().try_lock()));
@@ -198,7 +198,7 @@ fn locks_are_tried_without_waiting_and_whichever_is_held_counts() {
 // threats 120 159
 #[cfg(unix)]
 #[test]
-fn the_lock_beside_the_end_of_a_link_is_tried_too() {
+fn try_lock_includes_the_lock_of_a_link_target() {
     let home = Home::holding("{}");
     let end = home.around().join("end");
     fs::rename(home.auth_json(), &end).unwrap();
@@ -212,7 +212,7 @@ fn the_lock_beside_the_end_of_a_link_is_tried_too() {
 
 // threats 173
 #[test]
-fn a_lock_file_that_was_removed_is_made_again() {
+fn removed_lock_file_is_recreated() {
     let home = Home::holding("{}");
     for name in LOCKS {
         drop(home.store().lock().unwrap());
@@ -227,7 +227,7 @@ fn a_lock_file_that_was_removed_is_made_again() {
 // threats 173 175
 #[cfg(unix)]
 #[test]
-fn two_programs_that_both_hold_the_locks_replace_nothing_of_each_other() {
+fn two_lock_holders_do_not_overwrite_each_other() {
     let home = Home::holding("{}");
     let mut late = home.store().lock().unwrap();
     late.load().unwrap();
@@ -247,7 +247,7 @@ fn two_programs_that_both_hold_the_locks_replace_nothing_of_each_other() {
 // threats 173
 #[cfg(unix)]
 #[test]
-fn a_lock_on_a_file_that_was_removed_is_none() {
+fn lock_on_a_removed_file_does_not_count() {
     let home = Home::holding("{}");
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -280,7 +280,7 @@ impl Drop for SetOnDrop<'_> {
 }
 
 #[test]
-fn the_locks_go_when_their_holder_does() {
+fn locks_are_released_when_the_process_dies() {
     let home = Home::holding("{}");
     let held = home.store().lock().unwrap();
     let shown = format!("{held:?}");

@@ -8,7 +8,7 @@ use auth_store::{AuthStore, Error};
 use crate::common::{Home, names, read, write};
 
 #[test]
-fn a_folder_that_could_be_made_is_not_made() {
+fn could_be_written_creates_no_folder() {
     let home = Home::new();
     for path in [home.path(), home.path().join("and/below")] {
         let store = AuthStore::new(path);
@@ -19,7 +19,7 @@ fn a_folder_that_could_be_made_is_not_made() {
 }
 
 #[test]
-fn a_folder_that_is_there_gets_no_file() {
+fn could_be_written_creates_no_file() {
     let home = Home::holding("{}");
     assert!(home.store().could_be_written().unwrap());
     assert!(!home.store().is_locked().unwrap());
@@ -27,7 +27,7 @@ fn a_folder_that_is_there_gets_no_file() {
 }
 
 #[test]
-fn what_is_in_the_way_is_found() {
+fn could_be_written_finds_obstacles() {
     let home = Home::new();
     let file = home.around().join("file");
     write(&file, "");
@@ -50,7 +50,7 @@ fn what_is_in_the_way_is_found() {
 
 /// Each of the two locks is another program's own affair.
 #[test]
-fn a_lock_that_somebody_holds_is_seen_and_left_alone() {
+fn is_locked_sees_a_held_lock() {
     for name in ["auth.lock", "auth.json.lock"] {
         let home = Home::holding("{}");
         write(home.file(name), "");

@@ -71,8 +71,8 @@ fn mode(path: &Path) -> u32 {
 
 // threats 162
 #[test]
-fn a_mounted_file_is_written_in_its_place() {
-    may_mount("mount::a_mounted_file_is_written_in_its_place", || {
+fn mount_is_written_in_place() {
+    may_mount("mount::mount_is_written_in_place", || {
         // The new document is longer than this one, and shorter than that.
         for old in [r#"{"x": 1}"#.to_owned(), format!(r#"{{"x": 1{}}}"#, " ".repeat(9000))] {
             let (home, outside) = home_with_mount(&old);
@@ -95,8 +95,8 @@ fn a_mounted_file_is_written_in_its_place() {
 /// A person sees why no link or copy of the file keeps in step.
 // threats 162
 #[test]
-fn a_mounted_file_is_odd() {
-    may_mount("mount::a_mounted_file_is_odd", || {
+fn mount_has_a_warning() {
+    may_mount("mount::mount_has_a_warning", || {
         let (home, _) = home_with_mount("{}");
         save(&home.store(), "1").unwrap();
         let document = home.store().load().unwrap().unwrap();
@@ -107,8 +107,8 @@ fn a_mounted_file_is_odd() {
 /// What is in the way of a rename is in the way of nothing that comes before it.
 // threats 162 175
 #[test]
-fn what_another_program_wrote_into_a_mounted_file_stays() {
-    may_mount("mount::what_another_program_wrote_into_a_mounted_file_stays", || {
+fn commit_keeps_what_another_program_wrote_to_a_mount() {
+    may_mount("mount::commit_keeps_what_another_program_wrote_to_a_mount", || {
         let (home, outside) = home_with_mount("{}");
         let mut locked = home.store().lock().unwrap();
         let mut document = locked.load().unwrap().unwrap();
@@ -124,8 +124,8 @@ fn what_another_program_wrote_into_a_mounted_file_stays() {
 /// A program that cleans up takes the temporary file, which is to be the copy, for rubbish.
 // threats 162 215
 #[test]
-fn a_temporary_file_that_was_removed_is_made_anew_for_a_mounted_file() {
-    may_mount("mount::a_temporary_file_that_was_removed_is_made_anew_for_a_mounted_file", || {
+fn removed_temporary_file_is_recreated_for_a_mount() {
+    may_mount("mount::removed_temporary_file_is_recreated_for_a_mount", || {
         let (home, outside) = home_with_mount("{}");
         let mut locked = home.store().lock().unwrap();
         let mut document = locked.load().unwrap().unwrap();
@@ -142,8 +142,8 @@ fn a_temporary_file_that_was_removed_is_made_anew_for_a_mounted_file() {
 /// A crash has left the copy of an older file, and a planted one leads elsewhere.
 // threats 162 166
 #[test]
-fn an_older_copy_is_replaced_and_a_planted_one_is_not_followed() {
-    may_mount("mount::an_older_copy_is_replaced_and_a_planted_one_is_not_followed", || {
+fn old_backup_is_replaced_and_a_link_is_not_followed() {
+    may_mount("mount::old_backup_is_replaced_and_a_link_is_not_followed", || {
         let (home, _) = home_with_mount("{}");
         let victim = home.around().join("victim");
         write(&victim, "theirs");
@@ -164,8 +164,8 @@ fn an_older_copy_is_replaced_and_a_planted_one_is_not_followed() {
 /// anything in it changes.
 // threats 153 162
 #[test]
-fn a_mount_without_room_for_the_new_document_keeps_the_old_one() {
-    may_mount("mount::a_mount_without_room_for_the_new_document_keeps_the_old_one", || {
+fn full_mount_keeps_the_old_document() {
+    may_mount("mount::full_mount_keeps_the_old_document", || {
         let home = Home::holding("");
         let small = home.around().join("small");
         fs::create_dir(&small).unwrap();
@@ -195,8 +195,8 @@ fn a_mount_without_room_for_the_new_document_keeps_the_old_one() {
 /// The disk fills up after the room was taken.
 // threats 162 215
 #[test]
-fn room_in_a_mounted_file_is_taken_and_given_back() {
-    may_mount("mount::room_in_a_mounted_file_is_taken_and_given_back", || {
+fn reserve_pads_a_mount_and_drop_removes_the_padding() {
+    may_mount("mount::reserve_pads_a_mount_and_drop_removes_the_padding", || {
         for old in [r#"{"x": 1}"#.to_owned(), format!("{{\"x\": \"{}\"}}\n", "x".repeat(300_000))] {
             let home = Home::holding("");
             let small = home.around().join("small");
@@ -238,8 +238,8 @@ fn fill(path: &Path) {
 /// Whoever reads meanwhile sees one document or the other.
 // threats 162 225
 #[test]
-fn a_mounted_file_that_is_written_is_read_as_a_whole() {
-    may_mount("mount::a_mounted_file_that_is_written_is_read_as_a_whole", || {
+fn readers_of_a_mount_see_complete_documents() {
+    may_mount("mount::readers_of_a_mount_see_complete_documents", || {
         let (home, _) = home_with_mount("{}");
         let marks = ["1".repeat(30_000), "2".repeat(100), "3".repeat(20_000)];
         save(&home.store(), &marks[0]).unwrap();
@@ -271,8 +271,8 @@ fn a_mounted_file_that_is_written_is_read_as_a_whole() {
 /// A writer is in the middle of its write: the beginning of the file is new, and the rest is old.
 // threats 225
 #[test]
-fn a_reader_waits_for_the_end_of_a_write() {
-    may_mount("mount::a_reader_waits_for_the_end_of_a_write", || {
+fn reader_waits_for_the_end_of_a_write() {
+    may_mount("mount::reader_waits_for_the_end_of_a_write", || {
         let (home, outside) = home_with_mount("{}");
         save(&home.store(), "1").unwrap();
         let old = read(&outside);
@@ -300,8 +300,8 @@ fn a_reader_waits_for_the_end_of_a_write() {
 /// A writer that died has left its copy: nobody waits for it.
 // threats 225
 #[test]
-fn a_copy_that_was_left_behind_keeps_nobody_waiting() {
-    may_mount("mount::a_copy_that_was_left_behind_keeps_nobody_waiting", || {
+fn leftover_backup_delays_no_reader() {
+    may_mount("mount::leftover_backup_delays_no_reader", || {
         let (home, _) = home_with_mount(r#"{"OPENAI_API_KEY":"sk-1"}"#);
         drop(home.store().lock().unwrap());
         write(home.file("auth.json.login-cli.bak"), "{}");
@@ -313,8 +313,8 @@ fn a_copy_that_was_left_behind_keeps_nobody_waiting() {
 
 // threats 158 162
 #[test]
-fn a_mount_that_cannot_be_written_is_found_by_the_check() {
-    may_mount("mount::a_mount_that_cannot_be_written_is_found_by_the_check", || {
+fn check_finds_a_read_only_mount() {
+    may_mount("mount::check_finds_a_read_only_mount", || {
         let (home, outside) = home_with_mount("{}");
         mount(&["-o", "remount,bind,ro"], &home.auth_json());
         let document = home.store().load().unwrap().unwrap();
@@ -332,8 +332,8 @@ fn a_mount_that_cannot_be_written_is_found_by_the_check() {
 /// A write would begin with a copy of that name.
 // threats 162
 #[test]
-fn a_folder_in_the_place_of_the_copy_is_found_by_the_check() {
-    may_mount("mount::a_folder_in_the_place_of_the_copy_is_found_by_the_check", || {
+fn check_finds_a_folder_with_the_backup_name() {
+    may_mount("mount::check_finds_a_folder_with_the_backup_name", || {
         let (home, _) = home_with_mount("{}");
         fs::create_dir(home.file("auth.json.login-cli.bak")).unwrap();
         let error = home.store().check_writable().unwrap_err();
@@ -344,8 +344,8 @@ fn a_folder_in_the_place_of_the_copy_is_found_by_the_check() {
 /// Nor can a mount be unlinked: what is left of it is a document in which nobody is signed in.
 // threats 162 179
 #[test]
-fn a_mounted_file_becomes_an_empty_document() {
-    may_mount("mount::a_mounted_file_becomes_an_empty_document", || {
+fn remove_empties_a_mount() {
+    may_mount("mount::remove_empties_a_mount", || {
         let (home, outside) = home_with_mount(r#"{"OPENAI_API_KEY":"sk-1"}"#);
         assert!(home.store().lock().unwrap().remove().unwrap());
         assert_eq!(read(&outside), "{}");

@@ -14,7 +14,7 @@ const TURNS: usize = 100_000;
 /// What is looked at and what is written is the same file, or none.
 // threats 160
 #[test]
-fn a_link_that_takes_turns_with_the_file_never_leads_a_save_to_its_end() {
+fn alternating_link_never_redirects_a_save() {
     let home = Home::holding("{}");
     let victim = home.around().join("victim");
     write(&victim, "theirs, and no document\n");

@@ -14,7 +14,7 @@ fn remove(store: &AuthStore) -> Result<bool, Error> {
 
 // threats 179
 #[test]
-fn the_file_is_removed_and_that_there_is_none_is_fine() {
+fn remove_works_with_and_without_a_file() {
     let home = Home::new();
     assert!(!remove(&home.store()).unwrap());
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
@@ -26,7 +26,7 @@ fn the_file_is_removed_and_that_there_is_none_is_fine() {
 
 // threats 179
 #[test]
-fn what_cannot_be_read_is_removed_all_the_same() {
+fn remove_removes_an_unreadable_file() {
     let too_large = " ".repeat(2 * 1024 * 1024);
     for broken in ["{", "\u{feff}{}", r#"{"tokens":7}"#, too_large.as_str()] {
         let home = Home::holding(broken);
@@ -39,7 +39,7 @@ fn what_cannot_be_read_is_removed_all_the_same() {
 /// Removed is whatever is there, and not only what was loaded.
 // threats 175 179
 #[test]
-fn what_another_program_wrote_since_the_load_is_removed_too() {
+fn remove_removes_a_changed_file() {
     let home = Home::holding("{}");
     let mut locked = home.store().lock().unwrap();
     locked.load().unwrap();
@@ -51,7 +51,7 @@ fn what_another_program_wrote_since_the_load_is_removed_too() {
 /// They may hold the tokens of the sign-in that ends.
 // threats 166 179
 #[test]
-fn what_a_writer_that_died_has_left_goes_with_the_file() {
+fn remove_removes_leftovers_of_killed_processes() {
     for (content, was_there) in [(Some("{}"), true), (None, false)] {
         let home = Home::holding("{}");
         fs::remove_file(home.auth_json()).unwrap();
@@ -72,7 +72,7 @@ fn what_a_writer_that_died_has_left_goes_with_the_file() {
 // threats 159 160 179
 #[cfg(unix)]
 #[test]
-fn a_link_stays_when_its_end_goes() {
+fn remove_keeps_a_link() {
     let home = Home::holding("{}");
     let dotfiles = home.around().join("dotfiles");
     fs::create_dir(&dotfiles).unwrap();
@@ -93,7 +93,7 @@ fn a_link_stays_when_its_end_goes() {
 // threats 160 179
 #[cfg(unix)]
 #[test]
-fn what_cannot_be_read_behind_a_link_stays() {
+fn remove_keeps_an_unreadable_file_behind_a_link() {
     let home = Home::holding("");
     let elsewhere = home.around().join("notes.txt");
     fs::rename(home.auth_json(), &elsewhere).unwrap();
@@ -108,7 +108,7 @@ fn what_cannot_be_read_behind_a_link_stays() {
 /// Nobody's sign-in is there, and a person has to look.
 // threats 161 179
 #[test]
-fn a_folder_in_the_place_of_the_file_is_named_and_left() {
+fn remove_reports_a_folder_and_keeps_it() {
     let home = Home::holding("{}");
     fs::remove_file(home.auth_json()).unwrap();
     fs::create_dir(home.auth_json()).unwrap();

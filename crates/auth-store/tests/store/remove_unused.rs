@@ -8,7 +8,7 @@ use crate::common::{Home, sign_in, write};
 
 // threats 229
 #[test]
-fn a_folder_without_a_sign_in_is_removed() {
+fn folder_without_sign_in_is_removed() {
     let home = Home::new();
     assert!(!home.store().remove_unused(), "there is none");
     home.store().check_writable().unwrap();
@@ -20,7 +20,7 @@ fn a_folder_without_a_sign_in_is_removed() {
 // threats 229
 #[cfg(unix)]
 #[test]
-fn lock_files_go_with_the_folder_unless_another_program_holds_one() {
+fn folder_with_free_lock_files_is_removed() {
     let home = Home::new();
     let locked = home.store().lock().unwrap();
     assert!(!home.store().remove_unused());
@@ -38,7 +38,7 @@ fn lock_files_go_with_the_folder_unless_another_program_holds_one() {
 
 // threats 229
 #[test]
-fn a_folder_that_holds_something_stays() {
+fn folder_with_other_files_stays() {
     let home = Home::new();
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     assert!(!home.store().remove_unused());
@@ -54,7 +54,7 @@ fn a_folder_that_holds_something_stays() {
 /// A save that meets the removal makes the folder anew, and loses nothing.
 // threats 229
 #[test]
-fn a_removal_at_the_same_moment_costs_no_save() {
+fn concurrent_removal_loses_no_save() {
     let home = Home::new();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {

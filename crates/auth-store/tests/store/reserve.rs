@@ -17,7 +17,7 @@ fn reserved(home: &Home) -> (LockedStore, AuthDocument) {
 
 // threats 215
 #[test]
-fn room_for_an_answer_of_64_kib_is_taken_and_given_back() {
+fn reserve_takes_room_for_64_kib_and_drop_returns_it() {
     let home = Home::holding("{}");
     let (locked, _) = reserved(&home);
     assert!(fs::metadata(home.file(TEMPORARY)).unwrap().len() > 64 * 1024);
@@ -29,7 +29,7 @@ fn room_for_an_answer_of_64_kib_is_taken_and_given_back() {
 /// A document without white space grows when it is written anew.
 // threats 215
 #[test]
-fn room_is_taken_for_the_document_as_it_is_written() {
+fn reserve_uses_the_length_of_the_written_document() {
     let dense = format!("{{\"theirs\":[{}0]}}", "0,".repeat(40_000));
     let home = Home::holding(&dense);
     let (mut locked, mut document) = reserved(&home);
@@ -45,7 +45,7 @@ fn room_is_taken_for_the_document_as_it_is_written() {
 /// A program that cleans up takes it for rubbish, while the issuer is asked.
 // threats 215
 #[test]
-fn what_another_program_removed_is_made_anew() {
+fn commit_recreates_a_removed_temporary_file() {
     let home = Home::holding("{}");
     let (mut locked, mut document) = reserved(&home);
     fs::remove_file(home.file(TEMPORARY)).unwrap();
@@ -57,7 +57,7 @@ fn what_another_program_removed_is_made_anew() {
 
 // threats 215
 #[test]
-fn what_was_reserved_stays_for_another_try() {
+fn reservation_survives_a_failed_commit() {
     let home = Home::holding("{}");
     let (mut locked, _) = reserved(&home);
     write(home.auth_json(), r#"{"theirs":1}"#);
@@ -74,7 +74,7 @@ fn what_was_reserved_stays_for_another_try() {
 /// What the reader would refuse is not written, and nothing is spent for it.
 // threats 215
 #[test]
-fn a_document_that_could_outgrow_what_is_read_is_refused_in_time() {
+fn reserve_refuses_a_document_near_the_size_limit() {
     const LIMIT: usize = 1024 * 1024;
     for (length, is_refused) in [(900_000, false), (LIMIT - 1000, true)] {
         let old = format!("{{\"theirs\":\"{}\"}}", "x".repeat(length));
@@ -100,7 +100,7 @@ fn a_document_that_could_outgrow_what_is_read_is_refused_in_time() {
 
 // threats 215
 #[test]
-fn a_folder_in_the_place_of_the_temporary_file_is_found_in_time() {
+fn reserve_finds_a_folder_with_the_temporary_name() {
     let home = Home::holding("{}");
     fs::create_dir(home.file(TEMPORARY)).unwrap();
     let mut locked = home.store().lock().unwrap();
@@ -113,7 +113,7 @@ fn a_folder_in_the_place_of_the_temporary_file_is_found_in_time() {
 /// The copy is made before, too.
 // threats 168 215
 #[test]
-fn a_sign_in_over_a_file_that_cannot_be_read_has_its_copy_already() {
+fn reserve_for_sign_in_backs_up_an_unreadable_file() {
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
     let home = Home::holding("{");
     let mut locked = home.store().lock().unwrap();

@@ -17,7 +17,7 @@ fn save(store: &AuthStore, mark: &str) -> Result<(), Error> {
 }
 
 #[test]
-fn there_is_nothing_to_load_where_there_is_no_folder_or_no_file() {
+fn load_without_folder_or_file_is_none() {
     let home = Home::new();
     assert!(home.store().load().unwrap().is_none());
     assert!(!home.path().exists());
@@ -38,7 +38,7 @@ fn locked_by(name: &str, home: &Home) {
 
 // threats 120 173
 #[test]
-fn a_lock_that_another_program_holds_ends_the_wait_and_harms_nothing() {
+fn lock_timeout_is_an_error_and_changes_nothing() {
     let home = Home::holding("{}");
     let first = File::create(home.file("auth.lock")).unwrap();
     let second = File::create(home.file("auth.json.lock")).unwrap();
@@ -55,7 +55,7 @@ fn a_lock_that_another_program_holds_ends_the_wait_and_harms_nothing() {
 }
 
 #[test]
-fn both_locks_are_held_while_the_document_is_changed() {
+fn update_holds_both_locks() {
     let home = Home::new();
     let taken = |name| is_locked(home.file(name));
     let held = home.store().update(|_| (taken("auth.lock"), taken("auth.json.lock"))).unwrap();
@@ -65,7 +65,7 @@ fn both_locks_are_held_while_the_document_is_changed() {
 
 // threats 171
 #[test]
-fn writers_at_the_same_time_come_one_after_the_other() {
+fn concurrent_writers_are_serialized() {
     let home = Home::new();
     let count = |document: &AuthDocument| document.account_id().map_or(0, |n| n.parse().unwrap());
     thread::scope(|scope| {
@@ -97,7 +97,7 @@ fn is_of_one_piece(document: &AuthDocument) -> bool {
 
 // threats 171 172
 #[test]
-fn a_reader_always_sees_one_whole_document() {
+fn reader_always_sees_a_complete_document() {
     let home = Home::new();
     save(&home.store(), "0").unwrap();
     let done = AtomicBool::new(false);
@@ -116,7 +116,7 @@ fn a_reader_always_sees_one_whole_document() {
 
 // threats 151 166
 #[test]
-fn what_a_writer_that_died_has_left_is_removed() {
+fn save_removes_leftovers_of_killed_processes() {
     let home = Home::holding("{}");
     write(home.file("auth.json.login-cli.tmp"), "half of a secr");
     write(home.file("auth.json.login-cli.probe"), "");
@@ -128,7 +128,7 @@ fn what_a_writer_that_died_has_left_is_removed() {
 
 // threats 175
 #[test]
-fn what_another_program_wrote_meanwhile_is_changed_and_not_replaced() {
+fn update_repeats_the_change_after_a_concurrent_write() {
     let home = Home::holding("{}");
     let mut calls = 0;
     home.store()
@@ -147,7 +147,7 @@ fn what_another_program_wrote_meanwhile_is_changed_and_not_replaced() {
 
 // threats 175
 #[test]
-fn a_program_that_never_stops_writing_wins() {
+fn update_gives_up_against_a_program_that_keeps_writing() {
     let home = Home::holding("{}");
     let mut calls = 0;
     let outcome = home.store().update(|document| {
@@ -162,7 +162,7 @@ fn a_program_that_never_stops_writing_wins() {
 
 // threats 153 155
 #[test]
-fn a_save_that_fails_leaves_everything_as_it_was() {
+fn failed_save_changes_nothing() {
     let home = Home::holding(r#"{"x":1}"#);
     // Nothing can be made where the temporary file belongs.
     let in_the_way = home.file("auth.json.login-cli.tmp");
@@ -183,7 +183,7 @@ fn a_save_that_fails_leaves_everything_as_it_was() {
 
 // threats 168
 #[test]
-fn a_sign_in_over_a_corrupt_file_that_fails_leaves_no_copy() {
+fn failed_sign_in_leaves_no_backup() {
     let home = Home::holding("{");
     fs::create_dir(home.file("auth.json.login-cli.tmp")).unwrap();
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
@@ -198,7 +198,7 @@ fn a_sign_in_over_a_corrupt_file_that_fails_leaves_no_copy() {
 
 // threats 157
 #[test]
-fn the_check_makes_the_folder_and_leaves_nothing_in_it() {
+fn check_writable_creates_only_the_folder() {
     let home = Home::new();
     let deep = home.path().join("a").join("b");
     AuthStore::new(deep.clone()).check_writable().unwrap();
@@ -212,7 +212,7 @@ fn the_check_makes_the_folder_and_leaves_nothing_in_it() {
 
 // threats 157
 #[test]
-fn a_home_that_is_a_file_or_in_a_file_is_found_by_the_check() {
+fn check_finds_a_file_in_place_of_the_home() {
     let home = Home::new();
     let file = home.around().join("file");
     write(&file, "");
@@ -225,7 +225,7 @@ fn a_home_that_is_a_file_or_in_a_file_is_found_by_the_check() {
 
 /// An async caller moves the save to where blocking is allowed, such as `spawn_blocking`.
 #[test]
-fn a_save_can_be_moved_to_another_thread() {
+fn store_can_be_moved_to_another_thread() {
     fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
         std::thread::spawn(work).join().unwrap()
     }

@@ -16,7 +16,7 @@ fn set_mode(home: &Home, mode: u32) {
 }
 
 #[test]
-fn nothing_is_odd_about_what_this_program_writes() {
+fn own_files_have_no_warnings() {
     let home = Home::new();
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     assert_eq!(warnings(&home), []);
@@ -24,7 +24,7 @@ fn nothing_is_odd_about_what_this_program_writes() {
 
 // threats 163
 #[test]
-fn a_file_that_others_may_read_is_odd_until_the_next_save() {
+fn shared_file_has_a_warning_until_the_next_save() {
     let home = Home::new();
     let save = || home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     save();
@@ -41,7 +41,7 @@ fn a_file_that_others_may_read_is_odd_until_the_next_save() {
 
 // threats 159
 #[test]
-fn a_link_is_odd_and_says_where_it_leads() {
+fn link_has_a_warning_with_its_target() {
     let home = Home::new();
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     let to = home.around().canonicalize().unwrap().join("kept.json");
@@ -64,7 +64,7 @@ fn is_odd(content: &str, expected: &[Warning]) {
 /// The files of other programs, and of people.
 // threats 170
 #[test]
-fn a_content_that_another_program_takes_otherwise_is_odd() {
+fn content_that_codex_cli_reads_differently_has_a_warning() {
     use Warning::{NoAccountId, NoAuthMode, NoRefreshToken};
     let whole = r#"{"access_token":"a","refresh_token":"r","account_id":"1"}"#;
     is_odd("{}", &[]);
@@ -97,7 +97,7 @@ fn a_content_that_another_program_takes_otherwise_is_odd() {
 }
 
 #[test]
-fn each_is_one_line_of_its_own() {
+fn each_warning_is_one_line() {
     let all = [
         Warning::ReadableByOthers,
         Warning::ForeignOwner { owner: 7 },

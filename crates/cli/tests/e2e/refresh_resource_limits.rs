@@ -67,7 +67,7 @@ fn failed_rename_is_finished_by_the_next_command() {
     let kept = world.codex_home().join("auth.json.login-cli.tmp");
     let file = world.codex_home().join("auth.json");
     let said =
-        format!("cannot replace {}; what is new is kept in {}", file.display(), kept.display());
+        format!("cannot replace {}; the new content is in {}", file.display(), kept.display());
     let finished = running.finish();
     finished
         .exits(1)

@@ -130,8 +130,7 @@ fn api_key_sign_in_is_shown() {
     }
 }
 
-const MODELESS: &str = "it has a key, tokens and no auth_mode, which Codex CLI takes for a key \
-                        alone";
+const MODELESS: &str = "it has a key and tokens but no auth_mode, so Codex CLI uses only the key";
 
 /// Older programs do not write `auth_mode`.
 // threats 170

@@ -139,7 +139,7 @@ mod tests {
 
     // threats 180
     #[test]
-    fn the_answer_is_joined_in_a_buffer_that_never_grew() {
+    fn output_is_joined_in_a_buffer_that_never_grew() {
         let mut output = Output::default();
         for letter in *b"abc" {
             assert!(output.take(chunk(Stream::Out, letter)).is_ok());
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_complaint_is_kept_and_an_endless_one_is_not() {
+    fn only_the_start_of_stderr_is_kept() {
         let mut output = Output::default();
         for letter in *b"abc" {
             assert!(output.take(chunk(Stream::Err, letter)).is_ok());

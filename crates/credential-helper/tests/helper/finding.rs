@@ -19,7 +19,7 @@ fn lists(helper: &Helper) -> String {
 }
 
 #[test]
-fn a_name_leads_to_no_other_folder() {
+fn name_cannot_leave_the_folder() {
     for name in ["", "../pass", "a/b", "a\\b", "a b", "a\0", "pass\n", "pâss", "C:pass"] {
         assert_eq!(Helper::new(name, []).unwrap_err(), InvalidName, "{name:?}");
     }
@@ -28,7 +28,7 @@ fn a_name_leads_to_no_other_folder() {
 }
 
 #[test]
-fn the_first_folder_that_has_the_program_counts() {
+fn first_folder_with_the_program_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let folders = ["empty", "taken", "first", "second"].map(|name| folder.path().join(name));
     for one in &folders {
@@ -45,7 +45,7 @@ fn the_first_folder_that_has_the_program_counts() {
 }
 
 #[test]
-fn a_program_in_the_current_folder_is_never_started() {
+fn program_in_the_current_folder_is_never_started() {
     // The program is within reach of a relative path, wherever the test runs.
     let folder = tempfile::tempdir_in(".").unwrap();
     write_program(&folder.path().join("docker-credential-x"), "echo '{\"relative\":\"\"}'");
@@ -60,7 +60,7 @@ fn a_program_in_the_current_folder_is_never_started() {
 }
 
 #[test]
-fn a_program_that_is_missing_is_told_from_one_that_cannot_run() {
+fn missing_program_differs_from_one_that_cannot_run() {
     let folder = tempfile::tempdir().unwrap();
     let helper = || Helper::new("x", [folder.path().to_owned()]).unwrap();
     is_not_installed(&helper());

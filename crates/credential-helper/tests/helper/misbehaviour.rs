@@ -48,7 +48,7 @@ fn end_of(fifo: PathBuf) -> Receiver<String> {
 }
 
 #[test]
-fn a_helper_that_hangs_is_killed_with_all_that_it_started() {
+fn hanging_helper_is_killed_with_its_children() {
     let script = Script::new("exec 9>$HERE/fifo; echo $$ >&9; sleep 600 & sleep 600");
     let ended = end_of(script.path("fifo"));
     times_out(|| script.helper().with_deadline(SOON).get(URL));
@@ -60,25 +60,25 @@ fn a_helper_that_hangs_is_killed_with_all_that_it_started() {
 }
 
 #[test]
-fn a_helper_that_ignores_its_input_and_every_polite_signal_is_killed() {
+fn helper_that_ignores_signals_is_killed() {
     let script = Script::new("trap '' TERM INT HUP PIPE; while :; do sleep 600; done");
     times_out(|| script.helper().with_deadline(SOON).store(URL, &large()));
 }
 
 #[test]
-fn a_helper_that_closes_its_output_and_hangs_is_killed() {
+fn helper_that_closes_its_output_and_hangs_is_killed() {
     let script = Script::new("exec >&- 2>&-; sleep 600");
     times_out(|| script.helper().with_deadline(SOON).list());
 }
 
 #[test]
-fn a_helper_that_trickles_is_killed_at_the_deadline_all_the_same() {
+fn slow_output_does_not_extend_the_deadline() {
     let script = Script::new("while :; do echo '{'; sleep 0.05; done");
     times_out(|| script.helper().with_deadline(SOON).list());
 }
 
 #[test]
-fn both_calls_of_an_erasure_have_one_deadline() {
+fn both_calls_of_erase_share_one_deadline() {
     let script = Script::new("[ $1 = erase ] && { echo no; exit 1; }; sleep 600");
     let started = Instant::now();
     let error = script.helper().with_deadline(SOON).erase(URL).unwrap_err();
@@ -87,14 +87,14 @@ fn both_calls_of_an_erasure_have_one_deadline() {
 }
 
 #[test]
-fn a_helper_that_never_reads_may_succeed_or_fail() {
+fn helper_that_never_reads_stdin_may_succeed_or_fail() {
     Script::new("exec <&-; exit 0").helper().store(URL, &large()).unwrap();
     let error = Script::new("exec <&-; echo full; exit 1").helper().store(URL, &large());
     assert_eq!(error.unwrap_err().to_string().split(": ").last(), Some("full"));
 }
 
 #[test]
-fn a_large_secret_passes_while_the_helper_talks() {
+fn large_secret_is_sent_while_the_helper_writes() {
     let noise = "head -c 300000 /dev/zero | tr '\\0' n >&2";
     let script = Script::new(&format!("{noise}; cat >$HERE/input; {noise}"));
     script.helper().store(URL, &large()).unwrap();
@@ -103,7 +103,7 @@ fn a_large_secret_passes_while_the_helper_talks() {
 }
 
 #[test]
-fn what_a_helper_leaves_behind_holds_nobody_up_and_is_left_alone() {
+fn background_process_of_a_helper_is_left_running() {
     let leaves = "(exec 9>$HERE/fifo; read line <$HERE/end; echo $line >&9) 2>/dev/null &";
     let script = Script::new(&format!("{leaves} echo '{{\"Username\":\"a\",\"Secret\":\"s\"}}'"));
     let ended = end_of(script.path("fifo"));
@@ -123,13 +123,13 @@ fn tell(fifo: PathBuf, words: &str) {
 }
 
 #[test]
-fn an_answer_without_end_is_cut_off() {
+fn endless_answer_is_cut_off() {
     is_misshapen("exec cat /dev/zero");
     is_misshapen("head -c 1048577 /dev/zero");
 }
 
 #[test]
-fn an_answer_of_almost_the_limit_is_read_whole() {
+fn answer_below_the_limit_is_read() {
     let body = "printf '{\"Username\":\"a\",\"Secret\":\"'; head -c 1048000 /dev/zero | tr '\\0' s; \
                 printf '\"}'";
     let found = Script::new(body).helper().get(URL).unwrap().unwrap();
@@ -137,7 +137,7 @@ fn an_answer_of_almost_the_limit_is_read_whole() {
 }
 
 #[test]
-fn an_answer_that_is_no_answer_is_told_as_such() {
+fn invalid_answer_is_reported() {
     is_misshapen("exit 0");
     is_misshapen("echo garbage");
     is_misshapen("head -c 1000 /dev/urandom");
@@ -146,7 +146,7 @@ fn an_answer_that_is_no_answer_is_told_as_such() {
 
 /// The words of a flood are still the first ones.
 #[test]
-fn complaints_without_end_are_read_and_forgotten() {
+fn endless_stderr_is_read_and_dropped() {
     let script = Script::new("echo locked >&2; head -c 3000000 /dev/zero >&2; exit 1");
     let error = script.helper().list().unwrap_err();
     assert_eq!(error.to_string().split(": ").last(), Some("locked"));

@@ -91,7 +91,7 @@ fn path() -> impl Iterator<Item = PathBuf> {
 }
 
 #[test]
-fn pass_keeps_an_entry_until_it_is_erased() {
+fn pass_stores_and_erases_an_entry() {
     let Some(pass) = pass_or_skip() else { return };
     pass.init();
     let helper = pass.helper().with_deadline(FAR);
@@ -114,7 +114,7 @@ fn pass_keeps_an_entry_until_it_is_erased() {
 
 // threats 195
 #[test]
-fn pass_refuses_what_its_protocol_does_not_carry() {
+fn pass_refuses_invalid_entries() {
     let Some(pass) = pass_or_skip() else { return };
     let helper = pass.helper().with_deadline(FAR);
     let large = credential("ada", &"x".repeat(70_000));
@@ -129,7 +129,7 @@ fn pass_refuses_what_its_protocol_does_not_carry() {
 
 /// Nobody ran `pass init`. With the deadline that a helper has of itself.
 #[test]
-fn pass_without_a_store_is_an_error_in_time() {
+fn pass_without_a_store_is_an_error_before_the_deadline() {
     let Some(pass) = pass_or_skip() else { return };
     let started = Instant::now();
     let error = pass.helper().store(URL, &credential("ada", "canary-0123456789")).unwrap_err();
@@ -146,7 +146,7 @@ fn pass_without_a_store_is_an_error_in_time() {
 }
 
 #[test]
-fn a_secret_service_that_nobody_runs_is_an_error_in_time() {
+fn missing_secret_service_is_an_error_before_the_deadline() {
     if is_missing(&["docker-credential-secretservice"]) {
         return;
     }

@@ -8,7 +8,7 @@ const SECRET: &str = "{\n  \"refresh_token\": \"canary-0123456789abcdef\"\n}";
 
 // threats 187
 #[test]
-fn a_secret_goes_through_standard_input_and_by_no_other_way() {
+fn secret_is_passed_only_on_stdin() {
     let script = Script::new("echo \"$*\" >$HERE/arguments; env >$HERE/env; cat >$HERE/input");
     script.helper().store(URL, &credential("ada", SECRET)).unwrap();
     assert_eq!(script.wrote("arguments"), "store\n");
@@ -21,7 +21,7 @@ fn a_secret_goes_through_standard_input_and_by_no_other_way() {
 }
 
 #[test]
-fn the_other_verbs_send_the_url_or_nothing() {
+fn other_verbs_send_the_url_or_nothing() {
     let body = "cat >$HERE/$1; case $1 in get) echo '{\"Secret\":\"s\"}' ;; list) echo null; esac";
     let script = Script::new(body);
     let found = script.helper().get(URL).unwrap().unwrap();
@@ -33,7 +33,7 @@ fn the_other_verbs_send_the_url_or_nothing() {
 }
 
 #[test]
-fn an_entry_that_is_not_there_is_none_on_either_stream() {
+fn missing_entry_is_none_on_either_stream() {
     for redirect in ["", ">&2"] {
         let words = "credentials not found in native keychain";
         let script = Script::new(&format!("echo {words} {redirect}; exit 1"));
@@ -44,7 +44,7 @@ fn an_entry_that_is_not_there_is_none_on_either_stream() {
 }
 
 #[test]
-fn an_entry_that_could_not_be_erased_is_an_error_unless_it_is_gone() {
+fn failed_erase_is_an_error_unless_the_entry_is_gone() {
     let refuses = "[ $1 = erase ] && { echo no such thing; exit 1; }";
     let there = Script::new(&format!("{refuses}; echo '{{\"Username\":\"a\",\"Secret\":\"s\"}}'"));
     refused(there.helper().erase(URL), "no such thing");
@@ -64,7 +64,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Error>, expected: &str) {
 
 // threats 192
 #[test]
-fn a_failure_is_told_in_the_words_of_the_helper() {
+fn error_has_the_message_of_the_helper() {
     let says = |body: &str| Script::new(body).helper().list();
     refused(says("echo 'the store is locked'; exit 1"), "the store is locked");
     refused(says("printf '\\n'; echo 'no bus' >&2; echo 'at x.c' >&2; exit 3"), "no bus");
@@ -75,7 +75,7 @@ fn a_failure_is_told_in_the_words_of_the_helper() {
 
 // threats 195
 #[test]
-fn no_error_has_a_secret() {
+fn errors_contain_no_secret() {
     for body in [
         "cat; exit 1",
         "cat >&2; exit 1",
@@ -97,7 +97,7 @@ fn no_error_has_a_secret() {
 
 // threats 195
 #[test]
-fn a_helper_is_shown_without_its_environment() {
+fn debug_of_a_helper_hides_its_environment() {
     let helper = Script::new("").helper().env("VAULT", "canary");
     let shown = format!("{helper:?}");
     assert!(shown.starts_with("Helper { program: \"") && !shown.contains("canary"), "{shown}");

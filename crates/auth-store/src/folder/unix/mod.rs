@@ -14,19 +14,19 @@ use crate::FileKind;
 #[cfg(target_os = "linux")]
 use crate::lock_holder::Identity;
 
-/// An open folder, and the path that it was opened by, for messages.
+/// An open folder, with its path for messages.
 pub(crate) struct Folder {
     path: PathBuf,
     handle: OwnedFd,
 }
 
-/// Of every file that is made here, before it has a content.
+/// The mode of every new file.
 const OWNER_ONLY: Mode = Mode::RUSR.union(Mode::WUSR);
 
-/// All that a mode can give to the group and to everybody.
+/// All permissions of the group and of others.
 const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
 
-/// What no open may do: follow a link, wait for the other end of a pipe, outlive an `exec`.
+/// Never follow a link, wait for the other end of a pipe, or leave a descriptor to a child.
 const OPEN_FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 impl Folder {
@@ -57,7 +57,7 @@ impl Folder {
         Ok(self.openat(name, flags)?.into())
     }
 
-    /// Whether `name` is a mount of its own, which no rename can replace.
+    /// Whether `name` is a mount of its own, which a rename cannot replace.
     #[cfg(target_os = "linux")]
     pub(crate) fn is_mount(&self, name: &OsStr) -> bool {
         use rustix::fs::{StatxAttributes, StatxFlags, statx};
@@ -65,41 +65,28 @@ impl Folder {
         asked.is_ok_and(|it| it.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
     }
 
-    /// Whether it may only grow. That it may not change at all shows where it is asked for writing.
-    #[cfg(target_os = "linux")]
-    fn is_append_only(&self, name: &OsStr) -> bool {
-        use rustix::fs::{StatxAttributes, StatxFlags, statx};
-        let asked = statx(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
-        asked.is_ok_and(|it| it.stx_attributes.contains(StatxAttributes::APPEND))
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn is_append_only(&self, _: &OsStr) -> bool {
-        false
-    }
-
-    /// Whether `name` is a mount of its own: the system does not tell.
+    /// The system does not tell.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn is_mount(&self, _: &OsStr) -> bool {
         false
     }
 
-    /// A file that is there, from now on for its owner alone.
+    /// Opens an existing file for writing and makes it private.
     pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
         let file = self.openat(name, OFlags::RDWR | OPEN_FLAGS)?;
         keep_private(&file)?;
         Ok(file.into())
     }
 
-    /// A new file that only its owner can read, whatever the umask takes away or an access control
-    /// list adds. Where root makes it, it belongs to the owner of the folder, who could neither read nor
-    /// lock it otherwise.
+    /// Creates a file that only its owner can read, whatever the umask or an access control list says.
+    /// If root creates it, it belongs to the owner of the folder, who could not read or lock it
+    /// otherwise.
     pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
         let folder = fs::fstat(&self.handle)?;
         Ok(self.create_for(name, &folder)?)
     }
 
-    /// The same, but that it belongs to the owner of the file `model`, where there is one that is not
+    /// The same, but the file belongs to the owner of the file `model`, if that exists and is not
     /// root's.
     pub(crate) fn create_file_like(&self, name: &OsStr, model: &OsStr) -> io::Result<File> {
         match fs::statat(&self.handle, model, AtFlags::SYMLINK_NOFOLLOW) {
@@ -117,8 +104,7 @@ impl Folder {
         Ok(file.into())
     }
 
-    /// Asks a file system that writes elsewhere what is written over (btrfs) not to do so with this file,
-    /// which must be empty. Most have no such choice.
+    /// Turns off copy-on-write (btrfs) for this empty file. Most file systems have no such option.
     #[cfg(target_os = "linux")]
     pub(crate) fn disable_copy_on_write(&self, file: &File) {
         let flags = fs::ioctl_getflags(file);
@@ -130,11 +116,11 @@ impl Folder {
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn disable_copy_on_write(&self, _: &File) {}
 
-    /// The file to lock, made where there is none. A lock file is removed only together with its folder,
-    /// see [`AuthStore::remove_unused`](crate::AuthStore::remove_unused): whoever waits for it would hold
-    /// a lock on nothing.
+    /// Opens or creates the lock file. It is removed only with its folder, see
+    /// [`AuthStore::remove_unused`](crate::AuthStore::remove_unused): a process that waits for it would
+    /// hold a lock on nothing.
     pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
-        // Others make it too, and somebody may remove it again, but not for ever.
+        // Another process may create it, or remove it again, at the same time.
         for _ in 0..100 {
             match self.openat(name, OFlags::RDWR | OPEN_FLAGS) {
                 Err(Errno::NOENT) => {}
@@ -148,20 +134,20 @@ impl Folder {
         Err(Errno::NOENT.into())
     }
 
-    /// Whether an error says that files cannot be locked here, as on some network file systems.
+    /// Whether the file system has no locks, as some network file systems.
     pub(crate) fn has_no_locks(error: &io::Error) -> bool {
         let none = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::INVAL];
         Errno::from_io_error(error).is_some_and(|error| none.contains(&error))
     }
 
-    /// The device of a file and its number there.
+    /// The device and inode of a file.
     #[cfg(target_os = "linux")]
     pub(crate) fn identity(&self, name: &OsStr) -> io::Result<Identity> {
         let stat = fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok((fs::major(stat.st_dev), fs::minor(stat.st_dev), stat.st_ino))
     }
 
-    /// Whether `name` still stands for `file`.
+    /// Whether `name` is still the name of `file`.
     pub(crate) fn names_file(&self, name: &OsStr, file: &File) -> io::Result<bool> {
         let held = fs::fstat(file)?;
         match fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -171,31 +157,24 @@ impl Folder {
         }
     }
 
-    /// Whether this user may write to `name`, without a trace of the question.
+    /// Whether this user may write to `name`. Changes nothing.
     pub(crate) fn may_write(&self, name: &OsStr) -> io::Result<()> {
         Ok(fs::accessat(&self.handle, name, Access::WRITE_OK, AtFlags::EACCESS)?)
     }
 
-    /// Whether this user may make a file here and give it another name, which takes searching the folder
-    /// as well. In an append-only folder a file could be made, and no name could be taken away again.
+    /// Whether this user may create and rename a file here, which takes searching the folder as well.
     pub(crate) fn may_add(&self) -> io::Result<()> {
-        if self.is_append_only(".".as_ref()) {
-            return Err(Errno::PERM.into());
-        }
         let access = Access::WRITE_OK | Access::EXEC_OK;
         Ok(fs::accessat(&self.handle, ".", access, AtFlags::EACCESS)?)
     }
 
-    /// Whether a rename could put another file under `name`: not where the file was made immutable or
-    /// append-only, is mounted read-only, or belongs to another user in a sticky folder of somebody
-    /// else's. Its mode is its own affair.
+    /// Whether a rename could replace `name`: not if the file is immutable, on a read-only mount, or
+    /// another user's in a sticky folder of another user. The mode of the file does not matter.
     pub(crate) fn may_replace(&self, name: &OsStr) -> io::Result<()> {
         let is_foreign = |entry: &Entry| entry.foreign_owner.is_some();
         let folder = self.metadata()?;
         let is_kept = folder.sticky && is_foreign(&folder) && !runs_as_root();
-        if is_kept && self.entry(name)?.as_ref().is_some_and(is_foreign)
-            || self.is_append_only(name)
-        {
+        if is_kept && self.entry(name)?.as_ref().is_some_and(is_foreign) {
             return Err(Errno::PERM.into());
         }
         match fs::accessat(&self.handle, name, Access::WRITE_OK, AtFlags::EACCESS) {
@@ -214,13 +193,13 @@ impl Folder {
 
     pub(crate) fn sync(&self) -> io::Result<()> {
         match retry_on_intr(|| fs::fsync(&self.handle)) {
-            // Some file systems have no way to flush a folder, and no need of it.
+            // Some file systems cannot flush a folder, and need not.
             Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
             other => Ok(other?),
         }
     }
 
-    /// The mode counts only where a file is made.
+    /// The mode is used only for a new file.
     fn openat(&self, name: &OsStr, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         retry_on_intr(|| fs::openat(&self.handle, name, flags, OWNER_ONLY))
     }
@@ -260,7 +239,7 @@ impl From<FileType> for Kind {
     }
 }
 
-/// Some mounts give every file to one user, and refuse even to be asked for that.
+/// Some mounts give every file to one user, and refuse a change of the owner.
 fn give_to(file: &OwnedFd, owner: &Stat) -> rustix::io::Result<()> {
     let made = fs::fstat(file)?;
     if (made.st_uid, made.st_gid) == (owner.st_uid, owner.st_gid) {
@@ -270,13 +249,13 @@ fn give_to(file: &OwnedFd, owner: &Stat) -> rustix::io::Result<()> {
     retry_on_intr(|| fs::fchown(file, Some(uid), Some(gid)))
 }
 
-/// POSIX lets it be interrupted.
+/// POSIX allows an interruption.
 fn keep_private(file: &OwnedFd) -> rustix::io::Result<()> {
     retry_on_intr(|| fs::fchmod(file, OWNER_ONLY))
 }
 
-/// Any user who can open a lock file can hold it, and Codex CLI makes one with mode 0644. Where this
-/// cannot be changed, it is as it was; so is a file that has another name elsewhere, as a hard link.
+/// Any user who can open a lock file can hold it, and Codex CLI creates it with mode 0644. A hard link
+/// is left alone, and so is a file whose mode cannot be changed.
 fn keep_from_others(lock: &OwnedFd) {
     let is_shared =
         |stat: Stat| stat.st_nlink == 1 && Mode::from_raw_mode(stat.st_mode).intersects(OTHERS);
@@ -285,12 +264,12 @@ fn keep_from_others(lock: &OwnedFd) {
     }
 }
 
-/// Root may write anywhere, so that a look at the owner tells it nothing.
+/// Root may write anywhere, so ownership is no obstacle.
 pub(crate) fn runs_as_root() -> bool {
     geteuid().is_root()
 }
 
-/// A folder that only its owner can enter, whatever the umask takes away.
+/// Creates a folder that only its owner can enter, whatever the umask says.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)?;
     std::fs::set_permissions(path, Permissions::from_mode(0o700))

@@ -2,7 +2,7 @@ use super::*;
 
 // threats 173
 #[test]
-fn a_lock_file_that_was_removed_or_replaced_is_not_the_one_of_that_name() {
+fn removed_or_replaced_lock_file_loses_its_name() {
     let around = tempfile::tempdir().unwrap();
     let folder = Folder::open(around.path()).unwrap();
     let name = OsStr::new("auth.lock");
@@ -17,7 +17,7 @@ fn a_lock_file_that_was_removed_or_replaced_is_not_the_one_of_that_name() {
 
 // threats 177
 #[test]
-fn a_folder_that_is_moved_away_stays_the_folder() {
+fn handle_follows_a_moved_folder() {
     let around = tempfile::tempdir().unwrap();
     let (path, moved) = (around.path().join("codex"), around.path().join("moved"));
     make_private(&path).unwrap();

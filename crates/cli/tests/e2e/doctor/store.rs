@@ -222,7 +222,7 @@ fn unusable_helper_is_a_problem() {
         let locked = "cat >/dev/null; echo 'the double is locked'; exit 1";
         assert_unusable(&world, with_helper(&world, locked), "the double is locked");
         let forgetful = "read -r in; case $1 in get) echo 'credentials not found in native keychain'; exit 1;; esac";
-        assert_unusable(&world, with_helper(&world, forgetful), "does not give back what it took");
+        assert_unusable(&world, with_helper(&world, forgetful), "does not return what it stored");
         let begun = Instant::now();
         assert_unusable(
             &world,

@@ -45,7 +45,7 @@ pub(crate) fn assert_invariants(world: &World, finished: &Finished, allowed: All
     assert_eq!(hostile(&finished.log), None, "log: {:?}", finished.log);
     assert_eq!(hostile(&finished.stdout), None);
     assert!(finished.stderr.matches("/oauth/authorize?").count() <= 1, "more than one URL");
-    if !finished.stderr.contains("what is new is kept in") {
+    if !finished.stderr.contains("the new content is in") {
         // A panic exits immediately and cannot remove its temporary file.
         let panicked = finished.stderr.contains("had to stop because of an internal error");
         assert_nothing_left_behind(world, panicked);
