@@ -83,7 +83,7 @@ impl ExternalStore for HelperStore {
     fn remove(&self) -> Result<bool, ExternalStoreError> {
         let was_there = match self.helper.get(&self.entry) {
             // An answer that is not part of the protocol still means that there is an entry.
-            Err(Error::Misshapen { .. }) => true,
+            Err(Error::InvalidAnswer { .. }) => true,
             other => other?.is_some(),
         };
         self.helper.erase(&self.entry)?;

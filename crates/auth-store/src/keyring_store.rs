@@ -167,7 +167,7 @@ enum Refusal {
     #[error("it does not return what it stored")]
     Forgetful,
     #[error("its answer cannot be used")]
-    Misshapen,
+    InvalidAnswer,
     #[error(transparent)]
     System(ExternalStoreError),
 }
@@ -182,7 +182,7 @@ impl Refusal {
         match error {
             mpsc::RecvTimeoutError::Timeout => Self::TimedOut(deadline),
             // The library panicked.
-            mpsc::RecvTimeoutError::Disconnected => Self::Misshapen,
+            mpsc::RecvTimeoutError::Disconnected => Self::InvalidAnswer,
         }
     }
 }
@@ -193,7 +193,7 @@ impl From<Error> for Refusal {
             Error::PlatformFailure(source) | Error::NoStorageAccess(source) => Self::System(source),
             Error::TooLong(_, limit) => Self::TooLong { limit },
             Error::Ambiguous(_) => Self::Ambiguous,
-            _ => Self::Misshapen,
+            _ => Self::InvalidAnswer,
         }
     }
 }

@@ -1,8 +1,7 @@
-//! A sign-in in the keyring of the session, which GNOME's plays.
+//! A sign-in in the keyring of the session, with GNOME's keyring.
 //!
-//! Each test runs once more in a session bus of its own, with folders of its own, so that no keyring
-//! of whoever runs the tests is touched. Where the machine lacks the programs, the test says so and
-//! shows nothing.
+//! Each test runs again in its own session bus and folders, so that no other keyring is touched. If the
+//! programs are missing, the test is reported as skipped.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -24,13 +23,13 @@ use tempfile::TempDir;
 
 const ENTRY: &str = "https://auth.example.test/login-cli/default";
 
-/// What a person gets instead of an answer, at the latest.
+/// The latest time of an error.
 const IN_TIME: Duration = Duration::from_secs(3);
 
-/// Set in a run that has a session of its own.
+/// Set in a run with its own session.
 const MARK: &str = "AUTH_STORE_TEST_SESSION";
 
-/// A bus that starts no service of the machine's; those of a folder beside it, if it is there.
+/// A bus with the services of a folder beside it, and none of the machine.
 const BUS: &str = r#"<busconfig>
 <type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
 <servicedir>FOLDER/services</servicedir>
@@ -39,27 +38,25 @@ const BUS: &str = r#"<busconfig>
 </policy>
 </busconfig>"#;
 
-/// The keyring, which the bus starts at the first call, and keeps the call until it is unlocked.
+/// The keyring. The bus starts it at the first call, and delays the call until it is unlocked.
 const KEYRING: &str = r#"[D-BUS Service]
 Name=org.freedesktop.secrets
 Exec=/bin/sh -c "printf 'the password' | gnome-keyring-daemon --foreground --unlock --components=secrets"
 "#;
 
-/// Reports a test that this machine cannot run, past the capture of the test harness; `.ci/run` counts
-/// these lines.
+/// Reports a skipped test, past the capture of the test harness; `.ci/run` counts these lines.
 fn left_out(what: &str) {
     let line = format!("not tested on this machine: {what}\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
-/// Which of the runs inside this is, if it is one.
+/// The number of this inner run, if it is one.
 #[expect(clippy::disallowed_methods, reason = "it tells the runs of one test apart")]
 fn inside() -> Option<usize> {
     std::env::var(MARK).ok()?.parse().ok()
 }
 
-/// Runs the parts of the test of this name, one after the other, each in a session of its own with
-/// the same keyring.
+/// Runs the parts of the test of this name in order, each in its own session with the same keyring.
 #[track_caller]
 fn in_sessions(name: &str, parts: &[fn()]) {
     let folder = tempfile::tempdir().unwrap();
@@ -89,7 +86,7 @@ fn in_sessions_of(folder: &Path, name: &str, parts: &[fn()]) {
     }
 }
 
-/// Runs the test of this name where the bus has this address.
+/// Runs the test of this name with the bus at this address.
 #[track_caller]
 fn with_the_bus_at(address: &str, name: &str, test: fn()) {
     if inside().is_some() {
@@ -100,7 +97,7 @@ fn with_the_bus_at(address: &str, name: &str, test: fn()) {
     again(name, 0, this.env("DBUS_SESSION_BUS_ADDRESS", address), folder.path());
 }
 
-/// The rest of the line that runs this test alone, in folders that nobody else has.
+/// The command line that runs this test alone, in new folders.
 #[track_caller]
 fn again(name: &str, part: usize, command: &mut Command, folder: &Path) {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
@@ -120,7 +117,7 @@ fn write(path: &Path, content: &str) {
     fs::write(path, content).unwrap();
 }
 
-/// What another program has to say about the keyring.
+/// Calls another client of the keyring.
 fn secret_tool(words: &[&str]) -> String {
     let output = Command::new("secret-tool").args(words).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
@@ -157,7 +154,7 @@ fn save(store: &AuthStore, mark: &str) -> Result<(), Error> {
     store.update(|document: &mut AuthDocument| document.set_sign_in(&sign_in(mark)))
 }
 
-/// Each of the four fails in time, for this reason, and tells nothing of what is stored.
+/// Each of the four operations fails in time, with this reason and without the stored content.
 #[track_caller]
 fn all_refused(external: &KeyringStore, reason: &str) {
     let calls: [(&str, &dyn Fn() -> Option<auth_store::ExternalStoreError>); 4] = [
@@ -222,7 +219,7 @@ fn entries_are_independent() {
     );
 }
 
-/// Nobody is asked for the password: the window would be gone before it is typed.
+/// Nobody is prompted: the prompt would outlive the call.
 #[test]
 fn locked_keyring_is_an_error_and_unchanged() {
     in_sessions(
@@ -269,7 +266,7 @@ fn machine_without_session_is_an_error() {
     });
 }
 
-/// It takes whoever comes, and says nothing.
+/// A bus that accepts connections and never answers.
 #[test]
 fn hanging_bus_is_an_error_at_the_deadline() {
     let name = "hanging_bus_is_an_error_at_the_deadline";

@@ -1,5 +1,4 @@
-//! What belongs to the whole process, its umask and its current folder, in a process of its own: one
-//! test, because tests share them.
+//! The umask and the current folder belong to the whole process, so one test of its own covers them.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

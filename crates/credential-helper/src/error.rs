@@ -1,20 +1,20 @@
 use std::io;
 use std::time::Duration;
 
-/// Why a helper did not do what it was asked to do.
+/// Why a call of a helper failed.
 ///
-/// No variant holds anything of a secret, neither of one that was to be stored nor of a stored one.
+/// No variant contains a part of a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The program is in none of the folders. The person installs it, or names another store.
+    /// The program is in none of the folders.
     #[error("{program} is not installed")]
     NotInstalled {
-        /// The program that was looked for.
+        /// The program.
         program: String,
     },
-    /// The helper did not end in time: its store waits for somebody to unlock it, or hangs. It was
-    /// killed; whether an entry was stored or erased is not known.
+    /// The helper did not end in time: its store waits for an unlock, or hangs. It was killed; an entry
+    /// may have been stored or erased.
     #[error("{program} did not answer within {after:?} and was stopped")]
     TimedOut {
         /// The helper.
@@ -22,42 +22,42 @@ pub enum Error {
         /// The deadline.
         after: Duration,
     },
-    /// The call was cancelled: the helper was killed, or not started. Whether an entry was stored or erased is
-    /// not known.
+    /// The call was cancelled: the helper was killed or not started. An entry may have been stored or
+    /// erased.
     #[error("{program} was stopped")]
     Cancelled {
         /// The helper.
         program: String,
     },
-    /// The helper ended with a failure: a store that is locked, not set up, or out of reach.
+    /// The helper failed: its store is locked, not set up, or not reachable.
     #[error("{program} refused: {message}")]
     Refused {
         /// The helper.
         program: String,
-        /// What it said: one line of at most 200 visible characters. Where it said nothing, how it
-        /// ended.
+        /// Its message: one line of at most 200 visible characters, or the exit status if there is
+        /// none.
         message: String,
     },
-    /// The helper ended well and its answer is not one of the protocol, or is larger than 1 MiB.
-    #[error("{program} gave an answer that is not of its protocol")]
-    Misshapen {
+    /// The helper succeeded, but its answer is invalid or larger than 1 MiB.
+    #[error("{program} gave an invalid answer")]
+    InvalidAnswer {
         /// The helper.
         program: String,
     },
-    /// The helper is there, and the system would not start it or follow it to its end.
+    /// The system could not start or watch the helper.
     #[error("cannot run {program}")]
     Io {
         /// The helper.
         program: String,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// A name of a helper that is empty, or has another character than ASCII letters and digits, `.`,
-/// `_` and `-`.
+/// The name of a helper is empty, or has a character other than ASCII letters and digits, `.`, `_` and
+/// `-`.
 ///
-/// The name becomes a part of a program's: it must not lead to another folder.
+/// The name is a part of a file name, and must not lead to another folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name of a credential helper has letters, digits, `.`, `_` and `-` only")]
 pub struct InvalidName;

@@ -11,16 +11,16 @@ use crate::protocol::{self, Credential};
 use crate::run::{Cancellation, Deadline, Failure, Group, Outcome, Run};
 use crate::{Error, InvalidName};
 
-/// Enough for every store that is open, and short enough for a person who waits.
+/// Enough for every unlocked store.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// A `docker-credential-NAME` program, and how it is called.
+/// A `docker-credential-NAME` program and the options of its calls.
 ///
-/// Nothing is looked for or started before a call.
+/// Nothing is searched or started before a call.
 #[derive(Clone)]
 pub struct Helper {
     program: String,
-    /// Where it may be, in this order.
+    /// Its possible paths, in order.
     paths: Vec<PathBuf>,
     env: Vec<(OsString, OsString)>,
     deadline: Duration,
@@ -29,15 +29,15 @@ pub struct Helper {
 }
 
 impl Helper {
-    /// The program `docker-credential-NAME` in the first of `folders` that has it. A program passes
-    /// the folders of its `PATH`, from `split_paths` of the standard library.
+    /// The program `docker-credential-NAME` in the first of `folders` that has it. Pass the folders of
+    /// `PATH`, from `std::env::split_paths`.
     ///
-    /// A folder that is not absolute is passed over. The empty one, which an empty component of
-    /// `PATH` stands for, would be the current folder: whoever owns that one is not trusted.
+    /// Relative folders are skipped. An empty component of `PATH` is the current folder, whose owner is
+    /// not trusted.
     ///
     /// # Errors
     ///
-    /// [`InvalidName`], which says what a name is made of.
+    /// [`InvalidName`].
     pub fn new(
         name: &str,
         folders: impl IntoIterator<Item = PathBuf>,
@@ -52,7 +52,7 @@ impl Helper {
         Ok(Self::of_program(program, paths))
     }
 
-    /// The program at `path`, which has to be absolute to be found.
+    /// The program at `path`, which has to be absolute.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -71,53 +71,51 @@ impl Helper {
         }
     }
 
-    /// The longest that one call may take, instead of 3 seconds.
+    /// The time limit of one call. The default is 3 seconds.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Lets the helper ask the person at the terminal. It stays in the process group of this program: it may
-    /// read from the terminal, and Ctrl-C ends both. What it starts is then not killed with it.
+    /// Lets the helper prompt on the terminal. It stays in the process group of this program, so that
+    /// it may read from the terminal and Ctrl-C ends both. Its children are not killed with it.
     #[must_use]
     pub fn at_terminal(mut self) -> Self {
-        self.group = Group::Ours;
+        self.group = Group::Inherited;
         self
     }
 
-    /// Ends a call early: once `is_cancelled` answers yes, a helper that runs is killed, and none is started. It is
-    /// asked about 50 times a second, on the thread of the call.
+    /// Ends a call early: once `is_cancelled` returns true, a running helper is killed, and none is
+    /// started. It is called about 50 times a second, on the thread of the call.
     #[must_use]
     pub fn cancelled_by(mut self, is_cancelled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.cancellation = Cancellation::new(is_cancelled);
         self
     }
 
-    /// The same helper for a call that must not be [cancelled](Self::cancelled_by), such as one that puts an
-    /// entry back.
+    /// The same helper for a call that must not be [cancelled](Self::cancelled_by), such as one that
+    /// restores an entry.
     #[must_use]
     pub fn without_cancellation(&self) -> Self {
         Self { cancellation: Cancellation::default(), ..self.clone() }
     }
 
-    /// Sets one environment variable of the helper, which has those of this process otherwise: the
-    /// `PASSWORD_STORE_DIR` of `pass`, for example. It is no place for a secret, because others may
-    /// read the environment of a process.
+    /// Sets an environment variable of the helper, for example `PASSWORD_STORE_DIR` of `pass`. It
+    /// inherits all others. Do not pass a secret: other processes may read the environment.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// The name of the program, as errors have it: `docker-credential-NAME`, or the path that was
-    /// given.
+    /// The program's name in errors: `docker-credential-NAME`, or the given path.
     #[must_use]
     pub fn program(&self) -> &str {
         &self.program
     }
 
-    /// The entry for `server_url`; `None` where the store has none.
+    /// The entry for `server_url`; `None` if there is none.
     ///
     /// # Errors
     ///
@@ -126,8 +124,8 @@ impl Helper {
         self.get_before(Deadline::from_now(self.deadline), server_url)
     }
 
-    /// Stores an entry for `server_url`. Most stores replace the one of the same username and some
-    /// keep one for each username, of which [`get`](Self::get) finds any: keep to one username.
+    /// Stores an entry for `server_url`. Most stores replace an entry with the same username. Some keep
+    /// one per username, and [`get`](Self::get) returns any of them, so use one username.
     ///
     /// # Errors
     ///
@@ -142,7 +140,7 @@ impl Helper {
         Err(self.refused(&outcome, &credential.secret))
     }
 
-    /// Removes the entry for `server_url`. That there is none is fine.
+    /// Removes the entry for `server_url`, if there is one.
     ///
     /// # Errors
     ///
@@ -153,7 +151,7 @@ impl Helper {
         if outcome.status.success() || says_not_found(&outcome) {
             return Ok(());
         }
-        // Some helpers have words of their own for an entry that is not there, `pass` among them.
+        // Some helpers, such as `pass`, have their own message for a missing entry.
         match self.get_before(deadline, server_url) {
             Ok(None) => Ok(()),
             Ok(Some(_)) | Err(_) => Err(self.refused(&outcome, "")),
@@ -168,7 +166,7 @@ impl Helper {
     pub fn list(&self) -> Result<BTreeMap<String, String>, Error> {
         let outcome = self.run(Deadline::from_now(self.deadline), "list", bytes(""))?;
         if outcome.status.success() {
-            return protocol::entries(&outcome.stdout).map_err(|_| self.misshapen());
+            return protocol::entries(&outcome.stdout).map_err(|_| self.invalid_answer());
         }
         Err(self.refused(&outcome, ""))
     }
@@ -180,7 +178,7 @@ impl Helper {
     ) -> Result<Option<Credential>, Error> {
         let outcome = self.run(deadline, "get", bytes(server_url))?;
         if outcome.status.success() {
-            return protocol::credential(&outcome.stdout).map_err(|_| self.misshapen());
+            return protocol::credential(&outcome.stdout).map_err(|_| self.invalid_answer());
         }
         if says_not_found(&outcome) {
             return Ok(None);
@@ -200,7 +198,7 @@ impl Helper {
         run.with(input).map_err(|failure| match failure {
             Failure::TimedOut => self.timed_out(),
             Failure::Cancelled => Error::Cancelled { program: self.program.clone() },
-            Failure::TooMuch => self.misshapen(),
+            Failure::TooMuchOutput => self.invalid_answer(),
             Failure::Io(source) => self.io(source),
         })
     }
@@ -222,8 +220,8 @@ impl Helper {
         Error::Refused { program: self.program.clone(), message: refusal(outcome, secret) }
     }
 
-    fn misshapen(&self) -> Error {
-        Error::Misshapen { program: self.program.clone() }
+    fn invalid_answer(&self) -> Error {
+        Error::InvalidAnswer { program: self.program.clone() }
     }
 
     fn io(&self, source: std::io::Error) -> Error {
@@ -231,7 +229,7 @@ impl Helper {
     }
 }
 
-/// Without the environment: somebody may have put a secret there after all.
+/// Without the environment, in case it has a secret.
 impl fmt::Debug for Helper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { program, deadline, .. } = self;

@@ -4,34 +4,34 @@ use zeroize::Zeroizing;
 
 use crate::run::Outcome;
 
-/// The words of the protocol for an entry that is not there.
+/// The message of the protocol for a missing entry.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// What stands for words that are not shown.
-const WITHHELD: &str = "(its words are withheld, because they repeat a secret)";
+/// Replaces a message that contains a secret.
+const WITHHELD: &str = "(its message is withheld because it contains a secret)";
 
-/// The longest that a helper is quoted, in characters.
-const LONGEST: usize = 200;
+/// The longest message, in characters.
+const MESSAGE_LIMIT: usize = 200;
 
-/// So many letters and digits of a secret, one after the other, are a part of it and no chance.
-const PART: usize = 12;
+/// This many letters and digits of a secret in a row are no coincidence.
+const SECRET_PART: usize = 12;
 
-/// Whether the helper says, in the words of the protocol, that there is no such entry.
+/// Whether the helper reports a missing entry with the message of the protocol.
 ///
-/// They are compared letter by letter, as Docker does; other than there, something may stand before
-/// them, because not every helper is a program of Go that prints its error alone.
+/// The comparison is exact, as in Docker, but text may precede the message, because not every helper
+/// prints only its error.
 pub(crate) fn says_not_found(outcome: &Outcome) -> bool {
     let says = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(NOT_FOUND);
     says(&outcome.stdout) || says(&outcome.stderr)
 }
 
-/// Why the helper failed, in its own words: on standard output, where the protocol has them, or in
-/// the first line of standard error. `secret` is what it was given to store.
+/// Why the helper failed: its standard output, as in the protocol, or the first line of its standard
+/// error. `secret` is what it was asked to store.
 pub(crate) fn refusal(outcome: &Outcome, secret: &str) -> String {
     let said = String::from_utf8_lossy(&outcome.stdout);
     let complained = String::from_utf8_lossy(&outcome.stderr);
     let words = [said.as_ref()].into_iter().chain(complained.lines());
-    let shown = words.map(|text| (text, printable::excerpt(text, LONGEST)));
+    let shown = words.map(|text| (text, printable::excerpt(text, MESSAGE_LIMIT)));
     match shown.into_iter().find(|(_, shown)| !shown.is_empty()) {
         None => outcome.status.to_string(),
         Some((text, shown)) if repeats(text, &shown, secret) => WITHHELD.to_owned(),
@@ -39,20 +39,19 @@ pub(crate) fn refusal(outcome: &Outcome, secret: &str) -> String {
     }
 }
 
-/// Whether a secret would be shown: the one that the helper was given, or one in an entry, its own
-/// answer or ours, whole or cut off.
+/// Whether the message contains a secret: the one to store, or an entry, also a truncated one.
 fn repeats(text: &str, shown: &str, secret: &str) -> bool {
     text.contains("\"Secret\"") || shares_a_part(shown, secret)
 }
 
-/// Whether `text` has a part of `secret`, or all of it where it is short. Only letters and digits
-/// count, so that quotes, escapes and line ends between them hide nothing.
+/// Whether `text` contains a part of `secret`, or all of a short one. Only letters and digits count,
+/// because quotes, escapes and line ends may separate them.
 fn shares_a_part(text: &str, secret: &str) -> bool {
     if secret.is_empty() {
         return false;
     }
     let (letters, secret_letters) = (letters(text), letters(secret));
-    let part = PART.min(secret_letters.len());
+    let part = SECRET_PART.min(secret_letters.len());
     if part == 0 {
         return text.contains(secret);
     }

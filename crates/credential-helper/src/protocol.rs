@@ -5,11 +5,11 @@ use std::io;
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
-/// What a store keeps for a server URL.
+/// The entry of a server URL.
 ///
-/// It cannot be cloned or compared: a copy of a secret is made where it can be seen.
+/// Not `Clone` and not `PartialEq`: each copy of a secret is explicit.
 pub struct Credential {
-    /// Whom the secret belongs to; helpers refuse an empty one.
+    /// The owner of the secret. Helpers refuse an empty one.
     pub username: String,
     /// The secret, wiped when it is dropped.
     pub secret: Zeroizing<String>,
@@ -25,7 +25,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// What `store` reads.
+/// The input of `store`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry<'a> {
@@ -35,8 +35,8 @@ struct Entry<'a> {
     secret: &'a str,
 }
 
-/// The entry as one line of JSON. The length is counted first, so that the buffer never grows and
-/// leaves a copy behind.
+/// The entry as one line of JSON. The length is counted first: a buffer that grows leaves copies
+/// behind.
 pub(crate) fn entry(server_url: &str, credential: &Credential) -> io::Result<Zeroizing<Vec<u8>>> {
     let Credential { username, secret } = credential;
     let entry = Entry { server_url, username, secret };
@@ -60,7 +60,7 @@ impl io::Write for Length {
     }
 }
 
-/// What `get` answers. The URL is in there too, and was known before.
+/// The answer of `get`, without the URL.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer {
@@ -70,8 +70,8 @@ struct Answer {
     secret: Zeroizing<String>,
 }
 
-/// Reads the answer of `get`. One with neither username nor secret is how helpers before 0.7 say
-/// that there is no entry; `store` has never let such a one in.
+/// Parses the answer of `get`. Helpers before 0.7 report a missing entry with an empty username and
+/// secret, which `store` never accepts.
 pub(crate) fn credential(answer: &[u8]) -> serde_json::Result<Option<Credential>> {
     let Answer { username, secret } = serde_json::from_slice(answer)?;
     let absent = username.is_empty() && secret.is_empty();
@@ -82,7 +82,7 @@ fn secret<'de, D: Deserializer<'de>>(input: D) -> Result<Zeroizing<String>, D::E
     String::deserialize(input).map(Zeroizing::new)
 }
 
-/// Reads the answer of `list`. An empty map of Go is an object or `null`, as it was made.
+/// Parses the answer of `list`. An empty map of Go is an object or `null`.
 pub(crate) fn entries(answer: &[u8]) -> serde_json::Result<BTreeMap<String, String>> {
     let entries: Option<BTreeMap<String, String>> = serde_json::from_slice(answer)?;
     Ok(entries.unwrap_or_default())

@@ -1,4 +1,4 @@
-//! A folder whose access control list would give new files to others (acl(5)).
+//! A folder with a default access control list, acl(5), that opens new files to others.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in, write};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use rustix::io::Errno;
 
-/// Of the kernel's form of a list: a version, then a tag, permissions and an id for each entry.
+/// The kernel's format: a version, then tag, permissions and id of each entry.
 const VERSION: u32 = 2;
 const USER_OBJ: u16 = 0x01;
 const USER: u16 = 0x02;
@@ -16,7 +16,7 @@ const MASK: u16 = 0x10;
 const OTHER: u16 = 0x20;
 const NOBODY_IN_PARTICULAR: u32 = u32::MAX;
 
-/// A list by which every user, and one by its id, may read and write.
+/// A list with read and write permission for every user, and for one user by id.
 fn open_to_all() -> Vec<u8> {
     let entries = [
         (USER_OBJ, 7_u16, NOBODY_IN_PARTICULAR),
@@ -34,8 +34,7 @@ fn open_to_all() -> Vec<u8> {
     list
 }
 
-/// What the file's list leaves of the permissions of all but its owner: the mask bounds every user
-/// and group that is named in it.
+/// The effective permissions of everybody but the owner: the mask limits all named users and groups.
 fn granted_to_others(path: &Path) -> u16 {
     let mut list = [0; 256];
     let length = match getxattr(path, "system.posix_acl_access", &mut list[..]) {
@@ -55,7 +54,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o7777
 }
 
-/// A home folder with such a list, where the file system has them.
+/// A home folder with such a list, if the file system supports it.
 fn home_open_to_all(content: &str) -> Option<Home> {
     let home = Home::holding(content);
     let set =

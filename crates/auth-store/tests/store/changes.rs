@@ -1,11 +1,11 @@
-//! What a refresh and a sign-in with a key change of a document, and what they leave.
+//! What a refresh and an API key sign-in change in a document, and what they keep.
 
 use crate::common::{AFTER_A_SAVE, Home, read};
 use auth_store::AuthMode;
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use token_source::RefreshedTokens;
 
-/// With fields of others at every level, an order of their own, and numbers that no float holds.
+/// With fields of other programs at every level, an unusual order, and numbers beyond floats.
 const BEFORE: &str = r#"{
   "zeta": [
     1.50,
@@ -46,7 +46,7 @@ fn refreshed(id: Option<&str>, access: Option<&str>, refresh: Option<&str>) -> R
     }
 }
 
-/// `BEFORE` with these texts in the place of those.
+/// `BEFORE` with replaced texts.
 fn with(replaced: &[(&str, &str)]) -> String {
     let replace = |text: String, (old, new): &(&str, &str)| {
         assert_eq!(text.matches(old).count(), 1, "{old}");
@@ -63,7 +63,7 @@ fn assert_refreshed(refreshed: &RefreshedTokens, replaced: &[(&str, &str)]) {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
-/// Of the whole file, the tokens and the time.
+/// Of the whole file: the tokens and the time.
 // threats 109 169
 #[test]
 fn refresh_changes_only_the_new_tokens() {
@@ -90,7 +90,7 @@ fn refresh_keeps_tokens_that_are_not_returned() {
     assert_refreshed(&RefreshedTokens::default(), &[]);
 }
 
-/// A file that lost them meanwhile, or never had them.
+/// A file without tokens.
 // threats 170
 #[test]
 fn refresh_of_an_empty_document_adds_tokens() {

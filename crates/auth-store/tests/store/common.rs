@@ -1,4 +1,4 @@
-//! What the tests of the store share: a home folder, a sign-in, and another program's view of files.
+//! Shared by the tests of the store: a home folder, a sign-in, and another program's access to files.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use auth_store::{AuthStore, SignIn};
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use tempfile::TempDir;
 
-/// A home folder that is not there yet, in a folder that goes when the test ends.
+/// A home folder that does not exist yet, in a temporary folder.
 pub(crate) struct Home {
     around: TempDir,
 }
@@ -17,7 +17,7 @@ impl Home {
         Self { around: tempfile::tempdir().unwrap() }
     }
 
-    /// One that is there, and holds this `auth.json`.
+    /// An existing one with this `auth.json`.
     pub(crate) fn holding(content: impl AsRef<[u8]>) -> Self {
         let home = Self::new();
         fs::create_dir(home.path()).unwrap();
@@ -45,7 +45,7 @@ impl Home {
         AuthStore::new(self.path())
     }
 
-    /// The names in it, in order.
+    /// Its sorted file names.
     pub(crate) fn names(&self) -> Vec<String> {
         names(&self.path())
     }
@@ -59,10 +59,10 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What is in the home folder after a save, and nothing else.
+/// The files in the home folder after a save.
 pub(crate) const AFTER_A_SAVE: [&str; 3] = ["auth.json", "auth.json.lock", "auth.lock"];
 
-/// What another program does to a file, without a care.
+/// Writes a file as a careless program does it.
 #[expect(clippy::disallowed_methods, reason = "the other program is not this project's")]
 pub(crate) fn write(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
     fs::write(path, content).unwrap();
@@ -72,8 +72,8 @@ pub(crate) fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// Whether somebody holds the lock on this file. A lock that was taken to find out is given back by
-/// its name: a program that another test starts has the file open for a moment after it is closed.
+/// Whether the lock on this file is held. The lock is released explicitly: a program that another test
+/// starts may have the file open for a moment.
 pub(crate) fn is_locked(path: impl AsRef<Path>) -> bool {
     let file = File::open(path).unwrap();
     let taken = file.try_lock().is_ok();
@@ -83,7 +83,7 @@ pub(crate) fn is_locked(path: impl AsRef<Path>) -> bool {
     !taken
 }
 
-/// A sign-in whose tokens and account all carry `mark`.
+/// A sign-in whose tokens and account contain `mark`.
 pub(crate) fn sign_in(mark: &str) -> SignIn {
     SignIn {
         id_token: IdToken::new(format!("id-{mark}")).unwrap(),
@@ -95,8 +95,7 @@ pub(crate) fn sign_in(mark: &str) -> SignIn {
     }
 }
 
-/// Reports a test that this machine cannot run, past the capture of the test harness; `.ci/run` counts
-/// these lines.
+/// Reports a skipped test, past the capture of the test harness; `.ci/run` counts these lines.
 #[cfg(target_os = "linux")]
 pub(crate) fn left_out(what: &str) {
     use std::io::Write as _;

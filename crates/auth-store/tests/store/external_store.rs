@@ -1,4 +1,5 @@
-//! An external store in the place of the file: the same document, the same locks, and never a copy in a file.
+//! An external store instead of the file: the same document, the same locks, and never a copy in a
+//! file.
 
 #[cfg(unix)]
 use std::fs;
@@ -14,11 +15,11 @@ use auth_store::{
 };
 use zeroize::Zeroizing;
 
-/// An external store in the memory, which may be locked.
+/// An external store in memory, which can be locked.
 #[derive(Debug, Default)]
 struct Memory {
     entry: Mutex<Option<Vec<u8>>>,
-    /// What it refuses.
+    /// The operations that fail.
     locked: Mutex<Option<&'static str>>,
     writes: AtomicUsize,
 }
@@ -30,7 +31,7 @@ impl Memory {
         external
     }
 
-    /// What another machine does, which shares it.
+    /// Another machine that shares the store.
     fn set(&self, content: Option<&[u8]>) {
         *self.entry.lock().unwrap() = content.map(<[u8]>::to_vec);
     }
@@ -93,7 +94,7 @@ fn document(mark: &str) -> AuthDocument {
     document
 }
 
-/// What may be in the folder of a sign-in that is in an external store.
+/// The files of a sign-in in an external store.
 const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
 
 fn here() -> Location {
@@ -129,7 +130,7 @@ fn external_store_keeps_fields_of_other_programs() {
     assert!(text.starts_with(r#"{"z":1.50,"x":{"y":1e+400},"tokens":{"id_token":"#), "{text}");
 }
 
-/// Whoever chose an external store has nothing in the file, and what is there is somebody else's.
+/// The file beside an external store belongs to another sign-in.
 #[test]
 fn external_store_ignores_the_file() {
     let (home, external) =
@@ -143,7 +144,7 @@ fn external_store_ignores_the_file() {
     assert_eq!(home.names(), ["auth.json", "auth.json.lock", "auth.lock"]);
 }
 
-/// Nothing of the file is odd where there is none that counts.
+/// The file does not count.
 #[cfg(unix)]
 #[test]
 fn external_store_has_warnings_about_content_only() {
@@ -250,7 +251,7 @@ fn unreadable(content: &[u8], is_expected: impl Fn(&Error) -> bool) {
     save(&store, "1").unwrap();
 }
 
-/// A copy of it would be a secret in a file.
+/// A copy would be a secret in a file.
 // threats 168 179
 #[test]
 fn unreadable_entry_is_reported_and_not_backed_up() {
@@ -269,7 +270,7 @@ fn unreadable_entry_is_reported_and_not_backed_up() {
     );
 }
 
-/// Nobody signs in for what could not be kept afterwards.
+/// The person must not sign in for nothing.
 // threats 157 168
 #[test]
 fn check_finds_an_unreadable_entry() {
@@ -281,8 +282,7 @@ fn check_finds_an_unreadable_entry() {
     }
 }
 
-/// Of everything that is asked of the store, this much fails; the entry is what it was, and nothing
-/// of it comes into a file.
+/// Each operation on the locked store fails, the entry is unchanged, and no file has anything of it.
 #[track_caller]
 fn refused(what: &'static str, fails: [bool; 5]) {
     let (home, external) = (Home::new(), Memory::holding(r#"{"OPENAI_API_KEY":"sk-canary"}"#));
@@ -340,7 +340,7 @@ fn failed_external_write_can_be_repeated() {
     assert!(external.text().unwrap().contains("access-1"));
 }
 
-/// The locks are files also where the document is none.
+/// The locks are files.
 // threats 157
 #[test]
 fn check_finds_a_folder_without_room_for_locks() {

@@ -1,4 +1,4 @@
-//! Links, strange files, foreign owners and modes.
+//! Links, special files, foreign owners and modes.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -22,15 +22,15 @@ fn set_mode(path: impl AsRef<Path>, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Everything that touches the file ends with an error that `is_expected`, the check before the
-/// browser opens as well.
+/// Every operation fails with an error that `is_expected`, including the check before the browser
+/// opens.
 #[track_caller]
 fn refused(store: &AuthStore, is_expected: impl Fn(&Error) -> bool) {
     assert!(store.load().as_ref().is_err_and(&is_expected), "{:?}", store.load());
     unwritable(store, is_expected);
 }
 
-/// Likewise, but that the file may be read.
+/// The same, but the file can be read.
 #[track_caller]
 fn unwritable(store: &AuthStore, is_expected: impl Fn(&Error) -> bool) {
     let asked = store.could_be_written().map(drop);
@@ -94,7 +94,7 @@ fn link_in_a_loop_is_refused() {
     }
 }
 
-/// People link one file into several homes, and sign in afterwards.
+/// People link one file into several homes and sign in afterwards.
 // threats 159 160
 #[test]
 fn save_creates_the_missing_target_of_a_link() {
@@ -246,8 +246,8 @@ fn check_finds_a_read_only_folder() {
     assert_eq!(home.names(), ["auth.json"]);
 }
 
-/// Runs `test` where a mode says no to its owner. It says nothing to root, who on Linux becomes
-/// like others in one thread, by giving up what root may for good.
+/// Runs `test` where a mode refuses access to the owner. Root is not refused, so on Linux one thread
+/// gives up its privileges.
 fn bound_by_modes(test: impl FnOnce() + Send) {
     #[cfg(target_os = "linux")]
     std::thread::scope(|scope| {
@@ -276,7 +276,7 @@ fn home_with_dotfiles() -> (Home, PathBuf) {
     (home, dotfiles)
 }
 
-/// The probe is made beside the end of the link, the locks in both folders.
+/// The test file is created beside the target of the link, the locks in both folders.
 // threats 157 159
 #[test]
 fn check_finds_a_folder_without_room_for_a_lock() {
@@ -296,7 +296,7 @@ fn check_finds_a_folder_without_room_for_a_lock() {
     }
 }
 
-/// A read-only folder is no obstacle to a save that makes nothing in it.
+/// A save that creates nothing in a read-only folder works.
 // threats 157 159
 #[test]
 fn existing_lock_files_need_no_room() {

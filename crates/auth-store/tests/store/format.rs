@@ -1,4 +1,4 @@
-//! The bytes of `auth.json`, both ways.
+//! The exact bytes of `auth.json`, written and read.
 
 use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
 use auth_store::{AuthMode, Error, Problem};
@@ -59,7 +59,7 @@ fn written_sign_in_is_read_back() {
     assert_eq!(document.last_refresh(), "2026-11-21T18:48:46.859879Z".parse().ok());
 }
 
-/// What other programs keep in `tokens` is about the old ones.
+/// Fields of other programs in `tokens` are about the old tokens.
 // threats 169 221
 #[test]
 fn new_sign_in_keeps_fields_of_other_programs() {
@@ -134,7 +134,7 @@ fn file_over_the_size_limit_is_not_read() {
     assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
 }
 
-/// A person made room for one, or a program was interrupted.
+/// A person or an interrupted program may leave an empty file.
 // threats 168 221
 #[test]
 fn empty_file_is_not_a_sign_in_and_is_written() {

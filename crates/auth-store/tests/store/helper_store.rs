@@ -1,4 +1,4 @@
-//! An external store behind a credential helper, which a shell script plays.
+//! An external store with a credential helper, which is a shell script.
 
 use std::fs;
 use std::io::Write as _;
@@ -13,11 +13,11 @@ use credential_helper::Helper;
 
 const ENTRY: &str = "https://auth.example.test/login-cli/default";
 
-/// What the file of that entry is called.
+/// The file name of the entry.
 const ENTRY_FILE: &str = "https___auth_example_test_login_cli_default";
 
-/// One file for each URL. `instead` comes first and may answer in another way; it has the verb, the
-/// URL, and the name of its file.
+/// One file per URL. `instead` runs first and may answer otherwise; it gets the verb, the URL and the
+/// file name.
 fn script(instead: &str) -> String {
     format!(
         r#"in=$(cat)
@@ -36,7 +36,7 @@ esac"#
     )
 }
 
-/// A helper, what it holds, and a home folder for the locks.
+/// A helper, its entries, and a home folder for the locks.
 struct Scripted {
     home: Home,
 }
@@ -64,7 +64,7 @@ impl Scripted {
     }
 }
 
-/// Another process writes it, because a file that some fork still has open for writing cannot run.
+/// Another process writes the script: a file that a child process has open for writing cannot be run.
 fn write_program(path: &std::path::Path, body: &str) {
     let write = "cat >\"$1\" && chmod 700 \"$1\"";
     let mut shell = Command::new("/bin/sh");
@@ -92,7 +92,7 @@ fn helper_stores_updates_and_removes_one_entry() {
     assert_eq!(scripted.home.names(), ["auth.json.lock", "auth.lock"]);
 }
 
-/// It is tried beside the entry, which may be somebody's only copy.
+/// The entry may be the only copy of a sign-in.
 // threats 157
 #[test]
 fn check_uses_its_own_entry() {
@@ -110,7 +110,7 @@ fn check_uses_its_own_entry() {
     assert_eq!(names(&scripted.entries()), [ENTRY_FILE]);
 }
 
-/// Somebody's script may keep one secret in one file.
+/// A script may store one secret in one file.
 // threats 157
 #[test]
 fn check_restores_the_entry_of_a_single_entry_helper() {
@@ -122,7 +122,7 @@ fn check_restores_the_entry_of_a_single_entry_helper() {
     }
 }
 
-/// The check fails, with these words, and nothing of it stays.
+/// The check fails with this message, and leaves nothing.
 #[track_caller]
 fn fails_the_check(instead: &str, words: &str) {
     let scripted = Scripted::new(instead);

@@ -1,4 +1,4 @@
-//! A save that was interrupted before its rename: a whole temporary file beside the old document.
+//! A save that was interrupted before its rename: a complete temporary file beside the old document.
 
 use std::fs::{self, File};
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn document(account: &str, refresh_token: &str, time: &str) -> String {
     )
 }
 
-/// A home with an old document, and a new one that was not renamed.
+/// A home with an old document, and a new one in the temporary file.
 fn interrupted(old: &str, new: &str) -> Home {
     let home = Home::holding(old);
     write(home.file(TEMPORARY), new);
@@ -32,7 +32,7 @@ fn set_mode(home: &Home, mode: u32) {
     fs::set_permissions(home.file(TEMPORARY), fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Which refresh token is stored once a program has taken the locks and read.
+/// The stored refresh token, after a load under the locks.
 fn refresh_token_in(home: &Home) -> Option<String> {
     let document: Option<AuthDocument> = home.store().lock().unwrap().load().unwrap();
     document?.refresh_token().map(|token| token.expose().to_owned())
@@ -57,7 +57,7 @@ fn load_under_the_locks_finishes_an_interrupted_save() {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
-/// What is no later sign-in of the same account takes nobody's place, and goes with the next save.
+/// It must be a later sign-in of the same account. Otherwise the next save removes it.
 // threats 166 215
 #[test]
 fn temporary_file_that_is_no_successor_is_not_used() {
@@ -81,8 +81,8 @@ fn temporary_file_that_is_no_successor_is_not_used() {
     }
 }
 
-/// An editor, or a copy that was restored, makes the old document the younger file. Its refresh token is
-/// spent all the same.
+/// An editor, or a restored copy, makes the old document the newer file. Its refresh token is still
+/// used up.
 // threats 215
 #[test]
 fn edited_document_gets_the_tokens_of_the_interrupted_save() {
@@ -111,7 +111,7 @@ fn touch_later(home: &Home) {
     file.set_modified(later).unwrap();
 }
 
-/// Its tokens are somebody's, who takes the locks and is told of them.
+/// The caller revokes its tokens.
 // threats 215
 #[test]
 fn abandoned_sign_in_is_returned() {

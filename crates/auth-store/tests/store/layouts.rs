@@ -1,6 +1,6 @@
-//! The owners and modes that containers and mounts have, with real users.
+//! Owners and modes in containers and on mounts, with real users.
 //!
-//! Who runs the tests has to be root, to become each of them in a thread of its own.
+//! The tests need root, to run a thread as another user.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
@@ -14,7 +14,7 @@ use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 const ADA: u32 = 1000;
 const BOB: u32 = 1001;
 
-/// Runs `test` as the user and group of these numbers.
+/// Runs `test` as this user and group.
 #[track_caller]
 fn run_as(user: u32, groups: &[u32], test: impl FnOnce() + Send) {
     let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
@@ -30,7 +30,7 @@ fn run_as(user: u32, groups: &[u32], test: impl FnOnce() + Send) {
     });
 }
 
-/// Whether this process may become anybody else.
+/// Whether this process may change its user.
 fn is_root(what: &str) -> bool {
     if !geteuid().is_root() {
         left_out(&format!("{what}: this is not root"));
@@ -43,7 +43,7 @@ fn own(path: impl AsRef<Path>, (user, group): (u32, u32), mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// A home folder and an `auth.json` in it, of these owners and modes.
+/// A home folder with an `auth.json`, with these owners and modes.
 fn home(folder: ((u32, u32), u32), file: ((u32, u32), u32)) -> Home {
     let home = Home::holding(STORED);
     own(home.around(), (0, 0), 0o755);
@@ -58,7 +58,7 @@ fn save(store: &AuthStore) -> Result<(), Error> {
     store.update(|document| document.set_sign_in(&sign_in("1")))
 }
 
-/// It is read, and this is odd about it.
+/// The file is read, with these warnings.
 #[track_caller]
 fn is_read(store: &AuthStore, expected: &[Warning]) {
     let document = store.load().unwrap().unwrap();
@@ -66,7 +66,7 @@ fn is_read(store: &AuthStore, expected: &[Warning]) {
     assert_eq!(store.warnings(&document).unwrap(), expected);
 }
 
-/// A sign-in is refused before the browser opens, and so is a save: nothing changes.
+/// The check before the browser and a save are refused, and nothing changes.
 #[track_caller]
 fn is_not_written(home: &Home, is_expected: impl Fn(&Error) -> bool) {
     let store = home.store();
@@ -94,8 +94,7 @@ fn foreign(expected: u32) -> impl Fn(&Error) -> bool {
     move |error| matches!(error, Error::ForeignOwner { owner, .. } if *owner == expected)
 }
 
-/// A container of root with a folder of the host's user: they find all of it theirs afterwards, the
-/// locks as well.
+/// A container runs as root in a folder of a host user: all files, locks included, stay that user's.
 // threats 165
 #[test]
 fn root_keeps_the_owner_of_a_folder() {
@@ -134,7 +133,7 @@ fn root_keeps_the_owner_of_a_file() {
     assert_eq!(owner(home.path()), (0, 0));
 }
 
-/// Root may write anywhere, and a link must not lead it there.
+/// Root may write anywhere, so a link must not redirect it.
 // threats 160 165
 #[test]
 fn root_follows_no_link_out_of_its_owners_files() {
@@ -161,7 +160,7 @@ fn root_follows_no_link_out_of_its_owners_files() {
     }
 }
 
-/// Kubernetes mounts a Secret like this.
+/// The layout of a Kubernetes Secret volume.
 // threats 165
 #[test]
 fn pod_secret_is_read() {
@@ -191,7 +190,7 @@ fn pod_secret_is_read() {
     });
 }
 
-/// With `fsGroup` a volume belongs to a group, whose every member may write.
+/// With `fsGroup`, all members of the group may write to the volume.
 // threats 165
 #[test]
 fn group_volume_is_read_and_written() {
@@ -206,7 +205,7 @@ fn group_volume_is_read_and_written() {
     });
 }
 
-/// `OpenShift` runs a container as a user of no name, in the group of root.
+/// `OpenShift` runs a container as an unnamed user in the group of root.
 // threats 165
 #[test]
 fn pod_with_an_arbitrary_user_reads_by_group() {
@@ -224,7 +223,7 @@ fn pod_with_an_arbitrary_user_reads_by_group() {
     run_as(ANYBODY, &[0], || is_written(&image.store()));
 }
 
-/// What Windows or a server lends has one owner, and every permission.
+/// Shared folders of Windows or a server have one owner and all permissions.
 // threats 165
 #[test]
 fn world_writable_mount_is_read() {
@@ -248,7 +247,7 @@ fn world_writable_mount_is_read() {
     assert_eq!(owner(home.auth_json()), (ADA, ADA));
 }
 
-/// An `emptyDir` of Kubernetes is root's and open to the one user of the pod.
+/// An `emptyDir` of Kubernetes belongs to root and is world-writable.
 // threats 165
 #[test]
 fn empty_pod_volume_is_written() {
@@ -266,7 +265,7 @@ fn empty_pod_volume_is_written() {
     assert_eq!(owner(home.auth_json()), (ADA, ADA));
 }
 
-/// Only the owner of the file or the folder could put another one in its place.
+/// Only the owner of the file or the folder may replace the file.
 // threats 165 215
 #[test]
 fn root_file_in_a_sticky_folder_is_not_replaced() {
@@ -285,7 +284,7 @@ fn root_file_in_a_sticky_folder_is_not_replaced() {
     }
 }
 
-/// In `/tmp` and its like nobody can replace the file of another user.
+/// In a sticky folder such as `/tmp` nobody can replace the file of another user.
 // threats 165
 #[test]
 fn own_file_in_a_sticky_folder_is_written() {
@@ -320,7 +319,7 @@ fn file_of_another_user_is_read_only() {
     });
 }
 
-/// A sign-in through sudo has left it.
+/// A sign-in with sudo leaves such a file.
 // threats 165 188
 #[test]
 fn unreadable_root_file_is_found_by_the_check() {
@@ -342,7 +341,7 @@ fn unreadable_root_file_is_found_by_the_check() {
     assert_eq!(owner(home.auth_json()), (ADA, ADA));
 }
 
-/// Nothing of theirs is written, whoever made the link.
+/// It is not written, whoever owns the link.
 // threats 160
 #[test]
 fn link_to_a_file_of_another_user_is_read_only() {

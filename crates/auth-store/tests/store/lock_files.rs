@@ -1,4 +1,4 @@
-//! The lock files: whose they are, and which program holds one.
+//! The owner and mode of lock files, and the program that holds a lock.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -13,7 +13,7 @@ fn mode(home: &Home, name: &str) -> u32 {
     fs::metadata(home.file(name)).unwrap().mode() & 0o7777
 }
 
-/// Codex CLI makes them so, and any user could hold such a file as long as they like.
+/// Codex CLI creates such files, and any user could hold the lock.
 // threats 216
 #[test]
 fn shared_lock_file_becomes_private() {
@@ -28,7 +28,7 @@ fn shared_lock_file_becomes_private() {
     }
 }
 
-/// It is another file as well.
+/// The hard link may have another purpose.
 // threats 216
 #[test]
 fn hard_linked_lock_file_keeps_its_mode() {
@@ -41,7 +41,7 @@ fn hard_linked_lock_file_keeps_its_mode() {
     assert_eq!((mode(&home, "auth.lock"), read(&other).as_str()), (0o644, "theirs"));
 }
 
-/// Runs as another user than root, in a thread of its own, which alone changes.
+/// Runs one thread as another user than root.
 fn as_user(uid: u32, work: impl FnOnce() + Send) {
     std::thread::scope(|scope| {
         let thread = scope.spawn(move || {

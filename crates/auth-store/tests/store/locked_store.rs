@@ -1,4 +1,4 @@
-//! The locks as a value: whoever holds them loads, and commits by comparison.
+//! Load and commit under the locks.
 
 use std::fs::{self, File};
 #[cfg(unix)]
@@ -12,7 +12,7 @@ use auth_store::{AuthDocument, Error, Location, LockedStore};
 
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
-/// A document of this mark that was never loaded.
+/// A document with this mark that was never loaded.
 fn document(mark: &str) -> AuthDocument {
     let mut document = AuthDocument::default();
     document.set_sign_in(&sign_in(mark));
@@ -46,7 +46,7 @@ fn commit_works_repeatedly() {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
-/// As for a folder that is not there yet.
+/// The same as for a missing folder.
 #[test]
 fn commit_creates_the_first_document() {
     for load_first in [true, false] {
@@ -93,7 +93,7 @@ fn commit_works_after_another_load() {
     assert_eq!(mark_of(&home), "2");
 }
 
-/// Whoever removed it has signed out: a refresh that comes late does not sign in again.
+/// The other program has signed out, and a late refresh must not undo that.
 // threats 122 175
 #[test]
 fn commit_does_not_restore_a_removed_file() {
@@ -140,7 +140,7 @@ fn commit_fails_if_a_file_was_created() {
     assert_eq!(read(home.auth_json()), r#"{"theirs":1}"#);
 }
 
-/// A commit without a load makes the first document, and no other.
+/// A commit without a load creates the first document only.
 // threats 175
 #[test]
 fn commit_without_load_replaces_nothing() {
@@ -194,7 +194,7 @@ fn try_lock_does_not_wait_for_either_lock() {
     assert_eq!(read(home.auth_json()), "{}");
 }
 
-/// The lock beside the end of a link is one of them.
+/// The lock beside the target of a link is one of the locks.
 // threats 120 159
 #[cfg(unix)]
 #[test]
@@ -222,8 +222,8 @@ fn removed_lock_file_is_recreated() {
     }
 }
 
-/// Somebody clears the lock files away while they are held, and so two programs hold them. What the
-/// one has written, the other does not replace.
+/// Lock files are removed while they are held, so two processes hold locks. Neither overwrites the
+/// other.
 // threats 173 175
 #[cfg(unix)]
 #[test]
@@ -242,8 +242,7 @@ fn two_lock_holders_do_not_overwrite_each_other() {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
-/// Somebody removes a lock file whenever he holds it. Whoever opened it before holds a lock that nobody
-/// else asks for, unless he looks again.
+/// Lock files are removed while they are held. A process that had opened one must not use its lock.
 // threats 173
 #[cfg(unix)]
 #[test]

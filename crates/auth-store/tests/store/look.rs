@@ -1,4 +1,4 @@
-//! Questions that change nothing, for whoever only wants to know.
+//! Queries that change nothing.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -48,7 +48,7 @@ fn could_be_written_finds_obstacles() {
     assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
 }
 
-/// Each of the two locks is another program's own affair.
+/// Another program may hold either lock.
 #[test]
 fn is_locked_sees_a_held_lock() {
     for name in ["auth.lock", "auth.json.lock"] {

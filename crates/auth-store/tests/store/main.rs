@@ -1,4 +1,4 @@
-//! The store from outside: what is in the file, how it comes there, and where it may be.
+//! The public API of the store: content, writes, and permissions of the file.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 

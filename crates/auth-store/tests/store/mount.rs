@@ -1,7 +1,7 @@
-//! A file that is a mount of its own, as containers make them: nothing can be renamed over it.
+//! A file that is a mount of its own, as in containers: a rename cannot replace it.
 //!
-//! Each test runs once more in a namespace in which it may mount, which takes no privileges. Where the
-//! machine does not allow it all the same, the test says so and shows nothing.
+//! Each test runs again in a namespace where it may mount without privileges. If the machine does not
+//! allow that, the test is reported as skipped.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -52,7 +52,7 @@ fn mount(arguments: &[&str], at: &Path) {
     assert!(status.success(), "mount {arguments:?}");
 }
 
-/// A home folder whose `auth.json` is mounted from a file elsewhere, which is returned as well.
+/// A home folder whose `auth.json` is mounted from another file, which is returned as well.
 fn home_with_mount(content: &str) -> (Home, std::path::PathBuf) {
     let home = Home::holding("");
     let outside = home.around().join("secret-volume.json");
@@ -92,7 +92,7 @@ fn mount_is_written_in_place() {
     });
 }
 
-/// A person sees why no link or copy of the file keeps in step.
+/// The person sees why a link to the file or a copy of it is not updated.
 // threats 162
 #[test]
 fn mount_has_a_warning() {
@@ -104,7 +104,7 @@ fn mount_has_a_warning() {
     });
 }
 
-/// What is in the way of a rename is in the way of nothing that comes before it.
+/// Only the rename is impossible; all steps before it are checked.
 // threats 162 175
 #[test]
 fn commit_keeps_what_another_program_wrote_to_a_mount() {
@@ -121,7 +121,7 @@ fn commit_keeps_what_another_program_wrote_to_a_mount() {
     });
 }
 
-/// A program that cleans up takes the temporary file, which is to be the copy, for rubbish.
+/// A cleanup program removes the temporary file that becomes the backup.
 // threats 162 215
 #[test]
 fn removed_temporary_file_is_recreated_for_a_mount() {
@@ -139,7 +139,7 @@ fn removed_temporary_file_is_recreated_for_a_mount() {
     });
 }
 
-/// A crash has left the copy of an older file, and a planted one leads elsewhere.
+/// A crash left the backup of an older file; an attacker placed a link.
 // threats 162 166
 #[test]
 fn old_backup_is_replaced_and_a_link_is_not_followed() {
@@ -160,8 +160,7 @@ fn old_backup_is_replaced_and_a_link_is_not_followed() {
     });
 }
 
-/// The disk of the mounted file takes the old document and not the new one: it is made longer before
-/// anything in it changes.
+/// The disk has no space for the new document: the file is extended before its content changes.
 // threats 153 162
 #[test]
 fn full_mount_keeps_the_old_document() {
@@ -192,7 +191,7 @@ fn full_mount_keeps_the_old_document() {
     });
 }
 
-/// The disk fills up after the room was taken.
+/// The disk is full after the reservation.
 // threats 162 215
 #[test]
 fn reserve_pads_a_mount_and_drop_removes_the_padding() {
@@ -235,7 +234,7 @@ fn fill(path: &Path) {
     while std::io::Write::write_all(&mut file, &[0; 4096]).is_ok() {}
 }
 
-/// Whoever reads meanwhile sees one document or the other.
+/// Each reader sees one document.
 // threats 162 225
 #[test]
 fn readers_of_a_mount_see_complete_documents() {
@@ -268,7 +267,7 @@ fn readers_of_a_mount_see_complete_documents() {
     });
 }
 
-/// A writer is in the middle of its write: the beginning of the file is new, and the rest is old.
+/// A writer is in the middle of its write: the start of the file is new, the rest is old.
 // threats 225
 #[test]
 fn reader_waits_for_the_end_of_a_write() {
@@ -297,7 +296,7 @@ fn reader_waits_for_the_end_of_a_write() {
     });
 }
 
-/// A writer that died has left its copy: nobody waits for it.
+/// A killed writer left its backup.
 // threats 225
 #[test]
 fn leftover_backup_delays_no_reader() {
@@ -329,7 +328,7 @@ fn check_finds_a_read_only_mount() {
     });
 }
 
-/// A write would begin with a copy of that name.
+/// A write starts with a backup of that name.
 // threats 162
 #[test]
 fn check_finds_a_folder_with_the_backup_name() {
@@ -341,7 +340,7 @@ fn check_finds_a_folder_with_the_backup_name() {
     });
 }
 
-/// Nor can a mount be unlinked: what is left of it is a document in which nobody is signed in.
+/// A mount cannot be removed either: it becomes a document without a sign-in.
 // threats 162 179
 #[test]
 fn remove_empties_a_mount() {

@@ -1,4 +1,4 @@
-//! A link that comes and goes while the file is written.
+//! A link that alternates with a file during writes.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,7 @@ use crate::common::{Home, read, sign_in, write};
 
 const TURNS: usize = 100_000;
 
-/// What is looked at and what is written is the same file, or none.
+/// The checked file is the written one.
 // threats 160
 #[test]
 fn alternating_link_never_redirects_a_save() {

@@ -1,11 +1,11 @@
-//! The end of a sign-in on the disk.
+//! Removing the document.
 
 use std::fs;
 
 use crate::common::{Home, read, sign_in, write};
 use auth_store::{AuthStore, Error};
 
-/// What is left in the home folder, and holds nothing.
+/// The files that stay, without content.
 const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
 
 fn remove(store: &AuthStore) -> Result<bool, Error> {
@@ -36,7 +36,7 @@ fn remove_removes_an_unreadable_file() {
     }
 }
 
-/// Removed is whatever is there, and not only what was loaded.
+/// The current document is removed, not only the loaded one.
 // threats 175 179
 #[test]
 fn remove_removes_a_changed_file() {
@@ -48,7 +48,7 @@ fn remove_removes_a_changed_file() {
     assert_eq!(home.names(), LOCKS);
 }
 
-/// They may hold the tokens of the sign-in that ends.
+/// They may hold tokens of the removed sign-in.
 // threats 166 179
 #[test]
 fn remove_removes_leftovers_of_killed_processes() {
@@ -68,7 +68,7 @@ fn remove_removes_leftovers_of_killed_processes() {
     }
 }
 
-/// The next sign-in is stored where this one was.
+/// The next sign-in is stored in the same place.
 // threats 159 160 179
 #[cfg(unix)]
 #[test]
@@ -89,7 +89,7 @@ fn remove_keeps_a_link() {
     assert_eq!(crate::common::names(&dotfiles), ["kept.json", "kept.json.lock"]);
 }
 
-/// A link may lead anywhere, and what is no `auth.json` there is not ours to remove.
+/// The target of a link may not be an `auth.json`.
 // threats 160 179
 #[cfg(unix)]
 #[test]
@@ -105,7 +105,7 @@ fn remove_keeps_an_unreadable_file_behind_a_link() {
     assert!(home.auth_json().is_symlink());
 }
 
-/// Nobody's sign-in is there, and a person has to look.
+/// A person has to look at it.
 // threats 161 179
 #[test]
 fn remove_reports_a_folder_and_keeps_it() {

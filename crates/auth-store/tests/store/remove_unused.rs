@@ -1,4 +1,4 @@
-//! The folder of a sign-in that did not happen.
+//! Removing the folder of a cancelled sign-in.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ fn folder_without_sign_in_is_removed() {
     assert!(!home.path().exists());
 }
 
-/// Elsewhere the lock files stay, and the folder with them.
+/// On other systems the lock files and the folder stay.
 // threats 229
 #[cfg(unix)]
 #[test]
@@ -51,7 +51,7 @@ fn folder_with_other_files_stays() {
     }
 }
 
-/// A save that meets the removal makes the folder anew, and loses nothing.
+/// A concurrent save creates the folder again and loses nothing.
 // threats 229
 #[test]
 fn concurrent_removal_loses_no_save() {
@@ -80,7 +80,7 @@ fn concurrent_removal_loses_no_save() {
     });
 }
 
-/// Ends the other thread when it is dropped.
+/// Stops the other thread on drop.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {

@@ -1,4 +1,4 @@
-//! What a commit needs is there before something is spent for it.
+//! A reservation has everything that the commit needs.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ fn reserve_takes_room_for_64_kib_and_drop_returns_it() {
     assert_eq!(read(home.auth_json()), "{}");
 }
 
-/// A document without white space grows when it is written anew.
+/// A document without white space grows when it is written again.
 // threats 215
 #[test]
 fn reserve_uses_the_length_of_the_written_document() {
@@ -42,7 +42,7 @@ fn reserve_uses_the_length_of_the_written_document() {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
-/// A program that cleans up takes it for rubbish, while the issuer is asked.
+/// A cleanup program removes the temporary file during the request.
 // threats 215
 #[test]
 fn commit_recreates_a_removed_temporary_file() {
@@ -71,7 +71,7 @@ fn reservation_survives_a_failed_commit() {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
-/// What the reader would refuse is not written, and nothing is spent for it.
+/// A document over the size limit is refused before the request.
 // threats 215
 #[test]
 fn reserve_refuses_a_document_near_the_size_limit() {
@@ -110,7 +110,7 @@ fn reserve_finds_a_folder_with_the_temporary_name() {
     }
 }
 
-/// The copy is made before, too.
+/// The backup is made before the request as well.
 // threats 168 215
 #[test]
 fn reserve_for_sign_in_backs_up_an_unreadable_file() {

@@ -1,4 +1,4 @@
-//! One safe write: the locks, the other writers, and what is left when something fails.
+//! Writes: locks, concurrent writers, and failures.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::common::{AFTER_A_SAVE, Home, is_locked, read, sign_in, write};
 use auth_store::{AuthDocument, AuthStore, Error};
 
-/// Long enough for the slowest disk that the tests run on.
+/// Enough for slow disks.
 const PATIENT: Duration = Duration::from_secs(120);
 
 fn save(store: &AuthStore, mark: &str) -> Result<(), Error> {
@@ -223,7 +223,7 @@ fn check_finds_a_file_in_place_of_the_home() {
     assert_eq!(read(&file), "");
 }
 
-/// An async caller moves the save to where blocking is allowed, such as `spawn_blocking`.
+/// An async caller runs the save in another thread.
 #[test]
 fn store_can_be_moved_to_another_thread() {
     fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -1,4 +1,4 @@
-//! What works and is not usual, so that a person is told.
+//! Warnings about unusual files.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -61,7 +61,7 @@ fn is_odd(content: &str, expected: &[Warning]) {
     assert_eq!(read(home.auth_json()), content);
 }
 
-/// The files of other programs, and of people.
+/// Files of other programs and of people.
 // threats 170
 #[test]
 fn content_that_codex_cli_reads_differently_has_a_warning() {

@@ -9,22 +9,21 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pipes::{Chunk, Output, Stream, feed, forward};
+use pipes::{Chunk, Output, Stream, forward, write_stdin};
 use zeroize::Zeroizing;
 
-/// How often it is looked whether the helper has ended, while something holds its output open. In
-/// general the end of the output says so, at once.
+/// How often the helper is checked while its output is open. Usually the end of the output comes first.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The pause between two looks at a helper that has closed its output and is about to end.
+/// How often a helper that has closed its output is checked.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// How long the output of a helper that has ended is still read. What it wrote is in the pipe by
-/// then; only a program that it left behind can hold the pipe open for longer.
+/// How long the output is read after the helper has ended. Its output is in the pipe by then; only a
+/// background process of it can keep the pipe open longer.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// How long a killed helper may take to go. One that hangs in the kernel is left to the system.
-const BURIAL: Duration = Duration::from_millis(100);
+/// How long to wait for a killed helper. One that hangs in the kernel is left alone.
+const KILL_WAIT: Duration = Duration::from_millis(100);
 
 /// The moment at which a call ends.
 #[derive(Clone, Copy)]
@@ -46,13 +45,13 @@ impl Deadline {
 /// The process group of a helper.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
-    /// One of its own, so that it can be killed with what it started. It cannot read from a terminal.
+    /// A new one, so that it can be killed with its children. It cannot read from a terminal.
     Own,
     /// That of this program.
-    Ours,
+    Inherited,
 }
 
-/// A helper to be started once.
+/// One call of a helper.
 pub(crate) struct Run<'a> {
     pub(crate) path: &'a Path,
     pub(crate) env: &'a [(OsString, OsString)],
@@ -62,7 +61,7 @@ pub(crate) struct Run<'a> {
     pub(crate) cancellation: &'a Cancellation,
 }
 
-/// Whether the caller does not want the answer any more.
+/// Whether the caller has cancelled the call.
 #[derive(Clone, Default)]
 pub(crate) struct Cancellation(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
 
@@ -77,27 +76,27 @@ impl Cancellation {
     }
 }
 
-/// How the helper ended, and what it wrote until then.
+/// The exit status and the output of a helper.
 pub(crate) struct Outcome {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Zeroizing<Vec<u8>>,
     pub(crate) stderr: Zeroizing<Vec<u8>>,
 }
 
-/// Why the end of the helper was not seen, or not waited for.
+/// Why there is no exit status.
 pub(crate) enum Failure {
     TimedOut,
     Cancelled,
-    TooMuch,
+    TooMuchOutput,
     Io(io::Error),
 }
 
 impl Run<'_> {
     /// Runs the helper with `input`.
     ///
-    /// Each pipe has a thread of its own, so that neither side waits for the other; this one only
-    /// ever waits with a limit. When it gives up, a thread may stay behind, blocked by a program
-    /// that left the helper's process group with the pipe open; it ends with that program.
+    /// Each pipe has its own thread, so that neither side blocks the other; this thread always waits
+    /// with a limit. After a timeout a thread may be left, blocked by a program that has left the
+    /// process group with the pipe open; it ends with that program.
     pub(crate) fn with(&self, input: Zeroizing<Vec<u8>>) -> Result<Outcome, Failure> {
         self.cancellation.check()?;
         let mut running = Running::start(self).map_err(Failure::Io)?;
@@ -113,29 +112,29 @@ impl Run<'_> {
         command.arg(self.verb).envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if self.group == Group::Own {
-            lead_a_group(&mut command);
+            set_process_group(&mut command);
         }
         command
     }
 }
 
-/// A helper that was started. Dropped before its end was seen, it is killed.
+/// A running helper. It is killed on drop, unless it has ended.
 struct Running {
     child: Child,
     group: Group,
-    /// The terminal that it may ask the person at, as it was before.
+    /// The terminal for its prompts, with the modes from before.
     terminal: Option<Terminal>,
     ended: bool,
 }
 
 impl Running {
     fn start(run: &Run<'_>) -> io::Result<Self> {
-        let terminal = if run.group == Group::Ours { Terminal::before() } else { None };
+        let terminal = if run.group == Group::Inherited { Terminal::before() } else { None };
         Ok(Self { child: run.command().spawn()?, group: run.group, terminal, ended: false })
     }
 
     fn connect(&mut self, input: Zeroizing<Vec<u8>>) -> io::Result<Receiver<Chunk>> {
-        // A few chunks may wait, so that a helper which floods us fills no memory.
+        // A small queue, so that a helper with endless output does not fill the memory.
         let (sender, chunks) = sync_channel(4);
         if let Some(stdout) = self.child.stdout.take() {
             forward(stdout, Stream::Out, sender.clone())?;
@@ -144,12 +143,12 @@ impl Running {
             forward(stderr, Stream::Err, sender)?;
         }
         if let Some(stdin) = self.child.stdin.take() {
-            feed(stdin, input)?;
+            write_stdin(stdin, input)?;
         }
         Ok(chunks)
     }
 
-    /// Waits for the end of the helper, and takes its output meanwhile.
+    /// Waits for the end of the helper and collects its output.
     fn end(
         &mut self,
         chunks: &Receiver<Chunk>,
@@ -162,7 +161,7 @@ impl Running {
                 self.ended = true;
                 if status.code().is_none() {
                     self.restore_terminal();
-                    // The signal that ended it may be on its way to this program as well.
+                    // The same signal may be about to reach this program.
                     thread::sleep(TICK);
                     run.cancellation.check()?;
                 }
@@ -178,17 +177,16 @@ impl Running {
         }
     }
 
-    /// Kills the helper, and what it started where they have a group of their own. It was not waited for yet, so its id is its own still,
-    /// even if it ended by itself a moment ago. That it is gone already is no failure.
+    /// Kills the helper, and its own process group. Its id is still valid, because nobody has waited for
+    /// it. It may have ended already.
     fn kill(&mut self) {
         if self.group == Group::Own {
-            kill_group_of(&self.child);
+            kill_process_group_of(&self.child);
         }
         let _ = self.child.kill();
     }
 
-    /// A helper that was killed while it read a passphrase leaves a terminal that shows nothing of what is
-    /// typed.
+    /// A helper that was killed at a passphrase prompt leaves the echo off.
     fn restore_terminal(&self) {
         if let Some(terminal) = &self.terminal {
             terminal.restore();
@@ -203,14 +201,14 @@ impl Drop for Running {
         }
         self.kill();
         let killed = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && killed.elapsed() < BURIAL {
+        while matches!(self.child.try_wait(), Ok(None)) && killed.elapsed() < KILL_WAIT {
             thread::sleep(PAUSE);
         }
         self.restore_terminal();
     }
 }
 
-/// The modes of the terminal that controls this program.
+/// The controlling terminal and its modes.
 #[cfg(unix)]
 struct Terminal {
     file: std::fs::File,
@@ -225,8 +223,8 @@ impl Terminal {
         Some(Self { file, modes })
     }
 
-    /// What was typed and not read is a part of a passphrase, and is thrown away. In the background, the
-    /// terminal is another program's.
+    /// Unread input is discarded: it is a part of a passphrase. In the background nothing is done,
+    /// because another program uses the terminal.
     fn restore(&self) {
         use rustix::termios::{OptionalActions, tcgetpgrp, tcsetattr};
         if tcgetpgrp(&self.file) == Ok(rustix::process::getpgrp()) {
@@ -235,7 +233,7 @@ impl Terminal {
     }
 }
 
-/// A console keeps its modes by itself.
+/// A Windows console restores its modes.
 #[cfg(not(unix))]
 struct Terminal;
 
@@ -249,20 +247,20 @@ impl Terminal {
 }
 
 #[cfg(unix)]
-fn lead_a_group(command: &mut Command) {
+fn set_process_group(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
 }
 
 #[cfg(unix)]
-fn kill_group_of(leader: &Child) {
+fn kill_process_group_of(leader: &Child) {
     let group = rustix::process::Pid::from_child(leader);
     let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
 }
 
 /// There are no process groups on this system.
 #[cfg(not(unix))]
-fn lead_a_group(_command: &mut Command) {}
+fn set_process_group(_command: &mut Command) {}
 
 /// There are no process groups on this system.
 #[cfg(not(unix))]
-fn kill_group_of(_leader: &Child) {}
+fn kill_process_group_of(_leader: &Child) {}

@@ -8,16 +8,14 @@ use zeroize::Zeroizing;
 
 use super::{Deadline, Failure};
 
-/// The most that a helper may answer, in bytes.
-const MOST: usize = 1 << 20;
+/// The longest answer in bytes.
+const STDOUT_LIMIT: usize = 1 << 20;
 
-/// What is kept of standard error, and a piece more; its first line is quoted, and the rest is read
-/// and forgotten.
-const COMPLAINT: usize = 4096;
+/// How much of standard error is kept, up to one chunk more. Only its first line is used.
+const STDERR_LIMIT: usize = 4096;
 
-/// Writes the whole input and closes the pipe. A helper that does not read it has its reasons, and
-/// says them: a closed pipe is no failure here.
-pub(super) fn feed(mut stdin: ChildStdin, input: Zeroizing<Vec<u8>>) -> io::Result<()> {
+/// Writes the input and closes the pipe. A closed pipe is not an error: the helper reports its own.
+pub(super) fn write_stdin(mut stdin: ChildStdin, input: Zeroizing<Vec<u8>>) -> io::Result<()> {
     in_background(move || {
         let _ = stdin.write_all(&input);
     })
@@ -34,7 +32,7 @@ pub(super) struct Chunk {
     bytes: Zeroizing<Vec<u8>>,
 }
 
-/// Sends what comes through the pipe, until its end or until nobody listens any more.
+/// Sends the content of the pipe, until its end or until the receiver is gone.
 pub(super) fn forward(
     mut pipe: impl Read + Send + 'static,
     from: Stream,
@@ -51,7 +49,7 @@ pub(super) fn forward(
     })
 }
 
-/// A pipe that cannot be read is at its end: how the helper ended says what became of it.
+/// An unreadable pipe counts as its end; the exit status tells the rest.
 fn read(pipe: &mut impl Read, buffer: &mut [u8]) -> Option<usize> {
     loop {
         match pipe.read(buffer) {
@@ -67,7 +65,7 @@ fn in_background(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name("credential-helper".to_owned()).spawn(work).map(drop)
 }
 
-/// What came so far, in pieces: one buffer would have to grow, and leave copies behind.
+/// The output so far, in chunks: a buffer that grows leaves copies behind.
 #[derive(Default)]
 pub(super) struct Output {
     stdout: Vec<Zeroizing<Vec<u8>>>,
@@ -75,7 +73,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Takes the next piece, if it comes in time; whether all the pipes are closed instead.
+    /// Receives one chunk within this time. True if all pipes are closed.
     pub(super) fn take_one(
         &mut self,
         chunks: &Receiver<Chunk>,
@@ -88,7 +86,7 @@ impl Output {
         }
     }
 
-    /// Takes what is left, until the pipes are closed or the time is over.
+    /// Receives the rest, until the pipes are closed or the time is over.
     pub(super) fn drain(
         &mut self,
         chunks: &Receiver<Chunk>,
@@ -100,20 +98,20 @@ impl Output {
     }
 
     pub(super) fn stdout(&self) -> Zeroizing<Vec<u8>> {
-        joined(&self.stdout)
+        concat(&self.stdout)
     }
 
     pub(super) fn stderr(&self) -> Zeroizing<Vec<u8>> {
-        joined(&self.stderr)
+        concat(&self.stderr)
     }
 
     fn take(&mut self, chunk: Chunk) -> Result<(), Failure> {
         match chunk.from {
             Stream::Out => self.stdout.push(chunk.bytes),
-            Stream::Err if length(&self.stderr) < COMPLAINT => self.stderr.push(chunk.bytes),
+            Stream::Err if length(&self.stderr) < STDERR_LIMIT => self.stderr.push(chunk.bytes),
             Stream::Err => {}
         }
-        if length(&self.stdout) > MOST { Err(Failure::TooMuch) } else { Ok(()) }
+        if length(&self.stdout) > STDOUT_LIMIT { Err(Failure::TooMuchOutput) } else { Ok(()) }
     }
 }
 
@@ -121,7 +119,7 @@ fn length(chunks: &[Zeroizing<Vec<u8>>]) -> usize {
     chunks.iter().map(|chunk| chunk.len()).sum()
 }
 
-fn joined(chunks: &[Zeroizing<Vec<u8>>]) -> Zeroizing<Vec<u8>> {
+fn concat(chunks: &[Zeroizing<Vec<u8>>]) -> Zeroizing<Vec<u8>> {
     let mut all = Zeroizing::new(Vec::with_capacity(length(chunks)));
     for chunk in chunks {
         all.extend_from_slice(chunk);
@@ -134,7 +132,7 @@ mod tests {
     use super::*;
 
     fn chunk(from: Stream, letter: u8) -> Chunk {
-        Chunk { from, bytes: vec![letter; COMPLAINT].into() }
+        Chunk { from, bytes: vec![letter; STDERR_LIMIT].into() }
     }
 
     // threats 180
@@ -147,7 +145,7 @@ mod tests {
         let whole = output.stdout();
         assert_eq!(
             whole.as_slice(),
-            [[b'a'; COMPLAINT], [b'b'; COMPLAINT], [b'c'; COMPLAINT]].concat()
+            [[b'a'; STDERR_LIMIT], [b'b'; STDERR_LIMIT], [b'c'; STDERR_LIMIT]].concat()
         );
         assert_eq!(whole.capacity(), whole.len());
     }
@@ -158,7 +156,7 @@ mod tests {
         for letter in *b"abc" {
             assert!(output.take(chunk(Stream::Err, letter)).is_ok());
         }
-        assert_eq!(output.stderr().as_slice(), [b'a'; COMPLAINT]);
+        assert_eq!(output.stderr().as_slice(), [b'a'; STDERR_LIMIT]);
         assert!(output.stdout().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Which program is started, and which is not.
+//! Which program is started.
 
 use std::fs;
 use std::os::unix::fs::symlink;

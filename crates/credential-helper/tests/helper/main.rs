@@ -1,4 +1,4 @@
-//! Helpers that behave, helpers that do not, and real ones.
+//! Scripts as helpers, good and bad ones, and real helpers.
 
 #![cfg(unix)]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -1,4 +1,4 @@
-//! Helpers that hang, flood, or leave something behind.
+//! Helpers that hang, write without end, or leave a process behind.
 
 use std::fs;
 use std::io::Read;
@@ -12,7 +12,7 @@ use credential_helper::{Credential, Error};
 
 use crate::script::{FAR, Script, URL, credential};
 
-/// Long enough for a shell to start, on a busy machine too.
+/// Enough for a shell to start on a busy machine.
 const SOON: Duration = Duration::from_secs(1);
 
 #[track_caller]
@@ -27,15 +27,15 @@ fn times_out<T: std::fmt::Debug>(call: impl FnOnce() -> Result<T, Error>) {
 #[track_caller]
 fn is_misshapen(body: &str) {
     let error = Script::new(body).helper().get(URL).unwrap_err();
-    assert!(matches!(error, Error::Misshapen { .. }), "{error:?}");
+    assert!(matches!(error, Error::InvalidAnswer { .. }), "{error:?}");
 }
 
-/// More than a pipe takes without a reader.
+/// More than the buffer of a pipe.
 fn large() -> Credential {
     credential("ada", &"x".repeat(300_000))
 }
 
-/// Ends when the last program that has the FIFO open for writing has ended.
+/// Ends when the last writer of the FIFO has ended.
 fn end_of(fifo: PathBuf) -> Receiver<String> {
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let (sender, ended) = channel();
@@ -144,7 +144,7 @@ fn invalid_answer_is_reported() {
     is_misshapen("echo '[\"Secret\"]'");
 }
 
-/// The words of a flood are still the first ones.
+/// The message is the start of the output.
 #[test]
 fn endless_stderr_is_read_and_dropped() {
     let script = Script::new("echo locked >&2; head -c 3000000 /dev/zero >&2; exit 1");

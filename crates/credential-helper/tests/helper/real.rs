@@ -1,5 +1,4 @@
-//! Helpers as distributions ship them: `pass`, with a key and a store of its own, and a secret
-//! service that is not there.
+//! Helpers of a distribution: `pass` with its own key and store, and a missing Secret Service.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::script::{FAR, URL, credential};
 
-/// A throwaway key ring and password store; dropped, it takes its agent with it.
+/// A temporary key ring and password store; its agent ends on drop.
 struct Pass {
     folder: TempDir,
 }
@@ -66,7 +65,7 @@ fn pass_or_skip() -> Option<Pass> {
     Some(pass)
 }
 
-/// Whether one of the tools is not on this machine. Then the test says so and passes.
+/// Whether a tool is missing. Then the test is reported as skipped.
 fn is_missing(tools: &[&str]) -> bool {
     let folders: Vec<_> = path().collect();
     let has = |tool: &&&str| folders.iter().any(|folder| folder.join(tool).is_file());
@@ -77,8 +76,7 @@ fn is_missing(tools: &[&str]) -> bool {
     true
 }
 
-/// Reports a test that this machine cannot run, past the capture of the test harness; `.ci/run` counts
-/// these lines.
+/// Reports a skipped test, past the capture of the test harness; `.ci/run` counts these lines.
 fn left_out(what: &str) {
     let line = format!("not tested on this machine: {what}\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
@@ -127,7 +125,7 @@ fn pass_refuses_invalid_entries() {
     }
 }
 
-/// Nobody ran `pass init`. With the deadline that a helper has of itself.
+/// Without `pass init`, and with the default deadline.
 #[test]
 fn pass_without_a_store_is_an_error_before_the_deadline() {
     let Some(pass) = pass_or_skip() else { return };

@@ -9,10 +9,10 @@ use tempfile::TempDir;
 
 pub(crate) const URL: &str = "https://auth.example.test/profiles/default";
 
-/// A deadline that no test reaches which does not mean to, on however busy a machine.
+/// A deadline for tests that should not reach it, also on a busy machine.
 pub(crate) const FAR: Duration = Duration::from_secs(60);
 
-/// A helper written for one test, in a folder of its own.
+/// A helper for one test, in its own folder.
 pub(crate) struct Script {
     folder: TempDir,
 }
@@ -33,14 +33,14 @@ impl Script {
         self.folder.path().join(name)
     }
 
-    /// What the helper wrote into a file of its folder.
+    /// The content of a file that the helper wrote.
     pub(crate) fn wrote(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 }
 
-/// Another process writes the file. While this one has it open for writing, a program that another
-/// test starts inherits that for a moment, and the system will not run a file that is being written.
+/// Another process writes the script: if this one had it open for writing, a child process of another
+/// test could inherit that, and the system would refuse to run the script.
 pub(crate) fn write_program(path: &Path, body: &str) {
     let write = "cat >\"$1\" && chmod 700 \"$1\"";
     let mut shell = Command::new("sh")

@@ -1,4 +1,4 @@
-//! What goes to a helper, and what is made of its answer.
+//! The input of a helper and the meaning of its answer.
 
 use credential_helper::Error;
 
@@ -90,8 +90,8 @@ fn errors_contain_no_secret() {
     let stored = "echo '{\"Username\":\"a\",\"Secret\":\"canary\"}'; exit 1";
     let error = Script::new(stored).helper().get(URL).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
-    let misshapen = "echo '{\"Username\":\"a\",\"Secret\":{\"canary\":1}}'";
-    let error = Script::new(misshapen).helper().get(URL).unwrap_err();
+    let invalid_answer = "echo '{\"Username\":\"a\",\"Secret\":{\"canary\":1}}'";
+    let error = Script::new(invalid_answer).helper().get(URL).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
 }
 
