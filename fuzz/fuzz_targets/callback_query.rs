@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use libfuzzer_sys::fuzz_target;
 use oauth_callback_server::fuzzing::{
-    CALLBACK_PATH, ISSUER, Outcome, PORT, STATE, callback_query, pasted_address,
+    CALLBACK_PATH, ISSUER, Outcome, PORT, STATE, callback_query, pasted_url,
 };
 use percent_encoding::percent_decode_str;
 
@@ -112,7 +112,7 @@ fn check_round_trip(outcome: &Outcome) {
 /// An address that somebody pastes comes to the same as a browser at it, or to nothing.
 fn check_pasted(query: &str, outcome: &Outcome) {
     let place = format!("localhost:{PORT}{CALLBACK_PATH}?");
-    if let Some(pasted) = pasted_address(query) {
+    if let Some(pasted) = pasted_url(query) {
         let is_wrapped = query.contains(['%', '\\', '^', '`', '\n']) || query.contains("&amp;");
         assert!(query.contains(STATE) || is_wrapped, "{query:?}: {pasted:?}");
         let has_path = query.to_ascii_lowercase().contains(CALLBACK_PATH);
@@ -129,8 +129,8 @@ fn check_pasted(query: &str, outcome: &Outcome) {
     let ends_the_wait =
         matches!(outcome, Outcome::Code(_) | Outcome::Denied { .. } | Outcome::WrongIssuer);
     let expected = ends_the_wait.then(|| outcome.clone());
-    assert_eq!(pasted_address(&format!("http://{place}{query}")), expected, "{query:?}");
-    assert_eq!(pasted_address(&format!("  {place}{query}#x\n")), expected, "{query:?}");
+    assert_eq!(pasted_url(&format!("http://{place}{query}")), expected, "{query:?}");
+    assert_eq!(pasted_url(&format!("  {place}{query}#x\n")), expected, "{query:?}");
 }
 
 /// The words of an authorization server go to a terminal: one short line, in which nothing acts.

@@ -1,5 +1,5 @@
 //! The head of a request as the server sees it: the bytes go through the whole of a connection, with
-//! hyper's parser and every deadline, but without a socket. Whatever they are, the answer is one of a
+//! hyper's parser and every timeout, but without a socket. Whatever they are, the answer is one of a
 //! few constants, so no byte of a request can be in it; and only what a second reader takes for the
 //! callback, line by line, ends the wait.
 
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use client::{Client, Patience};
 use libfuzzer_sys::fuzz_target;
 use oauth_callback_server::fuzzing::{
-    ANSWER, CALLBACK_PATH, Outcome, PORT, callback_query, connection,
+    CALLBACK_PATH, Outcome, PORT, RESPONSE, callback_query, connection,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -101,7 +101,7 @@ fn check_presence(request: &[u8], answer: &[u8]) {
 }
 
 fn check_outcome(request: &[u8], outcome: Option<&Outcome>, answer: &[u8]) {
-    let is_the_answer = answer.ends_with(ANSWER.as_bytes());
+    let is_the_answer = answer.ends_with(RESPONSE.as_bytes());
     assert_eq!(outcome.is_some(), is_the_answer, "the program and the browser disagree");
     if outcome.is_some() {
         let query = query_of_callback(request).expect("this is not the callback");
@@ -162,7 +162,7 @@ static ANSWERS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         ("501 Not Implemented", "Bad request"),
     ];
     let refusals = refusals.map(|(status, words)| (status, page(words)));
-    let all = refusals.into_iter().chain([("200 OK", ANSWER.to_owned())]);
+    let all = refusals.into_iter().chain([("200 OK", RESPONSE.to_owned())]);
     let both = |(status, body): (&str, String)| {
         ["1.0", "1.1"].map(|version| answer(version, status, &body).into_bytes())
     };

@@ -73,7 +73,7 @@ impl Context {
     pub(crate) fn callback_ports(&self, args: &CallbackArgs, default: BindOptions) -> BindOptions {
         match args.ports.as_slice() {
             [] => default,
-            ports => BindOptions { ports: ports.to_vec(), fallback_ports: Vec::new(), ..default },
+            ports => default.ports(ports).fallback_ports([]),
         }
     }
 

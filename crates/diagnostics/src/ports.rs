@@ -84,7 +84,7 @@ pub(crate) fn check(ports: Ports) -> (Vec<(Status, PortFinding)>, u16) {
 }
 
 fn bind(port: u16) -> Result<(), BindError> {
-    CallbackServer::bind(&BindOptions { ports: vec![port], ..BindOptions::default() }).map(drop)
+    CallbackServer::bind(&BindOptions::default().ports([port])).map(drop)
 }
 
 #[cfg(test)]

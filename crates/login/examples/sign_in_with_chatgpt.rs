@@ -2,7 +2,7 @@
 
 use auth_store::AuthStore;
 use http_client::{HttpClient, Options};
-use login::{BindOptions, sign_in};
+use login::{BindOptions, openai, sign_in};
 use sandbox::{Account, Sandbox, Scenario};
 
 #[expect(clippy::disallowed_methods, reason = "a program decides which clock its libraries get")]
@@ -15,7 +15,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let store = AuthStore::new(folder.path().join("codex"));
     let options = sign_in::Options {
-        redirect: BindOptions::default(), // Any free port; the client has registered `openai::SIGN_IN_PORT`.
+        // Any free port. The client has registered `openai::SIGN_IN_PORT`.
+        redirect: BindOptions::new(openai::REDIRECT_PATH),
         ..sign_in::Options::new(sandbox.issuer_url().parse()?, jiff::Timestamp::now)
     };
 

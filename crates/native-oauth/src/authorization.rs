@@ -145,8 +145,10 @@ impl Authorization {
     ) -> Result<Grant<D::Grant>, Error> {
         let Self { server, state, code_verifier, redirect_uri, browser, inputs, .. } = self;
         let WaitOptions { timeout, pages, also_connect_to } = options;
-        let issuer = Some(client.issuer().as_str().to_owned());
-        let server = server.serve(CallbackConfig { state, issuer, pages, timeout })?;
+        let mut config = CallbackConfig::new(state);
+        config.issuer = Some(client.issuer().as_str().to_owned());
+        (config.pages, config.timeout) = (pages, timeout);
+        let server = server.serve(config)?;
         let pasted_url = server.pasted_url();
         let servers = [Some(client.issuer()), also_connect_to].into_iter().flatten().collect();
         let (http, rejections) = (client.http(), server.rejections());

@@ -27,11 +27,7 @@ impl SignIn {
     /// A sign-in of this client, without a scope.
     #[must_use]
     pub fn new(client: TokenClient) -> Self {
-        let redirect = BindOptions {
-            redirect_host: RedirectHost::Ipv4,
-            callback_path: "/callback",
-            ..BindOptions::default()
-        };
+        let redirect = BindOptions::new("/callback").redirect_host(RedirectHost::Ipv4);
         Self {
             client,
             scopes: Vec::new(),

@@ -1,4 +1,4 @@
-//! Accepts connections, and limits how many are held at once.
+//! Accepts connections, and limits their number.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,7 +14,7 @@ use crate::connection::Connection;
 use crate::handle::serve_connection;
 use crate::session::Session;
 
-/// Accepts and serves until the session is closed and everyone has what they were promised.
+/// Accepts and serves connections until the session is closed and each pending response is sent.
 pub(crate) async fn serve(session: Arc<Session>) {
     let mut connections = Connections::default();
     let closed = session.closed();
@@ -23,11 +23,11 @@ pub(crate) async fn serve(session: Arc<Session>) {
         tokio::select! {
             () = &mut closed => return,
             Some(_) = connections.tasks.join_next() => {}
-            accepted = session.acceptor.accept(), if connections.are_few(&session) => match accepted {
-                Ok((stream, theirs)) => connections.admit(&session, stream, theirs),
+            accepted = session.acceptor.accept(), if connections.can_accept(&session) => match accepted {
+                Ok((stream, peer)) => connections.add(&session, stream, peer),
                 Err(error) => {
                     connections.shed_load(&error);
-                    if timeout(PAUSE, &mut closed).await.is_ok() {
+                    if timeout(RETRY_DELAY, &mut closed).await.is_ok() {
                         return;
                     }
                 }
@@ -36,68 +36,68 @@ pub(crate) async fn serve(session: Arc<Session>) {
     }
 }
 
-/// A connection that could not be accepted is still there: trying again at once would keep a
-/// processor busy.
-const PAUSE: Duration = Duration::from_millis(20);
+/// The delay after an error of `accept`. The connection is still in the queue, so a retry without a delay would
+/// keep a processor busy.
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// The connections that are held, the oldest first. They end with this value.
+/// The open connections, the oldest first. Dropping this closes them.
 #[derive(Default)]
 struct Connections {
     tasks: JoinSet<()>,
-    seats: VecDeque<(Weak<Connection>, AbortHandle)>,
+    open: VecDeque<(Weak<Connection>, AbortHandle)>,
 }
 
 impl Connections {
-    fn admit(&mut self, session: &Arc<Session>, stream: TcpStream, theirs: SocketAddr) {
-        let Ok(ours) = stream.local_addr() else {
+    fn add(&mut self, session: &Arc<Session>, stream: TcpStream, peer: SocketAddr) {
+        let Ok(local) = stream.local_addr() else {
             return;
         };
-        if !is_local(theirs) || !self.has_room(session.limits.connections) {
+        if !is_loopback(peer) || !self.has_room(session.limits.connections) {
             return;
         }
-        let connection = Arc::new(Connection::new(ours, theirs));
-        let seat = Arc::downgrade(&connection);
+        let connection = Arc::new(Connection::new(local, peer));
+        let weak = Arc::downgrade(&connection);
         let task = self.tasks.spawn(serve_connection(stream, session.clone(), connection));
-        self.seats.push_back((seat, task));
+        self.open.push_back((weak, task));
     }
 
-    /// Who was sent away keeps a socket until their task has ended; only so many of them at a time.
-    fn are_few(&self, session: &Session) -> bool {
-        const LEAVING: usize = 8;
-        self.tasks.len() < session.limits.connections + LEAVING
+    /// An aborted connection keeps its socket until its task has ended.
+    fn can_accept(&self, session: &Session) -> bool {
+        const MAX_ABORTED: usize = 8;
+        self.tasks.len() < session.limits.connections + MAX_ABORTED
     }
 
-    fn has_room(&mut self, most: usize) -> bool {
-        if self.seats.len() >= most {
-            self.seats.retain(|(connection, _)| connection.strong_count() > 0);
+    fn has_room(&mut self, limit: usize) -> bool {
+        if self.open.len() >= limit {
+            self.open.retain(|(connection, _)| connection.strong_count() > 0);
         }
-        self.seats.len() < most || self.send_away_the_oldest()
+        self.open.len() < limit || self.close_oldest()
     }
 
-    /// Nobody who was promised an answer has to go: they knew the `state`.
-    fn send_away_the_oldest(&mut self) -> bool {
+    /// Keeps connections with a pending response: they sent the right `state`.
+    fn close_oldest(&mut self) -> bool {
         let is_idle = |connection: &Weak<Connection>| {
             connection.upgrade().is_none_or(|connection| !connection.is_pending())
         };
-        let oldest = self.seats.iter().position(|(connection, _)| is_idle(connection));
-        let seat = oldest.and_then(|oldest| self.seats.remove(oldest));
-        seat.inspect(|(_, task)| task.abort()).is_some()
+        let oldest = self.open.iter().position(|(connection, _)| is_idle(connection));
+        let closed = oldest.and_then(|oldest| self.open.remove(oldest));
+        closed.inspect(|(_, task)| task.abort()).is_some()
     }
 
-    /// Usually the process has no file descriptor left, so the oldest quarter has to go: enough to
-    /// get through a crowd in a moment, and the youngest still have time for their request.
+    /// Usually the process is out of file descriptors. Closing the oldest quarter is enough for the next
+    /// connections, and leaves the newest ones time for their request.
     fn shed_load(&mut self, error: &io::Error) {
         tracing::debug!(%error, "cannot accept a connection");
-        self.seats.retain(|(connection, _)| connection.strong_count() > 0);
-        for _ in 0..=self.seats.len() / 4 {
-            self.send_away_the_oldest();
+        self.open.retain(|(connection, _)| connection.strong_count() > 0);
+        for _ in 0..=self.open.len() / 4 {
+            self.close_oldest();
         }
     }
 }
 
-/// Only loopback addresses are listened on, so anything else is a mistake of somebody's.
-fn is_local(theirs: SocketAddr) -> bool {
-    theirs.ip().to_canonical().is_loopback()
+/// A second line of defense: the server listens only on loopback addresses.
+fn is_loopback(peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback()
 }
 
 #[cfg(test)]
@@ -106,8 +106,8 @@ mod tests {
 
     // threats 67
     #[test]
-    fn only_this_machine_may_come_in() {
-        for (address, local) in [
+    fn only_loopback_peers_are_served() {
+        for (address, expected) in [
             ("127.0.0.1:1", true),
             ("127.8.8.8:1", true),
             ("[::1]:1", true),
@@ -117,7 +117,7 @@ mod tests {
             ("[::ffff:192.168.1.5]:1", false),
             ("0.0.0.0:1", false),
         ] {
-            assert_eq!(is_local(address.parse().unwrap()), local, "{address}");
+            assert_eq!(is_loopback(address.parse().unwrap()), expected, "{address}");
         }
     }
 }

@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 
 use tokio::net::{TcpListener, TcpStream};
 
-/// The listeners, where both the task that accepts and the value that is dropped can reach them:
-/// the port is free at the drop, not when the runtime comes round to the task.
+/// The listeners. The accepting task and [`Server`](crate::server::Server) share them, so that dropping the server
+/// closes the port at once, and not when the runtime runs the task.
 pub(crate) struct Acceptor(Mutex<Vec<TcpListener>>);
 
 impl Acceptor {
@@ -23,7 +23,7 @@ impl Acceptor {
         std::future::poll_fn(|cx| self.poll_accept(cx)).await
     }
 
-    /// The listeners take turns, so that a flood on one address does not shut out the other.
+    /// Alternates between the listeners, so that a flood on one address does not block the other.
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let mut listeners = self.listeners();
         for _ in 0..listeners.len() {

@@ -1,64 +1,100 @@
-use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
-use crate::listen::{ANY, Listeners, listen_on};
+use crate::listen::{ANY_PORT, Listeners, listen_on};
 use crate::port_owner::PortInUse;
-use crate::{ErrorKind, Limits, PortOwner};
+use crate::{BindError, Limits, PortOwner};
 
-/// Where to listen.
+/// The `redirect_uri`, and the limits of its server.
+///
+/// ```
+/// let options = oauth_callback_server::BindOptions::new("/callback").ports([8400, 8401]);
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct BindOptions {
-    /// The ports to try, in this order: the first that is free on both loopback addresses is bound.
-    /// 0 stands for any that the system chooses, and so does an empty list.
+    /// The ports to try in this order. The first port that is free on both loopback addresses is used. 0, or
+    /// an empty list, means any free port.
     pub ports: Vec<u16>,
     /// The ports to try next, if other programs hold all of `ports`. They are not tried if this program, run
     /// by the same user, holds one of `ports`: that sign-in has to end first.
     pub fallback_ports: Vec<u16>,
     /// The host of the `redirect_uri`.
     pub redirect_host: RedirectHost,
-    /// The path of the `redirect_uri`, beginning with a `/`.
-    pub callback_path: &'static str,
-    /// Whether the authorization response may come as a form as well: a `POST` with the parameters in its
-    /// body, for an authorization request with `response_mode=form_post`
+    /// The path of the `redirect_uri`. It begins with `/`.
+    pub callback_path: String,
+    /// Whether the authorization response may also be a form: a `POST` with the parameters in its body, for an
+    /// authorization request with `response_mode=form_post`
     /// ([OAuth 2.0 Form Post Response Mode](https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html)).
-    /// The code is then in no address that a browser remembers
+    /// The code is then in no URL of the browser's history
     /// ([RFC 9700 §4.3.1](https://www.rfc-editor.org/rfc/rfc9700#section-4.3.1)).
     pub form_post: bool,
-    /// The bounds of every connection.
+    /// The limits of each connection.
     pub limits: Limits,
 }
 
-impl Default for BindOptions {
-    /// Any free port, and the path that both registered clients use.
-    fn default() -> Self {
+impl BindOptions {
+    /// Any free port, and this path.
+    pub fn new(callback_path: impl Into<String>) -> Self {
         Self {
-            ports: vec![ANY],
+            ports: vec![ANY_PORT],
             fallback_ports: Vec::new(),
             redirect_host: RedirectHost::default(),
-            callback_path: "/auth/callback",
+            callback_path: callback_path.into(),
             form_post: false,
             limits: Limits::default(),
         }
     }
+
+    /// Sets [`BindOptions::ports`].
+    #[must_use]
+    pub fn ports(self, ports: impl Into<Vec<u16>>) -> Self {
+        Self { ports: ports.into(), ..self }
+    }
+
+    /// Sets [`BindOptions::fallback_ports`].
+    #[must_use]
+    pub fn fallback_ports(self, fallback_ports: impl Into<Vec<u16>>) -> Self {
+        Self { fallback_ports: fallback_ports.into(), ..self }
+    }
+
+    /// Sets [`BindOptions::redirect_host`].
+    #[must_use]
+    pub fn redirect_host(self, redirect_host: RedirectHost) -> Self {
+        Self { redirect_host, ..self }
+    }
+
+    fn check_path(&self) -> Result<(), BindError> {
+        let path = &self.callback_path;
+        let is_path = |byte: u8| byte.is_ascii_graphic() && !b"?#\\\"<>^`{|}".contains(&byte);
+        if path.starts_with('/') && !path.starts_with("//") && path.bytes().all(is_path) {
+            return Ok(());
+        }
+        Err(BindError::InvalidPath { path: path.clone() })
+    }
 }
 
-/// What the `redirect_uri` calls this machine. A client may be registered with one of them alone; both
-/// addresses are listened on, whichever it is.
+impl Default for BindOptions {
+    /// Any free port, and the path `/callback`.
+    fn default() -> Self {
+        Self::new("/callback")
+    }
+}
+
+/// The host of the `redirect_uri`. An authorization server may have registered only one of them. The server
+/// listens on both loopback addresses in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectHost {
-    /// `localhost`, which a browser may have learned to ask by `https` alone
-    /// ([RFC 6797 §8.1.1](https://www.rfc-editor.org/rfc/rfc6797#section-8.1.1): that is for names, and not
-    /// for addresses).
+    /// `localhost`. A browser may force https for this name
+    /// ([RFC 6797 §8.1.1](https://www.rfc-editor.org/rfc/rfc6797#section-8.1.1)), but not for an address.
     #[default]
     Localhost,
-    /// `127.0.0.1`, as [RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3) would rather have
-    /// it.
+    /// `127.0.0.1`, which [RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3) recommends.
     Ipv4,
 }
 
 impl RedirectHost {
-    /// As it stands in the `redirect_uri`.
+    /// The host as in the `redirect_uri`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,8 +104,7 @@ impl RedirectHost {
     }
 }
 
-/// The bound `redirect_uri`. A browser that comes before [`CallbackServer::wait`] is called is kept
-/// waiting by the system.
+/// The bound `redirect_uri`. The system queues connections until [`CallbackServer::wait`].
 #[derive(Debug)]
 pub struct CallbackServer {
     pub(crate) listeners: Vec<TcpListener>,
@@ -78,32 +113,28 @@ pub struct CallbackServer {
 }
 
 impl CallbackServer {
-    /// Binds `127.0.0.1` and `[::1]`, because the `redirect_uri` may say `localhost` and a browser may
-    /// try either: a stranger on one of them would receive the code
-    /// ([RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3)). It needs no runtime.
+    /// Binds `127.0.0.1` and `[::1]`: a browser may resolve `localhost` to either, and a program on the other
+    /// address would receive the code
+    /// ([RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3)). This needs no async runtime.
     ///
     /// # Errors
     ///
-    /// [`BindError::PortsInUse`] when somebody else listens on each of the ports, to whom nothing
-    /// was sent there, and [`BindError::Listen`] when the system refuses for another reason, or when
-    /// no way leads to a loopback address. A machine without IPv6 is no error.
+    /// [`BindError::PortsInUse`] if another process listens on each of the ports; nothing is sent to it.
+    /// [`BindError::InvalidPath`] for a path without a leading `/`. [`BindError::Listen`] if the system refuses
+    /// for another reason, or has no route to `127.0.0.1`. A machine without IPv6 is not an error.
     pub fn bind(options: &BindOptions) -> Result<Self, BindError> {
-        let path = options.callback_path;
-        let is_path = |byte: u8| byte.is_ascii_graphic() && !b"?#\\\"<>^`{|}".contains(&byte);
-        if !path.starts_with('/') || path.starts_with("//") || !path.bytes().all(is_path) {
-            return Err(BindError::InvalidPath { path });
-        }
-        let Listeners { port, sockets } = first_free_of(options)?;
+        options.check_path()?;
+        let Listeners { port, sockets } = bind_first_free(options)?;
         Ok(Self { listeners: sockets, options: options.clone(), port })
     }
 
-    /// The port that is bound, whichever it is.
+    /// The bound port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The `redirect_uri` as it is registered, with the port that is bound.
+    /// The `redirect_uri` with the bound port.
     #[must_use]
     pub fn redirect_uri(&self) -> String {
         let host = self.options.redirect_host.as_str();
@@ -111,84 +142,33 @@ impl CallbackServer {
     }
 }
 
-/// Why the `redirect_uri` cannot be listened on. Nothing stays bound.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// Somebody else listens on each port that was to be tried: on a loopback address, or on all
-    /// addresses.
-    #[error("{}", in_use(taken))]
-    PortsInUse {
-        /// The ports, in the order in which they were tried.
-        taken: Vec<PortInUse>,
-    },
-    /// The path of the `redirect_uri` is none: it does not begin with a `/`, or has a part that is no path.
-    #[error("{path:?} is no path of a redirect URI, such as /auth/callback")]
-    InvalidPath {
-        /// What was given.
-        path: &'static str,
-    },
-    /// The system refuses the address for another reason.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address that was to be bound.
-        address: SocketAddr,
-        /// The system's reason.
-        source: io::Error,
-    },
-}
-
-impl BindError {
-    /// What kind of error it is.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::PortsInUse { .. } => ErrorKind::PortInUse,
-            Self::InvalidPath { .. } | Self::Listen { .. } => ErrorKind::System,
-        }
-    }
-}
-
-fn in_use(taken: &[PortInUse]) -> String {
-    let ports: Vec<String> = taken.iter().map(|taken| taken.port.to_string()).collect();
-    match ports.as_slice() {
-        [port] => format!("port {port} is in use"),
-        ports => format!("ports {} are in use", ports.join(", ")),
-    }
-}
-
-/// Those ports, and the others where only strangers are in the way.
-fn first_free_of(options: &BindOptions) -> Result<Listeners, BindError> {
+fn bind_first_free(options: &BindOptions) -> Result<Listeners, BindError> {
+    let mut taken = match first_free(&options.ports) {
+        Err(BindError::PortsInUse { taken }) => taken,
+        outcome => return outcome,
+    };
     let is_ours = |taken: &PortInUse| taken.owner.as_ref().is_some_and(|it| it.same_program);
-    match first_free(&options.ports) {
-        Err(BindError::PortsInUse { taken })
-            if !options.fallback_ports.is_empty() && !taken.iter().any(is_ours) =>
-        {
-            match first_free(&options.fallback_ports) {
-                Err(BindError::PortsInUse { taken: others }) => {
-                    Err(BindError::PortsInUse { taken: [taken, others].concat() })
-                }
-                outcome => outcome,
-            }
+    if options.fallback_ports.is_empty() || taken.iter().any(is_ours) {
+        return Err(BindError::PortsInUse { taken });
+    }
+    match first_free(&options.fallback_ports) {
+        Err(BindError::PortsInUse { taken: others }) => {
+            taken.extend(others);
+            Err(BindError::PortsInUse { taken })
         }
         outcome => outcome,
     }
 }
 
-/// Passes over the ports that are taken, and over nothing else: what the system forbids on one port
-/// is to be known, not to be avoided.
+/// Skips ports in use. Any other error ends the search, so that the user sees it.
 fn first_free(ports: &[u16]) -> Result<Listeners, BindError> {
     let mut taken = Vec::new();
-    for &port in if ports.is_empty() { &[ANY] } else { ports } {
+    for &port in if ports.is_empty() { &[ANY_PORT] } else { ports } {
         match listen_on(port) {
-            Ok(listeners) => return Ok(listeners),
-            Err(refusal) if refusal.is_taken() && port != ANY => {
+            Err(error) if error.is_address_in_use() && port != ANY_PORT => {
                 taken.push(PortInUse { port, owner: PortOwner::of_port(port) });
             }
-            Err(refusal) => {
-                let (address, source) = (refusal.address, refusal.source);
-                return Err(BindError::Listen { address, source });
-            }
+            outcome => return outcome,
         }
     }
     Err(BindError::PortsInUse { taken })
@@ -199,57 +179,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_redirect_uri_says_localhost() {
-        let server = CallbackServer::bind(&BindOptions::default()).unwrap();
-        let expected = format!("http://localhost:{}/auth/callback", server.port());
-        assert_eq!(server.redirect_uri(), expected);
-        assert_ne!(server.port(), ANY);
-        let options = BindOptions { redirect_host: RedirectHost::Ipv4, ..BindOptions::default() };
-        let server = CallbackServer::bind(&options).unwrap();
-        let expected = format!("http://127.0.0.1:{}/auth/callback", server.port());
-        assert_eq!(server.redirect_uri(), expected);
+    fn redirect_uri_has_the_chosen_host_and_the_bound_port() {
+        for (redirect_host, host) in
+            [(RedirectHost::Localhost, "localhost"), (RedirectHost::Ipv4, "127.0.0.1")]
+        {
+            let options = BindOptions::default().redirect_host(redirect_host);
+            let server = CallbackServer::bind(&options).unwrap();
+            let expected = format!("http://{host}:{}/callback", server.port());
+            assert_eq!(server.redirect_uri(), expected);
+            assert_ne!(server.port(), ANY_PORT);
+        }
     }
 
-    /// This process is of the same program as this process.
+    /// The test process holds the first port and runs the same program as itself.
     // threats 61
     #[test]
     #[cfg(target_os = "linux")]
-    fn where_our_own_wait_is_in_the_way_no_other_port_is_tried() {
-        let ours = CallbackServer::bind(&BindOptions::default()).unwrap();
+    fn fallback_ports_are_not_tried_while_this_program_holds_a_port() {
+        let first = CallbackServer::bind(&BindOptions::default()).unwrap();
         let free = CallbackServer::bind(&BindOptions::default()).unwrap().port();
-        let options = |ports: &[u16], fallback_ports: &[u16]| BindOptions {
-            ports: ports.to_vec(),
-            fallback_ports: fallback_ports.to_vec(),
-            ..BindOptions::default()
+        let options = |ports: &[u16], fallback_ports: &[u16]| {
+            BindOptions::default().ports(ports).fallback_ports(fallback_ports)
         };
-        let refused = CallbackServer::bind(&options(&[ours.port()], &[free]));
+        let refused = CallbackServer::bind(&options(&[first.port()], &[free]));
         let Err(BindError::PortsInUse { taken }) = refused else { panic!("{refused:?}") };
-        assert_eq!(taken.iter().map(|it| it.port).collect::<Vec<_>>(), [ours.port()]);
-        let passed_over = CallbackServer::bind(&options(&[ours.port(), free], &[])).unwrap();
-        assert_eq!(passed_over.port(), free);
+        assert_eq!(taken.iter().map(|it| it.port).collect::<Vec<_>>(), [first.port()]);
+        let second = CallbackServer::bind(&options(&[first.port(), free], &[])).unwrap();
+        assert_eq!(second.port(), free);
     }
 
     #[test]
-    fn what_is_no_path_is_refused() {
+    fn callback_path_must_be_a_path_that_begins_with_a_slash() {
         for path in ["", "callback", "//callback", "/a b", "/a?b", "/a#b", "/\u{e9}", "/a\nb"] {
-            let options = BindOptions { callback_path: path, ..BindOptions::default() };
-            let refused = CallbackServer::bind(&options);
+            let refused = CallbackServer::bind(&BindOptions::new(path));
             assert!(matches!(refused, Err(BindError::InvalidPath { .. })), "{path:?}");
         }
         for path in ["/", "/callback", "/auth/callback/", "/a%20b", "/~me/;v=1"] {
-            let options = BindOptions { callback_path: path, ..BindOptions::default() };
-            CallbackServer::bind(&options).unwrap();
+            CallbackServer::bind(&BindOptions::new(path)).unwrap();
         }
-    }
-
-    #[test]
-    fn all_ports_that_are_taken_are_named() {
-        let taken = |port| PortInUse { port, owner: None };
-        let words = |ports: &[u16]| {
-            let taken = ports.iter().copied().map(taken).collect();
-            BindError::PortsInUse { taken }.to_string()
-        };
-        assert_eq!(words(&[1455]), "port 1455 is in use");
-        assert_eq!(words(&[1455, 1457]), "ports 1455, 1457 are in use");
     }
 }

@@ -6,28 +6,35 @@ use crate::classify::Rules;
 use crate::reply::Reply;
 use crate::server::Server;
 
-/// The browser that brought the code, and every copy of its callback. It waits for the outcome.
+/// The browser that sent the callback, and each copy of the callback. It waits for a response.
 ///
-/// If this is dropped without one, the port is free at once, and the browser sees
-/// [`Pages::failed`](crate::Pages::failed) as soon as the runtime gets to it.
+/// Dropping this closes the port; the browser then gets [`Pages::failed`](crate::Pages::failed).
 ///
-/// Each answer's future is done when the answer was written, or when nobody is there to take it, or
-/// when the time for it is over ([`Limits`](crate::Limits)). Then the port is free.
+/// The future of each response ends when the response is written, when the browser is gone, or at the timeout
+/// of [`Limits`](crate::Limits). Then the port is closed.
 #[derive(Debug)]
 pub struct BrowserResponder {
     server: Server,
 }
 
-/// Where a browser is sent that signed in.
+/// A page with a URL of its own, for the browser of a user who has signed in.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RedirectPage {
-    /// The path on this server, beginning with a `/`.
-    pub path: &'static str,
-    /// The query, which stays in the browser's history: nothing secret. It is encoded here.
-    pub query: Vec<(&'static str, String)>,
-    /// The page at that address. It is served once, so it may hold a secret link; whoever asks
-    /// again gets [`Pages::finished`](crate::Pages::finished).
+    /// The path on this server. It begins with `/`.
+    pub path: String,
+    /// The query, unencoded. It stays in the browser's history, so it must not contain a secret.
+    pub query: Vec<(String, String)>,
+    /// The page. It is served once, so it may contain a secret link; a later request gets
+    /// [`Pages::finished`](crate::Pages::finished).
     pub page: Page,
+}
+
+impl RedirectPage {
+    /// A page at this path, without a query.
+    pub fn new(path: impl Into<String>, page: impl Into<Page>) -> Self {
+        Self { path: path.into(), query: Vec::new(), page: page.into() }
+    }
 }
 
 impl BrowserResponder {
@@ -35,41 +42,40 @@ impl BrowserResponder {
         Self { server }
     }
 
-    /// Answers with a page (200).
+    /// Responds with a page (200).
     pub async fn respond_ok(self, page: impl Into<Page>) {
-        self.server.answer(Reply::new(StatusCode::OK, page.into())).await;
+        self.server.respond(Reply::new(StatusCode::OK, page.into())).await;
     }
 
-    /// Sends the browser on (302, or 303 where a form may have come) to the landing page, so that the callback's address, which holds
-    /// the code, is not what the person sees and reloads; then serves that page, to the first who
-    /// asks, and waits until everyone who was sent there has been.
-    pub async fn redirect(self, landing: RedirectPage) {
+    /// Redirects to a page (302, or 303 with [`BindOptions::form_post`](crate::BindOptions::form_post)), so that
+    /// the URL with the code is not the one that the user sees and reloads. Then serves that page to the first
+    /// request, and waits until each redirected browser has requested it.
+    pub async fn redirect(self, target: RedirectPage) {
         let session = &self.server.session;
-        let Ok(location) = location(&session.rules, &landing) else {
-            // Only a path that is no path gets here: the rest is encoded.
-            return self.respond_ok(landing.page).await;
+        let Ok(location) = location(&session.rules, &target) else {
+            // Only a path with control characters fails: the query is encoded.
+            return self.respond_ok(target.page).await;
         };
-        session.expect_at(landing.path, landing.page);
+        session.set_redirect_page(target.path, target.page);
         let page = session.pages.finished.clone();
         session.respond(Reply::redirect(location, page, session.rules.form_post));
-        session.completed(session.limits.landing).await;
+        session.completed(session.limits.redirect).await;
     }
 
-    /// Answers that the sign-in failed (500).
+    /// Responds that the sign-in failed (500).
     pub async fn respond_error(self, page: impl Into<Page>) {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        self.server.answer(Reply::new(status, page.into())).await;
+        self.server.respond(Reply::new(status, page.into())).await;
     }
 }
 
-/// The `Location` of the landing page. Scheme, host and port are ours, and no value of the query
-/// can end the query.
-fn location(rules: &Rules, landing: &RedirectPage) -> Result<HeaderValue, InvalidHeaderValue> {
+/// The `Location` of the redirect. Scheme, host and port are fixed, and no value can end the query.
+fn location(rules: &Rules, target: &RedirectPage) -> Result<HeaderValue, InvalidHeaderValue> {
     let (host, port) = (rules.redirect_host.as_str(), rules.port);
-    let mut location = format!("http://{host}:{port}{}", landing.path);
-    for (index, (name, value)) in landing.query.iter().enumerate() {
+    let mut location = format!("http://{host}:{port}{}", target.path);
+    for (index, (name, value)) in target.query.iter().enumerate() {
         location.push(if index == 0 { '?' } else { '&' });
-        location.push_str(name);
+        location.push_str(&urlencoding::encode(name));
         location.push('=');
         location.push_str(&urlencoding::encode(value));
     }

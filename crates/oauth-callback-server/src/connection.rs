@@ -1,43 +1,40 @@
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// One connection, as the rest of the server sees it.
 pub(crate) struct Connection {
-    ours: SocketAddr,
-    theirs: SocketAddr,
-    pending: Mutex<Option<Pending>>,
-    answered: AtomicBool,
-    answering: Notify,
-    /// Where the system could be asked when it came: the answer is lost once the other end is closed.
-    is_stranger: Option<bool>,
+    local: SocketAddr,
+    peer: SocketAddr,
+    pending: Mutex<Option<PendingResponse>>,
+    has_response: watch::Sender<bool>,
+    /// Looked up at the start of the connection: later, the peer's socket may be closed.
+    is_other_user: Option<bool>,
 }
 
-/// What a connection was promised.
+/// The response that a connection waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pending {
-    /// What became of the code.
-    Answer,
-    /// The page that an answer sent the browser to.
+pub(crate) enum PendingResponse {
+    /// The outcome of the sign-in.
+    Outcome,
+    /// The page after a redirect.
     RedirectPage,
 }
 
 impl Connection {
-    pub(crate) fn new(ours: SocketAddr, theirs: SocketAddr) -> Self {
+    pub(crate) fn new(local: SocketAddr, peer: SocketAddr) -> Self {
         Self {
-            ours,
-            theirs,
+            local,
+            peer,
             pending: Mutex::default(),
-            answered: AtomicBool::new(false),
-            answering: Notify::new(),
-            is_stranger: ask_whether_stranger(ours, theirs),
+            has_response: watch::Sender::default(),
+            is_other_user: is_other_user(local, peer),
         }
     }
 
-    /// Takes a pending on, and says by how many there are more now.
-    pub(crate) fn reserve(&self, pending: Pending) -> usize {
+    /// Reserves a response. Returns the number of additional pending responses: 0 or 1.
+    pub(crate) fn reserve(&self, pending: PendingResponse) -> usize {
         usize::from(self.pending().replace(pending).is_none())
     }
 
@@ -45,47 +42,46 @@ impl Connection {
         self.pending().is_some()
     }
 
-    /// What is still promised, when the connection has it or leaves without it.
-    pub(crate) fn take_pending(&self) -> Option<Pending> {
+    /// Takes the reservation, once the response is sent or the connection is closed.
+    pub(crate) fn take_pending(&self) -> Option<PendingResponse> {
         self.pending().take()
     }
 
-    fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
+    fn pending(&self) -> MutexGuard<'_, Option<PendingResponse>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An answer was decided: from now on the bytes that go out are ours.
-    pub(crate) fn begin_answer(&self) {
-        self.answered.store(true, Ordering::Relaxed);
-        self.answering.notify_one();
+    /// From now on, hyper writes our response.
+    pub(crate) fn begin_response(&self) {
+        self.has_response.send_replace(true);
     }
 
-    pub(crate) fn is_answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
+    pub(crate) fn has_response(&self) -> bool {
+        *self.has_response.borrow()
     }
 
-    /// Waits for [`Connection::begin_answer`].
-    pub(crate) async fn answering(&self) {
-        self.answering.notified().await;
+    /// Waits for [`Connection::begin_response`].
+    pub(crate) async fn response_begun(&self) {
+        // The sender is a field, so this does not fail.
+        let _ = self.has_response.subscribe().wait_for(|begun| *begun).await;
     }
 
-    /// Whether it belongs to another user of this machine, as far as the system tells: what is meant for the
-    /// person neither goes to them nor comes from them.
-    pub(crate) fn is_stranger(&self) -> bool {
-        self.is_stranger.unwrap_or_else(|| look_up_whether_stranger(self.ours, self.theirs))
+    /// Whether another user of this machine has the other end, as far as the system reports it.
+    pub(crate) fn is_other_user(&self) -> bool {
+        self.is_other_user.unwrap_or_else(|| is_other_user_in_table(self.local, self.peer))
     }
 }
 
 #[cfg(target_os = "linux")]
-use crate::peer::{ask_whether_stranger, look_up_whether_stranger};
+use crate::peer::{is_other_user, is_other_user_in_table};
 
-/// The system does not tell.
+/// Other systems do not report it.
 #[cfg(not(target_os = "linux"))]
-fn ask_whether_stranger(_: SocketAddr, _: SocketAddr) -> Option<bool> {
+fn is_other_user(_: SocketAddr, _: SocketAddr) -> Option<bool> {
     Some(false)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn look_up_whether_stranger(_: SocketAddr, _: SocketAddr) -> bool {
+fn is_other_user_in_table(_: SocketAddr, _: SocketAddr) -> bool {
     false
 }

@@ -1,41 +1,41 @@
-//! The loopback end of an authorization code flow for native apps
-//! ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)): it binds the
-//! `redirect_uri`, waits for the one callback that is meant for it, and tells the browser the truth.
+//! The loopback redirect URI of a native app
+//! ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)): it binds the port, waits for the callback
+//! with the right `state`, and shows the outcome in the browser.
 //!
 //! ```
 #![doc = include_str!("../examples/wait_for_callback.rs")]
 //! ```
 //!
-//! Each phase is a value that the next one consumes: [`CallbackServer::bind`], then
-//! [`CallbackServer::wait`], then one method of [`BrowserResponder`]. The port is free as soon as that
-//! last future is done, or as soon as any of these values is dropped.
+//! Each step consumes the value of the one before: [`CallbackServer::bind`], then [`CallbackServer::wait`], then a
+//! method of [`BrowserResponder`]. The port is closed when the last future ends, or when one of these values is
+//! dropped.
 //!
-//! A browser on another machine cannot come here. Its person can bring the address at which it ended:
-//! [`CallbackServer::serve`] opens [a second way](PastedCallback), with the same rules.
+//! A browser on another machine cannot reach this server. Its user can paste the URL where the browser ended:
+//! [`CallbackServer::serve`] also accepts [pasted URLs](PastedCallback).
 //!
-//! What looks like the callback and is not taken for it, such as that of a browser that insists on https, is
-//! told to the caller, each kind once: [`RunningServer::rejections`], and [`WaitError::TimedOut`].
+//! Requests that look like the callback but are rejected, for example because the browser forces https, are
+//! reported to the caller: [`RunningServer::rejections`] and [`WaitError::TimedOut`].
 //!
 //! # What this crate does not do
 //!
-//! It redeems no code (`token-client`), builds no authorization URL and writes no page that a person
-//! would want to read (`login`), and sends nothing to the program that holds a port: [`PortOwner`] names that program.
+//! It does not build the authorization URL, exchange the code, or open a browser; `native-oauth` does. Its own pages
+//! have one sentence each. It sends nothing to a program that holds a port; [`PortOwner`] names that program.
 //!
 //! # Invariants
 //!
-//! - It knows neither PKCE nor an HTTP client: it follows nothing and asks nobody.
-//! - Only a callback with the right `state`, the deadline or a drop ends the wait.
-//! - Nothing is sent to a port that is taken.
-//! - One code is handed out once; every copy of its callback gets the same answer, in its own time. The right
-//!   `state` with another code is answered by 409, so that nobody is told that a code of theirs was taken.
-//! - A callback of another user of this machine is refused, where the system tells (Linux). The superuser's is
-//!   not: relays of virtual machines and containers run as root.
-//! - No byte of a request is in any answer.
-//! - Both loopback addresses, and no other, are listened on.
+//! - It sends no request: it has no HTTP client, and does not know PKCE.
+//! - Only a callback with the right `state`, the timeout or a drop ends the wait.
+//! - It returns one code. Each copy of that callback gets the same response. The right `state` with another code
+//!   gets 409.
+//! - A callback of another user of this machine is refused if the system reports the user (Linux). Root is
+//!   accepted: relays of virtual machines and containers run as root.
+//! - No response contains a byte of its request.
+//! - It listens on both loopback addresses, and on no other address.
 
 mod state;
 
 mod bind;
+mod error;
 mod limits;
 mod listen;
 #[cfg(target_os = "linux")]
@@ -48,11 +48,9 @@ mod socket_table;
 
 mod browser;
 mod pasted_callback;
-mod readings;
+mod pasted_text;
 mod server;
 mod wait;
-
-mod error_kind;
 
 mod pages;
 
@@ -67,20 +65,20 @@ mod session;
 mod accept;
 mod acceptor;
 mod handle;
-mod head_watch;
+mod head_monitor;
 mod response_stream;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 
-pub use bind::{BindError, BindOptions, CallbackServer, RedirectHost};
+pub use bind::{BindOptions, CallbackServer, RedirectHost};
 pub use browser::{BrowserResponder, RedirectPage};
-pub use error_kind::ErrorKind;
+pub use error::{BindError, ErrorKind, WaitError};
 pub use limits::Limits;
 pub use pages::{Page, Pages};
 pub use pasted_callback::{InvalidCallbackUrl, PastedCallback};
 pub use port_owner::{PortInUse, PortOwner};
 pub use rejected::{RejectedCallback, Rejections};
 pub use state::{NoRandomness, State};
-pub use wait::{Callback, CallbackConfig, RunningServer, WaitError};
+pub use wait::{Callback, CallbackConfig, RunningServer};

@@ -1,27 +1,26 @@
 use std::time::Duration;
 
-/// How much time and room the server gives to its clients, known or not.
+/// The limits of time and memory for connections.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Limits {
-    /// How long a client may take for the head of its request.
+    /// Timeout for the head of a request.
     pub head: Duration,
-    /// How long a client may take to accept an answer.
-    pub answer: Duration,
-    /// How long a redirected browser may take to ask for the page that it was sent to.
-    pub landing: Duration,
-    /// How many connections are held at once. When one more comes, the oldest that waits for nothing
-    /// has to go.
+    /// Timeout for writing a response.
+    pub response: Duration,
+    /// How long a redirected browser may take to request the redirect page.
+    pub redirect: Duration,
+    /// The number of open connections. One more closes the oldest connection that does not wait for a response.
     pub connections: usize,
 }
 
 impl Default for Limits {
-    /// Five seconds for everything, and 512 connections: room for the browser's, whoever floods, in
-    /// a few megabytes.
+    /// Five seconds for each timeout, and 512 connections, which take a few megabytes.
     fn default() -> Self {
         Self {
             head: Duration::from_secs(5),
-            answer: Duration::from_secs(5),
-            landing: Duration::from_secs(5),
+            response: Duration::from_secs(5),
+            redirect: Duration::from_secs(5),
             connections: 512,
         }
     }

@@ -3,8 +3,8 @@ use std::fmt;
 use hyper::body::Bytes;
 use zeroize::Zeroizing;
 
-/// An HTML page for the browser. It may hold a secret link: its bytes are wiped with its last
-/// clone, and never shown.
+/// An HTML page. It may contain a secret link: `Debug` does not show it, and its bytes are wiped with its last
+/// clone.
 #[derive(Clone)]
 pub struct Page(Bytes);
 
@@ -38,28 +38,27 @@ impl fmt::Debug for Page {
     }
 }
 
-/// The pages that do not depend on how a sign-in ends. They are the same for everyone who asks, so
-/// nothing of a request can be in them.
+/// The pages that do not depend on the outcome. They are constant, so they contain nothing of a request.
 #[derive(Clone, Debug)]
 pub struct Pages {
-    /// 403: the authorization server said no, and why is in the terminal.
+    /// 403: the authorization server, or the user, denied the request.
     pub denied: Page,
-    /// 400: the authorization server sent no code.
+    /// 400: the callback has no code.
     pub missing_code: Page,
-    /// 500, and 400 for a wrong issuer: the sign-in failed. Also what the browser sees when a
+    /// 500, or 400 for a wrong issuer: the sign-in failed. Also the page if a
     /// [`BrowserResponder`](crate::BrowserResponder) is dropped.
     pub failed: Page,
-    /// 200: the landing page was shown already; 302: the browser is on its way there.
+    /// 200: the redirect page was already served. 302: the body of the redirect.
     pub finished: Page,
-    /// 400: a callback of another sign-in.
+    /// 400: the callback of another sign-in.
     pub state_mismatch: Page,
-    /// 409: the right `state`, and another code than the one that was taken.
+    /// 409: the right `state` with another code than the first callback.
     pub other_code: Page,
-    /// 400, 405, 413, 414, 415, 431, 501: not a request that a browser makes for a sign-in.
+    /// 400, 405, 413, 414, 415, 431, 501: not a valid request for the callback.
     pub bad_request: Page,
-    /// 403: the request of a page that has no business here.
+    /// 403: a request of another web page, host or user.
     pub forbidden: Page,
-    /// 404: there is nothing here but the callback.
+    /// 404: another path.
     pub not_found: Page,
 }
 
@@ -76,7 +75,7 @@ macro_rules! plain {
 }
 
 impl Default for Pages {
-    /// One plain sentence each.
+    /// One sentence each.
     fn default() -> Self {
         Self {
             denied: plain!("Sign-in was not completed"),
@@ -98,7 +97,7 @@ mod tests {
 
     // threats 6
     #[test]
-    fn debug_never_shows_a_page() {
+    fn debug_output_is_redacted() {
         let page = Page::from("<a href=canary>".to_owned());
         assert_eq!(format!("{page:?}"), "Page([redacted])");
         assert!(!format!("{:?}", Pages::default()).contains('<'));

@@ -1,45 +1,44 @@
 use std::sync::Arc;
 
-use crate::classify::{AuthorizationResponse, LONGEST_LINE, Refusal, Rules, classify_callback};
+use crate::classify::{AuthorizationResponse, MAX_REQUEST_LINE, Refusal, Rules, classify_callback};
+use crate::pasted_text::url_candidates;
 use crate::query::Parameters;
-use crate::readings::readings;
 use crate::session::Session;
 
-/// Takes the address of the callback from a person whose browser could not come here by itself: one
-/// on another machine, which was sent to a `localhost` that is its own.
+/// Accepts the callback as a URL that the user pastes: a browser on another machine is redirected to its own
+/// `localhost`, and cannot reach this server.
 ///
-/// What is brought is held against the same rules as a request, and counts as one: the first that is
-/// the callback ends the wait, and a browser that comes with the same address later gets the same
-/// answer.
+/// The rules are those for a request. The first callback ends the wait; a browser that requests the same URL
+/// later gets the same response.
 #[derive(Clone)]
 pub struct PastedCallback {
     session: Arc<Session>,
 }
 
-/// Why an address that somebody brought is not the callback. The wait goes on.
+/// Why a pasted URL is not the callback. The server still waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCallbackUrl {
-    /// A code or something else, without what has to come with it: without the `state`, nobody can
-    /// tell whose code it is ([RFC 9700 §4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
+    /// Not a URL, for example only the code. Without the `state`, the code could be another user's
+    /// ([RFC 9700 §4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
     #[error("it is not a whole address")]
     NotAnAddress,
-    /// The address of some other place, such as the authorization server's.
+    /// The URL has another host or path, such as the authorization server's.
     #[error("it does not lead to this sign-in")]
     WrongHostOrPath,
-    /// The address that the browser was sent out with, and not the one that it ended at.
+    /// The authorization URL, where the browser starts.
     #[error("it is the address to open, not the one where the browser ends")]
     AuthorizationUrl,
-    /// No `state`, or one that is not this sign-in's.
+    /// No `state`, or the `state` of another sign-in.
     #[error("it belongs to another sign-in, or a part of it is missing")]
     StateMismatch,
-    /// The right `state`, and neither a code nor an error.
+    /// The right `state`, but neither a code nor an error.
     #[error("it has no code in it")]
     MissingCode,
-    /// A parameter stands in it twice, or is not written as a URL is.
+    /// A parameter occurs twice, or is not correctly encoded.
     #[error("it is damaged")]
     Malformed,
-    /// Longer than a request that is read.
+    /// Longer than a request line may be.
     #[error("it is too long")]
     TooLong,
 }
@@ -49,16 +48,15 @@ impl PastedCallback {
         Self { session }
     }
 
-    /// Hands in an address. What it has picked up on its way does not matter: white space and line breaks,
-    /// quotes and brackets, `&amp;`, the backslashes of a shell, a link of a mail filter around it; nor does a
-    /// fragment, which no browser would have sent. The `state` decides.
+    /// Submits a URL. White space, line breaks, quotes, brackets, `&amp;`, shell escapes, the link of a mail filter
+    /// around the URL, and a fragment are ignored.
     ///
     /// # Errors
     ///
-    /// [`InvalidCallbackUrl`]: nothing has changed.
-    pub fn submit(&self, address: &str) -> Result<(), InvalidCallbackUrl> {
-        let returned = classify_url(&self.session.rules, address)?;
-        self.session.submit(returned);
+    /// [`InvalidCallbackUrl`] if the text has no URL with the right `state`. The server still waits.
+    pub fn submit(&self, text: &str) -> Result<(), InvalidCallbackUrl> {
+        let response = classify_url(&self.session.rules, text)?;
+        self.session.submit(response);
         Ok(())
     }
 }
@@ -69,36 +67,35 @@ impl std::fmt::Debug for PastedCallback {
     }
 }
 
-/// What a browser at this address would have been to us. Of what the text may mean, the first that has the
-/// right `state` counts, or else what is wrong with the likeliest.
+/// Classifies pasted text: the first URL in it that is the callback, or else the error of the most likely URL.
 pub(crate) fn classify_url(
     rules: &Rules,
     text: &str,
 ) -> Result<AuthorizationResponse, InvalidCallbackUrl> {
-    if text.len() > LONGEST_LINE {
+    if text.len() > MAX_REQUEST_LINE {
         return Err(InvalidCallbackUrl::TooLong);
     }
-    let mut likeliest = None;
-    for reading in readings(text) {
-        match classify_reading(rules, &reading) {
-            Ok(returned) => return Ok(returned),
-            Err(refusal) => likeliest = likeliest.or(Some(refusal)),
+    let mut first_error = None;
+    for url in url_candidates(text) {
+        match classify_candidate(rules, &url) {
+            Ok(response) => return Ok(response),
+            Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    Err(likeliest.unwrap_or(InvalidCallbackUrl::NotAnAddress))
+    Err(first_error.unwrap_or(InvalidCallbackUrl::NotAnAddress))
 }
 
-fn classify_reading(
+fn classify_candidate(
     rules: &Rules,
-    address: &str,
+    url: &str,
 ) -> Result<AuthorizationResponse, InvalidCallbackUrl> {
-    let query = query_at_our_place(rules, address)?;
+    let query = callback_query(rules, url)?;
     if has_stray_characters(query) {
         return Err(InvalidCallbackUrl::Malformed);
     }
     match classify_callback(rules, &Parameters::parse(query)) {
         Ok(AuthorizationResponse::MissingCode) => Err(InvalidCallbackUrl::MissingCode),
-        Ok(returned) => Ok(returned),
+        Ok(response) => Ok(response),
         Err(Refusal::StateMismatch | Refusal::MissingState) => {
             Err(InvalidCallbackUrl::StateMismatch)
         }
@@ -106,58 +103,58 @@ fn classify_reading(
     }
 }
 
-/// Whether a code or a `state` has a character in it that stands in no URI without an encoding
-/// ([RFC 3986 §2](https://www.rfc-editor.org/rfc/rfc3986#section-2)): whoever escaped, quoted or cut the
-/// address has put it there, and a code that is sent like that is lost.
+/// Whether the code or the `state` has a character that a URI only has in encoded form
+/// ([RFC 3986 §2](https://www.rfc-editor.org/rfc/rfc3986#section-2)). It comes from an escape, a quote or a cut,
+/// and a request with such a code would lose the code.
 fn has_stray_characters(query: &str) -> bool {
     const STRAY: [char; 12] = ['\\', '^', '`', '|', '<', '>', '{', '}', '[', ']', '"', ' '];
     let is_ours = |pair: &&str| ["code=", "state="].iter().any(|name| pair.starts_with(name));
     query.split('&').filter(is_ours).any(|pair| pair.contains(STRAY))
 }
 
-/// The query of an address that leads here, or would without what is between the browser and this port: a
-/// number that a port is forwarded under, or a browser that insists on https.
-fn query_at_our_place<'a>(rules: &Rules, address: &'a str) -> Result<&'a str, InvalidCallbackUrl> {
-    let address = address.split('#').next().unwrap_or_default();
-    let (place, query) = address.split_once('?').ok_or(without_query(address))?;
-    // A browser that shows no scheme may not copy it either.
-    let place = without_scheme(place);
-    let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
-    let has_state = Parameters::parse(query).state.value().is_some_and(|it| rules.state.is(it));
+/// The query of a URL of this server. With the right `state`, the port and the scheme may differ, as behind a port
+/// forwarding or in a browser that forces https.
+fn callback_query<'a>(rules: &Rules, url: &'a str) -> Result<&'a str, InvalidCallbackUrl> {
+    let url = url.split('#').next().unwrap_or_default();
+    let (location, query) = url.split_once('?').ok_or(error_without_query(url))?;
+    // A browser that hides the scheme may not copy it.
+    let location = strip_scheme(location);
+    let (authority, path) = location.split_at(location.find('/').unwrap_or(location.len()));
+    let state = &Parameters::parse(query).state;
+    let has_state = state.value().is_some_and(|state| rules.state.matches(state));
     if path == rules.callback_path
         && (rules.is_our_host(authority.as_bytes()) || (has_state && is_loopback(authority)))
     {
         return Ok(query);
     }
-    let was_sent_out = has_state && !place.ends_with(rules.callback_path);
-    Err(if was_sent_out {
+    Err(if has_state && !location.ends_with(&rules.callback_path) {
         InvalidCallbackUrl::AuthorizationUrl
     } else {
         InvalidCallbackUrl::WrongHostOrPath
     })
 }
 
-/// Whether it is this machine, to whoever sees it, under any port or none.
+/// Whether the authority is a loopback host, with any port or none.
 fn is_loopback(authority: &str) -> bool {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port),
         _ => (authority, ""),
     };
-    let names = ["localhost", "localhost.", "127.0.0.1", "[::1]"];
+    let hosts = ["localhost", "localhost.", "127.0.0.1", "[::1]"];
     port.bytes().all(|byte| byte.is_ascii_digit())
-        && names.iter().any(|name| host.eq_ignore_ascii_case(name))
+        && hosts.iter().any(|it| host.eq_ignore_ascii_case(it))
 }
 
-fn without_scheme(place: &str) -> &str {
+fn strip_scheme(location: &str) -> &str {
     let is_scheme = |scheme: &&&str| {
-        place.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+        location.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
     let scheme = ["http://", "https://"].iter().find(is_scheme);
-    scheme.map_or(place, |scheme| &place[scheme.len()..])
+    scheme.map_or(location, |scheme| &location[scheme.len()..])
 }
 
-fn without_query(address: &str) -> InvalidCallbackUrl {
-    if address.contains("://") {
+fn error_without_query(url: &str) -> InvalidCallbackUrl {
+    if url.contains("://") {
         InvalidCallbackUrl::WrongHostOrPath
     } else {
         InvalidCallbackUrl::NotAnAddress
@@ -169,20 +166,20 @@ mod tests {
     use super::*;
     use crate::State;
 
-    const PLACE: &str = "http://localhost:1455/auth/callback";
+    const URL: &str = "http://localhost:1455/auth/callback";
 
     fn rules() -> Rules {
         Rules {
             port: 1455,
             redirect_host: crate::RedirectHost::Localhost,
-            callback_path: "/auth/callback",
+            callback_path: "/auth/callback".to_owned(),
             form_post: false,
             state: State::generate().unwrap(),
             issuer: Some("https://issuer.example".to_owned()),
         }
     }
 
-    /// What becomes of an address, in which `S` stands for the right state.
+    /// Classifies a URL in which `S` stands for the right state.
     fn classified(address: &str) -> Result<AuthorizationResponse, InvalidCallbackUrl> {
         let rules = rules();
         let state = rules.state.expose();
@@ -191,7 +188,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn gives_code(address: &str) {
+    fn assert_code(address: &str) {
         match classified(address) {
             Ok(AuthorizationResponse::Code(code)) => assert_eq!(code.expose(), "C", "{address}"),
             other => panic!("{address}: {other:?}"),
@@ -199,19 +196,19 @@ mod tests {
     }
 
     #[track_caller]
-    fn refused(address: &str, expected: InvalidCallbackUrl) {
-        assert_eq!(classified(address).unwrap_err(), expected, "{address:.200}");
+    fn assert_refused(url: &str, expected: InvalidCallbackUrl) {
+        assert_eq!(classified(url).unwrap_err(), expected, "{url:.200}");
     }
 
     #[test]
-    fn the_address_at_which_the_browser_ended_brings_the_code() {
-        gives_code(&format!("{PLACE}?code=C&state=S"));
-        gives_code(&format!("  {PLACE}?state=S&scope=a+b&code=C#fragment\r\n"));
-        gives_code("localhost:1455/auth/callback?code=C&state=S");
-        gives_code("localhost:1455/auth/callback?code=C&state=S&error_uri=http://issuer.example");
-        gives_code("HTTP://LOCALHOST:1455/auth/callback?code=C&state=S");
-        gives_code("http://127.0.0.1:1455/auth/callback?code=C&state=S");
-        gives_code("http://[::1]:1455/auth/callback?code=C&state=S");
+    fn callback_url_has_the_code() {
+        assert_code(&format!("{URL}?code=C&state=S"));
+        assert_code(&format!("  {URL}?state=S&scope=a+b&code=C#fragment\r\n"));
+        assert_code("localhost:1455/auth/callback?code=C&state=S");
+        assert_code("localhost:1455/auth/callback?code=C&state=S&error_uri=http://issuer.example");
+        assert_code("HTTP://LOCALHOST:1455/auth/callback?code=C&state=S");
+        assert_code("http://127.0.0.1:1455/auth/callback?code=C&state=S");
+        assert_code("http://[::1]:1455/auth/callback?code=C&state=S");
     }
 
     // threats 218
@@ -226,60 +223,60 @@ mod tests {
             "127.0.0.1:8080",
             "http://[::1]",
         ] {
-            gives_code(&format!("{place}/auth/callback?code=C&state=S"));
+            assert_code(&format!("{place}/auth/callback?code=C&state=S"));
             assert!(
                 classified(&format!("{place}/auth/callback?code=C&state=T")).is_err(),
                 "{place}"
             );
             assert!(classified(&format!("{place}/auth/callback?code=C")).is_err(), "{place}");
         }
-        gives_code(
+        assert_code(
             "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Flocalhost%3A1455%2Fauth\
              %2Fcallback%3Fcode%3DC%26state%3DS&data=05%7C02",
         );
     }
 
     #[test]
-    fn what_was_copied_with_it_does_not_matter() {
+    fn text_around_the_url_is_ignored() {
         for around in ["\"{}\"", "'{}'", "<{}>", "\u{2039}{}\u{203a}", "URL: {}", "(see {})"] {
-            gives_code(&around.replace("{}", &format!("{PLACE}?code=C&state=S")));
+            assert_code(&around.replace("{}", &format!("{URL}?code=C&state=S")));
         }
     }
 
-    /// None of it is sent, so that the right address can still be pasted.
+    /// It is not sent, so the user can still paste the right URL.
     // threats 218
     #[test]
-    fn an_escaped_or_cut_code_is_not_taken_for_the_code() {
+    fn escaped_or_cut_code_is_malformed() {
         for escape in ["\\&", "^&", "`&", "\\\n&"] {
-            gives_code(&format!("{PLACE}?code=C{escape}state=S"));
+            assert_code(&format!("{URL}?code=C{escape}state=S"));
         }
         for stray in ["|", "{", "}", "[201~", "</a", "\" x"] {
-            refused(&format!("{PLACE}?state=S&code=C{stray}"), InvalidCallbackUrl::Malformed);
+            assert_refused(&format!("{URL}?state=S&code=C{stray}"), InvalidCallbackUrl::Malformed);
         }
-        gives_code(&format!("{PLACE}?code=C&state=S&scope=a|b"));
+        assert_code(&format!("{URL}?code=C&state=S&scope=a|b"));
     }
 
     #[test]
-    fn a_no_of_the_authorization_server_is_brought_like_a_code() {
-        let denied = classified(&format!("{PLACE}?error=access_denied&state=S"));
+    fn pasted_error_of_the_authorization_server_ends_the_wait() {
+        let denied = classified(&format!("{URL}?error=access_denied&state=S"));
         assert!(matches!(denied, Ok(AuthorizationResponse::Denied { .. })), "{denied:?}");
-        let mix_up = classified(&format!("{PLACE}?code=C&state=S&iss=https%3A%2F%2Fother.example"));
+        let mix_up = classified(&format!("{URL}?code=C&state=S&iss=https%3A%2F%2Fother.example"));
         assert!(matches!(mix_up, Ok(AuthorizationResponse::WrongIssuer)), "{mix_up:?}");
     }
 
     // threats 190
     #[test]
-    fn a_code_alone_is_refused_whatever_it_looks_like() {
+    fn code_without_url_is_assert_refused() {
         for bare in ["", "C", "code=C", "code=C&state=S", "ac_Zm9v.bar", "C#S", "/auth/callback"] {
-            refused(bare, InvalidCallbackUrl::NotAnAddress);
+            assert_refused(bare, InvalidCallbackUrl::NotAnAddress);
         }
-        refused("?code=C&state=S", InvalidCallbackUrl::AuthorizationUrl);
-        refused("/auth/callback?code=C&state=S", InvalidCallbackUrl::WrongHostOrPath);
+        assert_refused("?code=C&state=S", InvalidCallbackUrl::AuthorizationUrl);
+        assert_refused("/auth/callback?code=C&state=S", InvalidCallbackUrl::WrongHostOrPath);
     }
 
     // threats 190
     #[test]
-    fn an_address_of_another_place_is_refused() {
+    fn url_of_another_host_or_path_is_assert_refused() {
         for place in [
             "http://localhost:1455/auth/callback/",
             "http://localhost:1455/",
@@ -291,38 +288,38 @@ mod tests {
             "http://http://localhost:1455/auth/callback",
             "\u{1b}[31mhttp://localhost:1455/auth/callback",
         ] {
-            refused(&format!("{place}?code=C&state=T"), InvalidCallbackUrl::WrongHostOrPath);
-            refused(&format!("{place}?code=C"), InvalidCallbackUrl::WrongHostOrPath);
+            assert_refused(&format!("{place}?code=C&state=T"), InvalidCallbackUrl::WrongHostOrPath);
+            assert_refused(&format!("{place}?code=C"), InvalidCallbackUrl::WrongHostOrPath);
             assert!(classified(&format!("{place}?code=C&state=S")).is_err(), "{place}");
         }
-        refused(
+        assert_refused(
             "https://issuer.example/oauth/authorize?state=S",
             InvalidCallbackUrl::AuthorizationUrl,
         );
-        refused("https://issuer.example/login", InvalidCallbackUrl::WrongHostOrPath);
+        assert_refused("https://issuer.example/login", InvalidCallbackUrl::WrongHostOrPath);
     }
 
     // threats 10 190
     #[test]
-    fn an_address_with_another_state_is_refused() {
+    fn url_with_another_state_is_assert_refused() {
         for query in ["code=C", "code=C&state=", "code=C&state=T", "code=C&state=S%20", "code=C&"] {
-            refused(&format!("{PLACE}?{query}"), InvalidCallbackUrl::StateMismatch);
+            assert_refused(&format!("{URL}?{query}"), InvalidCallbackUrl::StateMismatch);
         }
     }
 
     // threats 190
     #[test]
-    fn what_a_request_could_not_be_is_refused() {
+    fn malformed_url_is_assert_refused() {
         let odd = ["code=C&code=C&state=S", "code=C\u{1b}[2J&state=S", "code=%zz&state=S"];
         for query in odd {
-            refused(&format!("{PLACE}?{query}"), InvalidCallbackUrl::Malformed);
+            assert_refused(&format!("{URL}?{query}"), InvalidCallbackUrl::Malformed);
         }
         for cut in ["state=S&code=ab cd", "state=S&code=ab'cd'e f", "state=S&code=C there"] {
-            refused(&format!("{PLACE}?{cut}"), InvalidCallbackUrl::Malformed);
+            assert_refused(&format!("{URL}?{cut}"), InvalidCallbackUrl::Malformed);
         }
-        refused(&format!("{PLACE}?state=S"), InvalidCallbackUrl::MissingCode);
-        refused(&format!("{PLACE}?state=S&code="), InvalidCallbackUrl::MissingCode);
-        let long = format!("{PLACE}?code=C&state=S&x={}", "x".repeat(1 << 20));
-        refused(&long, InvalidCallbackUrl::TooLong);
+        assert_refused(&format!("{URL}?state=S"), InvalidCallbackUrl::MissingCode);
+        assert_refused(&format!("{URL}?state=S&code="), InvalidCallbackUrl::MissingCode);
+        let long = format!("{URL}?code=C&state=S&x={}", "x".repeat(1 << 20));
+        assert_refused(&long, InvalidCallbackUrl::TooLong);
     }
 }

@@ -1,36 +1,35 @@
-//! Whose the other end of a connection is. Every user of the machine can connect to a loopback port, and
-//! can read the authorization URL from the arguments of a browser.
+//! Which user has the other end of a connection. Every user of the machine can connect to a loopback port, and
+//! may be able to read the authorization URL from the arguments of a browser.
 
 use std::fs;
 use std::net::SocketAddr;
 
-use crate::sock_diag::SockDiag;
-use crate::socket_table;
+use crate::{sock_diag, socket_table};
 
-/// Asks the system, at the cost of a moment. `None` where it cannot be asked like this.
-pub(crate) fn ask_whether_stranger(ours: SocketAddr, theirs: SocketAddr) -> Option<bool> {
-    let owner = SockDiag::open().and_then(|diag| diag.owner(theirs, ours)).ok()?;
-    Some(owner.is_some_and(is_stranger))
+/// Asks the kernel for this one socket. `None` if it does not answer.
+pub(crate) fn is_other_user(local: SocketAddr, peer: SocketAddr) -> Option<bool> {
+    let owner = sock_diag::owner(peer, local).ok()?;
+    Some(owner.is_some_and(is_other))
 }
 
-/// Looks it up in the table of all sockets, which may be long.
-pub(crate) fn look_up_whether_stranger(ours: SocketAddr, theirs: SocketAddr) -> bool {
-    socket_table::owner(theirs, ours).is_some_and(is_stranger)
+/// Searches the table of all sockets, which a flood makes long.
+pub(crate) fn is_other_user_in_table(local: SocketAddr, peer: SocketAddr) -> bool {
+    socket_table::owner(peer, local).is_some_and(is_other)
 }
 
-/// The superuser's relays (of a virtual machine, of a container) are no strangers: nothing can be kept
-/// from them anyway. Nor is somebody whom the system does not tell.
-fn is_stranger(uid: u32) -> bool {
-    let ours = rustix::process::geteuid().as_raw();
+/// Root is not another user: relays of virtual machines and containers run as root, and nothing can be hidden
+/// from root. An unknown user is not another user either.
+fn is_other(uid: u32) -> bool {
+    let euid = rustix::process::geteuid().as_raw();
     let map = || fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    uid != ours && uid != SUPERUSER && is_known(uid, &map())
+    uid != euid && uid != ROOT && is_mapped(uid, &map())
 }
 
-const SUPERUSER: u32 = 0;
+const ROOT: u32 = 0;
 
-/// In a user namespace, whoever is outside of it has one number, that of nobody in it
+/// In a user namespace, all users outside of it have the same uid, which is not in its map
 /// (`user_namespaces(7)`).
-fn is_known(uid: u32, map: &str) -> bool {
+fn is_mapped(uid: u32, map: &str) -> bool {
     let has = |line: &str| {
         let mut numbers = line.split_ascii_whitespace().map(str::parse::<u32>);
         let (first, _, count) = (numbers.next()?.ok()?, numbers.next()?, numbers.next()?.ok()?);
@@ -45,13 +44,12 @@ mod tests {
 
     // threats 217
     #[test]
-    fn only_another_user_who_is_known_is_a_stranger() {
-        let ours = rustix::process::geteuid().as_raw();
-        assert!(!is_stranger(ours) && !is_stranger(SUPERUSER));
+    fn another_user_is_one_with_a_mapped_uid_that_is_not_ours_or_root() {
+        assert!(!is_other(rustix::process::geteuid().as_raw()) && !is_other(ROOT));
         let whole = "         0          0 4294967295\n";
         let one = "         0       1000          1\n";
         let two = "0 1000 1\n1 100000 65536\n";
-        for (uid, map, known) in [
+        for (uid, map, mapped) in [
             (1001, whole, true),
             (65534, whole, true),
             (65534, one, false),
@@ -60,7 +58,7 @@ mod tests {
             (65537, two, false),
             (1001, "", true),
         ] {
-            assert_eq!(is_known(uid, map), known, "{uid} {map}");
+            assert_eq!(is_mapped(uid, map), mapped, "{uid} {map}");
         }
     }
 }

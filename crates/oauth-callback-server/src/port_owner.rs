@@ -2,24 +2,24 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PortInUse {
-    /// The port that was asked for.
+    /// The port.
     pub port: u16,
-    /// Who listens there, as far as the system tells.
+    /// The process that listens there, as far as the system reports it.
     pub owner: Option<PortOwner>,
 }
 
-/// Who listens on a port that we wanted, as far as the system tells without a connection to them.
+/// The process that listens on a port, as far as the system reports it. Nothing is sent to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PortOwner {
-    /// The process, unless it belongs to another user.
+    /// The process id, unless the process belongs to another user.
     pub pid: Option<u32>,
-    /// The name of its program, of printable characters only.
+    /// The name of its program, in printable characters only.
     pub program: Option<String>,
-    /// The user who opened the socket.
+    /// The user who has the socket.
     pub uid: Option<u32>,
-    /// Whether it is the program that asks, run by the same user: where that program listens for
-    /// nothing else, another sign-in is waiting.
+    /// Whether it runs this program, as the same user. If this program listens only for callbacks, another
+    /// sign-in is waiting.
     pub same_program: bool,
 }
 
@@ -31,9 +31,7 @@ impl PortOwner {
 
     #[cfg(target_os = "linux")]
     pub(crate) fn of_port(port: u16) -> Option<Self> {
-        use crate::socket_table::{Family, sockets};
-        let v4 = sockets(Family::V4);
-        let socket = v4.chain(sockets(Family::V6)).find(|socket| socket.is_in_the_way_on(port))?;
+        let socket = crate::socket_table::sockets().find(|socket| socket.blocks(port))?;
         let pid = linux::process_with(socket.inode);
         let program = pid.and_then(linux::program);
         let same_program = pid.is_some_and(|pid| linux::is_of_us(socket.uid, pid));
@@ -50,7 +48,7 @@ mod linux {
 
     use printable::excerpt;
 
-    /// The process that has this socket open; of other users' processes the system does not tell.
+    /// The process that has this socket open. The system hides processes of other users.
     pub(super) fn process_with(inode: u64) -> Option<u32> {
         let link = format!("socket:[{inode}]");
         let processes = fs::read_dir("/proc").ok()?.flatten();
@@ -68,12 +66,12 @@ mod linux {
             .any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == link))
     }
 
-    /// Whether this user runs this very program there.
+    /// Whether the process runs this program, as this user.
     pub(super) fn is_of_us(uid: u32, pid: u32) -> bool {
         uid == rustix::process::geteuid().as_raw() && is_our_program(pid)
     }
 
-    /// Where the system does not tell which file a process runs, its name has to do.
+    /// Compares the names if the system hides the file of a process.
     fn is_our_program(pid: u32) -> bool {
         match (executable(pid), executable("self")) {
             (Some(theirs), Some(ours)) => theirs == ours,
@@ -81,7 +79,7 @@ mod linux {
         }
     }
 
-    /// The file that a process runs, also when it was replaced since.
+    /// The file that a process runs, even if it was replaced since.
     fn executable(process: impl Display) -> Option<(u64, u64)> {
         let file = fs::metadata(format!("/proc/{process}/exe")).ok()?;
         Some((file.dev(), file.ino()))

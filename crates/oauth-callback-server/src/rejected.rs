@@ -1,166 +1,105 @@
-//! What looks like the callback and is not taken for it: told to the caller once each, because the
-//! person sees a page that leads nowhere.
+//! Rejected callbacks: each kind is reported to the caller once, because the user sees a page that does not
+//! sign them in.
 
 use tokio::sync::watch;
 
-use crate::classify::Refusal;
-
-/// Why something that looks like the callback was not taken. The wait goes on.
+/// Why a request that looks like the callback was rejected. The server still waits.
 ///
-/// What scanners, other pages and odd programs send is answered and not told: it has neither a code nor
-/// an error in it.
+/// Requests without a code and without an error, such as those of scanners and other web pages, are answered
+/// and not reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RejectedCallback {
-    /// A TLS handshake instead of a request: the browser insists on `https`, because of an earlier
-    /// `Strict-Transport-Security` of a server on this host
-    /// ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)), or because its owner has set it so. There may be a
-    /// callback in it, which cannot be read.
+    /// A TLS handshake instead of an HTTP request: the browser forces https, because of an earlier
+    /// `Strict-Transport-Security` header of a server on this host
+    /// ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)), or because of its settings. It may contain a
+    /// callback, which cannot be read.
     #[error("the browser insists on https")]
     Https,
     /// The `state` of another sign-in.
     #[error("its state is that of another sign-in")]
     StateMismatch,
-    /// No `state` at all: some servers refuse so.
+    /// No `state`: some authorization servers send errors without it.
     #[error("it has no state")]
     MissingState,
-    /// A parameter occurs twice, or is not encoded as one.
+    /// A parameter occurs twice, or is not correctly encoded.
     #[error("it is damaged")]
     Malformed,
-    /// A page or a program has asked for it, and says so in its header fields; a person's browser
-    /// navigates.
+    /// Its header fields say that a web page or a program sent it, and not a navigation of the user's browser.
     #[error("it is no navigation of a browser")]
     NotNavigation,
-    /// It was meant for another host or port, as where a port is forwarded under another number.
+    /// Its `Host` names another host or port, for example the other end of a port forwarding.
     #[error("it came to another host or port")]
     OtherHost,
-    /// Another user of this machine has sent it.
+    /// Another user of this machine sent it.
     #[error("it comes from another user of this machine")]
     OtherUser,
-    /// It has more than 16 KiB of header fields, as where other servers on this host have set many cookies.
+    /// It has more than 16 KiB of header fields, for example because other servers on this host set many
+    /// cookies.
     #[error("its header fields are too large")]
     HeaderTooLarge,
 }
 
-use RejectedCallback::{
-    HeaderTooLarge, Https, Malformed, MissingState, NotNavigation, OtherHost, OtherUser,
-    StateMismatch,
-};
-
-impl RejectedCallback {
-    const ALL: [Self; 8] = [
-        Https,
-        StateMismatch,
-        MissingState,
-        Malformed,
-        NotNavigation,
-        OtherHost,
-        OtherUser,
-        HeaderTooLarge,
-    ];
-
-    /// Nothing where a person would not wonder.
-    pub(crate) fn from_refusal(refusal: Refusal) -> Option<Self> {
-        Some(match refusal {
-            Refusal::Tls => Https,
-            Refusal::StateMismatch => StateMismatch,
-            Refusal::MissingState => MissingState,
-            Refusal::BadRequest => Malformed,
-            Refusal::NotNavigation => NotNavigation,
-            Refusal::OtherHost => OtherHost,
-            Refusal::OtherUser => OtherUser,
-            Refusal::HeadTooLarge => HeaderTooLarge,
-            _ => return None,
-        })
-    }
-}
-
-/// Some of them, each once however many there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Kinds(u8);
-
-impl Kinds {
-    fn bit(kind: RejectedCallback) -> u8 {
-        1 << kind as u8
-    }
-
-    fn contains(self, kind: RejectedCallback) -> bool {
-        self.0 & Self::bit(kind) != 0
-    }
-
-    /// False where it was in it already.
-    fn insert(&mut self, kind: RejectedCallback) -> bool {
-        let is_new = !self.contains(kind);
-        self.0 |= Self::bit(kind);
-        is_new
-    }
-}
-
-/// Where they are noted.
+/// The kinds of rejected callbacks so far, each once, in the order of their first occurrence.
 #[derive(Default)]
-pub(crate) struct Noted(watch::Sender<Kinds>);
+pub(crate) struct RejectionLog(watch::Sender<Vec<RejectedCallback>>);
 
-impl Noted {
-    pub(crate) fn note(&self, kind: RejectedCallback) {
-        self.0.send_if_modified(|kinds| kinds.insert(kind));
+impl RejectionLog {
+    pub(crate) fn record(&self, kind: RejectedCallback) {
+        self.0.send_if_modified(|kinds| {
+            let is_new = !kinds.contains(&kind);
+            kinds.extend(is_new.then_some(kind));
+            is_new
+        });
     }
 
-    pub(crate) fn all(&self) -> Vec<RejectedCallback> {
-        let noted = *self.0.borrow();
-        RejectedCallback::ALL.into_iter().filter(|kind| noted.contains(*kind)).collect()
+    pub(crate) fn kinds(&self) -> Vec<RejectedCallback> {
+        self.0.borrow().clone()
     }
 
-    pub(crate) fn told(&self) -> Rejections {
-        Rejections { noted: self.0.subscribe(), told: Kinds::default() }
+    pub(crate) fn subscribe(&self) -> Rejections {
+        Rejections { log: self.0.subscribe(), reported: 0 }
     }
 }
 
-/// What is not taken for the callback, each kind once: from [`RunningServer::rejections`](crate::RunningServer::rejections).
+/// The kinds of rejected callbacks, each once: from
+/// [`RunningServer::rejections`](crate::RunningServer::rejections).
 #[derive(Clone, Debug)]
 pub struct Rejections {
-    noted: watch::Receiver<Kinds>,
-    told: Kinds,
+    log: watch::Receiver<Vec<RejectedCallback>>,
+    reported: usize,
 }
 
 impl Rejections {
-    /// Waits for the next kind; `None` once the server is gone.
+    /// Waits for the next kind. `None` if the server has ended.
     pub async fn next(&mut self) -> Option<RejectedCallback> {
-        let told = self.told;
-        let is_new = |noted: &Kinds| noted.0 & !told.0 != 0;
-        let noted = *self.noted.wait_for(is_new).await.ok()?;
-        let is_next = |kind: &RejectedCallback| noted.contains(*kind) && !told.contains(*kind);
-        let next = RejectedCallback::ALL.into_iter().find(is_next)?;
-        self.told.insert(next);
-        Some(next)
+        let reported = self.reported;
+        let kinds = self.log.wait_for(|kinds| kinds.len() > reported).await.ok()?;
+        self.reported += 1;
+        kinds.get(reported).copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::RejectedCallback::{Https, OtherUser, StateMismatch};
     use super::*;
 
     // threats 219
     #[tokio::test]
-    async fn each_kind_is_told_once_however_often_it_comes() {
-        let noted = Noted::default();
-        let mut told = noted.told();
+    async fn each_kind_is_reported_once() {
+        let log = RejectionLog::default();
+        let mut rejections = log.subscribe();
         for kind in [Https, OtherUser, Https, Https] {
-            noted.note(kind);
+            log.record(kind);
         }
-        assert_eq!(told.next().await, Some(Https));
-        assert_eq!(told.next().await, Some(OtherUser));
-        noted.note(Https);
-        noted.note(StateMismatch);
-        assert_eq!(told.next().await, Some(StateMismatch));
-        assert_eq!(noted.all(), [Https, StateMismatch, OtherUser]);
-        drop(noted);
-        assert_eq!(told.next().await, None);
-    }
-
-    #[test]
-    fn every_kind_is_listed_with_a_bit_of_its_own() {
-        for (place, kind) in RejectedCallback::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, place);
-        }
+        assert_eq!(rejections.next().await, Some(Https));
+        assert_eq!(rejections.next().await, Some(OtherUser));
+        log.record(Https);
+        log.record(StateMismatch);
+        assert_eq!(rejections.next().await, Some(StateMismatch));
+        assert_eq!(log.kinds(), [Https, OtherUser, StateMismatch]);
+        drop(log);
+        assert_eq!(rejections.next().await, None);
     }
 }

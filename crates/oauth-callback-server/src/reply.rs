@@ -6,7 +6,7 @@ use hyper::{Response, StatusCode};
 use crate::classify::Refusal;
 use crate::{Page, Pages};
 
-/// One answer to the browser. Clones share the page.
+/// A response to the browser. Clones share the page.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     status: StatusCode,
@@ -19,8 +19,7 @@ impl Reply {
         Self { status, page, extra: None }
     }
 
-    /// A 302 to a place on this server; `location` is ours and percent-encoded. After a form it is a 303,
-    /// so that nothing is sent a second time.
+    /// A 302 to a page of this server, or a 303 after a form, so that the browser does not send the form again.
     pub(crate) fn redirect(location: HeaderValue, page: Page, after_form: bool) -> Self {
         let status = if after_form { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
         Self { extra: Some((header::LOCATION, location)), ..Self::new(status, page) }
@@ -28,7 +27,7 @@ impl Reply {
 
     pub(crate) fn refusal(refusal: Refusal, pages: &Pages) -> Self {
         let (status, page) = match refusal {
-            // Who speaks TLS reads none of it, see `refuse`.
+            // A TLS client gets an alert instead: see `handle::refuse`.
             Refusal::BadRequest | Refusal::Tls => (StatusCode::BAD_REQUEST, &pages.bad_request),
             Refusal::StateMismatch | Refusal::MissingState => {
                 (StatusCode::BAD_REQUEST, &pages.state_mismatch)
@@ -61,13 +60,13 @@ impl Reply {
         let mut response = Response::new(Full::new(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.extend(POLICY.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
         headers.insert(header::CONTENT_LENGTH, length);
         headers.extend(self.extra);
         response
     }
 
-    /// The same answer as bytes, for a request that was too broken for an HTTP library to answer.
+    /// The response as bytes, for a request that hyper cannot parse.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         let body = self.page.bytes();
         let response = self.into_response();
@@ -80,11 +79,10 @@ impl Reply {
     }
 }
 
-/// What every answer carries. The address that the browser asked for holds the code, so it must not
-/// become the `Referer` of another request, and nothing of it may be kept
-/// ([RFC 9700 §4.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.2)); a page needs its own
-/// styles and nothing else.
-const POLICY: [(HeaderName, &str); 6] = [
+/// The headers of each response. The request URL contains the code: it must not become a `Referer` or stay in a
+/// cache ([RFC 9700 §4.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.2)). A page needs only its own
+/// styles.
+const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (

@@ -5,23 +5,23 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection::Connection;
-use crate::head_watch::HeadWatch;
+use crate::head_monitor::HeadMonitor;
 
-/// The stream as hyper sees it. What hyper would say by itself, to a request that it cannot parse,
-/// goes nowhere, because it lacks the headers that every answer of ours has.
+/// The stream that hyper gets. It discards the response that hyper itself sends to an invalid request: that
+/// response lacks the headers of [`Reply`](crate::reply::Reply).
 pub(crate) struct ResponseStream<'a, S> {
     pub(crate) stream: S,
-    pub(crate) watch: HeadWatch,
+    pub(crate) head: HeadMonitor,
     connection: &'a Connection,
 }
 
 impl<'a, S> ResponseStream<'a, S> {
     pub(crate) fn new(stream: S, connection: &'a Connection) -> Self {
-        Self { stream, watch: HeadWatch::default(), connection }
+        Self { stream, head: HeadMonitor::default(), connection }
     }
 
-    fn is_open(&self) -> bool {
-        self.connection.is_answered()
+    fn has_response(&self) -> bool {
+        self.connection.has_response()
     }
 }
 
@@ -33,11 +33,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for ResponseStream<'_, S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        self.watch.see(&buffer.filled()[before..]);
-        Poll::Ready(match self.watch.is_broken() || self.watch.is_tls() {
-            true => Err(io::ErrorKind::InvalidData.into()),
-            false => Ok(()),
-        })
+        self.head.read(&buffer.filled()[before..]);
+        if self.head.has_bare_line_feed() || self.head.is_tls() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -47,19 +47,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ResponseStream<'_, S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if !self.is_open() {
+        if !self.has_response() {
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
-    /// Passed on, so that hyper does not copy a page that is to be wiped into a buffer of its own.
+    /// Without this, hyper copies the page into a buffer that it does not wipe.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if !self.is_open() {
+        if !self.has_response() {
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
@@ -74,7 +74,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ResponseStream<'_, S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.is_open() {
+        if !self.has_response() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)

@@ -3,15 +3,15 @@ use std::sync::Arc;
 use crate::reply::Reply;
 use crate::session::Session;
 
-/// The running server. Dropping it frees the port.
+/// The running server. Dropping it closes the port.
 pub(crate) struct Server {
     pub(crate) session: Arc<Session>,
 }
 
 impl Server {
-    pub(crate) async fn answer(&self, answer: Reply) {
-        self.session.respond(answer);
-        self.session.completed(self.session.limits.answer).await;
+    pub(crate) async fn respond(&self, outcome: Reply) {
+        self.session.respond(outcome);
+        self.session.completed(self.session.limits.response).await;
     }
 }
 

@@ -1,268 +1,240 @@
-//! What all connections of one sign-in share: how far it is, and what the browser is to be told.
+//! The state that all connections of one sign-in share: how far it is, and what the browser gets.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use hyper::StatusCode;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 use crate::acceptor::Acceptor;
 use crate::classify::{
     AuthorizationResponse, Head, Refusal, RequestKind, Rules, classify, classify_form,
 };
-use crate::connection::{Connection, Pending};
-use crate::rejected::Noted;
+use crate::connection::{Connection, PendingResponse};
+use crate::rejected::RejectionLog;
 use crate::reply::Reply;
-use crate::{Limits, Page, Pages, RejectedCallback};
+use crate::{Limits, Page, Pages};
 
 pub(crate) struct Session {
     pub(crate) rules: Rules,
     pub(crate) pages: Pages,
     pub(crate) limits: Limits,
     pub(crate) acceptor: Acceptor,
+    pub(crate) rejections: RejectionLog,
     progress: watch::Sender<Progress>,
-    /// Which refusals were logged: a flood of them is one line.
-    refusals: AtomicU16,
-    /// What looked like the callback.
-    pub(crate) rejected: Noted,
-    /// Tells one code from another, and no code from anything.
-    fingerprints: RandomState,
+    /// The refusals in the log: a flood of one kind is one line.
+    logged: AtomicU16,
+    /// Hashes codes, to tell one from another.
+    hasher: RandomState,
 }
 
-/// How far the sign-in is. Every step forward is taken once.
+/// How far the sign-in is.
 #[derive(Default)]
 struct Progress {
-    arrival: Arrival,
-    /// The fingerprint of the code that was taken, if one was.
-    code: Option<u64>,
-    answer: Option<Reply>,
-    landing: Option<LandingPage>,
-    /// Connections that were promised the answer or a landing page and do not have it yet.
+    /// Where the first callback goes; `None` afterwards.
+    callback: Option<oneshot::Sender<AuthorizationResponse>>,
+    /// The hash of the code in that callback.
+    code_hash: Option<u64>,
+    /// The response to each copy of the callback.
+    outcome: Option<Reply>,
+    redirect_page: Option<RedirectTarget>,
+    /// The number of connections with a pending response.
     pending: usize,
-    /// Browsers that were sent to the landing page and did not ask for it yet. A quick one asks
-    /// before it is counted: then it is one less than none for a moment.
-    under_way: isize,
+    /// The number of redirected browsers that have not requested the redirect page. A fast browser may request
+    /// it before its redirect is counted, so the number can be -1 for a moment.
+    redirected: isize,
     closing: bool,
 }
 
-#[derive(Default)]
-enum Arrival {
-    #[default]
-    Awaited,
-    Here(AuthorizationResponse),
-    /// Somebody has the code; whatever else comes with the right `state` is a copy.
-    Taken,
-}
-
-struct LandingPage {
-    path: &'static str,
-    /// Gone when somebody asked for it.
+struct RedirectTarget {
+    path: String,
+    /// `None` after the first request.
     page: Option<Page>,
 }
 
-/// What to tell a connection.
+/// The response to a request.
 pub(crate) enum Response {
     Now(Reply),
-    /// That depends on the body, see [`Session::receive_form`].
+    /// It depends on the body: see [`Session::receive_form`].
     AfterBody,
-    /// The same answer as all copies of the callback, when there is one.
-    TheAnswer,
+    /// The same as for each copy of the callback: see [`Session::outcome`].
+    Outcome,
 }
 
 impl Session {
-    pub(crate) fn new(rules: Rules, pages: Pages, limits: Limits, acceptor: Acceptor) -> Self {
-        Self {
+    /// The receiver gets the first callback.
+    pub(crate) fn new(
+        rules: Rules,
+        pages: Pages,
+        limits: Limits,
+        acceptor: Acceptor,
+    ) -> (Self, oneshot::Receiver<AuthorizationResponse>) {
+        let (callback, receiver) = oneshot::channel();
+        let progress = Progress { callback: Some(callback), ..Progress::default() };
+        let session = Self {
             rules,
             pages,
             limits,
             acceptor,
-            progress: watch::Sender::default(),
-            refusals: AtomicU16::new(0),
-            rejected: Noted::default(),
-            fingerprints: RandomState::new(),
-        }
+            rejections: RejectionLog::default(),
+            progress: watch::Sender::new(progress),
+            logged: AtomicU16::new(0),
+            hasher: RandomState::new(),
+        };
+        (session, receiver)
     }
 
-    /// Decides on one request, without waiting.
+    /// Handles the head of a request, without waiting.
     pub(crate) fn receive(&self, head: Head<'_>, connection: &Connection) -> Response {
-        self.act_on(classify(&self.rules, head), head.uri.path(), connection)
+        self.handle(classify(&self.rules, head), head.uri.path(), connection)
     }
 
-    /// The same for the body of a form.
+    /// Handles the body of a form.
     pub(crate) fn receive_form(&self, body: &[u8], connection: &Connection) -> Response {
-        self.act_on(classify_form(&self.rules, body), self.rules.callback_path, connection)
+        self.handle(classify_form(&self.rules, body), &self.rules.callback_path, connection)
     }
 
-    fn act_on(&self, verdict: RequestKind, path: &str, connection: &Connection) -> Response {
-        match verdict {
+    fn handle(&self, kind: RequestKind, path: &str, connection: &Connection) -> Response {
+        match kind {
             RequestKind::Form => Response::AfterBody,
             RequestKind::Refused(refusal) => Response::Now(self.refuse(refusal)),
             RequestKind::Rejected(refusal) => Response::Now(self.reject(refusal)),
             RequestKind::OtherPath => Response::Now(self.other_path(path, connection)),
-            RequestKind::Returned(_) if connection.is_stranger() => {
+            RequestKind::Callback(_) if connection.is_other_user() => {
                 Response::Now(self.reject(Refusal::OtherUser))
             }
-            RequestKind::Returned(returned) => self.arrive(returned, connection),
+            RequestKind::Callback(response) => self.callback(response, connection),
         }
     }
 
     pub(crate) fn refuse(&self, refusal: Refusal) -> Reply {
         let bit = 1 << refusal as u16;
-        if self.refusals.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+        if self.logged.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
             tracing::debug!(?refusal, "a request is refused; others like it are not logged");
         }
         Reply::refusal(refusal, &self.pages)
     }
 
-    /// Refuses, and tells the caller: the person may wonder.
+    /// Refuses a request, and reports it to the caller.
     pub(crate) fn reject(&self, refusal: Refusal) -> Reply {
-        if let Some(kind) = RejectedCallback::from_refusal(refusal) {
-            self.rejected.note(kind);
+        if let Some(kind) = refusal.as_rejection() {
+            self.rejections.record(kind);
         }
         self.refuse(refusal)
     }
 
-    /// Only the first callback counts: a cancel that comes late changes nothing. Who brings another code is
-    /// not told that it was taken.
-    fn arrive(&self, returned: AuthorizationResponse, connection: &Connection) -> Response {
-        let code = self.fingerprint(&returned);
-        let mut is_other = false;
+    /// Only the first callback counts. A later one with another code gets 409, because that code is not used.
+    fn callback(&self, response: AuthorizationResponse, connection: &Connection) -> Response {
+        let code_hash = self.code_hash(&response);
+        let mut is_other_code = false;
         self.progress.send_modify(|progress| {
-            progress.take(returned, code);
-            is_other = code.is_some() && progress.code != code;
-            if !is_other {
-                progress.pending += connection.reserve(Pending::Answer);
+            progress.take_callback(response, code_hash);
+            is_other_code = code_hash.is_some() && progress.code_hash != code_hash;
+            if !is_other_code {
+                progress.pending += connection.reserve(PendingResponse::Outcome);
             }
         });
-        match is_other {
-            true => Response::Now(self.refuse(Refusal::OtherCode)),
-            false => Response::TheAnswer,
+        if is_other_code {
+            Response::Now(self.refuse(Refusal::OtherCode))
+        } else {
+            Response::Outcome
         }
     }
 
-    /// The same for a callback that comes without a browser, which waits for no answer.
-    pub(crate) fn submit(&self, returned: AuthorizationResponse) {
-        let code = self.fingerprint(&returned);
-        self.progress.send_modify(|progress| progress.take(returned, code));
+    /// Takes a callback without a connection.
+    pub(crate) fn submit(&self, response: AuthorizationResponse) {
+        let code_hash = self.code_hash(&response);
+        self.progress.send_modify(|progress| progress.take_callback(response, code_hash));
     }
 
-    fn fingerprint(&self, returned: &AuthorizationResponse) -> Option<u64> {
-        match returned {
-            AuthorizationResponse::Code(code) => Some(self.fingerprints.hash_one(code.expose())),
+    fn code_hash(&self, response: &AuthorizationResponse) -> Option<u64> {
+        match response {
+            AuthorizationResponse::Code(code) => Some(self.hasher.hash_one(code.expose())),
             _ => None,
         }
     }
 
     fn other_path(&self, path: &str, connection: &Connection) -> Reply {
-        // Asked before the lock is taken, because the answer is read from a file.
-        let may_see_it = !self.shows_a_page_at(path) || !connection.is_stranger();
+        // Before the lock: this may read a file.
+        let is_allowed = !self.has_unread_page_at(path) || !connection.is_other_user();
         let mut reply = None;
         self.progress.send_if_modified(|progress| {
-            let Some(landing) = progress.landing.as_mut().filter(|it| it.path == path) else {
+            let Some(target) = progress.redirect_page.as_mut().filter(|it| it.path == path) else {
                 return false;
             };
-            let first = landing.page.take_if(|_| may_see_it);
-            let is_expected = first.is_some() || (may_see_it && progress.under_way > 0);
-            let page = first.unwrap_or_else(|| self.pages.finished.clone());
+            let page = target.page.take_if(|_| is_allowed);
+            let is_expected = page.is_some() || (is_allowed && progress.redirected > 0);
+            let page = page.unwrap_or_else(|| self.pages.finished.clone());
             reply = Some(Reply::new(StatusCode::OK, page));
             if is_expected {
-                progress.under_way -= 1;
-                progress.pending += connection.reserve(Pending::RedirectPage);
+                progress.redirected -= 1;
+                progress.pending += connection.reserve(PendingResponse::RedirectPage);
             }
             is_expected
         });
         reply.unwrap_or_else(|| self.refuse(Refusal::NotFound))
     }
 
-    fn shows_a_page_at(&self, path: &str) -> bool {
+    fn has_unread_page_at(&self, path: &str) -> bool {
         let progress = self.progress.borrow();
-        let landing = progress.landing.as_ref().filter(|it| it.path == path);
-        landing.is_some_and(|it| it.page.is_some())
+        progress.redirect_page.as_ref().is_some_and(|it| it.path == path && it.page.is_some())
     }
 
-    /// Somebody who was promised something has it, or has left.
-    pub(crate) fn complete(&self, pending: Pending, delivered: bool) {
+    /// A pending response is sent, or its connection is closed.
+    pub(crate) fn complete(&self, pending: PendingResponse, sent: bool) {
         self.progress.send_modify(|progress| {
             progress.pending -= 1;
-            if delivered && pending == Pending::Answer && progress.landing.is_some() {
-                progress.under_way += 1;
+            if sent && pending == PendingResponse::Outcome && progress.redirect_page.is_some() {
+                progress.redirected += 1;
             }
         });
     }
 
-    /// Waits for the one callback.
-    pub(crate) async fn arrival(&self) -> AuthorizationResponse {
-        let mut steps = self.progress.subscribe();
-        loop {
-            if let Some(returned) = self.take_arrival() {
-                return returned;
-            }
-            // The sender is ours, so this cannot fail.
-            let _ = steps.changed().await;
-        }
+    /// Waits for the response to the callback.
+    pub(crate) async fn outcome(&self) -> Reply {
+        let mut progress = self.progress.subscribe();
+        let decided = progress.wait_for(|progress| progress.outcome.is_some()).await;
+        let outcome = decided.ok().and_then(|progress| progress.outcome.clone());
+        outcome.unwrap_or_else(|| self.failure())
     }
 
-    fn take_arrival(&self) -> Option<AuthorizationResponse> {
-        let mut taken = None;
-        self.progress.send_if_modified(|progress| {
-            if let Arrival::Here(_) = progress.arrival {
-                taken = Some(std::mem::replace(&mut progress.arrival, Arrival::Taken));
-            }
-            false
-        });
-        match taken {
-            Some(Arrival::Here(returned)) => Some(returned),
-            _ => None,
-        }
-    }
-
-    /// Waits for what the holder of the code decides to tell the browser.
-    pub(crate) async fn answer(&self) -> Reply {
-        let mut steps = self.progress.subscribe();
-        match steps.wait_for(|progress| progress.answer.is_some()).await {
-            Ok(progress) => progress.answer.clone(),
-            Err(_) => None,
-        }
-        .unwrap_or_else(|| self.failure())
-    }
-
-    /// Tells the browser how it ended. The first answer stands.
-    pub(crate) fn respond(&self, answer: Reply) {
+    /// Sets the response to the callback. The first one stays.
+    pub(crate) fn respond(&self, outcome: Reply) {
         self.progress.send_modify(|progress| {
-            progress.answer.get_or_insert(answer);
+            progress.outcome.get_or_insert(outcome);
         });
     }
 
-    /// Expects those who get the answer at the landing page. The first sees it.
-    pub(crate) fn expect_at(&self, path: &'static str, page: Page) {
-        let page = Some(page);
-        self.progress.send_modify(|progress| progress.landing = Some(LandingPage { path, page }));
+    /// Serves this page once, to the first browser that requests it after the redirect.
+    pub(crate) fn set_redirect_page(&self, path: String, page: Page) {
+        let target = Some(RedirectTarget { path, page: Some(page) });
+        self.progress.send_modify(|progress| progress.redirect_page = target);
     }
 
-    /// Waits until everyone has what they were promised, but not for ever.
+    /// Waits until each pending response is sent, or until the timeout.
     pub(crate) async fn completed(&self, limit: Duration) {
-        let mut steps = self.progress.subscribe();
-        if timeout(limit, steps.wait_for(Progress::is_complete)).await.is_err() {
+        let mut progress = self.progress.subscribe();
+        if timeout(limit, progress.wait_for(Progress::is_complete)).await.is_err() {
             tracing::debug!("the browser did not take its answer in time");
         }
     }
 
-    /// Lets go of the port at once. Whoever still waits for an answer hears that it failed.
+    /// Closes the port. Pending connections get the failure page, unless there is an outcome.
     pub(crate) fn close(&self) {
         self.acceptor.close();
         self.progress.send_modify(|progress| {
-            progress.answer.get_or_insert_with(|| self.failure());
+            progress.outcome.get_or_insert_with(|| self.failure());
             progress.closing = true;
         });
     }
 
-    /// Waits for [`Session::close`], and for those who were promised something then.
+    /// Waits for [`Session::close`], and then for the pending responses.
     pub(crate) async fn closed(&self) {
-        let mut steps = self.progress.subscribe();
-        let _ = steps.wait_for(|progress| progress.closing).await;
-        self.completed(self.limits.answer).await;
+        let mut progress = self.progress.subscribe();
+        let _ = progress.wait_for(|progress| progress.closing).await;
+        self.completed(self.limits.response).await;
     }
 
     fn failure(&self) -> Reply {
@@ -271,15 +243,16 @@ impl Session {
 }
 
 impl Progress {
-    fn take(&mut self, returned: AuthorizationResponse, code: Option<u64>) {
-        if matches!(self.arrival, Arrival::Awaited) {
+    fn take_callback(&mut self, response: AuthorizationResponse, code_hash: Option<u64>) {
+        if let Some(callback) = self.callback.take() {
             tracing::debug!("the callback is here");
-            self.arrival = Arrival::Here(returned);
-            self.code = code;
+            self.code_hash = code_hash;
+            // The caller may have stopped to wait.
+            let _ = callback.send(response);
         }
     }
 
     fn is_complete(&self) -> bool {
-        self.pending == 0 && (self.under_way <= 0 || self.closing)
+        self.pending == 0 && (self.redirected <= 0 || self.closing)
     }
 }

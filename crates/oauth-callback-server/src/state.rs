@@ -8,42 +8,40 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// The `state` of one authorization request
-/// ([RFC 6749 §10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)): whoever brings it
-/// back was sent by the browser that we opened.
+/// ([RFC 6749 §10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)). A callback with this `state`
+/// belongs to this request.
 ///
-/// Not `Clone`, because it belongs to one request. Not `PartialEq`, because a comparison that stops
-/// at the first difference tells how long the common prefix is. Not `Display` or `Serialize`,
-/// because both lead into logs.
+/// Not `Clone`: it belongs to one request. Not `PartialEq`: a comparison that stops at the first difference
+/// reveals the length of the common prefix. Not `Display` or `Serialize`: both lead into logs.
 pub struct State(Zeroizing<String>);
 
 impl State {
-    /// A fresh `state` of 43 characters, made of 32 random bytes.
+    /// A random `state`: 43 characters from 32 random bytes.
     ///
     /// # Errors
     ///
-    /// [`NoRandomness`] when the operating system gives no random bytes. There is nothing to fall
-    /// back to: whoever can guess the `state` can end the wait.
+    /// [`NoRandomness`] if the operating system provides no random bytes. There is no fallback: a guessed
+    /// `state` can end the wait.
     pub fn generate() -> Result<Self, NoRandomness> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         SysRng.try_fill_bytes(bytes.as_mut()).map_err(|error| NoRandomness(error.to_string()))?;
         Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref()))))
     }
 
-    /// A `state` that is no secret, so that a fuzz target can come upon it.
-    #[cfg(fuzzing)]
-    pub(crate) fn known(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
+    /// The `state` that another library put into the authorization URL. It has to be unguessable.
+    pub fn new(state: impl Into<String>) -> Self {
+        Self(Zeroizing::new(state.into()))
     }
 
-    /// The `state` itself, for the authorization URL and nothing else.
+    /// The value, for the authorization URL.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether a request brought this `state`, in a time that does not depend on where they differ.
-    pub(crate) fn is(&self, offered: &str) -> bool {
-        self.0.as_bytes().ct_eq(offered.as_bytes()).into()
+    /// Compares in constant time.
+    pub(crate) fn matches(&self, value: &str) -> bool {
+        self.0.as_bytes().ct_eq(value.as_bytes()).into()
     }
 }
 
@@ -53,7 +51,7 @@ impl fmt::Debug for State {
     }
 }
 
-/// The operating system gave no random bytes; its own words are inside.
+/// The operating system provides no random bytes. Contains its message.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gives no random numbers: {0}")]
 pub struct NoRandomness(String);
@@ -65,7 +63,7 @@ mod tests {
 
     // threats 4
     #[test]
-    fn no_two_states_are_alike() {
+    fn ten_thousand_states_are_distinct() {
         let all: HashSet<String> =
             (0..10_000).map(|_| State::generate().unwrap().expose().to_owned()).collect();
         assert_eq!(all.len(), 10_000);
@@ -74,19 +72,20 @@ mod tests {
 
     // threats 6
     #[test]
-    fn debug_never_shows_the_state() {
-        let state = State::generate().unwrap();
-        assert_eq!(format!("{state:?}"), "State([redacted])");
-        assert_eq!(format!("{state:#?}"), "State([redacted])");
+    fn debug_output_is_redacted() {
+        for state in [State::generate().unwrap(), State::new("canary")] {
+            assert_eq!(format!("{state:?}"), "State([redacted])");
+            assert_eq!(format!("{state:#?}"), "State([redacted])");
+        }
     }
 
     #[test]
-    fn only_the_whole_state_is_the_state() {
+    fn only_the_whole_state_matches() {
         let state = State::generate().unwrap();
         let text = state.expose().to_owned();
-        assert!(state.is(&text));
+        assert!(state.matches(&text));
         for other in ["", &text[1..], &text[..42], &format!("{text} ")] {
-            assert!(!state.is(other), "{other}");
+            assert!(!state.matches(other), "{other}");
         }
     }
 }

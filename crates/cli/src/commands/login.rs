@@ -1,4 +1,3 @@
-use login::BindOptions;
 use login::sign_in::{self, ApiKeyMode, ApiKeyOutcome, PendingSignIn, SignedIn};
 use login::stored::Restrictions;
 use printable::excerpt;
@@ -98,10 +97,9 @@ fn options(
     let usual = sign_in::Options::new(context.args.issuer.clone(), environment::now);
     Ok(sign_in::Options {
         client_id: context.args.client_id.clone().unwrap_or(usual.client_id),
-        redirect: BindOptions {
-            redirect_host: args.authorization.redirect_host,
-            ..context.callback_ports(&args.callback, usual.redirect.clone())
-        },
+        redirect: context
+            .callback_ports(&args.callback, usual.redirect.clone())
+            .redirect_host(args.authorization.redirect_host),
         timeout: args.browser.timeout,
         api_key: match (args.api_key.no_api_key, args.api_key.require_api_key) {
             (true, _) => ApiKeyMode::Skip,

@@ -39,11 +39,7 @@ impl Options {
             issuer,
             api_base,
             client_id: CREATE_API_KEY_CLIENT_ID.to_owned(),
-            redirect: BindOptions {
-                ports: vec![CREATE_API_KEY_PORT],
-                callback_path: REDIRECT_PATH,
-                ..BindOptions::default()
-            },
+            redirect: BindOptions::new(REDIRECT_PATH).ports([CREATE_API_KEY_PORT]),
             timeout: Duration::from_secs(15 * 60),
         }
     }

@@ -35,7 +35,9 @@ pub(super) fn landing(
         }
         _ => pages::signed_in(&who),
     };
-    RedirectPage { path: "/success", query: query(identity, platform_url), page: page.into() }
+    let mut redirect = RedirectPage::new("/success", page);
+    redirect.query = query(identity, platform_url);
+    redirect
 }
 
 /// Why there is no API key, where there might be one.
@@ -51,7 +53,7 @@ fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
 }
 
 /// A value that the tokens do not have is left out.
-fn query(identity: &Identity<'_>, platform_url: &str) -> Vec<(&'static str, String)> {
+fn query(identity: &Identity<'_>, platform_url: &str) -> Vec<(String, String)> {
     let auth = &identity.claims.additional.auth;
     let fields = [
         ("needs_setup", Some(identity.needs_setup().to_string())),
@@ -60,7 +62,7 @@ fn query(identity: &Identity<'_>, platform_url: &str) -> Vec<(&'static str, Stri
         ("plan_type", identity.plan.clone()),
         ("platform_url", Some(platform_url.to_owned())),
     ];
-    fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// The platform that belongs to the issuer.

@@ -77,12 +77,9 @@ impl Options {
         Self {
             issuer,
             client_id: SIGN_IN_CLIENT_ID.to_owned(),
-            redirect: BindOptions {
-                ports: vec![SIGN_IN_PORT],
-                fallback_ports: vec![SIGN_IN_OTHER_PORT],
-                callback_path: REDIRECT_PATH,
-                ..BindOptions::default()
-            },
+            redirect: BindOptions::new(REDIRECT_PATH)
+                .ports([SIGN_IN_PORT])
+                .fallback_ports([SIGN_IN_OTHER_PORT]),
             timeout: Duration::from_secs(15 * 60),
             api_key: ApiKeyMode::IfPossible,
             scopes: Vec::new(),

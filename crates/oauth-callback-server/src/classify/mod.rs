@@ -1,4 +1,4 @@
-//! What a request is, decided from its head alone: no I/O, no memory of other requests.
+//! Classifies a request by its head, or by its head and form body. No I/O, no state.
 
 use credentials::AuthorizationCode;
 use hyper::header::{self, HeaderMap, HeaderName};
@@ -6,19 +6,19 @@ use hyper::{Method, Request, Uri};
 use printable::excerpt;
 
 use crate::query::{Parameter, Parameters};
-use crate::{RedirectHost, State};
+use crate::{RedirectHost, RejectedCallback, State};
 
-/// What the one awaited callback looks like.
+/// What a request has to match to be the callback.
 pub(crate) struct Rules {
     pub(crate) port: u16,
     pub(crate) redirect_host: RedirectHost,
-    pub(crate) callback_path: &'static str,
+    pub(crate) callback_path: String,
     pub(crate) form_post: bool,
     pub(crate) state: State,
     pub(crate) issuer: Option<String>,
 }
 
-/// A request without its body, which is read for a [`RequestKind::Form`] alone.
+/// A request without its body. Only the body of a [`RequestKind::Form`] is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     pub(crate) method: &'a Method,
@@ -26,21 +26,21 @@ pub(crate) struct Head<'a> {
     pub(crate) headers: &'a HeaderMap,
 }
 
-/// What to do with a request.
+/// The kind of a request.
 pub(crate) enum RequestKind {
-    /// Answer with a constant page and forget it.
+    /// Not the callback. A constant page is the response.
     Refused(Refusal),
-    /// The same, and tell the caller: it has what a callback has.
+    /// Looks like the callback: also reported to the caller.
     Rejected(Refusal),
-    /// A form that may be the callback: its body has the parameters.
+    /// A form that may be the callback: the parameters are in its body.
     Form,
-    /// An innocent request for another path, which is the landing page or nothing.
+    /// A valid request for another path: the redirect page, or 404.
     OtherPath,
-    /// The callback that was waited for: it has the right `state`.
-    Returned(AuthorizationResponse),
+    /// The callback: it has the right `state`.
+    Callback(AuthorizationResponse),
 }
 
-/// Why a request is none of our business.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     BadRequest,
@@ -60,7 +60,7 @@ pub(crate) enum Refusal {
     Tls,
 }
 
-/// How the authorization server answered
+/// The authorization response
 /// ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)).
 #[derive(Debug)]
 pub(crate) enum AuthorizationResponse {
@@ -70,13 +70,30 @@ pub(crate) enum AuthorizationResponse {
     WrongIssuer,
 }
 
-/// The longest request line that is read.
-pub(crate) const LONGEST_LINE: usize = 8 * 1024;
-/// The largest header section that is read.
-pub(crate) const LARGEST_HEADERS: usize = 16 * 1024;
+/// The maximum length of the request line.
+pub(crate) const MAX_REQUEST_LINE: usize = 8 * 1024;
+/// The maximum size of the header section.
+pub(crate) const MAX_HEADERS: usize = 16 * 1024;
+
+impl Refusal {
+    /// What the caller is told, if the request looks like the callback.
+    pub(crate) fn as_rejection(self) -> Option<RejectedCallback> {
+        Some(match self {
+            Self::Tls => RejectedCallback::Https,
+            Self::StateMismatch => RejectedCallback::StateMismatch,
+            Self::MissingState => RejectedCallback::MissingState,
+            Self::BadRequest => RejectedCallback::Malformed,
+            Self::NotNavigation => RejectedCallback::NotNavigation,
+            Self::OtherHost => RejectedCallback::OtherHost,
+            Self::OtherUser => RejectedCallback::OtherUser,
+            Self::HeadTooLarge => RejectedCallback::HeaderTooLarge,
+            _ => return None,
+        })
+    }
+}
 
 impl Rules {
-    /// Whether this is one of the names under which a browser finds this port.
+    /// Whether this `Host` is a name of this server.
     pub(crate) fn is_our_host(&self, host: &[u8]) -> bool {
         let port = self.port;
         let ours = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
@@ -90,9 +107,9 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Judges the body of a [`RequestKind::Form`].
+/// Classifies the body of a [`RequestKind::Form`].
 pub(crate) fn classify_form(rules: &Rules, body: &[u8]) -> RequestKind {
-    // What is no text is no parameter either.
+    // A body that is not UTF-8 has no parameters.
     let parameters = Parameters::parse(std::str::from_utf8(body).unwrap_or_default());
     classify_response(rules, &parameters, Ok(()))
 }
@@ -101,7 +118,7 @@ fn is_form(rules: &Rules, head: Head<'_>) -> bool {
     rules.form_post && *head.method == Method::POST && head.uri.path() == rules.callback_path
 }
 
-/// The order matters: a request whose `Host` is not ours is refused whatever else it has.
+/// The `Host` is checked first: a request for another host is refused before anything else in it is read.
 pub(crate) fn classify(rules: &Rules, head: Head<'_>) -> RequestKind {
     let checked = check_size(head)
         .and_then(|()| check_host(head.headers, rules))
@@ -118,14 +135,14 @@ pub(crate) fn classify(rules: &Rules, head: Head<'_>) -> RequestKind {
     classify_response(rules, &parameters, checked)
 }
 
-/// What was refused so far stays so, and is told where it looks like the callback.
+/// Keeps an earlier refusal. It becomes a rejection if the request looks like the callback.
 fn classify_response(
     rules: &Rules,
     parameters: &Parameters,
     checked: Result<(), Refusal>,
 ) -> RequestKind {
     match checked.and_then(|()| classify_callback(rules, parameters)) {
-        Ok(returned) => RequestKind::Returned(returned),
+        Ok(response) => RequestKind::Callback(response),
         Err(refusal) if parameters.is_response() => RequestKind::Rejected(refusal),
         Err(refusal) => RequestKind::Refused(refusal),
     }
@@ -133,21 +150,21 @@ fn classify_response(
 
 fn check_size(head: Head<'_>) -> Result<(), Refusal> {
     let target = head.uri.path_and_query().map_or(0, |it| it.as_str().len());
-    if head.method.as_str().len() + target + "  HTTP/1.1".len() > LONGEST_LINE {
+    if head.method.as_str().len() + target + "  HTTP/1.1".len() > MAX_REQUEST_LINE {
         return Err(Refusal::LineTooLong);
     }
     let lines = head.headers.iter();
     let size = |(name, value): (&HeaderName, &header::HeaderValue)| {
         name.as_str().len() + value.len() + ": \r\n".len()
     };
-    if lines.map(size).sum::<usize>() > LARGEST_HEADERS {
+    if lines.map(size).sum::<usize>() > MAX_HEADERS {
         return Err(Refusal::HeadTooLarge);
     }
     Ok(())
 }
 
-/// A page whose name was made to resolve to this machine (DNS rebinding) is of our origin as far as
-/// its browser knows; only the `Host` tells them apart.
+/// DNS rebinding: for its browser, a page of a host name that now resolves to this machine has our origin. Only
+/// the `Host` header tells it apart.
 fn check_host(headers: &HeaderMap, rules: &Rules) -> Result<(), Refusal> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
@@ -175,11 +192,10 @@ fn check_method(method: &Method, is_form: bool) -> Result<(), Refusal> {
     }
 }
 
-/// The authorization server sends the person here by a navigation. An image, a frame, a form or a
-/// script of some page is not that, and says so
-/// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)); nor is a prefetch, which would spend
-/// the code before the person is there. A client that says nothing is let through. A navigation by a form
-/// names where it comes from, and one by an address does not.
+/// The callback is a navigation of the browser. The headers of a request by an image, a frame or a script say
+/// that it is not a navigation ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)). A prefetch is refused,
+/// because it would use the code before the user sees the page. A client without these headers is accepted.
+/// Only a navigation by a form has an `Origin`.
 fn check_origin(head: Head<'_>) -> Result<(), Refusal> {
     let headers = head.headers;
     let all_are = |name: &'static str, expected: &str| {
@@ -192,7 +208,7 @@ fn check_origin(head: Head<'_>) -> Result<(), Refusal> {
     is_navigation.then_some(()).ok_or(Refusal::NotNavigation)
 }
 
-/// Only a proxy is asked in another form than by path
+/// A target with a scheme or an authority is a request to a proxy
 /// ([RFC 9112 §3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
 fn check_target(uri: &Uri) -> Result<(), Refusal> {
     let is_path = uri.scheme().is_none() && uri.authority().is_none();
@@ -213,10 +229,10 @@ pub(crate) fn classify_callback(
     }
     match state.value() {
         None => return Err(Refusal::MissingState),
-        Some(offered) if !rules.state.is(offered) => return Err(Refusal::StateMismatch),
+        Some(value) if !rules.state.matches(value) => return Err(Refusal::StateMismatch),
         Some(_) => {}
     }
-    if !is_from(rules.issuer.as_deref(), iss) {
+    if !is_issuer(rules.issuer.as_deref(), iss) {
         return Ok(AuthorizationResponse::WrongIssuer);
     }
     match error.value() {
@@ -225,26 +241,26 @@ pub(crate) fn classify_callback(
     }
 }
 
-/// An `iss` that is present must be the issuer, by simple comparison
+/// An `iss` parameter must equal the issuer, by simple string comparison
 /// ([RFC 9207 §2.4](https://www.rfc-editor.org/rfc/rfc9207#section-2.4)).
-fn is_from(issuer: Option<&str>, iss: &Parameter) -> bool {
+fn is_issuer(issuer: Option<&str>, iss: &Parameter) -> bool {
     match (issuer, iss) {
         (None, _) | (_, Parameter::Absent) => true,
         (Some(issuer), iss) => iss.value() == Some(issuer),
     }
 }
 
-/// The most that is repeated of what the authorization server says.
-const LONGEST_WORDS: usize = 200;
+/// The maximum length of an `error` or `error_description` in an error.
+const MAX_ERROR_CHARS: usize = 200;
 
 fn denied(error: &str, error_description: &Parameter) -> AuthorizationResponse {
     AuthorizationResponse::Denied {
-        error: excerpt(error, LONGEST_WORDS),
-        error_description: error_description.value().map(|words| excerpt(words, LONGEST_WORDS)),
+        error: excerpt(error, MAX_ERROR_CHARS),
+        error_description: error_description.value().map(|text| excerpt(text, MAX_ERROR_CHARS)),
     }
 }
 
-/// A code with a control character was not issued by anybody, so it ends nothing.
+/// No server issues a code with a control character: it does not end the wait.
 fn classify_code(code: &Parameter) -> Result<AuthorizationResponse, Refusal> {
     match code.value() {
         None => Ok(AuthorizationResponse::MissingCode),

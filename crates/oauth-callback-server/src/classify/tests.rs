@@ -7,20 +7,20 @@ fn rules() -> Rules {
     Rules {
         port: PORT,
         redirect_host: RedirectHost::Localhost,
-        callback_path: "/auth/callback",
+        callback_path: "/auth/callback".to_owned(),
         form_post: false,
         state: State::generate().unwrap(),
         issuer: Some("https://issuer.example".to_owned()),
     }
 }
 
-/// A request as a browser makes it, before a test spoils one thing about it.
+/// The request of a browser. Each test changes one thing.
 fn request(target: &str) -> Request<()> {
     Request::get(target).header("host", "localhost:1455").body(()).unwrap()
 }
 
 #[track_caller]
-fn refused(request: &Request<()>, expected: Refusal) {
+fn assert_refused(request: &Request<()>, expected: Refusal) {
     match classify(&rules(), Head::from_request(request)) {
         RequestKind::Refused(refusal) => assert_eq!(refusal, expected, "{request:?}"),
         _ => panic!("not refused: {request:?}"),
@@ -40,20 +40,20 @@ fn from(target: &str, name: &'static str, value: &'static str) -> Request<()> {
     request
 }
 
-/// What becomes of a callback whose query is `query`, in which `S` stands for the right state.
+/// Classifies a callback with this query, in which `S` stands for the right state.
 fn callback(query: &str) -> Result<AuthorizationResponse, Refusal> {
     let rules = rules();
     let query = query.replace("state=S", &format!("state={}", rules.state.expose()));
     let request = request(&format!("/auth/callback?{query}"));
     match classify(&rules, Head::from_request(&request)) {
-        RequestKind::Returned(returned) => Ok(returned),
+        RequestKind::Callback(response) => Ok(response),
         RequestKind::Refused(refusal) | RequestKind::Rejected(refusal) => Err(refusal),
-        RequestKind::OtherPath | RequestKind::Form => panic!("it is the callback in an address"),
+        RequestKind::OtherPath | RequestKind::Form => panic!("a callback with a query is neither"),
     }
 }
 
 #[track_caller]
-fn gives_code(query: &str, expected: &str) {
+fn assert_code(query: &str, expected: &str) {
     match callback(query) {
         Ok(AuthorizationResponse::Code(code)) => assert_eq!(code.expose(), expected, "{query}"),
         other => panic!("{query}: {other:?}"),
@@ -62,17 +62,17 @@ fn gives_code(query: &str, expected: &str) {
 
 // threats 8 17
 #[test]
-fn the_right_state_brings_the_code() {
-    gives_code("code=C&state=S", "C");
-    gives_code("state=S&code=C", "C");
-    gives_code("scope=a+b&session_state=1&authuser=0&prompt=none&code=C&state=S&=&x", "C");
+fn callback_with_the_right_state_has_the_code() {
+    assert_code("code=C&state=S", "C");
+    assert_code("state=S&code=C", "C");
+    assert_code("scope=a+b&session_state=1&authuser=0&prompt=none&code=C&state=S&=&x", "C");
     let many: String = (0..200).map(|n| format!("p{n}=%zz&")).collect();
-    gives_code(&format!("{many}code=C&state=S"), "C");
+    assert_code(&format!("{many}code=C&state=S"), "C");
 }
 
 // threats 9 10 13
 #[test]
-fn nothing_without_the_right_state_ends_the_wait() {
+fn callback_without_the_right_state_is_refused() {
     for query in
         ["", "code=C", "code=C&state=", "code=C&state", "code=C&State=S", "error=access_denied"]
     {
@@ -90,7 +90,7 @@ fn nothing_without_the_right_state_ends_the_wait() {
 
 // threats 11
 #[test]
-fn a_callback_without_code_or_error_is_a_missing_code() {
+fn callback_without_code_or_error_is_a_missing_code() {
     for query in ["state=S", "state=S&code=", "state=S&code", "state=S&error=&code="] {
         assert!(matches!(callback(query), Ok(AuthorizationResponse::MissingCode)), "{query}");
     }
@@ -98,7 +98,7 @@ fn a_callback_without_code_or_error_is_a_missing_code() {
 
 // threats 12 14
 #[test]
-fn an_error_is_an_error_even_beside_a_code() {
+fn error_wins_over_a_code() {
     for code in [
         "access_denied",
         "invalid_request",
@@ -125,7 +125,7 @@ fn an_error_is_an_error_even_beside_a_code() {
 
 // threats 19
 #[test]
-fn an_error_is_printable() {
+fn error_text_is_printable() {
     let query = "state=S&error=%1b%5B31mno&error_description=%0d%0aSet-Cookie:x%E2%80%AE!";
     match callback(query) {
         Ok(AuthorizationResponse::Denied { error, error_description }) => {
@@ -138,7 +138,7 @@ fn an_error_is_printable() {
 
 // threats 15
 #[test]
-fn a_duplicate_is_a_bad_request() {
+fn duplicate_parameter_is_a_bad_request() {
     for query in [
         "code=C&state=S&state=S",
         "code=C&state=S&state=X",
@@ -154,7 +154,7 @@ fn a_duplicate_is_a_bad_request() {
 
 // threats 37
 #[test]
-fn a_bad_encoding_is_a_bad_request() {
+fn invalid_encoding_is_a_bad_request() {
     for value in ["%", "%2", "%zz", "%u0041", "%ff%fe", "%c0%af", "%ed%a0%80"] {
         for query in [
             format!("code={value}&state=S"),
@@ -163,15 +163,15 @@ fn a_bad_encoding_is_a_bad_request() {
         ] {
             assert!(matches!(callback(&query), Err(Refusal::BadRequest)), "{query}");
         }
-        gives_code(&format!("code=C&state=S&other={value}"), "C");
+        assert_code(&format!("code=C&state=S&other={value}"), "C");
     }
     assert!(matches!(callback("code=a%00&state=S"), Err(Refusal::BadRequest)));
 }
 
 // threats 16
 #[test]
-fn an_issuer_that_is_named_must_be_the_issuer() {
-    gives_code("code=C&state=S&iss=https%3A%2F%2Fissuer.example", "C");
+fn iss_must_equal_the_issuer() {
+    assert_code("code=C&state=S&iss=https%3A%2F%2Fissuer.example", "C");
     for iss in [
         "iss=https://evil.example",
         "iss=https://issuer.example/",
@@ -189,15 +189,15 @@ fn an_issuer_that_is_named_must_be_the_issuer() {
 
 // threats 31
 #[test]
-fn every_name_of_the_loopback_is_our_host() {
+fn each_loopback_host_is_accepted() {
     for host in ["localhost:1455", "127.0.0.1:1455", "[::1]:1455", "LOCALHOST:1455"] {
-        refused(&with("host", host.as_bytes()), Refusal::MissingState);
+        assert_refused(&with("host", host.as_bytes()), Refusal::MissingState);
     }
 }
 
 // threats 32
 #[test]
-fn another_host_is_forbidden() {
+fn other_host_is_forbidden() {
     for host in [
         "evil.test:1455",
         "localhost.evil.test:1455",
@@ -217,15 +217,14 @@ fn another_host_is_forbidden() {
         "localhost:1455, evil.test",
         "http://localhost:1455",
     ] {
-        refused(&with("host", host.as_bytes()), Refusal::OtherHost);
+        assert_refused(&with("host", host.as_bytes()), Refusal::OtherHost);
     }
-    refused(&with("host", b"localhost:1455\xff"), Refusal::OtherHost);
+    assert_refused(&with("host", b"localhost:1455\xff"), Refusal::OtherHost);
 }
 
-/// A person wonders about what looks like the callback, and about nothing else.
 // threats 219
 #[test]
-fn what_has_a_code_or_an_error_at_the_path_of_the_callback_is_rejected_aloud() {
+fn only_a_refused_request_that_looks_like_the_callback_is_reported() {
     let callback = "/auth/callback?code=C&state=other";
     for (request, refusal) in [
         (request(callback), Refusal::StateMismatch),
@@ -239,34 +238,34 @@ fn what_has_a_code_or_an_error_at_the_path_of_the_callback_is_rejected_aloud() {
             _ => panic!("not rejected: {request:?}"),
         }
     }
-    for quiet in [
+    for unreported in [
         request("/auth/callback"),
         request("/auth/callback?state=other"),
         request("/auth/callback?code=&state=other"),
         from("/?code=C&state=other", "host", "localhost:8080"),
         from("/auth/callback", "sec-fetch-mode", "cors"),
     ] {
-        let verdict = classify(&rules(), Head::from_request(&quiet));
-        assert!(!matches!(verdict, RequestKind::Rejected(_)), "{quiet:?}");
+        let kind = classify(&rules(), Head::from_request(&unreported));
+        assert!(!matches!(kind, RequestKind::Rejected(_)), "{unreported:?}");
     }
 }
 
 // threats 33
 #[test]
-fn one_host_is_needed() {
-    refused(&with("host", b""), Refusal::BadRequest);
+fn exactly_one_host_header_is_required() {
+    assert_refused(&with("host", b""), Refusal::BadRequest);
     let mut two = request("/auth/callback");
     let host = hyper::header::HeaderValue::from_static("localhost:1455");
     two.headers_mut().append("host", host);
-    refused(&two, Refusal::BadRequest);
+    assert_refused(&two, Refusal::BadRequest);
     let mut none = request("/auth/callback");
     none.headers_mut().clear();
-    refused(&none, Refusal::BadRequest);
+    assert_refused(&none, Refusal::BadRequest);
 }
 
 // threats 29 30
 #[test]
-fn only_get_is_understood() {
+fn only_get_is_allowed() {
     for (method, refusal) in [
         ("POST", Refusal::NotFound),
         ("HEAD", Refusal::MethodNotAllowed),
@@ -279,17 +278,16 @@ fn only_get_is_understood() {
         ("FOO", Refusal::UnknownMethod),
         ("get", Refusal::UnknownMethod),
     ] {
-        // A preflight has an origin, and is still told that there is nothing but GET.
+        // A preflight request has an origin.
         let mut request = with("origin", b"https://evil.example");
         *request.method_mut() = method.parse().unwrap();
-        refused(&request, refusal);
+        assert_refused(&request, refusal);
     }
 }
 
-/// Only where the client has asked for a form, at the path of the callback, by a navigation.
 // threats 29 35
 #[test]
-fn a_form_is_taken_where_it_was_asked_for() {
+fn form_is_accepted_only_with_form_post_at_the_callback_path_and_by_navigation() {
     let rules = Rules { form_post: true, ..rules() };
     let post = |target: &str| {
         let mut request = from(target, "origin", "https://issuer.example");
@@ -311,11 +309,11 @@ fn a_form_is_taken_where_it_was_asked_for() {
     };
     assert!(matches!(
         form("code=C&state=S"),
-        RequestKind::Returned(AuthorizationResponse::Code(_))
+        RequestKind::Callback(AuthorizationResponse::Code(_))
     ));
     assert!(matches!(
         form("error=access_denied&state=S"),
-        RequestKind::Returned(AuthorizationResponse::Denied { .. })
+        RequestKind::Callback(AuthorizationResponse::Denied { .. })
     ));
     assert!(matches!(form("code=C&state=T"), RequestKind::Rejected(Refusal::StateMismatch)));
     assert!(matches!(classify_form(&rules, b"code=\xff"), RequestKind::Refused(_)));
@@ -323,7 +321,7 @@ fn a_form_is_taken_where_it_was_asked_for() {
 
 // threats 35
 #[test]
-fn what_is_no_navigation_is_forbidden() {
+fn request_without_navigation_is_forbidden() {
     for (name, value) in [
         ("origin", "https://evil.example"),
         ("origin", "null"),
@@ -336,7 +334,7 @@ fn what_is_no_navigation_is_forbidden() {
         ("sec-purpose", "prefetch"),
         ("sec-purpose", "prefetch;prerender"),
     ] {
-        refused(&with(name, value.as_bytes()), Refusal::NotNavigation);
+        assert_refused(&with(name, value.as_bytes()), Refusal::NotNavigation);
     }
     for (name, value) in [
         ("sec-fetch-dest", "document"),
@@ -344,13 +342,13 @@ fn what_is_no_navigation_is_forbidden() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-user", "?1"),
     ] {
-        refused(&with(name, value.as_bytes()), Refusal::MissingState);
+        assert_refused(&with(name, value.as_bytes()), Refusal::MissingState);
     }
 }
 
 // threats 28 37
 #[test]
-fn a_path_is_the_callback_path_or_another() {
+fn only_the_exact_path_is_the_callback_path() {
     for path in [
         "/",
         "/favicon.ico",
@@ -364,23 +362,23 @@ fn a_path_is_the_callback_path_or_another() {
         "/auth/callback;x",
         "*",
     ] {
-        let verdict = classify(&rules(), Head::from_request(&request(path)));
-        assert!(matches!(verdict, RequestKind::OtherPath), "{path}");
+        let kind = classify(&rules(), Head::from_request(&request(path)));
+        assert!(matches!(kind, RequestKind::OtherPath), "{path}");
     }
     for target in ["http://localhost:1455/auth/callback", "localhost:1455"] {
-        refused(&request(target), Refusal::BadRequest);
+        assert_refused(&request(target), Refusal::BadRequest);
     }
 }
 
 // threats 38 39
 #[test]
-fn size_is_bounded() {
-    let fits = LONGEST_LINE - "GET /auth/callback? HTTP/1.1".len();
+fn size_is_limited() {
+    let fits = MAX_REQUEST_LINE - "GET /auth/callback? HTTP/1.1".len();
     let target = |size: usize| format!("/auth/callback?{}", "a".repeat(size));
-    refused(&request(&target(fits)), Refusal::MissingState);
-    refused(&request(&target(fits + 1)), Refusal::LineTooLong);
-    refused(&with("x", &[b'a'; LARGEST_HEADERS]), Refusal::HeadTooLarge);
-    refused(&with("x", &[b'a'; LARGEST_HEADERS / 2]), Refusal::MissingState);
+    assert_refused(&request(&target(fits)), Refusal::MissingState);
+    assert_refused(&request(&target(fits + 1)), Refusal::LineTooLong);
+    assert_refused(&with("x", &[b'a'; MAX_HEADERS]), Refusal::HeadTooLarge);
+    assert_refused(&with("x", &[b'a'; MAX_HEADERS / 2]), Refusal::MissingState);
 }
 
 proptest! {
@@ -388,7 +386,7 @@ proptest! {
 
     // threats 10
     #[test]
-    fn no_mutation_of_the_state_is_the_state(at in 0..43_usize, bit in 0..7_u32, how in 0..8_u8) {
+    fn no_mutation_of_the_state_matches(at in 0..43_usize, bit in 0..7_u32, how in 0..8_u8) {
         let rules = rules();
         let state = rules.state.expose();
         let mutated = match how {
@@ -407,7 +405,7 @@ proptest! {
 
     // threats 18
     #[test]
-    fn every_code_arrives_as_it_was_sent(code in "[^\\p{Cc}]{1,100}") {
+    fn any_code_arrives_unchanged(code in "[^\\p{Cc}]{1,100}") {
         match callback(&format!("code={}&state=S", urlencoding::encode(&code))) {
             Ok(AuthorizationResponse::Code(arrived)) => prop_assert_eq!(arrived.expose(), code),
             other => prop_assert!(false, "{:?}", other),

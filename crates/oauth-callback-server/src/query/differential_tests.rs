@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote_plus
 NAMES = ['state', 'code', 'error', 'error_description', 'iss']
 
 # Python leaves a `%` without two digits, and every raw character, as they are. For us neither is a
-# value, because nobody who encodes would have sent it.
+# value, because no encoder produces it.
 WELL_FORMED = re.compile('([!-$&-~]|%[0-9A-Fa-f]{2})*')
 
 # Python refuses all of a query when some of it is no UTF-8. We refuse the parameter, and only if it is

@@ -1,5 +1,5 @@
-//! The query of a callback, read strictly: what is ambiguous is no parameter, and what is no
-//! parameter of ours is not even decoded.
+//! Parses the query of a callback strictly: a repeated or incorrectly encoded parameter has no value, and unknown
+//! parameters are not decoded.
 
 use zeroize::Zeroizing;
 
@@ -39,12 +39,12 @@ impl Parameters {
         parameters
     }
 
-    /// Whether an authorization server could have meant it: it has a code or an error.
+    /// Whether it looks like an authorization response: it has a code or an error.
     pub(crate) fn is_response(&self) -> bool {
         [&self.code, &self.error].into_iter().any(Parameter::is_present)
     }
 
-    /// The name is decoded first: `st%61te` is another spelling of `state`, not another parameter.
+    /// Decodes the name: `st%61te` is `state`.
     fn named(&mut self, name: &str) -> Option<&mut Parameter> {
         match decode(name)?.as_str() {
             "state" => Some(&mut self.state),
@@ -87,9 +87,9 @@ impl Parameter {
     }
 }
 
-/// Undoes `application/x-www-form-urlencoded`
-/// ([RFC 6749 appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B)) or nothing: no
-/// replacement characters, which would make different bytes equal, and no leniency with a `%`.
+/// Decodes `application/x-www-form-urlencoded`
+/// ([RFC 6749 appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B)). `None` for an invalid `%` or invalid
+/// UTF-8: replacement characters would make different bytes equal.
 pub(crate) fn decode(text: &str) -> Option<Zeroizing<String>> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -121,7 +121,7 @@ mod tests {
 
     // threats 18
     #[test]
-    fn a_code_is_decoded_once() {
+    fn code_is_decoded_once() {
         for (query, expected) in [
             ("code=a%2Fb%2Bc%3Dd%26e%25f", "a/b+c=d&e%f"),
             ("code=a+b%20c", "a b c"),
@@ -137,7 +137,7 @@ mod tests {
 
     // threats 37
     #[test]
-    fn what_does_not_decode_is_malformed() {
+    fn invalid_encoding_is_malformed() {
         for value in [
             "%",
             "%2",
@@ -161,7 +161,7 @@ mod tests {
 
     // threats 15
     #[test]
-    fn of_two_neither_wins() {
+    fn repeated_parameter_has_no_value() {
         for query in [
             "code=A&code=B",
             "code=A&code=A",
@@ -179,7 +179,7 @@ mod tests {
 
     // threats 11
     #[test]
-    fn an_empty_parameter_is_an_absent_one() {
+    fn empty_parameter_is_absent() {
         for query in ["", "code", "code=", "CODE=x", "code%3Dx", "xcode=x", "?code=x"] {
             assert_eq!(code(query), None, "{query}");
         }
@@ -195,14 +195,14 @@ mod tests {
     proptest! {
         // threats 18
         #[test]
-        fn every_code_comes_back_as_it_was(text in "\\PC{1,200}") {
+        fn encoded_code_decodes_to_itself(text in "\\PC{1,200}") {
             let query = format!("x=1&code={}&y=2", urlencoding::encode(&text));
             prop_assert_eq!(code(&query), Some(text));
         }
 
         // threats 37
         #[test]
-        fn no_query_is_too_strange(query in "\\PC*", raw in "[ -~\r\n\t]*") {
+        fn any_query_can_be_parsed(query in "\\PC*", raw in "[ -~\r\n\t]*") {
             Parameters::parse(&query);
             Parameters::parse(&raw);
         }

@@ -1,40 +1,40 @@
-//! How a wait ends, and what does not end it.
+//! What ends the wait, and what does not.
 
 use std::time::Duration;
 
 use oauth_callback_server::{Limits, WaitError};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{PATIENCE, Waiting, assert_free, connect, read_to_end, settle};
+use crate::support::{TIMEOUT, Waiting, assert_free, connect, limits, read_to_end, settle};
 
 // threats 8
 #[tokio::test]
-async fn the_right_callback_brings_the_code_and_waits_for_the_outcome() {
+async fn browser_waits_for_the_outcome_of_the_code() {
     let mut waiting = Waiting::start();
     let browser = waiting.browser();
     let callback = waiting.outcome().await.unwrap();
     assert_eq!(callback.code.expose(), "C");
     settle().await;
-    assert!(!browser.is_finished(), "nothing is said before the outcome is known");
+    assert!(!browser.is_finished(), "there is no response before the outcome");
     callback.browser.respond_ok("<p>hello</p>".to_owned()).await;
-    let answer = browser.await.unwrap();
-    assert_eq!((answer.status, answer.body.as_str()), (200, "<p>hello</p>"));
+    let response = browser.await.unwrap();
+    assert_eq!((response.status, response.body.as_str()), (200, "<p>hello</p>"));
     assert_free(waiting.port);
 }
 
 #[tokio::test]
-async fn a_failure_is_told() {
+async fn browser_gets_the_error_page() {
     let mut waiting = Waiting::start();
     let browser = waiting.browser();
     waiting.outcome().await.unwrap().browser.respond_error("disk full").await;
-    let answer = browser.await.unwrap();
-    assert_eq!((answer.status, answer.body.as_str()), (500, "disk full"));
+    let response = browser.await.unwrap();
+    assert_eq!((response.status, response.body.as_str()), (500, "disk full"));
     assert_free(waiting.port);
 }
 
 // threats 9 10 13 15 37
 #[tokio::test]
-async fn a_callback_that_is_not_ours_changes_nothing() {
+async fn callback_of_another_sign_in_does_not_end_the_wait() {
     let waiting = Waiting::start();
     for (query, text) in [
         ("code=EVIL&state=wrong", "State parameter mismatch"),
@@ -49,22 +49,22 @@ async fn a_callback_that_is_not_ours_changes_nothing() {
         ("code=%ff%fe&state=S", "Bad request"),
         ("code=%00&state=S", "Bad request"),
     ] {
-        let answer = waiting.callback(query).await;
-        assert_eq!(answer.status, 400, "{query}");
-        assert!(answer.body.contains(text), "{query}: {}", answer.body);
-        assert!(!answer.body.contains("EVIL"));
+        let response = waiting.callback(query).await;
+        assert_eq!(response.status, 400, "{query}");
+        assert!(response.body.contains(text), "{query}: {}", response.body);
+        assert!(!response.body.contains("EVIL"));
     }
     waiting.completes().await;
 }
 
 // threats 11
 #[tokio::test]
-async fn a_callback_without_a_code_ends_the_wait() {
+async fn callback_without_a_code_ends_the_wait() {
     for query in ["state=S", "code=&state=S"] {
         let mut waiting = Waiting::start();
-        let answer = waiting.callback(query).await;
-        assert_eq!(answer.status, 400);
-        assert!(answer.body.contains("Missing authorization code"));
+        let response = waiting.callback(query).await;
+        assert_eq!(response.status, 400);
+        assert!(response.body.contains("Missing authorization code"));
         assert!(matches!(waiting.error().await, WaitError::MissingCode));
         assert_free(waiting.port);
     }
@@ -72,15 +72,15 @@ async fn a_callback_without_a_code_ends_the_wait() {
 
 // threats 12 14 19
 #[tokio::test]
-async fn a_denied_sign_in_is_told_to_both_sides() {
+async fn denied_sign_in_ends_the_wait_and_shows_its_page() {
     let mut waiting = Waiting::start();
     let hostile = "%3Cscript%3Ealert(1)%3C/script%3E%0d%0aSet-Cookie:x";
     let query = format!("code=C&error=access_denied&error_description={hostile}&state=S");
-    let answer = waiting.callback(&query).await;
-    assert_eq!(answer.status, 403);
-    assert!(!answer.body.contains("script") && !answer.head.contains("cookie"));
+    let response = waiting.callback(&query).await;
+    assert_eq!(response.status, 403);
+    assert!(!response.body.contains("script") && !response.head.contains("cookie"));
     let WaitError::Denied { error, error_description } = waiting.error().await else {
-        panic!("it was denied");
+        panic!("expected Denied");
     };
     assert_eq!(error, "access_denied");
     assert_eq!(error_description.unwrap(), "<script>alert(1)</script>  Set-Cookie:x");
@@ -89,17 +89,17 @@ async fn a_denied_sign_in_is_told_to_both_sides() {
 
 // threats 16
 #[tokio::test]
-async fn another_issuer_ends_the_wait() {
+async fn other_issuer_ends_the_wait() {
     let mut waiting = Waiting::start();
-    let answer = waiting.callback("code=C&state=S&iss=https://evil.example").await;
-    assert_eq!(answer.status, 400);
+    let response = waiting.callback("code=C&state=S&iss=https://evil.example").await;
+    assert_eq!(response.status, 400);
     assert!(matches!(waiting.error().await, WaitError::WrongIssuer));
     assert_free(waiting.port);
 }
 
 // threats 16
 #[tokio::test]
-async fn the_issuer_itself_is_welcome() {
+async fn callback_with_the_expected_iss_is_accepted() {
     let mut waiting = Waiting::start();
     let target = waiting.target("code=C&state=S&iss=https://issuer.example");
     let mut browser = connect(waiting.port).await;
@@ -109,7 +109,7 @@ async fn the_issuer_itself_is_welcome() {
 
 // threats 20
 #[tokio::test]
-async fn twenty_copies_get_one_outcome() {
+async fn twenty_copies_get_the_same_response() {
     let mut waiting = Waiting::start();
     let browsers: Vec<_> = (0..20).map(|_| waiting.browser()).collect();
     let callback = waiting.outcome().await.unwrap();
@@ -121,8 +121,8 @@ async fn twenty_copies_get_one_outcome() {
     settle().await;
     callback.browser.respond_ok("signed in").await;
     for browser in browsers.into_iter().chain([late]) {
-        let answer = browser.await.unwrap();
-        assert_eq!((answer.status, answer.body.as_str()), (200, "signed in"));
+        let response = browser.await.unwrap();
+        assert_eq!((response.status, response.body.as_str()), (200, "signed in"));
     }
     assert!(read_to_end(&mut cancelling).await.ends_with("signed in"));
     assert_free(waiting.port);
@@ -130,21 +130,21 @@ async fn twenty_copies_get_one_outcome() {
 
 // threats 26
 #[tokio::test]
-async fn the_deadline_ends_the_wait() {
-    let deadline = Duration::from_millis(50);
-    let mut waiting = Waiting::with(Limits::default(), deadline);
+async fn timeout_ends_the_wait() {
+    let limit = Duration::from_millis(50);
+    let mut waiting = Waiting::with(Limits::default(), limit);
     let mut idle = connect(waiting.port).await;
     let WaitError::TimedOut { after, rejected } = waiting.error().await else {
-        panic!("nobody came");
+        panic!("expected TimedOut");
     };
-    assert_eq!((after, rejected), (deadline, Vec::new()));
+    assert_eq!((after, rejected), (limit, Vec::new()));
     assert_free(waiting.port);
     assert_eq!(read_to_end(&mut idle).await, "");
 }
 
 // threats 51
 #[tokio::test]
-async fn an_interrupted_wait_frees_the_port() {
+async fn interrupted_wait_closes_the_port() {
     let waiting = Waiting::start();
     let port = waiting.port;
     assert_eq!(waiting.get("/").await.status, 404);
@@ -154,7 +154,7 @@ async fn an_interrupted_wait_frees_the_port() {
 
 // threats 51
 #[tokio::test]
-async fn a_dropped_browser_sees_the_failure_page() {
+async fn dropped_responder_shows_the_failure_page() {
     let mut waiting = Waiting::start();
     let browsers = [waiting.browser(), waiting.browser()];
     let callback = waiting.outcome().await.unwrap();
@@ -162,24 +162,24 @@ async fn a_dropped_browser_sees_the_failure_page() {
     drop(callback.browser);
     assert_free(waiting.port);
     for browser in browsers {
-        let answer = browser.await.unwrap();
-        assert_eq!(answer.status, 500);
-        assert!(answer.body.contains("Sign-in failed"));
+        let response = browser.await.unwrap();
+        assert_eq!(response.status, 500);
+        assert!(response.body.contains("Sign-in failed"));
     }
 }
 
 // threats 43
 #[tokio::test]
-async fn open_sockets_delay_nothing() {
+async fn open_sockets_do_not_delay_the_end() {
     let mut waiting = Waiting::start();
     let idle = [connect(waiting.port).await, connect(waiting.port).await];
     let mut browser = connect(waiting.port).await;
     let target = waiting.target("code=C&state=S");
     browser.write_all(waiting.request("GET", &target).as_bytes()).await.unwrap();
     let callback = waiting.outcome().await.unwrap();
-    let begun = std::time::Instant::now();
+    let start = std::time::Instant::now();
     callback.browser.respond_ok("signed in").await;
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     assert_free(waiting.port);
     assert!(read_to_end(&mut browser).await.ends_with("signed in"));
     drop(idle);
@@ -187,28 +187,28 @@ async fn open_sockets_delay_nothing() {
 
 // threats 43
 #[tokio::test]
-async fn a_browser_that_left_is_not_waited_for() {
+async fn closed_browser_does_not_delay_the_end() {
     let mut waiting = Waiting::start();
     let mut browser = connect(waiting.port).await;
     let target = waiting.target("code=C&state=S");
     browser.write_all(waiting.request("GET", &target).as_bytes()).await.unwrap();
     let callback = waiting.outcome().await.unwrap();
     drop(browser);
-    let shown = callback.browser.respond_ok("signed in");
-    tokio::time::timeout(PATIENCE, shown).await.unwrap();
+    let responded = callback.browser.respond_ok("signed in");
+    tokio::time::timeout(TIMEOUT, responded).await.unwrap();
     assert_free(waiting.port);
 }
 
 // threats 47
 #[tokio::test]
-async fn a_browser_that_never_reads_is_given_up() {
-    let limits = Limits { answer: Duration::from_millis(50), ..Limits::default() };
-    let mut waiting = Waiting::with(limits, PATIENCE);
+async fn browser_that_does_not_read_is_dropped_after_the_timeout() {
+    let limits = limits(|it| it.response = Duration::from_millis(50));
+    let mut waiting = Waiting::with(limits, TIMEOUT);
     let mut browser = connect(waiting.port).await;
     let target = waiting.target("code=C&state=S");
     browser.write_all(waiting.request("GET", &target).as_bytes()).await.unwrap();
     let callback = waiting.outcome().await.unwrap();
-    let more_than_a_socket_holds = "x".repeat(64 * 1024 * 1024);
-    callback.browser.respond_ok(more_than_a_socket_holds).await;
+    let more_than_the_socket_buffers = "x".repeat(64 * 1024 * 1024);
+    callback.browser.respond_ok(more_than_the_socket_buffers).await;
     assert_free(waiting.port);
 }

@@ -4,8 +4,8 @@
 mod support;
 
 mod callback;
-mod crowd;
 mod form_post;
+mod load;
 mod pasted_callback;
 mod port;
 mod redirect_page;

@@ -1,29 +1,29 @@
-//! Who may listen where.
+//! Which ports can be bound, and which process has a port.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 
 use oauth_callback_server::{BindError, BindOptions, CallbackServer, PortInUse, PortOwner};
 
-use crate::support::{PATIENCE, assert_free};
+use crate::support::{TIMEOUT, assert_free};
 
-fn on(port: u16) -> BindOptions {
-    BindOptions { ports: vec![port], ..BindOptions::default() }
+fn bind(ports: &[u16]) -> Result<CallbackServer, BindError> {
+    CallbackServer::bind(&BindOptions::new("/auth/callback").ports(ports))
 }
 
 /// A port that was free on both addresses a moment ago.
 fn free_port() -> u16 {
-    CallbackServer::bind(&on(0)).unwrap().port()
+    bind(&[0]).unwrap().port()
 }
 
-/// Not every machine has IPv6; where it is missing, nobody can squat on it either.
+/// Not every machine has IPv6.
 fn has_ipv6() -> bool {
     TcpListener::bind("[::1]:0").is_ok()
 }
 
 #[track_caller]
-fn holder_of(port: u16) -> Option<PortOwner> {
-    match CallbackServer::bind(&on(port)) {
+fn owner_of(port: u16) -> Option<PortOwner> {
+    match bind(&[port]) {
         Err(BindError::PortsInUse { taken }) => {
             let [taken]: [PortInUse; 1] = taken.try_into().unwrap();
             assert_eq!(taken.port, port);
@@ -35,35 +35,34 @@ fn holder_of(port: u16) -> Option<PortOwner> {
 
 // threats 61
 #[test]
-fn the_first_free_port_of_a_list_is_bound() {
-    let [first, second] = [(); 2].map(|()| CallbackServer::bind(&on(0)).unwrap());
+fn first_free_port_of_a_list_is_bound() {
+    let [first, second] = [(); 2].map(|()| bind(&[0]).unwrap());
     let free = free_port();
-    let ports = vec![first.port(), second.port(), free, 0];
-    let server = CallbackServer::bind(&BindOptions { ports, ..on(0) }).unwrap();
+    let server = bind(&[first.port(), second.port(), free, 0]).unwrap();
     assert_eq!(server.port(), free);
     assert_eq!(server.redirect_uri(), format!("http://localhost:{free}/auth/callback"));
 }
 
 // threats 61
 #[test]
-fn a_list_without_a_free_port_names_all_of_them() {
-    let [first, second] = [(); 2].map(|()| CallbackServer::bind(&on(0)).unwrap());
-    let ports = vec![second.port(), first.port()];
-    let refused = CallbackServer::bind(&BindOptions { ports: ports.clone(), ..on(0) });
+fn error_has_each_port_of_a_list() {
+    let [first, second] = [(); 2].map(|()| bind(&[0]).unwrap());
+    let ports = [second.port(), first.port()];
+    let refused = bind(&ports);
     let Err(BindError::PortsInUse { taken }) = refused else { panic!("{refused:?}") };
     assert_eq!(taken.iter().map(|taken| taken.port).collect::<Vec<_>>(), ports);
 }
 
 #[test]
-fn a_list_of_nothing_is_no_restriction() {
-    let server = CallbackServer::bind(&BindOptions { ports: Vec::new(), ..on(0) }).unwrap();
+fn empty_list_means_any_port() {
+    let server = bind(&[]).unwrap();
     assert_ne!(server.port(), 0);
 }
 
 // threats 56
 #[test]
-fn both_loopback_addresses_and_no_other_are_bound() {
-    let server = CallbackServer::bind(&on(0)).unwrap();
+fn only_the_loopback_addresses_are_bound() {
+    let server = bind(&[0]).unwrap();
     let port = server.port();
     TcpStream::connect(("127.0.0.1", port)).unwrap();
     if has_ipv6() {
@@ -77,58 +76,58 @@ fn both_loopback_addresses_and_no_other_are_bound() {
 
 // threats 59
 #[test]
-fn a_stranger_on_any_address_is_in_the_way_and_hears_nothing() {
+fn port_of_another_program_is_in_use_on_any_address_and_nothing_is_sent_to_it() {
     for address in ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"] {
         if address.starts_with('[') && !has_ipv6() {
             continue;
         }
-        let stranger = TcpListener::bind(format!("{address}:{}", free_port())).unwrap();
-        let port = stranger.local_addr().unwrap().port();
-        holder_of(port);
-        stranger.set_nonblocking(true).unwrap();
-        let knock = stranger.accept().unwrap_err();
-        assert_eq!(knock.kind(), ErrorKind::WouldBlock, "{address}");
-        drop(stranger);
+        let other_program = TcpListener::bind(format!("{address}:{}", free_port())).unwrap();
+        let port = other_program.local_addr().unwrap().port();
+        owner_of(port);
+        other_program.set_nonblocking(true).unwrap();
+        let accepted = other_program.accept().unwrap_err();
+        assert_eq!(accepted.kind(), ErrorKind::WouldBlock, "{address}");
+        drop(other_program);
         assert_free(port);
     }
 }
 
 // threats 59
 #[test]
-fn a_half_made_bind_is_released() {
+fn ipv4_is_released_if_ipv6_is_in_use() {
     if !has_ipv6() {
         return;
     }
-    let stranger = TcpListener::bind(format!("[::1]:{}", free_port())).unwrap();
-    let port = stranger.local_addr().unwrap().port();
-    holder_of(port);
+    let other_program = TcpListener::bind(format!("[::1]:{}", free_port())).unwrap();
+    let port = other_program.local_addr().unwrap().port();
+    owner_of(port);
     TcpListener::bind(("127.0.0.1", port)).unwrap();
 }
 
 // threats 60
 #[cfg(target_os = "linux")]
 #[test]
-fn the_holder_is_named() {
+fn owner_has_pid_program_and_uid() {
     use std::os::unix::fs::MetadataExt as _;
 
-    let first = CallbackServer::bind(&on(0)).unwrap();
-    let holder = holder_of(first.port()).unwrap();
-    assert_eq!(holder.pid, Some(std::process::id()));
-    assert_eq!(holder.uid, Some(std::fs::metadata("/proc/self").unwrap().uid()));
+    let first = bind(&[0]).unwrap();
+    let owner = owner_of(first.port()).unwrap();
+    assert_eq!(owner.pid, Some(std::process::id()));
+    assert_eq!(owner.uid, Some(std::fs::metadata("/proc/self").unwrap().uid()));
     let program = std::fs::read_to_string("/proc/self/comm").unwrap();
-    assert_eq!(holder.program.as_deref(), Some(program.trim_end()));
-    assert!(holder.same_program);
+    assert_eq!(owner.program.as_deref(), Some(program.trim_end()));
+    assert!(owner.same_program);
 }
 
 // threats 62
 #[test]
-fn of_fifty_starts_one_wins() {
+fn one_of_fifty_concurrent_binds_succeeds() {
     let port = free_port();
     let start = std::sync::Barrier::new(50);
     let outcomes: Vec<_> = std::thread::scope(|scope| {
         let one = || {
             start.wait();
-            CallbackServer::bind(&on(port))
+            bind(&[port])
         };
         let starts: Vec<_> = (0..50).map(|_| scope.spawn(one)).collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
@@ -140,7 +139,7 @@ fn of_fifty_starts_one_wins() {
 
 // threats 63
 #[tokio::test]
-async fn twenty_sign_ins_in_a_row_share_a_port() {
+async fn port_can_be_reused_twenty_times() {
     let port = free_port();
     for _ in 0..20 {
         crate::support::Waiting::on(port).completes().await;
@@ -149,10 +148,10 @@ async fn twenty_sign_ins_in_a_row_share_a_port() {
 
 // threats 66
 #[tokio::test]
-async fn a_browser_may_come_before_the_wait() {
+async fn connection_before_the_wait_is_queued() {
     use crate::support::{Waiting, exchange};
 
-    let server = CallbackServer::bind(&on(0)).unwrap();
+    let server = bind(&[0]).unwrap();
     let port = server.port();
     let early = tokio::spawn(async move {
         let request = format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
@@ -160,15 +159,15 @@ async fn a_browser_may_come_before_the_wait() {
     });
     crate::support::settle().await;
     assert!(!early.is_finished());
-    let waiting = Waiting::serve(server, PATIENCE);
+    let waiting = Waiting::serve(server, TIMEOUT);
     assert_eq!(early.await.unwrap().status, 404);
     waiting.completes().await;
 }
 
 // threats 51
 #[test]
-fn a_server_that_is_dropped_frees_the_port() {
-    let server = CallbackServer::bind(&on(0)).unwrap();
+fn dropped_server_closes_the_port() {
+    let server = bind(&[0]).unwrap();
     let port = server.port();
     drop(server);
     assert_free(port);

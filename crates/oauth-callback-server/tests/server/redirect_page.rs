@@ -6,15 +6,17 @@ use oauth_callback_server::{Callback, Limits, RedirectPage};
 use proptest::prelude::*;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{PATIENCE, Waiting, assert_free, connect, read_answer, settle};
+use crate::support::{TIMEOUT, Waiting, assert_free, connect, limits, read_response, settle};
 
-fn landing(query: Vec<(&'static str, String)>) -> RedirectPage {
-    RedirectPage { path: "/success", query, page: "<a href=secret>".to_owned().into() }
+fn redirect_page(query: &[(&str, &str)]) -> RedirectPage {
+    let mut page = RedirectPage::new("/success", "<a href=secret>".to_owned());
+    page.query = query.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    page
 }
 
-/// A sign-in whose browser waits for its answer.
+/// A sign-in whose browser waits for the response.
 async fn signed_in(limits: Limits) -> (Waiting, Callback, tokio::net::TcpStream) {
-    let mut waiting = Waiting::with(limits, PATIENCE);
+    let mut waiting = Waiting::with(limits, TIMEOUT);
     let mut browser = connect(waiting.port).await;
     let target = waiting.target("code=C&state=S");
     browser.write_all(waiting.request("GET", &target).as_bytes()).await.unwrap();
@@ -24,18 +26,18 @@ async fn signed_in(limits: Limits) -> (Waiting, Callback, tokio::net::TcpStream)
 
 // threats 8 22 23
 #[tokio::test]
-async fn the_landing_page_is_served_once_and_then_it_is_over() {
+async fn redirect_page_is_served_once_and_ends_the_server() {
     let (waiting, callback, mut browser) = signed_in(Limits::default()).await;
     let early = waiting.get("/success").await;
-    assert_eq!(early.status, 404, "there is no such page before it worked");
-    let query = vec![("org_id", "org 1&x".to_owned()), ("needs_setup", "true".to_owned())];
-    let done = tokio::spawn(callback.browser.redirect(landing(query)));
-    let redirect = read_answer(&mut browser).await;
+    assert_eq!(early.status, 404, "there is no page before the redirect");
+    let query = [("org_id", "org 1&x"), ("needs_setup", "true")];
+    let done = tokio::spawn(callback.browser.redirect(redirect_page(&query)));
+    let redirect = read_response(&mut browser).await;
     assert_eq!(redirect.status, 302);
     let location =
         format!("http://localhost:{}/success?org_id=org%201%26x&needs_setup=true", waiting.port);
     assert_eq!(redirect.headers("location"), [location]);
-    assert!(!done.is_finished(), "the page is still to come");
+    assert!(!done.is_finished(), "the page is not served yet");
 
     let page = waiting.get("/success?org_id=whatever").await;
     assert_eq!((page.status, page.body.as_str()), (200, "<a href=secret>"));
@@ -45,18 +47,18 @@ async fn the_landing_page_is_served_once_and_then_it_is_over() {
 
 // threats 20 22 65
 #[tokio::test]
-async fn every_copy_lands_and_only_the_first_sees_the_page() {
+async fn each_copy_is_redirected_and_only_the_first_gets_the_page() {
     let (waiting, callback, mut browser) = signed_in(Limits::default()).await;
     let copy = waiting.browser();
     settle().await;
-    let done = tokio::spawn(callback.browser.redirect(landing(Vec::new())));
-    assert_eq!(read_answer(&mut browser).await.status, 302);
+    let done = tokio::spawn(callback.browser.redirect(redirect_page(&[])));
+    assert_eq!(read_response(&mut browser).await.status, 302);
     assert_eq!(copy.await.unwrap().status, 302);
     assert_eq!(waiting.get("/success").await.body, "<a href=secret>");
     settle().await;
-    assert!(!done.is_finished(), "the other one is still under way");
+    assert!(!done.is_finished(), "the other browser has not requested the page");
     let late = waiting.callback("code=C&state=S").await;
-    assert_eq!(late.status, 302, "a copy that comes late is told the same");
+    assert_eq!(late.status, 302, "a late copy gets the same response");
     for _ in 0..2 {
         let again = waiting.get("/success").await;
         assert_eq!(again.status, 200);
@@ -68,34 +70,34 @@ async fn every_copy_lands_and_only_the_first_sees_the_page() {
 
 // threats 24
 #[tokio::test]
-async fn a_browser_that_never_lands_is_waited_for_briefly() {
-    let limits = Limits { landing: Duration::from_millis(50), ..Limits::default() };
+async fn server_ends_if_the_browser_does_not_request_the_page() {
+    let limits = limits(|it| it.redirect = Duration::from_millis(50));
     let (waiting, callback, mut browser) = signed_in(limits).await;
-    let begun = Instant::now();
-    callback.browser.redirect(landing(Vec::new())).await;
-    assert!(begun.elapsed() >= Duration::from_millis(50));
-    assert_eq!(read_answer(&mut browser).await.status, 302);
+    let start = Instant::now();
+    callback.browser.redirect(redirect_page(&[])).await;
+    assert!(start.elapsed() >= Duration::from_millis(50));
+    assert_eq!(read_response(&mut browser).await.status, 302);
     assert_free(waiting.port);
 }
 
 // threats 24
 #[tokio::test]
-async fn nobody_is_waited_for_who_left_before_the_redirect() {
-    let limits = Limits { landing: Duration::from_secs(3600), ..Limits::default() };
+async fn closed_browser_is_not_waited_for() {
+    let limits = limits(|it| it.redirect = Duration::from_secs(3600));
     let (waiting, callback, browser) = signed_in(limits).await;
     drop(browser);
     settle().await;
-    let done = callback.browser.redirect(landing(Vec::new()));
-    tokio::time::timeout(PATIENCE, done).await.unwrap();
+    let done = callback.browser.redirect(redirect_page(&[]));
+    tokio::time::timeout(TIMEOUT, done).await.unwrap();
     assert_free(waiting.port);
 }
 
 // threats 32 35
 #[tokio::test]
-async fn the_landing_page_is_for_navigations_to_this_host() {
+async fn redirect_page_is_only_for_navigations_to_this_host() {
     let (waiting, callback, mut browser) = signed_in(Limits::default()).await;
-    let done = tokio::spawn(callback.browser.redirect(landing(Vec::new())));
-    read_answer(&mut browser).await;
+    let done = tokio::spawn(callback.browser.redirect(redirect_page(&[])));
+    read_response(&mut browser).await;
     let port = waiting.port;
     for headers in [
         "Host: evil.test".to_owned(),
@@ -103,8 +105,8 @@ async fn the_landing_page_is_for_navigations_to_this_host() {
         format!("Host: localhost:{port}\r\nSec-Fetch-Mode: no-cors"),
     ] {
         let request = format!("GET /success HTTP/1.1\r\n{headers}\r\n\r\n");
-        let answer = crate::support::exchange(port, request.as_bytes()).await;
-        assert_eq!(answer.status, 403, "{headers}");
+        let response = crate::support::exchange(port, request.as_bytes()).await;
+        assert_eq!(response.status, 403, "{headers}");
     }
     assert_eq!(waiting.get("/success").await.body, "<a href=secret>");
     done.await.unwrap();
@@ -115,7 +117,7 @@ proptest! {
 
     // threats 27
     #[test]
-    fn no_value_leaves_the_query(value in "\\PC*|[\\r\\n/@:?#&=%<>\" a-c]*") {
+    fn values_are_percent_encoded(value in "\\PC*|[\\r\\n/@:?#&=%<>\" a-c]*") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (location, port) = runtime.block_on(location_of(value.clone()));
         let prefix = format!("http://localhost:{port}/success?a=");
@@ -129,8 +131,8 @@ proptest! {
 
 async fn location_of(value: String) -> (String, u16) {
     let (waiting, callback, mut browser) = signed_in(Limits::default()).await;
-    let query = vec![("a", value), ("b", String::new())];
-    let _done = tokio::spawn(callback.browser.redirect(landing(query)));
-    let answer = read_answer(&mut browser).await;
-    (answer.headers("location")[0].to_owned(), waiting.port)
+    let page = redirect_page(&[("a", &value), ("b", "")]);
+    let _done = tokio::spawn(callback.browser.redirect(page));
+    let response = read_response(&mut browser).await;
+    (response.headers("location")[0].to_owned(), waiting.port)
 }

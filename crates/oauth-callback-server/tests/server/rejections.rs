@@ -1,4 +1,4 @@
-//! What looks like the callback and is not taken: refused as ever, and told once.
+//! Rejected callbacks are refused, and reported once.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Waiting, assert_free, connect, exchange, read_to_end, settle};
 
-/// As OpenSSL begins it.
+/// The first bytes that OpenSSL sends.
 const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x01\x2f\x01\x00\x01\x2b\x03\x03";
 
 // threats 218
 #[tokio::test]
-async fn a_browser_that_insists_on_https_is_told_apart_and_sent_away_at_once() {
+async fn tls_handshake_is_reported_and_gets_an_alert() {
     let mut waiting = Waiting::start();
     for _ in 0..3 {
         let mut browser = connect(waiting.port).await;
         browser.write_all(CLIENT_HELLO).await.unwrap();
-        let answer = read_to_end(&mut browser).await;
-        assert_eq!(answer.as_bytes(), [21, 3, 3, 0, 2, 2, 40], "a TLS alert");
+        let response = read_to_end(&mut browser).await;
+        assert_eq!(response.as_bytes(), [21, 3, 3, 0, 2, 2, 40], "a TLS alert");
     }
     assert_eq!(waiting.rejected().await, Some(RejectedCallback::Https));
     waiting.get("/auth/callback?code=C&state=other").await;
@@ -28,7 +28,7 @@ async fn a_browser_that_insists_on_https_is_told_apart_and_sent_away_at_once() {
 
 // threats 219
 #[tokio::test]
-async fn each_kind_of_rejection_is_told() {
+async fn each_kind_of_rejection_is_reported() {
     let mut waiting = Waiting::start();
     let right = waiting.target("code=C&state=S");
     let from = |header: &str| {
@@ -51,8 +51,8 @@ async fn each_kind_of_rejection_is_told() {
         RejectedCallback::OtherHost,
     ];
     for ((request, status), kind) in requests.iter().zip(kinds) {
-        let answer = exchange(waiting.port, request.as_bytes()).await;
-        assert_eq!(answer.status, *status, "{kind:?}");
+        let response = exchange(waiting.port, request.as_bytes()).await;
+        assert_eq!(response.status, *status, "{kind:?}");
         assert_eq!(waiting.rejected().await, Some(kind));
     }
     waiting.completes().await;
@@ -60,40 +60,42 @@ async fn each_kind_of_rejection_is_told() {
 
 // threats 219
 #[tokio::test]
-async fn what_looks_like_no_callback_is_not_told_and_the_deadline_names_the_rest() {
+async fn timeout_error_has_only_requests_that_look_like_the_callback() {
     let mut waiting = Waiting::with(Limits::default(), Duration::from_millis(500));
     for target in ["/", "/auth/callback", "/favicon.ico", "/auth/callback?state=x"] {
         waiting.get(target).await;
     }
     waiting.callback("code=C").await;
     waiting.callback("code=C").await;
-    let WaitError::TimedOut { rejected, .. } = waiting.error().await else { panic!("too late") };
+    let WaitError::TimedOut { rejected, .. } = waiting.error().await else {
+        panic!("expected TimedOut")
+    };
     assert_eq!(rejected, [RejectedCallback::MissingState]);
     assert_eq!(waiting.rejected().await, Some(RejectedCallback::MissingState));
     assert_free(waiting.port);
 }
 
-/// As where two people have signed in on the same page: the second is not told that their sign-in counts.
+/// For example, two users have signed in on the same page. The second code is not used.
 // threats 20
 #[tokio::test]
-async fn another_code_is_not_told_that_it_was_taken() {
+async fn other_code_gets_a_conflict() {
     let mut waiting = Waiting::start();
     let browser = waiting.browser();
     let callback = waiting.outcome().await.unwrap();
     settle().await;
-    let answer = waiting.callback("code=OTHER&state=S").await;
-    assert_eq!(answer.status, 409);
-    assert!(answer.body.contains("has had its answer already"), "{}", answer.body);
+    let response = waiting.callback("code=OTHER&state=S").await;
+    assert_eq!(response.status, 409);
+    assert!(response.body.contains("has had its answer already"), "{}", response.body);
     callback.browser.respond_ok("signed in").await;
     assert_eq!(browser.await.unwrap().body, "signed in");
     assert_free(waiting.port);
 }
 
-/// The client resets the connection behind its request, as a browser whose window is closed may.
+/// A browser may reset the connection if its window is closed.
 // threats 220
 #[cfg(unix)]
 #[tokio::test]
-async fn a_reset_behind_the_request_does_not_lose_the_callback() {
+async fn callback_counts_if_its_connection_is_reset() {
     for _ in 0..100 {
         let mut waiting = Waiting::start();
         let request = waiting.request("GET", &waiting.target("code=C&state=S"));
@@ -101,7 +103,7 @@ async fn a_reset_behind_the_request_does_not_lose_the_callback() {
         let client = std::thread::spawn(move || send_and_reset(port, &request));
         let callback = waiting.outcome().await.unwrap();
         assert_eq!(callback.code.expose(), "C");
-        tokio::time::timeout(crate::support::PATIENCE, callback.browser.respond_ok("signed in"))
+        tokio::time::timeout(crate::support::TIMEOUT, callback.browser.respond_ok("signed in"))
             .await
             .unwrap();
         client.join().unwrap();

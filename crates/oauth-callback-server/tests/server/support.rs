@@ -1,9 +1,9 @@
-//! A sign-in that waits, and a browser that is not polite.
+//! A waiting sign-in, and a browser.
 
 use std::time::Duration;
 
 use oauth_callback_server::{
-    BindOptions, Callback, CallbackConfig, CallbackServer, Limits, Pages, PastedCallback,
+    BindOptions, Callback, CallbackConfig, CallbackServer, Limits, PastedCallback,
     RejectedCallback, Rejections, State, WaitError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// No test waits longer for anything; what should be quick is not measured against it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// The timeout of each step of a test.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) const ISSUER: &str = "https://issuer.example";
 
 /// A sign-in that waits for its callback.
@@ -26,33 +26,31 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     pub(crate) fn start() -> Self {
-        Self::with(Limits::default(), PATIENCE)
+        Self::with(Limits::default(), TIMEOUT)
     }
 
     pub(crate) fn with(limits: Limits, timeout: Duration) -> Self {
-        let options = BindOptions { limits, ..BindOptions::default() };
-        Self::serve(CallbackServer::bind(&options).unwrap(), timeout)
+        Self::serve(bind(|options| options.limits = limits), timeout)
     }
 
     pub(crate) fn on(port: u16) -> Self {
-        let options = BindOptions { ports: vec![port], ..BindOptions::default() };
-        Self::serve(CallbackServer::bind(&options).unwrap(), PATIENCE)
+        Self::serve(bind(|options| options.ports = vec![port]), TIMEOUT)
     }
 
     pub(crate) fn serve(server: CallbackServer, timeout: Duration) -> Self {
         let port = server.port();
         let state = State::generate().unwrap();
-        let known = state.expose().to_owned();
-        let issuer = Some(ISSUER.to_owned());
-        let expected = CallbackConfig { state, issuer, pages: Pages::default(), timeout };
-        let serving = server.serve(expected).unwrap();
-        let (pasted_callback, rejections) = (serving.pasted_url(), serving.rejections());
+        let exposed = state.expose().to_owned();
+        let mut config = CallbackConfig::new(state);
+        config.issuer = Some(ISSUER.to_owned());
+        config.timeout = timeout;
+        let server = server.serve(config).unwrap();
         Self {
             port,
-            pasted_callback,
-            rejections,
-            state: known,
-            outcome: tokio::spawn(serving.callback()),
+            pasted_callback: server.pasted_url(),
+            rejections: server.rejections(),
+            state: exposed,
+            outcome: tokio::spawn(server.callback()),
         }
     }
 
@@ -66,68 +64,80 @@ impl Waiting {
         format!("{method} {target} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port)
     }
 
-    pub(crate) async fn get(&self, target: &str) -> Answer {
+    pub(crate) async fn get(&self, target: &str) -> Response {
         exchange(self.port, self.request("GET", target).as_bytes()).await
     }
 
-    pub(crate) async fn callback(&self, query: &str) -> Answer {
+    pub(crate) async fn callback(&self, query: &str) -> Response {
         self.get(&self.target(query)).await
     }
 
-    /// A browser on its way with the right callback, which will wait for an answer.
-    pub(crate) fn browser(&self) -> JoinHandle<Answer> {
+    /// A browser that sends the right callback and waits for the response.
+    pub(crate) fn browser(&self) -> JoinHandle<Response> {
         let request = self.request("GET", &self.target("code=C&state=S"));
         let port = self.port;
         tokio::spawn(async move { exchange(port, request.as_bytes()).await })
     }
 
     pub(crate) async fn outcome(&mut self) -> Result<Callback, WaitError> {
-        timeout(PATIENCE, &mut self.outcome).await.unwrap().unwrap()
+        timeout(TIMEOUT, &mut self.outcome).await.unwrap().unwrap()
     }
 
-    /// The next kind of what looked like the callback.
+    /// The next kind of rejected callback.
     pub(crate) async fn rejected(&mut self) -> Option<RejectedCallback> {
-        timeout(PATIENCE, self.rejections.next()).await.unwrap()
+        timeout(TIMEOUT, self.rejections.next()).await.unwrap()
     }
 
     pub(crate) async fn error(&mut self) -> WaitError {
         self.outcome().await.map(drop).unwrap_err()
     }
 
-    /// The wait goes on: the right callback still completes the sign-in.
+    /// The server still waits: the right callback completes the sign-in.
     pub(crate) async fn completes(mut self) {
         assert!(!self.outcome.is_finished(), "the wait is over");
         let browser = self.browser();
         let callback = self.outcome().await.unwrap();
         assert_eq!(callback.code.expose(), "C");
         callback.browser.respond_ok("signed in").await;
-        let answer = browser.await.unwrap();
-        assert_eq!((answer.status, answer.body.as_str()), (200, "signed in"));
+        let response = browser.await.unwrap();
+        assert_eq!((response.status, response.body.as_str()), (200, "signed in"));
         assert_free(self.port);
     }
 
-    /// Ends the task that waits, as Ctrl-C would.
+    /// Aborts the waiting task, like Ctrl-C.
     pub(crate) async fn interrupt(self) {
         self.outcome.abort();
         assert!(self.outcome.await.unwrap_err().is_cancelled());
     }
 }
 
-/// Both loopback addresses can be bound again, at once.
-#[track_caller]
-pub(crate) fn assert_free(port: u16) {
-    let options = BindOptions { ports: vec![port], ..BindOptions::default() };
-    CallbackServer::bind(&options).unwrap();
+/// Binds with the path `/auth/callback`.
+pub(crate) fn bind(change: impl FnOnce(&mut BindOptions)) -> CallbackServer {
+    let mut options = BindOptions::new("/auth/callback");
+    change(&mut options);
+    CallbackServer::bind(&options).unwrap()
 }
 
-/// What came back on a connection, to its end.
-pub(crate) struct Answer {
+pub(crate) fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+/// Both loopback addresses can be bound again.
+#[track_caller]
+pub(crate) fn assert_free(port: u16) {
+    bind(|options| options.ports = vec![port]);
+}
+
+/// The response on a connection.
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-impl Answer {
+impl Response {
     #[track_caller]
     fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
@@ -140,9 +150,9 @@ impl Answer {
         lines.filter(|(it, _)| *it == name).map(|(_, value)| value).collect()
     }
 
-    /// The headers named P0, no other than these, and no body that is longer or shorter than said.
+    /// Exactly the fixed headers, and the right `Content-Length`.
     #[track_caller]
-    pub(crate) fn assert_policy(&self) {
+    pub(crate) fn assert_headers(&self) {
         for (name, value) in [
             ("content-type", "text/html; charset=utf-8"),
             ("x-content-type-options", "nosniff"),
@@ -166,11 +176,11 @@ impl Answer {
 }
 
 /// Sends bytes to `127.0.0.1` and reads to the end.
-pub(crate) async fn exchange(port: u16, request: &[u8]) -> Answer {
+pub(crate) async fn exchange(port: u16, request: &[u8]) -> Response {
     let mut stream = connect(port).await;
-    // The server may have answered, and gone, before it saw all of a hostile request.
+    // The server may respond and close before it has read all of an invalid request.
     let _ = stream.write_all(request).await;
-    read_answer(&mut stream).await
+    read_response(&mut stream).await
 }
 
 pub(crate) async fn connect(port: u16) -> TcpStream {
@@ -179,20 +189,20 @@ pub(crate) async fn connect(port: u16) -> TcpStream {
     stream
 }
 
-pub(crate) async fn read_answer(stream: &mut TcpStream) -> Answer {
-    let answer = Answer::parse(&read_to_end(stream).await);
-    answer.assert_policy();
-    answer
+pub(crate) async fn read_response(stream: &mut TcpStream) -> Response {
+    let response = Response::parse(&read_to_end(stream).await);
+    response.assert_headers();
+    response
 }
 
-/// All that comes until the server closes the connection, gently or not.
+/// Reads until the server closes or resets the connection.
 pub(crate) async fn read_to_end(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap();
+    let _ = timeout(TIMEOUT, stream.read_to_end(&mut bytes)).await.unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
-/// Lets the server do all that it can do now.
+/// Lets the tasks of the server run.
 pub(crate) async fn settle() {
     for _ in 0..20 {
         tokio::task::yield_now().await;

@@ -1,24 +1,24 @@
-//! What the HTTP surface gives to everyone else: constant pages.
+//! Requests that are not the callback get constant pages.
 
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{Waiting, connect, exchange, read_answer, read_to_end, settle};
+use crate::support::{Waiting, connect, exchange, read_response, read_to_end, settle};
 
 // threats 28 54
 #[tokio::test]
 async fn other_paths_are_not_found() {
     let waiting = Waiting::start();
     for path in ["/", "/favicon.ico", "/success", "/auth/callback/x", "/cancel", "/%2e%2e/x"] {
-        let answer = waiting.get(path).await;
-        assert_eq!(answer.status, 404, "{path}");
-        assert!(answer.body.contains("Not found"));
+        let response = waiting.get(path).await;
+        assert_eq!(response.status, 404, "{path}");
+        assert!(response.body.contains("Not found"));
     }
     waiting.completes().await;
 }
 
 // threats 29
 #[tokio::test]
-async fn a_posted_callback_is_not_found() {
+async fn posted_callback_is_not_found() {
     let waiting = Waiting::start();
     let target = waiting.target("code=C&state=S");
     let (path, query) = target.split_once('?').unwrap();
@@ -50,11 +50,11 @@ async fn other_methods_are_not_allowed() {
     ] {
         let extra = "\r\nOrigin: https://evil.example\r\nAccess-Control-Request-Private-Network: true\r\n\r\n";
         let request = waiting.request(method, &target).replace("\r\n\r\n", extra);
-        let answer = exchange(waiting.port, request.as_bytes()).await;
-        assert_eq!(answer.status, status, "{method}");
+        let response = exchange(waiting.port, request.as_bytes()).await;
+        assert_eq!(response.status, status, "{method}");
         let allow: &[&str] = if status == 405 { &["GET"] } else { &[] };
-        assert_eq!(answer.headers("allow"), allow, "{method}");
-        assert_eq!(answer.body.is_empty(), method == "HEAD", "{method}");
+        assert_eq!(response.headers("allow"), allow, "{method}");
+        assert_eq!(response.body.is_empty(), method == "HEAD", "{method}");
     }
     let connect =
         format!("CONNECT localhost:{0} HTTP/1.1\r\nHost: localhost:{0}\r\n\r\n", waiting.port);
@@ -64,7 +64,7 @@ async fn other_methods_are_not_allowed() {
 
 // threats 31 32 33
 #[tokio::test]
-async fn only_our_own_host_is_answered() {
+async fn only_requests_for_this_host_are_served() {
     let waiting = Waiting::start();
     let port = waiting.port;
     for (version, headers, status) in [
@@ -82,15 +82,15 @@ async fn only_our_own_host_is_answered() {
         (0, format!("Host: localhost:{port}\r\nHost: evil.test\r\n"), 400),
     ] {
         let request = format!("GET / HTTP/1.{version}\r\n{headers}\r\n");
-        let answer = exchange(port, request.as_bytes()).await;
-        assert_eq!(answer.status, status, "{headers:?}");
+        let response = exchange(port, request.as_bytes()).await;
+        assert_eq!(response.status, status, "{headers:?}");
     }
     waiting.completes().await;
 }
 
 // threats 35
 #[tokio::test]
-async fn only_a_navigation_may_bring_the_callback() {
+async fn callback_without_navigation_is_forbidden() {
     let waiting = Waiting::start();
     for header in ["Origin: null", "Sec-Fetch-Dest: iframe", "Sec-Fetch-Mode: cors"] {
         let request = waiting.request("GET", &waiting.target("code=C&state=S"));
@@ -102,7 +102,7 @@ async fn only_a_navigation_may_bring_the_callback() {
 
 // threats 38
 #[tokio::test]
-async fn a_line_that_is_too_long_is_refused() {
+async fn long_request_line_is_refused() {
     let waiting = Waiting::start();
     for size in [8_193, 100_000, 1_000_000] {
         let target = format!("/{}", "a".repeat(size - "GET / HTTP/1.1".len()));
@@ -113,7 +113,7 @@ async fn a_line_that_is_too_long_is_refused() {
 
 // threats 39 54
 #[tokio::test]
-async fn a_head_that_is_too_large_or_broken_is_refused() {
+async fn large_or_invalid_head_is_refused() {
     let waiting = Waiting::start();
     let long = "a".repeat(1_000_000);
     let medium = format!("x: {}\r\n", "a".repeat(6_000));
@@ -132,15 +132,15 @@ async fn a_head_that_is_too_large_or_broken_is_refused() {
     ] {
         let request =
             waiting.request("GET", "/").replace("\r\n\r\n", &format!("\r\n{headers}\r\n"));
-        let answer = exchange(waiting.port, request.as_bytes()).await;
-        assert_eq!(answer.status, status, "{}", &headers[..headers.len().min(20)]);
+        let response = exchange(waiting.port, request.as_bytes()).await;
+        assert_eq!(response.status, status, "{}", &headers[..headers.len().min(20)]);
     }
     waiting.completes().await;
 }
 
 // threats 37 39 54
 #[tokio::test]
-async fn what_is_no_http_is_a_bad_request() {
+async fn invalid_http_is_a_bad_request() {
     let waiting = Waiting::start();
     for bytes in [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(),
@@ -153,15 +153,15 @@ async fn what_is_no_http_is_a_bad_request() {
         b"GET http://localhost/auth/callback HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\nHost: x\n\n",
     ] {
-        let answer = exchange(waiting.port, bytes).await;
-        assert_eq!(answer.status, 400, "{}", bytes.escape_ascii());
+        let response = exchange(waiting.port, bytes).await;
+        assert_eq!(response.status, 400, "{}", bytes.escape_ascii());
     }
     waiting.completes().await;
 }
 
 // threats 37
 #[tokio::test]
-async fn raw_bytes_in_the_query_are_not_guessed_at() {
+async fn raw_bytes_in_the_query_are_a_bad_request() {
     let waiting = Waiting::start();
     let mut request = waiting.request("GET", &waiting.target("code=C\u{e9}&state=S")).into_bytes();
     assert_eq!(exchange(waiting.port, &request).await.status, 400);
@@ -173,7 +173,7 @@ async fn raw_bytes_in_the_query_are_not_guessed_at() {
 
 // threats 45
 #[tokio::test]
-async fn a_request_may_come_in_pieces() {
+async fn request_may_arrive_in_two_parts() {
     let waiting = Waiting::start();
     let request = waiting.request("GET", "/nothing");
     for cut in 1..request.len() {
@@ -181,14 +181,14 @@ async fn a_request_may_come_in_pieces() {
         stream.write_all(&request.as_bytes()[..cut]).await.unwrap();
         settle().await;
         stream.write_all(&request.as_bytes()[cut..]).await.unwrap();
-        assert_eq!(read_answer(&mut stream).await.status, 404, "cut at {cut}");
+        assert_eq!(read_response(&mut stream).await.status, 404, "split at {cut}");
     }
     waiting.completes().await;
 }
 
 // threats 45
 #[tokio::test]
-async fn the_callback_may_come_byte_by_byte() {
+async fn callback_may_arrive_byte_by_byte() {
     let mut waiting = Waiting::start();
     let request = waiting.request("GET", &waiting.target("code=C&state=S"));
     let mut stream = connect(waiting.port).await;
@@ -197,24 +197,24 @@ async fn the_callback_may_come_byte_by_byte() {
         settle().await;
     }
     waiting.outcome().await.unwrap().browser.respond_ok("signed in").await;
-    assert_eq!(read_answer(&mut stream).await.body, "signed in");
+    assert_eq!(read_response(&mut stream).await.body, "signed in");
 }
 
 // threats 43
 #[tokio::test]
-async fn there_is_one_answer_per_connection() {
+async fn each_connection_gets_one_response() {
     let waiting = Waiting::start();
     let mut stream = connect(waiting.port).await;
     let request = waiting.request("GET", "/").repeat(3);
     stream.write_all(request.as_bytes()).await.unwrap();
-    let answers = read_to_end(&mut stream).await;
-    assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
+    let responses = read_to_end(&mut stream).await;
+    assert_eq!(responses.matches("HTTP/1.1 ").count(), 1, "{responses}");
     waiting.completes().await;
 }
 
 // threats 19 32 54 55
 #[tokio::test]
-async fn no_byte_of_a_request_comes_back() {
+async fn response_contains_no_byte_of_the_request() {
     let waiting = Waiting::start();
     let canary = "c4n4ry";
     let port = waiting.port;
@@ -228,8 +228,8 @@ async fn no_byte_of_a_request_comes_back() {
         format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: {canary}\r\n\r\n"),
         format!("GET / HTTP/1.1\r\n{canary}\r\n\r\n"),
     ] {
-        let answer = exchange(port, request.as_bytes()).await;
-        assert!(!answer.body.contains(canary) && !answer.head.contains(canary), "{request}");
+        let response = exchange(port, request.as_bytes()).await;
+        assert!(!response.body.contains(canary) && !response.head.contains(canary), "{request}");
     }
     waiting.completes().await;
 }

@@ -1,17 +1,16 @@
-//! Other people's connections, many and slow.
+//! Many and slow connections.
 
 use std::time::Duration;
 
-use oauth_callback_server::Limits;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{PATIENCE, Waiting, connect, read_to_end, settle};
+use crate::support::{TIMEOUT, Waiting, connect, limits, read_to_end, settle};
 
 // threats 46 48
 #[tokio::test]
-async fn whoever_is_slow_has_to_go() {
-    let limits = Limits { head: Duration::from_millis(100), ..Limits::default() };
-    let waiting = Waiting::with(limits, PATIENCE);
+async fn slow_requests_are_closed_without_a_response() {
+    let limits = limits(|it| it.head = Duration::from_millis(100));
+    let waiting = Waiting::with(limits, TIMEOUT);
     let mut slow = Vec::new();
     for n in 0..100 {
         let mut stream = connect(waiting.port).await;
@@ -20,16 +19,19 @@ async fn whoever_is_slow_has_to_go() {
         slow.push(stream);
     }
     for mut stream in slow {
-        assert_eq!(read_to_end(&mut stream).await, "", "a slow request has no answer");
+        assert_eq!(read_to_end(&mut stream).await, "", "a slow request gets no response");
     }
     waiting.completes().await;
 }
 
 // threats 48
 #[tokio::test]
-async fn the_oldest_makes_room() {
-    let limits = Limits { connections: 4, head: Duration::from_secs(3600), ..Limits::default() };
-    let waiting = Waiting::with(limits, PATIENCE);
+async fn oldest_connection_is_closed_at_the_limit() {
+    let limits = limits(|it| {
+        it.connections = 4;
+        it.head = Duration::from_secs(3600);
+    });
+    let waiting = Waiting::with(limits, TIMEOUT);
     let mut idle = Vec::new();
     for _ in 0..8 {
         idle.push(connect(waiting.port).await);
@@ -42,9 +44,9 @@ async fn the_oldest_makes_room() {
 
 // threats 48 49
 #[tokio::test]
-async fn nobody_takes_the_place_of_the_browser() {
-    let limits = Limits { connections: 4, ..Limits::default() };
-    let mut waiting = Waiting::with(limits, PATIENCE);
+async fn browser_with_a_pending_response_is_not_closed() {
+    let limits = limits(|it| it.connections = 4);
+    let mut waiting = Waiting::with(limits, TIMEOUT);
     let browser = waiting.browser();
     let callback = waiting.outcome().await.unwrap();
     let mut crowd = Vec::new();
@@ -58,7 +60,7 @@ async fn nobody_takes_the_place_of_the_browser() {
 
 // threats 48
 #[tokio::test]
-async fn a_thousand_idle_connections_are_no_obstacle() {
+async fn sign_in_completes_with_a_thousand_idle_connections() {
     let waiting = Waiting::start();
     let mut crowd = Vec::new();
     for _ in 0..1_000 {
