@@ -41,7 +41,7 @@ impl Patience {
     ///
     /// The environment says no time.
     pub(crate) fn chosen(terminal: Terminal) -> Result<Self, CliError> {
-        let terminal = Some(terminal).filter(|terminal| terminal.has_person());
+        let terminal = Some(terminal).filter(|terminal| terminal.has_user());
         let usual = if terminal.is_some() { WITH_PERSON } else { WITHOUT_PERSON };
         let deadline = environment::helper_timeout()?.unwrap_or(usual);
         Ok(Self { deadline, terminal })

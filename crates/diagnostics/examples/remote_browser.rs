@@ -1,4 +1,4 @@
-//! Finds out whether a browser that is started here opens in front of the person.
+//! Checks whether a browser that this program starts would open on the user's screen.
 
 use std::ffi::OsString;
 

@@ -7,19 +7,19 @@ use crate::status::Status;
 /// Whether the browser can be opened.
 #[derive(Debug)]
 pub enum BrowserFinding {
-    /// It can.
+    /// A browser can be opened.
     Available,
-    /// One that is opened here would not be in front of the person.
+    /// A browser that this program opens would not be on the user's screen.
     Remote(RemoteContext),
-    /// `BROWSER` names this program, and no other that exists.
+    /// `BROWSER` names this program first, and none of its programs exists.
     Missing(String),
-    /// There is no program that opens the default browser.
+    /// No program can open the default browser.
     NoLauncher,
-    /// The program that knows the default browser does not answer.
+    /// The lookup of the default browser takes too long.
     TimedOut,
 }
 
-/// It may take as long as the program that knows the default browser.
+/// It may block: `can_open` may run a program.
 pub(crate) fn check(
     host: &Host,
     path: &[PathBuf],
@@ -42,10 +42,10 @@ pub(crate) fn timed_out() -> (Status, BrowserFinding) {
     (Status::Note, BrowserFinding::TimedOut)
 }
 
-/// The first program that `browser`, the value of `BROWSER`, names, if none of those that it names
-/// exists. It may name several, separated by colons, each with arguments.
+/// The first program in `browser`, the value of `BROWSER`, if none of its programs exists. The value is a list with
+/// colons; each program may have arguments.
 ///
-/// A name without a separator is looked up in the folders of `path` that are absolute.
+/// A name without a path separator is looked up in the absolute folders of `path`.
 #[must_use]
 pub fn missing_browser<'a>(browser: &'a str, path: &[PathBuf]) -> Option<&'a str> {
     let mut programs = browser.split(':').filter_map(|it| it.split_ascii_whitespace().next());

@@ -8,7 +8,7 @@ use crate::session::SessionFinding;
 use crate::status::Status;
 use crate::store::StoreFinding;
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug)]
 pub struct Check {
     /// What it means for a sign-in.
@@ -17,22 +17,22 @@ pub struct Check {
     pub finding: Finding,
 }
 
-/// What was found, by what was looked at.
+/// What a check found, by area.
 #[derive(Debug)]
 pub enum Finding {
-    /// The stored sign-in, and its place.
+    /// The stored sign-in, and its store.
     Store(StoreFinding),
-    /// A port that the browser comes back to.
+    /// A port of a redirect URI.
     Port(PortFinding),
     /// The addresses of `localhost`.
     Localhost(LocalhostFinding),
-    /// What opens the browser.
+    /// Opening the browser.
     Browser(BrowserFinding),
-    /// Where this program runs.
+    /// Where the program runs.
     Session(SessionFinding),
-    /// What the person has configured for the network.
+    /// The network configuration.
     Network(NetworkFinding),
-    /// A step on the way to a server.
+    /// A step of the connection to a server.
     Server(ServerFinding),
     /// The clock of this machine.
     Clock(ClockFinding),

@@ -4,34 +4,33 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::status::Status;
 
-/// This machine's clock against a server's.
+/// The clock of this machine, compared with a server's.
 #[derive(Debug)]
 pub enum ClockFinding {
-    /// No server has answered.
+    /// No server responded.
     NoServer,
-    /// The server does not say what time it is.
+    /// The response has no `Date`.
     NoDate {
         /// The server.
         host: String,
     },
-    /// The clocks differ by so much.
+    /// The difference between the clocks.
     Offset {
         /// The server.
         host: String,
-        /// How far this machine's clock is ahead; negative if it is behind. A server says whole
-        /// seconds.
+        /// How far the clock of this machine is ahead; negative if it is behind. The resolution is a second.
         ahead: SignedDuration,
     },
 }
 
-/// What a server said the time was, and when that was heard.
+/// The `Date` of a response, and the local time of the response.
 pub(crate) struct ClockReading {
     pub(crate) host: String,
     pub(crate) server_time: Option<Timestamp>,
     pub(crate) local_time: Timestamp,
 }
 
-/// The validity of tokens and certificates follows the server's clock, and is checked by this one.
+/// Tokens and certificates are issued by the clock of a server, and checked by the local clock.
 const NOTICEABLE: Duration = Duration::from_secs(60);
 const HARMFUL: Duration = Duration::from_secs(300);
 
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_a_minute_is_a_warning_and_more_than_five_a_problem() {
+    fn offset_over_one_minute_is_a_warning_and_over_five_a_problem() {
         assert_status("2026-11-22T12:00:01.9Z", Status::Ok);
         assert_status("2026-11-22T11:59:00Z", Status::Ok);
         assert_status("2026-11-22T12:01:01Z", Status::Warning);
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_say_nothing() {
+    fn missing_date_is_a_note() {
         let silent = reading(None, "2026-11-22T12:00:00Z");
         assert_eq!(check(Some(silent)).0, Status::Note);
         assert_eq!(check(None).0, Status::Note);

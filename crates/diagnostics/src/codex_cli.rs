@@ -9,19 +9,19 @@ use crate::host::Environment;
 /// Why Codex CLI does not use the `auth.json` that this program writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CodexObstacle {
-    /// `config.toml` beside the file names another store.
+    /// `config.toml` in the same folder selects another store.
     Config {
         /// The setting.
         setting: &'static str,
         /// Its value.
         value: String,
     },
-    /// This variable is set, from which it takes its credentials before any file.
+    /// This variable is set. Codex CLI prefers it to the file.
     Variable(&'static str),
 }
 
-/// Every reason, for credentials in `location`; none where Codex CLI uses the file. Credentials that
-/// are in no file are never for Codex CLI, and have no obstacle.
+/// The reasons for credentials in `location`; empty if Codex CLI uses the file. Credentials outside a file are not for
+/// Codex CLI, so there are no reasons either.
 #[must_use]
 pub fn codex_obstacles(location: &Location, variable: &Environment<'_>) -> Vec<CodexObstacle> {
     let Location::File(path) = location else { return Vec::new() };
@@ -37,25 +37,24 @@ const VARIABLES: [&str; 3] =
 
 const CREDENTIALS_STORE: &str = "cli_auth_credentials_store";
 
-/// `auto` means a keyring where one works, else this file: nothing that could be said for certain.
+/// `auto` means the keyring if it works, or else this file: that is uncertain, so it is not reported.
 fn is_elsewhere(kind: &str) -> bool {
     matches!(kind, "keyring" | "ephemeral")
 }
 
 fn credentials_store(config: &Path) -> Option<String> {
-    /// More than any `config.toml` needs before its first table.
-    const LONGEST: u64 = 256 * 1024;
+    /// More than a `config.toml` has before its first table.
+    const MAX_BYTES: u64 = 256 * 1024;
     if !fs::metadata(config).ok()?.is_file() {
         return None;
     }
     let mut bytes = Vec::new();
-    File::open(config).ok()?.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    File::open(config).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     top_level_string(&String::from_utf8_lossy(&bytes), CREDENTIALS_STORE).map(str::to_owned)
 }
 
-/// The value of one top-level key of a [TOML](https://toml.io/en/v1.0.0) document: a string on one
-/// line, before the first table. That is all that one setting needs, and a parser costs 100 KB. What it
-/// does not understand it passes over.
+/// The value of a top-level key of a [TOML](https://toml.io/en/v1.0.0) document: a string on one line, before the first
+/// table. A TOML parser costs 100 KB, and one setting does not need it. Other lines are skipped.
 fn top_level_string<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let mut inside: Option<&str> = None;
     for line in text.trim_start_matches('\u{feff}').lines().map(str::trim) {
@@ -74,7 +73,7 @@ fn top_level_string<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     None
 }
 
-/// What stands behind `key =`, if this line has it: a string without escapes, or something else.
+/// The value after `key =`, if this line has the key: `Some(None)` unless it is a string without escapes.
 fn value_of<'a>(line: &'a str, key: &str) -> Option<Option<&'a str>> {
     let (name, value) = line.split_once('=')?;
     let name = name.trim();
@@ -87,7 +86,7 @@ fn value_of<'a>(line: &'a str, key: &str) -> Option<Option<&'a str>> {
     Some(quote.and_then(|quote| value.get(1..)?.split_once(quote)).map(|(text, _)| text))
 }
 
-/// The delimiter of a string that begins in this line and does not end in it.
+/// The delimiter of a multi-line string that begins in this line and does not end in it.
 fn opened(line: &str) -> Option<&'static str> {
     let delimiters = ["\"\"\"", "'''"];
     let first = delimiters.into_iter().filter_map(|it| Some((line.find(it)?, it))).min();
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_top_level_setting_is_read() {
+    fn top_level_setting_is_read() {
         for text in [
             "cli_auth_credentials_store = \"keyring\"",
             "cli_auth_credentials_store='keyring'",
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_that_setting_is_passed_over() {
+    fn other_lines_are_skipped() {
         for text in [
             "",
             "# cli_auth_credentials_store = \"keyring\"",

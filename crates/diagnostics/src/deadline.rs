@@ -1,16 +1,16 @@
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 
-/// Runs what may block or hang on a thread that can be left behind.
+/// Runs a check that may block on a thread, which may outlive the run.
 pub(crate) fn on_thread<T: Send + 'static>(
     check: impl FnOnce() -> Vec<T> + Send + 'static,
 ) -> JoinHandle<Vec<T>> {
-    // One type for all of them, so that the runtime's code for it is compiled once.
+    // A boxed closure, so that the runtime's generic code is compiled once.
     let check: Box<dyn FnOnce() -> Vec<T> + Send> = Box::new(check);
     spawn_blocking(check)
 }
 
-/// What a check found, or that it took too long.
+/// The results of a check, or its timeout.
 pub(crate) async fn within<T>(
     checks: JoinHandle<Vec<T>>,
     deadline: Instant,

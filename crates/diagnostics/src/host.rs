@@ -4,47 +4,46 @@ use std::path::Path;
 
 use crate::remote_context::{Codespace, RemoteContext, SshSession};
 
-/// Looks up an environment variable. A variable that is set to the empty text counts as unset.
+/// Looks up an environment variable. An empty one counts as unset.
 pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
 
-/// Where the program runs, as far as it matters to a browser that has to come back to a port here.
+/// Where the program runs, as far as it matters for a browser that has to reach a port of this machine.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
-    /// Through SSH.
+    /// In an SSH session.
     pub ssh: Option<SshSession>,
-    /// In a codespace of GitHub.
+    /// In a GitHub codespace.
     pub codespace: Option<Codespace>,
-    /// In a terminal of an editor that runs on another machine, as VS Code does.
+    /// In the terminal of an editor whose window is on another machine, such as VS Code.
     pub editor: bool,
-    /// In a container, which has a network of its own unless it was given another.
+    /// In a container, which usually has a network of its own.
     pub container: Option<Container>,
     /// In the Windows Subsystem for Linux.
     pub wsl: bool,
-    /// With a display, on which a browser can open.
+    /// With a display.
     pub display: bool,
-    /// What `BROWSER` says: programs that open a URL.
+    /// The value of `BROWSER`: programs that open a URL.
     pub browser: Option<String>,
 }
 
-/// What runs a container.
+/// The kind of container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
     /// Kubernetes.
     Kubernetes,
-    /// Docker, Podman or another one.
+    /// Docker, Podman or another kind.
     Other,
 }
 
 impl Host {
-    /// From the environment, and from what Docker, Podman and the kernel of WSL leave in the file
-    /// system.
+    /// Detects the host by environment variables, the marker files of Docker and Podman, and the kernel release of
+    /// WSL.
     #[must_use]
     pub fn detect(variable: &Environment<'_>) -> Self {
         let host = Self::from_environment(variable);
         let container = host.container.or_else(container_by_file);
         let wsl = host.wsl || (container.is_none() && has_windows_kernel());
-        // These systems have a display without a variable that says so. It is not in front of a person
-        // who comes through SSH.
+        // These systems have a display without a variable for it. The user of an SSH session does not see it.
         let own_display = cfg!(any(target_os = "macos", windows)) && host.ssh.is_none();
         Self { container, wsl, display: host.display || own_display, ..host }
     }
@@ -71,10 +70,9 @@ impl Host {
         }
     }
 
-    /// Why a browser that is started here would not open in front of the person; `None` if it does.
+    /// Why a browser that this program starts would not open on the user's screen; `None` if it does.
     ///
-    /// A program that `BROWSER` names opens where the person wants it: the one that VS Code sets
-    /// hands URLs to the person's machine.
+    /// A program in `BROWSER` is the user's choice: VS Code sets one that opens URLs on the user's machine.
     #[must_use]
     pub fn browser_obstacle(&self) -> Option<RemoteContext> {
         use RemoteContext::{Codespace, Editor, NoDisplay};
@@ -89,14 +87,14 @@ impl Host {
         }
     }
 
-    /// What is between this program and the person's browser; `None` if they share a machine.
+    /// What is between this program and the user's browser; `None` if both are on this machine.
     #[must_use]
     pub fn remote_context(&self) -> Option<RemoteContext> {
         if let Some(codespace) = &self.codespace {
             return Some(RemoteContext::Codespace(codespace.clone()));
         }
-        // WSL shares its ports with the Windows around it. A distribution that was imported from a
-        // container may still have the container's mark.
+        // WSL shares its ports with Windows. A distribution that was imported from a container may still have the
+        // container's marker file.
         if self.wsl && self.ssh.is_none() {
             return None;
         }
@@ -117,7 +115,7 @@ impl From<Container> for RemoteContext {
     }
 }
 
-/// A Flatpak is a container of files alone, and shares the network.
+/// A Flatpak shares the network of the host.
 fn container_by_name(is_kubernetes: bool, kind: Option<String>) -> Option<Container> {
     if is_kubernetes {
         return Some(Container::Kubernetes);
@@ -126,11 +124,11 @@ fn container_by_name(is_kubernetes: bool, kind: Option<String>) -> Option<Contai
 }
 
 fn container_by_file() -> Option<Container> {
-    let marks = ["/.dockerenv", "/run/.containerenv"];
-    marks.iter().any(|mark| Path::new(mark).exists()).then_some(Container::Other)
+    let markers = ["/.dockerenv", "/run/.containerenv"];
+    markers.iter().any(|marker| Path::new(marker).exists()).then_some(Container::Other)
 }
 
-/// `5.15.153.1-microsoft-standard-WSL2`, as the kernel calls itself.
+/// The kernel release of WSL is like `5.15.153.1-microsoft-standard-WSL2`.
 fn has_windows_kernel() -> bool {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     release.to_ascii_lowercase().contains("microsoft")
@@ -154,7 +152,7 @@ mod tests {
         })
     }
 
-    /// What the browser is told apart by, without its details.
+    /// The name of the variant.
     fn name(context: &RemoteContext) -> &'static str {
         match context {
             RemoteContext::Codespace(_) => "codespace",
@@ -176,7 +174,7 @@ mod tests {
 
     // threats 185
     #[test]
-    fn a_browser_opens_only_in_front_of_the_person() {
+    fn browser_opens_only_on_the_users_screen() {
         assert_obstacle(&[], Some("no display"));
         assert_obstacle(&[DISPLAY], None);
         assert_obstacle(&[("WAYLAND_DISPLAY", "wayland-0")], None);
@@ -203,7 +201,7 @@ mod tests {
 
     // threats 185
     #[test]
-    fn a_display_does_not_bring_the_browser_back() {
+    fn ssh_session_with_a_display_is_remote() {
         let context = host(&[CONNECTION, DISPLAY]).remote_context();
         assert_eq!(context.as_ref().map(name), Some("ssh"));
         assert_eq!(host(&[DISPLAY]).remote_context(), None);

@@ -1,10 +1,10 @@
-//! What is in the way of a sign-in on this machine, as values: store, ports, names, browser, network
-//! and clock, and where the program runs (SSH, a container, WSL, an editor), so that the browser of the
-//! person may not come back to it
+//! Checks what can prevent a sign-in on this machine, and returns values: the store, the ports, `localhost`, the
+//! browser, the network and the clock; and where the program runs (SSH, a container, WSL, an editor), because the
+//! browser may then be unable to reach its redirect URI
 //! ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
 //!
-//! [`run`] runs all checks. What a sign-in asks as well is there by itself: [`Host`], [`Sudo`],
-//! [`missing_browser`] and [`codex_obstacles`].
+//! [`run`] runs all checks. A sign-in uses some of them alone: [`Host`], [`Sudo`], [`missing_browser`] and
+//! [`codex_obstacles`].
 //!
 //! ```
 #![doc = include_str!("../examples/remote_browser.rs")]
@@ -12,16 +12,15 @@
 //!
 //! # What this crate does not do
 //!
-//! It says nothing: the sentences and hints that a person reads are the cli's. It reads no environment
-//! variable and no clock; both are values. It signs nobody in: ports, servers and the functions that
-//! only a sign-in has are values too.
+//! It prints nothing: `cli` has the sentences and hints. It does not read environment variables or the clock, and
+//! does not know the ports and servers of a sign-in; the caller passes all of them.
 //!
 //! # Invariants
 //!
-//! - A check changes nothing that stays, and sends nothing that is secret.
-//! - [`run`] ends by its deadline, whatever hangs.
-//! - A command for the person to run has nothing in it from the environment but the name of a user, an
-//!   address or the name of a codespace, by their rules.
+//! - A check leaves no change behind, and sends no secret.
+//! - [`run`] ends at its deadline, even if a check hangs.
+//! - A command for the user contains nothing from the environment except a valid user name, address or codespace
+//!   name.
 
 mod check;
 mod deadline;

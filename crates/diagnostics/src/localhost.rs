@@ -4,18 +4,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs as _};
 
 use crate::status::Status;
 
-/// What `localhost` is here. The browser looks it up to come back.
+/// The addresses of `localhost`, which the browser looks up for the redirect URI.
 #[derive(Debug)]
 pub enum LocalhostFinding {
     /// It has these addresses.
     Addresses(BTreeSet<IpAddr>),
-    /// It has no address. Most browsers know the name by themselves.
+    /// It has no address. Most browsers resolve the name themselves.
     Unresolved(io::Error),
-    /// The system does not answer.
+    /// The lookup takes too long.
     TimedOut,
 }
 
-/// The callback server listens on these two, and on no other.
+/// The addresses that the callback server listens on.
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 pub(crate) fn check() -> Vec<(Status, LocalhostFinding)> {
@@ -36,7 +36,7 @@ impl LocalhostFinding {
         let Self::Addresses(all) = self else { return Status::Warning };
         match all.iter().filter(|address| LOOPBACK.contains(address)).count() {
             0 => Status::Problem,
-            // A browser tries the next address where nothing listens.
+            // A browser tries the next address if nothing listens on the first.
             right if right < all.len() => Status::Warning,
             1 => Status::Note,
             _ => Status::Ok,
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn localhost_has_the_addresses_that_the_callback_server_listens_on() {
+    fn status_depends_on_the_loopback_addresses_of_localhost() {
         assert_status(&["::1", "127.0.0.1", "::1"], Status::Ok);
         assert_status(&["127.0.0.1"], Status::Note);
         assert_status(&["127.0.0.1", "10.0.0.7"], Status::Warning);
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_localhost_does_not_rule_a_sign_in_out() {
+    fn unresolved_localhost_is_a_warning() {
         let unresolved = LocalhostFinding::Unresolved(io::Error::other("no such name"));
         assert_eq!(unresolved.status(), Status::Warning);
     }

@@ -6,32 +6,32 @@ use tokio::time::Instant;
 use crate::deadline::{on_thread, within};
 use crate::status::Status;
 
-/// What the person has configured for the network.
+/// The network configuration.
 #[derive(Debug)]
 pub enum NetworkFinding {
     /// The certificate authorities that are trusted.
     Trusted {
-        /// Those that take the place of the system's; none if the system's are trusted.
+        /// The ones that replace the certificates of the system; empty if the system's are trusted.
         system: Vec<CaCertificates>,
-        /// Those that are trusted beside them.
+        /// Additional ones.
         extra: Option<CaCertificates>,
     },
     /// The proxy, if there is one.
     Proxy(Option<Proxy>),
-    /// What cannot be used.
+    /// A setting that cannot be used.
     Unusable(SetupError),
-    /// The certificate authorities cannot be read in time.
+    /// Reading the certificate authorities takes too long.
     TimedOut,
 }
 
-/// The configuration, and a client with it unless it cannot be used.
+/// Checks the configuration. Returns a client if the configuration is usable.
 pub(crate) async fn check(
     options: Options,
     deadline: Instant,
 ) -> (Vec<(Status, NetworkFinding)>, Option<HttpClient>) {
     let http = HttpClient::new(quick(options.clone()));
     let checked = http.clone();
-    // A file of authorities may be on a disk that does not answer.
+    // A CA file may be on a disk that does not respond.
     let settings = on_thread(move || settings(options, checked.check()));
     let timed_out = || (Status::Problem, NetworkFinding::TimedOut);
     let found = within(settings, deadline, timed_out).await;
@@ -39,7 +39,7 @@ pub(crate) async fn check(
     (found, is_usable.then_some(http))
 }
 
-/// The steps to a server come one after the other, and all of them have to end in time.
+/// Shorter timeouts: the steps of a connection run one after the other, and all have to end before the deadline.
 fn quick(options: Options) -> Options {
     let connect_timeout = Duration::from_secs(3);
     Options { connect_timeout, timeout: Duration::from_secs(4), ..options }

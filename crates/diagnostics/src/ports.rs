@@ -2,7 +2,7 @@ use oauth_callback_server::{BindError, BindOptions, CallbackServer};
 
 use crate::status::Status;
 
-/// The registered ports, to which the browser comes back.
+/// The registered ports of the redirect URIs.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
     /// The first choice of a sign-in.
@@ -13,14 +13,14 @@ pub struct Ports {
     pub create_api_key: u16,
 }
 
-/// Whether a port can be bound, as a sign-in would.
+/// Whether a sign-in can bind a port.
 #[derive(Debug)]
 pub struct PortFinding {
     /// The port.
     pub port: u16,
     /// What it is for.
     pub role: PortRole,
-    /// What came of binding it for a moment.
+    /// The result of binding it for a moment.
     pub outcome: Result<(), BindError>,
 }
 
@@ -48,7 +48,7 @@ impl PortFinding {
         matches!(self.outcome, Err(BindError::PortsInUse { .. }))
     }
 
-    /// Whether another sign-in of this program waits on the port. A new sign-in does not evade it.
+    /// Whether another sign-in of this program waits on the port. A new sign-in then does not use the fallback port.
     #[must_use]
     pub fn is_own_sign_in(&self) -> bool {
         let Err(BindError::PortsInUse { taken }) = &self.outcome else { return false };
@@ -56,18 +56,18 @@ impl PortFinding {
     }
 
     fn status(&self) -> Status {
-        let is_evaded = self.is_in_use() && !self.is_own_sign_in();
+        let has_fallback = self.is_in_use() && !self.is_own_sign_in();
         match self.role {
             _ if self.outcome.is_ok() => Status::Ok,
             PortRole::SignIn { is_fallback_free: false } => Status::Problem,
-            PortRole::SignIn { .. } if is_evaded => Status::Note,
+            PortRole::SignIn { .. } if has_fallback => Status::Note,
             PortRole::SignInFallback { is_first_free: true } => Status::Note,
             _ => Status::Warning,
         }
     }
 }
 
-/// With the port to which a sign-in would come back now.
+/// Also returns the port that a sign-in would use now.
 pub(crate) fn check(ports: Ports) -> (Vec<(Status, PortFinding)>, u16) {
     let (first, fallback) = (bind(ports.sign_in), bind(ports.sign_in_fallback));
     let (is_first_free, is_fallback_free) = (first.is_ok(), fallback.is_ok());
@@ -109,11 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn one_of_two_ports_is_enough_for_a_sign_in() {
+    fn sign_in_needs_one_of_its_two_ports() {
         for is_fallback_free in [true, false] {
             let role = PortRole::SignIn { is_fallback_free };
             let (in_use, forbidden) = match is_fallback_free {
-                // A sign-in takes the second choice by itself only if the first is in use.
+                // A sign-in uses the fallback port only if the first port is in use.
                 true => (Status::Note, Status::Warning),
                 false => (Status::Problem, Status::Problem),
             };

@@ -2,10 +2,10 @@ use std::net::IpAddr;
 
 use crate::user_name::is_user_name;
 
-/// What is between this program and the person's browser.
+/// What is between this program and the user's browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteContext {
-    /// A codespace of GitHub.
+    /// A GitHub codespace.
     Codespace(Codespace),
     /// An editor whose window is on another machine.
     Editor,
@@ -15,13 +15,13 @@ pub enum RemoteContext {
     Pod,
     /// The network of another container.
     Container,
-    /// There is no display here, and nothing tells where the person is.
+    /// This machine has no display, and the user may be anywhere.
     NoDisplay,
 }
 
 impl RemoteContext {
-    /// The command that forwards `port` of the person's machine to the same port here, if there is
-    /// one. The person runs it on their machine.
+    /// The command that forwards `port` of the user's machine to the same port of this machine, if there is one. The
+    /// user runs it on their machine.
     #[must_use]
     pub fn forward_command(&self, port: u16) -> Option<String> {
         match self {
@@ -33,8 +33,8 @@ impl RemoteContext {
     }
 }
 
-/// A session through SSH, as far as the person can take the same way again. Text of the environment
-/// that does not look like a part of a command is dropped, because anybody may have set it.
+/// An SSH session: the address of the server and the name of the user. Values from the environment that are not valid
+/// are ignored, because another program may have set them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SshSession {
     server: Option<SshServer>,
@@ -50,8 +50,8 @@ struct SshServer {
 const DEFAULT_SSH_PORT: u16 = 22;
 
 impl SshSession {
-    /// From `SSH_CONNECTION`, which is the client's address and port, then the server's (ssh(1)), and
-    /// the name of the user here.
+    /// Parses `SSH_CONNECTION`, which has the address and port of the client, then of the server (`ssh(1)`), and the
+    /// user name.
     pub(crate) fn new(connection: Option<&str>, user: Option<&str>) -> Self {
         let user = user.filter(|name| is_user_name(name)).map(str::to_owned);
         Self { server: connection.and_then(SshServer::parse), user }
@@ -71,7 +71,7 @@ impl SshSession {
 }
 
 impl SshServer {
-    /// A loopback address is not the one that the person has connected to.
+    /// A loopback address is not the address that the user connected to.
     fn parse(connection: &str) -> Option<Self> {
         let mut words = connection.split(' ').skip(2);
         let address = words.next()?.parse::<IpAddr>().ok()?.to_canonical();
@@ -81,14 +81,14 @@ impl SshServer {
     }
 }
 
-/// A codespace, by its name if that is known.
+/// A codespace, with its name if it is valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Codespace {
     name: Option<String>,
 }
 
 impl Codespace {
-    /// From `CODESPACE_NAME`.
+    /// Parses `CODESPACE_NAME`.
     pub(crate) fn new(name: Option<&str>) -> Self {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         let is_name = |name: &&str| {
@@ -97,7 +97,7 @@ impl Codespace {
         Self { name: name.filter(is_name).map(str::to_owned) }
     }
 
-    /// Without a name, the command asks which codespace is meant.
+    /// Without a name, `gh` asks for the codespace.
     fn forward_command(&self, port: u16) -> String {
         let name = self.name.as_ref().map(|name| format!(" -c {name}")).unwrap_or_default();
         format!("gh codespace ports forward {port}:{port}{name}")
@@ -119,7 +119,7 @@ mod tests {
 
     // threats 185
     #[test]
-    fn ssh_takes_the_way_that_the_person_came() {
+    fn ssh_command_has_the_address_of_the_session() {
         assert_ssh(CONNECTION, "ada", "ssh -L 1:localhost:1 ada@10.0.0.7");
         let other_port = "::1 5 10.0.0.7 2222";
         assert_ssh(other_port, "a.b-c_1", "ssh -L 1:localhost:1 -p 2222 a.b-c_1@10.0.0.7");
@@ -131,7 +131,7 @@ mod tests {
 
     // threats 185
     #[test]
-    fn hostile_variables_do_not_get_into_a_command() {
+    fn invalid_variables_are_not_in_a_command() {
         for user in ["-oProxyCommand=x", "a b", "a;id", "$(id)", "a\u{1b}[2J", "\u{430}da", "a@b"] {
             assert_ssh(CONNECTION, user, "ssh -L 1:localhost:1 10.0.0.7");
         }

@@ -13,35 +13,35 @@ use crate::host::Host;
 use crate::ports::Ports;
 use crate::{browser, localhost, network, ports, server, session, store};
 
-/// What to look at.
+/// What to check.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where a sign-in is stored.
+    /// The store of the sign-in.
     pub store: AuthStore,
-    /// The ports that the browser comes back to.
+    /// The ports of the redirect URIs.
     pub ports: Ports,
-    /// The policy of the HTTP client. Its timeouts are shortened.
+    /// The options of the HTTP client. The checks use shorter timeouts.
     pub http: http_client::Options,
     /// The issuer.
     pub issuer: BaseUrl,
-    /// The API, which a sign-in can do without.
+    /// The API. A sign-in works without it.
     pub api_base: BaseUrl,
-    /// The environment. The empty text counts as unset.
+    /// Looks up an environment variable. An empty one counts as unset.
     pub variable: fn(&str) -> Option<OsString>,
-    /// The folders of programs, from `PATH`.
+    /// The folders in `PATH`.
     pub path: Vec<PathBuf>,
-    /// Whether there is a program that opens the default browser. It may block.
+    /// Whether a program can open the default browser. It may block.
     pub can_open_browser: fn() -> bool,
-    /// Whether a stored sign-in has expired, and cannot be refreshed.
+    /// Whether a stored sign-in has expired and cannot be refreshed.
     pub has_ended: fn(&AuthDocument, Timestamp) -> bool,
     /// The clock.
     pub now: fn() -> Timestamp,
-    /// How long all checks together may take.
+    /// The timeout of all checks together.
     pub timeout: Duration,
 }
 
-/// Runs all checks at once, and reports them in a fixed order, each group as soon as it is known.
-/// Whatever still hangs at the end of the timeout is reported as such and left behind.
+/// Runs all checks concurrently, and reports them in a fixed order, each group as soon as it is complete. At the
+/// timeout, a check that has not ended is reported as timed out.
 ///
 /// # Errors
 ///
@@ -79,8 +79,8 @@ pub async fn run<E>(
     report(servers)
 }
 
-/// The configuration, then the way to both servers, and the clock. No server is asked with a
-/// configuration that cannot be used.
+/// Checks the network configuration, then the connections to both servers, and the clock. Without a usable
+/// configuration, there are no requests.
 async fn servers(
     http: http_client::Options,
     issuer: &BaseUrl,

@@ -8,88 +8,88 @@ use tokio::time::{Instant, timeout_at};
 use crate::clock::{self, ClockFinding, ClockReading};
 use crate::status::Status;
 
-/// A step on the way to a server. The server is asked for its front page, without any credential.
+/// A step of the connection to a server: a request for its front page, without credentials.
 #[derive(Debug)]
 pub struct ServerFinding {
-    /// Which server.
+    /// The server.
     pub server: Server,
-    /// How the step went.
+    /// The step and its result.
     pub step: Step,
 }
 
 /// The servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
-    /// The issuer, without which there is no sign-in.
+    /// The issuer. A sign-in needs it.
     Issuer,
-    /// The API, without which there is no new API key.
+    /// The API. Only a new API key needs it.
     Api,
 }
 
-/// A step on the way to a server.
+/// A step of the connection to a server, and its result.
 #[derive(Debug)]
 pub enum Step {
-    /// Its name, or the name of the proxy, has addresses.
+    /// The name of the server, or of the proxy, has addresses.
     Resolved {
-        /// The host of the server, with its port unless that is the scheme's.
+        /// The host of the server, with its port unless it is the default port.
         host: String,
-        /// The proxy that the way leads through.
+        /// The proxy.
         proxy: Option<String>,
         /// The addresses.
         addresses: Vec<SocketAddr>,
     },
-    /// A connection was made, which took so long.
+    /// Connected, after this time.
     Connected(Duration),
     /// Its certificate is trusted.
     Trusted,
-    /// It, or something on the way, has answered with this status.
+    /// The server, or something in between, responded.
     Responded {
         /// The status.
         status: u16,
-        /// Whether the answer is a web page.
+        /// Whether the response is an HTML page.
         is_page: bool,
     },
-    /// Something on the way seems to block requests, by this status.
+    /// Something in between seems to block requests, by this status.
     Blocked(u16),
     /// The server has a problem, by this status.
     ServerError(u16),
-    /// The way led no further in time.
+    /// The next step took too long.
     TimedOut,
-    /// The way ended here.
+    /// The connection failed.
     Failed {
-        /// What was tried.
+        /// The stage that failed.
         stage: Stage,
         /// Why it failed.
         error: Error,
     },
 }
 
-/// What is tried on the way to a server.
+/// A stage of the connection to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// To begin.
+    /// Preparation.
     Setup,
-    /// To look up a name.
+    /// Name resolution.
     Dns,
-    /// To connect.
+    /// The connection.
     Tcp,
-    /// To get through the proxy.
+    /// The tunnel of the proxy.
     Proxy,
-    /// To agree on TLS.
+    /// The TLS handshake.
     Tls,
-    /// To ask for the front page.
+    /// The request for the front page.
     Http,
 }
 
-/// How far the way to a server led, and when that was known.
-struct Visit {
-    /// `None` when it was not known in time.
+/// The result of a probe, and its time.
+struct ProbeResult {
+    /// `None` at the deadline.
     probe: Option<Result<Probe, Error>>,
     at: Timestamp,
 }
 
-/// Asks both servers side by side, and compares the clock with theirs. What is known of one server
-/// does not depend on the other.
+/// Probes both servers concurrently, and compares the clock with theirs. A server that does not respond does not affect
+/// the result of the other.
 pub(crate) async fn check(
     http: &HttpClient,
     issuer: &BaseUrl,
@@ -97,25 +97,29 @@ pub(crate) async fn check(
     now: fn() -> Timestamp,
     deadline: Instant,
 ) -> (Vec<(Status, ServerFinding)>, (Status, ClockFinding)) {
-    let visit =
-        async |base| Visit { probe: timeout_at(deadline, http.probe(base)).await.ok(), at: now() };
-    let (to_issuer, to_api) = tokio::join!(visit(issuer), visit(api_base));
-    let reading = clock_reading(issuer, &to_issuer).or_else(|| clock_reading(api_base, &to_api));
-    let ways = [(Server::Issuer, issuer, to_issuer), (Server::Api, api_base, to_api)];
-    let steps = ways.into_iter().flat_map(|(server, base, visit)| {
-        steps(base, visit).into_iter().map(move |step| ServerFinding { server, step })
+    let probe_result = async |base| ProbeResult {
+        probe: timeout_at(deadline, http.probe(base)).await.ok(),
+        at: now(),
+    };
+    let (issuer_result, api_result) = tokio::join!(probe_result(issuer), probe_result(api_base));
+    let reading =
+        clock_reading(issuer, &issuer_result).or_else(|| clock_reading(api_base, &api_result));
+    let probe_results =
+        [(Server::Issuer, issuer, issuer_result), (Server::Api, api_base, api_result)];
+    let steps = probe_results.into_iter().flat_map(|(server, base, probe_result)| {
+        steps(base, probe_result).into_iter().map(move |step| ServerFinding { server, step })
     });
     (steps.map(|it| (it.status(), it)).collect(), clock::check(reading))
 }
 
-fn clock_reading(base: &BaseUrl, visit: &Visit) -> Option<ClockReading> {
-    let answer = visit.probe.as_ref()?.as_ref().ok()?.answered.as_ref()?.as_ref().ok()?;
-    let server_time = answer.date().and_then(|date| Timestamp::try_from(date).ok());
-    Some(ClockReading { host: base.host().to_owned(), server_time, local_time: visit.at })
+fn clock_reading(base: &BaseUrl, probe_result: &ProbeResult) -> Option<ClockReading> {
+    let response = probe_result.probe.as_ref()?.as_ref().ok()?.answered.as_ref()?.as_ref().ok()?;
+    let server_time = response.date().and_then(|date| Timestamp::try_from(date).ok());
+    Some(ClockReading { host: base.host().to_owned(), server_time, local_time: probe_result.at })
 }
 
-fn steps(base: &BaseUrl, visit: Visit) -> Vec<Step> {
-    let Probe { proxy, addresses, connected, answered, .. } = match visit.probe {
+fn steps(base: &BaseUrl, probe_result: ProbeResult) -> Vec<Step> {
+    let Probe { proxy, addresses, connected, answered, .. } = match probe_result.probe {
         Some(Ok(probe)) => probe,
         Some(Err(error)) => return vec![failed(Stage::Setup, error)],
         None => return vec![Step::TimedOut],
@@ -127,9 +131,9 @@ fn steps(base: &BaseUrl, visit: Visit) -> Vec<Step> {
         connected.map(|it| it.map_or_else(|error| failed(Stage::Tcp, error), Step::Connected));
     steps.extend(connected);
     match answered {
-        Some(Ok(answer)) => {
+        Some(Ok(response)) => {
             steps.extend(base.as_str().starts_with("https:").then_some(Step::Trusted));
-            steps.push(responded(&answer));
+            steps.push(responded(&response));
         }
         Some(Err(error)) => steps.push(failed(last_stage(&error), error)),
         None => {}
@@ -142,7 +146,7 @@ fn failed(stage: Stage, error: Error) -> Step {
     Step::Failed { stage, error }
 }
 
-/// What was tried when it failed, after a connection was made.
+/// The stage of an error after the connection.
 fn last_stage(error: &Error) -> Stage {
     match error {
         Error::Tls { .. } | Error::Setup { .. } => Stage::Tls,
@@ -151,13 +155,13 @@ fn last_stage(error: &Error) -> Stage {
     }
 }
 
-/// Whatever the status is, the server was reached, unless something on the way has answered.
-fn responded(answer: &Response) -> Step {
-    match answer.status() {
+/// Any other status means that the server was reached.
+fn responded(response: &Response) -> Step {
+    match response.status() {
         status @ (403 | 451 | 511) => Step::Blocked(status),
         status @ 500.. => Step::ServerError(status),
         status => {
-            let is_page = answer.content_type().is_some_and(|kind| kind.starts_with("text/html"));
+            let is_page = response.content_type().is_some_and(|it| it.starts_with("text/html"));
             Step::Responded { status, is_page }
         }
     }
@@ -187,10 +191,9 @@ mod tests {
         format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
     }
 
-    /// The time is over before it begins: the first attempt to connect ends, which Linux refuses at once,
-    /// and no more.
+    /// The deadline is now: only the connection that Linux refuses at once has a result.
     #[tokio::test]
-    async fn what_is_known_of_one_server_stays_when_the_other_takes_too_long() {
+    async fn timeout_of_one_server_keeps_the_result_of_the_other() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let dead = local(&TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
         let http = HttpClient::new(Options::new("test"));

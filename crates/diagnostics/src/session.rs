@@ -2,26 +2,25 @@ use crate::host::{Container, Host};
 use crate::remote_context::RemoteContext;
 use crate::status::Status;
 
-/// Where this program runs, as far as the browser may be elsewhere.
+/// Where the program runs, and whether the browser may be on another machine.
 #[derive(Debug)]
 pub enum SessionFinding {
-    /// On the person's machine.
+    /// On the user's machine.
     Local,
-    /// A browser on the person's side has to reach a port here.
+    /// A browser on another machine has to reach a port of this machine.
     Remote {
-        /// What is between.
+        /// What is between them.
         context: RemoteContext,
         /// The port.
         port: u16,
     },
-    /// Through SSH, with a display on which a browser can open.
+    /// In an SSH session with a display.
     SshWithDisplay,
-    /// In WSL: the browser of Windows has to reach this port here.
+    /// In WSL: a browser in Windows has to reach this port.
     Wsl(u16),
 }
 
-/// For a sign-in that comes back to `port`. Several findings may be true at once, such as SSH into a
-/// container.
+/// Checks for a sign-in with a redirect URI at `port`. There may be several findings, such as SSH and a container.
 pub(crate) fn check(host: &Host, port: u16) -> Vec<(Status, SessionFinding)> {
     let remote = |context| SessionFinding::Remote { context, port };
     let codespace = host.codespace.clone().map(RemoteContext::Codespace);
@@ -31,7 +30,7 @@ pub(crate) fn check(host: &Host, port: u16) -> Vec<(Status, SessionFinding)> {
         true => SessionFinding::SshWithDisplay,
         false => remote(RemoteContext::Ssh(session)),
     });
-    // A codespace and the server of an editor are containers themselves.
+    // A codespace, and the remote part of an editor, are containers.
     let is_known = codespace.is_some() || is_editor;
     let container = host
         .container
@@ -67,7 +66,7 @@ mod tests {
         assert_eq!(found, names, "{host:?}");
     }
 
-    /// `Remote` with what is between, and the other findings by their names.
+    /// The name of the context of `Remote`, or of another variant.
     fn name(finding: &SessionFinding) -> String {
         let debug = match finding {
             SessionFinding::Remote { context, .. } => format!("{context:?}"),
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_between_the_program_and_the_browser_is_found() {
+    fn each_context_between_program_and_browser_is_found() {
         let local = Host::default();
         let ssh = Host { ssh: Some(SshSession::default()), ..local.clone() };
         let codespace = Host { codespace: Some(Codespace::default()), ..local.clone() };

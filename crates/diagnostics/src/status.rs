@@ -1,12 +1,12 @@
-/// What a finding means for a sign-in, the worst last.
+/// What a finding means for a sign-in, in ascending severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// Nothing is in its way.
+    /// A sign-in works.
     Ok,
-    /// It works, and there is something to know.
+    /// A sign-in works; there is something to know.
     Note,
-    /// It works, or something else than a sign-in does not.
+    /// A sign-in may fail, or something else does not work.
     Warning,
-    /// No sign-in can work.
+    /// A sign-in fails.
     Problem,
 }

@@ -4,36 +4,36 @@ use crate::codex_cli::{CodexObstacle, codex_obstacles};
 use crate::host::Environment;
 use crate::status::Status;
 
-/// Whether the stored sign-in can be read, and another one written.
+/// Whether the stored sign-in can be read, and a new one can be written.
 #[derive(Debug)]
 pub enum StoreFinding {
-    /// A sign-in can be written here.
+    /// A sign-in can be written.
     Writable {
-        /// Where.
+        /// The location.
         location: Location,
         /// Whether the folder does not exist yet.
         is_missing: bool,
     },
-    /// No sign-in can be written here, or what is here can neither be read nor replaced.
+    /// No sign-in can be written, or the stored data can neither be read nor replaced.
     Unusable(Error),
-    /// What holds the credentials does not answer.
+    /// The store does not respond.
     TimedOut,
     /// No sign-in is stored.
     NotSignedIn,
     /// A sign-in is stored.
     SignedIn {
-        /// What is stored.
+        /// The stored document.
         document: AuthDocument,
-        /// Whether it has expired, and cannot be refreshed.
+        /// Whether it has expired and cannot be refreshed.
         has_ended: bool,
     },
-    /// What is stored cannot be read. The next sign-in replaces it.
+    /// The stored data cannot be read. The next sign-in replaces it.
     Unreadable(Error),
     /// No other user may read the file.
     Private,
     /// Other users may read the file.
     ReadableByOthers(Location),
-    /// What works and is not usual.
+    /// Something unusual that works.
     Unusual(Warning),
     /// The file's properties cannot be read.
     Unknown(Error),
@@ -43,7 +43,7 @@ pub enum StoreFinding {
     Unlocked,
     /// Another program has a lock.
     Locked(Option<LockHolder>),
-    /// The place does not lock.
+    /// The store cannot be locked.
     NotLockable(Error),
 }
 
@@ -56,11 +56,11 @@ pub(crate) fn check(
         Ok(document) => document,
         Err(error) if is_replaceable(&error) => {
             let unreadable = (Status::Warning, StoreFinding::Unreadable(error));
-            return vec![place(store, false), unreadable, lock(store)];
+            return vec![writable(store, false), unreadable, lock(store)];
         }
         Err(error) => return vec![(Status::Problem, StoreFinding::Unusable(error))],
     };
-    let mut checks = vec![place(store, document.is_some())];
+    let mut checks = vec![writable(store, document.is_some())];
     let properties = document.as_ref().map(|it| properties(store, it)).unwrap_or_default();
     checks.push(sign_in(document, has_ended));
     checks.extend(properties);
@@ -70,7 +70,7 @@ pub(crate) fn check(
     checks
 }
 
-/// Only a helper or a keyring takes so long.
+/// Only a credential helper or a keyring can take so long.
 pub(crate) fn timed_out() -> (Status, StoreFinding) {
     (Status::Problem, StoreFinding::TimedOut)
 }
@@ -86,11 +86,11 @@ fn is_file(store: &AuthStore) -> bool {
     matches!(store.location(), Location::File(_))
 }
 
-/// A helper or a keyring is tried with an entry of its own, which some keep in the place of the
-/// sign-in for a moment. So it is not tried while there is a sign-in, or a program that writes one.
-fn place(store: &AuthStore, has_document: bool) -> (Status, StoreFinding) {
-    let is_untried = !is_file(store) && (has_document || store.is_locked().unwrap_or_default());
-    let exists = if is_untried { Ok(true) } else { store.could_be_written() };
+/// Tests a credential helper or a keyring with a temporary entry. Some helpers store only one entry, so there is no
+/// test while there is a sign-in, or while another program has the lock.
+fn writable(store: &AuthStore, has_document: bool) -> (Status, StoreFinding) {
+    let is_untested = !is_file(store) && (has_document || store.is_locked().unwrap_or_default());
+    let exists = if is_untested { Ok(true) } else { store.could_be_written() };
     match exists {
         Ok(exists) => {
             let (location, is_missing) = (store.location(), !exists && is_file(store));

@@ -3,27 +3,27 @@ use std::path::Path;
 use crate::host::Environment;
 use crate::user_name::is_user_name;
 
-/// A user other than root has become root through sudo(8). The credentials are root's then, which is
-/// seldom meant.
+/// The program runs as root because another user started it with `sudo(8)`. The credentials then belong to root, which
+/// is rarely intended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sudo {
-    /// Who it was, if that looks like the name of a user.
+    /// The name of that user, if it is valid.
     pub user: Option<String>,
-    /// Whether the folder of the credentials exists and is not root's: files in it get its owner.
+    /// Whether the folder of the credentials exists and belongs to another user. New files in it get its owner.
     pub is_folder_foreign: bool,
-    /// Whether the home folder is still not root's.
+    /// Whether the home folder belongs to another user.
     pub is_home_foreign: bool,
 }
 
 impl Sudo {
-    /// From what sudo says about its caller, the folder of the credentials and the home folder. `None`
-    /// unless this runs as root, and sudo was called by somebody else.
+    /// Detects sudo by its variables, and checks the owners of the folder of the credentials and of the home folder.
+    /// `None` unless the program runs as root, and another user called sudo.
     #[must_use]
     pub fn detect(variable: &Environment<'_>, folder: &Path, home: &Path) -> Option<Self> {
         if !is_root() {
             return None;
         }
-        // A name that is not Unicode is no name, and has been set all the same.
+        // A name that is not Unicode is invalid, but shows that sudo was called.
         let text = |name| variable(name).map(|it| it.to_string_lossy().into_owned());
         let (user, uid) = (text("SUDO_USER"), text("SUDO_UID"));
         Self::new(user.as_deref(), uid.as_deref(), [folder, home].map(owner))
@@ -44,7 +44,7 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// There is no root on this system.
+/// This system has no root user.
 #[cfg(not(unix))]
 fn is_root() -> bool {
     false
@@ -56,7 +56,7 @@ fn owner(path: &Path) -> Option<u32> {
     Some(path.metadata().ok()?.uid())
 }
 
-/// Files have no owner by number on this system.
+/// This system has no numeric owners.
 #[cfg(not(unix))]
 fn owner(_path: &Path) -> Option<u32> {
     None
@@ -79,7 +79,7 @@ mod tests {
 
     // threats 188
     #[test]
-    fn a_user_who_became_root_is_told_apart() {
+    fn user_of_sudo_is_detected() {
         let (ada, uid) = (Some("ada"), Some("1000"));
         assert_sudo(ada, uid, [None, ROOT], "ada");
         assert_sudo(ada, None, [None, None], "ada");
@@ -91,7 +91,7 @@ mod tests {
 
     // threats 188
     #[test]
-    fn root_itself_is_not_a_caller() {
+    fn root_without_sudo_is_not_detected() {
         for owner in [ROOT, ADA] {
             assert_eq!(Sudo::new(None, None, [owner; 2]), None);
             assert_eq!(Sudo::new(Some("root"), Some("0"), [owner; 2]), None);

@@ -1,4 +1,4 @@
-/// Whether it looks like the name of a user, by the rules of useradd(8), and a shell does not change it.
+/// Whether it is a valid user name (`useradd(8)`). Such a name needs no quotes in a shell.
 pub(crate) fn is_user_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     let is_first = bytes.next().is_some_and(|it| it.is_ascii_alphabetic() || it == b'_');

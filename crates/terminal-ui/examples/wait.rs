@@ -1,4 +1,4 @@
-//! Shows what a program waits for, and what a person can do when it failed.
+//! Shows what a program waits for, and a hint after an error.
 
 use std::time::Duration;
 

@@ -1,17 +1,16 @@
-/// What the person's terminal can do, on standard error. The caller finds it out, since most of it is
-/// in environment variables; the default is a terminal that can do nothing.
+/// What the terminal on standard error can do. The caller detects it, mostly from environment variables. By default
+/// it can do nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// It shows colours, and the person wants them.
+    /// It shows colors, and the user wants them.
     pub colors: bool,
-    /// It can move its cursor. One that cannot, such as `TERM=dumb` in an editor, prints one line after
-    /// another, and its user is never prompted.
+    /// It can move its cursor. Without it, as with `TERM=dumb` in an editor, there are no prompts.
     pub cursor: bool,
-    /// It makes a link of a URL
+    /// It supports hyperlinks
     /// ([OSC 8](https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda)).
     pub hyperlinks: bool,
-    /// It takes UTF-8.
+    /// It supports UTF-8.
     pub utf8: bool,
-    /// Its font has more than letters, such as the dots of Braille.
+    /// Its font has symbols, such as Braille patterns.
     pub symbols: bool,
 }

@@ -1,10 +1,10 @@
-//! A terminal that does not show what is typed.
+//! Turns the echo of the terminal off.
 
 #[cfg(unix)]
 pub(crate) use unix::{HiddenInput, reapply, restore};
 
 #[cfg(not(unix))]
-pub(crate) use elsewhere::{HiddenInput, reapply, restore};
+pub(crate) use other::{HiddenInput, reapply, restore};
 
 #[cfg(unix)]
 mod unix {
@@ -17,17 +17,17 @@ mod unix {
 
     use crate::tty::is_background_job;
 
-    /// Nothing that is typed is shown, until this is dropped.
+    /// Typed characters are not shown until this is dropped.
     #[derive(Debug)]
     pub(crate) struct HiddenInput;
 
-    /// The modes of the terminal from before. They are not in the guard, because a panic ends the
-    /// process and drops nothing.
-    static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+    /// The original modes of the terminal. They are a static, because a panic ends the process without dropping the
+    /// guard.
+    static ORIGINAL: Mutex<Option<Termios>> = Mutex::new(None);
 
     impl HiddenInput {
         pub(crate) fn begin() -> Self {
-            let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut before = ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner);
             if let Ok(now) = tcgetattr(io::stdin()) {
                 hide(&now);
                 *before = Some(now);
@@ -38,15 +38,14 @@ mod unix {
 
     impl Drop for HiddenInput {
         fn drop(&mut self) {
-            give_back(BEFORE.lock().unwrap_or_else(PoisonError::into_inner));
+            restore_modes(ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
-    /// Hides what is typed once more, if it is to be hidden: a shell that had the terminal in between
-    /// (Ctrl-Z, `fg`) has given it other modes.
+    /// Turns the echo off again: a shell that had the terminal in between (Ctrl-Z, `fg`) has changed the modes.
     pub(crate) fn reapply() {
-        // Locked until the end, so that nothing is hidden that was given back meanwhile.
-        let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+        // Locked until the end, so that `restore` cannot run in between.
+        let before = ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(now) = tcgetattr(io::stdin()) else { return };
         let is_shown = now.local_modes.contains(LocalModes::ECHO);
         if before.is_some() && is_shown && !is_background_job(io::stdin()) {
@@ -54,17 +53,15 @@ mod unix {
         }
     }
 
-    /// Gives a terminal back as it was, if something is being typed. It never blocks, since a panic may
-    /// call it anywhere.
+    /// Restores the original modes. It never blocks, so a panic hook can call it anywhere.
     pub(crate) fn restore() {
-        if let Ok(before) = BEFORE.try_lock() {
-            give_back(before);
+        if let Ok(before) = ORIGINAL.try_lock() {
+            restore_modes(before);
         }
     }
 
-    /// Without line editing by the system: its lines may not be longer than 1,024 bytes on some systems,
-    /// and what follows the end of a line can be seen only so. A terminal that cannot hide what is typed
-    /// shows it to the person who knows it anyway.
+    /// Also turns off line editing by the system: it limits lines to 1,024 bytes on some systems, and hides what
+    /// follows the end of a line. A terminal that cannot turn the echo off shows the input.
     fn hide(now: &Termios) {
         let mut modes = now.clone();
         modes.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
@@ -73,9 +70,8 @@ mod unix {
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &modes);
     }
 
-    /// What was typed and not read is part of a secret, and not a command for the shell that comes
-    /// next: it is thrown away.
-    fn give_back(mut before: MutexGuard<'_, Option<Termios>>) {
+    /// Discards unread input: it is part of a secret, and not a command for the shell.
+    fn restore_modes(mut before: MutexGuard<'_, Option<Termios>>) {
         if let Some(before) = before.take()
             && !is_background_job(io::stdin())
         {
@@ -84,9 +80,9 @@ mod unix {
     }
 }
 
-/// The keys of a console are read without showing them.
+/// Keys of a Windows console are read without an echo.
 #[cfg(not(unix))]
-mod elsewhere {
+mod other {
     #[derive(Debug)]
     pub(crate) struct HiddenInput;
 

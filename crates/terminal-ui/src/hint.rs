@@ -1,25 +1,23 @@
 use std::borrow::Cow;
 
-/// What a person can do, as a value: text and command lines, in their order.
+/// What the user can do, as a value: text and commands.
 ///
-/// The text is made where it is shown: there it is known which account the person uses, and how wide
-/// the screen is.
+/// It becomes text where it is shown, because only there the account and the width of the screen are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hint(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(Cow<'static, str>),
-    /// The arguments of this program.
+    /// A command of this program.
     Run(Cow<'static, str>),
-    /// The same, for a command that asks the servers.
+    /// A command of this program that sends requests to the servers.
     RunForServers(&'static str),
-    /// Another program, with its arguments.
+    /// A command of another program.
     Other(String),
 }
 
-/// How a person calls this program again: its name, and the flags that stand before a command. Flags
-/// end with a space each.
+/// The start of a command of this program: its name, and the global flags. Each flag ends with a space.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandPrefix {
     /// The name of the program.
@@ -40,12 +38,12 @@ impl CommandPrefix {
     }
 }
 
-/// Begins a hint with text.
+/// A hint that begins with text.
 pub fn say(text: impl Into<Cow<'static, str>>) -> Hint {
     Hint::default().then(text)
 }
 
-/// Begins a hint with a command of this program.
+/// A hint that begins with a command of this program.
 pub fn command(arguments: impl Into<Cow<'static, str>>) -> Hint {
     Hint::default().run(arguments)
 }
@@ -63,7 +61,7 @@ impl Hint {
         self.with(Part::Run(arguments.into()))
     }
 
-    /// Appends a command of this program that asks the servers, and needs no sign-in.
+    /// Appends a command of this program that sends requests to the servers, and needs no sign-in.
     #[must_use]
     pub fn run_for_servers(self, arguments: &'static str) -> Self {
         self.with(Part::RunForServers(arguments))
@@ -87,8 +85,7 @@ impl Hint {
         self
     }
 
-    /// As text for [`Terminal`](crate::Terminal), which breaks no line in a command: the spaces of a
-    /// command are unbreakable.
+    /// The text for [`Terminal`](crate::Terminal). Commands have no-break spaces, so that they stay on one line.
     #[must_use]
     pub fn to_text(&self, prefix: &CommandPrefix) -> String {
         let part = |part: &Part| match part {
@@ -100,21 +97,20 @@ impl Hint {
         self.0.iter().map(part).collect()
     }
 
-    /// As text in one line.
+    /// The text on one line, with normal spaces.
     #[must_use]
     pub fn to_plain_text(&self, prefix: &CommandPrefix) -> String {
         with_plain_spaces(&self.to_text(prefix))
     }
 }
 
-/// A space at which no line ends.
 const NO_BREAK_SPACE: &str = "\u{a0}";
 
 fn unbreakable(command: &str) -> String {
     command.replace(' ', NO_BREAK_SPACE)
 }
 
-/// The text of [`Hint::to_text`], once it is broken into lines.
+/// Replaces the no-break spaces of [`Hint::to_text`], after wrapping.
 pub(crate) fn with_plain_spaces(text: &str) -> String {
     text.replace(NO_BREAK_SPACE, " ")
 }
@@ -145,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_for_the_same_account_and_a_check_for_the_same_servers() {
+    fn command_has_the_flags_of_the_account_and_of_the_servers() {
         let hint = say("try ").run("login").then(", or ").run_for_servers("doctor");
         assert_text(&hint, &prefix("", ""), "try tool login, or tool doctor");
         assert_text(
@@ -155,9 +151,8 @@ mod tests {
         );
     }
 
-    /// Whatever a server or a path is called.
     #[test]
-    fn text_is_never_taken_for_a_command() {
+    fn text_that_looks_like_a_command_is_unchanged() {
         let hint = say("the issuer https://a.test/tool login was asked");
         assert_text(
             &hint,
@@ -167,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_ends_in_a_command() {
+    fn command_has_no_break_spaces() {
         let hint = say("use ").run("login --device").then(" or ").run_other("ssh -L 1".to_owned());
         let text = hint.to_text(&prefix("", ""));
         let words: Vec<_> = text.split(' ').collect();

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// `15 minutes`, `90 seconds`: in the largest unit that needs no fraction.
+/// `15 minutes`, `90 seconds`: in the largest unit without a fraction.
 #[must_use]
 pub fn in_words(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_has_the_largest_unit_without_a_fraction() {
+    fn duration_has_the_largest_unit_without_a_fraction() {
         let words = |seconds| in_words(Duration::from_secs(seconds));
         assert_eq!(words(900), "15 minutes");
         assert_eq!(words(60), "1 minute");
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_relative_to_now() {
+    fn time_is_relative_to_now() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let at = |time: &str| from_now(time.parse().unwrap(), now);
         assert_eq!(at("2026-11-21T12:00:00Z"), "just now");

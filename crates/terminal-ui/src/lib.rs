@@ -1,5 +1,5 @@
-//! What a person sees and types at a terminal: sentences that fit the screen, a status line, hints, a
-//! QR code; a hidden line and a choice.
+//! What a user sees and types at a terminal: wrapped sentences, a status line, hints, a QR code, a hidden input
+//! line and a menu.
 //!
 //! ```
 #![doc = include_str!("../examples/wait.rs")]
@@ -7,30 +7,29 @@
 //!
 //! # The rules of the terminal
 //!
-//! - It is on standard error. Results go to standard output, which is the caller's.
-//! - Text from outside is cleaned on its way out by `printable`: no control character, nothing that
-//!   reorders or hides text, and no more of it than fits a few lines.
-//! - A URL stands alone on its line and is never broken, so that it can be copied; nor is a command.
-//!   Where the terminal has hyperlinks, the URL is one, and in full all the same.
-//! - On a terminal, a sentence breaks between words, whatever the width; elsewhere it is one line.
-//! - While the program waits, the last line says for what and how long, and all other output goes above
-//!   it. Afterwards no trace of it is left. A terminal that cannot move its cursor gets a sentence.
-//! - Colour adds emphasis and never meaning.
-//! - A program that is killed leaves a terminal that needs no repair; but a secret is hidden while it
-//!   is typed, and a [choice](Select) has the alternate screen. [`restore`] undoes both in a panic.
-//! - A standard error that is closed is no reason to fail, and nothing panics then.
+//! - Output goes to standard error. Results go to standard output, which belongs to the caller.
+//! - `printable` cleans text from outside: no control characters, nothing that reorders or hides text, and at most
+//!   a few lines of it.
+//! - A URL is alone on its line and is never broken, so that the user can copy it. A command is not broken either.
+//!   If the terminal has hyperlinks, the URL is one; its text is still complete.
+//! - On a terminal, a sentence breaks between words. Otherwise it is one line.
+//! - While the program waits, the last line shows for what and how long; other output appears above it. The line is
+//!   erased afterwards. A terminal that cannot move its cursor gets a sentence instead.
+//! - Color adds emphasis, never meaning.
+//! - A killed program leaves a terminal that works, except while a secret is typed or a [menu](Select) is open.
+//!   [`restore`] undoes both in a panic.
+//! - A closed standard error is not an error, and causes no panic.
 //!
 //! # What this crate does not do
 //!
-//! It does not decide what a terminal can do: the caller reads the environment and passes
-//! [`Capabilities`]. It writes no result, parses no flag, and does not know what a secret or a command
-//! means.
+//! It does not detect what a terminal can do: the caller reads the environment and passes [`Capabilities`]. It
+//! prints no result and parses no flag.
 //!
 //! # Invariants
 //!
-//! - It reads no environment.
-//! - Of our crates, it uses `printable` alone.
-//! - Every write of the program to the screen goes through [`suspend_status_line`].
+//! - It does not read the environment.
+//! - The only other crate of this workspace that it uses is `printable`.
+//! - Each write of the program to the screen goes through [`suspend_status_line`].
 
 mod capabilities;
 pub mod style;

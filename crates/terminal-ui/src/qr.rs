@@ -1,9 +1,8 @@
-//! A URL as a QR code, for the camera of a phone.
+//! A URL as a QR code.
 //!
-//! One character shows two modules, one above the other, because a character is twice as high as it is
-//! wide. With colours, the code is dark on light on every screen. Without them, the light modules have the
-//! colour of the letters: that is right where letters are light, and inverted elsewhere, which most
-//! cameras read as well.
+//! One character shows two modules, one above the other, because a character is twice as high as wide. With colors,
+//! the code is dark on light on each screen. Without colors, the light modules have the color of text: on a light
+//! screen, the code is inverted, which most cameras can read.
 
 use anstyle::{Ansi256Color, Style};
 use qrcode::{Color, EcLevel};
@@ -11,17 +10,17 @@ use qrcode::{Color, EcLevel};
 /// The margin around a code, in modules (ISO/IEC 18004, 9.1).
 const QUIET_ZONE: usize = 4;
 
-/// By number, since a theme may give the name of a colour to another.
+/// By number, because a theme may redefine named colors.
 const BLACK_ON_WHITE: Style = Style::new()
     .fg_color(Some(anstyle::Color::Ansi256(Ansi256Color(16))))
     .bg_color(Some(anstyle::Color::Ansi256(Ansi256Color(231))));
 
-/// A code that can be drawn.
+/// A QR code.
 pub(crate) struct QrCode(qrcode::QrCode);
 
 impl QrCode {
-    /// `None` if the text is too long. Nothing covers a part of a screen, so the lowest level of error
-    /// correction is enough, and keeps the code small.
+    /// `None` if the text is too long. The lowest level of error correction is enough on a screen, and keeps the
+    /// code small.
     pub(crate) fn new(text: &str) -> Option<Self> {
         qrcode::QrCode::with_error_correction_level(text, EcLevel::L).ok().map(Self)
     }
@@ -43,14 +42,14 @@ impl QrCode {
         (0..self.rows()).map(|y| format!("{style}{}{style:#}\n", row(y))).collect()
     }
 
-    /// Counted from the corner of the quiet zone.
+    /// Coordinates include the quiet zone.
     fn is_dark(&self, x: usize, y: usize) -> bool {
-        let inside = |place: usize| place.checked_sub(QUIET_ZONE).filter(|it| *it < self.0.width());
-        inside(x).zip(inside(y)).is_some_and(|place| self.0[place] == Color::Dark)
+        let inside = |at: usize| at.checked_sub(QUIET_ZONE).filter(|it| *it < self.0.width());
+        inside(x).zip(inside(y)).is_some_and(|at| self.0[at] == Color::Dark)
     }
 }
 
-/// With colours the dark modules are drawn, without them the light ones.
+/// With colors, draws the dark modules; without, the light ones.
 fn cell(is_upper_dark: bool, is_lower_dark: bool, has_colors: bool) -> char {
     match (is_upper_dark == has_colors, is_lower_dark == has_colors) {
         (true, true) => '█',
@@ -65,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_has_the_size_that_it_says() {
+    fn drawing_has_the_reported_size() {
         let code = QrCode::new("https://auth.openai.com/codex/device").unwrap();
         for has_colors in [true, false] {
             let drawing = anstream::adapter::strip_str(&code.draw(has_colors)).to_string();
@@ -75,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn without_colors_a_code_is_inverted() {
+    fn code_without_colors_is_inverted() {
         let code = QrCode::new("https://auth.openai.com/codex/device").unwrap();
         let plain = |has_colors| anstream::adapter::strip_str(&code.draw(has_colors)).to_string();
         let inverted = |c| match c {
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_too_long_has_no_code() {
+    fn text_that_is_too_long_has_no_code() {
         assert!(QrCode::new(&"x".repeat(2953)).is_some());
         assert!(QrCode::new(&"x".repeat(2954)).is_none());
     }

@@ -1,11 +1,10 @@
 use crate::{hidden_input, select, status_line};
 
-/// Gives the terminal back as it was: leaves the alternate screen, shows again what is typed, and
-/// erases the status line for good.
+/// Restores the terminal: leaves the alternate screen, turns the echo on, and erases the status line.
 ///
-/// For a panic hook that ends the process, since that drops no guard. It never blocks.
+/// For a panic hook that ends the process without dropping guards. It never blocks.
 pub fn restore() {
     select::leave_alternate_screen();
     hidden_input::restore();
-    status_line::erase_for_good();
+    status_line::erase_finally();
 }

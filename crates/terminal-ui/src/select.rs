@@ -1,6 +1,5 @@
-//! It is made on the alternate screen, and the text before it is back afterwards. Each frame is drawn
-//! from the top, as wide as the terminal is then: whatever a resize did to the one before is gone with
-//! the next key.
+//! It uses the alternate screen, so the text before it is visible again afterwards. Each frame is drawn from the
+//! top in the current width, so the next key repairs the effects of a resize.
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,30 +16,29 @@ use crate::style::EMPHASIS;
 use crate::terminal::Terminal;
 use crate::tty;
 
-/// One of several items, which a person chooses by arrow keys. Each is one line, cut at the edge of the
-/// screen.
+/// A menu: the user chooses an item with the arrow keys. Each item is one line, cut at the edge of the screen.
 #[derive(Clone, Debug)]
 pub struct Select {
     /// The question.
     pub heading: String,
-    /// What there is to choose from; text from outside was cleaned.
+    /// The items, in printable characters only.
     pub items: Vec<String>,
-    /// The item that the cursor is on at first.
+    /// The initial item.
     pub default: usize,
 }
 
-/// A heading, what the keys do, one item, and a row for the cursor.
-const FEWEST_ROWS: u16 = 4;
+/// The heading, the line about the keys, one item, and a row for the cursor.
+const MIN_ROWS: u16 = 4;
 
 impl Select {
-    /// Whether there is a person to ask, and room to do it.
+    /// Whether there is a user at a terminal with enough rows.
     #[must_use]
     pub fn can_ask(terminal: Terminal) -> bool {
-        terminal.is_interactive() && tty::has_person() && Term::stderr().size().0 >= FEWEST_ROWS
+        terminal.is_interactive() && tty::has_user() && Term::stderr().size().0 >= MIN_ROWS
     }
 
-    /// Asks, and says which item it is; `None` if the person chose none of them. The screen is back as it
-    /// was when this is dropped, also before the answer.
+    /// Shows the menu. Returns the index of the chosen item; `None` if the user cancels. Dropping the future
+    /// restores the screen.
     ///
     /// # Errors
     ///
@@ -54,17 +52,17 @@ impl Select {
     }
 }
 
-/// Blocks until a key decides.
+/// Blocks until the user chooses or cancels.
 fn interact(theme: &MenuTheme, default: usize) -> io::Result<Option<usize>> {
     // Buffered, so that a frame is written at once.
     let terminal = Term::buffered_stderr();
-    let room = terminal.size().0.max(FEWEST_ROWS) - (FEWEST_ROWS - 1);
-    // dialoguer counts lines by the bytes of its items, so these are short, and the theme has the texts.
-    let places = (0..theme.items.len()).map(|place| place.to_string());
-    let menu = dialoguer::Select::with_theme(theme).items(places).default(default);
+    let room = terminal.size().0.max(MIN_ROWS) - (MIN_ROWS - 1);
+    // dialoguer counts lines by the bytes of its items. These are only indices; the theme has the texts.
+    let indices = (0..theme.items.len()).map(|index| index.to_string());
+    let menu = dialoguer::Select::with_theme(theme).items(indices).default(default);
     match menu.max_length(room.into()).interact_on_opt(&terminal) {
-        Ok(place) => Ok(place),
-        // Ctrl-C, which is a signal as well.
+        Ok(index) => Ok(index),
+        // Ctrl-C, which also sends a signal.
         Err(DialogError::IO(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(DialogError::IO(error)) => Err(error),
     }
@@ -75,11 +73,11 @@ struct MenuTheme {
     heading: String,
     items: Vec<String>,
     has_colors: bool,
-    /// The place of the item that was drawn last.
+    /// The index of the item that was drawn last.
     last: Cell<Option<usize>>,
 }
 
-const KEYS: &str = "Arrows move, Enter takes it, Esc ends.";
+const KEYS: &str = "Arrows move, Enter picks, Esc cancels.";
 
 /// Cursor home, erase below.
 const CLEAR: &str = "\x1b[H\x1b[J";
@@ -100,18 +98,18 @@ impl MenuTheme {
 }
 
 impl Theme for MenuTheme {
-    /// An item. The first one of a frame, which is not below the one before, has the heading above it.
+    /// Draws an item. An item that is not below the last one begins a new frame, with the heading.
     fn format_select_prompt_item(
         &self,
         f: &mut dyn fmt::Write,
-        place: &str,
+        index: &str,
         is_active: bool,
     ) -> fmt::Result {
-        let place = place.parse().unwrap_or_default();
-        if self.last.replace(Some(place)).is_none_or(|last| place <= last) {
+        let index = index.parse().unwrap_or_default();
+        if self.last.replace(Some(index)).is_none_or(|last| index <= last) {
             self.begin_frame(f)?;
         }
-        let item = self.items.get(place).map_or("", String::as_str);
+        let item = self.items.get(index).map_or("", String::as_str);
         let line = cut(&format!("{} {item}", if is_active { '>' } else { ' ' }));
         match is_active && self.has_colors {
             true => write!(f, "{EMPHASIS}{line}{EMPHASIS:#}"),
@@ -120,27 +118,26 @@ impl Theme for MenuTheme {
     }
 }
 
-/// As much as fits one row. Its last column stays free: some terminals go on to the next row once it is
-/// taken.
+/// Cuts the line to one row. The last column stays free: some terminals continue in the next row once it is used.
 fn cut(line: &str) -> String {
     let columns = usize::from(Term::stderr().size().1);
     truncate_str(line, columns.saturating_sub(1), "…").into_owned()
 }
 
-/// The alternate screen, and hidden input, until this is dropped.
+/// The alternate screen, with hidden input, until this is dropped.
 struct AlternateScreen {
     _hidden: HiddenInput,
 }
 
-/// Whether the alternate screen is shown. It is not in the guard, because a panic ends the process and
-/// drops nothing.
+/// Whether the alternate screen is shown. It is a static, because a panic ends the process without dropping the
+/// guard.
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
 impl AlternateScreen {
     fn enter() -> Self {
         let _hidden = HiddenInput::begin();
         IS_SHOWN.store(true, Ordering::Relaxed);
-        // A terminal that is gone shows no menu either.
+        // A closed terminal is not an error.
         let _ = io::stderr().write_all(b"\x1b[?1049h");
         Self { _hidden }
     }
@@ -152,7 +149,7 @@ impl Drop for AlternateScreen {
     }
 }
 
-/// Shows the main screen again, with its cursor, if the alternate one is shown.
+/// Shows the main screen and the cursor again, if the alternate screen is shown.
 pub(crate) fn leave_alternate_screen() {
     if IS_SHOWN.swap(false, Ordering::Relaxed) {
         let _ = io::stderr().write_all(b"\x1b[?25h\x1b[?1049l");

@@ -1,9 +1,9 @@
 use std::io;
 
-// How many columns a terminal gives to a text.
+// The columns that a text takes on a terminal.
 pub(crate) use dialoguer::console::measure_text_width as width;
 
-/// The columns of standard error; `None` where it is no terminal, or does not know.
+/// The width of standard error; `None` if it is not a terminal, or does not report its size.
 pub(crate) fn columns() -> Option<usize> {
     columns_and_rows().map(|(columns, _)| columns)
 }

@@ -1,14 +1,13 @@
 //! The last line of the screen while the program waits: for what, and for how long.
 //!
-//! A thread redraws it, and all other output goes above it: every write to the screen goes through
-//! [`suspend_status_line`]. A terminal that is made narrower may break the line in two, or cut it. An
-//! empty line above it takes the first half, so that nothing else is ever erased. The cursor stays
-//! visible: a program that is killed could not show it again.
+//! A thread redraws it. All other output appears above it: each write to the screen goes through
+//! [`suspend_status_line`]. A terminal that becomes narrower may break the line in two. An empty line above it takes
+//! the first half, so that no other output is erased. The cursor stays visible, because a killed program cannot
+//! show it again.
 //!
-//! indicatif (0.18) is no way to draw it. It fills its lines up to the last column, so that a terminal
-//! that breaks lines anew keeps a torn copy with each step that makes it narrower. It draws nothing
-//! while a thread panics, not even what erases, and panics where there is no thread for its ticks. It
-//! costs 44 KB, writes three times the bytes, and what the rules of the terminal ask for stays as long.
+//! Why not indicatif (0.18): it fills lines to the last column, so a terminal that becomes narrower keeps a broken
+//! copy of each. It cannot erase during a panic, panics without a thread for its ticks, costs 44 KB, and writes
+//! three times as many bytes. The code below would not become shorter.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,24 +17,24 @@ use std::time::{Duration, Instant};
 use crate::size::{columns, width};
 use crate::tty::is_background_job;
 
-/// What the program waits for. The line goes away when this is dropped.
+/// A wait with a status line. Dropping it erases the line.
 #[derive(Debug)]
-#[must_use = "the line goes away when this is dropped"]
+#[must_use = "dropping it erases the line"]
 pub struct StatusLine(Option<Arc<Wait>>);
 
-/// What the program waits for, and what of it is on the screen. Lock order: `DRAWN`, then `WAITS`.
-/// `DRAWN` is locked during every write, `WAITS` for a moment.
+/// The waits, and the line on the screen. Lock order: `DRAWN`, then `WAITS`. `DRAWN` is locked during each write,
+/// `WAITS` only for a moment.
 static WAITS: Mutex<Waits> = Mutex::new(Waits::NONE);
 static DRAWN: Mutex<Option<Drawn>> = Mutex::new(None);
 /// Notified at the end of a wait.
-static OVER: Condvar = Condvar::new();
+static ENDED: Condvar = Condvar::new();
 
 struct Waits {
-    /// The newest last. It is the one that is shown.
+    /// The newest is last. The line shows the newest.
     all: Vec<Arc<Wait>>,
     ticks: usize,
     is_ticking: bool,
-    /// How many characters the person has typed that are hidden.
+    /// The number of hidden characters that the user has typed.
     typed: usize,
 }
 
@@ -48,11 +47,11 @@ struct Wait {
 }
 
 struct Drawn {
-    /// Whether the line above it is an empty one of ours.
+    /// Whether there is an empty line above it.
     has_gap: bool,
-    /// The columns of the terminal then.
+    /// The width of the terminal at that time.
     columns: usize,
-    /// The columns of the line.
+    /// The width of the line.
     used: usize,
     at: Instant,
 }
@@ -60,14 +59,14 @@ struct Drawn {
 /// How often the line is redrawn.
 const TICK: Duration = Duration::from_millis(200);
 
-/// A program that has not drawn for so long was stopped (Ctrl-Z), and a shell has written since.
+/// After this time without a redraw, the program was stopped (Ctrl-Z), and a shell has written to the screen.
 const STOPPED: Duration = Duration::from_secs(3);
 
 const DOTS: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const STROKES: [char; 4] = ['-', '\\', '|', '/'];
 
 impl StatusLine {
-    /// Shows what the program waits for, and how much is left of this time.
+    /// Shows what the program waits for, and the remaining time.
     pub(crate) fn begin(text: &str, limit: Option<Duration>, has_symbols: bool) -> Self {
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
         let frames: &[char] = if has_symbols { &DOTS } else { &STROKES };
@@ -77,7 +76,7 @@ impl StatusLine {
         Self(Some(wait))
     }
 
-    /// No line, for a screen that cannot have one.
+    /// No line, for output without a terminal.
     pub(crate) fn none() -> Self {
         Self(None)
     }
@@ -88,7 +87,7 @@ impl Drop for StatusLine {
         let Some(wait) = &self.0 else { return };
         lock(&WAITS).all.retain(|it| !Arc::ptr_eq(it, wait));
         redraw_now();
-        OVER.notify_one();
+        ENDED.notify_one();
     }
 }
 
@@ -114,7 +113,7 @@ impl Waits {
     }
 }
 
-/// Shows how many hidden characters were typed, so that a person sees that something arrives.
+/// Shows the number of hidden characters, so that the user sees that typing works.
 pub(crate) fn show_typed(count: usize) {
     let before = std::mem::replace(&mut lock(&WAITS).typed, count);
     if before != count {
@@ -126,11 +125,12 @@ fn redraw_now() {
     suspend_status_line(|| ());
 }
 
-/// Redraws the line, until there is nothing to wait for.
+/// Redraws the line until there is no wait.
 fn tick() {
     loop {
         let waits = lock(&WAITS);
-        let (mut waits, _) = OVER.wait_timeout(waits, TICK).unwrap_or_else(PoisonError::into_inner);
+        let (mut waits, _) =
+            ENDED.wait_timeout(waits, TICK).unwrap_or_else(PoisonError::into_inner);
         if waits.all.is_empty() {
             waits.is_ticking = false;
             return;
@@ -141,9 +141,9 @@ fn tick() {
     }
 }
 
-/// Takes the status line away, writes, and draws the line again below what was written.
+/// Erases the status line, writes, and draws the line again below the output.
 ///
-/// Every write that may go to the screen goes through this, also one to standard output.
+/// Each write that may go to the screen goes through this, also to standard output.
 pub fn suspend_status_line<T>(write: impl FnOnce() -> T) -> T {
     let mut drawn = lock(&DRAWN);
     erase(&mut drawn);
@@ -152,8 +152,8 @@ pub fn suspend_status_line<T>(write: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// Erases the line before the process ends. It never blocks, since a panic may call it anywhere.
-pub(crate) fn erase_for_good() {
+/// Erases the line before the process ends. It never blocks, so a panic hook can call it anywhere.
+pub(crate) fn erase_finally() {
     if let Ok(mut drawn) = DRAWN.try_lock() {
         erase(&mut drawn);
         // The lock stays taken, so that no thread draws the line again.
@@ -170,8 +170,7 @@ fn erase(drawn: &mut Option<Drawn>) {
     }
 }
 
-/// Makes the screen show the newest wait, if there is one. A program in the background leaves the screen
-/// to the foreground job.
+/// Draws the newest wait. A background job does not draw.
 fn redraw(drawn: &mut Option<Drawn>) {
     let columns = columns().filter(|_| !is_background_job(io::stderr()));
     let line = columns.and_then(|columns| Some((columns, lock(&WAITS).line(columns)?)));
@@ -183,7 +182,7 @@ fn redraw(drawn: &mut Option<Drawn>) {
             (it.used, it.at) = (used, at);
         }
         _ => {
-            // If the terminal has broken the line, the empty one above it is used up.
+            // If the terminal has broken the line, the first half is in the empty line.
             let has_gap = drawn.as_ref().is_none_or(|it| it.used < columns);
             erase(drawn);
             write_raw(&format!("{}{line}", if has_gap { "\r\n" } else { "" }));
@@ -192,7 +191,7 @@ fn redraw(drawn: &mut Option<Drawn>) {
     }
 }
 
-/// As much as fits.
+/// The longest form that fits.
 fn line(frame: char, text: &str, left: Option<Duration>, columns: usize) -> String {
     let left = left.map(clock);
     let sentence = match &left {
@@ -203,15 +202,15 @@ fn line(frame: char, text: &str, left: Option<Duration>, columns: usize) -> Stri
     first_that_fits([format!("{sentence} Ctrl-C cancels."), sentence, short], columns)
 }
 
-/// The text is a secret, its length is not.
+/// The text is secret, its length is not.
 fn typed_line(frame: char, count: usize, columns: usize) -> String {
     let characters = if count == 1 { "character" } else { "characters" };
     let short = format!("{frame} {count} {characters}, not shown");
-    let long = format!("{short}. Enter hands it in, Ctrl-U takes it back.");
+    let long = format!("{short}. Enter submits, Ctrl-U clears.");
     first_that_fits([long, short, frame.to_string()], columns)
 }
 
-/// One column stays free: some terminals break a line that is full.
+/// One column stays free: some terminals break a full line.
 fn first_that_fits(lines: [String; 3], columns: usize) -> String {
     lines.into_iter().find(|it| width(it) < columns).unwrap_or_default()
 }
@@ -226,9 +225,9 @@ fn clock(left: Duration) -> String {
     }
 }
 
-/// Without the filter for colours: these are no colours, and it is a terminal.
+/// Without the color filter: these escape sequences are not colors.
 fn write_raw(text: &str) {
-    // A standard error that is closed cannot be told that it is.
+    // A closed standard error is not an error.
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
@@ -250,7 +249,7 @@ mod tests {
 
     // threats 200
     #[test]
-    fn the_line_is_as_long_as_fits() {
+    fn line_is_the_longest_that_fits() {
         assert_line(Some(872), 80, "- Waiting for the browser, 14:32 left. Ctrl-C cancels.");
         assert_line(Some(872), 55, "- Waiting for the browser, 14:32 left. Ctrl-C cancels.");
         assert_line(Some(872), 54, "- Waiting for the browser, 14:32 left.");
@@ -263,8 +262,8 @@ mod tests {
     }
 
     #[test]
-    fn hidden_characters_are_counted() {
-        let wide = "- 312 characters, not shown. Enter hands it in, Ctrl-U takes it back.";
+    fn line_counts_hidden_characters() {
+        let wide = "- 312 characters, not shown. Enter submits, Ctrl-U clears.";
         assert_eq!(typed_line('-', 312, 80), wide);
         assert_eq!(typed_line('-', 312, 40), "- 312 characters, not shown");
         assert_eq!(typed_line('-', 1, 40), "- 1 character, not shown");
@@ -272,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_rounds_up_to_a_second() {
+    fn clock_rounds_up_to_a_second() {
         assert_eq!(clock(Duration::from_millis(899_001)), "15:00");
         assert_eq!(clock(Duration::from_secs(59)), "0:59");
         assert_eq!(clock(Duration::from_secs(3600)), "1:00:00");

@@ -1,4 +1,4 @@
-//! Standard input without the buffer of the standard library, which would keep what is a secret.
+//! Standard input without the buffer of the standard library, which would keep a copy of secrets.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,25 +7,24 @@ use std::thread::Builder;
 
 use zeroize::Zeroizing;
 
-/// The longest input in bytes. One more is kept, so that a longer input is known to be too long.
+/// The maximum input in bytes. Readers return one byte more, so that the caller can refuse a longer input.
 pub const MAX_INPUT: usize = 16 * 1024;
 
-/// Standard input to its end, or the beginning of it if it is too long.
+/// Reads standard input to its end, or its beginning if it is too long.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The error of the system.
 pub fn read_all() -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_INPUT + 1));
     unbuffered()?.take(MAX_INPUT as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Reads lines on a thread, for a program that writes what its user does. Each comes with its line
-/// break; of one that is too long, only the beginning comes.
+/// Reads lines on a thread, from a program that controls this one. Each line includes its line break. A line that is
+/// too long is cut.
 ///
-/// It ends with standard input, or when `on_line` breaks. If the system has no thread to give, no line
-/// comes.
+/// It ends with standard input, or when `on_line` breaks. Without a thread, there are no lines.
 pub fn read_lines(on_line: impl Fn(Zeroizing<Vec<u8>>) -> ControlFlow<()> + Send + 'static) {
     let _ = Builder::new().name("lines".into()).spawn(move || each_line(on_line));
 }
@@ -35,14 +34,14 @@ fn each_line(on_line: impl Fn(Zeroizing<Vec<u8>>) -> ControlFlow<()>) -> io::Res
     loop {
         let line = next_line(&mut stdin)?;
         let is_whole = line.ends_with(b"\n");
-        // A line that is too long is handed over before its end, which may take long to come.
+        // The beginning of a long line is passed on before its end, which may take long.
         if line.is_empty() || on_line(line).is_break() || !(is_whole || skip_line(&mut stdin)) {
             return Ok(());
         }
     }
 }
 
-/// The next line; empty at the end. Byte by byte, because a buffer would keep what is a secret.
+/// The next line; empty at the end. Byte by byte, because a buffer would keep a copy of secrets.
 fn next_line(input: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_INPUT + 1));
     let mut byte = [0];
@@ -52,10 +51,10 @@ fn next_line(input: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(line)
 }
 
-/// Reads on to the end of a line that is too long, and says whether it has one: `/dev/zero` has none.
+/// Skips to the end of a long line. False if it has no end, like `/dev/zero`.
 fn skip_line(input: &mut impl Read) -> bool {
-    const MOST: u64 = 1024 * 1024;
-    let mut rest = input.take(MOST);
+    const MAX_SKIPPED: u64 = 1024 * 1024;
+    let mut rest = input.take(MAX_SKIPPED);
     let mut byte = [0];
     while matches!(rest.read(&mut byte), Ok(1)) {
         if byte == *b"\n" {
@@ -65,14 +64,14 @@ fn skip_line(input: &mut impl Read) -> bool {
     false
 }
 
-/// Standard input past the buffer of the standard library.
+/// Standard input without the buffer of the standard library.
 #[cfg(unix)]
 pub(crate) fn unbuffered() -> io::Result<File> {
     use std::os::fd::AsFd as _;
     Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
-/// Standard input past the buffer of the standard library.
+/// Standard input without the buffer of the standard library.
 #[cfg(windows)]
 pub(crate) fn unbuffered() -> io::Result<File> {
     use std::os::windows::io::AsHandle as _;
@@ -92,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_comes_with_its_line_break() {
+    fn line_includes_its_line_break() {
         assert_lines(b"", &[]);
         assert_lines(b"a\n\nb", &[b"a\n", b"\n", b"b"]);
     }
 
     #[test]
-    fn a_long_line_is_cut_and_its_rest_skipped() {
+    fn long_line_is_cut_and_its_rest_is_skipped() {
         let mut text = vec![b'x'; 2 * MAX_INPUT];
         text.extend_from_slice(b"\nnext\n");
         let mut input = text.as_slice();

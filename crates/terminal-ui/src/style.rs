@@ -1,16 +1,16 @@
-//! The styles of a person's text. Their names say what they mean.
+//! The text styles.
 
 use anstyle::{AnsiColor, Style};
 
-/// What the eye should find.
+/// Emphasis.
 pub const EMPHASIS: Style = Style::new().bold();
-/// Something ended well.
+/// A success.
 pub const SUCCESS: Style = AnsiColor::Green.on_default().bold();
-/// Something is wrong, and ends nothing.
+/// A warning.
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// Something failed.
+/// An error.
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
-/// What can be done.
+/// A hint.
 pub const HINT: Style = AnsiColor::Cyan.on_default().bold();
 /// A URL.
 pub const URL: Style = Style::new().underline();

@@ -15,14 +15,14 @@ use crate::style::{EMPHASIS, ERROR, HINT, SUCCESS, URL, WARNING};
 use crate::tty::is_background_job;
 use crate::wrap::{Page, wrapped};
 
-/// Standard error, where a person reads.
+/// Standard error, which the user reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
     capabilities: Capabilities,
 }
 
 impl Terminal {
-    /// The terminal on standard error, which can do this much.
+    /// Standard error, with these capabilities.
     #[must_use]
     pub fn new(capabilities: Capabilities) -> Self {
         Self { capabilities }
@@ -33,17 +33,17 @@ impl Terminal {
         self.line("", Style::new(), text, Style::new());
     }
 
-    /// Prints a sentence about something that ended well.
+    /// Prints a sentence about a success.
     pub fn success(self, text: &str) {
         self.line("", Style::new(), text, SUCCESS);
     }
 
-    /// Prints what the person should know and what ends nothing.
+    /// Prints a warning.
     pub fn warn(self, text: &str) {
         self.line("warning: ", WARNING, text, Style::new());
     }
 
-    /// Prints what went wrong, and what can be done.
+    /// Prints an error, and a hint.
     pub fn error(self, text: &str, hint: Option<&str>) {
         self.line("error: ", ERROR, text, EMPHASIS);
         if let Some(hint) = hint {
@@ -51,12 +51,12 @@ impl Terminal {
         }
     }
 
-    /// Prints what can be done about the line before.
+    /// Prints a hint about the line before.
     pub fn hint(self, text: &str) {
         self.line("hint: ", HINT, text, Style::new());
     }
 
-    /// Prints a command for the person to run, alone on its line.
+    /// Prints a command for the user to run, alone on its line.
     pub fn command(self, line: &str) {
         self.write(&format!("    {}\n", one_line(line)));
     }
@@ -77,12 +77,12 @@ impl Terminal {
         self.write(&format!("\n{begin}{URL}{url}{URL:#}{end}\n\n"));
     }
 
-    /// Escape sequences for links come with those for colours, or not at all.
+    /// Links are escape sequences, so they need colors to be on.
     fn has_hyperlinks(self) -> bool {
         self.is_interactive() && self.has_colors() && self.capabilities.hyperlinks
     }
 
-    /// Prints the URL as a QR code that leaves room for so many rows below it, or warns why not.
+    /// Prints the URL as a QR code that leaves `rows_below` rows free, or a warning if that is not possible.
     pub fn qr(self, url: &str, rows_below: usize) {
         match self.qr_code(url, rows_below) {
             Ok(code) => self.write(&code.draw(self.has_colors())),
@@ -95,7 +95,7 @@ impl Terminal {
             return Err("it needs a terminal".to_owned());
         }
         if !self.capabilities.utf8 {
-            return Err("it needs a terminal that speaks UTF-8".to_owned());
+            return Err("it needs a terminal that supports UTF-8".to_owned());
         }
         let code = QrCode::new(url).ok_or("the address is too long")?;
         let needed = (code.columns(), code.rows() + rows_below);
@@ -108,10 +108,10 @@ impl Terminal {
         }
     }
 
-    /// Shows what the program waits for, until the result is dropped: on a terminal in a line that
-    /// counts down to the limit, elsewhere in a sentence.
+    /// Shows what the program waits for, until the result is dropped: on a terminal as a status line that counts
+    /// down to the limit, otherwise as a sentence.
     pub fn status_line(self, text: &str, limit: Option<Duration>) -> StatusLine {
-        if !self.has_person() {
+        if !self.has_user() {
             self.say(&match limit {
                 Some(limit) => format!("{text}, up to {}. Ctrl-C cancels.", in_words(limit)),
                 None => format!("{text}."),
@@ -123,28 +123,28 @@ impl Terminal {
         }
     }
 
-    /// Whether standard error gets colours, and the escape sequences that come with them.
+    /// Whether standard error gets colors and other escape sequences.
     #[must_use]
     pub fn has_colors(self) -> bool {
         self.capabilities.colors
     }
 
-    /// Whether a person can be prompted: standard error is a terminal that can move its cursor.
+    /// Whether prompts are possible: standard error is a terminal that can move its cursor.
     #[must_use]
     pub fn is_interactive(self) -> bool {
         io::stderr().is_terminal() && self.capabilities.cursor
     }
 
-    /// Whether a person can be told to do something, in this window or another one.
+    /// Whether a user watches standard error: it is interactive, and the program is not a background job.
     #[must_use]
-    pub fn has_person(self) -> bool {
+    pub fn has_user(self) -> bool {
         self.is_interactive() && !is_background_job(io::stderr())
     }
 
     fn line(self, label: &str, label_style: Style, text: &str, style: Style) {
-        /// Longer than any sentence of a program with a remote text in it.
-        const LONGEST: usize = 1000;
-        let text = excerpt(text, LONGEST);
+        /// The longest sentence that is printed in full.
+        const MAX_CHARS: usize = 1000;
+        let text = excerpt(text, MAX_CHARS);
         let text = match columns() {
             Some(width) => wrapped(&text, Page::beside(label, width)),
             None => with_plain_spaces(&text),
@@ -155,12 +155,12 @@ impl Terminal {
     fn write(self, text: &str) {
         let colors = if self.has_colors() { ColorChoice::Always } else { ColorChoice::Never };
         let write = || AutoStream::new(io::stderr().lock(), colors).write_all(text.as_bytes());
-        // A standard error that is closed cannot be told that it is.
+        // A closed standard error is not an error.
         let _ = suspend_status_line(write);
     }
 }
 
-/// Standard error for lines that are not sentences, such as those of a log.
+/// Standard error for log lines.
 #[derive(Clone, Copy, Debug)]
 pub struct LogWriter;
 

@@ -1,31 +1,31 @@
-//! Text in lines that fit a screen. A line ends between two words, never in a URL or a path, and never at
-//! an unbreakable space: what is copied from the screen is whole.
+//! Wraps text. A line ends between two words, never inside a URL or a path, and never at a no-break space, so that
+//! copied text is complete.
 //!
-//! textwrap (0.16) gives the same lines, but adds 15 KB to the program. Set up to break between words
-//! only, and behind a label that is printed already, it takes as many lines of code as the loop below.
+//! Why not textwrap (0.16): it gives the same lines, adds 15 KB to the program, and takes as many lines to set up as
+//! the loop below has.
 
 use crate::hint::with_plain_spaces;
 use crate::size::width;
 
-/// The columns of a page, and those that are taken where its lines begin.
+/// The width of a text, and its indentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// No line is wider, unless a word is.
+    /// The maximum width of a line. Only a longer word exceeds it.
     pub width: usize,
-    /// The columns before the first word, which are taken already.
+    /// The columns before the first word, which are already printed.
     pub first: usize,
-    /// The columns before the first word of every further line.
+    /// The indentation of each further line.
     pub indent: usize,
 }
 
 impl Page {
-    /// For text behind a label, with its lines aligned if there is room for that. Lines as wide as a large
-    /// screen are hard to read.
+    /// For text after a label. Further lines are aligned with the first if the terminal is wide enough. Lines have
+    /// at most 100 columns, because longer lines are hard to read.
     pub(crate) fn beside(label: &str, width: usize) -> Self {
-        const WIDEST: usize = 100;
+        const MAX_WIDTH: usize = 100;
         const NARROW: usize = 30;
         let indent = if width < NARROW { 0 } else { label.len() };
-        Self { width: width.min(WIDEST), first: label.len(), indent }
+        Self { width: width.min(MAX_WIDTH), first: label.len(), indent }
     }
 }
 
@@ -34,14 +34,14 @@ impl Page {
 pub fn wrapped(text: &str, page: Page) -> String {
     let mut lines = String::new();
     let mut column = page.first;
-    for (place, word) in text.split(' ').enumerate() {
+    for (index, word) in text.split(' ').enumerate() {
         let word = with_plain_spaces(word);
         let length = width(&word);
-        if place > 0 && column + 1 + length > page.width {
+        if index > 0 && column + 1 + length > page.width {
             lines.push('\n');
             lines.extend(std::iter::repeat_n(' ', page.indent));
             column = page.indent;
-        } else if place > 0 {
+        } else if index > 0 {
             lines.push(' ');
             column += 1;
         }
@@ -65,7 +65,7 @@ mod tests {
 
     // threats 200
     #[test]
-    fn a_line_ends_between_words() {
+    fn line_ends_between_words() {
         assert_lines("a b c", 40, "a b c");
         assert_lines("one two three", 13, "one two|three");
         assert_lines("one two three", 12, "one|two|three");
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_stays_on_one_line() {
+    fn command_stays_on_one_line() {
         assert_lines(
             "with: ssh\u{a0}-L\u{a0}1:localhost:1 or so",
             20,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn wrapping_loses_no_word() {
+    fn wrapping_keeps_each_word() {
         let text = "login-cli\u{a0}login  'a b and < no end login-cli --port";
         for width in 0..80 {
             let page = Page { width, first: 6, indent: 2 };

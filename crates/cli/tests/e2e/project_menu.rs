@@ -35,7 +35,7 @@ fn engines() -> Vec<Organization> {
     ]
 }
 
-const KEYS: &str = "Arrows move, Enter takes it, Esc ends.";
+const KEYS: &str = "Arrows move, Enter picks, Esc cancels.";
 
 /// The escape sequence at the start of every menu.
 const SECOND_SCREEN: &str = "\u{1b}[?1049h";
@@ -43,7 +43,7 @@ const SECOND_SCREEN: &str = "\u{1b}[?1049h";
 /// The initial menu for `engines`.
 const MENU: &str = "\
 Which of 3 projects is the key for?
-Arrows move, Enter takes it, Esc ends.
+Arrows move, Enter picks, Esc cancels.
   Research of Analytical Engines (proj_research)
 > Default project of Analytical Engines (proj_1)
   Default project of Compilers & Co (proj_co)";
@@ -119,7 +119,7 @@ fn one_possible_project_shows_no_menu() {
 fn organization_option_limits_the_menu() {
     let world = world_of(engines(), vec![]);
     let person = show_menu(&world, &["--organization", "org-engines"], 80, 24);
-    let expected = "Which of 2 projects is the key for?\nArrows move, Enter takes it, Esc ends.\n  \
+    let expected = "Which of 2 projects is the key for?\nArrows move, Enter picks, Esc cancels.\n  \
                     Research (proj_research)\n> Default project (proj_1)";
     person.shows(expected);
     assert_eq!(person.screen(), expected);

@@ -58,7 +58,7 @@ fn pasted_callback_url_signs_in() {
     running.reads(DEVICE);
     let address = callback_url(&running);
     running.types(&address);
-    running.shows(&format!("{} characters, not shown. Enter hands it in", address.len()));
+    running.shows(&format!("{} characters, not shown. Enter submits", address.len()));
     running.types("\r");
     assert_signed_in(&world, &running.finish());
     assert_eq!(world.count(&Endpoint::Token), 2);

@@ -155,7 +155,7 @@ fn terminal_without_utf8_gets_ascii() {
         let world = World::new();
         let person = world.login().arg("--qr").env("LC_ALL", locale).on_terminal(100, 70);
         person.shows("- Waiting for the browser, ");
-        person.shows("warning: no QR code: it needs a terminal that speaks UTF-8\n");
+        person.shows("warning: no QR code: it needs a terminal that supports UTF-8\n");
         person.visit(Account::OWNER);
         person.ends();
         assert!(person.bytes().is_ascii(), "{}", person.screen());

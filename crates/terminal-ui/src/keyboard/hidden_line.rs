@@ -6,11 +6,10 @@ use zeroize::Zeroizing;
 use super::{Expected, Input, Keyboard};
 use crate::terminal::Terminal;
 
-/// Prompts for a secret, and reads a line that is not shown.
+/// Prompts for a secret, and reads a line without an echo.
 ///
-/// It ends with Enter or Ctrl-D. What follows without a pause is the rest of a paste, and part of the
-/// line: its beginning may look whole, and its rest is no command for the shell. The terminal is given
-/// back when the future is dropped, and what was not read is thrown away.
+/// Enter or Ctrl-D ends the line. Input that follows without a pause belongs to the same paste, and so to the line:
+/// it must not become a command for the shell. Dropping the future restores the terminal and discards unread input.
 ///
 /// # Errors
 ///
@@ -18,7 +17,7 @@ use crate::terminal::Terminal;
 pub async fn read_hidden_line(terminal: Terminal, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let (sender, mut inputs) = unbounded_channel();
     let on_input = move |input| drop(sender.send(input));
-    // Before the prompt, so that nothing is shown that follows it.
+    // Before the prompt, so that no typed character is shown.
     let _keyboard = Keyboard::start(Expected::Secret, on_input)?;
     terminal.say(prompt);
     match inputs.recv().await.transpose()? {

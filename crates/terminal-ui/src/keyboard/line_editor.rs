@@ -5,10 +5,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::Input;
 use crate::stdin::MAX_INPUT;
 
-/// A line that is being typed or pasted, and can be corrected.
+/// Edits a line that is typed or pasted.
 ///
-/// A terminal does not say where a paste ends. What comes without a pause is one paste, so that a paste
-/// of a thousand lines is one mistake and not a thousand.
+/// A terminal does not report the end of a paste. Input without a pause is one paste, so that a paste of a thousand
+/// lines causes one error and not a thousand.
 pub(super) struct LineEditor {
     text: Zeroizing<Vec<u8>>,
     expected: Expected,
@@ -17,17 +17,17 @@ pub(super) struct LineEditor {
     begins_line: bool,
 }
 
-/// What the person is to type, which decides what becomes of all that is no character.
+/// What the user types. It determines how line breaks, control characters and other keys are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// A URL, which may have been broken into lines: line breaks, indentation, control characters and
-    /// other keys are left out. A shortcut, in either case, is a line of its own without Enter.
+    /// A URL, which may be broken into lines: line breaks, indentation, control characters and other keys are
+    /// removed. A shortcut key, in either case, needs no Enter.
     Url { shortcut: Option<char> },
-    /// A secret: everything stays in it, so that what is no secret can be refused.
+    /// A secret: nothing is removed, so that the caller can refuse an invalid one.
     Secret,
 }
 
-/// How much of a key was read that sends more than a character, such as an arrow: `ESC [ A`.
+/// The progress in a key that sends several bytes, such as an arrow: `ESC [ A`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Key {
     #[default]
@@ -36,10 +36,10 @@ enum Key {
     Sequence,
 }
 
-/// Ctrl-D, which ends an input.
+/// Ctrl-D: ends the input.
 pub(super) const END: u8 = 0x04;
 const BACKSPACE: u8 = 0x08;
-/// Ctrl-U, which takes a line back.
+/// Ctrl-U: clears the line.
 const KILL: u8 = 0x15;
 const ESCAPE: u8 = 0x1b;
 const DELETE: u8 = 0x7f;
@@ -50,7 +50,7 @@ impl LineEditor {
         Self { text, expected, key, is_ended: false, begins_line: true }
     }
 
-    /// Takes what came from the keyboard.
+    /// Adds bytes from the keyboard.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.push_byte(*byte));
     }
@@ -92,7 +92,7 @@ impl LineEditor {
         }
     }
 
-    /// Whether the byte belongs to a key that is no character (ECMA-48 §5.4, §8.3.143).
+    /// Whether the byte belongs to a key that is not a character (ECMA-48 §5.4, §8.3.143).
     fn is_part_of_key(&mut self, byte: u8) -> bool {
         let (next, is_part) = match (self.key, byte) {
             (_, ESCAPE) => (Key::Escaped, true),
@@ -105,12 +105,12 @@ impl LineEditor {
         is_part
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// What is complete, now that nothing more comes for a moment.
+    /// Called at a pause. Returns the input if it is complete.
     pub(super) fn pause(&mut self) -> Option<Input> {
         self.key = Key::Character;
         if self.is_shortcut() {
@@ -120,7 +120,7 @@ impl LineEditor {
         self.is_ended.then(|| Input::Line(self.take()))
     }
 
-    /// However long the key was held down.
+    /// One or more times the key, because the user may hold it down.
     fn is_shortcut(&self) -> bool {
         let Expected::Url { shortcut: Some(shortcut) } = self.expected else { return false };
         let is_it = |byte: &u8| char::from(*byte).eq_ignore_ascii_case(&shortcut);
@@ -133,7 +133,7 @@ impl LineEditor {
     }
 }
 
-/// Room that never moves, so that no part of a secret is left behind.
+/// A buffer that never reallocates, so that no copy of a secret stays in memory.
 fn empty() -> Zeroizing<Vec<u8>> {
     Zeroizing::new(Vec::with_capacity(MAX_INPUT + 1))
 }
@@ -144,7 +144,7 @@ mod tests {
 
     const URL: Expected = Expected::Url { shortcut: Some('d') };
 
-    /// The inputs of bursts with a pause after each.
+    /// The inputs from bursts of bytes, with a pause after each.
     fn inputs(expected: Expected, bursts: &[&[u8]]) -> Vec<String> {
         let mut editor = LineEditor::new(expected);
         let shown = |input: Input| match input {
@@ -177,21 +177,21 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_was_broken_into_lines_is_joined() {
+    fn url_on_several_lines_is_joined() {
         assert_url(&[b"http://a/?b\r\nc\nd\n"], &["http://a/?bcd"]);
         assert_url(&[b"  http://a/?b c\r\n    d\n\te\n"], &["http://a/?b cde"]);
     }
 
     // threats 222
     #[test]
-    fn a_secret_that_was_broken_into_lines_stays_broken() {
+    fn secret_on_several_lines_is_unchanged() {
         assert_secret(&[b"sk-1\r\n\n"], &["sk-1\n\n\n"]);
         assert_secret(&[b"sk-1\nrest"], &["sk-1\nrest"]);
         assert_secret(&[b"\x1b[200~sk-1\n\x1b[201~"], &["\x1b[200~sk-1\n\x1b[201~"]);
     }
 
     #[test]
-    fn a_secret_ends_with_enter_or_ctrl_d() {
+    fn enter_or_ctrl_d_ends_a_secret() {
         assert_secret(&[b"sk-1\n", b"rest"], &["sk-1\n"]);
         assert_secret(&[b"sk-1\r", b"rest"], &["sk-1\n"]);
         assert_secret(&[b"sk-", b"1\x04"], &["sk-1\n"]);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_can_be_corrected() {
+    fn backspace_and_ctrl_u_edit_the_line() {
         assert_url(&[b"wrong", b"\x15", b"rihj\x7f\x08ght\n"], &["right"]);
         assert_url(&[b"\x7f\x7fx\n"], &["x"]);
         assert_secret(&[b"wrong\x15sk-x\x7f1\n"], &["sk-1\n"]);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shortcut_needs_no_enter() {
+    fn shortcut_needs_no_enter() {
         assert_url(&[b"d"], &["<shortcut>"]);
         assert_url(&[b"D\n", b"d"], &["<shortcut>", "<shortcut>"]);
         assert_url(&[b"dddd"], &["<shortcut>"]);
@@ -219,7 +219,7 @@ mod tests {
 
     // threats 190
     #[test]
-    fn a_paste_without_end_is_one_mistake() {
+    fn long_paste_is_one_input() {
         let flood = b"0123456789abcdef\n".repeat(65_536);
         for expected in [URL, Expected::Secret] {
             let inputs = inputs(expected, &[&flood]);
@@ -229,14 +229,14 @@ mod tests {
 
     // threats 190
     #[test]
-    fn bytes_that_are_no_text_are_kept() {
+    fn invalid_utf8_is_kept() {
         assert_url(&[b"\xffx\n"], &["\u{fffd}x"]);
         assert_secret(&[b"\xffx\n"], &["\u{fffd}x\n"]);
     }
 
     // threats 190
     #[test]
-    fn keys_that_are_no_characters_are_left_out_of_a_url() {
+    fn other_keys_are_removed_from_a_url() {
         let odd = b"\x1b[A\x1bOP\x1b[15;2~\x1b[200~\t\x04\x0c\x17address\x1b[201~\x1b\n";
         assert_url(&[odd], &["address"]);
         assert_url(&[b"\x1b", b"d"], &["<shortcut>"]);

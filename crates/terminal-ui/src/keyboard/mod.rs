@@ -1,7 +1,7 @@
-//! The person's keyboard, read on a thread of its own.
+//! Reads the keyboard on a thread.
 //!
-//! The thread looks before it reads: a job in the background that reads from its terminal would be
-//! stopped, and what is typed then is meant for another program.
+//! The thread does not read while the program is a background job: the system would stop the program, and the input
+//! belongs to another program.
 
 mod hidden_line;
 mod line_editor;
@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::hidden_input::{self, HiddenInput};
 use crate::status_line::show_typed;
-use crate::tty::{has_person, is_background_job};
+use crate::tty::{has_user, is_background_job};
 use line_editor::{END, Expected, LineEditor};
 #[cfg(unix)]
 use unix::Keys;
@@ -30,9 +30,9 @@ use windows::Keys;
 
 pub use hidden_line::read_hidden_line;
 
-/// What a person typed.
+/// What the user typed.
 pub enum Input {
-    /// A line, which may be a secret and need not be text.
+    /// A line. It may be a secret, and may be invalid UTF-8.
     Line(Zeroizing<Vec<u8>>),
     /// The shortcut.
     Shortcut,
@@ -47,29 +47,28 @@ impl fmt::Debug for Input {
     }
 }
 
-/// The person's keyboard, until this is dropped. It hides what is typed; the status line says how much
-/// it is.
+/// The keyboard, until this is dropped. Typed characters are not shown; the status line counts them.
 #[derive(Debug)]
-#[must_use = "the keyboard is given back when this is dropped"]
+#[must_use = "dropping it ends the input"]
 pub struct Keyboard {
-    is_over: Arc<AtomicBool>,
+    has_ended: Arc<AtomicBool>,
     _hidden: HiddenInput,
 }
 
-/// How often the thread checks whether the terminal is ours, and whether it is over.
+/// How often the thread checks for the end and for the foreground job.
 const TICK: Duration = Duration::from_millis(250);
 
-/// A paste has no pause that is longer, and nobody types faster.
+/// A longer pause ends a paste. Typing is slower.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Keyboard {
-    /// Listens for a URL, and for a key that needs no Enter. `None` if nobody can be asked: there is no
-    /// terminal, another job has it, or it is a console of Windows, which shows what is typed.
+    /// Listens for a URL, and for a shortcut key without Enter. `None` without a terminal, as a background job, and
+    /// in a Windows console, which would show the input.
     pub fn listen(
         shortcut: Option<char>,
         on_input: impl Fn(Input) + Send + 'static,
     ) -> Option<Self> {
-        if cfg!(not(unix)) || !has_person() {
+        if cfg!(not(unix)) || !has_user() {
             return None;
         }
         let on_input = move |input: io::Result<Input>| input.into_iter().for_each(&on_input);
@@ -82,37 +81,37 @@ impl Keyboard {
     ) -> io::Result<Self> {
         let keys = Keys::open()?;
         let _hidden = HiddenInput::begin();
-        let is_over = Arc::new(AtomicBool::new(false));
+        let has_ended = Arc::new(AtomicBool::new(false));
         let editor = LineEditor::new(expected);
-        let mut listener = Listener { is_over: is_over.clone(), keys, editor, on_input };
+        let mut listener = Listener { has_ended: has_ended.clone(), keys, editor, on_input };
         Builder::new().name("keyboard".into()).spawn(move || listener.run())?;
-        Ok(Self { is_over, _hidden })
+        Ok(Self { has_ended, _hidden })
     }
 }
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
+        self.has_ended.store(true, Ordering::Relaxed);
     }
 }
 
 struct Listener<F> {
-    is_over: Arc<AtomicBool>,
+    has_ended: Arc<AtomicBool>,
     keys: Keys,
     editor: LineEditor,
     on_input: F,
 }
 
 impl<F: Fn(io::Result<Input>)> Listener<F> {
-    /// Runs until it is over, or the terminal is gone.
+    /// Runs until the end, or until the terminal is closed.
     fn run(&mut self) {
-        if let Err(error) = self.read_until_over() {
+        if let Err(error) = self.read_until_end() {
             (self.on_input)(Err(error));
         }
         show_typed(0);
     }
 
-    fn read_until_over(&mut self) -> io::Result<()> {
+    fn read_until_end(&mut self) -> io::Result<()> {
         let mut is_burst = false;
         while let Some(has_key) = self.wait(is_burst)? {
             match has_key {
@@ -125,11 +124,11 @@ impl<F: Fn(io::Result<Input>)> Listener<F> {
         Ok(())
     }
 
-    /// Whether there is a key to read; `None` when it is over.
+    /// Whether there is a key to read; `None` at the end.
     fn wait(&self, is_burst: bool) -> io::Result<Option<bool>> {
-        let has_key = !self.is_over() && self.keys.wait(if is_burst { PAUSE } else { TICK })?;
-        if self.is_over() {
-            // What comes now is for the next reader.
+        let has_key = !self.has_ended() && self.keys.wait(if is_burst { PAUSE } else { TICK })?;
+        if self.has_ended() {
+            // New input belongs to the next reader.
             return Ok(None);
         }
         if has_key && is_background_job(io::stdin()) {
@@ -142,7 +141,7 @@ impl<F: Fn(io::Result<Input>)> Listener<F> {
     fn read(&mut self) -> io::Result<()> {
         let mut bytes = Zeroizing::new([0; 1024]);
         match self.keys.read(bytes.as_mut_slice()) {
-            // The terminal is gone, or it could not be hidden and the person pressed Ctrl-D.
+            // The terminal is closed, or has line editing and the user pressed Ctrl-D.
             Ok(0) => {
                 self.editor.push(&[END]);
                 self.pause();
@@ -157,7 +156,7 @@ impl<F: Fn(io::Result<Input>)> Listener<F> {
         }
     }
 
-    /// Hands over what is complete.
+    /// Passes complete input on.
     fn pause(&mut self) {
         if let Some(input) = self.editor.pause() {
             (self.on_input)(Ok(input));
@@ -165,8 +164,8 @@ impl<F: Fn(io::Result<Input>)> Listener<F> {
         hidden_input::reapply();
     }
 
-    fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
+    fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Relaxed)
     }
 }
 
@@ -175,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_hides_a_line() {
+    fn debug_output_is_redacted() {
         let line = Input::Line(Zeroizing::new(b"sk-1".to_vec()));
         assert_eq!(format!("{line:?} {:?}", Input::Shortcut), "Line([redacted]) Shortcut");
     }

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::stdin::unbuffered;
 
-/// What is typed, byte by byte.
+/// The typed bytes.
 pub(super) struct Keys(File);
 
 impl Keys {
@@ -15,7 +15,7 @@ impl Keys {
         unbuffered().map(Self)
     }
 
-    /// Whether there is something to read, within this time.
+    /// Waits for input. False at the timeout.
     pub(super) fn wait(&self, limit: Duration) -> io::Result<bool> {
         let mut terminal = [PollFd::new(&self.0, PollFlags::IN)];
         let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(limit.subsec_nanos()) };

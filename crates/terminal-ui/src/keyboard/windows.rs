@@ -7,15 +7,15 @@ use dialoguer::console::{Key, Term};
 use super::PAUSE;
 use crate::stdin::unbuffered;
 
-/// What is typed, key by key: a console shows lines that are typed, but no keys.
+/// The typed keys: a console shows typed lines, but not single keys.
 pub(super) enum Keys {
     Console(Term),
-    /// A terminal that is no console.
+    /// A terminal that is not a console.
     Other(File),
 }
 
 impl Keys {
-    /// The console behind standard input is found by an output of the same one.
+    /// Finds the console of standard input by an output to the same console.
     pub(super) fn open() -> io::Result<Self> {
         match [Term::stderr(), Term::stdout()].into_iter().find(Term::is_term) {
             Some(console) => Ok(Self::Console(console)),
@@ -23,8 +23,8 @@ impl Keys {
         }
     }
 
-    /// A console does not say whether there is a key: a read waits for the next one, and nothing is
-    /// taken for a paste.
+    /// A console does not report whether there is a key: a read waits for the next one, and pastes are not
+    /// recognized.
     pub(super) fn wait(&self, limit: Duration) -> io::Result<bool> {
         Ok(limit > PAUSE)
     }
