@@ -148,7 +148,7 @@ fn only_the_stores_of_this_build_are_offered() {
     let is_offered = problem.contains("keyring");
     assert_eq!(is_offered, cfg!(feature = "keyring"), "{problem}");
     let others = problem.replace("file, keyring, or", "file or");
-    assert_eq!(others, "it is file or helper:NAME for the program docker-credential-NAME");
+    assert_eq!(others, "it must be file or helper:NAME for the program docker-credential-NAME");
 }
 
 /// What the help of the program and of each command says after the options.

@@ -10,18 +10,16 @@ use oauth_callback_server::RedirectHost;
 
 use crate::environment;
 
-/// A time as people write it: `10s`, `15m`, `1h30m`.
+/// A time such as `10s`, `15m` or `1h30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
     let time: jiff::SignedDuration =
-        text.parse().map_err(|_| "it is written like 10s or 15m".to_owned())?;
-    match Duration::try_from(time) {
-        Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
-        _ => Err("it has to be longer than nothing, and at most a day".to_owned()),
-    }
+        text.parse().map_err(|_| "write it like 10s or 15m".to_owned())?;
+    let time = Duration::try_from(time).ok().filter(|it| !it.is_zero() && *it <= LONGEST);
+    time.ok_or_else(|| "it must be longer than zero and at most one day".to_owned())
 }
 
-/// What the redirect URI calls this machine.
+/// The host of the redirect URI.
 pub(super) fn redirect_host() -> impl TypedValueParser<Value = RedirectHost> {
     let hosts = [RedirectHost::Localhost, RedirectHost::Ipv4];
     PossibleValuesParser::new(hosts.map(RedirectHost::as_str)).map(move |chosen| {
@@ -29,51 +27,52 @@ pub(super) fn redirect_host() -> impl TypedValueParser<Value = RedirectHost> {
     })
 }
 
-/// A path that no shell has to read any more.
+/// A path without anything that only a shell replaces.
 pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().try_map(environment::path_for_us)
 }
 
-/// An id that stands in a list with commas.
+/// The text, if it is not empty and each character is allowed.
+fn checked(text: &str, is_allowed: fn(char) -> bool, rule: &str) -> Result<String, String> {
+    let is_valid = !text.is_empty() && text.chars().all(is_allowed);
+    if is_valid { Ok(text.to_owned()) } else { Err(rule.to_owned()) }
+}
+
+/// An id that becomes part of a list with commas.
 pub(super) fn workspace(id: &str) -> Result<String, String> {
-    if id.is_empty() || !id.chars().all(|c| c.is_ascii_graphic() && c != ',') {
-        return Err(
-            "it is one id, without spaces and commas; give the option again for another".to_owned()
-        );
-    }
-    Ok(id.to_owned())
+    let rule = "it must be one id, without spaces and commas; repeat the option for another";
+    checked(id, |c| c.is_ascii_graphic() && c != ',', rule)
 }
 
 /// One `scope-token` ([RFC 6749 §3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
 pub(super) fn scope(text: &str) -> Result<String, String> {
-    if text.is_empty() || !text.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\') {
-        return Err("it is one scope, without spaces; give the option again for another".to_owned());
-    }
-    Ok(text.to_owned())
+    let rule = "it must be one scope, without spaces; repeat the option for another";
+    checked(text, |c| c.is_ascii_graphic() && c != '"' && c != '\\', rule)
 }
 
-/// A name that can be seen in a list.
+/// A name that is visible in a list.
 pub(super) fn name(text: &str) -> Result<String, String> {
     const LONGEST: usize = 100;
     if text.is_empty() || printable::excerpt(text, LONGEST) != text {
-        return Err(format!("it is one line of 1 to {LONGEST} visible characters"));
+        return Err(format!("it must be one line of 1 to {LONGEST} visible characters"));
     }
     Ok(text.to_owned())
 }
 
-/// A name that a shell would take for a variable, and that is not the key's.
+/// The name of a shell variable, except that of the key.
 pub(super) fn variable(name: &str) -> Result<String, String> {
     if name == "OPENAI_API_KEY" {
         return Err("that variable holds the API key".to_owned());
     }
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.starts_with(|c: char| !c.is_ascii_digit()) && name.chars().all(fits) {
-        return Ok(name.to_owned());
-    }
-    Err("it is a-z, A-Z, 0-9 and _, and begins with no digit".to_owned())
+    let rule = "it must consist of a-z, A-Z, 0-9 and _, and not start with a digit";
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    checked(name, is_allowed, rule).and_then(|name| match name.as_bytes() {
+        [b'0'..=b'9', ..] => Err(rule.to_owned()),
+        _ => Ok(name),
+    })
 }
 
-/// A text as a shell takes it for one word.
+/// A text as one word for a shell.
 pub(crate) fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-~+:@%".contains(c);
     match !text.is_empty() && text.chars().all(is_plain) {
@@ -82,11 +81,11 @@ pub(crate) fn shell_word(text: &str) -> String {
     }
 }
 
-/// A profile: the name of a folder, and of an entry in a vault.
+/// The name of a profile, of its folder, and of its entry in a credential helper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProfileName(String);
 
-/// The profile that needs no name.
+/// The profile of a command without `--profile`.
 const DEFAULT: &str = "default";
 
 impl ProfileName {
@@ -110,19 +109,19 @@ impl FromStr for ProfileName {
 
     fn from_str(name: &str) -> Result<Self, String> {
         const LONGEST: usize = 64;
-        let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        let begins_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-        if !(begins_well && name.len() <= LONGEST && name.chars().all(fits)) {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !(starts_well && name.len() <= LONGEST && name.chars().all(is_allowed)) {
             return Err(format!(
-                "it is 1 to {LONGEST} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with none of the last three"
+                "it must consist of 1 to {LONGEST} of a-z, A-Z, 0-9, '.', '_' and '-', and start with a letter or digit"
             ));
         }
-        // A folder moves between systems, and what one of them cannot tell apart is one sign-in there.
+        // A folder moves between systems. Two names that one system cannot tell apart share a sign-in there.
         if name.ends_with('.') {
-            return Err("it ends with a dot, which Windows drops".to_owned());
+            return Err("it must not end with a dot, which Windows removes".to_owned());
         }
         if is_device(name) {
-            return Err("Windows has a device of that name".to_owned());
+            return Err("it is the name of a device on Windows".to_owned());
         }
         if name != DEFAULT && name.eq_ignore_ascii_case(DEFAULT) {
             return Err(differs_in_case(DEFAULT));
@@ -131,12 +130,12 @@ impl FromStr for ProfileName {
     }
 }
 
-/// Why a name cannot stand beside this one.
+/// Why a name cannot exist beside this one.
 pub(crate) fn differs_in_case(from: &str) -> String {
     format!("it differs from the profile {from} only in upper and lower case")
 }
 
-/// What no file of Windows may be called, in any case and with any ending
+/// The names that no file may have on Windows, in any case and with any extension
 /// ([Naming Files](https://learn.microsoft.com/windows/win32/fileio/naming-a-file)).
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
@@ -149,13 +148,13 @@ fn is_device(name: &str) -> bool {
         || is_numbered("lpt")
 }
 
-/// What holds the credentials.
+/// The credential store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreKind {
     File,
     /// The program `docker-credential-NAME`.
     Helper(String),
-    /// The one of the system.
+    /// The keyring of the system.
     #[cfg(feature = "keyring")]
     Keyring,
 }
@@ -175,39 +174,27 @@ impl FromStr for StoreKind {
     type Err = String;
 
     fn from_str(kind: &str) -> Result<Self, String> {
-        match kind.split_once(':') {
-            None if kind == "file" => Ok(Self::File),
-            None if kind == "keyring" => keyring(),
-            Some(("helper", name)) => {
-                Helper::new(name, []).map_err(|error| error.to_string())?;
-                Ok(Self::Helper(name.to_owned()))
-            }
-            _ => Err(format!("it is {KINDS}helper:NAME for the program docker-credential-NAME")),
+        if let Some(name) = kind.strip_prefix("helper:") {
+            Helper::new(name, []).map_err(|error| error.to_string())?;
+            return Ok(Self::Helper(name.to_owned()));
+        }
+        match kind {
+            "file" => Ok(Self::File),
+            #[cfg(feature = "keyring")]
+            "keyring" => Ok(Self::Keyring),
+            #[cfg(not(feature = "keyring"))]
+            "keyring" => Err("this build has no keyring: use helper:secretservice or \
+                              helper:osxkeychain, or build with --features keyring"
+                .to_owned()),
+            _ if cfg!(feature = "keyring") => Err(format!("it must be file, keyring, or {HELPER}")),
+            _ => Err(format!("it must be file or {HELPER}")),
         }
     }
 }
 
-/// What this build has beside a helper.
-#[cfg(feature = "keyring")]
-const KINDS: &str = "file, keyring, or ";
+const HELPER: &str = "helper:NAME for the program docker-credential-NAME";
 
-/// What this build has beside a helper.
-#[cfg(not(feature = "keyring"))]
-const KINDS: &str = "file or ";
-
-#[cfg(feature = "keyring")]
-fn keyring() -> Result<StoreKind, String> {
-    Ok(StoreKind::Keyring)
-}
-
-#[cfg(not(feature = "keyring"))]
-fn keyring() -> Result<StoreKind, String> {
-    Err("this build has no keyring: use helper:secretservice or helper:osxkeychain, or build \
-         with --features keyring"
-        .to_owned())
-}
-
-/// A shell that completes command lines.
+/// A shell with completions.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Shell {
     Bash,

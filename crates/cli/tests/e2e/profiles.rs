@@ -191,9 +191,9 @@ fn profile_name_that_differs_only_in_case_is_refused() {
         wrong(name, "it differs from the profile work only in upper and lower case\n");
     }
     wrong("Default", "it differs from the profile default only in upper and lower case\n");
-    wrong("work.", "it ends with a dot, which Windows drops\n");
+    wrong("work.", "it must not end with a dot, which Windows removes\n");
     for name in ["con", "NUL", "aux", "prn", "com1", "Lpt9", "nul.txt", "con.a.b"] {
-        wrong(name, "Windows has a device of that name\n");
+        wrong(name, "it is the name of a device on Windows\n");
     }
     for name in ["console", "com", "com10", "nul-1", "work.1", "xcon"] {
         world.command("token").args(["--profile", name]).run().exits(3);
