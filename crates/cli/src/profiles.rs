@@ -1,4 +1,4 @@
-//! Which of the profiles beside each other is meant, and what holds its credentials.
+//! The profiles, and the store of each.
 
 use std::fs;
 use std::io;
@@ -16,17 +16,17 @@ use crate::error::CliError;
 use crate::patience::Patience;
 use crate::signals;
 
-/// The profiles of one folder, `$CODEX_HOME`, and the one that is meant.
+/// The profiles in one folder, `$CODEX_HOME`, and the selected one.
 #[derive(Clone, Debug)]
 pub(crate) struct Profiles {
     codex_home: PathBuf,
-    holder: Holder,
+    store: Store,
     pub(crate) selected: ProfileName,
 }
 
 /// What holds the credentials.
 #[derive(Clone, Debug)]
-enum Holder {
+enum Store {
     File,
     Helper(Helper, Patience),
     #[cfg(feature = "keyring")]
@@ -37,14 +37,14 @@ enum Holder {
 const PROFILES: &str = "profiles";
 
 impl Profiles {
-    /// As the flags say, else the environment, else the default.
+    /// From the options, otherwise the environment, otherwise the defaults.
     pub(crate) fn chosen(args: &SharedArgs) -> Result<Self, CliError> {
         let codex_home = environment::codex_home(args.codex_home.as_deref());
-        let store = args.store.clone().map_or_else(environment::store, |kind| Ok(Some(kind)));
+        let kind = args.store.clone().map_or_else(environment::store, |kind| Ok(Some(kind)));
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
         let profiles = Self {
             codex_home: codex_home?,
-            holder: holder(store?, environment::terminal(args.color))?,
+            store: store(kind?, environment::terminal(args.color))?,
             selected: profile?.unwrap_or_default(),
         };
         let name = if args.profile.is_some() { "--profile" } else { "LOGIN_CLI_PROFILE" };
@@ -54,8 +54,8 @@ impl Profiles {
         }
     }
 
-    /// A profile that differs in upper and lower case alone. Windows and macOS would take the one for
-    /// the other; where both are there already, each is itself.
+    /// A profile whose name differs only in upper and lower case, which Windows and macOS cannot tell
+    /// apart; `None` if the selected profile exists too.
     fn other_case(&self) -> Option<String> {
         let name = self.selected.as_str();
         if self.selected.is_default() {
@@ -68,13 +68,13 @@ impl Profiles {
         if alike.iter().any(|other| other == name) { None } else { alike.into_iter().next() }
     }
 
-    /// The profile that is meant, if it has no folder yet.
+    /// The selected profile, if it has no folder yet.
     pub(crate) fn new_profile(self) -> Option<NewProfile> {
         let is_new = !self.selected.is_default() && !self.folder_of(&self.selected).exists();
         is_new.then_some(NewProfile(self))
     }
 
-    /// Where the credentials of the one that is meant are kept.
+    /// The store of the selected profile.
     pub(crate) fn store(&self) -> AuthStore {
         self.store_of(&self.selected)
     }
@@ -82,22 +82,24 @@ impl Profiles {
     pub(crate) fn store_of(&self, profile: &ProfileName) -> AuthStore {
         let store = AuthStore::new(self.folder_of(profile));
         let entry = || entry(&self.codex_home, profile);
-        match &self.holder {
-            Holder::File => store,
-            Holder::Helper(helper, patience) => {
-                let vault = HelperStore::new(helper.clone(), entry());
-                store.with_external_store(patience.announced(vault, helper.program()))
+        match &self.store {
+            Store::File => store,
+            Store::Helper(helper, patience) => {
+                let external = HelperStore::new(helper.clone(), entry());
+                store.with_external_store(patience.announced(external, helper.program()))
             }
             #[cfg(feature = "keyring")]
-            Holder::Keyring(patience) => {
-                let vault = auth_store::KeyringStore::new(entry()).with_deadline(patience.deadline);
-                let vault = if patience.has_person() { vault.at_terminal() } else { vault };
-                store.with_external_store(patience.announced(vault, "the keyring"))
+            Store::Keyring(patience) => {
+                let external =
+                    auth_store::KeyringStore::new(entry()).with_deadline(patience.deadline);
+                let external =
+                    if patience.has_person() { external.at_terminal() } else { external };
+                store.with_external_store(patience.announced(external, "the keyring"))
             }
         }
     }
 
-    /// All that there are, the default one first, the others by name.
+    /// The names of all profiles: the default one, then the others in order.
     ///
     /// # Errors
     ///
@@ -115,9 +117,9 @@ impl Profiles {
         Ok(named)
     }
 
-    /// Where sign-ins may be stored beside that of `profile`: in the other profiles, in files where
-    /// another store is in use, and in the other folders that are usual here. What another helper or
-    /// keyring holds is not known.
+    /// The stores that may have other sign-ins than that of `profile`: those of the other profiles, the
+    /// files if a helper or keyring is in use, and the default folders. The contents of other helpers and
+    /// keyrings are unknown.
     pub(crate) fn other_stores(&self, profile: &ProfileName) -> OtherStores {
         let (profiles, profile) = (self.clone(), profile.clone());
         OtherStores::new(move || {
@@ -127,7 +129,7 @@ impl Profiles {
         })
     }
 
-    /// Those of them that are not of this store.
+    /// The ones outside this folder or helper.
     pub(crate) fn other_stores_elsewhere(&self) -> OtherStores {
         let profiles = self.clone();
         OtherStores::new(move || profiles.stores_elsewhere())
@@ -139,10 +141,10 @@ impl Profiles {
         homes.push(self.codex_home.clone());
         homes.sort();
         homes.dedup();
-        homes.retain(|home| *home != self.codex_home || !matches!(self.holder, Holder::File));
+        homes.retain(|home| *home != self.codex_home || !matches!(self.store, Store::File));
         let in_files = |codex_home| {
             let selected = ProfileName::default();
-            Self { codex_home, holder: Holder::File, selected }.profile_stores()
+            Self { codex_home, store: Store::File, selected }.profile_stores()
         };
         let named = |(_, other): (_, OtherStore)| OtherStore {
             name: other.store.location().to_string(),
@@ -151,7 +153,7 @@ impl Profiles {
         homes.into_iter().flat_map(in_files).map(named).collect()
     }
 
-    /// The store of each profile. Profiles that cannot be listed are one that cannot be read.
+    /// The store of each profile. If the profiles cannot be listed, one unreadable store stands for them.
     fn profile_stores(&self) -> Vec<(Option<ProfileName>, OtherStore)> {
         let of_profile = |profile: ProfileName| {
             let name = format!("profile {}", profile.as_str());
@@ -177,27 +179,27 @@ impl Profiles {
     }
 }
 
-/// A profile whose folder was not there when the program began.
+/// A profile whose folder did not exist when the program started.
 pub(crate) struct NewProfile(Profiles);
 
 impl NewProfile {
-    /// Leaves no trace of it, unless somebody is signed in there after all.
-    pub(crate) fn forget(self) {
+    /// Removes its folder, unless it has a sign-in.
+    pub(crate) fn remove(self) {
         if self.0.store().remove_unused() {
-            // Other profiles keep theirs.
+            // This fails if there are other profiles.
             let _ = fs::remove_dir(self.0.codex_home.join(PROFILES));
         }
     }
 }
 
-/// Where credentials are, as a person would write it: `~` is their home folder.
+/// A location as people write it, with `~` for the home folder.
 pub(crate) fn shown(location: &Location) -> String {
     let home = environment::home().filter(|_| cfg!(unix));
     let short = home.and_then(|home| below_home(location, &home));
     short.unwrap_or_else(|| location.to_string())
 }
 
-/// Only where a shell takes it back: in quotes, `~` is a folder of that name.
+/// Only if a shell needs no quotes for it: in quotes, `~` is a folder of that name.
 fn below_home(location: &Location, home: &Path) -> Option<String> {
     let Location::File(path) = location else { return None };
     let rest = path.strip_prefix(home).ok()?.to_str()?;
@@ -205,11 +207,11 @@ fn below_home(location: &Location, home: &Path) -> Option<String> {
     is_plain.then(|| format!("~/{rest}"))
 }
 
-fn holder(kind: Option<StoreKind>, terminal: Terminal) -> Result<Holder, CliError> {
+fn store(kind: Option<StoreKind>, terminal: Terminal) -> Result<Store, CliError> {
     let wrong =
         |problem: InvalidName| CliError::Variable { name: "--store", problem: problem.to_string() };
     match kind {
-        None | Some(StoreKind::File) => Ok(Holder::File),
+        None | Some(StoreKind::File) => Ok(Store::File),
         Some(StoreKind::Helper(name)) => {
             let patience = Patience::chosen(terminal)?;
             let helper = Helper::new(&name, environment::path()).map_err(wrong)?;
@@ -217,15 +219,15 @@ fn holder(kind: Option<StoreKind>, terminal: Terminal) -> Result<Holder, CliErro
             let helper = helper.with_deadline(patience.deadline);
             let helper = helper.cancelled_by(signals::cancels_helpers);
             let helper = if patience.has_person() { helper.at_terminal() } else { helper };
-            Ok(Holder::Helper(helper, patience))
+            Ok(Store::Helper(helper, patience))
         }
         #[cfg(feature = "keyring")]
-        Some(StoreKind::Keyring) => Ok(Holder::Keyring(Patience::chosen(terminal)?)),
+        Some(StoreKind::Keyring) => Ok(Store::Keyring(Patience::chosen(terminal)?)),
     }
 }
 
-/// The name of an entry in a vault. It is the same on every machine where the folder is the usual
-/// one, so that a vault can be shared; another folder has entries of its own.
+/// The name of an entry in a helper or keyring. For the default folder, it is the same on every machine,
+/// so that a helper can be shared; each other folder has its own entries.
 fn entry(codex_home: &Path, profile: &ProfileName) -> String {
     let name = format!("https://auth.openai.com/login-cli/{}", profile.as_str());
     if environment::default_codex_home().as_deref() == Some(codex_home) {
@@ -241,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_at_home_is_short_where_it_can_be_copied() {
+    fn path_below_home_is_short_if_a_shell_takes_it() {
         let shown =
             |path: &str, home: &str| below_home(&Location::File(path.into()), Path::new(home));
         let codex = "/home/ada/.codex/auth.json";

@@ -41,15 +41,15 @@ pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliEr
     report(signed_in, context)
 }
 
-/// Says who signed in, and what else there is to know.
+/// Reports the new sign-in.
 fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
     let terminal = context.terminal;
-    login_with_credential::tell_of_copy(context, signed_in.backup.as_deref());
+    login_with_credential::warn_of_backup(context, signed_in.backup.as_deref());
     context.status_lines.clear();
     let place = shown(&signed_in.location);
-    terminal.success(&format!("Signed in{}, stored in {place}", who(&signed_in)));
+    terminal.success(&format!("Signed in{}, stored in {place}", account(&signed_in)));
     if let Some(replaced) = &signed_in.replaced {
-        login_with_credential::tell_of_replaced(context, replaced);
+        login_with_credential::report_replaced(context, replaced);
     }
     if let ApiKeyOutcome::Unavailable { claim } = signed_in.api_key {
         let what = if claim == "project_id" { "project" } else { "organization" };
@@ -57,7 +57,7 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
     }
     if signed_in.needs_setup {
         terminal.say(
-            "Your organization still has to be set up: in the browser, or at \
+            "Your organization is not set up yet: finish it in the browser, or at \
              https://platform.openai.com.",
         );
     }
@@ -73,7 +73,7 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
     error.map_or(Ok(()), Err)
 }
 
-/// In the browser, unless the person finds another way while it is waited for.
+/// In the browser, or by an alternative that the user chooses while it waits.
 async fn by_browser(
     args: &LoginArgs,
     mut pending: PendingSignIn,
@@ -114,21 +114,19 @@ fn options(
     })
 }
 
-/// ` as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines`, as far as it is
-/// known.
-fn who(signed_in: &SignedIn) -> String {
-    let known = |text: Option<&str>| text.map(|text| excerpt(text, 80));
+/// ` as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines`.
+fn account(signed_in: &SignedIn) -> String {
     let claims = &signed_in.claims;
-    let person = match (known(claims.name.as_deref()), known(claims.email.as_deref())) {
-        (Some(name), Some(email)) => format!(" as {name} <{email}>"),
-        (Some(one), None) | (None, Some(one)) => format!(" as {one}"),
-        (None, None) => String::new(),
-    };
     let auth = &claims.additional.auth;
+    let shown = |text: Option<&str>| text.map(|text| excerpt(text, 80));
+    let user = login_with_credential::user(claims.name.as_deref(), claims.email.as_deref());
     let organization = auth.organization_title().or(auth.organization_id.as_deref());
-    let known = [("plan", known(signed_in.plan.as_deref())), ("organization", known(organization))];
-    let more = known.into_iter().filter_map(|(what, text)| Some(format!(", {what} {}", text?)));
-    person + &more.collect::<String>()
+    let parts = [
+        (" as", user),
+        (", plan", shown(signed_in.plan.as_deref())),
+        (", organization", shown(organization)),
+    ];
+    parts.into_iter().filter_map(|(label, text)| Some(format!("{label} {}", text?))).collect()
 }
 
 fn as_json(signed_in: &SignedIn) -> Value {

@@ -1,6 +1,9 @@
+use std::mem;
+
 use auth_store::Location;
 use jiff::Timestamp;
 use login::stored::{LogOutScope, LoggedOut, Revocation};
+use login::{Error, Event};
 use serde_json::{Value, json};
 use terminal_ui::from_now;
 
@@ -11,186 +14,163 @@ use crate::error::CliError;
 use crate::events::Reporter;
 use crate::profiles::{Profiles, shown};
 
-/// What became of one sign-in.
-struct End {
+/// The outcome for one profile.
+struct Outcome {
     profile: ProfileName,
     location: Location,
-    /// Whether there was one; not known where it cannot be looked at.
-    was_there: Option<bool>,
-    /// Whether its tokens are of no use any more, if there were any.
+    /// `None` if the credentials could not be removed.
+    logged_out: Option<LoggedOut>,
+    /// `None` if there was nothing to revoke.
     revoked: Option<bool>,
-    /// What may have ended with it: the same person's.
-    may_have_ended: Vec<String>,
-    /// What it leaves behind, and nobody has ended.
-    left: Left,
-    /// What could not be done.
     error: Option<CliError>,
 }
 
-/// Credentials that still work, because they were not this sign-in's to end.
-#[derive(Default)]
-struct Left {
-    api_key: bool,
-    personal_access_token: bool,
-    access_token: Option<BroughtToken>,
-    /// The tokens, because only the credentials of this machine were to go.
-    tokens: bool,
-}
-
-/// An access token that was brought with `login --with-access-token`.
-struct BroughtToken {
-    expires_at: Option<Timestamp>,
-}
-
-/// `login-cli logout`. Every profile is tried, whatever becomes of the others.
+/// `login-cli logout`. An error in one profile does not stop the others.
 pub(crate) async fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
     let profiles = Profiles::chosen(&context.args)?;
     let names = match args.all {
         true => profiles.names().map_err(CliError::Profiles)?,
         false => vec![profiles.selected.clone()],
     };
-    let mut ends = Vec::new();
-    let scope = if args.local { LogOutScope::ThisMachine } else { LogOutScope::Everywhere };
+    let mut outcomes = Vec::new();
     for profile in names {
-        let location = profiles.store_of(&profile).location();
-        let sign_in = context.stored_sign_in(&profiles, &profile)?;
-        // The other profiles end too, each in its turn.
-        let sign_in = match args.all {
-            true => sign_in.with_other_stores(profiles.other_stores_elsewhere()),
-            false => sign_in,
-        };
-        let end = match sign_in.log_out(scope, &|event| Reporter::new(context).report(&event)).await
-        {
-            Ok(outcome) => End::new(profile, outcome),
-            Err(error) => {
-                context.interruption.check()?;
-                End::failed(profile, location, error)
-            }
-        };
-        end.report(context);
-        ends.push(end);
+        let outcome = log_out(profile, &profiles, args, context).await?;
+        outcome.report(context);
+        outcomes.push(outcome);
     }
-    if ends.iter().all(|end| end.was_there == Some(false)) {
-        context.terminal.say("Nobody was signed in.");
+    let was_signed_in = |it: &Outcome| it.logged_out.as_ref().is_none_or(|it| it.was_there);
+    if !outcomes.iter().any(was_signed_in) {
+        context.terminal.say("You were not signed in.");
     }
-    context.output.document(|| as_json(&ends, context))?;
-    let mut errors: Vec<CliError> = ends.into_iter().filter_map(|end| end.error).collect();
+    context.output.document(|| as_json(&outcomes, context))?;
+    let mut errors: Vec<CliError> = outcomes.into_iter().filter_map(|it| it.error).collect();
     let Some(last) = errors.pop() else { return Ok(()) };
     errors.iter().for_each(|error| context.terminal.warn(&error.message()));
     Err(last)
 }
 
-impl End {
-    fn new(profile: ProfileName, outcome: LoggedOut) -> Self {
-        let LoggedOut { location, was_there, revocation, may_have_ended, .. } = outcome;
-        let mut left = Left {
-            api_key: outcome.had_api_key,
-            personal_access_token: outcome.had_personal_access_token,
-            ..Left::default()
+/// # Errors
+///
+/// A signal ended the command.
+async fn log_out(
+    profile: ProfileName,
+    profiles: &Profiles,
+    args: &LogoutArgs,
+    context: &Context,
+) -> Result<Outcome, CliError> {
+    let location = profiles.store_of(&profile).location();
+    let mut sign_in = context.stored_sign_in(profiles, &profile)?;
+    if args.all {
+        // The sign-ins of the other profiles end too.
+        sign_in = sign_in.with_other_stores(profiles.other_stores_elsewhere());
+    }
+    let scope = if args.local { LogOutScope::ThisMachine } else { LogOutScope::Everywhere };
+    let events = |event: Event<'_>| Reporter::new(context).report(&event);
+    let result = sign_in.log_out(scope, &events).await;
+    if result.is_err() {
+        context.interruption.check()?;
+    }
+    Ok(Outcome::new(profile, location, result))
+}
+
+impl Outcome {
+    fn new(profile: ProfileName, location: Location, result: Result<LoggedOut, Error>) -> Self {
+        let mut logged_out = match result {
+            Ok(logged_out) => logged_out,
+            Err(error) => {
+                let error = Some(error.into());
+                return Self { profile, location, logged_out: None, revoked: None, error };
+            }
         };
+        let revocation = mem::replace(&mut logged_out.revocation, Revocation::NothingToRevoke);
         let (revoked, error) = match revocation {
-            Revocation::Revoked => (Some(true), None),
-            Revocation::Failed(error) if was_there => {
+            Revocation::Failed(error) if logged_out.was_there => {
                 let (location, source) = (location.clone(), Box::new(error));
                 (Some(false), Some(CliError::NotRevoked { location, source }))
             }
-            Revocation::Imported { expires_at } => {
-                left.access_token = Some(BroughtToken { expires_at });
-                (None, None)
+            other => {
+                logged_out.revocation = other;
+                (was_revoked(&logged_out.revocation), None)
             }
-            Revocation::NotRequested => {
-                left.tokens = was_there;
-                (Some(false), None)
-            }
-            _ => (None, None),
         };
-        let was_there = Some(was_there);
-        Self { profile, location, was_there, revoked, may_have_ended, left, error }
+        Self { profile, location, logged_out: Some(logged_out), revoked, error }
     }
 
-    fn failed(profile: ProfileName, location: Location, error: login::Error) -> Self {
-        let error = Some(error.into());
-        let left = Left::default();
-        let may_have_ended = Vec::new();
-        Self { profile, location, was_there: None, revoked: None, may_have_ended, left, error }
-    }
-
-    /// Says what was done.
     fn report(&self, context: &Context) {
-        let (terminal, location) = (context.terminal, shown(&self.location));
-        if self.was_there != Some(true) {
-            return;
-        }
-        terminal.success(&match self.revoked {
-            Some(true) => format!("Signed out: revoked, and removed from {location}."),
-            _ => format!("Signed out: removed from {location}."),
-        });
-        if !self.may_have_ended.is_empty() {
-            let others = self.may_have_ended.join(", ");
-            terminal.say(&format!(
-                "The issuer may have ended these sign-ins as well: {others}. logout --local removes a \
-                 sign-in without ending others."
+        let Some(logged_out) = self.logged_out.as_ref().filter(|it| it.was_there) else { return };
+        let revoked = if self.revoked == Some(true) { "revoked, and " } else { "" };
+        let location = shown(&self.location);
+        context.terminal.success(&format!("Signed out: {revoked}removed from {location}."));
+        if !logged_out.may_have_ended.is_empty() {
+            let others = logged_out.may_have_ended.join(", ");
+            context.terminal.say(&format!(
+                "The issuer may have ended these sign-ins too: {others}. logout --local removes a sign-in \
+                 without ending others."
             ));
         }
-        self.left.report(context);
+        still_valid(logged_out).iter().for_each(|sentence| context.terminal.say(sentence));
     }
 
     fn as_json(&self, context: &Context) -> Value {
+        let logged_out = self.logged_out.as_ref();
+        let imported = logged_out.and_then(|it| imported(&it.revocation));
+        let has_personal = logged_out.is_some_and(|it| it.had_personal_access_token);
         json!({
             "profile": self.profile.as_str(),
-            "was_signed_in": self.was_there,
+            "was_signed_in": logged_out.map(|it| it.was_there),
             "revoked": self.revoked,
-            "may_have_ended": self.may_have_ended,
-            "api_key_still_valid": self.left.api_key,
-            "access_token_still_valid": self.left.has_access_token(),
-            "access_token_expires_at": self.left.token_expires_at().map(|time| time.to_string()),
+            "may_have_ended": logged_out.map(|it| it.may_have_ended.as_slice()).unwrap_or_default(),
+            "api_key_still_valid": logged_out.is_some_and(|it| it.had_api_key),
+            "access_token_still_valid": imported.is_some() || has_personal,
+            "access_token_expires_at": imported.flatten().map(|time| time.to_string()),
             "stored_in": self.location.to_string(),
             "error": self.error.as_ref().map(|error| context.to_json(error)),
         })
     }
 }
 
-impl Left {
-    fn report(&self, context: &Context) {
-        if self.api_key {
-            context.terminal.say(
-                "The API key that was stored with it still works. To end it, delete it at \
-                 https://platform.openai.com/api-keys.",
-            );
-        }
-        if self.personal_access_token {
-            context.terminal.say(
-                "The personal access token that was stored here stays valid. To end it, delete it in \
-                 the settings of your account, at https://chatgpt.com.",
-            );
-        }
-        if self.tokens {
-            context.terminal.say("Its tokens were not revoked, and stay valid until they expire.");
-        }
-        if self.access_token.is_some() {
-            let now = environment::now();
-            let until = self.token_expires_at().map(|time| format!(", {}", from_now(time, now)));
-            context.terminal.say(&format!(
-                "The access token that was stored with it stays valid until it expires{}.",
-                until.unwrap_or_default()
-            ));
-        }
-    }
-
-    fn has_access_token(&self) -> bool {
-        self.access_token.is_some() || self.personal_access_token
-    }
-
-    fn token_expires_at(&self) -> Option<Timestamp> {
-        self.access_token.as_ref()?.expires_at
+fn was_revoked(revocation: &Revocation) -> Option<bool> {
+    match revocation {
+        Revocation::Revoked => Some(true),
+        Revocation::NotRequested => Some(false),
+        _ => None,
     }
 }
 
-/// The end of each; and of what went wrong the last, with which the program ends.
-fn as_json(ends: &[End], context: &Context) -> Value {
-    let profiles: Vec<Value> = ends.iter().map(|end| end.as_json(context)).collect();
+/// The expiry of an imported access token, which is not revoked.
+fn imported(revocation: &Revocation) -> Option<Option<Timestamp>> {
+    match revocation {
+        Revocation::Imported { expires_at } => Some(*expires_at),
+        _ => None,
+    }
+}
+
+/// A sentence for each credential that was removed and stays valid.
+fn still_valid(logged_out: &LoggedOut) -> Vec<String> {
+    let key = logged_out.had_api_key.then_some(
+        "The API key that was stored with it stays valid. To end it, delete it at \
+         https://platform.openai.com/api-keys.",
+    );
+    let personal = logged_out.had_personal_access_token.then_some(
+        "The personal access token that was stored here stays valid. To end it, delete it in the \
+         settings of your account, at https://chatgpt.com.",
+    );
+    let tokens = matches!(logged_out.revocation, Revocation::NotRequested)
+        .then_some("Its tokens were not revoked, and stay valid until they expire.");
+    let imported = imported(&logged_out.revocation).map(|expires_at| {
+        let when = expires_at.map(|time| format!(", {}", from_now(time, environment::now())));
+        let when = when.unwrap_or_default();
+        format!("The access token that was stored with it stays valid until it expires{when}.")
+    });
+    let fixed = [key, personal, tokens].into_iter().flatten().map(str::to_owned);
+    fixed.chain(imported).collect()
+}
+
+/// The outcomes, and the last error, which also decides the exit code.
+fn as_json(outcomes: &[Outcome], context: &Context) -> Value {
+    let profiles: Vec<Value> = outcomes.iter().map(|it| it.as_json(context)).collect();
     let mut document = json!({ "profiles": profiles });
-    if let Some(error) = ends.iter().filter_map(|end| end.error.as_ref()).next_back() {
+    if let Some(error) = outcomes.iter().filter_map(|it| it.error.as_ref()).next_back() {
         document["error"] = context.to_json(error);
     }
     document

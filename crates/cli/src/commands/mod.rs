@@ -1,4 +1,4 @@
-//! Each command: what it asks of the crates below, and what it says about it.
+//! The commands: each calls the crates below, and reports the result.
 
 mod completions;
 mod create_key;
@@ -24,7 +24,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::profiles::Profiles;
 
-/// Does what was asked for. Only what may have to wait for somebody gets a runtime.
+/// Runs a command. Only a command that may have to wait gets a runtime.
 pub(crate) fn run(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
     start(command, context).map_err(|error| match context.interruption.check() {
         Err(interrupted) if !matches!(error, CliError::Interrupted { .. }) => interrupted,
@@ -36,12 +36,12 @@ fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
     let quiet = CliError::quiet_without_reader;
     match command {
         Command::Login(args) => {
-            or_forget_profile(context, || context.block_on(login::run(args, context)))?;
+            or_remove_profile(context, || context.block_on(login::run(args, context)))?;
             let notes = codex_cli::notes(&Profiles::chosen(&context.args)?.store());
             notes.iter().for_each(|note| context.terminal.warn(note));
         }
         Command::CreateKey(args) => {
-            or_forget_profile(context, || context.block_on(create_key::run(args, context)))?;
+            or_remove_profile(context, || context.block_on(create_key::run(args, context)))?;
         }
         Command::Organizations(args) => {
             context.block_on(organizations::run(args, context)).map_err(quiet)?;
@@ -61,16 +61,16 @@ fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A sign-in that fails leaves no profile behind that it has made, so that `profiles` shows no name that
-/// was only a slip.
-fn or_forget_profile(
+/// A sign-in that fails removes the profile that it created, so that a typing error does not stay in the
+/// list of profiles.
+fn or_remove_profile(
     context: &Context,
     sign_in: impl FnOnce() -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let new = Profiles::chosen(&context.args).ok().and_then(Profiles::new_profile);
     let outcome = sign_in();
     if let (Err(_), Some(new)) = (&outcome, new) {
-        new.forget();
+        new.remove();
     }
     outcome
 }

@@ -46,7 +46,7 @@ pub(super) fn options(args: &PlatformArgs, context: &Context) -> Options {
     }
 }
 
-/// A session to list something in: by the stored sign-in, else through the browser.
+/// A session for a list: with the stored sign-in, otherwise through the browser.
 pub(super) async fn session(
     purpose: &'static str,
     args: &PlatformArgs,
@@ -73,20 +73,20 @@ async fn by_store(http: HttpClient, context: &Context) -> Result<Session, CliErr
     Ok(by_stored_sign_in(&sign_in, &platform, &events).await?)
 }
 
-/// What stands in the way of a list without a browser.
+/// Says why the stored sign-in is not used.
 fn explain(error: &Error, terminal: Terminal) {
     match error {
-        Error::NotSignedIn { .. } => terminal.say("Nobody is signed in here."),
+        Error::NotSignedIn { .. } => terminal.say("You are not signed in."),
         other => {
             let why = chain(other);
-            terminal.say(&format!("The stored sign-in does not serve for this: {why}"));
+            terminal.say(&format!("The stored sign-in cannot be used: {why}"));
         }
     }
-    terminal.say("Sign in for this once; nothing is stored.");
+    terminal.say("Sign in for this list; nothing is stored.");
 }
 
-/// `org-1  default  Analytical Engines`: what somebody typed stands last, so that it cannot pass for
-/// anything else.
+/// `org-1  default  Analytical Engines`. The title, which is free text, comes last, so that it cannot
+/// look like another column.
 pub(super) struct Row<'a> {
     pub(super) id: &'a str,
     pub(super) mark: &'static str,
@@ -105,7 +105,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The rows below each other, in columns.
+/// A line for each row, in columns.
 pub(super) fn table(rows: &[Row<'_>]) -> Vec<String> {
     let widest = |column: fn(&Row<'_>) -> usize| rows.iter().map(column).max().unwrap_or_default();
     let (ids, marks) = (widest(|row| row.id.len()), widest(|row| row.mark.len()));
@@ -119,7 +119,7 @@ pub(super) fn table(rows: &[Row<'_>]) -> Vec<String> {
 
 const LONGEST_TITLE: usize = 80;
 
-/// How long a list may take, however many answers it has.
+/// The time limit of a list, with all its requests.
 pub(super) const LIST_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) fn organization_as_json(organization: &Organization) -> Value {

@@ -12,19 +12,17 @@ use crate::profiles::Profiles;
 /// One line of the list.
 struct Profile {
     name: ProfileName,
-    /// Whether it is the one that a command without `--profile` means now.
-    chosen: bool,
+    /// Whether commands use it without `--profile`.
+    is_selected: bool,
     state: State,
+    account: Option<String>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    SignedIn {
-        who: Option<String>,
-    },
-    /// Its access token has expired, and nothing can refresh it.
-    Over {
-        who: Option<String>,
-    },
+    SignedIn,
+    /// The access token has expired, and cannot be refreshed.
+    Ended,
     SignedOut,
     Unreadable,
 }
@@ -34,82 +32,71 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let profiles = Profiles::chosen(&context.args)?;
     let mut names = profiles.names().map_err(CliError::Profiles)?;
     if !names.contains(&profiles.selected) {
-        let after = names.iter().skip(1).filter(|it| it.as_str() < profiles.selected.as_str());
-        names.insert(1 + after.count(), profiles.selected.clone());
+        names.push(profiles.selected.clone());
+        names[1..].sort_by(|a, b| a.as_str().cmp(b.as_str()));
     }
-    let mut profiles: Vec<Profile> =
-        names.into_iter().map(|name| Profile::look(&profiles, name)).collect();
+    let mut list: Vec<Profile> =
+        names.into_iter().map(|name| Profile::read(&profiles, name)).collect();
     context.interruption.check()?;
-    // What a logout leaves is an empty folder.
-    profiles
-        .retain(|it| it.chosen || it.name.is_default() || !matches!(it.state, State::SignedOut));
-    let output = &context.output;
-    output.document(|| profiles.iter().map(Profile::as_json).collect())?;
-    Ok(output.text(|| as_table(&profiles))?)
+    // A logout leaves an empty folder.
+    list.retain(|it| it.is_selected || it.name.is_default() || it.state != State::SignedOut);
+    context.output.document(|| list.iter().map(Profile::to_json).collect())?;
+    Ok(context.output.text(|| to_table(&list))?)
 }
 
 impl Profile {
-    fn look(profiles: &Profiles, name: ProfileName) -> Self {
-        let state = match profiles.store_of(&name).load() {
-            Ok(document) => document
-                .filter(AuthDocument::is_signed_in)
-                .map_or(State::SignedOut, |document| State::of_sign_in(&document)),
-            Err(_) => State::Unreadable,
+    fn read(profiles: &Profiles, name: ProfileName) -> Self {
+        let is_selected = profiles.selected == name;
+        let (state, account) = match profiles.store_of(&name).load() {
+            Ok(document) => match document.filter(AuthDocument::is_signed_in) {
+                Some(it) if has_ended(&it, environment::now()) => (State::Ended, account(&it)),
+                Some(it) => (State::SignedIn, account(&it)),
+                None => (State::SignedOut, None),
+            },
+            Err(_) => (State::Unreadable, None),
         };
-        Self { chosen: profiles.selected == name, name, state }
+        Self { name, is_selected, state, account }
     }
 
-    fn as_json(&self) -> Value {
-        let (state, who) = match &self.state {
-            State::SignedIn { who } => ("signed_in", who.as_deref()),
-            State::Over { who } => ("signed_out", who.as_deref()),
-            State::SignedOut => ("signed_out", None),
-            State::Unreadable => ("unreadable", None),
+    fn to_json(&self) -> Value {
+        let state = match self.state {
+            State::SignedIn => "signed_in",
+            State::Ended | State::SignedOut => "signed_out",
+            State::Unreadable => "unreadable",
         };
-        json!({ "name": self.name.as_str(), "chosen": self.chosen, "state": state, "who": who })
+        let (name, account) = (self.name.as_str(), &self.account);
+        json!({ "name": name, "chosen": self.is_selected, "state": state, "who": account })
     }
 
-    fn in_words(&self) -> String {
-        match &self.state {
-            State::SignedIn { who: Some(who) } => excerpt(who, 80),
-            State::SignedIn { who: None } => "signed in".to_owned(),
-            State::Over { who: Some(who) } => {
-                format!("{}, not signed in any more", excerpt(who, 80))
-            }
-            State::Over { who: None } => "not signed in any more".to_owned(),
-            State::SignedOut => "not signed in".to_owned(),
-            State::Unreadable => "cannot be read; login-cli status says why".to_owned(),
+    fn to_text(&self) -> String {
+        let account = self.account.as_ref().map(|it| excerpt(it, 80));
+        match (self.state, account) {
+            (State::SignedIn, account) => account.unwrap_or_else(|| "signed in".to_owned()),
+            (State::Ended, Some(account)) => format!("{account}, no longer signed in"),
+            (State::Ended, None) => "no longer signed in".to_owned(),
+            (State::SignedOut, _) => "not signed in".to_owned(),
+            (State::Unreadable, _) => "unreadable; login-cli status says why".to_owned(),
         }
     }
 }
 
-impl State {
-    fn of_sign_in(document: &AuthDocument) -> Self {
-        let who = who(document);
-        match has_ended(document, environment::now()) {
-            true => Self::Over { who },
-            false => Self::SignedIn { who },
-        }
-    }
-}
-
-fn who(document: &AuthDocument) -> Option<String> {
+/// The user, or the kind of credential that does not name one.
+fn account(document: &AuthDocument) -> Option<String> {
     match document.auth_mode() {
         Some(AuthMode::PersonalAccessToken) => return Some("personal access token".to_owned()),
         Some(AuthMode::Other(mode)) => return Some(format!("another program's, mode {mode}")),
         _ => {}
     }
-    let of_tokens =
-        identity_without_verifying(document).and_then(|claims| claims.email.or(claims.name));
-    of_tokens.or_else(|| document.api_key().map(|_| "API key".to_owned()))
+    let user = identity_without_verifying(document).and_then(|it| it.email.or(it.name));
+    user.or_else(|| document.api_key().map(|_| "API key".to_owned()))
 }
 
-/// The names below each other, with a mark at the one that is chosen.
-fn as_table(profiles: &[Profile]) -> String {
+/// A line for each profile, with a mark at the selected one.
+fn to_table(profiles: &[Profile]) -> String {
     let width = profiles.iter().map(|it| it.name.as_str().len()).max().unwrap_or_default();
     let line = |profile: &Profile| {
-        let mark = if profile.chosen { '*' } else { ' ' };
-        format!("{mark} {:width$}  {}", profile.name.as_str(), profile.in_words())
+        let mark = if profile.is_selected { '*' } else { ' ' };
+        format!("{mark} {:width$}  {}", profile.name.as_str(), profile.to_text())
     };
     profiles.iter().map(line).collect::<Vec<_>>().join("\n")
 }

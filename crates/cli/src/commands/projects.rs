@@ -27,22 +27,22 @@ pub(crate) async fn run(args: &ProjectsArgs, context: &Context) -> Result<(), Cl
     Ok(output.text(|| groups.join("\n\n"))?)
 }
 
-/// A list that ends before its end looks whole.
+/// An incomplete list looks complete.
 fn warn_of_more(listed: &[Listed], context: &Context) {
     if listed.iter().any(|one| one.has_more) {
         let projects: usize =
             listed.iter().filter_map(|one| Some(one.projects.as_ref()?.len())).sum();
         context.terminal.warn(&format!(
-            "the list was cut after {projects} projects; --organization ID lists those of one organization"
+            "the list ends after {projects} projects; --organization ID lists those of one organization"
         ));
     }
 }
 
-/// An organization, and below it its projects, or why there are none.
+/// An organization with its projects below, or why there are none.
 fn group(Listed { organization, projects, has_more, .. }: &Listed) -> String {
     let mut lines = table(&[Row::for_organization(organization)]);
     let below = match projects.as_deref() {
-        None => vec!["(its projects are not for this account)".to_owned()],
+        None => vec!["(you cannot see its projects)".to_owned()],
         Some([]) if !has_more => vec!["(no projects)".to_owned()],
         Some(projects) => table(&projects.iter().map(row).collect::<Vec<_>>()),
     };
@@ -56,8 +56,8 @@ fn row(project: &Project) -> Row<'_> {
     Row { id: project.id.as_str(), mark, title: project.title.as_deref() }
 }
 
-/// Projects that are not for this account are null, and not none. The titles are taken, because a copy
-/// of all of them would be as large as the list.
+/// Projects that the account cannot see are null. The titles are moved: a copy of all of them would be as
+/// large as the list.
 fn in_json(Listed { organization, projects, has_more, .. }: Listed) -> Value {
     let project = |project: Project| {
         let mut fields = json!({ "id": project.id.as_str(), "is_initial": project.is_initial });

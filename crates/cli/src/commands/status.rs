@@ -1,5 +1,6 @@
 use auth_store::{AuthDocument, AuthMode, AuthStore, Location};
 use jiff::Timestamp;
+use login::Error;
 use login::openai::Claims;
 use login::stored::{check_not_ended, has_ended, identity_without_verifying};
 use printable::excerpt;
@@ -12,108 +13,104 @@ use crate::output::columns;
 use crate::profiles::Profiles;
 use crate::{codex_cli, environment};
 
-/// What `status` knows, without asking anybody.
+/// The stored sign-in, read without a request.
 struct Status {
+    profile: String,
+    location: Location,
     document: AuthDocument,
     claims: Claims,
     plan: Option<String>,
     now: Timestamp,
     notes: Vec<String>,
-    /// Why it is over: `token` fails with the same error.
-    end: Option<login::Error>,
+    /// Why it has ended: the error of `token`.
+    end: Option<Error>,
 }
 
 /// `login-cli status`.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let profiles = Profiles::chosen(&context.args)?;
     let store = profiles.store();
-    let Some(status) = Status::read(&store)? else {
-        return nobody(&profiles, &store, context);
-    };
-    let output = &context.output;
-    output.text(|| status.as_lines(&profiles, &store))?;
-    let json = status.as_json(&profiles, &store);
-    let end = status.end.map(CliError::from);
-    let document = || {
-        let mut json = json;
-        if let Some(error) = &end {
-            json["error"] = context.to_json(error);
+    let document = store.load().map_err(Error::Store)?.filter(AuthDocument::is_signed_in);
+    let (mut json, error) = match document {
+        Some(document) => {
+            let status = Status::new(document, &profiles, &store)?;
+            context.output.text(|| status.to_text())?;
+            (status.to_json(), status.end.map(CliError::from))
         }
-        json
+        None => {
+            let error = Error::NotSignedIn { location: store.location() };
+            (not_signed_in(&profiles, &store), Some(error.into()))
+        }
     };
-    output.document(document)?;
-    end.map_or(Ok(()), Err)
+    if let Some(error) = &error {
+        json["error"] = context.to_json(error);
+    }
+    context.output.document(|| json)?;
+    error.map_or(Ok(()), Err)
 }
 
-/// Why a new access token cannot be had any more. An expired one that could be refreshed is not enough where
-/// what that brings could not be stored.
-fn end(document: &AuthDocument, store: &AuthStore, now: Timestamp) -> Option<login::Error> {
-    if let Err(over) = check_not_ended(document, store, now) {
-        return Some(over);
+fn not_signed_in(profiles: &Profiles, store: &AuthStore) -> Value {
+    json!({
+        "signed_in": false,
+        "profile": profiles.selected.as_str(),
+        "stored_in": store.location().to_string(),
+    })
+}
+
+/// Why there can be no valid access token. An expired token that can be refreshed is not enough if the
+/// refreshed one could not be stored.
+fn end(document: &AuthDocument, store: &AuthStore, now: Timestamp) -> Option<Error> {
+    if let Err(error) = check_not_ended(document, store, now) {
+        return Some(error);
     }
     let has_expired = document.access_token_expires_at().is_some_and(|exp| exp <= now);
     let is_file = matches!(store.location(), Location::File(_));
     match has_expired && is_file {
-        true => store.could_be_written().err().map(login::Error::Unstorable),
+        true => store.could_be_written().err().map(Error::Unstorable),
         false => None,
     }
 }
 
-/// Nobody is an answer, and no success.
-fn nobody(profiles: &Profiles, store: &AuthStore, context: &Context) -> Result<(), CliError> {
-    let error = CliError::from(login::Error::NotSignedIn { location: store.location() });
-    let document = || {
-        json!({
-            "signed_in": false,
-            "profile": profiles.selected.as_str(),
-            "stored_in": store.location().to_string(),
-            "error": context.to_json(&error),
-        })
-    };
-    context.output.document(document)?;
-    Err(error)
-}
-
 impl Status {
-    fn read(store: &AuthStore) -> Result<Option<Self>, CliError> {
-        let document = store.load().map_err(login::Error::Store)?;
-        let Some(document) = document.filter(AuthDocument::is_signed_in) else {
-            return Ok(None);
-        };
-        let warnings = store.warnings(&document).map_err(login::Error::Store)?;
+    fn new(
+        document: AuthDocument,
+        profiles: &Profiles,
+        store: &AuthStore,
+    ) -> Result<Self, CliError> {
+        let warnings = store.warnings(&document).map_err(Error::Store)?;
         let mut notes: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         notes.extend(codex_cli::notes(store));
-        // Tokens that stand beside a personal access token are not what counts.
-        let counting = Some(&document).filter(|it| it.personal_access_token().is_none());
-        let claims = counting.and_then(identity_without_verifying).unwrap_or_default();
-        let access: Claims = counting
+        // A personal access token takes precedence over tokens beside it.
+        let with_tokens = Some(&document).filter(|it| it.personal_access_token().is_none());
+        let claims = with_tokens.and_then(identity_without_verifying).unwrap_or_default();
+        let access: Claims = with_tokens
             .and_then(AuthDocument::access_token_claims_without_verifying)
             .unwrap_or_default();
-        let of_id_token = claims.additional.auth.chatgpt_plan_type.clone();
-        let plan = access.additional.auth.chatgpt_plan_type.or(of_id_token);
+        let plan_in_id_token = claims.additional.auth.chatgpt_plan_type.clone();
+        let plan = access.additional.auth.chatgpt_plan_type.or(plan_in_id_token);
         let now = environment::now();
         let end = end(&document, store, now);
-        Ok(Some(Self { document, claims, plan, now, notes, end }))
+        let (profile, location) = (profiles.selected.as_str().to_owned(), store.location());
+        Ok(Self { profile, location, document, claims, plan, now, notes, end })
     }
 
-    fn as_lines(&self, profiles: &Profiles, store: &AuthStore) -> String {
+    fn to_text(&self) -> String {
         let auth = &self.claims.additional.auth;
-        let shown = |text: &Option<String>| text.as_ref().map(|text| excerpt(text, 80));
-        let named =
-            (!profiles.selected.is_default()).then(|| profiles.selected.as_str().to_owned());
+        let short = |text: Option<&str>| text.map(|text| excerpt(text, 80));
+        let api_key = if self.document.api_key().is_some() { "stored" } else { "none" };
         let rows = [
             ("Signed in", Some(self.signed_in())),
-            ("Profile", named),
-            ("Name", shown(&self.claims.name)),
-            ("Email", shown(&self.claims.email)),
-            ("Plan", shown(&self.plan)),
+            ("Profile", Some(self.profile.clone()).filter(|it| it != "default")),
+            ("Name", short(self.claims.name.as_deref())),
+            ("Email", short(self.claims.email.as_deref())),
+            ("Plan", short(self.plan.as_deref())),
             ("Organization", self.organization()),
-            ("Project", shown(&auth.project_id)),
-            ("Account", self.account_id().map(|id| excerpt(id, 80))),
+            ("Project", short(auth.project_id.as_deref())),
+            ("Account", short(self.account_id())),
             ("Access token", self.access_token()),
-            ("API key", Some(self.api_key().to_owned())),
+            ("API key", Some(api_key.to_owned())),
             ("Last refresh", self.document.last_refresh().map(|then| from_now(then, self.now))),
-            ("Stored in", Some(excerpt(&store.location().to_string(), 400))),
+            ("Stored in", Some(excerpt(&self.location.to_string(), 400))),
         ];
         let rows = rows.into_iter().filter_map(|(name, text)| Some((name, text?)));
         let notes = self.notes.iter().map(|note| ("Note", excerpt(note, 400)));
@@ -130,7 +127,7 @@ impl Status {
 
     fn signed_in(&self) -> String {
         let how = how(&self.document);
-        if self.end.is_some() { format!("not any more ({how})") } else { how }
+        if self.end.is_some() { format!("no longer ({how})") } else { how }
     }
 
     fn account_id(&self) -> Option<&str> {
@@ -146,42 +143,35 @@ impl Status {
         Some(title.map_or_else(|| id.clone(), |title| format!("{title} ({id})")))
     }
 
-    fn api_key(&self) -> &'static str {
-        match self.document.api_key() {
-            Some(_) => "stored",
-            None => "none",
-        }
-    }
-
-    fn as_json(&self, profiles: &Profiles, store: &AuthStore) -> Value {
-        let auth = &self.claims.additional.auth;
+    fn to_json(&self) -> Value {
+        let (document, auth) = (&self.document, &self.claims.additional.auth);
         json!({
             "signed_in": self.end.is_none(),
-            "auth_mode": self.document.auth_mode().as_ref().map(AuthMode::as_str),
-            "profile": profiles.selected.as_str(),
+            "auth_mode": document.auth_mode().as_ref().map(AuthMode::as_str),
+            "profile": self.profile,
             "email": self.claims.email,
             "name": self.claims.name,
             "plan": self.plan,
             "account_id": self.account_id(),
             "organization_id": auth.organization_id,
             "project_id": auth.project_id,
-            "has_api_key": self.document.api_key().is_some(),
-            "access_token_expires_at": self.document.access_token_expires_at().map(|time| time.to_string()),
-            "last_refresh": self.document.last_refresh().map(|time| time.to_string()),
-            "stored_in": store.location().to_string(),
+            "has_api_key": document.api_key().is_some(),
+            "access_token_expires_at": document.access_token_expires_at().map(|time| time.to_string()),
+            "last_refresh": document.last_refresh().map(|time| time.to_string()),
+            "stored_in": self.location.to_string(),
             "notes": self.notes,
         })
     }
 }
 
-/// What stands beside a name, in as many lines as the terminal needs.
+/// Text behind the name of a row, in as many lines as the terminal needs.
 fn beside(text: &str) -> String {
     const NARROW: usize = 30;
     let page = |width| Page { width, first: 14, indent: if width < NARROW { 2 } else { 14 } };
     columns().map_or_else(|| text.to_owned(), |width| wrapped(text, page(width)))
 }
 
-/// `with ChatGPT`, and what else there is.
+/// `with ChatGPT`.
 pub(super) fn how(document: &AuthDocument) -> String {
     match document.auth_mode() {
         Some(AuthMode::ApiKey) => "with an API key".to_owned(),
@@ -191,18 +181,17 @@ pub(super) fn how(document: &AuthDocument) -> String {
     }
 }
 
-/// `expires in 47 minutes`; what is over is not the end of the sign-in.
+/// `expires in 47 minutes`. An expired token that can be refreshed does not end the sign-in.
 pub(super) fn access_token(document: &AuthDocument, now: Timestamp) -> Option<String> {
-    if document.personal_access_token().is_some() {
-        return Some("does not say when it expires".to_owned());
-    }
-    document.access_token()?;
-    Some(match (document.access_token_expires_at(), document.refresh_token()) {
-        (None, _) => "does not say when it expires".to_owned(),
-        (Some(exp), _) if exp > now => format!("expires {}", from_now(exp, now)),
-        (Some(exp), Some(_)) if !has_ended(document, now) => {
-            format!("expired {}, refreshed when it is needed", from_now(exp, now))
-        }
-        (Some(exp), _) => format!("expired {}", from_now(exp, now)),
+    let has_token = document.personal_access_token().or_else(|| document.access_token()).is_some();
+    let Some(exp) = document.access_token_expires_at() else {
+        return has_token.then(|| "has no known expiry".to_owned());
+    };
+    let when = from_now(exp, now);
+    let is_refreshable = document.refresh_token().is_some() && !has_ended(document, now);
+    Some(match exp > now {
+        true => format!("expires {when}"),
+        false if is_refreshable => format!("expired {when}, refreshed when it is needed"),
+        false => format!("expired {when}"),
     })
 }

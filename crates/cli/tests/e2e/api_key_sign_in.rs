@@ -157,7 +157,7 @@ fn unreadable_file_is_backed_up() {
     world.store("{\"tokens\":");
     world.register_secret(KEY);
     let finished = import(&world, KEY);
-    finished.exits(0).says("warning: the old auth.json could not be read; a copy is ");
+    finished.exits(0).says("warning: the old auth.json was unreadable; a copy is in ");
     assert_stored(&world);
     let copies: Vec<String> = world.stored_names();
     let copy = copies.iter().find(|name| name.starts_with("auth.json.corrupt-")).unwrap();

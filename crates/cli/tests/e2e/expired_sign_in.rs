@@ -60,7 +60,7 @@ fn status_shows_the_expired_account() {
     let finished = world.command("status").run();
     finished.exits(3);
     for line in [
-        "Signed in     not any more (with ChatGPT)\n",
+        "Signed in     no longer (with ChatGPT)\n",
         "\nEmail         ada@example.com\n",
         "\nAccess token  expired 2 hours ago\n",
     ] {
@@ -82,7 +82,7 @@ fn status_shows_the_expired_account() {
         .command("profiles")
         .run()
         .exits(0)
-        .prints("* default  ada@example.com, not signed in any more\n");
+        .prints("* default  ada@example.com, no longer signed in\n");
 }
 
 #[test]

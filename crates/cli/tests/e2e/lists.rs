@@ -170,7 +170,7 @@ fn inaccessible_organization_is_listed() {
         let world = signed_in_to(engines(), faults);
         let finished = assert_lists(&world, "projects", &[]);
         let begin = "org-engines  default  Analytical Engines\n  \
-                     (its projects are not for this account)\n\norg-ada  personal  Ada's\n";
+                     (you cannot see its projects)\n\norg-ada  personal  Ada's\n";
         assert!(finished.stdout.starts_with(begin), "{}", finished.stdout);
         let all = assert_lists(&world, "projects", &["--json"]).json();
         assert_eq!((&all[0]["projects"], all.as_array().unwrap().len()), (&Value::Null, 3));
@@ -243,13 +243,13 @@ fn endless_lists_end_with_bounded_memory() {
         assert!(peak < 64 << 20, "{} MiB with {options:?}", peak >> 20);
         assert!(stdout.matches("proj_endless_").count() == 10_000, "{stdout:.500}");
         let finished = running.finish();
-        finished.exits(0).says("warning: the list was cut after 10000 projects; --organization ID");
+        finished.exits(0).says("warning: the list ends after 10000 projects; --organization ID");
     }
     let key = world.create_key().args(["--poll-timeout", "10ms"]).signs_in(Account::OWNER);
     key.exits(1).says("error: timed out waiting for an organization and default project");
     // The list of one organization has a higher limit.
     let one = world.on_platform("projects").args(["--organization", "org-7"]).run();
-    one.exits(0).says("warning: the list was cut after 5000 projects");
+    one.exits(0).says("warning: the list ends after 5000 projects");
     assert!(one.stdout.ends_with("\n  (and more)\n"), "no word about the rest");
 }
 
@@ -278,7 +278,7 @@ fn assert_lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
     let trail = running.visit(Account::OWNER);
     let finished = running.finish();
     finished.exits(0).prints("org-ada  default  Analytical Engines\n");
-    let asked = "Sign in for this once; nothing is stored.\n\
+    let asked = "Sign in for this list; nothing is stored.\n\
                  Open this address to list your organizations:\n\nhttp";
     finished.says(&format!("{why}\n{asked}"));
     assert!(world.auth_json() == before, "the store changed");
@@ -288,8 +288,8 @@ fn assert_lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
 #[test]
 fn without_a_sign_in_the_browser_opens_once() {
     let world = World::new();
-    let (finished, trail) = assert_lists_through_browser(&world, "Nobody is signed in here.");
-    assert!(finished.stderr.starts_with("Nobody"), "it is said before anything else");
+    let (finished, trail) = assert_lists_through_browser(&world, "You are not signed in.");
+    assert!(finished.stderr.starts_with("You are"), "it is said before anything else");
     let page = trail.last().unwrap().text();
     for words in ["You’re signed in", "Nothing is saved", "close this tab"] {
         assert!(page.contains(words), "{page}");
@@ -298,7 +298,7 @@ fn without_a_sign_in_the_browser_opens_once() {
     let client = "app_2SKx67EdpoN0G6j64rFvigXD";
     assert!(trail.steps[0].url.as_str().contains(client), "{}", trail.steps[0].url);
     let again = world.on_platform("organizations").signs_in(Account::OWNER);
-    again.exits(0).says("Nobody is signed in here");
+    again.exits(0).says("You are not signed in");
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn api_key_sign_in_opens_the_browser() {
     world.store(r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-0123456789abcdefghijklmnop"}"#);
     let path = world.codex_home().join("auth.json");
     let why = format!(
-        "The stored sign-in does not serve for this: the sign-in in {} has no access token",
+        "The stored sign-in cannot be used: the sign-in in {} has no access token",
         path.display()
     );
     assert_lists_through_browser(&world, &why);
@@ -320,7 +320,7 @@ fn api_key_sign_in_opens_the_browser() {
 fn refused_token_opens_the_browser() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
-    let why = "The stored sign-in does not serve for this: cannot log in to the platform: the \
+    let why = "The stored sign-in cannot be used: cannot log in to the platform: the \
                platform refused: HTTP 401, invalid_token: Unknown access token.";
     assert_lists_through_browser(&world, why);
     let logins = world.sandbox.requests_at(&Endpoint::Onboarding);
@@ -332,7 +332,7 @@ fn refused_token_opens_the_browser() {
     let refused = Then::json(403, json!({"error": {"code": "not_allowed", "message": "No."}}));
     let world = World::with([Fault::new(Endpoint::Onboarding, refused).on(On::First(1))]);
     world.login().signs_in(Account::OWNER).exits(0);
-    let why = "The stored sign-in does not serve for this: cannot log in to the platform: the \
+    let why = "The stored sign-in cannot be used: cannot log in to the platform: the \
                platform refused: HTTP 403, not_allowed: No.";
     assert_lists_through_browser(&world, why);
 }
@@ -374,7 +374,7 @@ fn ended_sign_in_opens_the_browser() {
     world.on_platform("organizations").run().exits(0);
     // An old copy of the file has a refresh token that was used.
     world.store(&before);
-    let why = "The stored sign-in does not serve for this: the sign-in is not valid any more: the \
+    let why = "The stored sign-in cannot be used: the sign-in is not valid any more: the \
                issuer refused: HTTP 401, refresh_token_reused: The refresh token was used already.";
     assert_lists_through_browser(&world, why);
 }
@@ -391,7 +391,7 @@ fn token_of_another_issuer_is_not_sent() {
         let stored = stored.with("/tokens/id_token", id_token).stored(&world);
         let issuer = world.sandbox.issuer_url();
         let why = format!(
-            "The stored sign-in does not serve for this: the stored sign-in is from {theirs}, and \
+            "The stored sign-in cannot be used: the stored sign-in is from {theirs}, and \
              not from {issuer}"
         );
         assert_lists_through_browser(&world, &why);

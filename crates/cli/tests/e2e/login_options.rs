@@ -189,7 +189,7 @@ fn unreadable_file_is_backed_up() {
         let world = World::new();
         world.store(corrupt);
         let finished = world.login().signs_in(Account::OWNER);
-        finished.exits(0).says("warning: the old auth.json could not be read; a copy is ");
+        finished.exits(0).says("warning: the old auth.json was unreadable; a copy is in ");
         assert_eq!(stored(&world)["auth_mode"], "chatgpt");
         assert_backed_up(&world, corrupt);
     }

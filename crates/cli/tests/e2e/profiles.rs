@@ -111,7 +111,7 @@ fn profiles_are_listed_by_name() {
     finished.exits(0).prints(
         "* default  ada@example.com\n\
          \x20 Zoo      API key\n\
-         \x20 broken   cannot be read; login-cli status says why\n\
+         \x20 broken   unreadable; login-cli status says why\n\
          \x20 work     ada@example.com\n",
     );
     assert_eq!(finished.stderr, "");
@@ -167,7 +167,7 @@ fn hint_names_the_chosen_profile() {
     let finished = world.command("status").args(["--profile", "work"]).run();
     finished.exits(3).says("hint: sign in with login-cli --profile work login\n");
     let finished = world.command("logout").args(["--profile", "nobody"]).run();
-    finished.exits(0).says("Nobody was signed in.\n");
+    finished.exits(0).says("You were not signed in.\n");
     assert_eq!(world.profiles(), [], "a question leaves nothing behind");
 }
 

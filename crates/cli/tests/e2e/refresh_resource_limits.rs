@@ -129,7 +129,7 @@ fn logout_revokes_tokens_of_an_interrupted_save() {
     assert_eq!(finished.exits(0).json()["profiles"][0]["was_signed_in"], json!(true));
     assert!(!temporary(&world).exists());
     assert!(world.sandbox.requests_at(&Endpoint::Revoke).is_empty());
-    world.command("logout").run().exits(0).says("Nobody was signed in.");
+    world.command("logout").run().exits(0).says("You were not signed in.");
 
     let (world, token) = interrupted_save(Some(Account::NEW_OWNER));
     world.command("logout").run().exits(0);

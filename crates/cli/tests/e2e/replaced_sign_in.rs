@@ -159,7 +159,11 @@ fn first_sign_in_revokes_nothing() {
 fn unreadable_file_is_backed_up_and_nothing_is_revoked() {
     let world = World::new();
     world.store("{\"tokens\":{");
-    world.login().signs_in(Account::OWNER).exits(0).says("warning: the old auth.json could not be");
+    world
+        .login()
+        .signs_in(Account::OWNER)
+        .exits(0)
+        .says("warning: the old auth.json was unreadable");
     assert_new(&world);
     assert_eq!(world.count(&Endpoint::Revoke), 0);
 }

@@ -99,7 +99,7 @@ impl Case {
                 continue;
             }
             let refreshed = self.command("refresh", profile).run();
-            let is_told = finished.stderr.contains("may have ended these sign-ins as well");
+            let is_told = finished.stderr.contains("may have ended these sign-ins too");
             assert!(
                 refreshed.code == 0 || is_told && refreshed.code == 3,
                 "{name}: the sign-in of {profile} is dead\n{}",

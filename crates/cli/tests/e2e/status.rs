@@ -201,7 +201,7 @@ fn unusual_permissions_are_noted() {
         ("Plan", "plus"),
         ("Organization", "Analytical Engines (org-ada)"),
         ("Project", "proj_ada"),
-        ("Access token", "does not say when it expires"),
+        ("Access token", "has no known expiry"),
         ("API key", "none"),
         ("Last refresh", "9 days ago"),
     ];

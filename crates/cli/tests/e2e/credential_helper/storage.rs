@@ -127,7 +127,7 @@ impl PassSetup {
         let revoked = self.world.sandbox.requests_at(&Endpoint::Revoke).pop().unwrap();
         assert!(String::from_utf8_lossy(&revoked.body).contains(&refresh_token));
         assert!(self.pass.entries().is_empty());
-        self.command("logout").run().exits(0).says("Nobody was signed in.\n");
+        self.command("logout").run().exits(0).says("You were not signed in.\n");
         self.command("token").run().exits(3).prints("");
         assert_eq!(self.world.stored_names(), LOCKS);
     }
