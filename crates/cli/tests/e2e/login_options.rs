@@ -178,8 +178,8 @@ const REMOVED_FIELDS: [&str; 2] = [
 ];
 
 fn last_refresh(stored: &str) -> String {
-    let document: Value = serde_json::from_str(stored).unwrap();
-    document["last_refresh"].as_str().unwrap().to_owned()
+    let (_, rest) = stored.split_once("\"last_refresh\": \"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
 }
 
 // threats 168
