@@ -6,30 +6,30 @@ use std::time::{Duration, Instant};
 
 use url::{Position, Url};
 
-/// What came back.
+/// A response.
 pub(crate) struct Response {
-    /// From before the connection was opened until the first byte was there.
+    /// The time from before the connection to the first byte.
     pub(crate) first_byte: Duration,
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Response {
-    /// None when it is no HTTP.
+    /// `None` if it is no HTTP.
     pub(crate) fn status(&self) -> Option<u16> {
         let (version, rest) = self.bytes.split_at_checked(b"HTTP/1.1 ".len())?;
-        // HTTP/1.0 is answered in kind.
+        // A request of HTTP/1.0 gets a response of HTTP/1.0.
         let is_http = [b"HTTP/1.1 ", b"HTTP/1.0 "].iter().any(|known| known[..] == *version);
         let status = rest.get(..3).filter(|_| is_http)?;
         std::str::from_utf8(status).ok()?.parse().ok()
     }
 
-    /// Whether it is the end of a TLS handshake, an alert.
+    /// Whether it is a TLS alert.
     pub(crate) fn is_tls_alert(&self) -> bool {
         const ALERT: u8 = 21;
         self.bytes.first() == Some(&ALERT)
     }
 
-    /// Where it sends the browser.
+    /// The address of a redirect.
     pub(crate) fn location(&self) -> Option<Url> {
         let head = String::from_utf8_lossy(&self.bytes);
         let (head, _) = head.split_once("\r\n\r\n")?;
@@ -68,7 +68,7 @@ pub(crate) fn read_response(stream: &mut TcpStream, begun: Instant) -> io::Resul
     Ok(Response { first_byte, bytes })
 }
 
-/// The request of a browser that goes to this address.
+/// A browser's request for this address.
 pub(crate) fn visit(url: &Url) -> Vec<u8> {
     get(
         &url[Position::BeforePath..Position::AfterQuery],

@@ -1,4 +1,4 @@
-//! `login-cli` as the demo and the benchmarks have it: built, started, listened to.
+//! Builds and runs `login-cli`.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -8,20 +8,20 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
 use cargo_metadata::Message;
 
-/// How it is compiled.
+/// A profile of cargo.
 #[derive(Clone, Copy, Debug)]
 pub enum Profile {
-    /// Quickly.
+    /// Compiles quickly.
     Dev,
-    /// As it is shipped.
+    /// The release build.
     Release,
 }
 
-/// Builds `login-cli`, and says where it is. What the compiler says is shown.
+/// Builds `login-cli`, and returns its path. The output of the compiler is shown.
 ///
 /// # Errors
 ///
-/// Cargo cannot be started, or it is not content with the code.
+/// Cargo cannot be started, or the build fails.
 pub fn build(root: &Path, profile: Profile, more: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
     let mut build = cargo(root);
     build.args(["build", "--quiet", "--package", "login-cli"]);
@@ -44,7 +44,7 @@ fn program(message: io::Result<Message>) -> Option<PathBuf> {
     }
 }
 
-/// The cargo that runs this task, in the workspace's folder.
+/// The cargo that runs this program, in the folder of the workspace.
 pub fn cargo(root: &Path) -> Command {
     let mut cargo = Command::new(running_cargo());
     cargo.current_dir(root).stdin(Stdio::null());
@@ -54,8 +54,8 @@ pub fn cargo(root: &Path) -> Command {
     cargo
 }
 
-/// What cargo says in the environment about the task that it runs. Some build scripts run again when
-/// it changes, and everything that depends on theirs is then built again.
+/// The variables of the running package. Some build scripts run again when one changes, and then their
+/// dependents are built again.
 #[expect(clippy::disallowed_methods, reason = "only the names matter")]
 fn about_this_task() -> impl Iterator<Item = OsString> {
     const PREFIXES: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
@@ -63,7 +63,7 @@ fn about_this_task() -> impl Iterator<Item = OsString> {
     names.filter(|name| name.to_str().is_some_and(|it| PREFIXES.iter().any(|p| it.starts_with(p))))
 }
 
-/// The compiler that belongs to it.
+/// The compiler of that cargo.
 pub fn rustc() -> Command {
     let beside = Path::new(&running_cargo()).with_file_name("rustc");
     let beside = beside.with_extension(std::env::consts::EXE_EXTENSION);
@@ -75,7 +75,7 @@ fn running_cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// `login-cli`, with none of what the person of this terminal has set up for their own.
+/// `login-cli`, without the settings in this environment.
 pub fn untouched(program: &Path, codex_home: &Path) -> Command {
     const THEIRS: [&str; 10] = [
         "ALL_PROXY",
@@ -97,7 +97,7 @@ pub fn untouched(program: &Path, codex_home: &Path) -> Command {
     command
 }
 
-/// A program that was started, and what it says. It is ended when this is dropped.
+/// A running program and its standard error. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -109,7 +109,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// The system's reason why it does not start.
+    /// The program cannot be started.
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = quiet.spawn()?;
@@ -117,12 +117,12 @@ impl Running {
         Ok(Self { child, stderr: BufReader::new(stderr) })
     }
 
-    /// The number of its process.
+    /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The next line that it says to people; none when it has nothing more to say.
+    /// The next line of standard error; `None` at its end.
     ///
     /// # Errors
     ///
@@ -134,11 +134,11 @@ impl Running {
         Ok(Some(line).filter(|_| read > 0))
     }
 
-    /// Listens until it says which address to open.
+    /// Reads standard error until it prints an address.
     ///
     /// # Errors
     ///
-    /// It has ended without saying one; the error is what it said instead.
+    /// It ended without an address; the error is its output.
     pub fn address(&mut self) -> Result<String, Box<dyn Error>> {
         let mut said = String::new();
         while let Some(line) = self.next_line()? {
@@ -150,11 +150,11 @@ impl Running {
         Err(format!("it names no address to open, and says:\n{said}").into())
     }
 
-    /// Waits until it ends, and returns how, and what it wrote as its result.
+    /// Waits until it ends; returns its status and its standard output.
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// The operating system's.
     pub fn ended(&mut self) -> io::Result<(ExitStatus, String)> {
         let mut result = String::new();
         if let Some(mut stdout) = self.child.stdout.take() {
@@ -166,13 +166,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // A program that has ended already cannot be ended, and that is as well.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Whether a line is an address, as `login-cli` has it: alone on its line.
+/// Whether a line is an address.
 pub fn is_address(line: &str) -> bool {
     line.starts_with("http://") || line.starts_with("https://")
 }

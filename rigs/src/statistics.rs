@@ -1,8 +1,8 @@
-//! Many times in one figure.
+//! Medians and percentiles of times.
 
 use std::time::Duration;
 
-/// The middle one; of an even number of them, the mean of the two in the middle. None of none.
+/// The middle time, or the mean of the two in the middle; `None` without times.
 pub(crate) fn median(mut times: Vec<Duration>) -> Option<Duration> {
     times.sort_unstable();
     let middle = times.len() / 2;
@@ -13,7 +13,7 @@ pub(crate) fn median(mut times: Vec<Duration>) -> Option<Duration> {
     Some((*times.get(middle.checked_sub(1)?)? + upper) / 2)
 }
 
-/// The shortest time that at least so many of a hundred do not exceed (nearest rank). None of none.
+/// The percentile by nearest rank; `None` without times.
 pub(crate) fn percentile(mut times: Vec<Duration>, percent: usize) -> Option<Duration> {
     times.sort_unstable();
     let rank = (times.len() * percent).div_ceil(100);

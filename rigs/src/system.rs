@@ -1,12 +1,12 @@
-//! What is asked of the system itself: sockets, and signals.
+//! Limits and signals.
 
 use std::io;
 
-/// Lets this process open as many sockets as the crowd and the flood need.
+/// Raises the limit of descriptors to what the load generators need.
 ///
 /// # Errors
 ///
-/// The system does not allow as many to anybody.
+/// The system does not allow as many.
 #[cfg(unix)]
 pub(crate) fn allow_many_sockets() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -26,13 +26,13 @@ pub(crate) fn allow_many_sockets() -> io::Result<()> {
     Ok(())
 }
 
-/// Sends the signal that Ctrl-C sends.
+/// Sends SIGINT, as Ctrl-C does.
 #[cfg(unix)]
 pub(crate) fn interrupt(process: u32) -> io::Result<()> {
     send(process, rustix::process::Signal::INT)
 }
 
-/// Lets a process stand still, whatever it is doing.
+/// Stops a process (SIGSTOP).
 #[cfg(unix)]
 pub(crate) fn halt(process: u32) -> io::Result<()> {
     send(process, rustix::process::Signal::STOP)
@@ -47,7 +47,7 @@ fn send(process: u32, signal: rustix::process::Signal) -> io::Result<()> {
     Ok(())
 }
 
-/// A console is needed for it.
+/// Windows needs a console for it.
 #[cfg(not(unix))]
 pub(crate) fn interrupt(_: u32) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())

@@ -1,5 +1,5 @@
-//! A network of a given length: everything takes half a round trip in each direction, and a new
-//! connection takes one more before its first byte, as the handshake of TCP does.
+//! A proxy that delays: half a round trip in each direction, and one more for a new connection, as
+//! the TCP handshake takes.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The near end of it. What connects there reaches the far end, late.
+/// Forwards connections to the far end with a delay.
 pub(super) struct DelayProxy {
     listener: TcpListener,
     pub(super) address: SocketAddr,
@@ -20,20 +20,19 @@ impl DelayProxy {
         Ok(Self { listener, address })
     }
 
-    /// Carries everything to `far_end` from now on, until this program ends.
+    /// Forwards to `far_end` until this process ends.
     pub(super) fn carry_to(self, far_end: SocketAddr, round_trip: Duration) {
         thread::spawn(move || {
             for near in self.listener.incoming().flatten() {
-                // A connection that cannot be had is closed, and whoever made it says so.
+                // A connection that fails is closed, and its client reports that.
                 let _ = connect(near, far_end, round_trip);
             }
         });
     }
 }
 
-/// How long a byte really takes there and back: timers and threads add to what was asked for. It is
-/// the shortest of some trips, so that a busy machine does not make what is measured by it look
-/// good.
+/// The real round trip: timers and threads add to the nominal one. It is the shortest of some trips, so
+/// that a busy machine does not improve the ratios.
 pub(super) fn measured(round_trip: Duration) -> io::Result<Duration> {
     const TRIPS: usize = 8;
     let far_end = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -51,7 +50,7 @@ pub(super) fn measured(round_trip: Duration) -> io::Result<Duration> {
         near.read_exact(&mut [0])?;
         Ok(begun.elapsed())
     };
-    // The first one pays for the connection.
+    // The first one includes the handshake.
     ping()?;
     let times: io::Result<Vec<_>> = (0..TRIPS).map(|_| ping()).collect();
     times?.into_iter().min().ok_or_else(|| io::Error::other("nothing came back"))
@@ -68,7 +67,7 @@ fn echo(mut stream: TcpStream) -> io::Result<()> {
 fn connect(near: TcpStream, far_end: SocketAddr, round_trip: Duration) -> io::Result<()> {
     let opened = Opened { at: Instant::now(), round_trip };
     let far = TcpStream::connect(far_end)?;
-    // Bytes that wait for an acknowledgement would be a second delay.
+    // Nagle's algorithm would add a delay.
     near.set_nodelay(true)?;
     far.set_nodelay(true)?;
     carry(near.try_clone()?, far.try_clone()?, opened);
@@ -76,8 +75,8 @@ fn connect(near: TcpStream, far_end: SocketAddr, round_trip: Duration) -> io::Re
     Ok(())
 }
 
-/// One direction: one thread notes when bytes came, the other lets them go when it is time. So
-/// nothing that follows is held up by what is on its way.
+/// One direction: one thread stamps arriving bytes, the other sends them when they are due, so that
+/// delays do not add up.
 fn carry(from: TcpStream, to: TcpStream, opened: Opened) {
     let (on_its_way, arriving) = mpsc::channel();
     thread::spawn(move || depart(from, &on_its_way, opened));
@@ -103,11 +102,11 @@ fn arrive(mut to: TcpStream, arriving: &Receiver<Parcel>) {
             return;
         }
     }
-    // The other side has said that nothing more comes.
+    // The other side has closed.
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// When a connection was begun, and how far its ends are apart.
+/// When a connection began, and its round trip.
 #[derive(Clone, Copy)]
 struct Opened {
     at: Instant,
@@ -115,7 +114,7 @@ struct Opened {
 }
 
 impl Opened {
-    /// When bytes that were sent now arrive: nothing is on its way before the handshake is done.
+    /// When bytes arrive: nothing is sent before the handshake ends.
     fn due(self, sent: Instant) -> Instant {
         sent.max(self.at + self.round_trip) + self.round_trip / 2
     }

@@ -1,9 +1,9 @@
-//! How fast and how small the program is, as a table: differences and ratios within one run, beside
-//! what is expected of them. It judges, and never fails for a figure: a machine may be busy.
+//! Speed and size of the program: differences and ratios within one run, next to their limits. A figure
+//! over its limit fails nothing: a machine may be busy.
 
-mod course;
 mod delay_proxy;
 mod flows;
+mod remote_servers;
 mod size;
 mod start;
 mod token;
@@ -25,7 +25,7 @@ pub struct Options {
     /// Fewer rounds, and no clean build
     #[arg(long)]
     quick: bool,
-    /// How far away the servers are, in milliseconds for there and back
+    /// The round trip to the servers, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=2000))]
     round_trip: u32,
 }
@@ -42,7 +42,7 @@ pub(crate) fn run(
 ) -> Result<(), Box<dyn Error>> {
     let (starts, flows, peaks) = if options.quick { (20, 5, 1) } else { (100, 15, 3) };
     let away = Duration::from_millis(options.round_trip.into());
-    progress("building login-cli, as it is shipped");
+    progress("building login-cli for release");
     let program = program::build(root, Profile::Release, &[])?;
     let mut report = Report::default();
     progress("start to URL");

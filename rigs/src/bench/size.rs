@@ -1,4 +1,4 @@
-//! What is built, and what it takes to build it.
+//! The size of the program, its crates, and the time of a build.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -19,7 +19,7 @@ pub(super) fn run(program: &Path, root: &Path, report: &mut Report) -> Result<()
     Ok(())
 }
 
-/// Builds everything anew, in a folder of its own.
+/// A build in an empty folder.
 pub(super) fn clean_build(root: &Path, report: &mut Report) -> Result<(), Box<dyn Error>> {
     let folder = TempDir::new()?;
     let target = folder.path().to_str().ok_or("the temporary folder has an odd name")?;
@@ -39,7 +39,7 @@ fn crates(root: &Path, edges: &str) -> Result<usize, Box<dyn Error>> {
     Ok(count(&String::from_utf8(output.stdout)?))
 }
 
-/// Every line is `name v1.2.3`, and perhaps more: where it lies, or that it was listed before.
+/// A line is `name v1.2.3`, and perhaps a path or `(*)`.
 fn count(tree: &str) -> usize {
     let named = |line: &str| {
         let mut words = line.split_whitespace();

@@ -1,4 +1,4 @@
-//! How long the URL takes to be there, from the start of the program.
+//! The time from the start of the program to the URL.
 
 use std::error::Error;
 use std::io;
@@ -12,10 +12,10 @@ use crate::program::{self, Running};
 use crate::report::Report;
 use crate::statistics::median;
 
-/// What is expected of `login-cli` beyond a program that only binds and prints.
+/// The limit beyond a program that only binds and prints.
 const MOST_MORE: Duration = Duration::from_millis(2);
 
-/// Not counted: they bring both programs into memory.
+/// Not counted: they load both programs into memory.
 const WARM_UP: usize = 5;
 
 /// Starts both programs in turns, so that other load on the machine affects both.
@@ -44,7 +44,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// An address of this machine at which nobody listens: the port of a service from 1983.
+/// The `discard` port of this machine, which is closed.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// From the start of a program until its address can be read.
@@ -55,8 +55,8 @@ fn to_address(command: &mut Command) -> Result<Duration, Box<dyn Error>> {
     Ok(start.elapsed())
 }
 
-/// Compiles a bare program of `rigs/examples` as the release profile does. It needs no crate, so
-/// that the compiler is enough; cargo would build everything that this task depends on once more.
+/// Compiles a program of `rigs/examples` with the options of the release profile. It needs no crate;
+/// cargo would build all dependencies of this crate again.
 pub(super) fn bare_program(name: &str, root: &Path, into: &Path) -> io::Result<PathBuf> {
     let program = into.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     let source = root.join("rigs/examples").join(name).with_extension("rs");

@@ -1,4 +1,4 @@
-//! How long a script waits for a token that is not due: the whole process, from start to exit.
+//! The time of `token` when no refresh is due, from start to exit.
 
 use std::error::Error;
 use std::fs::File;
@@ -14,13 +14,13 @@ use crate::program;
 use crate::report::Report;
 use crate::statistics::median;
 
-/// How many times as long as the bare program it may take.
+/// The limit, as a multiple of the bare program.
 const MOST: f64 = 1.5;
 
-/// Not counted: they bring the programs into memory.
+/// Not counted: they load the programs into memory.
 const WARM_UP: usize = 10;
 
-/// Starts all programs in turns, so that whatever else the machine does meets each of them.
+/// Starts all programs in turns, so that other load on the machine affects each.
 pub(super) fn run(
     program: &Path,
     root: &Path,

@@ -1,15 +1,15 @@
-//! What a page of somebody else tries, and what must come of it: a refusal.
+//! Attacks by a page of another origin, each of which has to be refused.
 
 use std::error::Error;
 
 use url::Url;
 
 use super::chromium::{Chromium, FOREIGN_HOST, REBOUND_HOST};
+use super::harness::Browser as _;
 use super::net_log::Exchange;
-use super::rig::Browser as _;
 use crate::report::{Line, Verdict};
 
-/// What is tried, as it is named in `attack.html` or below, and in words.
+/// The attacks, as named in `attack.html` or below, and in words.
 const FORMS: [(&str, &str); 16] = [
     ("img", "<img>"),
     ("iframe", "<iframe>"),
@@ -32,17 +32,17 @@ const FORMS: [(&str, &str); 16] = [
 const LINK: &str = "link";
 const SCRIPT: &str = "link-script";
 
-/// How the two rounds are told apart. The state of the second is right, as if it had been guessed:
-/// then only the form of a request can give it away.
+/// The suffixes of the two rounds. The second has the right `state`, as if it had been guessed: then
+/// only the form of a request shows the attack.
 const WRONG: &str = "-wrong";
 const RIGHT: &str = "-right";
 
-/// A script where the person is told why a sign-in failed.
+/// A script in the description of an error.
 pub(super) const HOSTILE: &str = "\"><script>document.title='harmed';console.log('harmed');alert('harmed')</script>\
      <img src=x onerror=\"document.title='harmed'\">";
 
-/// The title of a page, and whether nothing of [`HOSTILE`] is in it: the policy would keep a script
-/// from running, but it may not even be there.
+/// The title of a page, and whether it has no element of [`HOSTILE`]. The policy would block a script,
+/// but the page must not contain it.
 pub(super) fn is_unharmed(browser: &mut Chromium) -> Result<(String, bool), Box<dyn Error>> {
     let foreign = browser.run("document.querySelectorAll('script, img').length")?;
     let title = browser.title()?;
@@ -57,7 +57,7 @@ pub(super) fn callback(redirect_uri: &Url, pairs: &[(&str, &str)]) -> Url {
     url
 }
 
-/// Every form with a state that is not that of the sign-in.
+/// Every form with a wrong `state`.
 pub(super) fn with_wrong_state(
     browser: &mut Chromium,
     foreign_port: u16,
@@ -70,8 +70,8 @@ pub(super) fn with_wrong_state(
     browser.go(marked(&url, LINK, WRONG).as_str())
 }
 
-/// Every form but one with the right state: a page that leads the person to the callback does what
-/// the authorization server does, and the code is what is wrong then.
+/// Every form but the link with the right `state`: a link to the callback is what the authorization
+/// server sends, and there the code is wrong.
 pub(super) fn with_right_state(
     browser: &mut Chromium,
     foreign_port: u16,
@@ -83,7 +83,7 @@ pub(super) fn with_right_state(
     from_rebound_name(browser, &url, RIGHT)
 }
 
-/// A script in the words of an error, for a sign-in that goes on.
+/// A script in the description of an error with a wrong `state`.
 pub(super) fn with_script(
     browser: &mut Chromium,
     redirect_uri: &Url,
@@ -103,9 +103,8 @@ fn from_elsewhere(
     browser.run(&attack).map(drop)
 }
 
-/// The name leads to the port, so that its pages are of the same origin as far as the browser
-/// knows. The page that the port has for it is made to run a script, as one would that the name
-/// showed before it was rebound.
+/// The rebound name resolves to the port, so its pages have the same origin for the browser. A script
+/// runs in the page, as one of the page that was loaded before the rebinding would.
 fn from_rebound_name(
     browser: &mut Chromium,
     url: &Url,
@@ -125,7 +124,7 @@ fn marked(url: &Url, form: &str, suffix: &str) -> Url {
     callback(url, &[("form", &format!("{form}{suffix}"))])
 }
 
-/// What became of each.
+/// A line for each attack.
 pub(super) fn lines(exchanges: &[Exchange]) -> Vec<Line> {
     FORMS.iter().map(|(form, words)| line(exchanges, form, words)).collect()
 }
@@ -152,7 +151,7 @@ fn answers(exchanges: &[Exchange], form: &str) -> Vec<Option<u16>> {
     of_form.map(|exchange| exchange.status).collect()
 }
 
-/// A request without an answer may have been accepted.
+/// A request without a response may have been accepted.
 fn is_refusal(status: &Option<u16>) -> bool {
     status.is_some_and(|status| (400..500).contains(&status))
 }

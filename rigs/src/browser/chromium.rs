@@ -1,4 +1,4 @@
-//! Chromium, without a window and without a way off this machine.
+//! Headless Chromium, which reaches only this machine.
 
 use std::error::Error;
 use std::fs;
@@ -11,18 +11,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::devtools::DevTools;
+use super::harness::{Browser, Picture};
 use super::net_log::{self, Exchange};
 use super::port;
-use super::rig::{Browser, Picture};
 
-/// The names that it goes by.
+/// The names of its program.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Somebody else's name, and one that is made to lead here (DNS rebinding).
+/// A foreign host, and one that resolves to this machine (DNS rebinding).
 pub(super) const FOREIGN_HOST: &str = "attacker.test";
 pub(super) const REBOUND_HOST: &str = "evil.test";
 
-/// What a page is looked at on.
+/// The screen of a picture.
 #[derive(Clone, Copy)]
 struct Screen {
     width: u32,
@@ -33,7 +33,7 @@ struct Screen {
 const DESKTOP: Screen = Screen { width: 1280, height: 800, is_phone: false };
 const PHONE: Screen = Screen { width: 390, height: 844, is_phone: true };
 
-/// A browser with a fresh profile and one tab. It is ended when this is dropped.
+/// A browser with a fresh profile and one tab. It ends with this value.
 pub(super) struct Chromium {
     child: Child,
     devtools: DevTools<ChildStdin>,
@@ -41,7 +41,7 @@ pub(super) struct Chromium {
     folder: TempDir,
 }
 
-/// One that can be started, with its version; none when there is none.
+/// An installed browser and its version.
 pub(super) fn find() -> Option<(&'static str, String)> {
     NAMES.into_iter().find_map(|name| Some((name, port::version(name)?)))
 }
@@ -84,7 +84,7 @@ impl Chromium {
         self.devtools.call(Some(&self.tab), method, params)
     }
 
-    /// Runs a script in the page, and returns its value when that is there.
+    /// Runs a script in the page, and waits for its value.
     ///
     /// # Errors
     ///
@@ -100,24 +100,24 @@ impl Chromium {
         }
     }
 
-    /// Whether no script of this page has said or shown anything.
+    /// Whether no script of this page has logged, thrown or shown anything.
     pub(super) fn is_quiet(&self) -> bool {
         const NOISES: [&str; 3] =
             ["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Page.javascriptDialogOpening"];
         self.devtools.happened(&NOISES) == 0
     }
 
-    /// Lets scripts of ours do what the policy of a page forbids, or no longer.
+    /// Switches the policy of pages off or on.
     ///
     /// # Errors
     ///
-    /// The browser does not know how.
+    /// The browser refuses.
     pub(super) fn ignore_policies(&mut self, ignore: bool) -> Result<(), Box<dyn Error>> {
         self.call("Page.setBypassCSP", &json!({ "enabled": ignore }))?;
         Ok(())
     }
 
-    /// The page as it is seen on a screen, in its `light` or `dark` colours, as a PNG.
+    /// The page on a screen, in `light` or `dark` colours, as a PNG.
     fn screenshot(&mut self, screen: Screen, scheme: &str) -> Result<Vec<u8>, Box<dyn Error>> {
         let Screen { width, height, is_phone } = screen;
         let size =
@@ -129,11 +129,11 @@ impl Chromium {
         Ok(BASE64_STANDARD.decode(shot["data"].as_str().unwrap_or_default())?)
     }
 
-    /// Ends it, and returns everything that it has said to servers and heard from them.
+    /// Ends it, and returns all requests and responses.
     ///
     /// # Errors
     ///
-    /// It does not end in order, or leaves no log.
+    /// It does not end, or leaves no log.
     pub(super) fn close(mut self) -> Result<Vec<Exchange>, Box<dyn Error>> {
         self.devtools.call(None, "Browser.close", &json!({}))?;
         self.devtools.hang_up();
@@ -152,7 +152,7 @@ impl Browser for Chromium {
         self.devtools.wait_for("Page.loadEventFired")
     }
 
-    /// Waits for the page where that leads, too.
+    /// Waits for the next page too.
     fn click(&mut self, selector: &str) -> Result<(), Box<dyn Error>> {
         self.devtools.forget();
         self.run(&format!("document.querySelector({}).click()", Value::from(selector)))?;
@@ -177,7 +177,7 @@ impl Browser for Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // One that has ended already cannot be ended, and that is as well.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -185,20 +185,19 @@ impl Drop for Chromium {
 
 const NET_LOG: &str = "net-log.json";
 
-/// The pipe is at the descriptors 3 and 4, where std cannot put it, but every shell can.
+/// The pipe uses the descriptors 3 and 4, which a shell sets up.
 fn command(name: &str, folder: &Path) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null"#, name]);
     command.args(["--headless", "--disable-gpu", "--remote-debugging-pipe"]);
-    // It opens only pages of this machine, and would not start as root otherwise.
+    // It would not start as root otherwise, and opens only pages of this machine.
     command.arg("--no-sandbox");
-    // In a container the shared memory of the system may be too small.
+    // Shared memory may be too small in a container.
     command.arg("--disable-dev-shm-usage");
     command.args(["--no-first-run", "--no-default-browser-check", "--no-proxy-server"]);
     command.args(["--disable-quic", "--disable-background-networking"]);
     command.args(["--disable-component-update", "--disable-sync", "--disable-extensions"]);
-    // The browser's own walls around a loopback port are taken down: others lack them, and it is
-    // ours that is looked at.
+    // Other browsers do not protect loopback ports: the test is about the callback server.
     command.arg("--disable-features=LocalNetworkAccessChecks,HttpsUpgrades");
     command.arg(format!(
         "--host-resolver-rules=MAP {FOREIGN_HOST} 127.0.0.1, MAP {REBOUND_HOST} 127.0.0.1, \

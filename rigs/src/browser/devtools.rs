@@ -1,7 +1,5 @@
-//! The browser's `DevTools` protocol, over a pipe that it opens for this.
-//!
-//! A pipe needs neither a driver beside the browser nor a client for WebSocket: messages are JSON
-//! with a NUL after each, as `--remote-debugging-pipe` has them.
+//! The `DevTools` protocol over `--remote-debugging-pipe`: JSON messages, each followed by a NUL. It
+//! needs neither a driver nor a WebSocket client.
 
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Read, Write};
@@ -11,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// Longer than anything here takes, even on a busy machine.
+/// Enough on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A conversation with the browser.
+/// A connection to the browser.
 pub(super) struct DevTools<W> {
     to: W,
     from: Receiver<Value>,
@@ -23,19 +21,19 @@ pub(super) struct DevTools<W> {
 }
 
 impl<W: Write> DevTools<W> {
-    /// Begins one. What the browser says is read by a thread, so that waiting can end.
+    /// A thread reads the messages, so that waiting can time out.
     pub(super) fn new(to: W, from: impl Read + Send + 'static) -> Self {
         let (heard, hearing) = mpsc::channel();
         thread::spawn(move || listen(from, &heard));
         Self { to, from: hearing, last_id: 0, events: Vec::new() }
     }
 
-    /// Has the browser do something, and returns its answer. Without a session it is for the whole
-    /// browser, with one for its tab.
+    /// Sends a command and returns its result. Without a session it is for the browser, with one for
+    /// its tab.
     ///
     /// # Errors
     ///
-    /// The browser says no, or says nothing.
+    /// The browser refuses, or does not respond.
     pub(super) fn call(
         &mut self,
         session: Option<&str>,
@@ -81,7 +79,7 @@ impl<W: Write> DevTools<W> {
         self.events.clear();
     }
 
-    /// Waits until the browser has nothing more to say, because it ends.
+    /// Waits until the browser closes the pipe.
     pub(super) fn hang_up(&self) {
         while self.from.recv_timeout(DEADLINE).is_ok() {}
     }
@@ -105,7 +103,7 @@ impl<W: Write> DevTools<W> {
     }
 }
 
-/// Until the browser closes its end, or nobody is interested any more.
+/// Reads until either end is closed.
 fn listen(from: impl Read, heard: &Sender<Value>) {
     for message in BufReader::new(from).split(0) {
         let message = message.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());

@@ -1,5 +1,4 @@
-//! Firefox, without a window, driven over its own port (Marionette): messages are JSON with their length
-//! before them.
+//! Headless Firefox over Marionette: JSON messages, each after its length.
 
 use std::error::Error;
 use std::fs::File;
@@ -13,15 +12,15 @@ use tempfile::TempDir;
 use super::port;
 use super::webdriver::{Command, Driven, Transport};
 
-/// The names that it goes by.
+/// The names of its program.
 const NAMES: [&str; 2] = ["firefox-esr", "firefox"];
 
-/// One that can be started, with its version; none when there is none.
+/// An installed browser and its version.
 pub(super) fn find() -> Option<(&'static str, String)> {
     NAMES.into_iter().find_map(|name| Some((name, port::version(name)?)))
 }
 
-/// A browser with a fresh profile, which is ended when this is dropped.
+/// A browser with a fresh profile. It ends with this value.
 pub(super) struct Marionette {
     child: Child,
     connection: BufReader<TcpStream>,
@@ -50,7 +49,7 @@ pub(super) fn start(
         .spawn()?;
     let connection = BufReader::new(port::connect(port)?);
     let mut transport = Marionette { child, connection, last_id: 0, _profile: profile };
-    // It says what it is.
+    // Its greeting.
     transport.read()?;
     transport.call(Command {
         name: "WebDriver:NewSession",

@@ -1,4 +1,4 @@
-//! A web server of somebody else, with one page.
+//! A web server of another origin, with one page.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -6,11 +6,11 @@ use std::thread;
 
 const PAGE: &str = include_str!("attack.html");
 
-/// Starts it, and returns its port. It stays as long as this process.
+/// Starts it, and returns its port. It runs until this process ends.
 ///
 /// # Errors
 ///
-/// There is no port to be had.
+/// No port is free.
 pub(super) fn serve() -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();
@@ -23,7 +23,7 @@ pub(super) fn serve() -> io::Result<u16> {
     Ok(port)
 }
 
-/// The page, whatever is asked.
+/// Responds to every request with the page.
 fn answer(mut stream: TcpStream) -> io::Result<()> {
     let head = BufReader::new(stream.try_clone()?).lines();
     for line in head {

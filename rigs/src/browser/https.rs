@@ -1,16 +1,16 @@
-//! Browsers that ask for https by themselves: Firefox by its settings, which make an exception of this
-//! machine, and `WebKit` because of an earlier development server on this host (HSTS), without one.
+//! Browsers that request https by themselves: Firefox by its settings, which exclude this machine, and
+//! `WebKit` after HSTS of an earlier server on this host.
 
 use std::error::Error;
 use std::path::Path;
 
 use sandbox::{Sandbox, Scenario, Tls};
 
-use super::rig::{Browser, Ending, Rig, SIGNED_IN};
+use super::harness::{Browser, Ending, Harness, SIGNED_IN};
 use super::{attacks, firefox, webkit};
 use crate::report::Report;
 
-/// Settings with which Firefox signs in all the same.
+/// Settings with which a sign-in in Firefox works.
 const MODES: [(&str, &[(&str, bool)]); 3] = [
     ("https-only", &[("dom.security.https_only_mode", true)]),
     ("https-first", &[("dom.security.https_first", true)]),
@@ -21,12 +21,12 @@ const BY_ADDRESS: Ending = Ending { options: &["--redirect-host", "127.0.0.1"], 
 
 pub(super) fn in_firefox(
     name: &str,
-    rig: &Rig<'_>,
+    harness: &Harness<'_>,
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
     for (mode, preferences) in MODES {
         let mut browser = firefox::start(name, preferences)?;
-        rig.sign_in(
+        harness.sign_in(
             &mut browser,
             report,
             &format!("{mode}: a sign-in ends on its page"),
@@ -36,32 +36,32 @@ pub(super) fn in_firefox(
     Ok(())
 }
 
-/// Somebody has developed a web server here, with TLS, and it has sent the header.
+/// An earlier server on this host has sent `Strict-Transport-Security`.
 pub(super) fn in_webkit(
     program: &Path,
-    rig: &Rig<'_>,
+    harness: &Harness<'_>,
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
     let scenario = Scenario { tls: Tls::On, strict_transport: true, ..Scenario::default() };
     let earlier = Sandbox::start_in_thread(scenario)?;
     let mut browser = webkit::start(program, earlier.ca_pem())?;
     browser.go(&format!("https://localhost:{}/", earlier.issuer_address().port()))?;
-    is_told(rig, &mut browser, report, "HSTS for localhost")?;
+    shows_hint(harness, &mut browser, report, "HSTS for localhost")?;
     let claim = "HSTS for localhost: with --redirect-host 127.0.0.1, a sign-in ends on its page";
-    rig.sign_in(&mut browser, report, claim, &BY_ADDRESS)
+    harness.sign_in(&mut browser, report, claim, &BY_ADDRESS)
 }
 
-/// The page does not load, and the terminal says why.
-fn is_told(
-    rig: &Rig<'_>,
+/// The page does not load, and the terminal shows the reason.
+fn shows_hint(
+    harness: &Harness<'_>,
     browser: &mut dyn Browser,
     report: &mut Report,
     mode: &str,
 ) -> Result<(), Box<dyn Error>> {
-    let mut waiting = rig.start("login", &[])?;
+    let mut waiting = harness.start("login", &[])?;
     let pairs = [("code", "made-up"), ("state", waiting.state.as_str())];
     let callback = attacks::callback(&waiting.redirect_uri, &pairs);
-    // A page that does not load is an error to the driver.
+    // The driver reports a page that does not load as an error.
     let _ = browser.go(callback.as_str());
     let claim = format!("{mode}: the terminal says so, and names the way out");
     let told = waiting.says("the browser asked for https");

@@ -1,22 +1,20 @@
-//! A look with real browsers: other people's pages against the callback port during a sign-in in Chromium,
-//! and then the sign-ins themselves, in Chromium, Firefox and `WebKit`; and what browsers do that insist on
-//! https.
+//! Real browsers: in Chromium, pages of another origin attack the callback port during a sign-in; then
+//! sign-ins run in Chromium, Firefox and `WebKit`, also in browsers that insist on https.
 //!
-//! Chromium is driven over the pipe of its own protocol: it is the only thing to install,
-//! where `WebDriver` needs a driver of the same version beside it, and Playwright needs Node and a
-//! download. What it sent and got is read from its log of the network, which leaves out nothing, not
-//! even what its developer tools do not show. Firefox has a port of its own as well, and `WebKit` a driver.
+//! Chromium is controlled over its own protocol, and Firefox over Marionette: `WebDriver` needs a driver
+//! of the same version, Playwright needs Node and a download. Requests and responses are read from the
+//! network log of Chromium, which is complete.
 
 mod attacks;
 mod chromium;
-mod course;
 mod devtools;
 mod firefox;
 mod foreign;
+mod harness;
 mod https;
 mod net_log;
 mod port;
-mod rig;
+mod scenario;
 mod webdriver;
 mod webkit;
 
@@ -26,8 +24,8 @@ use std::path::{Path, PathBuf};
 
 use crate::program::{self, Profile};
 use crate::report::Report;
-use course::Course;
-use rig::Rig;
+use harness::Harness;
+use scenario::ChromiumScenario;
 
 /// What can be asked of it.
 #[derive(Debug, clap::Args)]
@@ -37,19 +35,18 @@ pub struct Options {
     screenshots: Option<PathBuf>,
 }
 
-/// Looks, and prints what was tried and what held. A browser that is not there is named, and that is
-/// all.
+/// Runs everything in each installed browser, and prints a table for each.
 ///
 /// # Errors
 ///
-/// Something could not be started, or something did not hold.
+/// Something cannot be started, or a claim is wrong.
 pub(crate) fn run(
     root: &Path,
     options: &Options,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let program = program::build(root, Profile::Dev, &[])?;
-    let rig = Rig::prepare(program, options.screenshots.as_deref())?;
+    let harness = Harness::prepare(program, options.screenshots.as_deref())?;
     let looks: [(&str, &str, Look); 3] = [
         ("Chromium", "chromium", in_chromium),
         ("Firefox", "firefox-esr", in_firefox),
@@ -57,7 +54,7 @@ pub(crate) fn run(
     ];
     let mut errors = Vec::new();
     for (name, package, look) in looks {
-        match look(&rig)? {
+        match look(&harness)? {
             None => crate::skipped(&format!("sign-ins in {name}: there is no {package} here")),
             Some((version, report)) => {
                 writeln!(out, "\n{name}: {version}, headless, against login-cli and the sandbox")?;
@@ -68,27 +65,27 @@ pub(crate) fn run(
     if errors.is_empty() { Ok(()) } else { Err(errors.join("\n").into()) }
 }
 
-/// The version of a browser, and what was seen in it; none where it is not there.
-type Look = fn(&Rig<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>>;
+/// The version of a browser and its table; `None` if it is not installed.
+type Look = fn(&Harness<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>>;
 
-fn in_chromium(rig: &Rig<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
+fn in_chromium(harness: &Harness<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
     let Some((name, version)) = chromium::find() else { return Ok(None) };
-    Ok(Some((version, Course::prepare(rig, name)?.run()?)))
+    Ok(Some((version, ChromiumScenario::prepare(harness, name)?.run()?)))
 }
 
-fn in_firefox(rig: &Rig<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
+fn in_firefox(harness: &Harness<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
     let Some((name, version)) = firefox::find() else { return Ok(None) };
     let mut report = Report::default();
-    rig.sign_ins(&mut firefox::start(name, &[])?, &mut report)?;
-    https::in_firefox(name, rig, &mut report)?;
+    harness.sign_ins(&mut firefox::start(name, &[])?, &mut report)?;
+    https::in_firefox(name, harness, &mut report)?;
     Ok(Some((version, report)))
 }
 
-fn in_webkit(rig: &Rig<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
+fn in_webkit(harness: &Harness<'_>) -> Result<Option<(String, Report)>, Box<dyn Error>> {
     let Some(program) = webkit::find() else { return Ok(None) };
     let mut report = Report::default();
     let mut browser = webkit::start(&program, None)?;
-    rig.sign_ins(&mut browser, &mut report)?;
-    https::in_webkit(&program, rig, &mut report)?;
+    harness.sign_ins(&mut browser, &mut report)?;
+    https::in_webkit(&program, harness, &mut report)?;
     Ok(Some((browser.transport.version.clone(), report)))
 }

@@ -1,12 +1,12 @@
-//! The browser's own log of the network: what it sent and got, whoever in it asked. It shows what no
-//! page and no developer tool shows, such as the request for an icon.
+//! The network log of Chromium, with requests that no page and no developer tool shows, such as those
+//! for icons.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
 use serde_json::Value;
 
-/// A request as it went out, and the status of its answer.
+/// A request as it was sent, and the status of its response.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Exchange {
     /// The method and the path with its query, as in the request line.
@@ -14,7 +14,7 @@ pub(super) struct Exchange {
     pub(super) target: String,
     /// Its headers, each as `Name: value`.
     pub(super) headers: Vec<String>,
-    /// The status; none when there was no answer.
+    /// `None` without a response.
     pub(super) status: Option<u16>,
 }
 
@@ -33,18 +33,18 @@ impl Exchange {
     }
 }
 
-/// Reads such a log.
+/// Reads a log.
 ///
 /// # Errors
 ///
-/// It is no log, or names none of the two events that matter.
+/// It is no log, or lacks the two events.
 pub(super) fn read(log: &[u8]) -> Result<Vec<Exchange>, Box<dyn Error>> {
     let log: Value = serde_json::from_slice(log)?;
     let names = &log["constants"]["logEventTypes"];
     let sent = number(names, "HTTP_TRANSACTION_SEND_REQUEST_HEADERS")?;
     let got = number(names, "HTTP_TRANSACTION_READ_RESPONSE_HEADERS")?;
     let mut exchanges = Vec::new();
-    // A source is one request of the browser's; a redirect makes it send several, one at a time.
+    // A source sends one request at a time, and another one after a redirect.
     let mut open = BTreeMap::new();
     for event in log["events"].as_array().into_iter().flatten() {
         let (kind, source) = (event["type"].as_u64(), event["source"]["id"].as_u64());

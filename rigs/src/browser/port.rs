@@ -1,4 +1,4 @@
-//! How a browser that was started is found.
+//! Ports and versions of browsers.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes, even on a busy machine.
+/// Enough on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A port that was free a moment ago.
@@ -14,7 +14,7 @@ pub(super) fn free() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Waits until somebody listens there.
+/// Connects as soon as a program listens there.
 pub(super) fn connect(port: u16) -> io::Result<TcpStream> {
     const PAUSE: Duration = Duration::from_millis(20);
     let begun = Instant::now();
@@ -30,7 +30,7 @@ pub(super) fn connect(port: u16) -> io::Result<TcpStream> {
     }
 }
 
-/// What a program says of its version; none when it cannot be started.
+/// The output of `--version`; `None` when the program cannot be started.
 pub(super) fn version(program: &str) -> Option<String> {
     let output = Command::new(program).arg("--version").stderr(Stdio::null()).output().ok()?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -1,4 +1,4 @@
-//! The commands of `WebDriver` (W3C) that are needed here, over whatever a browser speaks.
+//! Commands of `WebDriver` (W3C), over HTTP or Marionette.
 
 use std::error::Error;
 
@@ -6,31 +6,30 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::rig::{Browser, Picture};
+use super::harness::{Browser, Picture};
 
-/// One command, as the standard has it for HTTP. Its name is that of Marionette, which has the same
-/// commands without HTTP.
+/// A command: its name in Marionette, and its HTTP request.
 pub(super) struct Command {
     pub(super) name: &'static str,
     pub(super) method: &'static str,
-    /// Behind the session.
+    /// After the path of the session.
     pub(super) path: String,
     pub(super) body: Value,
 }
 
-/// What takes commands to a browser that was started.
+/// Sends commands to a browser.
 pub(super) trait Transport {
-    /// The value of the answer.
+    /// Returns the value of the response.
     fn call(&mut self, command: Command) -> Result<Value, Box<dyn Error>>;
 }
 
-/// The key under which an element has its id, by the standard.
+/// The key of an element's id, by the standard.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A browser that is driven by such commands. What it was started with ends with it.
+/// A browser that takes such commands.
 pub(super) struct Driven<T> {
     pub(super) transport: T,
-    /// In the names of pictures.
+    /// The name in files of screenshots.
     pub(super) name: &'static str,
 }
 

@@ -1,5 +1,4 @@
-//! `WebKit` as GTK has it, in its `MiniBrowser`, driven by `WebKitWebDriver`. It needs a screen, which
-//! is Xvfb's.
+//! `WebKit` in its `MiniBrowser` for GTK, with `WebKitWebDriver`, on a screen of Xvfb.
 
 use std::error::Error;
 use std::fs;
@@ -14,14 +13,14 @@ use super::webdriver::{Command, Driven, Transport};
 
 const DRIVER: &str = "WebKitWebDriver";
 
-/// The folders in which distributions keep programs that nobody is meant to start.
+/// The folders of internal programs in distributions.
 const FOLDERS: [&str; 4] =
     ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/libexec", "/usr/lib64"];
 
-/// The certificate authorities that it trusts, where that is known.
+/// The CA certificates of the system.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// One that can be started; none when a part of it is missing.
+/// The installed browser, if no part is missing.
 pub(super) fn find() -> Option<PathBuf> {
     for (program, option) in [(DRIVER, "--help"), ("Xvfb", "-help")] {
         let mut program = Program::new(program);
@@ -35,7 +34,7 @@ pub(super) fn find() -> Option<PathBuf> {
     folders.map(|folder| folder.join("MiniBrowser")).find(|path| path.is_file())
 }
 
-/// A driver, and what it was started with. All of it is ended when this is dropped.
+/// A driver and its screen. Both end with this value.
 pub(super) struct Http {
     driver: Child,
     screen: Child,
@@ -44,8 +43,8 @@ pub(super) struct Http {
     pub(super) version: String,
 }
 
-/// Starts it. Certificates of these authorities are trusted as well, in a mount namespace: the list of the
-/// system is replaced for this browser alone.
+/// Starts it. Extra CA certificates are added in a mount namespace, which replaces the list of the
+/// system for this browser.
 pub(super) fn start(
     browser: &Path,
     authorities: Option<&str>,
@@ -86,7 +85,7 @@ pub(super) fn start(
     Ok(Driven { transport, name: "webkit" })
 }
 
-/// A screen that nobody sees, and its name.
+/// A virtual screen and its name.
 fn screen() -> Result<(Child, String), Box<dyn Error>> {
     let mut screen = Program::new("Xvfb")
         .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
@@ -127,7 +126,7 @@ impl Transport for Http {
 
 impl Drop for Http {
     fn drop(&mut self) {
-        // Its browser ends with the session.
+        // The browser ends with the session.
         let end = Command {
             name: "WebDriver:DeleteSession",
             method: "DELETE",

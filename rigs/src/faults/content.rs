@@ -1,40 +1,40 @@
-//! What `auth.json` holds after a fault, as the old content, the new one, or neither.
+//! `auth.json` after a fault: the old content, the new one, or neither.
 
 use sandbox::{Issued, Minted};
 use serde_json::{Value, json};
 
-/// What a file is, after whatever happened to it.
+/// The content of the file after a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// What it was, byte by byte.
+    /// The old content, byte by byte.
     Old,
-    /// What it was meant to become, as a whole.
+    /// The new content, whole.
     New,
     /// Anything else: torn, mixed, empty, or gone.
     Torn,
 }
 
-/// What a command is meant to leave.
+/// What a command has to store.
 pub(super) enum Goal {
     /// No file.
     Nothing,
     /// A sign-in with this API key, and with no tokens.
     Key(String),
-    /// A sign-in with the tokens of one of these answers.
+    /// A sign-in with the tokens of one of these responses.
     Tokens(Vec<Generation>),
 }
 
-/// The tokens of one answer, which belong together: ID, access and refresh token.
+/// ID, access and refresh token of one response.
 pub(super) type Generation = [String; 3];
 
-/// Every answer so far but the first, which is what the sign-in began with.
+/// Every response but the first, which is the original sign-in.
 pub(super) fn refreshed(issued: Issued) -> Vec<Generation> {
     let Issued { id_tokens, access_tokens, refresh_tokens, .. } = issued;
     let both = id_tokens.into_iter().zip(access_tokens).zip(refresh_tokens);
     both.map(|((id, access), refresh)| [id, access, refresh]).skip(1).collect()
 }
 
-/// What `now` is, where `before` was and `goal` was wanted. None stands for no file.
+/// Compares the content with the one before and with the goal. `None` is no file.
 pub(super) fn judge(before: Option<&[u8]>, now: Option<&[u8]>, goal: &Goal) -> State {
     if before == now {
         return State::Old;
@@ -55,7 +55,7 @@ impl Goal {
                     && document["auth_mode"] == "apikey"
                     && document["tokens"].is_null()
             }
-            // What is not ours stays, whatever else is new.
+            // Fields of other programs stay.
             Self::Tokens(generations) => {
                 document[KEPT] == true && generations.iter().any(|it| is_in(document, it))
             }
@@ -70,15 +70,15 @@ fn is_in(document: &Value, [id, access, refresh]: &Generation) -> bool {
         && tokens["refresh_token"] == **refresh
 }
 
-/// A field of somebody else's.
-const KEPT: &str = "somebody_elses";
+/// A field of another program.
+const KEPT: &str = "other_program";
 
-/// A stored sign-in with these tokens, which came long ago.
+/// A stored sign-in with these tokens, refreshed long ago.
 pub(super) fn sign_in(tokens: &Minted) -> String {
     sign_in_of(tokens, 0)
 }
 
-/// The same, with this much of another program beside it.
+/// The same, with so many bytes of another program.
 pub(super) fn sign_in_of(tokens: &Minted, length: usize) -> String {
     let document = json!({
         "auth_mode": "chatgpt",

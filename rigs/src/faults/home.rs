@@ -1,4 +1,4 @@
-//! The folder that a save is made in.
+//! The folder of the credentials.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// A folder for credentials, which goes away with this.
+/// A folder that is removed with this value.
 pub(super) struct Home {
     path: PathBuf,
     _folder: TempDir,
 }
 
-/// What a save may leave: locks are never removed.
+/// The files that stay after a save.
 const STAYS: [&str; 3] = ["auth.json", "auth.json.lock", "auth.lock"];
 
-/// Everything that a save may touch.
+/// The files that a save may use.
 const TOUCHED: [&str; 6] = [
     "auth.json",
     "auth.json.lock",
@@ -28,7 +28,7 @@ const TOUCHED: [&str; 6] = [
 impl Home {
     pub(super) fn empty() -> io::Result<Self> {
         let folder = TempDir::new()?;
-        // `strace` knows it by the name that the system has for it.
+        // `strace` prints the canonical path.
         Ok(Self { path: folder.path().canonicalize()?, _folder: folder })
     }
 
@@ -44,7 +44,7 @@ impl Home {
         File::create(self.auth_file())?.write_all(document.as_bytes())
     }
 
-    /// What the file holds; none where there is none.
+    /// The content of the file, if it exists.
     pub(super) fn content(&self) -> io::Result<Option<Vec<u8>>> {
         match fs::read(self.auth_file()) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -52,19 +52,19 @@ impl Home {
         }
     }
 
-    /// What no save should leave.
+    /// Files that no save may leave.
     pub(super) fn leftovers(&self) -> io::Result<Vec<String>> {
         leftovers(&self.path)
     }
 
-    /// The folder and everything in it that a save may touch.
+    /// The folder and the files that a save may use.
     pub(super) fn touched(&self) -> impl Iterator<Item = PathBuf> {
         let files = TOUCHED.map(|name| self.path.join(name));
         std::iter::once(self.path.clone()).chain(files)
     }
 }
 
-/// What is in a folder and should not be left by a save.
+/// Files in a folder that no save may leave.
 pub(super) fn leftovers(folder: &Path) -> io::Result<Vec<String>> {
     let names: io::Result<Vec<String>> = fs::read_dir(folder)?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))

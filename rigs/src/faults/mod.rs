@@ -1,30 +1,26 @@
-//! The credential store against what really breaks: the program is killed, and the system refuses,
-//! at every step of a save; disks are full or read-only; crowds want a refresh at the same moment.
+//! The credential store against faults: the program is killed, and the system refuses, at every system
+//! call of a save; disks are full or read-only; many processes want a refresh at the same moment.
 //!
-//! The program is `login-cli` as it is shipped, against the sandbox. Kills and errors at a step are
-//! made by `strace`, which sees each system call before the system does; disks are mounted in a mount
-//! namespace, so that nothing stays behind. Whatever happens, `auth.json` has to be the old content
-//! or the new one, whole, and the next save has to work and to leave nothing else in the folder.
-//!
-//! Counts are right or wrong, and a wrong one fails; times are judged and fail nothing. What this
-//! machine has no tool for is skipped, and says so.
+//! The program is the release build of `login-cli`, against the sandbox. `strace` kills it or makes a
+//! call fail; disks are mounted in a mount namespace, so that nothing stays behind. After every fault
+//! `auth.json` has to be the old content or the new one, whole, and the next save has to work and to
+//! leave no other file in the folder.
 
+mod case;
+mod concurrent_refresh;
 mod content;
-mod crowd;
-mod error_sweep;
+mod exhaustion;
+mod fail_syscalls;
 mod home;
-mod kill_sweep;
+mod kill_at_syscalls;
 mod parallel;
-mod places;
-mod random;
 mod random_kills;
-mod record;
-mod run_out;
-mod scene;
 mod shell;
-mod spent;
-mod sweep;
-mod tracer;
+mod spent_token;
+mod strace;
+mod strace_log;
+mod trial;
+mod unusual_folders;
 
 use std::error::Error;
 use std::io::Write;
@@ -39,35 +35,35 @@ use crate::report::Report;
 /// How much of it.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Every kill, one error at each step, and about a twentieth of the rest: about a minute
+    /// Every kill, one error for each system call, and a twentieth of the rest: about a minute
     #[arg(long)]
     short: bool,
-    /// Only the refresh tokens that are spent already
+    /// Only the checks of spent refresh tokens
     #[arg(long)]
     spent: bool,
 }
 
-/// How often everything is done.
+/// How often each check runs.
 struct Numbers {
     every_error: bool,
     random_kills: usize,
     rounds: usize,
-    /// How many processes a round has.
-    crowd: usize,
+    /// The processes of a round.
+    processes: usize,
     /// How often something runs out.
     repeats: usize,
 }
 
 const FULL: Numbers =
-    Numbers { every_error: true, random_kills: 10_000, rounds: 20, crowd: 200, repeats: 4 };
+    Numbers { every_error: true, random_kills: 10_000, rounds: 20, processes: 200, repeats: 4 };
 
 const SHORT: Numbers =
-    Numbers { every_error: false, random_kills: 500, rounds: 2, crowd: 50, repeats: 1 };
+    Numbers { every_error: false, random_kills: 500, rounds: 2, processes: 50, repeats: 1 };
 
-/// What goes wrong here crosses threads.
+/// An error that can cross threads.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Breaks everything, and prints the table.
+/// Runs all checks, and prints the table.
 ///
 /// # Errors
 ///
@@ -78,7 +74,7 @@ pub(crate) fn run(
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
     let numbers = if options.short { SHORT } else { FULL };
-    progress("building login-cli, as it is shipped");
+    progress("building login-cli for release");
     let program = program::build(root, Profile::Release, &[])?.canonicalize()?;
     let mut report = Report::default();
     // The two kinds of boxed error have no `From` between them.
@@ -88,25 +84,25 @@ pub(crate) fn run(
 }
 
 fn all(program: &Path, numbers: &Numbers, options: &Options, report: &mut Report) -> Outcome<()> {
-    match tracer::missing() {
-        None => spent::run(program, numbers, report)?,
-        Some(help) => report.skipped("steps after a token is spent that are refused", help),
+    match strace::missing() {
+        None => spent_token::run(program, numbers, report)?,
+        Some(help) => report.skipped("failing calls after a token is spent", help),
     }
-    run_out::run(program, numbers, report)?;
+    exhaustion::run(program, numbers, report)?;
     if options.spent {
         return Ok(());
     }
-    match tracer::missing() {
+    match strace::missing() {
         None => {
-            kill_sweep::run(program, report)?;
-            error_sweep::run(program, numbers, report)?;
+            kill_at_syscalls::run(program, report)?;
+            fail_syscalls::run(program, numbers, report)?;
         }
         Some(help) => {
-            report.skipped("kills at every step of a save", help);
-            report.skipped("errors at every step of a save", help);
+            report.skipped("kills at every system call of a save", help);
+            report.skipped("errors at every system call of a save", help);
         }
     }
     random_kills::run(program, numbers, report)?;
-    places::run(program, report)?;
-    crowd::run(program, numbers, report)
+    unusual_folders::run(program, report)?;
+    concurrent_refresh::run(program, numbers, report)
 }

@@ -1,4 +1,4 @@
-//! The same for many things, on all processors.
+//! A function for many items, on all processors.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,12 +6,12 @@ use std::thread;
 
 use super::Outcome;
 
-/// How many threads are worth it. Most of a save is waiting, for the disk and for `strace`.
+/// Twice the processors: a save mostly waits for the disk and for `strace`.
 pub(super) fn threads() -> usize {
     2 * thread::available_parallelism().map_or(1, usize::from).min(8)
 }
 
-/// Does `work` for each item, some at a time; what came of them is in no order.
+/// Calls `work` for each item, some at a time; the results are in no order.
 pub(super) fn each<'a, T: Sync, R: Send>(
     items: &'a [T],
     work: impl Fn(&'a T) -> Outcome<R> + Sync,

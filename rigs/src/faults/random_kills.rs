@@ -1,4 +1,4 @@
-//! Rows 151 and 172: saves that are killed at any moment, while somebody reads.
+//! Rows 151 and 172: saves are killed at random moments while a thread reads the file.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -6,29 +6,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use serde_json::Value;
 
+use super::case::{Ended, feed};
 use super::content::{self, Goal, State};
 use super::home::Home;
-use super::random::Random;
-use super::scene::{Ended, feed};
 use super::{Numbers, Outcome, parallel};
 use crate::program;
 use crate::progress;
 use crate::report::Report;
 use crate::statistics::median;
 
-/// How many saves are killed before one is let through.
+/// One save of so many is not killed.
 const BETWEEN: usize = 10;
 
-/// What came of some kills.
+/// The results in one folder.
 #[derive(Default)]
-struct Tally {
-    /// Kills that came before the end of the save.
+struct Counts {
+    /// Kills before the end of the save.
     killed: usize,
     torn: usize,
-    /// Kills after which a file was there that is no part of a sign-in, and how many of them after
-    /// which there were more than there are names for: what is written, and what is tried before.
+    /// Kills that left a temporary file, and those that left more than two.
     left: usize,
     left_more: usize,
     saves: usize,
@@ -43,9 +42,9 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
     let threads = parallel::threads();
     let shares: Vec<(usize, usize)> =
         (0..threads).map(|it| (it, (numbers.random_kills + it) / threads)).collect();
-    let tallies =
+    let all_counts =
         parallel::each(&shares, |(thread, share)| in_one_folder(program, *thread, *share))?;
-    let sum = |field: fn(&Tally) -> usize| tallies.iter().map(field).sum::<usize>();
+    let sum = |field: fn(&Counts) -> usize| all_counts.iter().map(field).sum::<usize>();
 
     report.count("killed at a random moment of a save", sum(|it| it.killed), numbers.random_kills);
     report.count("  neither the old content nor the new", sum(|it| it.torn), 0);
@@ -59,30 +58,30 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
     Ok(())
 }
 
-fn in_one_folder(program: &Path, thread: usize, kills: usize) -> Outcome<Tally> {
+fn in_one_folder(program: &Path, thread: usize, kills: usize) -> Outcome<Counts> {
     let saver = Saver { program, home: Home::empty()? };
     let (mut current, typical) = saver.warm_up()?;
-    let mut random = Random::new(thread);
-    let mut tally = Tally::default();
+    let mut random = Rng::with_seed(thread as u64);
+    let mut counts = Counts::default();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let reader = scope.spawn(|| saver.read_until(&done));
-        let outcome = saver.kill(kills, &mut current, typical, &mut random, &mut tally);
+        let outcome = saver.kill(kills, &mut current, typical, &mut random, &mut counts);
         done.store(true, Ordering::Relaxed);
-        (tally.reads, tally.torn_reads) = reader.join().map_err(|_| "the reader gave up")?;
+        (counts.reads, counts.torn_reads) = reader.join().map_err(|_| "the reader gave up")?;
         outcome
     })?;
-    Ok(tally)
+    Ok(counts)
 }
 
-/// Who saves keys in one folder.
+/// Saves keys in one folder.
 struct Saver<'a> {
     program: &'a Path,
     home: Home,
 }
 
 impl Saver<'_> {
-    /// The first saves: what is then stored, and how long one takes.
+    /// Saves some keys; returns the content and the median time of a save.
     fn warm_up(&self) -> Outcome<(Vec<u8>, Duration)> {
         let mut times = Vec::new();
         for number in 0..BETWEEN {
@@ -90,7 +89,7 @@ impl Saver<'_> {
             let ended = Ended::wait(self.begin(&key(number, 0))?)?;
             times.push(begun.elapsed());
             if ended.code != Some(0) {
-                return Err(ended.in_words().into());
+                return Err(ended.summary().into());
             }
         }
         let content = self.home.content()?.ok_or("nothing was saved")?;
@@ -110,34 +109,34 @@ impl Saver<'_> {
         kills: usize,
         current: &mut Vec<u8>,
         typical: Duration,
-        random: &mut Random,
-        tally: &mut Tally,
+        random: &mut Rng,
+        counts: &mut Counts,
     ) -> Outcome<()> {
         for number in 0.. {
-            if tally.killed == kills {
+            if counts.killed == kills {
                 break;
             }
-            let key = key(number, random.below(200));
+            let key = key(number, random.usize(..200));
             let mut child = self.begin(&key)?;
             let is_killed = number % BETWEEN != 0;
             if is_killed {
-                thread::sleep(typical.mul_f64(random.fraction() * 1.1));
+                thread::sleep(typical.mul_f64(random.f64() * 1.1));
                 child.kill()?;
             }
             let ended = Ended::wait(child)?;
             let now = self.home.content()?;
             match content::judge(Some(current), now.as_deref(), &Goal::Key(key)) {
-                State::Torn => tally.torn += 1,
-                State::Old if ended.code == Some(0) => tally.failed_saves += 1,
+                State::Torn => counts.torn += 1,
+                State::Old if ended.code == Some(0) => counts.failed_saves += 1,
                 State::Old => {}
                 State::New => *current = now.unwrap_or_default(),
             }
-            tally.count(&ended, is_killed, self.home.leftovers()?.len());
+            counts.count(&ended, is_killed, self.home.leftovers()?.len());
         }
         Ok(())
     }
 
-    /// Reads all the time: how often, and how often it was not a whole document.
+    /// Counts reads, and reads that returned no whole document.
     fn read_until(&self, done: &AtomicBool) -> (usize, usize) {
         let (mut reads, mut torn) = (0, 0);
         while !done.load(Ordering::Relaxed) {
@@ -146,14 +145,14 @@ impl Saver<'_> {
                 |it: Value| it["OPENAI_API_KEY"].is_string() && it["auth_mode"].is_string();
             reads += 1;
             torn += usize::from(!serde_json::from_slice(&content).is_ok_and(is_whole));
-            // It must not keep the processor from those who write.
+            // Leaves the processor to the program.
             thread::sleep(Duration::from_micros(100));
         }
         (reads, torn)
     }
 }
 
-impl Tally {
+impl Counts {
     fn count(&mut self, ended: &Ended, is_killed: bool, left: usize) {
         match ended.code {
             None if is_killed => self.killed += 1,
@@ -169,7 +168,7 @@ impl Tally {
     }
 }
 
-/// Keys of all lengths, so that no two documents have their ends at the same place.
+/// Keys of different lengths, so that a mix of two documents is invalid JSON.
 fn key(number: usize, length: usize) -> String {
     format!("sk-faults-{number:012}-{}", "x".repeat(length))
 }

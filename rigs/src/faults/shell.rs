@@ -1,5 +1,4 @@
-//! The program in a place that a shell prepares for it, in a mount namespace of its own where the
-//! place is a mount.
+//! Runs the program in a folder that a shell script prepares, in a mount namespace if it mounts.
 
 use std::fs;
 use std::path::Path;
@@ -8,49 +7,48 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::Outcome;
+use super::case::{Case, Ended, Flow, Phase};
 use super::content::State;
 use super::home::leftovers;
-use super::scene::{Ended, Flow, Phase, Scene};
 
-/// What a place takes that not every machine has.
+/// What a folder needs that not every machine has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
     Nothing,
     /// A mount namespace.
     Mounts,
-    /// That modes count, which they do not for root.
+    /// A user for whom file modes count; they do not for root.
     Modes,
-    /// Files that nobody can change.
+    /// `chattr +i`.
     Immutability,
 }
 
-/// What makes the program one for which modes count. Where another user could not even reach the
-/// program, root without its privileges can.
+/// Drops the privileges of root but not its identity: another user may not reach the program.
 const WITHOUT_PRIVILEGES: &str = "setpriv --bounding-set=-all --inh-caps=-all --securebits=+noroot";
 
-/// A mount namespace: as root, or as nobody in particular.
+/// A mount namespace, with and without root.
 const NAMESPACES: [&str; 2] = ["unshare -m", "unshare -Urm"];
 
-/// How a program is made to run in such places.
+/// What this machine can do.
 pub(super) struct Shell {
-    /// None where the machine does not have it.
+    /// `None` if it is not allowed.
     namespace: Option<&'static str>,
     unprivileged: Option<&'static str>,
     makes_immutable: bool,
 }
 
-/// What became of a run.
-pub(super) struct Visit {
+/// The result of a run.
+pub(super) struct FolderRun {
     pub(super) ended: Ended,
     pub(super) state: State,
     pub(super) leftovers: Vec<String>,
     pub(super) refreshes: usize,
-    pub(super) gives_secret_away: bool,
+    pub(super) shows_secret: bool,
 }
 
 impl Shell {
-    /// Finds out what this machine has.
-    pub(super) fn look_around() -> Self {
+    /// Tries what this machine can do.
+    pub(super) fn detect() -> Self {
         let mounts = |it: &&str| succeeds(&format!("{it} sh -c 'mount -t tmpfs none /tmp'"));
         let is_root = succeeds("[ \"$(id -u)\" = 0 ]");
         let drops =
@@ -62,7 +60,7 @@ impl Shell {
         }
     }
 
-    /// What would help, where the machine lacks something.
+    /// What is missing, and how to get it.
     pub(super) fn missing(&self, needs: Needs) -> Option<&'static str> {
         match needs {
             Needs::Mounts if self.namespace.is_none() => {
@@ -78,31 +76,31 @@ impl Shell {
         }
     }
 
-    /// Prepares the folder, runs the flow in it, and takes what is there then.
+    /// Prepares the folder, runs the flow, and reads the folder.
     pub(super) fn visit(
         &self,
         program: &Path,
         flow: Flow,
         needs: Needs,
         prepare: &str,
-    ) -> Outcome<Visit> {
-        let scene = Scene::set(program, flow, Phase::Start)?;
+    ) -> Outcome<FolderRun> {
+        let case = Case::set(program, flow, Phase::Start)?;
         let beside = TempDir::new()?;
-        let mut command = scene.command("sh".as_ref());
+        let mut command = case.command("sh".as_ref());
         command.arg("-c").arg(format!("{} sh -c \"$SCRIPT\" sh \"$@\"", self.around(needs)));
-        command.arg("sh").args(self.inside(needs)).arg(program).args(scene.arguments(flow));
+        command.arg("sh").args(self.inside(needs)).arg(program).args(case.arguments(flow));
         command.env("SCRIPT", format!("{prepare}\n{RUN}")).env("BESIDE", beside.path());
         let mut child = command.spawn()?;
-        scene.go_on(flow, &mut child);
+        case.release(flow, &mut child);
         let ended = Ended::wait(child)?;
 
         let after = beside.path().join("after");
         let content = fs::read(after.join("auth.json")).ok();
-        Ok(Visit {
-            state: scene.state_of(content.as_deref()),
+        Ok(FolderRun {
+            state: case.state_of(content.as_deref()),
             leftovers: leftovers(&after)?,
-            refreshes: scene.refreshes(),
-            gives_secret_away: scene.gives_away(&ended.stderr),
+            refreshes: case.refreshes(),
+            shows_secret: case.shows_secret(&ended.stderr),
             ended,
         })
     }
@@ -117,8 +115,8 @@ impl Shell {
     }
 }
 
-/// Below what prepares the folder, which defines `run` and may define `clean_up`. A mount goes away with the namespace,
-/// so what is in it is copied first.
+/// Follows the preparation, which defines `run` and may define `clean_up`. A mount ends with the
+/// namespace, so its files are copied.
 const RUN: &str = r#"
 run "$@"
 code=$?

@@ -1,4 +1,4 @@
-//! F17: how soon the program ends, and how soon it is rid of those who are slow.
+//! F17: how soon the program ends, and how soon it disconnects slow clients.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -32,7 +32,7 @@ pub(super) fn run(
     report.time("exit after a denial, sockets open", after_denial, most);
 
     let tab_closed = longest(ends.div_ceil(10), || end_without_last_page(&harness))?;
-    // The program waits for exactly five seconds; then it still has to end.
+    // The program waits for five seconds, and then has to end.
     let most = Duration::from_millis(5000) + most;
     report.time("exit when nobody asks for the last page", tab_closed, most);
 
@@ -77,8 +77,8 @@ fn longest(
     Ok(times?.into_iter().max())
 }
 
-/// Sockets that stay open on this side: some say nothing, some have been answered and would ask
-/// again, and some are in the middle of their request.
+/// Open sockets: some are silent, some have a response and could send again, some are in the middle of
+/// a request.
 fn open_sockets(sign_in: &SignIn, count: usize) -> Result<Vec<TcpStream>, Box<dyn Error>> {
     let host = sign_in.host();
     let keep = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n");
@@ -99,7 +99,7 @@ fn end_with_open_sockets(harness: &Harness<'_>) -> Result<Duration, Box<dyn Erro
     Ok(sign_in.finish()?.exited)
 }
 
-/// From the end of the page that says so to the end of the program.
+/// From the end of the error page to the end of the program.
 fn end_by_denial(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
     let mut sign_in = harness.start_sign_in()?;
     let _open = open_sockets(&sign_in, 100)?;
@@ -114,8 +114,7 @@ fn end_by_denial(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
     }
 }
 
-/// From the moment the credentials are on the disk, as far as can be seen from outside, to the end
-/// of the program.
+/// From the moment the file of credentials exists to the end of the program.
 fn end_without_last_page(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
     let mut sign_in = harness.start_sign_in()?;
     let auth_file = sign_in.auth_file();
@@ -132,11 +131,11 @@ fn end_without_last_page(harness: &Harness<'_>) -> Result<Duration, Box<dyn Erro
     Ok(on_disk.elapsed())
 }
 
-/// From the last of 400 connections, which is less than the server holds at once, until it has
-/// closed all of them, as its file descriptors tell. None where they cannot be counted.
+/// From the last of 400 connections, fewer than the server holds at once, until it has closed all of
+/// them, counted by its descriptors. `None` on systems other than Linux.
 fn slow_are_gone(harness: &Harness<'_>) -> Result<Option<Duration>, Box<dyn Error>> {
     const CLIENTS: usize = 400;
-    /// The connections to the issuer that it may have made meanwhile.
+    /// Connections of the program to the issuer.
     const OWN: u64 = 2;
     let mut sign_in = harness.start_sign_in()?;
     let descriptors =
@@ -151,7 +150,7 @@ fn slow_are_gone(harness: &Harness<'_>) -> Result<Option<Duration>, Box<dyn Erro
             return Err("slow clients are held for more than 30 s".into());
         }
         thread::sleep(Duration::from_millis(50));
-        // A byte of the header each; those who were sent away cannot be told more.
+        // One byte of the header for each; a write to a closed socket fails.
         open.iter_mut().skip(2).step_by(3).for_each(|socket| drop(socket.write_all(b"x")));
     }
     let gone = begun.elapsed();
@@ -165,7 +164,7 @@ fn interrupted_while_waiting(harness: &Harness<'_>) -> Result<Duration, Box<dyn 
     interrupted(sign_in)
 }
 
-/// The token endpoint was asked, and does not answer.
+/// While the token endpoint does not respond.
 fn interrupted_while_redeeming(
     harness: &Harness<'_>,
     nth: usize,

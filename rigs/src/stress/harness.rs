@@ -1,4 +1,4 @@
-//! The program and the servers, and one sign-in of many.
+//! The program and the servers, and one sign-in.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,7 +13,7 @@ use url::{Position, Url};
 use crate::http::{Response, exchange, get, visit};
 use crate::program::{self, Running};
 
-/// Where sign-ins take place.
+/// The program and the servers.
 pub(super) struct Harness<'a> {
     program: &'a Path,
     sandbox: Sandbox,
@@ -25,7 +25,7 @@ impl<'a> Harness<'a> {
         Ok(Self { program, sandbox: Sandbox::start_in_thread(scenario)? })
     }
 
-    /// Starts the program, and lets the person sign in: all that is missing is the callback.
+    /// Starts the program, and signs the person in, up to the callback.
     pub(super) fn start_sign_in(&self) -> Result<SignIn, Box<dyn Error>> {
         let home = TempDir::new()?;
         let mut command = program::untouched(self.program, home.path());
@@ -41,12 +41,12 @@ impl<'a> Harness<'a> {
         Ok(SignIn { running, address, callback, home })
     }
 
-    /// How many codes the token endpoint was asked to redeem.
+    /// The code exchanges at the token endpoint.
     pub(super) fn token_requests(&self) -> usize {
         self.sandbox.requests_at(&Endpoint::TokenCode).len()
     }
 
-    /// Waits until the token endpoint was asked that often.
+    /// Waits for so many code exchanges.
     pub(super) fn wait_for_token_requests(&self, count: usize) -> Result<(), Box<dyn Error>> {
         self.sandbox.wait_for(&Endpoint::TokenCode, count, Duration::from_secs(20))?;
         Ok(())
@@ -63,24 +63,24 @@ pub(super) struct SignIn {
 
 /// How a sign-in ended.
 pub(super) struct Finish {
-    /// From before the browser connects until it has the first byte of its redirect.
+    /// From before the browser connects to the first byte of the redirect.
     pub(super) redirected: Duration,
     /// From the end of the last page to the end of the program.
     pub(super) exited: Duration,
 }
 
 impl SignIn {
-    /// What the callback's `Host` is.
+    /// The `Host` of the callback.
     pub(super) fn host(&self) -> &str {
         &self.callback[Position::BeforeHost..Position::AfterPort]
     }
 
-    /// A callback with a `state` that is none, which is answered and forgotten.
+    /// A callback with a wrong `state`.
     pub(super) fn wrong_callback(&self) -> Vec<u8> {
         get("/auth/callback?code=wrong&state=wrong", self.host())
     }
 
-    /// The way back of the browser to the callback, and no further.
+    /// Requests the callback, without following its redirect.
     pub(super) fn redirected(&self) -> Result<Response, Box<dyn Error>> {
         let answer = exchange(self.address, &visit(&self.callback))?;
         match answer.status() {
@@ -89,7 +89,7 @@ impl SignIn {
         }
     }
 
-    /// The page that the redirect leads to.
+    /// Requests the page of the redirect.
     pub(super) fn follow(&self, redirect: &Response) -> Result<Response, Box<dyn Error>> {
         let page = redirect.location().ok_or("the redirect leads nowhere")?;
         let page = exchange(self.address, &visit(&page))?;
@@ -99,7 +99,7 @@ impl SignIn {
         }
     }
 
-    /// The rest of the sign-in, to the end of the program.
+    /// Runs the rest of the sign-in.
     pub(super) fn finish(&mut self) -> Result<Finish, Box<dyn Error>> {
         let redirect = self.redirected()?;
         self.follow(&redirect)?;
@@ -108,7 +108,7 @@ impl SignIn {
         Ok(Finish { redirected: redirect.first_byte, exited: landed.elapsed() })
     }
 
-    /// Waits for the end, which has to be a good one.
+    /// Waits for a successful end.
     pub(super) fn succeeded(&mut self) -> Result<(), Box<dyn Error>> {
         let status = self.ended()?;
         if status.success() && self.auth_file().is_file() {
@@ -121,12 +121,12 @@ impl SignIn {
         Ok(self.running.ended()?.0)
     }
 
-    /// Where the credentials are kept.
+    /// The file of credentials.
     pub(super) fn auth_file(&self) -> PathBuf {
         self.home.path().join("auth.json")
     }
 
-    /// How many lines the program has said from its address on, once it has ended.
+    /// The lines on standard error from the address on, after the end.
     pub(super) fn more_lines(&mut self) -> Result<usize, Box<dyn Error>> {
         let mut lines = 1;
         while self.running.next_line()?.is_some() {

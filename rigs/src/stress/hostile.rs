@@ -1,7 +1,7 @@
 //! F11: hostile requests of all kinds, each on a connection of its own, and then one sign-in.
 //!
-//! Most of them hold the right `state` and a code: what is wrong with them is all that keeps them
-//! from ending the sign-in.
+//! Most of them have the right `state` and a code, so that only their defect keeps them from ending the
+//! sign-in.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -46,15 +46,15 @@ pub(super) fn run(
     Ok(())
 }
 
-/// What a client was told, and of which kind it was if it should have been told something else.
+/// The result of a request, with its kind if it is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Refused,
-    /// The connection ended without an answer.
+    /// The connection ended without a response.
     NoAnswer {
         kind: usize,
     },
-    /// The answer is not a refusal.
+    /// The response is no refusal.
     Answered {
         kind: usize,
         status: u16,
@@ -67,7 +67,7 @@ impl Outcome {
         match answer.status() {
             Some(status) if REFUSALS.contains(&status) => Self::Refused,
             Some(status) => Self::Answered { kind, status },
-            // Who speaks TLS is told so in TLS.
+            // TLS is refused by an alert.
             None if answer.is_tls_alert() => Self::Refused,
             None => Self::NoAnswer { kind },
         }
@@ -80,7 +80,7 @@ impl Outcome {
 
 type Outcomes = BTreeMap<Outcome, usize>;
 
-/// Sends so many requests, the kinds in turns, some clients at a time.
+/// Sends so many requests of all kinds, from some clients at a time.
 fn send_all(address: SocketAddr, requests: &[Vec<u8>], count: usize) -> Outcomes {
     const CLIENTS: usize = 16;
     let next = AtomicUsize::new(0);
@@ -106,7 +106,7 @@ fn send_all(address: SocketAddr, requests: &[Vec<u8>], count: usize) -> Outcomes
     })
 }
 
-/// The server may have heard enough before all is sent, so only what it says counts.
+/// The server may close before all is sent: only its response counts.
 fn ask(address: SocketAddr, request: &[u8]) -> Response {
     let mut bytes = Vec::new();
     if let Ok(mut stream) = connect(address) {
@@ -116,7 +116,7 @@ fn ask(address: SocketAddr, request: &[u8]) -> Response {
     Response { first_byte: std::time::Duration::ZERO, bytes }
 }
 
-/// One of each kind, for the sign-in that waits.
+/// One request of each kind.
 fn requests(sign_in: &SignIn) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
     let value = |wanted: &str| {
         let mut pairs = sign_in.callback.query_pairs();

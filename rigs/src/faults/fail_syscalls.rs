@@ -1,39 +1,38 @@
-//! Rows 119, 153 to 156: each step fails, by one error or another, once and from then on.
+//! Rows 119, 153 to 156: each system call fails with each error, once and from then on.
 
 use std::path::Path;
 
+use super::case::{Flow, Phase};
 use super::content::State;
-use super::record::Step;
-use super::scene::{Flow, Phase};
-use super::sweep::{self, Findings, Trial};
-use super::tracer::{Injection, What};
+use super::strace::{Injection, What};
+use super::strace_log::Syscall;
+use super::trial::{self, Findings, Trial};
 use super::{Numbers, Outcome, parallel};
 use crate::progress;
 use crate::report::Report;
 
-/// What every call can fail with here, whatever its manual says: a network or user-space file
-/// system says what it likes.
+/// Errors of any call: network and user-space file systems return errors that no manual lists.
 const ERRORS: [&str; 6] = ["EIO", "ENOSPC", "EACCES", "EMFILE", "ENOMEM", "EDQUOT"];
 
 const INTERRUPTED: &str = "EINTR";
 
-/// Which calls POSIX has return it. Others do not wait, and cannot be interrupted.
+/// The calls that can return it (POSIX).
 const MAY_BE_INTERRUPTED: [&str; 9] =
     ["open", "openat", "read", "write", "fsync", "flock", "fchmod", "close", "ftruncate"];
 
 const TORN: &str = "neither the old content nor the new";
 const CRASH: &str = "ended by a signal or a panic";
 const CODE: &str = "exit code that is not documented";
-const PRETENCE: &str = "says that it is done, and it is not";
+const FALSE_SUCCESS: &str = "reports success and did not save";
 const SECRET: &str = "a secret on standard error";
-const LITTER: &str = "more than one file left behind";
+const LEFTOVERS: &str = "more than one file left behind";
 const INTERRUPTION: &str = "failed for an interruption";
-const UNTOLD_POWER: &str = "folder not flushed, and not told";
+const NO_POWER_WARNING: &str = "folder not flushed, and no warning";
 const LOST: &str = "spent token lost for one error";
-const UNTOLD_LOSS: &str = "spent token lost for many errors, and not told";
+const NO_LOSS_WARNING: &str = "spent token lost for many errors, and no message";
 const NEXT: &str = "next save that fails, or leaves something";
 
-/// A fault to come.
+/// A planned fault.
 struct Point {
     flow: Flow,
     phase: Phase,
@@ -45,13 +44,13 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
         TORN,
         CRASH,
         CODE,
-        PRETENCE,
+        FALSE_SUCCESS,
         SECRET,
-        LITTER,
+        LEFTOVERS,
         INTERRUPTION,
-        UNTOLD_POWER,
+        NO_POWER_WARNING,
         LOST,
-        UNTOLD_LOSS,
+        NO_LOSS_WARNING,
         NEXT,
     ];
     let mut findings = Findings::with_kinds(&kinds);
@@ -59,7 +58,7 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
         progress(&format!("errors at every step: {}", flow.name()));
         let points = points(program, flow, numbers)?;
         let met = parallel::each(&points, |point| {
-            let trial = sweep::attempt(program, flow, point.phase, &point.injection)?;
+            let trial = trial::run(program, flow, point.phase, &point.injection)?;
             Ok((point, trial))
         })?;
         let injected = met.iter().filter(|(_, trial)| trial.was_injected).count();
@@ -70,11 +69,11 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
     Ok(())
 }
 
-/// All errors at all steps, or, for a short run, the next error at the next step.
+/// All errors at all calls; for a short run, one error at each call.
 fn points(program: &Path, flow: Flow, numbers: &Numbers) -> Outcome<Vec<Point>> {
     let mut points = Vec::new();
     for phase in flow.phases() {
-        for (index, step) in sweep::steps(program, flow, *phase)?.into_iter().enumerate() {
+        for (index, step) in trial::syscalls(program, flow, *phase)?.into_iter().enumerate() {
             let mut faults = faults_at(&step);
             if !numbers.every_error {
                 faults = vec![faults[index % faults.len()]];
@@ -88,10 +87,10 @@ fn points(program: &Path, flow: Flow, numbers: &Numbers) -> Outcome<Vec<Point>> 
     Ok(points)
 }
 
-fn faults_at(step: &Step) -> Vec<What> {
+fn faults_at(step: &Syscall) -> Vec<What> {
     let both = |error| [What::Error(error), What::ErrorFromThenOn(error)];
     let mut faults: Vec<What> = ERRORS.into_iter().flat_map(both).collect();
-    // A call that is interrupted for ever is rightly made for ever.
+    // A program may repeat an interrupted call without an end.
     if MAY_BE_INTERRUPTED.contains(&step.call.as_str()) {
         faults.push(What::Error(INTERRUPTED));
     }
@@ -107,7 +106,7 @@ fn judge(point: &Point, trial: &Trial, findings: &mut Findings) {
     let Injection { step, .. } = &point.injection;
     for kind in found {
         let next = trial.next.fault.as_ref().filter(|_| kind == NEXT);
-        let words = next.cloned().unwrap_or_else(|| trial.ended.in_words());
+        let words = next.cloned().unwrap_or_else(|| trial.ended.summary());
         let (flow, injection) = (point.flow.name(), &point.injection);
         findings.add(kind, format!("{flow}: {injection} {step}: {words}"));
     }
@@ -125,15 +124,15 @@ fn wrong_content(trial: &Trial) -> Vec<&'static str> {
     let is_pretence = trial.ended.code == Some(0) && trial.state == State::Old;
     [
         (TORN, trial.state == State::Torn),
-        (PRETENCE, is_pretence),
-        (LITTER, trial.leftovers.len() > 1),
+        (FALSE_SUCCESS, is_pretence),
+        (LEFTOVERS, trial.leftovers.len() > 1),
     ]
     .into_iter()
     .filter_map(|(kind, is_found)| is_found.then_some(kind))
     .collect()
 }
 
-/// What is said, and what had to be.
+/// Wrong or missing messages.
 fn wrong_words(point: &Point, trial: &Trial) -> Vec<&'static str> {
     let Injection { step, what } = &point.injection;
     let says = |words| trial.ended.stderr.contains(words);
@@ -144,11 +143,11 @@ fn wrong_words(point: &Point, trial: &Trial) -> Vec<&'static str> {
         && says("may not survive a power loss");
     let is_once = matches!(what, What::Error(_));
     [
-        (SECRET, trial.gives_secret_away),
+        (SECRET, trial.shows_secret),
         (INTERRUPTION, is_interruption && trial.ended.code != Some(0)),
-        (UNTOLD_POWER, flushes_folder && !is_interruption && is_once && !tells_of_power),
+        (NO_POWER_WARNING, flushes_folder && !is_interruption && is_once && !tells_of_power),
         (LOST, trial.next.is_lost && is_once),
-        (UNTOLD_LOSS, trial.next.is_lost && !is_once && !says("sign in again")),
+        (NO_LOSS_WARNING, trial.next.is_lost && !is_once && !says("sign in again")),
     ]
     .into_iter()
     .filter_map(|(kind, is_found)| is_found.then_some(kind))

@@ -1,11 +1,11 @@
-//! What `strace` writes down, one system call a line.
+//! The log of `strace`, one system call a line.
 
-/// How the folder is called in a record, whichever it was.
+/// Replaces the path of the folder in a log.
 pub(super) const FOLDER: &str = "$CODEX_HOME";
 
-/// The calls that touched the folder, in their order.
+/// The calls in the folder, in order.
 #[derive(Debug, PartialEq)]
-pub(super) struct Record {
+pub(super) struct StraceLog {
     calls: Vec<Call>,
 }
 
@@ -16,40 +16,39 @@ struct Call {
     arguments: String,
 }
 
-/// One call of a recorded run, in the words by which `strace` finds it again: the N-th of its name
-/// in its thread.
+/// One call, as `strace` identifies it: the N-th of its name in its thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct Syscall {
     pub(super) call: String,
     pub(super) nth: usize,
-    /// What it is called with, for people.
+    /// Its arguments, for messages.
     pub(super) arguments: String,
 }
 
-impl Record {
-    /// Reads the lines of `strace -f`. What is no beginning of a call says nothing new: the end of
-    /// one that was interrupted, a signal, the end of a thread.
+impl StraceLog {
+    /// Reads the lines of `strace -f`. Only the beginning of a call counts, not the end of an interrupted
+    /// one, a signal or the end of a thread.
     pub(super) fn parse(text: &str) -> Self {
         Self { calls: text.lines().filter_map(call).collect() }
     }
 
-    /// What the first thread did, which `strace` has started.
-    pub(super) fn steps_of_first(&self) -> Vec<Step> {
+    /// The calls of the first thread.
+    pub(super) fn syscalls_of_first_thread(&self) -> Vec<Syscall> {
         let first = self.calls.first().map(|call| call.thread);
         self.steps(|call| Some(call.thread) == first)
     }
 
-    /// What every thread did.
-    pub(super) fn steps_of_all(&self) -> Vec<Step> {
+    /// The calls of all threads.
+    pub(super) fn all_syscalls(&self) -> Vec<Syscall> {
         self.steps(|_| true)
     }
 
-    fn steps(&self, wanted: impl Fn(&Call) -> bool) -> Vec<Step> {
+    fn steps(&self, wanted: impl Fn(&Call) -> bool) -> Vec<Syscall> {
         let step = |(index, call): (usize, &Call)| {
             let before = &self.calls[..index];
             let same = before.iter().filter(|it| it.thread == call.thread && it.name == call.name);
             let (name, arguments) = (call.name.clone(), call.arguments.clone());
-            Step { call: name, nth: same.count() + 1, arguments }
+            Syscall { call: name, nth: same.count() + 1, arguments }
         };
         self.calls.iter().enumerate().filter(|(_, call)| wanted(call)).map(step).collect()
     }
@@ -68,19 +67,19 @@ fn call(line: &str) -> Option<Call> {
     Some(Call { thread: thread.parse().ok()?, name, arguments })
 }
 
-/// Whether the run met what was to be injected.
+/// Whether the fault was injected.
 pub(super) fn was_injected(text: &str) -> bool {
     text.contains("(INJECTED)") || text.contains("+++ killed by SIGKILL +++")
 }
 
-impl Step {
-    /// Whether it is about the folder itself and nothing in it.
+impl Syscall {
+    /// Whether its file is the folder itself.
     pub(super) fn is_on_folder(&self) -> bool {
         self.arguments.ends_with(&format!("<{FOLDER}>"))
     }
 }
 
-impl std::fmt::Display for Step {
+impl std::fmt::Display for Syscall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}({})", self.call, self.arguments)
     }
@@ -103,26 +102,26 @@ mod tests {
 501  +++ exited with 1 +++
 ";
 
-    fn names(steps: &[Step]) -> Vec<(&str, usize)> {
+    fn names(steps: &[Syscall]) -> Vec<(&str, usize)> {
         steps.iter().map(|step| (step.call.as_str(), step.nth)).collect()
     }
 
     #[test]
     fn each_thread_counts_for_itself() {
-        let record = Record::parse(TEXT);
+        let record = StraceLog::parse(TEXT);
         let first = [("openat", 1), ("flock", 1), ("fsync", 1), ("fsync", 2)];
-        assert_eq!(names(&record.steps_of_first()), first);
+        assert_eq!(names(&record.syscalls_of_first_thread()), first);
         let all =
             [("openat", 1), ("flock", 1), ("fsync", 1), ("fsync", 1), ("fsync", 2), ("fsync", 2)];
-        assert_eq!(names(&record.steps_of_all()), all);
-        assert_eq!(Record::parse("").steps_of_first(), []);
+        assert_eq!(names(&record.all_syscalls()), all);
+        assert_eq!(StraceLog::parse("").syscalls_of_first_thread(), []);
     }
 
     #[test]
     fn a_step_knows_what_it_is_about() {
-        let steps = Record::parse(TEXT).steps_of_all();
+        let steps = StraceLog::parse(TEXT).all_syscalls();
         assert_eq!(steps[1].to_string(), "flock(11<$CODEX_HOME/auth.lock>, LOCK_EX|LOCK_NB)");
-        let on_folder: Vec<_> = steps.iter().map(Step::is_on_folder).collect();
+        let on_folder: Vec<_> = steps.iter().map(Syscall::is_on_folder).collect();
         assert_eq!(on_folder, [false, false, true, false, true, true]);
     }
 

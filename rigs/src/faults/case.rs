@@ -1,4 +1,4 @@
-//! One run of the program, with servers and a folder of its own.
+//! One run of the program, with its own servers and its own folder.
 
 use std::collections::HashSet;
 use std::io::Write as _;
@@ -14,36 +14,36 @@ use super::content::{self, Goal, State};
 use super::home::Home;
 use crate::program;
 
-/// What changes the stored sign-in.
+/// A command that changes the stored sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
     Refresh,
-    /// An API key where nothing is stored.
+    /// Stores an API key where nothing is stored.
     FirstKey,
-    /// An API key in the place of a sign-in.
+    /// Replaces a sign-in by an API key.
     OtherKey,
     Logout,
-    /// A sign-in in the browser, which is nowhere near.
+    /// A sign-in for which no browser comes.
     Browser,
 }
 
-/// Which part of a run is looked at.
+/// The part of a run that is traced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// From its start on.
+    /// From the start.
     Start,
-    /// From the moment on when it has what it is going to save: the issuer has the refresh token,
-    /// or the next thing that it reads is the key. Until then nothing is saved.
+    /// From the moment before the save: the issuer has received the refresh token, or the program is
+    /// about to read the key.
     Save,
 }
 
-/// A key that has the shape of one.
+/// A key of the usual form.
 pub(super) const KEY: &str = "sk-faults-0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Enough on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) struct Scene<'a> {
+pub(super) struct Case<'a> {
     pub(super) program: &'a Path,
     pub(super) flow: Flow,
     pub(super) sandbox: Sandbox,
@@ -53,14 +53,14 @@ pub(super) struct Scene<'a> {
 
 /// How a program ended.
 pub(super) struct Ended {
-    /// None when a signal ended it.
+    /// `None` after a signal.
     pub(super) code: Option<i32>,
     pub(super) stdout: String,
     pub(super) stderr: String,
 }
 
 impl Flow {
-    /// Those that come to a save by themselves.
+    /// The flows that save without a browser.
     pub(super) const SAVING: [Self; 4] =
         [Self::Refresh, Self::FirstKey, Self::OtherKey, Self::Logout];
 
@@ -74,7 +74,7 @@ impl Flow {
         }
     }
 
-    /// In which parts it is looked at. A logout does all of it in one thread.
+    /// The phases to trace. A logout does everything in one thread.
     pub(super) fn phases(self) -> &'static [Phase] {
         match self {
             Self::Logout => &[Phase::Start],
@@ -91,7 +91,7 @@ impl Flow {
         }
     }
 
-    /// What it reads.
+    /// Its standard input.
     fn input(self) -> String {
         match self {
             Self::FirstKey | Self::OtherKey => format!("{KEY}\n"),
@@ -100,13 +100,13 @@ impl Flow {
     }
 }
 
-impl<'a> Scene<'a> {
-    /// The answer to a refresh is held where the save alone is looked at.
+impl<'a> Case<'a> {
+    /// In the phase of the save, the issuer holds its response to a refresh.
     pub(super) fn set(program: &'a Path, flow: Flow, phase: Phase) -> Outcome<Self> {
         Self::set_with(program, flow, phase, 0)
     }
 
-    /// A refresh whose answer is held, of a document that has this much of another program in it.
+    /// A refresh with a held response, of a document with so many bytes of another program.
     pub(super) fn with_document(program: &'a Path, length: usize) -> Outcome<Self> {
         Self::set_with(program, Flow::Refresh, Phase::Save, length)
     }
@@ -124,14 +124,14 @@ impl<'a> Scene<'a> {
         Ok(Self { program, flow, sandbox, home, before })
     }
 
-    /// A program that is told of the folder and of nothing else.
+    /// A program with the folder in its environment.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = program::untouched(program, self.home.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    /// What the program is called with.
+    /// The arguments of the program.
     pub(super) fn arguments(&self, flow: Flow) -> Vec<&str> {
         let servers = ["--issuer", self.sandbox.issuer_url()];
         flow.arguments().iter().copied().chain(servers).collect()
@@ -141,30 +141,30 @@ impl<'a> Scene<'a> {
         Ok(self.command(self.program).args(self.arguments(flow)).spawn()?)
     }
 
-    /// Gives it what it reads, and what it waits for.
-    pub(super) fn go_on(&self, flow: Flow, child: &mut Child) {
+    /// Writes its standard input, and releases a held response.
+    pub(super) fn release(&self, flow: Flow, child: &mut Child) {
         self.sandbox.release();
         feed(child, &flow.input());
     }
 
-    /// Runs a flow from the start to the end, with no fault.
+    /// Runs a flow without a fault.
     pub(super) fn play(&self, flow: Flow) -> Outcome<Ended> {
         let mut child = self.begin(flow)?;
-        self.go_on(flow, &mut child);
+        self.release(flow, &mut child);
         Ended::wait(child)
     }
 
-    /// Waits until the program has come to where the save begins.
+    /// Waits until the program is about to save.
     pub(super) fn wait_for_save(&self, process: u32) -> Outcome<()> {
         if self.flow == Flow::Refresh {
-            self.sandbox.wait_for(&Endpoint::TokenRefresh, 1, PATIENCE)?;
+            self.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TIMEOUT)?;
             return Ok(());
         }
-        // Standard input is read by a thread of its own, and that is the first.
+        // The first thread that the program starts reads standard input.
         let threads = Path::new("/proc").join(process.to_string()).join("task");
         let begun = Instant::now();
         while threads.read_dir()?.count() < 2 {
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > TIMEOUT {
                 return Err("the program does not read its input".into());
             }
             thread::sleep(Duration::from_micros(500));
@@ -172,7 +172,7 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
-    /// What the file is now, after one run of the flow.
+    /// What the file is after one run of the flow.
     pub(super) fn state(&self) -> Outcome<State> {
         Ok(self.state_of(self.home.content()?.as_deref()))
     }
@@ -186,13 +186,13 @@ impl<'a> Scene<'a> {
         content::judge(self.before.as_deref(), content, &goal)
     }
 
-    /// How often the issuer was asked for a refresh.
+    /// The refresh requests at the issuer.
     pub(super) fn refreshes(&self) -> usize {
         self.sandbox.requests_at(&Endpoint::TokenRefresh).len()
     }
 
-    /// Whether a text has a part of a secret in it.
-    pub(super) fn gives_away(&self, text: &str) -> bool {
+    /// Whether a text contains a part of a secret.
+    pub(super) fn shows_secret(&self, text: &str) -> bool {
         const PART: usize = 12;
         let parts: HashSet<&[u8]> = text.as_bytes().windows(PART).collect();
         let mut secrets = self.sandbox.canaries();
@@ -201,7 +201,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Writes all that a program is to read. One that does not read it has no use for it.
+/// Writes standard input. A program may end without reading it.
 pub(super) fn feed(child: &mut Child, input: &str) {
     if let Some(mut stdin) = child.stdin.take() {
         let _ = stdin.write_all(input.as_bytes());
@@ -216,8 +216,8 @@ impl Ended {
         Ok(Self { code: output.status.code(), stdout, stderr })
     }
 
-    /// How it ended, and the last that it said.
-    pub(super) fn in_words(&self) -> String {
+    /// Exit code and error message.
+    pub(super) fn summary(&self) -> String {
         let end = self.code.map_or("a signal".to_owned(), |code| format!("code {code}"));
         let error = self.stderr.lines().rfind(|line| line.starts_with("error: "));
         format!("ended by {end}: {}", error.or(self.stderr.lines().last()).unwrap_or_default())

@@ -1,31 +1,31 @@
-//! Row 215, for real: while the issuer holds the answer to a refresh, another process takes all that is
-//! left of the disk, its inodes or a quota, or the program's own limits are lowered to what it has.
+//! Row 215: while the issuer holds the response to a refresh, the disk, its inodes or a quota are filled,
+//! or the limits of the program are lowered to what it uses.
 //!
-//! At the limit of a quota group, btrfs refuses even the rename: then the new tokens are kept beside the
-//! document, and the next refresh, with room, puts them in their place.
+//! At the limit of a quota group, btrfs refuses even the rename. The new tokens then stay in the
+//! temporary file, and the next refresh renames it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::case::{Case, Ended, Flow};
 use super::content::State;
-use super::scene::{Ended, Flow, Scene};
-use super::spent::{LENGTHS, Token};
+use super::spent_token::{LENGTHS, Token};
 use super::{Numbers, Outcome, parallel};
 use crate::progress;
 use crate::report::Report;
 
 /// What runs out.
 #[derive(Clone, Copy)]
-struct Scarcity {
+struct Exhaustion {
     what: &'static str,
-    /// What a shell does in a mount namespace, before the program; nothing where none is needed.
+    /// Commands in a mount namespace, before the program; empty if none is needed.
     mount: &'static str,
     take: fn(&Program) -> Outcome<()>,
 }
 
-/// The disk that the folder is on, with what was in it.
+/// A disk mounted over the folder.
 const TMPFS: &str = "mount -t tmpfs -o mode=700,size=4m none \"$CODEX_HOME\"";
 const FEW_INODES: &str = "mount -t tmpfs -o mode=700,nr_inodes=8 none \"$CODEX_HOME\"";
 const EXT4: &str = "truncate -s 8M \"$BESIDE/disk\"; mkfs.ext4 -q -F \"$BESIDE/disk\"
@@ -36,21 +36,25 @@ const QUOTA_GROUP: &str = "truncate -s 114M \"$BESIDE/disk\"; mkfs.btrfs -q \"$B
     mount -o loop \"$BESIDE/disk\" \"$CODEX_HOME\"; btrfs -q quota enable \"$CODEX_HOME\"
     btrfs -q subvolume create \"$CODEX_HOME/home\"; btrfs -q qgroup limit 20M \"$CODEX_HOME/home\"
     mount --bind \"$CODEX_HOME/home\" \"$CODEX_HOME\"";
-const SCARCITIES: [Scarcity; 8] = [
-    Scarcity { what: "a disk that fills up (tmpfs)", mount: TMPFS, take: fill },
-    Scarcity { what: "a disk with no room for one more file", mount: FEW_INODES, take: fill_names },
-    Scarcity { what: "a disk that fills up (ext4)", mount: EXT4, take: fill },
-    Scarcity { what: "a disk that fills up (btrfs)", mount: BTRFS, take: fill },
-    Scarcity { what: "a quota group at its limit (btrfs)", mount: QUOTA_GROUP, take: fill },
-    Scarcity { what: "no descriptor more", mount: "", take: limit_descriptors },
-    Scarcity { what: "no address space more", mount: "", take: limit_address_space },
-    Scarcity { what: "no data memory more", mount: "", take: limit_data },
+const EXHAUSTIONS: [Exhaustion; 8] = [
+    Exhaustion { what: "a disk that fills up (tmpfs)", mount: TMPFS, take: fill },
+    Exhaustion {
+        what: "a disk with no room for one more file",
+        mount: FEW_INODES,
+        take: fill_names,
+    },
+    Exhaustion { what: "a disk that fills up (ext4)", mount: EXT4, take: fill },
+    Exhaustion { what: "a disk that fills up (btrfs)", mount: BTRFS, take: fill },
+    Exhaustion { what: "a quota group at its limit (btrfs)", mount: QUOTA_GROUP, take: fill },
+    Exhaustion { what: "no descriptor more", mount: "", take: limit_descriptors },
+    Exhaustion { what: "no address space more", mount: "", take: limit_address_space },
+    Exhaustion { what: "no data memory more", mount: "", take: limit_data },
 ];
 
-/// The program, while the issuer holds the answer.
+/// The program, while the issuer holds the response.
 struct Program {
     process: u32,
-    /// The folder as it sees it, which is gone with its namespace unless it is kept open.
+    /// The folder in its namespace, kept open so that it survives the program.
     home: File,
 }
 
@@ -61,7 +65,7 @@ impl Program {
         Path::new("/proc/self/fd").join(self.home.as_raw_fd().to_string()).join(name)
     }
 
-    /// Nothing of this can be had here.
+    /// Only Linux has `/proc`.
     #[cfg(not(unix))]
     fn file(&self, name: &str) -> PathBuf {
         let _ = &self.home;
@@ -84,27 +88,27 @@ impl Program {
 
 pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
     let lengths = if numbers.every_error { &LENGTHS[..] } else { &[2_000, 900_000] };
-    for scarcity in SCARCITIES {
-        let what = format!("a spent token and {}: kept", scarcity.what);
+    for exhaustion in EXHAUSTIONS {
+        let what = format!("a spent token and {}: kept", exhaustion.what);
         progress(&what);
-        if let Some(help) = missing(&scarcity) {
+        if let Some(help) = missing(&exhaustion) {
             report.skipped(&what, help);
             continue;
         }
         let runs: Vec<usize> =
             lengths.iter().flat_map(|length| vec![*length; numbers.repeats]).collect();
-        let met = parallel::each(&runs, |length| visit(program, &scarcity, *length))?;
+        let met = parallel::each(&runs, |length| visit(program, &exhaustion, *length))?;
         let is_kept = |(token, _): &&(Token, Ended)| *token == Token::Kept;
         report.count(&what, met.iter().filter(is_kept).count(), runs.len());
         for (token, ended) in met.iter().filter(|it| !is_kept(it)) {
-            report.detail(format!("{what}: {token:?}: {}", ended.in_words()));
+            report.detail(format!("{what}: {token:?}: {}", ended.summary()));
         }
     }
     Ok(())
 }
 
-fn missing(scarcity: &Scarcity) -> Option<&'static str> {
-    let script = match scarcity.mount {
+fn missing(exhaustion: &Exhaustion) -> Option<&'static str> {
+    let script = match exhaustion.mount {
         "" => "prlimit --version".to_owned(),
         mount => format!(
             "unshare -m sh -ec 'BESIDE=$(mktemp -d); CODEX_HOME=$BESIDE/home; mkdir $CODEX_HOME
@@ -117,47 +121,47 @@ fn missing(scarcity: &Scarcity) -> Option<&'static str> {
     (!works).then_some("needs root, mkfs.ext4, mkfs.btrfs and prlimit, and a kernel that has them")
 }
 
-fn visit(program: &Path, scarcity: &Scarcity, length: usize) -> Outcome<(Token, Ended)> {
-    let scene = Scene::with_document(program, length)?;
+fn visit(program: &Path, exhaustion: &Exhaustion, length: usize) -> Outcome<(Token, Ended)> {
+    let case = Case::with_document(program, length)?;
     let beside = tempfile::TempDir::new()?;
-    let child = begin(&scene, scarcity, beside.path())?;
-    scene.wait_for_save(child.id())?;
-    let home = format!("/proc/{}/root{}", child.id(), scene.home.path().display());
+    let child = begin(&case, exhaustion, beside.path())?;
+    case.wait_for_save(child.id())?;
+    let home = format!("/proc/{}/root{}", child.id(), case.home.path().display());
     let held = Program { process: child.id(), home: File::open(home)? };
-    (scarcity.take)(&held)?;
-    scene.sandbox.release();
+    (exhaustion.take)(&held)?;
+    case.sandbox.release();
     let ended = Ended::wait(child)?;
-    // What is kept beside the document waits for room.
+    // The new tokens may be in the temporary file.
     let stored =
         ["auth.json.login-cli.tmp", "auth.json"].map(|name| fs::read(held.file(name)).ok());
-    let state = stored.iter().flatten().map(|content| scene.state_of(Some(content)));
+    let state = stored.iter().flatten().map(|content| case.state_of(Some(content)));
     let state = state.max_by_key(|state| *state == State::New).unwrap_or(State::Torn);
-    Ok((Token::judge(state, scene.refreshes()), ended))
+    Ok((Token::judge(state, case.refreshes()), ended))
 }
 
-/// The program has the process id of the shell.
-fn begin(scene: &Scene<'_>, scarcity: &Scarcity, beside: &Path) -> Outcome<Child> {
-    if scarcity.mount.is_empty() {
-        return scene.begin(Flow::Refresh);
+/// `exec` gives the program the process id of the shell.
+fn begin(case: &Case<'_>, exhaustion: &Exhaustion, beside: &Path) -> Outcome<Child> {
+    if exhaustion.mount.is_empty() {
+        return case.begin(Flow::Refresh);
     }
     let script = format!(
         "cp \"$CODEX_HOME/auth.json\" \"$BESIDE/seed\"\n{}\ncp \"$BESIDE/seed\" \"$CODEX_HOME/auth.json\"
          exec \"$@\"",
-        scarcity.mount
+        exhaustion.mount
     );
-    let mut command = scene.command("unshare".as_ref());
-    command.args(["-m", "sh", "-ec", &script, "sh"]).arg(scene.program);
-    command.args(scene.arguments(Flow::Refresh)).env("BESIDE", beside);
+    let mut command = case.command("unshare".as_ref());
+    command.args(["-m", "sh", "-ec", &script, "sh"]).arg(case.program);
+    command.args(case.arguments(Flow::Refresh)).env("BESIDE", beside);
     Ok(command.spawn()?)
 }
 
-/// Writes until nothing more can be written, in ever smaller pieces.
+/// Writes until the disk is full, in smaller and smaller pieces.
 fn fill(program: &Program) -> Outcome<()> {
     let mut filler =
         OpenOptions::new().write(true).create(true).truncate(true).open(program.file("filler"))?;
     for size in [64 * 1024, 4096, 512] {
         while filler.write_all(&vec![1; size]).is_ok() {}
-        // What was written may find no room only now.
+        // Delayed allocation may fail only now.
         let _ = filler.sync_all();
     }
     match filler.write_all(&[1; 4096]).is_err() {
@@ -175,7 +179,7 @@ fn fill_names(program: &Program) -> Outcome<()> {
     }
 }
 
-/// Standard input, output and error are all that could be opened anew.
+/// The program keeps its descriptors and can open no other.
 fn limit_descriptors(program: &Program) -> Outcome<()> {
     program.limit("--nofile=3:3")
 }

@@ -1,26 +1,25 @@
-//! Rows 116 and 150: the program is killed before each of its steps, one run for each.
+//! Rows 116 and 150: the program is killed before each system call, in one run for each.
 //!
-//! One loss is nobody's fault: between the moment when the issuer spends the refresh token and the
-//! rename, its successor is nowhere but in the program. The next refresh is then told so, and such
-//! runs are counted on their own.
+//! One gap remains: between the response of the issuer and the rename, only the program has the new
+//! tokens. Such losses are counted and are no fault.
 
 use std::path::Path;
 use std::time::Duration;
 
+use super::case::Flow;
 use super::content::State;
-use super::scene::Flow;
-use super::sweep::{self, Findings, Trial};
-use super::tracer::{Injection, What};
+use super::strace::{Injection, What};
+use super::trial::{self, Findings, Trial};
 use super::{Outcome, parallel};
 use crate::progress;
 use crate::report::Report;
 
 const TORN: &str = "neither the old content nor the new";
-const LITTER: &str = "more than one file left behind";
+const LEFTOVERS: &str = "more than one file left behind";
 const NEXT: &str = "next save that fails, or leaves something";
 
 pub(super) fn run(program: &Path, report: &mut Report) -> Outcome<()> {
-    let mut findings = Findings::with_kinds(&[TORN, LITTER, NEXT]);
+    let mut findings = Findings::with_kinds(&[TORN, LEFTOVERS, NEXT]);
     let (mut lost, mut longest) = (0, Duration::ZERO);
     for flow in Flow::SAVING {
         progress(&format!("kills at every step: {}", flow.name()));
@@ -31,7 +30,7 @@ pub(super) fn run(program: &Path, report: &mut Report) -> Outcome<()> {
         for (step, trial) in &trials {
             judge(step, trial, &mut findings);
             lost += usize::from(trial.next.is_lost);
-            // Where the sign-in is lost, the program waits for somebody else to have saved it.
+            // After a loss, the program waits for another process to save.
             if !trial.next.is_lost {
                 longest = longest.max(trial.next.took);
             }
@@ -43,16 +42,16 @@ pub(super) fn run(program: &Path, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-/// How many steps there are, and what became of a kill at each.
+/// The number of calls, and a trial for each.
 fn trials(program: &Path, flow: Flow) -> Outcome<(usize, Vec<(String, Trial)>)> {
     let mut points = Vec::new();
     for phase in flow.phases() {
-        let steps = sweep::steps(program, flow, *phase)?;
+        let steps = trial::syscalls(program, flow, *phase)?;
         points.extend(steps.into_iter().map(|step| (*phase, step)));
     }
     let trials = parallel::each(&points, |(phase, step)| {
         let injection = Injection { step: step.clone(), what: What::Kill };
-        let trial = sweep::attempt(program, flow, *phase, &injection)?;
+        let trial = trial::run(program, flow, *phase, &injection)?;
         Ok((format!("{}: {step}", flow.name()), trial))
     })?;
     Ok((points.len(), trials))
@@ -63,7 +62,7 @@ fn judge(step: &str, trial: &Trial, findings: &mut Findings) {
         findings.add(TORN, step.to_owned());
     }
     if trial.leftovers.len() > 1 {
-        findings.add(LITTER, format!("{step}: {}", trial.leftovers.join(", ")));
+        findings.add(LEFTOVERS, format!("{step}: {}", trial.leftovers.join(", ")));
     }
     if let Some(fault) = &trial.next.fault {
         findings.add(NEXT, format!("{step}: {fault}"));

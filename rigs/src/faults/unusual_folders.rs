@@ -1,90 +1,89 @@
-//! Rows 118, 153, 154, 157, 158 and 162: folders in which nothing can be saved, and one in which it
-//! can only be saved in an unusual way.
+//! Rows 118, 153, 154, 157, 158 and 162: folders in which a save fails, and one in which it cannot rename.
 
 use std::path::Path;
 
 use super::Outcome;
+use super::case::Flow;
 use super::content::State;
-use super::scene::Flow;
-use super::shell::{Needs, Shell, Visit};
+use super::shell::{FolderRun, Needs, Shell};
 use crate::progress;
 use crate::report::Report;
 
-/// A folder, as a shell prepares it.
-struct Place {
+/// A folder that a shell script prepares.
+struct Folder {
     what: &'static str,
     needs: Needs,
     prepare: &'static str,
-    /// Which flows find it.
+    /// The flows to run in it.
     flows: &'static [Flow],
 }
 
 const ALL: &[Flow] = &[Flow::Refresh, Flow::OtherKey, Flow::FirstKey, Flow::Browser];
 
-/// Those that find something stored.
+/// The flows with a stored sign-in.
 const STORED: &[Flow] = &[Flow::Refresh, Flow::OtherKey, Flow::Browser];
 
-/// Where it has to be said in time: before the browser opens, before a token is spent.
-const REFUSING: &[Place] = &[
-    Place { what: "a full disk", needs: Needs::Mounts, prepare: r#"disk size=8k"#, flows: ALL },
-    Place {
+/// The error has to come before the browser opens, and before a token is spent.
+const REFUSING: &[Folder] = &[
+    Folder { what: "a full disk", needs: Needs::Mounts, prepare: r#"disk size=8k"#, flows: ALL },
+    Folder {
         what: "a disk with no room for one more file",
         needs: Needs::Mounts,
         prepare: r#"disk nr_inodes=4; touch "$CODEX_HOME/auth.lock" "$CODEX_HOME/auth.json.lock""#,
         flows: STORED,
     },
-    Place {
+    Folder {
         what: "a disk with no room for a lock",
         needs: Needs::Mounts,
         prepare: r#"disk nr_inodes=2; touch "$CODEX_HOME/auth.json""#,
         flows: STORED,
     },
-    Place {
+    Folder {
         what: "a read-only disk",
         needs: Needs::Mounts,
         prepare: r#"disk size=1m; mount -o remount,ro "$CODEX_HOME""#,
         flows: ALL,
     },
-    Place {
+    Folder {
         what: "a limit on the size of files",
         needs: Needs::Nothing,
         prepare: r#"run() { (ulimit -f 4; exec "$@"); }"#,
         flows: ALL,
     },
-    Place {
+    Folder {
         what: "a folder that cannot be written",
         needs: Needs::Modes,
         prepare: r#"chmod 0555 "$CODEX_HOME"; clean_up() { chmod 0700 "$CODEX_HOME"; }"#,
         flows: ALL,
     },
-    Place {
+    Folder {
         what: "a folder that cannot be searched",
         needs: Needs::Modes,
         prepare: r#"chmod 0000 "$CODEX_HOME"; clean_up() { chmod 0700 "$CODEX_HOME"; }"#,
         flows: ALL,
     },
-    Place {
+    Folder {
         what: "a folder above it that cannot be written",
         needs: Needs::Modes,
         prepare: r#"chmod 0555 "$CODEX_HOME"; export CODEX_HOME="$CODEX_HOME/not/there"
                     clean_up() { CODEX_HOME=${CODEX_HOME%/not/there}; chmod 0700 "$CODEX_HOME"; }"#,
         flows: &[Flow::FirstKey],
     },
-    Place {
+    Folder {
         what: "a file in the place of the folder",
         needs: Needs::Nothing,
         prepare: r#"touch "$CODEX_HOME/file"; export CODEX_HOME="$CODEX_HOME/file"
                     clean_up() { CODEX_HOME=${CODEX_HOME%/file}; rm "$CODEX_HOME/file"; }"#,
         flows: &[Flow::FirstKey],
     },
-    Place {
+    Folder {
         what: "a file that is immutable",
         needs: Needs::Immutability,
         prepare: r#"chattr +i "$CODEX_HOME/auth.json"
                     clean_up() { chattr -i "$CODEX_HOME/auth.json"; }"#,
         flows: STORED,
     },
-    Place {
+    Folder {
         what: "a folder that is immutable",
         needs: Needs::Immutability,
         prepare: r#"chattr +i "$CODEX_HOME"; clean_up() { chattr -i "$CODEX_HOME"; }"#,
@@ -92,8 +91,8 @@ const REFUSING: &[Place] = &[
     },
 ];
 
-/// Where nothing can be renamed over the file.
-const MOUNTED: Place = Place {
+/// No file can be renamed to it.
+const MOUNTED: Folder = Folder {
     what: "a file that is a mount",
     needs: Needs::Mounts,
     prepare: r#"cp "$CODEX_HOME/auth.json" "$BESIDE/mounted"
@@ -101,8 +100,7 @@ const MOUNTED: Place = Place {
     flows: &[Flow::Refresh, Flow::OtherKey],
 };
 
-/// What places are prepared with: a disk that is mounted over the folder, with what is in it; and how
-/// the program is run, where nothing else is said.
+/// Shell functions: `disk` mounts a disk over the folder and copies its files; `run` runs the program.
 const TOOLS: &str = r#"run() { "$@"; }
 disk() {
     mkdir "$BESIDE/seed" && cp -a "$CODEX_HOME/." "$BESIDE/seed/"
@@ -112,20 +110,20 @@ disk() {
 "#;
 
 pub(super) fn run(program: &Path, report: &mut Report) -> Outcome<()> {
-    progress("full, read-only and unusual places");
-    let shell = Shell::look_around();
+    progress("full, read-only and unusual folders");
+    let shell = Shell::detect();
     for place in REFUSING {
         visit(program, &shell, place, ("refused in time", was_refused), report)?;
     }
     visit(program, &shell, &MOUNTED, ("saved in its place", was_saved), report)
 }
 
-/// Counts the flows that end as they should.
+/// Counts the flows with the expected result.
 fn visit(
     program: &Path,
     shell: &Shell,
-    place: &Place,
-    (outcome, is_right): (&str, fn(Flow, &Visit) -> bool),
+    place: &Folder,
+    (outcome, is_right): (&str, fn(Flow, &FolderRun) -> bool),
     report: &mut Report,
 ) -> Outcome<()> {
     let what = format!("{}: {outcome}", place.what);
@@ -137,9 +135,9 @@ fn visit(
     for flow in place.flows {
         let prepare = format!("{TOOLS}{}", place.prepare);
         let visit = shell.visit(program, *flow, place.needs, &prepare)?;
-        match is_right(*flow, &visit) && !visit.gives_secret_away && visit.leftovers.is_empty() {
+        match is_right(*flow, &visit) && !visit.shows_secret && visit.leftovers.is_empty() {
             true => right += 1,
-            false => wrong.push(format!("{what}: {}: {}", flow.name(), in_words(&visit))),
+            false => wrong.push(format!("{what}: {}: {}", flow.name(), summary(&visit))),
         }
     }
     report.count(&what, right, place.flows.len());
@@ -147,20 +145,20 @@ fn visit(
     Ok(())
 }
 
-/// Nothing is spent, no address is shown, and the file is what it was.
-fn was_refused(_: Flow, visit: &Visit) -> bool {
+/// No token is spent, no address is shown, and the file is unchanged.
+fn was_refused(_: Flow, visit: &FolderRun) -> bool {
     let shows_address = visit.ended.stderr.contains("\nhttp");
     let is_untouched = visit.state == State::Old && visit.refreshes == 0;
     visit.ended.code == Some(1) && is_untouched && !shows_address
 }
 
-fn was_saved(flow: Flow, visit: &Visit) -> bool {
+fn was_saved(flow: Flow, visit: &FolderRun) -> bool {
     let refreshes = usize::from(flow == Flow::Refresh);
     visit.ended.code == Some(0) && visit.state == State::New && visit.refreshes == refreshes
 }
 
-fn in_words(visit: &Visit) -> String {
-    let Visit { ended, state, leftovers, refreshes, .. } = visit;
-    let ended = ended.in_words();
+fn summary(visit: &FolderRun) -> String {
+    let FolderRun { ended, state, leftovers, refreshes, .. } = visit;
+    let ended = ended.summary();
     format!("{ended}; content {state:?}; {refreshes} refreshes; leaves {leftovers:?}")
 }

@@ -1,4 +1,4 @@
-//! The sign-ins that every browser goes through, and what they are played with.
+//! The sign-ins that run in every browser.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -14,11 +14,11 @@ use url::Url;
 use crate::program::{self, Running};
 use crate::report::Report;
 
-/// What is asked of a browser, whichever it is.
+/// What every browser can do.
 pub(super) trait Browser {
-    /// Goes to an address as the person does who types it, and waits until its page is there.
+    /// Opens an address as if it was typed, and waits for its page.
     fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>>;
-    /// Clicks on what a selector finds.
+    /// Clicks on the element of a selector.
     fn click(&mut self, selector: &str) -> Result<(), Box<dyn Error>>;
     /// The title of the page.
     fn title(&mut self) -> Result<String, Box<dyn Error>>;
@@ -26,15 +26,15 @@ pub(super) trait Browser {
     fn pictures(&mut self) -> Result<Vec<Picture>, Box<dyn Error>>;
 }
 
-/// A page as it is seen.
+/// A screenshot.
 pub(super) struct Picture {
-    /// In which browser, on what screen.
+    /// The browser, or the screen.
     pub(super) of: String,
     pub(super) png: Vec<u8>,
 }
 
-/// The program, the issuer, and where pictures go.
-pub(super) struct Rig<'a> {
+/// The program, the issuer, and the folder of screenshots.
+pub(super) struct Harness<'a> {
     pub(super) program: PathBuf,
     pub(super) sandbox: Sandbox,
     home: TempDir,
@@ -49,7 +49,7 @@ pub(super) struct Waiting {
     pub(super) state: String,
 }
 
-impl<'a> Rig<'a> {
+impl<'a> Harness<'a> {
     pub(super) fn prepare(
         program: PathBuf,
         pictures: Option<&'a Path>,
@@ -63,7 +63,7 @@ impl<'a> Rig<'a> {
         program.env("HOME", self.home.path());
         let servers = [self.sandbox.issuer_url(), self.sandbox.api_url()];
         program.args([command, "--issuer", servers[0], "--api-base", servers[1]]);
-        // Nobody waits longer than that for a page that does not come.
+        // The limit for a page that does not load.
         program.args(["--no-browser", "--port", "0", "--timeout", "2m"]).args(options);
         let mut running = Running::start(&mut program)?;
         let address: Url = running.address()?.parse()?;
@@ -72,7 +72,7 @@ impl<'a> Rig<'a> {
         Ok(Waiting { running, address, redirect_uri, state })
     }
 
-    /// Every way that a sign-in ends on a page of ours.
+    /// A sign-in for every last page.
     pub(super) fn sign_ins(
         &self,
         browser: &mut dyn Browser,
@@ -106,7 +106,7 @@ impl<'a> Rig<'a> {
         Ok(())
     }
 
-    /// The page as it was served: it could not be asked for a second time.
+    /// Screenshots of the page, which the server serves only once.
     pub(super) fn take_pictures(
         &self,
         browser: &mut dyn Browser,
@@ -118,13 +118,13 @@ impl<'a> Rig<'a> {
         for Picture { of, png } in browser.pictures()? {
             File::create(folder.join(format!("{name}-{of}.png")))?.write_all(&png)?;
         }
-        // The page with the link goes on by itself.
+        // The page with the link redirects by itself.
         if browser.title()? == title { Ok(()) } else { Err("the page left too early".into()) }
     }
 }
 
 impl Waiting {
-    /// Waits until the program says this to its person.
+    /// Waits until the program prints this on standard error.
     pub(super) fn says(&mut self, text: &str) -> Result<(), Box<dyn Error>> {
         while let Some(line) = self.running.next_line()? {
             if line.contains(text) {
@@ -165,8 +165,7 @@ pub(super) const SIGNED_IN: Ending = Ending {
     exit: 0,
 };
 
-/// A member has no API organization, and the key that is required shows that after the callback. The last
-/// page of a new key has the code in its address.
+/// A member has no API organization, so a required key fails after the callback.
 const ENDINGS: [(&str, Ending); 7] = [
     ("a sign-in ends on its page", SIGNED_IN),
     ("and so does another one", SIGNED_IN),
@@ -225,7 +224,7 @@ pub(super) fn choose(
     browser.click(&format!("button[data-email='{account}']"))
 }
 
-/// The title once it is this one; or what it is after a while.
+/// Waits for this title, and returns the last one.
 pub(super) fn title_soon(
     browser: &mut dyn Browser,
     expected: &str,

@@ -1,5 +1,4 @@
-//! One flow on a course: the servers at a given distance, TLS all the way, and a person who needs
-//! no longer than a browser.
+//! One flow against servers at a given distance, over TLS, with a simulated person.
 
 use std::error::Error;
 use std::fs::File;
@@ -22,34 +21,34 @@ use crate::http::{exchange, visit};
 use crate::metrics::Watch;
 use crate::program::{self, Running};
 
-/// What is run on the course.
+/// A flow of the program.
 #[derive(Clone, Copy)]
 pub(super) enum Flow {
     SignIn,
     CreateKey { organizations: usize, decided_by: Deciding },
 }
 
-/// Which of the organizations has the default project; they are looked at by preference.
+/// The organization with the default project.
 #[derive(Clone, Copy)]
 pub(super) enum Deciding {
     First,
     Last,
 }
 
-/// The servers, and the way to them.
-pub(super) struct Course {
+/// The servers, and the proxies in front of them.
+pub(super) struct RemoteServers {
     flow: Flow,
     sandbox: Sandbox,
     issuer: String,
     api: String,
     round_trip: Duration,
     folder: TempDir,
-    /// How many programs have opened their connections.
+    /// How many runs have opened their connections.
     runs: AtomicUsize,
 }
 
-impl Course {
-    pub(super) fn lay(flow: Flow, round_trip: Duration) -> Result<Self, Box<dyn Error>> {
+impl RemoteServers {
+    pub(super) fn start(flow: Flow, round_trip: Duration) -> Result<Self, Box<dyn Error>> {
         let (to_issuer, to_api) = (DelayProxy::bind()?, DelayProxy::bind()?);
         let url = |proxy: &DelayProxy| format!("https://{}", proxy.address);
         let (issuer, api) = (url(&to_issuer), url(&to_api));
@@ -69,9 +68,7 @@ impl Course {
         Ok(Self { flow, sandbox, issuer, api, round_trip, folder, runs: AtomicUsize::new(0) })
     }
 
-    /// Lets the program run once, and says how long it takes. The clock starts when the browser is
-    /// sent to the callback, and stops when the program has ended; by then the browser has seen the
-    /// last page.
+    /// The time of one run, from the redirect of the browser to the callback until the program ends.
     pub(super) fn time(&self, program: &Path) -> Result<Duration, Box<dyn Error>> {
         let home = TempDir::new()?;
         let mut running = Running::start(&mut self.command(program, home.path()))?;
@@ -81,8 +78,8 @@ impl Course {
         Ok(begun.elapsed())
     }
 
-    /// Lets the program run once, and says how much memory was resident at the most, in bytes, where
-    /// the system tells. Watching takes time itself, so it is not timed.
+    /// The peak memory of one run, in bytes; 0 on systems other than Linux. Watching takes time, so this
+    /// run is not timed.
     pub(super) fn peak(&self, program: &Path) -> Result<u64, Box<dyn Error>> {
         let home = TempDir::new()?;
         let mut running = Running::start(&mut self.command(program, home.path()))?;
@@ -92,13 +89,13 @@ impl Course {
         Ok(watch.end().memory)
     }
 
-    /// Signs the person in, and leaves the program the time to open its connections that it has
-    /// while people read a page.
+    /// Signs the person in, and waits until the program has opened its connections, as it does while
+    /// a person reads the page.
     fn begin(&self, running: &mut Running) -> Result<Url, Box<dyn Error>> {
         let callback = self.sign_in(&running.address()?)?;
         let warm = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        self.sandbox.wait_for(&Endpoint::Root, warm * self.flow.servers(), PATIENCE)?;
-        // The answer to the last of these requests is still on its way.
+        self.sandbox.wait_for(&Endpoint::Root, warm * self.flow.servers(), TIMEOUT)?;
+        // The response to the last of these requests has to arrive.
         thread::sleep(self.round_trip * 2);
         Ok(callback)
     }
@@ -114,8 +111,8 @@ impl Course {
         command
     }
 
-    /// What the person does before the clock starts. The browser is next to the servers: how long
-    /// its pages take is not this program's.
+    /// The part before the clock starts. The browser is next to the servers: the time of their pages
+    /// does not count.
     fn sign_in(&self, address: &str) -> Result<Url, Box<dyn Error>> {
         let nearby = address.replacen(&self.issuer, self.sandbox.issuer_url(), 1);
         let person = self.sandbox.person(Account::OWNER).who(Conduct::StopsBeforeCallback);
@@ -125,7 +122,7 @@ impl Course {
     }
 }
 
-/// What the clock measures: the browser's way back, and the rest of the program.
+/// The part that is measured: the callback, and the rest of the program.
 fn finish(running: &mut Running, callback: &Url) -> Result<(), Box<dyn Error>> {
     let page = come_back(callback)?;
     let (status, _) = running.ended()?;
@@ -149,8 +146,8 @@ fn come_back(callback: &Url) -> Result<u16, Box<dyn Error>> {
     }
 }
 
-/// More than any machine needs to open a connection.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Enough on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn far_end(url: &str) -> io::Result<SocketAddr> {
     let address = url.trim_start_matches("https://").parse();
@@ -162,7 +159,7 @@ fn ca_file(folder: &Path) -> PathBuf {
 }
 
 impl Flow {
-    /// How many servers it asks; a connection to each stands before the callback.
+    /// How many servers it connects to before the callback.
     fn servers(self) -> usize {
         match self {
             Self::SignIn => 1,
@@ -185,8 +182,7 @@ impl Flow {
     }
 }
 
-/// One of many. The first of the list is the default one; the `deciding` one has the default
-/// project.
+/// The first organization is the default one; the `deciding` one has the default project.
 fn organization(number: usize, deciding: usize) -> Organization {
     let project = Project {
         id: format!("proj_{number}"),

@@ -1,8 +1,8 @@
-//! Runs under `strace`, which writes down what touches the folder, and lets one step of it go wrong.
+//! Runs the program under `strace`, which logs the calls in the folder and makes one of them fail.
 //!
-//! `strace` counts the calls of each thread for itself, so that the N-th call of two threads cannot be
-//! told apart. The program saves in another thread than the one it began with; therefore the save is
-//! looked at in a run of its own, to which `strace` comes when the beginning is over.
+//! `strace` counts the calls of each thread for itself, so the N-th call of two threads cannot be told
+//! apart. The program saves in a second thread, so the save is traced in a run of its own: `strace`
+//! attaches after the start.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -13,16 +13,16 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use tempfile::NamedTempFile;
 
 use super::Outcome;
+use super::case::{Case, Ended, Phase};
 use super::home::Home;
-use super::record::{self, Record, Step};
-use super::scene::{Ended, Phase, Scene};
+use super::strace_log::{self, StraceLog, Syscall};
 
 const STRACE: &str = "strace";
 
-/// What happens at a step, in the place of the call.
+/// A fault instead of a call.
 #[derive(Clone, Debug)]
 pub(super) struct Injection {
-    pub(super) step: Step,
+    pub(super) step: Syscall,
     pub(super) what: What,
 }
 
@@ -35,16 +35,16 @@ pub(super) enum What {
     ErrorFromThenOn(&'static str),
 }
 
-/// Which calls are written down and counted.
+/// The calls that are logged and counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// Those that touch the folder.
+    /// Those with a path in the folder.
     Folder,
     /// Those of these names.
     Process(&'static str),
 }
 
-/// A run that was looked at.
+/// A traced run.
 pub(super) struct Traced {
     pub(super) ended: Ended,
     log: String,
@@ -52,20 +52,20 @@ pub(super) struct Traced {
 
 impl Traced {
     pub(super) fn was_injected(&self) -> bool {
-        record::was_injected(&self.log)
+        strace_log::was_injected(&self.log)
     }
 
-    /// What it did with the folder, step by step.
-    pub(super) fn steps(&self, phase: Phase) -> Vec<Step> {
-        let record = Record::parse(&self.log);
+    /// Its calls in the folder.
+    pub(super) fn steps(&self, phase: Phase) -> Vec<Syscall> {
+        let record = StraceLog::parse(&self.log);
         match phase {
-            Phase::Start => record.steps_of_first(),
-            Phase::Save => record.steps_of_all(),
+            Phase::Start => record.syscalls_of_first_thread(),
+            Phase::Save => record.all_syscalls(),
         }
     }
 }
 
-/// What would help where nothing can be traced.
+/// What is missing for a trace.
 pub(super) fn missing() -> Option<&'static str> {
     let exists = Command::new(STRACE).arg("--version").output().is_ok();
     if !exists {
@@ -83,52 +83,48 @@ fn may_attach() -> Outcome<bool> {
     Ok(attached.is_ok_and(|attached| attached.wait().is_ok()))
 }
 
-/// Runs the scene, with what goes wrong in it.
-pub(super) fn run(
-    scene: &Scene<'_>,
-    phase: Phase,
-    injection: Option<&Injection>,
-) -> Outcome<Traced> {
-    run_in(scene, phase, Scope::Folder, injection)
+/// Runs the case with a fault.
+pub(super) fn run(case: &Case<'_>, phase: Phase, injection: Option<&Injection>) -> Outcome<Traced> {
+    run_in(case, phase, Scope::Folder, injection)
 }
 
-/// The same with an eye on other calls.
+/// The same for other calls.
 pub(super) fn run_in(
-    scene: &Scene<'_>,
+    case: &Case<'_>,
     phase: Phase,
     scope: Scope,
     injection: Option<&Injection>,
 ) -> Outcome<Traced> {
     let log = NamedTempFile::new()?;
-    let arguments = arguments(&scene.home, log.path(), scope, injection);
+    let arguments = arguments(&case.home, log.path(), scope, injection);
     let ended = match phase {
-        Phase::Start => started(scene, &arguments)?,
-        Phase::Save => attached(scene, &arguments)?,
+        Phase::Start => started(case, &arguments)?,
+        Phase::Save => attached(case, &arguments)?,
     };
     let log = std::fs::read_to_string(log.path())?;
-    let folder = scene.home.path().to_string_lossy();
-    Ok(Traced { ended, log: log.replace(&*folder, record::FOLDER) })
+    let folder = case.home.path().to_string_lossy();
+    Ok(Traced { ended, log: log.replace(&*folder, strace_log::FOLDER) })
 }
 
-fn started(scene: &Scene<'_>, arguments: &[OsString]) -> Outcome<Ended> {
-    let mut command = scene.command(STRACE.as_ref());
-    command.args(arguments).arg(scene.program).args(scene.arguments(scene.flow));
+fn started(case: &Case<'_>, arguments: &[OsString]) -> Outcome<Ended> {
+    let mut command = case.command(STRACE.as_ref());
+    command.args(arguments).arg(case.program).args(case.arguments(case.flow));
     let mut child = command.spawn()?;
-    scene.go_on(scene.flow, &mut child);
+    case.release(case.flow, &mut child);
     Ended::wait(child)
 }
 
-fn attached(scene: &Scene<'_>, arguments: &[OsString]) -> Outcome<Ended> {
-    let mut child = scene.begin(scene.flow)?;
-    scene.wait_for_save(child.id())?;
+fn attached(case: &Case<'_>, arguments: &[OsString]) -> Outcome<Ended> {
+    let mut child = case.begin(case.flow)?;
+    case.wait_for_save(child.id())?;
     let strace = Attached::to(child.id(), arguments)?;
-    scene.go_on(scene.flow, &mut child);
+    case.release(case.flow, &mut child);
     let ended = Ended::wait(child)?;
     strace.wait()?;
     Ok(ended)
 }
 
-/// A `strace` that has come to a program.
+/// An attached `strace`.
 struct Attached {
     strace: Child,
     stderr: BufReader<ChildStderr>,
@@ -158,7 +154,7 @@ impl Attached {
     }
 }
 
-/// What is written into files is not written down.
+/// `-s 0` keeps file contents out of the log.
 fn arguments(
     home: &Home,
     log: &Path,
@@ -180,10 +176,10 @@ fn arguments(
     arguments
 }
 
-/// As `strace -e` has it.
+/// The argument of `strace -e`.
 impl fmt::Display for Injection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Step { call, nth, .. } = &self.step;
+        let Syscall { call, nth, .. } = &self.step;
         match self.what {
             What::Kill => write!(f, "inject={call}:signal=SIGKILL:when={nth}"),
             What::Error(error) => write!(f, "inject={call}:error={error}:when={nth}"),
@@ -198,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_injection_is_written_as_strace_has_it() {
-        let step = Step { call: "fsync".into(), nth: 2, arguments: "9</h>".into() };
+        let step = Syscall { call: "fsync".into(), nth: 2, arguments: "9</h>".into() };
         let text = |what| Injection { step: step.clone(), what }.to_string();
         assert_eq!(text(What::Kill), "inject=fsync:signal=SIGKILL:when=2");
         assert_eq!(text(What::Error("EIO")), "inject=fsync:error=EIO:when=2");

@@ -1,53 +1,53 @@
-//! Row 215: the issuer has spent the refresh token and holds the answer; from then on the disk, a quota,
-//! descriptors or memory run out, and the answer has to come to the disk all the same.
+//! Row 215: the issuer has spent the refresh token and holds the response; then disk, quota, descriptors
+//! or memory run out, and the new tokens have to be stored all the same.
 //!
-//! Each step between the request and the end of the save is refused, once and from then on, by
-//! `strace`. What a step does not take any more, because it was reserved, `strace` can refuse all the
-//! same; that is counted apart, and has to be told. What can really run out is in `run_out.rs`.
+//! `strace` makes each system call between the request and the end of the save fail, once and from
+//! then on. It also fails calls that use reserved space, which no real exhaustion does: those losses
+//! are counted apart, and need a message. Real exhaustion is in `exhaustion.rs`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::case::{Case, Ended, Flow, Phase};
 use super::content::State;
-use super::record::Step;
-use super::scene::{Ended, Flow, Phase, Scene};
-use super::sweep::Findings;
-use super::tracer::{self, Injection, Scope, What};
+use super::strace::{self, Injection, Scope, What};
+use super::strace_log::Syscall;
+use super::trial::Findings;
 use super::{Numbers, Outcome, parallel};
 use crate::progress;
 use crate::report::Report;
 
-/// From a usual sign-in to what is nearly too large to be read.
+/// From a usual document to nearly the largest that is read.
 pub(super) const LENGTHS: [usize; 6] = [2_000, 20_000, 64_000, 200_000, 500_000, 900_000];
 
-/// What the disk and the kernel refuse at a step in the folder.
+/// Errors of calls in the folder.
 const OF_FOLDER: [&str; 4] = ["ENOSPC", "EDQUOT", "EMFILE", "ENOMEM"];
 
-/// Calls of the whole process that take memory, or a thread.
+/// Calls that take memory, or a thread.
 const MEMORY: &str = "mmap,mremap,brk,mprotect,clone,clone3";
 
-/// Calls of the whole process that take a descriptor.
+/// Calls that take a descriptor.
 const DESCRIPTORS: &str =
     "open,openat,socket,accept4,dup,eventfd2,epoll_create1,pipe2,memfd_create";
 
 pub(super) const LOST: &str = "spent tokens that are lost";
 const LOST_RESERVED: &str = "spent tokens lost to a reserved file that is refused for good, untold";
 
-/// A fault to come.
+/// A planned fault.
 struct Point {
     length: usize,
     scope: Scope,
     injection: Injection,
-    /// Whether it is refused what it has already, and for good.
+    /// Whether a call fails, from then on, that uses reserved space.
     is_reserved: bool,
 }
 
-/// What became of the token.
+/// The state of the refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// Its successor is stored.
     Kept,
-    /// The issuer was not asked.
+    /// No request was sent.
     Unspent,
     Lost,
 }
@@ -65,22 +65,22 @@ impl Token {
 pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
     let mut findings = Findings::with_kinds(&[LOST, LOST_RESERVED]);
     let lengths = if numbers.every_error { &LENGTHS[..] } else { &LENGTHS[..1] };
-    let (mut runs, mut told) = (0, 0);
+    let (mut runs, mut warned) = (0, 0);
     for &length in lengths {
         progress(&format!("a spent token and {length} bytes"));
         let points = points(program, length, numbers)?;
         let met = parallel::each(&points, |point| Ok((point, attempt(program, point)?)))?;
         runs += met.len();
         for (point, (token, ended)) in met.iter().filter(|(_, (token, _))| *token == Token::Lost) {
-            let is_told = ended.stderr.contains("sign in again");
+            let has_warning = ended.stderr.contains("sign in again");
             let words = format!(
                 "{length} bytes: {} {}: {}",
                 point.injection,
                 point.injection.step,
-                ended.in_words()
+                ended.summary()
             );
             match point.is_reserved {
-                true if is_told => told += 1,
+                true if has_warning => warned += 1,
                 true => findings.add(LOST_RESERVED, words),
                 false => findings.add(LOST, format!("{token:?} {words}")),
             }
@@ -88,18 +88,19 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
     }
     report.note("steps after a token is spent that are refused", runs.to_string());
     findings.report(report);
-    report.note("  lost to a reserved file that is refused for good, and told", told.to_string());
+    report
+        .note("  lost to a reserved file that is refused for good, and warned", warned.to_string());
     Ok(())
 }
 
 fn attempt(program: &Path, point: &Point) -> Outcome<(Token, Ended)> {
-    let scene = Scene::with_document(program, point.length)?;
-    let traced = tracer::run_in(&scene, Phase::Save, point.scope, Some(&point.injection))?;
-    let mut token = Token::judge(scene.state()?, scene.refreshes());
-    if token == Token::Lost && !scene.home.leftovers()?.is_empty() {
-        // What could not be renamed is kept, and the next refresh finishes the save without a request.
-        scene.play(Flow::Refresh)?;
-        let is_kept = scene.state()? == State::New && scene.refreshes() == 1;
+    let case = Case::with_document(program, point.length)?;
+    let traced = strace::run_in(&case, Phase::Save, point.scope, Some(&point.injection))?;
+    let mut token = Token::judge(case.state()?, case.refreshes());
+    if token == Token::Lost && !case.home.leftovers()?.is_empty() {
+        // The next refresh renames the temporary file, without a request.
+        case.play(Flow::Refresh)?;
+        let is_kept = case.state()? == State::New && case.refreshes() == 1;
         token = if is_kept { Token::Kept } else { Token::Lost };
     }
     Ok((token, traced.ended))
@@ -113,7 +114,7 @@ fn points(program: &Path, length: usize, numbers: &Numbers) -> Outcome<Vec<Point
             let injection = Injection { step, what };
             Point { length, scope, injection, is_reserved: false }
         };
-        let all = Step { call: calls.to_owned(), nth: 1, arguments: String::new() };
+        let all = Syscall { call: calls.to_owned(), nth: 1, arguments: String::new() };
         points.push(point(all, What::ErrorFromThenOn(error)));
         points.extend(
             steps(program, length, scope)?.into_iter().map(|it| point(it, What::Error(error))),
@@ -141,17 +142,17 @@ fn of_folder(program: &Path, length: usize, numbers: &Numbers) -> Outcome<Vec<Po
     Ok(points)
 }
 
-fn takes_descriptor(step: &Step) -> bool {
+fn takes_descriptor(step: &Syscall) -> bool {
     DESCRIPTORS.split(',').any(|call| call == step.call)
 }
 
-/// What a run without faults does from the request on.
-fn steps(program: &Path, length: usize, scope: Scope) -> Outcome<Vec<Step>> {
-    let scene = Scene::with_document(program, length)?;
-    let traced = tracer::run_in(&scene, Phase::Save, scope, None)?;
-    if traced.ended.code != Some(0) || scene.state()? != State::New {
+/// The calls of a run without faults, from the request on.
+fn steps(program: &Path, length: usize, scope: Scope) -> Outcome<Vec<Syscall>> {
+    let case = Case::with_document(program, length)?;
+    let traced = strace::run_in(&case, Phase::Save, scope, None)?;
+    if traced.ended.code != Some(0) || case.state()? != State::New {
         return Err(
-            format!("a refresh does not work under strace: {}", traced.ended.in_words()).into()
+            format!("a refresh does not work under strace: {}", traced.ended.summary()).into()
         );
     }
     let mut seen = BTreeSet::new();

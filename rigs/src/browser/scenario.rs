@@ -1,4 +1,4 @@
-//! What is done in the browser, in order.
+//! What happens in Chromium, in order.
 
 use std::error::Error;
 
@@ -7,34 +7,34 @@ use sandbox::{Account, Endpoint};
 use super::attacks::{self, HOSTILE, is_unharmed};
 use super::chromium::{Chromium, FOREIGN_HOST};
 use super::foreign;
+use super::harness::{Browser as _, Harness, choose};
 use super::net_log::Exchange;
-use super::rig::{Browser as _, Rig, choose};
 use crate::report::{Line, Report, Verdict};
 
-/// Everything that takes part.
-pub(super) struct Course<'a> {
-    rig: &'a Rig<'a>,
+/// Chromium, and a server of another origin.
+pub(super) struct ChromiumScenario<'a> {
+    harness: &'a Harness<'a>,
     browser: Chromium,
     foreign_port: u16,
     report: Report,
 }
 
-impl<'a> Course<'a> {
-    pub(super) fn prepare(rig: &'a Rig<'a>, browser: &str) -> Result<Self, Box<dyn Error>> {
+impl<'a> ChromiumScenario<'a> {
+    pub(super) fn prepare(harness: &'a Harness<'a>, browser: &str) -> Result<Self, Box<dyn Error>> {
         let (browser, foreign_port) = (Chromium::start(browser)?, foreign::serve()?);
-        Ok(Self { rig, browser, foreign_port, report: Report::default() })
+        Ok(Self { harness, browser, foreign_port, report: Report::default() })
     }
 
-    /// Runs it to its end, or to where an attack has ended it.
+    /// Runs it to its end, or until an attack succeeds.
     ///
     /// # Errors
     ///
-    /// The browser does not say what happened.
+    /// Chromium leaves no network log.
     pub(super) fn run(mut self) -> Result<Report, Box<dyn Error>> {
         if let Err(error) = self.sign_ins() {
             self.report.claim("every sign-in goes to its end", error.to_string(), false);
         }
-        let Self { rig, browser, mut report, .. } = self;
+        let Self { harness, browser, mut report, .. } = self;
         let exchanges = browser.close()?;
         let attacks = attacks::lines(&exchanges);
         // A browser that tries nothing proves nothing.
@@ -42,18 +42,18 @@ impl<'a> Course<'a> {
         report.claim("attacks that the browser tried", tried.to_string(), tried > 0);
         attacks.into_iter().for_each(|line| report.add(line));
         report.add(icons(&exchanges));
-        report.add(referers(&exchanges, &rig.sandbox.canaries()));
+        report.add(referers(&exchanges, &harness.sandbox.canaries()));
         Ok(report)
     }
 
     fn sign_ins(&mut self) -> Result<(), Box<dyn Error>> {
         self.attacked_sign_in()?;
         self.hostile_error()?;
-        self.rig.sign_ins(&mut self.browser, &mut self.report)
+        self.harness.sign_ins(&mut self.browser, &mut self.report)
     }
 
     fn attacked_sign_in(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.rig.start("login", &[])?;
+        let waiting = self.harness.start("login", &[])?;
         let redirect_uri = &waiting.redirect_uri;
         attacks::with_wrong_state(&mut self.browser, self.foreign_port, redirect_uri)?;
         self.claim_no_token_request("no token request with a wrong state");
@@ -69,22 +69,22 @@ impl<'a> Course<'a> {
         let is_done = title == "Signed in";
         self.report.claim("the real sign-in ends on its page", format!("\"{title}\""), is_done);
         waiting.claim_exit(&mut self.report, "and the program ends with", 0)?;
-        let redeemed = self.rig.sandbox.requests_at(&Endpoint::TokenCode);
+        let redeemed = self.harness.sandbox.requests_at(&Endpoint::TokenCode);
         let codes: Vec<_> = redeemed
             .iter()
             .flat_map(sandbox::Recorded::form)
             .filter(|(name, _)| name == "code")
             .collect();
-        let issued = self.rig.sandbox.issued().codes;
+        let issued = self.harness.sandbox.issued().codes;
         let is_real = codes.len() == 1 && issued.contains(&codes[0].1);
         let seen = format!("{} code redeemed", codes.len());
         self.report.claim("one code was redeemed, the real one", seen, is_real);
         Ok(())
     }
 
-    /// The right state, as the authorization server itself would send it.
+    /// An error with the right `state`, as the authorization server sends it.
     fn hostile_error(&mut self) -> Result<(), Box<dyn Error>> {
-        let waiting = self.rig.start("login", &[])?;
+        let waiting = self.harness.start("login", &[])?;
         let pairs = [
             ("error", "access_denied"),
             ("error_description", HOSTILE),
@@ -97,13 +97,13 @@ impl<'a> Course<'a> {
     }
 
     fn claim_no_token_request(&mut self, claim: &str) {
-        let count = self.rig.sandbox.requests_at(&Endpoint::Token).len();
+        let count = self.harness.sandbox.requests_at(&Endpoint::Token).len();
         self.report.claim(claim, format!("{count} requests"), count == 0);
     }
 }
 
-/// A browser asks for an icon by itself, and names the page that it is for, as it does for the
-/// foreign page. The policy of ours keeps it from asking; if it asks, it may name nothing.
+/// A browser requests an icon with the page as the `Referer`, as it does for the foreign page. Our
+/// policy prevents the request; if there is one, it must have no `Referer`.
 fn icons(exchanges: &[Exchange]) -> Line {
     let icons_of = |host: &str| {
         let is_of_host = |it: &Exchange| it.header("host").is_some_and(|it| it.starts_with(host));

@@ -1,6 +1,6 @@
-//! Row 114: one refresh for everybody, however many ask at once, and whoever of them dies.
+//! Row 114: one refresh for any number of processes, even if some are killed.
 //!
-//! The issuer takes a moment for its answer, so that everybody is there before it comes.
+//! The issuer delays its response, so that all processes wait for it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,55 +11,55 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use fastrand::Rng;
 use sandbox::{Account, Endpoint, Fault, Minted, On, Sandbox, Scenario, Then};
 
+use super::case::Ended;
 use super::home::Home;
-use super::random::Random;
-use super::scene::Ended;
 use super::{Numbers, Outcome, content};
 use crate::report::Report;
 use crate::{program, progress, system};
 
-/// How long the issuer takes.
+/// The delay of the issuer.
 const ANSWER: Duration = Duration::from_secs(1);
 
 pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
     undisturbed(program, numbers, report)?;
-    with_deaths(program, numbers, report)
+    with_kills(program, numbers, report)
 }
 
 fn undisturbed(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
-    let Numbers { rounds, crowd, .. } = *numbers;
-    progress(&format!("one refresh for {crowd} processes"));
+    let Numbers { rounds, processes, .. } = *numbers;
+    progress(&format!("one refresh for {processes} processes"));
     let played: Vec<Round> =
-        (0..rounds).map(|_| Round::play(program, crowd, &[])).collect::<Outcome<_>>()?;
+        (0..rounds).map(|_| Round::play(program, processes, &[])).collect::<Outcome<_>>()?;
     let sum = |count: fn(&Round) -> usize| played.iter().map(count).sum::<usize>();
     report.count(
-        &format!("refreshes in {rounds} rounds of {crowd}"),
+        &format!("refreshes in {rounds} rounds of {processes}"),
         sum(Round::refreshes),
         rounds,
     );
-    report.count("  processes that end with 0", sum(Round::succeeded), rounds * crowd);
+    report.count("  processes that end with 0", sum(Round::succeeded), rounds * processes);
     report.count("  rounds in which all print the same", sum(Round::agrees), rounds);
     let longest = played.iter().map(|round| round.took).max();
     report.time("  a round, the longest", longest, Duration::from_secs(10));
     Ok(())
 }
 
-fn with_deaths(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
-    let Numbers { rounds, crowd, .. } = *numbers;
+fn with_kills(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
+    let Numbers { rounds, processes, .. } = *numbers;
     progress("the same, while some are killed");
-    let mut random = Random::new(crowd);
+    let mut random = Rng::with_seed(processes as u64);
     let mut played = Vec::new();
     for _ in 0..rounds {
-        // Dead within the time that a round takes, at about the moment of the answer or around it.
-        let death =
-            |random: &mut Random| (random.below(crowd), ANSWER.mul_f64(random.fraction() * 1.2));
-        let deaths: Vec<_> = (0..crowd.div_ceil(20)).map(|_| death(&mut random)).collect();
-        played.push(Round::play(program, crowd, &deaths)?);
+        // Around the moment of the response.
+        let kill =
+            |random: &mut Rng| (random.usize(..processes), ANSWER.mul_f64(random.f64() * 1.2));
+        let kills: Vec<_> = (0..processes.div_ceil(20)).map(|_| kill(&mut random)).collect();
+        played.push(Round::play(program, processes, &kills)?);
     }
     let sum = |count: fn(&Round) -> usize| played.iter().map(count).sum::<usize>();
-    let what = format!("{rounds} rounds of {crowd} with 5 % killed: token lost for no reason");
+    let what = format!("{rounds} rounds of {processes} with 5 % killed: token lost for no reason");
     report.count(&what, sum(Round::lost_for_no_reason), 0);
     report.count("  survivors that end otherwise than they should", sum(Round::wrong), 0);
     report.note("  killed", sum(|round| round.killed).to_string());
@@ -73,25 +73,25 @@ fn with_deaths(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcom
     Ok(())
 }
 
-/// What came of a crowd that wanted a token at the same moment.
+/// What happened when many processes wanted a token at the same moment.
 struct Round {
     sandbox: Sandbox,
     survivors: Vec<Ended>,
     killed: usize,
-    /// How many of the killed held the locks.
+    /// How many of the killed processes held the locks.
     holders: usize,
-    /// Whether the file has tokens of an answer.
+    /// Whether the file has new tokens.
     is_refreshed: bool,
     took: Duration,
 }
 
-/// How one of them ended.
-struct Death {
+/// How a killed process ended.
+struct Kill {
     held_locks: bool,
 }
 
 impl Round {
-    fn play(program: &Path, crowd: usize, deaths: &[(usize, Duration)]) -> Outcome<Self> {
+    fn play(program: &Path, processes: usize, kills: &[(usize, Duration)]) -> Outcome<Self> {
         let slow = Fault::new(Endpoint::TokenRefresh, Then::Honest).on(On::First(1)).after(ANSWER);
         let scenario = Scenario { faults: vec![slow], ..Scenario::default() };
         let sandbox = Sandbox::start_in_thread(scenario)?;
@@ -100,14 +100,15 @@ impl Round {
         home.put(&content::sign_in(&Minted { access_token: expired(), ..tokens }))?;
         let before = home.content()?;
 
-        let (ready, begun) = (Barrier::new(crowd), Instant::now());
+        let (ready, begun) = (Barrier::new(processes), Instant::now());
         let one = |number: usize| {
-            let death = deaths.iter().find(|(whose, _)| *whose == number).map(|(_, after)| *after);
+            let kill = kills.iter().find(|(whose, _)| *whose == number).map(|(_, after)| *after);
             ready.wait();
-            ask(program, &home, sandbox.issuer_url(), death)
+            get_token(program, &home, sandbox.issuer_url(), kill)
         };
         let ends: Vec<_> = thread::scope(|scope| {
-            let all: Vec<_> = (0..crowd).map(|number| scope.spawn(move || one(number))).collect();
+            let all: Vec<_> =
+                (0..processes).map(|number| scope.spawn(move || one(number))).collect();
             let ends = all.into_iter().map(|it| it.join().map_err(|_| "a thread gave up")?);
             ends.collect::<Outcome<_>>()
         })?;
@@ -115,7 +116,7 @@ impl Round {
         let is_refreshed = home.content()? != before;
         let (dead, survivors): (Vec<_>, Vec<_>) =
             ends.into_iter().partition(|(_, it)| it.code.is_none());
-        let holders = dead.iter().filter(|(death, _)| death.held_locks).count();
+        let holders = dead.iter().filter(|(kill, _)| kill.held_locks).count();
         let survivors = survivors.into_iter().map(|(_, ended)| ended).collect();
         Ok(Self { sandbox, survivors, killed: dead.len(), holders, is_refreshed, took })
     }
@@ -128,7 +129,7 @@ impl Round {
         self.survivors.iter().filter(|it| it.code == Some(0)).count()
     }
 
-    /// 1 when all who got a token got the one that the issuer gave out last.
+    /// 1 if every printed token is the last one that the issuer returned.
     fn agrees(&self) -> usize {
         let printed: BTreeSet<&str> = self
             .survivors
@@ -141,17 +142,17 @@ impl Round {
         usize::from(printed.len() == 1 && printed.first().copied() == last)
     }
 
-    /// 1 when the issuer has spent the token, and nobody has what it was spent for.
+    /// 1 if the refresh token is spent and its successor is not stored.
     fn lost(&self) -> usize {
         usize::from(!self.is_refreshed && self.sandbox.issued().access_tokens.len() > 1)
     }
 
-    /// 1 when nobody died who could have had the answer.
+    /// 1 if it was lost and no killed process held the locks.
     fn lost_for_no_reason(&self) -> usize {
         if self.holders == 0 { self.lost() } else { 0 }
     }
 
-    /// All get the same token, unless it is lost: then all are told to sign in again.
+    /// All print the same token. If it is lost, all ask for a new sign-in.
     fn wrong(&self) -> usize {
         let expected = if self.lost() == 1 { Some(3) } else { Some(0) };
         let otherwise = self.survivors.iter().filter(|it| it.code != expected).count();
@@ -159,31 +160,31 @@ impl Round {
     }
 }
 
-/// Asks for a token, and dies after a time, if it is to die and has not ended before.
-fn ask(
+/// Runs `token`, and kills it after a time.
+fn get_token(
     program: &Path,
     home: &Home,
     issuer: &str,
-    death: Option<Duration>,
-) -> Outcome<(Death, Ended)> {
+    kill: Option<Duration>,
+) -> Outcome<(Kill, Ended)> {
     use std::process::Stdio;
 
     let mut command = program::untouched(program, home.path());
     command.args(["token", "--issuer", issuer]).stdin(Stdio::null());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut held_locks = false;
-    if let Some(after) = death {
+    if let Some(after) = kill {
         thread::sleep(after);
-        // It stands still, so that what it holds now is what it holds when it dies.
+        // Stopped first, so that it cannot lock or unlock before it is killed.
         if child.try_wait()?.is_none() && system::halt(child.id()).is_ok() {
             held_locks = holds_a_lock(child.id());
         }
         child.kill()?;
     }
-    Ok((Death { held_locks }, Ended::wait(child)?))
+    Ok((Kill { held_locks }, Ended::wait(child)?))
 }
 
-/// As Linux tells; elsewhere nobody does, and everybody may have held one.
+/// From `/proc/locks`; true on other systems, where it is unknown.
 fn holds_a_lock(process: u32) -> bool {
     let Ok(locks) = fs::read_to_string("/proc/locks") else { return true };
     locks.lines().any(|line| {
@@ -192,7 +193,7 @@ fn holds_a_lock(process: u32) -> bool {
     })
 }
 
-/// A token that was valid until 1970.
+/// A token that expired in 1970.
 fn expired() -> String {
     let part = |text| BASE64_URL_SAFE_NO_PAD.encode(text);
     format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(r#"{"exp":1}"#), part("signature"))
