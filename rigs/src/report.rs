@@ -138,7 +138,9 @@ impl Report {
         }
         self.details.iter().try_for_each(|detail| writeln!(out, "{detail}"))?;
         let missed = self.lines.iter().filter(|line| line.verdict == Verdict::Missed).count();
-        writeln!(out, "\n{missed} figures are larger than expected.")?;
+        if missed > 0 {
+            writeln!(out, "\n{missed} figures are larger than expected.")?;
+        }
         let wrong = self.lines.iter().filter(|line| line.verdict == Verdict::Wrong);
         match wrong.map(|it| format!("{}: {}", it.what.trim(), it.seen)).collect::<Vec<_>>() {
             wrong if wrong.is_empty() => Ok(()),

@@ -4,10 +4,10 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Phase};
-use crate::options::SetupError;
 use crate::proxy::{ProxyFailure, ProxyRoute};
 use crate::resolver::Unresolved;
 use crate::root_cause::RootCause;
+use crate::setup_error::SetupError;
 use crate::tls_failure::TlsFailure;
 
 /// One request, as far as its errors need it: on its way since `begun`.

@@ -11,11 +11,12 @@ use crate::attempt::Attempt;
 use crate::base_url::{BaseUrl, host, is_loopback};
 use crate::ca_certificates::{CaCertificates, InvalidCaCertificates};
 use crate::error::Error;
-use crate::options::{Options, SetupError};
+use crate::options::Options;
 use crate::proxy::ProxyRoutes;
 use crate::request::Request;
 use crate::resolver::Resolver;
 use crate::root_cause::RootCause;
+use crate::setup_error::SetupError;
 use crate::tls;
 
 /// A client for one program: made at once, and built when it first sends something.

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use crate::options::SetupError;
 use crate::proxy::ProxyFailure;
 use crate::root_cause::RootCause;
+use crate::setup_error::SetupError;
 use crate::tls_failure::TlsFailure;
 
 /// Why there is no answer. Each variant is another thing to do for the person.

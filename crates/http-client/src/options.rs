@@ -1,8 +1,7 @@
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::ca_certificates::{CaCertificates, InvalidCaCertificates};
-use crate::proxy::{BadProxy, Proxy};
+use crate::ca_certificates::CaCertificates;
+use crate::proxy::Proxy;
 
 /// The policy, as far as the person or the caller decides it.
 #[derive(Clone, Debug)]
@@ -38,40 +37,4 @@ impl Options {
             timeout: Duration::from_secs(30),
         }
     }
-}
-
-/// What of the [`Options`] cannot be used. It is the person's to set right, so that each names the
-/// flag or the variable.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetupError {
-    /// The certificate authorities of a file or a folder.
-    #[error("{}", authorities(named_by, path))]
-    CaCertificates {
-        /// The flag or the variable.
-        named_by: &'static str,
-        /// The file or the folder.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: InvalidCaCertificates,
-    },
-    /// The proxy. Its URL is not repeated, since it may hold a password.
-    #[error("cannot use the proxy that {named_by} names")]
-    Proxy {
-        /// The flag or the variable.
-        named_by: &'static str,
-        /// What is wrong with it.
-        source: BadProxy,
-    },
-    /// Nothing names any certificate authority, and the system has none.
-    #[error("this system has no certificate authorities, so no server can be trusted")]
-    NoCaCertificates,
-}
-
-fn authorities(named_by: &str, path: &Path) -> String {
-    if path.as_os_str().is_empty() {
-        return format!("{named_by} is set, and names no certificate authorities");
-    }
-    let path = path.display();
-    format!("cannot trust the certificate authorities in {path}, which {named_by} names")
 }

@@ -10,8 +10,12 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 
 use super::{Source, sources};
 
+/// A request holds the client that builds it.
+const ALLOWED: [&str; 2] =
+    ["crates/http-client/src/client.rs", "crates/http-client/src/request.rs"];
+
 /// Crates with circles, to break.
-const TO_BREAK: &[&str] = &["auth-store", "cli", "diagnostics", "http-client", "login", "sandbox"];
+const TO_BREAK: &[&str] = &["auth-store", "cli", "login"];
 
 /// A module, by its path from the root of the crate.
 type Path = Vec<String>;
@@ -232,7 +236,7 @@ fn all_cycles(sources: &[Source]) -> BTreeSet<Vec<String>> {
 fn no_files_use_each_other_in_a_circle() {
     let mut cycles = all_cycles(&sources());
     let is_known = |file: &str| TO_BREAK.contains(&file.split('/').nth(1).unwrap());
-    cycles.retain(|cycle| !is_known(&cycle[0]));
+    cycles.retain(|cycle| cycle != &ALLOWED && !is_known(&cycle[0]));
     assert!(cycles.is_empty(), "{cycles:#?}");
 }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use url::{ParseError, Url};
 
 use crate::base_url::host;
-use crate::options::SetupError;
+use crate::setup_error::{BadProxy, SetupError};
 
 mod failure;
 mod path;
@@ -101,24 +101,4 @@ impl fmt::Debug for Proxy {
             .field("no_proxy", &self.no_proxy)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a text cannot be a proxy.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadProxy {
-    /// Not a URL at all, one without a host, or one with more than that.
-    #[error(
-        "it is not a URL such as http://USER:PASSWORD@proxy.example.com:3128 (an @ in a password is \
-         written as %40, a : as %3A, a / as %2F, a # as %23, a ? as %3F)"
-    )]
-    NotAUrl,
-    /// A host with letters beyond ASCII, which are not translated here, or with others that none has.
-    #[error(
-        "the host in it is no host's name; one with letters beyond ASCII is written in its xn-- form"
-    )]
-    HostName,
-    /// A scheme that is none of a proxy.
-    #[error("it begins with {0}://, where http://, https://, socks5:// or socks5h:// is expected")]
-    Scheme(String),
 }
