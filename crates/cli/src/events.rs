@@ -210,7 +210,7 @@ impl Report {
 
     fn invalid_url(error: InvalidCallbackUrl) -> Self {
         let hint = match error {
-            InvalidCallbackUrl::NotAnAddress => {
+            InvalidCallbackUrl::NotAUrl => {
                 "a code alone cannot be checked: paste all that stands in the address bar of that \
                  page, from http:// on"
             }

@@ -21,22 +21,22 @@ pub struct PastedCallback {
 pub enum InvalidCallbackUrl {
     /// Not a URL, for example only the code. Without the `state`, the code could be another user's
     /// ([RFC 9700 §4.7](https://www.rfc-editor.org/rfc/rfc9700#section-4.7)).
-    #[error("it is not a whole address")]
-    NotAnAddress,
+    #[error("it is not a complete URL")]
+    NotAUrl,
     /// The URL has another host or path, such as the authorization server's.
-    #[error("it does not lead to this sign-in")]
+    #[error("it is not the redirect URL of this sign-in")]
     WrongHostOrPath,
     /// The authorization URL, where the browser starts.
-    #[error("it is the address to open, not the one where the browser ends")]
+    #[error("it is the URL that starts the sign-in, not the URL of the last page")]
     AuthorizationUrl,
     /// No `state`, or the `state` of another sign-in.
-    #[error("it belongs to another sign-in, or a part of it is missing")]
+    #[error("it belongs to another sign-in, or is incomplete")]
     StateMismatch,
     /// The right `state`, but neither a code nor an error.
-    #[error("it has no code in it")]
+    #[error("it has no authorization code")]
     MissingCode,
     /// A parameter occurs twice, or is not correctly encoded.
-    #[error("it is damaged")]
+    #[error("it is malformed")]
     Malformed,
     /// Longer than a request line may be.
     #[error("it is too long")]
@@ -82,7 +82,7 @@ pub(crate) fn classify_url(
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    Err(first_error.unwrap_or(InvalidCallbackUrl::NotAnAddress))
+    Err(first_error.unwrap_or(InvalidCallbackUrl::NotAUrl))
 }
 
 fn classify_candidate(
@@ -157,7 +157,7 @@ fn error_without_query(url: &str) -> InvalidCallbackUrl {
     if url.contains("://") {
         InvalidCallbackUrl::WrongHostOrPath
     } else {
-        InvalidCallbackUrl::NotAnAddress
+        InvalidCallbackUrl::NotAUrl
     }
 }
 
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn code_without_url_is_assert_refused() {
         for bare in ["", "C", "code=C", "code=C&state=S", "ac_Zm9v.bar", "C#S", "/auth/callback"] {
-            assert_refused(bare, InvalidCallbackUrl::NotAnAddress);
+            assert_refused(bare, InvalidCallbackUrl::NotAUrl);
         }
         assert_refused("?code=C&state=S", InvalidCallbackUrl::AuthorizationUrl);
         assert_refused("/auth/callback?code=C&state=S", InvalidCallbackUrl::WrongHostOrPath);

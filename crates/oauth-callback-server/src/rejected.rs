@@ -14,22 +14,22 @@ pub enum RejectedCallback {
     /// `Strict-Transport-Security` header of a server on this host
     /// ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)), or because of its settings. It may contain a
     /// callback, which cannot be read.
-    #[error("the browser insists on https")]
+    #[error("the browser forces https")]
     Https,
     /// The `state` of another sign-in.
-    #[error("its state is that of another sign-in")]
+    #[error("its state belongs to another sign-in")]
     StateMismatch,
     /// No `state`: some authorization servers send errors without it.
     #[error("it has no state")]
     MissingState,
     /// A parameter occurs twice, or is not correctly encoded.
-    #[error("it is damaged")]
+    #[error("it is malformed")]
     Malformed,
     /// Its header fields say that a web page or a program sent it, and not a navigation of the user's browser.
-    #[error("it is no navigation of a browser")]
+    #[error("it is not a navigation of a browser")]
     NotNavigation,
     /// Its `Host` names another host or port, for example the other end of a port forwarding.
-    #[error("it came to another host or port")]
+    #[error("it is for another host or port")]
     OtherHost,
     /// Another user of this machine sent it.
     #[error("it comes from another user of this machine")]

@@ -131,40 +131,40 @@ fn invalid_paste_is_refused_with_a_reason() {
     assert_paste_refused(
         &running,
         &code,
-        "it is not a whole address",
+        "it is not a complete URL",
         "a code alone cannot be checked: paste all that stands in the address bar of that page, from \
          http:// on",
     );
     assert_paste_refused(
         &running,
         format!("{place}?code={code}&state=of-another-sign-in"),
-        "it belongs to another sign-in, or a part of it is missing",
+        "it belongs to another sign-in, or is incomplete",
         "paste all of the address of the page where the address above has led",
     );
     let bar = "paste all that stands in the address bar of the page that does not load";
     assert_paste_refused(
         &running,
         address.replace("//localhost", "//localhost.evil.test"),
-        "it does not lead to this sign-in",
+        "it is not the redirect URL of this sign-in",
         bar,
     );
     assert_paste_refused(
         &running,
         running.auth_url().as_str(),
-        "it is the address to open, not the one where the browser ends",
+        "it is the URL that starts the sign-in, not the URL of the last page",
         "open it in a browser",
     );
     assert_paste_refused(
         &running,
         format!("https://evil.test/auth/callback?code={code}"),
-        "it does not lead to this sign-in",
+        "it is not the redirect URL of this sign-in",
         bar,
     );
-    assert_paste_refused(&running, format!("{address}&code=twice"), "it is damaged", bar);
+    assert_paste_refused(&running, format!("{address}&code=twice"), "it is malformed", bar);
     assert_paste_refused(
         &running,
         format!("{address}&code=\u{1b}[31m\u{1b}]0;x\u{7}"),
-        "it is damaged",
+        "it is malformed",
         bar,
     );
     running.types("\u{1b}[A\u{1b}OP\t");

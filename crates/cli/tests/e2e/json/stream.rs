@@ -183,7 +183,10 @@ fn pasted_url_is_read_from_stdin() {
     let callback = running.callback(Account::OWNER);
     let mut stdin = running.stdin();
     writeln!(stdin, "http://localhost:1/auth/callback?code=x").unwrap();
-    assert_eq!(running.event("address_refused")["message"], "it does not lead to this sign-in");
+    assert_eq!(
+        running.event("address_refused")["message"],
+        "it is not the redirect URL of this sign-in"
+    );
     writeln!(stdin, "\n{callback}").unwrap();
     let finished = running.finish();
     let expected =
@@ -210,7 +213,7 @@ fn url_after_a_too_long_line_is_read() {
     let events = finished.exits(0).events();
     let refused = events.iter().filter(|event| event["event"] == "address_refused");
     let messages: Vec<_> = refused.map(|event| event["message"].as_str().unwrap()).collect();
-    assert_eq!(messages[0], "it is not a whole address");
+    assert_eq!(messages[0], "it is not a complete URL");
     assert_eq!(messages[1..], ["it is too long"; 7]);
 }
 
