@@ -37,6 +37,8 @@ struct Inner {
 /// What became of the files and the proxy that the options name.
 struct Choices {
     extra: Vec<CertificateDer<'static>>,
+    /// Empty for those of the system itself, which the first request reads.
+    system: Vec<CertificateDer<'static>>,
     proxy: Option<(reqwest::Proxy, ProxyRoutes)>,
 }
 
@@ -56,9 +58,8 @@ impl HttpClient {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Reads the authorities that the options name, and looks at the proxy, so that what is wrong
-    /// with them is known before a person has gone through a browser. Those of the whole system are
-    /// read by the first request; here, one that can be used is enough.
+    /// Reads the CA certificates that the options name, and checks the proxy, so that an error in them
+    /// is reported before the browser opens.
     ///
     /// # Errors
     ///
@@ -135,8 +136,7 @@ impl HttpClient {
         let setup =
             |error: SetupError| Error::Setup { host: attempt.host.clone(), source: error.into() };
         let choices = self.choices().map_err(setup)?;
-        let system = self.options().system().map_err(setup)?;
-        let tls = tls::config(&choices.extra, system);
+        let tls = tls::config(&choices.extra, &choices.system);
         let tls = tls.map_err(|error| attempt.invalid_request(RootCause::new(error)))?;
         let client = self.options().build(choices, tls);
         let client = client.map_err(|error| attempt.failed(error))?;
@@ -147,24 +147,25 @@ impl HttpClient {
 
 impl Choices {
     fn from_options(options: &Options) -> Result<Self, SetupError> {
-        for authorities in &options.system_ca_certificates {
-            named(authorities, CaCertificates::check)?;
-        }
-        let extra =
-            options.extra_ca_certificates.iter().map(|it| named(it, CaCertificates::picked));
-        let extra = extra.collect::<Result<Vec<_>, _>>()?.concat();
+        let (extra, system) = (&options.extra_ca_certificates, &options.system_ca_certificates);
+        let extra = extra.iter().map(|it| named(it, CaCertificates::load_all));
+        let system = system.iter().map(|it| named(it, CaCertificates::load_usable));
         let proxy = options.proxy.as_ref().filter(|proxy| !proxy.is_for_nobody());
-        Ok(Self { extra, proxy: proxy.map(crate::Proxy::build).transpose()? })
+        Ok(Self {
+            extra: extra.collect::<Result<Vec<_>, _>>()?.concat(),
+            system: system.collect::<Result<Vec<_>, _>>()?.concat(),
+            proxy: proxy.map(crate::Proxy::build).transpose()?,
+        })
     }
 }
 
 fn named<T>(
-    authorities: &CaCertificates,
-    read: impl Fn(&CaCertificates) -> Result<T, InvalidCaCertificates>,
+    certificates: &CaCertificates,
+    load: impl Fn(&CaCertificates) -> Result<T, InvalidCaCertificates>,
 ) -> Result<T, SetupError> {
-    read(authorities).map_err(|source| SetupError::CaCertificates {
-        named_by: authorities.named_by,
-        path: authorities.path().to_owned(),
+    load(certificates).map_err(|source| SetupError::CaCertificates {
+        named_by: certificates.named_by,
+        path: certificates.path().to_owned(),
         source,
     })
 }
@@ -173,12 +174,6 @@ impl Options {
     /// A name has less time than the connection that waits for it, so that the two are told apart.
     fn resolver(&self) -> Resolver {
         Resolver { deadline: self.connect_timeout.mul_f32(0.8) }
-    }
-
-    /// Those that take the place of the system's.
-    fn system(&self) -> Result<Vec<CertificateDer<'static>>, SetupError> {
-        let all = self.system_ca_certificates.iter().map(|it| named(it, CaCertificates::collected));
-        Ok(all.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one HTTP policy is made here")]

@@ -10,7 +10,7 @@ use rustls_platform_verifier::Verifier;
 /// Trusts these authorities: `extra` beside the system's, or beside what takes the place of the system's.
 pub(crate) fn config(
     extra: &[CertificateDer<'static>],
-    system: Vec<CertificateDer<'static>>,
+    system: &[CertificateDer<'static>],
 ) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider.clone())
@@ -23,7 +23,7 @@ pub(crate) fn config(
             .with_no_client_auth()
     } else {
         let mut roots = RootCertStore::empty();
-        for authority in extra.iter().cloned().chain(system) {
+        for authority in extra.iter().chain(system).cloned() {
             roots.add(authority)?;
         }
         config.with_root_certificates(roots).with_no_client_auth()
@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn nothing_is_installed_for_the_process() {
         // A machine without authorities has no client, and installs nothing either.
-        let _ = config(&[], Vec::new());
+        let _ = config(&[], &[]);
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }
 }
