@@ -1,8 +1,8 @@
-//! The browser is opened by another process of this program, in a session of its own.
+//! A second process of this program opens the browser, in its own session.
 //!
-//! What opens a browser is other people's code, down to the program that `BROWSER` names. In a
-//! session of its own, Ctrl-C does not reach it, and there is no terminal that a text browser could
-//! take over; its output goes nowhere. When it fails it is heard, and when it hangs it is left alone.
+//! A browser launcher is foreign code, such as the program in `BROWSER`. In its own session, it does not
+//! get Ctrl-C, and a text browser cannot take over the terminal. Its output is discarded. An error of the
+//! launcher is reported; a launcher that hangs keeps running.
 
 use std::io::{self, Read as _, Write as _};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -12,27 +12,26 @@ use url::Url;
 
 use crate::environment;
 
-/// The argument of that process, which reads the URL from standard input: every user of the machine can
-/// read the arguments of a process, and who has the URL can answer it. Not a command, because nobody is
-/// meant to type it.
+/// The argument of that process. It reads the URL from standard input: every user of the machine can see
+/// the arguments of a process, and could answer the URL. It is not a command for users.
 const WORD: &str = "__open-browser";
 
-/// Opens `url`, and comes back when it is known how that went. Where this program cannot start itself
-/// a second time, such as after its file was removed, the browser is opened from here.
+/// Opens `url`, and returns when the outcome is known. If this program cannot start itself again, such as
+/// after its file was removed, this process opens the browser.
 pub(crate) fn open(url: &Url) -> Result<(), BrowserError> {
     match start_apart() {
         Ok(mut process) => {
-            // One that has ended already says how.
+            // If it has ended already, its exit code is the outcome.
             if let Some(mut input) = process.stdin.take() {
                 let _ = input.write_all(url.as_str().as_bytes());
             }
             match process.wait() {
                 Ok(status) if !status.success() => Err(BrowserError::LauncherFailed(status)),
-                // Who cannot be waited for may well have opened it.
+                // If the wait fails, the browser may still have opened.
                 Ok(_) | Err(_) => Ok(()),
             }
         }
-        // Here, where programs are found is what it is.
+        // This process cannot remove the relative folders from `PATH`.
         Err(error) if environment::path_without_current_folder().is_some() => {
             Err(BrowserError::NoBrowser(error))
         }
@@ -52,15 +51,15 @@ fn start_apart() -> io::Result<Child> {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
 
-/// Whether this is the process that [`open`] starts.
-pub(crate) fn is_asked_for() -> bool {
+/// Whether [`open`] has started this process.
+pub(crate) fn is_launcher() -> bool {
     let mut arguments = std::env::args_os().skip(1);
     arguments.next().is_some_and(|word| word == WORD) && arguments.next().is_none()
 }
 
-/// What that process does. Only its exit code is ever seen.
+/// Opens the browser in that process. Its exit code is the outcome.
 pub(crate) fn open_apart() -> ExitCode {
-    /// Longer than any address that a browser takes.
+    /// Longer than any URL that a browser accepts.
     const LONGEST: u64 = 64 * 1024;
     let mut url = String::new();
     let read = io::stdin().take(LONGEST).read_to_string(&mut url);
@@ -74,29 +73,28 @@ pub(crate) fn open_apart() -> ExitCode {
     }
 }
 
-/// Leaves the session, and the terminal with it. Refused only to who leads a group of processes, as
-/// what a shell starts does: this was typed.
+/// Leaves the session and its terminal. This fails for the leader of a process group, such as a process
+/// that a user has started in a shell.
 #[cfg(unix)]
 fn leave_session() -> bool {
     rustix::process::setsid().is_ok()
 }
 
-/// There are no sessions to leave.
+/// This system has no sessions.
 #[cfg(not(unix))]
 fn leave_session() -> bool {
     true
 }
 
-/// Whether the launcher fails, which nobody else waits for. One that runs on for longer is a browser
-/// by itself, or hangs; how it ends does not matter any more.
+/// Waits for the launcher, and returns whether it failed. A launcher that runs longer is the browser
+/// itself, or hangs; its exit code does not matter.
 #[cfg(unix)]
 fn launcher_fails() -> bool {
     use rustix::process::{WaitOptions, wait};
     use std::time::Duration;
     use std::{sync::mpsc, thread};
 
-    /// A launcher may ask a desktop that does not answer, for 25 seconds by the custom of D-Bus, before
-    /// it gives up.
+    /// A launcher may call a desktop that does not respond. The default timeout of D-Bus is 25 seconds.
     const LONG_ENOUGH: Duration = Duration::from_secs(30);
 
     let (tell, end) = mpsc::channel();
@@ -104,12 +102,12 @@ fn launcher_fails() -> bool {
     if thread::Builder::new().spawn(watch).is_err() {
         return false;
     }
-    // Where the browser was opened without a launcher, there is nobody to wait for: an error.
+    // If there was no launcher, `wait` fails.
     let ended = end.recv_timeout(LONG_ENOUGH).ok().and_then(Result::ok).flatten();
     ended.is_some_and(|(_, status)| status.exit_status() != Some(0))
 }
 
-/// The system says at once whether it could.
+/// The system has reported the outcome already.
 #[cfg(not(unix))]
 fn launcher_fails() -> bool {
     false

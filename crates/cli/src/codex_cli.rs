@@ -1,11 +1,11 @@
-//! What keeps Codex CLI from using the `auth.json` that this program writes, in words.
+//! The sentences about why Codex CLI does not use the `auth.json` of this program.
 
 use auth_store::AuthStore;
 use diagnostics::{CodexObstacle, codex_obstacles};
 
 use crate::environment;
 
-/// A sentence for each reason, none where Codex CLI reads the file.
+/// A sentence for each reason; none if Codex CLI uses the file.
 pub(crate) fn notes(store: &AuthStore) -> Vec<String> {
     codex_obstacles(&store.location(), &environment::variable).iter().map(note).collect()
 }

@@ -1,4 +1,4 @@
-//! The one place that reads the environment and the clock; everything else is handed values.
+//! The only module that reads the environment and the clock; everything else gets values.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,25 +16,25 @@ use crate::args::{Color, ProfileName, StoreKind, duration};
 use crate::error::CliError;
 use crate::shell_path;
 
-/// A variable that is set to something. An empty one counts as not set, as shells leave them.
+/// A variable. An empty one counts as unset.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// A variable as text; one that is not Unicode is none of those that this program reads as text.
+/// A variable as text, if it is Unicode.
 fn text(name: &str) -> Option<String> {
     variable(name)?.into_string().ok()
 }
 
-/// The folder of `auth.json`: as asked for, else `CODEX_HOME`, else `~/.codex`.
+/// The folder of `auth.json`: the option, otherwise `CODEX_HOME`, otherwise `~/.codex`.
 ///
 /// # Errors
 ///
-/// There is not even a home, or the variable was meant for a shell.
-pub(crate) fn codex_home(asked_for: Option<&Path>) -> Result<PathBuf, CliError> {
+/// There is no home folder, or the variable has something that only a shell replaces.
+pub(crate) fn codex_home(option: Option<&Path>) -> Result<PathBuf, CliError> {
     const NAME: &str = "CODEX_HOME";
-    let folder = match (asked_for, variable(NAME)) {
+    let folder = match (option, variable(NAME)) {
         (Some(folder), _) => folder.to_owned(),
         (None, Some(folder)) => {
             path_for_us(folder).map_err(|problem| CliError::Variable { name: NAME, problem })?
@@ -45,16 +45,16 @@ pub(crate) fn codex_home(asked_for: Option<&Path>) -> Result<PathBuf, CliError> 
             home.map_err(|problem| CliError::Variable { name: "HOME", problem })?.join(".codex")
         }
     };
-    // A relative folder stays what it was when the program started, and `DIR/` is `DIR`.
+    // A relative folder is one of the current folder at the start. `DIR/` is `DIR`.
     let folder = std::path::absolute(folder).map_err(|_| CliError::NoHome)?;
     Ok(folder.components().collect())
 }
 
-/// A path as somebody wrote it.
+/// A path from an option or a variable.
 ///
 /// # Errors
 ///
-/// It was meant for a shell, in words for a person.
+/// It has something that only a shell replaces, as a sentence.
 pub(crate) fn path_for_us(path: OsString) -> Result<PathBuf, String> {
     shell_path::check(path, |name| match name {
         "HOME" => home().map(Into::into),
@@ -62,7 +62,7 @@ pub(crate) fn path_for_us(path: OsString) -> Result<PathBuf, String> {
     })
 }
 
-/// The folder of `auth.json` where nobody has chosen one.
+/// The default folder of `auth.json`.
 pub(crate) fn default_codex_home() -> Option<PathBuf> {
     std::path::absolute(home()?.join(".codex")).ok()
 }
@@ -72,23 +72,23 @@ pub(crate) fn profile() -> Result<Option<ProfileName>, CliError> {
     parsed("LOGIN_CLI_PROFILE")
 }
 
-/// What the environment has hold the credentials.
+/// The credential store that the environment names.
 pub(crate) fn store() -> Result<Option<StoreKind>, CliError> {
     parsed("LOGIN_CLI_STORE")
 }
 
-/// How long what holds the credentials may take.
+/// The time limit of a credential helper or keyring.
 pub(crate) fn helper_timeout() -> Result<Option<Duration>, CliError> {
     parsed_by("LOGIN_CLI_HELPER_TIMEOUT", duration)
 }
 
-/// Where programs are found.
+/// The folders of programs.
 pub(crate) fn path() -> Vec<PathBuf> {
     variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
-/// `PATH` without the current folder, where it has that, as `.` or as an empty entry: what lies in a
-/// repository is not what a person has installed.
+/// `PATH` without relative folders, if it has any, such as `.` or an empty entry: a program in a
+/// repository is not one that the user has installed.
 pub(crate) fn path_without_current_folder() -> Option<OsString> {
     let (absolute, relative): (Vec<_>, Vec<_>) =
         path().into_iter().partition(|folder| folder.is_absolute());
@@ -98,18 +98,18 @@ pub(crate) fn path_without_current_folder() -> Option<OsString> {
     Some(std::env::join_paths(absolute).unwrap_or_default())
 }
 
-/// The program that `BROWSER` names first, if none of those that it names exists.
+/// The first program in `BROWSER`, if none of its programs exists.
 pub(crate) fn missing_browser() -> Option<String> {
     let browser = text("BROWSER")?;
     diagnostics::missing_browser(&browser, &path()).map(|first| printable::excerpt(first, 200))
 }
 
-/// The file that this program was started from, if that is still known.
+/// The file of this program.
 pub(crate) fn this_program() -> std::io::Result<PathBuf> {
     std::env::current_exe()
 }
 
-/// A variable that takes what an option takes.
+/// A variable with the values of an option.
 fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, CliError> {
     parsed_by(name, str::parse)
 }
@@ -123,20 +123,20 @@ fn parsed_by<T>(
     parsed.map(Some).map_err(|problem| CliError::Variable { name, problem })
 }
 
-/// The person's home folder. On Unix it is what `HOME` says: without it, the user database would
-/// still name one, and a service without a home would find credentials in a place that nobody chose.
+/// The home folder. On Unix only `HOME` counts: the user database also names a home for a service without
+/// `HOME`, which would then use credentials in an unexpected place.
 #[cfg(unix)]
 pub(crate) fn home() -> Option<PathBuf> {
     variable("HOME").map(Into::into)
 }
 
-/// The person's home folder.
+/// The home folder.
 #[cfg(not(unix))]
 pub(crate) fn home() -> Option<PathBuf> {
     std::env::home_dir()
 }
 
-/// Who has become root through sudo, without choosing where the credentials are kept.
+/// The user behind sudo, unless the folder of the credentials is chosen.
 pub(crate) fn sudo(codex_home: Option<&Path>) -> Option<Sudo> {
     let is_chosen = codex_home.is_some() || variable("CODEX_HOME").is_some();
     if is_chosen {
@@ -145,7 +145,7 @@ pub(crate) fn sudo(codex_home: Option<&Path>) -> Option<Sudo> {
     Sudo::detect(&variable, &default_codex_home()?, &home()?)
 }
 
-/// The certificate authorities that are trusted beside the system's.
+/// The extra CA certificates.
 pub(crate) fn extra_ca_certificates() -> Option<CaCertificates> {
     const NAME: &str = "CODEX_CA_CERTIFICATE";
     variable(NAME).map(|path| CaCertificates::file(NAME, path))
@@ -154,8 +154,8 @@ pub(crate) fn extra_ca_certificates() -> Option<CaCertificates> {
 const CERT_FILE: &str = "SSL_CERT_FILE";
 const CERT_DIR: &str = "SSL_CERT_DIR";
 
-/// The certificate authorities that take the place of the system's, in the variables that OpenSSL
-/// made common: a file, and a list of folders.
+/// The CA certificates that replace the system's, in the variables of OpenSSL: a file, and a list of
+/// folders.
 pub(crate) fn system_ca_certificates() -> Vec<CaCertificates> {
     let file = variable(CERT_FILE).map(|path| CaCertificates::file(CERT_FILE, path));
     let folders = variable(CERT_DIR).map(|list| std::env::split_paths(&list).collect::<Vec<_>>());
@@ -166,10 +166,10 @@ pub(crate) fn system_ca_certificates() -> Vec<CaCertificates> {
     if all.is_empty() { no_file().into_iter().collect() } else { all }
 }
 
-/// The file that `SSL_CERT_FILE` names where it is set and empty.
+/// The file in `SSL_CERT_FILE`, if the variable is set and empty.
 ///
-/// Where the system's authorities are files, the library that reads them asks this variable as well,
-/// and to it an empty one is not unset: it would read no file, and trust nobody.
+/// On systems with certificate files, the library that reads them also reads this variable. It does not
+/// treat an empty variable as unset, and would trust no certificate.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
 fn no_file() -> Option<CaCertificates> {
     let are_files = cfg!(all(unix, not(target_os = "macos")));
@@ -177,8 +177,8 @@ fn no_file() -> Option<CaCertificates> {
     Some(CaCertificates::file(CERT_FILE, path))
 }
 
-/// The proxy for `https`, lower case first, as curl reads it. `HTTP_PROXY` is never read: every
-/// server that is not this machine is asked by `https`.
+/// The proxy for `https`, lower case first, as in curl. `HTTP_PROXY` is not read: only a server on this
+/// machine can use `http`.
 pub(crate) fn proxy() -> Option<Proxy> {
     const NAMES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     let (name, url) = NAMES.iter().find_map(|name| Some((*name, variable(name)?)))?;
@@ -187,43 +187,37 @@ pub(crate) fn proxy() -> Option<Proxy> {
     Some(Proxy::new(name, &url_of(url), no_proxy.as_deref()))
 }
 
-/// One that is not Unicode is no URL, wherever in it that is, and neither is an empty text: what has
-/// been set is refused by its name, and not passed over.
+/// Empty if it is not Unicode: an empty text is no URL either, and its variable is named in an error.
 fn url_of(value: OsString) -> String {
     value.into_string().unwrap_or_default()
 }
 
-/// How much to log, where `LOGIN_CLI_LOG` says so.
+/// The log level in `LOGIN_CLI_LOG`.
 ///
 /// # Errors
 ///
-/// That it says something else, in words for a person.
+/// The variable has another value, as a sentence.
 pub(crate) fn log_level() -> Result<Option<Level>, String> {
     const NAME: &str = "LOGIN_CLI_LOG";
     let Some(value) = variable(NAME) else { return Ok(None) };
     let level = level(&value.to_string_lossy());
-    level.map(Some).ok_or_else(|| format!("{NAME} is none of error, warn, info and debug"))
+    level.map(Some).ok_or_else(|| format!("{NAME} is not error, warn, info or debug"))
 }
 
-/// What other programs call `trace` is all that there is, which is `debug` here.
+/// `trace` is `debug`: this program has no finer messages.
 fn level(name: &str) -> Option<Level> {
-    let name = name.trim().to_ascii_lowercase();
-    Some(match name.as_str() {
-        "error" => Level::ERROR,
-        "warn" => Level::WARN,
-        "info" => Level::INFO,
-        "debug" | "trace" => Level::DEBUG,
-        _ => return None,
-    })
+    let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+    let level = levels.into_iter().find(|it| it.as_str().eq_ignore_ascii_case(name.trim()))?;
+    Some(level.min(Level::DEBUG))
 }
 
-/// The person's terminal, on standard error.
+/// The terminal on standard error.
 pub(crate) fn terminal(color: Color) -> Terminal {
     Terminal::new(capabilities(color))
 }
 
-/// What it can do, as far as variables say it: `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`, the locale, and
-/// those by which some terminals are known.
+/// Its capabilities, from `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`, the locale, and the variables of some
+/// terminals.
 fn capabilities(color: Color) -> Capabilities {
     let stderr = AutoStream::new(std::io::stderr(), color.choice());
     let terminal = text("TERM");
@@ -233,13 +227,13 @@ fn capabilities(color: Color) -> Capabilities {
         cursor: cfg!(windows) || terminal.as_deref().is_some_and(|kind| kind != "dumb"),
         hyperlinks: supports_hyperlinks::on(supports_hyperlinks::Stream::Stderr),
         utf8,
-        // The console of Linux has few signs.
+        // The Linux console has few symbols.
         symbols: utf8 && terminal.as_deref() != Some("linux"),
     }
 }
 
-/// Whether the terminal takes UTF-8, by the first of the variables that count (POSIX, Base
-/// Definitions, 8.2). Where none is set, the systems differ.
+/// Whether the locale is UTF-8, from the first variable that is set (POSIX, Base Definitions, 8.2). The
+/// default depends on the system.
 fn speaks_utf8() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name));
     let Some(locale) = locale else { return cfg!(any(target_os = "macos", windows)) };
@@ -247,7 +241,7 @@ fn speaks_utf8() -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// Now, for whoever needs it later.
+/// The current time.
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
@@ -263,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_is_one_of_four_names() {
+    fn level_is_one_of_five_names() {
         assert_eq!(level("warn"), Some(Level::WARN));
         assert_eq!(level(" DEBUG"), Some(Level::DEBUG));
         assert_eq!(level("trace"), Some(Level::DEBUG));

@@ -12,11 +12,11 @@ use crate::{browser, commands, completions, logging, panic};
 /// terminal, signals and panics.
 pub fn run() -> ExitCode {
     panic::install_panic_hook();
-    if browser::is_asked_for() {
+    if browser::is_launcher() {
         return browser::open_apart();
     }
-    if let Some(words) = completions::asked_for() {
-        return completions::answer(&words);
+    if let Some(words) = completions::words() {
+        return completions::print(&words);
     }
     let (command, args) = match Cli::from_command_line() {
         Ok(command) => command,

@@ -1,30 +1,29 @@
-//! A secret as people bring it: with a byte-order mark, in quotes, with the name of its variable.
+//! A secret as it is pasted: with a byte-order mark, in quotes, with the name of its variable.
 //!
-//! What stands around the secret is taken away; the secret itself is never changed, except for
-//! characters that nobody can see and that no key and no token has. Whether the rest is a key is
-//! decided elsewhere, by its whole shape, so that nothing passes here by accident.
+//! The text around the secret is removed. In the secret, only invisible characters are removed, which no
+//! key and no token has. `stdin` decides whether the rest is a key or a token.
 
 use std::io;
 
 use zeroize::Zeroizing;
 
-/// What a terminal writes around a paste, when a program that is gone has asked for it
-/// (bracketed paste, as xterm introduced it).
+/// The marks that a terminal writes around a paste, if an earlier program has left that mode on
+/// (bracketed paste of xterm).
 const PASTE: [&str; 2] = ["\u{1b}[200~", "\u{1b}[201~"];
 
-/// Whether the last mark is that of the beginning: the end of the secret is missing.
+/// Whether the last mark starts a paste: the end of the secret is missing.
 pub(crate) fn is_paste_unfinished(bytes: &[u8]) -> bool {
     let last = |mark: &str| bytes.windows(mark.len()).rposition(|it| it == mark.as_bytes());
     let [begin, end] = PASTE.map(last);
     begin.is_some() && begin > end
 }
 
-/// Reads text in UTF-8, or in UTF-16 with a byte-order mark, as PowerShell 5 writes it; without what
-/// cannot be seen.
+/// Decodes UTF-8, or UTF-16 with a byte-order mark, as PowerShell 5 writes it, and removes invisible
+/// characters.
 ///
 /// # Errors
 ///
-/// It is neither.
+/// The text is neither.
 pub(crate) fn decode(bytes: &[u8]) -> io::Result<Zeroizing<String>> {
     let text = match bytes {
         [0xff, 0xfe, rest @ ..] => utf_16(rest, u16::from_le_bytes),
@@ -35,13 +34,12 @@ pub(crate) fn decode(bytes: &[u8]) -> io::Result<Zeroizing<String>> {
     Ok(visible(&text))
 }
 
-/// The one value that is in this text: without quotes, the name of a variable, and the name of the
-/// scheme (RFC 6750 §2.1).
+/// The value without quotes, the name of a variable, and the name of the scheme (RFC 6750 §2.1).
 pub(crate) fn value(text: &str) -> &str {
     unquoted(without_scheme(unquoted(without_name(text.trim()))))
 }
 
-/// Room for all of it at once, so that no part of a secret is left behind.
+/// With room for all of it, so that growing leaves no copy of a secret.
 fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Zeroizing<String>> {
     let (pairs, []) = bytes.as_chunks() else { return None };
     let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
@@ -66,13 +64,12 @@ fn visible(text: &str) -> Zeroizing<String> {
     visible
 }
 
-/// What web pages and chats put into a text to break it elsewhere, and marks of direction and of the
-/// byte order.
+/// Soft hyphens and zero-width characters of web pages and chats, and marks of direction and byte order.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// `NAME=value`, as a file of variables and the shells have it.
+/// The value of `NAME=value`, as in `.env` files and shells.
 fn without_name(text: &str) -> &str {
     let Some((name, value)) = text.split_once('=') else { return text };
     let name = ["export ", "set ", "$env:"]
@@ -87,7 +84,7 @@ fn without_name(text: &str) -> &str {
     }
 }
 
-/// `Authorization: Bearer value`, or a part of that.
+/// The value of `Authorization: Bearer value`, or of a part of it.
 fn without_scheme(text: &str) -> &str {
     let without = |text, word: &str| match str::split_at_checked(text, word.len()) {
         Some((first, rest)) if first.eq_ignore_ascii_case(word) => rest.trim(),
@@ -117,7 +114,7 @@ mod tests {
 
     // threats 222
     #[test]
-    fn what_stands_around_a_secret_is_taken_away() {
+    fn text_around_a_secret_is_removed() {
         for text in [
             "@@",
             " \t@@\r\n",
@@ -148,7 +145,7 @@ mod tests {
 
     // threats 222
     #[test]
-    fn utf_16_is_read_by_its_mark() {
+    fn utf_16_is_decoded_by_its_mark() {
         let units = |text: String| text.encode_utf16().collect::<Vec<_>>();
         for text in [format!("\u{feff}{KEY}\r\n"), format!("\u{feff}\"{KEY}\"")] {
             let little: Vec<u8> =
@@ -161,7 +158,7 @@ mod tests {
 
     // threats 222
     #[test]
-    fn what_is_no_text_is_an_error() {
+    fn undecodable_bytes_are_an_error() {
         for bytes in
             [&b"\xff"[..], b"sk-\xe9", b"\xff\xfes", b"\xff\xfe\x00\xd8", b"\xfe\xff\xdc\x00"]
         {
@@ -171,7 +168,7 @@ mod tests {
 
     // threats 222
     #[test]
-    fn what_is_in_the_secret_stays() {
+    fn text_inside_a_secret_is_unchanged() {
         for text in ["sk-a=b c", "a\nb", "\"a", "x:y", "Bearer", "{\"KEY\"=1}", ""] {
             assert_eq!(value(text), text);
         }

@@ -1,18 +1,18 @@
-//! A path that was written for a shell which did not see it.
+//! A path with something that only a shell replaces.
 //!
-//! `~` and `$HOME` are replaced by shells, and not in every place: `'~/x'` in quotes, a line of an env
-//! file, a unit of systemd and an entry of a Dockerfile keep them. Taken as they are, they name a folder
-//! called `~` wherever the program happens to run, which may be a repository. The same places keep quotes.
+//! Shells replace `~` and `$HOME`, but not everywhere: `'~/x'` in quotes, a line of an env file, a systemd
+//! unit and a Dockerfile keep them. As a path, they name a folder called `~` in the current folder, which
+//! may be a repository. The same places keep quotes.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// The path, unless it begins with what only a shell replaces or removes.
+/// The path, unless it starts with something that only a shell replaces or removes.
 ///
 /// # Errors
 ///
-/// What it begins with, and what was probably meant, in words for a person. `variable` looks up a
-/// variable of the environment, of which `HOME` is one wherever there is a home folder.
+/// What it starts with, and the probable path, as a sentence. `variable` looks up a variable; `HOME` is
+/// always one if there is a home folder.
 pub(crate) fn check(
     path: OsString,
     variable: impl Fn(&str) -> Option<OsString>,
@@ -27,16 +27,16 @@ pub(crate) fn check(
         Some(meant) => format!("did you mean {}?", meant.display()),
         None => "write the whole path".to_owned(),
     };
-    Err(format!("it begins with {sign}, which only a shell replaces; {advice}"))
+    Err(format!("it starts with {sign}, which only a shell replaces; {advice}"))
 }
 
 fn quoted(path: &OsStr, quote: char) -> String {
     let inside = path.to_str().map(|path| path.trim_matches(quote)).filter(|path| !path.is_empty());
     let advice = inside.map(|path| format!("; did you mean {path}?")).unwrap_or_default();
-    format!("it begins with {quote}, which only a shell removes{advice}")
+    format!("it starts with {quote}, which only a shell removes{advice}")
 }
 
-/// What a shell makes of it.
+/// The path after a shell has replaced the variable.
 fn meant(path: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let mut parts = path.components();
     let first = name(parts.next()?.as_os_str())?;
@@ -45,7 +45,7 @@ fn meant(path: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Option<Pat
     meant.is_absolute().then_some(meant)
 }
 
-/// The variable that stands for the first part of a path.
+/// The variable in the first part of a path.
 fn name(part: &OsStr) -> Option<&str> {
     let part = part.to_str()?;
     if part == "~" {
@@ -70,12 +70,12 @@ mod tests {
             _ => None,
         };
         let sign = &path[..1];
-        let problem = format!("it begins with {sign}, which only a shell replaces; {advice}");
+        let problem = format!("it starts with {sign}, which only a shell replaces; {advice}");
         assert_eq!(check(path.into(), variable), Err(problem), "{path}");
     }
 
     #[test]
-    fn what_was_meant_for_a_shell_is_refused_with_what_it_means() {
+    fn unexpanded_path_is_refused_with_the_probable_path() {
         assert_refused("~", "did you mean /home/ada?");
         assert_refused("~/x", "did you mean /home/ada/x?");
         assert_refused("$HOME/x/y", "did you mean /home/ada/x/y?");
@@ -86,21 +86,21 @@ mod tests {
     }
 
     #[test]
-    fn quotes_that_no_shell_has_removed_are_refused() {
+    fn quoted_path_is_refused() {
         let problem = |path: &str| check(path.into(), |_| None).unwrap_err();
         assert_eq!(
             problem("\"/srv/x\""),
-            "it begins with \", which only a shell removes; did you mean /srv/x?"
+            "it starts with \", which only a shell removes; did you mean /srv/x?"
         );
         assert_eq!(
             problem("'/srv/x'"),
-            "it begins with ', which only a shell removes; did you mean /srv/x?"
+            "it starts with ', which only a shell removes; did you mean /srv/x?"
         );
-        assert_eq!(problem("\""), "it begins with \", which only a shell removes");
+        assert_eq!(problem("\""), "it starts with \", which only a shell removes");
     }
 
     #[test]
-    fn every_other_path_is_taken_as_it_is() {
+    fn any_other_path_is_unchanged() {
         for path in ["/x", "x", "./~/x", "./$x", "a~/x", "/~/$x", "C:\\Users\\ada~1", "%HOME%", ""]
         {
             assert_eq!(check(path.into(), |_| None), Ok(path.into()));

@@ -7,12 +7,12 @@ use super::values::{duration, name, workspace};
 use super::{Cli, Command, Json, StoreKind, read_arguments};
 
 #[test]
-fn the_definition_holds_together() {
+fn definition_is_consistent() {
     Cli::command().debug_assert();
 }
 
 #[test]
-fn durations_are_written_with_their_unit() {
+fn duration_needs_a_unit() {
     assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
     assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
     assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
@@ -27,7 +27,7 @@ fn reads(words: &str) -> Result<Cli, clap::Error> {
 }
 
 #[test]
-fn shared_options_stand_before_or_after_the_command() {
+fn shared_options_are_valid_before_and_after_the_command() {
     for words in ["login-cli --json create-key", "login-cli create-key --json", "login-cli --json"]
     {
         assert_eq!(reads(words).unwrap().shared.json, Some(Json::Document), "{words}");
@@ -36,7 +36,7 @@ fn shared_options_stand_before_or_after_the_command() {
 }
 
 #[test]
-fn the_form_of_json_needs_an_equals_sign() {
+fn json_form_needs_an_equals_sign() {
     for (words, form) in [
         ("login-cli --json=document status", Json::Document),
         ("login-cli status --json=stream", Json::Stream),
@@ -50,20 +50,20 @@ fn the_form_of_json_needs_an_equals_sign() {
 }
 
 #[test]
-fn a_command_line_that_is_not_understood_may_still_ask_for_json() {
-    let asked_for = |words: &str| {
+fn invalid_command_line_can_ask_for_json() {
+    let form = |words: &str| {
         let words: Vec<_> = words.split(' ').map(OsString::from).collect();
         Json::from_words(&words)
     };
-    assert_eq!(asked_for("login-cli --x --json"), Some(Json::Document));
-    assert_eq!(asked_for("login-cli --json=x"), Some(Json::Document));
-    assert_eq!(asked_for("login-cli --json=stream --x"), Some(Json::Stream));
-    assert_eq!(asked_for("login-cli --jsonx"), None);
-    assert_eq!(asked_for("login-cli exec --x -- program --json"), None);
+    assert_eq!(form("login-cli --x --json"), Some(Json::Document));
+    assert_eq!(form("login-cli --json=x"), Some(Json::Document));
+    assert_eq!(form("login-cli --json=stream --x"), Some(Json::Stream));
+    assert_eq!(form("login-cli --jsonx"), None);
+    assert_eq!(form("login-cli exec --x -- program --json"), None);
 }
 
 #[test]
-fn ports_are_a_list_and_none_of_them_is_the_usual_ones() {
+fn ports_are_a_list_and_empty_by_default() {
     let ports = |words: &str| match reads(words).unwrap().split().0 {
         Command::Login(args) => args.callback.ports,
         Command::CreateKey(args) => args.platform.callback.ports,
@@ -79,14 +79,14 @@ fn ports_are_a_list_and_none_of_them_is_the_usual_ones() {
 }
 
 #[test]
-fn what_people_type_for_status_is_status() {
+fn whoami_is_status() {
     for words in ["login-cli status", "login-cli whoami", "login-cli --profile work whoami"] {
         assert!(matches!(reads(words).unwrap().split().0, Command::Status), "{words}");
     }
 }
 
 #[test]
-fn the_short_way_of_token_leads_to_the_same() {
+fn token_alone_is_read_like_any_command() {
     let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
     let short = Cli::token_alone(&words("login-cli token")).unwrap();
     let long = reads("login-cli token").unwrap().split();
@@ -99,7 +99,7 @@ fn the_short_way_of_token_leads_to_the_same() {
 }
 
 #[test]
-fn an_option_of_the_sign_in_is_not_swallowed_by_another_command() {
+fn login_option_before_another_command_is_an_error() {
     assert!(reads("login-cli --no-api-key").is_ok());
     let error = reads("login-cli --no-api-key create-key").unwrap_err().to_string();
     assert!(error.contains("--no-api-key goes after the command"), "{error}");
@@ -108,7 +108,7 @@ fn an_option_of_the_sign_in_is_not_swallowed_by_another_command() {
 }
 
 #[test]
-fn a_restriction_to_nothing_is_no_restriction() {
+fn workspaces_and_names_are_checked() {
     for bad in ["", "a,b", "a b", "\u{e9}"] {
         assert!(workspace(bad).is_err(), "{bad:?}");
     }
@@ -133,7 +133,7 @@ fn no_option_takes_a_secret_as_its_value() {
 }
 
 #[test]
-fn a_build_without_the_keyring_says_what_there_is_instead() {
+fn build_without_keyring_names_the_alternatives() {
     let outcome = reads("login-cli --store keyring");
     assert_eq!(outcome.is_ok(), cfg!(feature = "keyring"));
     if let Err(error) = outcome {
@@ -143,7 +143,7 @@ fn a_build_without_the_keyring_says_what_there_is_instead() {
 }
 
 #[test]
-fn only_the_stores_of_this_build_are_offered() {
+fn error_names_only_the_stores_of_this_build() {
     let problem = "foo".parse::<StoreKind>().unwrap_err();
     let is_offered = problem.contains("keyring");
     assert_eq!(is_offered, cfg!(feature = "keyring"), "{problem}");
@@ -216,7 +216,7 @@ fn assert_prefix(words: &str, account: &str, servers: &str) {
 }
 
 #[test]
-fn a_command_in_a_hint_is_for_the_same_account_and_the_same_servers() {
+fn hint_commands_have_the_account_and_server_flags() {
     assert_prefix("login-cli", "", "");
     assert_prefix(
         "login-cli --profile work --store file status",

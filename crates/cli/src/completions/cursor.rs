@@ -3,22 +3,22 @@ use clap::{Arg, ArgAction, Command};
 
 use super::values;
 
-/// The place in a command line where somebody types, and what the words before it say about it.
+/// The cursor in a command line, and what the words before it mean.
 pub(super) struct Cursor<'a> {
-    /// The command so far, as it is defined.
+    /// The definition of the command so far.
     command: &'a Command,
-    /// The option whose value is typed.
+    /// The option whose value is at the cursor.
     option: Option<&'a Arg>,
-    /// The options before, with their values.
+    /// The options before the cursor, with their values.
     given: Vec<(&'a Arg, &'a str)>,
-    /// How many words before belong to no option.
+    /// The number of positional words before the cursor.
     positionals: usize,
-    /// Whether nothing is an option any more.
+    /// Whether all further words are positional.
     options_are_over: bool,
 }
 
 impl<'a> Cursor<'a> {
-    /// The place after `words`, which may be wrong in any way.
+    /// The cursor after `words`, which may be invalid.
     pub(super) fn after(words: &'a [String], definition: &'a Command) -> Self {
         let mut cursor = Self {
             command: definition,
@@ -31,7 +31,7 @@ impl<'a> Cursor<'a> {
         cursor
     }
 
-    /// A line for each word that begins with `typed` and may stand here.
+    /// A line for each word that starts with `typed` and fits here.
     pub(super) fn candidates(&self, typed: &str) -> Vec<String> {
         if let Some(option) = self.option {
             return self.values(option, "", typed);
@@ -43,14 +43,14 @@ impl<'a> Cursor<'a> {
                 self.option_named(name).map(values).unwrap_or_default()
             }
             None if typed.starts_with('-') => self.options(typed),
-            // Options are offered once `-` is typed, and where there is nothing else.
+            // Options are completed after `-`, or if nothing else fits.
             None => Some(self.words(typed))
                 .filter(|words| !words.is_empty())
                 .unwrap_or_else(|| self.options(typed)),
         }
     }
 
-    /// The value of an option before this place; of several, the last.
+    /// The last value of an option before the cursor.
     pub(super) fn value_of(&self, id: &str) -> Option<&'a str> {
         let last = self.given.iter().rev().find(|(option, _)| option.get_id() == id);
         last.map(|(_, value)| *value)
@@ -94,7 +94,7 @@ impl<'a> Cursor<'a> {
         self.command.get_arguments().find(|it| it.get_long() == Some(name))
     }
 
-    /// The argument that the next word is for, if it belongs to no option.
+    /// The positional argument of the next word.
     fn positional(&self) -> Option<&'a Arg> {
         let several = |it: &&Arg| it.is_trailing_var_arg_set();
         let at_place = self.command.get_positionals().nth(self.positionals);
@@ -113,7 +113,7 @@ impl<'a> Cursor<'a> {
             .collect()
     }
 
-    /// Commands, or values that belong to no option.
+    /// Commands, or values of a positional argument.
     fn words(&self, typed: &str) -> Vec<String> {
         if let Some(argument) = self.positional() {
             return self.values(argument, "", typed);
@@ -125,7 +125,7 @@ impl<'a> Cursor<'a> {
             .collect()
     }
 
-    /// What an argument can be; `before` is what stands in front of the value in the same word.
+    /// The values of an argument; `before` is the start of the same word.
     fn values(&self, argument: &Arg, before: &str, typed: &str) -> Vec<String> {
         if let Some(kind) = values::left_to_the_shell(argument, self.positionals) {
             return vec![kind.to_owned()];

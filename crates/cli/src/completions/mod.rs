@@ -1,14 +1,13 @@
-//! What a shell offers at TAB.
+//! Completions of a shell.
 //!
-//! A script in the shell (`scripts/`) asks by starting this program with [`WORD`], the words before the
-//! cursor, and the one at the cursor behind an `@`, since some shells drop an argument that is empty.
-//! The answer is a line for each word that fits, `VALUE DESCRIPTION`, where no value has a space in it;
-//! or one that leaves it to the shell: `:files`, `:folders`, `:commands`. The answers come from the definition of the command line,
-//! so that a script which somebody has kept knows what an update has brought; and no script evaluates
-//! what is being typed.
+//! A script in the shell (`scripts/`) starts this program with [`WORD`], the words before the cursor, and the
+//! word at the cursor after an `@`, since some shells drop an empty argument. The output has a line for
+//! each word that fits, `VALUE DESCRIPTION`, where no value has a space; or one line that leaves the
+//! completion to the shell: `:files`, `:folders`, `:commands`. It comes from the definition of the command
+//! line, so an old script completes the options of a new version. No script evaluates the typed text.
 //!
-//! An answer names options, folders and programs of this machine. It asks no server and no vault, reads
-//! no credentials, and where something is wrong it is empty: nobody has asked for an error yet.
+//! The output names options, folders and programs of this machine. No request is sent and no credential is
+//! read. After an error, the output is empty.
 
 use std::process::ExitCode;
 
@@ -19,10 +18,10 @@ use cursor::Cursor;
 mod cursor;
 mod values;
 
-/// The first argument of a question. Not a command, because nobody is meant to type it.
+/// The first argument. It is not a command for users.
 const WORD: &str = "__complete";
 
-/// The script that asks, for whoever uses `shell`.
+/// The script for a shell.
 pub(crate) fn script(shell: Shell) -> &'static str {
     match shell {
         Shell::Bash => include_str!("scripts/login-cli.bash"),
@@ -33,15 +32,15 @@ pub(crate) fn script(shell: Shell) -> &'static str {
     }
 }
 
-/// The words before the cursor and the one at it, where this is a question.
-pub(crate) fn asked_for() -> Option<Vec<String>> {
+/// The words before the cursor and the one at it, if a script has started this program.
+pub(crate) fn words() -> Option<Vec<String>> {
     let mut words = std::env::args_os().skip(1);
-    let is_question = words.next()? == WORD;
-    is_question.then(|| words.map(|word| word.to_string_lossy().into_owned()).collect())
+    let is_completion = words.next()? == WORD;
+    is_completion.then(|| words.map(|word| word.to_string_lossy().into_owned()).collect())
 }
 
-/// Answers. Whatever is wrong, the answer is shorter and never an error.
-pub(crate) fn answer(words: &[String]) -> ExitCode {
+/// Prints the completions. It never fails.
+pub(crate) fn print(words: &[String]) -> ExitCode {
     if let Some((last, before)) = words.split_last()
         && let Some(typed) = last.strip_prefix('@')
     {
@@ -52,7 +51,7 @@ pub(crate) fn answer(words: &[String]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A line for each word that may stand at the cursor.
+/// A line for each word that fits at the cursor.
 fn candidates(words: &[String], typed: &str) -> Vec<String> {
     let mut program = definition();
     program.build();

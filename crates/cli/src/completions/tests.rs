@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use super::{Cursor, candidates, definition, values};
 
-/// The values that are offered after `words`, the last of which is being typed.
-fn offered(words: &str) -> Vec<String> {
+/// The completions of the last word.
+fn completed(words: &str) -> Vec<String> {
     let (words, typed) = words.rsplit_once(' ').unwrap_or(("", words));
     let lines = candidates(&split(words), typed);
     lines.iter().filter_map(|line| line.split(' ').next().map(str::to_owned)).collect()
@@ -14,52 +14,52 @@ fn split(words: &str) -> Vec<String> {
 }
 
 #[test]
-fn commands_come_first_and_options_when_they_are_begun() {
-    let commands = offered("");
+fn commands_come_first_and_options_after_a_dash() {
+    let commands = completed("");
     assert!(commands.contains(&"create-key".to_owned()), "{commands:?}");
     assert!(!commands.iter().any(|it| it.starts_with('-')), "{commands:?}");
-    assert_eq!(offered("create"), ["create-key"]);
-    assert_eq!(offered("--codex"), ["--codex-home"]);
-    assert_eq!(offered("status --codex"), ["--codex-home"]);
-    assert_eq!(offered("create-key --poll"), ["--poll-interval", "--poll-timeout"]);
-    assert!(offered("status --poll").is_empty() && offered("staus x").is_empty());
-    assert_eq!(offered("help create"), ["create-key"]);
+    assert_eq!(completed("create"), ["create-key"]);
+    assert_eq!(completed("--codex"), ["--codex-home"]);
+    assert_eq!(completed("status --codex"), ["--codex-home"]);
+    assert_eq!(completed("create-key --poll"), ["--poll-interval", "--poll-timeout"]);
+    assert!(completed("status --poll").is_empty() && completed("staus x").is_empty());
+    assert_eq!(completed("help create"), ["create-key"]);
     // What is there already is not offered again, unless it can be given twice.
-    assert!(offered("status --json --js").is_empty());
-    assert_eq!(offered("login --workspace a --works"), ["--workspace"]);
+    assert!(completed("status --json --js").is_empty());
+    assert_eq!(completed("login --workspace a --works"), ["--workspace"]);
     // A value is no command.
-    assert_eq!(offered("--profile token st"), ["status"]);
+    assert_eq!(completed("--profile token st"), ["status"]);
     // There is nothing else.
-    assert!(offered("logout ").contains(&"--all".to_owned()));
+    assert!(completed("logout ").contains(&"--all".to_owned()));
 }
 
 #[test]
-fn values_that_are_known_are_offered_in_both_ways_to_write_them() {
-    assert_eq!(offered("--color a"), ["auto", "always"]);
-    assert_eq!(offered("status --color=n"), ["--color=never"]);
-    assert_eq!(offered("completions "), ["bash", "zsh", "fish", "powershell", "elvish"]);
-    assert_eq!(offered("--store fi"), ["file"]);
-    assert_eq!(offered("status --json=s"), ["--json=stream"]);
-    assert_eq!(offered("--json st"), ["status"]);
-    assert!(offered("--issuer ").is_empty() && offered("create-key --name x").is_empty());
+fn known_values_complete_after_a_space_and_after_an_equals_sign() {
+    assert_eq!(completed("--color a"), ["auto", "always"]);
+    assert_eq!(completed("status --color=n"), ["--color=never"]);
+    assert_eq!(completed("completions "), ["bash", "zsh", "fish", "powershell", "elvish"]);
+    assert_eq!(completed("--store fi"), ["file"]);
+    assert_eq!(completed("status --json=s"), ["--json=stream"]);
+    assert_eq!(completed("--json st"), ["status"]);
+    assert!(completed("--issuer ").is_empty() && completed("create-key --name x").is_empty());
 }
 
 #[test]
-fn files_and_programs_are_left_to_the_shell() {
-    assert_eq!(offered("--ca-file "), [":files"]);
-    assert_eq!(offered("--ca-file=/etc/s"), [":files"]);
-    assert_eq!(offered("token --codex-home ~/"), [":folders"]);
-    assert_eq!(offered("exec "), [":commands"]);
-    assert_eq!(offered("exec -- co"), [":commands"]);
-    assert_eq!(offered("exec -- codex "), [":files"]);
-    assert_eq!(offered("exec -- codex --help x"), [":files"]);
-    assert_eq!(offered("exec codex --pro"), [":files"]);
-    assert_eq!(offered("exec --profile exec "), [":commands"]);
-    assert_eq!(offered("exec --access"), ["--access-token-env"]);
+fn shell_completes_files_and_programs() {
+    assert_eq!(completed("--ca-file "), [":files"]);
+    assert_eq!(completed("--ca-file=/etc/s"), [":files"]);
+    assert_eq!(completed("token --codex-home ~/"), [":folders"]);
+    assert_eq!(completed("exec "), [":commands"]);
+    assert_eq!(completed("exec -- co"), [":commands"]);
+    assert_eq!(completed("exec -- codex "), [":files"]);
+    assert_eq!(completed("exec -- codex --help x"), [":files"]);
+    assert_eq!(completed("exec codex --pro"), [":files"]);
+    assert_eq!(completed("exec --profile exec "), [":commands"]);
+    assert_eq!(completed("exec --access"), ["--access-token-env"]);
 }
 
 #[test]
-fn profiles_are_looked_for_in_the_folder_that_is_typed() {
+fn profiles_come_from_the_typed_folder() {
     let mut program = definition();
     program.build();
     let folder = |words: &str| {

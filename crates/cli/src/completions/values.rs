@@ -7,8 +7,8 @@ use crate::args::{SharedArgs, StoreKind};
 use crate::environment;
 use crate::profiles::Profiles;
 
-/// What the shell completes better, because it knows `~` and how to quote. The first word of a command
-/// is a program, and the `following` ones are what it is given.
+/// The values that the shell completes better, because it knows `~` and quotes. The first word of a
+/// command is a program, the `following` ones are its arguments.
 pub(super) fn left_to_the_shell(argument: &Arg, following: usize) -> Option<&'static str> {
     match argument.get_value_hint() {
         ValueHint::AnyPath | ValueHint::FilePath => Some(":files"),
@@ -19,7 +19,7 @@ pub(super) fn left_to_the_shell(argument: &Arg, following: usize) -> Option<&'st
     }
 }
 
-/// All that an argument can be on this machine, as far as that is known.
+/// The known values of an argument on this machine.
 pub(super) fn known(argument: &Arg, codex_home: Option<&str>) -> Vec<String> {
     match argument.get_id().as_str() {
         "profile" => profiles(codex_home.and_then(without_tilde)),
@@ -32,7 +32,7 @@ pub(super) fn known(argument: &Arg, codex_home: Option<&str>) -> Vec<String> {
     }
 }
 
-/// A folder as the shell will pass it: while it is typed, its `~` is not expanded yet.
+/// A folder with its `~` expanded, which the shell does only for a complete command.
 pub(super) fn without_tilde(folder: &str) -> Option<PathBuf> {
     match Path::new(folder).strip_prefix("~") {
         Ok(rest) => Some(environment::home()?.join(rest)),
@@ -40,7 +40,7 @@ pub(super) fn without_tilde(folder: &str) -> Option<PathBuf> {
     }
 }
 
-/// The profiles in that folder, as far as it can be read.
+/// The profiles in that folder; none if it cannot be read.
 fn profiles(codex_home: Option<PathBuf>) -> Vec<String> {
     let shared = SharedArgs::usual().map(|usual| SharedArgs { codex_home, ..usual });
     let profiles = shared.and_then(|shared| Profiles::chosen(&shared).ok());
@@ -48,7 +48,7 @@ fn profiles(codex_home: Option<PathBuf>) -> Vec<String> {
     profiles.iter().map(|name| name.as_str().to_owned()).collect()
 }
 
-/// What can hold the credentials: this program, and the helpers in `PATH`.
+/// The credential stores: the built-in ones, and the helpers in `PATH`.
 fn stores() -> Vec<String> {
     let folders = environment::path().into_iter().filter_map(|folder| fs::read_dir(folder).ok());
     let programs = folders.flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());

@@ -1,4 +1,4 @@
-//! A secret from standard input, where no list of processes shows it.
+//! A secret from standard input: a command line is visible in the process list.
 
 use std::io::{self, IsTerminal as _};
 
@@ -15,7 +15,7 @@ use crate::secret_text;
 #[cfg(test)]
 mod tests;
 
-/// Why what was read is not the secret that was asked for. Nothing of it is repeated.
+/// Why the input is not the expected secret. No part of it is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadSecret {
     #[error("it is empty")]
@@ -34,7 +34,7 @@ pub(crate) enum BadSecret {
     ApiKey,
     #[error("it is an ID token")]
     IdToken,
-    #[error("it does not begin with sk-")]
+    #[error("it does not start with sk-")]
     Beginning,
     #[error("it is shorter than a key")]
     TooShort,
@@ -53,21 +53,21 @@ impl BadSecret {
     }
 }
 
-/// An access token that a person has already.
+/// An access token that the user already has.
 pub(crate) enum ImportedToken {
-    /// Of a sign-in with ChatGPT, and what it says of itself.
+    /// A JWT of a sign-in with ChatGPT, and its claims.
     Jwt(AccessToken, Box<Claims>),
-    /// A personal access token, `at-…`, which says nothing.
+    /// A personal access token, `at-…`, which has no claims.
     Personal(AccessToken),
 }
 
-/// Reads an API key: one line. A person who types it does not see it.
+/// Reads an API key from one line. A terminal does not show it.
 pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, CliError> {
     let text = secret(terminal, "API key").await?;
     text.and_then(|text| as_key(&text)).map_err(CliError::NoApiKey)
 }
 
-/// Reads an access token likewise. One that is for one of the `clients` is an ID token.
+/// Reads an access token in the same way. A token for one of the `clients` is an ID token.
 pub(crate) async fn access_token(
     terminal: Terminal,
     clients: &[&str],
@@ -77,7 +77,7 @@ pub(crate) async fn access_token(
     text.and_then(|text| as_token(&text, clients, now)).map_err(CliError::NoAccessToken)
 }
 
-/// The one line that was read, or why it is not one.
+/// The line, or why it is not one line.
 type Line = Result<Zeroizing<String>, BadSecret>;
 
 async fn secret(terminal: Terminal, what: &str) -> Result<Line, CliError> {
@@ -90,7 +90,7 @@ async fn secret(terminal: Terminal, what: &str) -> Result<Line, CliError> {
     bytes.and_then(|bytes| text(&bytes)).map_err(CliError::Input)
 }
 
-/// Half a secret is none: one that was not read to its end, or is broken into lines.
+/// An incomplete secret is refused: one without its end, or broken into lines.
 fn text(bytes: &[u8]) -> io::Result<Line> {
     if bytes.len() > MAX_INPUT {
         return Ok(Err(BadSecret::TooLong));
@@ -103,7 +103,7 @@ fn text(bytes: &[u8]) -> io::Result<Line> {
     Ok(if has_break { Err(BadSecret::SeveralLines) } else { Ok(text) })
 }
 
-/// What has the shape of a key: one word that begins with `sk-`.
+/// A key: one word that starts with `sk-`.
 fn as_key(text: &str) -> Result<ApiKey, BadSecret> {
     const SHORTEST: usize = 20;
     let word = secret_text::value(text);
@@ -127,11 +127,10 @@ fn as_key(text: &str) -> Result<ApiKey, BadSecret> {
     key.and_then(|word| ApiKey::new(word).ok()).ok_or(BadSecret::Character)
 }
 
-/// How every personal access token begins.
+/// The prefix of every personal access token.
 const PERSONAL: &str = "at-";
 
-/// What has the shape of a token that is good for something: a personal access token, or one JWT, which
-/// is for an API, and is not over.
+/// A usable token: a personal access token, or a JWT for an API that has not expired.
 fn as_token(text: &str, clients: &[&str], now: Timestamp) -> Result<ImportedToken, BadSecret> {
     let word = secret_text::value(text);
     if word.contains(char::is_whitespace) {
@@ -148,7 +147,7 @@ fn as_token(text: &str, clients: &[&str], now: Timestamp) -> Result<ImportedToke
         return Ok(ImportedToken::Personal(token));
     }
     let claims = Claims::of_access_token_without_verifying(&token).map_err(BadSecret::Malformed)?;
-    // What stood behind it where it was copied, such as a quote or a semicolon, is not part of it.
+    // A quote or a semicolon behind it is not part of it.
     let is_base64url = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !word.chars().all(is_base64url) {
         return Err(BadSecret::Malformed(MalformedJwt::Encoding));
@@ -165,7 +164,7 @@ fn as_token(text: &str, clients: &[&str], now: Timestamp) -> Result<ImportedToke
 fn is_personal(word: &str) -> bool {
     const SHORTEST: usize = 12;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    // Dots in a row stand where somebody has cut it short.
+    // Dots in a row show that it was shortened.
     let is_cut = word.contains("..");
     word.starts_with(PERSONAL) && word.len() >= SHORTEST && word.chars().all(fits) && !is_cut
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_key_is_one_word_that_begins_with_sk() {
+fn key_is_one_word_that_starts_with_sk() {
     let judged = |text: &str| as_key(text).map(drop);
     for good in [
         "sk-proj-abcdefghijklmnop_qrstuvwxyz\n",
@@ -42,7 +42,7 @@ fn is_token(text: &str, outcome: &Result<(), BadSecret>) {
 }
 
 #[test]
-fn a_token_is_one_jwt_that_is_not_over() {
+fn token_is_one_unexpired_jwt() {
     let good = jwt(r#"{"exp":1000001}"#);
     is_token(&good, &Ok(()));
     is_token(&format!("  {good}\r\n"), &Ok(()));
@@ -75,7 +75,7 @@ fn assert_line(bytes: &[u8], line: &Result<&str, BadSecret>) {
 
 // threats 222
 #[test]
-fn a_secret_is_one_whole_line() {
+fn secret_is_one_complete_line() {
     for (bytes, line) in [
         (&b"sk-1"[..], Ok("sk-1")),
         (b"sk-1\n\n\n", Ok("sk-1")),

@@ -50,9 +50,9 @@ fn invalid_api_key_changes_nothing() {
         (String::new(), "it is empty"),
         ("\n".to_owned(), "it is empty"),
         ("sk-short".to_owned(), "it is shorter than a key"),
-        ("pk-proj-a-key_of-Somebody-0123456789".to_owned(), "it does not begin with sk-"),
+        ("pk-proj-a-key_of-Somebody-0123456789".to_owned(), "it does not start with sk-"),
         (format!("{KEY} {KEY}\n"), "it is more than one word"),
-        (format!("{{\"key\":\"{KEY}\"}}"), "it does not begin with sk-"),
+        (format!("{{\"key\":\"{KEY}\"}}"), "it does not start with sk-"),
         (format!("sk-{}\u{e9}", "x".repeat(30)), "it has a character that no key has"),
         (format!("sk-{}", "x".repeat(100_000)), "it is longer than 16384 bytes"),
     ] {

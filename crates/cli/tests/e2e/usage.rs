@@ -97,8 +97,8 @@ fn unexpanded_tilde_path_is_refused() {
     let world = World::new();
     let home = world.path("home");
     let meant = format!("did you mean {}?", home.join("x").display());
-    let tilde = format!("it begins with ~, which only a shell replaces; {meant}");
-    let dollar = format!("it begins with $, which only a shell replaces; {meant}");
+    let tilde = format!("it starts with ~, which only a shell replaces; {meant}");
+    let dollar = format!("it starts with $, which only a shell replaces; {meant}");
     for (path, problem) in [("~/x", &tilde), ("$HOME/x", &dollar), ("${HOME}/x", &dollar)] {
         for command in ["login", "status", "token", "logout", "profiles", "doctor"] {
             let start = world.program([command]).env("CODEX_HOME", path);
@@ -111,9 +111,9 @@ fn unexpanded_tilde_path_is_refused() {
         }
     }
     let quoted = world.program(["login"]).env("CODEX_HOME", "\"/srv/x\"").run();
-    quoted.exits(2).says("it begins with \", which only a shell removes; did you mean /srv/x?");
+    quoted.exits(2).says("it starts with \", which only a shell removes; did you mean /srv/x?");
     let homeless = world.program(["login"]).without_env("CODEX_HOME").env("HOME", "~").run();
-    homeless.exits(2).says("invalid value for HOME: it begins with ~, which only a shell replaces");
+    homeless.exits(2).says("invalid value for HOME: it starts with ~, which only a shell replaces");
     assert!(std::fs::read_dir(world.path("work")).unwrap().next().is_none(), "a folder was made");
     // An option that overrides the variable, and an explicit `./~`, still work.
     let named = ["status", "--codex-home", "./~/x"];
@@ -188,7 +188,7 @@ fn help_ends_with_examples_and_fits_any_width() {
 #[test]
 fn invalid_log_level_is_named() {
     const WARNING: &str =
-        "warning: LOGIN_CLI_LOG is none of error, warn, info and debug, and is ignored\n";
+        "warning: LOGIN_CLI_LOG is not error, warn, info or debug, and is ignored\n";
     let world = World::new();
     let status = |level: &str| world.command("status").env("LOGIN_CLI_LOG", level).run();
     for level in ["verbose", "login_cli=debug", "3"] {

@@ -1,6 +1,6 @@
-# What bash offers after login-cli. The program is asked; this puts the question.
+# Completions of login-cli for bash. The script runs login-cli to get them.
 _login_cli() {
-    # Bash takes apart what = and : hold together, and gives the last piece as $2.
+    # Bash splits words at = and :, and passes the last piece as $2.
     local words=() word="" piece="" glued="" i
     for ((i = 1; i <= COMP_CWORD; i++)); do
         piece=${COMP_WORDS[i]}
@@ -16,7 +16,7 @@ _login_cli() {
 
     word=${words[${#words[@]}-1]}
     unset "words[${#words[@]}-1]"
-    # What stands before the piece stays where it is.
+    # The text before the piece is unchanged.
     local before=${word%"$2"} line value
     COMPREPLY=()
     while IFS= read -r line; do

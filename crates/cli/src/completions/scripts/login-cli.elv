@@ -1,4 +1,4 @@
-# What Elvish offers after login-cli. The program is asked; this puts the question.
+# Completions of login-cli for Elvish. The script runs login-cli to get them.
 use str
 
 set edit:completion:arg-completer[login-cli] = {|@words|

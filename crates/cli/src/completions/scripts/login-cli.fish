@@ -1,4 +1,4 @@
-# What fish offers after login-cli. The program is asked; this puts the question.
+# Completions of login-cli for fish. The script runs login-cli to get them.
 function __login_cli_complete
     set -l given (commandline --current-process --tokenize --cut-at-cursor)
     set -l current (commandline --current-token --cut-at-cursor)

@@ -1,5 +1,5 @@
-# What PowerShell offers after login-cli. The program is asked; this puts the question.
-# Nothing on the command line is evaluated. Where nothing is returned, PowerShell offers files.
+# Completions of login-cli for PowerShell. The script runs login-cli to get them.
+# No part of the command line is evaluated. Without a result, PowerShell completes files.
 Register-ArgumentCompleter -Native -CommandName 'login-cli' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 

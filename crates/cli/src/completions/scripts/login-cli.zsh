@@ -1,5 +1,5 @@
 #compdef login-cli
-# What zsh offers after login-cli. The program is asked; this puts the question.
+# Completions of login-cli for zsh. The script runs login-cli to get them.
 _login-cli() {
     local -a given lines described
     local line value
@@ -22,7 +22,7 @@ _login-cli() {
     ((${#described})) && _describe -V 'login-cli' described
 }
 
-# Loaded from $fpath, this file is the function itself; sourced, it has to be registered.
+# Loaded from $fpath, this file is the function; sourced, it registers the function.
 if [[ $funcstack[1] == _login-cli ]]; then
     _login-cli "$@"
 else
