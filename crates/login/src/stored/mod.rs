@@ -4,6 +4,7 @@
 //! The refresh itself, and what a crash can lose, is the story of [`token_source`]; here are its
 //! endpoint, and what is OpenAI's: whose tokens are sent where, and what is revoked.
 
+mod at_risk;
 mod brought;
 mod clock;
 mod endpoint;
@@ -26,7 +27,8 @@ pub use log_out::{LogOutScope, LoggedOut};
 pub use other_stores::{OtherStore, OtherStores};
 pub use token_source::{has_ended, is_due};
 
-pub use revocation::{AtRisk, ReplacedSignIn, Revocation, StillValid};
+pub use at_risk::AtRisk;
+pub use revocation::{ReplacedSignIn, Revocation, StillValid};
 
 pub(crate) use refresh::locked;
 pub(crate) use revocation::{DiscardedTokens, Replaced, Revoker};

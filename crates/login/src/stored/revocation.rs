@@ -14,6 +14,7 @@ use token_client::{Revocable, TokenClient};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::at_risk::AtRisk;
 use super::{OtherStores, REVOCATION_LIMIT, client_id_of, identity_without_verifying, issuer_of};
 use crate::error::RevocationError;
 use crate::event::{Event, Events};
@@ -39,22 +40,6 @@ pub enum Revocation {
     Revoked,
     /// They may still be valid.
     Failed(RevocationError),
-}
-
-/// The stored sign-ins that a revocation could end.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AtRisk {
-    /// Whether the one of this store is among them.
-    pub this: bool,
-    /// The names of the others.
-    pub others: Vec<String>,
-}
-
-impl AtRisk {
-    fn is_empty(&self) -> bool {
-        !self.this && self.others.is_empty()
-    }
 }
 
 /// A sign-in whose place another one has taken.
