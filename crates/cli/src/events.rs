@@ -64,11 +64,11 @@ impl<'a> Reporter<'a> {
     fn update_status_lines(&self, event: &Event<'_>) {
         let lines = &self.context.status_lines;
         match event {
-            Event::WaitingForAnotherProgram => {
+            Event::WaitingForLock => {
                 lines.push("Another program is using the stored sign-in; waiting for it", None);
             }
             Event::DeviceCodeFailed(_) => lines.keep_first(),
-            Event::CallbackReceived | Event::Refreshing | Event::Kept { .. } => lines.clear(),
+            Event::CallbackReceived | Event::Refreshing | Event::Stored { .. } => lines.clear(),
             _ => {}
         }
     }
@@ -138,7 +138,7 @@ impl Report {
             Event::CreatingApiKey { name } => {
                 Self::json(json!({ "event": "creating_api_key", "name": name }))
             }
-            Event::Kept { location } => {
+            Event::Stored { location } => {
                 Self::json(json!({ "event": "stored", "stored_in": location.to_string() }))
             }
             other => Self::for_device_code(other),
@@ -170,9 +170,7 @@ impl Report {
 
     fn for_tokens(event: &Event<'_>) -> Self {
         match event {
-            Event::WaitingForAnotherProgram => {
-                Self::json(json!({ "event": "waiting_for_another_program" }))
-            }
+            Event::WaitingForLock => Self::json(json!({ "event": "waiting_for_another_program" })),
             Event::Refreshing => Self::json(json!({ "event": "refreshing" })),
             Event::RefreshPostponed(error) => {
                 let message = chain(error);
@@ -195,7 +193,7 @@ impl Report {
                         excerpt(auth_mode, 40)
                     ))
             }
-            Event::RevocationWithheld(at_risk) => {
+            Event::RevocationSkipped(at_risk) => {
                 let sign_ins = stored_sign_ins(at_risk);
                 Self::json(json!({ "event": "revocation_withheld", "could_end": sign_ins })).warn(
                     format!(
@@ -284,7 +282,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use auth_store::AuthStore;
-    use login::{Error, RevocationError, Seen};
+    use login::{Error, RevocationError, SearchSummary};
 
     use super::*;
 
@@ -314,7 +312,7 @@ mod tests {
         let not_enabled = leak(token_client::Error::DeviceCodeNotEnabled);
         let timed_out = leak(RevocationError::TimedOut(Duration::ZERO));
         let at_risk = leak(AtRisk::default());
-        let (seen, again_in) = (Seen::default(), Duration::ZERO);
+        let (seen, again_in) = (SearchSummary::default(), Duration::ZERO);
         [
             Event::BrowserNotOpened,
             Event::Unreachable(leak(HttpError::TooLarge { host: "a.test".to_owned(), limit: 1 })),
@@ -327,13 +325,13 @@ mod tests {
             Event::CallbackReceived,
             Event::WaitingForProject { seen, failure: None, again_in },
             Event::CreatingApiKey { name: "Key" },
-            Event::Kept { location: leak(AuthStore::new("/a".into()).location()) },
-            Event::WaitingForAnotherProgram,
+            Event::Stored { location: leak(AuthStore::new("/a".into()).location()) },
+            Event::WaitingForLock,
             Event::Refreshing,
             Event::RefreshPostponed(error),
             Event::TokensLost,
             Event::NotRevoked(timed_out),
-            Event::RevocationWithheld(at_risk),
+            Event::RevocationSkipped(at_risk),
             Event::OtherProgramsSignIn { auth_mode: "other" },
         ]
     }

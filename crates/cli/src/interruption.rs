@@ -104,7 +104,7 @@ impl State {
                     status.then(" shows whether it is").and(key),
                 )
             }
-            Event::Kept { location } => Self::stored(location),
+            Event::Stored { location } => Self::stored(location),
             Event::Revoked => Self {
                 note: Some(
                     say("the sign-in was revoked, and may still be stored; to remove it: ")

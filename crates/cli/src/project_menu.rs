@@ -1,21 +1,21 @@
 //! The choice of a project on the person's terminal.
 
-use login::Undecided;
-use login::create_api_key::{Candidates, Target};
+use login::NoSelection;
+use login::create_api_key::{ProjectChoices, Target};
 use printable::excerpt;
 use terminal_ui::{Select, Terminal};
 
 /// Asks where a key is made.
 pub(crate) async fn choose(
-    candidates: Candidates,
+    candidates: ProjectChoices,
     terminal: Terminal,
-) -> Result<Target, Undecided> {
+) -> Result<Target, NoSelection> {
     let items = labels(candidates.targets());
     let heading = format!("Which of {} projects is the key for?", items.len());
     let select = Select { heading, items, default: candidates.default() };
     let answer = select.ask(terminal).await;
-    let place = answer.map_err(|error| Undecided::Unasked(error.into()))?;
-    place.and_then(|place| candidates.into_target(place)).ok_or(Undecided::Declined)
+    let place = answer.map_err(|error| NoSelection::PromptFailed(error.into()))?;
+    place.and_then(|place| candidates.into_target(place)).ok_or(NoSelection::Declined)
 }
 
 /// `Default project of Analytical Engines (proj_1)`. If there is only one organization, its name is left

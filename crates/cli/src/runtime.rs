@@ -18,7 +18,9 @@ impl Context {
         work: impl Future<Output = Result<T, CliError>>,
     ) -> Result<T, CliError> {
         // Where the system gives no random numbers, the runtime would panic on its way up.
-        pkce::CodeVerifier::generate().map_err(login::Error::from)?;
+        pkce::CodeVerifier::generate()
+            .map_err(login::OAuthError::from)
+            .map_err(login::Error::from)?;
         signals::set_runtime();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

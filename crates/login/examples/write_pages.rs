@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use credentials::IdToken;
-use login::pages::{self, KeyHome, Who};
+use login::pages::{self, KeyProject, UserInfo};
 use sandbox::Account;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,8 +39,8 @@ fn sample_pages() -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
 }
 
 /// A token has the organization's id, and no title.
-fn who(account: &Account) -> Who<'_> {
-    Who {
+fn who(account: &Account) -> UserInfo<'_> {
+    UserInfo {
         name: Some(&account.name),
         email: Some(&account.email),
         plan: account.plan.as_deref(),
@@ -49,15 +49,15 @@ fn who(account: &Account) -> Who<'_> {
     }
 }
 
-fn without_key(account: &Account) -> Who<'_> {
-    Who { no_api_key: Some("None: this account has no API organization"), ..who(account) }
+fn without_key(account: &Account) -> UserInfo<'_> {
+    UserInfo { no_api_key: Some("None: this account has no API organization"), ..who(account) }
 }
 
 /// The platform has titles.
-fn key_home(account: &Account) -> KeyHome<'_> {
+fn key_home(account: &Account) -> KeyProject<'_> {
     let organization = account.organizations.first();
     let project = organization.and_then(|organization| organization.projects.first());
-    KeyHome {
+    KeyProject {
         organization: organization.and_then(|organization| organization.title.as_deref()),
         project: project.and_then(|project| project.title.as_deref()),
     }

@@ -1,4 +1,4 @@
-use oauth_callback_server::ErrorKind as Kind;
+use native_oauth::ErrorKind as Kind;
 
 use crate::error::Error;
 use crate::server_cause::ServerCause;
@@ -65,43 +65,39 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoRandomness(_) | Self::Undecided(_) => ErrorKind::System,
-            Self::Store(error) | Self::Unstorable(error) if error.is_transient() => {
+            Self::OAuth(error) => error.kind().into(),
+            Self::NoSelection(_) => ErrorKind::System,
+            Self::Store(error) | Self::NotWritable(error) if error.is_transient() => {
                 ErrorKind::StoreBusy
             }
-            Self::Store(_) | Self::Unstorable(_) => ErrorKind::Store,
-            Self::Bind(error) => error.kind().into(),
-            Self::Callback(error) => error.kind().into(),
-            Self::Unreached { .. } | Self::DeviceExpired | Self::ListTimedOut { .. } => {
-                ErrorKind::TimedOut
-            }
-            Self::DeviceCode(error) | Self::Code(error) | Self::Refresh(error) => {
-                ServerCause::Token(error).kind()
-            }
+            Self::Store(_) | Self::NotWritable(_) => ErrorKind::Store,
+            Self::ListTimedOut { .. } => ErrorKind::TimedOut,
+            Self::Refresh(error) => ServerCause::Token(error).kind(),
             Self::KeyExchange { source, .. } => ServerCause::Token(source).kind(),
             Self::Platform(error) => ServerCause::Platform(error).kind(),
             Self::KeyCreation { source, .. } => ServerCause::Platform(source).kind(),
-            Self::DeviceDenied => ErrorKind::Denied,
             Self::MalformedJwt { .. }
-            | Self::WrongClaim(_)
-            | Self::WrongAccessToken(_)
-            | Self::UnusableAnswer { .. } => ErrorKind::InvalidResponse,
+            | Self::InvalidIdToken(_)
+            | Self::InvalidAccessToken(_)
+            | Self::InvalidRefreshResponse { .. } => ErrorKind::InvalidResponse,
             Self::WrongWorkspace { .. } => ErrorKind::WrongWorkspace,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::MissingClaim { .. } => ErrorKind::AccountNotSetUp,
             Self::UnknownOrganization { .. } => ErrorKind::UnknownOrganization,
             Self::UnknownProject { .. } => ErrorKind::UnknownProject,
             Self::NoProject { .. } => ErrorKind::NoProject,
-            Self::Undelivered { .. } => ErrorKind::NotDelivered,
-            Self::Unkept { .. } => ErrorKind::NotStored,
+            Self::NotDelivered { .. } => ErrorKind::NotDelivered,
+            Self::NotStored { .. } => ErrorKind::NotStored,
             Self::NotSignedIn { .. } => ErrorKind::NotSignedIn,
-            Self::SignInOver { .. } | Self::SignInEnded(_) => ErrorKind::SignInEnded,
-            Self::NothingToRefresh { .. } | Self::UnknownMode { .. } => ErrorKind::NothingToRefresh,
+            Self::SignInExpired { .. } | Self::SignInEnded(_) => ErrorKind::SignInEnded,
+            Self::NothingToRefresh { .. } | Self::UnsupportedAuthMode { .. } => {
+                ErrorKind::NothingToRefresh
+            }
             Self::NoAccessToken { .. } => ErrorKind::NoAccessToken,
             Self::OtherIssuer { .. } => ErrorKind::OtherIssuer,
             Self::OtherClient { .. } => ErrorKind::OtherClient,
-            Self::Unsaved(_) => ErrorKind::SignInLost,
-            Self::Busy { .. } => ErrorKind::StoreBusy,
+            Self::TokensNotStored(_) => ErrorKind::SignInLost,
+            Self::StoreBusy { .. } => ErrorKind::StoreBusy,
         }
     }
 }
@@ -130,11 +126,15 @@ impl ServerCause<'_> {
 impl From<Kind> for ErrorKind {
     fn from(kind: Kind) -> Self {
         match kind {
-            Kind::PortInUse => Self::PortInUse,
             Kind::Denied => Self::Denied,
+            Kind::DeviceCodeNotEnabled => Self::DeviceCodeNotEnabled,
+            Kind::ErrorResponse => Self::Refused,
             Kind::InvalidCallback => Self::InvalidCallback,
-            Kind::TimedOut => Self::TimedOut,
+            Kind::InvalidResponse => Self::InvalidResponse,
+            Kind::NoResponse => Self::Network,
+            Kind::PortInUse => Self::PortInUse,
             Kind::System => Self::System,
+            Kind::TimedOut => Self::TimedOut,
         }
     }
 }

@@ -5,90 +5,89 @@ use http_client::BaseUrl;
 use oauth_callback_server::{InvalidCallbackUrl, RejectedCallback};
 
 use crate::error::{Error, RevocationError};
-use crate::seen::Seen;
+use crate::search_summary::SearchSummary;
 use crate::stored::AtRisk;
 
-/// What a person may want to know while they wait. None of it ends the wait.
+/// The progress of a sign-in, a refresh or a logout. No event ends the wait.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// No browser could be opened: the URL has to be opened by hand.
+    /// No browser was opened: the person has to open the URL.
     BrowserNotOpened,
-    /// A server that will be needed cannot be reached at the moment; it is tried again.
+    /// A server of the sign-in is unreachable. The connection is tried again.
     Unreachable(&'a http_client::Error),
-    /// That server can be reached now.
+    /// That server is reachable again.
     ReachedAgain(&'a BaseUrl),
-    /// An address that was brought is not the callback; the wait goes on.
+    /// A pasted URL is not the callback of this sign-in.
     AddressRefused(InvalidCallbackUrl),
-    /// Something that looks like the callback was refused; the wait goes on. Each kind is told once.
+    /// A request to the callback server was rejected. Each kind is reported once.
     CallbackRejected(RejectedCallback),
-    /// There is a code for another device, and the wait for it has begun.
+    /// The issuer issued a device code, and polling begins.
     DeviceCode {
-        /// The page to open there.
+        /// The page that the person opens on the other device.
         verification_uri: &'a str,
-        /// What to type on it.
+        /// The code that the person types on that page.
         user_code: &'a str,
-        /// How long that can be done.
+        /// How long the code is valid.
         expires_in: Duration,
     },
-    /// The issuer is too busy to give such a code; it is asked again.
+    /// The issuer is too busy to issue a device code. The request is repeated.
     DeviceCodePostponed(&'a token_client::Error),
-    /// There is no such code, or not any more; the browser is still waited for.
+    /// The device sign-in failed. The wait for the callback continues.
     DeviceCodeFailed(&'a Error),
     /// The code is being exchanged for tokens. From now on the sign-in ends by its
     /// [cancellation](crate::sign_in::Options::cancellation), so that no token is left behind.
     ExchangingCode,
-    /// The browser came back with a code, or somebody brought it, or another device agreed.
+    /// The callback arrived, by browser or as a pasted URL, or the person approved on another device.
     CallbackReceived,
-    /// The account has no default project yet; or the platform does not say at the moment.
+    /// The account has no default project yet, or the platform did not respond.
     WaitingForProject {
-        /// What was seen last.
-        seen: Seen,
-        /// Why the last look saw nothing, if it did not.
+        /// What the last search found.
+        seen: SearchSummary,
+        /// Why the last search failed, if it did.
         failure: Option<&'a platform_api::Error>,
-        /// When it is looked again.
+        /// The pause before the next search.
         again_in: Duration,
     },
-    /// An API key is being made. Whoever stops now may leave one behind that nobody has seen.
+    /// An API key is being created. If the program stops now, an unused key may remain.
     CreatingApiKey {
-        /// The name under which the platform lists it.
+        /// The name of the key on the platform.
         name: &'a str,
     },
-    /// The credentials are stored. Whoever stops now misses the last page and nothing else.
-    Kept {
-        /// Where they are.
+    /// The credentials are stored. If the program stops now, only the last page is missing.
+    Stored {
+        /// The store.
         location: &'a Location,
     },
-    /// Another program has the store, and has had it for a while.
-    WaitingForAnotherProgram,
-    /// The refresh token is being spent. Whoever stops now may lose the sign-in.
+    /// Another program holds the lock of the store.
+    WaitingForLock,
+    /// The refresh token is being used. If the program stops now, the sign-in may be lost.
     Refreshing,
-    /// What the refresh brought is stored, as far as it can be; or it has brought nothing.
+    /// The refresh has ended, and new tokens are stored if there are any.
     Refreshed,
-    /// The refresh did not work at the moment, and the old access token is good for a little longer.
+    /// The refresh failed, and the old access token is still valid.
     RefreshPostponed(&'a Error),
-    /// The code was sent, and the answer is lost: the issuer may have issued tokens.
+    /// The code was sent, and the response was lost: the issuer may have issued tokens.
     TokensLost,
-    /// The sign-in is being stored. It is finished, whatever happens to its future.
+    /// The sign-in is being stored. The save finishes even if the future is dropped.
     Storing,
-    /// The stored tokens are revoked, and about to be removed. Whoever stops now leaves credentials that
-    /// are of no use.
+    /// The stored tokens are revoked. If the program stops now, useless credentials remain.
     Revoked,
     /// The stored sign-in is removed.
     Removed,
-    /// Tokens that are not stored any more may still be valid at the issuer.
+    /// Tokens that are no longer stored may still be valid.
     NotRevoked(&'a RevocationError),
-    /// Tokens of a sign-in that failed were not revoked, because a stored one of the same person could
-    /// end with them.
-    RevocationWithheld(&'a AtRisk),
-    /// The sign-in that is about to be removed is another program's. It is not revoked.
+    /// Tokens of a failed sign-in were not revoked, because that could end a stored sign-in of the same
+    /// person.
+    RevocationSkipped(&'a AtRisk),
+    /// The sign-in to remove belongs to another program. It is not revoked.
     OtherProgramsSignIn {
-        /// Its mode.
+        /// Its `auth_mode`.
         auth_mode: &'a str,
     },
 }
 
-/// Where events go. A plain reference, because a wait and what goes on beside it both tell.
+/// Receives events. It is a shared reference because concurrent tasks report.
 pub type Events<'a> = &'a dyn Fn(Event<'_>);
 
 /// Passes the events of `native_oauth` on.

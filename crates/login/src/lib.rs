@@ -1,12 +1,11 @@
-//! The two sign-ins of OpenAI as stories, [sign in with ChatGPT](sign_in) and [create a project
-//! API key](create_api_key) in [a session of the platform](platform), and [what happens to a sign-in
-//! afterwards](stored). The sign-ins are the authorization code flow of a native app
+//! The two sign-ins of OpenAI, [sign in with ChatGPT](sign_in) and [create a project API
+//! key](create_api_key) in [a session of the platform](platform), and [the life of a stored
+//! sign-in](stored). Both run on `native-oauth`: the authorization code flow of a native app
 //! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)) with PKCE.
 //!
-//! A story has two phases. `start` binds the port and returns the URL, without a request and without
-//! a TLS root read; `finish` waits for the person and does the rest, and answers the browser when it
-//! is known how it ended. A person whose browser cannot come back has other ways, which are open
-//! beside it: they bring its address by hand, or type a code on another device ([`UserInput`]).
+//! Each flow has two phases. `start` opens the port and returns the URL; it sends nothing. `finish` waits
+//! for the callback, does the rest, and shows the outcome in the browser. During the wait, the person can
+//! also paste the URL of the callback or ask for a device code ([`UserInput`]).
 //!
 //! ```
 #![doc = include_str!("../examples/sign_in_with_chatgpt.rs")]
@@ -14,20 +13,18 @@
 //!
 //! # What this crate does not do
 //!
-//! It prints nothing, reads no environment and starts no program: progress is an [`Event`], the clock
-//! and what opens the browser are values. Only the library behind [`open_browser`] reads
-//! `BROWSER` by itself, on Linux and its like, and starts what it names. The steps themselves live
-//! below: the callback in `oauth-callback-server`, the requests in `token-client`
-//! and `platform-api`, the file in `auth-store`.
+//! It prints nothing, reads no environment and starts no program: progress is an [`Event`], and the clock
+//! and the function that opens the browser are parameters. [`open_browser`] is the exception: on Linux,
+//! the library behind it reads `BROWSER`, and starts the program that it names. The wait for the person
+//! is in `native-oauth`, the requests are in `token-client` and `platform-api`, and the file is in
+//! `auth-store`.
 //!
 //! # Invariants
 //!
-//! - The port is bound before the URL is known to anybody.
-//! - What can be found wrong without the person is found before the browser opens.
-//! - The browser is told of a success only after the credentials are on disk, or the key is with
-//!   whom it was made for.
-//! - A code, an exchange and the creation of a key are never sent twice, unless the first provably
-//!   did not arrive.
+//! - The port is open before the URL exists.
+//! - Every problem that can be found without the person is found before the browser opens.
+//! - The browser shows success only after the credentials are stored, or the key is delivered.
+//! - A code, an exchange and the creation of a key are sent once, unless the first attempt was never sent.
 
 pub mod create_api_key;
 mod error;
@@ -37,17 +34,18 @@ pub mod openai;
 pub mod pages;
 pub mod platform;
 mod restrictions;
-mod seen;
+mod search_summary;
 mod server_cause;
 pub mod sign_in;
 pub mod stored;
 
-pub use error::{Error, JsonWebToken, RevocationError, Undecided, Undelivered};
+pub use error::{DeliveryError, Error, JsonWebToken, NoSelection, RevocationError};
 pub use error_kind::ErrorKind;
 pub use event::{Event, Events};
 pub use native_oauth::{
-    Authorization, BrowserError, UserInput, UserInputs, can_open_browser, open_browser,
+    Authorization, BrowserError, Error as OAuthError, UserInput, UserInputs, can_open_browser,
+    open_browser,
 };
 pub use oauth_callback_server::BindOptions;
-pub use seen::Seen;
+pub use search_summary::SearchSummary;
 pub use server_cause::ServerCause;

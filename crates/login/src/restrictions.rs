@@ -1,12 +1,11 @@
-//! What a sign-in is restricted to. The parameters of a request only ask for it; whether the issuer kept to
-//! them is found out here, on every way in.
+//! Checks that the tokens match the request. The issuer may ignore the parameters of a request.
 
 use credentials::ClaimMismatch;
 
 use crate::error::Error;
 use crate::openai::{Claims, Mismatch};
 
-/// The workspace of the ID or access token is among these, where there are any.
+/// The workspace of the token is allowed.
 pub(crate) fn check_workspace(claims: &Claims, allowed: &[String]) -> Result<(), Error> {
     let workspace = &claims.additional.auth.chatgpt_account_id;
     let is_allowed = workspace.as_ref().is_some_and(|workspace| allowed.contains(workspace));
@@ -16,8 +15,7 @@ pub(crate) fn check_workspace(claims: &Claims, allowed: &[String]) -> Result<(),
     Err(Error::WrongWorkspace { workspace: workspace.clone(), allowed: allowed.to_vec() })
 }
 
-/// The access token is of the same user and workspace as `other`, as far as both say: it is the one that is
-/// used.
+/// The access token has the user and the workspace of `other`, if both name them.
 pub(crate) fn check_same_user(access: &Claims, other: &Claims) -> Result<(), Error> {
     fn user(claims: &Claims) -> Option<&String> {
         claims.additional.auth.chatgpt_user_id.as_ref().or(claims.additional.auth.user_id.as_ref())
@@ -29,15 +27,15 @@ pub(crate) fn check_same_user(access: &Claims, other: &Claims) -> Result<(), Err
         of(access).zip(of(other)).is_some_and(|(one, other)| one != other)
     };
     if differ(user) {
-        return Err(Error::WrongAccessToken(ClaimMismatch::Subject.into()));
+        return Err(Error::InvalidAccessToken(ClaimMismatch::Subject.into()));
     }
     if differ(workspace) {
-        return Err(Error::WrongAccessToken(Mismatch::Workspace));
+        return Err(Error::InvalidAccessToken(Mismatch::Workspace));
     }
     Ok(())
 }
 
-/// The access token is from this issuer and for this client, as far as it says
+/// The access token has this issuer and this client, if it names them
 /// ([RFC 9068 §2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)). Its `aud` is the resource server.
 pub(crate) fn check_access_token(
     claims: &Claims,
@@ -46,10 +44,10 @@ pub(crate) fn check_access_token(
 ) -> Result<(), Error> {
     let differs = |said: &Option<String>, asked: &str| said.as_ref().is_some_and(|it| it != asked);
     if differs(&claims.iss, issuer) {
-        return Err(Error::WrongAccessToken(ClaimMismatch::Issuer.into()));
+        return Err(Error::InvalidAccessToken(ClaimMismatch::Issuer.into()));
     }
     if client_id.is_some_and(|client_id| differs(&claims.client_id, client_id)) {
-        return Err(Error::WrongAccessToken(ClaimMismatch::Audience.into()));
+        return Err(Error::InvalidAccessToken(ClaimMismatch::Audience.into()));
     }
     Ok(())
 }

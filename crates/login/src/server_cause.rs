@@ -1,4 +1,5 @@
 use http_client::ErrorResponse;
+use native_oauth::Error as OAuthError;
 
 use crate::error::Error;
 
@@ -51,8 +52,8 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Store(error) | Self::Unstorable(error) => error.is_transient(),
-            Self::Busy { .. } => true,
+            Self::Store(error) | Self::NotWritable(error) => error.is_transient(),
+            Self::StoreBusy { .. } => true,
             Self::SignInEnded(_) => false,
             // A 401 of the issuer itself would have ended the sign-in: a gateway returned this one.
             Self::Refresh(token_client::Error::ErrorResponse(it)) if it.status == 401 => true,
@@ -77,9 +78,8 @@ impl Error {
     #[must_use]
     pub fn server_cause(&self) -> Option<ServerCause<'_>> {
         Some(match self {
-            Self::Unreached { source, .. } => ServerCause::Http(source),
-            Self::DeviceCode(error)
-            | Self::Code(error)
+            Self::OAuth(OAuthError::Unreachable { source, .. }) => ServerCause::Http(source),
+            Self::OAuth(OAuthError::DeviceCode(error) | OAuthError::CodeExchange(error))
             | Self::KeyExchange { source: error, .. }
             | Self::Refresh(error)
             | Self::SignInEnded(error) => ServerCause::Token(error),

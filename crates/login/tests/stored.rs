@@ -204,15 +204,15 @@ async fn a_sign_in_of_an_unknown_kind_is_not_spent() {
         let outcome = rig.sign_in(PATIENT).valid(&|_| {}).await;
         match outcome {
             Ok(document) => assert!(works && access_token_of(&document) == rig.old),
-            Err(Error::SignInOver { other_mode, .. }) => {
+            Err(Error::SignInExpired { other_mode, .. }) => {
                 assert!(!works && other_mode.as_deref() == Some("passkey"));
             }
             Err(other) => panic!("{other}"),
         }
         let refreshed = rig.sign_in(PATIENT).refresh(&|_| {}).await;
         assert!(match refreshed {
-            Err(Error::SignInOver { .. }) => !works,
-            Err(Error::UnknownMode { auth_mode }) => works && auth_mode == "passkey",
+            Err(Error::SignInExpired { .. }) => !works,
+            Err(Error::UnsupportedAuthMode { auth_mode }) => works && auth_mode == "passkey",
             _ => false,
         });
         assert_eq!(fs::read_to_string(&path).unwrap(), unknown);
@@ -236,12 +236,12 @@ async fn a_lock_that_is_never_given_back_is_not_waited_for_forever() {
         let _lock = lock(rig.home.path());
         let told = RefCell::new(0);
         let events = |event: Event<'_>| {
-            *told.borrow_mut() += i32::from(matches!(event, Event::WaitingForAnotherProgram));
+            *told.borrow_mut() += i32::from(matches!(event, Event::WaitingForLock));
         };
         let outcome = rig.sign_in(PATIENT).valid(&events).await;
         match outcome {
             Ok(document) => assert!(works && access_token_of(&document) == rig.old),
-            Err(Error::Busy { waited, holder }) => {
+            Err(Error::StoreBusy { waited, holder }) => {
                 assert!(!works);
                 let process = holder.map(|holder| holder.process);
                 assert_eq!(process, cfg!(target_os = "linux").then(std::process::id));
@@ -261,7 +261,7 @@ async fn a_logout_does_not_take_what_another_program_has() {
     let rig = Rig::new(-1, vec![]);
     let _lock = lock(rig.home.path());
     let outcome = rig.sign_in(PATIENT).log_out(LogOutScope::Everywhere, &|_| {}).await;
-    assert!(matches!(outcome, Err(Error::Busy { .. })));
+    assert!(matches!(outcome, Err(Error::StoreBusy { .. })));
     rig.assert_stored(&rig.old);
     assert_eq!(rig.sandbox.connections(), 0);
 }

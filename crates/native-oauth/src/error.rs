@@ -5,6 +5,7 @@ use oauth_callback_server::{BindError, WaitError};
 
 /// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The operating system returned no random bytes. No port was opened.
     #[error(transparent)]
@@ -35,6 +36,79 @@ pub enum Error {
     /// The code could not be exchanged for tokens.
     #[error("cannot exchange the code for tokens")]
     CodeExchange(#[source] token_client::Error),
+}
+
+/// What kind of [`Error`] it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The person, or the server, denied the request.
+    Denied,
+    /// The server does not support device codes, or not for this account.
+    DeviceCodeNotEnabled,
+    /// The server returned an error.
+    ErrorResponse,
+    /// The callback has no code, or another issuer.
+    InvalidCallback,
+    /// The server returned success, with an invalid response.
+    InvalidResponse,
+    /// There is no response.
+    NoResponse,
+    /// Each port is in use.
+    PortInUse,
+    /// The system returned no random bytes, or opened no socket.
+    System,
+    /// The person did not sign in before the timeout.
+    TimedOut,
+}
+
+impl Error {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoRandomness(_) => ErrorKind::System,
+            Self::Bind(error) => error.kind().into(),
+            Self::Callback(error) => error.kind().into(),
+            Self::Unreachable { .. } | Self::DeviceExpired => ErrorKind::TimedOut,
+            Self::DeviceDenied => ErrorKind::Denied,
+            Self::DeviceCode(error) | Self::CodeExchange(error) => error.kind().into(),
+        }
+    }
+
+    /// Whether a new sign-in may succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { source, .. } => source.is_transient(),
+            Self::DeviceCode(error) | Self::CodeExchange(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+}
+
+impl From<oauth_callback_server::ErrorKind> for ErrorKind {
+    fn from(kind: oauth_callback_server::ErrorKind) -> Self {
+        use oauth_callback_server::ErrorKind as Kind;
+        match kind {
+            Kind::PortInUse => Self::PortInUse,
+            Kind::Denied => Self::Denied,
+            Kind::InvalidCallback => Self::InvalidCallback,
+            Kind::TimedOut => Self::TimedOut,
+            Kind::System => Self::System,
+        }
+    }
+}
+
+impl From<token_client::ErrorKind> for ErrorKind {
+    fn from(kind: token_client::ErrorKind) -> Self {
+        use token_client::ErrorKind as Kind;
+        match kind {
+            Kind::NoResponse => Self::NoResponse,
+            Kind::ErrorResponse => Self::ErrorResponse,
+            Kind::InvalidResponse => Self::InvalidResponse,
+            Kind::Unsupported => Self::DeviceCodeNotEnabled,
+        }
+    }
 }
 
 impl From<pkce::NoRandomness> for Error {

@@ -45,7 +45,7 @@ mod event;
 pub use authorization::{Authorization, CodeGrant, Grant, RequestParameters, WaitOptions};
 pub use browser::{BrowserError, can_open_browser, open_browser};
 pub use device_grant::{DeviceFlow, StandardDeviceFlow, wait_for_approval};
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use event::Event;
 pub use http_client::{HttpClient, Options, Url};
 pub use sign_in::{PendingSignIn, SignIn};

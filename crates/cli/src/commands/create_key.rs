@@ -1,8 +1,8 @@
 use std::cell::Cell;
 
 use auth_store::Location;
-use login::create_api_key::{self, Candidates, Choice, NewApiKey, Patience, PendingApiKey};
-use login::{Error, Event, Undecided, Undelivered};
+use login::create_api_key::{self, Choice, NewApiKey, PendingApiKey, PollPolicy, ProjectChoices};
+use login::{DeliveryError, Error, Event, NoSelection};
 use serde_json::{Value, json};
 use terminal_ui::{Keyboard, Select};
 
@@ -67,7 +67,7 @@ async fn make(
         }
     };
     let deliver = |new: &NewApiKey| deliver(new, context);
-    let choose = async |candidates: Candidates| {
+    let choose = async |candidates: ProjectChoices| {
         context.status_lines.clear();
         is_choosing.set(true);
         let target = project_menu::choose(candidates, terminal).await;
@@ -76,10 +76,10 @@ async fn make(
     };
     let can_ask = context.args.json.is_none() && Select::can_ask(terminal);
     let choose = can_ask.then_some(choose);
-    pending.finish_choosing(choose, &report, deliver).await.map_err(undecided)
+    pending.finish_with_selector(choose, &report, deliver).await.map_err(undecided)
 }
 
-fn deliver(new: &NewApiKey, context: &Context) -> Result<(), Undelivered> {
+fn deliver(new: &NewApiKey, context: &Context) -> Result<(), DeliveryError> {
     let written = context.output.document(|| as_json(new));
     written.and_then(|()| context.output.text(|| new.key.expose())).map_err(|error| error.0)?;
     context.interruption.clear();
@@ -89,7 +89,7 @@ fn deliver(new: &NewApiKey, context: &Context) -> Result<(), Undelivered> {
 /// Whoever turns the choice down ends the program, as with Ctrl-C.
 fn undecided(error: Error) -> CliError {
     match error {
-        Error::Undecided(Undecided::Declined) => {
+        Error::NoSelection(NoSelection::Declined) => {
             CliError::Interrupted { by: Interrupt::CtrlC, note: None }
         }
         other => other.into(),
@@ -101,7 +101,7 @@ fn options(args: &CreateKeyArgs, context: &Context) -> Result<create_api_key::Op
         session: platform::options(&args.platform, context),
         name: args.name.clone(),
         choice: Choice { organization: args.organization.clone(), project: args.project.clone() },
-        patience: Patience { interval: args.poll_interval, timeout: args.poll_timeout },
+        poll: PollPolicy { interval: args.poll_interval, timeout: args.poll_timeout },
         save_to: if args.save { Some(Profiles::chosen(&context.args)?.store()) } else { None },
     })
 }

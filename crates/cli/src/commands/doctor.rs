@@ -124,7 +124,7 @@ fn port(finding: PortFinding) -> Row {
     let (is_in_use, is_own_sign_in) = (finding.is_in_use(), finding.is_own_sign_in());
     let PortFinding { port, role, outcome } = finding;
     let Err(error) = outcome else { return Row::new(port.to_string(), free(role)) };
-    let row = Row::failed(port.to_string(), login::Error::Bind(error));
+    let row = Row::failed(port.to_string(), login::Error::from(login::OAuthError::Bind(error)));
     let other = SIGN_IN_OTHER_PORT;
     match role {
         PortRole::SignIn { .. } if is_own_sign_in => row,

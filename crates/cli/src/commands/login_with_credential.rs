@@ -167,12 +167,12 @@ fn still_valid_sentence(still_valid: &StillValid, other_user: Option<&str>) -> S
 fn tokens_sentence(revocation: &Revocation) -> String {
     match revocation {
         Revocation::Revoked => " Its tokens were revoked.".to_owned(),
-        Revocation::Withheld(AtRisk { this: true, .. }) => {
+        Revocation::Skipped(AtRisk { this: true, .. }) => {
             " Its tokens were not revoked, because that could end the new sign-in; they expire by \
              themselves."
                 .to_owned()
         }
-        Revocation::Withheld(AtRisk { others, .. }) => format!(
+        Revocation::Skipped(AtRisk { others, .. }) => format!(
             " Its tokens were not revoked, because that could end the sign-in of {}.",
             others.join(", ")
         ),
@@ -188,7 +188,7 @@ pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
         "revoked": matches!(replaced.revocation, Revocation::Revoked),
         "revocation": match replaced.revocation {
             Revocation::Revoked => "done",
-            Revocation::Withheld(_) => "withheld",
+            Revocation::Skipped(_) => "withheld",
             Revocation::Failed(_) => "failed",
             _ => "not_needed",
         },

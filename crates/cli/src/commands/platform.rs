@@ -54,7 +54,7 @@ pub(super) async fn session(
 ) -> Result<Session, CliError> {
     let http = client(context)?;
     match by_store(http.clone(), context).await {
-        Err(CliError::Login(error)) if error.asks_for_sign_in() => {
+        Err(CliError::Login(error)) if error.requires_sign_in() => {
             explain(&error, context.terminal);
         }
         other => return other,

@@ -1,4 +1,4 @@
-use login::platform::{Listed, projects};
+use login::platform::{OrganizationProjects, projects};
 use platform_api::Project;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(crate) async fn run(args: &ProjectsArgs, context: &Context) -> Result<(), Cl
 }
 
 /// An incomplete list looks complete.
-fn warn_of_more(listed: &[Listed], context: &Context) {
+fn warn_of_more(listed: &[OrganizationProjects], context: &Context) {
     if listed.iter().any(|one| one.has_more) {
         let projects: usize =
             listed.iter().filter_map(|one| Some(one.projects.as_ref()?.len())).sum();
@@ -39,7 +39,9 @@ fn warn_of_more(listed: &[Listed], context: &Context) {
 }
 
 /// An organization with its projects below, or why there are none.
-fn group(Listed { organization, projects, has_more, .. }: &Listed) -> String {
+fn group(
+    OrganizationProjects { organization, projects, has_more, .. }: &OrganizationProjects,
+) -> String {
     let mut lines = table(&[Row::for_organization(organization)]);
     let below = match projects.as_deref() {
         None => vec!["(you cannot see its projects)".to_owned()],
@@ -58,7 +60,9 @@ fn row(project: &Project) -> Row<'_> {
 
 /// Projects that the account cannot see are null. The titles are moved: a copy of all of them would be as
 /// large as the list.
-fn in_json(Listed { organization, projects, has_more, .. }: Listed) -> Value {
+fn in_json(
+    OrganizationProjects { organization, projects, has_more, .. }: OrganizationProjects,
+) -> Value {
     let project = |project: Project| {
         let mut fields = json!({ "id": project.id.as_str(), "is_initial": project.is_initial });
         fields["title"] = project.title.into();

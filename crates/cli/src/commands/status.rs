@@ -66,7 +66,7 @@ fn end(document: &AuthDocument, store: &AuthStore, now: Timestamp) -> Option<Err
     let has_expired = document.access_token_expires_at().is_some_and(|exp| exp <= now);
     let is_file = matches!(store.location(), Location::File(_));
     match has_expired && is_file {
-        true => store.could_be_written().err().map(Error::Unstorable),
+        true => store.could_be_written().err().map(Error::NotWritable),
         false => None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use auth_store::{Error as StoreError, ErrorKind as StoreErrorKind};
 use http_client::{Error as HttpError, ErrorKind as HttpErrorKind, ErrorResponse};
-use login::{Error as LoginError, ErrorKind, RevocationError, ServerCause};
+use login::{Error as LoginError, ErrorKind, OAuthError, RevocationError, ServerCause};
 use oauth_callback_server::{BindError, PortInUse, WaitError};
 use printable::excerpt;
 use serde_json::{Value, json};
@@ -172,22 +172,24 @@ fn secret_cause(bad: &BadSecret) -> &'static str {
 
 fn login_fields(error: &LoginError) -> Value {
     match error {
-        LoginError::Bind(BindError::PortsInUse { taken }) => {
+        LoginError::OAuth(OAuthError::Bind(BindError::PortsInUse { taken })) => {
             json!({ "ports": taken.iter().map(port).collect::<Vec<_>>() })
         }
-        LoginError::Callback(WaitError::Denied { error, .. }) => json!({ "code": error }),
-        LoginError::Callback(WaitError::TimedOut { rejected, .. }) => {
+        LoginError::OAuth(OAuthError::Callback(WaitError::Denied { error, .. })) => {
+            json!({ "code": error })
+        }
+        LoginError::OAuth(OAuthError::Callback(WaitError::TimedOut { rejected, .. })) => {
             let reasons = rejected.iter().map(|kind| rejected::reason(*kind));
             json!({ "rejected": reasons.collect::<Vec<_>>() })
         }
-        LoginError::Store(error) | LoginError::Unstorable(error) => {
+        LoginError::Store(error) | LoginError::NotWritable(error) => {
             json!({ "cause": store_cause(error) })
         }
         LoginError::KeyExchange { name, .. } | LoginError::KeyCreation { name, .. } => {
             json!({ "key_name": name, "key_may_exist": error.key_may_exist() })
         }
-        LoginError::Undelivered { name, kept, .. } => json!({ "key_name": name, "kept": kept }),
-        LoginError::Unkept { name, source, .. } => {
+        LoginError::NotDelivered { name, kept, .. } => json!({ "key_name": name, "kept": kept }),
+        LoginError::NotStored { name, source, .. } => {
             json!({ "key_name": name, "cause": store_cause(source) })
         }
         LoginError::UnknownOrganization { offered, .. } => {
@@ -198,7 +200,7 @@ fn login_fields(error: &LoginError) -> Value {
         }
         LoginError::OtherIssuer { stored, .. } => json!({ "issuer": stored }),
         LoginError::OtherClient { stored, .. } => json!({ "client_id": stored }),
-        LoginError::SignInOver { expired_at, .. } => {
+        LoginError::SignInExpired { expired_at, .. } => {
             json!({ "expired_at": expired_at.to_string() })
         }
         LoginError::WrongWorkspace { workspace, .. } => json!({ "workspace": workspace }),

@@ -3,7 +3,7 @@ use std::io;
 
 use auth_store::Location;
 use http_client::SetupError;
-use login::{Error as LoginError, RevocationError};
+use login::{Error as LoginError, OAuthError, RevocationError};
 use oauth_callback_server::{BindError, WaitError};
 use serde_json::Value;
 use terminal_ui::{CommandPrefix, Hint, from_now, in_words, say};
@@ -101,12 +101,20 @@ impl CliError {
     /// What went wrong, in one line.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Login(LoginError::Bind(BindError::PortsInUse { taken })) => ports::what(taken),
-            Self::Login(LoginError::Callback(WaitError::Denied { error, error_description })) => {
+            Self::Login(LoginError::OAuth(OAuthError::Bind(BindError::PortsInUse { taken }))) => {
+                ports::what(taken)
+            }
+            Self::Login(LoginError::OAuth(OAuthError::Callback(WaitError::Denied {
+                error,
+                error_description,
+            }))) => {
                 let words = error_description.as_ref().map(|words| format!(": {words}"));
                 format!("sign-in was not granted ({error}){}", words.unwrap_or_default())
             }
-            Self::Login(LoginError::Callback(WaitError::TimedOut { after, rejected })) => {
+            Self::Login(LoginError::OAuth(OAuthError::Callback(WaitError::TimedOut {
+                after,
+                rejected,
+            }))) => {
                 let rejected = rejected.iter().map(|kind| format!("; {}", rejected::what(*kind)));
                 let rejected: String = rejected.collect();
                 format!("the browser did not come back within {}{rejected}", in_words(*after))
@@ -114,13 +122,13 @@ impl CliError {
             Self::Login(LoginError::ListTimedOut { after }) => {
                 format!("the platform did not list everything within {}", in_words(*after))
             }
-            Self::Login(LoginError::Unreached { after, source }) => format!(
+            Self::Login(LoginError::OAuth(OAuthError::Unreachable { after, source })) => format!(
                 "the browser did not come back within {}, and {} could not be reached: {}",
                 in_words(*after),
                 source.host(),
                 network::why(source)
             ),
-            Self::Login(LoginError::SignInOver { location, expired_at, other_mode, .. }) => {
+            Self::Login(LoginError::SignInExpired { location, expired_at, other_mode, .. }) => {
                 let when = from_now(*expired_at, environment::now());
                 let cannot = match other_mode {
                     None => "nothing can refresh it",

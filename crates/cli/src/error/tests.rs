@@ -8,7 +8,7 @@ use credentials::{ClaimMismatch, MalformedJwt};
 use http_client::{
     DecodeError, Error as HttpError, ErrorResponse, RootCause, SetupError, TlsFailure,
 };
-use login::{JsonWebToken, RevocationError, Seen};
+use login::{JsonWebToken, OAuthError, RevocationError, SearchSummary};
 use platform_api::{Call, Error as PlatformError};
 use serde_json::json;
 use token_client::Error as TokenError;
@@ -73,9 +73,10 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
     let name = || "Key".to_owned();
     let denied = WaitError::Denied { error: "access_denied".to_owned(), error_description: None };
     let of_platform = PlatformError::Http { call: Call::LogIn, source: dns() };
-    let undelivered = LoginError::Undelivered { name: name(), kept: true, source: io().into() };
-    let no_project = LoginError::NoProject { seen: Seen::default(), failure: None };
-    let unkept = LoginError::Unkept { name: name(), handed_over: false, source: corrupt().into() };
+    let undelivered = LoginError::NotDelivered { name: name(), kept: true, source: io().into() };
+    let no_project = LoginError::NoProject { seen: SearchSummary::default(), failure: None };
+    let unkept =
+        LoginError::NotStored { name: name(), handed_over: false, source: corrupt().into() };
     let organization = platform_api::OrganizationId::new("org-1").unwrap();
     let unknown = LoginError::UnknownOrganization { wanted: organization, offered: Vec::new() };
     let wanted = platform_api::ProjectId::new("proj_1").unwrap();
@@ -83,24 +84,30 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
         LoginError::MalformedJwt { token: JsonWebToken::Id, source: MalformedJwt::Parts };
     let not_enabled = TokenError::DeviceCodeNotEnabled;
     [
-        ("port_in_use", LoginError::Bind(BindError::PortsInUse { taken: Vec::new() })),
-        ("denied", LoginError::Callback(denied)),
+        (
+            "port_in_use",
+            LoginError::OAuth(OAuthError::Bind(BindError::PortsInUse { taken: Vec::new() })),
+        ),
+        ("denied", LoginError::OAuth(OAuthError::Callback(denied))),
         (
             "timed_out",
-            LoginError::Callback(WaitError::TimedOut {
+            LoginError::OAuth(OAuthError::Callback(WaitError::TimedOut {
                 after: Duration::ZERO,
                 rejected: Vec::new(),
-            }),
+            })),
         ),
         ("timed_out", LoginError::ListTimedOut { after: Duration::ZERO }),
-        ("timed_out", LoginError::Unreached { after: Duration::ZERO, source: dns() }),
-        ("bad_callback", LoginError::Callback(WaitError::MissingCode)),
-        ("network", LoginError::Code(dns().into())),
-        ("refused", LoginError::Code(refused(400))),
+        (
+            "timed_out",
+            LoginError::OAuth(OAuthError::Unreachable { after: Duration::ZERO, source: dns() }),
+        ),
+        ("bad_callback", LoginError::OAuth(OAuthError::Callback(WaitError::MissingCode))),
+        ("network", LoginError::OAuth(OAuthError::CodeExchange(dns().into()))),
+        ("refused", LoginError::OAuth(OAuthError::CodeExchange(refused(400)))),
         ("refused", LoginError::KeyExchange { name: name(), source: refused(403) }),
-        ("unusable_answer", LoginError::Code(misshapen().into())),
+        ("unusable_answer", LoginError::OAuth(OAuthError::CodeExchange(misshapen().into()))),
         ("unusable_answer", malformed),
-        ("unusable_answer", LoginError::WrongClaim(ClaimMismatch::Issuer.into())),
+        ("unusable_answer", LoginError::InvalidIdToken(ClaimMismatch::Issuer.into())),
         ("account_not_set_up", LoginError::MissingClaim { claim: "project_id" }),
         ("wrong_workspace", LoginError::WrongWorkspace { workspace: None, allowed: Vec::new() }),
         ("network", LoginError::Platform(of_platform)),
@@ -110,11 +117,11 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
         ("no_project", no_project),
         ("not_delivered", undelivered),
         ("not_kept", unkept),
-        ("device_code_not_enabled", LoginError::DeviceCode(not_enabled)),
-        ("refused", LoginError::DeviceCode(refused(403))),
-        ("denied", LoginError::DeviceDenied),
-        ("timed_out", LoginError::DeviceExpired),
-        ("system", LoginError::NoRandomness(io().into())),
+        ("device_code_not_enabled", LoginError::OAuth(OAuthError::DeviceCode(not_enabled))),
+        ("refused", LoginError::OAuth(OAuthError::DeviceCode(refused(403)))),
+        ("denied", LoginError::OAuth(OAuthError::DeviceDenied)),
+        ("timed_out", LoginError::OAuth(OAuthError::DeviceExpired)),
+        ("system", LoginError::OAuth(OAuthError::NoRandomness(io().into()))),
     ]
     .into_iter()
     .map(|(kind, error)| (kind, error.into()))
@@ -127,16 +134,16 @@ fn of_stored() -> Vec<(&'static str, CliError)> {
     [
         ("store", LoginError::Store(corrupt())),
         ("store_busy", LoginError::Store(locked())),
-        ("store_busy", LoginError::Busy { waited, holder: None }),
+        ("store_busy", LoginError::StoreBusy { waited, holder: None }),
         ("not_signed_in", LoginError::NotSignedIn { location: location() }),
         ("sign_in_ended", LoginError::SignInEnded(refused(401))),
         ("network", LoginError::Refresh(dns().into())),
         ("nothing_to_refresh", LoginError::NothingToRefresh { location: location() }),
-        ("nothing_to_refresh", LoginError::UnknownMode { auth_mode: text() }),
+        ("nothing_to_refresh", LoginError::UnsupportedAuthMode { auth_mode: text() }),
         ("other_client", LoginError::OtherClient { stored: text(), asked: text() }),
         ("other_issuer", LoginError::OtherIssuer { stored: text(), asked: text() }),
-        ("unusable_answer", LoginError::UnusableAnswer { field: "access_token" }),
-        ("sign_in_lost", LoginError::Unsaved(corrupt())),
+        ("unusable_answer", LoginError::InvalidRefreshResponse { field: "access_token" }),
+        ("sign_in_lost", LoginError::TokensNotStored(corrupt())),
     ]
     .into_iter()
     .map(|(kind, error)| (kind, error.into()))
@@ -215,7 +222,7 @@ fn a_refusal_says_what_a_program_needs() {
         &json!({"status": 401, "code": "invalid_grant", "transient": false}),
     );
     let failure = Some(Box::new(platform_refusal(503)));
-    let no_project = LoginError::NoProject { seen: Seen::default(), failure };
+    let no_project = LoginError::NoProject { seen: SearchSummary::default(), failure };
     has(no_project, &json!({"kind": "no_project", "status": 503, "transient": true}));
 }
 
@@ -227,13 +234,19 @@ fn no_answer_has_a_cause() {
     );
     let tls = HttpError::Tls { host: "a.test".to_owned(), source: TlsFailure::UnknownAuthority };
     has(LoginError::Refresh(tls.into()), &json!({"cause": "tls", "transient": false}));
-    let unreached = LoginError::Unreached { after: Duration::from_secs(900), source: dns() };
+    let unreached = LoginError::OAuth(OAuthError::Unreachable {
+        after: Duration::from_secs(900),
+        source: dns(),
+    });
     has(
         unreached,
         &json!({"kind": "timed_out", "cause": "dns", "host": "a.test", "transient": true}),
     );
     let nobody = WaitError::TimedOut { after: Duration::from_secs(900), rejected: Vec::new() };
-    has(LoginError::Callback(nobody), &json!({"cause": null, "transient": false}));
+    has(
+        LoginError::OAuth(OAuthError::Callback(nobody)),
+        &json!({"cause": null, "transient": false}),
+    );
     has(CliError::Setup(SetupError::NoCaCertificates), &json!({"cause": "setup"}));
     has(LoginError::Store(corrupt()), &json!({"cause": "unreadable", "transient": false}));
     has(LoginError::Store(locked()), &json!({"cause": "locked", "transient": true}));
@@ -256,7 +269,7 @@ fn a_key_that_may_exist_is_no_reason_to_try_again() {
 fn a_key_that_could_not_be_kept_is_named() {
     let unkept = |handed_over, source: StoreError| {
         let source = source.into();
-        CliError::from(LoginError::Unkept { name: "Key".to_owned(), handed_over, source })
+        CliError::from(LoginError::NotStored { name: "Key".to_owned(), handed_over, source })
     };
     let fields = json!({"kind": "not_kept", "key_name": "Key", "transient": false});
     has(unkept(false, locked()), &fields);
@@ -278,7 +291,8 @@ fn shown(error: &CliError) -> Option<String> {
 fn a_text_from_outside_is_cleaned_and_short() {
     let error_description = Some(format!("a\u{1b}[2J\n{}", "x".repeat(5000)));
     let denied = WaitError::Denied { error: "e".to_owned(), error_description };
-    let document = document::from_error(&LoginError::Callback(denied).into(), None);
+    let document =
+        document::from_error(&LoginError::OAuth(OAuthError::Callback(denied)).into(), None);
     let message = document["message"].as_str().unwrap();
     assert!(message.starts_with("sign-in was not granted (e): a[2J x"), "{message}");
     assert_eq!(message.chars().count(), 1000);

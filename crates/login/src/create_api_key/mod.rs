@@ -1,8 +1,8 @@
-//! Create a project API key: [a session of the platform](crate::platform), the default project of the
-//! preferred organization or the one that somebody chooses, a key.
+//! Create a project API key in [a session of the platform](crate::platform): in the default project of
+//! the preferred organization, or in a project that the person selects.
 //!
 //! ```text
-//! start ── the port is bound, the URL is ready
+//! start ── the port is open, the URL is ready
 //!   └─ finish ── session ── organizations ── projects ── key
 //! ```
 
@@ -18,119 +18,118 @@ use token_source::LOCK_TIMEOUT;
 use tokio::join;
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Undecided, Undelivered};
+use crate::error::{DeliveryError, Error, NoSelection};
 use crate::event::{Event, Events};
-use crate::pages::{self, KeyHome};
+use crate::pages::{self, KeyProject};
 use crate::platform::{self, PendingSession};
 
-use poll::wait_for_candidates;
-use target::Breadth;
+use poll::poll_for_choices;
+use target::SearchScope;
 
-pub use poll::Patience;
-pub use target::{Candidates, Choice, Target};
+pub use poll::PollPolicy;
+pub use target::{Choice, ProjectChoices, Target};
 
 mod poll;
 mod target;
 
-/// What the creation of a key may be asked to do differently.
+/// The options for a key.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whose session it is made in, and how that comes about.
+    /// The session in which the key is created.
     pub session: platform::Options,
-    /// The name under which the platform lists the key.
+    /// The name of the key on the platform.
     pub name: String,
-    /// Where the key is made.
+    /// The organization and the project of the key.
     pub choice: Choice,
-    /// How long a default project is waited for.
-    pub patience: Patience,
-    /// Where the key is kept as well, if anywhere.
+    /// How often and how long to search for a project.
+    pub poll: PollPolicy,
+    /// The store for the key, if it is to be stored.
     pub save_to: Option<AuthStore>,
 }
 
 impl Options {
-    /// The registered client of `issuer`, with everything else as usual.
+    /// The registered client of `issuer`, with the default options.
     #[must_use]
     pub fn new(issuer: BaseUrl, api_base: BaseUrl) -> Self {
         Self {
             session: platform::Options::new(issuer, api_base),
             name: "Codex CLI".to_owned(),
             choice: Choice::default(),
-            patience: Patience::default(),
+            poll: PollPolicy::default(),
             save_to: None,
         }
     }
 }
 
-/// Begins: from here on the port is ours, and the URL can be opened. Nothing is sent yet.
+/// Opens the port and builds the URL. This sends nothing.
 ///
 /// # Errors
 ///
-/// [`Error::Store`] when the key is to be kept and could not be, else as
+/// [`Error::Store`] if the key is to be stored and the store is not writable, otherwise as
 /// [`platform::start`].
 pub fn start(options: Options, http: HttpClient) -> Result<PendingApiKey, Error> {
     if let Some(store) = &options.save_to {
         store.check_writable()?;
-        // Only a sign-in may replace a file that cannot be read.
+        // Only a sign-in replaces an unreadable file.
         store.load()?;
     }
     let session = platform::start(options.session.clone(), http)?;
     Ok(PendingApiKey { options, session })
 }
 
-/// A key that waits for its person. Dropping it gives the port back.
+/// A key whose sign-in waits for the person. Dropping it closes the port.
 #[derive(Debug)]
 pub struct PendingApiKey {
     options: Options,
     session: PendingSession,
 }
 
-/// A key that was just made, and where it belongs. The platform shows it this once.
+/// A new key and its project. The platform returns the key only once.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NewApiKey {
-    /// The organization that pays for it.
+    /// The organization of the project.
     pub organization: Organization,
-    /// The project that it belongs to.
+    /// The project of the key.
     pub project: Project,
-    /// The name under which the platform lists it.
+    /// The name of the key on the platform.
     pub name: String,
     /// The key.
     pub key: ApiKey,
 }
 
 impl PendingApiKey {
-    /// Where the person has to go, and how they come back.
+    /// The URL, and how the person opens it and returns.
     pub fn authorization(&mut self) -> &mut Authorization {
         self.session.authorization()
     }
 
-    /// Waits for the person, makes the key where [`Options::choice`] says, hands it to `deliver`, and
-    /// keeps it where [`Options::save_to`] says. The browser is told that it worked when the key was
-    /// delivered.
+    /// Waits for the person, creates the key in the project of [`Options::choice`], passes it to `deliver`,
+    /// and stores it in [`Options::save_to`]. The browser shows success after the delivery.
     ///
     /// # Errors
     ///
-    /// [`Error`] says which step failed. After [`Error::Undelivered`] and [`Error::Unkept`] there is
-    /// a key at the platform.
+    /// [`Error`] says which step failed. After [`Error::NotDelivered`] and [`Error::NotStored`] the
+    /// key exists on the platform.
     pub async fn finish(
         self,
         events: Events<'_>,
-        deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
+        deliver: impl FnOnce(&NewApiKey) -> Result<(), DeliveryError>,
     ) -> Result<NewApiKey, Error> {
-        self.finish_choosing(None::<Nobody>, events, deliver).await
+        self.finish_with_selector(None::<NoSelector>, events, deliver).await
     }
 
-    /// The same, with somebody to `choose` where [`Options::choice`] leaves several projects open, if
-    /// there is somebody. The browser does not wait for that: it is told where the choice is.
+    /// The same, and calls `choose` if [`Options::choice`] matches several projects. The browser does not
+    /// wait for the selection: it shows a page that refers to the terminal.
     ///
     /// # Errors
     ///
-    /// As [`finish`](Self::finish), and [`Error::Undecided`].
-    pub async fn finish_choosing(
+    /// As [`finish`](Self::finish), and [`Error::NoSelection`].
+    pub async fn finish_with_selector(
         self,
-        choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
+        choose: Option<impl AsyncFnOnce(ProjectChoices) -> Result<Target, NoSelection>>,
         events: Events<'_>,
-        deliver: impl FnOnce(&NewApiKey) -> Result<(), Undelivered>,
+        deliver: impl FnOnce(&NewApiKey) -> Result<(), DeliveryError>,
     ) -> Result<NewApiKey, Error> {
         let Self { options, session } = self;
         let (session, browser) = session.log_in(pages::KEY_FAILED, events).await?;
@@ -146,21 +145,21 @@ impl PendingApiKey {
                 return Err(error);
             }
         };
-        // Both are tried whatever becomes of the other, because the key is shown only once.
+        // Both run, even if one fails: the platform returns the key only once.
         let delivered = deliver(&new);
         let (new, kept) = keep(options.save_to, new).await;
         match &delivered {
             Ok(()) => browser.respond_ok(key_created(&new)).await,
             Err(_) => browser.respond_error().await,
         }
-        handed_over(new, delivered, kept)
+        outcome(new, delivered, kept)
     }
 }
 
-/// Who is asked where nobody is.
-type Nobody = fn(Candidates) -> Ready<Result<Target, Undecided>>;
+/// The selector of a caller without one.
+type NoSelector = fn(ProjectChoices) -> Ready<Result<Target, NoSelection>>;
 
-/// The browser, as long as it waits to hear how it ended.
+/// The browser, until it has got its page.
 struct PendingReply(Option<BrowserResponder>);
 
 impl PendingReply {
@@ -177,25 +176,25 @@ impl PendingReply {
     }
 }
 
-/// Where the key is made.
+/// The project for the key.
 async fn find_target(
     options: &Options,
     session: &Session,
     browser: &mut PendingReply,
-    choose: Option<impl AsyncFnOnce(Candidates) -> Result<Target, Undecided>>,
+    choose: Option<impl AsyncFnOnce(ProjectChoices) -> Result<Target, NoSelection>>,
     events: Events<'_>,
 ) -> Result<Target, Error> {
-    let Options { choice, patience, .. } = options;
-    // A project that was asked for by its id is the one.
+    let Options { choice, poll, .. } = options;
+    // An id leaves nothing to select.
     let choose = choose.filter(|_| choice.project.is_none());
-    let breadth = if choose.is_some() { Breadth::Everything } else { Breadth::UntilDecided };
-    let candidates = wait_for_candidates(session, choice, breadth, *patience, events).await?;
+    let scope = if choose.is_some() { SearchScope::Everything } else { SearchScope::UntilDefault };
+    let choices = poll_for_choices(session, choice, scope, *poll, events).await?;
     match choose {
-        Some(choose) if candidates.targets().len() > 1 => {
-            let ((), target) = join!(browser.respond_ok(pages::CHOOSE), choose(candidates));
+        Some(choose) if choices.targets().len() > 1 => {
+            let ((), target) = join!(browser.respond_ok(pages::CHOOSE), choose(choices));
             Ok(target?)
         }
-        _ => Ok(candidates.into_default()),
+        _ => Ok(choices.into_default()),
     }
 }
 
@@ -213,7 +212,7 @@ async fn create(
     }
 }
 
-/// Keeps the key where that was asked for, and says whether it is kept.
+/// Stores the key if requested, and returns whether it is stored.
 async fn keep(
     store: Option<AuthStore>,
     new: NewApiKey,
@@ -227,19 +226,19 @@ async fn keep(
     uninterrupted(save).await
 }
 
-fn handed_over(
+fn outcome(
     new: NewApiKey,
-    delivered: Result<(), Undelivered>,
+    delivered: Result<(), DeliveryError>,
     kept: Result<bool, auth_store::Error>,
 ) -> Result<NewApiKey, Error> {
     match (delivered, kept) {
         (Ok(()), Ok(_)) => Ok(new),
         (Ok(()), Err(source)) => {
-            Err(Error::Unkept { name: new.name, handed_over: true, source: source.into() })
+            Err(Error::NotStored { name: new.name, handed_over: true, source: source.into() })
         }
         (Err(source), kept) => {
             let kept = kept.unwrap_or(false);
-            Err(Error::Undelivered { name: new.name, kept, source })
+            Err(Error::NotDelivered { name: new.name, kept, source })
         }
     }
 }
@@ -247,5 +246,5 @@ fn handed_over(
 fn key_created(new: &NewApiKey) -> Zeroizing<String> {
     let organization = new.organization.title.as_deref().unwrap_or(new.organization.id.as_str());
     let project = new.project.title.as_deref().unwrap_or(new.project.id.as_str());
-    pages::key_created(&KeyHome { organization: Some(organization), project: Some(project) })
+    pages::key_created(&KeyProject { organization: Some(organization), project: Some(project) })
 }

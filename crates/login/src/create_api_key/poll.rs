@@ -3,58 +3,58 @@ use std::time::Duration;
 use platform_api::Session;
 use tokio::time::{Instant, sleep};
 
-use super::target::{Breadth, Candidates, Choice, Look, look};
+use super::target::{Choice, ProjectChoices, SearchOutcome, SearchScope, search};
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::seen::Seen;
+use crate::search_summary::SearchSummary;
 
-/// How long a default project is waited for: a new account gets one some seconds after its
-/// organization.
+/// How often and how long to search for a default project: a new account gets one some seconds after
+/// its organization.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// The time between two looks.
+pub struct PollPolicy {
+    /// The time between two searches.
     pub interval: Duration,
-    /// The time until it is given up.
+    /// The time until the search is given up.
     pub timeout: Duration,
 }
 
-impl Default for Patience {
+impl Default for PollPolicy {
     fn default() -> Self {
         Self { interval: Duration::from_secs(10), timeout: Duration::from_secs(60) }
     }
 }
 
-/// The last look may begin with the deadline, and gets this long.
-const LAST_LOOK: Duration = Duration::from_secs(2);
+/// The timeout of a search that begins at the deadline.
+const FINAL_SEARCH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A pause that is shorter than this is not worth another look.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// After a shorter pause, there is no further search.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks for the default target until it is there or patience ends. A failure that may pass is no answer:
-/// the next look may get one.
-pub(super) async fn wait_for_candidates(
+/// Searches until there is a target or the timeout is over. After a transient error, the search is
+/// repeated.
+pub(super) async fn poll_for_choices(
     session: &Session,
     choice: &Choice,
-    breadth: Breadth,
-    patience: Patience,
+    scope: SearchScope,
+    poll: PollPolicy,
     events: Events<'_>,
-) -> Result<Candidates, Error> {
-    let deadline = Instant::now() + patience.timeout.min(LONGEST_PATIENCE);
-    let mut seen = Seen::default();
+) -> Result<ProjectChoices, Error> {
+    let deadline = Instant::now() + poll.timeout.min(MAX_TIMEOUT);
+    let mut seen = SearchSummary::default();
     loop {
-        let failure = match look(session, choice, breadth, deadline + LAST_LOOK).await {
-            Ok(Look::Found(candidates)) => return Ok(candidates),
-            Ok(Look::NotYet(what)) => {
+        let failure = match search(session, choice, scope, deadline + FINAL_SEARCH_TIMEOUT).await {
+            Ok(SearchOutcome::Found(choices)) => return Ok(choices),
+            Ok(SearchOutcome::NotFound(what)) => {
                 seen = what;
                 None
             }
-            Ok(Look::TooLate) => return Err(Error::NoProject { seen, failure: None }),
+            Ok(SearchOutcome::TimedOut) => return Err(Error::NoProject { seen, failure: None }),
             Err(Error::Platform(error)) if error.is_transient() => Some(error),
             Err(error) => return Err(error),
         };
         let asked = failure.as_ref().and_then(platform_api::Error::retry_after);
         let left = deadline.saturating_duration_since(Instant::now());
-        let Some(again_in) = pause(patience.interval.max(asked.unwrap_or_default()), left) else {
+        let Some(again_in) = pause(poll.interval.max(asked.unwrap_or_default()), left) else {
             return Err(Error::NoProject { seen, failure: failure.map(Box::new) });
         };
         events(Event::WaitingForProject { seen, failure: failure.as_ref(), again_in });
@@ -62,12 +62,12 @@ pub(super) async fn wait_for_candidates(
     }
 }
 
-/// A clock has an end, and adding to it must not pass it.
-const LONGEST_PATIENCE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Keeps the deadline within the range of the clock.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How long to wait before the next look, if there is one: never past the deadline.
+/// The pause before the next search, which never ends after the deadline. `None` means no search.
 fn pause(wanted: Duration, left: Duration) -> Option<Duration> {
-    (left >= SHORTEST_PAUSE.min(wanted)).then(|| wanted.min(left))
+    (left >= MIN_PAUSE.min(wanted)).then(|| wanted.min(left))
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
 
     // threats 134
     #[test]
-    fn the_last_look_is_at_the_deadline() {
+    fn the_last_search_begins_at_the_deadline() {
         assert_eq!(pause(secs(10), secs(60)), Some(secs(10)));
         assert_eq!(pause(secs(10), secs(4)), Some(secs(4)));
         assert_eq!(pause(secs(10), secs(1)), Some(secs(1)));

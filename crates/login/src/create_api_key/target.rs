@@ -7,39 +7,39 @@ use platform_api::{
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
-use crate::platform::{among, by_preference_of, projects_of_each};
-use crate::seen::Seen;
+use crate::platform::{list_projects, preferred_organizations, select_organizations};
+use crate::search_summary::SearchSummary;
 
-/// Where a key is made.
+/// Where a key is created.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The organization that pays for it.
+    /// The organization of the project.
     pub organization: Organization,
-    /// The project that it belongs to.
+    /// The project of the key.
     pub project: Project,
 }
 
-/// Where a key could be made: always somewhere.
+/// The projects in which a key can be created. There is at least one.
 #[derive(Clone, Debug)]
-pub struct Candidates {
+pub struct ProjectChoices {
     targets: Vec<Target>,
     default: usize,
 }
 
-impl Candidates {
-    /// All of them, in order of preference of their organizations.
+impl ProjectChoices {
+    /// All projects, in order of preference of their organizations.
     #[must_use]
     pub fn targets(&self) -> &[Target] {
         &self.targets
     }
 
-    /// The place of the one that is taken where nobody chooses.
+    /// The index of the project that is used without a selection.
     #[must_use]
     pub fn default(&self) -> usize {
         self.default
     }
 
-    /// The one at this place, if there is one.
+    /// The project at this index.
     #[must_use]
     pub fn into_target(mut self, place: usize) -> Option<Target> {
         (place < self.targets.len()).then(|| self.targets.swap_remove(place))
@@ -50,7 +50,7 @@ impl Candidates {
     }
 }
 
-/// Which organization and project the person asked for; the default ones where they did not.
+/// The requested organization and project; `None` is the default one.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
     /// Only this organization.
@@ -68,72 +68,72 @@ impl Choice {
     }
 }
 
-/// How much is looked at.
+/// How much to search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Breadth {
-    /// As much as it takes to know what is taken where nobody chooses.
-    UntilDecided,
-    /// Everything, so that somebody can choose.
+pub(super) enum SearchScope {
+    /// Until the default project is known.
+    UntilDefault,
+    /// Everything, for a selection.
     Everything,
 }
 
-/// What one look came to.
-pub(super) enum Look {
-    Found(Candidates),
-    NotYet(Seen),
-    /// The time was over before there was an answer.
-    TooLate,
+/// The outcome of one search.
+pub(super) enum SearchOutcome {
+    Found(ProjectChoices),
+    NotFound(SearchSummary),
+    /// The platform did not respond before the timeout.
+    TimedOut,
 }
 
-/// One look for the first project, by preference of its organization, that is `choice`; with it comes
-/// what else was seen.
+/// Searches once for the first project that matches `choice`, in order of preference of the
+/// organizations.
 ///
 /// # Errors
 ///
-/// The first failure of the platform that is not one organization's closed door; and an id that was
-/// asked for and is not there, since ids do not appear by waiting.
-pub(super) async fn look(
+/// The first error of the platform, except for an inaccessible organization; and an id that does not
+/// exist.
+pub(super) async fn search(
     session: &Session,
     choice: &Choice,
-    breadth: Breadth,
+    scope: SearchScope,
     until: Instant,
-) -> Result<Look, Error> {
-    let Ok(all) = timeout_at(until, by_preference_of(session)).await else {
-        return Ok(Look::TooLate);
+) -> Result<SearchOutcome, Error> {
+    let Ok(all) = timeout_at(until, preferred_organizations(session)).await else {
+        return Ok(SearchOutcome::TimedOut);
     };
-    let organizations = among(all?, choice.organization.as_ref())?;
-    let mut found = Found::among(organizations.len());
-    let is_enough = breadth == Breadth::UntilDecided;
+    let organizations = select_organizations(all?, choice.organization.as_ref())?;
+    let mut found = Found::for_organizations(organizations.len());
+    let is_enough = scope == SearchScope::UntilDefault;
     let sought = |project: &Project| is_enough && choice.wants_project(project);
-    let mut answers = projects_of_each(session, organizations, sought);
+    let mut answers = list_projects(session, organizations, sought);
     let mut rest_until = None;
-    // Judged in order of preference: the first that decides ends the search.
+    // In order of preference: the first default project ends the search.
     while let Ok(answer) = timeout_at(rest_until.unwrap_or(until), answers.next()).await {
-        let Some((organization, projects)) = answer else { return found.judged(choice) };
+        let Some((organization, projects)) = answer else { return found.into_outcome(choice) };
         found.add(&organization, projects, choice)?;
         if found.default.is_some() {
-            rest_until = rest_until.or(Some(Instant::now() + FOR_THE_REST));
+            rest_until = rest_until.or(Some(Instant::now() + REMAINING_TIMEOUT));
         }
         if is_enough && found.default.is_some() {
-            return found.judged(choice);
+            return found.into_outcome(choice);
         }
     }
-    if found.default.is_some() { found.judged(choice) } else { Ok(Look::TooLate) }
+    if found.default.is_some() { found.into_outcome(choice) } else { Ok(SearchOutcome::TimedOut) }
 }
 
-/// Once it is known what is taken where nobody chooses, so long is waited for what else there is.
-const FOR_THE_REST: Duration = Duration::from_secs(10);
+/// How long the search for further projects takes once the default project is known.
+const REMAINING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What was found so far.
+/// What a search has found so far.
 struct Found {
-    seen: Seen,
+    seen: SearchSummary,
     targets: Vec<Target>,
     default: Option<usize>,
 }
 
 impl Found {
-    fn among(organizations: usize) -> Self {
-        let seen = Seen { organizations, ..Seen::default() };
+    fn for_organizations(organizations: usize) -> Self {
+        let seen = SearchSummary { organizations, ..SearchSummary::default() };
         Self { seen, targets: Vec::new(), default: None }
     }
 
@@ -145,7 +145,7 @@ impl Found {
     ) -> Result<(), Error> {
         let projects = match projects {
             Ok(list) => list.projects,
-            // What nobody would have waited for keeps nobody from choosing among the rest.
+            // With a default project, an error hides only the projects of this organization.
             Err(error) if error.is_inaccessible() || self.default.is_some() => {
                 self.seen.inaccessible += 1;
                 return Ok(());
@@ -160,15 +160,15 @@ impl Found {
         Ok(())
     }
 
-    fn judged(self, choice: &Choice) -> Result<Look, Error> {
+    fn into_outcome(self, choice: &Choice) -> Result<SearchOutcome, Error> {
         let Self { seen, targets, default } = self;
         match (default, &choice.project) {
-            (Some(default), _) => Ok(Look::Found(Candidates { targets, default })),
+            (Some(default), _) => Ok(SearchOutcome::Found(ProjectChoices { targets, default })),
             (None, Some(wanted)) if seen.organizations > 0 => Err(Error::UnknownProject {
                 wanted: wanted.clone(),
                 offered: targets.into_iter().map(|target| target.project).collect(),
             }),
-            (None, _) => Ok(Look::NotYet(seen)),
+            (None, _) => Ok(SearchOutcome::NotFound(seen)),
         }
     }
 }

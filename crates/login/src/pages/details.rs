@@ -2,7 +2,7 @@ use crate::pages::text::Shown;
 
 /// Who signed in, as far as the tokens say; what is absent is not shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Who<'a> {
+pub struct UserInfo<'a> {
     /// The person's name.
     pub name: Option<&'a str>,
     /// The person's email address.
@@ -15,7 +15,7 @@ pub struct Who<'a> {
     pub no_api_key: Option<&'a str>,
 }
 
-impl Who<'_> {
+impl UserInfo<'_> {
     pub(super) fn to_html(self) -> String {
         list(&[
             Row::new("Name", self.name),
@@ -29,14 +29,14 @@ impl Who<'_> {
 
 /// Where a new API key belongs; what is absent is not shown. The key itself is on no page.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct KeyHome<'a> {
+pub struct KeyProject<'a> {
     /// The organization, by its title or else its id.
     pub organization: Option<&'a str>,
     /// The project, by its title or else its id.
     pub project: Option<&'a str>,
 }
 
-impl KeyHome<'_> {
+impl KeyProject<'_> {
     pub(super) fn to_html(self) -> String {
         list(&[Row::new("Organization", self.organization), Row::new("Project", self.project)])
     }
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn each_value_has_its_row_in_order() {
-        let who = Who {
+        let who = UserInfo {
             name: Some("Ada <Lovelace>"),
             email: Some("ada@example.com"),
             plan: Some("plus"),
@@ -95,10 +95,10 @@ mod tests {
     // threats 140
     #[test]
     fn what_is_absent_or_blank_has_no_row() {
-        let blank = KeyHome { organization: None, project: Some(" \u{200b}\n") };
+        let blank = KeyProject { organization: None, project: Some(" \u{200b}\n") };
         assert_eq!(blank.to_html(), "");
-        assert_eq!(Who::default().to_html(), "");
-        let half = KeyHome { project: Some("p"), ..blank };
+        assert_eq!(UserInfo::default().to_html(), "");
+        let half = KeyProject { project: Some("p"), ..blank };
         assert_eq!(half.to_html(), "<dl>\n<div><dt>Project</dt><dd><bdi>p</bdi></dd></div>\n</dl>");
     }
 }

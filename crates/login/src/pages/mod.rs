@@ -21,7 +21,7 @@ mod text;
 use oauth_callback_server::Pages;
 use zeroize::Zeroizing;
 
-pub use details::{KeyHome, Who};
+pub use details::{KeyProject, UserInfo};
 
 use template::fill;
 
@@ -43,7 +43,7 @@ macro_rules! page {
 
 /// The person is signed in, and the credentials are on disk.
 #[must_use]
-pub fn signed_in(who: &Who<'_>) -> Zeroizing<String> {
+pub fn signed_in(who: &UserInfo<'_>) -> Zeroizing<String> {
     const PAGE: &str = page!("Signed in", "check.svg", "signed_in.html");
     fill(PAGE, &[("details", &who.to_html())])
 }
@@ -53,7 +53,7 @@ pub fn signed_in(who: &Who<'_>) -> Zeroizing<String> {
 ///
 /// The only page with a secret: the link holds the ID token. It is served once and never stored.
 #[must_use]
-pub fn finish_setup(who: &Who<'_>, link: &str) -> Zeroizing<String> {
+pub fn finish_setup(who: &UserInfo<'_>, link: &str) -> Zeroizing<String> {
     const PAGE: &str = page!(
         "Signed in, one step left",
         "check.svg",
@@ -70,7 +70,7 @@ pub fn finish_setup(who: &Who<'_>, link: &str) -> Zeroizing<String> {
 
 /// The API key exists and was handed over in the terminal; the page says where it belongs.
 #[must_use]
-pub fn key_created(home: &KeyHome<'_>) -> Zeroizing<String> {
+pub fn key_created(home: &KeyProject<'_>) -> Zeroizing<String> {
     const PAGE: &str = page!("API key created", "check.svg", "key_created.html");
     fill(PAGE, &[("details", &home.to_html())])
 }

@@ -11,8 +11,9 @@ fn link() -> Zeroizing<String> {
 
 fn pages_about(text: &str) -> [Zeroizing<String>; 3] {
     let text = Some(text);
-    let who = Who { name: text, email: text, plan: text, organization: text, no_api_key: text };
-    let home = KeyHome { organization: text, project: text };
+    let who =
+        UserInfo { name: text, email: text, plan: text, organization: text, no_api_key: text };
+    let home = KeyProject { organization: text, project: text };
     [signed_in(&who), finish_setup(&who, &link()), key_created(&home)]
 }
 
@@ -32,9 +33,9 @@ fn every_page() -> Vec<String> {
         ALREADY_DONE,
     ];
     let nobody = [
-        signed_in(&Who::default()),
-        finish_setup(&Who::default(), &link()),
-        key_created(&KeyHome::default()),
+        signed_in(&UserInfo::default()),
+        finish_setup(&UserInfo::default(), &link()),
+        key_created(&KeyProject::default()),
     ];
     let with_data = pages_about("Ada").into_iter().chain(nobody);
     let with_data = with_data.map(|page| page.to_string());

@@ -10,42 +10,41 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 
-/// An organization, and what it has.
+/// An organization and its projects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Listed {
+pub struct OrganizationProjects {
     /// The organization.
     pub organization: Organization,
-    /// Its projects, as the platform lists them; `None` where they are not for this person.
+    /// Its projects, in the order of the platform; `None` if the person has no access.
     pub projects: Option<Vec<Project>>,
-    /// Whether it has more projects, which were not read.
+    /// Whether there are more projects, which were not requested.
     pub has_more: bool,
 }
 
-/// More than a person reads. A list that has no end, or many that have none, end here.
-const MOST_PROJECTS: usize = 10_000;
+/// Limits endless lists.
+const MAX_PROJECTS: usize = 10_000;
 
-/// The organizations of the account, in the order in which one of them is preferred.
+/// The organizations of the account, in order of preference.
 ///
 /// # Errors
 ///
 /// [`Error::Platform`], or [`Error::ListTimedOut`].
 pub async fn organizations(session: &Session, limit: Duration) -> Result<Vec<Organization>, Error> {
-    within(limit, by_preference_of(session)).await
+    within(limit, preferred_organizations(session)).await
 }
 
-/// The projects of all these organizations, or of this `one`. A closed door hides nothing but what is
-/// behind it.
+/// The projects of all organizations, or of `one`. An inaccessible organization does not hide the others.
 ///
 /// # Errors
 ///
-/// [`Error::Platform`], [`Error::ListTimedOut`], or [`Error::UnknownOrganization`] where there is no such
-/// `one`.
+/// [`Error::Platform`], [`Error::ListTimedOut`], or [`Error::UnknownOrganization`] if `one`
+/// does not exist.
 pub async fn projects(
     session: &Session,
     one: Option<&OrganizationId>,
     limit: Duration,
-) -> Result<Vec<Listed>, Error> {
+) -> Result<Vec<OrganizationProjects>, Error> {
     within(limit, all_projects(session, one)).await
 }
 
@@ -59,9 +58,9 @@ async fn within<T>(
 async fn all_projects(
     session: &Session,
     one: Option<&OrganizationId>,
-) -> Result<Vec<Listed>, Error> {
-    let organizations = among(by_preference_of(session).await?, one)?;
-    let mut answers = projects_of_each(session, organizations, |_| false);
+) -> Result<Vec<OrganizationProjects>, Error> {
+    let organizations = select_organizations(preferred_organizations(session).await?, one)?;
+    let mut answers = list_projects(session, organizations, |_| false);
     let mut all = Vec::new();
     while let Some((organization, answer)) = answers.next().await {
         let (projects, has_more) = match answer {
@@ -69,18 +68,18 @@ async fn all_projects(
             Err(error) if error.is_inaccessible() => (None, false),
             Err(error) => return Err(Error::Platform(error)),
         };
-        all.push(Listed { organization, projects, has_more });
+        all.push(OrganizationProjects { organization, projects, has_more });
     }
     Ok(all)
 }
 
-pub(crate) async fn by_preference_of(session: &Session) -> Result<Vec<Organization>, Error> {
+pub(crate) async fn preferred_organizations(session: &Session) -> Result<Vec<Organization>, Error> {
     let listed = session.organizations().await.map_err(Error::Platform)?;
     Ok(by_preference(listed))
 }
 
-/// The organizations to look at: `one` of them, or all. An account without any may get one yet.
-pub(crate) fn among(
+/// `one` organization, or all. An account without organizations is not an error: it may get one later.
+pub(crate) fn select_organizations(
     all: Vec<Organization>,
     one: Option<&OrganizationId>,
 ) -> Result<Vec<Organization>, Error> {
@@ -92,19 +91,17 @@ pub(crate) fn among(
     }
 }
 
-/// As many organizations as are asked for their projects at the same time. A person in more of them
-/// waits a little longer, and no server meets a crowd.
-const SIDE_BY_SIDE: usize = 20;
+/// Limits the load on the server.
+const CONCURRENT_REQUESTS: usize = 20;
 
-/// The projects of each organization, up to the page that has the one that is `sought`, and
-/// [`MOST_PROJECTS`] of all. They are asked together, and answer in their own order; what was asked of the
-/// others is dropped with this.
-pub(crate) fn projects_of_each(
+/// The projects of each organization, up to the page with the project that is `sought`, and at most
+/// [`MAX_PROJECTS`] in total. The requests run concurrently; dropping the stream cancels them.
+pub(crate) fn list_projects(
     session: &Session,
     organizations: Vec<Organization>,
     sought: impl Fn(&Project) -> bool + Copy,
 ) -> impl Stream<Item = (Organization, Result<ProjectList, PlatformError>)> + Unpin {
-    let room = Arc::new(Room::new(MOST_PROJECTS));
+    let room = Arc::new(Room::new(MAX_PROJECTS));
     let ask = move |organization: Organization| {
         let room = room.clone();
         async move {
@@ -112,5 +109,5 @@ pub(crate) fn projects_of_each(
             (organization, projects)
         }
     };
-    Box::pin(stream::iter(organizations).map(ask).buffered(SIDE_BY_SIDE))
+    Box::pin(stream::iter(organizations).map(ask).buffered(CONCURRENT_REQUESTS))
 }

@@ -1,19 +1,18 @@
-//! A session of the platform, through the browser: a key is made in it, and what the account has is
-//! listed in it.
+//! A session of the platform, through the browser, to create keys and to list organizations and projects.
 //!
 //! ```text
-//! start ── the port is bound, the URL is ready
+//! start ── the port is open, the URL is ready
 //!   └─ finish ── callback ── code for access token ── session
 //! ```
 //!
-//! A sign-in that is stored may be worth a session as well, [without the browser](by_stored_sign_in).
+//! [`by_stored_sign_in`] starts a session with a stored sign-in, without the browser.
 
 mod lists;
 mod session;
 mod stored;
 
-pub use lists::{Listed, organizations, projects};
+pub use lists::{OrganizationProjects, organizations, projects};
 pub use session::{Options, PendingSession, start};
 pub use stored::by_stored_sign_in;
 
-pub(crate) use lists::{among, by_preference_of, projects_of_each};
+pub(crate) use lists::{list_projects, preferred_organizations, select_organizations};

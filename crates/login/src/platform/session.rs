@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
-use native_oauth::{Authorization, CodeGrant, RequestParameters, WaitOptions};
+use native_oauth::{Authorization, CodeGrant, Error as OAuthError, RequestParameters, WaitOptions};
 use oauth_callback_server::{BindOptions, BrowserResponder};
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
@@ -13,10 +13,10 @@ use crate::openai::{
 };
 use crate::pages;
 
-/// The audience of the access token: the platform's API, wherever it is asked.
+/// The audience of the access token: the API of the platform.
 const AUDIENCE: &str = "https://api.openai.com/v1";
 
-/// Who is asked for a session, and where the browser comes back to.
+/// The options of a session.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The authorization server.
@@ -27,12 +27,12 @@ pub struct Options {
     pub client_id: String,
     /// The ports and the path of its redirect URIs.
     pub redirect: BindOptions,
-    /// How long the browser is waited for.
+    /// How long to wait for the callback.
     pub timeout: Duration,
 }
 
 impl Options {
-    /// The registered client of `issuer`, with everything else as usual.
+    /// The registered client of `issuer`, with the default options.
     #[must_use]
     pub fn new(issuer: BaseUrl, api_base: BaseUrl) -> Self {
         Self {
@@ -45,11 +45,11 @@ impl Options {
     }
 }
 
-/// Begins: from here on the port is ours, and the URL can be opened. Nothing is sent yet.
+/// Opens the port and builds the URL. This sends nothing.
 ///
 /// # Errors
 ///
-/// [`Error::Bind`] when the port is taken, [`Error::NoRandomness`] when the system gives none.
+/// [`Error::OAuth`] when the port is in use, or the system returns no random bytes.
 pub fn start(options: Options, http: HttpClient) -> Result<PendingSession, Error> {
     let Options { issuer, api_base, client_id, redirect, timeout } = options;
     let client = TokenClient::new(http, openai::create_api_key_provider(issuer), client_id);
@@ -73,7 +73,7 @@ fn query(client_id: &str, parameters: RequestParameters<'_>) -> Vec<(&'static st
     query.map(|(name, value)| (name, value.to_owned())).into()
 }
 
-/// A session that waits for its person. Dropping it gives the port back.
+/// A session whose sign-in waits for the person. Dropping it closes the port.
 #[derive(Debug)]
 pub struct PendingSession {
     client: TokenClient,
@@ -83,13 +83,13 @@ pub struct PendingSession {
 }
 
 impl PendingSession {
-    /// Where the person has to go, and how they come back. There are no device codes for this client, and
-    /// an input that asks for one is ignored.
+    /// The URL, and how the person opens it and returns. This client has no device codes: a request for
+    /// one is ignored.
     pub fn authorization(&mut self) -> &mut Authorization {
         &mut self.authorization
     }
 
-    /// Waits for the person, and logs them in. Nothing is stored.
+    /// Waits for the person, and starts a session. This stores nothing.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl PendingSession {
         Ok(session)
     }
 
-    /// Waits for the person, and logs them in. Returns the browser, which waits for a page; after an
+    /// Waits for the person, and starts a session. Returns the browser, which waits for a page; after an
     /// error it gets `error_page`.
     pub(crate) async fn log_in(
         self,
@@ -129,7 +129,8 @@ async fn exchange(
     grant: &CodeGrant,
     api_base: BaseUrl,
 ) -> Result<Session, Error> {
-    let tokens = client.exchange_code(&grant.code_exchange()).await.map_err(Error::Code)?;
+    let tokens =
+        client.exchange_code(&grant.code_exchange()).await.map_err(OAuthError::CodeExchange)?;
     let platform = PlatformApi::new(client.http().clone(), api_base);
     platform.log_in(&tokens.access_token).await.map_err(Error::Platform)
 }

@@ -4,15 +4,13 @@ use crate::error::Error;
 use crate::event::Events;
 use crate::stored::StoredSignIn;
 
-/// A session by a sign-in that is there already, without the browser.
+/// Starts a session with a stored sign-in, without the browser.
 ///
-/// The sign-in has to be from the issuer that `sign_in` was made for, and `platform` has to be that
-/// issuer's: a token is sent to nobody else.
+/// The sign-in must come from the issuer of `sign_in`, and `platform` must belong to that issuer.
 ///
 /// # Errors
 ///
-/// Where [`Error::asks_for_sign_in`], [`start`](super::start) is the way to a session. Otherwise
-/// it could not be found out.
+/// After an error that [requires a sign-in](Error::requires_sign_in), use [`start`](super::start).
 pub async fn by_stored_sign_in(
     sign_in: &StoredSignIn,
     platform: &PlatformApi,

@@ -8,27 +8,26 @@ use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::openai::exchange_for_api_key;
 
-/// Whether a sign-in brings an API key as well.
+/// Whether a sign-in requests an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiKeyMode {
-    /// Exchange the ID token for one. Without one, the sign-in is kept all the same.
+    /// Exchange the ID token for a key. Without a key, the sign-in is stored anyway.
     IfPossible,
-    /// The same, but without one there is no sign-in either: nothing is stored, and the tokens are
-    /// revoked.
+    /// The same, but without a key the sign-in fails: nothing is stored, and the tokens are revoked.
     Required,
-    /// Leave the key in `auth.json` null.
+    /// Request no key: it is null in `auth.json`.
     Skip,
 }
 
-/// Whether an API key came with a sign-in.
+/// Whether a sign-in has an API key.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ApiKeyOutcome {
-    /// It did, and is stored.
+    /// It is stored.
     Created,
-    /// It was not asked for.
+    /// It was not requested.
     NotRequested,
-    /// The account cannot have one: its ID token lacks this claim.
+    /// The account cannot have one: the ID token lacks a claim.
     Unavailable {
         /// `organization_id` or `project_id`.
         claim: &'static str,
@@ -37,19 +36,18 @@ pub enum ApiKeyOutcome {
     Failed(Box<Error>),
 }
 
-/// An API key, and the name under which the platform lists it.
+/// An API key, and its name on the platform.
 pub(super) struct NewApiKey {
     pub(super) name: String,
     pub(super) key: ApiKey,
 }
 
 impl ApiKeyMode {
-    /// Exchanges the ID token for an API key, as far as this mode asks for it and the account can have
-    /// one.
+    /// Exchanges the ID token for an API key, if this mode requests one and the account can have one.
     ///
     /// # Errors
     ///
-    /// Only where a key is required.
+    /// Only if a key is required.
     pub(super) async fn obtain(
         self,
         client: &TokenClient,

@@ -4,22 +4,22 @@ use auth_store::{
     AuthDocument, AuthStore, Error as StoreError, LockedStore, SignIn, uninterrupted_commit,
 };
 use jiff::Timestamp;
-use native_oauth::Grant;
+use native_oauth::{Error as OAuthError, Grant};
 use oauth_callback_server::RedirectPage;
-use token_client::TokenClient;
+use token_client::{Error as TokenError, TokenClient};
 use tokio::{join, select};
 
 use super::api_key::{ApiKeyOutcome, NewApiKey};
 use super::identity::Identity;
-use super::landing::landing;
+use super::redirect_page::redirect_page;
 use super::{Options, SignedIn};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::openai::{DeviceGrant, SIGN_IN_CLIENT_ID, Tokens};
 use crate::pages;
-use crate::stored::{DiscardedTokens, Replaced, Revoker, locked};
+use crate::stored::{DiscardedTokens, Replaced, Revoker, lock_store};
 
-/// The way from a grant to credentials on disk.
+/// Exchanges a grant, and stores the credentials.
 pub(super) struct Completion<'a> {
     pub(super) options: &'a Options,
     pub(super) client: &'a TokenClient,
@@ -27,23 +27,23 @@ pub(super) struct Completion<'a> {
     pub(super) events: Events<'a>,
 }
 
-/// Credentials on disk, and what is left to do then.
+/// Stored credentials, and what remains to be done.
 struct Completed {
     signed_in: SignedIn,
     landing: RedirectPage,
     replaced: Replaced,
 }
 
-/// Everything about a sign-in that can be stored now.
+/// A sign-in that is ready to be stored.
 struct Prepared {
-    /// Without its sign-in that was replaced, and the copy of an old file.
+    /// Without the replaced sign-in and the backup.
     signed_in: SignedIn,
     landing: RedirectPage,
     new_key: Option<NewApiKey>,
 }
 
 impl Completion<'_> {
-    /// Spends the grant, keeps what it brings, and tells the browser how it ended, if there is one.
+    /// Exchanges the grant, stores the tokens, and shows the outcome in the browser, if there is one.
     pub(super) async fn finish(&self, grant: Grant<DeviceGrant>) -> Result<SignedIn, Error> {
         (self.events)(Event::CallbackReceived);
         let completed = self.complete(&grant).await;
@@ -72,9 +72,9 @@ impl Completion<'_> {
         }
     }
 
-    /// The grant is spent only when what it brings can be kept: the store is locked, and has room.
+    /// The grant is exchanged only after the store is locked and has reserved disk space.
     async fn complete(&self, grant: &Grant<DeviceGrant>) -> Result<Completed, Error> {
-        let mut locked = locked(self.store, self.options.now, self.events).await?;
+        let mut locked = lock_store(self.store, self.options.now, self.events).await?;
         let reserved_at = (self.options.now)();
         locked.reserve_for_sign_in(reserved_at)?;
         (self.events)(Event::ExchangingCode);
@@ -97,33 +97,32 @@ impl Completion<'_> {
         let new = sign_in(tokens, account_id, key, now);
         (self.events)(Event::Storing);
         let abandoned = locked.take_abandoned();
-        let (unkept, stored) = store(locked, new, self.provenance(), reserved_at).await;
+        let (unstored, stored) = store(locked, new, self.provenance(), reserved_at).await;
         match stored {
             Ok((replaced, backup)) => {
-                (self.events)(Event::Kept { location: &signed_in.location });
+                (self.events)(Event::Stored { location: &signed_in.location });
                 self.revoker().discard_abandoned(abandoned, self.events).await;
                 signed_in.backup = backup;
                 Ok(Completed { signed_in, landing, replaced })
             }
-            // It is in place, and only a power cut could take it back; or it may be, and a revocation would
-            // end it.
+            // The sign-in is stored, or may be: a revocation would end it.
             Err(source @ (StoreError::NotDurable { .. } | StoreError::MayBeStored { .. })) => {
                 Err(Error::Store(source))
             }
             Err(source) => {
-                self.discard(unkept).await;
-                Err(unkept_error(key_name, source))
+                self.discard(unstored).await;
+                Err(not_stored_error(key_name, source))
             }
         }
     }
 
-    /// From tokens to what is to be stored, unless that is not wanted any more.
+    /// Checks the tokens and requests an API key, unless the sign-in is cancelled.
     async fn prepare(&self, tokens: &Tokens, now: Timestamp) -> Result<Prepared, Error> {
         let prepared = async {
             let identity = Identity::read(tokens, self.options, now)?;
             let mode = self.options.api_key;
             let (api_key, new_key) = mode.obtain(self.client, &identity, now, self.events).await?;
-            let landing = landing(&identity, &api_key, &self.options.issuer);
+            let landing = redirect_page(&identity, &api_key, &self.options.issuer);
             Ok(Prepared { signed_in: self.signed_in(identity, api_key), landing, new_key })
         };
         select! {
@@ -140,13 +139,13 @@ impl Completion<'_> {
         SignedIn { claims, plan, api_key, needs_setup, location, backup, replaced }
     }
 
-    /// Revokes tokens that are not stored, unless a stored sign-in could end with them.
-    async fn discard(&self, unkept: SignIn) {
-        let tokens = DiscardedTokens::from_sign_in(unkept, &self.options.issuer);
+    /// Revokes tokens that were not stored, unless that could end a stored sign-in.
+    async fn discard(&self, unstored: SignIn) {
+        let tokens = DiscardedTokens::from_sign_in(unstored, &self.options.issuer);
         self.revoker().discard(tokens, self.events).await;
     }
 
-    /// Written down only where it is not the registered client, which is what the lack of it means.
+    /// `None` for the registered client, which is the default.
     fn provenance(&self) -> Option<Provenance> {
         let Options { issuer, client_id, .. } = self.options;
         let (issuer, client_id) = (issuer.as_str().to_owned(), client_id.clone());
@@ -164,14 +163,16 @@ async fn exchange(client: &TokenClient, grant: &Grant<DeviceGrant>) -> Result<To
         Grant::Code(grant, _) => client.exchange_code(&grant.code_exchange()).await,
         Grant::Device(grant) => grant.exchange(client).await,
     };
-    tokens.and_then(Tokens::try_from).map_err(Error::Code)
+    Ok(tokens.and_then(Tokens::try_from).map_err(OAuthError::CodeExchange)?)
 }
 
-/// Whether the issuer may have said yes in an answer that did not arrive, or cannot be read.
+/// Whether the issuer may have issued tokens whose response was lost or is invalid.
 fn may_have_issued_tokens(error: &Error) -> bool {
     match error {
-        Error::Code(token_client::Error::Http(error)) => !error.provably_not_sent(),
-        Error::Code(token_client::Error::InvalidResponse(_)) => true,
+        Error::OAuth(OAuthError::CodeExchange(TokenError::Http(error))) => {
+            !error.provably_not_sent()
+        }
+        Error::OAuth(OAuthError::CodeExchange(TokenError::InvalidResponse(_))) => true,
         _ => false,
     }
 }
@@ -194,7 +195,7 @@ struct Provenance {
 
 type Stored = Result<(Replaced, Option<PathBuf>), StoreError>;
 
-/// Puts the sign-in in the place of whatever is there, and gives it back for the case that it could not.
+/// Replaces the stored sign-in. Returns `sign_in` too, because the save may fail.
 async fn store(
     mut locked: LockedStore,
     sign_in: SignIn,
@@ -215,10 +216,10 @@ async fn store(
     uninterrupted_commit(save).await
 }
 
-/// A key that exists is named, because nothing holds it.
-fn unkept_error(key_name: Option<String>, source: StoreError) -> Error {
+/// Names a key that was created and is not stored.
+fn not_stored_error(key_name: Option<String>, source: StoreError) -> Error {
     match key_name {
-        Some(name) => Error::Unkept { name, handed_over: false, source: source.into() },
+        Some(name) => Error::NotStored { name, handed_over: false, source: source.into() },
         None => Error::Store(source),
     }
 }

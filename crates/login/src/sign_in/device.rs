@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::event::{Events, forward_to};
 use crate::openai::DeviceCodeFlow;
 
-/// A sign-in by a code that is typed on another device, in the manner of
-/// [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628): without a port, and without a browser here.
+/// A sign-in by a code that the person types on another device, without a port and a browser here
+/// ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)).
 #[derive(Debug)]
 pub struct PendingDeviceCode {
     options: Options,
@@ -17,11 +17,11 @@ pub struct PendingDeviceCode {
     store: AuthStore,
 }
 
-/// Begins: the credentials can be kept. Nothing is sent yet.
+/// Checks that the store is writable. This sends nothing.
 ///
 /// # Errors
 ///
-/// [`Error::Store`] when they could not be.
+/// [`Error::Store`] if the store is not writable.
 pub fn start_by_device_code(
     options: Options,
     http: HttpClient,
@@ -32,11 +32,12 @@ pub fn start_by_device_code(
 }
 
 impl PendingDeviceCode {
-    /// Gets a code, which [`Event::DeviceCode`](crate::Event::DeviceCode) brings, waits for the person, and does the rest.
+    /// Requests a code ([`Event::DeviceCode`](crate::Event::DeviceCode)), waits for the approval, and stores
+    /// the credentials.
     ///
     /// # Errors
     ///
-    /// [`Error`] says which step failed; whatever was stored before is untouched.
+    /// [`Error`] says which step failed. The store is unchanged.
     pub async fn finish(self, events: Events<'_>) -> Result<SignedIn, Error> {
         let Self { options, http, store } = self;
         let client = client(&options, http);

@@ -15,9 +15,8 @@ pub(super) struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// Reads both tokens. They came straight from the token endpoint, so their signatures are not
-    /// verified; what the ID token says of itself is held against what was asked for. The issuer may
-    /// have ignored that.
+    /// Reads both tokens and checks that their claims match the request. They come from the token endpoint,
+    /// so their signatures are not verified.
     pub(super) fn read(
         tokens: &'a Tokens,
         options: &Options,
@@ -31,7 +30,7 @@ impl<'a> Identity<'a> {
             client_id: &options.client_id,
             now: now.as_second(),
         };
-        claims.check(&expected).map_err(|mismatch| Error::WrongClaim(mismatch.into()))?;
+        claims.check(&expected).map_err(|mismatch| Error::InvalidIdToken(mismatch.into()))?;
         check_workspace(&claims, &options.workspaces)?;
         let access = Claims::of_access_token_without_verifying(&tokens.access_token)
             .map_err(malformed(JsonWebToken::Access))?;
@@ -41,8 +40,8 @@ impl<'a> Identity<'a> {
         Ok(Self { id_token, claims, plan: access.additional.auth.chatgpt_plan_type })
     }
 
-    /// An API key belongs to a project of an organization; without both, the exchange could only
-    /// fail with less to say.
+    /// An API key needs an organization and a project. Without them, the exchange would fail with a less
+    /// useful error.
     pub(super) fn check_api_project(&self) -> Result<(), Error> {
         let auth = &self.claims.additional.auth;
         match (&auth.organization_id, &auth.project_id) {
@@ -52,7 +51,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// Whether the organization is not set up and this person is the one who can.
+    /// Whether the organization is not set up, and this person can do that.
     pub(super) fn needs_setup(&self) -> bool {
         let auth = &self.claims.additional.auth;
         auth.is_org_owner && !auth.completed_platform_onboarding

@@ -1,12 +1,12 @@
 //! Sign in with ChatGPT: the browser, the code, the tokens, an API key, `auth.json`.
 //!
 //! ```text
-//! start ── the store can be written, the port is bound, the URL is ready
+//! start ── the store is writable, the port is open, the URL is ready
 //!   └─ finish ── callback ── the store is locked, with room ── code for tokens
 //!        ── ID token for API key ── auth.json ── success page
 //!
-//! start_by_device_code ── the store can be written
-//!   └─ finish ── user code ── agreed ── the same from there, without a page
+//! start_by_device_code ── the store is writable
+//!   └─ finish ── user code ── approval ── as above, without a page
 //! ```
 
 use std::iter;
@@ -40,9 +40,9 @@ mod completion;
 mod device;
 mod identity;
 mod key_name;
-mod landing;
+mod redirect_page;
 
-/// What a sign-in may be asked to do differently.
+/// The options of a sign-in.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The authorization server.
@@ -51,27 +51,27 @@ pub struct Options {
     pub client_id: String,
     /// The ports and the path of its redirect URIs.
     pub redirect: BindOptions,
-    /// How long the browser is waited for.
+    /// How long to wait for the callback.
     pub timeout: Duration,
-    /// Whether an API key is asked for.
+    /// Whether to request an API key.
     pub api_key: ApiKeyMode,
-    /// Scopes to ask for besides the usual ones.
+    /// Scopes beside the default ones.
     pub scopes: Vec<String>,
-    /// Only these ChatGPT workspaces; any when empty. An account of another one is refused here,
-    /// whatever the issuer makes of the parameter.
+    /// The ChatGPT workspaces that are allowed; all if empty. The tokens are checked, because the issuer
+    /// may ignore the parameter.
     pub workspaces: Vec<String>,
-    /// Where else sign-ins are stored. Tokens are not revoked that one of those could end with.
+    /// The other stores of this machine. Tokens are not revoked if that could end a sign-in in one of them.
     pub other_stores: OtherStores,
-    /// Ends the sign-in once it is cancelled: tokens that were issued by then are revoked. Until
-    /// [`Event::ExchangingCode`](crate::Event::ExchangingCode), dropping [`PendingSignIn::finish`] is as
-    /// good.
+    /// Cancels the sign-in, and revokes tokens that were already issued. Until
+    /// [`Event::ExchangingCode`](crate::Event::ExchangingCode), dropping [`PendingSignIn::finish`] is
+    /// enough.
     pub cancellation: CancellationToken,
     /// The clock.
     pub now: fn() -> Timestamp,
 }
 
 impl Options {
-    /// The registered client of `issuer`, with everything else as usual.
+    /// The registered client of `issuer`, with the default options.
     #[must_use]
     pub fn new(issuer: BaseUrl, now: fn() -> Timestamp) -> Self {
         Self {
@@ -91,14 +91,14 @@ impl Options {
     }
 }
 
-/// Begins: from here on the port is ours, and the URL can be opened.
+/// Opens the port and builds the URL.
 ///
-/// Nothing is sent and no TLS root is read, so that the URL is there at once.
+/// This sends nothing and reads no TLS root, so the URL is available at once.
 ///
 /// # Errors
 ///
-/// [`Error::Store`] when the credentials could not be kept, [`Error::Bind`] when the port is taken,
-/// [`Error::NoRandomness`] when the system gives none.
+/// [`Error::Store`] when the store is not writable, [`Error::OAuth`] when the port is in use, or the
+/// system returns no random bytes.
 pub fn start(options: Options, http: HttpClient, store: AuthStore) -> Result<PendingSignIn, Error> {
     store.check_writable()?;
     let client = client(&options, http);
@@ -128,7 +128,7 @@ fn query(options: &Options, parameters: RequestParameters<'_>) -> Vec<(&'static 
     query.into_iter().filter(is_used).map(|(name, value)| (name, value.to_owned())).collect()
 }
 
-/// A sign-in that waits for its person. Dropping it gives the port back.
+/// A sign-in that waits for the person. Dropping it closes the port.
 #[derive(Debug)]
 pub struct PendingSignIn {
     options: Options,
@@ -137,7 +137,7 @@ pub struct PendingSignIn {
     authorization: Authorization,
 }
 
-/// Who signed in, and where that is kept.
+/// Who signed in, and where the sign-in is stored.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SignedIn {
@@ -145,11 +145,11 @@ pub struct SignedIn {
     pub claims: Claims,
     /// The plan, such as `plus`.
     pub plan: Option<String>,
-    /// Whether an API key came with it, or why not.
+    /// Whether there is an API key, or why not.
     pub api_key: ApiKeyOutcome,
-    /// Whether the organization still has to be set up on the platform.
+    /// Whether the organization is not yet set up on the platform.
     pub needs_setup: bool,
-    /// Where it is kept.
+    /// Where it is stored.
     pub location: Location,
     /// The copy of an old file that could not be read, if there was one.
     pub backup: Option<PathBuf>,
@@ -158,19 +158,17 @@ pub struct SignedIn {
 }
 
 impl PendingSignIn {
-    /// Where the person has to go, and how they come back.
-    ///
-    /// Whichever way brings a grant first wins, and the others end.
+    /// The URL, and how the person opens it and returns. The first method that succeeds ends the others.
     pub fn authorization(&mut self) -> &mut Authorization {
         &mut self.authorization
     }
 
-    /// Waits for the person, and does the rest. The browser is told how it ended, and it is told of
-    /// a success when the credentials are on disk.
+    /// Waits for the person, exchanges the code and stores the credentials. The browser shows success only
+    /// after that.
     ///
     /// # Errors
     ///
-    /// [`Error`] says which step failed; whatever was stored before is untouched.
+    /// [`Error`] says which step failed. The store is unchanged.
     pub async fn finish(self, events: Events<'_>) -> Result<SignedIn, Error> {
         let Self { options, client, store, authorization } = self;
         let wait = WaitOptions {

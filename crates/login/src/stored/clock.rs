@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use token_source::Clock;
 use tokio::time::sleep;
 
-/// The time as the caller gives it, and the timer of the runtime.
+/// The clock of the caller, and the timer of the runtime.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TokioClock(pub(super) fn() -> Timestamp);
 

@@ -1,4 +1,4 @@
-//! The issuer's token endpoint, as the refresh of a stored sign-in sees it.
+//! The token endpoint for the refresh of a stored sign-in.
 
 use auth_store::{AuthDocument, AuthMode};
 use credentials::{AccessToken, RefreshToken};
@@ -22,18 +22,20 @@ pub(super) struct IssuerEndpoint<'a> {
 impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
     type Error = Error;
 
-    /// A sign-in of another program is that program's to refresh: what the answer brings may not be all
-    /// that it would have stored.
+    /// A sign-in of another program is refreshed only by that program, which may store more of the
+    /// response.
     fn refresh_token(&self, document: &AuthDocument) -> Result<RefreshToken, Error> {
         let token = match document.auth_mode() {
-            Some(AuthMode::Other(auth_mode)) => return Err(Error::UnknownMode { auth_mode }),
+            Some(AuthMode::Other(auth_mode)) => {
+                return Err(Error::UnsupportedAuthMode { auth_mode });
+            }
             Some(AuthMode::PersonalAccessToken) => None,
             _ => document.refresh_token(),
         };
         let location = || self.sign_in.store.location();
         let token = token.ok_or_else(|| Error::NothingToRefresh { location: location() })?;
-        self.sign_in.is_ours(document)?;
-        self.sign_in.client_of(document)?;
+        self.sign_in.check_issuer(document)?;
+        self.sign_in.client_for(document)?;
         Ok(token)
     }
 
@@ -42,7 +44,7 @@ impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
         document: &AuthDocument,
         token: &RefreshToken,
     ) -> Result<TokenResponse<Error>, Error> {
-        let client = self.sign_in.client_of(document)?;
+        let client = self.sign_in.client_for(document)?;
         let refreshed = client.refresh(token).await.map_err(Error::Refresh)?;
         Ok(validated(refreshed, document, &client, (self.sign_in.now)()))
     }
@@ -56,7 +58,7 @@ impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
 impl RefreshError for Error {
     fn kind(&self) -> RefreshErrorKind {
         match self {
-            Self::NothingToRefresh { .. } | Self::UnknownMode { .. } => {
+            Self::NothingToRefresh { .. } | Self::UnsupportedAuthMode { .. } => {
                 RefreshErrorKind::NotRefreshable
             }
             Self::Refresh(error) if is_refresh_token_reused(error) => RefreshErrorKind::AlreadyUsed,
@@ -69,8 +71,8 @@ impl RefreshError for Error {
     }
 }
 
-/// What of an answer is stored, and what is wrong with it. A new refresh token is stored either way:
-/// its predecessor is spent.
+/// The tokens to store, and the defect of the response, if it has one. A new refresh token is always
+/// stored, because the old one no longer works.
 fn validated(
     refreshed: RefreshResponse,
     before: &AuthDocument,
@@ -79,7 +81,7 @@ fn validated(
 ) -> TokenResponse<Error> {
     let defect = validate(&refreshed, before, client).err();
     let RefreshResponse { id_token, access_token, refresh_token, .. } = refreshed;
-    // The time is the access token's: an old one that stays is as old as it was, and still due.
+    // Without a new access token, the old one stays due.
     let last_refresh = access_token.as_ref().map(|_| now);
     let tokens = match defect {
         None => RefreshedTokens { id_token, access_token, refresh_token, last_refresh },
@@ -88,7 +90,7 @@ fn validated(
     TokenResponse { tokens, defect }
 }
 
-/// Whether the answer is about the sign-in that was refreshed.
+/// Checks that the response belongs to the sign-in.
 fn validate(
     refreshed: &RefreshResponse,
     before: &AuthDocument,
@@ -97,23 +99,19 @@ fn validate(
     if let Some(id_token) = &refreshed.id_token {
         let new = Claims::of_id_token_without_verifying(id_token)
             .map_err(|source| Error::MalformedJwt { token: crate::JsonWebToken::Id, source })?;
-        is_about_the_same(&new, before, client)?;
+        check_id_token(&new, before, client)?;
     }
     if let Some(access_token) = &refreshed.access_token {
-        check_renewed_access_token(access_token, before, client)?;
+        check_new_access_token(access_token, before, client)?;
     }
     match refreshed.unusable.first() {
-        Some(field) => Err(Error::UnusableAnswer { field }),
+        Some(field) => Err(Error::InvalidRefreshResponse { field }),
         None => Ok(()),
     }
 }
 
-/// Times are not looked at: the clock of this machine may be wrong, and was before.
-fn is_about_the_same(
-    new: &Claims,
-    before: &AuthDocument,
-    client: &TokenClient,
-) -> Result<(), Error> {
+/// Does not check times: the clock of this machine may be wrong.
+fn check_id_token(new: &Claims, before: &AuthDocument, client: &TokenClient) -> Result<(), Error> {
     let origin = new.check_origin(client.issuer().as_str(), client.client_id());
     origin
         .map_err(Mismatch::from)
@@ -121,11 +119,11 @@ fn is_about_the_same(
             Some(before) => check_same_person(new, &before),
             None => Ok(()),
         })
-        .map_err(Error::WrongClaim)
+        .map_err(Error::InvalidIdToken)
 }
 
-/// The same of an access token that is a JWT.
-fn check_renewed_access_token(
+/// Checks an access token that is a JWT.
+fn check_new_access_token(
     access_token: &AccessToken,
     before: &AuthDocument,
     client: &TokenClient,

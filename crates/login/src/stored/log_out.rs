@@ -2,63 +2,60 @@ use auth_store::{AuthDocument, Error as StoreError, Location};
 use jiff::Timestamp;
 
 use super::revocation::DiscardedTokens;
-use super::{AtRisk, Revocation, StoredSignIn, locked};
+use super::{AtRisk, Revocation, StoredSignIn, lock_store};
 use crate::error::{Error, RevocationError};
 use crate::event::{Event, Events};
 
-/// How a sign-in ended.
+/// The outcome of a logout.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoggedOut {
-    /// Where it was stored.
+    /// The store.
     pub location: Location,
-    /// Whether there was anything to remove.
+    /// Whether there was a sign-in.
     pub was_there: bool,
-    /// What became of its tokens at the issuer.
+    /// Whether its tokens were revoked.
     pub revocation: Revocation,
-    /// The names of the other stores whose sign-ins may have ended with it, because they are the same
-    /// person's.
+    /// The names of other stores whose sign-ins of the same person may have ended too.
     pub may_have_ended: Vec<String>,
-    /// Whether an API key went with it. No revocation ends a key.
+    /// Whether an API key was removed. It stays valid.
     pub had_api_key: bool,
-    /// Whether a personal access token went with it. It stays valid.
+    /// Whether a personal access token was removed. It stays valid.
     pub had_personal_access_token: bool,
 }
 
-/// What a log-out ends.
+/// What a logout ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogOutScope {
-    /// The tokens at the issuer, and what is stored.
+    /// Revoke the tokens, and remove the sign-in.
     Everywhere,
-    /// What is stored. The tokens stay valid, wherever else they are in use.
+    /// Remove the sign-in. The tokens stay valid.
     ThisMachine,
 }
 
 impl StoredSignIn {
-    /// Revokes the sign-in, then removes it; what cannot be read is removed all the same, and so is an
-    /// access token that was brought, which is not revoked. A revocation that fails is told, and keeps
-    /// nothing from being removed.
+    /// Revokes the sign-in, then removes it. An unreadable document is removed too, and so is an imported
+    /// access token, which is not revoked. A failed revocation does not prevent the removal.
     ///
-    /// The locks are held from reading to removing, so that nobody refreshes what is being revoked,
-    /// and nobody writes it again afterwards.
+    /// The lock is held throughout, so that no process refreshes or stores the sign-in in between.
     ///
     /// # Errors
     ///
-    /// [`Error::OtherIssuer`] or [`Error::OtherClient`] and nothing has happened; [`Error::Store`] or [`Error::Busy`], and the
-    /// sign-in may still be stored.
+    /// [`Error::OtherIssuer`] or [`Error::OtherClient`], and nothing is changed; [`Error::Store`] or
+    /// [`Error::StoreBusy`], and the sign-in may still be stored.
     pub async fn log_out(
         &self,
         scope: LogOutScope,
         events: Events<'_>,
     ) -> Result<LoggedOut, Error> {
-        // Where there is nothing, no folder is made to lock it.
+        // Without a sign-in, no folder is created for the lock.
         if matches!(self.store.load(), Ok(None)) && !self.store.has_interrupted_save() {
             return Ok(LoggedOut::nothing(self.store.location()));
         }
-        let mut locked = locked(&self.store, self.now, events).await?;
+        let mut locked = lock_store(&self.store, self.now, events).await?;
         locked.check_removable()?;
         let document = locked.load();
-        // Without a document, what an interrupted save has left is the sign-in.
+        // Without a document, the sign-in is that of an interrupted save.
         let (document, abandoned) = match (document, locked.take_abandoned()) {
             (Ok(None), abandoned) => (Ok(abandoned), None),
             found => found,
@@ -95,7 +92,7 @@ impl StoredSignIn {
         })
     }
 
-    /// The person asks for it, so that it is done also where other sign-ins of theirs could end with it.
+    /// Revokes even if that can end other sign-ins, because the person requests it.
     async fn revoke_stored(
         &self,
         document: Result<Option<AuthDocument>, StoreError>,
@@ -109,15 +106,15 @@ impl StoredSignIn {
             }
         };
         if document.is_access_token_alone() || document.other_mode().is_some() {
-            return Ok((left_alone(&document, (self.now)()), Vec::new()));
+            return Ok((not_revoked(&document, (self.now)()), Vec::new()));
         }
         if document.has_tokens() {
-            self.is_ours(&document)?;
-            self.client_of(&document)?;
+            self.check_issuer(&document)?;
+            self.client_for(&document)?;
         }
         let tokens = DiscardedTokens::from_document(&document);
         let revocation = self.revoker().revoke(&tokens).await;
-        // Where no answer came in time, the issuer may have done it all the same.
+        // After a timeout, the issuer may have revoked the tokens anyway.
         let AtRisk { others, .. } = match revocation {
             Revocation::Revoked
             | Revocation::Failed(RevocationError::TimedOut(_) | RevocationError::Refused(_)) => {
@@ -129,7 +126,7 @@ impl StoredSignIn {
     }
 }
 
-/// A key, or what only another program understands, has no tokens that stay valid.
+/// A document without tokens has nothing to revoke.
 fn not_requested(document: &Result<Option<AuthDocument>, StoreError>) -> Revocation {
     match document {
         Ok(Some(document)) if !document.has_tokens() => Revocation::NothingToRevoke,
@@ -137,9 +134,8 @@ fn not_requested(document: &Result<Option<AuthDocument>, StoreError>) -> Revocat
     }
 }
 
-/// What becomes of an access token that was imported, or is another program's: nothing, but that it may
-/// be over.
-fn left_alone(document: &AuthDocument, now: Timestamp) -> Revocation {
+/// The outcome for an access token that was imported or belongs to another program.
+fn not_revoked(document: &AuthDocument, now: Timestamp) -> Revocation {
     match document.access_token_expires_at() {
         Some(exp) if exp <= now => Revocation::NothingToRevoke,
         None if document.access_token().is_none() => Revocation::NothingToRevoke,

@@ -1,13 +1,12 @@
-//! The life of a stored sign-in: a valid access token for everybody who asks, one refresh for all of
-//! them, and its end.
+//! A stored sign-in: a valid access token for any number of processes, import and logout.
 //!
-//! The refresh itself, and what a crash can lose, is the story of [`token_source`]; here are its
-//! endpoint, and what is OpenAI's: whose tokens are sent where, and what is revoked.
+//! The refresh protocol is in [`token_source`]. This module has its token endpoint, and decides which
+//! tokens are sent where and which are revoked.
 
 mod at_risk;
-mod brought;
 mod clock;
 mod endpoint;
+mod import;
 mod log_out;
 mod other_stores;
 mod refresh;
@@ -22,7 +21,7 @@ use token_client::TokenClient;
 use crate::error::Error;
 use crate::openai::{Claims, ISSUER, SIGN_IN_CLIENT_ID};
 
-pub use brought::{Imported, Restrictions};
+pub use import::{Imported, Restrictions};
 pub use log_out::{LogOutScope, LoggedOut};
 pub use other_stores::{OtherStore, OtherStores};
 pub use token_source::{has_ended, is_due};
@@ -30,39 +29,38 @@ pub use token_source::{has_ended, is_due};
 pub use at_risk::AtRisk;
 pub use revocation::{ReplacedSignIn, Revocation, StillValid};
 
-pub(crate) use refresh::locked;
+pub(crate) use refresh::lock_store;
 pub(crate) use revocation::{DiscardedTokens, Replaced, Revoker};
 
-/// The sign-in of a store, and the client that it belongs to.
+/// The sign-in of a store, and its client.
 #[derive(Clone, Debug)]
 pub struct StoredSignIn {
     store: AuthStore,
     client: TokenClient,
-    /// Whether a sign-in that names another client is refused.
+    /// Whether a sign-in of another client is an error.
     requires_client: bool,
     others: OtherStores,
     now: fn() -> Timestamp,
 }
 
-/// How long the issuer may take to revoke a token. It is asked as a courtesy to the person; what is
-/// done here does not depend on the answer.
-const REVOCATION_LIMIT: Duration = Duration::from_secs(5);
+/// The timeout of a revocation. Nothing else depends on its response.
+const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl StoredSignIn {
-    /// Nothing is read yet. The client id is that of the sign-in, which is the registered one where it
-    /// names none; that of `client` counts once it is [required](Self::require_client).
+    /// Reads nothing. Requests use the client id in the store, by default the registered one, and not that
+    /// of `client`, unless it is [required](Self::require_client).
     #[must_use]
     pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
         Self { store, client, requires_client: false, others: OtherStores::default(), now }
     }
 
-    /// Refuses a sign-in of another client ([`Error::OtherClient`]).
+    /// Makes a sign-in of another client an error ([`Error::OtherClient`]).
     #[must_use]
     pub fn require_client(self) -> Self {
         Self { requires_client: true, ..self }
     }
 
-    /// These may hold sign-ins of the same person, which must not end with tokens of this one.
+    /// Other stores, whose sign-ins a revocation must not end.
     #[must_use]
     pub fn with_other_stores(self, others: OtherStores) -> Self {
         Self { others, ..self }
@@ -76,15 +74,15 @@ impl StoredSignIn {
         self.current(self.store.load()?)
     }
 
-    /// The document, if it is a sign-in that has not ended.
+    /// The document, if it is a valid sign-in.
     fn current(&self, document: Option<AuthDocument>) -> Result<AuthDocument, Error> {
         let document = signed_in(document, &self.store)?;
         check_not_ended(&document, &self.store, (self.now)())?;
         Ok(document)
     }
 
-    /// The client that the tokens belong to: the one that they name, else the registered one.
-    fn client_of(&self, document: &AuthDocument) -> Result<TokenClient, Error> {
+    /// The client of the tokens, by default the registered one.
+    fn client_for(&self, document: &AuthDocument) -> Result<TokenClient, Error> {
         let (stored, asked) = (client_id_of(document), self.client.client_id());
         if stored != asked && self.requires_client {
             let (stored, asked) = (stored.to_owned(), asked.to_owned());
@@ -94,7 +92,7 @@ impl StoredSignIn {
     }
 }
 
-/// The document, if it is a sign-in: `{}` is none.
+/// The document, if it is a sign-in: `{}` is not.
 ///
 /// # Errors
 ///
@@ -104,18 +102,18 @@ pub fn signed_in(document: Option<AuthDocument>, store: &AuthStore) -> Result<Au
     document.ok_or_else(|| Error::NotSignedIn { location: store.location() })
 }
 
-/// Finds out whether the sign-in [has ended](has_ended).
+/// Checks that the sign-in [has not ended](has_ended).
 ///
 /// # Errors
 ///
-/// [`Error::SignInOver`].
+/// [`Error::SignInExpired`].
 pub fn check_not_ended(
     document: &AuthDocument,
     store: &AuthStore,
     now: Timestamp,
 ) -> Result<(), Error> {
     match document.access_token_expires_at() {
-        Some(expired_at) if has_ended(document, now) => Err(Error::SignInOver {
+        Some(expired_at) if has_ended(document, now) => Err(Error::SignInExpired {
             location: store.location(),
             expired_at,
             has_api_key: document.api_key().is_some(),
@@ -125,15 +123,15 @@ pub fn check_not_ended(
     }
 }
 
-/// The claims of the stored ID token, as far as it is one. It came from the token endpoint once; since
-/// then, whoever can write the document could have changed it.
+/// The claims of the stored ID token, if it is valid. The signature is not verified: any program that can
+/// write the document can change it.
 #[must_use]
 pub fn claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
     let id_token = document.id_token()?;
     Claims::of_id_token_without_verifying(&id_token).ok()
 }
 
-/// Who signed in, by the claims of the ID token, or of the access token where that is all there is.
+/// The claims of the ID token, or of the access token if there is no ID token.
 #[must_use]
 pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
     claims_without_verifying(document).or_else(|| {
@@ -143,9 +141,8 @@ pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
     })
 }
 
-/// The issuer that the stored tokens are from, as they say themselves, or as is written beside them.
-/// Where neither says, they are taken for the registered one's, so that a token of its is sent to
-/// nobody else.
+/// The issuer of the stored tokens, by their claims or by the document. By default it is the registered
+/// one, so that its tokens are sent to no other issuer.
 pub(crate) fn issuer_of(document: &AuthDocument) -> String {
     let of_id_token = claims_without_verifying(document).and_then(|claims| claims.iss);
     let of_access_token = || {
@@ -156,7 +153,7 @@ pub(crate) fn issuer_of(document: &AuthDocument) -> String {
     of_id_token.or_else(of_access_token).or_else(written).unwrap_or_else(|| ISSUER.to_owned())
 }
 
-/// The client that the tokens were issued to.
+/// The client of the tokens.
 fn client_id_of(document: &AuthDocument) -> &str {
     document.client_id().unwrap_or(SIGN_IN_CLIENT_ID)
 }

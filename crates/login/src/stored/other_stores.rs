@@ -3,24 +3,24 @@ use std::sync::Arc;
 
 use auth_store::AuthStore;
 
-/// Another place of this machine where a sign-in may be stored, such as that of another profile.
+/// Another store of this machine, such as that of another profile.
 #[derive(Clone, Debug)]
 pub struct OtherStore {
-    /// What people call it.
+    /// Its display name.
     pub name: String,
-    /// What is stored there.
+    /// The store.
     pub store: AuthStore,
 }
 
-/// Finds the other places of this machine where sign-ins may be stored. It is asked when something is about
-/// to be revoked, because there may be more of them by then.
+/// Finds the other stores of this machine. It runs before a revocation, because there may be new stores
+/// by then.
 #[derive(Clone, Default)]
 pub struct OtherStores(Option<Arc<FindStores>>);
 
 type FindStores = dyn Fn() -> Vec<OtherStore> + Send + Sync;
 
 impl OtherStores {
-    /// `find` reads the disk, and is called where that may block.
+    /// `find` may block.
     #[must_use]
     pub fn new(find: impl Fn() -> Vec<OtherStore> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(find)))

@@ -12,21 +12,20 @@ use crate::event::{Event, Events};
 type SourceError = token_source::Error<StoreError, Error>;
 
 impl StoredSignIn {
-    /// The document with an access token that is valid now: the stored one, or, if that is
-    /// [due](token_source::is_due), the one of a refresh. If several processes ask at once, one of them
-    /// refreshes, and all of them get the new token.
+    /// The document with a valid access token. A token that is [due](token_source::is_due) is refreshed
+    /// first, by one process for all processes.
     ///
-    /// Where the refresh does not work at the moment, a token that has not expired is still returned,
-    /// and [`Event::RefreshPostponed`] says why.
+    /// If the refresh fails and the old token is still valid, the old token is returned, and
+    /// [`Event::RefreshPostponed`] has the error.
     ///
     /// # Errors
     ///
-    /// [`Error::NotSignedIn`], [`Error::SignInEnded`], or why the refresh did not work.
+    /// [`Error::NotSignedIn`], [`Error::SignInEnded`], or the error of the refresh.
     pub async fn valid(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
-        let valid = self.source(events).valid(&|event| tell(event, events)).await;
+        let valid = self.source(events).valid(&|event| forward(event, events)).await;
         let Valid { sign_in, postponed } = valid.map_err(|error| match error {
             SourceError::NotWritable(source) if is_not_writable(&source) => {
-                Error::Unstorable(source)
+                Error::NotWritable(source)
             }
             error => self.error(error),
         })?;
@@ -36,32 +35,32 @@ impl StoredSignIn {
         Ok(sign_in)
     }
 
-    /// The access token of that document, for a server of the issuer whose client asks.
+    /// The access token of that document, for a server of this issuer.
     ///
     /// # Errors
     ///
     /// [`Error::OtherIssuer`], [`Error::NoAccessToken`], or like [`valid`](Self::valid).
     pub(crate) async fn access_token(&self, events: Events<'_>) -> Result<AccessToken, Error> {
-        self.our_access_token(&self.load()?)?;
-        // Meanwhile another sign-in may have taken its place.
-        self.our_access_token(&self.valid(events).await?)
+        self.own_access_token(&self.load()?)?;
+        // Another sign-in may have replaced it in between.
+        self.own_access_token(&self.valid(events).await?)
     }
 
-    fn our_access_token(&self, document: &AuthDocument) -> Result<AccessToken, Error> {
+    fn own_access_token(&self, document: &AuthDocument) -> Result<AccessToken, Error> {
         let is_chatgpt = document.personal_access_token().is_none();
         let token = document.access_token().filter(|_| is_chatgpt);
         let none = || Error::NoAccessToken { location: self.store.location() };
         let token = token.ok_or_else(none)?;
-        self.is_ours(document).map(|()| token)
+        self.check_issuer(document).map(|()| token)
     }
 
-    /// Refreshes now, due or not. If another process refreshes at the same time, its tokens count.
+    /// Refreshes now. If another process refreshes at the same time, its tokens are used.
     ///
     /// # Errors
     ///
     /// Like [`valid`](Self::valid).
     pub async fn refresh(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
-        let refreshed = self.source(events).refresh(&|event| tell(event, events)).await;
+        let refreshed = self.source(events).refresh(&|event| forward(event, events)).await;
         refreshed.map_err(|error| self.error(error))
     }
 
@@ -73,8 +72,8 @@ impl StoredSignIn {
         TokenSource::new(self.store.clone(), endpoint, TokioClock(self.now))
     }
 
-    /// Tokens are only sent to the issuer that they are from.
-    pub(super) fn is_ours(&self, document: &AuthDocument) -> Result<(), Error> {
+    /// Tokens are sent only to their issuer.
+    pub(super) fn check_issuer(&self, document: &AuthDocument) -> Result<(), Error> {
         let asked = self.client.issuer().as_str();
         match issuer_of(document) {
             stored if stored == asked => Ok(()),
@@ -87,19 +86,21 @@ impl StoredSignIn {
             SourceError::NotSignedIn => Error::NotSignedIn { location: self.store.location() },
             SourceError::Expired => self.ended(),
             SourceError::Store(source) | SourceError::NotWritable(source) => Error::Store(source),
-            SourceError::Busy { waited } => Error::Busy { waited, holder: self.store.holder() },
+            SourceError::Busy { waited } => {
+                Error::StoreBusy { waited, holder: self.store.holder() }
+            }
             SourceError::Rejected(Error::Refresh(source)) => Error::SignInEnded(source),
             SourceError::Refresh(error) | SourceError::Rejected(error) => error,
-            SourceError::NoAccessToken => Error::UnusableAnswer { field: "access_token" },
-            // The new tokens are in place, or beside it, which is not the same as lost.
+            SourceError::NoAccessToken => Error::InvalidRefreshResponse { field: "access_token" },
+            // The new tokens are stored or beside the file, so they are not lost.
             SourceError::NotStored(
                 source @ (StoreError::NotDurable { .. } | StoreError::NotReplaced { .. }),
             ) => Error::Store(source),
-            SourceError::NotStored(source) => Error::Unsaved(source),
+            SourceError::NotStored(source) => Error::TokensNotStored(source),
         }
     }
 
-    /// What there is to say of a sign-in that has ended, as it is stored now.
+    /// The error for a sign-in that has ended.
     fn ended(&self) -> Error {
         let none = || Error::NotSignedIn { location: self.store.location() };
         match self.store.load() {
@@ -112,29 +113,29 @@ impl StoredSignIn {
     }
 }
 
-/// Waits for the lock, whatever is stored.
-pub(crate) async fn locked(
+/// Waits for the lock of the store.
+pub(crate) async fn lock_store(
     store: &AuthStore,
     now: fn() -> Timestamp,
     events: Events<'_>,
 ) -> Result<LockedStore, Error> {
-    let locked = token_source::lock(store, &TokioClock(now), &|event| tell(event, events)).await;
+    let locked = token_source::lock(store, &TokioClock(now), &|event| forward(event, events)).await;
     locked.map_err(|error| match error {
         LockError::Store(source) => Error::Store(source),
-        LockError::Busy { waited } => Error::Busy { waited, holder: store.holder() },
+        LockError::Busy { waited } => Error::StoreBusy { waited, holder: store.holder() },
     })
 }
 
-fn tell(event: token_source::Event, events: Events<'_>) {
+fn forward(event: token_source::Event, events: Events<'_>) {
     match event {
-        token_source::Event::WaitingForLock => events(Event::WaitingForAnotherProgram),
+        token_source::Event::WaitingForLock => events(Event::WaitingForLock),
         token_source::Event::Refreshing => events(Event::Refreshing),
         token_source::Event::Refreshed => events(Event::Refreshed),
         _ => {}
     }
 }
 
-/// Whether nothing can be written to the place, which was found before a token was spent.
+/// Whether the store is not writable, which is found before the refresh token is used.
 fn is_not_writable(error: &StoreError) -> bool {
     matches!(
         error,

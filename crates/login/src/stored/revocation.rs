@@ -1,10 +1,10 @@
-//! What becomes of tokens that this machine does not hold any more.
+//! Revokes tokens that are no longer stored.
 //!
 //! A revocation may end more than the token it names: "the authorization server SHOULD also invalidate
 //! all access tokens based on the same authorization grant"
 //! ([RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)), and some issuers end every
-//! sign-in of the person at this client. So tokens are only revoked where no stored sign-in of the same
-//! person could end with them.
+//! sign-in of the person at this client. So tokens are revoked only if that cannot end a stored sign-in of
+//! the same person.
 
 use auth_store::{AuthDocument, AuthMode, AuthStore, Error as StoreError, SignIn, uninterrupted};
 use credentials::{AccessToken, RefreshToken};
@@ -15,68 +15,68 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::at_risk::AtRisk;
-use super::{OtherStores, REVOCATION_LIMIT, client_id_of, identity_without_verifying, issuer_of};
+use super::{OtherStores, REVOCATION_TIMEOUT, client_id_of, identity_without_verifying, issuer_of};
 use crate::error::RevocationError;
 use crate::event::{Event, Events};
 use crate::openai::{self, Claims};
 
-/// What became of tokens that are not needed any more.
+/// The outcome of a revocation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Revocation {
-    /// There was none to revoke.
+    /// There is no token.
     NothingToRevoke,
-    /// It is an access token that was imported. It was not revoked, because the sign-in that it was
-    /// copied from would end with it.
+    /// The access token was imported. It is not revoked, because that would end the sign-in from which it
+    /// was copied.
     Imported {
-        /// How long it stays valid, where it says so.
+        /// When it expires, if known.
         expires_at: Option<Timestamp>,
     },
-    /// They were not revoked, because a stored sign-in of the same person could end with them.
-    Withheld(AtRisk),
-    /// They were not revoked, as the caller wanted it.
+    /// The tokens are not revoked, because that could end a stored sign-in of the same person.
+    Skipped(AtRisk),
+    /// The caller did not request it.
     NotRequested,
-    /// The issuer has revoked them.
+    /// The issuer has revoked the tokens.
     Revoked,
-    /// They may still be valid.
+    /// The tokens may still be valid.
     Failed(RevocationError),
 }
 
-/// A sign-in whose place another one has taken.
+/// A sign-in that was replaced by another one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ReplacedSignIn {
-    /// The name of the person, as far as the tokens say.
+    /// The name of the person, if the tokens have it.
     pub name: Option<String>,
-    /// The address of the person, likewise.
+    /// The email address of the person, if the tokens have it.
     pub email: Option<String>,
-    /// Whether it was another person's, as far as that is known.
+    /// Whether it certainly belonged to another person.
     pub was_another_person: bool,
-    /// What became of its tokens.
+    /// Whether its tokens were revoked.
     pub revocation: Revocation,
-    /// What it had instead of tokens, and nobody has ended.
+    /// A credential of it that stays valid.
     pub still_valid: Option<StillValid>,
 }
 
-/// Credentials that a new sign-in replaces and does not end.
+/// A credential that stays valid after a new sign-in replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StillValid {
-    /// An API key that was stored alone. Only its owner can end it.
+    /// An API key without tokens. Only its owner can delete it.
     ApiKey,
-    /// A personal access token, likewise.
+    /// A personal access token. Only its owner can delete it.
     PersonalAccessToken,
-    /// An access token that was imported: the sign-in that it was copied from would end with it.
+    /// An imported access token: revoking it would end the sign-in from which it was copied.
     ImportedAccessToken,
-    /// The sign-in of another program, in a way of its own.
+    /// A sign-in with an `auth_mode` of another program.
     OtherProgram {
-        /// Its mode.
+        /// The `auth_mode`.
         auth_mode: String,
     },
 }
 
 impl StillValid {
-    /// What the document holds that is not revoked when it is replaced.
+    /// The credential in the document that is not revoked when it is replaced.
     fn in_document(document: &AuthDocument) -> Option<Self> {
         match document.auth_mode()? {
             AuthMode::PersonalAccessToken => Some(Self::PersonalAccessToken),
@@ -87,7 +87,7 @@ impl StillValid {
         }
     }
 
-    /// Whether what `before` held is in `now` as well.
+    /// Whether `now` still has the credential of `before`.
     fn is_kept(&self, before: &Secrets, now: &AuthDocument) -> bool {
         match self {
             Self::ApiKey => before.api_key == Secrets::from_document(now).api_key,
@@ -100,7 +100,7 @@ impl StillValid {
     }
 }
 
-/// What is compared before and after a change.
+/// The secrets to compare before and after a change.
 struct Secrets {
     api_key: Option<Zeroizing<String>>,
     access_token: Option<Zeroizing<String>>,
@@ -116,19 +116,19 @@ impl Secrets {
     }
 }
 
-/// Tokens that nothing stores, or will store, any more.
+/// Tokens that are no longer stored.
 #[derive(Debug, Default)]
 pub(crate) struct DiscardedTokens {
     refresh_token: Option<RefreshToken>,
     access_token: Option<AccessToken>,
-    /// Where they are from, and would be revoked.
+    /// The issuer, which would revoke them.
     issuer: String,
-    /// The client that they name, where it is another one than that of the revoker.
+    /// Their client, if it is not that of the revoker.
     client_id: Option<String>,
     owner: Owner,
 }
 
-/// Whose tokens they are, as far as they say.
+/// The person, if the tokens name one.
 #[derive(Clone, Debug, Default)]
 struct Owner {
     issuer: Option<String>,
@@ -143,7 +143,7 @@ impl Owner {
         Self::from(identity_without_verifying(document).unwrap_or_default())
     }
 
-    /// Whether they are certainly not the same person.
+    /// Whether they are certainly different persons.
     fn is_another_person(&self, other: &Self) -> bool {
         let differ = |one: &Option<String>, other: &Option<String>| {
             one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
@@ -164,8 +164,8 @@ impl From<Claims> for Owner {
 }
 
 impl DiscardedTokens {
-    /// Those of a stored sign-in. An imported access token is not among them: the sign-in that it was
-    /// copied from would end with it. Nor is what only another program understands.
+    /// The tokens of a stored sign-in, without imported access tokens and without sign-ins of other
+    /// programs, which are not revoked.
     pub(crate) fn from_document(document: &AuthDocument) -> Self {
         if document.is_access_token_alone() || document.other_mode().is_some() {
             return Self { owner: Owner::from_document(document), ..Self::default() };
@@ -179,11 +179,11 @@ impl DiscardedTokens {
         }
     }
 
-    /// Those of a sign-in at `issuer` that was not stored.
+    /// The tokens of a sign-in at `issuer` that was not stored.
     pub(crate) fn from_sign_in(sign_in: SignIn, issuer: &BaseUrl) -> Self {
         let issuer = issuer.as_str().to_owned();
         let claims = Claims::of_id_token_without_verifying(&sign_in.id_token);
-        // An ID token of another issuer says nothing of whose the tokens of this one are.
+        // An ID token of another issuer does not identify the person.
         let claims = claims
             .ok()
             .filter(|it| it.iss.as_ref().is_none_or(|iss| iss.trim_end_matches('/') == issuer));
@@ -193,23 +193,23 @@ impl DiscardedTokens {
         Self { refresh_token, access_token, issuer, client_id: None, owner }
     }
 
-    /// The refresh token, because the whole sign-in ends with it; else the access token.
+    /// The refresh token, which ends the whole sign-in; otherwise the access token.
     fn revocable(&self) -> Option<Revocable<'_>> {
         let refresh_token = self.refresh_token.as_ref().map(Revocable::RefreshToken);
         refresh_token.or_else(|| self.access_token.as_ref().map(Revocable::AccessToken))
     }
 
-    /// Whether the sign-in in this store could end with these tokens. What cannot be read could be
-    /// anybody's.
-    fn endanger(&self, store: &AuthStore) -> bool {
+    /// Whether revoking these tokens could end the sign-in in this store. An unreadable store counts as the
+    /// same person.
+    fn may_end(&self, store: &AuthStore) -> bool {
         match store.load() {
-            Ok(Some(document)) => self.endanger_document(&document),
+            Ok(Some(document)) => self.may_end_document(&document),
             Ok(None) | Err(StoreError::NotAFile { .. }) => false,
             Err(_) => true,
         }
     }
 
-    fn endanger_document(&self, stored: &AuthDocument) -> bool {
+    fn may_end_document(&self, stored: &AuthDocument) -> bool {
         let (refresh_token, access_token) = (stored.refresh_token(), stored.access_token());
         let is_same = |stored: &RefreshToken| {
             self.refresh_token.as_ref().is_some_and(|token| token.expose() == stored.expose())
@@ -219,14 +219,14 @@ impl DiscardedTokens {
             || has_tokens && !self.owner.is_another_person(&Owner::from_document(stored))
     }
 
-    /// The stored sign-ins that could end with these tokens.
+    /// The stored sign-ins that revoking these tokens could end.
     pub(super) fn at_risk(&self, store: &AuthStore, others: &OtherStores) -> AtRisk {
-        let others = others.find().into_iter().filter(|other| self.endanger(&other.store));
-        AtRisk { this: self.endanger(store), others: others.map(|other| other.name).collect() }
+        let others = others.find().into_iter().filter(|other| self.may_end(&other.store));
+        AtRisk { this: self.may_end(store), others: others.map(|other| other.name).collect() }
     }
 }
 
-/// A sign-in whose place another one takes, and whether that is certainly another person's.
+/// A sign-in that is being replaced, and whether it certainly belongs to another person.
 #[derive(Debug, Default)]
 pub(crate) struct Replaced {
     tokens: DiscardedTokens,
@@ -246,7 +246,7 @@ impl Replaced {
     }
 }
 
-/// Where the sign-ins of this machine are stored, and the client that revokes.
+/// The stores of this machine, and the client that revokes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Revoker<'a> {
     pub(crate) client: &'a TokenClient,
@@ -255,7 +255,7 @@ pub(crate) struct Revoker<'a> {
 }
 
 impl Revoker<'_> {
-    /// Revokes tokens, unless a stored sign-in could end with them.
+    /// Revokes tokens, unless that could end a stored sign-in.
     pub(crate) async fn revoke_discarded(
         &self,
         tokens: DiscardedTokens,
@@ -271,7 +271,7 @@ impl Revoker<'_> {
         })
         .await;
         if !at_risk.is_empty() {
-            return Revocation::Withheld(at_risk);
+            return Revocation::Skipped(at_risk);
         }
         let revocation = self.revoke(&tokens).await;
         if let Revocation::Failed(error) = &revocation {
@@ -280,14 +280,14 @@ impl Revoker<'_> {
         revocation
     }
 
-    /// The same, for tokens that could not be stored; says so where they stay valid.
+    /// The same, and reports tokens that stay valid.
     pub(crate) async fn discard(&self, tokens: DiscardedTokens, events: Events<'_>) {
-        if let Revocation::Withheld(at_risk) = self.revoke_discarded(tokens, events).await {
-            events(Event::RevocationWithheld(&at_risk));
+        if let Revocation::Skipped(at_risk) = self.revoke_discarded(tokens, events).await {
+            events(Event::RevocationSkipped(&at_risk));
         }
     }
 
-    /// The same, for the sign-in that an interrupted save has left, once nothing of it is stored.
+    /// The same, for the sign-in of an interrupted save.
     pub(crate) async fn discard_abandoned(
         &self,
         abandoned: Option<AuthDocument>,
@@ -298,7 +298,7 @@ impl Revoker<'_> {
         }
     }
 
-    /// The sign-in that was replaced, and what becomes of its tokens. Nothing, where it had no credentials.
+    /// Revokes the tokens of a replaced sign-in. `None` if it had no credentials.
     pub(crate) async fn revoke_replaced(
         &self,
         replaced: Replaced,
@@ -313,7 +313,7 @@ impl Revoker<'_> {
         Some(ReplacedSignIn { name, email, was_another_person, revocation, still_valid })
     }
 
-    /// Tokens are only sent to the issuer that they are from.
+    /// Tokens are sent only to their issuer.
     pub(super) async fn revoke(&self, tokens: &DiscardedTokens) -> Revocation {
         let Some(revocable) = tokens.revocable() else { return Revocation::NothingToRevoke };
         let Ok(issuer) = tokens.issuer.parse() else {
@@ -324,10 +324,10 @@ impl Revoker<'_> {
             Some(client_id) => client.with_client_id(client_id.clone()),
             None => client,
         };
-        match timeout(REVOCATION_LIMIT, client.revoke(revocable)).await {
+        match timeout(REVOCATION_TIMEOUT, client.revoke(revocable)).await {
             Ok(Ok(())) => Revocation::Revoked,
             Ok(Err(error)) => Revocation::Failed(RevocationError::Refused(error)),
-            Err(_) => Revocation::Failed(RevocationError::TimedOut(REVOCATION_LIMIT)),
+            Err(_) => Revocation::Failed(RevocationError::TimedOut(REVOCATION_TIMEOUT)),
         }
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use auth_store::Error as StoreError;
 use credentials::ClaimMismatch;
 use http_client::ErrorResponse;
-use login::Error as LoginError;
 use login::openai::Mismatch;
+use login::{Error as LoginError, OAuthError};
 use oauth_callback_server::{BindError, WaitError};
 use printable::excerpt;
 use terminal_ui::{Hint, in_words, say};
@@ -41,13 +41,17 @@ pub(super) fn without_api_key(error: &LoginError) -> Hint {
 
 pub(crate) fn login(error: &LoginError) -> Option<Hint> {
     match error {
-        LoginError::Bind(BindError::PortsInUse { taken }) => Some(say(ports::hint(taken))),
-        LoginError::Bind(BindError::Listen { source, .. }) => listen(source).map(say),
-        LoginError::Store(error) | LoginError::Unstorable(error) => store::any(error),
-        LoginError::Callback(error) => callback(error).map(say),
-        LoginError::Unreached { source, .. } => network::hint(source),
-        LoginError::Code(error) => Some(issuer::code(error)),
-        LoginError::DeviceCode(error) => Some(issuer::device_code(error)),
+        LoginError::OAuth(OAuthError::Bind(BindError::PortsInUse { taken })) => {
+            Some(say(ports::hint(taken)))
+        }
+        LoginError::OAuth(OAuthError::Bind(BindError::Listen { source, .. })) => {
+            listen(source).map(say)
+        }
+        LoginError::Store(error) | LoginError::NotWritable(error) => store::any(error),
+        LoginError::OAuth(OAuthError::Callback(error)) => callback(error).map(say),
+        LoginError::OAuth(OAuthError::Unreachable { source, .. }) => network::hint(source),
+        LoginError::OAuth(OAuthError::CodeExchange(error)) => Some(issuer::code(error)),
+        LoginError::OAuth(OAuthError::DeviceCode(error)) => Some(issuer::device_code(error)),
         LoginError::KeyExchange { name, source } => Some(issuer::key_exchange(name, source)),
         LoginError::Platform(error) => platform::any(error),
         LoginError::KeyCreation { name, source } => Some(platform::key_creation(name, source)),
@@ -63,8 +67,10 @@ pub(crate) fn login(error: &LoginError) -> Option<Hint> {
         {
             Some(say(platform::NO_ACCESS))
         }
-        LoginError::Undelivered { kept, .. } => Some(say(store::undelivered(*kept))),
-        LoginError::Unkept { handed_over, source, .. } => Some(store::unkept(*handed_over, source)),
+        LoginError::NotDelivered { kept, .. } => Some(say(store::undelivered(*kept))),
+        LoginError::NotStored { handed_over, source, .. } => {
+            Some(store::unkept(*handed_over, source))
+        }
         LoginError::Refresh(error) => Some(issuer::refresh(error)),
         LoginError::OtherIssuer { stored, .. } => {
             Some(say(format!("give --issuer {}", excerpt(stored, 200))))
@@ -80,22 +86,23 @@ pub(crate) fn login(error: &LoginError) -> Option<Hint> {
 fn account(error: &LoginError) -> Option<Hint> {
     let again = || say("sign in again with ").run("login");
     Some(match error {
-        LoginError::WrongClaim(mismatch) | LoginError::WrongAccessToken(mismatch) => {
+        LoginError::InvalidIdToken(mismatch) | LoginError::InvalidAccessToken(mismatch) => {
             claim(*mismatch)
         }
         LoginError::NotSignedIn { .. } => say("sign in with ").run("login"),
-        LoginError::SignInOver { other_mode: Some(_), .. } | LoginError::UnknownMode { .. } => {
+        LoginError::SignInExpired { other_mode: Some(_), .. }
+        | LoginError::UnsupportedAuthMode { .. } => {
             say("refresh it with the program that made it, or sign in here with ").run("login")
         }
-        LoginError::SignInOver { has_api_key: true, .. } => {
+        LoginError::SignInExpired { has_api_key: true, .. } => {
             again().then("; the API key beside it still works: ").run("token --api-key")
         }
-        LoginError::SignInEnded(_) | LoginError::SignInOver { .. } => again(),
+        LoginError::SignInEnded(_) | LoginError::SignInExpired { .. } => again(),
         LoginError::NothingToRefresh { .. } => say("sign in with ChatGPT: ").run("login"),
-        LoginError::Unsaved(StoreError::External { .. } | StoreError::MayBeStored { .. }) => {
-            say("see to that store, then ").and(again())
-        }
-        LoginError::Unsaved(_) => {
+        LoginError::TokensNotStored(
+            StoreError::External { .. } | StoreError::MayBeStored { .. },
+        ) => say("see to that store, then ").and(again()),
+        LoginError::TokensNotStored(_) => {
             say("make room or give back the permissions there, then ").and(again())
         }
         _ => return None,
@@ -111,10 +118,14 @@ fn without_command(error: &LoginError) -> Option<&'static str> {
             "set up the API platform for this account at https://platform.openai.com, or sign in \
              without --require-api-key"
         }
-        LoginError::DeviceDenied => "nothing was changed; run the command again to try once more",
-        LoginError::DeviceExpired => "run the command again for a new code",
-        LoginError::UnusableAnswer { .. } => "try again; if it stays like this, sign in again",
-        LoginError::Busy { .. } => "another program is using it: try again when it is done",
+        LoginError::OAuth(OAuthError::DeviceDenied) => {
+            "nothing was changed; run the command again to try once more"
+        }
+        LoginError::OAuth(OAuthError::DeviceExpired) => "run the command again for a new code",
+        LoginError::InvalidRefreshResponse { .. } => {
+            "try again; if it stays like this, sign in again"
+        }
+        LoginError::StoreBusy { .. } => "another program is using it: try again when it is done",
         LoginError::NoProject { .. } => {
             "open https://platform.openai.com once to set up the account, or wait longer with \
              --poll-timeout"

@@ -1,4 +1,4 @@
-//! A credential that the person has already, in the place of a sign-in.
+//! Imports a credential in place of a sign-in.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::event::{Event, Events};
 use crate::openai::Claims;
 use crate::restrictions::{check_access_token, check_workspace};
 
-/// What an imported credential has taken the place of.
+/// What an imported credential has replaced.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Imported {
@@ -22,22 +22,22 @@ pub struct Imported {
     pub backup: Option<PathBuf>,
 }
 
-/// What an imported access token has to be.
+/// The restrictions for an imported access token.
 #[derive(Clone, Debug, Default)]
 pub struct Restrictions {
-    /// Only of these ChatGPT workspaces; of any when empty.
+    /// The ChatGPT workspaces that are allowed; all if empty.
     pub workspaces: Vec<String>,
-    /// Only of this client, as far as the token says.
+    /// The client, if the token names one.
     pub client_id: Option<String>,
 }
 
 impl StoredSignIn {
-    /// Signs in with an API key that the person has: it takes the place of whatever is stored, whose
-    /// tokens are then revoked, unless another stored sign-in could end with them.
+    /// Stores an API key in place of the sign-in, whose tokens are revoked unless that could end another
+    /// stored sign-in.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`]; what was stored before is untouched.
+    /// [`Error::Store`]. The store is unchanged.
     pub async fn replace_by_api_key(
         &self,
         api_key: ApiKey,
@@ -46,14 +46,12 @@ impl StoredSignIn {
         self.replace(move |document| document.set_api_key_sign_in(&api_key), events).await
     }
 
-    /// The same with an access token alone, which nothing can refresh, and which is never revoked from
-    /// here.
+    /// The same with an access token, which cannot be refreshed and is never revoked here.
     ///
     /// # Errors
     ///
-    /// [`Error::MalformedJwt`] where it does not say whose it is, [`Error::WrongAccessToken`] and
-    /// [`Error::WrongWorkspace`] where it is not what was asked for, [`Error::Store`]; what was stored
-    /// before is untouched.
+    /// [`Error::MalformedJwt`], [`Error::InvalidAccessToken`] and [`Error::WrongWorkspace`] for a token that
+    /// does not match `restrictions`, [`Error::Store`]. The store is unchanged.
     pub async fn replace_by_access_token(
         &self,
         access_token: AccessToken,
@@ -72,12 +70,11 @@ impl StoredSignIn {
         self.replace(change, events).await
     }
 
-    /// The same with a personal access token, which does not expire, and which is never revoked from
-    /// here.
+    /// The same with a personal access token, which does not expire and is never revoked here.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`]; what was stored before is untouched.
+    /// [`Error::Store`]. The store is unchanged.
     pub async fn replace_by_personal_access_token(
         &self,
         token: AccessToken,
@@ -101,7 +98,7 @@ impl StoredSignIn {
             stored.map(|stored| (stored, locked.take_abandoned()))
         };
         let ((replaced, backup), abandoned) = uninterrupted(save).await?;
-        events(Event::Kept { location: &self.store.location() });
+        events(Event::Stored { location: &self.store.location() });
         let replaced = self.revoker().revoke_replaced(replaced, events).await;
         self.revoker().discard_abandoned(abandoned, events).await;
         Ok(Imported { replaced, backup })

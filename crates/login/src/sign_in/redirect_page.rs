@@ -5,20 +5,20 @@ use super::api_key::ApiKeyOutcome;
 use super::identity::Identity;
 use crate::openai::ISSUER;
 use crate::openai::finish_setup_url;
-use crate::pages::{self, Who};
+use crate::pages::{self, UserInfo};
 
-/// Where the browser is sent when the credentials are on disk.
+/// The page to which the browser is redirected after the credentials are stored.
 ///
-/// Its query has nothing secret, since it stays in the browser's history; what the page shows comes
-/// from here and not from that query. The ID token is only in the link of the finish-setup page.
-pub(super) fn landing(
+/// The query stays in the history of the browser, so it has no secret. The page does not use the query.
+/// The ID token is only in the link of the finish-setup page.
+pub(super) fn redirect_page(
     identity: &Identity<'_>,
     api_key: &ApiKeyOutcome,
     issuer: &BaseUrl,
 ) -> RedirectPage {
     let (claims, platform_url) = (&identity.claims, platform_url(issuer));
     let auth = &claims.additional.auth;
-    let who = Who {
+    let who = UserInfo {
         name: claims.name.as_deref(),
         email: claims.email.as_deref(),
         plan: identity.plan.as_deref(),
@@ -40,7 +40,7 @@ pub(super) fn landing(
     redirect
 }
 
-/// Why there is no API key, where there might be one.
+/// Why a requested API key does not exist.
 fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
     match api_key {
         ApiKeyOutcome::Created | ApiKeyOutcome::NotRequested => None,
@@ -52,7 +52,7 @@ fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
     }
 }
 
-/// A value that the tokens do not have is left out.
+/// Omits values that the tokens do not have.
 fn query(identity: &Identity<'_>, platform_url: &str) -> Vec<(String, String)> {
     let auth = &identity.claims.additional.auth;
     let fields = [
@@ -65,7 +65,7 @@ fn query(identity: &Identity<'_>, platform_url: &str) -> Vec<(String, String)> {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// The platform that belongs to the issuer.
+/// The platform of the issuer.
 fn platform_url(issuer: &BaseUrl) -> &'static str {
     if issuer.as_str() == ISSUER {
         "https://platform.openai.com"

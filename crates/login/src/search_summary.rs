@@ -1,25 +1,25 @@
 use std::fmt;
 
-/// What was there instead of a project to make a key in.
+/// What a search for a project found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Seen {
-    /// Organizations that were asked.
+pub struct SearchSummary {
+    /// Organizations that were searched.
     pub organizations: usize,
-    /// Of these, the ones that did not let this person in.
+    /// Of these, the ones without access.
     pub inaccessible: usize,
-    /// Projects that were found, none of them the one.
+    /// Projects that were found and do not match.
     pub projects: usize,
 }
 
-impl Seen {
-    /// `: checked …`; nothing when every look failed, because then nothing was seen.
+impl SearchSummary {
+    /// `: checked …`; empty if every search failed.
     pub(crate) fn unless_nothing_was(&self, failed: bool) -> String {
         if failed && *self == Self::default() { String::new() } else { format!(": {self}") }
     }
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for SearchSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { organizations, inaccessible, projects } = self;
         if *organizations == 0 {
@@ -43,8 +43,8 @@ mod tests {
 
     // threats 127 133 135
     #[test]
-    fn what_was_seen_is_said_in_one_line() {
-        let mut seen = Seen::default();
+    fn a_summary_is_one_line() {
+        let mut seen = SearchSummary::default();
         assert_eq!(seen.to_string(), "no organization found");
         (seen.organizations, seen.projects) = (2, 3);
         let line = "checked 2 organizations and 3 projects, but no default project is ready yet";
