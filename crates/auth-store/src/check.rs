@@ -3,7 +3,7 @@ use std::io::{self, Write as _};
 
 use crate::file::TEMPORARY;
 use crate::file_location::FileLocation;
-use crate::folder::{Entry, Folder, Kind, remove_if_there};
+use crate::folder::{Entry, Folder, remove_if_there};
 use crate::mount::BACKUP;
 use crate::temp_file::clear;
 use crate::{Error, FileKind};
@@ -41,8 +41,8 @@ pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let refused = |path| |source| Error::NotWritable { path, source };
     match folder.entry(name).map_err(refused(path.clone()))? {
         None => folder.may_add().map_err(refused(folder.path().to_owned())),
-        Some(entry) if entry.kind != Kind::File => {
-            Err(Error::NotAFile { path, found: entry.kind.found() })
+        Some(entry) if entry.kind != FileKind::File => {
+            Err(Error::NotAFile { path, found: entry.kind })
         }
         Some(entry) => match entry.untrusted_owner() {
             Some(owner) => Err(Error::ForeignOwner { path, owner }),
@@ -74,7 +74,7 @@ pub(crate) fn room(location: &FileLocation) -> Result<(), Error> {
 fn not_in_the_way(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = || folder.path().join(name);
     match folder.entry(name) {
-        Ok(Some(Entry { kind: Kind::Other(found @ FileKind::Folder), .. })) => {
+        Ok(Some(Entry { kind: found @ FileKind::Folder, .. })) => {
             Err(Error::NotAFile { path: path(), found })
         }
         Ok(Some(_)) => {

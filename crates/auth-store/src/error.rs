@@ -1,9 +1,8 @@
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{ExternalStoreError, Location, LockHolder};
+use crate::{ExternalStoreError, FileKind, Location, LockHolder, Problem};
 
 /// Why an operation of the store failed.
 ///
@@ -158,12 +157,10 @@ pub enum Error {
         source: io::Error,
     },
     /// Another error of the system.
-    #[error("cannot {operation} {path}", path = path.display())]
+    #[error("cannot access {path}", path = path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The operation that failed.
-        operation: Operation,
         /// The error of the system.
         source: io::Error,
     },
@@ -236,101 +233,5 @@ impl Error {
             return false;
         };
         source.kind() == io::ErrorKind::NotFound
-    }
-}
-
-/// What is wrong with a text that is not an `auth.json`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Problem {
-    /// It begins with a byte-order mark.
-    ByteOrderMark,
-    /// It is not UTF-8.
-    Encoding,
-    /// It is incomplete.
-    Truncated,
-    /// It has a comment.
-    Comment,
-    /// It has a trailing comma.
-    TrailingComma,
-    /// A comma is missing between two values.
-    MissingComma,
-    /// It is not JSON.
-    Syntax,
-    /// An object has a key twice.
-    DuplicateKey,
-    /// A known field has a value of the wrong type or form.
-    Shape,
-    /// Nobody is signed in, and another program keeps a secret in this field.
-    Misplaced,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ByteOrderMark => "it begins with a byte-order mark",
-            Self::Encoding => "it is not UTF-8",
-            Self::Truncated => "it ends too early",
-            Self::Comment => "JSON has no comments",
-            Self::TrailingComma => "one comma too many before this",
-            Self::MissingComma => "a comma is missing before this",
-            Self::Syntax => "it is not JSON",
-            Self::DuplicateKey => "the key occurs twice",
-            Self::Shape => "the value has the wrong type or form",
-            Self::Misplaced => "another program keeps its sign-in like this",
-        })
-    }
-}
-
-/// What was found instead of a regular file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FileKind {
-    /// A folder. Container tools create one if a file to mount is missing.
-    Folder,
-    /// A named pipe.
-    Fifo,
-    /// A socket.
-    Socket,
-    /// A device.
-    Device,
-    /// A symbolic link to a missing folder, in a loop, or to an open file of a process.
-    BrokenLink,
-    /// Another kind of file.
-    Other,
-}
-
-impl fmt::Display for FileKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Folder => "a folder",
-            Self::Fifo => "a named pipe",
-            Self::Socket => "a socket",
-            Self::Device => "a device",
-            Self::BrokenLink => "a broken symbolic link",
-            Self::Other => "not a regular file",
-        })
-    }
-}
-
-/// The operation that the system refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Operation {
-    /// Opening or inspecting a file or folder.
-    Open,
-    /// Reading a file.
-    Read,
-    /// Locking a lock file.
-    Lock,
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Open => "open",
-            Self::Read => "read",
-            Self::Lock => "lock",
-        })
     }
 }

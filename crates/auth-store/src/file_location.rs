@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::folder::{self, Entry, Folder, Kind};
-use crate::{Error, FileKind, Operation, lock, mount};
+use crate::folder::{self, Entry, Folder};
+use crate::{Error, FileKind, lock, mount};
 
 /// The name of the document in the home folder.
 pub(crate) const AUTH_JSON: &str = "auth.json";
@@ -40,7 +40,7 @@ impl FileLocation {
     /// Resolves a link once, so that a later change of the link has no effect.
     pub(crate) fn find(home: Folder) -> Result<Self, Error> {
         let linked = match entry(&home, AUTH_JSON.as_ref())? {
-            Some(link) if link.kind == Kind::Link => Some(follow(&home, &link)?),
+            Some(link) if link.kind == FileKind::Link => Some(follow(&home, &link)?),
             _ => None,
         };
         Ok(Self { home, linked })
@@ -110,10 +110,9 @@ impl FileLocation {
         }
         let file = match self.folder().open_file(self.name()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other.map_err(|source| self.failed(Operation::Open, source))?,
+            other => other.map_err(|source| self.failed(source))?,
         };
-        let entry =
-            Entry::from_file(&file).map_err(|source| self.failed(Operation::Open, source))?;
+        let entry = Entry::from_file(&file).map_err(|source| self.failed(source))?;
         self.check_kind(entry.kind)?;
         if entry.shared {
             tracing::debug!(path = %self.path().display(), "other users may read this file");
@@ -141,7 +140,7 @@ impl FileLocation {
 
     /// Reads an open file from its current offset.
     pub(crate) fn read_from(&self, file: &File) -> Result<Content, Error> {
-        let failed = |source| self.failed(Operation::Read, source);
+        let failed = |source| self.failed(source);
         let length = file.metadata().map_err(failed)?.len();
         if length > SIZE_LIMIT {
             return Ok(Content::TooLarge);
@@ -157,24 +156,20 @@ impl FileLocation {
         Ok(Content::Bytes(bytes))
     }
 
-    pub(crate) fn failed(&self, operation: Operation, source: io::Error) -> Error {
-        Error::Io { path: self.path(), operation, source }
+    pub(crate) fn failed(&self, source: io::Error) -> Error {
+        Error::Io { path: self.path(), source }
     }
 
-    fn check_kind(&self, kind: Kind) -> Result<(), Error> {
+    fn check_kind(&self, kind: FileKind) -> Result<(), Error> {
         match kind {
-            Kind::File => Ok(()),
-            _ => Err(Error::NotAFile { path: self.path(), found: kind.found() }),
+            FileKind::File => Ok(()),
+            _ => Err(Error::NotAFile { path: self.path(), found: kind }),
         }
     }
 }
 
 fn entry(folder: &Folder, name: &OsStr) -> Result<Option<Entry>, Error> {
-    folder.entry(name).map_err(|source| Error::Io {
-        path: folder.path().join(name),
-        operation: Operation::Open,
-        source,
-    })
+    folder.entry(name).map_err(|source| Error::Io { path: folder.path().join(name), source })
 }
 
 impl Linked {
@@ -194,9 +189,7 @@ fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
     let path = home.path().join(AUTH_JSON);
     let broken = || Error::NotAFile { path: path.clone(), found: FileKind::BrokenLink };
     let refused = |source: io::Error| match source.kind() {
-        io::ErrorKind::PermissionDenied => {
-            Error::Io { path: path.clone(), operation: Operation::Open, source }
-        }
+        io::ErrorKind::PermissionDenied => Error::Io { path: path.clone(), source },
         _ => broken(),
     };
     let (mut link, mut made_by) = (path.clone(), first.owner_but_root());
@@ -204,7 +197,9 @@ fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
         let (folder, name) = end_of(&link).map_err(refused)?;
         let folder = Folder::open(&folder).map_err(refused)?;
         match entry(&folder, &name)? {
-            Some(next) if next.kind == Kind::Link => made_by = made_by.or(next.owner_but_root()),
+            Some(next) if next.kind == FileKind::Link => {
+                made_by = made_by.or(next.owner_but_root());
+            }
             _ => return Ok(Linked { folder, name, made_by }),
         }
         link = folder.path().join(name);

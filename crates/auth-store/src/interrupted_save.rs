@@ -14,9 +14,9 @@ use zeroize::Zeroizing;
 
 use crate::file::{MERGED, TEMPORARY, flush_name};
 use crate::file_location::{Content, FileLocation};
-use crate::folder::{Entry, Kind, remove_if_there};
+use crate::folder::{Entry, remove_if_there};
 use crate::temp_file::TempFile;
-use crate::{AuthDocument, Error, format};
+use crate::{AuthDocument, Error, FileKind, format};
 
 /// Finishes such a save, or returns the new document if it may not replace the old one. Call it under
 /// the locks and before a temporary file is made.
@@ -95,7 +95,7 @@ pub(crate) fn exists(location: &FileLocation) -> bool {
 fn open_own(location: &FileLocation, name: &OsStr) -> Option<File> {
     let file = location.folder().open_file(name).ok()?;
     let entry = Entry::from_file(&file).ok()?;
-    let is_own = entry.kind == Kind::File && entry.untrusted_owner().is_none() && !entry.shared;
+    let is_own = entry.kind == FileKind::File && entry.untrusted_owner().is_none() && !entry.shared;
     is_own.then_some(file)
 }
 

@@ -91,11 +91,14 @@ mod snapshot;
 mod temp_file;
 
 mod error;
+mod file_kind;
 mod location;
+mod problem;
 
 pub use document::{AuthDocument, SignIn};
-pub use error::{Error, ErrorKind, FileKind, Operation, Problem};
+pub use error::{Error, ErrorKind};
 pub use external_store::{ExternalStore, ExternalStoreError};
+pub use file_kind::FileKind;
 pub use helper_store::HelperStore;
 #[cfg(feature = "keyring")]
 pub use keyring_store::KeyringStore;
@@ -103,6 +106,7 @@ pub use location::Location;
 pub use lock_holder::LockHolder;
 pub use locked_store::LockedStore;
 pub use mode::AuthMode;
+pub use problem::Problem;
 pub use store::AuthStore;
 pub use uninterrupted::{uninterrupted, uninterrupted_commit};
 pub use warning::Warning;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::backend::Backend;
 use crate::file_location::FileLocation;
 use crate::folder::{Entry, Folder};
-use crate::{Error, ExternalStore, LockHolder, Operation};
+use crate::{Error, ExternalStore, LockHolder};
 
 /// The locks of Codex CLI, in its order.
 pub(crate) const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
@@ -97,7 +97,7 @@ impl LockTimeout {
     /// and the next file is tried.
     pub(crate) fn lock(&mut self, folder: &Folder, name: &OsStr) -> Result<Lock, Error> {
         let path = folder.path().join(name);
-        let refused = |source| Error::Io { path: path.clone(), operation: Operation::Lock, source };
+        let refused = |source| Error::Io { path: path.clone(), source };
         loop {
             let file = open(folder, name, folder.open_lock(name))?;
             if let Some(lock) = try_lock(&path, file)?
@@ -141,7 +141,7 @@ fn open(folder: &Folder, name: &OsStr, opened: io::Result<File>) -> Result<File,
     };
     match entry.and_then(|entry| entry.untrusted_owner()) {
         Some(owner) => Err(Error::ForeignOwner { path, owner }),
-        None => opened.map_err(|source| Error::Io { path, operation: Operation::Lock, source }),
+        None => opened.map_err(|source| Error::Io { path, source }),
     }
 }
 
@@ -154,8 +154,6 @@ fn try_lock(path: &Path, file: File) -> Result<Option<Lock>, Error> {
         Err(TryLockError::Error(error)) if Folder::has_no_locks(&error) => {
             Err(Error::NoLocks { path: path() })
         }
-        Err(TryLockError::Error(source)) => {
-            Err(Error::Io { path: path(), operation: Operation::Lock, source })
-        }
+        Err(TryLockError::Error(source)) => Err(Error::Io { path: path(), source }),
     }
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
+use crate::Error;
 use crate::file_location::{Content, FileLocation};
-use crate::{Error, Operation};
 
 /// The suffix of the copy of a file that is written in place. A person or an editor may have made an
 /// `auth.json.bak`.
@@ -96,7 +96,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(crate) fn read_whole(location: &FileLocation, file: &File) -> Result<Content, Error> {
     let read = || {
         let mut again = file;
-        again.rewind().map_err(|source| location.failed(Operation::Read, source))?;
+        again.rewind().map_err(|source| location.failed(source))?;
         location.read_from(file)
     };
     for _ in 0..LOOKS {

@@ -1,9 +1,5 @@
 //! The store as [`token_source`] uses it, for several processes.
 
-use std::future::poll_fn;
-use std::mem::replace;
-use std::task::Poll;
-
 use credentials::{AccessToken, Claims, RefreshToken};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -50,33 +46,12 @@ impl StoreGuard for LockedStore {
     ) -> Result<Commit<AuthDocument>, Error> {
         match self.location() {
             // A write takes milliseconds, and a thread may not be available.
-            Location::File(_) => {
-                let committed = self.commit_refresh(document, &tokens, &spent);
-                drop(self);
-                see_signals().await;
-                committed
-            }
+            Location::File(_) => self.commit_refresh(document, &tokens, &spent),
             Location::External(_) => {
                 let commit = move || self.commit_refresh(document, &tokens, &spent);
                 uninterrupted_commit(commit).await
             }
         }
-    }
-}
-
-/// Lets the runtime deliver a signal that came during the commit, and then the code that waits for it
-/// beside this future.
-async fn see_signals() {
-    for _ in 0..2 {
-        let mut has_yielded = false;
-        poll_fn(|cx| match replace(&mut has_yielded, true) {
-            true => Poll::Ready(()),
-            false => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-        })
-        .await;
     }
 }
 

@@ -3,8 +3,8 @@ use std::io::{self, Read, Seek as _};
 
 use zeroize::Zeroizing;
 
+use crate::Error;
 use crate::file_location::{Content, FileLocation};
-use crate::{Error, Operation};
 
 /// The content that was last read or written, for a comparison before it is replaced.
 ///
@@ -40,7 +40,7 @@ impl Snapshot {
         self.file = self.file.take().filter(|file| stands(location, file));
         let content = match &mut self.file {
             Some(file) => {
-                file.rewind().map_err(|source| location.failed(Operation::Read, source))?;
+                file.rewind().map_err(|source| location.failed(source))?;
                 location.read_from(file)?
             }
             None => {
@@ -55,7 +55,7 @@ impl Snapshot {
     /// Whether the content is unchanged. Compares the bytes, because some programs write without a
     /// lock, or into the same file.
     pub(crate) fn exists(&mut self, location: &FileLocation) -> Result<bool, Error> {
-        let failed = |source| location.failed(Operation::Read, source);
+        let failed = |source| location.failed(source);
         if let Content::Bytes(bytes) = &self.content
             && let Some(mut file) = self.file.as_ref().filter(|file| stands(location, file))
         {

@@ -4,9 +4,9 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::Error;
 use crate::file_location::FileLocation;
-use crate::folder::{Entry, Folder, Kind, remove_if_there};
+use crate::folder::{Entry, Folder, remove_if_there};
+use crate::{Error, FileKind};
 
 /// A new file beside the document. It is removed on drop unless it is kept or renamed.
 pub(crate) struct TempFile {
@@ -135,7 +135,11 @@ impl Drop for Name {
 pub(crate) fn clear(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = folder.path().join(name);
     remove_if_there(folder, name).map_err(|source| match folder.entry(name) {
-        Ok(Some(Entry { kind: Kind::Other(found), .. })) => Error::NotAFile { path, found },
+        Ok(Some(Entry { kind: found, .. }))
+            if !matches!(found, FileKind::File | FileKind::Link) =>
+        {
+            Error::NotAFile { path, found }
+        }
         _ => Error::NotWritable { path, source },
     })
 }

@@ -9,6 +9,9 @@ use crate::{
     TokenEndpoint, TokenResponse,
 };
 
+/// A commit may block the thread. After it, the runtime delivers a signal that came meanwhile.
+const SIGNAL_PAUSE: Duration = Duration::from_millis(1);
+
 /// A stored sign-in that is kept valid, in any number of processes at once.
 #[derive(Clone, Debug)]
 pub struct TokenSource<S, E, C> {
@@ -137,6 +140,7 @@ where
             Ok(TokenResponse { tokens, defect }) => {
                 let is_new = tokens.access_token.is_some();
                 let committed = guard.commit(sign_in, tokens, token).await;
+                self.clock.sleep(SIGNAL_PAUSE).await;
                 events(Event::Refreshed);
                 self.discard(abandoned).await;
                 let current = self.committed(committed.map_err(Error::NotStored)?, is_new).await;

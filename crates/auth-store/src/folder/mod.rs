@@ -15,11 +15,11 @@ pub(crate) use portable::{Folder, make_private, runs_as_root};
 #[cfg(unix)]
 pub(crate) use unix::{Folder, make_private, runs_as_root};
 
-use crate::{Error, FileKind, Operation};
+use crate::{Error, FileKind};
 
 /// The metadata of a file.
 pub(crate) struct Entry {
-    pub(crate) kind: Kind,
+    pub(crate) kind: FileKind,
     /// The owner, unless it is the user of this process.
     pub(crate) foreign_owner: Option<u32>,
     pub(crate) world_writable: bool,
@@ -27,23 +27,6 @@ pub(crate) struct Entry {
     pub(crate) sticky: bool,
     /// Whether other users may read it.
     pub(crate) shared: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    File,
-    Link,
-    Other(FileKind),
-}
-
-impl Kind {
-    /// Its name in an error.
-    pub(crate) fn found(self) -> FileKind {
-        match self {
-            Self::Other(found) => found,
-            Self::File | Self::Link => FileKind::Other,
-        }
-    }
 }
 
 impl Entry {
@@ -66,7 +49,7 @@ pub(crate) fn open(path: &Path) -> Result<Option<Folder>, Error> {
     match Folder::open(path) {
         Ok(folder) => Ok(Some(folder)),
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Io { path: path.to_owned(), operation: Operation::Open, source }),
+        Err(source) => Err(Error::Io { path: path.to_owned(), source }),
     }
 }
 
@@ -114,7 +97,7 @@ pub(crate) fn check_trusted(folder: &Folder) -> Result<(), Error> {
     let path = folder.path().to_owned();
     let entry = match folder.metadata() {
         Ok(entry) => entry,
-        Err(source) => return Err(Error::Io { path, operation: Operation::Open, source }),
+        Err(source) => return Err(Error::Io { path, source }),
     };
     match entry.untrusted_owner() {
         Some(owner) => Err(Error::ForeignOwner { path, owner }),

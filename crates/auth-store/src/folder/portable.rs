@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 
-use super::{Entry, Kind};
+use super::Entry;
 use crate::FileKind;
 use crate::retry::while_in_use;
 
@@ -120,10 +120,10 @@ impl Entry {
 impl From<&fs::Metadata> for Entry {
     fn from(metadata: &fs::Metadata) -> Self {
         let kind = match metadata.file_type() {
-            kind if kind.is_file() => Kind::File,
-            kind if kind.is_symlink() => Kind::Link,
-            kind if kind.is_dir() => Kind::Other(FileKind::Folder),
-            _ => Kind::Other(FileKind::Other),
+            kind if kind.is_file() => FileKind::File,
+            kind if kind.is_symlink() => FileKind::Link,
+            kind if kind.is_dir() => FileKind::Folder,
+            _ => FileKind::Other,
         };
         Self { kind, foreign_owner: None, world_writable: false, sticky: false, shared: false }
     }

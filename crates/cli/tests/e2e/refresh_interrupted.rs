@@ -178,7 +178,7 @@ fn read_only(seconds_left: i64, locks: &[&str], check: impl Fn(&World, &Finished
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
 /// Whether the lock files exist, and the first error.
-const CASES: [(&[&str], &str); 2] = [(&LOCKS, "cannot write "), (&[], "cannot lock ")];
+const CASES: [(&[&str], &str); 2] = [(&LOCKS, "cannot write "), (&[], "cannot access ")];
 
 /// The refresh token is not used if the new tokens cannot be stored.
 // threats 118 157

@@ -9,7 +9,7 @@ use rustix::fs::{self, Access, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Gid, Uid, geteuid};
 
-use super::{Entry, Kind, ROOT};
+use super::{Entry, ROOT};
 use crate::FileKind;
 #[cfg(target_os = "linux")]
 use crate::lock_holder::Identity;
@@ -216,7 +216,7 @@ impl From<Stat> for Entry {
         let mode = Mode::from_raw_mode(stat.st_mode);
         let foreign = stat.st_uid != geteuid().as_raw();
         Self {
-            kind: Kind::from(FileType::from_raw_mode(stat.st_mode)),
+            kind: FileKind::from(FileType::from_raw_mode(stat.st_mode)),
             foreign_owner: foreign.then_some(stat.st_uid),
             world_writable: mode.contains(Mode::WOTH),
             sticky: mode.contains(Mode::SVTX),
@@ -225,16 +225,16 @@ impl From<Stat> for Entry {
     }
 }
 
-impl From<FileType> for Kind {
+impl From<FileType> for FileKind {
     fn from(kind: FileType) -> Self {
         match kind {
             FileType::RegularFile => Self::File,
             FileType::Symlink => Self::Link,
-            FileType::Directory => Self::Other(FileKind::Folder),
-            FileType::Fifo => Self::Other(FileKind::Fifo),
-            FileType::Socket => Self::Other(FileKind::Socket),
-            FileType::CharacterDevice | FileType::BlockDevice => Self::Other(FileKind::Device),
-            FileType::Unknown => Self::Other(FileKind::Other),
+            FileType::Directory => Self::Folder,
+            FileType::Fifo => Self::Fifo,
+            FileType::Socket => Self::Socket,
+            FileType::CharacterDevice | FileType::BlockDevice => Self::Device,
+            FileType::Unknown => Self::Other,
         }
     }
 }
