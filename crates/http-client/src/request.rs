@@ -40,8 +40,8 @@ impl Request {
         self.secret(token)
     }
 
-    /// Names a secret that the body holds: an [`ErrorResponse`](crate::ErrorResponse) that repeats it, or a part of it,
-    /// shows `[hidden]` instead. A bearer token is one by itself.
+    /// Names a secret that the body holds: an [`ErrorResponse`](crate::ErrorResponse) that repeats it,
+    /// or a part of it, shows `[hidden]` instead. A bearer token is one by itself.
     pub fn secret(mut self, secret: &str) -> Self {
         self.secrets.add(secret);
         self
