@@ -1,7 +1,7 @@
-//! The project's own tasks: what needs code. What is only a command stands in the `justfile`.
+//! The commands of a developer that need code; `justfile` has the others.
 //!
-//! The rules of the repository are tests of this crate, so that plain `cargo test --workspace`
-//! holds them: [`layers`] the arrows between the crates, `tidy` the small habits.
+//! The rules of the repository are tests of this crate, so that `cargo test --workspace` checks them:
+//! [`layers`] the dependencies between the crates, `tidy` the rest.
 
 mod demo;
 mod dist;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The project's own tasks
+/// The commands of a developer
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -28,29 +28,29 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Play both sign-ins against the sandbox, and show them
+    /// Run both sign-ins against the sandbox, and show each step
     Demo {
-        /// Let somebody of the sandbox sign in, without a browser
+        /// Simulate the browser
         #[arg(long)]
         headless: bool,
     },
-    /// Put the program, its manual and its completions into one archive, and look at that
+    /// Build an archive of the program, its manual and its completions, and check it
     Dist,
     #[command(flatten)]
     Rig(rigs::Command),
-    /// Print which crate may use which, and hold the workspace against it
+    /// Print which crate may use which, and check the workspace
     Layers,
-    /// Print which rows of docs/threats.md a test names, and which none does
+    /// Print which rows of docs/threats.md have a test
     Threats(threats::Options),
 }
 
 fn main() -> ExitCode {
     match run(Arguments::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads, `head` perhaps, has seen enough.
+        // The reader, such as `head`, has closed the pipe.
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            // A closed stderr leaves nobody to tell.
+            // Standard error may be closed.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
@@ -69,7 +69,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
 }
 
 fn viewer(headless: bool) -> demo::Viewer {
-    if headless { demo::Viewer::Nobody } else { demo::Viewer::You }
+    if headless { demo::Viewer::Simulated } else { demo::Viewer::You }
 }
 
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
@@ -77,7 +77,7 @@ fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The folder of the workspace, wherever the command is started from.
+/// The folder of the workspace.
 fn workspace_root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

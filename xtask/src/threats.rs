@@ -18,14 +18,14 @@ struct Section<'a> {
     rows: Vec<u32>,
 }
 
-/// What can be asked of it.
+/// The rows to show.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Show the tests of these rows alone
     rows: Vec<u32>,
 }
 
-/// Counts the rows that a test names, or says which tests name some rows.
+/// Counts the rows with tests, or lists the tests of some rows.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! Both sign-ins from the first key to the last byte, against a sandbox on this machine: no account,
-//! no network, and no file outside a temporary folder.
+//! Both sign-ins against a sandbox on this machine: no account, no network, and no file outside a
+//! temporary folder.
 
 mod elide;
 mod page;
@@ -20,16 +20,16 @@ use stage::{Played, Stage};
 
 pub(crate) use stage::Viewer;
 
-/// Plays both flows, and shows them.
+/// Runs both flows, and shows each step.
 ///
 /// # Errors
 ///
-/// Something could not be started, or something that the demo claims did not hold.
+/// Something cannot be started, or a claim is wrong.
 pub(crate) fn run(root: &Path, viewer: Viewer, out: impl Write) -> Result<(), Box<dyn Error>> {
     let mut page = Page::new(out);
     page.paragraph(match viewer {
         Viewer::You => YOU,
-        Viewer::Nobody => NOBODY,
+        Viewer::Simulated => SIMULATED,
     })?;
     let stage = Stage::set(program::build(root, Profile::Dev, &[])?, viewer)?;
     stage.sign_in(&mut page)?;
@@ -46,11 +46,11 @@ pub(crate) fn run(root: &Path, viewer: Viewer, out: impl Write) -> Result<(), Bo
 }
 
 const YOU: &str = "Both sign-ins, against a sandbox on this machine. Your browser opens twice: \
-    choose Ada Lovelace, for whom both work. Nobody there is real, nothing leaves this machine, \
+    choose Ada Lovelace, for whom both work. No person there is real, nothing leaves this machine, \
     and every file is in a temporary folder.";
 
-const NOBODY: &str = "Both sign-ins, against a sandbox on this machine, with somebody made up in \
-    front of it. Nobody here is real, nothing leaves this machine, and every file is in a \
+const SIMULATED: &str = "Both sign-ins, against a sandbox on this machine, with somebody made up in \
+    front of it. No person here is real, nothing leaves this machine, and every file is in a \
     temporary folder. Secrets are shown as \"…\".";
 
 /// The ports of the registered redirects.
@@ -105,7 +105,7 @@ impl Stage {
         kinds.iter().all(newest)
     }
 
-    /// What went over the wire, as the browser and as the servers saw it.
+    /// The requests of the browser and of the program.
     fn show_wire(&self, page: &mut Page<impl Write>, played: &Played) -> io::Result<()> {
         if let Some(trail) = &played.trail {
             page.section("The browser sees, when ada@example.com is chosen")?;
@@ -124,7 +124,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Which of the two servers was asked, in words of one length.
+    /// The name of the server, padded to one width.
     fn name(&self, request: &Recorded) -> &'static str {
         let host = request.header("host").unwrap_or_default();
         if self.sandbox.api_url().ends_with(host) { "platform" } else { "issuer  " }
@@ -136,7 +136,7 @@ impl Stage {
         played: &Played,
     ) -> Result<(), Box<dyn Error>> {
         page.claim("the terminal shows no secret", has_none(&played.said, &played.secrets))?;
-        if self.viewer == Viewer::Nobody {
+        if self.viewer == Viewer::Simulated {
             let last = played.trail.as_ref().and_then(Trail::last);
             let is_good = last.is_some_and(|step| step.status == 200);
             page.claim("the browser ends on a page that says so", is_good)?;
@@ -151,7 +151,7 @@ fn is_private(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o777 == 0o600)
 }
 
-/// A mode is a matter of Unix; elsewhere the folder's rights are inherited.
+/// Only Unix has modes; other systems inherit the rights of the folder.
 #[cfg(not(unix))]
 fn is_private(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.is_file())

@@ -1,4 +1,4 @@
-//! The program, the servers and the person: one run of all three.
+//! One run of the program, with the servers and a person.
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Write};
@@ -15,16 +15,16 @@ use super::page::Page;
 use super::show;
 use rigs::program::{self, Running, is_address};
 
-/// Who looks at the sign-in page.
+/// Who sees the sign-in page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Viewer {
-    /// Whoever sits at this machine, in the default browser.
+    /// You, in the default browser.
     You,
-    /// A person of the sandbox, without a browser.
-    Nobody,
+    /// A simulated person of the sandbox.
+    Simulated,
 }
 
-/// What both flows are played on.
+/// The program and the servers of both flows.
 pub(super) struct Stage {
     program: PathBuf,
     pub(super) sandbox: Sandbox,
@@ -32,30 +32,30 @@ pub(super) struct Stage {
     pub(super) viewer: Viewer,
 }
 
-/// How a flow went.
+/// The result of a flow.
 pub(super) struct Played {
     /// What the program wrote to standard output.
     pub(super) result: String,
-    /// What it said on standard error, without the address.
+    /// What it wrote to standard error, without the address.
     pub(super) said: String,
-    /// What the browser saw, if it was not a real one.
+    /// What the simulated browser saw.
     pub(super) trail: Option<Trail>,
-    /// What the servers were asked, by the browser as well.
+    /// The requests at the servers, including those of the browser.
     pub(super) requests: Vec<Recorded>,
-    /// What may stand in none of it.
+    /// The secrets, which none of it may contain.
     pub(super) secrets: Vec<String>,
 }
 
 impl Stage {
     pub(super) fn set(program: PathBuf, viewer: Viewer) -> Result<Self, Box<dyn Error>> {
-        // Two addresses, as in the real world; and each flow then shows which one it needs.
+        // Two addresses, as in production, so that each flow shows which one it needs.
         let scenario = Scenario { listeners: Listeners::Separate, ..Scenario::default() };
         let sandbox = Sandbox::start_in_thread(scenario)?;
         Ok(Self { program, sandbox, home: TempDir::new()?, viewer })
     }
 
-    /// Runs the program to its end, and shows what it says. It listens on the `registered` port, as
-    /// it does for OpenAI, unless that is taken: the sandbox accepts any other.
+    /// Runs the program to its end, and shows its output. It listens on the `registered` port if that is
+    /// free: the sandbox accepts any port.
     pub(super) fn play(
         &self,
         page: &mut Page<impl Write>,
@@ -80,7 +80,7 @@ impl Stage {
         Ok(Played { result, said, trail, requests, secrets: self.sandbox.canaries() })
     }
 
-    /// Listens to the program, while the person goes where it sends them.
+    /// Reads the output of the program while the person visits the address.
     fn attend(
         &self,
         page: &mut Page<impl Write>,
@@ -101,13 +101,13 @@ impl Stage {
         if !is_free(registered) {
             command.args(["--port", "0"]);
         }
-        if self.viewer == Viewer::Nobody {
+        if self.viewer == Viewer::Simulated {
             command.arg("--no-browser").env("HOME", self.home.path());
         }
         command
     }
 
-    /// Shows what the program says while it says it, and hands over the address.
+    /// Shows the output line by line, and passes the address on.
     fn listen(
         &self,
         page: &mut Page<impl Write>,
@@ -121,9 +121,9 @@ impl Stage {
                     page.line(&line)?;
                     said = said + &line + "\n";
                 }
-                // It is to be copied, if the browser did not open.
+                // For a browser that did not open.
                 (true, Viewer::You) => page.verbatim(&line)?,
-                (true, Viewer::Nobody) => {
+                (true, Viewer::Simulated) => {
                     let url: Url = line.parse()?;
                     show::address(&url).iter().try_for_each(|line| page.verbatim(line))?;
                     at_address(url);
@@ -155,7 +155,7 @@ fn joined(
     }
 }
 
-/// The command as it would be typed, one option a line.
+/// The command as a person types it, one option a line.
 fn show_command(page: &mut Page<impl Write>, command: &Command) -> io::Result<()> {
     let words = command.get_args().map(|word| word.to_string_lossy());
     let typed = words.fold("$ login-cli".to_owned(), |line, word| {

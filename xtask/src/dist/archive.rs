@@ -1,4 +1,4 @@
-//! A `.tar.gz` in which nothing depends on who made it, where and when.
+//! A reproducible `.tar.gz`.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -9,25 +9,25 @@ use tar::{Builder, EntryType, Header};
 
 /// A file in the archive.
 pub(super) struct Entry {
-    /// Below the one folder that the archive has.
+    /// In the folder of the archive.
     pub(super) path: String,
     pub(super) bytes: Vec<u8>,
     mode: u32,
 }
 
 impl Entry {
-    /// One that is read.
+    /// A file that is read.
     pub(super) fn file(path: &str, bytes: Vec<u8>) -> Self {
         Self { path: path.to_owned(), bytes, mode: 0o644 }
     }
 
-    /// One that is started.
+    /// A file that is executed.
     pub(super) fn program(path: &str, bytes: Vec<u8>) -> Self {
         Self { mode: 0o755, ..Self::file(path, bytes) }
     }
 }
 
-/// Writes them, in their order, into a folder of the archive's own.
+/// Writes them in order, into one folder.
 pub(super) fn write(path: &Path, folder: &str, time: u64, entries: &[Entry]) -> io::Result<()> {
     let packed = GzBuilder::new().write(File::create(path)?, Compression::best());
     let mut archive = Builder::new(packed);

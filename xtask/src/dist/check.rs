@@ -1,4 +1,4 @@
-//! The archive as somebody has it who unpacks it.
+//! Checks of the unpacked archive.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{Outcome, SHELLS, said};
 
-/// How a shell or a reader of the manual says that it understands a file.
+/// The options with which a shell or `mandoc` checks a file.
 const READERS: [(&str, &[&str]); 4] = [
     ("bash", &["-n"]),
     ("zsh", &["-n"]),
@@ -17,11 +17,11 @@ const READERS: [(&str, &[&str]); 4] = [
     ("mandoc", &["-T", "lint", "-W", "warning"]),
 ];
 
-/// Looks at all of it, and says what was looked at.
+/// Checks everything, and lists the checks.
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// What is wrong.
 pub(super) fn unpacked(archive: &Path, name: &str) -> Outcome<Vec<String>> {
     let folder = TempDir::new()?;
     tar::Archive::new(GzDecoder::new(File::open(archive)?)).unpack(folder.path())?;
@@ -56,7 +56,7 @@ fn pages(folder: &Path) -> Outcome<Vec<PathBuf>> {
     }
 }
 
-/// Lets a program of this machine read the files, if it has one for them.
+/// Checks files with a program, if it is installed.
 fn understood(reader: &str, files: &[PathBuf], what: &str) -> Outcome<Option<String>> {
     let Some((reader, options)) = READERS.iter().find(|(name, _)| *name == reader) else {
         return Ok(None);

@@ -1,9 +1,7 @@
-//! What somebody gets who wants the program and no compiler: one archive with the program, its manual
-//! and its completions.
+//! One archive with the program, its manual and its completions, for people without a compiler.
 //!
-//! The program is the one of `cargo build --release`. The manual is written from the definition of its
-//! command line. Two archives of one commit, made by the same compiler, are the same to the byte. The
-//! archive is unpacked again and looked at before it counts.
+//! The program is the release build. The manual is generated from its command line. Two archives of one
+//! commit and compiler are identical. The archive is unpacked and checked.
 
 mod archive;
 mod check;
@@ -19,7 +17,7 @@ use archive::Entry;
 use rigs::program::{self, Profile};
 use rigs::progress;
 
-/// A shell, and how the file is called that it looks for.
+/// A shell, and the name of its completion file.
 const SHELLS: [(&str, &str); 5] = [
     ("bash", "login-cli.bash"),
     ("zsh", "_login-cli"),
@@ -30,11 +28,11 @@ const SHELLS: [(&str, &str); 5] = [
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Makes the archive, looks at it, and says what is in it.
+/// Builds and checks the archive, and lists its files.
 ///
 /// # Errors
 ///
-/// Something cannot be built or written, or is not as it should be.
+/// Something cannot be built or written, or a check fails.
 pub(crate) fn run(root: &Path, out: &mut impl Write) -> Outcome<()> {
     let name = format!("login-cli-{}-{}", env!("CARGO_PKG_VERSION"), host()?);
     let change = LastChange::read(root);
@@ -51,7 +49,7 @@ pub(crate) fn run(root: &Path, out: &mut impl Write) -> Outcome<()> {
     Ok(())
 }
 
-/// All that belongs into it, by its place.
+/// All files, by path.
 fn entries(root: &Path, change: &LastChange) -> Outcome<Vec<Entry>> {
     progress("building the program");
     let program = program::build(root, Profile::Release, &[])?;
@@ -77,7 +75,7 @@ fn archive_path(root: &Path, name: &str) -> Outcome<PathBuf> {
     Ok(folder.join(format!("{name}.tar.gz")).into())
 }
 
-/// What a command prints, where it ends well.
+/// The output of a successful command.
 fn said(command: &mut Command) -> Outcome<Vec<u8>> {
     let output = command.output()?;
     if !output.status.success() {
@@ -87,14 +85,14 @@ fn said(command: &mut Command) -> Outcome<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// The machine that the program is for, as the compiler names it: the one that this runs on.
+/// The target of the compiler, which is this machine.
 fn host() -> Outcome<String> {
     let version = String::from_utf8(said(program::rustc().arg("-vV"))?)?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.ok_or("rustc does not say what it builds for")?.to_owned())
 }
 
-/// When the sources were changed last, which is the time of every file in the archive.
+/// The time of the last commit, which every file in the archive gets.
 struct LastChange {
     seconds: u64,
     /// As `2026-11-22`.
@@ -102,7 +100,7 @@ struct LastChange {
 }
 
 impl LastChange {
-    /// As git has it; where there is no git, some day.
+    /// From git; a constant without git.
     fn read(root: &Path) -> Self {
         let mut git = Command::new("git");
         git.args(["log", "-1", "--date=format-local:%Y-%m-%d", "--format=%ct %cd"]);

@@ -1,4 +1,4 @@
-//! Each rule can fail: what it forbids is handed to it, and found.
+//! Each rule finds what it forbids.
 
 use super::faults::{front_page_faults, manifest_faults, misplaced_threats};
 use super::{RULES, Scope, file};

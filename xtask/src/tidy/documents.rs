@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::workspace_root;
 
-/// Longer, and nobody reads it to its end.
+/// A longer one is not read to its end.
 const LONGEST_README: usize = 8 * 1024;
 
 fn documents() -> Vec<PathBuf> {

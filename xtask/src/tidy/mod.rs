@@ -1,7 +1,6 @@
 //! Small rules of the repository that neither the compiler nor clippy knows.
 //!
-//! Each is here because breaking it is easy, silent, and expensive later; its reason stands with it
-//! and is printed when it is broken. Whatever clippy can say is left to clippy.
+//! A violation would be easy and silent. Each rule prints its reason.
 
 mod can_fail;
 mod cycles;
@@ -115,8 +114,7 @@ fn every_manifest_inherits_from_the_workspace() {
     assert_none(manifests().iter().flat_map(manifest_faults));
 }
 
-/// The front page answers what the crate is for, shows five lines that compile, and leads on; it is
-/// read by people who decide whether to read the rest.
+/// The front page says what the crate is for, and includes an example that compiles.
 #[test]
 fn every_front_page_runs_its_example_and_holds_no_logic() {
     let sources = sources();
@@ -147,7 +145,7 @@ fn every_crate_that_logs_is_heard() {
     assert_none(logging.into_iter().filter(|name| !logging_rs.contains(name)));
 }
 
-/// A file is read in one sitting; a longer one holds two things.
+/// A longer file does two things.
 #[test]
 fn no_file_is_longer_than_400_lines_without_its_tests() {
     let long = |source: &&Source| shipped(source).count() > 400;
