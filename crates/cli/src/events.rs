@@ -227,10 +227,10 @@ impl Report {
     }
 
     fn rejected(kind: RejectedCallback, can_paste: bool) -> Self {
-        let (reason, message) = (rejected::reason(kind), rejected::what(kind));
+        let (reason, message) = (rejected::reason(kind), rejected::message(kind));
         Self::json(json!({ "event": "callback_rejected", "reason": reason, "message": message }))
             .warn(message)
-            .hint(Some(say(rejected::hint(kind, can_paste))))
+            .hint(Some(rejected::hint(kind, can_paste)))
     }
 
     fn json(json: Value) -> Self {

@@ -1,4 +1,4 @@
-use http_client::ErrorResponse;
+use http_client::{DecodeError, ErrorResponse};
 use native_oauth::Error as OAuthError;
 
 use crate::error::Error;
@@ -43,6 +43,19 @@ impl<'a> ServerCause<'a> {
             Self::Token(error) => error.error_response(),
             Self::Platform(error) => error.error_response(),
         }
+    }
+}
+
+impl ServerCause<'_> {
+    /// Whether the response is success, and its body is not JSON: often the page of a proxy or a firewall.
+    #[must_use]
+    pub fn is_not_json(self) -> bool {
+        let error = match self {
+            Self::Token(token_client::Error::InvalidResponse(error)) => error,
+            Self::Platform(platform_api::Error::InvalidResponse { source, .. }) => source,
+            _ => return false,
+        };
+        matches!(error, DecodeError::NotJson { .. })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::output::OutputError;
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
 
+mod correction;
 mod document;
 mod hints;
 mod network;
@@ -115,7 +116,8 @@ impl CliError {
                 after,
                 rejected,
             }))) => {
-                let rejected = rejected.iter().map(|kind| format!("; {}", rejected::what(*kind)));
+                let rejected =
+                    rejected.iter().map(|kind| format!("; {}", rejected::message(*kind)));
                 let rejected: String = rejected.collect();
                 format!("the browser did not come back within {}{rejected}", in_words(*after))
             }

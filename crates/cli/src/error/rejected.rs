@@ -1,11 +1,12 @@
-//! What looked like the callback and was refused, in words for a person and for a program.
+//! Why a request to the callback path was refused.
 
 use oauth_callback_server::RejectedCallback::{
     self, HeaderTooLarge, Https, Malformed, MissingState, NotNavigation, OtherHost, OtherUser,
     StateMismatch,
 };
+use terminal_ui::{Hint, say};
 
-/// A word that stays, for programs.
+/// A stable identifier for programs.
 pub(crate) fn reason(kind: RejectedCallback) -> &'static str {
     match kind {
         Https => "https",
@@ -20,8 +21,7 @@ pub(crate) fn reason(kind: RejectedCallback) -> &'static str {
     }
 }
 
-/// What was refused, in one line.
-pub(crate) fn what(kind: RejectedCallback) -> &'static str {
+pub(crate) fn message(kind: RejectedCallback) -> &'static str {
     match kind {
         Https => "the browser asked for https, and the callback is received on http only",
         StateMismatch => "a callback of another sign-in was refused",
@@ -37,36 +37,32 @@ pub(crate) fn what(kind: RejectedCallback) -> &'static str {
     }
 }
 
-/// What helps. Where nobody can paste, an address is not asked for.
-pub(crate) fn hint(kind: RejectedCallback, can_paste: bool) -> &'static str {
-    match (kind, can_paste) {
-        (Https, true) => {
-            "paste the address of that page here and press Enter; or start login again with \
-             --redirect-host 127.0.0.1; if the browser insists on https there too, allow http for that \
-             address in its settings"
-        }
-        (Https, false) => {
+pub(crate) fn remedy(kind: RejectedCallback) -> &'static str {
+    match kind {
+        Https => {
             "start login again with --redirect-host 127.0.0.1; if the browser insists on https there \
              too, allow http for that address in its settings"
         }
-        (MissingState, _) => {
+        MissingState => {
             "if you cancelled in the browser, press Ctrl-C; otherwise open the address again"
         }
-        (NotNavigation, true) => {
-            "open the address in a browser, or paste the address where it ends here"
+        NotNavigation => "open the address in a browser, and let no script follow it",
+        OtherHost => "forward the port under the same number",
+        OtherUser => {
+            "if that was you under another name, sign in as that user; otherwise somebody has seen \
+             the address"
         }
-        (NotNavigation, false) => "open the address in a browser, and let no script follow it",
-        (OtherHost, true) => {
-            "forward the port under the same number, or paste the address of that page here and press Enter"
-        }
-        (OtherHost, false) => "forward the port under the same number",
-        (OtherUser, _) => {
-            "if that was you under another name, sign in as that user; otherwise somebody has seen the address"
-        }
-        (HeaderTooLarge, true) => {
-            "delete the browser's cookies for localhost, or paste the address of that page here and press Enter"
-        }
-        (HeaderTooLarge, false) => "delete the browser's cookies for localhost",
+        HeaderTooLarge => "delete the browser's cookies for localhost",
         _ => "close older tabs, and open the address that is shown here",
+    }
+}
+
+/// The remedy, and the other one if the user can paste a URL.
+pub(crate) fn hint(kind: RejectedCallback, can_paste: bool) -> Hint {
+    match kind {
+        Https | NotNavigation | OtherHost | HeaderTooLarge if can_paste => {
+            say(remedy(kind)).then("; or paste the address of that page here and press Enter")
+        }
+        _ => say(remedy(kind)),
     }
 }

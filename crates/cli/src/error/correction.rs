@@ -1,8 +1,8 @@
-//! How a file that is no `auth.json` becomes one.
+//! How the user corrects a file that is not a valid `auth.json`.
 
 use auth_store::Problem;
 
-/// How the line that is named becomes readable.
+/// What to change in the line that the message names.
 pub(super) fn correction(problem: Problem, field: Option<&str>) -> &'static str {
     match problem {
         Problem::ByteOrderMark => {
