@@ -34,7 +34,6 @@ mod logging;
 mod opener;
 mod output;
 mod panic;
-mod patience;
 mod profiles;
 mod project_menu;
 mod prompt;
@@ -46,6 +45,7 @@ mod signals;
 mod status_lines;
 mod stdin;
 mod stdout_watch;
+mod store_timeout;
 mod sudo_warning;
 mod user_input;
 

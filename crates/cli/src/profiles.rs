@@ -13,8 +13,8 @@ use terminal_ui::Terminal;
 use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_word};
 use crate::environment;
 use crate::error::CliError;
-use crate::patience::Patience;
 use crate::signals;
+use crate::store_timeout::StoreTimeout;
 
 /// The profiles in one folder, `$CODEX_HOME`, and the selected one.
 #[derive(Clone, Debug)]
@@ -28,9 +28,9 @@ pub(crate) struct Profiles {
 #[derive(Clone, Debug)]
 enum Store {
     File,
-    Helper(Helper, Patience),
+    Helper(Helper, StoreTimeout),
     #[cfg(feature = "keyring")]
-    Keyring(Patience),
+    Keyring(StoreTimeout),
 }
 
 /// The folder of the profiles that have a name.
@@ -84,17 +84,15 @@ impl Profiles {
         let entry = || entry(&self.codex_home, profile);
         match &self.store {
             Store::File => store,
-            Store::Helper(helper, patience) => {
+            Store::Helper(helper, timeout) => {
                 let external = HelperStore::new(helper.clone(), entry());
-                store.with_external_store(patience.announced(external, helper.program()))
+                store.with_external_store(timeout.with_notice(external, helper.program()))
             }
             #[cfg(feature = "keyring")]
-            Store::Keyring(patience) => {
-                let external =
-                    auth_store::KeyringStore::new(entry()).with_deadline(patience.deadline);
-                let external =
-                    if patience.has_person() { external.at_terminal() } else { external };
-                store.with_external_store(patience.announced(external, "the keyring"))
+            Store::Keyring(timeout) => {
+                let external = auth_store::KeyringStore::new(entry()).with_deadline(timeout.limit);
+                let external = if timeout.has_user() { external.at_terminal() } else { external };
+                store.with_external_store(timeout.with_notice(external, "the keyring"))
             }
         }
     }
@@ -213,16 +211,16 @@ fn store(kind: Option<StoreKind>, terminal: Terminal) -> Result<Store, CliError>
     match kind {
         None | Some(StoreKind::File) => Ok(Store::File),
         Some(StoreKind::Helper(name)) => {
-            let patience = Patience::chosen(terminal)?;
+            let timeout = StoreTimeout::new(terminal)?;
             let helper = Helper::new(&name, environment::path()).map_err(wrong)?;
             signals::watch();
-            let helper = helper.with_deadline(patience.deadline);
+            let helper = helper.with_deadline(timeout.limit);
             let helper = helper.cancelled_by(signals::cancels_helpers);
-            let helper = if patience.has_person() { helper.at_terminal() } else { helper };
-            Ok(Store::Helper(helper, patience))
+            let helper = if timeout.has_user() { helper.at_terminal() } else { helper };
+            Ok(Store::Helper(helper, timeout))
         }
         #[cfg(feature = "keyring")]
-        Some(StoreKind::Keyring) => Ok(Store::Keyring(Patience::chosen(terminal)?)),
+        Some(StoreKind::Keyring) => Ok(Store::Keyring(StoreTimeout::new(terminal)?)),
     }
 }
 
