@@ -80,7 +80,7 @@ fn pipe_or_dangling_link_fails_before_the_browser_opens() {
     fs::create_dir_all(world.codex_home()).unwrap();
     for end in ["no/where", "auth.json", "/proc/self/fd/1"] {
         std::os::unix::fs::symlink(end, &file).unwrap();
-        assert_fails_first(&world, &world.codex_home()).says("auth.json is a symbolic link");
+        assert_fails_first(&world, &world.codex_home()).says("auth.json is a broken symbolic link");
         fs::remove_file(&file).unwrap();
     }
     assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
