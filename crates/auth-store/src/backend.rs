@@ -99,7 +99,7 @@ impl Backend {
         }
     }
 
-    /// Checks that a new sign-in could be saved, whatever is stored now.
+    /// Checks that a new sign-in could be saved over what is stored now.
     pub(crate) fn check_savable(&self) -> Result<(), Error> {
         match self {
             Self::File(location) => {

@@ -45,7 +45,7 @@ impl HelperStore {
         Err(format!("{} does not return what it stored", self.helper.program()).into())
     }
 
-    /// Restores the entry after a test with a helper that has only one entry, whatever its name. It may
+    /// Restores the entry after a test with a helper that has only one entry under any name. It may
     /// be the only copy of a sign-in, so this is not cancelled.
     fn put_back(&self, before: &Credential) -> Result<(), ExternalStoreError> {
         let helper = self.helper.without_cancellation();

@@ -27,7 +27,7 @@
 //!
 //! # Permissions
 //!
-//! A regular file is read whoever owns it; [`AuthStore::warnings`] reports what is unusual. A write is
+//! A regular file is read, even if another user owns it; [`AuthStore::warnings`] reports what is unusual. A write is
 //! refused before any change if the folder, the file or a link belongs to another user (except root), or
 //! if every user could replace the file. Root may write everywhere: new files belong to the owner of the
 //! old file or of the folder, and a link must not lead out of its owner's files. An empty file is no

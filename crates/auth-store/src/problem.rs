@@ -22,7 +22,7 @@ pub enum Problem {
     DuplicateKey,
     /// A known field has a value of the wrong type or form.
     Shape,
-    /// Nobody is signed in, and another program keeps a secret in this field.
+    /// There is no sign-in of ours, and another program keeps a secret in this field.
     Misplaced,
 }
 

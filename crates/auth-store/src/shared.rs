@@ -108,6 +108,6 @@ impl AuthDocument {
     where
         A: Default + DeserializeOwned,
     {
-        Claims::of_access_token_without_verifying(&self.access_token()?).ok()
+        Claims::decode_access_token_without_verifying(&self.access_token()?).ok()
     }
 }

@@ -79,7 +79,7 @@ impl<'a> Reporter<'a> {
         let terminal = self.context.terminal;
         terminal.say("On any device, open this address, sign in, and type the code below it:");
         terminal.url(verification_uri);
-        terminal.say("Type it on that page alone, and give it to nobody.");
+        terminal.say("Type it only on that page, and share it with no one.");
         if self.has_qr {
             terminal.qr(verification_uri, ROWS_OF_CODE + ROWS_OF_STATUS);
         }
@@ -161,7 +161,7 @@ impl Report {
             Event::DeviceCodeFailed(error) => {
                 let message = chain(error);
                 Self::message("device_code_failed", &message)
-                    .warn(format!("{message}; the browser is still waited for"))
+                    .warn(format!("{message}; still waiting for the browser"))
                     .hint(login_hint(error))
             }
             other => Self::for_tokens(other),
@@ -181,7 +181,7 @@ impl Report {
             Event::NotRevoked(error) => {
                 let message = chain(error);
                 Self::message("not_revoked", &message).warn(format!(
-                    "tokens that are not stored any more could not be revoked, and may still be \
+                    "tokens that are no longer stored could not be revoked, and may still be \
                      valid: {message}"
                 ))
             }
@@ -209,7 +209,7 @@ impl Report {
     fn invalid_url(error: InvalidCallbackUrl) -> Self {
         let hint = match error {
             InvalidCallbackUrl::NotAUrl => {
-                "a code alone cannot be checked: paste all that stands in the address bar of that \
+                "a code alone cannot be checked: paste the whole text of the address bar of that \
                  page, from http:// on"
             }
             InvalidCallbackUrl::AuthorizationUrl => {
@@ -219,7 +219,7 @@ impl Report {
                 "paste all of the address of the page where the address above has led, and of no \
                  older one"
             }
-            _ => "paste all that stands in the address bar of the page that does not load",
+            _ => "paste the whole text of the address bar of the page that does not load",
         };
         Self::message("address_refused", &error.to_string())
             .warn(format!("that is not the address of the page where the browser ends: {error}"))

@@ -90,7 +90,7 @@ impl State {
                 "Finishing the refresh, so that the sign-in is not lost.",
                 say("a refresh was under way, and its answer may be lost: if ")
                     .run("token")
-                    .then(" now says that the sign-in is not valid any more, sign in again with ")
+                    .then(" now says that the sign-in is no longer valid, sign in again with ")
                     .run("login"),
             ),
             Event::CreatingApiKey { name } => {

@@ -5,11 +5,11 @@ use diagnostics::RemoteContext;
 use crate::args::BrowserArgs;
 use crate::environment;
 
-/// Who opens the address.
+/// What opens the authorization URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Opener {
     ThisProgram,
-    /// The person, who is told how their browser comes back.
+    /// The person, with help on how their browser reaches the callback.
     Person(ForwardingHelp),
 }
 
@@ -20,13 +20,12 @@ pub(crate) struct ForwardingHelp {
     pub(crate) command: Option<String>,
 }
 
-/// What opens a container's network, or does without. A published port does not lead to the loopback
-/// address in the container.
+/// How to sign in from a container. A published port does not reach the loopback address inside.
 pub(crate) const OUT_OF_THE_CONTAINER: &str =
     "start it with --network=host, or sign in outside and mount auth.json";
 
 impl Opener {
-    /// As asked for, and as the host allows, for a callback that comes to this port.
+    /// As the options say and the host allows, for a callback on this port.
     pub(crate) fn chosen(args: &BrowserArgs, port: u16) -> Self {
         let host = environment::host();
         let help = |context: RemoteContext| ForwardingHelp::new(&context, port);

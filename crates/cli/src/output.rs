@@ -1,18 +1,18 @@
 //! What a program gets. The rules of standard output:
 //!
-//! - Nothing else writes to it. Everything for people goes to standard error, whatever is asked for.
+//! - Nothing else writes to it. Everything for people goes to standard error.
 //! - With `--json` it is one document in one line. A command that fails has one too; its `error` says
 //!   what went wrong. `exec` alone has none when all is well, because the output is its program's.
 //! - With `--json=stream` it is one object in each line: events as they happen, and the document last.
 //! - Nothing follows the document. A key that was printed and could not be kept is in it, and only the
 //!   exit code and standard error say the rest.
 //! - A secret is in the document of a command that is for it, and in nothing else; never in an event.
-//! - What a terminal would obey is escaped, so that a person may look at it.
-//! - A line is written to its end at once. One that cannot be written is a failure, because somebody
-//!   waits for it.
-//! - An event that cannot be written ends the command soon, and so does a reader who is gone while
-//!   nothing happens: nobody holds a port for a program that has died. But what is being spent or made
-//!   is brought to its end, and then the document fails.
+//! - Control characters are escaped, so that the output is safe to look at in a terminal.
+//! - A line is written whole and at once. If it cannot be written, the command fails: a program is
+//!   waiting for it.
+//! - An event that cannot be written ends the command soon, and so does a reader that closes its end of
+//!   the pipe: the port is released. A single-use request that is under way is finished first; then
+//!   writing the document fails.
 
 use std::cell::Cell;
 use std::future::pending;
@@ -99,7 +99,7 @@ impl Output {
 
     /// The same for what went wrong, unless there is a document already.
     pub(crate) fn error(&self, error: &Value) {
-        // Whoever closed standard output hears of it by the exit code.
+        // If standard output is closed, the exit code still reports the failure.
         let _ = self.end(|json| match json {
             Json::Document => json!({ "error": error }),
             Json::Stream => json!({ "event": "error", "error": error }),
@@ -181,8 +181,8 @@ fn json_line(document: &Value) -> io::Result<()> {
     })
 }
 
-/// A writer of JSON. What JSON may hold as it is and a terminal would obey, or nobody would see, is
-/// escaped as well; outside of texts there is none of it.
+/// A writer of JSON that also escapes the control and invisible characters that JSON allows unescaped;
+/// they occur only inside strings.
 struct Escaped<W>(W);
 
 impl<W: io::Write> io::Write for Escaped<W> {
@@ -220,7 +220,7 @@ mod tests {
 
     // threats 192 209
     #[test]
-    fn json_holds_nothing_that_a_terminal_obeys_and_means_the_same() {
+    fn json_escapes_control_characters() {
         let value = json!({"a b\u{7f}": "\u{1b}\u{9b}31m \u{202e}\u{e0041}\u{2028}é🔑"});
         let mut written = Vec::new();
         serde_json::to_writer(Escaped(&mut written), &value).unwrap();

@@ -21,7 +21,7 @@ const PANIC_MESSAGE: &[u8] =
 pub(crate) fn install_panic_hook() {
     panic::set_hook(Box::new(|_| {
         terminal_ui::restore();
-        // If standard error is closed, there is nobody to tell.
+        // If standard error is closed, there is nowhere to report it.
         let _ = io::stderr().write_all(PANIC_MESSAGE);
         process::exit(1)
     }));

@@ -45,7 +45,7 @@ fn exit_early(early_exit: &EarlyExit) -> ! {
         Output::new(early_exit.json, Color::Auto).error(&error);
     }
     if let Some(help) = early_exit.help() {
-        // If standard output is closed, there is nobody to tell.
+        // If standard output is closed, there is nowhere to report it.
         let _ = Output::new(None, Color::Auto).styled(&help);
     }
     early_exit.end()

@@ -53,7 +53,7 @@ impl Context {
         if let Some(sentence) = self.interruption.finishing() {
             self.terminal.say(sentence);
             self.interruption.cancellation.cancel();
-            // Its outcome does not matter any more, only that it has ended.
+            // Its outcome no longer matters, only that it has ended.
             if timeout(GRACE, work).await.is_ok() {
                 self.interruption.tokens_are_revoked();
             }

@@ -19,7 +19,7 @@ pub(crate) enum Interrupt {
 /// The signal that [`watch`] has seen. A signal reaches the whole process, and so does this.
 static SEEN: OnceLock<Interrupt> = OnceLock::new();
 
-/// Whether what runs now is brought to its end whatever comes.
+/// Whether the current work is finished in spite of a signal.
 static IS_FINISHING: AtomicBool = AtomicBool::new(false);
 
 /// Whether a runtime listens for signals too, and ends what it runs.
@@ -42,7 +42,7 @@ pub(crate) fn watch() {
         let _context = runtime.enter();
         interrupt()
     };
-    // Without the thread, the runtime of a command is the only one that hears of signals, as it is for a file.
+    // Without the thread, only the runtime of a command handles signals.
     let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let by = runtime.block_on(signal);
         let _ = SEEN.set(by);
@@ -58,12 +58,13 @@ pub(crate) fn received() -> Option<Interrupt> {
     SEEN.get().copied()
 }
 
-/// Whether a credential helper is to be stopped: a signal came, and nothing is being spent that it has to store.
+/// Whether a credential helper has to stop: a signal was received, and no single-use request is under way
+/// whose result it has to store.
 pub(crate) fn cancels_helpers() -> bool {
     SEEN.get().is_some() && !IS_FINISHING.load(Ordering::Relaxed)
 }
 
-/// Says whether what runs now is brought to its end whatever comes.
+/// Sets whether the current work is finished in spite of a signal.
 pub(crate) fn set_finishing(is_finishing: bool) {
     IS_FINISHING.store(is_finishing, Ordering::Relaxed);
 }
@@ -87,19 +88,19 @@ impl Interrupt {
 #[cfg(unix)]
 const FILE_TOO_LARGE: i32 = 25;
 
-/// Listens from now on for a signal that ends the program. A signal that cannot be listened for
-/// keeps the system's default, which ends the program as well.
+/// Registers handlers for the signals that end the program. A signal without a handler keeps the
+/// system's default, which ends the program as well.
 #[cfg(unix)]
 pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
     use signal::unix::{Signal, SignalKind, signal};
     let listen = |kind: SignalKind| signal(kind).ok();
-    async fn heard(signal: Option<Signal>) {
+    async fn received(signal: Option<Signal>) {
         match signal {
             Some(mut signal) => drop(signal.recv().await),
             None => pending().await,
         }
     }
-    // Heard by nobody: with a handler, the write fails and says why, as on a full disk. Without one,
+    // With a handler, which does nothing, the write fails with an error, as on a full disk. Without one,
     // the signal would end the program.
     let _ = listen(SignalKind::from_raw(FILE_TOO_LARGE));
     let interrupted = listen(SignalKind::interrupt());
@@ -108,10 +109,10 @@ pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
     let quit = listen(SignalKind::quit());
     async {
         tokio::select! {
-            () = heard(interrupted) => Interrupt::CtrlC,
-            () = heard(terminated) => Interrupt::Terminated,
-            () = heard(hung_up) => Interrupt::Terminated,
-            () = heard(quit) => Interrupt::Terminated,
+            () = received(interrupted) => Interrupt::CtrlC,
+            () = received(terminated) => Interrupt::Terminated,
+            () = received(hung_up) => Interrupt::Terminated,
+            () = received(quit) => Interrupt::Terminated,
         }
     }
 }

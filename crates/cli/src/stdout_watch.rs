@@ -29,7 +29,7 @@ impl StdoutWatch {
         }
     }
 
-    /// Waits until no event can be written any more, and returns the reason.
+    /// Waits until events can no longer be written, and returns the reason.
     pub(crate) async fn reader_closed(&self) -> io::Error {
         loop {
             tokio::select! {

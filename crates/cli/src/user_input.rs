@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 /// The line by which a program asks for a device code; every other one is an address.
 const DEVICE: &str = "device";
 
-/// From the keyboard, until it is dropped; `None` if nobody can be asked. The device key asks for a
+/// From the keyboard, until it is dropped; `None` without a terminal. The device key requests a
 /// device code.
 pub(crate) fn from_keyboard(device_key: Option<char>) -> Option<(Keyboard, UserInputs)> {
     let (sender, inputs) = unbounded_channel();
@@ -20,7 +20,7 @@ pub(crate) fn from_keyboard(device_key: Option<char>) -> Option<(Keyboard, UserI
             terminal_ui::Input::Shortcut => Some(UserInput::DeviceCode),
             terminal_ui::Input::Line(line) => text(&line).map(UserInput::CallbackUrl),
         };
-        // The sign-in may be over, and takes no input any more.
+        // After the sign-in has ended, nothing receives it.
         input.into_iter().for_each(|input| drop(sender.send(input)));
     };
     let keyboard = Keyboard::listen(device_key, on_input)?;
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_an_address_unless_it_asks_for_a_code() {
+    fn line_is_a_url_or_a_request_for_a_device_code() {
         let kind = |line: &str| format!("{:?}", text(line.as_bytes()).map(from_line));
         assert_eq!(kind("device\n"), "Some(DeviceCode)");
         assert_eq!(kind("http://localhost:1455/?device\n"), "Some(CallbackUrl([redacted]))");

@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let id_token = IdToken::new(
         "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2F1dGgub3BlbmFpLmNvbSIsInN1YiI6ImF1dGgwfGFkYSIsImVtYWlsIjoiYWRhQGV4YW1wbGUuY29tIn0.c2ln",
     )?;
-    let claims: Claims = Claims::of_id_token_without_verifying(&id_token)?;
+    let claims: Claims = Claims::decode_id_token_without_verifying(&id_token)?;
     claims.check(&Expected { issuer: "https://auth.openai.com", client_id: "app_1", now: 0 })?;
 
     assert_eq!(claims.email.as_deref(), Some("ada@example.com"));

@@ -34,11 +34,11 @@ struct JoseHeader {
     alg: String,
 }
 
-/// The payload of a JWT, whose signature nobody has looked at.
+/// The payload of a JWT whose signature was not verified.
 pub(crate) struct Payload(Zeroizing<Vec<u8>>);
 
 impl Payload {
-    pub(crate) fn of_without_verifying(jwt: &str) -> Result<Self, MalformedJwt> {
+    pub(crate) fn decode_without_verifying(jwt: &str) -> Result<Self, MalformedJwt> {
         let (header, payload) = split(jwt)?;
         let header = object(header, MalformedJwt::Header)?;
         let header: JoseHeader =
@@ -80,7 +80,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     fn read<T: DeserializeOwned>(token: &str) -> Result<T, MalformedJwt> {
-        Payload::of_without_verifying(token)?.claims()
+        Payload::decode_without_verifying(token)?.claims()
     }
 
     fn jwt(header: &Value, payload: &str) -> String {
@@ -96,7 +96,7 @@ mod tests {
 
     // threats 92
     #[test]
-    fn a_jwt_has_three_parts() {
+    fn jwt_has_three_parts() {
         for token in ["", "a", "a.b", "a.b.", "a..c", ".b.c", "a.b.c.d", "a.b.c.d.e", "...", "."] {
             refused(token, MalformedJwt::Parts);
         }
@@ -108,13 +108,13 @@ mod tests {
 
     // threats 93
     #[test]
-    fn a_million_dots_are_refused_after_four() {
+    fn a_million_dots_are_refused_after_the_fourth() {
         refused(&".".repeat(1_000_000), MalformedJwt::Parts);
     }
 
     // threats 95
     #[test]
-    fn the_payload_is_a_json_object_in_utf8() {
+    fn payload_is_a_json_object_in_utf8() {
         let header = json!({"alg": "RS256"});
         refused(&jwt(&header, "[]"), MalformedJwt::Claims);
         refused(&jwt(&json!(["RS256"]), "{}"), MalformedJwt::Header);
@@ -134,7 +134,7 @@ mod tests {
 
     // threats 96
     #[test]
-    fn an_unsigned_token_is_refused_and_other_headers_are_not_followed() {
+    fn unsigned_jwt_is_refused_and_header_urls_are_ignored() {
         for alg in ["none", "None", "NONE"] {
             refused(&jwt(&json!({"alg": alg}), "{}"), MalformedJwt::Unsigned);
         }

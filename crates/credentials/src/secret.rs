@@ -123,7 +123,7 @@ fn vschar(c: char) -> bool {
     c == ' ' || c.is_ascii_graphic()
 }
 
-/// A code is opaque and comes back exactly as it was given, so whatever prints is let through.
+/// A code is opaque and is sent back unchanged, so every printable character is allowed.
 fn no_control(c: char) -> bool {
     !c.is_control()
 }
@@ -142,7 +142,7 @@ mod tests {
 
     // threats 6
     #[test]
-    fn debug_shows_the_name_and_never_the_secret() {
+    fn debug_shows_the_type_and_not_the_secret() {
         shows(&AccessToken::new(CANARY).unwrap(), "AccessToken");
         shows(&IdToken::new(CANARY).unwrap(), "IdToken");
         shows(&RefreshToken::new(CANARY).unwrap(), "RefreshToken");
@@ -154,7 +154,7 @@ mod tests {
 
     // threats 85 142
     #[test]
-    fn nothing_that_could_start_another_header_is_a_bearer_token() {
+    fn bearer_token_has_no_line_breaks() {
         for text in ["a\r\nb: c", "a\nb", "a\0b", "a b", "a\u{e9}", "\u{7f}"] {
             assert_eq!(AccessToken::new(text).unwrap_err(), MalformedSecret::Character);
             assert_eq!(SessionKey::new(text).unwrap_err(), MalformedSecret::Character);
@@ -166,7 +166,7 @@ mod tests {
 
     // threats 18
     #[test]
-    fn a_code_is_opaque() {
+    fn authorization_code_is_opaque() {
         let code = "a/b+c=d&e%f \u{e9}\u{1f511}";
         assert_eq!(AuthorizationCode::new(code).unwrap().expose(), code);
         assert_eq!(AuthorizationCode::new("a\0").unwrap_err(), MalformedSecret::Character);

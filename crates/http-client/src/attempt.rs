@@ -28,7 +28,7 @@ impl Attempt {
         answer.map_err(|_| self.overdue(Phase::Response, self.timeout))
     }
 
-    /// The next piece of an answer, which may neither pause for long nor go on for ever.
+    /// The next chunk of a response, within the idle timeout and the total timeout.
     pub(crate) async fn piece<T>(&self, piece: impl Future<Output = T>) -> Result<T, Error> {
         let (end, silence) = (self.begun + self.timeout, Instant::now() + self.idle_timeout);
         let piece = timeout_at(end.min(silence), piece).await;
@@ -106,7 +106,7 @@ impl Attempt {
         }
     }
 
-    /// Where there is a proxy, it is the one that was waited for, until there is a connection.
+    /// With a proxy, the wait until there is a connection is a wait for the proxy.
     pub(crate) fn overdue(&self, phase: Phase, after: Duration) -> Error {
         match (&self.via, phase) {
             (Some(via), Phase::Resolving | Phase::Connecting) => {

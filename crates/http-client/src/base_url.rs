@@ -134,7 +134,7 @@ mod tests {
 
     // threats 84
     #[test]
-    fn plain_http_is_for_loopback_only() {
+    fn plain_http_is_allowed_only_for_loopback() {
         reads("http://localhost:8080", "http://localhost:8080");
         reads("http://127.0.0.1:1/x/", "http://127.0.0.1:1/x");
         reads("http://[::1]:1", "http://[::1]:1");
@@ -145,7 +145,7 @@ mod tests {
 
     // threats 7
     #[test]
-    fn a_base_has_neither_query_nor_fragment_nor_user() {
+    fn base_url_has_no_query_fragment_or_user() {
         reads("https://auth.openai.com/", "https://auth.openai.com");
         reads("https://auth.openai.com/tenant//", "https://auth.openai.com/tenant");
         refused("https://a.test/?x=1", InvalidBaseUrl::QueryOrFragment);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_beyond_ascii_is_written_in_its_other_form() {
+    fn non_ascii_host_is_refused_with_its_punycode_form() {
         reads("https://xn--bcher-kva.test", "https://xn--bcher-kva.test");
         for host in
             ["b\u{fc}cher.test", "b%C3%BCcher.test", "\u{ff4c}ocalhost", "a b.test", "xn--.test"]
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_named_with_a_port_of_its_own() {
+    fn host_includes_a_port_that_is_not_the_default() {
         for (url, named) in [
             ("https://a.test/tenant", "a.test"),
             ("https://a.test:443", "a.test"),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_keeps_the_path_of_its_base() {
+    fn endpoint_keeps_the_path_of_its_base() {
         let base: BaseUrl = "https://a.test/tenant/".parse().unwrap();
         assert_eq!(base.join("/oauth/token").as_str(), "https://a.test/tenant/oauth/token");
         assert_eq!(

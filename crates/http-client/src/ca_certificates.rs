@@ -104,10 +104,10 @@ pub enum InvalidCaCertificates {
     /// It has no certificate in it.
     #[error("it has no PEM certificate in it")]
     Empty,
-    /// What stands there as a certificate is none, is damaged, or is no authority's.
+    /// A certificate in it is invalid, damaged, or not of an authority.
     #[error("it has a certificate in it that cannot be used")]
     Invalid(#[source] RootCause),
-    /// It is no list of certificates, whatever it is.
+    /// It is not a list of certificates.
     #[error("it is larger than {limit} bytes")]
     TooLarge {
         /// The most that is read.

@@ -85,7 +85,7 @@ impl HttpClient {
 
     /// Opens a connection to `base` and leaves it ready, so that a later request pays no handshake.
     ///
-    /// It asks for `HEAD {base}/` without any credential, and whatever the server answers is fine.
+    /// It sends `HEAD {base}/` without any credential, and accepts every response.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl HttpClient {
         self.options().resolver()
     }
 
-    /// What the errors of a request to `url` are told with.
+    /// The context of the errors of a request to `url`.
     pub(crate) fn attempt(&self, url: &Url) -> Result<Attempt, Error> {
         let host = host(url).to_owned();
         if url.scheme() == "http" && !is_loopback(url) {
@@ -171,7 +171,7 @@ fn named<T>(
 }
 
 impl Options {
-    /// A name has less time than the connection that waits for it, so that the two are told apart.
+    /// The timeout for DNS is shorter than the timeout for the connection, so that the two are distinct.
     fn resolver(&self) -> Resolver {
         Resolver { deadline: self.connect_timeout.mul_f32(0.8) }
     }

@@ -61,7 +61,7 @@ pub enum Error {
     Timeout {
         /// The host that was asked.
         host: String,
-        /// What was waited for.
+        /// Which phase timed out.
         phase: Phase,
         /// The time that it had.
         after: Duration,
@@ -215,7 +215,7 @@ impl Error {
         }
     }
 
-    /// Whether something was waited for in vain.
+    /// Whether it is a timeout.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         let overdue = |it: &ProxyFailure| matches!(it, ProxyFailure::TimedOut { .. });

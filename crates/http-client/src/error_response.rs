@@ -147,7 +147,7 @@ mod tests {
 
     // threats 5 69
     #[test]
-    fn the_errors_of_the_rfcs_keep_their_names() {
+    fn rfc_error_codes_are_kept() {
         for code in [
             "invalid_request",
             "invalid_client",
@@ -164,7 +164,7 @@ mod tests {
 
     // threats 70
     #[test]
-    fn every_shape_in_use_is_understood() {
+    fn each_known_error_body_is_parsed() {
         says(
             r#"{"error":{"message":"M","type":"t","param":null,"code":"c"}}"#,
             Some("c"),
@@ -181,7 +181,7 @@ mod tests {
 
     // threats 70 71 72 73
     #[test]
-    fn every_other_body_says_nothing() {
+    fn other_bodies_have_no_error_code() {
         let deep = "[".repeat(100_000);
         for body in [
             "[]",
@@ -209,7 +209,7 @@ mod tests {
 
     // threats 69 192
     #[test]
-    fn the_words_are_printable_and_short() {
+    fn error_text_is_printable_and_short() {
         let long = "x".repeat(10_000);
         let body = format!(r#"{{"error":"a\u001b[2J\n","error_description":"{long}"}}"#);
         says(&body, Some("a[2J"), Some(&format!("{}…", &long[..199])));
@@ -217,7 +217,7 @@ mod tests {
 
     // threats 69 71
     #[test]
-    fn a_refusal_reads_as_one_line() {
+    fn error_response_is_displayed_on_one_line() {
         for (status, body, line) in [
             (400, r#"{"error":"invalid_grant"}"#, "HTTP 400, invalid_grant"),
             (400, r#"{"error":"x","error_description":"Why"}"#, "HTTP 400, x: Why"),

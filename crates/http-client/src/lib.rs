@@ -21,7 +21,7 @@
 //! - No other crate names the HTTP library underneath.
 //! - Nothing is built before the first request; [`HttpClient::check`] reads what a person has named.
 //! - Plain `http` goes to loopback hosts only, and loopback never through a proxy.
-//! - A redirect is an error: following one would hand code and verifier to whoever it names.
+//! - A redirect is an error: following one would send code and verifier to another server.
 //! - An error names the host and the kind of failure, sorted by the types underneath and not by their
 //!   text, and holds neither URL nor body.
 //! - What a server says is repeated without the secrets that it was sent.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// The secrets of one request, which its answer may repeat and nobody may read there.
+/// The secrets of one request. A response may repeat them, so they are redacted in errors.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
@@ -73,7 +73,7 @@ mod tests {
 
     // threats 69 126 195
     #[test]
-    fn a_secret_that_a_server_repeats_is_taken_out() {
+    fn secret_in_an_error_response_is_redacted() {
         let secret = "rt_0123456789abcdefghij";
         reads(secret, "the token rt_0123456789abcdefghij is used", "the token [hidden] is used");
         reads(secret, "“rt_0123456789abcdefghij”é", "“[hidden]”é");
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_debugged() {
+    fn debug_hides_secrets() {
         let mut secrets = Secrets::default();
         secrets.add("canary-0123456789");
         assert_eq!(format!("{secrets:?}"), "1 secrets");

@@ -108,7 +108,7 @@ impl Request {
         let response = attempt.head(with_body(self.build(&client)).send()).await?;
         let response = response.map_err(|error| attempt.failed(error))?;
         let status = response.status().as_u16();
-        // Answers that were asked for side by side are told apart by their paths.
+        // The path distinguishes the responses of concurrent requests.
         tracing::debug!(host, path, status, "answered");
         if response.status().is_redirection() && !self.takes_redirects {
             return Err(Error::Redirect { host: host.clone(), status });

@@ -109,7 +109,7 @@ impl Response {
         self.secrets.strip(words)
     }
 
-    /// The body as a JSON object of the shape `T`, whatever its `Content-Type` says.
+    /// The body as a JSON object of the shape `T`. Its `Content-Type` is not checked.
     ///
     /// # Errors
     ///
@@ -271,7 +271,7 @@ mod tests {
 
     // threats 85 141
     #[test]
-    fn the_field_is_named_and_its_value_is_not() {
+    fn decode_error_names_the_field_without_its_value() {
         misses("{}", "token");
         misses(r#"{"token":null}"#, "token");
         misses(r#"{"token":["canary"]}"#, "token");
@@ -284,7 +284,7 @@ mod tests {
 
     // threats 71 72 73
     #[test]
-    fn what_is_not_json_is_said_with_status_and_content_type() {
+    fn non_json_response_error_has_status_and_content_type() {
         let deep = r#"{"a":"#.repeat(100_000);
         for body in
             ["", "<html>canary", "{\"token\":\"a\"} trailing", "\u{feff}{}", "{\"token\":", &deep]
@@ -310,7 +310,7 @@ mod tests {
 
     // threats 78 130
     #[test]
-    fn retry_after_is_seconds_or_a_date_after_that_of_the_answer() {
+    fn retry_after_is_seconds_or_a_date_relative_to_the_response() {
         for (value, expected) in [("0", 0), ("2", 2), (" 2 ", 2), ("1000000000", 1_000_000_000)] {
             leaves_alone(value, None, Some(expected));
             leaves_alone(value, Some("soon"), Some(expected));
@@ -325,7 +325,7 @@ mod tests {
 
     // threats 78 130
     #[test]
-    fn a_retry_after_that_says_nothing_is_none() {
+    fn invalid_retry_after_is_none() {
         for value in ["-1", "", "soon", "1e3", "1.5", "99999999999999999999", "2026-10-21"] {
             leaves_alone(value, DATED, None);
         }
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_a_token_answer_never_grows_out_of_what_was_reserved() {
+    fn body_buffer_is_reserved_up_to_64_kib() {
         let cap = 64 * 1024;
         for (announced, expected) in [
             (None, cap),

@@ -64,7 +64,7 @@ mod tests {
 
     // threats 77
     #[test]
-    fn only_what_never_left_is_sent_again_and_only_once() {
+    fn unsent_request_is_retried_once() {
         attempts(vec![refused(), refused(), refused()], 2);
         attempts(vec![refused(), timed_out(), refused()], 2);
         attempts(vec![timed_out(), refused()], 1);

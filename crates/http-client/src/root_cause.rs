@@ -2,10 +2,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-/// The error underneath. It reads as the words at the bottom of its chain, which are the ones that
-/// say something: "connection refused" rather than "client error (Connect)".
+/// The cause of an error. Its text is the innermost one of the chain, which is the useful one:
+/// "connection refused" rather than "client error (Connect)".
 ///
-/// To whoever prints chains it is the last error, so that nothing is said twice; what it holds is
+/// It is the last error of a printed chain, so that nothing is repeated; what it holds is
 /// reached by [`RootCause::innermost`].
 #[derive(Debug)]
 pub struct RootCause(Box<dyn StdError + Send + Sync>);
@@ -66,7 +66,7 @@ mod tests {
     struct Outer(#[source] io::Error);
 
     #[test]
-    fn a_cause_reads_as_its_innermost_error_and_ends_the_chain() {
+    fn root_cause_displays_the_innermost_error_and_ends_the_chain() {
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
         let hidden = io::Error::other(Outer(refused()));
         for cause in

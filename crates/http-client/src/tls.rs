@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_installed_for_the_process() {
+    fn no_process_wide_tls_provider_is_installed() {
         // A machine without authorities has no client, and installs nothing either.
         let _ = config(&[], &[]);
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());

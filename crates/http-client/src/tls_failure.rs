@@ -11,7 +11,7 @@ use crate::root_cause::RootCause;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsFailure {
-    /// Signed by nobody whom this machine trusts.
+    /// Not signed by an authority that this machine trusts.
     #[error("its certificate is signed by an authority that this machine does not trust")]
     UnknownAuthority,
     /// A signature of a certificate or of the handshake that was made with another key: an authority
@@ -114,7 +114,7 @@ fn certificate_error(bad: &CertificateError) -> RootCause {
             RootCause::new(NOT_FOR_SERVERS)
         }
         (Bad::UnsupportedSignatureAlgorithmContext { .. }, _) => {
-            RootCause::new("it is signed in a way that is not safe any more")
+            RootCause::new("it is signed in a way that is no longer safe")
         }
         _ => RootCause::new(bad.to_string()),
     }
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_of_a_certificate_are_few_and_bare() {
+    fn certificate_names_are_printable_and_few() {
         let presented = ["DnsName(\"a.test\")", "IpAddress(127.0.0.1)", "odd\u{1b}[2J", "d"];
         let presented = presented.map(str::to_owned);
         assert_eq!(names(&presented), ["a.test", "127.0.0.1", "odd[2J", "…"]);
@@ -193,7 +193,7 @@ mod tests {
 
     // threats 82
     #[test]
-    fn a_clock_is_named_beside_the_date_that_it_misses() {
+    fn certificate_date_error_has_both_dates() {
         let (not_after, now) = (
             SystemTime::UNIX_EPOCH,
             moment(UnixTime::since_unix_epoch(Duration::from_secs(1_795_305_600))),

@@ -133,7 +133,7 @@ pub enum Error {
     },
     /// The access token has expired, and nothing can refresh it.
     #[error(
-        "not signed in any more: the access token in {location} expired, and nothing can refresh it"
+        "no longer signed in: the access token in {location} expired, and nothing can refresh it"
     )]
     SignInExpired {
         /// The store.
@@ -146,7 +146,7 @@ pub enum Error {
         other_mode: Option<String>,
     },
     /// The issuer has ended the sign-in. The store is unchanged.
-    #[error("the sign-in is not valid any more")]
+    #[error("the sign-in is no longer valid")]
     SignInEnded(#[source] token_client::Error),
     /// The access token could not be refreshed. The store is unchanged.
     #[error("cannot refresh the access token")]

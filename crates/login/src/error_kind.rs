@@ -42,7 +42,7 @@ pub enum ErrorKind {
     Refused,
     /// The sign-in has ended.
     SignInEnded,
-    /// The new tokens were not stored, and the old ones do not work any more.
+    /// The new tokens were not stored, and the old ones no longer work.
     SignInLost,
     /// The store cannot be read or written.
     Store,

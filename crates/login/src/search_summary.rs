@@ -43,7 +43,7 @@ mod tests {
 
     // threats 127 133 135
     #[test]
-    fn a_summary_is_one_line() {
+    fn summary_is_one_line() {
         let mut seen = SearchSummary::default();
         assert_eq!(seen.to_string(), "no organization found");
         (seen.organizations, seen.projects) = (2, 3);

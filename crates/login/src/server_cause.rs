@@ -77,7 +77,7 @@ impl Error {
         }
     }
 
-    /// Whether a key may exist although nobody has received it.
+    /// Whether a key may exist that was not delivered.
     #[must_use]
     pub fn key_may_exist(&self) -> bool {
         match self {

@@ -65,7 +65,7 @@ impl DeviceFlow for NoDeviceFlow {
     }
 }
 
-/// The longest lifetime of a device code, whatever the server says.
+/// The longest lifetime of a device code; a longer one from the server is cut.
 const MAX_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// Requests a device code, reports it by [`Event::DeviceCode`], and polls until the person has decided

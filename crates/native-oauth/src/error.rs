@@ -13,7 +13,7 @@ pub enum Error {
     /// No port of the redirect URI could be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The callback brought no code.
+    /// No code was received.
     #[error(transparent)]
     Callback(#[from] WaitError),
     /// The wait timed out, and a server of the sign-in was unreachable at the end of it.

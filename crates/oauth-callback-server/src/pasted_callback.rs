@@ -213,7 +213,7 @@ mod tests {
 
     // threats 218
     #[test]
-    fn what_is_between_the_browser_and_this_port_does_not_matter() {
+    fn url_behind_port_forwarding_is_accepted() {
         for place in [
             "https://localhost:1455",
             "HTTPS://localhost:1455",
@@ -266,7 +266,7 @@ mod tests {
 
     // threats 190
     #[test]
-    fn code_without_url_is_assert_refused() {
+    fn code_without_url_is_refused() {
         for bare in ["", "C", "code=C", "code=C&state=S", "ac_Zm9v.bar", "C#S", "/auth/callback"] {
             assert_refused(bare, InvalidCallbackUrl::NotAUrl);
         }
@@ -276,7 +276,7 @@ mod tests {
 
     // threats 190
     #[test]
-    fn url_of_another_host_or_path_is_assert_refused() {
+    fn url_of_another_host_or_path_is_refused() {
         for place in [
             "http://localhost:1455/auth/callback/",
             "http://localhost:1455/",
@@ -301,7 +301,7 @@ mod tests {
 
     // threats 10 190
     #[test]
-    fn url_with_another_state_is_assert_refused() {
+    fn url_with_another_state_is_refused() {
         for query in ["code=C", "code=C&state=", "code=C&state=T", "code=C&state=S%20", "code=C&"] {
             assert_refused(&format!("{URL}?{query}"), InvalidCallbackUrl::StateMismatch);
         }
@@ -309,7 +309,7 @@ mod tests {
 
     // threats 190
     #[test]
-    fn malformed_url_is_assert_refused() {
+    fn malformed_url_is_refused() {
         let odd = ["code=C&code=C&state=S", "code=C\u{1b}[2J&state=S", "code=%zz&state=S"];
         for query in odd {
             assert_refused(&format!("{URL}?{query}"), InvalidCallbackUrl::Malformed);

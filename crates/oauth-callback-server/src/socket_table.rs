@@ -32,7 +32,7 @@ pub(crate) fn sockets() -> impl Iterator<Item = Socket> {
 /// The user who has the socket with these two ends.
 pub(crate) fn owner(local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     let socket = sockets().find(|it| (it.local, it.remote) == (local, remote))?;
-    // A socket that no process has open any more has no known user.
+    // A socket that no process has open has no known user.
     (socket.inode != 0).then_some(socket.uid)
 }
 

@@ -16,7 +16,7 @@ impl CodeChallenge {
         Self(URL_SAFE_NO_PAD.encode(sha256))
     }
 
-    /// The challenge as it stands in the URL: base64url without padding.
+    /// The challenge as the URL has it: base64url without padding.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::CodeChallenge;
 
-/// The `code_verifier`: the secret that proves to the token endpoint that whoever redeems the code
-/// also asked for it.
+/// The `code_verifier`: the secret that proves to the token endpoint that the client
+/// that exchanges the code is the one that requested it.
 ///
 /// Send it with the code, in the token request, and nowhere else.
 ///

@@ -33,7 +33,7 @@ impl Session {
     /// # Errors
     ///
     /// [`Error`], with [`Call::CreateApiKey`]. Where [`Error::may_have_created_key`], a key of this
-    /// name may exist that nobody has seen.
+    /// name may exist that was not received.
     pub async fn create_api_key(
         &self,
         organization: &OrganizationId,
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_creation_names_the_key_and_nothing_else() {
+    fn create_request_has_the_name_and_encoded_ids() {
         assert_eq!(
             serde_json::to_string(&CreateRequest::new("Codex CLI")).unwrap(),
             r#"{"action":"create","name":"Codex CLI"}"#
@@ -84,7 +84,7 @@ mod tests {
 
     // threats 85 142
     #[test]
-    fn what_cannot_be_a_key_is_none() {
+    fn invalid_key_is_none() {
         let read = |id: &str| {
             serde_json::from_str::<Created>(&format!(
                 r#"{{"key":{{"id":"k","sensitive_id":{id}}}}}"#

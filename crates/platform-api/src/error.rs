@@ -116,7 +116,7 @@ impl Error {
         }
     }
 
-    /// Whether asking for a list again may well succeed in a while: nobody answered, or the
+    /// Whether asking for a list again may well succeed later: there was no response, or the
     /// platform was busy (429) or broken (5xx).
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -206,7 +206,7 @@ mod tests {
 
     // threats 126 128 129 130 131 132
     #[test]
-    fn a_status_says_whether_to_wait_and_whether_a_key_may_exist() {
+    fn status_decides_retry_and_whether_a_key_may_exist() {
         for status in [400, 401, 403, 404, 409] {
             is_judged(&refused(Call::CreateApiKey, status), false, false);
         }
@@ -219,7 +219,7 @@ mod tests {
 
     // threats 132
     #[test]
-    fn a_lost_answer_may_have_been_a_key() {
+    fn lost_response_may_have_created_a_key() {
         let (after, source) = (Duration::from_secs(30), RootCause::new("reset"));
         let lost = http_client::Error::Timeout { host: host(), phase: Phase::Response, after };
         is_judged(&http(Call::CreateApiKey, lost), true, true);
@@ -237,7 +237,7 @@ mod tests {
 
     // threats 127 128
     #[test]
-    fn forbidden_and_absent_are_inaccessible_and_nothing_else_is() {
+    fn only_403_and_404_are_inaccessible() {
         for (status, inaccessible) in
             [(403, true), (404, true), (401, false), (429, false), (500, false)]
         {
@@ -247,7 +247,7 @@ mod tests {
 
     // threats 126
     #[test]
-    fn a_token_is_refused_by_the_platform_and_not_by_a_firewall() {
+    fn only_the_platform_can_reject_a_token() {
         for (status, is_meant) in
             [(401, true), (403, true), (404, false), (429, false), (500, false)]
         {
@@ -260,7 +260,7 @@ mod tests {
 
     // threats 126
     #[test]
-    fn an_error_says_which_call_failed() {
+    fn error_names_the_failed_call() {
         for (call, words) in [
             (Call::LogIn, "cannot log in to the platform: the platform refused: HTTP 401"),
             (Call::Organizations, "cannot list the organizations: the platform refused: HTTP 401"),

@@ -7,7 +7,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// Whatever the platform says, as long as it is visible ASCII: an id goes into a header and
+        /// Any visible ASCII: an id goes into a header and
         /// into a path.
         #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
         #[serde(try_from = "String")]
@@ -60,7 +60,7 @@ id!(
     ProjectId
 );
 
-/// A text that can be nobody's id.
+/// A text that cannot be an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "an id is at most {LONGEST} characters of visible ASCII, and neither empty nor `.` nor `..`"
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_one_segment_of_a_path() {
+    fn id_is_one_path_segment() {
         for (id, segment) in [
             ("org-AbC_1.2~3", "org-AbC_1.2~3"),
             ("a/b", "a%2Fb"),
@@ -98,7 +98,7 @@ mod tests {
 
     // threats 141
     #[test]
-    fn what_would_leave_its_place_is_no_id() {
+    fn id_that_would_change_the_path_is_invalid() {
         let long = "x".repeat(LONGEST + 1);
         for text in ["", ".", "..", "a b", "a\r\nb", "\u{1b}[2J", "\u{fc}", "\0", &long] {
             assert_eq!(ProjectId::new(text).unwrap_err(), MalformedId, "{text:?}");

@@ -16,7 +16,7 @@
 //! - It knows no issuer and no token endpoint.
 //! - The access token goes to one request, the session key to the others, and both to the API's host
 //!   only.
-//! - An id is one segment of a path, whatever is in it.
+//! - An id is one segment of a path, with any characters in it.
 //! - Creating a key is never tried twice, unless the first attempt provably did not arrive.
 //! - One odd entry of a list does not hide the others.
 

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_one_comes_first_then_personal_ones_then_the_rest_as_listed() {
+    fn default_organization_is_first_then_personal_ones() {
         let listed = read(
             r#"{"data":[{"id":"r1"},{"id":"p1","personal":true},{"id":"r2"},{"id":"p2","personal":true},
                 {"id":"d","is_default":true,"personal":true},{"id":"d2","is_default":true}]}"#,
@@ -100,7 +100,7 @@ mod tests {
 
     // threats 140 141
     #[test]
-    fn what_is_not_said_is_false_or_nothing() {
+    fn absent_fields_have_defaults() {
         let null = r#"{"id":"a","title":null,"is_default":null,"personal":null,"more":{"x":1}}"#;
         for entry in [null, r#"{"id":"a"}"#] {
             let read = read(&format!(r#"{{"data":[{entry}]}}"#)).unwrap();
@@ -111,7 +111,7 @@ mod tests {
 
     // threats 140
     #[test]
-    fn a_title_is_whatever_somebody_typed() {
+    fn any_title_is_accepted() {
         let long = "x".repeat(500_000);
         for title in [r"\u001b[2J\u202e\n", "\u{1f511}", long.as_str()] {
             let body = format!(r#"{{"data":[{{"id":"a","title":"{title}"}}]}}"#);
@@ -121,7 +121,7 @@ mod tests {
 
     // threats 141
     #[test]
-    fn an_odd_entry_does_not_hide_the_others() {
+    fn invalid_entry_does_not_hide_the_others() {
         for odd in [
             "{}",
             "null",
@@ -143,7 +143,7 @@ mod tests {
 
     // threats 141
     #[test]
-    fn an_odd_envelope_is_no_list() {
+    fn invalid_envelope_is_an_error() {
         for body in ["{}", r#"{"data":null}"#, r#"{"data":{}}"#, r#"{"data":"x"}"#, "null", "[7]"] {
             assert!(read(body).is_err(), "{body}");
         }

@@ -68,8 +68,8 @@ pub(crate) struct Pages {
     cursors: Vec<String>,
 }
 
-/// With a hundred projects on each, more than any organization has; a list that never ends is not
-/// followed for ever.
+/// With a hundred projects on each, more than any organization has; a list that never ends is cut
+/// there.
 const MOST_PAGES: usize = 50;
 
 /// An id, and nothing that would fill a page of its own.
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_organization_and_a_cursor_stay_where_they_belong() {
+    fn organization_and_cursor_are_encoded() {
         let organization = OrganizationId::new("a/b?c").unwrap();
         let first = "/dashboard/organizations/a%2Fb%3Fc/projects?detail=basic&limit=100";
         assert_eq!(page_path(&organization, None), first);
@@ -189,7 +189,7 @@ mod tests {
 
     // threats 137
     #[test]
-    fn the_next_page_is_asked_for_only_where_there_is_one() {
+    fn next_page_is_requested_only_if_there_is_one() {
         let mut pages = Pages::default();
         next(&mut pages, r#"{"data":[{"id":"p1"}],"has_more":true,"last_id":"p1"}"#, Some("p1"));
         next(&mut pages, r#"{"data":[{"id":"p2"},{}],"has_more":true}"#, Some("p2"));
@@ -204,7 +204,7 @@ mod tests {
 
     // threats 137
     #[test]
-    fn a_cursor_that_comes_again_ends_the_list() {
+    fn repeated_cursor_ends_the_list() {
         let mut pages = Pages::default();
         next(&mut pages, r#"{"data":[{"id":"p1"}],"has_more":true}"#, Some("p1"));
         next(&mut pages, r#"{"data":[{"id":"p2"}],"has_more":true}"#, Some("p2"));
@@ -213,7 +213,7 @@ mod tests {
 
     // threats 137
     #[test]
-    fn a_list_without_an_end_is_not_followed_for_ever() {
+    fn endless_list_is_limited() {
         let mut pages = Pages::default();
         let endless = |n: usize| format!(r#"{{"data":[{{"id":"p{n}"}}],"has_more":true}}"#);
         let room = Room::new(usize::MAX);
@@ -225,7 +225,7 @@ mod tests {
 
     // threats 226
     #[test]
-    fn lists_that_are_read_together_end_together() {
+    fn concurrent_lists_share_a_size_limit() {
         let room = Room::new(3);
         let (mut one, mut other) = (Pages::default(), Pages::default());
         let two = r#"{"data":[{"id":"p1"},{"id":"p2"}],"has_more":true}"#;
@@ -238,7 +238,7 @@ mod tests {
     /// What an answer could fill the memory with is not kept.
     // threats 226
     #[test]
-    fn a_page_takes_little_room() {
+    fn memory_of_a_page_is_limited() {
         let long = "\u{1f511}".repeat(10_000);
         let project = format!(r#"{{"id":"p","title":"{long}"}}"#);
         let body = format!(r#"{{"data":[{}],"has_more":true}}"#, vec![project; 20].join(","));
@@ -255,7 +255,7 @@ mod tests {
 
     // threats 141
     #[test]
-    fn an_odd_project_does_not_hide_the_others_and_an_odd_envelope_is_no_page() {
+    fn invalid_project_does_not_hide_the_others_and_invalid_envelope_is_an_error() {
         let read = page(
             r#"{"data":[{"id":"p1","is_initial":null,"title":null},{"id":""},7,["p"],{"id":"p2","is_initial":true},
                 {"id":"p3","is_initial":"true"}]}"#,

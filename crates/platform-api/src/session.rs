@@ -101,7 +101,7 @@ mod tests {
 
     // threats 142
     #[test]
-    fn a_login_without_a_usable_session_key_is_no_login() {
+    fn login_without_a_valid_session_key_fails() {
         let read = |id: &str| {
             serde_json::from_str::<LoginAnswer>(&format!(
                 r#"{{"user":{{"session":{{"sensitive_id":{id}}}}}}}"#
@@ -118,7 +118,7 @@ mod tests {
 
     // threats 6 195
     #[test]
-    fn no_debug_shows_the_session_key() {
+    fn debug_hides_the_session_key() {
         let http = HttpClient::new(http_client::Options::new("a-test/1.0"));
         let base = "https://api.openai.com".parse().unwrap();
         let api = PlatformApi::new(http, base);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn many_organizations_can_be_asked_side_by_side() {
+    fn organizations_can_be_queried_concurrently() {
         fn is_send(_: &impl Send) {}
         let http = HttpClient::new(http_client::Options::new("a-test/1.0"));
         let api = PlatformApi::new(http, "https://api.openai.com".parse().unwrap());

@@ -16,7 +16,7 @@ pub fn excerpt(text: &str, longest: usize) -> String {
     line.chars().take(longest.saturating_sub(1)).chain(['…']).take(longest).collect()
 }
 
-/// Whatever breaks a line, or moves within it, becomes the space that a reader would put there.
+/// Every line break or tab becomes a space.
 fn space_for_break(c: char) -> char {
     let moves = matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if moves { ' ' } else { c }
@@ -50,7 +50,7 @@ mod tests {
 
     // threats 192
     #[test]
-    fn nothing_that_a_terminal_obeys_gets_through() {
+    fn control_characters_are_removed() {
         shows("", "");
         shows(
             "Gr\u{fc}\u{df}e \u{1f511} \u{5d0}\u{5d1}",
@@ -69,7 +69,7 @@ mod tests {
 
     // threats 69 140 192
     #[test]
-    fn an_excerpt_has_at_most_so_many_characters() {
+    fn excerpt_has_at_most_the_given_length() {
         assert_eq!(excerpt("abc", 3), "abc");
         assert_eq!(excerpt("abcd", 3), "ab…");
         assert_eq!(excerpt("a", 0), "");
@@ -80,7 +80,7 @@ mod tests {
     proptest! {
         // threats 192
         #[test]
-        fn what_comes_out_comes_out_the_same_again(text in "\\PC*|[\\x00-\\x20\u{80}-\u{a0}\u{2000}-\u{2070}a]*") {
+        fn one_line_is_idempotent(text in "\\PC*|[\\x00-\\x20\u{80}-\u{a0}\u{2000}-\u{2070}a]*") {
             let line = one_line(&text);
             prop_assert!(line.chars().all(|c| is_seen(c) && !c.is_control()));
             prop_assert_eq!(one_line(&line), line);

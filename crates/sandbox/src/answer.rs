@@ -13,7 +13,7 @@ impl Answer {
         Self::of_type(status, "application/json", body.to_string())
     }
 
-    /// A page loads nothing, runs nothing, and is in nobody's frame. Its forms go to the sandbox,
+    /// A page loads nothing, runs nothing, and cannot be framed. Its forms go to the sandbox,
     /// whose answer redirects to a callback on this machine.
     pub(crate) fn html(status: u16, page: String) -> Self {
         const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \

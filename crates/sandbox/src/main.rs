@@ -9,7 +9,7 @@ use std::process::{self, ExitCode};
 use clap::Parser;
 use sandbox::{Account, Answered, Endpoint, Listeners, Recorded, Sandbox, Scenario, Tls};
 
-/// A local issuer and platform in the shape of OpenAI's. Nobody in it is real.
+/// A local issuer and platform in the shape of OpenAI's. All people in it are invented.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The port to listen on; a free one unless given
@@ -94,7 +94,7 @@ impl CaFile {
     fn write(pem: &str) -> io::Result<Self> {
         let file = format!("openai-sandbox-ca-{}.pem", process::id());
         let path = std::env::temp_dir().join(file);
-        // A new file, so that nobody else's link in the shared folder is followed.
+        // A new file, so that a link of another user in the shared folder is not followed.
         let _ = fs::remove_file(&path);
         File::create_new(&path)?.write_all(pem.as_bytes())?;
         Ok(Self(path))

@@ -38,7 +38,7 @@ impl Recorded {
         }
     }
 
-    /// The first header of this name, whatever its case.
+    /// The first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -83,9 +83,9 @@ impl fmt::Debug for Recorded {
     }
 }
 
-/// The requests that were waited for did not come in time.
+/// The expected requests did not arrive in time.
 #[derive(Debug, thiserror::Error)]
-#[error("{wanted} requests to {at:?} were waited for; what came: {arrived:?}")]
+#[error("{wanted} requests to {at:?} were expected; arrived: {arrived:?}")]
 pub struct NotArrived {
     /// Where they should have arrived.
     pub at: Endpoint,

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_have_the_order_of_the_provider() {
+    fn fields_have_the_order_of_the_provider() {
         assert_order(&[], "grant_type code redirect_uri client_id code_verifier");
         let first = ["client_id", "unknown", "code"];
         assert_order(&first, "client_id code grant_type redirect_uri code_verifier");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_can_be_made_from_another_thread() {
+    fn request_futures_are_send() {
         fn assert_send(_: &impl Send) {}
         let http = HttpClient::new(Options::new("a-test/1.0"));
         let url = |path: &str| format!("https://id.example.com{path}").parse().unwrap();

@@ -40,7 +40,7 @@ pub struct DeviceAuthorization {
 #[serde(try_from = "String")]
 pub struct UserCode(String);
 
-/// Whether the person has approved a [`DeviceAuthorization`], and what `T` their approval brought.
+/// Whether the person has approved a [`DeviceAuthorization`], and the `T` that their approval returned.
 #[derive(Debug)]
 pub enum DevicePoll<T> {
     /// The person has not decided yet (`authorization_pending`).
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_required_field_that_is_missing_or_odd_is_an_error() {
+    fn missing_or_invalid_required_field_is_an_error() {
         for name in ["device_code", "user_code", "verification_uri", "expires_in"] {
             for odd in [Value::Null, json!(""), json!([]), json!(-1), json!("\u{1b}[2J")] {
                 assert!(read(&json!({ name: odd })).is_err(), "{name} {odd}");
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn other_errors_are_no_decision_of_the_person() {
+    fn other_errors_are_not_a_decision() {
         assert_poll(400, r#"{"error":"invalid_grant"}"#, "error, transient: false");
         assert_poll(401, r#"{"error":"invalid_client"}"#, "error, transient: false");
         assert_poll(403, "<html>access_denied</html>", "error, transient: false");

@@ -6,7 +6,7 @@ use http_client::{DecodeError, ErrorResponse};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no whole answer. Whether the request arrived is told by
+    /// There is no whole response. Whether the request arrived is answered by
     /// [`provably_not_sent`](http_client::Error::provably_not_sent).
     #[error(transparent)]
     Http(#[from] http_client::Error),
@@ -79,7 +79,7 @@ impl Error {
         }
     }
 
-    /// Whether asking the same again may well succeed in a while: nobody answered, or the server
+    /// Whether asking the same again may well succeed later: there was no response, or the server
     /// was busy or broken. It does not say that what was sent is still unspent.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -117,7 +117,7 @@ mod tests {
 
     // threats 112 113
     #[test]
-    fn only_an_invalid_grant_requires_a_new_sign_in() {
+    fn only_invalid_grant_requires_reauthentication() {
         for (status, body, requires_reauthentication, is_transient) in [
             (400, r#"{"error":"invalid_grant"}"#, true, false),
             (400, r#"{"error":"invalid_request"}"#, false, false),

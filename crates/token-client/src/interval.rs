@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_a_number_or_a_text_of_one_and_otherwise_five_seconds() {
+    fn interval_is_a_number_or_a_numeric_string_or_five_seconds() {
         reads("5", 5_000);
         reads("\"7\"", 7_000);
         reads("\" 7 \"", 7_000);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn no_interval_makes_a_busy_loop_or_an_overflow() {
+    fn extreme_intervals_are_limited() {
         reads("0", 1_000);
         reads("\"0.001\"", 1_000);
         reads("1e300", 5_000);
@@ -100,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_that_grew_stays_grown() {
+    fn grown_interval_stays_grown() {
         let interval = Interval::default().slow_down().slow_down();
         assert_eq!(interval.as_duration(), Duration::from_secs(15));
     }
 
     #[test]
-    fn a_server_that_does_not_answer_is_asked_less_often_and_within_a_minute() {
+    fn unresponsive_server_backs_off_to_at_most_a_minute() {
         let waits = std::iter::successors(Some(Interval::default()), |it| Some(it.back_off()));
         let seconds: Vec<_> = waits.take(6).map(|it| it.as_duration().as_secs()).collect();
         assert_eq!(seconds, [5, 10, 20, 40, 60, 60]);
@@ -116,7 +116,7 @@ mod tests {
 
     // threats 78
     #[test]
-    fn retry_after_can_only_make_the_wait_longer() {
+    fn retry_after_only_lengthens_the_interval() {
         let interval = Interval::default();
         let after = |seconds| interval.after(Some(Duration::from_secs(seconds)));
         assert_eq!(interval.after(None), FIVE_SECONDS);

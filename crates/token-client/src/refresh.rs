@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refresh_has_the_fields_of_rfc_6749() {
+    fn refresh_has_the_fields_of_rfc_6749() {
         let token = RefreshToken::new("r t").unwrap();
         let expected =
             [("client_id", "app_1"), ("grant_type", "refresh_token"), ("refresh_token", "r t")];

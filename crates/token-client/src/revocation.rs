@@ -16,7 +16,7 @@ pub enum Revocable<'a> {
 
 impl TokenClient {
     /// Revokes a token by [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009). A token that is not
-    /// valid any more counts as revoked.
+    /// no longer valid counts as revoked.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_revocation_hints_at_what_it_revokes() {
+    fn revocation_has_a_token_type_hint() {
         let refresh_token = RefreshToken::new("r").unwrap();
         let access_token = AccessToken::new("a").unwrap();
         for (token, text, hint) in [

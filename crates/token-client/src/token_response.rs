@@ -156,7 +156,7 @@ mod tests {
 
     // threats 110 111
     #[test]
-    fn any_token_of_a_refresh_may_be_absent() {
+    fn each_token_of_a_refresh_is_optional() {
         let all = json!({"id_token": "i", "access_token": "a", "refresh_token": "r"});
         assert_refreshed(&all, "iar", &[]);
         assert_refreshed(&json!({"access_token": "a", "token_type": "bearer"}), "a", &[]);
@@ -166,7 +166,7 @@ mod tests {
 
     // threats 85 86 111
     #[test]
-    fn a_rotated_token_is_not_lost_over_another_field() {
+    fn rotated_token_survives_an_invalid_field() {
         assert_refreshed(&json!({"access_token": 7, "refresh_token": "r"}), "r", &["access_token"]);
         let empty = json!({"id_token": "", "access_token": "a", "refresh_token": ""});
         assert_refreshed(&empty, "a", &[]);
@@ -197,7 +197,7 @@ mod tests {
 
     // threats 73 85
     #[test]
-    fn a_grant_needs_an_access_token_alone() {
+    fn grant_requires_only_an_access_token() {
         assert_granted(&json!({"access_token": "a"}), "a");
         assert_granted(&json!({"access_token": "a".repeat(60_000), "id_token": 7}), "a");
         assert_granted(&json!({"id_token": "i", "refresh_token": "r"}), "access_token");
@@ -214,7 +214,7 @@ mod tests {
 
     // threats 86
     #[test]
-    fn a_token_of_an_unknown_type_is_not_used() {
+    fn token_of_an_unknown_type_is_refused() {
         for bearer in [json!(null), json!("bearer"), json!("BEARER"), json!("Bearer")] {
             assert_granted(&json!({"access_token": "a", "token_type": bearer}), "a");
         }
@@ -225,7 +225,7 @@ mod tests {
 
     // threats 87
     #[test]
-    fn an_odd_lifetime_or_scope_is_absent() {
+    fn invalid_expires_in_or_scope_is_absent() {
         for odd in [json!(-1), json!(1e308), json!("soon"), json!(null), json!([])] {
             let response =
                 refreshed(&json!({"access_token": "a", "expires_in": odd, "scope": odd}));

@@ -38,7 +38,7 @@ pub struct TokenResponse<E> {
     pub defect: Option<E>,
 }
 
-/// The tokens that a refresh brought. Where one is `None`, the old one stays.
+/// The tokens that a refresh returned. Where one is `None`, the old one stays.
 #[derive(Debug, Default)]
 pub struct RefreshedTokens {
     /// The new ID token.
@@ -65,10 +65,10 @@ pub enum RefreshErrorKind {
     NotRefreshable,
     /// The sign-in is what it was; a later attempt may work.
     Unavailable,
-    /// The server does not accept the refresh token any more.
+    /// The server no longer accepts the refresh token.
     Rejected,
     /// Likewise, because another program has used it. That program has its successor.
     AlreadyUsed,
-    /// The answer is of no use.
+    /// The response is invalid.
     InvalidResponse,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 /// Why there is no valid access token. `S` is the error of the store, and `E` that of the endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum Error<S: StdError + 'static, E: StdError + 'static> {
-    /// Nobody is signed in.
+    /// There is no sign-in.
     #[error("not signed in")]
     NotSignedIn,
     /// The access token has expired, and the sign-in cannot be refreshed.
@@ -25,7 +25,7 @@ pub enum Error<S: StdError + 'static, E: StdError + 'static> {
     /// The sign-in was not refreshed.
     #[error(transparent)]
     Refresh(E),
-    /// The server does not accept the refresh token any more, and no other program has stored a new one.
+    /// The server no longer accepts the refresh token, and no other program has stored a new one.
     #[error("the sign-in is no longer valid")]
     Rejected(#[source] E),
     /// The answer has no access token, and the stored one has expired.

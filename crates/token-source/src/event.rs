@@ -6,6 +6,6 @@ pub enum Event {
     WaitingForLock,
     /// The refresh token is about to be sent. Stopping now may lose the sign-in.
     Refreshing,
-    /// The refresh is over: what it brought is stored, or it brought nothing.
+    /// The refresh has ended: its tokens are stored, or it returned none.
     Refreshed,
 }

@@ -15,7 +15,7 @@ const MIN_REFRESH_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 /// Whether the access token is due for a refresh: it has less than five minutes left, or it does not
 /// say when it expires and is older than eight days. Without an access token, nothing is due.
 ///
-/// A token that has not expired and that a refresh brought within the last minute is not due again.
+/// A token that has not expired and that is from a refresh within the last minute is not due again.
 /// The time of the refresh alone does not prove that: CI may write a new `last_refresh` beside an old
 /// token.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn is_due(sign_in: &impl SignIn, now: Timestamp) -> bool {
     }
 }
 
-/// Whether the last refresh is less than a minute old, and brought this access token, judged by its
+/// Whether the last refresh is less than a minute old, and returned this access token, judged by its
 /// own `iat` as far as two clocks agree.
 fn is_new(sign_in: &impl SignIn, now: Timestamp) -> bool {
     let Some(refreshed) = sign_in.last_refresh() else { return false };
@@ -119,7 +119,7 @@ mod tests {
 
     // threats 108
     #[test]
-    fn a_token_is_due_in_its_last_five_minutes() {
+    fn token_is_due_five_minutes_before_it_expires() {
         assert_due_at(HOUR, HOUR, false);
         assert_due_at(300, HOUR, false);
         assert_due_at(299, HOUR, true);
@@ -129,7 +129,7 @@ mod tests {
 
     // threats 108
     #[test]
-    fn a_token_without_an_expiry_is_due_after_eight_days() {
+    fn token_without_expiry_is_due_after_eight_days() {
         assert_due_at(None, 8 * DAY, false);
         assert_due_at(None, 8 * DAY + 1, true);
         assert_due(Times::default(), true);
@@ -137,7 +137,7 @@ mod tests {
 
     // threats 123
     #[test]
-    fn a_token_of_the_last_minute_is_not_due_again() {
+    fn token_refreshed_within_a_minute_is_not_due() {
         #[track_caller]
         fn assert_issued(iat: i64, exp: i64, age: i64, due: bool) {
             let (exp, iat, last_refresh) = (Some(exp), Some(iat), Some(-age));
@@ -155,7 +155,7 @@ mod tests {
 
     // threats 123
     #[test]
-    fn an_expired_token_is_due_whatever_the_time_beside_it_says() {
+    fn expired_token_is_due_with_any_last_refresh() {
         let ten_years = 3650 * DAY;
         assert_due_at(-ten_years, 0, true); // CI writes the time of its run
         assert_due_at(-1, 0, true);
@@ -164,12 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_due_without_an_access_token() {
+    fn sign_in_without_access_token_is_not_due() {
         assert_due(Times { has_no_token: true, ..Times::default() }, false);
     }
 
     #[test]
-    fn a_sign_in_that_cannot_be_refreshed_ends_with_its_token() {
+    fn sign_in_without_refresh_token_ends_when_its_token_expires() {
         for (is_final, exp, ended) in [
             (false, Some(-1), false),
             (true, Some(1), false),

@@ -12,7 +12,7 @@ const NOTICE_AFTER: Duration = Duration::from_secs(2);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Takes the lock of `store`, whatever is stored there, or waits for it. The error says how long.
+/// Takes the lock of `store`, or waits for it. The error says how long.
 ///
 /// # Errors
 ///

@@ -130,7 +130,7 @@ fn a_row_of_the_threats_is_named_just_above_a_test() {
     assert_none(sources().iter().flat_map(misplaced_threats));
 }
 
-/// The cli lets our own crates be heard, by name; one that is missing there would log to nobody.
+/// The cli logs our own crates by name; the log of one that is missing there would be lost.
 #[test]
 fn every_crate_that_logs_is_heard() {
     let logging_rs =

@@ -12,7 +12,7 @@ pub(crate) use parse_error::ParseError;
 use crate::object::Object;
 use crate::{AuthDocument, Problem};
 
-/// Reads a document. Where nobody is signed in, the sign-in of another program is an error, so that a
+/// Reads a document. Without a sign-in of ours, the sign-in of another program is an error, so that a
 /// person learns of it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<AuthDocument, ParseError> {
     let text = utf8(bytes)?;

@@ -49,14 +49,14 @@ async fn make(
     let keyboard = Cell::new(keyboard);
     let (has_waited, is_choosing) = (Cell::new(false), Cell::new(false));
     let report = |event: Event<'_>| {
-        // The screen is the menu's then; what stays wrong is told where it matters.
+        // The menu owns the screen; an error that lasts is reported later.
         if is_choosing.get() {
             return;
         }
         Reporter::new(context).report(&event);
         match event {
             Event::CallbackReceived => {
-                // From here on the keys are for the menu.
+                // From here on the menu reads the keyboard.
                 keyboard.take();
                 terminal.say("Signed in. Looking for the project of the key.");
             }
@@ -86,7 +86,7 @@ fn deliver(new: &NewApiKey, context: &Context) -> Result<(), DeliveryError> {
     Ok(())
 }
 
-/// Whoever turns the choice down ends the program, as with Ctrl-C.
+/// Cancelling the menu ends the program like Ctrl-C.
 fn undecided(error: Error) -> CliError {
     match error {
         Error::NoSelection(NoSelection::Declined) => {

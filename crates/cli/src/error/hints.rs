@@ -124,7 +124,7 @@ fn any_response(response: &ErrorResponse) -> Option<String> {
 }
 
 const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your country: try another \
-     network, or ask whoever runs this one";
+     network, or ask the administrator of this one";
 
 /// A server can ask for a day at most.
 fn rounded(pause: Duration) -> Duration {
@@ -253,7 +253,9 @@ fn text(error: &LoginError) -> Option<&'static str> {
 
 fn claim(mismatch: Mismatch) -> Hint {
     match mismatch {
-        Mismatch::Standard(ClaimMismatch::Issuer | ClaimMismatch::Nobody) => say("check --issuer"),
+        Mismatch::Standard(ClaimMismatch::Issuer | ClaimMismatch::MissingSubject) => {
+            say("check --issuer")
+        }
         Mismatch::Standard(ClaimMismatch::Audience) => say("check --client-id"),
         Mismatch::Standard(ClaimMismatch::Subject) | Mismatch::Workspace => {
             say("sign in again with ").run("login")
@@ -371,7 +373,7 @@ fn not_stored(handed_over: bool, error: &StoreError) -> Hint {
     let of_key = say(if handed_over {
         "the key above works, keep it yourself"
     } else {
-        "delete that key at https://platform.openai.com/api-keys, because nobody has it"
+        "delete that key at https://platform.openai.com/api-keys, because it was not delivered"
     });
     match store(error) {
         Some(hint) => of_key.then("; ").and(hint),

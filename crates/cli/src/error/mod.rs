@@ -137,7 +137,7 @@ impl CliError {
                     Some(_) => "only the program that made it can refresh it",
                 };
                 format!(
-                    "not signed in any more: the access token in {location} expired {when}, and \
+                    "no longer signed in: the access token in {location} expired {when}, and \
                      {cannot}"
                 )
             }

@@ -16,7 +16,7 @@ const NO_NETWORK: &str =
 const NO_ADDRESS: &str = "check the network connection and --issuer; a network with a proxy needs \
      its address in HTTPS_PROXY";
 
-const NOBODY_HERE: &str = "nothing listens there: check --issuer and --api-base";
+const NO_SERVER_HERE: &str = "nothing listens there: check --issuer and --api-base";
 
 const SLOW: &str = "the network or the server is slow: try again";
 
@@ -40,7 +40,7 @@ pub(crate) fn http(error: &Error) -> Option<String> {
     Some(match error {
         Error::Setup { source, .. } => setup(source),
         Error::Dns { .. } => NO_ADDRESS.to_owned(),
-        Error::Connect { host, .. } if is_loopback(host) => NOBODY_HERE.to_owned(),
+        Error::Connect { host, .. } if is_loopback(host) => NO_SERVER_HERE.to_owned(),
         Error::Connect { .. } => NO_NETWORK.to_owned(),
         Error::Timeout { phase: Phase::Resolving | Phase::Connecting, .. } => NO_NETWORK.to_owned(),
         Error::Timeout { .. } => SLOW.to_owned(),
@@ -84,7 +84,7 @@ fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<String> {
             format!("check the user name and password in {named_by}; {ESCAPES}")
         }
         ProxyFailure::Refused { .. } => format!(
-            "ask whoever runs the proxy to let {host} through, or add it to NO_PROXY if it can be \
+            "ask the administrator of the proxy to let {host} through, or add it to NO_PROXY if it can be \
              reached without"
         ),
         ProxyFailure::UnresolvedHere(_) => {
@@ -154,9 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn a_port_of_this_machine_is_no_matter_of_the_network() {
+    fn hint_for_a_failed_connection_depends_on_loopback() {
         for host in ["localhost", "localhost:8080", "127.0.0.1:9", "127.1.2.3", "[::1]:9"] {
-            of_connect(host, NOBODY_HERE);
+            of_connect(host, NO_SERVER_HERE);
         }
         for host in ["auth.openai.com", "localhost.test:9", "10.0.0.1:9", "[2001:db8::1]:9"] {
             of_connect(host, NO_NETWORK);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_an_address_may_be_a_wrong_issuer() {
+    fn unresolved_name_suggests_a_wrong_issuer() {
         let error = Error::Dns { host: "issuer.test".to_owned(), source: cause() };
         assert_eq!(http(&error).as_deref(), Some(NO_ADDRESS));
     }
@@ -182,7 +182,7 @@ mod tests {
 
     // threats 203
     #[test]
-    fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_knows_it_is_wrong() {
+    fn missing_and_wrong_proxy_passwords_have_different_hints() {
         let unknown = |given| ProxyFailure::AuthenticationRequired { given };
         advises(
             unknown(false),
@@ -198,15 +198,15 @@ mod tests {
 
     // threats 203
     #[test]
-    fn a_proxy_that_refuses_is_a_matter_for_its_operator() {
-        let forbidden = "ask whoever runs the proxy to let issuer.test through, or add it to \
+    fn refusing_proxy_hint_names_its_administrator() {
+        let forbidden = "ask the administrator of the proxy to let issuer.test through, or add it to \
                          NO_PROXY if it can be reached without";
         advises(ProxyFailure::Refused { reason: None }, forbidden);
     }
 
     // threats 203
     #[test]
-    fn a_proxy_that_is_no_way_is_named_by_its_variable() {
+    fn unreachable_proxy_hint_names_its_variable() {
         let check = "check the proxy in ALL_PROXY, or unset it if this network has none";
         advises(ProxyFailure::TimedOut { after: std::time::Duration::from_secs(10) }, check);
         advises(ProxyFailure::Unreachable(cause()), check);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_doctor_gives_its_advice_without_itself() {
+    fn only_other_commands_refer_to_doctor() {
         leads_to_doctor(
             || TlsFailure::UnknownAuthority,
             "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE",

@@ -212,7 +212,7 @@ fn has(error: impl Into<CliError>, fields: &Value) {
 }
 
 #[test]
-fn a_refusal_says_what_a_program_needs() {
+fn error_response_has_status_code_and_retry_after() {
     has(
         LoginError::Refresh(refused(429)),
         &json!({"status": 429, "code": "invalid_grant", "retry_after_seconds": 3, "transient": true}),
@@ -227,7 +227,7 @@ fn a_refusal_says_what_a_program_needs() {
 }
 
 #[test]
-fn no_answer_has_a_cause() {
+fn missing_response_has_a_cause() {
     has(
         LoginError::Refresh(dns().into()),
         &json!({"cause": "dns", "host": "a.test", "transient": true}),
@@ -242,9 +242,9 @@ fn no_answer_has_a_cause() {
         unreached,
         &json!({"kind": "timed_out", "cause": "dns", "host": "a.test", "transient": true}),
     );
-    let nobody = WaitError::TimedOut { after: Duration::from_secs(900), rejected: Vec::new() };
+    let no_callback = WaitError::TimedOut { after: Duration::from_secs(900), rejected: Vec::new() };
     has(
-        LoginError::OAuth(OAuthError::Callback(nobody)),
+        LoginError::OAuth(OAuthError::Callback(no_callback)),
         &json!({"cause": null, "transient": false}),
     );
     has(CliError::Setup(SetupError::NoCaCertificates), &json!({"cause": "setup"}));
@@ -252,10 +252,10 @@ fn no_answer_has_a_cause() {
     has(LoginError::Store(locked()), &json!({"cause": "locked", "transient": true}));
 }
 
-/// Whoever tries again without a look may make a second key.
+/// Trying again without a check may create a second key.
 // threats 132 147
 #[test]
-fn a_key_that_may_exist_is_no_reason_to_try_again() {
+fn error_with_a_possible_key_is_not_transient() {
     let fields = json!({"key_name": "Key", "key_may_exist": true, "transient": false});
     has(creation(platform_refusal(503)), &fields);
     let exchange = LoginError::KeyExchange { name: "Key".to_owned(), source: refused(500) };
@@ -263,10 +263,10 @@ fn a_key_that_may_exist_is_no_reason_to_try_again() {
     has(creation(platform_refusal(429)), &json!({"key_may_exist": false, "transient": true}));
 }
 
-/// A lock that is given back is no reason to make a second key, and a key that nobody has is to go.
+/// A released lock is no reason to create a second key, and an undelivered key has to be deleted.
 // threats 147 153
 #[test]
-fn a_key_that_could_not_be_kept_is_named() {
+fn key_that_could_not_be_stored_is_named() {
     let unkept = |handed_over, source: StoreError| {
         let source = source.into();
         CliError::from(LoginError::NotStored { name: "Key".to_owned(), handed_over, source })
@@ -276,7 +276,8 @@ fn a_key_that_could_not_be_kept_is_named() {
     let hint = |handed_over| shown(&unkept(handed_over, locked())).unwrap();
     let then = "; another program is using it: try again when it is done";
     assert_eq!(hint(true), format!("the key above works, keep it yourself{then}"));
-    let delete = "delete that key at https://platform.openai.com/api-keys, because nobody has it";
+    let delete =
+        "delete that key at https://platform.openai.com/api-keys, because it was not delivered";
     assert_eq!(hint(false), format!("{delete}{then}"));
 }
 
@@ -288,7 +289,7 @@ fn shown(error: &CliError) -> Option<String> {
 
 // threats 192
 #[test]
-fn a_text_from_outside_is_cleaned_and_short() {
+fn text_from_outside_is_cleaned_and_cut() {
     let error_description = Some(format!("a\u{1b}[2J\n{}", "x".repeat(5000)));
     let denied = WaitError::Denied { error: "e".to_owned(), error_description };
     let document =

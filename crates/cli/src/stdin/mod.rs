@@ -146,7 +146,8 @@ fn as_token(text: &str, clients: &[&str], now: Timestamp) -> Result<ImportedToke
     if is_personal(word) {
         return Ok(ImportedToken::Personal(token));
     }
-    let claims = Claims::of_access_token_without_verifying(&token).map_err(BadSecret::Malformed)?;
+    let claims =
+        Claims::decode_access_token_without_verifying(&token).map_err(BadSecret::Malformed)?;
     // A quote or a semicolon behind it is not part of it.
     let is_base64url = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !word.chars().all(is_base64url) {

@@ -288,7 +288,7 @@ fn unknown_fields_are_kept() {
     let stored = StoredSignIn::minted(&world, Account::NEW_OWNER, HOUR);
     stored.with("/agent_identity", 7).stored(&world);
     let finished = import(&world, token(&world, HOUR));
-    finished.exits(0).says("warning: tokens that are not stored any more could not be revoked");
+    finished.exits(0).says("warning: tokens that are no longer stored could not be revoked");
     assert_eq!(world.auth_document()["agent_identity"], 7);
     assert_eq!(world.auth_document()["OPENAI_API_KEY"], Value::Null);
 }

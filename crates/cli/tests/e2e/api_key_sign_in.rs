@@ -128,7 +128,7 @@ fn failed_revocation_is_a_warning() {
     world.register_secret(KEY);
     let finished = import(&world, KEY);
     finished.exits(0).says(
-        "warning: tokens that are not stored any more could not be revoked, and may still be valid: \
+        "warning: tokens that are no longer stored could not be revoked, and may still be valid: \
          the issuer refused: HTTP 503",
     );
     assert_stored(&world);

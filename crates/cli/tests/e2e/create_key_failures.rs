@@ -73,7 +73,7 @@ fn firewall_page_is_not_treated_as_access_denied() {
         (
             403,
             "something on the way blocks this, such as a firewall or a rule for your country: try \
-             another network, or ask whoever runs this one",
+             another network, or ask the administrator of this one",
         ),
         (
             404,

@@ -36,7 +36,7 @@ fn shown_code(running: &Running<'_>) -> (String, String) {
         Some("On any device, open this address, sign in, and type the code below it:")
     );
     let address = lines.next().unwrap();
-    assert_eq!(lines.next(), Some("Type it on that page alone, and give it to nobody."));
+    assert_eq!(lines.next(), Some("Type it only on that page, and share it with no one."));
     (address.to_owned(), lines.next().unwrap().trim().to_owned())
 }
 

@@ -28,7 +28,7 @@ fn expired_sign_in_without_refresh_is_not_signed_in() {
         let stored = stored.stored(&world);
         for command in [&["status"][..], &["token"], &["token", "--id-token"], &["refresh"]] {
             let start = world.program(command.iter().copied());
-            start.run().exits(3).says("error: not signed in any more: the access token in ");
+            start.run().exits(3).says("error: no longer signed in: the access token in ");
         }
         for options in [&[][..], &["--access-token-env", "TOKEN"]] {
             let start = world.command("exec").args(options.iter().copied());

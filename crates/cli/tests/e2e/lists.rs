@@ -374,7 +374,7 @@ fn ended_sign_in_opens_the_browser() {
     world.on_platform("organizations").run().exits(0);
     // An old copy of the file has a refresh token that was used.
     world.store(&before);
-    let why = "The stored sign-in cannot be used: the sign-in is not valid any more: the \
+    let why = "The stored sign-in cannot be used: the sign-in is no longer valid: the \
                issuer refused: HTTP 401, refresh_token_reused: The refresh token was used already.";
     assert_lists_through_browser(&world, why);
 }

@@ -17,7 +17,7 @@ fn assert_sign_in_ended(world: &World, stored: &StoredSignIn, words: &str) {
         let before = world.count(&Endpoint::TokenRefresh);
         let finished = world.command(command).with_trace_log().run();
         finished.exits(3).prints("").fails_with(
-            &format!("the sign-in is not valid any more: the issuer refused: {words}"),
+            &format!("the sign-in is no longer valid: the issuer refused: {words}"),
             "sign in again with login-cli login",
         );
         assert_eq!(world.count(&Endpoint::TokenRefresh) - before, 1);

@@ -169,7 +169,7 @@ fn unreadable_file_is_backed_up_and_nothing_is_revoked() {
 }
 
 const STILL_VALID: &str =
-    "warning: tokens that are not stored any more could not be revoked, and may still be valid: ";
+    "warning: tokens that are no longer stored could not be revoked, and may still be valid: ";
 
 #[test]
 fn failed_revocation_is_a_warning() {

@@ -44,7 +44,7 @@ fn approve(world: &World, running: &TerminalRun<'_>) {
     running.shows("/codex/device");
     running.shows("Waiting, ");
     let screen = running.screen();
-    let (_, below) = screen.split_once("give it to nobody.").unwrap();
+    let (_, below) = screen.split_once("share it with no one.").unwrap();
     let code = below.lines().map(str::trim).find(|line| !line.is_empty()).unwrap();
     let page = format!("{}/codex/device", world.sandbox.issuer_url());
     world.sandbox.person(Account::OWNER).connect_device_blocking(&page, code).unwrap();
@@ -132,7 +132,7 @@ fn invalid_paste_is_refused_with_a_reason() {
         &running,
         &code,
         "it is not a complete URL",
-        "a code alone cannot be checked: paste all that stands in the address bar of that page, from \
+        "a code alone cannot be checked: paste the whole text of the address bar of that page, from \
          http:// on",
     );
     assert_paste_refused(
@@ -141,7 +141,7 @@ fn invalid_paste_is_refused_with_a_reason() {
         "it belongs to another sign-in, or is incomplete",
         "paste all of the address of the page where the address above has led",
     );
-    let bar = "paste all that stands in the address bar of the page that does not load";
+    let bar = "paste the whole text of the address bar of the page that does not load";
     assert_paste_refused(
         &running,
         address.replace("//localhost", "//localhost.evil.test"),
@@ -269,8 +269,8 @@ fn missing_device_codes_keep_the_browser_wait() {
     let running = waiting(&world);
     running.types("d");
     running.reads(
-        "warning: cannot sign in by device code: sign-in by device code is not enabled; the browser is \
-         still waited for hint: switch on device codes",
+        "warning: cannot sign in by device code: sign-in by device code is not enabled; still waiting \
+         for the browser hint: switch on device codes",
     );
     running.visit(Account::OWNER);
     assert_signed_in(&world, &running.finish());

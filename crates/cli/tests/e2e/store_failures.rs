@@ -199,7 +199,7 @@ fn store_failure_after_the_sign_in_is_shown_in_the_browser() {
     let finished = running.finish();
     finished.exits(1).prints("").says("error: the API key \"Codex CLI [auto-generated] (");
     finished.says("\" was created, but could not be kept: cannot write ");
-    finished.says("hint: delete that key at https://platform.openai.com/api-keys, because nobody ");
+    finished.says("hint: delete that key at https://platform.openai.com/api-keys, because it was ");
 }
 
 // threats 153

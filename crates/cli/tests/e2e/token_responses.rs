@@ -108,7 +108,7 @@ enum ExpectedHint {
 }
 
 const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your \
-                       country: try another network, or ask whoever runs this one";
+                       country: try another network, or ask the administrator of this one";
 
 const ELSEWHERE: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
 

@@ -174,7 +174,7 @@ fn newer_kind_of_sign_in_is_not_refreshed() {
     let hint = "refresh it with the program that made it, or sign in here with login-cli login";
     let path = world.codex_home().join("auth.json");
     let over = format!(
-        "not signed in any more: the access token in {} expired 1 hour ago, and only the program that \
+        "no longer signed in: the access token in {} expired 1 hour ago, and only the program that \
          made it can refresh it",
         path.display()
     );

@@ -177,8 +177,8 @@ impl Running {
         }
     }
 
-    /// Kills the helper, and its own process group. Its id is still valid, because nobody has waited for
-    /// it. It may have ended already.
+    /// Kills the helper, and its own process group. Its id is still valid, because it has not been reaped.
+    /// It may have ended already.
     fn kill(&mut self) {
         if self.group == Group::Own {
             kill_process_group_of(&self.child);

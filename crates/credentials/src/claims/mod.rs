@@ -58,7 +58,7 @@ impl<A: Default + DeserializeOwned> Claims<A> {
     /// # Errors
     ///
     /// [`MalformedJwt`] when it is not a signed JWT with a claims set.
-    pub fn of_id_token_without_verifying(token: &IdToken) -> Result<Self, MalformedJwt> {
+    pub fn decode_id_token_without_verifying(token: &IdToken) -> Result<Self, MalformedJwt> {
         Self::read_without_verifying(token.expose())
     }
 
@@ -68,12 +68,14 @@ impl<A: Default + DeserializeOwned> Claims<A> {
     ///
     /// [`MalformedJwt`] when it is not a signed JWT with a claims set; an access token may as well
     /// be opaque.
-    pub fn of_access_token_without_verifying(token: &AccessToken) -> Result<Self, MalformedJwt> {
+    pub fn decode_access_token_without_verifying(
+        token: &AccessToken,
+    ) -> Result<Self, MalformedJwt> {
         Self::read_without_verifying(token.expose())
     }
 
     fn read_without_verifying(jwt: &str) -> Result<Self, MalformedJwt> {
-        let payload = Payload::of_without_verifying(jwt)?;
+        let payload = Payload::decode_without_verifying(jwt)?;
         Ok(Self { additional: payload.claims()?, ..payload.claims()? })
     }
 }
@@ -124,7 +126,7 @@ impl<A> Claims<A> {
         const LONGEST: usize = 255;
         match &self.sub {
             Some(sub) if sub.chars().nth(LONGEST).is_none() => Ok(()),
-            _ => Err(ClaimMismatch::Nobody),
+            _ => Err(ClaimMismatch::MissingSubject),
         }
     }
 
@@ -185,7 +187,7 @@ pub enum ClaimMismatch {
     Subject,
     /// `sub`: it does not say who signed in, or says more than an identifier can.
     #[error("it does not say who signed in (sub)")]
-    Nobody,
+    MissingSubject,
     /// `exp`: it is over already, or this machine's clock is ahead.
     #[error("it has expired already (exp)")]
     Expired,
@@ -207,7 +209,7 @@ pub fn text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Er
     })
 }
 
-/// `aud` is one text or a list of them. A list without a text is a list that names nobody.
+/// `aud` is a string or a list of strings. A list without a string names no audience.
 fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>>, D::Error> {
     Ok(match Value::deserialize(input)? {
         Value::Null => None,

@@ -20,7 +20,7 @@ pub struct Proxy {
     no_proxy: String,
 }
 
-/// Loopback is never behind a proxy, whatever the person's `NO_PROXY` says.
+/// Loopback is never behind a proxy, with or without `NO_PROXY`.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
 /// What a proxy's URL may begin with; a text without any is taken for `http`.

@@ -80,7 +80,7 @@ mod tests {
 
     // threats 134
     #[test]
-    fn the_last_search_begins_at_the_deadline() {
+    fn last_search_begins_at_the_deadline() {
         assert_eq!(pause(secs(10), secs(60)), Some(secs(10)));
         assert_eq!(pause(secs(10), secs(4)), Some(secs(4)));
         assert_eq!(pause(secs(10), secs(1)), Some(secs(1)));

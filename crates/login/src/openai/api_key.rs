@@ -71,7 +71,7 @@ mod tests {
 
     // threats 85
     #[test]
-    fn the_key_is_the_access_token_of_the_response() {
+    fn key_is_the_access_token_of_the_response() {
         assert_eq!(read(r#"{"access_token":"sk-1","x":{}}"#).unwrap().expose(), "sk-1");
         for body in ["{}", r#"{"access_token":null}"#, r#"{"access_token":"sk\n"}"#, "null"] {
             assert!(read(body).is_none(), "{body}");
@@ -80,7 +80,7 @@ mod tests {
 
     // threats 86
     #[test]
-    fn a_key_of_an_unknown_type_is_not_used() {
+    fn key_of_an_unknown_type_is_refused() {
         let typed = |token_type: &str| {
             read(&format!(r#"{{"access_token":"sk-1","token_type":{token_type}}}"#)).is_some()
         };

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_organization_has_the_title_that_goes_with_its_id() {
+    fn organization_title_is_found_by_id() {
         let title = |organizations: Value| {
             let auth = json!({ "organization_id": "org-1", "organizations": organizations });
             let payload = json!({ "https://api.openai.com/auth": auth }).to_string();
@@ -146,7 +146,7 @@ mod tests {
 
     // threats 95 102 103 105
     #[test]
-    fn odd_claims_are_absent_and_duplicates_are_refused() {
+    fn invalid_claims_are_absent_and_duplicates_are_refused() {
         for auth in [json!(null), json!("x"), json!([]), json!(7)] {
             let payload = json!({ "https://api.openai.com/auth": auth }).to_string();
             assert_eq!(read(&payload).unwrap().auth, AuthClaims::default());

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_code_has_two_spellings_and_can_be_typed() {
+    fn user_code_field_has_two_spellings() {
         for name in ["user_code", "usercode"] {
             let body = format!(r#"{{"device_auth_id":"d","{name}":"ABCD-1234"}}"#);
             let response = read(&body).unwrap();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn forbidden_and_not_found_are_pending_unless_the_body_says_otherwise() {
+    fn forbidden_and_not_found_are_pending_without_an_error_code() {
         for status in [403, 404] {
             assert_poll(status, "", "Pending");
             assert_poll(status, "<html>denied</html>", "Pending");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_errors_of_rfc_8628_are_understood() {
+    fn errors_of_rfc_8628_are_understood() {
         assert_poll(400, r#"{"error":"authorization_pending"}"#, "Pending");
         assert_poll(400, r#"{"error":"slow_down"}"#, "SlowDown");
         assert_poll(429, r#"{"error":"slow_down"}"#, "SlowDown");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_or_broken_server_decides_nothing() {
+    fn transient_error_is_not_a_decision() {
         assert_poll(429, "{}", "error, transient: true");
         let failed = r#"{"error":"upstream denied, session expired"}"#;
         assert_poll(500, failed, "error, transient: true");
@@ -189,7 +189,7 @@ mod tests {
 
     // threats 6
     #[test]
-    fn a_grant_has_a_code_and_a_verifier_and_shows_neither() {
+    fn device_grant_has_a_code_and_a_verifier_and_debug_hides_both() {
         let grant = |code: &str, verifier: &str| {
             serde_json::from_str::<DeviceGrant>(&format!(
                 r#"{{"authorization_code":"{code}","code_challenge":"x","code_verifier":"{verifier}"}}"#

@@ -3,7 +3,7 @@ use token_client::Error;
 /// The refresh token was good, and somebody else has used it: they have its successor.
 const REUSED: &str = "refresh_token_reused";
 
-/// The errors of OpenAI after which a refresh token is of no use, whatever the status.
+/// The errors of OpenAI after which a refresh token is useless, with any status.
 const FINAL: [&str; 6] = [
     REUSED,
     "refresh_token_expired",
@@ -73,7 +73,7 @@ mod tests {
 
     // threats 112 113
     #[test]
-    fn a_401_of_a_gateway_is_not_final() {
+    fn gateway_401_is_not_final() {
         for body in [
             "",
             "<html><h1>401 Authorization Required</h1></html>",

@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn the_link_is_that_of_the_contract() {
+    fn setup_link_has_the_required_parameters() {
         let expected = "https://platform.openai.com/org-setup\
             ?p=plus&t=eyJh.eyJz.c2-n_A&with_org=org-1&project_id=proj_2";
         let values = ["plus", "eyJh.eyJz.c2-n_A", "org-1", "proj_2"];
@@ -59,7 +59,7 @@ mod tests {
 
     // threats 27
     #[test]
-    fn no_value_leaves_its_parameter() {
+    fn each_value_stays_in_its_parameter() {
         let values = ["a&t=b", "x+/=&#", "//evil.test/?", "\r\nSet-Cookie:\u{e9} "];
         let expected = "https://p.test/org-setup?p=a%26t%3Db&t=x%2B%2F%3D%26%23\
             &with_org=%2F%2Fevil.test%2F%3F&project_id=%0D%0ASet-Cookie%3A%C3%A9%20";
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_link_never_outgrows_its_buffer() {
+    fn setup_link_fits_its_buffer() {
         let token = IdToken::new("&".repeat(5000)).unwrap();
         let url = finish_setup_url("https://p.test", "&", &token, "&", "&");
         let names = "https://p.test/org-setup?p=&t=&with_org=&project_id=";

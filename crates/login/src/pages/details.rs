@@ -94,7 +94,7 @@ mod tests {
 
     // threats 140
     #[test]
-    fn what_is_absent_or_blank_has_no_row() {
+    fn absent_or_blank_value_has_no_row() {
         let blank = KeyProject { organization: None, project: Some(" \u{200b}\n") };
         assert_eq!(blank.to_html(), "");
         assert_eq!(UserInfo::default().to_html(), "");

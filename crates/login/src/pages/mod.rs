@@ -6,7 +6,7 @@
 //!
 //! # Invariants
 //!
-//! - Whatever comes from outside is escaped, freed of what could rearrange the page, and cut to
+//! - Text from outside is escaped, stripped of what could rearrange the page, and cut to
 //!   one line of 80 columns.
 //! - No page holds a secret, except the link of [`finish_setup`], which holds the ID token. That
 //!   is why pages with data are wiped when they are dropped.

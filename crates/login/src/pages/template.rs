@@ -41,7 +41,7 @@ mod tests {
 
     // threats 192
     #[test]
-    fn a_value_that_looks_like_a_slot_is_text() {
+    fn value_that_looks_like_a_slot_is_text() {
         filled("{{a}} {{b}}", &[("a", "{{b}}"), ("b", "2")], "{{b}} 2");
         filled("{{a}}b}}", &[("a", "{{"), ("b", "2")], "{{b}}");
     }

@@ -117,7 +117,7 @@ fn attributes(page: &str) -> Vec<&str> {
 
 // threats 54
 #[test]
-fn no_page_runs_or_loads_anything() {
+fn pages_have_no_scripts_or_resources() {
     const TAGS: &str = "!doctype html head meta title style body main svg rect path \
         div h1 p code dl dt dd bdi a footer";
     const ATTRIBUTES: &str = "lang charset name content http-equiv class role href rel \
@@ -138,13 +138,13 @@ fn no_page_runs_or_loads_anything() {
 }
 
 #[test]
-fn the_constant_pages_carry_the_words_of_the_contract() {
+fn constant_pages_have_the_required_texts() {
     assert!(STATE_MISMATCH.contains("State parameter mismatch"));
     assert!(MISSING_CODE.contains("Missing authorization code"));
 }
 
 #[test]
-fn the_finish_setup_page_leads_to_the_link_in_two_ways() {
+fn finish_setup_page_has_a_timed_redirect_and_a_link() {
     let [_, page, _] = pages_about("Ada");
     let link = "https://platform.openai.com/org-setup\
         ?p=plus&amp;t=eyJhbGciOiJSUzI1NiJ9.eyJjYW5hcnkiOiI3ZjMxIn0.Y2FuYXJ5\
@@ -159,7 +159,7 @@ fn the_finish_setup_page_leads_to_the_link_in_two_ways() {
 }
 
 #[test]
-fn the_id_token_is_on_one_page_only() {
+fn id_token_is_on_one_page_only() {
     for page in every_page() {
         let has_link = page.contains("/org-setup");
         assert_eq!(page.contains(TOKEN), has_link);
@@ -169,7 +169,7 @@ fn the_id_token_is_on_one_page_only() {
 
 // threats 19 140 192
 #[test]
-fn hostile_names_change_nothing_but_the_text_of_their_rows() {
+fn hostile_names_change_only_their_text() {
     let megabyte = "<b>\u{202e}".repeat(200_000);
     for hostile in [
         "<script>alert(1)</script>",

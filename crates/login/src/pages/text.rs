@@ -57,7 +57,7 @@ mod tests {
 
     // threats 19
     #[test]
-    fn what_means_something_to_html_is_escaped() {
+    fn html_characters_are_escaped() {
         for (outside, html) in [
             ("Ada Lovelace", "Ada Lovelace"),
             ("ada+x@example.com", "ada+x@example.com"),
@@ -75,7 +75,7 @@ mod tests {
 
     // threats 192
     #[test]
-    fn what_is_not_seen_is_not_there() {
+    fn invisible_characters_are_removed() {
         shown("a\u{1b}[31m<b>\u{202e}\u{200b}", "a[31m&lt;b&gt;");
         shown(" a\r\nb ", "a  b");
         shown("", "");
@@ -84,7 +84,7 @@ mod tests {
 
     // threats 140
     #[test]
-    fn a_long_text_is_cut_at_80_columns() {
+    fn long_text_is_cut_at_80_columns() {
         let fits = "x".repeat(80);
         shown(&fits, &fits);
         shown(&format!("{fits}  "), &fits);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_text_never_outgrows_its_buffer() {
+    fn escaped_text_fits_its_buffer() {
         for c in ['&', '<', '>', '"', '\'', 'a', '\u{1f511}'] {
             let text = String::from(c).repeat(1000);
             let html = escaped(&text);

@@ -23,7 +23,7 @@ impl<'a> Identity<'a> {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let malformed = |token| move |source| Error::MalformedJwt { token, source };
-        let claims = Claims::of_id_token_without_verifying(&tokens.id_token)
+        let claims = Claims::decode_id_token_without_verifying(&tokens.id_token)
             .map_err(malformed(JsonWebToken::Id))?;
         let expected = Expected {
             issuer: options.issuer.as_str(),
@@ -32,7 +32,7 @@ impl<'a> Identity<'a> {
         };
         claims.check(&expected).map_err(|mismatch| Error::InvalidIdToken(mismatch.into()))?;
         check_workspace(&claims, &options.workspaces)?;
-        let access = Claims::of_access_token_without_verifying(&tokens.access_token)
+        let access = Claims::decode_access_token_without_verifying(&tokens.access_token)
             .map_err(malformed(JsonWebToken::Access))?;
         check_access_token(&access, options.issuer.as_str(), Some(&options.client_id))?;
         check_same_user(&access, &claims)?;

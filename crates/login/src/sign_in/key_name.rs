@@ -40,7 +40,7 @@ mod tests {
 
     // threats 210
     #[test]
-    fn the_name_has_the_utc_date_and_twelve_hex_digits() {
+    fn key_name_has_the_utc_date_and_twelve_hex_digits() {
         let zeros = "Codex CLI [auto-generated] (2026-11-21) [000000000000]";
         assert_name("2026-11-21T23:59:59.999999Z", [0; 6], zeros);
         let next = "Codex CLI [auto-generated] (2026-11-22) [0102030a0bff]";

@@ -97,7 +97,7 @@ fn validate(
     client: &TokenClient,
 ) -> Result<(), Error> {
     if let Some(id_token) = &refreshed.id_token {
-        let new = Claims::of_id_token_without_verifying(id_token)
+        let new = Claims::decode_id_token_without_verifying(id_token)
             .map_err(|source| Error::MalformedJwt { token: crate::JsonWebToken::Id, source })?;
         check_id_token(&new, before, client)?;
     }
@@ -128,7 +128,9 @@ fn check_new_access_token(
     before: &AuthDocument,
     client: &TokenClient,
 ) -> Result<(), Error> {
-    let Ok(new) = Claims::of_access_token_without_verifying(access_token) else { return Ok(()) };
+    let Ok(new) = Claims::decode_access_token_without_verifying(access_token) else {
+        return Ok(());
+    };
     check_access_token(&new, client.issuer().as_str(), Some(client.client_id()))?;
     identity_without_verifying(before).map_or(Ok(()), |before| check_same_user(&new, &before))
 }

@@ -59,7 +59,8 @@ impl StoredSignIn {
         events: Events<'_>,
     ) -> Result<Imported, Error> {
         let malformed = |source| Error::MalformedJwt { token: JsonWebToken::Access, source };
-        let claims = Claims::of_access_token_without_verifying(&access_token).map_err(malformed)?;
+        let claims =
+            Claims::decode_access_token_without_verifying(&access_token).map_err(malformed)?;
         let Restrictions { workspaces, client_id } = restrictions;
         check_access_token(&claims, self.client.issuer().as_str(), client_id.as_deref())?;
         check_workspace(&claims, workspaces)?;

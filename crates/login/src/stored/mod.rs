@@ -128,7 +128,7 @@ pub fn check_not_ended(
 #[must_use]
 pub fn claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
     let id_token = document.id_token()?;
-    Claims::of_id_token_without_verifying(&id_token).ok()
+    Claims::decode_id_token_without_verifying(&id_token).ok()
 }
 
 /// The claims of the ID token, or of the access token if there is no ID token.

@@ -182,7 +182,7 @@ impl DiscardedTokens {
     /// The tokens of a sign-in at `issuer` that was not stored.
     pub(crate) fn from_sign_in(sign_in: SignIn, issuer: &BaseUrl) -> Self {
         let issuer = issuer.as_str().to_owned();
-        let claims = Claims::of_id_token_without_verifying(&sign_in.id_token);
+        let claims = Claims::decode_id_token_without_verifying(&sign_in.id_token);
         // An ID token of another issuer does not identify the person.
         let claims = claims
             .ok()

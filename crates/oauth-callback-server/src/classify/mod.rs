@@ -76,7 +76,7 @@ pub(crate) const MAX_REQUEST_LINE: usize = 8 * 1024;
 pub(crate) const MAX_HEADERS: usize = 16 * 1024;
 
 impl Refusal {
-    /// What the caller is told, if the request looks like the callback.
+    /// What is reported to the caller, if the request looks like the callback.
     pub(crate) fn as_rejection(self) -> Option<RejectedCallback> {
         Some(match self {
             Self::Tls => RejectedCallback::Https,

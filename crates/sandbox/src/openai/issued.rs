@@ -20,7 +20,7 @@ pub struct Issued {
     pub api_keys: Vec<String>,
     /// The code verifiers that the sandbox made for devices.
     pub code_verifiers: Vec<String>,
-    /// What a program polls with until somebody has typed its user code: whoever has it gets the code.
+    /// What a program polls with until its user code was typed: it is a bearer credential.
     pub device_auth_ids: Vec<String>,
 }
 

@@ -20,7 +20,7 @@ pub enum PersonError {
     /// The text is no URL that a browser opens.
     #[error("this is no http or https URL")]
     BadUrl,
-    /// There is nobody at that address, or the connection broke.
+    /// Nothing listens at that address, or the connection broke.
     #[error("cannot reach {host}")]
     Unreachable {
         /// The host and port.

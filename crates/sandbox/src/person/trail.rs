@@ -50,7 +50,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// The first header of this name, whatever its case.
+    /// The first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();

@@ -62,7 +62,7 @@ fn honest(scenario: &ProxyScenario, request: &ProxyRequest) -> Outcome {
     }
 }
 
-/// An IPv6 address stands in brackets.
+/// An IPv6 address is in brackets.
 fn address(target: &str) -> Option<(&str, u16)> {
     let (host, port) = target.rsplit_once(':')?;
     Some((host.trim_matches(['[', ']']), port.parse().ok()?))

@@ -20,11 +20,11 @@ impl fmt::Debug for ProxyRequest {
     }
 }
 
-/// What was waited for at a proxy did not happen in time.
+/// The expected requests did not arrive at the proxy in time.
 #[derive(Debug, thiserror::Error)]
-#[error("{wanted} requests to the proxy were waited for; what it was asked: {asked:?}")]
+#[error("{wanted} requests to the proxy were expected; received: {asked:?}")]
 pub struct NotSeen {
-    /// How many were waited for.
+    /// How many were expected.
     pub wanted: usize,
     /// Everything that it was asked for.
     pub asked: Vec<ProxyRequest>,

@@ -146,7 +146,7 @@ pub(super) fn head(status: u16, length: usize) -> String {
     head + "\r\n"
 }
 
-/// The address in it is for those who bind, and nobody here does.
+/// The address in it is for `BIND`, which is not supported here.
 pub(super) fn reply(code: u8) -> [u8; 10] {
     let [a, b, c, d] = Ipv4Addr::UNSPECIFIED.octets();
     [5, code, 0, 1, a, b, c, d, 0, 0]

@@ -78,7 +78,7 @@ impl Folder {
         Ok(file.into())
     }
 
-    /// Creates a file that only its owner can read, whatever the umask or an access control list says.
+    /// Creates a file that only its owner can read, with any umask or access control list.
     /// If root creates it, it belongs to the owner of the folder, who could not read or lock it
     /// otherwise.
     pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
@@ -269,7 +269,7 @@ pub(crate) fn runs_as_root() -> bool {
     geteuid().is_root()
 }
 
-/// Creates a folder that only its owner can enter, whatever the umask says.
+/// Creates a folder that only its owner can enter, with any umask.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)?;
     std::fs::set_permissions(path, Permissions::from_mode(0o700))

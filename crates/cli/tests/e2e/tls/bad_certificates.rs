@@ -174,7 +174,7 @@ fn signatures(authority: &Authority) -> Vec<Row> {
             authority,
             "SHA-1",
             &CertificateSpec { digest: "sha1", ..SERVER },
-            "its certificate is not acceptable: it is signed in a way that is not safe any more",
+            "its certificate is not acceptable: it is signed in a way that is no longer safe",
         ),
         row("1024 bits", s_server(&small, &options), MISFIT),
         below(

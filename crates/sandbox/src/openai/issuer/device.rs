@@ -121,7 +121,7 @@ fn decision(world: &World, choice: &str, client_id: String) -> Result<Decision, 
     Ok(Decision::Approved { code, code_verifier })
 }
 
-/// The code is exchanged like any other, with a redirect that nobody follows.
+/// The code is exchanged like any other, with a redirect URI that is not followed.
 fn device_binding(world: &World, account: usize, client_id: String, verifier: &str) -> Binding {
     let scope = ["openid", "profile", "email", "offline_access"];
     Binding {
