@@ -16,9 +16,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::Limits;
-use crate::classify::{Head, MAX_HEADERS, MAX_REQUEST_LINE, Refusal};
+use crate::classify::{Head, Refusal};
 use crate::connection::Connection;
+use crate::limits::{Limits, MAX_HEADER_COUNT, MAX_HEADERS, MAX_REQUEST_LINE};
 use crate::response_stream::ResponseStream;
 use crate::session::{Response, Session};
 
@@ -102,8 +102,6 @@ async fn handle(
 }
 
 fn http(limits: &Limits) -> http1::Builder {
-    /// A browser sends about twenty.
-    const MAX_HEADER_COUNT: usize = 64;
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head)

@@ -25,3 +25,13 @@ impl Default for Limits {
         }
     }
 }
+
+/// The maximum length of the request line, of the body of a form, and of a pasted URL. Each has a code, a state
+/// and perhaps an error description.
+pub(crate) const MAX_REQUEST_LINE: usize = 8 * 1024;
+
+/// The maximum size of the header section. Cookies of other servers on this host are in it.
+pub(crate) const MAX_HEADERS: usize = 16 * 1024;
+
+/// The maximum number of header fields. A browser sends about twenty.
+pub(crate) const MAX_HEADER_COUNT: usize = 64;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use crate::classify::{AuthorizationResponse, MAX_REQUEST_LINE, Refusal, Rules, classify_callback};
+use crate::classify::{AuthorizationResponse, Refusal, Rules, classify_callback};
+use crate::limits::MAX_REQUEST_LINE;
 use crate::pasted_text::url_candidates;
 use crate::query::Parameters;
 use crate::session::Session;

@@ -5,6 +5,7 @@ use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Method, Request, Uri};
 use printable::excerpt;
 
+use crate::limits::{MAX_HEADERS, MAX_REQUEST_LINE};
 use crate::query::{Parameter, Parameters};
 use crate::{RedirectHost, RejectedCallback, State};
 
@@ -69,11 +70,6 @@ pub(crate) enum AuthorizationResponse {
     MissingCode,
     WrongIssuer,
 }
-
-/// The maximum length of the request line.
-pub(crate) const MAX_REQUEST_LINE: usize = 8 * 1024;
-/// The maximum size of the header section.
-pub(crate) const MAX_HEADERS: usize = 16 * 1024;
 
 impl Refusal {
     /// What is reported to the caller, if the request looks like the callback.
