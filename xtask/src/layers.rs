@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("http-client", &["printable"]),
     ("oauth-callback-server", &["credentials", "printable"]),
     ("token-source", &["credentials"]),
-    ("token-client", &["credentials", "pkce", "http-client", "token-source"]),
+    ("token-client", &["credentials", "pkce", "http-client"]),
     ("platform-api", &["credentials", "http-client"]),
     (
         "native-oauth",
@@ -52,7 +52,6 @@ const LAYERS: &[(&str, &[&str])] = &[
             "oauth-callback-server",
             "token-client",
             "platform-api",
-            "native-oauth",
             "auth-store",
             "credential-helper",
             "terminal-ui",
@@ -134,6 +133,7 @@ fn violations(workspace: &Metadata) -> Vec<String> {
     let mut found = Vec::new();
     for package in workspace.workspace_packages() {
         found.extend(forbidden_arrows(workspace, package));
+        found.extend(unused_arrows(package));
         found.extend(reserved_packages(package));
         let reached = reachable(workspace, package);
         for (name, packages, reason) in UNREACHABLE {
@@ -154,6 +154,17 @@ fn forbidden_arrows(workspace: &Metadata, package: &Package) -> Vec<String> {
     ours.filter(|used| !may_use.contains(&used.name.as_str()))
         .filter(|used| used.kind != DependencyKind::Development || used.name != "sandbox")
         .map(|used| format!("{name} may not use {}", used.name))
+        .collect()
+}
+
+/// An arrow of the table that the crate does not need.
+fn unused_arrows(package: &Package) -> Vec<String> {
+    let name = package.name.as_str();
+    let rows = LAYERS.iter().filter(|(row, _)| *row == name);
+    let is_used = |other: &str| package.dependencies.iter().any(|it| it.name == other);
+    rows.flat_map(|(_, may_use)| *may_use)
+        .filter(|other| !is_used(other))
+        .map(|other| format!("{name} does not use {other}: remove it from the table"))
         .collect()
 }
 
@@ -230,6 +241,15 @@ mod tests {
         let pkce = workspace.packages.iter_mut().find(|it| it.name.as_str() == "pkce").unwrap();
         pkce.dependencies.extend(added);
         let expected = ["pkce may not use token-client", "pkce declares reqwest: one HTTP policy"];
+        assert_eq!(violations(&workspace), expected);
+    }
+
+    #[test]
+    fn an_unused_permission_is_found() {
+        let mut workspace = workspace();
+        let package = workspace.packages.iter_mut().find(|it| it.name.as_str() == "http-client");
+        package.unwrap().dependencies.retain(|it| it.name != "printable");
+        let expected = ["http-client does not use printable: remove it from the table"];
         assert_eq!(violations(&workspace), expected);
     }
 
