@@ -2,9 +2,9 @@ use std::ffi::OsString;
 use std::io;
 
 use auth_store::Location;
-use http_client::SetupError;
+use http_client::{Error as HttpError, SetupError};
 use login::{Error as LoginError, OAuthError, RevocationError};
-use oauth_callback_server::{BindError, WaitError};
+use oauth_callback_server::{BindError, PortInUse, PortOwner, WaitError};
 use serde_json::Value;
 use terminal_ui::{CommandPrefix, Hint, from_now, in_words, say};
 
@@ -13,21 +13,18 @@ use crate::output::OutputError;
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
 
-mod correction;
 mod document;
 mod hints;
-mod network;
-mod ports;
 pub(crate) mod rejected;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use document::no_response;
+pub(crate) use hints::network::{hint as network_hint, http as network_advice};
 pub(crate) use hints::{key_may_exist, login as login_hint};
-pub(crate) use network::{hint as network_hint, http as network_advice};
 
-/// How a command can end badly. This is the one place that turns an error into sentences, a document
-/// and an exit code.
+/// The errors of the program. Only this module turns an error into a message, a hint, a JSON document and an
+/// exit code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error(transparent)]
@@ -103,7 +100,7 @@ impl CliError {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Login(LoginError::OAuth(OAuthError::Bind(BindError::PortsInUse { taken }))) => {
-                ports::what(taken)
+                taken.iter().map(port_in_use).collect::<Vec<_>>().join("; ")
             }
             Self::Login(LoginError::OAuth(OAuthError::Callback(WaitError::Denied {
                 error,
@@ -128,7 +125,7 @@ impl CliError {
                 "the browser did not come back within {}, and {} could not be reached: {}",
                 in_words(*after),
                 source.host(),
-                network::why(source)
+                why_unreachable(source)
             ),
             Self::Login(LoginError::SignInExpired { location, expired_at, other_mode, .. }) => {
                 let when = from_now(*expired_at, environment::now());
@@ -146,18 +143,18 @@ impl CliError {
         }
     }
 
-    /// What can be done, where there is something.
+    /// What the user can do, if there is something.
     pub(crate) fn hint(&self) -> Option<Hint> {
         match self {
             Self::Login(error) => hints::login(error),
             Self::SignedInWithoutApiKey(error) => Some(hints::without_api_key(error)),
-            Self::Setup(error) => Some(say(network::setup(error))),
+            Self::Setup(error) => Some(say(hints::network::setup(error))),
             Self::NoHome => Some(say("set HOME, or name a folder with --codex-home")),
             Self::ServersApart => {
                 Some("a token of one issuer is never sent to the platform of another".into())
             }
             Self::NotHeld { instead, .. } => Some(instead.clone()),
-            Self::NoApiKey(bad) | Self::NoAccessToken(bad) if bad.is_broken() => {
+            Self::NoApiKey(bad) | Self::NoAccessToken(bad) if bad.is_incomplete_paste() => {
                 Some("copy it again, without a line break in it, and paste it as one line".into())
             }
             Self::NoApiKey(BadSecret::AccessToken) => {
@@ -195,6 +192,42 @@ fn bad_token(bad: &BadSecret) -> Hint {
     }
 }
 
+fn port_in_use(taken: &PortInUse) -> String {
+    let port = taken.port;
+    match &taken.owner {
+        Some(owner) if owner.same_program => {
+            let pid = owner.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+            format!("another sign-in is waiting on port {port}{pid}")
+        }
+        owner => {
+            let by = owner.as_ref().and_then(by_owner).unwrap_or_default();
+            format!("port {port} is in use{by}")
+        }
+    }
+}
+
+/// ` by code (pid 812)`, as far as the system reports it.
+fn by_owner(owner: &PortOwner) -> Option<String> {
+    match (&owner.program, owner.pid, owner.uid) {
+        (Some(program), Some(pid), _) => Some(format!(" by {program} (pid {pid})")),
+        (None, Some(pid), _) => Some(format!(" by the process {pid}")),
+        (_, None, Some(uid)) => Some(format!(" by a program of another user (uid {uid})")),
+        _ => None,
+    }
+}
+
+/// The cause of a failed request. If the error itself only says that its host did not respond, its source is the
+/// cause.
+fn why_unreachable(error: &HttpError) -> String {
+    let cause = match error {
+        HttpError::Dns { .. } | HttpError::Connect { .. } | HttpError::Tls { .. } => {
+            std::error::Error::source(error)
+        }
+        _ => None,
+    };
+    cause.map_or_else(|| chain(error), chain)
+}
+
 fn in_the_way(problems: usize) -> String {
     match problems {
         1 => "1 problem is in the way of a sign-in".to_owned(),
@@ -202,10 +235,10 @@ fn in_the_way(problems: usize) -> String {
     }
 }
 
-/// More than any sentence of ours needs, with a text of a server in it.
+/// The maximum length of a message. Messages without text from a server are shorter.
 const LONGEST: usize = 1000;
 
-/// The error and its causes in one line, without a cause that its effect has said already.
+/// The error and its causes in one line. A cause that ends the line already is not repeated.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let causes = std::iter::successors(error.source(), |cause| cause.source());

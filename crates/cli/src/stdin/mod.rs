@@ -47,8 +47,8 @@ pub(crate) enum BadSecret {
 }
 
 impl BadSecret {
-    /// Whether a line break or the end of a paste is what is wrong with it.
-    pub(crate) fn is_broken(&self) -> bool {
+    /// Whether the text has a line break, or its paste has no end.
+    pub(crate) fn is_incomplete_paste(&self) -> bool {
         matches!(self, Self::SeveralLines | Self::UnfinishedPaste)
     }
 }

@@ -15,9 +15,13 @@ use printable::excerpt;
 use terminal_ui::{Hint, command, in_words, say};
 use token_client::Error as TokenError;
 
-use super::correction::correction;
-use super::network::{self, NOT_THE_SERVER};
-use super::{ports, rejected};
+use self::correction::correction;
+use self::network::NOT_THE_SERVER;
+use super::rejected;
+
+mod correction;
+pub(super) mod network;
+mod ports;
 
 /// After the creation of a key whose outcome is not known.
 pub(crate) fn key_may_exist(name: &str) -> String {

@@ -1,11 +1,7 @@
-//! What a person can do where a server cannot be reached, or should not be.
-
-use std::error::Error as _;
+//! What the user can do if a server cannot be reached, or must not be trusted.
 
 use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
 use terminal_ui::{Hint, say};
-
-use super::chain;
 
 pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: \
      check the network, the proxy and --issuer";
@@ -20,19 +16,10 @@ const NO_SERVER_HERE: &str = "nothing listens there: check --issuer and --api-ba
 
 const SLOW: &str = "the network or the server is slow: try again";
 
-/// Where there is no answer: the advice, and where `login-cli doctor` shows more.
+/// The advice for a request without a response, and a reference to `login-cli doctor` if that shows more.
 pub(crate) fn hint(error: &Error) -> Option<Hint> {
     let more = tls_failure(error).map(more).unwrap_or_default();
     http(error).map(|advice| say(advice).and(more))
-}
-
-/// What there is to say beside that there is no answer from its host.
-pub(super) fn why(error: &Error) -> String {
-    let cause = match error {
-        Error::Dns { .. } | Error::Connect { .. } | Error::Tls { .. } => error.source(),
-        _ => None,
-    };
-    cause.map_or_else(|| chain(error), chain)
 }
 
 /// The advice alone, for `login-cli doctor` itself.
@@ -52,14 +39,14 @@ pub(crate) fn http(error: &Error) -> Option<String> {
     })
 }
 
-/// Whether `host`, with or without a port, is this very machine.
+/// Whether `host`, with or without a port, is this machine.
 fn is_loopback(host: &str) -> bool {
     let base: Result<BaseUrl, _> = format!("https://{host}").parse();
     base.is_ok_and(|base| base.is_loopback())
 }
 
-/// What a flag or a variable of this machine is at fault for.
-pub(super) fn setup(error: &SetupError) -> String {
+/// The advice for a wrong option or variable.
+pub(in crate::error) fn setup(error: &SetupError) -> String {
     match error {
         SetupError::CaCertificates { named_by: "--ca-file", .. } => {
             "name a PEM file with the certificate of the authority".to_owned()
@@ -72,7 +59,7 @@ pub(super) fn setup(error: &SetupError) -> String {
     }
 }
 
-/// What stands for the characters that would end a user name or a password.
+/// How to write the characters that would end a user name or a password.
 const ESCAPES: &str = "an @ in them is written as %40, a : as %3A, a / as %2F";
 
 fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<String> {
@@ -95,7 +82,7 @@ fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<String> {
     })
 }
 
-/// What is wrong with the TLS of the server, or of the proxy before it.
+/// The TLS failure of the server or of the proxy.
 fn tls_failure(error: &Error) -> Option<&TlsFailure> {
     match error {
         Error::Tls { source, .. } => Some(source),
@@ -124,7 +111,7 @@ fn tls(failure: &TlsFailure) -> Option<&'static str> {
     })
 }
 
-/// What follows that advice where `login-cli doctor` shows more.
+/// The reference to `login-cli doctor` that follows the advice.
 fn more(failure: &TlsFailure) -> Hint {
     match failure {
         TlsFailure::UnknownAuthority | TlsFailure::BadSignature => say("; ")
