@@ -104,7 +104,7 @@ impl Backend {
         match self {
             Self::File(location) => {
                 self.check_location(location)?;
-                check::room(location)?;
+                check::check_space(location)?;
                 self.length_to_come(&self.read()?).map(drop)
             }
             Self::External(_) => self.reserve(&mut Snapshot::without_file(self.read()?)).map(drop),
@@ -152,13 +152,13 @@ impl Backend {
     }
 
     fn check_location(&self, location: &FileLocation) -> Result<(), Error> {
-        check::addable(location)?;
-        if location.exists()? { check::replaceable(location) } else { Ok(()) }
+        check::check_can_create_files(location)?;
+        if location.exists()? { check::check_replaceable(location) } else { Ok(()) }
     }
 
     /// An external store is not checked: it was read a moment ago.
     pub(crate) fn check_removable(&self) -> Result<(), Error> {
-        self.file().map_or(Ok(()), |location| check::removable(location))
+        self.file().map_or(Ok(()), |location| check::check_removable(location))
     }
 
     /// Replaces the content of the snapshot by `bytes` and updates the snapshot. [`Backend::flush`]

@@ -10,7 +10,7 @@ use crate::{Error, FileKind};
 
 /// Checks that a rename could replace the file. Its mode does not matter; the immutable flag and a
 /// read-only mount do.
-pub(crate) fn replaceable(location: &FileLocation) -> Result<(), Error> {
+pub(crate) fn check_replaceable(location: &FileLocation) -> Result<(), Error> {
     let refused = |source| Error::NotWritable { path: location.path(), source };
     if location.is_mount() {
         // It is written in place.
@@ -20,23 +20,23 @@ pub(crate) fn replaceable(location: &FileLocation) -> Result<(), Error> {
 }
 
 /// Checks that files can be created and removed beside it.
-pub(crate) fn addable(location: &FileLocation) -> Result<(), Error> {
+pub(crate) fn check_can_create_files(location: &FileLocation) -> Result<(), Error> {
     let folder = location.folder();
     let refused = |source| Error::NotWritable { path: folder.path().to_owned(), source };
     folder.may_add().map_err(refused)
 }
 
 /// Checks that the file could be removed, if there is one.
-pub(crate) fn removable(location: &FileLocation) -> Result<(), Error> {
+pub(crate) fn check_removable(location: &FileLocation) -> Result<(), Error> {
     if !location.exists()? {
         return Ok(());
     }
-    replaceable(location)?;
-    addable(location)
+    check_replaceable(location)?;
+    check_can_create_files(location)
 }
 
 /// Checks that the lock file can be opened for writing, or created.
-pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
+pub(crate) fn check_lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = folder.path().join(name);
     let refused = |path| |source| Error::NotWritable { path, source };
     match folder.entry(name).map_err(refused(path.clone()))? {
@@ -54,7 +54,7 @@ pub(crate) fn lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
 /// Checks that a file of the size of a sign-in can be written, and removes it. It is not flushed: a
 /// full disk already fails the write, and a flush would cost more than everything else before the
 /// browser opens.
-pub(crate) fn room(location: &FileLocation) -> Result<(), Error> {
+pub(crate) fn check_space(location: &FileLocation) -> Result<(), Error> {
     let (folder, name) = (location.folder(), location.beside(".login-cli.probe"));
     not_in_the_way(folder, &location.beside(TEMPORARY))?;
     if location.is_mount() {

@@ -51,7 +51,7 @@ impl AuthDocument {
     /// [`set_access_token_sign_in`](Self::set_access_token_sign_in): a copy, whose sign-in may be
     /// stored elsewhere.
     #[must_use]
-    pub fn is_access_token_alone(&self) -> bool {
+    pub fn has_only_access_token(&self) -> bool {
         let access_token = self.token("access_token");
         let has_no_other = self.token("refresh_token").is_none();
         has_no_other && access_token.is_some() && access_token == self.token("id_token")
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(compact(&document), expected);
         assert!(document.is_signed_in() && document.access_token().is_some());
         assert!(document.id_token().is_none() && document.refresh_token().is_none());
-        assert!(document.is_access_token_alone());
+        assert!(document.has_only_access_token());
     }
 
     #[test]
@@ -281,7 +281,7 @@ mod tests {
             r#"{"tokens":{"id_token":"i.j.k","access_token":"a.b.c"}}"#,
             r#"{"tokens":{"id_token":"a.b.c","access_token":"a.b.c","refresh_token":"r"}}"#,
         ] {
-            assert!(!read(text).is_access_token_alone(), "{text}");
+            assert!(!read(text).has_only_access_token(), "{text}");
         }
     }
 

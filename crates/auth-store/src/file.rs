@@ -63,9 +63,11 @@ pub(crate) fn replace(
         Some(reservation) => reservation,
         None => unreserved(location)?,
     };
-    match swap(location, snapshot, &mut reservation, &bytes) {
-        Ok(Swap::Renamed) => *snapshot = Snapshot::written(bytes, reservation.new.into_file()),
-        Ok(Swap::InPlace) => *snapshot = Snapshot::without_file(Content::Bytes(bytes)),
+    match rename_or_overwrite(location, snapshot, &mut reservation, &bytes) {
+        Ok(ReplaceMethod::Renamed) => {
+            *snapshot = Snapshot::written(bytes, reservation.new.into_file());
+        }
+        Ok(ReplaceMethod::Overwritten) => *snapshot = Snapshot::without_file(Content::Bytes(bytes)),
         Err(error) => {
             let is_usable = reservation.mounted.is_none() && reservation.new.is_sound();
             *reserved = Some(reservation).filter(|_| was_reserved && is_usable);
@@ -82,17 +84,17 @@ fn unreserved(location: &Arc<FileLocation>) -> Result<Box<Reserved>, Error> {
 }
 
 /// How the new content was stored.
-enum Swap {
+enum ReplaceMethod {
     Renamed,
-    InPlace,
+    Overwritten,
 }
 
-fn swap(
+fn rename_or_overwrite(
     location: &Arc<FileLocation>,
     snapshot: &mut Snapshot,
     reserved: &mut Reserved,
     bytes: &[u8],
-) -> Result<Swap, Error> {
+) -> Result<ReplaceMethod, Error> {
     if reserved.mounted.is_some() || location.is_mount() {
         return in_place(location, snapshot, reserved, bytes);
     }
@@ -111,7 +113,7 @@ fn swap(
             Err(Error::NotReplaced { path: location.path(), kept: reserved.new.keep(), source })
         }
         Err(source) => Err(Error::NotWritable { path: location.path(), source }),
-        Ok(()) => Ok(Swap::Renamed),
+        Ok(()) => Ok(ReplaceMethod::Renamed),
     }
 }
 
@@ -150,7 +152,7 @@ fn in_place(
     snapshot: &mut Snapshot,
     reserved: &mut Reserved,
     bytes: &[u8],
-) -> Result<Swap, Error> {
+) -> Result<ReplaceMethod, Error> {
     check_unchanged(location, snapshot)?;
     let path = location.path();
     let copied = write_and_name(
@@ -158,7 +160,7 @@ fn in_place(
         &mut reserved.new,
         |new| match snapshot.content() {
             Content::Bytes(old) => new.fill(old),
-            _ => new.copy(&location.open()?.ok_or_else(|| gone(location))?),
+            _ => new.copy(&location.open()?.ok_or_else(|| file_missing_error(location))?),
         },
         |new| new.move_to(location.beside(BACKUP)),
     )?;
@@ -173,7 +175,7 @@ fn in_place(
         return Err(Error::HalfWritten { path, copy: reserved.new.keep(), source });
     }
     tracing::debug!(path = %path.display(), "a file that is a mount was written in its place");
-    Ok(Swap::InPlace)
+    Ok(ReplaceMethod::Overwritten)
 }
 
 /// Removes the file and the leftovers of killed processes. A link to the file stays for the next
@@ -216,12 +218,12 @@ pub(crate) fn back_up(location: &Arc<FileLocation>, now: Timestamp) -> Result<Te
 }
 
 fn copy(location: &Arc<FileLocation>, name: OsString) -> Result<TempFile, Error> {
-    let original = location.open()?.ok_or_else(|| gone(location))?;
+    let original = location.open()?.ok_or_else(|| file_missing_error(location))?;
     let mut copy = TempFile::create(location, name)?;
     copy.copy(&original)?;
     Ok(copy)
 }
 
-fn gone(location: &FileLocation) -> Error {
+fn file_missing_error(location: &FileLocation) -> Error {
     Error::NotWritable { path: location.path(), source: io::ErrorKind::NotFound.into() }
 }

@@ -24,8 +24,8 @@ use crate::{ExternalStore, ExternalStoreError};
 pub struct KeyringStore {
     entry: String,
     deadline: Duration,
-    /// Whether a person can unlock it.
-    has_person: bool,
+    /// Whether the keyring may ask the user to unlock it.
+    may_prompt: bool,
 }
 
 /// A keyring keeps one entry per user name, so it is constant.
@@ -38,7 +38,7 @@ impl KeyringStore {
     /// The entry whose attribute `service` is `entry`.
     #[must_use]
     pub fn new(entry: String) -> Self {
-        Self { entry, deadline: DEADLINE, has_person: false }
+        Self { entry, deadline: DEADLINE, may_prompt: false }
     }
 
     /// The time limit of each call, three seconds by default. After it nothing is started; whether a
@@ -51,7 +51,7 @@ impl KeyringStore {
     /// Lets a locked keyring ask the person to unlock it, in its own window.
     #[must_use]
     pub fn at_terminal(self) -> Self {
-        Self { has_person: true, ..self }
+        Self { may_prompt: true, ..self }
     }
 
     /// Runs `act` on a thread that can be abandoned: a keyring may wait for a person, or hang.
@@ -63,9 +63,9 @@ impl KeyringStore {
         let (answer, answers) = mpsc::sync_channel(1);
         let asking = Arc::new(());
         let asked = Arc::downgrade(&asking);
-        let has_person = self.has_person;
+        let may_prompt = self.may_prompt;
         thread::Builder::new().name("keyring".to_owned()).spawn(move || {
-            let entry = open(&entry, has_person);
+            let entry = open_entry(&entry, may_prompt);
             // After a reported timeout nothing must change.
             if asked.strong_count() > 0 {
                 drop(answer.send(entry.and_then(|entry| act(&entry))));
@@ -100,9 +100,9 @@ impl ExternalStore for KeyringStore {
     }
 }
 
-fn open(entry: &str, _has_person: bool) -> Result<Entry, Refusal> {
+fn open_entry(entry: &str, _may_prompt: bool) -> Result<Entry, Refusal> {
     #[cfg(all(unix, not(target_os = "macos")))]
-    if !_has_person {
+    if !_may_prompt {
         refuse_locked(entry)?;
     }
     Ok(Store::new()?.build(entry, USERNAME, None)?)

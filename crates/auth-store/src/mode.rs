@@ -95,7 +95,7 @@ impl AuthDocument {
 
     /// Whether there is a personal access token, also under another mode.
     #[must_use]
-    pub fn has_personal_access_token(&self) -> bool {
+    pub fn has_personal_access_token_field(&self) -> bool {
         self.text(PERSONAL_ACCESS_TOKEN).is_some()
     }
 

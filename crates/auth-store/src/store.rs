@@ -75,7 +75,7 @@ impl AuthStore {
             return self.lock()?.check_savable();
         }
         let home = folder::open_or_make(&self.codex_home)?;
-        each_lock(home, None, check::lockable)?.check_savable()
+        each_lock(home, None, check::check_lockable)?.check_savable()
     }
 
     /// Like [`check_writable`](Self::check_writable), but creates no folder: false means that it is
@@ -87,7 +87,7 @@ impl AuthStore {
     pub fn could_be_written(&self) -> Result<bool, Error> {
         if let Some(home) = folder::open(&self.codex_home)? {
             folder::check_trusted(&home)?;
-            let backend = each_lock(home, self.external.as_ref(), check::lockable)?;
+            let backend = each_lock(home, self.external.as_ref(), check::check_lockable)?;
             return backend.check_savable().map(|()| true);
         }
         folder::check_makeable(&self.codex_home)?;

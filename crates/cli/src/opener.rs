@@ -40,11 +40,14 @@ impl Opener {
 
 impl ForwardingHelp {
     fn new(context: &RemoteContext, port: u16) -> Self {
-        Self { sentences: sentences(context, port), command: context.forward_command(port) }
+        Self {
+            sentences: forwarding_sentences(context, port),
+            command: context.forward_command(port),
+        }
     }
 }
 
-fn sentences(context: &RemoteContext, port: u16) -> Vec<String> {
+fn forwarding_sentences(context: &RemoteContext, port: u16) -> Vec<String> {
     let reach = format!("The browser on your side has to reach port {port} here");
     match context {
         // One that is a tab of a browser forwards its ports to other addresses than `localhost`.

@@ -123,17 +123,21 @@ impl Profiles {
         OtherStores::new(move || {
             let mut others = profiles.profile_stores();
             others.retain(|(other, _)| *other != Some(profile.clone()));
-            others.into_iter().map(|(_, other)| other).chain(profiles.stores_elsewhere()).collect()
+            others
+                .into_iter()
+                .map(|(_, other)| other)
+                .chain(profiles.stores_in_other_homes())
+                .collect()
         })
     }
 
     /// The ones outside this folder or helper.
-    pub(crate) fn other_stores_elsewhere(&self) -> OtherStores {
+    pub(crate) fn other_homes(&self) -> OtherStores {
         let profiles = self.clone();
-        OtherStores::new(move || profiles.stores_elsewhere())
+        OtherStores::new(move || profiles.stores_in_other_homes())
     }
 
-    fn stores_elsewhere(&self) -> Vec<OtherStore> {
+    fn stores_in_other_homes(&self) -> Vec<OtherStore> {
         let usual = [environment::default_codex_home(), environment::codex_home(None).ok()];
         let mut homes: Vec<PathBuf> = usual.into_iter().flatten().collect();
         homes.push(self.codex_home.clone());
@@ -191,7 +195,7 @@ impl NewProfile {
 }
 
 /// A location as people write it, with `~` for the home folder.
-pub(crate) fn shown(location: &Location) -> String {
+pub(crate) fn display_location(location: &Location) -> String {
     let home = environment::home().filter(|_| cfg!(unix));
     let short = home.and_then(|home| below_home(location, &home));
     short.unwrap_or_else(|| location.to_string())

@@ -2,7 +2,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 
 /// Runs a check that may block on a thread, which may outlive the run.
-pub(crate) fn on_thread<T: Send + 'static>(
+pub(crate) fn spawn_blocking_check<T: Send + 'static>(
     check: impl FnOnce() -> Vec<T> + Send + 'static,
 ) -> JoinHandle<Vec<T>> {
     // A boxed closure, so that the runtime's generic code is compiled once.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http_client::{CaCertificates, HttpClient, Options, Proxy, SetupError};
 use tokio::time::Instant;
 
-use crate::deadline::{on_thread, within};
+use crate::deadline::{spawn_blocking_check, within};
 use crate::status::Status;
 
 /// The network configuration.
@@ -32,7 +32,7 @@ pub(crate) async fn check(
     let http = HttpClient::new(quick(options.clone()));
     let checked = http.clone();
     // A CA file may be on a disk that does not respond.
-    let settings = on_thread(move || settings(options, checked.check()));
+    let settings = spawn_blocking_check(move || settings(options, checked.check()));
     let timed_out = || (Status::Problem, NetworkFinding::TimedOut);
     let found = within(settings, deadline, timed_out).await;
     let is_usable = found.iter().all(|(status, _)| *status != Status::Problem);

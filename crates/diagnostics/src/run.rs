@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::check::{Check, Finding, checks};
-use crate::deadline::{on_thread, within};
+use crate::deadline::{spawn_blocking_check, within};
 use crate::host::Host;
 use crate::ports::Ports;
 use crate::{browser, localhost, network, ports, server, session, store};
@@ -55,11 +55,11 @@ pub async fn run<E>(
     let host = Host::detect(&variable);
     let browser_host = host.clone();
 
-    let store = on_thread(move || {
+    let store = spawn_blocking_check(move || {
         store::check(&options.store, &variable, |it| (options.has_ended)(it, now()))
     });
-    let localhost = on_thread(localhost::check);
-    let browser = on_thread(move || {
+    let localhost = spawn_blocking_check(localhost::check);
+    let browser = spawn_blocking_check(move || {
         vec![browser::check(&browser_host, &options.path, options.can_open_browser)]
     });
     let (ports, port) = ports::check(ports);

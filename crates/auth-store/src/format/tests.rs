@@ -88,7 +88,7 @@ fn tolerated_deviations_are_read() {
     assert!(decoded(r#"{"email":"e","plan":{"x":[1]}}"#).is_signed_in());
     assert!(decoded(r#"{"email":"e"}"#).id_token().is_none());
     assert_eq!(decoded(r#"{"raw_jwt":"i.j.k"}"#).id_token().unwrap().expose(), "i.j.k");
-    assert!(!decoded(r#"{"raw_jwt":"a"}"#).is_access_token_alone());
+    assert!(!decoded(r#"{"raw_jwt":"a"}"#).has_only_access_token());
 }
 
 // threats 168

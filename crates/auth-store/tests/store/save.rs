@@ -212,7 +212,7 @@ fn check_writable_creates_only_the_folder() {
 
 // threats 157
 #[test]
-fn check_finds_a_file_in_place_of_the_home() {
+fn check_writable_fails_if_codex_home_is_a_file() {
     let home = Home::new();
     let file = home.around().join("file");
     write(&file, "");

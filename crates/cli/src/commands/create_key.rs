@@ -11,7 +11,7 @@ use crate::args::CreateKeyArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::events::Reporter;
-use crate::profiles::{Profiles, shown};
+use crate::profiles::{Profiles, display_location};
 use crate::project_menu;
 use crate::prompt::{Alternatives, Prompt};
 use crate::signals::Interrupt;
@@ -115,7 +115,8 @@ fn summary(new: &NewApiKey, stored: Option<&Location>) -> String {
     };
     let organization = titled(&new.organization.title, new.organization.id.as_str());
     let project = titled(&new.project.title, new.project.id.as_str());
-    let end = stored.map_or_else(|| ".".to_owned(), |it| format!(", stored in {}", shown(it)));
+    let end =
+        stored.map_or_else(|| ".".to_owned(), |it| format!(", stored in {}", display_location(it)));
     format!("Created the API key \"{}\" for {project} of {organization}{end}", new.name)
 }
 

@@ -9,7 +9,7 @@ use crate::context::{Context, USER_AGENT};
 use crate::environment;
 use crate::error::CliError;
 use crate::events::Reporter;
-use crate::profiles::{Profiles, shown};
+use crate::profiles::{Profiles, display_location};
 use crate::prompt::{Alternatives, Prompt};
 use crate::sudo_warning::warn_of_sudo;
 
@@ -46,7 +46,7 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
     let terminal = context.terminal;
     login_with_credential::warn_of_backup(context, signed_in.backup.as_deref());
     context.status_lines.clear();
-    let place = shown(&signed_in.location);
+    let place = display_location(&signed_in.location);
     terminal.success(&format!("Signed in{}, stored in {place}", account(&signed_in)));
     if let Some(replaced) = &signed_in.replaced {
         login_with_credential::report_replaced(context, replaced);

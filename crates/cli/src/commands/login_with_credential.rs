@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
 use crate::events::Reporter;
-use crate::profiles::{Profiles, shown};
+use crate::profiles::{Profiles, display_location};
 use crate::stdin::{self, ImportedToken};
 use crate::sudo_warning::warn_of_sudo;
 
@@ -103,7 +103,7 @@ fn writable_sign_in(profiles: &Profiles, context: &Context) -> Result<StoredSign
 fn report(profiles: &Profiles, context: &Context, how: &str, imported: &Imported) -> String {
     let location = profiles.store().location();
     warn_of_backup(context, imported.backup.as_deref());
-    context.terminal.success(&format!("Signed in{how}, stored in {}", shown(&location)));
+    context.terminal.success(&format!("Signed in{how}, stored in {}", display_location(&location)));
     if let Some(replaced) = &imported.replaced {
         report_replaced(context, replaced);
     }

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
 use crate::events::Reporter;
-use crate::profiles::{Profiles, shown};
+use crate::profiles::{Profiles, display_location};
 
 /// The outcome for one profile.
 struct Outcome {
@@ -62,7 +62,7 @@ async fn log_out(
     let mut sign_in = context.stored_sign_in(profiles, &profile)?;
     if args.all {
         // The sign-ins of the other profiles end too.
-        sign_in = sign_in.with_other_stores(profiles.other_stores_elsewhere());
+        sign_in = sign_in.with_other_stores(profiles.other_homes());
     }
     let scope = if args.local { LogOutScope::ThisMachine } else { LogOutScope::Everywhere };
     let events = |event: Event<'_>| Reporter::new(context).report(&event);
@@ -99,7 +99,7 @@ impl Outcome {
     fn report(&self, context: &Context) {
         let Some(logged_out) = self.logged_out.as_ref().filter(|it| it.was_there) else { return };
         let revoked = if self.revoked == Some(true) { "revoked, and " } else { "" };
-        let location = shown(&self.location);
+        let location = display_location(&self.location);
         context.terminal.success(&format!("Signed out: {revoked}removed from {location}."));
         if !logged_out.may_have_ended.is_empty() {
             let others = logged_out.may_have_ended.join(", ");

@@ -33,7 +33,7 @@ fn other_verbs_send_the_url_or_nothing() {
 }
 
 #[test]
-fn missing_entry_is_none_on_either_stream() {
+fn not_found_message_on_stdout_or_stderr_is_none() {
     for redirect in ["", ">&2"] {
         let words = "credentials not found in native keychain";
         let script = Script::new(&format!("echo {words} {redirect}; exit 1"));

@@ -63,7 +63,7 @@ impl StoredSignIn {
         let was_signed_in = matches!(&document, Ok(Some(_)));
         let had_api_key = matches!(&document, Ok(Some(document)) if document.api_key().is_some());
         let had_personal_access_token =
-            matches!(&document, Ok(Some(document)) if document.has_personal_access_token());
+            matches!(&document, Ok(Some(document)) if document.has_personal_access_token_field());
         if let Ok(Some(document)) = &document
             && let Some(auth_mode) = document.other_mode()
         {
@@ -105,7 +105,7 @@ impl StoredSignIn {
                 return Ok((Revocation::Failed(unreadable), Vec::new()));
             }
         };
-        if document.is_access_token_alone() || document.other_mode().is_some() {
+        if document.has_only_access_token() || document.other_mode().is_some() {
             return Ok((not_revoked(&document, (self.now)()), Vec::new()));
         }
         if document.has_tokens() {

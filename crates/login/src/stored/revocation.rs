@@ -82,7 +82,7 @@ impl StillValid {
             AuthMode::PersonalAccessToken => Some(Self::PersonalAccessToken),
             AuthMode::ApiKey => document.api_key().map(|_| Self::ApiKey),
             AuthMode::Other(auth_mode) => Some(Self::OtherProgram { auth_mode }),
-            _ if document.is_access_token_alone() => Some(Self::ImportedAccessToken),
+            _ if document.has_only_access_token() => Some(Self::ImportedAccessToken),
             _ => None,
         }
     }
@@ -167,7 +167,7 @@ impl DiscardedTokens {
     /// The tokens of a stored sign-in, without imported access tokens and without sign-ins of other
     /// programs, which are not revoked.
     pub(crate) fn from_document(document: &AuthDocument) -> Self {
-        if document.is_access_token_alone() || document.other_mode().is_some() {
+        if document.has_only_access_token() || document.other_mode().is_some() {
             return Self { owner: Owner::from_document(document), ..Self::default() };
         }
         Self {

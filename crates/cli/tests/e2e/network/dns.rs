@@ -29,8 +29,8 @@ fn assert_no_address(name: &str, longest: Duration) {
 
 // threats 90
 #[test]
-fn name_without_address_fails_immediately() {
-    in_network_namespace("dns::name_without_address_fails_immediately", || {
+fn unresolvable_host_fails_within_seconds() {
+    in_network_namespace("dns::unresolvable_host_fails_within_seconds", || {
         let replies = [
             ("missing.test", NAME_ERROR),
             ("failing.test", SERVER_FAILURE),
