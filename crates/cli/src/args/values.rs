@@ -8,7 +8,7 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use credential_helper::Helper;
 use oauth_callback_server::RedirectHost;
 
-use crate::environment;
+use crate::environment::path_for_us;
 
 /// A time such as `10s`, `15m` or `1h30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -29,7 +29,7 @@ pub(super) fn redirect_host() -> impl TypedValueParser<Value = RedirectHost> {
 
 /// A path without anything that only a shell replaces.
 pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
-    OsStringValueParser::new().try_map(environment::path_for_us)
+    OsStringValueParser::new().try_map(path_for_us)
 }
 
 /// The text, if it is not empty and each character is allowed.

@@ -8,7 +8,7 @@ use oauth_callback_server::{BindError, PortInUse, PortOwner, WaitError};
 use serde_json::Value;
 use terminal_ui::{CommandPrefix, Hint, from_now, in_words, say};
 
-use crate::environment;
+use crate::environment::now;
 use crate::output::OutputError;
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
@@ -128,7 +128,7 @@ impl CliError {
                 why_unreachable(source)
             ),
             Self::Login(LoginError::SignInExpired { location, expired_at, other_mode, .. }) => {
-                let when = from_now(*expired_at, environment::now());
+                let when = from_now(*expired_at, now());
                 let cannot = match other_mode {
                     None => "nothing can refresh it",
                     Some(_) => "only the program that made it can refresh it",

@@ -12,46 +12,11 @@ use zeroize::Zeroizing;
 use crate::error::CliError;
 use crate::secret_text;
 
+mod bad_secret;
 #[cfg(test)]
 mod tests;
 
-/// Why the input is not the expected secret. No part of it is repeated.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadSecret {
-    #[error("it is empty")]
-    Empty,
-    #[error("it is longer than {MAX_INPUT} bytes")]
-    TooLong,
-    #[error("it is more than one line")]
-    SeveralLines,
-    #[error("it is more than one word")]
-    SeveralWords,
-    #[error("the paste has no end")]
-    UnfinishedPaste,
-    #[error("it is an access token")]
-    AccessToken,
-    #[error("it is an API key")]
-    ApiKey,
-    #[error("it is an ID token")]
-    IdToken,
-    #[error("it does not start with sk-")]
-    Beginning,
-    #[error("it is shorter than a key")]
-    TooShort,
-    #[error("it has a character that no key has")]
-    Character,
-    #[error(transparent)]
-    Malformed(MalformedJwt),
-    #[error("it expired {0}")]
-    Expired(String),
-}
-
-impl BadSecret {
-    /// Whether the text has a line break, or its paste has no end.
-    pub(crate) fn is_incomplete_paste(&self) -> bool {
-        matches!(self, Self::SeveralLines | Self::UnfinishedPaste)
-    }
-}
+pub(crate) use bad_secret::BadSecret;
 
 /// An access token that the user already has.
 pub(crate) enum ImportedToken {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use diagnostics::{Host, Sudo};
 use http_client::{CaCertificates, Proxy};
-use jiff::Timestamp;
 use terminal_ui::{Capabilities, Terminal};
 use tracing::Level;
 
@@ -16,11 +15,9 @@ use crate::args::{Color, ProfileName, StoreKind, duration};
 use crate::error::CliError;
 use crate::shell_path;
 
-/// A variable. An empty one counts as unset.
-#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
-pub(crate) fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
-}
+mod system;
+
+pub(crate) use system::{home, now, path_for_us, variable};
 
 /// A variable as text, if it is Unicode.
 fn text(name: &str) -> Option<String> {
@@ -48,18 +45,6 @@ pub(crate) fn codex_home(option: Option<&Path>) -> Result<PathBuf, CliError> {
     // A relative folder is one of the current folder at the start. `DIR/` is `DIR`.
     let folder = std::path::absolute(folder).map_err(|_| CliError::NoHome)?;
     Ok(folder.components().collect())
-}
-
-/// A path from an option or a variable.
-///
-/// # Errors
-///
-/// It has something that only a shell replaces, as a sentence.
-pub(crate) fn path_for_us(path: OsString) -> Result<PathBuf, String> {
-    shell_path::check(path, |name| match name {
-        "HOME" => home().map(Into::into),
-        _ => variable(name),
-    })
 }
 
 /// The default folder of `auth.json`.
@@ -121,19 +106,6 @@ fn parsed_by<T>(
     let Some(value) = variable(name) else { return Ok(None) };
     let parsed = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(parse);
     parsed.map(Some).map_err(|problem| CliError::Variable { name, problem })
-}
-
-/// The home folder. On Unix only `HOME` counts: the user database also names a home for a service without
-/// `HOME`, which would then use credentials in an unexpected place.
-#[cfg(unix)]
-pub(crate) fn home() -> Option<PathBuf> {
-    variable("HOME").map(Into::into)
-}
-
-/// The home folder.
-#[cfg(not(unix))]
-pub(crate) fn home() -> Option<PathBuf> {
-    std::env::home_dir()
 }
 
 /// The user behind sudo, unless the folder of the credentials is chosen.
@@ -239,12 +211,6 @@ fn speaks_utf8() -> bool {
     let Some(locale) = locale else { return cfg!(any(target_os = "macos", windows)) };
     let locale = locale.to_string_lossy().to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
-}
-
-/// The current time.
-#[expect(clippy::disallowed_methods, reason = "this is the module that reads the clock")]
-pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 /// Where this program runs.
