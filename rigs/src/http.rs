@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_and_location_are_read_from_the_head() {
+    fn status_and_location_are_parsed_from_the_head() {
         let response = |text: &str| Response { first_byte: Duration::ZERO, bytes: text.into() };
         let found = response("HTTP/1.1 302 Found\r\nLocation: http://a/?b=c\r\n\r\nx");
         assert_eq!(found.status(), Some(302));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_names_host_and_port_and_leaves_the_fragment_out() {
+    fn visit_has_host_and_port_without_the_fragment() {
         let url = "http://localhost:1455/auth/callback?code=a%2Fb#top".parse().unwrap();
         let request = String::from_utf8(visit(&url)).unwrap();
         assert!(request.starts_with("GET /auth/callback?code=a%2Fb"), "{request}");

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_of_each_is_kept() {
+    fn maximum_of_each_metric_is_kept() {
         let status = "Name:\tlogin-cli\nVmHWM:\t   7384 kB\nThreads:\t3\n";
         let busy = Metrics::in_status(status, 9).unwrap();
         assert_eq!(busy, Metrics { memory: 7384 * 1024, threads: 3, descriptors: 9 });

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_count_fails_and_a_long_time_does_not() {
+    fn wrong_count_fails_and_slow_time_does_not() {
         let second = Duration::from_secs(1);
         let mut report = Report::default();
         report.time("too long", Some(second * 2), second);

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle_one() {
+    fn median_is_the_middle_value() {
         let of = |millis: &[u64]| {
             let times = millis.iter().map(|millis| Duration::from_millis(*millis));
             median(times.collect()).map(|median| median.as_millis())
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_is_one_of_the_times() {
+    fn percentile_is_one_of_the_values() {
         let of = |count: u64, percent| {
             let times = (1..=count).rev().map(Duration::from_millis).collect();
             percentile(times, percent).map(|time| time.as_millis())

@@ -204,12 +204,12 @@ mod tests {
     }
 
     #[test]
-    fn the_workspace_follows_the_table() {
+    fn workspace_follows_the_table() {
         assert_eq!(violations(&workspace()), [""; 0]);
     }
 
     #[test]
-    fn every_crate_stands_below_those_it_uses() {
+    fn every_crate_is_below_its_dependencies() {
         for (index, (name, may_use)) in LAYERS.iter().enumerate() {
             let is_above = |used: &&&str| LAYERS[..index].iter().any(|(row, _)| row == *used);
             assert!(may_use.iter().all(|used| is_above(&used)), "{name}");
@@ -218,7 +218,7 @@ mod tests {
 
     /// The server neither enables hyper's client nor lets a feature of another crate do so.
     #[test]
-    fn the_callback_server_has_no_http_client() {
+    fn callback_server_has_no_http_client() {
         let workspace = workspace();
         let server = member(&workspace, "oauth-callback-server").unwrap();
         let http = server.dependencies.iter().filter(|used| used.name.starts_with("hyper"));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_dependency_is_found() {
+    fn forbidden_dependency_is_detected() {
         let mut workspace = workspace();
         let used = |workspace: &Metadata, from: &str, name: &str| {
             let all = &member(workspace, from).unwrap().dependencies;
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unused_permission_is_found() {
+    fn unused_permission_is_detected() {
         let mut workspace = workspace();
         let package = workspace.packages.iter_mut().find(|it| it.name.as_str() == "http-client");
         package.unwrap().dependencies.retain(|it| it.name != "printable");
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_is_reached_through_others_and_not_by_tests() {
+    fn indirect_dependencies_are_found_and_dev_dependencies_are_ignored() {
         let workspace = workspace();
         let reaches = |from: &str, to: &str| {
             reachable(&workspace, member(&workspace, from).unwrap()).contains(to)

@@ -143,7 +143,7 @@ mod tests {
 ";
 
     #[test]
-    fn a_comment_names_one_row_or_several_and_nothing_else_names_any() {
+    fn threats_comment_has_one_or_more_row_numbers() {
         assert_eq!(named_by("    // threats 59"), Some(vec![59]));
         assert_eq!(named_by("// threats 1 2, 31"), Some(vec![1, 2, 31]));
         for other in ["// threats", "// threats many", "//! threats 59", "let threats = 59;", ""] {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_of_a_table_are_read_by_section() {
+    fn rows_are_grouped_by_section() {
         assert_eq!(
             sections(TABLE),
             [
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_tells_named_rows_from_open_and_unknown_ones() {
+    fn report_lists_covered_open_and_unknown_rows() {
         let named = [2, 19, 400].map(|row| (row, BTreeSet::from(["a.rs".to_owned()])));
         let (named, mut out) = (Named::from(named), Vec::new());
         report(&sections(TABLE), &named, &mut out).unwrap();
@@ -180,7 +180,7 @@ named by a test, but no row of the table: 400
     }
 
     #[test]
-    fn every_row_of_the_page_is_named_by_a_test() {
+    fn every_threat_has_a_test() {
         run(crate::workspace_root(), &Options { rows: Vec::new() }, &mut Vec::new()).unwrap();
     }
 }

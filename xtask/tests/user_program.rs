@@ -28,7 +28,7 @@ fn cargo(command: &str) -> Command {
 
 /// The release profile counts: `release_max_level_*` does nothing in a debug build.
 #[test]
-fn a_program_that_uses_our_libraries_keeps_its_json_urls_and_logs() {
+fn libraries_do_not_change_json_urls_and_logs_of_a_program() {
     if !cargo("fetch").status().unwrap().success() {
         let message = b"not tested on this machine: its dependencies cannot be fetched\n";
         return io::stderr().write_all(message).unwrap();
@@ -39,7 +39,7 @@ fn a_program_that_uses_our_libraries_keeps_its_json_urls_and_logs() {
 }
 
 #[test]
-fn the_program_depends_on_every_library_crate() {
+fn user_program_depends_on_every_library_crate() {
     let workspace = MetadataCommand::new().current_dir(root()).no_deps().exec().unwrap();
     let members: BTreeSet<&str> =
         workspace.packages.iter().map(|package| package.name.as_str()).collect();

@@ -50,7 +50,7 @@ async fn no_redirect_is_followed() {
 
 // threats 74 146
 #[tokio::test]
-async fn a_body_without_an_end_is_cut_at_the_cap() {
+async fn endless_body_stops_at_the_limit() {
     let sandbox = with(Then::Endless).await;
     let error = ask(&sandbox, options()).await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit: 65_536, .. }), "{error:?}");
@@ -58,7 +58,7 @@ async fn a_body_without_an_end_is_cut_at_the_cap() {
 
 // threats 79
 #[tokio::test]
-async fn the_deadline_holds_for_the_head_and_for_the_last_byte() {
+async fn timeout_covers_head_and_body() {
     for (then, expected) in [(Then::Hang, Phase::Response), (Then::Stall { after: 1 }, Phase::Body)]
     {
         assert_eq!(overdue(then, hurried()).await, expected);
@@ -67,14 +67,14 @@ async fn the_deadline_holds_for_the_head_and_for_the_last_byte() {
 
 // threats 79
 #[tokio::test]
-async fn an_answer_that_goes_silent_is_not_waited_for_to_the_end() {
+async fn silent_body_ends_at_the_idle_timeout() {
     let options = Options { idle_timeout: SOON, ..options() };
     assert_eq!(overdue(Then::Stall { after: 1 }, options).await, Phase::Rest);
 }
 
 // threats 79
 #[tokio::test]
-async fn a_handshake_that_nobody_answers_is_over_when_a_connection_has_to_stand() {
+async fn silent_handshake_ends_at_the_connect_timeout() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("https://{}", silent.local_addr().unwrap()).parse::<BaseUrl>().unwrap();
     let http = HttpClient::new(Options { connect_timeout: SOON, ..options() });
@@ -98,7 +98,7 @@ async fn overdue(then: Then, options: Options) -> Phase {
 
 // threats 74
 #[tokio::test]
-async fn an_answer_that_ends_early_may_have_been_acted_on() {
+async fn truncated_response_may_have_been_processed() {
     for then in [Then::CutOff { after: 3 }, Then::Close, Then::Reset, Then::Lose] {
         let sandbox = with(then).await;
         let error = ask(&sandbox, options()).await.unwrap_err();
@@ -109,7 +109,7 @@ async fn an_answer_that_ends_early_may_have_been_acted_on() {
 
 // threats 77
 #[tokio::test]
-async fn a_refused_connection_provably_sent_nothing() {
+async fn refused_connection_is_provably_not_sent() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nobody: BaseUrl = format!("http://{address}").parse().unwrap();
     let http = HttpClient::new(options());
@@ -125,7 +125,7 @@ async fn a_refused_connection_provably_sent_nothing() {
 
 // threats 75 149
 #[tokio::test]
-async fn a_request_carries_what_it_was_given_and_nothing_else() {
+async fn request_has_no_additional_headers() {
     let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
     ask(&sandbox, options()).await.unwrap();
     let requests = sandbox.requests();
@@ -137,7 +137,7 @@ async fn a_request_carries_what_it_was_given_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn plain_http_goes_to_this_machine_only() {
+async fn plain_http_is_refused_except_for_loopback() {
     let http = HttpClient::new(options());
     for url in ["http://192.0.2.1/", "http://localhost.evil.test/", "http://[2001:db8::1]/x?y"] {
         let error = http.get(url.parse().unwrap()).send().await.unwrap_err();
@@ -146,7 +146,7 @@ async fn plain_http_goes_to_this_machine_only() {
 }
 
 #[tokio::test]
-async fn a_header_has_any_case_and_one_that_is_none_fails_before_it_is_sent() {
+async fn header_names_are_case_insensitive_and_invalid_headers_are_not_sent() {
     let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
     let http = HttpClient::new(options());
     let ask = |name: &'static str, value: &str| {

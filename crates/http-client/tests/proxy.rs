@@ -17,7 +17,7 @@ fn through(url: &str, no_proxy: Option<&str>) -> Options {
 
 // threats 203
 #[tokio::test]
-async fn loopback_is_never_behind_a_proxy() {
+async fn loopback_bypasses_proxy() {
     let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
     let options = through("http://user:canary@127.0.0.1:9", Some("example.com"));
     assert!(!format!("{options:?}").contains("canary"));
@@ -30,7 +30,7 @@ async fn loopback_is_never_behind_a_proxy() {
 
 // threats 203
 #[test]
-fn a_proxy_that_cannot_be_one_is_refused_without_its_password() {
+fn invalid_proxy_url_is_refused_without_showing_its_password() {
     let scheme = |name: &str| BadProxy::Scheme(name.to_owned());
     for (url, expected) in [
         ("http://user:canary@[", BadProxy::NotAUrl),
@@ -56,7 +56,7 @@ fn a_proxy_that_cannot_be_one_is_refused_without_its_password() {
 
 // threats 203
 #[test]
-fn a_proxy_is_named_by_its_host_and_port_alone() {
+fn proxy_name_is_its_host_and_port() {
     for (url, host) in [
         ("http://user:canary@proxy.test:3128/", "proxy.test:3128"),
         ("proxy.test:3128", "proxy.test:3128"),
@@ -125,7 +125,7 @@ fn base() -> BaseUrl {
 
 // threats 203
 #[tokio::test]
-async fn every_kind_of_proxy_is_a_way() {
+async fn http_and_socks5_proxies_work_with_and_without_login() {
     for (scenario, scheme) in
         [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
     {
@@ -142,7 +142,7 @@ async fn every_kind_of_proxy_is_a_way() {
 
 // threats 203
 #[tokio::test]
-async fn a_proxy_that_wants_a_password_says_so() {
+async fn missing_or_wrong_proxy_password_is_reported() {
     let login = Some(ProxyLogin::new("user", "canary-password"));
     for (scenario, scheme, given, words) in [
         (ProxyScenario::http(), "http", "", "it wants a user name and a password"),
@@ -168,7 +168,7 @@ async fn a_proxy_that_wants_a_password_says_so() {
 /// A wrong password that is sent again and again locks an account.
 // threats 203
 #[tokio::test]
-async fn a_refused_password_is_sent_once() {
+async fn refused_proxy_password_is_sent_once() {
     let login = Some(ProxyLogin::new("user", "canary-password"));
     for (scenario, scheme) in
         [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
@@ -183,7 +183,7 @@ async fn a_refused_password_is_sent_once() {
 
 // threats 203
 #[tokio::test]
-async fn a_proxy_that_refuses_says_so() {
+async fn proxy_that_refuses_the_connection_is_reported() {
     for status in [403, 502, 503] {
         let conduct = ProxyConduct::status(status, b"<html>blocked</html>");
         let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
@@ -194,7 +194,7 @@ async fn a_proxy_that_refuses_says_so() {
 
 // threats 203
 #[tokio::test]
-async fn a_proxy_that_breaks_off_is_none() {
+async fn proxy_that_closes_or_sends_garbage_is_reported() {
     for (scenario, scheme) in
         [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
     {
@@ -210,7 +210,7 @@ async fn a_proxy_that_breaks_off_is_none() {
 
 // threats 203
 #[tokio::test]
-async fn a_proxy_that_is_not_there_is_named() {
+async fn unreachable_proxy_is_named() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let http = HttpClient::new(through(&format!("http://{nobody}"), None));
     let error = http.get(base().join("/")).send().await.unwrap_err();
@@ -223,7 +223,7 @@ async fn a_proxy_that_is_not_there_is_named() {
 
 // threats 79 203
 #[tokio::test]
-async fn a_proxy_that_says_nothing_is_not_waited_for() {
+async fn silent_proxy_times_out() {
     let conduct = ProxyConduct::Hang;
     let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
     let connect_timeout = Duration::from_millis(300);
@@ -238,7 +238,7 @@ async fn a_proxy_that_says_nothing_is_not_waited_for() {
 
 // threats 203
 #[tokio::test]
-async fn a_proxy_that_cannot_reach_a_server_says_so() {
+async fn proxy_that_cannot_reach_the_server_is_reported() {
     let elsewhere: BaseUrl = "https://elsewhere.test".parse().unwrap();
     for (scenario, scheme, words) in [
         (ProxyScenario::http(), "http", "it refuses the connection"),
@@ -254,7 +254,7 @@ async fn a_proxy_that_cannot_reach_a_server_says_so() {
 /// A name that only the proxy knows is nothing to a proxy that wants an address.
 // threats 203
 #[tokio::test]
-async fn a_name_that_has_to_be_looked_up_here_is_told_apart_from_the_proxys() {
+async fn failed_local_name_resolution_is_a_separate_error() {
     let rig = Rig::behind(ProxyScenario::socks5()).await;
     let why = rig.fails("socks5", "").await;
     assert!(matches!(why, ProxyFailure::UnresolvedHere(_)), "{why:?}");
@@ -262,7 +262,7 @@ async fn a_name_that_has_to_be_looked_up_here_is_told_apart_from_the_proxys() {
 
 // threats 203
 #[tokio::test]
-async fn whoever_needs_no_proxy_at_all_has_none() {
+async fn no_proxy_star_disables_the_proxy() {
     let rig = Rig::behind(ProxyScenario::http()).await;
     let url = format!("http://{}", rig.proxy.address());
     let connect_timeout = Duration::from_millis(50);
@@ -273,7 +273,7 @@ async fn whoever_needs_no_proxy_at_all_has_none() {
 }
 
 #[tokio::test]
-async fn a_probe_says_how_far_the_way_leads() {
+async fn probe_reports_proxy_addresses_connection_and_response() {
     let rig = Rig::behind(ProxyScenario::http()).await;
     let probe = rig.client("http", "").probe(&base()).await.unwrap();
     assert_eq!(probe.proxy, Some(rig.proxy.address().to_string()));

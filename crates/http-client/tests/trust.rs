@@ -50,7 +50,7 @@ fn trusting(pem: &str) -> (TempDir, Options) {
 const ANSWERED: u16 = 401;
 
 #[tokio::test]
-async fn a_ca_file_makes_its_servers_trusted() {
+async fn ca_file_is_trusted() {
     let sandbox = speaking(Tls::On).await;
     let (_folder, options) = trusting(sandbox.ca_pem().unwrap());
     let http = HttpClient::new(options);
@@ -62,7 +62,7 @@ async fn a_ca_file_makes_its_servers_trusted() {
 
 // threats 204
 #[tokio::test]
-async fn a_file_or_a_folder_takes_the_place_of_the_systems_authorities() {
+async fn ca_file_or_folder_replaces_system_cas() {
     let sandbox = speaking(Tls::On).await;
     let other = speaking(Tls::On).await;
     let pem = sandbox.ca_pem().unwrap().as_bytes();
@@ -77,7 +77,7 @@ async fn a_file_or_a_folder_takes_the_place_of_the_systems_authorities() {
 
 // threats 204
 #[tokio::test]
-async fn what_a_person_adds_is_trusted_beside_a_systems_bundle() {
+async fn extra_ca_file_is_trusted_in_addition_to_the_system_bundle() {
     let (system, added) = (speaking(Tls::On).await, speaking(Tls::On).await);
     let (_bundle, bundle) = file("bundle.pem", system.ca_pem().unwrap().as_bytes());
     let (_ca, ca) = file("ca.pem", added.ca_pem().unwrap().as_bytes());
@@ -89,7 +89,7 @@ async fn what_a_person_adds_is_trusted_beside_a_systems_bundle() {
 
 // threats 82
 #[tokio::test]
-async fn a_bad_certificate_is_named_and_nothing_is_sent() {
+async fn bad_certificate_is_described_and_no_request_is_sent() {
     for (defect, expected) in [
         (Defect::Expired, "its certificate ended on 2001-01-01, and this machine's clock says 20"),
         (Defect::NotYetValid, "its certificate begins on 2999-01-01, and this machine's clock "),
@@ -113,7 +113,7 @@ async fn a_bad_certificate_is_named_and_nothing_is_sent() {
 
 // threats 77
 #[tokio::test]
-async fn tls_that_fails_after_the_request_may_have_delivered_it() {
+async fn tls_failure_after_the_request_is_cut_off_and_may_have_been_sent() {
     for tls in [Tls::On, Tls::Http11] {
         let faults = vec![Fault::new(Endpoint::Organizations, Then::Garble)];
         let scenario = Scenario { tls, faults, ..Scenario::default() };
@@ -129,7 +129,7 @@ async fn tls_that_fails_after_the_request_may_have_delivered_it() {
 
 // threats 83
 #[tokio::test]
-async fn plain_http_where_tls_is_expected_is_named() {
+async fn plain_http_server_on_https_is_a_tls_error() {
     let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
     let base: BaseUrl = sandbox.api_url().replace("http:", "https:").parse().unwrap();
     let error = HttpClient::new(options()).get(base.join("/")).send().await.unwrap_err();
@@ -151,7 +151,7 @@ fn refused(options: Options, named_by: &str, path: &Path) -> InvalidCaCertificat
 
 // threats 204
 #[test]
-fn bad_authorities_are_named_with_their_flag_and_path_before_anything_is_sent() {
+fn invalid_ca_certificates_error_has_the_flag_and_path() {
     let (folder, empty) = file("empty.pem", b"");
     let (_junk, junk) = file("junk.pem", &[0xff; 5000]);
     for path in [empty, junk] {
@@ -172,14 +172,14 @@ fn bad_authorities_are_named_with_their_flag_and_path_before_anything_is_sent() 
 // threats 204
 #[cfg(unix)]
 #[test]
-fn a_device_is_no_list_of_authorities() {
+fn device_file_is_not_a_ca_file() {
     let zero = Path::new("/dev/zero");
     assert!(matches!(refused(picking(zero), "--a-flag", zero), InvalidCaCertificates::NotAFile));
 }
 
 // threats 204
 #[test]
-fn a_file_without_an_end_is_no_list_of_authorities() {
+fn oversized_ca_file_is_refused() {
     let (_folder, path) = file("huge.pem", b"");
     std::fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
     let why = refused(picking(&path), "--a-flag", &path);
@@ -188,14 +188,14 @@ fn a_file_without_an_end_is_no_list_of_authorities() {
 
 // threats 204
 #[test]
-fn a_name_without_a_place_is_told() {
+fn empty_ca_path_is_an_error() {
     let error = HttpClient::new(picking(Path::new(""))).check().unwrap_err();
     assert_eq!(error.to_string(), "--a-flag is set, and names no certificate authorities");
 }
 
 // threats 204
 #[test]
-fn a_ca_file_with_a_bad_certificate_is_named_although_it_is_pem() {
+fn pem_file_with_an_invalid_certificate_is_an_error() {
     let base64 = |body| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
     let unended = "-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned();
     for pem in [base64("bm90IGEgY2VydGlmaWNhdGU="), base64(""), base64("!"), unended] {
@@ -208,7 +208,7 @@ fn a_ca_file_with_a_bad_certificate_is_named_although_it_is_pem() {
 /// What is wrong with a bundle is the same to whoever looks at it first and to whoever uses it.
 // threats 204
 #[tokio::test]
-async fn a_damaged_section_of_a_systems_bundle_is_passed_over_and_named_where_it_is_all() {
+async fn invalid_section_of_a_system_bundle_is_skipped_unless_it_is_the_only_one() {
     let damaged = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
     let sandbox = speaking(Tls::On).await;
     let (_folder, path) =
@@ -228,7 +228,7 @@ const BAD: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\
 
 // threats 204
 #[tokio::test]
-async fn one_bad_certificate_spoils_a_picked_file_and_other_sections_do_not() {
+async fn one_invalid_certificate_makes_a_ca_file_invalid_and_other_sections_are_ignored() {
     let sandbox = speaking(Tls::On).await;
     let good = sandbox.ca_pem().unwrap();
     let other = "# a comment\n-----BEGIN TRUSTED CERTIFICATE-----\nAAAA\n\
@@ -241,7 +241,7 @@ async fn one_bad_certificate_spoils_a_picked_file_and_other_sections_do_not() {
 
 // threats 204
 #[tokio::test]
-async fn a_systems_bundle_may_be_large_and_have_odd_certificates_in_it() {
+async fn system_bundle_can_be_large_and_contain_invalid_certificates() {
     let sandbox = speaking(Tls::On).await;
     let good = sandbox.ca_pem().unwrap();
     let comment = format!("# {}\n", "x".repeat(98)).repeat(100_000);

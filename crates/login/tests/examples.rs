@@ -7,7 +7,7 @@ mod write_pages;
 use std::fs;
 
 #[test]
-fn the_sample_pages_are_those_of_the_sandbox_s_people() {
+fn write_pages_writes_all_pages() {
     let folder = tempfile::tempdir().unwrap();
     write_pages::write_into(&folder.path().join("pages")).unwrap();
     let page = |name: &str| fs::read_to_string(folder.path().join("pages").join(name)).unwrap();

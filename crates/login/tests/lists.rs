@@ -12,7 +12,7 @@ use sandbox::{Account, Endpoint, Fault, Sandbox, Scenario, Then};
 /// Every answer is within the time of a request, and all of them together are not.
 // threats 226
 #[tokio::test]
-async fn a_list_ends_when_its_time_is_over() {
+async fn list_times_out() {
     const LIMIT: Duration = Duration::from_millis(200);
     for held in [Endpoint::Organizations, Endpoint::Projects] {
         let faults = vec![Fault::new(held.clone(), Then::Hold)];

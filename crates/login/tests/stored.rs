@@ -102,7 +102,7 @@ async fn token(sign_in: StoredSignIn) -> String {
 /// Half of them share a client, and half have one each.
 // threats 115
 #[tokio::test]
-async fn of_two_hundred_tasks_one_refreshes() {
+async fn one_of_two_hundred_tasks_refreshes() {
     let rig = Rig::new(-1, vec![]);
     let shared = rig.sign_in(PATIENT);
     let tasks = LocalSet::new();
@@ -121,7 +121,7 @@ async fn of_two_hundred_tasks_one_refreshes() {
 
 // threats 115
 #[test]
-fn of_two_hundred_threads_one_refreshes() {
+fn one_of_two_hundred_threads_refreshes() {
     let rig = Rig::new(-1, vec![]);
     let ask = || {
         let sign_in = rig.sign_in(PATIENT);
@@ -138,7 +138,7 @@ fn of_two_hundred_threads_one_refreshes() {
 /// An issuer that does not answer is one that may answer later.
 // threats 113
 #[tokio::test]
-async fn an_issuer_that_does_not_answer_changes_nothing() {
+async fn unresponsive_issuer_leaves_the_store_unchanged() {
     const IMPATIENT: Duration = Duration::from_millis(200);
     let hang = || vec![Fault::new(Endpoint::TokenRefresh, Then::Hang)];
     let over = Rig::new(-1, hang());
@@ -158,7 +158,7 @@ async fn an_issuer_that_does_not_answer_changes_nothing() {
 
 /// Whoever is told that a token is being spent is told as well when that is over, however it ended.
 #[tokio::test]
-async fn the_end_of_every_attempt_is_told() {
+async fn refreshed_event_follows_every_refreshing_event() {
     const IMPATIENT: Duration = Duration::from_millis(200);
     let json = |status, body: &str| Then::text(status, "application/json", body);
     for then in [
@@ -194,7 +194,7 @@ async fn the_end_of_every_attempt_is_told() {
 /// What it means is that program's affair, and so is what a refresh of it has to keep.
 // threats 211
 #[tokio::test]
-async fn a_sign_in_of_an_unknown_kind_is_not_spent() {
+async fn unknown_auth_mode_is_not_refreshed() {
     for (seconds_left, works) in [(-1, false), (60, true), (3600, true)] {
         let rig = Rig::new(seconds_left, vec![]);
         let path = rig.home.path().join("auth.json");
@@ -230,7 +230,7 @@ fn lock(home: &Path) -> File {
 /// A wait has an end, and is told once while it lasts. A token that still works is good meanwhile.
 // threats 173 216
 #[tokio::test(start_paused = true)]
-async fn a_lock_that_is_never_given_back_is_not_waited_for_forever() {
+async fn wait_for_the_lock_times_out() {
     for (seconds_left, works) in [(-1, false), (60, true)] {
         let rig = Rig::new(seconds_left, vec![]);
         let _lock = lock(rig.home.path());
@@ -257,7 +257,7 @@ async fn a_lock_that_is_never_given_back_is_not_waited_for_forever() {
 /// Nobody is signed out while another program may be writing.
 // threats 122
 #[tokio::test(start_paused = true)]
-async fn a_logout_does_not_take_what_another_program_has() {
+async fn logout_fails_while_the_store_is_locked() {
     let rig = Rig::new(-1, vec![]);
     let _lock = lock(rig.home.path());
     let outcome = rig.sign_in(PATIENT).log_out(LogOutScope::Everywhere, &|_| {}).await;

@@ -100,7 +100,7 @@ mod tests {
 
     // threats 184
     #[tokio::test]
-    async fn a_failed_launch_is_reported_once() {
+    async fn failed_launch_is_reported_once() {
         let reports = |launch: BrowserLaunch| async {
             let events = Cell::new(0);
             launch.report(&|_: Event<'_>| events.set(events.get() + 1)).await;

@@ -56,7 +56,7 @@ pub(crate) async fn race<C, D: DeviceFlow>(
                 }
                 (UserInput::DeviceCode, _) => {}
             },
-            outcome = poll_if_some(&mut device) => match outcome {
+            outcome = await_or_pending(&mut device) => match outcome {
                 Err(error) if !is_device_only => {
                     device = None;
                     events(Event::DeviceCodeFailed(error));
@@ -67,7 +67,7 @@ pub(crate) async fn race<C, D: DeviceFlow>(
     }
 }
 
-async fn poll_if_some<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
+async fn await_or_pending<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
     match future {
         Some(future) => future.await,
         None => pending().await,

@@ -30,7 +30,7 @@ mod tests {
 
     // threats 1
     #[test]
-    fn rfc_7636_appendix_b_holds() {
+    fn matches_the_example_of_rfc_7636() {
         let verifier = CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
         assert_eq!(verifier.challenge().as_str(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
@@ -38,7 +38,7 @@ mod tests {
     proptest! {
         // threats 1 2
         #[test]
-        fn a_challenge_is_43_characters_of_base64url(verifier in "[A-Za-z0-9._~-]{43,128}") {
+        fn challenge_is_43_characters_of_base64url(verifier in "[A-Za-z0-9._~-]{43,128}") {
             let challenge = CodeVerifier::new(verifier).unwrap().challenge();
             prop_assert_eq!(challenge.as_str().len(), 43);
             let base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';

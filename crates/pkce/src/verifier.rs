@@ -86,7 +86,7 @@ mod tests {
 
     // threats 2
     #[test]
-    fn a_verifier_has_43_to_128_unreserved_characters() {
+    fn verifier_has_43_to_128_unreserved_characters() {
         for good in ["a".repeat(43), "0f".repeat(64), "-._~".repeat(20)] {
             assert_eq!(CodeVerifier::new(good.clone()).unwrap().expose(), good);
         }
@@ -100,7 +100,7 @@ mod tests {
 
     // threats 4
     #[test]
-    fn no_two_verifiers_are_alike() {
+    fn generated_verifiers_are_unique() {
         let all: HashSet<String> =
             (0..10_000).map(|_| CodeVerifier::generate().unwrap().expose().to_owned()).collect();
         assert_eq!(all.len(), 10_000);
@@ -109,7 +109,7 @@ mod tests {
 
     // threats 6
     #[test]
-    fn debug_never_shows_the_verifier() {
+    fn debug_hides_the_verifier() {
         let verifier = CodeVerifier::generate().unwrap();
         assert_eq!(format!("{verifier:?}"), "CodeVerifier([redacted])");
         assert_eq!(format!("{verifier:#?}"), "CodeVerifier([redacted])");

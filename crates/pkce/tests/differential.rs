@@ -54,7 +54,7 @@ fn send(verifiers: ChildStdin) -> thread::JoinHandle<Vec<CodeVerifier>> {
 
 // threats 1 2
 #[test]
-fn a_million_challenges_are_those_of_python() {
+fn challenges_equal_those_of_python() {
     let mut python = Command::new("python3");
     python.args(["-c", PYTHON]);
     let python = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();

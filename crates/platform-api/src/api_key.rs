@@ -20,7 +20,7 @@ struct Created {
 
 #[derive(Deserialize)]
 struct Sensitive {
-    #[serde(deserialize_with = "api_key")]
+    #[serde(deserialize_with = "deserialize_api_key")]
     sensitive_id: ApiKey,
 }
 
@@ -60,7 +60,7 @@ fn keys_path(organization: &OrganizationId, project: &ProjectId) -> String {
     format!("/dashboard/organizations/{organization}/projects/{project}/api_keys")
 }
 
-fn api_key<'de, D: Deserializer<'de>>(input: D) -> Result<ApiKey, D::Error> {
+fn deserialize_api_key<'de, D: Deserializer<'de>>(input: D) -> Result<ApiKey, D::Error> {
     ApiKey::new(String::deserialize(input)?).map_err(D::Error::custom)
 }
 

@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_7396_appendix_a_holds() {
+    fn matches_the_examples_of_rfc_7396() {
         check(json!({"a": "b"}), &json!({"a": "c"}), &json!({"a": "c"}));
         check(json!({"a": "b"}), &json!({"b": "c"}), &json!({"a": "b", "b": "c"}));
         check(json!({"a": "b", "b": "c"}), &json!({"a": null}), &json!({"b": "c"}));

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_byte_takes_a_round_trip_more_and_later_ones_take_half() {
+    fn first_byte_is_delayed_by_an_extra_round_trip() {
         let (at, round_trip) = (Instant::now(), Duration::from_millis(50));
         let opened = Opened { at, round_trip };
         let due = |sent| (opened.due(at + Duration::from_millis(sent)) - at).as_millis();
@@ -135,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_comes_back() {
+    fn byte_is_echoed() {
         assert!(measured(Duration::ZERO).is_ok());
     }
 
     #[test]
-    fn what_is_sent_arrives_whole_both_ways() {
+    fn data_is_forwarded_both_ways() {
         let far_end = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy = DelayProxy::bind().unwrap();
         let mut near = TcpStream::connect(proxy.address).unwrap();

@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_organization_decides_and_the_first_is_the_default_one() {
+    fn exactly_one_organization_has_the_default_project() {
         let deciding = |organizations, decided_by| {
             let account = Flow::CreateKey { organizations, decided_by }.account();
             let has_it = |one: &Organization| one.projects.iter().any(|project| project.is_initial);

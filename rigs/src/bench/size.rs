@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crate_counts_once_for_each_of_its_versions() {
+    fn crate_counts_once_per_version() {
         let tree = "login-cli v0.1.0 (/somewhere)\nurl v2.5.8\nurl v2.5.8 (*)\n\nurl v1.7.2\n";
         assert_eq!(count(tree), 3);
         assert_eq!(count(""), 0);

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refusal_of_both_rounds_holds() {
+    fn attack_fails_only_if_both_requests_are_refused() {
         let both = |wrong, right| judged("img", &[("img-wrong", wrong), ("img-right", right)]);
         assert_eq!(both(Some(400), Some(403)), ("400 403".to_owned(), Verdict::Met));
         assert_eq!(both(Some(403), Some(302)).1, Verdict::Wrong);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_was_not_tried() {
+    fn unsent_attack_is_untried() {
         assert_eq!(judged("img", &[("img-wrong", Some(403))]).1, Verdict::Untried);
         assert_eq!(judged("img", &[("iframe-wrong", Some(403))]).0, "not sent not sent");
         assert_eq!(judged(LINK, &[("link-wrong", Some(400))]), ("400".to_owned(), Verdict::Met));

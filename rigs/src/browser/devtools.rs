@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_has_its_own_answer_and_keeps_the_events_before_it() {
+    fn call_returns_its_result_and_keeps_earlier_events() {
         let mut browser = told("{\"method\":\"Page.loaded\"}\0{\"id\":1,\"result\":{\"a\":2}}\0");
         let answer = browser.call(Some("tab"), "Page.navigate", &json!({ "url": "x" })).unwrap();
         assert_eq!(answer, json!({ "a": 2 }));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_and_a_browser_that_is_gone_are_errors() {
+    fn error_response_and_closed_browser_are_errors() {
         let mut browser = told("{\"id\":1,\"error\":{\"message\":\"no\"}}\0");
         assert!(browser.call(None, "A.b", &Value::Null).unwrap_err().to_string().contains("no"));
         assert!(browser.wait_for("A.c").is_err());

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_address_of_it_is_the_page() {
+    fn every_path_returns_the_page() {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, serve().unwrap())).unwrap();
         stream.write_all(b"GET /any HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
         let mut answer = String::new();

@@ -104,7 +104,7 @@ mod tests {
     }"#;
 
     #[test]
-    fn each_request_has_the_answer_that_it_got() {
+    fn requests_are_matched_with_their_responses() {
         let exchanges = read(LOG.as_bytes()).unwrap();
         let seen: Vec<_> = exchanges
             .iter()
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_says_something_else_is_an_error() {
+    fn invalid_net_log_is_an_error() {
         assert!(read(b"{}").is_err());
         assert!(read(b"no log").is_err());
     }

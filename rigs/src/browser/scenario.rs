@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_icon_that_names_its_page_is_found() {
+    fn icon_request_with_referer_is_detected() {
         let icon = |headers: &[&str]| icons(&[exchange("/favicon.ico", headers)]).verdict;
         assert_eq!(icon(&["Host: attacker.test:1", "Referer: http://a/"]), Verdict::Met);
         assert_eq!(icon(&["Host: localhost:1", "Referer: http://a/"]), Verdict::Wrong);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_referer_with_a_secret_is_found() {
+    fn referer_with_a_secret_is_detected() {
         let of = |referer: &str| {
             referers(&[exchange("/", &["Host: h", referer])], &["s3cret".to_owned()]).verdict
         };

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_new_when_they_are_whole_and_of_one_answer() {
+    fn tokens_are_new_if_complete_and_from_one_response() {
         let (old, new) = (stored(generation(0)), stored(generation(1)));
         let state = |now: &str| {
             let goal = Goal::Tokens(vec![generation(1), generation(2)]);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_new_when_the_tokens_are_gone() {
+    fn key_is_new_if_no_tokens_remain() {
         let goal = Goal::Key("sk-new".to_owned());
         let state = |now: &str| judge(None, Some(now.as_bytes()), &goal);
         assert_eq!(state(r#"{"auth_mode": "apikey", "OPENAI_API_KEY": "sk-new"}"#), State::New);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_gone_is_new_only_where_it_was_to_go() {
+    fn missing_file_is_new_only_if_removal_is_the_goal() {
         assert_eq!(judge(Some(b"{}"), None, &Goal::Nothing), State::New);
         assert_eq!(judge(Some(b"{}"), Some(b"{}"), &Goal::Nothing), State::Old);
         assert_eq!(judge(Some(b"{}"), Some(b""), &Goal::Nothing), State::Torn);

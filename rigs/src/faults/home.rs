@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn locks_stay_and_temporaries_are_left_over() {
+    fn lock_files_are_not_leftovers_and_temporary_files_are() {
         let home = Home::empty().unwrap();
         assert_eq!(home.content().unwrap(), None);
         home.put("{}").unwrap();

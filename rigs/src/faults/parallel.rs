@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_item_is_worked_on_once() {
+    fn each_item_is_processed_once() {
         let items: Vec<usize> = (0..100).collect();
         let mut doubled = each(&items, |item| Ok(item * 2)).unwrap();
         doubled.sort_unstable();

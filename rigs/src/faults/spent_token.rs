@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_lost_when_it_was_spent_and_its_successor_is_not_there() {
+    fn token_is_lost_if_spent_without_a_stored_successor() {
         assert_eq!(Token::judge(State::New, 1), Token::Kept);
         assert_eq!(Token::judge(State::Old, 0), Token::Unspent);
         assert_eq!(Token::judge(State::Old, 1), Token::Lost);

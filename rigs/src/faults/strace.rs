@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_injection_is_written_as_strace_has_it() {
+    fn injection_has_the_syntax_of_strace() {
         let step = Syscall { call: "fsync".into(), nth: 2, arguments: "9</h>".into() };
         let text = |what| Injection { step: step.clone(), what }.to_string();
         assert_eq!(text(What::Kill), "inject=fsync:signal=SIGKILL:when=2");

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn each_thread_counts_for_itself() {
+    fn syscalls_are_counted_per_thread() {
         let record = StraceLog::parse(TEXT);
         let first = [("openat", 1), ("flock", 1), ("fsync", 1), ("fsync", 2)];
         assert_eq!(names(&record.syscalls_of_first_thread()), first);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_knows_what_it_is_about() {
+    fn syscall_has_its_arguments_and_detects_the_folder() {
         let steps = StraceLog::parse(TEXT).all_syscalls();
         assert_eq!(steps[1].to_string(), "flock(11<$CODEX_HOME/auth.lock>, LOCK_EX|LOCK_NB)");
         let on_folder: Vec<_> = steps.iter().map(Syscall::is_on_folder).collect();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_injection_that_was_met_is_seen() {
+    fn completed_injection_is_detected() {
         assert!(was_injected(TEXT));
         assert!(was_injected("501  fsync(9<$CODEX_HOME>) = ?\n501  +++ killed by SIGKILL +++\n"));
         assert!(!was_injected("501  fsync(9<$CODEX_HOME>) = 0\n501  +++ exited with 0 +++\n"));

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broken_protocol_fails_and_names_its_seed() {
+    fn broken_protocol_fails_with_its_seed() {
         let run = |seeds, seed, broken| {
             run(&Options { seeds, seed, broken }, &mut Vec::new()).map_err(|it| it.to_string())
         };

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_other_response_is_noticed() {
+    fn different_response_is_detected() {
         let response = |text: &str| Response { first_byte: Duration::ZERO, bytes: text.into() };
         let found = || response("HTTP/1.1 302 Found\r\n\r\n");
         assert!(are_one_redirect(&[found(), found()]));

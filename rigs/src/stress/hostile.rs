@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_refusal_is_what_was_expected() {
+    fn outcome_is_refused_only_for_an_error_status() {
         let outcome = |text: &str| {
             let first_byte = std::time::Duration::ZERO;
             Outcome::from_answer(7, &Response { first_byte, bytes: text.into() })
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_requests_are_the_same_and_none_is_the_callback() {
+    fn hostile_requests_are_unique_and_exclude_the_callback() {
         let (target, port) = ("/auth/callback?code=a&state=Aabc", 1455);
         let mut all = methods(target, port);
         all.extend(heads(target, port));

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clients_have_every_behavior() {
+    fn clients_are_distributed_over_all_behaviors() {
         let count =
             |behavior| (0..1000).filter(|number| Behavior::for_client(*number) == behavior).count();
         assert_eq!(count(Behavior::SlowHeader), 600);

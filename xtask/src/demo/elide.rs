@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_secret_only_its_kind_is_left() {
+    fn secret_is_replaced_by_its_prefix() {
         let secrets = ["eyJhbGciOi.x.y", "sk-abc", "abc", "", "rt_1"].map(str::to_owned);
         let text = r#"{"id": "eyJhbGciOi.x.y", "key": "sk-abc", "rest": "rt_1 abc"}"#;
         let elided = elide(text, &secrets);

@@ -104,14 +104,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_broken_at_spaces_and_words_never() {
+    fn lines_wrap_only_at_spaces() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("one incomprehensible two", 7), ["one", "incomprehensible", "two"]);
         assert_eq!(wrap("", 7), [""]);
     }
 
     #[test]
-    fn a_title_is_as_wide_as_the_page() {
+    fn title_has_the_width_of_the_page() {
         let mut out = Vec::new();
         Page::new(&mut out).title("Flow A").unwrap();
         let text = anstream::adapter::strip_bytes(&out).into_vec();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_does_not_hold_is_remembered() {
+    fn false_claim_is_recorded() {
         let mut page = Page::new(Vec::new());
         page.claim("this holds", true).unwrap();
         assert!(page.broken().is_empty());

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_one_parameter_a_line_and_no_secret() {
+    fn url_has_one_parameter_per_line_and_no_secret() {
         let lines =
             address(&url("http://127.0.0.1:1/oauth/authorize?scope=openid+email&state=s3cret"));
         let expected =
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_says_what_became_of_it() {
+    fn step_shows_the_redirect_or_the_page_title() {
         let asked = url("http://localhost:1455/auth/callback?code=c0de&state=s3cret");
         let mut one = Step {
             method: "GET",
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_request_the_names_are_shown_and_no_value() {
+    fn request_shows_parameter_names_without_secrets() {
         let recorded = |content_type: &str, body: &str| Recorded {
             connection: 1,
             endpoint: sandbox::Endpoint::Token,

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_files_make_the_same_archive() {
+    fn archive_is_reproducible() {
         let folder = tempfile::tempdir().unwrap();
         let entries = || [Entry::program("a", vec![7; 1000]), Entry::file("b/c", b"text".to_vec())];
         let written = ["1", "2"].map(|name| {

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_has_a_page() {
+    fn every_command_has_a_man_page() {
         let pages = pages("2026-01-01").unwrap();
         let program = login_cli::definition();
         assert_eq!(pages.len(), 1 + program.get_subcommands().count());

@@ -4,7 +4,7 @@ use super::faults::{front_page_faults, manifest_faults, misplaced_threats};
 use super::{RULES, Scope, file};
 
 #[test]
-fn each_rule_finds_its_words_in_code_and_not_in_comments() {
+fn rule_applies_to_code_and_not_to_comments() {
     for rule in RULES {
         for word in rule.words {
             let found = |line: String| rule.broken_by(&[file(rule.scope.a_path(), &line)]).len();
@@ -15,7 +15,7 @@ fn each_rule_finds_its_words_in_code_and_not_in_comments() {
 }
 
 #[test]
-fn a_rule_for_libraries_leaves_their_tests_and_the_program_alone() {
+fn library_rule_ignores_tests_and_the_program() {
     let text = "std::env::temp_dir()";
     let broken = |path, text: &str| RULES[3].broken_by(&[file(path, text)]);
     assert_eq!(
@@ -28,7 +28,7 @@ fn a_rule_for_libraries_leaves_their_tests_and_the_program_alone() {
 }
 
 #[test]
-fn one_library_may_start_a_program_and_is_otherwise_like_all() {
+fn credential_helper_can_start_a_program_and_follows_other_rules() {
     let broken = |text: &str| -> usize {
         let source = file("crates/credential-helper/src/a.rs", text);
         RULES.iter().map(|rule| rule.broken_by(std::slice::from_ref(&source)).len()).sum()
@@ -39,7 +39,7 @@ fn one_library_may_start_a_program_and_is_otherwise_like_all() {
 }
 
 #[test]
-fn one_library_has_the_terminal_and_is_otherwise_like_all() {
+fn terminal_ui_can_use_the_terminal_and_follows_other_rules() {
     let broken = |text: &str| -> usize {
         let source = file("crates/terminal-ui/src/a.rs", text);
         RULES.iter().map(|rule| rule.broken_by(std::slice::from_ref(&source)).len()).sum()
@@ -50,7 +50,7 @@ fn one_library_has_the_terminal_and_is_otherwise_like_all() {
 }
 
 #[test]
-fn a_manifest_that_goes_its_own_way_is_caught() {
+fn manifest_that_does_not_inherit_is_detected() {
     let good = "[package]\nname = \"a\"\nversion.workspace = true\nedition.workspace = true\n\
                 rust-version.workspace = true\nlicense.workspace = true\n\
                 publish.workspace = true\n\n[dependencies]\n# Why.\nurl.workspace = true\n\
@@ -67,7 +67,7 @@ fn a_manifest_that_goes_its_own_way_is_caught() {
 }
 
 #[test]
-fn a_front_page_with_logic_or_without_an_example_is_caught() {
+fn front_page_with_logic_or_without_example_is_detected() {
     let good = "//! Why.\n#![doc = include_str!(\"../examples/a.rs\")]\n\nmod a;\npub use a::{\n    \
                 A,\n    B,\n};\n";
     let faults = |text: &str| front_page_faults(&file("crates/a/src/lib.rs", text)).len();
@@ -79,7 +79,7 @@ fn a_front_page_with_logic_or_without_an_example_is_caught() {
 }
 
 #[test]
-fn a_threat_above_no_test_is_caught() {
+fn threats_comment_without_a_test_is_detected() {
     let faults = |text: &str| misplaced_threats(&file("crates/a/src/a.rs", text)).len();
     assert_eq!(faults("// threats 1\n#[test]\nfn a() {}\n"), 0);
     assert_eq!(faults("// threats 1 2\n// Why.\n#[cfg(unix)]\n#[tokio::test]\nasync fn"), 0);

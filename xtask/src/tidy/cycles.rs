@@ -233,7 +233,7 @@ fn all_cycles(sources: &[Source]) -> BTreeSet<Vec<String>> {
 }
 
 #[test]
-fn no_files_use_each_other_in_a_circle() {
+fn files_have_no_import_cycle() {
     let mut cycles = all_cycles(&sources());
     let is_known = |file: &str| TO_BREAK.contains(&file.split('/').nth(1).unwrap());
     cycles.retain(|cycle| cycle != &ALLOWED && !is_known(&cycle[0]));
@@ -241,7 +241,7 @@ fn no_files_use_each_other_in_a_circle() {
 }
 
 #[test]
-fn a_circle_is_found_through_re_exports_and_a_parent_may_use_its_child() {
+fn cycle_is_detected_through_re_exports_and_parent_can_use_child() {
     let cycles = |files: &[(&str, &str)]| {
         let source = |(path, text): &(&str, &str)| super::file(path, text);
         all_cycles(&files.iter().map(source).collect::<Vec<_>>())

@@ -24,13 +24,13 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn the_readme_is_short() {
+fn readme_is_short() {
     let length = fs::metadata(workspace_root().join("README.md")).unwrap().len();
     assert!(length <= LONGEST_README as u64, "{length} bytes");
 }
 
 #[test]
-fn every_link_leads_to_a_file() {
+fn every_link_target_exists() {
     for document in documents() {
         let text = fs::read_to_string(&document).unwrap();
         let folder = document.parent().unwrap();
@@ -71,7 +71,7 @@ fn every_page_of_the_book_is_in_its_table_of_contents() {
 }
 
 #[test]
-fn a_link_is_read_as_markdown_has_it() {
+fn links_and_paths_are_parsed() {
     let text = "[a](b.md) [c](d.md#e) [f](#g) [h](https://i.test/) `x](y z)`";
     assert_eq!(links(text).collect::<Vec<_>>(), ["b.md", "d.md"]);
     let text = "in `crates/cli` and `just`, not crates/x; `xtask/src/main.rs`";

@@ -102,7 +102,7 @@ const RULES: &[Rule] = &[
 ];
 
 #[test]
-fn no_file_has_a_word_that_must_not_stand_there() {
+fn no_file_breaks_a_rule() {
     let sources = sources();
     assert_none(RULES.iter().flat_map(|rule| rule.broken_by(&sources)));
 }
@@ -116,7 +116,7 @@ fn every_manifest_inherits_from_the_workspace() {
 
 /// The front page says what the crate is for, and includes an example that compiles.
 #[test]
-fn every_front_page_runs_its_example_and_holds_no_logic() {
+fn every_front_page_has_an_example_and_no_logic() {
     let sources = sources();
     let pages = sources.iter().filter(|source| {
         source.path.starts_with("crates/") && source.path.ends_with("/src/lib.rs")
@@ -126,13 +126,13 @@ fn every_front_page_runs_its_example_and_holds_no_logic() {
 
 /// `cargo xtask threats` counts comments; one that stands above no test would be counted too.
 #[test]
-fn a_row_of_the_threats_is_named_just_above_a_test() {
+fn threats_comments_are_directly_above_a_test() {
     assert_none(sources().iter().flat_map(misplaced_threats));
 }
 
 /// The cli logs our own crates by name; the log of one that is missing there would be lost.
 #[test]
-fn every_crate_that_logs_is_heard() {
+fn every_logging_crate_is_in_the_log_filter() {
     let logging_rs =
         fs::read_to_string(workspace_root().join("crates/cli/src/logging.rs")).unwrap();
     let logs = |manifest: &Source| manifest.text.contains("\ntracing.workspace = true");
@@ -147,7 +147,7 @@ fn every_crate_that_logs_is_heard() {
 
 /// A longer file does two things.
 #[test]
-fn no_file_is_longer_than_400_lines_without_its_tests() {
+fn no_file_has_more_than_400_lines_without_tests() {
     let long = |source: &&Source| shipped(source).count() > 400;
     assert_none(sources().iter().filter(long).map(|source| format!("{}: cut it", source.path)));
 }

@@ -13,7 +13,7 @@ fn chunked(chunks: &str) -> String {
 
 // threats 91
 #[tokio::test]
-async fn a_body_may_end_with_the_connection() {
+async fn body_can_end_with_the_connection() {
     for head in [
         "HTTP/1.0 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
@@ -26,7 +26,7 @@ async fn a_body_may_end_with_the_connection() {
 /// JSON is UTF-8 (RFC 8259 section 8.1), whatever the header says.
 // threats 72
 #[tokio::test]
-async fn the_type_of_a_body_does_not_count() {
+async fn content_type_is_ignored() {
     for value in [
         "",
         "text/html",
@@ -44,7 +44,7 @@ async fn the_type_of_a_body_does_not_count() {
 /// No coding was asked for, so that there is none to undo, and nothing that could unfold.
 // threats 72 75
 #[tokio::test]
-async fn a_body_that_is_coded_is_not_decoded() {
+async fn content_encoding_is_not_decoded() {
     const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xab\x56\xca\xcf\x56\xb2\x2a\x29\x2a\x4d\
         \xad\x05\0\x90\x5f\xd4\xa7\x0b\0\0\0";
     let utf_16: Vec<u8> = "{\"ok\":true}".encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -69,7 +69,7 @@ async fn a_body_that_is_coded_is_not_decoded() {
 
 // threats 74
 #[tokio::test]
-async fn lengths_that_contradict_each_other_are_refused() {
+async fn invalid_or_conflicting_content_length_is_refused() {
     for headers in [
         "Content-Length: 11\r\nContent-Length: 12\r\n",
         "Content-Length: 11, 12\r\n",
@@ -91,7 +91,7 @@ async fn lengths_that_contradict_each_other_are_refused() {
 /// RFC 9112 section 6.3: the transfer coding wins, and such a connection is used for nothing else.
 // threats 74 91
 #[tokio::test]
-async fn a_length_beside_chunks_is_not_believed() {
+async fn transfer_encoding_overrides_content_length() {
     for length in ["0", "5", "11", "1000000"] {
         let head = format!("{OK}Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n");
         works(Server::answering(format!("{head}b\r\n{{\"ok\":true}}\r\n0\r\n\r\n")), &head).await;
@@ -100,7 +100,7 @@ async fn a_length_beside_chunks_is_not_believed() {
 
 // threats 74 91
 #[tokio::test]
-async fn chunks_of_every_valid_form_are_put_together() {
+async fn valid_chunked_bodies_are_decoded() {
     for chunks in [
         "b\r\n{\"ok\":true}\r\n0\r\n\r\n",
         "B\r\n{\"ok\":true}\r\n0\r\n\r\n",
@@ -116,7 +116,7 @@ async fn chunks_of_every_valid_form_are_put_together() {
 
 // threats 74
 #[tokio::test]
-async fn chunks_of_no_valid_form_are_refused() {
+async fn invalid_chunked_bodies_are_refused() {
     let extension = format!("b;{}\r\n{{\"ok\":true}}\r\n0\r\n\r\n", "x".repeat(1024 * 1024));
     let trailer = format!("b\r\n{{\"ok\":true}}\r\n0\r\nX: {}\r\n\r\n", "x".repeat(1024 * 1024));
     let trailers = format!("b\r\n{{\"ok\":true}}\r\n0\r\n{}\r\n", "X: y\r\n".repeat(10_000));
@@ -142,7 +142,7 @@ async fn chunks_of_no_valid_form_are_refused() {
 
 // threats 74
 #[tokio::test]
-async fn a_body_without_an_end_is_cut_at_the_cap_whatever_its_chunks() {
+async fn endless_body_stops_at_the_limit() {
     let megabyte = format!("100000\r\n{}\r\n", "x".repeat(1024 * 1024));
     for (beginning, rest) in [
         (chunked(""), "1\r\nx\r\n"),

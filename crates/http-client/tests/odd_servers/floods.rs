@@ -61,8 +61,8 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 // threats 89
 #[test]
-fn no_head_of_http_1_piles_up() {
-    grows_at_most(MOST, "floods::no_head_of_http_1_piles_up", warm_up, async || {
+fn http_1_heads_use_bounded_memory() {
+    grows_at_most(MOST, "floods::http_1_heads_use_bounded_memory", warm_up, async || {
         end(&[
             ("a reason", &[Refused], Server::flooding("HTTP/1.1 200 ", "x")),
             ("the name of a header", &[Refused], Server::flooding(OK, "x")),
@@ -77,8 +77,8 @@ fn no_head_of_http_1_piles_up() {
 /// They are passed over one by one, each of them a whole head.
 // threats 89
 #[test]
-fn no_informational_answer_of_http_1_piles_up() {
-    let name = "floods::no_informational_answer_of_http_1_piles_up";
+fn http_1_informational_responses_use_bounded_memory() {
+    let name = "floods::http_1_informational_responses_use_bounded_memory";
     grows_at_most(MOST, name, warm_up, async || {
         let hints = format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "x".repeat(16_000));
         end(&[("103", &[Deadline], Server::flooding("", hints))]).await;
@@ -87,9 +87,9 @@ fn no_informational_answer_of_http_1_piles_up() {
 
 // threats 74
 #[test]
-fn no_body_of_http_1_piles_up() {
+fn http_1_bodies_use_bounded_memory() {
     let endless = format!("{OK}Content-Length: 9223372036854775808\r\n\r\n");
-    grows_at_most(MOST, "floods::no_body_of_http_1_piles_up", warm_up, async || {
+    grows_at_most(MOST, "floods::http_1_bodies_use_bounded_memory", warm_up, async || {
         end(&[
             ("no length", &[Cap], Server::flooding(format!("{OK}\r\n"), "x")),
             ("a length of 8 EiB", &[Cap], Server::flooding(endless.as_str(), "x")),
@@ -114,8 +114,8 @@ fn bomb() -> Vec<u8> {
 
 // threats 89 91
 #[test]
-fn no_head_of_http_2_piles_up() {
-    grows_at_most(MOST_OF_HTTP_2, "floods::no_head_of_http_2_piles_up", warm_up, async || {
+fn http_2_heads_use_bounded_memory() {
+    grows_at_most(MOST_OF_HTTP_2, "floods::http_2_heads_use_bounded_memory", warm_up, async || {
         let begun = || open(&[STATUS_200]);
         let endless = open(&[STATUS_200, 0, 1, b'x', 0x7f, 0xff, 0xff, 0xff, 0x7f]);
         let large = more(0, &header("x", &"x".repeat(16_000)));
@@ -134,8 +134,8 @@ fn no_head_of_http_2_piles_up() {
 
 // threats 89 91
 #[test]
-fn no_informational_answer_of_http_2_piles_up() {
-    let name = "floods::no_informational_answer_of_http_2_piles_up";
+fn http_2_informational_responses_use_bounded_memory() {
+    let name = "floods::http_2_informational_responses_use_bounded_memory";
     grows_at_most(MOST_OF_HTTP_2, name, warm_up, async || {
         let first = headers(&[b"\x48\x03103", &kept_header("link", &"x".repeat(100))]);
         // Of the two that the table has now, the status is the older one.
@@ -146,24 +146,29 @@ fn no_informational_answer_of_http_2_piles_up() {
 
 // threats 74 91
 #[test]
-fn no_body_of_http_2_piles_up() {
-    grows_at_most(MOST_OF_HTTP_2, "floods::no_body_of_http_2_piles_up", warm_up, async || {
-        let large = data(0, &"x".repeat(16_384));
-        end(&[
-            // A server that heeds no window is refused where the window is smaller than the cap.
-            ("large frames", &[Cap, Refused], Server::http2_flooding(head(), large)),
-            ("of a byte", &[Cap, Refused], Server::http2_flooding(head(), data(0, "x"))),
-            ("empty", &[Refused], Server::http2_flooding(head(), data(0, ""))),
-        ])
-        .await;
-    });
+fn http_2_bodies_use_bounded_memory() {
+    grows_at_most(
+        MOST_OF_HTTP_2,
+        "floods::http_2_bodies_use_bounded_memory",
+        warm_up,
+        async || {
+            let large = data(0, &"x".repeat(16_384));
+            end(&[
+                // A server that heeds no window is refused where the window is smaller than the cap.
+                ("large frames", &[Cap, Refused], Server::http2_flooding(head(), large)),
+                ("of a byte", &[Cap, Refused], Server::http2_flooding(head(), data(0, "x"))),
+                ("empty", &[Refused], Server::http2_flooding(head(), data(0, ""))),
+            ])
+            .await;
+        },
+    );
 }
 
 /// Each of them may come at any time, and some want an answer.
 // threats 91
 #[test]
-fn no_frame_of_the_connection_piles_up() {
-    let name = "floods::no_frame_of_the_connection_piles_up";
+fn http_2_control_frames_use_bounded_memory() {
+    let name = "floods::http_2_control_frames_use_bounded_memory";
     grows_at_most(MOST_OF_HTTP_2, name, warm_up, async || {
         let window = frame(kind::WINDOW_UPDATE, 0, 0, [0, 0, 0, 1]);
         let tables = [0, 1, 0, 0, 0x10, 0, 0, 3, 0, 0, 0, 1];

@@ -6,7 +6,7 @@ const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload
 
 // threats 91
 #[tokio::test]
-async fn the_answer_is_the_first_that_is_not_informational() {
+async fn informational_responses_are_skipped() {
     for before in [
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 100\r\n\r\n",
@@ -25,6 +25,6 @@ async fn the_answer_is_the_first_that_is_not_informational() {
 
 // threats 89
 #[tokio::test]
-async fn ten_thousand_of_them_are_passed_over() {
+async fn ten_thousand_informational_responses_are_skipped() {
     works(Server::answering(format!("{}{}", HINTS.repeat(10_000), ok("r1"))), HINTS).await;
 }

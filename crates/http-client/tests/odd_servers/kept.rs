@@ -13,7 +13,7 @@ async fn request_id(http: &HttpClient, server: &Server) -> Result<String, Error>
 
 // threats 91
 #[tokio::test]
-async fn a_second_answer_is_not_that_of_the_next_request() {
+async fn extra_response_is_not_used_for_the_next_request() {
     for stale in
         [ok("stale"), ok("stale").repeat(3), "HTTP/1.1 408 Timeout\r\n\r\n".into(), "\0".into()]
     {
@@ -33,7 +33,7 @@ async fn a_second_answer_is_not_that_of_the_next_request() {
 /// It comes while the connection waits for its next request, which then takes another one.
 // threats 91
 #[tokio::test]
-async fn whatever_comes_between_two_requests_ends_the_connection() {
+async fn unsolicited_data_closes_the_connection() {
     let (gone, ended) = mpsc::channel();
     let (said, waits) = mpsc::channel::<()>();
     let waits = std::sync::Mutex::new(waits);
@@ -67,7 +67,7 @@ async fn until(so: impl Fn() -> bool) {
 /// Nobody can know whether it is meant for the request that it crosses on its way.
 // threats 91
 #[tokio::test]
-async fn an_answer_before_the_request_is_an_answer_or_an_error() {
+async fn early_response_is_used_or_an_error() {
     for _ in 0..20 {
         let server = Server::start(|peer: &mut Peer| {
             peer.say(ok("early"))?;
@@ -85,7 +85,7 @@ async fn an_answer_before_the_request_is_an_answer_or_an_error() {
 /// Such as a firewall that has seen enough: the rest of the request is of no interest to it.
 // threats 74 91
 #[tokio::test]
-async fn an_answer_to_half_a_request_is_an_answer_or_an_error() {
+async fn response_to_a_partial_request_is_used_or_an_error() {
     let large = "x".repeat(8 * 1024 * 1024);
     let server = Server::start(|peer: &mut Peer| {
         peer.request()?;

@@ -27,7 +27,7 @@ async fn trickles(beginning: &'static str, byte: &'static str) {
 
 // threats 79
 #[tokio::test]
-async fn a_trickle_does_not_put_the_deadline_off() {
+async fn slow_server_does_not_extend_the_timeout() {
     for (beginning, byte) in [
         ("", "\r\n"),
         ("HTTP/1.1 200 ", "x"),
@@ -45,7 +45,7 @@ async fn a_trickle_does_not_put_the_deadline_off() {
 
 // threats 79
 #[tokio::test]
-async fn a_server_that_falls_silent_is_given_up_at_the_deadline() {
+async fn silent_server_times_out() {
     for beginning in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"]
     {
         let server = Server::start(move |peer: &mut Peer| {
@@ -62,7 +62,7 @@ async fn a_server_that_falls_silent_is_given_up_at_the_deadline() {
 /// A handshake is part of the connection, and has no more time than that.
 // threats 79
 #[tokio::test]
-async fn a_handshake_without_an_end_is_given_up_like_a_connection() {
+async fn endless_handshake_times_out_like_a_connection() {
     for beginning in [&b""[..], b"\x16\x03\x03\x40\x00"] {
         let server = Server::start(move |peer: &mut Peer| {
             peer.say(beginning)?;

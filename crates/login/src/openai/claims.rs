@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn another_person_or_workspace_is_a_mismatch() {
+    fn other_account_or_workspace_is_a_mismatch() {
         let claims = |sub: &str, workspace: &str| {
             let mut claims = Claims::default();
             claims.sub = Some(sub.into());

@@ -15,7 +15,7 @@ fn id_token(rig: &Rig) -> IdToken {
 
 // threats 68 86 149
 #[tokio::test]
-async fn an_id_token_is_exchanged_for_an_api_key() {
+async fn id_token_is_exchanged_for_an_api_key() {
     let fixed = Fixed {
         id_tokens: vec!["an.id.token".into()],
         api_keys: vec!["sk-a-key".into()],
@@ -38,7 +38,7 @@ async fn an_id_token_is_exchanged_for_an_api_key() {
 
 // threats 77
 #[tokio::test]
-async fn an_exchange_arrives_once_although_its_response_is_lost() {
+async fn exchange_is_sent_once_if_the_response_is_lost() {
     assert_sent_once(Rig::with(Endpoint::TokenExchange, Then::Lose).await).await;
     for tls in [Tls::On, Tls::Http11] {
         let faults = vec![Fault::new(Endpoint::Token, Then::Garble)];

@@ -22,7 +22,7 @@ async fn assert_exchange(rig: &Rig, expected: &str) {
 
 // threats 68 149
 #[tokio::test]
-async fn each_client_sends_the_fields_in_its_order() {
+async fn each_client_sends_its_fields_in_order() {
     let rig = Rig::new(Scenario::default()).await;
     assert_exchange(
         &rig,

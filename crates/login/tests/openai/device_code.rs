@@ -21,7 +21,7 @@ async fn decide(device: &DeviceAuthorization, account: &str) {
 }
 
 #[tokio::test]
-async fn a_device_is_pending_until_the_person_agrees() {
+async fn device_code_is_pending_until_approved() {
     let rig = Rig::new(Scenario::default()).await;
     let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
     let pending = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_device_is_pending_until_the_person_agrees() {
 }
 
 #[tokio::test]
-async fn a_person_who_says_no_ends_the_wait() {
+async fn denied_device_code_ends_the_wait() {
     let rig = Rig::new(Scenario::default()).await;
     let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
     decide(&device, "nobody").await;
@@ -58,7 +58,7 @@ async fn a_person_who_says_no_ends_the_wait() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_too_old_ends_the_wait() {
+async fn expired_device_code_ends_the_wait() {
     let lifetimes = Lifetimes { user_code: Duration::ZERO, ..Lifetimes::default() };
     let rig = Rig::new(Scenario { lifetimes, ..Scenario::default() }).await;
     let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_code_that_is_too_old_ends_the_wait() {
 }
 
 #[tokio::test]
-async fn an_issuer_without_device_codes_says_so_at_once() {
+async fn missing_device_endpoint_is_device_code_not_enabled() {
     let device = Device { offered: Offered::No, ..Device::default() };
     let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
     let error = DeviceCodeFlow(&rig.client).request().await.unwrap_err();
@@ -83,14 +83,14 @@ async fn interval_of(interval: Value) -> u64 {
 }
 
 #[tokio::test]
-async fn the_interval_is_the_issuers_however_it_is_written() {
+async fn interval_is_a_number_or_a_string_or_five_seconds() {
     assert_eq!(interval_of(json!(7)).await, 7);
     assert_eq!(interval_of(json!("7")).await, 7);
     assert_eq!(interval_of(Value::Null).await, 5);
 }
 
 #[tokio::test]
-async fn a_busy_issuer_is_waited_out() {
+async fn rate_limited_poll_is_transient_and_waits_for_retry_after() {
     let then = Then::Answer(sandbox::Reply {
         status: 429,
         headers: vec![("retry-after".into(), "7".into())],
@@ -106,7 +106,7 @@ async fn a_busy_issuer_is_waited_out() {
 
 // threats 149
 #[tokio::test]
-async fn a_device_requests_a_code_and_polls() {
+async fn device_code_requests_are_exact() {
     let rig = Rig::new(Scenario::default()).await;
     let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
     assert_request(

@@ -9,7 +9,7 @@ use crate::rig::Rig;
 
 // threats 112 113
 #[tokio::test]
-async fn a_refresh_tells_final_refusals_from_passing_ones() {
+async fn final_and_transient_refresh_errors_are_distinguished() {
     let cases = [
         (Then::json(401, json!({"error": {"code": "refresh_token_reused"}})), true),
         (Then::json(400, json!({"error": "invalid_grant"})), true),
@@ -32,7 +32,7 @@ async fn a_refresh_tells_final_refusals_from_passing_ones() {
 /// It does not say that the refresh token is of no use.
 // threats 113
 #[tokio::test]
-async fn a_401_of_a_gateway_ends_nothing() {
+async fn gateway_401_does_not_require_reauthentication() {
     for then in [Then::json(401, json!({})), Then::text(401, "text/html", "<html>")] {
         let rig = Rig::with(Endpoint::TokenRefresh, then).await;
         let minted = rig.sandbox.mint(Account::OWNER).unwrap();

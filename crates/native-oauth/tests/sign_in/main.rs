@@ -38,7 +38,7 @@ fn names(into: &Arc<Mutex<Vec<String>>>) -> impl Fn(Event<'_>) + Send + Sync + u
 
 // threats 8 184
 #[tokio::test]
-async fn the_example_signs_in_through_a_browser() {
+async fn example_signs_in_with_a_browser() {
     let provider = TestProvider::start().await;
     let tokens = example::sign_in(provider.metadata(), follow).await.unwrap();
     assert_eq!(tokens.access_token.expose(), provider.access_token());
@@ -54,7 +54,7 @@ async fn the_example_signs_in_through_a_browser() {
 }
 
 #[tokio::test]
-async fn parameters_of_the_program_are_in_the_url() {
+async fn additional_parameters_are_in_the_url() {
     let provider = TestProvider::start().await;
     let pending = sign_in(&provider).parameter("prompt", "select account");
     let mut pending = pending.start().unwrap();
@@ -65,7 +65,7 @@ async fn parameters_of_the_program_are_in_the_url() {
 
 // threats 9
 #[tokio::test]
-async fn a_callback_with_another_state_is_reported_and_does_not_end_the_wait() {
+async fn callback_with_wrong_state_is_reported_and_the_wait_continues() {
     let provider = TestProvider::start().await;
     let mut pending = sign_in(&provider).start().unwrap();
     pending.authorization().open_browser_with(|url| {
@@ -82,7 +82,7 @@ async fn a_callback_with_another_state_is_reported_and_does_not_end_the_wait() {
 
 // threats 16
 #[tokio::test]
-async fn a_callback_of_another_issuer_ends_the_sign_in_before_the_exchange() {
+async fn wrong_iss_ends_the_sign_in_before_the_exchange() {
     let provider = TestProvider::start().await;
     let outcome = sign_in(&provider).run(|url| {
         let mut callback = redirect_of(url);
@@ -97,14 +97,14 @@ async fn a_callback_of_another_issuer_ends_the_sign_in_before_the_exchange() {
 
 // threats 12
 #[tokio::test]
-async fn a_denied_sign_in_names_the_error_of_the_provider() {
+async fn denied_sign_in_reports_the_error_code() {
     let provider = TestProvider::start().await;
     let error = sign_in(&provider).run(deny).await.unwrap_err();
     assert_eq!(error.to_string(), "the authorization server refused: access_denied");
 }
 
 #[tokio::test]
-async fn a_failed_exchange_is_shown_in_the_browser() {
+async fn failed_exchange_is_shown_in_the_browser() {
     let provider = TestProvider::start().await;
     provider.refuse_codes();
     let (page, shown) = std::sync::mpsc::channel();
@@ -118,7 +118,7 @@ async fn a_failed_exchange_is_shown_in_the_browser() {
 }
 
 #[tokio::test]
-async fn a_pasted_url_signs_in_without_a_browser_here() {
+async fn pasted_url_signs_in_without_a_local_browser() {
     let provider = TestProvider::start().await;
     let mut pending = sign_in(&provider).start().unwrap();
     let (sender, inputs) = unbounded_channel();
@@ -140,7 +140,7 @@ async fn a_pasted_url_signs_in_without_a_browser_here() {
 }
 
 #[tokio::test]
-async fn a_device_code_signs_in_without_a_callback() {
+async fn device_code_signs_in_without_a_callback() {
     let provider = TestProvider::start().await;
     let seen = Arc::default();
     let tokens = sign_in(&provider).run_by_device_code(&names(&seen)).await.unwrap();
@@ -149,7 +149,7 @@ async fn a_device_code_signs_in_without_a_callback() {
 }
 
 #[tokio::test]
-async fn a_device_code_wins_the_race_when_the_person_asks_for_it() {
+async fn device_code_can_be_selected_during_the_wait() {
     let provider = TestProvider::start().await;
     let mut pending = sign_in(&provider).start().unwrap();
     let (sender, inputs) = unbounded_channel();
@@ -162,14 +162,14 @@ async fn a_device_code_wins_the_race_when_the_person_asks_for_it() {
 
 // threats 26
 #[tokio::test]
-async fn the_wait_ends_at_its_timeout() {
+async fn wait_ends_at_its_timeout() {
     let provider = TestProvider::start().await;
     let error = sign_in(&provider).timeout(Duration::from_millis(50)).run(|_| Ok(()));
     assert_eq!(error.await.unwrap_err().to_string(), "no callback came");
 }
 
 #[tokio::test]
-async fn an_unreachable_provider_is_named_at_the_timeout() {
+async fn unreachable_provider_is_reported_at_the_timeout() {
     let provider = TestProvider::start().await;
     let metadata = provider.metadata();
     provider.stop().await;
@@ -180,7 +180,7 @@ async fn an_unreachable_provider_is_named_at_the_timeout() {
 }
 
 #[tokio::test]
-async fn a_sign_in_runs_on_any_thread() {
+async fn sign_in_futures_are_send() {
     fn assert_send<T: Send>(value: T) -> T {
         value
     }

@@ -23,7 +23,7 @@ async fn creation_at(rig: Rig) -> Error {
 
 // threats 132
 #[tokio::test]
-async fn a_creation_that_nobody_answered_for_is_not_tried_again() {
+async fn creation_without_response_is_not_retried() {
     let broken = [500, 502, 503, 504].map(|status| Then::json(status, json!({})));
     let lost = [Then::Lose, Then::Close, Then::Reset, Then::CutOff { after: 5 }];
     for then in broken.into_iter().chain(lost) {
@@ -34,7 +34,7 @@ async fn a_creation_that_nobody_answered_for_is_not_tried_again() {
 
 // threats 132
 #[tokio::test]
-async fn a_creation_is_not_tried_again_although_tls_fails_afterwards() {
+async fn creation_is_not_retried_if_tls_fails_after_the_request() {
     for tls in [Tls::On, Tls::Http11] {
         let error = creation_at(Rig::garbling(tls, Endpoint::ApiKeys).await).await;
         assert!(error.may_have_created_key(), "{error:?}");
@@ -43,7 +43,7 @@ async fn a_creation_is_not_tried_again_although_tls_fails_afterwards() {
 
 // threats 129 130
 #[tokio::test]
-async fn a_creation_that_was_turned_down_left_nothing_behind() {
+async fn refused_creation_created_no_key() {
     for status in [400, 401, 403, 404, 409, 429] {
         let error = creation_with(Then::json(status, json!({}))).await;
         assert!(!error.may_have_created_key(), "{error:?}");
@@ -52,7 +52,7 @@ async fn a_creation_that_was_turned_down_left_nothing_behind() {
 
 // threats 132
 #[tokio::test]
-async fn a_creation_that_never_left_left_nothing_behind() {
+async fn unsent_creation_created_no_key() {
     let rig = Rig::new(Scenario::default()).await;
     let session = rig.log_in().await.unwrap();
     rig.sandbox.stop().await;
@@ -63,7 +63,7 @@ async fn a_creation_that_never_left_left_nothing_behind() {
 
 // threats 132 138
 #[tokio::test]
-async fn a_platform_that_says_nothing_is_given_thirty_seconds() {
+async fn silent_platform_times_out_after_thirty_seconds() {
     for at in [Endpoint::Organizations, Endpoint::ApiKeys] {
         let rig = Rig::with(at.clone(), Then::Hang).await;
         let session = rig.log_in().await.unwrap();

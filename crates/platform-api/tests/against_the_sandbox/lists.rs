@@ -8,7 +8,7 @@ use crate::rig::{Rig, organization_id, organization_of, platform};
 
 // threats 140
 #[tokio::test]
-async fn organizations_come_as_listed_and_are_looked_at_by_preference() {
+async fn organizations_keep_their_order_and_by_preference_sorts_them() {
     let organization = |id: &str, title: Option<&str>, is_default, personal| Organization {
         id: id.into(),
         title: title.map(Into::into),
@@ -42,7 +42,7 @@ async fn finds(projects: usize) -> (usize, usize) {
 
 // threats 137
 #[tokio::test]
-async fn all_pages_are_read_up_to_the_fiftieth() {
+async fn at_most_fifty_pages_are_read() {
     assert_eq!(finds(0).await, (0, 1));
     assert_eq!(finds(1).await, (1, 1));
     assert_eq!(finds(100).await, (100, 1));
@@ -53,7 +53,7 @@ async fn all_pages_are_read_up_to_the_fiftieth() {
 
 // threats 137
 #[tokio::test]
-async fn the_search_for_a_project_ends_on_its_page() {
+async fn projects_until_stops_at_the_page_with_the_match() {
     let mut organization = organization_of(5_000);
     organization.projects[150].is_initial = true;
     let rig = Rig::new(platform(vec![organization])).await;
@@ -66,7 +66,7 @@ async fn the_search_for_a_project_ends_on_its_page() {
 
 // threats 137
 #[tokio::test]
-async fn a_page_that_points_to_itself_ends_the_list() {
+async fn page_that_points_to_itself_ends_the_list() {
     let page = json!({"data": [{"id": "proj_1"}], "has_more": true, "last_id": "proj_1"});
     let rig = Rig::with(Endpoint::Projects, Then::json(200, page)).await;
     let session = rig.log_in().await.unwrap();
@@ -76,7 +76,7 @@ async fn a_page_that_points_to_itself_ends_the_list() {
 
 // threats 127
 #[tokio::test]
-async fn another_persons_organization_says_nothing_about_the_next() {
+async fn status_403_and_404_are_inaccessible_and_not_transient() {
     for status in [403, 404] {
         let rig = Rig::with(Endpoint::Projects, Then::json(status, json!({}))).await;
         let session = rig.log_in().await.unwrap();
@@ -86,7 +86,7 @@ async fn another_persons_organization_says_nothing_about_the_next() {
 }
 
 #[tokio::test]
-async fn somebody_without_an_organization_has_none() {
+async fn account_without_organization_has_an_empty_list() {
     let accounts = vec![Account { email: Account::OWNER.into(), ..Account::member() }];
     let rig = Rig::new(Scenario { accounts, ..Scenario::default() }).await;
     assert_eq!(rig.log_in().await.unwrap().organizations().await.unwrap(), []);

@@ -38,7 +38,7 @@ async fn all_calls(rig: &Rig) -> Result<(), Error> {
 
 // threats 126 128 129 130 131
 #[tokio::test]
-async fn a_refusal_says_which_call_and_why() {
+async fn error_names_the_call_and_the_reason() {
     for (at, call) in &CALLS {
         for status in [401, 403, 404, 409, 429, 500, 503] {
             let body = json!({"error": {"code": "a_code", "message": "Why\u{1b}[2J"}});
@@ -54,7 +54,7 @@ async fn a_refusal_says_which_call_and_why() {
 
 // threats 130
 #[tokio::test]
-async fn the_platform_says_how_long_it_wants_to_be_left_alone() {
+async fn error_has_retry_after_and_request_id() {
     let headers = vec![("retry-after".into(), "2".into()), ("x-request-id".into(), "req_1".into())];
     let then = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let error = fails_at(&Endpoint::Projects, then).await;
@@ -67,7 +67,7 @@ async fn the_platform_says_how_long_it_wants_to_be_left_alone() {
 
 // threats 71 141 142
 #[tokio::test]
-async fn an_answer_without_what_was_asked_for_names_the_field() {
+async fn missing_or_invalid_field_is_named() {
     let cases: [(usize, Then, &str); 7] = [
         (0, replaced("/user/session/sensitive_id", json!("")), "user.session.sensitive_id"),
         (0, replaced("/user/session/sensitive_id", json!("a\r\nb")), "user.session.sensitive_id"),
@@ -92,7 +92,7 @@ fn replaced(pointer: &str, value: Value) -> Then {
 
 // threats 71
 #[tokio::test]
-async fn a_page_of_a_firewall_is_not_printed() {
+async fn html_error_page_is_not_printed() {
     for (at, call) in &CALLS {
         let error = fails_at(at, Then::text(403, "text/html", "<html>Blocked</html>")).await;
         assert_eq!(
@@ -107,7 +107,7 @@ async fn a_page_of_a_firewall_is_not_printed() {
 
 // threats 144
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_is_not_followed() {
     for (at, _) in &CALLS {
         let other = Rig::new(Scenario::default()).await;
         let location = format!("{}/elsewhere", other.sandbox.api_url());
@@ -119,7 +119,7 @@ async fn a_redirect_is_not_followed() {
 
 // threats 146
 #[tokio::test]
-async fn a_body_without_an_end_or_cut_off_is_an_error() {
+async fn endless_or_truncated_body_is_an_error() {
     for (at, _) in &CALLS {
         let Error::Http { source, .. } = fails_at(at, Then::Endless).await else { panic!() };
         let limit = 1024 * 1024;

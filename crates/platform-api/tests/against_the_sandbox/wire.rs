@@ -22,7 +22,7 @@ fn is_whole(request: &Recorded, expected: &str) {
 
 // threats 149
 #[tokio::test]
-async fn an_access_token_is_turned_into_a_session() {
+async fn login_request_is_exact() {
     let rig = Rig::new(platform(Vec::new())).await;
     rig.log_in().await.unwrap();
     is_whole(
@@ -40,7 +40,7 @@ async fn an_access_token_is_turned_into_a_session() {
 
 // threats 149
 #[tokio::test]
-async fn organizations_are_asked_for_with_the_session_key() {
+async fn organizations_request_is_exact() {
     let rig = Rig::new(platform(Vec::new())).await;
     let session = rig.log_in().await.unwrap();
     assert_eq!(session.organizations().await.unwrap(), []);
@@ -57,7 +57,7 @@ async fn organizations_are_asked_for_with_the_session_key() {
 
 // threats 149
 #[tokio::test]
-async fn projects_are_asked_for_with_the_organization_in_the_header_too() {
+async fn projects_requests_are_exact() {
     let rig = Rig::new(platform(vec![organization_of(101)])).await;
     let session = rig.log_in().await.unwrap();
     let projects = session.projects(&organization_id("org-1")).await.unwrap();
@@ -81,7 +81,7 @@ async fn projects_are_asked_for_with_the_organization_in_the_header_too() {
 
 // threats 149
 #[tokio::test]
-async fn a_key_is_created_under_a_name() {
+async fn create_api_key_request_is_exact() {
     let rig = Rig::new(platform(vec![organization_of(1)])).await;
     let session = rig.log_in().await.unwrap();
     let (organization, project) = (organization_id("org-1"), project_id("proj_1"));
@@ -101,7 +101,7 @@ async fn a_key_is_created_under_a_name() {
 }
 
 #[tokio::test]
-async fn an_id_of_any_characters_arrives_as_one_segment() {
+async fn id_with_any_characters_is_one_path_segment() {
     let project = Project { id: "p?r#o%2Fj".into(), ..Project::default() };
     let organization =
         Organization { id: "o/../r&g".into(), projects: vec![project], ..Organization::default() };

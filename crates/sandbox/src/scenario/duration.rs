@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_is_a_number_and_a_unit() {
+    fn duration_is_a_number_and_a_unit() {
         for (text, millis) in [("500ms", 500), ("10s", 10_000), ("15m", 900_000), ("1h", 3_600_000)]
         {
             assert_eq!(parse_duration(text), Some(Duration::from_millis(millis)), "{text}");

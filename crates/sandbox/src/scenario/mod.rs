@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_file_is_the_default_and_a_misspelt_field_is_refused() {
+    fn empty_file_is_the_default_and_unknown_field_is_an_error() {
         let empty: Scenario = serde_json::from_str("{}").unwrap();
         assert_eq!(format!("{empty:?}"), format!("{:?}", Scenario::default()));
         let error = serde_json::from_str::<Scenario>(r#"{"acounts": []}"#).unwrap_err();

@@ -24,7 +24,7 @@ fn decide(sandbox: &Sandbox, user_code: &str, sub: &str) -> u16 {
 }
 
 #[test]
-fn a_device_waits_until_the_person_has_typed_its_code_and_then_redeems_the_answer() {
+fn device_code_is_pending_until_approved_and_then_exchanged() {
     let sandbox = sandbox(Scenario::default());
     let begun = begin(&sandbox);
     assert_eq!(begun.json()["interval"], "5");
@@ -50,7 +50,7 @@ fn a_device_waits_until_the_person_has_typed_its_code_and_then_redeems_the_answe
 }
 
 #[test]
-fn a_device_learns_that_it_was_denied_or_that_its_code_expired() {
+fn poll_reports_denied_and_expired_codes() {
     for sub in ["nobody", "auth0|nora"] {
         let sandbox = sandbox(Scenario::default());
         let begun = begin(&sandbox);
@@ -66,7 +66,7 @@ fn a_device_learns_that_it_was_denied_or_that_its_code_expired() {
 }
 
 #[test]
-fn the_interval_is_written_as_the_scenario_says_and_the_feature_can_be_missing() {
+fn interval_format_is_configurable_and_device_code_can_be_disabled() {
     for interval in [json!(7), json!("7"), Value::Null] {
         let device = Device { interval: interval.clone(), ..Device::default() };
         let sandbox = sandbox(Scenario { device, ..Scenario::default() });
@@ -78,7 +78,7 @@ fn the_interval_is_written_as_the_scenario_says_and_the_feature_can_be_missing()
 }
 
 #[test]
-fn a_person_types_the_code() {
+fn person_approves_or_denies_the_device_code() {
     let sandbox = sandbox(Scenario::default());
     let page = format!("{}/codex/device", sandbox.issuer_url());
     for (conduct, outcome) in [(Conduct::SignsIn, 200), (Conduct::Denies, 403)] {

@@ -54,7 +54,7 @@ fn paths(trail: &Trail) -> Vec<String> {
 }
 
 #[test]
-fn a_person_signs_in_and_is_led_to_the_last_page() {
+fn person_follows_redirects_to_the_last_page() {
     let sandbox = sandbox(Scenario::default());
     let (trail, served) = visit(&sandbox, &sandbox.person(Account::OWNER), 2);
     let expected = [
@@ -72,7 +72,7 @@ fn a_person_signs_in_and_is_led_to_the_last_page() {
 }
 
 #[test]
-fn an_account_is_found_by_its_label_too() {
+fn account_is_found_by_its_label() {
     let sandbox = sandbox(Scenario::default());
     let person = sandbox.person("Owner, setup still to do");
     let (trail, _) = visit(&sandbox, &person, 2);
@@ -80,7 +80,7 @@ fn an_account_is_found_by_its_label_too() {
 }
 
 #[test]
-fn a_person_can_be_up_to_something_else() {
+fn each_conduct_changes_the_callback() {
     fn twice(url: &mut Url) {
         url.query_pairs_mut().append_pair("state", "x");
     }
@@ -107,7 +107,7 @@ fn a_person_can_be_up_to_something_else() {
 }
 
 #[test]
-fn an_error_page_is_the_end_of_the_trail() {
+fn error_page_ends_the_trail() {
     let sandbox = sandbox(Scenario::default());
     let url = format!("{}/oauth/authorize", sandbox.issuer_url());
     let trail = sandbox.person(Account::OWNER).visit_blocking(&url).unwrap();
@@ -115,7 +115,7 @@ fn an_error_page_is_the_end_of_the_trail() {
 }
 
 #[test]
-fn somebody_who_is_not_on_the_page_is_named() {
+fn unknown_account_is_named_in_the_error() {
     let sandbox = sandbox(Scenario::default());
     let url = authorize_url(&sandbox, &flow_a());
     let error = sandbox.person("who@example.com").visit_blocking(&url).unwrap_err();
@@ -124,7 +124,7 @@ fn somebody_who_is_not_on_the_page_is_named() {
 }
 
 #[test]
-fn nobody_at_the_callback_is_an_error() {
+fn closed_callback_port_is_an_error() {
     let sandbox = sandbox(Scenario::default());
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let redirect = format!("http://localhost:{closed}/auth/callback");
@@ -136,7 +136,7 @@ fn nobody_at_the_callback_is_an_error() {
 }
 
 #[test]
-fn names_with_markup_are_escaped_and_still_found() {
+fn names_with_markup_are_escaped_and_found() {
     let account = Account {
         email: "a&b<\"'>@example.com".to_owned(),
         name: "<script>alert(1)</script>".to_owned(),
@@ -151,7 +151,7 @@ fn names_with_markup_are_escaped_and_still_found() {
 }
 
 #[tokio::test]
-async fn everything_works_within_one_runtime() {
+async fn sandbox_and_person_run_in_one_runtime() {
     let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
     let person = sandbox.person(Account::OWNER).who(Conduct::StopsBeforeCallback);
     let url = authorize_url(&sandbox, &flow_a());

@@ -35,7 +35,7 @@ fn with_projects(projects: Vec<Project>) -> Scenario {
 }
 
 #[test]
-fn an_access_token_leads_to_a_key() {
+fn access_token_creates_an_api_key() {
     let sandbox = sandbox(Scenario::default());
     let session = log_in(&sandbox, Account::OWNER);
     assert_eq!(sandbox.issued().session_keys, [session.as_str()]);
@@ -59,7 +59,7 @@ fn an_access_token_leads_to_a_key() {
 }
 
 #[test]
-fn every_call_needs_its_own_bearer() {
+fn each_call_requires_its_own_bearer_token() {
     let sandbox = sandbox(Scenario::default());
     let access_token = sandbox.mint(Account::OWNER).unwrap().access_token;
     for wrong in ["made-up", &access_token] {
@@ -80,7 +80,7 @@ fn every_call_needs_its_own_bearer() {
 }
 
 #[test]
-fn the_organization_header_must_be_there_and_agree() {
+fn organization_header_is_required_and_must_match() {
     let sandbox = sandbox(Scenario::default());
     let session = bearer(&log_in(&sandbox, Account::OWNER));
     let target = "/dashboard/organizations/org-ada/projects?detail=basic";
@@ -92,12 +92,19 @@ fn the_organization_header_must_be_there_and_agree() {
 }
 
 #[test]
-fn what_does_not_exist_is_not_found_and_a_key_needs_a_name() {
+fn unknown_organization_or_project_is_404() {
     let sandbox = sandbox(Scenario::default());
     let session = log_in(&sandbox, Account::OWNER);
     let body = json!({"action": "create", "name": "Codex CLI"});
     assert_eq!(projects(&sandbox, &session, "org-x", "").status, 404);
     assert_eq!(create_key(&sandbox, &session, "org-ada/projects/proj_x", &body).status, 404);
+    assert!(sandbox.issued().api_keys.is_empty());
+}
+
+#[test]
+fn key_without_name_is_400() {
+    let sandbox = sandbox(Scenario::default());
+    let session = log_in(&sandbox, Account::OWNER);
     let path = "org-ada/projects/proj_ada";
     for bad in [json!({}), json!({"action": "create"}), json!({"action": "create", "name": ""})] {
         assert_eq!(create_key(&sandbox, &session, path, &bad).status, 400, "{bad}");
@@ -106,7 +113,7 @@ fn what_does_not_exist_is_not_found_and_a_key_needs_a_name() {
 }
 
 #[test]
-fn projects_come_in_pages() {
+fn projects_are_paginated() {
     let numbered = |number| Project { id: format!("proj_{number}"), ..Project::default() };
     let sandbox = sandbox(with_projects((1..=5).map(numbered).collect()));
     let session = log_in(&sandbox, Account::OWNER);
@@ -129,7 +136,7 @@ fn projects_come_in_pages() {
 }
 
 #[test]
-fn organizations_and_default_projects_appear_at_their_poll() {
+fn default_project_appears_at_its_poll() {
     let sandbox = sandbox(Scenario::default());
     let session = log_in(&sandbox, Account::NEW_OWNER);
     let poll = || ids(&projects(&sandbox, &session, "org-grace", "&limit=100"));
@@ -140,7 +147,7 @@ fn organizations_and_default_projects_appear_at_their_poll() {
 }
 
 #[test]
-fn an_organization_may_come_late_and_have_an_id_of_any_characters() {
+fn organization_can_appear_late_and_its_id_can_have_any_characters() {
     let odd = "org/with ?#&% and \u{fc}";
     let mut account = Account::owner();
     account.organizations = vec![Organization {
@@ -164,7 +171,7 @@ fn an_organization_may_come_late_and_have_an_id_of_any_characters() {
 }
 
 #[test]
-fn separate_listeners_know_only_their_own_endpoints() {
+fn separate_listeners_serve_only_their_own_endpoints() {
     let listeners = Listeners::Separate;
     let sandbox = sandbox(Scenario { listeners, ..Scenario::default() });
     assert_ne!(sandbox.issuer_url(), sandbox.api_url());

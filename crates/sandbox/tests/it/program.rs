@@ -19,7 +19,7 @@ fn start(arguments: &[&str]) -> Program {
 }
 
 #[test]
-fn the_program_says_where_it_is_and_logs_requests_without_their_secrets() {
+fn program_prints_its_urls_and_logs_requests_without_secrets() {
     let mut program = start(&[]);
     let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines();
     let mut line = || lines.next().unwrap().unwrap();
@@ -44,7 +44,7 @@ fn the_program_says_where_it_is_and_logs_requests_without_their_secrets() {
 /// The file with the certificate is gone afterwards, too.
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_it_cleanly() {
+fn ctrl_c_stops_the_program_and_removes_the_ca_file() {
     let mut program = start(&["--tls"]);
     let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines();
     let mut line = || lines.next().unwrap().unwrap();
@@ -64,7 +64,7 @@ fn ctrl_c_ends_it_cleanly() {
 }
 
 #[test]
-fn the_scenario_in_the_help_is_one() {
+fn scenario_in_the_help_is_valid() {
     let mut help = String::new();
     start(&["--help"]).0.stdout.take().unwrap().read_to_string(&mut help).unwrap();
     let (_, example) = help.split_once("For example:").unwrap();
@@ -74,7 +74,7 @@ fn the_scenario_in_the_help_is_one() {
 }
 
 #[test]
-fn a_file_that_is_no_scenario_is_an_error() {
+fn invalid_scenario_file_is_an_error() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let mut program = start(&["--scenario", manifest]);
     let mut output = String::new();

@@ -15,7 +15,7 @@ fn revoke(sandbox: &Sandbox, token: &str) -> u16 {
 }
 
 #[test]
-fn a_refresh_token_rotates_and_is_good_once() {
+fn refresh_token_rotates_and_is_good_once() {
     let sandbox = sandbox(Scenario::default());
     let first = sandbox.mint(Account::OWNER).unwrap().refresh_token.unwrap();
     let answer = refresh(&sandbox, &first);
@@ -31,7 +31,7 @@ fn a_refresh_token_rotates_and_is_good_once() {
 }
 
 #[test]
-fn a_revoked_refresh_token_is_invalidated_and_revoking_the_unknown_is_fine() {
+fn revoked_token_is_invalidated_and_revoking_an_unknown_token_succeeds() {
     let sandbox = sandbox(Scenario::default());
     let token = sandbox.mint(Account::OWNER).unwrap().refresh_token.unwrap();
     assert_eq!(revoke(&sandbox, "made-up"), 200);
@@ -40,7 +40,7 @@ fn a_revoked_refresh_token_is_invalidated_and_revoking_the_unknown_is_fine() {
 }
 
 #[test]
-fn a_refresh_token_expires_and_an_unknown_one_is_an_invalid_grant() {
+fn refresh_token_expires_and_unknown_token_is_invalid_grant() {
     let lifetimes = Lifetimes { refresh_token: Duration::ZERO, ..Lifetimes::default() };
     let sandbox = sandbox(Scenario { lifetimes, ..Scenario::default() });
     let token = sandbox.mint(Account::OWNER).unwrap().refresh_token.unwrap();
@@ -68,14 +68,14 @@ fn assert_revocation_leaves(revocation: Revocation, live: [bool; 3]) {
 }
 
 #[test]
-fn a_revocation_ends_a_token_or_a_family_or_all_of_a_person() {
+fn revocation_ends_a_token_or_a_family_or_all_tokens_of_a_user() {
     assert_revocation_leaves(Revocation::Token, [true, true, true]);
     assert_revocation_leaves(Revocation::Family, [false, true, true]);
     assert_revocation_leaves(Revocation::Person, [false, false, true]);
 }
 
 #[test]
-fn an_issuer_can_issue_the_same_refresh_token_again() {
+fn rotation_can_return_the_same_refresh_token() {
     let policy = Policy { rotation: Rotation::Same, ..Policy::default() };
     let (sandbox, [first, second, other]) = three_sign_ins(policy);
     assert!(first == second && first != other);
@@ -84,7 +84,7 @@ fn an_issuer_can_issue_the_same_refresh_token_again() {
 }
 
 #[test]
-fn a_second_use_can_end_the_family() {
+fn reuse_can_revoke_the_token_family() {
     let policy = Policy { reuse: Reuse::RevokesFamily, ..Policy::default() };
     let (sandbox, [first, second, _]) = three_sign_ins(policy);
     let rotated = refresh(&sandbox, &first).text("/refresh_token");

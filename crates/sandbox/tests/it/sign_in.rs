@@ -20,7 +20,7 @@ fn with_now() -> Scenario {
 }
 
 #[test]
-fn an_owner_signs_in_and_gets_a_key_and_every_secret_is_accounted_for() {
+fn issued_secrets_are_recorded() {
     let sandbox = sandbox(Scenario::default());
     let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER));
     assert_eq!(answer.status, 200);
@@ -40,7 +40,7 @@ fn an_owner_signs_in_and_gets_a_key_and_every_secret_is_accounted_for() {
 }
 
 #[test]
-fn the_id_token_has_the_claims_of_the_contract() {
+fn id_token_has_the_expected_claims() {
     let sandbox = sandbox(with_now());
     let answer = redeem(&sandbox, &code(&sandbox, Account::NEW_OWNER));
     let expected = json!({
@@ -76,7 +76,7 @@ fn the_id_token_has_the_claims_of_the_contract() {
 }
 
 #[test]
-fn the_access_token_has_its_expiry_and_the_plan() {
+fn access_token_has_expiry_and_plan() {
     let sandbox = sandbox(with_now());
     let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER));
     let claims = claims(&answer.text("/access_token"));
@@ -88,7 +88,7 @@ fn the_access_token_has_its_expiry_and_the_plan() {
 }
 
 #[test]
-fn the_published_key_verifies_the_tokens() {
+fn jwks_verifies_the_tokens() {
     let sandbox = sandbox(Scenario::default());
     let tokens = sandbox.mint(Account::OWNER).unwrap();
     let jwks = get(sandbox.issuer_url(), "/.well-known/jwks.json", &[]);
@@ -106,7 +106,7 @@ fn the_published_key_verifies_the_tokens() {
 }
 
 #[test]
-fn both_metadata_documents_name_the_issuer_and_the_endpoints() {
+fn both_metadata_documents_have_issuer_and_token_endpoint() {
     let sandbox = sandbox(Scenario::default());
     for name in ["openid-configuration", "oauth-authorization-server"] {
         let document = get(sandbox.issuer_url(), &format!("/.well-known/{name}"), &[]);
@@ -117,7 +117,7 @@ fn both_metadata_documents_name_the_issuer_and_the_endpoints() {
 }
 
 #[test]
-fn a_code_is_good_once() {
+fn code_is_good_once() {
     let sandbox = sandbox(Scenario::default());
     let code = code(&sandbox, Account::OWNER);
     assert_eq!(redeem(&sandbox, &code).status, 200);
@@ -127,7 +127,7 @@ fn a_code_is_good_once() {
 }
 
 #[test]
-fn a_code_is_bound_to_verifier_redirect_and_client() {
+fn code_is_bound_to_verifier_redirect_uri_and_client() {
     for changed in [
         ("code_verifier", "another-verifier-another-verifier-another-v"),
         ("redirect_uri", "http://localhost:1457/auth/callback"),
@@ -148,7 +148,7 @@ fn a_code_is_bound_to_verifier_redirect_and_client() {
 }
 
 #[test]
-fn a_code_expires() {
+fn code_expires() {
     let lifetimes = Lifetimes { code: Duration::ZERO, ..Lifetimes::default() };
     let sandbox = sandbox(Scenario { lifetimes, ..Scenario::default() });
     let code = code(&sandbox, Account::OWNER);
@@ -156,7 +156,7 @@ fn a_code_expires() {
 }
 
 #[test]
-fn the_token_endpoint_names_what_is_wrong() {
+fn token_endpoint_returns_the_error_code() {
     let sandbox = sandbox(Scenario::default());
     for (name, value, status, error) in [
         ("client_id", "app_unknown", 401, "invalid_client"),
@@ -174,7 +174,7 @@ fn the_token_endpoint_names_what_is_wrong() {
 }
 
 #[test]
-fn an_authorization_request_with_a_fault_gets_an_error_page_and_no_redirect() {
+fn invalid_authorization_request_gets_an_error_page_without_redirect() {
     let sandbox = sandbox(Scenario::default());
     for (name, bad) in [
         ("client_id", "app_unknown"),
@@ -206,7 +206,7 @@ fn an_authorization_request_with_a_fault_gets_an_error_page_and_no_redirect() {
 }
 
 #[test]
-fn the_callback_gets_the_code_the_state_and_iss_where_the_scenario_says_so() {
+fn callback_has_code_and_state_and_optional_iss() {
     let plain = sandbox(Scenario::default());
     let url = callback(&plain, Account::OWNER, &flow_a());
     assert!(url.as_str().starts_with(&format!("{REDIRECT}?code=ac_")));
@@ -224,7 +224,7 @@ fn the_callback_gets_the_code_the_state_and_iss_where_the_scenario_says_so() {
 }
 
 #[test]
-fn the_one_who_denies_comes_back_with_the_error_and_the_state() {
+fn denied_sign_in_redirects_with_error_and_state() {
     let sandbox = sandbox(Scenario::default());
     let url = callback(&sandbox, Account::DENIER, &flow_a());
     assert_eq!(param(&url, "error").unwrap(), "access_denied");
@@ -233,7 +233,7 @@ fn the_one_who_denies_comes_back_with_the_error_and_the_state() {
 }
 
 #[test]
-fn a_workspace_restriction_is_kept() {
+fn allowed_workspace_id_is_enforced() {
     let sandbox = sandbox(Scenario::default());
     let mut params = flow_a();
     params.push(("allowed_workspace_id", "acct-x,acct-ada"));
@@ -243,7 +243,7 @@ fn a_workspace_restriction_is_kept() {
 }
 
 #[test]
-fn a_sign_in_page_is_good_for_one_choice() {
+fn sign_in_page_can_be_submitted_once() {
     let sandbox = sandbox(Scenario::default());
     callback(&sandbox, Account::OWNER, &flow_a());
     let choices = sandbox.requests_at(&Endpoint::Choice);
@@ -255,7 +255,7 @@ fn a_sign_in_page_is_good_for_one_choice() {
 }
 
 #[test]
-fn the_member_gets_tokens_without_an_organization_and_no_key() {
+fn account_without_organization_gets_no_api_key() {
     let sandbox = sandbox(Scenario::default());
     let answer = redeem(&sandbox, &code(&sandbox, Account::MEMBER));
     let id_token = answer.text("/id_token");
@@ -267,7 +267,7 @@ fn the_member_gets_tokens_without_an_organization_and_no_key() {
 }
 
 #[test]
-fn an_api_key_needs_an_id_token_that_was_issued_here_and_lives() {
+fn api_key_requires_an_issued_id_token() {
     let sandbox = sandbox(Scenario::default());
     let tokens = sandbox.mint(Account::OWNER).unwrap();
     let mut forged = tokens.id_token;
@@ -279,7 +279,7 @@ fn an_api_key_needs_an_id_token_that_was_issued_here_and_lives() {
 }
 
 #[test]
-fn only_a_client_that_asks_for_organizations_gets_them_and_only_offline_access_can_refresh() {
+fn scopes_control_organizations_and_refresh_token() {
     let sandbox = sandbox(Scenario::default());
     let mut params = flow_b();
     for (name, value) in &mut params {
@@ -297,7 +297,7 @@ fn only_a_client_that_asks_for_organizations_gets_them_and_only_offline_access_c
 }
 
 #[test]
-fn claims_and_secrets_can_be_set_by_the_scenario() {
+fn scenario_sets_claims_and_secrets() {
     let mut account = Account::owner();
     account.id_token_claims =
         json!({"iss": "https://evil.test", "name": null}).as_object().unwrap().clone();
@@ -321,7 +321,7 @@ fn claims_and_secrets_can_be_set_by_the_scenario() {
 }
 
 #[test]
-fn opening_a_connection_early_is_answered() {
+fn root_path_returns_200_for_preconnects() {
     let sandbox = sandbox(Scenario::default());
     for method in ["HEAD", "GET"] {
         let answer = crate::client::send(sandbox.issuer_url(), &format!("{method} / HTTP/1.1"), "");

@@ -16,7 +16,7 @@ fn visit(person: &Person, url: &str) -> Result<String, PersonError> {
 }
 
 #[test]
-fn the_certificate_is_for_localhost_too() {
+fn certificate_is_valid_for_localhost() {
     let sandbox = over(Tls::On);
     let mut url = Url::parse(&authorize_url(&sandbox, &flow_a())).unwrap();
     url.set_host(Some("localhost")).unwrap();
@@ -24,7 +24,7 @@ fn the_certificate_is_for_localhost_too() {
 }
 
 #[test]
-fn a_client_that_trusts_somebody_else_gets_no_page() {
+fn client_without_the_ca_cannot_connect() {
     let (sandbox, other) = (over(Tls::On), over(Tls::On));
     let url = authorize_url(&sandbox, &flow_a());
     for person in [other.person(Account::OWNER), Person::named(Account::OWNER)] {
@@ -35,7 +35,7 @@ fn a_client_that_trusts_somebody_else_gets_no_page() {
 }
 
 #[test]
-fn a_garbled_answer_comes_after_the_request_and_ends_in_nothing() {
+fn garbled_response_is_sent_after_the_request() {
     let faults = vec![Fault::new(Endpoint::Authorize, Then::Garble)];
     let sandbox = sandbox(Scenario { tls: Tls::On, faults, ..Scenario::default() });
     let person = sandbox.person(Account::OWNER);
@@ -45,7 +45,7 @@ fn a_garbled_answer_comes_after_the_request_and_ends_in_nothing() {
 }
 
 #[test]
-fn the_certificate_is_for_the_issuer_and_for_what_the_scenario_adds() {
+fn certificate_is_valid_for_the_issuer_and_the_names_of_the_scenario() {
     let sandbox = sandbox(Scenario {
         tls: Tls::On,
         issuer: Some("https://issuer.test/a".to_owned()),
@@ -60,7 +60,7 @@ fn the_certificate_is_for_the_issuer_and_for_what_the_scenario_adds() {
 }
 
 #[test]
-fn a_broken_certificate_is_accepted_by_nobody_and_for_its_own_reason() {
+fn each_defective_certificate_is_rejected_for_its_defect() {
     for (defect, complaint) in [
         (Defect::Expired, "certificate expired"),
         (Defect::NotYetValid, "certificate not valid yet"),

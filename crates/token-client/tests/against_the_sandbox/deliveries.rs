@@ -12,7 +12,7 @@ use crate::rig::{Rig, provider};
 
 // threats 77
 #[tokio::test]
-async fn a_code_arrives_once_whatever_becomes_of_it() {
+async fn code_is_sent_once_on_server_error_or_lost_response() {
     let broken = [500, 502, 503, 504].map(|status| Then::json(status, json!({})));
     let lost = [Then::Lose, Then::Close, Then::Reset, Then::CutOff { after: 5 }];
     for then in broken.into_iter().chain(lost) {
@@ -25,7 +25,7 @@ async fn a_code_arrives_once_whatever_becomes_of_it() {
 
 // threats 77
 #[tokio::test]
-async fn a_code_arrives_once_although_tls_fails_afterwards() {
+async fn code_is_sent_once_if_tls_fails_after_the_request() {
     for tls in [Tls::On, Tls::Http11] {
         let rig = Rig::garbling(tls, Endpoint::Token).await;
         is_cut_off(&rig.sign_in().await.unwrap_err());
@@ -41,7 +41,7 @@ fn is_cut_off(error: &Error) {
 
 // threats 77
 #[tokio::test]
-async fn a_code_that_never_left_is_still_good() {
+async fn unsent_code_can_be_exchanged_again() {
     let rig = Rig::new(Scenario::default()).await;
     let code = rig.code().await;
     let http = HttpClient::new(Options::new("a-test/1.0"));
@@ -62,7 +62,7 @@ fn closed_port() -> String {
 /// It may pass that a connection ends too early.
 // threats 77
 #[tokio::test]
-async fn a_request_that_never_left_is_sent_once_more() {
+async fn unsent_request_is_retried_once() {
     let (rig, code) =
         (Rig::new(Scenario::default()).await, AuthorizationCode::new("a-code").unwrap());
     // It closes each connection after the first bytes.
@@ -79,7 +79,7 @@ async fn a_request_that_never_left_is_sent_once_more() {
 /// A certificate stays what it is.
 // threats 77 82
 #[tokio::test]
-async fn what_stays_wrong_is_not_tried_again() {
+async fn certificate_error_is_not_retried() {
     let tls = Tls::Broken(Defect::UnknownAuthority);
     let rig = Rig::new(Scenario { tls, ..Scenario::default() }).await;
     let code = AuthorizationCode::new("a-code").unwrap();
@@ -91,7 +91,7 @@ async fn what_stays_wrong_is_not_tried_again() {
 
 // threats 79
 #[tokio::test]
-async fn an_issuer_that_says_nothing_is_given_thirty_seconds_and_fifteen_where_it_began() {
+async fn timeout_is_thirty_seconds_and_idle_timeout_is_fifteen() {
     for (then, words) in [
         (Then::Hang, "did not answer within 30 seconds"),
         (Then::Stall { after: 10 }, "stopped in the middle of its answer for 15 seconds"),

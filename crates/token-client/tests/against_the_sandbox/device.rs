@@ -39,7 +39,7 @@ fn assert_form(request: &Recorded, body: &str) {
 }
 
 #[tokio::test]
-async fn an_approved_device_gets_tokens() {
+async fn approved_device_gets_tokens() {
     let tokens = json!({"access_token": "a", "id_token": "i", "refresh_token": "r"});
     let rig = server(authorization(&json!({})), [Then::json(200, tokens)]).await;
     let scope = Some("openid email");
@@ -59,7 +59,7 @@ async fn an_approved_device_gets_tokens() {
 }
 
 #[tokio::test]
-async fn each_poll_says_what_the_server_says() {
+async fn poll_maps_the_errors_of_rfc_8628() {
     let codes = ["authorization_pending", "slow_down", "access_denied", "expired_token"];
     let rig = server(authorization(&json!({})), codes.map(error)).await;
     let device = rig.client.request_device_authorization(None).await.unwrap();
@@ -70,7 +70,7 @@ async fn each_poll_says_what_the_server_says() {
 }
 
 #[tokio::test]
-async fn an_unknown_error_ends_the_wait_and_a_busy_server_does_not() {
+async fn unknown_error_is_final_and_server_error_is_transient() {
     let lost = Then::Lose;
     let polls = [error("unknown_to_rfc_8628"), Then::json(503, json!({})), lost];
     let rig = server(authorization(&json!({})), polls).await;
@@ -82,7 +82,7 @@ async fn an_unknown_error_ends_the_wait_and_a_busy_server_does_not() {
 }
 
 #[tokio::test]
-async fn an_answer_without_tokens_is_not_an_approval() {
+async fn response_without_tokens_is_not_an_approval() {
     let rig = server(authorization(&json!({})), [Then::json(200, json!({}))]).await;
     let device = rig.client.request_device_authorization(None).await.unwrap();
     let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
@@ -90,7 +90,7 @@ async fn an_answer_without_tokens_is_not_an_approval() {
 }
 
 #[tokio::test]
-async fn the_device_code_is_in_no_error() {
+async fn error_does_not_contain_the_device_code() {
     let device_code = "a-device-code-that-is-long-enough";
     let repeats = json!({"error": "invalid_grant", "error_description": device_code});
     let authorization = authorization(&json!({ "device_code": device_code }));
@@ -101,7 +101,7 @@ async fn the_device_code_is_in_no_error() {
 }
 
 #[tokio::test]
-async fn a_required_field_that_is_missing_is_named() {
+async fn missing_required_field_is_named() {
     for field in ["device_code", "user_code", "verification_uri", "expires_in"] {
         let rig = server(authorization(&json!({ field: null })), []).await;
         let error = rig.client.request_device_authorization(None).await.unwrap_err();
@@ -111,7 +111,7 @@ async fn a_required_field_that_is_missing_is_named() {
 }
 
 #[tokio::test]
-async fn an_interval_neither_overflows_nor_makes_a_busy_loop() {
+async fn polling_interval_is_bounded() {
     let hour = Duration::from_secs(3600);
     for (interval, expected) in [
         (json!(0), Duration::from_secs(1)),

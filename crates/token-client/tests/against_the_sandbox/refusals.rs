@@ -24,7 +24,7 @@ fn reads(error: &Error, words: &str) {
 
 // threats 5 69
 #[tokio::test]
-async fn a_refusal_says_status_name_and_description() {
+async fn error_has_status_code_and_description() {
     for code in ["invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"] {
         for status in [400, 401] {
             let body = json!({"error": code, "error_description": "Why\u{1b}[2J it is so"});
@@ -38,7 +38,7 @@ async fn a_refusal_says_status_name_and_description() {
 
 // threats 5
 #[tokio::test]
-async fn an_issuer_without_pkce_is_not_signed_in_to() {
+async fn sign_in_fails_if_the_issuer_rejects_pkce() {
     let body =
         json!({"error": "invalid_request", "error_description": "code_verifier is not supported"});
     let error = sign_in_with(Then::json(400, body)).await;
@@ -49,7 +49,7 @@ async fn an_issuer_without_pkce_is_not_signed_in_to() {
 
 // threats 71
 #[tokio::test]
-async fn a_page_of_a_firewall_is_not_printed() {
+async fn html_error_page_is_not_printed() {
     let page = "<html><h1>Access denied for your country</h1></html>";
     let error = sign_in_with(Then::text(403, "text/html", page)).await;
     reads(&error, "the issuer refused: HTTP 403, not JSON");
@@ -61,7 +61,7 @@ async fn a_page_of_a_firewall_is_not_printed() {
 
 // threats 72
 #[tokio::test]
-async fn tokens_are_json_whatever_their_content_type() {
+async fn token_response_is_json_with_any_content_type() {
     let tokens = json!({"id_token": "i", "access_token": "a", "refresh_token": "r"}).to_string();
     for content_type in ["text/plain", "application/json; charset=utf-16", ""] {
         let rig = Rig::with(Endpoint::TokenCode, Then::text(200, content_type, &tokens)).await;
@@ -78,7 +78,7 @@ async fn tokens_are_json_whatever_their_content_type() {
 
 // threats 85 86
 #[tokio::test]
-async fn the_field_that_is_missing_or_odd_is_named() {
+async fn missing_or_invalid_field_is_named() {
     let odd: [(Value, &str); 5] = [
         (json!({"access_token": null}), "access_token"),
         (json!({"access_token": ""}), "access_token"),
@@ -95,7 +95,7 @@ async fn the_field_that_is_missing_or_odd_is_named() {
 
 // threats 74
 #[tokio::test]
-async fn an_answer_without_an_end_is_cut_at_the_cap() {
+async fn endless_body_stops_at_the_limit() {
     let error = sign_in_with(Then::Endless).await;
     let Error::Http(http_client::Error::TooLarge { limit, .. }) = error else {
         panic!("{error:?}");
@@ -105,7 +105,7 @@ async fn an_answer_without_an_end_is_cut_at_the_cap() {
 
 // threats 76
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let other = Rig::new(Scenario::default()).await;
         let location = format!("{}/oauth/token", other.sandbox.issuer_url());

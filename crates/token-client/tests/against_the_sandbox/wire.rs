@@ -25,7 +25,7 @@ fn is_whole(request: &Recorded, expected: &str) {
 
 // threats 68 149
 #[tokio::test]
-async fn a_code_is_exchanged() {
+async fn code_exchange_request_is_exact() {
     let rig = Rig::new(known()).await;
     let tokens = rig.sign_in().await.unwrap();
     assert_eq!(tokens.id_token.unwrap().expose(), "an.id.token");
@@ -49,7 +49,7 @@ async fn a_code_is_exchanged() {
 
 // threats 109 149
 #[tokio::test]
-async fn a_refresh_token_is_spent() {
+async fn refresh_request_is_exact() {
     let rig = Rig::new(known()).await;
     let minted = rig.sandbox.mint(Account::OWNER).unwrap();
     let old = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
@@ -72,7 +72,7 @@ async fn a_refresh_token_is_spent() {
 
 // threats 149
 #[tokio::test]
-async fn a_refresh_token_is_revoked() {
+async fn revocation_request_is_exact() {
     let rig = Rig::new(known()).await;
     let minted = rig.sandbox.mint(Account::OWNER).unwrap();
     let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
@@ -95,7 +95,7 @@ async fn a_refresh_token_is_revoked() {
 
 /// As RFC 6749 §6 and RFC 7009 §2.1 have it, where the provider departs from neither.
 #[tokio::test]
-async fn a_server_that_keeps_to_the_standards_gets_forms() {
+async fn standard_provider_gets_form_bodies() {
     let rig = Rig::new(known()).await;
     let standard = Provider::new(
         rig.client.issuer().clone(),

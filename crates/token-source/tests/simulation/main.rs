@@ -21,7 +21,7 @@ fn run_named(seed: u64) -> Outcome {
 
 // threats 115
 #[test]
-fn every_schedule_keeps_the_promises() {
+fn every_schedule_keeps_the_invariants() {
     let mut total = Outcome::default();
     for seed in 0..SEEDS {
         total += run_named(seed);
@@ -35,7 +35,7 @@ fn every_schedule_keeps_the_promises() {
 
 /// The simulation would notice if what is stored were not read again under the lock.
 #[test]
-fn a_protocol_without_a_second_look_is_found_out() {
+fn simulation_detects_a_missing_reread_under_the_lock() {
     let found = (0..SEEDS).find(|seed| catch_unwind(|| run(*seed, true)).is_err());
     assert!(found.is_some(), "no schedule shows the fault");
 }

@@ -19,7 +19,7 @@ fn with(name: &str, value: &str) -> Vec<u8> {
 
 // threats 91
 #[tokio::test]
-async fn what_is_no_frame_is_refused() {
+async fn invalid_frame_is_refused() {
     let huge = [0xff, 0xff, 0xff, kind::DATA, 0, 0, 0, 0, 1];
     refused([
         ("HTTP/1.1", ok("r1").into_bytes()),
@@ -35,7 +35,7 @@ async fn what_is_no_frame_is_refused() {
 
 // threats 91
 #[tokio::test]
-async fn a_head_that_cannot_be_one_is_refused() {
+async fn invalid_head_is_refused() {
     let another = header("x-a", "b");
     refused([
         ("no status", headers(&[&another])),
@@ -55,7 +55,7 @@ async fn a_head_that_cannot_be_one_is_refused() {
 
 // threats 74 91
 #[tokio::test]
-async fn a_body_of_another_length_is_refused() {
+async fn body_with_a_wrong_length_is_refused() {
     refused([
         ("shorter", with("content-length", "500")),
         ("longer", with("content-length", "5")),
@@ -71,7 +71,7 @@ async fn a_body_of_another_length_is_refused() {
 /// There is one request, on the stream 1.
 // threats 91
 #[tokio::test]
-async fn what_nobody_asked_for_is_refused() {
+async fn unexpected_frames_are_refused() {
     let head_of = |stream| frame(kind::HEADERS, END_HEADERS, stream, [STATUS_200]);
     let body_of = |stream| [head(), frame(kind::DATA, END_STREAM, stream, "{}")].concat();
     refused([
@@ -91,7 +91,7 @@ async fn what_nobody_asked_for_is_refused() {
 
 // threats 91
 #[tokio::test]
-async fn settings_and_windows_out_of_range_are_refused() {
+async fn out_of_range_settings_and_windows_are_refused() {
     let settings = |stream, payload: &[u8]| frame(kind::SETTINGS, 0, stream, payload);
     let window = |size: u32| frame(kind::WINDOW_UPDATE, 0, 0, size.to_be_bytes());
     refused([

@@ -13,7 +13,7 @@ const CANCEL: u32 = 8;
 /// Every other code of RFC 9113 section 7, and one that nobody knows.
 // threats 91
 #[tokio::test]
-async fn a_server_that_gives_up_is_believed() {
+async fn goaway_and_rst_stream_end_the_request() {
     for code in (1..=0xd).filter(|code| *code != REFUSED_STREAM).chain([0xffff_ffff]) {
         let midway = [head(), data(0, "{\"ok\":"), reset(code)].concat();
         breaks(Server::http2(goaway(0, code)), &format!("GOAWAY {code}")).await;
@@ -27,7 +27,7 @@ async fn a_server_that_gives_up_is_believed() {
 /// looked at nothing (RFC 9113 section 8.7) is it asked again, and not for ever.
 // threats 77 91
 #[tokio::test]
-async fn a_request_is_repeated_only_where_the_server_did_not_look_at_it() {
+async fn request_is_retried_only_if_the_server_did_not_process_it() {
     for (what, frames, most) in [
         ("nothing looked at", goaway(0, NO_ERROR), 3),
         ("refused", reset(REFUSED_STREAM), 3),

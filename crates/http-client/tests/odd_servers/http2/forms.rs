@@ -15,7 +15,7 @@ const EARLY_HINTS: &[u8] = b"\x08\x03103";
 
 // threats 91
 #[tokio::test]
-async fn a_head_may_come_in_any_number_of_frames() {
+async fn head_can_have_any_number_of_frames() {
     let link = header("link", "</next>; rel=next");
     let (first, second) = link.split_at(5);
     let begun = open(&[&[STATUS_200], first].concat());
@@ -30,7 +30,7 @@ async fn a_head_may_come_in_any_number_of_frames() {
 
 // threats 91
 #[tokio::test]
-async fn a_body_may_come_in_any_number_of_frames() {
+async fn body_can_have_any_number_of_frames() {
     let json = "{\"ok\":true}";
     let bytes: Vec<u8> = json.split("").flat_map(|byte| data(0, byte)).collect();
     let trailer = frame(kind::HEADERS, END_HEADERS | END_STREAM, FIRST, header("x-a", "b"));
@@ -46,7 +46,7 @@ async fn a_body_may_come_in_any_number_of_frames() {
 
 // threats 91
 #[tokio::test]
-async fn frames_of_other_kinds_may_come_between() {
+async fn other_frames_between_head_and_body_are_ignored() {
     const PRIORITY: u8 = 0x20;
     const NO_ERROR: u32 = 0;
     let weight = [0, 0, 0, 0, 9];
@@ -69,7 +69,7 @@ async fn frames_of_other_kinds_may_come_between() {
 
 // threats 89 91
 #[tokio::test]
-async fn a_cookie_is_no_more_than_a_header() {
+async fn set_cookie_is_ignored() {
     let cookie = headers(&[&[STATUS_200], &header("set-cookie", "canary=canary")]);
     understood("a cookie", &[cookie, body()]).await;
 }

@@ -6,7 +6,7 @@ use crate::support::{Peer, Server, Tls, ask, ok, works};
 
 // threats 91
 #[tokio::test]
-async fn http_1_is_spoken_where_the_server_prefers_it_or_knows_nothing_else() {
+async fn http_1_is_used_if_the_server_prefers_it_or_has_no_alpn() {
     for offered in [&["http/1.1"][..], &["http/1.1", "h2"], &[]] {
         let server = Server::secure(Tls::offering(offered), |peer: &mut Peer| {
             peer.request()?;
@@ -19,7 +19,7 @@ async fn http_1_is_spoken_where_the_server_prefers_it_or_knows_nothing_else() {
 
 // threats 91
 #[tokio::test]
-async fn a_server_of_another_protocol_is_never_asked() {
+async fn server_without_an_http_protocol_gets_no_request() {
     let server = Server::secure(Tls::offering(&["smtp"]), Peer::request);
     let error = ask(&server).await.unwrap_err();
     assert!(matches!(error, Error::Tls { .. }), "{error:?}");

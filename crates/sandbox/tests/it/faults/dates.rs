@@ -13,7 +13,7 @@ fn date(scenario: Scenario) -> String {
 }
 
 #[test]
-fn answers_are_dated_by_the_clock_of_the_scenario() {
+fn date_header_follows_the_scenario_clock() {
     let at = |now, clock_offset| Scenario { now: Some(now), clock_offset, ..Scenario::default() };
     // RFC 9110 §5.6.7.
     assert_eq!(date(at(784_111_777, 0)), "Sun, 06 Nov 1994 08:49:37 GMT");

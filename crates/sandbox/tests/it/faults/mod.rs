@@ -32,7 +32,7 @@ fn statuses_of_four(on: On, expected: [u16; 4]) {
 }
 
 #[test]
-fn a_fault_happens_at_its_requests_and_at_no_other() {
+fn fault_applies_only_to_the_selected_requests() {
     statuses_of_four(On::Every, [418, 418, 418, 418]);
     statuses_of_four(On::Nth(vec![2, 4]), [200, 418, 200, 418]);
     statuses_of_four(On::First(1), [418, 200, 200, 200]);
@@ -40,7 +40,7 @@ fn a_fault_happens_at_its_requests_and_at_no_other() {
 }
 
 #[test]
-fn a_fault_can_answer_anything() {
+fn fault_sets_status_headers_and_body() {
     let reply = Reply {
         status: 503,
         headers: vec![("retry-after".to_owned(), "7".to_owned())],
@@ -64,7 +64,7 @@ fn a_fault_can_answer_anything() {
 }
 
 #[test]
-fn an_honest_answer_can_be_changed_in_one_place() {
+fn response_can_be_patched() {
     let merge = Then::Merge(json!({"refresh_token": null, "token_type": "mac"}));
     let sandbox = with_fault(Fault::new(Endpoint::TokenCode, merge));
     let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
@@ -79,7 +79,7 @@ fn an_honest_answer_can_be_changed_in_one_place() {
 }
 
 #[test]
-fn a_fault_that_answers_has_not_spent_the_refresh_token_and_a_lost_answer_has() {
+fn error_response_keeps_the_refresh_token_and_lost_response_spends_it() {
     let first = |then| vec![Fault::new(Endpoint::TokenRefresh, then).on(On::First(1))];
     let faults = first(Then::json(500, json!({})));
     let refused = sandbox(Scenario { faults, ..Scenario::default() });
@@ -122,7 +122,7 @@ fn raw(sandbox: &Sandbox) -> (String, Option<ErrorKind>) {
 }
 
 #[test]
-fn a_connection_can_be_closed_reset_or_cut_off() {
+fn connection_can_be_closed_reset_or_cut_off() {
     let (got, end) = raw(&with_fault(Fault::new(Endpoint::Jwks, Then::Close)));
     assert_eq!((got.as_str(), end), ("", None));
 
@@ -137,7 +137,7 @@ fn a_connection_can_be_closed_reset_or_cut_off() {
 }
 
 #[test]
-fn an_endless_body_goes_on_until_the_client_has_enough() {
+fn endless_body_is_chunked() {
     let sandbox = with_fault(Fault::new(Endpoint::Jwks, Then::Endless));
     let mut stream = asked(&sandbox);
     let mut much = vec![0; 4 * 1024 * 1024];
@@ -147,7 +147,7 @@ fn an_endless_body_goes_on_until_the_client_has_enough() {
 }
 
 #[test]
-fn a_held_request_goes_on_when_it_is_released() {
+fn held_request_completes_after_release() {
     let sandbox = with_fault(Fault::new(Endpoint::Jwks, Then::Hold));
     thread::scope(|scope| {
         let answer = scope.spawn(|| jwks(&sandbox).unwrap().status);
@@ -159,7 +159,7 @@ fn a_held_request_goes_on_when_it_is_released() {
 }
 
 #[test]
-fn a_hanging_or_stalled_request_ends_with_the_sandbox() {
+fn dropping_the_sandbox_closes_hanging_connections() {
     for then in [Then::Hang, Then::Stall { after: 3 }] {
         let sandbox = with_fault(Fault::new(Endpoint::Jwks, then));
         let mut stream = asked(&sandbox);
@@ -173,7 +173,7 @@ fn a_hanging_or_stalled_request_ends_with_the_sandbox() {
 /// The clock stands still only once the request is there and waits: before that, a clock that moves
 /// whenever nobody has anything to do would run ahead of the sockets.
 #[tokio::test]
-async fn a_delay_passes_before_anything_happens() {
+async fn fault_delays_the_response() {
     let delay = Duration::from_secs(3600);
     let fault = Fault::new(Endpoint::Authorize, Then::Honest).after(delay);
     let scenario = Scenario { faults: vec![fault], ..Scenario::default() };
@@ -192,7 +192,7 @@ async fn a_delay_passes_before_anything_happens() {
 }
 
 #[test]
-fn waiting_for_what_never_comes_says_what_came() {
+fn timeout_error_lists_received_requests_without_secrets() {
     let sandbox = sandbox(Scenario::default());
     get(sandbox.issuer_url(), "/?state=secret", &[]);
     let error = sandbox.wait_for(&Endpoint::Token, 1, Duration::ZERO).unwrap_err();
@@ -202,7 +202,7 @@ fn waiting_for_what_never_comes_says_what_came() {
 }
 
 #[test]
-fn a_scenario_file_can_say_all_of_it() {
+fn scenario_file_is_parsed() {
     let file = include_str!("../../scenario.json");
     let scenario: Scenario = serde_json::from_str(file).unwrap();
     let expected = [

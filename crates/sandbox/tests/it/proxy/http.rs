@@ -11,7 +11,7 @@ fn ask_text(proxy: &Proxy, text: &str) -> String {
 }
 
 #[test]
-fn an_http_proxy_refuses_what_it_does_not_know() {
+fn http_proxy_refuses_unknown_hosts_and_methods() {
     let proxy = proxy(ProxyScenario::http().host("down.test", 443, nobody()));
     for (request, status) in [
         ("CONNECT elsewhere.test:443 HTTP/1.1\r\n\r\n", "502 Bad Gateway"),
@@ -28,7 +28,7 @@ fn an_http_proxy_refuses_what_it_does_not_know() {
 }
 
 #[test]
-fn an_address_of_this_machine_leads_to_itself_and_a_name_has_no_case() {
+fn loopback_address_is_allowed_and_host_name_is_case_insensitive() {
     let sandbox = sandbox(Scenario::default());
     let proxy = proxy(http_to(&sandbox));
     let address = sandbox.issuer_address();
@@ -39,7 +39,7 @@ fn an_address_of_this_machine_leads_to_itself_and_a_name_has_no_case() {
 }
 
 #[test]
-fn an_http_proxy_demands_its_name_and_password() {
+fn http_proxy_requires_the_user_name_and_password() {
     let sandbox = sandbox(Scenario::default());
     let login = Some(ProxyLogin::new("Aladdin", "open sesame"));
     let proxy = proxy(ProxyScenario { login, ..http_to(&sandbox) });
@@ -59,7 +59,7 @@ fn an_http_proxy_demands_its_name_and_password() {
 }
 
 #[test]
-fn a_proxy_answers_with_the_bytes_of_its_scenario() {
+fn proxy_returns_the_configured_bytes() {
     for (conduct, expected) in [
         (ProxyConduct::status(407, b""), "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-"),
         (ProxyConduct::status(403, b"<p>"), "HTTP/1.1 403 Forbidden\r\nconnection: close\r\n"),
@@ -74,7 +74,7 @@ fn a_proxy_answers_with_the_bytes_of_its_scenario() {
 }
 
 #[test]
-fn a_proxy_can_close_and_hang_without_an_answer() {
+fn proxy_can_close_or_hang() {
     let close = |scenario| ProxyScenario { conduct: ProxyConduct::Close, ..scenario };
     assert_eq!(ask(&proxy(close(ProxyScenario::http())), TO_THE_ISSUER), b"");
     assert_eq!(ask(&proxy(close(ProxyScenario::socks5())), [5, 1, 0]), b"");
@@ -95,7 +95,7 @@ fn a_proxy_can_close_and_hang_without_an_answer() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_stopped_has_freed_its_port_and_one_that_is_not_asked_says_so() {
+async fn stopped_proxy_frees_its_port_and_wait_without_requests_times_out() {
     let proxy = Proxy::start(ProxyScenario::http()).await.unwrap();
     let error = proxy.arrived(1, Duration::ZERO).await.unwrap_err();
     assert!(error.to_string().contains("1 requests to the proxy"), "{error}");

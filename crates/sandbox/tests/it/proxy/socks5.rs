@@ -22,7 +22,7 @@ fn socks_reply(code: u8) -> [u8; 10] {
 }
 
 #[test]
-fn a_socks_proxy_resolves_names_and_takes_addresses() {
+fn socks_proxy_accepts_names_and_addresses() {
     let sandbox = sandbox(Scenario::default());
     let proxy = proxy(socks5_to(&sandbox).host("down.test", 443, nobody()));
     let port = sandbox.issuer_address().port();
@@ -43,7 +43,7 @@ fn a_socks_proxy_resolves_names_and_takes_addresses() {
 }
 
 #[test]
-fn a_socks_tunnel_carries() {
+fn socks_tunnel_forwards_data() {
     let sandbox = sandbox(Scenario::default());
     let proxy = proxy(socks5_to(&sandbox));
     let mut stream = connect(&proxy);
@@ -56,7 +56,7 @@ fn a_socks_tunnel_carries() {
 }
 
 #[test]
-fn a_socks_proxy_demands_its_name_and_password() {
+fn socks_proxy_requires_the_user_name_and_password() {
     let sandbox = sandbox(Scenario::default());
     let login = Some(ProxyLogin::new("user", "secret"));
     let proxy = proxy(ProxyScenario { login, ..socks5_to(&sandbox) });
@@ -75,7 +75,7 @@ fn a_socks_proxy_demands_its_name_and_password() {
 }
 
 #[test]
-fn a_socks_proxy_refuses_what_it_is_told_to_and_what_it_does_not_speak() {
+fn socks_proxy_refuses_configured_requests_and_unknown_commands() {
     let sandbox = sandbox(Scenario::default());
     let conduct = ProxyConduct::reply(2, b"junk");
     let forbidding = proxy(ProxyScenario { conduct, ..socks5_to(&sandbox) });

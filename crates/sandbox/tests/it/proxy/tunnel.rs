@@ -17,7 +17,7 @@ fn tunnel(proxy: &Proxy) -> TcpStream {
 }
 
 #[test]
-fn a_tunnel_leads_to_the_address_of_the_name() {
+fn http_tunnel_connects_to_the_address_of_the_name() {
     let sandbox = sandbox(Scenario::default());
     let proxy = proxy(http_to(&sandbox));
     let mut stream = tunnel(&proxy);
@@ -31,7 +31,7 @@ fn a_tunnel_leads_to_the_address_of_the_name() {
 }
 
 #[test]
-fn what_is_sent_together_with_the_request_for_a_tunnel_is_not_lost() {
+fn data_sent_with_the_connect_request_is_forwarded() {
     let sandbox = sandbox(Scenario::default());
     let proxy = proxy(http_to(&sandbox));
     let mut stream = connect(&proxy);
