@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedJwt {
-    /// Not header, payload and signature, each of them there.
+    /// Not three parts: header, payload and signature.
     #[error("it does not have three parts")]
     Parts,
     /// A part that is not base64url without padding.
@@ -18,7 +18,7 @@ pub enum MalformedJwt {
     /// A header that is not a JSON object with an `alg`.
     #[error("its header is not the JSON of a JOSE header")]
     Header,
-    /// `alg: none`: a token that anybody could have written
+    /// `alg: none`: an unsigned token
     /// ([RFC 8725 §3.2](https://www.rfc-editor.org/rfc/rfc8725#section-3.2)).
     #[error("it is not signed")]
     Unsigned,
@@ -27,8 +27,8 @@ pub enum MalformedJwt {
     Claims,
 }
 
-/// The only header that matters here. Nothing is ever fetched or opened because of a header
-/// (`jku`, `x5u`, `kid`), so the rest is not even read.
+/// The only header field that is read. `jku`, `x5u` and `kid` are ignored, so that a token cannot
+/// cause a request.
 #[derive(Deserialize)]
 struct JoseHeader {
     alg: String,
@@ -54,7 +54,7 @@ impl Payload {
     }
 }
 
-/// At most four pieces are ever looked at: a token of a million dots costs no more than one of four.
+/// Reads at most four parts, so that a token with a million dots is cheap.
 fn split(jwt: &str) -> Result<(&str, &str), MalformedJwt> {
     let mut parts = jwt.splitn(4, '.');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -70,7 +70,7 @@ fn split(jwt: &str) -> Result<(&str, &str), MalformedJwt> {
 fn object(part: &str, otherwise: MalformedJwt) -> Result<Zeroizing<Vec<u8>>, MalformedJwt> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| MalformedJwt::Encoding)?;
     let bytes = Zeroizing::new(bytes);
-    // A list would be read as the fields of a struct in their order.
+    // Serde would read a list as the fields of a struct.
     if bytes.trim_ascii_start().starts_with(b"{") { Ok(bytes) } else { Err(otherwise) }
 }
 

@@ -1,7 +1,7 @@
 //! The secrets of a sign-in as types, and the claims of its tokens.
 //!
-//! One type per meaning, so that a function that takes a [`RefreshToken`] cannot be handed an
-//! [`AccessToken`], and so that none of them reaches a log, an error or a terminal by accident
+//! One type per meaning, so that a function that takes a [`RefreshToken`] does not accept an
+//! [`AccessToken`], and so that no secret reaches a log, an error or a terminal by accident
 //! ([RFC 6749 §10.3](https://www.rfc-editor.org/rfc/rfc6749#section-10.3),
 //! [RFC 9700 §4](https://www.rfc-editor.org/rfc/rfc9700#section-4)).
 //!
@@ -11,17 +11,18 @@
 //!
 //! # What this crate does not do
 //!
-//! It verifies no signature: a token that came straight from the token endpoint needs none
-//! ([OpenID Connect Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)
-//! rule 6), and nothing else may be handed to it. What such a token says of itself is held against
-//! what was asked for all the same ([`Claims::check`]).
+//! It verifies no signature: a token that comes directly from the token endpoint needs no
+//! verification ([OpenID Connect Core
+//! §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation) rule 6), and
+//! no other token may be passed to it. [`Claims::check`] compares the claims with the expected
+//! values.
 //!
-//! The PKCE `code_verifier` lives in `pkce`, the `state` in `oauth-callback-server`, the file in
+//! The PKCE `code_verifier` is in `pkce`, the `state` in `oauth-callback-server`, the file in
 //! `auth-store`.
 //!
 //! # Invariants
 //!
-//! - No I/O: the crate reads neither a file, nor the clock, nor the environment.
+//! - No I/O: the crate reads no file, clock or environment variable.
 //! - No secret implements `Display`, `Serialize`, `Clone` or `PartialEq`; `Debug` shows the name only.
 //! - Every secret is wiped when it is dropped.
 

@@ -4,17 +4,17 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-/// Why a text cannot be the secret that it was offered as.
+/// Why a text is not a valid secret.
 ///
-/// The text itself is never part of the error.
+/// The error does not contain the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedSecret {
-    /// Nothing where a secret should be.
+    /// The text is empty.
     #[error("it is empty")]
     Empty,
-    /// A character that the grammar of this secret excludes, such as a line break, which in a
-    /// request header would begin another header.
+    /// A character that the grammar of this secret excludes, such as a line break, which would
+    /// start another header in a request.
     #[error("it contains a character that is not allowed")]
     Character,
 }
@@ -25,17 +25,16 @@ macro_rules! secret {
         $(#[$doc])*
         ///
         /// Not `Clone`, so that each copy of a secret is a decision. Not `PartialEq`, because a
-        /// comparison that stops at the first difference tells how long the common prefix is. Not
-        /// `Display` or `Serialize`, because both are how a secret ends up in a log.
+        /// comparison that stops at the first difference reveals the length of the common prefix.
+        /// Not `Display` or `Serialize`, because both can leak a secret into a log.
         pub struct $name(Zeroizing<String>);
 
         impl $name {
-            /// Takes the secret over, after a look at its characters.
+            /// Wraps the secret, after a check of its characters.
             ///
             /// # Errors
             ///
-            /// [`MalformedSecret`] when the text is empty or has a character that this secret
-            /// cannot have.
+            /// [`MalformedSecret`] if the text is empty or has a forbidden character.
             pub fn new(text: impl Into<String>) -> Result<Self, MalformedSecret> {
                 let text = Zeroizing::new(text.into());
                 if text.is_empty() {
@@ -47,15 +46,15 @@ macro_rules! secret {
                 Ok(Self(text))
             }
 
-            /// The secret itself, for the one place that needs it: a request, `auth.json`, or
-            /// standard output when the person asked for it.
+            /// The secret, for a request, `auth.json`, or standard output when the user requests
+            /// it.
             #[must_use]
             pub fn expose(&self) -> &str {
                 &self.0
             }
         }
 
-        /// The error never quotes the secret.
+        /// The error does not contain the secret.
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
                 Self::new(String::deserialize(input)?).map_err(D::Error::custom)
@@ -83,13 +82,13 @@ secret!(
     bearer_character
 );
 secret!(
-    /// A refresh token ([RFC 6749 §1.5](https://www.rfc-editor.org/rfc/rfc6749#section-1.5)). At
-    /// this issuer it is spent by its first use.
+    /// A refresh token ([RFC 6749 §1.5](https://www.rfc-editor.org/rfc/rfc6749#section-1.5)). It
+    /// can be single-use.
     RefreshToken,
     vschar
 );
 secret!(
-    /// An API key of the platform, `sk-…`, valid until somebody deletes it.
+    /// An API key of the platform, `sk-…`, valid until it is deleted.
     ApiKey,
     bearer_character
 );
@@ -100,8 +99,8 @@ secret!(
     no_control
 );
 secret!(
-    /// A device code ([RFC 8628 §3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)), which is
-    /// exchanged for tokens once the person has approved it.
+    /// A device code ([RFC 8628 §3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)), which
+    /// is exchanged for tokens after the user approves it.
     DeviceCode,
     vschar
 );
@@ -111,8 +110,8 @@ secret!(
     bearer_character
 );
 
-/// What can stand in an `Authorization` header without a second thought: visible ASCII. It is a
-/// superset of the `b64token` of [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
+/// Characters that are safe in an `Authorization` header: visible ASCII. It is a superset of the
+/// `b64token` of [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
 fn bearer_character(c: char) -> bool {
     c.is_ascii_graphic()
 }

@@ -10,7 +10,7 @@ use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls_failure::TlsFailure;
 
-/// One request, as far as its errors need it: on its way since `begun`.
+/// The context of a request for its errors. The request started at `begun`.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) host: String,
@@ -22,7 +22,7 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// The beginning of an answer. The deadline is that of the whole request.
+    /// The head of a response, within the total timeout.
     pub(crate) async fn head<T>(&self, answer: impl Future<Output = T>) -> Result<T, Error> {
         let answer = timeout_at(self.begun + self.timeout, answer).await;
         answer.map_err(|_| self.overdue(Phase::Response, self.timeout))
@@ -38,10 +38,10 @@ impl Attempt {
         })
     }
 
-    /// Sorts an error of the library by what is underneath, not by its text.
+    /// Classifies an error of the HTTP library by its sources, not by its text.
     ///
-    /// Only what fails while connecting sent nothing. TLS fails on a connection that stands, too,
-    /// and then the server may have read the request.
+    /// Only an error during the connection guarantees that nothing was sent. TLS can also fail on
+    /// an open connection, after the server read the request.
     pub(crate) fn failed(&self, error: reqwest::Error) -> Error {
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
         let is_builder = error.is_builder();
@@ -55,7 +55,7 @@ impl Attempt {
 
     pub(crate) fn invalid_request(&self, source: RootCause) -> Error {
         let host = self.host();
-        // The library found no authority, before it looked at any certificate.
+        // The library has no CA certificates, and did not check the server's certificate.
         match source.find::<rustls::Error>() {
             Some(rustls::Error::General(_)) => {
                 Error::Setup { host, source: SetupError::NoCaCertificates.into() }
@@ -68,7 +68,7 @@ impl Attempt {
         if source.find::<Unresolved>().is_some() {
             return self.unresolved(source);
         }
-        // The system's own deadline for a connection is an answer of the system.
+        // The system's connect timeout is an error of the system, not our timeout.
         let system = source.find_last::<io::Error>().and_then(io::Error::raw_os_error);
         match source.find().map(TlsFailure::from_error) {
             Some(failure) => self.untrusted(failure),
@@ -79,8 +79,7 @@ impl Attempt {
         }
     }
 
-    /// The name that was looked up is the proxy's, where there is one; unless the proxy is of a kind
-    /// that wants an address.
+    /// With a proxy, the resolved name is the proxy's, unless the proxy requires an address.
     pub(crate) fn unresolved(&self, source: RootCause) -> Error {
         let (name, after) = match source.find() {
             Some(Unresolved::TimedOut { name, after }) => (name.as_str(), Some(*after)),
@@ -106,7 +105,7 @@ impl Attempt {
         }
     }
 
-    /// With a proxy, the wait until there is a connection is a wait for the proxy.
+    /// With a proxy, a connect timeout is a timeout of the proxy.
     pub(crate) fn overdue(&self, phase: Phase, after: Duration) -> Error {
         match (&self.via, phase) {
             (Some(via), Phase::Resolving | Phase::Connecting) => {
@@ -139,7 +138,7 @@ impl Attempt {
     }
 }
 
-/// The library explains an end at length, to programmers.
+/// Shortens the library's text about a closed connection.
 fn explained(source: RootCause) -> RootCause {
     let kind = source.find_last::<io::Error>().map(io::Error::kind);
     match kind {
@@ -148,7 +147,7 @@ fn explained(source: RootCause) -> RootCause {
     }
 }
 
-/// The end of a connection that stood, while the handshake was under way.
+/// Whether an open connection was closed during the handshake.
 fn is_end(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as Kind;
     matches!(

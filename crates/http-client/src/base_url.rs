@@ -3,11 +3,11 @@ use std::str::FromStr;
 
 use url::{Host, ParseError, Position, Url};
 
-/// The base of a server's endpoints: an issuer, or the platform's API.
+/// The base URL of a server: an issuer, or the platform's API.
 ///
 /// It is `https`, or `http` to a loopback host
-/// ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2) asks for TLS); it has no
-/// query, fragment or user; a trailing `/` is trimmed, so that the text equals an `iss`.
+/// ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2) requires TLS). It has no
+/// query, fragment or user. A trailing `/` is trimmed, so that the text equals an `iss`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     text: String,
@@ -21,20 +21,20 @@ impl BaseUrl {
         &self.text
     }
 
-    /// The host, and its port unless that is the scheme's own, for messages.
+    /// The host, with a port that is not the default, for messages.
     #[must_use]
     pub fn host(&self) -> &str {
         host(&self.url)
     }
 
-    /// Whether this is a host on this very machine.
+    /// Whether the host is loopback.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
     }
 
-    /// The URL of `path_and_query` under this base. It begins with `/` and is percent-encoded
-    /// already; ids in it were encoded as one segment each.
+    /// The URL of `path_and_query` under this base. It begins with `/` and is already
+    /// percent-encoded.
     #[must_use]
     pub fn join(&self, path_and_query: &str) -> Url {
         let (path, query) = match path_and_query.split_once('?') {
@@ -78,33 +78,34 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-/// Why a text cannot be the base of a server's endpoints.
+/// Why a text is not a valid base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidBaseUrl {
-    /// Not a URL at all, or one without a host.
+    /// Not a URL, or a URL without a host.
     #[error("it is not a URL, such as https://id.example.com")]
     NotAUrl,
-    /// A host with letters beyond ASCII, which are not translated here, or with others that none has.
+    /// A host with non-ASCII or invalid characters. IDNs are not translated.
     #[error(
         "the host in it is no host's name; one with letters beyond ASCII is written in its xn-- form"
     )]
     HostName,
-    /// Another scheme than `https`.
+    /// The scheme is not `https`.
     #[error("it has to begin with https://")]
     Scheme,
-    /// Tokens would travel unencrypted.
+    /// Plain `http` to another machine: tokens would be sent unencrypted.
     #[error("plain http is accepted for localhost, 127.0.0.1 and [::1] only")]
     PlainHttp,
-    /// A query or a fragment would end up in the middle of an endpoint.
+    /// The URL has a query or a fragment, which would end up in the middle of an endpoint.
     #[error("it must not have a query (?) or a fragment (#)")]
     QueryOrFragment,
-    /// Credentials in a URL end up in logs.
+    /// The URL has credentials, which would end up in logs.
     #[error("it must not have a user name or a password")]
     User,
 }
 
-/// What the `Host` header says ([RFC 9110 §7.2](https://www.rfc-editor.org/rfc/rfc9110#section-7.2)).
+/// The value of the `Host` header
+/// ([RFC 9110 §7.2](https://www.rfc-editor.org/rfc/rfc9110#section-7.2)).
 pub(crate) fn host(url: &Url) -> &str {
     &url[Position::BeforeHost..Position::AfterPort]
 }

@@ -7,20 +7,20 @@ use rustls_native_certs::{ErrorKind, load_certs_from_paths};
 
 use crate::root_cause::RootCause;
 
-/// Where certificate authorities stand, and who said so.
+/// A source of CA certificates, and the option that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaCertificates {
-    /// The flag or the variable that names the place, for messages.
+    /// The flag or variable that names the path, for messages.
     pub named_by: &'static str,
     /// The place.
     pub source: CaSource,
 }
 
-/// A place with certificate authorities in it.
+/// A file or folder of CA certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaSource {
-    /// A PEM file with one or more of them.
+    /// A PEM file with one or more certificates.
     File(PathBuf),
     /// A folder of such files.
     Folder(PathBuf),
@@ -47,14 +47,14 @@ impl CaCertificates {
         }
     }
 
-    /// The certificates that a person adds. Each of them has to be usable: a missing one would show up
-    /// in the first request only, without the name of the file.
+    /// The certificates that the user adds. Each one must be valid: otherwise the first request
+    /// fails, without the name of the file.
     pub(crate) fn load_all(&self) -> Result<Vec<CertificateDer<'static>>, InvalidCaCertificates> {
         let (certificates, errors) = self.load()?;
         errors.into_iter().next().map_or(Ok(certificates), Err)
     }
 
-    /// The certificates of a whole system, of which TLS may not be able to use some.
+    /// The certificates of a system, where invalid ones are skipped.
     pub(crate) fn load_usable(
         &self,
     ) -> Result<Vec<CertificateDer<'static>>, InvalidCaCertificates> {
@@ -65,7 +65,7 @@ impl CaCertificates {
         }
     }
 
-    /// The usable certificates, and what is wrong with the others.
+    /// The valid certificates, and the errors of the others.
     fn load(&self) -> Result<Loaded, InvalidCaCertificates> {
         let loaded = match &self.source {
             CaSource::File(path) => {
@@ -91,26 +91,26 @@ impl CaCertificates {
 
 type Loaded = (Vec<CertificateDer<'static>>, Vec<InvalidCaCertificates>);
 
-/// Why no certificate authorities can be had from a place.
+/// Why a file or folder has no usable CA certificates.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCaCertificates {
-    /// The system does not let it be read.
+    /// It cannot be read.
     #[error("it cannot be read")]
     Unreadable(#[source] io::Error),
-    /// A pipe or a device, which might never end.
+    /// A pipe or a device, which may never end.
     #[error("it is not a regular file")]
     NotAFile,
-    /// It has no certificate in it.
+    /// It contains no certificate.
     #[error("it has no PEM certificate in it")]
     Empty,
-    /// A certificate in it is invalid, damaged, or not of an authority.
+    /// A certificate in it is invalid.
     #[error("it has a certificate in it that cannot be used")]
     Invalid(#[source] RootCause),
-    /// It is not a list of certificates.
+    /// It is too large to be a list of certificates.
     #[error("it is larger than {limit} bytes")]
     TooLarge {
-        /// The most that is read.
+        /// The limit in bytes.
         limit: u64,
     },
 }
@@ -125,7 +125,7 @@ impl From<rustls_native_certs::Error> for InvalidCaCertificates {
     }
 }
 
-/// A pipe or a device may never end, and no list of authorities comes close to this size.
+/// The size limit of a CA file. A pipe or device may never end.
 fn check_size(path: &Path) -> Result<(), InvalidCaCertificates> {
     const LIMIT: u64 = 64 * 1024 * 1024;
     let metadata = path.metadata().map_err(InvalidCaCertificates::Unreadable)?;

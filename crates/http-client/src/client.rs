@@ -19,9 +19,9 @@ use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls;
 
-/// A client for one program: made at once, and built when it first sends something.
+/// The HTTP client of a program. It is built at the first request.
 ///
-/// Clones share the connections.
+/// Clones share connections.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     inner: Arc<Inner>,
@@ -34,15 +34,15 @@ struct Inner {
     built: Mutex<Option<reqwest::Client>>,
 }
 
-/// What became of the files and the proxy that the options name.
+/// The loaded CA certificates and proxy of the options.
 struct Choices {
     extra: Vec<CertificateDer<'static>>,
-    /// Empty for those of the system itself, which the first request reads.
+    /// Empty for the system's certificates, which are read by the first request.
     system: Vec<CertificateDer<'static>>,
     proxy: Option<(reqwest::Proxy, ProxyRoutes)>,
 }
 
-/// The library's own form of a proxy shows its password.
+/// The `Debug` output of the library's proxy shows its password.
 impl fmt::Debug for Choices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let paths = self.proxy.as_ref().map(|(_, paths)| paths);
@@ -63,7 +63,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// [`SetupError`] names the choice that cannot be used.
+    /// [`SetupError`] names the invalid option.
     pub fn check(&self) -> Result<(), SetupError> {
         self.choices().map(drop)
     }
@@ -78,7 +78,7 @@ impl HttpClient {
         Request::new(self.clone(), reqwest::Method::POST, url)
     }
 
-    /// A `HEAD` of `base` itself, for which no credential is needed and every answer is fine.
+    /// A `HEAD` of `base` itself, without credentials. Any response is accepted.
     pub(crate) fn head(&self, base: &BaseUrl) -> Request {
         Request::new(self.clone(), reqwest::Method::HEAD, base.join("/")).any_answer()
     }
@@ -126,8 +126,8 @@ impl HttpClient {
         Ok(inner.choices.get_or_init(|| choices))
     }
 
-    /// The client underneath. Reading the system's roots takes milliseconds, which is why it waits
-    /// for the first request.
+    /// The client of the HTTP library. Reading the system's roots takes milliseconds, so it is
+    /// built at the first request.
     pub(crate) fn built(&self, attempt: &Attempt) -> Result<reqwest::Client, Error> {
         let mut built = self.inner.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = &*built {
@@ -186,11 +186,11 @@ impl Options {
             .user_agent(self.user_agent)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            // Proxies are an option of ours: the environment is read by the cli alone.
+            // The proxy is an option: only the cli reads the environment.
             .no_proxy()
             .dns_resolver(self.resolver())
             .connect_timeout(self.connect_timeout)
-            // A person may take their time in the browser while the connection waits.
+            // The user may spend minutes in the browser while the connection is idle.
             .pool_idle_timeout(None)
             .http1_max_headers(MAX_HEADERS)
             .http2_initial_stream_window_size(STREAM_WINDOW)
@@ -206,14 +206,14 @@ impl Options {
     }
 }
 
-/// More than any honest answer has.
+/// More than any valid response needs.
 const MAX_HEADERS: usize = 100;
 
-/// How much of an answer a server may send before it is read: a whole token answer.
+/// The HTTP/2 window of a stream: a whole token response.
 const STREAM_WINDOW: u32 = 64 * 1024;
 
-/// The same for all the answers that are asked for side by side.
+/// The HTTP/2 window of a connection, for all concurrent responses.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// Shorter than the idle time after which servers and the boxes between drop a connection.
+/// Shorter than the idle timeout of servers and middleboxes.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);

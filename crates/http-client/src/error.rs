@@ -5,109 +5,108 @@ use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls_failure::TlsFailure;
 
-/// Why there is no answer. Each variant is another thing to do for the person.
+/// Why there is no response. Each variant has a different remedy.
 ///
-/// The URL is in none of them, since it could hold a secret: the host says which server it was,
-/// together with the port unless that is the scheme's own.
+/// No variant contains the URL, since it could contain a secret. The host identifies the server,
+/// with a port that is not the default.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// What the person chose, a file of authorities or a proxy, cannot be used.
+    /// An option of the user, a CA file or a proxy, is invalid.
     #[error("cannot ask {host}")]
     Setup {
-        /// The host that was to be asked.
+        /// The host of the request.
         host: String,
-        /// Which choice, and what is wrong with it.
+        /// The option, and the reason.
         source: Box<SetupError>,
     },
-    /// The name has no address: the network is down, or the name is wrong.
+    /// DNS failed: the network is down, or the name is wrong.
     #[error("cannot find the address of {host}")]
     Dns {
-        /// The host that was asked for.
+        /// The host of the request.
         host: String,
-        /// What the resolver said.
+        /// The error of the resolver.
         source: RootCause,
     },
     /// No connection: refused, or unreachable.
     #[error("cannot connect to {host}")]
     Connect {
-        /// The host that was asked for.
+        /// The host of the request.
         host: String,
-        /// What the system said.
+        /// The error of the system.
         source: RootCause,
     },
-    /// The proxy was no way to the server.
+    /// The connection through the proxy failed.
     #[error("cannot connect to {host} through the proxy {proxy}")]
     Proxy {
-        /// The host that was asked for.
+        /// The host of the request.
         host: String,
         /// The proxy's host and port.
         proxy: String,
         /// The flag or the variable that names it.
         named_by: &'static str,
-        /// What went wrong there.
+        /// The error of the proxy.
         source: ProxyFailure,
     },
-    /// The handshake failed: the server cannot be trusted, or speaks no TLS that this client speaks.
+    /// The TLS handshake failed: the server is not trusted, or has no TLS version in common.
     #[error("no secure connection to {host}")]
     Tls {
-        /// The host that was asked for.
+        /// The host of the request.
         host: String,
-        /// What is wrong with it.
+        /// The reason.
         source: TlsFailure,
     },
-    /// Something took too long; which says whether the server may have acted on the request.
+    /// A timeout. The phase tells whether the server may have processed the request.
     #[error("{}", phase.overdue(host, *after))]
     Timeout {
-        /// The host that was asked.
+        /// The host of the request.
         host: String,
         /// Which phase timed out.
         phase: Phase,
-        /// The time that it had.
+        /// The timeout.
         after: Duration,
     },
-    /// The connection ended in the middle; whether the server acted on the request is unknown.
+    /// The connection ended early. The server may have processed the request.
     #[error("the connection to {host} ended before the answer was complete")]
     CutOff {
-        /// The host that was asked.
+        /// The host of the request.
         host: String,
-        /// What the HTTP library said.
+        /// The error of the HTTP library.
         source: RootCause,
     },
     /// A redirect, which is not followed.
     #[error("unexpected redirect from {host} (HTTP {status})")]
     Redirect {
-        /// The host that was asked.
+        /// The host of the request.
         host: String,
         /// The status of the redirect.
         status: u16,
     },
-    /// The answer is larger than any honest one.
+    /// The response exceeds the size limit.
     #[error("the answer of {host} is larger than {limit} bytes")]
     TooLarge {
-        /// The host that was asked.
+        /// The host of the request.
         host: String,
-        /// The cap, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The URL is one of plain http and of another machine: whatever the request holds would travel
-    /// unencrypted.
+    /// Plain http to another machine: the request would be sent unencrypted.
     #[error("plain http is accepted for this machine only, and not for {host}")]
     PlainHttp {
-        /// The host that was to be asked.
+        /// The host of the request.
         host: String,
     },
-    /// The request or the client could not be made at all.
+    /// The request or the client could not be built.
     #[error("cannot make a request for {host}")]
     InvalidRequest {
-        /// The host that was to be asked.
+        /// The host of the request.
         host: String,
-        /// What the HTTP library said.
+        /// The error of the HTTP library.
         source: RootCause,
     },
 }
 
-/// What kind of [`Error`] it is: its variants without their fields.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// [`Error::Setup`].
@@ -128,23 +127,23 @@ pub enum ErrorKind {
     Redirect,
     /// [`Error::TooLarge`].
     TooLarge,
-    /// [`Error::PlainHttp`] and [`Error::InvalidRequest`]: nothing was sent.
+    /// [`Error::PlainHttp`] and [`Error::InvalidRequest`]: the request was not sent.
     InvalidRequest,
 }
 
-/// What a request was doing when its time was over.
+/// The phase of a request in which it timed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Asking for the address of a name.
+    /// Resolving the name.
     Resolving,
-    /// Connecting, and shaking hands.
+    /// Connecting, including the TLS handshake.
     Connecting,
-    /// Waiting for the answer to begin; the server may have acted on the request.
+    /// Waiting for the response. The server may have processed the request.
     Response,
-    /// Waiting for the rest of an answer that went silent.
+    /// Waiting for the rest of a response that stopped.
     Rest,
-    /// Reading an answer that went on, and did not end.
+    /// Reading a response that did not end in time.
     Body,
 }
 
@@ -185,8 +184,8 @@ impl Error {
         }
     }
 
-    /// Whether it is certain that the server never saw the request, so that even one that must not
-    /// be sent twice may be sent again.
+    /// Whether the server certainly did not receive the request, so that a single-use request can
+    /// be retried.
     #[must_use]
     pub fn provably_not_sent(&self) -> bool {
         matches!(
@@ -202,8 +201,8 @@ impl Error {
         )
     }
 
-    /// Whether the same request may well succeed in a while. A wrong certificate, a redirect or an
-    /// answer that is too large stays what it is.
+    /// Whether a retry may succeed later. A wrong certificate, a redirect or a response that is too
+    /// large is permanent.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -226,14 +225,13 @@ impl Error {
         }
     }
 
-    /// Whether a proxy did not accept the user name and password. To send them again may lock an
-    /// account.
+    /// Whether a proxy rejected the user name and password. Sending them again may lock an account.
     #[must_use]
     pub fn is_proxy_authentication_error(&self) -> bool {
         matches!(self, Self::Proxy { source: ProxyFailure::AuthenticationRequired { .. }, .. })
     }
 
-    /// The host that was asked, and its port unless that is the scheme's own, for messages.
+    /// The host of the request, with a port that is not the default, for messages.
     #[must_use]
     pub fn host(&self) -> &str {
         match self {

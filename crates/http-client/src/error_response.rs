@@ -6,37 +6,37 @@ use serde_json::Value;
 
 use crate::response::Response;
 
-/// A status that is none of success, and what the server said about it.
+/// A status other than 2xx, with the server's description.
 ///
-/// The words are the server's, made [`printable`] and short, and without the secrets that it was sent;
-/// from a body that is not JSON, such as the page of a firewall, none are taken.
+/// The text is the server's, sanitized by [`printable`], truncated, and without the secrets of the
+/// request. A body that is not JSON, such as the page of a firewall, is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorResponse {
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// The error's name, such as `invalid_grant`
+    /// The error code, such as `invalid_grant`
     /// ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)) or
     /// `insufficient_permissions`.
     pub code: Option<String>,
-    /// What the server says to a person.
+    /// The server's description.
     pub description: Option<String>,
     /// The server's name for this request, which its support can look up.
     pub request_id: Option<String>,
-    /// How long the server asks to be left alone.
+    /// The delay that the server requests with `Retry-After`.
     pub retry_after: Option<Duration>,
-    /// Whether the body was JSON at all. One that was not is hardly the server's own answer.
+    /// Whether the body was JSON. If not, the response is probably from a gateway.
     pub is_json: bool,
-    /// Whether the body has the shape of an OAuth error, or of the vendor's error object: that is the
-    /// server's own answer, and not the page of a gateway on the way.
+    /// Whether the body is an OAuth error or the vendor's error object, which means that the server
+    /// itself sent it, and not a gateway.
     pub is_oauth: bool,
 }
 
-/// The most that is repeated of a text of a server.
+/// The maximum length of a server's text in a message.
 const LONGEST: usize = 200;
 
 impl ErrorResponse {
-    /// What a whole answer says.
+    /// The error of a response.
     #[must_use]
     pub fn from_response(answer: &Response) -> Self {
         let said = Self::from_body(answer.status(), answer.body());
@@ -50,9 +50,9 @@ impl ErrorResponse {
         }
     }
 
-    /// What a status and a body say by themselves, in whichever of the shapes in use the body is:
+    /// The error of a status and a body in one of these forms:
     /// `{"error":"…","error_description":"…"}`, `{"error":{"code":"…","message":"…"}}`,
-    /// `{"code":"…"}`, `{"detail":"…"}`, `{"message":"…"}`. Anything else says nothing.
+    /// `{"code":"…"}`, `{"detail":"…"}`, `{"message":"…"}`. Any other body is ignored.
     #[must_use]
     pub fn from_body(status: u16, body: &[u8]) -> Self {
         let body = serde_json::from_slice::<Value>(body);
@@ -63,13 +63,13 @@ impl ErrorResponse {
         Self { status, code, description, request_id: None, retry_after: None, is_json, is_oauth }
     }
 
-    /// Whether asking the same again may well succeed in a while: the server was busy or broken.
+    /// Whether a retry may succeed later: the server was busy or failed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self.status, 408 | 429) || self.status >= 500
     }
 
-    /// Whether the error's name has `word` in it; or, where the error has none, its description.
+    /// Whether the error code contains `word`, or the description if there is no code.
     #[must_use]
     pub fn says(&self, word: &str) -> bool {
         let words = self.code.as_ref().or(self.description.as_ref());
@@ -77,8 +77,7 @@ impl ErrorResponse {
     }
 }
 
-/// `HTTP 400, invalid_grant: the code has expired (request req_1)`, as far as the server said that
-/// much.
+/// `HTTP 400, invalid_grant: the code has expired (request req_1)`, if all parts are present.
 impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
@@ -110,9 +109,9 @@ fn words(body: &Value) -> (Option<String>, Option<String>) {
     (first(&code), first(&description))
 }
 
-/// `{"error":"invalid_grant"}`, whose word is lower case in every registered error
+/// `{"error":"invalid_grant"}`, whose code is lower case in every registered error
 /// ([RFC 6749 §11.4](https://www.rfc-editor.org/rfc/rfc6749#section-11.4)), or
-/// `{"error":{"message":"…","type":"…","code":"…"}}`, whose code is a word or nothing.
+/// `{"error":{"message":"…","type":"…","code":"…"}}`, whose code is a word or absent.
 fn is_oauth(error: &Value) -> bool {
     let is_word = |text: &str| {
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

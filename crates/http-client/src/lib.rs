@@ -1,30 +1,31 @@
-//! One HTTP policy for every request of a sign-in: TLS roots, proxy, deadlines, size caps, and no
+//! One HTTP policy for every request of a sign-in: TLS roots, proxy, timeouts, size limits, and no
 //! redirects ([RFC 9700 §4.12](https://www.rfc-editor.org/rfc/rfc9700#section-4.12)).
 //!
 //! ```
 #![doc = include_str!("../examples/ask.rs")]
 //! ```
 //!
-//! A request is built ([`Request`], pure), sent (one place), and its [`Response`] judged by the crate
-//! that asked, since only that crate knows what a refusal means there.
+//! A request is built ([`Request`], pure), sent (one place), and its [`Response`] is interpreted by
+//! the calling crate, since the meaning of an error depends on the endpoint.
 //!
 //! # What this crate does not do
 //!
-//! It knows neither OAuth nor the platform (`token-client`, `platform-api`), never asks twice by
-//! itself ([`retry_if_not_sent`] does, where it is safe), and reads no environment variable: proxy and
-//! [`CaCertificates`] are values in [`Options`]. Only the library that finds the system's authorities, on
-//! Linux and its like, reads `SSL_CERT_FILE` and `SSL_CERT_DIR` by itself, where no others take their
-//! place.
+//! It knows neither OAuth nor the platform (`token-client`, `platform-api`), never retries by
+//! itself ([`retry_if_not_sent`] does, when it is safe), and reads no environment variable: proxy
+//! and [`CaCertificates`] are values in [`Options`]. On Linux and similar systems, the library that
+//! finds the system's CA certificates reads `SSL_CERT_FILE` and `SSL_CERT_DIR`, unless they are
+//! replaced by an option.
 //!
 //! # Invariants
 //!
-//! - No other crate names the HTTP library underneath.
-//! - Nothing is built before the first request; [`HttpClient::check`] reads what a person has named.
-//! - Plain `http` goes to loopback hosts only, and loopback never through a proxy.
-//! - A redirect is an error: following one would send code and verifier to another server.
-//! - An error names the host and the kind of failure, sorted by the types underneath and not by their
-//!   text, and holds neither URL nor body.
-//! - What a server says is repeated without the secrets that it was sent.
+//! - No other crate uses the HTTP library directly.
+//! - Nothing is built before the first request; [`HttpClient::check`] reads the files that the user
+//!   named.
+//! - Plain `http` is allowed for loopback hosts only, and loopback bypasses the proxy.
+//! - A redirect is an error: following it would send the code and the verifier to another server.
+//! - An error names the host and the kind of failure, classified by the types of its sources and
+//!   not by their text. It contains neither URL nor body.
+//! - A server's error text is shown without the secrets of the request.
 
 mod attempt;
 mod base_url;

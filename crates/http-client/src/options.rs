@@ -3,28 +3,28 @@ use std::time::Duration;
 use crate::ca_certificates::CaCertificates;
 use crate::proxy::Proxy;
 
-/// The policy, as far as the person or the caller decides it.
+/// The configurable part of the policy.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The `User-Agent` of every request: a constant of the program, never of the person.
+    /// The `User-Agent` of every request: a constant of the program.
     pub user_agent: &'static str,
-    /// The certificate authorities that are trusted beside the system's.
+    /// CA certificates that are trusted in addition to the system's.
     pub extra_ca_certificates: Option<CaCertificates>,
-    /// The certificate authorities that take the place of the system's, unless there are none.
+    /// CA certificates that replace the system's, unless empty.
     pub system_ca_certificates: Vec<CaCertificates>,
-    /// The proxy for everything that is not on this machine.
+    /// The proxy for all hosts except loopback.
     pub proxy: Option<Proxy>,
-    /// How long a connection may take to stand, from the name to the end of the TLS handshake.
+    /// The connect timeout: DNS, TCP and the TLS handshake.
     pub connect_timeout: Duration,
-    /// How long an answer that has begun may pause.
+    /// The idle timeout between two chunks of a response.
     pub idle_timeout: Duration,
-    /// How long a whole request may take, up to the last byte of its answer.
+    /// The total timeout of a request, up to the last byte of the response.
     pub timeout: Duration,
 }
 
 impl Options {
-    /// The policy of the program that calls itself `user_agent`: the system's authorities, no
-    /// proxy, and deadlines that a slow network keeps.
+    /// The default policy with this `User-Agent`: the system's CA certificates, no proxy, and
+    /// timeouts for slow networks.
     #[must_use]
     pub fn new(user_agent: &'static str) -> Self {
         Self {

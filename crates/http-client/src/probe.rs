@@ -13,27 +13,27 @@ use crate::proxy::{ProxyFailure, ProxyRoute};
 use crate::response::Response;
 use crate::root_cause::RootCause;
 
-/// The way to a server, step by step, as far as it goes.
+/// The results of the steps to reach a server.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Probe {
-    /// The host and port of the proxy that the way leads through.
+    /// The host and port of the proxy, if any.
     pub proxy: Option<String>,
     /// The addresses of the server, or of the proxy.
     pub addresses: Result<Vec<SocketAddr>, Error>,
-    /// How long a connection to the first of them that answers takes; `None` without an address.
+    /// The duration of the first successful connection; `None` without an address.
     pub connected: Option<Result<Duration, Error>>,
-    /// What the server says to a `HEAD` without any credential, which takes a TLS handshake and, where
-    /// there is a proxy, its tunnel; `None` without a connection.
+    /// The response to a `HEAD` without credentials, through TLS and the proxy; `None` without a
+    /// connection.
     pub answered: Option<Result<Response, Error>>,
 }
 
 impl HttpClient {
-    /// Goes the way to `base` once, and says how far it leads. No credential is sent.
+    /// Tries to reach `base` once, and reports each step. No credential is sent.
     ///
     /// # Errors
     ///
-    /// [`Error::Setup`] when the way cannot be begun.
+    /// [`Error::Setup`] if an option is invalid.
     pub async fn probe(&self, base: &BaseUrl) -> Result<Probe, Error> {
         let url = base.join("/");
         let attempt = self.attempt(&url)?;
@@ -68,7 +68,7 @@ impl HttpClient {
         addresses: &[SocketAddr],
     ) -> Result<Duration, Error> {
         let (begun, after) = (Instant::now(), self.options().connect_timeout);
-        // One family of addresses may lead nowhere, and the other well.
+        // One address family may be unreachable.
         let attempts = addresses.iter().map(|address| Box::pin(TcpStream::connect(*address)));
         match timeout(after, select_ok(attempts)).await {
             Ok(Ok(_)) => Ok(begun.elapsed()),

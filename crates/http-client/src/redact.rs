@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
-/// A run of so many bytes of a secret is one already.
+/// A part of a secret with this length is redacted.
 const TELLING: usize = 12;
 
-/// A word that is shorter is in a sentence by chance.
+/// A shorter word may be in a sentence by chance.
 const SHORTEST: usize = 4;
 
 impl Secrets {
@@ -19,7 +19,7 @@ impl Secrets {
         }
     }
 
-    /// `text` without any part of a secret that would tell something.
+    /// `text` without the parts of secrets.
     pub(crate) fn strip(&self, text: String) -> String {
         let mut hidden = vec![false; text.len()];
         for secret in &self.0 {
@@ -29,7 +29,7 @@ impl Secrets {
     }
 }
 
-/// What is secret is not for any log.
+/// Secrets must not be logged.
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} secrets", self.0.len())

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::redact::Secrets;
 use crate::response::Response;
 
-/// A request that is not sent yet. It asks for JSON.
+/// A request that is not sent yet. It accepts JSON.
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     client: HttpClient,
@@ -20,11 +20,11 @@ pub struct Request {
     bearer: Option<String>,
     secrets: Secrets,
     max_body: usize,
-    /// Whether a redirect is an answer like any other.
+    /// Whether a redirect is returned as a response.
     takes_redirects: bool,
 }
 
-/// Enough for every list of the platform, and too little to hurt.
+/// Large enough for every list of the platform.
 const MAX_BODY: usize = 1024 * 1024;
 
 impl Request {
@@ -40,8 +40,8 @@ impl Request {
         self.secret(token)
     }
 
-    /// Names a secret that the body holds: an [`ErrorResponse`](crate::ErrorResponse) that repeats it,
-    /// or a part of it, shows `[hidden]` instead. A bearer token is one by itself.
+    /// Declares a secret of the body: an [`ErrorResponse`](crate::ErrorResponse) shows `[hidden]`
+    /// instead of it or a part of it. A bearer token is declared automatically.
     pub fn secret(mut self, secret: &str) -> Self {
         self.secrets.add(secret);
         self
@@ -52,23 +52,23 @@ impl Request {
         self
     }
 
-    /// Adds a header. A name or value that no header can have makes the request fail before it is sent.
+    /// Adds a header. With an invalid name or value, the request fails before it is sent.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    /// Reads at most `bytes` of the answer's body; one that is larger is an error.
+    /// Limits the size of the response body. A larger body is an error.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Sends it without a body.
+    /// Sends the request without a body.
     ///
     /// # Errors
     ///
-    /// [`Error`] when there is no whole answer, or when it is a redirect. Every other status is an
+    /// [`Error`] if there is no complete response, or if it is a redirect. Any other status is a
     /// [`Response`].
     pub async fn send(self) -> Result<Response, Error> {
         self.dispatch(|request| request).await
@@ -95,8 +95,8 @@ impl Request {
         self.dispatch(|request| request.json(body)).await
     }
 
-    /// The one place where anything is sent. The deadline is absolute: it holds for the connection,
-    /// the answer and the last byte of its body together, however slowly they trickle.
+    /// Every request is sent here. The timeout covers the connection and the whole response,
+    /// including the last byte of a slow body.
     async fn dispatch(
         self,
         with_body: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
@@ -132,7 +132,7 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Headers, bearer token and query are the caller's business.
+        // The caller sets headers, bearer token and query.
         let path = self.url.path();
         f.debug_struct("Request")
             .field("method", &self.method)

@@ -6,14 +6,14 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-/// The system's resolver, with a deadline of its own, so that a name without an answer is told from a
-/// server without one.
+/// The system's resolver with its own timeout, so that a DNS timeout is distinct from a server
+/// timeout.
 #[derive(Debug)]
 pub(crate) struct Resolver {
     pub(crate) deadline: Duration,
 }
 
-/// Why a name has no address.
+/// Why a name could not be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unresolved {
     #[error("the resolver did not answer")]
@@ -35,7 +35,7 @@ impl Resolver {
         let overdue = |_| Unresolved::TimedOut { name: name(), after: self.deadline };
         let found = found.map_err(overdue)?.map_err(refused)?;
         let found: Vec<_> = found.collect();
-        // Some resolvers find a name that has no address.
+        // Some resolvers return an empty list.
         if found.is_empty() { Err(refused(io::ErrorKind::NotFound.into())) } else { Ok(found) }
     }
 }

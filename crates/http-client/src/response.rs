@@ -10,8 +10,8 @@ use crate::attempt::Attempt;
 use crate::error::Error;
 use crate::redact::Secrets;
 
-/// A whole answer: status, the few headers that matter, and the body, which is wiped on drop
-/// because token answers are secrets.
+/// A response: status, some headers, and the body, which is wiped on drop because token responses
+/// are secrets.
 pub struct Response {
     host: String,
     status: u16,
@@ -55,7 +55,7 @@ impl Response {
         })
     }
 
-    /// The host that answered.
+    /// The host of the server.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
@@ -67,34 +67,33 @@ impl Response {
         self.status
     }
 
-    /// Whether the status is one of success.
+    /// Whether the status is 2xx.
     #[must_use]
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// How long the server asks to be left alone
-    /// ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)). A date counts
-    /// from the answer's own `Date`, so that this machine's clock does not matter.
+    /// The delay that the server requests with `Retry-After`
+    /// ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)). A date is
+    /// relative to the `Date` of the response, so that this machine's clock does not matter.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The server's own name for this request, which its support can look up.
+    /// The server's id of this request, for its support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// What the body is, in the server's words.
+    /// The `Content-Type` header.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
-    /// The moment of the answer by the server's clock
-    /// ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
+    /// The `Date` header ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
     #[must_use]
     pub fn date(&self) -> Option<SystemTime> {
         self.date
@@ -104,7 +103,7 @@ impl Response {
         &self.body
     }
 
-    /// The server's words without the secrets that it was sent.
+    /// The server's text without the secrets of the request.
     pub(crate) fn without_secrets(&self, words: String) -> String {
         self.secrets.strip(words)
     }
@@ -115,7 +114,7 @@ impl Response {
     ///
     /// [`DecodeError`] names the field, never its value.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        // A list would be read as the fields of a struct in their order.
+        // Serde would read a list as the fields of a struct.
         if self.body.trim_ascii_start().starts_with(b"[") {
             return Err(DecodeError::Shape { field: ".".to_owned() });
         }
@@ -141,7 +140,7 @@ impl Response {
 
 #[cfg(fuzzing)]
 impl Response {
-    /// An answer that no server gave, to a request with one secret, for the fuzz targets.
+    /// A synthetic response to a request with one secret, for the fuzz targets.
     #[doc(hidden)]
     #[must_use]
     pub fn known(status: u16, content_type: &str, body: &[u8], secret: &str) -> Self {
@@ -167,28 +166,28 @@ impl fmt::Debug for Response {
     }
 }
 
-/// A body that is not what the caller asked for.
+/// An unexpected body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// Not JSON: a proxy's or a firewall's page, most often.
+    /// Not JSON, usually the page of a proxy or firewall.
     #[error("the answer is not JSON (HTTP {status}, {})", content_type.as_deref().unwrap_or("no content type"))]
     NotJson {
-        /// The status that came with it.
+        /// The status of the response.
         status: u16,
-        /// What the server says that it is.
+        /// The `Content-Type` header.
         content_type: Option<String>,
     },
-    /// JSON of another shape.
+    /// JSON with another structure.
     #[error("the answer has no usable `{field}`")]
     Shape {
-        /// The path to the field that is missing, doubled or of another type.
+        /// The path of a missing, duplicate or invalid field.
         field: String,
     },
 }
 
-/// The path to the field in question. The parser's own words are not kept: they quote the value,
-/// which may be a token. Only a field's name, which is ours, is taken out of them.
+/// The path of the invalid field. The parser's message is dropped: it quotes the value, which may
+/// be a token. Only the field name is taken from it.
 fn field(path: &str, message: &str) -> String {
     let named = ["missing field `", "duplicate field `"]
         .iter()
@@ -200,23 +199,23 @@ fn field(path: &str, message: &str) -> String {
     }
 }
 
-/// What is reserved for a body whose length is not announced: any answer with a secret fits.
+/// The initial buffer of a body without `Content-Length`. Any response with a secret fits.
 const UNANNOUNCED: usize = 64 * 1024;
 
-/// How much is reserved before the body is read: a buffer that grows leaves a copy of what was read
-/// so far behind, unwiped. Only a long list of unannounced length makes it grow.
+/// The initial size of the body buffer. A buffer that grows leaves an unwiped copy behind, so it
+/// only grows for a long list without `Content-Length`.
 fn reserved(announced: Option<u64>, max_body: usize) -> usize {
     let announced = announced.map(|length| usize::try_from(length).unwrap_or(max_body));
     announced.unwrap_or(UNANNOUNCED).min(max_body)
 }
 
-/// A header as text, cut to what a message can show.
+/// A header as text, truncated for messages.
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
     Some(value.trim().chars().take(100).collect())
 }
 
-/// Seconds, or a date, of which one that is past means no time at all.
+/// Seconds, or a date. A past date is zero.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = text(headers, RETRY_AFTER.as_str())?;
     if let Ok(seconds) = value.parse() {

@@ -1,16 +1,15 @@
 use crate::error::Error;
 use crate::response::Response;
 
-/// Sends a request that must not arrive twice, such as one that spends a code or creates a key.
+/// Sends a request that must not arrive twice, such as a code exchange or the creation of a key.
 ///
-/// `send` is called once more, and only once, when the first attempt
-/// [provably did not reach the server](Error::provably_not_sent), for a reason that may pass. Anything
-/// else may have been acted on, so that trying again is for a person to decide; and whoever has waited
-/// for a connection in vain has waited long enough.
+/// `send` is called once more, and only once, if the first attempt
+/// [provably did not reach the server](Error::provably_not_sent), for a transient reason. After any
+/// other error, the server may have processed the request. A connect timeout is not retried.
 ///
 /// # Errors
 ///
-/// What the last attempt came to.
+/// The error of the last attempt.
 pub async fn retry_if_not_sent<F>(send: impl Fn() -> F) -> Result<Response, Error>
 where
     F: Future<Output = Result<Response, Error>>,

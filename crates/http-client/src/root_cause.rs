@@ -2,34 +2,34 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-/// The cause of an error. Its text is the innermost one of the chain, which is the useful one:
+/// The cause of an error. Its text is the innermost one of the chain, which is the most useful:
 /// "connection refused" rather than "client error (Connect)".
 ///
-/// It is the last error of a printed chain, so that nothing is repeated; what it holds is
-/// reached by [`RootCause::innermost`].
+/// It ends the printed chain, so that nothing is repeated. [`RootCause::innermost`] returns the
+/// error.
 #[derive(Debug)]
 pub struct RootCause(Box<dyn StdError + Send + Sync>);
 
 impl RootCause {
-    /// Keeps `error`.
+    /// Wraps `error`.
     #[must_use]
     pub fn new(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(error.into())
     }
 
-    /// The error at the bottom, such as an [`io::Error`] with what the system said.
+    /// The innermost error, such as the [`io::Error`] of the system.
     #[must_use]
     pub fn innermost(&self) -> &(dyn StdError + 'static) {
         let outermost: &(dyn StdError + 'static) = &*self.0;
         chain(outermost).last().unwrap_or(outermost)
     }
 
-    /// The first error of the type `T`, from the outermost down.
+    /// The outermost error of the type `T`.
     pub(crate) fn find<T: StdError + 'static>(&self) -> Option<&T> {
         chain(&*self.0).find_map(|error| error.downcast_ref())
     }
 
-    /// The last error of the type `T`: where one wraps another of its kind, what it wraps says more.
+    /// The innermost error of the type `T`.
     pub(crate) fn find_last<T: StdError + 'static>(&self) -> Option<&T> {
         chain(&*self.0).filter_map(|error| error.downcast_ref()).last()
     }
@@ -43,7 +43,7 @@ impl fmt::Display for RootCause {
 
 impl StdError for RootCause {}
 
-/// The chain from `error` down, itself first. An I/O error that wraps another hides it from
+/// The chain of sources, starting with `error`. An I/O error that wraps another hides it from
 /// `source`, so it is opened here.
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),

@@ -2,30 +2,30 @@ use std::path::{Path, PathBuf};
 
 use crate::ca_certificates::InvalidCaCertificates;
 
-/// What of the [`Options`](crate::Options) cannot be used. It is the person's to set right, so that each names the
-/// flag or the variable.
+/// An invalid value in [`Options`](crate::Options). Each variant names the flag or variable, so
+/// that the user can correct it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The certificate authorities of a file or a folder.
+    /// The CA certificates of a file or folder.
     #[error("{}", authorities(named_by, path))]
     CaCertificates {
-        /// The flag or the variable.
+        /// The flag or variable.
         named_by: &'static str,
         /// The file or the folder.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         source: InvalidCaCertificates,
     },
-    /// The proxy. Its URL is not repeated, since it may hold a password.
+    /// The proxy. The error does not contain its URL, which may have a password.
     #[error("cannot use the proxy that {named_by} names")]
     Proxy {
-        /// The flag or the variable.
+        /// The flag or variable.
         named_by: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         source: BadProxy,
     },
-    /// Nothing names any certificate authority, and the system has none.
+    /// No option names CA certificates, and the system has none.
     #[error("this system has no certificate authorities, so no server can be trusted")]
     NoCaCertificates,
 }
@@ -38,22 +38,22 @@ fn authorities(named_by: &str, path: &Path) -> String {
     format!("cannot trust the certificate authorities in {path}, which {named_by} names")
 }
 
-/// Why a text cannot be a proxy.
+/// Why a proxy URL is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadProxy {
-    /// Not a URL at all, one without a host, or one with more than that.
+    /// Not a URL, without a host, or with a path or query.
     #[error(
         "it is not a URL such as http://USER:PASSWORD@proxy.example.com:3128 (an @ in a password is \
          written as %40, a : as %3A, a / as %2F, a # as %23, a ? as %3F)"
     )]
     NotAUrl,
-    /// A host with letters beyond ASCII, which are not translated here, or with others that none has.
+    /// A host with non-ASCII or invalid characters. IDNs are not translated.
     #[error(
         "the host in it is no host's name; one with letters beyond ASCII is written in its xn-- form"
     )]
     HostName,
-    /// A scheme that is none of a proxy.
+    /// Not the scheme of a proxy.
     #[error("it begins with {0}://, where http://, https://, socks5:// or socks5h:// is expected")]
     Scheme(String),
 }

@@ -1,4 +1,4 @@
-//! TLS as this client alone has it: nothing is installed for the process around it.
+//! The TLS configuration of this client. Nothing is installed for the whole process.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, Error, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-/// Trusts these authorities: `extra` beside the system's, or beside what takes the place of the system's.
+/// Trusts these CA certificates: `extra`, and the system's or their replacement.
 pub(crate) fn config(
     extra: &[CertificateDer<'static>],
     system: &[CertificateDer<'static>],
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn no_process_wide_tls_provider_is_installed() {
-        // A machine without authorities has no client, and installs nothing either.
+        // Without CA certificates there is no client, and nothing is installed.
         let _ = config(&[], &[]);
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }

@@ -11,57 +11,57 @@ use crate::root_cause::RootCause;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsFailure {
-    /// Not signed by an authority that this machine trusts.
+    /// Not signed by a CA that this machine trusts.
     #[error("its certificate is signed by an authority that this machine does not trust")]
     UnknownAuthority,
-    /// A signature of a certificate or of the handshake that was made with another key: an authority
-    /// that has the name of a trusted one, such as a renewed one, or an impostor.
+    /// A signature with the wrong key: a CA with the name of a trusted CA, for example a renewed CA
+    /// or an impostor.
     #[error(
         "a signature does not fit: its authority only has the name of one that this machine trusts, \
          or somebody pretends to be this server"
     )]
     BadSignature,
-    /// Made for other names.
+    /// Valid for other names only.
     #[error("its certificate is for {}", names.join(", "))]
     WrongName {
-        /// The names, as far as they fit a line; made [`printable`].
+        /// The first names, sanitized by [`printable`].
         names: Vec<String>,
     },
-    /// Over already, or this machine's clock is ahead.
+    /// Expired, or this machine's clock is ahead.
     #[error("its certificate ended on {}", beside(*not_after, *now))]
     Expired {
-        /// Its last moment.
+        /// The end of its validity.
         not_after: SystemTime,
-        /// The moment that this machine takes it to be.
+        /// The time of this machine's clock.
         now: SystemTime,
     },
     /// Not valid yet, or this machine's clock is behind.
     #[error("its certificate begins on {}", beside(*not_before, *now))]
     NotYetValid {
-        /// Its first moment.
+        /// The start of its validity.
         not_before: SystemTime,
-        /// The moment that this machine takes it to be.
+        /// The time of this machine's clock.
         now: SystemTime,
     },
-    /// Anything else about the certificate.
+    /// Any other problem with the certificate.
     #[error("its certificate is not acceptable")]
     Certificate(#[source] RootCause),
-    /// No version or cipher that both sides speak.
+    /// No common version or cipher.
     #[error("no TLS version or cipher in common")]
     Incompatible(#[source] RootCause),
-    /// What answered is something else than TLS.
+    /// The server does not use TLS on this port.
     #[error("what answered does not speak TLS")]
     NotTls(#[source] RootCause),
-    /// The connection ended before the handshake did.
+    /// The connection was closed during the handshake.
     #[error("the connection ended during the handshake")]
     CutOff(#[source] RootCause),
-    /// Anything else about the handshake.
+    /// Any other problem with the handshake.
     #[error("the handshake failed")]
     Protocol(#[source] RootCause),
 }
 
 impl TlsFailure {
-    /// Sorts an error of the TLS library.
+    /// Classifies an error of the TLS library.
     pub(crate) fn from_error(error: &rustls::Error) -> Self {
         use AlertDescription as Alert;
         let cause = || RootCause::new(error.clone());
@@ -80,7 +80,7 @@ impl TlsFailure {
         use CertificateError as Bad;
         match bad {
             Bad::UnknownIssuer => Self::UnknownAuthority,
-            // Such a signature cannot be by such a key at all.
+            // The signature algorithm does not match the key.
             Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
                 Self::BadSignature
             }
@@ -98,7 +98,7 @@ impl TlsFailure {
     }
 }
 
-/// What the library has against a certificate, in words for people.
+/// A readable description of a certificate error.
 fn certificate_error(bad: &CertificateError) -> RootCause {
     use CertificateError as Bad;
     let inner = match bad {
@@ -107,7 +107,7 @@ fn certificate_error(bad: &CertificateError) -> RootCause {
     };
     match (bad, inner) {
         (_, Some(inner)) => chain_error(inner),
-        // The verifier of this system has words of its own.
+        // The verifier of the operating system has its own messages.
         (Bad::Other(other), None) => RootCause::new(other.clone()),
         (Bad::NotValidForNameContext { .. }, _) => RootCause::new("it names no server"),
         (Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. }, _) => {
@@ -160,8 +160,8 @@ fn moment(time: UnixTime) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs())
 }
 
-/// `2001-01-01, and this machine's clock says 2026-11-22`, in UTC as certificates have it; with the
-/// time where the days are the same.
+/// `2001-01-01, and this machine's clock says 2026-11-22`, in UTC as in certificates, with the time
+/// if the days are equal.
 fn beside(limit: SystemTime, now: SystemTime) -> String {
     let (limit, now) = (written(limit), written(now));
     let day = |time: &str| time.get(..DAY).unwrap_or(time).to_owned();

@@ -25,15 +25,16 @@ struct Sensitive {
 }
 
 impl Session {
-    /// Creates an API key of a project. The platform lists it as `name`, and shows it this once.
+    /// Creates an API key in a project. The platform lists it as `name`, and returns the key only
+    /// once.
     ///
-    /// It is asked a second time only when the first attempt provably did not arrive: each success
-    /// leaves a key behind.
+    /// The request is retried only if the first attempt provably did not reach the server, because
+    /// each success creates a key.
     ///
     /// # Errors
     ///
-    /// [`Error`], with [`Call::CreateApiKey`]. Where [`Error::may_have_created_key`], a key of this
-    /// name may exist that was not received.
+    /// [`Error`], with [`Call::CreateApiKey`]. If [`Error::may_have_created_key`], a key with this
+    /// name may exist.
     pub async fn create_api_key(
         &self,
         organization: &OrganizationId,

@@ -4,40 +4,40 @@ use std::time::Duration;
 use http_client::{DecodeError, ErrorResponse, Response};
 use serde::de::DeserializeOwned;
 
-/// A request to the platform that did not bring what it was for.
+/// A failed request to the platform.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no whole answer.
+    /// There is no complete response.
     #[error("cannot {call}")]
     Http {
-        /// What was asked.
+        /// The call.
         call: Call,
-        /// Why there is no answer.
+        /// Why there is no response.
         source: http_client::Error,
     },
-    /// The platform said no.
+    /// The platform returned an error.
     #[error("cannot {call}: the platform refused: {response}")]
     ErrorResponse {
-        /// What was asked.
+        /// The call.
         call: Call,
-        /// What the platform said.
+        /// The error response.
         response: ErrorResponse,
     },
-    /// The platform said yes, but what was asked for is not in its answer.
+    /// The platform returned success with an invalid response.
     #[error("cannot {call}")]
     InvalidResponse {
-        /// What was asked.
+        /// The call.
         call: Call,
-        /// What is wrong with the answer.
+        /// What is wrong with the response.
         source: DecodeError,
     },
 }
 
-/// What kind of [`Error`] it is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// There is no whole response.
+    /// There is no complete response.
     NoResponse,
     /// The platform returned an error.
     ErrorResponse,
@@ -88,7 +88,7 @@ impl Error {
         }
     }
 
-    /// What was asked.
+    /// The call.
     #[must_use]
     pub fn call(&self) -> Call {
         match self {
@@ -107,7 +107,7 @@ impl Error {
         }
     }
 
-    /// How long the platform asks to be left alone.
+    /// The delay that the platform requests with `Retry-After`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -116,8 +116,8 @@ impl Error {
         }
     }
 
-    /// Whether asking for a list again may well succeed later: there was no response, or the
-    /// platform was busy (429) or broken (5xx).
+    /// Whether a retry may succeed later: there was no response, or the platform was busy (429) or
+    /// failed (5xx).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -127,22 +127,22 @@ impl Error {
         }
     }
 
-    /// Whether what was asked for is not for this person (403) or not there (404). The page of a
-    /// firewall says the one or the other too, and is not believed.
+    /// Whether access is denied (403) or the object does not exist (404). An error page of a
+    /// firewall does not count.
     #[must_use]
     pub fn is_inaccessible(&self) -> bool {
         matches!(self, Self::ErrorResponse { response, .. } if response.is_json && matches!(response.status, 403 | 404))
     }
 
-    /// Whether the platform does not take the token for a login, or not from this person (401, 403). The
-    /// page of a firewall is not believed here either.
+    /// Whether the platform rejects the token for a login (401, 403). An error page of a firewall
+    /// does not count.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         matches!(self, Self::ErrorResponse { response, .. } if response.is_json && matches!(response.status, 401 | 403))
     }
 
-    /// Whether a key may exist although none was received: the request may have arrived, and nobody
-    /// said that it was turned down
+    /// Whether a key may exist although none was received: the request may have arrived, and there
+    /// is no error response
     /// ([RFC 9110 §9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)).
     #[must_use]
     pub fn may_have_created_key(&self) -> bool {
@@ -155,7 +155,7 @@ impl Error {
     }
 }
 
-/// What a person wanted: it completes "cannot …".
+/// The action of a call: it completes "cannot …".
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -167,7 +167,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// The one place where answers are judged.
+/// Every response is checked here.
 pub(crate) fn judge<T: DeserializeOwned>(
     call: Call,
     answer: Result<Response, http_client::Error>,

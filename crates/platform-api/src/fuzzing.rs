@@ -1,5 +1,5 @@
-//! The doors for the fuzz targets in `fuzz/`. Only a build of `cargo fuzz` has them: they are no part
-//! of what this crate offers.
+//! Entry points for the fuzz targets in `fuzz/`. They exist only in a build of `cargo fuzz`, and
+//! are not part of the API.
 
 use http_client::Response;
 
@@ -8,7 +8,7 @@ use crate::organization::Organizations;
 use crate::project::{Pages, page_path};
 use crate::{Call, Error, Organization, OrganizationId, Project, Room};
 
-/// What every answer says that it is.
+/// The `Content-Type` of every response.
 pub const CONTENT_TYPE: &str = "application/json";
 
 /// Reads a body as [`Session::organizations`](crate::Session::organizations) does.
@@ -17,25 +17,25 @@ pub fn organizations(body: &[u8]) -> Result<Vec<Organization>, Error> {
     Ok(data)
 }
 
-/// Where the projects of an organization are asked for, from the first one or after a cursor.
+/// The path of an organization's projects, from the start or after a cursor.
 #[must_use]
 pub fn projects_path(organization: &OrganizationId, after: Option<&str>) -> String {
     page_path(organization, after)
 }
 
-/// The list that [`Session::projects`](crate::Session::projects) puts together.
+/// The list that [`Session::projects`](crate::Session::projects) collects.
 #[derive(Default)]
 #[expect(missing_debug_implementations, reason = "only a fuzz target sees it")]
 pub struct Listing(Pages);
 
 impl Listing {
-    /// Takes the next answer, and says after which project the one behind it begins, if there is one.
+    /// Adds a response, and returns the cursor of the next page, if any.
     pub fn add(&mut self, body: &[u8]) -> Result<Option<String>, Error> {
         let page = judge(Call::Projects, Ok(success(body)))?;
         Ok(self.0.add(page, &Room::new(usize::MAX)))
     }
 
-    /// The projects so far.
+    /// The collected projects.
     #[must_use]
     pub fn projects(&self) -> &[Project] {
         &self.0.list.projects

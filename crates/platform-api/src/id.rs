@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// Declares the id of one kind of thing.
+/// Declares an id type.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -14,16 +14,16 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// An id that somebody typed or stored.
+            /// Parses an id that was typed or stored.
             ///
             /// # Errors
             ///
-            /// [`MalformedId`] when no id can look like this.
+            /// [`MalformedId`] if the text is not a valid id.
             pub fn new(text: impl Into<String>) -> Result<Self, MalformedId> {
                 well_formed(text.into()).map(Self)
             }
 
-            /// The id as the platform says it.
+            /// The id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -60,17 +60,17 @@ id!(
     ProjectId
 );
 
-/// A text that cannot be an id.
+/// An invalid id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "an id is at most {LONGEST} characters of visible ASCII, and neither empty nor `.` nor `..`"
 )]
 pub struct MalformedId;
 
-/// Many times what ids have, and no room for an answer that is all one id.
+/// Far longer than real ids. It limits the memory of a response.
 const LONGEST: usize = 256;
 
-/// `.` and `..` are no segments of a path but steps in it, even when they are percent-encoded
+/// `.` and `..` change the path, even when they are percent-encoded
 /// ([URL Standard](https://url.spec.whatwg.org/#double-dot-path-segment)).
 fn well_formed(text: String) -> Result<String, MalformedId> {
     let visible = text.len() <= LONGEST && text.chars().all(|c| c.is_ascii_graphic());

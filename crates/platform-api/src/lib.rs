@@ -1,5 +1,5 @@
-//! Organizations, projects and API keys of the OpenAI platform, and the onboarding session that they
-//! are asked with.
+//! Organizations, projects and API keys of the OpenAI platform, and the onboarding session that
+//! authorizes the requests.
 //!
 //! ```
 #![doc = include_str!("../examples/create_a_key.rs")]
@@ -7,18 +7,18 @@
 //!
 //! # What this crate does not do
 //!
-//! It does not sign in (`token-client` brings the access token), never waits and never polls: how
-//! long an organization is worth waiting for, and how many are asked side by side, is decided in
-//! `login`. It chooses no project; it only knows which organization comes [first](by_preference).
+//! It does not sign in (`token-client` gets the access token), does not wait and does not poll:
+//! `login` decides timeouts and concurrency. It selects no project; it only sorts organizations
+//! [by preference](by_preference).
 //!
 //! # Invariants
 //!
-//! - It knows no issuer and no token endpoint.
-//! - The access token goes to one request, the session key to the others, and both to the API's host
-//!   only.
-//! - An id is one segment of a path, with any characters in it.
-//! - Creating a key is never tried twice, unless the first attempt provably did not arrive.
-//! - One odd entry of a list does not hide the others.
+//! - It does not use the issuer or the token endpoint.
+//! - The access token is sent in one request, the session key in the others, and both only to the
+//!   API's host.
+//! - An id is one path segment, with any characters.
+//! - Creating a key is never retried, unless the first attempt provably did not reach the server.
+//! - One invalid entry of a list does not hide the others.
 
 mod session;
 

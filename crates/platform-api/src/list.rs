@@ -1,4 +1,4 @@
-//! How the lists of the platform are read.
+//! Parses the lists of the platform.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,15 +7,15 @@ use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Ten times what is asked for at once. What an answer has beyond that is not kept.
+/// Ten times the requested page size. Further entries are dropped.
 const MOST_ENTRIES: usize = 1000;
 
-/// Longer than any title that is shown. The rest of one is not kept, so that many of them take little
-/// room.
+/// Longer than any displayed title. The rest is dropped, to limit memory.
 const LONGEST_TITLE: usize = 256;
 
-/// Reads a list, leaving out what cannot be read: one odd entry must not hide the others. Entries are
-/// read one after the other, because as trees all together would take many times the room of the answer.
+/// Parses a list and skips invalid entries: one invalid entry must not hide the others. Entries are
+/// parsed one at a time, because a tree of the whole list would need much more memory than the
+/// response.
 pub(crate) fn lenient<'de, D, T>(input: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -48,19 +48,19 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Entries<T> {
     }
 }
 
-/// A list would be read as the fields of a struct in their order.
+/// Serde would read a list as the fields of a struct.
 fn entry<T: DeserializeOwned>(value: Value) -> Option<T> {
     if value.is_object() { serde_json::from_value(value).ok() } else { None }
 }
 
-/// A truth value, where null is `false`.
+/// A boolean, where null is `false`.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(input: D) -> Result<bool, D::Error> {
     Ok(Option::deserialize(input)?.unwrap_or(false))
 }
 
-/// A title, as much of it as anybody reads.
+/// A title, truncated.
 pub(crate) fn title<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     let whole = Option::<String>::deserialize(input)?;
-    // A new text, because one that is only cut keeps its room.
+    // A new string, because a truncated one keeps its capacity.
     Ok(whole.map(|title| title.chars().take(LONGEST_TITLE).collect()))
 }

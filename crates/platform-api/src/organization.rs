@@ -5,31 +5,31 @@ use crate::id::OrganizationId;
 use crate::list;
 use crate::session::Session;
 
-/// An organization that the person belongs to.
+/// An organization of the user.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Organization {
     /// Its id.
     pub id: OrganizationId,
-    /// Its name, as somebody typed it, and no more than its beginning where it is very long.
+    /// Its name. A very long name is truncated.
     #[serde(default, deserialize_with = "list::title")]
     pub title: Option<String>,
-    /// Whether it is the one that the person's requests are billed to by default.
+    /// Whether it is the default organization of the user.
     #[serde(default, deserialize_with = "list::flag")]
     pub is_default: bool,
-    /// Whether it is the person's own.
+    /// Whether it is the user's personal organization.
     #[serde(default, deserialize_with = "list::flag")]
     pub personal: bool,
 }
 
-/// How early an organization is looked at, the earliest first.
+/// The search order of organizations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Preference {
-    /// The person's default one.
+    /// The default organization.
     Default,
-    /// A personal one.
+    /// A personal organization.
     Personal,
-    /// Any other.
+    /// Any other organization.
     Rest,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Organizations {
 const ORGANIZATIONS: &str = "/v1/organizations";
 
 impl Session {
-    /// The first 1,000 organizations of the person, in the order in which the platform lists them.
+    /// The first 1,000 organizations of the user, in the order of the platform.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl Session {
 }
 
 impl Organization {
-    /// How early it is looked at.
+    /// Its position in the search order.
     #[must_use]
     pub fn preference(&self) -> Preference {
         match self {
@@ -66,8 +66,7 @@ impl Organization {
     }
 }
 
-/// The organizations in the order in which they are looked at; within a [`Preference`] they stay in
-/// the order in which they were listed.
+/// The organizations in search order. Organizations with the same [`Preference`] keep their order.
 #[must_use]
 pub fn by_preference(mut organizations: Vec<Organization>) -> Vec<Organization> {
     organizations.sort_by_key(Organization::preference);

@@ -13,15 +13,15 @@ use crate::session::Session;
 pub struct Project {
     /// Its id.
     pub id: ProjectId,
-    /// Its name, as somebody typed it, and no more than its beginning where it is very long.
+    /// Its name. A very long name is truncated.
     #[serde(default, deserialize_with = "list::title")]
     pub title: Option<String>,
-    /// Whether it is the one that every organization begins with.
+    /// Whether it is the default project of the organization.
     #[serde(default, deserialize_with = "list::flag")]
     pub is_initial: bool,
 }
 
-/// One answer of the list.
+/// One page of the list.
 #[derive(Deserialize)]
 pub(crate) struct Page {
     #[serde(deserialize_with = "list::lenient")]
@@ -36,24 +36,24 @@ pub(crate) struct Page {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProjectList {
-    /// As the platform lists them.
+    /// In the order of the platform.
     pub projects: Vec<Project>,
-    /// Whether there are more, which were not read.
+    /// Whether there are more projects that were not read.
     pub has_more: bool,
 }
 
-/// How many projects are kept in all of the lists that are read side by side.
+/// A shared limit of projects for concurrent lists.
 #[derive(Debug)]
 pub struct Room(AtomicUsize);
 
 impl Room {
-    /// Room for so many.
+    /// A limit of `count` projects.
     #[must_use]
     pub fn new(projects: usize) -> Self {
         Self(AtomicUsize::new(projects))
     }
 
-    /// As many of these as there is room for.
+    /// Truncates the projects to the remaining limit.
     fn take(&self, wanted: usize) -> usize {
         let rest = |left: usize| Some(left.saturating_sub(wanted));
         let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
@@ -61,18 +61,17 @@ impl Room {
     }
 }
 
-/// The pages so far.
+/// The pages that were read.
 #[derive(Default)]
 pub(crate) struct Pages {
     pub(crate) list: ProjectList,
     cursors: Vec<String>,
 }
 
-/// With a hundred projects on each, more than any organization has; a list that never ends is cut
-/// there.
+/// With a hundred projects per page, more than any organization has. It limits an endless list.
 const MOST_PAGES: usize = 50;
 
-/// An id, and nothing that would fill a page of its own.
+/// The maximum length of a cursor.
 const LONGEST_CURSOR: usize = 256;
 
 impl Session {
@@ -80,14 +79,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Error`], with [`Call::Projects`]; where [`Error::is_inaccessible`], this organization's
-    /// projects are not for this person, which says nothing about the next organization.
+    /// [`Error`], with [`Call::Projects`]; if [`Error::is_inaccessible`], the user has no access to
+    /// this organization, but may have access to others.
     pub async fn projects(&self, organization: &OrganizationId) -> Result<Vec<Project>, Error> {
         self.projects_until(organization, |_| false).await
     }
 
-    /// The projects of an organization, up to the page that has the one that is `sought`: a list of
-    /// many pages need not be read to its end for a project on the first.
+    /// The projects of an organization, up to the page with the first project that is `sought`.
     ///
     /// # Errors
     ///
@@ -101,8 +99,7 @@ impl Session {
         Ok(self.projects_within(organization, sought, &room).await?.projects)
     }
 
-    /// The same where many organizations are asked side by side, and all of their projects have to fit
-    /// into `room`.
+    /// Like [`Session::projects_until`], with a limit that concurrent lists share.
     ///
     /// # Errors
     ///
@@ -138,7 +135,7 @@ impl Session {
 }
 
 impl Pages {
-    /// Takes a page over, and says after which project the next one begins, if there is one.
+    /// Adds a page, and returns the cursor of the next page, if any.
     pub(crate) fn add(&mut self, page: Page, room: &Room) -> Option<String> {
         let last_read = page.data.last().map(|project| project.id.to_string());
         let (listed, kept) = (page.data.len(), room.take(page.data.len()));
@@ -235,7 +232,7 @@ mod tests {
         assert_eq!((other.list.projects.len(), other.list.has_more), (1, true));
     }
 
-    /// What an answer could fill the memory with is not kept.
+    /// Excess data of a response is dropped.
     // threats 226
     #[test]
     fn memory_of_a_page_is_limited() {

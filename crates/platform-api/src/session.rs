@@ -8,14 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Call, Error, judge};
 
-/// The platform's API, before anybody has logged in to it.
+/// The platform's API, before login.
 #[derive(Clone, Debug)]
 pub struct PlatformApi {
     http: HttpClient,
     base: BaseUrl,
 }
 
-/// A person's onboarding session: what every request but the first is authorized by.
+/// The onboarding session of a user. It authorizes every request except the login.
 ///
 /// A clone is the same session.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl PlatformApi {
         Self { http, base }
     }
 
-    /// Turns the access token of a sign-in into a session.
+    /// Exchanges the access token of a sign-in for a session.
     ///
     /// # Errors
     ///

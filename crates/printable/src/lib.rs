@@ -1,23 +1,22 @@
-//! Text from outside, made fit for a terminal, a log or a page: one line, in which everything is
-//! seen and nothing is obeyed.
+//! Sanitizes untrusted text for a terminal, a log or a page: one line of visible characters,
+//! without control characters.
 //!
 //! ```
 #![doc = include_str!("../examples/show.rs")]
 //! ```
 //!
-//! What would move a cursor, end a line, turn the direction of writing
-//! ([UAX #9](https://www.unicode.org/reports/tr9/)) or take no room is left out; the rest stays as it
-//! is. One crate decides that for all of them, so that a character which is found to be hostile is
-//! hostile everywhere.
+//! It removes characters that move the cursor, end a line, change the direction of text
+//! ([UAX #9](https://www.unicode.org/reports/tr9/)) or are invisible. Other characters are
+//! unchanged. All crates use this one, so that they agree on the removed characters.
 //!
 //! # What this crate does not do
 //!
-//! It escapes nothing for HTML or for a shell: that depends on where a text goes, and is done there.
+//! It does not escape for HTML or a shell: the code that writes the output does.
 //!
 //! # Invariants
 //!
 //! - No I/O, no dependency, no state.
-//! - What comes out, put in again, comes out the same.
+//! - The functions are idempotent.
 
 #![expect(clippy::needless_doctest_main, reason = "the example is a program as well")]
 

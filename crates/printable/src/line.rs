@@ -1,12 +1,11 @@
-/// `text` as one line of visible characters, however long.
+/// `text` as one line of visible characters.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let line: String = text.chars().map(space_for_break).filter(|c| is_seen(*c)).collect();
     line.trim().to_owned()
 }
 
-/// `text` as [`one_line`] of at most `longest` characters; where there is more, the last of them is
-/// an ellipsis.
+/// `text` as [`one_line`], truncated to `longest` characters with an ellipsis.
 #[must_use]
 pub fn excerpt(text: &str, longest: usize) -> String {
     let line = one_line(text);
@@ -22,11 +21,10 @@ fn space_for_break(c: char) -> char {
     if moves { ' ' } else { c }
 }
 
-/// Whether a character is seen, and leaves those around it where they are: no control, no bidi
-/// control, nothing without width, no other format character, no tag, no blank letter.
+/// Whether a character is visible and does not affect others: no control, bidi control, zero-width,
+/// format or tag character, and no blank letter.
 ///
-/// The joiners between emoji go as well: a family falls apart into its members, and no name can
-/// look like another one because of them.
+/// Joiners between emoji are removed too: otherwise two different names could look equal.
 fn is_seen(c: char) -> bool {
     let unseen = matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -8,20 +8,21 @@ use crate::{AccessToken, IdToken};
 
 /// The claims that a sign-in reads from an ID token or an access token.
 ///
-/// Names are those of the tokens ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
-/// A claim that is absent, null, empty or of another type is `None`: which of them are needed is
-/// decided where they are used. `A` reads the claims of one authorization server from the same object.
+/// Names are those of the tokens ([OpenID Connect Core
+/// §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)). A claim that is absent,
+/// null, empty or of another type is `None`: the caller decides which claims are required. `A`
+/// reads the claims of one authorization server from the same object.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(bound = "A: Default")]
 #[non_exhaustive]
 pub struct Claims<A = NoAdditionalClaims> {
-    /// The issuer that the token says it is from.
+    /// The issuer.
     #[serde(default, deserialize_with = "text")]
     pub iss: Option<String>,
-    /// Who signed in, as the issuer numbers people.
+    /// The issuer's id of the user.
     #[serde(default, deserialize_with = "text")]
     pub sub: Option<String>,
-    /// Who the token is for; empty when the claim is absent.
+    /// The audience; empty if the claim is absent.
     #[serde(default, deserialize_with = "one_or_many")]
     pub aud: Option<Vec<String>>,
     /// The party that the token was issued to.
@@ -37,18 +38,18 @@ pub struct Claims<A = NoAdditionalClaims> {
     /// When the token was issued, in seconds since 1970-01-01 UTC.
     #[serde(default, deserialize_with = "numeric_date")]
     pub iat: Option<i64>,
-    /// The person's email address, for display.
+    /// The user's email address, for display.
     #[serde(default, deserialize_with = "text")]
     pub email: Option<String>,
-    /// The person's name, for display.
+    /// The user's name, for display.
     #[serde(default, deserialize_with = "text")]
     pub name: Option<String>,
-    /// What the authorization server adds to the standard claims.
+    /// Additional claims of the authorization server.
     #[serde(skip)]
     pub additional: A,
 }
 
-/// No claims but the standard ones.
+/// No additional claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct NoAdditionalClaims {}
 
@@ -57,7 +58,7 @@ impl<A: Default + DeserializeOwned> Claims<A> {
     ///
     /// # Errors
     ///
-    /// [`MalformedJwt`] when it is not a signed JWT with a claims set.
+    /// [`MalformedJwt`] if it is not a signed JWT with claims.
     pub fn decode_id_token_without_verifying(token: &IdToken) -> Result<Self, MalformedJwt> {
         Self::read_without_verifying(token.expose())
     }
@@ -66,8 +67,7 @@ impl<A: Default + DeserializeOwned> Claims<A> {
     ///
     /// # Errors
     ///
-    /// [`MalformedJwt`] when it is not a signed JWT with a claims set; an access token may as well
-    /// be opaque.
+    /// [`MalformedJwt`] if it is not a signed JWT with claims. An access token can be opaque.
     pub fn decode_access_token_without_verifying(
         token: &AccessToken,
     ) -> Result<Self, MalformedJwt> {
@@ -81,10 +81,10 @@ impl<A: Default + DeserializeOwned> Claims<A> {
 }
 
 impl<A> Claims<A> {
-    /// Holds the claims of the ID token of a sign-in against what this client expects
-    /// ([OpenID Connect Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
-    /// It has to say who signed in; of the other claims, those that are there count. A `nonce` is
-    /// none of them: this client sends none, so there is nothing that it could answer to.
+    /// Checks the claims of an ID token against the expected values ([OpenID Connect Core
+    /// §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)). `sub`
+    /// is required; other claims are checked if present. `nonce` is ignored, because this client
+    /// sends none.
     ///
     /// # Errors
     ///
@@ -95,8 +95,7 @@ impl<A> Claims<A> {
         self.check_subject()
     }
 
-    /// The part of [`check`](Self::check) that no clock has a say in: who made the token, and for
-    /// which client.
+    /// The part of [`check`](Self::check) that does not depend on the clock: issuer and audience.
     ///
     /// # Errors
     ///
@@ -106,9 +105,9 @@ impl<A> Claims<A> {
         self.check_audience(client_id)
     }
 
-    /// Holds the claims of an ID token that came with a refresh against those of the one before: the
-    /// `sub` is the same
-    /// ([OpenID Connect Core §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)).
+    /// Checks that the ID token of a refresh has the same `sub` as the previous one ([OpenID
+    /// Connect Core
+    /// §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)).
     ///
     /// # Errors
     ///
@@ -158,46 +157,46 @@ impl<A> Claims<A> {
     }
 }
 
-/// Seconds by which two honest clocks may differ.
+/// The allowed clock skew in seconds.
 const CLOCK_SKEW: i64 = 300;
 
-/// What a token must say where it says anything.
+/// The expected values of claims.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// The issuer that was asked, without a trailing slash.
+    /// The issuer, without a trailing slash.
     pub issuer: &'a str,
-    /// The `client_id` that asked.
+    /// The `client_id`.
     pub client_id: &'a str,
     /// Now, in seconds since 1970-01-01 UTC.
     pub now: i64,
 }
 
-/// A claim that says something else than this client expects.
+/// A claim that differs from the expected value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimMismatch {
-    /// `iss`: another issuer made it.
+    /// `iss` is another issuer.
     #[error("it was made by another issuer (iss)")]
     Issuer,
-    /// `aud` or `azp`: it was made for another client.
+    /// `aud` or `azp` is another client.
     #[error("it was made for another client (aud, azp)")]
     Audience,
-    /// `sub`: it is about another person.
+    /// `sub` is another user.
     #[error("it is about another person (sub)")]
     Subject,
-    /// `sub`: it does not say who signed in, or says more than an identifier can.
+    /// `sub` is absent or too long.
     #[error("it does not say who signed in (sub)")]
     MissingSubject,
-    /// `exp`: it is over already, or this machine's clock is ahead.
+    /// `exp` is in the past, or this machine's clock is ahead.
     #[error("it has expired already (exp)")]
     Expired,
-    /// `iat`: it is not made yet, or this machine's clock is behind.
+    /// `iat` is in the future, or this machine's clock is behind.
     #[error("it was issued in the future (iat)")]
     IssuedInTheFuture,
 }
 
-/// Reads a claim that is a text; one that is empty or something else is `None`. For the fields of
-/// additional claims.
+/// Deserializes a string claim. An empty string or another type is `None`. For fields of additional
+/// claims.
 ///
 /// # Errors
 ///
@@ -209,7 +208,7 @@ pub fn text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Er
     })
 }
 
-/// `aud` is a string or a list of strings. A list without a string names no audience.
+/// `aud` is a string or a list of strings. A list without strings has no audience.
 fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>>, D::Error> {
     Ok(match Value::deserialize(input)? {
         Value::Null => None,
@@ -222,11 +221,10 @@ fn one_or_many<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Vec<String>
 }
 
 /// A NumericDate ([RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2)) may have a
-/// fraction, which is cut off. The cast saturates, so that no year overflows, nor one with more digits
-/// than a float has.
+/// fraction, which is truncated. The cast saturates, so that no value overflows.
 #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates; the fraction goes")]
 fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
-    // A number that no float holds is an error of `serde_json`, and not of `str::parse`.
+    // `serde_json` rejects a number that is too large for a float; `str::parse` does not.
     let date = Box::<RawValue>::deserialize(input)?;
     let seconds = || date.get().parse::<f64>().ok();
     Ok(date.get().parse().ok().or_else(|| seconds().map(|seconds| seconds.floor() as i64)))

@@ -12,7 +12,7 @@ fn read(payload: &str) -> Result<Claims, MalformedJwt> {
     Claims::decode_id_token_without_verifying(&IdToken::new(token).unwrap())
 }
 
-/// The claims are somebody's.
+/// Asserts that the claims have a subject.
 #[track_caller]
 fn check(payload: &Value, outcome: Result<(), ClaimMismatch>) {
     let mut payload = payload.clone();
@@ -79,7 +79,7 @@ fn id_token_must_have_a_subject() {
     assert_eq!(read("{}").unwrap().check(&EXPECTED), Err(ClaimMismatch::MissingSubject));
 }
 
-/// None is sent, so none is expected, and none is wrong.
+/// The client sends no nonce, so the claim is ignored.
 // threats 101
 #[test]
 fn nonce_is_ignored() {
@@ -88,7 +88,7 @@ fn nonce_is_ignored() {
     }
 }
 
-/// What one authorization server adds.
+/// The additional claims of one authorization server.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 struct Tenant {
     #[serde(default, deserialize_with = "text")]

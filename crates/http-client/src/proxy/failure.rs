@@ -12,56 +12,56 @@ use crate::tls_failure::TlsFailure;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyFailure {
-    /// Its name has no address.
+    /// DNS failed for the proxy.
     #[error("the proxy has no address")]
     Dns(#[source] RootCause),
-    /// The server's name has no address here, and this kind of proxy is not asked for one.
+    /// Local DNS failed for the server, and this kind of proxy does not resolve names.
     #[error("this machine cannot find its address, and did not ask the proxy")]
     UnresolvedHere(#[source] RootCause),
-    /// No connection to the proxy itself.
+    /// The proxy cannot be reached.
     #[error("the proxy cannot be reached")]
     Unreachable(#[source] RootCause),
-    /// The proxy did not answer in time.
+    /// The proxy did not respond in time.
     #[error("no connection within {} seconds", after.as_secs_f32())]
     TimedOut {
-        /// The time that it had.
+        /// The timeout.
         after: Duration,
     },
-    /// It wants a user name and a password, or others than these.
+    /// It requires a user name and password, or rejects these.
     #[error(
         "it {}",
         if *given { "does not accept this user name and password" } else { "wants a user name and a password" },
     )]
     AuthenticationRequired {
-        /// Whether it was given any.
+        /// Whether any were sent.
         given: bool,
     },
-    /// It refuses to connect to this server, or cannot.
+    /// It does not connect to this server.
     #[error("it refuses the connection{}", reason.as_ref().map(|it| format!(" ({it})")).unwrap_or_default())]
     Refused {
-        /// What the reply of a SOCKS proxy means
+        /// The meaning of a SOCKS reply
         /// ([RFC 1928 §6](https://www.rfc-editor.org/rfc/rfc1928#section-6)).
         reason: Option<String>,
     },
     /// TLS failed with an HTTPS proxy, or with the server behind it.
     #[error("no secure connection to the proxy, or to the server behind it")]
     Tls(#[source] Box<TlsFailure>),
-    /// It does not speak the protocol of a proxy, or closed the connection.
+    /// It does not use the proxy protocol, or closed the connection.
     #[error("it did not make the connection")]
     Broken(#[source] RootCause),
 }
 
-/// The library exports its proxies and not their errors, so they are named by the trait.
+/// The library does not export its proxy errors, so they are reached through the trait.
 type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
 type SocksError = <SocksV5<HttpConnector> as Service<Uri>>::Error;
 
 impl ProxyFailure {
-    /// Sorts an error of the library; `given` says whether the proxy was given a password.
+    /// Classifies an error of the library. `given` tells whether a password was sent.
     pub(crate) fn from_cause(source: RootCause, given: bool) -> Self {
         match (source.find(), source.find()) {
             (Some(TunnelError::ProxyAuthRequired), _) => Self::AuthenticationRequired { given },
             (Some(TunnelError::TunnelUnsuccessful), _) => Self::Refused { reason: None },
-            // The variants of a reply have no name outside the library.
+            // The variants of a reply are private to the library.
             (_, Some(SocksError::V5(reply))) => match format!("{reply:?}").starts_with("Auth(") {
                 true => Self::AuthenticationRequired { given },
                 false => Self::Refused { reason: Some(reply.to_string()) },
@@ -70,8 +70,8 @@ impl ProxyFailure {
         }
     }
 
-    /// Whether the same request may well succeed in a while. A password that was refused once must not
-    /// be sent again: that may lock an account.
+    /// Whether a retry may succeed later. A rejected password must not be sent again: that may lock
+    /// an account.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Dns(_) | Self::Unreachable(_) | Self::TimedOut { .. } => true,

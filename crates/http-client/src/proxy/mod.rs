@@ -12,7 +12,7 @@ pub use failure::ProxyFailure;
 
 pub(crate) use path::{ProxyRoute, ProxyRoutes};
 
-/// A proxy, and the hosts that are reached without it.
+/// A proxy, and the hosts that bypass it.
 #[derive(Clone)]
 pub struct Proxy {
     named_by: &'static str,
@@ -20,16 +20,16 @@ pub struct Proxy {
     no_proxy: String,
 }
 
-/// Loopback is never behind a proxy, with or without `NO_PROXY`.
+/// Loopback bypasses the proxy, with or without `NO_PROXY`.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
-/// What a proxy's URL may begin with; a text without any is taken for `http`.
+/// The schemes of a proxy URL. The default is `http`.
 const SCHEMES: [&str; 6] = ["http", "https", "socks5", "socks5h", "socks4", "socks4a"];
 
 impl Proxy {
     /// The proxy that `named_by`, a flag or a variable, names: `url`, such as
-    /// `http://user:password@proxy.test:3128` or `socks5h://127.0.0.1:1080`, except for the hosts of
-    /// `no_proxy`: a list with commas of names, addresses and networks, or `*`.
+    /// `http://user:password@proxy.test:3128` or `socks5h://127.0.0.1:1080`, except for the hosts
+    /// of `no_proxy`: a comma-separated list of names, addresses and networks, or `*`.
     #[must_use]
     pub fn new(named_by: &'static str, url: &str, no_proxy: Option<&str>) -> Self {
         let url = url.trim();
@@ -51,27 +51,27 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`SetupError::Proxy`] when it is not a URL that a proxy can have.
+    /// [`SetupError::Proxy`] if the proxy URL is invalid.
     pub fn host(&self) -> Result<String, SetupError> {
         Ok(host(&self.parsed()?).to_owned())
     }
 
-    /// Whether every host is reached without it. The library would ask it for addresses all the same.
+    /// Whether every host bypasses it. The library would still ask it to resolve names.
     pub(crate) fn is_for_nobody(&self) -> bool {
         self.no_proxy.split(',').any(|entry| entry.trim() == "*")
     }
 
-    /// The proxy as the HTTP library has it, and the ways through it.
+    /// The proxy of the HTTP library, and the routes through it.
     pub(crate) fn build(&self) -> Result<(reqwest::Proxy, ProxyRoutes), SetupError> {
         let paths = ProxyRoutes::new(self.host()?, self.named_by, &self.url, &self.no_proxy);
         let proxy = reqwest::Proxy::all(&self.url).map_err(|_| self.bad(BadProxy::NotAUrl))?;
         Ok((proxy.no_proxy(reqwest::NoProxy::from_string(&self.no_proxy)), paths))
     }
 
-    /// A password with a character that ends the host would be taken for a host, or for a path; a URL
-    /// that has more than a host is no proxy's.
+    /// A password with an unencoded `/`, `?` or `#` would be parsed as a host or path, so a URL
+    /// with a path or query is refused.
     fn parsed(&self) -> Result<Url, SetupError> {
-        // The library's own errors repeat the URL, which may hold a password.
+        // The library's errors contain the URL, which may have a password.
         let url = Url::parse(&self.url).map_err(|error| match error {
             ParseError::IdnaError => self.bad(BadProxy::HostName),
             _ => self.bad(BadProxy::NotAUrl),
@@ -95,7 +95,7 @@ impl Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The URL may hold a password.
+        // The URL may have a password.
         f.debug_struct("Proxy")
             .field("named_by", &self.named_by)
             .field("no_proxy", &self.no_proxy)

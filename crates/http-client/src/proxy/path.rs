@@ -34,7 +34,7 @@ pub(crate) struct ProxyRoute {
 }
 
 impl ProxyRoute {
-    /// How it is spoken to.
+    /// Its protocol.
     pub(crate) fn scheme(&self) -> &str {
         self.intercept.uri().scheme_str().unwrap_or_default()
     }
@@ -50,7 +50,7 @@ impl ProxyRoute {
         (uri.host().unwrap_or_default().trim_matches(['[', ']']), port)
     }
 
-    /// Whether it is given a user name and a password.
+    /// Whether a user name and password are sent.
     pub(crate) fn has_credentials(&self) -> bool {
         self.intercept.basic_auth().is_some() || self.intercept.raw_auth().is_some()
     }
