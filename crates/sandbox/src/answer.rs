@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-/// What an endpoint answers, before it is put on the wire.
+/// The response of an endpoint, before it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -13,8 +13,8 @@ impl Answer {
         Self::of_type(status, "application/json", body.to_string())
     }
 
-    /// A page loads nothing, runs nothing, and cannot be framed. Its forms go to the sandbox,
-    /// whose answer redirects to a callback on this machine.
+    /// A page loads nothing, runs nothing, and cannot be framed. Its forms are sent to the sandbox,
+    /// which redirects to a callback on loopback.
     pub(crate) fn html(status: u16, page: String) -> Self {
         const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
             form-action 'self' http://localhost:* http://127.0.0.1:*; base-uri 'none'; frame-ancestors 'none'";
@@ -33,15 +33,15 @@ impl Answer {
         self
     }
 
-    /// Nothing here may be cached: [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)
-    /// asks it of tokens, and the rest is no different.
+    /// No response may be cached:
+    /// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1) requires it for tokens.
     fn of_type(status: u16, content_type: &str, body: String) -> Self {
         let answer = Self { status, headers: Vec::new(), body: body.into_bytes() };
         answer.with("content-type", content_type).with("cache-control", "no-store")
     }
 }
 
-/// Why a request was refused, in one of the two shapes that the real endpoints use.
+/// An error response, in one of the two forms of the real endpoints.
 #[derive(Clone, Debug)]
 pub(crate) enum Refusal {
     /// `{"error": "…", "error_description": "…"}`, as

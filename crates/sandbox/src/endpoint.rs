@@ -1,19 +1,19 @@
 use serde::Deserialize;
 
-/// A part of the sandbox that can be asked, for finding requests and for placing faults.
+/// An endpoint of the sandbox, to find requests and to set faults.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// Everything. It only looks for requests; none is recorded under it.
+    /// All endpoints. For searches only: no request is recorded as `Any`.
     Any,
-    /// `/`, which a client asks to open a connection early.
+    /// `/`, which a client requests to open a connection early.
     Root,
     /// `GET /oauth/authorize`, the sign-in page.
     Authorize,
-    /// `POST /oauth/authorize`, the choice of an account on that page.
+    /// `POST /oauth/authorize`, the selection of an account on that page.
     Choice,
-    /// `POST /oauth/token`, with any grant type. A request is recorded under it when its grant type
+    /// `POST /oauth/token`, with any grant type. A request is recorded as `Token` if its grant type
     /// is none of the three below.
     Token,
     /// The token endpoint with `grant_type=authorization_code`.
@@ -28,7 +28,7 @@ pub enum Endpoint {
     DeviceUserCode,
     /// `POST /api/accounts/deviceauth/token`.
     DeviceToken,
-    /// `/codex/device`, where the person types the code.
+    /// `/codex/device`, where the user enters the code.
     DevicePage,
     /// The two metadata documents under `/.well-known/`.
     Discovery,
@@ -42,14 +42,14 @@ pub enum Endpoint {
     Projects,
     /// `POST /dashboard/organizations/{org}/projects/{project}/api_keys`.
     ApiKeys,
-    /// Requests for exactly this path, as it was sent. It only looks for requests, too.
+    /// Requests with exactly this path, as sent. For searches only.
     Path(String),
     /// None of the above.
     Unknown,
 }
 
 impl Endpoint {
-    /// Whether this is the other endpoint, or has it as a part.
+    /// Whether this equals or includes the other endpoint.
     pub(crate) fn includes(&self, other: &Self) -> bool {
         match self {
             Self::Any => true,
@@ -91,7 +91,7 @@ impl Endpoint {
         }
     }
 
-    /// The token endpoint is three in one, told apart by the grant type.
+    /// The grant type selects one of three token endpoints.
     pub(crate) fn with_grant(self, grant_type: Option<&str>) -> Self {
         match (self, grant_type) {
             (Self::Token, Some("authorization_code")) => Self::TokenCode,

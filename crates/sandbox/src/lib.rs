@@ -1,34 +1,34 @@
 //! A local issuer and platform API in the shape of OpenAI's: the authorization server of
-//! [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749), the API behind it, and a person with a
-//! browser, for the demo, the tests and people who build on these crates.
+//! [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749), the API behind it, and a simulated user with
+//! a browser, for the demo, the tests and users of these crates.
 //!
 //! ```
 #![doc = include_str!("../examples/visit.rs")]
 //! ```
 //!
-//! It has two parts: `openai`, the servers, which always answer correctly; and `faults` and `proxy`,
-//! which make what goes wrong.
+//! It has two parts: `openai`, the servers, which always respond correctly; and `faults` and
+//! `proxy`, which simulate errors.
 //!
-//! A [`Scenario`] holds accounts, lifetimes and [`Fault`]s. A fault names an [`Endpoint`], which of its
-//! requests, and what happens. [`Sandbox::requests`] returns what was sent, and [`Sandbox::issued`] the
-//! secrets that must not appear elsewhere. Tests wait with [`Sandbox::arrived`] or
-//! [`Sandbox::wait_for`], and never sleep.
+//! A [`Scenario`] holds accounts, lifetimes and [`Fault`]s. A fault has an [`Endpoint`], a choice
+//! of its requests, and an effect. [`Sandbox::requests`] returns the received requests, and
+//! [`Sandbox::issued`] the secrets that must not appear elsewhere. Tests wait with
+//! [`Sandbox::wait_for_requests`] or [`Sandbox::wait_for_requests_blocking`], and never sleep.
 //!
 //! A [`Proxy`] is an HTTP or SOCKS proxy between client and server. It connects the names of its
-//! [`ProxyScenario`] to addresses of this machine, and refuses, hangs or closes as that says.
+//! [`ProxyScenario`] to addresses of this machine, and can refuse, hang or close.
 //!
 //! # What this crate does not do
 //!
-//! It listens on `127.0.0.1` only, stores nothing, asks for no password, and signs with a published
-//! key. It does not check what a client does with an answer: tests do.
+//! It listens on `127.0.0.1` only, stores nothing, requires no password, and signs with a published
+//! key. It does not check how a client handles a response: tests do.
 //!
 //! # Invariants
 //!
 //! - It shares no code with what it tests: no other crate of the workspace, and no HTTP client of
 //!   theirs.
 //! - Only tests, rigs and the demo use it.
-//! - A request that a fault answers changes nothing, unless the fault says otherwise.
-//! - A proxy reaches the addresses of its scenario and this machine, and nothing else.
+//! - A request with a fault changes nothing, unless the fault needs the normal response.
+//! - A proxy connects only to the addresses of its scenario and to loopback.
 //! - Its `Debug` output and its log lines show no secret.
 
 mod answer;

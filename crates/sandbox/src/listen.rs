@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::start_error::StartError;
 
-/// Listens on loopback, and nowhere else.
+/// Listens on loopback only.
 pub(crate) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { port, source };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
@@ -14,7 +14,7 @@ pub(crate) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Start
     Ok((listener, address))
 }
 
-/// Accepts until it is aborted, which ends its connections, too.
+/// Accepts connections until it is aborted, which also ends its connections.
 pub(crate) async fn accept<F>(listener: TcpListener, serve: impl Fn(TcpStream) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -24,11 +24,11 @@ where
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else {
-                    // Out of sockets: trying again at once would only keep the others from closing.
+                    // Out of sockets: an immediate retry would only use the CPU.
                     tokio::time::sleep(BREATH).await;
                     continue;
                 };
-                // Answers are small, and a test waits for each of them.
+                // Responses are small, and a test waits for each of them.
                 let _ = stream.set_nodelay(true);
                 connections.spawn(serve(stream));
             }
@@ -38,5 +38,5 @@ where
     }
 }
 
-/// The rest after a connection that could not be accepted.
+/// The pause after a failed accept.
 const BREATH: Duration = Duration::from_millis(10);

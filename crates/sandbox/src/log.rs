@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// Everything that arrived, and those who wait for more. One wakes by a condition variable and the
-/// other by a task's waker, so that neither kind of test has to poll.
+/// All received requests. Waiting threads are woken by a condition variable, waiting tasks by a
+/// waker, so that no test polls.
 pub(crate) struct Log<T> {
     entries: Mutex<Vec<T>>,
     for_threads: Condvar,
@@ -22,8 +22,8 @@ impl<T: Clone> Log<T> {
         self.lock().clone()
     }
 
-    /// Waits until there are so many of a kind; none when they do not come in time.
-    pub(crate) async fn arrived(
+    /// Waits until `count` entries match; `None` on timeout.
+    pub(crate) async fn wait_for_requests(
         &self,
         kind: impl Fn(&T) -> bool,
         count: usize,
@@ -31,7 +31,7 @@ impl<T: Clone> Log<T> {
     ) -> Option<Vec<T>> {
         let enough = async {
             loop {
-                // Registered before looking: what arrives in between is not missed.
+                // Registered before the check, so that no entry is missed.
                 let more = self.for_tasks.notified();
                 let found = self.filter(&kind);
                 if found.len() >= count {
@@ -43,8 +43,8 @@ impl<T: Clone> Log<T> {
         tokio::time::timeout(within, enough).await.ok()
     }
 
-    /// The same for those who are not async: it blocks the thread.
-    pub(crate) fn wait_for(
+    /// Like [`wait_for_requests`](Self::wait_for_requests), but blocks the thread.
+    pub(crate) fn wait_for_requests_blocking(
         &self,
         kind: impl Fn(&T) -> bool,
         count: usize,
@@ -75,7 +75,7 @@ impl<T: Clone> Log<T> {
     }
 }
 
-/// Written out, because a derived one would ask the entries for a default.
+/// Not derived, because the derived one would require `Default` for the entries.
 impl<T> Default for Log<T> {
     fn default() -> Self {
         Self {

@@ -53,7 +53,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let scenario = scenario(arguments)?;
     let accounts = scenario.accounts.clone();
     let sandbox = Sandbox::start_observed(scenario, log).await?;
-    // Listening for Ctrl-C begins at the task's first turn, which is now: it may come any time.
+    // The Ctrl-C handler is installed at the first poll, so poll now.
     let stop = tokio::spawn(tokio::signal::ctrl_c());
     tokio::task::yield_now().await;
     let ca_file = sandbox.ca_pem().map(CaFile::write).transpose()?;
@@ -87,14 +87,14 @@ fn read(file: &Path) -> Result<Scenario, Box<dyn Error>> {
     scenario.map_err(|error| format!("{name} is no scenario: {error}").into())
 }
 
-/// The certificate to trust, in a file for as long as the sandbox runs.
+/// A file with the CA certificate, which is removed at the end.
 struct CaFile(PathBuf);
 
 impl CaFile {
     fn write(pem: &str) -> io::Result<Self> {
         let file = format!("openai-sandbox-ca-{}.pem", process::id());
         let path = std::env::temp_dir().join(file);
-        // A new file, so that a link of another user in the shared folder is not followed.
+        // `create_new` does not follow a link of another user in the shared folder.
         let _ = fs::remove_file(&path);
         File::create_new(&path)?.write_all(pem.as_bytes())?;
         Ok(Self(path))
@@ -141,7 +141,7 @@ Every request is a line below. Ctrl-C stops the sandbox.
     )
 }
 
-/// One line for a request, without its query and its body: the secrets are there.
+/// One line for a request, without its query and its body: they contain the secrets.
 fn log(request: &Recorded, answered: Answered) {
     let outcome = match answered {
         Answered::With(status) => status.to_string(),
@@ -157,7 +157,7 @@ fn log(request: &Recorded, answered: Answered) {
     say(&format!("{method:<5}{path}  {outcome}{grant}"));
 }
 
-/// There is nothing to do about a terminal that is gone.
+/// An error of the terminal is ignored.
 fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
-/// Puts a patch over a value: objects are merged name by name, null takes a name away, anything
-/// else replaces ([RFC 7396 §2](https://www.rfc-editor.org/rfc/rfc7396#section-2)).
+/// Applies a patch to a value: objects are merged, null removes a name, anything else replaces the
+/// value ([RFC 7396 §2](https://www.rfc-editor.org/rfc/rfc7396#section-2)).
 pub(crate) fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
@@ -18,7 +18,7 @@ pub(crate) fn merge(target: &mut Value, patch: &Value) {
 fn merge_objects(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (name, value) in patch {
         if value.is_null() {
-            // The order of what stays is kept, since that is what a client would see.
+            // The order of the remaining fields is kept, because clients see it.
             target.remove(name);
         } else {
             merge(target.entry(name.clone()).or_insert(Value::Null), value);

@@ -4,27 +4,27 @@ use serde_json::Value;
 
 use crate::Endpoint;
 
-/// A request as it arrived, whole.
+/// A received request.
 ///
 /// `Debug` shows neither the query nor the headers nor the body: a failing test would print the
 /// secrets in them.
 #[derive(Clone)]
 pub struct Recorded {
-    /// The number of the connection it came on; requests with the same number shared one.
+    /// The number of its connection.
     pub connection: u64,
     /// The endpoint it is for.
     pub endpoint: Endpoint,
     /// The method.
     pub method: String,
-    /// The path as it was sent, percent signs and all.
+    /// The path as sent, percent-encoded.
     pub path: String,
-    /// The query as it was sent.
+    /// The query as sent.
     pub query: Option<String>,
-    /// The headers, names in lower case, in the order they arrived.
+    /// The headers in order, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// The version of HTTP.
+    /// The HTTP version.
     pub version: hyper::Version,
 }
 
@@ -59,13 +59,13 @@ impl Recorded {
         pairs(&self.body)
     }
 
-    /// The body as JSON, when it is JSON.
+    /// The body as JSON, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The segments of the path, each decoded; none when one of them is not UTF-8.
+    /// The segments of the path, each decoded; none if one of them is not UTF-8.
     pub(crate) fn segments(&self) -> Option<Vec<String>> {
         let segments = self.path.split('/').skip(1);
         segments.map(|segment| urlencoding::decode(segment).ok().map(Into::into)).collect()
@@ -87,10 +87,10 @@ impl fmt::Debug for Recorded {
 #[derive(Debug, thiserror::Error)]
 #[error("{wanted} requests to {at:?} were expected; arrived: {arrived:?}")]
 pub struct NotArrived {
-    /// Where they should have arrived.
+    /// The expected endpoint.
     pub at: Endpoint,
-    /// How many.
+    /// The expected count.
     pub wanted: usize,
-    /// Everything that did arrive, wherever.
+    /// All received requests.
     pub arrived: Vec<Recorded>,
 }

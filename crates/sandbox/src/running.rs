@@ -4,14 +4,14 @@ use std::{io, thread};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// What keeps a server running, and ends it.
+/// The handle of a running server.
 pub(crate) enum Running {
     Tasks(Vec<JoinHandle<()>>),
     Thread { stop: Option<oneshot::Sender<()>>, thread: Option<thread::JoinHandle<()>> },
 }
 
 impl Running {
-    /// Starts a server in a thread and a runtime of its own; the end of that is its end.
+    /// Starts a server in its own thread and runtime.
     pub(crate) fn in_thread<T, F>(
         name: &str,
         start: impl FnOnce() -> F + Send + 'static,
@@ -29,7 +29,7 @@ impl Running {
         Ok((server, Self::Thread { stop: Some(stop), thread: Some(thread) }))
     }
 
-    /// Stops, and returns when the ports are free again.
+    /// Stops, and returns when the ports are free.
     pub(crate) async fn stop(&mut self) {
         if let Self::Tasks(tasks) = self {
             for task in tasks {
@@ -39,7 +39,7 @@ impl Running {
         }
     }
 
-    /// Stops, as far as that goes without waiting for tasks.
+    /// Stops without waiting for tasks.
     pub(crate) fn end(&mut self) {
         match self {
             Self::Tasks(tasks) => tasks.iter().for_each(JoinHandle::abort),

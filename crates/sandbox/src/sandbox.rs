@@ -21,7 +21,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Stops, and returns when the ports are free again. Connections end where they are.
+    /// Stops, closes all connections, and returns when the ports are free.
     pub async fn stop(mut self) {
         self.running.stop().await;
     }
@@ -38,69 +38,72 @@ impl Sandbox {
         &self.api_url
     }
 
-    /// Where the issuer listens, for those who reach it under another name.
+    /// The address of the issuer's listener.
     #[must_use]
     pub fn issuer_address(&self) -> SocketAddr {
         self.issuer_address
     }
 
-    /// Where the API listens. It is where the issuer does, unless the listeners are separate.
+    /// The address of the API's listener. It is the issuer's, unless the listeners are separate.
     #[must_use]
     pub fn api_address(&self) -> SocketAddr {
         self.api_address
     }
 
-    /// The certificate that a client has to trust, as PEM; none without TLS.
+    /// The CA certificate that a client must trust, as PEM; none without TLS.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }
 
-    /// Everything that arrived so far, in that order.
+    /// All received requests, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
         self.state.log.all()
     }
 
-    /// What arrived so far at one endpoint.
+    /// The received requests of one endpoint.
     #[must_use]
     pub fn requests_at(&self, at: &Endpoint) -> Vec<Recorded> {
         self.state.log.filter(|request| request.is_at(at))
     }
 
-    /// How many connections were accepted so far, whether or not a request came on them.
+    /// The number of accepted connections, with or without requests.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.state.connections()
     }
 
-    /// Waits until so many requests have arrived at an endpoint, answered or not.
+    /// Waits until `count` requests have arrived at an endpoint.
     ///
     /// # Errors
     ///
-    /// [`NotArrived`] when they have not within the given time.
-    pub async fn arrived(
+    /// [`NotArrived`] on timeout.
+    pub async fn wait_for_requests(
         &self,
         at: &Endpoint,
         count: usize,
         within: Duration,
     ) -> Result<Vec<Recorded>, NotArrived> {
-        let arrived = self.state.log.arrived(|request| request.is_at(at), count, within).await;
+        let arrived =
+            self.state.log.wait_for_requests(|request| request.is_at(at), count, within).await;
         arrived.ok_or_else(|| self.not_arrived(at, count))
     }
 
-    /// [`arrived`](Self::arrived) for tests that are not async: it blocks the thread.
+    /// [`wait_for_requests`](Self::wait_for_requests) for tests that are not async: it blocks the
+    /// thread.
     ///
     /// # Errors
     ///
-    /// [`NotArrived`] when they have not within the given time.
-    pub fn wait_for(
+    /// [`NotArrived`] on timeout.
+    pub fn wait_for_requests_blocking(
         &self,
         at: &Endpoint,
         count: usize,
         within: Duration,
     ) -> Result<Vec<Recorded>, NotArrived> {
-        let arrived = self.state.log.wait_for(|request| request.is_at(at), count, within);
+        let arrived =
+            self.state.log.wait_for_requests_blocking(|request| request.is_at(at), count, within);
         arrived.ok_or_else(|| self.not_arrived(at, count))
     }
 
@@ -108,20 +111,20 @@ impl Sandbox {
         NotArrived { at: at.clone(), wanted: count, arrived: self.requests() }
     }
 
-    /// Every secret that was handed out so far.
+    /// Every issued secret.
     #[must_use]
     pub fn issued(&self) -> Issued {
         self.state.world.ledger().issued.clone()
     }
 
-    /// The refresh tokens that still work: issued, and neither spent, revoked nor expired.
+    /// The valid refresh tokens: not spent, revoked or expired.
     #[must_use]
     pub fn live_refresh_tokens(&self) -> Vec<String> {
         self.state.world.live_refresh_tokens()
     }
 
-    /// Every secret of every sign-in so far: what was [issued](Self::issued), and the states and
-    /// code verifiers that clients sent.
+    /// Every secret of every sign-in: the [issued](Self::issued) ones, and the states and code
+    /// verifiers of clients.
     #[must_use]
     pub fn canaries(&self) -> Vec<String> {
         let requests = self.requests();
@@ -135,13 +138,13 @@ impl Sandbox {
         all
     }
 
-    /// Lets the requests go on that [`Then::Hold`](crate::Then::Hold) stopped, and all later ones.
+    /// Releases all requests that wait at [`Then::Hold`](crate::Then::Hold), now and later.
     pub fn release(&self) {
         self.state.faults.release();
     }
 
     /// Signs an account in without a browser, for tests that begin with stored credentials. The
-    /// tokens are those of the sign-in client. None when there is no such account.
+    /// tokens are for the sign-in client. `None` if the account does not exist.
     #[must_use]
     pub fn mint(&self, email: &str) -> Option<Minted> {
         let mut accounts = self.state.world.scenario.accounts.iter();
@@ -149,8 +152,8 @@ impl Sandbox {
         openai::mint(&self.state.world, index).ok()
     }
 
-    /// A person who chooses this account on the sign-in page, by its address or its label, and
-    /// whose browser trusts this sandbox.
+    /// A simulated user who selects this account by address or label, and whose browser trusts this
+    /// sandbox.
     #[must_use]
     pub fn person(&self, account: &str) -> Person {
         Person { ca_pem: self.ca_pem.clone(), ..Person::named(account) }

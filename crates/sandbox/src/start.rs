@@ -16,16 +16,16 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    /// [`StartError`] if a port is in use, or if certificates cannot be created.
     pub async fn start(scenario: Scenario) -> Result<Self, StartError> {
         start(scenario, None).await
     }
 
-    /// Starts a sandbox in this runtime that tells of every request once it is answered.
+    /// Starts a sandbox in this runtime that reports every request with its outcome.
     ///
     /// # Errors
     ///
-    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    /// [`StartError`] if a port is in use, or if certificates cannot be created.
     pub async fn start_observed(
         scenario: Scenario,
         observer: impl Fn(&Recorded, Answered) + Send + Sync + 'static,
@@ -33,12 +33,11 @@ impl Sandbox {
         start(scenario, Some(Arc::new(observer))).await
     }
 
-    /// Starts a sandbox in a thread and a runtime of its own, for tests that are not async, such as
-    /// those that start a program and wait for its end.
+    /// Starts a sandbox in its own thread and runtime, for tests that are not async.
     ///
     /// # Errors
     ///
-    /// [`StartError`] when a port is taken, or when keys and certificates cannot be made.
+    /// [`StartError`] if a port is in use, or if certificates cannot be created.
     pub fn start_in_thread(scenario: Scenario) -> Result<Self, StartError> {
         let started = Running::in_thread("sandbox", move || start(scenario, None));
         let (sandbox, running) = started.map_err(StartError::Thread)?;

@@ -7,12 +7,12 @@ use crate::server::TlsError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// A port could not be had.
+    /// A port could not be opened.
     #[error("cannot listen on port {port}")]
     Listen {
         /// The port; 0 stands for any.
         port: u16,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// TLS could not be set up.

@@ -94,7 +94,11 @@ impl RemoteServers {
     fn begin(&self, running: &mut Running) -> Result<Url, Box<dyn Error>> {
         let callback = self.sign_in(&running.address()?)?;
         let warm = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        self.sandbox.wait_for(&Endpoint::Root, warm * self.flow.servers(), TIMEOUT)?;
+        self.sandbox.wait_for_requests_blocking(
+            &Endpoint::Root,
+            warm * self.flow.servers(),
+            TIMEOUT,
+        )?;
         // The response to the last of these requests has to arrive.
         thread::sleep(self.round_trip * 2);
         Ok(callback)

@@ -157,7 +157,7 @@ impl<'a> Case<'a> {
     /// Waits until the program is about to save.
     pub(super) fn wait_for_save(&self, process: u32) -> Outcome<()> {
         if self.flow == Flow::Refresh {
-            self.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TIMEOUT)?;
+            self.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TIMEOUT)?;
             return Ok(());
         }
         // The first thread that the program starts reads standard input.

@@ -48,7 +48,11 @@ impl<'a> Harness<'a> {
 
     /// Waits for so many code exchanges.
     pub(super) fn wait_for_token_requests(&self, count: usize) -> Result<(), Box<dyn Error>> {
-        self.sandbox.wait_for(&Endpoint::TokenCode, count, Duration::from_secs(20))?;
+        self.sandbox.wait_for_requests_blocking(
+            &Endpoint::TokenCode,
+            count,
+            Duration::from_secs(20),
+        )?;
         Ok(())
     }
 }

@@ -113,7 +113,7 @@ fn api_key_replaces_tokens_and_revokes_them() {
     let stored = world.signed_in(HOUR);
     world.register_secret(KEY);
     let running = world.command("login").arg("--with-api-key").with_stdin(KEY).start();
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     assert_stored(&world);
     world.sandbox.release();
     running.finish().exits(0).says_nothing_of("warning: ");

@@ -357,7 +357,7 @@ fn codex_refreshes_with_the_stored_client_id() {
         world.login().args(["--client-id", OTHER]).signs_in(Account::OWNER).exits(0);
         expire(&world);
         let _asking = codex.ask(&world);
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         let request = world.sandbox.requests_at(&Endpoint::TokenRefresh).remove(0);
         assert_eq!(request.json().unwrap()["client_id"], OTHER, "{}", codex.version);
     });
@@ -372,7 +372,7 @@ fn one_refresh_token_is_used_if_codex_is_first() {
         let world = World::with([late]);
         let before = expired(&world);
         let _asking = codex.ask(&world);
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         our_command(&world, "refresh").run().exits(0);
         assert_one_was_spent(&world, before);
     });
@@ -386,9 +386,9 @@ fn one_refresh_token_is_used_if_login_cli_is_first() {
         let world = World::with([late]);
         let before = expired(&world);
         let running = our_command(&world, "refresh").start();
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         let _asking = codex.ask(&world);
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 2, TEST_TIMEOUT).unwrap();
         running.finish().exits(0);
         assert_one_was_spent(&world, before);
         codex.assert_signed_in(&world, "ChatGPT");

@@ -43,7 +43,7 @@ fn issuer_and_platform_can_be_separate_servers() {
 fn assert_owner_gets_key(world: &World, options: &[&str]) {
     let running = world.create_key().args(options).start();
     let auth_url = running.auth_url();
-    world.sandbox.wait_for(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
     let trail = running.visit(Account::OWNER);
     let finished = running.finish();
 
@@ -202,7 +202,7 @@ fn browser_waits_for_the_key() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);
     let running = world.create_key().start();
     let visit = running.start_visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
     assert!(!visit.is_over());
     world.sandbox.release();
     assert_browser_pages(&running.join_visit(visit));

@@ -113,7 +113,7 @@ fn polling_uses_the_interval_of_the_issuer() {
         let running = device_login(&world).start();
         shown_code(&running);
         let since = Instant::now();
-        world.sandbox.wait_for(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
         let waited = since.elapsed().as_secs_f64();
         // The clock of the program starts slightly earlier than the one of the test.
         assert!(waited > expected.start - 0.5, "{interval}: {waited}");
@@ -127,7 +127,10 @@ fn gaps(world: &World, polls: usize) -> Vec<Duration> {
     let mut last = None;
     let mut gaps = Vec::new();
     for number in 1..=polls {
-        world.sandbox.wait_for(&Endpoint::DeviceToken, number, TEST_TIMEOUT).unwrap();
+        world
+            .sandbox
+            .wait_for_requests_blocking(&Endpoint::DeviceToken, number, TEST_TIMEOUT)
+            .unwrap();
         let now = Instant::now();
         gaps.extend(last.map(|last| now - last));
         last = Some(now);

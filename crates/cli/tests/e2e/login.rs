@@ -30,7 +30,7 @@ fn owner_signs_in_over_tls() {
 fn assert_owner_signs_in(world: &World, options: &[&str]) {
     let running = world.login().args(options).start();
     let auth_url = running.auth_url();
-    world.sandbox.wait_for(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
     let trail = running.visit(Account::OWNER);
     let finished = running.finish();
 
@@ -238,7 +238,7 @@ fn browser_waits_for_the_credentials() {
     let world = World::failing(Endpoint::TokenExchange, Then::Hold);
     let running = world.login().start();
     let visit = running.start_visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenExchange, 1, TEST_TIMEOUT).unwrap();
     assert_eq!(world.auth_json(), None);
     assert!(!visit.is_over());
     world.sandbox.release();

@@ -186,7 +186,7 @@ fn logout_waits_for_a_refresh_and_revokes_its_tokens() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let refresh = world.command("refresh").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let logout = world.command("logout").start();
     logout.says(WAITING);
     assert!(world.auth_json().is_some());
@@ -205,7 +205,7 @@ fn refresh_after_logout_restores_nothing() {
     let world = World::failing(Endpoint::Revoke, Then::Hold);
     world.signed_in(-HOUR);
     let logout = world.command("logout").start();
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     let token = world.command("token").start();
     token.says(WAITING);
     world.sandbox.release();

@@ -155,10 +155,10 @@ fn retry_after_is_obeyed() {
 
 /// The time between the first two polls.
 fn pause_between_polls(world: &World, running: &Running<'_>) -> Duration {
-    world.sandbox.wait_for(&Endpoint::Organizations, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Organizations, 1, TEST_TIMEOUT).unwrap();
     let first = Instant::now();
     running.says("Looking again in 1 second.");
-    world.sandbox.wait_for(&Endpoint::Organizations, 2, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Organizations, 2, TEST_TIMEOUT).unwrap();
     first.elapsed()
 }
 

@@ -118,7 +118,7 @@ fn race_with_another_program(
         StoredSignIn::new(&world, -HOUR).with("/tokens/refresh_token", "rt_from-elsewhere");
     stored.stored(&world);
     let running = world.command("token").with_trace_log().start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let after = meanwhile(&world);
     world.sandbox.release();
     let finished = running.finish();
@@ -160,7 +160,7 @@ fn tokens_of_another_program_are_not_overwritten() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let running = world.command("token").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let theirs = world.signed_in(HOUR);
     world.sandbox.release();
     running.finish().exits(0).prints(&format!("{}\n", theirs.access_token));
@@ -174,7 +174,7 @@ fn refresh_does_not_restore_a_removed_sign_in() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let running = world.command("token").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     std::fs::remove_file(world.codex_home().join("auth.json")).unwrap();
     world.sandbox.release();
     running.finish().exits(3).prints("").says("error: not signed in: ");

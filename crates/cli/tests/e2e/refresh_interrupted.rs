@@ -15,7 +15,7 @@ const HOUR: i64 = 60 * 60;
 #[track_caller]
 fn start_refresh<'w>(world: &'w World, command: &str) -> Running<'w> {
     let running = world.command(command).with_trace_log().start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     running
 }
 
@@ -121,7 +121,10 @@ fn refresh_continues_after_the_lock_holder_is_killed() {
     let waiting = world.command("token").start();
     waiting.says(WAITING);
     holder.kill();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 2, Duration::from_secs(1)).unwrap();
+    world
+        .sandbox
+        .wait_for_requests_blocking(&Endpoint::TokenRefresh, 2, Duration::from_secs(1))
+        .unwrap();
     world.sandbox.release();
     // The order of the two requests at the issuer does not matter.
     assert!([0, 3].contains(&waiting.finish().code));

@@ -17,7 +17,7 @@ fn refresh_response_is_stored_without_new_descriptors() {
         let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
         world.signed_in(-HOUR);
         let running = world.command(command).start();
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         running.exhaust_descriptors();
         world.sandbox.release();
         running.finish().exits(0);
@@ -61,7 +61,7 @@ fn failed_rename_is_finished_by_the_next_command() {
         fs::set_permissions(world.codex_home(), fs::Permissions::from_mode(mode)).unwrap();
     };
     let running = world.command("refresh").under(bound.iter().copied()).start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     allow(0o500);
     world.sandbox.release();
     let kept = world.codex_home().join("auth.json.login-cli.tmp");

@@ -36,7 +36,7 @@ fn old_tokens_are_revoked_after_new_ones_are_stored() {
     let stored = signed_in_as_another(&world, HOUR);
     let running = world.login().start();
     let visit = running.start_visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     assert_new(&world);
     assert_eq!(world.sandbox.requests().last().unwrap().endpoint, Endpoint::Revoke);
     assert_eq!(world.count(&Endpoint::TokenExchange), 1);
@@ -240,7 +240,7 @@ fn interrupt_during_revocation_keeps_the_new_sign_in() {
     signed_in_as_another(&world, HOUR);
     let running = world.login().start();
     running.visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     running.signal(rustix::process::Signal::INT);
     let path = world.codex_home().join("auth.json");
     let hint = format!("hint: the credentials are in {} all the same\n", path.display());
@@ -255,7 +255,7 @@ fn login_waits_for_a_refresh_and_revokes_its_tokens() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     signed_in_as_another(&world, -HOUR);
     let refresh = world.command("refresh").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let login = world.login().start();
     let visit = login.start_visit(Account::OWNER);
     login.says("Another program is using the stored sign-in; waiting for it");
@@ -276,7 +276,7 @@ fn new_tokens_are_available_during_the_revocation() {
     signed_in_as_another(&world, -HOUR);
     let login = world.login().start();
     login.visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
     let new = world.sandbox.issued().access_tokens.pop().unwrap();
     world.command("token").run().exits(0).prints(&format!("{new}\n"));
     world.command("refresh").run().exits(0);

@@ -73,7 +73,10 @@ impl Case {
             Action::LogoutLocal => self.command("logout", DEFAULT).arg("--local").run(),
             Action::Supersede => {
                 let refresh = self.command("refresh", DEFAULT).start();
-                self.world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+                self.world
+                    .sandbox
+                    .wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT)
+                    .unwrap();
                 let theirs = StoredSignIn::minted(&self.world, account, HOUR);
                 write(&self.auth_json(DEFAULT), &theirs.text());
                 self.world.sandbox.release();

@@ -200,9 +200,9 @@ fn browser_wins_against_device_code() {
     let world = world();
     let running = waiting(&world);
     running.types("ddd");
-    world.sandbox.wait_for(&Endpoint::DeviceUserCode, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::DeviceUserCode, 1, TEST_TIMEOUT).unwrap();
     running.types("d");
-    world.sandbox.wait_for(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
     assert_eq!(world.count(&Endpoint::DeviceUserCode), 1, "it waits for one code");
     let port = running.port();
     let trail = running.visit(Account::OWNER);
@@ -229,7 +229,7 @@ fn pasted_url_wins_against_device_code() {
     let world = world();
     let running = waiting(&world);
     running.types("d");
-    world.sandbox.wait_for(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::DeviceToken, 1, TEST_TIMEOUT).unwrap();
     let address = callback_url(&running);
     running.types(&format!("{address}\r"));
     assert_signed_in(&world, &running.finish());
@@ -247,7 +247,7 @@ fn device_code_outlives_the_browser_timeout() {
     let running = world.login().args(["--timeout", "8s"]).on_terminal(200, 50);
     running.shows("0:02 left");
     running.types("d");
-    world.sandbox.wait_for(&Endpoint::DeviceToken, 4, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::DeviceToken, 4, TEST_TIMEOUT).unwrap();
     approve(&world, &running);
     assert_signed_in(&world, &running.finish());
 }

@@ -60,7 +60,7 @@ fn assert_interruptible_at(flow: fn(&World) -> Start<'_>, at: &Endpoint) {
         world.store(STORED);
         let running = flow(&world).with_trace_log().start();
         let visit = running.start_visit(Account::OWNER);
-        world.sandbox.wait_for(at, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(at, 1, TEST_TIMEOUT).unwrap();
         assert_ends_unchanged(&world, running, signal);
         assert_eq!(world.count(at), 1);
         visit.give_up();
@@ -123,7 +123,7 @@ fn interrupt_during_key_creation_reports_a_possible_key() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);
     let running = world.create_key().start();
     let visit = running.start_visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
     running.signal(Signal::INT);
     running.finish().exits(130).says("may exist");
     visit.give_up();

@@ -132,7 +132,7 @@ mod linux {
         let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
         world.signed_in(-60 * 60);
         let running = with_reader_until("refreshing", world.command("refresh")).start();
-        world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
         assert_still_running(&running);
         world.sandbox.release();
         running.says("\nexit code 1\n");
@@ -147,7 +147,7 @@ mod linux {
         let world = World::failing(Endpoint::ApiKeys, Then::Hold);
         let running = with_reader_until("creating_api_key", world.create_key()).start();
         let visit = running.start_visit(Account::OWNER);
-        world.sandbox.wait_for(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
         assert_still_running(&running);
         world.sandbox.release();
         running.join_visit(visit);

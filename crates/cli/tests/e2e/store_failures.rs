@@ -188,7 +188,7 @@ fn store_failure_after_the_sign_in_is_shown_in_the_browser() {
     let world = World::failing(Endpoint::TokenExchange, Then::Hold);
     let running = world.login().with_trace_log().start();
     let visit = running.start_visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenExchange, 1, TEST_TIMEOUT).unwrap();
     if world.codex_home().exists() {
         fs::remove_dir_all(world.codex_home()).unwrap();
     }
@@ -208,7 +208,7 @@ fn store_failure_without_a_key_names_no_key() {
     let world = World::failing(Endpoint::TokenCode, Then::Hold);
     let running = world.login().arg("--no-api-key").start();
     let visit = running.start_visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenCode, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenCode, 1, TEST_TIMEOUT).unwrap();
     if world.codex_home().exists() {
         fs::remove_dir_all(world.codex_home()).unwrap();
     }

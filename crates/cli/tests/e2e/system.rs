@@ -91,7 +91,7 @@ fn stopped_process_continues() {
         running.auth_url();
         running.stop();
         let visit = running.start_visit(Account::OWNER);
-        world.sandbox.wait_for(&Endpoint::Choice, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::Choice, 1, TEST_TIMEOUT).unwrap();
         assert!(!visit.is_over());
         assert_eq!(world.count(&Endpoint::Token), 0);
         running.signal(Signal::CONT);

@@ -216,7 +216,7 @@ fn one_of_twenty_processes_refreshes() {
     world.signed_in(-HOUR);
     let ten = || (0..10).map(|_| world.command("token").start()).collect::<Vec<_>>();
     let mut all = ten();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     let late = ten();
     late.iter().for_each(|running| running.says(WAITING));
     all.extend(late);

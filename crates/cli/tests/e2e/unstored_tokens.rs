@@ -13,7 +13,7 @@ const HOUR: i64 = 60 * 60;
 fn sign_in_with_broken_store(world: &World, profile: &str, spoil: impl Fn()) -> Finished {
     let running = world.login().args(["--profile", profile]).start();
     let visit = running.start_visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::TokenExchange, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenExchange, 1, TEST_TIMEOUT).unwrap();
     spoil();
     world.sandbox.release();
     assert_eq!(running.join_visit(visit).last().unwrap().status, 500);
@@ -100,7 +100,7 @@ fn refreshed_tokens_after_logout_are_revoked() {
     let world = World::failing(Endpoint::TokenRefresh, Then::Hold);
     world.signed_in(-HOUR);
     let refresh = world.command("refresh").start();
-    world.sandbox.wait_for(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 1, TEST_TIMEOUT).unwrap();
     fs::remove_file(world.codex_home().join("auth.json")).unwrap();
     world.sandbox.release();
     refresh.finish().exits(3);
@@ -131,7 +131,7 @@ fn cancelled_sign_in_leaves_no_valid_token() {
         let world = World::failing(at.clone(), Then::Hold);
         let running = world.login().start();
         let visit = running.start_visit(Account::OWNER);
-        world.sandbox.wait_for(&at, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&at, 1, TEST_TIMEOUT).unwrap();
         running.signal(rustix::process::Signal::INT);
         running.says("Ending the sign-in, so that no token is left behind.");
         world.sandbox.release();

@@ -77,9 +77,10 @@ async fn silent_platform_times_out_after_thirty_seconds() {
                 _ => session.organizations().await.map(drop),
             }
         });
+        let arrival = rig.sandbox.wait_for_requests(&at, 1, Duration::from_secs(10));
         tokio::select! {
             answer = &mut answer => panic!("too early: {answer:?}"),
-            arrived = rig.sandbox.arrived(&at, 1, Duration::from_secs(10)) => drop(arrived.unwrap()),
+            arrived = arrival => drop(arrived.unwrap()),
         }
         // From here on time runs by itself as soon as nothing else happens.
         tokio::time::pause();

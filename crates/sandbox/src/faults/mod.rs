@@ -1,4 +1,4 @@
-//! What goes wrong instead of the honest answer, or on top of it.
+//! Faults: errors that replace or change the normal response.
 
 mod outcome;
 mod reply;
@@ -18,19 +18,19 @@ pub use outcome::Answered;
 pub use reply::{Body, Reply};
 pub use then::Then;
 
-/// One thing that goes wrong: at which endpoint, at which of its requests, and what.
+/// One fault: the endpoint, the requests, and the effect.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// The endpoint.
     pub at: Endpoint,
-    /// Which of the requests there; each fault counts for itself.
+    /// The requests that it affects. Each fault has its own counter.
     #[serde(default)]
     pub on: On,
-    /// What is waited before anything else happens.
+    /// The delay before the effect.
     #[serde(default, deserialize_with = "crate::scenario::duration")]
     pub delay: Duration,
-    /// What happens.
+    /// The effect.
     #[serde(default)]
     pub then: Then,
 }
@@ -42,13 +42,13 @@ impl Fault {
         Self { at, on: On::Every, delay: Duration::ZERO, then }
     }
 
-    /// The same fault at fewer requests.
+    /// Limits the fault to some requests.
     #[must_use]
     pub fn on(self, on: On) -> Self {
         Self { on, ..self }
     }
 
-    /// The same fault, later.
+    /// Adds a delay.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
@@ -64,7 +64,7 @@ pub enum On {
     Every,
     /// Those with these numbers.
     Nth(Vec<u32>),
-    /// The first so many.
+    /// The first requests.
     First(u32),
     /// This one and all later ones.
     From(u32),

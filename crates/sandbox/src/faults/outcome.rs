@@ -7,30 +7,30 @@ use super::{Body, Fault, Reply, Schedule, Then};
 use crate::answer::Answer;
 use crate::merge::merge;
 
-/// What comes after the bytes of a body.
+/// What follows the bytes of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// Its end.
     Proper,
     /// The end of the connection.
     CutOff,
-    /// Nothing, and no end.
+    /// Nothing, without closing.
     Stall,
     /// Spaces, and no end.
     Endless,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answered {
-    /// It was answered with this status.
+    /// A response with this status was sent.
     With(u16),
     /// A fault ended its connection.
     Not,
 }
 
-/// What a request gets.
+/// The reply to a request.
 pub(crate) enum Outcome {
     Answer(Answer, End),
     Garbled(Answer),
@@ -39,8 +39,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// What a fault makes of the honest answer. The request does what it should only where that is
-    /// asked for.
+    /// Applies a fault. The request is processed only if the fault needs the normal response.
     pub(crate) async fn new(
         fault: Option<Fault>,
         schedule: &Schedule,
@@ -96,7 +95,7 @@ fn redirect(status: u16, location: &str) -> Answer {
     Answer { status, ..answer }
 }
 
-/// An answer that is not JSON stays as it is.
+/// A response that is not JSON is unchanged.
 fn edited(answer: Answer, edit: impl FnOnce(&mut Value)) -> Answer {
     let Ok(mut body) = serde_json::from_slice(&answer.body) else { return answer };
     edit(&mut body);

@@ -1,13 +1,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-/// An answer of a fault.
+/// The response of a fault.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// The status.
     pub status: u16,
-    /// The headers; a JSON body brings its `Content-Type` unless one is here.
+    /// The headers; a JSON body adds its `Content-Type` unless it is set here.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
     /// The body.
@@ -15,7 +15,7 @@ pub struct Reply {
     pub body: Body,
 }
 
-/// The body of such an answer: a text in the file is sent as it is, anything else as JSON.
+/// The body of the response: a string in the file is sent as text, anything else as JSON.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Body {

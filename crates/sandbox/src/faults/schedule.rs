@@ -5,10 +5,10 @@ use tokio::sync::watch;
 use super::Fault;
 use crate::record::Recorded;
 
-/// The faults of a scenario, and how far each of them is.
+/// The faults of a scenario, with their counters.
 pub(crate) struct Schedule {
     faults: Mutex<Vec<(Fault, u32)>>,
-    /// Whether the requests that [`Then::Hold`](crate::Then::Hold) stopped may go on.
+    /// Whether requests that wait at [`Then::Hold`](crate::Then::Hold) can continue.
     gate: watch::Sender<bool>,
 }
 
@@ -18,8 +18,8 @@ impl Schedule {
         Self { faults: Mutex::new(faults), gate: watch::Sender::new(false) }
     }
 
-    /// The fault for this request. Every fault of its endpoint counts it, and the first one whose
-    /// turn it is happens.
+    /// The fault for this request. Every fault of its endpoint counts it, and the first match
+    /// applies.
     pub(crate) fn next(&self, request: &Recorded) -> Option<Fault> {
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let mut chosen = None;
@@ -37,7 +37,7 @@ impl Schedule {
     }
 
     pub(crate) async fn released(&self) {
-        // The sender is in this very value, so that waiting cannot fail.
+        // `self` owns the sender, so that waiting cannot fail.
         let _ = self.gate.subscribe().wait_for(|open| *open).await;
     }
 }

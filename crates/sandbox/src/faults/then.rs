@@ -3,15 +3,15 @@ use serde_json::Value;
 
 use super::reply::{Body, Reply};
 
-/// What happens instead of the honest answer, or to it.
+/// What a fault does with the normal response.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Then {
-    /// The honest answer, after the delay.
+    /// The normal response, after the delay.
     #[default]
     Honest,
-    /// This answer; the request changes nothing.
+    /// This response; the request changes nothing.
     Answer(Reply),
     /// A redirect; the request changes nothing.
     Redirect {
@@ -20,50 +20,51 @@ pub enum Then {
         /// The `Location`.
         location: String,
     },
-    /// The honest answer with a JSON merge patch
-    /// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)) on its body: null takes a field away.
+    /// The normal response with a JSON merge patch
+    /// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)) on its body: null removes a field.
     Merge(Value),
-    /// The honest answer with one value of its body replaced, be it by null.
+    /// The normal response with one value of its body replaced.
     Replace {
-        /// Which one, as a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
+        /// The value, as a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
         pointer: String,
-        /// By what.
+        /// The replacement.
         value: Value,
     },
-    /// The honest answer, whose body ends after so many bytes, before its `Content-Length`.
+    /// The normal response, truncated after this many bytes of its body.
     CutOff {
-        /// How much of the body is sent.
+        /// The number of bytes that are sent.
         after: usize,
     },
-    /// The honest answer, whose body goes on after so many bytes only when the sandbox stops.
+    /// The normal response, whose body stalls after this many bytes until the sandbox stops.
     Stall {
-        /// How much of the body is sent.
+        /// The number of bytes that are sent.
         after: usize,
     },
-    /// Status 200, and a body of spaces that has no end: chunked, with HTTP/1.1.
+    /// Status 200, and an endless body of spaces: chunked, with HTTP/1.1.
     Endless,
-    /// No answer for as long as the sandbox lives; the request changes nothing.
+    /// No response until the sandbox stops; the request changes nothing.
     Hang,
-    /// The honest answer, once [`Sandbox::release`](crate::Sandbox::release) is called.
+    /// The normal response, after [`Sandbox::release`](crate::Sandbox::release).
     Hold,
-    /// The request does what it should, and the connection closes without an answer.
+    /// The request is processed, and the connection closes without a response.
     Lose,
-    /// The honest answer, garbled below TLS: what arrives is no TLS record, or no HTTP.
+    /// The normal response, garbled below TLS: the client receives an invalid TLS record, or
+    /// invalid HTTP.
     Garble,
-    /// The connection closes without an answer; the request changes nothing.
+    /// The connection closes without a response; the request changes nothing.
     Close,
     /// The connection is reset; the request changes nothing.
     Reset,
 }
 
 impl Then {
-    /// A JSON answer.
+    /// A JSON response.
     #[must_use]
     pub fn json(status: u16, body: Value) -> Self {
         Self::Answer(Reply { status, headers: Vec::new(), body: Body::Json(body) })
     }
 
-    /// An answer of another type, such as the HTML page of something on the way.
+    /// A response of another type, such as the HTML page of a gateway.
     #[must_use]
     pub fn text(status: u16, content_type: &str, body: &str) -> Self {
         Self::Answer(Reply {

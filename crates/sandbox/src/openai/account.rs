@@ -1,42 +1,42 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// Somebody who can sign in, and what belongs to them.
+/// An account.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Account {
-    /// The address that the sign-in page shows and that a [`Person`](crate::Person) chooses by.
+    /// The address on the sign-in page, by which a [`Person`](crate::Person) selects the account.
     pub email: String,
-    /// The name that the sign-in page shows.
+    /// The name on the sign-in page.
     pub name: String,
-    /// What is special about this account, in the words of the sign-in page.
+    /// The label on the sign-in page.
     pub label: String,
     /// The claim `sub`.
     pub sub: String,
-    /// The plan, or none in the tokens.
+    /// The plan; omitted from the tokens if none.
     pub plan: Option<String>,
     /// The claim `organization_id`.
     pub organization_id: Option<String>,
     /// The claim `project_id`.
     pub project_id: Option<String>,
-    /// The claim `chatgpt_account_id`, and the id that a workspace restriction names.
+    /// The claim `chatgpt_account_id`, and the workspace id.
     pub chatgpt_account_id: Option<String>,
     /// The claim `completed_platform_onboarding`.
     pub completed_platform_onboarding: bool,
     /// The claim `is_org_owner`.
     pub is_org_owner: bool,
-    /// What happens when this account is chosen.
+    /// What happens when this account is selected.
     pub when_chosen: WhenChosen,
-    /// Claims to put over those of the ID token, as a JSON merge patch
-    /// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)): null takes a claim away.
+    /// A JSON merge patch for the claims of the ID token
+    /// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)): null removes a claim.
     pub id_token_claims: Map<String, Value>,
     /// The same for the access token.
     pub access_token_claims: Map<String, Value>,
-    /// The organizations that the platform lists, in its order.
+    /// The organizations, in the order of the listing.
     pub organizations: Vec<Organization>,
 }
 
-/// What happens when an account is chosen on the sign-in page.
+/// What happens when an account is selected on the sign-in page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenChosen {
@@ -51,19 +51,19 @@ pub enum WhenChosen {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Organization {
-    /// Its id, of any characters.
+    /// Its id, with any characters.
     pub id: String,
-    /// Its title; null in the answer when there is none.
+    /// Its title; null in the response if absent.
     pub title: Option<String>,
     /// Whether it is the account's default organization.
     pub is_default: bool,
-    /// Whether it is a personal one.
+    /// Whether it is personal.
     pub personal: bool,
-    /// The first listing that shows it, counted from the start of the sandbox; 1 is always there.
+    /// The number of the first listing that contains it, counted from the start of the sandbox.
     pub appears_at_poll: u32,
     /// Its projects, in the order of the listing.
     pub projects: Vec<Project>,
-    /// Whether further projects follow on full pages, each title as long as fits, without an end.
+    /// Whether an endless list of full pages with long titles follows.
     pub endless: bool,
 }
 
@@ -71,13 +71,13 @@ pub struct Organization {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Project {
-    /// Its id, of any characters.
+    /// Its id, with any characters.
     pub id: String,
-    /// Its title; null in the answer when there is none.
+    /// Its title; null in the response if absent.
     pub title: Option<String>,
     /// Whether it is the organization's default project.
     pub is_initial: bool,
-    /// The first listing that shows it, counted from the start of the sandbox; 1 is always there.
+    /// The number of the first listing that contains it, counted from the start of the sandbox.
     pub appears_at_poll: u32,
 }
 
@@ -122,15 +122,15 @@ impl Default for Project {
     }
 }
 
-/// The cast of the default scenario: one account for each way that a sign-in can go.
+/// The accounts of the default scenario: one for each outcome of a sign-in.
 impl Account {
     /// The address of the owner who finished setup.
     pub const OWNER: &'static str = "ada@example.com";
-    /// The address of the owner who must still set up.
+    /// The address of the owner without finished setup.
     pub const NEW_OWNER: &'static str = "grace@example.com";
     /// The address of the member without an organization.
     pub const MEMBER: &'static str = "linus@example.com";
-    /// The address of the one who denies.
+    /// The address of the account that denies.
     pub const DENIER: &'static str = "nora@example.com";
 
     /// All four, in the order of the sign-in page.
@@ -150,9 +150,9 @@ impl Account {
         }
     }
 
-    /// The owner who must still set up: the sign-in works, and ends on the finish-setup page. The
-    /// default project appears at the third listing in the life of the sandbox: the first
-    /// `create-key` waits for it, and the next one finds it at once.
+    /// The owner without finished setup: the sign-in succeeds, and ends on the finish-setup page.
+    /// The default project appears at the third listing: the first `create-key` waits for it, and
+    /// the next one finds it immediately.
     #[must_use]
     pub fn new_owner() -> Self {
         let mut account = Self::named(Self::NEW_OWNER, "Grace Hopper", "grace")
@@ -169,7 +169,7 @@ impl Account {
         }
     }
 
-    /// The member without an organization: there is nothing that a key could be made for.
+    /// The member without an organization, for whom no key can be created.
     #[must_use]
     pub fn member() -> Self {
         Self {
@@ -179,7 +179,7 @@ impl Account {
         }
     }
 
-    /// The one who denies: the callback gets `error=access_denied`.
+    /// The account that denies: the callback gets `error=access_denied`.
     #[must_use]
     pub fn denier() -> Self {
         Self {

@@ -1,7 +1,6 @@
 use std::fmt;
 
-/// Every secret that the sandbox handed out, oldest first, so that a test can look for them where
-/// they must not be.
+/// Every issued secret, oldest first, so that a test can check that none leaks.
 ///
 /// `Debug` counts them and does not show them.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -18,14 +17,14 @@ pub struct Issued {
     pub session_keys: Vec<String>,
     /// API keys.
     pub api_keys: Vec<String>,
-    /// The code verifiers that the sandbox made for devices.
+    /// The code verifiers of device authorizations.
     pub code_verifiers: Vec<String>,
-    /// What a program polls with until its user code was typed: it is a bearer credential.
+    /// The device codes, which are bearer credentials.
     pub device_auth_ids: Vec<String>,
 }
 
 impl Issued {
-    /// All of them in one row.
+    /// All secrets.
     #[must_use]
     pub fn all(&self) -> Vec<&str> {
         let kinds = [

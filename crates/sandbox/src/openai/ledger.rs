@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::Issued;
 
-/// What the sandbox remembers: what it issued, to whom, and whether it can still be used.
+/// The state of the sandbox: issued secrets, their accounts, and whether they are valid.
 #[derive(Default)]
 pub(crate) struct Ledger {
     /// Authorization requests that wait for a choice, by the ticket in the sign-in page.
@@ -17,9 +17,9 @@ pub(crate) struct Ledger {
     pub(crate) devices: HashMap<String, DeviceGrant>,
     /// The account of each session key.
     pub(crate) sessions: HashMap<String, usize>,
-    /// How many sign-ins there were.
+    /// The number of sign-ins.
     pub(crate) families: u64,
-    /// How often each listing was asked for, by account and organization.
+    /// The number of listings, by account and organization.
     pub(crate) polls: HashMap<(usize, Option<String>), u32>,
     pub(crate) issued: Issued,
 }
@@ -31,7 +31,7 @@ impl Ledger {
         self.families
     }
 
-    /// Ends the refresh and access tokens of those grants.
+    /// Revokes the refresh and access tokens of those grants.
     pub(crate) fn revoke(&mut self, is_meant: impl Fn(&Granted) -> bool) {
         for entry in self.refresh_tokens.values_mut().filter(|entry| is_meant(&entry.granted)) {
             entry.use_ = Use::Revoked;
@@ -40,16 +40,16 @@ impl Ledger {
     }
 }
 
-/// To whom something was granted, and until when.
+/// The account of a grant, and its expiry.
 #[derive(Clone, Debug)]
 pub(crate) struct Granted {
-    /// The place of the account in the scenario.
+    /// The index of the account in the scenario.
     pub(crate) account: usize,
     pub(crate) client_id: String,
     pub(crate) scope: Vec<String>,
-    /// Whether the ID token names the organization.
+    /// Whether the ID token contains the organization.
     pub(crate) organizations: Organizations,
-    /// The sign-in that it came from: its tokens are one family.
+    /// The number of the sign-in: its tokens are one family.
     pub(crate) family: u64,
     pub(crate) expires: i64,
 }
@@ -85,7 +85,8 @@ pub(crate) enum Use {
     Revoked,
 }
 
-/// An authorization request that holds ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1)).
+/// A valid authorization request
+/// ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1)).
 #[derive(Clone)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) client_id: String,
@@ -94,11 +95,11 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) code_challenge: String,
     pub(crate) state: String,
     pub(crate) organizations: Organizations,
-    /// The only workspaces that may sign in, when the client says so.
+    /// The allowed workspaces, if the client restricts them.
     pub(crate) workspaces: Option<Vec<String>>,
 }
 
-/// A device that waits for a person with a browser.
+/// A pending device authorization.
 #[derive(Clone)]
 pub(crate) struct DeviceGrant {
     pub(crate) user_code: String,
@@ -107,7 +108,7 @@ pub(crate) struct DeviceGrant {
     pub(crate) decision: Decision,
 }
 
-/// What the person said so far.
+/// The decision of the user.
 #[derive(Clone)]
 pub(crate) enum Decision {
     Pending,

@@ -1,5 +1,5 @@
-//! The server in the shape of OpenAI's: an issuer, a platform, and what both remember. It knows no
-//! faults: those are put over its answers by `faults` and `server`.
+//! A server like OpenAI's: an issuer, a platform, and their state. It has no faults: `faults` and
+//! `server` apply them to its responses.
 
 mod account;
 mod issued;

@@ -3,7 +3,7 @@ use serde_json::Value;
 use crate::answer::Refusal;
 use crate::record::Recorded;
 
-/// The parameters of a request, by name. A name that comes twice is an error
+/// The parameters of a request, by name. A duplicate name is an error
 /// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
 #[derive(Debug)]
 pub(crate) struct Params(Vec<(String, String)>);
@@ -13,7 +13,7 @@ impl Params {
         Self::unique(request.query_pairs())
     }
 
-    /// The body, which is a form or a JSON object of texts.
+    /// The body: a form or a JSON object of strings.
     pub(crate) fn of_body(request: &Recorded) -> Result<Self, Refusal> {
         let content_type = request.header("content-type").unwrap_or_default();
         match content_type.split(';').next().unwrap_or_default().trim() {
@@ -23,7 +23,7 @@ impl Params {
         }
     }
 
-    /// A parameter without a value counts as left out
+    /// A parameter without a value is treated as absent
     /// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut all = self.0.iter();
@@ -35,7 +35,7 @@ impl Params {
         self.get(name).ok_or_else(|| invalid(format!("{name} is missing")))
     }
 
-    /// The parameter, when it has one of the values that are known.
+    /// The parameter, if it has a known value.
     pub(crate) fn need_one_of(&self, name: &str, known: &[&str]) -> Result<&str, Refusal> {
         let value = self.need(name)?;
         if known.contains(&value) {

@@ -4,12 +4,12 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::answer::Refusal;
 
-/// A prefix that says what it is, and 32 random bytes.
+/// A prefix for the kind, and 32 random bytes.
 pub(crate) fn secret(prefix: &str) -> Result<String, Refusal> {
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes::<32>()?)))
 }
 
-/// Eight letters and digits in two groups, for a person to type. None of them looks like another.
+/// Eight letters and digits in two groups. No two of them look similar.
 pub(crate) fn user_code() -> Result<String, Refusal> {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);

@@ -5,7 +5,7 @@ use crate::openai::world::World;
 use crate::openai::{issuer, platform};
 use crate::record::Recorded;
 
-/// The honest answer to a request.
+/// The normal response to a request.
 pub(crate) fn answer(world: &World, side: Side, request: &Recorded) -> Answer {
     if !side.serves(&request.endpoint) {
         return not_found().into();

@@ -1,6 +1,6 @@
 use crate::Endpoint;
 
-/// Which endpoints a listener has.
+/// The endpoints of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Issuer,
@@ -12,7 +12,7 @@ impl Side {
     pub(crate) fn serves(self, endpoint: &Endpoint) -> bool {
         match self {
             Self::Both => true,
-            // Either is asked for `/` to open a connection early.
+            // Both serve `/`, to open a connection early.
             Self::Api => endpoint.is_of_the_api() || *endpoint == Endpoint::Root,
             Self::Issuer => !endpoint.is_of_the_api(),
         }

@@ -6,7 +6,7 @@ use crate::openai::issuer::Signer;
 use crate::openai::ledger::{Ledger, RefreshToken, Use};
 use crate::{Account, Client, Scenario};
 
-/// The scenario, and what the servers remember.
+/// The scenario, and the state of the servers.
 pub(crate) struct World {
     pub(crate) scenario: Scenario,
     pub(crate) issuer: String,
@@ -28,8 +28,9 @@ impl World {
         self.scenario.now.unwrap_or_else(clock).saturating_add(self.scenario.clock_offset)
     }
 
-    /// The same as a `Date` ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)),
-    /// which has room for four digits of a year.
+    /// The same as a `Date`
+    /// ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)), which has four
+    /// digits for the year.
     pub(crate) fn date(&self) -> String {
         const LAST: i64 = 253_402_300_799;
         let seconds = self.now().clamp(0, LAST).unsigned_abs();

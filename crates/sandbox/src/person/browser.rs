@@ -18,7 +18,7 @@ use url::Url;
 use super::error::PersonError;
 use super::trail::Step;
 
-/// Asks one URL after the other, each on a connection of its own.
+/// Requests URLs in sequence, each on its own connection.
 pub(super) struct Browser {
     tls: Option<TlsConnector>,
 }
@@ -109,7 +109,7 @@ fn address(url: &Url) -> Result<String, PersonError> {
     Ok(format!("{host}:{port}"))
 }
 
-/// The request that a browser sends when somebody follows a link or submits a form.
+/// The request that a browser sends for a link or a form.
 fn navigation(
     method: &str,
     url: &Url,
@@ -134,7 +134,7 @@ fn navigation(
     request.body(body).map_err(|_| PersonError::BadUrl)
 }
 
-/// The port is left out when it is the scheme's own, as `url` has it.
+/// The default port is omitted, as in `url`.
 fn host_header(url: &Url) -> &str {
     &url[url::Position::BeforeHost..url::Position::AfterPort]
 }
@@ -144,7 +144,7 @@ async fn http11(
     request: &Request<Full<Bytes>>,
 ) -> Result<Response<Incoming>, PersonError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // It ends when the answer has been read; what goes wrong shows in the answer.
+    // It ends with the response, which has any error.
     tokio::spawn(connection);
     Ok(sender.send_request(request.clone()).await?)
 }

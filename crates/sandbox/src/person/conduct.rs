@@ -1,6 +1,6 @@
 use url::Url;
 
-/// What somebody does with an authorization URL.
+/// What a user does with an authorization URL.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Conduct {
     /// Signs in, and follows every redirect to the last page.
@@ -8,22 +8,22 @@ pub enum Conduct {
     SignsIn,
     /// Presses "Cancel", and follows the redirects.
     Denies,
-    /// Opens the sign-in page and leaves it at that.
+    /// Opens the sign-in page only.
     OnlyLooks,
-    /// Signs in, and never gets to the callback: the trail ends with the redirect to it.
+    /// Signs in, and does not follow the redirect to the callback.
     StopsBeforeCallback,
-    /// Signs in, and closes the tab when the callback has answered: its redirect is not followed.
+    /// Signs in, and does not follow the redirect of the callback.
     StopsAfterCallback,
-    /// Comes to the callback with another `state`.
+    /// Requests the callback with another `state`.
     AltersState,
-    /// Comes to the callback without the `code`.
+    /// Requests the callback without the `code`.
     DropsCode,
-    /// Comes to the callback with a URL that this function changed.
+    /// Requests the callback with a URL that this function changes.
     Rewrites(fn(&mut Url)),
 }
 
 impl Conduct {
-    /// What becomes of the callback's URL.
+    /// The changed callback URL.
     pub(super) fn rewrite(self, callback: &mut Url) {
         match self {
             Self::AltersState => keep_and_change(callback, "state", Some("not-the-state")),
@@ -34,7 +34,7 @@ impl Conduct {
     }
 }
 
-/// Puts another value in the place of one parameter, or takes it away.
+/// Replaces or removes a parameter.
 fn keep_and_change(url: &mut Url, changed: &str, value: Option<&str>) {
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let mut query = url.query_pairs_mut();

@@ -2,7 +2,7 @@ use url::form_urlencoded::Serializer;
 
 use super::error::PersonError;
 
-/// The form of a page with accounts, as much of it as a person uses.
+/// The form of a page with accounts.
 pub(super) struct Form<'p> {
     page: &'p str,
 }
@@ -12,7 +12,7 @@ impl<'p> Form<'p> {
         Self { page }
     }
 
-    /// What the button of the account with this address or label sends.
+    /// The value of the button for the account with this address or label.
     pub(super) fn account(&self, account: &str) -> Result<String, PersonError> {
         let is_it = |tag: &&str| {
             let names = [attribute(tag, "data-email"), attribute(tag, "data-label")];
@@ -23,14 +23,14 @@ impl<'p> Form<'p> {
         Ok(attribute(button, "value").unwrap_or_default())
     }
 
-    /// What the button that declines sends.
+    /// The value of the cancel button.
     pub(super) fn declining(&self) -> Result<String, PersonError> {
         let declines = |tag: &&str| attribute(tag, "class").as_deref() == Some("cancel");
         let button = self.tags("button").find(declines);
         button.and_then(|tag| attribute(tag, "value")).ok_or(PersonError::NoForm)
     }
 
-    /// What the form sends with that button and, where the person types something, with that.
+    /// The fields of the form with this button and the typed text, if any.
     pub(super) fn submitted(&self, account: &str, typed: &str) -> Result<String, PersonError> {
         let input = self.tags("input").next().ok_or(PersonError::NoForm)?;
         let name = attribute(input, "name").ok_or(PersonError::NoForm)?;
@@ -45,7 +45,7 @@ impl<'p> Form<'p> {
         PersonError::NoSuchAccount { account: account.to_owned(), offered: offered.collect() }
     }
 
-    /// The insides of every tag of this name.
+    /// The attributes of every tag with this name.
     fn tags(&self, name: &'p str) -> impl Iterator<Item = &'p str> {
         let tags = self.page.split('<').skip(1);
         tags.filter_map(move |tag| tag.split_once('>')?.0.strip_prefix(name))

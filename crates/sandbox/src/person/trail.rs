@@ -2,34 +2,34 @@ use std::fmt;
 
 use url::Url;
 
-/// Everything that a person's browser saw, from the authorization URL on.
+/// The requests of a browser, starting with the authorization URL.
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
-    /// The requests and their answers, in order.
+    /// The requests and their responses, in order.
     pub steps: Vec<Step>,
 }
 
 impl Trail {
-    /// The last page that was seen.
+    /// The last page.
     #[must_use]
     pub fn last(&self) -> Option<&Step> {
         self.steps.last()
     }
 
-    /// The visit to the callback.
+    /// The request to the callback.
     #[must_use]
     pub fn callback(&self) -> Option<&Step> {
         self.at("/auth/callback")
     }
 
-    /// The first visit to this path.
+    /// The first request to this path.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.url.path() == path)
     }
 }
 
-/// One request of the browser, and its answer.
+/// One request of the browser, and its response.
 ///
 /// `Debug` leaves out the query, the headers and the body: a failing test would print the secrets
 /// in them.
@@ -37,15 +37,15 @@ impl Trail {
 pub struct Step {
     /// The method.
     pub method: &'static str,
-    /// The URL that was asked, with its query.
+    /// The URL, with its query.
     pub url: Url,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// The version of HTTP of the answer.
+    /// The HTTP version of the response.
     pub version: hyper::Version,
-    /// The headers of the answer, names in lower case, in order.
+    /// The headers of the response in order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body of the answer.
+    /// The body of the response.
     pub body: Vec<u8>,
 }
 
@@ -65,7 +65,7 @@ impl Step {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Where a redirect leads; none when it is no redirect.
+    /// The target of a redirect, if it is one.
     #[must_use]
     pub fn location(&self) -> Option<Url> {
         let redirects = (300..400).contains(&self.status);

@@ -10,22 +10,22 @@ use super::error::PersonError;
 use super::form::Form;
 use super::trail::{Step, Trail};
 
-/// Somebody who is shown an authorization URL: they open it, choose an account, and are taken to
-/// the callback and beyond, as by a browser.
+/// A simulated user with a browser: opens an authorization URL, selects an account, and follows the
+/// redirects to the callback and the last page.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// The address, or the label, of the account that they choose.
+    /// The address or label of the account to select.
     pub account: String,
-    /// What they do.
+    /// What the user does.
     pub conduct: Conduct,
-    /// The certificate that their browser trusts, as PEM.
+    /// The certificate that the browser trusts, as PEM.
     pub ca_pem: Option<String>,
-    /// How long they wait for the whole visit before they give up.
+    /// The timeout of the whole visit.
     pub patience: Duration,
 }
 
 impl Person {
-    /// Somebody who signs in with this account, and whose browser trusts no certificate.
+    /// A user who signs in with this account, and whose browser trusts no certificate.
     #[must_use]
     pub fn named(account: &str) -> Self {
         Self {
@@ -36,18 +36,18 @@ impl Person {
         }
     }
 
-    /// The same person with other intentions.
+    /// Sets the conduct.
     #[must_use]
     pub fn who(self, conduct: Conduct) -> Self {
         Self { conduct, ..self }
     }
 
-    /// Opens the URL, and returns what the browser saw. An error page is no error: it is the end of
-    /// the trail.
+    /// Opens the URL, and returns the requests of the browser. An error page is not an error: it
+    /// ends the trail.
     ///
     /// # Errors
     ///
-    /// [`PersonError`] when a page cannot be had, or does not offer what the person looks for.
+    /// [`PersonError`] if a page cannot be loaded, or does not have the account or button.
     pub async fn visit(&self, authorization_url: &str) -> Result<Trail, PersonError> {
         let visit = self.whole_visit(authorization_url);
         let outcome = tokio::time::timeout(self.patience, visit).await;
@@ -58,16 +58,16 @@ impl Person {
     ///
     /// # Errors
     ///
-    /// [`PersonError`] when a page cannot be had, or does not offer what the person looks for.
+    /// [`PersonError`] if a page cannot be loaded, or does not have the account or button.
     pub fn visit_blocking(&self, authorization_url: &str) -> Result<Trail, PersonError> {
         blocking(self.visit(authorization_url))
     }
 
-    /// Opens the page for device codes, types the code, and chooses the account, or denies.
+    /// Opens the page for device codes, enters the code, and selects the account or denies.
     ///
     /// # Errors
     ///
-    /// [`PersonError`] when a page cannot be had, or does not offer what the person looks for.
+    /// [`PersonError`] if a page cannot be loaded, or does not have the account or button.
     pub async fn connect_device(
         &self,
         device_url: &str,
@@ -88,7 +88,7 @@ impl Person {
     ///
     /// # Errors
     ///
-    /// [`PersonError`] when a page cannot be had, or does not offer what the person looks for.
+    /// [`PersonError`] if a page cannot be loaded, or does not have the account or button.
     pub fn connect_device_blocking(
         &self,
         device_url: &str,
@@ -112,7 +112,7 @@ impl Person {
         Ok(trail)
     }
 
-    /// Presses a button of a page; its form goes to where the page came from.
+    /// Submits the form of a page with a button, to the URL of the page.
     async fn press(
         &self,
         browser: &Browser,
@@ -153,7 +153,7 @@ impl Person {
     }
 }
 
-/// Runs a visit in a thread of its own: the caller's may be running another runtime.
+/// Runs a visit in its own thread, since the caller's may have another runtime.
 fn blocking(
     visit: impl Future<Output = Result<Trail, PersonError>> + Send,
 ) -> Result<Trail, PersonError> {

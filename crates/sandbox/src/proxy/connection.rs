@@ -11,7 +11,7 @@ use super::scenario::{ProxyKind, ProxyScenario};
 use super::{http, socks5};
 use crate::log::Log;
 
-/// The scenario and everything that became of it: what all connections share.
+/// The shared state of all connections: the scenario and the received requests.
 pub(super) struct State {
     pub(super) scenario: ProxyScenario,
     pub(super) log: Log<ProxyRequest>,
@@ -24,8 +24,8 @@ impl State {
     }
 }
 
-/// Serves until the client goes or a fault ends it. What goes wrong here is the client's to tell:
-/// the test looks there.
+/// Serves until the client closes the connection or a fault ends it. Errors are ignored: the test
+/// checks the client.
 pub(super) async fn serve(state: Arc<State>, stream: TcpStream) {
     state.connections.fetch_add(1, Ordering::Relaxed);
     let mut client = BufReader::new(stream);
@@ -55,8 +55,8 @@ async fn act(client: &mut Client, outcome: Outcome) -> io::Result<()> {
     }
 }
 
-/// A socket that closes while there is something to be read is reset, which may take away what the
-/// client has not read yet: so that is read until the client goes.
+/// Closing a socket with unread input resets it, and the client may lose the response. So the input
+/// is read until the client closes.
 async fn refuse(client: &mut Client, last: &[u8]) -> io::Result<()> {
     client.write_all(last).await?;
     client.shutdown().await?;

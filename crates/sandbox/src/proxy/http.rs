@@ -16,7 +16,7 @@ pub(super) async fn ask(
     Ok((request, outcome))
 }
 
-/// To the empty line, and no further: the next byte is the tunnel's.
+/// Reads to the empty line: the next byte belongs to the tunnel.
 async fn read_head(client: &mut Client) -> io::Result<Vec<u8>> {
     const LARGEST: u64 = 64 * 1024;
     let mut head = Vec::new();

@@ -1,4 +1,4 @@
-//! What stands between a client and a server: a forward proxy, and what goes wrong on the way.
+//! A forward proxy between a client and a server, with faults.
 
 mod connection;
 mod http;

@@ -5,23 +5,23 @@ use tokio::net::TcpStream;
 
 use super::scenario::ProxyConduct;
 
-/// The client's end. What it sent after its request stays in the buffer for the tunnel.
+/// The client's side. Data after its request stays in the buffer for the tunnel.
 pub(super) type Client = BufReader<TcpStream>;
 
-/// What a request gets.
+/// The reply to a request.
 pub(super) enum Outcome {
-    /// A tunnel, and what is said when there is one and when there cannot be one.
+    /// A tunnel, with the replies for success and failure.
     Tunnel { to: SocketAddr, open: Vec<u8>, unreachable: Vec<u8> },
-    /// These bytes, and the end.
+    /// These bytes, and then close.
     Refusal(Vec<u8>),
-    /// Nothing, and no end.
+    /// Nothing, without closing.
     Silence,
     /// The end.
     Close,
 }
 
 impl Outcome {
-    /// What a proxy that is not honest does to everybody.
+    /// The reply of a proxy with a fault.
     pub(super) fn for_conduct(conduct: &ProxyConduct) -> Option<Self> {
         match conduct {
             ProxyConduct::Honest => None,

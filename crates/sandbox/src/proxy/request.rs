@@ -1,16 +1,16 @@
 use std::fmt;
 
-/// What a client asked a proxy for.
+/// A request to a proxy.
 ///
-/// `Debug` shows the target alone: the rest may hold a password.
+/// `Debug` shows only the target: the rest may have a password.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ProxyRequest {
-    /// What it is to be connected to, such as `issuer.test:443`; the target as it was sent when that
-    /// is no `CONNECT`; empty when it never came to that.
+    /// The target, such as `issuer.test:443`, or the request target as sent if the method is not
+    /// `CONNECT`; empty if it was not read.
     pub target: String,
     /// The `Proxy-Authorization` header; with SOCKS the name, a colon and the password.
     pub authorization: Option<String>,
-    /// Everything that it said before the tunnel, as it came.
+    /// All bytes before the tunnel.
     pub head: Vec<u8>,
 }
 
@@ -24,8 +24,8 @@ impl fmt::Debug for ProxyRequest {
 #[derive(Debug, thiserror::Error)]
 #[error("{wanted} requests to the proxy were expected; received: {asked:?}")]
 pub struct NotSeen {
-    /// How many were expected.
+    /// The expected count.
     pub wanted: usize,
-    /// Everything that it was asked for.
+    /// The received requests.
     pub asked: Vec<ProxyRequest>,
 }

@@ -6,19 +6,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 
-/// What a proxy is to be: what it speaks, whom it lets through and where to, and what goes wrong.
+/// The configuration of a proxy: protocol, login, hosts, and faults.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProxyScenario {
-    /// What it speaks.
+    /// Its protocol.
     pub kind: ProxyKind,
-    /// Its port; 0 takes a free one.
+    /// Its port; 0 selects a free one.
     pub port: u16,
-    /// What it demands of its clients, if anything.
+    /// The login that it requires, if any.
     pub login: Option<ProxyLogin>,
-    /// Where a name in lower case and a port lead. An address of this machine leads to itself;
-    /// anything else that is not here is refused.
+    /// The address for each name in lower case and port. Loopback addresses are connected directly;
+    /// other targets are refused.
     pub hosts: BTreeMap<(String, u16), SocketAddr>,
-    /// What it does when it is asked for a tunnel.
+    /// What it does with a request for a tunnel.
     pub conduct: ProxyConduct,
 }
 
@@ -39,7 +39,7 @@ impl ProxyScenario {
         Self { kind, port: 0, login: None, hosts: BTreeMap::new(), conduct: ProxyConduct::Honest }
     }
 
-    /// The same with one more name that leads somewhere.
+    /// Adds the address of a name and port.
     #[must_use]
     pub fn host(mut self, name: &str, port: u16, to: SocketAddr) -> Self {
         self.hosts.insert((name.to_ascii_lowercase(), port), to);
@@ -55,10 +55,10 @@ impl ProxyScenario {
     }
 }
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyKind {
-    /// HTTP/1.1 `CONNECT`; any other method is answered with 405.
+    /// HTTP/1.1 `CONNECT`; any other method returns 405.
     Http,
     /// SOCKS version 5; the proxy resolves the names.
     Socks5,
@@ -84,7 +84,7 @@ impl ProxyLogin {
         Self { user: user.to_owned(), password: password.to_owned() }
     }
 
-    /// Both in one text, as either kind of proxy is sent them.
+    /// `name:password`, as sent to either kind of proxy.
     pub(super) fn pair(&self) -> String {
         format!("{}:{}", self.user, self.password)
     }
@@ -103,37 +103,37 @@ impl fmt::Debug for ProxyLogin {
     }
 }
 
-/// What a proxy does when it is asked for a tunnel.
+/// What a proxy does with a request for a tunnel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ProxyConduct {
-    /// What it should.
+    /// It connects.
     #[default]
     Honest,
-    /// It answers every request with these bytes, and with nothing more.
+    /// It sends these bytes for every request.
     Answer(Vec<u8>),
-    /// It never answers: with HTTP the request, with SOCKS the greeting already.
+    /// It never responds: to the request with HTTP, to the greeting with SOCKS.
     Hang,
-    /// It closes the connection where it should answer.
+    /// It closes the connection instead of a response.
     Close,
 }
 
 impl ProxyConduct {
-    /// The HTTP answer with this status, and what comes after its head: the body of a refusal, or
-    /// what comes down the tunnel of a 2xx. A 407 names `Basic`.
+    /// The HTTP response with this status, and the bytes after its head: the body of an error, or
+    /// the first data of a tunnel. A 407 requests `Basic`.
     #[must_use]
     pub fn status(status: u16, then: &[u8]) -> Self {
         Self::Answer([head(status, then.len()).as_bytes(), then].concat())
     }
 
-    /// The SOCKS reply with this code, such as 2 for what its rules forbid
-    /// ([RFC 1928 §6](https://www.rfc-editor.org/rfc/rfc1928#section-6)), and what comes after it.
+    /// The SOCKS reply with this code, such as 2 for "not allowed by ruleset"
+    /// ([RFC 1928 §6](https://www.rfc-editor.org/rfc/rfc1928#section-6)), and the bytes after it.
     #[must_use]
     pub fn reply(code: u8, then: &[u8]) -> Self {
         Self::Answer([&reply(code), then].concat())
     }
 }
 
-/// A 2xx to `CONNECT` has no length: what follows is the tunnel.
+/// A 2xx to `CONNECT` has no length: the tunnel follows.
 pub(super) fn head(status: u16, length: usize) -> String {
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let mut head = format!("HTTP/1.1 {status} {}\r\n", reason.unwrap_or_default());
@@ -146,7 +146,7 @@ pub(super) fn head(status: u16, length: usize) -> String {
     head + "\r\n"
 }
 
-/// The address in it is for `BIND`, which is not supported here.
+/// The address is for `BIND`, which is not supported.
 pub(super) fn reply(code: u8) -> [u8; 10] {
     let [a, b, c, d] = Ipv4Addr::UNSPECIFIED.octets();
     [5, code, 0, 1, a, b, c, d, 0, 0]

@@ -23,7 +23,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`StartError::Listen`] when the port is taken.
+    /// [`StartError::Listen`] if the port is in use.
     pub async fn start(scenario: ProxyScenario) -> Result<Self, StartError> {
         let (listener, address) = listen(scenario.port).await?;
         let state = Arc::new(State::new(scenario));
@@ -33,11 +33,11 @@ impl Proxy {
         Ok(Self { state, address, running })
     }
 
-    /// Starts a proxy in a thread and a runtime of its own, for tests that are not async.
+    /// Starts a proxy in its own thread and runtime, for tests that are not async.
     ///
     /// # Errors
     ///
-    /// [`StartError`] when the port is taken, or when there is no thread to be had.
+    /// [`StartError`] if the port is in use, or if the thread cannot be started.
     pub fn start_in_thread(scenario: ProxyScenario) -> Result<Self, StartError> {
         let started = Running::in_thread("proxy", move || Self::start(scenario));
         let (proxy, running) = started.map_err(StartError::Thread)?;
@@ -46,50 +46,55 @@ impl Proxy {
         Ok(proxy)
     }
 
-    /// Stops, and returns when the port is free again. Connections end where they are.
+    /// Stops, closes all connections, and returns when the port is free.
     pub async fn stop(mut self) {
         self.running.stop().await;
     }
 
-    /// Where it listens.
+    /// Its address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Everything that it was asked for so far, in that order, granted or not.
+    /// All received requests, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<ProxyRequest> {
         self.state.log.all()
     }
 
-    /// How many connections were accepted so far, whether or not a request came on them.
+    /// The number of accepted connections, with or without requests.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.state.connections.load(Ordering::Relaxed)
     }
 
-    /// Waits until it has been asked so many times.
+    /// Waits until `count` requests have arrived.
     ///
     /// # Errors
     ///
-    /// [`NotSeen`] when it has not within the given time.
-    pub async fn arrived(
+    /// [`NotSeen`] on timeout.
+    pub async fn wait_for_requests(
         &self,
         count: usize,
         within: Duration,
     ) -> Result<Vec<ProxyRequest>, NotSeen> {
-        let arrived = self.state.log.arrived(|_| true, count, within).await;
+        let arrived = self.state.log.wait_for_requests(|_| true, count, within).await;
         arrived.ok_or_else(|| self.not_seen(count))
     }
 
-    /// [`arrived`](Self::arrived) for tests that are not async: it blocks the thread.
+    /// [`wait_for_requests`](Self::wait_for_requests) for tests that are not async: it blocks the
+    /// thread.
     ///
     /// # Errors
     ///
-    /// [`NotSeen`] when it has not within the given time.
-    pub fn wait_for(&self, count: usize, within: Duration) -> Result<Vec<ProxyRequest>, NotSeen> {
-        let arrived = self.state.log.wait_for(|_| true, count, within);
+    /// [`NotSeen`] on timeout.
+    pub fn wait_for_requests_blocking(
+        &self,
+        count: usize,
+        within: Duration,
+    ) -> Result<Vec<ProxyRequest>, NotSeen> {
+        let arrived = self.state.log.wait_for_requests_blocking(|_| true, count, within);
         arrived.ok_or_else(|| self.not_seen(count))
     }
 

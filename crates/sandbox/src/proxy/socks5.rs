@@ -102,7 +102,7 @@ async fn connect(
     Ok(Outcome::Tunnel { to, open, unreachable })
 }
 
-/// None for a type that is not one of
+/// `None` for a type that is not one of
 /// [RFC 1928 §5](https://www.rfc-editor.org/rfc/rfc1928#section-5).
 async fn host(said: &mut Said<'_>, address_type: u8) -> io::Result<Option<String>> {
     Ok(Some(match address_type {
@@ -116,7 +116,7 @@ async fn host(said: &mut Said<'_>, address_type: u8) -> io::Result<Option<String
     }))
 }
 
-/// What the client says, all of which is kept.
+/// Reads from the client, and records all bytes.
 struct Said<'a> {
     client: &'a mut Client,
     head: Vec<u8>,

@@ -13,51 +13,51 @@ pub(crate) use duration::duration;
 pub use policy::{Policy, Reuse, Revocation, Rotation, Workspaces};
 pub use tls::{Defect, Tls};
 
-/// What the sandbox is to be: who can sign in, how long tokens live, and what goes wrong.
+/// The configuration of the sandbox: accounts, lifetimes of tokens, and faults.
 ///
-/// It is plain data: write it in Rust with `..Scenario::default()`, or as a JSON file for
-/// `cargo run -p sandbox -- --scenario FILE`, where every field may be left out. Durations in the
-/// file are texts such as `"500ms"`, `"10s"`, `"15m"`, `"1h"`.
+/// It is plain data: write it in Rust with `..Scenario::default()`, or as a JSON file for `cargo
+/// run -p sandbox -- --scenario FILE`, where every field is optional. Durations in the file are
+/// texts such as `"500ms"`, `"10s"`, `"15m"`, `"1h"`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scenario {
-    /// The accounts on the sign-in page, in its order.
+    /// The accounts of the sign-in page, in order.
     pub accounts: Vec<Account>,
     /// The registered clients; their redirect is `http://localhost:{port}/auth/callback`.
     pub clients: Vec<Client>,
     /// One listener for issuer and API, or one for each.
     pub listeners: Listeners,
-    /// The port of the issuer, or of both; 0 takes a free one.
+    /// The port of the issuer, or of both; 0 selects a free one.
     pub port: u16,
-    /// The port of the API where it has its own listener; 0 takes a free one.
+    /// The port of the API if it has its own listener; 0 selects a free one.
     pub api_port: u16,
-    /// Plain HTTP, or TLS with a certificate authority made for this run.
+    /// Plain HTTP, or TLS with a CA for this run.
     pub tls: Tls,
-    /// Whether every answer has a `Strict-Transport-Security`
-    /// ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)), as of a development server that was on this host once.
-    /// Browsers heed it over TLS alone, and then ask nothing of this host without it.
+    /// Whether every response has `Strict-Transport-Security`
+    /// ([RFC 6797](https://www.rfc-editor.org/rfc/rfc6797)), like a former development server on
+    /// this host. Browsers apply it over TLS only, and then refuse plain HTTP to this host.
     pub strict_transport: bool,
-    /// The issuer's name, when clients reach it under another address than the listener's, such as
-    /// through a proxy. The certificate is for its host, too.
+    /// The issuer's URL, if it differs from the listener's address, for example behind a proxy. The
+    /// certificate includes its host.
     pub issuer: Option<String>,
-    /// Further names that the certificate is for, such as the API's behind a proxy.
+    /// Additional names of the certificate, such as the API's behind a proxy.
     pub names: Vec<String>,
-    /// Whether the callback carries `iss` ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
+    /// Whether the callback has `iss` ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
     pub iss: Iss,
-    /// How long what is issued can be used.
+    /// The lifetimes of codes and tokens.
     pub lifetimes: Lifetimes,
-    /// How the issuer treats refresh tokens and what it was asked to restrict.
+    /// The policy for refresh tokens and workspace restrictions.
     pub policy: Policy,
     /// The device code endpoints.
     pub device: Device,
-    /// Secrets to hand out instead of random ones.
+    /// Fixed secrets instead of random ones.
     pub fixed: Fixed,
-    /// What goes wrong, and when.
+    /// The faults.
     pub faults: Vec<Fault>,
-    /// The time that tokens and answers are dated with, in seconds since 1970-01-01 UTC; the
-    /// clock's when absent.
+    /// The time of tokens and responses, in seconds since 1970-01-01 UTC; the system clock if
+    /// absent.
     pub now: Option<i64>,
-    /// How many seconds that time is ahead of what it would be, or behind when negative.
+    /// The offset of that time in seconds.
     pub clock_offset: i64,
 }
 
@@ -91,7 +91,7 @@ impl Default for Scenario {
 pub struct Client {
     /// Its `client_id`.
     pub id: String,
-    /// What the sign-in page calls it.
+    /// Its name on the sign-in page.
     pub name: String,
 }
 
@@ -111,13 +111,13 @@ impl Client {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Listeners {
-    /// One address answers for both.
+    /// One address for both.
     Shared,
-    /// Two addresses, each of which knows only its own endpoints.
+    /// Two addresses, each with its own endpoints.
     Separate,
 }
 
-/// Whether the callback names the issuer.
+/// Whether the callback has the `iss` parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Iss {
@@ -129,17 +129,17 @@ pub enum Iss {
     Text(String),
 }
 
-/// How long what is issued can be used, from the moment it is issued.
+/// The lifetimes of codes and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lifetimes {
     /// An authorization code.
     #[serde(deserialize_with = "duration")]
     pub code: Duration,
-    /// An ID token, as its `exp` says.
+    /// An ID token, in `exp`.
     #[serde(deserialize_with = "duration")]
     pub id_token: Duration,
-    /// An access token, as its `exp` and `expires_in` say.
+    /// An access token, in `exp` and `expires_in`.
     #[serde(deserialize_with = "duration")]
     pub access_token: Duration,
     /// A refresh token.
@@ -169,8 +169,7 @@ impl Default for Lifetimes {
 pub struct Device {
     /// Whether they exist for this issuer.
     pub offered: Offered,
-    /// The `interval` of the answer as it is written: a number, a text of one, or null to leave it
-    /// out.
+    /// The `interval` of the response: a number, a string, or null to omit it.
     pub interval: Value,
 }
 
@@ -184,14 +183,14 @@ impl Default for Device {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Offered {
-    /// It works.
+    /// The feature is enabled.
     Yes,
-    /// It answers 404.
+    /// It returns 404.
     No,
 }
 
-/// Secrets to hand out, first to last, before the random ones begin. For tests of odd characters
-/// and lengths, and of tokens that are no JWT.
+/// Secrets to issue in order, before random ones. For tests of unusual characters and lengths, and
+/// of opaque tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fixed {

@@ -1,12 +1,12 @@
 use serde::Deserialize;
 
-/// What issuers do differently from each other, each of it allowed by a standard or seen in the field.
+/// The behavior that differs between issuers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// What a revocation ends.
     pub revocation: Revocation,
-    /// Which refresh token a grant brings.
+    /// The refresh token of a grant.
     pub rotation: Rotation,
     /// What the second use of a refresh token ends.
     pub reuse: Reuse,
@@ -24,18 +24,18 @@ pub enum Revocation {
     Token,
     /// All tokens that came from the same sign-in.
     Family,
-    /// All tokens of the person at this client.
+    /// All tokens of the user at this client.
     Person,
 }
 
-/// Which refresh token a sign-in or a refresh brings.
+/// The refresh token of a sign-in or a refresh.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rotation {
     /// A new one, and the old one is spent.
     #[default]
     New,
-    /// The one that the person has at this client already, which is never spent.
+    /// The existing one of the user at this client, which can be reused.
     Same,
 }
 
@@ -44,15 +44,15 @@ pub enum Rotation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reuse {
-    /// It is refused, and ends nothing: the real issuer expects that the loser of a race finds the
-    /// winner's tokens in the store.
+    /// An error; nothing is revoked. The real issuer expects that another process has stored the
+    /// new tokens.
     #[default]
     Refused,
     /// All tokens that came from the same sign-in.
     RevokesFamily,
 }
 
-/// Whether the issuer keeps the restriction to workspaces that a client asks for.
+/// Whether the issuer enforces the workspace restriction of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Workspaces {

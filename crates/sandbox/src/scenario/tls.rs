@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-/// How the listeners speak.
+/// The protocol of the listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tls {
@@ -11,22 +11,22 @@ pub enum Tls {
     On,
     /// The same without HTTP/2.
     Http11,
-    /// TLS, with a certificate that no client may accept.
+    /// TLS, with a certificate that clients must reject.
     Broken(Defect),
 }
 
-/// What is wrong with a certificate. Everything else about it is right, so that a client complains
-/// of this or of nothing. "The authority" is that of [`Sandbox::ca_pem`](crate::Sandbox::ca_pem).
+/// The defect of a certificate. The rest is valid, so that a client can only report this defect.
+/// The CA is that of [`Sandbox::ca_pem`](crate::Sandbox::ca_pem).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Defect {
-    /// It was valid until the year 2001.
+    /// Expired in 2001.
     Expired,
-    /// It is valid from the year 2999.
+    /// Valid from 2999.
     NotYetValid,
-    /// It is for `elsewhere.test`.
+    /// Valid for `elsewhere.test` only.
     WrongHost,
-    /// Another authority of the same name signed it.
+    /// Signed by another CA with the same name.
     UnknownAuthority,
 }

@@ -6,7 +6,7 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 use crate::faults::End;
 
-/// The body of an answer, and how it ends.
+/// The body of a response, and how it ends.
 pub(super) struct AnswerBody {
     bytes: Bytes,
     end: End,
@@ -20,8 +20,8 @@ impl AnswerBody {
         Self { bytes: bytes.into(), end, flushed: false }
     }
 
-    /// The server writes what it holds when a body is not ready, and drops it when a body fails:
-    /// so the failure waits for one turn.
+    /// The server flushes its buffer when a body is pending, and drops it when a body fails: so the
+    /// failure is delayed by one poll.
     fn cut_off(&mut self, cx: &Context<'_>) -> Next {
         if self.flushed {
             return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into())));

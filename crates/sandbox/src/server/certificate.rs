@@ -7,22 +7,22 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 
 use crate::Defect;
 
-/// The certificates could not be made.
+/// The certificates could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A certificate was not accepted by its maker.
+    /// A certificate could not be generated.
     #[error("the certificate could not be made")]
     Certificate(#[from] rcgen::Error),
-    /// TLS did not accept what was made.
+    /// TLS did not accept the certificate.
     #[error("TLS could not be set up")]
     Setup(#[from] rustls::Error),
 }
 
-/// What a server shows, and what its clients trust.
+/// The certificate of a server, and its CA.
 pub(super) struct Certified {
-    /// The authority, as PEM.
+    /// The CA, as PEM.
     pub(super) trusted: String,
-    /// The server's certificate, and what is sent with it.
+    /// The server's certificate chain.
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
 }

@@ -13,7 +13,7 @@ use super::respond::{Connection, Observer, respond};
 use super::state::State;
 use crate::openai::Side;
 
-/// What a listener needs for its connections.
+/// The context of a listener.
 #[derive(Clone)]
 pub(crate) struct Serving {
     pub(crate) side: Side,
@@ -23,8 +23,8 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Serves until the client goes or a fault ends it. What goes wrong here is the client's to
-    /// tell: the test looks there.
+    /// Serves until the client closes the connection or a fault ends it. Errors are ignored: the
+    /// test checks the client.
     pub(crate) async fn serve(self, stream: TcpStream) {
         let number = self.state.count_connection();
         let connection =
@@ -43,7 +43,7 @@ impl Serving {
 }
 
 impl Connection {
-    /// HTTP/1.1 or HTTP/2, whichever the client begins.
+    /// HTTP/1.1 or HTTP/2, as the client selects.
     async fn http(self, io: impl AsyncRead + AsyncWrite + Unpin + 'static, ending: Arc<Ending>) {
         let for_requests = Arc::clone(&ending);
         let service = service_fn(move |request| {

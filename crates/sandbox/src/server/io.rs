@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// How a fault ends a connection: a request decides it, and the connection acts on it.
+/// How a fault ends a connection.
 #[derive(Default)]
 pub(super) struct Ending {
     decided: Notify,
@@ -26,7 +26,7 @@ impl Ending {
         self.decided.notify_one();
     }
 
-    /// Not an end by itself: the client cannot read on, and goes.
+    /// Garbles the output, so that the client closes the connection.
     pub(super) fn garble(&self) {
         self.garbled.store(true, Ordering::Relaxed);
     }
@@ -49,7 +49,7 @@ impl Socket {
 }
 
 impl Drop for Socket {
-    /// A socket that lingers for no time is reset when it closes.
+    /// A socket with a linger time of zero is reset on close.
     fn drop(&mut self) {
         if self.ending.by_reset.load(Ordering::Relaxed) {
             let _ = self.stream.set_zero_linger();

@@ -1,4 +1,4 @@
-//! From the socket to the answer: TLS, HTTP, recording, faults.
+//! From the socket to the response: TLS, HTTP, recording, faults.
 
 mod body;
 mod certificate;

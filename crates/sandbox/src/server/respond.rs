@@ -16,10 +16,10 @@ use crate::faults::{Answered, End, Outcome};
 use crate::openai::{self, Params, Side, World};
 use crate::record::Recorded;
 
-/// Hears of every request once it is answered, or once it is clear that it never is.
+/// Called for every request with its outcome.
 pub(crate) type Observer = Arc<dyn Fn(&Recorded, Answered) + Send + Sync>;
 
-/// One connection, and what its requests need.
+/// A connection, and the context of its requests.
 #[derive(Clone)]
 pub(super) struct Connection {
     pub(super) number: u64,
@@ -47,7 +47,7 @@ pub(super) async fn respond(
         observer(&request, outcome.answered());
     }
     match outcome {
-        // HTTP/2 leaves it to the service that an answer to HEAD has no body.
+        // With HTTP/2, the service must omit the body of a response to HEAD.
         Outcome::Answer(answer, _) if request.method == "HEAD" => {
             let answer = Answer { body: Vec::new(), ..answer };
             return response(world, answer, End::Proper);
@@ -90,7 +90,7 @@ async fn receive(connection: u64, request: Request<Incoming>) -> Result<Recorded
     Ok(recorded)
 }
 
-/// A scenario may ask for what HTTP cannot carry; the test that did should see it.
+/// A scenario may have an invalid response, which is reported to the test.
 fn response(world: &World, answer: Answer, end: End) -> Response<AnswerBody> {
     let mut response = Response::builder().status(answer.status);
     let says_the_date = |(name, _): &(String, String)| name.eq_ignore_ascii_case(DATE.as_str());

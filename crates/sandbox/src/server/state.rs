@@ -5,7 +5,7 @@ use crate::log::Log;
 use crate::openai::World;
 use crate::record::Recorded;
 
-/// What all connections of a sandbox share.
+/// The shared state of all connections.
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) faults: Schedule,
@@ -19,7 +19,7 @@ impl State {
         Self { world, faults, log: Log::default(), connections: AtomicU64::new(0) }
     }
 
-    /// One more connection, and how many there were with it.
+    /// Counts a connection, and returns the new count.
     pub(crate) fn count_connection(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }

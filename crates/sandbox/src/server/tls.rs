@@ -8,15 +8,15 @@ use url::Url;
 use super::certificate::{Certified, TlsError};
 use crate::{Defect, Scenario, Tls};
 
-/// A certificate authority that lives as long as the sandbox, and its one server certificate.
+/// A CA for this sandbox, and its server certificate.
 pub(crate) struct Authority {
-    /// What a client has to trust.
+    /// The CA that a client must trust.
     pub(crate) pem: String,
     pub(crate) acceptor: TlsAcceptor,
 }
 
 impl Authority {
-    /// What is offered by ALPN, the preferred version first.
+    /// The ALPN protocols, the preferred one first.
     const BOTH: &[&[u8]] = &[b"h2", b"http/1.1"];
     const HTTP11: &[&[u8]] = &[b"http/1.1"];
 
@@ -43,7 +43,7 @@ impl Authority {
     }
 }
 
-/// The names of this machine, of the issuer, and those that the scenario adds.
+/// The names of loopback, of the issuer, and of the scenario.
 fn names(scenario: &Scenario) -> Vec<String> {
     let issuer = scenario.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
     let issuer = issuer.as_ref().and_then(Url::host_str).map(|host| host.trim_matches(['[', ']']));

@@ -157,7 +157,7 @@ async fn sandbox_and_person_run_in_one_runtime() {
     let url = authorize_url(&sandbox, &flow_a());
     let soon = std::time::Duration::from_secs(30);
     let (arrived, trail) =
-        tokio::join!(sandbox.arrived(&Endpoint::Choice, 1, soon), person.visit(&url));
+        tokio::join!(sandbox.wait_for_requests(&Endpoint::Choice, 1, soon), person.visit(&url));
     assert_eq!(arrived.unwrap().len(), 1);
     assert_eq!(trail.unwrap().steps.len(), 2);
 

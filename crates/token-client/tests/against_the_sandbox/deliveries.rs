@@ -99,7 +99,8 @@ async fn timeout_is_thirty_seconds_and_idle_timeout_is_fifteen() {
         let rig = Rig::with(Endpoint::TokenCode, then).await;
         let code = rig.code().await;
         let exchange = rig.exchange(&code);
-        let arrival = rig.sandbox.arrived(&Endpoint::TokenCode, 1, Duration::from_secs(10));
+        let arrival =
+            rig.sandbox.wait_for_requests(&Endpoint::TokenCode, 1, Duration::from_secs(10));
         let mut answer = std::pin::pin!(rig.client.exchange_code(&exchange));
         tokio::select! {
             answer = &mut answer => panic!("too early: {answer:?}"),

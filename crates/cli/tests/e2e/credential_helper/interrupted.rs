@@ -125,7 +125,7 @@ fn logout_interrupted_after_the_revocation_says_so() {
         double.given(world.login()).signs_in(Account::OWNER).exits(0);
         double.hang_after("^erase");
         let running = double.given(world.command("logout")).arg("--json").start();
-        world.sandbox.wait_for(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
         while !double.is_empty() {
             std::thread::yield_now();
         }

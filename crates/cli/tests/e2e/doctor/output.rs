@@ -143,7 +143,7 @@ fn doctor_can_be_interrupted() {
     in_network_namespace("output::doctor_can_be_interrupted", || {
         let world = World::failing(Endpoint::Root, Then::Hang);
         let running = doctor(&world).arg("--json").start();
-        world.sandbox.wait_for(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
+        world.sandbox.wait_for_requests_blocking(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
         running.signal(Signal::INT);
         let finished = running.finish();
         finished.exits(130).says("error: interrupted\n");

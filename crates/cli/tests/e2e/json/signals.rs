@@ -29,7 +29,7 @@ fn signal_during_a_critical_request_has_a_hint() {
     let world = World::failing(Endpoint::ApiKeys, Then::Hold);
     let running = world.create_key().arg("--json").start();
     let visit = running.start_visit(Account::OWNER);
-    world.sandbox.wait_for(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::ApiKeys, 1, TEST_TIMEOUT).unwrap();
     running.signal(Signal::INT);
     let error = assert_error(&running.finish(), "interrupted", 130);
     let hint = error["hint"].as_str().unwrap();

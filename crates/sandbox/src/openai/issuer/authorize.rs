@@ -8,9 +8,9 @@ use crate::openai::random;
 use crate::openai::world::World;
 use crate::record::Recorded;
 
-/// `GET /oauth/authorize`: the sign-in page, or a page that says what is wrong with the request.
+/// `GET /oauth/authorize`: the sign-in page, or an error page.
 ///
-/// Nothing is redirected that has a fault: the redirect of a broken request is not to be trusted.
+/// An invalid request is not redirected: its redirect URI cannot be trusted.
 pub(crate) fn authorize(world: &World, request: &Recorded) -> Answer {
     match check(world, request) {
         Ok(checked) => sign_in_page(world, checked).unwrap_or_else(Into::into),
@@ -55,9 +55,8 @@ fn check(world: &World, request: &Recorded) -> Result<AuthorizationRequest, Refu
 /// The audience of access tokens.
 pub(crate) const API_AUDIENCE: &str = "https://api.openai.com/v1";
 
-/// The redirects that are registered for both clients, byte for byte except for the port: any port is
-/// taken, since tests cannot share the registered one
-/// ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
+/// The redirect URIs that are registered for both clients. Any port is accepted, since tests cannot
+/// share the registered one ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
 fn registered_redirect(text: &str) -> Result<Url, Refusal> {
     let hosts = ["http://localhost:", "http://127.0.0.1:"];
     let port =

@@ -9,7 +9,7 @@ use crate::openai::world::World;
 use crate::record::Recorded;
 use crate::{Account, Iss, WhenChosen, Workspaces};
 
-/// `POST /oauth/authorize`: somebody chose an account on the sign-in page, or pressed "Cancel".
+/// `POST /oauth/authorize`: the selection of an account on the sign-in page, or "Cancel".
 pub(crate) fn choose(world: &World, request: &Recorded) -> Answer {
     match callback(world, request) {
         Ok(url) => Answer::redirect(url.as_str()),
@@ -71,7 +71,8 @@ fn may_use_workspace(account: &Account, asked: &AuthorizationRequest) -> bool {
     own.is_some_and(|own| allowed.contains(own))
 }
 
-/// The error answer of [RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
+/// The error response of
+/// [RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
 fn denied(asked: &AuthorizationRequest, description: &str) -> Url {
     let error = [("error", "access_denied"), ("error_description", description)];
     redirect(asked, &error)

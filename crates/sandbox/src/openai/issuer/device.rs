@@ -39,7 +39,7 @@ pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Answ
     Ok(Answer::json(200, &answer))
 }
 
-/// `POST /api/accounts/deviceauth/token`: 403 until the person has decided.
+/// `POST /api/accounts/deviceauth/token`: 403 until the user decides.
 pub(crate) fn device_token(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
     let params = Params::of_body(request)?;
     let device_auth_id = params.need("device_auth_id")?;
@@ -68,7 +68,7 @@ fn approved(code: &str, code_verifier: &str) -> Value {
     })
 }
 
-/// `/codex/device`: GET shows the form, POST takes the code and the chosen account.
+/// `/codex/device`: GET returns the form, POST accepts the code and the account.
 pub(crate) fn device_page(world: &World, request: &Recorded) -> Answer {
     if request.method != "POST" {
         return page::device(&world.scenario.accounts);

@@ -5,7 +5,7 @@ use crate::endpoint::TOKEN_EXCHANGE;
 use crate::openai::world::World;
 
 /// The metadata of [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414) and of OpenID Connect
-/// Discovery, which are one document here.
+/// Discovery, as one document.
 pub(crate) fn discovery(world: &World) -> Answer {
     let at = |path: &str| format!("{}{path}", world.issuer);
     let metadata = json!({

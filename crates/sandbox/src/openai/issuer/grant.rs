@@ -10,10 +10,10 @@ use crate::openai::random;
 use crate::openai::world::World;
 use crate::{Account, Client, Organization, Rotation};
 
-/// The claim that holds what OpenAI adds to a token.
+/// The claim with OpenAI's additional claims.
 const AUTH_CLAIM: &str = "https://api.openai.com/auth";
 
-/// What a code is bound to.
+/// The values that a code is bound to.
 pub(crate) struct Binding {
     pub(crate) granted: Granted,
     pub(crate) redirect_uri: String,
@@ -36,14 +36,14 @@ pub(crate) fn code(world: &World, binding: Binding) -> Result<String, Refusal> {
     Ok(code)
 }
 
-/// The tokens of somebody who is signed in, as the token endpoint would have answered them.
+/// A set of tokens, as the token endpoint returns them.
 #[derive(Clone)]
 pub struct Minted {
     /// The ID token.
     pub id_token: String,
     /// The access token.
     pub access_token: String,
-    /// The refresh token, when the scope has `offline_access`.
+    /// The refresh token, if the scope has `offline_access`.
     pub refresh_token: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Minted {
     }
 }
 
-/// The tokens that a full sign-in of this account with the sign-in client would bring.
+/// The tokens of a full sign-in of this account with the sign-in client.
 pub(crate) fn mint(world: &World, account: usize) -> Result<Minted, Refusal> {
     let scope = ["openid", "profile", "email", "offline_access"];
     let granted = Granted {
@@ -117,7 +117,7 @@ fn refresh_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
     Ok(token)
 }
 
-/// The one that this person has at this client already.
+/// The existing refresh token of this user at this client.
 fn live_refresh_token(ledger: &Ledger, asking: &Granted, now: i64) -> Option<String> {
     let is_theirs = |entry: &RefreshToken| {
         let Granted { account, client_id, expires, .. } = &entry.granted;
@@ -210,7 +210,7 @@ fn until(world: &World, granted: Granted, lifetime: Duration) -> Granted {
     Granted { expires: world.now().saturating_add(seconds), ..granted }
 }
 
-/// The fixed value for this place in the row, or a fresh one.
+/// The fixed value at this index, or a random one.
 pub(crate) fn fixed_or(
     fixed: &[String],
     place: usize,

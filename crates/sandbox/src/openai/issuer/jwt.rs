@@ -16,7 +16,7 @@ const KEY_ID: &str = "sandbox-test-key";
 pub struct BrokenKey;
 
 /// Signs tokens with RS256 ([RFC 7518 §3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
-/// The key is in the source: a new one would cost every test a second.
+/// The key is in the source: generating one would take a second per test.
 pub(crate) struct Signer(RsaKeyPair);
 
 impl Signer {

@@ -1,4 +1,4 @@
-//! The authorization server: who signs in, and what they get for it.
+//! The authorization server.
 
 mod authorize;
 mod choice;

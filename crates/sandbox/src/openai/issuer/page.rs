@@ -9,12 +9,12 @@ const DEVICE: &str = include_str!("../../../pages/device.html");
 const DEVICE_DONE: &str = include_str!("../../../pages/device-done.html");
 const REFUSED: &str = include_str!("../../../pages/refused.html");
 
-/// What this server is, for somebody who opens it in a browser.
+/// A page that describes this server.
 pub(crate) fn front_page() -> Answer {
     Answer::html(200, fill(FRONT, &[]))
 }
 
-/// The accounts to choose from.
+/// The list of accounts.
 pub(super) fn sign_in(client_name: &str, ticket: &str, accounts: &[Account]) -> Answer {
     let page = fill(
         SIGN_IN,
@@ -27,17 +27,17 @@ pub(super) fn sign_in(client_name: &str, ticket: &str, accounts: &[Account]) -> 
     Answer::html(200, page)
 }
 
-/// The form for a device's code.
+/// The form for a device code.
 pub(super) fn device(accounts: &[Account]) -> Answer {
     Answer::html(200, fill(DEVICE, &[("accounts", &buttons(accounts))]))
 }
 
-/// The device goes on by itself.
+/// The page after approval.
 pub(super) fn device_done() -> Answer {
     Answer::html(200, fill(DEVICE_DONE, &[]))
 }
 
-/// What is wrong with a request.
+/// The error page of a request.
 pub(super) fn refused(status: u16, what: &str) -> Answer {
     Answer::html(status, fill(REFUSED, &[("what", &escape(what))]))
 }
@@ -66,8 +66,8 @@ fn initials(name: &str) -> String {
     firsts.take(2).collect()
 }
 
-/// Puts values in the places `{{name}}` of a template, in one pass: a value that looks like a place
-/// is not filled again.
+/// Replaces each `{{name}}` of a template in one pass: a value that looks like a placeholder is not
+/// replaced again.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut page = String::new();
     let mut rest = template;

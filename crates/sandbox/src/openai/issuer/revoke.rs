@@ -7,8 +7,8 @@ use crate::openai::params::Params;
 use crate::openai::world::World;
 use crate::record::Recorded;
 
-/// `POST /oauth/revoke` ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). A token that nobody
-/// knows is no error (§2.2): the person wanted it gone, and it is.
+/// `POST /oauth/revoke` ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). An unknown token is
+/// not an error (§2.2).
 pub(crate) fn revoke(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
     let params = Params::of_body(request)?;
     let token = params.need("token")?;
@@ -22,7 +22,7 @@ pub(crate) fn revoke(world: &World, request: &Recorded) -> Result<Answer, Refusa
     Ok(Answer::json(200, &json!({})))
 }
 
-/// Ends the token, and what the policy ends with it.
+/// Revokes the token, and the related tokens of the policy.
 fn end(world: &World, ledger: &mut Ledger, token: &str, granted: &Granted) {
     if let Some(entry) = ledger.refresh_tokens.get_mut(token) {
         entry.use_ = Use::Revoked;

@@ -29,8 +29,8 @@ pub(crate) fn token(world: &World, request: &Recorded) -> Result<Answer, Refusal
 }
 
 /// [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3) with
-/// [RFC 7636 §4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6). The attempt spends the
-/// code, whatever becomes of it: who guesses a verifier has one guess.
+/// [RFC 7636 §4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6). Any attempt spends the
+/// code, so that a verifier can be guessed only once.
 fn redeem_code(world: &World, params: &Params, client_id: &str) -> Result<Answer, Refusal> {
     let redirect_uri = params.need("redirect_uri")?;
     let verifier = params.need("code_verifier")?;
@@ -67,8 +67,8 @@ pub(super) fn s256(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
-/// [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6), with rotation and what a second use
-/// ends as the [`Policy`](crate::Policy) says.
+/// [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6), with the rotation and reuse
+/// rules of the [`Policy`](crate::Policy).
 fn refresh(world: &World, params: &Params, client_id: &str) -> Result<Answer, Refusal> {
     let granted = spend_refresh_token(world, params.need("refresh_token")?, client_id)?;
     let tokens = grant::tokens(world, &granted)?;
@@ -117,7 +117,8 @@ fn token_answer(world: &World, tokens: &Minted, granted: &Granted) -> Value {
     answer
 }
 
-/// [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1): an ID token for an API key.
+/// [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1): exchanges an ID token for
+/// an API key.
 fn exchange(world: &World, params: &Params, client_id: &str) -> Result<Answer, Refusal> {
     params.need_one_of("requested_token", &["openai-api-key"])?;
     params.need_one_of("subject_token_type", &["urn:ietf:params:oauth:token-type:id_token"])?;
@@ -138,7 +139,7 @@ fn exchange(world: &World, params: &Params, client_id: &str) -> Result<Answer, R
     Ok(Answer::json(200, &answer))
 }
 
-/// Every ID token that was issued is remembered, so equality stands for the signature check.
+/// Issued ID tokens are stored, so equality replaces the signature check.
 fn subject(world: &World, token: &str, client_id: &str) -> Result<Granted, Refusal> {
     let granted = world.ledger().id_tokens.get(token).cloned();
     let granted = granted.filter(|granted| granted.client_id == client_id);

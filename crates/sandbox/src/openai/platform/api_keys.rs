@@ -7,7 +7,7 @@ use crate::openai::issuer::api_key;
 use crate::openai::world::World;
 use crate::record::Recorded;
 
-/// `POST /dashboard/organizations/{org}/projects/{project}/api_keys`: a key, shown this once.
+/// `POST /dashboard/organizations/{org}/projects/{project}/api_keys`: creates a key.
 pub(crate) fn api_keys(
     world: &World,
     request: &Recorded,

@@ -7,7 +7,7 @@ use crate::openai::random;
 use crate::openai::world::World;
 use crate::record::Recorded;
 
-/// `POST /dashboard/onboarding/login`: an access token for a session key.
+/// `POST /dashboard/onboarding/login`: exchanges an access token for a session key.
 pub(crate) fn onboarding(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
     let account = signed_in(world, request)?;
     if request.json() != Some(json!({"app": "api"})) {

@@ -26,7 +26,7 @@ fn listed(organization: &Organization) -> Value {
     })
 }
 
-/// Counts one more listing, and says how many there were with it.
+/// Counts a listing, and returns the new count.
 pub(super) fn count_poll(world: &World, account: usize, organization: Option<&str>) -> u32 {
     let mut ledger = world.ledger();
     let key = (account, organization.map(str::to_owned));
@@ -35,8 +35,7 @@ pub(super) fn count_poll(world: &World, account: usize, organization: Option<&st
     *count
 }
 
-/// The organization that a path names, of which the header `openai-organization`, when it is
-/// there, must not say something else.
+/// The organization of the path. The header `openai-organization`, if present, must be equal.
 pub(super) fn named<'w>(
     world: &'w World,
     account: usize,

@@ -30,7 +30,7 @@ pub(crate) fn projects(
     page(&there, limit(&params)?, params.get("after"))
 }
 
-/// The first page is a new poll, and the pages after it belong to it.
+/// The first page counts as a new poll, later pages do not.
 fn poll(world: &World, account: usize, organization: &str, params: &Params) -> u32 {
     if params.get("after").is_none() {
         return count_poll(world, account, Some(organization));
@@ -64,7 +64,7 @@ fn page(there: &[&Project], limit: usize, after: Option<&str>) -> Result<Answer,
     Ok(Answer::json(200, &answer))
 }
 
-/// The next of pages that have no end, of nearly as many bytes as a client takes.
+/// The next page of an endless list, with nearly the maximum size of a response.
 fn endless_page(limit: usize, after: Option<&str>) -> Result<Answer, Refusal> {
     const PAGE: usize = 900_000;
     let start: usize = match after {
@@ -75,7 +75,7 @@ fn endless_page(limit: usize, after: Option<&str>) -> Result<Answer, Refusal> {
         }
     };
     let id = |number: usize| format!("proj_endless_{number}");
-    // Cut to the characters that a client keeps, a title of these takes the most room.
+    // These characters take the most memory after truncation.
     let title = "\u{1f511}".repeat(PAGE / limit / '\u{1f511}'.len_utf8());
     let project = |number| json!({"id": id(number), "title": title, "is_initial": false});
     let data: Vec<Value> = (start + 1..=start + limit).map(project).collect();

@@ -151,7 +151,7 @@ fn held_request_completes_after_release() {
     let sandbox = with_fault(Fault::new(Endpoint::Jwks, Then::Hold));
     thread::scope(|scope| {
         let answer = scope.spawn(|| jwks(&sandbox).unwrap().status);
-        sandbox.wait_for(&Endpoint::Jwks, 1, SOON).unwrap();
+        sandbox.wait_for_requests_blocking(&Endpoint::Jwks, 1, SOON).unwrap();
         assert!(!answer.is_finished());
         sandbox.release();
         assert_eq!(answer.join().unwrap(), 200);
@@ -163,7 +163,7 @@ fn dropping_the_sandbox_closes_hanging_connections() {
     for then in [Then::Hang, Then::Stall { after: 3 }] {
         let sandbox = with_fault(Fault::new(Endpoint::Jwks, then));
         let mut stream = asked(&sandbox);
-        sandbox.wait_for(&Endpoint::Jwks, 1, SOON).unwrap();
+        sandbox.wait_for_requests_blocking(&Endpoint::Jwks, 1, SOON).unwrap();
         drop(sandbox);
         // The end of the stream or a reset: either way the read returns.
         let _ = stream.read_to_end(&mut Vec::new());
@@ -182,7 +182,7 @@ async fn fault_delays_the_response() {
     person.patience = delay * 2;
     let url = format!("{}/oauth/authorize", sandbox.issuer_url());
     let visit = tokio::spawn(async move { person.visit(&url).await });
-    sandbox.arrived(&Endpoint::Authorize, 1, SOON).await.unwrap();
+    sandbox.wait_for_requests(&Endpoint::Authorize, 1, SOON).await.unwrap();
     assert!(!visit.is_finished());
     tokio::time::pause();
     tokio::time::advance(delay).await;
@@ -195,7 +195,8 @@ async fn fault_delays_the_response() {
 fn timeout_error_lists_received_requests_without_secrets() {
     let sandbox = sandbox(Scenario::default());
     get(sandbox.issuer_url(), "/?state=secret", &[]);
-    let error = sandbox.wait_for(&Endpoint::Token, 1, Duration::ZERO).unwrap_err();
+    let error =
+        sandbox.wait_for_requests_blocking(&Endpoint::Token, 1, Duration::ZERO).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("1 requests to Token") && text.contains("GET /"), "{text}");
     assert!(!text.contains("secret"), "{text}");

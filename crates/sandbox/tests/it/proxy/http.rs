@@ -84,7 +84,7 @@ fn proxy_can_close_or_hang() {
         let proxy = proxy(ProxyScenario { conduct: ProxyConduct::Hang, ..scenario });
         let mut stream = connect(&proxy);
         stream.write_all(bytes).unwrap();
-        proxy.wait_for(1, SOON).unwrap();
+        proxy.wait_for_requests_blocking(1, SOON).unwrap();
         stream.set_nonblocking(true).unwrap();
         let error = stream.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
@@ -97,7 +97,7 @@ fn proxy_can_close_or_hang() {
 #[tokio::test]
 async fn stopped_proxy_frees_its_port_and_wait_without_requests_times_out() {
     let proxy = Proxy::start(ProxyScenario::http()).await.unwrap();
-    let error = proxy.arrived(1, Duration::ZERO).await.unwrap_err();
+    let error = proxy.wait_for_requests(1, Duration::ZERO).await.unwrap_err();
     assert!(error.to_string().contains("1 requests to the proxy"), "{error}");
     let port = proxy.address().port();
     proxy.stop().await;

@@ -23,7 +23,7 @@ fn http_tunnel_connects_to_the_address_of_the_name() {
     let mut stream = tunnel(&proxy);
     request_jwks(&mut stream);
     assert!(rest(&mut stream).0.starts_with(b"HTTP/1.1 200 OK\r\n"));
-    let request = proxy.wait_for(1, SOON).unwrap().remove(0);
+    let request = proxy.wait_for_requests_blocking(1, SOON).unwrap().remove(0);
     assert_eq!(request.target, "issuer.test:443");
     assert_eq!(request.authorization, None);
     assert_eq!(request.head, TO_THE_ISSUER.as_bytes());
