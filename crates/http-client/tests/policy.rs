@@ -1,4 +1,4 @@
-//! The policy against a real server on loopback: what is sent, what is refused, and what is said.
+//! The policy against a real server on loopback: requests, errors and messages.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

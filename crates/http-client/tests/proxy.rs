@@ -1,4 +1,4 @@
-//! The way through a proxy, and past it.
+//! Requests through a proxy, and past it.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -68,7 +68,7 @@ fn proxy_name_is_its_host_and_port() {
     }
 }
 
-/// A server that is reached by the name `issuer.test` alone, and the proxy that knows it.
+/// A server that is reachable only through the proxy, as `issuer.test`.
 struct Rig {
     sandbox: Sandbox,
     proxy: sandbox::Proxy,
@@ -102,7 +102,7 @@ impl Rig {
         Ok(self.client(scheme, login).get(url).send().await?.status())
     }
 
-    /// What is wrong with the proxy.
+    /// The error of the proxy.
     async fn fails(&self, scheme: &str, login: &str) -> ProxyFailure {
         let error = self.ask(scheme, login).await.unwrap_err();
         assert!(error.provably_not_sent());
@@ -165,7 +165,7 @@ async fn missing_or_wrong_proxy_password_is_reported() {
     }
 }
 
-/// A wrong password that is sent again and again locks an account.
+/// Sending a wrong password repeatedly may lock the account.
 // threats 203
 #[tokio::test]
 async fn refused_proxy_password_is_sent_once() {
@@ -251,7 +251,7 @@ async fn proxy_that_cannot_reach_the_server_is_reported() {
     }
 }
 
-/// A name that only the proxy knows is nothing to a proxy that wants an address.
+/// A `socks5` proxy requires an address, so a name that only the proxy can resolve fails.
 // threats 203
 #[tokio::test]
 async fn failed_local_name_resolution_is_a_separate_error() {

@@ -1,4 +1,4 @@
-//! Whom the policy trusts: the system's authorities, those that a person names, and nobody else.
+//! The trusted CA certificates: the system's, and those that the user adds.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -46,7 +46,7 @@ fn trusting(pem: &str) -> (TempDir, Options) {
     (folder, picking(&path))
 }
 
-/// Nobody is signed in here; that there is an answer is the point.
+/// The request has no credentials. The test only needs a response.
 const ANSWERED: u16 = 401;
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn plain_http_server_on_https_is_a_tls_error() {
     assert_eq!(sandbox.requests().len(), 0);
 }
 
-/// What is wrong with a choice, before anything is sent.
+/// Asserts that an option is invalid before a request.
 #[track_caller]
 fn refused(options: Options, named_by: &str, path: &Path) -> InvalidCaCertificates {
     match HttpClient::new(options).check().unwrap_err() {
@@ -205,7 +205,7 @@ fn pem_file_with_an_invalid_certificate_is_an_error() {
     }
 }
 
-/// What is wrong with a bundle is the same to whoever looks at it first and to whoever uses it.
+/// `check` and a request treat a bundle equally.
 // threats 204
 #[tokio::test]
 async fn invalid_section_of_a_system_bundle_is_skipped_unless_it_is_the_only_one() {
@@ -223,7 +223,7 @@ async fn invalid_section_of_a_system_bundle_is_skipped_unless_it_is_the_only_one
     assert!(matches!(why, InvalidCaCertificates::Invalid(_)), "{why:?}");
 }
 
-/// PEM, of which TLS can use nothing.
+/// Valid PEM with an invalid certificate.
 const BAD: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
 // threats 204

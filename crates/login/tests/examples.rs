@@ -1,4 +1,4 @@
-//! What the examples that no front page shows leave behind.
+//! The examples that are not on a front page.
 
 #[expect(dead_code, reason = "the example's `main` is not called here")]
 #[path = "../examples/write_pages.rs"]

@@ -1,4 +1,4 @@
-//! What the platform lists, where it takes its time.
+//! Lists of a slow platform.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use login::platform::{organizations, projects};
 use platform_api::PlatformApi;
 use sandbox::{Account, Endpoint, Fault, Sandbox, Scenario, Then};
 
-/// Every answer is within the time of a request, and all of them together are not.
+/// Each response is within its timeout, but the list is not.
 // threats 226
 #[tokio::test]
 async fn list_times_out() {

@@ -1,4 +1,4 @@
-//! The life of a stored sign-in within one process, against the sandbox.
+//! A stored sign-in in one process, against the sandbox.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::cell::RefCell;
@@ -35,7 +35,7 @@ struct Rig {
 }
 
 impl Rig {
-    /// Its access token has so many seconds left.
+    /// The access token expires in `seconds_left`.
     fn new(seconds_left: i64, faults: Vec<Fault>) -> Self {
         let scenario = Scenario { faults, now: Some(now().as_second()), ..Scenario::default() };
         let sandbox = Sandbox::start_in_thread(scenario).unwrap();
@@ -55,7 +55,7 @@ impl Rig {
         Self { sandbox, store, home, old }
     }
 
-    /// Asked by a client of its own, as each program has one.
+    /// A sign-in with its own client.
     fn sign_in(&self, timeout: Duration) -> StoredSignIn {
         let http = HttpClient::new(Options { timeout, ..Options::new("test/1") });
         let issuer = self.sandbox.issuer_url().parse().unwrap();
@@ -67,7 +67,7 @@ impl Rig {
         StoredSignIn::new(self.store.clone(), client, now)
     }
 
-    /// There was one refresh; everybody has its token, and so has the store.
+    /// Asserts that there was one refresh, and that all tasks and the store have its token.
     #[track_caller]
     fn assert_one_refresh(&self, tokens: &[String]) {
         assert_eq!(self.sandbox.requests_at(&Endpoint::Any).len(), 1);
@@ -99,7 +99,7 @@ async fn token(sign_in: StoredSignIn) -> String {
     access_token_of(&sign_in.valid(&|_: Event<'_>| {}).await.unwrap())
 }
 
-/// Half of them share a client, and half have one each.
+/// Half of the tasks share a client.
 // threats 115
 #[tokio::test]
 async fn one_of_two_hundred_tasks_refreshes() {
@@ -135,7 +135,7 @@ fn one_of_two_hundred_threads_refreshes() {
     rig.assert_one_refresh(&tokens);
 }
 
-/// An issuer that does not answer is one that may answer later.
+/// A timeout is transient.
 // threats 113
 #[tokio::test]
 async fn unresponsive_issuer_leaves_the_store_unchanged() {
@@ -156,7 +156,7 @@ async fn unresponsive_issuer_leaves_the_store_unchanged() {
     rig.assert_stored(&rig.old);
 }
 
-/// Whoever is told that a token is being spent is told as well when that is over, however it ended.
+/// `Refreshed` follows `Refreshing`, even after an error.
 #[tokio::test]
 async fn refreshed_event_follows_every_refreshing_event() {
     const IMPATIENT: Duration = Duration::from_millis(200);
@@ -179,7 +179,7 @@ async fn refreshed_event_follows_every_refreshing_event() {
             let events = |event: Event<'_>| match event {
                 Event::Refreshing => {
                     told.borrow_mut().push("begun");
-                    // Another program may sign out meanwhile, and what was brought is not wanted then.
+                    // Another program may sign out meanwhile, and then the new tokens are dropped.
                     drop(removed.then(|| fs::remove_file(rig.home.path().join("auth.json"))));
                 }
                 Event::Refreshed => told.borrow_mut().push("over"),
@@ -191,7 +191,7 @@ async fn refreshed_event_follows_every_refreshing_event() {
     }
 }
 
-/// What it means is that program's affair, and so is what a refresh of it has to keep.
+/// Only that program knows how to refresh it.
 // threats 211
 #[tokio::test]
 async fn unknown_auth_mode_is_not_refreshed() {
@@ -220,14 +220,14 @@ async fn unknown_auth_mode_is_not_refreshed() {
     }
 }
 
-/// Another program that holds the lock for good.
+/// Another program that keeps the lock.
 fn lock(home: &Path) -> File {
     let lock = File::create(home.join("auth.lock")).unwrap();
     lock.lock().unwrap();
     lock
 }
 
-/// A wait has an end, and is told once while it lasts. A token that still works is good meanwhile.
+/// The wait has a timeout, and is reported once. A valid token is returned without a wait.
 // threats 173 216
 #[tokio::test(start_paused = true)]
 async fn wait_for_the_lock_times_out() {
@@ -254,7 +254,7 @@ async fn wait_for_the_lock_times_out() {
     }
 }
 
-/// Nobody is signed out while another program may be writing.
+/// Another program may be writing, so nothing is removed.
 // threats 122
 #[tokio::test(start_paused = true)]
 async fn logout_fails_while_the_store_is_locked() {

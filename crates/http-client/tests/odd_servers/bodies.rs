@@ -1,4 +1,4 @@
-//! How long a body is, by lengths that contradict each other, in chunks of any size and kind.
+//! The length of a body: conflicting lengths, and chunks of any kind.
 
 use http_client::{DecodeError, Error};
 
@@ -6,7 +6,7 @@ use crate::support::{Server, ask, breaks, works};
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 
-/// An answer in chunks, which are written out.
+/// A response with these chunks.
 fn chunked(chunks: &str) -> String {
     format!("{OK}Transfer-Encoding: chunked\r\n\r\n{chunks}")
 }
@@ -23,7 +23,7 @@ async fn body_can_end_with_the_connection() {
     }
 }
 
-/// JSON is UTF-8 (RFC 8259 section 8.1), whatever the header says.
+/// JSON is UTF-8 (RFC 8259 section 8.1), with any `Content-Type`.
 // threats 72
 #[tokio::test]
 async fn content_type_is_ignored() {
@@ -41,7 +41,7 @@ async fn content_type_is_ignored() {
     }
 }
 
-/// No coding was asked for, so that there is none to undo, and nothing that could unfold.
+/// The client requests no content encoding, so there is no decompression bomb.
 // threats 72 75
 #[tokio::test]
 async fn content_encoding_is_not_decoded() {
@@ -88,7 +88,8 @@ async fn invalid_or_conflicting_content_length_is_refused() {
     }
 }
 
-/// RFC 9112 section 6.3: the transfer coding wins, and such a connection is used for nothing else.
+/// RFC 9112 section 6.3: the transfer encoding overrides the length, and the connection is not
+/// reused.
 // threats 74 91
 #[tokio::test]
 async fn transfer_encoding_overrides_content_length() {

@@ -1,4 +1,4 @@
-//! Whatever comes without an end leaves little in memory, and ends at a cap or with the deadline.
+//! Endless responses use bounded memory, and end at a size limit or a timeout.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::support::http2::{
 };
 use crate::support::{DEADLINE, Server, ask_within, grows_at_most, ok, works};
 
-/// Long enough for what would pile up to be seen.
+/// Long enough to detect growing memory.
 const SHORT: Duration = Duration::from_millis(400);
 
 /// How a flood may end.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
-    /// At a limit of the library underneath.
+    /// At a limit of the HTTP library.
     Refused,
-    /// At the cap of the body.
+    /// At the limit of the body.
     Cap,
     Deadline,
 }
@@ -36,13 +36,13 @@ impl End {
     }
 }
 
-/// What is measured is not what the first of all requests leaves in memory.
+/// The first requests allocate memory that is not measured.
 async fn warm_up() {
     works(Server::answering(ok("r1")), "HTTP/1.1").await;
     works(Server::http2([head(), body()].concat()), "HTTP/2").await;
 }
 
-/// A name, the ends that it may have, and who it comes from.
+/// A name, the allowed ends, and the server.
 type Flood = (&'static str, &'static [End], Server);
 
 async fn end(floods: &[Flood]) {
@@ -53,7 +53,7 @@ async fn end(floods: &[Flood]) {
     }
 }
 
-/// In KiB: a few times what any of them leaves, and a small part of what any of them sends.
+/// In KiB: more than any flood leaves, and far less than any flood sends.
 const MOST: u64 = 4 * 1024;
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
@@ -74,7 +74,7 @@ fn http_1_heads_use_bounded_memory() {
     });
 }
 
-/// They are passed over one by one, each of them a whole head.
+/// Each is a complete head that is skipped.
 // threats 89
 #[test]
 fn http_1_informational_responses_use_bounded_memory() {
@@ -104,7 +104,7 @@ fn http_1_bodies_use_bounded_memory() {
     });
 }
 
-/// The same for HTTP/2, whose windows let a server send ahead.
+/// The same for HTTP/2, where the windows buffer data.
 const MOST_OF_HTTP_2: u64 = 24 * 1024;
 
 /// The table of the connection holds 4 KiB, which a frame can name thousands of times.
@@ -164,7 +164,7 @@ fn http_2_bodies_use_bounded_memory() {
     );
 }
 
-/// Each of them may come at any time, and some want an answer.
+/// Each may arrive at any time, and some require a reply.
 // threats 91
 #[test]
 fn http_2_control_frames_use_bounded_memory() {

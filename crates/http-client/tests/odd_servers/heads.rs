@@ -1,10 +1,10 @@
-//! Heads of answers that a library might stumble over, and heads without an end.
+//! Unusual, invalid and endless response heads.
 
 use std::time::Duration;
 
 use crate::support::{Server, ask, breaks, client, ok, options, works};
 
-/// An answer with this status line and these header lines, each of which ends by itself.
+/// A response with this status line and these header lines, which include their line ends.
 fn answer(status_line: &str, headers: &str) -> String {
     format!("{status_line}{headers}Content-Length: 11\r\n\r\n{{\"ok\":true}}")
 }
@@ -53,7 +53,7 @@ async fn invalid_status_line_is_an_error() {
     }
 }
 
-/// Odd statuses are the caller's business.
+/// The caller handles unusual statuses.
 // threats 91
 #[tokio::test]
 async fn any_three_digit_status_is_accepted() {
@@ -134,7 +134,7 @@ async fn invalid_headers_are_refused() {
     }
 }
 
-/// How much is read of a head before it is refused is known to the library underneath.
+/// The HTTP library limits the size of a head.
 // threats 89
 #[tokio::test]
 async fn oversized_head_is_refused() {
@@ -150,7 +150,7 @@ async fn oversized_head_is_refused() {
     }
 }
 
-/// There is no jar, no list of hosts that want TLS, and no cache of anything.
+/// The client has no cookie jar, no HSTS list and no cache.
 // threats 89
 #[tokio::test]
 async fn no_response_state_affects_the_next_request() {

@@ -1,4 +1,4 @@
-//! Answers before the answer (RFC 9110 section 15.2): passed over, however many there are.
+//! Informational responses (RFC 9110 section 15.2) are skipped.
 
 use crate::support::{Server, ok, works};
 

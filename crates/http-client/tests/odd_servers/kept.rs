@@ -1,4 +1,4 @@
-//! A connection that is kept for the next request: what is said on it unasked is nobody's answer.
+//! Unsolicited data on an idle connection is not used as a response.
 
 use std::sync::mpsc;
 
@@ -30,7 +30,7 @@ async fn extra_response_is_not_used_for_the_next_request() {
     }
 }
 
-/// It comes while the connection waits for its next request, which then takes another one.
+/// The data arrives while the connection is idle; the next request uses another connection.
 // threats 91
 #[tokio::test]
 async fn unsolicited_data_closes_the_connection() {
@@ -54,7 +54,7 @@ async fn unsolicited_data_closes_the_connection() {
     }
 }
 
-/// Lets everything else go on until this is so.
+/// Yields until the condition is true.
 async fn until(so: impl Fn() -> bool) {
     let all = async {
         while !so() {
@@ -64,7 +64,7 @@ async fn until(so: impl Fn() -> bool) {
     tokio::time::timeout(DEADLINE, all).await.unwrap();
 }
 
-/// Nobody can know whether it is meant for the request that it crosses on its way.
+/// A response that arrives before the request may or may not belong to it.
 // threats 91
 #[tokio::test]
 async fn early_response_is_used_or_an_error() {
@@ -82,7 +82,7 @@ async fn early_response_is_used_or_an_error() {
     }
 }
 
-/// Such as a firewall that has seen enough: the rest of the request is of no interest to it.
+/// For example a firewall that does not read the rest of the request.
 // threats 74 91
 #[tokio::test]
 async fn response_to_a_partial_request_is_used_or_an_error() {

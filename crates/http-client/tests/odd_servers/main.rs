@@ -1,5 +1,5 @@
-//! Servers that speak odd, broken or hostile HTTP, from bytes that no HTTP library would write. Each
-//! is understood, or refused with an error of its kind, in bounded time and memory.
+//! Servers with unusual, broken or hostile HTTP, from raw bytes. Each response is accepted, or
+//! refused with the right error, in bounded time and memory.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

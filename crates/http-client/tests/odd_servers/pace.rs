@@ -1,4 +1,4 @@
-//! Servers that are slow in one way or another: the deadline is that of the whole request.
+//! Slow servers: the timeout covers the whole request.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use http_client::{Error, Options, Phase};
 use crate::support::{Peer, Server, ask_within, client, options};
 
 const DEADLINE: Duration = Duration::from_millis(300);
-/// Often enough that no pause between two bytes is long.
+/// Shorter than the idle timeout.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Says this beginning at once, and then one byte after the other.
+/// Sends the beginning at once, and then slowly the rest.
 async fn trickles(beginning: &'static str, byte: &'static str) {
     let server = Server::start(move |peer: &mut Peer| {
         peer.request()?;
@@ -59,7 +59,7 @@ async fn silent_server_times_out() {
     }
 }
 
-/// A handshake is part of the connection, and has no more time than that.
+/// The connect timeout includes the handshake.
 // threats 79
 #[tokio::test]
 async fn endless_handshake_times_out_like_a_connection() {

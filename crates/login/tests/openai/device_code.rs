@@ -1,4 +1,4 @@
-//! The device code, with a person who decides on another device.
+//! The device code, with a simulated user on another device.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use token_client::{DeviceAuthorization, DevicePoll, Error};
 
 use crate::rig::{Rig, assert_request};
 
-/// What the person does on the other device.
+/// The decision of the user on the other device.
 async fn decide(device: &DeviceAuthorization, account: &str) {
     let http = HttpClient::new(Options::new("a-test/1.0"));
     let form = [("user_code", device.user_code.as_str()), ("account", account)];

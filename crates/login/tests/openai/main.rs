@@ -1,4 +1,4 @@
-//! What OpenAI's issuer does differently, against the sandbox.
+//! The differences of OpenAI's issuer, against the sandbox.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

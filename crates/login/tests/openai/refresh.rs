@@ -29,7 +29,7 @@ async fn final_and_transient_refresh_errors_are_distinguished() {
     }
 }
 
-/// It does not say that the refresh token is of no use.
+/// It does not mean that the refresh token is invalid.
 // threats 113
 #[tokio::test]
 async fn gateway_401_does_not_require_reauthentication() {

@@ -1,4 +1,4 @@
-//! How often a key is created, and what is said when nobody knows.
+//! How often a key is created, and whether it may exist after an error.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::rig::{Rig, organization_id, project_id};
 
-/// Creates a key where that fails. It is asked for once.
+/// Creates a key, which fails. Asserts that the request was sent once.
 async fn creation_with(then: Then) -> Error {
     creation_at(Rig::with(Endpoint::ApiKeys, then).await).await
 }
@@ -82,7 +82,7 @@ async fn silent_platform_times_out_after_thirty_seconds() {
             answer = &mut answer => panic!("too early: {answer:?}"),
             arrived = arrival => drop(arrived.unwrap()),
         }
-        // From here on time runs by itself as soon as nothing else happens.
+        // From here on, time advances automatically when all tasks are idle.
         tokio::time::pause();
         let error = answer.await.unwrap_err();
         tokio::time::resume();

@@ -1,4 +1,4 @@
-//! Organizations and projects, however many there are and however they are listed.
+//! Lists of organizations and projects.
 
 use platform_api::by_preference;
 use sandbox::{Account, Endpoint, Organization, Scenario, Then};

@@ -1,4 +1,4 @@
-//! Every request of the platform API against a platform that keeps to the contract, or does not.
+//! Every request of the platform API, with valid and invalid responses.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What the platform can answer instead, and what the caller is told.
+//! Error responses of the platform, and the errors of the client.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const CALLS: [(Endpoint, Call); 4] = [
     (Endpoint::ApiKeys, Call::CreateApiKey),
 ];
 
-/// The whole way of a key, which ends at the endpoint that answers `then`. It was asked once.
+/// Runs all calls until the endpoint that returns `then`. Asserts that it got one request.
 async fn fails_at(at: &Endpoint, then: Then) -> Error {
     let rig = Rig::with(at.clone(), then).await;
     let error = all_calls(&rig).await.unwrap_err();

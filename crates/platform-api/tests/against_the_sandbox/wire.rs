@@ -1,11 +1,10 @@
-//! Each request whole: method, path, query, headers and body, as the contract has them.
+//! Complete requests: method, path, query, headers and body.
 
 use sandbox::{Endpoint, Organization, Project, Recorded};
 
 use crate::rig::{Rig, organization_id, organization_of, platform, project_id};
 
-/// The request as text, headers sorted. The port of the run is taken out, and so is the length of
-/// the body, which is told by the body.
+/// The request as text, headers sorted. The port is replaced, `Content-Length` is omitted.
 #[track_caller]
 fn is_whole(request: &Recorded, expected: &str) {
     let Recorded { method, path, .. } = request;

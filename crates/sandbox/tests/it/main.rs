@@ -1,4 +1,4 @@
-//! The sandbox's own protocol, asked over its sockets.
+//! The sandbox's protocol, over sockets.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod client;

@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::client::{authorize_url, flow_a, param, sandbox};
 
-/// A callback server that answers the callback with a redirect, and `/success` with a page. It
-/// returns the targets that it was asked for.
+/// A callback server that redirects the callback, and serves a page at `/success`. It returns the
+/// request targets.
 fn serve(listener: &TcpListener, count: usize) -> Vec<String> {
     let answer_one = |_| {
         let mut stream = listener.accept().unwrap().0;
@@ -32,7 +32,7 @@ fn serve(listener: &TcpListener, count: usize) -> Vec<String> {
     (0..count).map(answer_one).collect()
 }
 
-/// Lets a person visit, with a callback server that expects so many requests.
+/// Runs a visit, with a callback server that expects `count` requests.
 fn visit(sandbox: &Sandbox, person: &Person, count: usize) -> (Trail, Vec<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

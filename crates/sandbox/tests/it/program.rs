@@ -41,7 +41,7 @@ fn program_prints_its_urls_and_logs_requests_without_secrets() {
     assert_eq!(logged, "GET  /oauth/authorize  400");
 }
 
-/// The file with the certificate is gone afterwards, too.
+/// The file with the certificate is removed, too.
 #[cfg(unix)]
 #[test]
 fn ctrl_c_stops_the_program_and_removes_the_ca_file() {

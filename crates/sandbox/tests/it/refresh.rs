@@ -26,7 +26,7 @@ fn refresh_token_rotates_and_is_good_once() {
     let reused = refresh(&sandbox, &first);
     assert_eq!((reused.status, reused.error().as_str()), (401, "refresh_token_reused"));
     assert_eq!(reused.text("/error/type"), "invalid_request_error");
-    // Whoever lost a race has not spoilt the winner's token.
+    // The reuse does not revoke the new token.
     assert_eq!(refresh(&sandbox, &second).status, 200);
 }
 
@@ -48,7 +48,7 @@ fn refresh_token_expires_and_unknown_token_is_invalid_grant() {
     assert_eq!(refresh(&sandbox, "made-up").error(), "invalid_grant");
 }
 
-/// Two sign-ins of the owner and one of somebody else.
+/// Two sign-ins of the owner and one of another account.
 fn three_sign_ins(policy: Policy) -> (Sandbox, [String; 3]) {
     let sandbox = sandbox(Scenario { policy, ..Scenario::default() });
     let accounts = [Account::OWNER, Account::OWNER, Account::NEW_OWNER];
@@ -60,7 +60,7 @@ fn three_sign_ins(policy: Policy) -> (Sandbox, [String; 3]) {
 fn assert_revocation_leaves(revocation: Revocation, live: [bool; 3]) {
     let (sandbox, tokens) = three_sign_ins(Policy { revocation, ..Policy::default() });
     let rotated = refresh(&sandbox, &tokens[0]).text("/refresh_token");
-    // A token of the same sign-in that is spent already.
+    // A spent token of the same sign-in.
     assert_eq!(revoke(&sandbox, &tokens[0]), 200);
     let remaining = sandbox.live_refresh_tokens();
     let is_live = [&rotated, &tokens[1], &tokens[2]].map(|token| remaining.contains(token));

@@ -1,4 +1,4 @@
-//! How often a request that spends something arrives.
+//! How often a single-use request arrives.
 
 use std::time::Duration;
 
@@ -53,19 +53,19 @@ async fn unsent_code_can_be_exchanged_again() {
     rig.client.exchange_code(&rig.exchange(&code)).await.unwrap();
 }
 
-/// An address that answers with "refused": it was free a moment ago.
+/// An address that refuses connections.
 fn closed_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-/// It may pass that a connection ends too early.
+/// A closed connection is a transient error.
 // threats 77
 #[tokio::test]
 async fn unsent_request_is_retried_once() {
     let (rig, code) =
         (Rig::new(Scenario::default()).await, AuthorizationCode::new("a-code").unwrap());
-    // It closes each connection after the first bytes.
+    // The proxy closes each connection after the first bytes.
     let scenario = ProxyScenario { conduct: ProxyConduct::Close, ..ProxyScenario::socks5() };
     let proxy = Proxy::start(scenario).await.unwrap();
     let issuer = format!("https://{}", proxy.address());
@@ -76,7 +76,7 @@ async fn unsent_request_is_retried_once() {
     assert!(rig.sandbox.requests().is_empty());
 }
 
-/// A certificate stays what it is.
+/// A certificate error is permanent.
 // threats 77 82
 #[tokio::test]
 async fn certificate_error_is_not_retried() {
@@ -106,7 +106,7 @@ async fn timeout_is_thirty_seconds_and_idle_timeout_is_fifteen() {
             answer = &mut answer => panic!("too early: {answer:?}"),
             arrived = arrival => drop(arrived.unwrap()),
         }
-        // From here on time runs by itself as soon as nothing else happens.
+        // From here on, time advances automatically when all tasks are idle.
         tokio::time::pause();
         let error = answer.await.unwrap_err();
         tokio::time::resume();

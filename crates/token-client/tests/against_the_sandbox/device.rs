@@ -1,4 +1,4 @@
-//! The device grant of RFC 8628, against a server that answers what each test wants.
+//! The device grant of RFC 8628, against a server with the responses of each test.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn error(code: &str) -> Then {
     Then::json(400, json!({ "error": code }))
 }
 
-/// A server whose polls have these answers, one after the other.
+/// A server with these responses to polls, in order.
 async fn server(authorization: Value, polls: impl IntoIterator<Item = Then>) -> Rig {
     let polls = polls.into_iter().zip(1..);
     let polls = polls.map(|(then, n)| Fault::new(Endpoint::Token, then).on(On::Nth(vec![n])));

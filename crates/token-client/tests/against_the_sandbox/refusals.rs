@@ -1,4 +1,4 @@
-//! What an issuer can answer instead of tokens, and what the caller is told.
+//! Error responses of the token endpoint, and the errors of the client.
 
 use sandbox::{Body, Endpoint, Reply, Scenario, Then};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use token_client::Error;
 
 use crate::rig::Rig;
 
-/// A sign-in whose token answer is `then`, which was asked for once and only once.
+/// A sign-in with the token response `then`. Asserts that the request was sent once.
 async fn sign_in_with(then: Then) -> Error {
     let rig = Rig::with(Endpoint::TokenCode, then).await;
     let error = rig.sign_in().await.unwrap_err();

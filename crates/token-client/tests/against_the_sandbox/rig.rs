@@ -1,4 +1,4 @@
-//! A sandbox, a client of it, and a person who has just come back from the browser.
+//! A sandbox, a client of it, and a user with an authorization code.
 
 use std::io::Write as _;
 

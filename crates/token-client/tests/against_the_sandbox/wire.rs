@@ -1,4 +1,4 @@
-//! Each request whole: method, path, headers and body, as the contract has them.
+//! Complete requests: method, path, headers and body.
 
 use credentials::{AccessToken, RefreshToken};
 use sandbox::{Account, Endpoint, Recorded};
@@ -6,8 +6,8 @@ use token_client::{Error, Provider, Revocable};
 
 use crate::rig::{Rig, known};
 
-/// The request as text, headers sorted. The port of the run is taken out, and so is the length of
-/// the body, which is told by the body.
+/// The request as text, headers sorted. The port is replaced, and the `Content-Length` is checked
+/// separately.
 #[track_caller]
 fn is_whole(request: &Recorded, expected: &str) {
     let body = String::from_utf8(request.body.clone()).unwrap();
@@ -93,7 +93,7 @@ async fn revocation_request_is_exact() {
     rig.client.revoke(Revocable::AccessToken(&access_token)).await.unwrap();
 }
 
-/// As RFC 6749 §6 and RFC 7009 §2.1 have it, where the provider departs from neither.
+/// The default of RFC 6749 §6 and RFC 7009 §2.1.
 #[tokio::test]
 async fn standard_provider_gets_form_bodies() {
     let rig = Rig::new(known()).await;
@@ -111,7 +111,7 @@ async fn standard_provider_gets_form_bodies() {
     let mut provider = standard;
     provider.revocation_endpoint = rig.client.provider().revocation_endpoint.clone();
     let client = rig.client.clone().with_provider(provider);
-    // What the sandbox makes of them does not matter.
+    // The responses do not matter.
     let _ = (client.refresh(&refresh_token).await, client.revoke(token).await);
     for (endpoint, body) in [
         (

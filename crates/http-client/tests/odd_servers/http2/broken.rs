@@ -1,4 +1,4 @@
-//! Frames that break the protocol. The connection stays open: it is the frame that is refused.
+//! Invalid frames on an open connection.
 
 use crate::support::http2::{
     ACK, END_HEADERS, END_STREAM, FIRST, PADDED, STATUS_200, body, data, frame, head, header,
@@ -12,7 +12,7 @@ async fn refused<const N: usize>(cases: [(&str, Vec<u8>); N]) {
     }
 }
 
-/// A good answer with one more header.
+/// A valid response with an additional header.
 fn with(name: &str, value: &str) -> Vec<u8> {
     [headers(&[&[STATUS_200], &header(name, value)]), body()].concat()
 }
@@ -68,7 +68,7 @@ async fn body_with_a_wrong_length_is_refused() {
     .await;
 }
 
-/// There is one request, on the stream 1.
+/// The only request is on stream 1.
 // threats 91
 #[tokio::test]
 async fn unexpected_frames_are_refused() {

@@ -1,4 +1,4 @@
-//! A server that gives up: the request, or the whole connection.
+//! A server that ends the request or the connection.
 
 use http_client::Error;
 
@@ -10,7 +10,7 @@ const INTERNAL_ERROR: u32 = 2;
 const REFUSED_STREAM: u32 = 7;
 const CANCEL: u32 = 8;
 
-/// Every other code of RFC 9113 section 7, and one that nobody knows.
+/// Every other code of RFC 9113 section 7, and an unknown one.
 // threats 91
 #[tokio::test]
 async fn goaway_and_rst_stream_end_the_request() {
@@ -23,8 +23,8 @@ async fn goaway_and_rst_stream_end_the_request() {
     }
 }
 
-/// What a server may have looked at is sent once: it may spend a code. Only where it says that it
-/// looked at nothing (RFC 9113 section 8.7) is it asked again, and not for ever.
+/// A request that the server may have processed is sent once: it may spend a code. It is retried
+/// only if the server did not process it (RFC 9113 section 8.7), and with a limit.
 // threats 77 91
 #[tokio::test]
 async fn request_is_retried_only_if_the_server_did_not_process_it() {

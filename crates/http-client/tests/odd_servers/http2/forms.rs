@@ -1,4 +1,4 @@
-//! Every valid form of one good answer.
+//! Every valid form of a response.
 
 use crate::support::http2::{
     END_HEADERS, END_STREAM, FIRST, PADDED, STATUS_200, body, data, frame, goaway, head, header,
@@ -10,7 +10,7 @@ async fn understood(what: &str, frames: &[Vec<u8>]) {
     works(Server::http2(frames.concat()), what).await;
 }
 
-/// The status 103, as no table has it.
+/// The status 103, as a literal.
 const EARLY_HINTS: &[u8] = b"\x08\x03103";
 
 // threats 91

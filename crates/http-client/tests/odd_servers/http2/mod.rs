@@ -1,4 +1,4 @@
-//! HTTP/2, which a server picks by ALPN (RFC 9113), from frames that no library would write.
+//! HTTP/2 (RFC 9113), selected by ALPN, with raw frames.
 
 mod broken;
 mod endings;

@@ -1,4 +1,4 @@
-//! Which protocol it is: the server's first that the client knows as well (RFC 7301).
+//! ALPN: the server's first protocol that the client supports (RFC 7301).
 
 use http_client::Error;
 

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::Server;
 
-/// No test but those of deadlines waits for it.
+/// Only tests of timeouts wait this long.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How much later than its deadline a request may end. As much as can be read without a pause is read
 /// before anybody looks at the clock, and a build for tests takes its time for it.
 const LATE: Duration = Duration::from_secs(10);
 
-/// With trust in this server.
+/// Options that trust this server.
 pub(crate) fn options(server: &Server) -> Options {
     let system_ca_certificates = vec![server.authority()];
     Options { system_ca_certificates, timeout: DEADLINE, ..Options::new("a-test/1.0") }
@@ -22,12 +22,12 @@ pub(crate) fn client(options: Options) -> HttpClient {
     HttpClient::new(options)
 }
 
-/// What it comes to when this server is asked; the body may have 64 KiB.
+/// Sends a request to this server, with a body limit of 64 KiB.
 pub(crate) async fn ask(server: &Server) -> Result<Response, Error> {
     ask_within(DEADLINE, server).await
 }
 
-/// The same with a deadline of its own, which holds.
+/// The same with its own timeout, which is checked.
 pub(crate) async fn ask_within(timeout: Duration, server: &Server) -> Result<Response, Error> {
     let http = client(Options { timeout, ..options(server) });
     let begun = Instant::now();
@@ -36,7 +36,7 @@ pub(crate) async fn ask_within(timeout: Duration, server: &Server) -> Result<Res
     outcome
 }
 
-/// This server is understood: it says `{"ok":true}` with the status 200.
+/// Asserts that the response is `{"ok":true}` with the status 200.
 pub(crate) async fn works(server: Server, what: &str) -> Response {
     let answer = ask(&server).await.unwrap_or_else(|error| panic!("{what:.200}: {error:?}"));
     assert_eq!(answer.status(), 200, "{what:.200}");
@@ -44,7 +44,7 @@ pub(crate) async fn works(server: Server, what: &str) -> Response {
     answer
 }
 
-/// This server is not understood: what it says is no answer, and it may have acted on the request.
+/// Asserts that the response is invalid, and that the server may have processed the request.
 pub(crate) async fn breaks(server: Server, what: &str) {
     let error = ask(&server).await.expect_err(what);
     assert!(matches!(error, Error::CutOff { .. }), "{what:.200}: {error:?}");

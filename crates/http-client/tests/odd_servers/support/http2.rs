@@ -24,19 +24,19 @@ pub(crate) const PADDED: u8 = 8;
 /// The stream of a client's first request.
 pub(crate) const FIRST: u32 = 1;
 
-/// A frame, whatever is in it.
+/// A frame with any payload.
 pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let payload = payload.as_ref();
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// A header that no table keeps (RFC 7541 section 6.2.2).
+/// A header without indexing (RFC 7541 section 6.2.2).
 pub(crate) fn header(name: &str, value: &str) -> Vec<u8> {
     [vec![0], string(name), string(value)].concat()
 }
 
-/// A header that the table of the connection keeps (section 6.2.1).
+/// A header with indexing (section 6.2.1).
 pub(crate) fn kept_header(name: &str, value: &str) -> Vec<u8> {
     [vec![0x40], string(name), string(value)].concat()
 }
@@ -66,7 +66,7 @@ fn string(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// A whole head of the answer to the first request, of these headers.
+/// The complete head of the first response.
 pub(crate) fn headers(block: &[&[u8]]) -> Vec<u8> {
     frame(kind::HEADERS, END_HEADERS, FIRST, block.concat())
 }
@@ -86,7 +86,7 @@ pub(crate) fn data(flags: u8, bytes: &str) -> Vec<u8> {
     frame(kind::DATA, flags, FIRST, bytes)
 }
 
-/// The head of a good answer.
+/// The head of a valid response.
 pub(crate) fn head() -> Vec<u8> {
     headers(&[&[STATUS_200]])
 }

@@ -1,6 +1,6 @@
 use std::process::{Command, Stdio};
 
-/// Set in a run that has a process of its own.
+/// Set in the child process.
 const MARK: &str = "HTTP_CLIENT_TEST_IS_ALONE";
 
 /// Runs a test, of this full name, in a process of its own, and holds how far the peak of its memory

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// The requests of all connections, in the order in which they came.
+/// The requests of all connections, in order.
 pub(super) type Requests = Arc<Mutex<Vec<String>>>;
 
-/// A client, as the server sees it.
+/// The server's side of a connection.
 pub(crate) struct Peer {
-    /// How many connected before it.
+    /// The number of earlier connections.
     pub(crate) number: usize,
     stream: Box<dyn Stream>,
     socket: TcpStream,
@@ -40,7 +40,7 @@ impl Peer {
         Ok(Self { number, stream, socket, requests })
     }
 
-    /// Waits for the head of the next request; what follows it is not read.
+    /// Waits for the head of the next request; the body is not read.
     pub(crate) fn request(&mut self) -> io::Result<()> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -104,7 +104,7 @@ impl Peer {
     }
 }
 
-/// Windows has another name for it than Unix.
+/// The error kind differs between Windows and Unix.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }

@@ -8,8 +8,7 @@ use http_client::{BaseUrl, CaCertificates};
 use super::Tls;
 use super::peer::{Peer, Requests};
 
-/// A server of which the test says every byte. Each connection has a thread, which ends with its
-/// client.
+/// A server whose bytes the test controls. Each connection has a thread.
 pub(crate) struct Server {
     address: SocketAddr,
     scheme: &'static str,
@@ -52,7 +51,7 @@ impl Server {
         Self { address, scheme, tls, requests }
     }
 
-    /// Answers every request with these bytes, and keeps the connection.
+    /// Sends these bytes for every request, and keeps the connection open.
     pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::start(move |peer| {
@@ -63,7 +62,7 @@ impl Server {
         })
     }
 
-    /// Answers the first request of each connection with these bytes, and ends it.
+    /// Sends these bytes for the first request of each connection, and closes it.
     pub(crate) fn closing(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::start(move |peer| {
@@ -73,7 +72,7 @@ impl Server {
         })
     }
 
-    /// Answers a request with this beginning, and then with the rest over and over.
+    /// Sends the beginning for a request, and then the rest repeatedly.
     pub(crate) fn flooding(beginning: impl Into<Vec<u8>>, rest: impl Into<Vec<u8>>) -> Self {
         let (beginning, rest) = (beginning.into(), rest.into());
         Self::start(move |peer| {
@@ -87,18 +86,18 @@ impl Server {
         format!("{}://{}", self.scheme, self.address).parse().unwrap()
     }
 
-    /// Whom a client has to trust.
+    /// The CA that a client must trust.
     pub(super) fn authority(&self) -> CaCertificates {
         self.tls.authority()
     }
 
-    /// The heads of the requests so far.
+    /// The heads of the received requests.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// A whole answer, whose request id is this.
+/// A complete response with this request id.
 pub(crate) fn ok(request_id: &str) -> String {
     let head = format!("HTTP/1.1 200 OK\r\nX-Request-Id: {request_id}\r\nContent-Length: 11\r\n");
     format!("{head}\r\n{{\"ok\":true}}")

@@ -10,14 +10,14 @@ use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::TempDir;
 
-/// What a server at `127.0.0.1` needs for TLS, and the authority that a client has to trust.
+/// The TLS configuration of a server at `127.0.0.1`, and its CA.
 pub(crate) struct Tls {
     folder: TempDir,
     pub(super) config: Arc<ServerConfig>,
 }
 
 impl Tls {
-    /// Offers these protocols (RFC 7301); none when it knows nothing of them.
+    /// Offers these ALPN protocols (RFC 7301); none without ALPN.
     pub(crate) fn offering(protocols: &[&str]) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

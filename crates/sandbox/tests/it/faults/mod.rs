@@ -100,14 +100,14 @@ fn error_response_keeps_the_refresh_token_and_lost_response_spends_it() {
     assert_eq!(refresh(&losing, &token).error(), "refresh_token_reused");
 }
 
-/// A request on a socket of its own.
+/// A request on its own socket.
 fn asked(sandbox: &Sandbox) -> TcpStream {
     let mut stream = TcpStream::connect(sandbox.issuer_address()).unwrap();
     stream.write_all(REQUEST.as_bytes()).unwrap();
     stream
 }
 
-/// Asks with a socket of its own, and returns what came before the end, and how it ended.
+/// Sends a request on its own socket, and returns the response bytes and the final error.
 fn raw(sandbox: &Sandbox) -> (String, Option<ErrorKind>) {
     let mut stream = asked(sandbox);
     let mut got = Vec::new();
@@ -165,13 +165,13 @@ fn dropping_the_sandbox_closes_hanging_connections() {
         let mut stream = asked(&sandbox);
         sandbox.wait_for_requests_blocking(&Endpoint::Jwks, 1, SOON).unwrap();
         drop(sandbox);
-        // The end of the stream or a reset: either way the read returns.
+        // The stream ends or is reset: both end the read.
         let _ = stream.read_to_end(&mut Vec::new());
     }
 }
 
-/// The clock stands still only once the request is there and waits: before that, a clock that moves
-/// whenever nobody has anything to do would run ahead of the sockets.
+/// The clock is paused only after the request has arrived: a paused clock advances when all tasks
+/// are idle, and would time out before the sockets are ready.
 #[tokio::test]
 async fn fault_delays_the_response() {
     let delay = Duration::from_secs(3600);

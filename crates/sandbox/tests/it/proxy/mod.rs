@@ -22,7 +22,7 @@ fn connect(proxy: &Proxy) -> TcpStream {
     stream
 }
 
-/// An address that nobody listens on any more.
+/// An address without a listener.
 fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

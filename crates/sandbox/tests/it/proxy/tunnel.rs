@@ -8,7 +8,7 @@ use super::{
 };
 use crate::client::sandbox;
 
-/// A tunnel to the sandbox, whose next bytes are its own.
+/// A tunnel to the sandbox.
 fn tunnel(proxy: &Proxy) -> TcpStream {
     let mut stream = connect(proxy);
     stream.write_all(TO_THE_ISSUER.as_bytes()).unwrap();
