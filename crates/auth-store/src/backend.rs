@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::io;
 use std::sync::Arc;
 
@@ -5,10 +6,12 @@ use zeroize::Zeroizing;
 
 use crate::file::Reserved;
 use crate::file_location::{Content, FileLocation, SIZE_LIMIT};
+use crate::folder::Folder;
 use crate::format::ParseError;
+use crate::lock::LOCKS;
 use crate::snapshot::Snapshot;
 use crate::{
-    AuthDocument, Error, ExternalStore, Location, check, external_store, file, format,
+    AuthDocument, Error, ExternalStore, Location, check, external_document, file, format,
     interrupted_save, memory,
 };
 
@@ -23,6 +26,29 @@ const EXTERNAL_GROWTH: u64 = 8 * 1024;
 pub(crate) enum Backend {
     File(Arc<FileLocation>),
     External(Arc<dyn ExternalStore>),
+}
+
+/// Calls `visit` for each lock of a save in order, and finds the backend under the first two.
+///
+/// A linked file has a third lock beside it, because links in several folders may lead to it. Where
+/// this program may not write, there is no third lock.
+pub(crate) fn each_lock(
+    home: Folder,
+    external: Option<&Arc<dyn ExternalStore>>,
+    mut visit: impl FnMut(&Folder, &OsStr) -> Result<(), Error>,
+) -> Result<Backend, Error> {
+    for name in LOCKS {
+        visit(&home, name.as_ref())?;
+    }
+    if let Some(external) = external {
+        return Ok(Backend::External(external.clone()));
+    }
+    let location = FileLocation::find(home)?;
+    location.check_trusted()?;
+    if location.is_linked() {
+        visit(location.folder(), &location.beside(".lock"))?;
+    }
+    Ok(Backend::File(location.into()))
 }
 
 impl Backend {
@@ -50,7 +76,7 @@ impl Backend {
     pub(crate) fn read(&self) -> Result<Content, Error> {
         match self {
             Self::File(location) => location.read(),
-            Self::External(external) => external_store::read(external.as_ref()),
+            Self::External(external) => external_document::read(external.as_ref()),
         }
     }
 
@@ -93,7 +119,7 @@ impl Backend {
         match self {
             Self::File(location) => snapshot.read(location),
             Self::External(external) => {
-                *snapshot = Snapshot::without_file(external_store::read(external.as_ref())?);
+                *snapshot = Snapshot::without_file(external_document::read(external.as_ref())?);
                 Ok(true)
             }
         }
@@ -126,7 +152,7 @@ impl Backend {
                 // A store that returns what it never took has no readable entry either.
                 let tried = length.as_ref().unwrap_or(&0) + EXTERNAL_GROWTH;
                 let checked = external.check(usize::try_from(tried).unwrap_or(usize::MAX));
-                checked.map_err(|source| external_store::failed(external, source))?;
+                checked.map_err(|source| external_document::failed(external, source))?;
                 length.map(|_| None)
             }
         }
@@ -176,7 +202,7 @@ impl Backend {
         match self {
             Self::File(location) => file::replace(location, snapshot, reserved, bytes),
             Self::External(external) => {
-                external_store::replace(external.as_ref(), snapshot.content(), &bytes)?;
+                external_document::replace(external.as_ref(), snapshot.content(), &bytes)?;
                 *snapshot = Snapshot::without_file(Content::Bytes(bytes));
                 Ok(())
             }
@@ -199,7 +225,7 @@ impl Backend {
                 file::remove(location)
             }
             Self::External(external) => {
-                external.remove().map_err(|source| external_store::failed(external, source))
+                external.remove().map_err(|source| external_document::failed(external, source))
             }
         }
     }
@@ -208,7 +234,7 @@ impl Backend {
     pub(crate) fn refused(&self, source: io::Error) -> Error {
         match self {
             Self::File(location) => Error::NotWritable { path: location.path(), source },
-            Self::External(external) => external_store::failed(external, source.into()),
+            Self::External(external) => external_document::failed(external, source.into()),
         }
     }
 }

@@ -4,7 +4,7 @@ use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use jiff::Timestamp;
 use token_source::RefreshedTokens;
 
-use crate::mode::PERSONAL_ACCESS_TOKEN;
+use crate::auth_mode::PERSONAL_ACCESS_TOKEN;
 use crate::object::{Object, Value};
 use crate::{AuthMode, other_formats};
 

@@ -1,8 +1,12 @@
+use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{ExternalStoreError, FileKind, Location, LockHolder, Problem};
+use crate::{FileKind, Location, LockHolder, Problem};
+
+/// The error of an external store, without anything of the entry.
+pub type ExternalStoreError = Box<dyn StdError + Send + Sync>;
 
 /// Why an operation of the store failed.
 ///

@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use crate::file_location::{Content, FileLocation};
 use crate::folder::remove_if_there;
-use crate::interrupted_save::is_successor;
 use crate::mount::{BACKUP, Mounted};
 use crate::snapshot::Snapshot;
+use crate::successor::is_successor;
 use crate::temp_file::{TempFile, clear};
 use crate::{Error, Location};
 

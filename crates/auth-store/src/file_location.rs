@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::folder::{self, Entry, Folder};
-use crate::{Error, FileKind, lock, mount};
-
-/// The name of the document in the home folder.
-pub(crate) const AUTH_JSON: &str = "auth.json";
+use crate::location::AUTH_JSON;
+use crate::{Error, FileKind, lock};
 
 /// Where the document is: `auth.json` in the home folder, or the target of a symbolic link of that
 /// name.
@@ -118,19 +116,6 @@ impl FileLocation {
             tracing::debug!(path = %self.path().display(), "other users may read this file");
         }
         Ok(Some(file))
-    }
-
-    pub(crate) fn read(&self) -> Result<Content, Error> {
-        Ok(self.open_and_read()?.0)
-    }
-
-    /// The content, and the open file.
-    pub(crate) fn open_and_read(&self) -> Result<(Content, Option<File>), Error> {
-        match self.open()? {
-            Some(file) if self.is_mount() => Ok((mount::read_whole(self, &file)?, Some(file))),
-            Some(file) => Ok((self.read_from(&file)?, Some(file))),
-            None => Ok((Content::Absent, None)),
-        }
     }
 
     /// Whether a process holds the lock of a save; true if that is unknown.

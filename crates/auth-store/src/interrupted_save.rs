@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::file::{MERGED, TEMPORARY, flush_name};
 use crate::file_location::{Content, FileLocation};
 use crate::folder::{Entry, remove_if_there};
+use crate::successor::is_later;
 use crate::temp_file::TempFile;
 use crate::{AuthDocument, Error, FileKind, format};
 
@@ -105,22 +106,6 @@ fn written(file: &File) -> Option<SystemTime> {
 
 fn refused(location: &FileLocation, source: io::Error) -> Error {
     Error::NotWritable { path: location.path(), source }
-}
-
-/// Whether `new` is a later sign-in of the same account, so that it may replace `old`.
-pub(crate) fn is_successor(new: &[u8], old: &Content) -> bool {
-    let Content::Bytes(old) = old else { return false };
-    let (Ok(new), Ok(old)) = (format::parse(new), format::parse(old)) else { return false };
-    is_later(&new, &old)
-}
-
-fn is_later(new: &AuthDocument, old: &AuthDocument) -> bool {
-    let is_same_account =
-        new.account_id() == old.account_id() && new.auth_mode() == old.auth_mode();
-    is_same_account
-        && old.refresh_token().is_some()
-        && new.refresh_token().is_some()
-        && new.last_refresh() > old.last_refresh()
 }
 
 /// The backup of a file that is written in place has the tokens of the old document.

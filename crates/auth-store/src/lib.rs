@@ -62,6 +62,7 @@ mod shared;
 mod store;
 mod uninterrupted;
 
+mod auth_mode;
 mod document;
 mod format;
 mod mode;
@@ -70,6 +71,7 @@ mod other_formats;
 mod provenance;
 
 mod backend;
+mod external_document;
 mod external_store;
 mod helper_store;
 #[cfg(feature = "keyring")]
@@ -85,9 +87,11 @@ mod lock;
 mod lock_holder;
 mod memory;
 mod mount;
+mod read;
 #[cfg(any(not(unix), test))]
 mod retry;
 mod snapshot;
+mod successor;
 mod temp_file;
 
 mod error;
@@ -95,9 +99,10 @@ mod file_kind;
 mod location;
 mod problem;
 
+pub use auth_mode::AuthMode;
 pub use document::{AuthDocument, SignIn};
-pub use error::{Error, ErrorKind};
-pub use external_store::{ExternalStore, ExternalStoreError};
+pub use error::{Error, ErrorKind, ExternalStoreError};
+pub use external_store::ExternalStore;
 pub use file_kind::FileKind;
 pub use helper_store::HelperStore;
 #[cfg(feature = "keyring")]
@@ -105,7 +110,6 @@ pub use keyring_store::KeyringStore;
 pub use location::Location;
 pub use lock_holder::LockHolder;
 pub use locked_store::LockedStore;
-pub use mode::AuthMode;
 pub use problem::Problem;
 pub use store::AuthStore;
 pub use uninterrupted::{uninterrupted, uninterrupted_commit};

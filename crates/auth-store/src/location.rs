@@ -1,7 +1,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::file_location::AUTH_JSON;
+/// The name of the document in the home folder.
+pub(crate) const AUTH_JSON: &str = "auth.json";
 
 /// Where a sign-in is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

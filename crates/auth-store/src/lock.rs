@@ -2,40 +2,14 @@ use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::backend::Backend;
-use crate::file_location::FileLocation;
 use crate::folder::{Entry, Folder};
-use crate::{Error, ExternalStore, LockHolder};
+use crate::{Error, LockHolder};
 
 /// The locks of Codex CLI, in its order.
 pub(crate) const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
-
-/// Calls `visit` for each lock of a save in order, and finds the backend under the first two.
-///
-/// A linked file has a third lock beside it, because links in several folders may lead to it. Where
-/// this program may not write, there is no third lock.
-pub(crate) fn each_lock(
-    home: Folder,
-    external: Option<&Arc<dyn ExternalStore>>,
-    mut visit: impl FnMut(&Folder, &OsStr) -> Result<(), Error>,
-) -> Result<Backend, Error> {
-    for name in LOCKS {
-        visit(&home, name.as_ref())?;
-    }
-    if let Some(external) = external {
-        return Ok(Backend::External(external.clone()));
-    }
-    let location = FileLocation::find(home)?;
-    location.check_trusted()?;
-    if location.is_linked() {
-        visit(location.folder(), &location.beside(".lock"))?;
-    }
-    Ok(Backend::File(location.into()))
-}
 
 /// An exclusive lock on a file. It is released on drop, and by the system if the process dies.
 pub(crate) struct Lock(File);

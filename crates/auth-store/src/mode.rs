@@ -1,47 +1,14 @@
 use credentials::AccessToken;
 
+use crate::auth_mode::PERSONAL_ACCESS_TOKEN;
 use crate::object::Value;
-use crate::{AuthDocument, other_formats};
-
-/// How the person signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AuthMode {
-    /// With ChatGPT.
-    ChatGpt,
-    /// With an API key only.
-    ApiKey,
-    /// With a personal access token (`at-…`), which is neither refreshed nor revoked.
-    PersonalAccessToken,
-    /// In a way that only another program supports.
-    Other(String),
-}
+use crate::{AuthDocument, AuthMode, other_formats};
 
 const AUTH_MODE: &str = "auth_mode";
-pub(crate) const PERSONAL_ACCESS_TOKEN: &str = "personal_access_token";
 
 /// Fields by which Codex CLI recognizes sign-ins of other kinds without `auth_mode`, and their modes.
 const OF_OTHER_PROGRAMS: [(&str, &str); 2] =
     [("bedrock_api_key", "bedrockApiKey"), ("bedrock_access_keys", "bedrockAccessKeys")];
-
-impl AuthMode {
-    /// The value of `auth_mode`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::ChatGpt => "chatgpt",
-            Self::ApiKey => "apikey",
-            Self::PersonalAccessToken => "personalAccessToken",
-            Self::Other(mode) => mode,
-        }
-    }
-
-    fn from_written(mode: &str) -> Self {
-        let known = [Self::ChatGpt, Self::ApiKey, Self::PersonalAccessToken];
-        let is_it = |known: &Self| known.as_str() == mode;
-        known.into_iter().find(is_it).unwrap_or_else(|| Self::Other(mode.to_owned()))
-    }
-}
 
 impl AuthDocument {
     /// How the person signed in: `auth_mode`, or else what is stored, in the order of Codex CLI: a

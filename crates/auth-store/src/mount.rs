@@ -1,13 +1,11 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
-use std::thread::sleep;
-use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::file_location::{Content, FileLocation};
+use crate::file_location::FileLocation;
 
 /// The suffix of the copy of a file that is written in place. A person or an editor may have made an
 /// `auth.json.bak`.
@@ -84,43 +82,4 @@ impl Drop for Mounted {
             tracing::debug!(%error, "white space is left at the end of a file");
         }
     }
-}
-
-/// How often a reader tries again while another program writes, and the pause: one second in all,
-/// longer than any write.
-const LOOKS: usize = 200;
-const PAUSE: Duration = Duration::from_millis(5);
-
-/// Reads an open file that is a mount, while nothing is written: a reader could see parts of the old
-/// and the new content.
-pub(crate) fn read_whole(location: &FileLocation, file: &File) -> Result<Content, Error> {
-    let read = || {
-        let mut again = file;
-        again.rewind().map_err(|source| location.failed(source))?;
-        location.read_from(file)
-    };
-    for _ in 0..LOOKS {
-        let before = (stamp(file), is_being_written(location));
-        let content = read()?;
-        let after = (stamp(file), is_being_written(location));
-        if before == after && !after.1 {
-            return Ok(content);
-        }
-        if after.1 && !location.is_locked() {
-            // The writer has finished or died.
-            return read();
-        }
-        sleep(PAUSE);
-    }
-    read()
-}
-
-fn stamp(file: &File) -> Option<(u64, SystemTime)> {
-    let metadata = file.metadata().ok()?;
-    Some((metadata.len(), metadata.modified().ok()?))
-}
-
-/// The backup exists before, during and after a write.
-fn is_being_written(location: &FileLocation) -> bool {
-    location.folder().entry(&location.beside(BACKUP)).is_ok_and(|entry| entry.is_some())
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, each_lock};
 use crate::file_location::FileLocation;
-use crate::lock::{self, LockTimeout, Locks, each_lock};
+use crate::lock::{self, LockTimeout, Locks};
 use crate::{
     AuthDocument, Error, ExternalStore, Location, LockHolder, LockedStore, Warning, check, folder,
     warning,

@@ -11,8 +11,6 @@ use rustix::process::{Gid, Uid, geteuid};
 
 use super::{Entry, ROOT};
 use crate::FileKind;
-#[cfg(target_os = "linux")]
-use crate::lock_holder::Identity;
 
 /// An open folder, with its path for messages.
 pub(crate) struct Folder {
@@ -140,9 +138,9 @@ impl Folder {
         Errno::from_io_error(error).is_some_and(|error| none.contains(&error))
     }
 
-    /// The device and inode of a file.
+    /// The device (major and minor number) and inode of a file.
     #[cfg(target_os = "linux")]
-    pub(crate) fn identity(&self, name: &OsStr) -> io::Result<Identity> {
+    pub(crate) fn identity(&self, name: &OsStr) -> io::Result<(u32, u32, u64)> {
         let stat = fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok((fs::major(stat.st_dev), fs::minor(stat.st_dev), stat.st_ino))
     }
