@@ -139,7 +139,7 @@ fn write_and_name(
 }
 
 fn check_unchanged(location: &FileLocation, snapshot: &mut Snapshot) -> Result<(), Error> {
-    match snapshot.exists(location)? {
+    match snapshot.is_unchanged(location)? {
         true => Ok(()),
         false => Err(Error::Changed { location: Location::File(location.path()) }),
     }

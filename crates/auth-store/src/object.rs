@@ -21,29 +21,41 @@ pub(crate) enum Value {
     Raw(Zeroizing<String>),
 }
 
-/// The fields whose strings and objects are parsed; a value under any other name keeps its source text.
-const PARSED: [&str; 13] = [
-    "auth_mode",
-    "OPENAI_API_KEY",
-    "personal_access_token",
-    "tokens",
-    "id_token",
-    "access_token",
-    "refresh_token",
-    "account_id",
-    "last_refresh",
-    "raw_jwt",
-    "oauth_provenance",
-    "issuer",
-    "client_id",
-];
+/// The document itself, which has no name.
+const DOCUMENT: &str = "";
+
+/// The fields of an object whose strings and objects are parsed; every other value keeps its source text.
+fn parsed_fields(object: &str) -> &'static [&'static str] {
+    match object {
+        DOCUMENT => &[
+            "auth_mode",
+            "OPENAI_API_KEY",
+            "personal_access_token",
+            "tokens",
+            "last_refresh",
+            "oauth_provenance",
+        ],
+        "tokens" => &["id_token", "access_token", "refresh_token", "account_id"],
+        "id_token" => &["raw_jwt"],
+        "oauth_provenance" => &["issuer", "client_id"],
+        _ => &[],
+    }
+}
 
 impl Object {
-    /// Parses the source text of an object.
+    /// Parses the source text of a document.
     pub(crate) fn parse(source: &str) -> serde_json::Result<Self> {
+        Self::parse_named(DOCUMENT, source)
+    }
+
+    /// Parses the source text of the object under this name.
+    fn parse_named(object: &str, source: &str) -> serde_json::Result<Self> {
         let Members(members) = serde_json::from_str(source)?;
         let parse = |(name, source): (String, _)| {
-            let value = Value::parse(&name, source);
+            let value = match parsed_fields(object).contains(&name.as_str()) {
+                true => Value::parse(&name, source),
+                false => Value::Raw(source.to_owned().into()),
+            };
             (name, value)
         };
         Ok(Self(members.into_iter().map(parse).collect()))
@@ -108,15 +120,12 @@ impl Object {
 
 impl Value {
     fn parse(name: &str, source: &str) -> Self {
-        let raw = || Self::Raw(source.to_owned().into());
-        if !PARSED.contains(&name) {
-            return raw();
-        }
-        match source.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(source).map_or_else(|_| raw(), Self::text),
-            Some(b'{') => Object::parse(source).map_or_else(|_| raw(), Self::Object),
-            _ => raw(),
-        }
+        let parsed = match source.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(source).map(Self::text).ok(),
+            Some(b'{') => Object::parse_named(name, source).map(Self::Object).ok(),
+            _ => None,
+        };
+        parsed.unwrap_or_else(|| Self::Raw(source.to_owned().into()))
     }
 
     fn text(text: String) -> Self {
@@ -227,7 +236,9 @@ mod tests {
     // threats 169
     #[test]
     fn fields_of_other_programs_keep_their_source_text() {
-        let source = "{\n  \"x\": {\"b\":1, \"a\":[ 1e400,\"\\u0041\" ]},\n  \"issuer\": \"A\"\n}";
+        // The names that we know at another level belong to somebody else here.
+        let source = "{\n  \"x\": {\"b\":1, \"a\":[ 1e400,\"\\u0041\" ]},\n  \"issuer\": \"\\u0041\\/\",\n  \
+                      \"account_id\": {\"tokens\" : 1},\n  \"tokens\": {\n    \"last_refresh\": {\"k\" : 1}\n  }\n}";
         assert_eq!(pretty(&Object::parse(source).unwrap()), source);
     }
 

@@ -33,12 +33,12 @@ impl fmt::Display for Problem {
             Self::Encoding => "it is not UTF-8",
             Self::Truncated => "it ends too early",
             Self::Comment => "JSON has no comments",
-            Self::TrailingComma => "one comma too many before this",
+            Self::TrailingComma => "there is an extra comma before this",
             Self::MissingComma => "a comma is missing before this",
             Self::Syntax => "it is not JSON",
             Self::DuplicateKey => "the key occurs twice",
             Self::Shape => "the value has the wrong type or form",
-            Self::Misplaced => "another program keeps its sign-in like this",
+            Self::Misplaced => "this is the format of another program",
         })
     }
 }

@@ -54,7 +54,7 @@ impl Snapshot {
 
     /// Whether the content is unchanged. Compares the bytes, because some programs write without a
     /// lock, or into the same file.
-    pub(crate) fn exists(&mut self, location: &FileLocation) -> Result<bool, Error> {
+    pub(crate) fn is_unchanged(&mut self, location: &FileLocation) -> Result<bool, Error> {
         let failed = |source| location.failed(source);
         if let Content::Bytes(bytes) = &self.content
             && let Some(mut file) = self.file.as_ref().filter(|file| stands(location, file))

@@ -216,13 +216,12 @@ impl Report {
                 "open it in a browser, sign in, and paste the address of the page where that ends"
             }
             InvalidCallbackUrl::StateMismatch => {
-                "paste all of the address of the page where the address above has led, and of no \
-                 older one"
+                "paste the whole address of the page that the link above led to, not an older one"
             }
             _ => "paste the whole text of the address bar of the page that does not load",
         };
         Self::message("address_refused", &error.to_string())
-            .warn(format!("that is not the address of the page where the browser ends: {error}"))
+            .warn(format!("that is not the address of the last page in the browser: {error}"))
             .hint(Some(say(hint)))
     }
 

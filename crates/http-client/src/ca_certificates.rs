@@ -67,16 +67,29 @@ impl CaCertificates {
 
     /// The valid certificates, and the errors of the others.
     fn load(&self) -> Result<Loaded, InvalidCaCertificates> {
-        let loaded = match &self.source {
-            CaSource::File(path) => {
-                check_size(path)?;
-                load_certs_from_paths(Some(path), None)
-            }
-            CaSource::Folder(path) => load_certs_from_paths(None, Some(path)),
+        let files = match &self.source {
+            CaSource::File(path) => vec![path.clone()],
+            CaSource::Folder(path) => files_in(path)?,
         };
-        let mut errors: Vec<_> = loaded.errors.into_iter().map(Into::into).collect();
+        let (mut loaded, mut errors) = (Vec::new(), Vec::new());
+        let mut size_left = SIZE_LIMIT;
+        for path in files {
+            match check_size(&path, size_left) {
+                Ok(size) => size_left -= size,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            }
+            let file = load_certs_from_paths(Some(&path), None);
+            loaded.extend(file.certs);
+            errors.extend(file.errors.into_iter().map(Into::into));
+        }
+        // A folder has most certificates twice: under their name, and under their hash.
+        loaded.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
+        loaded.dedup();
         let mut certificates = Vec::new();
-        for certificate in loaded.certs {
+        for certificate in loaded {
             match RootCertStore::empty().add(certificate.clone()) {
                 Ok(()) => certificates.push(certificate),
                 Err(error) => errors.push(InvalidCaCertificates::Invalid(RootCause::new(error))),
@@ -125,13 +138,24 @@ impl From<rustls_native_certs::Error> for InvalidCaCertificates {
     }
 }
 
-/// The size limit of a CA file. A pipe or device may never end.
-fn check_size(path: &Path) -> Result<(), InvalidCaCertificates> {
-    const LIMIT: u64 = 64 * 1024 * 1024;
+/// In bytes; no list of authorities comes close to it, and everything is read into memory.
+const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// The size of a file that is no larger than `limit`. A pipe or a device may never end.
+fn check_size(path: &Path, limit: u64) -> Result<u64, InvalidCaCertificates> {
     let metadata = path.metadata().map_err(InvalidCaCertificates::Unreadable)?;
     match metadata.is_file() || metadata.is_dir() {
         false => Err(InvalidCaCertificates::NotAFile),
-        true if metadata.len() > LIMIT => Err(InvalidCaCertificates::TooLarge { limit: LIMIT }),
-        true => Ok(()),
+        true if metadata.len() > limit => {
+            Err(InvalidCaCertificates::TooLarge { limit: SIZE_LIMIT })
+        }
+        true => Ok(metadata.len()),
     }
+}
+
+/// The regular files in a folder, and those to which its links lead.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, InvalidCaCertificates> {
+    let entries = folder.read_dir().map_err(InvalidCaCertificates::Unreadable)?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(paths.filter(|path| path.is_file()).collect())
 }

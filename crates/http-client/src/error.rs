@@ -13,7 +13,7 @@ use crate::tls_failure::TlsFailure;
 #[non_exhaustive]
 pub enum Error {
     /// An option of the user, a CA file or a proxy, is invalid.
-    #[error("cannot ask {host}")]
+    #[error("cannot send a request to {host}")]
     Setup {
         /// The host of the request.
         host: String,
@@ -161,7 +161,7 @@ impl Phase {
             Self::Rest => {
                 format!("{host} stopped in the middle of its answer for {seconds} seconds")
             }
-            Self::Body => format!("{host} did not end its answer within {seconds} seconds"),
+            Self::Body => format!("{host} did not finish its response within {seconds} seconds"),
         }
     }
 }

@@ -68,6 +68,8 @@ async fn ca_file_or_folder_replaces_system_cas() {
     let pem = sandbox.ca_pem().unwrap().as_bytes();
     let (_file, path) = file("bundle.pem", pem);
     let (folder, _) = file("0a1b2c3d.0", pem);
+    // A stale variable may name a folder with large files. They are not read.
+    std::fs::File::create(folder.path().join("disk.img")).unwrap().set_len(1 << 34).unwrap();
     for place in [CaCertificates::file("A", path), CaCertificates::folder("B", folder.path())] {
         let options = Options { system_ca_certificates: vec![place], ..options() };
         assert_eq!(ask(&sandbox, options.clone()).await.unwrap(), ANSWERED);

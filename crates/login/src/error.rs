@@ -14,7 +14,7 @@ use crate::search_summary::SearchSummary;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The person, the callback or the exchange of the code.
+    /// The user denied, the callback failed, or the code could not be exchanged.
     #[error(transparent)]
     OAuth(#[from] native_oauth::Error),
     /// The store cannot be read or written. Where possible, this is found before the browser opens.
@@ -39,7 +39,7 @@ pub enum Error {
         "{}, and only {} is allowed",
         workspace.as_deref().map_or_else(
             || "the workspace of this account is not known".to_owned(),
-            |workspace| format!("this account is of the workspace {}", excerpt(workspace, 80)),
+            |workspace| format!("this account belongs to the workspace {}", excerpt(workspace, 80)),
         ),
         allowed.join(", ")
     )]
@@ -167,13 +167,13 @@ pub enum Error {
         location: Location,
     },
     /// The `auth_mode` belongs to another program. Its tokens are not refreshed here.
-    #[error("the sign-in is another program's, of a kind that is not known here ({auth_mode})")]
+    #[error("the sign-in belongs to another program (auth_mode {auth_mode})")]
     UnsupportedAuthMode {
         /// The `auth_mode` in the document.
         auth_mode: String,
     },
     /// The stored tokens belong to another issuer. They are sent only to that issuer.
-    #[error("the stored sign-in is from {stored}, and not from {asked}")]
+    #[error("the stored sign-in is from {stored}, not from {asked}")]
     OtherIssuer {
         /// The issuer of the tokens.
         stored: String,
@@ -181,7 +181,7 @@ pub enum Error {
         asked: String,
     },
     /// The stored sign-in belongs to another client than the requested one.
-    #[error("the stored sign-in is of client {stored}, and not of {asked}")]
+    #[error("the stored sign-in belongs to client {stored}, not to {asked}")]
     OtherClient {
         /// The client of the sign-in.
         stored: String,

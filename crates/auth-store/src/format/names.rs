@@ -1,47 +1,56 @@
 use std::collections::HashSet;
 
-use serde_json::value::RawValue;
-
 use super::ParseError;
 use crate::Problem;
-use crate::object::Members;
 
 /// As deep as `serde_json` reads.
 const MAX_DEPTH: usize = 127;
 
 /// Refuses an object that has a name twice. Parsers disagree about which of the two counts, so a file
-/// that two programs share must not have one.
+/// that two programs share must not have one. `value` is valid JSON; it is read once, from start to end.
 pub(super) fn check_unique(text: &str, value: &str) -> Result<(), ParseError> {
-    check(text, value, MAX_DEPTH)
-}
-
-fn check(text: &str, value: &str, depth: usize) -> Result<(), ParseError> {
-    let error = |value, problem| Err(ParseError::at_value(text, value, problem));
-    let Ok(children) = children(value) else { return error(value, Problem::Syntax) };
-    if depth == 0 && !children.is_empty() {
-        return error(value, Problem::Syntax);
-    }
-    let mut names = HashSet::new();
-    for (name, value) in children {
-        if name.is_some_and(|name| !names.insert(name)) {
-            return error(value, Problem::DuplicateKey);
+    let error = |at: usize, problem| Err(ParseError::at_value(text, &value[at..], problem));
+    // The names so far of each object that has not ended; `None` is an array.
+    let mut open: Vec<Option<HashSet<String>>> = Vec::new();
+    let (mut at, mut is_name) = (0, false);
+    while let Some(byte) = value.as_bytes().get(at) {
+        let mut end = at + 1;
+        match byte {
+            b'{' | b'[' if open.len() == MAX_DEPTH => return error(at, Problem::Syntax),
+            b'{' | b'[' => {
+                is_name = *byte == b'{';
+                open.push(is_name.then(HashSet::new));
+            }
+            b'}' | b']' => drop(open.pop()),
+            b',' => is_name = open.last().is_some_and(Option::is_some),
+            b'"' => {
+                end = end_of_string(value, at);
+                if let Some(Some(names)) = open.last_mut().filter(|_| is_name) {
+                    let Ok(name) = serde_json::from_str(&value[at..end]) else {
+                        return error(at, Problem::Syntax);
+                    };
+                    if !names.insert(name) {
+                        return error(at, Problem::DuplicateKey);
+                    }
+                }
+                is_name = false;
+            }
+            _ => {}
         }
-        check(text, value, depth - 1)?;
+        at = end;
     }
     Ok(())
 }
 
-/// What is in an object or an array, with the names in the object.
-fn children(value: &str) -> serde_json::Result<Vec<(Option<String>, &str)>> {
-    Ok(match value.as_bytes().first() {
-        Some(b'{') => {
-            let Members(members) = serde_json::from_str(value)?;
-            members.into_iter().map(|(name, value)| (Some(name), value)).collect()
+/// The offset behind the string that begins at `start`.
+fn end_of_string(value: &str, start: usize) -> usize {
+    let mut bytes = value.bytes().enumerate().skip(start + 1);
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => drop(bytes.next()),
+            _ => {}
         }
-        Some(b'[') => {
-            let elements: Vec<&RawValue> = serde_json::from_str(value)?;
-            elements.into_iter().map(|element| (None, element.get())).collect()
-        }
-        _ => Vec::new(),
-    })
+    }
+    value.len()
 }

@@ -4,7 +4,7 @@ use credentials::{AccessToken, ApiKey, IdToken, MalformedSecret, RefreshToken};
 use jiff::Timestamp;
 
 use crate::object::{Object, Value};
-use crate::other_formats;
+use crate::other_formats::{self, PROVIDER};
 
 /// The name of a field, and whether a string may stand there. Null always may.
 type Rule = (&'static str, fn(&str) -> bool);
@@ -58,11 +58,12 @@ pub(super) fn other_sign_in(object: &Object) -> Option<Vec<&'static str>> {
     if let Some(name) = other_formats::secret(object) {
         return Some(vec![name]);
     }
-    match object.get(other_formats::PROVIDER)? {
-        Value::Raw(source) => Some(vec![
-            other_formats::PROVIDER,
-            other_formats::secret(&Object::parse(source).ok()?)?,
-        ]),
-        _ => None,
+    match object.get(PROVIDER)? {
+        value if value.is_blank() => None,
+        Value::Raw(source) if source.starts_with('{') => {
+            let secret = other_formats::secret(&Object::parse(source).ok()?)?;
+            Some(vec![PROVIDER, secret])
+        }
+        _ => Some(vec![PROVIDER]),
     }
 }

@@ -57,6 +57,7 @@ fn sign_in_in_another_format_is_reported_if_there_is_no_other() {
         ("{\"type\":\"oauth\",\n\"refresh\":\"r\",\"access\":\"a\"}", 2, "refresh"),
         (r#"{"OPENAI_API_KEY":null,"tokens":{},"token":"a"}"#, 1, "token"),
         (r#"{"openai":{"type":"oauth","access":"a"}}"#, 1, "openai.access"),
+        (r#"{"openai":"sk-1"}"#, 1, "openai"),
         (r#"{"auth_mode":"chatgpt","apiKey":"sk-1"}"#, 1, "apiKey"),
     ] {
         let defect = parse(text.as_bytes()).unwrap_err();
@@ -94,11 +95,11 @@ fn tolerated_deviations_are_read() {
 // threats 168
 #[test]
 fn repeated_key_is_an_error_at_every_level() {
-    corrupt(b"{\"tokens\":1,\"tokens\":2}", Problem::DuplicateKey, 1, 22);
+    corrupt(b"{\"tokens\":1,\"tokens\":2}", Problem::DuplicateKey, 1, 13);
     let twice = b"{\"tokens\":{\"id_token\":\"\",\n\"id_token\":\"\"}}";
-    corrupt(twice, Problem::DuplicateKey, 2, 12);
+    corrupt(twice, Problem::DuplicateKey, 2, 1);
     let escaped = b"{\"x\":[{\"\\u0061\":1,\"a\":2}]}";
-    corrupt(escaped, Problem::DuplicateKey, 1, 23);
+    corrupt(escaped, Problem::DuplicateKey, 1, 19);
 }
 
 // threats 168

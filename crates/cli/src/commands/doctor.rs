@@ -358,7 +358,7 @@ const SET_CLOCK: &str = if cfg!(target_os = "linux") {
 
 fn clock(finding: &ClockFinding, status: Status) -> Row {
     let found = match finding {
-        ClockFinding::NoServer => "no server told the time".to_owned(),
+        ClockFinding::NoServer => "no server sent its time".to_owned(),
         ClockFinding::NoDate { host } => format!("{host} does not tell the time"),
         ClockFinding::Offset { host, ahead } => {
             let side = if ahead.is_negative() { "behind" } else { "ahead of" };

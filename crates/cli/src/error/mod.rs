@@ -43,7 +43,7 @@ pub(crate) enum CliError {
     ServersApart,
     #[error("invalid value for {name}: {problem}")]
     Variable { name: &'static str, problem: String },
-    /// The sign-in has not what was asked for.
+    /// The sign-in lacks what was asked for.
     #[error("the stored sign-in has no {what}")]
     NotHeld { what: &'static str, instead: Hint },
     #[error("standard input holds no API key")]
@@ -178,8 +178,8 @@ impl CliError {
 fn bad_token(bad: &BadSecret) -> Hint {
     match bad {
         BadSecret::ApiKey => say("read it with --with-api-key"),
-        BadSecret::IdToken => say("an ID token says who signed in, and opens nothing: bring the \
-                                   access token that came with it, as ")
+        BadSecret::IdToken => say("an ID token only identifies you: use the access token that \
+                                   came with it, as ")
         .run("token")
         .then(" prints it"),
         BadSecret::Expired(_) => {

@@ -60,9 +60,8 @@ pub(crate) fn remedy(kind: RejectedCallback) -> &'static str {
 /// The remedy, and the other one if the user can paste a URL.
 pub(crate) fn hint(kind: RejectedCallback, can_paste: bool) -> Hint {
     match kind {
-        Https | NotNavigation | OtherHost | HeaderTooLarge if can_paste => {
-            say(remedy(kind)).then("; or paste the address of that page here and press Enter")
-        }
+        Https | NotNavigation | OtherHost | HeaderTooLarge if can_paste => say(remedy(kind))
+            .then("; or paste the address of the page where it ends here and press Enter"),
         _ => say(remedy(kind)),
     }
 }

@@ -391,7 +391,7 @@ fn token_of_another_issuer_is_not_sent() {
         let stored = stored.with("/tokens/id_token", id_token).stored(&world);
         let issuer = world.sandbox.issuer_url();
         let why = format!(
-            "The stored sign-in cannot be used: the stored sign-in is from {theirs}, and \
+            "The stored sign-in cannot be used: the stored sign-in is from {theirs}, \
              not from {issuer}"
         );
         assert_lists_through_browser(&world, &why);

@@ -61,7 +61,7 @@ fn stored_sign_in_of_another_client_is_refused() {
     for command in ["token", "refresh", "logout"] {
         let finished = world.command(command).args(["--client-id", OTHER]).run();
         finished.exits(1).fails_with(
-            &format!("the stored sign-in is of client {}, and not of {OTHER}", Client::SIGN_IN),
+            &format!("the stored sign-in belongs to client {}, not to {OTHER}", Client::SIGN_IN),
             "leave out --client-id, or sign in with it: login-cli login",
         );
         assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
@@ -70,7 +70,7 @@ fn stored_sign_in_of_another_client_is_refused() {
     let unnamed = StoredSignIn::new(&world, -HOUR).stored(&world);
     for command in ["token", "refresh", "logout"] {
         let finished = world.command(command).args(["--client-id", OTHER]).run();
-        finished.exits(1).says(&format!("is of client {}, and not of {OTHER}", Client::SIGN_IN));
+        finished.exits(1).says(&format!("belongs to client {}, not to {OTHER}", Client::SIGN_IN));
         assert!(world.auth_json().unwrap() == unnamed.text(), "the file changed");
     }
     let finished = world.command("refresh").args(["--client-id", OTHER, "--json"]).run();
@@ -105,7 +105,7 @@ fn stored_issuer_applies_if_tokens_have_none() {
     let elsewhere = provenance("https://elsewhere.test");
     opaque().with("/tokens/oauth_provenance", elsewhere).stored(&world);
     let finished = world.command("refresh").run();
-    finished.exits(1).says("the stored sign-in is from https://elsewhere.test, and not from ");
+    finished.exits(1).says("the stored sign-in is from https://elsewhere.test, not from ");
     assert_eq!(world.sandbox.connections(), 0);
     let here = provenance(&format!("{}/", world.sandbox.issuer_url()));
     opaque().with("/tokens/oauth_provenance", here).stored(&world);

@@ -206,7 +206,7 @@ fn refresh_token_of_another_issuer_is_not_sent() {
     for command in ["token", "refresh"] {
         let (stored_issuer, asked) = (theirs.sandbox.issuer_url(), ours.sandbox.issuer_url());
         ours.command(command).run().exits(1).prints("").fails_with(
-            &format!("the stored sign-in is from {stored_issuer}, and not from {asked}"),
+            &format!("the stored sign-in is from {stored_issuer}, not from {asked}"),
             &format!("give --issuer {stored_issuer}"),
         );
     }

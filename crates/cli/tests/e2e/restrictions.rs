@@ -21,7 +21,7 @@ const RESTRICTED: [&str; 2] = ["--workspace", "acct-grace"];
 #[track_caller]
 fn assert_refused(world: &World, finished: &Finished) {
     finished.exits(1).fails_with(
-        "this account is of the workspace acct-ada, and only acct-grace is allowed",
+        "this account belongs to the workspace acct-ada, and only acct-grace is allowed",
         "choose that workspace when you sign in, or leave --workspace out; nothing was stored",
     );
     assert_eq!(world.auth_json(), None);

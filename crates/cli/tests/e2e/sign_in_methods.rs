@@ -112,7 +112,7 @@ fn assert_paste_refused(
     advice: &str,
 ) {
     let expected = format!(
-        "warning: that is not the address of the page where the browser ends: {reason} hint: {advice}"
+        "warning: that is not the address of the last page in the browser: {reason} hint: {advice}"
     );
     let before = running.times(&expected);
     running.pastes(pasted);
@@ -139,7 +139,7 @@ fn invalid_paste_is_refused_with_a_reason() {
         &running,
         format!("{place}?code={code}&state=of-another-sign-in"),
         "it belongs to another sign-in, or is incomplete",
-        "paste all of the address of the page where the address above has led",
+        "paste the whole address of the page that the link above led to",
     );
     let bar = "paste the whole text of the address bar of the page that does not load";
     assert_paste_refused(

@@ -185,7 +185,7 @@ fn newer_kind_of_sign_in_is_not_refreshed() {
     assert_eq!(world.sandbox.connections(), 0);
 
     let (world, before) = of_newer_kind(60);
-    let error = "the sign-in is another program's, of a kind that is not known here (passkey)";
+    let error = "the sign-in belongs to another program (auth_mode passkey)";
     world.command("refresh").run().exits(1).prints("").fails_with(error, hint);
     world.command("token").run().exits(0).prints(&format!("{}\n", before.access_token));
     assert_eq!(world.sandbox.connections(), 0);

@@ -70,13 +70,13 @@ impl ProxyFailure {
         }
     }
 
-    /// Whether a retry may succeed later. A rejected password must not be sent again: that may lock
-    /// an account.
+    /// Whether the same request may well succeed later. A refusal is a decision of the proxy, and a
+    /// refused password must not be sent again, because that may lock an account.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Dns(_) | Self::Unreachable(_) | Self::TimedOut { .. } => true,
-            Self::Refused { .. } | Self::Broken(_) => true,
-            Self::UnresolvedHere(_) | Self::Tls(_) | Self::AuthenticationRequired { .. } => false,
+            Self::Dns(_) | Self::Unreachable(_) | Self::TimedOut { .. } | Self::Broken(_) => true,
+            Self::Refused { .. } | Self::AuthenticationRequired { .. } => false,
+            Self::UnresolvedHere(_) | Self::Tls(_) => false,
         }
     }
 }

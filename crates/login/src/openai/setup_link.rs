@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 /// Where the person sets up the organization:
 /// `{platform_url}/org-setup?p=…&t=…&with_org=…&project_id=…`, every value percent-encoded.
 ///
-/// The result holds the ID token. It belongs into the body of the finish-setup page and nowhere
+/// The result holds the ID token. It belongs in the body of the finish-setup page and nowhere
 /// else: no URL of ours, no header, no log.
 #[must_use]
 pub fn finish_setup_url(

@@ -37,7 +37,7 @@ impl PendingDeviceCode {
     ///
     /// # Errors
     ///
-    /// [`Error`] says which step failed. The store is unchanged.
+    /// [`Error`] says which step failed. Except after an error of the save itself, the store is unchanged.
     pub async fn finish(self, events: Events<'_>) -> Result<SignedIn, Error> {
         let Self { options, http, store } = self;
         let client = client(&options, http);

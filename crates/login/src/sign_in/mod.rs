@@ -168,7 +168,7 @@ impl PendingSignIn {
     ///
     /// # Errors
     ///
-    /// [`Error`] says which step failed. The store is unchanged.
+    /// [`Error`] says which step failed. Except after an error of the save itself, the store is unchanged.
     pub async fn finish(self, events: Events<'_>) -> Result<SignedIn, Error> {
         let Self { options, client, store, authorization } = self;
         let wait = WaitOptions {

@@ -212,9 +212,9 @@ fn account(error: &LoginError) -> Option<Hint> {
         LoginError::NothingToRefresh { .. } => say("sign in with ChatGPT: ").run("login"),
         LoginError::TokensNotStored(
             StoreError::External { .. } | StoreError::MayBeStored { .. },
-        ) => say("see to that store, then ").and(again()),
+        ) => say("fix that store, then ").and(again()),
         LoginError::TokensNotStored(_) => {
-            say("make room or give back the permissions there, then ").and(again())
+            say("make room or restore the permissions there, then ").and(again())
         }
         _ => return None,
     })

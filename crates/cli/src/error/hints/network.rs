@@ -71,7 +71,8 @@ fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<String> {
             format!("check the user name and password in {named_by}; {ESCAPES}")
         }
         ProxyFailure::Refused { .. } => format!(
-            "ask the administrator of the proxy to let {host} through, or add it to NO_PROXY if it can be \
+            "if this network has a sign-in page, open it in a browser first; otherwise ask the \
+             administrator of the proxy to let {host} through, or add it to NO_PROXY if it can be \
              reached without"
         ),
         ProxyFailure::UnresolvedHere(_) => {
@@ -186,8 +187,9 @@ mod tests {
     // threats 203
     #[test]
     fn refusing_proxy_hint_names_its_administrator() {
-        let forbidden = "ask the administrator of the proxy to let issuer.test through, or add it to \
-                         NO_PROXY if it can be reached without";
+        let forbidden = "if this network has a sign-in page, open it in a browser first; otherwise \
+                         ask the administrator of the proxy to let issuer.test through, or add it \
+                         to NO_PROXY if it can be reached without";
         advises(ProxyFailure::Refused { reason: None }, forbidden);
     }
 

@@ -161,7 +161,7 @@ fn helper_failure_after_the_refresh_is_a_lost_sign_in() {
     let before = expired(&world, &helper);
     helper.refuse("^store .*/default/[0-9a-f]*$");
     let finished = assert_fails_unchanged(&world, &helper, &before, "the double is locked\n");
-    finished.says("see to that store, then sign in again with login-cli ");
+    finished.says("fix that store, then sign in again with login-cli ");
     assert_eq!(world.count(&Endpoint::TokenRefresh), 1);
 }
 

@@ -158,7 +158,7 @@ fn unknown_ca_is_a_problem_of_the_issuer() {
         // A sign-in works without the platform.
         let found = format!("{found}; create-key needs it");
         report.assert_check("api", "tls", "warning", &found, Some(remedy));
-        report.assert_check("clock", "time", "note", "no server told the time", None);
+        report.assert_check("clock", "time", "note", "no server sent its time", None);
         assert!(world.sandbox.requests().is_empty());
     });
 }

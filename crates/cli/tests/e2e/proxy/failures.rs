@@ -44,7 +44,8 @@ fn proxy_that_requires_a_password_is_reported() {
 // threats 203
 #[test]
 fn proxy_refusal_is_shown_with_a_hint() {
-    let hint = "ask the administrator of the proxy to let issuer.test through, or add it to NO_PROXY if it can \
+    let hint = "if this network has a sign-in page, open it in a browser first; otherwise ask the \
+                administrator of the proxy to let issuer.test through, or add it to NO_PROXY if it can \
                 be reached without";
     let forbidden = ProxyConduct::status(403, b"<html>blocked by policy</html>");
     let not_allowed = ProxyConduct::reply(2, b"");
