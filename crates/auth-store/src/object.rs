@@ -27,15 +27,12 @@ const DOCUMENT: &str = "";
 /// The fields of an object whose strings and objects are parsed; every other value keeps its source text.
 fn parsed_fields(object: &str) -> &'static [&'static str] {
     match object {
-        DOCUMENT => &[
-            "auth_mode",
-            "OPENAI_API_KEY",
-            "personal_access_token",
-            "tokens",
-            "last_refresh",
-            "oauth_provenance",
-        ],
-        "tokens" => &["id_token", "access_token", "refresh_token", "account_id"],
+        DOCUMENT => {
+            &["auth_mode", "OPENAI_API_KEY", "personal_access_token", "tokens", "last_refresh"]
+        }
+        "tokens" => {
+            &["id_token", "access_token", "refresh_token", "account_id", "oauth_provenance"]
+        }
         "id_token" => &["raw_jwt"],
         "oauth_provenance" => &["issuer", "client_id"],
         _ => &[],
