@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn report_lists_covered_open_and_unknown_rows() {
+    fn report_lists_tested_untested_and_unknown_rows() {
         let named = [2, 19, 400].map(|row| (row, BTreeSet::from(["a.rs".to_owned()])));
         let (named, mut out) = (Named::from(named), Vec::new());
         report(&sections(TABLE), &named, &mut out).unwrap();

@@ -165,7 +165,7 @@ impl Backend {
             Err(_) if self.replaceable_file().is_some() => AuthDocument::default(),
             other => other?.unwrap_or_default(),
         };
-        let bytes = format::serialize(&document).map_err(|source| self.refused(source))?;
+        let bytes = format::serialize(&document).map_err(|source| self.not_writable(source))?;
         let length = bytes.len() as u64;
         if length + GROWTH > SIZE_LIMIT {
             return Err(self.would_be_too_large());
@@ -231,7 +231,7 @@ impl Backend {
     }
 
     /// The document could not be serialized.
-    pub(crate) fn refused(&self, source: io::Error) -> Error {
+    pub(crate) fn not_writable(&self, source: io::Error) -> Error {
         match self {
             Self::File(location) => Error::NotWritable { path: location.path(), source },
             Self::External(external) => external_document::failed(external, source.into()),

@@ -11,19 +11,19 @@ use crate::{Error, FileKind};
 /// Checks that a rename could replace the file. Its mode does not matter; the immutable flag and a
 /// read-only mount do.
 pub(crate) fn check_replaceable(location: &FileLocation) -> Result<(), Error> {
-    let refused = |source| Error::NotWritable { path: location.path(), source };
+    let not_writable = |source| Error::NotWritable { path: location.path(), source };
     if location.is_mount() {
         // It is written in place.
-        location.folder().may_write(location.name()).map_err(refused)?;
+        location.folder().may_write(location.name()).map_err(not_writable)?;
     }
-    location.folder().may_replace(location.name()).map_err(refused)
+    location.folder().may_replace(location.name()).map_err(not_writable)
 }
 
 /// Checks that files can be created and removed beside it.
 pub(crate) fn check_can_create_files(location: &FileLocation) -> Result<(), Error> {
     let folder = location.folder();
-    let refused = |source| Error::NotWritable { path: folder.path().to_owned(), source };
-    folder.may_add().map_err(refused)
+    let not_writable = |source| Error::NotWritable { path: folder.path().to_owned(), source };
+    folder.may_add().map_err(not_writable)
 }
 
 /// Checks that the file could be removed, if there is one.
@@ -38,15 +38,15 @@ pub(crate) fn check_removable(location: &FileLocation) -> Result<(), Error> {
 /// Checks that the lock file can be opened for writing, or created.
 pub(crate) fn check_lockable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = folder.path().join(name);
-    let refused = |path| |source| Error::NotWritable { path, source };
-    match folder.entry(name).map_err(refused(path.clone()))? {
-        None => folder.may_add().map_err(refused(folder.path().to_owned())),
+    let not_writable = |path| |source| Error::NotWritable { path, source };
+    match folder.entry(name).map_err(not_writable(path.clone()))? {
+        None => folder.may_add().map_err(not_writable(folder.path().to_owned())),
         Some(entry) if entry.kind != FileKind::File => {
             Err(Error::NotAFile { path, found: entry.kind })
         }
         Some(entry) => match entry.untrusted_owner() {
             Some(owner) => Err(Error::ForeignOwner { path, owner }),
-            None => folder.may_write(name).map_err(refused(path)),
+            None => folder.may_write(name).map_err(not_writable(path)),
         },
     }
 }
@@ -66,8 +66,8 @@ pub(crate) fn check_space(location: &FileLocation) -> Result<(), Error> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         file => file.and_then(|mut file| file.write_all(&[0; SIZE])),
     };
-    let refused = |source| Error::NotWritable { path: folder.path().to_owned(), source };
-    written.and(remove_if_there(folder, &name)).map_err(refused)
+    let not_writable = |source| Error::NotWritable { path: folder.path().to_owned(), source };
+    written.and(remove_if_there(folder, &name)).map_err(not_writable)
 }
 
 /// A folder of that name cannot be removed like a file, nor can another user's file in a sticky folder.

@@ -37,8 +37,8 @@ pub(crate) fn reserve(
     if location.is_mount() {
         clear(location.folder(), &location.beside(BACKUP))?;
         let mounted = Mounted::open(location, room)?;
-        let refused = |source| Error::NotWritable { path: location.path(), source };
-        let length = mounted.padded_length().map_err(refused)?;
+        let not_writable = |source| Error::NotWritable { path: location.path(), source };
+        let length = mounted.padded_length().map_err(not_writable)?;
         snapshot.pad(length);
         // The temporary file becomes the copy of the old content.
         room = room.max(length);
@@ -181,7 +181,7 @@ fn in_place(
 /// Removes the file and the leftovers of killed processes. A link to the file stays for the next
 /// sign-in. A file that is a mount cannot be removed, so it becomes an empty document.
 pub(crate) fn remove(location: &Arc<FileLocation>) -> Result<bool, Error> {
-    let refused = |source| Error::NotWritable { path: location.path(), source };
+    let not_writable = |source| Error::NotWritable { path: location.path(), source };
     let was_there = location.exists()?;
     match remove_if_there(location.folder(), location.name()) {
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
@@ -190,7 +190,7 @@ pub(crate) fn remove(location: &Arc<FileLocation>) -> Result<bool, Error> {
             let mut reserved = unreserved(location)?;
             in_place(location, &mut snapshot, &mut reserved, b"{}")?;
         }
-        other => other.map_err(refused)?,
+        other => other.map_err(not_writable)?,
     }
     for name in [TEMPORARY, MERGED, BACKUP] {
         // A folder, or a file of another user, is not ours.

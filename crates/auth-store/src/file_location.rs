@@ -179,7 +179,7 @@ fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
     };
     let (mut link, mut made_by) = (path.clone(), first.owner_but_root());
     for _ in 0..LONGEST_CHAIN {
-        let (folder, name) = end_of(&link).map_err(refused)?;
+        let (folder, name) = link_target(&link).map_err(refused)?;
         let folder = Folder::open(&folder).map_err(refused)?;
         match entry(&folder, &name)? {
             Some(next) if next.kind == FileKind::Link => {
@@ -193,7 +193,7 @@ fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
 }
 
 /// The folder and name that a link points to. An open file of a process has no name.
-fn end_of(link: &Path) -> io::Result<(PathBuf, OsString)> {
+fn link_target(link: &Path) -> io::Result<(PathBuf, OsString)> {
     let end = link.with_file_name("").join(fs::read_link(link)?);
     let nowhere = || io::Error::from(io::ErrorKind::NotFound);
     let (folder, name) = end.parent().zip(end.file_name()).ok_or_else(nowhere)?;

@@ -35,7 +35,7 @@ pub(crate) fn finish(location: &Arc<FileLocation>) -> Result<Option<AuthDocument
         return Ok(Some(new));
     }
     let edited = match is_younger {
-        true => edited(old, new, &bytes).map_err(|source| refused(location, source))?,
+        true => merge_tokens(old, new, &bytes).map_err(|source| not_writable(location, source))?,
         false => None,
     };
     match edited {
@@ -53,7 +53,7 @@ pub(crate) fn finish(location: &Arc<FileLocation>) -> Result<Option<AuthDocument
 }
 
 /// The old document with the new tokens, if it may have been edited since.
-fn edited(
+fn merge_tokens(
     mut old: AuthDocument,
     new: AuthDocument,
     bytes: &[u8],
@@ -71,9 +71,9 @@ fn replace_both(
 ) -> Result<(), Error> {
     let mut file = TempFile::replace(location, location.beside(MERGED))?;
     file.fill(bytes)?;
-    file.rename(location.name()).map_err(|source| refused(location, source))?;
+    file.rename(location.name()).map_err(|source| not_writable(location, source))?;
     flush_name(location)?;
-    remove_if_there(location.folder(), temporary).map_err(|source| refused(location, source))
+    remove_if_there(location.folder(), temporary).map_err(|source| not_writable(location, source))
 }
 
 /// The temporary file with a complete document, if no other user can have made it.
@@ -104,7 +104,7 @@ fn written(file: &File) -> Option<SystemTime> {
     file.metadata().and_then(|it| it.modified()).ok()
 }
 
-fn refused(location: &FileLocation, source: io::Error) -> Error {
+fn not_writable(location: &FileLocation, source: io::Error) -> Error {
     Error::NotWritable { path: location.path(), source }
 }
 

@@ -50,7 +50,7 @@ impl KeyringStore {
 
     /// Lets a locked keyring ask the person to unlock it, in its own window.
     #[must_use]
-    pub fn at_terminal(self) -> Self {
+    pub fn allow_prompt(self) -> Self {
         Self { may_prompt: true, ..self }
     }
 

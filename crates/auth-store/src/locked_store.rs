@@ -242,7 +242,8 @@ impl LockedStore {
 
     /// Replaces the document of the snapshot. Returns the path of the backup.
     fn put(&mut self, document: &AuthDocument) -> Result<Option<PathBuf>, Error> {
-        let bytes = format::serialize(document).map_err(|source| self.backend.refused(source))?;
+        let bytes =
+            format::serialize(document).map_err(|source| self.backend.not_writable(source))?;
         self.backend.replace(&mut self.snapshot, &mut self.reserved, bytes)?;
         let copy = self.copy.take().map(|mut copy| copy.keep());
         self.backend.flush()?;

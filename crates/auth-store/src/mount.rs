@@ -25,11 +25,11 @@ pub(crate) struct Mounted {
 impl Mounted {
     /// Opens it and pads it to this length.
     pub(crate) fn open(location: &Arc<FileLocation>, room: u64) -> Result<Self, Error> {
-        let refused = |source| Error::NotWritable { path: location.path(), source };
-        let file = location.folder().open_for_writing(location.name()).map_err(refused)?;
-        let length = file.metadata().map_err(refused)?.len();
+        let not_writable = |source| Error::NotWritable { path: location.path(), source };
+        let file = location.folder().open_for_writing(location.name()).map_err(not_writable)?;
+        let length = file.metadata().map_err(not_writable)?.len();
         let mounted = Self { file, length };
-        mounted.pad(room).map_err(refused)?;
+        mounted.pad(room).map_err(not_writable)?;
         Ok(mounted)
     }
 

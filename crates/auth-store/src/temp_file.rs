@@ -28,9 +28,10 @@ impl TempFile {
     /// Creates an empty file, which must not exist. If root creates it, it belongs to the owner of the
     /// document.
     pub(crate) fn create(location: &Arc<FileLocation>, name: OsString) -> Result<Self, Error> {
-        let refused =
+        let not_writable =
             |source| Error::NotWritable { path: location.folder().path().join(&name), source };
-        let file = location.folder().create_file_like(&name, location.name()).map_err(refused)?;
+        let file =
+            location.folder().create_file_like(&name, location.name()).map_err(not_writable)?;
         let name = Name { location: location.clone(), name, stays: false };
         Ok(Self { file, name, is_sound: true })
     }
@@ -72,8 +73,10 @@ impl TempFile {
         self.name.stays = false;
         let mut file = &self.file;
         let filled = file.rewind().and_then(|()| fill(file));
-        filled.and_then(|length| file.set_len(length)).map_err(|source| self.refused(source))?;
-        self.file.sync_all().map_err(|source| self.refused(source))?;
+        filled
+            .and_then(|length| file.set_len(length))
+            .map_err(|source| self.not_writable(source))?;
+        self.file.sync_all().map_err(|source| self.not_writable(source))?;
         self.is_sound = true;
         Ok(())
     }
@@ -108,7 +111,7 @@ impl TempFile {
         self.file
     }
 
-    fn refused(&self, source: io::Error) -> Error {
+    fn not_writable(&self, source: io::Error) -> Error {
         Error::NotWritable { path: self.name.path(), source }
     }
 }

@@ -237,7 +237,7 @@ fn locked_keyring_is_an_error_and_unchanged() {
                 let error = save(&store, "2").unwrap_err();
                 assert!(matches!(error, Error::External { .. }), "{error:?}");
                 // With a person it may ask; here is no program that would show the question.
-                let asking = external().at_terminal().with_deadline(Duration::from_millis(500));
+                let asking = external().allow_prompt().with_deadline(Duration::from_millis(500));
                 let error = asking.read().unwrap_err().to_string();
                 assert!(!error.contains("it is locked"), "{error}");
             },

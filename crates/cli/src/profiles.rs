@@ -91,7 +91,7 @@ impl Profiles {
             #[cfg(feature = "keyring")]
             Store::Keyring(timeout) => {
                 let external = auth_store::KeyringStore::new(entry()).with_deadline(timeout.limit);
-                let external = if timeout.has_user() { external.at_terminal() } else { external };
+                let external = if timeout.has_user() { external.allow_prompt() } else { external };
                 store.with_external_store(timeout.with_notice(external, "the keyring"))
             }
         }
@@ -220,7 +220,7 @@ fn store(kind: Option<StoreKind>, terminal: Terminal) -> Result<Store, CliError>
             signals::watch();
             let helper = helper.with_deadline(timeout.limit);
             let helper = helper.cancelled_by(signals::cancels_helpers);
-            let helper = if timeout.has_user() { helper.at_terminal() } else { helper };
+            let helper = if timeout.has_user() { helper.allow_prompt() } else { helper };
             Ok(Store::Helper(helper, timeout))
         }
         #[cfg(feature = "keyring")]

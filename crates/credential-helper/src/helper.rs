@@ -81,7 +81,7 @@ impl Helper {
     /// Lets the helper prompt on the terminal. It stays in the process group of this program, so that
     /// it may read from the terminal and Ctrl-C ends both. Its children are not killed with it.
     #[must_use]
-    pub fn at_terminal(mut self) -> Self {
+    pub fn allow_prompt(mut self) -> Self {
         self.group = Group::Inherited;
         self
     }

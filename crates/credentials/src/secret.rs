@@ -96,7 +96,7 @@ secret!(
     /// An authorization code ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)),
     /// which works once and only together with its `code_verifier`.
     AuthorizationCode,
-    no_control
+    is_not_control
 );
 secret!(
     /// A device code ([RFC 8628 §3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)), which
@@ -123,7 +123,7 @@ fn vschar(c: char) -> bool {
 }
 
 /// A code is opaque and is sent back unchanged, so every printable character is allowed.
-fn no_control(c: char) -> bool {
+fn is_not_control(c: char) -> bool {
     !c.is_control()
 }
 

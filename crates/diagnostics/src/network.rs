@@ -56,10 +56,10 @@ fn settings(options: Options, outcome: Result<(), SetupError>) -> Vec<(Status, N
         Err(error @ SetupError::Proxy { .. }) => [trusted, NetworkFinding::Unusable(error)],
         Err(error) => [NetworkFinding::Unusable(error), proxy],
     };
-    findings.map(rated).into()
+    findings.map(with_status).into()
 }
 
-fn rated(finding: NetworkFinding) -> (Status, NetworkFinding) {
+fn with_status(finding: NetworkFinding) -> (Status, NetworkFinding) {
     let is_unusable = matches!(finding, NetworkFinding::Unusable(_));
     (if is_unusable { Status::Problem } else { Status::Ok }, finding)
 }

@@ -135,7 +135,7 @@ fn steps(base: &BaseUrl, probe_result: ProbeResult) -> Vec<Step> {
             steps.extend(base.as_str().starts_with("https:").then_some(Step::Trusted));
             steps.push(responded(&response));
         }
-        Some(Err(error)) => steps.push(failed(last_stage(&error), error)),
+        Some(Err(error)) => steps.push(failed(stage_after_connect(&error), error)),
         None => {}
     }
     steps
@@ -147,7 +147,7 @@ fn failed(stage: Stage, error: Error) -> Step {
 }
 
 /// The stage of an error after the connection.
-fn last_stage(error: &Error) -> Stage {
+fn stage_after_connect(error: &Error) -> Stage {
     match error {
         Error::Tls { .. } | Error::Setup { .. } => Stage::Tls,
         Error::Timeout { phase: Phase::Connecting, .. } => Stage::Tls,

@@ -44,10 +44,10 @@ pub(crate) fn check(host: &Host, port: u16) -> Vec<(Status, SessionFinding)> {
     if findings.is_empty() {
         findings.push(SessionFinding::Local);
     }
-    findings.into_iter().map(rated).collect()
+    findings.into_iter().map(with_status).collect()
 }
 
-fn rated(finding: SessionFinding) -> (Status, SessionFinding) {
+fn with_status(finding: SessionFinding) -> (Status, SessionFinding) {
     let status = match finding {
         SessionFinding::Local | SessionFinding::SshWithDisplay => Status::Ok,
         SessionFinding::Remote { .. } | SessionFinding::Wsl(_) => Status::Note,

@@ -8,8 +8,9 @@ use serde::{Deserialize, Deserializer};
 
 use crate::client::{TokenClient, TokenRequest};
 use crate::error::Error;
-use crate::interval::{Interval, seconds};
+use crate::interval::Interval;
 use crate::provider::BodyFormat;
+use crate::seconds::seconds;
 use crate::token_response::TokenResponse;
 
 /// A sign-in that waits for the approval of a person on another device

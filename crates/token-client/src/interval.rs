@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+
+use crate::seconds::seconds;
 
 /// How long to wait between two polls
 /// ([RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)).
@@ -54,17 +55,6 @@ impl<'de> Deserialize<'de> for Interval {
         let given = seconds(input)?.map(|interval| Self(interval.max(SHORTEST)));
         Ok(given.unwrap_or_default())
     }
-}
-
-/// A number of seconds. Some servers send a string of a number where the RFC has a number; what is
-/// neither is `None`.
-pub(crate) fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Duration>, D::Error> {
-    let seconds = match Value::deserialize(input)? {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ mod interval;
 mod provider;
 mod refresh;
 mod revocation;
+mod seconds;
 mod token_response;
 
 #[cfg(fuzzing)]

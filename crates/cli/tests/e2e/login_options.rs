@@ -228,7 +228,7 @@ fn codex_home_can_be_chosen() {
 
 // threats 202
 #[test]
-fn codex_home_defaults_to_the_home_folder() {
+fn codex_home_defaults_to_dot_codex_in_the_home_folder() {
     for unset in [true, false] {
         let world = World::new();
         let start = world.login().without_env("CODEX_HOME");

@@ -198,7 +198,7 @@ mod linux {
     /// The reader is gone before the first byte.
     // threats 230
     #[test]
-    fn unread_list_sets_the_exit_code() {
+    fn command_fails_if_the_reader_of_its_output_is_gone() {
         let world = World::new();
         world.login().signs_in(Account::OWNER).exits(0);
         for command in ["profiles", "status", "token", "organizations", "projects"] {

@@ -273,7 +273,7 @@ fn refresh_of_another_version_is_awaited_and_used() {
 /// The command uses the latest document of the other version, and revokes its tokens.
 // threats 211
 #[test]
-fn save_of_another_version_is_awaited_and_kept() {
+fn command_waits_for_and_uses_the_save_of_another_version() {
     for name in LOCKS {
         for writes in WRITES {
             let world = World::new();

@@ -17,20 +17,20 @@ use crate::{AccessToken, IdToken};
 #[non_exhaustive]
 pub struct Claims<A = NoAdditionalClaims> {
     /// The issuer.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub iss: Option<String>,
     /// The issuer's id of the user.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub sub: Option<String>,
     /// The audience; empty if the claim is absent.
     #[serde(default, deserialize_with = "one_or_many")]
     pub aud: Option<Vec<String>>,
     /// The party that the token was issued to.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub azp: Option<String>,
     /// The client that an access token was issued to
     /// ([RFC 9068 §2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)).
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub client_id: Option<String>,
     /// When the token expires, in seconds since 1970-01-01 UTC.
     #[serde(default, deserialize_with = "numeric_date")]
@@ -39,10 +39,10 @@ pub struct Claims<A = NoAdditionalClaims> {
     #[serde(default, deserialize_with = "numeric_date")]
     pub iat: Option<i64>,
     /// The user's email address, for display.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub email: Option<String>,
     /// The user's name, for display.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub name: Option<String>,
     /// Additional claims of the authorization server.
     #[serde(skip)]
@@ -201,7 +201,7 @@ pub enum ClaimMismatch {
 /// # Errors
 ///
 /// The input is not JSON.
-pub fn text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+pub fn non_empty_string<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(input)? {
         Value::String(text) if !text.is_empty() => Some(text),
         _ => None,

@@ -91,7 +91,7 @@ fn nonce_is_ignored() {
 /// The additional claims of one authorization server.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 struct Tenant {
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     tenant: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-use credentials::{ClaimMismatch, text};
+use credentials::{ClaimMismatch, non_empty_string};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -26,13 +26,13 @@ pub struct OpenAiClaims {
 #[non_exhaustive]
 pub struct AuthClaims {
     /// The organization that the person signed in to.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub organization_id: Option<String>,
     /// The organizations that the person is in, as far as each of them has an id.
     #[serde(default, deserialize_with = "organizations")]
     pub organizations: Vec<OrganizationClaim>,
     /// The project in it that an API key is made for.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub project_id: Option<String>,
     /// Whether the organization is set up on the platform.
     #[serde(default, deserialize_with = "truth")]
@@ -41,16 +41,16 @@ pub struct AuthClaims {
     #[serde(default, deserialize_with = "truth")]
     pub is_org_owner: bool,
     /// The ChatGPT account, `account_id` in `auth.json`.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub chatgpt_account_id: Option<String>,
     /// The person, as ChatGPT numbers them.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub chatgpt_user_id: Option<String>,
     /// The same, in tokens that do not have `chatgpt_user_id`.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub user_id: Option<String>,
     /// The plan, such as `plus`; an access token carries it.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub chatgpt_plan_type: Option<String>,
 }
 
@@ -61,7 +61,7 @@ pub struct OrganizationClaim {
     /// Its id.
     pub id: String,
     /// Its title, for display.
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "non_empty_string")]
     pub title: Option<String>,
 }
 

@@ -85,7 +85,7 @@ fn every_page_is_a_whole_document() {
 }
 
 #[test]
-fn every_page_says_to_close_it_and_where_to_go() {
+fn every_page_says_to_close_the_tab_and_return_to_the_terminal() {
     for page in every_page() {
         let words = page.to_lowercase();
         assert!(words.contains("close this tab"), "{page}");

@@ -24,7 +24,7 @@ impl<'p> Form<'p> {
     }
 
     /// The value of the cancel button.
-    pub(super) fn declining(&self) -> Result<String, PersonError> {
+    pub(super) fn cancel_value(&self) -> Result<String, PersonError> {
         let declines = |tag: &&str| attribute(tag, "class").as_deref() == Some("cancel");
         let button = self.tags("button").find(declines);
         button.and_then(|tag| attribute(tag, "value")).ok_or(PersonError::NoForm)

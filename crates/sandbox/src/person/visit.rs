@@ -122,7 +122,7 @@ impl Person {
         let text = page.text();
         let form = Form::on(&text);
         let account = match self.conduct {
-            Conduct::Denies => form.declining()?,
+            Conduct::Denies => form.cancel_value()?,
             _ => form.account(&self.account)?,
         };
         let mut action = page.url.clone();

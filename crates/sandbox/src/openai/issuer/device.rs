@@ -73,7 +73,7 @@ pub(crate) fn device_page(world: &World, request: &Recorded) -> Answer {
     if request.method != "POST" {
         return page::device(&world.scenario.accounts);
     }
-    match decide(world, request) {
+    match record_decision(world, request) {
         Ok(()) => page::device_done(),
         Err(Refusal::OAuth(status, _, what) | Refusal::Platform(status, _, what)) => {
             page::refused(status, &what)
@@ -81,7 +81,7 @@ pub(crate) fn device_page(world: &World, request: &Recorded) -> Answer {
     }
 }
 
-fn decide(world: &World, request: &Recorded) -> Result<(), Refusal> {
+fn record_decision(world: &World, request: &Recorded) -> Result<(), Refusal> {
     let params = Params::of_body(request)?;
     let typed = params.need("user_code")?.trim().to_uppercase();
     let (device_auth_id, client_id) = waiting_device(world, &typed)?;
