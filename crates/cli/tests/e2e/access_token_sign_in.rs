@@ -196,7 +196,7 @@ fn id_token_is_refused_as_access_token() {
     world.register_secret(&id_token);
     let start = import_command(&world, id_token).args(["--client-id", "app_of_the_company"]);
     let finished = start.run();
-    finished.exits(1).prints("").says(": it is an ID token\nhint: an ID token says who signed in");
+    finished.exits(1).prints("").says(": it is an ID token\nhint: an ID token only identifies you");
     assert_eq!((world.auth_json(), world.sandbox.connections()), (None, 0));
 }
 
