@@ -31,7 +31,10 @@ fn check_token(text: &str) {
     assert_eq!(claims, Claims::decode_access_token_without_verifying(&access_token));
     match (claims, payload(text)) {
         (Ok(claims), Ok(payload)) => check_claims(&claims, &payload),
-        (claims, Ok(payload)) => assert!(payload.is_disguised(), "{claims:?}"),
+        (claims, Ok(payload)) => {
+            let is_odd = |name: &&str| !payload.last(name).is_whole(1);
+            assert!(payload.is_disguised() || DATES.iter().any(is_odd), "{claims:?}");
+        }
         (claims, Err(why)) => assert_eq!(claims, Err(why)),
     }
 }
@@ -51,7 +54,8 @@ fn payload(text: &str) -> Result<Json, MalformedJwt> {
         return Err(MalformedJwt::Unsigned);
     }
     let payload = object(payload, MalformedJwt::Claims)?;
-    let is_sound = |name| payload.only(name).is_some_and(|claim| claim.is_whole(1));
+    let is_read = |name, claim: &Json| DATES.contains(&name) || claim.is_whole(1);
+    let is_sound = |name| payload.only(name).is_some_and(|claim| is_read(name, claim));
     if READ.into_iter().all(is_sound) { Ok(payload) } else { Err(MalformedJwt::Claims) }
 }
 
@@ -62,6 +66,8 @@ fn object(part: &str, otherwise: MalformedJwt) -> Result<Json, MalformedJwt> {
 }
 
 const OPENAI: &str = "https://api.openai.com/auth";
+/// Of any size: they are read from their source text.
+const DATES: [&str; 2] = ["exp", "iat"];
 const READ: [&str; 9] = ["iss", "sub", "aud", "azp", "exp", "iat", "email", "name", OPENAI];
 
 fn check_claims(claims: &Claims, payload: &Json) {
