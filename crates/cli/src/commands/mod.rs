@@ -3,6 +3,7 @@
 mod completions;
 mod create_key;
 mod doctor;
+mod doctor_network;
 mod doctor_report;
 mod exec;
 mod login;
