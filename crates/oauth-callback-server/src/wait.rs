@@ -81,7 +81,8 @@ impl CallbackServer {
             issuer,
         };
         let acceptor = Acceptor::open(self.listeners).map_err(WaitError::Runtime)?;
-        let (session, callback) = Session::new(rules, pages, options.limits, acceptor);
+        let (session, callback) =
+            Session::new(rules, pages, options.limits.within_descriptors(), acceptor);
         let session = Arc::new(session);
         tokio::spawn(serve(session.clone()));
         Ok(RunningServer { server: Server { session }, callback, timeout })

@@ -43,10 +43,10 @@ fn assert_closed(mut stream: TcpStream) {
     assert_eq!(answer, b"");
 }
 
-/// The browser connects while clients hold almost all file descriptors.
+/// The browser connects, and the tokens are saved, while clients hold all connections that they get.
 // threats 50
 #[test]
-fn browser_is_served_after_descriptors_run_out() {
+fn clients_leave_descriptors_for_the_sign_in() {
     let world = World::new();
     let running = world.login().in_shell("ulimit -n 64;", "").start();
     let port = running.port();
