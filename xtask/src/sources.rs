@@ -9,14 +9,14 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
-/// Every Rust file under `crates/`, `rigs/` and `xtask/`, in the order of their paths.
+/// Every Rust file under `crates/` and `xtask/`, in the order of their paths.
 ///
 /// # Errors
 ///
 /// The operating system's, when a file cannot be read.
 pub(crate) fn rust_sources(root: &Path) -> io::Result<Vec<Source>> {
     let mut sources = Vec::new();
-    for top in ["crates", "rigs", "xtask"] {
+    for top in ["crates", "xtask"] {
         collect(root, top, &mut sources)?;
     }
     sources.sort_by(|one, other| one.path.cmp(&other.path));

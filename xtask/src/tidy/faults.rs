@@ -22,7 +22,7 @@ impl Scope {
     fn lines(self, source: &Source) -> Vec<(usize, &str)> {
         let path = source.path.as_str();
         let one_of = |crates: &[&str]| crates.iter().any(|name| path.starts_with(name));
-        let tools = ["crates/cli/", "crates/sandbox/", "rigs/", "xtask/"];
+        let tools = ["crates/cli/", "crates/sandbox/", "crates/rigs/", "xtask/"];
         let starts_one = ["crates/credential-helper/"];
         let has_terminal = ["crates/terminal-ui/"];
         let offline =

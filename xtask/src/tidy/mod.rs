@@ -114,13 +114,14 @@ fn every_manifest_inherits_from_the_workspace() {
     assert_none(manifests().iter().flat_map(manifest_faults));
 }
 
-/// The front page says what the crate is for, and includes an example that compiles.
+/// The front page says what the crate is for, and includes an example that compiles. `rigs` has no users
+/// beside `cargo xtask`.
 #[test]
 fn every_front_page_has_an_example_and_no_logic() {
     let sources = sources();
-    let pages = sources.iter().filter(|source| {
-        source.path.starts_with("crates/") && source.path.ends_with("/src/lib.rs")
-    });
+    let is_page = |path: &str| path.starts_with("crates/") && path.ends_with("/src/lib.rs");
+    let pages =
+        sources.iter().filter(|it| is_page(&it.path) && it.path != "crates/rigs/src/lib.rs");
     assert_none(pages.flat_map(front_page_faults));
 }
 
@@ -161,7 +162,7 @@ fn manifests() -> Vec<Source> {
     let names = crates.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names
         .map(|name| format!("crates/{name}"))
-        .chain(["rigs", "xtask"].map(str::to_owned))
+        .chain(["xtask".to_owned()])
         .map(|folder| format!("{folder}/Cargo.toml"))
         .map(|path| file(&path, &fs::read_to_string(workspace_root().join(&path)).unwrap()))
         .collect()

@@ -10,7 +10,7 @@ use clap::Args;
 use simulation::check::{self, Outcome};
 
 /// The files of the test: a store, a server, a clock and a scheduler in memory.
-#[path = "../../../crates/token-source/tests/simulation"]
+#[path = "../../../token-source/tests/simulation"]
 #[expect(clippy::panic, clippy::unwrap_used, reason = "a schedule fails by panicking")]
 mod simulation {
     pub(super) mod check;

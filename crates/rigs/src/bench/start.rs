@@ -55,11 +55,11 @@ fn to_address(command: &mut Command) -> Result<Duration, Box<dyn Error>> {
     Ok(start.elapsed())
 }
 
-/// Compiles a program of `rigs/examples` with the options of the release profile. It needs no crate;
+/// Compiles a program of `crates/rigs/examples` with the options of the release profile. It needs no crate;
 /// cargo would build all dependencies of this crate again.
 pub(super) fn bare_program(name: &str, root: &Path, into: &Path) -> io::Result<PathBuf> {
     let program = into.join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    let source = root.join("rigs/examples").join(name).with_extension("rs");
+    let source = root.join("crates/rigs/examples").join(name).with_extension("rs");
     let options = ["lto=fat", "codegen-units=1", "opt-level=z", "panic=abort", "strip=symbols"];
     let mut rustc = program::rustc();
     rustc.args(["--edition", "2024"]).args(options.map(|option| format!("-C{option}")));
