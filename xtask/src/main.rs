@@ -40,7 +40,7 @@ enum Task {
     Rig(rigs::Command),
     /// Print which crate may use which, and check the workspace
     Layers,
-    /// Print which rows of docs/threats.md have a test
+    /// Check the tests that docs/threats.md names, or list the tests of a row
     Threats(threats::Options),
 }
 

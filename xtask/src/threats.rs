@@ -1,127 +1,159 @@
-//! What may go wrong, and the tests that cover it: a test that covers a row of `docs/threats.md` says so just
-//! above it, as `// threats 59` or `// threats 59 60`.
+//! Which tests cover which row of `docs/threats.md`. A comment directly above a test names its rows: `// threats 59`
+//! or `// threats 59 60`. The table names a few tests of each row.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::{fmt, fs};
 
 use crate::sources::{Source, rust_sources};
 
 const TABLE: &str = "docs/threats.md";
 
-/// A part of the table: its heading, and the numbers of its rows.
-#[derive(Debug, PartialEq)]
-struct Section<'a> {
-    title: &'a str,
-    rows: Vec<u32>,
-}
+/// The most tests that the table names for a row.
+const NAMED: usize = 2;
 
-/// The rows to show.
+/// What to do with the table
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Show the tests of these rows alone
+    /// Print all tests of these rows
     rows: Vec<u32>,
+    /// Replace the tests in the table that no longer cover their row
+    #[arg(long, conflicts_with = "rows")]
+    write: bool,
 }
 
-/// Counts the rows with tests, or lists the tests of some rows.
+/// A test that covers a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Test {
+    /// An assertion that several tests share.
+    is_helper: bool,
+    /// How many rows it covers. A test of few rows says more about each.
+    rows: usize,
+    path: String,
+    name: String,
+}
+
+/// The tests of each row, the most specific ones first.
+type Tests = BTreeMap<u32, Vec<Test>>;
+
+/// Prints the tests of some rows, or checks the table.
 ///
 /// # Errors
 ///
-/// A row that no test names, or a test that names no row.
+/// A row has no test, a test covers no row of the table, or the table names a test that does not cover its row.
 pub(crate) fn run(
     root: &Path,
     options: &Options,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    let named = named_in_all(&rust_sources(root)?);
+    let mut sources = rust_sources(root)?;
+    // The tests below have such comments in a text.
+    sources.retain(|source| source.path != "xtask/src/threats.rs");
+    let tests = tests_in(&sources);
     if !options.rows.is_empty() {
-        return Ok(show(&options.rows, &named, out)?);
+        return Ok(print(&options.rows, &tests, out)?);
     }
-    let text = fs::read_to_string(root.join(TABLE))?;
-    let sections = sections(&text);
-    report(&sections, &named, out)?;
-    let rows: BTreeSet<u32> = sections.iter().flat_map(|section| section.rows.clone()).collect();
-    match named.keys().copied().collect::<BTreeSet<_>>() == rows {
-        true => Ok(()),
-        false => Err("the tests and the rows of docs/threats.md do not agree".into()),
+    let path = root.join(TABLE);
+    let mut table = fs::read_to_string(&path)?;
+    if options.write {
+        table = updated(&table, &tests);
+        fs::File::create(&path)?.write_all(table.as_bytes())?;
+    }
+    match faults(&table, &tests) {
+        faults if faults.is_empty() => Ok(writeln!(out, "every row has a test")?),
+        faults => Err(faults.join("\n").into()),
     }
 }
 
-/// Each row, and the files of the tests that name it.
-fn show(rows: &[u32], named: &Named, out: &mut impl Write) -> io::Result<()> {
+fn print(rows: &[u32], tests: &Tests, out: &mut impl Write) -> io::Result<()> {
     for row in rows {
-        let files = named.get(row).map(|files| files.iter().cloned().collect::<Vec<_>>());
-        writeln!(out, "{row}: {}", files.unwrap_or_default().join(", "))?;
+        writeln!(out, "{row}:")?;
+        tests.get(row).into_iter().flatten().try_for_each(|test| writeln!(out, "  {test}"))?;
     }
     Ok(())
 }
 
-/// The numbers of a line that names rows; `None` for every other line.
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.name)
+    }
+}
+
+/// The numbers of a comment that names rows; `None` for every other line.
 pub(crate) fn named_by(line: &str) -> Option<Vec<u32>> {
     let list = line.trim().strip_prefix("// threats ")?;
     list.split([' ', ',']).filter(|word| !word.is_empty()).map(|word| word.parse().ok()).collect()
 }
 
-/// The files that name each row.
-type Named = BTreeMap<u32, BTreeSet<String>>;
-
-fn named_in_all(sources: &[Source]) -> Named {
-    let mut named = Named::new();
-    for source in sources {
-        for row in source.text.lines().filter_map(named_by).flatten() {
-            named.entry(row).or_default().insert(source.path.clone());
+fn tests_in(sources: &[Source]) -> Tests {
+    let mut tests = Tests::new();
+    for Source { path, text } in sources {
+        for (index, line) in text.lines().enumerate() {
+            let Some(rows) = named_by(line) else { continue };
+            let below: Vec<&str> = text.lines().skip(index).collect();
+            let Some((is_helper, name)) = function(&below) else { continue };
+            let name = name.to_owned();
+            let test = Test { is_helper, rows: rows.len(), path: path.clone(), name };
+            rows.iter().for_each(|row| tests.entry(*row).or_default().push(test.clone()));
         }
     }
-    named
+    tests.values_mut().for_each(|tests| tests.sort());
+    tests
 }
 
-/// The headings that have numbered rows below them: `| 59 | input | what must happen |`.
-fn sections(table: &str) -> Vec<Section<'_>> {
-    let mut sections = vec![Section { title: "", rows: Vec::new() }];
-    for line in table.lines() {
-        if let Some(title) = line.strip_prefix("### ").or_else(|| line.strip_prefix("## ")) {
-            sections.push(Section { title, rows: Vec::new() });
-        } else if let (Some(row), Some(section)) = (row_number(line), sections.last_mut()) {
-            section.rows.push(row);
+/// The name of the function below a comment, and whether it is a helper.
+fn function<'a>(below: &[&'a str]) -> Option<(bool, &'a str)> {
+    let (before, line) = below
+        .iter()
+        .enumerate()
+        .find_map(|(index, line)| Some((index, line.split_once("fn ")?.1)))?;
+    let is_test = below[..before].iter().any(|line| line.contains("#[") && line.contains("test"));
+    Some((!is_test, line.split(['(', '<']).next()?))
+}
+
+/// The cells of a row, `| 59 | behaviour | tests |`: its number, what is before the tests, and the tests.
+fn row(line: &str) -> Option<(u32, &str, Vec<&str>)> {
+    let (before, tests) = line.strip_suffix('|')?.rsplit_once('|')?;
+    let number = before.split('|').nth(1)?.trim().parse().ok()?;
+    // The names are in backticks.
+    Some((number, before, tests.split('`').skip(1).step_by(2).collect()))
+}
+
+/// Keeps the tests that still cover their row, and replaces the others.
+fn updated(table: &str, tests: &Tests) -> String {
+    let update = |line: &str| {
+        let Some((number, before, named)) = row(line) else { return format!("{line}\n") };
+        let known = tests.get(&number).into_iter().flatten().map(|test| test.name.as_str());
+        let known: Vec<&str> = known.collect();
+        let is_current = !named.is_empty() && named.iter().all(|name| known.contains(name));
+        let mut names: Vec<&str> = Vec::new();
+        for name in named.iter().filter(|name| known.contains(name)).chain(&known) {
+            // Two crates can have a test of the same name.
+            if names.len() < NAMED && !names.contains(name) {
+                names.push(name);
+            }
         }
+        let names = if is_current { named } else { names };
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        format!("{before}| {} |\n", names.join(", "))
+    };
+    table.lines().map(update).collect()
+}
+
+fn faults(table: &str, tests: &Tests) -> Vec<String> {
+    let rows: Vec<u32> = table.lines().filter_map(row).map(|(number, ..)| number).collect();
+    let untested = rows.iter().filter(|number| !tests.contains_key(number));
+    let unknown = tests.iter().filter(|(number, _)| !rows.contains(number));
+    let mut faults: Vec<_> = untested.map(|number| format!("row {number} has no test")).collect();
+    faults.extend(
+        unknown.map(|(number, tests)| format!("{TABLE} has no row {number}: {}", tests[0])),
+    );
+    if updated(table, tests) != table {
+        faults.push(format!("{TABLE} names other tests: run `cargo xtask threats --write`"));
     }
-    sections.retain(|section| !section.rows.is_empty());
-    sections
-}
-
-fn row_number(line: &str) -> Option<u32> {
-    line.strip_prefix('|')?.split('|').next()?.trim().parse().ok()
-}
-
-fn report(sections: &[Section<'_>], named: &Named, out: &mut impl Write) -> io::Result<()> {
-    for section in sections {
-        let total = section.rows.len();
-        let open = section.rows.iter().filter(|row| !named.contains_key(row));
-        let open: Vec<u32> = open.copied().collect();
-        writeln!(out, "{:>3} of {total:>3}  {}", total - open.len(), section.title)?;
-        if !open.is_empty() {
-            writeln!(out, "            not yet: {}", list(&open))?;
-        }
-    }
-    report_all(sections, named, out)
-}
-
-fn report_all(sections: &[Section<'_>], named: &Named, out: &mut impl Write) -> io::Result<()> {
-    let named: BTreeSet<u32> = named.keys().copied().collect();
-    let rows: BTreeSet<u32> = sections.iter().flat_map(|section| section.rows.clone()).collect();
-    writeln!(out, "{:>3} of {:>3}  in all", rows.intersection(&named).count(), rows.len())?;
-    let unknown: Vec<u32> = named.difference(&rows).copied().collect();
-    if !unknown.is_empty() {
-        writeln!(out, "named by a test, but no row of the table: {}", list(&unknown))?;
-    }
-    Ok(())
-}
-
-fn list(numbers: &[u32]) -> String {
-    let words: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    words.join(" ")
+    faults
 }
 
 #[cfg(test)]
@@ -130,17 +162,28 @@ mod tests {
 
     const TABLE: &str = "\
 # Threats
-## Vocabulary
-| word | meaning |
-### crate `pkce`
-| # | input |
-| --- | --- |
-| 1 | a vector |
-| 2 | a shape |
-### crate `cli`
-| 19 | an exit code |
-| F1 | a figure |
+| # | behaviour | tests |
+|---|---|---|
+| 1 | A vector. | `one` |
+| 2 | A shape. | `gone`, `two` |
 ";
+
+    const CODE: &str = "
+// threats 1 2
+#[test]
+fn one() {}
+// threats 2
+// Why.
+#[tokio::test]
+async fn two() {}
+    // threats 2
+    #[track_caller]
+    fn assert_all<T>(it: T) {}
+";
+
+    fn tests_of(text: &str) -> Tests {
+        tests_in(&[Source { path: "a.rs".to_owned(), text: text.to_owned() }])
+    }
 
     #[test]
     fn threats_comment_has_one_or_more_row_numbers() {
@@ -152,35 +195,34 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_grouped_by_section() {
-        assert_eq!(
-            sections(TABLE),
-            [
-                Section { title: "crate `pkce`", rows: vec![1, 2] },
-                Section { title: "crate `cli`", rows: vec![19] },
-            ]
-        );
-    }
-
-    #[test]
-    fn report_lists_tested_untested_and_unknown_rows() {
-        let named = [2, 19, 400].map(|row| (row, BTreeSet::from(["a.rs".to_owned()])));
-        let (named, mut out) = (Named::from(named), Vec::new());
-        report(&sections(TABLE), &named, &mut out).unwrap();
-        show(&[2, 3], &named, &mut out).unwrap();
-        let expected = "  1 of   2  crate `pkce`
-            not yet: 1
-  1 of   1  crate `cli`
-  2 of   3  in all
-named by a test, but no row of the table: 400
-2: a.rs
-3: 
-";
+    fn specific_tests_are_first_and_helpers_last() {
+        let mut out = Vec::new();
+        print(&[1, 2], &tests_of(CODE), &mut out).unwrap();
+        let expected = "1:\n  a.rs: one\n2:\n  a.rs: two\n  a.rs: one\n  a.rs: assert_all\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]
-    fn every_threat_has_a_test() {
-        run(crate::workspace_root(), &Options { rows: Vec::new() }, &mut Vec::new()).unwrap();
+    fn update_replaces_tests_that_do_not_cover_their_row() {
+        let tests = tests_of(CODE);
+        let table = updated(TABLE, &tests);
+        assert_eq!(table, TABLE.replace("`gone`, `two`", "`two`, `one`"));
+        assert_eq!(updated(&table, &tests), table);
+        assert_eq!(faults(&table, &tests), [""; 0]);
+    }
+
+    #[test]
+    fn outdated_table_is_a_fault() {
+        let stale = "docs/threats.md names other tests: run `cargo xtask threats --write`";
+        assert_eq!(faults(TABLE, &tests_of(CODE)), [stale]);
+        let code = "// threats 2 3\n#[test]\nfn two() {}\n";
+        let expected = ["row 1 has no test", "docs/threats.md has no row 3: a.rs: two", stale];
+        assert_eq!(faults(TABLE, &tests_of(code)), expected);
+    }
+
+    #[test]
+    fn every_threat_has_a_test_and_the_table_names_it() {
+        let options = Options { rows: Vec::new(), write: false };
+        run(crate::workspace_root(), &options, &mut Vec::new()).unwrap();
     }
 }
