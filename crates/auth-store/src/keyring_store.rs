@@ -158,7 +158,7 @@ fn found<T>(outcome: Result<T, Error>) -> Result<Option<T>, Refusal> {
 /// are kept.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
-    #[error("it did not answer within {0:?}")]
+    #[error("it did not respond within {0:?}")]
     TimedOut(Duration),
     #[error("it holds at most {limit} bytes in one entry, and a sign-in is longer")]
     TooLong { limit: u32 },
@@ -166,7 +166,7 @@ enum Refusal {
     Ambiguous,
     #[error("it does not return what it stored")]
     Forgetful,
-    #[error("its answer cannot be used")]
+    #[error("its response cannot be used")]
     InvalidAnswer,
     #[error(transparent)]
     System(ExternalStoreError),

@@ -279,6 +279,6 @@ fn hanging_bus_is_an_error_at_the_deadline() {
     });
     with_the_bus_at(&format!("unix:path={}", socket.display()), name, || {
         let external = external().with_deadline(Duration::from_millis(50));
-        all_refused(&external, "it did not answer within 50ms");
+        all_refused(&external, "it did not respond within 50ms");
     });
 }

@@ -88,7 +88,7 @@ impl State {
             ),
             Event::Refreshing => Self::finishing(
                 "Finishing the refresh, so that the sign-in is not lost.",
-                say("a refresh was under way, and its answer may be lost: if ")
+                say("a refresh was under way, and its response may be lost: if ")
                     .run("token")
                     .then(" now says that the sign-in is no longer valid, sign in again with ")
                     .run("login"),

@@ -15,7 +15,7 @@ pub enum Error {
     },
     /// The helper did not end in time: its store waits for an unlock, or hangs. It was killed; an entry
     /// may have been stored or erased.
-    #[error("{program} did not answer within {after:?} and was stopped")]
+    #[error("{program} did not respond within {after:?} and was stopped")]
     TimedOut {
         /// The helper.
         program: String,
@@ -39,7 +39,7 @@ pub enum Error {
         message: String,
     },
     /// The helper succeeded, but its answer is invalid or larger than 1 MiB.
-    #[error("{program} gave an invalid answer")]
+    #[error("{program} gave an invalid response")]
     InvalidAnswer {
         /// The helper.
         program: String,

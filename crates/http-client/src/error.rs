@@ -67,7 +67,7 @@ pub enum Error {
         after: Duration,
     },
     /// The connection ended early. The server may have processed the request.
-    #[error("the connection to {host} ended before the answer was complete")]
+    #[error("the connection to {host} ended before the response was complete")]
     CutOff {
         /// The host of the request.
         host: String,
@@ -83,7 +83,7 @@ pub enum Error {
         status: u16,
     },
     /// The response exceeds the size limit.
-    #[error("the answer of {host} is larger than {limit} bytes")]
+    #[error("the response of {host} is larger than {limit} bytes")]
     TooLarge {
         /// The host of the request.
         host: String,
@@ -157,9 +157,9 @@ impl Phase {
             Self::Connecting => {
                 format!("{host} did not complete a connection within {seconds} seconds")
             }
-            Self::Response => format!("{host} did not answer within {seconds} seconds"),
+            Self::Response => format!("{host} did not respond within {seconds} seconds"),
             Self::Rest => {
-                format!("{host} stopped in the middle of its answer for {seconds} seconds")
+                format!("{host} stopped in the middle of its response for {seconds} seconds")
             }
             Self::Body => format!("{host} did not finish its response within {seconds} seconds"),
         }

@@ -16,7 +16,7 @@ pub(crate) struct Resolver {
 /// Why a name could not be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unresolved {
-    #[error("the resolver did not answer")]
+    #[error("the resolver did not respond")]
     TimedOut { name: String, after: Duration },
     #[error("{source}")]
     Refused { name: String, source: io::Error },

@@ -171,7 +171,7 @@ impl fmt::Debug for Response {
 #[non_exhaustive]
 pub enum DecodeError {
     /// Not JSON, usually the page of a proxy or firewall.
-    #[error("the answer is not JSON (HTTP {status}, {})", content_type.as_deref().unwrap_or("no content type"))]
+    #[error("the response is not JSON (HTTP {status}, {})", content_type.as_deref().unwrap_or("no content type"))]
     NotJson {
         /// The status of the response.
         status: u16,
@@ -179,7 +179,7 @@ pub enum DecodeError {
         content_type: Option<String>,
     },
     /// JSON with another structure.
-    #[error("the answer has no usable `{field}`")]
+    #[error("the response has no usable `{field}`")]
     Shape {
         /// The path of a missing, duplicate or invalid field.
         field: String,

@@ -50,7 +50,7 @@ pub enum TlsFailure {
     #[error("no TLS version or cipher in common")]
     Incompatible(#[source] RootCause),
     /// The server does not use TLS on this port.
-    #[error("what answered does not speak TLS")]
+    #[error("the response is not TLS")]
     NotTls(#[source] RootCause),
     /// The connection was closed during the handshake.
     #[error("the connection ended during the handshake")]

@@ -260,7 +260,7 @@ pub enum RevocationError {
     #[error(transparent)]
     Refused(token_client::Error),
     /// The issuer did not respond before the timeout.
-    #[error("the issuer did not answer within {0:?}")]
+    #[error("the issuer did not respond within {0:?}")]
     TimedOut(Duration),
     /// The tokens belong to this issuer, whose URL is not valid.
     #[error("the tokens are from {0}")]

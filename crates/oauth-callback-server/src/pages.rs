@@ -83,7 +83,7 @@ impl Default for Pages {
             failed: plain!("Sign-in failed"),
             finished: plain!("Sign-in is finished. You can close this window."),
             state_mismatch: plain!("State parameter mismatch"),
-            other_code: plain!("This sign-in has had its answer already"),
+            other_code: plain!("This sign-in already has a response"),
             bad_request: plain!("Bad request"),
             forbidden: plain!("Forbidden"),
             not_found: plain!("Not found"),

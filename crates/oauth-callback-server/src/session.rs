@@ -217,7 +217,7 @@ impl Session {
     pub(crate) async fn completed(&self, limit: Duration) {
         let mut progress = self.progress.subscribe();
         if timeout(limit, progress.wait_for(Progress::is_complete)).await.is_err() {
-            tracing::debug!("the browser did not take its answer in time");
+            tracing::debug!("the browser did not read its response in time");
         }
     }
 

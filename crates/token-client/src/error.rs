@@ -14,7 +14,7 @@ pub enum Error {
     #[error("the issuer refused: {0}")]
     ErrorResponse(ErrorResponse),
     /// The issuer said yes, in words that are no token answer. What was turned in is spent.
-    #[error("the issuer's answer cannot be used")]
+    #[error("the issuer's response cannot be used")]
     InvalidResponse(#[from] DecodeError),
     /// The issuer has no device codes, or not for this account.
     #[error("sign-in by device code is not enabled")]

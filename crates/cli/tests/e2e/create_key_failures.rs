@@ -77,7 +77,7 @@ fn firewall_page_is_not_treated_as_access_denied() {
         ),
         (
             404,
-            "something else than the server seems to have answered: check the network, the proxy and \
+            "something other than the server seems to have responded: check the network, the proxy and \
              --issuer",
         ),
     ] {
@@ -119,7 +119,7 @@ fn invalid_list_is_an_error() {
     for (at, call) in [CALLS[1].clone(), CALLS[2].clone()] {
         for body in [json!({"data": null}), json!({"data": {}}), json!({}), json!([])] {
             let (_world, finished) = assert_creation_fails(&at, Then::json(200, body));
-            finished.says(&format!("error: cannot {call}: the answer has no usable `"));
+            finished.says(&format!("error: cannot {call}: the response has no usable `"));
         }
     }
 }
@@ -180,7 +180,7 @@ fn redirects_are_not_followed() {
 fn oversized_responses_are_refused() {
     for (at, call) in CALLS {
         let (world, finished) = assert_creation_fails(&at, Then::Endless);
-        let words = format!("the answer of {} is larger than ", world.host());
+        let words = format!("the response of {} is larger than ", world.host());
         finished.says(&format!("error: cannot {call}: {words}"));
     }
 }

@@ -118,7 +118,7 @@ fn unresponsive_issuer_times_out_after_five_seconds() {
     let world = World::failing(Endpoint::Revoke, Then::Hang);
     world.signed_in(HOUR);
     let since = Instant::now();
-    assert_only_removed(&world, "the issuer did not answer within 5s");
+    assert_only_removed(&world, "the issuer did not respond within 5s");
     let took = since.elapsed();
     assert!((Duration::from_secs(5)..Duration::from_secs(8)).contains(&took), "{took:?}");
 }

@@ -188,7 +188,7 @@ fn temporary_failures() -> Vec<(Then, &'static str)> {
         (Then::text(503, "text/html", "<html>"), "HTTP 503, not JSON"),
         (Then::json(429, Value::Null), "HTTP 429"),
         (Then::text(403, "text/html", "<html>"), "HTTP 403, not JSON"),
-        (Then::text(200, "text/html", "<html>"), "the issuer's answer cannot be used"),
+        (Then::text(200, "text/html", "<html>"), "the issuer's response cannot be used"),
         (Then::Redirect { status: 307, location: "https://evil.test/".into() }, "HTTP 307"),
         (Then::Close, "the connection"),
         (Then::Reset, "the connection"),

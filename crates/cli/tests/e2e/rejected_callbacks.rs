@@ -16,9 +16,9 @@ fn send(running: &Running<'_>, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", running.port())).unwrap();
     stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
     stream.write_all(bytes).unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    answer
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response);
+    response
 }
 
 /// The start of a TLS handshake of OpenSSL.
@@ -119,8 +119,11 @@ fn callback_of_another_user_is_refused() {
     let callback = running.callback(Account::OWNER);
     let target = &callback[url::Position::BeforePath..];
     let visit = |then: &str| {
+        // Connections are accepted in order: after a response to the second one, the server knows the
+        // user of the first one.
         let script = format!(
-            "exec 3<>/dev/tcp/127.0.0.1/{port}; sleep 0.1
+            "exec 3<>/dev/tcp/127.0.0.1/{port} 4<>/dev/tcp/127.0.0.1/{port}
+             printf 'GET / HTTP/1.1\\r\\nHost: localhost:{port}\\r\\n\\r\\n' >&4; cat <&4 >/dev/null
              printf 'GET {} HTTP/1.1\\r\\nHost: localhost:{port}\\r\\n\\r\\n' >&3; {then}",
             target.replace('%', "%%"),
             port = running.port()
@@ -130,8 +133,8 @@ fn callback_of_another_user_is_refused() {
     };
     // The user of a closed connection is known too.
     assert_eq!(visit("exec 3>&-"), "");
-    let answer = visit("cat <&3");
-    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    let response = visit("cat <&3");
+    assert!(response.starts_with("HTTP/1.1 403 "), "{response}");
     running.says("a callback from another user of this machine was refused");
     assert_eq!(world.count(&Endpoint::Token), 0);
     running.open(&callback);

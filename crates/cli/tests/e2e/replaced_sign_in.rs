@@ -176,7 +176,7 @@ fn failed_revocation_is_a_warning() {
     for (then, why) in [
         (Then::json(503, json!({})), "the issuer refused: HTTP 503"),
         (Then::Reset, "connection"),
-        (Then::Hang, "the issuer did not answer within 5s"),
+        (Then::Hang, "the issuer did not respond within 5s"),
     ] {
         let world = World::failing(Endpoint::Revoke, then);
         signed_in_as_another(&world, HOUR);

@@ -110,7 +110,7 @@ enum ExpectedHint {
 const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your \
                        country: try another network, or ask the administrator of this one";
 
-const ELSEWHERE: &str = "something else than the server seems to have answered: check the network, the proxy and --issuer";
+const ELSEWHERE: &str = "something other than the server seems to have responded: check the network, the proxy and --issuer";
 
 const ODD: Option<&str> = Some("sign in again; if it stays like this, look for a newer login-cli");
 
@@ -218,7 +218,8 @@ fn proxy_or_firewall_response_is_recognized() {
         };
         assert_fails_everywhere(&Then::text(status, "text/html", html), &words, hint);
     }
-    let words = "the issuer's answer cannot be used: the answer is not JSON (HTTP 200, text/html)";
+    let words =
+        "the issuer's response cannot be used: the response is not JSON (HTTP 200, text/html)";
     assert_fails_everywhere(
         &Then::text(200, "text/html", html),
         words,
@@ -229,7 +230,7 @@ fn proxy_or_firewall_response_is_recognized() {
 // threats 72 73
 #[test]
 fn non_json_response_is_refused() {
-    let words = "the issuer's answer cannot be used: the answer is not JSON \
+    let words = "the issuer's response cannot be used: the response is not JSON \
                  (HTTP 200, application/json)";
     for body in ["", "{", "{\"id_token\":\"x\"} trailing", "\u{feff}{}", "NaN"] {
         assert_fails_everywhere(
@@ -264,7 +265,7 @@ fn redirect_is_not_followed() {
 // threats 74
 #[test]
 fn endless_response_is_cut() {
-    let words = "the answer of HOST is larger than 65536 bytes";
+    let words = "the response of HOST is larger than 65536 bytes";
     assert_fails_everywhere(&Then::Endless, words, ExpectedHint::IfResponseLost(Some(ELSEWHERE)));
 }
 
@@ -278,7 +279,7 @@ fn broken_connection_is_not_retried() {
             finished.exits(1).prints("").says(&format!("error: {}: ", place.error));
             let host = world.host();
             finished
-                .says(&format!("the connection to {host} ended before the answer was complete"));
+                .says(&format!("the connection to {host} ended before the response was complete"));
             assert_eq!(world.count(&place.at()), 1, "{then:?}");
             assert_eq!(world.auth_json(), None);
         }
@@ -293,7 +294,7 @@ fn compressed_response_is_refused() {
         let body = Body::Bytes(vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
         let type_ = ("content-type".to_owned(), "application/json".to_owned());
         let headers = vec![(name, value.to_owned()), type_];
-        let words = "the issuer's answer cannot be used: the answer is not JSON \
+        let words = "the issuer's response cannot be used: the response is not JSON \
                      (HTTP 200, application/json)";
         let then = Then::Answer(Reply { status: 200, headers, body });
         assert_fails_everywhere(&then, words, ExpectedHint::IfResponseLost(Some(ELSEWHERE)));
@@ -306,7 +307,7 @@ fn compressed_response_is_refused() {
 fn missing_or_invalid_token_is_named() {
     for token in ["id_token", "access_token", "refresh_token"] {
         let words =
-            format!("the issuer's answer cannot be used: the answer has no usable `{token}`");
+            format!("the issuer's response cannot be used: the response has no usable `{token}`");
         for odd in [json!(null), json!(7), json!(""), json!("a\r\nb: c"), json!("é"), json!([])] {
             let then = Then::Merge(json!({ token: odd }));
             SIGN_IN_CODE.assert_fails(&then, &words, ExpectedHint::IfResponseLost(ODD));
@@ -330,7 +331,7 @@ fn create_key_needs_only_the_access_token() {
 // threats 86
 #[test]
 fn unknown_token_type_is_refused() {
-    let words = "the issuer's answer cannot be used: the answer has no usable `token_type`";
+    let words = "the issuer's response cannot be used: the response has no usable `token_type`";
     assert_fails_everywhere(
         &Then::Merge(json!({"token_type": "mac"})),
         words,

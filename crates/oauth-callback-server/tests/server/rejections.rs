@@ -85,7 +85,7 @@ async fn other_code_gets_a_conflict() {
     settle().await;
     let response = waiting.callback("code=OTHER&state=S").await;
     assert_eq!(response.status, 409);
-    assert!(response.body.contains("has had its answer already"), "{}", response.body);
+    assert!(response.body.contains("already has a response"), "{}", response.body);
     callback.browser.respond_ok("signed in").await;
     assert_eq!(browser.await.unwrap().body, "signed in");
     assert_free(waiting.port);

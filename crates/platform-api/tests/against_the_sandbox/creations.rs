@@ -87,7 +87,7 @@ async fn silent_platform_times_out_after_thirty_seconds() {
         let error = answer.await.unwrap_err();
         tokio::time::resume();
         let Error::Http { source, .. } = &error else { panic!("{error:?}") };
-        let words = format!("{} did not answer within 30 seconds", source.host());
+        let words = format!("{} did not respond within 30 seconds", source.host());
         assert_eq!(source.to_string(), words);
         assert_eq!(error.may_have_created_key(), at == Endpoint::ApiKeys);
         rig.only_request_at(&at);

@@ -82,7 +82,7 @@ async fn missing_or_invalid_field_is_named() {
         let error = fails_at(at, then).await;
         assert_eq!(error.to_string(), format!("cannot {call}"));
         let source = error.source().unwrap().to_string();
-        assert_eq!(source, format!("the answer has no usable `{field}`"));
+        assert_eq!(source, format!("the response has no usable `{field}`"));
     }
 }
 
@@ -101,7 +101,7 @@ async fn html_error_page_is_not_printed() {
         );
         let error = fails_at(at, Then::text(200, "text/html", "<html>Blocked</html>")).await;
         let source = error.source().unwrap().to_string();
-        assert_eq!(source, "the answer is not JSON (HTTP 200, text/html)");
+        assert_eq!(source, "the response is not JSON (HTTP 200, text/html)");
     }
 }
 

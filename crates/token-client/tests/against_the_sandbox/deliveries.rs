@@ -93,8 +93,8 @@ async fn certificate_error_is_not_retried() {
 #[tokio::test]
 async fn timeout_is_thirty_seconds_and_idle_timeout_is_fifteen() {
     for (then, words) in [
-        (Then::Hang, "did not answer within 30 seconds"),
-        (Then::Stall { after: 10 }, "stopped in the middle of its answer for 15 seconds"),
+        (Then::Hang, "did not respond within 30 seconds"),
+        (Then::Stall { after: 10 }, "stopped in the middle of its response for 15 seconds"),
     ] {
         let rig = Rig::with(Endpoint::TokenCode, then).await;
         let code = rig.code().await;

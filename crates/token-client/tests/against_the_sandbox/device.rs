@@ -106,7 +106,7 @@ async fn missing_required_field_is_named() {
         let rig = server(authorization(&json!({ field: null })), []).await;
         let error = rig.client.request_device_authorization(None).await.unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, format!("the answer has no usable `{field}`"));
+        assert_eq!(source, format!("the response has no usable `{field}`"));
     }
 }
 

@@ -54,9 +54,9 @@ async fn html_error_page_is_not_printed() {
     let error = sign_in_with(Then::text(403, "text/html", page)).await;
     reads(&error, "the issuer refused: HTTP 403, not JSON");
     let error = sign_in_with(Then::text(200, "text/html", page)).await;
-    reads(&error, "the issuer's answer cannot be used");
+    reads(&error, "the issuer's response cannot be used");
     let source = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(source, "the answer is not JSON (HTTP 200, text/html)");
+    assert_eq!(source, "the response is not JSON (HTTP 200, text/html)");
 }
 
 // threats 72
@@ -89,7 +89,7 @@ async fn missing_or_invalid_field_is_named() {
     for (patch, field) in odd {
         let error = sign_in_with(Then::Merge(patch)).await;
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, format!("the answer has no usable `{field}`"));
+        assert_eq!(source, format!("the response has no usable `{field}`"));
     }
 }
 

@@ -3,7 +3,7 @@
 use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
 use terminal_ui::{Hint, say};
 
-pub(super) const NOT_THE_SERVER: &str = "something else than the server seems to have answered: \
+pub(super) const NOT_THE_SERVER: &str = "something other than the server seems to have responded: \
      check the network, the proxy and --issuer";
 
 const NO_NETWORK: &str =
@@ -98,14 +98,14 @@ fn tls(failure: &TlsFailure) -> Option<&'static str> {
             "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE"
         }
         TlsFailure::Expired { .. } | TlsFailure::NotYetValid { .. } => {
-            "if the clock of this machine is wrong, set it; if it is right, something else than the \
-             server may have answered"
+            "if the clock of this machine is wrong, set it; if it is right, something other than \
+             the server may have responded"
         }
         TlsFailure::CutOff(_) | TlsFailure::Incompatible(_) | TlsFailure::Protocol(_) => {
             "a firewall or a proxy on the way may be interfering: try another network"
         }
         TlsFailure::WrongName { .. } | TlsFailure::NotTls(_) | TlsFailure::Certificate(_) => {
-            "something else than the server may have answered, such as the sign-in page of a Wi-Fi: \
+            "something other than the server may have responded, such as the sign-in page of a Wi-Fi: \
              check the network, the proxy and --issuer"
         }
         _ => return None,
@@ -230,7 +230,7 @@ mod tests {
         );
         leads_to_doctor(
             || TlsFailure::NotTls(cause()),
-            "something else than the server may have answered, such as the sign-in page of a \
+            "something other than the server may have responded, such as the sign-in page of a \
              Wi-Fi: check the network, the proxy and --issuer",
             "",
         );

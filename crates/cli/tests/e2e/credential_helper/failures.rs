@@ -57,7 +57,7 @@ fn hanging_helper_fails_before_the_browser_opens() {
     // The helper writes its process id and waits without end.
     write_helper(&world, "hangs", "echo $$ >\"${0%/*}/id\"\nsleep 1000");
     let given = |start| scripted_helper::given(&world, start, "hangs");
-    let words = "docker-credential-hangs did not answer within 3s and was stopped\n";
+    let words = "docker-credential-hangs did not respond within 3s and was stopped\n";
     let took = assert_ends_before_browser(&world, given, words);
     assert!(took >= DEADLINE && took < DEADLINE + SLACK, "{took:?}");
 
@@ -78,7 +78,7 @@ fn hanging_helper_is_an_error_for_other_commands() {
         assert_refused(
             &world,
             &finished,
-            "docker-credential-hangs did not answer within 3s and was stopped\n",
+            "docker-credential-hangs did not respond within 3s and was stopped\n",
         );
         assert!(took < DEADLINE + SLACK, "{name}: {took:?}");
     }
@@ -177,7 +177,7 @@ fn possibly_stored_tokens_are_not_revoked() {
         .exits(1)
         .prints("")
         .says("error: the sign-in may be stored in docker-credential-double (");
-    finished.says("did not answer within 3s and was stopped\nhint: login-cli ");
+    finished.says("did not respond within 3s and was stopped\nhint: login-cli ");
     finished.says(" status shows whether it is; if not, sign in again with login-cli ");
     assert_eq!(world.count(&Endpoint::Revoke), 0);
     assert!(helper.held().is_some());

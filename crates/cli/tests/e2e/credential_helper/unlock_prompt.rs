@@ -73,7 +73,7 @@ fn helper_timeout_restores_the_terminal_echo() {
     assert!(!person.echoes(), "the helper hides nothing");
     person.ends();
     assert!(person.echoes(), "what is typed stays hidden");
-    person.finish().exits(1).says("docker-credential-asks did not answer within 2.5s");
+    person.finish().exits(1).says("docker-credential-asks did not respond within 2.5s");
 }
 
 // threats 223
@@ -83,7 +83,7 @@ fn helper_timeout_names_the_helper_and_the_limit() {
     let start = || given(&world, world.command("token"), "asks");
     let limited = |limit: &str| start().env("LOGIN_CLI_HELPER_TIMEOUT", limit);
     let words = |limit: &str| {
-        format!("docker-credential-asks did not answer within {limit} and was stopped")
+        format!("docker-credential-asks did not respond within {limit} and was stopped")
     };
     let hint = "hint: unlock it, give it longer with LOGIN_CLI_HELPER_TIMEOUT=2m, or keep the credentials \
                 in a file with --store file\n";

@@ -299,7 +299,7 @@ fn doctor_ends_if_everything_hangs() {
         let begun = Instant::now();
         let report = run_report(&world, doctor(&world));
         assert!(begun.elapsed() < LONGEST, "{:?}", begun.elapsed());
-        let found = format!("{} did not answer within 4 seconds", world.host());
+        let found = format!("{} did not respond within 4 seconds", world.host());
         let remedy = "the network or the server is slow: try again";
         report.assert_check("issuer", "http", "problem", &found, Some(remedy)).assert_problems(1);
     });

@@ -44,7 +44,7 @@ fn outdated(authority: &Authority) -> Vec<Row> {
 }
 
 fn not_tls() -> Vec<Row> {
-    const NO_RECORD: &str = "what answered does not speak TLS: received corrupt message of type \
+    const NO_RECORD: &str = "the response is not TLS: received corrupt message of type \
                              InvalidContentType";
     let page = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let too_large = [&[22, 3, 3, 0xff, 0xff], &[0; 0xffff][..]].concat();
@@ -56,7 +56,7 @@ fn not_tls() -> Vec<Row> {
         row(
             "a record that is too large",
             respond(too_large),
-            "what answered does not speak TLS: received corrupt message of type MessageTooLarge",
+            "the response is not TLS: received corrupt message of type MessageTooLarge",
         ),
     ]
 }
@@ -158,13 +158,13 @@ fn endless_messages() -> Vec<Row> {
         row(
             "empty records without end",
             respond_endlessly(record(22, &[])),
-            "what answered does not speak TLS: received corrupt message of type \
+            "the response is not TLS: received corrupt message of type \
              InvalidEmptyPayload",
         ),
         row(
             "a message without end",
             respond_endlessly(message),
-            "what answered does not speak TLS: received corrupt message of type \
+            "the response is not TLS: received corrupt message of type \
              HandshakePayloadTooLarge",
         ),
         row(
