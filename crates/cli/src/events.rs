@@ -5,15 +5,15 @@
 use std::time::Duration;
 
 use http_client::Error as HttpError;
-use login::Event;
 use login::stored::AtRisk;
+use login::{Event, OAuthEvent};
 use oauth_callback_server::{InvalidCallbackUrl, RejectedCallback};
 use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::{Hint, in_words, say};
 
 use crate::context::Context;
-use crate::error::{chain, login_hint, network_hint, no_response, rejected};
+use crate::error::{chain, network_hint, no_response, oauth_hint, rejected};
 use crate::interruption::TOKENS_LOST;
 
 /// Reports the events of one command.
@@ -56,7 +56,9 @@ impl<'a> Reporter<'a> {
         if let Some(hint) = report.hint {
             terminal.hint(&self.context.to_text(&hint));
         }
-        if let Event::DeviceCode { verification_uri, user_code, expires_in } = event {
+        if let Event::OAuth(OAuthEvent::DeviceCode { verification_uri, user_code, expires_in }) =
+            event
+        {
             self.show_device_code(verification_uri, user_code, *expires_in);
         }
     }
@@ -67,7 +69,7 @@ impl<'a> Reporter<'a> {
             Event::WaitingForLock => {
                 lines.push("Another program is using the stored sign-in; waiting for it", None);
             }
-            Event::DeviceCodeFailed(_) => lines.keep_first(),
+            Event::OAuth(OAuthEvent::DeviceCodeFailed(_)) => lines.keep_first(),
             Event::CallbackReceived | Event::Refreshing | Event::Stored { .. } => lines.clear(),
             _ => {}
         }
@@ -110,17 +112,7 @@ struct Report {
 impl Report {
     fn new(event: &Event<'_>, can_paste: bool) -> Self {
         match event {
-            Event::BrowserNotOpened => Self::json(json!({ "event": "browser_not_opened" }))
-                .warn("no browser could be started; open the address above yourself"),
-            Event::Unreachable(error) => Self::json(unreachable(error))
-                .warn(format!("{}; trying again", chain(error)))
-                .hint(network_hint(error)),
-            Event::ReachedAgain(server) => {
-                Self::json(json!({ "event": "reached_again", "server": server.as_str() }))
-                    .say(format!("{server} can be reached now."))
-            }
-            Event::AddressRefused(error) => Self::invalid_url(*error),
-            Event::CallbackRejected(kind) => Self::rejected(*kind, can_paste),
+            Event::OAuth(event) => Self::for_wait(event, can_paste),
             Event::CallbackReceived => Self::json(json!({ "event": "callback" })),
             Event::WaitingForProject { seen, failure, again_in } => {
                 let message = failure.map_or_else(|| seen.to_string(), |failure| chain(failure));
@@ -141,30 +133,43 @@ impl Report {
             Event::Stored { location } => {
                 Self::json(json!({ "event": "stored", "stored_in": location.to_string() }))
             }
-            other => Self::for_device_code(other),
+            other => Self::for_tokens(other),
         }
     }
 
-    fn for_device_code(event: &Event<'_>) -> Self {
+    fn for_wait(event: &OAuthEvent<'_>, can_paste: bool) -> Self {
         match event {
-            Event::DeviceCode { verification_uri, user_code, expires_in } => Self::json(json!({
-                "event": "device_code",
-                "verification_uri": verification_uri,
-                "user_code": user_code,
-                "expires_in_seconds": expires_in.as_secs_f64().round() as u64,
-            })),
-            Event::DeviceCodePostponed(error) => {
+            OAuthEvent::BrowserNotOpened => Self::json(json!({ "event": "browser_not_opened" }))
+                .warn("no browser could be started; open the address above yourself"),
+            OAuthEvent::Unreachable(error) => Self::json(unreachable(error))
+                .warn(format!("{}; trying again", chain(error)))
+                .hint(network_hint(error)),
+            OAuthEvent::Reachable(server) => {
+                Self::json(json!({ "event": "reached_again", "server": server.as_str() }))
+                    .say(format!("{server} can be reached now."))
+            }
+            OAuthEvent::PastedUrlRejected(error) => Self::invalid_url(*error),
+            OAuthEvent::CallbackRejected(kind) => Self::rejected(*kind, can_paste),
+            OAuthEvent::DeviceCode { verification_uri, user_code, expires_in } => {
+                Self::json(json!({
+                    "event": "device_code",
+                    "verification_uri": verification_uri,
+                    "user_code": user_code,
+                    "expires_in_seconds": expires_in.as_secs_f64().round() as u64,
+                }))
+            }
+            OAuthEvent::DeviceCodePostponed(error) => {
                 let message = chain(error);
                 Self::message("device_code_postponed", &message)
                     .warn(format!("{message}; trying again"))
             }
-            Event::DeviceCodeFailed(error) => {
+            OAuthEvent::DeviceCodeFailed(error) => {
                 let message = chain(error);
                 Self::message("device_code_failed", &message)
                     .warn(format!("{message}; still waiting for the browser"))
-                    .hint(login_hint(error))
+                    .hint(oauth_hint(error))
             }
-            other => Self::for_tokens(other),
+            _ => Self::default(),
         }
     }
 
@@ -281,7 +286,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use auth_store::AuthStore;
-    use login::{Error, RevocationError, SearchSummary};
+    use login::{Error, OAuthError, RevocationError, SearchSummary};
 
     use super::*;
 
@@ -313,14 +318,21 @@ mod tests {
         let at_risk = leak(AtRisk::default());
         let (seen, again_in) = (SearchSummary::default(), Duration::ZERO);
         [
-            Event::BrowserNotOpened,
-            Event::Unreachable(leak(HttpError::TooLarge { host: "a.test".to_owned(), limit: 1 })),
-            Event::ReachedAgain(url),
-            Event::AddressRefused(InvalidCallbackUrl::StateMismatch),
-            Event::CallbackRejected(RejectedCallback::Https),
-            Event::DeviceCode { verification_uri: "", user_code: "", expires_in: Duration::ZERO },
-            Event::DeviceCodePostponed(not_enabled),
-            Event::DeviceCodeFailed(error),
+            Event::OAuth(OAuthEvent::BrowserNotOpened),
+            Event::OAuth(OAuthEvent::Unreachable(leak(HttpError::TooLarge {
+                host: "a.test".to_owned(),
+                limit: 1,
+            }))),
+            Event::OAuth(OAuthEvent::Reachable(url)),
+            Event::OAuth(OAuthEvent::PastedUrlRejected(InvalidCallbackUrl::StateMismatch)),
+            Event::OAuth(OAuthEvent::CallbackRejected(RejectedCallback::Https)),
+            Event::OAuth(OAuthEvent::DeviceCode {
+                verification_uri: "",
+                user_code: "",
+                expires_in: Duration::ZERO,
+            }),
+            Event::OAuth(OAuthEvent::DeviceCodePostponed(not_enabled)),
+            Event::OAuth(OAuthEvent::DeviceCodeFailed(OAuthError::DeviceDenied)),
             Event::CallbackReceived,
             Event::WaitingForProject { seen, failure: None, again_in },
             Event::CreatingApiKey { name: "Key" },

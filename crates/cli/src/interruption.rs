@@ -1,6 +1,7 @@
 //! What an interruption (Ctrl-C, SIGTERM) ends, and what it must not end.
 
-use std::cell::RefCell;
+use std::mem;
+use std::sync::Mutex;
 
 use auth_store::Location;
 use login::Event;
@@ -8,6 +9,7 @@ use terminal_ui::{Hint, say};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{CliError, key_may_exist};
+use crate::lock::lock;
 use crate::signals::{self, Interrupt};
 
 /// Tokens that the issuer may have issued, and that are stored nowhere.
@@ -17,7 +19,7 @@ pub(crate) const TOKENS_LOST: &str =
 /// The state of a command that matters if it is interrupted. [`Event`]s change it.
 #[derive(Default)]
 pub(crate) struct Interruption {
-    state: RefCell<State>,
+    state: Mutex<State>,
     /// Ends a sign-in in order.
     pub(crate) cancellation: CancellationToken,
 }
@@ -34,7 +36,7 @@ struct State {
 
 impl Interruption {
     pub(crate) fn update(&self, event: &Event<'_>) {
-        let state = self.state.take();
+        let state = mem::take(&mut *lock(&self.state));
         self.set(state.after(event));
     }
 
@@ -45,16 +47,16 @@ impl Interruption {
 
     /// The tokens of a cancelled sign-in are revoked, or a warning said that they are not.
     pub(crate) fn tokens_are_revoked(&self) {
-        let state = &mut *self.state.borrow_mut();
+        let state = &mut *lock(&self.state);
         state.note.take_if(|note| *note == say(TOKENS_LOST));
     }
 
     pub(crate) fn finishing(&self) -> Option<&'static str> {
-        self.state.borrow().finishing
+        lock(&self.state).finishing
     }
 
     pub(crate) fn note(&self) -> Option<Hint> {
-        let State { note, key_note, .. } = self.state.borrow().clone();
+        let State { note, key_note, .. } = lock(&self.state).clone();
         match (key_note, note) {
             (Some(key), Some(note)) => Some(key.then("; ").and(note)),
             (key, note) => key.or(note),
@@ -75,7 +77,7 @@ impl Interruption {
 
     fn set(&self, state: State) {
         signals::set_finishing(state.finishing.is_some());
-        self.state.replace(state);
+        *lock(&self.state) = state;
     }
 }
 

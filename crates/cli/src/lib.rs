@@ -30,6 +30,7 @@ mod environment;
 mod error;
 mod events;
 mod interruption;
+mod lock;
 mod logging;
 mod opener;
 mod output;

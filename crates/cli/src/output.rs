@@ -14,9 +14,9 @@
 //!   the pipe: the port is released. A single-use request that is under way is finished first; then
 //!   writing the document fails.
 
-use std::cell::Cell;
 use std::future::pending;
 use std::io::{self, BufWriter, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::AutoStream;
 use printable::one_line;
@@ -37,13 +37,13 @@ pub(crate) struct Output {
     json: Option<Json>,
     color: Color,
     /// Whether the document was written, or could not be.
-    is_complete: Cell<bool>,
+    is_complete: AtomicBool,
     watch: StdoutWatch,
 }
 
 impl Output {
     pub(crate) fn new(json: Option<Json>, color: Color) -> Self {
-        Self { json, color, is_complete: Cell::new(false), watch: StdoutWatch::default() }
+        Self { json, color, is_complete: AtomicBool::new(false), watch: StdoutWatch::default() }
     }
 
     /// Whether a program follows what happens.
@@ -108,7 +108,7 @@ impl Output {
 
     /// Writes an event before the document, with `--json=stream`.
     pub(crate) fn event(&self, event: &Value) {
-        if self.is_stream() && !self.is_complete.get() {
+        if self.is_stream() && !self.is_complete.load(Ordering::Relaxed) {
             self.watch.event_written(json_line(event));
         }
     }
@@ -118,7 +118,7 @@ impl Output {
     pub(crate) async fn reader_closed(&self) -> OutputError {
         while self.is_stream() {
             let error = self.watch.reader_closed().await;
-            if !self.is_complete.get() {
+            if !self.is_complete.load(Ordering::Relaxed) {
                 return OutputError(error);
             }
         }
@@ -127,7 +127,7 @@ impl Output {
 
     fn end(&self, document: impl FnOnce(Json) -> Value) -> Result<(), OutputError> {
         let Some(json) = self.json else { return Ok(()) };
-        if self.is_complete.replace(true) {
+        if self.is_complete.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
         Ok(json_line(&document(json))?)

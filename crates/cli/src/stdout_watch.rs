@@ -1,11 +1,14 @@
 //! Whether the program that reads the events on standard output is still there.
 
-use std::cell::{Cell, RefCell};
 use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::sleep;
+
+use crate::lock::lock;
 
 /// How often that is checked while there are no events.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -13,18 +16,18 @@ const INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct StdoutWatch {
     /// Before the first event, standard output can be another program's, as with `exec`.
-    has_events: Cell<bool>,
+    has_events: AtomicBool,
     /// Why the last event could not be written.
-    error: RefCell<Option<io::Error>>,
+    error: Mutex<Option<io::Error>>,
     has_failed: Notify,
 }
 
 impl StdoutWatch {
     /// Takes the outcome of writing an event.
     pub(crate) fn event_written(&self, outcome: io::Result<()>) {
-        self.has_events.set(true);
+        self.has_events.store(true, Ordering::Relaxed);
         if let Err(error) = outcome {
-            self.error.replace(Some(error));
+            *lock(&self.error) = Some(error);
             self.has_failed.notify_one();
         }
     }
@@ -36,8 +39,9 @@ impl StdoutWatch {
                 () = self.has_failed.notified() => {}
                 () = sleep(INTERVAL) => {}
             }
-            let closed = || (self.has_events.get() && is_closed()).then(broken_pipe);
-            if let Some(error) = self.error.take().or_else(closed) {
+            let closed =
+                || (self.has_events.load(Ordering::Relaxed) && is_closed()).then(broken_pipe);
+            if let Some(error) = lock(&self.error).take().or_else(closed) {
                 return error;
             }
         }

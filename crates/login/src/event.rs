@@ -1,8 +1,6 @@
 use std::time::Duration;
 
 use auth_store::Location;
-use http_client::BaseUrl;
-use oauth_callback_server::{InvalidCallbackUrl, RejectedCallback};
 
 use crate::error::{Error, RevocationError};
 use crate::search_summary::SearchSummary;
@@ -12,29 +10,8 @@ use crate::stored::AtRisk;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// No browser was opened: the person has to open the URL.
-    BrowserNotOpened,
-    /// A server of the sign-in is unreachable. The connection is tried again.
-    Unreachable(&'a http_client::Error),
-    /// That server is reachable again.
-    ReachedAgain(&'a BaseUrl),
-    /// A pasted URL is not the callback of this sign-in.
-    AddressRefused(InvalidCallbackUrl),
-    /// A request to the callback server was rejected. Each kind is reported once.
-    CallbackRejected(RejectedCallback),
-    /// The issuer issued a device code, and polling begins.
-    DeviceCode {
-        /// The page that the person opens on the other device.
-        verification_uri: &'a str,
-        /// The code that the person types on that page.
-        user_code: &'a str,
-        /// How long the code is valid.
-        expires_in: Duration,
-    },
-    /// The issuer is too busy to issue a device code. The request is repeated.
-    DeviceCodePostponed(&'a token_client::Error),
-    /// The device sign-in failed. The wait for the callback continues.
-    DeviceCodeFailed(&'a Error),
+    /// An event of the wait for the person.
+    OAuth(native_oauth::Event<'a>),
     /// The code is being exchanged for tokens. From now on the sign-in ends by its
     /// [cancellation](crate::sign_in::Options::cancellation), so that no token is left behind.
     ExchangingCode,
@@ -88,22 +65,4 @@ pub enum Event<'a> {
 }
 
 /// Receives events. It is a shared reference because concurrent tasks report.
-pub type Events<'a> = &'a dyn Fn(Event<'_>);
-
-/// Passes the events of `native_oauth` on.
-pub(crate) fn forward_to(events: Events<'_>) -> impl Fn(native_oauth::Event<'_>) {
-    use native_oauth::Event as Native;
-    move |event| match event {
-        Native::BrowserNotOpened => events(Event::BrowserNotOpened),
-        Native::Unreachable(error) => events(Event::Unreachable(error)),
-        Native::Reachable(server) => events(Event::ReachedAgain(server)),
-        Native::PastedUrlRejected(error) => events(Event::AddressRefused(error)),
-        Native::CallbackRejected(rejected) => events(Event::CallbackRejected(rejected)),
-        Native::DeviceCode { verification_uri, user_code, expires_in } => {
-            events(Event::DeviceCode { verification_uri, user_code, expires_in });
-        }
-        Native::DeviceCodePostponed(error) => events(Event::DeviceCodePostponed(error)),
-        Native::DeviceCodeFailed(error) => events(Event::DeviceCodeFailed(&error.into())),
-        _ => {}
-    }
-}
+pub type Events<'a> = &'a (dyn Fn(Event<'_>) + Sync);

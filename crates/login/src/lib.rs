@@ -43,8 +43,8 @@ pub use error::{DeliveryError, Error, JsonWebToken, NoSelection, RevocationError
 pub use error_kind::ErrorKind;
 pub use event::{Event, Events};
 pub use native_oauth::{
-    Authorization, BrowserError, Error as OAuthError, UserInput, UserInputs, can_open_browser,
-    open_browser,
+    Authorization, BrowserError, Error as OAuthError, Event as OAuthEvent, UserInput, UserInputs,
+    can_open_browser, open_browser,
 };
 pub use oauth_callback_server::BindOptions;
 pub use search_summary::SearchSummary;

@@ -1,10 +1,10 @@
 //! A stored sign-in in one process, against the sandbox.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
@@ -147,12 +147,12 @@ async fn unresponsive_issuer_leaves_the_store_unchanged() {
     over.assert_stored(&over.old);
 
     let rig = Rig::new(60, hang());
-    let postponed = RefCell::new(0);
+    let postponed = Mutex::new(0);
     let events = |event: Event<'_>| {
-        *postponed.borrow_mut() += i32::from(matches!(event, Event::RefreshPostponed(_)));
+        *postponed.lock().unwrap() += i32::from(matches!(event, Event::RefreshPostponed(_)));
     };
     let document = rig.sign_in(IMPATIENT).valid(&events).await.unwrap();
-    assert!(access_token_of(&document) == rig.old && postponed.take() == 1);
+    assert!(access_token_of(&document) == rig.old && postponed.into_inner().unwrap() == 1);
     rig.assert_stored(&rig.old);
 }
 
@@ -175,18 +175,22 @@ async fn refreshed_event_follows_every_refreshing_event() {
         for (seconds_left, removed) in [(-1, false), (60, false), (-1, true)] {
             let rig =
                 Rig::new(seconds_left, vec![Fault::new(Endpoint::TokenRefresh, then.clone())]);
-            let told = RefCell::new(Vec::new());
+            let told = Mutex::new(Vec::new());
             let events = |event: Event<'_>| match event {
                 Event::Refreshing => {
-                    told.borrow_mut().push("begun");
+                    told.lock().unwrap().push("begun");
                     // Another program may sign out meanwhile, and then the new tokens are dropped.
                     drop(removed.then(|| fs::remove_file(rig.home.path().join("auth.json"))));
                 }
-                Event::Refreshed => told.borrow_mut().push("over"),
+                Event::Refreshed => told.lock().unwrap().push("over"),
                 _ => {}
             };
             let _ = rig.sign_in(IMPATIENT).valid(&events).await;
-            assert_eq!(told.take(), ["begun", "over"], "{then:?}, {seconds_left}, {removed}");
+            assert_eq!(
+                told.into_inner().unwrap(),
+                ["begun", "over"],
+                "{then:?}, {seconds_left}, {removed}"
+            );
         }
     }
 }
@@ -234,9 +238,9 @@ async fn wait_for_the_lock_times_out() {
     for (seconds_left, works) in [(-1, false), (60, true)] {
         let rig = Rig::new(seconds_left, vec![]);
         let _lock = lock(rig.home.path());
-        let told = RefCell::new(0);
+        let told = Mutex::new(0);
         let events = |event: Event<'_>| {
-            *told.borrow_mut() += i32::from(matches!(event, Event::WaitingForLock));
+            *told.lock().unwrap() += i32::from(matches!(event, Event::WaitingForLock));
         };
         let outcome = rig.sign_in(PATIENT).valid(&events).await;
         match outcome {
@@ -249,7 +253,7 @@ async fn wait_for_the_lock_times_out() {
             }
             Err(other) => panic!("{other}"),
         }
-        assert_eq!(told.take(), 1);
+        assert_eq!(told.into_inner().unwrap(), 1);
         assert_eq!(rig.sandbox.connections(), 0);
     }
 }

@@ -1,4 +1,5 @@
-use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use auth_store::Location;
 use login::create_api_key::{self, Choice, NewApiKey, PendingApiKey, PollPolicy, ProjectChoices};
@@ -11,6 +12,7 @@ use crate::args::CreateKeyArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::events::Reporter;
+use crate::lock::lock;
 use crate::profiles::{Profiles, display_location};
 use crate::project_menu;
 use crate::prompt::{Alternatives, Prompt};
@@ -46,21 +48,21 @@ async fn make(
     context: &Context,
 ) -> Result<NewApiKey, CliError> {
     let terminal = context.terminal;
-    let keyboard = Cell::new(keyboard);
-    let (has_waited, is_choosing) = (Cell::new(false), Cell::new(false));
+    let keyboard = Mutex::new(keyboard);
+    let (has_waited, is_choosing) = (AtomicBool::new(false), AtomicBool::new(false));
     let report = |event: Event<'_>| {
         // The menu owns the screen; an error that lasts is reported later.
-        if is_choosing.get() {
+        if is_choosing.load(Ordering::Relaxed) {
             return;
         }
         Reporter::new(context).report(&event);
         match event {
             Event::CallbackReceived => {
                 // From here on the menu reads the keyboard.
-                keyboard.take();
+                lock(&keyboard).take();
                 terminal.say("Signed in. Looking for the project of the key.");
             }
-            Event::WaitingForProject { .. } if !has_waited.replace(true) => {
+            Event::WaitingForProject { .. } if !has_waited.swap(true, Ordering::Relaxed) => {
                 context.status_lines.push("Waiting for the project", Some(args.poll_timeout));
             }
             _ => {}
@@ -69,9 +71,9 @@ async fn make(
     let deliver = |new: &NewApiKey| deliver(new, context);
     let choose = async |candidates: ProjectChoices| {
         context.status_lines.clear();
-        is_choosing.set(true);
+        is_choosing.store(true, Ordering::Relaxed);
         let target = project_menu::choose(candidates, terminal).await;
-        is_choosing.set(false);
+        is_choosing.store(false, Ordering::Relaxed);
         target
     };
     let can_ask = context.args.json.is_none() && Select::can_ask(terminal);

@@ -21,7 +21,7 @@ mod tests;
 
 pub(crate) use document::no_response;
 pub(crate) use hints::network::{hint as network_hint, http as network_advice};
-pub(crate) use hints::{key_may_exist, login as login_hint};
+pub(crate) use hints::{key_may_exist, oauth as oauth_hint};
 
 /// The errors of the program. Only this module turns an error into a message, a hint, a JSON document and an
 /// exit code.

@@ -1,13 +1,16 @@
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
-use native_oauth::{Authorization, CodeGrant, Error as OAuthError, RequestParameters, WaitOptions};
+use native_oauth::{
+    Authorization, CodeGrant, Error as OAuthError, Event as OAuthEvent, RequestParameters,
+    WaitOptions,
+};
 use oauth_callback_server::{BindOptions, BrowserResponder};
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
 
 use crate::error::Error;
-use crate::event::{Event, Events, forward_to};
+use crate::event::{Event, Events};
 use crate::openai::{
     self, CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE, REDIRECT_PATH,
 };
@@ -110,8 +113,8 @@ impl PendingSession {
         let Self { client, api_base, timeout, authorization } = self;
         let pages = pages::callback_pages(error_page);
         let wait = WaitOptions { timeout, pages, also_connect_to: Some(&api_base) };
-        let forward = forward_to(events);
-        let (grant, browser) = authorization.wait_for_code(&client, wait, &forward).await?;
+        let report = |event: OAuthEvent<'_>| events(Event::OAuth(event));
+        let (grant, browser) = authorization.wait_for_code(&client, wait, &report).await?;
         events(Event::CallbackReceived);
         match exchange(&client, &grant, api_base).await {
             Ok(session) => Ok((session, browser)),

@@ -5,7 +5,7 @@ use native_oauth::{Grant, wait_for_approval};
 use super::completion::Completion;
 use super::{Options, SignedIn, client};
 use crate::error::Error;
-use crate::event::{Events, forward_to};
+use crate::event::{Event, Events};
 use crate::openai::DeviceCodeFlow;
 
 /// A sign-in by a code that the person types on another device, without a port and a browser here
@@ -42,7 +42,7 @@ impl PendingDeviceCode {
         let Self { options, http, store } = self;
         let client = client(&options, http);
         let (flow, timeout) = (DeviceCodeFlow(&client), options.timeout);
-        let grant = wait_for_approval(&flow, timeout, &forward_to(events)).await?;
+        let grant = wait_for_approval(&flow, timeout, &|event| events(Event::OAuth(event))).await?;
         let completion = Completion { options: &options, client: &client, store: &store, events };
         completion.finish(Grant::Device(grant)).await
     }

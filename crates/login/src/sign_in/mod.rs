@@ -16,13 +16,13 @@ use std::time::Duration;
 use auth_store::{AuthStore, Location};
 use http_client::{BaseUrl, HttpClient};
 use jiff::Timestamp;
-use native_oauth::{Authorization, RequestParameters, WaitOptions};
+use native_oauth::{Authorization, Event as OAuthEvent, RequestParameters, WaitOptions};
 use oauth_callback_server::BindOptions;
 use token_client::TokenClient;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::event::{Events, forward_to};
+use crate::event::{Event, Events};
 use crate::openai::{
     self, Claims, DeviceCodeFlow, REDIRECT_PATH, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT,
     SIGN_IN_PORT, SIGN_IN_SCOPE,
@@ -176,8 +176,9 @@ impl PendingSignIn {
             pages: pages::callback_pages(pages::SIGN_IN_FAILED),
             also_connect_to: None,
         };
-        let (flow, forward) = (DeviceCodeFlow(&client), forward_to(events));
-        let grant = authorization.wait(&client, wait, Some(&flow), &forward).await?;
+        let (flow, report) =
+            (DeviceCodeFlow(&client), |event: OAuthEvent<'_>| events(Event::OAuth(event)));
+        let grant = authorization.wait(&client, wait, Some(&flow), &report).await?;
         let completion = Completion { options: &options, client: &client, store: &store, events };
         completion.finish(grant).await
     }

@@ -47,14 +47,8 @@ pub(super) fn without_api_key(error: &LoginError) -> Hint {
 
 pub(crate) fn login(error: &LoginError) -> Option<Hint> {
     match error {
-        LoginError::OAuth(OAuthError::Bind(BindError::PortsInUse { taken })) => {
-            Some(say(ports::hint(taken)))
-        }
-        LoginError::OAuth(OAuthError::Bind(BindError::Listen { source, .. })) => {
-            listen(source).map(say)
-        }
+        LoginError::OAuth(error) => oauth(error),
         LoginError::Store(error) | LoginError::NotWritable(error) => store(error),
-        LoginError::OAuth(OAuthError::Callback(error)) => callback(error).map(say),
         LoginError::UnknownOrganization { offered, .. } => {
             list("its organizations", offered.iter().map(|it| (it.id.as_str(), &it.title))).map(say)
         }
@@ -65,6 +59,32 @@ pub(crate) fn login(error: &LoginError) -> Option<Hint> {
     }
 }
 
+/// Errors of the wait for the user, and of the exchange of the code.
+pub(crate) fn oauth(error: &OAuthError) -> Option<Hint> {
+    Some(match error {
+        OAuthError::Bind(BindError::PortsInUse { taken }) => say(ports::hint(taken)),
+        OAuthError::Bind(BindError::Listen { source, .. }) => say(listen(source)?),
+        OAuthError::Callback(error) => say(callback(error)?),
+        OAuthError::Unreachable { source, .. } => return network::hint(source),
+        OAuthError::CodeExchange(error) => {
+            request(ServerCause::Token(error), |response| Some(code(response)))
+                .unwrap_or_else(|| say(INVALID_RESPONSE))
+        }
+        OAuthError::DeviceCode(TokenError::DeviceCodeNotEnabled) => {
+            say(NOT_ENABLED).run("login --no-browser")
+        }
+        OAuthError::DeviceCode(error) => {
+            request(ServerCause::Token(error), |response| Some(device_code(response)))
+                .unwrap_or_else(|| say(INVALID_RESPONSE))
+        }
+        OAuthError::DeviceDenied => {
+            say("nothing was changed; run the command again to try once more")
+        }
+        OAuthError::DeviceExpired => say("run the command again for a new code"),
+        _ => return None,
+    })
+}
+
 /// Errors of requests.
 fn server(error: &LoginError) -> Option<Hint> {
     Some(match error {
@@ -72,18 +92,6 @@ fn server(error: &LoginError) -> Option<Hint> {
             if error.key_may_exist() =>
         {
             say(key_may_exist(name))
-        }
-        LoginError::OAuth(OAuthError::Unreachable { source, .. }) => return network::hint(source),
-        LoginError::OAuth(OAuthError::CodeExchange(error)) => {
-            request(ServerCause::Token(error), |response| Some(code(response)))
-                .unwrap_or_else(|| say(INVALID_RESPONSE))
-        }
-        LoginError::OAuth(OAuthError::DeviceCode(TokenError::DeviceCodeNotEnabled)) => {
-            say(NOT_ENABLED).run("login --no-browser")
-        }
-        LoginError::OAuth(OAuthError::DeviceCode(error)) => {
-            request(ServerCause::Token(error), |response| Some(device_code(response)))
-                .unwrap_or_else(|| say(INVALID_RESPONSE))
         }
         LoginError::KeyExchange { source, .. } => request(ServerCause::Token(source), |_| None)
             .unwrap_or_else(|| say("to sign in without an API key, leave --require-api-key out")),
@@ -229,10 +237,6 @@ fn text(error: &LoginError) -> Option<&'static str> {
             "set up the API platform for this account at https://platform.openai.com, or sign in \
              without --require-api-key"
         }
-        LoginError::OAuth(OAuthError::DeviceDenied) => {
-            "nothing was changed; run the command again to try once more"
-        }
-        LoginError::OAuth(OAuthError::DeviceExpired) => "run the command again for a new code",
         LoginError::InvalidRefreshResponse { .. } => {
             "try again; if it stays like this, sign in again"
         }
