@@ -202,7 +202,7 @@ async fn proxy_that_closes_or_sends_garbage_is_reported() {
         let why = rig.fails(scheme, "").await;
         assert!(matches!(why, ProxyFailure::Broken(_)), "{why:?}");
     }
-    let conduct = ProxyConduct::Answer(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec());
+    let conduct = ProxyConduct::Respond(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec());
     let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
     let why = rig.fails("http", "").await;
     assert!(matches!(why, ProxyFailure::Refused { .. }), "{why:?}");

@@ -162,7 +162,7 @@ async fn refreshed_event_follows_every_refreshing_event() {
     const IMPATIENT: Duration = Duration::from_millis(200);
     let json = |status, body: &str| Then::text(status, "application/json", body);
     for then in [
-        Then::Honest,
+        Then::Normal,
         json(200, r#"{"access_token":7}"#),
         json(500, r#"{"error":"server_error"}"#),
         json(429, "{}"),

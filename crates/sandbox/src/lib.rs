@@ -31,7 +31,6 @@
 //! - A proxy connects only to the addresses of its scenario and to loopback.
 //! - Its `Debug` output and its log lines show no secret.
 
-mod answer;
 mod endpoint;
 mod faults;
 mod listen;
@@ -41,23 +40,23 @@ mod openai;
 mod person;
 mod proxy;
 mod record;
+mod response;
 mod running;
 mod sandbox;
 mod scenario;
 mod server;
 mod start;
-mod start_error;
 
 pub use endpoint::Endpoint;
-pub use faults::{Answered, Body, Fault, On, Reply, Then};
-pub use openai::{Account, BrokenKey, Issued, Minted, Organization, Project, WhenChosen};
+pub use faults::{Body, Fault, On, Reply, Then};
+pub use listen::StartError;
+pub use log::NotArrived;
+pub use openai::{Account, Issued, Minted, Organization, Project, WhenChosen};
 pub use person::{Conduct, Person, PersonError, Step, Trail};
-pub use proxy::{NotSeen, Proxy, ProxyConduct, ProxyKind, ProxyLogin, ProxyRequest, ProxyScenario};
-pub use record::{NotArrived, Recorded};
+pub use proxy::{Proxy, ProxyConduct, ProxyKind, ProxyLogin, ProxyRequest, ProxyScenario};
+pub use record::Recorded;
 pub use sandbox::Sandbox;
 pub use scenario::{
     Client, Defect, Device, Fixed, Iss, Lifetimes, Listeners, Offered, Policy, Reuse, Revocation,
     Rotation, Scenario, Tls, Workspaces,
 };
-pub use server::TlsError;
-pub use start_error::StartError;

@@ -4,7 +4,9 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::start_error::StartError;
+use std::io;
+
+use tokio_rustls::rustls;
 
 /// Listens on loopback only.
 pub(crate) async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -40,3 +42,29 @@ where
 
 /// The pause after a failed accept.
 const BREATH: Duration = Duration::from_millis(10);
+
+/// The sandbox, or a proxy, could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A port could not be opened.
+    #[error("cannot listen on port {port}")]
+    Listen {
+        /// The port; 0 stands for any.
+        port: u16,
+        /// The reason.
+        source: io::Error,
+    },
+    /// A certificate could not be created.
+    #[error("cannot create a certificate")]
+    Certificate(#[from] rcgen::Error),
+    /// TLS did not accept the certificate.
+    #[error("cannot set up TLS")]
+    Tls(#[from] rustls::Error),
+    /// The fixture with the signing key is damaged.
+    #[error("fixtures/issuer-test-key.pem is no RSA key in PKCS#8")]
+    Key,
+    /// The thread or its runtime did not start.
+    #[error("cannot start a thread for the server")]
+    Thread(#[source] io::Error),
+}

@@ -1,91 +1,72 @@
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
-/// All received requests. Waiting threads are woken by a condition variable, waiting tasks by a
-/// waker, so that no test polls.
-pub(crate) struct Log<T> {
-    entries: Mutex<Vec<T>>,
-    for_threads: Condvar,
-    for_tasks: Notify,
-}
+use crate::Endpoint;
+use crate::running::block_on;
 
-impl<T: Clone> Log<T> {
-    pub(crate) fn add(&self, entry: T) {
-        self.lock().push(entry);
-        self.for_threads.notify_all();
-        self.for_tasks.notify_waiters();
+/// All received requests, in order. Waiting for more does not poll.
+pub(crate) struct Log<T>(watch::Sender<Vec<T>>);
+
+impl<T: Clone + fmt::Debug + Send + Sync> Log<T> {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(Vec::new()))
+    }
+
+    pub(crate) fn add(&self, request: T) {
+        self.0.send_modify(|requests| requests.push(request));
     }
 
     pub(crate) fn all(&self) -> Vec<T> {
-        self.lock().clone()
+        self.0.borrow().clone()
     }
 
-    /// Waits until `count` entries match; `None` on timeout.
-    pub(crate) async fn wait_for_requests(
-        &self,
-        kind: impl Fn(&T) -> bool,
-        count: usize,
-        within: Duration,
-    ) -> Option<Vec<T>> {
-        let enough = async {
-            loop {
-                // Registered before the check, so that no entry is missed.
-                let more = self.for_tasks.notified();
-                let found = self.filter(&kind);
-                if found.len() >= count {
-                    return found;
-                }
-                more.await;
-            }
-        };
-        tokio::time::timeout(within, enough).await.ok()
+    pub(crate) fn filter(&self, is_meant: impl Fn(&T) -> bool) -> Vec<T> {
+        self.0.borrow().iter().filter(|request| is_meant(request)).cloned().collect()
     }
 
-    /// Like [`wait_for_requests`](Self::wait_for_requests), but blocks the thread.
-    pub(crate) fn wait_for_requests_blocking(
+    /// Waits until `count` requests match.
+    pub(crate) async fn wait(
         &self,
-        kind: impl Fn(&T) -> bool,
+        at: &Endpoint,
+        is_meant: impl Fn(&T) -> bool + Send + Sync,
         count: usize,
         within: Duration,
-    ) -> Option<Vec<T>> {
-        let deadline = Instant::now() + within;
-        let mut entries = self.lock();
-        loop {
-            let found = filtered(&entries, &kind);
-            if found.len() >= count {
-                return Some(found);
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return None;
-            }
-            let woken = self.for_threads.wait_timeout(entries, left);
-            entries = woken.unwrap_or_else(PoisonError::into_inner).0;
+    ) -> Result<Vec<T>, NotArrived> {
+        let mut requests = self.0.subscribe();
+        let enough = |all: &Vec<T>| all.iter().filter(|it| is_meant(it)).count() >= count;
+        match tokio::time::timeout(within, requests.wait_for(enough)).await {
+            Ok(_) => Ok(self.filter(is_meant)),
+            Err(_) => Err(self.not_arrived(at, count)),
         }
     }
 
-    pub(crate) fn filter(&self, kind: impl Fn(&T) -> bool) -> Vec<T> {
-        filtered(&self.lock(), kind)
+    /// Like [`wait`](Self::wait), but blocks the thread.
+    pub(crate) fn wait_blocking(
+        &self,
+        at: &Endpoint,
+        is_meant: impl Fn(&T) -> bool + Send + Sync,
+        count: usize,
+        within: Duration,
+    ) -> Result<Vec<T>, NotArrived> {
+        let arrived = block_on(self.wait(at, is_meant, count, within));
+        arrived.unwrap_or_else(|_| Err(self.not_arrived(at, count)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Not derived, because the derived one would require `Default` for the entries.
-impl<T> Default for Log<T> {
-    fn default() -> Self {
-        Self {
-            entries: Mutex::default(),
-            for_threads: Condvar::default(),
-            for_tasks: Notify::new(),
-        }
+    fn not_arrived(&self, at: &Endpoint, wanted: usize) -> NotArrived {
+        NotArrived { at: at.clone(), wanted, arrived: format!("{:?}", self.all()) }
     }
 }
 
-fn filtered<T: Clone>(entries: &[T], kind: impl Fn(&T) -> bool) -> Vec<T> {
-    entries.iter().filter(|entry| kind(entry)).cloned().collect()
+/// The expected requests did not arrive in time.
+#[derive(Debug, thiserror::Error)]
+#[error("{wanted} requests to {at:?} were expected; arrived: {arrived}")]
+pub struct NotArrived {
+    /// The expected endpoint; `Any` at a proxy.
+    pub at: Endpoint,
+    /// The expected count.
+    pub wanted: usize,
+    /// All received requests, without their secrets.
+    pub arrived: String,
 }

@@ -1,13 +1,14 @@
 //! The sandbox as a program: `cargo run -p sandbox`, and Ctrl-C to end it.
 
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
 use clap::Parser;
-use sandbox::{Account, Answered, Endpoint, Listeners, Recorded, Sandbox, Scenario, Tls};
+use sandbox::{Account, Endpoint, Listeners, Recorded, Sandbox, Scenario, Tls};
+use tempfile::NamedTempFile;
 
 /// A local issuer and platform in the shape of OpenAI's. All people in it are invented.
 #[derive(Debug, Parser)]
@@ -56,8 +57,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // The Ctrl-C handler is installed at the first poll, so poll now.
     let stop = tokio::spawn(tokio::signal::ctrl_c());
     tokio::task::yield_now().await;
-    let ca_file = sandbox.ca_pem().map(CaFile::write).transpose()?;
-    say(&welcome(&sandbox, ca_file.as_ref().map(CaFile::path), &accounts));
+    let ca_file = sandbox.ca_pem().map(write_ca_file).transpose()?;
+    say(&welcome(&sandbox, ca_file.as_ref().map(NamedTempFile::path), &accounts));
     stop.await??;
     sandbox.stop().await;
     say("\nStopped.");
@@ -88,27 +89,11 @@ fn read(file: &Path) -> Result<Scenario, Box<dyn Error>> {
 }
 
 /// A file with the CA certificate, which is removed at the end.
-struct CaFile(PathBuf);
-
-impl CaFile {
-    fn write(pem: &str) -> io::Result<Self> {
-        let file = format!("openai-sandbox-ca-{}.pem", process::id());
-        let path = std::env::temp_dir().join(file);
-        // `create_new` does not follow a link of another user in the shared folder.
-        let _ = fs::remove_file(&path);
-        File::create_new(&path)?.write_all(pem.as_bytes())?;
-        Ok(Self(path))
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for CaFile {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+fn write_ca_file(pem: &str) -> io::Result<NamedTempFile> {
+    let mut file =
+        tempfile::Builder::new().prefix("openai-sandbox-ca-").suffix(".pem").tempfile()?;
+    file.write_all(pem.as_bytes())?;
+    Ok(file)
 }
 
 fn welcome(sandbox: &Sandbox, ca_file: Option<&Path>, accounts: &[Account]) -> String {
@@ -142,11 +127,8 @@ Every request is a line below. Ctrl-C stops the sandbox.
 }
 
 /// One line for a request, without its query and its body: they contain the secrets.
-fn log(request: &Recorded, answered: Answered) {
-    let outcome = match answered {
-        Answered::With(status) => status.to_string(),
-        _ => "connection ended".to_owned(),
-    };
+fn log(request: &Recorded, status: Option<u16>) {
+    let outcome = status.map_or("connection ended".to_owned(), |status| status.to_string());
     let grant = match request.endpoint {
         Endpoint::TokenCode => "  (authorization code)",
         Endpoint::TokenRefresh => "  (refresh token)",

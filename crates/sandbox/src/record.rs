@@ -82,15 +82,3 @@ impl fmt::Debug for Recorded {
         write!(f, "{method} {path} ({endpoint:?}, {} bytes)", self.body.len())
     }
 }
-
-/// The expected requests did not arrive in time.
-#[derive(Debug, thiserror::Error)]
-#[error("{wanted} requests to {at:?} were expected; arrived: {arrived:?}")]
-pub struct NotArrived {
-    /// The expected endpoint.
-    pub at: Endpoint,
-    /// The expected count.
-    pub wanted: usize,
-    /// All received requests.
-    pub arrived: Vec<Recorded>,
-}

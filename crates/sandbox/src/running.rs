@@ -68,3 +68,11 @@ fn run<T, F: Future<Output = T>>(
         }),
     }
 }
+
+/// Waits for a future in a thread with its own runtime, since the caller's may have another one.
+pub(crate) fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> io::Result<T> {
+    let run =
+        || Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future));
+    let panicked = |_| Err(io::Error::other("the thread panicked"));
+    thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(panicked)
+}

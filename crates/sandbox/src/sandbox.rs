@@ -3,8 +3,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::log::NotArrived;
 use crate::openai::{self, Minted};
-use crate::record::{NotArrived, Recorded};
+use crate::record::Recorded;
 use crate::running::Running;
 use crate::server::State;
 use crate::{Endpoint, Issued, Person};
@@ -85,9 +86,7 @@ impl Sandbox {
         count: usize,
         within: Duration,
     ) -> Result<Vec<Recorded>, NotArrived> {
-        let arrived =
-            self.state.log.wait_for_requests(|request| request.is_at(at), count, within).await;
-        arrived.ok_or_else(|| self.not_arrived(at, count))
+        self.state.log.wait(at, |request| request.is_at(at), count, within).await
     }
 
     /// [`wait_for_requests`](Self::wait_for_requests) for tests that are not async: it blocks the
@@ -102,13 +101,7 @@ impl Sandbox {
         count: usize,
         within: Duration,
     ) -> Result<Vec<Recorded>, NotArrived> {
-        let arrived =
-            self.state.log.wait_for_requests_blocking(|request| request.is_at(at), count, within);
-        arrived.ok_or_else(|| self.not_arrived(at, count))
-    }
-
-    fn not_arrived(&self, at: &Endpoint, count: usize) -> NotArrived {
-        NotArrived { at: at.clone(), wanted: count, arrived: self.requests() }
+        self.state.log.wait_blocking(at, |request| request.is_at(at), count, within)
     }
 
     /// Every issued secret.

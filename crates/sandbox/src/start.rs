@@ -1,14 +1,13 @@
 use std::iter;
 use std::sync::Arc;
 
-use crate::faults::Answered;
+use crate::listen::StartError;
 use crate::listen::{accept, listen};
 use crate::openai::{Side, Signer, World};
 use crate::record::Recorded;
 use crate::running::Running;
 use crate::sandbox::Sandbox;
 use crate::server::{Authority, Observer, Serving, State};
-use crate::start_error::StartError;
 use crate::{Listeners, Scenario};
 
 impl Sandbox {
@@ -21,14 +20,15 @@ impl Sandbox {
         start(scenario, None).await
     }
 
-    /// Starts a sandbox in this runtime that reports every request with its outcome.
+    /// Starts a sandbox in this runtime that reports every request with the status of its response; `None` if a fault ended the
+    /// connection.
     ///
     /// # Errors
     ///
     /// [`StartError`] if a port is in use, or if certificates cannot be created.
     pub async fn start_observed(
         scenario: Scenario,
-        observer: impl Fn(&Recorded, Answered) + Send + Sync + 'static,
+        observer: impl Fn(&Recorded, Option<u16>) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
         start(scenario, Some(Arc::new(observer))).await
     }

@@ -368,7 +368,7 @@ fn codex_refreshes_with_the_stored_client_id() {
 fn one_refresh_token_is_used_if_codex_is_first() {
     Codex::for_each_version(|codex| {
         let late =
-            Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_millis(700));
+            Fault::new(Endpoint::TokenRefresh, Then::Normal).after(Duration::from_millis(700));
         let world = World::with([late]);
         let before = expired(&world);
         let _asking = codex.ask(&world);
@@ -382,7 +382,7 @@ fn one_refresh_token_is_used_if_codex_is_first() {
 #[test]
 fn one_refresh_token_is_used_if_login_cli_is_first() {
     Codex::for_each_version(|codex| {
-        let late = Fault::new(Endpoint::TokenRefresh, Then::Honest).after(Duration::from_secs(3));
+        let late = Fault::new(Endpoint::TokenRefresh, Then::Normal).after(Duration::from_secs(3));
         let world = World::with([late]);
         let before = expired(&world);
         let running = our_command(&world, "refresh").start();

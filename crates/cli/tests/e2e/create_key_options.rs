@@ -58,7 +58,7 @@ fn preferred_organization_wins_among_twenty() {
 #[test]
 fn choice_does_not_depend_on_response_order() {
     let default = Organization { is_default: true, ..organization("slow") };
-    let slow = Fault::new(projects_of("slow"), Then::Honest);
+    let slow = Fault::new(projects_of("slow"), Then::Normal);
     let faults = vec![slow.after(std::time::Duration::from_millis(300))];
     assert_created_in(&world_of(vec![organization("quick"), default], faults), &[], "slow");
 }

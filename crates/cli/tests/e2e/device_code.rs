@@ -152,7 +152,7 @@ fn slow_down_increases_the_interval_permanently() {
 #[test]
 fn busy_or_failing_issuer_is_polled_again() {
     let headers = vec![("retry-after".to_owned(), "1".to_owned())];
-    let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let busy = Then::Respond(Reply { status: 429, headers, body: Body::Json(json!({})) });
     for then in [busy, Then::text(503, "text/html", "<h1>Busy</h1>"), Then::Reset] {
         let world = world_with([Fault::new(Endpoint::DeviceToken, then).on(On::First(1))]);
         let finished = sign_in(&world, device_login(&world));
@@ -217,7 +217,7 @@ fn unused_code_expires() {
 #[test]
 fn huge_interval_ends_at_the_expiry() {
     let headers = vec![("retry-after".to_owned(), u64::MAX.to_string())];
-    let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let busy = Then::Respond(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let later = Fault::new(Endpoint::DeviceToken, busy);
     for (interval, faults) in [(json!("1e19"), vec![]), (json!(1), vec![later])] {
         let device = Device { interval, ..Device::default() };

@@ -340,7 +340,7 @@ fn refused_token_opens_the_browser() {
 /// A second sign-in would not help.
 #[test]
 fn firewall_or_server_error_is_an_error() {
-    let page = Then::Answer(Reply {
+    let page = Then::Respond(Reply {
         status: 403,
         headers: vec![("content-type".to_owned(), "text/html".to_owned())],
         body: Body::Text("<h1>Blocked</h1>".to_owned()),

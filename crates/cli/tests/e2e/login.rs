@@ -341,7 +341,7 @@ fn consecutive_sign_ins_use_the_same_port() {
 
 #[test]
 fn slow_issuer_is_not_an_error() {
-    let slow = Fault::new(Endpoint::Token, Then::Honest);
+    let slow = Fault::new(Endpoint::Token, Then::Normal);
     let world = World::with([slow.after(std::time::Duration::from_millis(300))]);
     world.login().signs_in(Account::OWNER).exits(0);
 }

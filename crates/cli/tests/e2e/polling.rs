@@ -141,7 +141,7 @@ fn temporary_failures_are_retried() {
 #[test]
 fn retry_after_is_obeyed() {
     let headers = vec![("retry-after".to_owned(), "1".to_owned())];
-    let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let busy = Then::Respond(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let world = World::with([Fault::new(Endpoint::Organizations, busy).on(On::First(1))]);
     let running = world.create_key().args(FAST_POLLING).start();
     let visit = running.start_visit(Account::OWNER);
@@ -166,7 +166,7 @@ fn pause_between_polls(world: &World, running: &Running<'_>) -> Duration {
 #[test]
 fn retry_after_beyond_the_timeout_ends_the_wait() {
     let headers = vec![("retry-after".to_owned(), "1000000000".to_owned())];
-    let busy = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let busy = Then::Respond(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let world = World::failing(Endpoint::Organizations, busy);
     let hint = "wait 24 hours, and try again";
     assert_times_out_with_hint(

@@ -57,7 +57,7 @@ fn json_reports_the_revocation_of_replaced_tokens() {
     let refusal = Reply { status: 503, headers: vec![], body: Body::Json(json!({})) };
     for (account, then, revoked, revocation) in [
         (Account::NEW_OWNER, None, true, "done"),
-        (Account::NEW_OWNER, Some(Then::Answer(refusal)), false, "failed"),
+        (Account::NEW_OWNER, Some(Then::Respond(refusal)), false, "failed"),
         (Account::OWNER, None, false, "withheld"),
     ] {
         let world = match then {

@@ -199,7 +199,7 @@ fn retry_after_is_shown() {
     ] {
         let headers = vec![("retry-after".to_owned(), asked.to_owned())];
         let body = Body::Json(json!({"error": "slow_down"}));
-        let then = Then::Answer(Reply { status: 429, headers, body });
+        let then = Then::Respond(Reply { status: 429, headers, body });
         let words = "the issuer refused: HTTP 429, slow_down";
         SIGN_IN_CODE.assert_fails(&then, words, ExpectedHint::WaitFor(hint));
     }
@@ -296,7 +296,7 @@ fn compressed_response_is_refused() {
         let headers = vec![(name, value.to_owned()), type_];
         let words = "the issuer's response cannot be used: the response is not JSON \
                      (HTTP 200, application/json)";
-        let then = Then::Answer(Reply { status: 200, headers, body });
+        let then = Then::Respond(Reply { status: 200, headers, body });
         assert_fails_everywhere(&then, words, ExpectedHint::IfResponseLost(Some(ELSEWHERE)));
     }
 }

@@ -91,7 +91,7 @@ async fn interval_is_a_number_or_a_string_or_five_seconds() {
 
 #[tokio::test]
 async fn rate_limited_poll_is_transient_and_waits_for_retry_after() {
-    let then = Then::Answer(sandbox::Reply {
+    let then = Then::Respond(sandbox::Reply {
         status: 429,
         headers: vec![("retry-after".into(), "7".into())],
         body: sandbox::Body::default(),

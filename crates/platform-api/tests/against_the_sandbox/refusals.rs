@@ -56,7 +56,7 @@ async fn error_names_the_call_and_the_reason() {
 #[tokio::test]
 async fn error_has_retry_after_and_request_id() {
     let headers = vec![("retry-after".into(), "2".into()), ("x-request-id".into(), "req_1".into())];
-    let then = Then::Answer(Reply { status: 429, headers, body: Body::Json(json!({})) });
+    let then = Then::Respond(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let error = fails_at(&Endpoint::Projects, then).await;
     assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
     assert_eq!(

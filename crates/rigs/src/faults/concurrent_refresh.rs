@@ -92,7 +92,7 @@ struct Kill {
 
 impl Round {
     fn play(program: &Path, processes: usize, kills: &[(usize, Duration)]) -> Outcome<Self> {
-        let slow = Fault::new(Endpoint::TokenRefresh, Then::Honest).on(On::First(1)).after(ANSWER);
+        let slow = Fault::new(Endpoint::TokenRefresh, Then::Normal).on(On::First(1)).after(ANSWER);
         let scenario = Scenario { faults: vec![slow], ..Scenario::default() };
         let sandbox = Sandbox::start_in_thread(scenario)?;
         let home = Home::empty()?;

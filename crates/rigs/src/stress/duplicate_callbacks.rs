@@ -44,7 +44,7 @@ pub(super) fn run(
 
 fn pause_in_every_other(rounds: u32) -> Fault {
     let every_other = (1..=rounds).step_by(2).collect();
-    Fault::new(Endpoint::TokenCode, Then::Honest)
+    Fault::new(Endpoint::TokenCode, Then::Normal)
         .after(Duration::from_millis(20))
         .on(On::Nth(every_other))
 }

@@ -1,7 +1,6 @@
 //! Faults: errors that replace or change the normal response.
 
 mod outcome;
-mod reply;
 mod schedule;
 mod then;
 
@@ -14,9 +13,7 @@ use crate::Endpoint;
 pub(crate) use outcome::{End, Outcome};
 pub(crate) use schedule::Schedule;
 
-pub use outcome::Answered;
-pub use reply::{Body, Reply};
-pub use then::Then;
+pub use then::{Body, Reply, Then};
 
 /// One fault: the endpoint, the requests, and the effect.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -4,8 +4,8 @@ use hyper::header::CONTENT_LENGTH;
 use serde_json::Value;
 
 use super::{Body, Fault, Reply, Schedule, Then};
-use crate::answer::Answer;
 use crate::merge::merge;
+use crate::response::Response;
 
 /// What follows the bytes of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,20 +20,10 @@ pub(crate) enum End {
     Endless,
 }
 
-/// The outcome of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Answered {
-    /// A response with this status was sent.
-    With(u16),
-    /// A fault ended its connection.
-    Not,
-}
-
 /// The reply to a request.
 pub(crate) enum Outcome {
-    Answer(Answer, End),
-    Garbled(Answer),
+    Response(Response, End),
+    Garbled(Response),
     Close,
     Reset,
 }
@@ -43,9 +33,9 @@ impl Outcome {
     pub(crate) async fn new(
         fault: Option<Fault>,
         schedule: &Schedule,
-        honest: impl FnOnce() -> Answer,
+        normal: impl FnOnce() -> Response,
     ) -> Self {
-        let Some(fault) = fault else { return Self::Answer(honest(), End::Proper) };
+        let Some(fault) = fault else { return Self::Response(normal(), End::Proper) };
         if !fault.delay.is_zero() {
             tokio::time::sleep(fault.delay).await;
         }
@@ -53,53 +43,51 @@ impl Outcome {
             Then::Hang => pending().await,
             Then::Hold => {
                 schedule.released().await;
-                Self::Answer(honest(), End::Proper)
+                Self::Response(normal(), End::Proper)
             }
-            then => faulty(then, honest),
+            then => faulty(then, normal),
         }
     }
 
-    pub(crate) fn answered(&self) -> Answered {
+    /// The status of the response, if there is one.
+    pub(crate) fn status(&self) -> Option<u16> {
         match self {
-            Self::Answer(answer, _) | Self::Garbled(answer) => Answered::With(answer.status),
-            Self::Close | Self::Reset => Answered::Not,
+            Self::Response(response, _) | Self::Garbled(response) => Some(response.status),
+            Self::Close | Self::Reset => None,
         }
     }
 }
 
-fn faulty(then: Then, honest: impl FnOnce() -> Answer) -> Outcome {
-    let proper = |answer| Outcome::Answer(answer, End::Proper);
+fn faulty(then: Then, normal: impl FnOnce() -> Response) -> Outcome {
+    let proper = |response| Outcome::Response(response, End::Proper);
     match then {
-        Then::Honest | Then::Hang | Then::Hold => proper(honest()),
-        Then::Answer(reply) => proper(reply.into()),
-        Then::Redirect { status, location } => proper(redirect(status, &location)),
-        Then::Merge(patch) => proper(edited(honest(), |body| merge(body, &patch))),
-        Then::Replace { pointer, value } => {
-            proper(edited(honest(), |body| replace(body, &pointer, value)))
+        Then::Normal | Then::Hang | Then::Hold => proper(normal()),
+        Then::Respond(reply) => proper(reply.into()),
+        Then::Redirect { status, location } => {
+            proper(Response { status, ..Response::redirect(&location) })
         }
-        Then::CutOff { after } => shortened(honest(), after, End::CutOff),
-        Then::Stall { after } => shortened(honest(), after, End::Stall),
-        Then::Endless => Outcome::Answer(Answer::json(200, &Value::from("")), End::Endless),
+        Then::Merge(patch) => proper(edited(normal(), |body| merge(body, &patch))),
+        Then::Replace { pointer, value } => {
+            proper(edited(normal(), |body| replace(body, &pointer, value)))
+        }
+        Then::CutOff { after } => shortened(normal(), after, End::CutOff),
+        Then::Stall { after } => shortened(normal(), after, End::Stall),
+        Then::Endless => Outcome::Response(Response::json(200, &Value::from("")), End::Endless),
         Then::Lose => {
-            honest();
+            normal();
             Outcome::Close
         }
-        Then::Garble => Outcome::Garbled(honest()),
+        Then::Garble => Outcome::Garbled(normal()),
         Then::Close => Outcome::Close,
         Then::Reset => Outcome::Reset,
     }
 }
 
-fn redirect(status: u16, location: &str) -> Answer {
-    let answer = Answer::redirect(location);
-    Answer { status, ..answer }
-}
-
 /// A response that is not JSON is unchanged.
-fn edited(answer: Answer, edit: impl FnOnce(&mut Value)) -> Answer {
-    let Ok(mut body) = serde_json::from_slice(&answer.body) else { return answer };
+fn edited(response: Response, edit: impl FnOnce(&mut Value)) -> Response {
+    let Ok(mut body) = serde_json::from_slice(&response.body) else { return response };
     edit(&mut body);
-    Answer { body: body.to_string().into_bytes(), ..answer }
+    Response { body: body.to_string().into_bytes(), ..response }
 }
 
 fn replace(body: &mut Value, pointer: &str, value: Value) {
@@ -108,13 +96,13 @@ fn replace(body: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-fn shortened(mut answer: Answer, after: usize, end: End) -> Outcome {
-    let whole = answer.body.len().to_string();
-    answer.body.truncate(after);
-    Outcome::Answer(answer.with(CONTENT_LENGTH.as_str(), &whole), end)
+fn shortened(mut response: Response, after: usize, end: End) -> Outcome {
+    let whole = response.body.len().to_string();
+    response.body.truncate(after);
+    Outcome::Response(response.with(CONTENT_LENGTH.as_str(), &whole), end)
 }
 
-impl From<Reply> for Answer {
+impl From<Reply> for Response {
     fn from(reply: Reply) -> Self {
         let names_its_type =
             |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");

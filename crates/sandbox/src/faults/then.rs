@@ -1,8 +1,6 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::reply::{Body, Reply};
-
 /// What a fault does with the normal response.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -10,9 +8,9 @@ use super::reply::{Body, Reply};
 pub enum Then {
     /// The normal response, after the delay.
     #[default]
-    Honest,
+    Normal,
     /// This response; the request changes nothing.
-    Answer(Reply),
+    Respond(Reply),
     /// A redirect; the request changes nothing.
     Redirect {
         /// The status, such as 307.
@@ -61,16 +59,49 @@ impl Then {
     /// A JSON response.
     #[must_use]
     pub fn json(status: u16, body: Value) -> Self {
-        Self::Answer(Reply { status, headers: Vec::new(), body: Body::Json(body) })
+        Self::Respond(Reply { status, headers: Vec::new(), body: Body::Json(body) })
     }
 
     /// A response of another type, such as the HTML page of a gateway.
     #[must_use]
     pub fn text(status: u16, content_type: &str, body: &str) -> Self {
-        Self::Answer(Reply {
+        Self::Respond(Reply {
             status,
             headers: vec![("content-type".to_owned(), content_type.to_owned())],
             body: Body::Text(body.to_owned()),
         })
+    }
+}
+
+/// The response of a fault.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers; a JSON body adds its `Content-Type` unless it is set here.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    #[serde(default)]
+    pub body: Body,
+}
+
+/// The body of the response: a string in the file is sent as text, anything else as JSON.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Body {
+    /// These characters.
+    Text(String),
+    /// This value.
+    Json(Value),
+    /// These bytes.
+    #[serde(skip)]
+    Bytes(Vec<u8>),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Text(String::new())
     }
 }

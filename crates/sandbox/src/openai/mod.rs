@@ -2,22 +2,19 @@
 //! `server` apply them to its responses.
 
 mod account;
-mod issued;
 mod issuer;
 mod ledger;
 mod params;
 mod platform;
 mod random;
 mod route;
-mod side;
 mod world;
 
 pub(crate) use issuer::{Signer, mint};
 pub(crate) use params::Params;
-pub(crate) use route::answer;
-pub(crate) use side::Side;
+pub(crate) use route::{Side, respond};
 pub(crate) use world::World;
 
 pub use account::{Account, Organization, Project, WhenChosen};
-pub use issued::Issued;
-pub use issuer::{BrokenKey, Minted};
+pub use issuer::Minted;
+pub use ledger::Issued;

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
-use crate::answer::Refusal;
 use crate::record::Recorded;
+use crate::response::Refusal;
 
 /// The parameters of a request, by name. A duplicate name is an error
 /// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-use crate::answer::Refusal;
+use crate::response::Refusal;
 
 /// A prefix for the kind, and 32 random bytes.
 pub(crate) fn secret(prefix: &str) -> Result<String, Refusal> {

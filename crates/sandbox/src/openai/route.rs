@@ -1,12 +1,11 @@
-use crate::answer::{Answer, Refusal};
 use crate::endpoint::Endpoint;
-use crate::openai::side::Side;
 use crate::openai::world::World;
 use crate::openai::{issuer, platform};
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 
 /// The normal response to a request.
-pub(crate) fn answer(world: &World, side: Side, request: &Recorded) -> Answer {
+pub(crate) fn respond(world: &World, side: Side, request: &Recorded) -> Response {
     if !side.serves(&request.endpoint) {
         return not_found().into();
     }
@@ -16,7 +15,7 @@ pub(crate) fn answer(world: &World, side: Side, request: &Recorded) -> Answer {
     dispatch(world, request).unwrap_or_else(Into::into)
 }
 
-fn dispatch(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+fn dispatch(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     match request.endpoint {
         Endpoint::Root => Ok(issuer::front_page()),
         Endpoint::Authorize => Ok(issuer::authorize(world, request)),
@@ -39,7 +38,7 @@ fn dispatch(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
 }
 
 /// The ids in the path are decoded one segment at a time, so that an id may hold a slash.
-fn of_an_organization(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+fn of_an_organization(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     let segments = request.segments().unwrap_or_default();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
@@ -65,11 +64,30 @@ fn methods(endpoint: &Endpoint) -> &'static [&'static str] {
     }
 }
 
-fn wrong_method(endpoint: &Endpoint) -> Answer {
+fn wrong_method(endpoint: &Endpoint) -> Response {
     let refusal = Refusal::platform(405, "method_not_allowed", "This method is not allowed here.");
-    Answer::from(refusal).with("allow", &methods(endpoint).join(", "))
+    Response::from(refusal).with("allow", &methods(endpoint).join(", "))
 }
 
 fn not_found() -> Refusal {
     Refusal::platform(404, "not_found", "There is nothing here.")
+}
+
+/// The endpoints of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Issuer,
+    Api,
+    Both,
+}
+
+impl Side {
+    pub(crate) fn serves(self, endpoint: &Endpoint) -> bool {
+        match self {
+            Self::Both => true,
+            // Both serve `/`, to open a connection early.
+            Self::Api => endpoint.is_of_the_api() || *endpoint == Endpoint::Root,
+            Self::Issuer => !endpoint.is_of_the_api(),
+        }
+    }
 }

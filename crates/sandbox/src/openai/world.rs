@@ -1,9 +1,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::answer::Refusal;
 use crate::openai::issuer::Signer;
 use crate::openai::ledger::{Ledger, RefreshToken, Use};
+use crate::response::Refusal;
 use crate::{Account, Client, Scenario};
 
 /// The scenario, and the state of the servers.

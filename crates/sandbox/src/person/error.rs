@@ -29,7 +29,7 @@ pub enum PersonError {
         source: io::Error,
     },
     /// The response is not HTTP, or is truncated.
-    #[error("the answer broke off")]
+    #[error("the response is cut off")]
     Http(#[from] hyper::Error),
     /// The trusted certificates are not PEM.
     #[error("the certificate to trust cannot be used")]
@@ -38,7 +38,7 @@ pub enum PersonError {
     #[error("more than {0} redirects")]
     TooManyRedirects(usize),
     /// The visit timed out.
-    #[error("no answer in time")]
+    #[error("no response in time")]
     Impatient,
     /// The browser's own runtime did not start.
     #[error("cannot start a runtime")]

@@ -1,14 +1,11 @@
-use std::io;
-use std::thread;
 use std::time::Duration;
 
-use url::Url;
-
 use super::browser::Browser;
-use super::conduct::Conduct;
 use super::error::PersonError;
 use super::form::Form;
 use super::trail::{Step, Trail};
+use crate::running::block_on;
+use url::Url;
 
 /// A simulated user with a browser: opens an authorization URL, selects an account, and follows the
 /// redirects to the callback and the last page.
@@ -60,7 +57,7 @@ impl Person {
     ///
     /// [`PersonError`] if a page cannot be loaded, or does not have the account or button.
     pub fn visit_blocking(&self, authorization_url: &str) -> Result<Trail, PersonError> {
-        blocking(self.visit(authorization_url))
+        block_on(self.visit(authorization_url)).map_err(PersonError::Runtime)?
     }
 
     /// Opens the page for device codes, enters the code, and selects the account or denies.
@@ -94,7 +91,7 @@ impl Person {
         device_url: &str,
         user_code: &str,
     ) -> Result<Trail, PersonError> {
-        blocking(self.connect_device(device_url, user_code))
+        block_on(self.connect_device(device_url, user_code)).map_err(PersonError::Runtime)?
     }
 
     async fn whole_visit(&self, authorization_url: &str) -> Result<Trail, PersonError> {
@@ -140,7 +137,7 @@ impl Person {
         let stays = matches!(self.conduct, Conduct::StopsBeforeCallback);
         let mut next = callback.filter(|_| !stays);
         if let Some(callback) = &mut next {
-            self.conduct.rewrite(callback);
+            self.conduct.change(callback);
         }
         for _ in 0..MOST_REDIRECTS {
             let Some(url) = next else { return Ok(()) };
@@ -153,15 +150,31 @@ impl Person {
     }
 }
 
-/// Runs a visit in its own thread, since the caller's may have another runtime.
-fn blocking(
-    visit: impl Future<Output = Result<Trail, PersonError>> + Send,
-) -> Result<Trail, PersonError> {
-    let run = || {
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_all().build();
-        runtime.map_err(PersonError::Runtime)?.block_on(visit)
-    };
-    let panicked = |_| Err(PersonError::Runtime(io::Error::other("the visit panicked")));
-    thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(panicked)
+/// What a user does with an authorization URL.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Conduct {
+    /// Signs in, and follows every redirect to the last page.
+    #[default]
+    SignsIn,
+    /// Presses "Cancel", and follows the redirects.
+    Denies,
+    /// Opens the sign-in page only.
+    OnlyLooks,
+    /// Signs in, and does not follow the redirect to the callback.
+    StopsBeforeCallback,
+    /// Signs in, and does not follow the redirect of the callback.
+    StopsAfterCallback,
+    /// Requests the callback with another `state`.
+    AltersState,
+}
+
+impl Conduct {
+    fn change(self, callback: &mut Url) {
+        if let Self::AltersState = self {
+            let mut pairs: Vec<_> = callback.query_pairs().into_owned().collect();
+            let states = pairs.iter_mut().filter(|(name, _)| name == "state");
+            states.for_each(|(_, value)| "not-the-state".clone_into(value));
+            callback.query_pairs_mut().clear().extend_pairs(pairs);
+        }
+    }
 }

@@ -2,8 +2,7 @@ use std::io;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 
-use super::outcome::{Client, Outcome};
-use super::request::ProxyRequest;
+use super::request::{Client, Outcome, ProxyRequest};
 use super::scenario::{ProxyScenario, head};
 
 pub(super) async fn ask(
@@ -12,7 +11,7 @@ pub(super) async fn ask(
 ) -> io::Result<(ProxyRequest, Outcome)> {
     let request = request(read_head(client).await?);
     let outcome =
-        Outcome::for_conduct(&scenario.conduct).unwrap_or_else(|| honest(scenario, &request));
+        Outcome::for_conduct(&scenario.conduct).unwrap_or_else(|| normal(scenario, &request));
     Ok((request, outcome))
 }
 
@@ -42,7 +41,7 @@ fn request(head: Vec<u8>) -> ProxyRequest {
     }
 }
 
-fn honest(scenario: &ProxyScenario, request: &ProxyRequest) -> Outcome {
+fn normal(scenario: &ProxyScenario, request: &ProxyRequest) -> Outcome {
     let refusal = |status| Outcome::Refusal(head(status, 0).into_bytes());
     let login = scenario.login.as_ref();
     if login.is_some_and(|login| !login.is_basic(request.authorization.as_deref())) {

@@ -1,4 +1,10 @@
 use std::fmt;
+use std::net::SocketAddr;
+
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+
+use super::scenario::ProxyConduct;
 
 /// A request to a proxy.
 ///
@@ -20,12 +26,29 @@ impl fmt::Debug for ProxyRequest {
     }
 }
 
-/// The expected requests did not arrive at the proxy in time.
-#[derive(Debug, thiserror::Error)]
-#[error("{wanted} requests to the proxy were expected; received: {asked:?}")]
-pub struct NotSeen {
-    /// The expected count.
-    pub wanted: usize,
-    /// The received requests.
-    pub asked: Vec<ProxyRequest>,
+/// The client's side. Data after its request stays in the buffer for the tunnel.
+pub(super) type Client = BufReader<TcpStream>;
+
+/// The reply to a request.
+pub(super) enum Outcome {
+    /// A tunnel, with the replies for success and failure.
+    Tunnel { to: SocketAddr, open: Vec<u8>, unreachable: Vec<u8> },
+    /// These bytes, and then close.
+    Refusal(Vec<u8>),
+    /// Nothing, without closing.
+    Silence,
+    /// The end.
+    Close,
+}
+
+impl Outcome {
+    /// The reply of a proxy with a fault.
+    pub(super) fn for_conduct(conduct: &ProxyConduct) -> Option<Self> {
+        match conduct {
+            ProxyConduct::Normal => None,
+            ProxyConduct::Respond(bytes) => Some(Self::Refusal(bytes.clone())),
+            ProxyConduct::Hang => Some(Self::Silence),
+            ProxyConduct::Close => Some(Self::Close),
+        }
+    }
 }

@@ -36,7 +36,7 @@ impl ProxyScenario {
     }
 
     fn new(kind: ProxyKind) -> Self {
-        Self { kind, port: 0, login: None, hosts: BTreeMap::new(), conduct: ProxyConduct::Honest }
+        Self { kind, port: 0, login: None, hosts: BTreeMap::new(), conduct: ProxyConduct::Normal }
     }
 
     /// Adds the address of a name and port.
@@ -106,11 +106,11 @@ impl fmt::Debug for ProxyLogin {
 /// What a proxy does with a request for a tunnel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ProxyConduct {
-    /// It connects.
+    /// It connects to the target.
     #[default]
-    Honest,
+    Normal,
     /// It sends these bytes for every request.
-    Answer(Vec<u8>),
+    Respond(Vec<u8>),
     /// It never responds: to the request with HTTP, to the greeting with SOCKS.
     Hang,
     /// It closes the connection instead of a response.
@@ -122,14 +122,14 @@ impl ProxyConduct {
     /// the first data of a tunnel. A 407 requests `Basic`.
     #[must_use]
     pub fn status(status: u16, then: &[u8]) -> Self {
-        Self::Answer([head(status, then.len()).as_bytes(), then].concat())
+        Self::Respond([head(status, then.len()).as_bytes(), then].concat())
     }
 
     /// The SOCKS reply with this code, such as 2 for "not allowed by ruleset"
     /// ([RFC 1928 §6](https://www.rfc-editor.org/rfc/rfc1928#section-6)), and the bytes after it.
     #[must_use]
     pub fn reply(code: u8, then: &[u8]) -> Self {
-        Self::Answer([&reply(code), then].concat())
+        Self::Respond([&reply(code), then].concat())
     }
 }
 

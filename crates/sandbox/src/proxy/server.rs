@@ -1,15 +1,23 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::connection::{State, serve};
-use super::request::{NotSeen, ProxyRequest};
-use super::scenario::ProxyScenario;
+use super::request::{Client, Outcome, ProxyRequest};
+use crate::Endpoint;
+use crate::listen::StartError;
 use crate::listen::{accept, listen};
+use crate::log::NotArrived;
 use crate::running::Running;
-use crate::start_error::StartError;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncWriteExt as _, BufReader, copy, copy_bidirectional, sink};
+use tokio::net::TcpStream;
+
+use super::scenario::{ProxyKind, ProxyScenario};
+use super::{http, socks5};
+use crate::log::Log;
 
 /// A running proxy. It stops when it is dropped.
 pub struct Proxy {
@@ -73,14 +81,13 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`NotSeen`] on timeout.
+    /// [`NotArrived`] on timeout.
     pub async fn wait_for_requests(
         &self,
         count: usize,
         within: Duration,
-    ) -> Result<Vec<ProxyRequest>, NotSeen> {
-        let arrived = self.state.log.wait_for_requests(|_| true, count, within).await;
-        arrived.ok_or_else(|| self.not_seen(count))
+    ) -> Result<Vec<ProxyRequest>, NotArrived> {
+        self.state.log.wait(&Endpoint::Any, |_| true, count, within).await
     }
 
     /// [`wait_for_requests`](Self::wait_for_requests) for tests that are not async: it blocks the
@@ -88,18 +95,13 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`NotSeen`] on timeout.
+    /// [`NotArrived`] on timeout.
     pub fn wait_for_requests_blocking(
         &self,
         count: usize,
         within: Duration,
-    ) -> Result<Vec<ProxyRequest>, NotSeen> {
-        let arrived = self.state.log.wait_for_requests_blocking(|_| true, count, within);
-        arrived.ok_or_else(|| self.not_seen(count))
-    }
-
-    fn not_seen(&self, wanted: usize) -> NotSeen {
-        NotSeen { wanted, asked: self.requests() }
+    ) -> Result<Vec<ProxyRequest>, NotArrived> {
+        self.state.log.wait_blocking(&Endpoint::Any, |_| true, count, within)
     }
 }
 
@@ -113,4 +115,60 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.running.end();
     }
+}
+
+/// The shared state of all connections: the scenario and the received requests.
+struct State {
+    scenario: ProxyScenario,
+    log: Log<ProxyRequest>,
+    connections: AtomicU64,
+}
+
+impl State {
+    fn new(scenario: ProxyScenario) -> Self {
+        Self { scenario, log: Log::new(), connections: AtomicU64::new(0) }
+    }
+}
+
+/// Serves until the client closes the connection or a fault ends it. Errors are ignored: the test
+/// checks the client.
+async fn serve(state: Arc<State>, stream: TcpStream) {
+    state.connections.fetch_add(1, Ordering::Relaxed);
+    let mut client = BufReader::new(stream);
+    let asked = match state.scenario.kind {
+        ProxyKind::Http => http::ask(&mut client, &state.scenario).await,
+        ProxyKind::Socks5 => socks5::ask(&mut client, &state.scenario).await,
+    };
+    if let Ok((request, outcome)) = asked {
+        state.log.add(request);
+        let _ = act(&mut client, outcome).await;
+    }
+}
+
+async fn act(client: &mut Client, outcome: Outcome) -> io::Result<()> {
+    match outcome {
+        Outcome::Tunnel { to, open, unreachable } => match TcpStream::connect(to).await {
+            Err(_) => refuse(client, &unreachable).await,
+            Ok(mut server) => {
+                server.set_nodelay(true)?;
+                client.write_all(&open).await?;
+                copy_bidirectional(client, &mut server).await.map(drop)
+            }
+        },
+        Outcome::Refusal(bytes) => refuse(client, &bytes).await,
+        Outcome::Silence => drain(client).await,
+        Outcome::Close => Ok(()),
+    }
+}
+
+/// Closing a socket with unread input resets it, and the client may lose the response. So the input
+/// is read until the client closes.
+async fn refuse(client: &mut Client, last: &[u8]) -> io::Result<()> {
+    client.write_all(last).await?;
+    client.shutdown().await?;
+    drain(client).await
+}
+
+async fn drain(client: &mut Client) -> io::Result<()> {
+    copy(client, &mut sink()).await.map(drop)
 }

@@ -3,8 +3,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::outcome::{Client, Outcome};
-use super::request::ProxyRequest;
+use super::request::{Client, Outcome, ProxyRequest};
 use super::scenario::{ProxyConduct, ProxyLogin, ProxyScenario, reply};
 
 /// The methods of [RFC 1928 §3](https://www.rfc-editor.org/rfc/rfc1928#section-3).

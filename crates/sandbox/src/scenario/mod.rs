@@ -1,15 +1,14 @@
-mod duration;
 mod policy;
 mod tls;
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::{Account, Fault};
 
-pub(crate) use duration::duration;
 pub use policy::{Policy, Reuse, Revocation, Rotation, Workspaces};
 pub use tls::{Defect, Tls};
 
@@ -83,6 +82,13 @@ impl Default for Scenario {
             clock_offset: 0,
         }
     }
+}
+
+/// Reads `"500ms"`, `"10s"`, `"15m"`, `"1h"`.
+pub(crate) fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    let duration: SignedDuration =
+        String::deserialize(input)?.parse().map_err(serde::de::Error::custom)?;
+    Duration::try_from(duration).map_err(serde::de::Error::custom)
 }
 
 /// An OAuth client that the issuer knows.

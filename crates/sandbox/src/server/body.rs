@@ -7,7 +7,7 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use crate::faults::End;
 
 /// The body of a response, and how it ends.
-pub(super) struct AnswerBody {
+pub(super) struct ResponseBody {
     bytes: Bytes,
     end: End,
     flushed: bool,
@@ -15,7 +15,7 @@ pub(super) struct AnswerBody {
 
 type Next = Poll<Option<io::Result<Frame<Bytes>>>>;
 
-impl AnswerBody {
+impl ResponseBody {
     pub(super) fn new(bytes: Vec<u8>, end: End) -> Self {
         Self { bytes: bytes.into(), end, flushed: false }
     }
@@ -32,7 +32,7 @@ impl AnswerBody {
     }
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 

@@ -9,8 +9,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::io::{Ending, Socket};
-use super::respond::{Connection, Observer, respond};
-use super::state::State;
+use super::respond::{Connection, Observer, State, respond};
 use crate::openai::Side;
 
 /// The context of a listener.

@@ -71,7 +71,7 @@ async fn token_response_is_json_with_any_content_type() {
     let with_mark = format!("\u{feff}{tokens}").into_bytes();
     for body in [utf16, with_mark] {
         let reply = Reply { status: 200, headers: Vec::new(), body: Body::Bytes(body) };
-        let error = sign_in_with(Then::Answer(reply)).await;
+        let error = sign_in_with(Then::Respond(reply)).await;
         assert!(matches!(error, Error::InvalidResponse(_)), "{error:?}");
     }
 }

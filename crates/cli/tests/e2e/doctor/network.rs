@@ -225,7 +225,7 @@ fn name_without_address_is_a_problem() {
 fn answering(status: u16, kind: &str) -> World {
     let headers = vec![("content-type".to_owned(), kind.to_owned())];
     let body = Body::Text("<h1>\u{1b}[2J</h1>".to_owned());
-    World::failing(Endpoint::Root, Then::Answer(Reply { status, headers, body }))
+    World::failing(Endpoint::Root, Then::Respond(Reply { status, headers, body }))
 }
 
 #[test]

@@ -1,32 +1,30 @@
 use url::Url;
 
 use super::page;
-use crate::answer::{Answer, Refusal};
 use crate::openai::ledger::{AuthorizationRequest, Organizations};
 use crate::openai::params::{Params, invalid};
 use crate::openai::random;
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 
 /// `GET /oauth/authorize`: the sign-in page, or an error page.
 ///
 /// An invalid request is not redirected: its redirect URI cannot be trusted.
-pub(crate) fn authorize(world: &World, request: &Recorded) -> Answer {
+pub(crate) fn authorize(world: &World, request: &Recorded) -> Response {
     match check(world, request) {
         Ok(checked) => sign_in_page(world, checked).unwrap_or_else(Into::into),
-        Err(Refusal::OAuth(status, _, what) | Refusal::Platform(status, _, what)) => {
-            page::refused(status, &what)
-        }
+        Err(refusal) => page::refused(&refusal),
     }
 }
 
-fn sign_in_page(world: &World, checked: AuthorizationRequest) -> Result<Answer, Refusal> {
+fn sign_in_page(world: &World, checked: AuthorizationRequest) -> Result<Response, Refusal> {
     let ticket = random::secret("ticket-")?;
     let client = world.client(&checked.client_id);
     let client_name = client.map_or("an application", |client| &client.name);
-    let answer = page::sign_in(client_name, &ticket, &world.scenario.accounts);
+    let response = page::sign_in(client_name, &ticket, &world.scenario.accounts);
     world.ledger().tickets.insert(ticket, checked);
-    Ok(answer)
+    Ok(response)
 }
 
 fn check(world: &World, request: &Recorded) -> Result<AuthorizationRequest, Refusal> {

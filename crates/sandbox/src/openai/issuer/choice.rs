@@ -1,21 +1,19 @@
 use url::Url;
 
 use super::page;
-use crate::answer::{Answer, Refusal};
 use crate::openai::issuer::grant::{self, Binding};
 use crate::openai::ledger::{AuthorizationRequest, Granted};
 use crate::openai::params::{Params, invalid};
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 use crate::{Account, Iss, WhenChosen, Workspaces};
 
 /// `POST /oauth/authorize`: the selection of an account on the sign-in page, or "Cancel".
-pub(crate) fn choose(world: &World, request: &Recorded) -> Answer {
+pub(crate) fn choose(world: &World, request: &Recorded) -> Response {
     match callback(world, request) {
-        Ok(url) => Answer::redirect(url.as_str()),
-        Err(Refusal::OAuth(status, _, what) | Refusal::Platform(status, _, what)) => {
-            page::refused(status, &what)
-        }
+        Ok(url) => Response::redirect(url.as_str()),
+        Err(refusal) => page::refused(&refusal),
     }
 }
 

@@ -3,16 +3,16 @@ use serde_json::{Value, json};
 use super::grant::{self, Binding};
 use super::page;
 use super::token::s256;
-use crate::answer::{Answer, Refusal};
 use crate::openai::ledger::{Decision, DeviceGrant, Granted, Organizations};
 use crate::openai::params::{Params, invalid};
 use crate::openai::random;
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 use crate::{Offered, WhenChosen};
 
 /// `POST /api/accounts/deviceauth/usercode`.
-pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     if world.scenario.device.offered == Offered::No {
         return Err(Refusal::platform(404, "not_found", "Device code login is not enabled."));
     }
@@ -29,18 +29,18 @@ pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Answ
         decision: Decision::Pending,
     };
     let device_auth_id = random::secret("deviceauth_")?;
-    let mut answer = json!({"device_auth_id": device_auth_id, "user_code": grant.user_code});
+    let mut body = json!({"device_auth_id": device_auth_id, "user_code": grant.user_code});
     if !world.scenario.device.interval.is_null() {
-        answer["interval"] = world.scenario.device.interval.clone();
+        body["interval"] = world.scenario.device.interval.clone();
     }
     let mut ledger = world.ledger();
     ledger.issued.device_auth_ids.push(device_auth_id.clone());
     ledger.devices.insert(device_auth_id, grant);
-    Ok(Answer::json(200, &answer))
+    Ok(Response::json(200, &body))
 }
 
 /// `POST /api/accounts/deviceauth/token`: 403 until the user decides.
-pub(crate) fn device_token(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+pub(crate) fn device_token(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     let params = Params::of_body(request)?;
     let device_auth_id = params.need("device_auth_id")?;
     let user_code = params.need("user_code")?;
@@ -55,7 +55,7 @@ pub(crate) fn device_token(world: &World, request: &Recorded) -> Result<Answer, 
         Decision::Pending => refused("deviceauth_authorization_pending", "Not approved yet."),
         Decision::Approved { code, code_verifier } => {
             world.ledger().devices.remove(device_auth_id);
-            Ok(Answer::json(200, &approved(&code, &code_verifier)))
+            Ok(Response::json(200, &approved(&code, &code_verifier)))
         }
     }
 }
@@ -69,15 +69,13 @@ fn approved(code: &str, code_verifier: &str) -> Value {
 }
 
 /// `/codex/device`: GET returns the form, POST accepts the code and the account.
-pub(crate) fn device_page(world: &World, request: &Recorded) -> Answer {
+pub(crate) fn device_page(world: &World, request: &Recorded) -> Response {
     if request.method != "POST" {
         return page::device(&world.scenario.accounts);
     }
     match record_decision(world, request) {
         Ok(()) => page::device_done(),
-        Err(Refusal::OAuth(status, _, what) | Refusal::Platform(status, _, what)) => {
-            page::refused(status, &what)
-        }
+        Err(refusal) => page::refused(&refusal),
     }
 }
 

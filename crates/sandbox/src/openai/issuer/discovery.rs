@@ -1,12 +1,12 @@
 use serde_json::json;
 
-use crate::answer::Answer;
 use crate::endpoint::TOKEN_EXCHANGE;
 use crate::openai::world::World;
+use crate::response::Response;
 
 /// The metadata of [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414) and of OpenID Connect
 /// Discovery, as one document.
-pub(crate) fn discovery(world: &World) -> Answer {
+pub(crate) fn discovery(world: &World) -> Response {
     let at = |path: &str| format!("{}{path}", world.issuer);
     let metadata = json!({
         "issuer": world.issuer,
@@ -23,10 +23,10 @@ pub(crate) fn discovery(world: &World) -> Answer {
         "id_token_signing_alg_values_supported": ["RS256"],
         "subject_types_supported": ["public"],
     });
-    Answer::json(200, &metadata)
+    Response::json(200, &metadata)
 }
 
 /// The keys that verify the tokens.
-pub(crate) fn jwks(world: &World) -> Answer {
-    Answer::json(200, &json!({ "keys": [world.signer.jwk()] }))
+pub(crate) fn jwks(world: &World) -> Response {
+    Response::json(200, &json!({ "keys": [world.signer.jwk()] }))
 }

@@ -3,11 +3,11 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::authorize::API_AUDIENCE;
-use crate::answer::Refusal;
 use crate::merge::merge;
 use crate::openai::ledger::{Code, Granted, Ledger, Organizations, RefreshToken, Use};
 use crate::openai::random;
 use crate::openai::world::World;
+use crate::response::Refusal;
 use crate::{Account, Client, Organization, Rotation};
 
 /// The claim with OpenAI's additional claims.
@@ -23,15 +23,14 @@ pub(crate) struct Binding {
 /// Issues an authorization code.
 pub(crate) fn code(world: &World, binding: Binding) -> Result<String, Refusal> {
     let mut ledger = world.ledger();
-    let place = ledger.issued.codes.len();
-    let code = fixed_or(&world.scenario.fixed.codes, place, || random::secret("ac_"))?;
+    let fixed = &world.scenario.fixed.codes;
+    let code = issue(fixed, &mut ledger.issued.codes, || random::secret("ac_"))?;
     let entry = Code {
         granted: until(world, binding.granted, world.scenario.lifetimes.code),
         redirect_uri: binding.redirect_uri,
         code_challenge: binding.code_challenge,
         use_: Use::Fresh,
     };
-    ledger.issued.codes.push(code.clone());
     ledger.codes.insert(code.clone(), entry);
     Ok(code)
 }
@@ -81,9 +80,8 @@ fn id_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
     let granted = until(world, granted.clone(), world.scenario.lifetimes.id_token);
     let claims = id_token_claims(world, world.account(granted.account)?, &granted);
     let mut ledger = world.ledger();
-    let place = ledger.issued.id_tokens.len();
-    let token = fixed_or(&world.scenario.fixed.id_tokens, place, || world.signer.sign(&claims))?;
-    ledger.issued.id_tokens.push(token.clone());
+    let fixed = &world.scenario.fixed.id_tokens;
+    let token = issue(fixed, &mut ledger.issued.id_tokens, || world.signer.sign(&claims))?;
     ledger.id_tokens.insert(token.clone(), granted);
     Ok(token)
 }
@@ -92,10 +90,8 @@ fn access_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
     let granted = until(world, granted.clone(), world.scenario.lifetimes.access_token);
     let claims = access_token_claims(world, world.account(granted.account)?, &granted);
     let mut ledger = world.ledger();
-    let place = ledger.issued.access_tokens.len();
     let fixed = &world.scenario.fixed.access_tokens;
-    let token = fixed_or(fixed, place, || world.signer.sign(&claims))?;
-    ledger.issued.access_tokens.push(token.clone());
+    let token = issue(fixed, &mut ledger.issued.access_tokens, || world.signer.sign(&claims))?;
     ledger.access_tokens.insert(token.clone(), granted);
     Ok(token)
 }
@@ -108,11 +104,9 @@ fn refresh_token(world: &World, granted: &Granted) -> Result<String, Refusal> {
     {
         return Ok(same);
     }
-    let place = ledger.issued.refresh_tokens.len();
     let fixed = &world.scenario.fixed.refresh_tokens;
-    let token = fixed_or(fixed, place, || random::secret("rt_"))?;
+    let token = issue(fixed, &mut ledger.issued.refresh_tokens, || random::secret("rt_"))?;
     let entry = RefreshToken { granted, use_: Use::Fresh };
-    ledger.issued.refresh_tokens.push(token.clone());
     ledger.refresh_tokens.insert(token.clone(), entry);
     Ok(token)
 }
@@ -210,11 +204,13 @@ fn until(world: &World, granted: Granted, lifetime: Duration) -> Granted {
     Granted { expires: world.now().saturating_add(seconds), ..granted }
 }
 
-/// The fixed value at this index, or a random one.
-pub(crate) fn fixed_or(
+/// Issues the next fixed secret, or a new one.
+pub(crate) fn issue(
     fixed: &[String],
-    place: usize,
-    fresh: impl FnOnce() -> Result<String, Refusal>,
+    issued: &mut Vec<String>,
+    new: impl FnOnce() -> Result<String, Refusal>,
 ) -> Result<String, Refusal> {
-    fixed.get(place).map_or_else(fresh, |fixed| Ok(fixed.clone()))
+    let secret = fixed.get(issued.len()).map_or_else(new, |fixed| Ok(fixed.clone()))?;
+    issued.push(secret.clone());
+    Ok(secret)
 }

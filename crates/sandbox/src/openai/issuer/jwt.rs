@@ -5,26 +5,22 @@ use ring::rsa::PublicKeyComponents;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
+use crate::listen::StartError;
+use crate::response::Refusal;
 
 const TEST_KEY: &str = include_str!("../../../fixtures/issuer-test-key.pem");
 const KEY_ID: &str = "sandbox-test-key";
-
-/// The signing key fixture is damaged.
-#[derive(Debug, thiserror::Error)]
-#[error("fixtures/issuer-test-key.pem is no RSA key in PKCS#8")]
-pub struct BrokenKey;
 
 /// Signs tokens with RS256 ([RFC 7518 §3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
 /// The key is in the source: generating one would take a second per test.
 pub(crate) struct Signer(RsaKeyPair);
 
 impl Signer {
-    pub(crate) fn new() -> Result<Self, BrokenKey> {
-        let between_the_marks = TEST_KEY.split("-----").nth(2).ok_or(BrokenKey)?;
+    pub(crate) fn new() -> Result<Self, StartError> {
+        let between_the_marks = TEST_KEY.split("-----").nth(2).ok_or(StartError::Key)?;
         let base64: String = between_the_marks.split_whitespace().collect();
-        let der = STANDARD.decode(base64).map_err(|_| BrokenKey)?;
-        let key = RsaKeyPair::from_pkcs8(&der).map_err(|_| BrokenKey)?;
+        let der = STANDARD.decode(base64).map_err(|_| StartError::Key)?;
+        let key = RsaKeyPair::from_pkcs8(&der).map_err(|_| StartError::Key)?;
         Ok(Self(key))
     }
 

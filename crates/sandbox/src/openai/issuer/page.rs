@@ -1,5 +1,5 @@
 use crate::Account;
-use crate::answer::Answer;
+use crate::response::{Refusal, Response};
 
 const STYLE: &str = include_str!("../../../pages/style.css");
 const FRONT: &str = include_str!("../../../pages/front.html");
@@ -10,12 +10,12 @@ const DEVICE_DONE: &str = include_str!("../../../pages/device-done.html");
 const REFUSED: &str = include_str!("../../../pages/refused.html");
 
 /// A page that describes this server.
-pub(crate) fn front_page() -> Answer {
-    Answer::html(200, fill(FRONT, &[]))
+pub(crate) fn front_page() -> Response {
+    Response::html(200, fill(FRONT, &[]))
 }
 
 /// The list of accounts.
-pub(super) fn sign_in(client_name: &str, ticket: &str, accounts: &[Account]) -> Answer {
+pub(super) fn sign_in(client_name: &str, ticket: &str, accounts: &[Account]) -> Response {
     let page = fill(
         SIGN_IN,
         &[
@@ -24,22 +24,23 @@ pub(super) fn sign_in(client_name: &str, ticket: &str, accounts: &[Account]) -> 
             ("accounts", &buttons(accounts)),
         ],
     );
-    Answer::html(200, page)
+    Response::html(200, page)
 }
 
 /// The form for a device code.
-pub(super) fn device(accounts: &[Account]) -> Answer {
-    Answer::html(200, fill(DEVICE, &[("accounts", &buttons(accounts))]))
+pub(super) fn device(accounts: &[Account]) -> Response {
+    Response::html(200, fill(DEVICE, &[("accounts", &buttons(accounts))]))
 }
 
 /// The page after approval.
-pub(super) fn device_done() -> Answer {
-    Answer::html(200, fill(DEVICE_DONE, &[]))
+pub(super) fn device_done() -> Response {
+    Response::html(200, fill(DEVICE_DONE, &[]))
 }
 
 /// The error page of a request.
-pub(super) fn refused(status: u16, what: &str) -> Answer {
-    Answer::html(status, fill(REFUSED, &[("what", &escape(what))]))
+pub(super) fn refused(refusal: &Refusal) -> Response {
+    let (Refusal::OAuth(status, _, what) | Refusal::Platform(status, _, what)) = refusal;
+    Response::html(*status, fill(REFUSED, &[("what", &escape(what))]))
 }
 
 fn buttons(accounts: &[Account]) -> String {

@@ -1,15 +1,15 @@
 use serde_json::json;
 
 use crate::Revocation;
-use crate::answer::{Answer, Refusal};
 use crate::openai::ledger::{Granted, Ledger, Use};
 use crate::openai::params::Params;
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 
 /// `POST /oauth/revoke` ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). An unknown token is
 /// not an error (§2.2).
-pub(crate) fn revoke(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+pub(crate) fn revoke(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     let params = Params::of_body(request)?;
     let token = params.need("token")?;
     let client_id = params.need("client_id")?;
@@ -19,7 +19,7 @@ pub(crate) fn revoke(world: &World, request: &Recorded) -> Result<Answer, Refusa
         end(world, &mut ledger, token, &granted);
     }
     ledger.access_tokens.remove(token);
-    Ok(Answer::json(200, &json!({})))
+    Ok(Response::json(200, &json!({})))
 }
 
 /// Revokes the token, and the related tokens of the policy.

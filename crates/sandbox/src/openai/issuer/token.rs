@@ -1,20 +1,20 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::grant::{self, Minted};
-use crate::answer::{Answer, Refusal};
+use super::grant;
 use crate::endpoint::TOKEN_EXCHANGE;
 use crate::openai::ledger::{Granted, Use};
 use crate::openai::params::Params;
 use crate::openai::random;
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 use crate::{Reuse, Rotation};
 
 /// `POST /oauth/token`, a form or JSON, with one of three grant types.
-pub(crate) fn token(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+pub(crate) fn token(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     let params = Params::of_body(request)?;
     let client_id = params.need("client_id")?;
     if world.client(client_id).is_none() {
@@ -31,7 +31,7 @@ pub(crate) fn token(world: &World, request: &Recorded) -> Result<Answer, Refusal
 /// [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3) with
 /// [RFC 7636 §4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6). Any attempt spends the
 /// code, so that a verifier can be guessed only once.
-fn redeem_code(world: &World, params: &Params, client_id: &str) -> Result<Answer, Refusal> {
+fn redeem_code(world: &World, params: &Params, client_id: &str) -> Result<Response, Refusal> {
     let redirect_uri = params.need("redirect_uri")?;
     let verifier = params.need("code_verifier")?;
     let code = spend_code(world, params.need("code")?)?;
@@ -48,8 +48,7 @@ fn redeem_code(world: &World, params: &Params, client_id: &str) -> Result<Answer
     if code.granted.expires <= world.now() {
         return refused("the code has expired");
     }
-    let tokens = grant::tokens(world, &code.granted)?;
-    Ok(Answer::json(200, &token_answer(world, &tokens, &code.granted)))
+    token_response(world, &code.granted)
 }
 
 fn spend_code(world: &World, code: &str) -> Result<crate::openai::ledger::Code, Refusal> {
@@ -69,10 +68,9 @@ pub(super) fn s256(verifier: &str) -> String {
 
 /// [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6), with the rotation and reuse
 /// rules of the [`Policy`](crate::Policy).
-fn refresh(world: &World, params: &Params, client_id: &str) -> Result<Answer, Refusal> {
+fn refresh(world: &World, params: &Params, client_id: &str) -> Result<Response, Refusal> {
     let granted = spend_refresh_token(world, params.need("refresh_token")?, client_id)?;
-    let tokens = grant::tokens(world, &granted)?;
-    Ok(Answer::json(200, &token_answer(world, &tokens, &granted)))
+    token_response(world, &granted)
 }
 
 fn spend_refresh_token(world: &World, token: &str, client_id: &str) -> Result<Granted, Refusal> {
@@ -103,8 +101,9 @@ fn spend_refresh_token(world: &World, token: &str, client_id: &str) -> Result<Gr
     }
 }
 
-fn token_answer(world: &World, tokens: &Minted, granted: &Granted) -> Value {
-    let mut answer = json!({
+fn token_response(world: &World, granted: &Granted) -> Result<Response, Refusal> {
+    let tokens = grant::tokens(world, granted)?;
+    let mut body = json!({
         "access_token": tokens.access_token,
         "expires_in": world.scenario.lifetimes.access_token.as_secs(),
         "id_token": tokens.id_token,
@@ -112,14 +111,14 @@ fn token_answer(world: &World, tokens: &Minted, granted: &Granted) -> Value {
         "token_type": "Bearer",
     });
     if let Some(refresh_token) = &tokens.refresh_token {
-        answer["refresh_token"] = refresh_token.as_str().into();
+        body["refresh_token"] = refresh_token.as_str().into();
     }
-    answer
+    Ok(Response::json(200, &body))
 }
 
 /// [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1): exchanges an ID token for
 /// an API key.
-fn exchange(world: &World, params: &Params, client_id: &str) -> Result<Answer, Refusal> {
+fn exchange(world: &World, params: &Params, client_id: &str) -> Result<Response, Refusal> {
     params.need_one_of("requested_token", &["openai-api-key"])?;
     params.need_one_of("subject_token_type", &["urn:ietf:params:oauth:token-type:id_token"])?;
     params.need("name")?;
@@ -131,12 +130,12 @@ fn exchange(world: &World, params: &Params, client_id: &str) -> Result<Answer, R
         return Err(invalid_subject(format!("Invalid ID token: missing {claim}")));
     }
     let key = api_key(world, "sk-proj-")?;
-    let answer = json!({
+    let body = json!({
         "access_token": key,
         "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
         "token_type": "N_A",
     });
-    Ok(Answer::json(200, &answer))
+    Ok(Response::json(200, &body))
 }
 
 /// Issued ID tokens are stored, so equality replaces the signature check.
@@ -156,10 +155,6 @@ fn invalid_subject(message: impl Into<String>) -> Refusal {
 
 /// Issues an API key.
 pub(crate) fn api_key(world: &World, prefix: &str) -> Result<String, Refusal> {
-    let mut ledger = world.ledger();
-    let place = ledger.issued.api_keys.len();
     let fixed = &world.scenario.fixed.api_keys;
-    let key = grant::fixed_or(fixed, place, || random::secret(prefix))?;
-    ledger.issued.api_keys.push(key.clone());
-    Ok(key)
+    grant::issue(fixed, &mut world.ledger().issued.api_keys, || random::secret(prefix))
 }

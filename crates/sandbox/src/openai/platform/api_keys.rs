@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
-use super::bearer::session;
 use super::organizations::named;
-use crate::answer::{Answer, Refusal};
+use super::session::session;
 use crate::openai::issuer::api_key;
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 
 /// `POST /dashboard/organizations/{org}/projects/{project}/api_keys`: creates a key.
 pub(crate) fn api_keys(
@@ -13,7 +13,7 @@ pub(crate) fn api_keys(
     request: &Recorded,
     organization: &str,
     project: &str,
-) -> Result<Answer, Refusal> {
+) -> Result<Response, Refusal> {
     let account = session(world, request)?;
     let organization = named(world, account, organization, request)?;
     if !organization.projects.iter().any(|candidate| candidate.id == project) {
@@ -22,13 +22,13 @@ pub(crate) fn api_keys(
     let name = wanted_name(request)?;
     let key = api_key(world, "sk-proj-")?;
     let number = world.ledger().issued.api_keys.len();
-    let answer = json!({"result": "success", "key": {
+    let body = json!({"result": "success", "key": {
         "id": format!("key_{number}"),
         "name": name,
         "sensitive_id": key,
         "created": world.now(),
     }});
-    Ok(Answer::json(200, &answer))
+    Ok(Response::json(200, &body))
 }
 
 fn wanted_name(request: &Recorded) -> Result<String, Refusal> {

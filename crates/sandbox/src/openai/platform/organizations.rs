@@ -1,19 +1,19 @@
 use serde_json::{Value, json};
 
-use super::bearer::session;
+use super::session::session;
 use crate::Organization;
-use crate::answer::{Answer, Refusal};
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 
 /// `GET /v1/organizations`.
-pub(crate) fn organizations(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+pub(crate) fn organizations(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     let account = session(world, request)?;
     let poll = count_poll(world, account, None);
     let all = &world.account(account)?.organizations;
     let there = all.iter().filter(|org| org.appears_at_poll <= poll);
     let data: Vec<Value> = there.map(listed).collect();
-    Ok(Answer::json(200, &json!({"object": "list", "data": data})))
+    Ok(Response::json(200, &json!({"object": "list", "data": data})))
 }
 
 fn listed(organization: &Organization) -> Value {

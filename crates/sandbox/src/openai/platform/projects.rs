@@ -1,19 +1,19 @@
 use serde_json::{Value, json};
 
-use super::bearer::session;
 use super::organizations::{count_poll, named};
+use super::session::session;
 use crate::Project;
-use crate::answer::{Answer, Refusal};
 use crate::openai::params::Params;
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 
 /// `GET /dashboard/organizations/{org}/projects?detail=basic&limit=…&after=…`, a page at a time.
 pub(crate) fn projects(
     world: &World,
     request: &Recorded,
     organization: &str,
-) -> Result<Answer, Refusal> {
+) -> Result<Response, Refusal> {
     let account = session(world, request)?;
     if request.header("openai-organization").is_none() {
         return Err(bad("missing_organization", "The header openai-organization is missing."));
@@ -46,7 +46,7 @@ fn limit(params: &Params) -> Result<usize, Refusal> {
     limit.ok_or_else(|| bad("invalid_limit", "limit must be 1 to 100."))
 }
 
-fn page(there: &[&Project], limit: usize, after: Option<&str>) -> Result<Answer, Refusal> {
+fn page(there: &[&Project], limit: usize, after: Option<&str>) -> Result<Response, Refusal> {
     let start = match after {
         None => 0,
         Some(id) => 1 + place_of(there, id)?,
@@ -54,18 +54,18 @@ fn page(there: &[&Project], limit: usize, after: Option<&str>) -> Result<Answer,
     let rest = &there[start..];
     let shown = &rest[..limit.min(rest.len())];
     let data: Vec<Value> = shown.iter().map(|project| listed(project)).collect();
-    let answer = json!({
+    let body = json!({
         "object": "list",
         "data": data,
         "first_id": shown.first().map(|project| &project.id),
         "last_id": shown.last().map(|project| &project.id),
         "has_more": rest.len() > limit,
     });
-    Ok(Answer::json(200, &answer))
+    Ok(Response::json(200, &body))
 }
 
 /// The next page of an endless list, with nearly the maximum size of a response.
-fn endless_page(limit: usize, after: Option<&str>) -> Result<Answer, Refusal> {
+fn endless_page(limit: usize, after: Option<&str>) -> Result<Response, Refusal> {
     const PAGE: usize = 900_000;
     let start: usize = match after {
         None => 0,
@@ -80,7 +80,7 @@ fn endless_page(limit: usize, after: Option<&str>) -> Result<Answer, Refusal> {
     let project = |number| json!({"id": id(number), "title": title, "is_initial": false});
     let data: Vec<Value> = (start + 1..=start + limit).map(project).collect();
     let last_id = id(start + limit);
-    Ok(Answer::json(200, &json!({"data": data, "last_id": last_id, "has_more": true})))
+    Ok(Response::json(200, &json!({"data": data, "last_id": last_id, "has_more": true})))
 }
 
 fn place_of(there: &[&Project], id: &str) -> Result<usize, Refusal> {

@@ -25,7 +25,7 @@ fn date_header_follows_the_scenario_clock() {
     assert!(later.contains(" 21"), "{later}");
 
     let headers = vec![("Date".to_owned(), "yesterday".to_owned())];
-    let reply = Then::Answer(Reply { status: 200, headers, body: Body::Json(json!({})) });
+    let reply = Then::Respond(Reply { status: 200, headers, body: Body::Json(json!({})) });
     let faults = vec![Fault::new(Endpoint::Jwks, reply)];
     assert_eq!(date(Scenario { faults, ..Scenario::default() }), "yesterday");
 }

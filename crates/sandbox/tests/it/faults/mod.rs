@@ -46,7 +46,7 @@ fn fault_sets_status_headers_and_body() {
         headers: vec![("retry-after".to_owned(), "7".to_owned())],
         body: Body::Bytes(b"\xff\xfe".to_vec()),
     };
-    let sandbox = with_fault(Fault::new(Endpoint::Any, Then::Answer(reply)));
+    let sandbox = with_fault(Fault::new(Endpoint::Any, Then::Respond(reply)));
     let answer = jwks(&sandbox).unwrap();
     assert_eq!(answer.status, 503);
     assert!(answer.headers.contains("retry-after: 7"));
@@ -175,7 +175,7 @@ fn dropping_the_sandbox_closes_hanging_connections() {
 #[tokio::test]
 async fn fault_delays_the_response() {
     let delay = Duration::from_secs(3600);
-    let fault = Fault::new(Endpoint::Authorize, Then::Honest).after(delay);
+    let fault = Fault::new(Endpoint::Authorize, Then::Normal).after(delay);
     let scenario = Scenario { faults: vec![fault], ..Scenario::default() };
     let sandbox = Sandbox::start(scenario).await.unwrap();
     let mut person = sandbox.person(Account::OWNER);
@@ -213,7 +213,7 @@ fn scenario_file_is_parsed() {
         Fault::new(Endpoint::Path("/x".to_owned()), Then::json(500, json!({"a": 1}))),
         Fault::new(
             Endpoint::Jwks,
-            Then::Answer(Reply {
+            Then::Respond(Reply {
                 status: 502,
                 headers: Vec::new(),
                 body: Body::Text("text".to_owned()),

@@ -64,7 +64,7 @@ fn proxy_returns_the_configured_bytes() {
         (ProxyConduct::status(407, b""), "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-"),
         (ProxyConduct::status(403, b"<p>"), "HTTP/1.1 403 Forbidden\r\nconnection: close\r\n"),
         (ProxyConduct::status(200, b"junk"), "HTTP/1.1 200 OK\r\n\r\njunk"),
-        (ProxyConduct::Answer(b"SSH-2.0-x\r\n".to_vec()), "SSH-2.0-x\r\n"),
+        (ProxyConduct::Respond(b"SSH-2.0-x\r\n".to_vec()), "SSH-2.0-x\r\n"),
     ] {
         let proxy = proxy(ProxyScenario { conduct, ..ProxyScenario::http() });
         let answer = ask_text(&proxy, &format!("{TO_THE_ISSUER}hello"));
@@ -98,7 +98,7 @@ fn proxy_can_close_or_hang() {
 async fn stopped_proxy_frees_its_port_and_wait_without_requests_times_out() {
     let proxy = Proxy::start(ProxyScenario::http()).await.unwrap();
     let error = proxy.wait_for_requests(1, Duration::ZERO).await.unwrap_err();
-    assert!(error.to_string().contains("1 requests to the proxy"), "{error}");
+    assert!(error.to_string().contains("1 requests to Any were expected"), "{error}");
     let port = proxy.address().port();
     proxy.stop().await;
     Proxy::start(ProxyScenario { port, ..ProxyScenario::http() }).await.unwrap();

@@ -2,13 +2,13 @@ use serde_json::{Value, json};
 
 /// The response of an endpoint, before it is sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::of_type(status, "application/json", body.to_string())
     }
@@ -36,8 +36,8 @@ impl Answer {
     /// No response may be cached:
     /// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1) requires it for tokens.
     fn of_type(status: u16, content_type: &str, body: String) -> Self {
-        let answer = Self { status, headers: Vec::new(), body: body.into_bytes() };
-        answer.with("content-type", content_type).with("cache-control", "no-store")
+        let response = Self { status, headers: Vec::new(), body: body.into_bytes() };
+        response.with("content-type", content_type).with("cache-control", "no-store")
     }
 }
 
@@ -65,7 +65,7 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Answer {
+impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::OAuth(status, code, description) => {

@@ -1,14 +1,13 @@
 use serde_json::json;
 
-use super::bearer::{bearer, unauthorized};
-use crate::answer::{Answer, Refusal};
-use crate::openai::issuer::fixed_or;
+use crate::openai::issuer::issue;
 use crate::openai::random;
 use crate::openai::world::World;
 use crate::record::Recorded;
+use crate::response::{Refusal, Response};
 
 /// `POST /dashboard/onboarding/login`: exchanges an access token for a session key.
-pub(crate) fn onboarding(world: &World, request: &Recorded) -> Result<Answer, Refusal> {
+pub(crate) fn onboarding(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     let account = signed_in(world, request)?;
     if request.json() != Some(json!({"app": "api"})) {
         let message = "The body must be {\"app\":\"api\"}.";
@@ -16,13 +15,13 @@ pub(crate) fn onboarding(world: &World, request: &Recorded) -> Result<Answer, Re
     }
     let key = session_key(world, account)?;
     let person = world.account(account)?;
-    let answer = json!({"user": {
+    let body = json!({"user": {
         "id": person.sub.replace("auth0|", "user-"),
         "email": person.email,
         "name": person.name,
         "session": {"sensitive_id": key, "object": "session"},
     }});
-    Ok(Answer::json(200, &answer))
+    Ok(Response::json(200, &body))
 }
 
 fn signed_in(world: &World, request: &Recorded) -> Result<usize, Refusal> {
@@ -36,10 +35,25 @@ fn signed_in(world: &World, request: &Recorded) -> Result<usize, Refusal> {
 
 fn session_key(world: &World, account: usize) -> Result<String, Refusal> {
     let mut ledger = world.ledger();
-    let place = ledger.issued.session_keys.len();
     let fixed = &world.scenario.fixed.session_keys;
-    let key = fixed_or(fixed, place, || random::secret("sess-"))?;
-    ledger.issued.session_keys.push(key.clone());
+    let key = issue(fixed, &mut ledger.issued.session_keys, || random::secret("sess-"))?;
     ledger.sessions.insert(key.clone(), account);
     Ok(key)
+}
+
+/// The credentials of [RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
+fn bearer(request: &Recorded) -> Result<&str, Refusal> {
+    let header = request.header("authorization");
+    let token = header.and_then(|value| value.strip_prefix("Bearer "));
+    token.ok_or_else(|| unauthorized("missing_authorization", "A bearer token is needed."))
+}
+
+/// The account behind a session key.
+pub(super) fn session(world: &World, request: &Recorded) -> Result<usize, Refusal> {
+    let account = world.ledger().sessions.get(bearer(request)?).copied();
+    account.ok_or_else(|| unauthorized("invalid_session", "The session key is unknown."))
+}
+
+fn unauthorized(code: &'static str, message: &str) -> Refusal {
+    Refusal::platform(401, code, message)
 }
