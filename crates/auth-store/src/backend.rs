@@ -1,8 +1,5 @@
 use std::ffi::OsStr;
-use std::io;
 use std::sync::Arc;
-
-use zeroize::Zeroizing;
 
 use crate::file::Reserved;
 use crate::file_location::{Content, FileLocation, SIZE_LIMIT};
@@ -11,8 +8,7 @@ use crate::format::ParseError;
 use crate::lock::LOCKS;
 use crate::snapshot::Snapshot;
 use crate::{
-    AuthDocument, Error, ExternalStore, Location, check, external_document, file, format,
-    interrupted_save, memory,
+    AuthDocument, Error, ExternalStore, ExternalStoreError, Location, check, file, format, memory,
 };
 
 /// How much a document can grow: the answer of a token endpoint has at most 64 KiB.
@@ -73,27 +69,27 @@ impl Backend {
         self.file().filter(|location| !location.is_linked())
     }
 
-    pub(crate) fn read(&self) -> Result<Content, Error> {
+    pub(crate) fn read(&self) -> Result<Snapshot, Error> {
         match self {
-            Self::File(location) => location.read(),
-            Self::External(external) => external_document::read(external.as_ref()),
+            Self::File(location) => Snapshot::read(location),
+            Self::External(external) => {
+                external.read().map(Snapshot::from).map_err(|source| failed(external, source))
+            }
         }
     }
 
     /// Parses the content. An empty file is no document.
-    pub(crate) fn document(&self, content: &Content) -> Result<Option<AuthDocument>, Error> {
-        let replaceable = self.replaceable_file().is_some();
+    pub(crate) fn parse(&self, content: Option<&Content>) -> Result<Option<AuthDocument>, Error> {
+        let (location, replaceable) = (self.location(), self.replaceable_file().is_some());
         let bytes = match content {
-            Content::Absent => return Ok(None),
-            Content::Bytes(bytes) if bytes.trim_ascii().is_empty() => return Ok(None),
-            Content::TooLarge => {
-                let location = self.location();
+            Some(bytes) if bytes.len() as u64 > SIZE_LIMIT => {
                 return Err(Error::TooLarge { location, limit: SIZE_LIMIT, replaceable });
             }
-            Content::Bytes(bytes) => bytes,
+            Some(bytes) if !bytes.trim_ascii().is_empty() => bytes,
+            _ => return Ok(None),
         };
         let corrupt = |ParseError { line, column, field, problem }| Error::Corrupt {
-            location: self.location(),
+            location,
             line,
             column,
             field,
@@ -103,56 +99,40 @@ impl Backend {
         format::parse(bytes).map(Some).map_err(corrupt)
     }
 
-    /// Finishes an interrupted save, see [`interrupted_save`]. A write to an external store has no such
-    /// state.
-    pub(crate) fn finish_interrupted(&self) -> Result<Option<AuthDocument>, Error> {
-        self.file().map_or(Ok(None), interrupted_save::finish)
-    }
-
-    /// Whether there is an interrupted save.
-    pub(crate) fn has_interrupted(&self) -> bool {
-        self.file().is_some_and(|location| interrupted_save::exists(location))
-    }
-
-    /// Reads the content for a later comparison. True if it has changed.
-    pub(crate) fn see(&self, snapshot: &mut Snapshot) -> Result<bool, Error> {
-        match self {
-            Self::File(location) => snapshot.read(location),
-            Self::External(external) => {
-                *snapshot = Snapshot::without_file(external_document::read(external.as_ref())?);
-                Ok(true)
-            }
-        }
+    /// Finishes an interrupted save. A write to an external store has no such state.
+    pub(crate) fn finish_interrupted(&self) -> Result<(), Error> {
+        self.file().map_or(Ok(()), |location| file::finish_interrupted(location))
     }
 
     /// Checks that a new sign-in could be saved over what is stored now.
     pub(crate) fn check_savable(&self) -> Result<(), Error> {
+        let content = self.read()?.content;
         match self {
             Self::File(location) => {
-                self.check_location(location)?;
+                check::check_replaceable(location)?;
                 check::check_space(location)?;
-                self.length_to_come(&self.read()?).map(drop)
+                self.length_to_come(content.as_ref()).map(drop)
             }
-            Self::External(_) => self.reserve(&mut Snapshot::without_file(self.read()?)).map(drop),
+            Self::External(_) => self.reserve(content.as_ref()).map(drop),
         }
     }
 
     /// Makes sure that a successor of this content can be written. An external store reserves nothing:
     /// it is tested with an entry of that length.
-    pub(crate) fn reserve(&self, snapshot: &mut Snapshot) -> Result<Option<Box<Reserved>>, Error> {
-        let length = self.length_to_come(snapshot.content());
+    pub(crate) fn reserve(&self, content: Option<&Content>) -> Result<Option<Reserved>, Error> {
+        let length = self.length_to_come(content);
         match self {
             Self::File(location) => {
-                self.check_location(location)?;
+                check::check_replaceable(location)?;
                 let room = length? + GROWTH;
                 memory::preallocate(room);
-                file::reserve(location, snapshot, room).map(Some)
+                Reserved::with_room(location, room).map(Some)
             }
             Self::External(external) => {
                 // A store that returns what it never took has no readable entry either.
                 let tried = length.as_ref().unwrap_or(&0) + EXTERNAL_GROWTH;
                 let checked = external.check(usize::try_from(tried).unwrap_or(usize::MAX));
-                checked.map_err(|source| external_document::failed(external, source))?;
+                checked.map_err(|source| failed(external, source))?;
                 length.map(|_| None)
             }
         }
@@ -160,13 +140,12 @@ impl Backend {
 
     /// The length of the document when it is written again. A document that cannot be read counts as
     /// empty, because it is replaced as a whole.
-    fn length_to_come(&self, content: &Content) -> Result<u64, Error> {
-        let document = match self.document(content) {
+    fn length_to_come(&self, content: Option<&Content>) -> Result<u64, Error> {
+        let document = match self.parse(content) {
             Err(_) if self.replaceable_file().is_some() => AuthDocument::default(),
             other => other?.unwrap_or_default(),
         };
-        let bytes = format::serialize(&document).map_err(|source| self.not_writable(source))?;
-        let length = bytes.len() as u64;
+        let length = self.serialize(&document)?.len() as u64;
         if length + GROWTH > SIZE_LIMIT {
             return Err(self.would_be_too_large());
         }
@@ -177,23 +156,28 @@ impl Backend {
         Error::WouldBeTooLarge { location: self.location(), limit: SIZE_LIMIT }
     }
 
-    fn check_location(&self, location: &FileLocation) -> Result<(), Error> {
-        check::check_can_create_files(location)?;
-        if location.exists()? { check::check_replaceable(location) } else { Ok(()) }
+    /// The text of a document.
+    pub(crate) fn serialize(&self, document: &AuthDocument) -> Result<Content, Error> {
+        format::serialize(document).map_err(|source| match self {
+            Self::File(location) => location.not_writable(source),
+            Self::External(external) => failed(external, source.into()),
+        })
     }
 
     /// An external store is not checked: it was read a moment ago.
     pub(crate) fn check_removable(&self) -> Result<(), Error> {
-        self.file().map_or(Ok(()), |location| check::check_removable(location))
+        match self.file() {
+            Some(location) if location.exists()? => check::check_replaceable(location),
+            _ => Ok(()),
+        }
     }
 
-    /// Replaces the content of the snapshot by `bytes` and updates the snapshot. [`Backend::flush`]
-    /// makes it durable.
+    /// Replaces the content of the snapshot by `bytes`, durably, and updates the snapshot.
     pub(crate) fn replace(
         &self,
         snapshot: &mut Snapshot,
-        reserved: &mut Option<Box<Reserved>>,
-        bytes: Zeroizing<Vec<u8>>,
+        reserved: &mut Option<Reserved>,
+        bytes: Content,
     ) -> Result<(), Error> {
         // A longer document could not be read again.
         if bytes.len() as u64 > SIZE_LIMIT {
@@ -202,16 +186,19 @@ impl Backend {
         match self {
             Self::File(location) => file::replace(location, snapshot, reserved, bytes),
             Self::External(external) => {
-                external_document::replace(external.as_ref(), snapshot.content(), &bytes)?;
-                *snapshot = Snapshot::without_file(Content::Bytes(bytes));
+                // No external store has compare-and-swap, so another machine that shares it can still
+                // write in between.
+                if self.read()?.content != snapshot.content {
+                    return Err(Error::Changed { location: self.location() });
+                }
+                external.write(&bytes).map_err(|source| match may_have_written(&source) {
+                    true => Error::MayBeStored { name: external.name(), source },
+                    false => failed(external, source),
+                })?;
+                *snapshot = Snapshot::from(Some(bytes));
                 Ok(())
             }
         }
-    }
-
-    /// An external store makes its own writes durable.
-    pub(crate) fn flush(&self) -> Result<(), Error> {
-        self.file().map_or(Ok(()), |location| file::flush_name(location))
     }
 
     /// Removes the document, also an unreadable one, except behind a link. False if there was none.
@@ -220,21 +207,27 @@ impl Backend {
             Self::File(location) => {
                 // The target of a link may not be an `auth.json`.
                 if location.is_linked() {
-                    self.document(&self.read()?)?;
+                    self.parse(self.read()?.content.as_ref())?;
                 }
                 file::remove(location)
             }
             Self::External(external) => {
-                external.remove().map_err(|source| external_document::failed(external, source))
+                external.remove().map_err(|source| failed(external, source))
             }
         }
     }
+}
 
-    /// The document could not be serialized.
-    pub(crate) fn not_writable(&self, source: io::Error) -> Error {
-        match self {
-            Self::File(location) => Error::NotWritable { path: location.path(), source },
-            Self::External(external) => external_document::failed(external, source.into()),
-        }
+fn failed(external: &Arc<dyn ExternalStore>, source: ExternalStoreError) -> Error {
+    Error::External { name: external.name(), source }
+}
+
+/// A store that was stopped before its answer may have stored the document.
+fn may_have_written(error: &ExternalStoreError) -> bool {
+    #[cfg(feature = "keyring")]
+    if crate::keyring_store::is_timeout(error) {
+        return true;
     }
+    use credential_helper::Error::{Cancelled, TimedOut};
+    matches!(error.downcast_ref(), Some(TimedOut { .. } | Cancelled { .. }))
 }

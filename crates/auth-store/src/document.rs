@@ -135,15 +135,6 @@ impl AuthDocument {
         }
     }
 
-    /// Replaces the tokens by those of a later sign-in of the same account.
-    pub(crate) fn take_sign_in_of(&mut self, mut later: Self) {
-        for key in ["tokens", "last_refresh"] {
-            if let Some(value) = later.object.take(key) {
-                self.object.set(key, value);
-            }
-        }
-    }
-
     /// Replaces the sign-in by an API key. Other fields at the top stay.
     pub fn set_api_key_sign_in(&mut self, api_key: &ApiKey) {
         self.remove_other_sign_ins();

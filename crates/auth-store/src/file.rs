@@ -1,144 +1,105 @@
-use std::ffi::OsString;
-use std::io;
+//! Replaces and removes the file of the document, and finishes what a killed process began.
+
+use std::fs::File;
+use std::io::{self, Seek as _, Write as _};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::file_location::{Content, FileLocation};
-use crate::folder::remove_if_there;
-use crate::mount::{BACKUP, Mounted};
+use crate::file_location::{BACKUP, Content, FileLocation};
+use crate::folder::{Entry, remove_if_there};
 use crate::snapshot::Snapshot;
-use crate::successor::is_successor;
 use crate::temp_file::{TempFile, clear};
-use crate::{Error, Location};
+use crate::{Error, FileKind, Location, format};
 
 /// The only name of temporary files, so that those of a killed process are found and removed.
 pub(crate) const TEMPORARY: &str = ".login-cli.tmp";
 
-/// The edited document with the tokens of an interrupted save.
-pub(crate) const MERGED: &str = ".login-cli.merged";
-
 /// What a save needs: a temporary file beside the document, so that the rename stays on one file
 /// system, and the document itself if it is a mount, which is written in place.
 pub(crate) struct Reserved {
-    new: TempFile,
-    mounted: Option<Mounted>,
+    temporary: TempFile,
+    mount: Option<File>,
 }
 
-/// Reserves this many bytes on the disk.
-pub(crate) fn reserve(
-    location: &Arc<FileLocation>,
-    snapshot: &mut Snapshot,
-    room: u64,
-) -> Result<Box<Reserved>, Error> {
-    let mut reserved = unreserved(location)?;
-    let mut room = room;
-    if location.is_mount() {
-        clear(location.folder(), &location.beside(BACKUP))?;
-        let mounted = Mounted::open(location, room)?;
-        let not_writable = |source| Error::NotWritable { path: location.path(), source };
-        let length = mounted.padded_length().map_err(not_writable)?;
-        snapshot.pad(length);
-        // The temporary file becomes the copy of the old content.
-        room = room.max(length);
-        reserved.mounted = Some(mounted);
+impl Reserved {
+    /// Reserves this many bytes on the disk.
+    pub(crate) fn with_room(location: &Arc<FileLocation>, room: u64) -> Result<Self, Error> {
+        let mut reserved = Self::new(location)?;
+        let mut room = room;
+        if location.is_mount() {
+            clear(location, BACKUP)?;
+            let mount = open_mount(location, room)?;
+            // The temporary file becomes the copy of the old content.
+            room =
+                room.max(mount.metadata().map_err(|source| location.not_writable(source))?.len());
+            reserved.mount = Some(mount);
+        }
+        reserved.temporary.allocate(room)?;
+        Ok(reserved)
     }
-    reserved.new.allocate(room)?;
-    Ok(reserved)
+
+    fn new(location: &Arc<FileLocation>) -> Result<Self, Error> {
+        Ok(Self { temporary: TempFile::replace(location, TEMPORARY)?, mount: None })
+    }
 }
 
-/// Replaces the content of the snapshot by `bytes`, under the locks. [`flush_name`] makes it durable.
+/// Replaces the content of the snapshot by `bytes`, durably, under the locks.
 ///
 /// After a reservation no step needs more space, memory or descriptors. After an error the reservation
 /// is kept if it can be used again.
 pub(crate) fn replace(
     location: &Arc<FileLocation>,
     snapshot: &mut Snapshot,
-    reserved: &mut Option<Box<Reserved>>,
-    bytes: Zeroizing<Vec<u8>>,
+    reserved: &mut Option<Reserved>,
+    bytes: Content,
 ) -> Result<(), Error> {
     let was_reserved = reserved.is_some();
-    let mut reservation = match reserved.take() {
-        Some(reservation) => reservation,
-        None => unreserved(location)?,
-    };
-    match rename_or_overwrite(location, snapshot, &mut reservation, &bytes) {
-        Ok(ReplaceMethod::Renamed) => {
-            *snapshot = Snapshot::written(bytes, reservation.new.into_file());
-        }
-        Ok(ReplaceMethod::Overwritten) => *snapshot = Snapshot::without_file(Content::Bytes(bytes)),
-        Err(error) => {
-            let is_usable = reservation.mounted.is_none() && reservation.new.is_sound();
-            *reserved = Some(reservation).filter(|_| was_reserved && is_usable);
-            return Err(error);
+    let mut reservation = reserved.take().map_or_else(|| Reserved::new(location), Ok)?;
+    if reservation.mount.is_some() || location.is_mount() {
+        overwrite(location, snapshot, reservation, &bytes)?;
+    } else {
+        reservation.temporary.write(&bytes)?;
+        match rename(location, snapshot, &mut reservation.temporary, &bytes) {
+            // A mount that the system did not report.
+            Err(Error::NotWritable { source, .. })
+                if source.kind() == io::ErrorKind::ResourceBusy =>
+            {
+                overwrite(location, snapshot, reservation, &bytes)?;
+            }
+            Err(error @ (Error::Changed { .. } | Error::NotReplaced { .. })) => {
+                *reserved = Some(reservation).filter(|_| was_reserved);
+                return Err(error);
+            }
+            other => other?,
         }
     }
-    Ok(())
+    *snapshot = Snapshot::from(Some(bytes));
+    flush_name(location)
 }
 
-/// A temporary file without reserved space.
-fn unreserved(location: &Arc<FileLocation>) -> Result<Box<Reserved>, Error> {
-    let new = TempFile::replace(location, location.beside(TEMPORARY))?;
-    Ok(Box::new(Reserved { new, mounted: None }))
-}
-
-/// How the new content was stored.
-enum ReplaceMethod {
-    Renamed,
-    Overwritten,
-}
-
-fn rename_or_overwrite(
-    location: &Arc<FileLocation>,
-    snapshot: &mut Snapshot,
-    reserved: &mut Reserved,
+fn rename(
+    location: &FileLocation,
+    snapshot: &Snapshot,
+    temporary: &mut TempFile,
     bytes: &[u8],
-) -> Result<ReplaceMethod, Error> {
-    if reserved.mounted.is_some() || location.is_mount() {
-        return in_place(location, snapshot, reserved, bytes);
-    }
-    let renamed = write_and_name(
-        location,
-        &mut reserved.new,
-        |new| new.fill(bytes).and_then(|()| check_unchanged(location, snapshot)),
-        |new| new.rename(location.name()),
-    )?;
-    match renamed {
-        // A mount that the system did not report.
-        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-            in_place(location, snapshot, reserved, bytes)
+) -> Result<(), Error> {
+    check_unchanged(location, snapshot)?;
+    temporary.rename(location.name()).map_err(|source| {
+        let may_work_later =
+            ![io::ErrorKind::NotFound, io::ErrorKind::ResourceBusy].contains(&source.kind());
+        match &snapshot.content {
+            Some(old) if may_work_later && is_successor(bytes, old) => {
+                Error::NotReplaced { path: location.path(), kept: temporary.keep(), source }
+            }
+            _ => location.not_writable(source),
         }
-        Err(source) if is_successor(bytes, snapshot.content()) => {
-            Err(Error::NotReplaced { path: location.path(), kept: reserved.new.keep(), source })
-        }
-        Err(source) => Err(Error::NotWritable { path: location.path(), source }),
-        Ok(()) => Ok(ReplaceMethod::Renamed),
-    }
+    })
 }
 
-/// Writes the temporary file and renames it. If another program has removed it meanwhile, it is created
-/// again.
-fn write_and_name(
-    location: &Arc<FileLocation>,
-    new: &mut TempFile,
-    mut write: impl FnMut(&mut TempFile) -> Result<(), Error>,
-    name: impl Fn(&mut TempFile) -> io::Result<()>,
-) -> Result<io::Result<()>, Error> {
-    write(new)?;
-    match name(new) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // The next one has the same name.
-            new.keep();
-            *new = TempFile::replace(location, location.beside(TEMPORARY))?;
-            write(new)?;
-            Ok(name(new))
-        }
-        named => Ok(named),
-    }
-}
-
-fn check_unchanged(location: &FileLocation, snapshot: &mut Snapshot) -> Result<(), Error> {
+fn check_unchanged(location: &FileLocation, snapshot: &Snapshot) -> Result<(), Error> {
     match snapshot.is_unchanged(location)? {
         true => Ok(()),
         false => Err(Error::Changed { location: Location::File(location.path()) }),
@@ -147,55 +108,59 @@ fn check_unchanged(location: &FileLocation, snapshot: &mut Snapshot) -> Result<(
 
 /// Writes into the file itself. Its content is first copied to `auth.json.login-cli.bak` with mode
 /// 0600; the copy is removed when the new document is on the disk.
-fn in_place(
+fn overwrite(
     location: &Arc<FileLocation>,
-    snapshot: &mut Snapshot,
-    reserved: &mut Reserved,
+    snapshot: &Snapshot,
+    reserved: Reserved,
     bytes: &[u8],
-) -> Result<ReplaceMethod, Error> {
-    check_unchanged(location, snapshot)?;
-    let path = location.path();
-    let copied = write_and_name(
-        location,
-        &mut reserved.new,
-        |new| match snapshot.content() {
-            Content::Bytes(old) => new.fill(old),
-            _ => new.copy(&location.open()?.ok_or_else(|| file_missing_error(location))?),
-        },
-        |new| new.move_to(location.beside(BACKUP)),
-    )?;
-    copied.map_err(|source| Error::NotWritable { path: path.clone(), source })?;
+) -> Result<(), Error> {
+    let Reserved { temporary: mut copy, mount } = reserved;
+    let mount = mount.map_or_else(|| open_mount(location, bytes.len() as u64), Ok)?;
+    copy.copy(&mount)?;
+    copy.move_to(BACKUP).map_err(|source| location.not_writable(source))?;
     flush_name(location)?;
     check_unchanged(location, snapshot)?;
-    let mut mounted = match reserved.mounted.take() {
-        Some(mounted) => mounted,
-        None => Mounted::open(location, bytes.len() as u64)?,
-    };
-    if let Err(source) = mounted.write(bytes) {
-        return Err(Error::HalfWritten { path, copy: reserved.new.keep(), source });
+    let path = location.path();
+    if let Err(source) = write_over(&mount, bytes) {
+        return Err(Error::HalfWritten { path, copy: copy.keep(), source });
     }
-    tracing::debug!(path = %path.display(), "a file that is a mount was written in its place");
-    Ok(ReplaceMethod::Overwritten)
+    tracing::debug!(path = %path.display(), "a file that is a mount was written in place");
+    Ok(())
+}
+
+/// Opens a file that is a mount, with disk space for this many bytes.
+fn open_mount(location: &FileLocation, room: u64) -> Result<File, Error> {
+    let opened = location.folder().open_for_writing(location.name(), room);
+    opened.map_err(|source| location.not_writable(source))
+}
+
+/// Replaces the content with one write that is at least as long, so that a reader finds no rest of the
+/// old document. JSON parsers skip the white space at the end, which is then removed.
+fn write_over(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or_default().max(bytes.len());
+    let mut padded = Zeroizing::new(Vec::with_capacity(length));
+    padded.extend_from_slice(bytes);
+    padded.resize(length, b'\n');
+    file.rewind()?;
+    file.write_all(&padded)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
 }
 
 /// Removes the file and the leftovers of killed processes. A link to the file stays for the next
 /// sign-in. A file that is a mount cannot be removed, so it becomes an empty document.
 pub(crate) fn remove(location: &Arc<FileLocation>) -> Result<bool, Error> {
-    let not_writable = |source| Error::NotWritable { path: location.path(), source };
     let was_there = location.exists()?;
     match remove_if_there(location.folder(), location.name()) {
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-            let mut snapshot = Snapshot::nothing();
-            snapshot.read(location)?;
-            let mut reserved = unreserved(location)?;
-            in_place(location, &mut snapshot, &mut reserved, b"{}")?;
+            overwrite(location, &Snapshot::read(location)?, Reserved::new(location)?, b"{}")?;
         }
-        other => other.map_err(not_writable)?,
+        other => other.map_err(|source| location.not_writable(source))?,
     }
-    for name in [TEMPORARY, MERGED, BACKUP] {
+    for suffix in [TEMPORARY, BACKUP] {
         // A folder, or a file of another user, is not ours.
-        if let Err(error) = remove_if_there(location.folder(), &location.beside(name)) {
-            tracing::debug!(path = %location.path().display(), name, %error, "something stays beside it");
+        if let Err(error) = clear(location, suffix) {
+            tracing::debug!(%error, "something stays beside the document");
         }
     }
     flush_name(location)?;
@@ -203,27 +168,60 @@ pub(crate) fn remove(location: &Arc<FileLocation>) -> Result<bool, Error> {
 }
 
 /// Flushes the folder, so that its names survive a power loss.
-pub(crate) fn flush_name(location: &FileLocation) -> Result<(), Error> {
-    let lost = |source| Error::NotDurable { path: location.path(), source };
-    location.folder().sync().map_err(lost)
+fn flush_name(location: &FileLocation) -> Result<(), Error> {
+    let not_durable = |source| Error::NotDurable { path: location.path(), source };
+    location.folder().sync().map_err(not_durable)
 }
 
 /// Copies an unreadable file to a name with the time in it. It is not a rename, so that the old file
 /// stays until the new one replaces it.
 pub(crate) fn back_up(location: &Arc<FileLocation>, now: Timestamp) -> Result<TempFile, Error> {
-    copy(
-        location,
-        location.beside(&format!(".corrupt-{}", format!("{now:.6}").replace(['-', ':'], ""))),
-    )
-}
-
-fn copy(location: &Arc<FileLocation>, name: OsString) -> Result<TempFile, Error> {
-    let original = location.open()?.ok_or_else(|| file_missing_error(location))?;
-    let mut copy = TempFile::create(location, name)?;
+    let missing = || location.not_writable(io::ErrorKind::NotFound.into());
+    let original = location.open()?.ok_or_else(missing)?;
+    let time = format!("{now:.6}").replace(['-', ':'], "");
+    let mut copy = TempFile::create(location, &format!(".corrupt-{time}"))?;
     copy.copy(&original)?;
     Ok(copy)
 }
 
-fn file_missing_error(location: &FileLocation) -> Error {
-    Error::NotWritable { path: location.path(), source: io::ErrorKind::NotFound.into() }
+/// Finishes a save that wrote the whole temporary file but was not renamed: the process was killed, or
+/// the system refused the rename, as btrfs does at the limit of a quota group. The old refresh token
+/// may be used up. Nothing happens if the document was written since. Call it under the locks.
+pub(crate) fn finish_interrupted(location: &FileLocation) -> Result<(), Error> {
+    let temporary = location.beside(TEMPORARY);
+    let Some(left) = open_own(location, &temporary) else { return Ok(()) };
+    let Some(current) = location.open()? else { return Ok(()) };
+    if modified(&current) > modified(&left)
+        || !is_successor(&location.read_once(&left)?, &location.read_once(&current)?)
+    {
+        return Ok(());
+    }
+    location.folder().rename(&temporary, location.name()).map_err(|source| {
+        let kept = location.folder().path().join(&temporary);
+        Error::NotReplaced { path: location.path(), kept, source }
+    })?;
+    tracing::debug!(path = %location.path().display(), "an interrupted save is finished");
+    flush_name(location)
+}
+
+/// A file beside the document, if no other user can have made it.
+fn open_own(location: &FileLocation, name: &std::ffi::OsStr) -> Option<File> {
+    let file = location.folder().open_file(name).ok()?;
+    let entry = Entry::from_file(&file).ok()?;
+    let is_own = entry.kind == FileKind::File && entry.untrusted_owner().is_none() && !entry.shared;
+    is_own.then_some(file)
+}
+
+fn modified(file: &File) -> Option<SystemTime> {
+    file.metadata().and_then(|it| it.modified()).ok()
+}
+
+/// Whether `new` is a later sign-in of the same account, so that it may replace `old`.
+fn is_successor(new: &[u8], old: &[u8]) -> bool {
+    let (Ok(new), Ok(old)) = (format::parse(new), format::parse(old)) else { return false };
+    new.account_id() == old.account_id()
+        && new.auth_mode() == old.auth_mode()
+        && new.refresh_token().is_some()
+        && old.refresh_token().is_some()
+        && new.last_refresh() > old.last_refresh()
 }

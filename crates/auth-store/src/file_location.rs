@@ -1,7 +1,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -23,16 +25,20 @@ struct Linked {
     made_by: Option<u32>,
 }
 
-/// What the file contains.
-#[derive(PartialEq)]
-pub(crate) enum Content {
-    Absent,
-    TooLarge,
-    Bytes(Zeroizing<Vec<u8>>),
-}
+/// The text of the document, wiped on drop.
+pub(crate) type Content = Zeroizing<Vec<u8>>;
 
 /// Larger than any `auth.json`; a hostile file must not fill the memory.
 pub(crate) const SIZE_LIMIT: u64 = 1024 * 1024;
+
+/// The suffix of the copy of a file that is written in place. It exists before, during and after the
+/// write. A person or an editor may have made an `auth.json.bak`.
+pub(crate) const BACKUP: &str = ".login-cli.bak";
+
+/// How often a reader tries again while another program writes in place, and the pause: one second in
+/// all, longer than any write.
+const ATTEMPTS: usize = 200;
+const PAUSE: Duration = Duration::from_millis(5);
 
 impl FileLocation {
     /// Resolves a link once, so that a later change of the link has no effect.
@@ -118,31 +124,48 @@ impl FileLocation {
         Ok(Some(file))
     }
 
-    /// Whether a process holds the lock of a save; true if that is unknown.
-    pub(crate) fn is_locked(&self) -> bool {
-        lock::is_held(&self.home, "auth.json.lock".as_ref()).unwrap_or(true)
+    /// Reads an open file. A file that is a mount is written in place, so it is read until two reads
+    /// agree and nothing is written in between.
+    pub(crate) fn read(&self, file: &File) -> Result<Content, Error> {
+        let mut content = self.read_once(file)?;
+        let attempts = if self.is_mount() { ATTEMPTS } else { 0 };
+        for _ in 0..attempts {
+            let is_idle = !self.is_being_written();
+            let again = self.read_once(file)?;
+            if is_idle && again == content {
+                break;
+            }
+            content = again;
+            sleep(PAUSE);
+        }
+        Ok(content)
     }
 
-    /// Reads an open file from its current offset.
-    pub(crate) fn read_from(&self, file: &File) -> Result<Content, Error> {
+    /// A killed writer leaves the backup, but no lock.
+    fn is_being_written(&self) -> bool {
+        let has_backup = self.folder().entry(&self.beside(BACKUP)).is_ok_and(|it| it.is_some());
+        has_backup && lock::is_held(&self.home, "auth.json.lock".as_ref()).unwrap_or(true)
+    }
+
+    /// Reads an open file, and not more than one byte over the size limit.
+    pub(crate) fn read_once(&self, mut file: &File) -> Result<Content, Error> {
         let failed = |source| self.failed(source);
-        let length = file.metadata().map_err(failed)?.len();
-        if length > SIZE_LIMIT {
-            return Ok(Content::TooLarge);
-        }
+        let length = file.metadata().map_err(failed)?.len().min(SIZE_LIMIT);
         // One more than the length, so that the buffer does not grow at the end of the file. Growing
         // leaves a copy behind.
         let capacity = usize::try_from(length).unwrap_or_default() + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+        file.rewind().map_err(failed)?;
         file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > SIZE_LIMIT {
-            return Ok(Content::TooLarge);
-        }
-        Ok(Content::Bytes(bytes))
+        Ok(bytes)
     }
 
-    pub(crate) fn failed(&self, source: io::Error) -> Error {
+    fn failed(&self, source: io::Error) -> Error {
         Error::Io { path: self.path(), source }
+    }
+
+    pub(crate) fn not_writable(&self, source: io::Error) -> Error {
+        Error::NotWritable { path: self.path(), source }
     }
 
     fn check_kind(&self, kind: FileKind) -> Result<(), Error> {

@@ -71,7 +71,6 @@ mod other_formats;
 mod provenance;
 
 mod backend;
-mod external_document;
 mod external_store;
 mod helper_store;
 #[cfg(feature = "keyring")]
@@ -82,16 +81,12 @@ mod check;
 mod file;
 mod file_location;
 mod folder;
-mod interrupted_save;
 mod lock;
 mod lock_holder;
 mod memory;
-mod mount;
-mod read;
 #[cfg(any(not(unix), test))]
 mod retry;
 mod snapshot;
-mod successor;
 mod temp_file;
 
 mod error;

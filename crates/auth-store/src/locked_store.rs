@@ -10,7 +10,7 @@ use crate::file::Reserved;
 use crate::lock::Locks;
 use crate::snapshot::Snapshot;
 use crate::temp_file::TempFile;
-use crate::{AuthDocument, Error, Location, file, format};
+use crate::{AuthDocument, Error, Location, file};
 
 /// The stored sign-in under its locks, which are released on drop, and by the system if the process
 /// dies.
@@ -21,11 +21,9 @@ pub struct LockedStore {
     /// What was last read or written.
     snapshot: Snapshot,
     /// The reservation for the next commit. It is released before the locks.
-    reserved: Option<Box<Reserved>>,
+    reserved: Option<Reserved>,
     /// The copy of a document that cannot be read and is about to be replaced.
     copy: Option<TempFile>,
-    /// The sign-in of an interrupted save that may not replace the document.
-    abandoned: Option<AuthDocument>,
     locks: Locks,
 }
 
@@ -34,14 +32,7 @@ const ATTEMPTS: usize = 3;
 
 impl LockedStore {
     pub(crate) fn new(backend: Backend, locks: Locks) -> Self {
-        Self {
-            backend,
-            snapshot: Snapshot::nothing(),
-            reserved: None,
-            copy: None,
-            abandoned: None,
-            locks,
-        }
+        Self { backend, snapshot: Snapshot::default(), reserved: None, copy: None, locks }
     }
 
     /// Where the document is, or will be.
@@ -59,19 +50,15 @@ impl LockedStore {
     pub fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
         // A reservation has the same file name.
         if self.reserved.is_none() {
-            self.abandoned = self.backend.finish_interrupted()?.or(self.abandoned.take());
+            self.backend.finish_interrupted()?;
         }
-        if self.backend.see(&mut self.snapshot)? {
+        // The old one is closed first, which frees its descriptor.
+        let before = std::mem::take(&mut self.snapshot).content;
+        self.snapshot = self.backend.read()?;
+        if self.snapshot.content != before {
             self.copy = None;
         }
-        self.backend.document(self.snapshot.content())
-    }
-
-    /// The sign-in of an interrupted save, found by [`load`](Self::load), that may not replace the
-    /// document: there is none, or it is of another account. The next commit or removal destroys it, so
-    /// the caller has to revoke its tokens.
-    pub fn take_abandoned(&mut self) -> Option<AuthDocument> {
-        self.abandoned.take()
+        self.backend.parse(self.snapshot.content.as_ref())
     }
 
     /// Makes sure that the next [commit](Self::commit) can work, before a refresh token is used for it.
@@ -108,7 +95,7 @@ impl LockedStore {
     fn reserve_room(&mut self) -> Result<(), Error> {
         // It has the same file name as the next one.
         self.reserved = None;
-        self.reserved = self.backend.reserve(&mut self.snapshot)?;
+        self.reserved = self.backend.reserve(self.snapshot.content.as_ref())?;
         Ok(())
     }
 
@@ -183,7 +170,7 @@ impl LockedStore {
     /// is not removed: it may not be an `auth.json`.
     pub fn remove(&mut self) -> Result<bool, Error> {
         let was_there = self.backend.remove()?;
-        self.snapshot = Snapshot::nothing();
+        self.snapshot = Snapshot::default();
         Ok(was_there)
     }
 
@@ -242,12 +229,13 @@ impl LockedStore {
 
     /// Replaces the document of the snapshot. Returns the path of the backup.
     fn put(&mut self, document: &AuthDocument) -> Result<Option<PathBuf>, Error> {
-        let bytes =
-            format::serialize(document).map_err(|source| self.backend.not_writable(source))?;
-        self.backend.replace(&mut self.snapshot, &mut self.reserved, bytes)?;
-        let copy = self.copy.take().map(|mut copy| copy.keep());
-        self.backend.flush()?;
-        Ok(copy)
+        let bytes = self.backend.serialize(document)?;
+        let stored = self.backend.replace(&mut self.snapshot, &mut self.reserved, bytes);
+        let copy = match &stored {
+            Ok(()) | Err(Error::NotDurable { .. }) => self.copy.take().map(|mut copy| copy.keep()),
+            Err(_) => None,
+        };
+        stored.map(|()| copy)
     }
 }
 

@@ -34,10 +34,6 @@ impl StoreGuard for LockedStore {
         self.reserve()
     }
 
-    fn take_abandoned(&mut self) -> Option<AuthDocument> {
-        self.take_abandoned()
-    }
-
     async fn commit(
         mut self,
         document: AuthDocument,

@@ -74,8 +74,8 @@ impl AuthStore {
         if self.external.is_some() {
             return self.lock()?.check_savable();
         }
-        let home = folder::open_or_make(&self.codex_home)?;
-        each_lock(home, None, check::check_lockable)?.check_savable()
+        folder::open_or_make(&self.codex_home)?;
+        self.could_be_written().map(drop)
     }
 
     /// Like [`check_writable`](Self::check_writable), but creates no folder: false means that it is
@@ -130,26 +130,14 @@ impl AuthStore {
     /// [`Error::Corrupt`] and [`Error::TooLarge`] for anything but an `auth.json`, or another
     /// [`Error`].
     pub fn load(&self) -> Result<Option<AuthDocument>, Error> {
-        match self.reader()? {
-            Some(backend) => backend.document(&backend.read()?),
-            None => Ok(None),
-        }
-    }
-
-    /// Whether a save was interrupted. Its sign-in is not returned by [`load`](Self::load):
-    /// [`LockedStore::load`] finishes the save, or [returns the sign-in](LockedStore::take_abandoned).
-    #[must_use]
-    pub fn has_interrupted_save(&self) -> bool {
-        matches!(self.reader(), Ok(Some(backend)) if backend.has_interrupted())
-    }
-
-    /// `None` if there is no folder.
-    fn reader(&self) -> Result<Option<Backend>, Error> {
-        if let Some(external) = &self.external {
-            return Ok(Some(Backend::External(external.clone())));
-        }
-        let location = folder::open(&self.codex_home)?.map(FileLocation::find).transpose()?;
-        Ok(location.map(|location| Backend::File(location.into())))
+        let backend = match &self.external {
+            Some(external) => Backend::External(external.clone()),
+            None => match folder::open(&self.codex_home)? {
+                Some(home) => Backend::File(FileLocation::find(home)?.into()),
+                None => return Ok(None),
+            },
+        };
+        backend.parse(backend.read()?.content.as_ref())
     }
 
     /// What is unusual about the file and about `document`, which was loaded from it.

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::check::check_replaceable;
 use crate::file_location::FileLocation;
 use crate::{AuthDocument, AuthMode};
 
@@ -89,12 +90,7 @@ pub(crate) fn of_file(location: &FileLocation) -> impl Iterator<Item = Warning> 
     let owner = entry.and_then(|entry| entry.foreign_owner);
     let folder = location.folder();
     let is_open = folder.metadata().is_ok_and(|folder| folder.world_writable);
-    let is_fixed = location.check_trusted().is_err()
-        || folder.may_add().is_err()
-        || match location.is_mount() {
-            true => folder.may_write(location.name()).is_err(),
-            false => folder.may_replace(location.name()).is_err(),
-        };
+    let is_fixed = location.check_trusted().is_err() || check_replaceable(location).is_err();
     [
         shared.then_some(Warning::ReadableByOthers),
         owner.map(|owner| Warning::ForeignOwner { owner }),

@@ -134,7 +134,6 @@ where
     ) -> Result<S::SignIn, ErrorOf<S, E>> {
         let token = self.endpoint.refresh_token(&sign_in).map_err(Error::Refresh)?;
         guard.reserve().await.map_err(Error::NotWritable)?;
-        let abandoned = guard.take_abandoned();
         events(Event::Refreshing);
         match self.endpoint.refresh(&sign_in, &token).await {
             Ok(TokenResponse { tokens, defect }) => {
@@ -142,14 +141,12 @@ where
                 let committed = guard.commit(sign_in, tokens, token).await;
                 self.clock.sleep(SIGNAL_PAUSE).await;
                 events(Event::Refreshed);
-                self.discard(abandoned).await;
                 let current = self.committed(committed.map_err(Error::NotStored)?, is_new).await;
                 defect.map_or(current, |defect| Err(Error::Refresh(defect)))
             }
             Err(error) => {
                 drop(guard);
                 events(Event::Refreshed);
-                self.discard(abandoned).await;
                 self.successor(&sign_in, &token, error).await
             }
         }
@@ -171,12 +168,6 @@ where
                 self.endpoint.discard(discarded).await;
                 stored.ok_or(Error::NotSignedIn)
             }
-        }
-    }
-
-    async fn discard(&self, sign_in: Option<S::SignIn>) {
-        if let Some(sign_in) = sign_in {
-            self.endpoint.discard(sign_in).await;
         }
     }
 

@@ -59,12 +59,6 @@ pub trait StoreGuard: Sized {
     /// the disk, time left on a lease.
     fn reserve(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
 
-    /// A sign-in that an interrupted save left behind, and that nothing stores any more. Its tokens are
-    /// [discarded](crate::TokenEndpoint::discard).
-    fn take_abandoned(&mut self) -> Option<Self::SignIn> {
-        None
-    }
-
     /// Stores the new tokens and releases the lock. If a program that takes no lock has replaced the
     /// sign-in since it was [loaded](Self::load), what that program stored stays, unless it still
     /// has the refresh token that is `spent`. Repeats what can be repeated: the new tokens exist

@@ -48,7 +48,7 @@ impl Folder {
         false
     }
 
-    pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
+    pub(crate) fn open_for_writing(&self, name: &OsStr, _: u64) -> io::Result<File> {
         OpenOptions::new().read(true).write(true).open(self.path.join(name))
     }
 

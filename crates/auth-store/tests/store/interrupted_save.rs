@@ -81,66 +81,26 @@ fn temporary_file_that_is_no_successor_is_not_used() {
     }
 }
 
-/// An editor, or a restored copy, makes the old document the newer file. Its refresh token is still
-/// used up.
+/// It may have been edited since, so the next save removes the temporary file.
 // threats 215
 #[test]
-fn edited_document_gets_the_tokens_of_the_interrupted_save() {
-    let (old, new) = (document("1", "spent", OLD), document("1", "next", NEW));
-    let home = interrupted(&old, &new);
-    touch_later(&home);
-    assert_eq!(refresh_token_in(&home).as_deref(), Some("next"));
-    assert_eq!(home.names(), AFTER_A_SAVE);
-
-    let edited =
-        old.replace("null", "\"sk-edited\"").replace("\"tokens\"", "\"mine\":7,\"tokens\"");
-    let home = interrupted(&old, &new);
-    write(home.auth_json(), &edited);
-    touch_later(&home);
-    assert_eq!(refresh_token_in(&home).as_deref(), Some("next"));
-    let stored = read(home.auth_json());
-    for kept in ["sk-edited", "\"mine\": 7", NEW] {
-        assert!(stored.contains(kept), "{kept}: {stored}");
-    }
-    assert_eq!(home.names(), AFTER_A_SAVE);
-}
-
-fn touch_later(home: &Home) {
+fn younger_document_is_not_replaced() {
+    let old = document("1", "old", OLD);
+    let home = interrupted(&old, &document("1", "next", NEW));
     let file = File::options().write(true).open(home.auth_json()).unwrap();
     let later = file.metadata().unwrap().modified().unwrap() + Duration::from_secs(60);
     file.set_modified(later).unwrap();
+    assert_eq!(refresh_token_in(&home).as_deref(), Some("old"));
+    assert_eq!(read(home.auth_json()), old);
 }
 
-/// The caller revokes its tokens.
-// threats 215
+// threats 122
 #[test]
-fn abandoned_sign_in_is_returned() {
-    let abandoned = |home: &Home| {
-        let mut locked = home.store().lock().unwrap();
-        locked.load().unwrap();
-        let abandoned = locked.take_abandoned()?.refresh_token();
-        assert!(locked.take_abandoned().is_none());
-        abandoned.map(|token| token.expose().to_owned())
-    };
-    let (old, new) = (document("1", "old", OLD), document("1", "next", NEW));
-    let removed = interrupted(&old, &new);
-    fs::remove_file(removed.auth_json()).unwrap();
-    assert!(removed.store().has_interrupted_save());
-    assert_eq!(refresh_token_in(&removed), None);
-    assert_eq!(abandoned(&removed).as_deref(), Some("next"));
-
-    let emptied = interrupted("", &new);
-    assert_eq!(abandoned(&emptied).as_deref(), Some("next"));
-    let damaged = interrupted("{", &new);
-    assert!(damaged.store().lock().unwrap().load().is_err());
-    let of_another = interrupted(&old, &document("2", "of another", NEW));
-    assert_eq!(abandoned(&of_another).as_deref(), Some("of another"));
-
-    let finished = interrupted(&old, &new);
-    assert_eq!(abandoned(&finished), None);
-    let copy = interrupted(&old, &old);
-    assert_eq!(abandoned(&copy), None);
-    assert!(!finished.store().has_interrupted_save());
+fn interrupted_save_does_not_restore_a_removed_document() {
+    let home = interrupted("", &document("1", "next", NEW));
+    assert_eq!(refresh_token_in(&home), None);
+    fs::remove_file(home.auth_json()).unwrap();
+    assert_eq!(refresh_token_in(&home), None);
 }
 
 // threats 161

@@ -1,9 +1,14 @@
 //! A reservation has everything that the commit needs.
 
 use std::fs;
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
 use auth_store::{AuthDocument, Error, FileKind, LockedStore};
+use credentials::RefreshToken;
+use token_source::{Commit, RefreshedTokens};
 
 const TEMPORARY: &str = "auth.json.login-cli.tmp";
 
@@ -43,15 +48,20 @@ fn reserve_uses_the_length_of_the_written_document() {
 }
 
 /// A cleanup program removes the temporary file during the request.
-// threats 215
+// threats 119 215
 #[test]
-fn commit_recreates_a_removed_temporary_file() {
-    let home = Home::holding("{}");
-    let (mut locked, mut document) = reserved(&home);
+fn refresh_is_stored_without_its_temporary_file() {
+    let home = Home::new();
+    home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+    let (locked, document) = reserved(&home);
     fs::remove_file(home.file(TEMPORARY)).unwrap();
-    document.set_sign_in(&sign_in("1"));
-    locked.commit(&document).unwrap();
-    assert_eq!(home.store().load().unwrap().unwrap().account_id(), Some("1"));
+    let spent = document.refresh_token().unwrap();
+    let new = RefreshToken::new("new").unwrap();
+    let tokens = RefreshedTokens { refresh_token: Some(new), ..RefreshedTokens::default() };
+    let commit = pin!(token_source::StoreGuard::commit(locked, document, tokens, spent));
+    let committed = commit.poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(committed, Poll::Ready(Ok(Commit::Stored(_)))), "{committed:?}");
+    assert!(read(home.auth_json()).contains("\"new\""));
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 

@@ -2,8 +2,7 @@
 
 use std::fs;
 
-use sandbox::{Account, Endpoint, Then};
-use serde_json::{Value, json};
+use sandbox::{Endpoint, Then};
 
 use crate::support::{TEST_TIMEOUT, World};
 
@@ -82,75 +81,4 @@ fn failed_rename_is_finished_by_the_next_command() {
     world.command("token").run().exits(0).prints(&format!("{token}\n"));
     assert!(!kept.exists());
     assert_eq!(world.sandbox.requests_at(&Endpoint::TokenRefresh).len(), 1);
-}
-
-/// A world with an interrupted save of one account and a sign-in of `signed_in`. Returns the
-/// refresh token of the interrupted save.
-fn interrupted_save(signed_in: Option<&str>) -> (World, Value) {
-    let world = World::new();
-    world.login().signs_in(Account::OWNER).exits(0);
-    let token = world.auth_document()["tokens"]["refresh_token"].clone();
-    let left = world.codex_home().join("left");
-    fs::rename(world.codex_home().join("auth.json"), &left).unwrap();
-    if let Some(account) = signed_in {
-        world.login().signs_in(account).exits(0);
-    }
-    fs::rename(left, temporary(&world)).unwrap();
-    (world, token)
-}
-
-fn temporary(world: &World) -> std::path::PathBuf {
-    world.codex_home().join("auth.json.login-cli.tmp")
-}
-
-#[track_caller]
-fn assert_revoked(world: &World, token: &Value) {
-    let revoked = world.sandbox.requests_at(&Endpoint::Revoke);
-    let tokens: Vec<Value> = revoked.iter().map(|it| it.json().unwrap()["token"].clone()).collect();
-    assert!(tokens.contains(token), "it is still valid");
-    assert!(!temporary(world).exists());
-}
-
-// threats 212 215
-#[test]
-fn logout_revokes_tokens_of_an_interrupted_save() {
-    for options in [&[][..], &["--all"]] {
-        let (world, token) = interrupted_save(None);
-        world
-            .command("logout")
-            .args(options)
-            .run()
-            .exits(0)
-            .says("Signed out: revoked, and removed");
-        assert_revoked(&world, &token);
-    }
-    let (world, _) = interrupted_save(None);
-    let finished = world.command("logout").args(["--local", "--json"]).run();
-    assert_eq!(finished.exits(0).json()["profiles"][0]["was_signed_in"], json!(true));
-    assert!(!temporary(&world).exists());
-    assert!(world.sandbox.requests_at(&Endpoint::Revoke).is_empty());
-    world.command("logout").run().exits(0).says("You were not signed in.");
-
-    let (world, token) = interrupted_save(Some(Account::NEW_OWNER));
-    world.command("logout").run().exits(0);
-    assert_revoked(&world, &token);
-}
-
-/// Both a refresh of another account and any sign-in replace the temporary file.
-// threats 212 215
-#[test]
-fn other_sign_in_revokes_tokens_of_an_interrupted_save() {
-    let (world, token) = interrupted_save(Some(Account::NEW_OWNER));
-    world.command("refresh").run().exits(0);
-    assert_revoked(&world, &token);
-
-    let (world, token) = interrupted_save(None);
-    world.login().signs_in(Account::NEW_OWNER).exits(0);
-    assert_revoked(&world, &token);
-
-    let (world, token) = interrupted_save(None);
-    let key = "sk-proj-another-key-of-mine-0123456789";
-    world.register_secret(key);
-    world.command("login").arg("--with-api-key").with_stdin(key).run().exits(0);
-    assert_revoked(&world, &token);
 }

@@ -96,12 +96,10 @@ impl Completion<'_> {
         let account_id = signed_in.claims.additional.auth.chatgpt_account_id.clone();
         let new = sign_in(tokens, account_id, key, now);
         (self.events)(Event::Storing);
-        let abandoned = locked.take_abandoned();
         let (unstored, stored) = store(locked, new, self.provenance(), reserved_at).await;
         match stored {
             Ok((replaced, backup)) => {
                 (self.events)(Event::Stored { location: &signed_in.location });
-                self.revoker().discard_abandoned(abandoned, self.events).await;
                 signed_in.backup = backup;
                 Ok(Completed { signed_in, landing, replaced })
             }

@@ -95,13 +95,11 @@ impl StoredSignIn {
         let (store, now) = (self.store.clone().with_lock_wait(LOCK_TIMEOUT), (self.now)());
         let save = move || {
             let mut locked = store.lock()?;
-            let stored = locked.update_with_backup(now, |document| Replaced::by(document, &change));
-            stored.map(|stored| (stored, locked.take_abandoned()))
+            locked.update_with_backup(now, |document| Replaced::by(document, &change))
         };
-        let ((replaced, backup), abandoned) = uninterrupted(save).await?;
+        let (replaced, backup) = uninterrupted(save).await?;
         events(Event::Stored { location: &self.store.location() });
         let replaced = self.revoker().revoke_replaced(replaced, events).await;
-        self.revoker().discard_abandoned(abandoned, events).await;
         Ok(Imported { replaced, backup })
     }
 }

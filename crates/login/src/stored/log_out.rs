@@ -49,17 +49,12 @@ impl StoredSignIn {
         events: Events<'_>,
     ) -> Result<LoggedOut, Error> {
         // Without a sign-in, no folder is created for the lock.
-        if matches!(self.store.load(), Ok(None)) && !self.store.has_interrupted_save() {
+        if matches!(self.store.load(), Ok(None)) {
             return Ok(LoggedOut::nothing(self.store.location()));
         }
         let mut locked = lock_store(&self.store, self.now, events).await?;
         locked.check_removable()?;
         let document = locked.load();
-        // Without a document, the sign-in is that of an interrupted save.
-        let (document, abandoned) = match (document, locked.take_abandoned()) {
-            (Ok(None), abandoned) => (Ok(abandoned), None),
-            found => found,
-        };
         let was_signed_in = matches!(&document, Ok(Some(_)));
         let had_api_key = matches!(&document, Ok(Some(document)) if document.api_key().is_some());
         let had_personal_access_token =
@@ -78,9 +73,6 @@ impl StoredSignIn {
         }
         let was_there = locked.remove()? || was_signed_in;
         events(Event::Removed);
-        if scope == LogOutScope::Everywhere {
-            self.revoker().discard_abandoned(abandoned, events).await;
-        }
         let location = locked.location();
         Ok(LoggedOut {
             location,

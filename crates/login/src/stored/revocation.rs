@@ -287,17 +287,6 @@ impl Revoker<'_> {
         }
     }
 
-    /// The same, for the sign-in of an interrupted save.
-    pub(crate) async fn discard_abandoned(
-        &self,
-        abandoned: Option<AuthDocument>,
-        events: Events<'_>,
-    ) {
-        if let Some(document) = abandoned {
-            self.discard(DiscardedTokens::from_document(&document), events).await;
-        }
-    }
-
     /// Revokes the tokens of a replaced sign-in. `None` if it had no credentials.
     pub(crate) async fn revoke_replaced(
         &self,

@@ -69,11 +69,15 @@ impl Folder {
         false
     }
 
-    /// Opens an existing file for writing and makes it private.
-    pub(crate) fn open_for_writing(&self, name: &OsStr) -> io::Result<File> {
+    /// Opens an existing file for writing, makes it private, and reserves this many bytes on the disk
+    /// for it, where the file system can.
+    pub(crate) fn open_for_writing(&self, name: &OsStr, room: u64) -> io::Result<File> {
         let file = self.openat(name, OFlags::RDWR | OPEN_FLAGS)?;
         keep_private(&file)?;
-        Ok(file.into())
+        match allocate(&file, room) {
+            Err(Errno::NOSPC | Errno::DQUOT) => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(file.into()),
+        }
     }
 
     /// Creates a file that only its owner can read, with any umask or access control list.
@@ -245,6 +249,17 @@ fn give_to(file: &OwnedFd, owner: &Stat) -> rustix::io::Result<()> {
     }
     let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));
     retry_on_intr(|| fs::fchown(file, Some(uid), Some(gid)))
+}
+
+/// The length of the file stays.
+#[cfg(target_os = "linux")]
+fn allocate(file: &OwnedFd, room: u64) -> rustix::io::Result<()> {
+    retry_on_intr(|| fs::fallocate(file, fs::FallocateFlags::KEEP_SIZE, 0, room))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocate(_: &OwnedFd, _: u64) -> rustix::io::Result<()> {
+    Ok(())
 }
 
 /// POSIX allows an interruption.
