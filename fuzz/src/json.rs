@@ -65,7 +65,8 @@ impl Json {
     pub fn is_whole(&self, above: usize) -> bool {
         match self {
             Self::Text(text) => text.is_some(),
-            // `serde_json` reads a number as a double, which a larger one does not fit.
+            // `serde_json` reads a number as a double, which a larger one does not fit; what is kept as its
+            // source text is whole with any number.
             Self::Number(number) => number.parse::<f64>().is_ok_and(f64::is_finite),
             Self::List(items) => {
                 above < DEEPEST && items.iter().all(|item| item.is_whole(above + 1))

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
@@ -113,7 +113,7 @@ impl Response {
     /// # Errors
     ///
     /// [`DecodeError`] names the field, never its value.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
         // Serde would read a list as the fields of a struct.
         if self.body.trim_ascii_start().starts_with(b"[") {
             return Err(DecodeError::Shape { field: ".".to_owned() });
@@ -232,7 +232,6 @@ fn date(headers: &HeaderMap) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     struct Shape {

@@ -5,6 +5,7 @@ use credentials::DeviceCode;
 use http_client::{ErrorResponse, Url};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::client::{TokenClient, TokenRequest};
 use crate::error::Error;
@@ -185,12 +186,13 @@ fn web_page<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
 
 /// It is a convenience: one that cannot be used is absent.
 fn optional_web_page<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Url>, D::Error> {
-    let value = serde_json::Value::deserialize(input)?;
-    Ok(web_page(value).ok())
+    let json = Box::<RawValue>::deserialize(input)?;
+    Ok(web_page(&mut serde_json::Deserializer::from_str(json.get())).ok())
 }
 
 fn lifetime<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
-    seconds(input)?.ok_or_else(|| D::Error::custom("not a number of seconds"))
+    seconds(Box::<RawValue>::deserialize(input)?.get())
+        .ok_or_else(|| D::Error::custom("not a number of seconds"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::seconds::seconds;
 
@@ -52,8 +53,8 @@ impl Default for Interval {
 
 impl<'de> Deserialize<'de> for Interval {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let given = seconds(input)?.map(|interval| Self(interval.max(SHORTEST)));
-        Ok(given.unwrap_or_default())
+        let given = seconds(Box::<RawValue>::deserialize(input)?.get());
+        Ok(given.map(|interval| Self(interval.max(SHORTEST))).unwrap_or_default())
     }
 }
 
@@ -84,6 +85,7 @@ mod tests {
         reads("0", 1_000);
         reads("\"0.001\"", 1_000);
         reads("1e300", 5_000);
+        reads("1e400", 5_000);
         reads("\"inf\"", 5_000);
         let longest = Interval(Duration::MAX);
         assert_eq!(longest.slow_down(), longest);

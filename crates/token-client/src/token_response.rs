@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use credentials::{AccessToken, IdToken, RefreshToken};
 use http_client::{DecodeError, Response};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::seconds::seconds;
@@ -47,26 +50,17 @@ pub struct RefreshResponse {
     pub unusable: Vec<&'static str>,
 }
 
-/// Each field is read by itself, so that none is lost over another.
-#[derive(Deserialize)]
-struct Fields {
-    #[serde(default)]
-    access_token: Value,
-    #[serde(default)]
-    refresh_token: Value,
-    #[serde(default)]
-    id_token: Value,
-    #[serde(default)]
-    token_type: Value,
-    #[serde(default, deserialize_with = "seconds")]
-    expires_in: Option<Duration>,
-    #[serde(default)]
-    scope: Value,
-}
+/// The members of the response, each as its source text: one that cannot be read, such as a number
+/// beyond a double, takes no token with it.
+struct Members<'a>(BTreeMap<String, &'a str>);
+
+/// The members that are read. Of two with one of these names, neither wins.
+const READ: [&str; 6] =
+    ["access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope"];
 
 impl RefreshResponse {
     pub(crate) fn read(response: &Response) -> Result<Self, Error> {
-        Ok(response.decode::<Fields>()?.into())
+        Ok(response.decode::<Members<'_>>()?.into())
     }
 }
 
@@ -76,18 +70,46 @@ impl TokenResponse {
     }
 }
 
-impl From<Fields> for RefreshResponse {
-    fn from(fields: Fields) -> Self {
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            let read = READ.into_iter().find(|it| *it == name);
+            let is_repeated = members.insert(name, value.get()).is_some();
+            if let Some(name) = read.filter(|_| is_repeated) {
+                return Err(A::Error::duplicate_field(name));
+            }
+        }
+        Ok(Members(members))
+    }
+}
+
+impl From<Members<'_>> for RefreshResponse {
+    fn from(Members(members): Members<'_>) -> Self {
+        let member = |name| members.get(name).copied();
         let mut unusable = Vec::new();
-        let id_token = read("id_token", fields.id_token, IdToken::new, &mut unusable);
-        let access_token =
-            read("access_token", fields.access_token, AccessToken::new, &mut unusable);
-        let refresh_token =
-            read("refresh_token", fields.refresh_token, RefreshToken::new, &mut unusable);
-        read("token_type", fields.token_type, bearer, &mut unusable);
-        let scope = read("scope", fields.scope, Ok::<_, ()>, &mut Vec::new());
+        let field = |name| (name, member(name));
+        let id_token = read(field("id_token"), IdToken::new, &mut unusable);
+        let access_token = read(field("access_token"), AccessToken::new, &mut unusable);
+        let refresh_token = read(field("refresh_token"), RefreshToken::new, &mut unusable);
+        read(field("token_type"), bearer, &mut unusable);
+        let scope = read(field("scope"), Ok::<_, ()>, &mut Vec::new());
         let access_token = access_token.filter(|_| !unusable.contains(&"token_type"));
-        let expires_in = fields.expires_in;
+        let expires_in = member("expires_in").and_then(seconds);
         Self { access_token, refresh_token, id_token, expires_in, scope, unusable }
     }
 }
@@ -108,17 +130,13 @@ impl TryFrom<RefreshResponse> for TokenResponse {
 /// Absent, null or empty is `None`: nothing new was issued. What is there and cannot be used is `None`
 /// too, and its name is noted.
 fn read<T, E>(
-    name: &'static str,
-    value: Value,
+    (name, json): (&'static str, Option<&str>),
     new: impl FnOnce(String) -> Result<T, E>,
     unusable: &mut Vec<&'static str>,
 ) -> Option<T> {
-    let read = match value {
-        Value::Null => return None,
-        Value::String(text) if text.is_empty() => return None,
-        Value::String(text) => new(text).ok(),
-        _ => None,
-    };
+    let json = json.filter(|json| !matches!(*json, "null" | "\"\""))?;
+    let text = serde_json::from_str::<String>(json).ok();
+    let read = text.and_then(|text| new(text).ok());
     if read.is_none() {
         unusable.push(name);
     }
@@ -135,10 +153,14 @@ fn bearer(token_type: String) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn refreshed(body: &Value) -> RefreshResponse {
-        serde_json::from_value::<Fields>(body.clone()).unwrap().into()
+        read_text(&body.to_string())
+    }
+
+    fn read_text(body: &str) -> RefreshResponse {
+        serde_json::from_str::<Members<'_>>(body).unwrap().into()
     }
 
     /// Which of the tokens are in the response (`iar`), and which fields are unusable.
@@ -177,6 +199,28 @@ mod tests {
         assert_refreshed(&odd, "", &["access_token", "token_type"]);
     }
 
+    /// The values that no Rust type holds: a number beyond a double, half of a surrogate pair, and lists
+    /// of any depth.
+    // threats 85 86 87
+    #[test]
+    fn token_survives_any_value_of_another_field() {
+        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+        for odd in ["1e400", "-1e400", "1e-400", r#""\ud800""#, &deep, r#"{"a":1e400}"#] {
+            for name in ["expires_in", "scope", "another"] {
+                let body = format!(r#"{{"access_token":"a","refresh_token":"r","{name}":{odd}}}"#);
+                let response = read_text(&body);
+                assert_eq!(response.refresh_token.unwrap().expose(), "r", "{body:.80}");
+                assert_eq!(response.access_token.unwrap().expose(), "a", "{body:.80}");
+                assert_eq!(response.unusable, [""; 0], "{body:.80}");
+            }
+            for name in ["access_token", "id_token", "token_type"] {
+                let response = read_text(&format!(r#"{{"refresh_token":"r","{name}":{odd}}}"#));
+                assert_eq!(response.refresh_token.unwrap().expose(), "r", "{name} {odd:.80}");
+                assert_eq!(response.unusable, [name], "{odd:.80}");
+            }
+        }
+    }
+
     /// The field that an error names, or the tokens (`iar`).
     #[track_caller]
     fn assert_granted(body: &Value, expected: &str) {
@@ -208,7 +252,7 @@ mod tests {
             assert_granted(&json!({"access_token": "a", "refresh_token": odd.as_u64()}), "a");
         }
         let twice = r#"{"access_token":"a","id_token":"i","id_token":"j"}"#;
-        let error = serde_json::from_str::<Fields>(twice).err().unwrap().to_string();
+        let error = serde_json::from_str::<Members<'_>>(twice).err().unwrap().to_string();
         assert!(error.contains("id_token"), "{error}");
     }
 

@@ -1,5 +1,6 @@
 //! Error responses of the token endpoint, and the errors of the client.
 
+use credentials::RefreshToken;
 use sandbox::{Body, Endpoint, Reply, Scenario, Then};
 use serde_json::{Value, json};
 use token_client::Error;
@@ -74,6 +75,19 @@ async fn token_response_is_json_with_any_content_type() {
         let error = sign_in_with(Then::Respond(reply)).await;
         assert!(matches!(error, Error::InvalidResponse(_)), "{error:?}");
     }
+}
+
+/// Losing the rotated token over a field that nothing needs would end the sign-in.
+// threats 86 87 110
+#[tokio::test]
+async fn number_beyond_a_double_loses_no_rotated_token() {
+    let fields = r#""expires_in": 1e400, "scope": 1e400, "interval": [1e400]"#;
+    let body = format!(r#"{{"access_token": "a", "refresh_token": "r", {fields}}}"#);
+    let rig = Rig::with(Endpoint::TokenRefresh, Then::text(200, "application/json", &body)).await;
+    let refreshed = rig.client.refresh(&RefreshToken::new("old").unwrap()).await.unwrap();
+    assert_eq!(refreshed.access_token.unwrap().expose(), "a");
+    assert_eq!(refreshed.refresh_token.unwrap().expose(), "r");
+    assert_eq!((refreshed.expires_in, refreshed.scope), (None, None));
 }
 
 // threats 85 86
