@@ -150,7 +150,8 @@ impl Authorization {
         (config.pages, config.timeout) = (pages, timeout);
         let server = server.serve(config)?;
         let pasted_url = server.pasted_url();
-        let servers = [Some(client.issuer()), also_connect_to].into_iter().flatten().collect();
+        let servers =
+            [Some(client.issuer().base_url()), also_connect_to].into_iter().flatten().collect();
         let (http, rejections) = (client.http(), server.rejections());
         let background = BackgroundTasks { browser, rejections, http, servers };
         let callback = async { Ok(server.callback().await?) };

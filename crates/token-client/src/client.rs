@@ -1,10 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http_client::{BaseUrl, ErrorResponse, HttpClient, Response, retry_if_not_sent};
+use http_client::{ErrorResponse, HttpClient, Response, retry_if_not_sent};
 use url::Url;
 
 use crate::error::Error;
+use crate::issuer::Issuer;
 use crate::provider::{BodyFormat, JsonFields, Provider};
 
 /// One client of one authorization server.
@@ -62,7 +63,7 @@ impl TokenClient {
 
     /// Its issuer.
     #[must_use]
-    pub fn issuer(&self) -> &BaseUrl {
+    pub fn issuer(&self) -> &Issuer {
         &self.provider.issuer
     }
 

@@ -1,6 +1,7 @@
-use http_client::BaseUrl;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use url::Url;
+
+use crate::issuer::Issuer;
 
 /// An authorization server: its endpoints, and where it departs from the standards.
 ///
@@ -18,9 +19,10 @@ use url::Url;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Provider {
-    /// The issuer identifier ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)).
-    pub issuer: BaseUrl,
+    /// The issuer identifier.
+    pub issuer: Issuer,
     /// The authorization endpoint ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
+    /// No sign-in starts unless it [is secure](http_client::is_secure).
     pub authorization_endpoint: Url,
     /// The token endpoint ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
     pub token_endpoint: Url,
@@ -53,7 +55,7 @@ pub enum BodyFormat {
 impl Provider {
     /// A server that keeps to the standards, and has no other endpoints.
     #[must_use]
-    pub fn new(issuer: BaseUrl, authorization_endpoint: Url, token_endpoint: Url) -> Self {
+    pub fn new(issuer: Issuer, authorization_endpoint: Url, token_endpoint: Url) -> Self {
         Self {
             issuer,
             authorization_endpoint,

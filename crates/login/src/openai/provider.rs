@@ -8,7 +8,7 @@ pub fn provider(issuer: BaseUrl) -> Provider {
     let endpoint = |path: &str| issuer.join(path);
     let (authorize, token) = (endpoint("/oauth/authorize"), endpoint("/oauth/token"));
     let revocation = endpoint("/oauth/revoke");
-    let mut provider = Provider::new(issuer, authorize, token);
+    let mut provider = Provider::new(issuer.into(), authorize, token);
     provider.revocation_endpoint = Some(revocation);
     provider.refresh_body = BodyFormat::Json;
     provider.revocation_body = BodyFormat::Json;

@@ -35,7 +35,7 @@ async fn each_client_sends_its_fields_in_order() {
     )
     .await;
     let mut rig = Rig::new(Scenario::default()).await;
-    let provider = openai::create_api_key_provider(rig.client.issuer().clone());
+    let provider = openai::create_api_key_provider(rig.client.issuer().base_url().clone());
     rig.client = rig.client.with_provider(provider).with_client_id(Client::CREATE_KEY);
     assert_exchange(
         &rig,

@@ -95,6 +95,28 @@ async fn wrong_iss_ends_the_sign_in_before_the_exchange() {
     assert_eq!(provider.exchanges(), 0);
 }
 
+/// Issuers such as Auth0's end with a slash.
+// threats 16
+#[tokio::test]
+async fn iss_is_compared_with_the_issuer_as_written() {
+    for (slash, iss, is_accepted) in [("/", "/", true), ("/", "", false), ("", "/", false)] {
+        let provider = TestProvider::start().await;
+        let mut metadata = provider.metadata();
+        let issuer = metadata.issuer.to_string();
+        metadata.issuer = format!("{issuer}{slash}").parse().unwrap();
+        let http = HttpClient::new(Options::new("a-test/1.0"));
+        let sign_in = SignIn::new(TokenClient::new(http, metadata, "my-client-id"));
+        let outcome = sign_in.run(move |url| {
+            let mut callback = redirect_of(url);
+            callback.query_pairs_mut().append_pair("iss", &format!("{issuer}{iss}"));
+            final_page(&callback);
+            Ok(())
+        });
+        assert_eq!(outcome.await.is_ok(), is_accepted, "{slash:?} {iss:?}");
+        assert_eq!(provider.exchanges(), usize::from(is_accepted));
+    }
+}
+
 // threats 12
 #[tokio::test]
 async fn denied_sign_in_reports_the_error_code() {
