@@ -56,8 +56,12 @@ impl<'a> Reporter<'a> {
         if let Some(hint) = report.hint {
             terminal.hint(&self.context.to_text(&hint));
         }
-        if let Event::OAuth(OAuthEvent::DeviceCode { verification_uri, user_code, expires_in }) =
-            event
+        if let Event::OAuth(OAuthEvent::DeviceCode {
+            verification_uri,
+            user_code,
+            expires_in,
+            ..
+        }) = event
         {
             self.show_device_code(verification_uri, user_code, *expires_in);
         }
@@ -150,7 +154,7 @@ impl Report {
             }
             OAuthEvent::PastedUrlRejected(error) => Self::invalid_url(*error),
             OAuthEvent::CallbackRejected(kind) => Self::rejected(*kind, can_paste),
-            OAuthEvent::DeviceCode { verification_uri, user_code, expires_in } => {
+            OAuthEvent::DeviceCode { verification_uri, user_code, expires_in, .. } => {
                 Self::json(json!({
                     "event": "device_code",
                     "verification_uri": verification_uri,
@@ -328,6 +332,7 @@ mod tests {
             Event::OAuth(OAuthEvent::CallbackRejected(RejectedCallback::Https)),
             Event::OAuth(OAuthEvent::DeviceCode {
                 verification_uri: "",
+                verification_uri_complete: None,
                 user_code: "",
                 expires_in: Duration::ZERO,
             }),

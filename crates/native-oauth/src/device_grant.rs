@@ -5,6 +5,7 @@ use token_client::{
     DeviceAuthorization, DevicePoll, Error as TokenError, Interval, TokenClient, TokenResponse,
 };
 use tokio::time::{Instant, sleep, sleep_until};
+use url::Url;
 
 use crate::error::Error;
 use crate::event::Event;
@@ -85,6 +86,7 @@ pub async fn wait_for_approval<D: DeviceFlow>(
     let deadline = deadline.min(Instant::now() + device.expires_in.min(MAX_LIFETIME));
     events(Event::DeviceCode {
         verification_uri: device.verification_uri.as_str(),
+        verification_uri_complete: device.verification_uri_complete.as_ref().map(Url::as_str),
         user_code: device.user_code.as_str(),
         expires_in: deadline.saturating_duration_since(Instant::now()),
     });

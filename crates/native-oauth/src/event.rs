@@ -23,6 +23,8 @@ pub enum Event<'a> {
     DeviceCode {
         /// The page that the person opens on the other device.
         verification_uri: &'a str,
+        /// The same page with the code in its URL, for a QR code, if the server has one.
+        verification_uri_complete: Option<&'a str>,
         /// The code that the person types on that page.
         user_code: &'a str,
         /// How long the code is valid.

@@ -164,10 +164,16 @@ async fn pasted_url_signs_in_without_a_local_browser() {
 #[tokio::test]
 async fn device_code_signs_in_without_a_callback() {
     let provider = TestProvider::start().await;
-    let seen = Arc::default();
-    let tokens = sign_in(&provider).run_by_device_code(&names(&seen)).await.unwrap();
+    let complete = Mutex::default();
+    let events = |event: Event<'_>| {
+        if let Event::DeviceCode { verification_uri_complete, .. } = event {
+            *complete.lock().unwrap() = verification_uri_complete.map(str::to_owned);
+        }
+    };
+    let tokens = sign_in(&provider).run_by_device_code(&events).await.unwrap();
     assert_eq!(tokens.access_token.expose(), provider.access_token());
-    assert_eq!(*seen.lock().unwrap(), ["DeviceCode"]);
+    let expected = "https://id.example.com/device?user_code=WDJB-MJHT";
+    assert_eq!(complete.into_inner().unwrap().as_deref(), Some(expected));
 }
 
 #[tokio::test]

@@ -107,7 +107,8 @@ fn respond(request: &Message, state: &State) -> String {
             200,
             &format!(
                 r#"{{"device_code":"{DEVICE_CODE}","user_code":"WDJB-MJHT","interval":1,
-                "verification_uri":"https://id.example.com/device","expires_in":600}}"#
+                "verification_uri":"https://id.example.com/device","expires_in":600,
+                "verification_uri_complete":"https://id.example.com/device?user_code=WDJB-MJHT"}}"#
             ),
         ),
         _ => "404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
