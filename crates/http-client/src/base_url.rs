@@ -110,6 +110,13 @@ pub(crate) fn host(url: &Url) -> &str {
     &url[Position::BeforeHost..Position::AfterPort]
 }
 
+/// Whether nobody on the network can read or change what is sent to this URL: it is `https`, or `http` to
+/// a loopback host.
+#[must_use]
+pub fn is_secure(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}
+
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
@@ -155,6 +162,7 @@ mod tests {
         refused("https://:secret@a.test/", InvalidBaseUrl::User);
         refused("ftp://a.test/", InvalidBaseUrl::Scheme);
         refused("file:///etc/passwd", InvalidBaseUrl::Scheme);
+        assert!(!is_secure(&"file:///etc/passwd".parse().unwrap()));
         refused("auth.openai.com", InvalidBaseUrl::NotAUrl);
         refused("", InvalidBaseUrl::NotAUrl);
     }

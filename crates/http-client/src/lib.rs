@@ -46,7 +46,7 @@ mod setup_error;
 mod tls;
 mod tls_failure;
 
-pub use base_url::{BaseUrl, InvalidBaseUrl};
+pub use base_url::{BaseUrl, InvalidBaseUrl, is_secure};
 pub use ca_certificates::{CaCertificates, CaSource, InvalidCaCertificates};
 pub use client::HttpClient;
 pub use error::{Error, ErrorKind, Phase};

@@ -133,7 +133,7 @@ impl From<Kind> for ErrorKind {
             Kind::InvalidResponse => Self::InvalidResponse,
             Kind::NoResponse => Self::Network,
             Kind::PortInUse => Self::PortInUse,
-            Kind::System => Self::System,
+            Kind::Configuration | Kind::System => Self::System,
             Kind::TimedOut => Self::TimedOut,
         }
     }

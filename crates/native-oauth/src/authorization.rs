@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use credentials::AuthorizationCode;
-use http_client::BaseUrl;
+use http_client::{BaseUrl, is_secure};
 use oauth_callback_server::{
     BindOptions, BrowserResponder, Callback, CallbackConfig, CallbackServer, Pages, State,
 };
@@ -61,12 +61,15 @@ impl Authorization {
     ///
     /// # Errors
     ///
-    /// [`Error::NoRandomness`] or [`Error::Bind`].
+    /// [`Error::InsecureEndpoint`], [`Error::NoRandomness`] or [`Error::Bind`].
     pub fn start<'a>(
         bind: &BindOptions,
         authorization_endpoint: &Url,
         query: impl FnOnce(RequestParameters<'_>) -> Vec<(&'a str, String)>,
     ) -> Result<Self, Error> {
+        if !is_secure(authorization_endpoint) {
+            return Err(Error::InsecureEndpoint { url: authorization_endpoint.to_string() });
+        }
         let code_verifier = CodeVerifier::generate()?;
         let state = State::generate()?;
         let server = CallbackServer::bind(bind)?;
@@ -233,6 +236,21 @@ mod tests {
         );
         let decoded: Vec<_> = url.query_pairs().into_owned().skip(1).collect();
         assert_eq!(decoded, query.map(|(name, value)| (name.to_owned(), value)));
+    }
+
+    // threats 84
+    #[test]
+    fn authorization_endpoint_is_https_or_on_this_machine() {
+        for (endpoint, is_started) in [
+            ("https://a.test/authorize", true),
+            ("http://127.0.0.1:1/authorize", true),
+            ("http://a.test/authorize", false),
+            ("javascript:alert(1)", false),
+        ] {
+            let url = endpoint.parse().unwrap();
+            let started = Authorization::start(&BindOptions::default(), &url, |_| Vec::new());
+            assert_eq!(started.is_ok(), is_started, "{endpoint}");
+        }
     }
 
     // threats 4

@@ -10,6 +10,12 @@ pub enum Error {
     /// The operating system returned no random bytes. No port was opened.
     #[error(transparent)]
     NoRandomness(Box<dyn StdError + Send + Sync>),
+    /// The authorization endpoint is not [secure](http_client::is_secure). No port was opened.
+    #[error("the authorization endpoint {url} is neither https nor on this machine")]
+    InsecureEndpoint {
+        /// The endpoint.
+        url: String,
+    },
     /// No port of the redirect URI could be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -41,6 +47,8 @@ pub enum Error {
 /// What kind of [`Error`] it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
+    /// The provider, or an option of the sign-in, is invalid.
+    Configuration,
     /// The person, or the server, denied the request.
     Denied,
     /// The server does not support device codes, or not for this account.
@@ -67,6 +75,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoRandomness(_) => ErrorKind::System,
+            Self::InsecureEndpoint { .. } => ErrorKind::Configuration,
             Self::Bind(error) => error.kind().into(),
             Self::Callback(error) => error.kind().into(),
             Self::Unreachable { .. } | Self::DeviceExpired => ErrorKind::TimedOut,

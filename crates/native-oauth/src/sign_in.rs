@@ -103,7 +103,7 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::Bind`] or [`Error::NoRandomness`].
+    /// [`Error::InsecureEndpoint`], [`Error::NoRandomness`] or [`Error::Bind`].
     pub fn start(self) -> Result<PendingSignIn, Error> {
         let endpoint = &self.client.provider().authorization_endpoint;
         let query = |request: RequestParameters<'_>| self.query(request);

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use credentials::DeviceCode;
-use http_client::{ErrorResponse, Url};
+use http_client::{ErrorResponse, Url, is_secure};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -175,12 +175,13 @@ impl TryFrom<String> for UserCode {
 #[error("not a code that a person could type")]
 pub struct InvalidUserCode;
 
-/// A person opens it in a browser, so it is a page of the web.
+/// A person opens it in a browser and signs in there, so nobody may change it on the way.
 fn web_page<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
     let url = Url::parse(&String::deserialize(input)?).map_err(D::Error::custom)?;
-    match url.scheme() {
-        "https" | "http" => Ok(url),
-        _ => Err(D::Error::custom("not the URL of a web page")),
+    if is_secure(&url) {
+        Ok(url)
+    } else {
+        Err(D::Error::custom("not the URL of a secure web page"))
     }
 }
 
@@ -233,8 +234,6 @@ mod tests {
             assert_eq!(device.interval, Interval::default());
             assert_eq!(device.verification_uri_complete, None);
         }
-        let script = json!({"verification_uri_complete": "javascript:alert(1)"});
-        assert_eq!(read(&script).unwrap().verification_uri_complete, None);
     }
 
     #[test]
@@ -244,9 +243,14 @@ mod tests {
                 assert!(read(&json!({ name: odd })).is_err(), "{name} {odd}");
             }
         }
-        for uri in ["javascript:alert(1)", "file:///etc/passwd", "/device"] {
+        for uri in
+            ["javascript:alert(1)", "file:///etc/passwd", "/device", "http://id.example.com/device"]
+        {
             assert!(read(&json!({ "verification_uri": uri })).is_err(), "{uri}");
+            let device = read(&json!({ "verification_uri_complete": uri })).unwrap();
+            assert_eq!(device.verification_uri_complete, None, "{uri}");
         }
+        assert!(read(&json!({"verification_uri": "http://127.0.0.1:1/device"})).is_ok());
         assert!(read(&json!({"user_code": "a".repeat(65)})).is_err());
     }
 
