@@ -69,11 +69,11 @@ fuzz-one TARGET LIMIT:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: (stress "callback") faults (fuzz "-max_total_time=600")
+nightly: (stress "callback") faults model (fuzz "-max_total_time=600")
 
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate dist
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") dist
 
 # Both sign-ins against the sandbox in your browser; `--headless` simulates the browser
 [group('see')]
@@ -114,6 +114,11 @@ faults *ARGS:
 [group('see')]
 simulate *ARGS:
     cargo xtask simulate {{ ARGS }}
+
+# Check a model of the refresh protocol in every schedule; `--broken` must fail with a counterexample
+[group('see')]
+model *ARGS:
+    cargo xtask model {{ ARGS }}
 
 # Print the allowed dependencies between the crates
 [group('see')]

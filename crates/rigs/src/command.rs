@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use crate::{bench, browser, faults, simulate, stress};
+use crate::{bench, browser, faults, model, simulate, stress};
 
 /// The commands of this crate.
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,8 @@ pub enum Command {
     Browser(browser::Options),
     /// Run the refresh protocol under the schedules of many seeds
     Simulate(simulate::Options),
+    /// Check a model of the refresh protocol, in every schedule of a few processes
+    Model(model::Options),
 }
 
 /// Runs a command in the folder of the workspace, and prints its table.
@@ -34,5 +36,6 @@ pub fn run(root: &Path, command: Command, out: &mut impl Write) -> Result<(), Bo
         Command::Faults(options) => faults::run(root, &options, out),
         Command::Browser(options) => browser::run(root, &options, out),
         Command::Simulate(options) => simulate::run(&options, out),
+        Command::Model(options) => model::run(&options, out),
     }
 }

@@ -9,6 +9,7 @@ mod command;
 mod faults;
 mod http;
 mod metrics;
+mod model;
 mod notice;
 pub mod program;
 mod report;
