@@ -225,10 +225,11 @@ impl Error {
         }
     }
 
-    /// Whether a proxy rejected the user name and password. Sending them again may lock an account.
+    /// Whether a proxy rejected the user name and password, or closed the connection after it got them.
+    /// Sending them again may lock an account.
     #[must_use]
     pub fn is_proxy_authentication_error(&self) -> bool {
-        matches!(self, Self::Proxy { source: ProxyFailure::AuthenticationRequired { .. }, .. })
+        matches!(self, Self::Proxy { source, .. } if source.may_be_wrong_password())
     }
 
     /// The host of the request, with a port that is not the default, for messages.

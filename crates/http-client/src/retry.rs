@@ -5,7 +5,8 @@ use crate::response::Response;
 ///
 /// `send` is called once more, and only once, if the first attempt
 /// [provably did not reach the server](Error::provably_not_sent), for a transient reason. After any
-/// other error, the server may have processed the request. A connect timeout is not retried.
+/// other error, the server may have processed the request. A connect timeout is not retried, and
+/// neither is a [proxy that may have rejected the password](Error::is_proxy_authentication_error).
 ///
 /// # Errors
 ///
@@ -24,7 +25,10 @@ where
 }
 
 fn is_worth_another(error: &Error) -> bool {
-    error.provably_not_sent() && error.is_transient() && !error.is_timeout()
+    error.provably_not_sent()
+        && error.is_transient()
+        && !error.is_timeout()
+        && !error.is_proxy_authentication_error()
 }
 
 #[cfg(test)]

@@ -165,7 +165,8 @@ async fn missing_or_wrong_proxy_password_is_reported() {
     }
 }
 
-/// Sending a wrong password repeatedly may lock the account.
+/// Sending a wrong password repeatedly may lock the account. A proxy may close the connection instead
+/// of a refusal.
 // threats 203
 #[tokio::test]
 async fn refused_proxy_password_is_sent_once() {
@@ -173,11 +174,19 @@ async fn refused_proxy_password_is_sent_once() {
     for (scenario, scheme) in
         [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
     {
-        let rig = Rig::behind(ProxyScenario { login: login.clone(), ..scenario }).await;
-        let http = rig.client(scheme, "user:canary-wrong@");
-        let ask = || http.get(base().join("/")).send();
-        http_client::retry_if_not_sent(ask).await.unwrap_err();
-        assert_eq!(rig.proxy.connections(), 1, "{scheme}");
+        for (conduct, given, connections) in [
+            (ProxyConduct::Honest, "user:canary-wrong@", 1),
+            (ProxyConduct::Close, "user:canary-wrong@", 1),
+            (ProxyConduct::Close, "", 2),
+        ] {
+            let login = login.clone();
+            let rig = Rig::behind(ProxyScenario { login, conduct, ..scenario.clone() }).await;
+            let http = rig.client(scheme, given);
+            let ask = || http.get(base().join("/")).send();
+            let error = http_client::retry_if_not_sent(ask).await.unwrap_err();
+            assert_eq!(rig.proxy.connections(), connections, "{scheme} {given}");
+            assert_eq!(error.is_proxy_authentication_error(), connections == 1, "{error:?}");
+        }
     }
 }
 
@@ -200,7 +209,7 @@ async fn proxy_that_closes_or_sends_garbage_is_reported() {
     {
         let rig = Rig::behind(ProxyScenario { conduct: ProxyConduct::Close, ..scenario }).await;
         let why = rig.fails(scheme, "").await;
-        assert!(matches!(why, ProxyFailure::Broken(_)), "{why:?}");
+        assert!(matches!(why, ProxyFailure::Broken { .. }), "{why:?}");
     }
     let conduct = ProxyConduct::Respond(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec());
     let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;

@@ -48,7 +48,12 @@ pub enum ProxyFailure {
     Tls(#[source] Box<TlsFailure>),
     /// It does not use the proxy protocol, or closed the connection.
     #[error("it did not make the connection")]
-    Broken(#[source] RootCause),
+    Broken {
+        /// Whether a user name and password were sent. It may have closed the connection because it rejects them.
+        given: bool,
+        /// The error of the connection.
+        source: RootCause,
+    },
 }
 
 /// The library does not export its proxy errors, so they are reached through the trait.
@@ -66,15 +71,20 @@ impl ProxyFailure {
                 true => Self::AuthenticationRequired { given },
                 false => Self::Refused { reason: Some(reply.to_string()) },
             },
-            _ => Self::Broken(source),
+            _ => Self::Broken { given, source },
         }
     }
 
-    /// Whether the same request may well succeed later. A refusal is a decision of the proxy, and a
-    /// refused password must not be sent again, because that may lock an account.
+    /// Whether it rejected the user name and password, or may have.
+    pub(crate) fn may_be_wrong_password(&self) -> bool {
+        matches!(self, Self::AuthenticationRequired { .. } | Self::Broken { given: true, .. })
+    }
+
+    /// Whether the same request may succeed later. A refusal is a decision of the proxy.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Dns(_) | Self::Unreachable(_) | Self::TimedOut { .. } | Self::Broken(_) => true,
+            Self::Dns(_) | Self::Unreachable(_) | Self::TimedOut { .. } => true,
+            Self::Broken { .. } => true,
             Self::Refused { .. } | Self::AuthenticationRequired { .. } => false,
             Self::UnresolvedHere(_) | Self::Tls(_) => false,
         }
