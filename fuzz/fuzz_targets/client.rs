@@ -1,41 +1,41 @@
-//! The other end of a connection, in memory: it sends a request in pieces and keeps the answer.
+//! A client in memory: it sends a request in parts and collects the response.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What the client does when its request is sent.
+/// What the client does after its request.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Patience {
-    /// It waits until the server has closed its side.
-    Waits,
-    /// It closes its own side at once.
-    Leaves,
+pub enum AfterRequest {
+    /// It waits until the server closes the connection.
+    Wait,
+    /// It closes its side at once.
+    Close,
 }
 
 pub struct Client<'a> {
     unsent: &'a [u8],
-    /// How many bytes come at once.
+    /// The size of each part.
     step: usize,
     closed: bool,
-    answer: &'a mut Vec<u8>,
+    response: &'a mut Vec<u8>,
 }
 
 impl<'a> Client<'a> {
     pub fn new(
         request: &'a [u8],
         step: usize,
-        patience: Patience,
-        answer: &'a mut Vec<u8>,
+        after: AfterRequest,
+        response: &'a mut Vec<u8>,
     ) -> Self {
-        Self { unsent: request, step, closed: patience == Patience::Leaves, answer }
+        Self { unsent: request, step, closed: after == AfterRequest::Close, response }
     }
 }
 
 impl AsyncRead for Client<'_> {
-    /// Nobody is woken when there is nothing left to read: then only a deadline can end the reading.
+    /// No task is woken when nothing is left to read: only a timeout ends the read.
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -58,23 +58,8 @@ impl AsyncWrite for Client<'_> {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.answer.extend(bytes);
+        self.response.extend(bytes);
         Poll::Ready(Ok(bytes.len()))
-    }
-
-    /// As a socket does it, so that hyper writes to it as it writes to one.
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let before = self.answer.len();
-        slices.iter().for_each(|slice| self.answer.extend_from_slice(slice));
-        Poll::Ready(Ok(self.answer.len() - before))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

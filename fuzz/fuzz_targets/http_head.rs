@@ -1,7 +1,6 @@
-//! The head of a request as the server sees it: the bytes go through the whole of a connection, with
-//! hyper's parser and every timeout, but without a socket. Whatever they are, the answer is one of a
-//! few constants, so no byte of a request can be in it; and only what a second reader takes for the
-//! callback, line by line, ends the wait.
+//! The head of a request: the bytes go through a complete connection, with hyper's parser and every
+//! timeout, but without a socket. The response is one of a few constants, so it contains no byte of
+//! the request. Only a request that a second parser classifies as the callback ends the wait.
 
 #![no_main]
 
@@ -9,107 +8,101 @@ mod client;
 
 use std::sync::LazyLock;
 
-use client::{Client, Patience};
+use client::{AfterRequest, Client};
 use libfuzzer_sys::fuzz_target;
 use oauth_callback_server::fuzzing::{
     CALLBACK_PATH, Outcome, PORT, RESPONSE, callback_query, connection,
 };
 use tokio::runtime::{Builder, Runtime};
 
-/// Its clock jumps to the next deadline when nothing else is left to do.
+/// Its clock advances to the next deadline as soon as all tasks are idle.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 });
 
 fuzz_target!(|request: &[u8]| {
-    let (answer, outcome) = exchange(request, request.len(), Patience::Waits);
+    let (response, outcome) = exchange(request, request.len(), AfterRequest::Wait);
     if request.first() == Some(&HANDSHAKE) {
-        assert_eq!((answer.as_slice(), outcome), (&ALERT[..], None));
+        assert_eq!((response.as_slice(), outcome), (&ALERT[..], None));
         return;
     }
-    check_answer(request, &answer);
-    check_presence(request, &answer);
-    check_outcome(request, outcome.as_ref(), &answer);
+    check_response(request, &response);
+    check_presence(request, &response);
+    check_outcome(request, outcome.as_ref(), &response);
 
-    // However the network cuts the request, it is the same request.
+    // The same request in several parts.
     let sum: usize = request.iter().map(|byte| usize::from(*byte)).sum();
     let step = 1 + sum % request.len().max(1);
-    let patience = if sum.is_multiple_of(4) { Patience::Leaves } else { Patience::Waits };
-    let (again, same) = exchange(request, step, patience);
-    check_answer(request, &again);
-    if has_end(request) && patience == Patience::Waits {
-        assert_eq!(outcome, same, "cut after {step}");
-        check_same(&answer, &again);
+    let after = if sum.is_multiple_of(4) { AfterRequest::Close } else { AfterRequest::Wait };
+    let (again, same) = exchange(request, step, after);
+    check_response(request, &again);
+    if has_end(request) && after == AfterRequest::Wait {
+        assert_eq!(outcome, same, "split after {step}");
+        check_same(&response, &again);
     }
 });
 
-/// How TLS begins, and how somebody is told that there is none here.
+/// The first byte of a TLS handshake, and the alert in response.
 const HANDSHAKE: u8 = 22;
 const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
 
-fn exchange(request: &[u8], step: usize, patience: Patience) -> (Vec<u8>, Option<Outcome>) {
-    let mut answer = Vec::new();
-    let client = Client::new(request, step, patience, &mut answer);
+fn exchange(request: &[u8], step: usize, after: AfterRequest) -> (Vec<u8>, Option<Outcome>) {
+    let mut response = Vec::new();
+    let client = Client::new(request, step, after, &mut response);
     let outcome = RUNTIME.block_on(connection(client));
-    (answer, outcome)
+    (response, outcome)
 }
 
-/// Nothing, or one of the answers that there are, to the byte.
-fn check_answer(request: &[u8], answer: &[u8]) {
-    let shown = answer.escape_ascii();
-    if answer.is_empty() || ANSWERS.iter().any(|it| it == answer) {
+/// Nothing, or exactly one of the responses.
+fn check_response(request: &[u8], response: &[u8]) {
+    if response.is_empty() || RESPONSES.iter().any(|it| it == response) {
         return;
     }
-    // Only to HEAD is a page announced that does not follow.
-    let whole = ANSWERS.iter().find(|it| it.starts_with(answer));
+    // A response to HEAD has no body.
+    let complete = RESPONSES.iter().find(|it| it.starts_with(response));
     let is_head = trimmed(request).starts_with(b"HEAD ");
-    assert!(is_head && answer.ends_with(b"\r\n\r\n") && whole.is_some(), "{shown}");
+    let shown = response.escape_ascii();
+    assert!(is_head && response.ends_with(b"\r\n\r\n") && complete.is_some(), "{shown}");
 }
 
-/// Of two faults in one head, it depends on the cut which is found first.
-fn check_same(answer: &[u8], again: &[u8]) {
-    let broken =
-        |it: &[u8]| FAULTS.contains(&status(it)) && it.ends_with(page("Bad request").as_bytes());
-    let shown = (answer.escape_ascii(), again.escape_ascii());
-    assert!(answer == again || (broken(answer) && broken(again)), "{} and {}", shown.0, shown.1);
+/// If a head has two errors, the split decides which one is found first.
+fn check_same(response: &[u8], again: &[u8]) {
+    let is_error =
+        |it: &[u8]| ERRORS.contains(&status(it)) && it.ends_with(page("Bad request").as_bytes());
+    let shown = (response.escape_ascii(), again.escape_ascii());
+    let are_errors = is_error(response) && is_error(again);
+    assert!(response == again || are_errors, "{} and {}", shown.0, shown.1);
 }
 
-/// What a head is told that cannot be read: malformed, or too large in one of two ways.
-const FAULTS: [&[u8]; 3] = [b"400", b"414", b"431"];
+/// The statuses for an invalid head: malformed, or too large in one of two ways.
+const ERRORS: [&[u8]; 3] = [b"400", b"414", b"431"];
 
-fn status(answer: &[u8]) -> &[u8] {
-    answer.get("HTTP/1.1 ".len()..).and_then(|it| it.get(..3)).unwrap_or_default()
+fn status(response: &[u8]) -> &[u8] {
+    response.get("HTTP/1.1 ".len()..).and_then(|it| it.get(..3)).unwrap_or_default()
 }
 
-/// What the server reads at once. Of a head that does not fit, hyper looks at the rest when it has
-/// the end.
-const ONE_READ: usize = 8192;
+/// The maximum size of a head.
+const MAX_HEAD: usize = 24 * 1024;
 
-/// Who sent a request, or what can become none, is answered; who did not is not.
-fn check_presence(request: &[u8], answer: &[u8]) {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let unfinished = matches!(
-        httparse::Request::new(&mut headers).parse(request),
-        Ok(httparse::Status::Partial)
-    );
-    if !unfinished {
-        let is_looked_at = has_end(request) || request.len() <= ONE_READ;
-        assert!(!answer.is_empty() || !is_looked_at, "no answer");
-    } else if !answer.is_empty() {
-        assert!(FAULTS.contains(&status(answer)), "{}", answer.escape_ascii());
+/// A complete head gets a response. An incomplete one gets none, or an error.
+fn check_presence(request: &[u8], response: &[u8]) {
+    if has_end(request) || request.len() >= MAX_HEAD {
+        assert!(!response.is_empty(), "no response");
+    } else if !response.is_empty() {
+        assert!(ERRORS.contains(&status(response)), "{}", response.escape_ascii());
     }
 }
 
-fn check_outcome(request: &[u8], outcome: Option<&Outcome>, answer: &[u8]) {
-    let is_the_answer = answer.ends_with(RESPONSE.as_bytes());
-    assert_eq!(outcome.is_some(), is_the_answer, "the program and the browser disagree");
+fn check_outcome(request: &[u8], outcome: Option<&Outcome>, response: &[u8]) {
+    let is_success = response.ends_with(RESPONSE.as_bytes());
+    assert_eq!(outcome.is_some(), is_success, "the program and the browser disagree");
     if outcome.is_some() {
         let query = query_of_callback(request).expect("this is not the callback");
         assert_eq!(outcome, Some(&callback_query(query)));
     }
 }
 
-/// The query, if this is the navigation of a browser to the callback.
+/// The query, if this is a navigation to the callback.
 fn query_of_callback(request: &[u8]) -> Option<&str> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Request::new(&mut headers);
@@ -137,7 +130,7 @@ fn query_of_callback(request: &[u8]) -> Option<&str> {
     (path == CALLBACK_PATH).then_some(query)
 }
 
-/// Whether there is an empty line, well-formed or not, behind which a parser need not look.
+/// Whether there is an empty line, well-formed or not, at the end of the head.
 fn has_end(request: &[u8]) -> bool {
     let trimmed = trimmed(request);
     let found = |end: &[u8]| trimmed.windows(end.len()).any(|it| it == end);
@@ -149,8 +142,8 @@ fn trimmed(request: &[u8]) -> &[u8] {
     &request[start.unwrap_or(request.len())..]
 }
 
-/// Every answer of a server that does not redirect, with every header that it has.
-static ANSWERS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+/// Each response of a server that does not redirect, with all headers.
+static RESPONSES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let refusals = [
         ("400 Bad Request", "Bad request"),
         ("400 Bad Request", "State parameter mismatch"),
@@ -163,10 +156,7 @@ static ANSWERS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     ];
     let refusals = refusals.map(|(status, words)| (status, page(words)));
     let all = refusals.into_iter().chain([("200 OK", RESPONSE.to_owned())]);
-    let both = |(status, body): (&str, String)| {
-        ["1.0", "1.1"].map(|version| answer(version, status, &body).into_bytes())
-    };
-    all.flat_map(both).collect()
+    all.map(|(status, body)| response(status, &body).into_bytes()).collect()
 });
 
 fn page(words: &str) -> String {
@@ -176,11 +166,11 @@ fn page(words: &str) -> String {
     )
 }
 
-fn answer(version: &str, status: &str, body: &str) -> String {
+fn response(status: &str, body: &str) -> String {
     let length = body.len();
     let allow = if status.starts_with("405") { "allow: GET\r\n" } else { "" };
     format!(
-        "HTTP/{version} {status}\r\n\
+        "HTTP/1.1 {status}\r\n\
          content-type: text/html; charset=utf-8\r\n\
          x-content-type-options: nosniff\r\n\
          content-security-policy: default-src 'none'; style-src 'unsafe-inline'; \

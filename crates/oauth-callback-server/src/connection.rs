@@ -1,14 +1,11 @@
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
-
 /// One connection, as the rest of the server sees it.
 pub(crate) struct Connection {
     local: SocketAddr,
     peer: SocketAddr,
     pending: Mutex<Option<PendingResponse>>,
-    has_response: watch::Sender<bool>,
     /// Looked up at the start of the connection: later, the peer's socket may be closed.
     is_other_user: Option<bool>,
 }
@@ -24,13 +21,7 @@ pub(crate) enum PendingResponse {
 
 impl Connection {
     pub(crate) fn new(local: SocketAddr, peer: SocketAddr) -> Self {
-        Self {
-            local,
-            peer,
-            pending: Mutex::default(),
-            has_response: watch::Sender::default(),
-            is_other_user: is_other_user(local, peer),
-        }
+        Self { local, peer, pending: Mutex::default(), is_other_user: is_other_user(local, peer) }
     }
 
     /// Reserves a response. Returns the number of additional pending responses: 0 or 1.
@@ -49,21 +40,6 @@ impl Connection {
 
     fn pending(&self) -> MutexGuard<'_, Option<PendingResponse>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// From now on, hyper writes our response.
-    pub(crate) fn begin_response(&self) {
-        self.has_response.send_replace(true);
-    }
-
-    pub(crate) fn has_response(&self) -> bool {
-        *self.has_response.borrow()
-    }
-
-    /// Waits for [`Connection::begin_response`].
-    pub(crate) async fn response_begun(&self) {
-        // The sender is a field, so this does not fail.
-        let _ = self.has_response.subscribe().wait_for(|begun| *begun).await;
     }
 
     /// Whether another user of this machine has the other end, as far as the system reports it.

@@ -1,47 +1,44 @@
 //! Handles one connection: one request, one response, and their timeouts.
 
-use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response as HttpResponse};
+use hyper::{Method, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, join, sink};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::classify::{Head, Refusal};
 use crate::connection::Connection;
-use crate::limits::{Limits, MAX_HEADER_COUNT, MAX_HEADERS, MAX_REQUEST_LINE};
-use crate::response_stream::ResponseStream;
+use crate::limits::{MAX_HEADER_COUNT, MAX_HEADERS, MAX_REQUEST_LINE};
+use crate::request_head::read_head;
 use crate::session::{Response, Session};
-
-/// A `TcpStream`, or the stream of a fuzz target.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 /// Serves one connection. Its pending response counts as complete when this ends or is dropped.
 pub(crate) async fn serve_connection(
-    stream: impl Stream,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     session: Arc<Session>,
     connection: Arc<Connection>,
 ) {
     let pending = CompleteOnDrop(&session, &connection);
-    let mut responses = ResponseStream::new(stream, &connection);
-    match handle(&mut responses, &session, &connection).await {
-        Outcome::Responded => complete(&session, &connection, true),
-        Outcome::Invalid(refusal) => refuse(&mut responses.stream, &session, refusal).await,
-        Outcome::Closed => return,
+    let Some(response) = response(&mut stream, &session, &connection).await else {
+        return;
+    };
+    let write = async {
+        stream.write_all(&response).await?;
+        stream.shutdown().await
+    };
+    if let Ok(Ok(())) = timeout(session.limits.response, write).await {
+        complete(&session, &connection, true);
     }
     drop(pending);
-    drain(responses.stream).await;
+    drain(stream).await;
 }
 
 struct CompleteOnDrop<'a>(&'a Session, &'a Connection);
@@ -58,57 +55,62 @@ fn complete(session: &Session, connection: &Connection, sent: bool) {
     }
 }
 
-/// The end of the HTTP exchange.
-enum Outcome {
-    Responded,
-    /// hyper cannot parse the request.
-    Invalid(Refusal),
-    /// The client closed the connection, or a timeout expired.
-    Closed,
-}
-
-async fn handle(
-    responses: &mut ResponseStream<'_, impl Stream>,
+/// The response to the first request. `None` if the client closes the connection, or does not finish the head in time.
+async fn response(
+    stream: &mut (impl AsyncRead + Unpin),
     session: &Session,
     connection: &Connection,
-) -> Outcome {
-    let result = {
-        // `receive` comes before any await: hyper drops a request without a response if the client resets the
-        // connection.
-        let service = service_fn(|request| {
-            let response = session.receive(Head::from_request(&request), connection);
-            respond(response, request, session, connection)
-        });
-        let exchange =
-            http(&session.limits).serve_connection(TokioIo::new(&mut *responses), service);
-        let mut exchange = pin!(exchange);
-        tokio::select! {
-            result = &mut exchange => Some(result),
-            () = connection.response_begun() => {
-                timeout(session.limits.response, exchange).await.ok()
-            }
-        }
+) -> Option<Zeroizing<Vec<u8>>> {
+    let refusal = match read_head(stream, session.limits.head).await? {
+        Ok(head) => match exchange(head, stream, session, connection).await {
+            Ok(response) => return response,
+            Err(error) if error.is_parse_too_large() => Refusal::HeadTooLarge,
+            Err(error) if error.is_parse() => Refusal::BadRequest,
+            Err(_) => return None,
+        },
+        Err(refusal) => refusal,
     };
-    match result {
-        _ if responses.head.is_tls() => Outcome::Invalid(Refusal::Tls),
-        _ if responses.head.has_bare_line_feed() => Outcome::Invalid(Refusal::BadRequest),
-        Some(Ok(())) => Outcome::Responded,
-        Some(Err(error)) if error.is_parse_too_large() => {
-            Outcome::Invalid(responses.head.too_large())
+    Some(match refusal {
+        Refusal::Tls => {
+            session.reject(refusal);
+            HANDSHAKE_FAILURE.to_vec().into()
         }
-        Some(Err(error)) if error.is_parse() => Outcome::Invalid(Refusal::BadRequest),
-        _ => Outcome::Closed,
+        Refusal::HeadTooLarge => session.reject(refusal).into_bytes(),
+        _ => session.refuse(refusal).into_bytes(),
+    })
+}
+
+/// hyper parses the request, and reads a form. It writes nothing: its own responses to invalid requests lack the
+/// headers of [`Reply`](crate::reply::Reply), and it copies a page into a buffer that it does not wipe.
+async fn exchange(
+    head: Vec<u8>,
+    stream: &mut (impl AsyncRead + Unpin),
+    session: &Session,
+    connection: &Connection,
+) -> hyper::Result<Option<Zeroizing<Vec<u8>>>> {
+    let responded = OnceLock::new();
+    // `receive` comes before any await: hyper drops a request without a response if the client resets the connection.
+    let service = service_fn(|request| {
+        let response = session.receive(Head::from_request(&request), connection);
+        async {
+            let _ = responded.set(respond(response, request, session, connection).await);
+            Err::<hyper::Response<String>, _>("the response is written by this crate")
+        }
+    });
+    let io = join(head.chain(stream), sink());
+    let result = http(session.limits.head).serve_connection(TokioIo::new(io), service).await;
+    match (responded.into_inner(), result) {
+        (None, Err(error)) => Err(error),
+        (response, _) => Ok(response),
     }
 }
 
-fn http(limits: &Limits) -> http1::Builder {
+fn http(head_timeout: Duration) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .keep_alive(false)
+        .header_read_timeout(head_timeout)
         .max_headers(MAX_HEADER_COUNT)
-        .max_buf_size(MAX_REQUEST_LINE + MAX_HEADERS)
-        .auto_date_header(false);
+        .max_buf_size(MAX_REQUEST_LINE + MAX_HEADERS);
     http
 }
 
@@ -117,7 +119,8 @@ async fn respond(
     request: Request<Incoming>,
     session: &Session,
     connection: &Connection,
-) -> Result<HttpResponse<Full<Bytes>>, Infallible> {
+) -> Zeroizing<Vec<u8>> {
+    let is_head = request.method() == Method::HEAD;
     let response = match response {
         Response::AfterBody => match form(request, session.limits.head).await {
             Ok(body) => session.receive_form(&body, connection),
@@ -135,8 +138,7 @@ async fn respond(
         Response::AfterBody => session.refuse(Refusal::BadRequest),
         Response::Outcome => session.outcome().await,
     };
-    connection.begin_response();
-    Ok(reply.into_response())
+    if is_head { reply.head().into() } else { reply.into_bytes() }
 }
 
 /// Reads the body of a form. It may be as long as a request line.
@@ -158,24 +160,6 @@ async fn form(request: Request<Incoming>, limit: Duration) -> Result<Zeroizing<V
 /// A TLS alert record, `handshake_failure` ([RFC 8446 §6](https://www.rfc-editor.org/rfc/rfc8446#section-6)). A
 /// browser that may fall back to http does so at once.
 const HANDSHAKE_FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
-
-/// Responds to a request that hyper cannot parse. `ResponseStream` discards hyper's own response.
-async fn refuse(stream: &mut impl Stream, session: &Session, refusal: Refusal) {
-    let bytes = match refusal {
-        Refusal::Tls => {
-            session.reject(refusal);
-            HANDSHAKE_FAILURE.into()
-        }
-        Refusal::HeadTooLarge => session.reject(refusal).into_bytes(),
-        _ => session.refuse(refusal).into_bytes(),
-    };
-    let write = async {
-        stream.write_all(&bytes).await?;
-        stream.shutdown().await
-    };
-    // A client that does not read the response gets no other.
-    let _ = timeout(session.limits.response, write).await;
-}
 
 /// Reads the rest of the request after the response. Closing a socket with unread bytes resets the connection,
 /// and the client may lose the response ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).

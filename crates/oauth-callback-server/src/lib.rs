@@ -65,8 +65,7 @@ mod session;
 mod accept;
 mod acceptor;
 mod handle;
-mod head_monitor;
-mod response_stream;
+mod request_head;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -1,7 +1,6 @@
-use http_body_util::Full;
-use hyper::body::Bytes;
+use hyper::StatusCode;
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{Response, StatusCode};
+use zeroize::Zeroizing;
 
 use crate::classify::Refusal;
 use crate::{Page, Pages};
@@ -27,7 +26,7 @@ impl Reply {
 
     pub(crate) fn refusal(refusal: Refusal, pages: &Pages) -> Self {
         let (status, page) = match refusal {
-            // A TLS client gets an alert instead: see `handle::refuse`.
+            // A TLS client gets an alert instead: see `handle::response`.
             Refusal::BadRequest | Refusal::Tls => (StatusCode::BAD_REQUEST, &pages.bad_request),
             Refusal::StateMismatch | Refusal::MissingState => {
                 (StatusCode::BAD_REQUEST, &pages.state_mismatch)
@@ -54,28 +53,22 @@ impl Reply {
         }
     }
 
-    pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
-        let body = self.page.bytes();
-        let length = HeaderValue::from(body.len());
-        let mut response = Response::new(Full::new(body));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
-        headers.insert(header::CONTENT_LENGTH, length);
-        headers.extend(self.extra);
-        response
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        let head = self.head();
+        Zeroizing::new([head.as_slice(), self.page.bytes().as_ref()].concat())
     }
 
-    /// The response as bytes, for a request that hyper cannot parse.
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        let body = self.page.bytes();
-        let response = self.into_response();
-        let mut bytes = format!("HTTP/1.1 {}\r\n", response.status()).into_bytes();
-        for (name, value) in response.headers() {
-            bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
-        }
-        bytes.extend([b"\r\n", body.as_ref()].concat());
-        bytes
+    /// The response to a `HEAD` request.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
+        let mut add = |name: &HeaderName, value: &[u8]| {
+            head.extend([name.as_str().as_bytes(), b": ", value, b"\r\n"].concat());
+        };
+        HEADERS.iter().for_each(|(name, value)| add(name, value.as_bytes()));
+        add(&header::CONTENT_LENGTH, self.page.bytes().len().to_string().as_bytes());
+        self.extra.iter().for_each(|(name, value)| add(name, value.as_bytes()));
+        head.extend(b"\r\n");
+        head
     }
 }
 
