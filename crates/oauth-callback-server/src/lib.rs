@@ -43,8 +43,6 @@ mod peer;
 mod port_owner;
 #[cfg(target_os = "linux")]
 mod sock_diag;
-#[cfg(target_os = "linux")]
-mod socket_table;
 
 mod browser;
 mod pasted_callback;

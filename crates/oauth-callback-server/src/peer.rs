@@ -4,17 +4,12 @@
 use std::fs;
 use std::net::SocketAddr;
 
-use crate::{sock_diag, socket_table};
+use crate::sock_diag;
 
-/// Asks the kernel for this one socket. `None` if it does not answer.
-pub(crate) fn is_other_user(local: SocketAddr, peer: SocketAddr) -> Option<bool> {
-    let owner = sock_diag::owner(peer, local).ok()?;
-    Some(owner.is_some_and(is_other))
-}
-
-/// Searches the table of all sockets, which a flood makes long.
-pub(crate) fn is_other_user_in_table(local: SocketAddr, peer: SocketAddr) -> bool {
-    socket_table::owner(peer, local).is_some_and(is_other)
+/// Whether another user has the other end, as far as the system reports it.
+pub(crate) fn is_other_user(local: SocketAddr, peer: SocketAddr) -> bool {
+    let socket = sock_diag::connection(peer, local).ok().flatten();
+    socket.is_some_and(|socket| is_other(socket.uid))
 }
 
 /// Root is not another user: relays of virtual machines and containers run as root, and nothing can be hidden

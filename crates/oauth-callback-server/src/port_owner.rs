@@ -31,11 +31,7 @@ impl PortOwner {
 
     #[cfg(target_os = "linux")]
     pub(crate) fn of_port(port: u16) -> Option<Self> {
-        let socket = crate::socket_table::sockets().find(|socket| socket.blocks(port))?;
-        let pid = linux::process_with(socket.inode);
-        let program = pid.and_then(linux::program);
-        let same_program = pid.is_some_and(|pid| linux::is_of_us(socket.uid, pid));
-        Some(Self { pid, program, uid: Some(socket.uid), same_program })
+        linux::owner(port)
     }
 }
 
@@ -43,13 +39,27 @@ impl PortOwner {
 mod linux {
     use std::fmt::Display;
     use std::fs;
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
     use std::os::unix::fs::MetadataExt as _;
     use std::path::Path;
 
     use printable::excerpt;
 
+    use super::PortOwner;
+    use crate::sock_diag::listener;
+
+    pub(super) fn owner(port: u16) -> Option<PortOwner> {
+        let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let mut addresses = loopback.into_iter().map(|ip| SocketAddr::new(ip, port));
+        let socket = addresses.find_map(|address| listener(address).ok()?)?;
+        let pid = process_with(socket.inode);
+        let program = pid.and_then(program);
+        let same_program = pid.is_some_and(|pid| is_of_us(socket.uid, pid));
+        Some(PortOwner { pid, program, uid: Some(socket.uid), same_program })
+    }
+
     /// The process that has this socket open. The system hides processes of other users.
-    pub(super) fn process_with(inode: u64) -> Option<u32> {
+    fn process_with(inode: u32) -> Option<u32> {
         let link = format!("socket:[{inode}]");
         let processes = fs::read_dir("/proc").ok()?.flatten();
         processes
@@ -67,7 +77,7 @@ mod linux {
     }
 
     /// Whether the process runs this program, as this user.
-    pub(super) fn is_of_us(uid: u32, pid: u32) -> bool {
+    fn is_of_us(uid: u32, pid: u32) -> bool {
         uid == rustix::process::geteuid().as_raw() && is_our_program(pid)
     }
 
@@ -85,7 +95,7 @@ mod linux {
         Some((file.dev(), file.ino()))
     }
 
-    pub(super) fn program(process: impl Display) -> Option<String> {
+    fn program(process: impl Display) -> Option<String> {
         let name = fs::read(format!("/proc/{process}/comm")).ok()?;
         // The kernel keeps 15 bytes of it.
         let name = excerpt(&String::from_utf8_lossy(&name), 30);

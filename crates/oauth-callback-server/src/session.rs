@@ -102,7 +102,7 @@ impl Session {
             RequestKind::Refused(refusal) => Response::Now(self.refuse(refusal)),
             RequestKind::Rejected(refusal) => Response::Now(self.reject(refusal)),
             RequestKind::OtherPath => Response::Now(self.other_path(path, connection)),
-            RequestKind::Callback(_) if connection.is_other_user() => {
+            RequestKind::Callback(_) if connection.is_other_user => {
                 Response::Now(self.reject(Refusal::OtherUser))
             }
             RequestKind::Callback(response) => self.callback(response, connection),
@@ -157,8 +157,7 @@ impl Session {
     }
 
     fn other_path(&self, path: &str, connection: &Connection) -> Reply {
-        // Before the lock: this may read a file.
-        let is_allowed = !self.has_unread_page_at(path) || !connection.is_other_user();
+        let is_allowed = !connection.is_other_user;
         let mut reply = None;
         self.progress.send_if_modified(|progress| {
             let Some(target) = progress.redirect_page.as_mut().filter(|it| it.path == path) else {
@@ -175,11 +174,6 @@ impl Session {
             is_expected
         });
         reply.unwrap_or_else(|| self.refuse(Refusal::NotFound))
-    }
-
-    fn has_unread_page_at(&self, path: &str) -> bool {
-        let progress = self.progress.borrow();
-        progress.redirect_page.as_ref().is_some_and(|it| it.path == path && it.page.is_some())
     }
 
     /// A pending response is sent, or its connection is closed.

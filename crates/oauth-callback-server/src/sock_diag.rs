@@ -1,8 +1,8 @@
-//! Asks Linux for the owner of one socket (`sock_diag(7)`). The table in `/proc/net` has all sockets, and a flood
-//! makes it long.
+//! Asks Linux for one TCP socket (`sock_diag(7)`). The tables in `/proc/net` have all sockets, and a flood makes
+//! them long.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use rustix::io::Errno;
 use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
@@ -18,9 +18,25 @@ const TCP: u8 = 6;
 const ANY_STATE: u32 = u32::MAX;
 const NO_COOKIE: [u8; 8] = [0xff; 8];
 
-/// The user who owns the socket with these two ends; `None` if there is no such socket. For a socket that its
-/// process has closed, newer kernels still report the user, and older ones root.
-pub(crate) fn owner(local: SocketAddr, remote: SocketAddr) -> io::Result<Option<u32>> {
+/// A TCP socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Socket {
+    pub(crate) uid: u32,
+    pub(crate) inode: u32,
+}
+
+/// The socket that listens on this address, or on all addresses at this port.
+pub(crate) fn listener(address: SocketAddr) -> io::Result<Option<Socket>> {
+    let unspecified: IpAddr = match address {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    connection(address, SocketAddr::new(unspecified, 0))
+}
+
+/// The socket with these two ends. If its process has closed it, newer kernels still report the user, and older ones
+/// root.
+pub(crate) fn connection(local: SocketAddr, remote: SocketAddr) -> io::Result<Option<Socket>> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, Some(SOCK_DIAG))?;
     let kernel = SocketAddrNetlink::new(0, 0);
@@ -59,9 +75,10 @@ fn octets(ip: IpAddr) -> [u8; 16] {
 }
 
 /// Parses an `inet_diag_msg`, or an error.
-fn parse(response: &[u8], remote: SocketAddr) -> io::Result<Option<u32>> {
+fn parse(response: &[u8], remote: SocketAddr) -> io::Result<Option<Socket>> {
     const REMOTE_PORT: usize = HEADER + 6;
     const UID: usize = HEADER + 64;
+    const INODE: usize = HEADER + 68;
     let word = |at: usize| Some(u32::from_ne_bytes(response.get(at..at + 4)?.try_into().ok()?));
     let half = |at: usize| response.get(at..at + 2)?.try_into().ok();
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
@@ -70,7 +87,8 @@ fn parse(response: &[u8], remote: SocketAddr) -> io::Result<Option<u32>> {
             // Without such a connection, the kernel may return a listening socket.
             let is_connection = half(REMOTE_PORT).map(u16::from_be_bytes) == Some(remote.port());
             let uid = word(UID).ok_or_else(invalid)?;
-            Ok(is_connection.then_some(uid))
+            let inode = word(INODE).ok_or_else(invalid)?;
+            Ok(is_connection.then_some(Socket { uid, inode }))
         }
         Some(ERROR) => {
             let code = word(HEADER).ok_or_else(invalid)?.wrapping_neg();
@@ -88,19 +106,41 @@ mod tests {
 
     // threats 217
     #[test]
-    fn owner_of_the_other_end_is_found() {
+    fn other_end_of_a_connection_has_its_user() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = TcpListener::bind(address) else { continue };
             let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (local, peer) = (client.peer_addr().unwrap(), client.local_addr().unwrap());
+            let uid = |socket: io::Result<Option<Socket>>| socket.unwrap().map(|it| it.uid);
             let euid = rustix::process::geteuid().as_raw();
-            assert_eq!(owner(peer, local).unwrap(), Some(euid));
+            assert_eq!(uid(connection(peer, local)), Some(euid));
             drop(client);
-            let closed = owner(peer, local).unwrap();
+            let closed = uid(connection(peer, local));
             assert!([None, Some(euid), Some(0)].contains(&closed), "{closed:?}");
             let unconnected = SocketAddr::new(peer.ip(), 1);
-            assert_eq!(owner(local, unconnected).unwrap(), None, "a listening socket");
+            assert_eq!(uid(connection(local, unconnected)), None, "a listening socket");
         }
+    }
+
+    // threats 60
+    #[test]
+    fn listener_is_found_on_its_address_and_on_all_addresses() {
+        for (address, loopback) in [
+            ("127.0.0.1:0", "127.0.0.1"),
+            ("0.0.0.0:0", "127.0.0.1"),
+            ("[::1]:0", "::1"),
+            ("[::]:0", "::1"),
+            ("[::]:0", "127.0.0.1"),
+        ] {
+            let Ok(other_program) = TcpListener::bind(address) else { continue };
+            let port = other_program.local_addr().unwrap().port();
+            let found = listener(SocketAddr::new(loopback.parse().unwrap(), port));
+            let found = found.unwrap().unwrap();
+            assert_eq!(found.uid, rustix::process::geteuid().as_raw(), "{address}");
+            assert_ne!(found.inode, 0);
+        }
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert_eq!(listener(free).unwrap(), None);
     }
 
     #[test]
