@@ -175,7 +175,7 @@ async fn refused_proxy_password_is_sent_once() {
         [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
     {
         for (conduct, given, connections) in [
-            (ProxyConduct::Honest, "user:canary-wrong@", 1),
+            (ProxyConduct::Normal, "user:canary-wrong@", 1),
             (ProxyConduct::Close, "user:canary-wrong@", 1),
             (ProxyConduct::Close, "", 2),
         ] {
