@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use credentials::{AccessToken, ClaimMismatch, Expected, IdToken, MalformedJwt};
+use credentials::{AccessToken, ClaimMismatch, IdToken, IdTokenValidation, MalformedJwt};
 use data_encoding::BASE64URL_NOPAD;
 use fuzz::ascii::is_visible;
 use fuzz::json::Json;
@@ -68,14 +68,16 @@ fn object(part: &str, otherwise: MalformedJwt) -> Result<Json, MalformedJwt> {
 const OPENAI: &str = "https://api.openai.com/auth";
 /// Of any size: they are read from their source text.
 const DATES: [&str; 2] = ["exp", "iat"];
-const READ: [&str; 9] = ["iss", "sub", "aud", "azp", "exp", "iat", "email", "name", OPENAI];
+const READ: [&str; 11] =
+    ["iss", "sub", "aud", "azp", "client_id", "exp", "iat", "nonce", "email", "name", OPENAI];
 
 fn check_claims(claims: &Claims, payload: &Json) {
     if READ.iter().any(|name| payload.last(name).is_disguised()) {
         return;
     }
-    let texts = [&claims.iss, &claims.sub, &claims.azp, &claims.email, &claims.name];
-    check_texts(texts, payload, ["iss", "sub", "azp", "email", "name"]);
+    let texts =
+        [&claims.iss, &claims.sub, &claims.azp, &claims.nonce, &claims.email, &claims.name];
+    check_texts(texts, payload, ["iss", "sub", "azp", "nonce", "email", "name"]);
     assert_eq!(claims.exp, date(payload.last("exp")));
     assert_eq!(claims.iat, date(payload.last("iat")));
     assert_eq!(claims.aud, audience(payload.last("aud")));
@@ -150,7 +152,7 @@ fn check_verdict(claims: &Claims, now: i64) {
         (!(1..=255).contains(&length(claims.sub.as_deref())), ClaimMismatch::MissingSubject),
     ];
     let first = broken.into_iter().find(|(is_broken, _)| *is_broken).map(|(_, why)| why);
-    let expected = Expected { issuer: ISSUER, client_id: CLIENT, now };
+    let expected = IdTokenValidation::new(ISSUER, CLIENT, now);
     assert_eq!(claims.check(&expected).err(), first);
     let origin = first.filter(|it| [ClaimMismatch::Issuer, ClaimMismatch::Audience].contains(it));
     assert_eq!(claims.check_origin(ISSUER, CLIENT).err(), origin);

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn refused(token: &str, why: MalformedJwt) {
+    fn assert_malformed(token: &str, why: MalformedJwt) {
         let read = read::<Map<String, Value>>(token);
         assert_eq!(read.unwrap_err(), why, "{token}");
     }
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn jwt_has_three_parts() {
         for token in ["", "a", "a.b", "a.b.", "a..c", ".b.c", "a.b.c.d", "a.b.c.d.e", "...", "."] {
-            refused(token, MalformedJwt::Parts);
+            assert_malformed(token, MalformedJwt::Parts);
         }
         let good = jwt(&json!({"alg": "RS256"}), "{}");
         for token in [format!(" {good}"), good.replace('.', "\n."), good.replace("c2ln", "c2ln.")] {
@@ -109,37 +109,37 @@ mod tests {
     // threats 93
     #[test]
     fn a_million_dots_are_refused_after_the_fourth() {
-        refused(&".".repeat(1_000_000), MalformedJwt::Parts);
+        assert_malformed(&".".repeat(1_000_000), MalformedJwt::Parts);
     }
 
     // threats 95
     #[test]
     fn payload_is_a_json_object_in_utf8() {
         let header = json!({"alg": "RS256"});
-        refused(&jwt(&header, "[]"), MalformedJwt::Claims);
-        refused(&jwt(&json!(["RS256"]), "{}"), MalformedJwt::Header);
+        assert_malformed(&jwt(&header, "[]"), MalformedJwt::Claims);
+        assert_malformed(&jwt(&json!(["RS256"]), "{}"), MalformedJwt::Header);
         for payload in ["[]", "\"a\"", "null", "7", "{", "", "{}x", &"[".repeat(100_000)] {
             let token = jwt(&header, payload);
             let read = read::<Map<String, Value>>(&token);
             assert!(read.is_err(), "{payload:.20}");
         }
         let head = URL_SAFE_NO_PAD.encode(header.to_string());
-        refused(
+        assert_malformed(
             &format!("{head}.{}.c2ln", URL_SAFE_NO_PAD.encode(b"{\"a\":\"\xff\"}")),
             MalformedJwt::Claims,
         );
-        refused(&format!("{head}.e30=.c2ln"), MalformedJwt::Encoding);
-        refused(&format!("{head}.e3+/.c2ln"), MalformedJwt::Encoding);
+        assert_malformed(&format!("{head}.e30=.c2ln"), MalformedJwt::Encoding);
+        assert_malformed(&format!("{head}.e3+/.c2ln"), MalformedJwt::Encoding);
     }
 
     // threats 96
     #[test]
     fn unsigned_jwt_is_refused_and_header_urls_are_ignored() {
         for alg in ["none", "None", "NONE"] {
-            refused(&jwt(&json!({"alg": alg}), "{}"), MalformedJwt::Unsigned);
+            assert_malformed(&jwt(&json!({"alg": alg}), "{}"), MalformedJwt::Unsigned);
         }
-        refused(&jwt(&json!({"typ": "JWT"}), "{}"), MalformedJwt::Header);
-        refused(&jwt(&json!([]), "{}"), MalformedJwt::Header);
+        assert_malformed(&jwt(&json!({"typ": "JWT"}), "{}"), MalformedJwt::Header);
+        assert_malformed(&jwt(&json!([]), "{}"), MalformedJwt::Header);
         let odd =
             json!({"alg": "HS256", "typ": "odd", "kid": "../../x", "jku": "https://evil.test"});
         assert!(read::<Value>(&jwt(&odd, "{}")).is_ok());

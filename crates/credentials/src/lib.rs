@@ -30,7 +30,7 @@ mod claims;
 mod jwt;
 mod secret;
 
-pub use claims::{ClaimMismatch, Claims, Expected, NoAdditionalClaims, non_empty_string};
+pub use claims::{ClaimMismatch, Claims, IdTokenValidation, NoAdditionalClaims, non_empty_string};
 pub use jwt::MalformedJwt;
 pub use secret::{
     AccessToken, ApiKey, AuthorizationCode, DeviceCode, IdToken, MalformedSecret, RefreshToken,

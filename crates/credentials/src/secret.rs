@@ -134,7 +134,7 @@ mod tests {
     const CANARY: &str = "canary-3f9c1d";
 
     #[track_caller]
-    fn shows(secret: &dyn fmt::Debug, name: &str) {
+    fn assert_debug(secret: &dyn fmt::Debug, name: &str) {
         assert_eq!(format!("{secret:?}"), format!("{name}([redacted])"));
         assert_eq!(format!("{secret:#?}"), format!("{name}([redacted])"));
     }
@@ -142,13 +142,13 @@ mod tests {
     // threats 6
     #[test]
     fn debug_shows_the_type_and_not_the_secret() {
-        shows(&AccessToken::new(CANARY).unwrap(), "AccessToken");
-        shows(&IdToken::new(CANARY).unwrap(), "IdToken");
-        shows(&RefreshToken::new(CANARY).unwrap(), "RefreshToken");
-        shows(&ApiKey::new(CANARY).unwrap(), "ApiKey");
-        shows(&AuthorizationCode::new(CANARY).unwrap(), "AuthorizationCode");
-        shows(&DeviceCode::new(CANARY).unwrap(), "DeviceCode");
-        shows(&SessionKey::new(CANARY).unwrap(), "SessionKey");
+        assert_debug(&AccessToken::new(CANARY).unwrap(), "AccessToken");
+        assert_debug(&IdToken::new(CANARY).unwrap(), "IdToken");
+        assert_debug(&RefreshToken::new(CANARY).unwrap(), "RefreshToken");
+        assert_debug(&ApiKey::new(CANARY).unwrap(), "ApiKey");
+        assert_debug(&AuthorizationCode::new(CANARY).unwrap(), "AuthorizationCode");
+        assert_debug(&DeviceCode::new(CANARY).unwrap(), "DeviceCode");
+        assert_debug(&SessionKey::new(CANARY).unwrap(), "SessionKey");
     }
 
     // threats 85 142

@@ -38,6 +38,9 @@ pub struct Claims<A = NoAdditionalClaims> {
     /// When the token was issued, in seconds since 1970-01-01 UTC.
     #[serde(default, deserialize_with = "numeric_date")]
     pub iat: Option<i64>,
+    /// The `nonce` of the authorization request.
+    #[serde(default, deserialize_with = "non_empty_string")]
+    pub nonce: Option<String>,
     /// The user's email address, for display.
     #[serde(default, deserialize_with = "non_empty_string")]
     pub email: Option<String>,
@@ -81,17 +84,36 @@ impl<A: Default + DeserializeOwned> Claims<A> {
 }
 
 impl<A> Claims<A> {
-    /// Checks the claims of an ID token against the expected values ([OpenID Connect Core
-    /// §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)). `sub`
-    /// is required; other claims are checked if present. `nonce` is ignored, because this client
-    /// sends none.
+    /// Validates the claims of an ID token ([OpenID Connect Core
+    /// §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)): `iss`,
+    /// `sub`, `aud`, `exp` and `iat` are required.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimMismatch::Missing`], or that of [`check`](Self::check).
+    pub fn validate(&self, expected: &IdTokenValidation<'_>) -> Result<(), ClaimMismatch> {
+        let required = [
+            ("iss", self.iss.is_some()),
+            ("aud", self.aud.is_some()),
+            ("exp", self.exp.is_some()),
+            ("iat", self.iat.is_some()),
+        ];
+        match required.into_iter().find(|(_, is_present)| !is_present) {
+            Some((claim, _)) => Err(ClaimMismatch::Missing { claim }),
+            None => self.check(expected),
+        }
+    }
+
+    /// As [`validate`](Self::validate), for a server that leaves out claims: only `sub` is required,
+    /// and the others are checked if they are present.
     ///
     /// # Errors
     ///
     /// The first [`ClaimMismatch`], in the order of the rules.
-    pub fn check(&self, expected: &Expected<'_>) -> Result<(), ClaimMismatch> {
+    pub fn check(&self, expected: &IdTokenValidation<'_>) -> Result<(), ClaimMismatch> {
         self.check_origin(expected.issuer, expected.client_id)?;
         self.check_times(expected.now)?;
+        self.check_nonce(expected.nonce)?;
         self.check_subject()
     }
 
@@ -146,6 +168,12 @@ impl<A> Claims<A> {
         if named && party { Ok(()) } else { Err(ClaimMismatch::Audience) }
     }
 
+    /// A token of another request has another `nonce`, or none.
+    fn check_nonce(&self, nonce: Option<&str>) -> Result<(), ClaimMismatch> {
+        let is_expected = nonce.is_none() || self.nonce.as_deref() == nonce;
+        if is_expected { Ok(()) } else { Err(ClaimMismatch::Nonce) }
+    }
+
     fn check_times(&self, now: i64) -> Result<(), ClaimMismatch> {
         if self.exp.is_some_and(|exp| exp.saturating_add(CLOCK_SKEW) < now) {
             return Err(ClaimMismatch::Expired);
@@ -160,15 +188,26 @@ impl<A> Claims<A> {
 /// The allowed clock skew in seconds.
 const CLOCK_SKEW: i64 = 300;
 
-/// The expected values of claims.
+/// The expected values of the claims of an ID token.
 #[derive(Clone, Copy, Debug)]
-pub struct Expected<'a> {
-    /// The issuer, without a trailing slash.
+#[non_exhaustive]
+pub struct IdTokenValidation<'a> {
+    /// The issuer, which is compared exactly.
     pub issuer: &'a str,
     /// The `client_id`.
     pub client_id: &'a str,
     /// Now, in seconds since 1970-01-01 UTC.
     pub now: i64,
+    /// The `nonce` of the authorization request. `None`: the claim is ignored.
+    pub nonce: Option<&'a str>,
+}
+
+impl<'a> IdTokenValidation<'a> {
+    /// Without a `nonce`.
+    #[must_use]
+    pub fn new(issuer: &'a str, client_id: &'a str, now: i64) -> Self {
+        Self { issuer, client_id, now, nonce: None }
+    }
 }
 
 /// A claim that differs from the expected value.
@@ -181,6 +220,15 @@ pub enum ClaimMismatch {
     /// `aud` or `azp` is another client.
     #[error("it was made for another client (aud, azp)")]
     Audience,
+    /// A required claim is absent, or of another type.
+    #[error("it has no {claim}")]
+    Missing {
+        /// The name of the claim.
+        claim: &'static str,
+    },
+    /// `nonce` is that of another request.
+    #[error("it belongs to another sign-in (nonce)")]
+    Nonce,
     /// `sub` is another user.
     #[error("it is about another person (sub)")]
     Subject,

@@ -3,8 +3,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-const EXPECTED: Expected<'_> =
-    Expected { issuer: "https://auth.openai.com", client_id: "app_1", now: 1_000_000 };
+const EXPECTED: IdTokenValidation<'_> = IdTokenValidation {
+    issuer: "https://auth.openai.com",
+    client_id: "app_1",
+    now: 1_000_000,
+    nonce: None,
+};
 
 fn read(payload: &str) -> Result<Claims, MalformedJwt> {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
@@ -14,7 +18,7 @@ fn read(payload: &str) -> Result<Claims, MalformedJwt> {
 
 /// Asserts that the claims have a subject.
 #[track_caller]
-fn check(payload: &Value, outcome: Result<(), ClaimMismatch>) {
+fn assert_check(payload: &Value, outcome: Result<(), ClaimMismatch>) {
     let mut payload = payload.clone();
     payload["sub"] = "auth0|ada".into();
     assert_eq!(read(&payload.to_string()).unwrap().check(&EXPECTED), outcome, "{payload}");
@@ -23,20 +27,20 @@ fn check(payload: &Value, outcome: Result<(), ClaimMismatch>) {
 // threats 98
 #[test]
 fn issuer_is_compared_exactly_if_present() {
-    check(&json!({"iss": "https://auth.openai.com"}), Ok(()));
-    check(&json!({}), Ok(()));
+    assert_check(&json!({"iss": "https://auth.openai.com"}), Ok(()));
+    assert_check(&json!({}), Ok(()));
     for iss in ["https://auth.openai.com/", "http://auth.openai.com", "HTTPS://auth.openai.com"] {
-        check(&json!({ "iss": iss }), Err(ClaimMismatch::Issuer));
+        assert_check(&json!({ "iss": iss }), Err(ClaimMismatch::Issuer));
     }
 }
 
 // threats 99
 #[test]
 fn audience_must_contain_the_client_id() {
-    check(&json!({"aud": "app_1"}), Ok(()));
-    check(&json!({"aud": ["app_1"]}), Ok(()));
-    check(&json!({"aud": ["app_1", "x"], "azp": "app_1"}), Ok(()));
-    check(&json!({ "aud": null }), Ok(()));
+    assert_check(&json!({"aud": "app_1"}), Ok(()));
+    assert_check(&json!({"aud": ["app_1"]}), Ok(()));
+    assert_check(&json!({"aud": ["app_1", "x"], "azp": "app_1"}), Ok(()));
+    assert_check(&json!({ "aud": null }), Ok(()));
     for other in [
         json!({"aud": "app_2"}),
         json!({"aud": []}),
@@ -45,25 +49,25 @@ fn audience_must_contain_the_client_id() {
         json!({"aud": ["app_1", "x"]}),
         json!({"aud": "app_1", "azp": "app_2"}),
     ] {
-        check(&other, Err(ClaimMismatch::Audience));
+        assert_check(&other, Err(ClaimMismatch::Audience));
     }
 }
 
 // threats 100
 #[test]
 fn five_minutes_of_clock_skew_are_tolerated_and_no_year_overflows() {
-    check(&json!({"exp": 999_700}), Ok(()));
-    check(&json!({"exp": 999_699}), Err(ClaimMismatch::Expired));
-    check(&json!({"exp": 999_699.9}), Err(ClaimMismatch::Expired));
-    check(&json!({"exp": -1}), Err(ClaimMismatch::Expired));
-    check(&json!({"exp": -1e308}), Err(ClaimMismatch::Expired));
-    check(&json!({"exp": 1e308}), Ok(()));
+    assert_check(&json!({"exp": 999_700}), Ok(()));
+    assert_check(&json!({"exp": 999_699}), Err(ClaimMismatch::Expired));
+    assert_check(&json!({"exp": 999_699.9}), Err(ClaimMismatch::Expired));
+    assert_check(&json!({"exp": -1}), Err(ClaimMismatch::Expired));
+    assert_check(&json!({"exp": -1e308}), Err(ClaimMismatch::Expired));
+    assert_check(&json!({"exp": 1e308}), Ok(()));
     let far = read(r#"{"exp":-1e400,"iat":1e400}"#).unwrap();
     assert_eq!((far.exp, far.iat), (Some(i64::MIN), Some(i64::MAX)));
-    check(&json!({"exp": i64::MAX}), Ok(()));
-    check(&json!({"exp": "soon"}), Ok(()));
-    check(&json!({"iat": 1_000_300}), Ok(()));
-    check(&json!({"iat": 1_000_301}), Err(ClaimMismatch::IssuedInTheFuture));
+    assert_check(&json!({"exp": i64::MAX}), Ok(()));
+    assert_check(&json!({"exp": "soon"}), Ok(()));
+    assert_check(&json!({"iat": 1_000_300}), Ok(()));
+    assert_check(&json!({"iat": 1_000_301}), Err(ClaimMismatch::IssuedInTheFuture));
 }
 
 // threats 101
@@ -79,13 +83,40 @@ fn id_token_must_have_a_subject() {
     assert_eq!(read("{}").unwrap().check(&EXPECTED), Err(ClaimMismatch::MissingSubject));
 }
 
-/// The client sends no nonce, so the claim is ignored.
 // threats 101
 #[test]
-fn nonce_is_ignored() {
-    for nonce in [json!(""), json!("n-0S6_WzA2Mj"), json!(7)] {
-        check(&json!({ "nonce": nonce }), Ok(()));
+fn nonce_is_required_if_one_was_sent() {
+    let expected = IdTokenValidation { nonce: Some("n-0S6_WzA2Mj"), ..EXPECTED };
+    for (nonce, outcome) in [
+        (json!("n-0S6_WzA2Mj"), Ok(())),
+        (json!("n-0S6_WzA2M"), Err(ClaimMismatch::Nonce)),
+        (json!(""), Err(ClaimMismatch::Nonce)),
+        (json!(null), Err(ClaimMismatch::Nonce)),
+        (json!(7), Err(ClaimMismatch::Nonce)),
+    ] {
+        assert_check(&json!({ "nonce": nonce }), Ok(()));
+        let claims = read(&json!({"sub": "ada", "nonce": nonce}).to_string()).unwrap();
+        assert_eq!(claims.check(&expected), outcome, "{nonce}");
     }
+}
+
+// threats 98 99 100 101
+#[test]
+fn valid_id_token_has_the_required_claims() {
+    let all = json!({
+        "iss": EXPECTED.issuer, "sub": "ada", "aud": "app_1", "exp": 1_000_100, "iat": 1_000_000,
+    });
+    assert_eq!(read(&all.to_string()).unwrap().validate(&EXPECTED), Ok(()));
+    for claim in ["iss", "aud", "exp", "iat", "sub"] {
+        for odd in [json!(null), json!({})] {
+            let mut claims = all.clone();
+            claims[claim] = odd;
+            let outcome = read(&claims.to_string()).unwrap().validate(&EXPECTED);
+            assert!(outcome.is_err(), "{claims}");
+        }
+    }
+    let expired = IdTokenValidation { now: 2_000_000, ..EXPECTED };
+    assert_eq!(read(&all.to_string()).unwrap().validate(&expired), Err(ClaimMismatch::Expired));
 }
 
 /// The additional claims of one authorization server.

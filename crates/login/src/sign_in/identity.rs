@@ -1,4 +1,4 @@
-use credentials::{Expected, IdToken};
+use credentials::{IdToken, IdTokenValidation};
 use jiff::Timestamp;
 
 use super::Options;
@@ -25,11 +25,8 @@ impl<'a> Identity<'a> {
         let malformed = |token| move |source| Error::MalformedJwt { token, source };
         let claims = Claims::decode_id_token_without_verifying(&tokens.id_token)
             .map_err(malformed(JsonWebToken::Id))?;
-        let expected = Expected {
-            issuer: options.issuer.as_str(),
-            client_id: &options.client_id,
-            now: now.as_second(),
-        };
+        let (issuer, client_id) = (options.issuer.as_str(), options.client_id.as_str());
+        let expected = IdTokenValidation::new(issuer, client_id, now.as_second());
         claims.check(&expected).map_err(|mismatch| Error::InvalidIdToken(mismatch.into()))?;
         check_workspace(&claims, &options.workspaces)?;
         let access = Claims::decode_access_token_without_verifying(&tokens.access_token)
