@@ -93,7 +93,7 @@ pub async fn wait_for_approval<D: DeviceFlow>(
     poll(flow, &device, deadline).await
 }
 
-/// A busy server is asked again, as RFC 8628 §3.5 says for polls.
+/// The request to a busy server is repeated, as RFC 8628 §3.5 says for polls.
 async fn request(
     flow: &impl DeviceFlow,
     deadline: Instant,

@@ -1,13 +1,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The value of `code_challenge_method`. There is no other: a server that asks for `plain`, or for
-/// no challenge at all, is not signed in to
+/// The value of `code_challenge_method`. The only one: a server that
+/// requires `plain` or rejects PKCE is not supported
 /// ([RFC 7636 §7.2](https://www.rfc-editor.org/rfc/rfc7636#section-7.2)).
 pub const CODE_CHALLENGE_METHOD: &str = "S256";
 
-/// The `code_challenge`: what the authorization URL shows of a
-/// [`CodeVerifier`](crate::CodeVerifier). It is public, and so it prints.
+/// The `code_challenge` of a [`CodeVerifier`](crate::CodeVerifier), for the authorization URL. It is
+/// public.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeChallenge(String);
 

@@ -1,5 +1,5 @@
-//! Proof Key for Code Exchange ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)): the
-//! `code_verifier` that stays here, and the `code_challenge` that travels in the open.
+//! Proof Key for Code Exchange ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)): the secret
+//! `code_verifier` of the token request, and its `code_challenge` in the authorization URL.
 //!
 //! ```
 #![doc = include_str!("../examples/challenge.rs")]
@@ -7,16 +7,15 @@
 //!
 //! # What this crate does not do
 //!
-//! There is no `plain` method: it protects against nothing that matters on a machine with other
-//! people's programs ([RFC 9700 §2.1.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1)). The
-//! URL that carries the challenge is built by `login`, the request that carries the verifier by
-//! `token-client`.
+//! There is no `plain` method: it does not protect against a program that reads the
+//! authorization URL ([RFC 9700 §2.1.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1)). `native-oauth` puts
+//! the challenge into the URL, `token-client` the verifier into the request.
 //!
 //! # Invariants
 //!
-//! - The verifier comes from the operating system's random number generator, and from nothing else.
+//! - The verifier comes from the operating system's random number generator.
 //! - A verifier belongs to one authorization request: it is not `Clone`.
-//! - It is wiped when it is dropped, and never shown.
+//! - It is wiped when it is dropped, and `Debug` hides it.
 
 mod challenge;
 mod verifier;

@@ -25,15 +25,15 @@ impl CodeVerifier {
     ///
     /// # Errors
     ///
-    /// [`NoRandomness`] when the operating system gives no random bytes. There is nothing to fall
-    /// back to: a guessable verifier is worse than no sign-in.
+    /// [`NoRandomness`] when the operating system provides no random bytes. There is no fallback: a
+    /// guessable verifier would not protect the code.
     pub fn generate() -> Result<Self, NoRandomness> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         SysRng.try_fill_bytes(bytes.as_mut()).map_err(|error| NoRandomness(error.to_string()))?;
         Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref()))))
     }
 
-    /// A verifier that somebody else made, such as the issuer's device authorization.
+    /// A verifier from another source, such as a device authorization of the server.
     ///
     /// # Errors
     ///

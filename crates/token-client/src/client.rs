@@ -33,7 +33,7 @@ pub struct TokenRequest<'a> {
     pub secrets: &'a [&'a str],
 }
 
-/// A few JWTs fit in many times over; more is no token answer.
+/// A token response has a few JWTs of a few kilobytes each.
 const MAX_BODY: usize = 64 * 1024;
 
 impl TokenClient {
@@ -49,7 +49,7 @@ impl TokenClient {
         Self { provider: provider.into(), ..self }
     }
 
-    /// The server that is asked.
+    /// The authorization server.
     #[must_use]
     pub fn provider(&self) -> &Provider {
         &self.provider
@@ -89,7 +89,7 @@ impl TokenClient {
         self.send(&TokenRequest { endpoint, format: BodyFormat::Form, fields, secrets }).await
     }
 
-    /// Sends a request, and once more if it certainly did not reach the server.
+    /// Sends a request. It is retried once if it was never sent.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use crate::client::TokenClient;
 use crate::error::Error;
 use crate::token_response::TokenResponse;
 
-/// An authorization code, and what proves that the client who requested it exchanges it.
+/// An authorization code, and the proof that this client requested it.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeExchange<'a> {
     /// The code of the callback.

@@ -51,7 +51,7 @@ pub enum DevicePoll<T> {
     SlowDown,
     /// The person approved.
     Approved(T),
-    /// The person said no (`access_denied`).
+    /// The person denied the request (`access_denied`).
     Denied,
     /// The code is too old to be used (`expired_token`).
     Expired,
@@ -175,7 +175,7 @@ impl TryFrom<String> for UserCode {
 #[error("not a code that a person could type")]
 pub struct InvalidUserCode;
 
-/// A person opens it in a browser and signs in there, so nobody may change it on the way.
+/// A person opens it in a browser and signs in there, so it must be authentic.
 fn web_page<'de, D: Deserializer<'de>>(input: D) -> Result<Url, D::Error> {
     let url = Url::parse(&String::deserialize(input)?).map_err(D::Error::custom)?;
     if is_secure(&url) {

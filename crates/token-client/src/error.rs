@@ -6,14 +6,15 @@ use http_client::{DecodeError, ErrorResponse};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no whole response. Whether the request arrived is answered by
+    /// There is no complete response. Whether the request was sent: see
     /// [`provably_not_sent`](http_client::Error::provably_not_sent).
     #[error(transparent)]
     Http(#[from] http_client::Error),
-    /// The issuer said no.
+    /// The server returned an error.
     #[error("the issuer refused: {0}")]
     ErrorResponse(ErrorResponse),
-    /// The issuer said yes, in words that are no token answer. What was turned in is spent.
+    /// The server returned success, with a body that is no token response. A single-use code or refresh
+    /// token is spent.
     #[error("the issuer's response cannot be used")]
     InvalidResponse(#[from] DecodeError),
     /// The issuer has no device codes, or not for this account.
@@ -79,8 +80,8 @@ impl Error {
         }
     }
 
-    /// Whether asking the same again may well succeed later: there was no response, or the server
-    /// was busy or broken. It does not say that what was sent is still unspent.
+    /// Whether the same request may succeed later: there was no response, or the server was busy or
+    /// failed. A single-use code or token may be spent all the same.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -101,7 +102,7 @@ impl Error {
         matches!(self, Self::ErrorResponse(response) if code(response))
     }
 
-    /// How long the server asks to be left alone.
+    /// How long to wait before the next request, if the server says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

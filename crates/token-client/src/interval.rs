@@ -10,13 +10,12 @@ use crate::seconds::seconds;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval(Duration);
 
-/// Where the server gives none, and by how much it grows when the server is asked too often: the
-/// RFC has five seconds for both.
+/// The default, and by how much `slow_down` increases the interval: both are five seconds in the RFC.
 const FIVE_SECONDS: Duration = Duration::from_secs(5);
 
 const ONE_MINUTE: Duration = Duration::from_secs(60);
 
-/// A server that says zero does not mean a busy loop.
+/// An interval of zero would be a busy loop.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 impl Interval {
@@ -32,13 +31,13 @@ impl Interval {
         Self(self.0.saturating_add(FIVE_SECONDS))
     }
 
-    /// Doubles, for a server that did not answer. No poll is further away than a minute by it.
+    /// Doubles, after a connection error, to at most a minute.
     #[must_use]
     pub fn back_off(self) -> Self {
         Self(self.0.saturating_mul(2).min(self.0.max(ONE_MINUTE)))
     }
 
-    /// The wait before the next poll when the server also asked to be left alone for a while.
+    /// The wait before the next poll, with the `Retry-After` of the last response.
     #[must_use]
     pub fn after(self, retry_after: Option<Duration>) -> Duration {
         self.0.max(retry_after.unwrap_or_default())
@@ -63,30 +62,30 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn reads(json: &str, millis: u64) {
+    fn assert_reads(json: &str, millis: u64) {
         let interval: Interval = serde_json::from_str(json).unwrap();
         assert_eq!(interval.as_duration(), Duration::from_millis(millis), "{json}");
     }
 
     #[test]
     fn interval_is_a_number_or_a_numeric_string_or_five_seconds() {
-        reads("5", 5_000);
-        reads("\"7\"", 7_000);
-        reads("\" 7 \"", 7_000);
-        reads("1.5", 1_500);
-        reads("\"2.5\"", 2_500);
+        assert_reads("5", 5_000);
+        assert_reads("\"7\"", 7_000);
+        assert_reads("\" 7 \"", 7_000);
+        assert_reads("1.5", 1_500);
+        assert_reads("\"2.5\"", 2_500);
         for nothing in ["null", "\"\"", "\"soon\"", "[]", "{}", "true", "-1", "\"-1\"", "\"NaN\""] {
-            reads(nothing, 5_000);
+            assert_reads(nothing, 5_000);
         }
     }
 
     #[test]
     fn extreme_intervals_are_limited() {
-        reads("0", 1_000);
-        reads("\"0.001\"", 1_000);
-        reads("1e300", 5_000);
-        reads("1e400", 5_000);
-        reads("\"inf\"", 5_000);
+        assert_reads("0", 1_000);
+        assert_reads("\"0.001\"", 1_000);
+        assert_reads("1e300", 5_000);
+        assert_reads("1e400", 5_000);
+        assert_reads("\"inf\"", 5_000);
         let longest = Interval(Duration::MAX);
         assert_eq!(longest.slow_down(), longest);
     }

@@ -1,5 +1,5 @@
-//! The token endpoint and its neighbours: a code or a refresh token goes in, tokens come out
-//! ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+//! A client of the token endpoint ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)):
+//! it exchanges a code, a refresh token or a device code for tokens, and revokes tokens.
 //!
 //! ```
 #![doc = include_str!("../examples/use_a_sign_in.rs")]
@@ -23,7 +23,7 @@
 //!
 //! - It knows nothing of the platform: no organization, no project.
 //! - A secret is in the body of a request and nowhere else: in no URL, header, error or log.
-//! - A request is sent once more only if the first attempt was never sent.
+//! - A request is retried once, and only if the first attempt was never sent.
 //! - A code is exchanged with a `code_verifier`, always ([RFC 9700 §4.8](https://www.rfc-editor.org/rfc/rfc9700#section-4.8)).
 
 mod client;

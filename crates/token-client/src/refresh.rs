@@ -8,7 +8,7 @@ use crate::token_response::RefreshResponse;
 impl TokenClient {
     /// Exchanges a refresh token for new tokens.
     ///
-    /// Where refresh tokens rotate, each works once: the caller holds the lock of the store from
+    /// Where refresh tokens rotate, each is single-use: the caller holds the lock of the store from
     /// reading the token to storing the response.
     ///
     /// # Errors

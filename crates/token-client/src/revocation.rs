@@ -4,8 +4,7 @@ use crate::client::{TokenClient, TokenRequest};
 use crate::error::Error;
 
 /// What can be revoked. Revoking the refresh token ends the whole sign-in
-/// ([RFC 7009 §2](https://www.rfc-editor.org/rfc/rfc7009#section-2)), so it is the one to take where
-/// there is one.
+/// ([RFC 7009 §2](https://www.rfc-editor.org/rfc/rfc7009#section-2)), so prefer it.
 #[derive(Clone, Copy, Debug)]
 pub enum Revocable<'a> {
     /// A refresh token, and with it the access tokens that came from it.
@@ -15,7 +14,7 @@ pub enum Revocable<'a> {
 }
 
 impl TokenClient {
-    /// Revokes a token by [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009). A token that is not
+    /// Revokes a token by [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009). A token that is
     /// no longer valid counts as revoked.
     ///
     /// # Errors

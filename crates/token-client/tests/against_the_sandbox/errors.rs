@@ -19,7 +19,7 @@ async fn sign_in_with(then: Then) -> Error {
 }
 
 #[track_caller]
-fn reads(error: &Error, words: &str) {
+fn assert_message(error: &Error, words: &str) {
     assert_eq!(error.to_string(), words);
 }
 
@@ -31,7 +31,7 @@ async fn error_has_status_code_and_description() {
             let body = json!({"error": code, "error_description": "Why\u{1b}[2J it is so"});
             let error = sign_in_with(Then::json(status, body)).await;
             let words = format!("HTTP {status}, {code}: Why[2J it is so");
-            reads(&error, &format!("the issuer refused: {words}"));
+            assert_message(&error, &format!("the issuer refused: {words}"));
             assert!(!error.is_transient());
         }
     }
@@ -44,7 +44,7 @@ async fn sign_in_fails_if_the_issuer_rejects_pkce() {
         json!({"error": "invalid_request", "error_description": "code_verifier is not supported"});
     let error = sign_in_with(Then::json(400, body)).await;
     let words = "HTTP 400, invalid_request: code_verifier is not supported";
-    reads(&error, &format!("the issuer refused: {words}"));
+    assert_message(&error, &format!("the issuer refused: {words}"));
     assert!(!error.is_transient());
 }
 
@@ -53,9 +53,9 @@ async fn sign_in_fails_if_the_issuer_rejects_pkce() {
 async fn html_error_page_is_not_printed() {
     let page = "<html><h1>Access denied for your country</h1></html>";
     let error = sign_in_with(Then::text(403, "text/html", page)).await;
-    reads(&error, "the issuer refused: HTTP 403, not JSON");
+    assert_message(&error, "the issuer refused: HTTP 403, not JSON");
     let error = sign_in_with(Then::text(200, "text/html", page)).await;
-    reads(&error, "the issuer's response cannot be used");
+    assert_message(&error, "the issuer's response cannot be used");
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "the response is not JSON (HTTP 200, text/html)");
 }

@@ -1,9 +1,9 @@
-//! Every request of the token client against an issuer that keeps to the contract, or does not.
+//! Every request of the token client, against correct and incorrect responses.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod deliveries;
 mod device;
-mod refusals;
+mod errors;
+mod retries;
 mod rig;
 mod wire;

@@ -28,13 +28,13 @@ async fn code_is_sent_once_on_server_error_or_lost_response() {
 async fn code_is_sent_once_if_tls_fails_after_the_request() {
     for tls in [Tls::On, Tls::Http11] {
         let rig = Rig::garbling(tls, Endpoint::Token).await;
-        is_cut_off(&rig.sign_in().await.unwrap_err());
+        assert_cut_off(&rig.sign_in().await.unwrap_err());
         rig.only_request_at(&Endpoint::Token);
     }
 }
 
 #[track_caller]
-fn is_cut_off(error: &Error) {
+fn assert_cut_off(error: &Error) {
     let cut_off = matches!(error, Error::Http(http_client::Error::CutOff { .. }));
     assert!(cut_off, "{error:?}");
 }
@@ -45,9 +45,10 @@ async fn unsent_code_can_be_exchanged_again() {
     let rig = Rig::new(Scenario::default()).await;
     let code = rig.code().await;
     let http = HttpClient::new(Options::new("a-test/1.0"));
-    let nobody = TokenClient::new(http, provider(&closed_port()), Client::SIGN_IN);
-    let Error::Http(error) = nobody.exchange_code(&rig.exchange(&code)).await.unwrap_err() else {
-        panic!("nobody listens there");
+    let unreachable = TokenClient::new(http, provider(&closed_port()), Client::SIGN_IN);
+    let Error::Http(error) = unreachable.exchange_code(&rig.exchange(&code)).await.unwrap_err()
+    else {
+        panic!("the port is closed");
     };
     assert!(error.provably_not_sent(), "{error:?}");
     rig.client.exchange_code(&rig.exchange(&code)).await.unwrap();

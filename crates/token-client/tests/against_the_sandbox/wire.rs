@@ -9,7 +9,7 @@ use crate::rig::{Rig, known};
 /// The request as text, headers sorted. The port is replaced, and the `Content-Length` is checked
 /// separately.
 #[track_caller]
-fn is_whole(request: &Recorded, expected: &str) {
+fn assert_request(request: &Recorded, expected: &str) {
     let body = String::from_utf8(request.body.clone()).unwrap();
     assert_eq!(request.header("content-length"), Some(body.len().to_string().as_str()));
     let others = request.headers.iter().filter(|(name, _)| name != "content-length");
@@ -31,7 +31,7 @@ async fn code_exchange_request_is_exact() {
     assert_eq!(tokens.id_token.unwrap().expose(), "an.id.token");
     assert_eq!(tokens.access_token.expose(), "an.access.token");
     assert_eq!(tokens.refresh_token.unwrap().expose(), "a-refresh-token");
-    is_whole(
+    assert_request(
         &rig.only_request_at(&Endpoint::Token),
         "POST /oauth/token\n\
          accept: application/json\n\
@@ -57,7 +57,7 @@ async fn refresh_request_is_exact() {
     assert_ne!(refreshed.refresh_token.unwrap().expose(), old.expose());
     assert!(refreshed.access_token.is_some() && refreshed.id_token.is_some());
     assert!(refreshed.unusable.is_empty());
-    is_whole(
+    assert_request(
         &rig.only_request_at(&Endpoint::Token),
         "POST /oauth/token\n\
          accept: application/json\n\
@@ -77,7 +77,7 @@ async fn revocation_request_is_exact() {
     let minted = rig.sandbox.mint(Account::OWNER).unwrap();
     let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
     rig.client.revoke(Revocable::RefreshToken(&refresh_token)).await.unwrap();
-    is_whole(
+    assert_request(
         &rig.only_request_at(&Endpoint::Revoke),
         "POST /oauth/revoke\n\
          accept: application/json\n\
