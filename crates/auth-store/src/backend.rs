@@ -8,7 +8,7 @@ use crate::format::ParseError;
 use crate::lock::LOCKS;
 use crate::snapshot::Snapshot;
 use crate::{
-    AuthDocument, Error, ExternalStore, ExternalStoreError, Location, check, file, format, memory,
+    AuthDocument, Error, ExternalStore, ExternalStoreError, Location, check, file, format,
 };
 
 /// How much a document can grow: the answer of a token endpoint has at most 64 KiB.
@@ -88,12 +88,12 @@ impl Backend {
             Some(bytes) if !bytes.trim_ascii().is_empty() => bytes,
             _ => return Ok(None),
         };
-        let corrupt = |ParseError { line, column, field, problem }| Error::Corrupt {
+        let corrupt = |ParseError { line, column, field, kind }| Error::Corrupt {
             location,
             line,
             column,
             field,
-            problem,
+            kind,
             replaceable,
         };
         format::parse(bytes).map(Some).map_err(corrupt)
@@ -124,9 +124,7 @@ impl Backend {
         match self {
             Self::File(location) => {
                 check::check_replaceable(location)?;
-                let room = length? + GROWTH;
-                memory::preallocate(room);
-                Reserved::with_room(location, room).map(Some)
+                Reserved::with_room(location, length? + GROWTH).map(Some)
             }
             Self::External(external) => {
                 // A store that returns what it never took has no readable entry either.

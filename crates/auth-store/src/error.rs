@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{FileKind, Location, LockHolder, Problem};
+use crate::{FileKind, Location, LockHolder, ParseErrorKind};
 
 /// The error of an external store, without anything of the entry.
 pub type ExternalStoreError = Box<dyn StdError + Send + Sync>;
@@ -36,9 +36,9 @@ pub enum Error {
         source: io::Error,
     },
     /// The stored text is not an `auth.json`. It is unchanged; a new sign-in may replace it, see
-    /// [`AuthStore::update_with_backup`](crate::AuthStore::update_with_backup).
+    /// [`LockedStore::update_with_backup`](crate::LockedStore::update_with_backup).
     #[error(
-        "{location}, line {line}, column {column}{field}: {problem}",
+        "{location}, line {line}, column {column}{field}: {kind}",
         field = field.as_ref().map(|name| format!(", field {name}")).unwrap_or_default()
     )]
     Corrupt {
@@ -51,7 +51,7 @@ pub enum Error {
         /// The path of the field, if a field has a wrong value.
         field: Option<String>,
         /// What is wrong.
-        problem: Problem,
+        kind: ParseErrorKind,
         /// Whether a new sign-in replaces it and keeps a copy.
         replaceable: bool,
     },

@@ -1,6 +1,8 @@
 //! Replaces and removes the file of the document, and finishes what a killed process began.
 
+use std::ffi::OsStr;
 use std::fs::File;
+use std::hint::black_box;
 use std::io::{self, Seek as _, Write as _};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -27,6 +29,7 @@ pub(crate) struct Reserved {
 impl Reserved {
     /// Reserves this many bytes on the disk.
     pub(crate) fn with_room(location: &Arc<FileLocation>, room: u64) -> Result<Self, Error> {
+        preallocate(room);
         let mut reserved = Self::new(location)?;
         let mut room = room;
         if location.is_mount() {
@@ -43,6 +46,22 @@ impl Reserved {
 
     fn new(location: &Arc<FileLocation>) -> Result<Self, Error> {
         Ok(Self { temporary: TempFile::replace(location, TEMPORARY)?, mount: None })
+    }
+}
+
+/// The memory for a request, its answer and a change, besides two copies of the document.
+const MEMORY: usize = 1024 * 1024;
+
+/// Makes the allocator keep the memory for a save of this many bytes, because without memory the
+/// process would die in the middle of the save.
+///
+/// The allocator of glibc returns a large block to the system at once, but keeps the next one of that
+/// size. With other allocators this may have no effect.
+fn preallocate(length: u64) {
+    let length = usize::try_from(length).unwrap_or_default() * 2 + MEMORY;
+    for _ in 0..2 {
+        // Untouched memory may not be available when it is used.
+        drop(black_box(vec![1_u8; length]));
     }
 }
 
@@ -205,7 +224,7 @@ pub(crate) fn finish_interrupted(location: &FileLocation) -> Result<(), Error> {
 }
 
 /// A file beside the document, if no other user can have made it.
-fn open_own(location: &FileLocation, name: &std::ffi::OsStr) -> Option<File> {
+fn open_own(location: &FileLocation, name: &OsStr) -> Option<File> {
     let file = location.folder().open_file(name).ok()?;
     let entry = Entry::from_file(&file).ok()?;
     let is_own = entry.kind == FileKind::File && entry.untrusted_owner().is_none() && !entry.shared;

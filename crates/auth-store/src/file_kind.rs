@@ -12,13 +12,7 @@ pub enum FileKind {
     Link,
     /// A symbolic link to a missing folder, in a loop, or to an open file of a process.
     BrokenLink,
-    /// A named pipe.
-    Fifo,
-    /// A socket.
-    Socket,
-    /// A device.
-    Device,
-    /// Another kind of file.
+    /// Another kind of file, such as a named pipe, a socket or a device.
     Other,
 }
 
@@ -29,9 +23,6 @@ impl fmt::Display for FileKind {
             Self::Folder => "a folder",
             Self::Link => "a symbolic link",
             Self::BrokenLink => "a broken symbolic link",
-            Self::Fifo => "a named pipe",
-            Self::Socket => "a socket",
-            Self::Device => "a device",
             Self::Other => "not a regular file",
         })
     }

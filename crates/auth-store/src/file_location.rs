@@ -118,9 +118,6 @@ impl FileLocation {
         };
         let entry = Entry::from_file(&file).map_err(|source| self.failed(source))?;
         self.check_kind(entry.kind)?;
-        if entry.shared {
-            tracing::debug!(path = %self.path().display(), "other users may read this file");
-        }
         Ok(Some(file))
     }
 

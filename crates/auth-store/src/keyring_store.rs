@@ -1,4 +1,5 @@
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ impl KeyringStore {
     fn within<T: Send + 'static>(
         &self,
         entry: String,
-        act: impl FnOnce(&Entry) -> Result<T, Refusal> + Send + 'static,
+        act: impl FnOnce(&Entry) -> Result<T, ExternalStoreError> + Send + 'static,
     ) -> Result<T, ExternalStoreError> {
         let (answer, answers) = mpsc::sync_channel(1);
         let asking = Arc::new(());
@@ -73,7 +74,12 @@ impl KeyringStore {
         })?;
         let outcome = answers.recv_timeout(self.deadline);
         drop(asking);
-        Ok(outcome.map_err(|error| Refusal::unanswered(error, self.deadline))??)
+        match outcome {
+            Ok(outcome) => outcome,
+            Err(RecvTimeoutError::Timeout) => Err(TimedOut(self.deadline).into()),
+            // The library panicked.
+            Err(RecvTimeoutError::Disconnected) => Err(INVALID_ANSWER.into()),
+        }
     }
 }
 
@@ -92,7 +98,7 @@ impl ExternalStore for KeyringStore {
 
     fn write(&self, document: &[u8]) -> Result<(), ExternalStoreError> {
         let document = Zeroizing::new(document.to_vec());
-        self.within(self.entry.clone(), move |entry| Ok(entry.set_secret(&document)?))
+        self.within(self.entry.clone(), move |entry| entry.set_secret(&document).map_err(failed))
     }
 
     fn remove(&self) -> Result<bool, ExternalStoreError> {
@@ -100,24 +106,24 @@ impl ExternalStore for KeyringStore {
     }
 }
 
-fn open_entry(entry: &str, _may_prompt: bool) -> Result<Entry, Refusal> {
+fn open_entry(entry: &str, _may_prompt: bool) -> Result<Entry, ExternalStoreError> {
     #[cfg(all(unix, not(target_os = "macos")))]
     if !_may_prompt {
         refuse_locked(entry)?;
     }
-    Ok(Store::new()?.build(entry, USERNAME, None)?)
+    Store::new().and_then(|store| store.build(entry, USERNAME, None)).map_err(failed)
 }
 
 /// The store would ask the person to unlock it, in a window that outlives the deadline.
 #[cfg(all(unix, not(target_os = "macos")))]
-fn refuse_locked(entry: &str) -> Result<(), Refusal> {
+fn refuse_locked(entry: &str) -> Result<(), ExternalStoreError> {
     use secret_service::blocking::SecretService;
     use secret_service::{EncryptionType, Error};
 
     // This request has no secret.
     let service = SecretService::connect(EncryptionType::Plain)?;
     let found = service.search_items([("service", entry), ("username", USERNAME)].into())?;
-    let locked = || Err(Refusal::System("it is locked".into()));
+    let locked = || Err("it is locked".into());
     if !found.locked.is_empty() {
         return locked();
     }
@@ -130,77 +136,49 @@ fn refuse_locked(entry: &str) -> Result<(), Refusal> {
 }
 
 /// Writes an entry and reads it back.
-fn try_out(probe: &Entry, length: usize) -> Result<(), Refusal> {
+fn try_out(probe: &Entry, length: usize) -> Result<(), ExternalStoreError> {
     let content = vec![b'0'; length];
-    probe.set_secret(&content)?;
+    probe.set_secret(&content).map_err(failed)?;
     let there = read(probe);
-    probe.delete_credential()?;
+    probe.delete_credential().map_err(failed)?;
     match there? {
         Some(bytes) if *bytes == content => Ok(()),
-        _ => Err(Refusal::Forgetful),
+        _ => Err("it does not return what it stored".into()),
     }
 }
 
-fn read(entry: &Entry) -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
+fn read(entry: &Entry) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
     found(entry.get_secret().map(Zeroizing::new))
 }
 
 /// A missing entry is not an error.
-fn found<T>(outcome: Result<T, Error>) -> Result<Option<T>, Refusal> {
+fn found<T>(outcome: Result<T, Error>) -> Result<Option<T>, ExternalStoreError> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(Error::NoEntry) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(failed(error)),
     }
-}
-
-/// Why the keyring failed. Errors of the libraries may contain the entry, so only those of the system
-/// are kept.
-#[derive(Debug, thiserror::Error)]
-enum Refusal {
-    #[error("it did not respond within {0:?}")]
-    TimedOut(Duration),
-    #[error("it holds at most {limit} bytes in one entry, and a sign-in is longer")]
-    TooLong { limit: u32 },
-    #[error("it has several entries of that name")]
-    Ambiguous,
-    #[error("it does not return what it stored")]
-    Forgetful,
-    #[error("its response cannot be used")]
-    InvalidAnswer,
-    #[error(transparent)]
-    System(ExternalStoreError),
 }
 
 /// Whether the keyring may still be working.
 pub(crate) fn is_timeout(error: &ExternalStoreError) -> bool {
-    matches!(error.downcast_ref(), Some(Refusal::TimedOut(_)))
+    error.is::<TimedOut>()
 }
 
-impl Refusal {
-    fn unanswered(error: mpsc::RecvTimeoutError, deadline: Duration) -> Self {
-        match error {
-            mpsc::RecvTimeoutError::Timeout => Self::TimedOut(deadline),
-            // The library panicked.
-            mpsc::RecvTimeoutError::Disconnected => Self::InvalidAnswer,
+#[derive(Debug, thiserror::Error)]
+#[error("it did not answer within {0:?}")]
+struct TimedOut(Duration);
+
+/// Errors of the library may contain the entry, so only those of the system are kept.
+fn failed(error: Error) -> ExternalStoreError {
+    match error {
+        Error::PlatformFailure(source) | Error::NoStorageAccess(source) => source,
+        Error::TooLong(_, limit) => {
+            format!("it holds at most {limit} bytes in one entry, and a sign-in is longer").into()
         }
+        Error::Ambiguous(_) => "it has several entries of that name".into(),
+        _ => INVALID_ANSWER.into(),
     }
 }
 
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::PlatformFailure(source) | Error::NoStorageAccess(source) => Self::System(source),
-            Error::TooLong(_, limit) => Self::TooLong { limit },
-            Error::Ambiguous(_) => Self::Ambiguous,
-            _ => Self::InvalidAnswer,
-        }
-    }
-}
-
-#[cfg(all(unix, not(target_os = "macos")))]
-impl From<secret_service::Error> for Refusal {
-    fn from(error: secret_service::Error) -> Self {
-        Self::System(error.into())
-    }
-}
+const INVALID_ANSWER: &str = "its answer cannot be used";

@@ -39,7 +39,7 @@
 //! programs keep their place and their source text, at the top and in `tokens`. A new sign-in replaces
 //! `tokens` as a whole and removes sign-ins in other formats. What Codex CLI cannot read (a byte-order
 //! mark, a repeated key, a time without a zone) is an error with the line to change. Only a new sign-in
-//! replaces such a file, and keeps a copy ([`AuthStore::update_with_backup`]). Two exceptions are read
+//! replaces such a file, and keeps a copy ([`LockedStore::update_with_backup`]). Two exceptions are read
 //! with a warning: an ID token stored as its claims, and an empty `last_refresh`.
 //!
 //! # What this crate does not do
@@ -57,18 +57,13 @@
 //! - It blocks: an async caller uses a thread, for example with [`uninterrupted`].
 
 mod locked_store;
-mod remove_unused;
-mod shared;
+mod shared_store;
 mod store;
 mod uninterrupted;
 
 mod auth_mode;
 mod document;
 mod format;
-mod mode;
-mod object;
-mod other_formats;
-mod provenance;
 
 mod backend;
 mod external_store;
@@ -83,7 +78,6 @@ mod file_location;
 mod folder;
 mod lock;
 mod lock_holder;
-mod memory;
 #[cfg(any(not(unix), test))]
 mod retry;
 mod snapshot;
@@ -92,20 +86,19 @@ mod temp_file;
 mod error;
 mod file_kind;
 mod location;
-mod problem;
 
 pub use auth_mode::AuthMode;
 pub use document::{AuthDocument, SignIn};
 pub use error::{Error, ErrorKind, ExternalStoreError};
 pub use external_store::ExternalStore;
 pub use file_kind::FileKind;
+pub use format::ParseErrorKind;
 pub use helper_store::HelperStore;
 #[cfg(feature = "keyring")]
 pub use keyring_store::KeyringStore;
 pub use location::Location;
 pub use lock_holder::LockHolder;
 pub use locked_store::LockedStore;
-pub use problem::Problem;
 pub use store::AuthStore;
 pub use uninterrupted::{uninterrupted, uninterrupted_commit};
 pub use warning::Warning;

@@ -28,7 +28,10 @@ impl LockHolder {
     /// container.
     #[cfg(target_os = "linux")]
     pub(crate) fn find(folder: &Folder, name: &OsStr) -> Option<Self> {
-        let identity = folder.identity(name).ok()?;
+        use rustix::fs::{major, minor};
+        use std::os::unix::fs::MetadataExt as _;
+        let lock = folder.open_file(name).and_then(|file| file.metadata()).ok()?;
+        let identity = (major(lock.dev()), minor(lock.dev()), lock.ino());
         // The system returns the list in parts, so an unlock in between can hide a line.
         let process = (0..3).find_map(|_| {
             let locks = std::fs::read_to_string("/proc/locks").ok()?;

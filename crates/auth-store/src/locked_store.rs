@@ -174,12 +174,15 @@ impl LockedStore {
         Ok(was_there)
     }
 
-    /// Like [`AuthStore::update_with_backup`](crate::AuthStore::update_with_backup), under locks that
-    /// are held already.
+    /// Like [`AuthStore::update`](crate::AuthStore::update), for a new sign-in, which may replace a
+    /// document that cannot be read. A copy of that stays as `auth.json.corrupt-TIME` with mode 0600, and
+    /// its path is returned. `now` is that time.
     ///
     /// # Errors
     ///
-    /// Like that method.
+    /// Like [`AuthStore::update`](crate::AuthStore::update). An unreadable file behind a symbolic link is
+    /// not replaced, because it may not be an `auth.json`. Nor is an external entry, because its copy
+    /// would be a secret in a file.
     pub fn update_with_backup<T>(
         &mut self,
         now: Timestamp,
@@ -195,23 +198,16 @@ impl LockedStore {
         back_up: Option<Timestamp>,
         mut change: impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
-        for _ in 1..ATTEMPTS {
-            match self.change_once(back_up, &mut change) {
-                Err(Error::Changed { .. }) => {}
-                other => return other,
+        let mut attempts = 0;
+        loop {
+            let mut document = self.load_with_backup(back_up)?;
+            let outcome = change(&mut document);
+            attempts += 1;
+            match self.put(&document) {
+                Err(Error::Changed { .. }) if attempts < ATTEMPTS => {}
+                stored => return stored.map(|copy| (outcome, copy)),
             }
         }
-        self.change_once(back_up, &mut change)
-    }
-
-    fn change_once<T>(
-        &mut self,
-        back_up: Option<Timestamp>,
-        change: &mut impl FnMut(&mut AuthDocument) -> T,
-    ) -> Result<(T, Option<PathBuf>), Error> {
-        let mut document = self.load_with_backup(back_up)?;
-        let outcome = change(&mut document);
-        Ok((outcome, self.put(&document)?))
     }
 
     /// Loads. With a time, a document that cannot be read is copied and counts as empty.

@@ -1,13 +1,13 @@
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::backend::{Backend, each_lock};
 use crate::file_location::FileLocation;
-use crate::lock::{self, LockTimeout, Locks};
+use crate::lock::{self, LOCKS, LockTimeout, Locks};
 use crate::{
     AuthDocument, Error, ExternalStore, Location, LockHolder, LockedStore, Warning, check, folder,
     warning,
@@ -47,10 +47,6 @@ impl AuthStore {
     #[must_use]
     pub fn with_lock_wait(self, lock_wait: Duration) -> Self {
         Self { lock_wait, ..self }
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        &self.codex_home
     }
 
     /// Where the document is, or will be.
@@ -166,15 +162,17 @@ impl AuthStore {
     ///
     /// [`Error::Locked`] after the timeout, or another [`Error`].
     pub fn lock(&self) -> Result<LockedStore, Error> {
-        // Cancelled sign-ins may remove the folder between opening and locking it, several times in a
-        // row.
-        for _ in 1..ATTEMPTS {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
             match self.lock_once() {
-                Err(error) if error.is_not_found() => thread::sleep(Duration::from_millis(1)),
+                // A cancelled sign-in may remove the folder between opening and locking it.
+                Err(error) if error.is_not_found() && attempts < ATTEMPTS => {
+                    thread::sleep(Duration::from_millis(1));
+                }
                 other => return other,
             }
         }
-        self.lock_once()
     }
 
     fn lock_once(&self) -> Result<LockedStore, Error> {
@@ -213,20 +211,31 @@ impl AuthStore {
         self.lock()?.change(None, change).map(|(outcome, _)| outcome)
     }
 
-    /// Like [`update`](Self::update), for a new sign-in, which may replace a document that cannot be
-    /// read. A copy of that stays as `auth.json.corrupt-TIME` with mode 0600, and its path is returned.
-    /// `now` is that time.
+    /// Removes the folder, which the caller made for a sign-in that was cancelled. Returns false and
+    /// leaves it if it holds anything but lock files, if another program holds a lock, if an external
+    /// store has a document, or if the system refuses.
     ///
-    /// # Errors
-    ///
-    /// Like [`update`](Self::update). An unreadable file behind a symbolic link is not replaced,
-    /// because it may not be an `auth.json`. Nor is an external entry, because its copy would be a
-    /// secret in a file.
-    pub fn update_with_backup<T>(
-        &self,
-        now: Timestamp,
-        change: impl FnMut(&mut AuthDocument) -> T,
-    ) -> Result<(T, Option<PathBuf>), Error> {
-        self.lock()?.update_with_backup(now, change)
+    /// The lock files are removed under both locks. A process that waits for one sees that the file has
+    /// lost its name, and starts again in a new folder, as [`lock`](Self::lock) does. Codex CLI does
+    /// not check: if it waited at this moment, in a folder without a sign-in, its write would fail with
+    /// an error.
+    #[must_use]
+    pub fn remove_unused(&self) -> bool {
+        // Only an empty folder is removed, so nothing new is lost.
+        let remove_folder = || fs::remove_dir(&self.codex_home).is_ok();
+        let remove_lock_files = || {
+            let Ok(Some(_locked)) = self.try_lock() else { return false };
+            LOCKS.iter().all(|name| fs::remove_file(self.codex_home.join(name)).is_ok())
+        };
+        self.has_only_lock_files()
+            && matches!(self.load(), Ok(None))
+            && (remove_folder() || remove_lock_files() && remove_folder())
+    }
+
+    fn has_only_lock_files(&self) -> bool {
+        let is_lock = |entry: io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| LOCKS.iter().any(|name| entry.file_name() == *name))
+        };
+        fs::read_dir(&self.codex_home).is_ok_and(|mut entries| entries.all(is_lock))
     }
 }

@@ -22,7 +22,7 @@ impl TempFile {
     pub(crate) fn create(location: &Arc<FileLocation>, suffix: &str) -> Result<Self, Error> {
         let (folder, name) = (location.folder(), location.beside(suffix));
         let not_writable = |source| Error::NotWritable { path: folder.path().join(&name), source };
-        let file = folder.create_file_like(&name, location.name()).map_err(not_writable)?;
+        let file = folder.create_file(&name, location.name()).map_err(not_writable)?;
         Ok(Self { location: location.clone(), name, file, is_kept: false })
     }
 

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::path::PathBuf;
 
 use crate::check::check_replaceable;
@@ -6,81 +5,56 @@ use crate::file_location::FileLocation;
 use crate::{AuthDocument, AuthMode};
 
 /// Something unusual about a stored sign-in that works.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
     /// Other users can read the file. The next save makes it private.
+    #[error("other users may read the file")]
     ReadableByOthers,
     /// The file belongs to another user.
+    #[error("the file belongs to another user (uid {owner})")]
     ForeignOwner {
         /// Its owner.
         owner: u32,
     },
     /// Every user can create files in the folder.
+    #[error("every user can write to the folder {path}", path = path.display())]
     WorldWritable {
         /// The folder.
         path: PathBuf,
     },
     /// The sign-in can be read but not written, as far as permissions tell, so it is not refreshed
     /// here.
+    #[error("it cannot be written here, so its tokens are not refreshed when they expire")]
     NotWritable,
     /// The file system has no file locks, so nothing is refreshed there: two processes could do it at
     /// once.
+    #[error("the file system has no file locks, so its tokens are not refreshed when they expire")]
     NoLocks,
     /// The file is a symbolic link.
+    #[error("it is a link to {to}", to = to.display())]
     Linked {
         /// Its target.
         to: PathBuf,
     },
     /// The file is a mount of its own, as in containers, and is written in place.
+    #[error("the file is a mount, so it is written in place after a backup")]
     Mounted,
     /// There is no `auth_mode`: with a key and tokens, Codex CLI uses only the key.
+    #[error("it has a key and tokens but no auth_mode, so Codex CLI uses only the key")]
     NoAuthMode,
     /// There is no `account_id`: Codex CLI does not refresh the tokens.
+    #[error("it has no account_id, which Codex CLI needs")]
     NoAccountId,
     /// There is no refresh token: the sign-in ends with its access token.
+    #[error("it has no refresh token: it ends when its access token expires")]
     NoRefreshToken,
     /// `id_token` is an object of claims: Codex CLI cannot read the file.
+    #[error("its id_token is an object, not a JWT, so Codex CLI cannot read the file")]
     DecodedIdToken,
     /// `last_refresh` is an empty string: Codex CLI cannot read the file.
+    #[error("its last_refresh is empty, so Codex CLI cannot read the file: write null")]
     EmptyLastRefresh,
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ReadableByOthers => f.write_str("other users may read the file"),
-            Self::ForeignOwner { owner } => {
-                write!(f, "the file belongs to another user (uid {owner})")
-            }
-            Self::WorldWritable { path } => {
-                write!(f, "every user can write to the folder {}", path.display())
-            }
-            Self::NotWritable => f.write_str(
-                "it cannot be written here, so its tokens are not refreshed when they expire",
-            ),
-            Self::NoLocks => f.write_str(
-                "the file system has no file locks, so its tokens are not refreshed when they expire",
-            ),
-            Self::Linked { to } => write!(f, "it is a link to {}", to.display()),
-            Self::Mounted => f.write_str(
-                "the file is a mount, so it is written in place after a backup",
-            ),
-            Self::NoAuthMode => f.write_str(
-                "it has a key and tokens but no auth_mode, so Codex CLI uses only the key",
-            ),
-            Self::NoAccountId => f.write_str("it has no account_id, which Codex CLI needs"),
-            Self::NoRefreshToken => {
-                f.write_str("it has no refresh token: it ends when its access token expires")
-            }
-            Self::DecodedIdToken => f.write_str(
-                "its id_token is an object, not a JWT, so Codex CLI cannot read the file",
-            ),
-            Self::EmptyLastRefresh => f.write_str(
-                "its last_refresh is empty, so Codex CLI cannot read the file: write null",
-            ),
-        }
-    }
 }
 
 /// What is unusual about the file.

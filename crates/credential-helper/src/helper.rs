@@ -132,7 +132,8 @@ impl Helper {
     /// Every variant of [`Error`]. After [`Error::TimedOut`] the entry may be the old or the new one.
     pub fn store(&self, server_url: &str, credential: &Credential) -> Result<(), Error> {
         let deadline = Deadline::from_now(self.deadline);
-        let input = protocol::entry(server_url, credential).map_err(|source| self.io(source))?;
+        let input = protocol::entry(server_url, credential)
+            .map_err(|error| Error::Io { program: self.program.clone(), source: error.into() })?;
         let outcome = self.run(deadline, "store", input)?;
         if outcome.status.success() {
             return Ok(());
@@ -192,14 +193,15 @@ impl Helper {
         verb: &'static str,
         input: Zeroizing<Vec<u8>>,
     ) -> Result<Outcome, Error> {
-        let path = self.find().ok_or_else(|| self.not_installed())?;
+        let program = || self.program.clone();
+        let path = self.find().ok_or_else(|| Error::NotInstalled { program: program() })?;
         let (env, cancellation) = (&self.env, &self.cancellation);
         let run = Run { path, env, verb, deadline, group: self.group, cancellation };
         run.with(input).map_err(|failure| match failure {
-            Failure::TimedOut => self.timed_out(),
-            Failure::Cancelled => Error::Cancelled { program: self.program.clone() },
+            Failure::TimedOut => Error::TimedOut { program: program(), after: self.deadline },
+            Failure::Cancelled => Error::Cancelled { program: program() },
             Failure::TooMuchOutput => self.invalid_answer(),
-            Failure::Io(source) => self.io(source),
+            Failure::Io(source) => Error::Io { program: program(), source },
         })
     }
 
@@ -208,24 +210,12 @@ impl Helper {
         absolute.find(|path| path.is_file()).map(PathBuf::as_path)
     }
 
-    fn not_installed(&self) -> Error {
-        Error::NotInstalled { program: self.program.clone() }
-    }
-
-    fn timed_out(&self) -> Error {
-        Error::TimedOut { program: self.program.clone(), after: self.deadline }
-    }
-
     fn refused(&self, outcome: &Outcome, secret: &str) -> Error {
         Error::Refused { program: self.program.clone(), message: refusal(outcome, secret) }
     }
 
     fn invalid_answer(&self) -> Error {
         Error::InvalidAnswer { program: self.program.clone() }
-    }
-
-    fn io(&self, source: std::io::Error) -> Error {
-        Error::Io { program: self.program.clone(), source }
     }
 }
 

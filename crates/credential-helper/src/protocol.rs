@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
@@ -35,29 +34,17 @@ struct Entry<'a> {
     secret: &'a str,
 }
 
-/// The entry as one line of JSON. The length is counted first: a buffer that grows leaves copies
-/// behind.
-pub(crate) fn entry(server_url: &str, credential: &Credential) -> io::Result<Zeroizing<Vec<u8>>> {
+/// The entry as one line of JSON, in a buffer with space for six bytes per byte (`\u0000`): a buffer that
+/// grows leaves copies behind.
+pub(crate) fn entry(
+    server_url: &str,
+    credential: &Credential,
+) -> serde_json::Result<Zeroizing<Vec<u8>>> {
     let Credential { username, secret } = credential;
-    let entry = Entry { server_url, username, secret };
-    let mut length = Length(0);
-    serde_json::to_writer(&mut length, &entry)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));
-    serde_json::to_writer(&mut *bytes, &entry)?;
+    let longest = 64 + 6 * (server_url.len() + username.len() + secret.len());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(longest));
+    serde_json::to_writer(&mut *bytes, &Entry { server_url, username, secret })?;
     Ok(bytes)
-}
-
-struct Length(usize);
-
-impl io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The answer of `get`, without the URL.
@@ -100,10 +87,11 @@ mod tests {
     #[test]
     fn entry_is_one_line_in_a_buffer_that_never_grew() {
         let entry = entry("https://a.test/x", &credential_of("me", "{\n \"k\": \"ü\"}")).unwrap();
+        let longest = super::entry("", &credential_of("", &"\0".repeat(1000))).unwrap();
+        assert!(longest.capacity() == 64 + 6000 && longest.len() > 6000);
         let json =
             r#"{"ServerURL":"https://a.test/x","Username":"me","Secret":"{\n \"k\": \"ü\"}"}"#;
         assert_eq!(std::str::from_utf8(&entry).unwrap(), json);
-        assert_eq!(entry.capacity(), entry.len());
     }
 
     #[test]

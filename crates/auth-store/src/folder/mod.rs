@@ -56,14 +56,15 @@ pub(crate) fn open(path: &Path) -> Result<Option<Folder>, Error> {
 /// Opens a folder for writing, see [`check_trusted`]. A missing folder and its missing parents are
 /// created with mode 0700.
 pub(crate) fn open_or_make(path: &Path) -> Result<Folder, Error> {
-    let refused = |source| Error::NotWritable { path: path.to_owned(), source };
-    match Folder::open(path) {
+    let opened = match Folder::open(path) {
         Err(source) if source.kind() == io::ErrorKind::NotFound => {
-            make_with_parents(path).map_err(refused)?;
-            Folder::open(path).map_err(refused).and_then(trusted)
+            make_with_parents(path).and_then(|()| Folder::open(path))
         }
-        other => other.map_err(refused).and_then(trusted),
-    }
+        other => other,
+    };
+    let refused = |source| Error::NotWritable { path: path.to_owned(), source };
+    let folder = opened.map_err(refused)?;
+    check_trusted(&folder).map(|()| folder)
 }
 
 /// Checks that a missing folder could be created, as far as permissions tell.
@@ -87,10 +88,6 @@ fn make_with_parents(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn trusted(folder: Folder) -> Result<Folder, Error> {
-    check_trusted(&folder).map(|()| folder)
-}
-
 /// Checks that no other user but root may replace a file in this folder. Where root owns a
 /// world-writable folder, root has made it so, for example the empty volume of a pod.
 pub(crate) fn check_trusted(folder: &Folder) -> Result<(), Error> {
@@ -99,14 +96,11 @@ pub(crate) fn check_trusted(folder: &Folder) -> Result<(), Error> {
         Ok(entry) => entry,
         Err(source) => return Err(Error::Io { path, source }),
     };
+    let is_own = entry.foreign_owner.is_none() && !runs_as_root();
     match entry.untrusted_owner() {
         Some(owner) => Err(Error::ForeignOwner { path, owner }),
-        None if entry.foreign_owner.is_none() && entry.world_writable && !entry.sticky => {
-            if runs_as_root() {
-                Ok(())
-            } else {
-                Err(Error::WorldWritable { path })
-            }
+        None if is_own && entry.world_writable && !entry.sticky => {
+            Err(Error::WorldWritable { path })
         }
         None => Ok(()),
     }

@@ -52,12 +52,8 @@ impl Folder {
         OpenOptions::new().read(true).write(true).open(self.path.join(name))
     }
 
-    pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
+    pub(crate) fn create_file(&self, name: &OsStr, _: &OsStr) -> io::Result<File> {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.path.join(name))
-    }
-
-    pub(crate) fn create_file_like(&self, name: &OsStr, _: &OsStr) -> io::Result<File> {
-        self.create_file(name)
     }
 
     pub(crate) fn disable_copy_on_write(&self, _: &File) {}

@@ -1,6 +1,8 @@
+mod fields;
 mod names;
+pub(crate) mod object;
+pub(crate) mod other_formats;
 mod parse_error;
-mod rules;
 
 use std::io;
 
@@ -8,9 +10,10 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 pub(crate) use parse_error::ParseError;
+pub use parse_error::ParseErrorKind;
 
-use crate::object::Object;
-use crate::{AuthDocument, Problem};
+use crate::AuthDocument;
+use object::Object;
 
 /// Reads a document. Without a sign-in of ours, the sign-in of another program is an error, so that a
 /// person learns of it.
@@ -21,15 +24,15 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<AuthDocument, ParseError> {
         .get();
     names::check_unique(text, source)?;
     let Ok(object) = Object::parse(source) else {
-        return Err(ParseError::at_value(text, source, Problem::Shape));
+        return Err(ParseError::at_value(text, source, ParseErrorKind::Shape));
     };
-    if let Some(field) = rules::malformed(&object) {
-        return Err(ParseError::at_field(text, &field, Problem::Shape));
+    if let Some(field) = fields::malformed(&object) {
+        return Err(ParseError::at_field(text, &field, ParseErrorKind::Shape));
     }
     let document = AuthDocument { object };
-    match rules::other_sign_in(&document.object) {
+    match fields::other_sign_in(&document.object) {
         Some(field) if !document.is_signed_in() => {
-            Err(ParseError::at_field(text, &field, Problem::Misplaced))
+            Err(ParseError::at_field(text, &field, ParseErrorKind::Misplaced))
         }
         _ => Ok(document),
     }
@@ -59,10 +62,10 @@ impl io::Write for Length {
 
 fn utf8(bytes: &[u8]) -> Result<&str, ParseError> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
-        return Err(ParseError::at(bytes, 0, Problem::ByteOrderMark));
+        return Err(ParseError::at(bytes, 0, ParseErrorKind::ByteOrderMark));
     }
     std::str::from_utf8(bytes)
-        .map_err(|error| ParseError::at(bytes, error.valid_up_to(), Problem::Encoding))
+        .map_err(|error| ParseError::at(bytes, error.valid_up_to(), ParseErrorKind::Encoding))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::ParseError;
-use crate::Problem;
+use crate::ParseErrorKind;
 
 /// As deep as `serde_json` reads.
 const MAX_DEPTH: usize = 127;
@@ -9,14 +9,14 @@ const MAX_DEPTH: usize = 127;
 /// Refuses an object that has a name twice. Parsers disagree about which of the two counts, so a file
 /// that two programs share must not have one. `value` is valid JSON; it is read once, from start to end.
 pub(super) fn check_unique(text: &str, value: &str) -> Result<(), ParseError> {
-    let error = |at: usize, problem| Err(ParseError::at_value(text, &value[at..], problem));
+    let error = |at: usize, kind| Err(ParseError::at_value(text, &value[at..], kind));
     // The names so far of each object that has not ended; `None` is an array.
     let mut open: Vec<Option<HashSet<String>>> = Vec::new();
     let (mut at, mut is_name) = (0, false);
     while let Some(byte) = value.as_bytes().get(at) {
         let mut end = at + 1;
         match byte {
-            b'{' | b'[' if open.len() == MAX_DEPTH => return error(at, Problem::Syntax),
+            b'{' | b'[' if open.len() == MAX_DEPTH => return error(at, ParseErrorKind::Syntax),
             b'{' | b'[' => {
                 is_name = *byte == b'{';
                 open.push(is_name.then(HashSet::new));
@@ -27,10 +27,10 @@ pub(super) fn check_unique(text: &str, value: &str) -> Result<(), ParseError> {
                 end = end_of_string(value, at);
                 if let Some(Some(names)) = open.last_mut().filter(|_| is_name) {
                     let Ok(name) = serde_json::from_str(&value[at..end]) else {
-                        return error(at, Problem::Syntax);
+                        return error(at, ParseErrorKind::Syntax);
                     };
                     if !names.insert(name) {
-                        return error(at, Problem::DuplicateKey);
+                        return error(at, ParseErrorKind::DuplicateKey);
                     }
                 }
                 is_name = false;

@@ -6,23 +6,23 @@ use proptest::prelude::*;
 use std::collections::HashSet;
 
 #[track_caller]
-fn corrupt(text: &[u8], problem: Problem, line: usize, column: usize) {
-    let expected = ParseError { line, column, field: None, problem };
+fn corrupt(text: &[u8], kind: ParseErrorKind, line: usize, column: usize) {
+    let expected = ParseError { line, column, field: None, kind };
     assert_eq!(parse(text).unwrap_err(), expected, "{}", text.escape_ascii());
 }
 
 // threats 168
 #[test]
 fn syntax_error_has_the_position_of_the_error() {
-    corrupt(b"", Problem::Truncated, 1, 0);
-    corrupt(b"{\n  \"tokens\": {", Problem::Truncated, 2, 13);
-    corrupt(b"{} {}", Problem::Syntax, 1, 4);
-    corrupt(b"{\"a\": \0}", Problem::Truncated, 1, 7);
-    corrupt(b"{\"a\": x}", Problem::Syntax, 1, 7);
-    corrupt(b"\xef\xbb\xbf{}", Problem::ByteOrderMark, 1, 1);
-    corrupt(b"{\n\"a\": \"\xff\"}", Problem::Encoding, 2, 7);
+    corrupt(b"", ParseErrorKind::Truncated, 1, 0);
+    corrupt(b"{\n  \"tokens\": {", ParseErrorKind::Truncated, 2, 13);
+    corrupt(b"{} {}", ParseErrorKind::Syntax, 1, 4);
+    corrupt(b"{\"a\": \0}", ParseErrorKind::Truncated, 1, 7);
+    corrupt(b"{\"a\": x}", ParseErrorKind::Syntax, 1, 7);
+    corrupt(b"\xef\xbb\xbf{}", ParseErrorKind::ByteOrderMark, 1, 1);
+    corrupt(b"{\n\"a\": \"\xff\"}", ParseErrorKind::Encoding, 2, 7);
     let deep = [b"{\"a\":".repeat(200), b"}".repeat(200)].concat();
-    assert_eq!(parse(&deep).unwrap_err().problem, Problem::Syntax);
+    assert_eq!(parse(&deep).unwrap_err().kind, ParseErrorKind::Syntax);
 }
 
 // threats 221
@@ -30,8 +30,8 @@ fn syntax_error_has_the_position_of_the_error() {
 fn comments_and_commas_are_reported_at_their_position() {
     let comment = |text: &str, line, column| {
         let defect = parse(text.as_bytes()).unwrap_err();
-        let found = (defect.problem, defect.line, defect.column);
-        assert_eq!(found, (Problem::Comment, line, column), "{text}");
+        let found = (defect.kind, defect.line, defect.column);
+        assert_eq!(found, (ParseErrorKind::Comment, line, column), "{text}");
     };
     comment("// theirs\n{}", 1, 1);
     comment("# theirs\n{}", 1, 1);
@@ -41,12 +41,12 @@ fn comments_and_commas_are_reported_at_their_position() {
     comment("{\n  \"a\": [1, # theirs\n  2]\n}", 2, 12);
     comment("{\n  \"a\": 1 // theirs\n}", 2, 10);
     comment("{}\n// theirs", 2, 1);
-    corrupt(b"{\n  \"a\": 1,\n}", Problem::TrailingComma, 3, 1);
-    corrupt(b"{\"a\": [1, ]}", Problem::TrailingComma, 1, 11);
-    corrupt(b"{\"a\": }", Problem::Syntax, 1, 7);
-    corrupt(b"{'a': 1}", Problem::Syntax, 1, 2);
-    corrupt(b"{\"a\": 1\n\"b\": 2}", Problem::MissingComma, 2, 1);
-    corrupt(b"{\"a\": [{}\n\"b\"]}", Problem::MissingComma, 2, 1);
+    corrupt(b"{\n  \"a\": 1,\n}", ParseErrorKind::TrailingComma, 3, 1);
+    corrupt(b"{\"a\": [1, ]}", ParseErrorKind::TrailingComma, 1, 11);
+    corrupt(b"{\"a\": }", ParseErrorKind::Syntax, 1, 7);
+    corrupt(b"{'a': 1}", ParseErrorKind::Syntax, 1, 2);
+    corrupt(b"{\"a\": 1\n\"b\": 2}", ParseErrorKind::MissingComma, 2, 1);
+    corrupt(b"{\"a\": [{}\n\"b\"]}", ParseErrorKind::MissingComma, 2, 1);
 }
 
 // threats 221
@@ -61,8 +61,8 @@ fn sign_in_in_another_format_is_reported_if_there_is_no_other() {
         (r#"{"auth_mode":"chatgpt","apiKey":"sk-1"}"#, 1, "apiKey"),
     ] {
         let defect = parse(text.as_bytes()).unwrap_err();
-        let found = (defect.problem, defect.line, defect.field.as_deref());
-        assert_eq!(found, (Problem::Misplaced, line, Some(field)), "{text}");
+        let found = (defect.kind, defect.line, defect.field.as_deref());
+        assert_eq!(found, (ParseErrorKind::Misplaced, line, Some(field)), "{text}");
     }
     for text in [
         r#"{"access_token":"a","OPENAI_API_KEY":"sk-1"}"#,
@@ -95,11 +95,11 @@ fn tolerated_deviations_are_read() {
 // threats 168
 #[test]
 fn repeated_key_is_an_error_at_every_level() {
-    corrupt(b"{\"tokens\":1,\"tokens\":2}", Problem::DuplicateKey, 1, 13);
+    corrupt(b"{\"tokens\":1,\"tokens\":2}", ParseErrorKind::DuplicateKey, 1, 13);
     let twice = b"{\"tokens\":{\"id_token\":\"\",\n\"id_token\":\"\"}}";
-    corrupt(twice, Problem::DuplicateKey, 2, 1);
+    corrupt(twice, ParseErrorKind::DuplicateKey, 2, 1);
     let escaped = b"{\"x\":[{\"\\u0061\":1,\"a\":2}]}";
-    corrupt(escaped, Problem::DuplicateKey, 1, 19);
+    corrupt(escaped, ParseErrorKind::DuplicateKey, 1, 19);
 }
 
 // threats 168
@@ -124,7 +124,11 @@ fn malformed_field_is_named() {
         (r#"{"last_refresh":"2026-11-21T18:48:46"}"#, Some("last_refresh")),
     ] {
         let defect = parse(text.as_bytes()).unwrap_err();
-        assert_eq!((defect.problem, defect.field.as_deref()), (Problem::Shape, field), "{text}");
+        assert_eq!(
+            (defect.kind, defect.field.as_deref()),
+            (ParseErrorKind::Shape, field),
+            "{text}"
+        );
         assert!(defect.line == 1 && defect.column <= text.len(), "{text}: {defect:?}");
     }
     for (text, line, column, field) in [
@@ -136,7 +140,7 @@ fn malformed_field_is_named() {
         let found = (error.line, error.column, error.field.as_deref());
         assert_eq!(found, (line, column, Some(field)), "{text}");
     }
-    corrupt(b"[\n\n]", Problem::Shape, 1, 1);
+    corrupt(b"[\n\n]", ParseErrorKind::Shape, 1, 1);
 }
 
 /// A number as it may stand in a file, also one that no machine type holds.

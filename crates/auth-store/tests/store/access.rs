@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in, write};
+use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in, update_with_backup, write};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use rustix::io::Errno;
 
@@ -88,7 +88,7 @@ fn default_acl_does_not_open_new_files() {
 fn default_acl_does_not_open_the_backup() {
     let Some(home) = home_open_to_all("{\"canary\"") else { return };
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let ((), copy) = home.store().update_with_backup(now, |_| ()).unwrap();
+    let ((), copy) = update_with_backup(&home.store(), now, |_| ()).unwrap();
     let copy = copy.unwrap();
     assert_eq!(granted_to_others(&copy), 0);
     assert_eq!(read(copy), "{\"canary\"");

@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use auth_store::{AuthStore, SignIn};
+use auth_store::{AuthDocument, AuthStore, Error, SignIn};
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 /// A home folder that does not exist yet, in a temporary folder.
@@ -93,6 +94,15 @@ pub(crate) fn sign_in(mark: &str) -> SignIn {
         api_key: Some(ApiKey::new(format!("sk-{mark}")).unwrap()),
         last_refresh: "2026-11-21T18:48:46.859879Z".parse().unwrap(),
     }
+}
+
+/// Like [`AuthStore::update`], with a backup of a document that cannot be read.
+pub(crate) fn update_with_backup<T>(
+    store: &AuthStore,
+    now: Timestamp,
+    change: impl FnMut(&mut AuthDocument) -> T,
+) -> Result<(T, Option<PathBuf>), Error> {
+    store.lock()?.update_with_backup(now, change)
 }
 
 /// Reports a skipped test, past the capture of the test harness; `.ci/run` counts these lines.

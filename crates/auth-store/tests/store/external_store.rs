@@ -7,11 +7,11 @@ use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::common::{Home, is_locked, read, sign_in, write};
+use crate::common::{Home, is_locked, read, sign_in, update_with_backup, write};
 #[cfg(unix)]
 use auth_store::Warning;
 use auth_store::{
-    AuthDocument, AuthStore, Error, ExternalStore, ExternalStoreError, Location, Problem,
+    AuthDocument, AuthStore, Error, ExternalStore, ExternalStoreError, Location, ParseErrorKind,
 };
 use zeroize::Zeroizing;
 
@@ -238,7 +238,7 @@ fn unreadable(content: &[u8], is_expected: impl Fn(&Error) -> bool) {
     let (home, external) = (Home::new(), Memory::holding(content));
     let store = store(&home, &external);
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let back_up = store.update_with_backup(now, |document| document.set_sign_in(&sign_in("1")));
+    let back_up = update_with_backup(&store, now, |document| document.set_sign_in(&sign_in("1")));
     for outcome in [store.load().map(drop), save(&store, "1"), back_up.map(drop)] {
         let error = outcome.unwrap_err();
         assert!(is_expected(&error), "{error:?}");
@@ -255,15 +255,15 @@ fn unreadable(content: &[u8], is_expected: impl Fn(&Error) -> bool) {
 // threats 168 179
 #[test]
 fn unreadable_entry_is_reported_and_not_backed_up() {
-    let corrupt = |problem| {
+    let corrupt = |kind| {
         move |error: &Error| {
-            let Error::Corrupt { location, problem: found, .. } = error else { return false };
-            *location == here() && *found == problem
+            let Error::Corrupt { location, kind: found, .. } = error else { return false };
+            *location == here() && *found == kind
         }
     };
-    unreadable(b"{\"canary\":", corrupt(Problem::Truncated));
-    unreadable(b"{\"tokens\":\"canary\"}", corrupt(Problem::Shape));
-    unreadable(b"\"canary\xff\"", corrupt(Problem::Encoding));
+    unreadable(b"{\"canary\":", corrupt(ParseErrorKind::Truncated));
+    unreadable(b"{\"tokens\":\"canary\"}", corrupt(ParseErrorKind::Shape));
+    unreadable(b"\"canary\xff\"", corrupt(ParseErrorKind::Encoding));
     unreadable(
         &vec![b' '; 1024 * 1024 + 1],
         |error| matches!(error, Error::TooLarge { location, limit: 1_048_576, replaceable: false } if *location == here()),

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use crate::common::{AFTER_A_SAVE, Home, names, read, sign_in, write};
+use crate::common::{AFTER_A_SAVE, Home, names, read, sign_in, update_with_backup, write};
 use auth_store::{AuthStore, Error, FileKind};
 
 fn save(store: &AuthStore) -> Result<(), Error> {
@@ -58,7 +58,7 @@ fn backup_is_private() {
     let home = Home::holding("{");
     set_mode(home.auth_json(), 0o644);
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let ((), copy) = home.store().update_with_backup(now, |_| ()).unwrap();
+    let ((), copy) = update_with_backup(&home.store(), now, |_| ()).unwrap();
     assert_eq!(mode(copy.unwrap()), 0o600);
 }
 
@@ -123,7 +123,7 @@ fn link_to_a_special_file_is_refused() {
     let folder = home.around().join("folder");
     fs::create_dir(&folder).unwrap();
     for (end, kind) in
-        [(folder.as_path(), FileKind::Folder), (Path::new("/dev/null"), FileKind::Device)]
+        [(folder.as_path(), FileKind::Folder), (Path::new("/dev/null"), FileKind::Other)]
     {
         fs::remove_file(home.auth_json()).unwrap();
         symlink(end, home.auth_json()).unwrap();
@@ -144,7 +144,7 @@ fn unreadable_target_of_a_link_is_not_replaced() {
     fs::remove_file(home.auth_json()).unwrap();
     symlink(&other, home.auth_json()).unwrap();
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let outcome = home.store().update_with_backup(now, |_| ());
+    let outcome = update_with_backup(&home.store(), now, |_| ());
     assert!(matches!(outcome, Err(Error::Corrupt { .. })), "{outcome:?}");
     // So that nobody signs in for nothing.
     let checked = home.store().check_writable();
@@ -180,7 +180,7 @@ fn named_and_left(kind: FileKind, make: impl FnOnce(&Path)) {
         |error| matches!(error, Error::NotAFile { found, .. } if *found == kind),
     );
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    home.store().update_with_backup(now, |_| ()).unwrap_err();
+    update_with_backup(&home.store(), now, |_| ()).unwrap_err();
     assert_eq!(home.names(), AFTER_A_SAVE);
     assert!(!fs::symlink_metadata(home.auth_json()).unwrap().is_file());
 }
@@ -189,8 +189,8 @@ fn named_and_left(kind: FileKind, make: impl FnOnce(&Path)) {
 #[test]
 fn special_file_is_reported_and_unchanged() {
     named_and_left(FileKind::Folder, |path| fs::create_dir(path).unwrap());
-    named_and_left(FileKind::Socket, |path| drop(UnixListener::bind(path).unwrap()));
-    named_and_left(FileKind::Fifo, |path| {
+    named_and_left(FileKind::Other, |path| drop(UnixListener::bind(path).unwrap()));
+    named_and_left(FileKind::Other, |path| {
         assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     });
 }

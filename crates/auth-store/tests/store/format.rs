@@ -1,7 +1,7 @@
 //! The exact bytes of `auth.json`, written and read.
 
-use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
-use auth_store::{AuthMode, Error, Problem};
+use crate::common::{AFTER_A_SAVE, Home, read, sign_in, update_with_backup, write};
+use auth_store::{AuthMode, Error, ParseErrorKind};
 use credentials::ApiKey;
 
 const GOLDEN: &str = r#"{
@@ -93,7 +93,7 @@ fn truncated_file_is_an_error_and_unchanged() {
         let updated = home.store().update(|document| document.set_sign_in(&sign_in("2")));
         for outcome in [loaded, updated] {
             assert!(
-                matches!(outcome, Err(Error::Corrupt { problem: Problem::Truncated, .. })),
+                matches!(outcome, Err(Error::Corrupt { kind: ParseErrorKind::Truncated, .. })),
                 "{length}: {outcome:?}"
             );
         }
@@ -155,10 +155,9 @@ fn new_sign_in_backs_up_a_corrupt_file() {
     for broken in ["{\"tokens\":", too_large.as_str()] {
         let home = Home::holding(broken);
         let now = "2026-11-21T18:48:46.5Z".parse().unwrap();
-        let ((), copy) = home
-            .store()
-            .update_with_backup(now, |document| document.set_sign_in(&sign_in("1")))
-            .unwrap();
+        let ((), copy) =
+            update_with_backup(&home.store(), now, |document| document.set_sign_in(&sign_in("1")))
+                .unwrap();
         let copy = copy.unwrap();
         assert_eq!(copy, home.file("auth.json.corrupt-20261121T184846.500000Z"));
         assert_eq!(read(copy), broken);
@@ -171,10 +170,9 @@ fn new_sign_in_backs_up_a_corrupt_file() {
 fn new_sign_in_changes_a_readable_file_without_backup() {
     let home = Home::holding(r#"{"x": 1}"#);
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let ((), copy) = home
-        .store()
-        .update_with_backup(now, |document| document.set_sign_in(&sign_in("1")))
-        .unwrap();
+    let ((), copy) =
+        update_with_backup(&home.store(), now, |document| document.set_sign_in(&sign_in("1")))
+            .unwrap();
     assert!(copy.is_none());
     assert!(read(home.auth_json()).starts_with("{\n  \"x\": 1,\n"));
     assert_eq!(home.names(), AFTER_A_SAVE);

@@ -6,7 +6,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 
-use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in};
+use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in, update_with_backup};
 use auth_store::{AuthStore, Error, Warning};
 use rustix::process::{Gid, Uid, geteuid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -128,7 +128,7 @@ fn root_keeps_the_owner_of_a_file() {
     // A copy of what could not be read holds the same secrets.
     crate::common::write(home.auth_json(), "{");
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let ((), copy) = home.store().update_with_backup(now, |_| ()).unwrap();
+    let ((), copy) = update_with_backup(&home.store(), now, |_| ()).unwrap();
     assert_eq!(owner(copy.unwrap()), (ADA, BOB));
     assert_eq!(owner(home.path()), (0, 0));
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::common::{Home, read, sign_in, write};
+use crate::common::{Home, read, sign_in, update_with_backup, write};
 
 const TURNS: usize = 100_000;
 
@@ -26,7 +26,7 @@ fn alternating_link_never_redirects_a_save() {
             let save = || {
                 let change =
                     |document: &mut auth_store::AuthDocument| document.set_sign_in(&sign_in("1"));
-                home.store().update_with_backup(now, change).is_ok()
+                update_with_backup(&home.store(), now, change).is_ok()
             };
             let mut saved = 0;
             while !is_over.load(Ordering::Relaxed) {

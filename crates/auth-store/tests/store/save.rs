@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{AFTER_A_SAVE, Home, is_locked, read, sign_in, write};
+use crate::common::{AFTER_A_SAVE, Home, is_locked, read, sign_in, update_with_backup, write};
 use auth_store::{AuthDocument, AuthStore, Error};
 
 /// Enough for slow disks.
@@ -187,7 +187,7 @@ fn failed_sign_in_leaves_no_backup() {
     let home = Home::holding("{");
     fs::create_dir(home.file("auth.json.login-cli.tmp")).unwrap();
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
-    let outcome = home.store().update_with_backup(now, |document| {
+    let outcome = update_with_backup(&home.store(), now, |document| {
         document.set_sign_in(&sign_in("1"));
     });
     assert!(matches!(outcome, Err(Error::NotAFile { .. })), "{outcome:?}");
@@ -236,7 +236,7 @@ fn store_can_be_moved_to_another_thread() {
     let (store, sign_in) = (shared(&home.store()), sign_in("1"));
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
     let outcome = spawn_blocking(move || {
-        store.update_with_backup(now, |document| document.set_sign_in(&sign_in))
+        update_with_backup(&store, now, |document| document.set_sign_in(&sign_in))
     });
     let ((), copy) = outcome.unwrap();
     assert!(copy.is_some());

@@ -84,7 +84,7 @@ fn pipe_or_dangling_link_fails_before_the_browser_opens() {
         fs::remove_file(&file).unwrap();
     }
     assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
-    assert_fails_first(&world, &world.codex_home()).says("auth.json is a named pipe");
+    assert_fails_first(&world, &world.codex_home()).says("auth.json is not a regular file");
 }
 
 // threats 160

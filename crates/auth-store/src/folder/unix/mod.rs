@@ -80,28 +80,18 @@ impl Folder {
         }
     }
 
-    /// Creates a file that only its owner can read, with any umask or access control list.
-    /// If root creates it, it belongs to the owner of the folder, who could not read or lock it
-    /// otherwise.
-    pub(crate) fn create_file(&self, name: &OsStr) -> io::Result<File> {
-        let folder = fs::fstat(&self.handle)?;
-        Ok(self.create_for(name, &folder)?)
-    }
-
-    /// The same, but the file belongs to the owner of the file `model`, if that exists and is not
-    /// root's.
-    pub(crate) fn create_file_like(&self, name: &OsStr, model: &OsStr) -> io::Result<File> {
-        match fs::statat(&self.handle, model, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(model) if model.st_uid != ROOT => Ok(self.create_for(name, &model)?),
-            _ => self.create_file(name),
-        }
-    }
-
-    fn create_for(&self, name: &OsStr, owner: &Stat) -> rustix::io::Result<File> {
+    /// Creates a file that only its owner can read, with any umask or access control list. If root
+    /// creates it, it belongs to the owner of the file `model`, or else to that of the folder, who could
+    /// not read or lock it otherwise.
+    pub(crate) fn create_file(&self, name: &OsStr, model: &OsStr) -> io::Result<File> {
+        let owner = match fs::statat(&self.handle, model, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(model) if model.st_uid != ROOT => model,
+            _ => fs::fstat(&self.handle)?,
+        };
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OPEN_FLAGS;
         let file = self.openat(name, flags)?;
         let may_give = runs_as_root() && owner.st_uid != ROOT;
-        let given = || if may_give { give_to(&file, owner) } else { Ok(()) };
+        let given = || if may_give { give_to(&file, &owner) } else { Ok(()) };
         keep_private(&file).and_then(|()| given()).inspect_err(|_| drop(self.remove(name)))?;
         Ok(file.into())
     }
@@ -128,7 +118,7 @@ impl Folder {
                 Err(Errno::NOENT) => {}
                 other => return Ok(other.inspect(keep_from_others)?.into()),
             }
-            match self.create_file(name) {
+            match self.create_file(name, name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 other => return other,
             }
@@ -140,13 +130,6 @@ impl Folder {
     pub(crate) fn has_no_locks(error: &io::Error) -> bool {
         let none = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::INVAL];
         Errno::from_io_error(error).is_some_and(|error| none.contains(&error))
-    }
-
-    /// The device (major and minor number) and inode of a file.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn identity(&self, name: &OsStr) -> io::Result<(u32, u32, u64)> {
-        let stat = fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok((fs::major(stat.st_dev), fs::minor(stat.st_dev), stat.st_ino))
     }
 
     /// Whether `name` is still the name of `file`.
@@ -233,10 +216,7 @@ impl From<FileType> for FileKind {
             FileType::RegularFile => Self::File,
             FileType::Symlink => Self::Link,
             FileType::Directory => Self::Folder,
-            FileType::Fifo => Self::Fifo,
-            FileType::Socket => Self::Socket,
-            FileType::CharacterDevice | FileType::BlockDevice => Self::Device,
-            FileType::Unknown => Self::Other,
+            _ => Self::Other,
         }
     }
 }

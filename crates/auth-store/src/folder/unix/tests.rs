@@ -24,7 +24,7 @@ fn handle_follows_a_moved_folder() {
     let folder = Folder::open(&path).unwrap();
     std::fs::rename(&path, &moved).unwrap();
     make_private(&path).unwrap();
-    drop(folder.create_file("new".as_ref()).unwrap());
+    drop(folder.create_file("new".as_ref(), "auth.json".as_ref()).unwrap());
     folder.rename("new".as_ref(), "auth.json".as_ref()).unwrap();
     assert!(moved.join("auth.json").exists() && !path.join("auth.json").exists());
 }

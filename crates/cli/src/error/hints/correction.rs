@@ -1,20 +1,20 @@
 //! How the user corrects a file that is not a valid `auth.json`.
 
-use auth_store::Problem;
+use auth_store::ParseErrorKind;
 
 /// What to change in the line that the message names.
-pub(super) fn correction(problem: Problem, field: Option<&str>) -> &'static str {
-    match problem {
-        Problem::ByteOrderMark => {
+pub(super) fn correction(kind: ParseErrorKind, field: Option<&str>) -> &'static str {
+    match kind {
+        ParseErrorKind::ByteOrderMark => {
             "remove the byte-order mark in front of the first {: save the file as UTF-8 without it"
         }
-        Problem::Encoding => "save the file as UTF-8",
-        Problem::Truncated => "put the whole file back from a copy",
-        Problem::Comment => "remove the comment",
-        Problem::TrailingComma => "remove that comma",
-        Problem::MissingComma => "put a comma there",
-        Problem::DuplicateKey => "keep one of the two",
-        Problem::Shape => match field {
+        ParseErrorKind::Encoding => "save the file as UTF-8",
+        ParseErrorKind::Truncated => "put the whole file back from a copy",
+        ParseErrorKind::Comment => "remove the comment",
+        ParseErrorKind::TrailingComma => "remove that comma",
+        ParseErrorKind::MissingComma => "put a comma there",
+        ParseErrorKind::DuplicateKey => "keep one of the two",
+        ParseErrorKind::Shape => match field {
             Some("last_refresh") => {
                 "write the time with its zone, such as \"2026-11-21T18:48:46Z\", or null"
             }
@@ -22,10 +22,10 @@ pub(super) fn correction(problem: Problem, field: Option<&str>) -> &'static str 
             Some(_) => "write one text in quotes, without spaces and line breaks, or null",
             None => "write one object, {…}",
         },
-        Problem::Misplaced if matches!(field, Some("api_key" | "apiKey" | "openai")) => {
+        ParseErrorKind::Misplaced if matches!(field, Some("api_key" | "apiKey" | "openai")) => {
             "name it OPENAI_API_KEY, as Codex CLI does"
         }
-        Problem::Misplaced => {
+        ParseErrorKind::Misplaced => {
             "write it as Codex CLI does, {\"tokens\": {\"id_token\": …, \"access_token\": …, \
              \"refresh_token\": …, \"account_id\": …}}"
         }

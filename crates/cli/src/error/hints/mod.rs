@@ -316,10 +316,8 @@ fn store(error: &StoreError) -> Option<Hint> {
         false => say("move the file away, and sign in again with ").run("login"),
     };
     Some(match error {
-        StoreError::Corrupt {
-            location: Location::File(_), field, problem, replaceable, ..
-        } => {
-            let correction = correction(*problem, field.as_deref());
+        StoreError::Corrupt { location: Location::File(_), field, kind, replaceable, .. } => {
+            let correction = correction(*kind, field.as_deref());
             say(correction).then(", or ").and(then(replaceable))
         }
         StoreError::TooLarge { location: Location::File(_), replaceable, .. } => then(replaceable),

@@ -3,8 +3,8 @@
 use credentials::{AccessToken, ApiKey, IdToken, MalformedSecret, RefreshToken};
 use jiff::Timestamp;
 
-use crate::object::{Object, Value};
-use crate::other_formats::{self, PROVIDER};
+use crate::format::object::{Object, Value};
+use crate::format::other_formats::{self, PROVIDER};
 
 /// The name of a field, and whether a string may stand there. Null always may.
 type Rule = (&'static str, fn(&str) -> bool);

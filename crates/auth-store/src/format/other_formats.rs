@@ -1,7 +1,7 @@
 //! Sign-ins in the formats of other programs: fields at the top of the file. People copy or link such a
 //! file to `auth.json`.
 
-use crate::object::Object;
+use crate::format::object::Object;
 
 /// The fields of one format.
 struct Shape {

@@ -4,9 +4,18 @@ use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use jiff::Timestamp;
 use token_source::RefreshedTokens;
 
+use crate::AuthMode;
 use crate::auth_mode::PERSONAL_ACCESS_TOKEN;
-use crate::object::{Object, Value};
-use crate::{AuthMode, other_formats};
+use crate::format::object::{Object, Value};
+use crate::format::other_formats;
+
+const AUTH_MODE: &str = "auth_mode";
+
+/// Fields by which Codex CLI recognizes sign-ins of other kinds without `auth_mode`, and their modes.
+const OF_OTHER_PROGRAMS: [(&str, &str); 2] =
+    [("bedrock_api_key", "bedrockApiKey"), ("bedrock_access_keys", "bedrockAccessKeys")];
+
+const OAUTH_PROVENANCE: &str = "oauth_provenance";
 
 /// The document in `auth.json`: the fields that this program knows, and all others unchanged.
 ///
@@ -101,19 +110,108 @@ impl AuthDocument {
         self.text("last_refresh")?.parse().ok()
     }
 
+    /// How the person signed in: `auth_mode`, or else what is stored, in the order of Codex CLI: a
+    /// personal access token, then Bedrock credentials. Tokens mean ChatGPT even beside a key. `None`
+    /// if there is nothing.
+    #[must_use]
+    pub fn auth_mode(&self) -> Option<AuthMode> {
+        if let Some(written) = self.text(AUTH_MODE) {
+            return Some(AuthMode::from_written(written));
+        }
+        if self.text(PERSONAL_ACCESS_TOKEN).is_some() {
+            return Some(AuthMode::PersonalAccessToken);
+        }
+        let exists =
+            |(field, _): &&(&str, &str)| self.object.get(field).is_some_and(Value::is_object);
+        if let Some((_, mode)) = OF_OTHER_PROGRAMS.iter().find(exists) {
+            return Some(AuthMode::Other((*mode).to_owned()));
+        }
+        if self.token("access_token").is_some() {
+            return Some(AuthMode::ChatGpt);
+        }
+        self.text("OPENAI_API_KEY").map(|_| AuthMode::ApiKey)
+    }
+
+    /// Whether there is an `auth_mode`.
+    pub(crate) fn has_auth_mode(&self) -> bool {
+        self.text(AUTH_MODE).is_some()
+    }
+
+    /// Whether there is what the mode needs: an access token, a key, or a personal access token. A mode
+    /// of another program counts as signed in. `{}` does not.
+    #[must_use]
+    pub fn is_signed_in(&self) -> bool {
+        match self.auth_mode() {
+            Some(AuthMode::ChatGpt) => self.token("access_token").is_some(),
+            Some(AuthMode::ApiKey) => self.text("OPENAI_API_KEY").is_some(),
+            Some(AuthMode::PersonalAccessToken) => self.text(PERSONAL_ACCESS_TOKEN).is_some(),
+            Some(AuthMode::Other(_)) => true,
+            None => false,
+        }
+    }
+
+    /// The mode, if only another program supports it.
+    #[must_use]
+    pub fn other_mode(&self) -> Option<String> {
+        match self.auth_mode() {
+            Some(AuthMode::Other(mode)) => Some(mode),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a personal access token, also under another mode.
+    #[must_use]
+    pub fn has_personal_access_token_field(&self) -> bool {
+        self.text(PERSONAL_ACCESS_TOKEN).is_some()
+    }
+
+    /// The personal access token, if the person signed in with one.
+    #[must_use]
+    pub fn personal_access_token(&self) -> Option<AccessToken> {
+        if self.auth_mode() != Some(AuthMode::PersonalAccessToken) {
+            return None;
+        }
+        AccessToken::new(self.text(PERSONAL_ACCESS_TOKEN)?).ok()
+    }
+
+    /// The `client_id` for a refresh and a revocation of these tokens.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.provenance("client_id")
+    }
+
+    /// The issuer of the tokens.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.provenance("issuer")
+    }
+
     /// Replaces the sign-in by a new one with ChatGPT. `tokens` is replaced as a whole, because fields
     /// of other programs in it are about the old tokens. Other fields at the top stay.
     pub fn set_sign_in(&mut self, sign_in: &SignIn) {
+        let tokens = [
+            ("id_token", Some(sign_in.id_token.expose())),
+            ("access_token", Some(sign_in.access_token.expose())),
+            ("refresh_token", Some(sign_in.refresh_token.expose())),
+            ("account_id", sign_in.account_id.as_deref()),
+        ];
+        let api_key = sign_in.api_key.as_ref().map(ApiKey::expose);
+        self.set_tokens(api_key, tokens, sign_in.last_refresh);
+    }
+
+    fn set_tokens(
+        &mut self,
+        api_key: Option<&str>,
+        tokens: [(&str, Option<&str>); 4],
+        last_refresh: Timestamp,
+    ) {
         self.remove_other_sign_ins();
-        self.object.set("auth_mode", "chatgpt");
-        self.object.set("OPENAI_API_KEY", sign_in.api_key.as_ref().map(ApiKey::expose));
-        let mut tokens = Object::default();
-        tokens.set("id_token", sign_in.id_token.expose());
-        tokens.set("access_token", sign_in.access_token.expose());
-        tokens.set("refresh_token", sign_in.refresh_token.expose());
-        tokens.set("account_id", sign_in.account_id.as_deref());
-        self.object.set("tokens", tokens);
-        self.object.set("last_refresh", rfc_3339(sign_in.last_refresh).as_str());
+        self.object.set(AUTH_MODE, "chatgpt");
+        self.object.set("OPENAI_API_KEY", api_key);
+        let mut object = Object::default();
+        tokens.into_iter().for_each(|(name, token)| object.set(name, token));
+        self.object.set("tokens", object);
+        self.object.set("last_refresh", rfc_3339(last_refresh).as_str());
     }
 
     /// Replaces the tokens that a refresh returned. Everything else stays.
@@ -123,12 +221,9 @@ impl AuthDocument {
             ("access_token", refreshed.access_token.as_ref().map(AccessToken::expose)),
             ("refresh_token", refreshed.refresh_token.as_ref().map(RefreshToken::expose)),
         ];
+        let returned = new.into_iter().filter_map(|(name, token)| Some((name, token?)));
         self.object.edit_object("tokens", |tokens| {
-            for (name, token) in new {
-                if let Some(token) = token {
-                    tokens.set(name, token);
-                }
-            }
+            returned.for_each(|(name, token)| tokens.set(name, token));
         });
         if let Some(time) = refreshed.last_refresh {
             self.object.set("last_refresh", rfc_3339(time).as_str());
@@ -155,16 +250,34 @@ impl AuthDocument {
         account_id: Option<&str>,
         now: Timestamp,
     ) {
-        self.remove_other_sign_ins();
-        self.object.set("auth_mode", "chatgpt");
+        let token = Some(access_token.expose());
+        let tokens = [
+            ("id_token", token),
+            ("access_token", token),
+            ("refresh_token", Some("")),
+            ("account_id", account_id),
+        ];
+        self.set_tokens(None, tokens, now);
+    }
+
+    /// Replaces the sign-in by a personal access token, in the form of Codex CLI: without a mode and
+    /// tokens. Other fields stay.
+    pub fn set_personal_access_token_sign_in(&mut self, token: &AccessToken) {
+        other_formats::remove(&mut self.object);
         self.object.set("OPENAI_API_KEY", Value::default());
-        let mut tokens = Object::default();
-        tokens.set("id_token", access_token.expose());
-        tokens.set("access_token", access_token.expose());
-        tokens.set("refresh_token", "");
-        tokens.set("account_id", account_id);
-        self.object.set("tokens", tokens);
-        self.object.set("last_refresh", rfc_3339(now).as_str());
+        self.object.set(PERSONAL_ACCESS_TOKEN, token.expose());
+        self.object.retain(|name| ![AUTH_MODE, "tokens", "last_refresh"].contains(&name));
+    }
+
+    /// Sets the client and the issuer of the tokens.
+    pub fn set_oauth_provenance(&mut self, issuer: &str, client_id: &str) {
+        self.object.edit_object("tokens", |tokens| {
+            tokens.edit_object(OAUTH_PROVENANCE, |provenance| {
+                *provenance = Object::default();
+                provenance.set("issuer", issuer);
+                provenance.set("client_id", client_id);
+            });
+        });
     }
 
     /// Adds an API key. Without another sign-in the mode becomes `apikey`. Beside tokens the mode is
@@ -192,6 +305,10 @@ impl AuthDocument {
         self.object.object("tokens")
     }
 
+    fn provenance(&self, name: &str) -> Option<&str> {
+        self.tokens()?.object(OAUTH_PROVENANCE)?.text(name)
+    }
+
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.object.text(key)
     }
@@ -214,104 +331,4 @@ fn rfc_3339(time: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::format::{parse, serialize};
-
-    fn read(text: &str) -> AuthDocument {
-        parse(text.as_bytes()).unwrap()
-    }
-
-    fn compact(document: &AuthDocument) -> String {
-        let bytes = serialize(document).unwrap();
-        std::str::from_utf8(&bytes).unwrap().split_whitespace().collect()
-    }
-
-    // threats 170
-    #[test]
-    fn last_refresh_accepts_every_time_with_a_zone() {
-        let time = |text: &str| read(&format!(r#"{{"last_refresh":"{text}"}}"#)).last_refresh();
-        let expected = "2026-11-21T18:48:46.859879Z".parse().ok();
-        assert_eq!(time("2026-11-21T18:48:46.859879Z"), expected);
-        assert_eq!(time("2026-11-21T18:48:46.859879+00:00"), expected);
-        assert_eq!(time("2026-11-21T20:48:46.859879000+02:00"), expected);
-        assert_eq!(read("{}").last_refresh(), None);
-        assert_eq!(read(r#"{"last_refresh":null}"#).last_refresh(), None);
-    }
-
-    #[test]
-    fn last_refresh_is_written_with_microseconds() {
-        assert_eq!(rfc_3339(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000000Z");
-        let nanoseconds = "2026-11-21T18:48:46.123456789Z".parse().unwrap();
-        assert_eq!(rfc_3339(nanoseconds), "2026-11-21T18:48:46.123456Z");
-    }
-
-    #[test]
-    fn access_token_sign_in_has_no_id_token_and_no_refresh_token() {
-        let mut document =
-            read(r#"{"OPENAI_API_KEY":"sk-1","x":1,"personal_access_token":"p","tokens":{"y":2}}"#);
-        let token = AccessToken::new("a.b.c").unwrap();
-        document.set_access_token_sign_in(&token, Some("acct-1"), Timestamp::UNIX_EPOCH);
-        let expected = r#"{"OPENAI_API_KEY":null,"x":1,"tokens":{"id_token":"a.b.c",
-            "access_token":"a.b.c","refresh_token":"","account_id":"acct-1"},
-            "auth_mode":"chatgpt","last_refresh":"1970-01-01T00:00:00.000000Z"}"#;
-        let expected: String = expected.split_whitespace().collect();
-        assert_eq!(compact(&document), expected);
-        assert!(document.is_signed_in() && document.access_token().is_some());
-        assert!(document.id_token().is_none() && document.refresh_token().is_none());
-        assert!(document.has_only_access_token());
-    }
-
-    #[test]
-    fn other_documents_are_not_an_access_token_sign_in() {
-        for text in [
-            "{}",
-            r#"{"tokens":{}}"#,
-            r#"{"tokens":{"id_token":"","access_token":""}}"#,
-            r#"{"tokens":{"access_token":"a.b.c"}}"#,
-            r#"{"tokens":{"id_token":"i.j.k","access_token":"a.b.c"}}"#,
-            r#"{"tokens":{"id_token":"a.b.c","access_token":"a.b.c","refresh_token":"r"}}"#,
-        ] {
-            assert!(!read(text).has_only_access_token(), "{text}");
-        }
-    }
-
-    #[test]
-    fn set_api_key_keeps_the_sign_in() {
-        for (before, after) in [
-            ("{}", r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-2"}"#),
-            (
-                r#"{"OPENAI_API_KEY":"sk-1","x":1}"#,
-                r#"{"OPENAI_API_KEY":"sk-2","x":1,"auth_mode":"apikey"}"#,
-            ),
-            (
-                r#"{"OPENAI_API_KEY":null,"tokens":{"access_token":"a"}}"#,
-                r#"{"OPENAI_API_KEY":"sk-2","tokens":{"access_token":"a"},"auth_mode":"chatgpt"}"#,
-            ),
-            (
-                r#"{"auth_mode":"chatgpt","tokens":null}"#,
-                r#"{"auth_mode":"apikey","tokens":null,"OPENAI_API_KEY":"sk-2"}"#,
-            ),
-            (
-                r#"{"auth_mode":"agentIdentity"}"#,
-                r#"{"auth_mode":"agentIdentity","OPENAI_API_KEY":"sk-2"}"#,
-            ),
-        ] {
-            let mut document = read(before);
-            document.set_api_key(&ApiKey::new("sk-2").unwrap());
-            assert_eq!(compact(&document), after);
-        }
-    }
-
-    // threats 6
-    #[test]
-    fn debug_never_shows_a_secret() {
-        let document = read(r#"{"OPENAI_API_KEY":"canary","tokens":{"access_token":"canary"}}"#);
-        assert_eq!(
-            format!("{document:?} {document:#?}"),
-            "AuthDocument([redacted]) ".repeat(2).trim()
-        );
-        let shown = format!("{:?} {:?}", document.access_token(), document.api_key());
-        assert!(!shown.contains("canary"), "{shown}");
-    }
-}
+mod tests;
