@@ -6,7 +6,7 @@ default:
 
 # All checks, the fast ones first; run this before you propose a change
 [group('check')]
-check: fmt-check deny clippy test doc
+check: fmt-check workflows deny clippy test doc
 
 # Run all tests
 [group('check')]
@@ -35,6 +35,12 @@ doc *ARGS:
 [group('check')]
 fmt-check:
     cargo fmt --all --check
+
+# Check the workflows for what an attacker could use, with `zizmor`, and with `actionlint` if it is installed
+[group('check')]
+workflows:
+    zizmor --offline --quiet .github
+    if command -v actionlint >/dev/null; then actionlint; fi
 
 # Check licences, banned crates and sources of dependencies; needs `cargo-deny`
 [group('check')]
@@ -69,11 +75,16 @@ fuzz-one TARGET LIMIT:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: (stress "callback") faults model (fuzz "-max_total_time=600")
+nightly: (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") musl
+
+# Run the end-to-end tests with the static program for Linux
+[group('check')]
+musl:
+    cargo test --package login-cli --test e2e --target {{ arch() }}-unknown-linux-musl
 
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") dist
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") (dist "--packages")
 
 # Both sign-ins against the sandbox in your browser; `--headless` simulates the browser
 [group('see')]
@@ -135,10 +146,10 @@ threats *ARGS:
 sandbox *ARGS:
     cargo run --package sandbox -- {{ ARGS }}
 
-# Build an archive with the program, its manual and its completions in `target/dist/`
+# Build an archive in `target/dist/`; `--packages` also makes, installs and tries packages, `--help` lists more
 [group('work')]
-dist:
-    cargo xtask dist
+dist *ARGS:
+    cargo xtask dist {{ ARGS }}
 
 # Build the optimised program in `target/release/`
 [group('work')]

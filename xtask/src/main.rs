@@ -34,8 +34,8 @@ enum Task {
         #[arg(long)]
         headless: bool,
     },
-    /// Build an archive of the program, its manual and its completions, and check it
-    Dist,
+    /// Build an archive of the program, its manual and its completions, and packages of it
+    Dist(dist::Options),
     #[command(flatten)]
     Rig(rigs::Command),
     /// Print which crate may use which, and check the workspace
@@ -61,7 +61,7 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
     let out = &mut anstream::AutoStream::auto(io::stdout().lock());
     match task {
         Task::Demo { headless } => demo::run(workspace_root(), viewer(headless), &mut *out),
-        Task::Dist => dist::run(workspace_root(), out),
+        Task::Dist(options) => dist::run(workspace_root(), &options, out),
         Task::Rig(command) => rigs::run(workspace_root(), command, out),
         Task::Layers => layers::run(workspace_root(), out),
         Task::Threats(options) => threats::run(workspace_root(), &options, out),

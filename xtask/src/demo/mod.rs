@@ -9,7 +9,7 @@ mod stage;
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sandbox::{Recorded, Trail};
 
@@ -31,18 +31,32 @@ pub(crate) fn run(root: &Path, viewer: Viewer, out: impl Write) -> Result<(), Bo
         Viewer::You => YOU,
         Viewer::Simulated => SIMULATED,
     })?;
-    let stage = Stage::set(program::build(root, Profile::Dev, &[])?, viewer)?;
-    stage.sign_in(&mut page)?;
-    stage.create_key(&mut page)?;
-    drop(stage);
-
-    let broken = page.broken().join("; ");
-    if !broken.is_empty() {
-        return Err(format!("this did not hold: {broken}").into());
-    }
+    both_flows(program::build(root, Profile::Dev, &[])?, viewer, &mut page)?;
     page.paragraph("")?;
     page.paragraph("Everything held. The temporary folder is gone.")?;
     Ok(())
+}
+
+/// Runs both flows of an installed program, with the simulated browser.
+///
+/// # Errors
+///
+/// The program cannot be started, or a claim is wrong.
+pub(crate) fn sign_in_with(program: PathBuf, out: impl Write) -> Result<(), Box<dyn Error>> {
+    both_flows(program, Viewer::Simulated, &mut Page::new(out))
+}
+
+fn both_flows(
+    program: PathBuf,
+    viewer: Viewer,
+    page: &mut Page<impl Write>,
+) -> Result<(), Box<dyn Error>> {
+    let stage = Stage::set(program, viewer)?;
+    stage.sign_in(page)?;
+    stage.create_key(page)?;
+    drop(stage);
+    let broken = page.broken().join("; ");
+    if broken.is_empty() { Ok(()) } else { Err(format!("this did not hold: {broken}").into()) }
 }
 
 const YOU: &str = "Both sign-ins, against a sandbox on this machine. Your browser opens twice: \

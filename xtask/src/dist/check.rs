@@ -6,7 +6,10 @@ use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
 use tempfile::TempDir;
+use zip::ZipArchive;
 
+use super::release::Release;
+use super::targets::Target;
 use super::{Outcome, SHELLS, said};
 
 /// The options with which a shell or `mandoc` checks a file.
@@ -22,11 +25,17 @@ const READERS: [(&str, &[&str]); 4] = [
 /// # Errors
 ///
 /// What is wrong.
-pub(super) fn unpacked(archive: &Path, name: &str) -> Outcome<Vec<String>> {
+pub(super) fn unpacked(release: &Release, target: &Target) -> Outcome<Vec<String>> {
     let folder = TempDir::new()?;
-    tar::Archive::new(GzDecoder::new(File::open(archive)?)).unpack(folder.path())?;
-    let folder = folder.path().join(name);
-    let mut findings = vec![program(&folder)?];
+    let archive =
+        File::open(release.dist.join(target.triple).join(target.archive(&release.version)))?;
+    if target.is_windows() {
+        ZipArchive::new(archive)?.extract(&folder)?;
+    } else {
+        tar::Archive::new(GzDecoder::new(archive)).unpack(&folder)?;
+    }
+    let folder = folder.path().join(target.folder(&release.version));
+    let mut findings = vec![program(&folder, target)?];
     for (shell, file) in SHELLS {
         let script = folder.join("completions").join(file);
         findings.extend(understood(shell, &[script], &format!("completions for {shell}"))?);
@@ -36,9 +45,14 @@ pub(super) fn unpacked(archive: &Path, name: &str) -> Outcome<Vec<String>> {
     Ok(findings)
 }
 
-fn program(folder: &Path) -> Outcome<String> {
-    let program = folder.join("login-cli").with_extension(std::env::consts::EXE_EXTENSION);
-    let version = String::from_utf8(said(Command::new(program).arg("--version"))?)?;
+fn program(folder: &Path, target: &Target) -> Outcome<String> {
+    if !target.runs_here()? {
+        let lacking = format!("starting the program: it is for {}", target.triple);
+        rigs::skipped(&lacking);
+        return Ok(format!("skipped: {lacking}"));
+    }
+    let version =
+        String::from_utf8(said(Command::new(folder.join(target.program())).arg("--version"))?)?;
     let ours = concat!("login-cli ", env!("CARGO_PKG_VERSION"));
     if version.trim() != ours {
         return Err(format!("the program says that it is {version}").into());

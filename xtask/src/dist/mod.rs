@@ -1,21 +1,32 @@
-//! One archive with the program, its manual and its completions, for people without a compiler.
+//! What people install: an archive with the program, its manual and its completions, and packages of it.
 //!
-//! The program is the release build. The manual is generated from its command line. Two archives of one
-//! commit and compiler are identical. The archive is unpacked and checked.
+//! The manual is generated from the command line. Two builds of one commit and compiler are identical,
+//! and so are all packages. Templates and texts are in `xtask/packaging`.
 
 mod archive;
+mod build;
 mod check;
+mod install;
+mod loopback;
 mod manual;
+mod packages;
+mod release;
+mod sbom;
+mod shared;
+mod targets;
 
 use std::error::Error;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use archive::Entry;
-use rigs::program::{self, Profile};
+use clap::Args;
+use release::Release;
 use rigs::progress;
+use shared::Missing;
+use targets::Target;
 
 /// A shell, and the name of its completion file.
 const SHELLS: [(&str, &str); 5] = [
@@ -28,87 +39,130 @@ const SHELLS: [(&str, &str); 5] = [
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Build for this target instead of this machine; on Linux the default is the static musl target
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+    /// Also make packages, twice; compare, install and sign in with those that this machine can install
+    #[arg(long)]
+    packages: bool,
+    /// Also build the last commit in another folder, and compare
+    #[arg(long)]
+    twice: bool,
+    /// Build nothing; make the files that name the archives of all targets, which must be in target/dist,
+    /// for the release at this address
+    #[arg(long, value_name = "URL", conflicts_with_all = ["target", "packages", "twice"])]
+    release: Option<String>,
+}
+
 /// Builds and checks the archive, and lists its files.
 ///
 /// # Errors
 ///
 /// Something cannot be built or written, or a check fails.
-pub(crate) fn run(root: &Path, out: &mut impl Write) -> Outcome<()> {
-    let name = format!("login-cli-{}-{}", env!("CARGO_PKG_VERSION"), host()?);
-    let change = LastChange::read(root);
-    let entries = entries(root, &change)?;
-    let path = archive_path(root, &name)?;
-    archive::write(&path, &name, change.seconds, &entries)?;
-    let findings = check::unpacked(&path, &name)?;
-    progress("");
-    for entry in &entries {
-        writeln!(out, "{:>9}  {}", entry.bytes.len(), entry.path)?;
+pub(crate) fn run(root: &Path, options: &Options, out: &mut impl Write) -> Outcome<()> {
+    let release = Release::read(root)?;
+    if let Some(address) = &options.release {
+        release.is_at(address)?;
+        return list(out, &shared::write(&release, Missing::Refused)?);
     }
-    writeln!(out, "\n{:>9}  {}", fs::metadata(&path)?.len(), path.display())?;
+    let target = match options.target.as_deref() {
+        Some(triple) => Target::find(triple).ok_or("a release has no such target")?,
+        None => Target::host()?,
+    };
+    if options.target.is_none() && !target.is_installed()? {
+        rigs::skipped(&format!("a release: there is no {} here", target.triple));
+        return Ok(());
+    }
+    progress("building the program");
+    let folder = release.dist.with_file_name("release-builds");
+    let program = build::program(&release.root, &folder, target)?;
+    if options.twice {
+        build::again(&release.root, target, &program)?;
+    }
+    let files = files(&release, target, program)?;
+    let packages = packages(&release, target, &files, options.packages)?;
+    list(out, &files)?;
+    list(out, &packages)?;
+    let mut findings = check::unpacked(&release, target)?;
+    if options.packages {
+        let shared = shared::write(&release, Missing::Zeros)?;
+        list(out, &shared)?;
+        if target.nfpm.is_some() && target.runs_here()? {
+            progress("installing each package, and signing in with it");
+            findings.extend(install::check(&release, target, &packages, &shared)?);
+        } else {
+            rigs::skipped("installing the packages: only those for this machine, on Linux");
+        }
+    }
+    progress("");
     findings.iter().try_for_each(|finding| writeln!(out, "{finding}"))?;
     Ok(())
 }
 
-/// All files, by path.
-fn entries(root: &Path, change: &LastChange) -> Outcome<Vec<Entry>> {
-    progress("building the program");
-    let program = program::build(root, Profile::Release, &[])?;
-    let file_name = program.file_name().ok_or("the program has no name")?.to_string_lossy();
-    let mut entries = vec![Entry::program(&file_name, fs::read(&program)?)];
-    for (shell, file) in SHELLS {
-        let script = said(Command::new(&program).args(["completions", shell]))?;
-        entries.push(Entry::file(&format!("completions/{file}"), script));
+/// The files of the archive, by path.
+fn files(release: &Release, target: &Target, program: Vec<u8>) -> Outcome<Vec<Entry>> {
+    let mut files = vec![Entry::program(target.program(), program)];
+    for (_, name) in SHELLS {
+        let script = name.replace("_login-cli", "login-cli.zsh");
+        let script = release.root.join("crates/cli/src/completions/scripts").join(script);
+        files.push(Entry::file(&format!("completions/{name}"), fs::read(script)?));
     }
-    progress("writing the manual");
-    entries.append(&mut manual::pages(&change.day)?);
-    for file in ["LICENSE", "README.md"] {
-        entries.push(Entry::file(file, fs::read(root.join(file))?));
+    files.append(&mut manual::pages(&release.day())?);
+    for name in ["LICENSE", "README.md"] {
+        files.push(Entry::file(name, fs::read(release.root.join(name))?));
     }
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(entries)
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
-fn archive_path(root: &Path, name: &str) -> Outcome<PathBuf> {
-    let metadata = cargo_metadata::MetadataCommand::new().current_dir(root).no_deps().exec()?;
-    let folder = metadata.target_directory.join("dist");
-    fs::create_dir_all(&folder)?;
-    Ok(folder.join(format!("{name}.tar.gz")).into())
+/// Writes the archive and the packages to a folder of the target. Each is made twice.
+fn packages(release: &Release, target: &Target, files: &[Entry], all: bool) -> Outcome<Vec<Entry>> {
+    let make = || {
+        let mut made = vec![packed(release, target, files)?];
+        if all {
+            made.extend(packages::all(release, target, files)?);
+        }
+        Outcome::Ok(made)
+    };
+    progress("making the packages, twice");
+    let made = make()?;
+    let again = make()?;
+    if let Some((first, _)) = made.iter().zip(&again).find(|(first, second)| first != second) {
+        return Err(format!("{} differs when it is made again", first.path).into());
+    }
+    let folder = release.dist.join(target.triple);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    made.iter().try_for_each(|package| packages::put(&folder, package))?;
+    Ok(made)
+}
+
+fn packed(release: &Release, target: &Target, files: &[Entry]) -> Outcome<Entry> {
+    let folder = target.folder(&release.version);
+    let bytes = if target.is_windows() {
+        let at = |file: &Entry| file.at(&format!("{folder}/{}", file.path));
+        archive::zip(&files.iter().map(at).collect::<Vec<_>>())?
+    } else {
+        archive::tar_gz(&folder, release.time, files)?
+    };
+    Ok(Entry::file(&target.archive(&release.version), bytes))
+}
+
+fn list(out: &mut impl Write, files: &[Entry]) -> Outcome<()> {
+    files.iter().try_for_each(|file| writeln!(out, "{:>9}  {}", file.bytes.len(), file.path))?;
+    Ok(writeln!(out)?)
 }
 
 /// The output of a successful command.
 fn said(command: &mut Command) -> Outcome<Vec<u8>> {
-    let output = command.output()?;
+    let name = command.get_program().display().to_string();
+    let output = command.output().map_err(|error| format!("{name}: {error}"))?;
     if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("{}: {words}", command.get_program().display()).into());
+        let words = [output.stdout, output.stderr].concat();
+        return Err(format!("{name}: {}", String::from_utf8_lossy(&words)).into());
     }
     Ok(output.stdout)
-}
-
-/// The target of the compiler, which is this machine.
-fn host() -> Outcome<String> {
-    let version = String::from_utf8(said(program::rustc().arg("-vV"))?)?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.ok_or("rustc does not say what it builds for")?.to_owned())
-}
-
-/// The time of the last commit, which every file in the archive gets.
-struct LastChange {
-    seconds: u64,
-    /// As `2026-11-22`.
-    day: String,
-}
-
-impl LastChange {
-    /// From git; a constant without git.
-    fn read(root: &Path) -> Self {
-        let mut git = Command::new("git");
-        git.args(["log", "-1", "--date=format-local:%Y-%m-%d", "--format=%ct %cd"]);
-        let said = said(git.current_dir(root).env("TZ", "UTC")).unwrap_or_default();
-        let said = String::from_utf8(said).unwrap_or_default();
-        let change = said.trim().split_once(' ').and_then(|(seconds, day)| {
-            Some(Self { seconds: seconds.parse().ok()?, day: day.to_owned() })
-        });
-        change.unwrap_or(Self { seconds: 1_767_225_600, day: "2026-01-01".to_owned() })
-    }
 }

@@ -1,0 +1,136 @@
+//! What all files of a release have in common: version, address, time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use jiff::Timestamp;
+
+use super::targets::Target;
+use super::{Outcome, said};
+
+/// A release.
+pub(super) struct Release {
+    pub(super) root: PathBuf,
+    /// Each target has a folder there.
+    pub(super) dist: PathBuf,
+    pub(super) version: String,
+    repository: String,
+    /// The time of the last commit, which every packed file gets.
+    pub(super) time: Timestamp,
+}
+
+impl Release {
+    pub(super) fn read(root: &Path) -> Outcome<Self> {
+        let metadata = cargo_metadata::MetadataCommand::new().current_dir(root).no_deps().exec()?;
+        let program = metadata.packages.iter().find(|package| package.name == "login-cli");
+        let program = program.ok_or("the workspace has no package login-cli")?;
+        Ok(Self {
+            root: root.canonicalize()?,
+            dist: metadata.target_directory.join("dist").into(),
+            version: program.version.to_string(),
+            repository: program.repository.clone().ok_or("login-cli has no repository")?,
+            time: last_commit(root).unwrap_or(Timestamp::constant(1_767_225_600, 0)),
+        })
+    }
+
+    /// Checks that a release with this address has this version and repository.
+    ///
+    /// # Errors
+    ///
+    /// It has another.
+    pub(super) fn is_at(&self, address: &str) -> Outcome<()> {
+        let expected = format!("{}/releases/tag/v{}", self.repository, self.version);
+        if address == expected {
+            return Ok(());
+        }
+        Err(format!("{address} is not {expected}; Cargo.toml has the repository and the version")
+            .into())
+    }
+
+    /// The section of this version in the changelog; that of unreleased changes if there is none.
+    pub(super) fn changes(&self) -> Outcome<String> {
+        let text = fs::read_to_string(self.root.join("CHANGELOG.md"))?;
+        let sections =
+            || text.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
+        let of = |name: &str| sections().find(|(title, _)| title.starts_with(name));
+        let found = of(&self.version).or_else(|| of("Unreleased"));
+        Ok(found.ok_or("CHANGELOG.md has no section for this version")?.1.trim().to_owned() + "\n")
+    }
+
+    /// As `2026-11-22`.
+    pub(super) fn day(&self) -> String {
+        self.time.strftime("%Y-%m-%d").to_string()
+    }
+
+    /// Replaces each `{{NAME}}` of a template. `more` has the names that are not the same everywhere.
+    ///
+    /// # Errors
+    ///
+    /// A name is unknown.
+    pub(super) fn fill(
+        &self,
+        template: &str,
+        more: impl Fn(&str) -> Option<String>,
+    ) -> Outcome<String> {
+        let mut parts = template.split("{{");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (name, rest) = part.split_once("}}").ok_or("`{{` without `}}`")?;
+            let value = self.value(name).or_else(|| more(name));
+            text += &value.ok_or_else(|| format!("{{{{{name}}}}} is unknown"))?;
+            text += rest;
+        }
+        Ok(text)
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        let download = || format!("{}/releases/download/v{}", self.repository, self.version);
+        Some(match name {
+            "version" => self.version.clone(),
+            "repository" => self.repository.clone(),
+            "download" => download(),
+            "day" => self.day(),
+            "time" => self.time.to_string(),
+            "rfc2822" => self.time.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string(),
+            _ => {
+                let target = Target::find(name.strip_prefix("url:")?)?;
+                format!("{}/{}", download(), target.archive(&self.version))
+            }
+        })
+    }
+}
+
+/// Unknown without git.
+fn last_commit(root: &Path) -> Option<Timestamp> {
+    let mut git = Command::new("git");
+    let said = said(git.args(["log", "-1", "--format=%ct"]).current_dir(root)).ok()?;
+    let seconds = String::from_utf8(said).ok()?.trim().parse().ok()?;
+    Timestamp::from_second(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_filled_and_unknown_names_are_errors() {
+        let release = Release {
+            root: PathBuf::new(),
+            dist: PathBuf::new(),
+            version: "1.2.3".to_owned(),
+            repository: "https://a.test/b".to_owned(),
+            time: Timestamp::constant(1_767_225_600, 0),
+        };
+        let fill = |text| release.fill(text, |name| (name == "x").then(|| "y".to_owned()));
+        assert_eq!(
+            fill("a {{version}}{{x}} #{bin} {{day}}").unwrap(),
+            "a 1.2.3y #{bin} 2026-01-01"
+        );
+        assert_eq!(fill("{{rfc2822}}").unwrap(), "Thu, 01 Jan 2026 00:00:00 +0000");
+        let url =
+            "https://a.test/b/releases/download/v1.2.3/login-cli-1.2.3-x86_64-pc-windows-msvc.zip";
+        assert_eq!(fill("{{url:x86_64-pc-windows-msvc}}").unwrap(), url);
+        assert_eq!(fill("{{z}}").unwrap_err().to_string(), "{{z}} is unknown");
+    }
+}
