@@ -3,13 +3,15 @@
 use http_client::{CaCertificates, HttpClient, Options};
 use login::stored::StoredSignIn;
 use login::{BindOptions, openai};
+use serde_json::Value;
 use terminal_ui::{Hint, Terminal};
 use token_client::TokenClient;
 
-use crate::args::{CallbackArgs, ProfileName, SharedArgs};
+use crate::args::{CallbackArgs, Command, ProfileName, SharedArgs};
 use crate::core_dump::CoreDumpLimit;
 use crate::environment;
 use crate::error::CliError;
+use crate::error::rejected::Remedies;
 use crate::interruption::Interruption;
 use crate::output::Output;
 use crate::profiles::Profiles;
@@ -27,15 +29,18 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) status_lines: StatusLines,
     pub(crate) interruption: Interruption,
+    pub(crate) remedies: Remedies,
     /// The limit of the process that started this one.
     pub(crate) core_dump_limit: CoreDumpLimit,
 }
 
 impl Context {
-    pub(crate) fn new(args: SharedArgs) -> Self {
+    pub(crate) fn new(command: &Command, args: SharedArgs) -> Self {
         let terminal = environment::terminal(args.color);
+        let redirect_host = matches!(command, Command::Login(_));
         Self {
             terminal,
+            remedies: Remedies { redirect_host, paste: terminal.is_interactive() },
             output: Output::new(args.json, args.color),
             status_lines: StatusLines::new(terminal),
             interruption: Interruption::default(),
@@ -50,8 +55,25 @@ impl Context {
     }
 
     /// An error as JSON.
-    pub(crate) fn to_json(&self, error: &CliError) -> serde_json::Value {
-        error.to_json(&self.args.command_prefix())
+    pub(crate) fn to_json(&self, error: &CliError) -> Value {
+        error.to_json(&self.args.command_prefix(), self.remedies)
+    }
+
+    /// Prints the document of a command that has one even if it fails, and fails with that error.
+    pub(crate) fn finish(
+        &self,
+        mut document: Value,
+        error: Option<CliError>,
+    ) -> Result<(), CliError> {
+        if let Some(error) = &error {
+            document["error"] = self.to_json(error);
+        }
+        self.output.document(|| document)?;
+        error.map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn profiles(&self) -> Result<Profiles, CliError> {
+        Profiles::chosen(&self.args)
     }
 
     /// The stored sign-in of a profile, and the client that refreshes it.

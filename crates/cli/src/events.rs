@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use terminal_ui::{Hint, in_words, say};
 
 use crate::context::Context;
-use crate::error::{chain, network_hint, no_response, oauth_hint, rejected};
+use crate::error::rejected::{self, Remedies};
+use crate::error::{chain, network, no_response, oauth};
 use crate::interruption::TOKENS_LOST;
 
 /// Reports the events of one command.
@@ -41,7 +42,7 @@ impl<'a> Reporter<'a> {
 
     pub(crate) fn report(&self, event: &Event<'_>) {
         let Context { terminal, output, interruption, .. } = self.context;
-        let report = Report::new(event, terminal.is_interactive());
+        let report = Report::new(event, self.context.remedies);
         if let Some(json) = report.json.filter(|_| self.has_json) {
             output.event(&json);
         }
@@ -105,6 +106,13 @@ fn rounded(time: Duration) -> Duration {
     Duration::from_secs((time + Duration::from_millis(500)).as_secs())
 }
 
+impl Context {
+    /// Reports an event to the user and, with `--json=stream`, to the program.
+    pub(crate) fn report(&self, event: &Event<'_>) {
+        Reporter::new(self).report(event);
+    }
+}
+
 #[derive(Default)]
 struct Report {
     json: Option<Value>,
@@ -114,9 +122,9 @@ struct Report {
 }
 
 impl Report {
-    fn new(event: &Event<'_>, can_paste: bool) -> Self {
+    fn new(event: &Event<'_>, remedies: Remedies) -> Self {
         match event {
-            Event::OAuth(event) => Self::for_wait(event, can_paste),
+            Event::OAuth(event) => Self::for_wait(event, remedies),
             Event::CallbackReceived => Self::json(json!({ "event": "callback" })),
             Event::WaitingForProject { seen, failure, again_in } => {
                 let message = failure.map_or_else(|| seen.to_string(), |failure| chain(failure));
@@ -141,19 +149,19 @@ impl Report {
         }
     }
 
-    fn for_wait(event: &OAuthEvent<'_>, can_paste: bool) -> Self {
+    fn for_wait(event: &OAuthEvent<'_>, remedies: Remedies) -> Self {
         match event {
             OAuthEvent::BrowserNotOpened => Self::json(json!({ "event": "browser_not_opened" }))
                 .warn("no browser could be started; open the address above yourself"),
             OAuthEvent::Unreachable(error) => Self::json(unreachable(error))
                 .warn(format!("{}; trying again", chain(error)))
-                .hint(network_hint(error)),
+                .hint(network::hint(error)),
             OAuthEvent::Reachable(server) => {
                 Self::json(json!({ "event": "reached_again", "server": server.as_str() }))
                     .say(format!("{server} can be reached now."))
             }
             OAuthEvent::PastedUrlRejected(error) => Self::invalid_url(*error),
-            OAuthEvent::CallbackRejected(kind) => Self::rejected(*kind, can_paste),
+            OAuthEvent::CallbackRejected(kind) => Self::rejected(*kind, remedies),
             OAuthEvent::DeviceCode { verification_uri, user_code, expires_in, .. } => {
                 Self::json(json!({
                     "event": "device_code",
@@ -171,7 +179,7 @@ impl Report {
                 let message = chain(error);
                 Self::message("device_code_failed", &message)
                     .warn(format!("{message}; still waiting for the browser"))
-                    .hint(oauth_hint(error))
+                    .hint(oauth::explain(error, remedies).hint)
             }
             _ => Self::default(),
         }
@@ -234,11 +242,11 @@ impl Report {
             .hint(Some(say(hint)))
     }
 
-    fn rejected(kind: RejectedCallback, can_paste: bool) -> Self {
-        let (reason, message) = (rejected::reason(kind), rejected::message(kind));
+    fn rejected(kind: RejectedCallback, remedies: Remedies) -> Self {
+        let (reason, message) = rejected::reason(kind);
         Self::json(json!({ "event": "callback_rejected", "reason": reason, "message": message }))
             .warn(message)
-            .hint(Some(rejected::hint(kind, can_paste)))
+            .hint(Some(rejected::hint(kind, remedies)))
     }
 
     fn json(json: Value) -> Self {
@@ -302,9 +310,9 @@ mod tests {
 
     #[test]
     fn every_event_is_documented() {
-        let names = samples()
-            .into_iter()
-            .map(|event| Report::new(&event, true).json.unwrap()["event"].to_string());
+        let names = samples().into_iter().map(|event| {
+            Report::new(&event, Remedies::default()).json.unwrap()["event"].to_string()
+        });
         let mut names: BTreeSet<String> = names.collect();
         names.extend(OWN.map(|name| format!("{name:?}")));
         let (_, table) = DOCUMENTATION.split_once("| `event` |").unwrap();

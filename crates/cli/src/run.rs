@@ -5,6 +5,7 @@ use terminal_ui::CommandPrefix;
 use crate::args::{Cli, Color, EarlyExit};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::error::rejected::Remedies;
 use crate::output::Output;
 use crate::{browser, commands, completions, logging, panic};
 
@@ -22,7 +23,7 @@ pub fn run() -> ExitCode {
         Ok(command) => command,
         Err(early_exit) => exit_early(&early_exit),
     };
-    let context = Context::new(args);
+    let context = Context::new(&command, args);
     logging::start(context.args.verbose, context.terminal);
     commands::run(&command, &context).unwrap_or_else(|error| report(&error, &context))
 }
@@ -31,7 +32,7 @@ pub fn run() -> ExitCode {
 /// not reported.
 fn report(error: &CliError, context: &Context) -> ExitCode {
     if !matches!(error, CliError::ReaderGone) {
-        let hint = error.hint().map(|hint| context.to_text(&hint));
+        let hint = error.hint(context.remedies).map(|hint| context.to_text(&hint));
         context.terminal.error(&error.message(), hint.as_deref());
         context.output.error(&context.to_json(error));
     }
@@ -41,7 +42,7 @@ fn report(error: &CliError, context: &Context) -> ExitCode {
 /// Prints help, the version or a usage error.
 fn exit_early(early_exit: &EarlyExit) -> ! {
     if let Some(wrong) = early_exit.wrong() {
-        let error = CliError::Usage(wrong).to_json(&CommandPrefix::default());
+        let error = CliError::Usage(wrong).to_json(&CommandPrefix::default(), Remedies::default());
         Output::new(early_exit.json, Color::Auto).error(&error);
     }
     if let Some(help) = early_exit.help() {

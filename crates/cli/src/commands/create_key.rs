@@ -11,9 +11,8 @@ use super::platform::{self, client};
 use crate::args::CreateKeyArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::events::Reporter;
 use crate::lock::lock;
-use crate::profiles::{Profiles, display_location};
+use crate::profiles::display_location;
 use crate::project_menu;
 use crate::prompt::{Alternatives, Prompt};
 use crate::signals::Interrupt;
@@ -26,7 +25,7 @@ pub(crate) async fn run(args: &CreateKeyArgs, context: &Context) -> Result<(), C
     let mut pending = create_api_key::start(options(args, context)?, http)?;
 
     if args.save {
-        warn_of_sudo(context, &Profiles::chosen(&context.args)?.store().location());
+        warn_of_sudo(context, &context.profiles()?.store().location());
     }
     let (purpose, browser) = ("create an API key", &args.platform.browser);
     let prompt = Prompt { purpose, args: browser, alternatives: Alternatives::Paste };
@@ -34,8 +33,7 @@ pub(crate) async fn run(args: &CreateKeyArgs, context: &Context) -> Result<(), C
     let new = make(pending, keyboard, args, context).await?;
 
     context.status_lines.clear();
-    let stored =
-        if args.save { Some(Profiles::chosen(&context.args)?.store().location()) } else { None };
+    let stored = if args.save { Some(context.profiles()?.store().location()) } else { None };
     terminal.success(&summary(&new, stored.as_ref()));
     Ok(())
 }
@@ -55,7 +53,7 @@ async fn make(
         if is_choosing.load(Ordering::Relaxed) {
             return;
         }
-        Reporter::new(context).report(&event);
+        context.report(&event);
         match event {
             Event::CallbackReceived => {
                 // From here on the menu reads the keyboard.
@@ -104,7 +102,7 @@ fn options(args: &CreateKeyArgs, context: &Context) -> Result<create_api_key::Op
         name: args.name.clone(),
         choice: Choice { organization: args.organization.clone(), project: args.project.clone() },
         poll: PollPolicy { interval: args.poll_interval, timeout: args.poll_timeout },
-        save_to: if args.save { Some(Profiles::chosen(&context.args)?.store()) } else { None },
+        save_to: if args.save { Some(context.profiles()?.store()) } else { None },
     })
 }
 

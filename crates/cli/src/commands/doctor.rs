@@ -13,14 +13,13 @@ use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use login::{can_open_browser, stored};
 use terminal_ui::{Hint, command, roughly, say};
 
-use super::doctor_network::{api, network, server};
+use super::doctor_network::{api, configuration, server};
 use super::doctor_report::{Row, document, summary, table};
 use super::status;
 use crate::args::shell_word;
 use crate::context::{Context, USER_AGENT};
 use crate::error::CliError;
 use crate::opener::OUT_OF_THE_CONTAINER;
-use crate::profiles::Profiles;
 use crate::{codex_cli, environment};
 
 /// The time limit of all checks together.
@@ -35,7 +34,7 @@ const PORTS: Ports = Ports {
 /// `login-cli doctor`.
 pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
     let options = Options {
-        store: Profiles::chosen(&context.args)?.store(),
+        store: context.profiles()?.store(),
         ports: PORTS,
         http: context.http_options(USER_AGENT),
         issuer: context.args.issuer.clone(),
@@ -58,10 +57,8 @@ pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
     .await?;
     let problems = rows.iter().filter(|row| row.status == Status::Problem).count();
     let error = (problems > 0).then_some(CliError::Problems(problems));
-    let json = error.as_ref().map(|error| context.to_json(error));
-    context.output.document(|| document(&rows, &prefix, json))?;
     context.output.styled(&summary(&rows))?;
-    error.map_or(Ok(()), Err)
+    context.finish(document(&rows, &prefix), error)
 }
 
 fn row(Check { status, finding }: Check) -> Row {
@@ -71,7 +68,7 @@ fn row(Check { status, finding }: Check) -> Row {
         Finding::Localhost(finding) => ("names", localhost(&finding, status)),
         Finding::Browser(finding) => ("browser", browser(&finding)),
         Finding::Session(finding) => ("session", session(&finding)),
-        Finding::Network(finding) => ("network", network(finding)),
+        Finding::Network(finding) => ("network", configuration(finding)),
         Finding::Server(ServerFinding { server: Server::Issuer, step }) => ("issuer", server(step)),
         Finding::Server(ServerFinding { server: Server::Api, step }) => ("api", api(step)),
         Finding::Clock(finding) => ("clock", clock(&finding, status)),

@@ -6,9 +6,9 @@ use diagnostics::{NetworkFinding, Stage, Step};
 use http_client::{CaCertificates, SetupError};
 
 use super::doctor_report::Row;
-use crate::error::{CliError, chain, network_advice};
+use crate::error::{CliError, chain, network};
 
-pub(super) fn network(finding: NetworkFinding) -> Row {
+pub(super) fn configuration(finding: NetworkFinding) -> Row {
     match finding {
         NetworkFinding::Trusted { system, extra } => {
             Row::new("authority", certificates(&system, extra.as_ref()))
@@ -71,7 +71,7 @@ pub(super) fn server(step: Step) -> Row {
         Step::TimedOut => Row::new("way", "no response in time"),
         Step::Failed { stage, error } => {
             let row = Row::new(stage_name(stage), chain(&error));
-            network_advice(&error).into_iter().fold(row, Row::remedy)
+            network::advice(&error).into_iter().fold(row, Row::remedy)
         }
     }
 }

@@ -13,6 +13,7 @@ use terminal_ui::style::{EMPHASIS, ERROR, HINT, SUCCESS, WARNING};
 use terminal_ui::{CommandPrefix, Hint, Page, wrapped};
 
 use crate::error::CliError;
+use crate::error::rejected::Remedies;
 use crate::output;
 
 /// One line of the table.
@@ -36,7 +37,7 @@ impl Row {
     /// The message and the hint of a failure.
     pub(super) fn failed(name: impl Into<Cow<'static, str>>, failure: impl Into<CliError>) -> Self {
         let failure = failure.into();
-        Self::new(name, failure.message()).only_remedy(failure.hint())
+        Self::new(name, failure.message()).only_remedy(failure.hint(Remedies::default()))
     }
 
     pub(super) fn adding(self, words: &str) -> Self {
@@ -132,13 +133,9 @@ pub(super) fn summary(rows: &[Row]) -> String {
     format!("\n{works}{} checks: {}.\n", rows.len(), counts.join(", "))
 }
 
-pub(super) fn document(rows: &[Row], prefix: &CommandPrefix, error: Option<Value>) -> Value {
+pub(super) fn document(rows: &[Row], prefix: &CommandPrefix) -> Value {
     let checks: Vec<Value> = rows.iter().map(|row| row_as_json(row, prefix)).collect();
-    let mut document = json!({ "ok": error.is_none(), "checks": checks });
-    if let Some(error) = error {
-        document["error"] = error;
-    }
-    document
+    json!({ "ok": rows.iter().all(|row| row.status != Status::Problem), "checks": checks })
 }
 
 fn row_as_json(Row { area, status, name, found, remedy }: &Row, prefix: &CommandPrefix) -> Value {

@@ -6,7 +6,6 @@ use crate::args::ExecArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::events::Reporter;
-use crate::profiles::Profiles;
 
 /// `login-cli exec`. Where the system can, the program takes this one's place: signals, the terminal
 /// and the exit code are its own.
@@ -19,7 +18,7 @@ pub(crate) fn run(args: &ExecArgs, context: &Context) -> Result<ExitCode, CliErr
     let document = match &args.access_token_env {
         // Standard output is the program's, and no place for events.
         Some(_) => token::valid(&Reporter::new(context).without_json(), context)?,
-        None => token::stored(&Profiles::chosen(&context.args)?)?,
+        None => token::stored(&context.profiles()?)?,
     };
     if let Some(name) = &args.access_token_env {
         command.env(name, token::access_token(&document)?.expose());

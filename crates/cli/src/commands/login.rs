@@ -15,7 +15,7 @@ use crate::sudo_warning::warn_of_sudo;
 
 /// `login-cli login`.
 pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
-    let profiles = Profiles::chosen(&context.args)?;
+    let profiles = context.profiles()?;
     if args.with_api_key {
         return login_with_credential::api_key(&profiles, context).await;
     }
@@ -61,16 +61,12 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
              https://platform.openai.com.",
         );
     }
-    let mut document = as_json(&signed_in);
+    let document = as_json(&signed_in);
     let error = match signed_in.api_key {
         ApiKeyOutcome::Failed(error) => Some(CliError::SignedInWithoutApiKey(error)),
         _ => None,
     };
-    if let Some(error) = &error {
-        document["error"] = context.to_json(error);
-    }
-    context.output.document(|| document)?;
-    error.map_or(Ok(()), Err)
+    context.finish(document, error)
 }
 
 /// In the browser, or by an alternative that the user chooses while it waits.

@@ -16,7 +16,6 @@ use terminal_ui::from_now;
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
-use crate::events::Reporter;
 use crate::profiles::{Profiles, display_location};
 use crate::stdin::{self, ImportedToken};
 use crate::sudo_warning::warn_of_sudo;
@@ -25,8 +24,7 @@ use crate::sudo_warning::warn_of_sudo;
 pub(super) async fn api_key(profiles: &Profiles, context: &Context) -> Result<(), CliError> {
     let sign_in = writable_sign_in(profiles, context)?;
     let key = stdin::api_key(context.terminal).await?;
-    let events = |event: Event<'_>| Reporter::new(context).report(&event);
-    let imported = sign_in.replace_by_api_key(key, &events).await?;
+    let imported = sign_in.replace_by_api_key(key, &|event| context.report(&event)).await?;
     let stored_in = report(profiles, context, " with an API key", &imported);
     let replaced = imported.replaced.as_ref().map(replaced_as_json);
     let document = || json!({ "has_api_key": true, "stored_in": stored_in, "replaced": replaced });
@@ -75,7 +73,7 @@ async fn store_token(
     restrictions: &Restrictions,
     context: &Context,
 ) -> Result<(Option<Claims>, Imported), CliError> {
-    let events = |event: Event<'_>| Reporter::new(context).report(&event);
+    let events = |event: Event<'_>| context.report(&event);
     match token {
         ImportedToken::Jwt(token, claims) => {
             let imported = sign_in.replace_by_access_token(token, restrictions, &events).await?;

@@ -2,8 +2,8 @@ use std::mem;
 
 use auth_store::Location;
 use jiff::Timestamp;
+use login::Error;
 use login::stored::{LogOutScope, LoggedOut, Revocation};
-use login::{Error, Event};
 use serde_json::{Value, json};
 use terminal_ui::from_now;
 
@@ -11,7 +11,6 @@ use crate::args::{LogoutArgs, ProfileName};
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
-use crate::events::Reporter;
 use crate::profiles::{Profiles, display_location};
 
 /// The outcome for one profile.
@@ -27,7 +26,7 @@ struct Outcome {
 
 /// `login-cli logout`. An error in one profile does not stop the others.
 pub(crate) async fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
-    let profiles = Profiles::chosen(&context.args)?;
+    let profiles = context.profiles()?;
     let names = match args.all {
         true => profiles.names().map_err(CliError::Profiles)?,
         false => vec![profiles.selected.clone()],
@@ -42,11 +41,12 @@ pub(crate) async fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliE
     if !outcomes.iter().any(was_signed_in) {
         context.terminal.say("You were not signed in.");
     }
-    context.output.document(|| as_json(&outcomes, context))?;
+    let documents: Vec<Value> = outcomes.iter().map(|it| it.as_json(context)).collect();
     let mut errors: Vec<CliError> = outcomes.into_iter().filter_map(|it| it.error).collect();
-    let Some(last) = errors.pop() else { return Ok(()) };
+    // The last error decides the exit code.
+    let last = errors.pop();
     errors.iter().for_each(|error| context.terminal.warn(&error.message()));
-    Err(last)
+    context.finish(json!({ "profiles": documents }), last)
 }
 
 /// # Errors
@@ -65,8 +65,7 @@ async fn log_out(
         sign_in = sign_in.with_other_stores(profiles.other_homes());
     }
     let scope = if args.local { LogOutScope::ThisMachine } else { LogOutScope::Everywhere };
-    let events = |event: Event<'_>| Reporter::new(context).report(&event);
-    let result = sign_in.log_out(scope, &events).await;
+    let result = sign_in.log_out(scope, &|event| context.report(&event)).await;
     if result.is_err() {
         context.interruption.check()?;
     }
@@ -164,14 +163,4 @@ fn still_valid(logged_out: &LoggedOut) -> Vec<String> {
     });
     let fixed = [key, personal, tokens].into_iter().flatten().map(str::to_owned);
     fixed.chain(imported).collect()
-}
-
-/// The outcomes, and the last error, which also decides the exit code.
-fn as_json(outcomes: &[Outcome], context: &Context) -> Value {
-    let profiles: Vec<Value> = outcomes.iter().map(|it| it.as_json(context)).collect();
-    let mut document = json!({ "profiles": profiles });
-    if let Some(error) = outcomes.iter().filter_map(|it| it.error.as_ref()).next_back() {
-        document["error"] = context.to_json(error);
-    }
-    document
 }

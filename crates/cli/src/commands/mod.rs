@@ -9,10 +9,8 @@ mod exec;
 mod login;
 mod login_with_credential;
 mod logout;
-mod organizations;
 mod platform;
 mod profiles;
-mod projects;
 mod refresh;
 mod status;
 mod token;
@@ -38,17 +36,17 @@ fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
     match command {
         Command::Login(args) => {
             or_remove_profile(context, || context.block_on(login::run(args, context)))?;
-            let notes = codex_cli::notes(&Profiles::chosen(&context.args)?.store());
+            let notes = codex_cli::notes(&context.profiles()?.store());
             notes.iter().for_each(|note| context.terminal.warn(note));
         }
         Command::CreateKey(args) => {
             or_remove_profile(context, || context.block_on(create_key::run(args, context)))?;
         }
         Command::Organizations(args) => {
-            context.block_on(organizations::run(args, context)).map_err(quiet)?;
+            context.block_on(platform::organizations(args, context)).map_err(quiet)?;
         }
         Command::Projects(args) => {
-            context.block_on(projects::run(args, context)).map_err(quiet)?;
+            context.block_on(platform::projects(args, context)).map_err(quiet)?;
         }
         Command::Status => status::run(context).map_err(quiet)?,
         Command::Token(args) => token::run(args, context).map_err(quiet)?,
@@ -68,7 +66,7 @@ fn or_remove_profile(
     context: &Context,
     sign_in: impl FnOnce() -> Result<(), CliError>,
 ) -> Result<(), CliError> {
-    let new = Profiles::chosen(&context.args).ok().and_then(Profiles::new_profile);
+    let new = context.profiles().ok().and_then(Profiles::new_profile);
     let outcome = sign_in();
     if let (Err(_), Some(new)) = (&outcome, new) {
         new.remove();

@@ -1,21 +1,106 @@
+//! `login-cli organizations` and `login-cli projects`, and the way to the platform for `create-key` too.
+
 use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
+use login::Error;
 use login::openai::{API_BASE, CREATE_API_KEY_USER_AGENT, ISSUER};
-use login::platform::{self, Options, by_stored_sign_in};
-use login::{Error, Event};
-use platform_api::{Organization, PlatformApi, Session};
+use login::platform::{self, Options, OrganizationProjects, by_stored_sign_in};
+use platform_api::{Organization, PlatformApi, Project, Session};
 use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::Terminal;
 
-use crate::args::{PlatformArgs, SharedArgs};
+use crate::args::{PlatformArgs, ProjectsArgs, SharedArgs};
 use crate::context::Context;
 use crate::error::{CliError, chain};
-use crate::events::Reporter;
 use crate::output;
-use crate::profiles::Profiles;
 use crate::prompt::{Alternatives, Prompt};
+
+/// The time limit of a list, with all its requests.
+const LIST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// `login-cli organizations`.
+pub(super) async fn organizations(args: &PlatformArgs, context: &Context) -> Result<(), CliError> {
+    let session = session("list your organizations", args, context).await?;
+    let organizations = platform::organizations(&session, LIST_TIMEOUT).await?;
+    let output = &context.output;
+    let in_json = || organizations.iter().map(organization_as_json).collect();
+    output.document(in_json)?;
+    if organizations.is_empty() {
+        context.terminal.say("This account has no organization.");
+        return Ok(());
+    }
+    let rows: Vec<Row<'_>> = organizations.iter().map(Row::for_organization).collect();
+    Ok(output.text(|| table(&rows).join("\n"))?)
+}
+
+/// `login-cli projects`.
+pub(super) async fn projects(args: &ProjectsArgs, context: &Context) -> Result<(), CliError> {
+    let session = session("list your projects", &args.platform, context).await?;
+    let listed = platform::projects(&session, args.organization.as_ref(), LIST_TIMEOUT).await?;
+    let output = &context.output;
+    warn_of_more(&listed, context);
+    if listed.is_empty() {
+        context.terminal.say("This account has no organization.");
+    }
+    if context.args.json.is_some() {
+        let document = || listed.into_iter().map(projects_as_json).collect();
+        return Ok(output.document(document)?);
+    }
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let groups: Vec<String> = listed.iter().map(with_projects).collect();
+    Ok(output.text(|| groups.join("\n\n"))?)
+}
+
+/// An incomplete list looks complete.
+fn warn_of_more(listed: &[OrganizationProjects], context: &Context) {
+    if listed.iter().any(|one| one.has_more) {
+        let projects: usize =
+            listed.iter().filter_map(|one| Some(one.projects.as_ref()?.len())).sum();
+        context.terminal.warn(&format!(
+            "the list ends after {projects} projects; --organization ID lists those of one organization"
+        ));
+    }
+}
+
+/// An organization with its projects below, or why there are none.
+fn with_projects(
+    OrganizationProjects { organization, projects, has_more, .. }: &OrganizationProjects,
+) -> String {
+    let mut lines = table(&[Row::for_organization(organization)]);
+    let below = match projects.as_deref() {
+        None => vec!["(you cannot see its projects)".to_owned()],
+        Some([]) if !has_more => vec!["(no projects)".to_owned()],
+        Some(projects) => table(&projects.iter().map(project_row).collect::<Vec<_>>()),
+    };
+    let rest = has_more.then(|| "(and more)".to_owned());
+    lines.extend(below.iter().chain(&rest).map(|line| format!("  {line}")));
+    lines.join("\n")
+}
+
+fn project_row(project: &Project) -> Row<'_> {
+    let mark = if project.is_initial { "default" } else { "" };
+    Row { id: project.id.as_str(), mark, title: project.title.as_deref() }
+}
+
+/// Projects that the account cannot see are null. The titles are moved: a copy of all of them would be as
+/// large as the list.
+fn projects_as_json(
+    OrganizationProjects { organization, projects, has_more, .. }: OrganizationProjects,
+) -> Value {
+    let project = |project: Project| {
+        let mut fields = json!({ "id": project.id.as_str(), "is_initial": project.is_initial });
+        fields["title"] = project.title.into();
+        fields
+    };
+    let mut fields = organization_as_json(&organization);
+    fields["projects"] = projects.map(|all| all.into_iter().map(project).collect::<Value>()).into();
+    fields["has_more"] = has_more.into();
+    fields
+}
 
 /// The client of the platform, once it is clear that it may be asked, and that somebody gets what it
 /// answers.
@@ -47,7 +132,7 @@ pub(super) fn options(args: &PlatformArgs, context: &Context) -> Options {
 }
 
 /// A session for a list: with the stored sign-in, otherwise through the browser.
-pub(super) async fn session(
+async fn session(
     purpose: &'static str,
     args: &PlatformArgs,
     context: &Context,
@@ -62,39 +147,35 @@ pub(super) async fn session(
     let mut pending = platform::start(options(args, context), http).map_err(CliError::Login)?;
     let prompt = Prompt { purpose, args: &args.browser, alternatives: Alternatives::Paste };
     let _until_signed_in = prompt.show(context, pending.authorization());
-    Ok(pending.finish(&|event| Reporter::new(context).report(&event)).await?)
+    Ok(pending.finish(&|event| context.report(&event)).await?)
 }
 
 async fn by_store(http: HttpClient, context: &Context) -> Result<Session, CliError> {
-    let profiles = Profiles::chosen(&context.args)?;
+    let profiles = context.profiles()?;
     let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
     let platform = PlatformApi::new(http, context.args.api_base.clone());
-    let events = |event: Event<'_>| Reporter::new(context).report(&event);
-    Ok(by_stored_sign_in(&sign_in, &platform, &events).await?)
+    Ok(by_stored_sign_in(&sign_in, &platform, &|event| context.report(&event)).await?)
 }
 
 /// Says why the stored sign-in is not used.
 fn explain(error: &Error, terminal: Terminal) {
-    match error {
-        Error::NotSignedIn { .. } => terminal.say("You are not signed in."),
-        other => {
-            let why = chain(other);
-            terminal.say(&format!("The stored sign-in cannot be used: {why}"));
-        }
-    }
+    terminal.say(&match error {
+        Error::NotSignedIn { .. } => "You are not signed in.".to_owned(),
+        other => format!("The stored sign-in cannot be used: {}", chain(other)),
+    });
     terminal.say("Sign in for this list; nothing is stored.");
 }
 
 /// `org-1  default  Analytical Engines`. The title, which is free text, comes last, so that it cannot
 /// look like another column.
-pub(super) struct Row<'a> {
-    pub(super) id: &'a str,
-    pub(super) mark: &'static str,
-    pub(super) title: Option<&'a str>,
+struct Row<'a> {
+    id: &'a str,
+    mark: &'static str,
+    title: Option<&'a str>,
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn for_organization(organization: &'a Organization) -> Self {
+    fn for_organization(organization: &'a Organization) -> Self {
         let mark = match (organization.is_default, organization.personal) {
             (true, true) => "default, personal",
             (true, false) => "default",
@@ -106,7 +187,7 @@ impl<'a> Row<'a> {
 }
 
 /// A line for each row, in columns.
-pub(super) fn table(rows: &[Row<'_>]) -> Vec<String> {
+fn table(rows: &[Row<'_>]) -> Vec<String> {
     let widest = |column: fn(&Row<'_>) -> usize| rows.iter().map(column).max().unwrap_or_default();
     let (ids, marks) = (widest(|row| row.id.len()), widest(|row| row.mark.len()));
     let line = |Row { id, mark, title }: &Row<'_>| {
@@ -119,10 +200,7 @@ pub(super) fn table(rows: &[Row<'_>]) -> Vec<String> {
 
 const LONGEST_TITLE: usize = 80;
 
-/// The time limit of a list, with all its requests.
-pub(super) const LIST_TIMEOUT: Duration = Duration::from_secs(60);
-
-pub(super) fn organization_as_json(organization: &Organization) -> Value {
+fn organization_as_json(organization: &Organization) -> Value {
     json!({
         "id": organization.id.as_str(),
         "title": organization.title,

@@ -29,7 +29,7 @@ enum State {
 
 /// `login-cli profiles`.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
-    let profiles = Profiles::chosen(&context.args)?;
+    let profiles = context.profiles()?;
     let mut names = profiles.names().map_err(CliError::Profiles)?;
     if !names.contains(&profiles.selected) {
         names.push(profiles.selected.clone());

@@ -6,15 +6,14 @@ use terminal_ui::from_now;
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
-use crate::events::Reporter;
 use crate::profiles::Profiles;
 
 /// `login-cli refresh`.
 pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
-    let profiles = Profiles::chosen(&context.args)?;
+    let profiles = context.profiles()?;
     let location = profiles.store().location();
     let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
-    let document = sign_in.refresh(&|event| Reporter::new(context).report(&event)).await?;
+    let document = sign_in.refresh(&|event| context.report(&event)).await?;
     let now = environment::now();
     let until = document.access_token_expires_at().map(|exp| {
         let expires = if exp > now { "expires" } else { "expired" };

@@ -28,10 +28,10 @@ struct Status {
 
 /// `login-cli status`.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
-    let profiles = Profiles::chosen(&context.args)?;
+    let profiles = context.profiles()?;
     let store = profiles.store();
     let document = store.load().map_err(Error::Store)?.filter(AuthDocument::is_signed_in);
-    let (mut json, error) = match document {
+    let (json, error) = match document {
         Some(document) => {
             let status = Status::new(document, &profiles, &store)?;
             context.output.text(|| status.to_text())?;
@@ -42,11 +42,7 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
             (not_signed_in(&profiles, &store), Some(error.into()))
         }
     };
-    if let Some(error) = &error {
-        json["error"] = context.to_json(error);
-    }
-    context.output.document(|| json)?;
-    error.map_or(Ok(()), Err)
+    context.finish(json, error)
 }
 
 fn not_signed_in(profiles: &Profiles, store: &AuthStore) -> Value {

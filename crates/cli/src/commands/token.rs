@@ -16,7 +16,7 @@ use crate::profiles::Profiles;
 /// runtime, no lock.
 pub(crate) fn run(args: &TokenArgs, context: &Context) -> Result<(), CliError> {
     if args.api_key {
-        let store = Profiles::chosen(&context.args)?.store();
+        let store = context.profiles()?.store();
         // A key does not end with the tokens beside it.
         let document = signed_in(store.load().map_err(login::Error::Store)?, &store)?;
         return print(context, "api_key", api_key(&document)?.expose(), None);
@@ -69,7 +69,7 @@ pub(super) fn stored(profiles: &Profiles) -> Result<AuthDocument, CliError> {
 
 /// The sign-in with a valid access token, where it has one at all.
 pub(super) fn valid(reporter: &Reporter<'_>, context: &Context) -> Result<AuthDocument, CliError> {
-    let profiles = Profiles::chosen(&context.args)?;
+    let profiles = context.profiles()?;
     let document = stored(&profiles)?;
     if !is_due(&document, environment::now()) {
         return Ok(document);

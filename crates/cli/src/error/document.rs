@@ -3,28 +3,35 @@
 use std::io;
 use std::time::Duration;
 
-use auth_store::{Error as StoreError, ErrorKind as StoreErrorKind};
 use http_client::{Error as HttpError, ErrorKind as HttpErrorKind, ErrorResponse};
-use login::{Error as LoginError, ErrorKind, OAuthError, RevocationError, ServerCause};
-use oauth_callback_server::{BindError, PortInUse, WaitError};
+use login::{ErrorKind, RevocationError, ServerCause};
 use printable::excerpt;
 use serde_json::{Value, json};
+use terminal_ui::CommandPrefix;
 
-use super::{CliError, LONGEST, rejected};
+use super::{CliError, Explanation, chain};
 use crate::signals::Interrupt;
-use crate::stdin::BadSecret;
 
-pub(super) fn from_error(error: &CliError, hint: Option<&str>) -> Value {
+/// The maximum length of a message. Messages without text from a server are shorter.
+const LONGEST: usize = 1000;
+
+pub(super) fn from_error(
+    error: &CliError,
+    explanation: Explanation,
+    prefix: &CommandPrefix,
+) -> Value {
     let (kind, exit_code) = kind(error);
+    let message = explanation.message.unwrap_or_else(|| chain(error));
+    let hint = explanation.hint.map(|hint| hint.to_plain_text(prefix));
     let mut document = json!({
         "kind": kind,
-        "message": excerpt(&error.message(), LONGEST),
-        "hint": hint.map(|hint| excerpt(hint, LONGEST)),
+        "message": excerpt(&message, LONGEST),
+        "hint": hint.map(|hint| excerpt(&hint, LONGEST)),
         "exit_code": exit_code,
         "transient": matches!(error, CliError::Login(error) if error.is_transient()),
     });
     let of_server = server_cause(error).map(server_fields).unwrap_or_default();
-    for more in [of_server, fields(error)] {
+    for more in [of_server, explanation.fields] {
         if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
             document.extend(more);
         }
@@ -116,7 +123,7 @@ fn server_fields(cause: ServerCause<'_>) -> Value {
 /// Why there is no response, and from which server.
 pub(crate) fn no_response(error: &HttpError) -> Value {
     let cause = match error.kind() {
-        HttpErrorKind::Setup => SETUP,
+        HttpErrorKind::Setup => "setup",
         HttpErrorKind::Dns => "dns",
         HttpErrorKind::Connect => "connect",
         HttpErrorKind::Proxy => "proxy",
@@ -130,8 +137,6 @@ pub(crate) fn no_response(error: &HttpError) -> Value {
     json!({ "cause": cause, "host": error.host() })
 }
 
-const SETUP: &str = "setup";
-
 fn error_response(response: &ErrorResponse) -> Value {
     json!({
         "status": response.status,
@@ -144,100 +149,4 @@ fn error_response(response: &ErrorResponse) -> Value {
 /// A pause that is over when it is.
 fn in_seconds(pause: Duration) -> u64 {
     pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
-}
-
-fn fields(error: &CliError) -> Value {
-    match error {
-        CliError::Login(error) => login_fields(error),
-        CliError::SignedInWithoutApiKey(error) => login_fields(error),
-        CliError::Setup(_) => json!({ "cause": SETUP }),
-        CliError::NoApiKey(bad) | CliError::NoAccessToken(bad) => {
-            json!({ "cause": secret_cause(bad) })
-        }
-        CliError::Input(_) => json!({ "cause": "unreadable" }),
-        CliError::NotRevoked { location, .. } => json!({ "removed_from": location.to_string() }),
-        _ => Value::Null,
-    }
-}
-
-fn secret_cause(bad: &BadSecret) -> &'static str {
-    match bad {
-        BadSecret::AccessToken => "access_token",
-        BadSecret::ApiKey => "api_key",
-        BadSecret::IdToken => "id_token",
-        BadSecret::Expired(_) => "expired",
-        _ => "malformed",
-    }
-}
-
-fn login_fields(error: &LoginError) -> Value {
-    match error {
-        LoginError::OAuth(OAuthError::Bind(BindError::PortsInUse { taken })) => {
-            json!({ "ports": taken.iter().map(port).collect::<Vec<_>>() })
-        }
-        LoginError::OAuth(OAuthError::Callback(WaitError::Denied { error, .. })) => {
-            json!({ "code": error })
-        }
-        LoginError::OAuth(OAuthError::Callback(WaitError::TimedOut { rejected, .. })) => {
-            let reasons = rejected.iter().map(|kind| rejected::reason(*kind));
-            json!({ "rejected": reasons.collect::<Vec<_>>() })
-        }
-        LoginError::Store(error) | LoginError::NotWritable(error) => {
-            json!({ "cause": store_cause(error) })
-        }
-        LoginError::KeyExchange { name, .. } | LoginError::KeyCreation { name, .. } => {
-            json!({ "key_name": name, "key_may_exist": error.key_may_exist() })
-        }
-        LoginError::NotDelivered { name, kept, .. } => json!({ "key_name": name, "kept": kept }),
-        LoginError::NotStored { name, source, .. } => {
-            json!({ "key_name": name, "cause": store_cause(source) })
-        }
-        LoginError::UnknownOrganization { offered, .. } => {
-            offer(offered.iter().map(|it| (it.id.as_str(), &it.title)))
-        }
-        LoginError::UnknownProject { offered, .. } => {
-            offer(offered.iter().map(|it| (it.id.as_str(), &it.title)))
-        }
-        LoginError::OtherIssuer { stored, .. } => json!({ "issuer": stored }),
-        LoginError::OtherClient { stored, .. } => json!({ "client_id": stored }),
-        LoginError::SignInExpired { expired_at, .. } => {
-            json!({ "expired_at": expired_at.to_string() })
-        }
-        LoginError::WrongWorkspace { workspace, .. } => json!({ "workspace": workspace }),
-        _ => Value::Null,
-    }
-}
-
-fn port(taken: &PortInUse) -> Value {
-    let holder = taken.owner.as_ref();
-    json!({
-        "port": taken.port,
-        "program": holder.and_then(|it| it.program.as_ref()),
-        "pid": holder.and_then(|it| it.pid),
-        "is_sign_in": holder.is_some_and(|it| it.same_program),
-    })
-}
-
-fn offer<'a>(all: impl Iterator<Item = (&'a str, &'a Option<String>)>) -> Value {
-    let each = all.map(|(id, title)| json!({ "id": id, "title": title }));
-    json!({ "offered": each.collect::<Vec<_>>() })
-}
-
-fn store_cause(error: &StoreError) -> &'static str {
-    match error.kind() {
-        StoreErrorKind::NotWritable => "not_writable",
-        StoreErrorKind::NotReplaced => "not_replaced",
-        StoreErrorKind::Unreadable => "unreadable",
-        StoreErrorKind::TooLarge => "too_large",
-        StoreErrorKind::NoLocks => "no_locks",
-        StoreErrorKind::Locked => "locked",
-        StoreErrorKind::Changed => "changed",
-        StoreErrorKind::External => "vault",
-        StoreErrorKind::MayBeStored => "may_be_stored",
-        StoreErrorKind::HalfWritten => "half_written",
-        StoreErrorKind::NotAFile => "not_a_file",
-        StoreErrorKind::UnsafePlace => "unsafe_place",
-        StoreErrorKind::NotDurable => "not_durable",
-        StoreErrorKind::Io => "other",
-    }
 }

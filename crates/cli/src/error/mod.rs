@@ -2,29 +2,32 @@ use std::ffi::OsString;
 use std::io;
 
 use auth_store::Location;
-use http_client::{Error as HttpError, SetupError};
-use login::{Error as LoginError, OAuthError, RevocationError};
-use oauth_callback_server::{BindError, PortInUse, PortOwner, WaitError};
-use serde_json::Value;
-use terminal_ui::{CommandPrefix, Hint, from_now, in_words, say};
+use http_client::SetupError;
+use login::{Error as LoginError, RevocationError};
+use serde_json::{Value, json};
+use terminal_ui::{CommandPrefix, Hint, say};
 
-use crate::environment::now;
+use self::rejected::Remedies;
 use crate::output::OutputError;
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
 
 mod document;
-mod hints;
+mod input;
+pub(crate) mod network;
+pub(crate) mod oauth;
+mod platform;
+mod ports;
 pub(crate) mod rejected;
+mod store;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use document::no_response;
-pub(crate) use hints::network::{hint as network_hint, http as network_advice};
-pub(crate) use hints::{key_may_exist, oauth as oauth_hint};
+pub(crate) use platform::key_may_exist;
 
 /// The errors of the program. Only this module turns an error into a message, a hint, a JSON document and an
-/// exit code.
+/// exit code: [`CliError::explain`] goes through them once.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error(transparent)]
@@ -91,141 +94,100 @@ impl CliError {
         }
     }
 
-    pub(crate) fn to_json(&self, prefix: &CommandPrefix) -> Value {
-        let hint = self.hint().map(|hint| hint.to_plain_text(prefix));
-        document::from_error(self, hint.as_deref())
-    }
-
     /// What went wrong, in one line.
     pub(crate) fn message(&self) -> String {
-        match self {
-            Self::Login(LoginError::OAuth(OAuthError::Bind(BindError::PortsInUse { taken }))) => {
-                taken.iter().map(port_in_use).collect::<Vec<_>>().join("; ")
-            }
-            Self::Login(LoginError::OAuth(OAuthError::Callback(WaitError::Denied {
-                error,
-                error_description,
-            }))) => {
-                let words = error_description.as_ref().map(|words| format!(": {words}"));
-                format!("sign-in was not granted ({error}){}", words.unwrap_or_default())
-            }
-            Self::Login(LoginError::OAuth(OAuthError::Callback(WaitError::TimedOut {
-                after,
-                rejected,
-            }))) => {
-                let rejected =
-                    rejected.iter().map(|kind| format!("; {}", rejected::message(*kind)));
-                let rejected: String = rejected.collect();
-                format!("the browser did not come back within {}{rejected}", in_words(*after))
-            }
-            Self::Login(LoginError::ListTimedOut { after }) => {
-                format!("the platform did not list everything within {}", in_words(*after))
-            }
-            Self::Login(LoginError::OAuth(OAuthError::Unreachable { after, source })) => format!(
-                "the browser did not come back within {}, and {} could not be reached: {}",
-                in_words(*after),
-                source.host(),
-                why_unreachable(source)
-            ),
-            Self::Login(LoginError::SignInExpired { location, expired_at, other_mode, .. }) => {
-                let when = from_now(*expired_at, now());
-                let cannot = match other_mode {
-                    None => "nothing can refresh it",
-                    Some(_) => "only the program that made it can refresh it",
-                };
-                format!(
-                    "no longer signed in: the access token in {location} expired {when}, and \
-                     {cannot}"
-                )
-            }
-            Self::Interrupted { by: Interrupt::Terminated, .. } => "terminated".to_owned(),
-            other => chain(other),
-        }
+        self.explain(Remedies::default()).message.unwrap_or_else(|| chain(self))
     }
 
     /// What the user can do, if there is something.
-    pub(crate) fn hint(&self) -> Option<Hint> {
+    pub(crate) fn hint(&self, remedies: Remedies) -> Option<Hint> {
+        self.explain(remedies).hint
+    }
+
+    pub(crate) fn to_json(&self, prefix: &CommandPrefix, remedies: Remedies) -> Value {
+        document::from_error(self, self.explain(remedies), prefix)
+    }
+
+    fn explain(&self, remedies: Remedies) -> Explanation {
         match self {
-            Self::Login(error) => hints::login(error),
-            Self::SignedInWithoutApiKey(error) => Some(hints::without_api_key(error)),
-            Self::Setup(error) => Some(say(hints::network::setup(error))),
-            Self::NoHome => Some(say("set HOME, or name a folder with --codex-home")),
+            Self::Login(error) => explain(error, remedies),
+            Self::SignedInWithoutApiKey(error) => platform::signed_in_without(error),
+            Self::Setup(error) => {
+                advise(network::setup(error)).fields(json!({ "cause": "setup" }))
+            }
+            Self::NoHome => advise("set HOME, or name a folder with --codex-home"),
             Self::ServersApart => {
-                Some("a token of one issuer is never sent to the platform of another".into())
+                advise("a token of one issuer is never sent to the platform of another")
             }
-            Self::NotHeld { instead, .. } => Some(instead.clone()),
-            Self::NoApiKey(bad) | Self::NoAccessToken(bad) if bad.is_incomplete_paste() => {
-                Some("copy it again, without a line break in it, and paste it as one line".into())
-            }
-            Self::NoApiKey(BadSecret::AccessToken) => {
-                Some("read it with --with-access-token".into())
-            }
-            Self::NoApiKey(_) => Some(
+            Self::NotHeld { instead, .. } => advise(instead.clone()),
+            Self::NoApiKey(bad) => input::explain(
+                bad,
                 say("a key is one line that begins with sk-; for example: ")
                     .run("login --with-api-key < key.txt"),
             ),
-            Self::NoAccessToken(bad) => Some(bad_token(bad)),
-            Self::NotRevoked { .. } => Some(
-                "end it in the security settings of your account, at https://chatgpt.com".into(),
+            Self::NoAccessToken(bad) => input::explain(
+                bad,
+                say("an access token is one line of three parts with dots between them; for example: ")
+                    .run("login --with-access-token < token.txt"),
             ),
-            Self::Output(_) => Some("send standard output to a terminal, a file or a pipe".into()),
-            Self::Interrupted { note, .. } => note.clone(),
-            _ => None,
+            Self::Input(_) => plain().fields(json!({ "cause": "unreadable" })),
+            Self::NotRevoked { location, .. } => advise("end it in the security settings of your account, at https://chatgpt.com")
+                .fields(json!({ "removed_from": location.to_string() })),
+            Self::Output(_) => advise("send standard output to a terminal, a file or a pipe"),
+            Self::Interrupted { by: Interrupt::Terminated, note } => {
+                plain().message("terminated").any_hint(note.clone())
+            }
+            Self::Interrupted { note, .. } => plain().any_hint(note.clone()),
+            _ => plain(),
         }
     }
 }
 
-fn bad_token(bad: &BadSecret) -> Hint {
-    match bad {
-        BadSecret::ApiKey => say("read it with --with-api-key"),
-        BadSecret::IdToken => say("an ID token only identifies you: use the access token that \
-                                   came with it, as ")
-        .run("token")
-        .then(" prints it"),
-        BadSecret::Expired(_) => {
-            say("get a new one where it is from, or sign in with ").run("login")
-        }
-        _ => {
-            say("an access token is one line of three parts with dots between them; for example: ")
-                .run("login --with-access-token < token.txt")
-        }
+/// What the program says about an error of the library.
+fn explain(error: &LoginError, remedies: Remedies) -> Explanation {
+    match error {
+        LoginError::OAuth(error) => oauth::explain(error, remedies),
+        other => store::explain(other).or_else(|| platform::explain(other)).unwrap_or_default(),
     }
 }
 
-fn port_in_use(taken: &PortInUse) -> String {
-    let port = taken.port;
-    match &taken.owner {
-        Some(owner) if owner.same_program => {
-            let pid = owner.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-            format!("another sign-in is waiting on port {port}{pid}")
-        }
-        owner => {
-            let by = owner.as_ref().and_then(by_owner).unwrap_or_default();
-            format!("port {port} is in use{by}")
-        }
-    }
+/// What the program says about an error, beside its kind.
+#[derive(Debug, Default)]
+pub(crate) struct Explanation {
+    /// What went wrong, if the error and its causes do not say it all.
+    message: Option<String>,
+    /// What the user can do, if there is something.
+    pub(crate) hint: Option<Hint>,
+    /// More fields of the JSON document.
+    fields: Value,
 }
 
-/// ` by code (pid 812)`, as far as the system reports it.
-fn by_owner(owner: &PortOwner) -> Option<String> {
-    match (&owner.program, owner.pid, owner.uid) {
-        (Some(program), Some(pid), _) => Some(format!(" by {program} (pid {pid})")),
-        (None, Some(pid), _) => Some(format!(" by the process {pid}")),
-        (_, None, Some(uid)) => Some(format!(" by a program of another user (uid {uid})")),
-        _ => None,
-    }
+/// The error and its causes say it all.
+fn plain() -> Explanation {
+    Explanation::default()
 }
 
-/// The cause of a failed request. If the error itself only says that its host did not respond, its source is the
-/// cause.
-fn why_unreachable(error: &HttpError) -> String {
-    let cause = match error {
-        HttpError::Dns { .. } | HttpError::Connect { .. } | HttpError::Tls { .. } => {
-            std::error::Error::source(error)
-        }
-        _ => None,
-    };
-    cause.map_or_else(|| chain(error), chain)
+/// Advice to the user.
+fn advise(hint: impl Into<Hint>) -> Explanation {
+    Explanation { hint: Some(hint.into()), ..plain() }
+}
+
+impl Explanation {
+    fn message(self, message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), ..self }
+    }
+
+    fn hint(self, hint: impl Into<Hint>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    fn any_hint(self, hint: Option<Hint>) -> Self {
+        Self { hint, ..self }
+    }
+
+    fn fields(self, fields: Value) -> Self {
+        Self { fields, ..self }
+    }
 }
 
 fn in_the_way(problems: usize) -> String {
@@ -234,9 +196,6 @@ fn in_the_way(problems: usize) -> String {
         _ => format!("{problems} problems are in the way of a sign-in"),
     }
 }
-
-/// The maximum length of a message. Messages without text from a server are shorter.
-const LONGEST: usize = 1000;
 
 /// The error and its causes in one line. A cause that ends the line already is not repeated.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {

@@ -9,6 +9,7 @@ use http_client::{
     DecodeError, Error as HttpError, ErrorResponse, RootCause, SetupError, TlsFailure,
 };
 use login::{JsonWebToken, OAuthError, RevocationError, SearchSummary};
+use oauth_callback_server::{BindError, WaitError};
 use platform_api::{Call, Error as PlatformError};
 use serde_json::json;
 use token_client::Error as TokenError;
@@ -185,7 +186,7 @@ fn of_this_machine() -> Vec<(&'static str, CliError)> {
 fn every_error_has_a_documented_kind() {
     let mut kinds = BTreeSet::new();
     for (kind, error) in samples() {
-        let document = document::from_error(&error, shown(&error).as_deref());
+        let document = document(&error);
         assert_eq!(document["kind"], kind, "{error:?}");
         kinds.insert((kind.to_owned(), document["exit_code"].to_string()));
     }
@@ -205,7 +206,7 @@ fn documented() -> BTreeSet<(String, String)> {
 
 #[track_caller]
 fn has(error: impl Into<CliError>, fields: &Value) {
-    let document = document::from_error(&error.into(), None);
+    let document = document(&error.into());
     for (name, value) in fields.as_object().unwrap() {
         assert_eq!(&document[name], value, "{name} of {document}");
     }
@@ -283,8 +284,12 @@ fn key_that_could_not_be_stored_is_named() {
 
 /// The hint, for somebody who has given no options.
 fn shown(error: &CliError) -> Option<String> {
+    document(error)["hint"].as_str().map(str::to_owned)
+}
+
+fn document(error: &CliError) -> Value {
     let args = crate::args::SharedArgs::usual().unwrap().command_prefix();
-    error.hint().map(|hint| hint.to_plain_text(&args))
+    error.to_json(&args, Remedies::default())
 }
 
 // threats 192
@@ -292,8 +297,7 @@ fn shown(error: &CliError) -> Option<String> {
 fn text_from_outside_is_cleaned_and_cut() {
     let error_description = Some(format!("a\u{1b}[2J\n{}", "x".repeat(5000)));
     let denied = WaitError::Denied { error: "e".to_owned(), error_description };
-    let document =
-        document::from_error(&LoginError::OAuth(OAuthError::Callback(denied)).into(), None);
+    let document = document(&LoginError::OAuth(OAuthError::Callback(denied)).into());
     let message = document["message"].as_str().unwrap();
     assert!(message.starts_with("sign-in was not granted (e): a[2J x"), "{message}");
     assert_eq!(message.chars().count(), 1000);

@@ -31,10 +31,3 @@ pub(crate) enum BadSecret {
     #[error("it expired {0}")]
     Expired(String),
 }
-
-impl BadSecret {
-    /// Whether the text has a line break, or its paste has no end.
-    pub(crate) fn is_incomplete_paste(&self) -> bool {
-        matches!(self, Self::SeveralLines | Self::UnfinishedPaste)
-    }
-}

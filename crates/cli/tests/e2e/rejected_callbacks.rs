@@ -85,6 +85,18 @@ fn forced_https_is_explained() {
     );
 }
 
+/// A hint names only options that the command has.
+// threats 218
+#[test]
+fn forced_https_has_another_hint_without_the_option() {
+    let world = World::new();
+    let running = world.create_key().args(["--timeout", "1s"]).start();
+    send(&running, CLIENT_HELLO);
+    let finished = running.finish();
+    finished.exits(1).says("\nhint: allow http for localhost in the settings of the browser");
+    assert!(!finished.stderr.contains("--redirect-host"), "{}", finished.stderr);
+}
+
 // threats 26 219
 #[test]
 fn timeout_reports_the_refused_requests() {

@@ -1,9 +1,12 @@
-//! What the user can do if a server cannot be reached, or must not be trusted.
+//! What the user can do if a server cannot be reached, must not be trusted, or refuses.
 
-use http_client::{BaseUrl, Error, Phase, ProxyFailure, SetupError, TlsFailure};
-use terminal_ui::{Hint, say};
+use std::time::Duration;
 
-pub(super) const NOT_THE_SERVER: &str = "something other than the server seems to have responded: \
+use http_client::{BaseUrl, Error, ErrorResponse, Phase, ProxyFailure, SetupError, TlsFailure};
+use login::ServerCause;
+use terminal_ui::{Hint, in_words, say};
+
+const NOT_THE_SERVER: &str = "something other than the server seems to have responded: \
      check the network, the proxy and --issuer";
 
 const NO_NETWORK: &str =
@@ -19,11 +22,11 @@ const SLOW: &str = "the network or the server is slow: try again";
 /// The advice for a request without a response, and a reference to `login-cli doctor` if that shows more.
 pub(crate) fn hint(error: &Error) -> Option<Hint> {
     let more = tls_failure(error).map(more).unwrap_or_default();
-    http(error).map(|advice| say(advice).and(more))
+    advice(error).map(|advice| say(advice).and(more))
 }
 
 /// The advice alone, for `login-cli doctor` itself.
-pub(crate) fn http(error: &Error) -> Option<String> {
+pub(crate) fn advice(error: &Error) -> Option<String> {
     Some(match error {
         Error::Setup { source, .. } => setup(source),
         Error::Dns { .. } => NO_ADDRESS.to_owned(),
@@ -46,7 +49,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// The advice for a wrong option or variable.
-pub(in crate::error) fn setup(error: &SetupError) -> String {
+pub(super) fn setup(error: &SetupError) -> String {
     match error {
         SetupError::CaCertificates { named_by: "--ca-file", .. } => {
             "name a PEM file with the certificate of the authority".to_owned()
@@ -125,6 +128,41 @@ fn more(failure: &TlsFailure) -> Hint {
     }
 }
 
+/// What the error of one request asks for. `other` is for a status that means something else at each
+/// endpoint.
+pub(super) fn request(
+    cause: ServerCause<'_>,
+    other: impl FnOnce(&ErrorResponse) -> Option<Hint>,
+) -> Option<Hint> {
+    match (cause.http_error(), cause.error_response()) {
+        (Some(error), _) => hint(error),
+        (_, Some(response)) => any_response(response).map(say).or_else(|| other(response)),
+        _ => cause.is_not_json().then(|| say(NOT_THE_SERVER)),
+    }
+}
+
+/// What an error response means at every endpoint.
+fn any_response(response: &ErrorResponse) -> Option<String> {
+    Some(match (response.status, response.retry_after) {
+        (429 | 503, Some(pause)) => format!("wait {}, and try again", in_words(rounded(pause))),
+        (429, None) => "wait a little, and try again".to_owned(),
+        (500.., _) => "the server has a problem: try again later".to_owned(),
+        (403 | 451, _) if !response.is_json => BLOCKED.to_owned(),
+        _ if !response.is_json => NOT_THE_SERVER.to_owned(),
+        _ => return None,
+    })
+}
+
+const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your country: try another \
+     network, or ask the administrator of this one";
+
+/// A server can ask for a day at most.
+fn rounded(pause: Duration) -> Duration {
+    pause.clamp(Duration::from_secs(1), Duration::from_secs(24 * 60 * 60))
+}
+
+pub(super) const CHECK_ISSUER: &str = "check --issuer";
+
 #[cfg(test)]
 mod tests {
     use http_client::RootCause;
@@ -136,9 +174,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn of_connect(host: &str, advice: &str) {
+    fn of_connect(host: &str, expected: &str) {
         let error = Error::Connect { host: host.to_owned(), source: cause() };
-        assert_eq!(http(&error).as_deref(), Some(advice), "{host}");
+        assert_eq!(advice(&error).as_deref(), Some(expected), "{host}");
     }
 
     #[test]
@@ -154,7 +192,7 @@ mod tests {
     #[test]
     fn unresolved_name_suggests_a_wrong_issuer() {
         let error = Error::Dns { host: "issuer.test".to_owned(), source: cause() };
-        assert_eq!(http(&error).as_deref(), Some(NO_ADDRESS));
+        assert_eq!(advice(&error).as_deref(), Some(NO_ADDRESS));
     }
 
     fn of_proxy(source: ProxyFailure) -> Error {
@@ -163,9 +201,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn advises(source: ProxyFailure, advice: &str) {
+    fn advises(source: ProxyFailure, expected: &str) {
         let words = format!("{source:?}");
-        assert_eq!(http(&of_proxy(source)).as_deref(), Some(advice), "{words}");
+        assert_eq!(advice(&of_proxy(source)).as_deref(), Some(expected), "{words}");
     }
 
     // threats 203
@@ -206,13 +244,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn leads_to_doctor(failure: fn() -> TlsFailure, advice: &str, more: &str) {
+    fn leads_to_doctor(failure: fn() -> TlsFailure, expected: &str, more: &str) {
         let direct = Error::Tls { host: "issuer.test".to_owned(), source: failure() };
         for error in [direct, of_proxy(ProxyFailure::Tls(failure().into()))] {
-            assert_eq!(http(&error).as_deref(), Some(advice));
+            assert_eq!(advice(&error).as_deref(), Some(expected));
             let args = crate::args::SharedArgs::usual().unwrap().command_prefix();
             let shown = hint(&error).map(|hint| hint.to_plain_text(&args));
-            assert_eq!(shown, Some(format!("{advice}{more}")));
+            assert_eq!(shown, Some(format!("{expected}{more}")));
         }
     }
 

@@ -1,0 +1,222 @@
+//! The stored sign-in: its account, its tokens, and the place where they are.
+
+use auth_store::{Error as StoreError, ErrorKind, Location, LockHolder, ParseErrorKind};
+use credential_helper::Error::TimedOut;
+use credentials::ClaimMismatch;
+use login::openai::Mismatch;
+use login::{Error as LoginError, ServerCause};
+use printable::excerpt;
+use serde_json::json;
+use terminal_ui::{Hint, command, from_now, say};
+
+use super::network::{CHECK_ISSUER, request};
+use super::{Explanation, advise, plain};
+use crate::environment::now;
+
+pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
+    Some(match error {
+        LoginError::Store(error) | LoginError::NotWritable(error) => {
+            plain().any_hint(hint(error)).fields(json!({ "cause": cause(error) }))
+        }
+        LoginError::NotSignedIn { .. } => advise(say("sign in with ").run("login")),
+        LoginError::SignInExpired { location, expired_at, has_api_key, other_mode } => {
+            let when = from_now(*expired_at, now());
+            let (cannot, hint) = match other_mode {
+                Some(_) => ("only the program that made it can refresh it", of_other_program()),
+                None => ("nothing can refresh it", again()),
+            };
+            let key = "; the API key beside it still works: ";
+            let has_key = *has_api_key && other_mode.is_none();
+            let hint = if has_key { hint.then(key).run("token --api-key") } else { hint };
+            plain()
+                .message(format!(
+                    "no longer signed in: the access token in {location} expired {when}, and {cannot}"
+                ))
+                .hint(hint)
+                .fields(json!({ "expired_at": expired_at.to_string() }))
+        }
+        LoginError::UnsupportedAuthMode { .. } => advise(of_other_program()),
+        LoginError::SignInEnded(_) => advise(again()),
+        LoginError::NothingToRefresh { .. } => advise(say("sign in with ChatGPT: ").run("login")),
+        LoginError::OtherIssuer { stored, .. } => {
+            advise(format!("give --issuer {}", excerpt(stored, 200)))
+                .fields(json!({ "issuer": stored }))
+        }
+        LoginError::OtherClient { stored, .. } => {
+            advise(say("leave out --client-id, or sign in with it: ").run("login"))
+                .fields(json!({ "client_id": stored }))
+        }
+        other => return new_tokens(other),
+    })
+}
+
+/// Errors about tokens that the issuer has just sent, or did not send.
+fn new_tokens(error: &LoginError) -> Option<Explanation> {
+    Some(match error {
+        LoginError::Refresh(error) => {
+            let not_found = |status| (status == 404).then(|| say(CHECK_ISSUER));
+            let hint = request(ServerCause::Token(error), |response| not_found(response.status));
+            advise(hint.unwrap_or_else(|| {
+                say(
+                    "the stored sign-in is as it was: try again later; if it stays like this, sign \
+                     in again with ",
+                )
+                .run("login")
+            }))
+        }
+        LoginError::InvalidRefreshResponse { .. } => {
+            advise("try again; if it stays like this, sign in again")
+        }
+        LoginError::InvalidIdToken(mismatch) | LoginError::InvalidAccessToken(mismatch) => {
+            advise(claim(*mismatch))
+        }
+        LoginError::WrongWorkspace { workspace, .. } => advise(
+            "choose that workspace when you sign in, or leave --workspace out; nothing was stored",
+        )
+        .fields(json!({ "workspace": workspace })),
+        LoginError::StoreBusy { .. } => advise(IN_USE),
+        LoginError::TokensNotStored(
+            StoreError::External { .. } | StoreError::MayBeStored { .. },
+        ) => advise(say("fix that store, then ").and(again())),
+        LoginError::TokensNotStored(_) => {
+            advise(say("make room or restore the permissions there, then ").and(again()))
+        }
+        _ => return None,
+    })
+}
+
+fn again() -> Hint {
+    say("sign in again with ").run("login")
+}
+
+fn of_other_program() -> Hint {
+    say("refresh it with the program that made it, or sign in here with ").run("login")
+}
+
+fn claim(mismatch: Mismatch) -> Hint {
+    match mismatch {
+        Mismatch::Standard(ClaimMismatch::Issuer | ClaimMismatch::MissingSubject) => {
+            say(CHECK_ISSUER)
+        }
+        Mismatch::Standard(ClaimMismatch::Audience) => say("check --client-id"),
+        Mismatch::Standard(ClaimMismatch::Subject) | Mismatch::Workspace => again(),
+        _ => say("check the clock of this machine"),
+    }
+}
+
+/// For programs; `docs/json.md` lists them.
+pub(super) fn cause(error: &StoreError) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotWritable => "not_writable",
+        ErrorKind::NotReplaced => "not_replaced",
+        ErrorKind::Unreadable => "unreadable",
+        ErrorKind::TooLarge => "too_large",
+        ErrorKind::NoLocks => "no_locks",
+        ErrorKind::Locked => "locked",
+        ErrorKind::Changed => "changed",
+        ErrorKind::External => "vault",
+        ErrorKind::MayBeStored => "may_be_stored",
+        ErrorKind::HalfWritten => "half_written",
+        ErrorKind::NotAFile => "not_a_file",
+        ErrorKind::UnsafePlace => "unsafe_place",
+        ErrorKind::NotDurable => "not_durable",
+        ErrorKind::Io => "other",
+    }
+}
+
+const IN_USE: &str = "another program is using it: try again when it is done";
+
+pub(super) fn hint(error: &StoreError) -> Option<Hint> {
+    let replace = |replaceable: &bool| match replaceable {
+        true => say("sign in again with ").run("login").then(", which keeps a copy of the file"),
+        false => say("move the file away, and sign in again with ").run("login"),
+    };
+    Some(match error {
+        StoreError::Corrupt { location: Location::File(_), field, kind, replaceable, .. } => {
+            say(correction(*kind, field.as_deref())).then(", or ").and(replace(replaceable))
+        }
+        StoreError::TooLarge { location: Location::File(_), replaceable, .. } => {
+            replace(replaceable)
+        }
+        StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => {
+            say("remove it with ").run("logout").then(", then sign in again with ").run("login")
+        }
+        StoreError::NoLocks { .. } => {
+            say("choose a folder on another disk with --codex-home, or sign in again with ")
+                .run("login")
+                .then(" when the access token has expired")
+        }
+        StoreError::MayBeStored { .. } => command("status")
+            .then(" shows whether it is; if not, sign in again with ")
+            .run("login")
+            .then(", and give the store longer with LOGIN_CLI_HELPER_TIMEOUT=2m"),
+        other => return text(other).map(say),
+    })
+}
+
+fn text(error: &StoreError) -> Option<&'static str> {
+    Some(match error {
+        StoreError::NotWritable { .. } | StoreError::Io { .. } => {
+            "check the permissions and the free space there, or choose another folder with \
+             --codex-home"
+        }
+        StoreError::NotReplaced { .. } => {
+            "check the permissions and the free space there, then try again: nothing is lost, and the \
+             next command puts it in its place"
+        }
+        StoreError::WouldBeTooLarge { .. } => {
+            "most of it belongs to another program: remove what is not needed, or choose another \
+             folder with --codex-home"
+        }
+        StoreError::Locked { holder: Some(LockHolder { is_stopped: true, .. }), .. } => {
+            "continue it with fg, or end it"
+        }
+        StoreError::Locked { .. } | StoreError::Changed { .. } => IN_USE,
+        StoreError::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
+        StoreError::External { source, .. }
+            if matches!(source.downcast_ref(), Some(TimedOut { .. })) =>
+        {
+            "unlock it, give it longer with LOGIN_CLI_HELPER_TIMEOUT=2m, or keep the credentials in \
+             a file with --store file"
+        }
+        StoreError::External { .. } => {
+            "unlock or install it, or keep the credentials in a file with --store file"
+        }
+        StoreError::HalfWritten { .. } => "put the copy back in its place",
+        StoreError::ForeignOwner { .. } | StoreError::WorldWritable { .. } => {
+            "choose a folder of your own with --codex-home"
+        }
+        _ => return None,
+    })
+}
+
+/// What to change in the line that the message names.
+fn correction(kind: ParseErrorKind, field: Option<&str>) -> &'static str {
+    match kind {
+        ParseErrorKind::ByteOrderMark => {
+            "remove the byte-order mark in front of the first {: save the file as UTF-8 without it"
+        }
+        ParseErrorKind::Encoding => "save the file as UTF-8",
+        ParseErrorKind::Truncated => "put the whole file back from a copy",
+        ParseErrorKind::Comment => "remove the comment",
+        ParseErrorKind::TrailingComma => "remove that comma",
+        ParseErrorKind::MissingComma => "put a comma there",
+        ParseErrorKind::DuplicateKey => "keep one of the two",
+        ParseErrorKind::Shape => match field {
+            Some("last_refresh") => {
+                "write the time with its zone, such as \"2026-11-21T18:48:46Z\", or null"
+            }
+            Some("tokens") => "write an object, {…}, or null",
+            Some(_) => "write one text in quotes, without spaces and line breaks, or null",
+            None => "write one object, {…}",
+        },
+        ParseErrorKind::Misplaced if matches!(field, Some("api_key" | "apiKey" | "openai")) => {
+            "name it OPENAI_API_KEY, as Codex CLI does"
+        }
+        ParseErrorKind::Misplaced => {
+            "write it as Codex CLI does, {\"tokens\": {\"id_token\": …, \"access_token\": …, \
+             \"refresh_token\": …, \"account_id\": …}}"
+        }
+        _ => "correct that line",
+    }
+}
