@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use rigs::program::cargo;
+use rigs::program::{cargo, rustc};
 use serde_json::{Value, json};
 
 use super::release::Release;
@@ -27,6 +27,8 @@ pub(super) fn document(release: &Release, target: &Target) -> Outcome<String> {
     crates.dedup();
     let components: Vec<Value> =
         crates.into_iter().filter_map(|line| component(line, &checksums)).collect();
+    let compiler = String::from_utf8(said(rustc().arg("--version"))?)?;
+    let compiler = compiler.split(' ').nth(1);
     let (name, version) = ("login-cli", &release.version);
     let document = json!({
         "bomFormat": "CycloneDX",
@@ -34,6 +36,7 @@ pub(super) fn document(release: &Release, target: &Target) -> Outcome<String> {
         "version": 1,
         "metadata": {
             "timestamp": release.time.to_string(),
+            "tools": {"components": [{"type": "application", "name": "rustc", "version": compiler}]},
             "component": {"type": "application", "bom-ref": name, "name": name, "version": version},
         },
         "components": components,

@@ -97,3 +97,64 @@ fn complete(release: &Release, target: &Target, packages: &[Entry]) -> Outcome<(
 pub(super) fn checksum(file: &Entry) -> String {
     Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::workspace_root;
+
+    /// What a build of each target makes, without content.
+    fn complete(release: &Release) {
+        for target in TARGETS {
+            let (os, cpu) = target.npm;
+            let mut names = vec![
+                target.archive(&release.version),
+                format!("{}.cdx.json", target.folder(&release.version)),
+                format!("login_cli-py3-none-{}.whl", target.wheel),
+                format!("login-cli-{os}-{cpu}-{}.tgz", release.version),
+            ];
+            if let Some(arch) = target.nfpm {
+                let cpu = target.triple.split('-').next().unwrap();
+                names.push(format!("x_{arch}.deb"));
+                names.extend(["rpm", "apk", "pkg.tar.zst"].map(|end| format!("x-{cpu}.{end}")));
+            }
+            let folder = release.dist.join(target.triple);
+            names.iter().for_each(|name| put(&folder, &Entry::file(name, "")).unwrap());
+        }
+    }
+
+    #[test]
+    fn release_names_all_archives_and_refuses_a_missing_one() {
+        let folder = TempDir::new().unwrap();
+        let mut release = Release::read(workspace_root()).unwrap();
+        release.dist = folder.path().to_owned();
+        complete(&release);
+        let files = write(&release, Missing::Refused).unwrap();
+        let of_nothing = checksum(&Entry::file("", ""));
+        for file in ["install.sh", "install.ps1", "login-cli.rb", "login-cli.json", "Dockerfile"] {
+            let file = files.iter().find(|entry| entry.path == file).unwrap();
+            let text = str::from_utf8(&file.bytes).unwrap();
+            assert!(text.contains(&of_nothing) && !text.contains("{{"), "{text}");
+        }
+        let missing = folder.path().join("aarch64-apple-darwin");
+        fs::remove_file(missing.join(TARGETS[3].archive(&release.version))).unwrap();
+        let error = write(&release, Missing::Refused).unwrap_err().to_string();
+        assert!(error.contains("aarch64-apple-darwin: there is no"), "{error}");
+        assert!(write(&release, Missing::Zeros).is_ok());
+    }
+
+    #[test]
+    fn every_target_is_built_by_the_workflow_and_offered_by_npm() {
+        let file = |path| fs::read_to_string(workspace_root().join(path)).unwrap();
+        let workflow = file(".github/workflows/release.yml");
+        let npm = file("xtask/packaging/npm/package.json");
+        for target in TARGETS {
+            let (os, cpu) = target.npm;
+            assert!(workflow.contains(&format!("target: {} }}", target.triple)), "{target:?}");
+            assert!(npm.contains(&format!("\"@login-cli/{os}-{cpu}\"")), "{target:?}");
+        }
+        assert_eq!(workflow.matches("target: ").count(), TARGETS.len());
+    }
+}
