@@ -101,10 +101,12 @@ bench *ARGS:
 browser *ARGS:
     cargo xtask browser {{ ARGS }}
 
-# Build the documentation as a book in `target/book/`; needs `cargo install mdbook`
+# Build the documentation as a book in `target/book/`; needs `cargo install mdbook`, and npm for the diagrams
 [group('see')]
 book:
     mdbook build docs
+    -npm install --silent --prefix target/tools/mermaid mermaid@11
+    -cp target/tools/mermaid/node_modules/mermaid/dist/mermaid.min.js target/book/
 
 # Update the screenshots of the README
 [group('see')]
