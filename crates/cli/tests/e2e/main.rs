@@ -101,4 +101,6 @@ mod terminal;
 #[cfg(target_os = "linux")]
 mod tls;
 #[cfg(target_os = "linux")]
+mod unusable_folders;
+#[cfg(target_os = "linux")]
 mod versions;

@@ -4,11 +4,10 @@
 mod delay_proxy;
 mod flows;
 mod remote_servers;
-mod size;
 mod start;
-mod token;
 
 use std::error::Error;
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -22,7 +21,7 @@ use crate::report::Report;
 /// How much is measured.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Fewer rounds, and no clean build
+    /// Fewer rounds
     #[arg(long)]
     quick: bool,
     /// The round trip to the servers, in milliseconds
@@ -46,18 +45,14 @@ pub(crate) fn run(
     let program = program::build(root, Profile::Release, &[])?;
     let mut report = Report::default();
     progress("start to URL");
-    start::run(&program, root, starts, &mut report)?;
+    start::to_url(&program, root, starts, &mut report)?;
     progress("start to token");
-    token::run(&program, root, starts, &mut report)?;
+    start::to_token(&program, root, starts, &mut report)?;
     progress("callback to exit");
     flows::round_trips(&program, away, flows, &mut report)?;
     progress("peak memory");
     flows::memory(&program, peaks, &mut report)?;
-    size::run(&program, root, &mut report)?;
-    if !options.quick {
-        progress("clean build, which takes minutes");
-        size::clean_build(root, &mut report)?;
-    }
+    report.bytes("binary", fs::metadata(program)?.len(), 4_500_000);
     progress("");
     report.print(out)
 }

@@ -23,8 +23,6 @@ pub(super) enum Flow {
     /// Replaces a sign-in by an API key.
     OtherKey,
     Logout,
-    /// A sign-in for which no browser comes.
-    Browser,
 }
 
 /// The part of a run that is traced.
@@ -70,7 +68,6 @@ impl Flow {
             Self::FirstKey => "login with a key, the first",
             Self::OtherKey => "login with a key, over a sign-in",
             Self::Logout => "logout",
-            Self::Browser => "login",
         }
     }
 
@@ -87,7 +84,6 @@ impl Flow {
             Self::Refresh => &["refresh"],
             Self::FirstKey | Self::OtherKey => &["login", "--with-api-key"],
             Self::Logout => &["logout"],
-            Self::Browser => &["login", "--no-browser", "--port", "0", "--timeout", "10s"],
         }
     }
 
@@ -95,7 +91,7 @@ impl Flow {
     fn input(self) -> String {
         match self {
             Self::FirstKey | Self::OtherKey => format!("{KEY}\n"),
-            Self::Refresh | Self::Logout | Self::Browser => String::new(),
+            Self::Refresh | Self::Logout => String::new(),
         }
     }
 }
@@ -181,7 +177,7 @@ impl<'a> Case<'a> {
         let goal = match self.flow {
             Flow::Refresh => Goal::Tokens(content::refreshed(self.sandbox.issued())),
             Flow::FirstKey | Flow::OtherKey => Goal::Key(KEY.to_owned()),
-            Flow::Logout | Flow::Browser => Goal::Nothing,
+            Flow::Logout => Goal::Nothing,
         };
         content::judge(self.before.as_deref(), content, &goal)
     }

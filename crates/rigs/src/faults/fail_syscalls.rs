@@ -1,6 +1,11 @@
-//! Rows 119, 153 to 156: each system call fails with each error, once and from then on.
+//! Rows 116, 119, 150 and 153 to 156: at each system call of a save, the program is killed, or the call fails with
+//! each error, once and from then on.
+//!
+//! One gap remains: between the response of the issuer and the rename, only the program has the new
+//! tokens. Tokens that a kill loses there are counted and are no fault.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::case::{Flow, Phase};
 use super::content::State;
@@ -21,16 +26,29 @@ const MAY_BE_INTERRUPTED: [&str; 9] =
     ["open", "openat", "read", "write", "fsync", "flock", "fchmod", "close", "ftruncate"];
 
 const TORN: &str = "neither the old content nor the new";
+const LEFTOVERS: &str = "more than one file left behind";
+const NEXT: &str = "next save that fails, or leaves something";
 const CRASH: &str = "ended by a signal or a panic";
 const CODE: &str = "exit code that is not documented";
 const FALSE_SUCCESS: &str = "reports success and did not save";
 const SECRET: &str = "a secret on standard error";
-const LEFTOVERS: &str = "more than one file left behind";
 const INTERRUPTION: &str = "failed for an interruption";
 const NO_POWER_WARNING: &str = "folder not flushed, and no warning";
 const LOST: &str = "spent token lost for one error";
 const NO_LOSS_WARNING: &str = "spent token lost for many errors, and no message";
-const NEXT: &str = "next save that fails, or leaves something";
+const KINDS: [&str; 11] = [
+    TORN,
+    LEFTOVERS,
+    NEXT,
+    CRASH,
+    CODE,
+    FALSE_SUCCESS,
+    SECRET,
+    INTERRUPTION,
+    NO_POWER_WARNING,
+    LOST,
+    NO_LOSS_WARNING,
+];
 
 /// A planned fault.
 struct Point {
@@ -40,45 +58,42 @@ struct Point {
 }
 
 pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
-    let kinds = [
-        TORN,
-        CRASH,
-        CODE,
-        FALSE_SUCCESS,
-        SECRET,
-        LEFTOVERS,
-        INTERRUPTION,
-        NO_POWER_WARNING,
-        LOST,
-        NO_LOSS_WARNING,
-        NEXT,
-    ];
-    let mut findings = Findings::with_kinds(&kinds);
+    let mut findings = Findings::with_kinds(&KINDS);
+    let (mut lost, mut longest) = (0, Duration::ZERO);
     for flow in Flow::SAVING {
-        progress(&format!("errors at every step: {}", flow.name()));
+        progress(&format!("kills and errors at every step: {}", flow.name()));
         let points = points(program, flow, numbers)?;
         let met = parallel::each(&points, |point| {
-            let trial = trial::run(program, flow, point.phase, &point.injection)?;
-            Ok((point, trial))
+            Ok((point, trial::run(program, flow, point.phase, &point.injection)?))
         })?;
         let injected = met.iter().filter(|(_, trial)| trial.was_injected).count();
-        report.count(&format!("errors at each step: {}", flow.name()), injected, points.len());
-        met.iter().for_each(|(point, trial)| judge(point, trial, &mut findings));
+        report.count(&format!("kills and errors: {}", flow.name()), injected, points.len());
+        for (point, trial) in &met {
+            judge(point, trial, &mut findings);
+            let is_kill = point.injection.what == What::Kill;
+            lost += usize::from(is_kill && trial.next.is_lost);
+            // After a loss, the program waits for another process to save.
+            if is_kill && !trial.next.is_lost {
+                longest = longest.max(trial.next.took);
+            }
+        }
     }
     findings.report(report);
+    report.note("  response lost with the program that waited for it", lost.to_string());
+    report.time("  next save after a kill, the longest", Some(longest), Duration::from_secs(1));
     Ok(())
 }
 
-/// All errors at all calls; for a short run, one error at each call.
+/// A kill and all errors at all calls; for a short run, a kill and one error.
 fn points(program: &Path, flow: Flow, numbers: &Numbers) -> Outcome<Vec<Point>> {
     let mut points = Vec::new();
     for phase in flow.phases() {
         for (index, step) in trial::syscalls(program, flow, *phase)?.into_iter().enumerate() {
-            let mut faults = faults_at(&step);
+            let mut errors = errors_at(&step);
             if !numbers.every_error {
-                faults = vec![faults[index % faults.len()]];
+                errors = vec![errors[index % errors.len()]];
             }
-            points.extend(faults.into_iter().map(|what| {
+            points.extend(errors.into_iter().chain([What::Kill]).map(|what| {
                 let injection = Injection { step: step.clone(), what };
                 Point { flow, phase: *phase, injection }
             }));
@@ -87,69 +102,51 @@ fn points(program: &Path, flow: Flow, numbers: &Numbers) -> Outcome<Vec<Point>> 
     Ok(points)
 }
 
-fn faults_at(step: &Syscall) -> Vec<What> {
+fn errors_at(step: &Syscall) -> Vec<What> {
     let both = |error| [What::Error(error), What::ErrorFromThenOn(error)];
-    let mut faults: Vec<What> = ERRORS.into_iter().flat_map(both).collect();
+    let mut errors: Vec<What> = ERRORS.into_iter().flat_map(both).collect();
     // A program may repeat an interrupted call without an end.
     if MAY_BE_INTERRUPTED.contains(&step.call.as_str()) {
-        faults.push(What::Error(INTERRUPTED));
+        errors.push(What::Error(INTERRUPTED));
     }
-    faults
+    errors
 }
 
 fn judge(point: &Point, trial: &Trial, findings: &mut Findings) {
-    let mut found = Vec::new();
-    found.extend(wrong_end(trial));
-    found.extend(wrong_content(trial));
-    found.extend(wrong_words(point, trial));
-    found.extend(trial.next.fault.as_ref().map(|_| NEXT));
-    let Injection { step, .. } = &point.injection;
-    for kind in found {
+    let mut found = vec![
+        (TORN, trial.state == State::Torn),
+        (LEFTOVERS, trial.leftovers.len() > 1),
+        (NEXT, trial.next.fault.is_some()),
+        (SECRET, trial.shows_secret),
+    ];
+    if point.injection.what != What::Kill {
+        found.extend(after_error(&point.injection, trial));
+    }
+    for (kind, _) in found.into_iter().filter(|(_, is_found)| *is_found) {
         let next = trial.next.fault.as_ref().filter(|_| kind == NEXT);
         let words = next.cloned().unwrap_or_else(|| trial.ended.summary());
         let (flow, injection) = (point.flow.name(), &point.injection);
-        findings.add(kind, format!("{flow}: {injection} {step}: {words}"));
+        findings.add(kind, format!("{flow}: {injection} {}: {words}", injection.step));
     }
 }
 
-fn wrong_end(trial: &Trial) -> Option<&'static str> {
-    match trial.ended.code {
-        None | Some(101) => Some(CRASH),
-        Some(0 | 1) => None,
-        Some(_) => Some(CODE),
-    }
-}
-
-fn wrong_content(trial: &Trial) -> Vec<&'static str> {
-    let is_pretence = trial.ended.code == Some(0) && trial.state == State::Old;
-    [
-        (TORN, trial.state == State::Torn),
-        (FALSE_SUCCESS, is_pretence),
-        (LEFTOVERS, trial.leftovers.len() > 1),
-    ]
-    .into_iter()
-    .filter_map(|(kind, is_found)| is_found.then_some(kind))
-    .collect()
-}
-
-/// Wrong or missing messages.
-fn wrong_words(point: &Point, trial: &Trial) -> Vec<&'static str> {
-    let Injection { step, what } = &point.injection;
+/// What must not follow an error, and whether it did: a wrong end, or a missing message.
+fn after_error(Injection { step, what }: &Injection, trial: &Trial) -> [(&'static str, bool); 7] {
+    let (code, is_lost) = (trial.ended.code, trial.next.is_lost);
     let says = |words| trial.ended.stderr.contains(words);
+    let is_crash = matches!(code, None | Some(101));
     let is_interruption = *what == What::Error(INTERRUPTED);
-    let flushes_folder = step.call == "fsync" && step.is_on_folder();
-    let tells_of_power = trial.ended.code == Some(1)
-        && trial.state == State::New
-        && says("may not survive a power loss");
     let is_once = matches!(what, What::Error(_));
+    let flush_fails = step.call == "fsync" && step.is_on_folder() && is_once && !is_interruption;
+    let warns_of_power_loss =
+        code == Some(1) && trial.state == State::New && says("may not survive a power loss");
     [
-        (SECRET, trial.shows_secret),
-        (INTERRUPTION, is_interruption && trial.ended.code != Some(0)),
-        (NO_POWER_WARNING, flushes_folder && !is_interruption && is_once && !tells_of_power),
-        (LOST, trial.next.is_lost && is_once),
-        (NO_LOSS_WARNING, trial.next.is_lost && !is_once && !says("sign in again")),
+        (CRASH, is_crash),
+        (CODE, !is_crash && !matches!(code, Some(0 | 1))),
+        (FALSE_SUCCESS, code == Some(0) && trial.state == State::Old),
+        (INTERRUPTION, is_interruption && code != Some(0)),
+        (NO_POWER_WARNING, flush_fails && !warns_of_power_loss),
+        (LOST, is_lost && is_once),
+        (NO_LOSS_WARNING, is_lost && !is_once && !says("sign in again")),
     ]
-    .into_iter()
-    .filter_map(|(kind, is_found)| is_found.then_some(kind))
-    .collect()
 }

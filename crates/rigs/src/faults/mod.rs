@@ -1,10 +1,9 @@
-//! The credential store against faults: the program is killed, and the system refuses, at every system
-//! call of a save; disks are full or read-only; many processes want a refresh at the same moment.
+//! The credential store under faults: the program is killed, and a call fails, at every system call of a
+//! save; disks and limits run out; many processes refresh at the same moment.
 //!
-//! The program is the release build of `login-cli`, against the sandbox. `strace` kills it or makes a
-//! call fail; disks are mounted in a mount namespace, so that nothing stays behind. After every fault
-//! `auth.json` has to be the old content or the new one, whole, and the next save has to work and to
-//! leave no other file in the folder.
+//! The program is the release build of `login-cli`, with the sandbox. `strace` kills it or makes a
+//! call fail; disks are mounted in a mount namespace. After every fault, `auth.json` must be the old or
+//! the new document, complete, and the next save must work and leave no other file in the folder.
 
 mod case;
 mod concurrent_refresh;
@@ -12,15 +11,12 @@ mod content;
 mod exhaustion;
 mod fail_syscalls;
 mod home;
-mod kill_at_syscalls;
 mod parallel;
 mod random_kills;
-mod shell;
 mod spent_token;
 mod strace;
 mod strace_log;
 mod trial;
-mod unusual_folders;
 
 use std::error::Error;
 use std::io::Write;
@@ -84,7 +80,8 @@ pub(crate) fn run(
 }
 
 fn all(program: &Path, numbers: &Numbers, options: &Options, report: &mut Report) -> Outcome<()> {
-    match strace::missing() {
+    let help = strace::missing();
+    match help {
         None => spent_token::run(program, numbers, report)?,
         Some(help) => report.skipped("failing calls after a token is spent", help),
     }
@@ -92,17 +89,10 @@ fn all(program: &Path, numbers: &Numbers, options: &Options, report: &mut Report
     if options.spent {
         return Ok(());
     }
-    match strace::missing() {
-        None => {
-            kill_at_syscalls::run(program, report)?;
-            fail_syscalls::run(program, numbers, report)?;
-        }
-        Some(help) => {
-            report.skipped("kills at every system call of a save", help);
-            report.skipped("errors at every system call of a save", help);
-        }
+    match help {
+        None => fail_syscalls::run(program, numbers, report)?,
+        Some(help) => report.skipped("kills and errors at every system call of a save", help),
     }
     random_kills::run(program, numbers, report)?;
-    unusual_folders::run(program, report)?;
     concurrent_refresh::run(program, numbers, report)
 }

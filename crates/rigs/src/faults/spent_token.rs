@@ -1,9 +1,8 @@
-//! Row 215: the issuer has spent the refresh token and holds the response; then disk, quota, descriptors
-//! or memory run out, and the new tokens have to be stored all the same.
+//! Row 215: the issuer has spent the refresh token and holds the response; then memory or descriptors run out,
+//! and the new tokens have to be stored all the same.
 //!
-//! `strace` makes each system call between the request and the end of the save fail, once and from
-//! then on. It also fails calls that use reserved space, which no real exhaustion does: those losses
-//! are counted apart, and need a message. Real exhaustion is in `exhaustion.rs`.
+//! `strace` makes each call that takes memory or a descriptor fail, once and from then on. Errors of the calls in
+//! the folder are in `fail_syscalls.rs`, and full disks and real limits in `exhaustion.rs`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,9 +19,6 @@ use crate::report::Report;
 /// From a usual document to nearly the largest that is read.
 pub(super) const LENGTHS: [usize; 6] = [2_000, 20_000, 64_000, 200_000, 500_000, 900_000];
 
-/// Errors of calls in the folder.
-const OF_FOLDER: [&str; 4] = ["ENOSPC", "EDQUOT", "EMFILE", "ENOMEM"];
-
 /// Calls that take memory, or a thread.
 const MEMORY: &str = "mmap,mremap,brk,mprotect,clone,clone3";
 
@@ -30,16 +26,13 @@ const MEMORY: &str = "mmap,mremap,brk,mprotect,clone,clone3";
 const DESCRIPTORS: &str =
     "open,openat,socket,accept4,dup,eventfd2,epoll_create1,pipe2,memfd_create";
 
-pub(super) const LOST: &str = "spent tokens that are lost";
-const LOST_RESERVED: &str = "spent tokens lost to a reserved file that is refused for good, untold";
+const LOST: &str = "spent tokens that are lost";
 
 /// A planned fault.
 struct Point {
     length: usize,
-    scope: Scope,
+    calls: &'static str,
     injection: Injection,
-    /// Whether a call fails, from then on, that uses reserved space.
-    is_reserved: bool,
 }
 
 /// The state of the refresh token.
@@ -63,39 +56,29 @@ impl Token {
 }
 
 pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
-    let mut findings = Findings::with_kinds(&[LOST, LOST_RESERVED]);
+    let mut findings = Findings::with_kinds(&[LOST]);
     let lengths = if numbers.every_error { &LENGTHS[..] } else { &LENGTHS[..1] };
-    let (mut runs, mut warned) = (0, 0);
+    let mut runs = 0;
     for &length in lengths {
         progress(&format!("a spent token and {length} bytes"));
-        let points = points(program, length, numbers)?;
+        let points = points(program, length)?;
         let met = parallel::each(&points, |point| Ok((point, attempt(program, point)?)))?;
         runs += met.len();
-        for (point, (token, ended)) in met.iter().filter(|(_, (token, _))| *token == Token::Lost) {
-            let has_warning = ended.stderr.contains("sign in again");
-            let words = format!(
-                "{length} bytes: {} {}: {}",
-                point.injection,
-                point.injection.step,
-                ended.summary()
-            );
-            match point.is_reserved {
-                true if has_warning => warned += 1,
-                true => findings.add(LOST_RESERVED, words),
-                false => findings.add(LOST, format!("{token:?} {words}")),
-            }
+        for (point, (_, ended)) in met.iter().filter(|(_, (token, _))| *token == Token::Lost) {
+            let Injection { step, .. } = &point.injection;
+            let fault = format!("{} {step}", point.injection);
+            findings.add(LOST, format!("{length} bytes: {fault}: {}", ended.summary()));
         }
     }
-    report.note("steps after a token is spent that are refused", runs.to_string());
+    report.note("calls for memory or descriptors after a token is spent", runs.to_string());
     findings.report(report);
-    report
-        .note("  lost to a reserved file that is refused for good, and warned", warned.to_string());
     Ok(())
 }
 
 fn attempt(program: &Path, point: &Point) -> Outcome<(Token, Ended)> {
     let case = Case::with_document(program, point.length)?;
-    let traced = strace::run_in(&case, Phase::Save, point.scope, Some(&point.injection))?;
+    let scope = Scope::Process(point.calls);
+    let traced = strace::run_in(&case, Phase::Save, scope, Some(&point.injection))?;
     let mut token = Token::judge(case.state()?, case.refreshes());
     if token == Token::Lost && !case.home.leftovers()?.is_empty() {
         // The next refresh renames the temporary file, without a request.
@@ -106,54 +89,25 @@ fn attempt(program: &Path, point: &Point) -> Outcome<(Token, Ended)> {
     Ok((token, traced.ended))
 }
 
-fn points(program: &Path, length: usize, numbers: &Numbers) -> Outcome<Vec<Point>> {
-    let mut points = of_folder(program, length, numbers)?;
+fn points(program: &Path, length: usize) -> Outcome<Vec<Point>> {
+    let mut points = Vec::new();
     for (calls, error) in [(MEMORY, "ENOMEM"), (DESCRIPTORS, "EMFILE"), (DESCRIPTORS, "ENFILE")] {
-        let scope = Scope::Process(calls);
-        let point = |step, what| {
-            let injection = Injection { step, what };
-            Point { length, scope, injection, is_reserved: false }
-        };
+        let point = |step, what| Point { length, calls, injection: Injection { step, what } };
         let all = Syscall { call: calls.to_owned(), nth: 1, arguments: String::new() };
         points.push(point(all, What::ErrorFromThenOn(error)));
-        points.extend(
-            steps(program, length, scope)?.into_iter().map(|it| point(it, What::Error(error))),
-        );
+        let each = steps(program, length, calls)?.into_iter();
+        points.extend(each.map(|step| point(step, What::Error(error))));
     }
     Ok(points)
-}
-
-fn of_folder(program: &Path, length: usize, numbers: &Numbers) -> Outcome<Vec<Point>> {
-    let mut points = Vec::new();
-    for (index, step) in steps(program, length, Scope::Folder)?.into_iter().enumerate() {
-        let mut whats: Vec<What> = OF_FOLDER
-            .into_iter()
-            .flat_map(|error| [What::Error(error), What::ErrorFromThenOn(error)])
-            .collect();
-        if !numbers.every_error {
-            whats = vec![whats[index % whats.len()]];
-        }
-        points.extend(whats.into_iter().map(|what| {
-            let is_reserved = matches!(what, What::ErrorFromThenOn(_)) && !takes_descriptor(&step);
-            let injection = Injection { step: step.clone(), what };
-            Point { length, scope: Scope::Folder, injection, is_reserved }
-        }));
-    }
-    Ok(points)
-}
-
-fn takes_descriptor(step: &Syscall) -> bool {
-    DESCRIPTORS.split(',').any(|call| call == step.call)
 }
 
 /// The calls of a run without faults, from the request on.
-fn steps(program: &Path, length: usize, scope: Scope) -> Outcome<Vec<Syscall>> {
+fn steps(program: &Path, length: usize, calls: &'static str) -> Outcome<Vec<Syscall>> {
     let case = Case::with_document(program, length)?;
-    let traced = strace::run_in(&case, Phase::Save, scope, None)?;
+    let traced = strace::run_in(&case, Phase::Save, Scope::Process(calls), None)?;
     if traced.ended.code != Some(0) || case.state()? != State::New {
-        return Err(
-            format!("a refresh does not work under strace: {}", traced.ended.summary()).into()
-        );
+        let words = traced.ended.summary();
+        return Err(format!("a refresh does not work under strace: {words}").into());
     }
     let mut seen = BTreeSet::new();
     let steps = traced.steps(Phase::Save).into_iter();

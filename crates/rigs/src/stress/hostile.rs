@@ -20,6 +20,9 @@ use crate::metrics::Metrics;
 use crate::progress;
 use crate::report::Report;
 
+/// One request a line.
+const REQUESTS: &str = include_str!("hostile_requests.txt");
+
 pub(super) fn run(
     program: &Path,
     numbers: &Numbers,
@@ -118,139 +121,50 @@ fn ask(address: SocketAddr, request: &[u8]) -> Response {
 
 /// One request of each kind.
 fn requests(sign_in: &SignIn) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
-    let value = |wanted: &str| {
-        let mut pairs = sign_in.callback.query_pairs();
-        pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
-    };
+    let mut pairs = sign_in.callback.query_pairs();
+    let state = pairs.find(|(name, _)| name == "state").ok_or("the callback has no state")?.1;
     let target = &sign_in.callback[Position::BeforePath..Position::AfterQuery];
-    let state = value("state").ok_or("the callback has no state")?;
-    let port = sign_in.address.port();
-    let mut all = methods(target, port);
-    all.extend(heads(target, port));
-    all.extend(targets(&state, port));
-    all.extend(foreign_hosts(target, port));
-    all.extend(no_http(target, port));
-    Ok(all)
+    Ok(all_requests(target, &state, sign_in.address.port()))
 }
 
-/// Rows 29 and 30: what is not `GET`.
-fn methods(target: &str, port: u16) -> Vec<Vec<u8>> {
-    let methods = [
-        "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "FOO", "get", "GE",
-    ];
-    let bare = |method| format!("{method} {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
-    let mut all: Vec<_> = methods.map(bare).map(String::into_bytes).into();
-    let body = target.split('?').nth(1).unwrap_or_default();
-    all.push(
-        format!(
-            "POST /auth/callback HTTP/1.1\r\nHost: localhost:{port}\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .into_bytes(),
-    );
-    all.push(with(target, port, "Access-Control-Request-Private-Network: true\r\nOrigin: null"));
-    all
+fn all_requests(callback: &str, state: &str, port: u16) -> Vec<Vec<u8>> {
+    let (_, query) = callback.split_once('?').unwrap_or_default();
+    let lines = REQUESTS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let filled = lines.map(|line| {
+        let host = if line.contains("\\nHost:") { "" } else { "\\r\\nHost: {host}" };
+        let is_whole = ["\\r\\n\\r\\n", "\\n\\n"].iter().any(|end| line.contains(end));
+        let end = if is_whole { String::new() } else { format!("{host}\\r\\n\\r\\n") };
+        format!("{line}{end}")
+            .replace("{callback}", callback)
+            .replace("{query}", query)
+            .replace("{length}", &query.len().to_string())
+            .replace("{state}", state)
+            .replace("{state in lower case}", &state.to_lowercase())
+            .replace("{host}", &format!("localhost:{port}"))
+            .replace("{port}", &port.to_string())
+            .replace("{80 headers}", &"\\r\\nX-Many: 1".repeat(80))
+            .replace("{1500 pairs}", &"a=b&".repeat(1500))
+            .replace("{9000 a}", &"a".repeat(9000))
+            .replace("{20000 a}", &"a".repeat(20_000))
+    });
+    filled.map(|line| unescaped(&line)).collect()
 }
 
-/// Rows 35 and 39: headers of pages, and headers that are none.
-fn heads(target: &str, port: u16) -> Vec<Vec<u8>> {
-    let many = vec!["X-Many: 1"; 80].join("\r\n");
-    let large = format!("X-Large: {}", "a".repeat(20 * 1024));
-    let lines = [
-        "Origin: https://evil.test",
-        "Origin: null",
-        "Origin: http://localhost",
-        "Sec-Fetch-Dest: image\r\nSec-Fetch-Mode: no-cors",
-        "Sec-Fetch-Dest: iframe\r\nSec-Fetch-Mode: navigate",
-        "Sec-Fetch-Dest: empty\r\nSec-Fetch-Mode: cors",
-        "Sec-Fetch-Mode: websocket\r\nUpgrade: websocket",
-        "Sec-Purpose: prefetch;prerender",
-        "Host: evil.test",
-        "no colon",
-        "X-Space : 1",
-        "X-Folded: 1\r\n 2",
-        "X-Nul: \0",
-        "X-Return: a\rb",
-        "X-Feed: a\nX-More: b",
-        ": no name",
-        &many,
-        &large,
-    ];
-    lines.map(|line| with(target, port, line)).into()
-}
-
-/// The right callback, and one more line.
-fn with(target: &str, port: u16, line: &str) -> Vec<u8> {
-    format!("GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n{line}\r\n\r\n").into_bytes()
-}
-
-/// Rows 9, 10, 13, 15, 28, 37 and 38: other paths, other states, malformed and repeated parameters.
-fn targets(state: &str, port: u16) -> Vec<Vec<u8>> {
-    let callback = |query: &str| format!("/auth/callback?{query}");
-    let with_state = |rest: &str| callback(&format!("state={state}&{rest}"));
-    let mut all: Vec<String> =
-        ["/", "/favicon.ico", "/success", "/cancel", "/auth/callback/", "//auth/callback"]
-            .map(str::to_owned)
-            .into();
-    all.push(format!("/AUTH/CALLBACK?code=a&state={state}"));
-    let malformed = ["code=%", "code=%2", "code=%zz", "code=%u0041", "code=%ff%fe", "code=%c0%af"];
-    let repeated = ["code=a&code=b", "code=a&state=b", "error=a&error=b", "code=a%00", "code=a%0d"];
-    all.extend(malformed.into_iter().chain(repeated).map(with_state));
-    all.push(with_state(&format!("code={}", "a".repeat(9000))));
-    let others = ["", "state", "state=", "state=%00", "&&", "=", "?", "code=a", "error=a&state=b"];
-    all.extend(others.map(callback));
-    let (shorter, longer) = (&state[1..], format!("{state}a"));
-    let states = [shorter, &longer, &state.to_lowercase(), &format!("{state}%20")];
-    all.extend(states.map(|state| callback(&format!("code=a&state={state}"))));
-    all.push(callback(&"a=b&".repeat(1500)));
-    all.into_iter()
-        .map(|target| format!("GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"))
-        .map(String::into_bytes)
-        .collect()
-}
-
-/// Rows 32 and 33: every `Host` that is not ours, and none.
-fn foreign_hosts(target: &str, port: u16) -> Vec<Vec<u8>> {
-    let hosts = [
-        format!("Host: evil.test:{port}\r\n"),
-        format!("Host: localhost.evil.test:{port}\r\n"),
-        format!("Host: 127.0.0.1.nip.io:{port}\r\n"),
-        format!("Host: localhost:{port}.\r\n"),
-        format!("Host: 0.0.0.0:{port}\r\n"),
-        format!("Host: [::ffff:127.0.0.1]:{port}\r\n"),
-        format!("Host: localhost:{port}@evil.test\r\n"),
-        format!("Host: me@localhost:{port}\r\n"),
-        format!("Host: local\thost:{port}\r\n"),
-        format!("Host: localhost:{port}\r\nHost: localhost:{port}\r\n"),
-        "Host: localhost:9\r\n".to_owned(),
-        "Host: localhost\r\n".to_owned(),
-        "Host:\r\n".to_owned(),
-        String::new(),
-    ];
-    let request = |host: &String, version| format!("GET {target} HTTP/1.{version}\r\n{host}\r\n");
-    let both = hosts.iter().flat_map(|host| [request(host, 1), request(host, 0)]);
-    both.map(String::into_bytes).collect()
-}
-
-/// Row 39: bytes that are no request, and requests for a proxy.
-fn no_http(target: &str, port: u16) -> Vec<Vec<u8>> {
-    let host = format!("Host: localhost:{port}\r\n\r\n");
-    let requests = [
-        format!("GET http://localhost:{port}{target} HTTP/1.1\r\n{host}"),
-        format!("GET http://evil.test{target} HTTP/1.1\r\n{host}"),
-        format!("GET {target} HTTP/1.1\n{}", host.replace("\r\n", "\n")),
-        format!("GET {target} HTTP/9.9\r\n{host}"),
-        format!("GET  {target}  HTTP/1.1\r\n{host}"),
-        format!("GET {target}\r\n{host}"),
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
-        "SSH-2.0-OpenSSH_10.0\r\n\r\n".to_owned(),
-        "\0\u{1}\u{2}\u{3}\r\n\r\n".to_owned(),
-    ];
-    let mut all: Vec<_> = requests.map(String::into_bytes).into();
-    all.push(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec());
-    all.push([b"GET /auth/callback?\xff\xfe HTTP/1.1\r\n", host.as_bytes()].concat());
-    all
+/// `\r`, `\n`, `\t` and `\x7f`.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut parts = text.split('\\');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (escape, rest) = part.split_at(if part.starts_with('x') { 3 } else { 1 });
+        bytes.push(match escape {
+            "r" => b'\r',
+            "n" => b'\n',
+            "t" => b'\t',
+            hex => u8::from_str_radix(&hex[1..], 16).unwrap_or_default(),
+        });
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -270,14 +184,14 @@ mod tests {
 
     #[test]
     fn hostile_requests_are_unique_and_exclude_the_callback() {
-        let (target, port) = ("/auth/callback?code=a&state=Aabc", 1455);
-        let mut all = methods(target, port);
-        all.extend(heads(target, port));
-        all.extend(targets("Aabc", port));
-        all.extend(foreign_hosts(target, port));
-        all.extend(no_http(target, port));
+        let target = "/auth/callback?code=a&state=Aabc";
+        let mut all = all_requests(target, "Aabc", 1455);
         let count = all.len();
-        assert!(!all.contains(&crate::http::get(target, "localhost:1455")));
+        let right = format!("GET {target} HTTP/1.1\r\nHost: localhost:1455\r\n\r\n");
+        assert!(!all.contains(&right.into_bytes()));
+        let is_filled = |request: &Vec<u8>| !request.iter().any(|byte| b"{}\\".contains(byte));
+        assert!(all.iter().all(is_filled));
+        assert!(all.contains(&b"\x00\x01\x02\x03\r\n\r\n".to_vec()));
         all.sort();
         all.dedup();
         assert_eq!(all.len(), count);
