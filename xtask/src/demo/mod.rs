@@ -1,7 +1,6 @@
 //! Both sign-ins against a sandbox on this machine: no account, no network, and no file outside a
 //! temporary folder.
 
-mod elide;
 mod page;
 mod show;
 mod stage;
@@ -13,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use sandbox::{Recorded, Trail};
 
-use elide::{elide, has_none};
 use page::Page;
 use rigs::program::{self, Profile};
 use stage::{Played, Stage};
@@ -81,7 +79,7 @@ impl Stage {
         page.section("The file that is left: auth.json")?;
         let path = self.home.path().join("auth.json");
         let text = fs::read_to_string(&path)?;
-        for line in elide(&text, &played.secrets).lines() {
+        for line in show::redacted(&text, &played.secrets).lines() {
             page.verbatim(line)?;
         }
 
@@ -101,7 +99,7 @@ impl Stage {
         self.show_wire(page, &played)?;
 
         page.section("Standard output, for OPENAI_API_KEY=$(login-cli create-key)")?;
-        page.verbatim(&elide(played.result.trim_end(), &played.secrets))?;
+        page.verbatim(&show::redacted(played.result.trim_end(), &played.secrets))?;
 
         page.section("What held")?;
         let newest = self.sandbox.issued().api_keys.pop().unwrap_or_default();
@@ -149,7 +147,8 @@ impl Stage {
         page: &mut Page<impl Write>,
         played: &Played,
     ) -> Result<(), Box<dyn Error>> {
-        page.claim("the terminal shows no secret", has_none(&played.said, &played.secrets))?;
+        let is_shown = |secret: &String| !secret.is_empty() && played.said.contains(secret);
+        page.claim("the terminal shows no secret", !played.secrets.iter().any(is_shown))?;
         if self.viewer == Viewer::Simulated {
             let last = played.trail.as_ref().and_then(Trail::last);
             let is_good = last.is_some_and(|step| step.status == 200);

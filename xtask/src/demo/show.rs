@@ -56,6 +56,17 @@ pub(super) fn title(page: &str) -> Option<String> {
     Some(from.split_once("</title>")?.0.replace("&amp;", "&"))
 }
 
+/// The text with the prefix of each secret instead of the secret: `eyJ…`, `sk-…`, `…`.
+pub(super) fn redacted(text: &str, secrets: &[String]) -> String {
+    let mut secrets: Vec<&String> = secrets.iter().filter(|secret| !secret.is_empty()).collect();
+    // The longest first: another secret can be a part of it.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.into_iter().fold(text.to_owned(), |text, secret| {
+        let prefix = ["eyJ", "sk-"].into_iter().find(|prefix| secret.starts_with(prefix));
+        text.replace(secret, &format!("{}…", prefix.unwrap_or_default()))
+    })
+}
+
 /// What a server was asked: the request line without its query, and the names of what came with it.
 pub(super) fn request(request: &Recorded) -> (String, Vec<String>) {
     let Recorded { method, path, .. } = request;
@@ -102,6 +113,13 @@ mod tests {
 
     fn url(text: &str) -> Url {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn secret_is_replaced_by_its_prefix() {
+        let secrets = ["eyJhbGciOi.x.y", "sk-abc", "abc", "", "rt_1"].map(str::to_owned);
+        let text = r#"{"id": "eyJhbGciOi.x.y", "key": "sk-abc", "rest": "rt_1 abc"}"#;
+        assert_eq!(redacted(text, &secrets), r#"{"id": "eyJ…", "key": "sk-…", "rest": "… …"}"#);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //!
 //! A violation would be easy and silent. Each rule prints its reason.
 
-mod can_fail;
 mod cycles;
 mod documents;
 mod faults;
+mod tests;
 
 use std::fs;
 
