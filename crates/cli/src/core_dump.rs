@@ -22,7 +22,7 @@ impl CoreDumpLimit {
     }
 }
 
-/// There are no core dumps unless somebody configured them.
+/// There are no core dumps unless they are configured.
 #[cfg(not(unix))]
 impl CoreDumpLimit {
     pub(crate) fn lower_to_zero() -> Self {

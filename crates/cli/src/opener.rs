@@ -1,4 +1,4 @@
-//! Who opens the browser, and how it comes back to a port here.
+//! Who opens the browser, and how it reaches the callback port.
 
 use diagnostics::RemoteContext;
 
@@ -8,12 +8,12 @@ use crate::environment;
 /// What opens the authorization URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Opener {
-    ThisProgram,
-    /// The person, with help on how their browser reaches the callback.
-    Person(ForwardingHelp),
+    Program,
+    /// The user, with help on how their browser reaches the callback.
+    User(ForwardingHelp),
 }
 
-/// How the person's browser reaches a port here: sentences, and what to run on the person's side.
+/// How the user's browser reaches a port here: sentences, and what to run on the user's side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ForwardingHelp {
     pub(crate) sentences: Vec<String>,
@@ -32,9 +32,9 @@ impl Opener {
         if args.no_browser {
             // Many containers share the network of their machine, which cannot be seen from within.
             let context = host.remote_context().filter(|it| *it != RemoteContext::Container);
-            return Self::Person(context.map(help).unwrap_or_default());
+            return Self::User(context.map(help).unwrap_or_default());
         }
-        host.browser_obstacle().map_or(Self::ThisProgram, |context| Self::Person(help(context)))
+        host.browser_obstacle().map_or(Self::Program, |context| Self::User(help(context)))
     }
 }
 

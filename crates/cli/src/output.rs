@@ -19,11 +19,12 @@ use std::io::{self, BufWriter, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::AutoStream;
+use clap::ColorChoice;
 use printable::one_line;
 use serde_json::{Value, json};
 use terminal_ui::suspend_status_line;
 
-use crate::args::{Color, Json};
+use crate::args::{Json, color_choice};
 use crate::stdout_watch::StdoutWatch;
 
 /// The result cannot be written: the reader is gone, or the disk is full.
@@ -31,18 +32,18 @@ use crate::stdout_watch::StdoutWatch;
 #[error("cannot write the result to standard output")]
 pub(crate) struct OutputError(#[from] pub(crate) io::Error);
 
-/// Standard output, in the form that was asked for.
+/// Standard output, in the requested form.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: Option<Json>,
-    color: Color,
+    color: ColorChoice,
     /// Whether the document was written, or could not be.
     is_complete: AtomicBool,
     watch: StdoutWatch,
 }
 
 impl Output {
-    pub(crate) fn new(json: Option<Json>, color: Color) -> Self {
+    pub(crate) fn new(json: Option<Json>, color: ColorChoice) -> Self {
         Self { json, color, is_complete: AtomicBool::new(false), watch: StdoutWatch::default() }
     }
 
@@ -51,8 +52,7 @@ impl Output {
         self.json == Some(Json::Stream)
     }
 
-    /// Puts a result that is no JSON on standard output, with a line break; nothing where JSON was
-    /// asked for.
+    /// Puts a result that is no JSON on standard output, with a line break; nothing with `--json`.
     ///
     /// # Errors
     ///
@@ -74,13 +74,13 @@ impl Output {
             return Ok(());
         }
         Ok(suspend_status_line(|| {
-            let mut stdout = AutoStream::new(io::stdout().lock(), self.color.choice());
+            let mut stdout = AutoStream::new(io::stdout().lock(), color_choice(self.color));
             stdout.write_all(text.as_bytes())?;
             stdout.flush()
         })?)
     }
 
-    /// Puts the result on standard output where JSON was asked for, and nothing else.
+    /// Puts the result on standard output with `--json`, and nothing else.
     ///
     /// # Errors
     ///

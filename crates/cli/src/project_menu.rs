@@ -1,11 +1,11 @@
-//! The choice of a project on the person's terminal.
+//! The menu of projects.
 
 use login::NoSelection;
 use login::create_api_key::{ProjectChoices, Target};
 use printable::excerpt;
 use terminal_ui::{Select, Terminal};
 
-/// Asks where a key is made.
+/// Asks in which project the key is created.
 pub(crate) async fn choose(
     candidates: ProjectChoices,
     terminal: Terminal,
@@ -13,8 +13,8 @@ pub(crate) async fn choose(
     let items = labels(candidates.targets());
     let heading = format!("Which of {} projects is the key for?", items.len());
     let select = Select { heading, items, default: candidates.default() };
-    let answer = select.ask(terminal).await;
-    let place = answer.map_err(|error| NoSelection::PromptFailed(error.into()))?;
+    let chosen = select.ask(terminal).await;
+    let place = chosen.map_err(|error| NoSelection::PromptFailed(error.into()))?;
     place.and_then(|place| candidates.into_target(place)).ok_or(NoSelection::Declined)
 }
 

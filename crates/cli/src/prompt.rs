@@ -39,17 +39,14 @@ impl Prompt<'_> {
         self.emit(context, &opener, authorization);
         self.show_url(context.terminal, &opener, authorization.url());
         let (keyboard, inputs) = self.inputs(context);
-        let offers = match keyboard {
-            Some(_) => self.alternatives.at_keyboard(&opener),
-            None => self.alternatives.without_keyboard(&opener),
-        };
+        let offers = self.alternatives.offers(&opener, keyboard.is_some());
         offers.iter().for_each(|offer| context.terminal.say(&context.to_text(offer)));
         if self.args.qr {
             // It is last, because a camera has to see all of it.
             context.terminal.qr(authorization.url().as_str(), ROWS_OF_STATUS);
         }
         context.status_lines.push("Waiting for the browser", Some(self.args.timeout));
-        if opener == Opener::ThisProgram {
+        if opener == Opener::Program {
             warn_of_missing_browser(context.terminal);
             authorization.open_browser_with(browser::open);
         }
@@ -61,8 +58,8 @@ impl Prompt<'_> {
 
     fn emit(&self, context: &Context, opener: &Opener, authorization: &Authorization) {
         let (opened_by, help) = match opener {
-            Opener::ThisProgram => ("program", None),
-            Opener::Person(help) => ("person", Some(help)),
+            Opener::Program => ("program", None),
+            Opener::User(help) => ("person", Some(help)),
         };
         context.output.event(&json!({
             "event": "url",
@@ -80,13 +77,13 @@ impl Prompt<'_> {
     fn show_url(&self, terminal: Terminal, opener: &Opener, url: &Url) {
         let purpose = self.purpose;
         terminal.say(&match opener {
-            Opener::Person(_) => format!("Open this address to {purpose}:"),
-            Opener::ThisProgram => {
+            Opener::User(_) => format!("Open this address to {purpose}:"),
+            Opener::Program => {
                 format!("Your browser opens to {purpose}. If it does not, open this address:")
             }
         });
         terminal.url(url.as_str());
-        if let Opener::Person(help) = opener {
+        if let Opener::User(help) = opener {
             help.sentences.iter().for_each(|sentence| terminal.say(sentence));
             help.command.iter().for_each(|command| terminal.command(command));
         }
@@ -112,29 +109,26 @@ fn warn_of_missing_browser(terminal: Terminal) {
 }
 
 impl Alternatives {
-    /// A browser that opens here returns here: there is nothing to paste.
-    fn at_keyboard(self, opener: &Opener) -> Vec<Hint> {
-        const PASTE: &str = "If the browser ends on a page that does not load, paste the address of \
-                             that page here, and press Enter.";
-        let offers: &[&str] = match (self, opener) {
-            (Self::Paste, Opener::ThisProgram) => &[],
-            (Self::PasteOrDeviceCode, Opener::ThisProgram) => {
-                &["No browser here? Press d, for a code to type on another device."]
+    /// What to print below the URL. A browser that this program opens returns here: there is nothing to
+    /// paste.
+    fn offers(self, opener: &Opener, has_keyboard: bool) -> Vec<Hint> {
+        let has_device_code = self == Self::PasteOrDeviceCode;
+        match opener {
+            Opener::Program if has_keyboard && has_device_code => {
+                vec![say("No browser here? Press d, for a code to type on another device.")]
             }
-            (Self::Paste, Opener::Person(_)) => &[PASTE],
-            (Self::PasteOrDeviceCode, Opener::Person(_)) => {
-                &[PASTE, "Or press d, for a code to type on another device."]
+            Opener::User(_) if has_keyboard => {
+                let press = "Or press d, for a code to type on another device.";
+                let device_code = has_device_code.then(|| say(press));
+                [say(PASTE)].into_iter().chain(device_code).collect()
             }
-        };
-        offers.iter().copied().map(say).collect()
-    }
-
-    fn without_keyboard(self, opener: &Opener) -> Vec<Hint> {
-        match (self, opener) {
-            (Self::PasteOrDeviceCode, Opener::Person(help)) if !help.sentences.is_empty() => {
+            Opener::User(help) if has_device_code && !help.sentences.is_empty() => {
                 vec![say("Or use ").run("login --device").then(", which needs no way back.")]
             }
             _ => Vec::new(),
         }
     }
 }
+
+const PASTE: &str = "If the browser ends on a page that does not load, paste the address of that page here, \
+                     and press Enter.";

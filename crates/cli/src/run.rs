@@ -1,8 +1,9 @@
 use std::process::ExitCode;
 
+use clap::ColorChoice;
 use terminal_ui::CommandPrefix;
 
-use crate::args::{Cli, Color, EarlyExit};
+use crate::args::{Cli, EarlyExit};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::error::rejected::Remedies;
@@ -43,11 +44,11 @@ fn report(error: &CliError, context: &Context) -> ExitCode {
 fn exit_early(early_exit: &EarlyExit) -> ! {
     if let Some(wrong) = early_exit.wrong() {
         let error = CliError::Usage(wrong).to_json(&CommandPrefix::default(), Remedies::default());
-        Output::new(early_exit.json, Color::Auto).error(&error);
+        Output::new(early_exit.json, ColorChoice::Auto).error(&error);
     }
     if let Some(help) = early_exit.help() {
         // If standard output is closed, there is nowhere to report it.
-        let _ = Output::new(None, Color::Auto).styled(&help);
+        let _ = Output::new(None, ColorChoice::Auto).styled(&help);
     }
     early_exit.end()
 }

@@ -92,14 +92,8 @@ const FILE_TOO_LARGE: i32 = 25;
 /// system's default, which ends the program as well.
 #[cfg(unix)]
 pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
-    use signal::unix::{Signal, SignalKind, signal};
+    use signal::unix::{SignalKind, signal};
     let listen = |kind: SignalKind| signal(kind).ok();
-    async fn received(signal: Option<Signal>) {
-        match signal {
-            Some(mut signal) => drop(signal.recv().await),
-            None => pending().await,
-        }
-    }
     // With a handler, which does nothing, the write fails with an error, as on a full disk. Without one,
     // the signal would end the program.
     let _ = listen(SignalKind::from_raw(FILE_TOO_LARGE));
@@ -109,10 +103,11 @@ pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
     let quit = listen(SignalKind::quit());
     async {
         tokio::select! {
-            () = received(interrupted) => Interrupt::CtrlC,
-            () = received(terminated) => Interrupt::Terminated,
-            () = received(hung_up) => Interrupt::Terminated,
-            () = received(quit) => Interrupt::Terminated,
+            Some(()) = async { interrupted?.recv().await } => Interrupt::CtrlC,
+            Some(()) = async { terminated?.recv().await } => Interrupt::Terminated,
+            Some(()) = async { hung_up?.recv().await } => Interrupt::Terminated,
+            Some(()) = async { quit?.recv().await } => Interrupt::Terminated,
+            else => pending().await,
         }
     }
 }
@@ -120,24 +115,13 @@ pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
 /// Listens from now on for a signal that ends the program.
 #[cfg(windows)]
 pub(crate) fn interrupt() -> impl Future<Output = Interrupt> {
-    let (interrupted, closed) =
-        (signal::windows::ctrl_c().ok(), signal::windows::ctrl_close().ok());
+    use signal::windows::{ctrl_c, ctrl_close};
+    let (interrupted, closed) = (ctrl_c().ok(), ctrl_close().ok());
     async {
-        let interrupted = async {
-            match interrupted {
-                Some(mut signal) => drop(signal.recv().await),
-                None => pending().await,
-            }
-        };
-        let closed = async {
-            match closed {
-                Some(mut signal) => drop(signal.recv().await),
-                None => pending().await,
-            }
-        };
         tokio::select! {
-            () = interrupted => Interrupt::CtrlC,
-            () = closed => Interrupt::Terminated,
+            Some(()) = async { interrupted?.recv().await } => Interrupt::CtrlC,
+            Some(()) = async { closed?.recv().await } => Interrupt::Terminated,
+            else => pending().await,
         }
     }
 }

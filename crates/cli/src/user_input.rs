@@ -1,5 +1,5 @@
-//! What a person does while the browser is awaited: they bring the address where theirs has ended, or
-//! ask for a device code. They type it, or a program that they use writes it to standard input.
+//! What the user enters during the wait for the browser: the URL where it ended, or a request for a device
+//! code. The user types it, or a program writes it to standard input.
 
 use std::ops::ControlFlow;
 
@@ -8,7 +8,7 @@ use terminal_ui::{Keyboard, read_lines};
 use tokio::sync::mpsc::unbounded_channel;
 use zeroize::Zeroizing;
 
-/// The line by which a program asks for a device code; every other one is an address.
+/// The line by which a program asks for a device code; every other line is a URL.
 const DEVICE: &str = "device";
 
 /// From the keyboard, until it is dropped; `None` without a terminal. The device key requests a

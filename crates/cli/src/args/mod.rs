@@ -1,21 +1,22 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help that a terminal shows")]
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
-use oauth_callback_server::RedirectHost;
-use platform_api::{OrganizationId, ProjectId};
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use help::help;
-use values::{name, redirect_host, scope, variable, workspace};
 
-pub(crate) use shared::{Color, Json, SharedArgs};
+pub(crate) use options::{
+    BrowserArgs, CallbackArgs, CompletionsArgs, CreateKeyArgs, ExecArgs, LoginArgs, LogoutArgs,
+    PlatformArgs, ProjectsArgs, TokenArgs,
+};
+pub(crate) use shared::{Json, SharedArgs, color_choice};
 pub(crate) use values::{ProfileName, Shell, StoreKind, differs_in_case, duration, shell_word};
 
 mod help;
+mod options;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -236,160 +237,4 @@ pub(crate) enum Command {
     /// sends no request.
     #[command(after_long_help = help(include_str!("help/completions.txt")))]
     Completions(CompletionsArgs),
-}
-
-// The names of the groups in conflicts are those of the structs.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Sign-in")]
-pub(crate) struct LoginArgs {
-    /// Sign in with a code that you type on another device
-    #[arg(long, group = "method", conflicts_with_all = ["CallbackArgs", "AuthorizationArgs"])]
-    pub(crate) device: bool,
-    /// Read an API key from standard input, and store it
-    #[arg(long, group = "method", conflicts_with_all = ["BrowserArgs", "CallbackArgs", "AuthorizationArgs", "ApiKeyArgs", "workspaces"])]
-    pub(crate) with_api_key: bool,
-    /// Read a ChatGPT access token from standard input, and store it; it cannot be refreshed
-    #[arg(long, group = "method", conflicts_with_all = ["BrowserArgs", "CallbackArgs", "AuthorizationArgs", "ApiKeyArgs"])]
-    pub(crate) with_access_token: bool,
-    /// Accept only this ChatGPT workspace; repeatable
-    #[arg(long = "workspace", value_name = "ID", value_parser = workspace)]
-    pub(crate) workspaces: Vec<String>,
-    #[command(flatten)]
-    pub(crate) api_key: ApiKeyArgs,
-    #[command(flatten)]
-    pub(crate) authorization: AuthorizationArgs,
-    #[command(flatten)]
-    pub(crate) browser: BrowserArgs,
-    #[command(flatten)]
-    pub(crate) callback: CallbackArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Sign-in")]
-pub(crate) struct ApiKeyArgs {
-    /// Do not create an API key
-    #[arg(long, conflicts_with = "require_api_key")]
-    pub(crate) no_api_key: bool,
-    /// Fail, and store nothing, if no API key can be created
-    #[arg(long)]
-    pub(crate) require_api_key: bool,
-}
-
-/// The authorization request.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Sign-in")]
-pub(crate) struct AuthorizationArgs {
-    /// Request this scope too; repeatable
-    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
-    pub(crate) scopes: Vec<String>,
-    /// Host of the redirect URI: localhost, or 127.0.0.1 for browsers that force https on localhost
-    #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = redirect_host(), hide_possible_values = true)]
-    pub(crate) redirect_host: RedirectHost,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Sign-in")]
-pub(crate) struct BrowserArgs {
-    /// Print the URL, and open no browser
-    #[arg(long)]
-    pub(crate) no_browser: bool,
-    /// Also show the URL as a QR code
-    #[arg(long)]
-    pub(crate) qr: bool,
-    /// How long to wait for the browser
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
-    pub(crate) timeout: Duration,
-}
-
-/// The callback of the browser.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Sign-in")]
-pub(crate) struct CallbackArgs {
-    /// Ports of the redirect URI; the first free one is used [default: 1455,1457 for login, otherwise 5000]
-    #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',')]
-    pub(crate) ports: Vec<u16>,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Key")]
-pub(crate) struct CreateKeyArgs {
-    /// Name of the new key
-    #[arg(long, value_name = "NAME", default_value = "Codex CLI", value_parser = name)]
-    pub(crate) name: String,
-    /// Use this organization instead of the default one
-    #[arg(long, value_name = "ID", value_parser = |id: &str| OrganizationId::new(id))]
-    pub(crate) organization: Option<OrganizationId>,
-    /// Use this project instead of the default one
-    #[arg(long, value_name = "ID", value_parser = |id: &str| ProjectId::new(id))]
-    pub(crate) project: Option<ProjectId>,
-    /// Also store the key as OPENAI_API_KEY in auth.json, and keep the other fields
-    #[arg(long)]
-    pub(crate) save: bool,
-    /// How often to look for the default project of a new account
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
-    pub(crate) poll_interval: Duration,
-    /// How long to look for it
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
-    pub(crate) poll_timeout: Duration,
-    #[command(flatten)]
-    pub(crate) platform: PlatformArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Token")]
-pub(crate) struct TokenArgs {
-    /// Print the ID token instead, which identifies the user
-    #[arg(long, conflicts_with = "api_key")]
-    pub(crate) id_token: bool,
-    /// Print the API key instead
-    #[arg(long)]
-    pub(crate) api_key: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Program")]
-pub(crate) struct ExecArgs {
-    /// Also set this variable, to a valid access token
-    #[arg(long, value_name = "NAME", value_parser = variable)]
-    pub(crate) access_token_env: Option<String>,
-    /// The program and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments, help_heading = None)]
-    pub(crate) program: Vec<OsString>,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Sign-in")]
-pub(crate) struct LogoutArgs {
-    /// End the sign-in of every profile
-    #[arg(long, conflicts_with = "profile")]
-    pub(crate) all: bool,
-    /// Remove the credentials from this machine, and revoke nothing
-    #[arg(long)]
-    pub(crate) local: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "List")]
-pub(crate) struct ProjectsArgs {
-    /// List only the projects of this organization
-    #[arg(long, value_name = "ID", value_parser = |id: &str| OrganizationId::new(id))]
-    pub(crate) organization: Option<OrganizationId>,
-    #[command(flatten)]
-    pub(crate) platform: PlatformArgs,
-}
-
-/// The sign-in of a command that uses the platform.
-#[derive(Debug, Args)]
-pub(crate) struct PlatformArgs {
-    #[command(flatten)]
-    pub(crate) browser: BrowserArgs,
-    #[command(flatten)]
-    pub(crate) callback: CallbackArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CompletionsArgs {
-    /// Your shell
-    #[arg(value_enum, value_name = "bash|zsh|fish|powershell|elvish", hide_possible_values = true)]
-    pub(crate) shell: Shell,
 }

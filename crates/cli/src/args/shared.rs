@@ -1,9 +1,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anstream::ColorChoice;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ColorChoice, ValueEnum, ValueHint};
 use http_client::BaseUrl;
 use login::openai;
 use terminal_ui::CommandPrefix;
@@ -39,16 +38,15 @@ pub(crate) struct SharedArgs {
     /// Log each step to standard error, without secrets [env: LOGIN_CLI_LOG=debug]
     #[arg(short, long, global = true, help_heading = "Output")]
     pub(crate) verbose: bool,
-    /// When to use colors: auto, always or never
+    /// When to use colors
     #[arg(
         long,
         global = true,
         value_name = "WHEN",
         default_value = "auto",
-        hide_possible_values = true,
         help_heading = "Output"
     )]
-    pub(crate) color: Color,
+    pub(crate) color: ColorChoice,
 }
 
 const STORE_HELP: &str = if cfg!(feature = "keyring") {
@@ -99,7 +97,7 @@ impl SharedArgs {
             store: None,
             json: None,
             verbose: false,
-            color: Color::Auto,
+            color: ColorChoice::Auto,
         })
     }
 }
@@ -132,19 +130,11 @@ impl Json {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-impl Color {
-    pub(crate) fn choice(self) -> ColorChoice {
-        match self {
-            Self::Auto => ColorChoice::Auto,
-            Self::Always => ColorChoice::Always,
-            Self::Never => ColorChoice::Never,
-        }
+/// Whether `--color` overrides the detection of colors.
+pub(crate) fn color_choice(color: ColorChoice) -> anstream::ColorChoice {
+    match color {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
     }
 }

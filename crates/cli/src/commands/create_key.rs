@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &CreateKeyArgs, context: &Context) -> Result<(), C
     Ok(())
 }
 
-/// Waits for the person, and asks them where there is a choice and somebody to make it.
+/// Waits for the user, and shows the menu if there are several projects and a terminal.
 async fn make(
     pending: PendingApiKey,
     keyboard: Option<Keyboard>,

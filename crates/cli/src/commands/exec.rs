@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ExecArgs, context: &Context) -> Result<ExitCode, CliErr
     }
     match (token::api_key(&document), &args.access_token_env) {
         (Ok(key), _) => drop(command.env("OPENAI_API_KEY", key.expose())),
-        // The token is what was asked for, and a key from elsewhere would be another account's.
+        // The token was requested, and a key from elsewhere could be that of another account.
         (Err(_), Some(_)) => drop(command.env_remove("OPENAI_API_KEY")),
         (Err(error), None) => return Err(error),
     }

@@ -102,8 +102,7 @@ fn projects_as_json(
     fields
 }
 
-/// The client of the platform, once it is clear that it may be asked, and that somebody gets what it
-/// answers.
+/// The client of the platform, after a check of its address and of standard output.
 pub(super) fn client(context: &Context) -> Result<HttpClient, CliError> {
     check_servers(&context.args)?;
     output::check_is_open()?;

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &TokenArgs, context: &Context) -> Result<(), CliError> {
     }
 }
 
-/// It says who signed in also when it has expired, and a server may not take it any more.
+/// An expired ID token still identifies the user, but a server may refuse it.
 fn warn_of_expired(context: &Context, expires_at: Option<Timestamp>) {
     let now = environment::now();
     if let Some(expired_at) = expires_at.filter(|expires_at| *expires_at <= now) {
@@ -95,7 +95,7 @@ fn id_token_expires_at(document: &AuthDocument) -> Option<Timestamp> {
     Timestamp::from_second(identity_without_verifying(document)?.exp?).ok()
 }
 
-/// What there is where a token is missing, or how to come by it.
+/// What the sign-in has instead of a token, or how to get one.
 fn instead(document: &AuthDocument) -> Hint {
     match (document.api_key(), document.auth_mode()) {
         (Some(_), _) => say("--api-key prints the key"),

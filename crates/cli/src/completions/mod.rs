@@ -11,7 +11,9 @@
 
 use std::process::ExitCode;
 
-use crate::args::{Color, Shell, definition};
+use clap::ColorChoice;
+
+use crate::args::{Shell, definition};
 use crate::output::Output;
 use cursor::Cursor;
 
@@ -44,7 +46,7 @@ pub(crate) fn print(words: &[String]) -> ExitCode {
     if let Some((last, before)) = words.split_last()
         && let Some(typed) = last.strip_prefix('@')
     {
-        let output = Output::new(None, Color::Never);
+        let output = Output::new(None, ColorChoice::Never);
         // The shell may have stopped reading.
         let _ = output.text(|| candidates(before, typed).join("\n"));
     }

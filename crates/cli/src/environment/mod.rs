@@ -11,7 +11,7 @@ use http_client::{CaCertificates, Proxy};
 use terminal_ui::{Capabilities, Terminal};
 use tracing::Level;
 
-use crate::args::{Color, ProfileName, StoreKind, duration};
+use crate::args::{ProfileName, StoreKind, color_choice, duration};
 use crate::error::CliError;
 use crate::shell_path;
 
@@ -184,14 +184,14 @@ fn level(name: &str) -> Option<Level> {
 }
 
 /// The terminal on standard error.
-pub(crate) fn terminal(color: Color) -> Terminal {
+pub(crate) fn terminal(color: clap::ColorChoice) -> Terminal {
     Terminal::new(capabilities(color))
 }
 
 /// Its capabilities, from `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`, the locale, and the variables of some
 /// terminals.
-fn capabilities(color: Color) -> Capabilities {
-    let stderr = AutoStream::new(std::io::stderr(), color.choice());
+fn capabilities(color: clap::ColorChoice) -> Capabilities {
+    let stderr = AutoStream::new(std::io::stderr(), color_choice(color));
     let terminal = text("TERM");
     let utf8 = speaks_utf8();
     Capabilities {

@@ -46,7 +46,7 @@ pub(crate) enum CliError {
     ServersApart,
     #[error("invalid value for {name}: {problem}")]
     Variable { name: &'static str, problem: String },
-    /// The sign-in lacks what was asked for.
+    /// The sign-in does not have the requested credential.
     #[error("the stored sign-in has no {what}")]
     NotHeld { what: &'static str, instead: Hint },
     #[error("standard input holds no API key")]

@@ -19,7 +19,7 @@ pub(crate) fn explain(error: &OAuthError, remedies: Remedies) -> Explanation {
         OAuthError::Bind(BindError::Listen { source, .. })
             if source.kind() == NetworkUnreachable =>
         {
-            advise("the browser could not come back: bring the loopback interface up")
+            advise("the browser cannot reach this machine: enable the loopback interface")
         }
         OAuthError::Callback(error) => callback(error, remedies),
         OAuthError::Unreachable { after, source } => {
@@ -75,7 +75,7 @@ fn callback(error: &WaitError, remedies: Remedies) -> Explanation {
         }
         WaitError::MissingCode => advise("run the command again"),
         WaitError::WrongIssuer => {
-            advise("check --issuer; if it is right, somebody may have interfered with the sign-in")
+            advise("check --issuer; if it is right, someone may have interfered with the sign-in")
         }
         _ => plain(),
     }

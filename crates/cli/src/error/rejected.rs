@@ -19,7 +19,7 @@ pub(crate) fn reason(kind: RejectedCallback) -> (&'static str, &'static str) {
         }
         Malformed => ("malformed", "a damaged callback was refused"),
         NotNavigation => {
-            ("not_navigation", "a callback that no browser window asked for was refused")
+            ("not_navigation", "a callback that is not from a browser window was refused")
         }
         OtherHost => ("other_host", "a callback for another host or port was refused"),
         OtherUser => ("other_user", "a callback from another user of this machine was refused"),
@@ -53,7 +53,7 @@ pub(super) fn remedy(kind: RejectedCallback, remedies: Remedies) -> &'static str
         NotNavigation => "open the address in a browser, and let no script follow it",
         OtherHost => "forward the port under the same number",
         OtherUser => {
-            "if that was you under another name, sign in as that user; otherwise somebody has seen \
+            "if that was you under another name, sign in as that user; otherwise someone else has seen \
              the address"
         }
         HeaderTooLarge => "delete the browser's cookies for localhost",

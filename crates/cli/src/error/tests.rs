@@ -282,7 +282,7 @@ fn key_that_could_not_be_stored_is_named() {
     assert_eq!(hint(false), format!("{delete}{then}"));
 }
 
-/// The hint, for somebody who has given no options.
+/// The hint for a command line without options.
 fn shown(error: &CliError) -> Option<String> {
     document(error)["hint"].as_str().map(str::to_owned)
 }

@@ -68,44 +68,40 @@ fn text(bytes: &[u8]) -> io::Result<Line> {
     Ok(if has_break { Err(BadSecret::SeveralLines) } else { Ok(text) })
 }
 
-/// A key: one word that starts with `sk-`.
-fn as_key(text: &str) -> Result<ApiKey, BadSecret> {
-    const SHORTEST: usize = 20;
-    let word = secret_text::value(text);
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if word.is_empty() {
-        return Err(BadSecret::Empty);
+/// The one word of the text.
+fn word(text: &str) -> Result<&str, BadSecret> {
+    match secret_text::value(text) {
+        "" => Err(BadSecret::Empty),
+        word if word.contains(char::is_whitespace) => Err(BadSecret::SeveralWords),
+        word => Ok(word),
     }
-    if word.contains(char::is_whitespace) {
-        return Err(BadSecret::SeveralWords);
-    }
-    if word.starts_with("eyJ") || word.starts_with(PERSONAL) {
-        return Err(BadSecret::AccessToken);
-    }
-    if !word.starts_with("sk-") {
-        return Err(BadSecret::Beginning);
-    }
-    if word.len() < SHORTEST {
-        return Err(BadSecret::TooShort);
-    }
-    let key = Some(word).filter(|word| word.chars().all(fits));
-    key.and_then(|word| ApiKey::new(word).ok()).ok_or(BadSecret::Character)
 }
+
+/// The prefix of every API key.
+const API_KEY: &str = "sk-";
 
 /// The prefix of every personal access token.
 const PERSONAL: &str = "at-";
 
+fn as_key(text: &str) -> Result<ApiKey, BadSecret> {
+    const SHORTEST: usize = 20;
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match word(text)? {
+        word if word.starts_with("eyJ") || word.starts_with(PERSONAL) => {
+            Err(BadSecret::AccessToken)
+        }
+        word if !word.starts_with(API_KEY) => Err(BadSecret::Beginning),
+        word if word.len() < SHORTEST => Err(BadSecret::TooShort),
+        word if !word.chars().all(fits) => Err(BadSecret::Character),
+        word => ApiKey::new(word).map_err(|_| BadSecret::Character),
+    }
+}
+
 /// A usable token: a personal access token, or a JWT for an API that has not expired.
 fn as_token(text: &str, clients: &[&str], now: Timestamp) -> Result<ImportedToken, BadSecret> {
-    let word = secret_text::value(text);
-    if word.contains(char::is_whitespace) {
-        return Err(BadSecret::SeveralWords);
-    }
-    if word.starts_with("sk-") {
+    let word = word(text)?;
+    if word.starts_with(API_KEY) {
         return Err(BadSecret::ApiKey);
-    }
-    if word.is_empty() {
-        return Err(BadSecret::Empty);
     }
     let token = AccessToken::new(word).map_err(|_| BadSecret::Malformed(MalformedJwt::Encoding))?;
     if is_personal(word) {
@@ -135,7 +131,7 @@ fn is_personal(word: &str) -> bool {
     word.starts_with(PERSONAL) && word.len() >= SHORTEST && word.chars().all(fits) && !is_cut
 }
 
-/// The audience of an ID token is the client that asked for it
+/// The audience of an ID token is the client that requested it
 /// ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)), where an
 /// access token has the API that takes it.
 fn is_for(claims: &Claims, clients: &[&str]) -> bool {

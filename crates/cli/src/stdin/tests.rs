@@ -2,14 +2,14 @@ use super::*;
 
 #[test]
 fn key_is_one_word_that_starts_with_sk() {
-    let judged = |text: &str| as_key(text).map(drop);
+    let checked = |text: &str| as_key(text).map(drop);
     for good in [
         "sk-proj-abcdefghijklmnop_qrstuvwxyz\n",
         "  sk-abcdefghijklmnopqrstuvwxyz\r\n",
         "export OPENAI_API_KEY=\"sk-abcdefghijklmnopqrstuvwxyz\"\n",
         "Bearer sk-abcdefghijklmnopqrstuvwxyz",
     ] {
-        assert_eq!(judged(good), Ok(()), "{good:?}");
+        assert_eq!(checked(good), Ok(()), "{good:?}");
     }
     for (bad, why) in [
         ("", BadSecret::Empty),
@@ -25,7 +25,7 @@ fn key_is_one_word_that_starts_with_sk() {
         ("at-0123456789abcdefghij", BadSecret::AccessToken),
         (&jwt("{}"), BadSecret::AccessToken),
     ] {
-        assert_eq!(judged(bad), Err(why), "{bad:?}");
+        assert_eq!(checked(bad), Err(why), "{bad:?}");
     }
 }
 

@@ -199,7 +199,7 @@ fn callback_from_another_issuer_ends_the_sign_in() {
             assert_eq!(page.status, 400);
             finished.fails_with(
                 "the callback comes from another issuer",
-                "check --issuer; if it is right, somebody may have interfered with the sign-in",
+                "check --issuer; if it is right, someone may have interfered with the sign-in",
             );
         });
     }

@@ -41,7 +41,11 @@ fn each_reason_is_reported_once_and_the_sign_in_works() {
         (get("code=abc&state=other", &here, ""), "state_mismatch", "of another sign-in"),
         (get("error=access_denied", &here, ""), "missing_state", "without a state"),
         (get(&format!("{right}&code=b"), &here, ""), "malformed", "a damaged callback"),
-        (get(&right, &here, "Sec-Fetch-Mode: cors\r\n"), "not_navigation", "no browser window"),
+        (
+            get(&right, &here, "Sec-Fetch-Mode: cors\r\n"),
+            "not_navigation",
+            "not from a browser window",
+        ),
         (get(&right, "localhost:8080", ""), "other_host", "another host or port"),
         (get(&right, &here, &cookies), "header_too_large", "more than 16 KiB of cookies"),
     ];

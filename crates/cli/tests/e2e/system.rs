@@ -131,7 +131,8 @@ fn missing_loopback_interface_fails_before_the_browser_opens() {
         let finished = flow(&world).under(["/usr/bin/unshare", "-Urn"]).run();
         finished.exits(1).prints("").says_nothing_of("/oauth/authorize");
         finished.says("error: cannot listen on 127.0.0.1:").says(": Network is unreachable");
-        finished.says("hint: the browser could not come back: bring the loopback interface up\n");
+        finished
+            .says("hint: the browser cannot reach this machine: enable the loopback interface\n");
         assert_eq!(world.auth_json(), None);
     }
 }
