@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The name of the document in the home folder.
 pub(crate) const AUTH_JSON: &str = "auth.json";
@@ -11,12 +11,6 @@ pub enum Location {
     File(PathBuf),
     /// The external store of this name.
     External(String),
-}
-
-impl Location {
-    pub(crate) fn in_folder(codex_home: &Path) -> Self {
-        Self::File(codex_home.join(AUTH_JSON))
-    }
 }
 
 impl fmt::Display for Location {

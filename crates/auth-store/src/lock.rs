@@ -1,7 +1,7 @@
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -73,8 +73,7 @@ impl LockTimeout {
         let path = folder.path().join(name);
         let refused = |source| Error::Io { path: path.clone(), source };
         loop {
-            let file = open(folder, name, folder.open_lock(name))?;
-            if let Some(lock) = try_lock(&path, file)?
+            if let Some(lock) = try_lock(folder, name, folder.open_lock(name))?
                 && folder.names_file(name, &lock.0).map_err(refused)?
             {
                 return Ok(lock);
@@ -99,35 +98,34 @@ impl LockTimeout {
 pub(crate) fn is_held(folder: &Folder, name: &OsStr) -> Result<bool, Error> {
     match folder.open_file(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        file => {
-            let file = open(folder, name, file)?;
-            Ok(try_lock(&folder.path().join(name), file)?.is_none())
-        }
+        file => Ok(try_lock(folder, name, file)?.is_none()),
     }
 }
 
-/// The opened lock file, unless it belongs to another user, who could hold it without end.
-fn open(folder: &Folder, name: &OsStr, opened: io::Result<File>) -> Result<File, Error> {
+/// Takes the lock on an opened file if it is free. A file of another user, who could hold it without end,
+/// is refused.
+fn try_lock(
+    folder: &Folder,
+    name: &OsStr,
+    opened: io::Result<File>,
+) -> Result<Option<Lock>, Error> {
     let path = folder.path().join(name);
     let entry = match &opened {
         Ok(file) => Entry::from_file(file).ok(),
         Err(_) => folder.entry(name).ok().flatten(),
     };
-    match entry.and_then(|entry| entry.untrusted_owner()) {
-        Some(owner) => Err(Error::ForeignOwner { path, owner }),
-        None => opened.map_err(|source| Error::Io { path, source }),
+    if let Some(owner) = entry.and_then(|entry| entry.untrusted_owner()) {
+        return Err(Error::ForeignOwner { path, owner });
     }
-}
-
-fn try_lock(path: &Path, file: File) -> Result<Option<Lock>, Error> {
-    let path = || path.to_owned();
+    let failed = |source| Error::Io { path: path.clone(), source };
+    let file = opened.map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(TryLockError::Error(error)) if Folder::has_no_locks(&error) => {
-            Err(Error::NoLocks { path: path() })
+            Err(Error::NoLocks { path })
         }
-        Err(TryLockError::Error(source)) => Err(Error::Io { path: path(), source }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }

@@ -6,22 +6,18 @@ use std::time::Duration;
 const IN_USE: [i32; 2] = [5, 32];
 
 /// Two seconds in total.
-const PAUSES: [Duration; 8] = {
-    const fn pause(milliseconds: u64) -> Duration {
-        Duration::from_millis(milliseconds)
-    }
-    [pause(10), pause(20), pause(40), pause(80), pause(150), pause(300), pause(500), pause(900)]
-};
+const RETRIES: usize = 40;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Repeats `attempt` while another program uses the file. `pause` sleeps.
 pub(crate) fn while_in_use<T>(
     mut attempt: impl FnMut() -> io::Result<T>,
     mut pause: impl FnMut(Duration),
 ) -> io::Result<T> {
-    for length in PAUSES {
+    for _ in 0..RETRIES {
         match attempt() {
             Err(error) if error.raw_os_error().is_some_and(|code| IN_USE.contains(&code)) => {
-                pause(length);
+                pause(PAUSE);
             }
             other => return other,
         }
@@ -48,13 +44,13 @@ mod tests {
     fn retries_while_a_file_is_in_use() {
         for code in IN_USE {
             assert_eq!(tries(0, code), (true, 1, Duration::ZERO));
-            assert_eq!(tries(2, code), (true, 3, Duration::from_millis(30)));
+            assert_eq!(tries(2, code), (true, 3, Duration::from_millis(100)));
         }
     }
 
     #[test]
     fn gives_up_after_two_seconds() {
-        assert_eq!(tries(usize::MAX, 32), (false, 9, Duration::from_secs(2)));
+        assert_eq!(tries(usize::MAX, 32), (false, 41, Duration::from_secs(2)));
     }
 
     /// `ERROR_FILE_NOT_FOUND`.

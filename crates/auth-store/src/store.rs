@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::backend::{Backend, each_lock};
 use crate::file_location::FileLocation;
+use crate::location::AUTH_JSON;
 use crate::lock::{self, LOCKS, LockTimeout, Locks};
 use crate::{
     AuthDocument, Error, ExternalStore, Location, LockHolder, LockedStore, Warning, check, folder,
@@ -54,7 +55,7 @@ impl AuthStore {
     pub fn location(&self) -> Location {
         match &self.external {
             Some(external) => Location::External(external.name()),
-            None => Location::in_folder(&self.codex_home),
+            None => Location::File(self.codex_home.join(AUTH_JSON)),
         }
     }
 
