@@ -78,7 +78,7 @@ impl KeyringStore {
             Ok(outcome) => outcome,
             Err(RecvTimeoutError::Timeout) => Err(TimedOut(self.deadline).into()),
             // The library panicked.
-            Err(RecvTimeoutError::Disconnected) => Err(INVALID_ANSWER.into()),
+            Err(RecvTimeoutError::Disconnected) => Err(INVALID_RESPONSE.into()),
         }
     }
 }
@@ -166,7 +166,7 @@ pub(crate) fn is_timeout(error: &ExternalStoreError) -> bool {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("it did not answer within {0:?}")]
+#[error("it did not respond within {0:?}")]
 struct TimedOut(Duration);
 
 /// Errors of the library may contain the entry, so only those of the system are kept.
@@ -177,8 +177,8 @@ fn failed(error: Error) -> ExternalStoreError {
             format!("it holds at most {limit} bytes in one entry, and a sign-in is longer").into()
         }
         Error::Ambiguous(_) => "it has several entries of that name".into(),
-        _ => INVALID_ANSWER.into(),
+        _ => INVALID_RESPONSE.into(),
     }
 }
 
-const INVALID_ANSWER: &str = "its answer cannot be used";
+const INVALID_RESPONSE: &str = "its response cannot be used";
