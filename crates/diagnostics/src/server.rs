@@ -113,13 +113,13 @@ pub(crate) async fn check(
 }
 
 fn clock_reading(base: &BaseUrl, probe_result: &ProbeResult) -> Option<ClockReading> {
-    let response = probe_result.probe.as_ref()?.as_ref().ok()?.answered.as_ref()?.as_ref().ok()?;
+    let response = probe_result.probe.as_ref()?.as_ref().ok()?.response.as_ref()?.as_ref().ok()?;
     let server_time = response.date().and_then(|date| Timestamp::try_from(date).ok());
     Some(ClockReading { host: base.host().to_owned(), server_time, local_time: probe_result.at })
 }
 
 fn steps(base: &BaseUrl, probe_result: ProbeResult) -> Vec<Step> {
-    let Probe { proxy, addresses, connected, answered, .. } = match probe_result.probe {
+    let Probe { proxy, addresses, connected, response, .. } = match probe_result.probe {
         Some(Ok(probe)) => probe,
         Some(Err(error)) => return vec![failed(Stage::Setup, error)],
         None => return vec![Step::TimedOut],
@@ -130,7 +130,7 @@ fn steps(base: &BaseUrl, probe_result: ProbeResult) -> Vec<Step> {
     let connected =
         connected.map(|it| it.map_or_else(|error| failed(Stage::Tcp, error), Step::Connected));
     steps.extend(connected);
-    match answered {
+    match response {
         Some(Ok(response)) => {
             steps.extend(base.as_str().starts_with("https:").then_some(Step::Trusted));
             steps.push(responded(&response));

@@ -10,8 +10,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let issuer: BaseUrl = sandbox.issuer_url().parse()?;
 
     let http = HttpClient::new(Options::new("ask/1.0"));
-    let answer = http.get(issuer.join("/.well-known/openid-configuration")).send().await?;
-    let metadata: serde_json::Value = answer.decode()?;
+    let response = http.get(issuer.join("/.well-known/openid-configuration")).send().await?;
+    let metadata: serde_json::Value = response.decode()?;
     assert_eq!(metadata["issuer"], issuer.as_str());
     Ok(())
 }

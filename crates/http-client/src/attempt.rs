@@ -23,18 +23,18 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// The head of a response, within the total timeout.
-    pub(crate) async fn head<T>(&self, answer: impl Future<Output = T>) -> Result<T, Error> {
-        let answer = timeout_at(self.begun + self.timeout, answer).await;
-        answer.map_err(|_| self.overdue(Phase::Response, self.timeout))
+    pub(crate) async fn head<T>(&self, response: impl Future<Output = T>) -> Result<T, Error> {
+        let response = timeout_at(self.begun + self.timeout, response).await;
+        response.map_err(|_| self.timed_out(Phase::Response, self.timeout))
     }
 
     /// The next chunk of a response, within the idle timeout and the total timeout.
-    pub(crate) async fn piece<T>(&self, piece: impl Future<Output = T>) -> Result<T, Error> {
+    pub(crate) async fn chunk<T>(&self, chunk: impl Future<Output = T>) -> Result<T, Error> {
         let (end, silence) = (self.begun + self.timeout, Instant::now() + self.idle_timeout);
-        let piece = timeout_at(end.min(silence), piece).await;
-        piece.map_err(|_| match silence < end {
-            true => self.overdue(Phase::Rest, self.idle_timeout),
-            false => self.overdue(Phase::Body, self.timeout),
+        let chunk = timeout_at(end.min(silence), chunk).await;
+        chunk.map_err(|_| match silence < end {
+            true => self.timed_out(Phase::Rest, self.idle_timeout),
+            false => self.timed_out(Phase::Body, self.timeout),
         })
     }
 
@@ -48,7 +48,7 @@ impl Attempt {
         let source = RootCause::new(error.without_url());
         match (is_builder, is_connect) {
             (true, _) => self.invalid_request(source),
-            (_, true) => self.unconnected(source, is_timeout),
+            (_, true) => self.not_connected(source, is_timeout),
             _ => Error::CutOff { host: self.host(), source: explained(source) },
         }
     }
@@ -64,7 +64,7 @@ impl Attempt {
         }
     }
 
-    fn unconnected(&self, source: RootCause, is_timeout: bool) -> Error {
+    fn not_connected(&self, source: RootCause, is_timeout: bool) -> Error {
         if source.find::<Unresolved>().is_some() {
             return self.unresolved(source);
         }
@@ -73,9 +73,9 @@ impl Attempt {
         match source.find().map(TlsFailure::from_error) {
             Some(failure) => self.untrusted(failure),
             None if is_timeout && system.is_none() => {
-                self.overdue(Phase::Connecting, self.connect_timeout)
+                self.timed_out(Phase::Connecting, self.connect_timeout)
             }
-            None => self.no_way(source),
+            None => self.connection_failed(source),
         }
     }
 
@@ -90,7 +90,7 @@ impl Attempt {
             (Some(via), _) if name != via.address().0 => {
                 self.proxy(via, ProxyFailure::UnresolvedHere(source))
             }
-            (_, Some(after)) => self.overdue(Phase::Resolving, after),
+            (_, Some(after)) => self.timed_out(Phase::Resolving, after),
             (Some(via), None) => self.proxy(via, ProxyFailure::Dns(source)),
             (None, None) => Error::Dns { host: self.host(), source },
         }
@@ -106,7 +106,7 @@ impl Attempt {
     }
 
     /// With a proxy, a connect timeout is a timeout of the proxy.
-    pub(crate) fn overdue(&self, phase: Phase, after: Duration) -> Error {
+    pub(crate) fn timed_out(&self, phase: Phase, after: Duration) -> Error {
         match (&self.via, phase) {
             (Some(via), Phase::Resolving | Phase::Connecting) => {
                 self.proxy(via, ProxyFailure::TimedOut { after })
@@ -115,7 +115,7 @@ impl Attempt {
         }
     }
 
-    fn no_way(&self, source: RootCause) -> Error {
+    fn connection_failed(&self, source: RootCause) -> Error {
         let kind = source.find_last::<io::Error>().map(io::Error::kind);
         let ended = kind.is_some_and(is_end);
         match &self.via {

@@ -131,49 +131,49 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn refused(text: &str, why: InvalidBaseUrl) {
+    fn assert_refused(text: &str, why: InvalidBaseUrl) {
         assert_eq!(text.parse::<BaseUrl>().unwrap_err(), why, "{text}");
     }
 
     #[track_caller]
-    fn reads(text: &str, as_text: &str) {
+    fn assert_text(text: &str, as_text: &str) {
         assert_eq!(text.parse::<BaseUrl>().unwrap().as_str(), as_text);
     }
 
     // threats 84
     #[test]
     fn plain_http_is_allowed_only_for_loopback() {
-        reads("http://localhost:8080", "http://localhost:8080");
-        reads("http://127.0.0.1:1/x/", "http://127.0.0.1:1/x");
-        reads("http://[::1]:1", "http://[::1]:1");
+        assert_text("http://localhost:8080", "http://localhost:8080");
+        assert_text("http://127.0.0.1:1/x/", "http://127.0.0.1:1/x");
+        assert_text("http://[::1]:1", "http://[::1]:1");
         for text in ["http://auth.openai.com", "http://localhost.evil.test", "http://10.0.0.1"] {
-            refused(text, InvalidBaseUrl::PlainHttp);
+            assert_refused(text, InvalidBaseUrl::PlainHttp);
         }
     }
 
     // threats 7
     #[test]
     fn base_url_has_no_query_fragment_or_user() {
-        reads("https://auth.openai.com/", "https://auth.openai.com");
-        reads("https://auth.openai.com/tenant//", "https://auth.openai.com/tenant");
-        refused("https://a.test/?x=1", InvalidBaseUrl::QueryOrFragment);
-        refused("https://a.test/#x", InvalidBaseUrl::QueryOrFragment);
-        refused("https://user@a.test/", InvalidBaseUrl::User);
-        refused("https://:secret@a.test/", InvalidBaseUrl::User);
-        refused("ftp://a.test/", InvalidBaseUrl::Scheme);
-        refused("file:///etc/passwd", InvalidBaseUrl::Scheme);
+        assert_text("https://auth.openai.com/", "https://auth.openai.com");
+        assert_text("https://auth.openai.com/tenant//", "https://auth.openai.com/tenant");
+        assert_refused("https://a.test/?x=1", InvalidBaseUrl::QueryOrFragment);
+        assert_refused("https://a.test/#x", InvalidBaseUrl::QueryOrFragment);
+        assert_refused("https://user@a.test/", InvalidBaseUrl::User);
+        assert_refused("https://:secret@a.test/", InvalidBaseUrl::User);
+        assert_refused("ftp://a.test/", InvalidBaseUrl::Scheme);
+        assert_refused("file:///etc/passwd", InvalidBaseUrl::Scheme);
         assert!(!is_secure(&"file:///etc/passwd".parse().unwrap()));
-        refused("auth.openai.com", InvalidBaseUrl::NotAUrl);
-        refused("", InvalidBaseUrl::NotAUrl);
+        assert_refused("auth.openai.com", InvalidBaseUrl::NotAUrl);
+        assert_refused("", InvalidBaseUrl::NotAUrl);
     }
 
     #[test]
     fn non_ascii_host_is_refused_with_its_punycode_form() {
-        reads("https://xn--bcher-kva.test", "https://xn--bcher-kva.test");
+        assert_text("https://xn--bcher-kva.test", "https://xn--bcher-kva.test");
         for host in
             ["b\u{fc}cher.test", "b%C3%BCcher.test", "\u{ff4c}ocalhost", "a b.test", "xn--.test"]
         {
-            refused(&format!("https://{host}/"), InvalidBaseUrl::HostName);
+            assert_refused(&format!("https://{host}/"), InvalidBaseUrl::HostName);
         }
         assert!(InvalidBaseUrl::HostName.to_string().contains("in its xn-- form"));
     }

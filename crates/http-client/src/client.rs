@@ -80,7 +80,7 @@ impl HttpClient {
 
     /// A `HEAD` of `base` itself, without credentials. Any response is accepted.
     pub(crate) fn head(&self, base: &BaseUrl) -> Request {
-        Request::new(self.clone(), reqwest::Method::HEAD, base.join("/")).any_answer()
+        Request::new(self.clone(), reqwest::Method::HEAD, base.join("/")).accept_redirect()
     }
 
     /// Opens a connection to `base` and leaves it ready, so that a later request pays no handshake.
@@ -150,7 +150,7 @@ impl Choices {
         let (extra, system) = (&options.extra_ca_certificates, &options.system_ca_certificates);
         let extra = extra.iter().map(|it| named(it, CaCertificates::load_all));
         let system = system.iter().map(|it| named(it, CaCertificates::load_usable));
-        let proxy = options.proxy.as_ref().filter(|proxy| !proxy.is_for_nobody());
+        let proxy = options.proxy.as_ref().filter(|proxy| !proxy.is_bypassed_by_all());
         Ok(Self {
             extra: extra.collect::<Result<Vec<_>, _>>()?.concat(),
             system: system.collect::<Result<Vec<_>, _>>()?.concat(),

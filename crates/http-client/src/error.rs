@@ -57,7 +57,7 @@ pub enum Error {
         source: TlsFailure,
     },
     /// A timeout. The phase tells whether the server may have processed the request.
-    #[error("{}", phase.overdue(host, *after))]
+    #[error("{}", phase.timeout_message(host, *after))]
     Timeout {
         /// The host of the request.
         host: String,
@@ -148,7 +148,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    fn overdue(self, host: &str, after: Duration) -> String {
+    fn timeout_message(self, host: &str, after: Duration) -> String {
         let seconds = after.as_secs_f32();
         match self {
             Self::Resolving => {
@@ -217,10 +217,10 @@ impl Error {
     /// Whether it is a timeout.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        let overdue = |it: &ProxyFailure| matches!(it, ProxyFailure::TimedOut { .. });
+        let is_timeout = |it: &ProxyFailure| matches!(it, ProxyFailure::TimedOut { .. });
         match self {
             Self::Timeout { .. } => true,
-            Self::Proxy { source, .. } => overdue(source),
+            Self::Proxy { source, .. } => is_timeout(source),
             _ => false,
         }
     }

@@ -33,20 +33,20 @@ pub struct ErrorResponse {
 }
 
 /// The maximum length of a server's text in a message.
-const LONGEST: usize = 200;
+const MAX_CHARS: usize = 200;
 
 impl ErrorResponse {
     /// The error of a response.
     #[must_use]
-    pub fn from_response(answer: &Response) -> Self {
-        let said = Self::from_body(answer.status(), answer.body());
-        let without_secrets = |words: String| answer.without_secrets(words);
+    pub fn from_response(response: &Response) -> Self {
+        let parsed = Self::from_body(response.status(), response.body());
+        let without_secrets = |words: String| response.without_secrets(words);
         Self {
-            code: said.code.map(without_secrets),
-            description: said.description.map(without_secrets),
-            request_id: answer.request_id().map(|id| excerpt(id, LONGEST)),
-            retry_after: answer.retry_after(),
-            ..said
+            code: parsed.code.map(without_secrets),
+            description: parsed.description.map(without_secrets),
+            request_id: response.request_id().map(|id| excerpt(id, MAX_CHARS)),
+            retry_after: response.retry_after(),
+            ..parsed
         }
     }
 
@@ -130,7 +130,7 @@ fn is_oauth(error: &Value) -> bool {
 
 fn first(candidates: &[&Value]) -> Option<String> {
     let texts = candidates.iter().filter_map(|value| value.as_str());
-    texts.map(|text| excerpt(text, LONGEST)).find(|text| !text.is_empty())
+    texts.map(|text| excerpt(text, MAX_CHARS)).find(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -138,10 +138,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn says(body: &str, code: Option<&str>, description: Option<&str>) {
-        let refusal = ErrorResponse::from_body(400, body.as_bytes());
-        assert_eq!(refusal.code.as_deref(), code, "{body:.80}");
-        assert_eq!(refusal.description.as_deref(), description, "{body:.80}");
+    fn assert_parsed(body: &str, code: Option<&str>, description: Option<&str>) {
+        let error = ErrorResponse::from_body(400, body.as_bytes());
+        assert_eq!(error.code.as_deref(), code, "{body:.80}");
+        assert_eq!(error.description.as_deref(), description, "{body:.80}");
     }
 
     // threats 5 69
@@ -157,25 +157,25 @@ mod tests {
             "invalid_target",
         ] {
             let body = format!(r#"{{"error":"{code}","error_description":"Why it is so"}}"#);
-            says(&body, Some(code), Some("Why it is so"));
+            assert_parsed(&body, Some(code), Some("Why it is so"));
         }
     }
 
     // threats 70
     #[test]
     fn each_known_error_body_is_parsed() {
-        says(
+        assert_parsed(
             r#"{"error":{"message":"M","type":"t","param":null,"code":"c"}}"#,
             Some("c"),
             Some("M"),
         );
-        says(r#"{"error":{"message":"M","type":"t","code":null}}"#, Some("t"), Some("M"));
-        says(r#"{"error":{"code":"c"}}"#, Some("c"), None);
-        says(r#"{"error":"x"}"#, Some("x"), None);
-        says(r#"{"code":"x"}"#, Some("x"), None);
-        says(r#"{"code":"x","message":"M"}"#, Some("x"), Some("M"));
-        says(r#"{"detail":"D"}"#, None, Some("D"));
-        says(r#"{"detail":{"message":"D"}}"#, None, Some("D"));
+        assert_parsed(r#"{"error":{"message":"M","type":"t","code":null}}"#, Some("t"), Some("M"));
+        assert_parsed(r#"{"error":{"code":"c"}}"#, Some("c"), None);
+        assert_parsed(r#"{"error":"x"}"#, Some("x"), None);
+        assert_parsed(r#"{"code":"x"}"#, Some("x"), None);
+        assert_parsed(r#"{"code":"x","message":"M"}"#, Some("x"), Some("M"));
+        assert_parsed(r#"{"detail":"D"}"#, None, Some("D"));
+        assert_parsed(r#"{"detail":{"message":"D"}}"#, None, Some("D"));
     }
 
     // threats 70 71 72 73
@@ -202,7 +202,7 @@ mod tests {
             r#"{"detail":[{"loc":["body"]}]}"#,
             &deep,
         ] {
-            says(body, None, None);
+            assert_parsed(body, None, None);
         }
     }
 
@@ -211,7 +211,7 @@ mod tests {
     fn error_text_is_printable_and_short() {
         let long = "x".repeat(10_000);
         let body = format!(r#"{{"error":"a\u001b[2J\n","error_description":"{long}"}}"#);
-        says(&body, Some("a[2J"), Some(&format!("{}…", &long[..199])));
+        assert_parsed(&body, Some("a[2J"), Some(&format!("{}…", &long[..199])));
     }
 
     // threats 69 71

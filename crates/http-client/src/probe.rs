@@ -25,7 +25,7 @@ pub struct Probe {
     pub connected: Option<Result<Duration, Error>>,
     /// The response to a `HEAD` without credentials, through TLS and the proxy; `None` without a
     /// connection.
-    pub answered: Option<Result<Response, Error>>,
+    pub response: Option<Result<Response, Error>>,
 }
 
 impl HttpClient {
@@ -42,12 +42,12 @@ impl HttpClient {
         let first = attempt.via.as_ref().map(ProxyRoute::address).or_else(own);
         let (host, port) = first.unwrap_or_default();
         let addresses = self.addresses(&attempt, host, port).await;
-        let mut probe = Probe { proxy, addresses, connected: None, answered: None };
+        let mut probe = Probe { proxy, addresses, connected: None, response: None };
         if let Ok(addresses) = &probe.addresses {
             probe.connected = Some(self.connect(&attempt, addresses).await);
         }
         if let Some(Ok(_)) = probe.connected {
-            probe.answered = Some(self.head(base).send().await);
+            probe.response = Some(self.head(base).send().await);
         }
         Ok(probe)
     }
@@ -78,7 +78,7 @@ impl HttpClient {
                     Error::Connect { host: attempt.host.clone(), source: RootCause::new(error) }
                 }
             }),
-            Err(_) => Err(attempt.overdue(Phase::Connecting, after)),
+            Err(_) => Err(attempt.timed_out(Phase::Connecting, after)),
         }
     }
 }

@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
 /// A part of a secret with this length is redacted.
-const TELLING: usize = 12;
+const PART_LENGTH: usize = 12;
 
 /// A shorter word may be in a sentence by chance.
-const SHORTEST: usize = 4;
+const MIN_LENGTH: usize = 4;
 
 impl Secrets {
     pub(crate) fn add(&mut self, secret: &str) {
-        if secret.len() >= SHORTEST {
+        if secret.len() >= MIN_LENGTH {
             self.0.push(Zeroizing::new(secret.to_owned()));
         }
     }
@@ -37,7 +37,7 @@ impl fmt::Debug for Secrets {
 }
 
 fn mark(hidden: &mut [bool], text: &[u8], secret: &[u8]) {
-    let length = TELLING.min(secret.len());
+    let length = PART_LENGTH.min(secret.len());
     for (at, part) in text.windows(length).enumerate() {
         if secret.windows(length).any(|it| it == part) {
             hidden[at..at + length].fill(true);
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn reads(secret: &str, text: &str, as_text: &str) {
+    fn assert_redacted(secret: &str, text: &str, as_text: &str) {
         let mut secrets = Secrets::default();
         secrets.add(secret);
         assert_eq!(secrets.strip(text.to_owned()), as_text);
@@ -75,15 +75,19 @@ mod tests {
     #[test]
     fn secret_in_an_error_response_is_redacted() {
         let secret = "rt_0123456789abcdefghij";
-        reads(secret, "the token rt_0123456789abcdefghij is used", "the token [hidden] is used");
-        reads(secret, "“rt_0123456789abcdefghij”é", "“[hidden]”é");
-        reads(secret, "ends in 89abcdefghij", "ends in [hidden]");
-        reads(secret, "rt_0123456789…", "[hidden]…");
-        reads(secret, "rt_01234567", "rt_01234567");
-        reads(secret, "", "");
-        reads("s3cr", "the user s3cr", "the user [hidden]");
-        reads("abc", "abc", "abc");
-        reads("", "abc", "abc");
+        assert_redacted(
+            secret,
+            "the token rt_0123456789abcdefghij is used",
+            "the token [hidden] is used",
+        );
+        assert_redacted(secret, "“rt_0123456789abcdefghij”é", "“[hidden]”é");
+        assert_redacted(secret, "ends in 89abcdefghij", "ends in [hidden]");
+        assert_redacted(secret, "rt_0123456789…", "[hidden]…");
+        assert_redacted(secret, "rt_01234567", "rt_01234567");
+        assert_redacted(secret, "", "");
+        assert_redacted("s3cr", "the user s3cr", "the user [hidden]");
+        assert_redacted("abc", "abc", "abc");
+        assert_redacted("", "abc", "abc");
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub struct Request {
     secrets: Secrets,
     max_body: usize,
     /// Whether a redirect is returned as a response.
-    takes_redirects: bool,
+    accepts_redirect: bool,
 }
 
 /// Large enough for every list of the platform.
@@ -30,8 +30,8 @@ const MAX_BODY: usize = 1024 * 1024;
 impl Request {
     pub(crate) fn new(client: HttpClient, method: Method, url: Url) -> Self {
         let (headers, bearer, secrets) = (Vec::new(), None, Secrets::default());
-        let (max_body, takes_redirects) = (MAX_BODY, false);
-        Self { client, method, url, headers, bearer, secrets, max_body, takes_redirects }
+        let (max_body, accepts_redirect) = (MAX_BODY, false);
+        Self { client, method, url, headers, bearer, secrets, max_body, accepts_redirect }
     }
 
     /// Adds a bearer token ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
@@ -47,8 +47,8 @@ impl Request {
         self
     }
 
-    pub(crate) fn any_answer(mut self) -> Self {
-        self.takes_redirects = true;
+    pub(crate) fn accept_redirect(mut self) -> Self {
+        self.accepts_redirect = true;
         self
     }
 
@@ -103,14 +103,14 @@ impl Request {
     ) -> Result<Response, Error> {
         let attempt = self.client.attempt(&self.url)?;
         let (host, path) = (&attempt.host, self.url.path());
-        tracing::debug!(method = %self.method, host, path, "asking");
+        tracing::debug!(method = %self.method, host, path, "request");
         let client = self.client.built(&attempt)?;
         let response = attempt.head(with_body(self.build(&client)).send()).await?;
         let response = response.map_err(|error| attempt.failed(error))?;
         let status = response.status().as_u16();
         // The path distinguishes the responses of concurrent requests.
-        tracing::debug!(host, path, status, "answered");
-        if response.status().is_redirection() && !self.takes_redirects {
+        tracing::debug!(host, path, status, "response");
+        if response.status().is_redirection() && !self.accepts_redirect {
             return Err(Error::Redirect { host: host.clone(), status });
         }
         Response::read(&attempt, response, self.max_body, self.secrets).await

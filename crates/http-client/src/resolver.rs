@@ -32,8 +32,8 @@ impl Resolver {
         let name = || host.to_owned();
         let refused = |source| Unresolved::Refused { name: name(), source };
         let found = timeout(self.deadline, lookup_host((host, port))).await;
-        let overdue = |_| Unresolved::TimedOut { name: name(), after: self.deadline };
-        let found = found.map_err(overdue)?.map_err(refused)?;
+        let timed_out = |_| Unresolved::TimedOut { name: name(), after: self.deadline };
+        let found = found.map_err(timed_out)?.map_err(refused)?;
         let found: Vec<_> = found.collect();
         // Some resolvers return an empty list.
         if found.is_empty() { Err(refused(io::ErrorKind::NotFound.into())) } else { Ok(found) }

@@ -34,7 +34,7 @@ impl Response {
         let size = reserved(response.content_length(), max_body);
         let mut body = Zeroizing::new(Vec::with_capacity(size));
         loop {
-            let chunk = attempt.piece(response.chunk()).await?;
+            let chunk = attempt.chunk(response.chunk()).await?;
             let Some(chunk) = chunk.map_err(|error| attempt.failed(error))? else { break };
             if body.len() + chunk.len() > max_body {
                 return Err(Error::TooLarge { host: host(), limit: max_body });
@@ -121,13 +121,13 @@ impl Response {
         let mut input = serde_json::Deserializer::from_slice(&self.body);
         let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
             let path = error.path().to_string();
-            self.misshapen(&path, &error.into_inner())
+            self.invalid_json(&path, &error.into_inner())
         })?;
-        input.end().map_err(|error| self.misshapen(".", &error))?;
+        input.end().map_err(|error| self.invalid_json(".", &error))?;
         Ok(value)
     }
 
-    fn misshapen(&self, path: &str, error: &serde_json::Error) -> DecodeError {
+    fn invalid_json(&self, path: &str, error: &serde_json::Error) -> DecodeError {
         match error.classify() {
             Category::Data => DecodeError::Shape { field: field(path, &error.to_string()) },
             _ => DecodeError::NotJson {
@@ -247,7 +247,7 @@ mod tests {
         id: String,
     }
 
-    fn answer(body: &str) -> Response {
+    fn response(body: &str) -> Response {
         Response {
             host: "a.test".into(),
             status: 200,
@@ -261,8 +261,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn misses(body: &str, field: &str) {
-        let error = answer(body).decode::<Shape>().unwrap_err();
+    fn assert_invalid_field(body: &str, field: &str) {
+        let error = response(body).decode::<Shape>().unwrap_err();
         assert_eq!(error, DecodeError::Shape { field: field.into() }, "{body}");
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
@@ -270,14 +270,14 @@ mod tests {
     // threats 85 141
     #[test]
     fn decode_error_names_the_field_without_its_value() {
-        misses("{}", "token");
-        misses(r#"{"token":null}"#, "token");
-        misses(r#"{"token":["canary"]}"#, "token");
-        misses(r#"{"token":"a","token":"canary"}"#, "token");
-        misses(r#"{"token":"a","inner":{}}"#, "inner.id");
-        misses(r#"{"token":"a","inner":{"id":7}}"#, "inner.id");
-        misses(r#""canary""#, ".");
-        misses(r#"["canary"]"#, ".");
+        assert_invalid_field("{}", "token");
+        assert_invalid_field(r#"{"token":null}"#, "token");
+        assert_invalid_field(r#"{"token":["canary"]}"#, "token");
+        assert_invalid_field(r#"{"token":"a","token":"canary"}"#, "token");
+        assert_invalid_field(r#"{"token":"a","inner":{}}"#, "inner.id");
+        assert_invalid_field(r#"{"token":"a","inner":{"id":7}}"#, "inner.id");
+        assert_invalid_field(r#""canary""#, ".");
+        assert_invalid_field(r#"["canary"]"#, ".");
     }
 
     // threats 71 72 73
@@ -287,7 +287,7 @@ mod tests {
         for body in
             ["", "<html>canary", "{\"token\":\"a\"} trailing", "\u{feff}{}", "{\"token\":", &deep]
         {
-            let error = answer(body).decode::<Shape>().unwrap_err();
+            let error = response(body).decode::<Shape>().unwrap_err();
             let expected =
                 DecodeError::NotJson { status: 200, content_type: Some("text/html".into()) };
             assert_eq!(error, expected, "{body:.20}");
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn leaves_alone(value: &str, date: Option<&str>, expected: Option<u64>) {
+    fn assert_retry_after(value: &str, date: Option<&str>, expected: Option<u64>) {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, value.parse().unwrap());
         if let Some(date) = date {
@@ -310,27 +310,27 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date_relative_to_the_response() {
         for (value, expected) in [("0", 0), ("2", 2), (" 2 ", 2), ("1000000000", 1_000_000_000)] {
-            leaves_alone(value, None, Some(expected));
-            leaves_alone(value, Some("soon"), Some(expected));
+            assert_retry_after(value, None, Some(expected));
+            assert_retry_after(value, Some("soon"), Some(expected));
         }
         // The three forms of RFC 9110 §5.6.7.
-        leaves_alone("Wed, 21 Oct 2026 07:28:07 GMT", DATED, Some(7));
-        leaves_alone("Wednesday, 21-Oct-26 07:28:07 GMT", DATED, Some(7));
-        leaves_alone("Wed Oct 21 07:28:07 2026", DATED, Some(7));
-        leaves_alone("Wed, 21 Oct 2026 07:28:00 GMT", DATED, Some(0));
-        leaves_alone("Sun, 06 Nov 1994 08:49:37 GMT", DATED, Some(0));
+        assert_retry_after("Wed, 21 Oct 2026 07:28:07 GMT", DATED, Some(7));
+        assert_retry_after("Wednesday, 21-Oct-26 07:28:07 GMT", DATED, Some(7));
+        assert_retry_after("Wed Oct 21 07:28:07 2026", DATED, Some(7));
+        assert_retry_after("Wed, 21 Oct 2026 07:28:00 GMT", DATED, Some(0));
+        assert_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", DATED, Some(0));
     }
 
     // threats 78 130
     #[test]
     fn invalid_retry_after_is_none() {
         for value in ["-1", "", "soon", "1e3", "1.5", "99999999999999999999", "2026-10-21"] {
-            leaves_alone(value, DATED, None);
+            assert_retry_after(value, DATED, None);
         }
-        leaves_alone("Wed, 41 Oct 2026 07:28:07 GMT", DATED, None);
-        leaves_alone("Wed, 21 Oct 2026 07:28:07 +0200", DATED, None);
-        leaves_alone("Wed, 21 Oct 2026 07:28:07 GMT", None, None);
-        leaves_alone("Wed, 21 Oct 2026 07:28:07 GMT", Some("soon"), None);
+        assert_retry_after("Wed, 41 Oct 2026 07:28:07 GMT", DATED, None);
+        assert_retry_after("Wed, 21 Oct 2026 07:28:07 +0200", DATED, None);
+        assert_retry_after("Wed, 21 Oct 2026 07:28:07 GMT", None, None);
+        assert_retry_after("Wed, 21 Oct 2026 07:28:07 GMT", Some("soon"), None);
     }
 
     #[test]

@@ -45,16 +45,16 @@ mod tests {
     }
 
     fn timed_out() -> Error {
-        overdue(Phase::Response)
+        timeout_in(Phase::Response)
     }
 
-    fn overdue(phase: Phase) -> Error {
+    fn timeout_in(phase: Phase) -> Error {
         let (host, after) = ("a.test".into(), Duration::from_secs(30));
         Error::Timeout { host, phase, after }
     }
 
     #[track_caller]
-    fn attempts(mut outcomes: Vec<Error>, expected: usize) {
+    fn assert_attempts(mut outcomes: Vec<Error>, expected: usize) {
         outcomes.reverse();
         let all = outcomes.len();
         let outcomes = RefCell::new(outcomes);
@@ -68,9 +68,9 @@ mod tests {
     // threats 77
     #[test]
     fn unsent_request_is_retried_once() {
-        attempts(vec![refused(), refused(), refused()], 2);
-        attempts(vec![refused(), timed_out(), refused()], 2);
-        attempts(vec![timed_out(), refused()], 1);
-        attempts(vec![overdue(Phase::Connecting), refused()], 1);
+        assert_attempts(vec![refused(), refused(), refused()], 2);
+        assert_attempts(vec![refused(), timed_out(), refused()], 2);
+        assert_attempts(vec![timed_out(), refused()], 1);
+        assert_attempts(vec![timeout_in(Phase::Connecting), refused()], 1);
     }
 }

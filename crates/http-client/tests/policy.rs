@@ -22,16 +22,16 @@ fn base(sandbox: &Sandbox) -> BaseUrl {
 
 async fn ask(sandbox: &Sandbox, options: Options) -> Result<u16, Error> {
     let http = HttpClient::new(options);
-    let answer =
+    let response =
         http.get(base(sandbox).join("/v1/organizations")).max_body(64 * 1024).send().await?;
-    Ok(answer.status())
+    Ok(response.status())
 }
 
 fn options() -> Options {
     Options::new("a-test/1.0")
 }
 
-fn hurried() -> Options {
+fn short_timeouts() -> Options {
     Options { timeout: SOON, ..options() }
 }
 
@@ -61,7 +61,7 @@ async fn endless_body_stops_at_the_limit() {
 async fn timeout_covers_head_and_body() {
     for (then, expected) in [(Then::Hang, Phase::Response), (Then::Stall { after: 1 }, Phase::Body)]
     {
-        assert_eq!(overdue(then, hurried()).await, expected);
+        assert_eq!(timed_out_phase(then, short_timeouts()).await, expected);
     }
 }
 
@@ -69,7 +69,7 @@ async fn timeout_covers_head_and_body() {
 #[tokio::test]
 async fn silent_body_ends_at_the_idle_timeout() {
     let options = Options { idle_timeout: SOON, ..options() };
-    assert_eq!(overdue(Then::Stall { after: 1 }, options).await, Phase::Rest);
+    assert_eq!(timed_out_phase(Then::Stall { after: 1 }, options).await, Phase::Rest);
 }
 
 // threats 79
@@ -84,7 +84,7 @@ async fn silent_handshake_ends_at_the_connect_timeout() {
     assert!(error.is_transient());
 }
 
-async fn overdue(then: Then, options: Options) -> Phase {
+async fn timed_out_phase(then: Then, options: Options) -> Phase {
     let sandbox = with(then).await;
     let begun = Instant::now();
     let error = ask(&sandbox, options).await.unwrap_err();
@@ -111,9 +111,9 @@ async fn truncated_response_may_have_been_processed() {
 #[tokio::test]
 async fn refused_connection_is_provably_not_sent() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let nobody: BaseUrl = format!("http://{address}").parse().unwrap();
+    let unused: BaseUrl = format!("http://{address}").parse().unwrap();
     let http = HttpClient::new(options());
-    let error = http.get(nobody.join("/")).send().await.unwrap_err();
+    let error = http.get(unused.join("/")).send().await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }), "{error:?}");
     assert!(error.provably_not_sent());
     assert_eq!(error.host(), address.to_string());

@@ -69,7 +69,7 @@ fn proxy_name_is_its_host_and_port() {
 }
 
 /// A server that is reachable only through the proxy, as `issuer.test`.
-struct Rig {
+struct Network {
     sandbox: Sandbox,
     proxy: sandbox::Proxy,
     ca: tempfile::NamedTempFile,
@@ -77,7 +77,7 @@ struct Rig {
 
 const ISSUER: &str = "https://issuer.test";
 
-impl Rig {
+impl Network {
     async fn behind(proxy: ProxyScenario) -> Self {
         let issuer = Some(ISSUER.to_owned());
         let scenario = Scenario { tls: Tls::On, issuer, ..Scenario::default() };
@@ -103,7 +103,7 @@ impl Rig {
     }
 
     /// The error of the proxy.
-    async fn fails(&self, scheme: &str, login: &str) -> ProxyFailure {
+    async fn proxy_failure(&self, scheme: &str, login: &str) -> ProxyFailure {
         let error = self.ask(scheme, login).await.unwrap_err();
         assert!(error.provably_not_sent());
         assert!(self.sandbox.requests().is_empty());
@@ -131,9 +131,9 @@ async fn http_and_socks5_proxies_work_with_and_without_login() {
     {
         for login in [None, Some(ProxyLogin::new("us@er", "canary-password"))] {
             let given = if login.is_some() { "us%40er:canary-password@" } else { "" };
-            let rig = Rig::behind(ProxyScenario { login, ..scenario.clone() }).await;
-            assert_eq!(rig.ask(scheme, given).await.unwrap(), 401, "{scheme} {given}");
-            let asked = rig.proxy.requests();
+            let network = Network::behind(ProxyScenario { login, ..scenario.clone() }).await;
+            assert_eq!(network.ask(scheme, given).await.unwrap(), 401, "{scheme} {given}");
+            let asked = network.proxy.requests();
             assert_eq!(asked.len(), 1);
             assert_eq!(asked[0].target, "issuer.test:443");
         }
@@ -160,8 +160,8 @@ async fn missing_or_wrong_proxy_password_is_reported() {
             "it does not accept this user name and password",
         ),
     ] {
-        let rig = Rig::behind(ProxyScenario { login: login.clone(), ..scenario }).await;
-        assert_eq!(rig.fails(scheme, given).await.to_string(), words);
+        let network = Network::behind(ProxyScenario { login: login.clone(), ..scenario }).await;
+        assert_eq!(network.proxy_failure(scheme, given).await.to_string(), words);
     }
 }
 
@@ -180,11 +180,12 @@ async fn refused_proxy_password_is_sent_once() {
             (ProxyConduct::Close, "", 2),
         ] {
             let login = login.clone();
-            let rig = Rig::behind(ProxyScenario { login, conduct, ..scenario.clone() }).await;
-            let http = rig.client(scheme, given);
+            let network =
+                Network::behind(ProxyScenario { login, conduct, ..scenario.clone() }).await;
+            let http = network.client(scheme, given);
             let ask = || http.get(base().join("/")).send();
             let error = http_client::retry_if_not_sent(ask).await.unwrap_err();
-            assert_eq!(rig.proxy.connections(), connections, "{scheme} {given}");
+            assert_eq!(network.proxy.connections(), connections, "{scheme} {given}");
             assert_eq!(error.is_proxy_authentication_error(), connections == 1, "{error:?}");
         }
     }
@@ -195,8 +196,8 @@ async fn refused_proxy_password_is_sent_once() {
 async fn proxy_that_refuses_the_connection_is_reported() {
     for status in [403, 502, 503] {
         let conduct = ProxyConduct::status(status, b"<html>blocked</html>");
-        let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
-        let why = rig.fails("http", "").await;
+        let network = Network::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+        let why = network.proxy_failure("http", "").await;
         assert!(matches!(why, ProxyFailure::Refused { .. }), "{why:?}");
     }
 }
@@ -207,23 +208,24 @@ async fn proxy_that_closes_or_sends_garbage_is_reported() {
     for (scenario, scheme) in
         [(ProxyScenario::http(), "http"), (ProxyScenario::socks5(), "socks5h")]
     {
-        let rig = Rig::behind(ProxyScenario { conduct: ProxyConduct::Close, ..scenario }).await;
-        let why = rig.fails(scheme, "").await;
+        let network =
+            Network::behind(ProxyScenario { conduct: ProxyConduct::Close, ..scenario }).await;
+        let why = network.proxy_failure(scheme, "").await;
         assert!(matches!(why, ProxyFailure::Broken { .. }), "{why:?}");
     }
     let conduct = ProxyConduct::Respond(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec());
-    let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
-    let why = rig.fails("http", "").await;
+    let network = Network::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+    let why = network.proxy_failure("http", "").await;
     assert!(matches!(why, ProxyFailure::Refused { .. }), "{why:?}");
 }
 
 // threats 203
 #[tokio::test]
 async fn unreachable_proxy_is_named() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let http = HttpClient::new(through(&format!("http://{nobody}"), None));
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let http = HttpClient::new(through(&format!("http://{unused}"), None));
     let error = http.get(base().join("/")).send().await.unwrap_err();
-    let words = format!("cannot connect to issuer.test through the proxy {nobody}");
+    let words = format!("cannot connect to issuer.test through the proxy {unused}");
     assert_eq!(error.to_string(), words);
     let unreachable =
         |it: &Error| matches!(it, Error::Proxy { source: ProxyFailure::Unreachable(_), .. });
@@ -234,15 +236,15 @@ async fn unreachable_proxy_is_named() {
 #[tokio::test]
 async fn silent_proxy_times_out() {
     let conduct = ProxyConduct::Hang;
-    let rig = Rig::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
+    let network = Network::behind(ProxyScenario { conduct, ..ProxyScenario::http() }).await;
     let connect_timeout = Duration::from_millis(300);
-    let options = through(&format!("http://{}", rig.proxy.address()), None);
+    let options = through(&format!("http://{}", network.proxy.address()), None);
     let http = HttpClient::new(Options { connect_timeout, ..options });
     let error = http.get(base().join("/")).send().await.unwrap_err();
     assert!(error.is_timeout());
-    let overdue =
+    let is_timeout =
         |it: &Error| matches!(it, Error::Proxy { source: ProxyFailure::TimedOut { .. }, .. });
-    assert!(overdue(&error), "{error:?}");
+    assert!(is_timeout(&error), "{error:?}");
 }
 
 // threats 203
@@ -253,8 +255,8 @@ async fn proxy_that_cannot_reach_the_server_is_reported() {
         (ProxyScenario::http(), "http", "it refuses the connection"),
         (ProxyScenario::socks5(), "socks5h", "it refuses the connection (host unreachable)"),
     ] {
-        let rig = Rig::behind(scenario).await;
-        let error = rig.client(scheme, "").get(elsewhere.join("/")).send().await.unwrap_err();
+        let network = Network::behind(scenario).await;
+        let error = network.client(scheme, "").get(elsewhere.join("/")).send().await.unwrap_err();
         let Error::Proxy { source, .. } = error else { panic!("{error:?}") };
         assert_eq!(source.to_string(), words);
     }
@@ -264,39 +266,39 @@ async fn proxy_that_cannot_reach_the_server_is_reported() {
 // threats 203
 #[tokio::test]
 async fn failed_local_name_resolution_is_a_separate_error() {
-    let rig = Rig::behind(ProxyScenario::socks5()).await;
-    let why = rig.fails("socks5", "").await;
+    let network = Network::behind(ProxyScenario::socks5()).await;
+    let why = network.proxy_failure("socks5", "").await;
     assert!(matches!(why, ProxyFailure::UnresolvedHere(_)), "{why:?}");
 }
 
 // threats 203
 #[tokio::test]
 async fn no_proxy_star_disables_the_proxy() {
-    let rig = Rig::behind(ProxyScenario::http()).await;
-    let url = format!("http://{}", rig.proxy.address());
+    let network = Network::behind(ProxyScenario::http()).await;
+    let url = format!("http://{}", network.proxy.address());
     let connect_timeout = Duration::from_millis(50);
     let options = Options { connect_timeout, ..through(&url, Some("*")) };
     let nowhere: BaseUrl = "https://192.0.2.1".parse().unwrap();
     HttpClient::new(options).get(nowhere.join("/")).send().await.unwrap_err();
-    assert_eq!(rig.proxy.connections(), 0);
+    assert_eq!(network.proxy.connections(), 0);
 }
 
 #[tokio::test]
 async fn probe_reports_proxy_addresses_connection_and_response() {
-    let rig = Rig::behind(ProxyScenario::http()).await;
-    let probe = rig.client("http", "").probe(&base()).await.unwrap();
-    assert_eq!(probe.proxy, Some(rig.proxy.address().to_string()));
-    assert_eq!(probe.addresses.unwrap(), [rig.proxy.address()]);
+    let network = Network::behind(ProxyScenario::http()).await;
+    let probe = network.client("http", "").probe(&base()).await.unwrap();
+    assert_eq!(probe.proxy, Some(network.proxy.address().to_string()));
+    assert_eq!(probe.addresses.unwrap(), [network.proxy.address()]);
     probe.connected.unwrap().unwrap();
-    let answer = probe.answered.unwrap().unwrap();
-    assert!(answer.date().is_some());
-    let asked = rig.sandbox.requests();
+    let response = probe.response.unwrap().unwrap();
+    assert!(response.date().is_some());
+    let asked = network.sandbox.requests();
     assert_eq!(asked.len(), 1);
     assert_eq!((&*asked[0].method, asked[0].header("authorization")), ("HEAD", None));
 
     let direct = HttpClient::new(Options::new("a-test/1.0"));
-    let probe = direct.probe(&rig.sandbox.api_url().parse().unwrap()).await.unwrap();
+    let probe = direct.probe(&network.sandbox.api_url().parse().unwrap()).await.unwrap();
     assert_eq!(probe.proxy, None);
     probe.connected.unwrap().unwrap();
-    assert!(matches!(probe.answered.unwrap().unwrap_err(), Error::Tls { .. }));
+    assert!(matches!(probe.response.unwrap().unwrap_err(), Error::Tls { .. }));
 }

@@ -37,26 +37,26 @@ fn file(name: &str, content: &[u8]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn picking(path: &Path) -> Options {
+fn with_ca_file(path: &Path) -> Options {
     Options { extra_ca_certificates: Some(CaCertificates::file("--a-flag", path)), ..options() }
 }
 
-fn trusting(pem: &str) -> (TempDir, Options) {
+fn with_ca(pem: &str) -> (TempDir, Options) {
     let (folder, path) = file("ca.pem", pem.as_bytes());
-    (folder, picking(&path))
+    (folder, with_ca_file(&path))
 }
 
 /// The request has no credentials. The test only needs a response.
-const ANSWERED: u16 = 401;
+const UNAUTHORIZED: u16 = 401;
 
 #[tokio::test]
 async fn ca_file_is_trusted() {
     let sandbox = speaking(Tls::On).await;
-    let (_folder, options) = trusting(sandbox.ca_pem().unwrap());
+    let (_folder, options) = with_ca(sandbox.ca_pem().unwrap());
     let http = HttpClient::new(options);
     http.preconnect(&base(&sandbox)).await.unwrap();
-    let answer = http.get(base(&sandbox).join("/v1/organizations")).send().await.unwrap();
-    assert_eq!(answer.status(), ANSWERED);
+    let response = http.get(base(&sandbox).join("/v1/organizations")).send().await.unwrap();
+    assert_eq!(response.status(), UNAUTHORIZED);
     assert_eq!(sandbox.connections(), 1, "the warm connection is the one that is used");
 }
 
@@ -72,7 +72,7 @@ async fn ca_file_or_folder_replaces_system_cas() {
     std::fs::File::create(folder.path().join("disk.img")).unwrap().set_len(1 << 34).unwrap();
     for place in [CaCertificates::file("A", path), CaCertificates::folder("B", folder.path())] {
         let options = Options { system_ca_certificates: vec![place], ..options() };
-        assert_eq!(ask(&sandbox, options.clone()).await.unwrap(), ANSWERED);
+        assert_eq!(ask(&sandbox, options.clone()).await.unwrap(), UNAUTHORIZED);
         assert!(matches!(ask(&other, options).await, Err(Error::Tls { .. })));
     }
 }
@@ -84,9 +84,9 @@ async fn extra_ca_file_is_trusted_in_addition_to_the_system_bundle() {
     let (_bundle, bundle) = file("bundle.pem", system.ca_pem().unwrap().as_bytes());
     let (_ca, ca) = file("ca.pem", added.ca_pem().unwrap().as_bytes());
     let system_ca_certificates = vec![CaCertificates::file("SYSTEM", bundle)];
-    let options = Options { system_ca_certificates, ..picking(&ca) };
-    assert_eq!(ask(&system, options.clone()).await.unwrap(), ANSWERED);
-    assert_eq!(ask(&added, options).await.unwrap(), ANSWERED);
+    let options = Options { system_ca_certificates, ..with_ca_file(&ca) };
+    assert_eq!(ask(&system, options.clone()).await.unwrap(), UNAUTHORIZED);
+    assert_eq!(ask(&added, options).await.unwrap(), UNAUTHORIZED);
 }
 
 // threats 82
@@ -102,7 +102,7 @@ async fn bad_certificate_is_described_and_no_request_is_sent() {
         ),
     ] {
         let sandbox = speaking(Tls::Broken(defect)).await;
-        let (_folder, options) = trusting(sandbox.ca_pem().unwrap());
+        let (_folder, options) = with_ca(sandbox.ca_pem().unwrap());
         match ask(&sandbox, options).await.unwrap_err() {
             Error::Tls { source, .. } => {
                 assert!(source.to_string().starts_with(expected), "{source}");
@@ -120,7 +120,7 @@ async fn tls_failure_after_the_request_is_cut_off_and_may_have_been_sent() {
         let faults = vec![Fault::new(Endpoint::Organizations, Then::Garble)];
         let scenario = Scenario { tls, faults, ..Scenario::default() };
         let sandbox = Sandbox::start(scenario).await.unwrap();
-        let (_folder, options) = trusting(sandbox.ca_pem().unwrap());
+        let (_folder, options) = with_ca(sandbox.ca_pem().unwrap());
         let error = ask(&sandbox, options).await.unwrap_err();
         let Error::CutOff { source, .. } = &error else { panic!("{error:?}") };
         assert!(source.to_string().contains("corrupt message"), "{source:?}");
@@ -157,10 +157,13 @@ fn invalid_ca_certificates_error_has_the_flag_and_path() {
     let (folder, empty) = file("empty.pem", b"");
     let (_junk, junk) = file("junk.pem", &[0xff; 5000]);
     for path in [empty, junk] {
-        assert!(matches!(refused(picking(&path), "--a-flag", &path), InvalidCaCertificates::Empty));
+        assert!(matches!(
+            refused(with_ca_file(&path), "--a-flag", &path),
+            InvalidCaCertificates::Empty
+        ));
     }
     for path in [folder.path().join("missing.pem"), folder.path().to_owned()] {
-        let why = refused(picking(&path), "--a-flag", &path);
+        let why = refused(with_ca_file(&path), "--a-flag", &path);
         assert!(matches!(why, InvalidCaCertificates::Unreadable(_)), "{why:?}");
     }
     let in_place = |path: &Path| vec![CaCertificates::folder("A_FOLDER", path)];
@@ -176,7 +179,10 @@ fn invalid_ca_certificates_error_has_the_flag_and_path() {
 #[test]
 fn device_file_is_not_a_ca_file() {
     let zero = Path::new("/dev/zero");
-    assert!(matches!(refused(picking(zero), "--a-flag", zero), InvalidCaCertificates::NotAFile));
+    assert!(matches!(
+        refused(with_ca_file(zero), "--a-flag", zero),
+        InvalidCaCertificates::NotAFile
+    ));
 }
 
 // threats 204
@@ -184,14 +190,14 @@ fn device_file_is_not_a_ca_file() {
 fn oversized_ca_file_is_refused() {
     let (_folder, path) = file("huge.pem", b"");
     std::fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
-    let why = refused(picking(&path), "--a-flag", &path);
+    let why = refused(with_ca_file(&path), "--a-flag", &path);
     assert!(matches!(why, InvalidCaCertificates::TooLarge { .. }), "{why:?}");
 }
 
 // threats 204
 #[test]
 fn empty_ca_path_is_an_error() {
-    let error = HttpClient::new(picking(Path::new(""))).check().unwrap_err();
+    let error = HttpClient::new(with_ca_file(Path::new(""))).check().unwrap_err();
     assert_eq!(error.to_string(), "--a-flag is set, and names no certificate authorities");
 }
 
@@ -202,7 +208,7 @@ fn pem_file_with_an_invalid_certificate_is_an_error() {
     let unended = "-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned();
     for pem in [base64("bm90IGEgY2VydGlmaWNhdGU="), base64(""), base64("!"), unended] {
         let (_folder, path) = file("ca.pem", pem.as_bytes());
-        let why = refused(picking(&path), "--a-flag", &path);
+        let why = refused(with_ca_file(&path), "--a-flag", &path);
         assert!(matches!(why, InvalidCaCertificates::Invalid(_)), "{pem}: {why:?}");
     }
 }
@@ -218,7 +224,7 @@ async fn invalid_section_of_a_system_bundle_is_skipped_unless_it_is_the_only_one
     let in_place = |path: &Path| vec![CaCertificates::file("A_FILE", path)];
     let options = Options { system_ca_certificates: in_place(&path), ..options() };
     HttpClient::new(options.clone()).check().unwrap();
-    assert_eq!(ask(&sandbox, options).await.unwrap(), ANSWERED);
+    assert_eq!(ask(&sandbox, options).await.unwrap(), UNAUTHORIZED);
     let (_folder, path) = file("bundle.pem", damaged.as_bytes());
     let options = Options { system_ca_certificates: in_place(&path), ..self::options() };
     let why = refused(options, "A_FILE", &path);
@@ -235,9 +241,9 @@ async fn one_invalid_certificate_makes_a_ca_file_invalid_and_other_sections_are_
     let good = sandbox.ca_pem().unwrap();
     let other = "# a comment\n-----BEGIN TRUSTED CERTIFICATE-----\nAAAA\n\
                  -----END TRUSTED CERTIFICATE-----\n";
-    let (_folder, options) = trusting(&format!("{other}{good}{other}"));
-    assert_eq!(ask(&sandbox, options).await.unwrap(), ANSWERED);
-    let (_folder, options) = trusting(&format!("{good}{BAD}"));
+    let (_folder, options) = with_ca(&format!("{other}{good}{other}"));
+    assert_eq!(ask(&sandbox, options).await.unwrap(), UNAUTHORIZED);
+    let (_folder, options) = with_ca(&format!("{good}{BAD}"));
     HttpClient::new(options).check().unwrap_err();
 }
 
@@ -251,6 +257,6 @@ async fn system_bundle_can_be_large_and_contain_invalid_certificates() {
     let system_ca_certificates = vec![CaCertificates::file("A_FILE", path)];
     assert_eq!(
         ask(&sandbox, Options { system_ca_certificates, ..options() }).await.unwrap(),
-        ANSWERED
+        UNAUTHORIZED
     );
 }

@@ -26,7 +26,7 @@ pub const STATE: &str = "c3RhdGUtb2YtdGhlLWZ1enotdGFyZ2V0cy0wMDAwMDA";
 /// The issuer.
 pub const ISSUER: &str = "https://issuer.example";
 /// The page in response to the callback.
-pub const RESPONSE: &str = "the answer";
+pub const RESPONSE: &str = "signed in";
 
 /// The outcome of a callback.
 #[derive(Clone, Debug, PartialEq, Eq)]

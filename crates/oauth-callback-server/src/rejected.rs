@@ -5,8 +5,8 @@ use tokio::sync::watch;
 
 /// Why a request that looks like the callback was rejected. The server still waits.
 ///
-/// Requests without a code and without an error, such as those of scanners and other web pages, are answered
-/// and not reported.
+/// Requests without a code and without an error, such as those of scanners and other web pages, get a response
+/// and are not reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RejectedCallback {

@@ -57,7 +57,7 @@ impl Proxy {
     }
 
     /// Whether every host bypasses it. The library would still ask it to resolve names.
-    pub(crate) fn is_for_nobody(&self) -> bool {
+    pub(crate) fn is_bypassed_by_all(&self) -> bool {
         self.no_proxy.split(',').any(|entry| entry.trim() == "*")
     }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use http_client::Error;
 
 use crate::support::http2::{
-    END_HEADERS, FIRST, KEPT, STATUS_200, body, data, frame, goaway, head, header, headers,
-    kept_header, kind, more, open,
+    END_HEADERS, FIRST, LAST_INDEXED, STATUS_200, body, data, frame, goaway, head, header, headers,
+    indexed_header, kind, more, open,
 };
-use crate::support::{DEADLINE, Server, ask_within, grows_at_most, ok, works};
+use crate::support::{DEADLINE, Server, assert_memory_growth, assert_valid, ok, send_within};
 
 /// Long enough to detect growing memory.
 const SHORT: Duration = Duration::from_millis(400);
@@ -38,8 +38,8 @@ impl End {
 
 /// The first requests allocate memory that is not measured.
 async fn warm_up() {
-    works(Server::answering(ok("r1")), "HTTP/1.1").await;
-    works(Server::http2([head(), body()].concat()), "HTTP/2").await;
+    assert_valid(Server::responding(ok("r1")), "HTTP/1.1").await;
+    assert_valid(Server::http2([head(), body()].concat()), "HTTP/2").await;
 }
 
 /// A name, the allowed ends, and the server.
@@ -48,7 +48,7 @@ type Flood = (&'static str, &'static [End], Server);
 async fn end(floods: &[Flood]) {
     for (what, ends, server) in floods {
         let deadline = if ends.contains(&Deadline) { SHORT } else { DEADLINE };
-        let error = ask_within(deadline, server).await.expect_err(what);
+        let error = send_within(deadline, server).await.expect_err(what);
         assert!(ends.contains(&End::from_error(&error)), "{what}: {error:?}");
     }
 }
@@ -62,7 +62,7 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 // threats 89
 #[test]
 fn http_1_heads_use_bounded_memory() {
-    grows_at_most(MOST, "floods::http_1_heads_use_bounded_memory", warm_up, async || {
+    assert_memory_growth(MOST, "floods::http_1_heads_use_bounded_memory", warm_up, async || {
         end(&[
             ("a reason", &[Refused], Server::flooding("HTTP/1.1 200 ", "x")),
             ("the name of a header", &[Refused], Server::flooding(OK, "x")),
@@ -79,7 +79,7 @@ fn http_1_heads_use_bounded_memory() {
 #[test]
 fn http_1_informational_responses_use_bounded_memory() {
     let name = "floods::http_1_informational_responses_use_bounded_memory";
-    grows_at_most(MOST, name, warm_up, async || {
+    assert_memory_growth(MOST, name, warm_up, async || {
         let hints = format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "x".repeat(16_000));
         end(&[("103", &[Deadline], Server::flooding("", hints))]).await;
     });
@@ -89,7 +89,7 @@ fn http_1_informational_responses_use_bounded_memory() {
 #[test]
 fn http_1_bodies_use_bounded_memory() {
     let endless = format!("{OK}Content-Length: 9223372036854775808\r\n\r\n");
-    grows_at_most(MOST, "floods::http_1_bodies_use_bounded_memory", warm_up, async || {
+    assert_memory_growth(MOST, "floods::http_1_bodies_use_bounded_memory", warm_up, async || {
         end(&[
             ("no length", &[Cap], Server::flooding(format!("{OK}\r\n"), "x")),
             ("a length of 8 EiB", &[Cap], Server::flooding(endless.as_str(), "x")),
@@ -109,37 +109,50 @@ const MOST_OF_HTTP_2: u64 = 24 * 1024;
 
 /// The table of the connection holds 4 KiB, which a frame can name thousands of times.
 fn bomb() -> Vec<u8> {
-    headers(&[&[STATUS_200], &kept_header("x", &"x".repeat(4000)), &[KEPT; 12_000]])
+    headers(&[&[STATUS_200], &indexed_header("x", &"x".repeat(4000)), &[LAST_INDEXED; 12_000]])
 }
 
 // threats 89 91
 #[test]
 fn http_2_heads_use_bounded_memory() {
-    grows_at_most(MOST_OF_HTTP_2, "floods::http_2_heads_use_bounded_memory", warm_up, async || {
-        let begun = || open(&[STATUS_200]);
-        let endless = open(&[STATUS_200, 0, 1, b'x', 0x7f, 0xff, 0xff, 0xff, 0x7f]);
-        let large = more(0, &header("x", &"x".repeat(16_000)));
-        let whole = [begun(), large.repeat(4), more(END_HEADERS, &[])].concat();
-        end(&[
-            ("a bomb", &[Refused], Server::http2_flooding(bomb(), bomb())),
-            ("empty frames", &[Refused], Server::http2_flooding(begun(), more(0, &[]))),
-            ("headers", &[Refused], Server::http2_flooding(begun(), more(0, &header("x", "y")))),
-            ("large ones", &[Refused], Server::http2_flooding(begun(), large)),
-            ("a whole head of 64 KiB", &[Refused], Server::http2_flooding(whole, body())),
-            ("one value", &[Refused], Server::http2_flooding(endless, more(0, &[b'x'; 16_000]))),
-        ])
-        .await;
-    });
+    assert_memory_growth(
+        MOST_OF_HTTP_2,
+        "floods::http_2_heads_use_bounded_memory",
+        warm_up,
+        async || {
+            let begun = || open(&[STATUS_200]);
+            let endless = open(&[STATUS_200, 0, 1, b'x', 0x7f, 0xff, 0xff, 0xff, 0x7f]);
+            let large = more(0, &header("x", &"x".repeat(16_000)));
+            let whole = [begun(), large.repeat(4), more(END_HEADERS, &[])].concat();
+            end(&[
+                ("a bomb", &[Refused], Server::http2_flooding(bomb(), bomb())),
+                ("empty frames", &[Refused], Server::http2_flooding(begun(), more(0, &[]))),
+                (
+                    "headers",
+                    &[Refused],
+                    Server::http2_flooding(begun(), more(0, &header("x", "y"))),
+                ),
+                ("large ones", &[Refused], Server::http2_flooding(begun(), large)),
+                ("a whole head of 64 KiB", &[Refused], Server::http2_flooding(whole, body())),
+                (
+                    "one value",
+                    &[Refused],
+                    Server::http2_flooding(endless, more(0, &[b'x'; 16_000])),
+                ),
+            ])
+            .await;
+        },
+    );
 }
 
 // threats 89 91
 #[test]
 fn http_2_informational_responses_use_bounded_memory() {
     let name = "floods::http_2_informational_responses_use_bounded_memory";
-    grows_at_most(MOST_OF_HTTP_2, name, warm_up, async || {
-        let first = headers(&[b"\x48\x03103", &kept_header("link", &"x".repeat(100))]);
+    assert_memory_growth(MOST_OF_HTTP_2, name, warm_up, async || {
+        let first = headers(&[b"\x48\x03103", &indexed_header("link", &"x".repeat(100))]);
         // Of the two that the table has now, the status is the older one.
-        let again = headers(&[&[KEPT + 1, KEPT]]);
+        let again = headers(&[&[LAST_INDEXED + 1, LAST_INDEXED]]);
         end(&[("103", &[Deadline], Server::http2_flooding(first, again))]).await;
     });
 }
@@ -147,7 +160,7 @@ fn http_2_informational_responses_use_bounded_memory() {
 // threats 74 91
 #[test]
 fn http_2_bodies_use_bounded_memory() {
-    grows_at_most(
+    assert_memory_growth(
         MOST_OF_HTTP_2,
         "floods::http_2_bodies_use_bounded_memory",
         warm_up,
@@ -169,7 +182,7 @@ fn http_2_bodies_use_bounded_memory() {
 #[test]
 fn http_2_control_frames_use_bounded_memory() {
     let name = "floods::http_2_control_frames_use_bounded_memory";
-    grows_at_most(MOST_OF_HTTP_2, name, warm_up, async || {
+    assert_memory_growth(MOST_OF_HTTP_2, name, warm_up, async || {
         let window = frame(kind::WINDOW_UPDATE, 0, 0, [0, 0, 0, 1]);
         let tables = [0, 1, 0, 0, 0x10, 0, 0, 3, 0, 0, 0, 1];
         let any: &[End] = &[Deadline, Refused];

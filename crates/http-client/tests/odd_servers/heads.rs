@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::{Server, ask, breaks, client, ok, options, works};
+use crate::support::{Server, assert_cut_off, assert_valid, client, ok, options, send};
 
 /// A response with this status line and these header lines, which include their line ends.
-fn answer(status_line: &str, headers: &str) -> String {
+fn response(status_line: &str, headers: &str) -> String {
     format!("{status_line}{headers}Content-Length: 11\r\n\r\n{{\"ok\":true}}")
 }
 
@@ -23,7 +23,7 @@ async fn valid_http_1_status_lines_are_accepted() {
         "HTTP/1.1 200 OK\n",
         "\r\nHTTP/1.1 200 OK\r\n",
     ] {
-        works(Server::closing(answer(line, "")), line).await;
+        assert_valid(Server::closing(response(line, "")), line).await;
     }
 }
 
@@ -49,7 +49,7 @@ async fn invalid_status_line_is_an_error() {
         "{\"ok\":true}\r\n",
         "<html>\r\n",
     ] {
-        breaks(Server::closing(answer(line, "")), line).await;
+        assert_cut_off(Server::closing(response(line, "")), line).await;
     }
 }
 
@@ -58,8 +58,9 @@ async fn invalid_status_line_is_an_error() {
 #[tokio::test]
 async fn any_three_digit_status_is_accepted() {
     for status in [101, 201, 204, 299, 418, 599, 600, 999] {
-        let answer = ask(&Server::closing(answer(&format!("HTTP/1.1 {status} X\r\n"), ""))).await;
-        assert_eq!(answer.unwrap().status(), status);
+        let response =
+            send(&Server::closing(response(&format!("HTTP/1.1 {status} X\r\n"), ""))).await;
+        assert_eq!(response.unwrap().status(), status);
     }
 }
 
@@ -71,21 +72,21 @@ async fn header_names_are_case_insensitive() {
         ("X-REQUEST-ID", "RETRY-AFTER", "CONTENT-LENGTH"),
         ("x-ReQuEsT-iD", "rEtRy-AfTeR", "cOnTeNt-LeNgTh"),
     ] {
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 200 OK\r\n{id}:r1\r\n{after}: \t7 \r\n{length}:  11\r\n\r\n{{\"ok\":true}}"
         );
-        let answer = works(Server::answering(answer.as_str()), &answer).await;
-        assert_eq!(answer.request_id(), Some("r1"));
-        assert_eq!(answer.retry_after(), Some(Duration::from_secs(7)));
+        let response = assert_valid(Server::responding(response.as_str()), &response).await;
+        assert_eq!(response.request_id(), Some("r1"));
+        assert_eq!(response.retry_after(), Some(Duration::from_secs(7)));
     }
 }
 
 // threats 91
 #[tokio::test]
 async fn lines_can_end_without_a_carriage_return() {
-    let answer = ok("r1").replace("\r\n", "\n");
-    let answer = works(Server::answering(answer.as_str()), &answer).await;
-    assert_eq!(answer.request_id(), Some("r1"));
+    let response = ok("r1").replace("\r\n", "\n");
+    let response = assert_valid(Server::responding(response.as_str()), &response).await;
+    assert_eq!(response.request_id(), Some("r1"));
 }
 
 // threats 89 91
@@ -106,8 +107,8 @@ async fn unusual_valid_headers_are_ignored() {
         "Connection: X, Y, Z\r\n",
         "Content-Length: 11\r\n",
     ] {
-        let answer = answer("HTTP/1.1 200 OK\r\n", headers);
-        works(Server::closing(answer), headers).await;
+        let response = response("HTTP/1.1 200 OK\r\n", headers);
+        assert_valid(Server::closing(response), headers).await;
     }
 }
 
@@ -129,8 +130,8 @@ async fn invalid_headers_are_refused() {
         "X: a\u{1b}[2J\r\n",
         "X: a\u{7f}\r\n",
     ] {
-        let answer = answer("HTTP/1.1 200 OK\r\n", headers);
-        breaks(Server::closing(answer), headers).await;
+        let response = response("HTTP/1.1 200 OK\r\n", headers);
+        assert_cut_off(Server::closing(response), headers).await;
     }
 }
 
@@ -139,14 +140,14 @@ async fn invalid_headers_are_refused() {
 #[tokio::test]
 async fn oversized_head_is_refused() {
     let large = |length: usize| format!("X: {}\r\n", "x".repeat(length));
-    works(Server::closing(answer("HTTP/1.1 200 OK\r\n", &large(8 * 1024))), "8 KiB").await;
+    assert_valid(Server::closing(response("HTTP/1.1 200 OK\r\n", &large(8 * 1024))), "8 KiB").await;
     for (headers, what) in [
         (large(1024 * 1024), "one of 1 MiB"),
         (large(1024).repeat(1000), "1,000 of 1 KiB"),
         ("X: y\r\n".repeat(10_000), "10,000"),
         ((0..10_000).map(|n| format!("X{n}: y\r\n")).collect(), "10,000 names"),
     ] {
-        breaks(Server::closing(answer("HTTP/1.1 200 OK\r\n", &headers)), what).await;
+        assert_cut_off(Server::closing(response("HTTP/1.1 200 OK\r\n", &headers)), what).await;
     }
 }
 
@@ -158,7 +159,7 @@ async fn no_response_state_affects_the_next_request() {
                    Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n\
                    ETag: \"canary\"\r\nLast-Modified: Wed, 21 Oct 2026 07:28:00 GMT\r\n\
                    Cache-Control: max-age=3600\r\nAccept-CH: Sec-CH-UA\r\n";
-    let server = Server::answering(answer("HTTP/1.1 200 OK\r\n", headers));
+    let server = Server::responding(response("HTTP/1.1 200 OK\r\n", headers));
     let http = client(options(&server));
     for _ in 0..3 {
         assert_eq!(http.get(server.base().join("/")).send().await.unwrap().status(), 200);

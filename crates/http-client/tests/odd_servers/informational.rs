@@ -1,6 +1,6 @@
 //! Informational responses (RFC 9110 section 15.2) are skipped.
 
-use crate::support::{Server, ok, works};
+use crate::support::{Server, assert_valid, ok};
 
 const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n";
 
@@ -15,10 +15,10 @@ async fn informational_responses_are_skipped() {
         HINTS,
     ] {
         for times in [1, 3] {
-            let answer = format!("{}{}", before.repeat(times), ok("r1"));
-            let answer = works(Server::answering(answer), before).await;
-            assert_eq!(answer.request_id(), Some("r1"));
-            assert_eq!(answer.retry_after(), None);
+            let response = format!("{}{}", before.repeat(times), ok("r1"));
+            let response = assert_valid(Server::responding(response), before).await;
+            assert_eq!(response.request_id(), Some("r1"));
+            assert_eq!(response.retry_after(), None);
         }
     }
 }
@@ -26,5 +26,5 @@ async fn informational_responses_are_skipped() {
 // threats 89
 #[tokio::test]
 async fn ten_thousand_informational_responses_are_skipped() {
-    works(Server::answering(format!("{}{}", HINTS.repeat(10_000), ok("r1"))), HINTS).await;
+    assert_valid(Server::responding(format!("{}{}", HINTS.repeat(10_000), ok("r1"))), HINTS).await;
 }

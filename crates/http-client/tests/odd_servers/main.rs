@@ -10,9 +10,9 @@
 mod support;
 
 mod bodies;
+mod connection_reuse;
 mod floods;
 mod heads;
 mod http2;
 mod informational;
-mod kept;
-mod pace;
+mod slow_servers;

@@ -165,8 +165,8 @@ fn a_hundred_thousand_queries_are_read_as_python_reads_them() {
     let mut generator = Generator(0x9e37_79b9_7f4a_7c15);
     let queries = (0..QUERIES).map(|_| generator.query()).collect();
     let sending = send(queries, python.stdin.take().unwrap());
-    let answers = BufReader::new(python.stdout.take().unwrap());
-    let theirs: Vec<String> = answers.lines().map(Result::unwrap).collect();
+    let lines = BufReader::new(python.stdout.take().unwrap());
+    let theirs: Vec<String> = lines.lines().map(Result::unwrap).collect();
     let queries = sending.join().unwrap();
     assert!(python.wait().unwrap().success());
 

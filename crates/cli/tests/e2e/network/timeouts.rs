@@ -65,7 +65,7 @@ fn waiting_for_a_silent_server_can_be_interrupted() {
         for host in [format!("silent.test:{PORT}"), hole.address.to_string()] {
             let person = SignedIn::at(host);
             let running = person.refresh().start();
-            running.says("asking");
+            running.says("request");
             let begun = Instant::now();
             running.signal(Signal::INT);
             running.finish().exits(130).prints("");

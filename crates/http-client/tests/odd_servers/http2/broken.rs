@@ -4,11 +4,11 @@ use crate::support::http2::{
     ACK, END_HEADERS, END_STREAM, FIRST, PADDED, STATUS_200, body, data, frame, head, header,
     headers, kind, more, open,
 };
-use crate::support::{Server, breaks, ok};
+use crate::support::{Server, assert_cut_off, ok};
 
 async fn refused<const N: usize>(cases: [(&str, Vec<u8>); N]) {
     for (what, frames) in cases {
-        breaks(Server::http2(frames), what).await;
+        assert_cut_off(Server::http2(frames), what).await;
     }
 }
 
@@ -28,9 +28,10 @@ async fn invalid_frame_is_refused() {
         ("16 KiB and a byte", [head(), data(0, &"x".repeat(16_385))].concat()),
     ])
     .await;
-    breaks(Server::http2_closing(&head()[..5]), "half a frame").await;
-    breaks(Server::http2_closing(open(&[STATUS_200])), "half a head").await;
-    breaks(Server::http2_closing([head(), data(0, "{\"ok\":")].concat()), "half a body").await;
+    assert_cut_off(Server::http2_closing(&head()[..5]), "half a frame").await;
+    assert_cut_off(Server::http2_closing(open(&[STATUS_200])), "half a head").await;
+    assert_cut_off(Server::http2_closing([head(), data(0, "{\"ok\":")].concat()), "half a body")
+        .await;
 }
 
 // threats 91

@@ -4,10 +4,10 @@ use crate::support::http2::{
     END_HEADERS, END_STREAM, FIRST, PADDED, STATUS_200, body, data, frame, goaway, head, header,
     headers, kind, more, open,
 };
-use crate::support::{Server, works};
+use crate::support::{Server, assert_valid};
 
 async fn understood(what: &str, frames: &[Vec<u8>]) {
-    works(Server::http2(frames.concat()), what).await;
+    assert_valid(Server::http2(frames.concat()), what).await;
 }
 
 /// The status 103, as a literal.

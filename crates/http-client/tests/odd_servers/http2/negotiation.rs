@@ -2,7 +2,7 @@
 
 use http_client::Error;
 
-use crate::support::{Peer, Server, Tls, ask, ok, works};
+use crate::support::{Peer, Server, Tls, assert_valid, ok, send};
 
 // threats 91
 #[tokio::test]
@@ -10,10 +10,10 @@ async fn http_1_is_used_if_the_server_prefers_it_or_has_no_alpn() {
     for offered in [&["http/1.1"][..], &["http/1.1", "h2"], &[]] {
         let server = Server::secure(Tls::offering(offered), |peer: &mut Peer| {
             peer.request()?;
-            peer.say(ok("r1"))?;
+            peer.send(ok("r1"))?;
             peer.end()
         });
-        works(server, &format!("{offered:?}")).await;
+        assert_valid(server, &format!("{offered:?}")).await;
     }
 }
 
@@ -21,7 +21,7 @@ async fn http_1_is_used_if_the_server_prefers_it_or_has_no_alpn() {
 #[tokio::test]
 async fn server_without_an_http_protocol_gets_no_request() {
     let server = Server::secure(Tls::offering(&["smtp"]), Peer::request);
-    let error = ask(&server).await.unwrap_err();
+    let error = send(&server).await.unwrap_err();
     assert!(matches!(error, Error::Tls { .. }), "{error:?}");
     assert!(error.provably_not_sent());
     assert_eq!(server.requests().len(), 0);

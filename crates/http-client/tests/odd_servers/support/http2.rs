@@ -37,17 +37,17 @@ pub(crate) fn header(name: &str, value: &str) -> Vec<u8> {
 }
 
 /// A header with indexing (section 6.2.1).
-pub(crate) fn kept_header(name: &str, value: &str) -> Vec<u8> {
+pub(crate) fn indexed_header(name: &str, value: &str) -> Vec<u8> {
     [vec![0x40], string(name), string(value)].concat()
 }
 
-/// The header that was put into the table last (section 6.1).
-pub(crate) const KEPT: u8 = 0x80 | 62;
+/// The header that was added to the table last (section 6.1).
+pub(crate) const LAST_INDEXED: u8 = 0x80 | 62;
 
-/// `:status: 200` of the table that never changes.
+/// `:status: 200` of the static table.
 pub(crate) const STATUS_200: u8 = 0x88;
 
-/// A text as it is (section 5.2), whose length is an integer with a prefix of seven bits.
+/// A string without Huffman coding (section 5.2), whose length is an integer with a prefix of seven bits.
 fn string(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text.len();
@@ -71,17 +71,17 @@ pub(crate) fn headers(block: &[&[u8]]) -> Vec<u8> {
     frame(kind::HEADERS, END_HEADERS, FIRST, block.concat())
 }
 
-/// The beginning of one.
+/// The first frame of a head.
 pub(crate) fn open(block: &[u8]) -> Vec<u8> {
     frame(kind::HEADERS, 0, FIRST, block)
 }
 
-/// More of one that has begun.
+/// The next frame of a head.
 pub(crate) fn more(flags: u8, block: &[u8]) -> Vec<u8> {
     frame(kind::CONTINUATION, flags, FIRST, block)
 }
 
-/// Some of the body of that answer.
+/// A part of the body of that response.
 pub(crate) fn data(flags: u8, bytes: &str) -> Vec<u8> {
     frame(kind::DATA, flags, FIRST, bytes)
 }
@@ -91,67 +91,67 @@ pub(crate) fn head() -> Vec<u8> {
     headers(&[&[STATUS_200]])
 }
 
-/// Its whole body.
+/// The complete body.
 pub(crate) fn body() -> Vec<u8> {
     data(END_STREAM, "{\"ok\":true}")
 }
 
-/// The server ends that request.
+/// Ends that request.
 pub(crate) fn reset(code: u32) -> Vec<u8> {
     frame(kind::RST_STREAM, 0, FIRST, code.to_be_bytes())
 }
 
-/// The server ends the connection, and may have looked at the requests up to this one.
+/// Ends the connection. Requests up to this one may have been processed.
 pub(crate) fn goaway(last: u32, code: u32) -> Vec<u8> {
     frame(kind::GOAWAY, 0, 0, [last.to_be_bytes(), code.to_be_bytes()].concat())
 }
 
 impl Server {
-    /// A server of HTTP/2, which answers the first request of each connection with these bytes.
-    pub(crate) fn http2(answer: impl Into<Vec<u8>>) -> Self {
-        let answer = answer.into();
+    /// An HTTP/2 server that responds to the first request of each connection with these bytes.
+    pub(crate) fn http2(response: impl Into<Vec<u8>>) -> Self {
+        let response = response.into();
         Self::secure(Tls::offering(&["h2"]), move |peer| {
             peer.http2_request()?;
-            peer.say(&answer)?;
-            peer.until_gone();
+            peer.send(&response)?;
+            peer.wait_for_close();
             Ok(())
         })
     }
 
-    /// The same, and ends the connection.
-    pub(crate) fn http2_closing(answer: impl Into<Vec<u8>>) -> Self {
-        let answer = answer.into();
+    /// The same, and closes the connection.
+    pub(crate) fn http2_closing(response: impl Into<Vec<u8>>) -> Self {
+        let response = response.into();
         Self::secure(Tls::offering(&["h2"]), move |peer| {
             peer.http2_request()?;
-            peer.say(&answer)?;
+            peer.send(&response)?;
             peer.end()
         })
     }
 
-    /// The same, with a rest that comes over and over.
+    /// The same, and then sends the rest repeatedly.
     pub(crate) fn http2_flooding(beginning: impl Into<Vec<u8>>, rest: impl Into<Vec<u8>>) -> Self {
         let (beginning, rest) = (beginning.into(), rest.into());
         Self::secure(Tls::offering(&["h2"]), move |peer| {
             peer.http2_request()?;
-            peer.say(&beginning)?;
+            peer.send(&beginning)?;
             peer.flood(&rest)
         })
     }
 }
 
 impl Peer {
-    /// Greets the client, and waits until its first request is complete.
+    /// Sends the settings, and waits until the first request is complete.
     pub(crate) fn http2_request(&mut self) -> io::Result<()> {
-        self.say(frame(kind::SETTINGS, 0, 0, ""))?;
+        self.send(frame(kind::SETTINGS, 0, 0, ""))?;
         assert_eq!(&self.read::<24>()?, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         loop {
             let (kind, flags, stream) = self.frame()?;
             match kind {
                 kind::SETTINGS if flags & ACK == 0 => {
-                    self.say(frame(kind::SETTINGS, ACK, 0, ""))?;
+                    self.send(frame(kind::SETTINGS, ACK, 0, ""))?;
                 }
                 kind::HEADERS | kind::DATA if flags & END_STREAM != 0 => {
-                    self.note(format!("stream {stream}"));
+                    self.record(format!("stream {stream}"));
                     return Ok(());
                 }
                 _ => {}

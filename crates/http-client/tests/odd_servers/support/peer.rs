@@ -46,11 +46,11 @@ impl Peer {
         while !head.ends_with(b"\r\n\r\n") {
             head.push(self.read::<1>()?[0]);
         }
-        self.note(String::from_utf8_lossy(&head).into_owned());
+        self.record(String::from_utf8_lossy(&head).into_owned());
         Ok(())
     }
 
-    pub(super) fn note(&self, request: String) {
+    pub(super) fn record(&self, request: String) {
         self.requests.lock().unwrap().push(request);
     }
 
@@ -60,37 +60,37 @@ impl Peer {
         Ok(bytes)
     }
 
-    pub(crate) fn say(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())?;
         self.stream.flush()
     }
 
-    /// Says this again and again, until the client has enough. Whatever the client says meanwhile is
-    /// taken from it, so that it is never the one who has to wait.
+    /// Sends these bytes repeatedly until the client closes the connection. Reads what the client sends, so
+    /// that the client never waits.
     pub(crate) fn flood(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut unread = self.socket.try_clone()?;
         thread::spawn(move || io::copy(&mut unread, &mut io::sink()));
-        // In large pieces, since the client is to be what is slow.
+        // Large writes, so that the server is faster than the client.
         let bytes = bytes.repeat(64 * 1024 / bytes.len() + 1);
         loop {
-            self.say(&bytes)?;
+            self.send(&bytes)?;
         }
     }
 
-    /// Says that nothing follows. What the client says until it leaves is read, since the system
-    /// would reset the connection otherwise, and what was said could be lost.
+    /// Closes this side, and reads until the client closes its side: unread data would reset the connection,
+    /// and the client could lose the response.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         self.socket.shutdown(Shutdown::Write)?;
-        self.until_gone();
+        self.wait_for_close();
         Ok(())
     }
 
-    /// Waits until the client ends the connection, and whatever it says meanwhile.
-    pub(crate) fn until_gone(&mut self) {
+    /// Reads until the client closes the connection.
+    pub(crate) fn wait_for_close(&mut self) {
         while self.stream.read(&mut [0; 1024]).is_ok_and(|read| read > 0) {}
     }
 
-    /// Waits for so long, whatever the client says meanwhile; an error when it leaves.
+    /// Waits for this long, and reads meanwhile. An error if the client closes the connection.
     pub(crate) fn pause(&mut self, pause: Duration) -> io::Result<()> {
         self.socket.set_read_timeout(Some(pause))?;
         loop {

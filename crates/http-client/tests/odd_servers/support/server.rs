@@ -12,13 +12,13 @@ use super::peer::{Peer, Requests};
 pub(crate) struct Server {
     address: SocketAddr,
     scheme: &'static str,
-    /// Also of one without TLS, for a client that would read all authorities of the system otherwise.
+    /// A server without TLS has it too: without a CA, the client would read those of the system.
     tls: Tls,
     requests: Requests,
 }
 
 impl Server {
-    /// Each client is talked to like this. An error is a client that left, and ends the talk.
+    /// Runs `talk` for each connection. An error means that the client closed it.
     pub(crate) fn start(
         talk: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
@@ -40,34 +40,35 @@ impl Server {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, requests) = (listener.local_addr().unwrap(), Requests::default());
-        let (talk, noted) = (Arc::new(talk), Arc::clone(&requests));
+        let (talk, recorded) = (Arc::new(talk), Arc::clone(&requests));
         let config = (scheme == "https").then(|| Arc::clone(&tls.config));
         thread::spawn(move || {
             for (number, stream) in listener.incoming().enumerate() {
-                let (talk, config, noted) = (Arc::clone(&talk), config.clone(), noted.clone());
-                thread::spawn(move || talk(&mut Peer::new(number, stream?, config, noted)?));
+                let (talk, config, recorded) =
+                    (Arc::clone(&talk), config.clone(), recorded.clone());
+                thread::spawn(move || talk(&mut Peer::new(number, stream?, config, recorded)?));
             }
         });
         Self { address, scheme, tls, requests }
     }
 
     /// Sends these bytes for every request, and keeps the connection open.
-    pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
-        let answer = answer.into();
+    pub(crate) fn responding(response: impl Into<Vec<u8>>) -> Self {
+        let response = response.into();
         Self::start(move |peer| {
             loop {
                 peer.request()?;
-                peer.say(&answer)?;
+                peer.send(&response)?;
             }
         })
     }
 
     /// Sends these bytes for the first request of each connection, and closes it.
-    pub(crate) fn closing(answer: impl Into<Vec<u8>>) -> Self {
-        let answer = answer.into();
+    pub(crate) fn closing(response: impl Into<Vec<u8>>) -> Self {
+        let response = response.into();
         Self::start(move |peer| {
             peer.request()?;
-            peer.say(&answer)?;
+            peer.send(&response)?;
             peer.end()
         })
     }
@@ -77,7 +78,7 @@ impl Server {
         let (beginning, rest) = (beginning.into(), rest.into());
         Self::start(move |peer| {
             peer.request()?;
-            peer.say(&beginning)?;
+            peer.send(&beginning)?;
             peer.flood(&rest)
         })
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http_client::{Error, Options, Phase};
 
-use crate::support::{Peer, Server, ask_within, client, options};
+use crate::support::{Peer, Server, client, options, send_within};
 
 const DEADLINE: Duration = Duration::from_millis(300);
 /// Shorter than the idle timeout.
@@ -14,13 +14,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 async fn trickles(beginning: &'static str, byte: &'static str) {
     let server = Server::start(move |peer: &mut Peer| {
         peer.request()?;
-        peer.say(beginning)?;
+        peer.send(beginning)?;
         loop {
             peer.pause(PAUSE)?;
-            peer.say(byte)?;
+            peer.send(byte)?;
         }
     });
-    let error = ask_within(DEADLINE, &server).await.unwrap_err();
+    let error = send_within(DEADLINE, &server).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{beginning:?}: {error:?}");
     assert!(!error.provably_not_sent());
 }
@@ -50,11 +50,11 @@ async fn silent_server_times_out() {
     {
         let server = Server::start(move |peer: &mut Peer| {
             peer.request()?;
-            peer.say(beginning)?;
-            peer.until_gone();
+            peer.send(beginning)?;
+            peer.wait_for_close();
             Ok(())
         });
-        let error = ask_within(DEADLINE, &server).await.unwrap_err();
+        let error = send_within(DEADLINE, &server).await.unwrap_err();
         assert!(matches!(error, Error::Timeout { .. }), "{beginning:?}: {error:?}");
     }
 }
@@ -65,10 +65,10 @@ async fn silent_server_times_out() {
 async fn endless_handshake_times_out_like_a_connection() {
     for beginning in [&b""[..], b"\x16\x03\x03\x40\x00"] {
         let server = Server::start(move |peer: &mut Peer| {
-            peer.say(beginning)?;
+            peer.send(beginning)?;
             loop {
                 peer.pause(PAUSE)?;
-                peer.say(&beginning[..beginning.len().min(1)])?;
+                peer.send(&beginning[..beginning.len().min(1)])?;
             }
         });
         let secure = server.base().as_str().replace("http:", "https:");

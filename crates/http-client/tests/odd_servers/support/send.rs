@@ -8,9 +8,9 @@ use super::Server;
 /// Only tests of timeouts wait this long.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
-/// How much later than its deadline a request may end. As much as can be read without a pause is read
-/// before anybody looks at the clock, and a build for tests takes its time for it.
-const LATE: Duration = Duration::from_secs(10);
+/// How much later than its timeout a request may end. The client reads all available data before it
+/// checks the clock, and a debug build is slow.
+const TOLERANCE: Duration = Duration::from_secs(10);
 
 /// Options that trust this server.
 pub(crate) fn options(server: &Server) -> Options {
@@ -23,30 +23,30 @@ pub(crate) fn client(options: Options) -> HttpClient {
 }
 
 /// Sends a request to this server, with a body limit of 64 KiB.
-pub(crate) async fn ask(server: &Server) -> Result<Response, Error> {
-    ask_within(DEADLINE, server).await
+pub(crate) async fn send(server: &Server) -> Result<Response, Error> {
+    send_within(DEADLINE, server).await
 }
 
 /// The same with its own timeout, which is checked.
-pub(crate) async fn ask_within(timeout: Duration, server: &Server) -> Result<Response, Error> {
+pub(crate) async fn send_within(timeout: Duration, server: &Server) -> Result<Response, Error> {
     let http = client(Options { timeout, ..options(server) });
-    let begun = Instant::now();
+    let start = Instant::now();
     let outcome = http.get(server.base().join("/")).max_body(64 * 1024).send().await;
-    assert!(begun.elapsed() < timeout + LATE, "{:?}", begun.elapsed());
+    assert!(start.elapsed() < timeout + TOLERANCE, "{:?}", start.elapsed());
     outcome
 }
 
 /// Asserts that the response is `{"ok":true}` with the status 200.
-pub(crate) async fn works(server: Server, what: &str) -> Response {
-    let answer = ask(&server).await.unwrap_or_else(|error| panic!("{what:.200}: {error:?}"));
-    assert_eq!(answer.status(), 200, "{what:.200}");
-    assert_eq!(answer.decode::<Value>().unwrap(), json!({"ok": true}), "{what:.200}");
-    answer
+pub(crate) async fn assert_valid(server: Server, what: &str) -> Response {
+    let response = send(&server).await.unwrap_or_else(|error| panic!("{what:.200}: {error:?}"));
+    assert_eq!(response.status(), 200, "{what:.200}");
+    assert_eq!(response.decode::<Value>().unwrap(), json!({"ok": true}), "{what:.200}");
+    response
 }
 
 /// Asserts that the response is invalid, and that the server may have processed the request.
-pub(crate) async fn breaks(server: Server, what: &str) {
-    let error = ask(&server).await.expect_err(what);
+pub(crate) async fn assert_cut_off(server: Server, what: &str) {
+    let error = send(&server).await.expect_err(what);
     assert!(matches!(error, Error::CutOff { .. }), "{what:.200}: {error:?}");
     assert!(!error.provably_not_sent(), "{what:.200}");
 }

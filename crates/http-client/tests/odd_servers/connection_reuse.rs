@@ -7,8 +7,8 @@ use http_client::{Error, HttpClient};
 use crate::support::{DEADLINE, Peer, Server, client, ok, options};
 
 async fn request_id(http: &HttpClient, server: &Server) -> Result<String, Error> {
-    let answer = http.get(server.base().join("/")).send().await?;
-    Ok(answer.request_id().unwrap().to_owned())
+    let response = http.get(server.base().join("/")).send().await?;
+    Ok(response.request_id().unwrap().to_owned())
 }
 
 // threats 91
@@ -19,8 +19,8 @@ async fn extra_response_is_not_used_for_the_next_request() {
     {
         let server = Server::start(move |peer: &mut Peer| {
             peer.request()?;
-            peer.say(ok(&format!("fresh-{}", peer.number)) + &stale)?;
-            peer.until_gone();
+            peer.send(ok(&format!("fresh-{}", peer.number)) + &stale)?;
+            peer.wait_for_close();
             Ok(())
         });
         let http = client(options(&server));
@@ -34,30 +34,30 @@ async fn extra_response_is_not_used_for_the_next_request() {
 // threats 91
 #[tokio::test]
 async fn unsolicited_data_closes_the_connection() {
-    let (gone, ended) = mpsc::channel();
-    let (said, waits) = mpsc::channel::<()>();
-    let waits = std::sync::Mutex::new(waits);
+    let (closed, is_closed) = mpsc::channel();
+    let (received, is_received) = mpsc::channel::<()>();
+    let is_received = std::sync::Mutex::new(is_received);
     let server = Server::start(move |peer: &mut Peer| {
         peer.request()?;
-        peer.say(ok(&format!("fresh-{}", peer.number)))?;
-        waits.lock().unwrap().recv().unwrap();
-        peer.say(ok("stale"))?;
-        peer.until_gone();
-        gone.send(()).unwrap();
+        peer.send(ok(&format!("fresh-{}", peer.number)))?;
+        is_received.lock().unwrap().recv().unwrap();
+        peer.send(ok("stale"))?;
+        peer.wait_for_close();
+        closed.send(()).unwrap();
         Ok(())
     });
     let http = client(options(&server));
     for expected in ["fresh-0", "fresh-1", "fresh-2"] {
         assert_eq!(request_id(&http, &server).await.unwrap(), expected);
-        said.send(()).unwrap();
-        until(|| ended.try_recv().is_ok()).await;
+        received.send(()).unwrap();
+        wait_until(|| is_closed.try_recv().is_ok()).await;
     }
 }
 
 /// Yields until the condition is true.
-async fn until(so: impl Fn() -> bool) {
+async fn wait_until(condition: impl Fn() -> bool) {
     let all = async {
-        while !so() {
+        while !condition() {
             tokio::task::yield_now().await;
         }
     };
@@ -70,9 +70,9 @@ async fn until(so: impl Fn() -> bool) {
 async fn early_response_is_used_or_an_error() {
     for _ in 0..20 {
         let server = Server::start(|peer: &mut Peer| {
-            peer.say(ok("early"))?;
+            peer.send(ok("early"))?;
             peer.request()?;
-            peer.until_gone();
+            peer.wait_for_close();
             Ok(())
         });
         match request_id(&client(options(&server)), &server).await {
@@ -89,11 +89,11 @@ async fn response_to_a_partial_request_is_used_or_an_error() {
     let large = "x".repeat(8 * 1024 * 1024);
     let server = Server::start(|peer: &mut Peer| {
         peer.request()?;
-        peer.say("HTTP/1.1 413 Too much\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        peer.send("HTTP/1.1 413 Too much\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
     });
     let http = client(options(&server));
     match http.post(server.base().join("/")).send_json(&large).await {
-        Ok(answer) => assert_eq!(answer.status(), 413),
+        Ok(response) => assert_eq!(response.status(), 413),
         Err(error) => assert!(matches!(error, Error::CutOff { .. }), "{error:?}"),
     }
 }
