@@ -45,6 +45,10 @@ impl Json {
         self.object().iter().filter(named).map(|(_, value)| value)
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.named(name).next().is_some()
+    }
+
     pub fn is_object(&self) -> bool {
         matches!(self, Self::Object(_))
     }

@@ -13,9 +13,9 @@
 //!
 //! It verifies no signature: a token that comes directly from the token endpoint needs no
 //! verification ([OpenID Connect Core
-//! §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation) rule 6), and
-//! no other token may be passed to it. [`Claims::check`] compares the claims with the expected
-//! values.
+//! §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation) rule 6);
+//! `token-client` verifies one with the provider's keys. [`Claims::validate`] compares the claims
+//! with the expected values.
 //!
 //! The PKCE `code_verifier` is in `pkce`, the `state` in `oauth-callback-server`, the file in
 //! `auth-store`.
@@ -33,6 +33,6 @@ mod secret;
 pub use claims::{ClaimMismatch, Claims, IdTokenValidation, NoAdditionalClaims, non_empty_string};
 pub use jwt::MalformedJwt;
 pub use secret::{
-    AccessToken, ApiKey, AuthorizationCode, DeviceCode, IdToken, MalformedSecret, RefreshToken,
-    SessionKey,
+    AccessToken, ApiKey, AuthorizationCode, ClientSecret, DeviceCode, IdToken, MalformedSecret,
+    RefreshToken, SessionKey,
 };

@@ -99,6 +99,12 @@ secret!(
     is_not_control
 );
 secret!(
+    /// The secret of a confidential client
+    /// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+    ClientSecret,
+    vschar
+);
+secret!(
     /// A device code ([RFC 8628 §3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)), which
     /// is exchanged for tokens after the user approves it.
     DeviceCode,
@@ -147,6 +153,7 @@ mod tests {
         assert_debug(&RefreshToken::new(CANARY).unwrap(), "RefreshToken");
         assert_debug(&ApiKey::new(CANARY).unwrap(), "ApiKey");
         assert_debug(&AuthorizationCode::new(CANARY).unwrap(), "AuthorizationCode");
+        assert_debug(&ClientSecret::new(CANARY).unwrap(), "ClientSecret");
         assert_debug(&DeviceCode::new(CANARY).unwrap(), "DeviceCode");
         assert_debug(&SessionKey::new(CANARY).unwrap(), "SessionKey");
     }

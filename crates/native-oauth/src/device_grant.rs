@@ -29,18 +29,29 @@ pub trait DeviceFlow: Sync {
 
 /// The device authorization grant of RFC 8628.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct StandardDeviceFlow<'a> {
     /// The client that signs in.
     pub client: &'a TokenClient,
     /// The scopes, separated by spaces.
     pub scope: Option<&'a str>,
+    /// Extensions, such as `resource`.
+    pub parameters: &'a [(String, String)],
+}
+
+impl<'a> StandardDeviceFlow<'a> {
+    /// Without scopes and extensions.
+    #[must_use]
+    pub fn new(client: &'a TokenClient) -> Self {
+        Self { client, scope: None, parameters: &[] }
+    }
 }
 
 impl DeviceFlow for StandardDeviceFlow<'_> {
     type Grant = TokenResponse;
 
     async fn request(&self) -> Result<DeviceAuthorization, TokenError> {
-        self.client.request_device_authorization(self.scope).await
+        self.client.request_device_authorization(self.scope, self.parameters).await
     }
 
     async fn poll(

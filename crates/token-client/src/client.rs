@@ -1,22 +1,23 @@
 use std::fmt;
 use std::sync::Arc;
 
+use credentials::ClientSecret;
 use http_client::{ErrorResponse, HttpClient, Response, retry_if_not_sent};
 use url::Url;
 
+use crate::authentication::ClientAuthentication;
 use crate::error::Error;
 use crate::issuer::Issuer;
 use crate::provider::{BodyFormat, JsonFields, Provider};
 
-/// One client of one authorization server.
-///
-/// It is public in the sense of [RFC 6749 §2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1):
-/// it has an id and no secret.
+/// One client of one authorization server. Without a secret it is a public client
+/// ([RFC 6749 §2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)).
 #[derive(Clone, Debug)]
 pub struct TokenClient {
     http: HttpClient,
     provider: Arc<Provider>,
     client_id: String,
+    authentication: Arc<ClientAuthentication>,
 }
 
 /// A request to an endpoint of the server. It carries grants and extensions that this crate does not
@@ -40,7 +41,8 @@ impl TokenClient {
     /// The client that is registered as `client_id` at this server.
     #[must_use]
     pub fn new(http: HttpClient, provider: Provider, client_id: impl Into<String>) -> Self {
-        Self { http, provider: provider.into(), client_id: client_id.into() }
+        let authentication = Arc::default();
+        Self { http, provider: provider.into(), client_id: client_id.into(), authentication }
     }
 
     /// The same client at another server.
@@ -73,6 +75,12 @@ impl TokenClient {
         Self { client_id: client_id.into(), ..self }
     }
 
+    /// Sends a secret with every request.
+    #[must_use]
+    pub fn with_authentication(self, authentication: ClientAuthentication) -> Self {
+        Self { authentication: authentication.into(), ..self }
+    }
+
     /// The registered id, which every request names.
     #[must_use]
     pub fn client_id(&self) -> &str {
@@ -100,8 +108,16 @@ impl TokenClient {
 
     async fn send_once(&self, request: &TokenRequest<'_>) -> Result<Response, http_client::Error> {
         let TokenRequest { endpoint, format, fields, secrets } = *request;
-        let request = self.http.post(endpoint.clone()).max_body(MAX_BODY);
-        let request = secrets.iter().fold(request, |request, secret| request.secret(secret));
+        let client_secret = self.authentication.secret().map(ClientSecret::expose);
+        let header = self.authentication.header(&self.client_id);
+        let mut request = self.http.post(endpoint.clone()).max_body(MAX_BODY);
+        for secret in secrets.iter().copied().chain(client_secret) {
+            request = request.secret(secret);
+        }
+        if let Some(header) = header {
+            request = request.header("authorization", &header).secret(&header);
+        }
+        let fields = &*self.authentication.fields(fields);
         match format {
             BodyFormat::Form => request.send_form(fields).await,
             BodyFormat::Json => request.send_json(&JsonFields(fields)).await,

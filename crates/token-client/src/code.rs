@@ -7,6 +7,7 @@ use crate::token_response::TokenResponse;
 
 /// An authorization code, and the proof that this client requested it.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct CodeExchange<'a> {
     /// The code of the callback.
     pub code: &'a AuthorizationCode,
@@ -15,6 +16,9 @@ pub struct CodeExchange<'a> {
     pub redirect_uri: &'a str,
     /// The verifier whose challenge was in the authorization URL.
     pub code_verifier: &'a CodeVerifier,
+    /// More parameters, such as `resource`
+    /// ([RFC 8707 §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
+    pub parameters: &'a [(String, String)],
 }
 
 impl TokenClient {
@@ -32,8 +36,18 @@ impl TokenClient {
 }
 
 impl<'a> CodeExchange<'a> {
-    fn fields(&self, client_id: &'a str, order: &[String]) -> [(&'static str, &'a str); 5] {
-        let mut fields = [
+    /// An exchange without more parameters.
+    #[must_use]
+    pub fn new(
+        code: &'a AuthorizationCode,
+        redirect_uri: &'a str,
+        code_verifier: &'a CodeVerifier,
+    ) -> Self {
+        Self { code, redirect_uri, code_verifier, parameters: &[] }
+    }
+
+    fn fields(&self, client_id: &'a str, order: &[String]) -> Vec<(&'a str, &'a str)> {
+        let mut fields = vec![
             ("grant_type", "authorization_code"),
             ("code", self.code.expose()),
             ("redirect_uri", self.redirect_uri),
@@ -42,6 +56,7 @@ impl<'a> CodeExchange<'a> {
         ];
         let last = order.len();
         fields.sort_by_key(|(name, _)| order.iter().position(|it| it == name).unwrap_or(last));
+        fields.extend(self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         fields
     }
 }
@@ -49,8 +64,9 @@ impl<'a> CodeExchange<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jwk_set::JwkSet;
     use crate::provider::Provider;
-    use credentials::RefreshToken;
+    use credentials::{IdToken, RefreshToken};
     use http_client::{HttpClient, Options};
 
     #[track_caller]
@@ -58,9 +74,10 @@ mod tests {
         let code = AuthorizationCode::new("c&o=d e").unwrap();
         let code_verifier = CodeVerifier::new("v".repeat(43)).unwrap();
         let redirect_uri = "http://localhost:1455/auth/callback";
-        let exchange = CodeExchange { code: &code, redirect_uri, code_verifier: &code_verifier };
+        let exchange = CodeExchange::new(&code, redirect_uri, &code_verifier);
         let order: Vec<_> = order.iter().map(|name| (*name).to_owned()).collect();
-        let names = exchange.fields("app_1", &order).map(|(name, _)| name);
+        let fields = exchange.fields("app_1", &order);
+        let names: Vec<_> = fields.into_iter().map(|(name, _)| name).collect();
         assert_eq!(names.join(" "), expected);
     }
 
@@ -77,7 +94,7 @@ mod tests {
         let code = AuthorizationCode::new("canary").unwrap();
         let code_verifier = CodeVerifier::new("canary".repeat(8)).unwrap();
         let redirect_uri = "http://localhost:1455/auth/callback";
-        let exchange = CodeExchange { code: &code, redirect_uri, code_verifier: &code_verifier };
+        let exchange = CodeExchange::new(&code, redirect_uri, &code_verifier);
         assert!(!format!("{exchange:?}").contains("canary"));
     }
 
@@ -89,7 +106,11 @@ mod tests {
         let issuer = "https://id.example.com".parse().unwrap();
         let provider = Provider::new(issuer, url("/authorize"), url("/token"));
         let client = TokenClient::new(http, provider, "app_1");
-        assert_send(&client.request_device_authorization(None));
+        assert_send(&client.request_device_authorization(None, &[]));
+        let http = client.http().clone();
+        assert_send(&Provider::discover(&http, "https://id.example.com"));
+        let id_token = IdToken::new("i").unwrap();
+        assert_send(&JwkSet::new(http, url("/keys")).verify(&id_token));
         assert_send(&client.refresh(&RefreshToken::new("r").unwrap()));
     }
 }

@@ -1,5 +1,5 @@
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, iter};
 
 use credentials::DeviceCode;
 use http_client::{ErrorResponse, Url, is_secure};
@@ -62,7 +62,8 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 impl TokenClient {
     /// Requests a code for another device
-    /// ([RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)).
+    /// ([RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)). `parameters` are
+    /// extensions, such as `resource`.
     ///
     /// # Errors
     ///
@@ -70,11 +71,14 @@ impl TokenClient {
     pub async fn request_device_authorization(
         &self,
         scope: Option<&str>,
+        parameters: &[(String, String)],
     ) -> Result<DeviceAuthorization, Error> {
         let endpoint = &self.provider().device_authorization_endpoint;
         let endpoint = endpoint.as_ref().ok_or(Error::DeviceCodeNotEnabled)?;
         let scope = scope.map(|scope| ("scope", scope));
-        let fields: Vec<_> = [("client_id", self.client_id())].into_iter().chain(scope).collect();
+        let parameters = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let client_id = ("client_id", self.client_id());
+        let fields: Vec<_> = iter::once(client_id).chain(scope).chain(parameters).collect();
         let request =
             TokenRequest { endpoint, format: BodyFormat::Form, fields: &fields, secrets: &[] };
         Ok(self.send(&request).await?.decode()?)

@@ -11,27 +11,33 @@
 //! | [`TokenClient::refresh`] | [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6) |
 //! | [`TokenClient::revoke`] | [RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) |
 //! | [`TokenClient::request_device_authorization`] | [RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1) |
+//! | [`Provider::discover`] | [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414), [OpenID Connect Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html) |
+//! | [`JwkSet::verify`] | [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517) |
 //! | [`TokenClient::send`] | any other grant |
 //!
 //! # What this crate does not do
 //!
-//! It builds no authorization URL and waits for no callback (`login`, `oauth-callback-server`),
-//! reads no claim (`credentials`), keeps nothing (`auth-store`), and never waits: when to refresh
-//! and when to poll again is decided where the clock is.
+//! It builds no authorization URL and waits for no callback (`native-oauth`, `oauth-callback-server`),
+//! stores nothing (`auth-store`), and has no clock: the caller decides when to refresh and when to poll
+//! again.
 //!
 //! # Invariants
 //!
 //! - It knows nothing of the platform: no organization, no project.
-//! - A secret is in the body of a request and nowhere else: in no URL, header, error or log.
+//! - A secret is in no URL, error or log. Only `client_secret_basic` puts one into a header.
 //! - A request is retried once, and only if the first attempt was never sent.
 //! - A code is exchanged with a `code_verifier`, always ([RFC 9700 §4.8](https://www.rfc-editor.org/rfc/rfc9700#section-4.8)).
 
+mod authentication;
 mod client;
 mod code;
 mod device;
+mod discovery;
 mod error;
+mod id_token;
 mod interval;
 mod issuer;
+mod jwk_set;
 mod provider;
 mod refresh;
 mod revocation;
@@ -42,12 +48,16 @@ mod token_response;
 #[doc(hidden)]
 pub mod fuzzing;
 
+pub use authentication::ClientAuthentication;
 pub use client::{TokenClient, TokenRequest};
 pub use code::CodeExchange;
 pub use device::{DeviceAuthorization, DevicePoll, InvalidUserCode, UserCode};
+pub use discovery::DiscoveryError;
 pub use error::{Error, ErrorKind};
+pub use id_token::InvalidIdToken;
 pub use interval::Interval;
 pub use issuer::Issuer;
+pub use jwk_set::JwkSet;
 pub use provider::{BodyFormat, Provider};
 pub use revocation::Revocable;
-pub use token_response::{RefreshResponse, TokenResponse};
+pub use token_response::{AdditionalFields, RefreshResponse, TokenResponse};

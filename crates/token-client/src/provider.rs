@@ -32,6 +32,11 @@ pub struct Provider {
     /// The device authorization endpoint
     /// ([RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)), if it has one.
     pub device_authorization_endpoint: Option<Url>,
+    /// Where the server publishes the keys of its ID tokens ([`JwkSet`](crate::JwkSet)), if it does.
+    pub jwks_uri: Option<Url>,
+    /// Whether each callback has an `iss` parameter
+    /// ([RFC 9207 §3](https://www.rfc-editor.org/rfc/rfc9207#section-3)); one without it is then refused.
+    pub authorization_response_iss_parameter_supported: bool,
     /// The order in which the fields of a code exchange are sent, where it matters to the server. Fields
     /// that it does not name follow; the RFC gives no order.
     pub code_exchange_order: Vec<String>,
@@ -53,7 +58,8 @@ pub enum BodyFormat {
 }
 
 impl Provider {
-    /// A server that keeps to the standards, and has no other endpoints.
+    /// A server that follows the standards, without other endpoints; see also
+    /// [`Provider::discover`].
     #[must_use]
     pub fn new(issuer: Issuer, authorization_endpoint: Url, token_endpoint: Url) -> Self {
         Self {
@@ -62,6 +68,8 @@ impl Provider {
             token_endpoint,
             revocation_endpoint: None,
             device_authorization_endpoint: None,
+            jwks_uri: None,
+            authorization_response_iss_parameter_supported: false,
             code_exchange_order: Vec::new(),
             refresh_body: BodyFormat::Form,
             revocation_body: BodyFormat::Form,

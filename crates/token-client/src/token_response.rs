@@ -3,10 +3,11 @@ use std::fmt;
 use std::time::Duration;
 
 use credentials::{AccessToken, IdToken, RefreshToken};
-use http_client::{DecodeError, Response};
-use serde::de::{Error as _, MapAccess, Visitor};
+use http_client::{DecodeError, ErrorResponse, Response};
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::seconds::seconds;
@@ -27,6 +28,32 @@ pub struct TokenResponse {
     pub expires_in: Option<Duration>,
     /// The scope of the access token, where it is not the requested one.
     pub scope: Option<String>,
+    /// The other fields.
+    pub additional: AdditionalFields,
+}
+
+/// The fields of a response that are not in a standard, such as `refresh_token_expires_in`. They can be
+/// secrets: `Debug` shows their names only, and they are wiped on drop.
+#[derive(Default)]
+pub struct AdditionalFields(BTreeMap<String, Zeroizing<String>>);
+
+impl AdditionalFields {
+    /// The value of a field, if it is a `T`. Of two fields with this name it is the last.
+    #[must_use]
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.0.get(name)?).ok()
+    }
+
+    /// The names of the fields.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for AdditionalFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
 }
 
 /// The tokens of a refresh. A token that is `None` was not sent: the old one stays
@@ -48,6 +75,8 @@ pub struct RefreshResponse {
     /// The fields that cannot be what their names say. They are no error, so that a rotated refresh
     /// token is not lost over another field.
     pub unusable: Vec<&'static str>,
+    /// The other fields.
+    pub additional: AdditionalFields,
 }
 
 /// The members of the response, each as its source text: one that cannot be read, such as a number
@@ -58,9 +87,17 @@ struct Members<'a>(BTreeMap<String, &'a str>);
 const READ: [&str; 6] =
     ["access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope"];
 
+const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
+
 impl RefreshResponse {
+    /// Some servers, such as GitHub's, return errors with the status 200.
     pub(crate) fn read(response: &Response) -> Result<Self, Error> {
-        Ok(response.decode::<Members<'_>>()?.into())
+        let members = response.decode::<Members<'_>>()?;
+        let has_token = TOKENS.iter().any(|name| members.0.contains_key(*name));
+        if members.0.contains_key("error") && !has_token {
+            return Err(Error::ErrorResponse(ErrorResponse::from_response(response)));
+        }
+        Ok(members.into())
     }
 }
 
@@ -110,7 +147,10 @@ impl From<Members<'_>> for RefreshResponse {
         let scope = read(field("scope"), Ok::<_, ()>, &mut Vec::new());
         let access_token = access_token.filter(|_| !unusable.contains(&"token_type"));
         let expires_in = member("expires_in").and_then(seconds);
-        Self { access_token, refresh_token, id_token, expires_in, scope, unusable }
+        let others = members.iter().filter(|(name, _)| !READ.contains(&name.as_str()));
+        let others = others.map(|(name, json)| (name.clone(), Zeroizing::new((*json).to_owned())));
+        let additional = AdditionalFields(others.collect());
+        Self { access_token, refresh_token, id_token, expires_in, scope, unusable, additional }
     }
 }
 
@@ -119,11 +159,12 @@ impl TryFrom<RefreshResponse> for TokenResponse {
     type Error = Error;
 
     fn try_from(response: RefreshResponse) -> Result<Self, Error> {
-        let RefreshResponse { refresh_token, id_token, expires_in, scope, unusable, .. } = response;
+        let RefreshResponse { refresh_token, id_token, expires_in, scope, .. } = response;
+        let RefreshResponse { additional, unusable, .. } = response;
         let field = if unusable.contains(&"token_type") { "token_type" } else { "access_token" };
         let access_token =
             response.access_token.ok_or(DecodeError::Shape { field: field.into() })?;
-        Ok(Self { access_token, refresh_token, id_token, expires_in, scope })
+        Ok(Self { access_token, refresh_token, id_token, expires_in, scope, additional })
     }
 }
 
@@ -281,11 +322,24 @@ mod tests {
         assert_eq!(response.scope.as_deref(), Some("openid email"));
     }
 
+    #[test]
+    fn other_fields_are_additional() {
+        let body = json!({"access_token": "a", "refresh_token_expires_in": 7, "team": {"id": "t"}});
+        let additional = TokenResponse::try_from(refreshed(&body)).unwrap().additional;
+        assert!(additional.names().eq(["refresh_token_expires_in", "team"]));
+        assert_eq!(additional.get::<u64>("refresh_token_expires_in"), Some(7));
+        assert_eq!(additional.get::<Value>("team").unwrap()["id"], "t");
+        assert_eq!(additional.get::<String>("team"), None);
+        assert_eq!(additional.get::<Value>("access_token"), None);
+    }
+
     // threats 6 195
     #[test]
     fn debug_shows_no_token() {
-        let body =
-            json!({"id_token": "canary", "access_token": "canary", "refresh_token": "canary"});
+        let body = json!({
+            "id_token": "canary", "access_token": "canary", "refresh_token": "canary",
+            "another_token": "canary",
+        });
         let (response, granted) = (refreshed(&body), TokenResponse::try_from(refreshed(&body)));
         assert!(!format!("{response:?} {granted:?}").contains("canary"));
     }

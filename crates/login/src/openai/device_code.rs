@@ -89,8 +89,7 @@ impl DeviceGrant {
     pub async fn exchange(&self, client: &TokenClient) -> Result<TokenResponse, Error> {
         let Self { code, code_verifier } = self;
         let redirect_uri = client.issuer().join(REDIRECT_PATH);
-        let redirect_uri = redirect_uri.as_str();
-        client.exchange_code(&CodeExchange { code, redirect_uri, code_verifier }).await
+        client.exchange_code(&CodeExchange::new(code, redirect_uri.as_str(), code_verifier)).await
     }
 }
 

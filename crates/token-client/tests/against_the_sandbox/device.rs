@@ -43,7 +43,7 @@ async fn approved_device_gets_tokens() {
     let tokens = json!({"access_token": "a", "id_token": "i", "refresh_token": "r"});
     let rig = server(authorization(&json!({})), [Then::json(200, tokens)]).await;
     let scope = Some("openid email");
-    let device = rig.client.request_device_authorization(scope).await.unwrap();
+    let device = rig.client.request_device_authorization(scope, &[]).await.unwrap();
     assert_form(
         &rig.only_request_at(&Endpoint::DeviceUserCode),
         "client_id=app_EMoamEEZ73f0CkXaXp7hrann&scope=openid+email",
@@ -62,7 +62,7 @@ async fn approved_device_gets_tokens() {
 async fn poll_maps_the_errors_of_rfc_8628() {
     let codes = ["authorization_pending", "slow_down", "access_denied", "expired_token"];
     let rig = server(authorization(&json!({})), codes.map(error)).await;
-    let device = rig.client.request_device_authorization(None).await.unwrap();
+    let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
     for expected in ["Pending", "SlowDown", "Denied", "Expired"] {
         let poll = rig.client.poll_device_authorization(&device).await.unwrap();
         assert_eq!(format!("{poll:?}"), expected);
@@ -74,7 +74,7 @@ async fn unknown_error_is_final_and_server_error_is_transient() {
     let lost = Then::Lose;
     let polls = [error("unknown_to_rfc_8628"), Then::json(503, json!({})), lost];
     let rig = server(authorization(&json!({})), polls).await;
-    let device = rig.client.request_device_authorization(None).await.unwrap();
+    let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
     for is_transient in [false, true, true] {
         let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
         assert_eq!(error.is_transient(), is_transient, "{error:?}");
@@ -84,7 +84,7 @@ async fn unknown_error_is_final_and_server_error_is_transient() {
 #[tokio::test]
 async fn response_without_tokens_is_not_an_approval() {
     let rig = server(authorization(&json!({})), [Then::json(200, json!({}))]).await;
-    let device = rig.client.request_device_authorization(None).await.unwrap();
+    let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
     let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
     assert!(matches!(error, Error::InvalidResponse(_)), "{error:?}");
 }
@@ -95,7 +95,7 @@ async fn error_does_not_contain_the_device_code() {
     let repeats = json!({"error": "invalid_grant", "error_description": device_code});
     let authorization = authorization(&json!({ "device_code": device_code }));
     let rig = server(authorization, [Then::json(400, repeats)]).await;
-    let device = rig.client.request_device_authorization(None).await.unwrap();
+    let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
     let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains(device_code), "{error}");
 }
@@ -104,7 +104,7 @@ async fn error_does_not_contain_the_device_code() {
 async fn missing_required_field_is_named() {
     for field in ["device_code", "user_code", "verification_uri", "expires_in"] {
         let rig = server(authorization(&json!({ field: null })), []).await;
-        let error = rig.client.request_device_authorization(None).await.unwrap_err();
+        let error = rig.client.request_device_authorization(None, &[]).await.unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(source, format!("the response has no usable `{field}`"));
     }
@@ -120,12 +120,12 @@ async fn polling_interval_is_bounded() {
         (json!("soon"), Interval::default().as_duration()),
     ] {
         let rig = server(authorization(&json!({ "interval": interval })), []).await;
-        let device = rig.client.request_device_authorization(None).await.unwrap();
+        let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
         assert_eq!(device.interval.as_duration(), expected);
         assert!(device.interval.slow_down().back_off().as_duration() >= expected);
     }
     let forever = json!({"interval": 1e18, "expires_in": 1e18});
     let rig = server(authorization(&forever), []).await;
-    let device = rig.client.request_device_authorization(None).await.unwrap();
+    let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
     assert!(device.interval.slow_down().back_off().as_duration() > hour);
 }

@@ -59,7 +59,7 @@ impl Rig {
     }
 
     pub(crate) fn exchange<'a>(&'a self, code: &'a AuthorizationCode) -> CodeExchange<'a> {
-        CodeExchange { code, redirect_uri: REDIRECT_URI, code_verifier: &self.code_verifier }
+        CodeExchange::new(code, REDIRECT_URI, &self.code_verifier)
     }
 
     /// A whole sign-in, from the browser to the tokens.

@@ -106,7 +106,7 @@ async fn standard_provider_gets_form_bodies() {
     let token = Revocable::RefreshToken(&refresh_token);
     let bare = rig.client.clone().with_provider(standard.clone());
     assert!(matches!(bare.revoke(token).await, Err(Error::RevocationNotSupported)));
-    let device = bare.request_device_authorization(None).await;
+    let device = bare.request_device_authorization(None, &[]).await;
     assert!(matches!(device, Err(Error::DeviceCodeNotEnabled)));
     let mut provider = standard;
     provider.revocation_endpoint = rig.client.provider().revocation_endpoint.clone();

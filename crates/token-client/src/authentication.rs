@@ -1,0 +1,81 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use credentials::ClientSecret;
+use url::form_urlencoded::byte_serialize;
+use zeroize::Zeroizing;
+
+/// How a client proves its identity to the server
+/// ([RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)). A secret that is part of a
+/// program that others install is no proof.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub enum ClientAuthentication {
+    /// The client is public: it names its id, and proves nothing.
+    #[default]
+    None,
+    /// `client_secret_basic`: id and secret are in the `Authorization` header.
+    SecretBasic(ClientSecret),
+    /// `client_secret_post`: id and secret are in the body.
+    SecretPost(ClientSecret),
+}
+
+impl ClientAuthentication {
+    pub(crate) fn secret(&self) -> Option<&ClientSecret> {
+        match self {
+            Self::None => None,
+            Self::SecretBasic(secret) | Self::SecretPost(secret) => Some(secret),
+        }
+    }
+
+    /// The `Authorization` header. Both parts are encoded as a form
+    /// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+    pub(crate) fn header(&self, client_id: &str) -> Option<Zeroizing<String>> {
+        let Self::SecretBasic(secret) = self else { return None };
+        let [id, secret] = [client_id, secret.expose()]
+            .map(|text| Zeroizing::new(byte_serialize(text.as_bytes()).collect::<String>()));
+        let pair = Zeroizing::new(format!("{}:{}", *id, *secret));
+        Some(Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes()))))
+    }
+
+    /// The fields of a request with those of the client.
+    pub(crate) fn fields<'a>(&'a self, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let is_in_header = matches!(self, Self::SecretBasic(_));
+        let kept = fields.iter().copied().filter(|(name, _)| !is_in_header || *name != "client_id");
+        let secret = match self {
+            Self::SecretPost(secret) => Some(("client_secret", secret.expose())),
+            _ => None,
+        };
+        kept.chain(secret).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIELDS: [(&str, &str); 2] = [("grant_type", "refresh_token"), ("client_id", "my client")];
+
+    fn secret() -> ClientSecret {
+        ClientSecret::new("p%s:+ d").unwrap()
+    }
+
+    #[test]
+    fn basic_header_is_form_encoded_first() {
+        let basic = ClientAuthentication::SecretBasic(secret());
+        let header = basic.header("my client:1").unwrap();
+        let encoded = header.strip_prefix("Basic ").unwrap();
+        let decoded = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
+        assert_eq!(decoded, "my+client%3A1:p%25s%3A%2B+d");
+        assert_eq!(basic.fields(&FIELDS), FIELDS[..1]);
+    }
+
+    #[test]
+    fn post_adds_the_secret_and_a_public_client_nothing() {
+        let post = ClientAuthentication::SecretPost(secret());
+        assert!(post.header("c").is_none());
+        assert_eq!(post.fields(&FIELDS)[2], ("client_secret", "p%s:+ d"));
+        let public = ClientAuthentication::default();
+        assert!(public.header("c").is_none() && public.secret().is_none());
+        assert_eq!(public.fields(&FIELDS), FIELDS);
+    }
+}
