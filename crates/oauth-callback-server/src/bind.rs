@@ -1,4 +1,5 @@
-use std::net::TcpListener;
+use std::io;
+use std::net::{Ipv6Addr, TcpListener};
 
 use crate::listen::{ANY_PORT, Listeners, listen_on};
 use crate::port_owner::PortInUse;
@@ -63,6 +64,12 @@ impl BindOptions {
         Self { redirect_host, ..self }
     }
 
+    /// Sets [`BindOptions::form_post`].
+    #[must_use]
+    pub fn form_post(self) -> Self {
+        Self { form_post: true, ..self }
+    }
+
     fn check_path(&self) -> Result<(), BindError> {
         let path = &self.callback_path;
         let is_path = |byte: u8| byte.is_ascii_graphic() && !b"?#\\\"<>^`{|}".contains(&byte);
@@ -91,6 +98,8 @@ pub enum RedirectHost {
     Localhost,
     /// `127.0.0.1`, which [RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3) recommends.
     Ipv4,
+    /// `[::1]`. The machine needs IPv6.
+    Ipv6,
 }
 
 impl RedirectHost {
@@ -100,6 +109,7 @@ impl RedirectHost {
         match self {
             Self::Localhost => "localhost",
             Self::Ipv4 => "127.0.0.1",
+            Self::Ipv6 => "[::1]",
         }
     }
 }
@@ -125,6 +135,12 @@ impl CallbackServer {
     pub fn bind(options: &BindOptions) -> Result<Self, BindError> {
         options.check_path()?;
         let Listeners { port, sockets } = bind_first_free(options)?;
+        let is_ipv6 = |socket: &TcpListener| socket.local_addr().is_ok_and(|it| it.is_ipv6());
+        if options.redirect_host == RedirectHost::Ipv6 && !sockets.iter().any(is_ipv6) {
+            let address = (Ipv6Addr::LOCALHOST, port).into();
+            let source = io::ErrorKind::AddrNotAvailable.into();
+            return Err(BindError::Listen { address, source });
+        }
         Ok(Self { listeners: sockets, options: options.clone(), port })
     }
 
@@ -180,9 +196,14 @@ mod tests {
 
     #[test]
     fn redirect_uri_has_the_chosen_host_and_the_bound_port() {
-        for (redirect_host, host) in
-            [(RedirectHost::Localhost, "localhost"), (RedirectHost::Ipv4, "127.0.0.1")]
-        {
+        for (redirect_host, host) in [
+            (RedirectHost::Localhost, "localhost"),
+            (RedirectHost::Ipv4, "127.0.0.1"),
+            (RedirectHost::Ipv6, "[::1]"),
+        ] {
+            if redirect_host == RedirectHost::Ipv6 && TcpListener::bind("[::1]:0").is_err() {
+                continue;
+            }
             let options = BindOptions::default().redirect_host(redirect_host);
             let server = CallbackServer::bind(&options).unwrap();
             let expected = format!("http://{host}:{}/callback", server.port());

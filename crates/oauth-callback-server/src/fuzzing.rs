@@ -84,13 +84,14 @@ fn rules() -> Rules {
         form_post: false,
         state: State::new(STATE),
         issuer: Some(ISSUER.to_owned()),
+        iss_required: false,
     }
 }
 
 impl From<AuthorizationResponse> for Outcome {
     fn from(response: AuthorizationResponse) -> Self {
         match response {
-            AuthorizationResponse::Code(code) => Self::Code(code.expose().to_owned()),
+            AuthorizationResponse::Code(code, _) => Self::Code(code.expose().to_owned()),
             AuthorizationResponse::Denied { error, error_description } => {
                 Self::Denied { error, error_description }
             }

@@ -76,6 +76,7 @@ pub use limits::Limits;
 pub use pages::{Page, Pages};
 pub use pasted_callback::{InvalidCallbackUrl, PastedCallback};
 pub use port_owner::{PortInUse, PortOwner};
+pub use query::CallbackParameters;
 pub use rejected::{RejectedCallback, Rejections};
 pub use state::{NoRandomness, State};
 pub use wait::{Callback, CallbackConfig, RunningServer};

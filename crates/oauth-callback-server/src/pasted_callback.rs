@@ -177,6 +177,7 @@ mod tests {
             form_post: false,
             state: State::generate().unwrap(),
             issuer: Some("https://issuer.example".to_owned()),
+            iss_required: false,
         }
     }
 
@@ -191,7 +192,7 @@ mod tests {
     #[track_caller]
     fn assert_code(address: &str) {
         match classified(address) {
-            Ok(AuthorizationResponse::Code(code)) => assert_eq!(code.expose(), "C", "{address}"),
+            Ok(AuthorizationResponse::Code(code, _)) => assert_eq!(code.expose(), "C", "{address}"),
             other => panic!("{address}: {other:?}"),
         }
     }

@@ -151,7 +151,7 @@ impl Session {
 
     fn code_hash(&self, response: &AuthorizationResponse) -> Option<u64> {
         match response {
-            AuthorizationResponse::Code(code) => Some(self.hasher.hash_one(code.expose())),
+            AuthorizationResponse::Code(code, _) => Some(self.hasher.hash_one(code.expose())),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use crate::accept::serve;
 use crate::acceptor::Acceptor;
 use crate::classify::{AuthorizationResponse, Rules};
+use crate::query::CallbackParameters;
 use crate::reply::Reply;
 use crate::server::Server;
 use crate::session::Session;
@@ -25,6 +26,10 @@ pub struct CallbackConfig {
     /// The issuer identifier of the authorization server. An `iss` parameter must equal it
     /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)). `None`: `iss` is ignored.
     pub issuer: Option<String>,
+    /// Whether a callback without `iss` is refused, as that of another issuer: the metadata has
+    /// `authorization_response_iss_parameter_supported`
+    /// ([RFC 9207 §2.4](https://www.rfc-editor.org/rfc/rfc9207#section-2.4)).
+    pub iss_required: bool,
     /// The pages that do not depend on the outcome.
     pub pages: Pages,
     /// How long to wait for the callback. The clock stops while the machine is suspended.
@@ -35,15 +40,19 @@ impl CallbackConfig {
     /// No issuer, [`Pages::default`], and 15 minutes.
     #[must_use]
     pub fn new(state: State) -> Self {
-        Self { state, issuer: None, pages: Pages::default(), timeout: Duration::from_secs(15 * 60) }
+        let timeout = Duration::from_secs(15 * 60);
+        Self { state, issuer: None, iss_required: false, pages: Pages::default(), timeout }
     }
 }
 
 /// The authorization code, and the browser that waits for a response.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Callback {
     /// The code. An authorization server accepts it once.
     pub code: AuthorizationCode,
+    /// The other parameters.
+    pub parameters: CallbackParameters,
     /// Sends the outcome to the browser.
     pub browser: BrowserResponder,
 }
@@ -69,7 +78,7 @@ impl CallbackServer {
     ///
     /// [`WaitError::Runtime`]. The port is closed.
     pub fn serve(self, config: CallbackConfig) -> Result<RunningServer, WaitError> {
-        let CallbackConfig { state, issuer, pages, timeout } = config;
+        let CallbackConfig { state, issuer, iss_required, pages, timeout } = config;
         let port = self.port();
         let options = self.options;
         let rules = Rules {
@@ -79,6 +88,7 @@ impl CallbackServer {
             form_post: options.form_post,
             state,
             issuer,
+            iss_required,
         };
         let acceptor = Acceptor::open(self.listeners).map_err(WaitError::Runtime)?;
         let (session, callback) =
@@ -122,8 +132,8 @@ impl RunningServer {
         };
         let pages = &server.session.pages;
         let (status, page, error) = match response {
-            AuthorizationResponse::Code(code) => {
-                return Ok(Callback { code, browser: BrowserResponder::new(server) });
+            AuthorizationResponse::Code(code, parameters) => {
+                return Ok(Callback { code, parameters, browser: BrowserResponder::new(server) });
             }
             AuthorizationResponse::Denied { error, error_description } => {
                 let error = WaitError::Denied { error, error_description };

@@ -6,7 +6,7 @@ use hyper::{Method, Request, Uri};
 use printable::excerpt;
 
 use crate::limits::{MAX_HEADERS, MAX_REQUEST_LINE};
-use crate::query::{Parameter, Parameters};
+use crate::query::{CallbackParameters, Parameter, Parameters};
 use crate::{RedirectHost, RejectedCallback, State};
 
 /// What a request has to match to be the callback.
@@ -17,6 +17,7 @@ pub(crate) struct Rules {
     pub(crate) form_post: bool,
     pub(crate) state: State,
     pub(crate) issuer: Option<String>,
+    pub(crate) iss_required: bool,
 }
 
 /// A request without its body. Only the body of a [`RequestKind::Form`] is read.
@@ -65,7 +66,7 @@ pub(crate) enum Refusal {
 /// ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2)).
 #[derive(Debug)]
 pub(crate) enum AuthorizationResponse {
-    Code(AuthorizationCode),
+    Code(AuthorizationCode, CallbackParameters),
     Denied { error: String, error_description: Option<String> },
     MissingCode,
     WrongIssuer,
@@ -215,7 +216,7 @@ pub(crate) fn classify_callback(
     rules: &Rules,
     parameters: &Parameters,
 ) -> Result<AuthorizationResponse, Refusal> {
-    let Parameters { state, code, error, error_description, iss } = parameters;
+    let Parameters { state, code, error, error_description, iss, others } = parameters;
     let once = [state, code, error, error_description];
     let malformed = [state, code, error];
     if once.into_iter().any(Parameter::is_repeated)
@@ -228,20 +229,21 @@ pub(crate) fn classify_callback(
         Some(value) if !rules.state.matches(value) => return Err(Refusal::StateMismatch),
         Some(_) => {}
     }
-    if !is_issuer(rules.issuer.as_deref(), iss) {
+    if !is_issuer(rules, iss) {
         return Ok(AuthorizationResponse::WrongIssuer);
     }
     match error.value() {
         Some(error) => Ok(denied(error, error_description)),
-        None => classify_code(code),
+        None => classify_code(code, others),
     }
 }
 
 /// An `iss` parameter must equal the issuer, by simple string comparison
 /// ([RFC 9207 §2.4](https://www.rfc-editor.org/rfc/rfc9207#section-2.4)).
-fn is_issuer(issuer: Option<&str>, iss: &Parameter) -> bool {
-    match (issuer, iss) {
-        (None, _) | (_, Parameter::Absent) => true,
+fn is_issuer(rules: &Rules, iss: &Parameter) -> bool {
+    match (&rules.issuer, iss) {
+        (None, _) => true,
+        (Some(_), Parameter::Absent) => !rules.iss_required,
         (Some(issuer), iss) => iss.value() == Some(issuer),
     }
 }
@@ -257,11 +259,14 @@ fn denied(error: &str, error_description: &Parameter) -> AuthorizationResponse {
 }
 
 /// No server issues a code with a control character: it does not end the wait.
-fn classify_code(code: &Parameter) -> Result<AuthorizationResponse, Refusal> {
+fn classify_code(
+    code: &Parameter,
+    others: &CallbackParameters,
+) -> Result<AuthorizationResponse, Refusal> {
     match code.value() {
         None => Ok(AuthorizationResponse::MissingCode),
         Some(code) => AuthorizationCode::new(code)
-            .map(AuthorizationResponse::Code)
+            .map(|code| AuthorizationResponse::Code(code, others.clone()))
             .map_err(|_| Refusal::BadRequest),
     }
 }

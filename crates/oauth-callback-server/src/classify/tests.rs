@@ -11,6 +11,7 @@ fn rules() -> Rules {
         form_post: false,
         state: State::generate().unwrap(),
         issuer: Some("https://issuer.example".to_owned()),
+        iss_required: false,
     }
 }
 
@@ -55,7 +56,7 @@ fn callback(query: &str) -> Result<AuthorizationResponse, Refusal> {
 #[track_caller]
 fn assert_code(query: &str, expected: &str) {
     match callback(query) {
-        Ok(AuthorizationResponse::Code(code)) => assert_eq!(code.expose(), expected, "{query}"),
+        Ok(AuthorizationResponse::Code(code, _)) => assert_eq!(code.expose(), expected, "{query}"),
         other => panic!("{query}: {other:?}"),
     }
 }
@@ -309,7 +310,7 @@ fn form_is_accepted_only_with_form_post_at_the_callback_path_and_by_navigation()
     };
     assert!(matches!(
         form("code=C&state=S"),
-        RequestKind::Callback(AuthorizationResponse::Code(_))
+        RequestKind::Callback(AuthorizationResponse::Code(..))
     ));
     assert!(matches!(
         form("error=access_denied&state=S"),
@@ -407,7 +408,7 @@ proptest! {
     #[test]
     fn any_code_arrives_unchanged(code in "[^\\p{Cc}]{1,100}") {
         match callback(&format!("code={}&state=S", urlencoding::encode(&code))) {
-            Ok(AuthorizationResponse::Code(arrived)) => prop_assert_eq!(arrived.expose(), code),
+            Ok(AuthorizationResponse::Code(arrived, _)) => prop_assert_eq!(arrived.expose(), code),
             other => prop_assert!(false, "{:?}", other),
         }
     }
@@ -417,4 +418,34 @@ fn flip(state: &str, at: usize, bit: u8) -> String {
     let mut bytes = state.as_bytes().to_vec();
     bytes[at] ^= bit;
     bytes.iter().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+// threats 16
+#[test]
+fn promised_iss_is_required() {
+    let rules = Rules { iss_required: true, ..rules() };
+    let state = rules.state.expose();
+    let issuer = rules.issuer.as_deref().unwrap();
+    for (iss, is_accepted) in [("", false), ("&iss=", false), (&*format!("&iss={issuer}"), true)] {
+        let query = format!("code=C&state={state}{iss}");
+        let response = classify_callback(&rules, &Parameters::parse(&query));
+        let is_code = matches!(response, Ok(AuthorizationResponse::Code(..)));
+        assert_eq!(is_code, is_accepted, "{iss}");
+    }
+}
+
+// threats 17
+#[test]
+fn other_parameters_can_be_read() {
+    let rules = rules();
+    let others = "session_state=a%20b&x=1&x=2&bad=%zz&scope=openid+email";
+    let query = format!("{others}&code=C&state={}", rules.state.expose());
+    let response = classify_callback(&rules, &Parameters::parse(&query));
+    let Ok(AuthorizationResponse::Code(_, parameters)) = response else { panic!("{response:?}") };
+    assert_eq!(parameters.get("session_state"), Some("a b"));
+    assert_eq!(parameters.get("scope"), Some("openid email"));
+    for absent in ["x", "bad", "code", "state"] {
+        assert_eq!(parameters.get(absent), None, "{absent}");
+    }
+    assert!(!format!("{parameters:?}").contains("email"));
 }

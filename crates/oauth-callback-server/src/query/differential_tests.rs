@@ -137,7 +137,7 @@ fn hex(text: &str) -> String {
 }
 
 fn read_by_us(query: &str) -> String {
-    let Parameters { state, code, error, error_description, iss } = Parameters::parse(query);
+    let Parameters { state, code, error, error_description, iss, .. } = Parameters::parse(query);
     [state, code, error, error_description, iss].map(shown).join(", ")
 }
 

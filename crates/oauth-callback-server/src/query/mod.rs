@@ -1,12 +1,13 @@
-//! Parses the query of a callback strictly: a repeated or incorrectly encoded parameter has no value, and unknown
-//! parameters are not decoded.
+//! Parses the query of a callback strictly: a repeated or incorrectly encoded parameter has no value.
+
+use std::fmt;
 
 use zeroize::Zeroizing;
 
 /// The parameters of an authorization response
 /// ([RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2),
-/// [RFC 9207 §2](https://www.rfc-editor.org/rfc/rfc9207#section-2)). All others are ignored, as
-/// RFC 6749 asks.
+/// [RFC 9207 §2](https://www.rfc-editor.org/rfc/rfc9207#section-2)). All others have no effect, as
+/// RFC 6749 asks; the caller can read them.
 #[derive(Default)]
 pub(crate) struct Parameters {
     pub(crate) state: Parameter,
@@ -14,6 +15,27 @@ pub(crate) struct Parameters {
     pub(crate) error: Parameter,
     pub(crate) error_description: Parameter,
     pub(crate) iss: Parameter,
+    pub(crate) others: CallbackParameters,
+}
+
+/// The parameters of a callback that are not in RFC 6749, such as `session_state`. Any of them can be missing
+/// or forged, and `Debug` shows only their names.
+#[derive(Clone, Default)]
+pub struct CallbackParameters(Vec<(Zeroizing<String>, Zeroizing<String>)>);
+
+impl CallbackParameters {
+    /// The decoded value of a parameter, if it occurs once.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut values = self.0.iter().filter(|(it, _)| **it == name).map(|(_, value)| value);
+        values.next().filter(|_| values.next().is_none()).map(|value| value.as_str())
+    }
+}
+
+impl fmt::Debug for CallbackParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name.as_str())).finish()
+    }
 }
 
 /// One parameter. "Request and response parameters MUST NOT be included more than once"
@@ -34,6 +56,8 @@ impl Parameters {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if let Some(parameter) = parameters.named(name) {
                 parameter.add(value);
+            } else if let (Some(name), Some(value)) = (decode(name), decode(value)) {
+                parameters.others.0.push((name, value));
             }
         }
         parameters
