@@ -35,6 +35,7 @@ pub struct Authorization {
 
 /// The parameters that are made for each request.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct RequestParameters<'a> {
     /// The `redirect_uri`, with the port that is open.
     pub redirect_uri: &'a str,
@@ -57,12 +58,26 @@ impl fmt::Debug for RequestParameters<'_> {
 impl Authorization {
     /// Makes the secrets, opens the port and builds the URL. No request is sent.
     ///
+    /// # Errors
+    ///
+    /// As [`start_with_state`](Self::start_with_state).
+    pub fn start<'a>(
+        bind: &BindOptions,
+        authorization_endpoint: &Url,
+        query: impl FnOnce(RequestParameters<'_>) -> Vec<(&'a str, String)>,
+    ) -> Result<Self, Error> {
+        Self::start_with_state(State::generate()?, bind, authorization_endpoint, query)
+    }
+
+    /// As [`start`](Self::start), with the `state` of the caller, which must be unguessable.
+    ///
     /// `query` returns the query of the URL, in order. It must contain all [`RequestParameters`].
     ///
     /// # Errors
     ///
     /// [`Error::InsecureEndpoint`], [`Error::NoRandomness`] or [`Error::Bind`].
-    pub fn start<'a>(
+    pub fn start_with_state<'a>(
+        state: State,
         bind: &BindOptions,
         authorization_endpoint: &Url,
         query: impl FnOnce(RequestParameters<'_>) -> Vec<(&'a str, String)>,
@@ -71,7 +86,6 @@ impl Authorization {
             return Err(Error::InsecureEndpoint { url: authorization_endpoint.to_string() });
         }
         let code_verifier = CodeVerifier::generate()?;
-        let state = State::generate()?;
         let server = CallbackServer::bind(bind)?;
         let redirect_uri = server.redirect_uri();
         let query = query(RequestParameters {
@@ -149,7 +163,8 @@ impl Authorization {
         let Self { server, state, code_verifier, redirect_uri, browser, inputs, .. } = self;
         let WaitOptions { timeout, pages, also_connect_to } = options;
         let mut config = CallbackConfig::new(state);
-        config.issuer = Some(client.issuer().as_str().to_owned());
+        config.issuer = Some(client.issuer().to_string());
+        config.iss_required = client.provider().authorization_response_iss_parameter_supported;
         (config.pages, config.timeout) = (pages, timeout);
         let server = server.serve(config)?;
         let pasted_url = server.pasted_url();
@@ -161,7 +176,8 @@ impl Authorization {
         let alternatives = Alternatives { inputs, pasted_url, device_flow, timeout };
         let winner = background.run_with(race(callback, alternatives, events), events).await?;
         Ok(match winner {
-            Winner::Callback(Callback { code, browser }) => {
+            Winner::Callback(Callback { code, parameters, browser, .. }) => {
+                events(Event::CallbackReceived(&parameters));
                 Grant::Code(CodeGrant { code, code_verifier, redirect_uri }, browser)
             }
             Winner::Device(grant) => Grant::Device(grant),
@@ -171,6 +187,7 @@ impl Authorization {
 
 /// How to wait for the person.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct WaitOptions<'a> {
     /// How long to wait for the callback.
     pub timeout: Duration,
@@ -179,6 +196,14 @@ pub struct WaitOptions<'a> {
     /// A second server that is needed after the callback. The wait keeps a connection open to it and to
     /// the issuer.
     pub also_connect_to: Option<&'a BaseUrl>,
+}
+
+impl WaitOptions<'_> {
+    /// With these pages, and without a second server.
+    #[must_use]
+    pub fn new(timeout: Duration, pages: Pages) -> Self {
+        Self { timeout, pages, also_connect_to: None }
+    }
 }
 
 /// What the person granted.
@@ -202,8 +227,7 @@ impl CodeGrant {
     /// The parameters of the exchange for tokens.
     #[must_use]
     pub fn code_exchange(&self) -> CodeExchange<'_> {
-        let Self { code, code_verifier, redirect_uri } = self;
-        CodeExchange { code, redirect_uri, code_verifier }
+        CodeExchange::new(&self.code, &self.redirect_uri, &self.code_verifier)
     }
 }
 

@@ -2,6 +2,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use oauth_callback_server::{BindError, WaitError};
+use token_client::InvalidIdToken;
 
 /// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,19 @@ pub enum Error {
     /// The device code expired before the person approved.
     #[error("the device code was not used in time")]
     DeviceExpired,
+    /// A parameter that the sign-in sets itself was added as another one. No port was opened.
+    #[error("the parameter {name} is set by the sign-in itself")]
+    ReservedParameter {
+        /// Its name.
+        name: String,
+    },
+    /// The signature of the ID token was to be verified, and the provider has no
+    /// [`jwks_uri`](token_client::Provider::jwks_uri). No port was opened.
+    #[error("the provider does not publish the keys of its ID tokens")]
+    MissingKeys,
+    /// The ID token is refused. The tokens of the response are dropped, not revoked.
+    #[error(transparent)]
+    InvalidIdToken(#[from] InvalidIdToken),
     /// The code could not be exchanged for tokens.
     #[error("cannot exchange the code for tokens")]
     CodeExchange(#[source] token_client::Error),
@@ -75,7 +89,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoRandomness(_) => ErrorKind::System,
-            Self::InsecureEndpoint { .. } => ErrorKind::Configuration,
+            Self::InsecureEndpoint { .. } | Self::ReservedParameter { .. } | Self::MissingKeys => {
+                ErrorKind::Configuration
+            }
+            Self::InvalidIdToken(InvalidIdToken::Keys(error)) => error.kind().into(),
+            Self::InvalidIdToken(_) => ErrorKind::InvalidResponse,
             Self::Bind(error) => error.kind().into(),
             Self::Callback(error) => error.kind().into(),
             Self::Unreachable { .. } | Self::DeviceExpired => ErrorKind::TimedOut,
@@ -90,6 +108,7 @@ impl Error {
         match self {
             Self::Unreachable { source, .. } => source.is_transient(),
             Self::DeviceCode(error) | Self::CodeExchange(error) => error.is_transient(),
+            Self::InvalidIdToken(InvalidIdToken::Keys(error)) => error.is_transient(),
             _ => false,
         }
     }

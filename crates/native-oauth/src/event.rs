@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http_client::BaseUrl;
-use oauth_callback_server::{InvalidCallbackUrl, RejectedCallback};
+use oauth_callback_server::{CallbackParameters, InvalidCallbackUrl, RejectedCallback};
 
 use crate::error::Error;
 
@@ -19,6 +19,8 @@ pub enum Event<'a> {
     PastedUrlRejected(InvalidCallbackUrl),
     /// A request to the callback server was rejected. Each kind is reported once.
     CallbackRejected(RejectedCallback),
+    /// The callback was received. Its parameters that are not in RFC 6749 can be read here.
+    CallbackReceived(&'a CallbackParameters),
     /// The server issued a device code, and polling begins.
     DeviceCode {
         /// The page that the person opens on the other device.

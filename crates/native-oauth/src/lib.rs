@@ -7,7 +7,7 @@
 #![doc = include_str!("../examples/sign_in.rs")]
 //! ```
 //!
-//! [`SignIn::run`] is the whole sign-in. [`SignIn::start`] returns a [`PendingSignIn`] instead, for a
+//! [`Provider::new`] is for a provider without metadata. [`SignIn::run`] is the whole sign-in. [`SignIn::start`] returns a [`PendingSignIn`] instead, for a
 //! program that shows the URL, takes a pasted URL ([`UserInput`]) or reports progress ([`Event`]).
 //! [`SignIn::run_by_device_code`] needs no browser on this machine
 //! ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). [`Authorization`] is the part below, for a
@@ -15,8 +15,8 @@
 //!
 //! # What this crate does not do
 //!
-//! It stores no token (`auth-store`, `token-source`) and reads no token: it validates no ID token
-//! and sends no `nonce`. It reads no environment and prints nothing. The library behind
+//! It stores no token (`token-source`, `auth-store`) and requests no user information. It reads no
+//! environment and prints nothing. The library behind
 //! [`open_browser`] is the exception: on Linux it reads `BROWSER`, and starts the program that it names.
 //!
 //! # Invariants
@@ -26,7 +26,11 @@
 //! - A callback counts only with the right `state`, and its `iss` must equal the issuer
 //!   ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
 //! - A code is sent once, unless the first attempt was never sent.
-//! - The browser shows success only after the exchange.
+//! - The claims of an ID token are validated, and it has the `nonce` of the request
+//!   ([OpenID Connect Core
+//!   §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)). No request
+//!   follows one that is refused.
+//! - The browser shows success only after the exchange and these checks.
 
 mod sign_in;
 
@@ -48,6 +52,9 @@ pub use device_grant::{DeviceFlow, StandardDeviceFlow, wait_for_approval};
 pub use error::{Error, ErrorKind};
 pub use event::Event;
 pub use http_client::{HttpClient, Options, Url};
+pub use oauth_callback_server::{BindOptions, RedirectHost, State};
 pub use sign_in::{PendingSignIn, SignIn};
-pub use token_client::{Provider, TokenClient, TokenResponse};
+pub use token_client::{
+    ClientAuthentication, JwkSet, Provider, Revocable, TokenClient as Client, TokenResponse,
+};
 pub use user_input::{UserInput, UserInputs};

@@ -1,7 +1,7 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use oauth_callback_server::{BindOptions, Page, Pages, RedirectHost};
-use token_client::{TokenClient, TokenResponse};
+use oauth_callback_server::{BindOptions, Page, Pages, RedirectHost, State};
+use token_client::{JwkSet, TokenClient, TokenResponse};
 use url::Url;
 
 use crate::authorization::{Authorization, Grant, RequestParameters, WaitOptions};
@@ -21,39 +21,80 @@ pub struct SignIn {
     timeout: Duration,
     pages: Pages,
     success_page: Option<Page>,
+    verifies_signature: bool,
+    now: fn() -> SystemTime,
 }
+
+/// The parameters that the sign-in sets itself.
+const RESERVED: [&str; 9] = [
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "scope",
+    "nonce",
+    "response_mode",
+];
 
 impl SignIn {
     /// A sign-in of this client, without a scope.
     #[must_use]
     pub fn new(client: TokenClient) -> Self {
-        let redirect = BindOptions::new("/callback").redirect_host(RedirectHost::Ipv4);
+        #[expect(clippy::disallowed_methods, reason = "the default; `clock` replaces it")]
+        let now = SystemTime::now;
         Self {
             client,
             scopes: Vec::new(),
             parameters: Vec::new(),
-            redirect,
+            redirect: BindOptions::default().redirect_host(RedirectHost::Ipv4),
             timeout: Duration::from_secs(15 * 60),
             pages: Pages::default(),
             success_page: None,
+            verifies_signature: false,
+            now,
         }
     }
 
-    /// Adds scopes to the request.
+    /// Adds scopes to the request. `openid` requests an ID token, and a `nonce` is then sent.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 
-    /// Adds a parameter to the authorization URL, such as `prompt` or `audience`.
+    /// Adds a parameter to the authorization request, such as `login_hint`. A device authorization
+    /// request has it, too.
     #[must_use]
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
     }
 
-    /// The host, the ports and the path of the redirect URI.
+    /// What the server asks the person, such as `login` or `select_account`
+    /// ([OpenID Connect Core
+    /// §3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
+    #[must_use]
+    pub fn prompt(self, prompt: impl Into<String>) -> Self {
+        self.parameter("prompt", prompt)
+    }
+
+    /// The API that the access token is for, at a server with a parameter `audience`.
+    #[must_use]
+    pub fn audience(self, audience: impl Into<String>) -> Self {
+        self.parameter("audience", audience)
+    }
+
+    /// The API that the access token is for ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)). It is
+    /// also in the token request, and can be called more than once.
+    #[must_use]
+    pub fn resource(self, resource: impl Into<String>) -> Self {
+        self.parameter("resource", resource)
+    }
+
+    /// The host, the ports and the path of the redirect URI. With
+    /// [`form_post`](BindOptions::form_post), the request has `response_mode=form_post`.
     #[must_use]
     pub fn redirect(self, redirect: BindOptions) -> Self {
         Self { redirect, ..self }
@@ -69,6 +110,20 @@ impl SignIn {
     #[must_use]
     pub fn pages(self, success: impl Into<Page>, others: Pages) -> Self {
         Self { success_page: Some(success.into()), pages: others, ..self }
+    }
+
+    /// Verifies the signature of the ID token with the keys of the provider ([`JwkSet`]). That is
+    /// optional, because the token comes from the token endpoint over TLS; its claims are always
+    /// validated.
+    #[must_use]
+    pub fn verify_signature(self) -> Self {
+        Self { verifies_signature: true, ..self }
+    }
+
+    /// The clock for the validation of the ID token. The default is that of the system.
+    #[must_use]
+    pub fn clock(self, now: fn() -> SystemTime) -> Self {
+        Self { now, ..self }
     }
 
     /// Opens the URL with `open`, waits for the callback, and exchanges the code for tokens.
@@ -89,29 +144,53 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::DeviceCode`], [`Error::DeviceDenied`] or [`Error::DeviceExpired`].
+    /// [`Error::DeviceCode`], [`Error::DeviceDenied`], [`Error::DeviceExpired`] or
+    /// [`Error::InvalidIdToken`].
     pub async fn run_by_device_code(
         self,
         events: &(impl Fn(Event<'_>) + ?Sized),
     ) -> Result<TokenResponse, Error> {
         let scope = self.scope();
-        let flow = StandardDeviceFlow { client: &self.client, scope: scope.as_deref() };
-        wait_for_approval(&flow, self.timeout, events).await
+        let flow = self.device_flow(scope.as_deref());
+        let tokens = wait_for_approval(&flow, self.timeout, events).await?;
+        self.check_id_token(tokens, None).await
     }
 
     /// Opens the port and builds the URL. No request is sent.
     ///
     /// # Errors
     ///
-    /// [`Error::InsecureEndpoint`], [`Error::NoRandomness`] or [`Error::Bind`].
+    /// [`Error::InsecureEndpoint`], [`Error::ReservedParameter`], [`Error::MissingKeys`],
+    /// [`Error::NoRandomness`] or [`Error::Bind`].
     pub fn start(self) -> Result<PendingSignIn, Error> {
-        let endpoint = &self.client.provider().authorization_endpoint;
-        let query = |request: RequestParameters<'_>| self.query(request);
-        let authorization = Authorization::start(&self.redirect, endpoint, query)?;
-        Ok(PendingSignIn { sign_in: self, authorization })
+        self.start_with_state(State::generate()?)
     }
 
-    fn query(&self, request: RequestParameters<'_>) -> Vec<(&str, String)> {
+    /// As [`start`](Self::start), with the `state` of the caller, which must be unguessable.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_with_state(self, state: State) -> Result<PendingSignIn, Error> {
+        let reserved = self.parameters.iter().find(|(name, _)| RESERVED.contains(&name.as_str()));
+        if let Some((name, _)) = reserved {
+            return Err(Error::ReservedParameter { name: name.clone() });
+        }
+        let provider = self.client.provider();
+        if self.verifies_signature && provider.jwks_uri.is_none() {
+            return Err(Error::MissingKeys);
+        }
+        let is_openid = self.scopes.iter().any(|scope| scope == "openid");
+        // Like a `state`, a nonce is an unguessable text.
+        let nonce = if is_openid { Some(State::generate()?) } else { None };
+        let query = |request: RequestParameters<'_>| self.query(request, nonce.as_ref());
+        let endpoint = &provider.authorization_endpoint;
+        let authorization =
+            Authorization::start_with_state(state, &self.redirect, endpoint, query)?;
+        Ok(PendingSignIn { sign_in: self, authorization, nonce })
+    }
+
+    fn query(&self, request: RequestParameters<'_>, nonce: Option<&State>) -> Vec<(&str, String)> {
         let required = [
             ("response_type", "code"),
             ("client_id", self.client.client_id()),
@@ -120,14 +199,34 @@ impl SignIn {
             ("code_challenge", request.code_challenge),
             ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
         ];
-        let required = required.map(|(name, value)| (name, value.to_owned()));
+        let form_post = self.redirect.form_post.then_some(("response_mode", "form_post"));
+        let nonce = nonce.map(|nonce| ("nonce", nonce.expose()));
+        let own = required.into_iter().chain(form_post).chain(nonce);
         let scope = self.scope().map(|scope| ("scope", scope));
         let more = self.parameters.iter().map(|(name, value)| (name.as_str(), value.clone()));
-        required.into_iter().chain(scope).chain(more).collect()
+        own.map(|(name, value)| (name, value.to_owned())).chain(scope).chain(more).collect()
     }
 
     fn scope(&self) -> Option<String> {
         (!self.scopes.is_empty()).then(|| self.scopes.join(" "))
+    }
+
+    fn device_flow<'a>(&'a self, scope: Option<&'a str>) -> StandardDeviceFlow<'a> {
+        StandardDeviceFlow { client: &self.client, scope, parameters: &self.parameters }
+    }
+
+    async fn check_id_token(
+        &self,
+        tokens: TokenResponse,
+        nonce: Option<&str>,
+    ) -> Result<TokenResponse, Error> {
+        let Some(id_token) = &tokens.id_token else { return Ok(tokens) };
+        self.client.validate_id_token(id_token, nonce, (self.now)())?;
+        let jwks_uri = self.client.provider().jwks_uri.clone();
+        if let Some(jwks_uri) = jwks_uri.filter(|_| self.verifies_signature) {
+            JwkSet::new(self.client.http().clone(), jwks_uri).verify(id_token).await?;
+        }
+        Ok(tokens)
     }
 }
 
@@ -136,6 +235,7 @@ impl SignIn {
 pub struct PendingSignIn {
     sign_in: SignIn,
     authorization: Authorization,
+    nonce: Option<State>,
 }
 
 impl PendingSignIn {
@@ -154,27 +254,31 @@ impl PendingSignIn {
         self,
         events: &(impl Fn(Event<'_>) + ?Sized),
     ) -> Result<TokenResponse, Error> {
-        let Self { sign_in, authorization } = self;
+        let Self { sign_in, authorization, nonce } = self;
+        let SignIn { client, timeout, pages, success_page, .. } = &sign_in;
+        let wait = WaitOptions::new(*timeout, pages.clone());
         let scope = sign_in.scope();
-        let SignIn { client, timeout, pages, success_page, .. } = sign_in;
-        let success_page = success_page.unwrap_or_else(|| pages.finished.clone());
-        let error_page = pages.failed.clone();
-        let wait = WaitOptions { timeout, pages, also_connect_to: None };
-        let device_flow = StandardDeviceFlow { client: &client, scope: scope.as_deref() };
+        let device_flow = sign_in.device_flow(scope.as_deref());
         let (grant, browser) =
-            match authorization.wait(&client, wait, Some(&device_flow), events).await? {
+            match authorization.wait(client, wait, Some(&device_flow), events).await? {
                 Grant::Code(grant, browser) => (grant, browser),
-                Grant::Device(tokens) => return Ok(tokens),
+                Grant::Device(tokens) => return sign_in.check_id_token(tokens, None).await,
             };
-        match client.exchange_code(&grant.code_exchange()).await {
-            Ok(tokens) => {
-                browser.respond_ok(success_page).await;
-                Ok(tokens)
+        let resource = sign_in.parameters.iter().filter(|(name, _)| name == "resource");
+        let resource: Vec<_> = resource.cloned().collect();
+        let mut exchange = grant.code_exchange();
+        exchange.parameters = &resource;
+        let outcome = match client.exchange_code(&exchange).await {
+            Ok(tokens) => sign_in.check_id_token(tokens, nonce.as_ref().map(State::expose)).await,
+            Err(error) => Err(Error::CodeExchange(error)),
+        };
+        match &outcome {
+            Ok(_) => {
+                let page = success_page.as_ref().unwrap_or(&pages.finished);
+                browser.respond_ok(page.clone()).await;
             }
-            Err(error) => {
-                browser.respond_error(error_page).await;
-                Err(Error::CodeExchange(error))
-            }
+            Err(_) => browser.respond_error(pages.failed.clone()).await,
         }
+        outcome
     }
 }

@@ -97,8 +97,9 @@ impl TokenClient {
         let device_code = device.device_code.expose();
         let fields =
             [("grant_type", GRANT), ("device_code", device_code), ("client_id", self.client_id())];
-        match self.send_form(&fields, &[device_code]).await {
-            Ok(response) => Ok(DevicePoll::Approved(TokenResponse::read(&response)?)),
+        let response = self.send_form(&fields, &[device_code]).await;
+        match response.and_then(|response| TokenResponse::read(&response)) {
+            Ok(tokens) => Ok(DevicePoll::Approved(tokens)),
             Err(Error::ErrorResponse(response)) => undecided(response),
             Err(error) => Err(error),
         }

@@ -23,7 +23,7 @@ pub enum InvalidIdToken {
     InvalidSignature,
     /// The provider's keys cannot be read.
     #[error("cannot read the keys of the provider")]
-    Keys(#[source] Error),
+    Keys(#[source] Box<Error>),
 }
 
 impl TokenClient {

@@ -60,7 +60,7 @@ impl JwkSet {
         if known.is_some_and(|keys| token.is_signed_by_one_of(&keys)) {
             return Ok(());
         }
-        let keys = Arc::new(self.read().await.map_err(InvalidIdToken::Keys)?);
+        let keys = Arc::new(self.read().await.map_err(|error| InvalidIdToken::Keys(error.into()))?);
         *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
         let is_signed = token.is_signed_by_one_of(&keys);
         is_signed.then_some(()).ok_or(InvalidIdToken::InvalidSignature)

@@ -112,7 +112,8 @@ impl PendingSession {
     ) -> Result<(Session, BrowserResponder), Error> {
         let Self { client, api_base, timeout, authorization } = self;
         let pages = pages::callback_pages(error_page);
-        let wait = WaitOptions { timeout, pages, also_connect_to: Some(&api_base) };
+        let mut wait = WaitOptions::new(timeout, pages);
+        wait.also_connect_to = Some(&api_base);
         let report = |event: OAuthEvent<'_>| events(Event::OAuth(event));
         let (grant, browser) = authorization.wait_for_code(&client, wait, &report).await?;
         events(Event::CallbackReceived);

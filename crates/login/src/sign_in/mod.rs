@@ -171,11 +171,8 @@ impl PendingSignIn {
     /// [`Error`] says which step failed. Except after an error of the save itself, the store is unchanged.
     pub async fn finish(self, events: Events<'_>) -> Result<SignedIn, Error> {
         let Self { options, client, store, authorization } = self;
-        let wait = WaitOptions {
-            timeout: options.timeout,
-            pages: pages::callback_pages(pages::SIGN_IN_FAILED),
-            also_connect_to: None,
-        };
+        let pages = pages::callback_pages(pages::SIGN_IN_FAILED);
+        let wait = WaitOptions::new(options.timeout, pages);
         let (flow, report) =
             (DeviceCodeFlow(&client), |event: OAuthEvent<'_>| events(Event::OAuth(event)));
         let grant = authorization.wait(&client, wait, Some(&flow), &report).await?;

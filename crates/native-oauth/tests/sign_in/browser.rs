@@ -27,6 +27,24 @@ pub(crate) fn final_page(url: &Url) -> String {
     get(url).body
 }
 
+/// Signs in where the provider returns a form (`response_mode=form_post`).
+pub(crate) fn post_form(url: &Url) -> Result<(), BrowserError> {
+    let action: Url = get(url).body.parse().unwrap();
+    let body = action.query().unwrap();
+    let host = format!("{}:{}", action.host_str().unwrap(), action.port().unwrap());
+    let mut connection = TcpStream::connect(&host).unwrap();
+    let (path, length) = (action.path(), body.len());
+    write!(
+        connection,
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}"
+    )
+    .unwrap();
+    let page = read_message(&mut connection).unwrap().unwrap().body;
+    assert!(page.contains("Sign-in is finished"), "{page}");
+    Ok(())
+}
+
 /// Signs in.
 pub(crate) fn follow(url: &Url) -> Result<(), BrowserError> {
     let page = final_page(&redirect_of(url));

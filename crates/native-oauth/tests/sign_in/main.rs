@@ -1,10 +1,13 @@
-//! Sign-ins with a provider that has its own paths, and issues neither ID token nor refresh token.
+//! Sign-ins with a provider that has its own paths, over real sockets.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod browser;
 mod http;
+mod id_token;
+mod options;
 mod provider;
+mod signing;
 
 #[expect(dead_code, reason = "the example's `main` is not called here")]
 #[path = "../../examples/sign_in.rs"]
@@ -14,16 +17,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use native_oauth::{
-    BrowserError, Error, Event, HttpClient, Options, PendingSignIn, SignIn, TokenClient, UserInput,
+    BrowserError, Client, Error, Event, HttpClient, Options, PendingSignIn, Provider, SignIn,
+    UserInput,
 };
+use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 
 use browser::{deny, final_page, follow, redirect_of};
-use provider::TestProvider;
+use provider::{ACCESS_TOKEN, TestProvider, value};
 
-fn sign_in(provider: &TestProvider) -> SignIn {
-    let http = HttpClient::new(Options::new("a-test/1.0"));
-    SignIn::new(TokenClient::new(http, provider.metadata(), "my-client-id"))
+fn client(provider: Provider) -> Client {
+    Client::new(HttpClient::new(Options::new("a-test/1.0")), provider, "my-client-id")
+}
+
+async fn sign_in(provider: &TestProvider) -> SignIn {
+    SignIn::new(client(provider.discover().await))
 }
 
 /// A closure that collects the names of events.
@@ -40,14 +48,16 @@ fn names(into: &Arc<Mutex<Vec<String>>>) -> impl Fn(Event<'_>) + Send + Sync + u
 #[tokio::test]
 async fn example_signs_in_with_a_browser() {
     let provider = TestProvider::start().await;
-    let tokens = example::sign_in(provider.metadata(), follow).await.unwrap();
-    assert_eq!(tokens.access_token.expose(), provider.access_token());
+    let tokens = example::sign_in(&provider.issuer(), follow).await.unwrap();
+    assert_eq!(tokens.access_token.expose(), ACCESS_TOKEN);
+    assert!(tokens.id_token.is_some() && tokens.refresh_token.is_some());
 
     let query = provider.authorization_query();
-    let value = |name: &str| query.iter().find(|(it, _)| it == name).map(|(_, it)| it.as_str());
+    let value = |name: &str| value(&query, name);
     assert_eq!(value("response_type"), Some("code"));
     assert_eq!(value("client_id"), Some("my-client-id"));
-    assert_eq!(value("scope"), Some("openid email"));
+    assert_eq!(value("scope"), Some("openid email offline_access"));
+    assert_eq!(value("nonce").map(str::len), Some(43));
     assert_eq!(value("code_challenge_method"), Some("S256"));
     assert!(value("redirect_uri").unwrap().starts_with("http://127.0.0.1:"));
     assert_eq!(provider.exchanges(), 1);
@@ -56,7 +66,7 @@ async fn example_signs_in_with_a_browser() {
 #[tokio::test]
 async fn additional_parameters_are_in_the_url() {
     let provider = TestProvider::start().await;
-    let pending = sign_in(&provider).parameter("prompt", "select account");
+    let pending = sign_in(&provider).await.parameter("prompt", "select account");
     let mut pending = pending.start().unwrap();
     let url = pending.authorization().url();
     assert!(url.as_str().ends_with("&prompt=select+account"), "{url}");
@@ -67,7 +77,7 @@ async fn additional_parameters_are_in_the_url() {
 #[tokio::test]
 async fn callback_with_wrong_state_is_reported_and_the_wait_continues() {
     let provider = TestProvider::start().await;
-    let mut pending = sign_in(&provider).start().unwrap();
+    let mut pending = sign_in(&provider).await.start().unwrap();
     pending.authorization().open_browser_with(|url| {
         let mut forged = redirect_of(url);
         forged.query_pairs_mut().clear().append_pair("code", "forged").append_pair("state", "x");
@@ -76,7 +86,7 @@ async fn callback_with_wrong_state_is_reported_and_the_wait_continues() {
     });
     let seen = Arc::default();
     pending.finish(&names(&seen)).await.unwrap();
-    assert_eq!(*seen.lock().unwrap(), ["CallbackRejected"]);
+    assert_eq!(*seen.lock().unwrap(), ["CallbackRejected", "CallbackReceived"]);
     assert_eq!(provider.exchanges(), 1);
 }
 
@@ -84,7 +94,7 @@ async fn callback_with_wrong_state_is_reported_and_the_wait_continues() {
 #[tokio::test]
 async fn wrong_iss_ends_the_sign_in_before_the_exchange() {
     let provider = TestProvider::start().await;
-    let outcome = sign_in(&provider).run(|url| {
+    let outcome = sign_in(&provider).await.run(|url| {
         let mut callback = redirect_of(url);
         callback.query_pairs_mut().append_pair("iss", "https://evil.example.com");
         final_page(&callback);
@@ -99,38 +109,56 @@ async fn wrong_iss_ends_the_sign_in_before_the_exchange() {
 // threats 16
 #[tokio::test]
 async fn iss_is_compared_with_the_issuer_as_written() {
-    for (slash, iss, is_accepted) in [("/", "/", true), ("/", "", false), ("", "/", false)] {
-        let provider = TestProvider::start().await;
-        let mut metadata = provider.metadata();
-        let issuer = metadata.issuer.to_string();
-        metadata.issuer = format!("{issuer}{slash}").parse().unwrap();
-        let http = HttpClient::new(Options::new("a-test/1.0"));
-        let sign_in = SignIn::new(TokenClient::new(http, metadata, "my-client-id"));
-        let outcome = sign_in.run(move |url| {
+    for (issuer_suffix, iss, is_accepted) in [("/", "/", true), ("/", "", false), ("", "/", false)]
+    {
+        let provider = TestProvider::with(|it| it.issuer_suffix = issuer_suffix).await;
+        let iss = format!("{}{iss}", provider.issuer().trim_end_matches('/'));
+        let outcome = sign_in(&provider).await.run(move |url| {
             let mut callback = redirect_of(url);
-            callback.query_pairs_mut().append_pair("iss", &format!("{issuer}{iss}"));
+            callback.query_pairs_mut().append_pair("iss", &iss);
             final_page(&callback);
             Ok(())
         });
-        assert_eq!(outcome.await.is_ok(), is_accepted, "{slash:?} {iss:?}");
+        assert_eq!(outcome.await.is_ok(), is_accepted, "{issuer_suffix:?}");
         assert_eq!(provider.exchanges(), usize::from(is_accepted));
     }
+}
+
+// threats 16
+#[tokio::test]
+async fn promised_iss_is_required() {
+    let metadata = json!({"authorization_response_iss_parameter_supported": true});
+    let provider = TestProvider::with(|it| it.metadata = metadata).await;
+    let outcome = sign_in(&provider).await.run(|url| {
+        final_page(&redirect_of(url));
+        Ok(())
+    });
+    assert!(matches!(outcome.await.unwrap_err(), Error::Callback(_)));
+    assert_eq!(provider.exchanges(), 0);
+    let iss = provider.issuer();
+    let outcome = sign_in(&provider).await.run(move |url| {
+        let mut callback = redirect_of(url);
+        callback.query_pairs_mut().append_pair("iss", &iss);
+        final_page(&callback);
+        Ok(())
+    });
+    outcome.await.unwrap();
 }
 
 // threats 12
 #[tokio::test]
 async fn denied_sign_in_reports_the_error_code() {
     let provider = TestProvider::start().await;
-    let error = sign_in(&provider).run(deny).await.unwrap_err();
+    let error = sign_in(&provider).await.run(deny).await.unwrap_err();
     assert_eq!(error.to_string(), "the authorization server refused: access_denied");
 }
 
 #[tokio::test]
 async fn failed_exchange_is_shown_in_the_browser() {
     let provider = TestProvider::start().await;
-    provider.refuse_codes();
+    provider.change(|it| it.code_error = Some((400, json!({"error": "invalid_grant"}))));
     let (page, shown) = std::sync::mpsc::channel();
-    let outcome = sign_in(&provider).run(move |url| {
+    let outcome = sign_in(&provider).await.run(move |url| {
         page.send(final_page(&redirect_of(url))).unwrap();
         Ok(())
     });
@@ -142,7 +170,7 @@ async fn failed_exchange_is_shown_in_the_browser() {
 #[tokio::test]
 async fn pasted_url_signs_in_without_a_local_browser() {
     let provider = TestProvider::start().await;
-    let mut pending = sign_in(&provider).start().unwrap();
+    let mut pending = sign_in(&provider).await.start().unwrap();
     let (sender, inputs) = unbounded_channel();
     let url = pending.authorization().url().clone();
     pending.authorization().with_inputs(inputs);
@@ -158,7 +186,10 @@ async fn pasted_url_signs_in_without_a_local_browser() {
         record(event);
     };
     pending.finish(&events).await.unwrap();
-    assert_eq!(*seen.lock().unwrap(), ["BrowserNotOpened", "PastedUrlRejected"]);
+    assert_eq!(
+        *seen.lock().unwrap(),
+        ["BrowserNotOpened", "PastedUrlRejected", "CallbackReceived"]
+    );
 }
 
 #[tokio::test]
@@ -170,8 +201,8 @@ async fn device_code_signs_in_without_a_callback() {
             *complete.lock().unwrap() = verification_uri_complete.map(str::to_owned);
         }
     };
-    let tokens = sign_in(&provider).run_by_device_code(&events).await.unwrap();
-    assert_eq!(tokens.access_token.expose(), provider.access_token());
+    let tokens = sign_in(&provider).await.run_by_device_code(&events).await.unwrap();
+    assert_eq!(tokens.access_token.expose(), ACCESS_TOKEN);
     let expected = "https://id.example.com/device?user_code=WDJB-MJHT";
     assert_eq!(complete.into_inner().unwrap().as_deref(), Some(expected));
 }
@@ -179,12 +210,12 @@ async fn device_code_signs_in_without_a_callback() {
 #[tokio::test]
 async fn device_code_can_be_selected_during_the_wait() {
     let provider = TestProvider::start().await;
-    let mut pending = sign_in(&provider).start().unwrap();
+    let mut pending = sign_in(&provider).await.start().unwrap();
     let (sender, inputs) = unbounded_channel();
     sender.send(UserInput::DeviceCode).unwrap();
     pending.authorization().with_inputs(inputs);
     let tokens = pending.finish(&|_: Event<'_>| {}).await.unwrap();
-    assert_eq!(tokens.access_token.expose(), provider.access_token());
+    assert_eq!(tokens.access_token.expose(), ACCESS_TOKEN);
     assert_eq!(provider.exchanges(), 0);
 }
 
@@ -192,17 +223,16 @@ async fn device_code_can_be_selected_during_the_wait() {
 #[tokio::test]
 async fn wait_ends_at_its_timeout() {
     let provider = TestProvider::start().await;
-    let error = sign_in(&provider).timeout(Duration::from_millis(50)).run(|_| Ok(()));
+    let error = sign_in(&provider).await.timeout(Duration::from_millis(50)).run(|_| Ok(()));
     assert_eq!(error.await.unwrap_err().to_string(), "no callback came");
 }
 
 #[tokio::test]
 async fn unreachable_provider_is_reported_at_the_timeout() {
     let provider = TestProvider::start().await;
-    let metadata = provider.metadata();
+    let metadata = provider.discover().await;
     provider.stop().await;
-    let http = HttpClient::new(Options::new("a-test/1.0"));
-    let sign_in = SignIn::new(TokenClient::new(http, metadata, "my-client-id"));
+    let sign_in = SignIn::new(client(metadata));
     let error = sign_in.timeout(Duration::from_millis(500)).run(|_| Ok(())).await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
 }
@@ -213,8 +243,11 @@ async fn sign_in_futures_are_send() {
         value
     }
     let provider = TestProvider::start().await;
-    let running = tokio::spawn(assert_send(sign_in(&provider).run(follow)));
+    let running = tokio::spawn(assert_send(sign_in(&provider).await.run(follow)));
     running.await.unwrap().unwrap();
-    let pending: PendingSignIn = sign_in(&provider).start().unwrap();
+    let pending: PendingSignIn = sign_in(&provider).await.start().unwrap();
     drop(assert_send(pending.finish(&|_: Event<'_>| {})));
+    let events = |_: Event<'_>| {};
+    drop(assert_send(sign_in(&provider).await.run_by_device_code(&events)));
+    drop(assert_send(provider.discover()));
 }

@@ -1,17 +1,17 @@
-//! A small OAuth server. It follows the RFCs, and shares no code with what it tests.
+//! A small OAuth and OpenID server. It follows the standards, unless its [`Behavior`] differs, and shares
+//! no code with what it tests.
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use native_oauth::{Provider, Url};
-use sha2::{Digest as _, Sha256};
+use native_oauth::{HttpClient, Options, Provider, Url};
+use serde_json::{Value, json};
 
 use crate::http::{Message, read_message};
+use crate::signing::{Keys, code_challenge};
 
 type Query = Vec<(String, String)>;
 
@@ -20,23 +20,90 @@ pub(crate) struct TestProvider {
     state: Arc<State>,
 }
 
-#[derive(Default)]
+/// In what the provider differs from the standards, or from the defaults.
+#[derive(Clone)]
+pub(crate) struct Behavior {
+    /// What the issuer ends with.
+    pub(crate) issuer_suffix: &'static str,
+    /// Where the metadata is.
+    pub(crate) metadata_path: &'static str,
+    /// Fields of the metadata; a null removes one.
+    pub(crate) metadata: Value,
+    /// Claims of ID tokens; a null removes one.
+    pub(crate) claims: Value,
+    /// Fields of token responses.
+    pub(crate) tokens: Value,
+    /// The header of ID tokens.
+    pub(crate) header: Value,
+    /// The key that signs.
+    pub(crate) signs_with: usize,
+    /// The keys that are published, and whether they have their `kid`.
+    pub(crate) publishes: (Vec<usize>, bool),
+    /// The response to each code.
+    pub(crate) code_error: Option<(u16, Value)>,
+    /// The status of errors that a device code gets.
+    pub(crate) device_status: u16,
+}
+
+impl Default for Behavior {
+    fn default() -> Self {
+        Self {
+            issuer_suffix: "",
+            metadata_path: "/.well-known/openid-configuration",
+            metadata: json!({}),
+            claims: json!({}),
+            tokens: json!({}),
+            header: json!({"alg": "ES256", "kid": "key-0"}),
+            signs_with: 0,
+            publishes: (vec![0], true),
+            code_error: None,
+            device_status: 400,
+        }
+    }
+}
+
+/// A request other than those of the browser.
+pub(crate) struct Request {
+    pub(crate) path: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) form: Query,
+}
+
+impl Request {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        value(&self.form, name)
+    }
+}
+
 struct State {
+    issuer: String,
+    behavior: Mutex<Behavior>,
+    keys: Keys,
     query: Mutex<Query>,
-    exchanges: AtomicUsize,
-    device_polls: AtomicUsize,
-    refuses_codes: AtomicBool,
+    requests: Mutex<Vec<Request>>,
     is_stopped: AtomicBool,
 }
 
-const ACCESS_TOKEN: &str = "at-1";
+pub(crate) const ACCESS_TOKEN: &str = "at-1";
 const CODE: &str = "c+o/d=e&";
 const DEVICE_CODE: &str = "device-code-1";
 
 impl TestProvider {
     pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Behavior)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, state) = (listener.local_addr().unwrap(), Arc::<State>::default());
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State {
+            issuer: format!("http://{address}"),
+            behavior: Mutex::default(),
+            keys: Keys::generate(),
+            query: Mutex::default(),
+            requests: Mutex::default(),
+            is_stopped: AtomicBool::new(false),
+        });
         let shared = state.clone();
         thread::spawn(move || {
             for connection in listener.incoming() {
@@ -47,19 +114,23 @@ impl TestProvider {
                 thread::spawn(move || serve(connection.unwrap(), &shared));
             }
         });
-        Self { address, state }
-    }
-
-    pub(crate) fn metadata(&self) -> Provider {
-        let url = |path: &str| format!("http://{}{path}", self.address).parse().unwrap();
-        let issuer = format!("http://{}", self.address).parse().unwrap();
-        let mut provider = Provider::new(issuer, url("/connect/authorize"), url("/connect/token"));
-        provider.device_authorization_endpoint = Some(url("/connect/device"));
+        let provider = Self { address, state };
+        provider.change(change);
         provider
     }
 
-    pub(crate) fn access_token(&self) -> &'static str {
-        ACCESS_TOKEN
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Behavior)) {
+        change(&mut self.state.behavior.lock().unwrap());
+    }
+
+    pub(crate) fn issuer(&self) -> String {
+        self.state.issuer()
+    }
+
+    /// What a program discovers.
+    pub(crate) async fn discover(&self) -> Provider {
+        let http = HttpClient::new(Options::new("a-test/1.0"));
+        Provider::discover(&http, &self.issuer()).await.unwrap()
     }
 
     /// The query of the last authorization request.
@@ -67,13 +138,16 @@ impl TestProvider {
         self.state.query.lock().unwrap().clone()
     }
 
-    /// How many codes were exchanged.
-    pub(crate) fn exchanges(&self) -> usize {
-        self.state.exchanges.load(Ordering::SeqCst)
+    /// The requests at this path.
+    pub(crate) fn requests_at(&self, path: &str) -> Vec<Request> {
+        let mut requests = self.state.requests.lock().unwrap();
+        requests.extract_if(.., |it| it.path == path).collect()
     }
 
-    pub(crate) fn refuse_codes(&self) {
-        self.state.refuses_codes.store(true, Ordering::SeqCst);
+    /// How many codes were exchanged since the last call.
+    pub(crate) fn exchanges(&self) -> usize {
+        let tokens = self.requests_at("/connect/token");
+        tokens.iter().filter(|it| it.field("code").is_some()).count()
     }
 
     /// Closes the port.
@@ -88,84 +162,144 @@ impl TestProvider {
 
 fn serve(mut connection: TcpStream, state: &State) {
     while let Ok(Some(request)) = read_message(&mut connection) {
-        let response = respond(&request, state);
+        let response = state.respond(&request);
         if write!(connection, "HTTP/1.1 {response}").is_err() {
             break;
         }
     }
 }
 
-fn respond(request: &Message, state: &State) -> String {
-    let mut words = request.first_line.split(' ');
-    let (method, target) = (words.next().unwrap(), words.next().unwrap());
-    let url = Url::parse("http://provider.test").unwrap().join(target).unwrap();
-    let form = Url::parse(&format!("http://form.test/?{}", request.body)).unwrap();
-    match (method, url.path()) {
-        ("GET", "/connect/authorize") => authorize(&pairs(&url), state),
-        ("POST", "/connect/token") => token(&pairs(&form), state),
-        ("POST", "/connect/device") => json(
-            200,
-            &format!(
-                r#"{{"device_code":"{DEVICE_CODE}","user_code":"WDJB-MJHT","interval":1,
-                "verification_uri":"https://id.example.com/device","expires_in":600,
-                "verification_uri_complete":"https://id.example.com/device?user_code=WDJB-MJHT"}}"#
-            ),
-        ),
-        _ => "404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
+impl State {
+    fn issuer(&self) -> String {
+        format!("{}{}", self.issuer, self.behavior.lock().unwrap().issuer_suffix)
+    }
+
+    fn respond(&self, request: &Message) -> String {
+        let mut words = request.first_line.split(' ');
+        let (method, target) = (words.next().unwrap(), words.next().unwrap());
+        let url = Url::parse("http://provider.test").unwrap().join(target).unwrap();
+        let form = Url::parse(&format!("http://form.test/?{}", request.body)).unwrap();
+        let form = pairs(&form);
+        let behavior = self.behavior.lock().unwrap().clone();
+        let response = match (method, url.path()) {
+            ("GET", "/connect/authorize") => return self.authorize(&pairs(&url)),
+            ("GET", path) if path == behavior.metadata_path => json(200, &self.metadata()),
+            ("GET", "/connect/keys") => json(200, &self.keys.published(&behavior.publishes)),
+            ("POST", "/connect/token") => self.token(&form, &behavior),
+            ("POST", "/connect/revoke") => json(200, &json!({})),
+            ("POST", "/connect/device") => json(200, &device_authorization()),
+            _ => "404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        };
+        if method != "HEAD" {
+            let authorization = request.header("authorization").map(str::to_owned);
+            let request = Request { path: url.path().to_owned(), authorization, form };
+            self.requests.lock().unwrap().push(request);
+        }
+        response
+    }
+
+    fn metadata(&self) -> Value {
+        let endpoint = |name: &str| format!("{}/connect/{name}", self.issuer);
+        let mut metadata = json!({
+            "issuer": self.issuer(),
+            "authorization_endpoint": endpoint("authorize"),
+            "token_endpoint": endpoint("token"),
+            "revocation_endpoint": endpoint("revoke"),
+            "device_authorization_endpoint": endpoint("device"),
+            "jwks_uri": endpoint("keys"),
+        });
+        merge(&mut metadata, &self.behavior.lock().unwrap().metadata);
+        metadata
+    }
+
+    fn authorize(&self, query: &Query) -> String {
+        let value = |name: &str| value(query, name).unwrap_or_default();
+        let mut callback: Url = value("redirect_uri").parse().unwrap();
+        let outcome =
+            if value("deny") == "1" { ("error", "access_denied") } else { ("code", CODE) };
+        callback
+            .query_pairs_mut()
+            .append_pair(outcome.0, outcome.1)
+            .append_pair("state", value("state"))
+            .append_pair("session_state", "a session");
+        *self.query.lock().unwrap() = query.clone();
+        if value("response_mode") == "form_post" {
+            // Not HTML: the browser of these tests posts the query to the URL.
+            let page = callback.as_str();
+            return format!("200 OK\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+        }
+        format!("302 Found\r\nLocation: {callback}\r\nContent-Length: 0\r\n\r\n")
+    }
+
+    fn token(&self, form: &Query, behavior: &Behavior) -> String {
+        let query = self.query.lock().unwrap().clone();
+        match value(form, "grant_type") {
+            Some("authorization_code") => match &behavior.code_error {
+                Some((status, error)) => json(*status, error),
+                None if is_valid_exchange(form, &query) => {
+                    json(200, &self.tokens(behavior, value(&query, "nonce")))
+                }
+                None => json(400, &json!({"error": "invalid_grant"})),
+            },
+            Some("refresh_token") => json(200, &json!({"access_token": "at-2"})),
+            Some("urn:ietf:params:oauth:grant-type:device_code")
+                if value(form, "device_code") == Some(DEVICE_CODE) =>
+            {
+                let requests = self.requests.lock().unwrap();
+                let is_first = !requests.iter().any(|it| it.field("device_code").is_some());
+                match is_first {
+                    true => {
+                        json(behavior.device_status, &json!({"error": "authorization_pending"}))
+                    }
+                    false => json(200, &self.tokens(behavior, None)),
+                }
+            }
+            _ => json(400, &json!({"error": "unsupported_grant_type"})),
+        }
+    }
+
+    fn tokens(&self, behavior: &Behavior, nonce: Option<&str>) -> Value {
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let mut claims = json!({
+            "iss": self.issuer(), "sub": "ada", "aud": "my-client-id",
+            "exp": now + 600, "iat": now, "nonce": nonce,
+        });
+        merge(&mut claims, &behavior.claims);
+        let id_token = self.keys.sign(behavior.signs_with, &behavior.header, &claims);
+        let mut tokens = json!({
+            "access_token": ACCESS_TOKEN, "token_type": "bearer", "refresh_token": "rt-1",
+            "id_token": id_token, "expires_in": 3600,
+        });
+        merge(&mut tokens, &behavior.tokens);
+        tokens
     }
 }
 
-fn authorize(query: &Query, state: &State) -> String {
-    let value = |name: &str| value(query, name).unwrap_or_default();
-    let mut callback: Url = value("redirect_uri").parse().unwrap();
-    let outcome = if value("deny") == "1" { ("error", "access_denied") } else { ("code", CODE) };
-    callback
-        .query_pairs_mut()
-        .append_pair(outcome.0, outcome.1)
-        .append_pair("state", value("state"));
-    *state.query.lock().unwrap() = query.clone();
-    format!("302 Found\r\nLocation: {callback}\r\nContent-Length: 0\r\n\r\n")
-}
-
-fn token(form: &Query, state: &State) -> String {
-    match value(form, "grant_type") {
-        Some("authorization_code") => {
-            state.exchanges.fetch_add(1, Ordering::SeqCst);
-            let is_valid = is_valid_exchange(form, &state.query.lock().unwrap());
-            if !is_valid || state.refuses_codes.load(Ordering::SeqCst) {
-                return json(400, r#"{"error":"invalid_grant"}"#);
-            }
-            tokens()
-        }
-        Some("urn:ietf:params:oauth:grant-type:device_code")
-            if value(form, "device_code") == Some(DEVICE_CODE) =>
-        {
-            match state.device_polls.fetch_add(1, Ordering::SeqCst) {
-                0 => json(400, r#"{"error":"authorization_pending"}"#),
-                _ => tokens(),
-            }
-        }
-        _ => json(400, r#"{"error":"unsupported_grant_type"}"#),
-    }
+fn device_authorization() -> Value {
+    json!({
+        "device_code": DEVICE_CODE, "user_code": "WDJB-MJHT", "interval": 1, "expires_in": 600,
+        "verification_uri": "https://id.example.com/device",
+        "verification_uri_complete": "https://id.example.com/device?user_code=WDJB-MJHT",
+    })
 }
 
 /// RFC 6749 §4.1.3 and RFC 7636 §4.6.
 fn is_valid_exchange(form: &Query, asked: &Query) -> bool {
     let verifier = value(form, "code_verifier").unwrap_or_default();
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
     value(form, "code") == Some(CODE)
-        && value(asked, "code_challenge") == Some(&challenge)
+        && value(asked, "code_challenge") == Some(&code_challenge(verifier))
         && value(form, "redirect_uri") == value(asked, "redirect_uri")
-        && value(form, "client_id") == value(asked, "client_id")
 }
 
-fn tokens() -> String {
-    let body =
-        r#"{"access_token":"at-1","token_type":"bearer","id_token":"i","refresh_token":"r"}"#;
-    json(200, body)
+/// A null removes a member.
+fn merge(into: &mut Value, patch: &Value) {
+    let into = into.as_object_mut().unwrap();
+    into.extend(patch.as_object().unwrap().clone());
+    into.retain(|_, value| !value.is_null());
 }
 
-fn json(status: u16, body: &str) -> String {
+fn json(status: u16, body: &Value) -> String {
+    let body = body.to_string();
     let length = body.len();
     format!(
         "{status} -\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -176,6 +310,6 @@ fn pairs(url: &Url) -> Query {
     url.query_pairs().into_owned().collect()
 }
 
-fn value<'a>(pairs: &'a Query, name: &str) -> Option<&'a str> {
+pub(crate) fn value<'a>(pairs: &'a Query, name: &str) -> Option<&'a str> {
     pairs.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
 }
