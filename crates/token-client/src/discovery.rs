@@ -29,6 +29,14 @@ pub enum DiscoveryError {
     },
 }
 
+impl DiscoveryError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Request(error) if error.is_transient())
+    }
+}
+
 /// The authorization server metadata
 /// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)).
 #[derive(Deserialize)]
