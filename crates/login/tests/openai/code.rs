@@ -14,7 +14,7 @@ async fn assert_exchange(rig: &Rig, expected: &str) {
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let code_verifier = CodeVerifier::new(verifier).unwrap();
     let redirect_uri = "http://localhost:5000/auth/callback";
-    let exchange = CodeExchange { code: &code, redirect_uri, code_verifier: &code_verifier };
+    let exchange = CodeExchange::new(&code, redirect_uri, &code_verifier);
     // The sandbox did not issue this code.
     rig.client.exchange_code(&exchange).await.unwrap_err();
     assert_request(&rig.only_request_at(&Endpoint::Token), expected);
