@@ -15,7 +15,7 @@ use super::{Outcome, said};
 ///
 /// # Errors
 ///
-/// Cargo cannot be started, or the build fails.
+/// Cargo cannot be started, the build fails, or the program contains a path of this machine.
 pub(super) fn program(root: &Path, folder: &Path, target: &Target) -> Outcome<Vec<u8>> {
     let mut build = cargo(root);
     // Embeds the list of dependencies in the program, for `cargo audit bin`.
@@ -30,10 +30,17 @@ pub(super) fn program(root: &Path, folder: &Path, target: &Target) -> Outcome<Ve
     if !build.status()?.success() {
         return Err(format!("login-cli cannot be built for {}", target.triple).into());
     }
-    Ok(fs::read(folder.join(target.triple).join("release").join(target.program()))?)
+    let built = fs::read(folder.join(target.triple).join("release").join(target.program()))?;
+    for path in [root, &cargo_home()?] {
+        let path = path.to_string_lossy();
+        if built.windows(path.len()).any(|part| part == path.as_bytes()) {
+            return Err(format!("the program contains {path}").into());
+        }
+    }
+    Ok(built)
 }
 
-/// Builds the last commit again, in another folder with another cache of crates, and compares.
+/// Builds the last commit again, in another folder, and compares.
 ///
 /// # Errors
 ///
@@ -57,7 +64,7 @@ fn is_auditable() -> bool {
 /// The folders of crates and of the workspace get constant names.
 fn flags(root: &Path, target: &Target) -> Outcome<Vec<String>> {
     let renamed = |folder: &Path, name| format!("--remap-path-prefix={}={name}", folder.display());
-    let mut flags = vec![renamed(root, "/login-cli"), renamed(&cargo_home()?, "/cargo")];
+    let mut flags = vec![renamed(root, "login-cli"), renamed(&cargo_home()?, "cargo")];
     if target.is_windows() {
         // No time of the build in the program, and no library that Windows does not have.
         flags.extend(["-Clink-arg=/Brepro", "-Ctarget-feature=+crt-static"].map(str::to_owned));
