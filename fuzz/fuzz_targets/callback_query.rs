@@ -1,6 +1,6 @@
-//! The query of a callback, read and judged, against a second reading of the same rules with the
-//! parsers of the URL Standard. That one replaces what it cannot decode where ours refuses; so each
-//! value is asked whether it was well-formed.
+//! The query of a callback, compared with a second implementation that uses the parsers of the URL
+//! Standard. Those replace invalid bytes, so the second implementation also checks that each value is
+//! well-formed.
 
 #![no_main]
 
@@ -14,18 +14,18 @@ use percent_encoding::percent_decode_str;
 
 fuzz_target!(|query: &str| {
     let outcome = callback_query(query);
-    check_words(&outcome);
+    check_error_text(&outcome);
     check_round_trip(&outcome);
     check_pasted(query, &outcome);
     assert_eq!(kind(outcome), expected(query), "{query:?}");
 });
 
-/// What our rules make of a query, in an order of its own.
+/// The outcome of a query, by the same rules in another order.
 fn expected(query: &str) -> Outcome {
     use Outcome::*;
     let [state, code, error, description, iss] = given(query);
-    let doubtful = |it: &Given| matches!(it, Given::Often | Given::Malformed);
-    if [&state, &code, &error].into_iter().any(doubtful) || description == Given::Often {
+    let is_invalid = |it: &Given| matches!(it, Given::Repeated | Given::Malformed);
+    if [&state, &code, &error].into_iter().any(is_invalid) || description == Given::Repeated {
         return BadRequest;
     }
     let (state, code, error) = (state.value(), code.value(), error.value());
@@ -33,7 +33,7 @@ fn expected(query: &str) -> Outcome {
         (Some(state), ..) if state != STATE => StateMismatch,
         (None, ..) => StateMismatch,
         (_, Given::Once(iss), ..) if iss != ISSUER => WrongIssuer,
-        (_, Given::Often | Given::Malformed, ..) => WrongIssuer,
+        (_, Given::Repeated | Given::Malformed, ..) => WrongIssuer,
         (_, _, Some(_), _) => DENIED,
         (_, _, _, None) => MissingCode,
         (_, _, _, Some(code)) if code.chars().any(char::is_control) => BadRequest,
@@ -41,7 +41,7 @@ fn expected(query: &str) -> Outcome {
     }
 }
 
-/// A refusal of the authorization server's, whatever its words.
+/// An error of the authorization server, with any text.
 const DENIED: Outcome = Outcome::Denied { error: String::new(), error_description: None };
 
 fn kind(outcome: Outcome) -> Outcome {
@@ -51,26 +51,26 @@ fn kind(outcome: Outcome) -> Outcome {
     }
 }
 
-/// How often a parameter occurs, and as what.
+/// The occurrences of a parameter.
 #[derive(Debug, PartialEq)]
 enum Given {
-    Never,
+    Absent,
     Once(String),
     Malformed,
-    Often,
+    Repeated,
 }
 
 fn given(query: &str) -> [Given; NAMES.len()] {
-    let mut given = NAMES.map(|_| Given::Never);
+    let mut given = NAMES.map(|_| Given::Absent);
     for pair in query.split('&') {
         let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
             continue;
         };
         if let Some(place) = NAMES.iter().position(|it| *it == name) {
             given[place] = match &given[place] {
-                Given::Never if is_well_formed(pair) => Given::Once(value.into_owned()),
-                Given::Never => Given::Malformed,
-                _ => Given::Often,
+                Given::Absent if is_well_formed(pair) => Given::Once(value.into_owned()),
+                Given::Absent => Given::Malformed,
+                _ => Given::Repeated,
             };
         }
     }
@@ -97,7 +97,7 @@ fn is_well_formed(pair: &str) -> bool {
         && percent_decode_str(pair).decode_utf8().is_ok()
 }
 
-/// A code arrives as it was sent, however it was encoded.
+/// A code arrives unchanged in every encoding.
 fn check_round_trip(outcome: &Outcome) {
     let Outcome::Code(code) = outcome else {
         return;
@@ -109,7 +109,7 @@ fn check_round_trip(outcome: &Outcome) {
     }
 }
 
-/// An address that somebody pastes comes to the same as a browser at it, or to nothing.
+/// A pasted URL has the outcome of a browser at this URL, or none.
 fn check_pasted(query: &str, outcome: &Outcome) {
     let place = format!("localhost:{PORT}{CALLBACK_PATH}?");
     if let Some(pasted) = pasted_url(query) {
@@ -118,10 +118,10 @@ fn check_pasted(query: &str, outcome: &Outcome) {
         let has_path = query.to_ascii_lowercase().contains(CALLBACK_PATH);
         assert!(has_path || is_wrapped, "{query:?}: {pasted:?}");
     }
-    // No browser sends these as they are, or they stand around an address that was copied.
+    // No browser sends these characters unencoded, or they surround a URL that was copied.
     let is_stray = |c: char| !c.is_ascii_graphic() || "\"'`<>()[]{}|^#\\".contains(c);
     let ends_a_sentence = query.ends_with(['.', ',', ';']);
-    // An address may stand in a parameter of another one.
+    // A URL may be in a parameter of another URL.
     let is_wrapped = query.contains("&amp;") || query.contains("http");
     if query.contains(is_stray) || ends_a_sentence || is_wrapped || query.len() > 8000 {
         return;
@@ -133,18 +133,18 @@ fn check_pasted(query: &str, outcome: &Outcome) {
     assert_eq!(pasted_url(&format!("  {place}{query}#x\n")), expected, "{query:?}");
 }
 
-/// The words of an authorization server go to a terminal: one short line, in which nothing acts.
-fn check_words(outcome: &Outcome) {
+/// The text of an authorization server is one short line of printable characters.
+fn check_error_text(outcome: &Outcome) {
     let Outcome::Denied { error, error_description } = outcome else {
         return;
     };
-    for words in [Cow::from(error), error_description.as_deref().unwrap_or_default().into()] {
-        assert!(words.chars().count() <= 201, "{words:?}");
-        assert!(!words.chars().any(acts), "{words:?}");
+    for text in [Cow::from(error), error_description.as_deref().unwrap_or_default().into()] {
+        assert!(text.chars().count() <= 201, "{text:?}");
+        assert!(!text.chars().any(is_unprintable), "{text:?}");
     }
 }
 
-fn acts(c: char) -> bool {
+fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

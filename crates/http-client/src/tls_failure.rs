@@ -18,7 +18,7 @@ pub enum TlsFailure {
     /// or an impostor.
     #[error(
         "a signature does not fit: its authority only has the name of one that this machine trusts, \
-         or somebody pretends to be this server"
+         or another server pretends to be this one"
     )]
     BadSignature,
     /// Valid for other names only.

@@ -54,7 +54,7 @@ mod linux {
         let socket = addresses.find_map(|address| listener(address).ok()?)?;
         let pid = process_with(socket.inode);
         let program = pid.and_then(program);
-        let same_program = pid.is_some_and(|pid| is_of_us(socket.uid, pid));
+        let same_program = pid.is_some_and(|pid| is_same_program(socket.uid, pid));
         Some(PortOwner { pid, program, uid: Some(socket.uid), same_program })
     }
 
@@ -76,17 +76,13 @@ mod linux {
             .any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == link))
     }
 
-    /// Whether the process runs this program, as this user.
-    fn is_of_us(uid: u32, pid: u32) -> bool {
-        uid == rustix::process::geteuid().as_raw() && is_our_program(pid)
-    }
-
-    /// Compares the names if the system hides the file of a process.
-    fn is_our_program(pid: u32) -> bool {
-        match (executable(pid), executable("self")) {
+    /// Whether the process runs this program, as this user. Compares the names if the system hides the file of a process.
+    fn is_same_program(uid: u32, pid: u32) -> bool {
+        let is_same = match (executable(pid), executable("self")) {
             (Some(theirs), Some(ours)) => theirs == ours,
             _ => program("self").is_some_and(|ours| program(pid) == Some(ours)),
-        }
+        };
+        is_same && uid == rustix::process::geteuid().as_raw()
     }
 
     /// The file that a process runs, even if it was replaced since.

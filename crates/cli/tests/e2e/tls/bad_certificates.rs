@@ -22,7 +22,7 @@ fn invalid_certificates_are_refused() {
 }
 
 const MISFIT: &str = "a signature does not fit: its authority only has the name of one that this \
-                      machine trusts, or somebody pretends to be this server";
+                      machine trusts, or another server pretends to be this one";
 
 const AUTHORITY_AS_SERVER: &str = "its certificate is not acceptable: it is an authority's own, which \
                                    a server may not use";
