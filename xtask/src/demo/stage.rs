@@ -70,7 +70,7 @@ impl Stage {
         page.section("The terminal says")?;
         let already = self.sandbox.requests().len();
         let mut running = Running::start(&mut command)?;
-        let (said, trail) = self.attend(page, &mut running)?;
+        let (said, trail) = self.follow(page, &mut running)?;
         let (status, result) = running.ended()?;
         if !status.success() {
             return Err(format!("login-cli ended with {status}; above it says why").into());
@@ -81,7 +81,7 @@ impl Stage {
     }
 
     /// Reads the output of the program while the person visits the address.
-    fn attend(
+    fn follow(
         &self,
         page: &mut Page<impl Write>,
         running: &mut Running,

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -77,33 +77,26 @@ fn connect(near: TcpStream, far_end: SocketAddr, round_trip: Duration) -> io::Re
 
 /// One direction: one thread stamps arriving bytes, the other sends them when they are due, so that
 /// delays do not add up.
-fn carry(from: TcpStream, to: TcpStream, opened: Opened) {
-    let (on_its_way, arriving) = mpsc::channel();
-    thread::spawn(move || depart(from, &on_its_way, opened));
-    thread::spawn(move || arrive(to, &arriving));
-}
-
-type Parcel = (Instant, Vec<u8>);
-
-fn depart(mut from: TcpStream, on_its_way: &Sender<Parcel>, opened: Opened) {
-    let mut buffer = vec![0; 64 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut buffer) {
-        let due = opened.due(Instant::now());
-        if on_its_way.send((due, buffer[..read].to_vec())).is_err() {
-            return;
+fn carry(mut from: TcpStream, mut to: TcpStream, opened: Opened) {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = from.read(&mut buffer) {
+            if sender.send((opened.due(Instant::now()), buffer[..read].to_vec())).is_err() {
+                return;
+            }
         }
-    }
-}
-
-fn arrive(mut to: TcpStream, arriving: &Receiver<Parcel>) {
-    for (due, bytes) in arriving {
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        if to.write_all(&bytes).is_err() {
-            return;
+    });
+    thread::spawn(move || {
+        for (due, bytes) in receiver {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            if to.write_all(&bytes).is_err() {
+                return;
+            }
         }
-    }
-    // The other side has closed.
-    let _ = to.shutdown(Shutdown::Write);
+        // The other side has closed.
+        let _ = to.shutdown(Shutdown::Write);
+    });
 }
 
 /// When a connection began, and its round trip.
@@ -149,14 +142,14 @@ mod tests {
         near.write_all(b"there").unwrap();
         near.shutdown(Shutdown::Write).unwrap();
         let (mut far, _) = far_end.accept().unwrap();
-        let mut heard = String::new();
-        far.read_to_string(&mut heard).unwrap();
-        assert_eq!(heard, "there");
+        let mut received = String::new();
+        far.read_to_string(&mut received).unwrap();
+        assert_eq!(received, "there");
 
         far.write_all(b"and back").unwrap();
         drop(far);
-        heard.clear();
-        near.read_to_string(&mut heard).unwrap();
-        assert_eq!(heard, "and back");
+        received.clear();
+        near.read_to_string(&mut received).unwrap();
+        assert_eq!(received, "and back");
     }
 }

@@ -130,8 +130,8 @@ pub(super) fn lines(exchanges: &[Exchange]) -> Vec<Line> {
 }
 
 fn line(exchanges: &[Exchange], form: &str, words: &str) -> Line {
-    let answers = |suffix| answers(exchanges, &format!("{form}{suffix}"));
-    let (wrong, right) = (answers(WRONG), answers(RIGHT));
+    let statuses = |suffix| statuses(exchanges, &format!("{form}{suffix}"));
+    let (wrong, right) = (statuses(WRONG), statuses(RIGHT));
     let only_wrong = form == LINK || form == SCRIPT;
     let verdict = match (wrong.is_empty(), right.is_empty() && !only_wrong) {
         (false, false) if wrong.iter().chain(&right).all(is_refusal) => Verdict::Met,
@@ -146,7 +146,7 @@ fn line(exchanges: &[Exchange], form: &str, words: &str) -> Line {
     )
 }
 
-fn answers(exchanges: &[Exchange], form: &str) -> Vec<Option<u16>> {
+fn statuses(exchanges: &[Exchange], form: &str) -> Vec<Option<u16>> {
     let of_form = exchanges.iter().filter(|exchange| exchange.parameter("form") == Some(form));
     of_form.map(|exchange| exchange.status).collect()
 }
@@ -158,7 +158,7 @@ fn is_refusal(status: &Option<u16>) -> bool {
 
 fn shown(statuses: &[Option<u16>]) -> String {
     let one = |status: &Option<u16>| {
-        status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
+        status.map_or_else(|| "no response".to_owned(), |status| status.to_string())
     };
     match statuses {
         [] => "not sent".to_owned(),
@@ -170,7 +170,7 @@ fn shown(statuses: &[Option<u16>]) -> String {
 mod tests {
     use super::*;
 
-    fn judged(form: &str, sent: &[(&str, Option<u16>)]) -> (String, Verdict) {
+    fn seen_and_verdict(form: &str, sent: &[(&str, Option<u16>)]) -> (String, Verdict) {
         let exchange = |&(form, status): &(&str, _)| Exchange {
             target: format!("/auth/callback?state=s&form={form}"),
             status,
@@ -183,18 +183,22 @@ mod tests {
 
     #[test]
     fn attack_fails_only_if_both_requests_are_refused() {
-        let both = |wrong, right| judged("img", &[("img-wrong", wrong), ("img-right", right)]);
+        let both =
+            |wrong, right| seen_and_verdict("img", &[("img-wrong", wrong), ("img-right", right)]);
         assert_eq!(both(Some(400), Some(403)), ("400 403".to_owned(), Verdict::Met));
         assert_eq!(both(Some(403), Some(302)).1, Verdict::Wrong);
         assert_eq!(both(Some(200), Some(403)).1, Verdict::Wrong);
         assert_eq!(both(Some(403), Some(500)).1, Verdict::Wrong);
-        assert_eq!(both(Some(403), None), ("403 no answer".to_owned(), Verdict::Wrong));
+        assert_eq!(both(Some(403), None), ("403 no response".to_owned(), Verdict::Wrong));
     }
 
     #[test]
     fn unsent_attack_is_untried() {
-        assert_eq!(judged("img", &[("img-wrong", Some(403))]).1, Verdict::Untried);
-        assert_eq!(judged("img", &[("iframe-wrong", Some(403))]).0, "not sent not sent");
-        assert_eq!(judged(LINK, &[("link-wrong", Some(400))]), ("400".to_owned(), Verdict::Met));
+        assert_eq!(seen_and_verdict("img", &[("img-wrong", Some(403))]).1, Verdict::Untried);
+        assert_eq!(seen_and_verdict("img", &[("iframe-wrong", Some(403))]).0, "not sent not sent");
+        assert_eq!(
+            seen_and_verdict(LINK, &[("link-wrong", Some(400))]),
+            ("400".to_owned(), Verdict::Met)
+        );
     }
 }

@@ -51,7 +51,7 @@ impl Chromium {
     ///
     /// # Errors
     ///
-    /// It cannot be started, or does not answer.
+    /// It cannot be started, or does not respond.
     pub(super) fn start(name: &str) -> Result<Self, Box<dyn Error>> {
         let folder = TempDir::new()?;
         let mut child = command(name, folder.path())

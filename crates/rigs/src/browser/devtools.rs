@@ -23,9 +23,9 @@ pub(super) struct DevTools<W> {
 impl<W: Write> DevTools<W> {
     /// A thread reads the messages, so that waiting can time out.
     pub(super) fn new(to: W, from: impl Read + Send + 'static) -> Self {
-        let (heard, hearing) = mpsc::channel();
-        thread::spawn(move || listen(from, &heard));
-        Self { to, from: hearing, last_id: 0, events: Vec::new() }
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || listen(from, &sender));
+        Self { to, from: receiver, last_id: 0, events: Vec::new() }
     }
 
     /// Sends a command and returns its result. Without a session it is for the browser, with one for
@@ -48,10 +48,10 @@ impl<W: Write> DevTools<W> {
         }
         self.to.write_all(format!("{message}\0").as_bytes())?;
         self.to.flush()?;
-        let mut answer = self.next(method, |message| message["id"] == id)?;
-        match answer.get("error") {
+        let mut response = self.next(method, |message| message["id"] == id)?;
+        match response.get("error") {
             Some(error) => Err(format!("the browser refuses {method}: {error}").into()),
-            None => Ok(answer["result"].take()),
+            None => Ok(response["result"].take()),
         }
     }
 
@@ -104,10 +104,10 @@ impl<W: Write> DevTools<W> {
 }
 
 /// Reads until either end is closed.
-fn listen(from: impl Read, heard: &Sender<Value>) {
+fn listen(from: impl Read, sender: &Sender<Value>) {
     for message in BufReader::new(from).split(0) {
         let message = message.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        if message.is_none_or(|message| heard.send(message).is_err()) {
+        if message.is_none_or(|message| sender.send(message).is_err()) {
             return;
         }
     }
@@ -117,15 +117,16 @@ fn listen(from: impl Read, heard: &Sender<Value>) {
 mod tests {
     use super::*;
 
-    fn told(messages: &'static str) -> DevTools<Vec<u8>> {
+    fn receiving(messages: &'static str) -> DevTools<Vec<u8>> {
         DevTools::new(Vec::new(), messages.as_bytes())
     }
 
     #[test]
     fn call_returns_its_result_and_keeps_earlier_events() {
-        let mut browser = told("{\"method\":\"Page.loaded\"}\0{\"id\":1,\"result\":{\"a\":2}}\0");
-        let answer = browser.call(Some("tab"), "Page.navigate", &json!({ "url": "x" })).unwrap();
-        assert_eq!(answer, json!({ "a": 2 }));
+        let mut browser =
+            receiving("{\"method\":\"Page.loaded\"}\0{\"id\":1,\"result\":{\"a\":2}}\0");
+        let response = browser.call(Some("tab"), "Page.navigate", &json!({ "url": "x" })).unwrap();
+        assert_eq!(response, json!({ "a": 2 }));
         let sent: Value = serde_json::from_slice(browser.to.strip_suffix(b"\0").unwrap()).unwrap();
         let expected = json!({
             "id": 1, "method": "Page.navigate", "params": { "url": "x" }, "sessionId": "tab"
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn error_response_and_closed_browser_are_errors() {
-        let mut browser = told("{\"id\":1,\"error\":{\"message\":\"no\"}}\0");
+        let mut browser = receiving("{\"id\":1,\"error\":{\"message\":\"no\"}}\0");
         assert!(browser.call(None, "A.b", &Value::Null).unwrap_err().to_string().contains("no"));
         assert!(browser.wait_for("A.c").is_err());
     }

@@ -76,11 +76,11 @@ impl Transport for Marionette {
         self.last_id += 1;
         let message = json!([0, self.last_id, command.name, command.body]).to_string();
         write!(self.connection.get_mut(), "{}:{message}", message.len())?;
-        let mut answer = self.read()?;
-        match &answer[2] {
-            Value::Null => Ok(match answer[3].get_mut("value") {
+        let mut response = self.read()?;
+        match &response[2] {
+            Value::Null => Ok(match response[3].get_mut("value") {
                 Some(value) => value.take(),
-                None => answer[3].take(),
+                None => response[3].take(),
             }),
             error => Err(format!("the browser refuses {}: {error}", command.name).into()),
         }

@@ -17,14 +17,14 @@ pub(super) fn serve() -> io::Result<u16> {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             // A browser opens connections early and leaves them idle: each has its own thread.
-            thread::spawn(|| answer(stream));
+            thread::spawn(|| response(stream));
         }
     });
     Ok(port)
 }
 
 /// Responds to every request with the page.
-fn answer(mut stream: TcpStream) -> io::Result<()> {
+fn response(mut stream: TcpStream) -> io::Result<()> {
     let head = BufReader::new(stream.try_clone()?).lines();
     for line in head {
         if line?.is_empty() {
@@ -49,9 +49,9 @@ mod tests {
     fn every_path_returns_the_page() {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, serve().unwrap())).unwrap();
         stream.write_all(b"GET /any HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-        assert!(answer.ends_with(PAGE));
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+        assert!(response.ends_with(PAGE));
     }
 }

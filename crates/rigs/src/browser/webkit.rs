@@ -111,9 +111,9 @@ impl Transport for Http {
             self.port,
             body.len()
         )?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        let (_, body) = answer.split_once("\r\n\r\n").ok_or("the driver gives no answer")?;
+        let mut response = String::new();
+        connection.read_to_string(&mut response)?;
+        let (_, body) = response.split_once("\r\n\r\n").ok_or("the driver sends no response")?;
         let mut value: Value = serde_json::from_str(body)?;
         match value["value"].take() {
             error if error.get("error").is_some() => {

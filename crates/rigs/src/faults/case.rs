@@ -179,7 +179,7 @@ impl<'a> Case<'a> {
             Flow::FirstKey | Flow::OtherKey => Goal::Key(KEY.to_owned()),
             Flow::Logout => Goal::Nothing,
         };
-        content::judge(self.before.as_deref(), content, &goal)
+        content::classify(self.before.as_deref(), content, &goal)
     }
 
     /// The refresh requests at the issuer.

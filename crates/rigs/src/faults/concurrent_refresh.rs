@@ -21,56 +21,55 @@ use crate::report::Report;
 use crate::{program, progress, system};
 
 /// The delay of the issuer.
-const ANSWER: Duration = Duration::from_secs(1);
+const DELAY: Duration = Duration::from_secs(1);
 
 pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
-    undisturbed(program, numbers, report)?;
-    with_kills(program, numbers, report)
-}
-
-fn undisturbed(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
     let Numbers { rounds, processes, .. } = *numbers;
     progress(&format!("one refresh for {processes} processes"));
-    let played: Vec<Round> =
-        (0..rounds).map(|_| Round::play(program, processes, &[])).collect::<Outcome<_>>()?;
-    let sum = |count: fn(&Round) -> usize| played.iter().map(count).sum::<usize>();
-    report.count(
-        &format!("refreshes in {rounds} rounds of {processes}"),
-        sum(Round::refreshes),
-        rounds,
-    );
-    report.count("  processes that end with 0", sum(Round::succeeded), rounds * processes);
-    report.count("  rounds in which all print the same", sum(Round::agrees), rounds);
-    let longest = played.iter().map(|round| round.took).max();
-    report.time("  a round, the longest", longest, Duration::from_secs(10));
+    let undisturbed = Rounds::play(program, numbers, Vec::new)?;
+    let what = format!("refreshes in {rounds} rounds of {processes}");
+    report.count(&what, undisturbed.sum(Round::refreshes), rounds);
+    let succeeded = undisturbed.sum(Round::succeeded);
+    report.count("  processes that end with 0", succeeded, rounds * processes);
+    report.count("  rounds in which all print the same", undisturbed.sum(Round::agrees), rounds);
+    report.time("  a round, the longest", undisturbed.longest(), Duration::from_secs(10));
+
+    progress("the same, while some are killed");
+    let mut random = Rng::with_seed(processes as u64);
+    // Around the moment of the response.
+    let mut kill = || (random.usize(..processes), DELAY.mul_f64(random.f64() * 1.2));
+    let killed =
+        Rounds::play(program, numbers, || (0..processes.div_ceil(20)).map(|_| kill()).collect())?;
+    let what = format!("{rounds} rounds of {processes} with 5 % killed: token lost for no reason");
+    report.count(&what, killed.sum(Round::lost_for_no_reason), 0);
+    report.count("  survivors that end otherwise than they should", killed.sum(Round::wrong), 0);
+    let note = |report: &mut Report, what, count: usize| report.note(what, count.to_string());
+    note(report, "  killed", killed.sum(|round| round.killed));
+    note(report, "  of them while they held the locks", killed.sum(|round| round.holders));
+    note(report, "  rounds in which the response was lost with them", killed.sum(Round::lost));
     Ok(())
 }
 
-fn with_kills(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
-    let Numbers { rounds, processes, .. } = *numbers;
-    progress("the same, while some are killed");
-    let mut random = Rng::with_seed(processes as u64);
-    let mut played = Vec::new();
-    for _ in 0..rounds {
-        // Around the moment of the response.
-        let kill =
-            |random: &mut Rng| (random.usize(..processes), ANSWER.mul_f64(random.f64() * 1.2));
-        let kills: Vec<_> = (0..processes.div_ceil(20)).map(|_| kill(&mut random)).collect();
-        played.push(Round::play(program, processes, &kills)?);
+struct Rounds(Vec<Round>);
+
+impl Rounds {
+    /// `kills` says which processes are killed in a round, and when.
+    fn play(
+        program: &Path,
+        numbers: &Numbers,
+        mut kills: impl FnMut() -> Vec<(usize, Duration)>,
+    ) -> Outcome<Self> {
+        let round = |_| Round::play(program, numbers.processes, &kills());
+        Ok(Self((0..numbers.rounds).map(round).collect::<Outcome<_>>()?))
     }
-    let sum = |count: fn(&Round) -> usize| played.iter().map(count).sum::<usize>();
-    let what = format!("{rounds} rounds of {processes} with 5 % killed: token lost for no reason");
-    report.count(&what, sum(Round::lost_for_no_reason), 0);
-    report.count("  survivors that end otherwise than they should", sum(Round::wrong), 0);
-    report.note("  killed", sum(|round| round.killed).to_string());
-    report.note("  of them while they held the locks", sum(|round| round.holders).to_string());
-    report.note("  rounds in which the answer was lost with them", sum(Round::lost).to_string());
-    let longest = played.iter().map(|round| round.took).max();
-    report.note(
-        "  a round, the longest",
-        longest.map(crate::report::milliseconds).unwrap_or_default(),
-    );
-    Ok(())
+
+    fn sum(&self, count: impl Fn(&Round) -> usize) -> usize {
+        self.0.iter().map(count).sum()
+    }
+
+    fn longest(&self) -> Option<Duration> {
+        self.0.iter().map(|round| round.took).max()
+    }
 }
 
 /// What happened when many processes wanted a token at the same moment.
@@ -85,14 +84,9 @@ struct Round {
     took: Duration,
 }
 
-/// How a killed process ended.
-struct Kill {
-    held_locks: bool,
-}
-
 impl Round {
     fn play(program: &Path, processes: usize, kills: &[(usize, Duration)]) -> Outcome<Self> {
-        let slow = Fault::new(Endpoint::TokenRefresh, Then::Normal).on(On::First(1)).after(ANSWER);
+        let slow = Fault::new(Endpoint::TokenRefresh, Then::Normal).on(On::First(1)).after(DELAY);
         let scenario = Scenario { faults: vec![slow], ..Scenario::default() };
         let sandbox = Sandbox::start_in_thread(scenario)?;
         let home = Home::empty()?;
@@ -116,7 +110,7 @@ impl Round {
         let is_refreshed = home.content()? != before;
         let (dead, survivors): (Vec<_>, Vec<_>) =
             ends.into_iter().partition(|(_, it)| it.code.is_none());
-        let holders = dead.iter().filter(|(kill, _)| kill.held_locks).count();
+        let holders = dead.iter().filter(|(held_locks, _)| *held_locks).count();
         let survivors = survivors.into_iter().map(|(_, ended)| ended).collect();
         Ok(Self { sandbox, survivors, killed: dead.len(), holders, is_refreshed, took })
     }
@@ -160,13 +154,13 @@ impl Round {
     }
 }
 
-/// Runs `token`, and kills it after a time.
+/// Runs `token`, and kills it after a time; whether it then held the locks, and how it ended.
 fn get_token(
     program: &Path,
     home: &Home,
     issuer: &str,
     kill: Option<Duration>,
-) -> Outcome<(Kill, Ended)> {
+) -> Outcome<(bool, Ended)> {
     use std::process::Stdio;
 
     let mut command = program::untouched(program, home.path());
@@ -181,7 +175,7 @@ fn get_token(
         }
         child.kill()?;
     }
-    Ok((Kill { held_locks }, Ended::wait(child)?))
+    Ok((held_locks, Ended::wait(child)?))
 }
 
 /// From `/proc/locks`; true on other systems, where it is unknown.

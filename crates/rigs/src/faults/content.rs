@@ -35,7 +35,7 @@ pub(super) fn refreshed(issued: Issued) -> Vec<Generation> {
 }
 
 /// Compares the content with the one before and with the goal. `None` is no file.
-pub(super) fn judge(before: Option<&[u8]>, now: Option<&[u8]>, goal: &Goal) -> State {
+pub(super) fn classify(before: Option<&[u8]>, now: Option<&[u8]>, goal: &Goal) -> State {
     if before == now {
         return State::Old;
     }
@@ -112,7 +112,7 @@ mod tests {
         let (old, new) = (stored(generation(0)), stored(generation(1)));
         let state = |now: &str| {
             let goal = Goal::Tokens(vec![generation(1), generation(2)]);
-            judge(Some(old.as_bytes()), Some(now.as_bytes()), &goal)
+            classify(Some(old.as_bytes()), Some(now.as_bytes()), &goal)
         };
         assert_eq!(state(&old), State::Old);
         assert_eq!(state(&new), State::New);
@@ -122,24 +122,24 @@ mod tests {
         assert_eq!(state(&new.replace(KEPT, "forgotten")), State::Torn);
         assert_eq!(state(&new[..new.len() - 1]), State::Torn);
         assert_eq!(state(""), State::Torn);
-        assert_eq!(judge(Some(b"{}"), None, &Goal::Tokens(vec![generation(1)])), State::Torn);
+        assert_eq!(classify(Some(b"{}"), None, &Goal::Tokens(vec![generation(1)])), State::Torn);
     }
 
     #[test]
     fn key_is_new_if_no_tokens_remain() {
         let goal = Goal::Key("sk-new".to_owned());
-        let state = |now: &str| judge(None, Some(now.as_bytes()), &goal);
+        let state = |now: &str| classify(None, Some(now.as_bytes()), &goal);
         assert_eq!(state(r#"{"auth_mode": "apikey", "OPENAI_API_KEY": "sk-new"}"#), State::New);
         assert_eq!(state(r#"{"auth_mode": "apikey", "OPENAI_API_KEY": "sk-old"}"#), State::Torn);
         let mixed = r#"{"auth_mode": "apikey", "OPENAI_API_KEY": "sk-new", "tokens": {}}"#;
         assert_eq!(state(mixed), State::Torn);
-        assert_eq!(judge(None, None, &goal), State::Old);
+        assert_eq!(classify(None, None, &goal), State::Old);
     }
 
     #[test]
     fn missing_file_is_new_only_if_removal_is_the_goal() {
-        assert_eq!(judge(Some(b"{}"), None, &Goal::Nothing), State::New);
-        assert_eq!(judge(Some(b"{}"), Some(b"{}"), &Goal::Nothing), State::Old);
-        assert_eq!(judge(Some(b"{}"), Some(b""), &Goal::Nothing), State::Torn);
+        assert_eq!(classify(Some(b"{}"), None, &Goal::Nothing), State::New);
+        assert_eq!(classify(Some(b"{}"), Some(b"{}"), &Goal::Nothing), State::Old);
+        assert_eq!(classify(Some(b"{}"), Some(b""), &Goal::Nothing), State::Torn);
     }
 }

@@ -136,7 +136,7 @@ fn visit(program: &Path, exhaustion: &Exhaustion, length: usize) -> Outcome<(Tok
         ["auth.json.login-cli.tmp", "auth.json"].map(|name| fs::read(held.file(name)).ok());
     let state = stored.iter().flatten().map(|content| case.state_of(Some(content)));
     let state = state.max_by_key(|state| *state == State::New).unwrap_or(State::Torn);
-    Ok((Token::judge(state, case.refreshes()), ended))
+    Ok((Token::from_state(state, case.refreshes()), ended))
 }
 
 /// `exec` gives the program the process id of the shell.

@@ -69,7 +69,7 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
         let injected = met.iter().filter(|(_, trial)| trial.was_injected).count();
         report.count(&format!("kills and errors: {}", flow.name()), injected, points.len());
         for (point, trial) in &met {
-            judge(point, trial, &mut findings);
+            record(point, trial, &mut findings);
             let is_kill = point.injection.what == What::Kill;
             lost += usize::from(is_kill && trial.next.is_lost);
             // After a loss, the program waits for another process to save.
@@ -112,7 +112,7 @@ fn errors_at(step: &Syscall) -> Vec<What> {
     errors
 }
 
-fn judge(point: &Point, trial: &Trial, findings: &mut Findings) {
+fn record(point: &Point, trial: &Trial, findings: &mut Findings) {
     let mut found = vec![
         (TORN, trial.state == State::Torn),
         (LEFTOVERS, trial.leftovers.len() > 1),

@@ -54,7 +54,10 @@ impl Home {
 
     /// Files that no save may leave.
     pub(super) fn leftovers(&self) -> io::Result<Vec<String>> {
-        leftovers(&self.path)
+        let names = fs::read_dir(&self.path)?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names: io::Result<Vec<String>> = names.collect();
+        Ok(names?.into_iter().filter(|name| !STAYS.contains(&name.as_str())).collect())
     }
 
     /// The folder and the files that a save may use.
@@ -62,14 +65,6 @@ impl Home {
         let files = TOUCHED.map(|name| self.path.join(name));
         std::iter::once(self.path.clone()).chain(files)
     }
-}
-
-/// Files in a folder that no save may leave.
-pub(super) fn leftovers(folder: &Path) -> io::Result<Vec<String>> {
-    let names: io::Result<Vec<String>> = fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect();
-    Ok(names?.into_iter().filter(|name| !STAYS.contains(&name.as_str())).collect())
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl Saver<'_> {
             }
             let ended = Ended::wait(child)?;
             let now = self.home.content()?;
-            match content::judge(Some(current), now.as_deref(), &Goal::Key(key)) {
+            match content::classify(Some(current), now.as_deref(), &Goal::Key(key)) {
                 State::Torn => counts.torn += 1,
                 State::Old if ended.code == Some(0) => counts.failed_saves += 1,
                 State::Old => {}

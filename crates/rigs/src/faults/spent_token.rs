@@ -46,7 +46,7 @@ pub(super) enum Token {
 }
 
 impl Token {
-    pub(super) fn judge(state: State, refreshes: usize) -> Self {
+    pub(super) fn from_state(state: State, refreshes: usize) -> Self {
         match (state, refreshes) {
             (State::New, _) => Self::Kept,
             (State::Old, 0) => Self::Unspent,
@@ -79,7 +79,7 @@ fn attempt(program: &Path, point: &Point) -> Outcome<(Token, Ended)> {
     let case = Case::with_document(program, point.length)?;
     let scope = Scope::Process(point.calls);
     let traced = strace::run_in(&case, Phase::Save, scope, Some(&point.injection))?;
-    let mut token = Token::judge(case.state()?, case.refreshes());
+    let mut token = Token::from_state(case.state()?, case.refreshes());
     if token == Token::Lost && !case.home.leftovers()?.is_empty() {
         // The next refresh renames the temporary file, without a request.
         case.play(Flow::Refresh)?;
@@ -120,9 +120,9 @@ mod tests {
 
     #[test]
     fn token_is_lost_if_spent_without_a_stored_successor() {
-        assert_eq!(Token::judge(State::New, 1), Token::Kept);
-        assert_eq!(Token::judge(State::Old, 0), Token::Unspent);
-        assert_eq!(Token::judge(State::Old, 1), Token::Lost);
-        assert_eq!(Token::judge(State::Torn, 0), Token::Lost);
+        assert_eq!(Token::from_state(State::New, 1), Token::Kept);
+        assert_eq!(Token::from_state(State::Old, 0), Token::Unspent);
+        assert_eq!(Token::from_state(State::Old, 1), Token::Lost);
+        assert_eq!(Token::from_state(State::Torn, 0), Token::Lost);
     }
 }

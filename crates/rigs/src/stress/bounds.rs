@@ -106,10 +106,10 @@ fn end_by_denial(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
     let state = sign_in.callback.query_pairs().find(|(name, _)| name == "state");
     let state = state.map(|(_, state)| state.into_owned()).unwrap_or_default();
     let denial = format!("/auth/callback?error=access_denied&state={state}");
-    let answer = exchange(sign_in.address, &get(&denial, sign_in.host()))?;
-    let answered = Instant::now();
-    match (answer.status(), sign_in.ended()?.code()) {
-        (Some(403), Some(1)) => Ok(answered.elapsed()),
+    let response = exchange(sign_in.address, &get(&denial, sign_in.host()))?;
+    let responded = Instant::now();
+    match (response.status(), sign_in.ended()?.code()) {
+        (Some(403), Some(1)) => Ok(responded.elapsed()),
         other => Err(format!("a denial ended with page and code {other:?}").into()),
     }
 }

@@ -86,10 +86,10 @@ impl SignIn {
 
     /// Requests the callback, without following its redirect.
     pub(super) fn redirected(&self) -> Result<Response, Box<dyn Error>> {
-        let answer = exchange(self.address, &visit(&self.callback))?;
-        match answer.status() {
-            Some(302) => Ok(answer),
-            other => Err(format!("the callback is answered by {other:?}").into()),
+        let response = exchange(self.address, &visit(&self.callback))?;
+        match response.status() {
+            Some(302) => Ok(response),
+            other => Err(format!("the callback gets {other:?}").into()),
         }
     }
 
@@ -99,7 +99,7 @@ impl SignIn {
         let page = exchange(self.address, &visit(&page))?;
         match page.status() {
             Some(200) => Ok(page),
-            other => Err(format!("the last page is answered by {other:?}").into()),
+            other => Err(format!("the last page gets {other:?}").into()),
         }
     }
 

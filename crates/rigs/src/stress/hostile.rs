@@ -54,25 +54,25 @@ pub(super) fn run(
 enum Outcome {
     Refused,
     /// The connection ended without a response.
-    NoAnswer {
+    NoResponse {
         kind: usize,
     },
     /// The response is no refusal.
-    Answered {
+    Status {
         kind: usize,
         status: u16,
     },
 }
 
 impl Outcome {
-    fn from_answer(kind: usize, answer: &Response) -> Self {
+    fn from_response(kind: usize, response: &Response) -> Self {
         const REFUSALS: [u16; 7] = [400, 403, 404, 405, 414, 431, 501];
-        match answer.status() {
+        match response.status() {
             Some(status) if REFUSALS.contains(&status) => Self::Refused,
-            Some(status) => Self::Answered { kind, status },
+            Some(status) => Self::Status { kind, status },
             // TLS is refused by an alert.
-            None if answer.is_tls_alert() => Self::Refused,
-            None => Self::NoAnswer { kind },
+            None if response.is_tls_alert() => Self::Refused,
+            None => Self::NoResponse { kind },
         }
     }
 
@@ -95,7 +95,7 @@ fn send_all(address: SocketAddr, requests: &[Vec<u8>], count: usize) -> Outcomes
                 return outcomes;
             }
             let kind = number % requests.len();
-            let outcome = Outcome::from_answer(kind, &ask(address, &requests[kind]));
+            let outcome = Outcome::from_response(kind, &ask(address, &requests[kind]));
             *outcomes.entry(outcome).or_default() += 1;
         }
     };
@@ -175,11 +175,11 @@ mod tests {
     fn outcome_is_refused_only_for_an_error_status() {
         let outcome = |text: &str| {
             let first_byte = std::time::Duration::ZERO;
-            Outcome::from_answer(7, &Response { first_byte, bytes: text.into() })
+            Outcome::from_response(7, &Response { first_byte, bytes: text.into() })
         };
         assert_eq!(outcome("HTTP/1.1 404 Not Found\r\n\r\n"), Outcome::Refused);
-        assert_eq!(outcome("HTTP/1.1 200 OK\r\n\r\n"), Outcome::Answered { kind: 7, status: 200 });
-        assert_eq!(outcome(""), Outcome::NoAnswer { kind: 7 });
+        assert_eq!(outcome("HTTP/1.1 200 OK\r\n\r\n"), Outcome::Status { kind: 7, status: 200 });
+        assert_eq!(outcome(""), Outcome::NoResponse { kind: 7 });
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn under_a_flood(
         Connections::KeptAlive => "and a flood, kept connections",
     };
     outcome.report(under, Duration::from_millis(250), report);
-    report.note("  answers a second to the flood", flood.rate().to_string());
+    report.note("  responses a second to the flood", flood.rate().to_string());
     Ok(outcome)
 }
 
@@ -154,7 +154,9 @@ impl Outcome {
         let probe = sign_in.wrong_callback();
         for _ in 0..PROBES {
             match exchange(sign_in.address, &probe) {
-                Ok(answer) if answer.status() == Some(400) => self.probes.push(answer.first_byte),
+                Ok(response) if response.status() == Some(400) => {
+                    self.probes.push(response.first_byte);
+                }
                 _ => self.lost_probes += 1,
             }
         }

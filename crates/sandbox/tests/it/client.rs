@@ -19,13 +19,13 @@ pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 pub(crate) const REDIRECT: &str = "http://localhost:1455/auth/callback";
 pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: String,
     pub(crate) body: String,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
@@ -41,7 +41,9 @@ impl Answer {
     pub(crate) fn text(&self, pointer: &str) -> String {
         let body = self.json();
         let value = body.pointer(pointer).and_then(Value::as_str);
-        value.unwrap_or_else(|| panic!("no {pointer} in an answer with {}", self.status)).to_owned()
+        value
+            .unwrap_or_else(|| panic!("no {pointer} in an response with {}", self.status))
+            .to_owned()
     }
 }
 
@@ -50,7 +52,7 @@ pub(crate) fn sandbox(scenario: Scenario) -> Sandbox {
 }
 
 /// Sends one HTTP/1.1 request and reads to the end of the connection.
-pub(crate) fn send(base: &str, head: &str, body: &str) -> std::io::Result<Answer> {
+pub(crate) fn send(base: &str, head: &str, body: &str) -> std::io::Result<Response> {
     let address = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
@@ -64,7 +66,7 @@ pub(crate) fn send(base: &str, head: &str, body: &str) -> std::io::Result<Answer
     let Some((headers, body)) = text.split_once("\r\n\r\n") else {
         return Err(std::io::ErrorKind::UnexpectedEof.into());
     };
-    Ok(Answer {
+    Ok(Response {
         status: headers[9..12].parse().unwrap(),
         headers: headers.to_owned(),
         body: body.to_owned(),
@@ -91,17 +93,22 @@ pub(crate) fn secure(
     Ok(stream)
 }
 
-pub(crate) fn get(base: &str, target: &str, headers: &[(&str, &str)]) -> Answer {
+pub(crate) fn get(base: &str, target: &str, headers: &[(&str, &str)]) -> Response {
     send(base, &head("GET", target, headers), "").unwrap()
 }
 
-pub(crate) fn post_form(base: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+pub(crate) fn post_form(base: &str, path: &str, form: &[(&str, &str)]) -> Response {
     let form = Serializer::new(String::new()).extend_pairs(form).finish();
     let headers = [("Content-Type", "application/x-www-form-urlencoded")];
     send(base, &head("POST", path, &headers), &form).unwrap()
 }
 
-pub(crate) fn post_json(base: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+pub(crate) fn post_json(
+    base: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Response {
     let mut headers = headers.to_vec();
     headers.push(("Content-Type", "application/json"));
     send(base, &head("POST", path, &headers), &body.to_string()).unwrap()
@@ -168,12 +175,12 @@ pub(crate) fn code(sandbox: &Sandbox, account: &str) -> String {
     param(&callback(sandbox, account, &flow_a()), "code").unwrap()
 }
 
-pub(crate) fn redeem(sandbox: &Sandbox, code: &str) -> Answer {
+pub(crate) fn redeem(sandbox: &Sandbox, code: &str) -> Response {
     redeem_with(sandbox, &[("code", code)])
 }
 
 /// Redeems a code with some parameters changed.
-pub(crate) fn redeem_with(sandbox: &Sandbox, changed: &[(&str, &str)]) -> Answer {
+pub(crate) fn redeem_with(sandbox: &Sandbox, changed: &[(&str, &str)]) -> Response {
     let mut form = vec![
         ("grant_type", "authorization_code"),
         ("redirect_uri", REDIRECT),
@@ -185,7 +192,7 @@ pub(crate) fn redeem_with(sandbox: &Sandbox, changed: &[(&str, &str)]) -> Answer
     post_form(sandbox.issuer_url(), "/oauth/token", &form)
 }
 
-pub(crate) fn refresh(sandbox: &Sandbox, refresh_token: &str) -> Answer {
+pub(crate) fn refresh(sandbox: &Sandbox, refresh_token: &str) -> Response {
     let body = json!({
         "client_id": Client::SIGN_IN,
         "grant_type": "refresh_token",
@@ -194,7 +201,7 @@ pub(crate) fn refresh(sandbox: &Sandbox, refresh_token: &str) -> Answer {
     post_json(sandbox.issuer_url(), "/oauth/token", &[], &body)
 }
 
-pub(crate) fn exchange(sandbox: &Sandbox, id_token: &str) -> Answer {
+pub(crate) fn exchange(sandbox: &Sandbox, id_token: &str) -> Response {
     let form = [
         ("grant_type", TOKEN_EXCHANGE),
         ("client_id", Client::SIGN_IN),
@@ -212,8 +219,8 @@ pub(crate) fn log_in(sandbox: &Sandbox, email: &str) -> String {
     let bearer = bearer(&tokens.access_token);
     let headers = [("Authorization", bearer.as_str())];
     let path = "/dashboard/onboarding/login";
-    let answer = post_json(sandbox.api_url(), path, &headers, &json!({"app": "api"}));
-    answer.text("/user/session/sensitive_id")
+    let response = post_json(sandbox.api_url(), path, &headers, &json!({"app": "api"}));
+    response.text("/user/session/sensitive_id")
 }
 
 pub(crate) fn bearer(token: &str) -> String {

@@ -3,14 +3,14 @@ use std::time::Duration;
 use sandbox::{Account, Client, Conduct, Device, Lifetimes, Offered, Sandbox, Scenario};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, get, post_form, post_json, redeem_with, sandbox};
+use crate::client::{Response, get, post_form, post_json, redeem_with, sandbox};
 
-fn begin(sandbox: &Sandbox) -> Answer {
+fn begin(sandbox: &Sandbox) -> Response {
     let body = json!({"client_id": Client::SIGN_IN});
     post_json(sandbox.issuer_url(), "/api/accounts/deviceauth/usercode", &[], &body)
 }
 
-fn poll(sandbox: &Sandbox, begun: &Answer) -> Answer {
+fn poll(sandbox: &Sandbox, begun: &Response) -> Response {
     let body = json!({
         "device_auth_id": begun.text("/device_auth_id"),
         "user_code": begun.text("/user_code"),

@@ -20,12 +20,12 @@ fn serve(listener: &TcpListener, count: usize) -> Vec<String> {
         let request = String::from_utf8(request).unwrap();
         assert!(request.contains("sec-fetch-mode: navigate\r\n"));
         let target = request.split(' ').nth(1).unwrap().to_owned();
-        let answer = if target.starts_with("/auth/callback") {
+        let response = if target.starts_with("/auth/callback") {
             "HTTP/1.1 302 Found\r\nLocation: /success?x=1\r\nContent-Length: 0\r\n\r\n"
         } else {
             "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone"
         };
-        stream.write_all(answer.as_bytes()).unwrap();
+        stream.write_all(response.as_bytes()).unwrap();
         target
     };
     (0..count).map(answer_one).collect()

@@ -1,14 +1,14 @@
 use sandbox::{Account, Endpoint, Listeners, Organization, Project, Sandbox, Scenario};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, bearer, get, log_in, post_json, sandbox};
+use crate::client::{Response, bearer, get, log_in, post_json, sandbox};
 
-fn organizations(sandbox: &Sandbox, session: &str) -> Answer {
+fn organizations(sandbox: &Sandbox, session: &str) -> Response {
     let bearer = bearer(session);
     get(sandbox.api_url(), "/v1/organizations", &[("Authorization", &bearer)])
 }
 
-fn projects(sandbox: &Sandbox, session: &str, organization: &str, paging: &str) -> Answer {
+fn projects(sandbox: &Sandbox, session: &str, organization: &str, paging: &str) -> Response {
     let encoded = urlencoding::encode(organization);
     let target = format!("/dashboard/organizations/{encoded}/projects?detail=basic{paging}");
     let bearer = bearer(session);
@@ -16,14 +16,14 @@ fn projects(sandbox: &Sandbox, session: &str, organization: &str, paging: &str) 
     get(sandbox.api_url(), &target, &headers)
 }
 
-fn create_key(sandbox: &Sandbox, session: &str, path: &str, body: &Value) -> Answer {
+fn create_key(sandbox: &Sandbox, session: &str, path: &str, body: &Value) -> Response {
     let bearer = bearer(session);
     let path = format!("/dashboard/organizations/{path}/api_keys");
     post_json(sandbox.api_url(), &path, &[("Authorization", &bearer)], body)
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
-    let body = answer.json();
+fn ids(response: &Response) -> Vec<String> {
+    let body = response.json();
     let data = body["data"].as_array().unwrap();
     data.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect()
 }
@@ -72,8 +72,8 @@ fn each_call_requires_its_own_bearer_token() {
     }
     assert_eq!(get(sandbox.api_url(), "/v1/organizations", &[]).status, 401);
     let path = "/dashboard/onboarding/login";
-    let answer = post_json(sandbox.api_url(), path, &[], &json!({"app": "api"}));
-    assert_eq!(answer.status, 401);
+    let response = post_json(sandbox.api_url(), path, &[], &json!({"app": "api"}));
+    assert_eq!(response.status, 401);
     let bearer = bearer(&access_token);
     let headers = [("Authorization", bearer.as_str())];
     assert_eq!(post_json(sandbox.api_url(), path, &headers, &json!({})).status, 400);

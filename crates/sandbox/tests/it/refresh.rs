@@ -18,9 +18,9 @@ fn revoke(sandbox: &Sandbox, token: &str) -> u16 {
 fn refresh_token_rotates_and_is_good_once() {
     let sandbox = sandbox(Scenario::default());
     let first = sandbox.mint(Account::OWNER).unwrap().refresh_token.unwrap();
-    let answer = refresh(&sandbox, &first);
-    assert_eq!(answer.status, 200);
-    let second = answer.text("/refresh_token");
+    let response = refresh(&sandbox, &first);
+    assert_eq!(response.status, 200);
+    let second = response.text("/refresh_token");
     assert_ne!(first, second);
 
     let reused = refresh(&sandbox, &first);

@@ -22,15 +22,15 @@ fn with_now() -> Scenario {
 #[test]
 fn issued_secrets_are_recorded() {
     let sandbox = sandbox(Scenario::default());
-    let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER));
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.text("/token_type"), "Bearer");
-    let key = exchange(&sandbox, &answer.text("/id_token"));
+    let response = redeem(&sandbox, &code(&sandbox, Account::OWNER));
+    assert_eq!(response.status, 200);
+    assert_eq!(response.text("/token_type"), "Bearer");
+    let key = exchange(&sandbox, &response.text("/id_token"));
     assert_eq!(key.status, 200);
     let issued = sandbox.issued();
-    assert_eq!(issued.id_tokens, [answer.text("/id_token")]);
-    assert_eq!(issued.access_tokens, [answer.text("/access_token")]);
-    assert_eq!(issued.refresh_tokens, [answer.text("/refresh_token")]);
+    assert_eq!(issued.id_tokens, [response.text("/id_token")]);
+    assert_eq!(issued.access_tokens, [response.text("/access_token")]);
+    assert_eq!(issued.refresh_tokens, [response.text("/refresh_token")]);
     assert_eq!(issued.api_keys, [key.text("/access_token")]);
     assert_eq!(issued.all().len(), 5);
     let canaries = sandbox.canaries();
@@ -42,7 +42,7 @@ fn issued_secrets_are_recorded() {
 #[test]
 fn id_token_has_the_expected_claims() {
     let sandbox = sandbox(with_now());
-    let answer = redeem(&sandbox, &code(&sandbox, Account::NEW_OWNER));
+    let response = redeem(&sandbox, &code(&sandbox, Account::NEW_OWNER));
     let expected = json!({
         "iss": sandbox.issuer_url(),
         "aud": [Client::SIGN_IN],
@@ -72,16 +72,16 @@ fn id_token_has_the_expected_claims() {
             }],
         },
     });
-    assert_eq!(claims(&answer.text("/id_token")), expected);
+    assert_eq!(claims(&response.text("/id_token")), expected);
 }
 
 #[test]
 fn access_token_has_expiry_and_plan() {
     let sandbox = sandbox(with_now());
-    let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER));
-    let claims = claims(&answer.text("/access_token"));
+    let response = redeem(&sandbox, &code(&sandbox, Account::OWNER));
+    let claims = claims(&response.text("/access_token"));
     assert_eq!(claims["exp"], json!(1_800_864_000));
-    assert_eq!(answer.json()["expires_in"], json!(864_000));
+    assert_eq!(response.json()["expires_in"], json!(864_000));
     let auth = &claims["https://api.openai.com/auth"];
     assert_eq!(auth["chatgpt_plan_type"], "plus");
     assert_eq!(auth["organization_id"], Value::Null);
@@ -166,8 +166,8 @@ fn token_endpoint_returns_the_error_code() {
         ("redirect_uri", "", 400, "invalid_request"),
         ("unknown", "made-up code", 400, "invalid_grant"),
     ] {
-        let answer = redeem_with(&sandbox, &[("code", "made-up"), (name, value)]);
-        assert_eq!((answer.status, answer.error().as_str()), (status, error), "{name}={value}");
+        let response = redeem_with(&sandbox, &[("code", "made-up"), (name, value)]);
+        assert_eq!((response.status, response.error().as_str()), (status, error), "{name}={value}");
     }
     let twice = redeem_with(&sandbox, &[("code", "x"), ("code", "y")]);
     assert_eq!(twice.error(), "invalid_request");
@@ -197,11 +197,11 @@ fn invalid_authorization_request_gets_an_error_page_without_redirect() {
         params.push((name, bad));
         let url = authorize_url(&sandbox, &params);
         let target = url.strip_prefix(sandbox.issuer_url()).unwrap();
-        let answer = get(sandbox.issuer_url(), target, &[]);
-        assert_eq!(answer.status, 400, "{name}={bad}");
-        assert!(answer.body.contains("This sign-in cannot go on"), "{name}={bad}");
-        assert!(answer.body.contains(name), "the page names {name}: {bad}");
-        assert!(!answer.headers.contains("location"), "{name}={bad}");
+        let response = get(sandbox.issuer_url(), target, &[]);
+        assert_eq!(response.status, 400, "{name}={bad}");
+        assert!(response.body.contains("This sign-in cannot go on"), "{name}={bad}");
+        assert!(response.body.contains(name), "the page names {name}: {bad}");
+        assert!(!response.headers.contains("location"), "{name}={bad}");
     }
 }
 
@@ -257,8 +257,8 @@ fn sign_in_page_can_be_submitted_once() {
 #[test]
 fn account_without_organization_gets_no_api_key() {
     let sandbox = sandbox(Scenario::default());
-    let answer = redeem(&sandbox, &code(&sandbox, Account::MEMBER));
-    let id_token = answer.text("/id_token");
+    let response = redeem(&sandbox, &code(&sandbox, Account::MEMBER));
+    let id_token = response.text("/id_token");
     let auth = claims(&id_token)["https://api.openai.com/auth"].clone();
     assert_eq!(auth["organization_id"], Value::Null);
     let refused = exchange(&sandbox, &id_token);
@@ -289,10 +289,10 @@ fn scopes_control_organizations_and_refresh_token() {
     }
     let code = param(&callback(&sandbox, Account::OWNER, &params), "code").unwrap();
     let client = ("client_id", Client::CREATE_KEY);
-    let answer = redeem_with(&sandbox, &[("code", &code), client]);
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json().get("refresh_token"), None);
-    let auth = claims(&answer.text("/id_token"))["https://api.openai.com/auth"].clone();
+    let response = redeem_with(&sandbox, &[("code", &code), client]);
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json().get("refresh_token"), None);
+    let auth = claims(&response.text("/id_token"))["https://api.openai.com/auth"].clone();
     assert_eq!(auth["organization_id"], Value::Null);
 }
 
@@ -313,9 +313,9 @@ fn scenario_sets_claims_and_secrets() {
     let sandbox = sandbox(scenario);
     let code = code(&sandbox, Account::OWNER);
     assert_eq!(code, "a code+with%20odd&=characters");
-    let answer = redeem(&sandbox, &code);
-    assert_eq!(answer.text("/access_token"), "opaque");
-    let claims = claims(&answer.text("/id_token"));
+    let response = redeem(&sandbox, &code);
+    assert_eq!(response.text("/access_token"), "opaque");
+    let claims = claims(&response.text("/id_token"));
     assert_eq!(claims["iss"], "https://evil.test");
     assert_eq!(claims.get("name"), None);
 }
@@ -324,8 +324,9 @@ fn scenario_sets_claims_and_secrets() {
 fn root_path_returns_200_for_preconnects() {
     let sandbox = sandbox(Scenario::default());
     for method in ["HEAD", "GET"] {
-        let answer = crate::client::send(sandbox.issuer_url(), &format!("{method} / HTTP/1.1"), "");
-        assert_eq!(answer.unwrap().status, 200, "{method}");
+        let response =
+            crate::client::send(sandbox.issuer_url(), &format!("{method} / HTTP/1.1"), "");
+        assert_eq!(response.unwrap().status, 200, "{method}");
     }
     assert_eq!(get(sandbox.issuer_url(), "/nothing", &[]).status, 404);
     let wrong = get(sandbox.issuer_url(), "/oauth/token", &[]);

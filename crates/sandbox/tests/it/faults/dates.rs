@@ -5,8 +5,8 @@ use super::jwks;
 use crate::client::sandbox;
 
 fn date(scenario: Scenario) -> String {
-    let answer = jwks(&sandbox(scenario)).unwrap();
-    let mut dates = answer.headers.lines().filter_map(|line| line.strip_prefix("date: "));
+    let response = jwks(&sandbox(scenario)).unwrap();
+    let mut dates = response.headers.lines().filter_map(|line| line.strip_prefix("date: "));
     let date = dates.next().unwrap().to_owned();
     assert_eq!(dates.next(), None);
     date

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sandbox::{Account, Body, Endpoint, Fault, On, Reply, Sandbox, Scenario, Then};
 use serde_json::json;
 
-use crate::client::{Answer, code, get, redeem, refresh, sandbox, send};
+use crate::client::{Response, code, get, redeem, refresh, sandbox, send};
 
 const SOON: Duration = Duration::from_secs(30);
 const JWKS: &str = "/.well-known/jwks.json";
@@ -19,7 +19,7 @@ fn with_fault(fault: Fault) -> Sandbox {
     sandbox(Scenario { faults: vec![fault], ..Scenario::default() })
 }
 
-fn jwks(sandbox: &Sandbox) -> std::io::Result<Answer> {
+fn jwks(sandbox: &Sandbox) -> std::io::Result<Response> {
     send(sandbox.issuer_url(), &format!("GET {JWKS} HTTP/1.1"), "")
 }
 
@@ -47,35 +47,35 @@ fn fault_sets_status_headers_and_body() {
         body: Body::Bytes(b"\xff\xfe".to_vec()),
     };
     let sandbox = with_fault(Fault::new(Endpoint::Any, Then::Respond(reply)));
-    let answer = jwks(&sandbox).unwrap();
-    assert_eq!(answer.status, 503);
-    assert!(answer.headers.contains("retry-after: 7"));
-    assert_eq!(answer.body, "\u{fffd}\u{fffd}");
+    let response = jwks(&sandbox).unwrap();
+    assert_eq!(response.status, 503);
+    assert!(response.headers.contains("retry-after: 7"));
+    assert_eq!(response.body, "\u{fffd}\u{fffd}");
 
     let page = Then::text(403, "text/html", "<h1>no</h1>");
     let path = Endpoint::Path(JWKS.to_owned());
-    let answer = jwks(&with_fault(Fault::new(path, page))).unwrap();
-    assert!(answer.headers.contains("content-type: text/html"));
+    let response = jwks(&with_fault(Fault::new(path, page))).unwrap();
+    assert!(response.headers.contains("content-type: text/html"));
 
     let redirect = Then::Redirect { status: 307, location: "http://evil.test/".to_owned() };
-    let answer = jwks(&with_fault(Fault::new(Endpoint::Jwks, redirect))).unwrap();
-    assert_eq!(answer.status, 307);
-    assert!(answer.headers.contains("location: http://evil.test/"));
+    let response = jwks(&with_fault(Fault::new(Endpoint::Jwks, redirect))).unwrap();
+    assert_eq!(response.status, 307);
+    assert!(response.headers.contains("location: http://evil.test/"));
 }
 
 #[test]
 fn response_can_be_patched() {
     let merge = Then::Merge(json!({"refresh_token": null, "token_type": "mac"}));
     let sandbox = with_fault(Fault::new(Endpoint::TokenCode, merge));
-    let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
-    assert_eq!(answer.get("refresh_token"), None);
-    assert_eq!(answer["token_type"], "mac");
-    assert!(answer["id_token"].is_string());
+    let response = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
+    assert_eq!(response.get("refresh_token"), None);
+    assert_eq!(response["token_type"], "mac");
+    assert!(response["id_token"].is_string());
 
     let replace = Then::Replace { pointer: "/refresh_token".to_owned(), value: json!(null) };
     let sandbox = with_fault(Fault::new(Endpoint::Token, replace));
-    let answer = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
-    assert_eq!(answer.get("refresh_token"), Some(&json!(null)));
+    let response = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
+    assert_eq!(response.get("refresh_token"), Some(&json!(null)));
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn endless_body_is_chunked() {
 fn held_request_completes_after_release() {
     let sandbox = with_fault(Fault::new(Endpoint::Jwks, Then::Hold));
     thread::scope(|scope| {
-        let answer = scope.spawn(|| jwks(&sandbox).unwrap().status);
+        let response = scope.spawn(|| jwks(&sandbox).unwrap().status);
         sandbox.wait_for_requests_blocking(&Endpoint::Jwks, 1, SOON).unwrap();
-        assert!(!answer.is_finished());
+        assert!(!response.is_finished());
         sandbox.release();
-        assert_eq!(answer.join().unwrap(), 200);
+        assert_eq!(response.join().unwrap(), 200);
     });
 }
 

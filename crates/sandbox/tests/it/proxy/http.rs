@@ -21,8 +21,8 @@ fn http_proxy_refuses_unknown_hosts_and_methods() {
         ("CONNECT down.test HTTP/1.1\r\n\r\n", "400 Bad Request"),
         ("GET http://down.test/ HTTP/1.1\r\n\r\n", "405 Method Not Allowed"),
     ] {
-        let answer = ask_text(&proxy, request);
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{request}: {answer}");
+        let response = ask_text(&proxy, request);
+        assert!(response.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{request}: {response}");
     }
     assert_eq!(proxy.requests()[5].target, "http://down.test/");
 }
@@ -33,8 +33,8 @@ fn loopback_address_is_allowed_and_host_name_is_case_insensitive() {
     let proxy = proxy(http_to(&sandbox));
     let address = sandbox.issuer_address();
     for target in [address.to_string(), "ISSUER.test:443".to_owned()] {
-        let answer = ask_text(&proxy, &format!("CONNECT {target} HTTP/1.1\r\n\r\n"));
-        assert_eq!(answer, ESTABLISHED, "{target}");
+        let response = ask_text(&proxy, &format!("CONNECT {target} HTTP/1.1\r\n\r\n"));
+        assert_eq!(response, ESTABLISHED, "{target}");
     }
 }
 
@@ -67,8 +67,8 @@ fn proxy_returns_the_configured_bytes() {
         (ProxyConduct::Respond(b"SSH-2.0-x\r\n".to_vec()), "SSH-2.0-x\r\n"),
     ] {
         let proxy = proxy(ProxyScenario { conduct, ..ProxyScenario::http() });
-        let answer = ask_text(&proxy, &format!("{TO_THE_ISSUER}hello"));
-        assert!(answer.starts_with(expected), "{answer}");
+        let response = ask_text(&proxy, &format!("{TO_THE_ISSUER}hello"));
+        assert!(response.starts_with(expected), "{response}");
         assert_eq!(proxy.requests()[0].target, "issuer.test:443");
     }
 }
