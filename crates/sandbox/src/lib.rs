@@ -31,6 +31,7 @@
 //! - A proxy connects only to the addresses of its scenario and to loopback.
 //! - Its `Debug` output and its log lines show no secret.
 
+mod canaries;
 mod endpoint;
 mod faults;
 mod listen;
@@ -47,6 +48,7 @@ mod scenario;
 mod server;
 mod start;
 
+pub use canaries::Canaries;
 pub use endpoint::Endpoint;
 pub use faults::{Body, Fault, On, Reply, Then};
 pub use listen::StartError;

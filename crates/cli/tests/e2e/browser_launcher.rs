@@ -203,7 +203,7 @@ fn launcher_gets_only_the_url() {
     running.visit(Account::OWNER);
     running.finish().exits(0);
     let secrets = [world.sandbox.canaries(), world.registered_secrets()].concat();
-    let canaries = Canaries::new(secrets.iter().map(String::as_str));
+    let canaries = Canaries::new(&secrets);
     let state = format!("&state={}", parameter(&auth_url, "state"));
     let without_state = auth_url.as_str().replace(&state, "");
     assert!(canaries.found_in(auth_url.as_str().as_bytes()).is_some(), "the state is one");

@@ -1,13 +1,12 @@
 //! One run of the program, with its own servers and its own folder.
 
-use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sandbox::{Account, Endpoint, Fault, On, Sandbox, Scenario, Then};
+use sandbox::{Account, Canaries, Endpoint, Fault, On, Sandbox, Scenario, Then};
 
 use super::Outcome;
 use super::content::{self, Goal, State};
@@ -189,11 +188,9 @@ impl<'a> Case<'a> {
 
     /// Whether a text contains a part of a secret.
     pub(super) fn shows_secret(&self, text: &str) -> bool {
-        const PART: usize = 12;
-        let parts: HashSet<&[u8]> = text.as_bytes().windows(PART).collect();
         let mut secrets = self.sandbox.canaries();
         secrets.push(KEY.to_owned());
-        secrets.iter().any(|it| it.as_bytes().windows(PART).any(|part| parts.contains(part)))
+        Canaries::new(&secrets).found_in(text.as_bytes()).is_some()
     }
 }
 

@@ -28,7 +28,7 @@ fn document(text: &str) -> Value {
 #[track_caller]
 fn assert_no_plaintext(world: &World, also_in: &[&Path]) {
     let secrets = [world.sandbox.canaries(), world.registered_secrets()].concat();
-    let canaries = Canaries::new(secrets.iter().map(String::as_str));
+    let canaries = Canaries::new(&secrets);
     assert!(!canaries.is_empty());
     let mut folders: Vec<PathBuf> = also_in.iter().map(|folder| (*folder).to_owned()).collect();
     folders.push(world.path(""));

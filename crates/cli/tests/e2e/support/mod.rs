@@ -3,7 +3,6 @@
 
 #[cfg(target_os = "linux")]
 mod browser_double;
-mod canaries;
 mod capture;
 mod finished;
 #[cfg(target_os = "linux")]
@@ -23,7 +22,6 @@ mod world;
 
 #[cfg(target_os = "linux")]
 pub(crate) use browser_double::BrowserDouble;
-pub(crate) use canaries::Canaries;
 pub(crate) use finished::Finished;
 #[cfg(target_os = "linux")]
 pub(crate) use netns::{Loopback, in_own_namespaces, set_up};
@@ -33,6 +31,7 @@ pub(crate) use privileges::without_root_privileges;
 #[cfg(target_os = "linux")]
 pub(crate) use pty::{CellStyle, TerminalRun};
 pub(crate) use running::Running;
+pub(crate) use sandbox::Canaries;
 pub(crate) use scan::{Allowed, Printed};
 pub(crate) use start::Start;
 pub(crate) use stored::{StoredSignIn, jwt};

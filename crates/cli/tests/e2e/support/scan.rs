@@ -72,7 +72,7 @@ pub(crate) fn assert_terminal_invariants(world: &World, escapes: &Escapes, allow
 
 fn all_canaries(world: &World) -> Canaries {
     let secrets = [world.sandbox.canaries(), world.registered_secrets()].concat();
-    Canaries::new(secrets.iter().map(String::as_str))
+    Canaries::new(&secrets)
 }
 
 /// The first control or invisible character.
