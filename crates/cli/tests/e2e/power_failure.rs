@@ -6,8 +6,9 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use crate::support::{World, report_skipped};
+use crate::support::{TEST_TIMEOUT, World, report_skipped};
 
 /// The mkfs command and the mount options. XFS has a minimum size.
 const DISKS: [(&str, &str); 4] = [
@@ -37,7 +38,11 @@ impl<'a> Mounted<'a> {
 
 impl Drop for Mounted<'_> {
     fn drop(&mut self) {
-        assert!(succeeds(Command::new("umount").arg(self.0)));
+        // A child of another test can hold a file of this disk until it executes its program.
+        let begun = Instant::now();
+        while !succeeds(Command::new("umount").arg(self.0)) {
+            assert!(begun.elapsed() < TEST_TIMEOUT, "cannot unmount {}", self.0.display());
+        }
     }
 }
 
