@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use http_client::Error as HttpError;
-use login::stored::AtRisk;
-use login::{Event, OAuthEvent};
+use login::stored::AffectedSignIns;
+use login::{Event, OAuthEvent, RefreshEvent};
 use oauth_callback_server::{InvalidCallbackUrl, RejectedCallback};
 use printable::excerpt;
 use serde_json::{Value, json};
@@ -71,11 +71,13 @@ impl<'a> Reporter<'a> {
     fn update_status_lines(&self, event: &Event<'_>) {
         let lines = &self.context.status_lines;
         match event {
-            Event::WaitingForLock => {
+            Event::Refresh(RefreshEvent::WaitingForLock) => {
                 lines.push("Another program is using the stored sign-in; waiting for it", None);
             }
             Event::OAuth(OAuthEvent::DeviceCodeFailed(_)) => lines.keep_first(),
-            Event::CallbackReceived | Event::Refreshing | Event::Stored { .. } => lines.clear(),
+            Event::CallbackReceived
+            | Event::Refresh(RefreshEvent::Refreshing)
+            | Event::Stored { .. } => lines.clear(),
             _ => {}
         }
     }
@@ -187,8 +189,12 @@ impl Report {
 
     fn for_tokens(event: &Event<'_>) -> Self {
         match event {
-            Event::WaitingForLock => Self::json(json!({ "event": "waiting_for_another_program" })),
-            Event::Refreshing => Self::json(json!({ "event": "refreshing" })),
+            Event::Refresh(RefreshEvent::WaitingForLock) => {
+                Self::json(json!({ "event": "waiting_for_another_program" }))
+            }
+            Event::Refresh(RefreshEvent::Refreshing) => {
+                Self::json(json!({ "event": "refreshing" }))
+            }
             Event::RefreshPostponed(error) => {
                 let message = chain(error);
                 Self::message("refresh_postponed", &message)
@@ -210,8 +216,8 @@ impl Report {
                         excerpt(auth_mode, 40)
                     ))
             }
-            Event::RevocationSkipped(at_risk) => {
-                let sign_ins = stored_sign_ins(at_risk);
+            Event::RevocationSkipped(affected) => {
+                let sign_ins = stored_sign_ins(affected);
                 Self::json(json!({ "event": "revocation_withheld", "could_end": sign_ins })).warn(
                     format!(
                         "the tokens of this sign-in were not revoked, because that could end \
@@ -279,9 +285,9 @@ fn unreachable(error: &HttpError) -> Value {
 }
 
 /// `the stored sign-in, the sign-in of profile work`
-fn stored_sign_ins(at_risk: &AtRisk) -> String {
-    let this = at_risk.this.then(|| "the stored sign-in".to_owned());
-    let others = at_risk.others.iter().map(|name| format!("the sign-in of {name}"));
+fn stored_sign_ins(affected: &AffectedSignIns) -> String {
+    let this = affected.this.then(|| "the stored sign-in".to_owned());
+    let others = affected.others.iter().map(|name| format!("the sign-in of {name}"));
     this.into_iter().chain(others).collect::<Vec<_>>().join(", ")
 }
 
@@ -327,7 +333,7 @@ mod tests {
         let url = leak("https://a.test".parse().unwrap());
         let not_enabled = leak(token_client::Error::DeviceCodeNotEnabled);
         let timed_out = leak(RevocationError::TimedOut(Duration::ZERO));
-        let at_risk = leak(AtRisk::default());
+        let affected = leak(AffectedSignIns::default());
         let (seen, again_in) = (SearchSummary::default(), Duration::ZERO);
         [
             Event::OAuth(OAuthEvent::BrowserNotOpened),
@@ -350,12 +356,12 @@ mod tests {
             Event::WaitingForProject { seen, failure: None, again_in },
             Event::CreatingApiKey { name: "Key" },
             Event::Stored { location: leak(AuthStore::new("/a".into()).location()) },
-            Event::WaitingForLock,
-            Event::Refreshing,
+            Event::Refresh(RefreshEvent::WaitingForLock),
+            Event::Refresh(RefreshEvent::Refreshing),
             Event::RefreshPostponed(error),
             Event::TokensLost,
             Event::NotRevoked(timed_out),
-            Event::RevocationSkipped(at_risk),
+            Event::RevocationSkipped(affected),
             Event::OtherProgramsSignIn { auth_mode: "other" },
         ]
     }

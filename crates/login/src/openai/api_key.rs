@@ -27,7 +27,7 @@ struct ApiKeyResponse {
 ///
 /// # Errors
 ///
-/// [`Error`]. Each success makes another key, so a failure after sending may have left one behind.
+/// [`Error`]. If [`Error::may_have_taken_effect`], a key may exist.
 pub async fn exchange_for_api_key(
     client: &TokenClient,
     id_token: &IdToken,
