@@ -99,7 +99,9 @@ async fn send(
     secrets: &[&str],
 ) -> Result<http_client::Response, Error> {
     let endpoint: &Url = &client.issuer().join(path);
-    client.send(&TokenRequest { endpoint, format: BodyFormat::Json, fields, secrets }).await
+    let mut request = TokenRequest::new(endpoint, BodyFormat::Json, fields);
+    request.secrets = secrets;
+    client.send(&request).await
 }
 
 /// A 403 or a 404 has no reliable error code: it is pending unless the body says that the person denied or
