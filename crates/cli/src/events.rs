@@ -20,24 +20,16 @@ use crate::interruption::TOKENS_LOST;
 /// Reports the events of one command.
 #[derive(Clone, Copy)]
 pub(crate) struct Reporter<'a> {
-    context: &'a Context,
-    has_json: bool,
-    has_qr: bool,
+    pub(crate) context: &'a Context,
+    /// Whether `--json=stream` has an effect. With `exec`, standard output belongs to another program.
+    pub(crate) has_json: bool,
+    /// Whether to show the page of a device code as a QR code too.
+    pub(crate) has_qr: bool,
 }
 
 impl<'a> Reporter<'a> {
     pub(crate) fn new(context: &'a Context) -> Self {
         Self { context, has_json: true, has_qr: false }
-    }
-
-    /// Reports to the user only: standard output belongs to another program.
-    pub(crate) fn without_json(self) -> Self {
-        Self { has_json: false, ..self }
-    }
-
-    /// Shows the page of a device code as a QR code too.
-    pub(crate) fn with_qr(self, has_qr: bool) -> Self {
-        Self { has_qr, ..self }
     }
 
     pub(crate) fn report(&self, event: &Event<'_>) {
@@ -173,14 +165,10 @@ impl Report {
                 }))
             }
             OAuthEvent::DeviceCodePostponed(error) => {
-                let message = chain(error);
-                Self::message("device_code_postponed", &message)
-                    .warn(format!("{message}; trying again"))
+                Self::failed("device_code_postponed", error, "trying again")
             }
             OAuthEvent::DeviceCodeFailed(error) => {
-                let message = chain(error);
-                Self::message("device_code_failed", &message)
-                    .warn(format!("{message}; still waiting for the browser"))
+                Self::failed("device_code_failed", error, "still waiting for the browser")
                     .hint(oauth::explain(error, remedies).hint)
             }
             _ => Self::default(),
@@ -196,9 +184,8 @@ impl Report {
                 Self::json(json!({ "event": "refreshing" }))
             }
             Event::RefreshPostponed(error) => {
-                let message = chain(error);
-                Self::message("refresh_postponed", &message)
-                    .warn(format!("{message}; the old token is good for a little longer"))
+                let then = "the old token is valid for a little longer";
+                Self::failed("refresh_postponed", error, then)
             }
             Event::TokensLost => Self::message("tokens_lost", TOKENS_LOST).warn(TOKENS_LOST),
             Event::NotRevoked(error) => {
@@ -261,6 +248,12 @@ impl Report {
 
     fn message(event: &str, message: &str) -> Self {
         Self::json(json!({ "event": event, "message": message }))
+    }
+
+    /// An error after which the program goes on.
+    fn failed(event: &str, error: &dyn std::error::Error, then: &str) -> Self {
+        let message = chain(error);
+        Self::message(event, &message).warn(format!("{message}; {then}"))
     }
 
     fn say(self, text: impl Into<String>) -> Self {

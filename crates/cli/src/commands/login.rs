@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliEr
     let signed_in = if args.device {
         let pending = sign_in::start_by_device_code(options, sign_in)?;
         warn_of_sudo(context, &location);
-        let reporter = Reporter::new(context).with_qr(args.browser.qr);
+        let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
         pending.finish(&|event| reporter.report(&event)).await?
     } else {
         let pending = sign_in::start(options, sign_in)?;
@@ -79,7 +79,7 @@ async fn by_browser(
         alternatives: Alternatives::PasteOrDeviceCode,
     };
     let _until_signed_in = prompt.show(context, pending.authorization());
-    let reporter = Reporter::new(context).with_qr(args.browser.qr);
+    let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
     Ok(pending.finish(&|event| reporter.report(&event)).await?)
 }
 
