@@ -84,7 +84,7 @@ musl:
 
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") (dist "--packages")
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (dist "--packages")
 
 # Both sign-ins against the sandbox in your browser; `--headless` simulates the browser
 [group('see')]
@@ -132,6 +132,11 @@ simulate *ARGS:
 [group('see')]
 model *ARGS:
     cargo xtask model {{ ARGS }}
+
+# Sign in at OpenID providers of others with the example of `native-oauth`; `.ci/run` installs them
+[group('see')]
+providers:
+    cargo xtask providers
 
 # Print the allowed dependencies between the crates
 [group('see')]

@@ -61,13 +61,7 @@ impl Output {
         if self.json.is_some() {
             return Ok(());
         }
-        let text = text();
-        Ok(suspend_status_line(|| {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(text.as_ref().as_bytes())?;
-            stdout.write_all(b"\n")?;
-            stdout.flush()
-        })?)
+        Ok(line(text().as_ref())?)
     }
 
     /// The same for a text that has styles in it, and its line breaks.
@@ -138,6 +132,16 @@ impl Output {
         }
         Ok(json_line(&document(json))?)
     }
+}
+
+/// Puts `text` and a line break on standard output, to the last byte.
+fn line(text: &str) -> io::Result<()> {
+    suspend_status_line(|| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    })
 }
 
 /// How many columns there are for a result; `None` where it goes to something else than a terminal.

@@ -4,7 +4,7 @@
 //! ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
 //!
 //! ```no_run
-#![doc = include_str!("../examples/sign_in.rs")]
+#![doc = include_str!("../examples/quick_start.rs")]
 //! ```
 //!
 //! [`Provider::new`] is for a provider without metadata. [`SignIn::run`] is the whole sign-in. [`SignIn::start`] returns a [`PendingSignIn`] instead, for a

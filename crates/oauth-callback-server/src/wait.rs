@@ -84,10 +84,7 @@ impl CallbackServer {
         let rules = Rules {
             port,
             redirect_host: options.redirect_host,
-            // A browser requests `/` for a URL without a path.
-            callback_path: Some(options.callback_path)
-                .filter(|path| !path.is_empty())
-                .unwrap_or_else(|| "/".to_owned()),
+            callback_path: options.callback_path,
             form_post: options.form_post,
             state,
             issuer,

@@ -70,6 +70,24 @@ impl Error {
         }
     }
 
+    /// Why there is no response.
+    #[must_use]
+    pub fn http_error(&self) -> Option<&http_client::Error> {
+        match self {
+            Self::Http { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The error that the platform returned.
+    #[must_use]
+    pub fn error_response(&self) -> Option<&ErrorResponse> {
+        match self {
+            Self::ErrorResponse { response, .. } => Some(response),
+            _ => None,
+        }
+    }
+
     /// The call.
     #[must_use]
     pub fn call(&self) -> Call {
@@ -77,6 +95,15 @@ impl Error {
             Self::Http { call, .. }
             | Self::ErrorResponse { call, .. }
             | Self::InvalidResponse { call, .. } => *call,
+        }
+    }
+
+    /// The status of a response.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::ErrorResponse { response, .. } => Some(response.status),
+            _ => None,
         }
     }
 
@@ -141,16 +168,17 @@ impl fmt::Display for Call {
 }
 
 /// Every response is checked here.
-pub(crate) fn decoded<T: DeserializeOwned>(
+pub(crate) fn judge<T: DeserializeOwned>(
     call: Call,
-    response: Result<Response, http_client::Error>,
+    answer: Result<Response, http_client::Error>,
 ) -> Result<T, Error> {
-    let response = response.map_err(|source| Error::Http { call, source })?;
-    if !response.is_success() {
-        let response = ErrorResponse::from_response(&response);
+    let answer = answer.map_err(|source| Error::Http { call, source })?;
+    if !answer.is_success() {
+        let response = ErrorResponse::from_response(&answer);
         return Err(Error::ErrorResponse { call, response });
     }
-    response.decode().map_err(|source| Error::InvalidResponse { call, source })
+    let shape = answer.decode();
+    shape.map_err(|source| Error::InvalidResponse { call, source })
 }
 
 #[cfg(test)]
@@ -171,7 +199,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_error(error: &Error, transient: bool, may_have_created_key: bool) {
+    fn is_judged(error: &Error, transient: bool, may_have_created_key: bool) {
         assert_eq!(error.is_transient(), transient, "{error:?}");
         assert_eq!(error.may_have_created_key(), may_have_created_key, "{error:?}");
     }
@@ -180,12 +208,12 @@ mod tests {
     #[test]
     fn status_decides_retry_and_whether_a_key_may_exist() {
         for status in [400, 401, 403, 404, 409] {
-            assert_error(&refused(Call::CreateApiKey, status), false, false);
+            is_judged(&refused(Call::CreateApiKey, status), false, false);
         }
-        assert_error(&refused(Call::CreateApiKey, 429), true, false);
+        is_judged(&refused(Call::CreateApiKey, 429), true, false);
         for status in [500, 502, 503, 504] {
-            assert_error(&refused(Call::CreateApiKey, status), true, true);
-            assert_error(&refused(Call::Projects, status), true, false);
+            is_judged(&refused(Call::CreateApiKey, status), true, true);
+            is_judged(&refused(Call::Projects, status), true, false);
         }
     }
 
@@ -194,17 +222,17 @@ mod tests {
     fn lost_response_may_have_created_a_key() {
         let (after, source) = (Duration::from_secs(30), RootCause::new("reset"));
         let lost = http_client::Error::Timeout { host: host(), phase: Phase::Response, after };
-        assert_error(&http(Call::CreateApiKey, lost), true, true);
+        is_judged(&http(Call::CreateApiKey, lost), true, true);
         let reset = http_client::Error::CutOff { host: host(), source };
-        assert_error(&http(Call::CreateApiKey, reset), true, true);
+        is_judged(&http(Call::CreateApiKey, reset), true, true);
         let huge = http_client::Error::TooLarge { host: host(), limit: 1 };
-        assert_error(&http(Call::CreateApiKey, huge), false, true);
+        is_judged(&http(Call::CreateApiKey, huge), false, true);
         let refused =
             http_client::Error::Connect { host: host(), source: RootCause::new("refused") };
-        assert_error(&http(Call::CreateApiKey, refused), true, false);
+        is_judged(&http(Call::CreateApiKey, refused), true, false);
         let source = DecodeError::Shape { field: "key.sensitive_id".into() };
         let odd = Error::InvalidResponse { call: Call::CreateApiKey, source };
-        assert_error(&odd, false, true);
+        is_judged(&odd, false, true);
     }
 
     // threats 127 128

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Deserialize;
 
-use crate::error::{Call, Error, decoded};
+use crate::error::{Call, Error, judge};
 use crate::id::{OrganizationId, ProjectId};
 use crate::list;
 use crate::session::Session;
@@ -44,10 +44,10 @@ pub struct ProjectList {
 
 /// A shared limit of projects for concurrent lists.
 #[derive(Debug)]
-pub struct ProjectLimit(AtomicUsize);
+pub struct Room(AtomicUsize);
 
-impl ProjectLimit {
-    /// A limit of so many projects.
+impl Room {
+    /// A limit of `count` projects.
     #[must_use]
     pub fn new(projects: usize) -> Self {
         Self(AtomicUsize::new(projects))
@@ -82,12 +82,24 @@ impl Session {
     /// [`Error`], with [`Call::Projects`]; if [`Error::is_inaccessible`], the user has no access to
     /// this organization, but may have access to others.
     pub async fn projects(&self, organization: &OrganizationId) -> Result<Vec<Project>, Error> {
-        let limit = ProjectLimit::new(usize::MAX);
-        Ok(self.projects_within(organization, |_| false, &limit).await?.projects)
+        self.projects_until(organization, |_| false).await
     }
 
-    /// The projects of an organization, up to the page with the first project that is `sought`, and within
-    /// a limit that concurrent lists share.
+    /// The projects of an organization, up to the page with the first project that is `sought`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::projects`].
+    pub async fn projects_until(
+        &self,
+        organization: &OrganizationId,
+        sought: impl Fn(&Project) -> bool,
+    ) -> Result<Vec<Project>, Error> {
+        let room = Room::new(usize::MAX);
+        Ok(self.projects_within(organization, sought, &room).await?.projects)
+    }
+
+    /// Like [`Session::projects_until`], with a limit that concurrent lists share.
     ///
     /// # Errors
     ///
@@ -96,14 +108,14 @@ impl Session {
         &self,
         organization: &OrganizationId,
         sought: impl Fn(&Project) -> bool,
-        limit: &ProjectLimit,
+        room: &Room,
     ) -> Result<ProjectList, Error> {
         let mut pages = Pages::default();
         let mut after = None;
         loop {
             let page = self.projects_page(organization, after.as_deref()).await?;
             let found = page.data.iter().any(&sought);
-            after = pages.add(page, limit);
+            after = pages.add(page, room);
             if found || after.is_none() {
                 return Ok(pages.list);
             }
@@ -118,15 +130,15 @@ impl Session {
         let request = self
             .get(&page_path(organization, after))
             .header("openai-organization", organization.as_str());
-        decoded(Call::Projects, request.send().await)
+        judge(Call::Projects, request.send().await)
     }
 }
 
 impl Pages {
     /// Adds a page, and returns the cursor of the next page, if any.
-    pub(crate) fn add(&mut self, page: Page, limit: &ProjectLimit) -> Option<String> {
+    pub(crate) fn add(&mut self, page: Page, room: &Room) -> Option<String> {
         let last_read = page.data.last().map(|project| project.id.to_string());
-        let (listed, kept) = (page.data.len(), limit.take(page.data.len()));
+        let (listed, kept) = (page.data.len(), room.take(page.data.len()));
         self.list.projects.extend(page.data.into_iter().take(kept));
         let cursor = page.last_id.or(last_read).filter(|_| page.has_more);
         let cursor = cursor.filter(|cursor| !self.cursors.contains(cursor));
@@ -159,8 +171,8 @@ mod tests {
 
     #[track_caller]
     fn next(pages: &mut Pages, body: &str, expected: Option<&str>) {
-        let limit = ProjectLimit::new(usize::MAX);
-        assert_eq!(pages.add(page(body), &limit).as_deref(), expected, "{body}");
+        let room = Room::new(usize::MAX);
+        assert_eq!(pages.add(page(body), &room).as_deref(), expected, "{body}");
     }
 
     #[test]
@@ -201,9 +213,8 @@ mod tests {
     fn endless_list_is_limited() {
         let mut pages = Pages::default();
         let endless = |n: usize| format!(r#"{{"data":[{{"id":"p{n}"}}],"has_more":true}}"#);
-        let limit = ProjectLimit::new(usize::MAX);
-        let followed =
-            (0..).take_while(|&n| pages.add(page(&endless(n)), &limit).is_some()).count();
+        let room = Room::new(usize::MAX);
+        let followed = (0..).take_while(|&n| pages.add(page(&endless(n)), &room).is_some()).count();
         assert!(pages.list.has_more);
         assert_eq!(followed + 1, MOST_PAGES);
         assert_eq!(pages.list.projects.len(), MOST_PAGES);
@@ -212,11 +223,11 @@ mod tests {
     // threats 226
     #[test]
     fn concurrent_lists_share_a_size_limit() {
-        let limit = ProjectLimit::new(3);
+        let room = Room::new(3);
         let (mut one, mut other) = (Pages::default(), Pages::default());
         let two = r#"{"data":[{"id":"p1"},{"id":"p2"}],"has_more":true}"#;
-        assert_eq!(one.add(page(two), &limit).as_deref(), Some("p2"));
-        assert_eq!(other.add(page(two), &limit), None);
+        assert_eq!(one.add(page(two), &room).as_deref(), Some("p2"));
+        assert_eq!(other.add(page(two), &room), None);
         assert_eq!((one.list.projects.len(), one.list.has_more), (2, false));
         assert_eq!((other.list.projects.len(), other.list.has_more), (1, true));
     }
@@ -235,7 +246,7 @@ mod tests {
         let mut pages = Pages::default();
         let cursor = "x".repeat(10_000);
         let body = format!(r#"{{"data":[{{"id":"p"}}],"has_more":true,"last_id":"{cursor}"}}"#);
-        assert_eq!(pages.add(page(&body), &ProjectLimit::new(9)), None);
+        assert_eq!(pages.add(page(&body), &Room::new(9)), None);
         assert!(pages.list.has_more);
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use crate::{bench, browser, faults, model, simulate, stress};
+use crate::{bench, browser, faults, model, providers, simulate, stress};
 
 /// The commands of this crate.
 #[derive(Debug, Subcommand)]
@@ -22,6 +22,8 @@ pub enum Command {
     Simulate(simulate::Options),
     /// Check a model of the refresh protocol, in every schedule of a few processes
     Model(model::Options),
+    /// Sign in at servers that others have written, with the example of `native-oauth`
+    Providers,
 }
 
 /// Runs a command in the folder of the workspace, and prints its table.
@@ -37,5 +39,6 @@ pub fn run(root: &Path, command: Command, out: &mut impl Write) -> Result<(), Bo
         Command::Browser(options) => browser::run(root, &options, out),
         Command::Simulate(options) => simulate::run(&options, out),
         Command::Model(options) => model::run(&options, out),
+        Command::Providers => providers::run(root, out),
     }
 }

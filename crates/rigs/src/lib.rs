@@ -12,6 +12,7 @@ mod metrics;
 mod model;
 mod notice;
 pub mod program;
+mod providers;
 mod report;
 mod simulate;
 mod statistics;

@@ -23,18 +23,28 @@ pub enum Profile {
 ///
 /// Cargo cannot be started, or the build fails.
 pub fn build(root: &Path, profile: Profile, more: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
+    let profile: &[&str] = if matches!(profile, Profile::Release) { &["--release"] } else { &[] };
+    build_with(root, &[&["--package", "login-cli"], profile, more].concat())
+}
+
+/// Builds an example of a crate, and returns its path.
+///
+/// # Errors
+///
+/// Like [`build`].
+pub fn build_example(root: &Path, package: &str, example: &str) -> Result<PathBuf, Box<dyn Error>> {
+    build_with(root, &["--package", package, "--example", example])
+}
+
+fn build_with(root: &Path, arguments: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
     let mut build = cargo(root);
-    build.args(["build", "--quiet", "--package", "login-cli"]);
-    build.args(["--message-format", "json-render-diagnostics"]).args(more);
-    if matches!(profile, Profile::Release) {
-        build.arg("--release");
-    }
+    build.args(["build", "--quiet", "--message-format", "json-render-diagnostics"]).args(arguments);
     let output = build.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
-        return Err("login-cli cannot be built".into());
+        return Err(format!("`cargo build {}` failed", arguments.join(" ")).into());
     }
     let programs = Message::parse_stream(output.stdout.as_slice()).filter_map(program);
-    programs.last().ok_or_else(|| "cargo does not say where login-cli is".into())
+    programs.last().ok_or_else(|| "cargo does not say where the program is".into())
 }
 
 fn program(message: io::Result<Message>) -> Option<PathBuf> {

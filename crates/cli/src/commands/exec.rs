@@ -16,10 +16,8 @@ pub(crate) fn run(args: &ExecArgs, context: &Context) -> Result<ExitCode, CliErr
     let mut command = Command::new(program);
     command.args(arguments);
     let document = match &args.access_token_env {
-        Some(_) => {
-            let reporter = Reporter { has_json: false, ..Reporter::new(context) };
-            token::valid(&reporter, context)?
-        }
+        // Standard output is the program's, and no place for events.
+        Some(_) => token::valid(&Reporter::new(context).without_json(), context)?,
         None => token::stored(&context.profiles()?)?,
     };
     if let Some(name) = &args.access_token_env {

@@ -7,9 +7,9 @@ use token_client::{Error, TokenResponse};
 pub struct Tokens {
     /// Who signed in.
     pub id_token: IdToken,
-    /// The token for the APIs.
+    /// What the APIs are called with.
     pub access_token: AccessToken,
-    /// The token for the next access token.
+    /// What the next access token is requested with.
     pub refresh_token: RefreshToken,
 }
 

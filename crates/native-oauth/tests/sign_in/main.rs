@@ -10,7 +10,7 @@ mod provider;
 mod signing;
 
 #[expect(dead_code, reason = "the example's `main` is not called here")]
-#[path = "../../examples/sign_in.rs"]
+#[path = "../../examples/quick_start.rs"]
 mod example;
 
 use std::sync::{Arc, Mutex};

@@ -140,13 +140,12 @@ async fn parameters_of_the_sign_in_itself_cannot_be_added() {
 #[tokio::test]
 async fn redirect_uri_state_and_response_mode_are_chosen() {
     let provider = TestProvider::start().await;
-    for (redirect_host, host, path) in [
-        (RedirectHost::Localhost, "localhost", ""),
-        (RedirectHost::Localhost, "localhost", "/"),
-        (RedirectHost::Ipv4, "127.0.0.1", "/a/b"),
-        (RedirectHost::Ipv6, "[::1]", ""),
+    for (redirect_host, host) in [
+        (RedirectHost::Localhost, "localhost"),
+        (RedirectHost::Ipv4, "127.0.0.1"),
+        (RedirectHost::Ipv6, "[::1]"),
     ] {
-        let redirect = BindOptions::new(path).redirect_host(redirect_host).form_post();
+        let redirect = BindOptions::new("/a/b").redirect_host(redirect_host).form_post();
         let sign_in = sign_in(&provider).await.redirect(redirect);
         let pending = sign_in.start_with_state(State::new("a-state-of-the-caller"));
         // A machine may have no IPv6.
@@ -164,7 +163,7 @@ async fn redirect_uri_state_and_response_mode_are_chosen() {
         let query = provider.authorization_query();
         assert_eq!(value(&query, "state"), Some("a-state-of-the-caller"));
         assert_eq!(value(&query, "response_mode"), Some("form_post"));
-        let redirect_uri = format!("http://{host}:{port}{path}");
+        let redirect_uri = format!("http://{host}:{port}/a/b");
         assert_eq!(value(&query, "redirect_uri"), Some(redirect_uri.as_str()));
     }
 }
