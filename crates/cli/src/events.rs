@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use http_client::Error as HttpError;
-use login::stored::AtRisk;
-use login::{Event, OAuthEvent};
+use login::stored::AffectedSignIns;
+use login::{Event, OAuthEvent, RefreshEvent};
 use oauth_callback_server::{InvalidCallbackUrl, RejectedCallback};
 use printable::excerpt;
 use serde_json::{Value, json};
@@ -20,24 +20,16 @@ use crate::interruption::TOKENS_LOST;
 /// Reports the events of one command.
 #[derive(Clone, Copy)]
 pub(crate) struct Reporter<'a> {
-    context: &'a Context,
-    has_json: bool,
-    has_qr: bool,
+    pub(crate) context: &'a Context,
+    /// Whether `--json=stream` has an effect. With `exec`, standard output belongs to another program.
+    pub(crate) has_json: bool,
+    /// Whether to show the page of a device code as a QR code too.
+    pub(crate) has_qr: bool,
 }
 
 impl<'a> Reporter<'a> {
     pub(crate) fn new(context: &'a Context) -> Self {
         Self { context, has_json: true, has_qr: false }
-    }
-
-    /// Reports to the user only: standard output belongs to another program.
-    pub(crate) fn without_json(self) -> Self {
-        Self { has_json: false, ..self }
-    }
-
-    /// Shows the page of a device code as a QR code too.
-    pub(crate) fn with_qr(self, has_qr: bool) -> Self {
-        Self { has_qr, ..self }
     }
 
     pub(crate) fn report(&self, event: &Event<'_>) {
@@ -71,11 +63,13 @@ impl<'a> Reporter<'a> {
     fn update_status_lines(&self, event: &Event<'_>) {
         let lines = &self.context.status_lines;
         match event {
-            Event::WaitingForLock => {
+            Event::Refresh(RefreshEvent::WaitingForLock) => {
                 lines.push("Another program is using the stored sign-in; waiting for it", None);
             }
             Event::OAuth(OAuthEvent::DeviceCodeFailed(_)) => lines.keep_first(),
-            Event::CallbackReceived | Event::Refreshing | Event::Stored { .. } => lines.clear(),
+            Event::CallbackReceived
+            | Event::Refresh(RefreshEvent::Refreshing)
+            | Event::Stored { .. } => lines.clear(),
             _ => {}
         }
     }
@@ -171,14 +165,10 @@ impl Report {
                 }))
             }
             OAuthEvent::DeviceCodePostponed(error) => {
-                let message = chain(error);
-                Self::message("device_code_postponed", &message)
-                    .warn(format!("{message}; trying again"))
+                Self::failed("device_code_postponed", error, "trying again")
             }
             OAuthEvent::DeviceCodeFailed(error) => {
-                let message = chain(error);
-                Self::message("device_code_failed", &message)
-                    .warn(format!("{message}; still waiting for the browser"))
+                Self::failed("device_code_failed", error, "still waiting for the browser")
                     .hint(oauth::explain(error, remedies).hint)
             }
             _ => Self::default(),
@@ -187,12 +177,15 @@ impl Report {
 
     fn for_tokens(event: &Event<'_>) -> Self {
         match event {
-            Event::WaitingForLock => Self::json(json!({ "event": "waiting_for_another_program" })),
-            Event::Refreshing => Self::json(json!({ "event": "refreshing" })),
+            Event::Refresh(RefreshEvent::WaitingForLock) => {
+                Self::json(json!({ "event": "waiting_for_another_program" }))
+            }
+            Event::Refresh(RefreshEvent::Refreshing) => {
+                Self::json(json!({ "event": "refreshing" }))
+            }
             Event::RefreshPostponed(error) => {
-                let message = chain(error);
-                Self::message("refresh_postponed", &message)
-                    .warn(format!("{message}; the old token is good for a little longer"))
+                let then = "the old token is valid for a little longer";
+                Self::failed("refresh_postponed", error, then)
             }
             Event::TokensLost => Self::message("tokens_lost", TOKENS_LOST).warn(TOKENS_LOST),
             Event::NotRevoked(error) => {
@@ -210,8 +203,8 @@ impl Report {
                         excerpt(auth_mode, 40)
                     ))
             }
-            Event::RevocationSkipped(at_risk) => {
-                let sign_ins = stored_sign_ins(at_risk);
+            Event::RevocationSkipped(affected) => {
+                let sign_ins = stored_sign_ins(affected);
                 Self::json(json!({ "event": "revocation_withheld", "could_end": sign_ins })).warn(
                     format!(
                         "the tokens of this sign-in were not revoked, because that could end \
@@ -257,6 +250,12 @@ impl Report {
         Self::json(json!({ "event": event, "message": message }))
     }
 
+    /// An error after which the program goes on.
+    fn failed(event: &str, error: &dyn std::error::Error, then: &str) -> Self {
+        let message = chain(error);
+        Self::message(event, &message).warn(format!("{message}; {then}"))
+    }
+
     fn say(self, text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), ..self }
     }
@@ -279,9 +278,9 @@ fn unreachable(error: &HttpError) -> Value {
 }
 
 /// `the stored sign-in, the sign-in of profile work`
-fn stored_sign_ins(at_risk: &AtRisk) -> String {
-    let this = at_risk.this.then(|| "the stored sign-in".to_owned());
-    let others = at_risk.others.iter().map(|name| format!("the sign-in of {name}"));
+fn stored_sign_ins(affected: &AffectedSignIns) -> String {
+    let this = affected.this.then(|| "the stored sign-in".to_owned());
+    let others = affected.others.iter().map(|name| format!("the sign-in of {name}"));
     this.into_iter().chain(others).collect::<Vec<_>>().join(", ")
 }
 
@@ -327,7 +326,7 @@ mod tests {
         let url = leak("https://a.test".parse().unwrap());
         let not_enabled = leak(token_client::Error::DeviceCodeNotEnabled);
         let timed_out = leak(RevocationError::TimedOut(Duration::ZERO));
-        let at_risk = leak(AtRisk::default());
+        let affected = leak(AffectedSignIns::default());
         let (seen, again_in) = (SearchSummary::default(), Duration::ZERO);
         [
             Event::OAuth(OAuthEvent::BrowserNotOpened),
@@ -350,12 +349,12 @@ mod tests {
             Event::WaitingForProject { seen, failure: None, again_in },
             Event::CreatingApiKey { name: "Key" },
             Event::Stored { location: leak(AuthStore::new("/a".into()).location()) },
-            Event::WaitingForLock,
-            Event::Refreshing,
+            Event::Refresh(RefreshEvent::WaitingForLock),
+            Event::Refresh(RefreshEvent::Refreshing),
             Event::RefreshPostponed(error),
             Event::TokensLost,
             Event::NotRevoked(timed_out),
-            Event::RevocationSkipped(at_risk),
+            Event::RevocationSkipped(affected),
             Event::OtherProgramsSignIn { auth_mode: "other" },
         ]
     }

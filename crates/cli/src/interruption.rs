@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Mutex;
 
 use auth_store::Location;
-use login::Event;
+use login::{Event, RefreshEvent};
 use terminal_ui::{Hint, say};
 use tokio_util::sync::CancellationToken;
 
@@ -88,7 +88,7 @@ impl State {
                 "Ending the sign-in, so that no token is left behind.",
                 say(TOKENS_LOST),
             ),
-            Event::Refreshing => Self::finishing(
+            Event::Refresh(RefreshEvent::Refreshing) => Self::finishing(
                 "Finishing the refresh, so that the sign-in is not lost.",
                 say("a refresh was under way, and its response may be lost: if ")
                     .run("token")
@@ -114,7 +114,7 @@ impl State {
                 ),
                 ..Self::default()
             },
-            Event::Refreshed | Event::Removed => Self::default(),
+            Event::Refresh(RefreshEvent::Refreshed) | Event::Removed => Self::default(),
             _ => self,
         }
     }

@@ -61,7 +61,13 @@ impl Output {
         if self.json.is_some() {
             return Ok(());
         }
-        Ok(line(text().as_ref())?)
+        let text = text();
+        Ok(suspend_status_line(|| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(text.as_ref().as_bytes())?;
+            stdout.write_all(b"\n")?;
+            stdout.flush()
+        })?)
     }
 
     /// The same for a text that has styles in it, and its line breaks.
@@ -132,16 +138,6 @@ impl Output {
         }
         Ok(json_line(&document(json))?)
     }
-}
-
-/// Puts `text` and a line break on standard output, to the last byte.
-fn line(text: &str) -> io::Result<()> {
-    suspend_status_line(|| {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.write_all(b"\n")?;
-        stdout.flush()
-    })
 }
 
 /// How many columns there are for a result; `None` where it goes to something else than a terminal.

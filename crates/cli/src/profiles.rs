@@ -121,13 +121,9 @@ impl Profiles {
     pub(crate) fn other_stores(&self, profile: &ProfileName) -> OtherStores {
         let (profiles, profile) = (self.clone(), profile.clone());
         OtherStores::new(move || {
-            let mut others = profiles.profile_stores();
-            others.retain(|(other, _)| *other != Some(profile.clone()));
+            let mut others = profiles.profile_stores(Some(&profile));
+            others.extend(profiles.stores_in_other_homes());
             others
-                .into_iter()
-                .map(|(_, other)| other)
-                .chain(profiles.stores_in_other_homes())
-                .collect()
         })
     }
 
@@ -146,31 +142,28 @@ impl Profiles {
         homes.retain(|home| *home != self.codex_home || !matches!(self.store, Store::File));
         let in_files = |codex_home| {
             let selected = ProfileName::default();
-            Self { codex_home, store: Store::File, selected }.profile_stores()
+            Self { codex_home, store: Store::File, selected }.profile_stores(None)
         };
-        let named = |(_, other): (_, OtherStore)| OtherStore {
-            name: other.store.location().to_string(),
-            ..other
-        };
+        let named =
+            |other: OtherStore| OtherStore { name: other.store.location().to_string(), ..other };
         homes.into_iter().flat_map(in_files).map(named).collect()
     }
 
-    /// The store of each profile. If the profiles cannot be listed, one unreadable store stands for them.
-    fn profile_stores(&self) -> Vec<(Option<ProfileName>, OtherStore)> {
-        let of_profile = |profile: ProfileName| {
+    /// The stores of the profiles. If the profiles cannot be listed, one unreadable store stands for them.
+    fn profile_stores(&self, except: Option<&ProfileName>) -> Vec<OtherStore> {
+        let names = self.names();
+        let unlisted = names.is_err().then(|| {
+            let folder = self.codex_home.join(PROFILES);
+            let name = format!("a profile in {}", folder.display());
+            OtherStore { name, store: AuthStore::new(folder) }
+        });
+        let names = names.unwrap_or_else(|_| vec![ProfileName::default()]);
+        let of_profile = |profile: &ProfileName| {
             let name = format!("profile {}", profile.as_str());
-            let store = self.store_of(&profile);
-            (Some(profile), OtherStore { name, store })
+            OtherStore { name, store: self.store_of(profile) }
         };
-        match self.names() {
-            Ok(profiles) => profiles.into_iter().map(of_profile).collect(),
-            Err(_) => {
-                let folder = self.codex_home.join(PROFILES);
-                let name = format!("a profile in {}", folder.display());
-                let unlisted = OtherStore { name, store: AuthStore::new(folder) };
-                vec![of_profile(ProfileName::default()), (None, unlisted)]
-            }
-        }
+        let others = names.iter().filter(|name| Some(*name) != except);
+        others.map(of_profile).chain(unlisted).collect()
     }
 
     fn folder_of(&self, profile: &ProfileName) -> PathBuf {

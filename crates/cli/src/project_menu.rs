@@ -10,12 +10,12 @@ pub(crate) async fn choose(
     candidates: ProjectChoices,
     terminal: Terminal,
 ) -> Result<Target, NoSelection> {
-    let items = labels(candidates.targets());
+    let items = labels(&candidates.targets);
     let heading = format!("Which of {} projects is the key for?", items.len());
-    let select = Select { heading, items, default: candidates.default() };
+    let select = Select { heading, items, default: candidates.default };
     let chosen = select.ask(terminal).await;
     let place = chosen.map_err(|error| NoSelection::PromptFailed(error.into()))?;
-    place.and_then(|place| candidates.into_target(place)).ok_or(NoSelection::Declined)
+    place.and_then(|place| candidates.targets.into_iter().nth(place)).ok_or(NoSelection::Declined)
 }
 
 /// `Default project of Analytical Engines (proj_1)`. If there is only one organization, its name is left

@@ -17,11 +17,17 @@ pub struct Request {
     method: Method,
     url: Url,
     headers: Vec<(&'static str, String)>,
-    bearer: Option<String>,
+    authorization: Option<Authorization>,
     secrets: Secrets,
     max_body: usize,
     /// Whether a redirect is returned as a response.
     accepts_redirect: bool,
+}
+
+/// The `Authorization` header, which the library excludes from its logs.
+enum Authorization {
+    Bearer(String),
+    Basic(String, String),
 }
 
 /// Large enough for every list of the platform.
@@ -29,19 +35,25 @@ const MAX_BODY: usize = 1024 * 1024;
 
 impl Request {
     pub(crate) fn new(client: HttpClient, method: Method, url: Url) -> Self {
-        let (headers, bearer, secrets) = (Vec::new(), None, Secrets::default());
+        let (headers, authorization, secrets) = (Vec::new(), None, Secrets::default());
         let (max_body, accepts_redirect) = (MAX_BODY, false);
-        Self { client, method, url, headers, bearer, secrets, max_body, accepts_redirect }
+        Self { client, method, url, headers, authorization, secrets, max_body, accepts_redirect }
     }
 
     /// Adds a bearer token ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     pub fn bearer(mut self, token: &str) -> Self {
-        self.bearer = Some(token.to_owned());
+        self.authorization = Some(Authorization::Bearer(token.to_owned()));
         self.secret(token)
     }
 
+    /// Adds a user name and a password ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
+    pub fn basic(mut self, user: &str, password: &str) -> Self {
+        self.authorization = Some(Authorization::Basic(user.to_owned(), password.to_owned()));
+        self.secret(password)
+    }
+
     /// Declares a secret of the body: an [`ErrorResponse`](crate::ErrorResponse) shows `[hidden]`
-    /// instead of it or a part of it. A bearer token is declared automatically.
+    /// instead of it or a part of it. A bearer token and a password are declared automatically.
     pub fn secret(mut self, secret: &str) -> Self {
         self.secrets.add(secret);
         self
@@ -123,8 +135,9 @@ impl Request {
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        match &self.bearer {
-            Some(token) => request.bearer_auth(token),
+        match &self.authorization {
+            Some(Authorization::Bearer(token)) => request.bearer_auth(token),
+            Some(Authorization::Basic(user, password)) => request.basic_auth(user, Some(password)),
             None => request,
         }
     }
@@ -132,7 +145,7 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The caller sets headers, bearer token and query.
+        // The caller sets headers, authorization and query.
         let path = self.url.path();
         f.debug_struct("Request")
             .field("method", &self.method)

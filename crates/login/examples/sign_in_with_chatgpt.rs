@@ -2,8 +2,10 @@
 
 use auth_store::AuthStore;
 use http_client::{HttpClient, Options};
+use login::stored::StoredSignIn;
 use login::{BindOptions, openai, sign_in};
 use sandbox::{Account, Sandbox, Scenario};
+use token_client::TokenClient;
 
 #[expect(clippy::disallowed_methods, reason = "a program decides which clock its libraries get")]
 #[tokio::main(flavor = "current_thread")]
@@ -14,13 +16,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let folder = tempfile::tempdir()?;
     let store = AuthStore::new(folder.path().join("codex"));
+    let http = HttpClient::new(Options::new("sign-in/1.0"));
+    let provider = openai::provider(sandbox.issuer_url().parse()?);
+    let client = TokenClient::new(http, provider, openai::SIGN_IN_CLIENT_ID);
+    let sign_in = StoredSignIn::new(store, client, jiff::Timestamp::now);
     let options = sign_in::Options {
         // Any free port. The client has registered `openai::SIGN_IN_PORT`.
         redirect: BindOptions::new(openai::REDIRECT_PATH),
-        ..sign_in::Options::new(sandbox.issuer_url().parse()?, jiff::Timestamp::now)
+        ..sign_in::Options::default()
     };
 
-    let mut pending = sign_in::start(options, HttpClient::new(Options::new("sign-in/1.0")), store)?;
+    let mut pending = sign_in::start(options, sign_in)?;
     let auth_url = pending.authorization().url().to_string();
     let browser = tokio::spawn(async move { person.visit(&auth_url).await });
     let signed_in = pending.finish(&|_progress| {}).await?;

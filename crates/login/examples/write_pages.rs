@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use credentials::IdToken;
-use login::pages::{self, KeyProject, UserInfo};
+use login::pages::{self, UserInfo};
 use sandbox::Account;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -32,7 +32,7 @@ fn sample_pages() -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
         ("signed_in", pages::signed_in(&who(&owner)).to_string()),
         ("signed_in_without_key", pages::signed_in(&without_key(&member)).to_string()),
         ("finish_setup", pages::finish_setup(&who(&new_owner), &link).to_string()),
-        ("key_created", pages::key_created(&key_home(&owner)).to_string()),
+        ("key_created", key_created(&owner)),
     ];
     all.extend(constant_pages().map(|(name, page)| (name, page.to_owned())));
     Ok(all)
@@ -54,13 +54,12 @@ fn without_key(account: &Account) -> UserInfo<'_> {
 }
 
 /// The platform has titles.
-fn key_home(account: &Account) -> KeyProject<'_> {
+fn key_created(account: &Account) -> String {
     let organization = account.organizations.first();
     let project = organization.and_then(|organization| organization.projects.first());
-    KeyProject {
-        organization: organization.and_then(|organization| organization.title.as_deref()),
-        project: project.and_then(|project| project.title.as_deref()),
-    }
+    let organization = organization.and_then(|organization| organization.title.as_deref());
+    let project = project.and_then(|project| project.title.as_deref());
+    pages::key_created(organization.unwrap_or_default(), project.unwrap_or_default()).to_string()
 }
 
 fn constant_pages() -> [(&'static str, &'static str); 11] {

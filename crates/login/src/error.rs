@@ -44,7 +44,7 @@ pub enum Error {
         allowed.join(", ")
     )]
     WrongWorkspace {
-        /// Its workspace, where its tokens name one.
+        /// Its workspace, if its tokens name one.
         workspace: Option<String>,
         /// Those that are allowed.
         allowed: Vec<String>,
@@ -64,7 +64,7 @@ pub enum Error {
         /// The name of the key. The key may exist if the response was lost.
         name: String,
         /// The error of the issuer.
-        source: token_client::Error,
+        source: Box<token_client::Error>,
     },
     /// A request to the platform failed.
     #[error(transparent)]
@@ -116,21 +116,18 @@ pub enum Error {
         after: Duration,
     },
     /// The key was created, but not delivered.
-    #[error("the API key \"{name}\" was created, but could not be handed over")]
+    #[error("the API key \"{name}\" was created, but could not be delivered")]
     NotDelivered {
         /// The name of the key on the platform.
         name: String,
         /// Whether it is stored in `auth.json`.
-        kept: bool,
+        stored: bool,
         /// The reason.
         source: DeliveryError,
     },
     /// There is no sign-in in the store.
-    #[error("not signed in: there is no sign-in in {location}")]
-    NotSignedIn {
-        /// The store.
-        location: Location,
-    },
+    #[error("not signed in: there is no sign-in in {0}")]
+    NotSignedIn(Location),
     /// The access token has expired, and nothing can refresh it.
     #[error(
         "no longer signed in: the access token in {location} expired, and nothing can refresh it"
@@ -155,17 +152,11 @@ pub enum Error {
     #[error("the access token has expired, and a new one could not be stored")]
     NotWritable(#[source] StoreError),
     /// The sign-in has no refresh token.
-    #[error("the sign-in in {location} has no refresh token")]
-    NothingToRefresh {
-        /// The store.
-        location: Location,
-    },
+    #[error("the sign-in in {0} has no refresh token")]
+    NothingToRefresh(Location),
     /// The sign-in has no access token: it is an API key.
-    #[error("the sign-in in {location} has no access token")]
-    NoAccessToken {
-        /// The store.
-        location: Location,
-    },
+    #[error("the sign-in in {0} has no access token")]
+    NoAccessToken(Location),
     /// The `auth_mode` belongs to another program. Its tokens are not refreshed here.
     #[error("the sign-in belongs to another program (auth_mode {auth_mode})")]
     UnsupportedAuthMode {
@@ -210,34 +201,15 @@ pub enum Error {
         holder: Option<LockHolder>,
     },
     /// The key was created, but not stored.
-    #[error("the API key \"{name}\" was created, but could not be kept")]
+    #[error("the API key \"{name}\" was created, but could not be stored")]
     NotStored {
         /// The name of the key on the platform.
         name: String,
         /// Whether it was delivered.
-        handed_over: bool,
+        delivered: bool,
         /// The reason.
         source: Box<StoreError>,
     },
-}
-
-impl Error {
-    /// Whether a new sign-in solves this.
-    #[must_use]
-    pub fn requires_sign_in(&self) -> bool {
-        match self {
-            Self::NotSignedIn { .. }
-            | Self::SignInExpired { .. }
-            | Self::SignInEnded(_)
-            | Self::NothingToRefresh { .. }
-            | Self::NoAccessToken { .. }
-            | Self::UnsupportedAuthMode { .. }
-            | Self::OtherIssuer { .. }
-            | Self::OtherClient { .. } => true,
-            Self::Platform(error) => error.is_unauthorized(),
-            _ => false,
-        }
-    }
 }
 
 /// Why no project was selected.

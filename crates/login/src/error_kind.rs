@@ -1,30 +1,24 @@
-use native_oauth::ErrorKind as Kind;
+use http_client::{DecodeError, ErrorResponse};
+use native_oauth::{Error as OAuthError, ErrorKind as OAuthErrorKind};
+use platform_api::Error as PlatformError;
+use token_client::Error as TokenError;
 
 use crate::error::Error;
-use crate::server_cause::ServerCause;
 
 /// What kind of [`Error`](crate::Error) it is, by what a caller does about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
+    /// One that a sign-in with any provider has. Errors of all servers have its kinds too.
+    OAuth(OAuthErrorKind),
     /// The account has no organization or no project.
     AccountNotSetUp,
     /// The sign-in was cancelled.
     Cancelled,
-    /// The user, or the issuer, denied the request.
-    Denied,
-    /// The issuer does not support device codes, or not for this account.
-    DeviceCodeNotEnabled,
-    /// The callback has no code, or another issuer.
-    InvalidCallback,
-    /// A server returned success, with an invalid response.
-    InvalidResponse,
     /// The sign-in has no access token.
     NoAccessToken,
-    /// There is no response.
-    Network,
     /// There is no project for the key.
     NoProject,
-    /// The key was created, and not handed over.
+    /// The key was created, and not delivered.
     NotDelivered,
     /// The key was created, and not stored.
     NotStored,
@@ -36,10 +30,6 @@ pub enum ErrorKind {
     OtherClient,
     /// The stored tokens are another issuer's.
     OtherIssuer,
-    /// Each port is in use.
-    PortInUse,
-    /// A server returned an error.
-    Refused,
     /// The sign-in has ended.
     SignInEnded,
     /// The new tokens were not stored, and the old ones no longer work.
@@ -48,10 +38,6 @@ pub enum ErrorKind {
     Store,
     /// Another program holds the lock of the store.
     StoreBusy,
-    /// The system gives no random numbers, no socket or no terminal.
-    System,
-    /// Time is up.
-    TimedOut,
     /// The account has no such organization.
     UnknownOrganization,
     /// The account has no such project.
@@ -65,21 +51,26 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::OAuth(error) => error.kind().into(),
-            Self::NoSelection(_) => ErrorKind::System,
+            Self::OAuth(error) => ErrorKind::OAuth(error.kind()),
+            Self::NoSelection(_) => ErrorKind::OAuth(OAuthErrorKind::System),
             Self::Store(error) | Self::NotWritable(error) if error.is_transient() => {
                 ErrorKind::StoreBusy
             }
             Self::Store(_) | Self::NotWritable(_) => ErrorKind::Store,
-            Self::ListTimedOut { .. } => ErrorKind::TimedOut,
-            Self::Refresh(error) => ServerCause::Token(error).kind(),
-            Self::KeyExchange { source, .. } => ServerCause::Token(source).kind(),
-            Self::Platform(error) => ServerCause::Platform(error).kind(),
-            Self::KeyCreation { source, .. } => ServerCause::Platform(source).kind(),
+            Self::ListTimedOut { .. } => ErrorKind::OAuth(OAuthErrorKind::TimedOut),
+            Self::Refresh(_)
+            | Self::KeyExchange { .. }
+            | Self::Platform(_)
+            | Self::KeyCreation { .. } => {
+                let kind = self.server_cause().map(ServerCause::kind);
+                ErrorKind::OAuth(kind.unwrap_or(OAuthErrorKind::ErrorResponse))
+            }
             Self::MalformedJwt { .. }
             | Self::InvalidIdToken(_)
             | Self::InvalidAccessToken(_)
-            | Self::InvalidRefreshResponse { .. } => ErrorKind::InvalidResponse,
+            | Self::InvalidRefreshResponse { .. } => {
+                ErrorKind::OAuth(OAuthErrorKind::InvalidResponse)
+            }
             Self::WrongWorkspace { .. } => ErrorKind::WrongWorkspace,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::MissingClaim { .. } => ErrorKind::AccountNotSetUp,
@@ -100,41 +91,120 @@ impl Error {
             Self::StoreBusy { .. } => ErrorKind::StoreBusy,
         }
     }
-}
 
-impl ServerCause<'_> {
-    /// What kind of error it is.
+    /// Whether the same may work later. If a key may exist, it is `false`: another try could create a
+    /// second one.
     #[must_use]
-    pub fn kind(self) -> ErrorKind {
+    pub fn is_transient(&self) -> bool {
         match self {
-            Self::Http(_) => ErrorKind::Network,
-            Self::Token(error) => match error.kind() {
-                token_client::ErrorKind::NoResponse => ErrorKind::Network,
-                token_client::ErrorKind::ErrorResponse => ErrorKind::Refused,
-                token_client::ErrorKind::InvalidResponse => ErrorKind::InvalidResponse,
-                token_client::ErrorKind::Unsupported => ErrorKind::DeviceCodeNotEnabled,
-            },
-            Self::Platform(error) => match error.kind() {
-                platform_api::ErrorKind::NoResponse => ErrorKind::Network,
-                platform_api::ErrorKind::ErrorResponse => ErrorKind::Refused,
-                platform_api::ErrorKind::InvalidResponse => ErrorKind::InvalidResponse,
-            },
+            Self::Store(error) | Self::NotWritable(error) => error.is_transient(),
+            Self::StoreBusy { .. } => true,
+            Self::SignInEnded(_) => false,
+            // A 401 of the issuer itself would have ended the sign-in: a gateway returned this one.
+            Self::Refresh(TokenError::ErrorResponse(it)) if it.status == 401 => true,
+            _ => {
+                let passes = self.server_cause().is_some_and(ServerCause::is_transient);
+                passes && !self.key_may_exist()
+            }
+        }
+    }
+
+    /// Whether a key may exist that was not delivered.
+    #[must_use]
+    pub fn key_may_exist(&self) -> bool {
+        match self {
+            Self::KeyExchange { source, .. } => source.may_have_taken_effect(),
+            Self::KeyCreation { source, .. } => source.may_have_created_key(),
+            _ => false,
+        }
+    }
+
+    /// Whether a new sign-in solves this.
+    #[must_use]
+    pub fn requires_sign_in(&self) -> bool {
+        let is_unauthorized = matches!(self, Self::Platform(error) if error.is_unauthorized());
+        is_unauthorized
+            || matches!(
+                self.kind(),
+                ErrorKind::NotSignedIn
+                    | ErrorKind::SignInEnded
+                    | ErrorKind::NothingToRefresh
+                    | ErrorKind::NoAccessToken
+                    | ErrorKind::OtherIssuer
+                    | ErrorKind::OtherClient
+            )
+    }
+
+    /// Why a request failed, if that is the reason.
+    #[must_use]
+    pub fn server_cause(&self) -> Option<ServerCause<'_>> {
+        match self {
+            Self::OAuth(OAuthError::Unreachable { source, .. }) => {
+                Some(ServerCause::NoResponse(source))
+            }
+            Self::OAuth(OAuthError::DeviceCode(error) | OAuthError::CodeExchange(error))
+            | Self::Refresh(error)
+            | Self::SignInEnded(error) => ServerCause::from_token_error(error),
+            Self::KeyExchange { source, .. } => ServerCause::from_token_error(source),
+            Self::Platform(error) => ServerCause::from_platform_error(error),
+            Self::KeyCreation { source, .. } => ServerCause::from_platform_error(source),
+            Self::NoProject { failure, .. } => {
+                failure.as_deref().and_then(ServerCause::from_platform_error)
+            }
+            _ => None,
         }
     }
 }
 
-impl From<Kind> for ErrorKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Denied => Self::Denied,
-            Kind::DeviceCodeNotEnabled => Self::DeviceCodeNotEnabled,
-            Kind::ErrorResponse => Self::Refused,
-            Kind::InvalidCallback => Self::InvalidCallback,
-            Kind::InvalidResponse => Self::InvalidResponse,
-            Kind::NoResponse => Self::Network,
-            Kind::PortInUse => Self::PortInUse,
-            Kind::Configuration | Kind::System => Self::System,
-            Kind::TimedOut => Self::TimedOut,
+/// Why a request failed, at any server.
+#[derive(Clone, Copy, Debug)]
+pub enum ServerCause<'a> {
+    /// There is no response.
+    NoResponse(&'a http_client::Error),
+    /// The server returned an error.
+    ErrorResponse(&'a ErrorResponse),
+    /// The server returned success, with an invalid response.
+    InvalidResponse(&'a DecodeError),
+}
+
+impl<'a> ServerCause<'a> {
+    /// `None` if no request was sent.
+    #[must_use]
+    pub fn from_token_error(error: &'a TokenError) -> Option<Self> {
+        match error {
+            TokenError::Http(error) => Some(Self::NoResponse(error)),
+            TokenError::ErrorResponse(response) => Some(Self::ErrorResponse(response)),
+            TokenError::InvalidResponse(error) => Some(Self::InvalidResponse(error)),
+            _ => None,
+        }
+    }
+
+    /// The same for the platform.
+    #[must_use]
+    pub fn from_platform_error(error: &'a PlatformError) -> Option<Self> {
+        match error {
+            PlatformError::Http { source, .. } => Some(Self::NoResponse(source)),
+            PlatformError::ErrorResponse { response, .. } => Some(Self::ErrorResponse(response)),
+            PlatformError::InvalidResponse { source, .. } => Some(Self::InvalidResponse(source)),
+            _ => None,
+        }
+    }
+
+    /// Whether the same request may work later.
+    #[must_use]
+    pub fn is_transient(self) -> bool {
+        match self {
+            Self::NoResponse(error) => error.is_transient(),
+            Self::ErrorResponse(response) => response.is_transient(),
+            Self::InvalidResponse(_) => false,
+        }
+    }
+
+    fn kind(self) -> OAuthErrorKind {
+        match self {
+            Self::NoResponse(_) => OAuthErrorKind::NoResponse,
+            Self::ErrorResponse(_) => OAuthErrorKind::ErrorResponse,
+            Self::InvalidResponse(_) => OAuthErrorKind::InvalidResponse,
         }
     }
 }

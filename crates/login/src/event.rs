@@ -4,7 +4,6 @@ use auth_store::Location;
 
 use crate::error::{Error, RevocationError};
 use crate::search_summary::SearchSummary;
-use crate::stored::AtRisk;
 
 /// The progress of a sign-in, a refresh or a logout. No event ends the wait.
 #[derive(Debug)]
@@ -36,12 +35,10 @@ pub enum Event<'a> {
         /// The store.
         location: &'a Location,
     },
-    /// Another program holds the lock of the store.
-    WaitingForLock,
-    /// The refresh token is being used. If the program stops now, the sign-in may be lost.
-    Refreshing,
-    /// The refresh has ended, and new tokens are stored if there are any.
-    Refreshed,
+    /// An event of a refresh, or of the wait for the lock of the store. If the program stops between
+    /// [`Refreshing`](token_source::Event::Refreshing) and [`Refreshed`](token_source::Event::Refreshed),
+    /// the sign-in may be lost.
+    Refresh(token_source::Event),
     /// The refresh failed, and the old access token is still valid.
     RefreshPostponed(&'a Error),
     /// The code was sent, and the response was lost: the issuer may have issued tokens.
@@ -56,12 +53,22 @@ pub enum Event<'a> {
     NotRevoked(&'a RevocationError),
     /// Tokens of a failed sign-in were not revoked, because that could end a stored sign-in of the same
     /// person.
-    RevocationSkipped(&'a AtRisk),
+    RevocationSkipped(&'a AffectedSignIns),
     /// The sign-in to remove belongs to another program. It is not revoked.
     OtherProgramsSignIn {
         /// Its `auth_mode`.
         auth_mode: &'a str,
     },
+}
+
+/// The stored sign-ins that a revocation could end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AffectedSignIns {
+    /// Whether the one of this store is among them.
+    pub this: bool,
+    /// The names of the others.
+    pub others: Vec<String>,
 }
 
 /// Receives events. It is a shared reference because concurrent tasks report.

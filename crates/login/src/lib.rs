@@ -33,19 +33,17 @@ mod event;
 pub mod openai;
 pub mod pages;
 pub mod platform;
-mod restrictions;
 mod search_summary;
-mod server_cause;
 pub mod sign_in;
 pub mod stored;
 
 pub use error::{DeliveryError, Error, JsonWebToken, NoSelection, RevocationError};
-pub use error_kind::ErrorKind;
+pub use error_kind::{ErrorKind, ServerCause};
 pub use event::{Event, Events};
 pub use native_oauth::{
-    Authorization, BrowserError, Error as OAuthError, Event as OAuthEvent, UserInput, UserInputs,
-    can_open_browser, open_browser,
+    Authorization, BrowserError, Error as OAuthError, ErrorKind as OAuthErrorKind,
+    Event as OAuthEvent, UserInput, UserInputs, can_open_browser, open_browser,
 };
 pub use oauth_callback_server::BindOptions;
 pub use search_summary::SearchSummary;
-pub use server_cause::ServerCause;
+pub use token_source::Event as RefreshEvent;

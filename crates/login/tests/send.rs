@@ -1,10 +1,9 @@
 //! The futures of the public API can be spawned on a runtime of several threads.
 
-use auth_store::AuthStore;
 use http_client::{HttpClient, Options};
 use login::create_api_key::{self, ProjectChoices};
 use login::platform::{self, by_stored_sign_in, organizations, projects};
-use login::stored::{LogOutScope, Restrictions, StoredSignIn};
+use login::stored::{ImportedCredential, LogOutScope, Restrictions, StoredSignIn};
 use login::{Event, Events, NoSelection, openai, sign_in};
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
@@ -12,10 +11,6 @@ use token_client::TokenClient;
 fn assert_send<T: Send>(_: T) {}
 
 const EVENTS: Events<'static> = &|_: Event<'_>| {};
-
-fn now() -> jiff::Timestamp {
-    jiff::Timestamp::UNIX_EPOCH
-}
 
 fn http() -> HttpClient {
     HttpClient::new(Options::new("test/1.0"))
@@ -28,15 +23,14 @@ fn public_futures_are_send() {
 }
 
 fn assert_futures_are_send(
-    store: AuthStore,
     sign_in: &StoredSignIn,
     session: &Session,
     platform: &PlatformApi,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let issuer = || openai::ISSUER.parse();
-    let options = sign_in::Options::new(issuer()?, now);
-    assert_send(sign_in::start(options.clone(), http(), store.clone())?.finish(EVENTS));
-    assert_send(sign_in::start_by_device_code(options, http(), store)?.finish(EVENTS));
+    let options = sign_in::Options::default;
+    assert_send(sign_in::start(options(), sign_in.clone())?.finish(EVENTS));
+    assert_send(sign_in::start_by_device_code(options(), sign_in.clone())?.finish(EVENTS));
 
     let api_base = || openai::API_BASE.parse();
     let options = platform::Options::new(issuer()?, api_base()?);
@@ -55,11 +49,8 @@ fn assert_futures_are_send(
     assert_send(sign_in.valid(EVENTS));
     assert_send(sign_in.refresh(EVENTS));
     assert_send(sign_in.log_out(LogOutScope::Everywhere, EVENTS));
-    let api_key = credentials::ApiKey::new("sk-1")?;
-    assert_send(sign_in.replace_by_api_key(api_key, EVENTS));
-    let token = || credentials::AccessToken::new("at-1");
-    assert_send(sign_in.replace_by_access_token(token()?, &Restrictions::default(), EVENTS));
-    assert_send(sign_in.replace_by_personal_access_token(token()?, EVENTS));
+    let api_key = ImportedCredential::ApiKey(credentials::ApiKey::new("sk-1")?);
+    assert_send(sign_in.import(api_key, &Restrictions::default(), EVENTS));
 
     let client = TokenClient::new(http(), openai::provider(issuer()?), "client");
     let id_token = credentials::IdToken::new("a.b.c")?;

@@ -15,7 +15,7 @@ use credentials::{AccessToken, IdToken, RefreshToken};
 use http_client::{HttpClient, Options};
 use jiff::Timestamp;
 use login::stored::{LogOutScope, StoredSignIn};
-use login::{Error, Event};
+use login::{Error, Event, RefreshEvent};
 use sandbox::{Account, Endpoint, Fault, Sandbox, Scenario, Then};
 use tempfile::TempDir;
 use token_client::TokenClient;
@@ -177,12 +177,12 @@ async fn refreshed_event_follows_every_refreshing_event() {
                 Rig::new(seconds_left, vec![Fault::new(Endpoint::TokenRefresh, then.clone())]);
             let told = Mutex::new(Vec::new());
             let events = |event: Event<'_>| match event {
-                Event::Refreshing => {
+                Event::Refresh(RefreshEvent::Refreshing) => {
                     told.lock().unwrap().push("begun");
                     // Another program may sign out meanwhile, and then the new tokens are dropped.
                     drop(removed.then(|| fs::remove_file(rig.home.path().join("auth.json"))));
                 }
-                Event::Refreshed => told.lock().unwrap().push("over"),
+                Event::Refresh(RefreshEvent::Refreshed) => told.lock().unwrap().push("over"),
                 _ => {}
             };
             let _ = rig.sign_in(IMPATIENT).valid(&events).await;
@@ -240,7 +240,8 @@ async fn wait_for_the_lock_times_out() {
         let _lock = lock(rig.home.path());
         let told = Mutex::new(0);
         let events = |event: Event<'_>| {
-            *told.lock().unwrap() += i32::from(matches!(event, Event::WaitingForLock));
+            *told.lock().unwrap() +=
+                i32::from(matches!(event, Event::Refresh(RefreshEvent::WaitingForLock)));
         };
         let outcome = rig.sign_in(PATIENT).valid(&events).await;
         match outcome {

@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use oauth_callback_server::{BindOptions, Page, Pages, RedirectHost, State};
-use token_client::{JwkSet, TokenClient, TokenResponse};
+use token_client::{InvalidIdToken, JwkSet, TokenClient, TokenResponse};
 use url::Url;
 
 use crate::authorization::{Authorization, Grant, RequestParameters, WaitOptions};
@@ -26,17 +26,8 @@ pub struct SignIn {
 }
 
 /// The parameters that the sign-in sets itself.
-const RESERVED: [&str; 9] = [
-    "response_type",
-    "client_id",
-    "redirect_uri",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-    "scope",
-    "nonce",
-    "response_mode",
-];
+const RESERVED: &str = "response_type client_id redirect_uri state code_challenge \
+                        code_challenge_method scope nonce response_mode";
 
 impl SignIn {
     /// A sign-in of this client, without a scope.
@@ -114,7 +105,7 @@ impl SignIn {
 
     /// Verifies the signature of the ID token with the keys of the provider ([`JwkSet`]). That is
     /// optional, because the token comes from the token endpoint over TLS; its claims are always
-    /// validated.
+    /// validated. A response without an ID token is then an error.
     #[must_use]
     pub fn verify_signature(self) -> Self {
         Self { verifies_signature: true, ..self }
@@ -172,7 +163,8 @@ impl SignIn {
     ///
     /// As [`start`](Self::start).
     pub fn start_with_state(self, state: State) -> Result<PendingSignIn, Error> {
-        let reserved = self.parameters.iter().find(|(name, _)| RESERVED.contains(&name.as_str()));
+        let reserved =
+            self.parameters.iter().find(|(name, _)| RESERVED.split(' ').any(|it| it == name));
         if let Some((name, _)) = reserved {
             return Err(Error::ReservedParameter { name: name.clone() });
         }
@@ -220,7 +212,11 @@ impl SignIn {
         tokens: TokenResponse,
         nonce: Option<&str>,
     ) -> Result<TokenResponse, Error> {
-        let Some(id_token) = &tokens.id_token else { return Ok(tokens) };
+        let id_token = match &tokens.id_token {
+            None if self.verifies_signature => return Err(InvalidIdToken::Missing.into()),
+            None => return Ok(tokens),
+            Some(id_token) => id_token,
+        };
         self.client.validate_id_token(id_token, nonce, (self.now)())?;
         let jwks_uri = self.client.provider().jwks_uri.clone();
         if let Some(jwks_uri) = jwks_uri.filter(|_| self.verifies_signature) {

@@ -15,7 +15,7 @@ pub enum BindError {
         /// The ports, in the order of the attempts.
         taken: Vec<PortInUse>,
     },
-    /// [`BindOptions::callback_path`](crate::BindOptions::callback_path) is not a path that begins with `/`.
+    /// [`BindOptions::callback_path`](crate::BindOptions::callback_path) is neither empty nor a path that begins with `/`.
     #[error("{path:?} is not the path of a redirect URI, such as /callback")]
     InvalidPath {
         /// The given path.

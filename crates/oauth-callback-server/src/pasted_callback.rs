@@ -121,6 +121,7 @@ fn callback_query<'a>(rules: &Rules, url: &'a str) -> Result<&'a str, InvalidCal
     // A browser that hides the scheme may not copy it.
     let location = strip_scheme(location);
     let (authority, path) = location.split_at(location.find('/').unwrap_or(location.len()));
+    let path = if path.is_empty() { "/" } else { path };
     let state = &Parameters::parse(query).state;
     let has_state = state.value().is_some_and(|state| rules.state.matches(state));
     if path == rules.callback_path
@@ -200,6 +201,17 @@ mod tests {
     #[track_caller]
     fn assert_refused(url: &str, expected: InvalidCallbackUrl) {
         assert_eq!(classified(url).unwrap_err(), expected, "{url:.200}");
+    }
+
+    #[test]
+    fn callback_url_without_a_path_has_the_code() {
+        let rules = Rules { callback_path: "/".to_owned(), ..rules() };
+        let state = rules.state.expose();
+        for place in ["http://localhost:1455", "http://localhost:1455/", "localhost:1455"] {
+            let url = format!("{place}?code=C&state={state}");
+            let response = classify_url(&rules, &url);
+            assert!(matches!(response, Ok(AuthorizationResponse::Code(..))), "{url}");
+        }
     }
 
     #[test]

@@ -84,7 +84,10 @@ impl CallbackServer {
         let rules = Rules {
             port,
             redirect_host: options.redirect_host,
-            callback_path: options.callback_path,
+            // A browser requests `/` for a URL without a path.
+            callback_path: Some(options.callback_path)
+                .filter(|path| !path.is_empty())
+                .unwrap_or_else(|| "/".to_owned()),
             form_post: options.form_post,
             state,
             issuer,

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let organizations = by_preference(session.organizations().await?);
     let organization = organizations.first().ok_or("no organization")?;
-    let projects = session.projects_until(&organization.id, |project| project.is_initial).await?;
+    let projects = session.projects(&organization.id).await?;
     let project = projects.iter().find(|project| project.is_initial).ok_or("no project yet")?;
 
     let key = session.create_api_key(&organization.id, &project.id, "An example").await?;

@@ -1,17 +1,11 @@
 use credentials::ApiKey;
 use http_client::retry_if_not_sent;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::error::{Call, Error, judge};
+use crate::error::{Call, Error, decoded};
 use crate::id::{OrganizationId, ProjectId};
 use crate::session::Session;
-
-#[derive(Serialize)]
-struct CreateRequest<'a> {
-    action: &'static str,
-    name: &'a str,
-}
 
 #[derive(Deserialize)]
 struct Created {
@@ -20,7 +14,6 @@ struct Created {
 
 #[derive(Deserialize)]
 struct Sensitive {
-    #[serde(deserialize_with = "deserialize_api_key")]
     sensitive_id: ApiKey,
 }
 
@@ -42,27 +35,20 @@ impl Session {
         name: &str,
     ) -> Result<ApiKey, Error> {
         let path = keys_path(organization, project);
-        let request = CreateRequest::new(name);
-        let answer = retry_if_not_sent(|| self.post(&path).send_json(&request)).await;
-        let Created { key } = judge(Call::CreateApiKey, answer)?;
+        let request = create_request(name);
+        let response = retry_if_not_sent(|| self.post(&path).send_json(&request)).await;
+        let Created { key } = decoded(Call::CreateApiKey, response)?;
         Ok(key.sensitive_id)
     }
 }
 
-impl<'a> CreateRequest<'a> {
-    fn new(name: &'a str) -> Self {
-        let action = "create";
-        Self { action, name }
-    }
+fn create_request(name: &str) -> Value {
+    json!({ "action": "create", "name": name })
 }
 
 fn keys_path(organization: &OrganizationId, project: &ProjectId) -> String {
     let (organization, project) = (organization.segment(), project.segment());
     format!("/dashboard/organizations/{organization}/projects/{project}/api_keys")
-}
-
-fn deserialize_api_key<'de, D: Deserializer<'de>>(input: D) -> Result<ApiKey, D::Error> {
-    ApiKey::new(String::deserialize(input)?).map_err(D::Error::custom)
 }
 
 #[cfg(test)]
@@ -72,7 +58,7 @@ mod tests {
     #[test]
     fn create_request_has_the_name_and_encoded_ids() {
         assert_eq!(
-            serde_json::to_string(&CreateRequest::new("Codex CLI")).unwrap(),
+            create_request("Codex CLI").to_string(),
             r#"{"action":"create","name":"Codex CLI"}"#
         );
         let organization = OrganizationId::new("o/1").unwrap();

@@ -70,24 +70,6 @@ impl Error {
         }
     }
 
-    /// Why there is no response.
-    #[must_use]
-    pub fn http_error(&self) -> Option<&http_client::Error> {
-        match self {
-            Self::Http { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-
-    /// The error that the platform returned.
-    #[must_use]
-    pub fn error_response(&self) -> Option<&ErrorResponse> {
-        match self {
-            Self::ErrorResponse { response, .. } => Some(response),
-            _ => None,
-        }
-    }
-
     /// The call.
     #[must_use]
     pub fn call(&self) -> Call {
@@ -95,15 +77,6 @@ impl Error {
             Self::Http { call, .. }
             | Self::ErrorResponse { call, .. }
             | Self::InvalidResponse { call, .. } => *call,
-        }
-    }
-
-    /// The status of a response.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::ErrorResponse { response, .. } => Some(response.status),
-            _ => None,
         }
     }
 
@@ -168,17 +141,16 @@ impl fmt::Display for Call {
 }
 
 /// Every response is checked here.
-pub(crate) fn judge<T: DeserializeOwned>(
+pub(crate) fn decoded<T: DeserializeOwned>(
     call: Call,
-    answer: Result<Response, http_client::Error>,
+    response: Result<Response, http_client::Error>,
 ) -> Result<T, Error> {
-    let answer = answer.map_err(|source| Error::Http { call, source })?;
-    if !answer.is_success() {
-        let response = ErrorResponse::from_response(&answer);
+    let response = response.map_err(|source| Error::Http { call, source })?;
+    if !response.is_success() {
+        let response = ErrorResponse::from_response(&response);
         return Err(Error::ErrorResponse { call, response });
     }
-    let shape = answer.decode();
-    shape.map_err(|source| Error::InvalidResponse { call, source })
+    response.decode().map_err(|source| Error::InvalidResponse { call, source })
 }
 
 #[cfg(test)]
@@ -199,7 +171,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn is_judged(error: &Error, transient: bool, may_have_created_key: bool) {
+    fn assert_error(error: &Error, transient: bool, may_have_created_key: bool) {
         assert_eq!(error.is_transient(), transient, "{error:?}");
         assert_eq!(error.may_have_created_key(), may_have_created_key, "{error:?}");
     }
@@ -208,12 +180,12 @@ mod tests {
     #[test]
     fn status_decides_retry_and_whether_a_key_may_exist() {
         for status in [400, 401, 403, 404, 409] {
-            is_judged(&refused(Call::CreateApiKey, status), false, false);
+            assert_error(&refused(Call::CreateApiKey, status), false, false);
         }
-        is_judged(&refused(Call::CreateApiKey, 429), true, false);
+        assert_error(&refused(Call::CreateApiKey, 429), true, false);
         for status in [500, 502, 503, 504] {
-            is_judged(&refused(Call::CreateApiKey, status), true, true);
-            is_judged(&refused(Call::Projects, status), true, false);
+            assert_error(&refused(Call::CreateApiKey, status), true, true);
+            assert_error(&refused(Call::Projects, status), true, false);
         }
     }
 
@@ -222,17 +194,17 @@ mod tests {
     fn lost_response_may_have_created_a_key() {
         let (after, source) = (Duration::from_secs(30), RootCause::new("reset"));
         let lost = http_client::Error::Timeout { host: host(), phase: Phase::Response, after };
-        is_judged(&http(Call::CreateApiKey, lost), true, true);
+        assert_error(&http(Call::CreateApiKey, lost), true, true);
         let reset = http_client::Error::CutOff { host: host(), source };
-        is_judged(&http(Call::CreateApiKey, reset), true, true);
+        assert_error(&http(Call::CreateApiKey, reset), true, true);
         let huge = http_client::Error::TooLarge { host: host(), limit: 1 };
-        is_judged(&http(Call::CreateApiKey, huge), false, true);
+        assert_error(&http(Call::CreateApiKey, huge), false, true);
         let refused =
             http_client::Error::Connect { host: host(), source: RootCause::new("refused") };
-        is_judged(&http(Call::CreateApiKey, refused), true, false);
+        assert_error(&http(Call::CreateApiKey, refused), true, false);
         let source = DecodeError::Shape { field: "key.sensitive_id".into() };
         let odd = Error::InvalidResponse { call: Call::CreateApiKey, source };
-        is_judged(&odd, false, true);
+        assert_error(&odd, false, true);
     }
 
     // threats 127 128

@@ -3,17 +3,17 @@
 
 use http_client::Response;
 
-use crate::error::judge;
+use crate::error::decoded;
 use crate::organization::Organizations;
 use crate::project::{Pages, page_path};
-use crate::{Call, Error, Organization, OrganizationId, Project, Room};
+use crate::{Call, Error, Organization, OrganizationId, Project, ProjectLimit};
 
 /// The `Content-Type` of every response.
 pub const CONTENT_TYPE: &str = "application/json";
 
 /// Reads a body as [`Session::organizations`](crate::Session::organizations) does.
 pub fn organizations(body: &[u8]) -> Result<Vec<Organization>, Error> {
-    let Organizations { data } = judge(Call::Organizations, Ok(success(body)))?;
+    let Organizations { data } = decoded(Call::Organizations, Ok(success(body)))?;
     Ok(data)
 }
 
@@ -31,8 +31,8 @@ pub struct Listing(Pages);
 impl Listing {
     /// Adds a response, and returns the cursor of the next page, if any.
     pub fn add(&mut self, body: &[u8]) -> Result<Option<String>, Error> {
-        let page = judge(Call::Projects, Ok(success(body)))?;
-        Ok(self.0.add(page, &Room::new(usize::MAX)))
+        let page = decoded(Call::Projects, Ok(success(body)))?;
+        Ok(self.0.add(page, &ProjectLimit::new(usize::MAX)))
     }
 
     /// The collected projects.

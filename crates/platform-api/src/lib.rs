@@ -38,5 +38,5 @@ pub mod fuzzing;
 pub use error::{Call, Error, ErrorKind};
 pub use id::{MalformedId, OrganizationId, ProjectId};
 pub use organization::{Organization, Preference, by_preference};
-pub use project::{Project, ProjectList, Room};
+pub use project::{Project, ProjectLimit, ProjectList};
 pub use session::{PlatformApi, Session};

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use crate::error::{Call, Error, judge};
+use crate::error::{Call, Error, decoded};
 use crate::id::OrganizationId;
 use crate::list;
 use crate::session::Session;
@@ -48,8 +48,8 @@ impl Session {
     ///
     /// [`Error`], with [`Call::Organizations`].
     pub async fn organizations(&self) -> Result<Vec<Organization>, Error> {
-        let answer = self.get(ORGANIZATIONS).send().await;
-        let Organizations { data } = judge(Call::Organizations, answer)?;
+        let response = self.get(ORGANIZATIONS).send().await;
+        let Organizations { data } = decoded(Call::Organizations, response)?;
         Ok(data)
     }
 }

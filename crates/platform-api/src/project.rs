@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Deserialize;
 
-use crate::error::{Call, Error, judge};
+use crate::error::{Call, Error, decoded};
 use crate::id::{OrganizationId, ProjectId};
 use crate::list;
 use crate::session::Session;
@@ -44,10 +44,10 @@ pub struct ProjectList {
 
 /// A shared limit of projects for concurrent lists.
 #[derive(Debug)]
-pub struct Room(AtomicUsize);
+pub struct ProjectLimit(AtomicUsize);
 
-impl Room {
-    /// A limit of `count` projects.
+impl ProjectLimit {
+    /// A limit of so many projects.
     #[must_use]
     pub fn new(projects: usize) -> Self {
         Self(AtomicUsize::new(projects))
@@ -82,24 +82,12 @@ impl Session {
     /// [`Error`], with [`Call::Projects`]; if [`Error::is_inaccessible`], the user has no access to
     /// this organization, but may have access to others.
     pub async fn projects(&self, organization: &OrganizationId) -> Result<Vec<Project>, Error> {
-        self.projects_until(organization, |_| false).await
+        let limit = ProjectLimit::new(usize::MAX);
+        Ok(self.projects_within(organization, |_| false, &limit).await?.projects)
     }
 
-    /// The projects of an organization, up to the page with the first project that is `sought`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::projects`].
-    pub async fn projects_until(
-        &self,
-        organization: &OrganizationId,
-        sought: impl Fn(&Project) -> bool,
-    ) -> Result<Vec<Project>, Error> {
-        let room = Room::new(usize::MAX);
-        Ok(self.projects_within(organization, sought, &room).await?.projects)
-    }
-
-    /// Like [`Session::projects_until`], with a limit that concurrent lists share.
+    /// The projects of an organization, up to the page with the first project that is `sought`, and within
+    /// a limit that concurrent lists share.
     ///
     /// # Errors
     ///
@@ -108,14 +96,14 @@ impl Session {
         &self,
         organization: &OrganizationId,
         sought: impl Fn(&Project) -> bool,
-        room: &Room,
+        limit: &ProjectLimit,
     ) -> Result<ProjectList, Error> {
         let mut pages = Pages::default();
         let mut after = None;
         loop {
             let page = self.projects_page(organization, after.as_deref()).await?;
             let found = page.data.iter().any(&sought);
-            after = pages.add(page, room);
+            after = pages.add(page, limit);
             if found || after.is_none() {
                 return Ok(pages.list);
             }
@@ -130,15 +118,15 @@ impl Session {
         let request = self
             .get(&page_path(organization, after))
             .header("openai-organization", organization.as_str());
-        judge(Call::Projects, request.send().await)
+        decoded(Call::Projects, request.send().await)
     }
 }
 
 impl Pages {
     /// Adds a page, and returns the cursor of the next page, if any.
-    pub(crate) fn add(&mut self, page: Page, room: &Room) -> Option<String> {
+    pub(crate) fn add(&mut self, page: Page, limit: &ProjectLimit) -> Option<String> {
         let last_read = page.data.last().map(|project| project.id.to_string());
-        let (listed, kept) = (page.data.len(), room.take(page.data.len()));
+        let (listed, kept) = (page.data.len(), limit.take(page.data.len()));
         self.list.projects.extend(page.data.into_iter().take(kept));
         let cursor = page.last_id.or(last_read).filter(|_| page.has_more);
         let cursor = cursor.filter(|cursor| !self.cursors.contains(cursor));
@@ -171,8 +159,8 @@ mod tests {
 
     #[track_caller]
     fn next(pages: &mut Pages, body: &str, expected: Option<&str>) {
-        let room = Room::new(usize::MAX);
-        assert_eq!(pages.add(page(body), &room).as_deref(), expected, "{body}");
+        let limit = ProjectLimit::new(usize::MAX);
+        assert_eq!(pages.add(page(body), &limit).as_deref(), expected, "{body}");
     }
 
     #[test]
@@ -213,8 +201,9 @@ mod tests {
     fn endless_list_is_limited() {
         let mut pages = Pages::default();
         let endless = |n: usize| format!(r#"{{"data":[{{"id":"p{n}"}}],"has_more":true}}"#);
-        let room = Room::new(usize::MAX);
-        let followed = (0..).take_while(|&n| pages.add(page(&endless(n)), &room).is_some()).count();
+        let limit = ProjectLimit::new(usize::MAX);
+        let followed =
+            (0..).take_while(|&n| pages.add(page(&endless(n)), &limit).is_some()).count();
         assert!(pages.list.has_more);
         assert_eq!(followed + 1, MOST_PAGES);
         assert_eq!(pages.list.projects.len(), MOST_PAGES);
@@ -223,11 +212,11 @@ mod tests {
     // threats 226
     #[test]
     fn concurrent_lists_share_a_size_limit() {
-        let room = Room::new(3);
+        let limit = ProjectLimit::new(3);
         let (mut one, mut other) = (Pages::default(), Pages::default());
         let two = r#"{"data":[{"id":"p1"},{"id":"p2"}],"has_more":true}"#;
-        assert_eq!(one.add(page(two), &room).as_deref(), Some("p2"));
-        assert_eq!(other.add(page(two), &room), None);
+        assert_eq!(one.add(page(two), &limit).as_deref(), Some("p2"));
+        assert_eq!(other.add(page(two), &limit), None);
         assert_eq!((one.list.projects.len(), one.list.has_more), (2, false));
         assert_eq!((other.list.projects.len(), other.list.has_more), (1, true));
     }
@@ -246,7 +235,7 @@ mod tests {
         let mut pages = Pages::default();
         let cursor = "x".repeat(10_000);
         let body = format!(r#"{{"data":[{{"id":"p"}}],"has_more":true,"last_id":"{cursor}"}}"#);
-        assert_eq!(pages.add(page(&body), &Room::new(9)), None);
+        assert_eq!(pages.add(page(&body), &ProjectLimit::new(9)), None);
         assert!(pages.list.has_more);
     }
 

@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use credentials::{AccessToken, SessionKey};
 use http_client::{BaseUrl, HttpClient, Request, Url};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserialize;
+use serde_json::json;
 
-use crate::error::{Call, Error, judge};
+use crate::error::{Call, Error, decoded};
 
 /// The platform's API, before login.
 #[derive(Clone, Debug)]
@@ -26,13 +26,8 @@ pub struct Session {
 
 const LOGIN: &str = "/dashboard/onboarding/login";
 
-#[derive(Serialize)]
-struct LoginRequest {
-    app: &'static str,
-}
-
 #[derive(Deserialize)]
-struct LoginAnswer {
+struct LoginResponse {
     user: User,
 }
 
@@ -43,7 +38,6 @@ struct User {
 
 #[derive(Deserialize)]
 struct Sensitive {
-    #[serde(deserialize_with = "session_key")]
     sensitive_id: SessionKey,
 }
 
@@ -61,8 +55,8 @@ impl PlatformApi {
     /// [`Error`], with [`Call::LogIn`].
     pub async fn log_in(&self, access_token: &AccessToken) -> Result<Session, Error> {
         let request = self.http.post(self.url(LOGIN)).bearer(access_token.expose());
-        let answer = request.send_json(&LoginRequest { app: "api" }).await;
-        let LoginAnswer { user } = judge(Call::LogIn, answer)?;
+        let response = request.send_json(&json!({ "app": "api" })).await;
+        let LoginResponse { user } = decoded(Call::LogIn, response)?;
         Ok(Session { api: self.clone(), key: Arc::new(user.session.sensitive_id) })
     }
 
@@ -91,10 +85,6 @@ impl fmt::Debug for Session {
     }
 }
 
-fn session_key<'de, D: Deserializer<'de>>(input: D) -> Result<SessionKey, D::Error> {
-    SessionKey::new(String::deserialize(input)?).map_err(D::Error::custom)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +93,7 @@ mod tests {
     #[test]
     fn login_without_a_valid_session_key_fails() {
         let read = |id: &str| {
-            serde_json::from_str::<LoginAnswer>(&format!(
+            serde_json::from_str::<LoginResponse>(&format!(
                 r#"{{"user":{{"session":{{"sensitive_id":{id}}}}}}}"#
             ))
         };
@@ -112,7 +102,7 @@ mod tests {
             assert!(read(odd).is_err(), "{odd}");
         }
         for body in ["{}", r#"{"user":null}"#, r#"{"user":{"session":{}}}"#] {
-            assert!(serde_json::from_str::<LoginAnswer>(body).is_err(), "{body}");
+            assert!(serde_json::from_str::<LoginResponse>(body).is_err(), "{body}");
         }
     }
 
@@ -138,7 +128,7 @@ mod tests {
         let session = Session { api, key };
         let organization = crate::OrganizationId::new("o").unwrap();
         let project = crate::ProjectId::new("p").unwrap();
-        is_send(&session.projects_until(&organization, |project| project.is_initial));
+        is_send(&session.projects(&organization));
         is_send(&session.create_api_key(&organization, &project, "n"));
     }
 }

@@ -1,5 +1,3 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use credentials::ClientSecret;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
@@ -27,14 +25,12 @@ impl ClientAuthentication {
         }
     }
 
-    /// The `Authorization` header. Both parts are encoded as a form
+    /// User name and password of the `Authorization` header. Both are encoded as a form
     /// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
-    pub(crate) fn header(&self, client_id: &str) -> Option<Zeroizing<String>> {
+    pub(crate) fn basic(&self, client_id: &str) -> Option<(String, Zeroizing<String>)> {
         let Self::SecretBasic(secret) = self else { return None };
-        let [id, secret] = [client_id, secret.expose()]
-            .map(|text| Zeroizing::new(byte_serialize(text.as_bytes()).collect::<String>()));
-        let pair = Zeroizing::new(format!("{}:{}", *id, *secret));
-        Some(Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes()))))
+        let password = byte_serialize(secret.expose().as_bytes()).collect();
+        Some((byte_serialize(client_id.as_bytes()).collect(), Zeroizing::new(password)))
     }
 
     /// The fields of a request with those of the client.
@@ -60,22 +56,20 @@ mod tests {
     }
 
     #[test]
-    fn basic_header_is_form_encoded_first() {
+    fn basic_credentials_are_form_encoded() {
         let basic = ClientAuthentication::SecretBasic(secret());
-        let header = basic.header("my client:1").unwrap();
-        let encoded = header.strip_prefix("Basic ").unwrap();
-        let decoded = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
-        assert_eq!(decoded, "my+client%3A1:p%25s%3A%2B+d");
+        let (user, password) = basic.basic("my client:1").unwrap();
+        assert_eq!((&*user, &**password), ("my+client%3A1", "p%25s%3A%2B+d"));
         assert_eq!(basic.fields(&FIELDS), FIELDS[..1]);
     }
 
     #[test]
     fn post_adds_the_secret_and_a_public_client_nothing() {
         let post = ClientAuthentication::SecretPost(secret());
-        assert!(post.header("c").is_none());
+        assert!(post.basic("c").is_none());
         assert_eq!(post.fields(&FIELDS)[2], ("client_secret", "p%s:+ d"));
         let public = ClientAuthentication::default();
-        assert!(public.header("c").is_none() && public.secret().is_none());
+        assert!(public.basic("c").is_none() && public.secret().is_none());
         assert_eq!(public.fields(&FIELDS), FIELDS);
     }
 }

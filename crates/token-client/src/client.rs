@@ -23,6 +23,7 @@ pub struct TokenClient {
 /// A request to an endpoint of the server. It carries grants and extensions that this crate does not
 /// know.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct TokenRequest<'a> {
     /// Where it goes.
     pub endpoint: &'a Url,
@@ -32,6 +33,14 @@ pub struct TokenRequest<'a> {
     pub fields: &'a [(&'a str, &'a str)],
     /// The values among them that no error may repeat.
     pub secrets: &'a [&'a str],
+}
+
+impl<'a> TokenRequest<'a> {
+    /// A request without secrets.
+    #[must_use]
+    pub fn new(endpoint: &'a Url, format: BodyFormat, fields: &'a [(&'a str, &'a str)]) -> Self {
+        Self { endpoint, format, fields, secrets: &[] }
+    }
 }
 
 /// A token response has a few JWTs of a few kilobytes each.
@@ -109,13 +118,12 @@ impl TokenClient {
     async fn send_once(&self, request: &TokenRequest<'_>) -> Result<Response, http_client::Error> {
         let TokenRequest { endpoint, format, fields, secrets } = *request;
         let client_secret = self.authentication.secret().map(ClientSecret::expose);
-        let header = self.authentication.header(&self.client_id);
         let mut request = self.http.post(endpoint.clone()).max_body(MAX_BODY);
         for secret in secrets.iter().copied().chain(client_secret) {
             request = request.secret(secret);
         }
-        if let Some(header) = header {
-            request = request.header("authorization", &header).secret(&header);
+        if let Some((user, password)) = self.authentication.basic(&self.client_id) {
+            request = request.basic(&user, &password);
         }
         let fields = &*self.authentication.fields(fields);
         match format {

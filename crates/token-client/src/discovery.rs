@@ -63,16 +63,16 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// [`DiscoveryError`]. Endpoints must be https; an issuer on this machine may have others.
+    /// [`DiscoveryError`]; if both requests fail, that of the first. Endpoints must be https; an issuer on this machine may have others.
     pub async fn discover(http: &HttpClient, issuer: &str) -> Result<Self, DiscoveryError> {
         let issuer: Issuer = issuer.parse()?;
         let metadata = match read(http, issuer.join("/.well-known/openid-configuration")).await {
-            Err(Error::ErrorResponse(_) | Error::InvalidResponse(_)) => {
-                read(http, oauth_metadata_url(&issuer)).await
+            Err(error @ (Error::ErrorResponse(_) | Error::InvalidResponse(_))) => {
+                read(http, oauth_metadata_url(&issuer)).await.map_err(|_| error)?
             }
-            outcome => outcome,
+            outcome => outcome?,
         };
-        metadata?.into_provider(issuer)
+        metadata.into_provider(issuer)
     }
 }
 

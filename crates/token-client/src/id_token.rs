@@ -9,6 +9,9 @@ use crate::error::Error;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidIdToken {
+    /// There is none in the response.
+    #[error("the response has no ID token")]
+    Missing,
     /// It is not a JWT.
     #[error("the ID token is malformed: {0}")]
     Malformed(#[from] MalformedJwt),

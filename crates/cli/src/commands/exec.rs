@@ -16,8 +16,10 @@ pub(crate) fn run(args: &ExecArgs, context: &Context) -> Result<ExitCode, CliErr
     let mut command = Command::new(program);
     command.args(arguments);
     let document = match &args.access_token_env {
-        // Standard output is the program's, and no place for events.
-        Some(_) => token::valid(&Reporter::new(context).without_json(), context)?,
+        Some(_) => {
+            let reporter = Reporter { has_json: false, ..Reporter::new(context) };
+            token::valid(&reporter, context)?
+        }
         None => token::stored(&context.profiles()?)?,
     };
     if let Some(name) = &args.access_token_env {

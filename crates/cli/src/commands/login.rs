@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 
 use super::login_with_credential;
 use crate::args::LoginArgs;
-use crate::context::{Context, USER_AGENT};
-use crate::environment;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::events::Reporter;
-use crate::profiles::{Profiles, display_location};
+use crate::profiles::display_location;
 use crate::prompt::{Alternatives, Prompt};
 use crate::sudo_warning::warn_of_sudo;
 
@@ -24,20 +23,19 @@ pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliEr
         let restrictions = Restrictions { workspaces: args.workspaces.clone(), client_id };
         return login_with_credential::access_token(&profiles, &restrictions, context).await;
     }
-    let http = context.checked_http(USER_AGENT)?;
-    let store = profiles.store();
-    let (location, options) = (store.location(), options(args, &profiles, context)?);
+    let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
+    sign_in.http().check().map_err(CliError::Setup)?;
+    let (location, options) = (profiles.store().location(), options(args, context));
     let signed_in = if args.device {
-        let pending = sign_in::start_by_device_code(options, http, store)?;
+        let pending = sign_in::start_by_device_code(options, sign_in)?;
         warn_of_sudo(context, &location);
-        let reporter = Reporter::new(context).with_qr(args.browser.qr);
+        let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
         pending.finish(&|event| reporter.report(&event)).await?
     } else {
-        let pending = sign_in::start(options, http, store)?;
+        let pending = sign_in::start(options, sign_in)?;
         warn_of_sudo(context, &location);
         by_browser(args, pending, context).await?
     };
-
     report(signed_in, context)
 }
 
@@ -55,7 +53,7 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
         let what = if claim == "project_id" { "project" } else { "organization" };
         terminal.say(&format!("There is no API key: this account has no API {what}."));
     }
-    if signed_in.needs_setup {
+    if signed_in.claims.additional.auth.needs_setup() {
         terminal.say(
             "Your organization is not set up yet: finish it in the browser, or at \
              https://platform.openai.com.",
@@ -81,18 +79,13 @@ async fn by_browser(
         alternatives: Alternatives::PasteOrDeviceCode,
     };
     let _until_signed_in = prompt.show(context, pending.authorization());
-    let reporter = Reporter::new(context).with_qr(args.browser.qr);
+    let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
     Ok(pending.finish(&|event| reporter.report(&event)).await?)
 }
 
-fn options(
-    args: &LoginArgs,
-    profiles: &Profiles,
-    context: &Context,
-) -> Result<sign_in::Options, CliError> {
-    let usual = sign_in::Options::new(context.args.issuer.clone(), environment::now);
-    Ok(sign_in::Options {
-        client_id: context.args.client_id.clone().unwrap_or(usual.client_id),
+fn options(args: &LoginArgs, context: &Context) -> sign_in::Options {
+    let usual = sign_in::Options::default();
+    sign_in::Options {
         redirect: context
             .callback_ports(&args.callback, usual.redirect.clone())
             .redirect_host(args.authorization.redirect_host),
@@ -104,10 +97,8 @@ fn options(
         },
         scopes: args.authorization.scopes.clone(),
         workspaces: args.workspaces.clone(),
-        other_stores: profiles.other_stores(&profiles.selected),
         cancellation: context.interruption.cancellation.clone(),
-        ..usual
-    })
+    }
 }
 
 /// ` as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines`.
@@ -136,7 +127,7 @@ fn as_json(signed_in: &SignedIn) -> Value {
         "project_id": claims.additional.auth.project_id,
         "has_api_key": matches!(signed_in.api_key, ApiKeyOutcome::Created),
         "no_api_key_reason": no_api_key_reason(&signed_in.api_key),
-        "needs_setup": signed_in.needs_setup,
+        "needs_setup": signed_in.claims.additional.auth.needs_setup(),
         "stored_in": signed_in.location.to_string(),
         "replaced": signed_in.replaced.as_ref().map(login_with_credential::replaced_as_json),
     })

@@ -6,7 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use login::openai::{Claims, SIGN_IN_CLIENT_ID};
 use login::stored::{
-    AtRisk, Imported, ReplacedSignIn, Restrictions, Revocation, StillValid, StoredSignIn,
+    AffectedSignIns, Imported, ImportedCredential, ReplacedSignIn, Restrictions, Revocation,
+    StoredSignIn, UnrevokedCredential,
 };
 use login::{Error, Event};
 use printable::excerpt;
@@ -24,7 +25,9 @@ use crate::sudo_warning::warn_of_sudo;
 pub(super) async fn api_key(profiles: &Profiles, context: &Context) -> Result<(), CliError> {
     let sign_in = writable_sign_in(profiles, context)?;
     let key = stdin::api_key(context.terminal).await?;
-    let imported = sign_in.replace_by_api_key(key, &|event| context.report(&event)).await?;
+    let events = |event: Event<'_>| context.report(&event);
+    let key = ImportedCredential::ApiKey(key);
+    let imported = sign_in.import(key, &Restrictions::default(), &events).await?;
     let stored_in = report(profiles, context, " with an API key", &imported);
     let replaced = imported.replaced.as_ref().map(replaced_as_json);
     let document = || json!({ "has_api_key": true, "stored_in": stored_in, "replaced": replaced });
@@ -41,10 +44,19 @@ pub(super) async fn access_token(
     let now = environment::now();
     let client = context.args.client_id.as_deref().unwrap_or(SIGN_IN_CLIENT_ID);
     let token = stdin::access_token(context.terminal, &[SIGN_IN_CLIENT_ID, client], now).await?;
-    let (claims, imported) = store_token(&sign_in, token, restrictions, context).await?;
-    let kind = if claims.is_some() { "an access token" } else { "a personal access token" };
-    let claims = claims.unwrap_or_default();
-    let email = claims.email.as_deref().or(claims.additional.profile_email.as_deref());
+    let (token, claims, kind) = match token {
+        ImportedToken::Jwt(token, claims) => {
+            (ImportedCredential::AccessToken(token), *claims, "an access token")
+        }
+        ImportedToken::Personal(token) => (
+            ImportedCredential::PersonalAccessToken(token),
+            Claims::default(),
+            "a personal access token",
+        ),
+    };
+    let events = |event: Event<'_>| context.report(&event);
+    let imported = sign_in.import(token, restrictions, &events).await?;
+    let email = claims.email.as_deref().or(claims.additional.profile.email.as_deref());
     let user = user(None, email).map(|user| format!(" as {user}")).unwrap_or_default();
     let stored_in = report(profiles, context, &format!("{user} with {kind}"), &imported);
     let expires_at = claims.exp.and_then(|exp| Timestamp::from_second(exp).ok());
@@ -64,29 +76,6 @@ pub(super) async fn access_token(
         })
     };
     Ok(context.output.document(document)?)
-}
-
-/// With the claims of a JWT; a personal access token has none.
-async fn store_token(
-    sign_in: &StoredSignIn,
-    token: ImportedToken,
-    restrictions: &Restrictions,
-    context: &Context,
-) -> Result<(Option<Claims>, Imported), CliError> {
-    let events = |event: Event<'_>| context.report(&event);
-    match token {
-        ImportedToken::Jwt(token, claims) => {
-            let imported = sign_in.replace_by_access_token(token, restrictions, &events).await?;
-            Ok((Some(*claims), imported))
-        }
-        ImportedToken::Personal(_) if !restrictions.workspaces.is_empty() => {
-            let allowed = restrictions.workspaces.clone();
-            Err(Error::WrongWorkspace { workspace: None, allowed }.into())
-        }
-        ImportedToken::Personal(token) => {
-            Ok((None, sign_in.replace_by_personal_access_token(token, &events).await?))
-        }
-    }
 }
 
 /// Checks that the store is writable, before the user types a secret.
@@ -129,8 +118,8 @@ pub(super) fn report_replaced(context: &Context, replaced: &ReplacedSignIn) {
     let user = user(replaced.name.as_deref(), replaced.email.as_deref());
     let user = user.unwrap_or_else(|| "an account without a name".to_owned());
     let other_user = replaced.was_another_person.then(|| format!(" of {user}"));
-    if let Some(still_valid) = &replaced.still_valid {
-        context.terminal.say(&still_valid_sentence(still_valid, other_user.as_deref()));
+    if let Some(unrevoked) = &replaced.unrevoked {
+        context.terminal.say(&unrevoked_sentence(unrevoked, other_user.as_deref()));
         // Tokens beside it were replaced too.
         if matches!(replaced.revocation, Revocation::NothingToRevoke) {
             return;
@@ -142,16 +131,16 @@ pub(super) fn report_replaced(context: &Context, replaced: &ReplacedSignIn) {
     context.terminal.say(&format!("This replaced {whose}.{tokens}"));
 }
 
-fn still_valid_sentence(still_valid: &StillValid, other_user: Option<&str>) -> String {
-    match still_valid {
-        StillValid::ApiKey => "This replaced the API key that was stored here. It stays valid; to end \
+fn unrevoked_sentence(unrevoked: &UnrevokedCredential, other_user: Option<&str>) -> String {
+    match unrevoked {
+        UnrevokedCredential::ApiKey => "This replaced the API key that was stored here. It stays valid; to end \
                                it, delete it at https://platform.openai.com/api-keys."
             .to_owned(),
-        StillValid::ImportedAccessToken => format!(
+        UnrevokedCredential::ImportedAccessToken => format!(
             "This replaced the imported access token{}, which stays valid until it expires.",
             other_user.unwrap_or_default()
         ),
-        StillValid::OtherProgram { auth_mode } => format!(
+        UnrevokedCredential::OtherProgram { auth_mode } => format!(
             "This replaced the sign-in of another program (mode {}), which was not revoked.",
             excerpt(auth_mode, 40)
         ),
@@ -165,12 +154,12 @@ fn still_valid_sentence(still_valid: &StillValid, other_user: Option<&str>) -> S
 fn tokens_sentence(revocation: &Revocation) -> String {
     match revocation {
         Revocation::Revoked => " Its tokens were revoked.".to_owned(),
-        Revocation::Skipped(AtRisk { this: true, .. }) => {
+        Revocation::Skipped(AffectedSignIns { this: true, .. }) => {
             " Its tokens were not revoked, because that could end the new sign-in; they expire by \
              themselves."
                 .to_owned()
         }
-        Revocation::Skipped(AtRisk { others, .. }) => format!(
+        Revocation::Skipped(AffectedSignIns { others, .. }) => format!(
             " Its tokens were not revoked, because that could end the sign-in of {}.",
             others.join(", ")
         ),
@@ -190,10 +179,10 @@ pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
             Revocation::Failed(_) => "failed",
             _ => "not_needed",
         },
-        "still_valid": replaced.still_valid.as_ref().map(|still_valid| match still_valid {
-            StillValid::ApiKey => "api_key",
-            StillValid::ImportedAccessToken => "access_token",
-            StillValid::OtherProgram { .. } => "other_program",
+        "still_valid": replaced.unrevoked.as_ref().map(|unrevoked| match unrevoked {
+            UnrevokedCredential::ApiKey => "api_key",
+            UnrevokedCredential::ImportedAccessToken => "access_token",
+            UnrevokedCredential::OtherProgram { .. } => "other_program",
             _ => "personal_access_token",
         }),
     })

@@ -81,7 +81,7 @@ impl Outcome {
                 return Self { profile, location, logged_out: None, revoked: None, error };
             }
         };
-        let revocation = mem::replace(&mut logged_out.revocation, Revocation::NothingToRevoke);
+        let revocation = mem::take(&mut logged_out.revocation);
         let (revoked, error) = match revocation {
             Revocation::Failed(error) if logged_out.was_there => {
                 let (location, source) = (location.clone(), Box::new(error));

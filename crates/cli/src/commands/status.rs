@@ -38,7 +38,7 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
             (status.to_json(), status.end.map(CliError::from))
         }
         None => {
-            let error = Error::NotSignedIn { location: store.location() };
+            let error = Error::NotSignedIn(store.location());
             (not_signed_in(&profiles, &store), Some(error.into()))
         }
     };

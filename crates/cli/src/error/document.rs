@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use http_client::{Error as HttpError, ErrorKind as HttpErrorKind, ErrorResponse};
-use login::{ErrorKind, RevocationError, ServerCause};
+use login::{ErrorKind, OAuthErrorKind, RevocationError, ServerCause};
 use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::CommandPrefix;
@@ -71,13 +71,9 @@ pub(super) fn kind(error: &CliError) -> (&'static str, u8) {
 
 fn kind_of_login(kind: ErrorKind) -> (&'static str, u8) {
     match kind {
+        ErrorKind::OAuth(kind) => kind_of_request(kind),
         ErrorKind::AccountNotSetUp => ("account_not_set_up", 1),
         ErrorKind::Cancelled => ("interrupted", Interrupt::CtrlC.exit_code()),
-        ErrorKind::Denied => ("denied", 1),
-        ErrorKind::DeviceCodeNotEnabled => ("device_code_not_enabled", 1),
-        ErrorKind::InvalidCallback => ("bad_callback", 1),
-        ErrorKind::InvalidResponse => ("unusable_answer", 1),
-        ErrorKind::Network => ("network", 1),
         ErrorKind::NoAccessToken => ("not_held", 1),
         ErrorKind::NoProject => ("no_project", 1),
         ErrorKind::NotDelivered => ("not_delivered", 1),
@@ -86,17 +82,27 @@ fn kind_of_login(kind: ErrorKind) -> (&'static str, u8) {
         ErrorKind::NothingToRefresh => ("nothing_to_refresh", 1),
         ErrorKind::OtherClient => ("other_client", 1),
         ErrorKind::OtherIssuer => ("other_issuer", 1),
-        ErrorKind::PortInUse => ("port_in_use", 13),
-        ErrorKind::Refused => ("refused", 1),
         ErrorKind::SignInEnded => ("sign_in_ended", 3),
         ErrorKind::SignInLost => ("sign_in_lost", 1),
         ErrorKind::Store => ("store", 1),
         ErrorKind::StoreBusy => ("store_busy", 1),
-        ErrorKind::System => ("system", 1),
-        ErrorKind::TimedOut => ("timed_out", 1),
         ErrorKind::UnknownOrganization => ("unknown_organization", 1),
         ErrorKind::UnknownProject => ("unknown_project", 1),
         ErrorKind::WrongWorkspace => ("wrong_workspace", 1),
+    }
+}
+
+fn kind_of_request(kind: OAuthErrorKind) -> (&'static str, u8) {
+    match kind {
+        OAuthErrorKind::Denied => ("denied", 1),
+        OAuthErrorKind::DeviceCodeNotEnabled => ("device_code_not_enabled", 1),
+        OAuthErrorKind::ErrorResponse => ("refused", 1),
+        OAuthErrorKind::InvalidCallback => ("bad_callback", 1),
+        OAuthErrorKind::InvalidResponse => ("unusable_answer", 1),
+        OAuthErrorKind::NoResponse => ("network", 1),
+        OAuthErrorKind::PortInUse => ("port_in_use", 13),
+        OAuthErrorKind::Configuration | OAuthErrorKind::System => ("system", 1),
+        OAuthErrorKind::TimedOut => ("timed_out", 1),
     }
 }
 
@@ -105,7 +111,7 @@ fn server_cause(error: &CliError) -> Option<ServerCause<'_>> {
         CliError::Login(error) => error.server_cause(),
         CliError::SignedInWithoutApiKey(error) => error.server_cause(),
         CliError::NotRevoked { source, .. } => match source.as_ref() {
-            RevocationError::Refused(error) => Some(ServerCause::Token(error)),
+            RevocationError::Refused(error) => ServerCause::from_token_error(error),
             _ => None,
         },
         _ => None,
@@ -113,10 +119,10 @@ fn server_cause(error: &CliError) -> Option<ServerCause<'_>> {
 }
 
 fn server_fields(cause: ServerCause<'_>) -> Value {
-    match (cause.http_error(), cause.error_response()) {
-        (Some(error), _) => no_response(error),
-        (_, Some(response)) => error_response(response),
-        (None, None) => Value::Null,
+    match cause {
+        ServerCause::NoResponse(error) => no_response(error),
+        ServerCause::ErrorResponse(response) => error_response(response),
+        ServerCause::InvalidResponse(_) => Value::Null,
     }
 }
 

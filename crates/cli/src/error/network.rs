@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use http_client::{BaseUrl, Error, ErrorResponse, Phase, ProxyFailure, SetupError, TlsFailure};
+use http_client::{
+    BaseUrl, DecodeError, Error, ErrorResponse, Phase, ProxyFailure, SetupError, TlsFailure,
+};
 use login::ServerCause;
 use terminal_ui::{Hint, in_words, say};
 
@@ -131,13 +133,17 @@ fn more(failure: &TlsFailure) -> Hint {
 /// What the error of one request asks for. `other` is for a status that means something else at each
 /// endpoint.
 pub(super) fn request(
-    cause: ServerCause<'_>,
+    cause: Option<ServerCause<'_>>,
     other: impl FnOnce(&ErrorResponse) -> Option<Hint>,
 ) -> Option<Hint> {
-    match (cause.http_error(), cause.error_response()) {
-        (Some(error), _) => hint(error),
-        (_, Some(response)) => any_response(response).map(say).or_else(|| other(response)),
-        _ => cause.is_not_json().then(|| say(NOT_THE_SERVER)),
+    match cause? {
+        ServerCause::NoResponse(error) => hint(error),
+        ServerCause::ErrorResponse(response) => {
+            any_response(response).map(say).or_else(|| other(response))
+        }
+        // Often the page of a proxy or a firewall.
+        ServerCause::InvalidResponse(DecodeError::NotJson { .. }) => Some(say(NOT_THE_SERVER)),
+        ServerCause::InvalidResponse(_) => None,
     }
 }
 

@@ -94,7 +94,7 @@ fn why_unreachable(error: &HttpError) -> String {
 }
 
 fn token_request(error: &TokenError, hint: fn(&ErrorResponse) -> Hint) -> Hint {
-    request(ServerCause::Token(error), |response| Some(hint(response)))
+    request(ServerCause::from_token_error(error), |response| Some(hint(response)))
         .unwrap_or_else(|| say("sign in again; if it stays like this, look for a newer login-cli"))
 }
 

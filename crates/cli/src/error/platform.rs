@@ -13,7 +13,7 @@ use super::{Explanation, advise, plain, store};
 pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
     Some(match error {
         LoginError::KeyExchange { name, source } => {
-            let hint = || request(ServerCause::Token(source), |_| None);
+            let hint = || request(ServerCause::from_token_error(source), |_| None);
             let without = "to sign in without an API key, leave --require-api-key out";
             unknown_outcome(error, name, || hint().unwrap_or_else(|| say(without)))
         }
@@ -55,15 +55,13 @@ fn finding(error: &LoginError) -> Option<Explanation> {
             let each = offered.iter().map(|it| (it.id.as_str(), it.title.as_deref()));
             offer("its projects", each.collect())
         }
-        LoginError::NotDelivered { name, kept, .. } => advise(match kept {
+        LoginError::NotDelivered { name, stored, .. } => advise(match stored {
             true => "it is kept in auth.json all the same",
             false => "delete that key at https://platform.openai.com/api-keys, and create another",
         })
-        .fields(json!({ "key_name": name, "kept": kept })),
-        LoginError::NotStored { name, handed_over, source } => {
-            advise(not_stored(*handed_over, source))
-                .fields(json!({ "key_name": name, "cause": store::cause(source) }))
-        }
+        .fields(json!({ "key_name": name, "kept": stored })),
+        LoginError::NotStored { name, delivered, source } => advise(not_stored(*delivered, source))
+            .fields(json!({ "key_name": name, "cause": store::cause(source) })),
         _ => return None,
     })
 }
@@ -75,7 +73,7 @@ pub(super) fn signed_in_without(error: &LoginError) -> Explanation {
     };
     match error {
         LoginError::KeyExchange { name, source } => unknown_outcome(error, name, || {
-            request(ServerCause::Token(source), |_| None).unwrap_or_else(other_key)
+            request(ServerCause::from_token_error(source), |_| None).unwrap_or_else(other_key)
         }),
         _ => advise(other_key()),
     }
@@ -112,8 +110,8 @@ fn offer(what: &str, all: Vec<(&str, Option<&str>)>) -> Explanation {
     plain().any_hint(hint).fields(json!({ "offered": offered.collect::<Value>() }))
 }
 
-fn not_stored(handed_over: bool, error: &StoreError) -> Hint {
-    let of_key = say(if handed_over {
+fn not_stored(delivered: bool, error: &StoreError) -> Hint {
+    let of_key = say(if delivered {
         "the key above works, keep it yourself"
     } else {
         "delete that key at https://platform.openai.com/api-keys, because it was not delivered"
@@ -125,7 +123,7 @@ fn not_stored(handed_over: bool, error: &StoreError) -> Hint {
 }
 
 fn platform(error: &PlatformError) -> Option<Hint> {
-    request(ServerCause::Platform(error), |response| {
+    request(ServerCause::from_platform_error(error), |response| {
         Some(say(platform_response(error.call(), response.status)))
     })
 }

@@ -55,7 +55,9 @@ fn new_tokens(error: &LoginError) -> Option<Explanation> {
     Some(match error {
         LoginError::Refresh(error) => {
             let not_found = |status| (status == 404).then(|| say(CHECK_ISSUER));
-            let hint = request(ServerCause::Token(error), |response| not_found(response.status));
+            let hint = request(ServerCause::from_token_error(error), |response| {
+                not_found(response.status)
+            });
             advise(hint.unwrap_or_else(|| {
                 say(
                     "the stored sign-in is as it was: try again later; if it stays like this, sign \

@@ -74,10 +74,9 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
     let name = || "Key".to_owned();
     let denied = WaitError::Denied { error: "access_denied".to_owned(), error_description: None };
     let of_platform = PlatformError::Http { call: Call::LogIn, source: dns() };
-    let undelivered = LoginError::NotDelivered { name: name(), kept: true, source: io().into() };
+    let undelivered = LoginError::NotDelivered { name: name(), stored: true, source: io().into() };
     let no_project = LoginError::NoProject { seen: SearchSummary::default(), failure: None };
-    let unkept =
-        LoginError::NotStored { name: name(), handed_over: false, source: corrupt().into() };
+    let unkept = LoginError::NotStored { name: name(), delivered: false, source: corrupt().into() };
     let organization = platform_api::OrganizationId::new("org-1").unwrap();
     let unknown = LoginError::UnknownOrganization { wanted: organization, offered: Vec::new() };
     let wanted = platform_api::ProjectId::new("proj_1").unwrap();
@@ -105,7 +104,7 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
         ("bad_callback", LoginError::OAuth(OAuthError::Callback(WaitError::MissingCode))),
         ("network", LoginError::OAuth(OAuthError::CodeExchange(dns().into()))),
         ("refused", LoginError::OAuth(OAuthError::CodeExchange(refused(400)))),
-        ("refused", LoginError::KeyExchange { name: name(), source: refused(403) }),
+        ("refused", LoginError::KeyExchange { name: name(), source: refused(403).into() }),
         ("unusable_answer", LoginError::OAuth(OAuthError::CodeExchange(misshapen().into()))),
         ("unusable_answer", malformed),
         ("unusable_answer", LoginError::InvalidIdToken(ClaimMismatch::Issuer.into())),
@@ -136,10 +135,10 @@ fn of_stored() -> Vec<(&'static str, CliError)> {
         ("store", LoginError::Store(corrupt())),
         ("store_busy", LoginError::Store(locked())),
         ("store_busy", LoginError::StoreBusy { waited, holder: None }),
-        ("not_signed_in", LoginError::NotSignedIn { location: location() }),
+        ("not_signed_in", LoginError::NotSignedIn(location())),
         ("sign_in_ended", LoginError::SignInEnded(refused(401))),
         ("network", LoginError::Refresh(dns().into())),
-        ("nothing_to_refresh", LoginError::NothingToRefresh { location: location() }),
+        ("nothing_to_refresh", LoginError::NothingToRefresh(location())),
         ("nothing_to_refresh", LoginError::UnsupportedAuthMode { auth_mode: text() }),
         ("other_client", LoginError::OtherClient { stored: text(), asked: text() }),
         ("other_issuer", LoginError::OtherIssuer { stored: text(), asked: text() }),
@@ -177,7 +176,7 @@ fn of_this_machine() -> Vec<(&'static str, CliError)> {
         ("system", CliError::Runtime(io())),
         ("interrupted", interrupted(Interrupt::CtrlC)),
         ("terminated", interrupted(Interrupt::Terminated)),
-        ("not_held", LoginError::NoAccessToken { location: location() }.into()),
+        ("not_held", LoginError::NoAccessToken(location()).into()),
     ]
 }
 
@@ -259,7 +258,8 @@ fn missing_response_has_a_cause() {
 fn error_with_a_possible_key_is_not_transient() {
     let fields = json!({"key_name": "Key", "key_may_exist": true, "transient": false});
     has(creation(platform_refusal(503)), &fields);
-    let exchange = LoginError::KeyExchange { name: "Key".to_owned(), source: refused(500) };
+    let source = refused(500).into();
+    let exchange = LoginError::KeyExchange { name: "Key".to_owned(), source };
     has(exchange, &fields);
     has(creation(platform_refusal(429)), &json!({"key_may_exist": false, "transient": true}));
 }
@@ -268,13 +268,13 @@ fn error_with_a_possible_key_is_not_transient() {
 // threats 147 153
 #[test]
 fn key_that_could_not_be_stored_is_named() {
-    let unkept = |handed_over, source: StoreError| {
+    let unkept = |delivered, source: StoreError| {
         let source = source.into();
-        CliError::from(LoginError::NotStored { name: "Key".to_owned(), handed_over, source })
+        CliError::from(LoginError::NotStored { name: "Key".to_owned(), delivered, source })
     };
     let fields = json!({"kind": "not_kept", "key_name": "Key", "transient": false});
     has(unkept(false, locked()), &fields);
-    let hint = |handed_over| shown(&unkept(handed_over, locked())).unwrap();
+    let hint = |delivered| shown(&unkept(delivered, locked())).unwrap();
     let then = "; another program is using it: try again when it is done";
     assert_eq!(hint(true), format!("the key above works, keep it yourself{then}"));
     let delete =

@@ -123,8 +123,7 @@ fn shell_characters_in_url_stay_one_argument() {
     let world = World::new();
     let browser = BrowserDouble::new(&world);
     let client = "x;$(id)`id`'\"&|<> \n%s %c\\";
-    let start =
-        world.login().args(["--client-id", client, "--timeout", "5s"]).opening_browser(&browser);
+    let start = world.login().args(["--client-id", client]).opening_browser(&browser);
     let running = start.start();
     let opened = browser.opened_with_url();
     assert_eq!(opened, running.auth_url());

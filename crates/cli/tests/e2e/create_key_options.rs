@@ -210,7 +210,7 @@ fn key_that_cannot_be_saved_is_still_printed() {
     let finished = running.finish();
     let key = world.sandbox.issued().api_keys.pop().unwrap();
     finished.exits(1).prints(&format!("{key}\n"));
-    finished.says("error: the API key \"Codex CLI\" was created, but could not be kept: ");
+    finished.says("error: the API key \"Codex CLI\" was created, but could not be stored: ");
     finished.says("hint: the key above works, keep it yourself; ");
 }
 

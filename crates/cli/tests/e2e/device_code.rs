@@ -144,7 +144,8 @@ fn slow_down_increases_the_interval_permanently() {
     let world = world_with([Fault::new(Endpoint::DeviceToken, slow_down).on(On::First(1))]);
     let running = device_login(&world).start();
     let gaps = gaps(&world, 3);
-    assert!(gaps.iter().all(|gap| *gap > Duration::from_millis(5_800)), "{gaps:?}");
+    // Six seconds, measured by a test that can be late. The interval of the issuer is one second.
+    assert!(gaps.iter().all(|gap| *gap > Duration::from_secs(4)), "{gaps:?}");
     approve(&world, &running, Account::OWNER);
     running.finish().exits(0);
 }

@@ -87,9 +87,9 @@ fn untrusted_issuer_gets_no_request() {
         let world =
             World::with_scenario(Scenario { tls: Tls::Broken(defect), ..Scenario::default() });
         let start = world.login().with_trace_log().arg("--ca-file").arg(world.ca_file());
-        let finished = start.args(["--timeout", "1s"]).run();
+        let finished = start.args(["--timeout", "3s"]).run();
         finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
-        finished.says(&format!(" within 1 second, and {} could not be reached: ", world.host()));
+        finished.says(&format!(" within 3 seconds, and {} could not be reached: ", world.host()));
         assert!(world.sandbox.requests().is_empty(), "{defect:?}");
     }
 }
@@ -99,7 +99,7 @@ fn untrusted_issuer_gets_no_request() {
 #[test]
 fn unknown_ca_is_not_trusted() {
     let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
-    let finished = world.login().args(["--timeout", "1s"]).run();
+    let finished = world.login().args(["--timeout", "3s"]).run();
     finished.exits(1).says(&format!("warning: no secure connection to {}: ", world.host()));
     assert!(world.sandbox.requests().is_empty());
 }
@@ -120,7 +120,7 @@ fn doctor_hint_has_all_options() {
         world.sandbox.issuer_url(),
         ca_file.display()
     );
-    let waiting = there(world.login().args(["--timeout", "1s"]));
+    let waiting = there(world.login().args(["--timeout", "3s"]));
     waiting.exits(1).says("; trying again\nhint: ").says(&doctor);
     world.signed_in(-60);
     let failed = there(world.command("refresh"));

@@ -120,7 +120,7 @@ fn unresponsive_issuer_times_out_after_five_seconds() {
     let since = Instant::now();
     assert_only_removed(&world, "the issuer did not respond within 5s");
     let took = since.elapsed();
-    assert!((Duration::from_secs(5)..Duration::from_secs(8)).contains(&took), "{took:?}");
+    assert!((Duration::from_secs(5)..Duration::from_secs(15)).contains(&took), "{took:?}");
 }
 
 // threats 145 179

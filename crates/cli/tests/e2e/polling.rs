@@ -145,7 +145,8 @@ fn retry_after_is_obeyed() {
     let world = World::with([Fault::new(Endpoint::Organizations, busy).on(On::First(1))]);
     let running = world.create_key().args(FAST_POLLING).start();
     let visit = running.start_visit(Account::OWNER);
-    assert!(pause_between_polls(&world, &running) >= Duration::from_millis(900));
+    // A second, measured by a test that can be late. Without the header, it is 20 milliseconds.
+    assert!(pause_between_polls(&world, &running) >= Duration::from_millis(500));
     running.join_visit(visit);
     running
         .finish()

@@ -221,7 +221,7 @@ fn valid_token_is_printed_with_a_warning_if_refresh_fails() {
         let finished = world.command("token").with_trace_log().run();
         finished.exits(0).prints(&format!("{}\n", stored.access_token));
         finished.says("warning: cannot refresh the access token: ").says(words);
-        finished.says("; the old token is good for a little longer\n");
+        finished.says("; the old token is valid for a little longer\n");
         assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
 }

@@ -123,7 +123,7 @@ fn refresh_continues_after_the_lock_holder_is_killed() {
     holder.kill();
     world
         .sandbox
-        .wait_for_requests_blocking(&Endpoint::TokenRefresh, 2, Duration::from_secs(1))
+        .wait_for_requests_blocking(&Endpoint::TokenRefresh, 2, Duration::from_secs(5))
         .unwrap();
     world.sandbox.release();
     // The order of the two requests at the issuer does not matter.

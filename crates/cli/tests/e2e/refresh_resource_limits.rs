@@ -33,7 +33,7 @@ fn folder_at_temporary_path_fails_before_the_request() {
     let stored = world.signed_in(-HOUR);
     let in_the_way = world.codex_home().join("auth.json.login-cli.tmp");
     fs::create_dir(&in_the_way).unwrap();
-    let error = format!("error: {} is a folder\n", in_the_way.display());
+    let error = format!("{} is a folder\n", in_the_way.display());
     for start in [world.command("token"), world.command("refresh"), world.login()] {
         start.run().exits(1).prints("").says(&error).says("hint: remove it, or choose");
     }

@@ -94,7 +94,7 @@ fn forced_https_is_explained() {
 #[test]
 fn forced_https_has_another_hint_without_the_option() {
     let world = World::new();
-    let running = world.create_key().args(["--timeout", "1s"]).start();
+    let running = world.create_key().args(["--timeout", "3s"]).start();
     send(&running, CLIENT_HELLO);
     let finished = running.finish();
     finished.exits(1).says("\nhint: allow http for localhost in the settings of the browser");
@@ -105,10 +105,10 @@ fn forced_https_has_another_hint_without_the_option() {
 #[test]
 fn timeout_reports_the_refused_requests() {
     let world = World::new();
-    let running = world.login().args(["--timeout", "1s", "--json"]).start();
+    let running = world.login().args(["--timeout", "3s", "--json"]).start();
     send(&running, CLIENT_HELLO);
     let finished = running.finish();
-    finished.exits(1).says("did not come back within 1 second; the browser asked for https");
+    finished.exits(1).says("did not come back within 3 seconds; the browser asked for https");
     finished.says("--redirect-host 127.0.0.1");
     let document = finished.json();
     assert_eq!(document["error"]["kind"], "timed_out");

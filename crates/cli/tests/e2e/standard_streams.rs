@@ -41,7 +41,7 @@ fn key_without_stdout_reader_is_named() {
     let trail = running.visit(Account::OWNER);
     assert_eq!(trail.last().unwrap().status, 500);
     let finished = running.finish();
-    let error = "error: the API key \"Codex CLI\" was created, but could not be handed over: ";
+    let error = "error: the API key \"Codex CLI\" was created, but could not be delivered: ";
     finished.exits(1).says(error);
     finished.says("hint: delete that key at https://platform.openai.com/api-keys");
     assert_eq!(world.count(&Endpoint::ApiKeys), 1);
@@ -85,7 +85,7 @@ mod linux {
         let world = World::new();
         let start = world.create_key().in_shell("", ">/dev/full");
         let finished = start.signs_in(Account::OWNER);
-        let error = "error: the API key \"Codex CLI\" was created, but could not be handed over: ";
+        let error = "error: the API key \"Codex CLI\" was created, but could not be delivered: ";
         finished.exits(1).says(error);
         assert_eq!(world.count(&Endpoint::ApiKeys), 1);
     }

@@ -198,7 +198,7 @@ fn store_failure_after_the_sign_in_is_shown_in_the_browser() {
     assert_eq!(trail.last().unwrap().status, 500);
     let finished = running.finish();
     finished.exits(1).prints("").says("error: the API key \"Codex CLI [auto-generated] (");
-    finished.says("\" was created, but could not be kept: cannot write ");
+    finished.says("\" was created, but could not be stored: cannot write ");
     finished.says("hint: delete that key at https://platform.openai.com/api-keys, because it was ");
 }
 

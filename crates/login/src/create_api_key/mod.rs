@@ -12,7 +12,7 @@ use auth_store::{AuthStore, uninterrupted};
 use credentials::ApiKey;
 use http_client::{BaseUrl, HttpClient};
 use native_oauth::Authorization;
-use oauth_callback_server::{BrowserResponder, Page};
+use oauth_callback_server::BrowserResponder;
 use platform_api::{Organization, Project, Session};
 use token_source::LOCK_TIMEOUT;
 use tokio::join;
@@ -20,17 +20,14 @@ use zeroize::Zeroizing;
 
 use crate::error::{DeliveryError, Error, NoSelection};
 use crate::event::{Event, Events};
-use crate::pages::{self, KeyProject};
+use crate::pages;
 use crate::platform::{self, PendingSession};
 
-use poll::poll_for_choices;
-use target::SearchScope;
+use search::{SearchScope, poll_for_choices};
 
-pub use poll::PollPolicy;
-pub use target::{Choice, ProjectChoices, Target};
+pub use search::{Choice, PollPolicy, ProjectChoices, Target};
 
-mod poll;
-mod target;
+mod search;
 
 /// The options for a key.
 #[derive(Clone, Debug)]
@@ -133,54 +130,38 @@ impl PendingApiKey {
     ) -> Result<NewApiKey, Error> {
         let Self { options, session } = self;
         let (session, browser) = session.log_in(pages::KEY_FAILED, events).await?;
-        let mut browser = PendingReply(Some(browser));
+        let mut browser = Some(browser);
         let created = async {
             let target = find_target(&options, &session, &mut browser, choose, events).await?;
             create(&session, target, &options.name, events).await
         };
-        let new = match created.await {
-            Ok(new) => new,
-            Err(error) => {
-                browser.respond_error().await;
-                return Err(error);
+        let (outcome, page) = match created.await {
+            Ok(new) => {
+                // Both run, even if one fails: the platform returns the key only once.
+                let delivered = deliver(&new);
+                let page = delivered.is_ok().then(|| key_created(&new));
+                let (new, stored) = store(options.save_to, new).await;
+                (outcome(new, delivered, stored), page)
             }
+            Err(error) => (Err(error), None),
         };
-        // Both run, even if one fails: the platform returns the key only once.
-        let delivered = deliver(&new);
-        let (new, kept) = keep(options.save_to, new).await;
-        match &delivered {
-            Ok(()) => browser.respond_ok(key_created(&new)).await,
-            Err(_) => browser.respond_error().await,
+        match (browser, page) {
+            (Some(browser), Some(page)) => browser.respond_ok(page).await,
+            (Some(browser), None) => browser.respond_error(pages::KEY_FAILED).await,
+            (None, _) => {}
         }
-        outcome(new, delivered, kept)
+        outcome
     }
 }
 
 /// The selector of a caller without one.
 type NoSelector = fn(ProjectChoices) -> Ready<Result<Target, NoSelection>>;
 
-/// The browser, until it has got its page.
-struct PendingReply(Option<BrowserResponder>);
-
-impl PendingReply {
-    async fn respond_ok(&mut self, page: impl Into<Page>) {
-        if let Some(browser) = self.0.take() {
-            browser.respond_ok(page).await;
-        }
-    }
-
-    async fn respond_error(&mut self) {
-        if let Some(browser) = self.0.take() {
-            browser.respond_error(pages::KEY_FAILED).await;
-        }
-    }
-}
-
-/// The project for the key.
+/// The project for the key. During a selection, the browser shows a page that refers to the terminal.
 async fn find_target(
     options: &Options,
     session: &Session,
-    browser: &mut PendingReply,
+    browser: &mut Option<BrowserResponder>,
     choose: Option<impl AsyncFnOnce(ProjectChoices) -> Result<Target, NoSelection>>,
     events: Events<'_>,
 ) -> Result<Target, Error> {
@@ -188,14 +169,17 @@ async fn find_target(
     // An id leaves nothing to select.
     let choose = choose.filter(|_| choice.project.is_none());
     let scope = if choose.is_some() { SearchScope::Everything } else { SearchScope::UntilDefault };
-    let choices = poll_for_choices(session, choice, scope, *poll, events).await?;
-    match choose {
-        Some(choose) if choices.targets().len() > 1 => {
-            let ((), target) = join!(browser.respond_ok(pages::CHOOSE), choose(choices));
-            Ok(target?)
+    let mut choices = poll_for_choices(session, choice, scope, *poll, events).await?;
+    let Some(choose) = choose.filter(|_| choices.targets.len() > 1) else {
+        return Ok(choices.targets.swap_remove(choices.default));
+    };
+    let page = async {
+        if let Some(browser) = browser.take() {
+            browser.respond_ok(pages::CHOOSE).await;
         }
-        _ => Ok(choices.into_default()),
-    }
+    };
+    let ((), target) = join!(page, choose(choices));
+    Ok(target?)
 }
 
 async fn create(
@@ -213,15 +197,15 @@ async fn create(
 }
 
 /// Stores the key if requested, and returns whether it is stored.
-async fn keep(
+async fn store(
     store: Option<AuthStore>,
     new: NewApiKey,
 ) -> (NewApiKey, Result<bool, auth_store::Error>) {
     let Some(store) = store else { return (new, Ok(false)) };
     let store = store.with_lock_wait(LOCK_TIMEOUT);
     let save = move || {
-        let kept = store.update(|document| document.set_api_key(&new.key));
-        (new, kept.map(|()| true))
+        let stored = store.update(|document| document.set_api_key(&new.key));
+        (new, stored.map(|()| true))
     };
     uninterrupted(save).await
 }
@@ -229,16 +213,16 @@ async fn keep(
 fn outcome(
     new: NewApiKey,
     delivered: Result<(), DeliveryError>,
-    kept: Result<bool, auth_store::Error>,
+    stored: Result<bool, auth_store::Error>,
 ) -> Result<NewApiKey, Error> {
-    match (delivered, kept) {
+    match (delivered, stored) {
         (Ok(()), Ok(_)) => Ok(new),
         (Ok(()), Err(source)) => {
-            Err(Error::NotStored { name: new.name, handed_over: true, source: source.into() })
+            Err(Error::NotStored { name: new.name, delivered: true, source: source.into() })
         }
-        (Err(source), kept) => {
-            let kept = kept.unwrap_or(false);
-            Err(Error::NotDelivered { name: new.name, kept, source })
+        (Err(source), stored) => {
+            let stored = stored.unwrap_or(false);
+            Err(Error::NotDelivered { name: new.name, stored, source })
         }
     }
 }
@@ -246,5 +230,5 @@ fn outcome(
 fn key_created(new: &NewApiKey) -> Zeroizing<String> {
     let organization = new.organization.title.as_deref().unwrap_or(new.organization.id.as_str());
     let project = new.project.title.as_deref().unwrap_or(new.project.id.as_str());
-    pages::key_created(&KeyProject { organization: Some(organization), project: Some(project) })
+    pages::key_created(organization, project)
 }

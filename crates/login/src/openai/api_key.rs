@@ -27,26 +27,25 @@ struct ApiKeyResponse {
 ///
 /// # Errors
 ///
-/// [`Error`]. Each success makes another key, so a failure after sending may have left one behind.
+/// [`Error`]. If [`Error::may_have_taken_effect`], a key may exist.
 pub async fn exchange_for_api_key(
     client: &TokenClient,
     id_token: &IdToken,
     name: &str,
 ) -> Result<ApiKey, Error> {
     let subject_token = id_token.expose();
-    let request = TokenRequest {
-        endpoint: &client.provider().token_endpoint,
-        format: BodyFormat::Form,
-        fields: &[
-            ("grant_type", GRANT),
-            ("client_id", client.client_id()),
-            ("requested_token", API_KEY),
-            ("subject_token", subject_token),
-            ("subject_token_type", ID_TOKEN),
-            ("name", name),
-        ],
-        secrets: &[subject_token],
-    };
+    let fields = [
+        ("grant_type", GRANT),
+        ("client_id", client.client_id()),
+        ("requested_token", API_KEY),
+        ("subject_token", subject_token),
+        ("subject_token_type", ID_TOKEN),
+        ("name", name),
+    ];
+    let endpoint = &client.provider().token_endpoint;
+    let mut request = TokenRequest::new(endpoint, BodyFormat::Form, &fields);
+    let secrets = [subject_token];
+    request.secrets = &secrets;
     client.send(&request).await?.decode::<ApiKeyResponse>()?.into_key()
 }
 

@@ -1,4 +1,5 @@
 use credentials::{ClaimMismatch, non_empty_string};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -9,16 +10,21 @@ pub type Claims = credentials::Claims<OpenAiClaims>;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct OpenAiClaims {
-    /// The email address in an access token, which has it under `https://api.openai.com/profile`.
-    #[serde(
-        default,
-        rename = "https://api.openai.com/profile",
-        deserialize_with = "email_of_profile"
-    )]
-    pub profile_email: Option<String>,
+    /// What an access token has under `https://api.openai.com/profile`.
+    #[serde(default, rename = "https://api.openai.com/profile", deserialize_with = "lenient")]
+    pub profile: ProfileClaims,
     /// What is under `https://api.openai.com/auth`.
-    #[serde(default, rename = "https://api.openai.com/auth", deserialize_with = "auth")]
+    #[serde(default, rename = "https://api.openai.com/auth", deserialize_with = "lenient")]
     pub auth: AuthClaims,
+}
+
+/// The object under the claim `https://api.openai.com/profile`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct ProfileClaims {
+    /// The email address of the user.
+    #[serde(default, deserialize_with = "non_empty_string")]
+    pub email: Option<String>,
 }
 
 /// The object under the claim `https://api.openai.com/auth`.
@@ -28,28 +34,28 @@ pub struct AuthClaims {
     /// The organization that the person signed in to.
     #[serde(default, deserialize_with = "non_empty_string")]
     pub organization_id: Option<String>,
-    /// The organizations that the person is in, as far as each of them has an id.
+    /// The organizations of the person. Entries without an id are skipped.
     #[serde(default, deserialize_with = "organizations")]
     pub organizations: Vec<OrganizationClaim>,
-    /// The project in it that an API key is made for.
+    /// The project for an API key, in that organization.
     #[serde(default, deserialize_with = "non_empty_string")]
     pub project_id: Option<String>,
     /// Whether the organization is set up on the platform.
-    #[serde(default, deserialize_with = "truth")]
+    #[serde(default, deserialize_with = "lenient")]
     pub completed_platform_onboarding: bool,
-    /// Whether this person could set it up.
-    #[serde(default, deserialize_with = "truth")]
+    /// Whether this person can set it up.
+    #[serde(default, deserialize_with = "lenient")]
     pub is_org_owner: bool,
     /// The ChatGPT account, `account_id` in `auth.json`.
     #[serde(default, deserialize_with = "non_empty_string")]
     pub chatgpt_account_id: Option<String>,
-    /// The person, as ChatGPT numbers them.
+    /// ChatGPT's id of the person.
     #[serde(default, deserialize_with = "non_empty_string")]
     pub chatgpt_user_id: Option<String>,
     /// The same, in tokens that do not have `chatgpt_user_id`.
     #[serde(default, deserialize_with = "non_empty_string")]
     pub user_id: Option<String>,
-    /// The plan, such as `plus`; an access token carries it.
+    /// The plan, such as `plus`. It is in the access token.
     #[serde(default, deserialize_with = "non_empty_string")]
     pub chatgpt_plan_type: Option<String>,
 }
@@ -66,7 +72,27 @@ pub struct OrganizationClaim {
 }
 
 impl AuthClaims {
-    /// The title of the organization that the person signed in to, where the token tells.
+    /// The organization and the project of an API key.
+    ///
+    /// # Errors
+    ///
+    /// The name of the claim that is missing. Without it, the exchange would fail with a less useful error.
+    pub fn api_project(&self) -> Result<(&str, &str), &'static str> {
+        let organization = self.organization_id.as_deref().ok_or("organization_id")?;
+        Ok((organization, self.project_id.as_deref().ok_or("project_id")?))
+    }
+
+    /// Whether the organization is not set up on the platform, and this person can do that.
+    #[must_use]
+    pub fn needs_setup(&self) -> bool {
+        self.is_org_owner && !self.completed_platform_onboarding
+    }
+
+    fn user(&self) -> Option<&str> {
+        self.chatgpt_user_id.as_deref().or(self.user_id.as_deref())
+    }
+
+    /// The title of the organization that the person signed in to, if the token has it.
     #[must_use]
     pub fn organization_title(&self) -> Option<&str> {
         let id = self.organization_id.as_deref()?;
@@ -74,51 +100,83 @@ impl AuthClaims {
     }
 }
 
-/// A claim that says something else than this sign-in expects.
+/// A claim that does not match the sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mismatch {
     /// A standard claim.
     #[error(transparent)]
     Standard(#[from] ClaimMismatch),
-    /// `chatgpt_account_id`: it is for another workspace.
+    /// The workspace, `chatgpt_account_id`.
     #[error("it is for another workspace (chatgpt_account_id)")]
     Workspace,
 }
 
-/// Whether the ID token that came with a refresh is about the same person in the same workspace.
+/// Checks that the ID token of a refresh is for the same user and workspace.
 pub(crate) fn check_same_person(now: &Claims, before: &Claims) -> Result<(), Mismatch> {
     now.check_subject_unchanged(before)?;
-    let workspace = |claims: &Claims| claims.additional.auth.chatgpt_account_id.clone();
-    match (workspace(now), workspace(before)) {
-        (Some(now), Some(before)) if now != before => Err(Mismatch::Workspace),
-        _ => Ok(()),
+    let (now, before) = (&now.additional.auth, &before.additional.auth);
+    if differ(now.chatgpt_account_id.as_deref(), before.chatgpt_account_id.as_deref()) {
+        return Err(Mismatch::Workspace);
+    }
+    Ok(())
+}
+
+/// Checks that an access token has this issuer, this client, and the user and the workspace of `other`, as
+/// far as it names them ([RFC 9068 §2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)). Its `aud` is
+/// the resource server.
+pub(crate) fn check_access_token(
+    access: &Claims,
+    issuer: &str,
+    client_id: Option<&str>,
+    other: Option<&Claims>,
+) -> Result<(), Mismatch> {
+    let auth = &access.additional.auth;
+    let other = other.map(|other| &other.additional.auth);
+    let workspace = other.and_then(|other| other.chatgpt_account_id.as_deref());
+    if differ(access.iss.as_deref(), Some(issuer)) {
+        Err(ClaimMismatch::Issuer.into())
+    } else if differ(access.client_id.as_deref(), client_id) {
+        Err(ClaimMismatch::Audience.into())
+    } else if differ(auth.user(), other.and_then(AuthClaims::user)) {
+        Err(ClaimMismatch::Subject.into())
+    } else if differ(auth.chatgpt_account_id.as_deref(), workspace) {
+        Err(Mismatch::Workspace)
+    } else {
+        Ok(())
     }
 }
 
-fn truth<'de, D: Deserializer<'de>>(input: D) -> Result<bool, D::Error> {
-    Ok(Value::deserialize(input)? == Value::Bool(true))
+/// Whether the claims are certainly about different users.
+pub(crate) fn is_another_person(one: &Claims, other: &Claims) -> bool {
+    fn issuer(claims: &Claims) -> Option<&str> {
+        Some(claims.iss.as_deref()?.trim_end_matches('/'))
+    }
+    let user = one.additional.auth.user();
+    let is_same_user = user.is_some() && user == other.additional.auth.user();
+    differ(issuer(one), issuer(other))
+        || !is_same_user && differ(one.sub.as_deref(), other.sub.as_deref())
 }
 
-/// What is no organization with an id is passed over.
+/// Whether both are known, and not equal.
+fn differ(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
+
+/// A claim of another type is absent. Serde would read a list as the fields of a struct.
+fn lenient<'de, D, T>(input: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + DeserializeOwned,
+{
+    let value = Some(Value::deserialize(input)?).filter(|value| !value.is_array());
+    Ok(value.and_then(|value| T::deserialize(value).ok()).unwrap_or_default())
+}
+
+/// Skips entries without an id.
 fn organizations<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<OrganizationClaim>, D::Error> {
     let Value::Array(all) = Value::deserialize(input)? else { return Ok(Vec::new()) };
     Ok(all.into_iter().filter_map(|one| OrganizationClaim::deserialize(one).ok()).collect())
-}
-
-fn email_of_profile<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
-    let profile = Value::deserialize(input)?;
-    let email = profile.get("email").and_then(Value::as_str);
-    Ok(email.filter(|email| !email.is_empty()).map(str::to_owned))
-}
-
-fn auth<'de, D: Deserializer<'de>>(input: D) -> Result<AuthClaims, D::Error> {
-    match Value::deserialize(input)? {
-        object @ Value::Object(_) => {
-            AuthClaims::deserialize(object).map_err(serde::de::Error::custom)
-        }
-        _ => Ok(AuthClaims::default()),
-    }
 }
 
 #[cfg(test)]

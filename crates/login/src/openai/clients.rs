@@ -7,6 +7,9 @@ pub const ISSUER: &str = "https://auth.openai.com";
 /// The platform's API.
 pub const API_BASE: &str = "https://api.openai.com";
 
+/// The audience of an access token for it.
+pub const API_AUDIENCE: &str = "https://api.openai.com/v1";
+
 /// The path of both redirect URIs.
 pub const REDIRECT_PATH: &str = "/auth/callback";
 
@@ -19,7 +22,7 @@ pub const SIGN_IN_PORT: u16 = 1455;
 /// The port in its other redirect URI, `http://localhost:1457/auth/callback`.
 pub const SIGN_IN_OTHER_PORT: u16 = 1457;
 
-/// What it asks for; `offline_access` is what brings a refresh token.
+/// Its scopes. `offline_access` requests a refresh token.
 pub const SIGN_IN_SCOPE: &str = "openid profile email offline_access";
 
 /// The client of "create a project API key".
@@ -29,8 +32,8 @@ pub const CREATE_API_KEY_CLIENT_ID: &str = "app_2SKx67EdpoN0G6j64rFvigXD";
 /// holds it.
 pub const CREATE_API_KEY_PORT: u16 = 5000;
 
-/// What it asks for: the same, in the order in which this client has always asked.
+/// Its scopes: the same, in the order that this client has always used.
 pub const CREATE_API_KEY_SCOPE: &str = "openid email profile offline_access";
 
-/// What the client of "create a project API key" calls itself.
+/// The `User-Agent` of the client of "create a project API key".
 pub const CREATE_API_KEY_USER_AGENT: &str = "Codex-Create-API-Key/1.0";

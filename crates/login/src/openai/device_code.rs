@@ -19,11 +19,10 @@ const POLL_PATH: &str = "/api/accounts/deviceauth/token";
 const VERIFICATION_PATH: &str = "/codex/device";
 /// The `redirect_uri` that the exchange of the code names.
 const REDIRECT_PATH: &str = "/deviceauth/callback";
-/// How long a code is good. The response does not say it.
+/// The lifetime of a code. The response does not have it.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// An authorization code and its verifier. OpenAI makes both, since the other device has no channel
-/// back.
+/// An authorization code and its verifier. OpenAI creates both.
 #[derive(Debug, Deserialize)]
 pub struct DeviceGrant {
     #[serde(rename = "authorization_code")]
@@ -100,11 +99,13 @@ async fn send(
     secrets: &[&str],
 ) -> Result<http_client::Response, Error> {
     let endpoint: &Url = &client.issuer().join(path);
-    client.send(&TokenRequest { endpoint, format: BodyFormat::Json, fields, secrets }).await
+    let mut request = TokenRequest::new(endpoint, BodyFormat::Json, fields);
+    request.secrets = secrets;
+    client.send(&request).await
 }
 
-/// A 403 or a 404 has no code that could be relied on: it is pending unless the body says that the
-/// person denied or the code expired.
+/// A 403 or a 404 has no reliable error code: it is pending unless the body says that the person denied or
+/// the code expired.
 fn undecided(response: ErrorResponse) -> Result<DevicePoll<DeviceGrant>, Error> {
     match response.status {
         500.. => Err(Error::ErrorResponse(response)),

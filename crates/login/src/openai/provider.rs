@@ -1,8 +1,7 @@
 use http_client::BaseUrl;
 use token_client::{BodyFormat, Provider};
 
-/// The endpoints of OpenAI's authorization server, or of one in its shape. It takes a refresh and a
-/// revocation as JSON.
+/// The endpoints of OpenAI's authorization server. Refresh and revocation requests are JSON.
 #[must_use]
 pub fn provider(issuer: BaseUrl) -> Provider {
     let endpoint = |path: &str| issuer.join(path);
@@ -15,8 +14,8 @@ pub fn provider(issuer: BaseUrl) -> Provider {
     provider
 }
 
-/// The same server for the client of "create a project API key", which has always sent the fields of
-/// a code exchange in an order of its own.
+/// The same for the client of "create a project API key", which has always sent the fields of a code
+/// exchange in another order.
 #[must_use]
 pub fn create_api_key_provider(issuer: BaseUrl) -> Provider {
     let order = ["client_id", "code_verifier", "code", "grant_type", "redirect_uri"];

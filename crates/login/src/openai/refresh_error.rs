@@ -1,6 +1,6 @@
 use token_client::Error;
 
-/// The refresh token was good, and somebody else has used it: they have its successor.
+/// Another process has used the refresh token, and has the new one.
 const REUSED: &str = "refresh_token_reused";
 
 /// The errors of OpenAI after which a refresh token is useless, with any status.
@@ -13,10 +13,10 @@ const FINAL: [&str; 6] = [
     "app_session_terminated",
 ];
 
-/// Whether a refresh that failed like this can only fail again, so that the person has to sign in;
-/// unless another process has refreshed meanwhile.
+/// Whether a refresh with this error can only fail again, so that the person has to sign in, unless another
+/// process has refreshed meanwhile.
 ///
-/// A 401 counts only in the words of the issuer: a gateway has pages of its own.
+/// A 401 counts only with an error of the issuer: a gateway has error pages of its own.
 #[must_use]
 pub fn requires_reauthentication(error: &Error) -> bool {
     let is_unauthorized = match error {

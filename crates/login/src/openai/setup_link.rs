@@ -2,6 +2,14 @@ use credentials::IdToken;
 use urlencoding::Encoded;
 use zeroize::Zeroizing;
 
+use super::clients::ISSUER;
+
+/// The platform of the issuer.
+#[must_use]
+pub fn platform_url(issuer: &str) -> &'static str {
+    if issuer == ISSUER { "https://platform.openai.com" } else { "https://platform.api.openai.org" }
+}
+
 /// Where the person sets up the organization:
 /// `{platform_url}/org-setup?p=…&t=…&with_org=…&project_id=…`, every value percent-encoded.
 ///
@@ -30,8 +38,8 @@ pub fn finish_setup_url(
     url
 }
 
-/// An encoded byte has three characters at most: the buffer never moves, so that no part of the
-/// token is left behind unwiped.
+/// An encoded byte has at most three characters, so the buffer is never reallocated, and no unwiped copy of
+/// the token remains.
 fn with_room_for(platform_url: &str, fields: &[(&str, &str)]) -> Zeroizing<String> {
     let longest = fields.iter().map(|(name, value)| name.len() + 3 * value.len());
     Zeroizing::new(String::with_capacity(platform_url.len() + longest.sum::<usize>()))

@@ -7,9 +7,9 @@ use token_client::{Error, TokenResponse};
 pub struct Tokens {
     /// Who signed in.
     pub id_token: IdToken,
-    /// What the APIs are called with.
+    /// The token for the APIs.
     pub access_token: AccessToken,
-    /// What the next access token is requested with.
+    /// The token for the next access token.
     pub refresh_token: RefreshToken,
 }
 

@@ -1,6 +1,6 @@
-use crate::pages::text::Shown;
+use super::text::visible;
 
-/// Who signed in, as far as the tokens say; what is absent is not shown.
+/// Who signed in. Absent values are not shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UserInfo<'a> {
     /// The person's name.
@@ -11,63 +11,32 @@ pub struct UserInfo<'a> {
     pub plan: Option<&'a str>,
     /// The organization, by its title or else its id.
     pub organization: Option<&'a str>,
-    /// Why there is no API key, where a person may expect one.
+    /// Why there is no API key, if one was requested.
     pub no_api_key: Option<&'a str>,
 }
 
 impl UserInfo<'_> {
     pub(super) fn to_html(self) -> String {
         list(&[
-            Row::new("Name", self.name),
-            Row::new("Email", self.email),
-            Row { class: " class=\"plan\"", ..Row::new("Plan", self.plan) },
-            Row::new("Organization", self.organization),
-            Row::new("API key", self.no_api_key),
+            ("Name", self.name),
+            ("Email", self.email),
+            ("Plan", self.plan),
+            ("Organization", self.organization),
+            ("API key", self.no_api_key),
         ])
     }
 }
 
-/// Where a new API key belongs; what is absent is not shown. The key itself is on no page.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KeyProject<'a> {
-    /// The organization, by its title or else its id.
-    pub organization: Option<&'a str>,
-    /// The project, by its title or else its id.
-    pub project: Option<&'a str>,
-}
-
-impl KeyProject<'_> {
-    pub(super) fn to_html(self) -> String {
-        list(&[Row::new("Organization", self.organization), Row::new("Project", self.project)])
-    }
-}
-
-struct Row<'a> {
-    term: &'static str,
-    class: &'static str,
-    value: Option<&'a str>,
-}
-
-impl<'a> Row<'a> {
-    fn new(term: &'static str, value: Option<&'a str>) -> Self {
-        Self { term, class: "", value }
-    }
-
-    /// `bdi` keeps a name that is written from right to left from turning its row around.
-    fn to_html(&self) -> Option<String> {
-        let Self { term, class, value } = self;
-        let value = Shown::new((*value)?)?;
+/// A row for each value; nothing without values. `bdi` keeps a name that is written from right to left
+/// from turning its row around.
+pub(super) fn list(rows: &[(&str, Option<&str>)]) -> String {
+    let row = |&(term, value): &(&str, Option<&str>)| {
+        let value = visible(value?)?;
+        let class = if term == "Plan" { " class=\"plan\"" } else { "" };
         Some(format!("<div><dt>{term}</dt><dd{class}><bdi>{value}</bdi></dd></div>\n"))
-    }
-}
-
-/// Nothing at all when there is no row: an empty list would be a line without a meaning.
-fn list(rows: &[Row<'_>]) -> String {
-    let rows: String = rows.iter().filter_map(Row::to_html).collect();
-    if rows.is_empty() {
-        return rows;
-    }
-    format!("<dl>\n{rows}</dl>")
+    };
+    let rows: String = rows.iter().filter_map(row).collect();
+    if rows.is_empty() { rows } else { format!("<dl>\n{rows}</dl>") }
 }
 
 #[cfg(test)]
@@ -95,10 +64,10 @@ mod tests {
     // threats 140
     #[test]
     fn absent_or_blank_value_has_no_row() {
-        let blank = KeyProject { organization: None, project: Some(" \u{200b}\n") };
-        assert_eq!(blank.to_html(), "");
+        let blank = ("Organization", Some(" \u{200b}\n"));
+        assert_eq!(list(&[blank, ("Project", None)]), "");
         assert_eq!(UserInfo::default().to_html(), "");
-        let half = KeyProject { project: Some("p"), ..blank };
-        assert_eq!(half.to_html(), "<dl>\n<div><dt>Project</dt><dd><bdi>p</bdi></dd></div>\n</dl>");
+        let half = list(&[blank, ("Project", Some("p"))]);
+        assert_eq!(half, "<dl>\n<div><dt>Project</dt><dd><bdi>p</bdi></dd></div>\n</dl>");
     }
 }

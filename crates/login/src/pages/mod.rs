@@ -1,16 +1,14 @@
 //! What the person sees in the browser, as complete HTML documents.
 //!
-//! A page says what happened and what to do next, and it says so under the strictest policy that
-//! the callback server sends: `default-src 'none'` with inline styles allowed. It therefore has no
-//! script, loads nothing, and is the same page on a machine without a network.
+//! A page says what happened and what to do next. It works under the content security policy of the
+//! callback server, `default-src 'none'` with inline styles: it has no script and loads nothing.
 //!
 //! # Invariants
 //!
-//! - Text from outside is escaped, stripped of what could rearrange the page, and cut to
-//!   one line of 80 columns.
+//! - Text from outside is escaped, without invisible characters, and cut to one line of 80 columns.
 //! - No page holds a secret, except the link of [`finish_setup`], which holds the ID token. That
 //!   is why pages with data are wiped when they are dropped.
-//! - The constant pages reflect nothing at all of the request that they answer.
+//! - The constant pages repeat nothing of the request.
 
 mod details;
 mod template;
@@ -21,12 +19,12 @@ mod text;
 use oauth_callback_server::Pages;
 use zeroize::Zeroizing;
 
-pub use details::{KeyProject, UserInfo};
+pub use details::UserInfo;
 
 use template::fill;
 
-/// One document, put together when the program is compiled. The template has only the text: its
-/// title, its sign and what else belongs into the head are named here, side by side.
+/// One document, assembled at compile time. The template has only the text; the title, the icon and the
+/// rest of the head are arguments.
 macro_rules! page {
     ($title:literal, $sign:literal, $text:literal $(, head: $head:literal)?) => {
         concat!(
@@ -60,7 +58,7 @@ pub fn finish_setup(who: &UserInfo<'_>, link: &str) -> Zeroizing<String> {
         "finish_setup.html",
         head: r#"<meta http-equiv="refresh" content="{{seconds}}; url={{link}}">"#
     );
-    // Long enough to see who signed in, short enough not to wonder.
+    // Enough time to read the page.
     const SECONDS: &str = "5";
     let details = who.to_html();
     let link = text::escaped(link);
@@ -68,26 +66,28 @@ pub fn finish_setup(who: &UserInfo<'_>, link: &str) -> Zeroizing<String> {
     fill(PAGE, &values)
 }
 
-/// The API key exists and was handed over in the terminal; the page says where it belongs.
+/// The API key exists and was delivered in the terminal; the page shows the title, or else the id, of its
+/// organization and project.
 #[must_use]
-pub fn key_created(home: &KeyProject<'_>) -> Zeroizing<String> {
+pub fn key_created(organization: &str, project: &str) -> Zeroizing<String> {
     const PAGE: &str = page!("API key created", "check.svg", "key_created.html");
-    fill(PAGE, &[("details", &home.to_html())])
+    let rows = [("Organization", Some(organization)), ("Project", Some(project))];
+    fill(PAGE, &[("details", &details::list(&rows))])
 }
 
-/// The person is signed in for what they see in the terminal; nothing is stored.
+/// The person is signed in for one command; nothing is stored.
 pub const LOGGED_IN: &str = page!("Signed in for this once", "check.svg", "logged_in.html");
 
-/// The person is signed in, and has to choose the project of the key, in the terminal.
+/// The person is signed in, and selects the project of the key in the terminal.
 pub const CHOOSE: &str = page!("Go back to the terminal", "prompt.svg", "choose.html");
 
-/// The authorization was granted, and what came after it failed.
+/// The authorization was granted, and a later step failed.
 pub const SIGN_IN_FAILED: &str = page!("Sign-in failed", "cross.svg", "sign_in_failed.html");
 
-/// The authorization was granted, and no API key came of it.
+/// The authorization was granted, and no API key was created or delivered.
 pub const KEY_FAILED: &str = page!("No API key", "cross.svg", "key_failed.html");
 
-/// The authorization server answered with an `error`
+/// The authorization server returned an `error`
 /// ([RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
 pub const DENIED: &str = page!("Sign-in was not granted", "cross.svg", "denied.html");
 
@@ -96,7 +96,7 @@ pub const DENIED: &str = page!("Sign-in was not granted", "cross.svg", "denied.h
 pub const STATE_MISMATCH: &str = page!("Link not valid", "cross.svg", "state_mismatch.html");
 
 /// The callback has the right `state`, and another code than the one that was taken.
-pub const OTHER_CODE: &str = page!("Answered already", "cross.svg", "other_code.html");
+pub const OTHER_CODE: &str = page!("Another response came first", "cross.svg", "other_code.html");
 
 /// The callback has the right `state` and neither a `code` nor an `error`.
 pub const MISSING_CODE: &str = page!("Sign-in incomplete", "cross.svg", "missing_code.html");
@@ -108,7 +108,7 @@ pub const NOT_FOUND: &str = page!("Nothing here", "prompt.svg", "not_found.html"
 pub const WRONG_REQUEST: &str = page!("Not a sign-in", "prompt.svg", "wrong_request.html");
 
 /// A request that another web page made, not the person. The wait goes on.
-pub const FORBIDDEN: &str = page!("Turned away", "cross.svg", "forbidden.html");
+pub const FORBIDDEN: &str = page!("Request refused", "cross.svg", "forbidden.html");
 
 /// A request after the one that ended the sign-in, such as a reload.
 pub const ALREADY_DONE: &str = page!("Already done", "prompt.svg", "already_done.html");

@@ -12,7 +12,7 @@ pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> Zeroizing<String>
         rest = after;
     }
     pieces.push(rest);
-    // `concat` allocates once: a text that grew would leave pieces of the link behind, unwiped.
+    // `concat` allocates once, so no unwiped copy of the link remains.
     Zeroizing::new(pieces.concat())
 }
 

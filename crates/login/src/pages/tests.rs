@@ -10,11 +10,10 @@ fn link() -> Zeroizing<String> {
 }
 
 fn pages_about(text: &str) -> [Zeroizing<String>; 3] {
-    let text = Some(text);
+    let some = Some(text);
     let who =
-        UserInfo { name: text, email: text, plan: text, organization: text, no_api_key: text };
-    let home = KeyProject { organization: text, project: text };
-    [signed_in(&who), finish_setup(&who, &link()), key_created(&home)]
+        UserInfo { name: some, email: some, plan: some, organization: some, no_api_key: some };
+    [signed_in(&who), finish_setup(&who, &link()), key_created(text, text)]
 }
 
 fn every_page() -> Vec<String> {
@@ -35,7 +34,7 @@ fn every_page() -> Vec<String> {
     let nobody = [
         signed_in(&UserInfo::default()),
         finish_setup(&UserInfo::default(), &link()),
-        key_created(&KeyProject::default()),
+        key_created("", ""),
     ];
     let with_data = pages_about("Ada").into_iter().chain(nobody);
     let with_data = with_data.map(|page| page.to_string());

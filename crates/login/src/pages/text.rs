@@ -1,36 +1,21 @@
-use std::fmt;
-
 use printable::excerpt;
 use zeroize::Zeroizing;
 
-/// A text from outside, fit to stand between two tags or in a quoted attribute.
-///
-/// It is one line of at most [`COLUMNS`] characters, with nothing in it that is invisible or
-/// rearranges its surroundings, and with every character that means something to HTML escaped.
-pub(super) struct Shown(String);
-
-impl Shown {
-    /// `None` when nothing visible is left of the text.
-    pub(super) fn new(outside: &str) -> Option<Self> {
-        let line = excerpt(outside, COLUMNS);
-        (!line.is_empty()).then(|| Self(escaped(&line).to_string()))
-    }
+/// A text from outside as HTML, for content and quoted attributes: one line of at most [`COLUMNS`]
+/// characters. `None` if no visible character is left.
+pub(super) fn visible(outside: &str) -> Option<String> {
+    let line = excerpt(outside, COLUMNS);
+    (!line.is_empty()).then(|| escaped(&line).to_string())
 }
 
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A name is not an essay; a longer one ends in an ellipsis.
+/// A longer text ends in an ellipsis.
 const COLUMNS: usize = 80;
 
-/// HTML in which the text means itself, in content as in an attribute with either quote
+/// The text as HTML, for content and for attributes with either quote
 /// ([HTML §13.3](https://html.spec.whatwg.org/multipage/parsing.html#escapingString)).
 pub(super) fn escaped(text: &str) -> Zeroizing<String> {
-    // No character becomes longer than `&quot;`, so the buffer never moves and nothing of a secret
-    // is left where it was.
+    // No character becomes longer than `&quot;`, so the buffer is never reallocated, and no unwiped copy of
+    // a secret remains.
     let mut html = Zeroizing::new(String::with_capacity(text.len() * "&quot;".len()));
     for c in text.chars() {
         match c {
@@ -51,8 +36,7 @@ mod tests {
 
     #[track_caller]
     fn shown(outside: &str, html: &str) {
-        let shown = Shown::new(outside).map(|shown| shown.to_string());
-        assert_eq!(shown.unwrap_or_default(), html, "{outside:?}");
+        assert_eq!(visible(outside).unwrap_or_default(), html, "{outside:?}");
     }
 
     // threats 19

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
 use platform_api::{
-    Error as PlatformError, Organization, OrganizationId, Project, ProjectList, Room, Session,
-    by_preference,
+    Error as PlatformError, Organization, OrganizationId, Project, ProjectLimit, ProjectList,
+    Session, by_preference,
 };
 use tokio::time::timeout;
 
@@ -31,7 +31,7 @@ const MAX_PROJECTS: usize = 10_000;
 ///
 /// [`Error::Platform`], or [`Error::ListTimedOut`].
 pub async fn organizations(session: &Session, limit: Duration) -> Result<Vec<Organization>, Error> {
-    within(limit, preferred_organizations(session)).await
+    within(limit, select_organizations(session, None)).await
 }
 
 /// The projects of all organizations, or of `one`. An inaccessible organization does not hide the others.
@@ -59,11 +59,11 @@ async fn all_projects(
     session: &Session,
     one: Option<&OrganizationId>,
 ) -> Result<Vec<OrganizationProjects>, Error> {
-    let organizations = select_organizations(preferred_organizations(session).await?, one)?;
-    let mut answers = list_projects(session, organizations, |_| false);
+    let organizations = select_organizations(session, one).await?;
+    let mut lists = list_projects(session, organizations, |_| false);
     let mut all = Vec::new();
-    while let Some((organization, answer)) = answers.next().await {
-        let (projects, has_more) = match answer {
+    while let Some((organization, list)) = lists.next().await {
+        let (projects, has_more) = match list {
             Ok(list) => (Some(list.projects), list.has_more),
             Err(error) if error.is_inaccessible() => (None, false),
             Err(error) => return Err(Error::Platform(error)),
@@ -73,21 +73,21 @@ async fn all_projects(
     Ok(all)
 }
 
-pub(crate) async fn preferred_organizations(session: &Session) -> Result<Vec<Organization>, Error> {
-    let listed = session.organizations().await.map_err(Error::Platform)?;
-    Ok(by_preference(listed))
-}
-
-/// `one` organization, or all. An account without organizations is not an error: it may get one later.
-pub(crate) fn select_organizations(
-    all: Vec<Organization>,
+/// `one` organization, or all in order of preference. An account without organizations is not an error: it
+/// may get one later.
+pub(crate) async fn select_organizations(
+    session: &Session,
     one: Option<&OrganizationId>,
 ) -> Result<Vec<Organization>, Error> {
-    let Some(wanted) = one else { return Ok(all) };
-    match all.iter().find(|organization| organization.id == *wanted) {
-        Some(organization) => Ok(vec![organization.clone()]),
-        None if all.is_empty() => Ok(all),
-        None => Err(Error::UnknownOrganization { wanted: wanted.clone(), offered: all }),
+    let mut all = by_preference(session.organizations().await.map_err(Error::Platform)?);
+    match one {
+        Some(wanted) if !all.is_empty() => {
+            match all.iter().position(|organization| organization.id == *wanted) {
+                Some(place) => Ok(vec![all.swap_remove(place)]),
+                None => Err(Error::UnknownOrganization { wanted: wanted.clone(), offered: all }),
+            }
+        }
+        _ => Ok(all),
     }
 }
 
@@ -101,11 +101,11 @@ pub(crate) fn list_projects(
     organizations: Vec<Organization>,
     sought: impl Fn(&Project) -> bool + Copy,
 ) -> impl Stream<Item = (Organization, Result<ProjectList, PlatformError>)> + Unpin {
-    let room = Arc::new(Room::new(MAX_PROJECTS));
+    let limit = Arc::new(ProjectLimit::new(MAX_PROJECTS));
     let ask = move |organization: Organization| {
-        let room = room.clone();
+        let limit = limit.clone();
         async move {
-            let projects = session.projects_within(&organization.id, sought, &room).await;
+            let projects = session.projects_within(&organization.id, sought, &limit).await;
             (organization, projects)
         }
     };

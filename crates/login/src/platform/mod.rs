@@ -9,10 +9,8 @@
 
 mod lists;
 mod session;
-mod stored;
 
 pub use lists::{OrganizationProjects, organizations, projects};
-pub use session::{Options, PendingSession, start};
-pub use stored::by_stored_sign_in;
+pub use session::{Options, PendingSession, by_stored_sign_in, start};
 
-pub(crate) use lists::{list_projects, preferred_organizations, select_organizations};
+pub(crate) use lists::{list_projects, select_organizations};

@@ -11,13 +11,9 @@ use token_client::TokenClient;
 
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::openai::{
-    self, CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE, REDIRECT_PATH,
-};
+use crate::openai::{self, CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, REDIRECT_PATH};
 use crate::pages;
-
-/// The audience of the access token: the API of the platform.
-const AUDIENCE: &str = "https://api.openai.com/v1";
+use crate::stored::StoredSignIn;
 
 /// The options of a session.
 #[derive(Clone, Debug)]
@@ -56,24 +52,12 @@ impl Options {
 pub fn start(options: Options, http: HttpClient) -> Result<PendingSession, Error> {
     let Options { issuer, api_base, client_id, redirect, timeout } = options;
     let client = TokenClient::new(http, openai::create_api_key_provider(issuer), client_id);
-    let query = |parameters: RequestParameters<'_>| query(client.client_id(), parameters);
+    let query = |parameters: RequestParameters<'_>| {
+        openai::create_api_key_query(client.client_id(), parameters)
+    };
     let endpoint = &client.provider().authorization_endpoint;
     let authorization = Authorization::start(&redirect, endpoint, query)?;
     Ok(PendingSession { client, api_base, timeout, authorization })
-}
-
-fn query(client_id: &str, parameters: RequestParameters<'_>) -> Vec<(&'static str, String)> {
-    let query = [
-        ("audience", AUDIENCE),
-        ("client_id", client_id),
-        ("code_challenge_method", pkce::CODE_CHALLENGE_METHOD),
-        ("code_challenge", parameters.code_challenge),
-        ("redirect_uri", parameters.redirect_uri),
-        ("response_type", "code"),
-        ("scope", CREATE_API_KEY_SCOPE),
-        ("state", parameters.state),
-    ];
-    query.map(|(name, value)| (name, value.to_owned())).into()
 }
 
 /// A session whose sign-in waits for the person. Dropping it closes the port.
@@ -137,4 +121,20 @@ async fn exchange(
         client.exchange_code(&grant.code_exchange()).await.map_err(OAuthError::CodeExchange)?;
     let platform = PlatformApi::new(client.http().clone(), api_base);
     platform.log_in(&tokens.access_token).await.map_err(Error::Platform)
+}
+
+/// Starts a session with a stored sign-in, without the browser.
+///
+/// The sign-in must come from the issuer of `sign_in`, and `platform` must belong to that issuer.
+///
+/// # Errors
+///
+/// After an error that [requires a sign-in](Error::requires_sign_in), use [`start`].
+pub async fn by_stored_sign_in(
+    sign_in: &StoredSignIn,
+    platform: &PlatformApi,
+    events: Events<'_>,
+) -> Result<Session, Error> {
+    let access_token = sign_in.access_token(events).await?;
+    platform.log_in(&access_token).await.map_err(Error::Platform)
 }

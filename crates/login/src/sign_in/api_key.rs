@@ -1,12 +1,14 @@
-use credentials::ApiKey;
+use credentials::{ApiKey, IdToken};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use native_oauth::Error as OAuthError;
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 use token_client::TokenClient;
 
-use super::identity::Identity;
-use super::key_name::key_name;
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::openai::exchange_for_api_key;
+use crate::openai::{AuthClaims, exchange_for_api_key};
 
 /// Whether a sign-in requests an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +53,19 @@ impl ApiKeyMode {
     pub(super) async fn obtain(
         self,
         client: &TokenClient,
-        identity: &Identity<'_>,
+        id_token: &IdToken,
+        account: &AuthClaims,
         now: Timestamp,
         events: Events<'_>,
     ) -> Result<(ApiKeyOutcome, Option<NewApiKey>), Error> {
         if self == Self::Skip {
             return Ok((ApiKeyOutcome::NotRequested, None));
         }
-        match exchange(client, identity, now, events).await {
+        let new = match account.api_project() {
+            Ok(_) => exchange(client, id_token, now, events).await,
+            Err(claim) => Err(Error::MissingClaim { claim }),
+        };
+        match new {
             Ok(new) => Ok((ApiKeyOutcome::Created, Some(new))),
             Err(error) if self == Self::Required => Err(error),
             Err(Error::MissingClaim { claim }) => Ok((ApiKeyOutcome::Unavailable { claim }, None)),
@@ -69,15 +76,60 @@ impl ApiKeyMode {
 
 async fn exchange(
     client: &TokenClient,
-    identity: &Identity<'_>,
+    id_token: &IdToken,
     now: Timestamp,
     events: Events<'_>,
 ) -> Result<NewApiKey, Error> {
-    identity.check_api_project()?;
     let name = key_name(now)?;
     events(Event::CreatingApiKey { name: &name });
-    match exchange_for_api_key(client, identity.id_token, &name).await {
+    match exchange_for_api_key(client, id_token, &name).await {
         Ok(key) => Ok(NewApiKey { name, key }),
-        Err(source) => Err(Error::KeyExchange { name, source }),
+        Err(source) => Err(Error::KeyExchange { name, source: source.into() }),
+    }
+}
+
+/// The name of the key on the platform: the date, and six random bytes that distinguish two keys of one
+/// day.
+fn key_name(now: Timestamp) -> Result<String, Error> {
+    let mut random_id = [0; 6];
+    SysRng
+        .try_fill_bytes(&mut random_id)
+        .map_err(|error| OAuthError::NoRandomness(error.into()))?;
+    Ok(format_key_name(now, random_id))
+}
+
+fn format_key_name(now: Timestamp, random_id: [u8; 6]) -> String {
+    let date = now.to_zoned(TimeZone::UTC).date();
+    let digits: String = random_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("Codex CLI [auto-generated] ({date}) [{digits}]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_name(time: &str, random_id: [u8; 6], name: &str) {
+        assert_eq!(format_key_name(time.parse().unwrap(), random_id), name);
+    }
+
+    // threats 210
+    #[test]
+    fn key_name_has_the_utc_date_and_twelve_hex_digits() {
+        let zeros = "Codex CLI [auto-generated] (2026-11-21) [000000000000]";
+        assert_name("2026-11-21T23:59:59.999999Z", [0; 6], zeros);
+        let next = "Codex CLI [auto-generated] (2026-11-22) [0102030a0bff]";
+        assert_name("2026-11-22T00:00:00Z", [1, 2, 3, 10, 11, 255], next);
+        assert_name("2026-11-22T01:30:00+02:00", [0; 6], zeros);
+        assert_name(
+            "9999-12-30T22:00:00Z",
+            [0; 6],
+            "Codex CLI [auto-generated] (9999-12-30) [000000000000]",
+        );
+        assert_name(
+            "2028-02-29T12:00:00Z",
+            [0; 6],
+            "Codex CLI [auto-generated] (2028-02-29) [000000000000]",
+        );
     }
 }

@@ -1,18 +1,18 @@
 //! The token endpoint for the refresh of a stored sign-in.
 
 use auth_store::{AuthDocument, AuthMode};
-use credentials::{AccessToken, RefreshToken};
+use credentials::RefreshToken;
 use jiff::Timestamp;
 use token_client::{RefreshResponse, TokenClient};
 use token_source::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse};
 
 use super::{DiscardedTokens, StoredSignIn, claims_without_verifying, identity_without_verifying};
-use crate::error::Error;
+use crate::error::{Error, JsonWebToken};
 use crate::event::Events;
 use crate::openai::{
-    Claims, Mismatch, check_same_person, is_refresh_token_reused, requires_reauthentication,
+    Claims, Mismatch, check_access_token, check_same_person, is_refresh_token_reused,
+    requires_reauthentication,
 };
-use crate::restrictions::{check_access_token, check_same_user};
 
 pub(super) struct IssuerEndpoint<'a> {
     pub(super) sign_in: &'a StoredSignIn,
@@ -32,8 +32,8 @@ impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
             Some(AuthMode::PersonalAccessToken) => None,
             _ => document.refresh_token(),
         };
-        let location = || self.sign_in.store.location();
-        let token = token.ok_or_else(|| Error::NothingToRefresh { location: location() })?;
+        let none = || Error::NothingToRefresh(self.sign_in.store.location());
+        let token = token.ok_or_else(none)?;
         self.sign_in.check_issuer(document)?;
         self.sign_in.client_for(document)?;
         Ok(token)
@@ -46,12 +46,12 @@ impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
     ) -> Result<TokenResponse<Error>, Error> {
         let client = self.sign_in.client_for(document)?;
         let refreshed = client.refresh(token).await.map_err(Error::Refresh)?;
-        Ok(validated(refreshed, document, &client, (self.sign_in.now)()))
+        Ok(validated(refreshed, document, &client, self.sign_in.now()))
     }
 
     async fn discard(&self, document: AuthDocument) {
         let tokens = DiscardedTokens::from_document(&document);
-        self.sign_in.revoker().discard(tokens, self.events).await;
+        self.sign_in.discard(tokens, self.events).await;
     }
 }
 
@@ -90,47 +90,32 @@ fn validated(
     TokenResponse { tokens, defect }
 }
 
-/// Checks that the response belongs to the sign-in.
+/// Checks that the response belongs to the sign-in, as far as its tokens are JWTs. Does not check times:
+/// the clock of this machine may be wrong.
 fn validate(
     refreshed: &RefreshResponse,
     before: &AuthDocument,
     client: &TokenClient,
 ) -> Result<(), Error> {
+    let (issuer, client_id) = (client.issuer().as_str(), client.client_id());
     if let Some(id_token) = &refreshed.id_token {
         let new = Claims::decode_id_token_without_verifying(id_token)
-            .map_err(|source| Error::MalformedJwt { token: crate::JsonWebToken::Id, source })?;
-        check_id_token(&new, before, client)?;
+            .map_err(|source| Error::MalformedJwt { token: JsonWebToken::Id, source })?;
+        let before = claims_without_verifying(before);
+        let checked = new.check_origin(issuer, client_id).map_err(Mismatch::from);
+        checked
+            .and_then(|()| before.map_or(Ok(()), |before| check_same_person(&new, &before)))
+            .map_err(Error::InvalidIdToken)?;
     }
-    if let Some(access_token) = &refreshed.access_token {
-        check_new_access_token(access_token, before, client)?;
+    if let Some(access_token) = &refreshed.access_token
+        && let Ok(new) = Claims::decode_access_token_without_verifying(access_token)
+    {
+        let before = identity_without_verifying(before);
+        check_access_token(&new, issuer, Some(client_id), before.as_ref())
+            .map_err(Error::InvalidAccessToken)?;
     }
     match refreshed.unusable.first() {
         Some(field) => Err(Error::InvalidRefreshResponse { field }),
         None => Ok(()),
     }
-}
-
-/// Does not check times: the clock of this machine may be wrong.
-fn check_id_token(new: &Claims, before: &AuthDocument, client: &TokenClient) -> Result<(), Error> {
-    let origin = new.check_origin(client.issuer().as_str(), client.client_id());
-    origin
-        .map_err(Mismatch::from)
-        .and_then(|()| match claims_without_verifying(before) {
-            Some(before) => check_same_person(new, &before),
-            None => Ok(()),
-        })
-        .map_err(Error::InvalidIdToken)
-}
-
-/// Checks an access token that is a JWT.
-fn check_new_access_token(
-    access_token: &AccessToken,
-    before: &AuthDocument,
-    client: &TokenClient,
-) -> Result<(), Error> {
-    let Ok(new) = Claims::decode_access_token_without_verifying(access_token) else {
-        return Ok(());
-    };
-    check_access_token(&new, client.issuer().as_str(), Some(client.client_id()))?;
-    identity_without_verifying(before).map_or(Ok(()), |before| check_same_user(&new, &before))
 }

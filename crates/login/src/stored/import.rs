@@ -9,8 +9,7 @@ use token_source::LOCK_TIMEOUT;
 use super::{Replaced, ReplacedSignIn, StoredSignIn};
 use crate::error::{Error, JsonWebToken};
 use crate::event::{Event, Events};
-use crate::openai::Claims;
-use crate::restrictions::{check_access_token, check_workspace};
+use crate::openai::{Claims, check_access_token};
 
 /// What an imported credential has replaced.
 #[derive(Debug)]
@@ -22,7 +21,18 @@ pub struct Imported {
     pub backup: Option<PathBuf>,
 }
 
-/// The restrictions for an imported access token.
+/// A credential that the user already has.
+#[derive(Debug)]
+pub enum ImportedCredential {
+    /// An API key.
+    ApiKey(ApiKey),
+    /// An access token, which cannot be refreshed and is never revoked here.
+    AccessToken(AccessToken),
+    /// A personal access token, which does not expire and is never revoked here.
+    PersonalAccessToken(AccessToken),
+}
+
+/// The restrictions for an imported token.
 #[derive(Clone, Debug, Default)]
 pub struct Restrictions {
     /// The ChatGPT workspaces that are allowed; all if empty.
@@ -32,74 +42,69 @@ pub struct Restrictions {
 }
 
 impl StoredSignIn {
-    /// Stores an API key in place of the sign-in, whose tokens are revoked unless that could end another
+    /// Stores a credential in place of the sign-in, whose tokens are revoked unless that could end another
     /// stored sign-in.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Store`]. The store is unchanged.
-    pub async fn replace_by_api_key(
-        &self,
-        api_key: ApiKey,
-        events: Events<'_>,
-    ) -> Result<Imported, Error> {
-        self.replace(move |document| document.set_api_key_sign_in(&api_key), events).await
-    }
-
-    /// The same with an access token, which cannot be refreshed and is never revoked here.
     ///
     /// # Errors
     ///
     /// [`Error::MalformedJwt`], [`Error::InvalidAccessToken`] and [`Error::WrongWorkspace`] for a token that
     /// does not match `restrictions`, [`Error::Store`]. The store is unchanged.
-    pub async fn replace_by_access_token(
+    pub async fn import(
         &self,
-        access_token: AccessToken,
+        credential: ImportedCredential,
         restrictions: &Restrictions,
         events: Events<'_>,
     ) -> Result<Imported, Error> {
-        let malformed = |source| Error::MalformedJwt { token: JsonWebToken::Access, source };
-        let claims =
-            Claims::decode_access_token_without_verifying(&access_token).map_err(malformed)?;
-        let Restrictions { workspaces, client_id } = restrictions;
-        check_access_token(&claims, self.client.issuer().as_str(), client_id.as_deref())?;
-        check_workspace(&claims, workspaces)?;
-        let (account_id, now) = (claims.additional.auth.chatgpt_account_id, (self.now)());
-        let change = move |document: &mut AuthDocument| {
-            document.set_access_token_sign_in(&access_token, account_id.as_deref(), now);
+        let account_id = self.check_import(&credential, restrictions)?;
+        let (store, now) = (self.store.clone().with_lock_wait(LOCK_TIMEOUT), self.now());
+        let change = move |document: &mut AuthDocument| match &credential {
+            ImportedCredential::ApiKey(api_key) => document.set_api_key_sign_in(api_key),
+            ImportedCredential::AccessToken(token) => {
+                document.set_access_token_sign_in(token, account_id.as_deref(), now);
+            }
+            ImportedCredential::PersonalAccessToken(token) => {
+                document.set_personal_access_token_sign_in(token);
+            }
         };
-        self.replace(change, events).await
-    }
-
-    /// The same with a personal access token, which does not expire and is never revoked here.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Store`]. The store is unchanged.
-    pub async fn replace_by_personal_access_token(
-        &self,
-        token: AccessToken,
-        events: Events<'_>,
-    ) -> Result<Imported, Error> {
-        let change = move |document: &mut AuthDocument| {
-            document.set_personal_access_token_sign_in(&token);
-        };
-        self.replace(change, events).await
-    }
-
-    async fn replace(
-        &self,
-        change: impl Fn(&mut AuthDocument) + Send + 'static,
-        events: Events<'_>,
-    ) -> Result<Imported, Error> {
-        let (store, now) = (self.store.clone().with_lock_wait(LOCK_TIMEOUT), (self.now)());
         let save = move || {
             let mut locked = store.lock()?;
             locked.update_with_backup(now, |document| Replaced::by(document, &change))
         };
         let (replaced, backup) = uninterrupted(save).await?;
         events(Event::Stored { location: &self.store.location() });
-        let replaced = self.revoker().revoke_replaced(replaced, events).await;
+        let replaced = self.revoke_replaced(replaced, events).await;
         Ok(Imported { replaced, backup })
     }
+
+    /// Returns the ChatGPT account of an access token. A personal access token does not name its workspace.
+    fn check_import(
+        &self,
+        credential: &ImportedCredential,
+        restrictions: &Restrictions,
+    ) -> Result<Option<String>, Error> {
+        let Restrictions { workspaces, client_id } = restrictions;
+        let claims = match credential {
+            ImportedCredential::ApiKey(_) => return Ok(None),
+            ImportedCredential::PersonalAccessToken(_) => Claims::default(),
+            ImportedCredential::AccessToken(token) => {
+                Claims::decode_access_token_without_verifying(token)
+                    .map_err(|source| Error::MalformedJwt { token: JsonWebToken::Access, source })?
+            }
+        };
+        let issuer = self.client.issuer().as_str();
+        check_access_token(&claims, issuer, client_id.as_deref(), None)
+            .map_err(Error::InvalidAccessToken)?;
+        check_workspace(&claims, workspaces)?;
+        Ok(claims.additional.auth.chatgpt_account_id)
+    }
+}
+
+/// The workspace of the token is allowed. The issuer may ignore the parameter of the request.
+pub(crate) fn check_workspace(claims: &Claims, allowed: &[String]) -> Result<(), Error> {
+    let workspace = &claims.additional.auth.chatgpt_account_id;
+    let is_allowed = workspace.as_ref().is_some_and(|workspace| allowed.contains(workspace));
+    if allowed.is_empty() || is_allowed {
+        return Ok(());
+    }
+    Err(Error::WrongWorkspace { workspace: workspace.clone(), allowed: allowed.to_vec() })
 }

@@ -1,17 +1,14 @@
-use auth_store::{AuthDocument, Error as StoreError, Location};
+use auth_store::AuthDocument;
 use jiff::Timestamp;
 
-use super::revocation::DiscardedTokens;
-use super::{AtRisk, Revocation, StoredSignIn, lock_store};
+use super::{DiscardedTokens, Revocation, StoredSignIn};
 use crate::error::{Error, RevocationError};
 use crate::event::{Event, Events};
 
 /// The outcome of a logout.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct LoggedOut {
-    /// The store.
-    pub location: Location,
     /// Whether there was a sign-in.
     pub was_there: bool,
     /// Whether its tokens were revoked.
@@ -48,81 +45,67 @@ impl StoredSignIn {
         scope: LogOutScope,
         events: Events<'_>,
     ) -> Result<LoggedOut, Error> {
+        let mut logged_out = LoggedOut::default();
         // Without a sign-in, no folder is created for the lock.
         if matches!(self.store.load(), Ok(None)) {
-            return Ok(LoggedOut::nothing(self.store.location()));
+            return Ok(logged_out);
         }
-        let mut locked = lock_store(&self.store, self.now, events).await?;
+        let mut locked = self.lock(events).await?;
         locked.check_removable()?;
         let document = locked.load();
-        let was_signed_in = matches!(&document, Ok(Some(_)));
-        let had_api_key = matches!(&document, Ok(Some(document)) if document.api_key().is_some());
-        let had_personal_access_token =
-            matches!(&document, Ok(Some(document)) if document.has_personal_access_token_field());
-        if let Ok(Some(document)) = &document
-            && let Some(auth_mode) = document.other_mode()
-        {
-            events(Event::OtherProgramsSignIn { auth_mode: &auth_mode });
+        if let Ok(Some(document)) = &document {
+            logged_out.was_there = true;
+            logged_out.had_api_key = document.api_key().is_some();
+            logged_out.had_personal_access_token = document.has_personal_access_token_field();
+            if let Some(auth_mode) = document.other_mode() {
+                events(Event::OtherProgramsSignIn { auth_mode: &auth_mode });
+            }
         }
-        let (revocation, may_have_ended) = match scope {
-            LogOutScope::Everywhere => self.revoke_stored(document).await?,
-            LogOutScope::ThisMachine => (not_requested(&document), Vec::new()),
+        logged_out.revocation = match (document, scope) {
+            (Ok(None), LogOutScope::Everywhere) => Revocation::NothingToRevoke,
+            (Ok(Some(document)), LogOutScope::ThisMachine) if !document.has_tokens() => {
+                Revocation::NothingToRevoke
+            }
+            (_, LogOutScope::ThisMachine) => Revocation::NotRequested,
+            (Ok(Some(document)), LogOutScope::Everywhere) => {
+                self.revoke_stored(&document, &mut logged_out.may_have_ended).await?
+            }
+            (Err(error), LogOutScope::Everywhere) => {
+                Revocation::Failed(RevocationError::Unreadable(error))
+            }
         };
-        if matches!(revocation, Revocation::Revoked) {
+        if matches!(logged_out.revocation, Revocation::Revoked) {
             events(Event::Revoked);
         }
-        let was_there = locked.remove()? || was_signed_in;
+        logged_out.was_there |= locked.remove()?;
         events(Event::Removed);
-        let location = locked.location();
-        Ok(LoggedOut {
-            location,
-            was_there,
-            revocation,
-            may_have_ended,
-            had_api_key,
-            had_personal_access_token,
-        })
+        Ok(logged_out)
     }
 
-    /// Revokes even if that can end other sign-ins, because the person requests it.
+    /// Revokes even if that can end other sign-ins, because the person requests it. Those are added to
+    /// `may_have_ended`.
     async fn revoke_stored(
         &self,
-        document: Result<Option<AuthDocument>, StoreError>,
-    ) -> Result<(Revocation, Vec<String>), Error> {
-        let document = match document {
-            Ok(Some(document)) => document,
-            Ok(None) => return Ok((Revocation::NothingToRevoke, Vec::new())),
-            Err(error) => {
-                let unreadable = RevocationError::Unreadable(error);
-                return Ok((Revocation::Failed(unreadable), Vec::new()));
-            }
-        };
+        document: &AuthDocument,
+        may_have_ended: &mut Vec<String>,
+    ) -> Result<Revocation, Error> {
         if document.has_only_access_token() || document.other_mode().is_some() {
-            return Ok((not_revoked(&document, (self.now)()), Vec::new()));
+            return Ok(not_revoked(document, self.now()));
         }
         if document.has_tokens() {
-            self.check_issuer(&document)?;
-            self.client_for(&document)?;
+            self.check_issuer(document)?;
+            self.client_for(document)?;
         }
-        let tokens = DiscardedTokens::from_document(&document);
-        let revocation = self.revoker().revoke(&tokens).await;
+        let tokens = DiscardedTokens::from_document(document);
+        let revocation = self.revoke(&tokens).await;
         // After a timeout, the issuer may have revoked the tokens anyway.
-        let AtRisk { others, .. } = match revocation {
-            Revocation::Revoked
-            | Revocation::Failed(RevocationError::TimedOut(_) | RevocationError::Refused(_)) => {
-                tokens.at_risk(&self.store, &self.others)
-            }
-            _ => AtRisk::default(),
-        };
-        Ok((revocation, others))
-    }
-}
-
-/// A document without tokens has nothing to revoke.
-fn not_requested(document: &Result<Option<AuthDocument>, StoreError>) -> Revocation {
-    match document {
-        Ok(Some(document)) if !document.has_tokens() => Revocation::NothingToRevoke,
-        _ => Revocation::NotRequested,
+        if let Revocation::Revoked
+        | Revocation::Failed(RevocationError::TimedOut(_) | RevocationError::Refused(_)) =
+            revocation
+        {
+            *may_have_ended = self.affected_sign_ins(&tokens).others;
+        }
+        Ok(revocation)
     }
 }
 
@@ -132,20 +115,5 @@ fn not_revoked(document: &AuthDocument, now: Timestamp) -> Revocation {
         Some(exp) if exp <= now => Revocation::NothingToRevoke,
         None if document.access_token().is_none() => Revocation::NothingToRevoke,
         expires_at => Revocation::Imported { expires_at },
-    }
-}
-
-impl LoggedOut {
-    fn nothing(location: Location) -> Self {
-        let revocation = Revocation::NothingToRevoke;
-        let may_have_ended = Vec::new();
-        Self {
-            location,
-            was_there: false,
-            revocation,
-            may_have_ended,
-            had_api_key: false,
-            had_personal_access_token: false,
-        }
     }
 }

@@ -3,40 +3,39 @@
 //! The refresh protocol is in [`token_source`]. This module has its token endpoint, and decides which
 //! tokens are sent where and which are revoked.
 
-mod at_risk;
-mod clock;
 mod endpoint;
 mod import;
 mod log_out;
-mod other_stores;
 mod refresh;
+mod replaced;
 mod revocation;
 
 use std::time::Duration;
 
 use auth_store::{AuthDocument, AuthStore};
+use http_client::HttpClient;
 use jiff::Timestamp;
 use token_client::TokenClient;
 
 use crate::error::Error;
 use crate::openai::{Claims, ISSUER, SIGN_IN_CLIENT_ID};
 
-pub use import::{Imported, Restrictions};
+pub use crate::event::AffectedSignIns;
+pub use import::{Imported, ImportedCredential, Restrictions};
 pub use log_out::{LogOutScope, LoggedOut};
-pub use other_stores::{OtherStore, OtherStores};
+pub use replaced::{ReplacedSignIn, UnrevokedCredential};
+pub use revocation::{OtherStore, OtherStores, Revocation};
 pub use token_source::{has_ended, is_due};
 
-pub use at_risk::AtRisk;
-pub use revocation::{ReplacedSignIn, Revocation, StillValid};
-
-pub(crate) use refresh::lock_store;
-pub(crate) use revocation::{DiscardedTokens, Replaced, Revoker};
+pub(crate) use import::check_workspace;
+pub(crate) use replaced::Replaced;
+pub(crate) use revocation::DiscardedTokens;
 
 /// The sign-in of a store, and its client.
 #[derive(Clone, Debug)]
 pub struct StoredSignIn {
-    store: AuthStore,
-    client: TokenClient,
+    pub(crate) store: AuthStore,
+    pub(crate) client: TokenClient,
     /// Whether a sign-in of another client is an error.
     requires_client: bool,
     others: OtherStores,
@@ -47,7 +46,7 @@ pub struct StoredSignIn {
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl StoredSignIn {
-    /// Reads nothing. Requests use the client id in the store, by default the registered one, and not that
+    /// A sign-in that exists, or that [`sign_in`](crate::sign_in) will store. Reads nothing. Requests use the client id in the store, by default the registered one, and not that
     /// of `client`, unless it is [required](Self::require_client).
     #[must_use]
     pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
@@ -66,19 +65,14 @@ impl StoredSignIn {
         Self { others, ..self }
     }
 
-    fn revoker(&self) -> Revoker<'_> {
-        Revoker { client: &self.client, store: &self.store, others: &self.others }
+    /// The HTTP client of its requests.
+    #[must_use]
+    pub fn http(&self) -> &HttpClient {
+        self.client.http()
     }
 
-    fn load(&self) -> Result<AuthDocument, Error> {
-        self.current(self.store.load()?)
-    }
-
-    /// The document, if it is a valid sign-in.
-    fn current(&self, document: Option<AuthDocument>) -> Result<AuthDocument, Error> {
-        let document = signed_in(document, &self.store)?;
-        check_not_ended(&document, &self.store, (self.now)())?;
-        Ok(document)
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.now)()
     }
 
     /// The client of the tokens, by default the registered one.
@@ -99,7 +93,7 @@ impl StoredSignIn {
 /// [`Error::NotSignedIn`].
 pub fn signed_in(document: Option<AuthDocument>, store: &AuthStore) -> Result<AuthDocument, Error> {
     let document = document.filter(AuthDocument::is_signed_in);
-    document.ok_or_else(|| Error::NotSignedIn { location: store.location() })
+    document.ok_or_else(|| Error::NotSignedIn(store.location()))
 }
 
 /// Checks that the sign-in [has not ended](has_ended).
@@ -136,14 +130,14 @@ pub fn claims_without_verifying(document: &AuthDocument) -> Option<Claims> {
 pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
     claims_without_verifying(document).or_else(|| {
         let mut claims: Claims = document.access_token_claims_without_verifying()?;
-        claims.email = claims.email.or_else(|| claims.additional.profile_email.clone());
+        claims.email = claims.email.or_else(|| claims.additional.profile.email.clone());
         Some(claims)
     })
 }
 
 /// The issuer of the stored tokens, by their claims or by the document. By default it is the registered
 /// one, so that its tokens are sent to no other issuer.
-pub(crate) fn issuer_of(document: &AuthDocument) -> String {
+fn issuer_of(document: &AuthDocument) -> String {
     let of_id_token = claims_without_verifying(document).and_then(|claims| claims.iss);
     let of_access_token = || {
         let claims: Option<credentials::Claims> = document.access_token_claims_without_verifying();

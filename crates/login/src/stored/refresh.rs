@@ -1,11 +1,13 @@
+use std::time::Duration;
+
 use auth_store::{AuthDocument, AuthStore, Error as StoreError, LockedStore};
 use credentials::AccessToken;
 use jiff::Timestamp;
-use token_source::{LockError, TokenSource, Valid};
+use token_source::{Clock, LockError, TokenSource, Valid};
+use tokio::time::sleep;
 
-use super::clock::TokioClock;
 use super::endpoint::IssuerEndpoint;
-use super::{StoredSignIn, check_not_ended, issuer_of};
+use super::{StoredSignIn, check_not_ended, issuer_of, signed_in};
 use crate::error::Error;
 use crate::event::{Event, Events};
 
@@ -22,11 +24,10 @@ impl StoredSignIn {
     ///
     /// [`Error::NotSignedIn`], [`Error::SignInEnded`], or the error of the refresh.
     pub async fn valid(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
-        let valid = self.source(events).valid(&|event| forward(event, events)).await;
+        let valid = self.source(events).valid(&|event| events(Event::Refresh(event))).await;
         let Valid { sign_in, postponed } = valid.map_err(|error| match error {
-            SourceError::NotWritable(source) if is_not_writable(&source) => {
-                Error::NotWritable(source)
-            }
+            // Found before the refresh token is used.
+            SourceError::NotWritable(source) => Error::NotWritable(source),
             error => self.error(error),
         })?;
         if let Some(error) = postponed {
@@ -41,7 +42,9 @@ impl StoredSignIn {
     ///
     /// [`Error::OtherIssuer`], [`Error::NoAccessToken`], or like [`valid`](Self::valid).
     pub(crate) async fn access_token(&self, events: Events<'_>) -> Result<AccessToken, Error> {
-        self.own_access_token(&self.load()?)?;
+        let stored = signed_in(self.store.load()?, &self.store)?;
+        check_not_ended(&stored, &self.store, self.now())?;
+        self.own_access_token(&stored)?;
         // Another sign-in may have replaced it in between.
         self.own_access_token(&self.valid(events).await?)
     }
@@ -49,8 +52,7 @@ impl StoredSignIn {
     fn own_access_token(&self, document: &AuthDocument) -> Result<AccessToken, Error> {
         let is_chatgpt = document.personal_access_token().is_none();
         let token = document.access_token().filter(|_| is_chatgpt);
-        let none = || Error::NoAccessToken { location: self.store.location() };
-        let token = token.ok_or_else(none)?;
+        let token = token.ok_or_else(|| Error::NoAccessToken(self.store.location()))?;
         self.check_issuer(document).map(|()| token)
     }
 
@@ -60,8 +62,22 @@ impl StoredSignIn {
     ///
     /// Like [`valid`](Self::valid).
     pub async fn refresh(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
-        let refreshed = self.source(events).refresh(&|event| forward(event, events)).await;
+        let refreshed = self.source(events).refresh(&|event| events(Event::Refresh(event))).await;
         refreshed.map_err(|error| self.error(error))
+    }
+
+    /// Waits for the lock of the store.
+    pub(crate) async fn lock(&self, events: Events<'_>) -> Result<LockedStore, Error> {
+        let report = |event| events(Event::Refresh(event));
+        let locked = token_source::lock(&self.store, &TokioClock(self.now), &report).await;
+        locked.map_err(|error| match error {
+            LockError::Store(source) => Error::Store(source),
+            LockError::Busy { waited } => self.busy(waited),
+        })
+    }
+
+    fn busy(&self, waited: Duration) -> Error {
+        Error::StoreBusy { waited, holder: self.store.holder() }
     }
 
     fn source<'a>(
@@ -83,12 +99,10 @@ impl StoredSignIn {
 
     fn error(&self, error: SourceError) -> Error {
         match error {
-            SourceError::NotSignedIn => Error::NotSignedIn { location: self.store.location() },
+            SourceError::NotSignedIn => Error::NotSignedIn(self.store.location()),
             SourceError::Expired => self.ended(),
             SourceError::Store(source) | SourceError::NotWritable(source) => Error::Store(source),
-            SourceError::Busy { waited } => {
-                Error::StoreBusy { waited, holder: self.store.holder() }
-            }
+            SourceError::Busy { waited } => self.busy(waited),
             SourceError::Rejected(Error::Refresh(source)) => Error::SignInEnded(source),
             SourceError::Refresh(error) | SourceError::Rejected(error) => error,
             SourceError::NoAccessToken => Error::InvalidRefreshResponse { field: "access_token" },
@@ -102,10 +116,10 @@ impl StoredSignIn {
 
     /// The error for a sign-in that has ended.
     fn ended(&self) -> Error {
-        let none = || Error::NotSignedIn { location: self.store.location() };
+        let none = || Error::NotSignedIn(self.store.location());
         match self.store.load() {
             Ok(Some(document)) => {
-                check_not_ended(&document, &self.store, (self.now)()).err().unwrap_or_else(none)
+                check_not_ended(&document, &self.store, self.now()).err().unwrap_or_else(none)
             }
             Ok(None) => none(),
             Err(source) => Error::Store(source),
@@ -113,35 +127,16 @@ impl StoredSignIn {
     }
 }
 
-/// Waits for the lock of the store.
-pub(crate) async fn lock_store(
-    store: &AuthStore,
-    now: fn() -> Timestamp,
-    events: Events<'_>,
-) -> Result<LockedStore, Error> {
-    let locked = token_source::lock(store, &TokioClock(now), &|event| forward(event, events)).await;
-    locked.map_err(|error| match error {
-        LockError::Store(source) => Error::Store(source),
-        LockError::Busy { waited } => Error::StoreBusy { waited, holder: store.holder() },
-    })
-}
+/// The clock of the caller, and the timer of the runtime.
+#[derive(Clone, Copy, Debug)]
+struct TokioClock(fn() -> Timestamp);
 
-fn forward(event: token_source::Event, events: Events<'_>) {
-    match event {
-        token_source::Event::WaitingForLock => events(Event::WaitingForLock),
-        token_source::Event::Refreshing => events(Event::Refreshing),
-        token_source::Event::Refreshed => events(Event::Refreshed),
-        _ => {}
+impl Clock for TokioClock {
+    fn now(&self) -> Timestamp {
+        (self.0)()
     }
-}
 
-/// Whether the store is not writable, which is found before the refresh token is used.
-fn is_not_writable(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::NotWritable { .. }
-            | StoreError::ForeignOwner { .. }
-            | StoreError::WorldWritable { .. }
-            | StoreError::Io { .. }
-    )
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
+        sleep(duration)
+    }
 }

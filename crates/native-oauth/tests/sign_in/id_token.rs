@@ -67,7 +67,7 @@ type Case = (&'static str, fn(&mut Behavior), bool);
 // threats 96 97
 #[tokio::test]
 async fn signature_must_be_that_of_a_published_key() {
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         ("client-test-es256", |_| {}, true),
         ("client-test-invalid-sig-es256", |it| it.signs_with = 1, false),
         ("client-test-idtoken-sig-none", |it| it.header = json!({"alg": "none"}), false),
@@ -87,6 +87,7 @@ async fn signature_must_be_that_of_a_published_key() {
             },
             false,
         ),
+        ("no ID token", |it| it.tokens = json!({"id_token": null}), false),
         ("no keys", |it| it.publishes = (vec![], true), false),
     ];
     for (name, change, is_valid) in cases {

@@ -2,9 +2,10 @@
 
 use std::sync::Mutex;
 
+use credentials::ClientSecret;
 use native_oauth::{
-    BindOptions, Claims, ClientAuthentication, ClientSecret, Error, Event, HttpClient, Options,
-    Provider, RedirectHost, Revocable, SignIn, State,
+    BindOptions, ClientAuthentication, Error, Event, HttpClient, Options, Provider, RedirectHost,
+    Revocable, SignIn, State,
 };
 use serde_json::json;
 
@@ -87,9 +88,6 @@ async fn refresh_and_revocation_have_the_fields_of_their_standards() {
     let client = client(provider.discover().await);
     let tokens = SignIn::new(client.clone()).run(follow).await.unwrap();
     assert_eq!(provider.exchanges(), 1);
-    let claims: Claims =
-        Claims::decode_id_token_without_verifying(&tokens.id_token.unwrap()).unwrap();
-    assert_eq!(claims.sub.as_deref(), Some("ada"));
     let refresh_token = tokens.refresh_token.unwrap();
     let refreshed = client.refresh(&refresh_token).await.unwrap();
     assert_eq!(refreshed.access_token.unwrap().expose(), "at-2");
@@ -142,12 +140,13 @@ async fn parameters_of_the_sign_in_itself_cannot_be_added() {
 #[tokio::test]
 async fn redirect_uri_state_and_response_mode_are_chosen() {
     let provider = TestProvider::start().await;
-    for (redirect_host, host) in [
-        (RedirectHost::Localhost, "localhost"),
-        (RedirectHost::Ipv4, "127.0.0.1"),
-        (RedirectHost::Ipv6, "[::1]"),
+    for (redirect_host, host, path) in [
+        (RedirectHost::Localhost, "localhost", ""),
+        (RedirectHost::Localhost, "localhost", "/"),
+        (RedirectHost::Ipv4, "127.0.0.1", "/a/b"),
+        (RedirectHost::Ipv6, "[::1]", ""),
     ] {
-        let redirect = BindOptions::new("/a/b").redirect_host(redirect_host).form_post();
+        let redirect = BindOptions::new(path).redirect_host(redirect_host).form_post();
         let sign_in = sign_in(&provider).await.redirect(redirect);
         let pending = sign_in.start_with_state(State::new("a-state-of-the-caller"));
         // A machine may have no IPv6.
@@ -165,7 +164,7 @@ async fn redirect_uri_state_and_response_mode_are_chosen() {
         let query = provider.authorization_query();
         assert_eq!(value(&query, "state"), Some("a-state-of-the-caller"));
         assert_eq!(value(&query, "response_mode"), Some("form_post"));
-        let redirect_uri = format!("http://{host}:{port}/a/b");
+        let redirect_uri = format!("http://{host}:{port}{path}");
         assert_eq!(value(&query, "redirect_uri"), Some(redirect_uri.as_str()));
     }
 }

@@ -1,6 +1,6 @@
 //! Lists of organizations and projects.
 
-use platform_api::by_preference;
+use platform_api::{ProjectLimit, by_preference};
 use sandbox::{Account, Endpoint, Organization, Scenario, Then};
 use serde_json::json;
 
@@ -53,14 +53,15 @@ async fn at_most_fifty_pages_are_read() {
 
 // threats 137
 #[tokio::test]
-async fn projects_until_stops_at_the_page_with_the_match() {
+async fn list_ends_at_the_page_with_the_match() {
     let mut organization = organization_of(5_000);
     organization.projects[150].is_initial = true;
     let rig = Rig::new(platform(vec![organization])).await;
     let session = rig.log_in().await.unwrap();
     let organization = organization_id("org-1");
-    let sought = session.projects_until(&organization, |project| project.is_initial);
-    assert_eq!(sought.await.unwrap().len(), 200);
+    let limit = ProjectLimit::new(usize::MAX);
+    let sought = session.projects_within(&organization, |project| project.is_initial, &limit);
+    assert_eq!(sought.await.unwrap().projects.len(), 200);
     assert_eq!(rig.sandbox.requests_at(&Endpoint::Projects).len(), 2);
 }
 

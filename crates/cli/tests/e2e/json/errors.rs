@@ -153,7 +153,7 @@ fn printed_key_has_no_second_document() {
     std::fs::create_dir(world.codex_home().join("auth.json")).unwrap();
     running.visit_at(&callback, &world.sandbox.person(Account::OWNER));
     let finished = running.finish();
-    finished.exits(1).says("was created, but could not be kept: ");
+    finished.exits(1).says("was created, but could not be stored: ");
     assert_eq!(finished.json()["api_key"], *world.sandbox.issued().api_keys.last().unwrap());
     assert_eq!(finished.json()["error"], Value::Null);
 }
