@@ -41,7 +41,7 @@ pub enum ProxyFailure {
     Refused {
         /// The meaning of a SOCKS reply
         /// ([RFC 1928 §6](https://www.rfc-editor.org/rfc/rfc1928#section-6)).
-        reason: Option<String>,
+        reason: Option<Box<str>>,
     },
     /// TLS failed with an HTTPS proxy, or with the server behind it.
     #[error("no secure connection to the proxy, or to the server behind it")]
@@ -69,7 +69,7 @@ impl ProxyFailure {
             // The variants of a reply are private to the library.
             (_, Some(SocksError::V5(reply))) => match format!("{reply:?}").starts_with("Auth(") {
                 true => Self::AuthenticationRequired { given },
-                false => Self::Refused { reason: Some(reply.to_string()) },
+                false => Self::Refused { reason: Some(reply.to_string().into()) },
             },
             _ => Self::Broken { given, source },
         }
