@@ -7,17 +7,18 @@
 #![doc = include_str!("../examples/quick_start.rs")]
 //! ```
 //!
-//! [`Provider::new`] is for a provider without metadata. [`SignIn::run`] is the whole sign-in. [`SignIn::start`] returns a [`PendingSignIn`] instead, for a
-//! program that shows the URL, takes a pasted URL ([`UserInput`]) or reports progress ([`Event`]).
-//! [`SignIn::run_by_device_code`] needs no browser on this machine
-//! ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). [`Authorization`] is the part below, for a
-//! provider with parameters, exchanges or device codes of its own.
+//! [`Provider::new`] is for a provider without metadata. [`SignIn::run`] is the whole sign-in.
+//! [`SignIn::start`] returns a [`PendingSignIn`] instead, for a program that shows the URL, takes a pasted
+//! URL ([`UserInput`]) or reports progress ([`Event`]). [`SignIn::run_by_device_code`] needs no browser on
+//! this machine ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). [`Authorization`] is the part below,
+//! for a provider with exchanges or device codes of its own. After the sign-in, [`Client::refresh`] and
+//! [`Client::revoke`] are for the tokens, and [`Claims`] says who signed in.
 //!
 //! # What this crate does not do
 //!
 //! It stores no token (`token-source`, `auth-store`) and requests no user information. It reads no
-//! environment and prints nothing. The library behind
-//! [`open_browser`] is the exception: on Linux it reads `BROWSER`, and starts the program that it names.
+//! environment and prints nothing. The library behind [`open_browser`] is the exception: on Linux it reads
+//! `BROWSER`, and starts the program that it names.
 //!
 //! # Invariants
 //!
@@ -48,13 +49,17 @@ mod event;
 
 pub use authorization::{Authorization, CodeGrant, Grant, RequestParameters, WaitOptions};
 pub use browser::{BrowserError, can_open_browser, open_browser};
+pub use credentials::{AccessToken, Claims, ClientSecret, IdToken, RefreshToken};
 pub use device_grant::{DeviceFlow, StandardDeviceFlow, wait_for_approval};
 pub use error::{Error, ErrorKind};
 pub use event::Event;
 pub use http_client::{HttpClient, Options, Url};
-pub use oauth_callback_server::{BindOptions, RedirectHost, State};
+pub use oauth_callback_server::{
+    BindOptions, CallbackParameters, Page, Pages, RedirectHost, State,
+};
 pub use sign_in::{PendingSignIn, SignIn};
 pub use token_client::{
-    ClientAuthentication, JwkSet, Provider, Revocable, TokenClient as Client, TokenResponse,
+    AdditionalFields, ClientAuthentication, DiscoveryError, InvalidIdToken, Issuer, JwkSet,
+    Provider, RefreshResponse, Revocable, TokenClient as Client, TokenResponse,
 };
 pub use user_input::{UserInput, UserInputs};

@@ -2,10 +2,9 @@
 
 use std::sync::Mutex;
 
-use credentials::ClientSecret;
 use native_oauth::{
-    BindOptions, ClientAuthentication, Error, Event, HttpClient, Options, Provider, RedirectHost,
-    Revocable, SignIn, State,
+    BindOptions, Claims, ClientAuthentication, ClientSecret, Error, Event, HttpClient, Options,
+    Provider, RedirectHost, Revocable, SignIn, State,
 };
 use serde_json::json;
 
@@ -88,6 +87,9 @@ async fn refresh_and_revocation_have_the_fields_of_their_standards() {
     let client = client(provider.discover().await);
     let tokens = SignIn::new(client.clone()).run(follow).await.unwrap();
     assert_eq!(provider.exchanges(), 1);
+    let claims: Claims =
+        Claims::decode_id_token_without_verifying(&tokens.id_token.unwrap()).unwrap();
+    assert_eq!(claims.sub.as_deref(), Some("ada"));
     let refresh_token = tokens.refresh_token.unwrap();
     let refreshed = client.refresh(&refresh_token).await.unwrap();
     assert_eq!(refreshed.access_token.unwrap().expose(), "at-2");
