@@ -10,7 +10,7 @@ use login::stored::{OtherStore, OtherStores};
 use sha2::{Digest as _, Sha256};
 use terminal_ui::Terminal;
 
-use crate::args::{ProfileName, SharedArgs, StoreKind, differs_in_case, shell_word};
+use crate::args::{ProfileName, SharedArgs, StoreKind, case_conflict_message, shell_word};
 use crate::environment;
 use crate::error::CliError;
 use crate::signals;
@@ -49,7 +49,7 @@ impl Profiles {
         };
         let name = if args.profile.is_some() { "--profile" } else { "LOGIN_CLI_PROFILE" };
         match profiles.other_case() {
-            Some(other) => Err(CliError::Variable { name, problem: differs_in_case(&other) }),
+            Some(other) => Err(CliError::Variable { name, problem: case_conflict_message(&other) }),
             None => Ok(profiles),
         }
     }

@@ -159,7 +159,7 @@ fn personal_access_token_takes_precedence_unless_auth_mode_is_set() {
 }
 
 #[test]
-fn personal_access_token_is_written_like_codex_cli() {
+fn personal_access_token_is_written_as_codex_cli_writes_it() {
     let token = AccessToken::new("at-1").unwrap();
     let mut document = AuthDocument::default();
     document.set_personal_access_token_sign_in(&token);

@@ -13,7 +13,9 @@ pub(crate) use options::{
     PlatformArgs, ProjectsArgs, TokenArgs,
 };
 pub(crate) use shared::{Json, SharedArgs, color_choice};
-pub(crate) use values::{ProfileName, Shell, StoreKind, differs_in_case, duration, shell_word};
+pub(crate) use values::{
+    ProfileName, Shell, StoreKind, case_conflict_message, duration, shell_word,
+};
 
 mod help;
 mod options;

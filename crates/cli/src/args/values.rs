@@ -124,14 +124,14 @@ impl FromStr for ProfileName {
             return Err("it is the name of a device on Windows".to_owned());
         }
         if name != DEFAULT && name.eq_ignore_ascii_case(DEFAULT) {
-            return Err(differs_in_case(DEFAULT));
+            return Err(case_conflict_message(DEFAULT));
         }
         Ok(Self(name.to_owned()))
     }
 }
 
 /// Why a name cannot exist beside this one.
-pub(crate) fn differs_in_case(from: &str) -> String {
+pub(crate) fn case_conflict_message(from: &str) -> String {
     format!("it differs from the profile {from} only in upper and lower case")
 }
 

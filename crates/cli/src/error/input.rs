@@ -15,7 +15,7 @@ pub(super) fn explain(bad: &BadSecret, example: Hint) -> Explanation {
             ("id_token", say(instead).run("token").then(" prints it"))
         }
         BadSecret::Expired(_) => {
-            ("expired", say("get a new one where it is from, or sign in with ").run("login"))
+            ("expired", say("get a new one from its issuer, or sign in with ").run("login"))
         }
         BadSecret::SeveralLines | BadSecret::UnfinishedPaste => {
             let again = "copy it again, without a line break in it, and paste it as one line";

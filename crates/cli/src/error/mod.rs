@@ -192,8 +192,8 @@ impl Explanation {
 
 fn in_the_way(problems: usize) -> String {
     match problems {
-        1 => "1 problem is in the way of a sign-in".to_owned(),
-        _ => format!("{problems} problems are in the way of a sign-in"),
+        1 => "1 problem prevents a sign-in".to_owned(),
+        _ => format!("{problems} problems prevent a sign-in"),
     }
 }
 

@@ -171,7 +171,7 @@ fn text(error: &StoreError) -> Option<&'static str> {
              folder with --codex-home"
         }
         StoreError::Locked { holder: Some(LockHolder { is_stopped: true, .. }), .. } => {
-            "continue it with fg, or end it"
+            "resume it with fg, or end it"
         }
         StoreError::Locked { .. } | StoreError::Changed { .. } => IN_USE,
         StoreError::NotAFile { .. } => "remove it, or choose another folder with --codex-home",

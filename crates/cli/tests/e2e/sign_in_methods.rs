@@ -225,7 +225,7 @@ fn device_code_wins_against_browser() {
 }
 
 #[test]
-fn pasted_url_wins_against_device_code() {
+fn pasted_url_wins_over_device_code() {
     let world = world();
     let running = waiting(&world);
     running.types("d");

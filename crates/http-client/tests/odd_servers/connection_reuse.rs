@@ -67,7 +67,7 @@ async fn wait_until(condition: impl Fn() -> bool) {
 /// A response that arrives before the request may or may not belong to it.
 // threats 91
 #[tokio::test]
-async fn early_response_is_used_or_an_error() {
+async fn response_before_the_request_is_used_or_reported() {
     for _ in 0..20 {
         let server = Server::start(|peer: &mut Peer| {
             peer.send(ok("early"))?;

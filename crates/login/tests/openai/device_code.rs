@@ -67,7 +67,7 @@ async fn expired_device_code_ends_the_wait() {
 }
 
 #[tokio::test]
-async fn missing_device_endpoint_is_device_code_not_enabled() {
+async fn missing_device_endpoint_means_device_code_not_enabled() {
     let device = Device { offered: Offered::No, ..Device::default() };
     let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
     let error = DeviceCodeFlow(&rig.client).request().await.unwrap_err();

@@ -76,7 +76,7 @@ fn only_the_loopback_addresses_are_bound() {
 
 // threats 59
 #[test]
-fn port_of_another_program_is_in_use_on_any_address_and_nothing_is_sent_to_it() {
+fn port_of_another_program_is_reported_and_never_contacted() {
     for address in ["127.0.0.1", "0.0.0.0", "[::1]", "[::]"] {
         if address.starts_with('[') && !has_ipv6() {
             continue;

@@ -128,8 +128,8 @@ impl Report {
     #[track_caller]
     fn assert_problems(&self, count: usize) -> &Self {
         let words = match count {
-            1 => "error: 1 problem is in the way of a sign-in\n".to_owned(),
-            _ => format!("error: {count} problems are in the way of a sign-in\n"),
+            1 => "error: 1 problem prevents a sign-in\n".to_owned(),
+            _ => format!("error: {count} problems prevent a sign-in\n"),
         };
         self.finished.exits(1);
         assert_eq!(self.finished.error_lines(), words);

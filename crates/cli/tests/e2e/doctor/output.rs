@@ -119,7 +119,7 @@ fn all_checks_are_shown_and_problems_counted() {
         write(&file, "");
         let finished = assert_changes_nothing(&world, doctor(&world).env("CODEX_HOME", &file));
         finished.exits(1);
-        assert_eq!(finished.stderr, "error: 1 problem is in the way of a sign-in\n");
+        assert_eq!(finished.stderr, "error: 1 problem prevents a sign-in\n");
         assert!(finished.stdout.starts_with("FAIL  store    place      "), "{}", finished.stdout);
         assert!(finished.stdout.contains("\nok    clock    time  "), "{}", finished.stdout);
         assert!(finished.stdout.ends_with(" 1 problem.\n"), "{}", finished.stdout);

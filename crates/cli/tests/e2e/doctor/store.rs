@@ -75,8 +75,8 @@ fn sign_in_is_shown_with_kind_and_expiry() {
 }
 
 #[test]
-fn api_key_is_a_sign_in() {
-    in_network_namespace("store::api_key_is_a_sign_in", || {
+fn stored_api_key_counts_as_signed_in() {
+    in_network_namespace("store::stored_api_key_counts_as_signed_in", || {
         let world = World::new();
         let key = "sk-proj-a-key-that-was-stored";
         world.register_secret(key);
