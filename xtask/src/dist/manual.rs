@@ -51,6 +51,8 @@ fn page(date: &str, command: &Command, see_also: &[String]) -> io::Result<Entry>
     }
     man.render_options_section(&mut text)?;
     after_options(command, see_also).to_writer(&mut text)?;
+    // clap_mangen breaks the line around an empty line, of which mandoc warns.
+    let text = String::from_utf8_lossy(&text).replace("\n.br\n\n.br\n", "\n.sp\n");
     Ok(Entry::file(&format!("man/man1/{}", man.get_filename()), text))
 }
 
