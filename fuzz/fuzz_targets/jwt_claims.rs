@@ -1,6 +1,6 @@
-//! The text of a token: which claims are read from it, and what becomes of them, against a second
-//! reading of the same rules with another decoder. An input without a line break is a whole token;
-//! one with some is a header, a line break, and a payload, which are encoded first.
+//! The claims of a token and their checks, compared with a second implementation of the same rules with
+//! another decoder. An input without a line break is a token. Otherwise it is a header, a line break and a
+//! payload, which are encoded first.
 
 #![no_main]
 
@@ -32,8 +32,8 @@ fn check_token(text: &str) {
     match (claims, payload(text)) {
         (Ok(claims), Ok(payload)) => check_claims(&claims, &payload),
         (claims, Ok(payload)) => {
-            let is_odd = |name: &&str| !payload.last(name).is_whole(1);
-            assert!(payload.is_disguised() || DATES.iter().any(is_odd), "{claims:?}");
+            let is_odd = |name: &&str| !payload.last(name).is_readable(1);
+            assert!(payload.has_private_number() || DATES.iter().any(is_odd), "{claims:?}");
         }
         (claims, Err(why)) => assert_eq!(claims, Err(why)),
     }
@@ -54,7 +54,7 @@ fn payload(text: &str) -> Result<Json, MalformedJwt> {
         return Err(MalformedJwt::Unsigned);
     }
     let payload = object(payload, MalformedJwt::Claims)?;
-    let is_read = |name, claim: &Json| DATES.contains(&name) || claim.is_whole(1);
+    let is_read = |name, claim: &Json| DATES.contains(&name) || claim.is_readable(1);
     let is_sound = |name| payload.only(name).is_some_and(|claim| is_read(name, claim));
     if READ.into_iter().all(is_sound) { Ok(payload) } else { Err(MalformedJwt::Claims) }
 }
@@ -66,17 +66,16 @@ fn object(part: &str, otherwise: MalformedJwt) -> Result<Json, MalformedJwt> {
 }
 
 const OPENAI: &str = "https://api.openai.com/auth";
-/// Of any size: they are read from their source text.
+/// Numbers of any size: they are read from their source text.
 const DATES: [&str; 2] = ["exp", "iat"];
 const READ: [&str; 11] =
     ["iss", "sub", "aud", "azp", "client_id", "exp", "iat", "nonce", "email", "name", OPENAI];
 
 fn check_claims(claims: &Claims, payload: &Json) {
-    if READ.iter().any(|name| payload.last(name).is_disguised()) {
+    if READ.iter().any(|name| payload.last(name).has_private_number()) {
         return;
     }
-    let texts =
-        [&claims.iss, &claims.sub, &claims.azp, &claims.nonce, &claims.email, &claims.name];
+    let texts = [&claims.iss, &claims.sub, &claims.azp, &claims.nonce, &claims.email, &claims.name];
     check_texts(texts, payload, ["iss", "sub", "azp", "nonce", "email", "name"]);
     assert_eq!(claims.exp, date(payload.last("exp")));
     assert_eq!(claims.iat, date(payload.last("iat")));
@@ -119,7 +118,7 @@ fn check_openai(claims: &Claims, expected: &Json) {
     check_texts(texts, expected, names);
 }
 
-/// Whole seconds downwards, and no year that is too far away to be counted.
+/// Rounded down to seconds, and limited to the range of an `i64`.
 fn date(claim: &Json) -> Option<i64> {
     let Json::Number(digits) = claim else { return None };
     let whole = digits.parse::<i128>().map(|it| it.clamp(i64::MIN.into(), i64::MAX.into()) as i64);
@@ -139,7 +138,7 @@ const ISSUER: &str = "https://issuer.example";
 const CLIENT: &str = "app_1";
 const NOW: i64 = 1_000_000;
 
-/// Every rule is asked, and the first one that is broken is what was said.
+/// The error is that of the first broken rule.
 fn check_verdict(claims: &Claims, now: i64) {
     let since = |date: i64| i128::from(now) - i128::from(date);
     let named = |aud: &Vec<String>| aud.iter().filter(|it| *it == CLIENT).count();
@@ -162,7 +161,7 @@ fn length(text: Option<&str>) -> usize {
     text.map_or(0, |text| text.chars().count())
 }
 
-/// Whoever is named as the party, or else the only one that there is.
+/// Whether the client is the authorized party, or the only audience.
 fn is_party(claims: &Claims) -> bool {
     let several = claims.aud.as_ref().is_some_and(|aud| aud.len() > 1);
     claims.azp.as_deref().map_or(!several, |azp| azp == CLIENT)

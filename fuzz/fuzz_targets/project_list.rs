@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
         let page = body.as_ref().and_then(page);
         let after = match listing.add(line) {
             Err(error) => {
-                assert!(page.is_none() || body.as_ref().is_some_and(Json::is_disguised));
+                assert!(page.is_none() || body.as_ref().is_some_and(Json::has_private_number));
                 return check_error(&error, Call::Projects, &FIELDS, body.as_ref());
             }
             Ok(after) => after,

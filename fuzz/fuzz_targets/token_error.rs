@@ -1,6 +1,5 @@
-//! A status and a body with which the token endpoint says no: what is made of its words, and what
-//! follows from them, against a second reading of the same rules. An input is the three digits of a
-//! status, a space, and a body.
+//! The error response of a token endpoint: its text and its classification, compared with a second
+//! implementation of the same rules. An input is the three digits of a status, a space, and a body.
 
 #![no_main]
 
@@ -17,8 +16,8 @@ fuzz_target!(|input: &[u8]| {
     let Some(error) = error_response(status, body) else {
         return assert_eq!(status / 100, 2);
     };
-    let json = Json::read(body).filter(|json| json.is_whole(0));
-    if json.as_ref().is_none_or(|json| !json.is_disguised()) {
+    let json = Json::read(body).filter(|json| json.is_readable(0));
+    if json.as_ref().is_none_or(|json| !json.has_private_number()) {
         check_words(&error, status, json.as_ref());
     }
     check_decisions(&error, status);
@@ -58,7 +57,7 @@ fn check_words(error: &Error, status: u16, json: Option<&Json>) {
     assert_eq!(refusal.is_oauth, is_oauth(inner));
 }
 
-/// Whether this is how OAuth, or the vendor, writes an error.
+/// Whether it is an error object of OAuth or of the vendor.
 fn is_oauth(error: &Json) -> bool {
     let is_part = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_');
     match (error, error.last("code")) {
@@ -69,14 +68,14 @@ fn is_oauth(error: &Json) -> bool {
     }
 }
 
-/// The first text of which a person would see anything.
+/// The first text with a visible character.
 fn first(candidates: &[&Json]) -> Option<String> {
     let texts = candidates.iter().filter_map(|candidate| candidate.text());
     let shown = texts.map(|text| screen::cut(text, 200)).find(|text| !text.is_empty());
     shown.map(|text| without_secret(&text))
 }
 
-/// What is left when every run of it that tells something of the secret is one word.
+/// The text with each part of the secret replaced by one word.
 fn without_secret(text: &str) -> String {
     let tells = |at: usize| text.get(at..at + TELLING).is_some_and(|run| SECRET.contains(run));
     let starts: Vec<_> = (0..text.len()).filter(|at| tells(*at)).collect();
@@ -92,10 +91,10 @@ fn without_secret(text: &str) -> String {
     shown
 }
 
-/// So many letters of it in a row, and somebody knows that it is this one.
+/// A part of the secret with this length is replaced.
 const TELLING: usize = 12;
 
-/// Neither depends on more than the status, the shape, and the name of the error, letter for letter.
+/// Both depend only on the status, the shape of the body and the error code.
 fn check_decisions(error: &Error, status: u16) {
     let spent = b"refresh_token_reused".as_slice();
     let finals = [
@@ -116,7 +115,7 @@ fn check_decisions(error: &Error, status: u16) {
     assert_eq!(error.retry_after(), None);
 }
 
-/// Two texts of the server's at most, one line, and nothing of what was turned in.
+/// At most two texts of the server, on one line, without the secret of the request.
 fn check_text(error: &Error) {
     let text = error.to_string();
     let said = format!("{text} {error:?}");

@@ -1,6 +1,6 @@
-//! A body with which the token endpoint says yes, read as the response to a grant and to a refresh,
-//! against a second reading of the same rules. A token that is taken is the one that was sent, to the
-//! byte; and what is said of a body that is not taken has no byte of it.
+//! A successful token response, decoded as that of a grant and of a refresh, and compared with a second
+//! implementation of the same rules. A token is decoded exactly as it was sent. The error for an invalid
+//! body contains no byte of it.
 
 #![no_main]
 
@@ -16,28 +16,28 @@ fuzz_target!(|body: &[u8]| {
     let json = Json::read(body).filter(|_| str::from_utf8(body).is_ok());
     let is_readable = |json: &Json| match json.is_object() {
         true => json.has_names(),
-        false => json.is_whole(0),
+        false => json.is_readable(0),
     };
     let json = json.filter(is_readable);
     let is_json = json.is_some();
     let object = json.filter(Json::is_object);
-    let refreshed = taken(refresh_response(body), is_json);
+    let refreshed = decoded(refresh_response(body), is_json);
     check_refresh(refreshed.as_ref(), object.as_ref());
-    check_grant(taken(token_response(body), is_json).as_ref(), refreshed.as_ref());
+    check_grant(decoded(token_response(body), is_json).as_ref(), refreshed.as_ref());
 });
 
-/// What was taken from a body. Of one that was not, only a field is named, and none but ours; and what
-/// is JSON is never called anything else.
-fn taken<T>(outcome: Result<T, Error>, is_json: bool) -> Option<T> {
+/// The decoded response. The error of an invalid body names at most one of the known fields, and says "not
+/// JSON" only if it is not JSON.
+fn decoded<T>(outcome: Result<T, Error>, is_json: bool) -> Option<T> {
     match outcome {
-        Ok(taken) => return Some(taken),
+        Ok(response) => return Some(response),
         Err(Error::InvalidResponse(DecodeError::Shape { field })) => {
             assert!(FIELDS.contains(&field.as_str()), "{field}");
         }
         Err(Error::InvalidResponse(DecodeError::NotJson { status: 200, content_type })) => {
             assert_eq!((content_type.as_deref(), is_json), (Some(CONTENT_TYPE), false));
         }
-        // A body without a token that names an error.
+        // A body with an `error` and without a token.
         Err(Error::ErrorResponse(response)) => assert!(is_json && response.status == 200),
         Err(other) => panic!("{other:?}"),
     }
@@ -61,7 +61,7 @@ fn check_grant(granted: Option<&TokenResponse>, refreshed: Option<&RefreshRespon
     assert_eq!((granted.expires_in, &granted.scope), (expected.expires_in, &expected.scope));
 }
 
-/// Each field that is there is either taken or named, whatever the others are.
+/// Each field is either decoded or named as unusable, independent of the others.
 fn check_refresh(refreshed: Option<&RefreshResponse>, answer: Option<&Json>) {
     let rules = [is_visible, is_visible, is_visible_or_space, is_bearer];
     let fields = answer.and_then(|answer| {
@@ -72,7 +72,7 @@ fn check_refresh(refreshed: Option<&RefreshResponse>, answer: Option<&Json>) {
     assert_eq!(refreshed.is_some(), fields.is_some());
     let Some((refreshed, fields)) = refreshed.zip(fields) else { return };
     let good = [0, 1, 2, 3].map(|n| fields[n].text().filter(|text| rules[n](text)));
-    // An empty text stands for nothing, as null does.
+    // An empty string is absent, as null is.
     let is_absent = |field: &Json| *field == Json::Null || field.text() == Some("");
     let is_odd = |n: &usize| good[*n].is_none() && !is_absent(fields[*n]);
     let odd: Vec<_> = (0..4).filter(is_odd).map(|n| NAMES[n]).collect();

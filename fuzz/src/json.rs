@@ -1,8 +1,8 @@
-//! JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) in which nothing is lost: members that
-//! occur twice, texts that are no Unicode, every digit.
+//! A lossless JSON parser ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)): it keeps repeated members,
+//! strings that are not Unicode, and every digit.
 
-/// A value. A text is `None` where it decodes to no Unicode: one half of a surrogate pair, or bytes
-/// that are no UTF-8. That is JSON all the same, for whoever does not look into the text.
+/// A value. A string is `None` if it does not decode to Unicode: it has half of a surrogate pair, or bytes
+/// that are not UTF-8. A parser that skips the string accepts it.
 #[derive(Debug, PartialEq)]
 pub enum Json {
     Null,
@@ -13,27 +13,27 @@ pub enum Json {
     Object(Vec<(Option<String>, Json)>),
 }
 
-/// How deep the values may be nested that somebody looks into; what is passed over may be deeper.
+/// The recursion limit of `serde_json`. Values that it skips can be deeper.
 pub const DEEPEST: usize = 127;
 
-/// The member that `serde_json` keeps for itself, where it keeps the digits of numbers: an object that
-/// begins with it is a number there, or nothing. No honest answer has one.
-pub const DISGUISE: &str = "$serde_json::private::Number";
+/// The private member of `serde_json` for numbers (`arbitrary_precision`): it reads an object with this
+/// member as a number, or refuses it.
+pub const PRIVATE_NUMBER: &str = "$serde_json::private::Number";
 
 impl Json {
-    /// What `bytes` are, if they are one JSON text and nothing else.
+    /// Parses exactly one JSON text.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let value = reader.value()?;
         reader.0.is_empty().then_some(value)
     }
 
-    /// The member with this name, the last one where there are several; or null.
+    /// The last member with this name, or null.
     pub fn last(&self, name: &str) -> &Self {
         self.named(name).next_back().unwrap_or(&Self::Null)
     }
 
-    /// The member with this name, or null; `None` where there are several.
+    /// The member with this name, or null; `None` if there are several.
     pub fn only(&self, name: &str) -> Option<&Self> {
         let mut named = self.named(name);
         let first = named.next().unwrap_or(&Self::Null);
@@ -53,7 +53,7 @@ impl Json {
         matches!(self, Self::Object(_))
     }
 
-    /// Whether each member has a name that is Unicode.
+    /// Whether the name of each member is Unicode.
     pub fn has_names(&self) -> bool {
         self.object().iter().all(|(name, _)| name.is_some())
     }
@@ -65,19 +65,18 @@ impl Json {
         }
     }
 
-    /// Whether somebody can take all of it in, where it stands `above` levels deep.
-    pub fn is_whole(&self, above: usize) -> bool {
+    /// Whether `serde_json` reads it as a `Value`, at this depth.
+    pub fn is_readable(&self, above: usize) -> bool {
         match self {
             Self::Text(text) => text.is_some(),
-            // `serde_json` reads a number as a double, which a larger one does not fit; what is kept as its
-            // source text is whole with any number.
+            // `serde_json` reads a number as a double. A `RawValue` can have any number.
             Self::Number(number) => number.parse::<f64>().is_ok_and(f64::is_finite),
             Self::List(items) => {
-                above < DEEPEST && items.iter().all(|item| item.is_whole(above + 1))
+                above < DEEPEST && items.iter().all(|item| item.is_readable(above + 1))
             }
             Self::Object(members) => {
                 let whole = |(name, value): &(Option<String>, Self)| {
-                    name.is_some() && value.is_whole(above + 1)
+                    name.is_some() && value.is_readable(above + 1)
                 };
                 above < DEEPEST && members.iter().all(whole)
             }
@@ -85,13 +84,13 @@ impl Json {
         }
     }
 
-    /// Whether there is an object in it that `serde_json` takes for something else.
-    pub fn is_disguised(&self) -> bool {
+    /// Whether it contains an object with [`PRIVATE_NUMBER`].
+    pub fn has_private_number(&self) -> bool {
         match self {
-            Self::List(items) => items.iter().any(Self::is_disguised),
-            Self::Object(members) => members
-                .iter()
-                .any(|(name, value)| name.as_deref() == Some(DISGUISE) || value.is_disguised()),
+            Self::List(items) => items.iter().any(Self::has_private_number),
+            Self::Object(members) => members.iter().any(|(name, value)| {
+                name.as_deref() == Some(PRIVATE_NUMBER) || value.has_private_number()
+            }),
             _ => false,
         }
     }
@@ -104,7 +103,7 @@ impl Json {
     }
 }
 
-/// What is not read yet. `None` from any of its methods: this is no JSON.
+/// The rest of the input. Each method returns `None` if it is not JSON.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -180,7 +179,7 @@ impl Reader<'_> {
         })
     }
 
-    /// As many of them as stand in a row, since two may be one character.
+    /// All code units in a row, since two can be one character.
     fn code_units(&mut self) -> Option<Option<String>> {
         let mut units = Vec::new();
         loop {

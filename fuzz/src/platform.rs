@@ -5,11 +5,11 @@ use platform_api::fuzzing::{CONTENT_TYPE, projects_path};
 use platform_api::{Call, Error, OrganizationId};
 
 use crate::ascii::is_visible;
-use crate::json::{DISGUISE, Json};
+use crate::json::{Json, PRIVATE_NUMBER};
 
 /// The first thousand entries of a list that can be read; `None` where this is no list.
 pub fn entries<T>(body: &Json, entry: fn(&Json) -> Option<T>) -> Option<Vec<T>> {
-    match body.only("data").filter(|data| data.is_whole(1))? {
+    match body.only("data").filter(|data| data.is_readable(1))? {
         Json::List(all) if body.has_names() => {
             Some(all.iter().filter(|it| it.is_object()).filter_map(entry).take(1000).collect())
         }
@@ -52,11 +52,11 @@ pub fn check_error(error: &Error, call: Call, fields: &[&str], body: Option<&Jso
     assert_eq!(*named, call);
     match source {
         DecodeError::Shape { field } => {
-            assert!(fields.contains(&field.as_str()) || field.ends_with(DISGUISE), "{field}");
+            assert!(fields.contains(&field.as_str()) || field.ends_with(PRIVATE_NUMBER), "{field}");
         }
         DecodeError::NotJson { status: 200, content_type } => {
             assert_eq!(content_type.as_deref(), Some(CONTENT_TYPE));
-            assert!(body.is_none_or(|body| !body.is_whole(0)));
+            assert!(body.is_none_or(|body| !body.is_readable(0)));
         }
         other => panic!("{other:?}"),
     }
