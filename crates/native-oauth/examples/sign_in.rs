@@ -108,6 +108,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if has_keys {
         sign_in = sign_in.verify_signature();
     }
+    if arguments.par {
+        sign_in = sign_in.push_request();
+    }
     // A provider issues a refresh token only if the person agrees (OpenID Connect Core, section 11).
     if arguments.scopes.iter().any(|scope| scope == "offline_access") && !arguments.device {
         sign_in = sign_in.prompt("consent");

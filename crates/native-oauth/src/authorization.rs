@@ -104,6 +104,13 @@ impl Authorization {
         &self.url
     }
 
+    /// Replaces the query, which the server has stored, by a reference to it
+    /// ([RFC 9126 §4](https://www.rfc-editor.org/rfc/rfc9126#section-4)).
+    pub(crate) fn refer_to(&mut self, endpoint: &Url, client_id: &str, request_uri: String) {
+        let query = [("client_id", client_id.to_owned()), ("request_uri", request_uri)];
+        self.url = authorization_url(endpoint, &query);
+    }
+
     /// The port of the callback server.
     #[must_use]
     pub fn port(&self) -> u16 {

@@ -53,6 +53,9 @@ pub enum Error {
     /// The ID token is refused. The tokens of the response are dropped, not revoked.
     #[error(transparent)]
     InvalidIdToken(#[from] InvalidIdToken),
+    /// The authorization request could not be pushed to the server.
+    #[error("cannot push the authorization request to the server")]
+    PushedRequest(#[source] token_client::Error),
     /// The code could not be exchanged for tokens.
     #[error("cannot exchange the code for tokens")]
     CodeExchange(#[source] token_client::Error),
@@ -98,7 +101,9 @@ impl Error {
             Self::Callback(error) => error.kind().into(),
             Self::Unreachable { .. } | Self::DeviceExpired => ErrorKind::TimedOut,
             Self::DeviceDenied => ErrorKind::Denied,
-            Self::DeviceCode(error) | Self::CodeExchange(error) => error.kind().into(),
+            Self::DeviceCode(error) | Self::PushedRequest(error) | Self::CodeExchange(error) => {
+                error.kind().into()
+            }
         }
     }
 
@@ -107,7 +112,9 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { source, .. } => source.is_transient(),
-            Self::DeviceCode(error) | Self::CodeExchange(error) => error.is_transient(),
+            Self::DeviceCode(error) | Self::PushedRequest(error) | Self::CodeExchange(error) => {
+                error.is_transient()
+            }
             Self::InvalidIdToken(InvalidIdToken::Keys(error)) => error.is_transient(),
             _ => false,
         }

@@ -22,6 +22,7 @@ pub struct SignIn {
     pages: Pages,
     success_page: Option<Page>,
     verifies_signature: bool,
+    pushes_request: bool,
     now: fn() -> SystemTime,
 }
 
@@ -44,6 +45,7 @@ impl SignIn {
             pages: Pages::default(),
             success_page: None,
             verifies_signature: false,
+            pushes_request: false,
             now,
         }
     }
@@ -111,6 +113,14 @@ impl SignIn {
         Self { verifies_signature: true, ..self }
     }
 
+    /// Sends the parameters of the authorization request to the provider, so that the URL has only a
+    /// reference to them ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). A provider that requires
+    /// this in its metadata gets it anyway.
+    #[must_use]
+    pub fn push_request(self) -> Self {
+        Self { pushes_request: true, ..self }
+    }
+
     /// The clock for the validation of the ID token. The default is that of the system.
     #[must_use]
     pub fn clock(self, now: fn() -> SystemTime) -> Self {
@@ -126,7 +136,11 @@ impl SignIn {
         self,
         open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
     ) -> Result<TokenResponse, Error> {
+        let pushes_request = self.pushes_request;
         let mut pending = self.start()?;
+        if pushes_request || pending.requires_pushed_request() {
+            pending.push_request().await?;
+        }
         pending.authorization().open_browser_with(open);
         pending.finish(&|_: Event<'_>| {}).await
     }
@@ -238,6 +252,28 @@ impl PendingSignIn {
     /// The URL, and how the person opens it and returns.
     pub fn authorization(&mut self) -> &mut Authorization {
         &mut self.authorization
+    }
+
+    fn requires_pushed_request(&self) -> bool {
+        self.sign_in.client.provider().require_pushed_authorization_requests
+    }
+
+    /// Sends the parameters of the URL to the provider, and replaces them by a reference
+    /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). Call it before the person opens the URL.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PushedRequest`].
+    pub async fn push_request(&mut self) -> Result<(), Error> {
+        let client = &self.sign_in.client;
+        let endpoint = client.provider().authorization_endpoint.clone();
+        let query: Vec<_> = self.authorization.url().query_pairs().into_owned().collect();
+        let own = endpoint.query_pairs().count();
+        let parameters: Vec<_> =
+            query.iter().skip(own).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pushed = client.push_request(&parameters).await.map_err(Error::PushedRequest)?;
+        self.authorization.refer_to(&endpoint, client.client_id(), pushed.request_uri);
+        Ok(())
     }
 
     /// Waits for the first of: the callback, a pasted URL, and an approval on another device. Then

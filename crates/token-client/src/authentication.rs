@@ -33,9 +33,11 @@ impl ClientAuthentication {
         Some((byte_serialize(client_id.as_bytes()).collect(), Zeroizing::new(password)))
     }
 
-    /// The fields of a request with those of the client.
+    /// The fields of a request with those of the client. Beside a header, `client_id` stands only in an
+    /// authorization request, whose parameter it is.
     pub(crate) fn fields<'a>(&'a self, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-        let is_in_header = matches!(self, Self::SecretBasic(_));
+        let is_authorization_request = fields.iter().any(|(name, _)| *name == "response_type");
+        let is_in_header = matches!(self, Self::SecretBasic(_)) && !is_authorization_request;
         let kept = fields.iter().copied().filter(|(name, _)| !is_in_header || *name != "client_id");
         let secret = match self {
             Self::SecretPost(secret) => Some(("client_secret", secret.expose())),
@@ -61,6 +63,8 @@ mod tests {
         let (user, password) = basic.basic("my client:1").unwrap();
         assert_eq!((&*user, &**password), ("my+client%3A1", "p%25s%3A%2B+d"));
         assert_eq!(basic.fields(&FIELDS), FIELDS[..1]);
+        let pushed = [("response_type", "code"), ("client_id", "my client:1")];
+        assert_eq!(basic.fields(&pushed), pushed);
     }
 
     #[test]

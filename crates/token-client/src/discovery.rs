@@ -51,6 +51,10 @@ struct Metadata {
     #[serde(default)]
     device_authorization_endpoint: Option<String>,
     #[serde(default)]
+    pushed_authorization_request_endpoint: Option<String>,
+    #[serde(default)]
+    require_pushed_authorization_requests: bool,
+    #[serde(default)]
     jwks_uri: Option<String>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
@@ -109,6 +113,11 @@ impl Metadata {
         provider.revocation_endpoint = optional("revocation_endpoint", self.revocation_endpoint)?;
         provider.device_authorization_endpoint =
             optional("device_authorization_endpoint", self.device_authorization_endpoint)?;
+        provider.pushed_authorization_request_endpoint = optional(
+            "pushed_authorization_request_endpoint",
+            self.pushed_authorization_request_endpoint,
+        )?;
+        provider.require_pushed_authorization_requests = self.require_pushed_authorization_requests;
         provider.jwks_uri = optional("jwks_uri", self.jwks_uri)?;
         provider.authorization_response_iss_parameter_supported =
             self.authorization_response_iss_parameter_supported;

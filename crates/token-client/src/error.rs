@@ -20,6 +20,9 @@ pub enum Error {
     /// The issuer has no device codes, or not for this account.
     #[error("sign-in by device code is not enabled")]
     DeviceCodeNotEnabled,
+    /// The server has no endpoint for pushed authorization requests.
+    #[error("the server has no endpoint for pushed authorization requests")]
+    PushNotSupported,
     /// The server has no revocation endpoint.
     #[error("the server has no way to revoke a token")]
     RevocationNotSupported,
@@ -46,7 +49,9 @@ impl Error {
             Self::Http(_) => ErrorKind::NoResponse,
             Self::ErrorResponse(_) => ErrorKind::ErrorResponse,
             Self::InvalidResponse(_) => ErrorKind::InvalidResponse,
-            Self::DeviceCodeNotEnabled | Self::RevocationNotSupported => ErrorKind::Unsupported,
+            Self::DeviceCodeNotEnabled | Self::PushNotSupported | Self::RevocationNotSupported => {
+                ErrorKind::Unsupported
+            }
         }
     }
 
@@ -76,7 +81,9 @@ impl Error {
             Self::Http(error) => !error.provably_not_sent(),
             Self::ErrorResponse(response) => response.status >= 500,
             Self::InvalidResponse(_) => true,
-            Self::DeviceCodeNotEnabled | Self::RevocationNotSupported => false,
+            Self::DeviceCodeNotEnabled | Self::PushNotSupported | Self::RevocationNotSupported => {
+                false
+            }
         }
     }
 
@@ -89,6 +96,7 @@ impl Error {
             Self::ErrorResponse(response) => response.is_transient(),
             Self::InvalidResponse(_)
             | Self::DeviceCodeNotEnabled
+            | Self::PushNotSupported
             | Self::RevocationNotSupported => false,
         }
     }

@@ -12,6 +12,7 @@
 //! | [`TokenClient::revoke`] | [RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) |
 //! | [`TokenClient::request_device_authorization`] | [RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1) |
 //! | [`Provider::discover`] | [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414), [OpenID Connect Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html) |
+//! | [`TokenClient::push_request`] | [RFC 9126](https://www.rfc-editor.org/rfc/rfc9126) |
 //! | [`JwkSet::verify`] | [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517) |
 //! | [`TokenClient::send`] | any other grant |
 //!
@@ -39,6 +40,7 @@ mod interval;
 mod issuer;
 mod jwk_set;
 mod provider;
+mod pushed_request;
 mod refresh;
 mod revocation;
 mod seconds;
@@ -59,5 +61,6 @@ pub use interval::Interval;
 pub use issuer::Issuer;
 pub use jwk_set::JwkSet;
 pub use provider::{BodyFormat, Provider};
+pub use pushed_request::PushedRequest;
 pub use revocation::Revocable;
 pub use token_response::{AdditionalFields, RefreshResponse, TokenResponse};

@@ -32,6 +32,11 @@ pub struct Provider {
     /// The device authorization endpoint
     /// ([RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)), if it has one.
     pub device_authorization_endpoint: Option<Url>,
+    /// Where an authorization request is stored before the person opens its URL
+    /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)).
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    /// The server refuses a request that was not stored before.
+    pub require_pushed_authorization_requests: bool,
     /// Where the server publishes the keys of its ID tokens ([`JwkSet`](crate::JwkSet)), if it does.
     pub jwks_uri: Option<Url>,
     /// Whether each callback has an `iss` parameter
@@ -68,6 +73,8 @@ impl Provider {
             token_endpoint,
             revocation_endpoint: None,
             device_authorization_endpoint: None,
+            pushed_authorization_request_endpoint: None,
+            require_pushed_authorization_requests: false,
             jwks_uri: None,
             authorization_response_iss_parameter_supported: false,
             code_exchange_order: Vec::new(),

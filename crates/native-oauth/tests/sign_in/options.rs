@@ -9,7 +9,7 @@ use native_oauth::{
 use serde_json::json;
 
 use crate::browser::{follow, post_form};
-use crate::provider::{ACCESS_TOKEN, TestProvider, value};
+use crate::provider::{ACCESS_TOKEN, REQUEST_URI, TestProvider, value};
 use crate::{client, sign_in};
 
 // threats 16 98
@@ -35,6 +35,56 @@ async fn metadata_is_found_in_both_places_for_exactly_this_issuer() {
             let outcome = Provider::discover(&http, &other).await;
             assert_eq!(outcome.is_ok(), other == provider.issuer(), "{other}");
         }
+    }
+}
+
+/// The URL has a reference to the parameters (RFC 9126), by choice or because the provider requires it.
+#[tokio::test]
+async fn pushed_request_is_not_in_the_url() {
+    let required = json!({"require_pushed_authorization_requests": true});
+    for (metadata, is_chosen) in [(json!({}), true), (required, false)] {
+        let provider = TestProvider::with(|it| it.metadata = metadata).await;
+        let basic = ClientAuthentication::SecretBasic(ClientSecret::new("a secret").unwrap());
+        let client = client(provider.discover().await).with_authentication(basic);
+        let sign_in = SignIn::new(client).scopes(["openid"]).resource("https://api.example.com");
+        let sign_in = if is_chosen { sign_in.push_request() } else { sign_in };
+        let url = std::sync::Arc::new(Mutex::new(None));
+        let opened = url.clone();
+        let tokens = sign_in.run(move |url| {
+            *opened.lock().unwrap() = Some(url.clone());
+            follow(url)
+        });
+        assert_eq!(tokens.await.unwrap().access_token.expose(), ACCESS_TOKEN);
+        let url = url.lock().unwrap().take().unwrap();
+        let query: Vec<_> = url.query_pairs().into_owned().collect();
+        let expected = [("client_id", "my-client-id"), ("request_uri", REQUEST_URI)];
+        assert_eq!(query, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let [pushed] = &provider.requests_at("/connect/par")[..] else { panic!("one push") };
+        assert!(pushed.authorization.is_some());
+        for (name, value) in [
+            ("client_id", "my-client-id"),
+            ("response_type", "code"),
+            ("code_challenge_method", "S256"),
+            ("scope", "openid"),
+            ("resource", "https://api.example.com"),
+        ] {
+            assert_eq!(pushed.field(name), Some(value));
+        }
+        assert!(pushed.field("state").is_some() && pushed.field("nonce").is_some());
+        assert_eq!(pushed.field("client_secret"), None);
+    }
+}
+
+#[tokio::test]
+async fn browser_is_not_opened_if_the_push_fails() {
+    let provider = TestProvider::start().await;
+    let metadata = provider.discover().await;
+    let refused = SignIn::new(client(metadata.clone())).parameter("deny_push", "1");
+    let mut without_endpoint = metadata;
+    without_endpoint.pushed_authorization_request_endpoint = None;
+    for sign_in in [refused, SignIn::new(client(without_endpoint))] {
+        let outcome = sign_in.push_request().run(|_| panic!("nothing to open")).await;
+        assert!(matches!(outcome, Err(Error::PushedRequest(_))), "{outcome:?}");
     }
 }
 

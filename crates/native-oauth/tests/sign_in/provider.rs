@@ -80,12 +80,15 @@ struct State {
     behavior: Mutex<Behavior>,
     keys: Keys,
     query: Mutex<Query>,
+    /// The last request that was pushed.
+    pushed: Mutex<Query>,
     requests: Mutex<Vec<Request>>,
     is_stopped: AtomicBool,
 }
 
 pub(crate) const ACCESS_TOKEN: &str = "at-1";
 const CODE: &str = "c+o/d=e&";
+pub(crate) const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:a request";
 const DEVICE_CODE: &str = "device-code-1";
 
 impl TestProvider {
@@ -101,6 +104,7 @@ impl TestProvider {
             behavior: Mutex::default(),
             keys: Keys::generate(),
             query: Mutex::default(),
+            pushed: Mutex::default(),
             requests: Mutex::default(),
             is_stopped: AtomicBool::new(false),
         });
@@ -187,6 +191,7 @@ impl State {
             ("GET", "/connect/keys") => json(200, &self.keys.published(&behavior.publishes)),
             ("POST", "/connect/token") => self.token(&form, &behavior),
             ("POST", "/connect/revoke") => json(200, &json!({})),
+            ("POST", "/connect/par") => self.push(&form),
             ("POST", "/connect/device") => json(200, &device_authorization()),
             _ => "404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned(),
         };
@@ -207,12 +212,23 @@ impl State {
             "revocation_endpoint": endpoint("revoke"),
             "device_authorization_endpoint": endpoint("device"),
             "jwks_uri": endpoint("keys"),
+            "pushed_authorization_request_endpoint": endpoint("par"),
         });
         merge(&mut metadata, &self.behavior.lock().unwrap().metadata);
         metadata
     }
 
+    fn push(&self, form: &Query) -> String {
+        if value(form, "deny_push").is_some() {
+            return json(400, &json!({"error": "invalid_request"}));
+        }
+        *self.pushed.lock().unwrap() = form.clone();
+        json(201, &json!({"request_uri": REQUEST_URI, "expires_in": 60}))
+    }
+
     fn authorize(&self, query: &Query) -> String {
+        let pushed = self.pushed.lock().unwrap().clone();
+        let query = if value(query, "request_uri") == Some(REQUEST_URI) { &pushed } else { query };
         let value = |name: &str| value(query, name).unwrap_or_default();
         let mut callback: Url = value("redirect_uri").parse().unwrap();
         let outcome =
