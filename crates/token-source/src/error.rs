@@ -28,8 +28,8 @@ pub enum Error<S: StdError + 'static, E: StdError + 'static> {
     /// The server no longer accepts the refresh token, and no other program has stored a new one.
     #[error("the sign-in is no longer valid")]
     Rejected(#[source] E),
-    /// The answer has no access token, and the stored one has expired.
-    #[error("the server sent no access token")]
+    /// There is no access token, or it has expired and the response to the refresh has no new one.
+    #[error("there is no valid access token")]
     NoAccessToken,
     /// The new tokens could not be stored. The stored ones are spent.
     #[error("the new tokens could not be stored")]

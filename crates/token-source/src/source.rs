@@ -76,6 +76,17 @@ where
         }
     }
 
+    /// An access token that is valid now: what most programs need. A program that shows what happens
+    /// calls [`valid`](Self::valid).
+    ///
+    /// # Errors
+    ///
+    /// Like [`valid`](Self::valid), or [`Error::NoAccessToken`].
+    pub async fn access_token(&self) -> Result<AccessToken, ErrorOf<S, E>> {
+        let valid = self.valid(&|_: Event| {}).await?;
+        valid.sign_in.access_token().ok_or(Error::NoAccessToken)
+    }
+
     /// Refreshes now, due or not. If another process refreshes at the same time, its tokens count.
     ///
     /// # Errors
