@@ -130,7 +130,9 @@ fn missing_loopback_interface_fails_before_the_browser_opens() {
         let world = World::new();
         let finished = flow(&world).under(["/usr/bin/unshare", "-Urn"]).run();
         finished.exits(1).prints("").says_nothing_of("/oauth/authorize");
-        finished.says("error: cannot listen on 127.0.0.1:").says(": Network is unreachable");
+        // In the words of glibc or musl.
+        let reason = if cfg!(target_env = "musl") { "unreachable" } else { "is unreachable" };
+        finished.says("error: cannot listen on 127.0.0.1:").says(&format!(": Network {reason}"));
         finished
             .says("hint: the browser cannot reach this machine: enable the loopback interface\n");
         assert_eq!(world.auth_json(), None);

@@ -214,9 +214,15 @@ fn name_without_address_is_a_problem() {
         let report = run_report(&world, start);
         let check = report.check("issuer", "dns");
         let found = check["found"].as_str().unwrap();
-        assert!(found.starts_with("cannot find the address of issuer.test: "), "{found}");
-        let remedy = "check the network connection and --issuer; a network with a proxy needs its \
-                      address in HTTPS_PROXY";
+        // musl does not notice that there is no network.
+        let (expected, and_issuer) = if cfg!(target_env = "musl") {
+            ("no resolver gave the address of issuer.test within ", "")
+        } else {
+            ("cannot find the address of issuer.test: ", " and --issuer")
+        };
+        assert!(found.starts_with(expected), "{found}");
+        let remedy = "a network with a proxy needs its address in HTTPS_PROXY";
+        let remedy = format!("check the network connection{and_issuer}; {remedy}");
         assert_eq!(check["remedy"], remedy);
         report.assert_problems(1);
     });
