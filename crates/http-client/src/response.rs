@@ -19,6 +19,7 @@ pub struct Response {
     retry_after: Option<Duration>,
     request_id: Option<String>,
     date: Option<SystemTime>,
+    dpop_nonce: Option<String>,
     body: Zeroizing<Vec<u8>>,
     secrets: Secrets,
 }
@@ -50,6 +51,7 @@ impl Response {
             retry_after: retry_after(headers),
             request_id: text("x-request-id"),
             date: date(headers),
+            dpop_nonce: text("dpop-nonce"),
             body,
             secrets,
         })
@@ -97,6 +99,12 @@ impl Response {
     #[must_use]
     pub fn date(&self) -> Option<SystemTime> {
         self.date
+    }
+
+    /// The `DPoP-Nonce` header ([RFC 9449 §8](https://www.rfc-editor.org/rfc/rfc9449#section-8)).
+    #[must_use]
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.dpop_nonce.as_deref()
     }
 
     pub(crate) fn body(&self) -> &[u8] {
@@ -153,6 +161,7 @@ impl Response {
             retry_after: None,
             request_id: None,
             date: None,
+            dpop_nonce: None,
             body: Zeroizing::new(body.to_owned()),
             secrets,
         }
@@ -256,6 +265,7 @@ mod tests {
             request_id: None,
             body: Zeroizing::new(body.into()),
             date: None,
+            dpop_nonce: None,
             secrets: Secrets::default(),
         }
     }

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use credentials::{Claims, ClientSecret};
 use native_oauth::{
-    BindOptions, Client, ClientAuthentication, Event, HttpClient, Options, Provider, RedirectHost,
-    Revocable, SignIn, TokenResponse, Url, open_browser,
+    BindOptions, Client, ClientAuthentication, DpopKey, Event, HttpClient, Options, Provider,
+    RedirectHost, Revocable, SignIn, TokenResponse, Url, open_browser,
 };
 use serde_json::json;
 
@@ -103,6 +103,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let has_keys = provider.jwks_uri.is_some();
     let client = Client::new(http, provider, &arguments.client_id)
         .with_authentication(arguments.authentication()?);
+    let client = match arguments.dpop {
+        true => client.with_dpop(DpopKey::generate()?),
+        false => client,
+    };
     let mut sign_in =
         SignIn::new(client.clone()).scopes(&arguments.scopes).redirect(arguments.redirect());
     if has_keys {

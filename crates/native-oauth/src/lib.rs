@@ -59,7 +59,7 @@ pub use oauth_callback_server::{
 };
 pub use sign_in::{PendingSignIn, SignIn};
 pub use token_client::{
-    AdditionalFields, ClientAuthentication, DiscoveryError, InvalidIdToken, Issuer, JwkSet,
-    Provider, RefreshResponse, Revocable, TokenClient as Client, TokenResponse,
+    AdditionalFields, ClientAuthentication, DiscoveryError, DpopKey, InvalidIdToken, Issuer,
+    JwkSet, Provider, RefreshResponse, Revocable, TokenClient as Client, TokenResponse,
 };
 pub use user_input::{UserInput, UserInputs};

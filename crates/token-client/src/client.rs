@@ -6,6 +6,7 @@ use http_client::{ErrorResponse, HttpClient, Response, retry_if_not_sent};
 use url::Url;
 
 use crate::authentication::ClientAuthentication;
+use crate::dpop::DpopKey;
 use crate::error::Error;
 use crate::issuer::Issuer;
 use crate::provider::{BodyFormat, JsonFields, Provider};
@@ -18,6 +19,7 @@ pub struct TokenClient {
     provider: Arc<Provider>,
     client_id: String,
     authentication: Arc<ClientAuthentication>,
+    dpop: Option<Arc<DpopKey>>,
 }
 
 /// A request to an endpoint of the server. It carries grants and extensions that this crate does not
@@ -50,8 +52,8 @@ impl TokenClient {
     /// The client that is registered as `client_id` at this server.
     #[must_use]
     pub fn new(http: HttpClient, provider: Provider, client_id: impl Into<String>) -> Self {
-        let authentication = Arc::default();
-        Self { http, provider: provider.into(), client_id: client_id.into(), authentication }
+        let (provider, client_id) = (provider.into(), client_id.into());
+        Self { http, provider, client_id, authentication: Arc::default(), dpop: None }
     }
 
     /// The same client at another server.
@@ -90,6 +92,18 @@ impl TokenClient {
         Self { authentication: authentication.into(), ..self }
     }
 
+    /// Binds all tokens to this key ([RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)). Tokens that the
+    /// server does not bind are refused.
+    #[must_use]
+    pub fn with_dpop(self, key: impl Into<Arc<DpopKey>>) -> Self {
+        Self { dpop: Some(key.into()), ..self }
+    }
+
+    /// The type that tokens must have.
+    pub(crate) fn token_type(&self) -> &'static str {
+        if self.dpop.is_some() { "DPoP" } else { "Bearer" }
+    }
+
     /// The registered id, which every request names.
     #[must_use]
     pub fn client_id(&self) -> &str {
@@ -112,10 +126,29 @@ impl TokenClient {
     ///
     /// [`Error::Http`] without a whole response, [`Error::ErrorResponse`] with one that is no success.
     pub async fn send(&self, request: &TokenRequest<'_>) -> Result<Response, Error> {
-        accepted(retry_if_not_sent(|| self.send_once(request)).await?)
+        let Some(key) = &self.dpop else {
+            return accepted(retry_if_not_sent(|| self.send_once(request, None)).await?);
+        };
+        let mut is_repeated = false;
+        loop {
+            let proof = key.token_proof(request.endpoint)?;
+            let response = retry_if_not_sent(|| self.send_once(request, Some(&proof))).await?;
+            let nonce_is_new = key.take_nonce(&response);
+            match accepted(response) {
+                // The server has not acted on a request whose proof it refused.
+                Err(error) if error.has_code("use_dpop_nonce") && nonce_is_new && !is_repeated => {
+                    is_repeated = true;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
-    async fn send_once(&self, request: &TokenRequest<'_>) -> Result<Response, http_client::Error> {
+    async fn send_once(
+        &self,
+        request: &TokenRequest<'_>,
+        dpop_proof: Option<&str>,
+    ) -> Result<Response, http_client::Error> {
         let TokenRequest { endpoint, format, fields, secrets } = *request;
         let client_secret = self.authentication.secret().map(ClientSecret::expose);
         let mut request = self.http.post(endpoint.clone()).max_body(MAX_BODY);
@@ -124,6 +157,9 @@ impl TokenClient {
         }
         if let Some((user, password)) = self.authentication.basic(&self.client_id) {
             request = request.basic(&user, &password);
+        }
+        if let Some(proof) = dpop_proof {
+            request = request.header("dpop", proof);
         }
         let fields = &*self.authentication.fields(fields);
         match format {

@@ -31,7 +31,7 @@ impl TokenClient {
         let order = &self.provider().code_exchange_order;
         let fields = exchange.fields(self.client_id(), order);
         let secrets = [exchange.code.expose(), exchange.code_verifier.expose()];
-        TokenResponse::read(&self.send_form(&fields, &secrets).await?)
+        TokenResponse::read(&self.send_form(&fields, &secrets).await?, self.token_type())
     }
 }
 

@@ -98,7 +98,7 @@ impl TokenClient {
         let fields =
             [("grant_type", GRANT), ("device_code", device_code), ("client_id", self.client_id())];
         let response = self.send_form(&fields, &[device_code]).await;
-        match response.and_then(|response| TokenResponse::read(&response)) {
+        match response.and_then(|response| TokenResponse::read(&response, self.token_type())) {
             Ok(tokens) => Ok(DevicePoll::Approved(tokens)),
             Err(Error::ErrorResponse(response)) => undecided(response),
             Err(error) => Err(error),

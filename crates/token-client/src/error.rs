@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use http_client::{DecodeError, ErrorResponse};
 
+use crate::dpop::NoRandomness;
+
 /// Why there are no tokens.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +22,9 @@ pub enum Error {
     /// The issuer has no device codes, or not for this account.
     #[error("sign-in by device code is not enabled")]
     DeviceCodeNotEnabled,
+    /// A proof could not be signed. Nothing was sent.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
     /// The server has no endpoint for pushed authorization requests.
     #[error("the server has no endpoint for pushed authorization requests")]
     PushNotSupported,
@@ -46,7 +51,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Http(_) => ErrorKind::NoResponse,
+            Self::Http(_) | Self::NoRandomness(_) => ErrorKind::NoResponse,
             Self::ErrorResponse(_) => ErrorKind::ErrorResponse,
             Self::InvalidResponse(_) => ErrorKind::InvalidResponse,
             Self::DeviceCodeNotEnabled | Self::PushNotSupported | Self::RevocationNotSupported => {
@@ -81,9 +86,10 @@ impl Error {
             Self::Http(error) => !error.provably_not_sent(),
             Self::ErrorResponse(response) => response.status >= 500,
             Self::InvalidResponse(_) => true,
-            Self::DeviceCodeNotEnabled | Self::PushNotSupported | Self::RevocationNotSupported => {
-                false
-            }
+            Self::NoRandomness(_)
+            | Self::DeviceCodeNotEnabled
+            | Self::PushNotSupported
+            | Self::RevocationNotSupported => false,
         }
     }
 
@@ -96,6 +102,7 @@ impl Error {
             Self::ErrorResponse(response) => response.is_transient(),
             Self::InvalidResponse(_)
             | Self::DeviceCodeNotEnabled
+            | Self::NoRandomness(_)
             | Self::PushNotSupported
             | Self::RevocationNotSupported => false,
         }
@@ -106,8 +113,12 @@ impl Error {
     /// ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     #[must_use]
     pub fn requires_reauthentication(&self) -> bool {
-        let code = |response: &ErrorResponse| response.code.as_deref() == Some("invalid_grant");
-        matches!(self, Self::ErrorResponse(response) if code(response))
+        self.has_code("invalid_grant")
+    }
+
+    /// Whether the server returned an error with this code.
+    pub(crate) fn has_code(&self, code: &str) -> bool {
+        matches!(self, Self::ErrorResponse(response) if response.code.as_deref() == Some(code))
     }
 
     /// How long to wait before the next request, if the server says so.

@@ -12,12 +12,12 @@ pub const SECRET: &str = "rt_c2VjcmV0LW9mLXRoZS1mdXp6LXRhcmdldHM";
 
 /// Reads a body as [`TokenClient::exchange_code`](crate::TokenClient::exchange_code) does.
 pub fn token_response(body: &[u8]) -> Result<TokenResponse, Error> {
-    TokenResponse::read(&success(body))
+    TokenResponse::read(&success(body), "Bearer")
 }
 
 /// Reads a body as [`TokenClient::refresh`](crate::TokenClient::refresh) does.
 pub fn refresh_response(body: &[u8]) -> Result<RefreshResponse, Error> {
-    RefreshResponse::read(&success(body))
+    RefreshResponse::read(&success(body), "Bearer")
 }
 
 /// The error of a response, unless its status is one of success.

@@ -13,6 +13,7 @@
 //! | [`TokenClient::request_device_authorization`] | [RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1) |
 //! | [`Provider::discover`] | [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414), [OpenID Connect Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html) |
 //! | [`TokenClient::push_request`] | [RFC 9126](https://www.rfc-editor.org/rfc/rfc9126) |
+//! | [`DpopKey`] | [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449) |
 //! | [`JwkSet::verify`] | [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517) |
 //! | [`TokenClient::send`] | any other grant |
 //!
@@ -34,6 +35,7 @@ mod client;
 mod code;
 mod device;
 mod discovery;
+mod dpop;
 mod error;
 mod id_token;
 mod interval;
@@ -55,6 +57,7 @@ pub use client::{TokenClient, TokenRequest};
 pub use code::CodeExchange;
 pub use device::{DeviceAuthorization, DevicePoll, InvalidUserCode, UserCode};
 pub use discovery::DiscoveryError;
+pub use dpop::{DpopKey, NoRandomness};
 pub use error::{Error, ErrorKind};
 pub use id_token::InvalidIdToken;
 pub use interval::Interval;

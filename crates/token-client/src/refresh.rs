@@ -20,7 +20,7 @@ impl TokenClient {
         let Provider { token_endpoint: endpoint, refresh_body: format, .. } = self.provider();
         let secrets = &[refresh_token.expose()];
         let request = TokenRequest { endpoint, format: *format, fields: &fields, secrets };
-        RefreshResponse::read(&self.send(&request).await?)
+        RefreshResponse::read(&self.send(&request).await?, self.token_type())
     }
 }
 

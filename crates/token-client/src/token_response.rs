@@ -91,19 +91,19 @@ const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 
 impl RefreshResponse {
     /// Some servers, such as GitHub's, return errors with the status 200.
-    pub(crate) fn read(response: &Response) -> Result<Self, Error> {
+    pub(crate) fn read(response: &Response, token_type: &str) -> Result<Self, Error> {
         let members = response.decode::<Members<'_>>()?;
         let has_token = TOKENS.iter().any(|name| members.0.contains_key(*name));
         if members.0.contains_key("error") && !has_token {
             return Err(Error::ErrorResponse(ErrorResponse::from_response(response)));
         }
-        Ok(members.into())
+        Ok(members.into_response(token_type))
     }
 }
 
 impl TokenResponse {
-    pub(crate) fn read(response: &Response) -> Result<Self, Error> {
-        RefreshResponse::read(response)?.try_into()
+    pub(crate) fn read(response: &Response, token_type: &str) -> Result<Self, Error> {
+        RefreshResponse::read(response, token_type)?.try_into()
     }
 }
 
@@ -135,22 +135,35 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-impl From<Members<'_>> for RefreshResponse {
-    fn from(Members(members): Members<'_>) -> Self {
+impl Members<'_> {
+    fn into_response(self, token_type: &str) -> RefreshResponse {
+        let Self(members) = self;
         let member = |name| members.get(name).copied();
         let mut unusable = Vec::new();
         let field = |name| (name, member(name));
         let id_token = read(field("id_token"), IdToken::new, &mut unusable);
         let access_token = read(field("access_token"), AccessToken::new, &mut unusable);
         let refresh_token = read(field("refresh_token"), RefreshToken::new, &mut unusable);
-        read(field("token_type"), bearer, &mut unusable);
+        read(field("token_type"), |it| is_type(&it, token_type), &mut unusable);
+        // Without a type it is a bearer token.
+        if member("token_type").is_none() && is_type("Bearer", token_type).is_err() {
+            unusable.push("token_type");
+        }
         let scope = read(field("scope"), Ok::<_, ()>, &mut Vec::new());
         let access_token = access_token.filter(|_| !unusable.contains(&"token_type"));
         let expires_in = member("expires_in").and_then(seconds);
         let others = members.iter().filter(|(name, _)| !READ.contains(&name.as_str()));
         let others = others.map(|(name, json)| (name.clone(), Zeroizing::new((*json).to_owned())));
         let additional = AdditionalFields(others.collect());
-        Self { access_token, refresh_token, id_token, expires_in, scope, unusable, additional }
+        RefreshResponse {
+            access_token,
+            refresh_token,
+            id_token,
+            expires_in,
+            scope,
+            unusable,
+            additional,
+        }
     }
 }
 
@@ -187,8 +200,8 @@ fn read<T, E>(
 /// A token of a type that the client does not understand must not be used
 /// ([RFC 6749 §7.1](https://www.rfc-editor.org/rfc/rfc6749#section-7.1)). Some servers send no type: the
 /// token is a bearer token then.
-fn bearer(token_type: String) -> Result<(), String> {
-    if token_type.eq_ignore_ascii_case("Bearer") { Ok(()) } else { Err(token_type) }
+fn is_type(token_type: &str, expected: &str) -> Result<(), ()> {
+    if token_type.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(()) }
 }
 
 #[cfg(test)]
@@ -201,7 +214,7 @@ mod tests {
     }
 
     fn read_text(body: &str) -> RefreshResponse {
-        serde_json::from_str::<Members<'_>>(body).unwrap().into()
+        serde_json::from_str::<Members<'_>>(body).unwrap().into_response("Bearer")
     }
 
     /// Which of the tokens are in the response (`iar`), and which fields are unusable.
@@ -305,6 +318,26 @@ mod tests {
         }
         for other in [json!("N_A"), json!("mac"), json!("DPoP"), json!(7)] {
             assert_granted(&json!({"access_token": "a", "token_type": other}), "token_type");
+        }
+    }
+
+    #[test]
+    fn token_that_is_not_bound_is_refused_with_dpop() {
+        for (token_type, is_bound) in [
+            (json!("DPoP"), true),
+            (json!("dpop"), true),
+            (json!("Bearer"), false),
+            (json!(null), false),
+        ] {
+            let mut body = json!({"access_token": "a", "refresh_token": "r"});
+            if !token_type.is_null() {
+                body["token_type"] = token_type.clone();
+            }
+            let body = body.to_string();
+            let members = serde_json::from_str::<Members<'_>>(&body).unwrap();
+            let response = members.into_response("DPoP");
+            assert_eq!(response.access_token.is_some(), is_bound, "{token_type}");
+            assert!(response.refresh_token.is_some());
         }
     }
 

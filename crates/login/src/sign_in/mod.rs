@@ -51,7 +51,7 @@ pub struct Options {
     /// may ignore the parameter.
     pub workspaces: Vec<String>,
     /// Cancels the sign-in, and revokes tokens that were already issued. Until
-    /// [`Event::ExchangingCode`](crate::Event::ExchangingCode), dropping [`PendingSignIn::finish`] is
+    /// [`Event::ExchangingCode`], dropping [`PendingSignIn::finish`] is
     /// enough.
     pub cancellation: CancellationToken,
 }

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use native_oauth::{
-    BindOptions, Claims, ClientAuthentication, ClientSecret, Error, Event, HttpClient, Options,
-    Provider, RedirectHost, Revocable, SignIn, State,
+    BindOptions, Claims, ClientAuthentication, ClientSecret, DpopKey, Error, Event, HttpClient,
+    Options, Provider, RedirectHost, Revocable, SignIn, State,
 };
 use serde_json::json;
 
@@ -73,6 +73,42 @@ async fn pushed_request_is_not_in_the_url() {
         assert!(pushed.field("state").is_some() && pushed.field("nonce").is_some());
         assert_eq!(pushed.field("client_secret"), None);
     }
+}
+
+/// The server's nonce is asked for once, and then sent with each request (RFC 9449 §8).
+#[tokio::test]
+async fn proof_of_possession_has_the_nonce_of_the_server() {
+    let provider = TestProvider::with(|it| {
+        it.tokens = json!({"token_type": "DPoP"});
+        it.dpop_nonce = Some("n-1");
+    });
+    let provider = provider.await;
+    let client = client(provider.discover().await).with_dpop(DpopKey::generate().unwrap());
+    let tokens = SignIn::new(client.clone()).run(follow).await.unwrap();
+    assert_eq!(tokens.access_token.expose(), ACCESS_TOKEN);
+    let proofs = |path| provider.requests_at(path).into_iter().map(|it| it.dpop.unwrap());
+    let proofs: Vec<_> = proofs("/connect/token").collect();
+    let nonces: Vec<_> = proofs.iter().map(|it| it["nonce"].as_str()).collect();
+    assert_eq!(nonces, [None, Some("n-1")]);
+    assert_eq!(proofs[0]["htu"], format!("{}/connect/token", provider.issuer()));
+    assert_ne!(proofs[0]["jti"], proofs[1]["jti"]);
+
+    provider.change(|it| it.refuses_proofs = true);
+    let refused = client.refresh(&tokens.refresh_token.unwrap()).await;
+    assert!(refused.is_err());
+    assert_eq!(provider.requests_at("/connect/token").len(), 2, "one repetition");
+}
+
+/// A server that ignores the key returns tokens that anybody can use.
+#[tokio::test]
+async fn token_without_proof_of_possession_is_refused() {
+    let provider = TestProvider::start().await;
+    let client = client(provider.discover().await).with_dpop(DpopKey::generate().unwrap());
+    let outcome = SignIn::new(client).run(|url| {
+        crate::final_page(&crate::redirect_of(url));
+        Ok(())
+    });
+    assert!(matches!(outcome.await, Err(Error::CodeExchange(_))));
 }
 
 #[tokio::test]

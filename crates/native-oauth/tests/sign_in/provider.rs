@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use native_oauth::{HttpClient, Options, Provider, Url};
 use serde_json::{Value, json};
 
@@ -41,6 +43,10 @@ pub(crate) struct Behavior {
     pub(crate) publishes: (Vec<usize>, bool),
     /// The response to each code.
     pub(crate) code_error: Option<(u16, Value)>,
+    /// The nonce that proofs need.
+    pub(crate) dpop_nonce: Option<&'static str>,
+    /// No proof is good enough.
+    pub(crate) refuses_proofs: bool,
     /// The status of errors that a device code gets.
     pub(crate) device_status: u16,
 }
@@ -57,6 +63,8 @@ impl Default for Behavior {
             signs_with: 0,
             publishes: (vec![0], true),
             code_error: None,
+            dpop_nonce: None,
+            refuses_proofs: false,
             device_status: 400,
         }
     }
@@ -66,6 +74,8 @@ impl Default for Behavior {
 pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
+    /// The claims of the proof.
+    pub(crate) dpop: Option<Value>,
     pub(crate) form: Query,
 }
 
@@ -189,6 +199,11 @@ impl State {
             ("GET", "/connect/authorize") => return self.authorize(&pairs(&url)),
             ("GET", path) if path == behavior.metadata_path => json(200, &self.metadata()),
             ("GET", "/connect/keys") => json(200, &self.keys.published(&behavior.publishes)),
+            ("POST", "/connect/token") if !has_nonce(request, &behavior) => {
+                let nonce = behavior.dpop_nonce.unwrap_or_default();
+                let error = json(400, &json!({"error": "use_dpop_nonce"}));
+                error.replacen("\r\n", &format!("\r\nDPoP-Nonce: {nonce}\r\n"), 1)
+            }
             ("POST", "/connect/token") => self.token(&form, &behavior),
             ("POST", "/connect/revoke") => json(200, &json!({})),
             ("POST", "/connect/par") => self.push(&form),
@@ -197,7 +212,9 @@ impl State {
         };
         if method != "HEAD" {
             let authorization = request.header("authorization").map(str::to_owned);
-            let request = Request { path: url.path().to_owned(), authorization, form };
+            let path = url.path().to_owned();
+            let dpop = request.header("dpop").map(dpop_claims);
+            let request = Request { path, authorization, dpop, form };
             self.requests.lock().unwrap().push(request);
         }
         response
@@ -289,6 +306,17 @@ impl State {
         merge(&mut tokens, &behavior.tokens);
         tokens
     }
+}
+
+fn has_nonce(request: &Message, behavior: &Behavior) -> bool {
+    let Some(nonce) = behavior.dpop_nonce else { return true };
+    let claims = request.header("dpop").map(dpop_claims).unwrap_or_default();
+    claims["nonce"] == nonce && !behavior.refuses_proofs
+}
+
+fn dpop_claims(proof: &str) -> Value {
+    let claims = URL_SAFE_NO_PAD.decode(proof.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&claims).unwrap()
 }
 
 fn device_authorization() -> Value {

@@ -61,6 +61,19 @@ const CASES: &[Case] = &[
     openid(&["--redirect-host", "::1", "--path", "/"], &["redirect to [::1]"]),
     openid(&["--response-mode", "form_post"], &["form_post"]),
     openid(&["--par"], &["PAR"]),
+    openid(&["--dpop", "--refresh"], &["DPoP", "refresh"]),
+    openid(
+        &["--par", "--dpop", "--refresh", "--revoke"],
+        &["PAR", "DPoP", "refresh", "revocation"],
+    ),
+    Case {
+        server: Kind::OidcProviderWithNonces,
+        ..openid(&["--par", "--dpop", "--refresh"], &["PAR", "DPoP", "DPoP nonce", "refresh"])
+    },
+    Case {
+        server: Kind::OidcProviderWithNonces,
+        ..openid(&["--device", "--dpop"], &["device code", "DPoP", "DPoP nonce"])
+    },
     openid(&["--device"], &["device code"]),
     openid(&["--refresh"], &["refresh"]),
     openid(&["--refresh", "--revoke"], &["refresh", "revocation"]),

@@ -1,5 +1,5 @@
 // An OpenID provider: npm's `oidc-provider`, which is certified. It prints its issuer, and what it saw
-// of the protocol. Whoever opens a page is signed in as `ada`, who agrees to everything.
+// of the protocol. With `--dpop-nonce`, proofs need its nonce. Whoever opens a page is signed in as `ada`, who agrees to everything.
 
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -31,7 +31,10 @@ const configuration = {
     deviceFlow: { enabled: true },
     revocation: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
-    dPoP: { enabled: true },
+    dPoP: {
+      enabled: true,
+      ...(process.argv.includes('--dpop-nonce') && { nonceSecret: randomBytes(32), requireNonce: () => true }),
+    },
   },
   rotateRefreshToken: true,
   issueRefreshToken: (_, client, code) => client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
@@ -85,6 +88,9 @@ function report(provider) {
     client(context);
     if (context.oidc.params.grant_type === 'refresh_token') saw('refresh');
   });
+  for (const event of ['grant', 'pushed_authorization_request', 'device_authorization']) {
+    provider.on(`${event}.error`, (_, { error }) => error === 'use_dpop_nonce' && saw('DPoP nonce'));
+  }
   for (const kind of ['refresh_token', 'access_token']) {
     provider.on(`${kind}.destroyed`, () => saw('revocation'));
   }

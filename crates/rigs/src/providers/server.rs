@@ -20,6 +20,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) enum Kind {
     /// npm's `oidc-provider`.
     OidcProvider,
+    /// The same; it requires its nonces in `DPoP` proofs.
+    OidcProviderWithNonces,
     /// `oidc-provider-mock` from `PyPI`, on Authlib.
     Authlib,
     /// A server without discovery, whose errors have the status 200.
@@ -30,6 +32,7 @@ impl Kind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::OidcProvider => "oidc-provider",
+            Self::OidcProviderWithNonces => "oidc-provider, nonces",
             Self::Authlib => "oidc-provider-mock",
             Self::GitHubLike => "GitHub-like",
         }
@@ -82,6 +85,11 @@ impl Tools {
     pub(super) fn server(&self, kind: Kind) -> Result<Server, Box<dyn Error>> {
         match kind {
             Kind::OidcProvider => Server::with_script(self.script("oidc_provider.mjs")),
+            Kind::OidcProviderWithNonces => {
+                let mut node = self.script("oidc_provider.mjs");
+                node.arg("--dpop-nonce");
+                Server::with_script(node)
+            }
             Kind::GitHubLike => Server::with_script(self.script("github_like.mjs")),
             Kind::Authlib => self.authlib(),
         }
