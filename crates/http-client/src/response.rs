@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
@@ -44,10 +45,15 @@ impl Response {
         }
         let headers = response.headers();
         let text = |name| text(headers, name).map(|text| secrets.strip(text));
+        let content_type = text(CONTENT_TYPE.as_str());
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        if !is_object && content_type.as_deref().is_some_and(is_form) {
+            body = form_as_json(&body);
+        }
         Ok(Self {
             host: host(),
             status: response.status().as_u16(),
-            content_type: text(CONTENT_TYPE.as_str()),
+            content_type,
             retry_after: retry_after(headers),
             request_id: text("x-request-id"),
             date: date(headers),
@@ -116,7 +122,8 @@ impl Response {
         self.secrets.strip(words)
     }
 
-    /// The body as a JSON object of the shape `T`. Its `Content-Type` is not checked.
+    /// The body as a JSON object of the shape `T`. A form counts as an object of strings, because some
+    /// servers, such as GitHub's, return one. Any other `Content-Type` counts as JSON.
     ///
     /// # Errors
     ///
@@ -193,6 +200,29 @@ pub enum DecodeError {
         /// The path of a missing, duplicate or invalid field.
         field: String,
     },
+}
+
+fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// A repeated field is repeated.
+fn form_as_json(form: &[u8]) -> Zeroizing<Vec<u8>> {
+    let quoted = |text: &str| Zeroizing::new(Value::from(text).to_string());
+    let mut json = Zeroizing::new(Vec::with_capacity(form.len() * 2 + 2));
+    for (name, value) in url::form_urlencoded::parse(form) {
+        let separator = if json.is_empty() { b'{' } else { b',' };
+        json.push(separator);
+        json.extend_from_slice(quoted(&name).as_bytes());
+        json.push(b':');
+        json.extend_from_slice(quoted(&value).as_bytes());
+    }
+    if json.is_empty() {
+        json.push(b'{');
+    }
+    json.push(b'}');
+    json
 }
 
 /// The path of the invalid field. The parser's message is dropped: it quotes the value, which may
@@ -312,6 +342,23 @@ mod tests {
             headers.insert(DATE, date.parse().unwrap());
         }
         assert_eq!(retry_after(&headers), expected.map(Duration::from_secs), "{value} {date:?}");
+    }
+
+    #[test]
+    fn form_is_read_as_an_object_of_strings() {
+        for (form, json) in [
+            (
+                "access_token=a%20b&scope=repo%2Cgist",
+                r#"{"access_token":"a b","scope":"repo,gist"}"#,
+            ),
+            ("error=%22&a=1&a=2", r#"{"error":"\"","a":"1","a":"2"}"#),
+            ("", "{}"),
+        ] {
+            assert_eq!(String::from_utf8(form_as_json(form.as_bytes()).to_vec()).unwrap(), json);
+        }
+        assert!(is_form("application/x-www-form-urlencoded; charset=utf-8"));
+        assert!(is_form("Application/X-WWW-Form-Urlencoded"));
+        assert!(!is_form("application/json") && !is_form(""));
     }
 
     const DATED: Option<&str> = Some("Wed, 21 Oct 2026 07:28:00 GMT");

@@ -1,9 +1,10 @@
-// A server as GitHub's: its responses are forms unless JSON is asked for, its errors have the status 200, and its metadata
-// is nowhere. It prints its endpoints and what it saw.
+// A server as GitHub's: its responses are forms unless JSON is asked for (or always, with `--always-form`), its errors have
+// the status 200, and it has no metadata. It prints its endpoints and what it saw.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 
+const alwaysForm = process.argv.includes('--always-form');
 const codes = new Map();
 const refreshTokens = new Set();
 const saw = (what) => console.log(JSON.stringify({ saw: what }));
@@ -47,7 +48,7 @@ const server = createServer(async (request, response) => {
   let body = '';
   for await (const part of request) body += part;
   const result = exchange(new URLSearchParams(body));
-  const isJson = request.headers.accept?.includes('application/json');
+  const isJson = !alwaysForm && request.headers.accept?.includes('application/json');
   saw(isJson ? 'JSON response' : 'form response');
   if (result.error) saw('error with status 200');
   response.setHeader('content-type', isJson ? 'application/json; charset=utf-8' : 'application/x-www-form-urlencoded; charset=utf-8');

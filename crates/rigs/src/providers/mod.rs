@@ -50,8 +50,8 @@ const fn openid(arguments: &'static [&'static str], uses: &'static [&'static str
     Case { server: Kind::OidcProvider, arguments, client: Client::Public, uses }
 }
 
-const fn github_like(uses: &'static [&'static str]) -> Case {
-    let (server, arguments) = (Kind::GitHubLike, &["--scope", "repo", "--refresh"]);
+const fn github_like(server: Kind, uses: &'static [&'static str]) -> Case {
+    let arguments = &["--scope", "repo", "--refresh"];
     Case { server, arguments, client: Client::Public, uses }
 }
 
@@ -82,7 +82,8 @@ const CASES: &[Case] = &[
     Case { client: Client::Basic, ..openid(&["--par"], &["client_secret_basic", "PAR"]) },
     Case { server: Kind::Authlib, client: Client::Basic, ..openid(&["--refresh"], &[]) },
     Case { server: Kind::Authlib, client: Client::Post, ..openid(&[], &[]) },
-    github_like(&["PKCE S256", "JSON response", "refresh"]),
+    github_like(Kind::GitHubLike, &["PKCE S256", "JSON response", "refresh"]),
+    github_like(Kind::GitHubLikeWithForms, &["PKCE S256", "form response", "refresh"]),
 ];
 
 /// Runs each case, and prints which parts of the protocol the server saw.
@@ -127,7 +128,7 @@ fn sign_in(
     if case.client != Client::Public {
         command.arg("--client-secret-file").arg(secret_file);
     }
-    let is_openid = !matches!(case.server, Kind::GitHubLike);
+    let is_openid = !matches!(case.server, Kind::GitHubLike | Kind::GitHubLikeWithForms);
     if is_openid {
         command.args(OPENID);
     }

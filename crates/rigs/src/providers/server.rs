@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Authlib,
     /// A server without discovery, whose errors have the status 200.
     GitHubLike,
+    /// The same, with responses that are forms even if JSON is asked for.
+    GitHubLikeWithForms,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             Self::OidcProviderWithNonces => "oidc-provider, nonces",
             Self::Authlib => "oidc-provider-mock",
             Self::GitHubLike => "GitHub-like",
+            Self::GitHubLikeWithForms => "GitHub-like, forms",
         }
     }
 }
@@ -91,6 +94,11 @@ impl Tools {
                 Server::with_script(node)
             }
             Kind::GitHubLike => Server::with_script(self.script("github_like.mjs")),
+            Kind::GitHubLikeWithForms => {
+                let mut node = self.script("github_like.mjs");
+                node.arg("--always-form");
+                Server::with_script(node)
+            }
             Kind::Authlib => self.authlib(),
         }
     }
