@@ -57,7 +57,7 @@ impl Response {
             retry_after: retry_after(headers),
             request_id: text("x-request-id"),
             date: date(headers),
-            dpop_nonce: text("dpop-nonce"),
+            dpop_nonce: dpop_nonce(headers),
             body,
             secrets,
         })
@@ -200,6 +200,13 @@ pub enum DecodeError {
         /// The path of a missing, duplicate or invalid field.
         field: String,
     },
+}
+
+/// A nonce is returned as it is, so it is neither cut nor redacted.
+fn dpop_nonce(headers: &HeaderMap) -> Option<String> {
+    const MAX: usize = 4096;
+    let nonce = headers.get("dpop-nonce")?.to_str().ok()?;
+    (nonce.len() <= MAX).then(|| nonce.to_owned())
 }
 
 fn is_form(content_type: &str) -> bool {

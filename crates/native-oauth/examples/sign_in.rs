@@ -109,14 +109,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut sign_in =
         SignIn::new(client.clone()).scopes(&arguments.scopes).redirect(arguments.redirect());
-    if has_keys {
+    if has_keys && arguments.has_scope("openid") {
         sign_in = sign_in.verify_signature();
     }
     if arguments.par {
         sign_in = sign_in.push_request();
     }
     // A provider issues a refresh token only if the person agrees (OpenID Connect Core, section 11).
-    if arguments.scopes.iter().any(|scope| scope == "offline_access") && !arguments.device {
+    if arguments.has_scope("offline_access") && !arguments.device {
         sign_in = sign_in.prompt("consent");
     }
     let tokens = if arguments.device {
@@ -146,6 +146,10 @@ impl Arguments {
                 Ok(Provider::discover(http, issuer.as_deref().unwrap_or_default()).await?)
             }
         }
+    }
+
+    fn has_scope(&self, name: &str) -> bool {
+        self.scopes.iter().flat_map(|scopes| scopes.split(' ')).any(|scope| scope == name)
     }
 
     fn authentication(&self) -> Result<ClientAuthentication, Box<dyn Error>> {

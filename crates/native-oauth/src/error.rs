@@ -53,6 +53,9 @@ pub enum Error {
     /// The ID token is refused. The tokens of the response are dropped, not revoked.
     #[error(transparent)]
     InvalidIdToken(#[from] InvalidIdToken),
+    /// The authorization request has to be [pushed](crate::PendingSignIn::push_request) before the wait.
+    #[error("the authorization request was not pushed to the server")]
+    NotPushed,
     /// The authorization request could not be pushed to the server.
     #[error("cannot push the authorization request to the server")]
     PushedRequest(#[source] token_client::Error),
@@ -92,7 +95,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoRandomness(_) => ErrorKind::System,
-            Self::InsecureEndpoint { .. } | Self::ReservedParameter { .. } | Self::MissingKeys => {
+            Self::InsecureEndpoint { .. }
+            | Self::ReservedParameter { .. }
+            | Self::MissingKeys
+            | Self::NotPushed
+            | Self::PushedRequest(token_client::Error::PushNotSupported) => {
                 ErrorKind::Configuration
             }
             Self::InvalidIdToken(InvalidIdToken::Keys(error)) => error.kind().into(),

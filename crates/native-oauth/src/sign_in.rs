@@ -50,10 +50,13 @@ impl SignIn {
         }
     }
 
-    /// Adds scopes to the request. `openid` requests an ID token, and a `nonce` is then sent.
+    /// Adds scopes to the request; a text can have several, with spaces between them. `openid` requests an ID token, and a `nonce` is then sent.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.scopes.extend(scopes.into_iter().map(Into::into));
+        for scopes in scopes {
+            let scopes: String = scopes.into();
+            self.scopes.extend(scopes.split(' ').filter(|it| !it.is_empty()).map(str::to_owned));
+        }
         self
     }
 
@@ -115,7 +118,8 @@ impl SignIn {
 
     /// Sends the parameters of the authorization request to the provider, so that the URL has only a
     /// reference to them ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). A provider that requires
-    /// this in its metadata gets it anyway.
+    /// this in its metadata gets it anyway. After [`start`](Self::start), call
+    /// [`PendingSignIn::push_request`].
     #[must_use]
     pub fn push_request(self) -> Self {
         Self { pushes_request: true, ..self }
@@ -136,9 +140,8 @@ impl SignIn {
         self,
         open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
     ) -> Result<TokenResponse, Error> {
-        let pushes_request = self.pushes_request;
         let mut pending = self.start()?;
-        if pushes_request || pending.requires_pushed_request() {
+        if pending.needs_push() {
             pending.push_request().await?;
         }
         pending.authorization().open_browser_with(open);
@@ -149,12 +152,13 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::DeviceCode`], [`Error::DeviceDenied`], [`Error::DeviceExpired`] or
-    /// [`Error::InvalidIdToken`].
+    /// [`Error::ReservedParameter`], [`Error::MissingKeys`], [`Error::DeviceCode`],
+    /// [`Error::DeviceDenied`], [`Error::DeviceExpired`] or [`Error::InvalidIdToken`].
     pub async fn run_by_device_code(
         self,
         events: &(impl Fn(Event<'_>) + ?Sized),
     ) -> Result<TokenResponse, Error> {
+        self.check()?;
         let scope = self.scope();
         let flow = self.device_flow(scope.as_deref());
         let tokens = wait_for_approval(&flow, self.timeout, events).await?;
@@ -177,23 +181,31 @@ impl SignIn {
     ///
     /// As [`start`](Self::start).
     pub fn start_with_state(self, state: State) -> Result<PendingSignIn, Error> {
-        let reserved =
-            self.parameters.iter().find(|(name, _)| RESERVED.split(' ').any(|it| it == name));
-        if let Some((name, _)) = reserved {
-            return Err(Error::ReservedParameter { name: name.clone() });
-        }
+        self.check()?;
         let provider = self.client.provider();
-        if self.verifies_signature && provider.jwks_uri.is_none() {
-            return Err(Error::MissingKeys);
-        }
-        let is_openid = self.scopes.iter().any(|scope| scope == "openid");
         // Like a `state`, a nonce is an unguessable text.
-        let nonce = if is_openid { Some(State::generate()?) } else { None };
+        let nonce = if self.is_openid() { Some(State::generate()?) } else { None };
         let query = |request: RequestParameters<'_>| self.query(request, nonce.as_ref());
         let endpoint = &provider.authorization_endpoint;
         let authorization =
             Authorization::start_with_state(state, &self.redirect, endpoint, query)?;
-        Ok(PendingSignIn { sign_in: self, authorization, nonce })
+        Ok(PendingSignIn { sign_in: self, authorization, nonce, is_pushed: false })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let mut parameters = self.parameters.iter();
+        let reserved = parameters.find(|(name, _)| RESERVED.split(' ').any(|it| it == name));
+        match reserved {
+            Some((name, _)) => Err(Error::ReservedParameter { name: name.clone() }),
+            None if self.verifies_signature && self.client.provider().jwks_uri.is_none() => {
+                Err(Error::MissingKeys)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn is_openid(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == "openid")
     }
 
     fn query(&self, request: RequestParameters<'_>, nonce: Option<&State>) -> Vec<(&str, String)> {
@@ -227,7 +239,9 @@ impl SignIn {
         nonce: Option<&str>,
     ) -> Result<TokenResponse, Error> {
         let id_token = match &tokens.id_token {
-            None if self.verifies_signature => return Err(InvalidIdToken::Missing.into()),
+            None if self.verifies_signature || self.is_openid() => {
+                return Err(InvalidIdToken::Missing.into());
+            }
             None => return Ok(tokens),
             Some(id_token) => id_token,
         };
@@ -246,6 +260,7 @@ pub struct PendingSignIn {
     sign_in: SignIn,
     authorization: Authorization,
     nonce: Option<State>,
+    is_pushed: bool,
 }
 
 impl PendingSignIn {
@@ -254,17 +269,21 @@ impl PendingSignIn {
         &mut self.authorization
     }
 
-    fn requires_pushed_request(&self) -> bool {
-        self.sign_in.client.provider().require_pushed_authorization_requests
+    fn needs_push(&self) -> bool {
+        let is_required = self.sign_in.client.provider().require_pushed_authorization_requests;
+        (self.sign_in.pushes_request || is_required) && !self.is_pushed
     }
 
-    /// Sends the parameters of the URL to the provider, and replaces them by a reference
+    /// Sends the parameters of the URL to the provider, once, and replaces them by a reference
     /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). Call it before the person opens the URL.
     ///
     /// # Errors
     ///
     /// [`Error::PushedRequest`].
     pub async fn push_request(&mut self) -> Result<(), Error> {
+        if self.is_pushed {
+            return Ok(());
+        }
         let client = &self.sign_in.client;
         let endpoint = client.provider().authorization_endpoint.clone();
         let query: Vec<_> = self.authorization.url().query_pairs().into_owned().collect();
@@ -273,6 +292,7 @@ impl PendingSignIn {
             query.iter().skip(own).map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let pushed = client.push_request(&parameters).await.map_err(Error::PushedRequest)?;
         self.authorization.refer_to(&endpoint, client.client_id(), pushed.request_uri);
+        self.is_pushed = true;
         Ok(())
     }
 
@@ -286,7 +306,10 @@ impl PendingSignIn {
         self,
         events: &(impl Fn(Event<'_>) + ?Sized),
     ) -> Result<TokenResponse, Error> {
-        let Self { sign_in, authorization, nonce } = self;
+        if self.needs_push() {
+            return Err(Error::NotPushed);
+        }
+        let Self { sign_in, authorization, nonce, .. } = self;
         let SignIn { client, timeout, pages, success_page, .. } = &sign_in;
         let wait = WaitOptions::new(*timeout, pages.clone());
         let scope = sign_in.scope();

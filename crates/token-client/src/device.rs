@@ -24,7 +24,7 @@ pub struct DeviceAuthorization {
     /// What the person types at [`verification_uri`](DeviceAuthorization::verification_uri).
     pub user_code: UserCode,
     /// The page that the person opens on the other device.
-    #[serde(deserialize_with = "web_page")]
+    #[serde(alias = "verification_url", deserialize_with = "web_page")]
     pub verification_uri: Url,
     /// The same page with the user code in its URL, for a QR code.
     #[serde(default, deserialize_with = "optional_web_page")]
@@ -112,7 +112,8 @@ fn undecided<T>(response: ErrorResponse) -> Result<DevicePoll<T>, Error> {
         _ if response.status >= 500 => Err(Error::ErrorResponse(response)),
         Some("authorization_pending") => Ok(DevicePoll::Pending),
         Some("slow_down") => Ok(DevicePoll::SlowDown),
-        Some("access_denied") => Ok(DevicePoll::Denied),
+        // The second one is Microsoft's.
+        Some("access_denied" | "authorization_declined") => Ok(DevicePoll::Denied),
         Some("expired_token") => Ok(DevicePoll::Expired),
         _ => Err(Error::ErrorResponse(response)),
     }

@@ -113,7 +113,8 @@ impl Error {
     /// ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     #[must_use]
     pub fn requires_reauthentication(&self) -> bool {
-        self.has_code("invalid_grant")
+        // The second one is GitHub's.
+        self.has_code("invalid_grant") || self.has_code("bad_refresh_token")
     }
 
     /// Whether the server returned an error with this code.

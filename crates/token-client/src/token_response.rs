@@ -144,9 +144,10 @@ impl Members<'_> {
         let id_token = read(field("id_token"), IdToken::new, &mut unusable);
         let access_token = read(field("access_token"), AccessToken::new, &mut unusable);
         let refresh_token = read(field("refresh_token"), RefreshToken::new, &mut unusable);
-        read(field("token_type"), |it| is_type(&it, token_type), &mut unusable);
+        let usual = is_type("Bearer", token_type).ok();
+        let known = read(field("token_type"), |it| is_type(&it, token_type), &mut unusable);
         // Without a type it is a bearer token.
-        if member("token_type").is_none() && is_type("Bearer", token_type).is_err() {
+        if known.or(usual).is_none() && !unusable.contains(&"token_type") {
             unusable.push("token_type");
         }
         let scope = read(field("scope"), Ok::<_, ()>, &mut Vec::new());
@@ -323,16 +324,18 @@ mod tests {
 
     #[test]
     fn token_that_is_not_bound_is_refused_with_dpop() {
+        let missing = r#"{"access_token":"a","refresh_token":"r"}"#;
+        let members = serde_json::from_str::<Members<'_>>(missing).unwrap();
+        assert!(members.into_response("DPoP").access_token.is_none());
         for (token_type, is_bound) in [
             (json!("DPoP"), true),
             (json!("dpop"), true),
             (json!("Bearer"), false),
             (json!(null), false),
+            (json!(""), false),
+            (json!(7), false),
         ] {
-            let mut body = json!({"access_token": "a", "refresh_token": "r"});
-            if !token_type.is_null() {
-                body["token_type"] = token_type.clone();
-            }
+            let body = json!({"access_token": "a", "refresh_token": "r", "token_type": token_type});
             let body = body.to_string();
             let members = serde_json::from_str::<Members<'_>>(&body).unwrap();
             let response = members.into_response("DPoP");

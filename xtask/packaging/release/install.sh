@@ -66,13 +66,19 @@ put() { # MODE FROM TO
 }
 
 main() {
+  umask 022
   prefix=${LOGIN_CLI_PREFIX:-${HOME:?set HOME or LOGIN_CLI_PREFIX}/.local}
+  case $prefix in
+    /*) ;;
+    *) prefix=$PWD/$prefix ;;
+  esac
   from=${LOGIN_CLI_DOWNLOAD:-{{download}}}
   choose
   name=login-cli-{{version}}-$target
   temporary=$(mktemp -d)
+  temporary=$(cd "$temporary" && pwd)
   trap 'rm -rf "$temporary"' EXIT
-  trap 'exit 130' INT TERM
+  trap 'exit 130' HUP INT TERM
 
   download "$from/$name.tar.gz" "$temporary/archive.tar.gz"
   actual=$(checksum "$temporary/archive.tar.gz")
@@ -81,11 +87,12 @@ main() {
   tar -xzf "$temporary/archive.tar.gz" -C "$temporary"
 
   cd "$temporary/$name"
-  put 755 login-cli "$prefix/bin/login-cli"
   for page in man/man1/*; do put 644 "$page" "$prefix/share/$page"; done
   put 644 completions/login-cli.bash "$prefix/share/bash-completion/completions/login-cli"
   put 644 completions/login-cli.fish "$prefix/share/fish/vendor_completions.d/login-cli.fish"
   put 644 completions/_login-cli "$prefix/share/zsh/site-functions/_login-cli"
+  # The last file: an installation that fails before it leaves the old program.
+  put 755 login-cli "$prefix/bin/login-cli"
 
   printf 'installed login-cli {{version}} as %s\n' "$prefix/bin/login-cli"
   case ":$PATH:" in

@@ -53,7 +53,9 @@ impl Release {
         let text = fs::read_to_string(self.root.join("CHANGELOG.md"))?;
         let sections =
             || text.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
-        let of = |name: &str| sections().find(|(title, _)| title.starts_with(name));
+        let of = |name: &str| {
+            sections().find(|(title, _)| title.split_whitespace().next() == Some(name))
+        };
         let found = of(&self.version).or_else(|| of("Unreleased"));
         Ok(found.ok_or("CHANGELOG.md has no section for this version")?.1.trim().to_owned() + "\n")
     }

@@ -112,6 +112,41 @@ async fn token_without_proof_of_possession_is_refused() {
 }
 
 #[tokio::test]
+async fn wait_does_not_begin_without_a_requested_push() {
+    let provider = TestProvider::start().await;
+    let sign_in = SignIn::new(client(provider.discover().await)).push_request();
+    let pending = sign_in.clone().start().unwrap();
+    assert!(matches!(pending.finish(&|_: Event<'_>| {}).await, Err(Error::NotPushed)));
+    let mut pending = sign_in.start().unwrap();
+    pending.push_request().await.unwrap();
+    pending.push_request().await.unwrap();
+    assert_eq!(provider.requests_at("/connect/par").len(), 1);
+    assert!(pending.authorization().url().query().unwrap().contains("request_uri="));
+}
+
+#[tokio::test]
+async fn scopes_in_one_text_are_separate() {
+    let provider = TestProvider::start().await;
+    let sign_in = SignIn::new(client(provider.discover().await)).scopes(["openid  email", ""]);
+    sign_in.run(follow).await.unwrap();
+    let query = provider.authorization_query();
+    assert_eq!(value(&query, "scope"), Some("openid email"));
+    assert!(value(&query, "nonce").is_some());
+}
+
+#[tokio::test]
+async fn device_code_obeys_the_same_checks() {
+    let provider = TestProvider::with(|it| it.metadata = json!({"jwks_uri": null})).await;
+    let sign_in = SignIn::new(client(provider.discover().await));
+    let events = |_: Event<'_>| {};
+    let outcome = sign_in.clone().verify_signature().run_by_device_code(&events).await;
+    assert!(matches!(outcome, Err(Error::MissingKeys)));
+    let outcome = sign_in.parameter("client_id", "other").run_by_device_code(&events).await;
+    assert!(matches!(outcome, Err(Error::ReservedParameter { .. })));
+    assert_eq!(provider.requests_at("/connect/device").len(), 0);
+}
+
+#[tokio::test]
 async fn browser_is_not_opened_if_the_push_fails() {
     let provider = TestProvider::start().await;
     let metadata = provider.discover().await;

@@ -167,6 +167,10 @@ fn document(command: &mut Command, browser: &mut Script) -> Result<Value, Box<dy
             let status = browser.open(line.trim())?;
             if status != 200 {
                 said += &format!("the browser ends at a page with the status {status}\n");
+                // After a page of another status, the example still waits for its callback.
+                if status != 500 {
+                    child.kill()?;
+                }
             }
             break;
         }
