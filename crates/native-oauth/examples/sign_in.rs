@@ -9,6 +9,7 @@
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::{Parser, ValueEnum};
 use credentials::{Claims, ClientSecret};
@@ -189,8 +190,8 @@ async fn finish(
     client: &Client,
     tokens: TokenResponse,
 ) -> Result<serde_json::Value, Box<dyn Error>> {
-    let sub = match &tokens.id_token {
-        Some(id_token) => <Claims>::decode_id_token_without_verifying(id_token)?.sub,
+    let claims = match &tokens.id_token {
+        Some(id_token) => Some(<Claims>::decode_id_token_without_verifying(id_token)?),
         None => None,
     };
     let (mut access_token, mut refresh_token) = (tokens.access_token, tokens.refresh_token);
@@ -198,6 +199,9 @@ async fn finish(
     let mut refreshed = false;
     if let Some(token) = refresh_token.as_ref().filter(|_| arguments.refresh) {
         let new = client.refresh(token).await?;
+        if let (Some(id_token), Some(before)) = (&new.id_token, &claims) {
+            client.validate_refreshed_id_token(id_token, before, now())?;
+        }
         refreshed = new.access_token.is_some();
         access_token = new.access_token.unwrap_or(access_token);
         refresh_token = new.refresh_token.or(refresh_token);
@@ -207,7 +211,7 @@ async fn finish(
         client.revoke(refresh_token.unwrap_or(Revocable::AccessToken(&access_token))).await?;
     }
     Ok(json!({
-        "sub": sub,
+        "sub": claims.and_then(|claims| claims.sub),
         "scope": tokens.scope.unwrap_or_else(|| arguments.scopes.join(" ")),
         "expires_in": tokens.expires_in.map(|it| it.as_secs()),
         "id_token": tokens.id_token.is_some(),
@@ -215,4 +219,9 @@ async fn finish(
         "refreshed": refreshed,
         "revoked": arguments.revoke,
     }))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program has the clock of the system")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }

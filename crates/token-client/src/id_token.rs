@@ -55,4 +55,23 @@ impl TokenClient {
         claims.validate(&expected)?;
         Ok(claims)
     }
+
+    /// Validates the ID token of a [refresh](Self::refresh): it is for the same person as `before`
+    /// ([OpenID Connect Core
+    /// §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)). It has no
+    /// `nonce`.
+    ///
+    /// # Errors
+    ///
+    /// As [`validate_id_token`](Self::validate_id_token).
+    pub fn validate_refreshed_id_token(
+        &self,
+        id_token: &IdToken,
+        before: &Claims,
+        now: SystemTime,
+    ) -> Result<Claims, InvalidIdToken> {
+        let claims = self.validate_id_token(id_token, None, now)?;
+        claims.check_subject_unchanged(before)?;
+        Ok(claims)
+    }
 }

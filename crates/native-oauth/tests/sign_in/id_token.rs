@@ -1,12 +1,14 @@
 //! ID tokens that a client must refuse or accept, named after the relying party tests of OpenID's
 //! conformance suite.
 
-use native_oauth::{Error, TokenResponse};
+use std::time::UNIX_EPOCH;
+
+use native_oauth::{Error, SignIn, TokenResponse};
 use serde_json::{Value, json};
 
-use crate::browser::{final_page, redirect_of};
+use crate::browser::{final_page, follow, redirect_of};
 use crate::provider::{Behavior, TestProvider};
-use crate::sign_in;
+use crate::{client, sign_in};
 
 /// A sign-in that verifies signatures, if `verifies` says so, and the paths of its requests from the
 /// exchange on.
@@ -138,4 +140,27 @@ async fn refused_id_token_is_shown_as_a_failure_in_the_browser() {
     });
     outcome.await.unwrap_err();
     assert!(shown.recv().unwrap().contains("Sign-in failed"));
+}
+
+/// OpenID Connect Core §12.2.
+#[tokio::test]
+async fn id_token_of_a_refresh_is_about_the_same_person() {
+    let provider = TestProvider::start().await;
+    let client = client(provider.discover().await);
+    let tokens = SignIn::new(client.clone()).scopes(["openid"]).run(follow).await.unwrap();
+    let now = UNIX_EPOCH + UNIX_EPOCH.elapsed().unwrap();
+    let before = client.validate_id_token(&tokens.id_token.unwrap(), None, now).unwrap();
+    let refresh_token = tokens.refresh_token.unwrap();
+    for (claims, is_valid) in [
+        (json!({}), true),
+        (json!({"sub": "another person"}), false),
+        (json!({"sub": null}), false),
+        (json!({"iss": "https://evil.example.com"}), false),
+        (json!({"aud": "another-client"}), false),
+    ] {
+        provider.change(|it| it.claims = claims.clone());
+        let id_token = client.refresh(&refresh_token).await.unwrap().id_token.unwrap();
+        let outcome = client.validate_refreshed_id_token(&id_token, &before, now);
+        assert_eq!(outcome.is_ok(), is_valid, "{claims}");
+    }
 }

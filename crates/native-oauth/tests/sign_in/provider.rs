@@ -274,7 +274,10 @@ impl State {
                 }
                 None => json(400, &json!({"error": "invalid_grant"})),
             },
-            Some("refresh_token") => json(200, &json!({"access_token": "at-2"})),
+            Some("refresh_token") => {
+                let id_token = self.tokens(behavior, None)["id_token"].take();
+                json(200, &json!({"access_token": "at-2", "id_token": id_token}))
+            }
             Some("urn:ietf:params:oauth:grant-type:device_code")
                 if value(form, "device_code") == Some(DEVICE_CODE) =>
             {
