@@ -80,7 +80,7 @@ nightly: (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--
 # Run the end-to-end tests with the static program for Linux; needs `rustup target add` and `musl-gcc`
 [group('check')]
 musl TARGET=(arch() + "-unknown-linux-musl"):
-    if rustc --print target-libdir --target {{ TARGET }} | xargs ls >/dev/null 2>&1; then cargo test --package login-cli --test e2e --target {{ TARGET }}; else echo "not tested on this machine: the static program: there is no {{ TARGET }} here"; fi
+    @if rustc --print target-libdir --target {{ TARGET }} | xargs ls >/dev/null 2>&1; then cargo test --package login-cli --test e2e --target {{ TARGET }}; else echo "not tested on this machine: the static program: there is no {{ TARGET }} here"; fi
 
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
