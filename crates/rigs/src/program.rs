@@ -87,13 +87,16 @@ fn running_cargo() -> OsString {
 
 /// `login-cli`, without the settings in this environment.
 pub fn untouched(program: &Path, codex_home: &Path) -> Command {
-    const THEIRS: [&str; 10] = [
+    const THEIRS: [&str; 12] = [
         "ALL_PROXY",
         "CODEX_CA_CERTIFICATE",
         "HTTPS_PROXY",
         "LOGIN_CLI_LOG",
         "NO_PROXY",
         "OPENAI_API_KEY",
+        // Each certificate there is read before the URL is printed.
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
         "all_proxy",
         "https_proxy",
         "no_proxy",
