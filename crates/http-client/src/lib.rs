@@ -33,6 +33,7 @@ mod ca_certificates;
 mod client;
 mod error;
 mod error_response;
+mod form_body;
 mod options;
 mod probe;
 mod proxy;

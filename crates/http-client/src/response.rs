@@ -3,12 +3,12 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
 use crate::attempt::Attempt;
 use crate::error::Error;
+use crate::form_body::{form_as_json, is_form};
 use crate::redact::Secrets;
 
 /// A response: status, some headers, and the body, which is wiped on drop because token responses
@@ -209,29 +209,6 @@ fn dpop_nonce(headers: &HeaderMap) -> Option<String> {
     (nonce.len() <= MAX).then(|| nonce.to_owned())
 }
 
-fn is_form(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
-/// A repeated field is repeated.
-fn form_as_json(form: &[u8]) -> Zeroizing<Vec<u8>> {
-    let quoted = |text: &str| Zeroizing::new(Value::from(text).to_string());
-    let mut json = Zeroizing::new(Vec::with_capacity(form.len() * 2 + 2));
-    for (name, value) in url::form_urlencoded::parse(form) {
-        let separator = if json.is_empty() { b'{' } else { b',' };
-        json.push(separator);
-        json.extend_from_slice(quoted(&name).as_bytes());
-        json.push(b':');
-        json.extend_from_slice(quoted(&value).as_bytes());
-    }
-    if json.is_empty() {
-        json.push(b'{');
-    }
-    json.push(b'}');
-    json
-}
-
 /// The path of the invalid field. The parser's message is dropped: it quotes the value, which may
 /// be a token. Only the field name is taken from it.
 fn field(path: &str, message: &str) -> String {
@@ -349,23 +326,6 @@ mod tests {
             headers.insert(DATE, date.parse().unwrap());
         }
         assert_eq!(retry_after(&headers), expected.map(Duration::from_secs), "{value} {date:?}");
-    }
-
-    #[test]
-    fn form_is_read_as_an_object_of_strings() {
-        for (form, json) in [
-            (
-                "access_token=a%20b&scope=repo%2Cgist",
-                r#"{"access_token":"a b","scope":"repo,gist"}"#,
-            ),
-            ("error=%22&a=1&a=2", r#"{"error":"\"","a":"1","a":"2"}"#),
-            ("", "{}"),
-        ] {
-            assert_eq!(String::from_utf8(form_as_json(form.as_bytes()).to_vec()).unwrap(), json);
-        }
-        assert!(is_form("application/x-www-form-urlencoded; charset=utf-8"));
-        assert!(is_form("Application/X-WWW-Form-Urlencoded"));
-        assert!(!is_form("application/json") && !is_form(""));
     }
 
     const DATED: Option<&str> = Some("Wed, 21 Oct 2026 07:28:00 GMT");
