@@ -23,7 +23,8 @@
 //! # Invariants
 //!
 //! - The secrets exist before the port is open, and the port is open before the URL exists.
-//! - Nothing is sent before the wait begins.
+//! - Before the wait begins, nothing is sent but a pushed request and, to verify a signature, the request
+//!   for the keys.
 //! - A callback counts only with the right `state`, and its `iss` must equal the issuer
 //!   ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
 //! - A code is sent once, unless the first attempt was never sent.
@@ -33,6 +34,7 @@
 //!   follows one that is refused.
 //! - The browser shows success only after the exchange and these checks.
 
+mod pending_sign_in;
 mod sign_in;
 
 mod authorization;
@@ -57,7 +59,8 @@ pub use http_client::{HttpClient, Options, Url};
 pub use oauth_callback_server::{
     BindOptions, CallbackParameters, Page, Pages, RedirectHost, State,
 };
-pub use sign_in::{PendingSignIn, SignIn};
+pub use pending_sign_in::PendingSignIn;
+pub use sign_in::SignIn;
 pub use token_client::{
     AdditionalFields, ClientAuthentication, DiscoveryError, DpopKey, InvalidIdToken, Issuer,
     JwkSet, Provider, RefreshResponse, Revocable, TokenClient as Client, TokenResponse,

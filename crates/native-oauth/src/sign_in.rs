@@ -2,27 +2,24 @@ use std::time::{Duration, SystemTime};
 
 use oauth_callback_server::{BindOptions, Page, Pages, RedirectHost, State};
 use token_client::{InvalidIdToken, JwkSet, TokenClient, TokenResponse};
-use url::Url;
 
-use crate::authorization::{Authorization, Grant, RequestParameters, WaitOptions};
-use crate::browser::BrowserError;
-use crate::device_grant::{StandardDeviceFlow, wait_for_approval};
+use crate::authorization::RequestParameters;
+use crate::device_grant::StandardDeviceFlow;
 use crate::error::Error;
-use crate::event::Event;
 
 /// A sign-in that has not started. The defaults are those of RFC 8252: `http://127.0.0.1` on any free
 /// port, with the path `/callback`.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    client: TokenClient,
+    pub(crate) client: TokenClient,
     scopes: Vec<String>,
-    parameters: Vec<(String, String)>,
-    redirect: BindOptions,
-    timeout: Duration,
-    pages: Pages,
-    success_page: Option<Page>,
+    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) redirect: BindOptions,
+    pub(crate) timeout: Duration,
+    pub(crate) pages: Pages,
+    pub(crate) success_page: Option<Page>,
     verifies_signature: bool,
-    pushes_request: bool,
+    pub(crate) pushes_request: bool,
     now: fn() -> SystemTime,
 }
 
@@ -110,7 +107,8 @@ impl SignIn {
 
     /// Verifies the signature of the ID token with the keys of the provider ([`JwkSet`]). That is
     /// optional, because the token comes from the token endpoint over TLS; its claims are always
-    /// validated. A response without an ID token is then an error.
+    /// validated. A response without an ID token is then an error. The keys are read before the wait
+    /// begins: if they cannot be, the person has not signed in for nothing.
     #[must_use]
     pub fn verify_signature(self) -> Self {
         Self { verifies_signature: true, ..self }
@@ -119,7 +117,7 @@ impl SignIn {
     /// Sends the parameters of the authorization request to the provider, so that the URL has only a
     /// reference to them ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). A provider that requires
     /// this in its metadata gets it anyway. After [`start`](Self::start), call
-    /// [`PendingSignIn::push_request`].
+    /// [`PendingSignIn::push_request`](crate::PendingSignIn::push_request).
     #[must_use]
     pub fn push_request(self) -> Self {
         Self { pushes_request: true, ..self }
@@ -131,68 +129,7 @@ impl SignIn {
         Self { now, ..self }
     }
 
-    /// Opens the URL with `open`, waits for the callback, and exchanges the code for tokens.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] says which step failed.
-    pub async fn run(
-        self,
-        open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
-    ) -> Result<TokenResponse, Error> {
-        let mut pending = self.start()?;
-        if pending.needs_push() {
-            pending.push_request().await?;
-        }
-        pending.authorization().open_browser_with(open);
-        pending.finish(&|_: Event<'_>| {}).await
-    }
-
-    /// Signs in on another device, without a browser or a port here. [`Event::DeviceCode`] has the code.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::ReservedParameter`], [`Error::MissingKeys`], [`Error::DeviceCode`],
-    /// [`Error::DeviceDenied`], [`Error::DeviceExpired`] or [`Error::InvalidIdToken`].
-    pub async fn run_by_device_code(
-        self,
-        events: &(impl Fn(Event<'_>) + ?Sized),
-    ) -> Result<TokenResponse, Error> {
-        self.check()?;
-        let scope = self.scope();
-        let flow = self.device_flow(scope.as_deref());
-        let tokens = wait_for_approval(&flow, self.timeout, events).await?;
-        self.check_id_token(tokens, None).await
-    }
-
-    /// Opens the port and builds the URL. No request is sent.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InsecureEndpoint`], [`Error::ReservedParameter`], [`Error::MissingKeys`],
-    /// [`Error::NoRandomness`] or [`Error::Bind`].
-    pub fn start(self) -> Result<PendingSignIn, Error> {
-        self.start_with_state(State::generate()?)
-    }
-
-    /// As [`start`](Self::start), with the `state` of the caller, which must be unguessable.
-    ///
-    /// # Errors
-    ///
-    /// As [`start`](Self::start).
-    pub fn start_with_state(self, state: State) -> Result<PendingSignIn, Error> {
-        self.check()?;
-        let provider = self.client.provider();
-        // Like a `state`, a nonce is an unguessable text.
-        let nonce = if self.is_openid() { Some(State::generate()?) } else { None };
-        let query = |request: RequestParameters<'_>| self.query(request, nonce.as_ref());
-        let endpoint = &provider.authorization_endpoint;
-        let authorization =
-            Authorization::start_with_state(state, &self.redirect, endpoint, query)?;
-        Ok(PendingSignIn { sign_in: self, authorization, nonce, is_pushed: false })
-    }
-
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let mut parameters = self.parameters.iter();
         let reserved = parameters.find(|(name, _)| RESERVED.split(' ').any(|it| it == name));
         match reserved {
@@ -204,11 +141,15 @@ impl SignIn {
         }
     }
 
-    fn is_openid(&self) -> bool {
+    pub(crate) fn is_openid(&self) -> bool {
         self.scopes.iter().any(|scope| scope == "openid")
     }
 
-    fn query(&self, request: RequestParameters<'_>, nonce: Option<&State>) -> Vec<(&str, String)> {
+    pub(crate) fn query(
+        &self,
+        request: RequestParameters<'_>,
+        nonce: Option<&State>,
+    ) -> Vec<(&str, String)> {
         let required = [
             ("response_type", "code"),
             ("client_id", self.client.client_id()),
@@ -225,115 +166,35 @@ impl SignIn {
         own.map(|(name, value)| (name, value.to_owned())).chain(scope).chain(more).collect()
     }
 
-    fn scope(&self) -> Option<String> {
+    pub(crate) fn scope(&self) -> Option<String> {
         (!self.scopes.is_empty()).then(|| self.scopes.join(" "))
     }
 
-    fn device_flow<'a>(&'a self, scope: Option<&'a str>) -> StandardDeviceFlow<'a> {
+    pub(crate) fn device_flow<'a>(&'a self, scope: Option<&'a str>) -> StandardDeviceFlow<'a> {
         StandardDeviceFlow { client: &self.client, scope, parameters: &self.parameters }
     }
 
-    async fn check_id_token(
+    /// The keys that verify the signature of the ID token, not loaded.
+    pub(crate) fn keys(&self) -> Option<JwkSet> {
+        let jwks_uri = self.client.provider().jwks_uri.clone();
+        let jwks_uri = jwks_uri.filter(|_| self.verifies_signature)?;
+        Some(JwkSet::new(self.client.http().clone(), jwks_uri))
+    }
+
+    pub(crate) async fn check_id_token(
         &self,
         tokens: TokenResponse,
         nonce: Option<&str>,
+        keys: Option<&JwkSet>,
     ) -> Result<TokenResponse, Error> {
-        let id_token = match &tokens.id_token {
-            None if self.verifies_signature || self.is_openid() => {
-                return Err(InvalidIdToken::Missing.into());
-            }
-            None => return Ok(tokens),
-            Some(id_token) => id_token,
+        let Some(id_token) = &tokens.id_token else {
+            let is_required = keys.is_some() || self.is_openid();
+            return if is_required { Err(InvalidIdToken::Missing.into()) } else { Ok(tokens) };
         };
         self.client.validate_id_token(id_token, nonce, (self.now)())?;
-        let jwks_uri = self.client.provider().jwks_uri.clone();
-        if let Some(jwks_uri) = jwks_uri.filter(|_| self.verifies_signature) {
-            JwkSet::new(self.client.http().clone(), jwks_uri).verify(id_token).await?;
+        if let Some(keys) = keys {
+            keys.verify(id_token).await?;
         }
         Ok(tokens)
-    }
-}
-
-/// A sign-in that waits for the person. Dropping it closes the port.
-#[derive(Debug)]
-pub struct PendingSignIn {
-    sign_in: SignIn,
-    authorization: Authorization,
-    nonce: Option<State>,
-    is_pushed: bool,
-}
-
-impl PendingSignIn {
-    /// The URL, and how the person opens it and returns.
-    pub fn authorization(&mut self) -> &mut Authorization {
-        &mut self.authorization
-    }
-
-    fn needs_push(&self) -> bool {
-        let is_required = self.sign_in.client.provider().require_pushed_authorization_requests;
-        (self.sign_in.pushes_request || is_required) && !self.is_pushed
-    }
-
-    /// Sends the parameters of the URL to the provider, once, and replaces them by a reference
-    /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). Call it before the person opens the URL.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::PushedRequest`].
-    pub async fn push_request(&mut self) -> Result<(), Error> {
-        if self.is_pushed {
-            return Ok(());
-        }
-        let client = &self.sign_in.client;
-        let endpoint = client.provider().authorization_endpoint.clone();
-        let query: Vec<_> = self.authorization.url().query_pairs().into_owned().collect();
-        let own = endpoint.query_pairs().count();
-        let parameters: Vec<_> =
-            query.iter().skip(own).map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let pushed = client.push_request(&parameters).await.map_err(Error::PushedRequest)?;
-        self.authorization.refer_to(&endpoint, client.client_id(), pushed.request_uri);
-        self.is_pushed = true;
-        Ok(())
-    }
-
-    /// Waits for the first of: the callback, a pasted URL, and an approval on another device. Then
-    /// exchanges the code for tokens, and shows the outcome in the browser.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] says which step failed.
-    pub async fn finish(
-        self,
-        events: &(impl Fn(Event<'_>) + ?Sized),
-    ) -> Result<TokenResponse, Error> {
-        if self.needs_push() {
-            return Err(Error::NotPushed);
-        }
-        let Self { sign_in, authorization, nonce, .. } = self;
-        let SignIn { client, timeout, pages, success_page, .. } = &sign_in;
-        let wait = WaitOptions::new(*timeout, pages.clone());
-        let scope = sign_in.scope();
-        let device_flow = sign_in.device_flow(scope.as_deref());
-        let (grant, browser) =
-            match authorization.wait(client, wait, Some(&device_flow), events).await? {
-                Grant::Code(grant, browser) => (grant, browser),
-                Grant::Device(tokens) => return sign_in.check_id_token(tokens, None).await,
-            };
-        let resource = sign_in.parameters.iter().filter(|(name, _)| name == "resource");
-        let resource: Vec<_> = resource.cloned().collect();
-        let mut exchange = grant.code_exchange();
-        exchange.parameters = &resource;
-        let outcome = match client.exchange_code(&exchange).await {
-            Ok(tokens) => sign_in.check_id_token(tokens, nonce.as_ref().map(State::expose)).await,
-            Err(error) => Err(Error::CodeExchange(error)),
-        };
-        match &outcome {
-            Ok(_) => {
-                let page = success_page.as_ref().unwrap_or(&pages.finished);
-                browser.respond_ok(page.clone()).await;
-            }
-            Err(_) => browser.respond_error(pages.failed.clone()).await,
-        }
-        outcome
     }
 }

@@ -18,7 +18,7 @@ pub enum InvalidIdToken {
     /// A claim has another value than expected.
     #[error("the ID token is not valid: {0}")]
     Claim(#[from] ClaimMismatch),
-    /// Its `alg` is neither `RS256` nor `ES256`, or it has critical headers.
+    /// Its `alg` is not supported ([`JwkSet::verify`](crate::JwkSet::verify)), or it has critical headers.
     #[error("the ID token is signed in a way that is not supported")]
     UnsupportedSignature,
     /// None of the provider's keys verifies its signature.

@@ -6,6 +6,7 @@ mod browser;
 mod http;
 mod id_token;
 mod options;
+mod order;
 mod provider;
 mod signing;
 

@@ -1,0 +1,178 @@
+use oauth_callback_server::State;
+use token_client::{JwkSet, TokenResponse};
+use url::Url;
+
+use crate::authorization::{Authorization, Grant, RequestParameters, WaitOptions};
+use crate::browser::BrowserError;
+use crate::device_grant::wait_for_approval;
+use crate::error::Error;
+use crate::event::Event;
+use crate::sign_in::SignIn;
+
+impl SignIn {
+    /// Opens the URL with `open`, waits for the callback, and exchanges the code for tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says which step failed.
+    pub async fn run(
+        self,
+        open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
+    ) -> Result<TokenResponse, Error> {
+        let mut pending = self.start()?;
+        pending.load_keys().await?;
+        if pending.needs_push() {
+            pending.push_request().await?;
+        }
+        pending.authorization().open_browser_with(open);
+        pending.finish(&|_: Event<'_>| {}).await
+    }
+
+    /// Signs in on another device, without a browser or a port here. [`Event::DeviceCode`] has the code.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReservedParameter`], [`Error::MissingKeys`], [`Error::DeviceCode`],
+    /// [`Error::DeviceDenied`], [`Error::DeviceExpired`] or [`Error::InvalidIdToken`].
+    pub async fn run_by_device_code(
+        self,
+        events: &(impl Fn(Event<'_>) + ?Sized),
+    ) -> Result<TokenResponse, Error> {
+        self.check()?;
+        let keys = self.keys();
+        if let Some(keys) = &keys {
+            keys.load().await?;
+        }
+        let scope = self.scope();
+        let flow = self.device_flow(scope.as_deref());
+        let tokens = wait_for_approval(&flow, self.timeout, events).await?;
+        self.check_id_token(tokens, None, keys.as_ref()).await
+    }
+
+    /// Opens the port and builds the URL. No request is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InsecureEndpoint`], [`Error::ReservedParameter`], [`Error::MissingKeys`],
+    /// [`Error::NoRandomness`] or [`Error::Bind`].
+    pub fn start(self) -> Result<PendingSignIn, Error> {
+        self.start_with_state(State::generate()?)
+    }
+
+    /// As [`start`](Self::start), with the `state` of the caller, which must be unguessable.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_with_state(self, state: State) -> Result<PendingSignIn, Error> {
+        self.check()?;
+        let provider = self.client.provider();
+        // Like a `state`, a nonce is an unguessable text.
+        let nonce = if self.is_openid() { Some(State::generate()?) } else { None };
+        let query = |request: RequestParameters<'_>| self.query(request, nonce.as_ref());
+        let endpoint = &provider.authorization_endpoint;
+        let authorization =
+            Authorization::start_with_state(state, &self.redirect, endpoint, query)?;
+        let keys = self.keys();
+        Ok(PendingSignIn { sign_in: self, authorization, nonce, keys, is_pushed: false })
+    }
+}
+
+/// A sign-in that waits for the person. Dropping it closes the port.
+#[derive(Debug)]
+pub struct PendingSignIn {
+    sign_in: SignIn,
+    authorization: Authorization,
+    nonce: Option<State>,
+    keys: Option<JwkSet>,
+    is_pushed: bool,
+}
+
+impl PendingSignIn {
+    /// The URL, and how the person opens it and returns.
+    pub fn authorization(&mut self) -> &mut Authorization {
+        &mut self.authorization
+    }
+
+    /// Reads the keys of the provider, if the signature is to be verified.
+    async fn load_keys(&self) -> Result<(), Error> {
+        match &self.keys {
+            Some(keys) => Ok(keys.load().await?),
+            None => Ok(()),
+        }
+    }
+
+    fn needs_push(&self) -> bool {
+        let is_required = self.sign_in.client.provider().require_pushed_authorization_requests;
+        (self.sign_in.pushes_request || is_required) && !self.is_pushed
+    }
+
+    /// Sends the parameters of the URL to the provider, once, and replaces them by a reference
+    /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). Call it before the person opens the URL.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PushedRequest`].
+    pub async fn push_request(&mut self) -> Result<(), Error> {
+        if self.is_pushed {
+            return Ok(());
+        }
+        let client = &self.sign_in.client;
+        let endpoint = client.provider().authorization_endpoint.clone();
+        let query: Vec<_> = self.authorization.url().query_pairs().into_owned().collect();
+        let own = endpoint.query_pairs().count();
+        let parameters: Vec<_> =
+            query.iter().skip(own).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pushed = client.push_request(&parameters).await.map_err(Error::PushedRequest)?;
+        self.authorization.refer_to(&endpoint, client.client_id(), pushed.request_uri);
+        self.is_pushed = true;
+        Ok(())
+    }
+
+    /// Waits for the first of: the callback, a pasted URL, and an approval on another device. Then
+    /// exchanges the code for tokens, and shows the outcome in the browser.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says which step failed.
+    pub async fn finish(
+        self,
+        events: &(impl Fn(Event<'_>) + ?Sized),
+    ) -> Result<TokenResponse, Error> {
+        if self.needs_push() {
+            return Err(Error::NotPushed);
+        }
+        self.load_keys().await?;
+        let Self { sign_in, authorization, nonce, keys, .. } = self;
+        let SignIn { client, timeout, pages, success_page, .. } = &sign_in;
+        let wait = WaitOptions::new(*timeout, pages.clone());
+        let scope = sign_in.scope();
+        let device_flow = sign_in.device_flow(scope.as_deref());
+        let (grant, browser) =
+            match authorization.wait(client, wait, Some(&device_flow), events).await? {
+                Grant::Code(grant, browser) => (grant, browser),
+                Grant::Device(tokens) => {
+                    return sign_in.check_id_token(tokens, None, keys.as_ref()).await;
+                }
+            };
+        let resource = sign_in.parameters.iter().filter(|(name, _)| name == "resource");
+        let resource: Vec<_> = resource.cloned().collect();
+        let mut exchange = grant.code_exchange();
+        exchange.parameters = &resource;
+        let outcome = match client.exchange_code(&exchange).await {
+            Ok(tokens) => {
+                let nonce = nonce.as_ref().map(State::expose);
+                sign_in.check_id_token(tokens, nonce, keys.as_ref()).await
+            }
+            Err(error) => Err(Error::CodeExchange(error)),
+        };
+        match &outcome {
+            Ok(_) => {
+                let page = success_page.as_ref().unwrap_or(&pages.finished);
+                browser.respond_ok(page.clone()).await;
+            }
+            Err(_) => browser.respond_error(pages.failed.clone()).await,
+        }
+        outcome
+    }
+}
