@@ -67,18 +67,33 @@ fn object(part: &str, otherwise: MalformedJwt) -> Result<Json, MalformedJwt> {
 
 const OPENAI: &str = "https://api.openai.com/auth";
 /// Numbers of any size: they are read from their source text.
-const DATES: [&str; 2] = ["exp", "iat"];
-const READ: [&str; 11] =
-    ["iss", "sub", "aud", "azp", "client_id", "exp", "iat", "nonce", "email", "name", OPENAI];
+const DATES: [&str; 3] = ["exp", "iat", "auth_time"];
+const READ: [&str; 13] = [
+    "iss",
+    "sub",
+    "aud",
+    "azp",
+    "client_id",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "nonce",
+    "email",
+    "name",
+    OPENAI,
+];
 
 fn check_claims(claims: &Claims, payload: &Json) {
     if READ.iter().any(|name| payload.last(name).has_private_number()) {
         return;
     }
-    let texts = [&claims.iss, &claims.sub, &claims.azp, &claims.nonce, &claims.email, &claims.name];
-    check_texts(texts, payload, ["iss", "sub", "azp", "nonce", "email", "name"]);
+    let Claims { iss, sub, azp, acr, nonce, email, name, .. } = claims;
+    let texts = [iss, sub, azp, acr, nonce, email, name];
+    check_texts(texts, payload, ["iss", "sub", "azp", "acr", "nonce", "email", "name"]);
     assert_eq!(claims.exp, date(payload.last("exp")));
     assert_eq!(claims.iat, date(payload.last("iat")));
+    assert_eq!(claims.auth_time, date(payload.last("auth_time")));
     assert_eq!(claims.aud, audience(payload.last("aud")));
     check_openai(claims, payload.last(OPENAI));
     [i64::MIN, NOW, i64::MAX].iter().for_each(|now| check_verdict(claims, *now));

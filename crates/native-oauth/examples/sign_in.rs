@@ -21,11 +21,11 @@ use serde_json::json;
 
 #[derive(Parser)]
 struct Arguments {
-    /// The provider, whose metadata names its endpoints
+    /// The provider, whose metadata names its endpoints, unless they are given
     #[arg(long, value_name = "URL", required_unless_present = "authorization_endpoint")]
     issuer: Option<String>,
     /// The authorization endpoint of a provider without metadata
-    #[arg(long, value_name = "URL", requires = "token_endpoint", conflicts_with = "issuer")]
+    #[arg(long, value_name = "URL", requires = "token_endpoint")]
     authorization_endpoint: Option<Url>,
     /// The token endpoint of a provider without metadata
     #[arg(long, value_name = "URL", requires = "authorization_endpoint")]
@@ -127,7 +127,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         sign_in
             .run(move |url| {
                 eprintln!("Open this address to sign in:\n{url}");
-                if no_browser { Ok(()) } else { open_browser(url) }
+                if !no_browser && let Err(error) = open_browser(url) {
+                    eprintln!("{error}");
+                }
+                Ok(())
             })
             .await?
     };
@@ -139,8 +142,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 impl Arguments {
     async fn provider(&self, http: &HttpClient) -> Result<Provider, Box<dyn Error>> {
         match (&self.issuer, &self.authorization_endpoint, &self.token_endpoint) {
-            (None, Some(authorization), Some(token)) => {
-                let issuer = authorization.origin().ascii_serialization().parse()?;
+            (issuer, Some(authorization), Some(token)) => {
+                // A callback or an ID token can name the issuer, and it must then be this one.
+                let origin = || authorization.origin().ascii_serialization();
+                let issuer = issuer.clone().unwrap_or_else(origin).parse()?;
                 Ok(Provider::new(issuer, authorization.clone(), token.clone()))
             }
             (issuer, ..) => {

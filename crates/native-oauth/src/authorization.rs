@@ -11,7 +11,8 @@ use token_client::{CodeExchange, TokenClient};
 use url::Url;
 
 use crate::background::BackgroundTasks;
-use crate::browser::{self, BrowserError, BrowserLaunch};
+use crate::browser::{self, BrowserError};
+use crate::browser_launch::BrowserLaunch;
 use crate::device_grant::{DeviceFlow, NoDeviceFlow};
 use crate::error::Error;
 use crate::event::Event;
@@ -129,6 +130,11 @@ impl Authorization {
         open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
     ) {
         self.browser = BrowserLaunch::start(&self.url, open);
+    }
+
+    /// Ends the wait if the browser is not opened.
+    pub(crate) fn require_browser(&mut self) {
+        self.browser.require();
     }
 
     /// Accepts input of the person during the wait: the URL of the callback, or a request for a device

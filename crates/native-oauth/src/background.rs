@@ -1,12 +1,13 @@
 use std::convert::Infallible;
 use std::future::pending;
 
-use futures_util::future::join_all;
+use futures_util::FutureExt as _;
+use futures_util::future::{join, join_all, try_join};
 use http_client::{BaseUrl, HttpClient};
 use oauth_callback_server::{Rejections, WaitError};
-use tokio::{join, select};
+use tokio::select;
 
-use crate::browser::BrowserLaunch;
+use crate::browser_launch::BrowserLaunch;
 use crate::connection_warmer::ConnectionWarmer;
 use crate::error::Error;
 use crate::event::Event;
@@ -33,12 +34,16 @@ impl BackgroundTasks<'_> {
         let warmers: Vec<_> = warmers.collect();
         let tasks = async {
             let keep_open = join_all(warmers.iter().map(|warmer| warmer.run(events)));
-            join!(browser.report(events), report_rejections(rejections, events), keep_open)
+            let reports = join(report_rejections(rejections, events), keep_open).map(Ok);
+            try_join(browser.report(events), reports).await
         };
         let outcome = select! {
             biased;
             outcome = wait => outcome,
-            (_, never, _) = tasks => match never {},
+            outcome = tasks => match outcome {
+                Ok((_, (never, _))) => match never {},
+                Err(error) => Err(Error::BrowserNotOpened(error)),
+            },
         };
         let last_error = || warmers.into_iter().find_map(ConnectionWarmer::into_last_error);
         match outcome {

@@ -1,11 +1,8 @@
 use std::io;
 use std::process::ExitStatus;
 
-use tokio::sync::oneshot;
 use url::Url;
 use webbrowser::{Browser, BrowserOptions};
-
-use crate::event::Event;
 
 /// Why no browser was opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,45 +45,9 @@ pub fn can_open_browser() -> bool {
     Browser::is_available()
 }
 
-/// A browser launch in another thread, if there is one.
-#[derive(Debug, Default)]
-pub(crate) struct BrowserLaunch(Option<oneshot::Receiver<Result<(), BrowserError>>>);
-
-impl BrowserLaunch {
-    /// Calls `open` in a thread of its own that nothing joins: a launch can take a tenth of a second,
-    /// and a launcher can hang.
-    pub(crate) fn start(
-        url: &Url,
-        open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
-    ) -> Self {
-        let (sender, outcome) = oneshot::channel();
-        let url = url.clone();
-        // The receiver is gone when the sign-in has already ended.
-        let launch = move || drop(sender.send(open(&url)));
-        if let Err(error) = std::thread::Builder::new().name("browser".into()).spawn(launch) {
-            tracing::debug!(%error, "no thread for the browser");
-        }
-        Self(Some(outcome))
-    }
-
-    /// Reports a failure, and returns when the outcome is known.
-    pub(crate) async fn report(self, events: &(impl Fn(Event<'_>) + ?Sized)) {
-        let Self(Some(outcome)) = self else { return };
-        match outcome.await {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => {
-                tracing::debug!(error = &error as &dyn std::error::Error, "no browser");
-            }
-            Err(_) => tracing::debug!("the thread of the browser did not start"),
-        }
-        events(Event::BrowserNotOpened);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
 
     // threats 182
     #[test]
@@ -96,27 +57,5 @@ mod tests {
             let outcome = open_browser(&url.parse().unwrap());
             assert!(matches!(outcome, Err(BrowserError::UnsupportedScheme)), "{url}");
         }
-    }
-
-    // threats 184
-    #[tokio::test]
-    async fn failed_launch_is_reported_once() {
-        let reports = |launch: BrowserLaunch| async {
-            let events = Cell::new(0);
-            launch.report(&|_: Event<'_>| events.set(events.get() + 1)).await;
-            events.get()
-        };
-        let url = Url::parse("https://a.test/").unwrap();
-        let expected = url.clone();
-        let opened = BrowserLaunch::start(&url, move |url| {
-            assert_eq!(*url, expected);
-            Ok(())
-        });
-        assert_eq!(reports(opened).await, 0);
-        let failed = BrowserLaunch::start(&url, |_| Err(BrowserError::UnsupportedScheme));
-        assert_eq!(reports(failed).await, 1);
-        let (_, without_thread) = oneshot::channel();
-        assert_eq!(reports(BrowserLaunch(Some(without_thread))).await, 1);
-        assert_eq!(reports(BrowserLaunch::default()).await, 0);
     }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 use oauth_callback_server::{BindError, WaitError};
 use token_client::InvalidIdToken;
 
+use crate::browser::BrowserError;
+
 /// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +22,9 @@ pub enum Error {
     /// No port of the redirect URI could be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// No browser was opened, and nothing else shows the URL ([`SignIn::run`](crate::SignIn::run)).
+    #[error("cannot open a browser to sign in")]
+    BrowserNotOpened(#[source] BrowserError),
     /// No code was received.
     #[error(transparent)]
     Callback(#[from] WaitError),
@@ -83,7 +88,7 @@ pub enum ErrorKind {
     NoResponse,
     /// Each port is in use.
     PortInUse,
-    /// The system returned no random bytes, or opened no socket.
+    /// The system returned no random bytes, or opened no socket or no browser.
     System,
     /// The person did not sign in before the timeout.
     TimedOut,
@@ -94,7 +99,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoRandomness(_) => ErrorKind::System,
+            Self::NoRandomness(_) | Self::BrowserNotOpened(_) => ErrorKind::System,
             Self::InsecureEndpoint { .. }
             | Self::ReservedParameter { .. }
             | Self::MissingKeys

@@ -42,6 +42,7 @@ mod device_grant;
 
 mod background;
 mod browser;
+mod browser_launch;
 mod connection_warmer;
 mod race;
 mod user_input;

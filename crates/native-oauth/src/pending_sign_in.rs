@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use oauth_callback_server::State;
 use token_client::{JwkSet, TokenResponse};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::authorization::{Authorization, Grant, RequestParameters, WaitOptions};
@@ -12,9 +15,26 @@ use crate::sign_in::SignIn;
 impl SignIn {
     /// Opens the URL with `open`, waits for the callback, and exchanges the code for tokens.
     ///
+    /// An `open` that fails ends the sign-in, because nothing else shows the URL. Over SSH, for example,
+    /// there is no browser; `open` can then print the URL and return `Ok`:
+    ///
+    /// ```no_run
+    /// # async fn example(sign_in: native_oauth::SignIn) -> Result<(), native_oauth::Error> {
+    /// let tokens = sign_in
+    ///     .run(|url| {
+    ///         native_oauth::open_browser(url).or_else(|_| {
+    ///             eprintln!("Open this address to sign in: {url}");
+    ///             Ok(())
+    ///         })
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error`] says which step failed.
+    /// [`Error`] says which step failed; [`Error::BrowserNotOpened`] is that of `open`.
     pub async fn run(
         self,
         open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
@@ -24,7 +44,8 @@ impl SignIn {
         if pending.needs_push() {
             pending.push_request().await?;
         }
-        pending.authorization().open_browser_with(open);
+        pending.authorization.open_browser_with(open);
+        pending.authorization.require_browser();
         pending.finish(&|_: Event<'_>| {}).await
     }
 
@@ -73,8 +94,10 @@ impl SignIn {
         let endpoint = &provider.authorization_endpoint;
         let authorization =
             Authorization::start_with_state(state, &self.redirect, endpoint, query)?;
-        let keys = self.keys();
-        Ok(PendingSignIn { sign_in: self, authorization, nonce, keys, is_pushed: false })
+        let own = endpoint.query_pairs().count();
+        let parameters = authorization.url().query_pairs().into_owned().skip(own);
+        let (parameters, keys) = (parameters.collect(), self.keys());
+        Ok(PendingSignIn { sign_in: self, authorization, nonce, parameters, keys, pushed: None })
     }
 }
 
@@ -84,8 +107,17 @@ pub struct PendingSignIn {
     sign_in: SignIn,
     authorization: Authorization,
     nonce: Option<State>,
+    /// The parameters of the authorization request.
+    parameters: Vec<(String, String)>,
     keys: Option<JwkSet>,
-    is_pushed: bool,
+    pushed: Option<Pushed>,
+}
+
+/// The parameters are stored at the provider.
+#[derive(Clone, Copy, Debug)]
+struct Pushed {
+    /// When the provider forgets them, if it says so.
+    until: Option<Instant>,
 }
 
 impl PendingSignIn {
@@ -104,29 +136,33 @@ impl PendingSignIn {
 
     fn needs_push(&self) -> bool {
         let is_required = self.sign_in.client.provider().require_pushed_authorization_requests;
-        (self.sign_in.pushes_request || is_required) && !self.is_pushed
+        (self.sign_in.pushes_request || is_required) && self.pushed.is_none()
     }
 
-    /// Sends the parameters of the URL to the provider, once, and replaces them by a reference
+    /// Sends the parameters of the URL to the provider, and replaces them by a reference
     /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). Call it before the person opens the URL.
+    ///
+    /// Returns how long the new URL can be opened, if the provider says so; that is often a minute. Once
+    /// it has expired, another call makes another URL. Until then, a call changes nothing.
     ///
     /// # Errors
     ///
     /// [`Error::PushedRequest`].
-    pub async fn push_request(&mut self) -> Result<(), Error> {
-        if self.is_pushed {
-            return Ok(());
+    pub async fn push_request(&mut self) -> Result<Option<Duration>, Error> {
+        let now = Instant::now();
+        match self.pushed {
+            Some(Pushed { until: None }) => return Ok(None),
+            Some(Pushed { until: Some(until) }) if now < until => return Ok(Some(until - now)),
+            _ => {}
         }
         let client = &self.sign_in.client;
-        let endpoint = client.provider().authorization_endpoint.clone();
-        let query: Vec<_> = self.authorization.url().query_pairs().into_owned().collect();
-        let own = endpoint.query_pairs().count();
-        let parameters: Vec<_> =
-            query.iter().skip(own).map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let pushed = client.push_request(&parameters).await.map_err(Error::PushedRequest)?;
-        self.authorization.refer_to(&endpoint, client.client_id(), pushed.request_uri);
-        self.is_pushed = true;
-        Ok(())
+        let parameters = self.parameters.iter().map(|(name, value)| (&**name, &**value));
+        let pushed = client.push_request(&parameters.collect::<Vec<_>>()).await;
+        let pushed = pushed.map_err(Error::PushedRequest)?;
+        let endpoint = &client.provider().authorization_endpoint;
+        self.authorization.refer_to(endpoint, client.client_id(), pushed.request_uri);
+        self.pushed = Some(Pushed { until: pushed.expires_in.and_then(|it| now.checked_add(it)) });
+        Ok(pushed.expires_in)
     }
 
     /// Waits for the first of: the callback, a pasted URL, and an approval on another device. Then

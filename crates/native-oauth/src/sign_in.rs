@@ -27,6 +27,8 @@ pub struct SignIn {
 const RESERVED: &str = "response_type client_id redirect_uri state code_challenge \
                         code_challenge_method scope nonce response_mode";
 
+const MAX_AGE: &str = "max_age";
+
 impl SignIn {
     /// A sign-in of this client, without a scope.
     #[must_use]
@@ -84,6 +86,14 @@ impl SignIn {
     #[must_use]
     pub fn resource(self, resource: impl Into<String>) -> Self {
         self.parameter("resource", resource)
+    }
+
+    /// How long ago the person may have typed a password, to the second. After a longer time, the
+    /// provider asks again, and an ID token that does not prove it (`auth_time`) is refused ([OpenID Connect
+    /// Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation), rule 13).
+    #[must_use]
+    pub fn max_age(self, max_age: Duration) -> Self {
+        self.parameter(MAX_AGE, max_age.as_secs().to_string())
     }
 
     /// The host, the ports and the path of the redirect URI. With
@@ -191,7 +201,12 @@ impl SignIn {
             let is_required = keys.is_some() || self.is_openid();
             return if is_required { Err(InvalidIdToken::Missing.into()) } else { Ok(tokens) };
         };
-        self.client.validate_id_token(id_token, nonce, (self.now)())?;
+        let now = (self.now)();
+        let claims = self.client.validate_id_token(id_token, nonce, now)?;
+        if let Some((_, max_age)) = self.parameters.iter().find(|(name, _)| name == MAX_AGE) {
+            let max_age = Duration::from_secs(max_age.parse().unwrap_or_default());
+            claims.check_authentication_age(max_age, now).map_err(InvalidIdToken::from)?;
+        }
         if let Some(keys) = keys {
             keys.verify(id_token).await?;
         }

@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -38,6 +40,12 @@ pub struct Claims<A = NoAdditionalClaims> {
     /// When the token was issued, in seconds since 1970-01-01 UTC.
     #[serde(default, deserialize_with = "numeric_date")]
     pub iat: Option<i64>,
+    /// When the user last signed in at the issuer, in seconds since 1970-01-01 UTC.
+    #[serde(default, deserialize_with = "numeric_date")]
+    pub auth_time: Option<i64>,
+    /// How the user signed in: a value of `acr_values`, if the request had them.
+    #[serde(default, deserialize_with = "non_empty_string")]
+    pub acr: Option<String>,
     /// The `nonce` of the authorization request.
     #[serde(default, deserialize_with = "non_empty_string")]
     pub nonce: Option<String>,
@@ -141,6 +149,25 @@ impl<A> Claims<A> {
         }
     }
 
+    /// Checks that the user signed in at the issuer at most `max_age` ago, as the `max_age` of the request
+    /// says ([OpenID Connect Core
+    /// §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation), rule 13).
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimMismatch::Missing`] or [`ClaimMismatch::AuthenticationTooOld`].
+    pub fn check_authentication_age(
+        &self,
+        max_age: Duration,
+        now: SystemTime,
+    ) -> Result<(), ClaimMismatch> {
+        let auth_time = self.auth_time.ok_or(ClaimMismatch::Missing { claim: "auth_time" })?;
+        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        let now = seconds(now.duration_since(UNIX_EPOCH).unwrap_or_default());
+        let end = auth_time.saturating_add(seconds(max_age)).saturating_add(CLOCK_SKEW);
+        if now <= end { Ok(()) } else { Err(ClaimMismatch::AuthenticationTooOld) }
+    }
+
     /// `sub` is a text of at most 255 characters
     /// ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
     fn check_subject(&self) -> Result<(), ClaimMismatch> {
@@ -238,6 +265,9 @@ pub enum ClaimMismatch {
     /// `exp` is in the past, or this machine's clock is ahead.
     #[error("it has expired already (exp)")]
     Expired,
+    /// `auth_time` is longer ago than the `max_age` of the request.
+    #[error("the last sign-in of its user is too long ago (auth_time)")]
+    AuthenticationTooOld,
     /// `iat` is in the future, or this machine's clock is behind.
     #[error("it was issued in the future (iat)")]
     IssuedInTheFuture,

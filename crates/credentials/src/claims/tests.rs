@@ -146,3 +146,25 @@ fn additional_claims_are_decoded_with_the_standard_ones() {
         assert_eq!(read(twice).unwrap_err(), MalformedJwt::Claims, "{twice}");
     }
 }
+
+/// OpenID Connect Core §3.1.3.7, rule 13.
+#[test]
+fn user_has_signed_in_at_most_max_age_ago() {
+    let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+    let too_old = Err(ClaimMismatch::AuthenticationTooOld);
+    let missing = Err(ClaimMismatch::Missing { claim: "auth_time" });
+    for (auth_time, max_age, expected) in [
+        (json!(999_940), 60, Ok(())),
+        (json!(999_640), 60, Ok(())),
+        (json!(999_639), 60, too_old),
+        (json!(999_699), 0, too_old),
+        (json!(999_639), u64::MAX, Ok(())),
+        (json!(-1e300), 60, too_old),
+        (json!(null), 60, missing),
+        (json!("999940"), 60, missing),
+    ] {
+        let claims = read(&json!({ "auth_time": auth_time }).to_string()).unwrap();
+        let outcome = claims.check_authentication_age(Duration::from_secs(max_age), now);
+        assert_eq!(outcome, expected, "{auth_time}");
+    }
+}

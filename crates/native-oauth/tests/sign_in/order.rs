@@ -1,6 +1,8 @@
 //! What a sign-in does before the person is asked, and what a failure costs.
 
-use native_oauth::{Error, Event, InvalidIdToken};
+use std::time::Duration;
+
+use native_oauth::{BrowserError, Error, ErrorKind, Event, InvalidIdToken, Url};
 use serde_json::json;
 
 use crate::provider::TestProvider;
@@ -36,5 +38,55 @@ async fn keys_are_read_once_and_again_for_an_unknown_kid() {
         });
         assert_eq!(outcome.await.is_ok(), is_valid, "{kid}");
         assert_eq!(provider.requests_at("/connect/keys").len(), expected_reads, "{kid}");
+    }
+}
+
+/// Over SSH there is no browser, and nothing else shows the URL.
+// threats 184
+#[tokio::test]
+async fn run_ends_if_no_browser_is_opened() {
+    let provider = TestProvider::start().await;
+    let failed = |_: &Url| Err(BrowserError::NoBrowser(std::io::Error::other("no display")));
+    let error = sign_in(&provider).await.run(failed).await.unwrap_err();
+    assert!(matches!(error, Error::BrowserNotOpened(_)), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::System);
+    let error = sign_in(&provider).await.run(|_| panic!("an opener that panics")).await;
+    assert!(matches!(error, Err(Error::BrowserNotOpened(_))));
+}
+
+/// The lifetime of a pushed request is often a minute (RFC 9126 §2.2).
+#[tokio::test]
+async fn expired_pushed_request_can_be_pushed_again() {
+    let provider = TestProvider::start().await;
+    let mut pending = sign_in(&provider).await.push_request().start().unwrap();
+    for seconds in [0, 60] {
+        provider.change(|it| it.pushed_lifetime = json!(seconds));
+        let lifetime = pending.push_request().await.unwrap();
+        assert_eq!(lifetime, Some(Duration::from_secs(seconds)));
+        assert_eq!(provider.requests_at("/connect/par").len(), 1);
+    }
+    let lifetime = pending.push_request().await.unwrap();
+    assert!(lifetime.is_some_and(|it| it <= Duration::from_secs(60)));
+    assert_eq!(provider.requests_at("/connect/par").len(), 0);
+    pending.authorization().open_browser_with(crate::follow);
+    pending.finish(&|_: Event<'_>| {}).await.unwrap();
+}
+
+/// OpenID Connect Core §3.1.3.7, rule 13.
+#[tokio::test]
+async fn max_age_requires_a_recent_authentication() {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    for (auth_time, is_valid) in
+        [(json!(now), true), (json!(now - 3600), false), (json!(null), false)]
+    {
+        let provider = TestProvider::with(|it| it.claims = json!({"auth_time": auth_time})).await;
+        let sign_in = sign_in(&provider).await.scopes(["openid"]).max_age(Duration::from_secs(60));
+        let outcome = sign_in.run(|url| {
+            crate::final_page(&crate::redirect_of(url));
+            Ok(())
+        });
+        assert_eq!(outcome.await.is_ok(), is_valid, "{auth_time}");
+        let query = provider.authorization_query();
+        assert_eq!(crate::value(&query, "max_age"), Some("60"));
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct Behavior {
     pub(crate) dpop_nonce: Option<&'static str>,
     /// No proof is good enough.
     pub(crate) refuses_proofs: bool,
+    /// The `expires_in` of a pushed request.
+    pub(crate) pushed_lifetime: Value,
     /// The status of errors that a device code gets.
     pub(crate) device_status: u16,
 }
@@ -65,6 +67,7 @@ impl Default for Behavior {
             code_error: None,
             dpop_nonce: None,
             refuses_proofs: false,
+            pushed_lifetime: json!(60),
             device_status: 400,
         }
     }
@@ -240,7 +243,8 @@ impl State {
             return json(400, &json!({"error": "invalid_request"}));
         }
         *self.pushed.lock().unwrap() = form.clone();
-        json(201, &json!({"request_uri": REQUEST_URI, "expires_in": 60}))
+        let lifetime = self.behavior.lock().unwrap().pushed_lifetime.clone();
+        json(201, &json!({"request_uri": REQUEST_URI, "expires_in": lifetime}))
     }
 
     fn authorize(&self, query: &Query) -> String {
