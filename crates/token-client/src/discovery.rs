@@ -12,7 +12,7 @@ use crate::provider::Provider;
 #[non_exhaustive]
 pub enum DiscoveryError {
     /// The issuer is not a URL with https.
-    #[error("the issuer is not valid: {0}")]
+    #[error("the issuer is not valid")]
     InvalidIssuer(#[from] InvalidBaseUrl),
     /// The server has no metadata at this issuer, or cannot be reached.
     #[error("cannot read the metadata of the issuer")]

@@ -13,10 +13,10 @@ pub enum InvalidIdToken {
     #[error("the response has no ID token")]
     Missing,
     /// It is not a JWT.
-    #[error("the ID token is malformed: {0}")]
+    #[error("the ID token is malformed")]
     Malformed(#[from] MalformedJwt),
     /// A claim has another value than expected.
-    #[error("the ID token is not valid: {0}")]
+    #[error("the ID token is not valid")]
     Claim(#[from] ClaimMismatch),
     /// Its `alg` is not supported ([`JwkSet::verify`](crate::JwkSet::verify)), or it has critical headers.
     #[error("the ID token is signed in a way that is not supported")]
@@ -58,8 +58,8 @@ impl TokenClient {
 
     /// Validates the ID token of a [refresh](Self::refresh): it is for the same person as `before`
     /// ([OpenID Connect Core
-    /// §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)). It has no
-    /// `nonce`.
+    /// §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)). If it has a
+    /// `nonce`, that is the one of `before`.
     ///
     /// # Errors
     ///
@@ -72,6 +72,9 @@ impl TokenClient {
     ) -> Result<Claims, InvalidIdToken> {
         let claims = self.validate_id_token(id_token, None, now)?;
         claims.check_subject_unchanged(before)?;
+        if claims.nonce.is_some() && claims.nonce != before.nonce {
+            return Err(ClaimMismatch::Nonce.into());
+        }
         Ok(claims)
     }
 }
