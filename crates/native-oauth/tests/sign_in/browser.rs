@@ -27,9 +27,18 @@ pub(crate) fn final_page(url: &Url) -> String {
     get(url).body
 }
 
-/// Signs in where the provider returns a form (`response_mode=form_post`).
-pub(crate) fn post_form(url: &Url) -> Result<(), BrowserError> {
-    let action: Url = get(url).body.parse().unwrap();
+/// Opens the URL and takes the response of the provider to the client, by a redirect or by a form. Returns
+/// the page that the client shows.
+pub(crate) fn deliver(url: &Url) -> String {
+    let response = get(url);
+    match response.header("location") {
+        Some(location) => final_page(&location.parse().unwrap()),
+        None => post_form(&response.body.parse().unwrap()),
+    }
+}
+
+/// Posts the query of the URL.
+fn post_form(action: &Url) -> String {
     let body = action.query().unwrap();
     let host = format!("{}:{}", action.host_str().unwrap(), action.port().unwrap());
     let mut connection = TcpStream::connect(&host).unwrap();
@@ -40,14 +49,12 @@ pub(crate) fn post_form(url: &Url) -> Result<(), BrowserError> {
          Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}"
     )
     .unwrap();
-    let page = read_message(&mut connection).unwrap().unwrap().body;
-    assert!(page.contains("Sign-in is finished"), "{page}");
-    Ok(())
+    read_message(&mut connection).unwrap().unwrap().body
 }
 
 /// Signs in.
 pub(crate) fn follow(url: &Url) -> Result<(), BrowserError> {
-    let page = final_page(&redirect_of(url));
+    let page = deliver(url);
     assert!(page.contains("Sign-in is finished"), "{page}");
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod behavior;
 mod browser;
+mod conformance;
 mod http;
 mod id_token;
 mod options;

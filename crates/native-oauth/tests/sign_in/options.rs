@@ -8,7 +8,7 @@ use native_oauth::{
 };
 use serde_json::json;
 
-use crate::browser::{follow, post_form};
+use crate::browser::follow;
 use crate::provider::{ACCESS_TOKEN, REQUEST_URI, TestProvider, value};
 use crate::{client, sign_in};
 
@@ -275,7 +275,7 @@ async fn redirect_uri_state_and_response_mode_are_chosen() {
         // A machine may have no IPv6.
         let Ok(mut pending) = pending else { continue };
         let port = pending.authorization().port();
-        pending.authorization().open_browser_with(post_form);
+        pending.authorization().open_browser_with(follow);
         let session = Mutex::default();
         let events = |event: Event<'_>| {
             if let Event::CallbackReceived(parameters) = event {

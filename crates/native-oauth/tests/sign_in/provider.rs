@@ -12,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use native_oauth::{HttpClient, Options, Provider, Url};
 use serde_json::{Value, json};
 
+use crate::behavior::Behavior;
 use crate::http::{Message, read_message};
 use crate::signing::{Keys, code_challenge};
 
@@ -20,57 +21,6 @@ type Query = Vec<(String, String)>;
 pub(crate) struct TestProvider {
     address: std::net::SocketAddr,
     state: Arc<State>,
-}
-
-/// In what the provider differs from the standards, or from the defaults.
-#[derive(Clone)]
-pub(crate) struct Behavior {
-    /// What the issuer ends with.
-    pub(crate) issuer_suffix: &'static str,
-    /// Where the metadata is.
-    pub(crate) metadata_path: &'static str,
-    /// Fields of the metadata; a null removes one.
-    pub(crate) metadata: Value,
-    /// Claims of ID tokens; a null removes one.
-    pub(crate) claims: Value,
-    /// Fields of token responses.
-    pub(crate) tokens: Value,
-    /// The header of ID tokens.
-    pub(crate) header: Value,
-    /// The key that signs.
-    pub(crate) signs_with: usize,
-    /// The keys that are published, and whether they have their `kid`.
-    pub(crate) publishes: (Vec<usize>, bool),
-    /// The response to each code.
-    pub(crate) code_error: Option<(u16, Value)>,
-    /// The nonce that proofs need.
-    pub(crate) dpop_nonce: Option<&'static str>,
-    /// No proof is good enough.
-    pub(crate) refuses_proofs: bool,
-    /// The `expires_in` of a pushed request.
-    pub(crate) pushed_lifetime: Value,
-    /// The status of errors that a device code gets.
-    pub(crate) device_status: u16,
-}
-
-impl Default for Behavior {
-    fn default() -> Self {
-        Self {
-            issuer_suffix: "",
-            metadata_path: "/.well-known/openid-configuration",
-            metadata: json!({}),
-            claims: json!({}),
-            tokens: json!({}),
-            header: json!({"alg": "ES256", "kid": "key-0"}),
-            signs_with: 0,
-            publishes: (vec![0], true),
-            code_error: None,
-            dpop_nonce: None,
-            refuses_proofs: false,
-            pushed_lifetime: json!(60),
-            device_status: 400,
-        }
-    }
 }
 
 /// A request other than those of the browser.
@@ -144,6 +94,11 @@ impl TestProvider {
         self.state.issuer()
     }
 
+    /// The host and the port.
+    pub(crate) fn host(&self) -> String {
+        self.address.to_string()
+    }
+
     /// What a program discovers.
     pub(crate) async fn discover(&self) -> Provider {
         let http = HttpClient::new(Options::new("a-test/1.0"));
@@ -159,6 +114,11 @@ impl TestProvider {
     pub(crate) fn requests_at(&self, path: &str) -> Vec<Request> {
         let mut requests = self.state.requests.lock().unwrap();
         requests.extract_if(.., |it| it.path == path).collect()
+    }
+
+    /// The paths of all requests since the last call.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.state.requests.lock().unwrap().drain(..).map(|it| it.path).collect()
     }
 
     /// How many codes were exchanged since the last call.
@@ -191,6 +151,12 @@ impl State {
         format!("{}{}", self.issuer, self.behavior.lock().unwrap().issuer_suffix)
     }
 
+    /// A patch, in which `https://id.example.com` stands for this server.
+    fn named(&self, patch: &Value) -> Value {
+        let patch = patch.to_string().replace("https://id.example.com", &self.issuer);
+        serde_json::from_str(&patch).unwrap()
+    }
+
     fn respond(&self, request: &Message) -> String {
         let mut words = request.first_line.split(' ');
         let (method, target) = (words.next().unwrap(), words.next().unwrap());
@@ -199,9 +165,14 @@ impl State {
         let form = pairs(&form);
         let behavior = self.behavior.lock().unwrap().clone();
         let response = match (method, url.path()) {
-            ("GET", "/connect/authorize") => return self.authorize(&pairs(&url)),
+            (_, path) if behavior.response.as_ref().is_some_and(|(it, _)| *it == path) => {
+                behavior.response.unwrap_or_default().1
+            }
+            ("GET", "/connect/authorize") => self.authorize(&pairs(&url), &behavior.callback),
             ("GET", path) if path == behavior.metadata_path => json(200, &self.metadata()),
-            ("GET", "/connect/keys") => json(200, &self.keys.published(&behavior.publishes)),
+            ("GET", path) if path.starts_with("/connect/keys") => {
+                json(200, &self.keys.published(&behavior.publishes, &behavior.more_keys))
+            }
             ("POST", "/connect/token") if !has_nonce(request, &behavior) => {
                 let nonce = behavior.dpop_nonce.unwrap_or_default();
                 let error = json(400, &json!({"error": "use_dpop_nonce"}));
@@ -234,7 +205,7 @@ impl State {
             "jwks_uri": endpoint("keys"),
             "pushed_authorization_request_endpoint": endpoint("par"),
         });
-        merge(&mut metadata, &self.behavior.lock().unwrap().metadata);
+        merge(&mut metadata, &self.named(&self.behavior.lock().unwrap().metadata));
         metadata
     }
 
@@ -247,18 +218,15 @@ impl State {
         json(201, &json!({"request_uri": REQUEST_URI, "expires_in": lifetime}))
     }
 
-    fn authorize(&self, query: &Query) -> String {
+    fn authorize(&self, query: &Query, patch: &Value) -> String {
         let pushed = self.pushed.lock().unwrap().clone();
         let query = if value(query, "request_uri") == Some(REQUEST_URI) { &pushed } else { query };
         let value = |name: &str| value(query, name).unwrap_or_default();
         let mut callback: Url = value("redirect_uri").parse().unwrap();
         let outcome =
             if value("deny") == "1" { ("error", "access_denied") } else { ("code", CODE) };
-        callback
-            .query_pairs_mut()
-            .append_pair(outcome.0, outcome.1)
-            .append_pair("state", value("state"))
-            .append_pair("session_state", "a session");
+        let parameters = [outcome, ("state", value("state")), ("session_state", "a session")];
+        append(&mut callback, &parameters, &self.named(patch));
         *self.query.lock().unwrap() = query.clone();
         if value("response_mode") == "form_post" {
             // Not HTML: the browser of these tests posts the query to the URL.
@@ -280,7 +248,10 @@ impl State {
             },
             Some("refresh_token") => {
                 let id_token = self.tokens(behavior, None)["id_token"].take();
-                json(200, &json!({"access_token": "at-2", "id_token": id_token}))
+                let mut tokens =
+                    json!({"access_token": "at-2", "refresh_token": "rt-2", "id_token": id_token});
+                merge(&mut tokens, &behavior.tokens);
+                json(200, &tokens)
             }
             Some("urn:ietf:params:oauth:grant-type:device_code")
                 if value(form, "device_code") == Some(DEVICE_CODE) =>
@@ -304,8 +275,12 @@ impl State {
             "iss": self.issuer(), "sub": "ada", "aud": "my-client-id",
             "exp": now + 600, "iat": now, "nonce": nonce,
         });
-        merge(&mut claims, &behavior.claims);
-        let id_token = self.keys.sign(behavior.signs_with, &behavior.header, &claims);
+        merge(&mut claims, &self.named(&behavior.claims));
+        let mut id_token = self.keys.sign(behavior.signs_with, &behavior.header, &claims);
+        if let Some(signature) = behavior.signature {
+            id_token.truncate(id_token.rfind('.').unwrap() + 1);
+            id_token += signature;
+        }
         let mut tokens = json!({
             "access_token": ACCESS_TOKEN, "token_type": "bearer", "refresh_token": "rt-1",
             "id_token": id_token, "expires_in": 3600,
@@ -340,6 +315,18 @@ fn is_valid_exchange(form: &Query, asked: &Query) -> bool {
     value(form, "code") == Some(CODE)
         && value(asked, "code_challenge") == Some(&code_challenge(verifier))
         && value(form, "redirect_uri") == value(asked, "redirect_uri")
+}
+
+/// Adds these parameters to the URL, and those of the patch in their place.
+fn append(url: &mut Url, parameters: &[(&str, &str)], patch: &Value) {
+    let mut all: serde_json::Map<_, _> =
+        parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    all.extend(patch.as_object().unwrap().clone());
+    for (name, value) in all {
+        let values = if value.is_array() { value } else { json!([value]) };
+        let texts = values.as_array().unwrap().iter().filter_map(Value::as_str);
+        url.query_pairs_mut().extend_pairs(texts.map(|text| (&name, text)));
+    }
 }
 
 /// A null removes a member.
