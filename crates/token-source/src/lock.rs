@@ -72,3 +72,42 @@ impl Wait {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use jiff::Timestamp;
+
+    /// It counts, and does not wait.
+    #[derive(Default)]
+    struct Pauses {
+        longest: Cell<Duration>,
+        total: Cell<Duration>,
+    }
+
+    impl Clock for Pauses {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        async fn sleep(&self, pause: Duration) {
+            self.longest.set(self.longest.get().max(pause));
+            self.total.set(self.total.get() + pause);
+        }
+    }
+
+    /// So a process continues 50 ms after the lock is free, however long it waited.
+    // threats 116
+    #[test]
+    fn lock_is_tried_every_50_ms_until_the_timeout() {
+        let (mut wait, clock) = (Wait::default(), Pauses::default());
+        let all = async { while wait.pause(&clock, &|_: Event| {}).await.is_ok() {} };
+        assert_eq!(pin!(all).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+        assert_eq!(clock.longest.get(), Duration::from_millis(50));
+        assert!(clock.total.get() >= LOCK_TIMEOUT, "{:?}", clock.total.get());
+    }
+}

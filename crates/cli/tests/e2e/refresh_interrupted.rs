@@ -111,7 +111,8 @@ fn tokens_of_another_program_end_the_wait() {
     }
 }
 
-/// The system releases the locks of a killed process.
+/// The system releases the locks of a killed process. How soon a waiting process tries them is a test of
+/// `token-source`.
 // threats 116
 #[test]
 fn refresh_continues_after_the_lock_holder_is_killed() {
@@ -121,10 +122,7 @@ fn refresh_continues_after_the_lock_holder_is_killed() {
     let waiting = world.command("token").start();
     waiting.says(WAITING);
     holder.kill();
-    world
-        .sandbox
-        .wait_for_requests_blocking(&Endpoint::TokenRefresh, 2, Duration::from_secs(5))
-        .unwrap();
+    world.sandbox.wait_for_requests_blocking(&Endpoint::TokenRefresh, 2, TEST_TIMEOUT).unwrap();
     world.sandbox.release();
     // The order of the two requests at the issuer does not matter.
     assert!([0, 3].contains(&waiting.finish().code));
