@@ -31,8 +31,8 @@ use world::{Pid, Promise, World};
 /// Which part of the model to check.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// How many faults happen in one schedule
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    /// Only schedules with at most N faults
+    #[arg(long, value_name = "N", default_value_t = u8::MAX, hide_default_value = true)]
     faults: u8,
     /// Without a rule of the protocol; this has to fail
     #[arg(long, value_name = "RULE", num_args = 0..=1, default_missing_value = "read-again")]
