@@ -10,7 +10,11 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self::of_type(status, "application/json", body.to_string())
+        Self::json_text(status, body.to_string())
+    }
+
+    pub(crate) fn json_text(status: u16, body: String) -> Self {
+        Self::of_type(status, "application/json", body)
     }
 
     /// A page loads nothing, runs nothing, and cannot be framed. Its forms are sent to the sandbox,

@@ -241,13 +241,12 @@ fn endless_lists_end_with_bounded_memory() {
         let running = start.in_shell("", &format!(">{}", fifo.display())).start();
         let (stdout, peak) = read_with_peak(&fifo, running.id);
         assert!(peak < 64 << 20, "{} MiB with {options:?}", peak >> 20);
-        assert!(stdout.matches("proj_endless_").count() == 10_000, "{stdout:.500}");
+        assert!(stdout.matches("proj_endless_").count() == 5_000, "{stdout:.500}");
         let finished = running.finish();
-        finished.exits(0).says("warning: the list ends after 10000 projects; --organization ID");
+        finished.exits(0).says("warning: the list ends after 5000 projects; --organization ID");
     }
     let key = world.create_key().args(["--poll-timeout", "10ms"]).signs_in(Account::OWNER);
     key.exits(1).says("error: timed out waiting for an organization and default project");
-    // The list of one organization has a higher limit.
     let one = world.on_platform("projects").args(["--organization", "org-7"]).run();
     one.exits(0).says("warning: the list ends after 5000 projects");
     assert!(one.stdout.ends_with("\n  (and more)\n"), "no word about the rest");

@@ -23,7 +23,7 @@ pub struct OrganizationProjects {
 }
 
 /// Limits endless lists.
-const MAX_PROJECTS: usize = 10_000;
+const MAX_PROJECTS: usize = 5_000;
 
 /// The organizations of the account, in order of preference.
 ///

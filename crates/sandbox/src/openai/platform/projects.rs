@@ -75,12 +75,14 @@ fn endless_page(limit: usize, after: Option<&str>) -> Result<Response, Refusal> 
         }
     };
     let id = |number: usize| format!("proj_endless_{number}");
-    // These characters take the most memory after truncation.
+    // These characters take the most memory after truncation. As text: a hundred such pages as values take
+    // seconds.
     let title = "\u{1f511}".repeat(PAGE / limit / '\u{1f511}'.len_utf8());
-    let project = |number| json!({"id": id(number), "title": title, "is_initial": false});
-    let data: Vec<Value> = (start + 1..=start + limit).map(project).collect();
-    let last_id = id(start + limit);
-    Ok(Response::json(200, &json!({"data": data, "last_id": last_id, "has_more": true})))
+    let project = |number| format!(r#"{{"id":"{}","title":"{title}"}}"#, id(number));
+    let data: Vec<String> = (start + 1..=start + limit).map(project).collect();
+    let (data, last_id) = (data.join(","), id(start + limit));
+    let body = format!(r#"{{"data":[{data}],"last_id":"{last_id}","has_more":true}}"#);
+    Ok(Response::json_text(200, body))
 }
 
 fn place_of(there: &[&Project], id: &str) -> Result<usize, Refusal> {
