@@ -47,8 +47,8 @@ fn panic_prints_one_constant_line() {
         return;
     }
     for flow in [World::login, World::create_key] {
-        let panicked = (0..12).map(|time| panics_at(flow, 1 + time * 2)).filter(|it| *it).count();
-        assert!(panicked >= 6, "{panicked} panics");
+        let panicked = (1..).step_by(2).take_while(|time| panics_at(flow, *time)).count();
+        assert!(panicked > 0, "it never waits");
     }
 }
 
