@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use credentials::ClientSecret;
 use http_client::{ErrorResponse, HttpClient, Response, retry_if_not_sent};
+use serde::Deserialize;
 use url::Url;
 
 use crate::authentication::ClientAuthentication;
@@ -175,6 +176,19 @@ impl fmt::Debug for TokenRequest<'_> {
         let path = self.endpoint.path();
         f.debug_struct("TokenRequest").field("path", &path).finish_non_exhaustive()
     }
+}
+
+/// The body of a success, as a `T`. Some servers return errors with the status 200.
+pub(crate) fn decode<'a, T: Deserialize<'a>>(response: &'a Response) -> Result<T, Error> {
+    response.decode().map_err(|error| match error_with_success(response) {
+        Some(error) => Error::ErrorResponse(error),
+        None => Error::InvalidResponse(error),
+    })
+}
+
+/// The error in a response with the status of a success.
+pub(crate) fn error_with_success(response: &Response) -> Option<ErrorResponse> {
+    Some(ErrorResponse::from_response(response)).filter(|error| error.is_oauth)
 }
 
 pub(crate) fn accepted(answer: Response) -> Result<Response, Error> {

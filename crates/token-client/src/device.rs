@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::client::{TokenClient, TokenRequest};
+use crate::client::{TokenClient, TokenRequest, decode};
 use crate::error::Error;
 use crate::interval::Interval;
 use crate::provider::BodyFormat;
@@ -81,7 +81,7 @@ impl TokenClient {
         let fields: Vec<_> = iter::once(client_id).chain(scope).chain(parameters).collect();
         let request =
             TokenRequest { endpoint, format: BodyFormat::Form, fields: &fields, secrets: &[] };
-        Ok(self.send(&request).await?.decode()?)
+        decode(&self.send(&request).await?)
     }
 
     /// Asks once whether the person has approved

@@ -1,11 +1,14 @@
-use http_client::{HttpClient, InvalidBaseUrl, Response, is_secure, retry_if_not_sent};
+use std::collections::BTreeMap;
+
+use http_client::{HttpClient, InvalidBaseUrl, is_secure, retry_if_not_sent};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use url::Url;
 
 use crate::client::accepted;
 use crate::error::Error;
 use crate::issuer::Issuer;
-use crate::provider::Provider;
+use crate::provider::{Provider, TENANT};
 
 /// Why a provider cannot be discovered.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +24,11 @@ pub enum DiscoveryError {
     /// ([RFC 8414 §3.3](https://www.rfc-editor.org/rfc/rfc8414#section-3.3)).
     #[error("the metadata names another issuer (a slash at the end matters)")]
     IssuerMismatch,
-    /// An endpoint is absent, not a URL, or plain http.
+    /// The metadata names a template of issuers, one for each tenant. Use the issuer of one tenant, or
+    /// [`Provider::discover_any_tenant`].
+    #[error("the server has an issuer for each tenant; name the one of a tenant")]
+    IssuerTemplate(Box<Provider>),
+    /// A required field is absent, not a URL, or plain http.
     #[error("the metadata has no usable `{field}`")]
     InvalidEndpoint {
         /// The field of the metadata.
@@ -37,96 +44,146 @@ impl DiscoveryError {
     }
 }
 
-/// The authorization server metadata
-/// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)).
-#[derive(Deserialize)]
-struct Metadata {
-    issuer: String,
-    #[serde(default)]
-    authorization_endpoint: Option<String>,
-    #[serde(default)]
-    token_endpoint: Option<String>,
-    #[serde(default)]
-    revocation_endpoint: Option<String>,
-    #[serde(default)]
-    device_authorization_endpoint: Option<String>,
-    #[serde(default)]
-    pushed_authorization_request_endpoint: Option<String>,
-    #[serde(default)]
-    require_pushed_authorization_requests: bool,
-    #[serde(default)]
-    jwks_uri: Option<String>,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
-}
-
 impl Provider {
     /// Reads the endpoints of a server from its metadata: that of [OpenID Connect
     /// Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig), or else
-    /// that of [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414).
+    /// that of [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414). Each endpoint must be https; those of
+    /// an issuer on this machine can be plain http. An optional endpoint that cannot be used is absent.
     ///
     /// # Errors
     ///
-    /// [`DiscoveryError`]; if both requests fail, that of the first. Endpoints must be https; an issuer on this machine may have others.
+    /// [`DiscoveryError`]; without usable metadata, that of the document that was found, or else that of
+    /// the first request.
     pub async fn discover(http: &HttpClient, issuer: &str) -> Result<Self, DiscoveryError> {
         let issuer: Issuer = issuer.parse()?;
-        let metadata = match read(http, issuer.join("/.well-known/openid-configuration")).await {
-            Err(error @ (Error::ErrorResponse(_) | Error::InvalidResponse(_))) => {
-                read(http, oauth_metadata_url(&issuer)).await.map_err(|_| error)?
+        let mut failure = None;
+        for url in metadata_urls(&issuer) {
+            match Self::read(http, url, &issuer).await {
+                Ok(provider) => return Ok(provider),
+                Err(DiscoveryError::Request(Error::Http(error))) if !is_redirect(&error) => {
+                    return Err(Error::Http(error).into());
+                }
+                Err(error) if failure.as_ref().is_none_or(|it| is_less_telling(it, &error)) => {
+                    failure = Some(error);
+                }
+                Err(_) => {}
             }
-            outcome => outcome?,
-        };
+        }
+        Err(failure.unwrap_or(DiscoveryError::IssuerMismatch))
+    }
+
+    /// As [`discover`](Self::discover), at a server with an issuer for each tenant and one sign-in for
+    /// all of them. Its metadata names a template, `https://id.example.com/{tenantid}/v2.0`, and `issuer`
+    /// has another word in that place, such as `common`.
+    ///
+    /// An ID token is then accepted from every tenant: its `iss` must be the template with the token's
+    /// `tid`. A program for some tenants only has to check that claim.
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover).
+    pub async fn discover_any_tenant(
+        http: &HttpClient,
+        issuer: &str,
+    ) -> Result<Self, DiscoveryError> {
+        match Self::discover(http, issuer).await {
+            Err(DiscoveryError::IssuerTemplate(provider)) => Ok(*provider),
+            outcome => outcome,
+        }
+    }
+
+    async fn read(http: &HttpClient, url: Url, issuer: &Issuer) -> Result<Self, DiscoveryError> {
+        let response = retry_if_not_sent(|| http.get(url.clone()).send()).await;
+        let response = accepted(response.map_err(Error::from)?)?;
+        let metadata: Metadata<'_> = response.decode().map_err(Error::from)?;
         metadata.into_provider(issuer)
     }
 }
 
-/// RFC 8414 §3.1 inserts the path before that of the issuer.
-fn oauth_metadata_url(issuer: &Issuer) -> Url {
-    let mut url = issuer.join("/");
-    let path = format!("/.well-known/oauth-authorization-server{}", url.path());
-    url.set_path(path.trim_end_matches('/'));
-    url
+/// A document that cannot be used says more than one that is not there.
+fn is_less_telling(error: &DiscoveryError, than: &DiscoveryError) -> bool {
+    let is_request = |error| matches!(error, &DiscoveryError::Request(_));
+    is_request(error) && !is_request(than)
 }
 
-async fn read(http: &HttpClient, url: Url) -> Result<Metadata, Error> {
-    let response: Response = retry_if_not_sent(|| http.get(url.clone()).send()).await?;
-    Ok(accepted(response)?.decode()?)
+fn is_redirect(error: &http_client::Error) -> bool {
+    matches!(error, http_client::Error::Redirect { .. })
 }
 
-impl Metadata {
-    fn into_provider(self, issuer: Issuer) -> Result<Provider, DiscoveryError> {
-        if self.issuer != issuer.as_str() {
+/// OpenID Connect Discovery appends its path to that of the issuer, RFC 8414 §3.1 inserts it before.
+/// Servers are seen to do the one with the name of the other.
+fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
+    let inserted = |name: &str| {
+        let mut url = issuer.join("/");
+        let path = format!("/.well-known/{name}{}", url.path());
+        url.set_path(path.trim_end_matches('/'));
+        url
+    };
+    let mut urls = vec![
+        issuer.join("/.well-known/openid-configuration"),
+        inserted("oauth-authorization-server"),
+        inserted("openid-configuration"),
+    ];
+    if urls.first() == urls.last() {
+        urls.pop();
+    }
+    urls
+}
+
+/// The authorization server metadata
+/// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)), each member as its source text: one
+/// that cannot be used does not spoil the others.
+#[derive(Deserialize)]
+struct Metadata<'a>(#[serde(borrow)] BTreeMap<String, &'a RawValue>);
+
+impl Metadata<'_> {
+    fn into_provider(self, issuer: &Issuer) -> Result<Provider, DiscoveryError> {
+        let unusable = |field| DiscoveryError::InvalidEndpoint { field };
+        let found = self.text("issuer").ok_or(unusable("issuer"))?;
+        let is_template = is_template_of(&found, issuer.as_str());
+        if found != issuer.as_str() && !is_template {
             return Err(DiscoveryError::IssuerMismatch);
         }
         let is_local = issuer.base_url().is_loopback();
-        let optional = |field, url: Option<String>| match url {
-            Some(url) => {
-                endpoint(&url, is_local).map(Some).ok_or(DiscoveryError::InvalidEndpoint { field })
-            }
-            None => Ok(None),
-        };
-        let required =
-            |field, url| optional(field, url)?.ok_or(DiscoveryError::InvalidEndpoint { field });
-        let authorization = required("authorization_endpoint", self.authorization_endpoint)?;
-        let token = required("token_endpoint", self.token_endpoint)?;
-        let mut provider = Provider::new(issuer, authorization, token);
-        provider.revocation_endpoint = optional("revocation_endpoint", self.revocation_endpoint)?;
-        provider.device_authorization_endpoint =
-            optional("device_authorization_endpoint", self.device_authorization_endpoint)?;
-        provider.pushed_authorization_request_endpoint = optional(
-            "pushed_authorization_request_endpoint",
-            self.pushed_authorization_request_endpoint,
-        )?;
-        provider.require_pushed_authorization_requests = self.require_pushed_authorization_requests;
-        provider.jwks_uri = optional("jwks_uri", self.jwks_uri)?;
+        let endpoint = |field| endpoint(&self.text(field)?, is_local);
+        let required = |field| endpoint(field).ok_or(unusable(field));
+        let (authorization, token) =
+            (required("authorization_endpoint")?, required("token_endpoint")?);
+        let mut provider = Provider::new(issuer.clone(), authorization, token);
+        provider.revocation_endpoint = endpoint("revocation_endpoint");
+        provider.device_authorization_endpoint = endpoint("device_authorization_endpoint");
+        provider.pushed_authorization_request_endpoint =
+            endpoint("pushed_authorization_request_endpoint");
+        provider.jwks_uri = endpoint("jwks_uri");
+        provider.require_pushed_authorization_requests =
+            self.is_true("require_pushed_authorization_requests");
         provider.authorization_response_iss_parameter_supported =
-            self.authorization_response_iss_parameter_supported;
+            self.is_true("authorization_response_iss_parameter_supported");
+        if is_template {
+            provider.issuer_template = Some(found);
+            return Err(DiscoveryError::IssuerTemplate(provider.into()));
+        }
         Ok(provider)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.0.get(name)?.get()).ok()
+    }
+
+    fn is_true(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|json| matches!(json.get(), "true" | "\"true\""))
     }
 }
 
+/// Whether `issuer` is the template with a word in place of `{tenantid}`.
+fn is_template_of(template: &str, issuer: &str) -> bool {
+    let Some((before, after)) = template.split_once(TENANT) else { return false };
+    let word = issuer.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    word.is_some_and(|word| !word.is_empty() && !word.contains('/'))
+}
+
 /// A remote server must not direct requests with secrets to a program on this machine.
-fn endpoint(url: &str, is_local: bool) -> Option<Url> {
+pub(crate) fn endpoint(url: &str, is_local: bool) -> Option<Url> {
     let is_allowed = |url: &Url| url.scheme() == "https" || (is_local && is_secure(url));
     Url::parse(url).ok().filter(is_allowed)
 }
@@ -138,13 +195,26 @@ mod tests {
 
     // threats 84
     #[test]
-    fn metadata_is_beside_the_path_of_the_issuer() {
+    fn metadata_is_at_the_path_of_the_issuer_or_before_it() {
         for (issuer, expected) in [
-            ("https://a.test", "https://a.test/.well-known/oauth-authorization-server"),
-            ("https://a.test/", "https://a.test/.well-known/oauth-authorization-server"),
-            ("https://a.test/t/", "https://a.test/.well-known/oauth-authorization-server/t"),
+            ("https://a.test", &["openid-configuration", "oauth-authorization-server"][..]),
+            ("https://a.test/", &["openid-configuration", "oauth-authorization-server"]),
+            (
+                "https://a.test/t/",
+                &[
+                    "t/.well-known/openid-configuration",
+                    "oauth-authorization-server/t",
+                    "openid-configuration/t",
+                ],
+            ),
         ] {
-            assert_eq!(oauth_metadata_url(&issuer.parse().unwrap()).as_str(), expected);
+            let urls = metadata_urls(&issuer.parse().unwrap());
+            let urls: Vec<_> = urls
+                .iter()
+                .map(|url| url.path().trim_start_matches("/.well-known/"))
+                .map(|path| path.trim_start_matches('/'))
+                .collect();
+            assert_eq!(urls, expected, "{issuer}");
         }
     }
 
@@ -155,8 +225,9 @@ mod tests {
             "token_endpoint": format!("{issuer}/token"), "unknown": [1e3],
         });
         metadata.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
-        let metadata: Metadata = serde_json::from_value(metadata).unwrap();
-        metadata.into_provider(issuer.parse().unwrap())
+        let metadata = metadata.to_string();
+        let metadata: Metadata<'_> = serde_json::from_str(&metadata).unwrap();
+        metadata.into_provider(&issuer.parse().unwrap())
     }
 
     // threats 16 98
@@ -175,17 +246,62 @@ mod tests {
     // threats 84
     #[test]
     fn endpoints_are_https_unless_the_issuer_is_on_this_machine() {
-        for odd in ["http://a.test/x", "http://127.0.0.1:1/x", "/x", "file:///x", ""] {
-            for field in ["token_endpoint", "jwks_uri", "device_authorization_endpoint"] {
+        let odd = ["http://a.test/x", "http://127.0.0.1:1/x", "/x", "file:///x", ""];
+        for odd in odd.map(Value::from).into_iter().chain([json!(null), json!(7), json!(["x"])]) {
+            for field in ["authorization_endpoint", "token_endpoint"] {
                 let outcome = provider("https://a.test", &json!({ field: odd }));
                 assert!(
                     matches!(outcome, Err(DiscoveryError::InvalidEndpoint { field: it }) if it == field),
                     "{field} {odd}"
                 );
             }
+            let optional = json!({"jwks_uri": odd, "revocation_endpoint": odd,
+                "device_authorization_endpoint": odd, "pushed_authorization_request_endpoint": odd});
+            let found = provider("https://a.test", &optional).unwrap();
+            assert_eq!((&found.jwks_uri, &found.revocation_endpoint), (&None, &None), "{odd}");
+            assert_eq!(found.device_authorization_endpoint, None, "{odd}");
+            assert_eq!(found.pushed_authorization_request_endpoint, None, "{odd}");
         }
-        let missing = provider("https://a.test", &json!({ "token_endpoint": null }));
-        assert!(matches!(missing, Err(DiscoveryError::InvalidEndpoint { .. })));
         assert!(provider("http://127.0.0.1:1", &json!({})).is_ok());
+    }
+
+    #[test]
+    fn flag_of_another_type_is_false() {
+        const REQUIRES: &str = "require_pushed_authorization_requests";
+        const HAS_ISS: &str = "authorization_response_iss_parameter_supported";
+        for (json, expected) in [
+            (json!(true), true),
+            (json!("true"), true),
+            (json!(false), false),
+            (json!(null), false),
+            (json!(1e300), false),
+        ] {
+            let found =
+                provider("https://a.test", &json!({ REQUIRES: json, HAS_ISS: json })).unwrap();
+            assert_eq!(found.require_pushed_authorization_requests, expected, "{json}");
+            assert_eq!(found.authorization_response_iss_parameter_supported, expected, "{json}");
+        }
+    }
+
+    // threats 98
+    #[test]
+    fn template_of_issuers_has_the_tenant_in_its_place() {
+        for (template, issuer, is_template) in [
+            ("https://a.test/{tenantid}/v2", "https://a.test/common/v2", true),
+            ("https://a.test/{tenantid}/v2", "https://a.test/common/v1", false),
+            ("https://a.test/{tenantid}/v2", "https://a.test/a/b/v2", false),
+            ("https://a.test/{tenantid}/v2", "https://a.test//v2", false),
+            ("https://evil.test/{tenantid}/v2", "https://a.test/common/v2", false),
+            ("{tenantid}", "https://a.test", false),
+        ] {
+            let outcome = provider(issuer, &json!({ "issuer": template }));
+            match outcome {
+                Err(DiscoveryError::IssuerTemplate(found)) if is_template => {
+                    assert_eq!(found.issuer_template.as_deref(), Some(template));
+                }
+                Err(DiscoveryError::IssuerMismatch) if !is_template => {}
+                outcome => panic!("{template} {issuer}: {outcome:?}"),
+            }
+        }
     }
 }

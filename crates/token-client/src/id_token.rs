@@ -1,9 +1,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use credentials::{ClaimMismatch, Claims, IdToken, IdTokenValidation, MalformedJwt};
+use serde::Deserialize;
 
 use crate::client::TokenClient;
 use crate::error::Error;
+use crate::provider::{Provider, TENANT};
 
 /// Why an ID token is refused.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,12 @@ pub enum InvalidIdToken {
     Keys(#[source] Box<Error>),
 }
 
+#[derive(Default, Deserialize)]
+struct Tenant {
+    #[serde(default, deserialize_with = "credentials::non_empty_string")]
+    tid: Option<String>,
+}
+
 impl TokenClient {
     /// Validates the claims of an ID token for this client
     /// ([OpenID Connect Core
@@ -50,10 +58,21 @@ impl TokenClient {
         let claims = Claims::decode_id_token_without_verifying(id_token)?;
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let now = i64::try_from(now).unwrap_or(i64::MAX);
-        let mut expected = IdTokenValidation::new(self.issuer().as_str(), self.client_id(), now);
+        let issuer = self.issuer_of(id_token)?;
+        let mut expected = IdTokenValidation::new(&issuer, self.client_id(), now);
         expected.nonce = nonce;
         claims.validate(&expected)?;
         Ok(claims)
+    }
+
+    /// The issuer that the ID token must have.
+    fn issuer_of(&self, id_token: &IdToken) -> Result<String, InvalidIdToken> {
+        let Provider { issuer, issuer_template, .. } = self.provider();
+        let Some(template) = issuer_template else { return Ok(issuer.as_str().to_owned()) };
+        let tenant = Claims::<Tenant>::decode_id_token_without_verifying(id_token)?.additional.tid;
+        let is_word = |tid: &String| tid.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-');
+        let tenant = tenant.filter(is_word).ok_or(ClaimMismatch::Missing { claim: "tid" })?;
+        Ok(template.replace(TENANT, &tenant))
     }
 
     /// Validates the ID token of a [refresh](Self::refresh): it is for the same person as `before`
@@ -76,5 +95,41 @@ impl TokenClient {
             return Err(ClaimMismatch::Nonce.into());
         }
         Ok(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use http_client::{HttpClient, Options};
+    use serde_json::{Value, json};
+
+    // threats 98
+    #[test]
+    fn id_token_of_a_tenant_has_the_issuer_of_its_tenant() {
+        let endpoint = || "https://id.test/x".parse().unwrap();
+        let issuer = "https://id.test/common/v2".parse().unwrap();
+        let mut provider = Provider::new(issuer, endpoint(), endpoint());
+        provider.issuer_template = Some("https://id.test/{tenantid}/v2".to_owned());
+        let http = HttpClient::new(Options::new("a-test/1.0"));
+        let client = TokenClient::new(http, provider, "app_1");
+        for (tid, iss, is_valid) in [
+            (json!("a-1"), "https://id.test/a-1/v2", true),
+            (json!("a-1"), "https://id.test/b-2/v2", false),
+            (json!("a-1"), "https://id.test/common/v2", false),
+            (json!(null), "https://id.test/{tenantid}/v2", false),
+            (json!("{tenantid}"), "https://id.test/{tenantid}/v2", false),
+            (json!("a/../b"), "https://id.test/a/../b/v2", false),
+            (json!(""), "https://id.test//v2", false),
+        ] {
+            let claims =
+                json!({"iss": iss, "tid": tid, "sub": "s", "aud": "app_1", "exp": 9, "iat": 9});
+            let encode = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+            let jwt = format!("{}.{}.c2ln", encode(json!({"alg": "RS256"})), encode(claims));
+            let outcome = client.validate_id_token(&IdToken::new(jwt).unwrap(), None, UNIX_EPOCH);
+            assert_eq!(outcome.is_ok(), is_valid, "{tid} {iss}: {outcome:?}");
+        }
     }
 }

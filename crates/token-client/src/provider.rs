@@ -21,6 +21,10 @@ use crate::issuer::Issuer;
 pub struct Provider {
     /// The issuer identifier.
     pub issuer: Issuer,
+    /// The issuers of the tenants, if each has its own
+    /// ([`Provider::discover_any_tenant`]): a text with `{tenantid}`. An ID token must then have the
+    /// issuer of its `tid`.
+    pub issuer_template: Option<String>,
     /// The authorization endpoint ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
     /// No sign-in starts unless it [is secure](http_client::is_secure).
     pub authorization_endpoint: Url,
@@ -51,6 +55,9 @@ pub struct Provider {
     pub revocation_body: BodyFormat,
 }
 
+/// The placeholder of [`Provider::issuer_template`].
+pub(crate) const TENANT: &str = "{tenantid}";
+
 /// How the fields of a request are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -69,6 +76,7 @@ impl Provider {
     pub fn new(issuer: Issuer, authorization_endpoint: Url, token_endpoint: Url) -> Self {
         Self {
             issuer,
+            issuer_template: None,
             authorization_endpoint,
             token_endpoint,
             revocation_endpoint: None,

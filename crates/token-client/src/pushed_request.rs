@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::client::{TokenClient, TokenRequest};
+use crate::client::{TokenClient, TokenRequest, decode};
 use crate::error::Error;
 use crate::provider::BodyFormat;
 use crate::seconds::seconds;
@@ -34,7 +34,7 @@ impl TokenClient {
         let endpoint = endpoint.ok_or(Error::PushNotSupported)?;
         let format = BodyFormat::Form;
         let request = TokenRequest { endpoint, format, fields: parameters, secrets: &[] };
-        Ok(self.send(&request).await?.decode()?)
+        decode(&self.send(&request).await?)
     }
 }
 

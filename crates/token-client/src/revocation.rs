@@ -1,6 +1,6 @@
 use credentials::{AccessToken, RefreshToken};
 
-use crate::client::{TokenClient, TokenRequest};
+use crate::client::{TokenClient, TokenRequest, error_with_success};
 use crate::error::Error;
 
 /// What can be revoked. Revoking the refresh token ends the whole sign-in
@@ -28,7 +28,10 @@ impl TokenClient {
             (provider.revocation_body, revocation_fields(self.client_id(), token));
         let request =
             TokenRequest { endpoint, format, fields: &fields, secrets: &[token.expose()] };
-        self.send(&request).await.map(drop)
+        match error_with_success(&self.send(&request).await?) {
+            Some(error) => Err(Error::ErrorResponse(error)),
+            None => Ok(()),
+        }
     }
 }
 
