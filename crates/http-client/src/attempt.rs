@@ -9,6 +9,7 @@ use crate::resolver::Unresolved;
 use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls_failure::TlsFailure;
+use crate::transport::TransportError;
 
 /// The context of a request for its errors. The request started at `begun`.
 #[derive(Debug)]
@@ -62,6 +63,23 @@ impl Attempt {
             }
             _ => Error::InvalidRequest { host, source },
         }
+    }
+
+    /// Nothing says why a transport of the program failed but its own error.
+    pub(crate) fn transport_failed(&self, error: TransportError) -> Error {
+        let host = self.host();
+        match error {
+            TransportError::NotSent(source) => {
+                Error::Connect { host, source: RootCause::new(source) }
+            }
+            TransportError::Interrupted(source) => {
+                Error::CutOff { host, source: RootCause::new(source) }
+            }
+        }
+    }
+
+    pub(crate) fn too_large(&self, limit: usize) -> Error {
+        Error::TooLarge { host: self.host(), limit }
     }
 
     fn not_connected(&self, source: RootCause, is_timeout: bool) -> Error {

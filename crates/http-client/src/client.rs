@@ -18,6 +18,7 @@ use crate::resolver::Resolver;
 use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls;
+use crate::transport::Transport;
 
 /// The HTTP client of a program. It is built at the first request.
 ///
@@ -30,6 +31,7 @@ pub struct HttpClient {
 #[derive(Debug)]
 struct Inner {
     options: Options,
+    transport: Option<Box<dyn Transport>>,
     choices: OnceLock<Choices>,
     built: Mutex<Option<reqwest::Client>>,
 }
@@ -54,8 +56,19 @@ impl HttpClient {
     /// A client with this policy. Nothing is read before [`HttpClient::check`] or the first request.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let inner = Inner { options, choices: OnceLock::new(), built: Mutex::new(None) };
-        Self { inner: Arc::new(inner) }
+        Self::from_parts(options, None)
+    }
+
+    /// A client that sends its requests with `transport`. Of the options, it has the `User-Agent` and the
+    /// total timeout; certificates and proxy are those of the transport.
+    #[must_use]
+    pub fn with_transport(options: Options, transport: impl Transport + 'static) -> Self {
+        Self::from_parts(options, Some(Box::new(transport)))
+    }
+
+    fn from_parts(options: Options, transport: Option<Box<dyn Transport>>) -> Self {
+        let (choices, built) = (OnceLock::new(), Mutex::default());
+        Self { inner: Arc::new(Inner { options, transport, choices, built }) }
     }
 
     /// Reads the CA certificates that the options name, and checks the proxy, so that an error in them
@@ -85,13 +98,21 @@ impl HttpClient {
 
     /// Opens a connection to `base` and leaves it ready, so that a later request pays no handshake.
     ///
-    /// It sends `HEAD {base}/` without any credential, and accepts every response.
+    /// It sends `HEAD {base}/` without any credential, and accepts every response. With a
+    /// [`Transport`] of the program it does nothing.
     ///
     /// # Errors
     ///
     /// [`Error`] when the server cannot be reached.
     pub async fn preconnect(&self, base: &BaseUrl) -> Result<(), Error> {
+        if self.transport().is_some() {
+            return Ok(());
+        }
         self.head(base).send().await.map(drop)
+    }
+
+    pub(crate) fn transport(&self) -> Option<&dyn Transport> {
+        self.inner.transport.as_deref()
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -108,11 +129,11 @@ impl HttpClient {
         if url.scheme() == "http" && !is_loopback(url) {
             return Err(Error::PlainHttp { host });
         }
-        let choices = match self.choices() {
-            Ok(choices) => choices,
+        let via = match self.choices() {
+            _ if self.transport().is_some() => None,
+            Ok(choices) => choices.proxy.as_ref().and_then(|(_, paths)| paths.to(url)),
             Err(error) => return Err(Error::Setup { host, source: error.into() }),
         };
-        let via = choices.proxy.as_ref().and_then(|(_, paths)| paths.to(url));
         let Options { connect_timeout, idle_timeout, timeout, .. } = *self.options();
         Ok(Attempt { host, via, begun: Instant::now(), connect_timeout, idle_timeout, timeout })
     }

@@ -44,7 +44,7 @@ impl ErrorResponse {
         Self {
             code: parsed.code.map(without_secrets),
             description: parsed.description.map(without_secrets),
-            request_id: response.request_id().map(|id| excerpt(id, MAX_CHARS)),
+            request_id: response.request_id().map(|id| excerpt(&id, MAX_CHARS)),
             retry_after: response.retry_after(),
             ..parsed
         }

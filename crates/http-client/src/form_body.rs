@@ -1,6 +1,5 @@
 //! Responses that are forms, as GitHub's token endpoint returns them.
 
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 pub(crate) fn is_form(content_type: &str) -> bool {
@@ -8,22 +7,48 @@ pub(crate) fn is_form(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// The form as a JSON object of strings. A repeated field is repeated.
-pub(crate) fn form_as_json(form: &[u8]) -> Zeroizing<Vec<u8>> {
-    let quoted = |text: &str| Zeroizing::new(Value::from(text).to_string());
-    let mut json = Zeroizing::new(Vec::with_capacity(form.len() * 2 + 2));
-    for (name, value) in url::form_urlencoded::parse(form) {
+/// The form as a JSON object of strings, in a buffer that does not grow: a buffer that grows leaves an
+/// unwiped copy behind. A repeated field is repeated.
+pub(crate) fn form_as_json(form: &[u8]) -> serde_json::Result<Zeroizing<Vec<u8>>> {
+    let mut json = Zeroizing::new(Vec::with_capacity(LARGEST * form.len() + 16));
+    for field in form.split(|byte| *byte == b'&').filter(|field| !field.is_empty()) {
         let separator = if json.is_empty() { b'{' } else { b',' };
         json.push(separator);
-        json.extend_from_slice(quoted(&name).as_bytes());
+        let mut parts = field.splitn(2, |byte| *byte == b'=').map(decoded);
+        let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        serde_json::to_writer(&mut *json, &String::from_utf8_lossy(&name))?;
         json.push(b':');
-        json.extend_from_slice(quoted(&value).as_bytes());
+        serde_json::to_writer(&mut *json, &String::from_utf8_lossy(&value))?;
     }
     if json.is_empty() {
         json.push(b'{');
     }
     json.push(b'}');
-    json
+    Ok(json)
+}
+
+/// A control character is six bytes in JSON, and a field of one byte has six more.
+const LARGEST: usize = 6;
+
+/// The bytes of a name or a value
+/// ([the URL standard](https://url.spec.whatwg.org/#urlencoded-parsing)).
+fn decoded(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let digit =
+        |at: usize| char::from(*text.get(at)?).to_digit(16).and_then(|it| u8::try_from(it).ok());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        at += 1;
+        bytes.push(match (byte, digit(at), digit(at + 1)) {
+            (b'+', ..) => b' ',
+            (b'%', Some(high), Some(low)) => {
+                at += 2;
+                high * 16 + low
+            }
+            (byte, ..) => *byte,
+        });
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -39,11 +64,27 @@ mod tests {
             ),
             ("error=%22&a=1&a=2", r#"{"error":"\"","a":"1","a":"2"}"#),
             ("", "{}"),
+            ("&&a", r#"{"a":""}"#),
+            ("=&a==%3D%3d", r#"{"":"","a":"==="}"#),
+            ("%zz=%4&b=%", r#"{"%zz":"%4","b":"%"}"#),
+            ("a=%ff%C3%BC", "{\"a\":\"\u{fffd}\u{fc}\"}"),
         ] {
-            assert_eq!(String::from_utf8(form_as_json(form.as_bytes()).to_vec()).unwrap(), json);
+            let read = form_as_json(form.as_bytes()).unwrap();
+            assert_eq!(std::str::from_utf8(&read).unwrap(), json);
         }
         assert!(is_form("application/x-www-form-urlencoded; charset=utf-8"));
         assert!(is_form("Application/X-WWW-Form-Urlencoded"));
         assert!(!is_form("application/json") && !is_form(""));
+    }
+
+    #[test]
+    fn buffer_does_not_grow() {
+        for field in ["\u{1}", "\u{1}=\u{1}", "a&", "&", "=", "\"=\"", "\u{fc}", "\\"] {
+            for count in [1, 2, 1000] {
+                let form = field.repeat(count);
+                let json = form_as_json(form.as_bytes()).unwrap();
+                assert_eq!(json.capacity(), LARGEST * form.len() + 16, "{field:?}");
+            }
+        }
     }
 }

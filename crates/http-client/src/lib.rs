@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A request is built ([`Request`], pure), sent (one place), and its [`Response`] is interpreted by
-//! the calling crate, since the meaning of an error depends on the endpoint.
+//! the calling crate, since the meaning of an error depends on the endpoint. A program with an HTTP
+//! client of its own, or a test, brings it as a [`Transport`].
 //!
 //! # What this crate does not do
 //!
@@ -46,7 +47,9 @@ mod root_cause;
 mod setup_error;
 mod tls;
 mod tls_failure;
+mod transport;
 
+pub use ::http;
 pub use base_url::{BaseUrl, InvalidBaseUrl, is_secure};
 pub use ca_certificates::{CaCertificates, CaSource, InvalidCaCertificates};
 pub use client::HttpClient;
@@ -61,4 +64,5 @@ pub use retry::retry_if_not_sent;
 pub use root_cause::RootCause;
 pub use setup_error::{BadProxy, SetupError};
 pub use tls_failure::TlsFailure;
+pub use transport::{Transport, TransportError, TransportFuture};
 pub use url::Url;

@@ -3,7 +3,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// The secrets of one request. A response may repeat them, so they are redacted in errors.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
 /// A part of a secret with this length is redacted.

@@ -1,14 +1,21 @@
 use std::fmt;
 
-use reqwest::Method;
-use reqwest::header::{ACCEPT, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use url::Url;
+use url::form_urlencoded::byte_serialize;
+use zeroize::Zeroizing;
 
+use crate::attempt::Attempt;
 use crate::client::HttpClient;
 use crate::error::Error;
 use crate::redact::Secrets;
 use crate::response::Response;
+use crate::root_cause::RootCause;
+use crate::transport::Transport;
 
 /// A request that is not sent yet. It accepts JSON.
 #[must_use = "a request does nothing until it is sent"]
@@ -16,18 +23,12 @@ pub struct Request {
     client: HttpClient,
     method: Method,
     url: Url,
-    headers: Vec<(&'static str, String)>,
-    authorization: Option<Authorization>,
+    headers: Vec<(&'static str, Zeroizing<String>)>,
+    authorization: Option<Zeroizing<String>>,
     secrets: Secrets,
     max_body: usize,
     /// Whether a redirect is returned as a response.
     accepts_redirect: bool,
-}
-
-/// The `Authorization` header, which the library excludes from its logs.
-enum Authorization {
-    Bearer(String),
-    Basic(String, String),
 }
 
 /// Large enough for every list of the platform.
@@ -42,13 +43,15 @@ impl Request {
 
     /// Adds a bearer token ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     pub fn bearer(mut self, token: &str) -> Self {
-        self.authorization = Some(Authorization::Bearer(token.to_owned()));
+        self.authorization = Some(Zeroizing::new(format!("Bearer {token}")));
         self.secret(token)
     }
 
     /// Adds a user name and a password ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
     pub fn basic(mut self, user: &str, password: &str) -> Self {
-        self.authorization = Some(Authorization::Basic(user.to_owned(), password.to_owned()));
+        let credentials = Zeroizing::new(format!("{user}:{password}"));
+        let encoded = Zeroizing::new(STANDARD.encode(&*credentials));
+        self.authorization = Some(Zeroizing::new(format!("Basic {}", *encoded)));
         self.secret(password)
     }
 
@@ -66,7 +69,7 @@ impl Request {
 
     /// Adds a header. With an invalid name or value, the request fails before it is sent.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((name, value.to_owned()));
+        self.headers.push((name, Zeroizing::new(value.to_owned())));
         self
     }
 
@@ -83,7 +86,7 @@ impl Request {
     /// [`Error`] if there is no complete response, or if it is a redirect. Any other status is a
     /// [`Response`].
     pub async fn send(self) -> Result<Response, Error> {
-        self.dispatch(|request| request).await
+        self.dispatch(None).await
     }
 
     /// Sends `fields` as `application/x-www-form-urlencoded`, in their order.
@@ -92,7 +95,19 @@ impl Request {
     ///
     /// As [`Request::send`].
     pub async fn send_form(self, fields: &[(&str, &str)]) -> Result<Response, Error> {
-        self.dispatch(|request| request.form(fields)).await
+        // A buffer that grows leaves an unwiped copy behind.
+        let size = fields.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+        let mut body = Zeroizing::new(String::with_capacity(size));
+        for (name, value) in fields {
+            if !body.is_empty() {
+                body.push('&');
+            }
+            body.extend(byte_serialize(name.as_bytes()));
+            body.push('=');
+            body.extend(byte_serialize(value.as_bytes()));
+        }
+        let body = Zeroizing::new(std::mem::take(&mut *body).into_bytes());
+        self.dispatch(Some(("application/x-www-form-urlencoded", body))).await
     }
 
     /// Sends `body` as JSON.
@@ -104,44 +119,102 @@ impl Request {
         self,
         body: &T,
     ) -> Result<Response, Error> {
-        self.dispatch(|request| request.json(body)).await
+        let mut json = Zeroizing::new(Vec::with_capacity(JSON_SIZE));
+        if let Err(error) = serde_json::to_writer(&mut *json, body) {
+            return Err(self.client.attempt(&self.url)?.invalid_request(RootCause::new(error)));
+        }
+        self.dispatch(Some(("application/json", json))).await
     }
 
     /// Every request is sent here. The timeout covers the connection and the whole response,
     /// including the last byte of a slow body.
     async fn dispatch(
         self,
-        with_body: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+        body: Option<(&'static str, Zeroizing<Vec<u8>>)>,
     ) -> Result<Response, Error> {
         let attempt = self.client.attempt(&self.url)?;
-        let (host, path) = (&attempt.host, self.url.path());
-        tracing::debug!(method = %self.method, host, path, "request");
-        let client = self.client.built(&attempt)?;
-        let response = attempt.head(with_body(self.build(&client)).send()).await?;
-        let response = response.map_err(|error| attempt.failed(error))?;
-        let status = response.status().as_u16();
-        // The path distinguishes the responses of concurrent requests.
-        tracing::debug!(host, path, status, "response");
-        if response.status().is_redirection() && !self.accepts_redirect {
-            return Err(Error::Redirect { host: host.clone(), status });
+        tracing::debug!(method = %self.method, host = attempt.host, path = self.url.path(), "request");
+        let headers = self.header_map(body.as_ref().map(|(content_type, _)| *content_type));
+        let headers = headers.map_err(|error| attempt.invalid_request(RootCause::new(error)))?;
+        let body = body.map(|(_, body)| body);
+        match self.client.transport() {
+            Some(transport) => self.send_with(transport, &attempt, headers, body).await,
+            None => self.send_with_own_client(&attempt, headers, body).await,
         }
-        Response::read(&attempt, response, self.max_body, self.secrets).await
     }
 
-    fn build(&self, client: &reqwest::Client) -> reqwest::RequestBuilder {
-        let mut request = client
-            .request(self.method.clone(), self.url.clone())
-            .header(ACCEPT, HeaderValue::from_static("application/json"));
+    fn check_status(&self, attempt: &Attempt, status: StatusCode) -> Result<u16, Error> {
+        let (host, is_redirect, status) = (&attempt.host, status.is_redirection(), status.as_u16());
+        // The path distinguishes the responses of concurrent requests.
+        tracing::debug!(host, path = self.url.path(), status, "response");
+        if is_redirect && !self.accepts_redirect {
+            return Err(Error::Redirect { host: host.clone(), status });
+        }
+        Ok(status)
+    }
+
+    async fn send_with_own_client(
+        &self,
+        attempt: &Attempt,
+        headers: HeaderMap,
+        body: Option<Zeroizing<Vec<u8>>>,
+    ) -> Result<Response, Error> {
+        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = body.map(|mut body| std::mem::take(&mut *body).into());
+        let client = self.client.built(attempt)?;
+        let response = attempt.head(client.execute(request)).await?;
+        let response = response.map_err(|error| attempt.failed(error))?;
+        self.check_status(attempt, response.status())?;
+        Response::read(attempt, response, self.max_body, self.secrets.clone()).await
+    }
+
+    async fn send_with(
+        &self,
+        transport: &dyn Transport,
+        attempt: &Attempt,
+        mut headers: HeaderMap,
+        body: Option<Zeroizing<Vec<u8>>>,
+    ) -> Result<Response, Error> {
+        let user_agent = HeaderValue::from_static(self.client.options().user_agent);
+        headers.insert(USER_AGENT, user_agent);
+        let body = body.unwrap_or_default();
+        let mut request = http::Request::new(body.as_slice());
+        let uri = self.url.as_str().parse::<http::Uri>();
+        *request.uri_mut() = uri.map_err(|error| attempt.invalid_request(RootCause::new(error)))?;
+        (*request.method_mut(), *request.headers_mut()) = (self.method.clone(), headers);
+        let response = attempt.head(transport.send(request, self.max_body)).await?;
+        let response = response.map_err(|error| attempt.transport_failed(error))?;
+        let (head, body) = response.into_parts();
+        let body = Zeroizing::new(body);
+        let status = self.check_status(attempt, head.status)?;
+        if body.len() > self.max_body {
+            return Err(attempt.too_large(self.max_body));
+        }
+        Ok(Response::new(&attempt.host, status, head.headers, body, self.secrets.clone()))
+    }
+
+    fn header_map(&self, content_type: Option<&'static str>) -> Result<HeaderMap, http::Error> {
+        let mut map = HeaderMap::new();
+        map.insert(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, value) in &self.headers {
-            request = request.header(*name, value);
+            map.append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(value)?);
         }
-        match &self.authorization {
-            Some(Authorization::Bearer(token)) => request.bearer_auth(token),
-            Some(Authorization::Basic(user, password)) => request.basic_auth(user, Some(password)),
-            None => request,
+        if let Some(authorization) = &self.authorization {
+            let mut value = HeaderValue::from_str(authorization)?;
+            // The library excludes it from its logs.
+            value.set_sensitive(true);
+            map.insert(AUTHORIZATION, value);
         }
+        if let Some(content_type) = content_type {
+            map.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Ok(map)
     }
 }
+
+/// Any request with a secret fits.
+const JSON_SIZE: usize = 64 * 1024;
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
@@ -11,16 +11,12 @@ use crate::error::Error;
 use crate::form_body::{form_as_json, is_form};
 use crate::redact::Secrets;
 
-/// A response: status, some headers, and the body, which is wiped on drop because token responses
-/// are secrets.
+/// A response: status, headers, and the body, which is wiped on drop because token responses are
+/// secrets.
 pub struct Response {
     host: String,
     status: u16,
-    content_type: Option<String>,
-    retry_after: Option<Duration>,
-    request_id: Option<String>,
-    date: Option<SystemTime>,
-    dpop_nonce: Option<String>,
+    headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
     secrets: Secrets,
 }
@@ -32,35 +28,33 @@ impl Response {
         max_body: usize,
         secrets: Secrets,
     ) -> Result<Self, Error> {
-        let host = || attempt.host.clone();
         let size = reserved(response.content_length(), max_body);
         let mut body = Zeroizing::new(Vec::with_capacity(size));
         loop {
             let chunk = attempt.chunk(response.chunk()).await?;
             let Some(chunk) = chunk.map_err(|error| attempt.failed(error))? else { break };
             if body.len() + chunk.len() > max_body {
-                return Err(Error::TooLarge { host: host(), limit: max_body });
+                return Err(attempt.too_large(max_body));
             }
             body.extend_from_slice(&chunk);
         }
-        let headers = response.headers();
-        let text = |name| text(headers, name).map(|text| secrets.strip(text));
-        let content_type = text(CONTENT_TYPE.as_str());
+        let (status, headers) = (response.status().as_u16(), response.headers_mut());
+        Ok(Self::new(&attempt.host, status, std::mem::take(headers), body, secrets))
+    }
+
+    pub(crate) fn new(
+        host: &str,
+        status: u16,
+        headers: HeaderMap,
+        mut body: Zeroizing<Vec<u8>>,
+        secrets: Secrets,
+    ) -> Self {
         let is_object = body.trim_ascii_start().starts_with(b"{");
-        if !is_object && content_type.as_deref().is_some_and(is_form) {
-            body = form_as_json(&body);
+        let is_form = text(&headers, CONTENT_TYPE.as_str()).is_some_and(|it| is_form(&it));
+        if let Some(json) = (!is_object && is_form).then(|| form_as_json(&body).ok()).flatten() {
+            body = json;
         }
-        Ok(Self {
-            host: host(),
-            status: response.status().as_u16(),
-            content_type,
-            retry_after: retry_after(headers),
-            request_id: text("x-request-id"),
-            date: date(headers),
-            dpop_nonce: dpop_nonce(headers),
-            body,
-            secrets,
-        })
+        Self { host: host.to_owned(), status, headers, body, secrets }
     }
 
     /// The host of the server.
@@ -81,40 +75,47 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
+    /// The headers, as the server sent them. They can repeat a secret of the request.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body. A form is a JSON object here, as [`decode`](Self::decode) reads it.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The delay that the server requests with `Retry-After`
     /// ([RFC 9110 §10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)). A date is
     /// relative to the `Date` of the response, so that this machine's clock does not matter.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        retry_after(&self.headers)
     }
 
     /// The server's id of this request, for its support.
     #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+    pub fn request_id(&self) -> Option<String> {
+        self.text("x-request-id")
     }
 
     /// The `Content-Type` header.
     #[must_use]
-    pub fn content_type(&self) -> Option<&str> {
-        self.content_type.as_deref()
+    pub fn content_type(&self) -> Option<String> {
+        self.text(CONTENT_TYPE.as_str())
     }
 
     /// The `Date` header ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
     #[must_use]
     pub fn date(&self) -> Option<SystemTime> {
-        self.date
+        date(&self.headers)
     }
 
-    /// The `DPoP-Nonce` header ([RFC 9449 §8](https://www.rfc-editor.org/rfc/rfc9449#section-8)).
-    #[must_use]
-    pub fn dpop_nonce(&self) -> Option<&str> {
-        self.dpop_nonce.as_deref()
-    }
-
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+    /// A header for a message: short, and without the secrets of the request.
+    fn text(&self, name: &str) -> Option<String> {
+        text(&self.headers, name).map(|text| self.secrets.strip(text))
     }
 
     /// The server's text without the secrets of the request.
@@ -145,10 +146,7 @@ impl Response {
     fn invalid_json(&self, path: &str, error: &serde_json::Error) -> DecodeError {
         match error.classify() {
             Category::Data => DecodeError::Shape { field: field(path, &error.to_string()) },
-            _ => DecodeError::NotJson {
-                status: self.status,
-                content_type: self.content_type.clone(),
-            },
+            _ => DecodeError::NotJson { status: self.status, content_type: self.content_type() },
         }
     }
 }
@@ -161,17 +159,9 @@ impl Response {
     pub fn known(status: u16, content_type: &str, body: &[u8], secret: &str) -> Self {
         let mut secrets = Secrets::default();
         secrets.add(secret);
-        Self {
-            host: "a.test".to_owned(),
-            status,
-            content_type: Some(content_type.to_owned()),
-            retry_after: None,
-            request_id: None,
-            date: None,
-            dpop_nonce: None,
-            body: Zeroizing::new(body.to_owned()),
-            secrets,
-        }
+        let content_type = content_type.parse().map(|value| (CONTENT_TYPE, value));
+        let (headers, body) = (content_type.into_iter().collect(), body.to_owned().into());
+        Self { host: "a.test".to_owned(), status, headers, body, secrets }
     }
 }
 
@@ -200,13 +190,6 @@ pub enum DecodeError {
         /// The path of a missing, duplicate or invalid field.
         field: String,
     },
-}
-
-/// A nonce is returned as it is, so it is neither cut nor redacted.
-fn dpop_nonce(headers: &HeaderMap) -> Option<String> {
-    const MAX: usize = 4096;
-    let nonce = headers.get("dpop-nonce")?.to_str().ok()?;
-    (nonce.len() <= MAX).then(|| nonce.to_owned())
 }
 
 /// The path of the invalid field. The parser's message is dropped: it quotes the value, which may
@@ -271,17 +254,8 @@ mod tests {
     }
 
     fn response(body: &str) -> Response {
-        Response {
-            host: "a.test".into(),
-            status: 200,
-            content_type: Some("text/html".into()),
-            retry_after: None,
-            request_id: None,
-            body: Zeroizing::new(body.into()),
-            date: None,
-            dpop_nonce: None,
-            secrets: Secrets::default(),
-        }
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, "text/html".parse().unwrap())]);
+        Response::new("a.test", 200, headers, Zeroizing::new(body.into()), Secrets::default())
     }
 
     #[track_caller]

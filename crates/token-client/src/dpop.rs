@@ -79,7 +79,9 @@ impl DpopKey {
     /// Keeps the nonce of a response for the next request
     /// ([§8](https://www.rfc-editor.org/rfc/rfc9449#section-8)). Whether there was one.
     pub(crate) fn take_nonce(&self, response: &Response) -> bool {
-        let Some(nonce) = response.dpop_nonce() else { return false };
+        const LONGEST: usize = 4096;
+        let nonce = response.headers().get("dpop-nonce").and_then(|value| value.to_str().ok());
+        let Some(nonce) = nonce.filter(|nonce| nonce.len() <= LONGEST) else { return false };
         *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = Some(nonce.to_owned());
         true
     }

@@ -8,7 +8,7 @@ use crate::support::{DEADLINE, Peer, Server, client, ok, options};
 
 async fn request_id(http: &HttpClient, server: &Server) -> Result<String, Error> {
     let response = http.get(server.base().join("/")).send().await?;
-    Ok(response.request_id().unwrap().to_owned())
+    Ok(response.request_id().unwrap())
 }
 
 // threats 91
