@@ -32,14 +32,21 @@
         }
         Expand-Archive -Path $archive -DestinationPath $temporary
         New-Item -ItemType Directory -Path $prefix -Force | Out-Null
+        # A program that is running can be renamed, not replaced.
+        $program = Join-Path $prefix 'login-cli.exe'
+        Remove-Item -Path "$program.*.old" -ErrorAction SilentlyContinue
+        if (Test-Path -LiteralPath $program) {
+            Move-Item -LiteralPath $program -Destination "$program.$([System.IO.Path]::GetRandomFileName()).old"
+        }
         Copy-Item -Path (Join-Path $temporary "$name\*") -Destination $prefix -Recurse -Force
     } finally {
         Remove-Item -Path $temporary -Recurse -Force
     }
 
-    Write-Output "installed login-cli {{version}} as $(Join-Path $prefix 'login-cli.exe')"
+    Write-Output "installed login-cli {{version}} as $program"
     if (($env:Path -split ';') -notcontains $prefix) {
-        Write-Output 'to start it by its name, add its folder to your PATH:'
-        Write-Output "  [Environment]::SetEnvironmentVariable('Path', [Environment]::GetEnvironmentVariable('Path', 'User') + ';$prefix', 'User')"
+        Write-Output "to start it by its name, add its folder to 'Path' of your user:"
+        Write-Output "  $prefix"
+        Write-Output 'this opens the settings: rundll32 sysdm.cpl,EditEnvironmentVariables'
     }
 }

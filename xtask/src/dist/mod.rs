@@ -23,9 +23,8 @@ use std::process::Command;
 
 use archive::Entry;
 use clap::Args;
-use release::Release;
+use release::{Missing, Release};
 use rigs::progress;
-use shared::Missing;
 use targets::Target;
 
 /// A shell, and the name of its completion file.
@@ -87,7 +86,7 @@ pub(crate) fn run(root: &Path, options: &Options, out: &mut impl Write) -> Outco
     list(out, &packages)?;
     let mut findings = check::unpacked(&release, target)?;
     if options.packages {
-        let shared = shared::write(&release, Missing::Zeros)?;
+        let shared = shared::write(&release, Missing::Replaced)?;
         list(out, &shared)?;
         if target.nfpm.is_some() && target.runs_here()? {
             progress("installing each package, and signing in with it");

@@ -122,7 +122,7 @@ fn system_packages(release: &Release, arch: &str, files: &[Entry]) -> Outcome<Ve
     let about = |name: &str| (name == "arch").then(|| arch.to_owned());
     let changelog = template(release, "linux/changelog", about)?;
     put(staged.path(), &Entry::file("changelog.gz", archive::gz(changelog.as_bytes())?))?;
-    for name in ["copyright", "nfpm.yaml"] {
+    for name in ["copyright", "lintian-overrides", "nfpm.yaml"] {
         let text = template(release, &format!("linux/{name}"), about)?;
         put(staged.path(), &Entry::file(name, text))?;
     }

@@ -9,6 +9,15 @@ use jiff::Timestamp;
 use super::targets::Target;
 use super::{Outcome, said};
 
+/// What to do about a file of the release that is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// It gets a replacement: the checksum of an archive is zeros, which no file has.
+    Replaced,
+    /// It is an error.
+    Refused,
+}
+
 /// A release.
 pub(super) struct Release {
     pub(super) root: PathBuf,
@@ -26,7 +35,7 @@ impl Release {
         let program = metadata.packages.iter().find(|package| package.name == "login-cli");
         let program = program.ok_or("the workspace has no package login-cli")?;
         Ok(Self {
-            root: root.canonicalize()?,
+            root: metadata.workspace_root.into(),
             dist: metadata.target_directory.join("dist").into(),
             version: program.version.to_string(),
             repository: program.repository.clone().ok_or("login-cli has no repository")?,
@@ -48,15 +57,23 @@ impl Release {
             .into())
     }
 
-    /// The section of this version in the changelog; that of unreleased changes if there is none.
-    pub(super) fn changes(&self) -> Outcome<String> {
-        let text = fs::read_to_string(self.root.join("CHANGELOG.md"))?;
+    /// The section of this version in the changelog; before the release that of unreleased changes.
+    ///
+    /// # Errors
+    ///
+    /// It has none.
+    pub(super) fn changes(&self, missing: Missing) -> Outcome<String> {
+        self.section(&fs::read_to_string(self.root.join("CHANGELOG.md"))?, missing)
+    }
+
+    fn section(&self, text: &str, missing: Missing) -> Outcome<String> {
         let sections =
             || text.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
         let of = |name: &str| {
             sections().find(|(title, _)| title.split_whitespace().next() == Some(name))
         };
-        let found = of(&self.version).or_else(|| of("Unreleased"));
+        let unreleased = || (missing == Missing::Replaced).then(|| of("Unreleased")).flatten();
+        let found = of(&self.version).or_else(unreleased);
         Ok(found.ok_or("CHANGELOG.md has no section for this version")?.1.trim().to_owned() + "\n")
     }
 
@@ -115,15 +132,28 @@ fn last_commit(root: &Path) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn templates_are_filled_and_unknown_names_are_errors() {
-        let release = Release {
+    fn release() -> Release {
+        Release {
             root: PathBuf::new(),
             dist: PathBuf::new(),
             version: "1.2.3".to_owned(),
             repository: "https://a.test/b".to_owned(),
             time: Timestamp::constant(1_767_225_600, 0),
-        };
+        }
+    }
+
+    #[test]
+    fn release_notes_are_the_section_of_the_version() {
+        let text = "# Changelog\n\n## Unreleased\n\nnew\n\n## 1.2.3 - 2026-01-01\n\nold\n";
+        assert_eq!(release().section(text, Missing::Refused).unwrap(), "old\n");
+        let unreleased = "# Changelog\n\n## Unreleased\n\nnew\n";
+        assert_eq!(release().section(unreleased, Missing::Replaced).unwrap(), "new\n");
+        assert!(release().section(unreleased, Missing::Refused).is_err());
+    }
+
+    #[test]
+    fn templates_are_filled_and_unknown_names_are_errors() {
+        let release = release();
         let fill = |text| release.fill(text, |name| (name == "x").then(|| "y".to_owned()));
         assert_eq!(
             fill("a {{version}}{{x}} #{bin} {{day}}").unwrap(),

@@ -8,34 +8,22 @@ use sha2::{Digest as _, Sha256};
 use super::Outcome;
 use super::archive::Entry;
 use super::packages::{npm, put, read, template};
-use super::release::Release;
+use super::release::{Missing, Release};
 use super::targets::{TARGETS, Target};
 
 /// The folder in `target/dist`.
 const FOLDER: &str = "shared";
 
-/// What to do about a target that has no archive.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// Its checksum is zeros, which no file has.
-    Zeros,
-    /// It is an error.
-    Refused,
-}
-
 /// Writes all of them, and returns their folder's files.
 ///
 /// # Errors
 ///
-/// A file of a target is missing, or cannot be read or written.
+/// A file of a target is missing or unknown, or cannot be read or written.
 pub(super) fn write(release: &Release, missing: Missing) -> Outcome<Vec<Entry>> {
-    let packages = of_targets(release)?;
-    if missing == Missing::Refused {
-        TARGETS.iter().try_for_each(|target| complete(release, target, &packages))?;
-    }
+    let packages = packages(release, missing)?;
     let mut files = filled(release, &packages)?;
     files.push(npm(release)?);
-    files.push(Entry::file("release-notes.md", release.changes()?));
+    files.push(Entry::file("release-notes.md", release.changes(missing)?));
     let mut sums: Vec<String> = packages
         .iter()
         .chain(&files)
@@ -51,11 +39,26 @@ pub(super) fn write(release: &Release, missing: Missing) -> Outcome<Vec<Entry>> 
     Ok(files)
 }
 
-/// The files of every target that is there.
-fn of_targets(release: &Release) -> Outcome<Vec<Entry>> {
-    let folders = TARGETS.iter().map(|target| release.dist.join(target.triple));
-    let files = folders.filter(|folder| folder.exists()).map(|folder| read(&folder));
-    Ok(files.collect::<Outcome<Vec<_>>>()?.concat())
+/// The files of the targets. One that a target does not make would replace a file of another target.
+fn packages(release: &Release, missing: Missing) -> Outcome<Vec<Entry>> {
+    let mut packages = Vec::new();
+    for target in &TARGETS {
+        let folder = release.dist.join(target.triple);
+        let mut expected = target.files(&release.version);
+        for file in if folder.exists() { read(&folder)? } else { Vec::new() } {
+            let unknown = || format!("{}: {} is no file of it", target.triple, file.path);
+            let name = expected.iter().position(|name| *name == file.path).ok_or_else(unknown)?;
+            expected.swap_remove(name);
+            packages.push(file);
+        }
+        match expected.first() {
+            Some(name) if missing == Missing::Refused => {
+                return Err(format!("{}: there is no {name}", target.triple).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(packages)
 }
 
 /// The templates of `xtask/packaging/release`.
@@ -74,26 +77,6 @@ fn filled(release: &Release, packages: &[Entry]) -> Outcome<Vec<Entry>> {
     Ok(files)
 }
 
-fn complete(release: &Release, target: &Target, packages: &[Entry]) -> Outcome<()> {
-    let (os, cpu) = target.npm;
-    let version = &release.version;
-    let mut ends = vec![
-        target.archive(version),
-        format!("{}.cdx.json", target.folder(version)),
-        format!("-{}.whl", target.wheel),
-        format!("-{os}-{cpu}-{version}.tgz"),
-    ];
-    if let Some(arch) = target.nfpm {
-        let cpu = target.triple.split('-').next().unwrap_or_default();
-        ends.extend([format!("_{arch}.deb"), format!("{cpu}.rpm")]);
-        ends.extend([format!("{cpu}.apk"), format!("{cpu}.pkg.tar.zst")]);
-    }
-    match ends.iter().find(|end| !packages.iter().any(|file| file.path.ends_with(end.as_str()))) {
-        Some(end) => Err(format!("{}: there is no …{end}", target.triple).into()),
-        None => Ok(()),
-    }
-}
-
 pub(super) fn checksum(file: &Entry) -> String {
     Sha256::digest(&file.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -107,31 +90,22 @@ mod tests {
 
     /// What a build of each target makes, without content.
     fn complete(release: &Release) {
-        for target in TARGETS {
-            let (os, cpu) = target.npm;
-            let mut names = vec![
-                target.archive(&release.version),
-                format!("{}.cdx.json", target.folder(&release.version)),
-                format!("login_cli-py3-none-{}.whl", target.wheel),
-                format!("login-cli-{os}-{cpu}-{}.tgz", release.version),
-            ];
-            if let Some(arch) = target.nfpm {
-                let cpu = target.triple.split('-').next().unwrap();
-                names.push(format!("x_{arch}.deb"));
-                names.extend(["rpm", "apk", "pkg.tar.zst"].map(|end| format!("x-{cpu}.{end}")));
-            }
+        for target in &TARGETS {
             let folder = release.dist.join(target.triple);
-            names.iter().for_each(|name| put(&folder, &Entry::file(name, "")).unwrap());
+            for name in target.files(&release.version) {
+                put(&folder, &Entry::file(&name, "")).unwrap();
+            }
         }
     }
 
     #[test]
-    fn release_names_all_archives_and_refuses_a_missing_one() {
+    fn release_names_all_archives_and_refuses_missing_and_unknown_files() {
         let folder = TempDir::new().unwrap();
         let mut release = Release::read(workspace_root()).unwrap();
         release.dist = folder.path().to_owned();
         complete(&release);
-        let files = write(&release, Missing::Refused).unwrap();
+        assert!(packages(&release, Missing::Refused).is_ok());
+        let files = write(&release, Missing::Replaced).unwrap();
         let of_nothing = checksum(&Entry::file("", ""));
         for file in ["install.sh", "install.ps1", "login-cli.rb", "login-cli.json", "Dockerfile"] {
             let file = files.iter().find(|entry| entry.path == file).unwrap();
@@ -140,9 +114,12 @@ mod tests {
         }
         let missing = folder.path().join("aarch64-apple-darwin");
         fs::remove_file(missing.join(TARGETS[3].archive(&release.version))).unwrap();
-        let error = write(&release, Missing::Refused).unwrap_err().to_string();
+        let error = packages(&release, Missing::Refused).unwrap_err().to_string();
         assert!(error.contains("aarch64-apple-darwin: there is no"), "{error}");
-        assert!(write(&release, Missing::Zeros).is_ok());
+        assert!(write(&release, Missing::Replaced).is_ok());
+        put(&missing, &Entry::file("install.sh", "")).unwrap();
+        let error = packages(&release, Missing::Replaced).unwrap_err().to_string();
+        assert_eq!(error, "aarch64-apple-darwin: install.sh is no file of it");
     }
 
     #[test]

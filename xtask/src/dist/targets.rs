@@ -102,4 +102,25 @@ impl Target {
         let extension = if self.is_windows() { "zip" } else { "tar.gz" };
         format!("{}.{extension}", self.folder(version))
     }
+
+    /// The names of all files that are made for it, with all tools.
+    pub(super) fn files(&self, version: &str) -> Vec<String> {
+        let (os, cpu) = self.npm;
+        let mut names = vec![
+            self.archive(version),
+            format!("{}.cdx.json", self.folder(version)),
+            format!("login_cli-{version}-py3-none-{}.whl", self.wheel),
+            format!("login-cli-{os}-{cpu}-{version}.tgz"),
+        ];
+        if let Some(debian) = self.nfpm {
+            let others = self.triple.split('-').next().unwrap_or_default();
+            names.extend([
+                format!("login-cli_{version}_{debian}.deb"),
+                format!("login-cli-{version}-1.{others}.rpm"),
+                format!("login-cli_{version}_{others}.apk"),
+                format!("login-cli-{version}-1-{others}.pkg.tar.zst"),
+            ]);
+        }
+        names
+    }
 }
