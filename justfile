@@ -75,7 +75,7 @@ fuzz-one TARGET LIMIT:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice")
+nightly: (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") emulators
 
 # Run the end-to-end tests with the static program for Linux; needs `rustup target add` and `musl-gcc`
 [group('check')]
@@ -84,7 +84,7 @@ musl TARGET=(arch() + "-unknown-linux-musl"):
 
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (dist "--packages") musl
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (dist "--packages") musl (emulators "--short")
 
 # Both sign-ins against the sandbox in your browser; `--headless` simulates the browser
 [group('see')]
@@ -137,6 +137,11 @@ model *ARGS:
 [group('see')]
 providers:
     cargo xtask providers
+
+# Run tests of the programs for arm64 (QEMU) and Windows (Wine); `--short` runs a sign-in and a refresh
+[group('see')]
+emulators *ARGS:
+    cargo xtask emulators {{ ARGS }}
 
 # Print the allowed dependencies between the crates
 [group('see')]

@@ -247,7 +247,7 @@ impl<'w> Start<'w> {
     }
 
     fn command(&self) -> Command {
-        let program = OsString::from(env!("CARGO_BIN_EXE_login-cli"));
+        let program = program();
         let mut line = self.wrapper.iter().chain([&program]).chain(&self.arguments);
         let mut command = Command::new(line.next().unwrap());
         command
@@ -266,6 +266,13 @@ impl<'w> Start<'w> {
         keep_what_windows_needs(&mut command);
         command
     }
+}
+
+/// The program. `LOGIN_CLI_TEST_PROGRAM` names another one, such as a script that runs it in an emulator.
+#[expect(clippy::disallowed_methods, reason = "it is for the tests, not for the program")]
+pub(crate) fn program() -> OsString {
+    let other = std::env::var_os("LOGIN_CLI_TEST_PROGRAM");
+    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_login-cli").into())
 }
 
 /// Windows needs this variable to find its network libraries.
