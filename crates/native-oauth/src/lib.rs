@@ -10,9 +10,10 @@
 //! [`Provider::new`] is for a provider without metadata. [`SignIn::run`] is the whole sign-in.
 //! [`SignIn::start`] returns a [`PendingSignIn`] instead, for a program that shows the URL, takes a pasted
 //! URL ([`UserInput`]) or reports progress ([`Event`]). [`SignIn::run_by_device_code`] needs no browser on
-//! this machine ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). [`Authorization`] is the part below,
-//! for a provider with exchanges or device codes of its own. After the sign-in, [`Client::refresh`] and
-//! [`Client::revoke`] are for the tokens, and [`Claims`] says who signed in.
+//! this machine ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). [`ProtectedResource`] and
+//! [`Provider::register`] need no client id: `examples/mcp.rs` signs in to an MCP server. [`Authorization`]
+//! is the part below, for a provider with exchanges or device codes of its own. After the sign-in,
+//! [`Client::refresh`] and [`Client::revoke`] are for the tokens, and [`Claims`] says who signed in.
 //!
 //! # What this crate does not do
 //!
@@ -56,14 +57,15 @@ pub use credentials::{AccessToken, Claims, ClientSecret, IdToken, RefreshToken};
 pub use device_grant::{DeviceFlow, StandardDeviceFlow, wait_for_approval};
 pub use error::{Error, ErrorKind};
 pub use event::Event;
-pub use http_client::{HttpClient, Options, Url};
+pub use http_client::{HttpClient, Options, Transport, TransportError, TransportFuture, Url, http};
 pub use oauth_callback_server::{
     BindOptions, CallbackParameters, Page, Pages, RedirectHost, State,
 };
 pub use pending_sign_in::PendingSignIn;
 pub use sign_in::SignIn;
 pub use token_client::{
-    AdditionalFields, ClientAuthentication, DiscoveryError, DpopKey, InvalidIdToken, Issuer,
-    JwkSet, Provider, RefreshResponse, Revocable, TokenClient as Client, TokenResponse,
+    AdditionalFields, ClientAuthentication, ClientMetadata, DiscoveryError, DpopKey,
+    InvalidIdToken, Issuer, JwkSet, ProtectedResource, Provider, RefreshResponse, RegisteredClient,
+    Revocable, TokenClient as Client, TokenResponse,
 };
 pub use user_input::{UserInput, UserInputs};

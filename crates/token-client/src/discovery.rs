@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::issuer::Issuer;
 use crate::provider::{Provider, TENANT};
 
-/// Why a provider cannot be discovered.
+/// Why a provider or a protected resource cannot be discovered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoveryError {
@@ -28,6 +28,13 @@ pub enum DiscoveryError {
     /// [`Provider::discover_any_tenant`].
     #[error("the server has an issuer for each tenant; name the one of a tenant")]
     IssuerTemplate(Box<Provider>),
+    /// The resource is not a URL with https, or has a fragment.
+    #[error("the resource is not a URL with https")]
+    InvalidResource,
+    /// The metadata is about another resource
+    /// ([RFC 9728 §3.3](https://www.rfc-editor.org/rfc/rfc9728#section-3.3)).
+    #[error("the metadata is about another resource")]
+    ResourceMismatch,
     /// A required field is absent, not a URL, or plain http.
     #[error("the metadata has no usable `{field}`")]
     InvalidEndpoint {
@@ -154,6 +161,7 @@ impl Metadata<'_> {
         provider.device_authorization_endpoint = endpoint("device_authorization_endpoint");
         provider.pushed_authorization_request_endpoint =
             endpoint("pushed_authorization_request_endpoint");
+        provider.registration_endpoint = endpoint("registration_endpoint");
         provider.jwks_uri = endpoint("jwks_uri");
         provider.require_pushed_authorization_requests =
             self.is_true("require_pushed_authorization_requests");

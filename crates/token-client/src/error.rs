@@ -28,6 +28,9 @@ pub enum Error {
     /// The server has no endpoint for pushed authorization requests.
     #[error("the server has no endpoint for pushed authorization requests")]
     PushNotSupported,
+    /// The server does not register clients by itself: use the id of a client that is registered.
+    #[error("the server does not register clients")]
+    RegistrationNotSupported,
     /// The server has no revocation endpoint.
     #[error("the server has no way to revoke a token")]
     RevocationNotSupported,
@@ -54,9 +57,10 @@ impl Error {
             Self::Http(_) | Self::NoRandomness(_) => ErrorKind::NoResponse,
             Self::ErrorResponse(_) => ErrorKind::ErrorResponse,
             Self::InvalidResponse(_) => ErrorKind::InvalidResponse,
-            Self::DeviceCodeNotEnabled | Self::PushNotSupported | Self::RevocationNotSupported => {
-                ErrorKind::Unsupported
-            }
+            Self::DeviceCodeNotEnabled
+            | Self::PushNotSupported
+            | Self::RegistrationNotSupported
+            | Self::RevocationNotSupported => ErrorKind::Unsupported,
         }
     }
 
@@ -86,10 +90,7 @@ impl Error {
             Self::Http(error) => !error.provably_not_sent(),
             Self::ErrorResponse(response) => response.status >= 500,
             Self::InvalidResponse(_) => true,
-            Self::NoRandomness(_)
-            | Self::DeviceCodeNotEnabled
-            | Self::PushNotSupported
-            | Self::RevocationNotSupported => false,
+            _ => false,
         }
     }
 
@@ -100,11 +101,7 @@ impl Error {
         match self {
             Self::Http(error) => error.is_transient(),
             Self::ErrorResponse(response) => response.is_transient(),
-            Self::InvalidResponse(_)
-            | Self::DeviceCodeNotEnabled
-            | Self::NoRandomness(_)
-            | Self::PushNotSupported
-            | Self::RevocationNotSupported => false,
+            _ => false,
         }
     }
 

@@ -12,6 +12,8 @@
 //! | [`TokenClient::revoke`] | [RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) |
 //! | [`TokenClient::request_device_authorization`] | [RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1) |
 //! | [`Provider::discover`] | [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414), [OpenID Connect Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html) |
+//! | [`Provider::register`] | [RFC 7591](https://www.rfc-editor.org/rfc/rfc7591) |
+//! | [`ProtectedResource::discover`] | [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728) |
 //! | [`TokenClient::push_request`] | [RFC 9126](https://www.rfc-editor.org/rfc/rfc9126) |
 //! | [`DpopKey`] | [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449) |
 //! | [`JwkSet::verify`] | [RFC 7517](https://www.rfc-editor.org/rfc/rfc7517) |
@@ -41,9 +43,11 @@ mod id_token;
 mod interval;
 mod issuer;
 mod jwk_set;
+mod protected_resource;
 mod provider;
 mod pushed_request;
 mod refresh;
+mod registration;
 mod revocation;
 mod seconds;
 mod token_response;
@@ -63,7 +67,9 @@ pub use id_token::InvalidIdToken;
 pub use interval::Interval;
 pub use issuer::Issuer;
 pub use jwk_set::JwkSet;
+pub use protected_resource::ProtectedResource;
 pub use provider::{BodyFormat, Provider};
 pub use pushed_request::PushedRequest;
+pub use registration::{ClientMetadata, RegisteredClient};
 pub use revocation::Revocable;
 pub use token_response::{AdditionalFields, RefreshResponse, TokenResponse};

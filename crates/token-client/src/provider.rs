@@ -41,6 +41,8 @@ pub struct Provider {
     pub pushed_authorization_request_endpoint: Option<Url>,
     /// The server refuses a request that was not stored before.
     pub require_pushed_authorization_requests: bool,
+    /// Where a client registers itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)), if it can.
+    pub registration_endpoint: Option<Url>,
     /// Where the server publishes the keys of its ID tokens ([`JwkSet`](crate::JwkSet)), if it does.
     pub jwks_uri: Option<Url>,
     /// Whether each callback has an `iss` parameter
@@ -83,6 +85,7 @@ impl Provider {
             device_authorization_endpoint: None,
             pushed_authorization_request_endpoint: None,
             require_pushed_authorization_requests: false,
+            registration_endpoint: None,
             jwks_uri: None,
             authorization_response_iss_parameter_supported: false,
             code_exchange_order: Vec::new(),

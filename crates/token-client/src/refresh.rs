@@ -16,7 +16,22 @@ impl TokenClient {
     /// [`Error`]; after one that [requires it](Error::requires_reauthentication) only a new sign-in
     /// helps.
     pub async fn refresh(&self, refresh_token: &RefreshToken) -> Result<RefreshResponse, Error> {
+        self.refresh_with(refresh_token, &[]).await
+    }
+
+    /// As [`refresh`](Self::refresh), with more parameters, such as `resource`
+    /// ([RFC 8707 §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh).
+    pub async fn refresh_with(
+        &self,
+        refresh_token: &RefreshToken,
+        parameters: &[(&str, &str)],
+    ) -> Result<RefreshResponse, Error> {
         let fields = refresh_fields(self.client_id(), refresh_token);
+        let fields = [&fields[..], parameters].concat();
         let Provider { token_endpoint: endpoint, refresh_body: format, .. } = self.provider();
         let secrets = &[refresh_token.expose()];
         let request = TokenRequest { endpoint, format: *format, fields: &fields, secrets };

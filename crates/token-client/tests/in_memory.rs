@@ -5,9 +5,12 @@
 use credentials::RefreshToken;
 use http_client::http::{Request, Response};
 use http_client::{HttpClient, Options, Transport, TransportFuture, Url};
-use token_client::{DiscoveryError, Error, Provider, Revocable, TokenClient};
+use token_client::{
+    ClientMetadata, DiscoveryError, Error, ProtectedResource, Provider, Revocable, TokenClient,
+};
 
-/// The status and the body at each path. All other paths have the status 404.
+/// The status and the body at each path. All other paths have the status 404. With the status 401 the body
+/// is a challenge.
 #[derive(Debug)]
 struct Server(Vec<(&'static str, u16, String)>);
 
@@ -15,7 +18,11 @@ impl Transport for Server {
     fn send<'a>(&'a self, request: Request<&'a [u8]>, _: usize) -> TransportFuture<'a> {
         let found = self.0.iter().find(|(path, ..)| *path == request.uri().path());
         let (status, body) = found.map_or((404, ""), |(_, status, body)| (*status, body));
-        let response = Response::builder().status(status).body(body.into());
+        let response = Response::builder().status(status);
+        let response = match status {
+            401 => response.header("www-authenticate", body).body(Vec::new()),
+            _ => response.body(body.into()),
+        };
         Box::pin(async { Ok(response.unwrap()) })
     }
 }
@@ -103,5 +110,82 @@ async fn error_with_the_status_200_is_an_error_of_each_request() {
     ] {
         let code = error.error_response().and_then(|response| response.code.as_deref());
         assert_eq!(code, Some("device_flow_disabled"), "{error:?}");
+    }
+}
+
+fn resource(resource: &str) -> String {
+    format!(
+        r#"{{"resource":"{resource}","authorization_servers":["https://id.test/t","http://127.0.0.1/"],
+            "scopes_supported":["a","b"]}}"#
+    )
+}
+
+const CHALLENGE: &str = r#"Bearer resource_metadata="https://a.test/meta", scope="b c""#;
+const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource/mcp";
+const ROOT: &str = "/.well-known/oauth-protected-resource";
+
+/// RFC 9728 §3.3: metadata about another resource must not be used.
+// threats 84
+#[tokio::test]
+async fn metadata_of_a_resource_is_about_this_resource() {
+    let (good, root) = (resource("https://a.test/mcp"), resource("https://a.test"));
+    let other = resource("https://evil.test/mcp");
+    let insecure = CHALLENGE.replace("https", "http");
+    let foreign = r#"{"resource":"https://a.test/mcp","authorization_servers":["http://id.test"]}"#;
+    let (whole, scopes) = ("https://a.test/mcp", "a b");
+    for (responses, expected) in [
+        (&[("/mcp", 401, CHALLENGE), ("/meta", 200, &*good)][..], Some((whole, "b c"))),
+        (&[("/mcp", 401, &insecure), ("/meta", 200, &good)], None),
+        (&[(WELL_KNOWN, 200, &good)], Some((whole, scopes))),
+        (&[("/mcp", 302, ""), (WELL_KNOWN, 200, &good)], Some((whole, scopes))),
+        (&[("/mcp", 401, "Bearer"), (ROOT, 200, &root)], Some(("https://a.test", scopes))),
+        (&[("/mcp", 401, CHALLENGE), ("/meta", 200, &other), (WELL_KNOWN, 200, &other)], None),
+        (&[("/mcp", 401, CHALLENGE), ("/meta", 200, &root)], None),
+        (&[(ROOT, 200, &good)], None),
+        (&[(WELL_KNOWN, 200, foreign)], None),
+        (&[(WELL_KNOWN, 200, r#"{"resource":"https://a.test/mcp"}"#)], None),
+    ] {
+        let found = ProtectedResource::discover(&http(responses), "https://a.test/mcp").await.ok();
+        let shown = found.as_ref().map(|it| (it.resource.clone(), it.scopes.join(" ")));
+        let shown = shown.as_ref().map(|(resource, scopes)| (&**resource, &**scopes));
+        assert_eq!(shown, expected, "{responses:?}");
+        assert!(found.is_none_or(|it| it.authorization_servers == ["https://id.test/t"]));
+    }
+}
+
+#[tokio::test]
+async fn registered_client_has_the_authentication_of_the_server() {
+    let metadata = ClientMetadata::native("My App", ["http://127.0.0.1/callback"]);
+    let issuer = "https://a.test".parse().unwrap();
+    let url = |path: &str| format!("https://a.test{path}").parse::<Url>().unwrap();
+    let mut provider = Provider::new(issuer, url("/authorize"), url("/token"));
+    let outcome = provider.register(&http(&[]), &metadata).await;
+    assert!(matches!(outcome, Err(Error::RegistrationNotSupported)));
+    provider.registration_endpoint = Some(url("/register"));
+    for (body, expected) in [
+        (r#"{"client_id":"c"}"#, Some("None")),
+        (r#"{"client_id":"c","client_secret":"s"}"#, Some("SecretBasic")),
+        (
+            r#"{"client_id":"c","client_secret":"s","token_endpoint_auth_method":"client_secret_post"}"#,
+            Some("SecretPost"),
+        ),
+        (
+            r#"{"client_id":"c","client_secret":"s","token_endpoint_auth_method":"none"}"#,
+            Some("None"),
+        ),
+        (r#"{"error":"invalid_redirect_uri"}"#, None),
+        ("{}", None),
+    ] {
+        let http = http(&[("/register", 201, body)]);
+        let registered = provider.register(&http, &metadata).await;
+        let client = registered.map(|it| it.into_client(http, provider.clone()));
+        match (client, expected) {
+            (Ok(client), Some(expected)) => {
+                assert_eq!(client.client_id(), "c");
+                assert!(format!("{client:?}").contains(expected), "{body}");
+            }
+            (Err(Error::ErrorResponse(_) | Error::InvalidResponse(_)), None) => {}
+            (outcome, _) => panic!("{body}: {outcome:?}"),
+        }
     }
 }
