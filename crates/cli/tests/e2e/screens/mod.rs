@@ -3,6 +3,7 @@
 //! them.
 
 mod cases;
+mod picture;
 mod screenshot;
 mod setup;
 
