@@ -14,6 +14,7 @@
 //! [`Provider::register`] need no client id: `examples/mcp.rs` signs in to an MCP server. [`Authorization`]
 //! is the part below, for a provider with exchanges or device codes of its own. After the sign-in,
 //! [`Client::refresh`] and [`Client::revoke`] are for the tokens, and [`Claims`] says who signed in.
+//! `examples/presets.rs` has what some well-known providers need, as data to copy.
 //!
 //! # What this crate does not do
 //!

@@ -158,7 +158,7 @@ fn auth_param(header: &str, name: &str) -> Option<String> {
     while let Some(c) = rest.next() {
         match c {
             '=' => {
-                while rest.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+                while rest.next_if(char::is_ascii_whitespace).is_some() {}
                 let value = match rest.next_if_eq(&'"') {
                     Some(_) => quoted(&mut rest),
                     None => std::iter::from_fn(|| rest.next_if(|c| !" \t,".contains(*c))).collect(),
