@@ -12,6 +12,7 @@ mod http;
 mod metrics;
 mod model;
 mod notice;
+mod parallel;
 pub mod program;
 mod providers;
 mod report;

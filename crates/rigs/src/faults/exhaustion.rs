@@ -12,7 +12,8 @@ use std::process::{Child, Command, Stdio};
 use super::case::{Case, Ended, Flow};
 use super::content::State;
 use super::spent_token::{LENGTHS, Token};
-use super::{Numbers, Outcome, parallel};
+use super::{Numbers, Outcome};
+use crate::parallel;
 use crate::progress;
 use crate::report::Report;
 

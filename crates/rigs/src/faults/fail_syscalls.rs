@@ -12,7 +12,8 @@ use super::content::State;
 use super::strace::{Injection, What};
 use super::strace_log::Syscall;
 use super::trial::{self, Findings, Trial};
-use super::{Numbers, Outcome, parallel};
+use super::{Numbers, Outcome};
+use crate::parallel;
 use crate::progress;
 use crate::report::Report;
 

@@ -11,7 +11,6 @@ mod content;
 mod exhaustion;
 mod fail_syscalls;
 mod home;
-mod parallel;
 mod random_kills;
 mod spent_token;
 mod strace;
@@ -24,6 +23,7 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::parallel::Outcome;
 use crate::program::{self, Profile};
 use crate::progress;
 use crate::report::Report;
@@ -55,9 +55,6 @@ const FULL: Numbers =
 
 const SHORT: Numbers =
     Numbers { every_error: false, random_kills: 500, rounds: 2, processes: 50, repeats: 1 };
-
-/// An error that can cross threads.
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Runs all checks, and prints the table.
 ///

@@ -1,5 +1,5 @@
 // A browser without a screen: it opens each line of standard input, follows redirects, keeps cookies, and submits the forms
-// of a page. It prints the status of the last page.
+// of a page. It prints the status and the host of the last page.
 
 import { once } from 'node:events';
 import { request } from 'node:http';
@@ -27,7 +27,7 @@ async function load(url, { method = 'GET', headers = {}, body = '' } = {}) {
   }
   let page = '';
   for await (const part of response.setEncoding('utf8')) page += part;
-  return { status: response.statusCode, location: response.headers.location, page };
+  return { status: response.statusCode, location: response.headers.location, page, host: url.host };
 }
 
 function unescape(text) {
@@ -76,5 +76,5 @@ async function open(address) {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const last = await open(line.trim()).catch((error) => ({ status: String(error) }));
-  console.log(JSON.stringify(last.status));
+  console.log(JSON.stringify({ status: last.status, host: last.host }));
 }

@@ -3,42 +3,48 @@
 use std::error::Error;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 /// How long a server may take to start, and a browser to open its pages.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A kind of server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// npm's `oidc-provider`.
-    OidcProvider,
-    /// The same; it requires its nonces in `DPoP` proofs.
-    OidcProviderWithNonces,
-    /// `oidc-provider-mock` from `PyPI`, on Authlib.
-    Authlib,
-    /// A server without discovery, whose errors have the status 200.
-    GitHubLike,
-    /// The same, with responses that are forms even if JSON is asked for.
-    GitHubLikeWithForms,
+/// A server: a script in this folder, and its options.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    name: &'static str,
+    script: &'static str,
+    options: &'static [&'static str],
 }
 
+/// npm's `oidc-provider`.
+pub(super) const OIDC_PROVIDER: Kind =
+    Kind { name: "oidc-provider", script: "oidc_provider.mjs", options: &[] };
+
+/// `oidc-provider-mock` from `PyPI`, on Authlib.
+pub(super) const AUTHLIB: Kind =
+    Kind { name: "oidc-provider-mock", script: "mock_provider.py", options: &[] };
+
+/// A server without discovery, whose errors have the status 200.
+pub(super) const GITHUB_LIKE: Kind =
+    Kind { name: "GitHub-like", script: "github_like.mjs", options: &[] };
+
 impl Kind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::OidcProvider => "oidc-provider",
-            Self::OidcProviderWithNonces => "oidc-provider, nonces",
-            Self::Authlib => "oidc-provider-mock",
-            Self::GitHubLike => "GitHub-like",
-            Self::GitHubLikeWithForms => "GitHub-like, forms",
-        }
+    pub(super) const fn with(self, options: &'static [&'static str]) -> Self {
+        Self { options, ..self }
+    }
+
+    pub(super) fn is_openid(self) -> bool {
+        self.script != GITHUB_LIKE.script
+    }
+
+    pub(super) fn name(self) -> String {
+        [&[self.name], self.options].concat().join(" ")
     }
 }
 
@@ -48,78 +54,65 @@ pub(super) struct Tools {
     node: Option<PathBuf>,
     /// A folder with Python packages.
     python: Option<PathBuf>,
+    scripts: PathBuf,
 }
 
 impl Tools {
     /// Those that `.ci/run` installs. The scripts are copied there, because Node finds modules only beside them.
     pub(super) fn find(root: &Path) -> Result<Self, Box<dyn Error>> {
         let tools = root.join("target/tools");
+        let scripts = root.join("crates/rigs/src/providers");
         let node = Some(tools.join("oidc-provider"));
         let node = node.filter(|it| runs_in(it));
         if let Some(folder) = &node {
-            for script in ["browser.mjs", "github_like.mjs", "oidc_provider.mjs"] {
-                fs::copy(root.join("crates/rigs/src/providers").join(script), folder.join(script))?;
+            for script in ["browser.mjs", GITHUB_LIKE.script, OIDC_PROVIDER.script] {
+                fs::copy(scripts.join(script), folder.join(script))?;
             }
         }
         let python = Some(tools.join("oidc-provider-mock"));
         let python = python.filter(|it| it.join("oidc_provider_mock").is_dir());
-        Ok(Self { node, python })
+        Ok(Self { node, python, scripts })
     }
 
     /// The package that this kind lacks here.
     pub(super) fn missing(&self, kind: Kind) -> Option<&'static str> {
-        match kind {
+        match kind.script {
             _ if self.node.is_none() => Some("oidc-provider"),
-            Kind::Authlib if self.python.is_none() => Some("oidc-provider-mock"),
+            "mock_provider.py" if self.python.is_none() => Some("oidc-provider-mock"),
             _ => None,
         }
     }
 
-    fn script(&self, script: &str) -> Command {
+    fn node(&self, script: &str) -> Command {
         let mut node = Command::new("node");
         node.current_dir(self.node.as_deref().unwrap_or(Path::new("."))).arg(script);
         node
     }
 
-    pub(super) fn browser(&self) -> Result<Script, Box<dyn Error>> {
-        Script::start(self.script("browser.mjs"))
-    }
-
-    pub(super) fn server(&self, kind: Kind) -> Result<Server, Box<dyn Error>> {
-        match kind {
-            Kind::OidcProvider => Server::with_script(self.script("oidc_provider.mjs")),
-            Kind::OidcProviderWithNonces => {
-                let mut node = self.script("oidc_provider.mjs");
-                node.arg("--dpop-nonce");
-                Server::with_script(node)
-            }
-            Kind::GitHubLike => Server::with_script(self.script("github_like.mjs")),
-            Kind::GitHubLikeWithForms => {
-                let mut node = self.script("github_like.mjs");
-                node.arg("--always-form");
-                Server::with_script(node)
-            }
-            Kind::Authlib => self.authlib(),
-        }
-    }
-
-    fn authlib(&self) -> Result<Server, Box<dyn Error>> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+    fn python(&self, script: &str) -> Command {
         let mut python = Command::new("python3");
-        python.args(["-m", "oidc_provider_mock", "--port", &port.to_string()]);
+        python.arg(self.scripts.join(script));
         if let Some(packages) = &self.python {
             python.env("PYTHONPATH", packages);
         }
-        let script = Script::start(python)?;
-        let started = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            if started.elapsed() > TIMEOUT {
-                return Err("oidc-provider-mock does not listen".into());
-            }
-            thread::yield_now();
-        }
-        let arguments = vec!["--issuer".to_owned(), format!("http://127.0.0.1:{port}")];
-        Ok(Server { script, arguments })
+        python
+    }
+
+    pub(super) fn browser(&self) -> Result<Script, Box<dyn Error>> {
+        Script::start(&mut self.node("browser.mjs"))
+    }
+
+    pub(super) fn server(&self, kind: Kind) -> Result<Server, Box<dyn Error>> {
+        let is_node = Path::new(kind.script).extension().is_some_and(|it| it == "mjs");
+        let mut command = if is_node { self.node(kind.script) } else { self.python(kind.script) };
+        let script = Script::start(command.args(kind.options))?;
+        let endpoints = script.next()?;
+        let arguments = ["issuer", "authorization_endpoint", "token_endpoint"].into_iter();
+        let arguments = arguments.filter_map(|name| {
+            let option = format!("--{}", name.replace('_', "-"));
+            Some([option, endpoints[name].as_str()?.to_owned()])
+        });
+        Ok(Server { script, arguments: arguments.flatten().collect() })
     }
 }
 
@@ -138,7 +131,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    fn start(mut command: Command) -> Result<Self, Box<dyn Error>> {
+    fn start(command: &mut Command) -> Result<Self, Box<dyn Error>> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().ok_or("a child without standard output")?;
@@ -158,10 +151,11 @@ impl Script {
         Ok(self.lines.recv_timeout(TIMEOUT)?)
     }
 
-    /// Opens an address in the browser, and returns the status of the last page.
-    pub(super) fn open(&mut self, address: &str) -> Result<Value, Box<dyn Error>> {
+    /// Sends a line, and returns the next line of the program. The browser opens an address, and says where
+    /// it ends.
+    pub(super) fn ask(&mut self, line: &str) -> Result<Value, Box<dyn Error>> {
         let stdin = self.child.stdin.as_mut().ok_or("a child without standard input")?;
-        writeln!(stdin, "{address}")?;
+        writeln!(stdin, "{line}")?;
         self.next()
     }
 }
@@ -181,20 +175,16 @@ pub(super) struct Server {
 }
 
 impl Server {
-    fn with_script(command: Command) -> Result<Self, Box<dyn Error>> {
-        let script = Script::start(command)?;
-        let endpoints = script.next()?;
-        let arguments = ["issuer", "authorization_endpoint", "token_endpoint"].into_iter();
-        let arguments = arguments.filter_map(|name| {
-            let option = format!("--{}", name.replace('_', "-"));
-            Some([option, endpoints[name].as_str()?.to_owned()])
-        });
-        Ok(Self { script, arguments: arguments.flatten().collect() })
-    }
-
-    /// What it has seen of the protocol so far.
-    pub(super) fn seen(&self) -> Vec<String> {
-        let seen = self.script.lines.try_iter();
-        seen.filter_map(|line| Some(line["saw"].as_str()?.to_owned())).collect()
+    /// What it has seen of the protocol so far, each once.
+    pub(super) fn seen(&mut self) -> Result<Vec<String>, Box<dyn Error>> {
+        let mut seen = Vec::new();
+        let mut line = self.script.ask("")?;
+        while line["end"].is_null() {
+            if let Some(saw) = line["saw"].as_str().filter(|saw| !seen.iter().any(|it| it == saw)) {
+                seen.push(saw.to_owned());
+            }
+            line = self.script.next()?;
+        }
+        Ok(seen)
     }
 }

@@ -1,18 +1,20 @@
 //! A function for many items, on all processors.
 
+use std::error::Error;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::Outcome;
+/// The result of a task that another thread runs.
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Twice the processors: a save mostly waits for the disk and for `strace`.
-pub(super) fn threads() -> usize {
+/// Twice the processors: the items mostly wait for the disk and for other programs.
+pub(crate) fn threads() -> usize {
     2 * thread::available_parallelism().map_or(1, usize::from).min(8)
 }
 
 /// Calls `work` for each item, some at a time; the results are in no order.
-pub(super) fn each<'a, T: Sync, R: Send>(
+pub(crate) fn each<'a, T: Sync, R: Send>(
     items: &'a [T],
     work: impl Fn(&'a T) -> Outcome<R> + Sync,
 ) -> Outcome<Vec<R>> {
