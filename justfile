@@ -143,11 +143,6 @@ providers:
 emulators *ARGS:
     cargo xtask emulators {{ ARGS }}
 
-# Print the allowed dependencies between the crates
-[group('see')]
-layers:
-    cargo xtask layers
-
 # List the tests of these rows of docs/threats.md; `--write` corrects the tests that the document names
 [group('see')]
 threats *ARGS:

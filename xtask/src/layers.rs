@@ -3,8 +3,6 @@
 //! Normal and build dependencies follow the table. Dev-dependencies may add the sandbox.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
-use std::io::Write;
 use std::path::Path;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
@@ -100,22 +98,6 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["dialoguer", "qrcode"], &["terminal-ui"], "one place draws on the terminal"),
     (&["webbrowser"], &["login", "native-oauth"], "one place opens a browser"),
 ];
-
-/// Prints the table, and compares the workspace with it.
-///
-/// # Errors
-///
-/// A crate uses what it may not.
-pub(crate) fn run(root: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let workspace = read(root)?;
-    for (name, may_use) in LAYERS {
-        let description = member(&workspace, name).and_then(|it| it.description.as_deref());
-        writeln!(out, "{name:<22} {}", description.unwrap_or("not written yet"))?;
-        writeln!(out, "{:<22}   uses {}", "", may_use.join(", "))?;
-    }
-    let violations = violations(&workspace);
-    if violations.is_empty() { Ok(()) } else { Err(violations.join("\n").into()) }
-}
 
 /// Asks cargo about the packages of this platform: those of others are not downloaded.
 fn read(root: &Path) -> Result<Metadata, cargo_metadata::Error> {

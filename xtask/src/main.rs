@@ -1,10 +1,11 @@
 //! The commands of a developer that need code; `justfile` has the others.
 //!
 //! The rules of the repository are tests of this crate, so that `cargo test --workspace` checks them:
-//! [`layers`] the dependencies between the crates, `tidy` the rest.
+//! `layers` the dependencies between the crates, `tidy` the rest.
 
 mod demo;
 mod dist;
+#[cfg(test)]
 mod layers;
 mod sources;
 mod threats;
@@ -38,8 +39,6 @@ enum Task {
     Dist(dist::Options),
     #[command(flatten)]
     Rig(rigs::Command),
-    /// Print which crate may use which, and check the workspace
-    Layers,
     /// Check the tests that docs/threats.md names, or list the tests of a row
     Threats(threats::Options),
 }
@@ -63,7 +62,6 @@ fn run(task: Task) -> Result<(), Box<dyn Error>> {
         Task::Demo { headless } => demo::run(workspace_root(), viewer(headless), &mut *out),
         Task::Dist(options) => dist::run(workspace_root(), &options, out),
         Task::Rig(command) => rigs::run(workspace_root(), command, out),
-        Task::Layers => layers::run(workspace_root(), out),
         Task::Threats(options) => threats::run(workspace_root(), &options, out),
     }
 }

@@ -1,8 +1,5 @@
-use serde::Deserialize;
-
 /// An endpoint of the sandbox, to find requests and to set faults.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// All endpoints. For searches only: no request is recorded as `Any`.

@@ -59,6 +59,6 @@ pub use proxy::{Proxy, ProxyConduct, ProxyKind, ProxyLogin, ProxyRequest, ProxyS
 pub use record::Recorded;
 pub use sandbox::Sandbox;
 pub use scenario::{
-    Client, Defect, Device, Fixed, Iss, Lifetimes, Listeners, Offered, Policy, Reuse, Revocation,
+    Client, Defect, Device, Iss, Lifetimes, Listeners, Offered, Policy, Reuse, Revocation,
     Rotation, Scenario, Tls, Workspaces,
 };

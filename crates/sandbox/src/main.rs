@@ -1,9 +1,8 @@
 //! The sandbox as a program: `cargo run -p sandbox`, and Ctrl-C to end it.
 
 use std::error::Error;
-use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{self, ExitCode};
 
 use clap::Parser;
@@ -22,21 +21,7 @@ struct Arguments {
     /// Speak TLS, with a certificate authority made for this run
     #[arg(long)]
     tls: bool,
-    /// Accounts, lifetimes and faults from a JSON file
-    #[arg(long, value_name = "FILE", long_help = ABOUT_SCENARIOS)]
-    scenario: Option<PathBuf>,
 }
-
-const ABOUT_SCENARIOS: &str = r#"Accounts, lifetimes and faults from a JSON file
-
-Every field may be left out; `{}` is what runs without a file. For example:
-
-{
-  "lifetimes": {"access_token": "90s"},
-  "faults": [{"at": "token_exchange", "then": "reset"}]
-}
-
-The fields are those of `Scenario` in `cargo doc -p sandbox --open`."#;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -51,7 +36,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let scenario = scenario(arguments)?;
+    let scenario = scenario(arguments);
     let accounts = scenario.accounts.clone();
     let sandbox = Sandbox::start_observed(scenario, log).await?;
     // The Ctrl-C handler is installed at the first poll, so poll now.
@@ -65,27 +50,14 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn scenario(arguments: &Arguments) -> Result<Scenario, Box<dyn Error>> {
-    let mut scenario = match &arguments.scenario {
-        Some(file) => read(file)?,
-        None => Scenario::default(),
-    };
-    scenario.port = arguments.port.unwrap_or(scenario.port);
-    if let Some(port) = arguments.api_port {
-        scenario.listeners = Listeners::Separate;
-        scenario.api_port = port;
+fn scenario(arguments: &Arguments) -> Scenario {
+    Scenario {
+        port: arguments.port.unwrap_or_default(),
+        api_port: arguments.api_port.unwrap_or_default(),
+        listeners: arguments.api_port.map_or(Listeners::Shared, |_| Listeners::Separate),
+        tls: if arguments.tls { Tls::On } else { Tls::Off },
+        ..Scenario::default()
     }
-    if arguments.tls {
-        scenario.tls = Tls::On;
-    }
-    Ok(scenario)
-}
-
-fn read(file: &Path) -> Result<Scenario, Box<dyn Error>> {
-    let name = file.display();
-    let text = fs::read_to_string(file).map_err(|error| format!("cannot read {name}: {error}"))?;
-    let scenario = serde_json::from_str(&text);
-    scenario.map_err(|error| format!("{name} is no scenario: {error}").into())
 }
 
 /// A file with the CA certificate, which is removed at the end.

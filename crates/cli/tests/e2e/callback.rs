@@ -228,7 +228,7 @@ fn unknown_parameters_are_ignored() {
 #[test]
 fn unusual_characters_in_code_reach_the_issuer_unchanged() {
     let odd = "a/b+c=d&e%f g~é:long-enough";
-    let fixed = sandbox::Fixed { codes: vec![odd.to_owned()], ..sandbox::Fixed::default() };
+    let fixed = sandbox::Issued { codes: vec![odd.to_owned()], ..sandbox::Issued::default() };
     let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
     world.login().signs_in(Account::OWNER).exits(0);
     let [redeemed] = world.sandbox.requests_at(&Endpoint::TokenCode).try_into().unwrap();

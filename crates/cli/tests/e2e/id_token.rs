@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::signature::Ed25519KeyPair;
-use sandbox::{Account, Endpoint, Fixed, Scenario};
+use sandbox::{Account, Endpoint, Issued, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{World, claims, pairs};
@@ -23,7 +23,7 @@ fn signed_by_another_key(changes: &Value) -> World {
     let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
     let key = Ed25519KeyPair::from_pkcs8(key.as_ref()).unwrap();
     let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()));
-    let fixed = Fixed { id_tokens: vec![format!("{message}.{signature}")], ..Fixed::default() };
+    let fixed = Issued { id_tokens: vec![format!("{message}.{signature}")], ..Issued::default() };
     World::with_scenario(Scenario { fixed, ..Scenario::default() })
 }
 

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sandbox::{Account, Endpoint, Fixed, Scenario, Then};
+use sandbox::{Account, Endpoint, Issued, Scenario, Then};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Finished, World};
@@ -178,7 +178,7 @@ fn jwt(payload: &str) -> String {
 
 #[track_caller]
 fn assert_unusable(id_token: &str) {
-    let fixed = Fixed { id_tokens: vec![id_token.to_owned()], ..Fixed::default() };
+    let fixed = Issued { id_tokens: vec![id_token.to_owned()], ..Issued::default() };
     let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
     let finished = assert_ends_after_code(&world, Account::OWNER);
     finished.says("error: the issuer sent an unusable ID token: ");
@@ -189,7 +189,7 @@ fn assert_unusable(id_token: &str) {
 fn opaque_access_token_allows_a_key_but_no_sign_in() {
     let opaque = || {
         let access_tokens = vec!["opaque-access-token-without-dots".to_owned()];
-        let fixed = Fixed { access_tokens, ..Fixed::default() };
+        let fixed = Issued { access_tokens, ..Issued::default() };
         World::with_scenario(Scenario { fixed, ..Scenario::default() })
     };
     let finished = assert_ends_after_code(&opaque(), Account::OWNER);

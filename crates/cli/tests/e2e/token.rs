@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{Endpoint, Fixed, Lifetimes, Scenario, Then};
+use sandbox::{Endpoint, Issued, Lifetimes, Scenario, Then};
 use serde_json::json;
 
 use crate::support::{Finished, Printed, Running, StoredSignIn, TEST_TIMEOUT, World, claims, jwt};
@@ -236,7 +236,7 @@ const WAITING: &str = "Another program is using the stored sign-in; waiting for 
 #[test]
 fn unrotated_refresh_token_is_accepted() {
     let refresh_tokens = vec!["rt_that-never-changes".to_owned(); 2];
-    let fixed = Fixed { refresh_tokens, ..Fixed::default() };
+    let fixed = Issued { refresh_tokens, ..Issued::default() };
     let world = World::with_scenario(Scenario { fixed, ..Scenario::default() });
     world.signed_in(0);
     assert_refreshes(&world);

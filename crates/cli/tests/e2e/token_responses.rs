@@ -2,7 +2,7 @@
 //! Each request is sent once, nothing is stored, the browser shows an error, and no message
 //! contains a secret.
 
-use sandbox::{Account, Body, Endpoint, Fault, Fixed, Reply, Sandbox, Scenario, Then};
+use sandbox::{Account, Body, Endpoint, Fault, Issued, Reply, Sandbox, Scenario, Then};
 use serde_json::{Value, json};
 
 use crate::support::{Start, World};
@@ -365,7 +365,7 @@ fn secret_in_error_text_is_redacted() {
     for start in [World::login, World::create_key] {
         let said = json!({"error": code, "error_description": format!("{code} is not {code}")});
         let faults = vec![Fault::new(Endpoint::TokenCode, Then::json(400, said))];
-        let fixed = Fixed { codes: vec![code.to_owned()], ..Fixed::default() };
+        let fixed = Issued { codes: vec![code.to_owned()], ..Issued::default() };
         let world = World::with_scenario(Scenario { faults, fixed, ..Scenario::default() });
         let finished = start(&world).with_trace_log().signs_in(Account::OWNER);
         let words = "the issuer refused: HTTP 400, [hidden]: [hidden] is not [hidden]";
@@ -389,7 +389,7 @@ fn bearer_token_in_error_text_is_redacted() {
     ] {
         let said = json!({"error": {"message": format!("no {session} here")}});
         let faults = vec![Fault::new(at, Then::json(403, said))];
-        let fixed = Fixed { session_keys: vec![session.to_owned()], ..Fixed::default() };
+        let fixed = Issued { session_keys: vec![session.to_owned()], ..Issued::default() };
         let world = World::with_scenario(Scenario { faults, fixed, ..Scenario::default() });
         let finished = world.create_key().with_trace_log().signs_in(Account::OWNER);
         finished.exits(1).says(&format!("error: {words}\n"));

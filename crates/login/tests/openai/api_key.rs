@@ -2,7 +2,7 @@
 
 use credentials::IdToken;
 use login::openai::exchange_for_api_key;
-use sandbox::{Account, Endpoint, Fault, Fixed, Scenario, Then, Tls};
+use sandbox::{Account, Endpoint, Fault, Issued, Scenario, Then, Tls};
 use token_client::Error;
 
 use crate::rig::{Rig, assert_request};
@@ -16,10 +16,10 @@ fn id_token(rig: &Rig) -> IdToken {
 // threats 68 86 149
 #[tokio::test]
 async fn id_token_is_exchanged_for_an_api_key() {
-    let fixed = Fixed {
+    let fixed = Issued {
         id_tokens: vec!["an.id.token".into()],
         api_keys: vec!["sk-a-key".into()],
-        ..Fixed::default()
+        ..Issued::default()
     };
     let rig = Rig::new(Scenario { fixed, ..Scenario::default() }).await;
     let api_key = exchange_for_api_key(&rig.client, &id_token(&rig), NAME).await.unwrap();

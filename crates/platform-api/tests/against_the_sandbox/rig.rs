@@ -6,7 +6,7 @@ use credentials::AccessToken;
 use http_client::{CaCertificates, HttpClient, Options};
 use platform_api::{Error, OrganizationId, PlatformApi, ProjectId, Session};
 use sandbox::{
-    Account, Endpoint, Fault, Fixed, Organization, Project, Recorded, Sandbox, Scenario, Then, Tls,
+    Account, Endpoint, Fault, Issued, Organization, Project, Recorded, Sandbox, Scenario, Then, Tls,
 };
 
 pub(crate) struct Rig {
@@ -66,11 +66,11 @@ fn client_of(sandbox: &Sandbox, user_agent: &'static str) -> HttpClient {
 /// A platform whose owner has these organizations, with known secrets, so that whole requests can
 /// be written down.
 pub(crate) fn platform(organizations: Vec<Organization>) -> Scenario {
-    let fixed = Fixed {
+    let fixed = Issued {
         access_tokens: vec!["an.access.token".into()],
         session_keys: vec!["sess-a-key".into()],
         api_keys: vec!["sk-a-key".into()],
-        ..Fixed::default()
+        ..Issued::default()
     };
     let accounts = vec![Account { organizations, ..Account::owner() }];
     Scenario { accounts, fixed, ..Scenario::default() }

@@ -6,8 +6,6 @@ mod then;
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use crate::Endpoint;
 
 pub(crate) use outcome::{End, Outcome};
@@ -16,19 +14,15 @@ pub(crate) use schedule::Schedule;
 pub use then::{Body, Reply, Then};
 
 /// One fault: the endpoint, the requests, and the effect.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// The endpoint.
     pub at: Endpoint,
     /// The requests that it affects. Each fault has its own counter.
-    #[serde(default)]
     pub on: On,
     /// The delay before the effect.
-    #[serde(default, deserialize_with = "crate::scenario::duration")]
     pub delay: Duration,
     /// The effect.
-    #[serde(default)]
     pub then: Then,
 }
 
@@ -53,8 +47,7 @@ impl Fault {
 }
 
 /// Which requests to an endpoint a fault is for; the first is number 1.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum On {
     /// All of them.
     #[default]

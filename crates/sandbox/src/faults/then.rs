@@ -1,9 +1,7 @@
-use serde::Deserialize;
 use serde_json::Value;
 
 /// What a fault does with the normal response.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Then {
     /// The normal response, after the delay.
@@ -74,29 +72,24 @@ impl Then {
 }
 
 /// The response of a fault.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
     /// The status.
     pub status: u16,
     /// The headers; a JSON body adds its `Content-Type` unless it is set here.
-    #[serde(default)]
     pub headers: Vec<(String, String)>,
     /// The body.
-    #[serde(default)]
     pub body: Body,
 }
 
-/// The body of the response: a string in the file is sent as text, anything else as JSON.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
+/// The body of the response.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// These characters.
     Text(String),
     /// This value.
     Json(Value),
     /// These bytes.
-    #[serde(skip)]
     Bytes(Vec<u8>),
 }
 

@@ -1,9 +1,7 @@
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// An account.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     /// The address on the sign-in page, by which a [`Person`](crate::Person) selects the account.
     pub email: String,
@@ -37,8 +35,7 @@ pub struct Account {
 }
 
 /// What happens when an account is selected on the sign-in page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenChosen {
     /// The callback gets a code.
     #[default]
@@ -48,8 +45,7 @@ pub enum WhenChosen {
 }
 
 /// An organization of the platform.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Organization {
     /// Its id, with any characters.
     pub id: String,
@@ -68,8 +64,7 @@ pub struct Organization {
 }
 
 /// A project of an organization.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Project {
     /// Its id, with any characters.
     pub id: String,

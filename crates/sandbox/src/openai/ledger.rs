@@ -116,7 +116,8 @@ pub(crate) enum Decision {
     Approved { code: String, code_verifier: String },
 }
 
-/// Every issued secret, oldest first, so that a test can check that none leaks.
+/// Secrets by kind, oldest first: those that were issued, so that a test can check that none leaks, or those
+/// [to issue](crate::Scenario::fixed).
 ///
 /// `Debug` counts them and does not show them.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -3,22 +3,16 @@ mod tls;
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::{Account, Fault};
+use crate::{Account, Fault, Issued};
 
 pub use policy::{Policy, Reuse, Revocation, Rotation, Workspaces};
 pub use tls::{Defect, Tls};
 
-/// The configuration of the sandbox: accounts, lifetimes of tokens, and faults.
-///
-/// It is plain data: write it in Rust with `..Scenario::default()`, or as a JSON file for `cargo
-/// run -p sandbox -- --scenario FILE`, where every field is optional. Durations in the file are
-/// texts such as `"500ms"`, `"10s"`, `"15m"`, `"1h"`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// The configuration of the sandbox: accounts, lifetimes of tokens, and faults. It is plain data: write it
+/// with `..Scenario::default()`.
+#[derive(Clone, Debug)]
 pub struct Scenario {
     /// The accounts of the sign-in page, in order.
     pub accounts: Vec<Account>,
@@ -49,8 +43,9 @@ pub struct Scenario {
     pub policy: Policy,
     /// The device code endpoints.
     pub device: Device,
-    /// Fixed secrets instead of random ones.
-    pub fixed: Fixed,
+    /// Secrets to issue in order, before random ones. For tests of unusual characters and lengths, and of
+    /// opaque tokens.
+    pub fixed: Issued,
     /// The faults.
     pub faults: Vec<Fault>,
     /// The time of tokens and responses, in seconds since 1970-01-01 UTC; the system clock if
@@ -76,7 +71,7 @@ impl Default for Scenario {
             lifetimes: Lifetimes::default(),
             policy: Policy::default(),
             device: Device::default(),
-            fixed: Fixed::default(),
+            fixed: Issued::default(),
             faults: Vec::new(),
             now: None,
             clock_offset: 0,
@@ -84,16 +79,8 @@ impl Default for Scenario {
     }
 }
 
-/// Reads `"500ms"`, `"10s"`, `"15m"`, `"1h"`.
-pub(crate) fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
-    let duration: SignedDuration =
-        String::deserialize(input)?.parse().map_err(serde::de::Error::custom)?;
-    Duration::try_from(duration).map_err(serde::de::Error::custom)
-}
-
 /// An OAuth client that the issuer knows.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// Its `client_id`.
     pub id: String,
@@ -114,8 +101,7 @@ impl Client {
 }
 
 /// Where the issuer and the API listen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listeners {
     /// One address for both.
     Shared,
@@ -124,8 +110,7 @@ pub enum Listeners {
 }
 
 /// Whether the callback has the `iss` parameter.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Iss {
     /// There is no `iss` parameter, as with the real issuer.
     Absent,
@@ -136,23 +121,17 @@ pub enum Iss {
 }
 
 /// The lifetimes of codes and tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// An authorization code.
-    #[serde(deserialize_with = "duration")]
     pub code: Duration,
     /// An ID token, in `exp`.
-    #[serde(deserialize_with = "duration")]
     pub id_token: Duration,
     /// An access token, in `exp` and `expires_in`.
-    #[serde(deserialize_with = "duration")]
     pub access_token: Duration,
     /// A refresh token.
-    #[serde(deserialize_with = "duration")]
     pub refresh_token: Duration,
     /// A device's user code.
-    #[serde(deserialize_with = "duration")]
     pub user_code: Duration,
 }
 
@@ -170,8 +149,7 @@ impl Default for Lifetimes {
 }
 
 /// The device code endpoints.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Device {
     /// Whether they exist for this issuer.
     pub offered: Offered,
@@ -186,43 +164,10 @@ impl Default for Device {
 }
 
 /// Whether an issuer has a feature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offered {
     /// The feature is enabled.
     Yes,
     /// It returns 404.
     No,
-}
-
-/// Secrets to issue in order, before random ones. For tests of unusual characters and lengths, and
-/// of opaque tokens.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Fixed {
-    /// Authorization codes.
-    pub codes: Vec<String>,
-    /// ID tokens.
-    pub id_tokens: Vec<String>,
-    /// Access tokens.
-    pub access_tokens: Vec<String>,
-    /// Refresh tokens.
-    pub refresh_tokens: Vec<String>,
-    /// Session keys of the platform.
-    pub session_keys: Vec<String>,
-    /// API keys.
-    pub api_keys: Vec<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn empty_file_is_the_default_and_unknown_field_is_an_error() {
-        let empty: Scenario = serde_json::from_str("{}").unwrap();
-        assert_eq!(format!("{empty:?}"), format!("{:?}", Scenario::default()));
-        let error = serde_json::from_str::<Scenario>(r#"{"acounts": []}"#).unwrap_err();
-        assert!(error.to_string().contains("acounts"), "{error}");
-    }
 }

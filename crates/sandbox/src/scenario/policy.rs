@@ -1,8 +1,5 @@
-use serde::Deserialize;
-
 /// The behavior that differs between issuers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// What a revocation ends.
     pub revocation: Revocation,
@@ -16,8 +13,7 @@ pub struct Policy {
 
 /// What the revocation of a refresh token ends
 /// ([RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) leaves it to the issuer).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Revocation {
     /// This token.
     #[default]
@@ -29,8 +25,7 @@ pub enum Revocation {
 }
 
 /// The refresh token of a sign-in or a refresh.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rotation {
     /// A new one, and the old one is spent.
     #[default]
@@ -41,8 +36,7 @@ pub enum Rotation {
 
 /// What the second use of a refresh token ends
 /// ([RFC 9700 §4.14.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reuse {
     /// An error; nothing is revoked. The real issuer expects that another process has stored the
     /// new tokens.
@@ -53,8 +47,7 @@ pub enum Reuse {
 }
 
 /// Whether the issuer enforces the workspace restriction of a client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Workspaces {
     /// An account of another workspace gets `access_denied`.
     #[default]

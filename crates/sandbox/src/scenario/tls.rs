@@ -1,8 +1,5 @@
-use serde::Deserialize;
-
 /// The protocol of the listeners.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
     /// Plain HTTP.
     Off,
@@ -17,8 +14,7 @@ pub enum Tls {
 
 /// The defect of a certificate. The rest is valid, so that a client can only report this defect.
 /// The CA is that of [`Sandbox::ca_pem`](crate::Sandbox::ca_pem).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Defect {
     /// Expired in 2001.

@@ -1,4 +1,4 @@
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::client::get;
@@ -61,24 +61,4 @@ fn ctrl_c_stops_the_program_and_removes_the_ca_file() {
     );
     assert_eq!(program.0.wait().unwrap().code(), Some(0));
     assert!(!std::path::Path::new(&ca_file).exists());
-}
-
-#[test]
-fn scenario_in_the_help_is_valid() {
-    let mut help = String::new();
-    start(&["--help"]).0.stdout.take().unwrap().read_to_string(&mut help).unwrap();
-    let (_, example) = help.split_once("For example:").unwrap();
-    let (example, _) = example.split_once("The fields").unwrap();
-    let scenario: sandbox::Scenario = serde_json::from_str(example).unwrap();
-    assert_eq!(scenario.faults.len(), 1);
-}
-
-#[test]
-fn invalid_scenario_file_is_an_error() {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let mut program = start(&["--scenario", manifest]);
-    let mut output = String::new();
-    program.0.stdout.take().unwrap().read_to_string(&mut output).unwrap();
-    assert!(output.contains("is no scenario"), "{output}");
-    assert_eq!(program.0.wait().unwrap().code(), Some(1));
 }

@@ -1,7 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
-use sandbox::{Account, Client, Endpoint, Fixed, Iss, Lifetimes, Scenario};
+use sandbox::{Account, Client, Endpoint, Iss, Issued, Lifetimes, Scenario};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -303,10 +303,10 @@ fn scenario_sets_claims_and_secrets() {
         json!({"iss": "https://evil.test", "name": null}).as_object().unwrap().clone();
     let scenario = Scenario {
         accounts: vec![account],
-        fixed: Fixed {
+        fixed: Issued {
             codes: vec!["a code+with%20odd&=characters".to_owned()],
             access_tokens: vec!["opaque".to_owned()],
-            ..Fixed::default()
+            ..Issued::default()
         },
         ..Scenario::default()
     };

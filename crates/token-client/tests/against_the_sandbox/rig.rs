@@ -6,7 +6,7 @@ use credentials::AuthorizationCode;
 use http_client::{CaCertificates, HttpClient, Options, Url};
 use pkce::CodeVerifier;
 use sandbox::{
-    Account, Client, Conduct, Endpoint, Fault, Fixed, Recorded, Sandbox, Scenario, Then, Tls,
+    Account, Client, Conduct, Endpoint, Fault, Issued, Recorded, Sandbox, Scenario, Then, Tls,
 };
 use token_client::{BodyFormat, CodeExchange, Error, Provider, TokenClient, TokenResponse};
 
@@ -98,13 +98,13 @@ fn code_in(callback: &Url) -> AuthorizationCode {
 
 /// Known secrets, so that whole requests can be written down.
 pub(crate) fn known() -> Scenario {
-    let fixed = Fixed {
+    let fixed = Issued {
         codes: vec!["the/code+&=".into()],
         id_tokens: vec!["an.id.token".into()],
         access_tokens: vec!["an.access.token".into()],
         refresh_tokens: vec!["a-refresh-token".into()],
         api_keys: vec!["sk-a-key".into()],
-        ..Fixed::default()
+        ..Issued::default()
     };
     Scenario { fixed, ..Scenario::default() }
 }

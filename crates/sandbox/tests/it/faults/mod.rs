@@ -201,29 +201,3 @@ fn timeout_error_lists_received_requests_without_secrets() {
     assert!(text.contains("1 requests to Token") && text.contains("GET /"), "{text}");
     assert!(!text.contains("secret"), "{text}");
 }
-
-#[test]
-fn scenario_file_is_parsed() {
-    let file = include_str!("../../scenario.json");
-    let scenario: Scenario = serde_json::from_str(file).unwrap();
-    let expected = [
-        Fault::new(Endpoint::TokenExchange, Then::Reset)
-            .on(On::Nth(vec![1]))
-            .after(Duration::from_secs(10)),
-        Fault::new(Endpoint::Path("/x".to_owned()), Then::json(500, json!({"a": 1}))),
-        Fault::new(
-            Endpoint::Jwks,
-            Then::Respond(Reply {
-                status: 502,
-                headers: Vec::new(),
-                body: Body::Text("text".to_owned()),
-            }),
-        )
-        .on(On::From(2)),
-        Fault::new(Endpoint::Revoke, Then::CutOff { after: 3 }),
-        Fault::new(Endpoint::Projects, Then::Merge(json!({"data": null}))),
-    ];
-    assert_eq!(scenario.faults, expected);
-    assert_eq!(scenario.lifetimes.access_token, Duration::from_secs(90));
-    assert_eq!(scenario.accounts[0].organizations[0].projects[0].appears_at_poll, 3);
-}
