@@ -203,7 +203,7 @@ impl Report {
                         excerpt(auth_mode, 40)
                     ))
             }
-            Event::RevocationSkipped(affected) => {
+            Event::RevocationWithheld(affected) => {
                 let sign_ins = stored_sign_ins(affected);
                 Self::json(json!({ "event": "revocation_withheld", "could_end": sign_ins })).warn(
                     format!(
@@ -354,7 +354,7 @@ mod tests {
             Event::RefreshPostponed(error),
             Event::TokensLost,
             Event::NotRevoked(timed_out),
-            Event::RevocationSkipped(affected),
+            Event::RevocationWithheld(affected),
             Event::OtherProgramsSignIn { auth_mode: "other" },
         ]
     }

@@ -53,7 +53,7 @@ pub enum Event<'a> {
     NotRevoked(&'a RevocationError),
     /// Tokens of a failed sign-in were not revoked, because that could end a stored sign-in of the same
     /// person.
-    RevocationSkipped(&'a AffectedSignIns),
+    RevocationWithheld(&'a AffectedSignIns),
     /// The sign-in to remove belongs to another program. It is not revoked.
     OtherProgramsSignIn {
         /// Its `auth_mode`.

@@ -26,7 +26,7 @@ fn now() -> Timestamp {
 }
 
 /// A sandbox, and a sign-in that is due.
-struct Rig {
+struct TestStore {
     sandbox: Sandbox,
     store: AuthStore,
     home: TempDir,
@@ -34,7 +34,7 @@ struct Rig {
     old: String,
 }
 
-impl Rig {
+impl TestStore {
     /// The access token expires in `seconds_left`.
     fn new(seconds_left: i64, faults: Vec<Fault>) -> Self {
         let scenario = Scenario { faults, now: Some(now().as_second()), ..Scenario::default() };
@@ -103,12 +103,12 @@ async fn token(sign_in: StoredSignIn) -> String {
 // threats 115
 #[tokio::test]
 async fn one_of_two_hundred_tasks_refreshes() {
-    let rig = Rig::new(-1, vec![]);
-    let shared = rig.sign_in(PATIENT);
+    let test = TestStore::new(-1, vec![]);
+    let shared = test.sign_in(PATIENT);
     let tasks = LocalSet::new();
     let ask = |number: u32| match number % 2 {
         0 => tasks.spawn_local(token(shared.clone())),
-        _ => tasks.spawn_local(token(rig.sign_in(PATIENT))),
+        _ => tasks.spawn_local(token(test.sign_in(PATIENT))),
     };
     let asked: Vec<_> = (0..200).map(ask).collect();
     tasks.await;
@@ -116,15 +116,15 @@ async fn one_of_two_hundred_tasks_refreshes() {
     for task in asked {
         tokens.push(task.await.unwrap());
     }
-    rig.assert_one_refresh(&tokens);
+    test.assert_one_refresh(&tokens);
 }
 
 // threats 115
 #[test]
 fn one_of_two_hundred_threads_refreshes() {
-    let rig = Rig::new(-1, vec![]);
+    let test = TestStore::new(-1, vec![]);
     let ask = || {
-        let sign_in = rig.sign_in(PATIENT);
+        let sign_in = test.sign_in(PATIENT);
         thread::spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(token(sign_in))
@@ -132,7 +132,7 @@ fn one_of_two_hundred_threads_refreshes() {
     };
     let asked: Vec<_> = (0..200).map(|_| ask()).collect();
     let tokens: Vec<String> = asked.into_iter().map(|thread| thread.join().unwrap()).collect();
-    rig.assert_one_refresh(&tokens);
+    test.assert_one_refresh(&tokens);
 }
 
 /// A timeout is transient.
@@ -141,19 +141,19 @@ fn one_of_two_hundred_threads_refreshes() {
 async fn unresponsive_issuer_leaves_the_store_unchanged() {
     const IMPATIENT: Duration = Duration::from_millis(200);
     let hang = || vec![Fault::new(Endpoint::TokenRefresh, Then::Hang)];
-    let over = Rig::new(-1, hang());
+    let over = TestStore::new(-1, hang());
     let outcome = over.sign_in(IMPATIENT).valid(&|_| {}).await;
     assert!(matches!(outcome, Err(Error::Refresh(error)) if error.is_transient()));
     over.assert_stored(&over.old);
 
-    let rig = Rig::new(60, hang());
+    let test = TestStore::new(60, hang());
     let postponed = Mutex::new(0);
     let events = |event: Event<'_>| {
         *postponed.lock().unwrap() += i32::from(matches!(event, Event::RefreshPostponed(_)));
     };
-    let document = rig.sign_in(IMPATIENT).valid(&events).await.unwrap();
-    assert!(access_token_of(&document) == rig.old && postponed.into_inner().unwrap() == 1);
-    rig.assert_stored(&rig.old);
+    let document = test.sign_in(IMPATIENT).valid(&events).await.unwrap();
+    assert!(access_token_of(&document) == test.old && postponed.into_inner().unwrap() == 1);
+    test.assert_stored(&test.old);
 }
 
 /// `Refreshed` follows `Refreshing`, even after an error.
@@ -173,19 +173,21 @@ async fn refreshed_event_follows_every_refreshing_event() {
         Then::Hang,
     ] {
         for (seconds_left, removed) in [(-1, false), (60, false), (-1, true)] {
-            let rig =
-                Rig::new(seconds_left, vec![Fault::new(Endpoint::TokenRefresh, then.clone())]);
+            let test = TestStore::new(
+                seconds_left,
+                vec![Fault::new(Endpoint::TokenRefresh, then.clone())],
+            );
             let told = Mutex::new(Vec::new());
             let events = |event: Event<'_>| match event {
                 Event::Refresh(RefreshEvent::Refreshing) => {
                     told.lock().unwrap().push("begun");
                     // Another program may sign out meanwhile, and then the new tokens are dropped.
-                    drop(removed.then(|| fs::remove_file(rig.home.path().join("auth.json"))));
+                    drop(removed.then(|| fs::remove_file(test.home.path().join("auth.json"))));
                 }
                 Event::Refresh(RefreshEvent::Refreshed) => told.lock().unwrap().push("over"),
                 _ => {}
             };
-            let _ = rig.sign_in(IMPATIENT).valid(&events).await;
+            let _ = test.sign_in(IMPATIENT).valid(&events).await;
             assert_eq!(
                 told.into_inner().unwrap(),
                 ["begun", "over"],
@@ -200,27 +202,27 @@ async fn refreshed_event_follows_every_refreshing_event() {
 #[tokio::test]
 async fn unknown_auth_mode_is_not_refreshed() {
     for (seconds_left, works) in [(-1, false), (60, true), (3600, true)] {
-        let rig = Rig::new(seconds_left, vec![]);
-        let path = rig.home.path().join("auth.json");
+        let test = TestStore::new(seconds_left, vec![]);
+        let path = test.home.path().join("auth.json");
         let text = fs::read_to_string(&path).unwrap();
         let unknown = text.replace("\"chatgpt\"", "\"passkey\"");
         File::create(&path).unwrap().write_all(unknown.as_bytes()).unwrap();
-        let outcome = rig.sign_in(PATIENT).valid(&|_| {}).await;
+        let outcome = test.sign_in(PATIENT).valid(&|_| {}).await;
         match outcome {
-            Ok(document) => assert!(works && access_token_of(&document) == rig.old),
+            Ok(document) => assert!(works && access_token_of(&document) == test.old),
             Err(Error::SignInExpired { other_mode, .. }) => {
                 assert!(!works && other_mode.as_deref() == Some("passkey"));
             }
             Err(other) => panic!("{other}"),
         }
-        let refreshed = rig.sign_in(PATIENT).refresh(&|_| {}).await;
+        let refreshed = test.sign_in(PATIENT).refresh(&|_| {}).await;
         assert!(match refreshed {
             Err(Error::SignInExpired { .. }) => !works,
             Err(Error::UnsupportedAuthMode { auth_mode }) => works && auth_mode == "passkey",
             _ => false,
         });
         assert_eq!(fs::read_to_string(&path).unwrap(), unknown);
-        assert_eq!(rig.sandbox.connections(), 0);
+        assert_eq!(test.sandbox.connections(), 0);
     }
 }
 
@@ -236,16 +238,16 @@ fn lock(home: &Path) -> File {
 #[tokio::test(start_paused = true)]
 async fn wait_for_the_lock_times_out() {
     for (seconds_left, works) in [(-1, false), (60, true)] {
-        let rig = Rig::new(seconds_left, vec![]);
-        let _lock = lock(rig.home.path());
+        let test = TestStore::new(seconds_left, vec![]);
+        let _lock = lock(test.home.path());
         let told = Mutex::new(0);
         let events = |event: Event<'_>| {
             *told.lock().unwrap() +=
                 i32::from(matches!(event, Event::Refresh(RefreshEvent::WaitingForLock)));
         };
-        let outcome = rig.sign_in(PATIENT).valid(&events).await;
+        let outcome = test.sign_in(PATIENT).valid(&events).await;
         match outcome {
-            Ok(document) => assert!(works && access_token_of(&document) == rig.old),
+            Ok(document) => assert!(works && access_token_of(&document) == test.old),
             Err(Error::StoreBusy { waited, holder }) => {
                 assert!(!works);
                 let process = holder.map(|holder| holder.process);
@@ -255,7 +257,7 @@ async fn wait_for_the_lock_times_out() {
             Err(other) => panic!("{other}"),
         }
         assert_eq!(told.into_inner().unwrap(), 1);
-        assert_eq!(rig.sandbox.connections(), 0);
+        assert_eq!(test.sandbox.connections(), 0);
     }
 }
 
@@ -263,10 +265,10 @@ async fn wait_for_the_lock_times_out() {
 // threats 122
 #[tokio::test(start_paused = true)]
 async fn logout_fails_while_the_store_is_locked() {
-    let rig = Rig::new(-1, vec![]);
-    let _lock = lock(rig.home.path());
-    let outcome = rig.sign_in(PATIENT).log_out(LogOutScope::Everywhere, &|_| {}).await;
+    let test = TestStore::new(-1, vec![]);
+    let _lock = lock(test.home.path());
+    let outcome = test.sign_in(PATIENT).log_out(LogOutScope::Everywhere, &|_| {}).await;
     assert!(matches!(outcome, Err(Error::StoreBusy { .. })));
-    rig.assert_stored(&rig.old);
-    assert_eq!(rig.sandbox.connections(), 0);
+    test.assert_stored(&test.old);
+    assert_eq!(test.sandbox.connections(), 0);
 }

@@ -58,7 +58,7 @@ fn program(message: io::Result<Message>) -> Option<PathBuf> {
 pub fn cargo(root: &Path) -> Command {
     let mut cargo = Command::new(running_cargo());
     cargo.current_dir(root).stdin(Stdio::null());
-    for name in about_this_task() {
+    for name in cargo_variables() {
         cargo.env_remove(name);
     }
     cargo
@@ -67,7 +67,7 @@ pub fn cargo(root: &Path) -> Command {
 /// The variables of the running package. Some build scripts run again when one changes, and then their
 /// dependents are built again.
 #[expect(clippy::disallowed_methods, reason = "only the names matter")]
-fn about_this_task() -> impl Iterator<Item = OsString> {
+fn cargo_variables() -> impl Iterator<Item = OsString> {
     const PREFIXES: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| name.to_str().is_some_and(|it| PREFIXES.iter().any(|p| it.starts_with(p))))
@@ -86,7 +86,7 @@ fn running_cargo() -> OsString {
 }
 
 /// `login-cli`, without the settings in this environment.
-pub fn untouched(program: &Path, codex_home: &Path) -> Command {
+pub fn command_without_user_settings(program: &Path, codex_home: &Path) -> Command {
     const THEIRS: [&str; 12] = [
         "ALL_PROXY",
         "CODEX_CA_CERTIFICATE",

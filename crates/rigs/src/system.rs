@@ -34,7 +34,7 @@ pub(crate) fn interrupt(process: u32) -> io::Result<()> {
 
 /// Stops a process (SIGSTOP).
 #[cfg(unix)]
-pub(crate) fn halt(process: u32) -> io::Result<()> {
+pub(crate) fn stop_process(process: u32) -> io::Result<()> {
     send(process, rustix::process::Signal::STOP)
 }
 
@@ -55,6 +55,6 @@ pub(crate) fn interrupt(_: u32) -> io::Result<()> {
 
 /// There is no such signal.
 #[cfg(not(unix))]
-pub(crate) fn halt(_: u32) -> io::Result<()> {
+pub(crate) fn stop_process(_: u32) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -24,7 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // … the person who opens it; nobody listens for the callback here, so they stop before it …
     let ada = sandbox.person(Account::OWNER);
-    let trail = ada.who(Conduct::StopsBeforeCallback).visit_blocking(authorization_url.as_str())?;
+    let trail = ada
+        .with_conduct(Conduct::StopsBeforeCallback)
+        .visit_blocking(authorization_url.as_str())?;
     let callback = trail.last().and_then(Step::location);
     assert_eq!(callback.map(|url| url.path().to_owned()).as_deref(), Some("/auth/callback"));
 

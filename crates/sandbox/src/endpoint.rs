@@ -74,12 +74,12 @@ impl Endpoint {
                 Self::Discovery
             }
             (_, ["v1", "organizations"]) => Self::Organizations,
-            (_, ["dashboard", rest @ ..]) => Self::of_dashboard(rest),
+            (_, ["dashboard", rest @ ..]) => Self::from_dashboard(rest),
             _ => Self::Unknown,
         }
     }
 
-    fn of_dashboard(segments: &[&str]) -> Self {
+    fn from_dashboard(segments: &[&str]) -> Self {
         match segments {
             ["onboarding", "login"] => Self::Onboarding,
             ["organizations", _, "projects"] => Self::Projects,
@@ -98,7 +98,7 @@ impl Endpoint {
         }
     }
 
-    pub(crate) fn is_of_the_api(&self) -> bool {
+    pub(crate) fn is_api(&self) -> bool {
         matches!(self, Self::Onboarding | Self::Organizations | Self::Projects | Self::ApiKeys)
     }
 }

@@ -52,7 +52,7 @@ pub use canaries::Canaries;
 pub use endpoint::Endpoint;
 pub use faults::{Body, Fault, On, Reply, Then};
 pub use listen::StartError;
-pub use log::NotArrived;
+pub use log::RequestTimeout;
 pub use openai::{Account, Issued, Minted, Organization, Project, WhenChosen};
 pub use person::{Conduct, Person, PersonError, Step, Trail};
 pub use proxy::{Proxy, ProxyConduct, ProxyKind, ProxyLogin, ProxyRequest, ProxyScenario};

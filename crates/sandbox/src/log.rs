@@ -22,23 +22,23 @@ impl<T: Clone + fmt::Debug + Send + Sync> Log<T> {
         self.0.borrow().clone()
     }
 
-    pub(crate) fn filter(&self, is_meant: impl Fn(&T) -> bool) -> Vec<T> {
-        self.0.borrow().iter().filter(|request| is_meant(request)).cloned().collect()
+    pub(crate) fn filter(&self, is_counted: impl Fn(&T) -> bool) -> Vec<T> {
+        self.0.borrow().iter().filter(|request| is_counted(request)).cloned().collect()
     }
 
     /// Waits until `count` requests match.
     pub(crate) async fn wait(
         &self,
         at: &Endpoint,
-        is_meant: impl Fn(&T) -> bool + Send + Sync,
+        is_counted: impl Fn(&T) -> bool + Send + Sync,
         count: usize,
         within: Duration,
-    ) -> Result<Vec<T>, NotArrived> {
+    ) -> Result<Vec<T>, RequestTimeout> {
         let mut requests = self.0.subscribe();
-        let enough = |all: &Vec<T>| all.iter().filter(|it| is_meant(it)).count() >= count;
+        let enough = |all: &Vec<T>| all.iter().filter(|it| is_counted(it)).count() >= count;
         match tokio::time::timeout(within, requests.wait_for(enough)).await {
-            Ok(_) => Ok(self.filter(is_meant)),
-            Err(_) => Err(self.not_arrived(at, count)),
+            Ok(_) => Ok(self.filter(is_counted)),
+            Err(_) => Err(self.request_timeout(at, count)),
         }
     }
 
@@ -46,23 +46,23 @@ impl<T: Clone + fmt::Debug + Send + Sync> Log<T> {
     pub(crate) fn wait_blocking(
         &self,
         at: &Endpoint,
-        is_meant: impl Fn(&T) -> bool + Send + Sync,
+        is_counted: impl Fn(&T) -> bool + Send + Sync,
         count: usize,
         within: Duration,
-    ) -> Result<Vec<T>, NotArrived> {
-        let arrived = block_on(self.wait(at, is_meant, count, within));
-        arrived.unwrap_or_else(|_| Err(self.not_arrived(at, count)))
+    ) -> Result<Vec<T>, RequestTimeout> {
+        let arrived = block_on(self.wait(at, is_counted, count, within));
+        arrived.unwrap_or_else(|_| Err(self.request_timeout(at, count)))
     }
 
-    fn not_arrived(&self, at: &Endpoint, wanted: usize) -> NotArrived {
-        NotArrived { at: at.clone(), wanted, arrived: format!("{:?}", self.all()) }
+    fn request_timeout(&self, at: &Endpoint, wanted: usize) -> RequestTimeout {
+        RequestTimeout { at: at.clone(), wanted, arrived: format!("{:?}", self.all()) }
     }
 }
 
 /// The expected requests did not arrive in time.
 #[derive(Debug, thiserror::Error)]
 #[error("{wanted} requests to {at:?} were expected; arrived: {arrived}")]
-pub struct NotArrived {
+pub struct RequestTimeout {
     /// The expected endpoint; `Any` at a proxy.
     pub at: Endpoint,
     /// The expected count.

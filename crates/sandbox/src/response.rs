@@ -14,7 +14,7 @@ impl Response {
     }
 
     pub(crate) fn json_text(status: u16, body: String) -> Self {
-        Self::of_type(status, "application/json", body)
+        Self::with_content_type(status, "application/json", body)
     }
 
     /// A page loads nothing, runs nothing, and cannot be framed. Its forms are sent to the sandbox,
@@ -22,13 +22,13 @@ impl Response {
     pub(crate) fn html(status: u16, page: String) -> Self {
         const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
             form-action 'self' http://localhost:* http://127.0.0.1:*; base-uri 'none'; frame-ancestors 'none'";
-        Self::of_type(status, "text/html; charset=utf-8", page)
+        Self::with_content_type(status, "text/html; charset=utf-8", page)
             .with("content-security-policy", POLICY)
             .with("referrer-policy", "no-referrer")
     }
 
     pub(crate) fn redirect(location: &str) -> Self {
-        let empty = Self::of_type(302, "text/plain; charset=utf-8", String::new());
+        let empty = Self::with_content_type(302, "text/plain; charset=utf-8", String::new());
         empty.with("location", location)
     }
 
@@ -39,7 +39,7 @@ impl Response {
 
     /// No response may be cached:
     /// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1) requires it for tokens.
-    fn of_type(status: u16, content_type: &str, body: String) -> Self {
+    fn with_content_type(status: u16, content_type: &str, body: String) -> Self {
         let response = Self { status, headers: Vec::new(), body: body.into_bytes() };
         response.with("content-type", content_type).with("cache-control", "no-store")
     }

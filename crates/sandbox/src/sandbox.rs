@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::log::NotArrived;
+use crate::log::RequestTimeout;
 use crate::openai::{self, Minted};
 use crate::record::Recorded;
 use crate::running::Running;
@@ -79,13 +79,13 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`NotArrived`] on timeout.
+    /// [`RequestTimeout`] on timeout.
     pub async fn wait_for_requests(
         &self,
         at: &Endpoint,
         count: usize,
         within: Duration,
-    ) -> Result<Vec<Recorded>, NotArrived> {
+    ) -> Result<Vec<Recorded>, RequestTimeout> {
         self.state.log.wait(at, |request| request.is_at(at), count, within).await
     }
 
@@ -94,13 +94,13 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`NotArrived`] on timeout.
+    /// [`RequestTimeout`] on timeout.
     pub fn wait_for_requests_blocking(
         &self,
         at: &Endpoint,
         count: usize,
         within: Duration,
-    ) -> Result<Vec<Recorded>, NotArrived> {
+    ) -> Result<Vec<Recorded>, RequestTimeout> {
         self.state.log.wait_blocking(at, |request| request.is_at(at), count, within)
     }
 

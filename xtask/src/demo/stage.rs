@@ -96,7 +96,7 @@ impl Stage {
     }
 
     fn command(&self, arguments: &[&str], registered: u16) -> Command {
-        let mut command = program::untouched(&self.program, self.home.path());
+        let mut command = program::command_without_user_settings(&self.program, self.home.path());
         command.args(arguments);
         if !is_free(registered) {
             command.args(["--port", "0"]);

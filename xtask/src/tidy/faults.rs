@@ -124,15 +124,13 @@ pub(super) fn misplaced_threats(source: &Source) -> Vec<String> {
     let lines: Vec<_> = numbered(source).map(|(number, line)| (number, line.trim())).collect();
     let comments = lines.iter().filter(|(_, line)| line.starts_with("// threats"));
     comments
-        .filter(|(number, line)| {
-            named_by(line).is_none() || !stands_above_a_test(&lines[*number..])
-        })
+        .filter(|(number, line)| named_by(line).is_none() || !is_above_a_test(&lines[*number..]))
         .map(|(number, line)| format!("{}:{number}: `{line}` stands above no test", source.path))
         .collect()
 }
 
 /// A test, or an assertion that tests share.
-fn stands_above_a_test(below: &[(usize, &str)]) -> bool {
+fn is_above_a_test(below: &[(usize, &str)]) -> bool {
     below
         .iter()
         .map(|(_, line)| line)

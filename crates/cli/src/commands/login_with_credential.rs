@@ -154,12 +154,12 @@ fn unrevoked_sentence(unrevoked: &UnrevokedCredential, other_user: Option<&str>)
 fn tokens_sentence(revocation: &Revocation) -> String {
     match revocation {
         Revocation::Revoked => " Its tokens were revoked.".to_owned(),
-        Revocation::Skipped(AffectedSignIns { this: true, .. }) => {
+        Revocation::Withheld(AffectedSignIns { this: true, .. }) => {
             " Its tokens were not revoked, because that could end the new sign-in; they expire by \
              themselves."
                 .to_owned()
         }
-        Revocation::Skipped(AffectedSignIns { others, .. }) => format!(
+        Revocation::Withheld(AffectedSignIns { others, .. }) => format!(
             " Its tokens were not revoked, because that could end the sign-in of {}.",
             others.join(", ")
         ),
@@ -175,7 +175,7 @@ pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
         "revoked": matches!(replaced.revocation, Revocation::Revoked),
         "revocation": match replaced.revocation {
             Revocation::Revoked => "done",
-            Revocation::Skipped(_) => "withheld",
+            Revocation::Withheld(_) => "withheld",
             Revocation::Failed(_) => "failed",
             _ => "not_needed",
         },

@@ -11,7 +11,7 @@ use crate::support::{Finished, Page, Running, World, assert_policy, parameter};
 fn wrong_state_is_refused_and_the_wait_continues() {
     let world = World::new();
     let running = world.login().with_trace_log().start();
-    let attacker = world.sandbox.person(Account::OWNER).who(Conduct::AltersState);
+    let attacker = world.sandbox.person(Account::OWNER).with_conduct(Conduct::AltersState);
     let refused = running.visit_by(&attacker);
     let page = refused.last().unwrap();
     assert_eq!(page.status, 400);
@@ -135,7 +135,7 @@ fn denied_sign_in_is_shown_in_browser_and_terminal() {
     ] {
         let world = World::new();
         let running = world.login().with_trace_log().start();
-        let trail = running.visit_by(&world.sandbox.person(Account::DENIER).who(person));
+        let trail = running.visit_by(&world.sandbox.person(Account::DENIER).with_conduct(person));
         let page = trail.last().unwrap();
         assert_eq!(page.status, 403);
         assert_policy(page, &[]);

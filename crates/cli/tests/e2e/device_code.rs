@@ -187,7 +187,7 @@ fn denial_on_the_other_device_ends_the_sign_in() {
     world.store("{}");
     let running = device_login(&world).start();
     let (address, code) = shown_code(&running);
-    let person = world.sandbox.person(Account::OWNER).who(Conduct::Denies);
+    let person = world.sandbox.person(Account::OWNER).with_conduct(Conduct::Denies);
     person.connect_device_blocking(&address, &code).unwrap();
     let hint = "nothing was changed; run the command again to try once more";
     assert_fails(&world, running, "the sign-in was denied on the other device", hint);

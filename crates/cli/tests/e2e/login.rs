@@ -255,7 +255,7 @@ fn credentials_are_on_disk_before_the_callback_response() {
     let world = World::new();
     let running = world.login().start();
     running.auth_url();
-    let person = world.sandbox.person(Account::OWNER).who(Conduct::StopsAfterCallback);
+    let person = world.sandbox.person(Account::OWNER).with_conduct(Conduct::StopsAfterCallback);
     let trail = running.visit_by(&person);
     assert_stored(&world);
     assert_eq!(trail.last().unwrap().status, 302);

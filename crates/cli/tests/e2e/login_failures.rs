@@ -28,7 +28,7 @@ fn sign_in_without_a_browser_times_out() {
 fn sign_in_page_that_is_only_opened_times_out() {
     let world = World::new();
     let running = world.login().args(["--timeout", "1s"]).start();
-    running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::OnlyLooks));
+    running.visit_by(&world.sandbox.person(Account::OWNER).with_conduct(Conduct::OnlyOpensThePage));
     running.finish().exits(1).says("error: the browser did not come back within 1 second\n");
 }
 

@@ -209,7 +209,7 @@ fn failed_sign_in_leaves_corrupt_file_unchanged() {
     let world = World::new();
     world.store("not json");
     let running = world.login().start();
-    running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::Denies));
+    running.visit_by(&world.sandbox.person(Account::OWNER).with_conduct(Conduct::Denies));
     running.finish().exits(1);
     assert_eq!(world.auth_json().as_deref(), Some("not json"));
 }

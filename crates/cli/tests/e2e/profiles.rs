@@ -221,7 +221,7 @@ fn failed_login_leaves_no_profile() {
     let world = World::new();
     world.login().args(new).args(["--timeout", "1ms"]).run().exits(1);
     let denied = world.login().args(new).start();
-    denied.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::Denies));
+    denied.visit_by(&world.sandbox.person(Account::OWNER).with_conduct(Conduct::Denies));
     denied.finish().exits(1);
     let key = world.program(["login", "--with-api-key"]).args(new).with_stdin("no key");
     key.run().exits(1);

@@ -107,7 +107,8 @@ fn interrupt_after_the_save_keeps_the_credentials() {
     let world = World::new();
     let running = world.login().start();
     let port = running.port();
-    running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::StopsAfterCallback));
+    running
+        .visit_by(&world.sandbox.person(Account::OWNER).with_conduct(Conduct::StopsAfterCallback));
     running.signal(Signal::INT);
     let path = world.codex_home().join("auth.json");
     let hint = format!("hint: the credentials are in {} all the same\n", path.display());

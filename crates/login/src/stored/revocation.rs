@@ -36,7 +36,7 @@ pub enum Revocation {
         expires_at: Option<Timestamp>,
     },
     /// The tokens are not revoked, because that could end these sign-ins of the same person.
-    Skipped(AffectedSignIns),
+    Withheld(AffectedSignIns),
     /// The caller did not request it.
     NotRequested,
     /// The issuer has revoked the tokens.
@@ -167,7 +167,7 @@ impl StoredSignIn {
         };
         let (tokens, affected) = uninterrupted(find).await;
         if affected != AffectedSignIns::default() {
-            return Revocation::Skipped(affected);
+            return Revocation::Withheld(affected);
         }
         let revocation = self.revoke(&tokens).await;
         if let Revocation::Failed(error) = &revocation {
@@ -178,8 +178,8 @@ impl StoredSignIn {
 
     /// The same, and reports tokens that stay valid.
     pub(crate) async fn discard(&self, tokens: DiscardedTokens, events: Events<'_>) {
-        if let Revocation::Skipped(affected) = self.revoke_discarded(tokens, events).await {
-            events(Event::RevocationSkipped(&affected));
+        if let Revocation::Withheld(affected) = self.revoke_discarded(tokens, events).await {
+            events(Event::RevocationWithheld(&affected));
         }
     }
 

@@ -9,7 +9,7 @@ use sandbox::{Device, Endpoint, Lifetimes, Offered, Scenario, Then};
 use serde_json::{Value, json};
 use token_client::{DeviceAuthorization, DevicePoll, Error};
 
-use crate::rig::{Rig, assert_request};
+use crate::support::{TestIssuer, assert_request};
 
 /// The decision of the user on the other device.
 async fn decide(device: &DeviceAuthorization, account: &str) {
@@ -22,27 +22,27 @@ async fn decide(device: &DeviceAuthorization, account: &str) {
 
 #[tokio::test]
 async fn device_code_is_pending_until_approved() {
-    let rig = Rig::new(Scenario::default()).await;
-    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
-    let pending = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
+    let test = TestIssuer::new(Scenario::default()).await;
+    let device = DeviceCodeFlow(&test.client).request().await.unwrap();
+    let pending = DeviceCodeFlow(&test.client).poll(&device).await.unwrap();
     assert!(matches!(pending, DevicePoll::Pending), "{pending:?}");
 
     decide(&device, "auth0|ada").await;
-    let DevicePoll::Approved(grant) = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap()
+    let DevicePoll::Approved(grant) = DeviceCodeFlow(&test.client).poll(&device).await.unwrap()
     else {
         panic!("the person agreed");
     };
-    let tokens = grant.exchange(&rig.client).await.unwrap();
-    let issued = rig.sandbox.issued();
+    let tokens = grant.exchange(&test.client).await.unwrap();
+    let issued = test.sandbox.issued();
     assert_eq!(tokens.refresh_token.unwrap().expose(), issued.refresh_tokens[0]);
 
-    let form = rig.only_request_at(&Endpoint::TokenCode).form();
-    let redirect_uri = format!("{}/deviceauth/callback", rig.sandbox.issuer_url());
+    let form = test.only_request_at(&Endpoint::TokenCode).form();
+    let redirect_uri = format!("{}/deviceauth/callback", test.sandbox.issuer_url());
     let expected = [
         ("grant_type", "authorization_code"),
         ("code", &issued.codes[0]),
         ("redirect_uri", &redirect_uri),
-        ("client_id", rig.client.client_id()),
+        ("client_id", test.client.client_id()),
         ("code_verifier", &issued.code_verifiers[0]),
     ];
     assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -50,35 +50,35 @@ async fn device_code_is_pending_until_approved() {
 
 #[tokio::test]
 async fn denied_device_code_ends_the_wait() {
-    let rig = Rig::new(Scenario::default()).await;
-    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
+    let test = TestIssuer::new(Scenario::default()).await;
+    let device = DeviceCodeFlow(&test.client).request().await.unwrap();
     decide(&device, "nobody").await;
-    let poll = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
+    let poll = DeviceCodeFlow(&test.client).poll(&device).await.unwrap();
     assert!(matches!(poll, DevicePoll::Denied), "{poll:?}");
 }
 
 #[tokio::test]
 async fn expired_device_code_ends_the_wait() {
     let lifetimes = Lifetimes { user_code: Duration::ZERO, ..Lifetimes::default() };
-    let rig = Rig::new(Scenario { lifetimes, ..Scenario::default() }).await;
-    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
-    let poll = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
+    let test = TestIssuer::new(Scenario { lifetimes, ..Scenario::default() }).await;
+    let device = DeviceCodeFlow(&test.client).request().await.unwrap();
+    let poll = DeviceCodeFlow(&test.client).poll(&device).await.unwrap();
     assert!(matches!(poll, DevicePoll::Expired), "{poll:?}");
 }
 
 #[tokio::test]
 async fn missing_device_endpoint_means_device_code_not_enabled() {
     let device = Device { offered: Offered::No, ..Device::default() };
-    let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
-    let error = DeviceCodeFlow(&rig.client).request().await.unwrap_err();
+    let test = TestIssuer::new(Scenario { device, ..Scenario::default() }).await;
+    let error = DeviceCodeFlow(&test.client).request().await.unwrap_err();
     assert!(matches!(error, Error::DeviceCodeNotEnabled), "{error:?}");
     assert!(!error.is_transient());
 }
 
 async fn interval_of(interval: Value) -> u64 {
     let device = Device { interval, ..Device::default() };
-    let rig = Rig::new(Scenario { device, ..Scenario::default() }).await;
-    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
+    let test = TestIssuer::new(Scenario { device, ..Scenario::default() }).await;
+    let device = DeviceCodeFlow(&test.client).request().await.unwrap();
     device.interval.as_duration().as_secs()
 }
 
@@ -96,9 +96,9 @@ async fn rate_limited_poll_is_transient_and_waits_for_retry_after() {
         headers: vec![("retry-after".into(), "7".into())],
         body: sandbox::Body::default(),
     });
-    let rig = Rig::with(Endpoint::DeviceToken, then).await;
-    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
-    let error = DeviceCodeFlow(&rig.client).poll(&device).await.unwrap_err();
+    let test = TestIssuer::with(Endpoint::DeviceToken, then).await;
+    let device = DeviceCodeFlow(&test.client).request().await.unwrap();
+    let error = DeviceCodeFlow(&test.client).poll(&device).await.unwrap_err();
     assert!(error.is_transient());
     let wait = device.interval.after(error.retry_after());
     assert_eq!(wait, Duration::from_secs(7));
@@ -107,17 +107,17 @@ async fn rate_limited_poll_is_transient_and_waits_for_retry_after() {
 // threats 149
 #[tokio::test]
 async fn device_code_requests_are_exact() {
-    let rig = Rig::new(Scenario::default()).await;
-    let device = DeviceCodeFlow(&rig.client).request().await.unwrap();
+    let test = TestIssuer::new(Scenario::default()).await;
+    let device = DeviceCodeFlow(&test.client).request().await.unwrap();
     assert_request(
-        &rig.only_request_at(&Endpoint::DeviceUserCode),
+        &test.only_request_at(&Endpoint::DeviceUserCode),
         "POST /api/accounts/deviceauth/usercode\napplication/json\n\
          {\"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\"}",
     );
-    DeviceCodeFlow(&rig.client).poll(&device).await.unwrap();
+    DeviceCodeFlow(&test.client).poll(&device).await.unwrap();
     let [device_code, user_code] = [device.device_code.expose(), device.user_code.as_str()];
     assert_request(
-        &rig.only_request_at(&Endpoint::DeviceToken),
+        &test.only_request_at(&Endpoint::DeviceToken),
         &format!(
             "POST /api/accounts/deviceauth/token\napplication/json\n\
              {{\"device_auth_id\":\"{device_code}\",\"user_code\":\"{user_code}\"}}"

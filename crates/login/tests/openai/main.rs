@@ -6,4 +6,4 @@ mod api_key;
 mod code;
 mod device_code;
 mod refresh;
-mod rig;
+mod support;

@@ -5,7 +5,7 @@ use login::openai::requires_reauthentication;
 use sandbox::{Account, Endpoint, Then};
 use serde_json::json;
 
-use crate::rig::Rig;
+use crate::support::TestIssuer;
 
 // threats 112 113
 #[tokio::test]
@@ -20,10 +20,10 @@ async fn final_and_transient_refresh_errors_are_distinguished() {
         (Then::Lose, false),
     ];
     for (then, is_final) in cases {
-        let rig = Rig::with(Endpoint::TokenRefresh, then).await;
-        let minted = rig.sandbox.mint(Account::OWNER).unwrap();
+        let test = TestIssuer::with(Endpoint::TokenRefresh, then).await;
+        let minted = test.sandbox.mint(Account::OWNER).unwrap();
         let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
-        let error = rig.client.refresh(&refresh_token).await.unwrap_err();
+        let error = test.client.refresh(&refresh_token).await.unwrap_err();
         assert_eq!(requires_reauthentication(&error), is_final, "{error:?}");
         assert_eq!(error.is_transient(), !is_final, "{error:?}");
     }
@@ -34,10 +34,10 @@ async fn final_and_transient_refresh_errors_are_distinguished() {
 #[tokio::test]
 async fn gateway_401_does_not_require_reauthentication() {
     for then in [Then::json(401, json!({})), Then::text(401, "text/html", "<html>")] {
-        let rig = Rig::with(Endpoint::TokenRefresh, then).await;
-        let minted = rig.sandbox.mint(Account::OWNER).unwrap();
+        let test = TestIssuer::with(Endpoint::TokenRefresh, then).await;
+        let minted = test.sandbox.mint(Account::OWNER).unwrap();
         let refresh_token = RefreshToken::new(minted.refresh_token.unwrap()).unwrap();
-        let error = rig.client.refresh(&refresh_token).await.unwrap_err();
+        let error = test.client.refresh(&refresh_token).await.unwrap_err();
         assert!(!requires_reauthentication(&error), "{error:?}");
     }
 }

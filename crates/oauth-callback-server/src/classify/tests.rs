@@ -397,7 +397,7 @@ proptest! {
             3 => state.replacen(&state[at..=at], "", 1),
             4 => format!("{state}%00"),
             5 => format!("{state}+"),
-            _ => flip(state, at, 1 << bit),
+            _ => with_flipped_bit(state, at, 1 << bit),
         };
         let query = format!("code=C&state={mutated}");
         let parameters = Parameters::parse(&query);
@@ -414,7 +414,7 @@ proptest! {
     }
 }
 
-fn flip(state: &str, at: usize, bit: u8) -> String {
+fn with_flipped_bit(state: &str, at: usize, bit: u8) -> String {
     let mut bytes = state.as_bytes().to_vec();
     bytes[at] ^= bit;
     bytes.iter().map(|byte| format!("%{byte:02x}")).collect()

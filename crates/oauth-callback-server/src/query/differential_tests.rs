@@ -136,7 +136,7 @@ fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_by_us(query: &str) -> String {
+fn parse_with_this_crate(query: &str) -> String {
     let Parameters { state, code, error, error_description, iss, .. } = Parameters::parse(query);
     [state, code, error, error_description, iss].map(shown).join(", ")
 }
@@ -172,7 +172,7 @@ fn a_hundred_thousand_queries_are_read_as_python_reads_them() {
 
     assert_eq!(theirs.len(), queries.len());
     for (query, theirs) in queries.iter().zip(&theirs) {
-        assert_eq!(&read_by_us(query), theirs, "{query:?}");
+        assert_eq!(&parse_with_this_crate(query), theirs, "{query:?}");
     }
     for kind in ["once ", "repeated", "malformed"] {
         assert!(theirs.iter().filter(|it| it.contains(kind)).count() > QUERIES / 20, "{kind}");

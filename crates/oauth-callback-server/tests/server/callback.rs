@@ -5,7 +5,9 @@ use std::time::Duration;
 use oauth_callback_server::{Limits, WaitError};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{TIMEOUT, Waiting, assert_free, connect, limits, read_to_end, settle};
+use crate::support::{
+    TIMEOUT, Waiting, assert_free, connect, limits, read_to_end, run_pending_tasks,
+};
 
 // threats 8
 #[tokio::test]
@@ -14,7 +16,7 @@ async fn browser_waits_for_the_outcome_of_the_code() {
     let browser = waiting.browser();
     let callback = waiting.outcome().await.unwrap();
     assert_eq!(callback.code.expose(), "C");
-    settle().await;
+    run_pending_tasks().await;
     assert!(!browser.is_finished(), "there is no response before the outcome");
     callback.browser.respond_ok("<p>hello</p>".to_owned()).await;
     let response = browser.await.unwrap();
@@ -113,12 +115,12 @@ async fn twenty_copies_get_the_same_response() {
     let mut waiting = Waiting::start();
     let browsers: Vec<_> = (0..20).map(|_| waiting.browser()).collect();
     let callback = waiting.outcome().await.unwrap();
-    settle().await;
+    run_pending_tasks().await;
     let late = waiting.browser();
     let cancel = waiting.target("error=access_denied&state=S");
     let mut cancelling = connect(waiting.port).await;
     cancelling.write_all(waiting.request("GET", &cancel).as_bytes()).await.unwrap();
-    settle().await;
+    run_pending_tasks().await;
     callback.browser.respond_ok("signed in").await;
     for browser in browsers.into_iter().chain([late]) {
         let response = browser.await.unwrap();
@@ -158,7 +160,7 @@ async fn dropped_responder_shows_the_failure_page() {
     let mut waiting = Waiting::start();
     let browsers = [waiting.browser(), waiting.browser()];
     let callback = waiting.outcome().await.unwrap();
-    settle().await;
+    run_pending_tasks().await;
     drop(callback.browser);
     assert_free(waiting.port);
     for browser in browsers {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{TIMEOUT, Waiting, connect, limits, read_to_end, settle};
+use crate::support::{TIMEOUT, Waiting, connect, limits, read_to_end, run_pending_tasks};
 
 // threats 46 48
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn browser_with_a_pending_response_is_not_closed() {
     let mut crowd = Vec::new();
     for _ in 0..50 {
         crowd.push(connect(waiting.port).await);
-        settle().await;
+        run_pending_tasks().await;
     }
     callback.browser.respond_ok("signed in").await;
     assert_eq!(browser.await.unwrap().body, "signed in");

@@ -2,7 +2,7 @@
 
 use oauth_callback_server::{InvalidCallbackUrl, RedirectPage, WaitError};
 
-use crate::support::{Waiting, assert_free, settle};
+use crate::support::{Waiting, assert_free, run_pending_tasks};
 
 /// The URL where a browser on another machine ends, with this query.
 fn url(waiting: &Waiting, query: &str) -> String {
@@ -26,7 +26,7 @@ async fn later_browser_gets_the_same_response_and_its_code_is_not_used() {
     waiting.pasted_callback.submit(&url(&waiting, "code=C&state=S")).unwrap();
     let callback = waiting.outcome().await.unwrap();
     let browser = waiting.browser();
-    settle().await;
+    run_pending_tasks().await;
     waiting.pasted_callback.submit(&url(&waiting, "code=D&state=S")).unwrap();
     callback.browser.respond_ok("signed in").await;
     assert_eq!(browser.await.unwrap().body, "signed in");

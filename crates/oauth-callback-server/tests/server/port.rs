@@ -157,7 +157,7 @@ async fn connection_before_the_wait_is_queued() {
         let request = format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
         exchange(port, request.as_bytes()).await
     });
-    crate::support::settle().await;
+    crate::support::run_pending_tasks().await;
     assert!(!early.is_finished());
     let waiting = Waiting::serve(server, TIMEOUT);
     assert_eq!(early.await.unwrap().status, 404);

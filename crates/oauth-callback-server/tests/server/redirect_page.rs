@@ -6,7 +6,9 @@ use oauth_callback_server::{Callback, Limits, RedirectPage};
 use proptest::prelude::*;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{TIMEOUT, Waiting, assert_free, connect, limits, read_response, settle};
+use crate::support::{
+    TIMEOUT, Waiting, assert_free, connect, limits, read_response, run_pending_tasks,
+};
 
 fn redirect_page(query: &[(&str, &str)]) -> RedirectPage {
     let mut page = RedirectPage::new("/success", "<a href=secret>".to_owned());
@@ -50,12 +52,12 @@ async fn redirect_page_is_served_once_and_ends_the_server() {
 async fn each_copy_is_redirected_and_only_the_first_gets_the_page() {
     let (waiting, callback, mut browser) = signed_in(Limits::default()).await;
     let copy = waiting.browser();
-    settle().await;
+    run_pending_tasks().await;
     let done = tokio::spawn(callback.browser.redirect(redirect_page(&[])));
     assert_eq!(read_response(&mut browser).await.status, 302);
     assert_eq!(copy.await.unwrap().status, 302);
     assert_eq!(waiting.get("/success").await.body, "<a href=secret>");
-    settle().await;
+    run_pending_tasks().await;
     assert!(!done.is_finished(), "the other browser has not requested the page");
     let late = waiting.callback("code=C&state=S").await;
     assert_eq!(late.status, 302, "a late copy gets the same response");
@@ -86,7 +88,7 @@ async fn closed_browser_is_not_waited_for() {
     let limits = limits(|it| it.redirect = Duration::from_secs(3600));
     let (waiting, callback, browser) = signed_in(limits).await;
     drop(browser);
-    settle().await;
+    run_pending_tasks().await;
     let done = callback.browser.redirect(redirect_page(&[]));
     tokio::time::timeout(TIMEOUT, done).await.unwrap();
     assert_free(waiting.port);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use oauth_callback_server::{Limits, RejectedCallback, WaitError};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{Waiting, assert_free, connect, exchange, read_to_end, settle};
+use crate::support::{Waiting, assert_free, connect, exchange, read_to_end, run_pending_tasks};
 
 /// The first bytes that OpenSSL sends.
 const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x01\x2f\x01\x00\x01\x2b\x03\x03";
@@ -82,7 +82,7 @@ async fn other_code_gets_a_conflict() {
     let mut waiting = Waiting::start();
     let browser = waiting.browser();
     let callback = waiting.outcome().await.unwrap();
-    settle().await;
+    run_pending_tasks().await;
     let response = waiting.callback("code=OTHER&state=S").await;
     assert_eq!(response.status, 409);
     assert!(response.body.contains("already has a response"), "{}", response.body);

@@ -203,7 +203,7 @@ pub(crate) async fn read_to_end(stream: &mut TcpStream) -> String {
 }
 
 /// Lets the tasks of the server run.
-pub(crate) async fn settle() {
+pub(crate) async fn run_pending_tasks() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }

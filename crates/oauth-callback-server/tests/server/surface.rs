@@ -2,7 +2,7 @@
 
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{Waiting, connect, exchange, read_response, read_to_end, settle};
+use crate::support::{Waiting, connect, exchange, read_response, read_to_end, run_pending_tasks};
 
 // threats 28 54
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn request_may_arrive_in_two_parts() {
     for cut in 1..request.len() {
         let mut stream = connect(waiting.port).await;
         stream.write_all(&request.as_bytes()[..cut]).await.unwrap();
-        settle().await;
+        run_pending_tasks().await;
         stream.write_all(&request.as_bytes()[cut..]).await.unwrap();
         assert_eq!(read_response(&mut stream).await.status, 404, "split at {cut}");
     }
@@ -194,7 +194,7 @@ async fn callback_may_arrive_byte_by_byte() {
     let mut stream = connect(waiting.port).await;
     for byte in request.as_bytes() {
         stream.write_all(&[*byte]).await.unwrap();
-        settle().await;
+        run_pending_tasks().await;
     }
     waiting.outcome().await.unwrap().browser.respond_ok("signed in").await;
     assert_eq!(read_response(&mut stream).await.body, "signed in");

@@ -4,7 +4,7 @@ use platform_api::{ProjectLimit, by_preference};
 use sandbox::{Account, Endpoint, Organization, Scenario, Then};
 use serde_json::json;
 
-use crate::rig::{Rig, organization_id, organization_of, platform};
+use crate::support::{TestPlatform, organization_id, organization_of, platform};
 
 // threats 140
 #[tokio::test]
@@ -16,13 +16,13 @@ async fn organizations_keep_their_order_and_by_preference_sorts_them() {
         personal,
         ..Organization::default()
     };
-    let rig = Rig::new(platform(vec![
+    let test = TestPlatform::new(platform(vec![
         organization("org-rest", None, false, false),
         organization("org-personal", Some("\u{1b}]0;title\u{202e}"), false, true),
         organization("org-default", Some("Ada's \u{1f511}"), true, false),
     ]));
-    let rig = rig.await;
-    let listed = rig.log_in().await.unwrap().organizations().await.unwrap();
+    let test = test.await;
+    let listed = test.log_in().await.unwrap().organizations().await.unwrap();
     let ids = |list: &[platform_api::Organization]| {
         list.iter().map(|one| one.id.to_string()).collect::<Vec<_>>()
     };
@@ -34,10 +34,10 @@ async fn organizations_keep_their_order_and_by_preference_sorts_them() {
 
 /// How many projects are found, and with how many requests.
 async fn finds(projects: usize) -> (usize, usize) {
-    let rig = Rig::new(platform(vec![organization_of(projects)])).await;
-    let session = rig.log_in().await.unwrap();
+    let test = TestPlatform::new(platform(vec![organization_of(projects)])).await;
+    let session = test.log_in().await.unwrap();
     let found = session.projects(&organization_id("org-1")).await.unwrap();
-    (found.len(), rig.sandbox.requests_at(&Endpoint::Projects).len())
+    (found.len(), test.sandbox.requests_at(&Endpoint::Projects).len())
 }
 
 // threats 137
@@ -56,31 +56,31 @@ async fn at_most_fifty_pages_are_read() {
 async fn list_ends_at_the_page_with_the_match() {
     let mut organization = organization_of(5_000);
     organization.projects[150].is_initial = true;
-    let rig = Rig::new(platform(vec![organization])).await;
-    let session = rig.log_in().await.unwrap();
+    let test = TestPlatform::new(platform(vec![organization])).await;
+    let session = test.log_in().await.unwrap();
     let organization = organization_id("org-1");
     let limit = ProjectLimit::new(usize::MAX);
     let sought = session.projects_within(&organization, |project| project.is_initial, &limit);
     assert_eq!(sought.await.unwrap().projects.len(), 200);
-    assert_eq!(rig.sandbox.requests_at(&Endpoint::Projects).len(), 2);
+    assert_eq!(test.sandbox.requests_at(&Endpoint::Projects).len(), 2);
 }
 
 // threats 137
 #[tokio::test]
 async fn page_that_points_to_itself_ends_the_list() {
     let page = json!({"data": [{"id": "proj_1"}], "has_more": true, "last_id": "proj_1"});
-    let rig = Rig::with(Endpoint::Projects, Then::json(200, page)).await;
-    let session = rig.log_in().await.unwrap();
+    let test = TestPlatform::with(Endpoint::Projects, Then::json(200, page)).await;
+    let session = test.log_in().await.unwrap();
     session.projects(&organization_id("org-1")).await.unwrap();
-    assert_eq!(rig.sandbox.requests_at(&Endpoint::Projects).len(), 2);
+    assert_eq!(test.sandbox.requests_at(&Endpoint::Projects).len(), 2);
 }
 
 // threats 127
 #[tokio::test]
 async fn status_403_and_404_are_inaccessible_and_not_transient() {
     for status in [403, 404] {
-        let rig = Rig::with(Endpoint::Projects, Then::json(status, json!({}))).await;
-        let session = rig.log_in().await.unwrap();
+        let test = TestPlatform::with(Endpoint::Projects, Then::json(status, json!({}))).await;
+        let session = test.log_in().await.unwrap();
         let error = session.projects(&organization_id("org-2")).await.unwrap_err();
         assert!(error.is_inaccessible() && !error.is_transient(), "{error:?}");
     }
@@ -89,6 +89,6 @@ async fn status_403_and_404_are_inaccessible_and_not_transient() {
 #[tokio::test]
 async fn account_without_organization_has_an_empty_list() {
     let accounts = vec![Account { email: Account::OWNER.into(), ..Account::member() }];
-    let rig = Rig::new(Scenario { accounts, ..Scenario::default() }).await;
-    assert_eq!(rig.log_in().await.unwrap().organizations().await.unwrap(), []);
+    let test = TestPlatform::new(Scenario { accounts, ..Scenario::default() }).await;
+    assert_eq!(test.log_in().await.unwrap().organizations().await.unwrap(), []);
 }

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod creations;
+mod create_api_key;
+mod error_responses;
 mod lists;
-mod refusals;
-mod rig;
+mod support;
 mod wire;

@@ -2,11 +2,11 @@
 
 use sandbox::{Endpoint, Organization, Project, Recorded};
 
-use crate::rig::{Rig, organization_id, organization_of, platform, project_id};
+use crate::support::{TestPlatform, organization_id, organization_of, platform, project_id};
 
 /// The request as text, headers sorted. The port is replaced, `Content-Length` is omitted.
 #[track_caller]
-fn is_whole(request: &Recorded, expected: &str) {
+fn assert_request(request: &Recorded, expected: &str) {
     let Recorded { method, path, .. } = request;
     let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
     let body = String::from_utf8(request.body.clone()).unwrap();
@@ -22,10 +22,10 @@ fn is_whole(request: &Recorded, expected: &str) {
 // threats 149
 #[tokio::test]
 async fn login_request_is_exact() {
-    let rig = Rig::new(platform(Vec::new())).await;
-    rig.log_in().await.unwrap();
-    is_whole(
-        &rig.only_request_at(&Endpoint::Any),
+    let test = TestPlatform::new(platform(Vec::new())).await;
+    test.log_in().await.unwrap();
+    assert_request(
+        &test.only_request_at(&Endpoint::Any),
         "POST /dashboard/onboarding/login\n\
          accept: application/json\n\
          authorization: Bearer an.access.token\n\
@@ -40,11 +40,11 @@ async fn login_request_is_exact() {
 // threats 149
 #[tokio::test]
 async fn organizations_request_is_exact() {
-    let rig = Rig::new(platform(Vec::new())).await;
-    let session = rig.log_in().await.unwrap();
+    let test = TestPlatform::new(platform(Vec::new())).await;
+    let session = test.log_in().await.unwrap();
     assert_eq!(session.organizations().await.unwrap(), []);
-    is_whole(
-        &rig.only_request_at(&Endpoint::Organizations),
+    assert_request(
+        &test.only_request_at(&Endpoint::Organizations),
         "GET /v1/organizations\n\
          accept: application/json\n\
          authorization: Bearer sess-a-key\n\
@@ -57,11 +57,11 @@ async fn organizations_request_is_exact() {
 // threats 149
 #[tokio::test]
 async fn projects_requests_are_exact() {
-    let rig = Rig::new(platform(vec![organization_of(101)])).await;
-    let session = rig.log_in().await.unwrap();
+    let test = TestPlatform::new(platform(vec![organization_of(101)])).await;
+    let session = test.log_in().await.unwrap();
     let projects = session.projects(&organization_id("org-1")).await.unwrap();
     assert_eq!(projects.len(), 101);
-    let requests = rig.sandbox.requests_at(&Endpoint::Projects);
+    let requests = test.sandbox.requests_at(&Endpoint::Projects);
     let [first, second] = requests.as_slice() else { panic!("{requests:?}") };
     let whole = |after: &str| {
         format!(
@@ -74,20 +74,20 @@ async fn projects_requests_are_exact() {
              \n"
         )
     };
-    is_whole(first, &whole(""));
-    is_whole(second, &whole("&after=proj_100"));
+    assert_request(first, &whole(""));
+    assert_request(second, &whole("&after=proj_100"));
 }
 
 // threats 149
 #[tokio::test]
 async fn create_api_key_request_is_exact() {
-    let rig = Rig::new(platform(vec![organization_of(1)])).await;
-    let session = rig.log_in().await.unwrap();
+    let test = TestPlatform::new(platform(vec![organization_of(1)])).await;
+    let session = test.log_in().await.unwrap();
     let (organization, project) = (organization_id("org-1"), project_id("proj_1"));
     let key = session.create_api_key(&organization, &project, "Codex CLI").await.unwrap();
     assert_eq!(key.expose(), "sk-a-key");
-    is_whole(
-        &rig.only_request_at(&Endpoint::ApiKeys),
+    assert_request(
+        &test.only_request_at(&Endpoint::ApiKeys),
         "POST /dashboard/organizations/org-1/projects/proj_1/api_keys\n\
          accept: application/json\n\
          authorization: Bearer sess-a-key\n\
@@ -104,14 +104,14 @@ async fn id_with_any_characters_is_one_path_segment() {
     let project = Project { id: "p?r#o%2Fj".into(), ..Project::default() };
     let organization =
         Organization { id: "o/../r&g".into(), projects: vec![project], ..Organization::default() };
-    let rig = Rig::new(platform(vec![organization])).await;
-    let session = rig.log_in().await.unwrap();
+    let test = TestPlatform::new(platform(vec![organization])).await;
+    let session = test.log_in().await.unwrap();
     let organizations = session.organizations().await.unwrap();
     let organization = &organizations[0].id;
     let projects = session.projects(organization).await.unwrap();
     session.create_api_key(organization, &projects[0].id, "a name").await.unwrap();
     assert_eq!(
-        rig.only_request_at(&Endpoint::ApiKeys).path,
+        test.only_request_at(&Endpoint::ApiKeys).path,
         "/dashboard/organizations/o%2F..%2Fr%26g/projects/p%3Fr%23o%252Fj/api_keys"
     );
 }

@@ -20,12 +20,12 @@ impl DelayProxy {
         Ok(Self { listener, address })
     }
 
-    /// Forwards to `far_end` until this process ends.
-    pub(super) fn carry_to(self, far_end: SocketAddr, round_trip: Duration) {
+    /// Forwards to `server_address` until this process ends.
+    pub(super) fn forward_to(self, server_address: SocketAddr, round_trip: Duration) {
         thread::spawn(move || {
             for near in self.listener.incoming().flatten() {
                 // A connection that fails is closed, and its client reports that.
-                let _ = connect(near, far_end, round_trip);
+                let _ = connect(near, server_address, round_trip);
             }
         });
     }
@@ -35,12 +35,12 @@ impl DelayProxy {
 /// that a busy machine does not improve the ratios.
 pub(super) fn measured(round_trip: Duration) -> io::Result<Duration> {
     const TRIPS: usize = 8;
-    let far_end = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let proxy = DelayProxy::bind()?;
     let mut near = TcpStream::connect(proxy.address)?;
     near.set_nodelay(true)?;
-    proxy.carry_to(far_end.local_addr()?, round_trip);
-    let (far, _) = far_end.accept()?;
+    proxy.forward_to(server.local_addr()?, round_trip);
+    let (far, _) = server.accept()?;
     far.set_nodelay(true)?;
     thread::spawn(move || echo(far));
 
@@ -64,20 +64,20 @@ fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-fn connect(near: TcpStream, far_end: SocketAddr, round_trip: Duration) -> io::Result<()> {
+fn connect(near: TcpStream, server_address: SocketAddr, round_trip: Duration) -> io::Result<()> {
     let opened = Opened { at: Instant::now(), round_trip };
-    let far = TcpStream::connect(far_end)?;
+    let far = TcpStream::connect(server_address)?;
     // Nagle's algorithm would add a delay.
     near.set_nodelay(true)?;
     far.set_nodelay(true)?;
-    carry(near.try_clone()?, far.try_clone()?, opened);
-    carry(far, near, opened);
+    forward(near.try_clone()?, far.try_clone()?, opened);
+    forward(far, near, opened);
     Ok(())
 }
 
 /// One direction: one thread stamps arriving bytes, the other sends them when they are due, so that
 /// delays do not add up.
-fn carry(mut from: TcpStream, mut to: TcpStream, opened: Opened) {
+fn forward(mut from: TcpStream, mut to: TcpStream, opened: Opened) {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
@@ -134,14 +134,14 @@ mod tests {
 
     #[test]
     fn data_is_forwarded_both_ways() {
-        let far_end = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy = DelayProxy::bind().unwrap();
         let mut near = TcpStream::connect(proxy.address).unwrap();
-        proxy.carry_to(far_end.local_addr().unwrap(), Duration::ZERO);
+        proxy.forward_to(server.local_addr().unwrap(), Duration::ZERO);
 
         near.write_all(b"there").unwrap();
         near.shutdown(Shutdown::Write).unwrap();
-        let (mut far, _) = far_end.accept().unwrap();
+        let (mut far, _) = server.accept().unwrap();
         let mut received = String::new();
         far.read_to_string(&mut received).unwrap();
         assert_eq!(received, "there");

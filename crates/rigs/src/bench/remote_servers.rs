@@ -59,8 +59,8 @@ impl RemoteServers {
             issuer: Some(issuer.clone()),
             ..Scenario::default()
         })?;
-        to_issuer.carry_to(far_end(sandbox.issuer_url())?, round_trip);
-        to_api.carry_to(far_end(sandbox.api_url())?, round_trip);
+        to_issuer.forward_to(server_address(sandbox.issuer_url())?, round_trip);
+        to_api.forward_to(server_address(sandbox.api_url())?, round_trip);
 
         let folder = TempDir::new()?;
         let pem = sandbox.ca_pem().ok_or("the sandbox has no certificate")?;
@@ -105,7 +105,7 @@ impl RemoteServers {
     }
 
     fn command(&self, program: &Path, home: &Path) -> Command {
-        let mut command = program::untouched(program, home);
+        let mut command = program::command_without_user_settings(program, home);
         command.args(match self.flow {
             Flow::SignIn => vec!["login"],
             Flow::CreateKey { .. } => vec!["create-key", "--api-base", &self.api],
@@ -119,7 +119,7 @@ impl RemoteServers {
     /// does not count.
     fn sign_in(&self, address: &str) -> Result<Url, Box<dyn Error>> {
         let nearby = address.replacen(&self.issuer, self.sandbox.issuer_url(), 1);
-        let person = self.sandbox.person(Account::OWNER).who(Conduct::StopsBeforeCallback);
+        let person = self.sandbox.person(Account::OWNER).with_conduct(Conduct::StopsBeforeCallback);
         let trail = person.visit_blocking(&nearby)?;
         let callback = trail.last().and_then(Step::location);
         callback.ok_or_else(|| "the issuer does not send the browser back".into())
@@ -128,7 +128,7 @@ impl RemoteServers {
 
 /// The part that is measured: the callback, and the rest of the program.
 fn finish(running: &mut Running, callback: &Url) -> Result<(), Box<dyn Error>> {
-    let page = come_back(callback)?;
+    let page = request_callback(callback)?;
     let (status, _) = running.ended()?;
     if status.success() && page == 200 {
         return Ok(());
@@ -137,7 +137,7 @@ fn finish(running: &mut Running, callback: &Url) -> Result<(), Box<dyn Error>> {
 }
 
 /// Goes to the callback and follows its redirects; returns the last status.
-fn come_back(callback: &Url) -> Result<u16, Box<dyn Error>> {
+fn request_callback(callback: &Url) -> Result<u16, Box<dyn Error>> {
     let mut url = callback.clone();
     loop {
         let address = url.socket_addrs(|| None)?;
@@ -153,7 +153,7 @@ fn come_back(callback: &Url) -> Result<u16, Box<dyn Error>> {
 /// Enough on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-fn far_end(url: &str) -> io::Result<SocketAddr> {
+fn server_address(url: &str) -> io::Result<SocketAddr> {
     let address = url.trim_start_matches("https://").parse();
     address.map_err(io::Error::other)
 }

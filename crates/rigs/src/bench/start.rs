@@ -34,7 +34,7 @@ pub(super) fn to_url(
     let folder = TempDir::new()?;
     let bare = bare_program("bind_and_print", root, folder.path())?;
     let [ours, theirs] = medians(rounds, || {
-        let mut login = program::untouched(program, folder.path());
+        let mut login = program::command_without_user_settings(program, folder.path());
         login.args(["--no-browser", "--port", "0", "--issuer", NOWHERE]);
         Ok([until_url(&mut login)?, until_url(&mut Command::new(&bare))?])
     })?;
@@ -54,7 +54,7 @@ pub(super) fn to_token(
     let bare = bare_program("open_and_print", root, folder.path())?;
     let file = signed_in(folder.path())?;
     let [ours, theirs] = medians(rounds, || {
-        let mut token = program::untouched(program, folder.path());
+        let mut token = program::command_without_user_settings(program, folder.path());
         Ok([until_end(token.arg("token"))?, until_end(Command::new(&bare).arg(&file))?])
     })?;
     report.ratio("token, beside open and print", ours, theirs, Some(MOST_TO_TOKEN));

@@ -170,7 +170,7 @@ fn shown(statuses: &[Option<u16>]) -> String {
 mod tests {
     use super::*;
 
-    fn seen_and_verdict(form: &str, sent: &[(&str, Option<u16>)]) -> (String, Verdict) {
+    fn observation_and_finding(form: &str, sent: &[(&str, Option<u16>)]) -> (String, Verdict) {
         let exchange = |&(form, status): &(&str, _)| Exchange {
             target: format!("/auth/callback?state=s&form={form}"),
             status,
@@ -183,8 +183,9 @@ mod tests {
 
     #[test]
     fn attack_fails_only_if_both_requests_are_refused() {
-        let both =
-            |wrong, right| seen_and_verdict("img", &[("img-wrong", wrong), ("img-right", right)]);
+        let both = |wrong, right| {
+            observation_and_finding("img", &[("img-wrong", wrong), ("img-right", right)])
+        };
         assert_eq!(both(Some(400), Some(403)), ("400 403".to_owned(), Verdict::Met));
         assert_eq!(both(Some(403), Some(302)).1, Verdict::Wrong);
         assert_eq!(both(Some(200), Some(403)).1, Verdict::Wrong);
@@ -194,10 +195,13 @@ mod tests {
 
     #[test]
     fn unsent_attack_is_untried() {
-        assert_eq!(seen_and_verdict("img", &[("img-wrong", Some(403))]).1, Verdict::Untried);
-        assert_eq!(seen_and_verdict("img", &[("iframe-wrong", Some(403))]).0, "not sent not sent");
+        assert_eq!(observation_and_finding("img", &[("img-wrong", Some(403))]).1, Verdict::Untried);
         assert_eq!(
-            seen_and_verdict(LINK, &[("link-wrong", Some(400))]),
+            observation_and_finding("img", &[("iframe-wrong", Some(403))]).0,
+            "not sent not sent"
+        );
+        assert_eq!(
+            observation_and_finding(LINK, &[("link-wrong", Some(400))]),
             ("400".to_owned(), Verdict::Met)
         );
     }

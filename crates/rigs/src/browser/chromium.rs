@@ -104,7 +104,7 @@ impl Chromium {
     pub(super) fn is_quiet(&self) -> bool {
         const NOISES: [&str; 3] =
             ["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Page.javascriptDialogOpening"];
-        self.devtools.happened(&NOISES) == 0
+        self.devtools.count_events(&NOISES) == 0
     }
 
     /// Switches the policy of pages off or on.

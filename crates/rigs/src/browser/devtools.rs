@@ -61,7 +61,7 @@ impl<W: Write> DevTools<W> {
     ///
     /// It does not happen.
     pub(super) fn wait_for(&mut self, event: &str) -> Result<(), Box<dyn Error>> {
-        if self.happened(&[event]) == 0 {
+        if self.count_events(&[event]) == 0 {
             let message = self.next(event, |message| message["method"] == event)?;
             self.events.push(message);
         }
@@ -69,7 +69,7 @@ impl<W: Write> DevTools<W> {
     }
 
     /// How many of these events have happened.
-    pub(super) fn happened(&self, names: &[&str]) -> usize {
+    pub(super) fn count_events(&self, names: &[&str]) -> usize {
         let is_one = |event: &&Value| names.iter().any(|name| event["method"] == *name);
         self.events.iter().filter(is_one).count()
     }
@@ -134,9 +134,9 @@ mod tests {
         assert_eq!(sent, expected);
 
         browser.wait_for("Page.loaded").unwrap();
-        assert_eq!(browser.happened(&["Page.loaded", "Page.other"]), 1);
+        assert_eq!(browser.count_events(&["Page.loaded", "Page.other"]), 1);
         browser.forget();
-        assert_eq!(browser.happened(&["Page.loaded"]), 0);
+        assert_eq!(browser.count_events(&["Page.loaded"]), 0);
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl<'a> Harness<'a> {
     }
 
     pub(super) fn start(&self, command: &str, options: &[&str]) -> Result<Waiting, Box<dyn Error>> {
-        let mut program = program::untouched(&self.program, self.home.path());
+        let mut program = program::command_without_user_settings(&self.program, self.home.path());
         program.env("HOME", self.home.path());
         let servers = [self.sandbox.issuer_url(), self.sandbox.api_url()];
         program.args([command, "--issuer", servers[0], "--api-base", servers[1]]);

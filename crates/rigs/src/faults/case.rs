@@ -121,7 +121,7 @@ impl<'a> Case<'a> {
 
     /// A program with the folder in its environment.
     pub(super) fn command(&self, program: &Path) -> Command {
-        let mut command = program::untouched(program, self.home.path());
+        let mut command = program::command_without_user_settings(program, self.home.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -139,11 +139,11 @@ impl<'a> Case<'a> {
     /// Writes its standard input, and releases a held response.
     pub(super) fn release(&self, flow: Flow, child: &mut Child) {
         self.sandbox.release();
-        feed(child, &flow.input());
+        write_stdin(child, &flow.input());
     }
 
     /// Runs a flow without a fault.
-    pub(super) fn play(&self, flow: Flow) -> Outcome<Ended> {
+    pub(super) fn run_flow(&self, flow: Flow) -> Outcome<Ended> {
         let mut child = self.begin(flow)?;
         self.release(flow, &mut child);
         Ended::wait(child)
@@ -195,7 +195,7 @@ impl<'a> Case<'a> {
 }
 
 /// Writes standard input. A program may end without reading it.
-pub(super) fn feed(child: &mut Child, input: &str) {
+pub(super) fn write_stdin(child: &mut Child, input: &str) {
     if let Some(mut stdin) = child.stdin.take() {
         let _ = stdin.write_all(input.as_bytes());
     }

@@ -26,12 +26,16 @@ const DELAY: Duration = Duration::from_secs(1);
 pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Outcome<()> {
     let Numbers { rounds, processes, .. } = *numbers;
     progress(&format!("one refresh for {processes} processes"));
-    let undisturbed = Rounds::play(program, numbers, Vec::new)?;
+    let undisturbed = Rounds::run(program, numbers, Vec::new)?;
     let what = format!("refreshes in {rounds} rounds of {processes}");
     report.count(&what, undisturbed.sum(Round::refreshes), rounds);
     let succeeded = undisturbed.sum(Round::succeeded);
     report.count("  processes that end with 0", succeeded, rounds * processes);
-    report.count("  rounds in which all print the same", undisturbed.sum(Round::agrees), rounds);
+    report.count(
+        "  rounds in which all print the same",
+        undisturbed.sum(Round::prints_one_token),
+        rounds,
+    );
     report.time("  a round, the longest", undisturbed.longest(), Duration::from_secs(10));
 
     progress("the same, while some are killed");
@@ -39,9 +43,9 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
     // Around the moment of the response.
     let mut kill = || (random.usize(..processes), DELAY.mul_f64(random.f64() * 1.2));
     let killed =
-        Rounds::play(program, numbers, || (0..processes.div_ceil(20)).map(|_| kill()).collect())?;
+        Rounds::run(program, numbers, || (0..processes.div_ceil(20)).map(|_| kill()).collect())?;
     let what = format!("{rounds} rounds of {processes} with 5 % killed: token lost for no reason");
-    report.count(&what, killed.sum(Round::lost_for_no_reason), 0);
+    report.count(&what, killed.sum(Round::lost_without_excuse), 0);
     report.count("  survivors that end otherwise than they should", killed.sum(Round::wrong), 0);
     let note = |report: &mut Report, what, count: usize| report.note(what, count.to_string());
     note(report, "  killed", killed.sum(|round| round.killed));
@@ -54,12 +58,12 @@ struct Rounds(Vec<Round>);
 
 impl Rounds {
     /// `kills` says which processes are killed in a round, and when.
-    fn play(
+    fn run(
         program: &Path,
         numbers: &Numbers,
         mut kills: impl FnMut() -> Vec<(usize, Duration)>,
     ) -> Outcome<Self> {
-        let round = |_| Round::play(program, numbers.processes, &kills());
+        let round = |_| Round::run(program, numbers.processes, &kills());
         Ok(Self((0..numbers.rounds).map(round).collect::<Outcome<_>>()?))
     }
 
@@ -85,7 +89,7 @@ struct Round {
 }
 
 impl Round {
-    fn play(program: &Path, processes: usize, kills: &[(usize, Duration)]) -> Outcome<Self> {
+    fn run(program: &Path, processes: usize, kills: &[(usize, Duration)]) -> Outcome<Self> {
         let slow = Fault::new(Endpoint::TokenRefresh, Then::Normal).on(On::First(1)).after(DELAY);
         let scenario = Scenario { faults: vec![slow], ..Scenario::default() };
         let sandbox = Sandbox::start_in_thread(scenario)?;
@@ -124,7 +128,7 @@ impl Round {
     }
 
     /// 1 if every printed token is the last one that the issuer returned.
-    fn agrees(&self) -> usize {
+    fn prints_one_token(&self) -> usize {
         let printed: BTreeSet<&str> = self
             .survivors
             .iter()
@@ -142,7 +146,7 @@ impl Round {
     }
 
     /// 1 if it was lost and no killed process held the locks.
-    fn lost_for_no_reason(&self) -> usize {
+    fn lost_without_excuse(&self) -> usize {
         if self.holders == 0 { self.lost() } else { 0 }
     }
 
@@ -150,7 +154,7 @@ impl Round {
     fn wrong(&self) -> usize {
         let expected = if self.lost() == 1 { Some(3) } else { Some(0) };
         let otherwise = self.survivors.iter().filter(|it| it.code != expected).count();
-        otherwise + usize::from(self.lost() == 0 && self.agrees() == 0)
+        otherwise + usize::from(self.lost() == 0 && self.prints_one_token() == 0)
     }
 }
 
@@ -163,14 +167,14 @@ fn get_token(
 ) -> Outcome<(bool, Ended)> {
     use std::process::Stdio;
 
-    let mut command = program::untouched(program, home.path());
+    let mut command = program::command_without_user_settings(program, home.path());
     command.args(["token", "--issuer", issuer]).stdin(Stdio::null());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut held_locks = false;
     if let Some(after) = kill {
         thread::sleep(after);
         // Stopped first, so that it cannot lock or unlock before it is killed.
-        if child.try_wait()?.is_none() && system::halt(child.id()).is_ok() {
+        if child.try_wait()?.is_none() && system::stop_process(child.id()).is_ok() {
             held_locks = holds_a_lock(child.id());
         }
         child.kill()?;

@@ -41,13 +41,15 @@ pub(super) fn classify(before: Option<&[u8]>, now: Option<&[u8]>, goal: &Goal) -
     }
     let is_new = match (now, goal) {
         (None, goal) => matches!(goal, Goal::Nothing),
-        (Some(bytes), goal) => serde_json::from_slice(bytes).is_ok_and(|it| goal.is_met_by(&it)),
+        (Some(bytes), goal) => {
+            serde_json::from_slice(bytes).is_ok_and(|it| goal.is_reached_by(&it))
+        }
     };
     if is_new { State::New } else { State::Torn }
 }
 
 impl Goal {
-    fn is_met_by(&self, document: &Value) -> bool {
+    fn is_reached_by(&self, document: &Value) -> bool {
         match self {
             Self::Nothing => false,
             Self::Key(key) => {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use serde_json::Value;
 
-use super::case::{Ended, feed};
+use super::case::{Ended, write_stdin};
 use super::content::{self, Goal, State};
 use super::home::Home;
 use super::{Numbers, Outcome};
@@ -98,10 +98,10 @@ impl Saver<'_> {
     }
 
     fn begin(&self, key: &str) -> Outcome<std::process::Child> {
-        let mut command = program::untouched(self.program, self.home.path());
+        let mut command = program::command_without_user_settings(self.program, self.home.path());
         command.args(["login", "--with-api-key"]).stdin(Stdio::piped());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        feed(&mut child, key);
+        write_stdin(&mut child, key);
         Ok(child)
     }
 

@@ -83,7 +83,7 @@ fn attempt(program: &Path, point: &Point) -> Outcome<(Token, Ended)> {
     let mut token = Token::from_state(case.state()?, case.refreshes());
     if token == Token::Lost && !case.home.leftovers()?.is_empty() {
         // The next refresh renames the temporary file, without a request.
-        case.play(Flow::Refresh)?;
+        case.run_flow(Flow::Refresh)?;
         let is_kept = case.state()? == State::New && case.refreshes() == 1;
         token = if is_kept { Token::Kept } else { Token::Lost };
     }

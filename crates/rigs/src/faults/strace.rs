@@ -71,11 +71,11 @@ pub(super) fn missing() -> Option<&'static str> {
     if !exists {
         return Some("needs strace: apt-get install strace");
     }
-    let may = may_attach().unwrap_or_default();
+    let may = can_trace().unwrap_or_default();
     (!may).then_some("strace may not attach here: run this as root, or in `unshare -Ur`")
 }
 
-fn may_attach() -> Outcome<bool> {
+fn can_trace() -> Outcome<bool> {
     let mut somebody = Command::new("sleep").arg("60").spawn()?;
     let attached = Attached::to(somebody.id(), &[]);
     somebody.kill()?;

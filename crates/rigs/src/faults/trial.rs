@@ -65,12 +65,12 @@ pub(super) fn run(
 fn next(case: &Case<'_>, state: State) -> Outcome<Next> {
     let was_spent = case.refreshes() > 0;
     let begun = Instant::now();
-    let again = case.play(case.flow)?;
+    let again = case.run_flow(case.flow)?;
     let took = begun.elapsed();
     let is_lost = was_spent && state == State::Old && again.code == Some(3);
     let mut fault = (again.code != Some(0) && !is_lost).then(|| again.summary());
     if is_lost || case.flow == Flow::Logout {
-        let anew = case.play(Flow::OtherKey)?;
+        let anew = case.run_flow(Flow::OtherKey)?;
         fault = fault.or_else(|| (anew.code != Some(0)).then(|| anew.summary()));
     }
     let left = case.home.leftovers()?;

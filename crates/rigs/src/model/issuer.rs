@@ -96,14 +96,14 @@ impl Issuer {
         if policy == Policy::SameToken {
             return Some(token);
         }
-        self.of_mut(token).is_live = false;
+        self.token_mut(token).is_live = false;
         Some(self.issue(person, family))
     }
 
     pub(super) fn revoke(&mut self, token: Token, policy: Policy) {
         let Issued { person, family, .. } = *self.of(token);
         match policy {
-            Policy::RevokesToken | Policy::SameToken => self.of_mut(token).is_live = false,
+            Policy::RevokesToken | Policy::SameToken => self.token_mut(token).is_live = false,
             Policy::RevokesPerson => self.end(|it| it.person == person),
             Policy::RevokesFamily | Policy::ReuseEndsFamily => self.end(|it| it.family == family),
         }
@@ -115,12 +115,12 @@ impl Issuer {
 
     /// One of our processes sends this token. False if another one already has.
     pub(super) fn send_ours(&mut self, token: Token) -> bool {
-        !std::mem::replace(&mut self.of_mut(token).is_spent_by_us, true)
+        !std::mem::replace(&mut self.token_mut(token).is_spent_by_us, true)
     }
 
     /// Nobody knows what came of this token, so it may be sent again.
-    pub(super) fn allow_another(&mut self, token: Token) {
-        self.of_mut(token).is_spent_by_us = false;
+    pub(super) fn allow_second_use(&mut self, token: Token) {
+        self.token_mut(token).is_spent_by_us = false;
     }
 
     /// The sign-in of this token may end.
@@ -150,7 +150,7 @@ impl Issuer {
         &self.0[usize::from(token)]
     }
 
-    fn of_mut(&mut self, token: Token) -> &mut Issued {
+    fn token_mut(&mut self, token: Token) -> &mut Issued {
         &mut self.0[usize::from(token)]
     }
 }

@@ -203,7 +203,7 @@ impl Process {
         world.unlock(pid);
         if let Self::Refresh(Refresh::Refreshed(sent, _)) = self {
             world.issuer.excuse(sent);
-            world.issuer.allow_another(sent);
+            world.issuer.allow_second_use(sent);
         }
         Self::Ended
     }
@@ -240,7 +240,7 @@ impl Refresh {
                     }
                     Some(_) => lost(token, pid, world),
                     None => {
-                        world.issuer.allow_another(token);
+                        world.issuer.allow_second_use(token);
                         world.unlock(pid);
                         Process::Refresh(Self::Rejected(token))
                     }
@@ -259,7 +259,7 @@ impl Refresh {
 /// Nobody has the next token.
 fn lost(sent: Token, pid: Pid, world: &mut World) -> Process {
     world.issuer.excuse(sent);
-    world.issuer.allow_another(sent);
+    world.issuer.allow_second_use(sent);
     ended(pid, world)
 }
 

@@ -25,13 +25,13 @@ pub(super) fn run(
     progress("how soon it ends");
     let harness = Harness::start(program, Vec::new())?;
     let ends = numbers.ends;
-    let after_last_page = longest(ends, || end_with_open_sockets(&harness))?;
+    let after_last_page = longest(ends, || exit_with_open_sockets(&harness))?;
     let most = Duration::from_millis(100);
     report.time("exit after the last page, sockets open", after_last_page, most);
-    let after_denial = longest(ends, || end_by_denial(&harness))?;
+    let after_denial = longest(ends, || exit_after_denial(&harness))?;
     report.time("exit after a denial, sockets open", after_denial, most);
 
-    let tab_closed = longest(ends.div_ceil(10), || end_without_last_page(&harness))?;
+    let tab_closed = longest(ends.div_ceil(10), || exit_without_last_page(&harness))?;
     // The program waits for five seconds, and then has to end.
     let most = Duration::from_millis(5000) + most;
     report.time("exit when nobody asks for the last page", tab_closed, most);
@@ -39,7 +39,7 @@ pub(super) fn run(
     progress("how soon slow clients are gone");
     report.time(
         "400 slow clients are gone after",
-        slow_are_gone(&harness)?,
+        slow_clients_are_disconnected(&harness)?,
         Duration::from_secs(6),
     );
     if cfg!(unix) {
@@ -56,10 +56,10 @@ fn interruptions(
 ) -> Result<(), Box<dyn Error>> {
     progress("Ctrl-C");
     let held = Harness::start(program, vec![Fault::new(Endpoint::TokenCode, Then::Hang)])?;
-    let mut redeeming = 0;
+    let mut exchanging = 0;
     let mut mid_exchange = || {
-        redeeming += 1;
-        interrupted_while_redeeming(&held, redeeming)
+        exchanging += 1;
+        interrupted_during_exchange(&held, exchanging)
     };
     let most = Duration::from_secs(2);
     let while_waiting = longest(ends, || interrupted_while_waiting(waiting))?;
@@ -93,14 +93,14 @@ fn open_sockets(sign_in: &SignIn, count: usize) -> Result<Vec<TcpStream>, Box<dy
 }
 
 /// From the end of the last page to the end of the program.
-fn end_with_open_sockets(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
+fn exit_with_open_sockets(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
     let mut sign_in = harness.start_sign_in()?;
     let _open = open_sockets(&sign_in, 100)?;
     Ok(sign_in.finish()?.exited)
 }
 
 /// From the end of the error page to the end of the program.
-fn end_by_denial(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
+fn exit_after_denial(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
     let mut sign_in = harness.start_sign_in()?;
     let _open = open_sockets(&sign_in, 100)?;
     let state = sign_in.callback.query_pairs().find(|(name, _)| name == "state");
@@ -115,7 +115,7 @@ fn end_by_denial(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
 }
 
 /// From the moment the file of credentials exists to the end of the program.
-fn end_without_last_page(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
+fn exit_without_last_page(harness: &Harness<'_>) -> Result<Duration, Box<dyn Error>> {
     let mut sign_in = harness.start_sign_in()?;
     let auth_file = sign_in.auth_file();
     let seen = thread::spawn(move || {
@@ -133,7 +133,9 @@ fn end_without_last_page(harness: &Harness<'_>) -> Result<Duration, Box<dyn Erro
 
 /// From the last of 400 connections, fewer than the server holds at once, until it has closed all of
 /// them, counted by its descriptors. `None` on systems other than Linux.
-fn slow_are_gone(harness: &Harness<'_>) -> Result<Option<Duration>, Box<dyn Error>> {
+fn slow_clients_are_disconnected(
+    harness: &Harness<'_>,
+) -> Result<Option<Duration>, Box<dyn Error>> {
     const CLIENTS: usize = 400;
     /// Connections of the program to the issuer.
     const OWN: u64 = 2;
@@ -165,7 +167,7 @@ fn interrupted_while_waiting(harness: &Harness<'_>) -> Result<Duration, Box<dyn 
 }
 
 /// While the token endpoint does not respond.
-fn interrupted_while_redeeming(
+fn interrupted_during_exchange(
     harness: &Harness<'_>,
     nth: usize,
 ) -> Result<Duration, Box<dyn Error>> {

@@ -28,11 +28,11 @@ impl<'a> Harness<'a> {
     /// Starts the program, and signs the person in, up to the callback.
     pub(super) fn start_sign_in(&self) -> Result<SignIn, Box<dyn Error>> {
         let home = TempDir::new()?;
-        let mut command = program::untouched(self.program, home.path());
+        let mut command = program::command_without_user_settings(self.program, home.path());
         command.args(["login", "--no-browser", "--port", "0", "--timeout", "3m"]);
         command.args(["--issuer", self.sandbox.issuer_url()]);
         let mut running = Running::start(&mut command)?;
-        let person = self.sandbox.person(Account::OWNER).who(Conduct::StopsBeforeCallback);
+        let person = self.sandbox.person(Account::OWNER).with_conduct(Conduct::StopsBeforeCallback);
         let trail = person.visit_blocking(&running.address()?)?;
         let callback = trail.last().and_then(Step::location);
         let callback = callback.ok_or("the issuer does not send the browser back")?;
@@ -131,7 +131,7 @@ impl SignIn {
     }
 
     /// The lines on standard error from the address on, after the end.
-    pub(super) fn more_lines(&mut self) -> Result<usize, Box<dyn Error>> {
+    pub(super) fn remaining_lines(&mut self) -> Result<usize, Box<dyn Error>> {
         let mut lines = 1;
         while self.running.next_line()?.is_some() {
             lines += 1;

@@ -39,7 +39,7 @@ pub(super) fn run(
     let mut most = under_slow_clients(&harness, &slow, numbers.sign_ins, report)?;
     for connections in [Connections::New, Connections::KeptAlive] {
         let flooded = under_a_flood(&harness, &slow, connections, numbers.sign_ins / 2, report)?;
-        most.take_most(&flooded);
+        most.keep_maximum(&flooded);
     }
     report.time("a slow client is held", Some(slow.longest_hold()), Duration::from_secs(6));
     report.most("threads", most.metrics.threads, 8);
@@ -168,14 +168,14 @@ impl Outcome {
             Ok(finish) => {
                 self.completed += 1;
                 self.callbacks.push(finish.redirected);
-                let lines = sign_in.more_lines().unwrap_or(usize::MAX);
+                let lines = sign_in.remaining_lines().unwrap_or(usize::MAX);
                 self.lines = self.lines.max(u64::try_from(lines).unwrap_or(u64::MAX));
             }
             Err(error) => self.failures.push(error.to_string()),
         }
     }
 
-    fn take_most(&mut self, other: &Self) {
+    fn keep_maximum(&mut self, other: &Self) {
         self.metrics = self.metrics.most(other.metrics);
         self.lines = self.lines.max(other.lines);
     }

@@ -130,7 +130,7 @@ impl Account {
 
     /// All four, in the order of the sign-in page.
     #[must_use]
-    pub fn cast() -> Vec<Self> {
+    pub fn all() -> Vec<Self> {
         vec![Self::owner(), Self::new_owner(), Self::member(), Self::denier()]
     }
 

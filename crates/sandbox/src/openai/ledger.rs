@@ -32,11 +32,11 @@ impl Ledger {
     }
 
     /// Revokes the refresh and access tokens of those grants.
-    pub(crate) fn revoke(&mut self, is_meant: impl Fn(&Granted) -> bool) {
-        for entry in self.refresh_tokens.values_mut().filter(|entry| is_meant(&entry.granted)) {
+    pub(crate) fn revoke(&mut self, is_revoked: impl Fn(&Granted) -> bool) {
+        for entry in self.refresh_tokens.values_mut().filter(|entry| is_revoked(&entry.granted)) {
             entry.use_ = Use::Revoked;
         }
-        self.access_tokens.retain(|_, granted| !is_meant(granted));
+        self.access_tokens.retain(|_, granted| !is_revoked(granted));
     }
 }
 

@@ -9,12 +9,12 @@ use crate::response::Refusal;
 pub(crate) struct Params(Vec<(String, String)>);
 
 impl Params {
-    pub(crate) fn of_query(request: &Recorded) -> Result<Self, Refusal> {
+    pub(crate) fn from_query(request: &Recorded) -> Result<Self, Refusal> {
         Self::unique(request.query_pairs())
     }
 
     /// The body: a form or a JSON object of strings.
-    pub(crate) fn of_body(request: &Recorded) -> Result<Self, Refusal> {
+    pub(crate) fn from_body(request: &Recorded) -> Result<Self, Refusal> {
         let content_type = request.header("content-type").unwrap_or_default();
         match content_type.split(';').next().unwrap_or_default().trim() {
             "application/x-www-form-urlencoded" => Self::unique(request.form()),
@@ -31,13 +31,13 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn need(&self, name: &str) -> Result<&str, Refusal> {
+    pub(crate) fn required(&self, name: &str) -> Result<&str, Refusal> {
         self.get(name).ok_or_else(|| invalid(format!("{name} is missing")))
     }
 
     /// The parameter, if it has a known value.
-    pub(crate) fn need_one_of(&self, name: &str, known: &[&str]) -> Result<&str, Refusal> {
-        let value = self.need(name)?;
+    pub(crate) fn required_one_of(&self, name: &str, known: &[&str]) -> Result<&str, Refusal> {
+        let value = self.required(name)?;
         if known.contains(&value) {
             Ok(value)
         } else {

@@ -32,13 +32,13 @@ fn dispatch(world: &World, request: &Recorded) -> Result<Response, Refusal> {
         Endpoint::Jwks => Ok(issuer::jwks(world)),
         Endpoint::Onboarding => platform::onboarding(world, request),
         Endpoint::Organizations => platform::organizations(world, request),
-        Endpoint::Projects | Endpoint::ApiKeys => of_an_organization(world, request),
+        Endpoint::Projects | Endpoint::ApiKeys => organization_endpoint(world, request),
         Endpoint::Any | Endpoint::Path(_) | Endpoint::Unknown => Err(not_found()),
     }
 }
 
 /// The ids in the path are decoded one segment at a time, so that an id may hold a slash.
-fn of_an_organization(world: &World, request: &Recorded) -> Result<Response, Refusal> {
+fn organization_endpoint(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     let segments = request.segments().unwrap_or_default();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
@@ -86,8 +86,8 @@ impl Side {
         match self {
             Self::Both => true,
             // Both serve `/`, to open a connection early.
-            Self::Api => endpoint.is_of_the_api() || *endpoint == Endpoint::Root,
-            Self::Issuer => !endpoint.is_of_the_api(),
+            Self::Api => endpoint.is_api() || *endpoint == Endpoint::Root,
+            Self::Issuer => !endpoint.is_api(),
         }
     }
 }

@@ -39,7 +39,7 @@ pub enum PersonError {
     TooManyRedirects(usize),
     /// The visit timed out.
     #[error("no response in time")]
-    Impatient,
+    TimedOut,
     /// The browser's own runtime did not start.
     #[error("cannot start a runtime")]
     Runtime(#[source] io::Error),

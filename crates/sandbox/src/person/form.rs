@@ -19,7 +19,7 @@ impl<'p> Form<'p> {
             names.into_iter().flatten().any(|name| name == account)
         };
         let button = self.tags("button").find(is_it);
-        let button = button.ok_or_else(|| self.no_such(account))?;
+        let button = button.ok_or_else(|| self.no_such_account(account))?;
         Ok(attribute(button, "value").unwrap_or_default())
     }
 
@@ -40,7 +40,7 @@ impl<'p> Form<'p> {
         Ok(form.finish())
     }
 
-    fn no_such(&self, account: &str) -> PersonError {
+    fn no_such_account(&self, account: &str) -> PersonError {
         let offered = self.tags("button").filter_map(|tag| attribute(tag, "data-email"));
         PersonError::NoSuchAccount { account: account.to_owned(), offered: offered.collect() }
     }

@@ -18,7 +18,7 @@ pub struct Person {
     /// The certificate that the browser trusts, as PEM.
     pub ca_pem: Option<String>,
     /// The timeout of the whole visit.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl Person {
@@ -29,13 +29,13 @@ impl Person {
             account: account.to_owned(),
             conduct: Conduct::SignsIn,
             ca_pem: None,
-            patience: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
         }
     }
 
     /// Sets the conduct.
     #[must_use]
-    pub fn who(self, conduct: Conduct) -> Self {
+    pub fn with_conduct(self, conduct: Conduct) -> Self {
         Self { conduct, ..self }
     }
 
@@ -46,9 +46,9 @@ impl Person {
     ///
     /// [`PersonError`] if a page cannot be loaded, or does not have the account or button.
     pub async fn visit(&self, authorization_url: &str) -> Result<Trail, PersonError> {
-        let visit = self.whole_visit(authorization_url);
-        let outcome = tokio::time::timeout(self.patience, visit).await;
-        outcome.unwrap_or(Err(PersonError::Impatient))
+        let visit = self.visit_without_timeout(authorization_url);
+        let outcome = tokio::time::timeout(self.timeout, visit).await;
+        outcome.unwrap_or(Err(PersonError::TimedOut))
     }
 
     /// [`visit`](Self::visit) for tests that are not async: it blocks the thread.
@@ -77,8 +77,8 @@ impl Person {
             let done = self.press(&browser, &page, user_code).await?;
             Ok(Trail { steps: vec![page, done] })
         };
-        let outcome = tokio::time::timeout(self.patience, visit).await;
-        outcome.unwrap_or(Err(PersonError::Impatient))
+        let outcome = tokio::time::timeout(self.timeout, visit).await;
+        outcome.unwrap_or(Err(PersonError::TimedOut))
     }
 
     /// [`connect_device`](Self::connect_device) for tests that are not async: it blocks the thread.
@@ -94,17 +94,17 @@ impl Person {
         block_on(self.connect_device(device_url, user_code)).map_err(PersonError::Runtime)?
     }
 
-    async fn whole_visit(&self, authorization_url: &str) -> Result<Trail, PersonError> {
+    async fn visit_without_timeout(&self, authorization_url: &str) -> Result<Trail, PersonError> {
         let url = Url::parse(authorization_url).map_err(|_| PersonError::BadUrl)?;
         let browser = Browser::new(self.ca_pem.as_deref())?;
         let page = browser.get(&url).await?;
         let mut trail = Trail { steps: vec![page] };
         let page = &trail.steps[0];
-        if page.status == 200 && !matches!(self.conduct, Conduct::OnlyLooks) {
+        if page.status == 200 && !matches!(self.conduct, Conduct::OnlyOpensThePage) {
             let chosen = self.press(&browser, page, "").await?;
             let callback = chosen.location();
             trail.steps.push(chosen);
-            self.come_back(&browser, callback, &mut trail).await?;
+            self.follow_redirects(&browser, callback, &mut trail).await?;
         }
         Ok(trail)
     }
@@ -127,7 +127,7 @@ impl Person {
         browser.submit(&action, form.submitted(&account, typed)?).await
     }
 
-    async fn come_back(
+    async fn follow_redirects(
         &self,
         browser: &Browser,
         callback: Option<Url>,
@@ -159,7 +159,7 @@ pub enum Conduct {
     /// Presses "Cancel", and follows the redirects.
     Denies,
     /// Opens the sign-in page only.
-    OnlyLooks,
+    OnlyOpensThePage,
     /// Signs in, and does not follow the redirect to the callback.
     StopsBeforeCallback,
     /// Signs in, and does not follow the redirect of the callback.

@@ -7,7 +7,7 @@ use super::request::{Client, Outcome, ProxyRequest};
 use crate::Endpoint;
 use crate::listen::StartError;
 use crate::listen::{accept, listen};
-use crate::log::NotArrived;
+use crate::log::RequestTimeout;
 use crate::running::Running;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,12 +81,12 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`NotArrived`] on timeout.
+    /// [`RequestTimeout`] on timeout.
     pub async fn wait_for_requests(
         &self,
         count: usize,
         within: Duration,
-    ) -> Result<Vec<ProxyRequest>, NotArrived> {
+    ) -> Result<Vec<ProxyRequest>, RequestTimeout> {
         self.state.log.wait(&Endpoint::Any, |_| true, count, within).await
     }
 
@@ -95,12 +95,12 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`NotArrived`] on timeout.
+    /// [`RequestTimeout`] on timeout.
     pub fn wait_for_requests_blocking(
         &self,
         count: usize,
         within: Duration,
-    ) -> Result<Vec<ProxyRequest>, NotArrived> {
+    ) -> Result<Vec<ProxyRequest>, RequestTimeout> {
         self.state.log.wait_blocking(&Endpoint::Any, |_| true, count, within)
     }
 }
@@ -141,11 +141,11 @@ async fn serve(state: Arc<State>, stream: TcpStream) {
     };
     if let Ok((request, outcome)) = asked {
         state.log.add(request);
-        let _ = act(&mut client, outcome).await;
+        let _ = respond(&mut client, outcome).await;
     }
 }
 
-async fn act(client: &mut Client, outcome: Outcome) -> io::Result<()> {
+async fn respond(client: &mut Client, outcome: Outcome) -> io::Result<()> {
     match outcome {
         Outcome::Tunnel { to, open, unreachable } => match TcpStream::connect(to).await {
             Err(_) => refuse(client, &unreachable).await,

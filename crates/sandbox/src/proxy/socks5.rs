@@ -24,16 +24,16 @@ pub(super) async fn ask(
 ) -> io::Result<(ProxyRequest, Outcome)> {
     let mut said = Said { client, head: Vec::new() };
     let mut request = ProxyRequest::default();
-    let outcome = talk(&mut said, scenario, &mut request).await?;
+    let outcome = negotiate(&mut said, scenario, &mut request).await?;
     Ok((ProxyRequest { head: said.head, ..request }, outcome))
 }
 
-async fn talk(
+async fn negotiate(
     said: &mut Said<'_>,
     scenario: &ProxyScenario,
     request: &mut ProxyRequest,
 ) -> io::Result<Outcome> {
-    let methods = greeting(said).await?;
+    let methods = read_greeting(said).await?;
     if let ProxyConduct::Hang | ProxyConduct::Close = scenario.conduct {
         return Ok(Outcome::for_conduct(&scenario.conduct).unwrap_or(Outcome::Close));
     }
@@ -53,7 +53,7 @@ async fn talk(
 }
 
 /// The methods that the client offers.
-async fn greeting(said: &mut Said<'_>) -> io::Result<Vec<u8>> {
+async fn read_greeting(said: &mut Said<'_>) -> io::Result<Vec<u8>> {
     let [version, count] = said.exactly().await?;
     if version != 5 {
         return Err(io::ErrorKind::InvalidData.into());

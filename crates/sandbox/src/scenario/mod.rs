@@ -58,7 +58,7 @@ pub struct Scenario {
 impl Default for Scenario {
     fn default() -> Self {
         Self {
-            accounts: Account::cast(),
+            accounts: Account::all(),
             clients: Client::registered(),
             listeners: Listeners::Shared,
             port: 0,

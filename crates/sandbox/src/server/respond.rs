@@ -85,7 +85,7 @@ async fn receive(connection: u64, request: Request<Incoming>) -> Result<Recorded
         body: body.to_bytes().to_vec(),
         version: head.version,
     };
-    let params = Params::of_body(&recorded).ok();
+    let params = Params::from_body(&recorded).ok();
     let grant_type = params.as_ref().and_then(|params| params.get("grant_type"));
     recorded.endpoint = recorded.endpoint.with_grant(grant_type);
     Ok(recorded)

@@ -157,7 +157,7 @@ pub(crate) fn authorize_url(sandbox: &Sandbox, params: &[(&str, &str)]) -> Strin
 
 /// The URL of the callback that choosing this account leads to.
 pub(crate) fn callback(sandbox: &Sandbox, account: &str, params: &[(&str, &str)]) -> Url {
-    let person = sandbox.person(account).who(Conduct::StopsBeforeCallback);
+    let person = sandbox.person(account).with_conduct(Conduct::StopsBeforeCallback);
     callback_of(&person, sandbox, params)
 }
 
@@ -175,12 +175,12 @@ pub(crate) fn code(sandbox: &Sandbox, account: &str) -> String {
     param(&callback(sandbox, account, &flow_a()), "code").unwrap()
 }
 
-pub(crate) fn redeem(sandbox: &Sandbox, code: &str) -> Response {
-    redeem_with(sandbox, &[("code", code)])
+pub(crate) fn exchange_code(sandbox: &Sandbox, code: &str) -> Response {
+    exchange_code_with(sandbox, &[("code", code)])
 }
 
 /// Redeems a code with some parameters changed.
-pub(crate) fn redeem_with(sandbox: &Sandbox, changed: &[(&str, &str)]) -> Response {
+pub(crate) fn exchange_code_with(sandbox: &Sandbox, changed: &[(&str, &str)]) -> Response {
     let mut form = vec![
         ("grant_type", "authorization_code"),
         ("redirect_uri", REDIRECT),

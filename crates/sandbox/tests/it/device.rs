@@ -3,7 +3,7 @@ use std::time::Duration;
 use sandbox::{Account, Client, Conduct, Device, Lifetimes, Offered, Sandbox, Scenario};
 use serde_json::{Value, json};
 
-use crate::client::{Response, get, post_form, post_json, redeem_with, sandbox};
+use crate::client::{Response, exchange_code_with, get, post_form, post_json, sandbox};
 
 fn begin(sandbox: &Sandbox) -> Response {
     let body = json!({"client_id": Client::SIGN_IN});
@@ -40,7 +40,7 @@ fn device_code_is_pending_until_approved_and_then_exchanged() {
 
     let redirect = format!("{}/deviceauth/callback", sandbox.issuer_url());
     let (code, verifier) = (approved.text("/authorization_code"), approved.text("/code_verifier"));
-    let tokens = redeem_with(
+    let tokens = exchange_code_with(
         &sandbox,
         &[("code", &code), ("code_verifier", &verifier), ("redirect_uri", &redirect)],
     );
@@ -83,7 +83,7 @@ fn person_approves_or_denies_the_device_code() {
     let page = format!("{}/codex/device", sandbox.issuer_url());
     for (conduct, outcome) in [(Conduct::SignsIn, 200), (Conduct::Denies, 403)] {
         let begun = begin(&sandbox);
-        let person = sandbox.person(Account::OWNER).who(conduct);
+        let person = sandbox.person(Account::OWNER).with_conduct(conduct);
         let trail = person.connect_device_blocking(&page, &begun.text("/user_code")).unwrap();
         assert_eq!(trail.last().unwrap().status, 200);
         assert_eq!(poll(&sandbox, &begun).status, outcome);

@@ -82,7 +82,7 @@ fn account_is_found_by_its_label() {
 fn each_conduct_changes_the_callback() {
     let sandbox = sandbox(Scenario::default());
     let callback = |conduct, count| {
-        let person = sandbox.person(Account::OWNER).who(conduct);
+        let person = sandbox.person(Account::OWNER).with_conduct(conduct);
         let (trail, _) = visit(&sandbox, &person, count);
         let callback = trail.callback().map(|step| step.url.clone());
         (callback, trail.steps.len())
@@ -92,7 +92,7 @@ fn each_conduct_changes_the_callback() {
     assert!(param(&url.unwrap(), "code").is_some());
     let (url, _) = callback(Conduct::Denies, 2);
     assert_eq!(param(&url.unwrap(), "error").unwrap(), "access_denied");
-    assert_eq!(callback(Conduct::OnlyLooks, 0), (None, 1));
+    assert_eq!(callback(Conduct::OnlyOpensThePage, 0), (None, 1));
     assert_eq!(callback(Conduct::StopsBeforeCallback, 0), (None, 2));
     assert_eq!(callback(Conduct::StopsAfterCallback, 1).1, 3);
 }
@@ -135,7 +135,7 @@ fn names_with_markup_are_escaped_and_found() {
     };
     let email = account.email.clone();
     let sandbox = sandbox(Scenario { accounts: vec![account], ..Scenario::default() });
-    let person = sandbox.person(&email).who(Conduct::StopsBeforeCallback);
+    let person = sandbox.person(&email).with_conduct(Conduct::StopsBeforeCallback);
     let trail = person.visit_blocking(&authorize_url(&sandbox, &flow_a())).unwrap();
     assert!(!trail.steps[0].text().contains("<script>"));
     assert_eq!(trail.steps[1].status, 302);
@@ -144,7 +144,7 @@ fn names_with_markup_are_escaped_and_found() {
 #[tokio::test]
 async fn sandbox_and_person_run_in_one_runtime() {
     let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
-    let person = sandbox.person(Account::OWNER).who(Conduct::StopsBeforeCallback);
+    let person = sandbox.person(Account::OWNER).with_conduct(Conduct::StopsBeforeCallback);
     let url = authorize_url(&sandbox, &flow_a());
     let soon = std::time::Duration::from_secs(30);
     let (arrived, trail) =

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::client::{
-    REDIRECT, authorize_url, callback, code, exchange, flow_a, flow_b, get, param, post_form,
-    redeem, redeem_with, sandbox,
+    REDIRECT, authorize_url, callback, code, exchange, exchange_code, exchange_code_with, flow_a,
+    flow_b, get, param, post_form, sandbox,
 };
 
 fn claims(token: &str) -> Value {
@@ -22,7 +22,7 @@ fn with_now() -> Scenario {
 #[test]
 fn issued_secrets_are_recorded() {
     let sandbox = sandbox(Scenario::default());
-    let response = redeem(&sandbox, &code(&sandbox, Account::OWNER));
+    let response = exchange_code(&sandbox, &code(&sandbox, Account::OWNER));
     assert_eq!(response.status, 200);
     assert_eq!(response.text("/token_type"), "Bearer");
     let key = exchange(&sandbox, &response.text("/id_token"));
@@ -42,7 +42,7 @@ fn issued_secrets_are_recorded() {
 #[test]
 fn id_token_has_the_expected_claims() {
     let sandbox = sandbox(with_now());
-    let response = redeem(&sandbox, &code(&sandbox, Account::NEW_OWNER));
+    let response = exchange_code(&sandbox, &code(&sandbox, Account::NEW_OWNER));
     let expected = json!({
         "iss": sandbox.issuer_url(),
         "aud": [Client::SIGN_IN],
@@ -78,7 +78,7 @@ fn id_token_has_the_expected_claims() {
 #[test]
 fn access_token_has_expiry_and_plan() {
     let sandbox = sandbox(with_now());
-    let response = redeem(&sandbox, &code(&sandbox, Account::OWNER));
+    let response = exchange_code(&sandbox, &code(&sandbox, Account::OWNER));
     let claims = claims(&response.text("/access_token"));
     assert_eq!(claims["exp"], json!(1_800_864_000));
     assert_eq!(response.json()["expires_in"], json!(864_000));
@@ -120,8 +120,8 @@ fn both_metadata_documents_have_issuer_and_token_endpoint() {
 fn code_is_good_once() {
     let sandbox = sandbox(Scenario::default());
     let code = code(&sandbox, Account::OWNER);
-    assert_eq!(redeem(&sandbox, &code).status, 200);
-    let again = redeem(&sandbox, &code);
+    assert_eq!(exchange_code(&sandbox, &code).status, 200);
+    let again = exchange_code(&sandbox, &code);
     assert_eq!((again.status, again.error().as_str()), (400, "invalid_grant"));
     assert_eq!(sandbox.issued().access_tokens.len(), 1);
 }
@@ -135,14 +135,14 @@ fn code_is_bound_to_verifier_redirect_uri_and_client() {
     ] {
         let sandbox = sandbox(Scenario::default());
         let code = code(&sandbox, Account::OWNER);
-        let refused = redeem_with(&sandbox, &[("code", &code), changed]);
+        let refused = exchange_code_with(&sandbox, &[("code", &code), changed]);
         assert_eq!(
             (refused.status, refused.error().as_str()),
             (400, "invalid_grant"),
             "{changed:?}"
         );
         // The attempt has spent the code.
-        assert_eq!(redeem(&sandbox, &code).error(), "invalid_grant", "{changed:?}");
+        assert_eq!(exchange_code(&sandbox, &code).error(), "invalid_grant", "{changed:?}");
         assert!(sandbox.issued().access_tokens.is_empty());
     }
 }
@@ -152,7 +152,7 @@ fn code_expires() {
     let lifetimes = Lifetimes { code: Duration::ZERO, ..Lifetimes::default() };
     let sandbox = sandbox(Scenario { lifetimes, ..Scenario::default() });
     let code = code(&sandbox, Account::OWNER);
-    assert_eq!(redeem(&sandbox, &code).error(), "invalid_grant");
+    assert_eq!(exchange_code(&sandbox, &code).error(), "invalid_grant");
 }
 
 #[test]
@@ -166,10 +166,10 @@ fn token_endpoint_returns_the_error_code() {
         ("redirect_uri", "", 400, "invalid_request"),
         ("unknown", "made-up code", 400, "invalid_grant"),
     ] {
-        let response = redeem_with(&sandbox, &[("code", "made-up"), (name, value)]);
+        let response = exchange_code_with(&sandbox, &[("code", "made-up"), (name, value)]);
         assert_eq!((response.status, response.error().as_str()), (status, error), "{name}={value}");
     }
-    let twice = redeem_with(&sandbox, &[("code", "x"), ("code", "y")]);
+    let twice = exchange_code_with(&sandbox, &[("code", "x"), ("code", "y")]);
     assert_eq!(twice.error(), "invalid_request");
 }
 
@@ -257,7 +257,7 @@ fn sign_in_page_can_be_submitted_once() {
 #[test]
 fn account_without_organization_gets_no_api_key() {
     let sandbox = sandbox(Scenario::default());
-    let response = redeem(&sandbox, &code(&sandbox, Account::MEMBER));
+    let response = exchange_code(&sandbox, &code(&sandbox, Account::MEMBER));
     let id_token = response.text("/id_token");
     let auth = claims(&id_token)["https://api.openai.com/auth"].clone();
     assert_eq!(auth["organization_id"], Value::Null);
@@ -289,7 +289,7 @@ fn scopes_control_organizations_and_refresh_token() {
     }
     let code = param(&callback(&sandbox, Account::OWNER, &params), "code").unwrap();
     let client = ("client_id", Client::CREATE_KEY);
-    let response = redeem_with(&sandbox, &[("code", &code), client]);
+    let response = exchange_code_with(&sandbox, &[("code", &code), client]);
     assert_eq!(response.status, 200);
     assert_eq!(response.json().get("refresh_token"), None);
     let auth = claims(&response.text("/id_token"))["https://api.openai.com/auth"].clone();
@@ -313,7 +313,7 @@ fn scenario_sets_claims_and_secrets() {
     let sandbox = sandbox(scenario);
     let code = code(&sandbox, Account::OWNER);
     assert_eq!(code, "a code+with%20odd&=characters");
-    let response = redeem(&sandbox, &code);
+    let response = exchange_code(&sandbox, &code);
     assert_eq!(response.text("/access_token"), "opaque");
     let claims = claims(&response.text("/id_token"));
     assert_eq!(claims["iss"], "https://evil.test");

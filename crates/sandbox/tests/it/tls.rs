@@ -10,7 +10,7 @@ fn over(tls: Tls) -> Sandbox {
 }
 
 fn visit(person: &Person, url: &str) -> Result<String, PersonError> {
-    let person = person.clone().who(Conduct::StopsBeforeCallback);
+    let person = person.clone().with_conduct(Conduct::StopsBeforeCallback);
     let trail = person.visit_blocking(url)?;
     Ok(format!("{:?}", trail.last().unwrap().version))
 }

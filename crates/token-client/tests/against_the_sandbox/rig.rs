@@ -53,7 +53,7 @@ impl Rig {
             ("id_token_add_organizations", "true"),
             ("state", "a-state"),
         ]);
-        let person = self.sandbox.person(Account::OWNER).who(Conduct::StopsBeforeCallback);
+        let person = self.sandbox.person(Account::OWNER).with_conduct(Conduct::StopsBeforeCallback);
         let trail = person.visit(url.as_str()).await.unwrap();
         code_in(&trail.last().unwrap().location().unwrap())
     }

@@ -74,7 +74,7 @@ fn timeout_has_a_kind() {
     let late = world.login().args(["--json", "--timeout", "10ms"]).run();
     assert_error(&late, "timed_out", 1);
     let running = world.login().arg("--json").start();
-    running.visit_by(&world.sandbox.person(Account::OWNER).who(Conduct::Denies));
+    running.visit_by(&world.sandbox.person(Account::OWNER).with_conduct(Conduct::Denies));
     let error = assert_error(&running.finish(), "denied", 1);
     assert_eq!(error["code"], "access_denied");
 }

@@ -118,7 +118,7 @@ impl<'w> Running<'w> {
     /// The callback URL for this account. The browser does not open it yet.
     #[track_caller]
     pub(crate) fn callback(&self, account: &str) -> Url {
-        let person = self.world.sandbox.person(account).who(Conduct::StopsBeforeCallback);
+        let person = self.world.sandbox.person(account).with_conduct(Conduct::StopsBeforeCallback);
         self.visit_by(&person).last().unwrap().location().unwrap()
     }
 

@@ -28,23 +28,23 @@ fn sign_in_page(world: &World, checked: AuthorizationRequest) -> Result<Response
 }
 
 fn check(world: &World, request: &Recorded) -> Result<AuthorizationRequest, Refusal> {
-    let params = Params::of_query(request)?;
-    let client_id = params.need("client_id")?;
+    let params = Params::from_query(request)?;
+    let client_id = params.required("client_id")?;
     if world.client(client_id).is_none() {
         return Err(invalid("client_id is not registered"));
     }
-    let redirect_uri = registered_redirect(params.need("redirect_uri")?)?;
-    params.need_one_of("response_type", &["code"])?;
-    params.need_one_of("code_challenge_method", &["S256"])?;
+    let redirect_uri = registered_redirect(params.required("redirect_uri")?)?;
+    params.required_one_of("response_type", &["code"])?;
+    params.required_one_of("code_challenge_method", &["S256"])?;
     if params.get("audience").is_some() {
-        params.need_one_of("audience", &[API_AUDIENCE])?;
+        params.required_one_of("audience", &[API_AUDIENCE])?;
     }
     Ok(AuthorizationRequest {
         client_id: client_id.to_owned(),
         redirect_uri,
-        scope: known_scope(params.need("scope")?)?,
-        code_challenge: sha256_in_base64url(params.need("code_challenge")?)?,
-        state: params.need("state")?.to_owned(),
+        scope: known_scope(params.required("scope")?)?,
+        code_challenge: sha256_in_base64url(params.required("code_challenge")?)?,
+        state: params.required("state")?.to_owned(),
         organizations: organizations(params.get("id_token_add_organizations")),
         workspaces: params.get("allowed_workspace_id").map(list),
     })

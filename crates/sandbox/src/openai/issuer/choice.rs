@@ -18,10 +18,10 @@ pub(crate) fn choose(world: &World, request: &Recorded) -> Response {
 }
 
 fn callback(world: &World, request: &Recorded) -> Result<Url, Refusal> {
-    let params = Params::of_body(request)?;
-    let ticket = world.ledger().tickets.remove(params.need("ticket")?);
+    let params = Params::from_body(request)?;
+    let ticket = world.ledger().tickets.remove(params.required("ticket")?);
     let asked = ticket.ok_or_else(|| invalid("this sign-in page was used already"))?;
-    let choice = params.need("account")?;
+    let choice = params.required("account")?;
     let chosen = |account: &Account| account.sub == choice;
     let index = world.scenario.accounts.iter().position(chosen);
     let url = match index {

@@ -16,8 +16,8 @@ pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Resp
     if world.scenario.device.offered == Offered::No {
         return Err(Refusal::platform(404, "not_found", "Device code login is not enabled."));
     }
-    let params = Params::of_body(request)?;
-    let client_id = params.need("client_id")?;
+    let params = Params::from_body(request)?;
+    let client_id = params.required("client_id")?;
     if world.client(client_id).is_none() {
         return Err(Refusal::OAuth(401, "invalid_client", "unknown client_id".to_owned()));
     }
@@ -41,9 +41,9 @@ pub(crate) fn device_user_code(world: &World, request: &Recorded) -> Result<Resp
 
 /// `POST /api/accounts/deviceauth/token`: 403 until the user decides.
 pub(crate) fn device_token(world: &World, request: &Recorded) -> Result<Response, Refusal> {
-    let params = Params::of_body(request)?;
-    let device_auth_id = params.need("device_auth_id")?;
-    let user_code = params.need("user_code")?;
+    let params = Params::from_body(request)?;
+    let device_auth_id = params.required("device_auth_id")?;
+    let user_code = params.required("user_code")?;
     let refused = |code, why| Err(Refusal::platform(403, code, why));
     let grant = world.ledger().devices.get(device_auth_id).cloned();
     let Some(grant) = grant.filter(|grant| grant.user_code == user_code) else {
@@ -80,10 +80,10 @@ pub(crate) fn device_page(world: &World, request: &Recorded) -> Response {
 }
 
 fn record_decision(world: &World, request: &Recorded) -> Result<(), Refusal> {
-    let params = Params::of_body(request)?;
-    let typed = params.need("user_code")?.trim().to_uppercase();
+    let params = Params::from_body(request)?;
+    let typed = params.required("user_code")?.trim().to_uppercase();
     let (device_auth_id, client_id) = waiting_device(world, &typed)?;
-    let decision = decision(world, params.need("account")?, client_id)?;
+    let decision = decision(world, params.required("account")?, client_id)?;
     if let Some(grant) = world.ledger().devices.get_mut(&device_auth_id) {
         grant.decision = decision;
     }

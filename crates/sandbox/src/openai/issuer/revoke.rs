@@ -10,9 +10,9 @@ use crate::response::{Refusal, Response};
 /// `POST /oauth/revoke` ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). An unknown token is
 /// not an error (§2.2).
 pub(crate) fn revoke(world: &World, request: &Recorded) -> Result<Response, Refusal> {
-    let params = Params::of_body(request)?;
-    let token = params.need("token")?;
-    let client_id = params.need("client_id")?;
+    let params = Params::from_body(request)?;
+    let token = params.required("token")?;
+    let client_id = params.required("client_id")?;
     let mut ledger = world.ledger();
     let known = ledger.refresh_tokens.get(token).map(|entry| entry.granted.clone());
     if let Some(granted) = known.filter(|granted| granted.client_id == client_id) {

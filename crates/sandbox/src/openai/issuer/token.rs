@@ -15,13 +15,13 @@ use crate::{Reuse, Rotation};
 
 /// `POST /oauth/token`, a form or JSON, with one of three grant types.
 pub(crate) fn token(world: &World, request: &Recorded) -> Result<Response, Refusal> {
-    let params = Params::of_body(request)?;
-    let client_id = params.need("client_id")?;
+    let params = Params::from_body(request)?;
+    let client_id = params.required("client_id")?;
     if world.client(client_id).is_none() {
         return Err(Refusal::OAuth(401, "invalid_client", "unknown client_id".to_owned()));
     }
-    match params.need("grant_type")? {
-        "authorization_code" => redeem_code(world, &params, client_id),
+    match params.required("grant_type")? {
+        "authorization_code" => exchange_code(world, &params, client_id),
         "refresh_token" => refresh(world, &params, client_id),
         TOKEN_EXCHANGE => exchange(world, &params, client_id),
         _ => Err(Refusal::oauth("unsupported_grant_type", "unknown grant_type")),
@@ -31,10 +31,10 @@ pub(crate) fn token(world: &World, request: &Recorded) -> Result<Response, Refus
 /// [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3) with
 /// [RFC 7636 §4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6). Any attempt spends the
 /// code, so that a verifier can be guessed only once.
-fn redeem_code(world: &World, params: &Params, client_id: &str) -> Result<Response, Refusal> {
-    let redirect_uri = params.need("redirect_uri")?;
-    let verifier = params.need("code_verifier")?;
-    let code = spend_code(world, params.need("code")?)?;
+fn exchange_code(world: &World, params: &Params, client_id: &str) -> Result<Response, Refusal> {
+    let redirect_uri = params.required("redirect_uri")?;
+    let verifier = params.required("code_verifier")?;
+    let code = spend_code(world, params.required("code")?)?;
     let refused = |why| Err(Refusal::oauth("invalid_grant", why));
     if code.granted.client_id != client_id {
         return refused("the code was issued to another client");
@@ -69,7 +69,7 @@ pub(super) fn s256(verifier: &str) -> String {
 /// [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6), with the rotation and reuse
 /// rules of the [`Policy`](crate::Policy).
 fn refresh(world: &World, params: &Params, client_id: &str) -> Result<Response, Refusal> {
-    let granted = spend_refresh_token(world, params.need("refresh_token")?, client_id)?;
+    let granted = spend_refresh_token(world, params.required("refresh_token")?, client_id)?;
     token_response(world, &granted)
 }
 
@@ -119,10 +119,10 @@ fn token_response(world: &World, granted: &Granted) -> Result<Response, Refusal>
 /// [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1): exchanges an ID token for
 /// an API key.
 fn exchange(world: &World, params: &Params, client_id: &str) -> Result<Response, Refusal> {
-    params.need_one_of("requested_token", &["openai-api-key"])?;
-    params.need_one_of("subject_token_type", &["urn:ietf:params:oauth:token-type:id_token"])?;
-    params.need("name")?;
-    let granted = subject(world, params.need("subject_token")?, client_id)?;
+    params.required_one_of("requested_token", &["openai-api-key"])?;
+    params.required_one_of("subject_token_type", &["urn:ietf:params:oauth:token-type:id_token"])?;
+    params.required("name")?;
+    let granted = subject(world, params.required("subject_token")?, client_id)?;
     let account = world.account(granted.account)?;
     let needed =
         [("organization_id", &account.organization_id), ("project_id", &account.project_id)];

@@ -19,7 +19,7 @@ pub(crate) fn api_keys(
     if !organization.projects.iter().any(|candidate| candidate.id == project) {
         return Err(Refusal::platform(404, "not_found", "There is no such project."));
     }
-    let name = wanted_name(request)?;
+    let name = key_name(request)?;
     let key = api_key(world, "sk-proj-")?;
     let number = world.ledger().issued.api_keys.len();
     let body = json!({"result": "success", "key": {
@@ -31,7 +31,7 @@ pub(crate) fn api_keys(
     Ok(Response::json(200, &body))
 }
 
-fn wanted_name(request: &Recorded) -> Result<String, Refusal> {
+fn key_name(request: &Recorded) -> Result<String, Refusal> {
     let body = request.json().unwrap_or_default();
     let name = body.get("name").and_then(Value::as_str);
     match (body.get("action").and_then(Value::as_str), name) {

@@ -19,8 +19,8 @@ pub(crate) fn projects(
         return Err(bad("missing_organization", "The header openai-organization is missing."));
     }
     let organization = named(world, account, organization, request)?;
-    let params = Params::of_query(request)?;
-    params.need_one_of("detail", &["basic"])?;
+    let params = Params::from_query(request)?;
+    params.required_one_of("detail", &["basic"])?;
     if organization.endless {
         return endless_page(limit(&params)?, params.get("after"));
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sandbox::{Account, Body, Endpoint, Fault, On, Reply, Sandbox, Scenario, Then};
 use serde_json::json;
 
-use crate::client::{Response, code, get, redeem, refresh, sandbox, send};
+use crate::client::{Response, code, exchange_code, get, refresh, sandbox, send};
 
 const SOON: Duration = Duration::from_secs(30);
 const JWKS: &str = "/.well-known/jwks.json";
@@ -67,14 +67,14 @@ fn fault_sets_status_headers_and_body() {
 fn response_can_be_patched() {
     let merge = Then::Merge(json!({"refresh_token": null, "token_type": "mac"}));
     let sandbox = with_fault(Fault::new(Endpoint::TokenCode, merge));
-    let response = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
+    let response = exchange_code(&sandbox, &code(&sandbox, Account::OWNER)).json();
     assert_eq!(response.get("refresh_token"), None);
     assert_eq!(response["token_type"], "mac");
     assert!(response["id_token"].is_string());
 
     let replace = Then::Replace { pointer: "/refresh_token".to_owned(), value: json!(null) };
     let sandbox = with_fault(Fault::new(Endpoint::Token, replace));
-    let response = redeem(&sandbox, &code(&sandbox, Account::OWNER)).json();
+    let response = exchange_code(&sandbox, &code(&sandbox, Account::OWNER)).json();
     assert_eq!(response.get("refresh_token"), Some(&json!(null)));
 }
 
@@ -179,7 +179,7 @@ async fn fault_delays_the_response() {
     let scenario = Scenario { faults: vec![fault], ..Scenario::default() };
     let sandbox = Sandbox::start(scenario).await.unwrap();
     let mut person = sandbox.person(Account::OWNER);
-    person.patience = delay * 2;
+    person.timeout = delay * 2;
     let url = format!("{}/oauth/authorize", sandbox.issuer_url());
     let visit = tokio::spawn(async move { person.visit(&url).await });
     sandbox.wait_for_requests(&Endpoint::Authorize, 1, SOON).await.unwrap();

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use sandbox::{Proxy, ProxyConduct, ProxyLogin, ProxyScenario, Scenario};
 
-use super::{ESTABLISHED, SOON, TO_THE_ISSUER, ask, connect, http_to, nobody, proxy, rest};
+use super::{ESTABLISHED, SOON, TO_THE_ISSUER, ask, connect, http_to, proxy, rest, unused_address};
 use crate::client::sandbox;
 
 fn ask_text(proxy: &Proxy, text: &str) -> String {
@@ -12,7 +12,7 @@ fn ask_text(proxy: &Proxy, text: &str) -> String {
 
 #[test]
 fn http_proxy_refuses_unknown_hosts_and_methods() {
-    let proxy = proxy(ProxyScenario::http().host("down.test", 443, nobody()));
+    let proxy = proxy(ProxyScenario::http().host("down.test", 443, unused_address()));
     for (request, status) in [
         ("CONNECT elsewhere.test:443 HTTP/1.1\r\n\r\n", "502 Bad Gateway"),
         ("CONNECT down.test:80 HTTP/1.1\r\n\r\n", "502 Bad Gateway"),

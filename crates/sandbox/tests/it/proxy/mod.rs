@@ -23,7 +23,7 @@ fn connect(proxy: &Proxy) -> TcpStream {
 }
 
 /// An address without a listener.
-fn nobody() -> SocketAddr {
+fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

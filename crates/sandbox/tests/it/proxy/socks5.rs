@@ -2,7 +2,7 @@ use std::io::Write as _;
 
 use sandbox::{ProxyConduct, ProxyLogin, ProxyScenario, Sandbox, Scenario};
 
-use super::{ask, connect, exactly, nobody, proxy, request_jwks, rest};
+use super::{ask, connect, exactly, proxy, request_jwks, rest, unused_address};
 use crate::client::sandbox;
 
 fn socks5_to(sandbox: &Sandbox) -> ProxyScenario {
@@ -24,7 +24,7 @@ fn socks_reply(code: u8) -> [u8; 10] {
 #[test]
 fn socks_proxy_accepts_names_and_addresses() {
     let sandbox = sandbox(Scenario::default());
-    let proxy = proxy(socks5_to(&sandbox).host("down.test", 443, nobody()));
+    let proxy = proxy(socks5_to(&sandbox).host("down.test", 443, unused_address()));
     let port = sandbox.issuer_address().port();
     let cases = [
         (named("issuer.test"), 443, 0, "issuer.test:443".to_owned()),

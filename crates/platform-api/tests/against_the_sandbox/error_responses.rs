@@ -7,7 +7,7 @@ use platform_api::{Call, Error};
 use sandbox::{Body, Endpoint, Reply, Scenario, Then};
 use serde_json::{Value, json};
 
-use crate::rig::{Rig, organization_id, project_id};
+use crate::support::{TestPlatform, organization_id, project_id};
 
 const CALLS: [(Endpoint, Call); 4] = [
     (Endpoint::Onboarding, Call::LogIn),
@@ -18,17 +18,17 @@ const CALLS: [(Endpoint, Call); 4] = [
 
 /// Runs all calls until the endpoint that returns `then`. Asserts that it got one request.
 async fn fails_at(at: &Endpoint, then: Then) -> Error {
-    let rig = Rig::with(at.clone(), then).await;
-    let error = all_calls(&rig).await.unwrap_err();
-    rig.only_request_at(at);
+    let test = TestPlatform::with(at.clone(), then).await;
+    let error = all_calls(&test).await.unwrap_err();
+    test.only_request_at(at);
     let shown = format!("{error} {error:?} {:?}", error.source());
-    let canaries = rig.sandbox.canaries();
+    let canaries = test.sandbox.canaries();
     assert!(!canaries.iter().any(|canary| shown.contains(canary)), "{shown}");
     error
 }
 
-async fn all_calls(rig: &Rig) -> Result<(), Error> {
-    let session = rig.log_in().await?;
+async fn all_calls(test: &TestPlatform) -> Result<(), Error> {
+    let session = test.log_in().await?;
     session.organizations().await?;
     let (organization, project) = (organization_id("org-ada"), project_id("proj_ada"));
     session.projects(&organization).await?;
@@ -109,7 +109,7 @@ async fn html_error_page_is_not_printed() {
 #[tokio::test]
 async fn redirect_is_not_followed() {
     for (at, _) in &CALLS {
-        let other = Rig::new(Scenario::default()).await;
+        let other = TestPlatform::new(Scenario::default()).await;
         let location = format!("{}/elsewhere", other.sandbox.api_url());
         let error = fails_at(at, Then::Redirect { status: 307, location }).await;
         assert!(!error.is_transient(), "{error:?}");

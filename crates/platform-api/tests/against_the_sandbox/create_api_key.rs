@@ -6,18 +6,18 @@ use platform_api::Error;
 use sandbox::{Endpoint, Scenario, Then, Tls};
 use serde_json::json;
 
-use crate::rig::{Rig, organization_id, project_id};
+use crate::support::{TestPlatform, organization_id, project_id};
 
 /// Creates a key, which fails. Asserts that the request was sent once.
 async fn creation_with(then: Then) -> Error {
-    creation_at(Rig::with(Endpoint::ApiKeys, then).await).await
+    creation_at(TestPlatform::with(Endpoint::ApiKeys, then).await).await
 }
 
-async fn creation_at(rig: Rig) -> Error {
-    let session = rig.log_in().await.unwrap();
+async fn creation_at(test: TestPlatform) -> Error {
+    let session = test.log_in().await.unwrap();
     let (organization, project) = (organization_id("org-ada"), project_id("proj_ada"));
     let error = session.create_api_key(&organization, &project, "a name").await.unwrap_err();
-    rig.only_request_at(&Endpoint::ApiKeys);
+    test.only_request_at(&Endpoint::ApiKeys);
     error
 }
 
@@ -36,7 +36,7 @@ async fn creation_without_response_is_not_retried() {
 #[tokio::test]
 async fn creation_is_not_retried_if_tls_fails_after_the_request() {
     for tls in [Tls::On, Tls::Http11] {
-        let error = creation_at(Rig::garbling(tls, Endpoint::ApiKeys).await).await;
+        let error = creation_at(TestPlatform::garbling(tls, Endpoint::ApiKeys).await).await;
         assert!(error.may_have_created_key(), "{error:?}");
     }
 }
@@ -53,9 +53,9 @@ async fn refused_creation_created_no_key() {
 // threats 132
 #[tokio::test]
 async fn unsent_creation_created_no_key() {
-    let rig = Rig::new(Scenario::default()).await;
-    let session = rig.log_in().await.unwrap();
-    rig.sandbox.stop().await;
+    let test = TestPlatform::new(Scenario::default()).await;
+    let session = test.log_in().await.unwrap();
+    test.sandbox.stop().await;
     let (organization, project) = (organization_id("org-ada"), project_id("proj_ada"));
     let error = session.create_api_key(&organization, &project, "a name").await.unwrap_err();
     assert!(error.is_transient() && !error.may_have_created_key(), "{error:?}");
@@ -65,8 +65,8 @@ async fn unsent_creation_created_no_key() {
 #[tokio::test]
 async fn silent_platform_times_out_after_thirty_seconds() {
     for at in [Endpoint::Organizations, Endpoint::ApiKeys] {
-        let rig = Rig::with(at.clone(), Then::Hang).await;
-        let session = rig.log_in().await.unwrap();
+        let test = TestPlatform::with(at.clone(), Then::Hang).await;
+        let session = test.log_in().await.unwrap();
         let (organization, project) = (organization_id("org-ada"), project_id("proj_ada"));
         let mut answer = std::pin::pin!(async {
             match at {
@@ -77,7 +77,7 @@ async fn silent_platform_times_out_after_thirty_seconds() {
                 _ => session.organizations().await.map(drop),
             }
         });
-        let arrival = rig.sandbox.wait_for_requests(&at, 1, Duration::from_secs(10));
+        let arrival = test.sandbox.wait_for_requests(&at, 1, Duration::from_secs(10));
         tokio::select! {
             answer = &mut answer => panic!("too early: {answer:?}"),
             arrived = arrival => drop(arrived.unwrap()),
@@ -90,6 +90,6 @@ async fn silent_platform_times_out_after_thirty_seconds() {
         let words = format!("{} did not respond within 30 seconds", source.host());
         assert_eq!(source.to_string(), words);
         assert_eq!(error.may_have_created_key(), at == Endpoint::ApiKeys);
-        rig.only_request_at(&at);
+        test.only_request_at(&at);
     }
 }

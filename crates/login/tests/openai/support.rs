@@ -7,12 +7,12 @@ use login::openai;
 use sandbox::{Client, Endpoint, Fault, Recorded, Sandbox, Scenario, Then};
 use token_client::TokenClient;
 
-pub(crate) struct Rig {
+pub(crate) struct TestIssuer {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: TokenClient,
 }
 
-impl Rig {
+impl TestIssuer {
     pub(crate) async fn new(scenario: Scenario) -> Self {
         let sandbox = Sandbox::start(scenario).await.unwrap();
         let provider = openai::provider(sandbox.issuer_url().parse().unwrap());

@@ -9,12 +9,12 @@ use sandbox::{
     Account, Endpoint, Fault, Issued, Organization, Project, Recorded, Sandbox, Scenario, Then, Tls,
 };
 
-pub(crate) struct Rig {
+pub(crate) struct TestPlatform {
     pub(crate) sandbox: Sandbox,
     api: PlatformApi,
 }
 
-impl Rig {
+impl TestPlatform {
     pub(crate) async fn new(scenario: Scenario) -> Self {
         let sandbox = Sandbox::start(scenario).await.unwrap();
         let http = client_of(&sandbox, "Codex-Create-API-Key/1.0");
