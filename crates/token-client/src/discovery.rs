@@ -59,24 +59,19 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// [`DiscoveryError`]; without usable metadata, that of the document that was found, or else that of
-    /// the first request.
+    /// [`DiscoveryError`]; without metadata, that of the first request.
     pub async fn discover(http: &HttpClient, issuer: &str) -> Result<Self, DiscoveryError> {
         let issuer: Issuer = issuer.parse()?;
-        let mut failure = None;
+        let mut first_error = None;
         for url in metadata_urls(&issuer) {
             match Self::read(http, url, &issuer).await {
-                Ok(provider) => return Ok(provider),
-                Err(DiscoveryError::Request(Error::Http(error))) if !is_redirect(&error) => {
-                    return Err(Error::Http(error).into());
+                Err(DiscoveryError::Request(error)) if is_elsewhere(&error) => {
+                    first_error = first_error.or(Some(error.into()));
                 }
-                Err(error) if failure.as_ref().is_none_or(|it| is_less_telling(it, &error)) => {
-                    failure = Some(error);
-                }
-                Err(_) => {}
+                outcome => return outcome,
             }
         }
-        Err(failure.unwrap_or(DiscoveryError::IssuerMismatch))
+        Err(first_error.unwrap_or(DiscoveryError::IssuerMismatch))
     }
 
     /// As [`discover`](Self::discover), at a server with an issuer for each tenant and one sign-in for
@@ -107,14 +102,13 @@ impl Provider {
     }
 }
 
-/// A document that cannot be used says more than one that is not there.
-fn is_less_telling(error: &DiscoveryError, than: &DiscoveryError) -> bool {
-    let is_request = |error| matches!(error, &DiscoveryError::Request(_));
-    is_request(error) && !is_request(than)
-}
-
-fn is_redirect(error: &http_client::Error) -> bool {
-    matches!(error, http_client::Error::Redirect { .. })
+/// Whether there is no metadata at this place.
+fn is_elsewhere(error: &Error) -> bool {
+    use http_client::Error::Redirect;
+    matches!(
+        error,
+        Error::ErrorResponse(_) | Error::InvalidResponse(_) | Error::Http(Redirect { .. })
+    )
 }
 
 /// OpenID Connect Discovery appends its path to that of the issuer, RFC 8414 §3.1 inserts it before.
@@ -190,10 +184,15 @@ fn is_template_of(template: &str, issuer: &str) -> bool {
     word.is_some_and(|word| !word.is_empty() && !word.contains('/'))
 }
 
-/// A remote server must not direct requests with secrets to a program on this machine.
+/// A remote server must not direct requests with secrets to a program on this machine. A user name can
+/// pretend to be the host, and an endpoint has no fragment
+/// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
 pub(crate) fn endpoint(url: &str, is_local: bool) -> Option<Url> {
     let is_allowed = |url: &Url| url.scheme() == "https" || (is_local && is_secure(url));
-    Url::parse(url).ok().filter(is_allowed)
+    let has_more = |url: &Url| {
+        url.fragment().is_some() || !url.username().is_empty() || url.password().is_some()
+    };
+    Url::parse(url).ok().filter(|url| is_allowed(url) && !has_more(url))
 }
 
 #[cfg(test)]
@@ -254,7 +253,16 @@ mod tests {
     // threats 84
     #[test]
     fn endpoints_are_https_unless_the_issuer_is_on_this_machine() {
-        let odd = ["http://a.test/x", "http://127.0.0.1:1/x", "/x", "file:///x", ""];
+        let odd = [
+            "http://a.test/x",
+            "http://127.0.0.1:1/x",
+            "https://a.test@evil.test/x",
+            "https://:p@a.test/x",
+            "https://a.test/x#y",
+            "/x",
+            "file:///x",
+            "",
+        ];
         for odd in odd.map(Value::from).into_iter().chain([json!(null), json!(7), json!(["x"])]) {
             for field in ["authorization_endpoint", "token_endpoint"] {
                 let outcome = provider("https://a.test", &json!({ field: odd }));

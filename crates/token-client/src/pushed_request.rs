@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -15,6 +16,7 @@ use crate::seconds::seconds;
 #[non_exhaustive]
 pub struct PushedRequest {
     /// What the authorization URL has instead of the parameters. It works once.
+    #[serde(deserialize_with = "not_empty")]
     pub request_uri: String,
     /// How long it is good, from the response on.
     #[serde(default, deserialize_with = "lifetime")]
@@ -46,6 +48,30 @@ impl fmt::Debug for PushedRequest {
     }
 }
 
+fn not_empty<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = String::deserialize(input)?;
+    if text.is_empty() { Err(D::Error::custom("empty")) } else { Ok(text) }
+}
+
 fn lifetime<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Duration>, D::Error> {
     Ok(seconds(Box::<RawValue>::deserialize(input)?.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reference_is_required_and_its_lifetime_is_not() {
+        let read = |json: &str| serde_json::from_str::<PushedRequest>(json).ok();
+        let minute = read(r#"{"request_uri":"urn:x","expires_in":60}"#).unwrap();
+        assert_eq!(minute.expires_in, Some(Duration::from_secs(60)));
+        for unusable in [r#""soon""#, "-1", "null", "1e400", "[]"] {
+            let json = format!(r#"{{"request_uri":"urn:x","expires_in":{unusable}}}"#);
+            assert_eq!(read(&json).unwrap().expires_in, None, "{unusable}");
+        }
+        for json in ["{}", r#"{"request_uri":""}"#, r#"{"request_uri":7}"#] {
+            assert!(read(json).is_none(), "{json}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{KEYS_AGAIN, Module, Step, accepted, ignored, refused};
+use super::{KEYS_AGAIN, METADATA_AGAIN, Module, Step, accepted, ignored, refused};
 use crate::signing::{RSA, SHARED_SECRET};
 
 const AUDIENCE: &str = "the ID token is not valid: it was made for another client (aud, azp)";
@@ -31,7 +31,7 @@ pub(super) const MODULES: &[Module] = &[
         "metadata-redirect",
         "redirects the request for its metadata",
         |it| it.response = Some(("/.well-known/openid-configuration", elsewhere())),
-        "metadata",
+        METADATA_AGAIN,
         "cannot read the metadata of the issuer: unexpected redirect from id.example.com (HTTP 307)",
     ),
     refused(

@@ -32,6 +32,9 @@ struct Module {
 /// The keys are read before the browser opens, and once more for a key that is not among them.
 const KEYS_AGAIN: &str = "keys again";
 
+/// The metadata is looked for at another place.
+const METADATA_AGAIN: &str = "metadata again";
+
 /// When the provider changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -98,14 +101,17 @@ impl Module {
     /// The requests from the change on, without those of the browser.
     fn expected_requests(&self, verifies: bool) -> Vec<&'static str> {
         let mut requests = match self.step {
-            Step::Start => vec!["metadata", "keys", "callback", "token", KEYS_AGAIN],
+            Step::Start => {
+                vec!["metadata", METADATA_AGAIN, "keys", "callback", "token", KEYS_AGAIN]
+            }
             Step::SecondSignIn => vec!["keys", "callback", "token", KEYS_AGAIN],
             Step::Refresh => vec!["token", KEYS_AGAIN],
         };
         let last = requests.iter().position(|it| *it == self.last_request).unwrap();
         requests.truncate(last + 1);
         requests.retain(|it| *it != "callback" && (verifies || *it != "keys"));
-        requests.iter().map(|it| if *it == KEYS_AGAIN { "keys" } else { it }).collect()
+        requests.retain(|it| *it != METADATA_AGAIN || self.last_request == METADATA_AGAIN);
+        requests.iter().map(|it| it.trim_end_matches(" again")).collect()
     }
 
     /// Claims are validated, whether the signature is verified or not.
