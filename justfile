@@ -75,7 +75,12 @@ fuzz-one TARGET LIMIT:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") emulators
+nightly: (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") emulators no-std
+
+# Compile `pkce` for a microcontroller without the standard library; needs `rustup target add thumbv7em-none-eabi`
+[group('check')]
+no-std:
+    cargo check --package pkce --no-default-features --target thumbv7em-none-eabi
 
 # Run the end-to-end tests with the static program for Linux; needs `rustup target add` and `musl-gcc`
 [group('check')]

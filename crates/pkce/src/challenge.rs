@@ -1,3 +1,7 @@
+extern crate alloc;
+
+use alloc::string::String;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 

@@ -1,9 +1,10 @@
-use std::fmt;
+extern crate alloc;
+
+use alloc::string::String;
+use core::{error, fmt};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::TryRng as _;
-use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -27,10 +28,18 @@ impl CodeVerifier {
     ///
     /// [`NoRandomness`] when the operating system provides no random bytes. There is no fallback: a
     /// guessable verifier would not protect the code.
+    #[cfg(feature = "getrandom")]
     pub fn generate() -> Result<Self, NoRandomness> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
-        SysRng.try_fill_bytes(bytes.as_mut()).map_err(|error| NoRandomness(error.to_string()))?;
-        Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref()))))
+        getrandom::fill(bytes.as_mut()).map_err(NoRandomness)?;
+        Ok(Self::from_random(&bytes))
+    }
+
+    /// A verifier of 43 characters, made of random bytes that the caller brings, on a system without a
+    /// generator of its own.
+    #[must_use]
+    pub fn from_random(bytes: &[u8; 32]) -> Self {
+        Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
     /// A verifier from another source, such as a device authorization of the server.
@@ -70,14 +79,31 @@ impl fmt::Debug for CodeVerifier {
 }
 
 /// The operating system gave no random bytes; its own words are inside.
-#[derive(Debug, thiserror::Error)]
-#[error("the operating system gives no random numbers: {0}")]
-pub struct NoRandomness(String);
+#[cfg(feature = "getrandom")]
+#[derive(Debug)]
+pub struct NoRandomness(getrandom::Error);
+
+#[cfg(feature = "getrandom")]
+impl fmt::Display for NoRandomness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the operating system gives no random numbers: {}", self.0)
+    }
+}
+
+#[cfg(feature = "getrandom")]
+impl error::Error for NoRandomness {}
 
 /// A text that is not 43 to 128 characters of `A-Z a-z 0-9 - . _ ~`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a code verifier has 43 to 128 characters of A-Z a-z 0-9 - . _ ~")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidCodeVerifier;
+
+impl fmt::Display for InvalidCodeVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a code verifier has 43 to 128 characters of A-Z a-z 0-9 - . _ ~")
+    }
+}
+
+impl error::Error for InvalidCodeVerifier {}
 
 #[cfg(test)]
 mod tests {
@@ -105,6 +131,17 @@ mod tests {
             (0..10_000).map(|_| CodeVerifier::generate().unwrap().expose().to_owned()).collect();
         assert_eq!(all.len(), 10_000);
         assert!(all.iter().all(|verifier| CodeVerifier::new(verifier.clone()).is_ok()));
+    }
+
+    #[test]
+    fn random_bytes_of_the_caller_are_base64url() {
+        // The bytes and the verifier of RFC 7636 appendix B.
+        let bytes = [
+            116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212,
+            37, 77, 105, 214, 191, 240, 91, 88, 5, 88, 83, 132, 141, 121,
+        ];
+        let verifier = CodeVerifier::from_random(&bytes);
+        assert_eq!(verifier.expose(), "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
     }
 
     // threats 6
