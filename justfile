@@ -66,12 +66,13 @@ fuzz_targets := "callback_query http_head token_response token_error jwt_claims 
 fuzz LIMIT="-max_total_time=60":
     for target in {{ fuzz_targets }}; do just fuzz-one $target "{{ LIMIT }}" || exit 1; done
 
-# New inputs stay in `fuzz/target`; `fuzz/corpus` has only the seeds. The workspace has no unsafe code, so the
+# New inputs stay in `fuzz/target`; `fuzz/vectors` and `fuzz/corpus` have only the seeds. The workspace has no unsafe code, so the
 # address sanitizer is off, which is ten times faster.
 [private]
 fuzz-one TARGET LIMIT:
     mkdir -p fuzz/target/corpus/{{ TARGET }}
-    cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} fuzz/corpus/{{ TARGET }} -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -verbosity=0 -print_final_stats=1
+    for file in $(ls fuzz/vectors/{{ TARGET }} 2>/dev/null); do tail -n +2 fuzz/vectors/{{ TARGET }}/$file > fuzz/target/corpus/{{ TARGET }}/$file; done
+    cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} $(ls -d fuzz/corpus/{{ TARGET }} 2>/dev/null) -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -verbosity=0 -print_final_stats=1
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]

@@ -68,6 +68,8 @@ mod request_head;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(test)]
+mod vectors_tests;
 
 pub use bind::{BindOptions, CallbackServer, RedirectHost};
 pub use browser::{BrowserResponder, RedirectPage};

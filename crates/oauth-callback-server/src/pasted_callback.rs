@@ -166,174 +166,24 @@ fn error_without_query(url: &str) -> InvalidCallbackUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::State;
-
-    const URL: &str = "http://localhost:1455/auth/callback";
-
-    fn rules() -> Rules {
-        Rules {
-            port: 1455,
-            redirect_host: crate::RedirectHost::Localhost,
-            callback_path: "/auth/callback".to_owned(),
-            form_post: false,
-            state: State::generate().unwrap(),
-            issuer: Some("https://issuer.example".to_owned()),
-            iss_required: false,
-        }
-    }
-
-    /// Classifies a URL in which `S` stands for the right state.
-    fn classified(address: &str) -> Result<AuthorizationResponse, InvalidCallbackUrl> {
-        let rules = rules();
-        let state = rules.state.expose();
-        let address = address.replace("state=S", &format!("state={state}"));
-        classify_url(&rules, &address.replace("state%3DS", &format!("state%3D{state}")))
-    }
-
-    #[track_caller]
-    fn assert_code(address: &str) {
-        match classified(address) {
-            Ok(AuthorizationResponse::Code(code, _)) => assert_eq!(code.expose(), "C", "{address}"),
-            other => panic!("{address}: {other:?}"),
-        }
-    }
-
-    #[track_caller]
-    fn assert_refused(url: &str, expected: InvalidCallbackUrl) {
-        assert_eq!(classified(url).unwrap_err(), expected, "{url:.200}");
-    }
+    use crate::{RedirectHost, State};
 
     #[test]
     fn callback_url_without_a_path_has_the_code() {
-        let rules = Rules { callback_path: "/".to_owned(), ..rules() };
+        let rules = Rules {
+            port: 1455,
+            redirect_host: RedirectHost::Localhost,
+            callback_path: "/".to_owned(),
+            form_post: false,
+            state: State::generate().unwrap(),
+            issuer: None,
+            iss_required: false,
+        };
         let state = rules.state.expose();
         for place in ["http://localhost:1455", "http://localhost:1455/", "localhost:1455"] {
             let url = format!("{place}?code=C&state={state}");
             let response = classify_url(&rules, &url);
             assert!(matches!(response, Ok(AuthorizationResponse::Code(..))), "{url}");
         }
-    }
-
-    #[test]
-    fn callback_url_has_the_code() {
-        assert_code(&format!("{URL}?code=C&state=S"));
-        assert_code(&format!("  {URL}?state=S&scope=a+b&code=C#fragment\r\n"));
-        assert_code("localhost:1455/auth/callback?code=C&state=S");
-        assert_code("localhost:1455/auth/callback?code=C&state=S&error_uri=http://issuer.example");
-        assert_code("HTTP://LOCALHOST:1455/auth/callback?code=C&state=S");
-        assert_code("http://127.0.0.1:1455/auth/callback?code=C&state=S");
-        assert_code("http://[::1]:1455/auth/callback?code=C&state=S");
-    }
-
-    // threats 218
-    #[test]
-    fn url_behind_port_forwarding_is_accepted() {
-        for place in [
-            "https://localhost:1455",
-            "HTTPS://localhost:1455",
-            "http://localhost.:1455",
-            "https://localhost",
-            "http://localhost:8080",
-            "127.0.0.1:8080",
-            "http://[::1]",
-        ] {
-            assert_code(&format!("{place}/auth/callback?code=C&state=S"));
-            assert!(
-                classified(&format!("{place}/auth/callback?code=C&state=T")).is_err(),
-                "{place}"
-            );
-            assert!(classified(&format!("{place}/auth/callback?code=C")).is_err(), "{place}");
-        }
-        assert_code(
-            "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Flocalhost%3A1455%2Fauth\
-             %2Fcallback%3Fcode%3DC%26state%3DS&data=05%7C02",
-        );
-    }
-
-    #[test]
-    fn text_around_the_url_is_ignored() {
-        for around in ["\"{}\"", "'{}'", "<{}>", "\u{2039}{}\u{203a}", "URL: {}", "(see {})"] {
-            assert_code(&around.replace("{}", &format!("{URL}?code=C&state=S")));
-        }
-    }
-
-    /// It is not sent, so the user can still paste the right URL.
-    // threats 218
-    #[test]
-    fn escaped_or_cut_code_is_malformed() {
-        for escape in ["\\&", "^&", "`&", "\\\n&"] {
-            assert_code(&format!("{URL}?code=C{escape}state=S"));
-        }
-        for stray in ["|", "{", "}", "[201~", "</a", "\" x"] {
-            assert_refused(&format!("{URL}?state=S&code=C{stray}"), InvalidCallbackUrl::Malformed);
-        }
-        assert_code(&format!("{URL}?code=C&state=S&scope=a|b"));
-    }
-
-    #[test]
-    fn pasted_error_of_the_authorization_server_ends_the_wait() {
-        let denied = classified(&format!("{URL}?error=access_denied&state=S"));
-        assert!(matches!(denied, Ok(AuthorizationResponse::Denied { .. })), "{denied:?}");
-        let mix_up = classified(&format!("{URL}?code=C&state=S&iss=https%3A%2F%2Fother.example"));
-        assert!(matches!(mix_up, Ok(AuthorizationResponse::WrongIssuer)), "{mix_up:?}");
-    }
-
-    // threats 190
-    #[test]
-    fn code_without_url_is_refused() {
-        for bare in ["", "C", "code=C", "code=C&state=S", "ac_Zm9v.bar", "C#S", "/auth/callback"] {
-            assert_refused(bare, InvalidCallbackUrl::NotAUrl);
-        }
-        assert_refused("?code=C&state=S", InvalidCallbackUrl::AuthorizationUrl);
-        assert_refused("/auth/callback?code=C&state=S", InvalidCallbackUrl::WrongHostOrPath);
-    }
-
-    // threats 190
-    #[test]
-    fn url_of_another_host_or_path_is_refused() {
-        for place in [
-            "http://localhost:1455/auth/callback/",
-            "http://localhost:1455/",
-            "http://localhost:x/auth/callback",
-            "http://localhost.evil.test:1455/auth/callback",
-            "http://localhost:1455@evil.test/auth/callback",
-            "http://evil.test:1455/auth/callback",
-            "http://[::ffff:127.0.0.1]:1455/auth/callback",
-            "http://http://localhost:1455/auth/callback",
-            "\u{1b}[31mhttp://localhost:1455/auth/callback",
-        ] {
-            assert_refused(&format!("{place}?code=C&state=T"), InvalidCallbackUrl::WrongHostOrPath);
-            assert_refused(&format!("{place}?code=C"), InvalidCallbackUrl::WrongHostOrPath);
-            assert!(classified(&format!("{place}?code=C&state=S")).is_err(), "{place}");
-        }
-        assert_refused(
-            "https://issuer.example/oauth/authorize?state=S",
-            InvalidCallbackUrl::AuthorizationUrl,
-        );
-        assert_refused("https://issuer.example/login", InvalidCallbackUrl::WrongHostOrPath);
-    }
-
-    // threats 10 190
-    #[test]
-    fn url_with_another_state_is_refused() {
-        for query in ["code=C", "code=C&state=", "code=C&state=T", "code=C&state=S%20", "code=C&"] {
-            assert_refused(&format!("{URL}?{query}"), InvalidCallbackUrl::StateMismatch);
-        }
-    }
-
-    // threats 190
-    #[test]
-    fn malformed_url_is_refused() {
-        let odd = ["code=C&code=C&state=S", "code=C\u{1b}[2J&state=S", "code=%zz&state=S"];
-        for query in odd {
-            assert_refused(&format!("{URL}?{query}"), InvalidCallbackUrl::Malformed);
-        }
-        for cut in ["state=S&code=ab cd", "state=S&code=ab'cd'e f", "state=S&code=C there"] {
-            assert_refused(&format!("{URL}?{cut}"), InvalidCallbackUrl::Malformed);
-        }
-        assert_refused(&format!("{URL}?state=S"), InvalidCallbackUrl::MissingCode);
-        assert_refused(&format!("{URL}?state=S&code="), InvalidCallbackUrl::MissingCode);
-        let long = format!("{URL}?code=C&state=S&x={}", "x".repeat(1 << 20));
-        assert_refused(&long, InvalidCallbackUrl::TooLong);
     }
 }
