@@ -16,6 +16,7 @@ pub(crate) use shared::{Json, SharedArgs, color_choice};
 pub(crate) use values::{
     ProfileName, Shell, StoreKind, case_conflict_message, duration, shell_word,
 };
+pub(crate) use variables::{EnvArgs, EnvFormat, VariableArgs};
 
 mod help;
 mod options;
@@ -23,6 +24,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod values;
+mod variables;
 
 /// Sign in to OpenAI from a terminal
 ///
@@ -83,8 +85,13 @@ impl Cli {
         Self::from_arg_matches(&matches)
     }
 
-    fn split(self) -> (Command, SharedArgs) {
-        (self.command.unwrap_or(Command::Login(self.login)), self.shared)
+    fn split(mut self) -> (Command, SharedArgs) {
+        let command = self.command.unwrap_or(Command::Login(self.login));
+        // The two options mean the same, in an error too.
+        if let Command::Env(EnvArgs { format: Some(EnvFormat::Json), .. }) = command {
+            self.shared.json.get_or_insert(Json::Document);
+        }
+        (command, self.shared)
     }
 }
 
@@ -199,6 +206,13 @@ pub(crate) enum Command {
     /// refreshes it for all.
     #[command(after_long_help = help(include_str!("help/token.txt")))]
     Token(TokenArgs),
+    /// Print the credentials as environment variables for a shell
+    ///
+    /// A shell evaluates the lines, which set OPENAI_API_KEY. If the command fails, it prints no line. With
+    /// --access-token-env and without a stored API key, OPENAI_API_KEY is removed, because it could be the
+    /// key of another account.
+    #[command(after_long_help = help(include_str!("help/env.txt")))]
+    Env(EnvArgs),
     /// Run a program with OPENAI_API_KEY set
     ///
     /// The program replaces this one. It keeps the terminal, the signals and the environment, with the

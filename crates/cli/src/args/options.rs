@@ -9,7 +9,8 @@ use clap::{Args, ValueHint};
 use oauth_callback_server::RedirectHost;
 use platform_api::{OrganizationId, ProjectId};
 
-use super::values::{Shell, duration, name, redirect_host, scope, variable, workspace};
+use super::values::{Shell, duration, name, redirect_host, scope, workspace};
+use super::variables::VariableArgs;
 
 // The names of the groups in conflicts are those of the structs.
 #[derive(Debug, Args)]
@@ -120,11 +121,9 @@ pub(crate) struct TokenArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Program")]
 pub(crate) struct ExecArgs {
-    /// Also set this variable, to a valid access token
-    #[arg(long, value_name = "NAME", value_parser = variable)]
-    pub(crate) access_token_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) variables: VariableArgs,
     /// The program and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments, help_heading = None)]
     pub(crate) program: Vec<OsString>,

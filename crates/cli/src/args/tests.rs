@@ -166,7 +166,7 @@ fn texts_after_options() -> Vec<String> {
 fn command_in(example: &str) -> &str {
     let command = &example[example.find("login-cli").unwrap()..];
     let end = [" | ", " > ", " < ", " ||"].iter().find_map(|it| command.find(it));
-    command[..end.unwrap_or(command.len())].trim_end_matches(')')
+    command[..end.unwrap_or(command.len())].trim_end_matches(['"', ')'])
 }
 
 #[test]

@@ -59,11 +59,8 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The name of a shell variable, except that of the key.
+/// The name of a shell variable.
 pub(super) fn variable(name: &str) -> Result<String, String> {
-    if name == "OPENAI_API_KEY" {
-        return Err("that variable holds the API key".to_owned());
-    }
     let rule = "it must consist of a-z, A-Z, 0-9 and _, and not start with a digit";
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
     checked(name, is_allowed, rule).and_then(|name| match name.as_bytes() {

@@ -1,7 +1,7 @@
 use std::io;
 use std::process::{Command, ExitCode};
 
-use super::token;
+use super::variables::Variables;
 use crate::args::ExecArgs;
 use crate::context::Context;
 use crate::error::CliError;
@@ -15,21 +15,12 @@ pub(crate) fn run(args: &ExecArgs, context: &Context) -> Result<ExitCode, CliErr
     };
     let mut command = Command::new(program);
     command.args(arguments);
-    let document = match &args.access_token_env {
-        Some(_) => {
-            let reporter = Reporter { has_json: false, ..Reporter::new(context) };
-            token::valid(&reporter, context)?
-        }
-        None => token::stored(&context.profiles()?)?,
-    };
-    if let Some(name) = &args.access_token_env {
-        command.env(name, token::access_token(&document)?.expose());
-    }
-    match (token::api_key(&document), &args.access_token_env) {
-        (Ok(key), _) => drop(command.env("OPENAI_API_KEY", key.expose())),
-        // The token was requested, and a key from elsewhere could be that of another account.
-        (Err(_), Some(_)) => drop(command.env_remove("OPENAI_API_KEY")),
-        (Err(error), None) => return Err(error),
+    let reporter = Reporter { has_json: false, ..Reporter::new(context) };
+    for (name, value) in Variables::load(&args.variables, &reporter, context)?.iter() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     context.core_dump_limit.restore();
     become_it(command).map_err(|source| CliError::NotStarted { program: program.clone(), source })

@@ -1,10 +1,12 @@
 //! The commands: each calls the crates below, and reports the result.
 
+mod assignment;
 mod completions;
 mod create_key;
 mod doctor;
 mod doctor_network;
 mod doctor_report;
+mod env;
 mod exec;
 mod login;
 mod login_with_credential;
@@ -14,6 +16,7 @@ mod profiles;
 mod refresh;
 mod status;
 mod token;
+mod variables;
 
 use std::process::ExitCode;
 
@@ -50,6 +53,7 @@ fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
         }
         Command::Status => status::run(context).map_err(quiet)?,
         Command::Token(args) => token::run(args, context).map_err(quiet)?,
+        Command::Env(args) => env::run(args, context).map_err(quiet)?,
         Command::Exec(args) => return exec::run(args, context),
         Command::Refresh => context.block_on(refresh::run(context))?,
         Command::Logout(args) => context.block_on(logout::run(args, context))?,

@@ -28,6 +28,7 @@ mod polling;
 mod access_token_sign_in;
 mod api_key_sign_in;
 mod codex_store_notes;
+mod env;
 mod exec;
 mod expired_sign_in;
 mod json;

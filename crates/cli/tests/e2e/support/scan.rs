@@ -34,6 +34,8 @@ pub(crate) enum Printed {
     ApiKey,
     AccessToken,
     IdToken,
+    /// `env` prints both.
+    KeyAndToken,
 }
 
 // threats 193 208
@@ -164,6 +166,10 @@ fn without_printed(world: &World, text: &str, prints: Printed) -> String {
         Printed::ApiKey => issued.api_keys,
         Printed::AccessToken => issued.access_tokens,
         Printed::IdToken => issued.id_tokens,
+        Printed::KeyAndToken => {
+            let without_key = without_printed(world, text, Printed::ApiKey);
+            return without_printed(world, &without_key, Printed::AccessToken);
+        }
     };
     let allowed = [issued, world.registered_secrets()].concat();
     match allowed.iter().find(|secret| text.contains(*secret)) {
