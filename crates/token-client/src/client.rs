@@ -111,13 +111,13 @@ impl TokenClient {
         &self.client_id
     }
 
-    /// Sends a form to the token endpoint.
+    /// Sends a form.
     pub(crate) async fn send_form(
         &self,
+        endpoint: &Url,
         fields: &[(&str, &str)],
         secrets: &[&str],
     ) -> Result<Response, Error> {
-        let endpoint = &self.provider.token_endpoint;
         self.send(&TokenRequest { endpoint, format: BodyFormat::Form, fields, secrets }).await
     }
 

@@ -31,7 +31,8 @@ impl TokenClient {
         let order = &self.provider().code_exchange_order;
         let fields = exchange.fields(self.client_id(), order);
         let secrets = [exchange.code.expose(), exchange.code_verifier.expose()];
-        TokenResponse::read(&self.send_form(&fields, &secrets).await?, self.token_type())
+        let endpoint = &self.provider().token_endpoint;
+        TokenResponse::read(&self.send_form(endpoint, &fields, &secrets).await?, self.token_type())
     }
 }
 

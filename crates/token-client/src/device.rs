@@ -7,11 +7,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::client::{TokenClient, TokenRequest, decode};
+use crate::client::{TokenClient, decode};
 use crate::error::Error;
 use crate::interval::Interval;
-use crate::provider::BodyFormat;
-use crate::seconds::seconds;
+use crate::seconds;
 use crate::token_response::TokenResponse;
 
 /// A sign-in that waits for the approval of a person on another device
@@ -79,9 +78,7 @@ impl TokenClient {
         let parameters = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let client_id = ("client_id", self.client_id());
         let fields: Vec<_> = iter::once(client_id).chain(scope).chain(parameters).collect();
-        let request =
-            TokenRequest { endpoint, format: BodyFormat::Form, fields: &fields, secrets: &[] };
-        decode(&self.send(&request).await?)
+        decode(&self.send_form(endpoint, &fields, &[]).await?)
     }
 
     /// Asks once whether the person has approved
@@ -97,7 +94,8 @@ impl TokenClient {
         let device_code = device.device_code.expose();
         let fields =
             [("grant_type", GRANT), ("device_code", device_code), ("client_id", self.client_id())];
-        let response = self.send_form(&fields, &[device_code]).await;
+        let endpoint = &self.provider().token_endpoint;
+        let response = self.send_form(endpoint, &fields, &[device_code]).await;
         match response.and_then(|response| TokenResponse::read(&response, self.token_type())) {
             Ok(tokens) => Ok(DevicePoll::Approved(tokens)),
             Err(Error::ErrorResponse(response)) => undecided(response),
@@ -198,8 +196,7 @@ fn optional_web_page<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Url>,
 }
 
 fn lifetime<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
-    seconds(Box::<RawValue>::deserialize(input)?.get())
-        .ok_or_else(|| D::Error::custom("not a number of seconds"))
+    seconds::deserialize(input)?.ok_or_else(|| D::Error::custom("not a number of seconds"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
-use crate::seconds::seconds;
+use crate::seconds;
 
 /// How long to wait between two polls
 /// ([RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)).
@@ -52,7 +51,7 @@ impl Default for Interval {
 
 impl<'de> Deserialize<'de> for Interval {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let given = seconds(Box::<RawValue>::deserialize(input)?.get());
+        let given = seconds::deserialize(input)?;
         Ok(given.map(|interval| Self(interval.max(SHORTEST))).unwrap_or_default())
     }
 }

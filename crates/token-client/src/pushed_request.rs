@@ -3,12 +3,10 @@ use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
-use crate::client::{TokenClient, TokenRequest, decode};
+use crate::client::{TokenClient, decode};
 use crate::error::Error;
-use crate::provider::BodyFormat;
-use crate::seconds::seconds;
+use crate::seconds;
 
 /// An authorization request that the server has stored
 /// ([RFC 9126 §2.2](https://www.rfc-editor.org/rfc/rfc9126#section-2.2)).
@@ -19,7 +17,7 @@ pub struct PushedRequest {
     #[serde(deserialize_with = "not_empty")]
     pub request_uri: String,
     /// How long it is good, from the response on.
-    #[serde(default, deserialize_with = "lifetime")]
+    #[serde(default, deserialize_with = "seconds::deserialize")]
     pub expires_in: Option<Duration>,
 }
 
@@ -34,9 +32,7 @@ impl TokenClient {
     pub async fn push_request(&self, parameters: &[(&str, &str)]) -> Result<PushedRequest, Error> {
         let endpoint = self.provider().pushed_authorization_request_endpoint.as_ref();
         let endpoint = endpoint.ok_or(Error::PushNotSupported)?;
-        let format = BodyFormat::Form;
-        let request = TokenRequest { endpoint, format, fields: parameters, secrets: &[] };
-        decode(&self.send(&request).await?)
+        decode(&self.send_form(endpoint, parameters, &[]).await?)
     }
 }
 
@@ -51,10 +47,6 @@ impl fmt::Debug for PushedRequest {
 fn not_empty<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     let text = String::deserialize(input)?;
     if text.is_empty() { Err(D::Error::custom("empty")) } else { Ok(text) }
-}
-
-fn lifetime<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Duration>, D::Error> {
-    Ok(seconds(Box::<RawValue>::deserialize(input)?.get()))
 }
 
 #[cfg(test)]

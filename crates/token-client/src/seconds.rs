@@ -1,6 +1,8 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// A number of seconds. Some servers send a string of a number where the RFC has a number; what is
 /// neither, or no duration, is `None`.
@@ -11,4 +13,11 @@ pub(crate) fn seconds(json: &str) -> Option<Duration> {
         _ => None,
     };
     seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+/// A field of seconds. It can have any value.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    input: D,
+) -> Result<Option<Duration>, D::Error> {
+    Ok(seconds(Box::<RawValue>::deserialize(input)?.get()))
 }

@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credentials::{IdToken, MalformedJwt};
 use http_client::{HttpClient, retry_if_not_sent};
-use ring::signature::{self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey};
+use ring::signature::{
+    self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -119,7 +121,7 @@ impl<'a> SignedToken<'a> {
         let decode = |part| URL_SAFE_NO_PAD.decode(part).map_err(|_| MalformedJwt::Encoding);
         let (header, signature) = (decode(header)?, decode(signature)?);
         let header: Header = serde_json::from_slice(&header).map_err(|_| MalformedJwt::Header)?;
-        if header.crit.is_some() || key_type(&header.alg).is_none() {
+        if header.crit.is_some() || Algorithm::from_name(&header.alg).is_none() {
             return Err(InvalidIdToken::UnsupportedSignature);
         }
         Ok(Self { header, signing_input: signing_input.as_bytes(), signature })
@@ -145,54 +147,51 @@ impl<'a> SignedToken<'a> {
     fn is_signed_by(&self, key: &Jwk) -> Option<bool> {
         let number = |text: &Option<String>| URL_SAFE_NO_PAD.decode(text.as_ref()?).ok();
         let (message, signature) = (self.signing_input, &self.signature);
-        let alg = self.header.alg.as_str();
-        if key_type(alg)? != (&*key.kty, key.crv.as_deref().filter(|_| key.kty != "RSA")) {
-            return None;
-        }
-        if let Some(algorithm) = rsa(alg) {
-            let (n, e) = (number(&key.n)?, number(&key.e)?);
-            let key = RsaPublicKeyComponents { n: without_zeros(&n), e: without_zeros(&e) };
-            return Some(key.verify(algorithm, message, signature).is_ok());
-        }
-        // An uncompressed point (SEC 1 §2.3.3).
-        let point = || Some([vec![4], number(&key.x)?, number(&key.y)?].concat());
-        Some(
-            match alg {
-                "ES256" => UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point()?)
-                    .verify(message, signature),
-                "ES384" => UnparsedPublicKey::new(&signature::ECDSA_P384_SHA384_FIXED, point()?)
-                    .verify(message, signature),
-                _ => UnparsedPublicKey::new(&signature::ED25519, number(&key.x)?)
-                    .verify(message, signature),
+        let verified = match Algorithm::from_name(&self.header.alg)? {
+            Algorithm::Rsa(parameters) if key.kty == "RSA" => {
+                let (n, e) = (number(&key.n)?, number(&key.e)?);
+                RsaPublicKeyComponents { n: without_zeros(&n), e: without_zeros(&e) }
+                    .verify(parameters, message, signature)
             }
-            .is_ok(),
-        )
+            Algorithm::Curve(kty, crv, verification)
+                if key.kty == kty && key.crv.as_deref() == Some(crv) =>
+            {
+                let public_key = match kty {
+                    // An uncompressed point (SEC 1 §2.3.3).
+                    "EC" => [vec![4], number(&key.x)?, number(&key.y)?].concat(),
+                    _ => number(&key.x)?,
+                };
+                UnparsedPublicKey::new(verification, public_key).verify(message, signature)
+            }
+            _ => return None,
+        };
+        Some(verified.is_ok())
     }
 }
 
-/// The `kty` and the `crv` of a key for this `alg`
-/// ([RFC 7518 §3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1),
+/// How a signature is verified: with an RSA key of at least 2048 bits
+/// ([RFC 7518 §3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)), or with a key of this `kty` and
+/// `crv` ([RFC 7518 §3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4),
 /// [RFC 8037 §3.1](https://www.rfc-editor.org/rfc/rfc8037#section-3.1)).
-fn key_type(alg: &str) -> Option<(&'static str, Option<&'static str>)> {
-    match alg {
-        "ES256" => Some(("EC", Some("P-256"))),
-        "ES384" => Some(("EC", Some("P-384"))),
-        "EdDSA" | "Ed25519" => Some(("OKP", Some("Ed25519"))),
-        _ => rsa(alg).map(|_| ("RSA", None)),
-    }
+enum Algorithm {
+    Rsa(&'static RsaParameters),
+    Curve(&'static str, &'static str, &'static dyn VerificationAlgorithm),
 }
 
-/// Keys of at least 2048 bits, as [RFC 7518 §3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)
-/// requires.
-fn rsa(alg: &str) -> Option<&'static RsaParameters> {
-    match alg {
-        "RS256" => Some(&signature::RSA_PKCS1_2048_8192_SHA256),
-        "RS384" => Some(&signature::RSA_PKCS1_2048_8192_SHA384),
-        "RS512" => Some(&signature::RSA_PKCS1_2048_8192_SHA512),
-        "PS256" => Some(&signature::RSA_PSS_2048_8192_SHA256),
-        "PS384" => Some(&signature::RSA_PSS_2048_8192_SHA384),
-        "PS512" => Some(&signature::RSA_PSS_2048_8192_SHA512),
-        _ => None,
+impl Algorithm {
+    fn from_name(alg: &str) -> Option<Self> {
+        Some(match alg {
+            "RS256" => Self::Rsa(&signature::RSA_PKCS1_2048_8192_SHA256),
+            "RS384" => Self::Rsa(&signature::RSA_PKCS1_2048_8192_SHA384),
+            "RS512" => Self::Rsa(&signature::RSA_PKCS1_2048_8192_SHA512),
+            "PS256" => Self::Rsa(&signature::RSA_PSS_2048_8192_SHA256),
+            "PS384" => Self::Rsa(&signature::RSA_PSS_2048_8192_SHA384),
+            "PS512" => Self::Rsa(&signature::RSA_PSS_2048_8192_SHA512),
+            "ES256" => Self::Curve("EC", "P-256", &signature::ECDSA_P256_SHA256_FIXED),
+            "ES384" => Self::Curve("EC", "P-384", &signature::ECDSA_P384_SHA384_FIXED),
+            "EdDSA" | "Ed25519" => Self::Curve("OKP", "Ed25519", &signature::ED25519),
+            _ => return None,
+        })
     }
 }
 
