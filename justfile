@@ -59,7 +59,7 @@ keyring:
     cargo test --package auth-store --features keyring --test keyring
     cargo test --package login-cli --features keyring --lib args
 
-fuzz_targets := "callback_query http_head token_response token_error jwt_claims organization_list project_list terminal"
+fuzz_targets := "callback_query http_head token_response token_error jwt_claims jwk_set discovery device_answer auth_json organization_list project_list terminal"
 
 # Run each fuzz target with a libFuzzer LIMIT; needs a nightly compiler and `cargo install cargo-fuzz`
 [group('check')]

@@ -87,6 +87,10 @@ mod error;
 mod file_kind;
 mod location;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use auth_mode::AuthMode;
 pub use document::{AuthDocument, SignIn};
 pub use error::{Error, ErrorKind, ExternalStoreError};
