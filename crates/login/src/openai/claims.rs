@@ -182,7 +182,11 @@ fn organizations<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Organization
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use credentials::{IdToken, IdTokenValidation};
     use serde_json::json;
+    use std::fs;
 
     fn read(payload: &str) -> serde_json::Result<OpenAiClaims> {
         serde_json::from_str(payload)
@@ -234,5 +238,34 @@ mod tests {
         assert_eq!(check(Claims::default()), Ok(()));
         assert_eq!(check(claims("grace", "one")), Err(ClaimMismatch::Subject.into()));
         assert_eq!(check(claims("ada", "two")), Err(Mismatch::Workspace));
+    }
+
+    /// The first line of a file is the outcome, the rest is a token, or the header and the payload of one.
+    // threats 95 98 99 100 101 102 103 105
+    #[test]
+    fn tokens_have_the_outcome_of_their_vector() {
+        let expected = IdTokenValidation::new("https://issuer.example", "app_1", 1_000_000);
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let outcome = |input: &str| {
+            let encoded = input.split_once('\n');
+            let encoded = encoded.map(|(header, payload)| [part(header), part(payload)].join("."));
+            let token = encoded.map_or(input.to_owned(), |signed| format!("{signed}.c2ln"));
+            match Claims::decode_id_token_without_verifying(&IdToken::new(token).unwrap()) {
+                Ok(claims) => {
+                    claims.check(&expected).map_or_else(|it| format!("{it:?}"), |()| "Ok".into())
+                }
+                Err(error) => format!("{error:?}"),
+            }
+        };
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/vectors/jwt_claims");
+        let vectors = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut checked = 0;
+        for path in vectors {
+            let vector = fs::read_to_string(&path).unwrap();
+            let (expected, input) = vector.split_once('\n').unwrap();
+            assert_eq!(outcome(input), expected, "{}", path.display());
+            checked += 1;
+        }
+        assert!(checked >= 50, "{checked} files");
     }
 }
