@@ -5,8 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
-use url::Url;
-use url::form_urlencoded::byte_serialize;
+use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use crate::attempt::Attempt;
@@ -95,18 +94,7 @@ impl Request {
     ///
     /// As [`Request::send`].
     pub async fn send_form(self, fields: &[(&str, &str)]) -> Result<Response, Error> {
-        // A buffer that grows leaves an unwiped copy behind.
-        let size = fields.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
-        let mut body = Zeroizing::new(String::with_capacity(size));
-        for (name, value) in fields {
-            if !body.is_empty() {
-                body.push('&');
-            }
-            body.extend(byte_serialize(name.as_bytes()));
-            body.push('=');
-            body.extend(byte_serialize(value.as_bytes()));
-        }
-        let body = Zeroizing::new(std::mem::take(&mut *body).into_bytes());
+        let body = form(fields);
         self.dispatch(Some(("application/x-www-form-urlencoded", body))).await
     }
 
@@ -211,6 +199,13 @@ impl Request {
         }
         Ok(map)
     }
+}
+
+/// The buffer does not grow: that would leave an unwiped copy behind.
+fn form(fields: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+    let size = fields.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let mut form = form_urlencoded::Serializer::new(String::with_capacity(size));
+    Zeroizing::new(form.extend_pairs(fields).finish().into_bytes())
 }
 
 /// Any request with a secret fits.
