@@ -4,6 +4,9 @@
 default:
     @just --list --unsorted
 
+# The crates that a program can depend on, as options of cargo.
+libraries := `grep -l '^keywords = ' crates/*/Cargo.toml | sed 's|crates/\(.*\)/Cargo.toml|--package \1|' | tr '\n' ' '`
+
 # All checks, the fast ones first; run this before you propose a change
 [group('check')]
 check: fmt-check workflows deny clippy test doc
@@ -59,6 +62,32 @@ keyring:
     cargo test --package auth-store --features keyring --test keyring
     cargo test --package login-cli --features keyring --lib args
 
+# With `publish = false`, cargo does not find a package of the workspace while it makes one that depends on it. A copy
+# of the workspace does not have that line.
+#
+# Make the packages of the libraries in `target/package/`, and build each; `--no-verify` builds nothing
+[group('check')]
+package *ARGS:
+    rm -rf target/package-source
+    mkdir -p target/package-source
+    git ls-files -z | tar --null --files-from - --create | tar --extract --directory target/package-source
+    sed 's/^publish = false$/publish = true/' Cargo.toml >target/package-source/Cargo.toml
+    cd target/package-source && cargo package --allow-dirty --target-dir .. {{ libraries }} {{ ARGS }}
+
+# Check each library with the oldest compiler that its `rust-version` names; installs it with `rustup`
+[group('check')]
+msrv:
+    @for version in $(sed -n 's/^rust-version = "\(.*\)"$/\1/p' crates/*/Cargo.toml | sort -u); do just msrv-of $version || exit 1; done
+
+[private]
+msrv-of VERSION:
+    @if rustup toolchain install {{ VERSION }} --profile minimal --no-self-update >/dev/null 2>&1; then cargo +{{ VERSION }} check --locked --target-dir target/msrv $(grep -l '^rust-version = "{{ VERSION }}"$' crates/*/Cargo.toml | sed 's|crates/\(.*\)/Cargo.toml|--package \1|'); else echo "not tested on this machine: there is no Rust {{ VERSION }} here"; fi
+
+# Compare the public items of the libraries with those of a REVISION, or of the last tag; needs `cargo-semver-checks`
+[group('check')]
+semver REVISION=`git describe --tags --abbrev=0 2>/dev/null || true`:
+    @if ! cargo semver-checks --version >/dev/null 2>&1; then echo "not tested on this machine: there is no cargo-semver-checks here"; elif [ -z "{{ REVISION }}" ]; then echo "there is no tag: name a revision"; exit 1; else cargo semver-checks --baseline-rev {{ REVISION }} {{ libraries }}; fi
+
 fuzz_targets := "callback_query http_head token_response token_error jwt_claims jwk_set discovery device_answer auth_json organization_list project_list terminal"
 
 # Run each fuzz target with a libFuzzer LIMIT; needs a nightly compiler and `cargo install cargo-fuzz`
@@ -76,7 +105,7 @@ fuzz-one TARGET LIMIT:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") emulators no-std
+nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") emulators no-std
 
 # Compile `pkce` for a microcontroller without the standard library; needs `rustup target add thumbv7em-none-eabi`
 [group('check')]
@@ -90,7 +119,7 @@ musl TARGET=(arch() + "-unknown-linux-musl"):
 
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (dist "--packages") musl (emulators "--short")
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (package "--no-verify") (dist "--packages") musl (emulators "--short")
 
 # Both sign-ins against the sandbox in your browser; `--headless` simulates the browser
 [group('see')]

@@ -11,7 +11,7 @@ fn main() {
         (name == "SSH_CONNECTION").then(|| OsString::from(ssh_connection))
     };
     let context = Host::detect(&variable).browser_obstacle();
-    let command = context.as_ref().and_then(|context| context.forward_command(1455));
+    let command = context.as_ref().and_then(|context| context.forward_command(8400));
     assert!(matches!(context, Some(RemoteContext::Ssh(_))));
-    assert_eq!(command.as_deref(), Some("ssh -L 1455:localhost:1455 10.0.0.7"));
+    assert_eq!(command.as_deref(), Some("ssh -L 8400:localhost:8400 10.0.0.7"));
 }

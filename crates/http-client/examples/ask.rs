@@ -1,11 +1,11 @@
-//! Asks an issuer for its metadata, with the deadlines and caps of the one policy.
+//! Requests the metadata of an issuer, with timeouts and a size limit.
 
 use http_client::{BaseUrl, HttpClient, Options};
 use sandbox::{Sandbox, Scenario};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Stands in for https://auth.openai.com.
+    // Stands in for https://id.example.com.
     let sandbox = Sandbox::start(Scenario::default()).await?;
     let issuer: BaseUrl = sandbox.issuer_url().parse()?;
 

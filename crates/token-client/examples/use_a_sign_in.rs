@@ -1,31 +1,45 @@
-//! Keeps a sign-in fresh, and ends it.
+//! Refreshes a sign-in, and ends it. A provider in memory sends the responses.
 
 use credentials::RefreshToken;
-use http_client::{HttpClient, Options};
-use sandbox::{Account, Client, Sandbox, Scenario};
-use token_client::{BodyFormat, Provider, Revocable, TokenClient};
+use http_client::http::{Request, Response};
+use http_client::{HttpClient, Options, Transport, TransportFuture};
+use token_client::{Provider, Revocable, TokenClient};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The sandbox stands for the server. A person has signed in there already.
-    let sandbox = Sandbox::start(Scenario::default()).await?;
-    let ada = sandbox.mint(Account::OWNER).ok_or("no such account")?;
-    let refresh_token = RefreshToken::new(ada.refresh_token.unwrap_or_default())?;
+    // A program that signs in at a server has `HttpClient::new` here.
+    let http = HttpClient::with_transport(Options::new("my-app/1.0"), InMemory);
+    let provider = Provider::discover(&http, "https://id.example.com").await?;
+    let client = TokenClient::new(http, provider, "my-client-id");
 
-    let http = HttpClient::new(Options::new("use-a-sign-in/1.0"));
-    let endpoint = |path| format!("{}{path}", sandbox.issuer_url()).parse();
-    let (authorize, token) = (endpoint("/oauth/authorize")?, endpoint("/oauth/token")?);
-    let mut provider = Provider::new(sandbox.issuer_url().parse()?, authorize, token);
-    provider.revocation_endpoint = Some(endpoint("/oauth/revoke")?);
-    // This server departs from the RFCs here.
-    (provider.refresh_body, provider.revocation_body) = (BodyFormat::Json, BodyFormat::Json);
-    let client = TokenClient::new(http, provider, Client::SIGN_IN);
-
-    // The old refresh token is spent by this: the new one has to be stored.
+    // A refresh token may work once: store the new one.
+    let refresh_token = RefreshToken::new("refresh-1")?;
     let refreshed = client.refresh(&refresh_token).await?;
     let refresh_token = refreshed.refresh_token.unwrap_or(refresh_token);
+    assert_eq!(refresh_token.expose(), "refresh-2");
 
     client.revoke(Revocable::RefreshToken(&refresh_token)).await?;
-    assert!(client.refresh(&refresh_token).await.is_err());
     Ok(())
+}
+
+#[derive(Debug)]
+struct InMemory;
+
+impl Transport for InMemory {
+    fn send<'a>(&'a self, request: Request<&'a [u8]>, _: usize) -> TransportFuture<'a> {
+        let body = match request.uri().path() {
+            "/.well-known/openid-configuration" => {
+                r#"{"issuer": "https://id.example.com",
+                    "authorization_endpoint": "https://id.example.com/authorize",
+                    "token_endpoint": "https://id.example.com/token",
+                    "revocation_endpoint": "https://id.example.com/revoke"}"#
+            }
+            "/token" => {
+                r#"{"access_token": "access-2", "token_type": "Bearer", "expires_in": 3600,
+                    "refresh_token": "refresh-2"}"#
+            }
+            _ => "",
+        };
+        Box::pin(async { Ok(Response::new(body.into())) })
+    }
 }

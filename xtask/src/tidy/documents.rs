@@ -10,8 +10,9 @@ const LONGEST_README: usize = 8 * 1024;
 
 fn documents() -> Vec<PathBuf> {
     let root = workspace_root();
-    let folders = [root.to_owned(), root.join("docs")];
-    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let crates = fs::read_dir(root.join("crates")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = [root.to_owned(), root.join("docs")].into_iter().chain(crates);
+    let entries = folders.flat_map(|folder| fs::read_dir(folder).unwrap());
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(|path| path.extension().is_some_and(|it| it == "md")).collect()
 }

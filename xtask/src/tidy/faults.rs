@@ -92,7 +92,8 @@ pub(super) fn manifest_faults(manifest: &Source) -> Vec<String> {
 }
 
 fn not_inherited(manifest: &Source) -> Vec<String> {
-    let fields = ["version", "edition", "rust-version", "license", "publish"];
+    // `rust-version` is what each crate needs.
+    let fields = ["version", "edition", "license", "publish"];
     let inherits = |field: &&str| manifest.text.contains(&format!("\n{field}.workspace = true"));
     let path = &manifest.path;
     let missing = fields.iter().filter(|field| !inherits(field));

@@ -5,6 +5,7 @@
 mod cycles;
 mod documents;
 mod faults;
+mod packages;
 mod tests;
 
 use std::fs;
