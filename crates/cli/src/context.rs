@@ -43,7 +43,7 @@ impl Context {
             remedies: Remedies { redirect_host, paste: terminal.is_interactive() },
             output: Output::new(args.json, args.color),
             status_lines: StatusLines::new(terminal),
-            interruption: Interruption::default(),
+            interruption: Interruption::new(matches!(command, Command::CreateKey(_))),
             core_dump_limit: CoreDumpLimit::lower_to_zero(),
             args,
         }

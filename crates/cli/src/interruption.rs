@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use auth_store::Location;
 use login::{Event, RefreshEvent};
@@ -22,6 +23,9 @@ pub(crate) struct Interruption {
     state: Mutex<State>,
     /// Ends a sign-in in order.
     pub(crate) cancellation: CancellationToken,
+    /// Whether the result of the command is a key.
+    makes_key: bool,
+    is_key_requested: AtomicBool,
 }
 
 #[derive(Clone, Default)]
@@ -35,7 +39,14 @@ struct State {
 }
 
 impl Interruption {
+    pub(crate) fn new(makes_key: bool) -> Self {
+        Self { makes_key, ..Self::default() }
+    }
+
     pub(crate) fn update(&self, event: &Event<'_>) {
+        if matches!(event, Event::CreatingApiKey { .. }) {
+            self.is_key_requested.store(true, Ordering::Relaxed);
+        }
         let state = mem::take(&mut *lock(&self.state));
         self.set(state.after(event));
     }
@@ -64,7 +75,8 @@ impl Interruption {
     }
 
     pub(crate) fn error(&self, by: Interrupt) -> CliError {
-        CliError::Interrupted { by, note: self.note() }
+        let no_key = self.makes_key && !self.is_key_requested.load(Ordering::Relaxed);
+        CliError::Interrupted { by, note: self.note(), no_key }
     }
 
     /// Fails if a signal stopped the credential helper of this command.

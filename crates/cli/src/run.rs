@@ -34,7 +34,12 @@ pub fn run() -> ExitCode {
 fn report(error: &CliError, context: &Context) -> ExitCode {
     if !matches!(error, CliError::ReaderGone) {
         let hint = error.hint(context.remedies).map(|hint| context.to_text(&hint));
-        context.terminal.error(&error.message(), hint.as_deref());
+        if error.is_cancelled() {
+            context.terminal.say(&error.message());
+            hint.iter().for_each(|hint| context.terminal.hint(hint));
+        } else {
+            context.terminal.error(&error.message(), hint.as_deref());
+        }
         context.output.error(&context.to_json(error));
     }
     ExitCode::from(error.exit_code())

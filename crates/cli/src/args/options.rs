@@ -67,7 +67,7 @@ pub(crate) struct BrowserArgs {
     /// Print the URL, and open no browser
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Also show the URL as a QR code
+    /// Also show the URL as a QR code; login then uses a code for another device, as with --device
     #[arg(long)]
     pub(crate) qr: bool,
     /// How long to wait for the browser

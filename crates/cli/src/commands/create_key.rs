@@ -90,7 +90,7 @@ fn deliver(new: &NewApiKey, context: &Context) -> Result<(), DeliveryError> {
 fn undecided(error: Error) -> CliError {
     match error {
         Error::NoSelection(NoSelection::Declined) => {
-            CliError::Interrupted { by: Interrupt::CtrlC, note: None }
+            CliError::Interrupted { by: Interrupt::CtrlC, note: None, no_key: true }
         }
         other => other.into(),
     }

@@ -72,7 +72,9 @@ impl Layout {
     fn for_width(columns: Option<usize>) -> Self {
         const WIDEST: usize = 100;
         const NARROW: usize = 60;
-        let width = columns.unwrap_or(WIDEST).min(WIDEST);
+        // `grep` finds whole sentences: only a terminal breaks lines.
+        const UNLIMITED: usize = 1 << 16;
+        let width = columns.map_or(UNLIMITED, |columns| columns.min(WIDEST));
         Self { width, indent: if width < NARROW { 6 } else { 26 } }
     }
 

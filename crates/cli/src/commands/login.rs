@@ -1,5 +1,6 @@
 use login::sign_in::{self, ApiKeyMode, ApiKeyOutcome, PendingSignIn, SignedIn};
 use login::stored::Restrictions;
+use oauth_callback_server::RedirectHost;
 use printable::excerpt;
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliEr
     let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
     sign_in.http().check().map_err(CliError::Setup)?;
     let (location, options) = (profiles.store().location(), options(args, context));
-    let signed_in = if args.device {
+    let signed_in = if args.device || is_for_phone(args) {
         let pending = sign_in::start_by_device_code(options, sign_in)?;
         warn_of_sudo(context, &location);
         let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
@@ -37,6 +38,15 @@ pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliEr
         by_browser(args, pending, context).await?
     };
     report(signed_in, context)
+}
+
+/// A phone that opens the URL of a browser would return to its own localhost. An option of that URL needs
+/// the browser all the same.
+fn is_for_phone(args: &LoginArgs) -> bool {
+    let has_options = !args.callback.ports.is_empty()
+        || !args.authorization.scopes.is_empty()
+        || args.authorization.redirect_host != RedirectHost::default();
+    args.browser.qr && !has_options
 }
 
 /// Reports the new sign-in.

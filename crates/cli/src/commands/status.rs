@@ -2,7 +2,7 @@ use auth_store::{AuthDocument, AuthMode, AuthStore, Location};
 use jiff::Timestamp;
 use login::Error;
 use login::openai::Claims;
-use login::stored::{check_not_ended, has_ended, identity_without_verifying};
+use login::stored::{check_not_ended, has_ended, identity_without_verifying, issuer_of};
 use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::{Page, from_now, wrapped};
@@ -131,6 +131,20 @@ impl Status {
         self.document.account_id().filter(|_| !is_personal)
     }
 
+    /// The server that issued the tokens. A personal access token does not name its own.
+    fn issuer(&self) -> Option<String> {
+        let has_tokens =
+            self.document.has_tokens() && self.document.personal_access_token().is_none();
+        has_tokens.then(|| issuer_of(&self.document))
+    }
+
+    /// Whether `token` prints an access token or an API key, as far as can be known without a request.
+    fn is_usable(&self) -> bool {
+        let document = &self.document;
+        let access_token = document.personal_access_token().or_else(|| document.access_token());
+        document.api_key().is_some() || (self.end.is_none() && access_token.is_some())
+    }
+
     /// `Analytical Engines (org-1)`.
     fn organization(&self) -> Option<String> {
         let auth = &self.claims.additional.auth;
@@ -150,7 +164,10 @@ impl Status {
             "plan": self.plan,
             "account_id": self.account_id(),
             "organization_id": auth.organization_id,
+            "organization_title": auth.organization_title(),
             "project_id": auth.project_id,
+            "issuer": self.issuer(),
+            "usable": self.is_usable(),
             "has_api_key": document.api_key().is_some(),
             "access_token_expires_at": document.access_token_expires_at().map(|time| time.to_string()),
             "last_refresh": document.last_refresh().map(|time| time.to_string()),

@@ -28,7 +28,7 @@ pub(super) fn from_error(
         "message": excerpt(&message, LONGEST),
         "hint": hint.map(|hint| excerpt(&hint, LONGEST)),
         "exit_code": exit_code,
-        "transient": matches!(error, CliError::Login(error) if error.is_transient()),
+        "transient": is_transient(error),
     });
     let of_server = server_cause(error).map(server_fields).unwrap_or_default();
     for more in [of_server, explanation.fields] {
@@ -37,6 +37,12 @@ pub(super) fn from_error(
         }
     }
     document
+}
+
+/// Whether the same command may work later. A user who was too late can come back.
+fn is_transient(error: &CliError) -> bool {
+    let passes = matches!(error, CliError::Login(error) if error.is_transient());
+    passes || kind(error).0 == "timed_out"
 }
 
 /// The stable identifier of an error, and its exit code. Scripts rely on both, and `docs/json.md` has a

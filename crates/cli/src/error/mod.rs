@@ -73,11 +73,13 @@ pub(crate) enum CliError {
     ReaderGone,
     #[error("cannot start")]
     Runtime(#[source] io::Error),
-    #[error("interrupted")]
+    #[error("Cancelled.")]
     Interrupted {
         by: Interrupt,
         /// What the user needs to know about what was interrupted.
         note: Option<Hint>,
+        /// The command makes a key, and has not requested it yet.
+        no_key: bool,
     },
 }
 
@@ -92,6 +94,11 @@ impl CliError {
             Self::Output(error) if error.0.kind() == io::ErrorKind::BrokenPipe => Self::ReaderGone,
             other => other,
         }
+    }
+
+    /// Whether the user ended the command with Ctrl-C or Esc, which is no failure to explain.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        document::kind(self).0 == "interrupted"
     }
 
     /// What went wrong, in one line.
@@ -119,6 +126,9 @@ impl CliError {
             Self::ServersApart => {
                 advise("a token of one issuer is never sent to the platform of another")
             }
+            Self::NotStarted { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                advise("exec runs a program in PATH, or the path of a program; for a function or an alias of a shell: exec -- bash -ic NAME")
+            }
             Self::NotHeld { instead, .. } => advise(instead.clone()),
             Self::NoApiKey(bad) => input::explain(
                 bad,
@@ -134,7 +144,10 @@ impl CliError {
             Self::NotRevoked { location, .. } => advise("end it in the security settings of your account, at https://chatgpt.com")
                 .fields(json!({ "removed_from": location.to_string() })),
             Self::Output(_) => advise("send standard output to a terminal, a file or a pipe"),
-            Self::Interrupted { by: Interrupt::Terminated, note } => {
+            Self::Interrupted { by: Interrupt::CtrlC, note, no_key: true } => {
+                plain().message("Cancelled. No key was made.").any_hint(note.clone())
+            }
+            Self::Interrupted { by: Interrupt::Terminated, note, .. } => {
                 plain().message("terminated").any_hint(note.clone())
             }
             Self::Interrupted { note, .. } => plain().any_hint(note.clone()),

@@ -151,7 +151,7 @@ fn of_stored() -> Vec<(&'static str, CliError)> {
 }
 
 fn of_this_machine() -> Vec<(&'static str, CliError)> {
-    let interrupted = |by| CliError::Interrupted { by, note: None };
+    let interrupted = |by| CliError::Interrupted { by, note: None, no_key: false };
     let not_started = |kind: io::ErrorKind| {
         let (program, source) = ("x".into(), kind.into());
         CliError::NotStarted { program, source }
@@ -245,7 +245,7 @@ fn missing_response_has_a_cause() {
     let no_callback = WaitError::TimedOut { after: Duration::from_secs(900), rejected: Vec::new() };
     has(
         LoginError::OAuth(OAuthError::Callback(no_callback)),
-        &json!({"cause": null, "transient": false}),
+        &json!({"cause": null, "transient": true}),
     );
     has(CliError::Setup(SetupError::NoCaCertificates), &json!({"cause": "setup"}));
     has(LoginError::Store(corrupt()), &json!({"cause": "unreadable", "transient": false}));

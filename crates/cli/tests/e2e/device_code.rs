@@ -273,6 +273,6 @@ fn device_sign_in_can_be_interrupted() {
     let running = device_login(&world).start();
     shown_code(&running);
     running.signal(rustix::process::Signal::INT);
-    running.finish().exits(130).says("error: interrupted\n");
+    running.finish().exits(130).says("Cancelled.\n");
     assert_eq!(world.auth_json().as_deref(), Some("{}"));
 }

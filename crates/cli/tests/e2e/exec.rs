@@ -92,6 +92,7 @@ fn program_that_cannot_be_run_exits_like_in_a_shell() {
     let (world, _) = with_key(HOUR);
     let run = |program: &str| world.command("exec").args(["--", program]).run();
     run("no-such-program").exits(127).prints("").says("error: cannot run no-such-program: ");
+    run("no-such-program").says("hint: exec runs a program in PATH, or the path of a program; ");
     run("/no/such/program").exits(127).prints("").says("error: cannot run /no/such/program: ");
     let folder = world.path("work").display().to_string();
     run(&folder).exits(126).prints("").says(&format!("error: cannot run {folder}: "));

@@ -322,7 +322,7 @@ fn ctrl_c_during_paste_restores_the_terminal() {
     wait_for_echo(&running, false);
     running.types("http://localhost:1455/auth/callback?code=");
     running.types("\x03");
-    running.finish().exits(130).says("error: interrupted\n");
+    running.finish().exits(130).says("Cancelled.\n");
     assert_eq!(world.count(&Endpoint::Token), 0);
 }
 

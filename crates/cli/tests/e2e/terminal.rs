@@ -42,7 +42,7 @@ fn ctrl_c_removes_the_status_line() {
     person.types("\x03");
     let finished = person.finish();
     finished.exits(130).says_nothing_of("Waiting for").says_nothing_of("^C");
-    assert!(finished.stderr.ends_with("device.\nerror: interrupted\n"), "{}", finished.stderr);
+    assert!(finished.stderr.ends_with("device.\nCancelled.\n"), "{}", finished.stderr);
 }
 
 /// The text above stays, whether or not the terminal rewraps long lines.
@@ -336,7 +336,7 @@ fn decode_qr_code(person: &TerminalRun<'_>) -> String {
 fn qr_code_contains_the_url() {
     for variables in [&[][..], &[("NO_COLOR", "1")]] {
         let world = World::new();
-        let start = world.login().arg("--qr");
+        let start = world.create_key().arg("--qr");
         let start = variables.iter().fold(start, |start, (name, value)| start.env(name, *value));
         let person = start.on_terminal(100, 80);
         person.shows(" left.");
@@ -348,15 +348,18 @@ fn qr_code_contains_the_url() {
 
 /// A screen of 80 by 24 has room for the QR code and the code to type.
 #[test]
-fn qr_code_of_device_code_fits_80_by_24() {
-    let world = World::new();
-    let person = world.command("login").args(["--device", "--qr"]).on_terminal(80, 24);
-    person.shows(" left.");
-    let page = format!("{}/codex/device", world.sandbox.issuer_url());
-    assert_eq!(decode_qr_code(&person), page);
-    person.types("\x03");
-    let finished = person.finish();
-    finished.exits(130).says_nothing_of("no QR code");
+fn qr_code_of_login_is_for_the_device_code_and_fits_80_by_24() {
+    for options in [&["--device", "--qr"][..], &["--qr"]] {
+        let world = World::new();
+        let start = world.command("login").args(options.iter().copied());
+        let person = start.on_terminal(80, 24);
+        person.shows(" left.");
+        let page = format!("{}/codex/device", world.sandbox.issuer_url());
+        assert_eq!(decode_qr_code(&person), page);
+        person.types("\x03");
+        let finished = person.finish();
+        finished.exits(130).says_nothing_of("no QR code").says("Cancelled.\n");
+    }
 }
 
 /// A message says how much room it needs.

@@ -137,7 +137,8 @@ pub fn identity_without_verifying(document: &AuthDocument) -> Option<Claims> {
 
 /// The issuer of the stored tokens, by their claims or by the document. By default it is the registered
 /// one, so that its tokens are sent to no other issuer.
-fn issuer_of(document: &AuthDocument) -> String {
+#[must_use]
+pub fn issuer_of(document: &AuthDocument) -> String {
     let of_id_token = claims_without_verifying(document).and_then(|claims| claims.iss);
     let of_access_token = || {
         let claims: Option<credentials::Claims> = document.access_token_claims_without_verifying();

@@ -75,10 +75,10 @@ fn assert_ends(command: &[&str], json: bool, signal: Signal, code: i32) {
     assert_eq!(finished.code, code, "{what}: {}", finished.stderr);
     assert_one_ended(&world, &what);
     let (word, kind) = match signal {
-        Signal::INT => ("interrupted", "interrupted"),
-        _ => ("terminated", "terminated"),
+        Signal::INT => ("Cancelled.", "interrupted"),
+        _ => ("error: terminated", "terminated"),
     };
-    finished.says(&format!("error: {word}"));
+    finished.says(word);
     match json {
         true => assert_eq!(finished.json()["error"]["kind"], kind, "{what}"),
         false => drop(finished.prints("")),

@@ -146,7 +146,7 @@ fn doctor_can_be_interrupted() {
         world.sandbox.wait_for_requests_blocking(&Endpoint::Root, 1, TEST_TIMEOUT).unwrap();
         running.signal(Signal::INT);
         let finished = running.finish();
-        finished.exits(130).says("error: interrupted\n");
+        finished.exits(130).says("Cancelled.\n");
         assert_eq!(finished.json()["error"]["kind"], "interrupted");
     });
 }

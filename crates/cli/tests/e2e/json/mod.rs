@@ -21,7 +21,8 @@ fn error_in(finished: &Finished) -> Value {
     assert_eq!(fields[..FIELDS.len()], FIELDS, "{error}");
     assert_eq!(error["exit_code"], finished.code);
     let text = |field: &str| error[field].as_str().unwrap_or_default();
-    finished.says(&format!("error: {}", text("message")));
+    let label = if error["kind"] == "interrupted" { "" } else { "error: " };
+    finished.says(&format!("{label}{}", text("message")));
     finished.says(text("hint"));
     error
 }

@@ -68,7 +68,8 @@ fn url_event_has_the_forwarding_command() {
         format!("The browser on your side has to reach port {port} here. On your side, run:");
     assert_eq!(url["help"], json!([help]));
     assert_eq!(fields(&finished, "waiting"), json!({"timeout_seconds": 0.01}));
-    assert_eq!(fields(&finished, "error")["error"]["kind"], "timed_out");
+    let error = &fields(&finished, "error")["error"];
+    assert_eq!((&error["kind"], &error["transient"]), (&json!("timed_out"), &json!(true)));
 }
 
 #[cfg(unix)]
