@@ -98,6 +98,10 @@ impl SignIn {
 
     /// The host, the ports and the path of the redirect URI. With
     /// [`form_post`](BindOptions::form_post), the request has `response_mode=form_post`.
+    ///
+    /// Give each provider a path of its own if you do not trust all of them: one that names the
+    /// authorization endpoint of another gets that one's codes, unless callbacks have an `iss`
+    /// ([RFC 9700 §4.4.2.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2)).
     #[must_use]
     pub fn redirect(self, redirect: BindOptions) -> Self {
         Self { redirect, ..self }

@@ -150,6 +150,9 @@ impl Metadata<'_> {
         let required = |field| endpoint(field).ok_or(unusable(field));
         let (authorization, token) =
             (required("authorization_endpoint")?, required("token_endpoint")?);
+        if !self.supports_pkce() {
+            return Err(unusable("code_challenge_methods_supported"));
+        }
         let mut provider = Provider::new(issuer.clone(), authorization, token);
         provider.revocation_endpoint = endpoint("revocation_endpoint");
         provider.device_authorization_endpoint = endpoint("device_authorization_endpoint");
@@ -170,6 +173,13 @@ impl Metadata<'_> {
 
     fn text(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.0.get(name)?.get()).ok()
+    }
+
+    /// Many servers support PKCE and do not say so. One that names other methods only does not.
+    fn supports_pkce(&self) -> bool {
+        let methods = self.0.get("code_challenge_methods_supported");
+        let methods = methods.and_then(|json| serde_json::from_str::<Vec<String>>(json.get()).ok());
+        methods.is_none_or(|methods| methods.iter().any(|it| it == pkce::CODE_CHALLENGE_METHOD))
     }
 
     fn is_true(&self, name: &str) -> bool {
@@ -279,6 +289,22 @@ mod tests {
             assert_eq!(found.pushed_authorization_request_endpoint, None, "{odd}");
         }
         assert!(provider("http://127.0.0.1:1", &json!({})).is_ok());
+    }
+
+    // threats 5
+    #[test]
+    fn server_that_names_other_methods_of_pkce_only_is_refused() {
+        for (methods, is_accepted) in [
+            (json!(["plain", "S256"]), true),
+            (json!(null), true),
+            (json!("S256"), true),
+            (json!(["plain"]), false),
+            (json!([]), false),
+        ] {
+            let found =
+                provider("https://a.test", &json!({"code_challenge_methods_supported": methods}));
+            assert_eq!(found.is_ok(), is_accepted, "{methods}");
+        }
     }
 
     #[test]
