@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("oauth-callback-server", &["credentials", "printable"]),
     ("token-source", &["credentials"]),
     ("token-client", &["credentials", "pkce", "http-client"]),
+    ("token-store", &["credentials", "token-source", "token-client"]),
     ("platform-api", &["credentials", "http-client"]),
     (
         "native-oauth",

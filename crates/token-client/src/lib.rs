@@ -63,6 +63,7 @@ pub use device::{DeviceAuthorization, DevicePoll, InvalidUserCode, UserCode};
 pub use discovery::DiscoveryError;
 pub use dpop::{DpopKey, NoRandomness};
 pub use error::{Error, ErrorKind};
+pub use http_client::{HttpClient, Options, Url};
 pub use id_token::InvalidIdToken;
 pub use interval::Interval;
 pub use issuer::Issuer;

@@ -49,6 +49,9 @@ pub struct RefreshedTokens {
     pub refresh_token: Option<RefreshToken>,
     /// When the access token was issued, if there is a new one.
     pub last_refresh: Option<Timestamp>,
+    /// When it expires, if the response says so. A store whose access tokens say it themselves needs
+    /// no such time.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// An error that says what it means for the stored sign-in.

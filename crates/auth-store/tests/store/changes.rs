@@ -43,6 +43,7 @@ fn refreshed(id: Option<&str>, access: Option<&str>, refresh: Option<&str>) -> R
         access_token: access.map(|text| AccessToken::new(text).unwrap()),
         refresh_token: refresh.map(|text| RefreshToken::new(text).unwrap()),
         last_refresh: access.map(|_| TIME.parse().unwrap()),
+        expires_at: None,
     }
 }
 

@@ -84,7 +84,13 @@ fn validated(
     // Without a new access token, the old one stays due.
     let last_refresh = access_token.as_ref().map(|_| now);
     let tokens = match defect {
-        None => RefreshedTokens { id_token, access_token, refresh_token, last_refresh },
+        None => RefreshedTokens {
+            id_token,
+            access_token,
+            refresh_token,
+            last_refresh,
+            expires_at: None,
+        },
         Some(_) => RefreshedTokens { refresh_token, ..RefreshedTokens::default() },
     };
     TokenResponse { tokens, defect }

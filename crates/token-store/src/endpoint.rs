@@ -1,0 +1,129 @@
+use std::time::{Duration, SystemTime};
+
+use credentials::{Claims, RefreshToken};
+use jiff::Timestamp;
+use token_client::{Error, InvalidIdToken, RefreshResponse, TokenClient};
+use token_source::{
+    Clock, RefreshError, RefreshErrorKind, RefreshedTokens, SignIn as _, TokenEndpoint,
+    TokenResponse,
+};
+
+use crate::StoredTokens;
+
+/// Valid access tokens from a store of this crate, or from one of your own for [`StoredTokens`].
+pub type TokenSource<S> = token_source::TokenSource<S, Refresher, SystemClock>;
+
+/// Valid access tokens from a store, which are refreshed at the token endpoint of `client`.
+pub fn source<S>(store: S, client: TokenClient) -> TokenSource<S>
+where
+    S: token_source::SharedStore<SignIn = StoredTokens>,
+{
+    token_source::TokenSource::new(store, Refresher(client), SystemClock)
+}
+
+/// The token endpoint of a provider, for [`StoredTokens`]. A new ID token must be about the same person.
+#[derive(Clone, Debug)]
+pub struct Refresher(pub TokenClient);
+
+/// Why tokens cannot be refreshed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshFailure {
+    /// There is no refresh token.
+    #[error("there is no refresh token")]
+    NoRefreshToken,
+    /// The request failed, or the server refused it.
+    #[error("cannot refresh the tokens")]
+    Request(#[source] Error),
+    /// The response is about another person, or not for this client.
+    #[error("the new ID token is not valid")]
+    InvalidIdToken(#[source] InvalidIdToken),
+    /// A token of the response cannot be one.
+    #[error("the new `{field}` is not valid")]
+    InvalidField {
+        /// The name of the field.
+        field: &'static str,
+    },
+}
+
+impl TokenEndpoint<StoredTokens> for Refresher {
+    type Error = RefreshFailure;
+
+    fn refresh_token(&self, tokens: &StoredTokens) -> Result<RefreshToken, RefreshFailure> {
+        tokens.refresh_token().ok_or(RefreshFailure::NoRefreshToken)
+    }
+
+    async fn refresh(
+        &self,
+        before: &StoredTokens,
+        token: &RefreshToken,
+    ) -> Result<TokenResponse<RefreshFailure>, RefreshFailure> {
+        let response = self.0.refresh(token).await.map_err(RefreshFailure::Request)?;
+        let now = SystemClock.now();
+        let defect = self.validate(&response, before, now).err();
+        let RefreshResponse { id_token, access_token, refresh_token, expires_in, .. } = response;
+        let tokens = match defect {
+            None => RefreshedTokens {
+                last_refresh: access_token.as_ref().map(|_| now),
+                expires_at: expires_in.and_then(|it| now.checked_add(it).ok()),
+                id_token,
+                access_token,
+                refresh_token,
+            },
+            Some(_) => RefreshedTokens { refresh_token, ..RefreshedTokens::default() },
+        };
+        Ok(TokenResponse { tokens, defect })
+    }
+
+    /// Revokes nothing: a server may end every token of the sign-in, also those that are stored
+    /// ([RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)).
+    async fn discard(&self, _: StoredTokens) {}
+}
+
+impl Refresher {
+    fn validate(
+        &self,
+        response: &RefreshResponse,
+        before: &StoredTokens,
+        now: Timestamp,
+    ) -> Result<(), RefreshFailure> {
+        if let Some(field) = response.unusable.first() {
+            return Err(RefreshFailure::InvalidField { field });
+        }
+        let before = before.id_token();
+        let before = before.and_then(|it| Claims::decode_id_token_without_verifying(&it).ok());
+        if let (Some(id_token), Some(before)) = (&response.id_token, before) {
+            let validated = self.0.validate_refreshed_id_token(id_token, &before, now.into());
+            validated.map_err(RefreshFailure::InvalidIdToken)?;
+        }
+        Ok(())
+    }
+}
+
+impl RefreshError for RefreshFailure {
+    fn kind(&self) -> RefreshErrorKind {
+        match self {
+            Self::NoRefreshToken => RefreshErrorKind::NotRefreshable,
+            Self::Request(error) if error.requires_reauthentication() => RefreshErrorKind::Rejected,
+            Self::Request(_) => RefreshErrorKind::Unavailable,
+            Self::InvalidIdToken(_) | Self::InvalidField { .. } => {
+                RefreshErrorKind::InvalidResponse
+            }
+        }
+    }
+}
+
+/// The clock of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed down")]
+    fn now(&self) -> Timestamp {
+        Timestamp::try_from(SystemTime::now()).unwrap_or_default()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

@@ -1,0 +1,33 @@
+//! Stores the tokens of any provider, and refreshes them
+//! ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)) in one of any number of processes.
+//!
+//! ```
+#![doc = include_str!("../examples/many_processes.rs")]
+//! ```
+//!
+//! [`FileStore`] is a file that several processes share. [`MemoryStore`] is for the tasks of one process.
+//! [`source`] combines either with the token endpoint of a provider; a store of your own implements
+//! [`SharedStore`](token_source::SharedStore).
+//!
+//! # What this crate does not do
+//!
+//! It signs nobody in (`native-oauth`). The protocol of the refresh is in `token-source`. `auth-store` has
+//! the format of Codex CLI, and survives more: mounts, links, and a process that is killed while it saves.
+//!
+//! # Invariants
+//!
+//! - At each moment the file is the old or the new document. It is written with mode 0600 and flushed
+//!   before it replaces the old one.
+//! - Disk space for the new tokens is reserved before the refresh token is sent.
+//! - Fields that this crate does not know stay.
+//! - Tokens are wiped from memory on drop, and `Debug` shows none.
+
+mod endpoint;
+mod file;
+mod memory;
+mod tokens;
+
+pub use endpoint::{RefreshFailure, Refresher, SystemClock, TokenSource, source};
+pub use file::{Error, FileGuard, FileStore};
+pub use memory::{MemoryGuard, MemoryStore};
+pub use tokens::StoredTokens;

@@ -1,0 +1,79 @@
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use credentials::RefreshToken;
+use token_source::{Commit, RefreshedTokens, SharedStore, StoreGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, RwLock};
+
+use crate::StoredTokens;
+
+/// Tokens in memory, for the tasks of one process. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    tokens: Arc<RwLock<Option<StoredTokens>>>,
+    lock: Arc<Mutex<()>>,
+}
+
+/// The lock of a [`MemoryStore`].
+#[derive(Debug)]
+pub struct MemoryGuard {
+    store: MemoryStore,
+    _lock: OwnedMutexGuard<()>,
+}
+
+impl MemoryStore {
+    /// A store with these tokens.
+    #[must_use]
+    pub fn new(tokens: StoredTokens) -> Self {
+        Self { tokens: Arc::new(RwLock::new(Some(tokens))), lock: Arc::default() }
+    }
+
+    /// Replaces the tokens; `None` removes them.
+    pub async fn set(&self, tokens: Option<StoredTokens>) {
+        *self.tokens.write().await = tokens;
+    }
+}
+
+impl SharedStore for MemoryStore {
+    type SignIn = StoredTokens;
+    type Guard = MemoryGuard;
+    type Error = Infallible;
+
+    async fn load(&self) -> Result<Option<StoredTokens>, Infallible> {
+        Ok(self.tokens.read().await.as_ref().map(StoredTokens::copy))
+    }
+
+    async fn try_lock(&self) -> Result<Option<MemoryGuard>, Infallible> {
+        let lock = self.lock.clone().try_lock_owned().ok();
+        Ok(lock.map(|lock| MemoryGuard { store: self.clone(), _lock: lock }))
+    }
+}
+
+impl StoreGuard for MemoryGuard {
+    type SignIn = StoredTokens;
+    type Error = Infallible;
+
+    async fn load(&mut self) -> Result<Option<StoredTokens>, Infallible> {
+        self.store.load().await
+    }
+
+    async fn reserve(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn commit(
+        self,
+        mut tokens: StoredTokens,
+        refreshed: RefreshedTokens,
+        spent: RefreshToken,
+    ) -> Result<Commit<StoredTokens>, Infallible> {
+        let mut stored = self.store.tokens.write().await;
+        tokens.replace(&refreshed);
+        if stored.as_ref().is_some_and(|stored| stored.has(&spent)) {
+            *stored = Some(tokens.copy());
+            return Ok(Commit::Stored(tokens));
+        }
+        let stored = stored.as_ref().map(StoredTokens::copy);
+        Ok(Commit::Superseded { stored, discarded: tokens })
+    }
+}

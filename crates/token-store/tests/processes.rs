@@ -1,0 +1,201 @@
+//! The file is shared by processes, and its tokens are refreshed at a server on this machine, whose
+//! refresh tokens work once.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use credentials::RefreshToken;
+use tempfile::TempDir;
+use token_client::{HttpClient, Options, Provider, TokenClient};
+use token_source::{Commit, RefreshedTokens, SharedStore as _, SignIn as _, StoreGuard as _};
+use token_store::{Error, FileStore, MemoryStore, RefreshFailure, StoredTokens};
+
+const PROCESSES: usize = 20;
+
+/// The arguments of a process: the file and the server.
+const FILE: &str = "TOKEN_STORE_TEST_FILE";
+const SERVER: &str = "TOKEN_STORE_TEST_SERVER";
+
+fn client(server: &str) -> TokenClient {
+    let http = HttpClient::new(Options::new("test/1.0"));
+    let at = |path: &str| format!("{server}{path}").parse().unwrap();
+    TokenClient::new(http, Provider::new(server.parse().unwrap(), at("/a"), at("/token")), "app")
+}
+
+/// Tokens that are due.
+fn due() -> StoredTokens {
+    let mut tokens = StoredTokens::default();
+    tokens.set("access_token", "access-0");
+    tokens.set("refresh_token", "refresh-0");
+    tokens.set("expires_at", "2020-01-01T00:00:00Z");
+    tokens.set("account", "ada");
+    tokens
+}
+
+/// Answers requests without end, and returns its address.
+fn server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let mut refreshes = 0;
+        for stream in listener.incoming() {
+            answer(&stream.unwrap(), &mut refreshes);
+        }
+    });
+    address
+}
+
+/// Only the newest refresh token works.
+fn answer(mut stream: &TcpStream, refreshes: &mut u32) {
+    let mut request = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    while request.read_line(&mut line).unwrap() > 2 {
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    request.read_exact(&mut body).unwrap();
+    let newest = format!("refresh_token=refresh-{refreshes}");
+    let (status, body) = if String::from_utf8(body).unwrap().contains(&newest) {
+        *refreshes += 1;
+        let tokens = format!(
+            r#"{{"access_token":"access-{refreshes}","refresh_token":"refresh-{refreshes}","token_type":"bearer","expires_in":3600}}"#
+        );
+        ("200 OK", tokens)
+    } else {
+        ("400 Bad Request", r#"{"error":"invalid_grant"}"#.to_owned())
+    };
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\n");
+    let rest = format!("Connection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all((head + &rest).as_bytes()).unwrap();
+}
+
+/// One of the processes: it prints the access token. Nothing happens in a usual run of the tests.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the arguments of a test that is a process")]
+async fn process() {
+    let (Ok(file), Ok(server)) = (std::env::var(FILE), std::env::var(SERVER)) else { return };
+    let token =
+        token_store::source(FileStore::new(file), client(&server)).access_token().await.unwrap();
+    writeln!(std::io::stdout(), "token: {}", token.expose()).unwrap();
+}
+
+fn start(file: &Path, server: &str) -> Child {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", "process", "--nocapture"]).env(FILE, file).env(SERVER, server);
+    process.stdout(Stdio::piped()).spawn().unwrap()
+}
+
+// threats 114 109
+#[tokio::test]
+async fn one_of_twenty_processes_refreshes() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("new/tokens.json");
+    FileStore::new(&file).save(&due()).await.unwrap();
+    let server = server();
+    let processes: Vec<Child> = (0..PROCESSES).map(|_| start(&file, &server)).collect();
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert!(output.contains("token: access-1\n"), "{output}");
+    }
+    let stored = FileStore::new(&file).load().await.unwrap().unwrap();
+    assert_eq!(stored.refresh_token().unwrap().expose(), "refresh-1");
+    assert_eq!(stored.get::<String>("account").as_deref(), Some("ada"));
+    assert!(stored.expires_at() > stored.issued_at());
+    #[cfg(unix)]
+    for (name, mode) in [("", 0o700), ("tokens.json", 0o600), ("tokens.json.lock", 0o600)] {
+        let metadata = std::fs::metadata(folder.path().join("new").join(name)).unwrap();
+        let found = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+        assert_eq!(found, mode, "{name}");
+    }
+    let names = std::fs::read_dir(folder.path().join("new")).unwrap().count();
+    assert_eq!(names, 2, "nothing else stays");
+}
+
+// threats 115
+#[tokio::test]
+async fn one_of_many_tasks_refreshes() {
+    let store = MemoryStore::new(due());
+    let source = token_store::source(store, client(&server()));
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let source = source.clone();
+            tokio::spawn(async move { source.access_token().await.unwrap().expose().to_owned() })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), "access-1");
+    }
+}
+
+// threats 112
+#[tokio::test]
+async fn spent_refresh_token_requires_a_new_sign_in_and_stays_stored() {
+    let folder = TempDir::new().unwrap();
+    let store = FileStore::new(folder.path().join("tokens.json"));
+    let mut tokens = due();
+    tokens.set("refresh_token", "spent");
+    store.save(&tokens).await.unwrap();
+    let error =
+        token_store::source(store.clone(), client(&server())).access_token().await.unwrap_err();
+    assert!(
+        matches!(error, token_source::Error::Rejected(RefreshFailure::Request(_))),
+        "{error:?}"
+    );
+    assert!(store.load().await.unwrap().is_some());
+    assert!(store.remove().await.unwrap() && !store.remove().await.unwrap());
+    assert!(store.load().await.unwrap().is_none());
+}
+
+fn refreshed() -> RefreshedTokens {
+    let refresh_token = RefreshToken::new("refresh-1").ok();
+    RefreshedTokens { refresh_token, ..RefreshedTokens::default() }
+}
+
+// threats 122
+#[tokio::test]
+async fn sign_in_of_a_program_without_locks_is_not_overwritten() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("tokens.json");
+    let store = FileStore::new(&path);
+    store.save(&due()).await.unwrap();
+    for (written, is_stored) in [
+        (r#"{"refresh_token":"another"}"#, false),
+        ("", false),
+        (r#"{"refresh_token":"refresh-0","account":"grace"}"#, true),
+    ] {
+        let mut guard = store.try_lock().await.unwrap().unwrap();
+        let before = guard.load().await.unwrap().unwrap_or_default();
+        guard.reserve().await.unwrap();
+        std::fs::File::create(&path).unwrap().write_all(written.as_bytes()).unwrap();
+        let spent = RefreshToken::new("refresh-0").unwrap();
+        let outcome = guard.commit(before, refreshed(), spent).await.unwrap();
+        assert_eq!(matches!(outcome, Commit::Stored(_)), is_stored, "{written}");
+        let now = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(now.contains("refresh-1") && now.contains("grace"), is_stored, "{now}");
+        assert!(!path.with_extension("json.tmp").exists());
+    }
+}
+
+// threats 118
+#[tokio::test]
+async fn other_files_are_errors_and_stay() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("tokens.json");
+    for content in [&b"[]"[..], b"\xff", b"{\"a\":", &vec![b' '; 1024 * 1024 + 1]] {
+        std::fs::File::create(&path).unwrap().write_all(content).unwrap();
+        let outcome = FileStore::new(&path).load().await;
+        assert!(matches!(outcome, Err(Error::Corrupt { .. })), "{outcome:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), content);
+    }
+    let outcome = FileStore::new(path.join("x")).load().await;
+    assert!(matches!(outcome, Err(Error::Io { .. })), "{outcome:?}");
+}
