@@ -20,7 +20,7 @@ use native_oauth::{
 use serde_json::json;
 
 #[derive(Parser)]
-struct Arguments {
+pub(crate) struct Arguments {
     /// The provider, whose metadata names its endpoints, unless they are given
     #[arg(long, value_name = "URL", required_unless_present = "authorization_endpoint")]
     issuer: Option<String>,
@@ -140,7 +140,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 impl Arguments {
-    async fn provider(&self, http: &HttpClient) -> Result<Provider, Box<dyn Error>> {
+    pub(crate) async fn provider(&self, http: &HttpClient) -> Result<Provider, Box<dyn Error>> {
         match (&self.issuer, &self.authorization_endpoint, &self.token_endpoint) {
             (issuer, Some(authorization), Some(token)) => {
                 // A callback or an ID token can name the issuer, and it must then be this one.
