@@ -30,7 +30,7 @@ fn assert_futures_are_send(
     let issuer = || openai::ISSUER.parse();
     let options = sign_in::Options::default;
     assert_send(sign_in::start(options(), sign_in.clone())?.finish(EVENTS));
-    assert_send(sign_in::start_by_device_code(options(), sign_in.clone())?.finish(EVENTS));
+    assert_send(sign_in::by_device_code(options(), sign_in.clone(), EVENTS));
 
     let api_base = || openai::API_BASE.parse();
     let options = platform::Options::new(issuer()?, api_base()?);

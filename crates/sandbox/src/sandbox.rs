@@ -16,7 +16,6 @@ pub struct Sandbox {
     pub(crate) issuer_url: String,
     pub(crate) issuer_address: SocketAddr,
     pub(crate) api_url: String,
-    pub(crate) api_address: SocketAddr,
     pub(crate) ca_pem: Option<String>,
     pub(crate) running: Running,
 }
@@ -43,12 +42,6 @@ impl Sandbox {
     #[must_use]
     pub fn issuer_address(&self) -> SocketAddr {
         self.issuer_address
-    }
-
-    /// The address of the API's listener. It is the issuer's, unless the listeners are separate.
-    #[must_use]
-    pub fn api_address(&self) -> SocketAddr {
-        self.api_address
     }
 
     /// The CA certificate that a client must trust, as PEM; none without TLS.

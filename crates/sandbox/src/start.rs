@@ -77,7 +77,6 @@ async fn start(scenario: Scenario, observer: Option<Observer>) -> Result<Sandbox
         issuer_url,
         issuer_address,
         api_url: format!("{scheme}://{api_address}"),
-        api_address,
         ca_pem: authority.map(|authority| authority.pem),
         running: Running::Tasks(tasks),
     })

@@ -28,10 +28,9 @@ pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliEr
     sign_in.http().check().map_err(CliError::Setup)?;
     let (location, options) = (profiles.store().location(), options(args, context));
     let signed_in = if args.device || is_for_phone(args) {
-        let pending = sign_in::start_by_device_code(options, sign_in)?;
         warn_of_sudo(context, &location);
         let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
-        pending.finish(&|event| reporter.report(&event)).await?
+        sign_in::by_device_code(options, sign_in, &|event| reporter.report(&event)).await?
     } else {
         let pending = sign_in::start(options, sign_in)?;
         warn_of_sudo(context, &location);

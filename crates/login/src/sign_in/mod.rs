@@ -5,8 +5,7 @@
 //!   └─ finish ── callback ── the store is locked, with room ── code for tokens
 //!        ── ID token for API key ── auth.json ── success page
 //!
-//! start_by_device_code ── the store is writable
-//!   └─ finish ── user code ── approval ── as above, without a page
+//! by_device_code ── the store is writable ── user code ── approval ── as above, without a page
 //! ```
 
 use std::path::PathBuf;
@@ -91,17 +90,24 @@ pub fn start(options: Options, sign_in: StoredSignIn) -> Result<PendingSignIn, E
     Ok(PendingSignIn { options, sign_in, authorization })
 }
 
-/// Checks that the store is writable. This sends nothing.
+/// Signs in by a code that the person types on another device, without a port and a browser here
+/// ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). After the check of the store, this requests the code
+/// ([`DeviceCode`](OAuthEvent::DeviceCode)), waits for the approval, and stores the credentials.
 ///
 /// # Errors
 ///
-/// [`Error::Store`] if the store is not writable.
-pub fn start_by_device_code(
+/// [`Error`] says which step failed. Except after an error of the save itself, the store is unchanged.
+pub async fn by_device_code(
     options: Options,
     sign_in: StoredSignIn,
-) -> Result<PendingDeviceCode, Error> {
+    events: Events<'_>,
+) -> Result<SignedIn, Error> {
     sign_in.store.check_writable()?;
-    Ok(PendingDeviceCode { options, sign_in })
+    let flow = DeviceCodeFlow(&sign_in.client);
+    let report = |event: OAuthEvent<'_>| events(Event::OAuth(event));
+    let grant = wait_for_approval(&flow, options.timeout, &report).await?;
+    let completion = Completion { options: &options, sign_in: &sign_in, events };
+    completion.finish(Grant::Device(grant)).await
 }
 
 /// A sign-in that waits for the person. Dropping it closes the port.
@@ -110,14 +116,6 @@ pub struct PendingSignIn {
     options: Options,
     sign_in: StoredSignIn,
     authorization: Authorization,
-}
-
-/// A sign-in by a code that the person types on another device, without a port and a browser here
-/// ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)).
-#[derive(Debug)]
-pub struct PendingDeviceCode {
-    options: Options,
-    sign_in: StoredSignIn,
 }
 
 /// Who signed in, and where the sign-in is stored.
@@ -159,22 +157,5 @@ impl PendingSignIn {
         let grant =
             authorization.wait(client, wait, Some(&DeviceCodeFlow(client)), &report).await?;
         Completion { options: &options, sign_in: &sign_in, events }.finish(grant).await
-    }
-}
-
-impl PendingDeviceCode {
-    /// Requests a code ([`DeviceCode`](OAuthEvent::DeviceCode)), waits for the approval, and stores
-    /// the credentials.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] says which step failed. Except after an error of the save itself, the store is unchanged.
-    pub async fn finish(self, events: Events<'_>) -> Result<SignedIn, Error> {
-        let Self { options, sign_in } = self;
-        let flow = DeviceCodeFlow(&sign_in.client);
-        let report = |event: OAuthEvent<'_>| events(Event::OAuth(event));
-        let grant = wait_for_approval(&flow, options.timeout, &report).await?;
-        let completion = Completion { options: &options, sign_in: &sign_in, events };
-        completion.finish(Grant::Device(grant)).await
     }
 }

@@ -56,8 +56,6 @@ pub enum On {
     Nth(Vec<u32>),
     /// The first requests.
     First(u32),
-    /// This one and all later ones.
-    From(u32),
 }
 
 impl On {
@@ -66,7 +64,6 @@ impl On {
             Self::Every => true,
             Self::Nth(numbers) => numbers.contains(&number),
             Self::First(count) => number <= *count,
-            Self::From(first) => number >= *first,
         }
     }
 }

@@ -116,8 +116,6 @@ pub enum Iss {
     Absent,
     /// `iss` is the issuer's URL.
     Issuer,
-    /// `iss` is this text.
-    Text(String),
 }
 
 /// The lifetimes of codes and tokens.

@@ -123,7 +123,7 @@ fn head(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
 }
 
 /// The parameters of flow A's authorization request.
-pub(crate) fn flow_a() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn sign_in_parameters() -> Vec<(&'static str, &'static str)> {
     vec![
         ("response_type", "code"),
         ("client_id", Client::SIGN_IN),
@@ -137,7 +137,7 @@ pub(crate) fn flow_a() -> Vec<(&'static str, &'static str)> {
 }
 
 /// The parameters of flow B's.
-pub(crate) fn flow_b() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn create_key_parameters() -> Vec<(&'static str, &'static str)> {
     vec![
         ("audience", "https://api.openai.com/v1"),
         ("client_id", Client::CREATE_KEY),
@@ -172,7 +172,7 @@ pub(crate) fn param(url: &Url, name: &str) -> Option<String> {
 }
 
 pub(crate) fn code(sandbox: &Sandbox, account: &str) -> String {
-    param(&callback(sandbox, account, &flow_a()), "code").unwrap()
+    param(&callback(sandbox, account, &sign_in_parameters()), "code").unwrap()
 }
 
 pub(crate) fn exchange_code(sandbox: &Sandbox, code: &str) -> Response {

@@ -4,7 +4,7 @@ use std::thread;
 
 use sandbox::{Account, Conduct, Endpoint, Person, PersonError, Sandbox, Scenario, Trail};
 
-use crate::client::{authorize_url, flow_a, param, sandbox};
+use crate::client::{authorize_url, param, sandbox, sign_in_parameters};
 
 /// A callback server that redirects the callback, and serves a page at `/success`. It returns the
 /// request targets.
@@ -36,7 +36,7 @@ fn visit(sandbox: &Sandbox, person: &Person, count: usize) -> (Trail, Vec<String
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let redirect = format!("http://localhost:{port}/auth/callback");
-    let mut params = flow_a();
+    let mut params = sign_in_parameters();
     params.retain(|(name, _)| *name != "redirect_uri");
     params.push(("redirect_uri", &redirect));
     let url = authorize_url(sandbox, &params);
@@ -108,7 +108,7 @@ fn error_page_ends_the_trail() {
 #[test]
 fn unknown_account_is_named_in_the_error() {
     let sandbox = sandbox(Scenario::default());
-    let url = authorize_url(&sandbox, &flow_a());
+    let url = authorize_url(&sandbox, &sign_in_parameters());
     let error = sandbox.person("who@example.com").visit_blocking(&url).unwrap_err();
     assert!(error.to_string().contains("who@example.com"), "{error}");
     assert!(error.to_string().contains(Account::OWNER), "{error}");
@@ -119,7 +119,7 @@ fn closed_callback_port_is_an_error() {
     let sandbox = sandbox(Scenario::default());
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let redirect = format!("http://localhost:{closed}/auth/callback");
-    let mut params = flow_a();
+    let mut params = sign_in_parameters();
     params[2].1 = &redirect;
     let url = authorize_url(&sandbox, &params);
     let error = sandbox.person(Account::OWNER).visit_blocking(&url).unwrap_err();
@@ -136,7 +136,7 @@ fn names_with_markup_are_escaped_and_found() {
     let email = account.email.clone();
     let sandbox = sandbox(Scenario { accounts: vec![account], ..Scenario::default() });
     let person = sandbox.person(&email).with_conduct(Conduct::StopsBeforeCallback);
-    let trail = person.visit_blocking(&authorize_url(&sandbox, &flow_a())).unwrap();
+    let trail = person.visit_blocking(&authorize_url(&sandbox, &sign_in_parameters())).unwrap();
     assert!(!trail.steps[0].text().contains("<script>"));
     assert_eq!(trail.steps[1].status, 302);
 }
@@ -145,7 +145,7 @@ fn names_with_markup_are_escaped_and_found() {
 async fn sandbox_and_person_run_in_one_runtime() {
     let sandbox = Sandbox::start(Scenario::default()).await.unwrap();
     let person = sandbox.person(Account::OWNER).with_conduct(Conduct::StopsBeforeCallback);
-    let url = authorize_url(&sandbox, &flow_a());
+    let url = authorize_url(&sandbox, &sign_in_parameters());
     let soon = std::time::Duration::from_secs(30);
     let (arrived, trail) =
         tokio::join!(sandbox.wait_for_requests(&Endpoint::Choice, 1, soon), person.visit(&url));

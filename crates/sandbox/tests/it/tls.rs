@@ -3,7 +3,7 @@ use sandbox::{
 };
 use url::Url;
 
-use crate::client::{authorize_url, flow_a, sandbox, secure};
+use crate::client::{authorize_url, sandbox, secure, sign_in_parameters};
 
 fn over(tls: Tls) -> Sandbox {
     sandbox(Scenario { tls, ..Scenario::default() })
@@ -18,7 +18,7 @@ fn visit(person: &Person, url: &str) -> Result<String, PersonError> {
 #[test]
 fn certificate_is_valid_for_localhost() {
     let sandbox = over(Tls::On);
-    let mut url = Url::parse(&authorize_url(&sandbox, &flow_a())).unwrap();
+    let mut url = Url::parse(&authorize_url(&sandbox, &sign_in_parameters())).unwrap();
     url.set_host(Some("localhost")).unwrap();
     visit(&sandbox.person(Account::OWNER), url.as_str()).unwrap();
 }
@@ -26,7 +26,7 @@ fn certificate_is_valid_for_localhost() {
 #[test]
 fn client_without_the_ca_cannot_connect() {
     let (sandbox, other) = (over(Tls::On), over(Tls::On));
-    let url = authorize_url(&sandbox, &flow_a());
+    let url = authorize_url(&sandbox, &sign_in_parameters());
     for person in [other.person(Account::OWNER), Person::named(Account::OWNER)] {
         let error = visit(&person, &url).unwrap_err();
         assert!(matches!(error, PersonError::Unreachable { .. }), "{error}");
@@ -39,7 +39,7 @@ fn garbled_response_is_sent_after_the_request() {
     let faults = vec![Fault::new(Endpoint::Authorize, Then::Garble)];
     let sandbox = sandbox(Scenario { tls: Tls::On, faults, ..Scenario::default() });
     let person = sandbox.person(Account::OWNER);
-    let error = visit(&person, &authorize_url(&sandbox, &flow_a())).unwrap_err();
+    let error = visit(&person, &authorize_url(&sandbox, &sign_in_parameters())).unwrap_err();
     assert!(format!("{error:?}").contains("InvalidContentType"), "{error:?}");
     assert_eq!(sandbox.requests_at(&Endpoint::Authorize).len(), 1);
 }
@@ -70,7 +70,7 @@ fn each_defective_certificate_is_rejected_for_its_defect() {
         let sandbox = over(Tls::Broken(defect));
         let error = secure(&sandbox, "localhost").err().unwrap().to_string();
         assert!(error.contains(complaint), "{defect:?}: {error}");
-        let url = authorize_url(&sandbox, &flow_a());
+        let url = authorize_url(&sandbox, &sign_in_parameters());
         let error = visit(&sandbox.person(Account::OWNER), &url).unwrap_err();
         assert!(matches!(error, PersonError::Unreachable { .. }), "{defect:?}: {error}");
         assert!(sandbox.requests().is_empty());

@@ -83,11 +83,8 @@ fn redirect(asked: &AuthorizationRequest, params: &[(&str, &str)]) -> Url {
 }
 
 fn with_iss(world: &World, mut url: Url) -> Url {
-    let iss = match &world.scenario.iss {
-        Iss::Absent => return url,
-        Iss::Issuer => &world.issuer,
-        Iss::Text(text) => text,
-    };
-    url.query_pairs_mut().append_pair("iss", iss);
+    if world.scenario.iss == Iss::Issuer {
+        url.query_pairs_mut().append_pair("iss", &world.issuer);
+    }
     url
 }
