@@ -28,7 +28,7 @@ impl Metrics {
         Some(Self { memory, threads: field(status, "Threads:")?, descriptors })
     }
 
-    pub(crate) fn most(self, other: Self) -> Self {
+    pub(crate) fn maximum(self, other: Self) -> Self {
         Self {
             memory: self.memory.max(other.memory),
             threads: self.threads.max(other.threads),
@@ -56,7 +56,7 @@ impl Watch {
         let thread = thread::spawn(move || {
             let mut most = Metrics::default();
             while let Some(now) = Metrics::read(process) {
-                most = most.most(now);
+                most = most.maximum(now);
                 if stopped.recv_timeout(interval) != Err(RecvTimeoutError::Timeout) {
                     break;
                 }
@@ -83,7 +83,7 @@ mod tests {
         let busy = Metrics::in_status(status, 9).unwrap();
         assert_eq!(busy, Metrics { memory: 7384 * 1024, threads: 3, descriptors: 9 });
         let wide = Metrics { memory: 1, threads: 1, descriptors: 500 };
-        assert_eq!(busy.most(wide), Metrics { descriptors: 500, ..busy });
+        assert_eq!(busy.maximum(wide), Metrics { descriptors: 500, ..busy });
         assert_eq!(Metrics::in_status("Name:\tlogin-cli\nState:\tZ (zombie)\n", 0), None);
     }
 }

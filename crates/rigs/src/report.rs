@@ -30,12 +30,12 @@ pub(crate) enum Verdict {
     /// A count or a claim is wrong, which fails.
     Wrong,
     /// It was not tried.
-    Untried,
+    NotChecked,
 }
 
 impl Line {
     /// What has to hold, and what was seen of it.
-    pub(crate) fn claim(what: &str, seen: impl Into<String>, holds: bool) -> Self {
+    pub(crate) fn check(what: &str, seen: impl Into<String>, holds: bool) -> Self {
         Self::new(what, seen, if holds { Verdict::Met } else { Verdict::Wrong })
     }
 
@@ -52,7 +52,7 @@ impl Line {
             Verdict::Noted => "",
             Verdict::Met => "✓ ",
             Verdict::Missed | Verdict::Wrong => "✗ ",
-            Verdict::Untried => "– ",
+            Verdict::NotChecked => "– ",
         };
         [self.what.clone(), self.seen.clone(), format!("{mark}{}", self.expected)]
     }
@@ -63,13 +63,13 @@ impl Report {
         self.lines.push(line);
     }
 
-    pub(crate) fn claim(&mut self, what: &str, seen: impl Into<String>, holds: bool) {
-        self.add(Line::claim(what, seen, holds));
+    pub(crate) fn check(&mut self, what: &str, seen: impl Into<String>, holds: bool) {
+        self.add(Line::check(what, seen, holds));
     }
 
     /// A count that is right or wrong on every machine.
     pub(crate) fn count(&mut self, what: &str, measured: usize, expected: usize) {
-        let line = Line::claim(what, measured.to_string(), measured == expected);
+        let line = Line::check(what, measured.to_string(), measured == expected);
         self.add(line.expected(expected.to_string()));
     }
 
@@ -80,7 +80,7 @@ impl Report {
     }
 
     /// A figure and its limit; 0 was not measured.
-    pub(crate) fn most(&mut self, what: &str, measured: u64, most: u64) {
+    pub(crate) fn at_most(&mut self, what: &str, measured: u64, most: u64) {
         let text = (measured > 0).then(|| measured.to_string());
         self.limited(what, text, (1..=most).contains(&measured), &most.to_string());
     }
@@ -110,7 +110,7 @@ impl Report {
     /// A check that this machine lacks a tool for.
     pub(crate) fn skipped(&mut self, what: &str, help: &str) {
         crate::skipped(&format!("{what}: {help}"));
-        self.add(Line::new(what, "skipped", Verdict::Untried).expected(help.to_owned()));
+        self.add(Line::new(what, "skipped", Verdict::NotChecked).expected(help.to_owned()));
     }
 
     /// A figure of which nothing is expected.

@@ -1,9 +1,9 @@
 //! Both sign-ins against a sandbox on this machine: no account, no network, and no file outside a
 //! temporary folder.
 
+mod demo_run;
+mod format;
 mod page;
-mod show;
-mod stage;
 
 use std::error::Error;
 use std::fs;
@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 
 use sandbox::{Recorded, Trail};
 
+use demo_run::{DemoRun, RunResult};
 use page::Page;
 use rigs::program::{self, Profile};
-use stage::{Played, Stage};
 
-pub(crate) use stage::Viewer;
+pub(crate) use demo_run::Viewer;
 
 /// Runs both flows, and shows each step.
 ///
@@ -49,12 +49,12 @@ fn both_flows(
     viewer: Viewer,
     page: &mut Page<impl Write>,
 ) -> Result<(), Box<dyn Error>> {
-    let stage = Stage::set(program, viewer)?;
-    stage.sign_in(page)?;
-    stage.create_key(page)?;
-    drop(stage);
-    let broken = page.broken().join("; ");
-    if broken.is_empty() { Ok(()) } else { Err(format!("this did not hold: {broken}").into()) }
+    let run = DemoRun::start(program, viewer)?;
+    run.sign_in(page)?;
+    run.create_key(page)?;
+    drop(run);
+    let failed = page.failed_checks().join("; ");
+    if failed.is_empty() { Ok(()) } else { Err(format!("this did not hold: {failed}").into()) }
 }
 
 const YOU: &str = "Both sign-ins, against a sandbox on this machine. Your browser opens twice: \
@@ -69,25 +69,25 @@ const SIMULATED: &str = "Both sign-ins, against a sandbox on this machine, with 
 const REGISTERED_FOR_SIGN_IN: u16 = 1455;
 const REGISTERED_FOR_KEYS: u16 = 5000;
 
-impl Stage {
+impl DemoRun {
     fn sign_in(&self, page: &mut Page<impl Write>) -> Result<(), Box<dyn Error>> {
         page.title("Flow A: sign in with ChatGPT")?;
         let arguments = ["login", "--issuer", self.sandbox.issuer_url()];
-        let played = self.play(page, &arguments, REGISTERED_FOR_SIGN_IN)?;
-        self.show_wire(page, &played)?;
+        let run = self.run(page, &arguments, REGISTERED_FOR_SIGN_IN)?;
+        self.show_wire(page, &run)?;
 
         page.section("The file that is left: auth.json")?;
         let path = self.home.path().join("auth.json");
         let text = fs::read_to_string(&path)?;
-        for line in show::redacted(&text, &played.secrets).lines() {
+        for line in format::redacted(&text, &run.secrets).lines() {
             page.verbatim(line)?;
         }
 
         page.section("What held")?;
-        page.claim("standard output is empty", played.result.is_empty())?;
-        page.claim("auth.json is its owner's alone, mode 0600", is_private(&path)?)?;
-        page.claim("it has the tokens and the key that were issued", self.has_issued(&text))?;
-        self.claim_discretion(page, &played)
+        page.check("standard output is empty", run.result.is_empty())?;
+        page.check("auth.json is its owner's alone, mode 0600", is_private(&path)?)?;
+        page.check("it has the tokens and the key that were issued", self.has_issued(&text))?;
+        self.check_no_secret_is_shown(page, &run)
     }
 
     fn create_key(&self, page: &mut Page<impl Write>) -> Result<(), Box<dyn Error>> {
@@ -95,18 +95,18 @@ impl Stage {
         let (issuer, api) = (self.sandbox.issuer_url(), self.sandbox.api_url());
         let arguments = ["create-key", "--issuer", issuer, "--api-base", api];
         let before = fs::read(self.home.path().join("auth.json"))?;
-        let played = self.play(page, &arguments, REGISTERED_FOR_KEYS)?;
-        self.show_wire(page, &played)?;
+        let run = self.run(page, &arguments, REGISTERED_FOR_KEYS)?;
+        self.show_wire(page, &run)?;
 
         page.section("Standard output, for OPENAI_API_KEY=$(login-cli create-key)")?;
-        page.verbatim(&show::redacted(played.result.trim_end(), &played.secrets))?;
+        page.verbatim(&format::redacted(run.result.trim_end(), &run.secrets))?;
 
         page.section("What held")?;
         let newest = self.sandbox.issued().api_keys.pop().unwrap_or_default();
         let after = fs::read(self.home.path().join("auth.json"))?;
-        page.claim("standard output is the key alone", played.result == newest + "\n")?;
-        page.claim("auth.json is as it was", before == after)?;
-        self.claim_discretion(page, &played)
+        page.check("standard output is the key alone", run.result == newest + "\n")?;
+        page.check("auth.json is as it was", before == after)?;
+        self.check_no_secret_is_shown(page, &run)
     }
 
     fn has_issued(&self, text: &str) -> bool {
@@ -118,18 +118,18 @@ impl Stage {
     }
 
     /// The requests of the browser and of the program.
-    fn show_wire(&self, page: &mut Page<impl Write>, played: &Played) -> io::Result<()> {
-        if let Some(trail) = &played.trail {
+    fn show_wire(&self, page: &mut Page<impl Write>, run: &RunResult) -> io::Result<()> {
+        if let Some(trail) = &run.trail {
             page.section("The browser sees, when ada@example.com is chosen")?;
-            for [asked, outcome] in trail.steps.iter().map(show::step) {
+            for [asked, outcome] in trail.steps.iter().map(format::step) {
                 page.line(&asked)?;
                 page.detail(&outcome)?;
             }
         }
         page.section("The servers are asked by login-cli")?;
         let by_program = |request: &&Recorded| request.path != "/oauth/authorize";
-        for request in played.requests.iter().filter(by_program) {
-            let (line, parts) = show::request(request);
+        for request in run.requests.iter().filter(by_program) {
+            let (line, parts) = format::request(request);
             page.line(&format!("{}  {line}", self.name(request)))?;
             parts.iter().try_for_each(|part| page.detail(part))?;
         }
@@ -142,17 +142,17 @@ impl Stage {
         if self.sandbox.api_url().ends_with(host) { "platform" } else { "issuer  " }
     }
 
-    fn claim_discretion(
+    fn check_no_secret_is_shown(
         &self,
         page: &mut Page<impl Write>,
-        played: &Played,
+        run: &RunResult,
     ) -> Result<(), Box<dyn Error>> {
-        let is_shown = |secret: &String| !secret.is_empty() && played.said.contains(secret);
-        page.claim("the terminal shows no secret", !played.secrets.iter().any(is_shown))?;
+        let is_shown = |secret: &String| !secret.is_empty() && run.said.contains(secret);
+        page.check("the terminal shows no secret", !run.secrets.iter().any(is_shown))?;
         if self.viewer == Viewer::Simulated {
-            let last = played.trail.as_ref().and_then(Trail::last);
+            let last = run.trail.as_ref().and_then(Trail::last);
             let is_good = last.is_some_and(|step| step.status == 200);
-            page.claim("the browser ends on a page that says so", is_good)?;
+            page.check("the browser ends on a page that says so", is_good)?;
         }
         Ok(())
     }

@@ -19,12 +19,12 @@ const DETAIL: usize = 12;
 /// Where the transcript is written, and whether all of its claims held.
 pub(super) struct Page<W> {
     out: W,
-    broken: Vec<&'static str>,
+    failed_checks: Vec<&'static str>,
 }
 
 impl<W: Write> Page<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { out, broken: Vec::new() }
+        Self { out, failed_checks: Vec::new() }
     }
 
     /// Begins a flow.
@@ -68,17 +68,17 @@ impl<W: Write> Page<W> {
     }
 
     /// A claim that the demo makes, and whether it held.
-    pub(super) fn claim(&mut self, claim: &'static str, holds: bool) -> io::Result<()> {
+    pub(super) fn check(&mut self, claim: &'static str, holds: bool) -> io::Result<()> {
         let (mark, style) = if holds { ("✓", GOOD) } else { ("✗", BAD) };
         if !holds {
-            self.broken.push(claim);
+            self.failed_checks.push(claim);
         }
         writeln!(self.out, "  {style}{mark}{style:#} {claim}")
     }
 
     /// The claims that did not hold.
-    pub(super) fn broken(&self) -> &[&'static str] {
-        &self.broken
+    pub(super) fn failed_checks(&self) -> &[&'static str] {
+        &self.failed_checks
     }
 }
 
@@ -121,9 +121,9 @@ mod tests {
     #[test]
     fn false_claim_is_recorded() {
         let mut page = Page::new(Vec::new());
-        page.claim("this holds", true).unwrap();
-        assert!(page.broken().is_empty());
-        page.claim("this does not", false).unwrap();
-        assert_eq!(page.broken(), ["this does not"]);
+        page.check("this holds", true).unwrap();
+        assert!(page.failed_checks().is_empty());
+        page.check("this does not", false).unwrap();
+        assert_eq!(page.failed_checks(), ["this does not"]);
     }
 }

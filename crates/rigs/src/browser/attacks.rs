@@ -47,7 +47,7 @@ pub(super) fn is_unharmed(browser: &mut Chromium) -> Result<(String, bool), Box<
     let foreign = browser.run("document.querySelectorAll('script, img').length")?;
     let title = browser.title()?;
     let has_its_title = !title.is_empty() && title != "harmed";
-    Ok((format!("\"{title}\""), foreign == 0 && has_its_title && browser.is_quiet()))
+    Ok((format!("\"{title}\""), foreign == 0 && has_its_title && browser.has_no_script_activity()))
 }
 
 /// The address of a callback.
@@ -67,7 +67,7 @@ pub(super) fn with_wrong_state(
     let url = callback(redirect_uri, &[("code", "made-up"), ("state", &made_up)]);
     from_elsewhere(browser, foreign_port, &url, WRONG)?;
     from_rebound_name(browser, &url, WRONG)?;
-    browser.go(marked(&url, LINK, WRONG).as_str())
+    browser.go(with_marker(&url, LINK, WRONG).as_str())
 }
 
 /// Every form but the link with the right `state`: a link to the callback is what the authorization
@@ -89,7 +89,7 @@ pub(super) fn with_script(
     redirect_uri: &Url,
 ) -> Result<(), Box<dyn Error>> {
     let pairs = [("error", "access_denied"), ("error_description", HOSTILE), ("state", "made-up")];
-    browser.go(marked(&callback(redirect_uri, &pairs), SCRIPT, WRONG).as_str())
+    browser.go(with_marker(&callback(redirect_uri, &pairs), SCRIPT, WRONG).as_str())
 }
 
 fn from_elsewhere(
@@ -110,9 +110,9 @@ fn from_rebound_name(
     url: &Url,
     suffix: &str,
 ) -> Result<(), Box<dyn Error>> {
-    let mut rebound = marked(url, "rebound", suffix);
+    let mut rebound = with_marker(url, "rebound", suffix);
     rebound.set_host(Some(REBOUND_HOST))?;
-    let fetched = marked(url, "rebound-fetch", suffix);
+    let fetched = with_marker(url, "rebound-fetch", suffix);
     let place = &fetched[url::Position::BeforePath..];
     browser.ignore_policies(true)?;
     browser.go(rebound.as_str())?;
@@ -120,7 +120,7 @@ fn from_rebound_name(
     browser.ignore_policies(false)
 }
 
-fn marked(url: &Url, form: &str, suffix: &str) -> Url {
+fn with_marker(url: &Url, form: &str, suffix: &str) -> Url {
     callback(url, &[("form", &format!("{form}{suffix}"))])
 }
 
@@ -136,7 +136,7 @@ fn line(exchanges: &[Exchange], form: &str, words: &str) -> Line {
     let verdict = match (wrong.is_empty(), right.is_empty() && !only_wrong) {
         (false, false) if wrong.iter().chain(&right).all(is_refusal) => Verdict::Met,
         (false, false) => Verdict::Wrong,
-        _ => Verdict::Untried,
+        _ => Verdict::NotChecked,
     };
     let right = if only_wrong { String::new() } else { shown(&right) };
     Line::new(
@@ -194,8 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn unsent_attack_is_untried() {
-        assert_eq!(observation_and_finding("img", &[("img-wrong", Some(403))]).1, Verdict::Untried);
+    fn attack_that_is_not_sent_is_not_checked() {
+        assert_eq!(
+            observation_and_finding("img", &[("img-wrong", Some(403))]).1,
+            Verdict::NotChecked
+        );
         assert_eq!(
             observation_and_finding("img", &[("iframe-wrong", Some(403))]).0,
             "not sent not sent"

@@ -101,7 +101,7 @@ impl Chromium {
     }
 
     /// Whether no script of this page has logged, thrown or shown anything.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(super) fn has_no_script_activity(&self) -> bool {
         const NOISES: [&str; 3] =
             ["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Page.javascriptDialogOpening"];
         self.devtools.count_events(&NOISES) == 0

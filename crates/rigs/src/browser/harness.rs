@@ -95,10 +95,10 @@ impl<'a> Harness<'a> {
         let mut waiting = self.start(ending.command, ending.options)?;
         choose(browser, &waiting, ending.account)?;
         let title = title_soon(browser, ending.title)?;
-        report.claim(claim, format!("\"{title}\""), title == ending.title);
+        report.check(claim, format!("\"{title}\""), title == ending.title);
         self.take_pictures(browser, ending.picture)?;
         let (status, _) = waiting.running.ended()?;
-        report.claim(
+        report.check(
             "and the program ends with",
             status.to_string(),
             status.code() == Some(ending.exit),
@@ -134,14 +134,14 @@ impl Waiting {
         Err(format!("it ends and does not say: {text}").into())
     }
 
-    pub(super) fn claim_exit(
+    pub(super) fn check_exit(
         mut self,
         report: &mut Report,
         claim: &str,
         expected: i32,
     ) -> Result<(), Box<dyn Error>> {
         let (status, _) = self.running.ended()?;
-        report.claim(claim, status.to_string(), status.code() == Some(expected));
+        report.check(claim, status.to_string(), status.code() == Some(expected));
         Ok(())
     }
 }

@@ -67,6 +67,6 @@ fn shows_hint(
     let told = waiting.says("the browser asked for https");
     let told = told.and_then(|()| waiting.says("--redirect-host 127.0.0.1"));
     let seen = told.as_ref().map_or_else(ToString::to_string, |()| "both".to_owned());
-    report.claim(&claim, seen, told.is_ok());
+    report.check(&claim, seen, told.is_ok());
     Ok(())
 }

@@ -6,9 +6,9 @@ use sandbox::{Account, Endpoint};
 
 use super::attacks::{self, HOSTILE, is_unharmed};
 use super::chromium::{Chromium, FOREIGN_HOST};
-use super::foreign;
 use super::harness::{Browser as _, Harness, choose};
 use super::net_log::Exchange;
+use super::other_origin;
 use crate::report::{Line, Report, Verdict};
 
 /// Chromium, and a server of another origin.
@@ -21,7 +21,7 @@ pub(super) struct ChromiumScenario<'a> {
 
 impl<'a> ChromiumScenario<'a> {
     pub(super) fn prepare(harness: &'a Harness<'a>, browser: &str) -> Result<Self, Box<dyn Error>> {
-        let (browser, foreign_port) = (Chromium::start(browser)?, foreign::serve()?);
+        let (browser, foreign_port) = (Chromium::start(browser)?, other_origin::serve()?);
         Ok(Self { harness, browser, foreign_port, report: Report::default() })
     }
 
@@ -32,14 +32,14 @@ impl<'a> ChromiumScenario<'a> {
     /// Chromium leaves no network log.
     pub(super) fn run(mut self) -> Result<Report, Box<dyn Error>> {
         if let Err(error) = self.sign_ins() {
-            self.report.claim("every sign-in goes to its end", error.to_string(), false);
+            self.report.check("every sign-in goes to its end", error.to_string(), false);
         }
         let Self { harness, browser, mut report, .. } = self;
         let exchanges = browser.close()?;
         let attacks = attacks::lines(&exchanges);
         // A browser that tries nothing proves nothing.
-        let tried = attacks.iter().filter(|line| line.verdict != Verdict::Untried).count();
-        report.claim("attacks that the browser tried", tried.to_string(), tried > 0);
+        let tried = attacks.iter().filter(|line| line.verdict != Verdict::NotChecked).count();
+        report.check("attacks that the browser tried", tried.to_string(), tried > 0);
         attacks.into_iter().for_each(|line| report.add(line));
         report.add(icons(&exchanges));
         report.add(referers(&exchanges, &harness.sandbox.canaries()));
@@ -56,29 +56,29 @@ impl<'a> ChromiumScenario<'a> {
         let waiting = self.harness.start("login", &[])?;
         let redirect_uri = &waiting.redirect_uri;
         attacks::with_wrong_state(&mut self.browser, self.foreign_port, redirect_uri)?;
-        self.claim_no_token_request("no token request with a wrong state");
+        self.check_no_token_request("no token request with a wrong state");
         let state = &waiting.state;
         attacks::with_right_state(&mut self.browser, self.foreign_port, redirect_uri, state)?;
-        self.claim_no_token_request("no token request with the right state");
+        self.check_no_token_request("no token request with the right state");
         attacks::with_script(&mut self.browser, redirect_uri)?;
         let (title, unharmed) = is_unharmed(&mut self.browser)?;
-        self.report.claim("a script in an error that is not ours does nothing", title, unharmed);
+        self.report.check("a script in an error that is not ours does nothing", title, unharmed);
 
         choose(&mut self.browser, &waiting, Account::OWNER)?;
         let title = self.browser.title()?;
         let is_done = title == "Signed in";
-        self.report.claim("the real sign-in ends on its page", format!("\"{title}\""), is_done);
-        waiting.claim_exit(&mut self.report, "and the program ends with", 0)?;
-        let redeemed = self.harness.sandbox.requests_at(&Endpoint::TokenCode);
-        let codes: Vec<_> = redeemed
+        self.report.check("the real sign-in ends on its page", format!("\"{title}\""), is_done);
+        waiting.check_exit(&mut self.report, "and the program ends with", 0)?;
+        let exchanged = self.harness.sandbox.requests_at(&Endpoint::TokenCode);
+        let codes: Vec<_> = exchanged
             .iter()
             .flat_map(sandbox::Recorded::form)
             .filter(|(name, _)| name == "code")
             .collect();
         let issued = self.harness.sandbox.issued().codes;
         let is_real = codes.len() == 1 && issued.contains(&codes[0].1);
-        let seen = format!("{} code redeemed", codes.len());
-        self.report.claim("one code was redeemed, the real one", seen, is_real);
+        let seen = format!("{} code exchanged", codes.len());
+        self.report.check("one code was exchanged, the real one", seen, is_real);
         Ok(())
     }
 
@@ -92,13 +92,13 @@ impl<'a> ChromiumScenario<'a> {
         ];
         self.browser.go(attacks::callback(&waiting.redirect_uri, &pairs).as_str())?;
         let (title, unharmed) = is_unharmed(&mut self.browser)?;
-        self.report.claim("a script in the real error does nothing", title, unharmed);
-        waiting.claim_exit(&mut self.report, "and the program ends with", 1)
+        self.report.check("a script in the real error does nothing", title, unharmed);
+        waiting.check_exit(&mut self.report, "and the program ends with", 1)
     }
 
-    fn claim_no_token_request(&mut self, claim: &str) {
+    fn check_no_token_request(&mut self, claim: &str) {
         let count = self.harness.sandbox.requests_at(&Endpoint::Token).len();
-        self.report.claim(claim, format!("{count} requests"), count == 0);
+        self.report.check(claim, format!("{count} requests"), count == 0);
     }
 }
 
@@ -115,7 +115,7 @@ fn icons(exchanges: &[Exchange]) -> Line {
     let verdict = match (ours.iter().any(names_its_page), foreign.iter().any(names_its_page)) {
         (true, _) => Verdict::Wrong,
         (false, true) => Verdict::Met,
-        (false, false) => Verdict::Untried,
+        (false, false) => Verdict::NotChecked,
     };
     let seen = format!("asked {}×, elsewhere {}×", ours.len(), foreign.len());
     Line::new("a request for an icon names no page of ours", seen, verdict)
@@ -129,7 +129,7 @@ fn referers(exchanges: &[Exchange], secrets: &[String]) -> Line {
     let referers: Vec<_> = exchanges.iter().filter_map(|it| it.header("referer")).collect();
     let telling = referers.iter().filter(|referer| tells(referer)).count();
     let seen = format!("{telling} of {}", referers.len());
-    Line::claim("no Referer at all has a code or a state", seen, telling == 0)
+    Line::check("no Referer at all has a code or a state", seen, telling == 0)
 }
 
 #[cfg(test)]
@@ -149,7 +149,7 @@ mod tests {
         let icon = |headers: &[&str]| icons(&[exchange("/favicon.ico", headers)]).verdict;
         assert_eq!(icon(&["Host: attacker.test:1", "Referer: http://a/"]), Verdict::Met);
         assert_eq!(icon(&["Host: localhost:1", "Referer: http://a/"]), Verdict::Wrong);
-        assert_eq!(icon(&["Host: localhost:1"]), Verdict::Untried);
+        assert_eq!(icon(&["Host: localhost:1"]), Verdict::NotChecked);
     }
 
     #[test]

@@ -64,8 +64,8 @@ fn interruptions(
     let most = Duration::from_secs(2);
     let while_waiting = longest(ends, || interrupted_while_waiting(waiting))?;
     report.time("exit after Ctrl-C, while it waits", while_waiting, most);
-    let while_redeeming = longest(ends, &mut mid_exchange)?;
-    report.time("exit after Ctrl-C, while the code is redeemed", while_redeeming, most);
+    let during_exchange = longest(ends, &mut mid_exchange)?;
+    report.time("exit after Ctrl-C, while the code is exchanged", during_exchange, most);
     Ok(())
 }
 

@@ -42,9 +42,9 @@ pub(super) fn run(
         most.keep_maximum(&flooded);
     }
     report.time("a slow client is held", Some(slow.longest_hold()), Duration::from_secs(6));
-    report.most("threads", most.metrics.threads, 8);
-    report.most("file descriptors", most.metrics.descriptors, MOST_DESCRIPTORS);
-    report.most("lines on stderr", most.lines, 20);
+    report.at_most("threads", most.metrics.threads, 8);
+    report.at_most("file descriptors", most.metrics.descriptors, MOST_DESCRIPTORS);
+    report.at_most("lines on stderr", most.lines, 20);
     Ok(())
 }
 
@@ -143,7 +143,7 @@ fn series(
         outcome.probe(&sign_in);
         outcome.finish(&mut sign_in);
         load.disconnect();
-        outcome.metrics = outcome.metrics.most(watch.end());
+        outcome.metrics = outcome.metrics.maximum(watch.end());
     }
     Ok(outcome)
 }
@@ -176,7 +176,7 @@ impl Outcome {
     }
 
     fn keep_maximum(&mut self, other: &Self) {
-        self.metrics = self.metrics.most(other.metrics);
+        self.metrics = self.metrics.maximum(other.metrics);
         self.lines = self.lines.max(other.lines);
     }
 

@@ -11,8 +11,8 @@ use sandbox::{Account, Listeners, PersonError, Recorded, Sandbox, Scenario, Trai
 use tempfile::TempDir;
 use url::Url;
 
+use super::format;
 use super::page::Page;
-use super::show;
 use rigs::program::{self, Running, is_address};
 
 /// Who sees the sign-in page.
@@ -25,7 +25,7 @@ pub(crate) enum Viewer {
 }
 
 /// The program and the servers of both flows.
-pub(super) struct Stage {
+pub(super) struct DemoRun {
     program: PathBuf,
     pub(super) sandbox: Sandbox,
     pub(super) home: TempDir,
@@ -33,7 +33,7 @@ pub(super) struct Stage {
 }
 
 /// The result of a flow.
-pub(super) struct Played {
+pub(super) struct RunResult {
     /// What the program wrote to standard output.
     pub(super) result: String,
     /// What it wrote to standard error, without the address.
@@ -46,8 +46,8 @@ pub(super) struct Played {
     pub(super) secrets: Vec<String>,
 }
 
-impl Stage {
-    pub(super) fn set(program: PathBuf, viewer: Viewer) -> Result<Self, Box<dyn Error>> {
+impl DemoRun {
+    pub(super) fn start(program: PathBuf, viewer: Viewer) -> Result<Self, Box<dyn Error>> {
         // Two addresses, as in production, so that each flow shows which one it needs.
         let scenario = Scenario { listeners: Listeners::Separate, ..Scenario::default() };
         let sandbox = Sandbox::start_in_thread(scenario)?;
@@ -56,12 +56,12 @@ impl Stage {
 
     /// Runs the program to its end, and shows its output. It listens on the `registered` port if that is
     /// free: the sandbox accepts any port.
-    pub(super) fn play(
+    pub(super) fn run(
         &self,
         page: &mut Page<impl Write>,
         arguments: &[&str],
         registered: u16,
-    ) -> Result<Played, Box<dyn Error>> {
+    ) -> Result<RunResult, Box<dyn Error>> {
         let mut command = self.command(arguments, registered);
         page.section("You type")?;
         page.verbatim(&format!("$ export CODEX_HOME={}", self.home.path().display()))?;
@@ -77,7 +77,7 @@ impl Stage {
         }
         page.line(&format!("(exit code {})", status.code().unwrap_or_default()))?;
         let requests = self.sandbox.requests().split_off(already);
-        Ok(Played { result, said, trail, requests, secrets: self.sandbox.canaries() })
+        Ok(RunResult { result, said, trail, requests, secrets: self.sandbox.canaries() })
     }
 
     /// Reads the output of the program while the person visits the address.
@@ -125,7 +125,7 @@ impl Stage {
                 (true, Viewer::You) => page.verbatim(&line)?,
                 (true, Viewer::Simulated) => {
                     let url: Url = line.parse()?;
-                    show::address(&url).iter().try_for_each(|line| page.verbatim(line))?;
+                    format::address(&url).iter().try_for_each(|line| page.verbatim(line))?;
                     at_address(url);
                 }
             }
