@@ -61,10 +61,14 @@ impl Output {
         if self.json.is_some() {
             return Ok(());
         }
+        check_is_open()?;
         let text = text();
+        let bytes = text.as_ref().as_bytes();
         Ok(suspend_status_line(|| {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(text.as_ref().as_bytes())?;
+            // In one call of the system: `head -n 1` is gone before a second one, and `pipefail` would
+            // make that an error of the script.
+            let mut stdout = BufWriter::with_capacity(bytes.len() + 1, io::stdout().lock());
+            stdout.write_all(bytes)?;
             stdout.write_all(b"\n")?;
             stdout.flush()
         })?)

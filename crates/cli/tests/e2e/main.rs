@@ -89,6 +89,8 @@ mod refresh_resource_limits;
 #[cfg(target_os = "linux")]
 mod screens;
 #[cfg(target_os = "linux")]
+mod scripts;
+#[cfg(target_os = "linux")]
 mod sign_in_methods;
 #[cfg(unix)]
 mod signals;
