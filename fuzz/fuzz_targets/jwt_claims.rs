@@ -67,8 +67,8 @@ fn object(part: &str, otherwise: MalformedJwt) -> Result<Json, MalformedJwt> {
 
 const OPENAI: &str = "https://api.openai.com/auth";
 /// Numbers of any size: they are read from their source text.
-const DATES: [&str; 3] = ["exp", "iat", "auth_time"];
-const READ: [&str; 13] = [
+const DATES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
+const READ: [&str; 14] = [
     "iss",
     "sub",
     "aud",
@@ -76,6 +76,7 @@ const READ: [&str; 13] = [
     "client_id",
     "exp",
     "iat",
+    "nbf",
     "auth_time",
     "acr",
     "nonce",
@@ -93,6 +94,7 @@ fn check_claims(claims: &Claims, payload: &Json) {
     check_texts(texts, payload, ["iss", "sub", "azp", "acr", "nonce", "email", "name"]);
     assert_eq!(claims.exp, date(payload.last("exp")));
     assert_eq!(claims.iat, date(payload.last("iat")));
+    assert_eq!(claims.nbf, date(payload.last("nbf")));
     assert_eq!(claims.auth_time, date(payload.last("auth_time")));
     assert_eq!(claims.aud, audience(payload.last("aud")));
     check_openai(claims, payload.last(OPENAI));
@@ -163,6 +165,7 @@ fn check_verdict(claims: &Claims, now: i64) {
         (claims.aud.is_some() && !is_party(claims), ClaimMismatch::Audience),
         (claims.exp.is_some_and(|exp| since(exp) > 300), ClaimMismatch::Expired),
         (claims.iat.is_some_and(|iat| since(iat) < -300), ClaimMismatch::IssuedInTheFuture),
+        (claims.nbf.is_some_and(|nbf| since(nbf) < -300), ClaimMismatch::NotYetValid),
         (!(1..=255).contains(&length(claims.sub.as_deref())), ClaimMismatch::MissingSubject),
     ];
     let first = broken.into_iter().find(|(is_broken, _)| *is_broken).map(|(_, why)| why);

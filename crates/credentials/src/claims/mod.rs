@@ -40,6 +40,9 @@ pub struct Claims<A = NoAdditionalClaims> {
     /// When the token was issued, in seconds since 1970-01-01 UTC.
     #[serde(default, deserialize_with = "numeric_date")]
     pub iat: Option<i64>,
+    /// When the token becomes valid, in seconds since 1970-01-01 UTC.
+    #[serde(default, deserialize_with = "numeric_date")]
+    pub nbf: Option<i64>,
     /// When the user last signed in at the issuer, in seconds since 1970-01-01 UTC.
     #[serde(default, deserialize_with = "numeric_date")]
     pub auth_time: Option<i64>,
@@ -208,6 +211,9 @@ impl<A> Claims<A> {
         if self.iat.is_some_and(|iat| iat.saturating_sub(CLOCK_SKEW) > now) {
             return Err(ClaimMismatch::IssuedInTheFuture);
         }
+        if self.nbf.is_some_and(|nbf| nbf.saturating_sub(CLOCK_SKEW) > now) {
+            return Err(ClaimMismatch::NotYetValid);
+        }
         Ok(())
     }
 }
@@ -271,6 +277,9 @@ pub enum ClaimMismatch {
     /// `iat` is in the future, or this machine's clock is behind.
     #[error("it was issued in the future (iat)")]
     IssuedInTheFuture,
+    /// `nbf` is in the future, or this machine's clock is behind.
+    #[error("it is not valid yet (nbf)")]
+    NotYetValid,
 }
 
 /// Deserializes a string claim. An empty string or another type is `None`. For fields of additional

@@ -68,6 +68,8 @@ fn five_minutes_of_clock_skew_are_tolerated_and_no_year_overflows() {
     assert_check(&json!({"exp": "soon"}), Ok(()));
     assert_check(&json!({"iat": 1_000_300}), Ok(()));
     assert_check(&json!({"iat": 1_000_301}), Err(ClaimMismatch::IssuedInTheFuture));
+    assert_check(&json!({"nbf": 1_000_300}), Ok(()));
+    assert_check(&json!({"nbf": 1_000_301}), Err(ClaimMismatch::NotYetValid));
 }
 
 // threats 101
