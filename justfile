@@ -168,6 +168,11 @@ simulate *ARGS:
 model *ARGS:
     cargo xtask model {{ ARGS }}
 
+# Compare a sign-in with those of other libraries; builds each from nothing. `docs/comparison.md` has the last table
+[group('see')]
+compare *ARGS:
+    cargo xtask compare {{ ARGS }}
+
 # Sign in at OpenID providers of others with the example of `native-oauth`; `.ci/run` installs them
 [group('see')]
 providers:

@@ -16,6 +16,12 @@
 //! Requests that look like the callback but are rejected, for example because the browser forces https, are
 //! reported to the caller: [`RunningServer::rejections`] and [`WaitError::TimedOut`].
 //!
+//! # With another OAuth library
+//!
+//! ```
+#![doc = include_str!("../examples/with_oauth2.rs")]
+//! ```
+//!
 //! # What this crate does not do
 //!
 //! It does not build the authorization URL, exchange the code, or open a browser; `native-oauth` does. Its own pages

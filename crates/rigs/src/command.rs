@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use crate::{bench, browser, emulators, faults, model, providers, simulate, stress};
+use crate::{bench, browser, compare, emulators, faults, model, providers, simulate, stress};
 
 /// The commands of this crate.
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,8 @@ pub enum Command {
     Model(model::Options),
     /// Sign in at servers that others have written, with the example of `native-oauth`
     Providers,
+    /// Compare the same sign-in with four libraries; takes minutes, since it builds each from nothing
+    Compare(compare::Options),
     /// Run the tests of the main commands with the programs for arm64 and Windows, in emulators
     Emulators(emulators::Options),
 }
@@ -41,6 +43,7 @@ pub fn run(root: &Path, command: Command, out: &mut impl Write) -> Result<(), Bo
         Command::Browser(options) => browser::run(root, &options, out),
         Command::Simulate(options) => simulate::run(&options, out),
         Command::Model(options) => model::run(&options, out),
+        Command::Compare(options) => compare::run(root, &options, out),
         Command::Providers => providers::run(root, out),
         Command::Emulators(options) => emulators::run(root, &options, out),
     }

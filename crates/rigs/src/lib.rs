@@ -6,6 +6,7 @@
 mod bench;
 mod browser;
 mod command;
+mod compare;
 mod emulators;
 mod faults;
 mod http;
