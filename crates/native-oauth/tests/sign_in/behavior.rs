@@ -11,6 +11,8 @@ pub(crate) struct Behavior {
     pub(crate) metadata_path: &'static str,
     /// Fields of the metadata; a null removes one.
     pub(crate) metadata: Value,
+    /// Fields of the metadata that are null.
+    pub(crate) metadata_nulls: &'static [&'static str],
     /// Claims of ID tokens; a null removes one.
     pub(crate) claims: Value,
     /// Fields of token responses.
@@ -23,6 +25,8 @@ pub(crate) struct Behavior {
     pub(crate) signature: Option<&'static str>,
     /// The keys that are published, and whether they have their `kid`.
     pub(crate) publishes: (Vec<usize>, bool),
+    /// Members of these keys.
+    pub(crate) key_members: Value,
     /// Published before these keys.
     pub(crate) more_keys: Vec<Value>,
     /// Parameters of the callback; a null removes one, a list repeats one.
@@ -47,12 +51,14 @@ impl Default for Behavior {
             issuer_suffix: "",
             metadata_path: "/.well-known/openid-configuration",
             metadata: json!({}),
+            metadata_nulls: &[],
             claims: json!({}),
             tokens: json!({}),
             header: json!({"alg": "ES256", "kid": "key-0"}),
             signs_with: 0,
             signature: None,
             publishes: (vec![0], true),
+            key_members: json!({}),
             more_keys: Vec::new(),
             callback: json!({}),
             response: None,

@@ -108,6 +108,24 @@ async fn wrong_iss_ends_the_sign_in_before_the_exchange() {
     assert_eq!(provider.exchanges(), 0);
 }
 
+/// A mix-up (RFC 9207 §1): the metadata of one provider has the authorization endpoint of another one.
+// threats 16
+#[tokio::test]
+async fn code_of_another_provider_is_not_sent_to_this_one() {
+    let honest = TestProvider::with(|it| it.callback = json!({"iss": "https://id.example.com"}));
+    let honest = honest.await;
+    let endpoint = format!("{}/connect/authorize", honest.issuer());
+    let metadata = json!({ "authorization_endpoint": endpoint });
+    let malicious = TestProvider::with(|it| it.metadata = metadata).await;
+    let outcome = sign_in(&malicious).await.run(|url| {
+        browser::deliver(url);
+        Ok(())
+    });
+    assert!(matches!(outcome.await.unwrap_err(), Error::Callback(_)));
+    assert!(!honest.authorization_query().is_empty());
+    assert_eq!(malicious.exchanges(), 0);
+}
+
 /// Issuers such as Auth0's end with a slash.
 // threats 16
 #[tokio::test]

@@ -171,7 +171,7 @@ impl State {
             ("GET", "/connect/authorize") => self.authorize(&pairs(&url), &behavior.callback),
             ("GET", path) if path == behavior.metadata_path => json(200, &self.metadata()),
             ("GET", path) if path.starts_with("/connect/keys") => {
-                json(200, &self.keys.published(&behavior.publishes, &behavior.more_keys))
+                json(200, &self.keys.published(&behavior))
             }
             ("POST", "/connect/token") if !has_nonce(request, &behavior) => {
                 let nonce = behavior.dpop_nonce.unwrap_or_default();
@@ -206,6 +206,9 @@ impl State {
             "pushed_authorization_request_endpoint": endpoint("par"),
         });
         merge(&mut metadata, &self.named(&self.behavior.lock().unwrap().metadata));
+        for name in self.behavior.lock().unwrap().metadata_nulls {
+            metadata[name] = Value::Null;
+        }
         metadata
     }
 

@@ -11,6 +11,8 @@ use ring::{hmac, rsa};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::behavior::Behavior;
+
 /// The keys of a provider by their numbers: 0 and 1 are for ES256, [`RSA`] and [`OTHER_RSA`] for RS256.
 pub(crate) struct Keys {
     ec: [EcdsaKeyPair; 2],
@@ -49,21 +51,21 @@ impl Keys {
         Self { ec, rsa: rsa_key() }
     }
 
-    /// A JWK Set of these keys, with or without `kid`, after these others.
-    pub(crate) fn published(
-        &self,
-        (indices, has_kid): &(Vec<usize>, bool),
-        others: &[Value],
-    ) -> Value {
+    /// The JWK Set of the provider.
+    pub(crate) fn published(&self, behavior: &Behavior) -> Value {
+        let (indices, has_kid) = &behavior.publishes;
         let jwk = |index: &usize| {
             let mut jwk = self.jwk(*index);
             jwk["use"] = "sig".into();
             if *has_kid {
                 jwk["kid"] = format!("key-{index}").into();
             }
+            let members = behavior.key_members.as_object().unwrap().clone();
+            jwk.as_object_mut().unwrap().extend(members);
             jwk
         };
-        let keys: Vec<_> = others.iter().cloned().chain(indices.iter().map(jwk)).collect();
+        let others = behavior.more_keys.iter().cloned();
+        let keys: Vec<_> = others.chain(indices.iter().map(jwk)).collect();
         json!({ "keys": keys })
     }
 

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod modules;
+mod token_attacks;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -261,15 +262,18 @@ async fn each_module_of_the_conformance_suite_has_its_outcome() {
 #[tokio::test]
 async fn provider_that_attacks_the_client_is_refused() {
     assert_outcomes(attacks::MODULES).await;
+    assert_outcomes(token_attacks::MODULES).await;
 }
 
 #[test]
 fn documentation_lists_each_module() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/conformance.md");
     let page = std::fs::read_to_string(file).unwrap();
-    for (heading, modules) in
-        [("## The modules", modules::MODULES), ("## Other mutations", attacks::MODULES)]
-    {
+    for (heading, modules) in [
+        ("## The modules", modules::MODULES),
+        ("## Other responses", attacks::MODULES),
+        ("## Other ID tokens and keys", token_attacks::MODULES),
+    ] {
         let (_, section) = page.split_once(heading).unwrap();
         let rows = section.lines().skip_while(|line| !line.starts_with("| `"));
         let rows: Vec<_> = rows.take_while(|line| line.starts_with("| `")).collect();
