@@ -96,7 +96,8 @@ impl SignIn {
         self.parameter(MAX_AGE, max_age.as_secs().to_string())
     }
 
-    /// The host, the ports and the path of the redirect URI. With
+    /// The host, the ports and the path of the redirect URI, in place of `http://127.0.0.1:PORT/callback`. The
+    /// host of [`BindOptions::new`] is `localhost`; providers compare it with the registered one. With
     /// [`form_post`](BindOptions::form_post), the request has `response_mode=form_post`.
     ///
     /// Give each provider a path of its own if you do not trust all of them: one that names the

@@ -18,7 +18,7 @@ pub enum DiscoveryError {
     #[error("the issuer is not valid")]
     InvalidIssuer(#[from] InvalidBaseUrl),
     /// The server has no metadata at this issuer, or cannot be reached.
-    #[error("cannot read the metadata of the issuer")]
+    #[error("cannot read the metadata of the server")]
     Request(#[from] Error),
     /// The metadata names another issuer
     /// ([RFC 8414 §3.3](https://www.rfc-editor.org/rfc/rfc8414#section-3.3)).

@@ -32,7 +32,7 @@ pub enum Error {
     #[error("the server does not register clients")]
     RegistrationNotSupported,
     /// The server has no revocation endpoint.
-    #[error("the server has no way to revoke a token")]
+    #[error("the provider has no known revocation endpoint")]
     RevocationNotSupported,
 }
 

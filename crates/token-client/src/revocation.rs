@@ -17,6 +17,9 @@ impl TokenClient {
     /// Revokes a token by [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009). A token that is
     /// no longer valid counts as revoked.
     ///
+    /// Some metadata does not name the endpoint that the server has: set
+    /// [`Provider::revocation_endpoint`](crate::Provider::revocation_endpoint) by hand.
+    ///
     /// # Errors
     ///
     /// [`Error`]; the token may then still be valid.

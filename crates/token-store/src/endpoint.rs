@@ -4,8 +4,7 @@ use credentials::{Claims, RefreshToken};
 use jiff::Timestamp;
 use token_client::{Error, InvalidIdToken, RefreshResponse, TokenClient};
 use token_source::{
-    Clock, RefreshError, RefreshErrorKind, RefreshedTokens, SignIn as _, TokenEndpoint,
-    TokenResponse,
+    Clock, RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse,
 };
 
 use crate::StoredTokens;

@@ -74,6 +74,15 @@ impl FileStore {
         Self { path: fs::canonicalize(&path).unwrap_or(path) }
     }
 
+    /// Reads the tokens; `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`] but [`Error::Locked`].
+    pub fn load(&self) -> Result<Option<StoredTokens>, Error> {
+        parse(&self.path, read(&self.path)?.as_ref())
+    }
+
     /// Stores a new sign-in in place of the old one.
     ///
     /// # Errors
@@ -116,7 +125,7 @@ impl SharedStore for FileStore {
     type Error = Error;
 
     async fn load(&self) -> Result<Option<StoredTokens>, Error> {
-        parse(&self.path, read(&self.path)?.as_ref())
+        self.load()
     }
 
     async fn try_lock(&self) -> Result<Option<FileGuard>, Error> {
@@ -165,13 +174,13 @@ impl StoreGuard for FileGuard {
             match parse(&self.path, now.as_ref()) {
                 Ok(Some(stored)) if stored.has(&spent) => tokens = stored,
                 Ok(stored) => {
-                    tokens.replace(&refreshed);
+                    tokens.apply(&refreshed);
                     return Ok(Commit::Superseded { stored, discarded: tokens });
                 }
                 Err(error) => return Err(error),
             }
         }
-        tokens.replace(&refreshed);
+        tokens.apply(&refreshed);
         self.write(&tokens)?;
         Ok(Commit::Stored(tokens))
     }
@@ -180,7 +189,7 @@ impl StoreGuard for FileGuard {
 impl FileGuard {
     /// Replaces the file, durably.
     fn write(&mut self, tokens: &StoredTokens) -> Result<(), Error> {
-        let text = tokens.serialize();
+        let text = tokens.to_json();
         let mut attempt = 1;
         loop {
             match self.try_write(text.as_bytes()) {
@@ -251,7 +260,7 @@ fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {
 /// An empty file holds no tokens.
 fn parse(path: &Path, text: Option<&Zeroizing<String>>) -> Result<Option<StoredTokens>, Error> {
     let text = text.filter(|text| !text.trim().is_empty());
-    let tokens = text.map(|text| StoredTokens::parse(text).ok_or(()));
+    let tokens = text.map(|text| StoredTokens::from_json(text).ok_or(()));
     tokens.transpose().map_err(|()| Error::Corrupt { path: path.to_owned() })
 }
 

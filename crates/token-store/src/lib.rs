@@ -6,8 +6,8 @@
 //! ```
 //!
 //! [`FileStore`] is a file that several processes share. [`MemoryStore`] is for the tasks of one process.
-//! [`source`] combines either with the token endpoint of a provider; a store of your own implements
-//! [`SharedStore`](token_source::SharedStore).
+//! [`source`] combines either with the token endpoint of a provider; a store of your own, such as a
+//! database, implements [`SharedStore`] and [`StoreGuard`] for [`StoredTokens`].
 //!
 //! # What this crate does not do
 //!
@@ -31,3 +31,6 @@ pub use endpoint::{RefreshFailure, Refresher, SystemClock, TokenSource, source};
 pub use file::{Error, FileGuard, FileStore};
 pub use memory::{MemoryGuard, MemoryStore};
 pub use tokens::StoredTokens;
+
+pub use jiff::Timestamp;
+pub use token_source::{Commit, RefreshedTokens, SharedStore, StoreGuard};

@@ -40,7 +40,7 @@ impl SharedStore for MemoryStore {
     type Error = Infallible;
 
     async fn load(&self) -> Result<Option<StoredTokens>, Infallible> {
-        Ok(self.tokens.read().await.as_ref().map(StoredTokens::copy))
+        Ok(self.tokens.read().await.clone())
     }
 
     async fn try_lock(&self) -> Result<Option<MemoryGuard>, Infallible> {
@@ -68,12 +68,12 @@ impl StoreGuard for MemoryGuard {
         spent: RefreshToken,
     ) -> Result<Commit<StoredTokens>, Infallible> {
         let mut stored = self.store.tokens.write().await;
-        tokens.replace(&refreshed);
+        tokens.apply(&refreshed);
         if stored.as_ref().is_some_and(|stored| stored.has(&spent)) {
-            *stored = Some(tokens.copy());
+            *stored = Some(tokens.clone());
             return Ok(Commit::Stored(tokens));
         }
-        let stored = stored.as_ref().map(StoredTokens::copy);
+        let stored = stored.clone();
         Ok(Commit::Superseded { stored, discarded: tokens })
     }
 }

@@ -13,7 +13,10 @@ use zeroize::Zeroizing;
 /// The tokens of a sign-in: the fields of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1),
 /// `issued_at` and `expires_at` ([RFC 3339](https://www.rfc-editor.org/rfc/rfc3339), UTC), and any field of
 /// your own.
-#[derive(Default)]
+///
+/// A store of your own keeps [`to_json`](Self::to_json), reads it with [`from_json`](Self::from_json), and
+/// [applies](Self::apply) what a refresh returned.
+#[derive(Clone, Default)]
 pub struct StoredTokens(BTreeMap<String, Zeroizing<String>>);
 
 impl StoredTokens {
@@ -48,14 +51,34 @@ impl StoredTokens {
         value.into_iter().for_each(|value| self.set(name, value));
     }
 
+    /// The access token.
+    #[must_use]
+    pub fn access_token(&self) -> Option<AccessToken> {
+        self.get("access_token")
+    }
+
+    /// The refresh token.
+    #[must_use]
+    pub fn refresh_token(&self) -> Option<RefreshToken> {
+        self.get("refresh_token")
+    }
+
     /// The ID token.
     #[must_use]
     pub fn id_token(&self) -> Option<IdToken> {
         self.get("id_token")
     }
 
+    /// When the access token expires: from the response, or else the `exp` of a token that is a JWT.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        let claims = || Claims::decode_access_token_without_verifying(&self.access_token()?).ok();
+        let exp = || Timestamp::from_second(claims().and_then(|it: Claims| it.exp)?).ok();
+        self.time("expires_at").or_else(exp)
+    }
+
     /// Replaces what a refresh returned. Everything else stays.
-    pub(crate) fn replace(&mut self, new: &RefreshedTokens) {
+    pub fn apply(&mut self, new: &RefreshedTokens) {
         if let Some(access_token) = &new.access_token {
             self.set("access_token", access_token.expose());
             // The time of the old token is not the time of the new one.
@@ -68,8 +91,10 @@ impl StoredTokens {
         self.set_if("issued_at", new.last_refresh.map(|it| it.to_string()));
     }
 
-    /// `None` unless the text is a JSON object.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// Reads what [`to_json`](Self::to_json) wrote; `None` unless it is a JSON object. Of two members with one
+    /// name, the last counts.
+    #[must_use]
+    pub fn from_json(text: &str) -> Option<Self> {
         let members = BTreeMap::<String, &RawValue>::deserialize(
             &mut serde_json::Deserializer::from_str(text.trim_end()),
         );
@@ -77,8 +102,10 @@ impl StoredTokens {
         Some(Self(members.ok()?.into_iter().map(own).collect()))
     }
 
-    /// A member in each line. The length is known first: a text that grows leaves copies in memory.
-    pub(crate) fn serialize(&self) -> Zeroizing<String> {
+    /// A JSON object with a member in each line.
+    #[must_use]
+    pub fn to_json(&self) -> Zeroizing<String> {
+        // A text that grows leaves copies in memory.
         let length: usize = self.0.iter().map(|(name, json)| 6 * name.len() + json.len() + 8).sum();
         let mut text = Zeroizing::new(String::with_capacity(length + 8));
         let mut before = "{\n  ";
@@ -98,33 +125,22 @@ impl StoredTokens {
         self.refresh_token().is_some_and(|it| it.expose() == refresh_token.expose())
     }
 
-    /// A copy, for a store in memory.
-    pub(crate) fn copy(&self) -> Self {
-        Self(self.0.clone())
-    }
-
     fn time(&self, name: &str) -> Option<Timestamp> {
         self.get::<String>(name)?.parse().ok()
-    }
-
-    fn claims_without_verifying(&self) -> Option<Claims> {
-        Claims::decode_access_token_without_verifying(&self.access_token()?).ok()
     }
 }
 
 impl SignIn for StoredTokens {
     fn refresh_token(&self) -> Option<RefreshToken> {
-        self.get("refresh_token")
+        self.refresh_token()
     }
 
     fn access_token(&self) -> Option<AccessToken> {
-        self.get("access_token")
+        self.access_token()
     }
 
-    /// From the response, or else the `exp` of a token that is a JWT.
     fn expires_at(&self) -> Option<Timestamp> {
-        let exp = || Timestamp::from_second(self.claims_without_verifying()?.exp?).ok();
-        self.time("expires_at").or_else(exp)
+        self.expires_at()
     }
 
     fn issued_at(&self) -> Option<Timestamp> {
@@ -163,34 +179,34 @@ mod tests {
     // threats 109 110 111 169
     #[test]
     fn refresh_replaces_what_it_returned_and_nothing_else() {
-        let mut tokens = StoredTokens::parse(FILE).unwrap();
-        assert_eq!(*tokens.serialize(), FILE);
-        tokens.replace(&RefreshedTokens {
+        let mut tokens = StoredTokens::from_json(FILE).unwrap();
+        assert_eq!(*tokens.to_json(), FILE);
+        tokens.apply(&RefreshedTokens {
             refresh_token: Some(RefreshToken::new("r-2").unwrap()),
             ..RefreshedTokens::default()
         });
-        assert_eq!(*tokens.serialize(), FILE.replace("r-1", "r-2"));
-        tokens.replace(&RefreshedTokens {
+        assert_eq!(*tokens.to_json(), FILE.replace("r-1", "r-2"));
+        tokens.apply(&RefreshedTokens {
             access_token: Some(AccessToken::new("a-2").unwrap()),
             ..RefreshedTokens::default()
         });
         let expected = "{\n  \"access_token\": \"a-2\",\n  \"account\": {\"name\": \"Ada\", \"n\": \
                         1e400},\n  \"refresh_token\": \"r-2\"\n}\n";
-        assert_eq!(*tokens.serialize(), expected);
+        assert_eq!(*tokens.to_json(), expected);
     }
 
     #[test]
     fn text_that_is_no_object_is_refused() {
         for text in ["", "[]", "null", "{", "{\"a\":1", "{\"a\":1,}"] {
-            assert!(StoredTokens::parse(text).is_none(), "{text}");
+            assert!(StoredTokens::from_json(text).is_none(), "{text}");
         }
-        assert_eq!(*StoredTokens::parse("{}").unwrap().serialize(), "{}\n");
+        assert_eq!(*StoredTokens::from_json("{}").unwrap().to_json(), "{}\n");
     }
 
     // threats 195
     #[test]
     fn debug_shows_names_only() {
-        let tokens = StoredTokens::parse(FILE).unwrap();
+        let tokens = StoredTokens::from_json(FILE).unwrap();
         let shown = format!("{tokens:?}");
         assert!(shown.contains("account") && !shown.contains("a-1") && !shown.contains("Ada"));
     }

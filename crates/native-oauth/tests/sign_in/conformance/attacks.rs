@@ -28,7 +28,7 @@ pub(super) const MODULES: &[Module] = &[
         "redirects the request for its metadata",
         |it| it.response = Some(("/.well-known/openid-configuration", elsewhere())),
         METADATA_AGAIN,
-        "cannot read the metadata of the issuer: unexpected redirect from id.example.com (HTTP 307)",
+        "cannot read the metadata of the server: unexpected redirect from id.example.com (HTTP 307)",
     ),
     refused(
         "metadata-issuer-slash",
