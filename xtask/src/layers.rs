@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn unused_permission_is_detected() {
+    fn unused_entry_of_the_layer_table_is_detected() {
         let mut workspace = workspace();
         let package = workspace.packages.iter_mut().find(|it| it.name.as_str() == "http-client");
         package.unwrap().dependencies.retain(|it| it.name != "printable");

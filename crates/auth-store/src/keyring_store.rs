@@ -102,7 +102,9 @@ impl ExternalStore for KeyringStore {
     }
 
     fn remove(&self) -> Result<bool, ExternalStoreError> {
-        self.within(self.entry.clone(), |entry| Ok(found(entry.delete_credential())?.is_some()))
+        self.within(self.entry.clone(), |entry| {
+            Ok(none_if_missing(entry.delete_credential())?.is_some())
+        })
     }
 }
 
@@ -148,11 +150,11 @@ fn try_out(probe: &Entry, length: usize) -> Result<(), ExternalStoreError> {
 }
 
 fn read(entry: &Entry) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
-    found(entry.get_secret().map(Zeroizing::new))
+    none_if_missing(entry.get_secret().map(Zeroizing::new))
 }
 
 /// A missing entry is not an error.
-fn found<T>(outcome: Result<T, Error>) -> Result<Option<T>, ExternalStoreError> {
+fn none_if_missing<T>(outcome: Result<T, Error>) -> Result<Option<T>, ExternalStoreError> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(Error::NoEntry) => Ok(None),

@@ -79,7 +79,7 @@ mod folder;
 mod lock;
 mod lock_holder;
 #[cfg(any(not(unix), test))]
-mod retry;
+mod sharing_violation;
 mod snapshot;
 mod temp_file;
 

@@ -27,7 +27,7 @@ impl Drop for Lock {
 pub(crate) struct Locks {
     held: Vec<Lock>,
     /// The first file that could not be locked.
-    unlockable: Option<PathBuf>,
+    without_locks: Option<PathBuf>,
 }
 
 impl Locks {
@@ -36,7 +36,7 @@ impl Locks {
             Ok(lock) => self.held.push(lock),
             Err(Error::NoLocks { path }) => {
                 tracing::debug!(path = %path.display(), "there are no file locks here");
-                self.unlockable.get_or_insert(path);
+                self.without_locks.get_or_insert(path);
             }
             Err(error) => return Err(error),
         }
@@ -45,7 +45,7 @@ impl Locks {
 
     /// Whether all locks are held.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        match &self.unlockable {
+        match &self.without_locks {
             Some(path) => Err(Error::NoLocks { path: path.clone() }),
             None => Ok(()),
         }

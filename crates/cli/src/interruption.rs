@@ -10,7 +10,7 @@ use terminal_ui::{Hint, say};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{CliError, key_may_exist};
-use crate::lock::lock;
+use crate::mutex::lock;
 use crate::signals::{self, Interrupt};
 
 /// Tokens that the issuer may have issued, and that are stored nowhere.

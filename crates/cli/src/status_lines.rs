@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use terminal_ui::{StatusLine, Terminal};
 
-use crate::lock::lock;
+use crate::mutex::lock;
 
 /// What the program waits for, the newest last. The terminal shows each until it is removed.
 pub(crate) struct StatusLines {

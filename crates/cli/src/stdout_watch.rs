@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use crate::lock::lock;
+use crate::mutex::lock;
 
 /// How often that is checked while there are no events.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -100,7 +100,7 @@ pub enum Error {
     /// No project for the key appeared before the timeout.
     #[error(
         "timed out waiting for an organization and default project{}",
-        seen.unless_nothing_was(failure.is_some())
+        seen.as_suffix(failure.is_some())
     )]
     NoProject {
         /// What the last search found.

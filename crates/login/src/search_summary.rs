@@ -13,8 +13,8 @@ pub struct SearchSummary {
 }
 
 impl SearchSummary {
-    /// `: checked …`; empty if every search failed.
-    pub(crate) fn unless_nothing_was(&self, failed: bool) -> String {
+    /// `: checked …` for the end of a message; empty if every search `failed`.
+    pub(crate) fn as_suffix(&self, failed: bool) -> String {
         if failed && *self == Self::default() { String::new() } else { format!(": {self}") }
     }
 }

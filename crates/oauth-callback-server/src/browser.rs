@@ -59,7 +59,7 @@ impl BrowserResponder {
         session.set_redirect_page(target.path, target.page);
         let page = session.pages.finished.clone();
         session.respond(Reply::redirect(location, page, session.rules.form_post));
-        session.completed(session.limits.redirect).await;
+        session.wait_until_responses_sent(session.limits.redirect).await;
     }
 
     /// Responds that the sign-in failed (500).

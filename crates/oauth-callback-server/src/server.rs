@@ -11,7 +11,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn respond(&self, outcome: Reply) {
         self.session.respond(outcome);
-        self.session.completed(self.session.limits.response).await;
+        self.session.wait_until_responses_sent(self.session.limits.response).await;
     }
 }
 

@@ -208,7 +208,7 @@ impl Session {
     }
 
     /// Waits until each pending response is sent, or until the timeout.
-    pub(crate) async fn completed(&self, limit: Duration) {
+    pub(crate) async fn wait_until_responses_sent(&self, limit: Duration) {
         let mut progress = self.progress.subscribe();
         if timeout(limit, progress.wait_for(Progress::is_complete)).await.is_err() {
             tracing::debug!("the browser did not read its response in time");
@@ -228,7 +228,7 @@ impl Session {
     pub(crate) async fn closed(&self) {
         let mut progress = self.progress.subscribe();
         let _ = progress.wait_for(|progress| progress.closing).await;
-        self.completed(self.limits.response).await;
+        self.wait_until_responses_sent(self.limits.response).await;
     }
 
     fn failure(&self) -> Reply {

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn well_known_path_is_before_that_of_the_resource() {
+    fn well_known_segment_is_inserted_before_the_resource_path() {
         for (resource, expected) in [
             ("https://a.test", &[("", "/")][..]),
             ("https://a.test/", &[("", "/")]),

@@ -63,7 +63,7 @@ async fn metadata_is_looked_for_at_each_place() {
 }
 
 #[tokio::test]
-async fn discovery_ends_at_the_first_document() {
+async fn bad_first_document_ends_discovery() {
     let (good, other) = (metadata("https://a.test/t"), metadata("https://a.test"));
     let discover = |responses: &[_]| {
         let http = http(responses);

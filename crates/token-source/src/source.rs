@@ -149,10 +149,10 @@ where
         match self.endpoint.refresh(&sign_in, &token).await {
             Ok(TokenResponse { tokens, defect }) => {
                 let is_new = tokens.access_token.is_some();
-                let committed = guard.commit(sign_in, tokens, token).await;
+                let outcome = guard.commit(sign_in, tokens, token).await;
                 self.clock.sleep(SIGNAL_PAUSE).await;
                 events(Event::Refreshed);
-                let current = self.committed(committed.map_err(Error::NotStored)?, is_new).await;
+                let current = self.finish_commit(outcome.map_err(Error::NotStored)?, is_new).await;
                 defect.map_or(current, |defect| Err(Error::Refresh(defect)))
             }
             Err(error) => {
@@ -163,7 +163,8 @@ where
         }
     }
 
-    async fn committed(
+    /// The sign-in after a commit. If another program has stored one first, the new tokens are discarded.
+    async fn finish_commit(
         &self,
         commit: Commit<S::SignIn>,
         has_new_access_token: bool,

@@ -6,7 +6,7 @@ use std::thread::sleep;
 
 use super::Entry;
 use crate::FileKind;
-use crate::retry::while_in_use;
+use crate::sharing_violation::while_in_use;
 
 /// A folder by its path, because std has no folder handles. Permissions come from the folder: a profile
 /// folder on Windows belongs to its owner.

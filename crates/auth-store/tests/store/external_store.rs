@@ -343,7 +343,7 @@ fn failed_external_write_can_be_repeated() {
 /// The locks are files.
 // threats 157
 #[test]
-fn check_finds_a_folder_without_room_for_locks() {
+fn check_fails_if_the_home_folder_is_a_file() {
     let (home, external) = (Home::new(), Arc::<Memory>::default());
     write(home.path(), "a file");
     let store = store(&home, &external);

@@ -11,7 +11,7 @@ use super::platform::{self, client};
 use crate::args::CreateKeyArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::lock::lock;
+use crate::mutex::lock;
 use crate::profiles::display_location;
 use crate::project_menu;
 use crate::prompt::{Alternatives, Prompt};

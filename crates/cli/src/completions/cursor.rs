@@ -37,14 +37,14 @@ impl<'a> Cursor<'a> {
             return self.values(option, "", typed);
         }
         match typed.split_once('=') {
-            _ if self.options_are_over => self.words(typed),
+            _ if self.options_are_over => self.commands_or_values(typed),
             Some((name, value)) => {
                 let values = |option| self.values(option, &format!("{name}="), value);
                 self.option_named(name).map(values).unwrap_or_default()
             }
             None if typed.starts_with('-') => self.options(typed),
             // Options are completed after `-`, or if nothing else fits.
-            None => Some(self.words(typed))
+            None => Some(self.commands_or_values(typed))
                 .filter(|words| !words.is_empty())
                 .unwrap_or_else(|| self.options(typed)),
         }
@@ -114,7 +114,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Commands, or values of a positional argument.
-    fn words(&self, typed: &str) -> Vec<String> {
+    fn commands_or_values(&self, typed: &str) -> Vec<String> {
         if let Some(argument) = self.positional() {
             return self.values(argument, "", typed);
         }

@@ -57,7 +57,7 @@ fn access_token_is_printed_on_request() {
 
 /// A key from elsewhere would belong to another account.
 #[test]
-fn key_of_another_account_is_removed() {
+fn missing_key_unsets_the_variable() {
     let world = World::new();
     let token = world.signed_in(HOUR).access_token;
     let options = ["--access-token-env", "TOKEN"];
@@ -110,7 +110,7 @@ fn invalid_names_and_forms_are_wrong_usage() {
 /// The value arrives in a program that a real shell starts.
 #[cfg(unix)]
 #[test]
-fn shell_gets_the_value() {
+fn value_reaches_a_program_of_a_real_shell() {
     let (world, _) = with_key(ODD_KEY, HOUR);
     for (shell, script) in [
         ("/bin/sh", r#"eval "$("$@")"; exec /usr/bin/printenv OPENAI_API_KEY"#),
@@ -139,7 +139,7 @@ fn dotenv_refuses_a_value_that_programs_read_differently() {
 /// On a terminal, the lines only show the secret.
 #[cfg(target_os = "linux")]
 #[test]
-fn terminal_shows_how_a_shell_runs_the_lines() {
+fn terminal_hint_shows_the_eval_command() {
     let (world, _) = with_key(KEY, HOUR);
     let person = env(&world, &["--profile", "default"]).on_terminal(80, 24);
     person.finish().exits(0).says(" eval \"$(login-cli --profile default env)\"");

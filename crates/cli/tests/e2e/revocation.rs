@@ -161,7 +161,7 @@ fn no_sign_in_ends_if_revocation_ends_all_of_a_person() {
 /// profile.
 // threats 212 213
 #[test]
-fn reissued_token_is_not_revoked() {
+fn token_that_the_server_keeps_is_not_revoked() {
     let rotation = Rotation::Same;
     assert_eq!(assert_no_sign_in_ends(Policy { rotation, ..Policy::default() }), 3);
 }

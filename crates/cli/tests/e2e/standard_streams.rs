@@ -102,7 +102,7 @@ mod linux {
     /// No event is written during the wait.
     // threats 198
     #[test]
-    fn closed_event_reader_frees_the_port() {
+    fn closed_standard_output_frees_the_port() {
         for flow in [World::login, World::create_key] {
             let world = World::new();
             let start = flow(&world).args(["--timeout", "60s"]);

@@ -243,7 +243,7 @@ mod tests {
     /// The first line of a file is the outcome, the rest is a token, or the header and the payload of one.
     // threats 95 98 99 100 101 102 103 105
     #[test]
-    fn tokens_have_the_outcome_of_their_vector() {
+    fn id_token_of_each_vector_has_its_outcome() {
         let expected = IdTokenValidation::new("https://issuer.example", "app_1", 1_000_000);
         let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
         let outcome = |input: &str| {

@@ -9,7 +9,7 @@ use crate::response::{Refusal, Response};
 /// `GET /v1/organizations`.
 pub(crate) fn organizations(world: &World, request: &Recorded) -> Result<Response, Refusal> {
     let account = session(world, request)?;
-    let poll = count_poll(world, account, None);
+    let poll = count_listing(world, account, None);
     let all = &world.account(account)?.organizations;
     let there = all.iter().filter(|org| org.appears_at_poll <= poll);
     let data: Vec<Value> = there.map(listed).collect();
@@ -27,7 +27,7 @@ fn listed(organization: &Organization) -> Value {
 }
 
 /// Counts a listing, and returns the new count.
-pub(super) fn count_poll(world: &World, account: usize, organization: Option<&str>) -> u32 {
+pub(super) fn count_listing(world: &World, account: usize, organization: Option<&str>) -> u32 {
     let mut ledger = world.ledger();
     let key = (account, organization.map(str::to_owned));
     let count = ledger.polls.entry(key).or_default();

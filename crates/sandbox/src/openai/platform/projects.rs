@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::organizations::{count_poll, named};
+use super::organizations::{count_listing, named};
 use super::session::session;
 use crate::Project;
 use crate::openai::params::Params;
@@ -33,7 +33,7 @@ pub(crate) fn projects(
 /// The first page counts as a new poll, later pages do not.
 fn poll(world: &World, account: usize, organization: &str, params: &Params) -> u32 {
     if params.get("after").is_none() {
-        return count_poll(world, account, Some(organization));
+        return count_listing(world, account, Some(organization));
     }
     let key = (account, Some(organization.to_owned()));
     world.ledger().polls.get(&key).copied().unwrap_or_default()
