@@ -96,7 +96,8 @@ impl Cli {
 }
 
 /// The groups of options that are hidden in the help of a command, because it ignores them.
-const WITHOUT_EFFECT: [(&str, &[&str]); 3] = [
+const WITHOUT_EFFECT: [(&str, &[&str]); 4] = [
+    ("schema", &["Servers", "Storage"]),
     ("status", &["Servers"]),
     ("profiles", &["Servers"]),
     ("completions", &["Servers", "Storage"]),
@@ -247,6 +248,11 @@ pub(crate) enum Command {
     /// It changes nothing, opens no browser and sends no secret: it requests the front page of each server.
     #[command(after_long_help = help(include_str!("help/doctor.txt")))]
     Doctor,
+    /// Print the JSON Schema of what --json prints
+    ///
+    /// It describes the document of each command, the events of --json=stream, and errors.
+    #[command(after_long_help = help(include_str!("help/schema.txt")))]
+    Schema,
     /// Print a completion script for your shell
     ///
     /// The script asks login-cli for completions while you type, so it stays valid after an update. It

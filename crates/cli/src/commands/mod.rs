@@ -14,6 +14,7 @@ mod logout;
 mod platform;
 mod profiles;
 mod refresh;
+mod schema;
 mod status;
 mod token;
 mod variables;
@@ -58,6 +59,7 @@ fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
         Command::Refresh => context.block_on(refresh::run(context))?,
         Command::Logout(args) => context.block_on(logout::run(args, context))?,
         Command::Profiles => profiles::run(context).map_err(quiet)?,
+        Command::Schema => schema::run(context).map_err(CliError::from).map_err(quiet)?,
         Command::Completions(args) => completions::run(args, context).map_err(quiet)?,
         Command::Doctor => context.block_on(doctor::run(context)).map_err(quiet)?,
     }

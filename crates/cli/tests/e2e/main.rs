@@ -41,6 +41,7 @@ mod refresh_failures;
 mod replaced_sign_in;
 mod restrictions;
 mod revocation;
+mod schema;
 mod status;
 mod token;
 

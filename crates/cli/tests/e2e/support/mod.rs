@@ -15,6 +15,7 @@ mod process;
 mod pty;
 mod running;
 mod scan;
+mod schema;
 mod start;
 mod stored;
 mod wire;
@@ -33,6 +34,7 @@ pub(crate) use pty::{CellStyle, TerminalRun};
 pub(crate) use running::Running;
 pub(crate) use sandbox::Canaries;
 pub(crate) use scan::{Allowed, Printed};
+pub(crate) use schema::problem as schema_problem;
 pub(crate) use start::Start;
 pub(crate) use stored::{StoredSignIn, jwt};
 pub(crate) use wire::{

@@ -9,6 +9,7 @@ use sandbox::{Endpoint, Recorded, Step};
 
 #[cfg(target_os = "linux")]
 use super::pty::Escapes;
+use super::schema::ExpectedJson;
 use super::world::names_in;
 use super::{Canaries, Finished, Page, TEST_TIMEOUT, World};
 
@@ -22,6 +23,8 @@ pub(crate) struct Allowed {
     pub(crate) prints: Printed,
     /// The secret that may appear on the terminal, if standard output is a terminal.
     pub(crate) shows: Printed,
+    /// The JSON on standard output, if it is that of the program.
+    pub(crate) json: Option<ExpectedJson>,
     /// Whether it may have the exit code of another program (`exec`).
     pub(crate) ends_as_another: bool,
 }
@@ -53,6 +56,9 @@ pub(crate) fn assert_invariants(world: &World, finished: &Finished, allowed: All
         assert_nothing_left_behind(world, panicked);
     }
     assert_no_secret(world, finished, allowed);
+    if let Some(json) = allowed.json {
+        json.assert_in(finished);
+    }
 }
 
 /// Additional checks of a run on a terminal: only harmless escape sequences, and no secret on the

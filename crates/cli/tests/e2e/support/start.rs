@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 #[cfg(target_os = "linux")]
 use super::capture::Capture;
+use super::schema::ExpectedJson;
 use super::{Allowed, Finished, Printed, Running, World};
 
 /// Configures a run. The environment is empty except for the variables here. `PATH` is an empty
@@ -181,7 +182,8 @@ impl<'w> Start<'w> {
         self
     }
 
-    pub(crate) fn start(self) -> Running<'w> {
+    pub(crate) fn start(mut self) -> Running<'w> {
+        self.allowed.json = self.expected_json();
         let mut child = self.command().spawn().unwrap();
         self.hand_over(&mut child);
         let stdin = child.stdin.take();
@@ -221,6 +223,13 @@ impl<'w> Start<'w> {
         }
         let child = command.spawn().unwrap();
         Running::captured(self.world, child, shown, (self.allowed, self.log))
+    }
+
+    /// The JSON of this command line. A wrapper can print more, or less.
+    fn expected_json(&self) -> Option<ExpectedJson> {
+        let words: Option<Vec<&str>> = self.arguments.iter().map(|word| word.to_str()).collect();
+        let words: Vec<&str> = words?.into_iter().take_while(|word| *word != "--").collect();
+        ExpectedJson::from_words(&words).filter(|_| self.wrapper.is_empty())
     }
 
     /// Starts the program and waits for its end, without a browser.
