@@ -46,8 +46,9 @@ pub struct StoredSignIn {
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl StoredSignIn {
-    /// A sign-in that exists, or that [`sign_in`](crate::sign_in) will store. Reads nothing. Requests use the client id in the store, by default the registered one, and not that
-    /// of `client`, unless it is [required](Self::require_client).
+    /// A sign-in that exists, or that [`sign_in`](crate::sign_in) will store. Reads nothing. Requests use the client
+    /// id in the store, by default the registered one. That of `client` counts only if it is
+    /// [required](Self::require_client).
     #[must_use]
     pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
         Self { store, client, requires_client: false, others: OtherStores::default(), now }
