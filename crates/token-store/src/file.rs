@@ -1,10 +1,11 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use credentials::RefreshToken;
-use token_source::{Commit, LockError, RefreshedTokens, SharedStore, StoreGuard};
+use token_source::{Commit, LockError, RefreshedTokens, SharedStore, SignIn as _, StoreGuard};
 use zeroize::Zeroizing;
 
 use crate::{StoredTokens, SystemClock};
@@ -12,7 +13,8 @@ use crate::{StoredTokens, SystemClock};
 /// The tokens of one sign-in in a JSON file that several processes share.
 ///
 /// The lock is an advisory lock on the file `NAME.lock` beside it, which stays. While it is held,
-/// `NAME.tmp` is the next content.
+/// `NAME.tmp` is the next content. If a process is killed before it replaces the file, the next one that
+/// takes the lock finishes that. Other users must not be able to write in the folder.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     path: PathBuf,
@@ -63,15 +65,22 @@ const LARGEST: u64 = 1024 * 1024;
 /// What new tokens can need more than the old ones.
 const ROOM: usize = 64 * 1024;
 
-/// A write that is interrupted is repeated: the new tokens exist nowhere else.
+/// A write that fails is repeated: the new tokens exist nowhere else.
 const ATTEMPTS: usize = 3;
+
+/// How long another program may take to write the rest of a file.
+const HALF_WRITTEN: Duration = Duration::from_millis(100);
 
 impl FileStore {
     /// A file, which need not exist. Its folder is made with mode 0700 when tokens are saved.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        let path = path.into();
-        // The target of a link is replaced, not the link.
-        Self { path: fs::canonicalize(&path).unwrap_or(path) }
+        Self { path: path.into() }
+    }
+
+    /// The target of a link is replaced, not the link.
+    fn target(&self) -> PathBuf {
+        let linked = || fs::read_link(&self.path).map(|target| folder(&self.path).join(target));
+        fs::canonicalize(&self.path).or_else(|_| linked()).unwrap_or_else(|_| self.path.clone())
     }
 
     /// Reads the tokens; `None` if there are none.
@@ -99,11 +108,10 @@ impl FileStore {
     ///
     /// Any [`Error`] but [`Error::Corrupt`].
     pub async fn remove(&self) -> Result<bool, Error> {
-        let _guard = self.lock().await?;
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            other => other.map(|()| true).map_err(failed(&self.path)),
-        }
+        let guard = self.lock().await?;
+        // What a killed process has left must not come back.
+        remove(&beside(&guard.path, ".tmp"))?;
+        remove(&guard.path)
     }
 
     async fn lock(&self) -> Result<FileGuard, Error> {
@@ -112,10 +120,6 @@ impl FileStore {
             LockError::Store(error) => error,
             LockError::Busy { waited } => Error::Locked { path: self.path.clone(), waited },
         })
-    }
-
-    fn folder(&self) -> &Path {
-        folder(&self.path)
     }
 }
 
@@ -129,15 +133,13 @@ impl SharedStore for FileStore {
     }
 
     async fn try_lock(&self) -> Result<Option<FileGuard>, Error> {
-        make_folder(self.folder()).map_err(failed(self.folder()))?;
-        let path = beside(&self.path, ".lock");
+        let target = self.target();
+        make_folder(folder(&target)).map_err(failed(folder(&target)))?;
+        let path = beside(&target, ".lock");
         let mut options = OpenOptions::new();
         let lock = private(options.create(true).write(true)).open(&path).map_err(failed(&path))?;
         match lock.try_lock() {
-            Ok(()) => {
-                let path = self.path.clone();
-                Ok(Some(FileGuard { path, before: None, reserved: None, lock }))
-            }
+            Ok(()) => Ok(Some(FileGuard { path: target, before: None, reserved: None, lock })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(Error::Io { path, source }),
         }
@@ -149,6 +151,7 @@ impl StoreGuard for FileGuard {
     type Error = Error;
 
     async fn load(&mut self) -> Result<Option<StoredTokens>, Error> {
+        self.finish_interrupted()?;
         self.before = read(&self.path)?;
         parse(&self.path, self.before.as_ref())
     }
@@ -168,16 +171,29 @@ impl StoreGuard for FileGuard {
         refreshed: RefreshedTokens,
         spent: RefreshToken,
     ) -> Result<Commit<StoredTokens>, Error> {
-        let now = read(&self.path)?;
-        if now != self.before {
-            // A program that takes no lock has written.
-            match parse(&self.path, now.as_ref()) {
-                Ok(Some(stored)) if stored.has(&spent) => tokens = stored,
-                Ok(stored) => {
-                    tokens.apply(&refreshed);
-                    return Ok(Commit::Superseded { stored, discarded: tokens });
+        for _ in 0..ATTEMPTS {
+            // An error here must not lose the new tokens, which exist nowhere else.
+            let now = read(&self.path).ok().filter(|now| *now != self.before);
+            if let Some(now) = now {
+                // A program that takes no lock has written. It may have written half of it.
+                match parse(&self.path, now.as_ref()) {
+                    Ok(Some(stored)) if stored.has(&spent) => tokens = stored,
+                    Ok(stored) => {
+                        tokens.apply(&refreshed);
+                        return Ok(Commit::Superseded { stored, discarded: tokens });
+                    }
+                    Err(_) => {
+                        thread::sleep(HALF_WRITTEN);
+                        continue;
+                    }
                 }
-                Err(error) => return Err(error),
+                self.before = now;
+            }
+            tokens.apply(&refreshed);
+            let is_prepared = self.prepare(&tokens).is_ok();
+            let is_unchanged = read(&self.path).is_ok_and(|now| now == self.before);
+            if is_prepared && is_unchanged && self.replace().is_ok() {
+                return Ok(Commit::Stored(tokens));
             }
         }
         tokens.apply(&refreshed);
@@ -189,36 +205,54 @@ impl StoreGuard for FileGuard {
 impl FileGuard {
     /// Replaces the file, durably.
     fn write(&mut self, tokens: &StoredTokens) -> Result<(), Error> {
-        let text = tokens.to_json();
         let mut attempt = 1;
         loop {
-            match self.try_write(text.as_bytes()) {
+            match self.prepare(tokens).and_then(|()| self.replace()) {
                 Err(_) if attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    fn try_write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// Writes the temporary file.
+    fn prepare(&mut self, tokens: &StoredTokens) -> Result<(), Error> {
+        let text = tokens.to_json();
         let mut file = self.reserved.take().map_or_else(|| self.temporary(), Ok)?;
         let written = file
             .rewind()
-            .and_then(|()| file.write_all(bytes))
-            .and_then(|()| file.set_len(bytes.len() as u64))
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.set_len(text.len() as u64))
             .and_then(|()| file.sync_all());
         written.map_err(failed(&self.path))?;
-        drop(file);
+        self.reserved = Some(file);
+        Ok(())
+    }
+
+    /// Renames the temporary file. If that fails, it stays, and the next process tries again.
+    fn replace(&mut self) -> Result<(), Error> {
+        self.reserved = None;
         let renamed = fs::rename(beside(&self.path, ".tmp"), &self.path);
         renamed.and_then(|()| flush(folder(&self.path))).map_err(failed(&self.path))
+    }
+
+    /// Finishes what a killed process began: its temporary file is complete, and newer.
+    fn finish_interrupted(&mut self) -> Result<(), Error> {
+        let tokens = |path: &Path| {
+            let text = read(path).ok().flatten();
+            text.and_then(|text| StoredTokens::from_json(&text))
+        };
+        let left = tokens(&beside(&self.path, ".tmp"));
+        let issued_at = |tokens: StoredTokens| tokens.last_refresh();
+        match (left.and_then(issued_at), tokens(&self.path).and_then(issued_at)) {
+            (Some(left), Some(current)) if left > current => self.replace(),
+            _ => Ok(()),
+        }
     }
 
     /// A new file, in place of one that a killed process has left.
     fn temporary(&self) -> Result<File, Error> {
         let path = beside(&self.path, ".tmp");
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            other => other.map_err(failed(&path))?,
-        }
+        remove(&path)?;
         let mut options = OpenOptions::new();
         private(options.create_new(true).write(true)).open(&path).map_err(failed(&path))
     }
@@ -238,6 +272,14 @@ impl Drop for FileGuard {
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Io { path, source }
+}
+
+/// False if there was no such file.
+fn remove(path: &Path) -> Result<bool, Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        other => other.map(|()| true).map_err(failed(path)),
+    }
 }
 
 fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {

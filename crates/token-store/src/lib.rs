@@ -12,7 +12,7 @@
 //! # What this crate does not do
 //!
 //! It signs nobody in (`native-oauth`). The protocol of the refresh is in `token-source`. `auth-store` has
-//! the format of Codex CLI, and survives more: mounts, links, and a process that is killed while it saves.
+//! the format of Codex CLI, and knows more: mounts, other owners, and the locks of that program.
 //!
 //! # Invariants
 //!
