@@ -46,4 +46,4 @@ pub use native_oauth::{
 };
 pub use oauth_callback_server::BindOptions;
 pub use search_summary::SearchSummary;
-pub use token_source::Event as RefreshEvent;
+pub use token_source::{Event as RefreshEvent, LOCK_TIMEOUT};

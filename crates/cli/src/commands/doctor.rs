@@ -10,7 +10,7 @@ use diagnostics::{
     Ports, RemoteContext, Server, ServerFinding, SessionFinding, Status, StoreFinding,
 };
 use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
-use login::{can_open_browser, stored};
+use login::{LOCK_TIMEOUT, can_open_browser, stored};
 use terminal_ui::{Hint, command, roughly, say};
 
 use super::doctor_network::{api, configuration, server};
@@ -111,8 +111,10 @@ fn store(finding: StoreFinding) -> Row {
 
 fn locked(holder: Option<&LockHolder>) -> Row {
     let holder = holder.map_or_else(|| "another program".to_owned(), ToString::to_string);
-    Row::new("lock", format!("held by {holder}"))
-        .remedy("a sign-in waits up to 45 seconds for the lock; if it stays held, end that program")
+    let limit = LOCK_TIMEOUT.as_secs();
+    Row::new("lock", format!("held by {holder}")).remedy(format!(
+        "a sign-in waits up to {limit} seconds for the lock; if it stays held, end that program"
+    ))
 }
 
 fn port(finding: PortFinding) -> Row {
