@@ -171,20 +171,25 @@ impl StoreGuard for FileGuard {
         refreshed: RefreshedTokens,
         spent: RefreshToken,
     ) -> Result<Commit<StoredTokens>, Error> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             // An error here must not lose the new tokens, which exist nowhere else.
             let now = read(&self.path).ok().filter(|now| *now != self.before);
             if let Some(now) = now {
-                // A program that takes no lock has written. It may have written half of it.
-                match parse(&self.path, now.as_ref()) {
-                    Ok(Some(stored)) if stored.has(&spent) => tokens = stored,
-                    Ok(stored) => {
+                // A program that takes no lock has written. It may have written nothing yet, or half.
+                let stored = parse(&self.path, now.as_ref());
+                let is_partial = match &stored {
+                    Ok(stored) => stored.is_none() && now.is_some() && attempt < ATTEMPTS,
+                    Err(_) => true,
+                };
+                if is_partial {
+                    thread::sleep(HALF_WRITTEN);
+                    continue;
+                }
+                match stored? {
+                    Some(stored) if stored.has(&spent) => tokens = stored,
+                    stored => {
                         tokens.apply(&refreshed);
                         return Ok(Commit::Superseded { stored, discarded: tokens });
-                    }
-                    Err(_) => {
-                        thread::sleep(HALF_WRITTEN);
-                        continue;
                     }
                 }
                 self.before = now;
