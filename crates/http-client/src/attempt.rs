@@ -15,6 +15,8 @@ use crate::transport::TransportError;
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) host: String,
+    /// Whether it needs CA certificates, for the server or the proxy.
+    pub(crate) uses_tls: bool,
     pub(crate) via: Option<ProxyRoute>,
     pub(crate) begun: Instant,
     pub(crate) connect_timeout: Duration,

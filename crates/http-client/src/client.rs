@@ -134,8 +134,10 @@ impl HttpClient {
             Ok(choices) => choices.proxy.as_ref().and_then(|(_, paths)| paths.to(url)),
             Err(error) => return Err(Error::Setup { host, source: error.into() }),
         };
+        let uses_tls = url.scheme() != "http" || via.is_some();
+        let begun = Instant::now();
         let Options { connect_timeout, idle_timeout, timeout, .. } = *self.options();
-        Ok(Attempt { host, via, begun: Instant::now(), connect_timeout, idle_timeout, timeout })
+        Ok(Attempt { host, uses_tls, via, begun, connect_timeout, idle_timeout, timeout })
     }
 
     fn choices(&self) -> Result<&Choices, SetupError> {
@@ -158,10 +160,16 @@ impl HttpClient {
             |error: SetupError| Error::Setup { host: attempt.host.clone(), source: error.into() };
         let choices = self.choices().map_err(setup)?;
         let tls = tls::config(&choices.extra, &choices.system);
+        // Plain http works on a system without CA certificates. That client is not kept: for https it would
+        // blame the server's certificate.
+        let is_kept = tls.is_ok();
+        let tls = if attempt.uses_tls { tls } else { tls.or_else(|_| tls::config_without_ca()) };
         let tls = tls.map_err(|error| attempt.invalid_request(RootCause::new(error)))?;
         let client = self.options().build(choices, tls);
         let client = client.map_err(|error| attempt.failed(error))?;
-        *built = Some(client.clone());
+        if is_kept {
+            *built = Some(client.clone());
+        }
         Ok(client)
     }
 }

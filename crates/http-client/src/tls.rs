@@ -32,6 +32,13 @@ pub(crate) fn config(
     Ok(config)
 }
 
+/// Trusts no certificate, for plain http.
+pub(crate) fn config_without_ca() -> Result<ClientConfig, Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?;
+    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -141,6 +141,38 @@ async fn plain_http_server_on_https_is_a_tls_error() {
 
 /// Asserts that an option is invalid before a request.
 #[track_caller]
+/// Runs this test again as a process that finds no CA certificates.
+#[cfg(target_os = "linux")]
+#[test]
+fn system_without_ca_certificates_sends_plain_http_only() {
+    const NAME: &str = "system_without_ca_certificates_sends_plain_http_only";
+    const NOWHERE: &str = "/nonexistent";
+    #[expect(clippy::disallowed_methods, reason = "the second process is told apart by it")]
+    if std::env::var_os("SSL_CERT_FILE").is_some_and(|file| file == NOWHERE) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        return runtime.block_on(without_ca_certificates());
+    }
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", NAME]).env("SSL_CERT_FILE", NOWHERE).env("SSL_CERT_DIR", NOWHERE);
+    let output = again.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+async fn without_ca_certificates() {
+    let (plain, tls) = (speaking(Tls::Off).await, speaking(Tls::On).await);
+    let http = HttpClient::new(options());
+    for _ in 0..2 {
+        let response = http.get(base(&plain).join("/v1/organizations")).send().await.unwrap();
+        assert_eq!(response.status(), UNAUTHORIZED);
+        let error = http.get(base(&tls).join("/v1/organizations")).send().await.unwrap_err();
+        let Error::Setup { source, .. } = error else { panic!("{error:?}") };
+        assert!(matches!(*source, SetupError::NoCaCertificates), "{source:?}");
+    }
+    assert!(tls.requests().is_empty());
+}
+
 fn refused(options: Options, named_by: &str, path: &Path) -> InvalidCaCertificates {
     match HttpClient::new(options).check().unwrap_err() {
         SetupError::CaCertificates { named_by: flag, path: place, source } => {
