@@ -80,6 +80,43 @@ pub fn rustc() -> Command {
     Command::new(if beside.is_file() { beside } else { "rustc".into() })
 }
 
+/// The folder of the standard library for a target, which exists if the target is installed.
+///
+/// # Errors
+///
+/// The compiler cannot be started, or does not know the target.
+pub fn standard_library(target: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let output = rustc().args(["--print", "target-libdir", "--target", target]).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().into())
+}
+
+/// The options of the compiler that a static program needs to be position-independent. The compiler has
+/// them for x86-64. For arm64 it chooses musl's start code for a fixed address, although it has the other.
+///
+/// # Errors
+///
+/// Like [`standard_library`].
+pub fn position_independent(target: &str) -> Result<Vec<String>, Box<dyn Error>> {
+    if target != "aarch64-unknown-linux-musl" {
+        return Ok(Vec::new());
+    }
+    let musl = standard_library(target)?.join("self-contained").display().to_string();
+    let linker = [
+        "-nostartfiles".to_owned(),
+        "-static-pie".to_owned(),
+        format!("{musl}/rcrt1.o"),
+        format!("-L{musl}"),
+        "-lc".to_owned(),
+        // Ends the list of frames, without which unwinding does not stop.
+        format!("{musl}/crtendS.o"),
+    ];
+    let linker = linker.into_iter().map(|argument| format!("-Clink-arg={argument}"));
+    Ok(["-Clink-self-contained=no".to_owned()].into_iter().chain(linker).collect())
+}
+
 #[expect(clippy::disallowed_methods, reason = "cargo tells its tasks by this who it is")]
 fn running_cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rigs::program::cargo;
+use rigs::program::{cargo, position_independent};
 use rigs::progress;
 use tempfile::TempDir;
 
@@ -15,7 +15,8 @@ use super::{Outcome, said};
 ///
 /// # Errors
 ///
-/// Cargo cannot be started, the build fails, or the program contains a path of this machine.
+/// Cargo cannot be started, the build fails, or the program contains a path of this machine or
+/// has a fixed address.
 pub(super) fn program(root: &Path, folder: &Path, target: &Target) -> Outcome<Vec<u8>> {
     let mut build = cargo(root);
     // Embeds the list of dependencies in the program, for `cargo audit bin`.
@@ -36,6 +37,10 @@ pub(super) fn program(root: &Path, folder: &Path, target: &Target) -> Outcome<Ve
         if built.windows(path.len()).any(|part| part == path.as_bytes()) {
             return Err(format!("the program contains {path}").into());
         }
+    }
+    // The type of an ELF file with a fixed address is 2.
+    if target.nfpm.is_some() && built.get(16) != Some(&3) {
+        return Err("the program is not position-independent".into());
     }
     Ok(built)
 }
@@ -65,6 +70,7 @@ fn is_auditable() -> bool {
 fn flags(root: &Path, target: &Target) -> Outcome<Vec<String>> {
     let renamed = |folder: &Path, name| format!("--remap-path-prefix={}={name}", folder.display());
     let mut flags = vec![renamed(root, "login-cli"), renamed(&cargo_home()?, "cargo")];
+    flags.extend(position_independent(target.triple)?);
     if target.is_windows() {
         // No time of the build in the program, and no library that Windows does not have.
         flags.extend(["-Clink-arg=/Brepro", "-Ctarget-feature=+crt-static"].map(str::to_owned));

@@ -1,8 +1,6 @@
 //! The targets of a release, and what the package formats call them.
 
-use std::path::Path;
-
-use rigs::program::rustc;
+use rigs::program::{rustc, standard_library};
 
 use super::{Outcome, said};
 
@@ -79,8 +77,7 @@ impl Target {
     ///
     /// The compiler cannot be started.
     pub(super) fn is_installed(&self) -> Outcome<bool> {
-        let folder = said(rustc().args(["--print", "target-libdir", "--target", self.triple]))?;
-        Ok(Path::new(String::from_utf8(folder)?.trim()).exists())
+        Ok(standard_library(self.triple)?.exists())
     }
 
     /// Whether this machine can start its programs.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use tempfile::TempDir;
 
-use crate::program::cargo;
+use crate::program::{cargo, position_independent, standard_library};
 use crate::{progress, skipped};
 
 /// Which tests to run.
@@ -115,10 +115,7 @@ impl Emulator {
         if let Some(tool) = self.tools.iter().find(|tool| !Path::new(tool).exists()) {
             return Ok(Path::new(tool).file_name().and_then(|name| name.to_str()));
         }
-        let mut rustc = crate::program::rustc();
-        let output = rustc.args(["--print", "target-libdir", "--target", self.target]).output()?;
-        let is_installed = Path::new(String::from_utf8(output.stdout)?.trim()).exists();
-        Ok((!is_installed).then_some(self.target))
+        Ok((!standard_library(self.target)?.exists()).then_some(self.target))
     }
 
     /// Builds the program, and returns a script that runs it.
@@ -126,6 +123,8 @@ impl Emulator {
         let mut build = cargo(root);
         build.args(["build", "--quiet", "--package", "login-cli", "--target", self.target]);
         build.arg("--target-dir").arg(root.join("target")).envs(self.environment.iter().copied());
+        // As in a release.
+        build.env("CARGO_ENCODED_RUSTFLAGS", position_independent(self.target)?.join("\u{1f}"));
         if !build.status()?.success() {
             return Err(format!("login-cli cannot be built for {}", self.target).into());
         }
