@@ -3,16 +3,18 @@ use std::time::Duration;
 
 use auth_store::{Error as StoreError, Location, LockHolder};
 use credentials::MalformedJwt;
+use http_client::RequestFailure;
 use jiff::Timestamp;
+use native_oauth::Error as OAuthError;
 use platform_api::{Organization, OrganizationId, Project, ProjectId};
 use printable::excerpt;
+use token_client::Error as TokenError;
 
 use crate::openai::Mismatch;
 use crate::search_summary::SearchSummary;
 
 /// Why a sign-in, a refresh or a logout failed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// The user denied, the callback failed, or the code could not be exchanged.
     #[error(transparent)]
@@ -21,10 +23,10 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A token is not a valid JWT.
-    #[error("the issuer sent an unusable {}", token.name())]
+    #[error("the issuer sent an unusable {token}")]
     MalformedJwt {
-        /// Which token.
-        token: JsonWebToken,
+        /// Which token, for the message.
+        token: &'static str,
         /// Why it is invalid.
         source: MalformedJwt,
     },
@@ -245,20 +247,66 @@ pub enum RevocationError {
 /// Why a key was not delivered.
 pub type DeliveryError = Box<dyn StdError + Send + Sync>;
 
-/// The tokens that are read as JWTs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JsonWebToken {
-    /// The ID token.
-    Id,
-    /// The access token.
-    Access,
-}
-
-impl JsonWebToken {
-    fn name(self) -> &'static str {
+impl Error {
+    /// Whether the same may work later. If a key may exist, it is `false`: another try could create a
+    /// second one.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
         match self {
-            Self::Id => "ID token",
-            Self::Access => "access token",
+            Self::Store(error) | Self::NotWritable(error) => error.is_transient(),
+            Self::StoreBusy { .. } => true,
+            Self::SignInEnded(_) => false,
+            // A 401 of the issuer itself would have ended the sign-in: a gateway returned this one.
+            Self::Refresh(TokenError::ErrorResponse(it)) if it.status == 401 => true,
+            _ => {
+                let passes = self.request_failure().is_some_and(RequestFailure::is_transient);
+                passes && !self.key_may_exist()
+            }
+        }
+    }
+
+    /// Whether a key may exist that was not delivered.
+    #[must_use]
+    pub fn key_may_exist(&self) -> bool {
+        match self {
+            Self::KeyExchange { source, .. } => source.may_have_taken_effect(),
+            Self::KeyCreation { source, .. } => source.may_have_created_key(),
+            _ => false,
+        }
+    }
+
+    /// Whether a new sign-in solves this.
+    #[must_use]
+    pub fn requires_sign_in(&self) -> bool {
+        match self {
+            Self::Platform(error) => error.is_unauthorized(),
+            Self::NotSignedIn(_)
+            | Self::SignInExpired { .. }
+            | Self::SignInEnded(_)
+            | Self::NothingToRefresh(_)
+            | Self::UnsupportedAuthMode { .. }
+            | Self::NoAccessToken(_)
+            | Self::OtherIssuer { .. }
+            | Self::OtherClient { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Why a request failed, if that is the reason.
+    #[must_use]
+    pub fn request_failure(&self) -> Option<RequestFailure<'_>> {
+        match self {
+            Self::OAuth(OAuthError::Unreachable { source, .. }) => {
+                Some(RequestFailure::NoResponse(source))
+            }
+            Self::OAuth(OAuthError::DeviceCode(error) | OAuthError::CodeExchange(error))
+            | Self::Refresh(error)
+            | Self::SignInEnded(error) => error.request_failure(),
+            Self::KeyExchange { source, .. } => source.request_failure(),
+            Self::Platform(error) => Some(error.request_failure()),
+            Self::KeyCreation { source, .. } => Some(source.request_failure()),
+            Self::NoProject { failure, .. } => Some(failure.as_ref()?.request_failure()),
+            _ => None,
         }
     }
 }

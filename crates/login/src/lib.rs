@@ -28,7 +28,6 @@
 
 pub mod create_api_key;
 mod error;
-mod error_kind;
 mod event;
 pub mod openai;
 pub mod pages;
@@ -37,8 +36,7 @@ mod search_summary;
 pub mod sign_in;
 pub mod stored;
 
-pub use error::{DeliveryError, Error, JsonWebToken, NoSelection, RevocationError};
-pub use error_kind::{ErrorKind, ServerCause};
+pub use error::{DeliveryError, Error, NoSelection, RevocationError};
 pub use event::{Event, Events};
 pub use native_oauth::{
     Authorization, BrowserError, Error as OAuthError, ErrorKind as OAuthErrorKind,

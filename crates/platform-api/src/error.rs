@@ -1,7 +1,6 @@
 use std::fmt;
-use std::time::Duration;
 
-use http_client::{DecodeError, ErrorResponse, Response};
+use http_client::{DecodeError, ErrorResponse, RequestFailure, Response};
 use serde::de::DeserializeOwned;
 
 /// A failed request to the platform.
@@ -34,17 +33,6 @@ pub enum Error {
     },
 }
 
-/// The kind of an [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// There is no complete response.
-    NoResponse,
-    /// The platform returned an error.
-    ErrorResponse,
-    /// The platform returned success, with an invalid response.
-    InvalidResponse,
-}
-
 /// One of the requests of this crate, for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -60,13 +48,13 @@ pub enum Call {
 }
 
 impl Error {
-    /// What kind of error it is.
+    /// Why the request failed.
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub fn request_failure(&self) -> RequestFailure<'_> {
         match self {
-            Self::Http { .. } => ErrorKind::NoResponse,
-            Self::ErrorResponse { .. } => ErrorKind::ErrorResponse,
-            Self::InvalidResponse { .. } => ErrorKind::InvalidResponse,
+            Self::Http { source, .. } => RequestFailure::NoResponse(source),
+            Self::ErrorResponse { response, .. } => RequestFailure::ErrorResponse(response),
+            Self::InvalidResponse { source, .. } => RequestFailure::InvalidResponse(source),
         }
     }
 
@@ -80,51 +68,37 @@ impl Error {
         }
     }
 
-    /// The delay that the platform requests with `Retry-After`.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::ErrorResponse { response, .. } => response.retry_after,
-            _ => None,
-        }
-    }
-
     /// Whether a retry may succeed later: there was no response, or the platform was busy (429) or
     /// failed (5xx).
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Http { source, .. } => source.is_transient(),
-            Self::ErrorResponse { response, .. } => response.is_transient(),
-            Self::InvalidResponse { .. } => false,
-        }
+        self.request_failure().is_transient()
     }
 
     /// Whether access is denied (403) or the object does not exist (404). An error page of a
     /// firewall does not count.
     #[must_use]
     pub fn is_inaccessible(&self) -> bool {
-        matches!(self, Self::ErrorResponse { response, .. } if response.is_json && matches!(response.status, 403 | 404))
+        self.has_status([403, 404])
     }
 
     /// Whether the platform rejects the token for a login (401, 403). An error page of a firewall
     /// does not count.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::ErrorResponse { response, .. } if response.is_json && matches!(response.status, 401 | 403))
+        self.has_status([401, 403])
+    }
+
+    fn has_status(&self, any: [u16; 2]) -> bool {
+        let response = self.request_failure().error_response();
+        response.is_some_and(|it| it.is_json && any.contains(&it.status))
     }
 
     /// Whether a key may exist although none was received: the request may have arrived, and there
-    /// is no error response
-    /// ([RFC 9110 §9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)).
+    /// is no error response.
     #[must_use]
     pub fn may_have_created_key(&self) -> bool {
-        let undecided = match self {
-            Self::Http { source, .. } => !source.provably_not_sent(),
-            Self::ErrorResponse { response, .. } => response.status >= 500,
-            Self::InvalidResponse { .. } => true,
-        };
-        self.call() == Call::CreateApiKey && undecided
+        self.call() == Call::CreateApiKey && self.request_failure().may_have_taken_effect()
     }
 }
 
@@ -156,6 +130,8 @@ pub(crate) fn decoded<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
     use http_client::{Phase, RootCause};
 
     fn refused(call: Call, status: u16) -> Error {

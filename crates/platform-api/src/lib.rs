@@ -35,7 +35,7 @@ mod list;
 #[doc(hidden)]
 pub mod fuzzing;
 
-pub use error::{Call, Error, ErrorKind};
+pub use error::{Call, Error};
 pub use id::{MalformedId, OrganizationId, ProjectId};
 pub use organization::{Organization, Preference, by_preference};
 pub use project::{Project, ProjectLimit, ProjectList};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http_client::{DecodeError, ErrorResponse};
+use http_client::{DecodeError, ErrorResponse, RequestFailure};
 
 use crate::dpop::NoRandomness;
 
@@ -64,11 +64,13 @@ impl Error {
         }
     }
 
-    /// Why there is no response.
+    /// Why the request failed; `None` if none was sent.
     #[must_use]
-    pub fn http_error(&self) -> Option<&http_client::Error> {
+    pub fn request_failure(&self) -> Option<RequestFailure<'_>> {
         match self {
-            Self::Http(error) => Some(error),
+            Self::Http(error) => Some(RequestFailure::NoResponse(error)),
+            Self::ErrorResponse(response) => Some(RequestFailure::ErrorResponse(response)),
+            Self::InvalidResponse(error) => Some(RequestFailure::InvalidResponse(error)),
             _ => None,
         }
     }
@@ -76,33 +78,21 @@ impl Error {
     /// The error that the server returned.
     #[must_use]
     pub fn error_response(&self) -> Option<&ErrorResponse> {
-        match self {
-            Self::ErrorResponse(response) => Some(response),
-            _ => None,
-        }
+        self.request_failure()?.error_response()
     }
 
     /// Whether the server may have acted on the request: a response was lost, is invalid, or is a
     /// server error.
     #[must_use]
     pub fn may_have_taken_effect(&self) -> bool {
-        match self {
-            Self::Http(error) => !error.provably_not_sent(),
-            Self::ErrorResponse(response) => response.status >= 500,
-            Self::InvalidResponse(_) => true,
-            _ => false,
-        }
+        self.request_failure().is_some_and(RequestFailure::may_have_taken_effect)
     }
 
     /// Whether the same request may succeed later: there was no response, or the server was busy or
     /// failed. A single-use code or token may be spent all the same.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Http(error) => error.is_transient(),
-            Self::ErrorResponse(response) => response.is_transient(),
-            _ => false,
-        }
+        self.request_failure().is_some_and(RequestFailure::is_transient)
     }
 
     /// Whether a [refresh](crate::TokenClient::refresh) can only fail again, so that the person has to
@@ -122,10 +112,7 @@ impl Error {
     /// How long to wait before the next request, if the server says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::ErrorResponse(response) => response.retry_after,
-            _ => None,
-        }
+        self.request_failure()?.retry_after()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use http_client::{Error as HttpError, ErrorKind as HttpErrorKind, ErrorResponse};
-use login::{ErrorKind, OAuthErrorKind, RevocationError, ServerCause};
+use http_client::{Error as HttpError, ErrorKind as HttpErrorKind, ErrorResponse, RequestFailure};
+use login::{Error, OAuthErrorKind, RevocationError};
 use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::CommandPrefix;
@@ -30,7 +30,7 @@ pub(super) fn from_error(
         "exit_code": exit_code,
         "transient": is_transient(error),
     });
-    let of_server = server_cause(error).map(server_fields).unwrap_or_default();
+    let of_server = request_failure(error).map(server_fields).unwrap_or_default();
     for more in [of_server, explanation.fields] {
         if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
             document.extend(more);
@@ -49,7 +49,7 @@ fn is_transient(error: &CliError) -> bool {
 /// row for each.
 pub(super) fn kind(error: &CliError) -> (&'static str, u8) {
     match error {
-        CliError::Login(error) => kind_of_login(error.kind()),
+        CliError::Login(error) => kind_of_login(error),
         CliError::SignedInWithoutApiKey(_) => ("no_api_key", 1),
         CliError::Setup(_) => ("network", 1),
         CliError::NoHome => ("no_home", 1),
@@ -75,30 +75,43 @@ pub(super) fn kind(error: &CliError) -> (&'static str, u8) {
     }
 }
 
-fn kind_of_login(kind: ErrorKind) -> (&'static str, u8) {
-    match kind {
-        ErrorKind::OAuth(kind) => kind_of_request(kind),
-        ErrorKind::AccountNotSetUp => ("account_not_set_up", 1),
-        ErrorKind::Cancelled => ("interrupted", Interrupt::CtrlC.exit_code()),
-        ErrorKind::NoAccessToken => ("not_held", 1),
-        ErrorKind::NoProject => ("no_project", 1),
-        ErrorKind::NotDelivered => ("not_delivered", 1),
-        ErrorKind::NotSignedIn => ("not_signed_in", 3),
-        ErrorKind::NotStored => ("not_kept", 1),
-        ErrorKind::NothingToRefresh => ("nothing_to_refresh", 1),
-        ErrorKind::OtherClient => ("other_client", 1),
-        ErrorKind::OtherIssuer => ("other_issuer", 1),
-        ErrorKind::SignInEnded => ("sign_in_ended", 3),
-        ErrorKind::SignInLost => ("sign_in_lost", 1),
-        ErrorKind::Store => ("store", 1),
-        ErrorKind::StoreBusy => ("store_busy", 1),
-        ErrorKind::UnknownOrganization => ("unknown_organization", 1),
-        ErrorKind::UnknownProject => ("unknown_project", 1),
-        ErrorKind::WrongWorkspace => ("wrong_workspace", 1),
-    }
+fn kind_of_login(error: &Error) -> (&'static str, u8) {
+    let kind = match error {
+        Error::OAuth(error) => return kind_of_oauth(error.kind()),
+        Error::Cancelled => return ("interrupted", Interrupt::CtrlC.exit_code()),
+        Error::NotSignedIn(_) => return ("not_signed_in", 3),
+        Error::SignInExpired { .. } | Error::SignInEnded(_) => {
+            return ("sign_in_ended", 3);
+        }
+        Error::Refresh(_)
+        | Error::KeyExchange { .. }
+        | Error::Platform(_)
+        | Error::KeyCreation { .. } => error.request_failure().map_or("refused", kind_of_request),
+        Error::InvalidIdToken(_)
+        | Error::InvalidAccessToken(_)
+        | Error::InvalidRefreshResponse { .. }
+        | Error::MalformedJwt { .. } => "unusable_answer",
+        Error::Store(error) | Error::NotWritable(error) if !error.is_transient() => "store",
+        Error::Store(_) | Error::NotWritable(_) | Error::StoreBusy { .. } => "store_busy",
+        Error::ListTimedOut { .. } => "timed_out",
+        Error::MissingClaim { .. } => "account_not_set_up",
+        Error::NoAccessToken(_) => "not_held",
+        Error::NoProject { .. } => "no_project",
+        Error::NoSelection(_) => "system",
+        Error::NotDelivered { .. } => "not_delivered",
+        Error::NotStored { .. } => "not_kept",
+        Error::NothingToRefresh(_) | Error::UnsupportedAuthMode { .. } => "nothing_to_refresh",
+        Error::OtherClient { .. } => "other_client",
+        Error::OtherIssuer { .. } => "other_issuer",
+        Error::TokensNotStored(_) => "sign_in_lost",
+        Error::UnknownOrganization { .. } => "unknown_organization",
+        Error::UnknownProject { .. } => "unknown_project",
+        Error::WrongWorkspace { .. } => "wrong_workspace",
+    };
+    (kind, 1)
 }
 
-fn kind_of_request(kind: OAuthErrorKind) -> (&'static str, u8) {
+fn kind_of_oauth(kind: OAuthErrorKind) -> (&'static str, u8) {
     match kind {
         OAuthErrorKind::Denied => ("denied", 1),
         OAuthErrorKind::DeviceCodeNotEnabled => ("device_code_not_enabled", 1),
@@ -112,23 +125,31 @@ fn kind_of_request(kind: OAuthErrorKind) -> (&'static str, u8) {
     }
 }
 
-fn server_cause(error: &CliError) -> Option<ServerCause<'_>> {
+fn kind_of_request(failure: RequestFailure<'_>) -> &'static str {
+    match failure {
+        RequestFailure::NoResponse(_) => "network",
+        RequestFailure::ErrorResponse(_) => "refused",
+        RequestFailure::InvalidResponse(_) => "unusable_answer",
+    }
+}
+
+fn request_failure(error: &CliError) -> Option<RequestFailure<'_>> {
     match error {
-        CliError::Login(error) => error.server_cause(),
-        CliError::SignedInWithoutApiKey(error) => error.server_cause(),
+        CliError::Login(error) => error.request_failure(),
+        CliError::SignedInWithoutApiKey(error) => error.request_failure(),
         CliError::NotRevoked { source, .. } => match source.as_ref() {
-            RevocationError::Refused(error) => ServerCause::from_token_error(error),
+            RevocationError::Refused(error) => error.request_failure(),
             _ => None,
         },
         _ => None,
     }
 }
 
-fn server_fields(cause: ServerCause<'_>) -> Value {
-    match cause {
-        ServerCause::NoResponse(error) => no_response(error),
-        ServerCause::ErrorResponse(response) => error_response(response),
-        ServerCause::InvalidResponse(_) => Value::Null,
+fn server_fields(failure: RequestFailure<'_>) -> Value {
+    match failure {
+        RequestFailure::NoResponse(error) => no_response(error),
+        RequestFailure::ErrorResponse(response) => error_response(response),
+        RequestFailure::InvalidResponse(_) => Value::Null,
     }
 }
 

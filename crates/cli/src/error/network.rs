@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http_client::{
-    BaseUrl, DecodeError, Error, ErrorResponse, Phase, ProxyFailure, SetupError, TlsFailure,
+    BaseUrl, DecodeError, Error, ErrorResponse, Phase, ProxyFailure, RequestFailure, SetupError,
+    TlsFailure,
 };
-use login::ServerCause;
 use terminal_ui::{Hint, in_words, say};
 
 const NOT_THE_SERVER: &str = "something other than the server seems to have responded: \
@@ -133,17 +133,17 @@ fn more(failure: &TlsFailure) -> Hint {
 /// What the error of one request asks for. `other` is for a status that means something else at each
 /// endpoint.
 pub(super) fn request(
-    cause: Option<ServerCause<'_>>,
+    failure: Option<RequestFailure<'_>>,
     other: impl FnOnce(&ErrorResponse) -> Option<Hint>,
 ) -> Option<Hint> {
-    match cause? {
-        ServerCause::NoResponse(error) => hint(error),
-        ServerCause::ErrorResponse(response) => {
+    match failure? {
+        RequestFailure::NoResponse(error) => hint(error),
+        RequestFailure::ErrorResponse(response) => {
             any_response(response).map(say).or_else(|| other(response))
         }
         // Often the page of a proxy or a firewall.
-        ServerCause::InvalidResponse(DecodeError::NotJson { .. }) => Some(say(NOT_THE_SERVER)),
-        ServerCause::InvalidResponse(_) => None,
+        RequestFailure::InvalidResponse(DecodeError::NotJson { .. }) => Some(say(NOT_THE_SERVER)),
+        RequestFailure::InvalidResponse(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::ErrorKind::NetworkUnreachable;
 
 use http_client::{Error as HttpError, ErrorResponse};
-use login::{OAuthError, ServerCause};
+use login::OAuthError;
 use oauth_callback_server::{BindError, WaitError};
 use serde_json::json;
 use terminal_ui::{Hint, in_words, say};
@@ -94,7 +94,7 @@ fn why_unreachable(error: &HttpError) -> String {
 }
 
 fn token_request(error: &TokenError, hint: fn(&ErrorResponse) -> Hint) -> Hint {
-    request(ServerCause::from_token_error(error), |response| Some(hint(response)))
+    request(error.request_failure(), |response| Some(hint(response)))
         .unwrap_or_else(|| say("sign in again; if it stays like this, look for a newer login-cli"))
 }
 

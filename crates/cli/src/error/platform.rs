@@ -1,7 +1,7 @@
 //! The platform, and the API keys that it creates.
 
 use auth_store::Error as StoreError;
-use login::{Error as LoginError, ServerCause};
+use login::Error as LoginError;
 use platform_api::{Call, Error as PlatformError};
 use printable::excerpt;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::{Explanation, advise, plain, store};
 pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
     Some(match error {
         LoginError::KeyExchange { name, source } => {
-            let hint = || request(ServerCause::from_token_error(source), |_| None);
+            let hint = || request(source.request_failure(), |_| None);
             let without = "to sign in without an API key, leave --require-api-key out";
             unknown_outcome(error, name, || hint().unwrap_or_else(|| say(without)))
         }
@@ -73,7 +73,7 @@ pub(super) fn signed_in_without(error: &LoginError) -> Explanation {
     };
     match error {
         LoginError::KeyExchange { name, source } => unknown_outcome(error, name, || {
-            request(ServerCause::from_token_error(source), |_| None).unwrap_or_else(other_key)
+            request(source.request_failure(), |_| None).unwrap_or_else(other_key)
         }),
         _ => advise(other_key()),
     }
@@ -123,7 +123,7 @@ fn not_stored(delivered: bool, error: &StoreError) -> Hint {
 }
 
 fn platform(error: &PlatformError) -> Option<Hint> {
-    request(ServerCause::from_platform_error(error), |response| {
+    request(Some(error.request_failure()), |response| {
         Some(say(platform_response(error.call(), response.status)))
     })
 }

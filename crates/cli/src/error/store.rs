@@ -3,8 +3,8 @@
 use auth_store::{Error as StoreError, ErrorKind, Location, LockHolder, ParseErrorKind};
 use credential_helper::Error::TimedOut;
 use credentials::ClaimMismatch;
+use login::Error as LoginError;
 use login::openai::Mismatch;
-use login::{Error as LoginError, ServerCause};
 use printable::excerpt;
 use serde_json::json;
 use terminal_ui::{Hint, command, from_now, say};
@@ -55,9 +55,7 @@ fn new_tokens(error: &LoginError) -> Option<Explanation> {
     Some(match error {
         LoginError::Refresh(error) => {
             let not_found = |status| (status == 404).then(|| say(CHECK_ISSUER));
-            let hint = request(ServerCause::from_token_error(error), |response| {
-                not_found(response.status)
-            });
+            let hint = request(error.request_failure(), |response| not_found(response.status));
             advise(hint.unwrap_or_else(|| {
                 say(
                     "the stored sign-in is as it was: try again later; if it stays like this, sign \

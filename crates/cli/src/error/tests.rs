@@ -8,7 +8,7 @@ use credentials::{ClaimMismatch, MalformedJwt};
 use http_client::{
     DecodeError, Error as HttpError, ErrorResponse, RootCause, SetupError, TlsFailure,
 };
-use login::{JsonWebToken, OAuthError, RevocationError, SearchSummary};
+use login::{OAuthError, RevocationError, SearchSummary};
 use oauth_callback_server::{BindError, WaitError};
 use platform_api::{Call, Error as PlatformError};
 use serde_json::json;
@@ -80,8 +80,7 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
     let organization = platform_api::OrganizationId::new("org-1").unwrap();
     let unknown = LoginError::UnknownOrganization { wanted: organization, offered: Vec::new() };
     let wanted = platform_api::ProjectId::new("proj_1").unwrap();
-    let malformed =
-        LoginError::MalformedJwt { token: JsonWebToken::Id, source: MalformedJwt::Parts };
+    let malformed = LoginError::MalformedJwt { token: "ID token", source: MalformedJwt::Parts };
     let not_enabled = TokenError::DeviceCodeNotEnabled;
     [
         (

@@ -103,7 +103,7 @@ pub(super) async fn poll_for_choices(
             Err(Error::Platform(error)) if error.is_transient() => Some(error),
             Err(error) => return Err(error),
         };
-        let asked = failure.as_ref().and_then(platform_api::Error::retry_after);
+        let asked = failure.as_ref().and_then(|error| error.request_failure().retry_after());
         let left = deadline.saturating_duration_since(Instant::now());
         let Some(again_in) = pause(poll.interval.max(asked.unwrap_or_default()), left) else {
             return Err(Error::NoProject { seen, failure: failure.map(Box::new) });

@@ -2,7 +2,7 @@ use credentials::IdTokenValidation;
 use jiff::Timestamp;
 use token_client::TokenClient;
 
-use crate::error::{Error, JsonWebToken};
+use crate::error::Error;
 use crate::openai::{Claims, Tokens, check_access_token};
 use crate::stored::check_workspace;
 
@@ -16,13 +16,13 @@ pub(super) fn read_claims(
 ) -> Result<(Claims, Option<String>), Error> {
     let malformed = |token| move |source| Error::MalformedJwt { token, source };
     let claims = Claims::decode_id_token_without_verifying(&tokens.id_token)
-        .map_err(malformed(JsonWebToken::Id))?;
+        .map_err(malformed("ID token"))?;
     let (issuer, client_id) = (client.issuer().as_str(), client.client_id());
     let expected = IdTokenValidation::new(issuer, client_id, now.as_second());
     claims.check(&expected).map_err(|mismatch| Error::InvalidIdToken(mismatch.into()))?;
     check_workspace(&claims, workspaces)?;
     let access = Claims::decode_access_token_without_verifying(&tokens.access_token)
-        .map_err(malformed(JsonWebToken::Access))?;
+        .map_err(malformed("access token"))?;
     check_access_token(&access, issuer, Some(client_id), Some(&claims))
         .map_err(Error::InvalidAccessToken)?;
     Ok((claims, access.additional.auth.chatgpt_plan_type))

@@ -7,7 +7,7 @@ use token_client::{RefreshResponse, TokenClient};
 use token_source::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse};
 
 use super::{DiscardedTokens, StoredSignIn, claims_without_verifying, identity_without_verifying};
-use crate::error::{Error, JsonWebToken};
+use crate::error::Error;
 use crate::event::Events;
 use crate::openai::{
     Claims, Mismatch, check_access_token, check_same_person, is_refresh_token_reused,
@@ -106,7 +106,7 @@ fn validate(
     let (issuer, client_id) = (client.issuer().as_str(), client.client_id());
     if let Some(id_token) = &refreshed.id_token {
         let new = Claims::decode_id_token_without_verifying(id_token)
-            .map_err(|source| Error::MalformedJwt { token: JsonWebToken::Id, source })?;
+            .map_err(|source| Error::MalformedJwt { token: "ID token", source })?;
         let before = claims_without_verifying(before);
         let checked = new.check_origin(issuer, client_id).map_err(Mismatch::from);
         checked

@@ -7,7 +7,7 @@ use credentials::{AccessToken, ApiKey};
 use token_source::LOCK_TIMEOUT;
 
 use super::{Replaced, ReplacedSignIn, StoredSignIn};
-use crate::error::{Error, JsonWebToken};
+use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::openai::{Claims, check_access_token};
 
@@ -88,7 +88,7 @@ impl StoredSignIn {
             ImportedCredential::PersonalAccessToken(_) => Claims::default(),
             ImportedCredential::AccessToken(token) => {
                 Claims::decode_access_token_without_verifying(token)
-                    .map_err(|source| Error::MalformedJwt { token: JsonWebToken::Access, source })?
+                    .map_err(|source| Error::MalformedJwt { token: "access token", source })?
             }
         };
         let issuer = self.client.issuer().as_str();

@@ -58,7 +58,7 @@ async fn error_has_retry_after_and_request_id() {
     let headers = vec![("retry-after".into(), "2".into()), ("x-request-id".into(), "req_1".into())];
     let then = Then::Respond(Reply { status: 429, headers, body: Body::Json(json!({})) });
     let error = fails_at(&Endpoint::Projects, then).await;
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
+    assert_eq!(error.request_failure().retry_after(), Some(Duration::from_secs(2)));
     assert_eq!(
         error.to_string(),
         "cannot list the projects: the platform refused: HTTP 429 (request req_1)"
