@@ -1,9 +1,11 @@
 //! The store as [`token_source`] uses it, for several processes.
 
+use std::time::Duration;
+
 use credentials::{AccessToken, Claims, RefreshToken};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use token_source::{Commit, RefreshedTokens, SharedStore, SignIn, StoreGuard};
+use token_source::{Commit, RefreshedTokens, SharedStore, SignIn, StoreGuard, TryLock};
 
 use crate::uninterrupted::uninterrupted_commit;
 use crate::{AuthDocument, AuthMode, AuthStore, Error, Location, LockedStore};
@@ -17,8 +19,8 @@ impl SharedStore for AuthStore {
         Ok(self.load()?.filter(AuthDocument::is_signed_in))
     }
 
-    async fn try_lock(&self) -> Result<Option<LockedStore>, Error> {
-        self.try_lock()
+    async fn try_lock(&self) -> Result<TryLock<LockedStore>, Error> {
+        Ok(self.try_lock()?.into())
     }
 }
 
@@ -30,7 +32,7 @@ impl StoreGuard for LockedStore {
         Ok(self.load()?.filter(AuthDocument::is_signed_in))
     }
 
-    async fn reserve(&mut self) -> Result<(), Error> {
+    async fn reserve(&mut self, _: Duration) -> Result<(), Error> {
         self.reserve()
     }
 

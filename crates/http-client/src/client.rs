@@ -115,6 +115,13 @@ impl HttpClient {
         self.inner.transport.as_deref()
     }
 
+    /// How long a request takes at most that [`retry_if_not_sent`](crate::retry_if_not_sent) sends: the
+    /// first connection may fail late.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.options().connect_timeout + self.options().timeout
+    }
+
     pub(crate) fn options(&self) -> &Options {
         &self.inner.options
     }

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use credentials::ClientSecret;
 use http_client::{ErrorResponse, HttpClient, Response, retry_if_not_sent};
@@ -67,6 +68,13 @@ impl TokenClient {
     #[must_use]
     pub fn provider(&self) -> &Provider {
         &self.provider
+    }
+
+    /// How long a request takes at most, with its retries.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        // With DPoP, the server may ask for another nonce.
+        self.http.deadline() * if self.dpop.is_some() { 2 } else { 1 }
     }
 
     /// The HTTP client that sends the requests.

@@ -9,7 +9,7 @@ use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
 use token_source::{
     Clock, Commit, RefreshError, RefreshErrorKind, RefreshedTokens, SharedStore, SignIn,
-    StoreGuard, TokenEndpoint, TokenResponse, TokenSource,
+    StoreGuard, TokenEndpoint, TokenResponse, TokenSource, TryLock,
 };
 
 /// The number of the refresh that brought its tokens.
@@ -55,8 +55,8 @@ impl SharedStore for Memory {
         Ok(Some(*self.0.borrow()))
     }
 
-    async fn try_lock(&self) -> Result<Option<Self>, Infallible> {
-        Ok(Some(self.clone()))
+    async fn try_lock(&self) -> Result<TryLock<Self>, Infallible> {
+        Ok(TryLock::Locked(self.clone()))
     }
 }
 
@@ -68,7 +68,7 @@ impl StoreGuard for Memory {
         SharedStore::load(self).await
     }
 
-    async fn reserve(&mut self) -> Result<(), Infallible> {
+    async fn reserve(&mut self, _: Duration) -> Result<(), Infallible> {
         Ok(())
     }
 
@@ -101,6 +101,10 @@ impl TokenEndpoint<Stored> for Server {
 
     fn refresh_token(&self, sign_in: &Stored) -> Result<RefreshToken, Busy> {
         sign_in.refresh_token().ok_or(Busy)
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(30)
     }
 
     async fn refresh(&self, _: &Stored, _: &RefreshToken) -> Result<TokenResponse<Busy>, Busy> {

@@ -1,4 +1,5 @@
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use credentials::{AccessToken, IdToken, RefreshToken};
 use jiff::Timestamp;
@@ -14,6 +15,9 @@ pub trait TokenEndpoint<S> {
     ///
     /// It has none, or it may not be sent to this endpoint.
     fn refresh_token(&self, sign_in: &S) -> Result<RefreshToken, Self::Error>;
+
+    /// How long a [refresh](Self::refresh) takes at most.
+    fn deadline(&self) -> Duration;
 
     /// Sends the refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
     /// With refresh token rotation ([RFC 9700 §4.14.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2))
@@ -66,8 +70,12 @@ pub enum RefreshErrorKind {
     /// Nothing was sent: this sign-in was never meant to be refreshed here. Its access token is good
     /// until it expires.
     NotRefreshable,
-    /// The sign-in is what it was; a later attempt may work.
+    /// The refresh token was not used: it was not sent, or the server says so. A later attempt may
+    /// work.
     Unavailable,
+    /// The refresh token was sent, and may have been used: there was no response, or a server error.
+    /// A later attempt may work.
+    OutcomeUnknown,
     /// The server no longer accepts the refresh token.
     Rejected,
     /// Likewise, because another program has used it. That program has its successor.

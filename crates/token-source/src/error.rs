@@ -1,6 +1,8 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use crate::Holder;
+
 /// Why there is no valid access token. `S` is the error of the store, and `E` that of the endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum Error<S: StdError + 'static, E: StdError + 'static> {
@@ -21,6 +23,8 @@ pub enum Error<S: StdError + 'static, E: StdError + 'static> {
     Busy {
         /// How long this process waited.
         waited: Duration,
+        /// That process, if the store knows it.
+        holder: Option<Holder>,
     },
     /// The sign-in was not refreshed.
     #[error(transparent)]

@@ -12,8 +12,14 @@
 //!   └─ due ── lock ── read again ── still due ── reserve ── refresh ── commit
 //! ```
 //!
-//! Everybody else waits for the lock and reads at the same time: a token that is not due any more ends
-//! the wait.
+//! Every other process waits for the lock and reads at the same time: a token that is not due any more
+//! ends the wait. A store may also let a process use the old token until it expires
+//! ([`WhileHeld::UseOldToken`]).
+//!
+//! The lock is one of the system, which ends with its process, or a claim, which ends at a time: for a
+//! database that several machines share. A claim has to last longer than the request
+//! ([`StoreGuard::reserve`]). A process that is stopped for longer than its claim, between the request
+//! and the commit, may lose the sign-in.
 //!
 //! # What a crash can lose
 //!
@@ -43,12 +49,14 @@ mod expiry;
 mod lock;
 mod source;
 mod store;
+mod wait_policy;
 
 pub use clock::Clock;
 pub use endpoint::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse};
 pub use error::Error;
 pub use event::Event;
 pub use expiry::{has_ended, is_due};
-pub use lock::{LOCK_TIMEOUT, LockError, lock};
+pub use lock::{LockError, lock};
 pub use source::{TokenSource, Valid};
-pub use store::{Commit, SharedStore, SignIn, StoreGuard};
+pub use store::{Commit, Holder, SharedStore, SignIn, StoreGuard, TryLock};
+pub use wait_policy::{LOCK_TIMEOUT, WaitPolicy, WhileHeld};

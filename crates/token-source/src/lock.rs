@@ -1,16 +1,9 @@
 use std::time::Duration;
 
-use crate::{Clock, Event, SharedStore};
-
-/// How long a process waits for the lock of a store. Another process that refreshes holds it while the
-/// server answers: at most ten seconds to connect, thirty for the rest, and the save.
-pub const LOCK_TIMEOUT: Duration = Duration::from_secs(45);
+use crate::{Clock, Event, Holder, SharedStore, TryLock, WaitPolicy};
 
 /// When a person would begin to wonder.
 const NOTICE_AFTER: Duration = Duration::from_secs(2);
-
-const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Takes the lock of `store`, or waits for it. The error says how long.
 ///
@@ -22,12 +15,13 @@ pub async fn lock<S: SharedStore, F: Fn(Event) + ?Sized>(
     clock: &impl Clock,
     events: &F,
 ) -> Result<S::Guard, LockError<S::Error>> {
-    let mut wait = Wait::default();
+    let mut wait = Wait::new(store.wait_policy());
     loop {
         match store.try_lock().await.map_err(LockError::Store)? {
-            Some(guard) => return Ok(guard),
-            None => {
-                wait.pause(clock, events).await.map_err(|waited| LockError::Busy { waited })?;
+            TryLock::Locked(guard) => return Ok(guard),
+            TryLock::Held(holder) => {
+                let waited = wait.pause(clock, events).await;
+                waited.map_err(|waited| LockError::Busy { waited, holder })?;
             }
         }
     }
@@ -42,17 +36,23 @@ pub enum LockError<E> {
     Busy {
         /// How long this process waited.
         waited: Duration,
+        /// That process, if the store knows it.
+        holder: Option<Holder>,
     },
 }
 
-#[derive(Default)]
 pub(crate) struct Wait {
+    policy: WaitPolicy,
     waited: Duration,
     pause: Duration,
     is_noticed: bool,
 }
 
 impl Wait {
+    pub(crate) fn new(policy: WaitPolicy) -> Self {
+        Self { policy, waited: Duration::ZERO, pause: Duration::ZERO, is_noticed: false }
+    }
+
     /// Waits longer each time, so that many waiting processes leave the machine to the one that works.
     /// The error is how long was waited in all.
     pub(crate) async fn pause<F: Fn(Event) + ?Sized>(
@@ -60,13 +60,14 @@ impl Wait {
         clock: &impl Clock,
         events: &F,
     ) -> Result<(), Duration> {
-        if self.waited >= LOCK_TIMEOUT {
+        if self.waited >= self.policy.timeout {
             return Err(self.waited);
         }
         if self.waited >= NOTICE_AFTER && !std::mem::replace(&mut self.is_noticed, true) {
             events(Event::WaitingForLock);
         }
-        self.pause = (self.pause * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        let WaitPolicy { shortest_pause, longest_pause, .. } = self.policy;
+        self.pause = (self.pause * 2).max(shortest_pause).min(longest_pause);
         clock.sleep(self.pause).await;
         self.waited += self.pause;
         Ok(())
@@ -79,6 +80,8 @@ mod tests {
     use std::cell::Cell;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
+
+    use crate::LOCK_TIMEOUT;
 
     use jiff::Timestamp;
 
@@ -104,7 +107,7 @@ mod tests {
     // threats 116
     #[test]
     fn lock_is_tried_every_50_ms_until_the_timeout() {
-        let (mut wait, clock) = (Wait::default(), Pauses::default());
+        let (mut wait, clock) = (Wait::new(WaitPolicy::default()), Pauses::default());
         let all = async { while wait.pause(&clock, &|_: Event| {}).await.is_ok() {} };
         assert_eq!(pin!(all).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
         assert_eq!(clock.longest.get(), Duration::from_millis(50));

@@ -6,7 +6,7 @@ use crate::expiry::{has_ended, has_expired, is_due, still_works};
 use crate::lock::Wait;
 use crate::{
     Clock, Commit, Error, Event, RefreshError, RefreshErrorKind, SharedStore, SignIn, StoreGuard,
-    TokenEndpoint, TokenResponse,
+    TokenEndpoint, TokenResponse, TryLock, WhileHeld,
 };
 
 /// A commit may block the thread. After it, the runtime delivers a signal that came meanwhile.
@@ -66,11 +66,15 @@ where
         events: &F,
     ) -> Result<ValidOf<S, E>, ErrorOf<S, E>> {
         let stored = self.load().await?;
-        let is_due = |sign_in: &S::SignIn| is_due(sign_in, self.clock.now());
-        if !is_due(&stored) {
+        if !is_due(&stored, self.clock.now()) {
             return Ok(Valid { sign_in: stored, postponed: None });
         }
-        match self.refresh_while(is_due, events).await {
+        let is_needed = |sign_in: &S::SignIn, while_held| {
+            let now = self.clock.now();
+            let waits = while_held == WhileHeld::Wait || !still_works(sign_in, now);
+            is_due(sign_in, now) && waits
+        };
+        match self.refresh_while(is_needed, events).await {
             Ok(sign_in) => Ok(Valid { sign_in, postponed: None }),
             Err(error) => self.fall_back(stored, error),
         }
@@ -97,13 +101,15 @@ where
         events: &F,
     ) -> Result<S::SignIn, ErrorOf<S, E>> {
         let before = self.load().await?.access_token();
-        let is_unchanged = |sign_in: &S::SignIn| is_same(&sign_in.access_token(), &before);
+        let is_unchanged = |sign_in: &S::SignIn, _| {
+            is_same(&sign_in.access_token(), &before) || has_expired(sign_in, self.clock.now())
+        };
         self.refresh_while(is_unchanged, events).await
     }
 
     async fn refresh_while<F: Fn(Event) + ?Sized>(
         &self,
-        is_needed: impl Fn(&S::SignIn) -> bool,
+        is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
         events: &F,
     ) -> Result<S::SignIn, ErrorOf<S, E>> {
         match self.turn(is_needed, events).await? {
@@ -116,22 +122,39 @@ where
     /// token as soon as it is stored.
     async fn turn<F: Fn(Event) + ?Sized>(
         &self,
-        is_needed: impl Fn(&S::SignIn) -> bool,
+        is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
         events: &F,
     ) -> Result<Turn<S::SignIn, S::Guard>, ErrorOf<S, E>> {
-        let mut wait = Wait::default();
+        let policy = self.store.wait_policy();
+        let mut wait = Wait::new(policy);
         loop {
-            if let Some(mut guard) = self.store.try_lock().await.map_err(Error::NotWritable)? {
-                let sign_in = self.current(guard.load().await.map_err(Error::Store)?)?;
-                return Ok(match is_needed(&sign_in) {
-                    true => Turn::Refresh(sign_in, guard),
-                    false => Turn::Refreshed(sign_in),
-                });
-            }
-            wait.pause(&self.clock, events).await.map_err(|waited| Error::Busy { waited })?;
+            let holder = match self.store.try_lock().await.map_err(Error::NotWritable)? {
+                TryLock::Locked(guard) => return self.turn_of(guard, is_needed).await,
+                TryLock::Held(holder) => holder,
+            };
             let sign_in = self.load().await?;
-            if !is_needed(&sign_in) {
+            if !is_needed(&sign_in, policy.while_held) {
                 return Ok(Turn::Refreshed(sign_in));
+            }
+            let waited = wait.pause(&self.clock, events).await;
+            waited.map_err(|waited| Error::Busy { waited, holder })?;
+        }
+    }
+
+    /// Reads again under the lock.
+    async fn turn_of(
+        &self,
+        mut guard: S::Guard,
+        is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
+    ) -> Result<Turn<S::SignIn, S::Guard>, ErrorOf<S, E>> {
+        let stored = guard.load().await.map_err(Error::Store);
+        match stored.and_then(|stored| self.current(stored)) {
+            Ok(sign_in) if is_needed(&sign_in, WhileHeld::Wait) => {
+                Ok(Turn::Refresh(sign_in, guard))
+            }
+            other => {
+                guard.release().await;
+                other.map(Turn::Refreshed)
             }
         }
     }
@@ -143,8 +166,13 @@ where
         mut guard: S::Guard,
         events: &F,
     ) -> Result<S::SignIn, ErrorOf<S, E>> {
-        let token = self.endpoint.refresh_token(&sign_in).map_err(Error::Refresh)?;
-        guard.reserve().await.map_err(Error::NotWritable)?;
+        let token = match self.prepare(&sign_in, &mut guard).await {
+            Ok(token) => token,
+            Err(error) => {
+                guard.release().await;
+                return Err(error);
+            }
+        };
         events(Event::Refreshing);
         match self.endpoint.refresh(&sign_in, &token).await {
             Ok(TokenResponse { tokens, defect }) => {
@@ -156,11 +184,28 @@ where
                 defect.map_or(current, |defect| Err(Error::Refresh(defect)))
             }
             Err(error) => {
-                drop(guard);
+                match error.kind() {
+                    // Until a claim ends, nobody else sends this token.
+                    RefreshErrorKind::OutcomeUnknown | RefreshErrorKind::InvalidResponse => {
+                        drop(guard);
+                    }
+                    _ => guard.release().await,
+                }
                 events(Event::Refreshed);
                 self.successor(&sign_in, &token, error).await
             }
         }
+    }
+
+    /// Everything that can fail before the refresh token is sent.
+    async fn prepare(
+        &self,
+        sign_in: &S::SignIn,
+        guard: &mut S::Guard,
+    ) -> Result<RefreshToken, ErrorOf<S, E>> {
+        let token = self.endpoint.refresh_token(sign_in).map_err(Error::Refresh)?;
+        guard.reserve(self.endpoint.deadline()).await.map_err(Error::NotWritable)?;
+        Ok(token)
     }
 
     /// The sign-in after a commit. If another program has stored one first, the new tokens are discarded.
@@ -178,7 +223,12 @@ where
             Commit::Stored(sign_in) => Ok(sign_in),
             Commit::Superseded { stored, discarded } => {
                 self.endpoint.discard(discarded).await;
-                stored.ok_or(Error::NotSignedIn)
+                let stored = stored.ok_or(Error::NotSignedIn)?;
+                // Somebody may have stored an old sign-in again.
+                match has_expired(&stored, self.clock.now()) {
+                    true => Err(Error::NoAccessToken),
+                    false => Ok(stored),
+                }
             }
         }
     }
@@ -230,7 +280,9 @@ where
             RefreshErrorKind::NotRefreshable if !has_expired(&stored, now) => {
                 Ok(Valid { sign_in: stored, postponed: None })
             }
-            RefreshErrorKind::Unavailable if still_works(&stored, now) => {
+            RefreshErrorKind::Unavailable | RefreshErrorKind::OutcomeUnknown
+                if still_works(&stored, now) =>
+            {
                 Ok(Valid { sign_in: stored, postponed: Some(error) })
             }
             _ => Err(error),

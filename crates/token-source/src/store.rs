@@ -1,9 +1,10 @@
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
 
-use crate::RefreshedTokens;
+use crate::{RefreshedTokens, WaitPolicy};
 
 /// A stored sign-in, as far as a refresh has to understand it.
 ///
@@ -30,6 +31,10 @@ pub trait SignIn {
 }
 
 /// A place that holds one sign-in and that several processes share.
+///
+/// Its lock is one of two things. A lock of the system ends with the process that holds it. A claim is
+/// an entry in the store with the time of its end: it is for a store that cannot see whether a process
+/// still runs, such as a database.
 pub trait SharedStore {
     /// What is stored.
     type SignIn: SignIn;
@@ -41,11 +46,53 @@ pub trait SharedStore {
     /// Reads the sign-in without the lock; `None` if there is none.
     fn load(&self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>>;
 
-    /// Takes the lock; `None` if another process holds it.
-    fn try_lock(&self) -> impl Future<Output = Result<Option<Self::Guard>, Self::Error>>;
+    /// Takes the lock, unless another process holds it.
+    fn try_lock(&self) -> impl Future<Output = Result<TryLock<Self::Guard>, Self::Error>>;
+
+    /// How a process waits for the lock. It is asked for once per wait.
+    fn wait_policy(&self) -> WaitPolicy {
+        WaitPolicy::default()
+    }
 }
 
-/// The lock of a [`SharedStore`]. Dropping it releases the lock, as does the end of the process.
+/// The result of [`SharedStore::try_lock`].
+#[derive(Debug)]
+pub enum TryLock<G> {
+    /// This process holds the lock.
+    Locked(G),
+    /// Another process holds it, which the store may know.
+    Held(Option<Holder>),
+}
+
+/// The process that holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its name, such as the host and the process ID.
+    pub name: String,
+    /// For how long it has held the lock.
+    pub held_for: Duration,
+}
+
+impl<G> TryLock<G> {
+    /// The lock, if this process holds it.
+    pub fn locked(self) -> Option<G> {
+        match self {
+            Self::Locked(guard) => Some(guard),
+            Self::Held(_) => None,
+        }
+    }
+}
+
+impl<G> From<Option<G>> for TryLock<G> {
+    /// For a store that does not know who holds its lock.
+    fn from(guard: Option<G>) -> Self {
+        guard.map_or(Self::Held(None), Self::Locked)
+    }
+}
+
+/// The lock of a [`SharedStore`]. Dropping it releases a lock of the system, as does the end of the
+/// process. A claim that is dropped after [`reserve`](Self::reserve) stays until its end, because the
+/// refresh token may have been used.
 pub trait StoreGuard: Sized {
     /// What is stored.
     type SignIn: SignIn;
@@ -56,8 +103,14 @@ pub trait StoreGuard: Sized {
     fn load(&mut self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>>;
 
     /// Makes sure that [`commit`](Self::commit) will work, before the refresh token is sent: space on
-    /// the disk, time left on a lease.
-    fn reserve(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
+    /// the disk, and a claim that lasts longer than the request, which takes `deadline` at most.
+    /// Nothing happens between its return and the request.
+    fn reserve(&mut self, deadline: Duration) -> impl Future<Output = Result<(), Self::Error>>;
+
+    /// Releases the lock without a commit. The refresh token is unused.
+    fn release(self) -> impl Future<Output = ()> {
+        async { drop(self) }
+    }
 
     /// Stores the new tokens and releases the lock. If a program that takes no lock has replaced the
     /// sign-in since it was [loaded](Self::load), what that program stored stays, unless it still

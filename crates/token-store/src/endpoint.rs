@@ -52,6 +52,10 @@ impl TokenEndpoint<StoredTokens> for Refresher {
         tokens.refresh_token().ok_or(RefreshFailure::NoRefreshToken)
     }
 
+    fn deadline(&self) -> Duration {
+        self.0.deadline()
+    }
+
     async fn refresh(
         &self,
         before: &StoredTokens,
@@ -104,6 +108,9 @@ impl RefreshError for RefreshFailure {
         match self {
             Self::NoRefreshToken => RefreshErrorKind::NotRefreshable,
             Self::Request(error) if error.requires_reauthentication() => RefreshErrorKind::Rejected,
+            Self::Request(error) if error.may_have_taken_effect() => {
+                RefreshErrorKind::OutcomeUnknown
+            }
             Self::Request(_) => RefreshErrorKind::Unavailable,
             Self::InvalidIdToken(_) | Self::InvalidField { .. } => {
                 RefreshErrorKind::InvalidResponse

@@ -5,7 +5,9 @@ use std::thread;
 use std::time::Duration;
 
 use credentials::RefreshToken;
-use token_source::{Commit, LockError, RefreshedTokens, SharedStore, SignIn as _, StoreGuard};
+use token_source::{
+    Commit, LockError, RefreshedTokens, SharedStore, SignIn as _, StoreGuard, TryLock,
+};
 use zeroize::Zeroizing;
 
 use crate::{StoredTokens, SystemClock};
@@ -118,7 +120,7 @@ impl FileStore {
         let lock = token_source::lock(self, &SystemClock, &|_| {}).await;
         lock.map_err(|error| match error {
             LockError::Store(error) => error,
-            LockError::Busy { waited } => Error::Locked { path: self.path.clone(), waited },
+            LockError::Busy { waited, .. } => Error::Locked { path: self.path.clone(), waited },
         })
     }
 }
@@ -132,15 +134,18 @@ impl SharedStore for FileStore {
         self.load()
     }
 
-    async fn try_lock(&self) -> Result<Option<FileGuard>, Error> {
+    async fn try_lock(&self) -> Result<TryLock<FileGuard>, Error> {
         let target = self.target();
         make_folder(folder(&target)).map_err(failed(folder(&target)))?;
         let path = beside(&target, ".lock");
         let mut options = OpenOptions::new();
         let lock = private(options.create(true).write(true)).open(&path).map_err(failed(&path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(FileGuard { path: target, before: None, reserved: None, lock })),
-            Err(TryLockError::WouldBlock) => Ok(None),
+            Ok(()) => {
+                let guard = FileGuard { path: target, before: None, reserved: None, lock };
+                Ok(TryLock::Locked(guard))
+            }
+            Err(TryLockError::WouldBlock) => Ok(TryLock::Held(None)),
             Err(TryLockError::Error(source)) => Err(Error::Io { path, source }),
         }
     }
@@ -156,7 +161,7 @@ impl StoreGuard for FileGuard {
         parse(&self.path, self.before.as_ref())
     }
 
-    async fn reserve(&mut self) -> Result<(), Error> {
+    async fn reserve(&mut self, _: Duration) -> Result<(), Error> {
         let room = self.before.as_ref().map_or(0, |text| text.len()) + ROOM;
         let mut file = self.temporary()?;
         let reserved = file.write_all(&vec![b' '; room]).and_then(|()| file.sync_all());

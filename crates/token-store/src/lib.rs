@@ -33,4 +33,6 @@ pub use memory::{MemoryGuard, MemoryStore};
 pub use tokens::StoredTokens;
 
 pub use jiff::Timestamp;
-pub use token_source::{Commit, RefreshedTokens, SharedStore, StoreGuard};
+pub use token_source::{
+    Commit, Holder, RefreshedTokens, SharedStore, StoreGuard, TryLock, WaitPolicy,
+};

@@ -1,8 +1,9 @@
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use credentials::RefreshToken;
-use token_source::{Commit, RefreshedTokens, SharedStore, StoreGuard};
+use token_source::{Commit, RefreshedTokens, SharedStore, StoreGuard, TryLock};
 use tokio::sync::{Mutex, OwnedMutexGuard, RwLock};
 
 use crate::StoredTokens;
@@ -43,9 +44,9 @@ impl SharedStore for MemoryStore {
         Ok(self.tokens.read().await.clone())
     }
 
-    async fn try_lock(&self) -> Result<Option<MemoryGuard>, Infallible> {
+    async fn try_lock(&self) -> Result<TryLock<MemoryGuard>, Infallible> {
         let lock = self.lock.clone().try_lock_owned().ok();
-        Ok(lock.map(|lock| MemoryGuard { store: self.clone(), _lock: lock }))
+        Ok(lock.map(|lock| MemoryGuard { store: self.clone(), _lock: lock }).into())
     }
 }
 
@@ -57,7 +58,7 @@ impl StoreGuard for MemoryGuard {
         self.store.load().await
     }
 
-    async fn reserve(&mut self) -> Result<(), Infallible> {
+    async fn reserve(&mut self, _: Duration) -> Result<(), Infallible> {
         Ok(())
     }
 

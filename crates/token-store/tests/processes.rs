@@ -8,6 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use credentials::RefreshToken;
 use tempfile::TempDir;
@@ -176,9 +177,9 @@ async fn sign_in_of_a_program_without_locks_is_not_overwritten() {
         (r#"{"refresh_token":"refr"#, true),
     ] {
         store.save(&due()).await.unwrap();
-        let mut guard = store.try_lock().await.unwrap().unwrap();
+        let mut guard = store.try_lock().await.unwrap().locked().unwrap();
         let before = guard.load().await.unwrap().unwrap();
-        guard.reserve().await.unwrap();
+        guard.reserve(Duration::ZERO).await.unwrap();
         std::fs::File::create(&path).unwrap().write_all(written.as_bytes()).unwrap();
         let spent = RefreshToken::new("refresh-0").unwrap();
         let outcome = guard.commit(before, refreshed(), spent).await.unwrap();
@@ -207,7 +208,8 @@ async fn tokens_of_a_process_killed_before_the_rename_are_kept() {
         store.save(&tokens).await.unwrap();
         let temporary = path.with_extension("json.tmp");
         std::fs::File::create(&temporary).unwrap().write_all(left.as_bytes()).unwrap();
-        let found = store.try_lock().await.unwrap().unwrap().load().await.unwrap().unwrap();
+        let found =
+            store.try_lock().await.unwrap().locked().unwrap().load().await.unwrap().unwrap();
         assert_eq!(found.refresh_token().unwrap().expose(), expected);
     }
 }

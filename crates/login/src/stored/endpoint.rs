@@ -1,5 +1,7 @@
 //! The token endpoint for the refresh of a stored sign-in.
 
+use std::time::Duration;
+
 use auth_store::{AuthDocument, AuthMode};
 use credentials::RefreshToken;
 use jiff::Timestamp;
@@ -39,6 +41,10 @@ impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
         Ok(token)
     }
 
+    fn deadline(&self) -> Duration {
+        self.sign_in.client.deadline()
+    }
+
     async fn refresh(
         &self,
         document: &AuthDocument,
@@ -63,6 +69,9 @@ impl RefreshError for Error {
             }
             Self::Refresh(error) if is_refresh_token_reused(error) => RefreshErrorKind::AlreadyUsed,
             Self::Refresh(error) if requires_reauthentication(error) => RefreshErrorKind::Rejected,
+            Self::Refresh(error) if error.may_have_taken_effect() => {
+                RefreshErrorKind::OutcomeUnknown
+            }
             Self::Refresh(_) | Self::OtherIssuer { .. } | Self::OtherClient { .. } => {
                 RefreshErrorKind::Unavailable
             }

@@ -72,7 +72,7 @@ impl StoredSignIn {
         let locked = token_source::lock(&self.store, &TokioClock(self.now), &report).await;
         locked.map_err(|error| match error {
             LockError::Store(source) => Error::Store(source),
-            LockError::Busy { waited } => self.busy(waited),
+            LockError::Busy { waited, .. } => self.busy(waited),
         })
     }
 
@@ -102,7 +102,7 @@ impl StoredSignIn {
             SourceError::NotSignedIn => Error::NotSignedIn(self.store.location()),
             SourceError::Expired => self.ended(),
             SourceError::Store(source) | SourceError::NotWritable(source) => Error::Store(source),
-            SourceError::Busy { waited } => self.busy(waited),
+            SourceError::Busy { waited, .. } => self.busy(waited),
             SourceError::Rejected(Error::Refresh(source)) => Error::SignInEnded(source),
             SourceError::Refresh(error) | SourceError::Rejected(error) => error,
             SourceError::NoAccessToken => Error::InvalidRefreshResponse { field: "access_token" },

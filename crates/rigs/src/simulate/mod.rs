@@ -14,8 +14,10 @@ use simulation::check::{self, Outcome};
 #[expect(clippy::panic, clippy::unwrap_used, reason = "a schedule fails by panicking")]
 mod simulation {
     pub(super) mod check;
+    mod endpoint;
     mod executor;
     mod process;
+    mod shared_store;
     mod world;
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn run(options: &Options, out: &mut impl Write) -> Result<(), Box<dyn
     writeln!(out, "{:>9} schedules", seeds.end - seeds.start)?;
     writeln!(out, "{:>9} refreshes", counts.refreshes)?;
     writeln!(out, "{:>9} crashes", counts.crashes)?;
+    writeln!(out, "{:>9} claims taken over", counts.taken_over)?;
     writeln!(out, "{lost:>9} sign-ins lost, each to a fault that no protocol survives")?;
     Ok(())
 }

@@ -2,7 +2,7 @@ use std::ops::AddAssign;
 use std::pin::Pin;
 
 use super::executor::Schedule;
-use super::process::{client, replace, without_lock};
+use super::process::{client, replace, roll_back, without_lock};
 use super::world::{Counts, World};
 
 /// What schedules came to.
@@ -31,8 +31,12 @@ pub(crate) fn run(seed: u64, is_broken: bool) -> Outcome {
     for _ in 0..clients {
         tasks.push(Box::pin(client(schedule.clone(), world.clone())));
     }
-    if schedule.once_in(3) {
+    // No program changes a database without the version.
+    if schedule.once_in(3) && !world.0.has_claims {
         tasks.push(Box::pin(without_lock(schedule.clone(), world.clone())));
+    }
+    if world.0.has_claims && schedule.once_in(8) {
+        tasks.push(Box::pin(roll_back(schedule.clone(), world.clone())));
     }
     if schedule.once_in(3) {
         tasks.push(Box::pin(replace(schedule.clone(), world.clone())));

@@ -23,6 +23,8 @@ struct Inner {
     /// In milliseconds.
     now: Cell<u64>,
     current: Cell<usize>,
+    /// Whether processes are stopped, or their machines are suspended.
+    has_stops: Cell<bool>,
     wakes_at: RefCell<Vec<u64>>,
 }
 
@@ -30,6 +32,7 @@ impl Schedule {
     pub(crate) fn new(seed: u64) -> Self {
         let schedule = Self::default();
         schedule.0.random.set(seed);
+        schedule.0.has_stops.set(schedule.once_in(4));
         schedule
     }
 
@@ -64,9 +67,14 @@ impl Schedule {
         .await;
     }
 
-    /// A step of input or output, which takes a moment.
+    /// A step of input or output, which takes a moment. A process may be stopped there for minutes.
     pub(crate) async fn step(&self) {
-        self.pause(self.below(4)).await;
+        let is_stopped = self.0.has_stops.get() && self.once_in(100);
+        self.pause(self.below(if is_stopped { 200_000 } else { 4 })).await;
+    }
+
+    pub(crate) fn has_stops(&self) -> bool {
+        self.0.has_stops.get()
     }
 
     /// Runs the tasks to their ends, in an order that the seed decides. `crashes` says whether the task

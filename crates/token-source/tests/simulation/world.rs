@@ -1,18 +1,16 @@
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::rc::Rc;
 
 use credentials::{AccessToken, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
-use token_source::{
-    Clock as _, Commit, RefreshError, RefreshErrorKind, RefreshedTokens, SharedStore, SignIn,
-    StoreGuard, TokenEndpoint, TokenResponse,
-};
+use token_source::{Clock as _, RefreshError, RefreshErrorKind, SignIn};
 
 use super::executor::Schedule;
 
 /// How long an access token lives. It is due for the last five minutes.
-const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// The number of a refresh token.
 pub(crate) type Token = usize;
@@ -26,15 +24,16 @@ pub(crate) struct Stored {
 }
 
 /// What the server knows of a refresh token.
-struct Issued {
+#[derive(Clone, Copy)]
+pub(crate) struct Issued {
     /// All tokens of a sign-in are one family.
     family: usize,
-    is_live: bool,
+    pub(crate) is_live: bool,
     /// A process of ours has sent it, and knows that the answer was stored.
-    is_spent_by_us: bool,
+    pub(crate) is_spent_by_us: bool,
     /// Something that no protocol can prevent has happened to it: the end of a process, a lost answer,
     /// a full disk, a program that takes no lock.
-    is_excused: bool,
+    pub(crate) is_excused: bool,
 }
 
 /// What happened, in numbers.
@@ -45,6 +44,10 @@ pub(crate) struct Counts {
     pub(crate) superseded: u64,
     pub(crate) postponed: u64,
     pub(crate) rejected: u64,
+    /// Claims of processes that had ended, or were stopped for too long.
+    pub(crate) taken_over: u64,
+    /// Uses of a token that was due while another process refreshed it.
+    pub(crate) old_tokens: u64,
 }
 
 impl AddAssign for Counts {
@@ -54,25 +57,43 @@ impl AddAssign for Counts {
         self.superseded += other.superseded;
         self.postponed += other.postponed;
         self.rejected += other.rejected;
+        self.taken_over += other.taken_over;
+        self.old_tokens += other.old_tokens;
     }
 }
 
 /// Everything that the processes share.
 #[derive(Clone)]
-pub(crate) struct World(Rc<Inner>);
+pub(crate) struct World(pub(crate) Rc<Inner>);
 
-struct Inner {
-    schedule: Schedule,
+pub(crate) struct Inner {
+    pub(crate) schedule: Schedule,
     stored: RefCell<Option<Stored>>,
-    lock: Cell<Option<usize>>,
-    issued: RefCell<Vec<Issued>>,
+    /// How often something else was stored.
+    version: Cell<u64>,
+    pub(crate) lock: Cell<Option<Hold>>,
+    /// Whether the lock is a claim, which ends by itself and not with its process.
+    pub(crate) has_claims: bool,
+    /// Whether the database has lost its newest changes, and a claim with them.
+    pub(crate) is_rolled_back: Cell<bool>,
+    /// The tokens that tasks have sent, until their successors are stored.
+    in_flight: RefCell<BTreeMap<usize, Token>>,
+    pub(crate) issued: RefCell<Vec<Issued>>,
     counts: Cell<Counts>,
     /// How often something fails: once in so many times.
     trouble: u64,
     /// Whether the server ends a sign-in when one of its refresh tokens is used twice.
     ends_reused: bool,
     /// Leaves out the rule that what is stored is read again under the lock.
-    is_broken: bool,
+    pub(crate) is_broken: bool,
+}
+
+/// Who has the lock, and until when if it is a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hold {
+    pub(crate) task: usize,
+    pub(crate) since: Timestamp,
+    pub(crate) until: Option<Timestamp>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +102,7 @@ pub(crate) struct DiskError;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?}")]
-pub(crate) struct ServerError(RefreshErrorKind);
+pub(crate) struct ServerError(pub(crate) RefreshErrorKind);
 
 impl RefreshError for ServerError {
     fn kind(&self) -> RefreshErrorKind {
@@ -94,7 +115,11 @@ impl World {
         let world = Self(Rc::new(Inner {
             schedule: schedule.clone(),
             stored: RefCell::default(),
+            version: Cell::default(),
             lock: Cell::default(),
+            has_claims: schedule.once_in(2),
+            is_rolled_back: Cell::default(),
+            in_flight: RefCell::default(),
             issued: RefCell::default(),
             counts: Cell::default(),
             trouble: [10, 40, u64::MAX][schedule.below(3) as usize],
@@ -119,7 +144,12 @@ impl World {
         self.0.stored.borrow().clone()
     }
 
+    pub(crate) fn version(&self) -> u64 {
+        self.0.version.get()
+    }
+
     pub(crate) fn store(&self, stored: Option<Stored>) {
+        self.0.version.set(self.version() + 1);
         *self.0.stored.borrow_mut() = stored;
     }
 
@@ -151,17 +181,43 @@ impl World {
     }
 
     /// The loss of this token, or of what comes of it, is not the protocol's.
-    fn excuse(&self, token: Token) {
+    pub(crate) fn excuse(&self, token: Token) {
         self.0.issued.borrow_mut()[token].is_excused = true;
     }
 
-    /// A process ends. If it had sent the stored token, nothing can save the answer.
+    /// A process has sent this token. The answer is only in that process until it is stored.
+    pub(crate) fn send(&self, token: Token) {
+        self.0.in_flight.borrow_mut().insert(self.0.schedule.current(), token);
+    }
+
+    /// There is no answer, or it is stored.
+    pub(crate) fn finish(&self) {
+        self.0.in_flight.borrow_mut().remove(&self.0.schedule.current());
+    }
+
+    /// If the server has used the token that this task sent, nothing can save the answer.
+    pub(crate) fn excuse_in_flight(&self, task: usize) {
+        let sent = self.0.in_flight.borrow().get(&task).copied();
+        if let Some(sent) = sent.filter(|it| !self.is_live(*it)) {
+            self.excuse(sent);
+        }
+    }
+
+    /// A process ends.
     pub(crate) fn crash(&self, task: usize) {
         self.count(|it| it.crashes += 1);
-        let spent = self.stored().map(|it| it.refresh).filter(|it| !self.is_live(*it));
-        if let Some(spent) = spent.filter(|_| self.0.lock.get() == Some(task)) {
-            self.excuse(spent);
-        }
+        self.excuse_in_flight(task);
+        self.0.in_flight.borrow_mut().remove(&task);
+    }
+
+    /// A database continues with an older copy of its data. What was stored since is lost, and so is
+    /// who has the claim.
+    pub(crate) fn roll_back(&self, older: Option<Stored>) {
+        let lost = self.stored().into_iter().chain(older.clone());
+        lost.for_each(|stored| self.excuse(stored.refresh));
+        self.0.lock.set(None);
+        self.0.is_rolled_back.set(true);
+        self.store(older);
     }
 
     /// A program that takes no lock may use a token at the same time as we do.
@@ -200,11 +256,11 @@ impl World {
     }
 
     /// Once in a while, where the seed wants trouble.
-    fn fails(&self) -> bool {
+    pub(crate) fn fails(&self) -> bool {
         self.0.trouble != u64::MAX && self.0.schedule.once_in(self.0.trouble)
     }
 
-    fn disk(&self) -> Result<(), DiskError> {
+    pub(crate) fn disk(&self) -> Result<(), DiskError> {
         if self.fails() { Err(DiskError) } else { Ok(()) }
     }
 }
@@ -237,153 +293,5 @@ impl SignIn for Stored {
 
     fn can_be_refreshed(&self) -> bool {
         true
-    }
-}
-
-/// The lock, and what was read before it was taken.
-pub(crate) struct Guard {
-    world: World,
-    stale: Option<Stored>,
-    is_reserved: bool,
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.world.0.lock.set(None);
-    }
-}
-
-impl SharedStore for World {
-    type SignIn = Stored;
-    type Guard = Guard;
-    type Error = DiskError;
-
-    async fn load(&self) -> Result<Option<Stored>, DiskError> {
-        self.0.schedule.step().await;
-        self.disk()?;
-        Ok(self.stored())
-    }
-
-    async fn try_lock(&self) -> Result<Option<Guard>, DiskError> {
-        let stale = self.stored();
-        self.0.schedule.step().await;
-        self.disk()?;
-        if self.0.lock.get().is_some() {
-            return Ok(None);
-        }
-        self.0.lock.set(Some(self.0.schedule.current()));
-        Ok(Some(Guard { world: self.clone(), stale, is_reserved: false }))
-    }
-}
-
-impl StoreGuard for Guard {
-    type SignIn = Stored;
-    type Error = DiskError;
-
-    async fn load(&mut self) -> Result<Option<Stored>, DiskError> {
-        self.world.0.schedule.step().await;
-        self.world.disk()?;
-        let is_broken = self.world.0.is_broken;
-        Ok(if is_broken { self.stale.clone() } else { self.world.stored() })
-    }
-
-    async fn reserve(&mut self) -> Result<(), DiskError> {
-        self.world.0.schedule.step().await;
-        self.world.disk()?;
-        self.is_reserved = true;
-        Ok(())
-    }
-
-    async fn commit(
-        self,
-        sign_in: Stored,
-        tokens: RefreshedTokens,
-        spent: RefreshToken,
-    ) -> Result<Commit<Stored>, DiskError> {
-        assert!(self.is_reserved, "a token was sent without room for its successor");
-        let world = &self.world;
-        let spent: Token = spent.expose().parse().unwrap();
-        world.0.schedule.step().await;
-        if let Err(error) = world.disk() {
-            world.excuse(spent);
-            return Err(error);
-        }
-        let renewed = renewed(sign_in, &tokens);
-        match world.stored() {
-            Some(stored) if stored.refresh == spent => {
-                world.store(Some(renewed.clone()));
-                world.0.issued.borrow_mut()[spent].is_spent_by_us = true;
-                Ok(Commit::Stored(renewed))
-            }
-            stored => {
-                world.count(|it| it.superseded += 1);
-                Ok(Commit::Superseded { stored, discarded: renewed })
-            }
-        }
-    }
-}
-
-fn renewed(mut stored: Stored, tokens: &RefreshedTokens) -> Stored {
-    if let Some(refresh) = &tokens.refresh_token {
-        stored.refresh = refresh.expose().parse().unwrap();
-    }
-    if let Some(access) = &tokens.access_token {
-        let expires_at: Timestamp = access.expose().parse().unwrap();
-        (stored.expires_at, stored.issued_at) = (expires_at, expires_at - LIFETIME);
-    }
-    stored
-}
-
-/// The server, which may not answer, or with half of what it should.
-impl TokenEndpoint<Stored> for World {
-    type Error = ServerError;
-
-    fn refresh_token(&self, sign_in: &Stored) -> Result<RefreshToken, ServerError> {
-        Ok(sign_in.refresh_token().unwrap())
-    }
-
-    async fn refresh(
-        &self,
-        _: &Stored,
-        token: &RefreshToken,
-    ) -> Result<TokenResponse<ServerError>, ServerError> {
-        let token: Token = token.expose().parse().unwrap();
-        assert_eq!(self.0.lock.get(), Some(self.0.schedule.current()), "sent without the lock");
-        let was_stored = self.0.issued.borrow()[token].is_spent_by_us;
-        assert!(!was_stored, "token {token} was sent again after its successor was stored");
-        self.count(|it| it.refreshes += 1);
-        self.0.schedule.pause(self.0.schedule.below(3_000)).await;
-        if self.fails() {
-            return Err(ServerError(RefreshErrorKind::Unavailable));
-        }
-        let issued = self.refresh_at_server(token).inspect_err(|_| {
-            self.count(|it| it.rejected += 1);
-        })?;
-        self.0.schedule.pause(self.0.schedule.below(3_000)).await;
-        if self.fails() {
-            self.excuse(token);
-            return Err(ServerError(RefreshErrorKind::Unavailable));
-        }
-        Ok(self.response(&issued))
-    }
-
-    async fn discard(&self, sign_in: Stored) {
-        self.0.schedule.step().await;
-        self.0.issued.borrow_mut()[sign_in.refresh].is_live = false;
-    }
-}
-
-impl World {
-    /// Whole, without an access token, or with one that is of no use.
-    fn response(&self, issued: &Stored) -> TokenResponse<ServerError> {
-        let is_whole = !self.fails();
-        let tokens = RefreshedTokens {
-            access_token: issued.access_token().filter(|_| is_whole),
-            refresh_token: issued.refresh_token(),
-            ..RefreshedTokens::default()
-        };
-        let is_defect = !is_whole && self.0.schedule.once_in(2);
-        let defect = is_defect.then_some(ServerError(RefreshErrorKind::InvalidResponse));
-        TokenResponse { tokens, defect }
     }
 }
