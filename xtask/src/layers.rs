@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("token-source", &["credentials"]),
     ("token-client", &["credentials", "pkce", "http-client"]),
     ("token-store", &["credentials", "token-source", "token-client"]),
+    ("postgres-store", &["credentials", "token-source"]),
     ("platform-api", &["credentials", "http-client"]),
     (
         "native-oauth",
@@ -85,7 +86,12 @@ const UNREACHABLE: &[(&str, &[&str], &str)] = &[
 /// Packages that only these crates may declare, and why.
 const RESERVED: &[(&[&str], &[&str], &str)] = &[
     (&["reqwest"], &["http-client"], "one HTTP policy"),
-    (&["rustls", "tokio-rustls"], &["http-client", "sandbox"], "TLS is set up in one place"),
+    (
+        &["rustls", "tokio-rustls"],
+        &["http-client", "postgres-store", "sandbox"],
+        "TLS is set up in one place, and for the connection to a database in another",
+    ),
+    (&["tokio-postgres"], &["postgres-store"], "one place talks to a database"),
     (
         &["clap", "tracing-subscriber"],
         &["login-cli", "sandbox", "rigs", "xtask"],

@@ -1,0 +1,24 @@
+//! One stored sign-in that many machines share, in [PostgreSQL](https://www.postgresql.org/), refreshed by one of any
+//! number of processes.
+//!
+//! ```
+#![doc = include_str!("../examples/parameters.rs")]
+//! ```
+//!
+//! A refresh token works once ([RFC 9700 §4.14.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2)). The process
+//! that wants to use it first writes a claim into the row, with the time of its end, and commits that. No transaction is
+//! open during the request, so the database may restart, and a connection pool in transaction mode may be in between.
+//!
+//! # What this crate does not do
+//!
+//! The protocol of the refresh is in `token-source`. It reads no environment: the caller passes a function that looks up
+//! a variable.
+//!
+//! # Invariants
+//!
+//! - A connection to another machine uses TLS, and the server's certificate and name are verified.
+//! - A password is not accepted in a URL, which other programs can see.
+
+mod connection;
+
+pub use connection::{InvalidParameters, Parameters};
