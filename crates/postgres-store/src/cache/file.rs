@@ -1,0 +1,214 @@
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use credentials::AccessToken;
+use jiff::Timestamp;
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::CachedToken;
+use super::private;
+
+/// An access token and a few times.
+const LARGEST: u64 = 256 * 1024;
+
+/// The cache file of one row of one store.
+#[derive(Clone, Debug)]
+pub struct TokenCache {
+    folder: PathBuf,
+    /// The SHA-256 of store and row.
+    binding: String,
+}
+
+/// What is cached.
+#[derive(Debug, Default)]
+pub struct Cached {
+    /// The highest version that this machine has seen; 0 if it has seen none.
+    pub highest_version: i64,
+    /// The token, if there is one.
+    pub token: Option<CachedToken>,
+}
+
+/// Why the cache cannot be used. Without the cache everything works, but each call asks the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CacheError {
+    /// Another user can read or replace the file or its folder. It was neither read nor changed.
+    #[error("{path} is not used as a cache: {fault}", path = path.display())]
+    Refused {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+    /// The file cannot be read or written.
+    #[error("cannot use {path}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The store returned an older version than before: it was restored from a backup, or an old row was put
+    /// back. The refresh token of an old row is used up. If this is intended, remove the cache file.
+    #[error("the store has version {stored}, but this machine has seen version {seen}, see {path}", path = path.display())]
+    WentBack {
+        /// The version in the store.
+        stored: i64,
+        /// The highest version that this machine has seen.
+        seen: i64,
+        /// The cache file, which remembers it.
+        path: PathBuf,
+    },
+}
+
+/// The document in the file. The access token is not a secret type here because that cannot be serialized.
+#[derive(Serialize)]
+struct Written<'a> {
+    store: &'a str,
+    highest_version: i64,
+    token: Option<WrittenToken<'a>>,
+}
+
+#[derive(Serialize)]
+struct WrittenToken<'a> {
+    version: i64,
+    checked_at: Timestamp,
+    access_token: &'a str,
+    expires_at: Option<Timestamp>,
+    issued_at: Option<Timestamp>,
+    last_refresh: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    store: String,
+    highest_version: i64,
+    token: Option<CachedToken>,
+}
+
+impl TokenCache {
+    /// The cache of the row `name` of the store at `url`, in a folder that is created when it is needed. Only
+    /// the last folder of the path is created.
+    pub fn new(folder: impl Into<PathBuf>, url: &str, name: &str) -> Self {
+        let mut hash = Context::new(&SHA256);
+        for part in [url, name] {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let hash = hash.finish();
+        let binding = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { folder: folder.into(), binding }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(format!("{}.json", &self.binding[..32]))
+    }
+
+    /// Reads the file. A file that is missing, damaged, or of another store is an empty cache.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError::Refused`] or [`CacheError::Io`].
+    pub fn load(&self) -> Result<Cached, CacheError> {
+        let path = self.path();
+        if let Some(fault) = private::folder_fault(&self.folder).map_err(failed(&self.folder))? {
+            return Err(refused(&self.folder)(fault));
+        }
+        let Some(file) = private::open(&path).map_err(failed(&path))? else {
+            return Ok(Cached::default());
+        };
+        let file = file.map_err(refused(&path))?;
+        // Larger than what is read, so that it does not grow, which would leave copies.
+        let mut text = Zeroizing::new(Vec::with_capacity(2 * LARGEST as usize));
+        file.take(LARGEST).read_to_end(&mut text).map_err(failed(&path))?;
+        let read = serde_json::from_slice::<Read>(&text).ok();
+        let read = read.filter(|read| read.store == self.binding);
+        Ok(read.map_or_else(Cached::default, |read| Cached {
+            highest_version: read.highest_version,
+            token: read.token,
+        }))
+    }
+
+    /// Compares the version of the store with the highest one that this machine has seen.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError::WentBack`].
+    pub fn check_version(&self, cached: &Cached, stored: i64) -> Result<(), CacheError> {
+        let seen = cached.highest_version;
+        if stored >= seen {
+            Ok(())
+        } else {
+            Err(CacheError::WentBack { stored, seen, path: self.path() })
+        }
+    }
+
+    /// Remembers the version and the token that the store has now; no token after a logout. An older version
+    /// than that of the file changes nothing, and neither does a process that finds another one writing: that
+    /// one stores as much.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError::Refused`] or [`CacheError::Io`]. The file is unchanged.
+    pub fn remember(&self, version: i64, token: Option<&CachedToken>) -> Result<(), CacheError> {
+        private::make_folder(&self.folder).map_err(failed(&self.folder))?;
+        // Reads once more with the lock; without it, to refuse a folder before anything is created in it.
+        self.load()?;
+        let lock = self.lock_file()?;
+        if lock.try_lock().is_err() || self.load()?.highest_version > version {
+            return Ok(());
+        }
+        self.write(&Written {
+            store: &self.binding,
+            highest_version: version,
+            token: token.map(WrittenToken::from),
+        })
+    }
+
+    fn lock_file(&self) -> Result<File, CacheError> {
+        let path = self.folder.join(format!("{}.lock", &self.binding[..32]));
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.write(true).create(true).truncate(false).open(&path).map_err(failed(&path))
+    }
+
+    /// Replaces the file. It need not survive a power failure, so it is not flushed.
+    fn write(&self, document: &Written<'_>) -> Result<(), CacheError> {
+        let path = self.path();
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed(&path))?;
+        let mut text = Zeroizing::new(Vec::with_capacity(LARGEST as usize));
+        serde_json::to_writer(&mut *text, document).map_err(|error| failed(&path)(error.into()))?;
+        file.write_all(&text).map_err(failed(&path))?;
+        file.persist(&path).map_err(|error| failed(&path)(error.error))?;
+        Ok(())
+    }
+}
+
+impl<'a> From<&'a CachedToken> for WrittenToken<'a> {
+    fn from(token: &'a CachedToken) -> Self {
+        Self {
+            version: token.version,
+            checked_at: token.checked_at,
+            access_token: AccessToken::expose(&token.access_token),
+            expires_at: token.expires_at,
+            issued_at: token.issued_at,
+            last_refresh: token.last_refresh,
+        }
+    }
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> CacheError {
+    let path = path.to_owned();
+    move |source| CacheError::Io { path: path.clone(), source }
+}
+
+fn refused(path: &Path) -> impl Fn(&'static str) -> CacheError {
+    let path = path.to_owned();
+    move |fault| CacheError::Refused { path: path.clone(), fault }
+}
