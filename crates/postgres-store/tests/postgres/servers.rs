@@ -43,3 +43,41 @@ fn synchronous_standby_has_what_was_committed() {
     standby.promote();
     assert_eq!(names(&standby), "kept");
 }
+
+#[test]
+fn server_has_verified_tls_client_certificates_and_channel_binding() {
+    let Some(server) = Server::start("TLS") else { return };
+    server.create_user("ci");
+    server.sql("CREATE ROLE certified LOGIN");
+    let file = |name: &str| server.file(name).display().to_string();
+    let verified = format!("sslmode=verify-full sslrootcert={}", file("ca.pem"));
+    let certificate = format!("sslcert={} sslkey={}", file("certified.pem"), file("certified.key"));
+    for (parameters, is_accepted) in [
+        (format!("user=ci channel_binding=require {verified}"), true),
+        (format!("user=ci sslmode=verify-full sslrootcert={}", file("certified.pem")), false),
+        ("user=ci channel_binding=require sslmode=disable".to_owned(), false),
+        (format!("user=certified {certificate} {verified}"), true),
+        (format!("user=certified {verified}"), false),
+        (format!("user=ci {certificate} {verified}"), true),
+    ] {
+        assert_eq!(server.accepts(server.port(), &parameters), is_accepted, "{parameters}");
+    }
+}
+
+#[test]
+fn pool_and_network_forward_until_the_network_fails() {
+    let Some(server) = Server::start("a pool") else { return };
+    server.create_user("ci");
+    let Some(pool) = Pool::start("a pool", &server, &["ci"]) else { return };
+    let network = Proxy::start(pool.port());
+    for state in
+        [Network::Works, Network::Closes, Network::LosesAnswerTo("SELECT 1"), Network::Works]
+    {
+        network.set(state);
+        let is_accepted = server.accepts(network.port(), "user=ci sslmode=disable");
+        assert_eq!(is_accepted, state == Network::Works, "{state:?}");
+    }
+    let verified = format!("sslmode=verify-full sslrootcert={}", server.file("ca.pem").display());
+    assert!(server.accepts(pool.port(), &format!("user=ci {verified}")));
+    assert_eq!(network.connections(), 3);
+}
