@@ -18,7 +18,13 @@
 //!
 //! - A connection to another machine uses TLS, and the server's certificate and name are verified.
 //! - A password is not accepted in a URL, which other programs can see.
+//! - A sign-in is sealed before it leaves the machine, and no refresh token is cached.
 
 mod connection;
 
+mod cache;
+mod seal;
+
+pub use cache::{CacheError, Cached, CachedToken, StoreUnchecked, TokenCache};
 pub use connection::{InvalidParameters, Parameters};
+pub use seal::{KeyId, Keys, RowVersion, SealError};
