@@ -2,7 +2,7 @@
 //! tests are reported as skipped.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
 
