@@ -12,8 +12,10 @@
 mod document;
 mod error;
 mod key_file;
+mod key_id;
 mod keys;
 
 pub use document::RowVersion;
 pub use error::SealError;
-pub use keys::{KeyId, Keys};
+pub use key_id::KeyId;
+pub use keys::Keys;
