@@ -11,7 +11,7 @@ pub struct KeyId([u8; KeyId::LENGTH]);
 impl KeyId {
     pub(super) const LENGTH: usize = 8;
 
-    fn for_key(key: &[u8]) -> Self {
+    pub(super) fn for_key(key: &[u8]) -> Self {
         let mut input = Zeroizing::new(Vec::with_capacity(64));
         input.extend_from_slice(b"login-cli key id\0");
         input.extend_from_slice(key);
