@@ -30,6 +30,8 @@ use http::{Request, Response};
 /// # }
 /// ```
 ///
+/// `examples/own_reqwest_client.rs` is the implementation for `reqwest`.
+///
 /// The crate still refuses plain http, redirects and bodies that are too large, applies the total timeout,
 /// wipes the bodies that it holds, and hides the secrets of the request in errors. The implementation
 /// guarantees the rest:

@@ -13,6 +13,14 @@ use http_client::{
     TransportFuture, Url, retry_if_not_sent,
 };
 
+#[path = "../examples/own_reqwest_client.rs"]
+mod example;
+
+#[test]
+fn example_sends_its_requests_with_reqwest() {
+    example::main().unwrap();
+}
+
 type Answer = fn() -> Result<Response<Vec<u8>>, TransportError>;
 
 /// Gives the same answer to each request, and keeps the requests as text.

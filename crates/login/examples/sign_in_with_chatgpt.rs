@@ -3,7 +3,7 @@
 use auth_store::AuthStore;
 use http_client::{HttpClient, Options};
 use login::stored::StoredSignIn;
-use login::{BindOptions, openai, sign_in};
+use login::{BindOptions, RedirectHost, openai, sign_in};
 use sandbox::{Account, Sandbox, Scenario};
 use token_client::TokenClient;
 
@@ -21,8 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = TokenClient::new(http, provider, openai::SIGN_IN_CLIENT_ID);
     let sign_in = StoredSignIn::new(store, client, jiff::Timestamp::now);
     let options = sign_in::Options {
-        // Any free port. The client has registered `openai::SIGN_IN_PORT`.
-        redirect: BindOptions::new(openai::REDIRECT_PATH),
+        // Any free port. The client has registered `localhost` and `openai::SIGN_IN_PORT`.
+        redirect: BindOptions::new(openai::REDIRECT_PATH).redirect_host(RedirectHost::Localhost),
         ..sign_in::Options::default()
     };
 

@@ -42,6 +42,6 @@ pub use native_oauth::{
     Authorization, BrowserError, Error as OAuthError, ErrorKind as OAuthErrorKind,
     Event as OAuthEvent, UserInput, UserInputs, can_open_browser, open_browser,
 };
-pub use oauth_callback_server::BindOptions;
+pub use oauth_callback_server::{BindOptions, RedirectHost};
 pub use search_summary::SearchSummary;
 pub use token_source::{Event as RefreshEvent, LOCK_TIMEOUT};

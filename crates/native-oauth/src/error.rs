@@ -107,7 +107,7 @@ impl Error {
             | Self::PushedRequest(token_client::Error::PushNotSupported) => {
                 ErrorKind::Configuration
             }
-            Self::InvalidIdToken(InvalidIdToken::Keys(error)) => error.kind().into(),
+            Self::InvalidIdToken(InvalidIdToken::Keys { source, .. }) => source.kind().into(),
             Self::InvalidIdToken(_) => ErrorKind::InvalidResponse,
             Self::Bind(error) => error.kind().into(),
             Self::Callback(error) => error.kind().into(),
@@ -127,7 +127,7 @@ impl Error {
             Self::DeviceCode(error) | Self::PushedRequest(error) | Self::CodeExchange(error) => {
                 error.is_transient()
             }
-            Self::InvalidIdToken(InvalidIdToken::Keys(error)) => error.is_transient(),
+            Self::InvalidIdToken(InvalidIdToken::Keys { source, .. }) => source.is_transient(),
             _ => false,
         }
     }

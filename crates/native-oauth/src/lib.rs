@@ -7,18 +7,25 @@
 #![doc = include_str!("../examples/quick_start.rs")]
 //! ```
 //!
+//! With `token-store`, the program stays signed in:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/stay_signed_in.rs")]
+//! ```
+//!
 //! [`Provider::new`] is for a provider without metadata. [`SignIn::run`] is the whole sign-in.
 //! [`SignIn::start`] returns a [`PendingSignIn`] instead, for a program that shows the URL, takes a pasted
 //! URL ([`UserInput`]) or reports progress ([`Event`]). [`SignIn::run_by_device_code`] needs no browser on
 //! this machine ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). [`ProtectedResource`] and
-//! [`Provider::register`] need no client id: `examples/mcp.rs` signs in to an MCP server. [`Authorization`]
+//! [`Provider::register`] need no client id: `examples/mcp.rs` signs in to an MCP server. Store the
+//! registration ([`RegisteredClient::as_json`]) and the endpoints ([`ProviderMetadata`]). [`Authorization`]
 //! is the part below, for a provider with exchanges or device codes of its own. After the sign-in,
-//! [`Client::refresh`] and [`Client::revoke`] are for the tokens, and [`Claims`] says who signed in.
+//! [`Client::refresh`] and [`Client::revoke`] are for the tokens, and [`TokenResponse::claims`] says who signed in.
 //! `examples/presets.rs` has what some well-known providers need, as data to copy.
 //!
 //! # What this crate does not do
 //!
-//! It stores no token (`token-source`, `auth-store`) and requests no user information. It reads no
+//! It stores no token (`token-store`) and requests no user information. It reads no
 //! environment and prints nothing. The library behind [`open_browser`] is the exception: on Linux it reads
 //! `BROWSER`, and starts the program that it names.
 //!
@@ -66,7 +73,8 @@ pub use pending_sign_in::PendingSignIn;
 pub use sign_in::SignIn;
 pub use token_client::{
     AdditionalFields, ClientAuthentication, ClientMetadata, DiscoveryError, DpopKey,
-    InvalidIdToken, Issuer, JwkSet, ProtectedResource, Provider, RefreshResponse, RegisteredClient,
-    Revocable, TokenClient as Client, TokenResponse,
+    InvalidIdToken, InvalidMetadata, Issuer, JwkSet, ProtectedResource, Provider, ProviderMetadata,
+    RefreshResponse, RegisteredClient, RegistrationError, Revocable, TokenClient as Client,
+    TokenResponse,
 };
 pub use user_input::{UserInput, UserInputs};

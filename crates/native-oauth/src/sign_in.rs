@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use oauth_callback_server::{BindOptions, Page, Pages, RedirectHost, State};
+use oauth_callback_server::{BindOptions, Page, Pages, State};
 use token_client::{InvalidIdToken, JwkSet, TokenClient, TokenResponse};
 
 use crate::authorization::RequestParameters;
@@ -39,7 +39,7 @@ impl SignIn {
             client,
             scopes: Vec::new(),
             parameters: Vec::new(),
-            redirect: BindOptions::default().redirect_host(RedirectHost::Ipv4),
+            redirect: BindOptions::default(),
             timeout: Duration::from_secs(15 * 60),
             pages: Pages::default(),
             success_page: None,
@@ -96,8 +96,8 @@ impl SignIn {
         self.parameter(MAX_AGE, max_age.as_secs().to_string())
     }
 
-    /// The host, the ports and the path of the redirect URI, in place of `http://127.0.0.1:PORT/callback`. The
-    /// host of [`BindOptions::new`] is `localhost`; providers compare it with the registered one. With
+    /// The host, the ports and the path of the redirect URI, in place of `http://127.0.0.1:PORT/callback`.
+    /// Providers compare the host with the registered one. With
     /// [`form_post`](BindOptions::form_post), the request has `response_mode=form_post`.
     ///
     /// Give each provider a path of its own if you do not trust all of them: one that names the
@@ -198,7 +198,7 @@ impl SignIn {
 
     pub(crate) async fn check_id_token(
         &self,
-        tokens: TokenResponse,
+        mut tokens: TokenResponse,
         nonce: Option<&str>,
         keys: Option<&JwkSet>,
     ) -> Result<TokenResponse, Error> {
@@ -215,6 +215,7 @@ impl SignIn {
         if let Some(keys) = keys {
             keys.verify(id_token).await?;
         }
+        tokens.claims = Some(claims);
         Ok(tokens)
     }
 }

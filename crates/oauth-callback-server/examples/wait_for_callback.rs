@@ -23,8 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn browse(port: u16, url: String) -> std::io::Result<String> {
     let mut browser = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
-    let target = url.trim_start_matches("http://localhost:").trim_start_matches(char::is_numeric);
-    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
+    let target = url.trim_start_matches("http://127.0.0.1:").trim_start_matches(char::is_numeric);
+    let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
     browser.write_all(request.as_bytes()).await?;
     let mut response = String::new();
     browser.read_to_string(&mut response).await?;

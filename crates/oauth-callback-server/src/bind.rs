@@ -34,12 +34,12 @@ pub struct BindOptions {
 }
 
 impl BindOptions {
-    /// Any free port, and this path.
+    /// `http://127.0.0.1`, any free port, and this path.
     pub fn new(callback_path: impl Into<String>) -> Self {
         Self {
             ports: vec![ANY_PORT],
             fallback_ports: Vec::new(),
-            redirect_host: RedirectHost::default(),
+            redirect_host: RedirectHost::Ipv4,
             callback_path: callback_path.into(),
             form_post: false,
             limits: Limits::default(),
@@ -82,7 +82,7 @@ impl BindOptions {
 }
 
 impl Default for BindOptions {
-    /// Any free port, and the path `/callback`.
+    /// `http://127.0.0.1`, any free port, and the path `/callback`.
     fn default() -> Self {
         Self::new("/callback")
     }
@@ -90,12 +90,11 @@ impl Default for BindOptions {
 
 /// The host of the `redirect_uri`. An authorization server may have registered only one of them. The server
 /// listens on both loopback addresses in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectHost {
     /// `localhost`. A browser may force https for this name
     /// ([RFC 6797 §8.1.1](https://www.rfc-editor.org/rfc/rfc6797#section-8.1.1)), but not for an address.
-    #[default]
     Localhost,
     /// `127.0.0.1`, which [RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3) recommends.
     Ipv4,

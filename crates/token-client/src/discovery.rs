@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use http_client::{HttpClient, InvalidBaseUrl, is_secure, retry_if_not_sent};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -17,26 +18,48 @@ pub enum DiscoveryError {
     /// The issuer is not a URL with https.
     #[error("the issuer is not valid")]
     InvalidIssuer(#[from] InvalidBaseUrl),
-    /// The server has no metadata at this issuer, or cannot be reached.
-    #[error("cannot read the metadata of the server")]
-    Request(#[from] Error),
-    /// The metadata names another issuer
-    /// ([RFC 8414 §3.3](https://www.rfc-editor.org/rfc/rfc8414#section-3.3)).
-    #[error("the metadata names another issuer (a slash at the end matters)")]
-    IssuerMismatch,
-    /// The metadata names a template of issuers, one for each tenant. Use the issuer of one tenant, or
-    /// [`Provider::discover_any_tenant`].
-    #[error("the server has an issuer for each tenant; name the one of a tenant")]
-    IssuerTemplate(Box<Provider>),
     /// The resource is not a URL with https, or has a fragment.
     #[error("the resource is not a URL with https")]
     InvalidResource,
-    /// The metadata is about another resource
+    /// The server has no metadata, or cannot be reached.
+    #[error("cannot read the metadata at {url}")]
+    Request {
+        /// The first place where the metadata can be.
+        url: Url,
+        /// The reason.
+        source: Box<Error>,
+    },
+    /// The server has metadata that must not be used.
+    #[error("cannot use the metadata at {url}")]
+    InvalidMetadata {
+        /// Where it is.
+        url: Url,
+        /// The reason.
+        source: InvalidMetadata,
+    },
+}
+
+/// Why metadata must not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidMetadata {
+    /// It names another issuer
+    /// ([RFC 8414 §3.3](https://www.rfc-editor.org/rfc/rfc8414#section-3.3)).
+    #[error("it names another issuer, {found:?} (a slash at the end matters)")]
+    IssuerMismatch {
+        /// The issuer in the metadata, or its beginning.
+        found: String,
+    },
+    /// It names a template of issuers, one for each tenant. Use the issuer of one tenant, or
+    /// [`Provider::discover_any_tenant`]; this is the provider that it returns.
+    #[error("the server has an issuer for each tenant; name the one of a tenant")]
+    IssuerTemplate(Box<Provider>),
+    /// It is about another resource
     /// ([RFC 9728 §3.3](https://www.rfc-editor.org/rfc/rfc9728#section-3.3)).
-    #[error("the metadata is about another resource")]
+    #[error("it is about another resource")]
     ResourceMismatch,
     /// A required field is absent, not a URL, or plain http.
-    #[error("the metadata has no usable `{field}`")]
+    #[error("it has no usable `{field}`")]
     InvalidEndpoint {
         /// The field of the metadata.
         field: &'static str,
@@ -47,31 +70,44 @@ impl DiscoveryError {
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Request(error) if error.is_transient())
+        matches!(self, Self::Request { source, .. } if source.is_transient())
     }
 }
 
+/// The metadata of an authorization server
+/// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)), with all members that it has. It holds
+/// no secret: a program can store it as JSON, so that its next process has the endpoints without a request.
+///
+/// ```
+/// use token_client::{Provider, ProviderMetadata};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let stored = r#"{"issuer": "https://id.example.com", "userinfo_endpoint": "https://id.example.com/me",
+/// # "authorization_endpoint": "https://id.example.com/authorize",
+/// # "token_endpoint": "https://id.example.com/token"}"#;
+/// let metadata: ProviderMetadata = serde_json::from_str(stored)?;
+/// let userinfo_endpoint: Option<String> = metadata.get("userinfo_endpoint");
+/// let provider = Provider::from_metadata(&metadata, &"https://id.example.com".parse()?)?;
+/// # assert_eq!(userinfo_endpoint.as_deref(), Some("https://id.example.com/me"));
+/// # Ok(())
+/// # }
+/// ```
+// Each member is its source text: one that cannot be used, such as a number beyond a double, does not spoil
+// the others.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct ProviderMetadata(BTreeMap<String, Box<RawValue>>);
+
 impl Provider {
-    /// Reads the endpoints of a server from its metadata: that of [OpenID Connect
-    /// Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig), or else
-    /// that of [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414). Each endpoint must be https; those of
-    /// an issuer on this machine can be plain http. An optional endpoint that cannot be used is absent.
+    /// Reads the endpoints of a server from its metadata, as [`ProviderMetadata::discover`] finds it.
     ///
     /// # Errors
     ///
     /// [`DiscoveryError`]; without metadata, that of the first request.
     pub async fn discover(http: &HttpClient, issuer: &str) -> Result<Self, DiscoveryError> {
-        let issuer: Issuer = issuer.parse()?;
-        let mut first_error = None;
-        for url in metadata_urls(&issuer) {
-            match Self::read(http, url, &issuer).await {
-                Err(DiscoveryError::Request(error)) if is_elsewhere(&error) => {
-                    first_error = first_error.or(Some(error.into()));
-                }
-                outcome => return outcome,
-            }
-        }
-        Err(first_error.unwrap_or(DiscoveryError::IssuerMismatch))
+        let issuer = issuer.parse()?;
+        let (url, metadata) = ProviderMetadata::find(http, &issuer).await?;
+        Self::from_metadata(&metadata, &issuer).map_err(|error| invalid(url, error))
     }
 
     /// As [`discover`](Self::discover), at a server with an issuer for each tenant and one sign-in for
@@ -88,18 +124,123 @@ impl Provider {
         http: &HttpClient,
         issuer: &str,
     ) -> Result<Self, DiscoveryError> {
+        use InvalidMetadata::IssuerTemplate;
         match Self::discover(http, issuer).await {
-            Err(DiscoveryError::IssuerTemplate(provider)) => Ok(*provider),
+            Err(DiscoveryError::InvalidMetadata { source: IssuerTemplate(it), .. }) => Ok(*it),
             outcome => outcome,
         }
     }
 
-    async fn read(http: &HttpClient, url: Url, issuer: &Issuer) -> Result<Self, DiscoveryError> {
-        let response = retry_if_not_sent(|| http.get(url.clone()).send()).await;
-        let response = accepted(response.map_err(Error::from)?)?;
-        let metadata: Metadata<'_> = response.decode().map_err(Error::from)?;
-        metadata.into_provider(issuer)
+    /// The provider of metadata that was stored. Each endpoint must be https; those of an issuer on this
+    /// machine can be plain http. An optional endpoint that cannot be used is absent.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMetadata`].
+    pub fn from_metadata(
+        metadata: &ProviderMetadata,
+        issuer: &Issuer,
+    ) -> Result<Self, InvalidMetadata> {
+        let unusable = |field| InvalidMetadata::InvalidEndpoint { field };
+        let found: String = metadata.get("issuer").ok_or(unusable("issuer"))?;
+        let is_template = is_template_of(&found, issuer.as_str());
+        if found != issuer.as_str() && !is_template {
+            let found = found.chars().take(LONGEST_SHOWN).collect();
+            return Err(InvalidMetadata::IssuerMismatch { found });
+        }
+        let is_local = issuer.base_url().is_loopback();
+        let endpoint = |field| endpoint(&metadata.get::<String>(field)?, is_local);
+        let required = |field| endpoint(field).ok_or(unusable(field));
+        let (authorization, token) =
+            (required("authorization_endpoint")?, required("token_endpoint")?);
+        if !metadata.supports_pkce() {
+            return Err(unusable("code_challenge_methods_supported"));
+        }
+        let mut provider = Self::new(issuer.clone(), authorization, token);
+        provider.revocation_endpoint = endpoint("revocation_endpoint");
+        provider.device_authorization_endpoint = endpoint("device_authorization_endpoint");
+        provider.pushed_authorization_request_endpoint =
+            endpoint("pushed_authorization_request_endpoint");
+        provider.registration_endpoint = endpoint("registration_endpoint");
+        provider.jwks_uri = endpoint("jwks_uri");
+        provider.require_pushed_authorization_requests =
+            metadata.is_true("require_pushed_authorization_requests");
+        provider.authorization_response_iss_parameter_supported =
+            metadata.is_true("authorization_response_iss_parameter_supported");
+        if is_template {
+            provider.issuer_template = Some(found);
+            return Err(InvalidMetadata::IssuerTemplate(provider.into()));
+        }
+        Ok(provider)
     }
+}
+
+impl ProviderMetadata {
+    /// Reads the metadata of a server: that of [OpenID Connect
+    /// Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig), or else
+    /// that of [RFC 8414](https://www.rfc-editor.org/rfc/rfc8414).
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::discover`].
+    pub async fn discover(http: &HttpClient, issuer: &str) -> Result<Self, DiscoveryError> {
+        let issuer = issuer.parse()?;
+        let (url, metadata) = Self::find(http, &issuer).await?;
+        match Provider::from_metadata(&metadata, &issuer) {
+            Ok(_) | Err(InvalidMetadata::IssuerTemplate(_)) => Ok(metadata),
+            Err(error) => Err(invalid(url, error)),
+        }
+    }
+
+    /// The value of a member, such as `userinfo_endpoint`, if it is a `T`.
+    #[must_use]
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.0.get(name)?.get()).ok()
+    }
+
+    async fn find(http: &HttpClient, issuer: &Issuer) -> Result<(Url, Self), DiscoveryError> {
+        let mut first_error = None;
+        for url in metadata_urls(issuer) {
+            match read_json(http, &url).await {
+                Ok(metadata) => return Ok((url, metadata)),
+                Err(error) if is_elsewhere(&error) => {
+                    first_error = first_error.or(Some((url, error)));
+                }
+                Err(error) => {
+                    first_error = Some((url, error));
+                    break;
+                }
+            }
+        }
+        let (url, error) = first_error.ok_or(DiscoveryError::InvalidResource)?;
+        Err(DiscoveryError::Request { url, source: error.into() })
+    }
+
+    /// Many servers support PKCE and do not say so. One that names other methods only does not.
+    fn supports_pkce(&self) -> bool {
+        let methods = self.get::<Vec<String>>("code_challenge_methods_supported");
+        methods.is_none_or(|methods| methods.iter().any(|it| it == pkce::CODE_CHALLENGE_METHOD))
+    }
+
+    fn is_true(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|json| matches!(json.get(), "true" | "\"true\""))
+    }
+}
+
+/// How much of a text from the server is shown.
+const LONGEST_SHOWN: usize = 200;
+
+fn invalid(url: Url, source: InvalidMetadata) -> DiscoveryError {
+    DiscoveryError::InvalidMetadata { url, source }
+}
+
+/// Reads a JSON document.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    http: &HttpClient,
+    url: &Url,
+) -> Result<T, Error> {
+    let response = retry_if_not_sent(|| http.get(url.clone()).send()).await?;
+    Ok(accepted(response)?.decode()?)
 }
 
 /// Whether there is no metadata at this place.
@@ -129,62 +270,6 @@ fn metadata_urls(issuer: &Issuer) -> Vec<Url> {
         urls.pop();
     }
     urls
-}
-
-/// The authorization server metadata
-/// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)), each member as its source text: one
-/// that cannot be used does not spoil the others.
-#[derive(Deserialize)]
-struct Metadata<'a>(#[serde(borrow)] BTreeMap<String, &'a RawValue>);
-
-impl Metadata<'_> {
-    fn into_provider(self, issuer: &Issuer) -> Result<Provider, DiscoveryError> {
-        let unusable = |field| DiscoveryError::InvalidEndpoint { field };
-        let found = self.text("issuer").ok_or(unusable("issuer"))?;
-        let is_template = is_template_of(&found, issuer.as_str());
-        if found != issuer.as_str() && !is_template {
-            return Err(DiscoveryError::IssuerMismatch);
-        }
-        let is_local = issuer.base_url().is_loopback();
-        let endpoint = |field| endpoint(&self.text(field)?, is_local);
-        let required = |field| endpoint(field).ok_or(unusable(field));
-        let (authorization, token) =
-            (required("authorization_endpoint")?, required("token_endpoint")?);
-        if !self.supports_pkce() {
-            return Err(unusable("code_challenge_methods_supported"));
-        }
-        let mut provider = Provider::new(issuer.clone(), authorization, token);
-        provider.revocation_endpoint = endpoint("revocation_endpoint");
-        provider.device_authorization_endpoint = endpoint("device_authorization_endpoint");
-        provider.pushed_authorization_request_endpoint =
-            endpoint("pushed_authorization_request_endpoint");
-        provider.registration_endpoint = endpoint("registration_endpoint");
-        provider.jwks_uri = endpoint("jwks_uri");
-        provider.require_pushed_authorization_requests =
-            self.is_true("require_pushed_authorization_requests");
-        provider.authorization_response_iss_parameter_supported =
-            self.is_true("authorization_response_iss_parameter_supported");
-        if is_template {
-            provider.issuer_template = Some(found);
-            return Err(DiscoveryError::IssuerTemplate(provider.into()));
-        }
-        Ok(provider)
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.0.get(name)?.get()).ok()
-    }
-
-    /// Many servers support PKCE and do not say so. One that names other methods only does not.
-    fn supports_pkce(&self) -> bool {
-        let methods = self.0.get("code_challenge_methods_supported");
-        let methods = methods.and_then(|json| serde_json::from_str::<Vec<String>>(json.get()).ok());
-        methods.is_none_or(|methods| methods.iter().any(|it| it == pkce::CODE_CHALLENGE_METHOD))
-    }
-
-    fn is_true(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|json| matches!(json.get(), "true" | "\"true\""))
-    }
 }
 
 /// Whether `issuer` is the template with a word in place of `{tenantid}`.
@@ -235,16 +320,17 @@ mod tests {
         }
     }
 
-    fn provider(issuer: &str, patch: &Value) -> Result<Provider, DiscoveryError> {
+    fn provider(issuer: &str, patch: &Value) -> Result<Provider, InvalidMetadata> {
         let mut metadata = json!({
             "issuer": issuer, "jwks_uri": format!("{issuer}/keys"),
             "authorization_endpoint": format!("{issuer}/authorize"),
             "token_endpoint": format!("{issuer}/token"), "unknown": [1e3],
         });
         metadata.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
-        let metadata = metadata.to_string();
-        let metadata: Metadata<'_> = serde_json::from_str(&metadata).unwrap();
-        metadata.into_provider(&issuer.parse().unwrap())
+        let stored = metadata.to_string();
+        let metadata: ProviderMetadata = serde_json::from_str(&stored).unwrap();
+        assert_eq!(serde_json::to_string(&metadata).unwrap(), stored);
+        Provider::from_metadata(&metadata, &issuer.parse().unwrap())
     }
 
     // threats 16 98
@@ -256,7 +342,10 @@ mod tests {
         assert!(!found.authorization_response_iss_parameter_supported);
         for other in ["https://a.test/", "https://A.test", "http://a.test", ""] {
             let outcome = provider("https://a.test", &json!({ "issuer": other }));
-            assert!(matches!(outcome, Err(DiscoveryError::IssuerMismatch)), "{other}");
+            assert!(
+                matches!(outcome, Err(InvalidMetadata::IssuerMismatch { found }) if found == other),
+                "{other}"
+            );
         }
     }
 
@@ -277,7 +366,7 @@ mod tests {
             for field in ["authorization_endpoint", "token_endpoint"] {
                 let outcome = provider("https://a.test", &json!({ field: odd }));
                 assert!(
-                    matches!(outcome, Err(DiscoveryError::InvalidEndpoint { field: it }) if it == field),
+                    matches!(outcome, Err(InvalidMetadata::InvalidEndpoint { field: it }) if it == field),
                     "{field} {odd}"
                 );
             }
@@ -338,10 +427,10 @@ mod tests {
         ] {
             let outcome = provider(issuer, &json!({ "issuer": template }));
             match outcome {
-                Err(DiscoveryError::IssuerTemplate(found)) if is_template => {
+                Err(InvalidMetadata::IssuerTemplate(found)) if is_template => {
                     assert_eq!(found.issuer_template.as_deref(), Some(template));
                 }
-                Err(DiscoveryError::IssuerMismatch) if !is_template => {}
+                Err(InvalidMetadata::IssuerMismatch { .. }) if !is_template => {}
                 outcome => panic!("{template} {issuer}: {outcome:?}"),
             }
         }

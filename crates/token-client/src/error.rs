@@ -28,9 +28,6 @@ pub enum Error {
     /// The server has no endpoint for pushed authorization requests.
     #[error("the server has no endpoint for pushed authorization requests")]
     PushNotSupported,
-    /// The server does not register clients by itself: use the id of a client that is registered.
-    #[error("the server does not register clients")]
-    RegistrationNotSupported,
     /// The server has no revocation endpoint.
     #[error("the provider has no known revocation endpoint")]
     RevocationNotSupported,
@@ -57,10 +54,9 @@ impl Error {
             Self::Http(_) | Self::NoRandomness(_) => ErrorKind::NoResponse,
             Self::ErrorResponse(_) => ErrorKind::ErrorResponse,
             Self::InvalidResponse(_) => ErrorKind::InvalidResponse,
-            Self::DeviceCodeNotEnabled
-            | Self::PushNotSupported
-            | Self::RegistrationNotSupported
-            | Self::RevocationNotSupported => ErrorKind::Unsupported,
+            Self::DeviceCodeNotEnabled | Self::PushNotSupported | Self::RevocationNotSupported => {
+                ErrorKind::Unsupported
+            }
         }
     }
 

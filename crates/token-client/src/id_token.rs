@@ -2,6 +2,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use credentials::{ClaimMismatch, Claims, IdToken, IdTokenValidation, MalformedJwt};
 use serde::Deserialize;
+use url::Url;
 
 use crate::client::TokenClient;
 use crate::error::Error;
@@ -27,8 +28,13 @@ pub enum InvalidIdToken {
     #[error("the ID token is not signed with a key of the provider")]
     InvalidSignature,
     /// The provider's keys cannot be read.
-    #[error("cannot read the keys of the provider")]
-    Keys(#[source] Box<Error>),
+    #[error("cannot read the keys of the provider at {url}")]
+    Keys {
+        /// The [`jwks_uri`](crate::Provider::jwks_uri).
+        url: Url,
+        /// The reason.
+        source: Box<Error>,
+    },
 }
 
 #[derive(Default, Deserialize)]

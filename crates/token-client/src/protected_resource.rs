@@ -2,8 +2,7 @@ use http_client::http::HeaderMap;
 use http_client::{HttpClient, Url, is_secure, retry_if_not_sent};
 use serde::Deserialize;
 
-use crate::client::accepted;
-use crate::discovery::{DiscoveryError, endpoint};
+use crate::discovery::{DiscoveryError, InvalidMetadata, endpoint, read_json};
 use crate::error::Error;
 
 /// The metadata of a protected resource, such as an MCP server: where its access tokens come from
@@ -50,7 +49,10 @@ impl ProtectedResource {
         let url = resource_url(resource)?;
         let headers = match retry_if_not_sent(|| http.get(url.clone()).send()).await {
             Ok(response) => response.headers().clone(),
-            Err(error) if error.provably_not_sent() => return Err(Error::Http(error).into()),
+            Err(error) if error.provably_not_sent() => {
+                let source = Box::new(Error::Http(error));
+                return Err(DiscoveryError::Request { url, source });
+            }
             // The resource may redirect, or stream without end.
             Err(_) => HeaderMap::new(),
         };
@@ -95,16 +97,22 @@ impl ProtectedResource {
     }
 
     async fn read(http: &HttpClient, place: Place) -> Result<Self, DiscoveryError> {
-        let response = retry_if_not_sent(|| http.get(place.metadata.clone()).send()).await;
-        let response = accepted(response.map_err(Error::from)?)?;
-        let metadata: Metadata = response.decode().map_err(Error::from)?;
-        if Url::parse(&metadata.resource).ok().as_ref() != Some(&place.resource) {
-            return Err(DiscoveryError::ResourceMismatch);
+        let Place { metadata: url, resource } = place;
+        match read_json::<Metadata>(http, &url).await {
+            Ok(metadata) => Self::from_metadata(metadata, &resource)
+                .map_err(|source| DiscoveryError::InvalidMetadata { url, source }),
+            Err(error) => Err(DiscoveryError::Request { url, source: error.into() }),
+        }
+    }
+
+    fn from_metadata(metadata: Metadata, resource: &Url) -> Result<Self, InvalidMetadata> {
+        if Url::parse(&metadata.resource).ok().as_ref() != Some(resource) {
+            return Err(InvalidMetadata::ResourceMismatch);
         }
         let mut authorization_servers = metadata.authorization_servers;
-        authorization_servers.retain(|it| endpoint(it, is_local(&place.resource)).is_some());
+        authorization_servers.retain(|it| endpoint(it, is_local(resource)).is_some());
         if authorization_servers.is_empty() {
-            return Err(DiscoveryError::InvalidEndpoint { field: "authorization_servers" });
+            return Err(InvalidMetadata::InvalidEndpoint { field: "authorization_servers" });
         }
         let scopes = metadata.scopes_supported.unwrap_or_default();
         Ok(Self { resource: metadata.resource, authorization_servers, scopes })

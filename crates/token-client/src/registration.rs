@@ -1,11 +1,17 @@
+use std::fmt;
+use std::time::Duration;
+
 use credentials::ClientSecret;
-use http_client::{HttpClient, retry_if_not_sent};
+use http_client::{HttpClient, Url, retry_if_not_sent};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use crate::authentication::ClientAuthentication;
 use crate::client::{TokenClient, accepted, decode};
 use crate::error::Error;
 use crate::provider::Provider;
+use crate::seconds;
 
 /// What an app registers about itself
 /// ([RFC 7591 §2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
@@ -52,18 +58,64 @@ impl ClientMetadata {
 }
 
 /// A registered client ([RFC 7591 §3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1)). Store
-/// it: each registration makes another client.
-#[derive(Debug, Deserialize)]
+/// it ([`as_json`](Self::as_json)): each registration makes another client.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct RegisteredClient {
     /// The id that the server gave to the client.
     pub client_id: String,
     /// The secret, if the server issued one all the same.
-    #[serde(default)]
     pub client_secret: Option<ClientSecret>,
     /// How the client sends its secret, if the server says so.
-    #[serde(default)]
     pub token_endpoint_auth_method: Option<String>,
+    /// When the secret expires, in time since 1970-01-01 UTC. The client must then register again.
+    pub client_secret_expires_at: Option<Duration>,
+    json: RegistrationJson,
+}
+
+/// Why no client was registered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistrationError {
+    /// The server does not register clients by itself: use the id of a client that is registered.
+    #[error("the server does not register clients")]
+    NotSupported,
+    /// There is no response, or the server refused the metadata.
+    #[error("cannot register a client at {url}")]
+    Request {
+        /// The registration endpoint.
+        url: Url,
+        /// The reason.
+        source: Box<Error>,
+    },
+}
+
+impl RegistrationError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Request { source, .. } if source.is_transient())
+    }
+}
+
+/// The whole response. It can have secrets.
+struct RegistrationJson(Zeroizing<String>);
+
+impl fmt::Debug for RegistrationJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    client_id: String,
+    #[serde(default)]
+    client_secret: Option<ClientSecret>,
+    #[serde(default)]
+    token_endpoint_auth_method: Option<String>,
+    #[serde(default, deserialize_with = "seconds::deserialize")]
+    client_secret_expires_at: Option<Duration>,
 }
 
 impl Provider {
@@ -71,21 +123,52 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// [`Error::RegistrationNotSupported`] if the server has no endpoint for it,
-    /// [`Error::ErrorResponse`] if it refuses the metadata.
+    /// [`RegistrationError`].
     pub async fn register(
         &self,
         http: &HttpClient,
         client: &ClientMetadata,
-    ) -> Result<RegisteredClient, Error> {
-        let endpoint = self.registration_endpoint.as_ref();
-        let endpoint = endpoint.ok_or(Error::RegistrationNotSupported)?;
-        let send = || http.post(endpoint.clone()).send_json(client);
-        decode(&accepted(retry_if_not_sent(send).await?)?)
+    ) -> Result<RegisteredClient, RegistrationError> {
+        let url = self.registration_endpoint.as_ref().ok_or(RegistrationError::NotSupported)?;
+        let send = || http.post(url.clone()).send_json(client);
+        let registered = async {
+            let response = accepted(retry_if_not_sent(send).await?)?;
+            let json: Box<RawValue> = decode(&response)?;
+            Ok(RegisteredClient::new(decode(&response)?, json.get()))
+        };
+        let failed =
+            |error: Error| RegistrationError::Request { url: url.clone(), source: error.into() };
+        registered.await.map_err(failed)
     }
 }
 
 impl RegisteredClient {
+    fn new(fields: Fields, json: &str) -> Self {
+        let Fields { client_id, client_secret, token_endpoint_auth_method, .. } = fields;
+        // Zero: it does not expire.
+        let client_secret_expires_at = fields.client_secret_expires_at.filter(|it| !it.is_zero());
+        let json = RegistrationJson(json.to_owned().into());
+        Self {
+            client_id,
+            client_secret,
+            token_endpoint_auth_method,
+            client_secret_expires_at,
+            json,
+        }
+    }
+
+    /// Reads what [`as_json`](Self::as_json) returned; `None` unless it is a registration.
+    #[must_use]
+    pub fn from_json(json: &str) -> Option<Self> {
+        Some(Self::new(serde_json::from_str(json).ok()?, json))
+    }
+
+    /// The response of the server, for a store. It can have secrets.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        &self.json.0
+    }
+
     /// The client of this id and secret at `provider`, which has registered it.
     #[must_use]
     pub fn into_client(self, http: HttpClient, provider: Provider) -> TokenClient {

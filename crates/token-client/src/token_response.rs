@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use credentials::{AccessToken, IdToken, RefreshToken};
+use credentials::{AccessToken, Claims, IdToken, RefreshToken};
 use http_client::{DecodeError, ErrorResponse, Response};
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -24,6 +24,9 @@ pub struct TokenResponse {
     pub refresh_token: Option<RefreshToken>,
     /// Who signed in.
     pub id_token: Option<IdToken>,
+    /// What the ID token says, once it was validated: `native_oauth::SignIn` does that, and
+    /// [`exchange_code`](crate::TokenClient::exchange_code) does not.
+    pub claims: Option<Claims>,
     /// How long the access token is good, from the response on.
     pub expires_in: Option<Duration>,
     /// The scope of the access token, where it is not the requested one.
@@ -178,7 +181,15 @@ impl TryFrom<RefreshResponse> for TokenResponse {
         let field = if unusable.contains(&"token_type") { "token_type" } else { "access_token" };
         let access_token =
             response.access_token.ok_or(DecodeError::Shape { field: field.into() })?;
-        Ok(Self { access_token, refresh_token, id_token, expires_in, scope, additional })
+        Ok(Self {
+            access_token,
+            refresh_token,
+            id_token,
+            claims: None,
+            expires_in,
+            scope,
+            additional,
+        })
     }
 }
 

@@ -6,7 +6,8 @@ use credentials::RefreshToken;
 use http_client::http::{Request, Response};
 use http_client::{HttpClient, Options, Transport, TransportFuture, Url};
 use token_client::{
-    ClientMetadata, DiscoveryError, Error, ProtectedResource, Provider, Revocable, TokenClient,
+    ClientMetadata, DiscoveryError, Error, InvalidMetadata, ProtectedResource, Provider,
+    ProviderMetadata, RegisteredClient, RegistrationError, Revocable, TokenClient,
 };
 
 /// The status and the body at each path. All other paths have the status 404. With the status 401 the body
@@ -69,13 +70,43 @@ async fn bad_first_document_ends_discovery() {
         let http = http(responses);
         async move { Provider::discover(&http, "https://a.test/t").await.unwrap_err() }
     };
-    let error = discover(&[(OPENID, 200, &other), (OAUTH, 200, &good)]).await;
-    assert!(matches!(error, DiscoveryError::IssuerMismatch), "{error:?}");
-    let error = discover(&[(OPENID, 302, "")]).await;
-    assert!(matches!(error, DiscoveryError::Request(Error::Http(_))), "{error:?}");
-    let error = discover(&[(OPENID, 503, ""), (OAUTH, 404, "")]).await;
-    let DiscoveryError::Request(Error::ErrorResponse(response)) = error else { panic!() };
-    assert_eq!(response.status, 503);
+    for (responses, expected) in [
+        (
+            &[(OPENID, 200, &*other), (OAUTH, 200, &*good)][..],
+            "cannot use the metadata at https://a.test/t/.well-known/openid-configuration: it names \
+             another issuer, \"https://a.test\" (a slash at the end matters)",
+        ),
+        (
+            &[(OPENID, 302, "")],
+            "cannot read the metadata at https://a.test/t/.well-known/openid-configuration: \
+             unexpected redirect from a.test (HTTP 302)",
+        ),
+        (
+            &[(OPENID, 503, ""), (OAUTH, 404, "")],
+            "cannot read the metadata at https://a.test/t/.well-known/openid-configuration: the \
+             issuer refused: HTTP 503, not JSON",
+        ),
+    ] {
+        assert_eq!(with_sources(&discover(responses).await), expected);
+    }
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[tokio::test]
+async fn stored_metadata_makes_the_provider_that_was_discovered() {
+    let metadata = metadata("https://a.test/t").replace('{', r#"{"odd":1e400,"#);
+    let http = http(&[(OPENID, 200, &metadata)]);
+    let found = ProviderMetadata::discover(&http, "https://a.test/t").await.unwrap();
+    let stored: ProviderMetadata =
+        serde_json::from_str(&serde_json::to_string(&found).unwrap()).unwrap();
+    let provider = Provider::from_metadata(&stored, &"https://a.test/t".parse().unwrap()).unwrap();
+    assert_eq!(provider, Provider::discover(&http, "https://a.test/t").await.unwrap());
+    let other = Provider::from_metadata(&stored, &"https://a.test".parse().unwrap());
+    assert!(matches!(other, Err(InvalidMetadata::IssuerMismatch { .. })), "{other:?}");
 }
 
 #[tokio::test]
@@ -83,7 +114,8 @@ async fn issuer_of_each_tenant_is_accepted_by_its_own_name_only() {
     let template = metadata("https://a.test/{tenantid}");
     let http = http(&[(OPENID, 200, &*template)]);
     let error = Provider::discover(&http, "https://a.test/t").await.unwrap_err();
-    assert!(matches!(error, DiscoveryError::IssuerTemplate(_)), "{error:?}");
+    let DiscoveryError::InvalidMetadata { source, .. } = error else { panic!("{error:?}") };
+    assert!(matches!(source, InvalidMetadata::IssuerTemplate(_)), "{source:?}");
     let found = Provider::discover_any_tenant(&http, "https://a.test/t").await.unwrap();
     assert_eq!(found.issuer_template.as_deref(), Some("https://a.test/{tenantid}"));
     assert_eq!(found.issuer.as_str(), "https://a.test/t");
@@ -159,7 +191,7 @@ async fn registered_client_has_the_authentication_of_the_server() {
     let url = |path: &str| format!("https://a.test{path}").parse::<Url>().unwrap();
     let mut provider = Provider::new(issuer, url("/authorize"), url("/token"));
     let outcome = provider.register(&http(&[]), &metadata).await;
-    assert!(matches!(outcome, Err(Error::RegistrationNotSupported)));
+    assert!(matches!(outcome, Err(RegistrationError::NotSupported)));
     provider.registration_endpoint = Some(url("/register"));
     for (body, expected) in [
         (r#"{"client_id":"c"}"#, Some("None")),
@@ -177,14 +209,34 @@ async fn registered_client_has_the_authentication_of_the_server() {
     ] {
         let http = http(&[("/register", 201, body)]);
         let registered = provider.register(&http, &metadata).await;
-        let client = registered.map(|it| it.into_client(http, provider.clone()));
+        let stored = registered.map(|it| RegisteredClient::from_json(it.as_json()).unwrap());
+        let client = stored.map(|it| it.into_client(http, provider.clone()));
         match (client, expected) {
             (Ok(client), Some(expected)) => {
                 assert_eq!(client.client_id(), "c");
                 assert!(format!("{client:?}").contains(expected), "{body}");
             }
-            (Err(Error::ErrorResponse(_) | Error::InvalidResponse(_)), None) => {}
+            (Err(RegistrationError::Request { source, .. }), None) => assert!(
+                matches!(*source, Error::ErrorResponse(_) | Error::InvalidResponse(_)),
+                "{source:?}"
+            ),
             (outcome, _) => panic!("{body}: {outcome:?}"),
         }
     }
+}
+
+/// RFC 7591 §3.2.1: zero is never.
+// threats 195
+#[test]
+fn stored_registration_keeps_each_member() {
+    for (at, expected) in [("0", None), ("1800000000", Some(1_800_000_000)), ("\"soon\"", None)] {
+        let json = format!(
+            r#"{{"client_id":"c","client_secret":"s3cret","client_secret_expires_at":{at},"more":1e400}}"#
+        );
+        let client = RegisteredClient::from_json(&json).unwrap();
+        assert_eq!(client.client_secret_expires_at.map(|it| it.as_secs()), expected);
+        assert_eq!(client.as_json(), json);
+        assert!(!format!("{client:?}").contains("s3cret"));
+    }
+    assert!(RegisteredClient::from_json("{}").is_none());
 }

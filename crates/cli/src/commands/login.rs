@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliEr
 fn is_for_phone(args: &LoginArgs) -> bool {
     let has_options = !args.callback.ports.is_empty()
         || !args.authorization.scopes.is_empty()
-        || args.authorization.redirect_host != RedirectHost::default();
+        || args.authorization.redirect_host != RedirectHost::Localhost;
     args.browser.qr && !has_options
 }
 

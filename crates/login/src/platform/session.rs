@@ -5,7 +5,7 @@ use native_oauth::{
     Authorization, CodeGrant, Error as OAuthError, Event as OAuthEvent, RequestParameters,
     WaitOptions,
 };
-use oauth_callback_server::{BindOptions, BrowserResponder};
+use oauth_callback_server::{BindOptions, BrowserResponder, RedirectHost};
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
 
@@ -38,7 +38,9 @@ impl Options {
             issuer,
             api_base,
             client_id: CREATE_API_KEY_CLIENT_ID.to_owned(),
-            redirect: BindOptions::new(REDIRECT_PATH).ports([CREATE_API_KEY_PORT]),
+            redirect: BindOptions::new(REDIRECT_PATH)
+                .redirect_host(RedirectHost::Localhost)
+                .ports([CREATE_API_KEY_PORT]),
             timeout: Duration::from_secs(15 * 60),
         }
     }

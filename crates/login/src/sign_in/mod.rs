@@ -15,7 +15,7 @@ use auth_store::Location;
 use native_oauth::{
     Authorization, Event as OAuthEvent, Grant, RequestParameters, WaitOptions, wait_for_approval,
 };
-use oauth_callback_server::BindOptions;
+use oauth_callback_server::{BindOptions, RedirectHost};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
@@ -60,6 +60,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             redirect: BindOptions::new(REDIRECT_PATH)
+                .redirect_host(RedirectHost::Localhost)
                 .ports([SIGN_IN_PORT])
                 .fallback_ports([SIGN_IN_OTHER_PORT]),
             timeout: Duration::from_secs(15 * 60),

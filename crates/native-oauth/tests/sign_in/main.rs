@@ -11,6 +11,7 @@ mod options;
 mod order;
 mod provider;
 mod signing;
+mod stay_signed_in;
 
 #[expect(dead_code, reason = "the example's `main` is not called here")]
 #[path = "../../examples/quick_start.rs"]
@@ -54,6 +55,7 @@ async fn example_signs_in_with_a_browser() {
     let tokens = example::sign_in(&provider.issuer(), follow).await.unwrap();
     assert_eq!(tokens.access_token.expose(), ACCESS_TOKEN);
     assert!(tokens.id_token.is_some() && tokens.refresh_token.is_some());
+    assert_eq!(tokens.claims.unwrap().sub.as_deref(), Some("ada"));
 
     let query = provider.authorization_query();
     let value = |name: &str| value(&query, name);

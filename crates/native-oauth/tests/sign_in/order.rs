@@ -15,7 +15,7 @@ async fn unreachable_keys_end_the_sign_in_before_the_person_is_asked() {
     let metadata = json!({"jwks_uri": "http://127.0.0.1:1/keys"});
     let provider = TestProvider::with(|it| it.metadata = metadata).await;
     let sign_in = || async { sign_in(&provider).await.scopes(["openid"]).verify_signature() };
-    let is_keys = |error| matches!(error, Error::InvalidIdToken(InvalidIdToken::Keys(_)));
+    let is_keys = |error| matches!(error, Error::InvalidIdToken(InvalidIdToken::Keys { .. }));
     let outcome = sign_in().await.run(|_| panic!("nothing to open")).await;
     assert!(is_keys(outcome.unwrap_err()));
     let outcome = sign_in().await.run_by_device_code(&|_: Event<'_>| {}).await;

@@ -40,7 +40,7 @@ fn first_free_port_of_a_list_is_bound() {
     let free = free_port();
     let server = bind(&[first.port(), second.port(), free, 0]).unwrap();
     assert_eq!(server.port(), free);
-    assert_eq!(server.redirect_uri(), format!("http://localhost:{free}/auth/callback"));
+    assert_eq!(server.redirect_uri(), format!("http://127.0.0.1:{free}/auth/callback"));
 }
 
 // threats 61

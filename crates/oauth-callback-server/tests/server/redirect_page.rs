@@ -37,7 +37,7 @@ async fn redirect_page_is_served_once_and_ends_the_server() {
     let redirect = read_response(&mut browser).await;
     assert_eq!(redirect.status, 302);
     let location =
-        format!("http://localhost:{}/success?org_id=org%201%26x&needs_setup=true", waiting.port);
+        format!("http://127.0.0.1:{}/success?org_id=org%201%26x&needs_setup=true", waiting.port);
     assert_eq!(redirect.headers("location"), [location]);
     assert!(!done.is_finished(), "the page is not served yet");
 
@@ -122,7 +122,7 @@ proptest! {
     fn values_are_percent_encoded(value in "\\PC*|[\\r\\n/@:?#&=%<>\" a-c]*") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (location, port) = runtime.block_on(location_of(value.clone()));
-        let prefix = format!("http://localhost:{port}/success?a=");
+        let prefix = format!("http://127.0.0.1:{port}/success?a=");
         let rest = location.strip_prefix(&prefix).unwrap();
         let encoded = rest.strip_suffix("&b=").unwrap();
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%".contains(c);

@@ -17,6 +17,9 @@ use crate::http;
 /// A server may wait ten seconds for its connections to end.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// After this time, the access tokens of the provider have expired.
+const LIFETIME: Duration = Duration::from_millis(1_100);
+
 pub(super) struct Situation {
     pub(super) name: &'static str,
     what: What,
@@ -80,10 +83,11 @@ impl Situation {
         if !tokens.exists() {
             return Ok("stores nothing");
         }
+        thread::sleep(LIFETIME);
         let (mut one, mut other) = (start()?, start()?);
         let both = [one.ends_well(), other.ends_well()] == [true, true];
-        let (_, refused) = provider.refreshes()?;
-        Ok(if both && refused == 0 { Self::SURVIVED } else { Self::FAILED })
+        let (refreshed, refused) = provider.refreshes()?;
+        Ok(if both && refreshed > 0 && refused == 0 { Self::SURVIVED } else { Self::FAILED })
     }
 
     /// Returns a connection that has to stay open.

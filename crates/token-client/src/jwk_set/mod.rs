@@ -1,9 +1,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use credentials::{IdToken, MalformedJwt};
-use http_client::{HttpClient, retry_if_not_sent};
+use http_client::HttpClient;
 use ring::signature::{
     self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
@@ -11,20 +12,30 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::client::accepted;
+use crate::discovery::read_json;
 use crate::error::Error;
 use crate::id_token::InvalidIdToken;
 
 /// The keys that a provider signs with ([RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 ///
-/// They are read once, and once more for a token whose key is not among them: a provider changes its
-/// keys from time to time.
+/// They are read once, and again for a token that none of them verifies: a provider changes its keys from
+/// time to time. If the token names one of the keys, so that only a key that was replaced under its `kid`
+/// explains it, they are not read more than once a minute for that.
 #[derive(Debug)]
 pub struct JwkSet {
     http: HttpClient,
     jwks_uri: Url,
-    keys: Mutex<Option<Arc<Vec<Jwk>>>>,
+    known: Mutex<Option<Known>>,
 }
+
+#[derive(Clone, Debug)]
+struct Known {
+    keys: Arc<Vec<Jwk>>,
+    read_at: Instant,
+}
+
+/// A forged token must not cost the provider a request each time.
+const REUSED_KID_INTERVAL: Duration = Duration::from_secs(60);
 
 /// One key ([RFC 7517 §4](https://www.rfc-editor.org/rfc/rfc7517#section-4),
 /// [RFC 7518 §6](https://www.rfc-editor.org/rfc/rfc7518#section-6)).
@@ -46,7 +57,7 @@ impl JwkSet {
     /// The keys at a [`jwks_uri`](crate::Provider::jwks_uri). Nothing is read yet.
     #[must_use]
     pub fn new(http: HttpClient, jwks_uri: Url) -> Self {
-        Self { http, jwks_uri, keys: Mutex::default() }
+        Self { http, jwks_uri, known: Mutex::default() }
     }
 
     /// Reads the keys, unless they are known. Call it before a code is exchanged: the code is spent even
@@ -71,21 +82,29 @@ impl JwkSet {
     pub async fn verify(&self, id_token: &IdToken) -> Result<(), InvalidIdToken> {
         let token = SignedToken::parse(id_token.expose())?;
         let is_signed = match self.known() {
-            Some(keys) if token.is_signed_by_one_of(&keys) => true,
-            Some(keys) if token.names_one_of(&keys) => false,
+            Some(Known { keys, .. }) if token.is_signed_by_one_of(&keys) => true,
+            Some(Known { keys, read_at })
+                if token.names_one_of(&keys) && read_at.elapsed() < REUSED_KID_INTERVAL =>
+            {
+                false
+            }
             _ => token.is_signed_by_one_of(&self.reload().await?),
         };
         is_signed.then_some(()).ok_or(InvalidIdToken::InvalidSignature)
     }
 
-    fn known(&self) -> Option<Arc<Vec<Jwk>>> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn known(&self) -> Option<Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn reload(&self) -> Result<Arc<Vec<Jwk>>, InvalidIdToken> {
-        let keys = Arc::new(self.read().await.map_err(|error| InvalidIdToken::Keys(error.into()))?);
-        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
-        Ok(keys)
+        let keys = self.read().await.map_err(|error| InvalidIdToken::Keys {
+            url: self.jwks_uri.clone(),
+            source: error.into(),
+        });
+        let known = Known { keys: keys?.into(), read_at: Instant::now() };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
+        Ok(known.keys)
     }
 
     /// Keys of unknown types are skipped, as RFC 7517 §5 asks.
@@ -94,8 +113,7 @@ impl JwkSet {
         struct Keys {
             keys: Vec<Value>,
         }
-        let response = retry_if_not_sent(|| self.http.get(self.jwks_uri.clone()).send()).await?;
-        let Keys { keys } = accepted(response)?.decode()?;
+        let Keys { keys } = read_json(&self.http, &self.jwks_uri).await?;
         Ok(keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }
 }

@@ -1,8 +1,11 @@
 use super::*;
+use http_client::http::{Request, Response};
+use http_client::{Options, Transport, TransportFuture};
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPairComponents, PublicKeyComponents};
 use ring::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaEncoding};
 use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The payload of both examples.
 const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
@@ -167,16 +170,62 @@ fn each_algorithm_verifies_its_own_signature_only() {
     }
 }
 
-// threats 96 97
-#[test]
-fn es384_needs_a_key_of_p_384() {
+/// A token that a new key has signed, and the coordinates of the key.
+fn es384() -> (String, [String; 2]) {
     let (algorithm, random) = (&ECDSA_P384_SHA384_FIXED_SIGNING, SystemRandom::new());
     let pair = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
     let pair = EcdsaKeyPair::from_pkcs8(algorithm, pair.as_ref(), &random).unwrap();
     let jwt = signed("ES384", |input| pair.sign(&random, input).unwrap().as_ref().to_vec());
-    let [x, y] = [1..49, 49..97].map(|it| URL_SAFE_NO_PAD.encode(&pair.public_key().as_ref()[it]));
+    let point = pair.public_key().as_ref();
+    (jwt, [1..49, 49..97].map(|it| URL_SAFE_NO_PAD.encode(&point[it])))
+}
+
+// threats 96 97
+#[test]
+fn es384_needs_a_key_of_p_384() {
+    let (jwt, [x, y]) = es384();
     for (crv, is_valid) in [("P-384", true), ("P-256", false), ("P-521", false)] {
         let keys = [key(json!({"kty": "EC", "crv": crv, "x": x, "y": y}))];
         assert_eq!(verifies(&jwt, &keys), is_valid, "{crv}");
+    }
+}
+
+/// Publishes these keys, and counts how often they are read.
+#[derive(Debug)]
+struct Published(Value, Arc<AtomicUsize>);
+
+impl Transport for Published {
+    fn send<'a>(&'a self, _: Request<&'a [u8]>, _: usize) -> TransportFuture<'a> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        let body = self.0.to_string().into_bytes();
+        Box::pin(async { Ok(Response::new(body)) })
+    }
+}
+
+/// The provider has replaced the key `1` by another one of this name.
+// threats 97
+#[tokio::test]
+async fn key_reused_under_its_kid_is_read_again_once_a_minute() {
+    let jwk =
+        |[x, y]: [String; 2]| json!({"kty": "EC", "crv": "P-384", "kid": "1", "x": x, "y": y});
+    let ((token, new), (forged, _), (_, old)) = (es384(), es384(), es384());
+    let reads = Arc::new(AtomicUsize::new(0));
+    let published = Published(json!({"keys": [jwk(new)]}), reads.clone());
+    let http = HttpClient::with_transport(Options::new("a-test/1.0"), published);
+    let set = JwkSet::new(http, "https://id.test/keys".parse().unwrap());
+    let old = Arc::new(vec![key(jwk(old))]);
+    for (age, jwt, is_signed, expected_reads) in [
+        (REUSED_KID_INTERVAL / 2, &token, false, 0),
+        (REUSED_KID_INTERVAL, &token, true, 1),
+        (REUSED_KID_INTERVAL, &forged, false, 1),
+    ] {
+        let read_at = Instant::now().checked_sub(age).unwrap();
+        *set.known.lock().unwrap() = Some(Known { keys: old.clone(), read_at });
+        reads.store(0, Ordering::SeqCst);
+        for _ in 0..3 {
+            let outcome = set.verify(&IdToken::new(jwt.as_str()).unwrap()).await;
+            assert_eq!(outcome.is_ok(), is_signed, "{age:?} {outcome:?}");
+        }
+        assert_eq!(reads.load(Ordering::SeqCst), expected_reads, "{age:?}");
     }
 }

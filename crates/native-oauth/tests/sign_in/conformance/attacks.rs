@@ -28,28 +28,28 @@ pub(super) const MODULES: &[Module] = &[
         "redirects the request for its metadata",
         |it| it.response = Some(("/.well-known/openid-configuration", elsewhere())),
         METADATA_AGAIN,
-        "cannot read the metadata of the server: unexpected redirect from id.example.com (HTTP 307)",
+        "cannot read the metadata at http://id.example.com/.well-known/openid-configuration: unexpected redirect from id.example.com (HTTP 307)",
     ),
     refused(
         "metadata-issuer-slash",
         "the issuer in the metadata has a slash at the end",
         |it| it.metadata = json!({"issuer": "https://id.example.com/"}),
         "metadata",
-        "the metadata names another issuer (a slash at the end matters)",
+        "cannot use the metadata at http://id.example.com/.well-known/openid-configuration: it names another issuer, \"http://id.example.com/\" (a slash at the end matters)",
     ),
     refused(
         "metadata-plain-http",
         "the token endpoint is plain http",
         |it| it.metadata = json!({"token_endpoint": "http://id.example.com/token"}),
         "metadata",
-        "the metadata has no usable `token_endpoint`",
+        "cannot use the metadata at http://id.example.com/.well-known/openid-configuration: it has no usable `token_endpoint`",
     ),
     refused(
         "metadata-javascript",
         "the authorization endpoint is a script",
         |it| it.metadata = json!({"authorization_endpoint": "javascript:alert(1)"}),
         "metadata",
-        "the metadata has no usable `authorization_endpoint`",
+        "cannot use the metadata at http://id.example.com/.well-known/openid-configuration: it has no usable `authorization_endpoint`",
     ),
     refused(
         "metadata-endpoint-with-user",
@@ -59,7 +59,7 @@ pub(super) const MODULES: &[Module] = &[
             it.metadata = json!({ "authorization_endpoint": endpoint });
         },
         "metadata",
-        "the metadata has no usable `authorization_endpoint`",
+        "cannot use the metadata at http://id.example.com/.well-known/openid-configuration: it has no usable `authorization_endpoint`",
     ),
     accepted("metadata-null", "fields of the metadata are null or have another type", |it| {
         it.metadata_nulls = &["require_pushed_authorization_requests", "revocation_endpoint"];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use native_oauth::{
-    BindOptions, Client, HttpClient, JwkSet, Options, Provider, RedirectHost, SignIn, TokenResponse,
+    BindOptions, Client, HttpClient, JwkSet, Options, Provider, SignIn, TokenResponse,
 };
 use serde_json::json;
 
@@ -174,7 +174,7 @@ impl Program {
         client: &Client,
         module: &Module,
     ) -> Result<TokenResponse, Box<dyn Error>> {
-        let redirect = BindOptions::default().redirect_host(RedirectHost::Ipv4);
+        let redirect = BindOptions::default();
         let redirect = if self.form_post { redirect.form_post() } else { redirect };
         let sign_in = SignIn::new(client.clone()).scopes(["openid"]).redirect(redirect);
         let sign_in = if self.verifies { sign_in.verify_signature() } else { sign_in };

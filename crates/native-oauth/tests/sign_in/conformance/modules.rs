@@ -128,7 +128,7 @@ pub(super) const MODULES: &[Module] = &[
         "the metadata is that of another issuer",
         |it| it.metadata = json!({"issuer": "https://evil.example.com"}),
         "metadata",
-        "the metadata names another issuer (a slash at the end matters)",
+        "cannot use the metadata at http://id.example.com/.well-known/openid-configuration: it names another issuer, \"https://evil.example.com\" (a slash at the end matters)",
     ),
     accepted("oidcc-client-test-signing-key-rotation", "new keys before a second sign-in", |it| {
         (it.signs_with, it.publishes) = (1, (vec![1], true));

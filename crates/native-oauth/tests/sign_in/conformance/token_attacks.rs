@@ -179,7 +179,7 @@ pub(super) const MODULES: &[Module] = &[
             it.response = Some(("/connect/keys", response("200", header, "[]")));
         },
         "keys",
-        "cannot read the keys of the provider: the issuer's response cannot be used: the response has no usable `.`",
+        "cannot read the keys of the provider at http://id.example.com/connect/keys: the issuer's response cannot be used: the response has no usable `.`",
     ),
     refused(
         "keys-kid-unknown",
@@ -219,21 +219,21 @@ pub(super) const MODULES: &[Module] = &[
         "a set of keys of 2 MB",
         |it| it.more_keys = vec![json!({"kty": "RSA", "n": "A".repeat(2_000_000)})],
         "keys",
-        "cannot read the keys of the provider: the response of id.example.com is larger than 1048576 bytes",
+        "cannot read the keys of the provider at http://id.example.com/connect/keys: the response of id.example.com is larger than 1048576 bytes",
     ),
     refused(
         "keys-redirect",
         "redirects the request for its keys",
         |it| it.response = Some(("/connect/keys", elsewhere())),
         "keys",
-        "cannot read the keys of the provider: unexpected redirect from id.example.com (HTTP 307)",
+        "cannot read the keys of the provider at http://id.example.com/connect/keys: unexpected redirect from id.example.com (HTTP 307)",
     ),
     refused(
         "keys-error",
         "has no keys for now",
         |it| it.response = Some(("/connect/keys", response("503", "Retry-After: 1", ""))),
         "keys",
-        "cannot read the keys of the provider: the issuer refused: HTTP 503, not JSON",
+        "cannot read the keys of the provider at http://id.example.com/connect/keys: the issuer refused: HTTP 503, not JSON",
     ),
     // The refresh.
     refused(

@@ -1,0 +1,63 @@
+//! Signs in, keeps the tokens in a file, refreshes them when they expire, and signs out. Any number of processes
+//! of the program can share the file.
+
+use std::error::Error;
+
+use native_oauth::{
+    AccessToken, BrowserError, Client, HttpClient, Options, Provider, ProviderMetadata, Revocable,
+    SignIn, Url, open_browser,
+};
+use token_store::{FileStore, StoredTokens, Timestamp};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (issuer, store) = ("https://id.example.com", FileStore::new("my-app/tokens.json"));
+    sign_in(issuer, &store, open_browser).await?;
+    // Before each request to an API, in this process and in later ones.
+    assert!(!access_token(issuer, &store).await?.expose().is_empty());
+    sign_out(issuer, &store).await
+}
+
+fn client(issuer: &str, metadata: &ProviderMetadata) -> Result<Client, Box<dyn Error>> {
+    let http = HttpClient::new(Options::new("my-app/1.0"));
+    let provider = Provider::from_metadata(metadata, &issuer.parse()?)?;
+    Ok(Client::new(http, provider, "my-client-id"))
+}
+
+/// The client of the stored sign-in. The endpoints are stored too, so that this sends no request.
+fn stored_client(issuer: &str, tokens: &StoredTokens) -> Result<Client, Box<dyn Error>> {
+    client(issuer, &tokens.get("provider").ok_or("the stored sign-in has no provider")?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program decides which clock it uses")]
+pub(crate) async fn sign_in(
+    issuer: &str,
+    store: &FileStore,
+    open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
+) -> Result<(), Box<dyn Error>> {
+    let http = HttpClient::new(Options::new("my-app/1.0"));
+    let metadata = ProviderMetadata::discover(&http, issuer).await?;
+    let sign_in = SignIn::new(client(issuer, &metadata)?).scopes(["openid", "offline_access"]);
+    let mut tokens = StoredTokens::new(&sign_in.run(open).await?, Timestamp::now());
+    tokens.set("provider", metadata);
+    Ok(store.save(&tokens).await?)
+}
+
+pub(crate) async fn access_token(
+    issuer: &str,
+    store: &FileStore,
+) -> Result<AccessToken, Box<dyn Error>> {
+    let client = stored_client(issuer, &store.load()?.ok_or("sign in first")?)?;
+    Ok(token_store::source(store.clone(), client).access_token().await?)
+}
+
+pub(crate) async fn sign_out(issuer: &str, store: &FileStore) -> Result<(), Box<dyn Error>> {
+    let Some(tokens) = store.load()? else { return Ok(()) };
+    // The tokens go even if the server cannot revoke them.
+    store.remove().await?;
+    if let Some(token) = tokens.refresh_token() {
+        let client = stored_client(issuer, &tokens)?;
+        client.revoke(Revocable::RefreshToken(&token)).await?;
+    }
+    Ok(())
+}
