@@ -23,7 +23,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn redirect_host() -> impl TypedValueParser<Value = RedirectHost> {
     let hosts = [RedirectHost::Localhost, RedirectHost::Ipv4];
     PossibleValuesParser::new(hosts.map(RedirectHost::as_str)).map(move |chosen| {
-        hosts.into_iter().find(|host| host.as_str() == chosen).unwrap_or_default()
+        hosts.into_iter().find(|host| host.as_str() == chosen).unwrap_or(RedirectHost::Localhost)
     })
 }
 
