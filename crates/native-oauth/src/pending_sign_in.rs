@@ -49,7 +49,20 @@ impl SignIn {
         pending.finish(&|_: Event<'_>| {}).await
     }
 
-    /// Signs in on another device, without a browser or a port here. [`Event::DeviceCode`] has the code.
+    /// Signs in on another device, without a browser or a port here. [`Event::DeviceCode`] has the code:
+    ///
+    /// ```no_run
+    /// # use native_oauth::Event;
+    /// # async fn example(sign_in: native_oauth::SignIn) -> Result<(), native_oauth::Error> {
+    /// let show = |event: Event<'_>| {
+    ///     if let Event::DeviceCode { verification_uri, user_code, .. } = event {
+    ///         eprintln!("Open {verification_uri} on any device, and type {user_code}.");
+    ///     }
+    /// };
+    /// let tokens = sign_in.run_by_device_code(&show).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -57,7 +57,7 @@ pub enum DevicePoll<T> {
 }
 
 /// [RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4).
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 impl TokenClient {
     /// Requests a code for another device

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use credentials::ClientSecret;
 use http_client::{HttpClient, Url, retry_if_not_sent};
@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::authentication::ClientAuthentication;
 use crate::client::{TokenClient, accepted, decode};
+use crate::device;
 use crate::error::Error;
 use crate::provider::Provider;
 use crate::seconds;
@@ -55,6 +56,14 @@ impl ClientMetadata {
             scope: None,
         }
     }
+
+    /// The client may also use device codes
+    /// ([RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)).
+    #[must_use]
+    pub fn with_device_code(mut self) -> Self {
+        self.grant_types.push(device::GRANT.to_owned());
+        self
+    }
 }
 
 /// A registered client ([RFC 7591 §3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1)). Store
@@ -68,7 +77,7 @@ pub struct RegisteredClient {
     pub client_secret: Option<ClientSecret>,
     /// How the client sends its secret, if the server says so.
     pub token_endpoint_auth_method: Option<String>,
-    /// When the secret expires, in time since 1970-01-01 UTC. The client must then register again.
+    /// When the secret expires, in time since 1970-01-01 UTC ([`has_expired`](Self::has_expired)).
     pub client_secret_expires_at: Option<Duration>,
     json: RegistrationJson,
 }
@@ -161,6 +170,13 @@ impl RegisteredClient {
     #[must_use]
     pub fn from_json(json: &str) -> Option<Self> {
         Some(Self::new(serde_json::from_str(json).ok()?, json))
+    }
+
+    /// Whether the secret has expired, so that the client has to register again.
+    #[must_use]
+    pub fn has_expired(&self, now: SystemTime) -> bool {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.client_secret_expires_at.is_some_and(|at| at <= now)
     }
 
     /// The response of the server, for a store. It can have secrets.

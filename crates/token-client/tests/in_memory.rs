@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use credentials::RefreshToken;
 use http_client::http::{Request, Response};
 use http_client::{HttpClient, Options, Transport, TransportFuture, Url};
@@ -236,6 +238,9 @@ fn stored_registration_keeps_each_member() {
         let client = RegisteredClient::from_json(&json).unwrap();
         assert_eq!(client.client_secret_expires_at.map(|it| it.as_secs()), expected);
         assert_eq!(client.as_json(), json);
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        assert!(!client.has_expired(at(1_799_999_999)));
+        assert_eq!(client.has_expired(at(1_800_000_000)), expected.is_some());
         assert!(!format!("{client:?}").contains("s3cret"));
     }
     assert!(RegisteredClient::from_json("{}").is_none());
