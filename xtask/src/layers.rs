@@ -14,18 +14,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("printable", &[]),
     ("terminal-ui", &["printable"]),
     ("credential-helper", &["printable"]),
+    ("shared-file", &[]),
     ("http-client", &["printable"]),
     ("oauth-callback-server", &["credentials", "printable"]),
     ("token-source", &["credentials"]),
     ("token-client", &["credentials", "pkce", "http-client"]),
-    ("token-store", &["credentials", "token-source", "token-client"]),
+    ("token-store", &["credentials", "shared-file", "token-source", "token-client"]),
     ("postgres-store", &["credentials", "token-source"]),
     ("platform-api", &["credentials", "http-client"]),
     (
         "native-oauth",
         &["credentials", "pkce", "http-client", "oauth-callback-server", "token-client"],
     ),
-    ("auth-store", &["credentials", "credential-helper", "token-source"]),
+    ("auth-store", &["credentials", "credential-helper", "shared-file", "token-source"]),
     (
         "login",
         &[
@@ -76,6 +77,7 @@ const UNREACHABLE: &[(&str, &[&str], &str)] = &[
     ("credentials", NETWORK, "the secrets are types without I/O"),
     ("pkce", NETWORK, "another crate sends the verifier"),
     ("auth-store", NETWORK, "what the store reads cannot leave by the network"),
+    ("shared-file", NETWORK, "what is in a file cannot leave by the network"),
     ("token-source", NETWORK, "the refresh gets store, endpoint and clock from its caller"),
     (
         "oauth-callback-server",

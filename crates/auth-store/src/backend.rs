@@ -1,93 +1,129 @@
-use std::ffi::OsStr;
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use crate::file::Reserved;
-use crate::file_location::{Content, FileLocation, SIZE_LIMIT};
-use crate::folder::Folder;
-use crate::format::ParseError;
-use crate::lock::LOCKS;
-use crate::snapshot::Snapshot;
-use crate::{
-    AuthDocument, Error, ExternalStore, ExternalStoreError, Location, check, file, format,
-};
+use shared_file::{Content, Error as FileError, LockedFile};
+
+use crate::external_store::ExternalEntry;
+use crate::format::{self, ParseError};
+use crate::{AuthDocument, Error, Location};
 
 /// How much a document can grow: the answer of a token endpoint has at most 64 KiB.
 const GROWTH: u64 = 68 * 1024;
 
-/// The same for an external store. Some hold only a few thousand bytes, so this is the size of a usual
-/// sign-in.
-const EXTERNAL_GROWTH: u64 = 8 * 1024;
+/// Larger than any `auth.json`.
+pub(crate) const SIZE_LIMIT: u64 = 1024 * 1024;
 
-/// Where the document is stored.
+/// Where the document is stored, under the locks. An external store has none, so its locks are files
+/// as well.
 pub(crate) enum Backend {
-    File(Arc<FileLocation>),
-    External(Arc<dyn ExternalStore>),
-}
-
-/// Calls `visit` for each lock of a save in order, and finds the backend under the first two.
-///
-/// A linked file has a third lock beside it, because links in several folders may lead to it. Where
-/// this program may not write, there is no third lock.
-pub(crate) fn each_lock(
-    home: Folder,
-    external: Option<&Arc<dyn ExternalStore>>,
-    mut visit: impl FnMut(&Folder, &OsStr) -> Result<(), Error>,
-) -> Result<Backend, Error> {
-    for name in LOCKS {
-        visit(&home, name.as_ref())?;
-    }
-    if let Some(external) = external {
-        return Ok(Backend::External(external.clone()));
-    }
-    let location = FileLocation::find(home)?;
-    location.check_trusted()?;
-    if location.is_linked() {
-        visit(location.folder(), &location.beside(".lock"))?;
-    }
-    Ok(Backend::File(location.into()))
+    File(LockedFile),
+    External(ExternalEntry, LockedFile),
 }
 
 impl Backend {
-    pub(crate) fn location(&self) -> Location {
+    pub(crate) fn source(&self) -> Source {
         match self {
-            Self::File(location) => Location::File(location.path()),
-            Self::External(external) => Location::External(external.name()),
+            Self::File(file) => Source::of_file(file.is_linked().then(|| file.path()), file.path()),
+            Self::External(entry, _) => entry.source(),
         }
     }
 
-    /// The file, if the backend is one.
-    fn file(&self) -> Option<&Arc<FileLocation>> {
+    /// Reads the document. Finishes an interrupted save first; a write to an external store has no such
+    /// state.
+    pub(crate) fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
+        let source = self.source();
         match self {
-            Self::File(location) => Some(location),
-            Self::External(_) => None,
+            Self::File(file) => file.read(|bytes| source.parse(bytes)),
+            Self::External(entry, _) => entry.load(),
         }
     }
 
-    /// The file, if a new sign-in may replace it although it cannot be read. The target of a link may
-    /// not be an `auth.json` at all, and a copy of an external entry would be a secret in a file.
-    pub(crate) fn replaceable_file(&self) -> Option<&Arc<FileLocation>> {
-        self.file().filter(|location| !location.is_linked())
+    /// Checks that the locks are held.
+    pub(crate) fn check_locks(&self) -> Result<(), Error> {
+        let (Self::File(file) | Self::External(_, file)) = self;
+        Ok(file.check_locks()?)
     }
 
-    pub(crate) fn read(&self) -> Result<Snapshot, Error> {
+    /// Makes sure that a successor of the document can be written.
+    pub(crate) fn reserve(&mut self) -> Result<(), Error> {
+        let source = self.source();
         match self {
-            Self::File(location) => Snapshot::read(location),
-            Self::External(external) => {
-                external.read().map(Snapshot::from).map_err(|source| failed(external, source))
+            Self::File(file) => {
+                let stored = source.parse_replaceable(file.content().unwrap_or_default())?;
+                Ok(file.reserve(source.length_to_come(&stored)? + GROWTH)?)
             }
+            Self::External(entry, _) => entry.reserve(),
         }
     }
 
-    /// Parses the content. An empty file is no document.
-    pub(crate) fn parse(&self, content: Option<&Content>) -> Result<Option<AuthDocument>, Error> {
-        let (location, replaceable) = (self.location(), self.replaceable_file().is_some());
-        let bytes = match content {
-            Some(bytes) if bytes.len() as u64 > SIZE_LIMIT => {
-                return Err(Error::TooLarge { location, limit: SIZE_LIMIT, replaceable });
-            }
-            Some(bytes) if !bytes.trim_ascii().is_empty() => bytes,
-            _ => return Ok(None),
-        };
+    /// Copies a file that cannot be read, if a new sign-in may replace it. False if it may not.
+    pub(crate) fn back_up(&mut self, suffix: &str) -> Result<bool, Error> {
+        match self {
+            Self::File(file) if !file.is_linked() => Ok(file.back_up(suffix).map(|()| true)?),
+            _ => Ok(false),
+        }
+    }
+
+    /// Replaces the document, durably. Returns the path of the backup.
+    pub(crate) fn replace(&mut self, document: &AuthDocument) -> Result<Option<PathBuf>, Error> {
+        let source = self.source();
+        let bytes = source.serialize(document)?;
+        // A longer document could not be read again.
+        if bytes.len() as u64 > SIZE_LIMIT {
+            return Err(source.would_be_too_large());
+        }
+        match self {
+            Self::File(file) => Ok(file.replace(bytes)?),
+            Self::External(entry, _) => entry.replace(bytes).map(|()| None),
+        }
+    }
+
+    /// An external store is not checked: it was read a moment ago.
+    pub(crate) fn check_removable(&self) -> Result<(), Error> {
+        match self {
+            Self::File(file) => Ok(file.check_removable()?),
+            Self::External(..) => Ok(()),
+        }
+    }
+
+    /// Removes the document, also an unreadable one, except behind a link, whose target may not be an
+    /// `auth.json`. False if there was none.
+    pub(crate) fn remove(&mut self) -> Result<bool, Error> {
+        if let Self::File(file) = self
+            && file.is_linked()
+        {
+            self.load()?;
+        }
+        match self {
+            Self::File(file) => Ok(file.remove(b"{}")?),
+            Self::External(entry, _) => entry.remove(),
+        }
+    }
+}
+
+/// Where a text comes from, for errors.
+pub(crate) struct Source {
+    pub(crate) location: Location,
+    /// Whether a new sign-in may replace what cannot be read. The target of a link may not be an
+    /// `auth.json` at all, and a copy of an external entry would be a secret in a file.
+    pub(crate) replaceable: bool,
+}
+
+impl Source {
+    /// A file, which may be the target of a link.
+    pub(crate) fn of_file(link_target: Option<PathBuf>, path: PathBuf) -> Self {
+        let replaceable = link_target.is_none();
+        Self { location: Location::File(link_target.unwrap_or(path)), replaceable }
+    }
+
+    /// Parses a text. A blank one is no document.
+    pub(crate) fn parse(&self, bytes: &[u8]) -> Result<Option<AuthDocument>, Error> {
+        let (location, replaceable) = (self.location.clone(), self.replaceable);
+        if bytes.len() as u64 > SIZE_LIMIT {
+            return Err(Error::TooLarge { location, limit: SIZE_LIMIT, replaceable });
+        }
+        if bytes.trim_ascii().is_empty() {
+            return Ok(None);
+        }
         let corrupt = |ParseError { line, column, field, kind }| Error::Corrupt {
             location,
             line,
@@ -99,133 +135,43 @@ impl Backend {
         format::parse(bytes).map(Some).map_err(corrupt)
     }
 
-    /// Finishes an interrupted save. A write to an external store has no such state.
-    pub(crate) fn finish_interrupted(&self) -> Result<(), Error> {
-        self.file().map_or(Ok(()), |location| file::finish_interrupted(location))
-    }
-
-    /// Checks that a new sign-in could be saved over what is stored now.
-    pub(crate) fn check_savable(&self) -> Result<(), Error> {
-        let content = self.read()?.content;
-        match self {
-            Self::File(location) => {
-                check::check_replaceable(location)?;
-                check::check_space(location)?;
-                self.length_to_come(content.as_ref()).map(drop)
-            }
-            Self::External(_) => self.reserve(content.as_ref()).map(drop),
+    /// The document before a new sign-in. One that cannot be read counts as empty, because it is replaced
+    /// as a whole.
+    pub(crate) fn parse_replaceable(&self, bytes: &[u8]) -> Result<AuthDocument, Error> {
+        match self.parse(bytes) {
+            Err(_) if self.replaceable => Ok(AuthDocument::default()),
+            other => Ok(other?.unwrap_or_default()),
         }
     }
 
-    /// Makes sure that a successor of this content can be written. An external store reserves nothing:
-    /// it is tested with an entry of that length.
-    pub(crate) fn reserve(&self, content: Option<&Content>) -> Result<Option<Reserved>, Error> {
-        let length = self.length_to_come(content);
-        match self {
-            Self::File(location) => {
-                check::check_replaceable(location)?;
-                Reserved::with_room(location, length? + GROWTH).map(Some)
-            }
-            Self::External(external) => {
-                // A store that returns what it never took has no readable entry either.
-                let tried = length.as_ref().unwrap_or(&0) + EXTERNAL_GROWTH;
-                let checked = external.check(usize::try_from(tried).unwrap_or(usize::MAX));
-                checked.map_err(|source| failed(external, source))?;
-                length.map(|_| None)
-            }
-        }
-    }
-
-    /// The length of the document when it is written again. A document that cannot be read counts as
-    /// empty, because it is replaced as a whole.
-    fn length_to_come(&self, content: Option<&Content>) -> Result<u64, Error> {
-        let document = match self.parse(content) {
-            Err(_) if self.replaceable_file().is_some() => AuthDocument::default(),
-            other => other?.unwrap_or_default(),
-        };
-        let length = self.serialize(&document)?.len() as u64;
-        if length + GROWTH > SIZE_LIMIT {
-            return Err(self.would_be_too_large());
-        }
-        Ok(length)
+    /// The length of the document when it is written again.
+    pub(crate) fn length_to_come(&self, document: &AuthDocument) -> Result<u64, Error> {
+        let length = self.serialize(document)?.len() as u64;
+        if length + GROWTH > SIZE_LIMIT { Err(self.would_be_too_large()) } else { Ok(length) }
     }
 
     fn would_be_too_large(&self) -> Error {
-        Error::WouldBeTooLarge { location: self.location(), limit: SIZE_LIMIT }
+        Error::WouldBeTooLarge { location: self.location.clone(), limit: SIZE_LIMIT }
     }
 
     /// The text of a document.
-    pub(crate) fn serialize(&self, document: &AuthDocument) -> Result<Content, Error> {
-        format::serialize(document).map_err(|source| match self {
-            Self::File(location) => location.not_writable(source),
-            Self::External(external) => failed(external, source.into()),
+    fn serialize(&self, document: &AuthDocument) -> Result<Content, Error> {
+        format::serialize(document).map_err(|source| match &self.location {
+            Location::File(path) => FileError::NotWritable { path: path.clone(), source }.into(),
+            Location::External(name) => {
+                Error::External { name: name.clone(), source: source.into() }
+            }
         })
     }
-
-    /// An external store is not checked: it was read a moment ago.
-    pub(crate) fn check_removable(&self) -> Result<(), Error> {
-        match self.file() {
-            Some(location) if location.exists()? => check::check_replaceable(location),
-            _ => Ok(()),
-        }
-    }
-
-    /// Replaces the content of the snapshot by `bytes`, durably, and updates the snapshot.
-    pub(crate) fn replace(
-        &self,
-        snapshot: &mut Snapshot,
-        reserved: &mut Option<Reserved>,
-        bytes: Content,
-    ) -> Result<(), Error> {
-        // A longer document could not be read again.
-        if bytes.len() as u64 > SIZE_LIMIT {
-            return Err(self.would_be_too_large());
-        }
-        match self {
-            Self::File(location) => file::replace(location, snapshot, reserved, bytes),
-            Self::External(external) => {
-                // No external store has compare-and-swap, so another machine that shares it can still
-                // write in between.
-                if self.read()?.content != snapshot.content {
-                    return Err(Error::Changed { location: self.location() });
-                }
-                external.write(&bytes).map_err(|source| match may_have_written(&source) {
-                    true => Error::MayBeStored { name: external.name(), source },
-                    false => failed(external, source),
-                })?;
-                *snapshot = Snapshot::from(Some(bytes));
-                Ok(())
-            }
-        }
-    }
-
-    /// Removes the document, also an unreadable one, except behind a link. False if there was none.
-    pub(crate) fn remove(&self) -> Result<bool, Error> {
-        match self {
-            Self::File(location) => {
-                // The target of a link may not be an `auth.json`.
-                if location.is_linked() {
-                    self.parse(self.read()?.content.as_ref())?;
-                }
-                file::remove(location)
-            }
-            Self::External(external) => {
-                external.remove().map_err(|source| failed(external, source))
-            }
-        }
-    }
 }
 
-fn failed(external: &Arc<dyn ExternalStore>, source: ExternalStoreError) -> Error {
-    Error::External { name: external.name(), source }
-}
-
-/// A store that was stopped before its answer may have stored the document.
-fn may_have_written(error: &ExternalStoreError) -> bool {
-    #[cfg(feature = "keyring")]
-    if crate::keyring_store::is_timeout(error) {
-        return true;
-    }
-    use credential_helper::Error::{Cancelled, TimedOut};
-    matches!(error.downcast_ref(), Some(TimedOut { .. } | Cancelled { .. }))
+/// Whether `new` is a later sign-in of the same account, so that it may replace `old`. The refresh token
+/// of the old one may be used up.
+pub(crate) fn is_successor(new: &[u8], old: &[u8]) -> bool {
+    let (Ok(new), Ok(old)) = (format::parse(new), format::parse(old)) else { return false };
+    new.account_id() == old.account_id()
+        && new.auth_mode() == old.auth_mode()
+        && new.refresh_token().is_some()
+        && old.refresh_token().is_some()
+        && new.last_refresh() > old.last_refresh()
 }

@@ -6,39 +6,26 @@ use jiff::Timestamp;
 use token_source::{Commit, RefreshedTokens};
 
 use crate::backend::Backend;
-use crate::file::Reserved;
-use crate::lock::Locks;
-use crate::snapshot::Snapshot;
-use crate::temp_file::TempFile;
-use crate::{AuthDocument, Error, Location, file};
+use crate::{AuthDocument, Error, ErrorKind, Location};
 
 /// The stored sign-in under its locks, which are released on drop, and by the system if the process
 /// dies.
 ///
 /// A program that takes no locks can still write, so a [commit](Self::commit) compares first.
-pub struct LockedStore {
-    backend: Backend,
-    /// What was last read or written.
-    snapshot: Snapshot,
-    /// The reservation for the next commit. It is released before the locks.
-    reserved: Option<Reserved>,
-    /// The copy of a document that cannot be read and is about to be replaced.
-    copy: Option<TempFile>,
-    locks: Locks,
-}
+pub struct LockedStore(Backend);
 
 /// How often a change is repeated because another program wrote meanwhile.
 const ATTEMPTS: usize = 3;
 
 impl LockedStore {
-    pub(crate) fn new(backend: Backend, locks: Locks) -> Self {
-        Self { backend, snapshot: Snapshot::default(), reserved: None, copy: None, locks }
+    pub(crate) fn new(backend: Backend) -> Self {
+        Self(backend)
     }
 
     /// Where the document is, or will be.
     #[must_use]
     pub fn location(&self) -> Location {
-        self.backend.location()
+        self.0.source().location
     }
 
     /// Reads the document; `None` if there is none. Finishes an interrupted save of the same account
@@ -48,17 +35,7 @@ impl LockedStore {
     ///
     /// Like [`AuthStore::load`](crate::AuthStore::load), or [`Error::NotReplaced`] once more.
     pub fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
-        // A reservation has the same file name.
-        if self.reserved.is_none() {
-            self.backend.finish_interrupted()?;
-        }
-        // The old one is closed first, which frees its descriptor.
-        let before = std::mem::take(&mut self.snapshot).content;
-        self.snapshot = self.backend.read()?;
-        if self.snapshot.content != before {
-            self.copy = None;
-        }
-        self.backend.parse(self.snapshot.content.as_ref())
+        self.0.load()
     }
 
     /// Makes sure that the next [commit](Self::commit) can work, before a refresh token is used for it.
@@ -74,8 +51,8 @@ impl LockedStore {
     /// [`Error::WouldBeTooLarge`], or like
     /// [`AuthStore::check_writable`](crate::AuthStore::check_writable).
     pub fn reserve(&mut self) -> Result<(), Error> {
-        self.locks.check()?;
-        self.reserve_room()
+        self.0.check_locks()?;
+        self.0.reserve()
     }
 
     /// Loads, and [reserves](Self::reserve) what [`update_with_backup`] with the same time needs for a
@@ -89,14 +66,7 @@ impl LockedStore {
     /// [`update_with_backup`]: Self::update_with_backup
     pub fn reserve_for_sign_in(&mut self, now: Timestamp) -> Result<(), Error> {
         self.load_with_backup(Some(now))?;
-        self.reserve_room()
-    }
-
-    fn reserve_room(&mut self) -> Result<(), Error> {
-        // It has the same file name as the next one.
-        self.reserved = None;
-        self.reserved = self.backend.reserve(self.snapshot.content.as_ref())?;
-        Ok(())
+        self.0.reserve()
     }
 
     /// Replaces the [loaded](Self::load) document, durably: when this returns, the new one survives a
@@ -108,7 +78,7 @@ impl LockedStore {
     /// since: load it again. Only after [`Error::NotDurable`] is the new document stored. The
     /// [reservation](Self::reserve) is used up, and kept for another attempt if possible.
     pub fn commit(&mut self, document: &AuthDocument) -> Result<(), Error> {
-        self.put(document).map(drop)
+        self.0.replace(document).map(drop)
     }
 
     /// Stores the new tokens if the used refresh token is still stored, and nothing otherwise.
@@ -121,36 +91,28 @@ impl LockedStore {
         for _ in 0..ATTEMPTS {
             document.set_refreshed_tokens(tokens);
             match self.commit_with_retry(&document) {
-                Err(Error::Changed { .. }) => {}
+                Err(error) if error.kind() == ErrorKind::Changed => {}
                 committed => return committed.map(|()| Commit::Stored(document)),
             }
-            match self.load()? {
-                Some(theirs) if has_refresh_token(&theirs, spent) => document = theirs,
+            match self.load() {
+                Ok(Some(theirs)) if has_refresh_token(&theirs, spent) => document = theirs,
+                // Half a document, which never became whole, is no sign-in.
+                Err(error) if self.back_up_unreadable(&error, tokens.last_refresh)? => {}
                 stored => {
-                    let stored = stored.filter(AuthDocument::is_signed_in);
+                    let stored = stored?.filter(AuthDocument::is_signed_in);
                     return Ok(Commit::Superseded { stored, discarded: document });
                 }
             }
         }
-        Err(Error::Changed { location: self.location() })
+        self.commit(&document).map(|()| Commit::Stored(document))
     }
 
     /// Tries a failed write once more: the old refresh token is used up, so there is no other way.
     fn commit_with_retry(&mut self, document: &AuthDocument) -> Result<(), Error> {
         match self.commit(document) {
-            Err(
-                Error::NotWritable { .. }
-                | Error::NotReplaced { .. }
-                | Error::Io { .. }
-                | Error::External { .. }
-                | Error::MayBeStored { .. },
-            ) => self.commit(document),
+            Err(error) if MAY_WORK_AGAIN.contains(&error.kind()) => self.commit(document),
             other => other,
         }
-    }
-
-    pub(crate) fn check_savable(&self) -> Result<(), Error> {
-        self.backend.check_savable()
     }
 
     /// Checks that a removal could work, before tokens are revoked for it.
@@ -159,7 +121,7 @@ impl LockedStore {
     ///
     /// Like [`remove`](Self::remove).
     pub fn check_removable(&self) -> Result<(), Error> {
-        self.backend.check_removable()
+        self.0.check_removable()
     }
 
     /// Removes the document, also an unreadable one, durably. False if there was none.
@@ -169,9 +131,7 @@ impl LockedStore {
     /// Any [`Error`]; the document may then still be there. An unreadable file behind a symbolic link
     /// is not removed: it may not be an `auth.json`.
     pub fn remove(&mut self) -> Result<bool, Error> {
-        let was_there = self.backend.remove()?;
-        self.snapshot = Snapshot::default();
-        Ok(was_there)
+        self.0.remove()
     }
 
     /// Like [`AuthStore::update`](crate::AuthStore::update), for a new sign-in, which may replace a
@@ -203,8 +163,8 @@ impl LockedStore {
             let mut document = self.load_with_backup(back_up)?;
             let outcome = change(&mut document);
             attempts += 1;
-            match self.put(&document) {
-                Err(Error::Changed { .. }) if attempts < ATTEMPTS => {}
+            match self.0.replace(&document) {
+                Err(error) if error.kind() == ErrorKind::Changed && attempts < ATTEMPTS => {}
                 stored => return stored.map(|copy| (outcome, copy)),
             }
         }
@@ -212,28 +172,32 @@ impl LockedStore {
 
     /// Loads. With a time, a document that cannot be read is copied and counts as empty.
     fn load_with_backup(&mut self, now: Option<Timestamp>) -> Result<AuthDocument, Error> {
-        match (self.load(), now.zip(self.backend.replaceable_file())) {
-            (Err(Error::Corrupt { .. } | Error::TooLarge { .. }), Some((now, location))) => {
-                if self.copy.is_none() {
-                    self.copy = Some(file::back_up(location, now)?);
-                }
-                Ok(AuthDocument::default())
-            }
-            (other, _) => Ok(other?.unwrap_or_default()),
+        match self.load() {
+            Err(error) if self.back_up_unreadable(&error, now)? => Ok(AuthDocument::default()),
+            other => Ok(other?.unwrap_or_default()),
         }
     }
 
-    /// Replaces the document of the snapshot. Returns the path of the backup.
-    fn put(&mut self, document: &AuthDocument) -> Result<Option<PathBuf>, Error> {
-        let bytes = self.backend.serialize(document)?;
-        let stored = self.backend.replace(&mut self.snapshot, &mut self.reserved, bytes);
-        let copy = match &stored {
-            Ok(()) | Err(Error::NotDurable { .. }) => self.copy.take().map(|mut copy| copy.keep()),
-            Err(_) => None,
-        };
-        stored.map(|()| copy)
+    /// With a time, copies a file that cannot be read and may be replaced. False for other errors.
+    fn back_up_unreadable(&mut self, error: &Error, now: Option<Timestamp>) -> Result<bool, Error> {
+        match now {
+            Some(now) if error.kind() == ErrorKind::Unreadable => {
+                let time = format!("{now:.6}").replace(['-', ':'], "");
+                self.0.back_up(&format!(".corrupt-{time}"))
+            }
+            _ => Ok(false),
+        }
     }
 }
+
+/// Errors of a write that another attempt may not have.
+const MAY_WORK_AGAIN: [ErrorKind; 5] = [
+    ErrorKind::NotWritable,
+    ErrorKind::NotReplaced,
+    ErrorKind::Io,
+    ErrorKind::External,
+    ErrorKind::MayBeStored,
+];
 
 fn has_refresh_token(document: &AuthDocument, token: &RefreshToken) -> bool {
     document.refresh_token().is_some_and(|stored| stored.expose() == token.expose())

@@ -1,18 +1,13 @@
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
-use crate::backend::{Backend, each_lock};
-use crate::file_location::FileLocation;
+use shared_file::{Error as FileError, LockHolder, LockedFile, SharedFile};
+
+use crate::backend::{Backend, SIZE_LIMIT, Source, is_successor};
+use crate::external_store::ExternalEntry;
 use crate::location::AUTH_JSON;
-use crate::lock::{self, LOCKS, LockTimeout, Locks};
-use crate::{
-    AuthDocument, Error, ExternalStore, Location, LockHolder, LockedStore, Warning, check, folder,
-    warning,
-};
+use crate::{AuthDocument, Error, ExternalStore, Location, LockedStore, Warning, warning};
 
 /// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or an entry of an
 /// [`ExternalStore`].
@@ -27,8 +22,11 @@ pub struct AuthStore {
 /// the person waits longer, see [`AuthStore::with_lock_wait`].
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// How often the locks are taken again if their folder disappears.
-const ATTEMPTS: usize = 100;
+/// The locks of Codex CLI, in its order.
+const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
+
+/// An external store has no file: only the locks are used.
+const NO_FILE: &str = "auth.json.external";
 
 impl AuthStore {
     /// The store in `codex_home`. Reads nothing yet.
@@ -68,10 +66,11 @@ impl AuthStore {
     /// replace the document, or another [`Error`].
     pub fn check_writable(&self) -> Result<(), Error> {
         // The test entry has a fixed name, so only one process may use it at a time.
-        if self.external.is_some() {
-            return self.lock()?.check_savable();
+        if let Some(external) = &self.external {
+            let _locks = self.file().lock()?;
+            return ExternalEntry::new(external.clone()).check();
         }
-        folder::open_or_make(&self.codex_home)?;
+        self.file().create_folder()?;
         self.could_be_written().map(drop)
     }
 
@@ -82,14 +81,19 @@ impl AuthStore {
     ///
     /// Like [`check_writable`](Self::check_writable).
     pub fn could_be_written(&self) -> Result<bool, Error> {
-        if let Some(home) = folder::open(&self.codex_home)? {
-            folder::check_trusted(&home)?;
-            let backend = each_lock(home, self.external.as_ref(), check::check_lockable)?;
-            return backend.check_savable().map(|()| true);
+        let file = self.file();
+        let exists = file.check_lockable()?;
+        match &self.external {
+            Some(external) => ExternalEntry::new(external.clone()).check()?,
+            None if exists => {
+                file.check_replaceable()?;
+                let source = Source::of_file(file.link_target(), file.path());
+                let stored = file.read(|bytes| source.parse_replaceable(bytes).map(Some))?;
+                source.length_to_come(&stored.unwrap_or_default())?;
+            }
+            None => {}
         }
-        folder::check_makeable(&self.codex_home)?;
-        let external = self.external.clone().map(Backend::External);
-        external.map_or(Ok(()), |external| external.check_savable()).map(|()| false)
+        Ok(exists)
     }
 
     /// Whether another program holds a lock now. Creates nothing.
@@ -98,25 +102,13 @@ impl AuthStore {
     ///
     /// Any [`Error`].
     pub fn is_locked(&self) -> Result<bool, Error> {
-        let Some(home) = folder::open(&self.codex_home)? else { return Ok(false) };
-        let mut is_locked = false;
-        each_lock(home, self.external.as_ref(), |folder, name| {
-            is_locked |= lock::is_held(folder, name)?;
-            Ok(())
-        })?;
-        Ok(is_locked)
+        Ok(self.file().is_locked()?)
     }
 
     /// The program that holds a lock, if the system tells.
     #[must_use]
     pub fn holder(&self) -> Option<LockHolder> {
-        let home = folder::open(&self.codex_home).ok()??;
-        let mut holder = None;
-        let visited = each_lock(home, self.external.as_ref(), |folder, name| {
-            holder = holder.take().or_else(|| LockHolder::find(folder, name));
-            Ok(())
-        });
-        visited.ok().and(holder)
+        self.file().lock_holder()
     }
 
     /// Reads the document; `None` if there is none. Needs no lock, because the file is always a
@@ -127,14 +119,22 @@ impl AuthStore {
     /// [`Error::Corrupt`] and [`Error::TooLarge`] for anything but an `auth.json`, or another
     /// [`Error`].
     pub fn load(&self) -> Result<Option<AuthDocument>, Error> {
-        let backend = match &self.external {
-            Some(external) => Backend::External(external.clone()),
-            None => match folder::open(&self.codex_home)? {
-                Some(home) => Backend::File(FileLocation::find(home)?.into()),
-                None => return Ok(None),
-            },
-        };
-        backend.parse(backend.read()?.content.as_ref())
+        if let Some(external) = &self.external {
+            return ExternalEntry::new(external.clone()).load();
+        }
+        let file = self.file();
+        let source = Source::of_file(file.link_target(), file.path());
+        file.read(|bytes| source.parse(bytes))
+    }
+
+    fn file(&self) -> SharedFile {
+        let name = if self.external.is_some() { NO_FILE } else { AUTH_JSON };
+        SharedFile::in_folder(&self.codex_home, name)
+            .lock_files(LOCKS)
+            .lock_wait(self.lock_wait)
+            .size_limit(SIZE_LIMIT)
+            .label("login-cli")
+            .successor(is_successor)
     }
 
     /// What is unusual about the file and about `document`, which was loaded from it.
@@ -143,13 +143,10 @@ impl AuthStore {
     ///
     /// Any [`Error`].
     pub fn warnings(&self, document: &AuthDocument) -> Result<Vec<Warning>, Error> {
-        let mut warnings = Vec::new();
-        if self.external.is_none()
-            && let Some(home) = folder::open(&self.codex_home)?
-        {
-            warnings.extend(warning::of_file(&FileLocation::find(home)?));
-        }
-        if let Err(Error::NoLocks { .. }) = self.is_locked() {
+        let file = self.file();
+        let properties = if self.external.is_none() { file.properties()? } else { None };
+        let mut warnings: Vec<_> = properties.into_iter().flat_map(warning::of_file).collect();
+        if let Err(FileError::NoLocks { .. }) = file.is_locked() {
             warnings.push(Warning::NoLocks);
         }
         warnings.extend(warning::of_document(document));
@@ -163,27 +160,14 @@ impl AuthStore {
     ///
     /// [`Error::Locked`] after the timeout, or another [`Error`].
     pub fn lock(&self) -> Result<LockedStore, Error> {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            match self.lock_once() {
-                // A cancelled sign-in may remove the folder between opening and locking it.
-                Err(error) if error.is_not_found() && attempts < ATTEMPTS => {
-                    thread::sleep(Duration::from_millis(1));
-                }
-                other => return other,
-            }
-        }
+        Ok(self.locked(self.file().lock()?))
     }
 
-    fn lock_once(&self) -> Result<LockedStore, Error> {
-        let home = folder::open_or_make(&self.codex_home)?;
-        let mut timeout = LockTimeout::new(self.lock_wait);
-        let mut locks = Locks::default();
-        let backend = each_lock(home, self.external.as_ref(), |folder, name| {
-            locks.add(timeout.lock(folder, name))
-        })?;
-        Ok(LockedStore::new(backend, locks))
+    fn locked(&self, file: LockedFile) -> LockedStore {
+        LockedStore::new(match &self.external {
+            None => Backend::File(file),
+            Some(external) => Backend::External(ExternalEntry::new(external.clone()), file),
+        })
     }
 
     /// Takes the locks if they are free.
@@ -192,10 +176,7 @@ impl AuthStore {
     ///
     /// Any [`Error`] but [`Error::Locked`].
     pub fn try_lock(&self) -> Result<Option<LockedStore>, Error> {
-        match self.clone().with_lock_wait(Duration::ZERO).lock() {
-            Err(Error::Locked { .. }) => Ok(None),
-            other => other.map(Some),
-        }
+        Ok(self.file().try_lock()?.map(|file| self.locked(file)))
     }
 
     /// Changes the document, durably: when this returns, the new one survives a power loss. Without a
@@ -222,21 +203,6 @@ impl AuthStore {
     /// an error.
     #[must_use]
     pub fn remove_unused(&self) -> bool {
-        // Only an empty folder is removed, so nothing new is lost.
-        let remove_folder = || fs::remove_dir(&self.codex_home).is_ok();
-        let remove_lock_files = || {
-            let Ok(Some(_locked)) = self.try_lock() else { return false };
-            LOCKS.iter().all(|name| fs::remove_file(self.codex_home.join(name)).is_ok())
-        };
-        self.has_only_lock_files()
-            && matches!(self.load(), Ok(None))
-            && (remove_folder() || remove_lock_files() && remove_folder())
-    }
-
-    fn has_only_lock_files(&self) -> bool {
-        let is_lock = |entry: io::Result<fs::DirEntry>| {
-            entry.is_ok_and(|entry| LOCKS.iter().any(|name| entry.file_name() == *name))
-        };
-        fs::read_dir(&self.codex_home).is_ok_and(|mut entries| entries.all(is_lock))
+        matches!(self.load(), Ok(None)) && self.file().remove_unused_folder()
     }
 }

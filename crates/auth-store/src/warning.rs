@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use crate::check::check_replaceable;
-use crate::file_location::FileLocation;
+use shared_file::Properties;
+
 use crate::{AuthDocument, AuthMode};
 
 /// Something unusual about a stored sign-in that works.
@@ -58,20 +58,14 @@ pub enum Warning {
 }
 
 /// What is unusual about the file.
-pub(crate) fn of_file(location: &FileLocation) -> impl Iterator<Item = Warning> {
-    let entry = location.entry();
-    let shared = entry.as_ref().is_some_and(|entry| entry.shared);
-    let owner = entry.and_then(|entry| entry.foreign_owner);
-    let folder = location.folder();
-    let is_open = folder.metadata().is_ok_and(|folder| folder.world_writable);
-    let is_fixed = location.check_trusted().is_err() || check_replaceable(location).is_err();
+pub(crate) fn of_file(file: Properties) -> impl Iterator<Item = Warning> {
     [
-        shared.then_some(Warning::ReadableByOthers),
-        owner.map(|owner| Warning::ForeignOwner { owner }),
-        is_open.then(|| Warning::WorldWritable { path: folder.path().to_owned() }),
-        is_fixed.then_some(Warning::NotWritable),
-        location.is_linked().then(|| Warning::Linked { to: location.path() }),
-        location.is_mount().then_some(Warning::Mounted),
+        file.readable_by_others.then_some(Warning::ReadableByOthers),
+        file.foreign_owner.map(|owner| Warning::ForeignOwner { owner }),
+        file.world_writable_folder.map(|path| Warning::WorldWritable { path }),
+        file.not_writable.then_some(Warning::NotWritable),
+        file.linked_to.map(|to| Warning::Linked { to }),
+        file.is_mount.then_some(Warning::Mounted),
     ]
     .into_iter()
     .flatten()

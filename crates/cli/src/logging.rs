@@ -7,7 +7,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::environment;
 
 /// Only our own crates log: what other libraries log can have secrets in it.
-const TARGETS: [&str; 8] = [
+const TARGETS: [&str; 9] = [
     "auth_store",
     "http_client",
     "login",
@@ -15,6 +15,7 @@ const TARGETS: [&str; 8] = [
     "native_oauth",
     "oauth_callback_server",
     "platform_api",
+    "shared_file",
     "token_client",
 ];
 

@@ -1,4 +1,4 @@
-use auth_store::{AuthDocument, AuthStore, Error, Location, LockHolder, Warning};
+use auth_store::{AuthDocument, AuthStore, Error, ErrorKind, Location, LockHolder, Warning};
 
 use crate::codex_cli::{CodexObstacle, codex_obstacles};
 use crate::host::Environment;
@@ -134,7 +134,7 @@ fn lock(store: &AuthStore) -> (Status, StoreFinding) {
         Ok(false) => (Status::Ok, StoreFinding::Unlocked),
         Ok(true) => (Status::Note, StoreFinding::Locked(store.holder())),
         Err(error) => {
-            let works = matches!(error, Error::NoLocks { .. });
+            let works = error.kind() == ErrorKind::NoLocks;
             let status = if works { Status::Warning } else { Status::Problem };
             (status, StoreFinding::NotLockable(error))
         }

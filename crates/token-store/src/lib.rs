@@ -11,13 +11,14 @@
 //!
 //! # What this crate does not do
 //!
-//! It signs nobody in (`native-oauth`). The protocol of the refresh is in `token-source`. `auth-store` has
-//! the format of Codex CLI, and knows more: mounts, other owners, and the locks of that program.
+//! It signs nobody in (`native-oauth`). The protocol of the refresh is in `token-source`. `shared-file` has
+//! the locks and the safe write, with the rules about owners, links and folders. `auth-store` has the format
+//! and the locks of Codex CLI.
 //!
 //! # Invariants
 //!
 //! - At each moment the file is the old or the new document. It is written with mode 0600 and flushed
-//!   before it replaces the old one.
+//!   before it replaces the old one. A write that is interrupted is finished by the next process.
 //! - Disk space for the new tokens is reserved before the refresh token is sent.
 //! - Fields that this crate does not know stay.
 //! - Tokens are wiped from memory on drop, and `Debug` shows none.

@@ -187,8 +187,16 @@ async fn sign_in_of_a_program_without_locks_is_not_overwritten() {
         let now = std::fs::read_to_string(&path).unwrap();
         assert_eq!(now.contains("refresh-1"), is_stored, "{now}");
         assert_eq!(now.contains("grace"), written.contains("grace"), "{now}");
-        assert!(!path.with_extension("json.tmp").exists());
+        assert!(!path.with_extension("json.shared-file.tmp").exists());
     }
+}
+
+/// Another user cannot have written it.
+fn private_file(path: &Path) -> std::fs::File {
+    let file = std::fs::File::create(path).unwrap();
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    file
 }
 
 // threats 116
@@ -206,8 +214,9 @@ async fn tokens_of_a_process_killed_before_the_rename_are_kept() {
         let mut tokens = due();
         tokens.set("issued_at", "2026-11-28T12:00:00Z");
         store.save(&tokens).await.unwrap();
-        let temporary = path.with_extension("json.tmp");
-        std::fs::File::create(&temporary).unwrap().write_all(left.as_bytes()).unwrap();
+        let temporary = path.with_extension("json.shared-file.tmp");
+        let mut file = private_file(&temporary);
+        file.write_all(left.as_bytes()).unwrap();
         let found =
             store.try_lock().await.unwrap().locked().unwrap().load().await.unwrap().unwrap();
         assert_eq!(found.refresh_token().unwrap().expose(), expected);
@@ -228,6 +237,26 @@ async fn link_stays_and_its_target_is_replaced() {
     }
 }
 
+/// Another user could have put it there, to hold the lock or to have another file opened.
+// threats 216
+#[cfg(unix)]
+#[tokio::test]
+async fn lock_file_that_is_a_link_is_refused_and_a_shared_one_becomes_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("tokens.json");
+    let (lock, elsewhere) = (path.with_extension("json.lock"), folder.path().join("elsewhere"));
+    std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+    let outcome = FileStore::new(&path).save(&due()).await;
+    assert!(matches!(outcome, Err(Error::File(_))), "{outcome:?}");
+    assert!(!elsewhere.exists() && !path.exists());
+    std::fs::remove_file(&lock).unwrap();
+    let shared = std::fs::File::create(&lock).unwrap();
+    shared.set_permissions(std::fs::Permissions::from_mode(0o666)).unwrap();
+    FileStore::new(&path).save(&due()).await.unwrap();
+    assert_eq!(shared.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
 // threats 118
 #[tokio::test]
 async fn other_files_are_errors_and_stay() {
@@ -240,5 +269,5 @@ async fn other_files_are_errors_and_stay() {
         assert_eq!(std::fs::read(&path).unwrap(), content);
     }
     let outcome = FileStore::new(path.join("x")).load();
-    assert!(matches!(outcome, Err(Error::Io { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::File(_))), "{outcome:?}");
 }

@@ -25,8 +25,13 @@ impl Scope {
         let tools = ["crates/cli/", "crates/sandbox/", "crates/rigs/", "xtask/"];
         let starts_one = ["crates/credential-helper/"];
         let has_terminal = ["crates/terminal-ui/"];
-        let offline =
-            ["crates/auth-store/", "crates/credentials/", "crates/pkce/", "crates/token-source/"];
+        let offline = [
+            "crates/auth-store/",
+            "crates/credentials/",
+            "crates/pkce/",
+            "crates/shared-file/",
+            "crates/token-source/",
+        ];
         let of_openai =
             ["crates/auth-store/", "crates/login/", "crates/platform-api/", "crates/diagnostics/"];
         let lines: Vec<_> = match self {

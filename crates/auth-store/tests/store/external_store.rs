@@ -11,7 +11,8 @@ use crate::common::{Home, is_locked, read, sign_in, update_with_backup, write};
 #[cfg(unix)]
 use auth_store::Warning;
 use auth_store::{
-    AuthDocument, AuthStore, Error, ExternalStore, ExternalStoreError, Location, ParseErrorKind,
+    AuthDocument, AuthStore, Error, ExternalStore, ExternalStoreError, FileError, Location,
+    ParseErrorKind,
 };
 use zeroize::Zeroizing;
 
@@ -209,7 +210,10 @@ fn commit_fails_after_another_machine_changed_the_entry() {
         locked.load().unwrap();
         external.set(theirs.map(str::as_bytes));
         let error = locked.commit(&document("1")).unwrap_err();
-        assert!(matches!(&error, Error::Changed { location } if *location == here()), "{error:?}");
+        assert!(
+            matches!(&error, Error::Changed { name } if Location::External(name.clone()) == here()),
+            "{error:?}"
+        );
         assert_eq!(external.text().as_deref(), theirs);
         assert_eq!(external.writes.load(Ordering::Relaxed), 0);
     }
@@ -348,7 +352,7 @@ fn check_fails_if_the_home_folder_is_a_file() {
     write(home.path(), "a file");
     let store = store(&home, &external);
     let error = store.check_writable().unwrap_err();
-    assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+    assert!(matches!(error, Error::File(FileError::NotWritable { .. })), "{error:?}");
     save(&store, "1").unwrap_err();
     assert_eq!(external.text(), None);
 }

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use crate::common::{AFTER_A_SAVE, Home, names, read, sign_in, update_with_backup, write};
-use auth_store::{AuthStore, Error, FileKind};
+use auth_store::{AuthStore, Error, FileError, FileKind};
 
 fn save(store: &AuthStore) -> Result<(), Error> {
     store.update(|document| document.set_sign_in(&sign_in("1")))
@@ -84,8 +84,9 @@ fn save_replaces_the_target_of_a_link() {
 // threats 160
 #[test]
 fn link_in_a_loop_is_refused() {
-    let broken =
-        |error: &Error| matches!(error, Error::NotAFile { found: FileKind::BrokenLink, .. });
+    let broken = |error: &Error| {
+        matches!(error, Error::File(FileError::NotAFile { found: FileKind::BrokenLink, .. }))
+    };
     for end in ["no/where", "auth.json", "..", "/dev/null/x", "/proc/self/fd/0", "/dev/fd/0"] {
         let home = Home::holding("");
         fs::remove_file(home.auth_json()).unwrap();
@@ -129,7 +130,7 @@ fn link_to_a_special_file_is_refused() {
         symlink(end, home.auth_json()).unwrap();
         refused(
             &home.store(),
-            |error| matches!(error, Error::NotAFile { found, .. } if *found == kind),
+            |error| matches!(error, Error::File(FileError::NotAFile { found, .. }) if *found == kind),
         );
     }
     assert_eq!(names(&folder).len(), 0);
@@ -177,7 +178,7 @@ fn named_and_left(kind: FileKind, make: impl FnOnce(&Path)) {
     make(&home.auth_json());
     refused(
         &home.store(),
-        |error| matches!(error, Error::NotAFile { found, .. } if *found == kind),
+        |error| matches!(error, Error::File(FileError::NotAFile { found, .. }) if *found == kind),
     );
     let now = "2026-11-21T18:48:46Z".parse().unwrap();
     update_with_backup(&home.store(), now, |_| ()).unwrap_err();
@@ -219,7 +220,7 @@ fn linked_lock_file_is_not_followed() {
     let victim = home.around().join("victim");
     symlink(&victim, home.file("auth.lock")).unwrap();
     let error = home.store().check_writable().unwrap_err();
-    assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
+    assert!(matches!(error, Error::File(FileError::NotAFile { .. })), "{error:?}");
     save(&home.store()).unwrap_err();
     assert!(!victim.exists());
 }
@@ -229,7 +230,7 @@ fn linked_lock_file_is_not_followed() {
 fn check_finds_a_read_only_folder() {
     let not_writable = |path: &Path| {
         let error = AuthStore::new(path.to_owned()).check_writable().unwrap_err();
-        assert!(matches!(error, Error::NotWritable { .. }), "{path:?}: {error:?}");
+        assert!(matches!(error, Error::File(FileError::NotWritable { .. })), "{path:?}: {error:?}");
     };
     // Not even root makes a file or a folder there.
     #[cfg(target_os = "linux")]
@@ -287,7 +288,7 @@ fn check_finds_a_folder_without_room_for_a_lock() {
         bound_by_modes(|| {
             let error = home.store().check_writable().unwrap_err();
             assert!(
-                matches!(&error, Error::NotWritable { path, .. } if path.ends_with(read_only)),
+                matches!(&error, Error::File(FileError::NotWritable { path, .. }) if path.ends_with(read_only)),
                 "{read_only}: {error:?}"
             );
             save(&home.store()).unwrap_err();
@@ -312,7 +313,7 @@ fn existing_lock_files_need_no_room() {
     bound_by_modes(|| {
         let error = home.store().check_writable().unwrap_err();
         assert!(
-            matches!(&error, Error::NotWritable { path, .. } if path.ends_with("auth.json.lock"))
+            matches!(&error, Error::File(FileError::NotWritable { path, .. }) if path.ends_with("auth.json.lock"))
         );
         save(&home.store()).unwrap_err();
     });

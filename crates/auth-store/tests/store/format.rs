@@ -87,7 +87,7 @@ fn new_sign_in_keeps_fields_of_other_programs() {
 // threats 168
 #[test]
 fn truncated_file_is_an_error_and_unchanged() {
-    for length in 1..GOLDEN.len() {
+    let is_refused = |length| {
         let home = Home::holding(&GOLDEN[..length]);
         let loaded = home.store().load().map(drop);
         let updated = home.store().update(|document| document.set_sign_in(&sign_in("2")));
@@ -99,7 +99,11 @@ fn truncated_file_is_an_error_and_unchanged() {
         }
         assert_eq!(read(home.auth_json()), GOLDEN[..length]);
         assert_eq!(home.names(), AFTER_A_SAVE);
-    }
+    };
+    // Each is read again for a moment.
+    std::thread::scope(|scope| {
+        (1..GOLDEN.len()).for_each(|length| drop(scope.spawn(move || is_refused(length))));
+    });
 }
 
 // threats 168

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 
 use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in, update_with_backup};
-use auth_store::{AuthStore, Error, Warning};
+use auth_store::{AuthStore, Error, FileError, Warning};
 use rustix::process::{Gid, Uid, geteuid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
@@ -91,7 +91,7 @@ fn owner(path: impl AsRef<Path>) -> (u32, u32) {
 }
 
 fn foreign(expected: u32) -> impl Fn(&Error) -> bool {
-    move |error| matches!(error, Error::ForeignOwner { owner, .. } if *owner == expected)
+    move |error| matches!(error, Error::File(FileError::ForeignOwner { owner, .. }) if *owner == expected)
 }
 
 /// A container runs as root in a folder of a host user: all files, locks included, stay that user's.
@@ -185,7 +185,10 @@ fn pod_secret_is_read() {
             ],
         );
         is_not_written(&home, |error| {
-            matches!(error, Error::NotWritable { .. } | Error::Io { .. })
+            matches!(
+                error,
+                Error::File(FileError::NotWritable { .. }) | Error::File(FileError::Io { .. })
+            )
         });
     });
 }
@@ -232,7 +235,7 @@ fn world_writable_mount_is_read() {
     }
     let home = home(((ADA, ADA), 0o777), ((ADA, ADA), 0o777));
     let open = || Warning::WorldWritable { path: home.path() };
-    let unwritable = |error: &Error| matches!(error, Error::WorldWritable { .. });
+    let unwritable = |error: &Error| matches!(error, Error::File(FileError::WorldWritable { .. }));
     run_as(ADA, &[ADA], || {
         is_read(&home.store(), &[Warning::ReadableByOthers, open(), Warning::NotWritable]);
         is_not_written(&home, unwritable);
@@ -274,7 +277,8 @@ fn root_file_in_a_sticky_folder_is_not_replaced() {
     }
     for mode in [0o644, 0o666] {
         let home = home(((0, 0), 0o1777), ((0, 0), mode));
-        let unwritable = |error: &Error| matches!(error, Error::NotWritable { .. });
+        let unwritable =
+            |error: &Error| matches!(error, Error::File(FileError::NotWritable { .. }));
         run_as(ADA, &[ADA], || {
             let document = home.store().load().unwrap().unwrap();
             assert!(home.store().warnings(&document).unwrap().contains(&Warning::NotWritable));
@@ -299,7 +303,7 @@ fn own_file_in_a_sticky_folder_is_written() {
     });
     run_as(BOB, &[BOB], || {
         let error = home.store().load().unwrap_err();
-        assert!(matches!(error, Error::Io { .. }), "{error:?}");
+        assert!(matches!(error, Error::File(FileError::Io { .. })), "{error:?}");
         save(&home.store()).unwrap_err();
     });
     assert_eq!(owner(home.auth_json()), (ADA, ADA));
@@ -332,7 +336,7 @@ fn unreadable_root_file_is_found_by_the_check() {
         let asked = store.could_be_written().map(drop);
         let loaded = store.load().map(drop);
         for outcome in [loaded, store.check_writable(), asked, save(&store)] {
-            assert!(matches!(outcome, Err(Error::Io { .. })), "{outcome:?}");
+            assert!(matches!(outcome, Err(Error::File(FileError::Io { .. }))), "{outcome:?}");
         }
     });
     assert_eq!(read(home.auth_json()), STORED);
@@ -371,7 +375,7 @@ fn link_to_a_file_of_another_user_is_read_only() {
     own(&theirs, (BOB, BOB), 0o700);
     run_as(ADA, &[ADA], || {
         for outcome in [home.store().load().map(drop), save(&home.store())] {
-            assert!(matches!(outcome, Err(Error::Io { .. })), "{outcome:?}");
+            assert!(matches!(outcome, Err(Error::File(FileError::Io { .. }))), "{outcome:?}");
         }
     });
     assert_eq!(read(theirs.join("x.json")), STORED);

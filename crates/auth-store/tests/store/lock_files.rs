@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::time::Duration;
 
 use crate::common::{Home, left_out, read, sign_in, write};
-use auth_store::{Error, LockHolder};
+use auth_store::{Error, FileError, LockHolder};
 
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
@@ -72,7 +72,7 @@ fn lock_file_of_another_user_is_refused() {
         chown(home.file(name), Some(THEM), None).unwrap();
         as_user(US, || {
             let refused = |error: Error| {
-                let is_named = matches!(&error, Error::ForeignOwner { path, owner: THEM }
+                let is_named = matches!(&error, Error::File(FileError::ForeignOwner { path, owner: THEM })
                     if *path == home.file(name));
                 assert!(is_named, "{error:?}");
             };
@@ -98,7 +98,7 @@ fn lock_holder_is_named() {
             document.set_sign_in(&sign_in("1"));
         });
         let error = saved.unwrap_err();
-        let Error::Locked { holder: Some(holder), .. } = &error else {
+        let Error::File(FileError::Locked { holder: Some(holder), .. }) = &error else {
             panic!("{error:?}");
         };
         assert_eq!(holder.process, std::process::id());

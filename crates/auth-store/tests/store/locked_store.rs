@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::{AFTER_A_SAVE, Home, is_locked, read, sign_in, write};
-use auth_store::{AuthDocument, Error, Location, LockedStore};
+use auth_store::{AuthDocument, Error, FileError, Location, LockedStore};
 
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
@@ -25,7 +25,7 @@ fn mark_of(home: &Home) -> String {
 
 #[track_caller]
 fn changed(home: &Home, outcome: Result<(), Error>) {
-    let Err(Error::Changed { location: Location::File(path) }) = outcome else {
+    let Err(Error::File(FileError::Changed { path })) = outcome else {
         panic!("{outcome:?}");
     };
     assert_eq!(path, home.auth_json());
@@ -285,7 +285,7 @@ fn locks_are_released_when_the_process_dies() {
     let shown = format!("{held:?}");
     assert!(shown.contains("auth.json") && shown.starts_with("LockedStore"), "{shown}");
     let error = home.store().with_lock_wait(Duration::from_millis(1)).lock().unwrap_err();
-    assert!(matches!(error, Error::Locked { .. }), "{error:?}");
+    assert!(matches!(error, Error::File(FileError::Locked { .. })), "{error:?}");
     drop(held);
     assert!(home.store().try_lock().unwrap().is_some());
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use auth_store::{AuthStore, Error};
+use auth_store::{AuthStore, Error, FileError};
 
 use crate::common::{Home, names, read, write};
 
@@ -33,7 +33,13 @@ fn could_be_written_finds_obstacles() {
     write(&file, "");
     let refused = |path: &Path| {
         let error = AuthStore::new(path.to_owned()).could_be_written().unwrap_err();
-        assert!(matches!(error, Error::NotWritable { .. } | Error::Io { .. }), "{error:?}");
+        assert!(
+            matches!(
+                error,
+                Error::File(FileError::NotWritable { .. }) | Error::File(FileError::Io { .. })
+            ),
+            "{error:?}"
+        );
     };
     refused(&file);
     refused(&file.join("below"));
@@ -45,7 +51,7 @@ fn could_be_written_finds_obstacles() {
     }
     fs::create_dir_all(home.auth_json()).unwrap();
     let error = home.store().could_be_written().unwrap_err();
-    assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
+    assert!(matches!(error, Error::File(FileError::NotAFile { .. })), "{error:?}");
 }
 
 /// Another program may hold either lock.

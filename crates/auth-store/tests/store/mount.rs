@@ -11,7 +11,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{AFTER_A_SAVE, Home, left_out, read, sign_in, write};
-use auth_store::{AuthStore, Error, Warning};
+use auth_store::{AuthStore, Error, FileError, Warning};
 use credentials::AccessToken;
 
 /// Set in a run that may mount.
@@ -115,7 +115,7 @@ fn commit_keeps_what_another_program_wrote_to_a_mount() {
         write(&outside, r#"{"theirs":1}"#);
         document.set_sign_in(&sign_in("1"));
         let error = locked.commit(&document).unwrap_err();
-        assert!(matches!(error, Error::Changed { .. }), "{error:?}");
+        assert!(matches!(error, Error::File(FileError::Changed { .. })), "{error:?}");
         assert_eq!(read(&outside), r#"{"theirs":1}"#);
         assert_eq!(home.names(), AFTER_A_SAVE);
     });
@@ -159,12 +159,12 @@ fn full_mount_keeps_the_old_document() {
         large.access_token = AccessToken::new("x".repeat(20_000)).unwrap();
         let outcome = home.store().update(|document| document.set_sign_in(&large));
         let error = outcome.unwrap_err();
-        assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+        assert!(matches!(error, Error::File(FileError::NotWritable { .. })), "{error:?}");
         assert!(!format!("{error:?} {error}").contains("xxxx"), "{error:?}");
         let mut locked = home.store().lock().unwrap();
         locked.load().unwrap();
         let error = locked.reserve().unwrap_err();
-        assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+        assert!(matches!(error, Error::File(FileError::NotWritable { .. })), "{error:?}");
         drop(locked);
         assert_eq!(read(&outside), old);
         assert_eq!(home.names(), AFTER_A_SAVE);
@@ -303,9 +303,9 @@ fn check_finds_a_read_only_mount() {
         let warnings = home.store().warnings(&document).unwrap();
         assert!(warnings.contains(&Warning::NotWritable), "{warnings:?}");
         let error = home.store().check_writable().unwrap_err();
-        assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+        assert!(matches!(error, Error::File(FileError::NotWritable { .. })), "{error:?}");
         let error = save(&home.store(), "1").unwrap_err();
-        assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+        assert!(matches!(error, Error::File(FileError::NotWritable { .. })), "{error:?}");
         assert_eq!(read(&outside), "{}");
         assert_eq!(home.names(), AFTER_A_SAVE);
     });
@@ -319,7 +319,7 @@ fn check_finds_a_folder_with_the_backup_name() {
         let (home, _) = home_with_mount("{}");
         fs::create_dir(home.file("auth.json.login-cli.bak")).unwrap();
         let error = home.store().check_writable().unwrap_err();
-        assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
+        assert!(matches!(error, Error::File(FileError::NotAFile { .. })), "{error:?}");
     });
 }
 

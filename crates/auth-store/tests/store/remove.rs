@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::common::{Home, read, sign_in, write};
-use auth_store::{AuthStore, Error};
+use auth_store::{AuthStore, Error, FileError};
 
 /// The files that stay, without content.
 const LOCKS: [&str; 2] = ["auth.json.lock", "auth.lock"];
@@ -113,6 +113,6 @@ fn remove_reports_a_folder_and_keeps_it() {
     fs::remove_file(home.auth_json()).unwrap();
     fs::create_dir(home.auth_json()).unwrap();
     let error = remove(&home.store()).unwrap_err();
-    assert!(matches!(error, Error::NotAFile { .. }), "{error:?}");
+    assert!(matches!(error, Error::File(FileError::NotAFile { .. })), "{error:?}");
     assert!(home.auth_json().is_dir());
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
-use auth_store::{AuthDocument, Error, FileKind, LockedStore};
+use auth_store::{AuthDocument, Error, FileError, FileKind, LockedStore};
 use credentials::RefreshToken;
 use token_source::{Commit, RefreshedTokens};
 
@@ -74,7 +74,7 @@ fn reservation_survives_a_failed_commit() {
     let mut document = AuthDocument::default();
     document.set_sign_in(&sign_in("1"));
     let error = locked.commit(&document).unwrap_err();
-    assert!(matches!(error, Error::Changed { .. }), "{error:?}");
+    assert!(matches!(error, Error::File(FileError::Changed { .. })), "{error:?}");
     assert!(home.file(TEMPORARY).exists());
     locked.load().unwrap();
     locked.commit(&document).unwrap();
@@ -115,7 +115,9 @@ fn reserve_finds_a_folder_with_the_temporary_name() {
     fs::create_dir(home.file(TEMPORARY)).unwrap();
     let mut locked = home.store().lock().unwrap();
     for error in [locked.reserve().unwrap_err(), home.store().check_writable().unwrap_err()] {
-        let Error::NotAFile { path, found: FileKind::Folder } = &error else { panic!("{error:?}") };
+        let Error::File(FileError::NotAFile { path, found: FileKind::Folder }) = &error else {
+            panic!("{error:?}")
+        };
         assert_eq!(*path, home.file(TEMPORARY));
     }
 }

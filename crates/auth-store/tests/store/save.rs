@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::{AFTER_A_SAVE, Home, is_locked, read, sign_in, update_with_backup, write};
-use auth_store::{AuthDocument, AuthStore, Error};
+use auth_store::{AuthDocument, AuthStore, Error, FileError};
 
 /// Enough for slow disks.
 const PATIENT: Duration = Duration::from_secs(120);
@@ -31,7 +31,7 @@ fn locked_by(name: &str, home: &Home) {
     let error = save(&home.store().with_lock_wait(Duration::ZERO), "2").unwrap_err();
     let expected = home.file(name);
     assert!(
-        matches!(&error, Error::Locked { path, waited, .. } if *path == expected && waited.is_zero()),
+        matches!(&error, Error::File(FileError::Locked { path, waited, .. }) if *path == expected && waited.is_zero()),
         "{error:?}"
     );
 }
@@ -155,7 +155,7 @@ fn update_gives_up_against_a_program_that_keeps_writing() {
         write(home.auth_json(), format!("{{\"theirs\":{calls}}}"));
         document.set_sign_in(&sign_in("1"));
     });
-    assert!(matches!(outcome, Err(Error::Changed { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::File(FileError::Changed { .. }))), "{outcome:?}");
     assert_eq!(read(home.auth_json()), r#"{"theirs":3}"#);
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
@@ -168,7 +168,10 @@ fn failed_save_changes_nothing() {
     let in_the_way = home.file("auth.json.login-cli.tmp");
     fs::create_dir(&in_the_way).unwrap();
     let error = save(&home.store(), "1").unwrap_err();
-    assert!(matches!(&error, Error::NotAFile { path, .. } if *path == in_the_way), "{error:?}");
+    assert!(
+        matches!(&error, Error::File(FileError::NotAFile { path, .. }) if *path == in_the_way),
+        "{error:?}"
+    );
     assert_eq!(read(home.auth_json()), r#"{"x":1}"#);
 
     fs::remove_dir(&in_the_way).unwrap();
@@ -177,7 +180,7 @@ fn failed_save_changes_nothing() {
         fs::remove_file(home.auth_json()).unwrap();
         fs::create_dir(home.auth_json()).unwrap();
     });
-    assert!(matches!(outcome, Err(Error::NotAFile { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::File(FileError::NotAFile { .. }))), "{outcome:?}");
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
@@ -190,7 +193,7 @@ fn failed_sign_in_leaves_no_backup() {
     let outcome = update_with_backup(&home.store(), now, |document| {
         document.set_sign_in(&sign_in("1"));
     });
-    assert!(matches!(outcome, Err(Error::NotAFile { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::File(FileError::NotAFile { .. }))), "{outcome:?}");
     fs::remove_dir(home.file("auth.json.login-cli.tmp")).unwrap();
     assert_eq!(read(home.auth_json()), "{");
     assert_eq!(home.names(), AFTER_A_SAVE);
@@ -218,7 +221,7 @@ fn check_writable_fails_if_codex_home_is_a_file() {
     write(&file, "");
     for path in [file.clone(), file.join("codex"), Path::new("").into()] {
         let error = AuthStore::new(path).check_writable().unwrap_err();
-        assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+        assert!(matches!(error, Error::File(FileError::NotWritable { .. })), "{error:?}");
     }
     assert_eq!(read(&file), "");
 }

@@ -1,6 +1,6 @@
 //! The stored sign-in: its account, its tokens, and the place where they are.
 
-use auth_store::{Error as StoreError, ErrorKind, Location, LockHolder, ParseErrorKind};
+use auth_store::{Error as StoreError, ErrorKind, FileError, Location, ParseErrorKind};
 use credential_helper::Error::TimedOut;
 use credentials::ClaimMismatch;
 use login::Error as LoginError;
@@ -141,7 +141,7 @@ pub(super) fn hint(error: &StoreError) -> Option<Hint> {
         StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => {
             say("remove it with ").run("logout").then(", then sign in again with ").run("login")
         }
-        StoreError::NoLocks { .. } => {
+        StoreError::File(FileError::NoLocks { .. }) => {
             say("choose a folder on another disk with --codex-home, or sign in again with ")
                 .run("login")
                 .then(" when the access token has expired")
@@ -155,39 +155,45 @@ pub(super) fn hint(error: &StoreError) -> Option<Hint> {
 }
 
 fn text(error: &StoreError) -> Option<&'static str> {
-    Some(match error {
-        StoreError::NotWritable { .. } | StoreError::Io { .. } => {
+    Some(match error.kind() {
+        ErrorKind::NotWritable | ErrorKind::Io => {
             "check the permissions and the free space there, or choose another folder with \
              --codex-home"
         }
-        StoreError::NotReplaced { .. } => {
+        ErrorKind::NotReplaced => {
             "check the permissions and the free space there, then try again: nothing is lost, and the \
              next command puts it in its place"
         }
-        StoreError::WouldBeTooLarge { .. } => {
+        ErrorKind::TooLarge => {
             "most of it belongs to another program: remove what is not needed, or choose another \
              folder with --codex-home"
         }
-        StoreError::Locked { holder: Some(LockHolder { is_stopped: true, .. }), .. } => {
-            "resume it with fg, or end it"
-        }
-        StoreError::Locked { .. } | StoreError::Changed { .. } => IN_USE,
-        StoreError::NotAFile { .. } => "remove it, or choose another folder with --codex-home",
-        StoreError::External { source, .. }
-            if matches!(source.downcast_ref(), Some(TimedOut { .. })) =>
-        {
+        ErrorKind::Locked if has_stopped_holder(error) => "resume it with fg, or end it",
+        ErrorKind::Locked | ErrorKind::Changed => IN_USE,
+        ErrorKind::NotAFile => "remove it, or choose another folder with --codex-home",
+        ErrorKind::External if has_timed_out(error) => {
             "unlock it, give it longer with LOGIN_CLI_HELPER_TIMEOUT=2m, or keep the credentials in \
              a file with --store file"
         }
-        StoreError::External { .. } => {
+        ErrorKind::External => {
             "unlock or install it, or keep the credentials in a file with --store file"
         }
-        StoreError::HalfWritten { .. } => "put the copy back in its place",
-        StoreError::ForeignOwner { .. } | StoreError::WorldWritable { .. } => {
-            "choose a folder of your own with --codex-home"
-        }
+        ErrorKind::HalfWritten => "put the copy back in its place",
+        ErrorKind::UnsafePlace => "choose a folder of your own with --codex-home",
         _ => return None,
     })
+}
+
+fn has_stopped_holder(error: &StoreError) -> bool {
+    let StoreError::File(FileError::Locked { holder: Some(holder), .. }) = error else {
+        return false;
+    };
+    holder.is_stopped
+}
+
+fn has_timed_out(error: &StoreError) -> bool {
+    let StoreError::External { source, .. } = error else { return false };
+    matches!(source.downcast_ref(), Some(TimedOut { .. }))
 }
 
 /// What to change in the line that the message names.

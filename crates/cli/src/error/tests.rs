@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use auth_store::{AuthStore, Error as StoreError, Location};
+use auth_store::{AuthStore, Error as StoreError, FileError, Location};
 use credentials::{ClaimMismatch, MalformedJwt};
 use http_client::{
     DecodeError, Error as HttpError, ErrorResponse, RootCause, SetupError, TlsFailure,
@@ -47,7 +47,8 @@ fn misshapen() -> DecodeError {
 }
 
 fn locked() -> StoreError {
-    StoreError::Locked { path: "auth.lock".into(), waited: Duration::from_secs(45), holder: None }
+    FileError::Locked { path: "auth.lock".into(), waited: Duration::from_secs(45), holder: None }
+        .into()
 }
 
 fn corrupt() -> StoreError {

@@ -2,7 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use auth_store::{
-    AuthDocument, Error as StoreError, LockedStore, SignIn as NewSignIn, uninterrupted_commit,
+    AuthDocument, Error as StoreError, ErrorKind, LockedStore, SignIn as NewSignIn,
+    uninterrupted_commit,
 };
 use jiff::Timestamp;
 use native_oauth::{Error as OAuthError, Grant};
@@ -139,7 +140,9 @@ impl Completion<'_> {
                 Ok((signed_in, page, replaced))
             }
             // The sign-in is stored, or may be: a revocation would end it.
-            Err(source @ (StoreError::NotDurable { .. } | StoreError::MayBeStored { .. })) => {
+            Err(source)
+                if matches!(source.kind(), ErrorKind::NotDurable | ErrorKind::MayBeStored) =>
+            {
                 Err(Error::Store(source))
             }
             Err(source) => {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_store::{AuthDocument, AuthStore, Error as StoreError, LockedStore};
+use auth_store::{AuthDocument, AuthStore, Error as StoreError, ErrorKind, LockedStore};
 use credentials::AccessToken;
 use jiff::Timestamp;
 use token_source::{Clock, LockError, TokenSource, Valid};
@@ -107,9 +107,11 @@ impl StoredSignIn {
             SourceError::Refresh(error) | SourceError::Rejected(error) => error,
             SourceError::NoAccessToken => Error::InvalidRefreshResponse { field: "access_token" },
             // The new tokens are stored or beside the file, so they are not lost.
-            SourceError::NotStored(
-                source @ (StoreError::NotDurable { .. } | StoreError::NotReplaced { .. }),
-            ) => Error::Store(source),
+            SourceError::NotStored(source)
+                if matches!(source.kind(), ErrorKind::NotDurable | ErrorKind::NotReplaced) =>
+            {
+                Error::Store(source)
+            }
             SourceError::NotStored(source) => Error::TokensNotStored(source),
         }
     }

@@ -9,7 +9,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use auth_store::{AuthDocument, AuthStore, Error as StoreError, SignIn, uninterrupted};
+use auth_store::{AuthDocument, AuthStore, ErrorKind, SignIn, uninterrupted};
 use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
 use token_client::{Revocable, TokenClient};
@@ -133,8 +133,8 @@ impl DiscardedTokens {
     fn may_end(&self, store: &AuthStore) -> bool {
         match store.load() {
             Ok(Some(document)) => self.may_end_document(&document),
-            Ok(None) | Err(StoreError::NotAFile { .. }) => false,
-            Err(_) => true,
+            Ok(None) => false,
+            Err(error) => error.kind() != ErrorKind::NotAFile,
         }
     }
 

@@ -8,12 +8,12 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::folder::{self, Entry, Folder};
-use crate::location::AUTH_JSON;
-use crate::{Error, FileKind, lock};
+use crate::shared_file::with_suffix;
+use crate::{Error, FileKind, SharedFile, lock};
 
-/// Where the document is: `auth.json` in the home folder, or the target of a symbolic link of that
-/// name.
+/// Where the file is: in its own folder, or the target of a symbolic link there.
 pub(crate) struct FileLocation {
+    file: SharedFile,
     home: Folder,
     linked: Option<Linked>,
 }
@@ -25,15 +25,8 @@ struct Linked {
     made_by: Option<u32>,
 }
 
-/// The text of the document, wiped on drop.
-pub(crate) type Content = Zeroizing<Vec<u8>>;
-
-/// Larger than any `auth.json`; a hostile file must not fill the memory.
-pub(crate) const SIZE_LIMIT: u64 = 1024 * 1024;
-
-/// The suffix of the copy of a file that is written in place. It exists before, during and after the
-/// write. A person or an editor may have made an `auth.json.bak`.
-pub(crate) const BACKUP: &str = ".login-cli.bak";
+/// The content of a file, wiped on drop.
+pub type Content = Zeroizing<Vec<u8>>;
 
 /// How often a reader tries again while another program writes in place, and the pause: one second in
 /// all, longer than any write.
@@ -42,12 +35,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 impl FileLocation {
     /// Resolves a link once, so that a later change of the link has no effect.
-    pub(crate) fn find(home: Folder) -> Result<Self, Error> {
-        let linked = match entry(&home, AUTH_JSON.as_ref())? {
-            Some(link) if link.kind == FileKind::Link => Some(follow(&home, &link)?),
+    pub(crate) fn find(home: Folder, file: &SharedFile) -> Result<Self, Error> {
+        let linked = match entry(&home, &file.name)? {
+            Some(link) if link.kind == FileKind::Link => Some(follow(&home, file, &link)?),
             _ => None,
         };
-        Ok(Self { home, linked })
+        Ok(Self { file: file.clone(), home, linked })
     }
 
     pub(crate) fn folder(&self) -> &Folder {
@@ -55,18 +48,41 @@ impl FileLocation {
     }
 
     pub(crate) fn name(&self) -> &OsStr {
-        self.linked.as_ref().map_or(AUTH_JSON.as_ref(), |linked| &linked.name)
+        self.linked.as_ref().map_or(&self.file.name, |linked| &linked.name)
     }
 
     pub(crate) fn path(&self) -> PathBuf {
         self.folder().path().join(self.name())
     }
 
-    /// The document's name with this suffix.
-    pub(crate) fn beside(&self, ending: &str) -> OsString {
-        let mut name = self.name().to_owned();
-        name.push(ending);
-        name
+    /// The name with this suffix.
+    pub(crate) fn beside(&self, suffix: &str) -> OsString {
+        with_suffix(self.name(), suffix)
+    }
+
+    /// The only name of temporary files, so that those of a killed process are found and removed.
+    pub(crate) fn temporary(&self) -> OsString {
+        self.beside(&format!(".{}.tmp", self.file.label))
+    }
+
+    /// The name of the copy of a file that is written in place. It exists before, during and after the
+    /// write. A person or an editor may have made a `NAME.bak`.
+    pub(crate) fn backup(&self) -> OsString {
+        self.beside(&format!(".{}.bak", self.file.label))
+    }
+
+    /// The name of a file that tests the space on the disk.
+    pub(crate) fn probe(&self) -> OsString {
+        self.beside(&format!(".{}.probe", self.file.label))
+    }
+
+    pub(crate) fn size_limit(&self) -> u64 {
+        self.file.size_limit
+    }
+
+    /// Whether `new` is complete and may replace `old`.
+    pub(crate) fn is_successor(&self, new: &[u8], old: &[u8]) -> bool {
+        (self.file.is_successor)(new, old)
     }
 
     pub(crate) fn is_linked(&self) -> bool {
@@ -88,7 +104,7 @@ impl FileLocation {
     pub(crate) fn check_trusted(&self) -> Result<(), Error> {
         folder::check_trusted(self.folder())?;
         if let Some(owner) = self.linked.as_ref().and_then(Linked::misleading_owner) {
-            let path = self.home.path().join(AUTH_JSON);
+            let path = self.home.path().join(&self.file.name);
             return Err(Error::ForeignOwner { path, owner });
         }
         let entry = entry(self.folder(), self.name())?;
@@ -140,20 +156,21 @@ impl FileLocation {
 
     /// A killed writer leaves the backup, but no lock.
     fn is_being_written(&self) -> bool {
-        let has_backup = self.folder().entry(&self.beside(BACKUP)).is_ok_and(|it| it.is_some());
-        has_backup && lock::is_held(&self.home, "auth.json.lock".as_ref()).unwrap_or(true)
+        let has_backup = self.folder().entry(&self.backup()).is_ok_and(|it| it.is_some());
+        let is_held = |lock: &OsString| lock::is_held(&self.home, lock).unwrap_or(true);
+        has_backup && self.file.locks.last().is_some_and(is_held)
     }
 
     /// Reads an open file, and not more than one byte over the size limit.
     pub(crate) fn read_once(&self, mut file: &File) -> Result<Content, Error> {
         let failed = |source| self.failed(source);
-        let length = file.metadata().map_err(failed)?.len().min(SIZE_LIMIT);
+        let length = file.metadata().map_err(failed)?.len().min(self.size_limit());
         // One more than the length, so that the buffer does not grow at the end of the file. Growing
         // leaves a copy behind.
         let capacity = usize::try_from(length).unwrap_or_default() + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
         file.rewind().map_err(failed)?;
-        file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+        file.take(self.size_limit() + 1).read_to_end(&mut bytes).map_err(failed)?;
         Ok(bytes)
     }
 
@@ -190,8 +207,8 @@ impl Linked {
 const LONGEST_CHAIN: usize = 40;
 
 /// The end of the chain of links. The file need not exist, only its folder.
-fn follow(home: &Folder, first: &Entry) -> Result<Linked, Error> {
-    let path = home.path().join(AUTH_JSON);
+fn follow(home: &Folder, file: &SharedFile, first: &Entry) -> Result<Linked, Error> {
+    let path = home.path().join(&file.name);
     let broken = || Error::NotAFile { path: path.clone(), found: FileKind::BrokenLink };
     let refused = |source: io::Error| match source.kind() {
         io::ErrorKind::PermissionDenied => Error::Io { path: path.clone(), source },

@@ -1,11 +1,10 @@
-//! Whether a save could work, before a person signs in or a token is used up.
+//! Whether a write could work, as far as permissions tell.
 
 use std::ffi::OsStr;
 use std::io;
 use std::sync::Arc;
 
-use crate::file::TEMPORARY;
-use crate::file_location::{BACKUP, FileLocation};
+use crate::file_location::FileLocation;
 use crate::folder::Folder;
 use crate::temp_file::TempFile;
 use crate::{Error, FileKind};
@@ -43,18 +42,16 @@ pub(crate) fn check_lockable(folder: &Folder, name: &OsStr) -> Result<(), Error>
     }
 }
 
-/// Checks that a file of the size of a sign-in can be written, and removes it. It is not flushed: a
-/// full disk already fails the write, and a flush would cost more than everything else before the
-/// browser opens.
+/// Checks that a small file can be written, and removes it. It is not flushed: a full disk already fails
+/// the write, and a flush would cost more than everything else.
 pub(crate) fn check_space(location: &Arc<FileLocation>) -> Result<(), Error> {
-    for suffix in [TEMPORARY, BACKUP] {
-        let name = location.beside(suffix);
+    for name in [location.temporary(), location.backup()] {
         let entry = location.folder().entry(&name).ok().flatten();
         if let Some(found @ FileKind::Folder) = entry.map(|entry| entry.kind) {
             return Err(Error::NotAFile { path: location.folder().path().join(name), found });
         }
     }
-    match TempFile::replace(location, ".login-cli.probe") {
+    match TempFile::replace(location, location.probe()) {
         // Another process makes the same check now, and gets its answer.
         Err(Error::NotWritable { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
             Ok(())
@@ -63,5 +60,5 @@ pub(crate) fn check_space(location: &Arc<FileLocation>) -> Result<(), Error> {
     }
 }
 
-/// Larger than any sign-in.
+/// Larger than most files that programs share.
 const SIZE: usize = 16 * 1024;

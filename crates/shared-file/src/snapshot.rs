@@ -1,4 +1,6 @@
 use std::fs::File;
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::Error;
 use crate::file_location::{Content, FileLocation};
@@ -6,11 +8,16 @@ use crate::file_location::{Content, FileLocation};
 /// The content that was last read or written, for a comparison before it is replaced.
 #[derive(Default)]
 pub(crate) struct Snapshot {
-    /// `None` if there was no file or entry.
+    /// `None` if there was no file.
     pub(crate) content: Option<Content>,
     /// The file stays open, so that the comparison needs no new descriptor.
     file: Option<File>,
 }
+
+/// A program that takes no locks and does not rename empties the file before it writes. A file in which
+/// nothing is found is therefore read again, for a tenth of a second in all.
+const ATTEMPTS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(10);
 
 impl Snapshot {
     pub(crate) fn read(location: &FileLocation) -> Result<Self, Error> {
@@ -18,6 +25,27 @@ impl Snapshot {
         let content = Some(location.read(&file)?);
         // An open file cannot be replaced on Windows.
         Ok(Self { content, file: Some(file).filter(|_| cfg!(unix)) })
+    }
+
+    /// Reads until `parse` finds something in the file, or there is none.
+    pub(crate) fn read_complete<T, E: From<Error>>(
+        location: &FileLocation,
+        parse: impl Fn(&[u8]) -> Result<Option<T>, E>,
+    ) -> (Self, Result<Option<T>, E>) {
+        let mut attempts = ATTEMPTS;
+        loop {
+            let snapshot = match Self::read(location) {
+                Ok(snapshot) => snapshot,
+                Err(error) => return (Self::default(), Err(error.into())),
+            };
+            let Some(content) = &snapshot.content else { return (snapshot, Ok(None)) };
+            let parsed = parse(content);
+            if attempts == 0 || matches!(parsed, Ok(Some(_))) {
+                return (snapshot, parsed);
+            }
+            attempts -= 1;
+            sleep(PAUSE);
+        }
     }
 
     /// Whether the content is unchanged. Compares the bytes, because some programs write without a
@@ -34,8 +62,8 @@ impl Snapshot {
 }
 
 /// Content without an open file.
-impl From<Option<Content>> for Snapshot {
-    fn from(content: Option<Content>) -> Self {
-        Self { content, file: None }
+impl From<Content> for Snapshot {
+    fn from(content: Content) -> Self {
+        Self { content: Some(content), file: None }
     }
 }

@@ -8,7 +8,7 @@ use crate::file_location::FileLocation;
 use crate::folder::{Entry, remove_if_there};
 use crate::{Error, FileKind};
 
-/// A new file beside the document. It is removed on drop unless it is kept or renamed.
+/// A new file beside the shared one. It is removed on drop unless it is kept or renamed.
 pub(crate) struct TempFile {
     location: Arc<FileLocation>,
     name: OsString,
@@ -18,18 +18,27 @@ pub(crate) struct TempFile {
 
 impl TempFile {
     /// Creates an empty file, which must not exist. If root creates it, it belongs to the owner of the
-    /// document.
-    pub(crate) fn create(location: &Arc<FileLocation>, suffix: &str) -> Result<Self, Error> {
-        let (folder, name) = (location.folder(), location.beside(suffix));
+    /// shared file.
+    fn create(location: &Arc<FileLocation>, name: OsString) -> Result<Self, Error> {
+        let folder = location.folder();
         let not_writable = |source| Error::NotWritable { path: folder.path().join(&name), source };
         let file = folder.create_file(&name, location.name()).map_err(not_writable)?;
         Ok(Self { location: location.clone(), name, file, is_kept: false })
     }
 
     /// The same, in the place of a leftover of a killed process.
-    pub(crate) fn replace(location: &Arc<FileLocation>, suffix: &str) -> Result<Self, Error> {
-        clear(location, suffix)?;
-        Self::create(location, suffix)
+    pub(crate) fn replace(location: &Arc<FileLocation>, name: OsString) -> Result<Self, Error> {
+        clear(location, &name)?;
+        Self::create(location, name)
+    }
+
+    /// A copy of the shared file.
+    pub(crate) fn copy_of(location: &Arc<FileLocation>, suffix: &str) -> Result<Self, Error> {
+        let missing = || location.not_writable(io::ErrorKind::NotFound.into());
+        let original = location.open()?.ok_or_else(missing)?;
+        let mut copy = Self::create(location, location.beside(suffix))?;
+        copy.copy(&original)?;
+        Ok(copy)
     }
 
     /// Reserves this much space. It is written and flushed, because some file systems allocate only
@@ -90,8 +99,7 @@ impl TempFile {
     }
 
     /// Renames the file. It is still removed on drop.
-    pub(crate) fn move_to(&mut self, suffix: &str) -> io::Result<()> {
-        let name = self.location.beside(suffix);
+    pub(crate) fn move_to(&mut self, name: OsString) -> io::Result<()> {
         self.location.folder().rename(&self.name, &name)?;
         self.name = name;
         Ok(())
@@ -114,10 +122,10 @@ impl Drop for TempFile {
 }
 
 /// Removes the file of this name, if there is one. A folder is left to the person.
-pub(crate) fn clear(location: &FileLocation, suffix: &str) -> Result<(), Error> {
-    let (folder, name) = (location.folder(), location.beside(suffix));
-    let path = folder.path().join(&name);
-    remove_if_there(folder, &name).map_err(|source| match folder.entry(&name) {
+pub(crate) fn clear(location: &FileLocation, name: &OsStr) -> Result<(), Error> {
+    let folder = location.folder();
+    let path = folder.path().join(name);
+    remove_if_there(folder, name).map_err(|source| match folder.entry(name) {
         Ok(Some(Entry { kind: found, .. }))
             if !matches!(found, FileKind::File | FileKind::Link) =>
         {

@@ -1,4 +1,4 @@
-//! A folder as one handle: all steps of a save happen in the same folder, even if its path changes.
+//! A folder as one handle: all steps of a write happen in the same folder, even if its path changes.
 //! Names are single components.
 
 #[cfg(not(unix))]

@@ -109,8 +109,8 @@ impl Folder {
     pub(crate) fn disable_copy_on_write(&self, _: &File) {}
 
     /// Opens or creates the lock file. It is removed only with its folder, see
-    /// [`AuthStore::remove_unused`](crate::AuthStore::remove_unused): a process that waits for it would
-    /// hold a lock on nothing.
+    /// [`SharedFile::remove_unused_folder`](crate::SharedFile::remove_unused_folder): a process that waits
+    /// for it would hold a lock on nothing.
     pub(crate) fn open_lock(&self, name: &OsStr) -> io::Result<File> {
         // Another process may create it, or remove it again, at the same time.
         for _ in 0..100 {
@@ -247,7 +247,7 @@ fn keep_private(file: &OwnedFd) -> rustix::io::Result<()> {
     retry_on_intr(|| fs::fchmod(file, OWNER_ONLY))
 }
 
-/// Any user who can open a lock file can hold it, and Codex CLI creates it with mode 0644. A hard link
+/// Any user who can open a lock file can hold it, and some programs create it with mode 0644. A hard link
 /// is left alone, and so is a file whose mode cannot be changed.
 fn keep_from_others(lock: &OwnedFd) {
     let is_shared =

@@ -8,9 +8,6 @@ use std::time::Duration;
 use crate::folder::{Entry, Folder};
 use crate::{Error, LockHolder};
 
-/// The locks of Codex CLI, in its order.
-pub(crate) const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
-
 /// An exclusive lock on a file. It is released on drop, and by the system if the process dies.
 pub(crate) struct Lock(File);
 
@@ -22,7 +19,7 @@ impl Drop for Lock {
     }
 }
 
-/// All locks of a save, or the lock file of a file system without locks.
+/// All locks of a write, or the lock file of a file system without locks.
 #[derive(Default)]
 pub(crate) struct Locks {
     held: Vec<Lock>,
@@ -52,7 +49,7 @@ impl Locks {
     }
 }
 
-/// How long to wait for all locks of one save. `File::lock` has no deadline, so this polls, and counts
+/// How long to wait for all locks of one write. `File::lock` has no deadline, so this polls, and counts
 /// pauses, because this crate reads no clock.
 pub(crate) struct LockTimeout {
     limit: Duration,
