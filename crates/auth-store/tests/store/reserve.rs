@@ -47,6 +47,48 @@ fn reserve_uses_the_length_of_the_written_document() {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
+/// Stores the refresh token `new`.
+#[track_caller]
+fn commit_refresh(locked: LockedStore, document: AuthDocument) -> Commit<AuthDocument> {
+    let spent = document.refresh_token().unwrap();
+    let tokens = RefreshedTokens {
+        refresh_token: RefreshToken::new("new").ok(),
+        last_refresh: "2026-11-22T18:48:46Z".parse().ok(),
+        ..RefreshedTokens::default()
+    };
+    let commit = pin!(token_source::StoreGuard::commit(locked, document, tokens, spent));
+    match commit.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome.unwrap(),
+        Poll::Pending => panic!("a commit to a file does not wait"),
+    }
+}
+
+/// It may have emptied the file, and written nothing or half of it yet.
+// threats 122
+#[test]
+fn refresh_keeps_what_a_program_without_locks_has_stored() {
+    for (written, is_stored, has_copy) in [
+        (r#"{"tokens":{"access_token":"a","refresh_token":"another"}}"#, false, false),
+        ("", false, false),
+        (r#"{"tokens":{"access_token":"a","refresh_token":"refresh-1"},"x":1}"#, true, false),
+        // Half a document that never becomes whole is no sign-in, and the new tokens are.
+        (r#"{"tokens":{"refresh_token":"refr"#, true, true),
+    ] {
+        let home = Home::new();
+        home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+        let (locked, document) = reserved(&home);
+        write(home.auth_json(), written);
+        let committed = commit_refresh(locked, document);
+        assert_eq!(matches!(committed, Commit::Stored(_)), is_stored, "{written}");
+        let now = read(home.auth_json());
+        assert_eq!(now.contains("\"new\""), is_stored, "{now}");
+        assert_eq!(now.contains("\"x\""), written.contains("\"x\""), "{now}");
+        let copies = home.names().into_iter().filter(|name| name.contains(".corrupt-"));
+        let copies: Vec<_> = copies.map(|name| read(home.file(&name))).collect();
+        assert_eq!(copies, if has_copy { vec![written] } else { vec![] });
+    }
+}
+
 /// A cleanup program removes the temporary file during the request.
 // threats 119 215
 #[test]
@@ -55,12 +97,8 @@ fn refresh_is_stored_without_its_temporary_file() {
     home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     let (locked, document) = reserved(&home);
     fs::remove_file(home.file(TEMPORARY)).unwrap();
-    let spent = document.refresh_token().unwrap();
-    let new = RefreshToken::new("new").unwrap();
-    let tokens = RefreshedTokens { refresh_token: Some(new), ..RefreshedTokens::default() };
-    let commit = pin!(token_source::StoreGuard::commit(locked, document, tokens, spent));
-    let committed = commit.poll(&mut Context::from_waker(Waker::noop()));
-    assert!(matches!(committed, Poll::Ready(Ok(Commit::Stored(_)))), "{committed:?}");
+    let committed = commit_refresh(locked, document);
+    assert!(matches!(committed, Commit::Stored(_)), "{committed:?}");
     assert!(read(home.auth_json()).contains("\"new\""));
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
