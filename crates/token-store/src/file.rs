@@ -13,7 +13,7 @@ use crate::{StoredTokens, SystemClock};
 ///
 /// The lock is an advisory lock on the file `NAME.lock` beside it, which stays. While it is held,
 /// `NAME.shared-file.tmp` is the next content. If a process is killed before it replaces the file, the next
-/// one that takes the lock finishes that. Other users must not be able to write in the folder.
+/// one that takes the lock finishes that. Nothing is written where another user could replace the file.
 #[derive(Clone, Debug)]
 pub struct FileStore(SharedFile);
 
