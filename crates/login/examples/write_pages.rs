@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use credentials::IdToken;
-use login::pages::{self, UserInfo};
+use login::pages;
 use sandbox::Account;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,10 +28,11 @@ fn sample_pages() -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
     let id_token = IdToken::new("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2FtcGxl")?;
     let link =
         login::openai::finish_setup_url("http://localhost:9", "pro", &id_token, "org-1", "proj-1");
+    let no_api_key = Some("None: this account has no API organization");
     let mut all = vec![
-        ("signed_in", pages::signed_in(&who(&owner)).to_string()),
-        ("signed_in_without_key", pages::signed_in(&without_key(&member)).to_string()),
-        ("finish_setup", pages::finish_setup(&who(&new_owner), &link).to_string()),
+        ("signed_in", pages::signed_in(&who(&owner, None)).to_string()),
+        ("signed_in_without_key", pages::signed_in(&who(&member, no_api_key)).to_string()),
+        ("finish_setup", pages::finish_setup(&who(&new_owner, None), &link).to_string()),
         ("key_created", key_created(&owner)),
     ];
     all.extend(constant_pages().map(|(name, page)| (name, page.to_owned())));
@@ -39,18 +40,14 @@ fn sample_pages() -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
 }
 
 /// A token has the organization's id, and no title.
-fn who(account: &Account) -> UserInfo<'_> {
-    UserInfo {
-        name: Some(&account.name),
-        email: Some(&account.email),
-        plan: account.plan.as_deref(),
-        organization: account.organization_id.as_deref(),
-        no_api_key: None,
-    }
-}
-
-fn without_key(account: &Account) -> UserInfo<'_> {
-    UserInfo { no_api_key: Some("None: this account has no API organization"), ..who(account) }
+fn who<'a>(account: &'a Account, no_api_key: Option<&'a str>) -> [(&'a str, Option<&'a str>); 5] {
+    [
+        ("Name", Some(&account.name)),
+        ("Email", Some(&account.email)),
+        ("Plan", account.plan.as_deref()),
+        ("Organization", account.organization_id.as_deref()),
+        ("API key", no_api_key),
+    ]
 }
 
 /// The platform has titles.

@@ -237,6 +237,16 @@ pub struct CodeGrant {
 }
 
 impl CodeGrant {
+    /// A code that a [`DeviceFlow`] of your own received.
+    #[must_use]
+    pub fn new(
+        code: AuthorizationCode,
+        code_verifier: CodeVerifier,
+        redirect_uri: impl Into<String>,
+    ) -> Self {
+        Self { code, code_verifier, redirect_uri: redirect_uri.into() }
+    }
+
     /// The parameters of the exchange for tokens.
     #[must_use]
     pub fn code_exchange(&self) -> CodeExchange<'_> {

@@ -134,7 +134,7 @@ fn as_json(signed_in: &SignedIn) -> Value {
         "account_id": claims.additional.auth.chatgpt_account_id,
         "organization_id": claims.additional.auth.organization_id,
         "project_id": claims.additional.auth.project_id,
-        "has_api_key": matches!(signed_in.api_key, ApiKeyOutcome::Created),
+        "has_api_key": matches!(signed_in.api_key, ApiKeyOutcome::Created { .. }),
         "no_api_key_reason": no_api_key_reason(&signed_in.api_key),
         "needs_setup": signed_in.claims.additional.auth.needs_setup(),
         "stored_in": signed_in.location.to_string(),
@@ -145,7 +145,7 @@ fn as_json(signed_in: &SignedIn) -> Value {
 /// A stable identifier; null where there is a key.
 fn no_api_key_reason(api_key: &ApiKeyOutcome) -> Option<&'static str> {
     match api_key {
-        ApiKeyOutcome::Created => None,
+        ApiKeyOutcome::Created { .. } => None,
         ApiKeyOutcome::NotRequested => Some("not_requested"),
         ApiKeyOutcome::Unavailable { claim: "project_id" } => Some("no_api_project"),
         ApiKeyOutcome::Unavailable { .. } => Some("no_api_organization"),

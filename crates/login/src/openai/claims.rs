@@ -134,16 +134,15 @@ pub(crate) fn check_access_token(
     let auth = &access.additional.auth;
     let other = other.map(|other| &other.additional.auth);
     let workspace = other.and_then(|other| other.chatgpt_account_id.as_deref());
-    if differ(access.iss.as_deref(), Some(issuer)) {
-        Err(ClaimMismatch::Issuer.into())
-    } else if differ(access.client_id.as_deref(), client_id) {
-        Err(ClaimMismatch::Audience.into())
-    } else if differ(auth.user(), other.and_then(AuthClaims::user)) {
-        Err(ClaimMismatch::Subject.into())
-    } else if differ(auth.chatgpt_account_id.as_deref(), workspace) {
-        Err(Mismatch::Workspace)
-    } else {
-        Ok(())
+    let claims = [
+        (access.iss.as_deref(), Some(issuer), ClaimMismatch::Issuer.into()),
+        (access.client_id.as_deref(), client_id, ClaimMismatch::Audience.into()),
+        (auth.user(), other.and_then(AuthClaims::user), ClaimMismatch::Subject.into()),
+        (auth.chatgpt_account_id.as_deref(), workspace, Mismatch::Workspace),
+    ];
+    match claims.into_iter().find(|(claim, expected, _)| differ(*claim, *expected)) {
+        Some((.., mismatch)) => Err(mismatch),
+        None => Ok(()),
     }
 }
 

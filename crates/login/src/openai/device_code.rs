@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use credentials::{AuthorizationCode, DeviceCode};
 use http_client::{ErrorResponse, Url};
-use native_oauth::DeviceFlow;
+use native_oauth::{CodeGrant, DeviceFlow};
 use pkce::CodeVerifier;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use token_client::{
-    BodyFormat, CodeExchange, DeviceAuthorization, DevicePoll, Error, Interval, TokenClient,
-    TokenRequest, TokenResponse, UserCode,
+    BodyFormat, DeviceAuthorization, DevicePoll, Error, Interval, TokenClient, TokenRequest,
+    UserCode,
 };
 
 /// Where a code is requested.
@@ -22,11 +22,10 @@ const REDIRECT_PATH: &str = "/deviceauth/callback";
 /// The lifetime of a code. The response does not have it.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// An authorization code and its verifier. OpenAI creates both.
-#[derive(Debug, Deserialize)]
-pub struct DeviceGrant {
-    #[serde(rename = "authorization_code")]
-    code: AuthorizationCode,
+/// OpenAI creates the code and its verifier.
+#[derive(Deserialize)]
+struct Approval {
+    authorization_code: AuthorizationCode,
     #[serde(deserialize_with = "code_verifier")]
     code_verifier: CodeVerifier,
 }
@@ -42,12 +41,12 @@ struct UserCodeResponse {
 
 /// OpenAI's device codes. They follow [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628), except that
 /// the endpoints and names are OpenAI's, the bodies are JSON, 403 and 404 mean that the person has not
-/// decided, and an approval returns a [`DeviceGrant`] instead of tokens.
+/// decided, and an approval returns a code instead of tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct DeviceCodeFlow<'a>(pub &'a TokenClient);
 
 impl DeviceFlow for DeviceCodeFlow<'_> {
-    type Grant = DeviceGrant;
+    type Grant = CodeGrant;
 
     /// A server or an account without device codes is [`Error::DeviceCodeNotEnabled`].
     async fn request(&self) -> Result<DeviceAuthorization, Error> {
@@ -65,30 +64,22 @@ impl DeviceFlow for DeviceCodeFlow<'_> {
         Ok(device)
     }
 
-    async fn poll(&self, device: &DeviceAuthorization) -> Result<DevicePoll<DeviceGrant>, Error> {
+    async fn poll(&self, device: &DeviceAuthorization) -> Result<DevicePoll<CodeGrant>, Error> {
         let fields = [
             ("device_auth_id", device.device_code.expose()),
             ("user_code", device.user_code.as_str()),
         ];
         let secrets = fields.map(|(_, value)| value);
         match send(self.0, POLL_PATH, &fields, &secrets).await {
-            Ok(response) => Ok(DevicePoll::Approved(response.decode()?)),
+            Ok(response) => {
+                let Approval { authorization_code, code_verifier } = response.decode()?;
+                let redirect_uri = self.0.issuer().join(REDIRECT_PATH);
+                let grant = CodeGrant::new(authorization_code, code_verifier, redirect_uri);
+                Ok(DevicePoll::Approved(grant))
+            }
             Err(Error::ErrorResponse(response)) => undecided(response),
             Err(error) => Err(error),
         }
-    }
-}
-
-impl DeviceGrant {
-    /// Exchanges the code for tokens.
-    ///
-    /// # Errors
-    ///
-    /// As [`TokenClient::exchange_code`].
-    pub async fn exchange(&self, client: &TokenClient) -> Result<TokenResponse, Error> {
-        let Self { code, code_verifier } = self;
-        let redirect_uri = client.issuer().join(REDIRECT_PATH);
-        client.exchange_code(&CodeExchange::new(code, redirect_uri.as_str(), code_verifier)).await
     }
 }
 
@@ -106,7 +97,7 @@ async fn send(
 
 /// A 403 or a 404 has no reliable error code: it is pending unless the body says that the person denied or
 /// the code expired.
-fn undecided(response: ErrorResponse) -> Result<DevicePoll<DeviceGrant>, Error> {
+fn undecided(response: ErrorResponse) -> Result<DevicePoll<CodeGrant>, Error> {
     match response.status {
         500.. => Err(Error::ErrorResponse(response)),
         _ if response.says("slow_down") => Ok(DevicePoll::SlowDown),
@@ -189,16 +180,17 @@ mod tests {
 
     // threats 6
     #[test]
-    fn device_grant_has_a_code_and_a_verifier_and_debug_hides_both() {
-        let grant = |code: &str, verifier: &str| {
-            serde_json::from_str::<DeviceGrant>(&format!(
+    fn approval_has_a_code_and_a_verifier_and_debug_hides_both() {
+        let approval = |code: &str, verifier: &str| {
+            serde_json::from_str::<Approval>(&format!(
                 r#"{{"authorization_code":"{code}","code_challenge":"x","code_verifier":"{verifier}"}}"#
             ))
         };
         let canary = "canary".repeat(8);
-        let good = grant(&canary, &canary).unwrap();
-        assert!(!format!("{good:?}").contains("canary"));
-        assert!(grant("", &canary).is_err());
-        assert!(grant("c", "too short").is_err());
+        let Approval { authorization_code, code_verifier } = approval(&canary, &canary).unwrap();
+        let grant = CodeGrant::new(authorization_code, code_verifier, "https://a.test/callback");
+        assert!(!format!("{grant:?}").contains("canary"));
+        assert!(approval("", &canary).is_err());
+        assert!(approval("c", "too short").is_err());
     }
 }

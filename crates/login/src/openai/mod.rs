@@ -9,7 +9,6 @@ mod device_code;
 mod provider;
 mod refresh_error;
 mod setup_link;
-mod tokens;
 
 pub use api_key::exchange_for_api_key;
 pub use authorization_request::{create_api_key_query, sign_in_query};
@@ -19,10 +18,9 @@ pub use clients::{
     CREATE_API_KEY_USER_AGENT, ISSUER, REDIRECT_PATH, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT,
     SIGN_IN_PORT, SIGN_IN_SCOPE,
 };
-pub use device_code::{DeviceCodeFlow, DeviceGrant};
+pub use device_code::DeviceCodeFlow;
 pub use provider::{create_api_key_provider, provider};
 pub use refresh_error::{is_refresh_token_reused, requires_reauthentication};
 pub use setup_link::{finish_setup_url, platform_url};
-pub use tokens::Tokens;
 
 pub(crate) use claims::{check_access_token, check_same_person, is_another_person};

@@ -19,7 +19,7 @@ mod text;
 use oauth_callback_server::Pages;
 use zeroize::Zeroizing;
 
-pub use details::UserInfo;
+pub use details::Details;
 
 use template::fill;
 
@@ -41,9 +41,9 @@ macro_rules! page {
 
 /// The person is signed in, and the credentials are on disk.
 #[must_use]
-pub fn signed_in(who: &UserInfo<'_>) -> Zeroizing<String> {
+pub fn signed_in(details: Details<'_>) -> Zeroizing<String> {
     const PAGE: &str = page!("Signed in", "check.svg", "signed_in.html");
-    fill(PAGE, &[("details", &who.to_html())])
+    fill(PAGE, &[("details", &details::list(details))])
 }
 
 /// The person is signed in, and still has to set up the organization at `link`, which is what
@@ -51,7 +51,7 @@ pub fn signed_in(who: &UserInfo<'_>) -> Zeroizing<String> {
 ///
 /// The only page with a secret: the link holds the ID token. It is served once and never stored.
 #[must_use]
-pub fn finish_setup(who: &UserInfo<'_>, link: &str) -> Zeroizing<String> {
+pub fn finish_setup(details: Details<'_>, link: &str) -> Zeroizing<String> {
     const PAGE: &str = page!(
         "Signed in, one step left",
         "check.svg",
@@ -60,7 +60,7 @@ pub fn finish_setup(who: &UserInfo<'_>, link: &str) -> Zeroizing<String> {
     );
     // Enough time to read the page.
     const SECONDS: &str = "5";
-    let details = who.to_html();
+    let details = details::list(details);
     let link = text::escaped(link);
     let values = [("details", details.as_str()), ("link", &link), ("seconds", SECONDS)];
     fill(PAGE, &values)

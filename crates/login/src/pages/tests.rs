@@ -11,8 +11,7 @@ fn link() -> Zeroizing<String> {
 
 fn pages_about(text: &str) -> [Zeroizing<String>; 3] {
     let some = Some(text);
-    let who =
-        UserInfo { name: some, email: some, plan: some, organization: some, no_api_key: some };
+    let who = ["Name", "Email", "Plan", "Organization", "API key"].map(|term| (term, some));
     [signed_in(&who), finish_setup(&who, &link()), key_created(text, text)]
 }
 
@@ -31,11 +30,7 @@ fn every_page() -> Vec<String> {
         FORBIDDEN,
         ALREADY_DONE,
     ];
-    let nobody = [
-        signed_in(&UserInfo::default()),
-        finish_setup(&UserInfo::default(), &link()),
-        key_created("", ""),
-    ];
+    let nobody = [signed_in(&[]), finish_setup(&[], &link()), key_created("", "")];
     let with_data = pages_about("Ada").into_iter().chain(nobody);
     let with_data = with_data.map(|page| page.to_string());
     with_data.chain(constant.map(str::to_owned)).collect()

@@ -1,4 +1,4 @@
-use credentials::{ApiKey, IdToken};
+use auth_store::SignIn as NewSignIn;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use native_oauth::Error as OAuthError;
@@ -26,7 +26,10 @@ pub enum ApiKeyMode {
 #[non_exhaustive]
 pub enum ApiKeyOutcome {
     /// It is stored.
-    Created,
+    Created {
+        /// Its name on the platform.
+        name: String,
+    },
     /// It was not requested.
     NotRequested,
     /// The account cannot have one: the ID token lacks a claim.
@@ -38,54 +41,49 @@ pub enum ApiKeyOutcome {
     Failed(Box<Error>),
 }
 
-/// An API key, and its name on the platform.
-pub(super) struct NewApiKey {
-    pub(super) name: String,
-    pub(super) key: ApiKey,
-}
-
 impl ApiKeyMode {
-    /// Exchanges the ID token for an API key, if this mode requests one and the account can have one.
+    /// Exchanges the ID token of `new` for its API key, if this mode requests one and the account can have
+    /// one.
     ///
     /// # Errors
     ///
     /// Only if a key is required.
-    pub(super) async fn obtain(
+    pub(super) async fn request(
         self,
         client: &TokenClient,
-        id_token: &IdToken,
+        new: &mut NewSignIn,
         account: &AuthClaims,
-        now: Timestamp,
         events: Events<'_>,
-    ) -> Result<(ApiKeyOutcome, Option<NewApiKey>), Error> {
+    ) -> Result<ApiKeyOutcome, Error> {
         if self == Self::Skip {
-            return Ok((ApiKeyOutcome::NotRequested, None));
+            return Ok(ApiKeyOutcome::NotRequested);
         }
-        let new = match account.api_project() {
-            Ok(_) => exchange(client, id_token, now, events).await,
+        let exchanged = match account.api_project() {
+            Ok(_) => exchange(client, new, events).await,
             Err(claim) => Err(Error::MissingClaim { claim }),
         };
-        match new {
-            Ok(new) => Ok((ApiKeyOutcome::Created, Some(new))),
+        match exchanged {
+            Ok(name) => Ok(ApiKeyOutcome::Created { name }),
             Err(error) if self == Self::Required => Err(error),
-            Err(Error::MissingClaim { claim }) => Ok((ApiKeyOutcome::Unavailable { claim }, None)),
-            Err(error) => Ok((ApiKeyOutcome::Failed(error.into()), None)),
+            Err(Error::MissingClaim { claim }) => Ok(ApiKeyOutcome::Unavailable { claim }),
+            Err(error) => Ok(ApiKeyOutcome::Failed(error.into())),
         }
     }
 }
 
+/// Returns the name of the key.
 async fn exchange(
     client: &TokenClient,
-    id_token: &IdToken,
-    now: Timestamp,
+    new: &mut NewSignIn,
     events: Events<'_>,
-) -> Result<NewApiKey, Error> {
-    let name = key_name(now)?;
+) -> Result<String, Error> {
+    let name = key_name(new.last_refresh)?;
     events(Event::CreatingApiKey { name: &name });
-    match exchange_for_api_key(client, id_token, &name).await {
-        Ok(key) => Ok(NewApiKey { name, key }),
-        Err(source) => Err(Error::KeyExchange { name, source: source.into() }),
+    match exchange_for_api_key(client, &new.id_token, &name).await {
+        Ok(key) => new.api_key = Some(key),
+        Err(source) => return Err(Error::KeyExchange { name, source: source.into() }),
     }
+    Ok(name)
 }
 
 /// The name of the key on the platform: the date, and six random bytes that distinguish two keys of one

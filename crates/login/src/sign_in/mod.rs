@@ -107,8 +107,7 @@ pub async fn by_device_code(
     let flow = DeviceCodeFlow(&sign_in.client);
     let report = |event: OAuthEvent<'_>| events(Event::OAuth(event));
     let grant = wait_for_approval(&flow, options.timeout, &report).await?;
-    let completion = Completion { options: &options, sign_in: &sign_in, events };
-    completion.finish(Grant::Device(grant)).await
+    Completion { options: &options, sign_in: &sign_in, events }.finish(&grant, None).await
 }
 
 /// A sign-in that waits for the person. Dropping it closes the port.
@@ -155,8 +154,12 @@ impl PendingSignIn {
         let wait = WaitOptions::new(options.timeout, pages);
         let client = &sign_in.client;
         let report = |event: OAuthEvent<'_>| events(Event::OAuth(event));
-        let grant =
-            authorization.wait(client, wait, Some(&DeviceCodeFlow(client)), &report).await?;
-        Completion { options: &options, sign_in: &sign_in, events }.finish(grant).await
+        let device_flow = DeviceCodeFlow(client);
+        let (grant, browser) =
+            match authorization.wait(client, wait, Some(&device_flow), &report).await? {
+                Grant::Code(grant, browser) => (grant, Some(browser)),
+                Grant::Device(grant) => (grant, None),
+            };
+        Completion { options: &options, sign_in: &sign_in, events }.finish(&grant, browser).await
     }
 }

@@ -3,7 +3,7 @@ use oauth_callback_server::RedirectPage;
 
 use super::{ApiKeyOutcome, SignedIn};
 use crate::openai::{finish_setup_url, platform_url};
-use crate::pages::{self, UserInfo};
+use crate::pages;
 
 /// The page to which the browser is redirected after the credentials are stored.
 ///
@@ -16,13 +16,13 @@ pub(super) fn redirect_page(
 ) -> RedirectPage {
     let SignedIn { claims, plan, api_key, .. } = signed_in;
     let (auth, platform_url) = (&claims.additional.auth, platform_url(issuer));
-    let user = UserInfo {
-        name: claims.name.as_deref(),
-        email: claims.email.as_deref(),
-        plan: plan.as_deref(),
-        organization: auth.organization_title().or(auth.organization_id.as_deref()),
-        no_api_key: why_no_key(api_key),
-    };
+    let user = [
+        ("Name", claims.name.as_deref()),
+        ("Email", claims.email.as_deref()),
+        ("Plan", plan.as_deref()),
+        ("Organization", auth.organization_title().or(auth.organization_id.as_deref())),
+        ("API key", why_no_key(api_key)),
+    ];
     let page = match auth.api_project() {
         Ok((organization, project)) if auth.needs_setup() => {
             let plan = plan.as_deref().unwrap_or_default();
@@ -48,7 +48,7 @@ pub(super) fn redirect_page(
 /// Why a requested API key does not exist.
 fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
     match api_key {
-        ApiKeyOutcome::Created | ApiKeyOutcome::NotRequested => None,
+        ApiKeyOutcome::Created { .. } | ApiKeyOutcome::NotRequested => None,
         ApiKeyOutcome::Unavailable { claim: "project_id" } => {
             Some("None: this account has no API project")
         }

@@ -32,7 +32,7 @@ async fn device_code_is_pending_until_approved() {
     else {
         panic!("the person agreed");
     };
-    let tokens = grant.exchange(&test.client).await.unwrap();
+    let tokens = test.client.exchange_code(&grant.code_exchange()).await.unwrap();
     let issued = test.sandbox.issued();
     assert_eq!(tokens.refresh_token.unwrap().expose(), issued.refresh_tokens[0]);
 
