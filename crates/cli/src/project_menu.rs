@@ -1,6 +1,6 @@
 //! The menu of projects.
 
-use login::NoSelection;
+use login::Error;
 use login::create_api_key::{ProjectChoices, Target};
 use printable::excerpt;
 use terminal_ui::{Select, Terminal};
@@ -9,13 +9,13 @@ use terminal_ui::{Select, Terminal};
 pub(crate) async fn choose(
     candidates: ProjectChoices,
     terminal: Terminal,
-) -> Result<Target, NoSelection> {
+) -> Result<Target, Error> {
     let items = labels(&candidates.targets);
     let heading = format!("Which of {} projects is the key for?", items.len());
     let select = Select { heading, items, default: candidates.default };
     let chosen = select.ask(terminal).await;
-    let place = chosen.map_err(|error| NoSelection::PromptFailed(error.into()))?;
-    place.and_then(|place| candidates.targets.into_iter().nth(place)).ok_or(NoSelection::Declined)
+    let place = chosen.map_err(|error| Error::PromptFailed(error.into()))?;
+    place.and_then(|place| candidates.targets.into_iter().nth(place)).ok_or(Error::NothingChosen)
 }
 
 /// `Default project of Analytical Engines (proj_1)`. If there is only one organization, its name is left

@@ -96,9 +96,12 @@ pub enum Error {
         /// The ones that exist.
         offered: Vec<Project>,
     },
-    /// Several projects match, and none was selected. No key was created.
-    #[error(transparent)]
-    NoSelection(#[from] NoSelection),
+    /// Several projects match, and the person selected none. No key was created.
+    #[error("nothing was chosen")]
+    NothingChosen,
+    /// Several projects match, and the person could not be asked. No key was created.
+    #[error("cannot ask for a choice")]
+    PromptFailed(#[source] Box<dyn StdError + Send + Sync>),
     /// No project for the key appeared before the timeout.
     #[error(
         "timed out waiting for an organization and default project{}",
@@ -212,18 +215,6 @@ pub enum Error {
         /// The reason.
         source: Box<StoreError>,
     },
-}
-
-/// Why no project was selected.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NoSelection {
-    /// The person selected none.
-    #[error("nothing was chosen")]
-    Declined,
-    /// The person could not be asked.
-    #[error("cannot ask for a choice")]
-    PromptFailed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
 /// Why tokens may still be valid at the issuer.

@@ -36,7 +36,7 @@ mod search_summary;
 pub mod sign_in;
 pub mod stored;
 
-pub use error::{DeliveryError, Error, NoSelection, RevocationError};
+pub use error::{DeliveryError, Error, RevocationError};
 pub use event::{Event, Events};
 pub use native_oauth::{
     Authorization, BrowserError, Error as OAuthError, ErrorKind as OAuthErrorKind,

@@ -4,7 +4,7 @@ use http_client::{HttpClient, Options};
 use login::create_api_key::{self, ProjectChoices};
 use login::platform::{self, by_stored_sign_in, organizations, projects};
 use login::stored::{ImportedCredential, LogOutScope, Restrictions, StoredSignIn};
-use login::{Event, Events, NoSelection, openai, sign_in};
+use login::{Error, Event, Events, openai, sign_in};
 use platform_api::{PlatformApi, Session};
 use token_client::TokenClient;
 
@@ -40,11 +40,9 @@ fn assert_futures_are_send(
     assert_send(projects(session, None, std::time::Duration::ZERO));
 
     let options = create_api_key::Options::new(issuer()?, api_base()?);
-    let pending = create_api_key::start(options.clone(), http())?;
-    assert_send(pending.finish(EVENTS, |_| Ok(())));
     let pending = create_api_key::start(options, http())?;
-    let choose = async |_: ProjectChoices| Err(NoSelection::Declined);
-    assert_send(pending.finish_with_selector(Some(choose), EVENTS, |_| Ok(())));
+    let choose = async |_: ProjectChoices| Err(Error::NothingChosen);
+    assert_send(pending.finish(Some(choose), EVENTS, |_| Ok(())));
 
     assert_send(sign_in.valid(EVENTS));
     assert_send(sign_in.refresh(EVENTS));

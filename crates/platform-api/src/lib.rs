@@ -37,6 +37,6 @@ pub mod fuzzing;
 
 pub use error::{Call, Error};
 pub use id::{MalformedId, OrganizationId, ProjectId};
-pub use organization::{Organization, Preference, by_preference};
+pub use organization::{Organization, by_preference};
 pub use project::{Project, ProjectLimit, ProjectList};
 pub use session::{PlatformApi, Session};

@@ -22,17 +22,6 @@ pub struct Organization {
     pub personal: bool,
 }
 
-/// The search order of organizations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Preference {
-    /// The default organization.
-    Default,
-    /// A personal organization.
-    Personal,
-    /// Any other organization.
-    Rest,
-}
-
 #[derive(Deserialize)]
 pub(crate) struct Organizations {
     #[serde(deserialize_with = "list::lenient")]
@@ -54,22 +43,11 @@ impl Session {
     }
 }
 
-impl Organization {
-    /// Its position in the search order.
-    #[must_use]
-    pub fn preference(&self) -> Preference {
-        match self {
-            Self { is_default: true, .. } => Preference::Default,
-            Self { personal: true, .. } => Preference::Personal,
-            _ => Preference::Rest,
-        }
-    }
-}
-
-/// The organizations in search order. Organizations with the same [`Preference`] keep their order.
+/// The organizations in search order: the default one, personal ones, then the rest. Within a rank, they keep
+/// their order.
 #[must_use]
 pub fn by_preference(mut organizations: Vec<Organization>) -> Vec<Organization> {
-    organizations.sort_by_key(Organization::preference);
+    organizations.sort_by_key(|it| (!it.is_default, !it.personal));
     organizations
 }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use auth_store::Location;
 use login::create_api_key::{self, Choice, NewApiKey, PendingApiKey, PollPolicy, ProjectChoices};
-use login::{DeliveryError, Error, Event, NoSelection};
+use login::{DeliveryError, Error, Event};
 use serde_json::{Value, json};
 use terminal_ui::{Keyboard, Select};
 
@@ -76,7 +76,7 @@ async fn make(
     };
     let can_ask = context.args.json.is_none() && Select::can_ask(terminal);
     let choose = can_ask.then_some(choose);
-    pending.finish_with_selector(choose, &report, deliver).await.map_err(undecided)
+    pending.finish(choose, &report, deliver).await.map_err(undecided)
 }
 
 fn deliver(new: &NewApiKey, context: &Context) -> Result<(), DeliveryError> {
@@ -89,7 +89,7 @@ fn deliver(new: &NewApiKey, context: &Context) -> Result<(), DeliveryError> {
 /// Cancelling the menu ends the program like Ctrl-C.
 fn undecided(error: Error) -> CliError {
     match error {
-        Error::NoSelection(NoSelection::Declined) => {
+        Error::NothingChosen => {
             CliError::Interrupted { by: Interrupt::CtrlC, note: None, no_key: true }
         }
         other => other.into(),

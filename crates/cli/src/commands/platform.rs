@@ -57,9 +57,9 @@ pub(super) async fn projects(args: &ProjectsArgs, context: &Context) -> Result<(
 
 /// An incomplete list looks complete.
 fn warn_of_more(listed: &[OrganizationProjects], context: &Context) {
-    if listed.iter().any(|one| one.has_more) {
-        let projects: usize =
-            listed.iter().filter_map(|one| Some(one.projects.as_ref()?.len())).sum();
+    let lists = listed.iter().filter_map(|(_, list)| list.as_ref());
+    if lists.clone().any(|list| list.has_more) {
+        let projects: usize = lists.map(|list| list.projects.len()).sum();
         context.terminal.warn(&format!(
             "the list ends after {projects} projects; --organization ID lists those of one organization"
         ));
@@ -67,11 +67,10 @@ fn warn_of_more(listed: &[OrganizationProjects], context: &Context) {
 }
 
 /// An organization with its projects below, or why there are none.
-fn with_projects(
-    OrganizationProjects { organization, projects, has_more, .. }: &OrganizationProjects,
-) -> String {
+fn with_projects((organization, list): &OrganizationProjects) -> String {
     let mut lines = table(&[Row::for_organization(organization)]);
-    let below = match projects.as_deref() {
+    let has_more = list.as_ref().is_some_and(|list| list.has_more);
+    let below = match list.as_ref().map(|list| list.projects.as_slice()) {
         None => vec!["(you cannot see its projects)".to_owned()],
         Some([]) if !has_more => vec!["(no projects)".to_owned()],
         Some(projects) => table(&projects.iter().map(project_row).collect::<Vec<_>>()),
@@ -88,16 +87,16 @@ fn project_row(project: &Project) -> Row<'_> {
 
 /// Projects that the account cannot see are null. The titles are moved: a copy of all of them would be as
 /// large as the list.
-fn projects_as_json(
-    OrganizationProjects { organization, projects, has_more, .. }: OrganizationProjects,
-) -> Value {
+fn projects_as_json((organization, list): OrganizationProjects) -> Value {
     let project = |project: Project| {
         let mut fields = json!({ "id": project.id.as_str(), "is_initial": project.is_initial });
         fields["title"] = project.title.into();
         fields
     };
     let mut fields = organization_as_json(&organization);
-    fields["projects"] = projects.map(|all| all.into_iter().map(project).collect::<Value>()).into();
+    let has_more = list.as_ref().is_some_and(|list| list.has_more);
+    let projects = list.map(|list| list.projects.into_iter().map(project).collect::<Value>());
+    fields["projects"] = projects.into();
     fields["has_more"] = has_more.into();
     fields
 }

@@ -97,7 +97,7 @@ fn kind_of_login(error: &Error) -> (&'static str, u8) {
         Error::MissingClaim { .. } => "account_not_set_up",
         Error::NoAccessToken(_) => "not_held",
         Error::NoProject { .. } => "no_project",
-        Error::NoSelection(_) => "system",
+        Error::NothingChosen | Error::PromptFailed(_) => "system",
         Error::NotDelivered { .. } => "not_delivered",
         Error::NotStored { .. } => "not_kept",
         Error::NothingToRefresh(_) | Error::UnsupportedAuthMode { .. } => "nothing_to_refresh",

@@ -6,8 +6,6 @@
 //!   └─ finish ── session ── organizations ── projects ── key
 //! ```
 
-use std::future::Ready;
-
 use auth_store::{AuthStore, uninterrupted};
 use credentials::ApiKey;
 use http_client::{BaseUrl, HttpClient};
@@ -18,7 +16,7 @@ use token_source::LOCK_TIMEOUT;
 use tokio::join;
 use zeroize::Zeroizing;
 
-use crate::error::{DeliveryError, Error, NoSelection};
+use crate::error::{DeliveryError, Error};
 use crate::event::{Event, Events};
 use crate::pages;
 use crate::platform::{self, PendingSession};
@@ -104,27 +102,16 @@ impl PendingApiKey {
     /// Waits for the person, creates the key in the project of [`Options::choice`], passes it to `deliver`,
     /// and stores it in [`Options::save_to`]. The browser shows success after the delivery.
     ///
+    /// Calls `choose` if [`Options::choice`] matches several projects. The browser does not wait for the
+    /// selection: it shows a page that refers to the terminal.
+    ///
     /// # Errors
     ///
     /// [`Error`] says which step failed. After [`Error::NotDelivered`] and [`Error::NotStored`] the
     /// key exists on the platform.
     pub async fn finish(
         self,
-        events: Events<'_>,
-        deliver: impl FnOnce(&NewApiKey) -> Result<(), DeliveryError>,
-    ) -> Result<NewApiKey, Error> {
-        self.finish_with_selector(None::<NoSelector>, events, deliver).await
-    }
-
-    /// The same, and calls `choose` if [`Options::choice`] matches several projects. The browser does not
-    /// wait for the selection: it shows a page that refers to the terminal.
-    ///
-    /// # Errors
-    ///
-    /// As [`finish`](Self::finish), and [`Error::NoSelection`].
-    pub async fn finish_with_selector(
-        self,
-        choose: Option<impl AsyncFnOnce(ProjectChoices) -> Result<Target, NoSelection>>,
+        choose: Option<impl AsyncFnOnce(ProjectChoices) -> Result<Target, Error>>,
         events: Events<'_>,
         deliver: impl FnOnce(&NewApiKey) -> Result<(), DeliveryError>,
     ) -> Result<NewApiKey, Error> {
@@ -154,15 +141,12 @@ impl PendingApiKey {
     }
 }
 
-/// The selector of a caller without one.
-type NoSelector = fn(ProjectChoices) -> Ready<Result<Target, NoSelection>>;
-
 /// The project for the key. During a selection, the browser shows a page that refers to the terminal.
 async fn find_target(
     options: &Options,
     session: &Session,
     browser: &mut Option<BrowserResponder>,
-    choose: Option<impl AsyncFnOnce(ProjectChoices) -> Result<Target, NoSelection>>,
+    choose: Option<impl AsyncFnOnce(ProjectChoices) -> Result<Target, Error>>,
     events: Events<'_>,
 ) -> Result<Target, Error> {
     let Options { choice, poll, .. } = options;
@@ -178,8 +162,7 @@ async fn find_target(
             browser.respond_ok(pages::CHOOSE).await;
         }
     };
-    let ((), target) = join!(page, choose(choices));
-    Ok(target?)
+    join!(page, choose(choices)).1
 }
 
 async fn create(

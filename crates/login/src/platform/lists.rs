@@ -10,17 +10,8 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 
-/// An organization and its projects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OrganizationProjects {
-    /// The organization.
-    pub organization: Organization,
-    /// Its projects, in the order of the platform; `None` if the person has no access.
-    pub projects: Option<Vec<Project>>,
-    /// Whether there are more projects, which were not requested.
-    pub has_more: bool,
-}
+/// An organization and its projects; `None` if the person has no access.
+pub type OrganizationProjects = (Organization, Option<ProjectList>);
 
 /// Limits endless lists.
 const MAX_PROJECTS: usize = 5_000;
@@ -63,12 +54,11 @@ async fn all_projects(
     let mut lists = list_projects(session, organizations, |_| false);
     let mut all = Vec::new();
     while let Some((organization, list)) = lists.next().await {
-        let (projects, has_more) = match list {
-            Ok(list) => (Some(list.projects), list.has_more),
-            Err(error) if error.is_inaccessible() => (None, false),
+        match list {
+            Ok(list) => all.push((organization, Some(list))),
+            Err(error) if error.is_inaccessible() => all.push((organization, None)),
             Err(error) => return Err(Error::Platform(error)),
-        };
-        all.push(OrganizationProjects { organization, projects, has_more });
+        }
     }
     Ok(all)
 }
