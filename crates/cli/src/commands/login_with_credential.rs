@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
+use auth_store::AuthMode;
 use jiff::Timestamp;
 use login::openai::{Claims, SIGN_IN_CLIENT_ID};
 use login::stored::{
     AffectedSignIns, Imported, ImportedCredential, ReplacedSignIn, Restrictions, Revocation,
-    StoredSignIn, UnrevokedCredential,
+    StoredSignIn,
 };
 use login::{Error, Event};
 use printable::excerpt;
@@ -131,16 +132,16 @@ pub(super) fn report_replaced(context: &Context, replaced: &ReplacedSignIn) {
     context.terminal.say(&format!("This replaced {whose}.{tokens}"));
 }
 
-fn unrevoked_sentence(unrevoked: &UnrevokedCredential, other_user: Option<&str>) -> String {
+fn unrevoked_sentence(unrevoked: &AuthMode, other_user: Option<&str>) -> String {
     match unrevoked {
-        UnrevokedCredential::ApiKey => "This replaced the API key that was stored here. It stays valid; to end \
+        AuthMode::ApiKey => "This replaced the API key that was stored here. It stays valid; to end \
                                it, delete it at https://platform.openai.com/api-keys."
             .to_owned(),
-        UnrevokedCredential::ImportedAccessToken => format!(
+        AuthMode::ChatGpt => format!(
             "This replaced the imported access token{}, which stays valid until it expires.",
             other_user.unwrap_or_default()
         ),
-        UnrevokedCredential::OtherProgram { auth_mode } => format!(
+        AuthMode::Other(auth_mode) => format!(
             "This replaced the sign-in of another program (mode {}), which was not revoked.",
             excerpt(auth_mode, 40)
         ),
@@ -180,9 +181,9 @@ pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
             _ => "not_needed",
         },
         "still_valid": replaced.unrevoked.as_ref().map(|unrevoked| match unrevoked {
-            UnrevokedCredential::ApiKey => "api_key",
-            UnrevokedCredential::ImportedAccessToken => "access_token",
-            UnrevokedCredential::OtherProgram { .. } => "other_program",
+            AuthMode::ApiKey => "api_key",
+            AuthMode::ChatGpt => "access_token",
+            AuthMode::Other(_) => "other_program",
             _ => "personal_access_token",
         }),
     })

@@ -36,9 +36,7 @@ impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
         };
         let none = || Error::NothingToRefresh(self.sign_in.store.location());
         let token = token.ok_or_else(none)?;
-        self.sign_in.check_issuer(document)?;
-        self.sign_in.client_for(document)?;
-        Ok(token)
+        self.sign_in.client_for(document).map(|_| token)
     }
 
     fn deadline(&self) -> Duration {
@@ -90,18 +88,12 @@ fn validated(
 ) -> TokenResponse<Error> {
     let defect = validate(&refreshed, before, client).err();
     let RefreshResponse { id_token, access_token, refresh_token, .. } = refreshed;
-    // Without a new access token, the old one stays due.
-    let last_refresh = access_token.as_ref().map(|_| now);
-    let tokens = match defect {
-        None => RefreshedTokens {
-            id_token,
-            access_token,
-            refresh_token,
-            last_refresh,
-            expires_at: None,
-        },
-        Some(_) => RefreshedTokens { refresh_token, ..RefreshedTokens::default() },
-    };
+    let mut tokens = RefreshedTokens { refresh_token, ..RefreshedTokens::default() };
+    if defect.is_none() {
+        // Without a new access token, the old one stays due.
+        tokens.last_refresh = access_token.as_ref().map(|_| now);
+        (tokens.id_token, tokens.access_token) = (id_token, access_token);
+    }
     TokenResponse { tokens, defect }
 }
 

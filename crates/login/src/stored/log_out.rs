@@ -53,26 +53,24 @@ impl StoredSignIn {
         let mut locked = self.lock(events).await?;
         locked.check_removable()?;
         let document = locked.load();
-        if let Ok(Some(document)) = &document {
-            logged_out.was_there = true;
-            logged_out.had_api_key = document.api_key().is_some();
-            logged_out.had_personal_access_token = document.has_personal_access_token_field();
-            if let Some(auth_mode) = document.other_mode() {
-                events(Event::OtherProgramsSignIn { auth_mode: &auth_mode });
+        logged_out.was_there = matches!(document, Ok(Some(_)));
+        logged_out.revocation = match document.map(Option::unwrap_or_default) {
+            Ok(document) => {
+                logged_out.had_api_key = document.api_key().is_some();
+                logged_out.had_personal_access_token = document.has_personal_access_token_field();
+                if let Some(auth_mode) = document.other_mode() {
+                    events(Event::OtherProgramsSignIn { auth_mode: &auth_mode });
+                }
+                match scope {
+                    LogOutScope::Everywhere => {
+                        self.revoke_stored(&document, &mut logged_out.may_have_ended).await?
+                    }
+                    LogOutScope::ThisMachine if document.has_tokens() => Revocation::NotRequested,
+                    LogOutScope::ThisMachine => Revocation::NothingToRevoke,
+                }
             }
-        }
-        logged_out.revocation = match (document, scope) {
-            (Ok(None), LogOutScope::Everywhere) => Revocation::NothingToRevoke,
-            (Ok(Some(document)), LogOutScope::ThisMachine) if !document.has_tokens() => {
-                Revocation::NothingToRevoke
-            }
-            (_, LogOutScope::ThisMachine) => Revocation::NotRequested,
-            (Ok(Some(document)), LogOutScope::Everywhere) => {
-                self.revoke_stored(&document, &mut logged_out.may_have_ended).await?
-            }
-            (Err(error), LogOutScope::Everywhere) => {
-                Revocation::Failed(RevocationError::Unreadable(error))
-            }
+            Err(_) if scope == LogOutScope::ThisMachine => Revocation::NotRequested,
+            Err(error) => Revocation::Failed(RevocationError::Unreadable(error)),
         };
         if matches!(logged_out.revocation, Revocation::Revoked) {
             events(Event::Revoked);
@@ -93,7 +91,6 @@ impl StoredSignIn {
             return Ok(not_revoked(document, self.now()));
         }
         if document.has_tokens() {
-            self.check_issuer(document)?;
             self.client_for(document)?;
         }
         let tokens = DiscardedTokens::from_document(document);

@@ -23,7 +23,7 @@ use crate::openai::{Claims, ISSUER, SIGN_IN_CLIENT_ID};
 pub use crate::event::AffectedSignIns;
 pub use import::{Imported, ImportedCredential, Restrictions};
 pub use log_out::{LogOutScope, LoggedOut};
-pub use replaced::{ReplacedSignIn, UnrevokedCredential};
+pub use replaced::ReplacedSignIn;
 pub use revocation::{OtherStore, OtherStores, Revocation};
 pub use token_source::{has_ended, is_due};
 
@@ -76,8 +76,9 @@ impl StoredSignIn {
         (self.now)()
     }
 
-    /// The client of the tokens, by default the registered one.
+    /// The client of the tokens, by default the registered one. Tokens are sent only to their issuer.
     fn client_for(&self, document: &AuthDocument) -> Result<TokenClient, Error> {
+        self.check_issuer(document)?;
         let (stored, asked) = (client_id_of(document), self.client.client_id());
         if stored != asked && self.requires_client {
             let (stored, asked) = (stored.to_owned(), asked.to_owned());

@@ -42,9 +42,7 @@ impl StoredSignIn {
     ///
     /// [`Error::OtherIssuer`], [`Error::NoAccessToken`], or like [`valid`](Self::valid).
     pub(crate) async fn access_token(&self, events: Events<'_>) -> Result<AccessToken, Error> {
-        let stored = signed_in(self.store.load()?, &self.store)?;
-        check_not_ended(&stored, &self.store, self.now())?;
-        self.own_access_token(&stored)?;
+        self.own_access_token(&self.current()?)?;
         // Another sign-in may have replaced it in between.
         self.own_access_token(&self.valid(events).await?)
     }
@@ -99,8 +97,8 @@ impl StoredSignIn {
 
     fn error(&self, error: SourceError) -> Error {
         match error {
-            SourceError::NotSignedIn => Error::NotSignedIn(self.store.location()),
-            SourceError::Expired => self.ended(),
+            SourceError::NotSignedIn => self.not_signed_in(),
+            SourceError::Expired => self.current().err().unwrap_or_else(|| self.not_signed_in()),
             SourceError::Store(source) | SourceError::NotWritable(source) => Error::Store(source),
             SourceError::Busy { waited, .. } => self.busy(waited),
             SourceError::Rejected(Error::Refresh(source)) => Error::SignInEnded(source),
@@ -116,16 +114,14 @@ impl StoredSignIn {
         }
     }
 
-    /// The error for a sign-in that has ended.
-    fn ended(&self) -> Error {
-        let none = || Error::NotSignedIn(self.store.location());
-        match self.store.load() {
-            Ok(Some(document)) => {
-                check_not_ended(&document, &self.store, self.now()).err().unwrap_or_else(none)
-            }
-            Ok(None) => none(),
-            Err(source) => Error::Store(source),
-        }
+    fn not_signed_in(&self) -> Error {
+        Error::NotSignedIn(self.store.location())
+    }
+
+    /// The stored sign-in, unless it has ended.
+    fn current(&self) -> Result<AuthDocument, Error> {
+        let stored = signed_in(self.store.load()?, &self.store)?;
+        check_not_ended(&stored, &self.store, self.now()).map(|()| stored)
     }
 }
 

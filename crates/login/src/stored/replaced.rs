@@ -19,43 +19,9 @@ pub struct ReplacedSignIn {
     pub was_another_person: bool,
     /// Whether its tokens were revoked.
     pub revocation: Revocation,
-    /// A credential of it that is never revoked here.
-    pub unrevoked: Option<UnrevokedCredential>,
-}
-
-/// A credential that stays valid after a new sign-in replaces it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UnrevokedCredential {
-    /// An API key without tokens. Only its owner can delete it.
-    ApiKey,
-    /// A personal access token. Only its owner can delete it.
-    PersonalAccessToken,
-    /// An imported access token: revoking it would end the sign-in from which it was copied.
-    ImportedAccessToken,
-    /// A sign-in with an `auth_mode` of another program.
-    OtherProgram {
-        /// The `auth_mode`.
-        auth_mode: String,
-    },
-}
-
-impl UnrevokedCredential {
-    /// The one in the document, with its secret if there is one.
-    fn in_document(document: &AuthDocument) -> Option<(Self, Zeroizing<String>)> {
-        let secret = |secret: &str| Zeroizing::new(secret.to_owned());
-        Some(match document.auth_mode()? {
-            AuthMode::PersonalAccessToken => {
-                (Self::PersonalAccessToken, secret(document.personal_access_token()?.expose()))
-            }
-            AuthMode::ApiKey => (Self::ApiKey, secret(document.api_key()?.expose())),
-            AuthMode::Other(auth_mode) => (Self::OtherProgram { auth_mode }, Zeroizing::default()),
-            _ if document.has_only_access_token() => {
-                (Self::ImportedAccessToken, secret(document.access_token()?.expose()))
-            }
-            _ => return None,
-        })
-    }
+    /// A credential of it that is never revoked here, and stays valid: an API key without tokens, a personal
+    /// access token, a sign-in of another program, or ([`AuthMode::ChatGpt`]) an imported access token.
+    pub unrevoked: Option<AuthMode>,
 }
 
 /// What a new sign-in replaces.
@@ -63,20 +29,20 @@ impl UnrevokedCredential {
 pub(crate) struct Replaced {
     tokens: DiscardedTokens,
     was_another_person: bool,
-    unrevoked: Option<UnrevokedCredential>,
+    unrevoked: Option<AuthMode>,
 }
 
 impl Replaced {
     /// What `change` replaces in the document.
     pub(crate) fn by(document: &mut AuthDocument, change: impl FnOnce(&mut AuthDocument)) -> Self {
         let tokens = DiscardedTokens::from_document(document);
-        let before = UnrevokedCredential::in_document(document);
+        let before = unrevoked_credential(document);
         change(document);
         let owner = identity_without_verifying(document).unwrap_or_default();
         let was_another_person = is_another_person(&tokens.owner, &owner);
-        let after = UnrevokedCredential::in_document(document);
+        let after = unrevoked_credential(document);
         let unrevoked = before.filter(|before| after.as_ref() != Some(before));
-        Self { tokens, was_another_person, unrevoked: unrevoked.map(|(credential, _)| credential) }
+        Self { tokens, was_another_person, unrevoked: unrevoked.map(|(mode, _)| mode) }
     }
 }
 
@@ -95,4 +61,18 @@ impl StoredSignIn {
         let revocation = self.revoke_discarded(tokens, events).await;
         Some(ReplacedSignIn { name, email, was_another_person, revocation, unrevoked })
     }
+}
+
+/// The credential that is not revoked, and its secret, if this program knows it. The revocation of an
+/// imported access token would end the sign-in from which it was copied.
+fn unrevoked_credential(document: &AuthDocument) -> Option<(AuthMode, Zeroizing<String>)> {
+    let mode = document.auth_mode()?;
+    let secret = match &mode {
+        AuthMode::PersonalAccessToken => document.personal_access_token()?.expose().to_owned(),
+        AuthMode::ApiKey => document.api_key()?.expose().to_owned(),
+        AuthMode::Other(_) => String::new(),
+        _ if document.has_only_access_token() => document.access_token()?.expose().to_owned(),
+        _ => return None,
+    };
+    Some((mode, Zeroizing::new(secret)))
 }

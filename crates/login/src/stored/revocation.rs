@@ -131,22 +131,17 @@ impl DiscardedTokens {
     /// Whether revoking these tokens could end the sign-in in this store. An unreadable store counts as the
     /// same person.
     fn may_end(&self, store: &AuthStore) -> bool {
-        match store.load() {
-            Ok(Some(document)) => self.may_end_document(&document),
-            Ok(None) => false,
-            Err(error) => error.kind() != ErrorKind::NotAFile,
-        }
-    }
-
-    fn may_end_document(&self, stored: &AuthDocument) -> bool {
-        let refresh_token = stored.refresh_token();
-        let is_same = |stored: &RefreshToken| {
-            self.refresh_token.as_ref().is_some_and(|token| token.expose() == stored.expose())
+        let stored = match store.load() {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return false,
+            Err(error) => return error.kind() != ErrorKind::NotAFile,
         };
-        let has_tokens = refresh_token.is_some() || stored.access_token().is_some();
-        let owner = identity_without_verifying(stored).unwrap_or_default();
-        refresh_token.as_ref().is_some_and(is_same)
-            || has_tokens && !is_another_person(&self.owner, &owner)
+        let theirs = stored.refresh_token();
+        let tokens = self.refresh_token.as_ref().zip(theirs.as_ref());
+        let is_same_token = tokens.is_some_and(|(ours, theirs)| ours.expose() == theirs.expose());
+        let has_tokens = theirs.is_some() || stored.access_token().is_some();
+        let owner = identity_without_verifying(&stored).unwrap_or_default();
+        is_same_token || has_tokens && !is_another_person(&self.owner, &owner)
     }
 }
 
