@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use auth_store::{AuthStore, HelperStore, Location};
 use credential_helper::{Helper, InvalidName};
-use login::stored::{OtherStore, OtherStores};
+use login::stored::OtherStore;
 use sha2::{Digest as _, Sha256};
 use terminal_ui::Terminal;
 
@@ -118,19 +118,22 @@ impl Profiles {
     /// The stores that may have other sign-ins than that of `profile`: those of the other profiles, the
     /// files if a helper or keyring is in use, and the default folders. The contents of other helpers and
     /// keyrings are unknown.
-    pub(crate) fn other_stores(&self, profile: &ProfileName) -> OtherStores {
+    pub(crate) fn other_stores(
+        &self,
+        profile: &ProfileName,
+    ) -> impl Fn() -> Vec<OtherStore> + Send + Sync + use<> {
         let (profiles, profile) = (self.clone(), profile.clone());
-        OtherStores::new(move || {
+        move || {
             let mut others = profiles.profile_stores(Some(&profile));
             others.extend(profiles.stores_in_other_homes());
             others
-        })
+        }
     }
 
     /// The ones outside this folder or helper.
-    pub(crate) fn other_homes(&self) -> OtherStores {
+    pub(crate) fn other_homes(&self) -> impl Fn() -> Vec<OtherStore> + Send + Sync + use<> {
         let profiles = self.clone();
-        OtherStores::new(move || profiles.stores_in_other_homes())
+        move || profiles.stores_in_other_homes()
     }
 
     fn stores_in_other_homes(&self) -> Vec<OtherStore> {

@@ -198,14 +198,14 @@ fn outcome(
     delivered: Result<(), DeliveryError>,
     stored: Result<bool, auth_store::Error>,
 ) -> Result<NewApiKey, Error> {
-    match (delivered, stored) {
-        (Ok(()), Ok(_)) => Ok(new),
-        (Ok(()), Err(source)) => {
+    if let Err(source) = delivered {
+        let stored = stored.unwrap_or(false);
+        return Err(Error::NotDelivered { name: new.name, stored, source });
+    }
+    match stored {
+        Ok(_) => Ok(new),
+        Err(source) => {
             Err(Error::NotStored { name: new.name, delivered: true, source: source.into() })
-        }
-        (Err(source), stored) => {
-            let stored = stored.unwrap_or(false);
-            Err(Error::NotDelivered { name: new.name, stored, source })
         }
     }
 }

@@ -36,7 +36,20 @@ pub async fn projects(
     one: Option<&OrganizationId>,
     limit: Duration,
 ) -> Result<Vec<OrganizationProjects>, Error> {
-    within(limit, all_projects(session, one)).await
+    let list = async {
+        let organizations = select_organizations(session, one).await?;
+        let mut lists = list_projects(session, organizations, |_| false);
+        let mut all = Vec::new();
+        while let Some((organization, list)) = lists.next().await {
+            match list {
+                Ok(list) => all.push((organization, Some(list))),
+                Err(error) if error.is_inaccessible() => all.push((organization, None)),
+                Err(error) => return Err(Error::Platform(error)),
+            }
+        }
+        Ok(all)
+    };
+    within(limit, list).await
 }
 
 async fn within<T>(
@@ -44,23 +57,6 @@ async fn within<T>(
     list: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     timeout(limit, list).await.unwrap_or(Err(Error::ListTimedOut { after: limit }))
-}
-
-async fn all_projects(
-    session: &Session,
-    one: Option<&OrganizationId>,
-) -> Result<Vec<OrganizationProjects>, Error> {
-    let organizations = select_organizations(session, one).await?;
-    let mut lists = list_projects(session, organizations, |_| false);
-    let mut all = Vec::new();
-    while let Some((organization, list)) = lists.next().await {
-        match list {
-            Ok(list) => all.push((organization, Some(list))),
-            Err(error) if error.is_inaccessible() => all.push((organization, None)),
-            Err(error) => return Err(Error::Platform(error)),
-        }
-    }
-    Ok(all)
 }
 
 /// `one` organization, or all in order of preference. An account without organizations is not an error: it

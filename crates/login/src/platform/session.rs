@@ -2,8 +2,7 @@ use std::time::Duration;
 
 use http_client::{BaseUrl, HttpClient};
 use native_oauth::{
-    Authorization, CodeGrant, Error as OAuthError, Event as OAuthEvent, RequestParameters,
-    WaitOptions,
+    Authorization, Error as OAuthError, Event as OAuthEvent, RequestParameters, WaitOptions,
 };
 use oauth_callback_server::{BindOptions, BrowserResponder, RedirectHost};
 use platform_api::{PlatformApi, Session};
@@ -103,7 +102,13 @@ impl PendingSession {
         let report = |event: OAuthEvent<'_>| events(Event::OAuth(event));
         let (grant, browser) = authorization.wait_for_code(&client, wait, &report).await?;
         events(Event::CallbackReceived);
-        match exchange(&client, &grant, api_base).await {
+        let session = async {
+            let tokens = client.exchange_code(&grant.code_exchange()).await;
+            let access_token = tokens.map_err(OAuthError::CodeExchange)?.access_token;
+            let platform = PlatformApi::new(client.http().clone(), api_base);
+            platform.log_in(&access_token).await.map_err(Error::Platform)
+        };
+        match session.await {
             Ok(session) => Ok((session, browser)),
             Err(error) => {
                 browser.respond_error(error_page).await;
@@ -111,18 +116,6 @@ impl PendingSession {
             }
         }
     }
-}
-
-/// Exchanges the code for an access token, and the token for a session.
-async fn exchange(
-    client: &TokenClient,
-    grant: &CodeGrant,
-    api_base: BaseUrl,
-) -> Result<Session, Error> {
-    let tokens =
-        client.exchange_code(&grant.code_exchange()).await.map_err(OAuthError::CodeExchange)?;
-    let platform = PlatformApi::new(client.http().clone(), api_base);
-    platform.log_in(&tokens.access_token).await.map_err(Error::Platform)
 }
 
 /// Starts a session with a stored sign-in, without the browser.

@@ -10,6 +10,8 @@ mod refresh;
 mod replaced;
 mod revocation;
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth_store::{AuthDocument, AuthStore};
@@ -24,21 +26,23 @@ pub use crate::event::AffectedSignIns;
 pub use import::{Imported, ImportedCredential, Restrictions};
 pub use log_out::{LogOutScope, LoggedOut};
 pub use replaced::ReplacedSignIn;
-pub use revocation::{OtherStore, OtherStores, Revocation};
+pub use revocation::{OtherStore, Revocation};
 pub use token_source::{has_ended, is_due};
 
 pub(crate) use import::check_workspace;
 pub(crate) use replaced::Replaced;
 pub(crate) use revocation::DiscardedTokens;
 
+use revocation::FindStores;
+
 /// The sign-in of a store, and its client.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StoredSignIn {
     pub(crate) store: AuthStore,
     pub(crate) client: TokenClient,
     /// Whether a sign-in of another client is an error.
     requires_client: bool,
-    others: OtherStores,
+    other_stores: Option<Arc<FindStores>>,
     now: fn() -> Timestamp,
 }
 
@@ -51,7 +55,7 @@ impl StoredSignIn {
     /// [required](Self::require_client).
     #[must_use]
     pub fn new(store: AuthStore, client: TokenClient, now: fn() -> Timestamp) -> Self {
-        Self { store, client, requires_client: false, others: OtherStores::default(), now }
+        Self { store, client, requires_client: false, other_stores: None, now }
     }
 
     /// Makes a sign-in of another client an error ([`Error::OtherClient`]).
@@ -60,10 +64,14 @@ impl StoredSignIn {
         Self { requires_client: true, ..self }
     }
 
-    /// Other stores, whose sign-ins a revocation must not end.
+    /// Finds the other stores of this machine, whose sign-ins a revocation must not end. It runs before a
+    /// revocation, because there may be new stores by then, and may block.
     #[must_use]
-    pub fn with_other_stores(self, others: OtherStores) -> Self {
-        Self { others, ..self }
+    pub fn with_other_stores(
+        self,
+        find: impl Fn() -> Vec<OtherStore> + Send + Sync + 'static,
+    ) -> Self {
+        Self { other_stores: Some(Arc::new(find)), ..self }
     }
 
     /// The HTTP client of its requests.
@@ -85,6 +93,12 @@ impl StoredSignIn {
             return Err(Error::OtherClient { stored, asked });
         }
         Ok(self.client.clone().with_client_id(stored))
+    }
+}
+
+impl fmt::Debug for StoredSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredSignIn").field("store", &self.store).finish_non_exhaustive()
     }
 }
 

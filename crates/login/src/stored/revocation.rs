@@ -6,9 +6,6 @@
 //! sign-in of the person at this client. So tokens are revoked only if that cannot end a stored sign-in of
 //! the same person.
 
-use std::fmt;
-use std::sync::Arc;
-
 use auth_store::{AuthDocument, AuthStore, ErrorKind, SignIn, uninterrupted};
 use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
@@ -54,30 +51,7 @@ pub struct OtherStore {
     pub store: AuthStore,
 }
 
-/// Finds the other stores of this machine. It runs before a revocation, because there may be new stores
-/// by then.
-#[derive(Clone, Default)]
-pub struct OtherStores(Option<Arc<FindStores>>);
-
-type FindStores = dyn Fn() -> Vec<OtherStore> + Send + Sync;
-
-impl OtherStores {
-    /// `find` may block.
-    #[must_use]
-    pub fn new(find: impl Fn() -> Vec<OtherStore> + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(find)))
-    }
-
-    fn find(&self) -> Vec<OtherStore> {
-        self.0.as_ref().map(|find| find()).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for OtherStores {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OtherStores")
-    }
-}
+pub(super) type FindStores = dyn Fn() -> Vec<OtherStore> + Send + Sync;
 
 /// Tokens that are no longer stored.
 #[derive(Debug, Default)]
@@ -180,7 +154,8 @@ impl StoredSignIn {
 
     /// The stored sign-ins that revoking these tokens could end.
     pub(super) fn affected_sign_ins(&self, tokens: &DiscardedTokens) -> AffectedSignIns {
-        let others = self.others.find().into_iter().filter(|other| tokens.may_end(&other.store));
+        let others = self.other_stores.as_ref().map(|find| find()).unwrap_or_default();
+        let others = others.into_iter().filter(|other| tokens.may_end(&other.store));
         let others = others.map(|other| other.name).collect();
         AffectedSignIns { this: tokens.may_end(&self.store), others }
     }
