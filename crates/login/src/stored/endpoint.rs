@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use auth_store::{AuthDocument, AuthMode};
 use credentials::RefreshToken;
-use jiff::Timestamp;
 use token_client::{RefreshResponse, TokenClient};
 use token_source::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse};
 
@@ -50,7 +49,16 @@ impl TokenEndpoint<AuthDocument> for IssuerEndpoint<'_> {
     ) -> Result<TokenResponse<Error>, Error> {
         let client = self.sign_in.client_for(document)?;
         let refreshed = client.refresh(token).await.map_err(Error::Refresh)?;
-        Ok(validated(refreshed, document, &client, self.sign_in.now()))
+        let defect = validate(&refreshed, document, &client).err();
+        let RefreshResponse { id_token, access_token, refresh_token, .. } = refreshed;
+        // A new refresh token is always stored, because the old one no longer works.
+        let mut tokens = RefreshedTokens { refresh_token, ..RefreshedTokens::default() };
+        if defect.is_none() {
+            // Without a new access token, the old one stays due.
+            tokens.last_refresh = access_token.as_ref().map(|_| self.sign_in.now());
+            (tokens.id_token, tokens.access_token) = (id_token, access_token);
+        }
+        Ok(TokenResponse { tokens, defect })
     }
 
     async fn discard(&self, document: AuthDocument) {
@@ -76,25 +84,6 @@ impl RefreshError for Error {
             _ => RefreshErrorKind::InvalidResponse,
         }
     }
-}
-
-/// The tokens to store, and the defect of the response, if it has one. A new refresh token is always
-/// stored, because the old one no longer works.
-fn validated(
-    refreshed: RefreshResponse,
-    before: &AuthDocument,
-    client: &TokenClient,
-    now: Timestamp,
-) -> TokenResponse<Error> {
-    let defect = validate(&refreshed, before, client).err();
-    let RefreshResponse { id_token, access_token, refresh_token, .. } = refreshed;
-    let mut tokens = RefreshedTokens { refresh_token, ..RefreshedTokens::default() };
-    if defect.is_none() {
-        // Without a new access token, the old one stays due.
-        tokens.last_refresh = access_token.as_ref().map(|_| now);
-        (tokens.id_token, tokens.access_token) = (id_token, access_token);
-    }
-    TokenResponse { tokens, defect }
 }
 
 /// Checks that the response belongs to the sign-in, as far as its tokens are JWTs. Does not check times:
